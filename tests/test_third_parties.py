@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,12 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.check.drift import verify
+from bpmax_sim.messages import Request, Response
+from bpmax_sim.session import Session
+from bpmax_sim.session.options import Mode
+from bpmax_sim.transport.protocol import Handler
 from tests.third_parties.django_oauth import external_system
 from tests.third_parties.kinto import crm
 from tests.third_parties.object_storage import ACCESS_KEY, contract_archive
@@ -189,6 +196,45 @@ class TestDjangoOAuth:
             answer = http.get("/api/some/", headers={"Authorization": f"Bearer {token}"})
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"] == 'Bearer realm="api", error="invalid_token"'
+
+    def test_a_recorded_renewal_of_a_token_is_no_drift(
+        self, django: ThirdParty, tmp_path: Path
+    ) -> None:
+        known, tokens = django.environment, list[str]()
+
+        def revoking(request: Request) -> Response:
+            """Send *request*; the token of the first call is revoked before it arrives."""
+            with client(django) as http:
+                token = dict(request.headers).get("Authorization", "").partition("Bearer ")[2]
+                if token and not tokens:
+                    account = (known["EXTERNAL_CLIENT_ID"], known["EXTERNAL_CLIENT_SECRET"])
+                    http.post("/o/revoke_token/", data={"token": token}, auth=account)
+                tokens.extend([token] if token else [])
+                sent = (request.method, request.url)
+                came = http.request(*sent, headers=[*request.headers], content=request.body)
+            headers = tuple(came.headers.items())
+            return Response(status=came.status_code, headers=headers, body=came.content)
+
+        def opened(mode: Mode) -> Session:
+            return Session.open(
+                ROOT / "scenarios/platforms",
+                mode=mode,
+                cassette=tmp_path / "同步.yaml",
+                environ=known,
+                transport=Handler(revoking) if mode == "record" else None,
+            )
+
+        with opened("record") as session:
+            session.proxy("external_system").some_api()
+        exchanges = list(Cassette.load(tmp_path / "同步.yaml").exchanges())
+        assert [one.outcome.status for one in exchanges] == [401, 200]  # type: ignore[union-attr]
+        with opened("live") as session:
+            assert [str(one) for one in verify(session, exchanges)] == [
+                (
+                    "info: [1] external_system.some_api: not sent: its token was refused when "
+                    "it was recorded"
+                )
+            ]
 
     def test_a_wrong_secret_gets_no_token(self, django: ThirdParty) -> None:
         with client(django) as http:

@@ -13,12 +13,12 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import UNSET
 
+from bpmax_sim.check.drift import class_of
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Instance, Parameter, Platform
 from bpmax_sim.proxy.compiled_api import WHOLE_BODY, CompiledApi, compiled_api
-from bpmax_sim.proxy.response import read_body
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
@@ -199,19 +199,17 @@ def _by_faults(ran: Ran) -> Iterator[Name]:
         if platform is None or api is None:
             continue
         for fault in faults:
-            word = _class_of(fault, platform, api) if fault.covers(call.call) else None
+            word = _recovery(fault, platform, api) if fault.covers(call.call) else None
             if word:
                 yield "auth", f"{key} {word}"
 
 
-def _class_of(fault: Fault, platform: Platform, api: Api) -> str | None:
-    """Return which class of failure *fault* is to the platform."""
+def _recovery(fault: Fault, platform: Platform, api: Api) -> str | None:
+    """Return which recovery of the platform handles *fault*."""
     if isinstance(fault.action, BadToken):
         return "token"
     if not isinstance(fault.action, Reply):
         return None
     answer = fault.action
     response = Response(status=answer.status, headers=answer.headers, body=answer.body)
-    nobody = Instance(platform=platform.platform_key, instance_key="any")
-    rules = compiled_api(platform, nobody, api).rules
-    return rules.failure_class(response, read_body(response))
+    return class_of(response, platform, api)

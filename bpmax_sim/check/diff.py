@@ -5,8 +5,9 @@ The paths are those that a miss prints. Instants, durations and passing fields d
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, Final, Literal
@@ -171,6 +172,45 @@ class _Left:
 
     def _taken(self, numbered: Numbered) -> Numbered:
         return self._by_name[numbered.name].pop(numbered.number)
+
+
+_DIGITS = re.compile(r"[0-9]")
+_LETTERS = re.compile(r"[A-Za-z]")
+_SHORTEST_DRAWN: Final = 4  # of fewer letters and digits nobody can say that they were drawn
+
+
+def is_random_only(old: Cassette, new: Cassette, pairs: Iterable[tuple[str, Pair]]) -> bool:
+    """Return whether *pairs* differ only by what scripts drew, each from a seed of its own.
+
+    A text that was drawn became another of the same form, the same one everywhere.
+    """
+    became: dict[str, str] = {}
+    owners = set[str]()
+    for owner, pair in pairs:
+        if pair.kind not in {"same", "changed"}:
+            return False
+        for place in (*pair.request, *pair.answer):
+            owners.add(owner)
+            before, after = place.recorded, place.sent
+            if _form(before) != _form(after) or not _form(before):
+                return False
+            if became.setdefault(str(before), str(after)) != str(after):
+                return False
+    seeds = [(old.seed(owner), new.seed(owner)) for owner in owners]
+    return bool(seeds) and all(before and after and before != after for before, after in seeds)
+
+
+def _form(value: Any) -> str:
+    """Return what drawn texts of one kind have in common; nothing where it cannot be drawn."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    text = str(value)
+    if len(_DIGITS.findall(text) + _LETTERS.findall(text)) < _SHORTEST_DRAWN:
+        return ""
+    is_hex = re.fullmatch(r"[0-9a-fA-F-]+", text) is not None
+    if isinstance(value, float):
+        return "number"
+    return re.sub(r"[0-9a-zA-Z]" if is_hex else r"[0-9]", "#", text)
 
 
 def _answer(old: Numbered, new: Numbered, volatile: Volatile) -> tuple[Difference, ...]:

@@ -1,4 +1,6 @@
-"""Whether the live third party still responds as it did when it was recorded, values aside.
+"""Whether the live third party still responds as it did when it was recorded.
+
+Values count where an API says so (``verify: {values: [body.status]}``), else shape alone does.
 
 Each recorded call is made twice, authorised and signed afresh: what differs between the two live
 responses is volatile. Calls that change something are made once, and only where that is allowed.
@@ -15,22 +17,27 @@ from typing import Any, Final, Literal, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
+from bpmax_sim.cassette.merge import parts_of_outcome
 from bpmax_sim.cassette.model import by_name, read_body
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CallError, TransportError
-from bpmax_sim.field_path import FieldPath, Steps, Wild, covers, format_path
+from bpmax_sim.field_path import FieldPath, Steps, Wild, covers, format_path, values_at
 from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Call, Exchange, Headers, Request, Response, media_type
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Platform
+from bpmax_sim.platform.model import Api, Instance, Platform, VerifyValues
 from bpmax_sim.proxy.builder import Builder, Proxy
+from bpmax_sim.proxy.compiled_api import compiled_api
 from bpmax_sim.proxy.response import CallRecord
+from bpmax_sim.proxy.response import read_body as parsed_body
+from bpmax_sim.transport.redaction import in_body
 
 Tier = Literal["info", "warning", "error"]
-What = Literal["added", "removed", "type", "status"]
+What = Literal["added", "removed", "type", "status", "value"]
 Shape = Mapping[Steps, frozenset[str]]
 """The types that occur at each path; a path that never occurs is not in it."""
 
@@ -40,6 +47,7 @@ _TIERS: Final[Mapping[What, Tier]] = {
     "removed": "warning",
     "type": "error",
     "status": "error",
+    "value": "error",
 }
 _TYPES: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
     (bool, "boolean"),
@@ -68,6 +76,7 @@ class Change(msgspec.Struct, frozen=True):
         message = {
             "added": msg("is new ({now})", now=self.now),
             "removed": msg("is gone (was {was})", was=self.was),
+            "value": msg("has another value"),
         }
         return labelled(
             self.path,
@@ -242,6 +251,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
         kind: ``changed``, ``volatile`` (learned), ``failed`` (it was rejected), ``unreachable``,
             ``skipped``, or ``old``.
         path: the place, such as ``body.data.items[*].qty``, where there is one.
+        reason: why nothing was sent, where that is so.
     """
 
     exchange: Exchange
@@ -249,6 +259,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     message: str
     path: str = ""
+    reason: str = ""
 
     @property
     def name(self) -> str:
@@ -317,15 +328,17 @@ class Verification:
     def verify(self, exchange: Exchange) -> Iterator[Drift]:
         """Yield how the live answer to *exchange* differs from the recorded one.
 
-        Logins and exchanges that did not complete are left out.
+        What is not sent is a drift as well, which says why. Logins are left out.
         """
         outcome, request = exchange.outcome, exchange.request
-        if not isinstance(outcome, Response) or request.is_login:
-            return
         party = _party(request)
+        if request.is_login:
+            return
+        if not isinstance(outcome, Response):
+            yield _skipped(exchange, msg("it had no answer when it was recorded"))
+            return
         if party in self._down:
-            message = msg("not sent: {party} could not be reached before", party=party)
-            yield Drift(exchange=exchange, tier="info", kind="skipped", message=message)
+            yield _skipped(exchange, msg("{party} could not be reached before", party=party))
             return
         check = _Check(self._session, exchange, outcome)
         for drift in check.run(allow_writes=self._allow_writes):
@@ -341,6 +354,11 @@ def verify(
     verification = Verification(session, allow_writes=allow_writes)
     for exchange in exchanges:
         yield from verification.verify(exchange)
+
+
+def _skipped(exchange: Exchange, reason: str) -> Drift:
+    message = msg("not sent: {reason}", reason=reason)
+    return Drift(exchange=exchange, tier="info", kind="skipped", message=message, reason=reason)
 
 
 def _party(request: Request) -> str:
@@ -366,8 +384,8 @@ class _Check(msgspec.Struct, frozen=True):
         rule = declared[1].verify if declared else "shape"
         safe = self.exchange.request.method in SAFE
         reason = _reason(self.exchange, rule, allowed=safe or allow_writes)
-        if reason:
-            yield self._drift("info", "skipped", reason)
+        if reason or (reason := _passed_off(self.recorded, declared)):
+            yield _skipped(self.exchange, reason)
             return
         try:
             first = self._send()
@@ -379,7 +397,8 @@ class _Check(msgspec.Struct, frozen=True):
         if rule == "status":
             yield from self._status(first)
             return
-        yield from self._compare(first, second, _known(declared))
+        values = rule.values if isinstance(rule, VerifyValues) else ()
+        yield from self._compare(first, second, declared or (), values)
 
     def _declared(self) -> tuple[Platform, Api] | None:
         call = self.exchange.request.call
@@ -415,10 +434,25 @@ class _Check(msgspec.Struct, frozen=True):
             yield self._drift("error", "changed", str(change), "status")
 
     def _compare(
-        self, first: Response, second: Response, known: frozenset[Steps]
+        self,
+        first: Response,
+        second: Response,
+        declared: Sequence[Platform | Api],
+        values: Sequence[str],
     ) -> Iterator[Drift]:
+        known = frozenset(
+            _paths("volatile", (path for owner in declared for path in owner.volatile))
+        )
         learned = unsteady(first, second)
-        for change in changes(self.recorded, first, learned | known):
+        drifts = list(changes(self.recorded, first, learned | known))
+        seen = {change.path for change in drifts}
+        personal = [path for owner in declared for path in owner.redact]
+        drifts += [
+            Change("value", place)
+            for place in _other_values(self.recorded, first, values, personal)
+            if place not in seen and not _is_volatile(FieldPath.parse(place, "verify"), learned)
+        ]
+        for change in drifts:
             yield self._drift(change.tier, "changed", str(change), change.path)
         for path in sorted(format_path(path) for path in learned if not _is_volatile(path, known)):
             message = msg(
@@ -430,24 +464,62 @@ class _Check(msgspec.Struct, frozen=True):
         return Drift(exchange=self.exchange, tier=tier, kind=kind, message=message, path=path)
 
 
-def _known(declared: tuple[Platform, Api] | None) -> frozenset[Steps]:
-    """Return the places of answers that are declared volatile."""
-    if declared is None:
-        return frozenset()
-    return frozenset(
-        FieldPath.parse(path, "volatile") for item in declared for path in item.volatile
+def _paths(option: str, places: Iterable[str]) -> Iterator[FieldPath]:
+    return (FieldPath.parse(place, option) for place in places)
+
+
+def _other_values(
+    recorded: Response, live: Response, places: Sequence[str], personal: Sequence[str]
+) -> Iterator[str]:
+    """Yield which of *places* has another value in *live*, *personal* data by its pseudonyms.
+
+    A value that the recording only stands in for cannot be compared.
+    """
+    if not places or recorded.status != live.status:
+        return
+    kind = media_type(live.header("content-type") or "")
+    before = parts_of_outcome(recorded)
+    after = parts_of_outcome(replace(live, body=in_body(live.body, kind, personal)))
+    for place, path in zip(places, _paths("verify", places), strict=True):
+        was, now = list(values_at(before, path)), list(values_at(after, path))
+        if was != now and _STANDIN not in str(was):
+            yield place
+
+
+def _reason(exchange: Exchange, rule: str | VerifyValues, *, allowed: bool) -> str:
+    """Return why *exchange* is not sent, or nothing."""
+    if rule == "never":
+        return msg("its API says verify: never")
+    if not allowed:
+        return msg(
+            "{method} may change something; pass --allow-writes", method=exchange.request.method
+        )
+    if carries_standin(exchange.request):
+        return msg("it carries a value that the recording only stands in for")
+    return ""
+
+
+_PASSED_OFF: Final[Mapping[str, str]] = {
+    "token": msg("its token was refused when it was recorded"),
+}
+
+
+def _passed_off(recorded: Response, declared: tuple[Platform, Api] | None) -> str:
+    """Return why *recorded* says nothing of the third party today, or nothing.
+
+    A refusal that `recover` is there for passes: the call was sent again, and that is verified.
+    """
+    failure = class_of(recorded, *declared) if declared else None
+    if failure is None:
+        return ""
+    return _PASSED_OFF.get(failure) or msg(
+        "its answer was a passing failure ({failure}) when it was recorded", failure=failure
     )
 
 
-def _reason(exchange: Exchange, rule: str, *, allowed: bool) -> str:
-    """Return why *exchange* is not sent, or nothing."""
-    if rule == "never":
-        return msg("not sent: its API says verify: never")
-    if not allowed:
-        return msg(
-            "not sent: {method} may change something; pass --allow-writes",
-            method=exchange.request.method,
-        )
-    if carries_standin(exchange.request):
-        return msg("not sent: it carries a value that the recording only stands in for")
-    return ""
+def class_of(response: Response, platform: Platform, api: Api) -> str | None:
+    """Return the class of failure that *response* is to an API, if `recover` handles that one."""
+    nobody = Instance(platform=platform.platform_key, instance_key="any")
+    recipe = compiled_api(platform, nobody, api)
+    failure = recipe.rules.failure_class(response, parsed_body(response))
+    return failure if failure in recipe.recover else None

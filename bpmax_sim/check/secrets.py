@@ -12,8 +12,10 @@ import base64
 import binascii
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -21,16 +23,20 @@ from urllib.parse import urlsplit
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import scannable
 from bpmax_sim.cassette.model import Entry
-from bpmax_sim.errors import Place, Problem
+from bpmax_sim.errors import Place, Problem, pasted
 from bpmax_sim.i18n import msg
+from bpmax_sim.messages import Exchange
 from bpmax_sim.platform.instances import Entry as Tenant
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Source
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, SET_BY_SERVER, credential_of
+from bpmax_sim.secret.source import looks_random
 from bpmax_sim.secret.standin import is_standin
 from bpmax_sim.secret.vault import Vault
+from bpmax_sim.session.credentials import open_places
+from bpmax_sim.transport.redaction import texts_at
 
-_DO: Final = msg("record it afresh, or put a stand-in there and run `bpmax-sim seal`")
+_ANSWER: Final = msg("; if it is no secret, declare its place with `not_secret:`")
 _STANDIN: Final = "redacted."
 _FORMS: Final = (
     (msg("a private key"), re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
@@ -55,12 +61,69 @@ _MEMBER: Final = re.compile(
 )
 
 
-def secrets_in(cassette: Cassette, vault: Vault) -> Iterator[Problem]:
+@dataclass(slots=True)
+class Answers:
+    """What the platforms of a project declare to be no secret, though it looks like one.
+
+    Attributes:
+        declared: the platforms, each with the places it declares by itself or by its APIs.
+    """
+
+    platforms: Sequence[Platforms]
+    _places: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _needed: set[tuple[str, str]] = field(default_factory=set)
+
+    def open_texts(self, exchange: Exchange, findings: Sequence[str]) -> list[str]:
+        """Return the texts of *exchange* that are declared to be no secrets.
+
+        *findings* are the values in it that look like one by their form; they, and what looks
+        random, are what the declaration is there for.
+        """
+        call = exchange.request.call
+        name = call.name if call else ""
+        if name not in self._places:
+            places = (path for platforms in self.platforms for path in open_places(platforms, name))
+            self._places[name] = tuple(dict.fromkeys(places))
+        texts = []
+        for place, text in texts_at(exchange, self._places[name]):
+            texts.append(text)
+            if looks_random(text) or any(finding in text for finding in findings):
+                self._needed.add((name, place))
+        return texts
+
+    def stale(self) -> Iterator[str]:
+        """Yield what is declared for calls that were recorded, and answers nothing in any."""
+        for platform in chain.from_iterable(known.own.values() for known in self.platforms):
+            key = platform.platform_key
+            recorded = [name for name in self._places if name.startswith(f"{key}.")]
+            yield from self._stale(key, platform.not_secret, recorded)
+            for name, api in platform.apis.items():
+                of_api = [call for call in recorded if call == f"{key}.{name}"]
+                yield from self._stale(f"{key}: apis.{name}", api.not_secret, of_api)
+
+    def _stale(self, where: str, places: Sequence[str], recorded: Sequence[str]) -> Iterator[str]:
+        for place in places if recorded else ():
+            if not any((name, place) in self._needed for name in recorded):
+                yield msg(
+                    "{where}: not_secret: nothing at {place} looks like a secret in any "
+                    "recording; remove the entry",
+                    where=where,
+                    place=place,
+                )
+
+
+def secrets_in(cassette: Cassette, vault: Vault, answers: Answers) -> Iterator[Problem]:
     """Yield what is secret in *cassette*, with its place; *vault* holds what is known here.
+
+    What *answers* declare to be no secret, and only looks like one, is left out.
 
     Raises:
         DamagedCassette: an exchange is not what was recorded.
     """
+    do = msg(
+        "record it afresh, or put a stand-in there and run `bpmax-sim seal {file}`",
+        file=pasted(str(cassette.path)),
+    )
     for number in range(len(cassette)):
         entry = cassette.entry(number)
         file, _, line = cassette.place(number).rpartition(":")
@@ -68,14 +131,19 @@ def secrets_in(cassette: Cassette, vault: Vault) -> Iterator[Problem]:
         for finding in (hit for part in scannable(entry) for hit in vault.scan(part)):
             yield Problem(
                 msg(
-                    "the secret {finding_name} stands here; {do}", finding_name=finding.name, do=_DO
+                    "the secret {finding_name} stands here; {do}", finding_name=finding.name, do=do
                 ),
                 Place(file, begin),
             )
-        for reason, at in _suspicious(entry):
-            yield Problem(
-                msg("{reason}; {do}", reason=reason, do=_DO), _place(file, begin, entry.text, at)
-            )
+        suspicious = list(_suspicious(entry))
+        values = [value for _, _, value in suspicious]
+        texts = answers.open_texts(cassette.exchange(number), values)
+        for reason, at, value in suspicious:
+            if not any(value in text for text in texts):
+                yield Problem(
+                    msg("{reason}; {do}", reason=reason, do=do + _ANSWER),
+                    _place(file, begin, entry.text, at),
+                )
 
 
 def _place(file: str, begin: int, text: str, at: int) -> Place:
@@ -83,20 +151,23 @@ def _place(file: str, begin: int, text: str, at: int) -> Place:
     return Place(file, begin + 1 + before.count("\n"), at - before.rfind("\n"))
 
 
-def _suspicious(entry: Entry) -> Iterator[tuple[str, int]]:
+def _suspicious(entry: Entry) -> Iterator[tuple[str, int, str]]:
+    """Yield what looks like a secret by form or name, where it begins, and the value."""
     for what, form in _FORMS:
         for match in form.finditer(entry.text):
             if not is_standin(match[0]):
-                yield msg("{what} stands here", what=what), match.start()
+                yield msg("{what} stands here", what=what), match.start(), match[0]
     injected = {place.lower() for place in entry.line.injected}
     for match in _HEADER.finditer(entry.text):
         name, value = match["name"].lower(), match["value"]
         if f"header.{name}" not in injected and not _is_hidden(name, value):
-            yield msg("the header {name} holds a credential", name=name), match.start("value")
+            reason = msg("the header {name} holds a credential", name=name)
+            yield reason, match.start("value"), value
     for match in _MEMBER.finditer(entry.text):
         name = match["member"] or match["query"]
         if f"query.{name}" not in injected and not _is_replaced(match["value"]):
-            yield msg("{name} has a value of its own", name=name), match.start("value")
+            reason = msg("{name} has a value of its own", name=name)
+            yield reason, match.start("value"), match["value"]
 
 
 def _is_hidden(name: str, value: str) -> bool:

@@ -151,7 +151,7 @@ COMMANDS: Mapping[str, Command] = {
         "bpmax-sim fmt --check",
         msg(
             "After a change of ignore or volatile, replay works keys out anew each time; "
-            "this saves that. What was edited by hand is for `bpmax-sim seal`."
+            "this saves that. What was edited by hand is for `bpmax-sim seal FILE`."
         ),
     ),
     "import": Command(

@@ -151,7 +151,7 @@ def _check_there(recordings: Sequence[Path]) -> None:
     if not lacking:
         return
     is_meant = near(str(recordings[0]), ["openapi"])
-    hint = msg("of an OpenAPI document, `bpmax-sim import openapi` makes a platform")
+    hint = msg("of an OpenAPI document, `bpmax-sim import openapi FILE` makes a platform")
     raise ConfigError(*lacking, *([hint] if is_meant else []))
 
 

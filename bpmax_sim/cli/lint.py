@@ -15,7 +15,7 @@ import typer
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import interrupted
-from bpmax_sim.check.secrets import literal_secrets, secrets_in
+from bpmax_sim.check.secrets import Answers, literal_secrets, secrets_in
 from bpmax_sim.check.upgrade import upgrade
 from bpmax_sim.cli.options import Json, Paths
 from bpmax_sim.cli.select import Target, below, collect, targets, with_journals
@@ -167,7 +167,10 @@ def _problems(
             yield from unknown_platforms(item.cast.handlers, platforms)
     if cassettes:
         paths = [*recordings, *_recordings(files, recordings)]
-        yield from _cassettes(paths, _known(loaded.values()))
+        answers = Answers(list(loaded.values()))
+        yield from _cassettes(paths, _known(loaded.values()), answers)
+        for message in () if recordings else answers.stale():
+            hint(message)
         yield from _namesakes(paths)
         there = _folders_of_cassettes(files, recordings)
         yield from _interrupted([*paths, *(with_journals(there) if there else ())])
@@ -264,13 +267,11 @@ def _known(loaded: Iterable[Platforms]) -> Vault:
     return vault
 
 
-def _cassettes(paths: Iterable[Path], vault: Vault) -> Iterator[Problem]:
+def _cassettes(paths: Iterable[Path], vault: Vault, answers: Answers) -> Iterator[Problem]:
     for path in dict.fromkeys(paths):
         try:
             cassette = Cassette.load(Path(shown(path)))
-            for _ in cassette.exchanges():
-                pass
-            yield from secrets_in(cassette, vault)
+            yield from secrets_in(cassette, vault, answers)
         except CassetteError as error:
             yield _placed(str(error))
 

@@ -161,7 +161,10 @@ SHAPES: Mapping[str, Shape] = {
         ],
     },
     "verify": {
-        "summary": dict.fromkeys(("error", "warning", "info", "sent", "exit_code"), WHOLE),
+        "summary": {
+            **dict.fromkeys(("error", "warning", "info", "sent", "exit_code"), WHOLE),
+            "not_sent": [{"reason": TEXT, "calls": WHOLE}],
+        },
         "drifts": [
             {**_PLACE, **dict.fromkeys(("call", "for", "tier", "kind", "path", "message"), TEXT)}
         ],

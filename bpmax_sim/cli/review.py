@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,19 +23,19 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import Difference
 from bpmax_sim.cassette.merge import new_file, parts_of_outcome
 from bpmax_sim.cassette.model import encode_sorted
-from bpmax_sim.check.diff import Numbered, Pair, additions, difference
+from bpmax_sim.check.diff import Numbered, Pair, additions, difference, is_random_only
 from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json, PlatformsFolder
-from bpmax_sim.cli.select import below, declared, opened
+from bpmax_sim.cli.select import below, declared, declared_folder, opened
 from bpmax_sim.cli.terminal import agree, choose, say, say_document, tell
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.messages import Exchange
-from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.load import Platforms, declaring_file
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.expect import contrast
-from bpmax_sim.session.credentials import matching_rules, volatile_places
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.session.credentials import check_places, matching_rules, volatile_places
+from bpmax_sim.yamlfile import join, parsed, read_text, shown, with_element
 
 SUFFIX = ".new"
 
@@ -49,10 +50,21 @@ def review(
         bool, typer.Option("--accept", help=msg("Let them replace the old."))
     ] = False,
     reject: Annotated[bool, typer.Option("--reject", help=msg("Delete them."))] = False,
+    not_secret: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PLATFORM.API.PLACE",
+            help=msg("Declare in the platform file that what stands there is no secret."),
+        ),
+    ] = None,
     yes: Yes = False,
     json: Json = False,
 ) -> int:
     """Review recordings."""
+    if not_secret:
+        for place in not_secret:
+            _answer(place)
+        return ExitCode.PASSED
     if accept and reject:
         raise ConfigError(msg("--accept and --reject: choose one"))
     action = "accept" if accept else "reject" if reject else "show"
@@ -67,6 +79,76 @@ def review(
     if json:
         say_document(action=action, files=changes)
     return code
+
+
+_PLACE = re.compile(r"([^.]+)\.(?:(.+?)\.)?((?:path|query|header|body)(?:[.\[].*)?)")
+
+
+def _answer(text: str) -> None:
+    """Write into its platform file that the place *text*, ``platform.api.body.x``, is no secret.
+
+    Raises:
+        ConfigError: there is no such platform or API, it is not the project's own, or the file
+            cannot be added to.
+    """
+    match = _PLACE.fullmatch(text)
+    if match is None:
+        raise ConfigError(
+            msg("--not-secret {text}: expected a place such as crm.find.body.room_id", text=text)
+        )
+    key, name, place = match.groups()
+    known = declared(None)
+    platform = known.platform(key)
+    api = known.api(platform, name) if name else None
+    paths = [api.path] if api else [each.path for each in platform.apis.values()]
+    check_places("--not-secret", [place], paths)
+    if place in (api or platform).not_secret:
+        tell(msg("{key}: {place} is declared already", key=key, place=place))
+        return
+    steps = (*(("apis", api.key) if api else ()), "not_secret")
+    path = declaring_file(declared_folder(None), key)
+    if path is None:
+        raise ConfigError(
+            msg(
+                "the platform {key!r} comes with bpmax-sim; declare your own in {folder}",
+                key=key,
+                folder=known.folder,
+            )
+        )
+    after = _with_place(read_text(path), path, steps, place)
+    if after is None:
+        raise ConfigError(
+            msg(
+                "{path}: cannot be added to here; write not_secret: [{place}] at {where}",
+                path=shown(path),
+                place=place,
+                where=join(steps[:-1]) or msg("the top"),
+            )
+        )
+    journal.replace_whole(path, after.encode())
+    tell(
+        msg(
+            "{path}: {where}: {place} is no secret",
+            path=shown(path),
+            where=join(steps),
+            place=place,
+        )
+    )
+
+
+def _with_place(text: str, path: Path, steps: tuple[str, ...], place: str) -> str | None:
+    """Return *text* with *place* in the list at *steps*, or None where that means more or less."""
+    root = parsed(text, shown(path))
+    expected: Any = root.plain()
+    owner = expected
+    for step in steps[:-1]:
+        owner = owner[step]
+    owner["not_secret"] = [place, *owner.get("not_secret", [])]
+    try:
+        after = with_element(text, root, steps, place)
+        return after if parsed(after, shown(path)).plain() == expected else None
+    except (ConfigError, IndexError, ValueError):
+        return None
 
 
 def _each(changes: Sequence[Mapping[str, Any]]) -> ExitCode:
@@ -121,6 +203,8 @@ def _changes(path: Path) -> Iterator[str]:
     except (CassetteError, FileNotFoundError):  # damaged, or not there: then all is new
         before = after
         pairs = list(additions(after))
+    if is_random_only(before, after, pairs):
+        yield msg("differs by random values only")
     yield from _lines([_Changed(before, after, *pair) for pair in pairs], contents=True)
 
 

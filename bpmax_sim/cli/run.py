@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
-from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -95,9 +94,6 @@ from bpmax_sim.session.session import describe_unrecognised
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.yamlfile import shown
-
-_CHECKS: ContextVar[bool] = ContextVar("bpmax_sim_checks", default=False)
-"""Whether what is recorded is replayed at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +274,7 @@ class _Wish(msgspec.Struct, frozen=True, kw_only=True):
     last_failed: bool = False
     junit: Path | None = None
     watch: bool = False
+    check: bool = False
 
 
 def run(  # noqa: PLR0913 - the options of the command
@@ -309,40 +306,7 @@ def run(  # noqa: PLR0913 - the options of the command
     json: Json = False,
 ) -> int:
     """Run scenarios and return the exit code."""
-    folder, remote = cassettes_at(cassettes)
-    options: SessionOptions = {
-        "record": record,
-        "against": against,
-        "allow_ci": allow_ci_record,
-        "extra": record_extra,
-        "allow_hosts": allow_hosts or (),
-        "remote": remote,
-        **_chosen(mode, instance, platforms, unused),
-        **_engine(engine, js_stack, js_limits),
-    }
-    return _perform(
-        _Wish(
-            paths=paths or (),
-            keyword=keyword,
-            variables=var or (),
-            as_json=json,
-            allow_ci=allow_ci_record,
-            shard=shard,
-            verbose=verbose,
-            exit_first=exit_first,
-            last_failed=last_failed,
-            junit=junitxml,
-            watch=watch,
-            choices=Choices(
-                mode=mode or "",
-                cassettes=folder,
-                faults=faults == "on",
-                trace=trace,
-                environ=os.environ,
-                options=options,
-            ),
-        )
-    )
+    return _perform(_wish(locals()))
 
 
 def record(  # noqa: PLR0913 - the options of the command
@@ -373,40 +337,51 @@ def record(  # noqa: PLR0913 - the options of the command
     ] = True,
 ) -> int:
     """Record scenarios and return the exit code."""
-    token = _CHECKS.set(check)
-    try:
-        return run(
-            paths,
-            keyword=keyword,
-            verbose=verbose,
-            exit_first=exit_first,
-            last_failed=last_failed,
-            mode="record",
-            record=record,
-            against=against,
-            record_extra=record_extra,
-            allow_ci_record=allow_ci_record,
-            allow_hosts=allow_hosts,
-            instance=instance,
-            var=var,
-            cassettes=cassettes,
-            platforms=platforms,
-            faults=faults,
-            trace=trace,
-            engine=engine,
-            js_stack=js_stack,
-            js_limits=js_limits,
-            junitxml=junitxml,
-            json=json,
-        )
-    finally:
-        _CHECKS.reset(token)
+    return _perform(_wish({**locals(), "mode": "record"}))
+
+
+def _wish(values: Mapping[str, Any]) -> _Wish:
+    """Return what the options of `run` or `record` ask for, by their names."""
+    mode: Mode = values["mode"]
+    folder, remote = cassettes_at(values["cassettes"])
+    options: SessionOptions = {
+        "record": values["record"],
+        "against": values["against"],
+        "allow_ci": values["allow_ci_record"],
+        "extra": values["record_extra"],
+        "allow_hosts": values["allow_hosts"] or (),
+        "remote": remote,
+        **_chosen(mode, values["instance"], values["platforms"], values.get("unused")),
+        **_engine(values["engine"], values["js_stack"], values["js_limits"]),
+    }
+    return _Wish(
+        paths=values["paths"] or (),
+        keyword=values["keyword"],
+        variables=values["var"] or (),
+        as_json=values["json"],
+        allow_ci=values["allow_ci_record"],
+        shard=values.get("shard", ""),
+        verbose=values["verbose"],
+        exit_first=values["exit_first"],
+        last_failed=values["last_failed"],
+        junit=values["junitxml"],
+        watch=values.get("watch", False),
+        check=values.get("check", False),
+        choices=Choices(
+            mode=mode or "",
+            cassettes=folder,
+            faults=values["faults"] == "on",
+            trace=values["trace"],
+            environ=os.environ,
+            options=options,
+        ),
+    )
 
 
 def _chosen(
     mode: Mode, instance: str, platforms: Path | None, unused: TreatUnused
 ) -> SessionOptions:
-    """Return what was said; a scenario keeps what it says itself of the rest."""
+    """Return what was values; a scenario keeps what it says itself of the rest."""
     if platforms is not None and not platforms.exists():
         raise ConfigError(missing(str(platforms), Path.cwd(), ""))
     options = {
@@ -519,7 +494,7 @@ def _ran(
     for verdict in watched(_executed(items, wish, shard), len(items)):
         results.append((_announced(verdict, wish, reported), time.perf_counter() - begun))
         begun = time.perf_counter()
-    return _replayed(results, wish, reported) if _CHECKS.get() else results
+    return _replayed(results, wish, reported) if wish.check else results
 
 
 def _replayed(

@@ -24,7 +24,7 @@ from bpmax_sim.cli.terminal import complain, say, say_document, tell, watched
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg, plural, series
-from bpmax_sim.messages import Exchange, Response
+from bpmax_sim.messages import Exchange
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.terminal import table
@@ -86,8 +86,11 @@ def verify(
     findings: list[_Finding] = []
     sent = 0
     judged = (finding for job in jobs for finding in _verified(job, age, allow_writes=allow_writes))
+    unsent: Counter[str] = Counter()
     for place, drifts in watched(judged, sum(map(_count, jobs))):
-        sent += all(drift.kind != "skipped" for drift in drifts)
+        reasons = [drift.reason for drift in drifts if drift.reason]
+        unsent.update(reasons)
+        sent += not reasons
         findings += [_Finding(place, drift) for drift in drifts]
         for drift in () if json else drifts:
             say(_line(place, drift))
@@ -95,8 +98,9 @@ def verify(
     counts = Counter(finding.drift.tier for finding in findings)
     if json:
         summary = {tier: counts[tier] for tier in _TIERS}
+        not_sent = [{"reason": reason, "calls": unsent[reason]} for reason in unsent]
         say_document(
-            summary={**summary, "sent": sent, "exit_code": int(code)},
+            summary={**summary, "sent": sent, "not_sent": not_sent, "exit_code": int(code)},
             drifts=[_data(finding) for finding in findings],
         )
     tell(
@@ -106,6 +110,15 @@ def verify(
             names=series(_summary_lines(counts)),
         )
     )
+    for reason, number in unsent.items():
+        tell(
+            plural(
+                number,
+                "{number} exchange not sent: {reason}",
+                "{number} exchanges not sent: {reason}",
+                reason=reason,
+            )
+        )
     return code
 
 
@@ -193,7 +206,7 @@ def _verified(
         verification = Verification(session, allow_writes=allow_writes)
         for number in (n for owner in owners for n in cassette.index.numbers(owner)):
             exchange = cassette.exchange(number)
-            if isinstance(exchange.outcome, Response) and not exchange.request.is_login:
+            if not exchange.request.is_login:
                 drifts = [*verification.verify(exchange), *_aged(exchange, age)]
                 yield cassette.place(number), drifts
 

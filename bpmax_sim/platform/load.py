@@ -359,6 +359,14 @@ def read_platform(path: Path, *, file: str = "") -> Platform:
     return platform_file.platform
 
 
+def declaring_file(folder: Path | None, key: str) -> Path | None:
+    """Return the file below *folder* that declares the platform of *key*, or None."""
+    for path in sorted(folder.iterdir()) if folder is not None else ():
+        if path.name.endswith(SUFFIXES) and read_file(path).key == key:
+            return path
+    return None
+
+
 @cache
 def built_in(key: str) -> Platform | None:
     """Return a shipped platform by key, or None; it is read when it is first asked for."""

@@ -151,6 +151,22 @@ class ApiMatcher:
                 undeclared = match
         return undeclared
 
+    def rivals(self, request: Request, match: ApiMatch) -> tuple[str, ...]:
+        """Return the other platforms that declare *request*, too, at the same address."""
+        content, key = _Content(request), match.platform.platform_key
+        path = request.url[len(match.base) :].partition("#")[0].partition("?")[0]
+        alike = (
+            address.platform.platform_key
+            for address in self._addresses
+            if (match_of_base := address.pattern.match(request.url))
+            and match_of_base[0] == match.base
+        )
+        return tuple(
+            rival
+            for rival in dict.fromkeys(alike)
+            if rival != key and self._routes[rival].match(content, path).is_declared
+        )
+
     def match_path(self, platform_key: str, request: Request, path: str) -> ApiMatch:
         """Return what *request* is for, whose *path* below the address of a platform is raw."""
         return self._routes[platform_key].match(_Content(request), path)

@@ -251,6 +251,7 @@ __all__ = [
     "Spot",
     "Ttl",
     "VerifyResponse",
+    "VerifyValues",
     "Wait",
     "is_set",
 ]
@@ -314,6 +315,12 @@ class Idempotency(Model, frozen=True, kw_only=True):
     value: str = "{{ call_id }}"
 
 
+class VerifyValues(Model, frozen=True, kw_only=True):
+    """A drift check of the shape that compares the values at these places as well."""
+
+    values: tuple[str, ...]
+
+
 class Api(Model, frozen=True, kw_only=True):
     """One operation; UNSET means that the platform's own setting holds.
 
@@ -338,10 +345,11 @@ class Api(Model, frozen=True, kw_only=True):
     idempotent: bool | UnsetType = UNSET
     idempotency: Idempotency | UnsetType = UNSET
     secret: tuple[str, ...] = ()
+    not_secret: tuple[str, ...] = ()
     volatile: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
-    verify: Literal["shape", "status", "never"] = "shape"
+    verify: Literal["shape", "status", "never"] | VerifyValues = "shape"
 
     @property
     def is_idempotent(self) -> bool:
@@ -372,6 +380,7 @@ class Platform(Model, frozen=True, kw_only=True):
     strict: bool = False
     encoding: Encoding = "json"
     secret: tuple[str, ...] = ()
+    not_secret: tuple[str, ...] = ()
     volatile: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()

@@ -21,7 +21,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request, Route
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Instance, Platform
+from bpmax_sim.platform.model import Api, Instance, Platform, VerifyValues
 from bpmax_sim.platform.secrecy import declared_clear
 from bpmax_sim.secret.vault import Credentials, Vault, weak
 from bpmax_sim.session.recordings import Opening, login_values
@@ -177,10 +177,20 @@ def matching_rules(platforms: Platforms, ignore: Iterable[str]) -> Rules:
 
 def volatile_places(platforms: Platforms, name: str) -> tuple[str, ...]:
     """Return the passing fields that are declared for the API *name*, ``platform.api``."""
+    return tuple(path for owner in declared_by(platforms, name) for path in owner.volatile)
+
+
+def open_places(platforms: Platforms, name: str) -> tuple[str, ...]:
+    """Return the places of the API *name* that are declared to be no secret."""
+    return tuple(path for owner in declared_by(platforms, name) for path in owner.not_secret)
+
+
+def declared_by(platforms: Platforms, name: str) -> tuple[Platform | Api, ...]:
+    """Return what declares the API *name*: its platform and itself, as far as there are any."""
     platform_key, _, api_name = name.partition(".")
     platform = platforms.find(platform_key)
     api = platform.apis.get(api_name) if platform else None
-    return (*(platform.volatile if platform else ()), *(api.volatile if api else ()))
+    return tuple(owner for owner in (platform, api) if owner is not None)
 
 
 def _collected(platforms: Platforms, ignore: tuple[str, ...]) -> Rules:
@@ -194,7 +204,7 @@ def _collected(platforms: Platforms, ignore: tuple[str, ...]) -> Rules:
     ]
     templates = {f"{p.platform_key}.{n}": api.path for p in platforms for n, api in p.apis.items()}
     every = list(templates.values())
-    _check_places("ignore", ignore, every)
+    check_places("ignore", ignore, every)
     for platform in platforms:
         own = [api.path for api in platform.apis.values()]
         _check_declared(platform.platform_key, platform, own)
@@ -207,11 +217,14 @@ _JSON_PATH = re.compile(r"\$|header:|cookie:|cookies$")  # as a response's rules
 
 
 def _check_declared(name: str, owner: Platform | Api, paths: list[str]) -> None:
-    _check_places(f"{name}: ignore", owner.ignore, paths)
+    check_places(f"{name}: ignore", owner.ignore, paths)
     check_paths(f"{name}: volatile", owner.volatile)
+    verify = owner.verify if isinstance(owner, Api) else None
+    check_paths(f"{name}: verify", verify.values if isinstance(verify, VerifyValues) else ())
     check_paths(f"{name}: redact", owner.redact)
     check_paths(f"{name}: secret", (text for text in owner.secret if not _JSON_PATH.match(text)))
-    _check_places(f"{name}: volatile", (p for p in owner.volatile if not _of_response(p)), paths)
+    check_places(f"{name}: not_secret", owner.not_secret, paths)
+    check_places(f"{name}: volatile", (p for p in owner.volatile if not _of_response(p)), paths)
 
 
 def _of_response(text: str) -> bool:
@@ -229,7 +242,7 @@ def check_paths(option: str, places: Iterable[str]) -> None:
         FieldPath.parse(text, option)
 
 
-def _check_places(option: str, places: Iterable[str], paths: Iterable[str]) -> None:
+def check_places(option: str, places: Iterable[str], paths: Iterable[str]) -> None:
     """Find places that no request can have, and that would count for nothing without a word."""
     parameters = {name for path in paths for name in placeholders(path)}
     for text in places:

@@ -34,6 +34,7 @@ from bpmax_sim.session.credentials import (
     Tenants,
     check_paths,
     matching_rules,
+    open_places,
     volatile_places,
     with_personal,
 )
@@ -308,6 +309,7 @@ class Network:
             self.witness,
             start.zone,
             passing,
+            partial(open_places, platforms),
             values=self._tenants.values,
             watch=self._undeclared.add,
             synthesise=partial(_synthesised_login, platforms),

@@ -123,6 +123,7 @@ class SessionRecordings:
     Attributes:
         witness: notes which recording answered.
         passing: names the fields of an API's answers that have no meaning.
+        answered: names the places of an API that are declared to be no secrets.
         values: tells the credentials behind a request that are no secrets.
         watch: is shown each exchange that is recorded.
         synthesise: makes the response to a client's login that was not recorded, where it can.
@@ -135,6 +136,7 @@ class SessionRecordings:
     witness: Witness
     zone: timedelta = timedelta(0)
     passing: Volatile = nothing_volatile
+    answered: Volatile = nothing_volatile
     values: Callable[[Request], Values] = no_values
     watch: Callable[[Exchange], None] = _unwatched
     synthesise: Callable[[Request], Response | None] = _nothing
@@ -164,7 +166,7 @@ class SessionRecordings:
             session=self.seat.number,
         )
         self._check = Check(vault.scan, lambda: vault.size)
-        self._unrecognised = Unrecognised(self.vault, self.passing)
+        self._unrecognised = Unrecognised(self.vault, self.passing, self.answered)
 
     @property
     def recorded(self) -> bool:
@@ -581,14 +583,17 @@ def _begun(settings: Settings, passing: Volatile) -> Shared:
 def _seed(settings: Settings, mode: str, cassette: Cassette | None) -> int:
     """Return the seed of what scripts draw: the one that is fixed, else recorded, else a new one.
 
-    What only stand-ins see is the same in every run.
+    What only stand-ins see is the same in every run. What is added to a recording in which nothing
+    was drawn gets a new seed, or every such addition would send the same values.
     """
     if settings.seed is not None:
         return settings.seed
     recorded = cassette is not None and settings.owner in cassette.owners
     adds = mode == "record" and settings.record == "new" and recorded
     if cassette is not None and (mode == "replay" or adds):
-        return cassette.seed(settings.owner)
+        seed = cassette.seed(settings.owner)
+        if seed or not adds:
+            return seed
     return 0 if mode == "replay" or settings.is_simulated else drawn_seed()
 
 

@@ -28,6 +28,7 @@ from bpmax_sim.errors import (
     Place,
     ScriptError,
     UnawaitedWarning,
+    pasted,
 )
 from bpmax_sim.guard import NetworkGuard, hosts_of
 from bpmax_sim.i18n import msg, plural, series
@@ -291,10 +292,19 @@ def describe_unrecognised(places: Sequence[str]) -> str:
     )
     return msg(
         "recorded as it is, and looks like a secret: {names}{more}; if it is one, "
-        "declare its place with `secret:` in the platform file and record again",
+        "declare its place with `secret:` in the platform file and record again{answer}",
         names=series(places[:_SHOWN]),
         more=more,
+        answer=_answer([place for place in places[:_SHOWN] if " " not in place]),
     )
+
+
+def _answer(places: Sequence[str]) -> str:
+    """Return how to say that what stands at *places* of declared platforms is no secret."""
+    if not places:
+        return ""
+    options = " ".join(f"--not-secret {pasted(place)}" for place in places)
+    return msg(", else answer with `bpmax-sim review {options}`", options=options)
 
 
 def _shown_exchange(exchange: Exchange) -> str:

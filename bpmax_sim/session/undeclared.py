@@ -144,10 +144,12 @@ class Unrecognised:
     Attributes:
         vault: what is known by now.
         passing: names the fields of an API's answers that pass, and so are no secrets.
+        answered: names the places of an API that are declared to be no secrets.
     """
 
     vault: Vault
     passing: Volatile
+    answered: Volatile
     _fresh: deque[Exchange] = field(default_factory=deque, init=False)
     _secrets: dict[UndeclaredSecret, None] = field(default_factory=dict, init=False)
 
@@ -160,7 +162,8 @@ class Unrecognised:
         while self._fresh:
             exchange = self._fresh.popleft()
             call = exchange.request.call
-            passing = self.passing(call.name if call else "")
-            self._secrets.update(dict.fromkeys(undeclared_secrets(exchange, passing)))
+            name = call.name if call else ""
+            secrets = undeclared_secrets(exchange, self.passing(name), self.answered(name))
+            self._secrets.update(dict.fromkeys(secrets))
         still = (p for p, value in self._secrets if self.vault.redact_text(value) == value)
         return tuple(dict.fromkeys(still))

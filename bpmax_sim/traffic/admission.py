@@ -54,7 +54,7 @@ def admit(  # noqa: PLR0913 - all that a session would know
     matched = [(exchange, matcher.match(exchange.request)) for exchange in imported.exchanges]
     remaining, left_out = _without_logins(matched, vault)
     named = [_named(exchange, match, vault, redact) for exchange, match in remaining]
-    left_out += _uncertain(remaining)
+    left_out += _uncertain(remaining, matcher)
     for exchange in named:
         _learn(exchange, vault)
         redact_exchange(exchange, vault)  # makes the credentials of unknown platforms known
@@ -87,12 +87,24 @@ def _without_logins(exchanges: Iterable[Matched], vault: Vault) -> tuple[list[Ma
     return remaining, notes
 
 
-def _uncertain(exchanges: Iterable[Matched]) -> list[str]:
-    return [
-        msg("exchange {order}: {note}", order=exchange.order, note=match.note)
-        for exchange, match in exchanges
-        if match is not None and match.note
-    ]
+def _uncertain(exchanges: Iterable[Matched], matcher: ApiMatcher) -> list[str]:
+    notes = []
+    for exchange, match in exchanges:
+        if match is None or not match.is_declared:
+            continue
+        rivals = matcher.rivals(exchange.request, match)
+        note = match.note or (rivals and _several(match, rivals)) or ""
+        if note:
+            notes.append(msg("exchange {order}: {note}", order=exchange.order, note=note))
+    return notes
+
+
+def _several(match: ApiMatch, rivals: tuple[str, ...]) -> str:
+    return msg(
+        "declared at this address by {names} as well; taken for {key}",
+        names=series(rivals),
+        key=match.platform.platform_key,
+    )
 
 
 def _named(

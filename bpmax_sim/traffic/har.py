@@ -22,10 +22,12 @@ from bpmax_sim.traffic.imported import (
     NotCarried,
     each,
     from_base64,
+    injected_headers,
     instant,
     listed,
     numbered,
     parse_json,
+    pieces_lost,
     request,
     response,
     text,
@@ -68,6 +70,7 @@ def _exchange(attachment: Attachment, entry: Any) -> Exchange:
             text(sent["url"]),
             _pairs(sent.get("headers")),
             _posted(sent, attachment),
+            sent.get("_injected") or (),
         ),
         outcome=_outcome(entry, response, attachment),
         at=instant(entry.get("startedDateTime")),
@@ -151,16 +154,10 @@ def write_har(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
     """Return the archive of *exchanges*, and what it could not carry."""
     every = list(exchanges)
     entries = [_entry(exchange) for exchange in every]
-    notes = tuple(
-        msg(
-            "exchange {order}: the pieces that its answer came in are not kept",
-            order=exchange.order,
-        )
-        for exchange in every
-        if isinstance(exchange.outcome, Response) and exchange.outcome.chunks
-    )
     log = {"version": "1.2", "creator": {"name": "bpmax-sim", "version": "1"}, "entries": entries}
-    return json.dumps({"log": log}, ensure_ascii=False, indent=1).encode() + b"\n", notes
+    return json.dumps({"log": log}, ensure_ascii=False, indent=1).encode() + b"\n", (
+        *pieces_lost(every),
+    )
 
 
 def _entry(exchange: Exchange) -> dict[str, Any]:
@@ -183,6 +180,7 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
             "headers": _named(request.headers),
             "queryString": _named(query),
             **posted,
+            **({"_injected": injected_headers(exchange)} if request.call else {}),
             "headersSize": -1,
             "bodySize": len(request.body or b""),
         },

@@ -55,11 +55,16 @@ def identify(request: Request, match: ApiMatch | None, *, serial: int = 0) -> Re
 
 
 def _injected(request: Request, target: Target) -> tuple[str, ...]:
-    """Return every place that auth puts in, and every header that nobody declared."""
+    """Return every place that auth puts in, and every header that nobody declared.
+
+    Where *request* tells already what did not come from the script, all else did.
+    """
     others = set()
     for spelled, _ in request.headers:
         name = spelled.lower()
-        if name not in target.headers and not (request.body and name == "content-type"):
+        is_of_script = bool(request.injected) and f"header.{name}" not in request.injected
+        is_declared = name in target.headers or (request.body and name == "content-type")
+        if not (is_of_script or is_declared):
             others.add(f"header.{name}")
     others.difference_update(target.injected)
     return (*target.injected, *sorted(others)) if others else target.injected

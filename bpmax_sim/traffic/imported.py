@@ -179,8 +179,12 @@ def without_connection_headers(headers: Pairs) -> Pairs:
     )
 
 
-def request(method: str, url: str, headers: Pairs, body: bytes | None) -> Request:
+def request(
+    method: str, url: str, headers: Pairs, body: bytes | None, injected: Iterable[str] = ()
+) -> Request:
     """Return a request without a builder.
+
+    *injected* are the places that did not come from the script, where a file of ours tells.
 
     Raises:
         NotCarried: if *url* is not an absolute HTTP address.
@@ -192,7 +196,29 @@ def request(method: str, url: str, headers: Pairs, body: bytes | None) -> Reques
         url=ascii_url(url),
         headers=without_connection_headers(headers),
         body=body or None,
+        injected=tuple(map(text, injected)),
     )
+
+
+def injected_headers(exchange: Exchange) -> list[str]:
+    """Return the headers of *exchange* that did not come from its script, as places.
+
+    They are written into files of ours, so that those of the script count when it is read again.
+    """
+    sent = exchange.request
+    of_script = {name.lower() for name, _ in sent.call.headers} if sent.call else set()
+    others = (name.lower() for name, _ in sent.headers if sent.call)
+    return [f"header.{name}" for name in dict.fromkeys(("host", *others)) if name not in of_script]
+
+
+def pieces_lost(exchanges: Iterable[Exchange]) -> Iterator[str]:
+    """Yield a note for each answer of *exchanges* that came in pieces, which no format keeps."""
+    for exchange in exchanges:
+        if isinstance(exchange.outcome, Response) and exchange.outcome.chunks:
+            yield msg(
+                "exchange {order}: the pieces that its answer came in are not kept",
+                order=exchange.order,
+            )
 
 
 def ascii_url(url: str) -> str:

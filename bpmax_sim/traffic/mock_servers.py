@@ -25,9 +25,11 @@ from bpmax_sim.traffic.imported import (
     each,
     from_base64,
     grouped_pairs,
+    injected_headers,
     listed,
     numbered,
     parse_json,
+    pieces_lost,
     request,
     response,
     text,
@@ -37,6 +39,8 @@ WIREMOCK: Final = msg("stub mappings of WireMock")
 NOWHERE: Final = "http://localhost:8080"
 
 _STARTED: Final = "Started"
+_OURS: Final = "bpmax_sim"
+"""What WireMock calls metadata: the address, which a mapping lacks, and what auth put in."""
 _OF_CLIENTS: Final = SECRET_HEADERS | {
     "accept", "accept-encoding", "connection", "content-length", "host", "transfer-encoding",
     "user-agent",
@@ -98,8 +102,10 @@ def _wiremock_exchange(address: str, mapping: Any) -> Exchange:
         raise NotCarried(msg("it answers any method"))
     body, media = _expected_body(matcher)
     headers = tuple(_wiremock_headers(matcher, media if body else ""))
+    ours = (mapping.get("metadata") or {}).get(_OURS) or {}
+    base = text(ours.get("address") or address)
     return Exchange(
-        request=request(method, address + _target(matcher), headers, body),
+        request=request(method, base + _target(matcher), headers, body, ours.get("injected") or ()),
         outcome=_outcome(mapping["response"]),
     )
 
@@ -205,8 +211,9 @@ def write_wiremock(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...
 
     Equal requests become the states of a scenario, so that they are answered in their order.
     """
-    notes: list[str] = []
-    mappings = [_mapping(exchange, notes) for exchange in exchanges]
+    every = list(exchanges)
+    notes = [*pieces_lost(every)]
+    mappings = [_mapping(exchange, notes) for exchange in every]
     for same in _equal(mappings):
         _number(same)
     text = json.dumps({"mappings": mappings}, ensure_ascii=False, indent=2)
@@ -260,7 +267,8 @@ def _mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
         data = _response_data(outcome)
     if outcome.elapsed:
         data["fixedDelayMilliseconds"] = round(outcome.elapsed * 1000)
-    return {"request": expected, "response": data}
+    ours = {"address": f"{parts.scheme}://{parts.netloc}", "injected": injected_headers(exchange)}
+    return {"request": expected, "response": data, "metadata": {_OURS: ours}}
 
 
 def _header(name: str, value: str) -> dict[str, Any]:

@@ -32,6 +32,7 @@ from bpmax_sim.traffic.imported import (
     load,
     numbered,
     parse_json,
+    pieces_lost,
     request,
     response,
     text,
@@ -140,8 +141,9 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
     Raises:
         CassetteError: if it could carry nothing.
     """
-    requests, responses, notes = [], [], []
-    for exchange in exchanges:
+    every = list(exchanges)
+    requests, responses, notes = [], [], [*pieces_lost(every)]
+    for exchange in every:
         request, outcome = exchange.request, exchange.outcome
         if not isinstance(outcome, Response):
             notes.append(
@@ -157,6 +159,17 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
                 msg(
                     "exchange {order}: vcrpy keeps one value of a request header",
                     order=exchange.order,
+                )
+            )
+        call = None if request.is_login else request.call
+        names = sorted({name.lower() for name, _ in call.headers}) if call else []
+        if names:
+            notes.append(
+                msg(
+                    "exchange {order}: vcrpy does not tell that the script set {names}; when this "
+                    "is imported, only headers that the platform file declares count",
+                    order=exchange.order,
+                    names=series(names),
                 )
             )
         requests.append(VcrRequest(request.method, request.url, request.body, headers))

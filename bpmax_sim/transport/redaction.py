@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import Any
@@ -23,7 +23,6 @@ from bpmax_sim.cassette.matching import call_behind, injected_by_root
 from bpmax_sim.cassette.merge import PASSING
 from bpmax_sim.cassette.model import read_body
 from bpmax_sim.field_path import FieldPath, Steps, Wild, format_path, values_at, without
-from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import (
     FORM,
@@ -302,7 +301,7 @@ def _minted(name: str, value: str, request: Request, vault: Vault) -> str:
 
 
 UndeclaredSecret = tuple[str, str]
-"""Where it stands, such as ``crm.find answer body.data.ticket``, and the value."""
+"""Where it stands, such as ``crm.find.body.data.ticket``, and the value."""
 
 _STANDIN = "redacted."
 _TAGS = re.compile(r"etag|.*(?:sha256|md5|digest|checksum|policy).*|server|user-agent|via")
@@ -312,26 +311,47 @@ _MOST = 200_000
 
 
 def undeclared_secrets(
-    exchange: Exchange, volatile: tuple[str, ...] = ()
+    exchange: Exchange, volatile: Sequence[str] = (), not_secret: Sequence[str] = ()
 ) -> Iterator[UndeclaredSecret]:
     """Yield each value of a redacted exchange that looks like a secret.
 
-    What auth put in is known, what passes (*volatile*) is no secret, and a stand-in is none.
+    What auth put in is known, what passes (*volatile*) or is declared as such (*not_secret*) is no
+    secret, and a stand-in is none.
     """
     request, outcome = exchange.request, exchange.outcome
     call = request.call
-    name = call.name if call and call.platform else f"{request.method} {_address(request.url)}"
+    address = f"{request.method} {_address(request.url)} "
+    name = f"{call.name.rstrip('.')}." if call and call.platform else address
+    answered = [FieldPath.parse(place, "not_secret") for place in not_secret]
     if _may_hold(request):
         bare = call_behind(request, _NOBODY)
-        yield from _undeclared(
-            msg("{name} request", name=name), _parts(bare.headers, bare.body, bare.query)
-        )
+        yield from _undeclared(name, without(_parts(bare.headers, bare.body, bare.query), answered))
     if isinstance(outcome, Response) and _any_mixed(outcome.headers, outcome.body):
         parts = _parts(outcome.headers, outcome.body, ())
         if parts["body"] is None and not any(map(looks_random, parts["header"].values())):
             return
-        paths = [FieldPath.parse(path, "volatile") for path in (*PASSING, *volatile)]
-        yield from _undeclared(msg("{name} answer", name=name), without(parts, paths))
+        paths = [FieldPath.parse(place, "volatile") for place in (*PASSING, *volatile)]
+        yield from _undeclared(name, without(parts, [*paths, *answered]))
+
+
+def texts_at(exchange: Exchange, places: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield each text that stands at one of *places* in the request or in its answer, with it."""
+    request, outcome = exchange.request, exchange.outcome
+    bare = call_behind(request, _NOBODY)
+    sides = [(bare.headers, bare.body or b"", bare.query)]
+    if isinstance(outcome, Response):
+        sides.append((outcome.headers, outcome.body, ()))
+    paths = [(place, FieldPath.parse(place, "not_secret")) for place in places]
+    for headers, body, query in sides if paths else ():
+        read = read_body(body, Headers(headers).content_type)
+        parts = {
+            "query": dict(query),
+            "header": {name.lower(): value for name, value in headers},
+            "body": None if read.kind == "bytes" else read.value,
+        }
+        for place, path in paths:
+            texts = (text for at in values_at(parts, path) for _, text in _leaves(at, ()))
+            yield from ((place, text) for text in texts)
 
 
 def _may_hold(request: Request) -> bool:
@@ -372,7 +392,7 @@ def _body_values(body: bytes, kind: str) -> Any:
 def _undeclared(where: str, parts: Any) -> Iterator[UndeclaredSecret]:
     for path, value in _leaves(parts, ()):
         if _STANDIN not in value and looks_random(value):
-            yield f"{where} {format_path(path)}", value
+            yield f"{where}{format_path(path)}", value
 
 
 def _leaves(value: Any, path: Steps) -> Iterator[tuple[Steps, str]]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
+
+from bpmax_sim.yamlfile.node import Node
 
 WIDTH: Final = 100
 """The columns of a line that is not one long scalar."""
@@ -32,6 +34,33 @@ def write_yaml(value: Mapping[str, Any], *, block: int = 3) -> str:
         block: levels of mappings that never stand on one line.
     """
     return "".join(f"{line}\n" for line in _mapping(value, "", block))
+
+
+def with_element(text: str, root: Node, steps: Sequence[str], value: str) -> str:
+    """Return *text*, read as *root*, with *value* first in the list at *steps*; all else stays.
+
+    The list is made where there is none. What holds it has to be there, and to hold something.
+    """
+    *above, key = steps
+    owner = root.at(above) or root
+    items = owner.child(key)
+    if items is None:
+        return _before(text, owner, min(owner.keys.values()), f"{key}: [{_scalar(value)}]")
+    first = items.elements[0]
+    return _before(text, items, (first.line, first.column), _scalar(value))
+
+
+def _before(text: str, owner: Node, mark: tuple[int, int], entry: str) -> str:
+    """Return *text* with *entry* before the one at *mark*, the first in *owner*."""
+    at = _offset(text, mark)
+    indent = text[text.rfind("\n", 0, at) + 1 : at]
+    is_flow = text[_offset(text, (owner.line, owner.column))] in "{["
+    return text[:at] + entry + (", " if is_flow else f"\n{indent}") + text[at:]
+
+
+def _offset(text: str, mark: tuple[int, int]) -> int:
+    line, column = mark
+    return sum(map(len, text.splitlines(keepends=True)[: line - 1])) + column - 1
 
 
 def _mapping(value: Mapping[str, Any], indent: str, block: int) -> Iterator[str]:

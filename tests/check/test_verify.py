@@ -145,6 +145,40 @@ def test_some_apis_are_judged_by_their_status_alone(tmp_path: Path) -> None:
     ]
 
 
+def test_values_are_compared_where_an_api_says_so(tmp_path: Path) -> None:
+    value = {
+        "余额": 100,
+        "明细": [{"金额": 60}, {"金额": 40}],
+        "电话": "13800138000",
+        "名称": "张三",
+    }
+    exchanges = recorded(tmp_path, lambda erp: erp.balance("7"), value)
+
+    def live(changed: Any) -> list[str]:
+        return drift(tmp_path, exchanges, lambda _: answer(value | changed))
+
+    assert live({"名称": "李四"}) == []
+    assert live({"余额": 90, "明细": [{"金额": 60}, {"金额": 30}], "电话": "13900139000"}) == [
+        f"error: [1] erp.balance: {place}: has another value"
+        for place in ("body.余额", "body.明细[*].金额", "body.电话")
+    ]
+    assert live({"余额": "100"}) == ["error: [1] erp.balance: body.余额: number became text"]
+
+
+def test_a_rate_limit_that_passed_is_no_drift(tmp_path: Path) -> None:
+    answers = iter([answer({}, 429), answer({"ok": 1})])
+    with opened(tmp_path, "record", lambda _: next(answers)) as session:
+        session.proxy("erp").api("list_orders").call()
+    exchanges = list(Cassette.load(tmp_path / "订单.yaml").exchanges())
+
+    assert drift(tmp_path, exchanges, lambda _: answer({"ok": 1})) == [
+        (
+            "info: [1] erp.list_orders: not sent: its answer was a passing failure (rate) when "
+            "it was recorded"
+        )
+    ]
+
+
 def test_a_third_party_that_does_not_answer_is_an_error(tmp_path: Path) -> None:
     def live(_request: Request) -> Response:
         raise TransportError("no answer within 30 s", code="TIMEOUT")
@@ -169,6 +203,7 @@ def test_traffic_without_a_builder_is_sent_as_it_is(tmp_path: Path) -> None:
             "info: [2] https://other.example.test/x?t=redacted.http.any.t.1: not sent: it "
             "carries a value that the recording only stands in for"
         ),
+        ("info: [3] https://other.example.test/x: not sent: it had no answer when it was recorded"),
     ]
 
 

@@ -64,7 +64,7 @@ def files(project: Project) -> set[str]:
             ["import", "openap"],
             (
                 "openap: there is no such file or folder; see what `ls` shows\n"
-                "of an OpenAPI document, `bpmax-sim import openapi` makes a platform"
+                "of an OpenAPI document, `bpmax-sim import openapi FILE` makes a platform"
             ),
         ),
         (

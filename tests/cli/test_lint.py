@@ -13,7 +13,8 @@ from tests.cli.project import ROOT, Command, Project
 
 HERE = "cassettes/crm/customer.yaml"
 PLATFORM = "scenarios/platforms/crm_system.yaml"
-DO = "record it afresh, or put a stand-in there and run `bpmax-sim seal`"
+DO = f"record it afresh, or put a stand-in there and run `bpmax-sim seal {HERE}`"
+ANSWER = "if it is no secret, declare its place with `not_secret:`"
 
 
 def resealed(project: Project, old: str, new: str) -> None:
@@ -112,7 +113,7 @@ def test_what_looks_like_a_secret_is_told_at_its_line_without_its_value(
     )
     assert done.code == 2
     assert first.startswith(f"{HERE}:{line}:")
-    assert first.endswith(f": {told}; {DO}")
+    assert first.endswith(f": {told}; {DO}; {ANSWER}")
     assert last == "1 scenario file: 1 problem"
     assert secret[-8:] not in done.err
 
@@ -125,7 +126,9 @@ def test_a_header_that_holds_a_credential_of_its_own_is_told(
 
     done = bs("lint")
 
-    assert done.err.splitlines()[0].endswith(f": the header cookie holds a credential; {DO}")
+    assert done.err.splitlines()[0].endswith(
+        f": the header cookie holds a credential; {DO}; {ANSWER}"
+    )
     assert "Zm9vYmFy" not in done.err
 
 

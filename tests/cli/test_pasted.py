@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import shlex
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import tomllib
 from collections.abc import Iterable, Iterator
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +21,8 @@ from bpmax_sim.errors import pasted
 from bpmax_sim.pytest_plugin.options import OPTIONS, flag_of
 from bpmax_sim.starter.demo import Crm
 from tests import sources
+from tests.catalogue import templates
+from tests.catalogue import texts as catalogued
 from tests.cli.project import ROOT, Command, Project
 
 _COMMAND = re.compile(r"bpmax-sim ([a-z]+)\b((?: +(?:--?[a-z][a-z-]*(?:=\S+)?|[^\s`-][^\s`]*))*)")
@@ -204,3 +208,53 @@ def test_the_commands_of_a_damaged_file_run(spaced: Project, bs: Command) -> Non
     assert sealed.err.endswith("sealed\n")
     assert (foreign.code, nothing.code) == (3, 5)
     assert nothing.out == "cassettes/crm/客户 [正常].yaml: nothing could be carried over\n"
+
+
+_QUOTED = re.compile(r"`(bpmax-sim (?!\{)[^`]*|bpmax-sim \{how\}[^`]*)`")
+_PLAIN = re.compile(r"(?:^|\s{2,}|; |\{where\})(bpmax-sim [^`;]+)$", re.MULTILINE)
+_SAID = {
+    "cassette": "cassettes/crm/customer.yaml",
+    "file": "cassettes/crm/customer.yaml",
+    "how": "run",
+    "kind": "doctor",
+    "options": "--not-secret crm_system.get_customer_detail.body.data.name",
+    "other": "12346",
+    "path": "cassettes/crm/customer.yaml",
+    "path_2": "traffic.har",
+    "place": "cassettes/crm/customer.yaml:4",
+    "target": " scenarios/customer.scenario.yaml",
+    "where": ".",
+}
+"""What stands for the values of the templates; one that is not here is a new kind of command."""
+
+
+def told_commands() -> Iterator[str]:
+    """Yield every command that a template of the catalogue holds, ready to be typed."""
+    for template in {text for key in templates() for text in catalogued(key)}:
+        for found in (*_QUOTED.findall(template), *_PLAIN.findall(template)):
+            words = (
+                found.replace("<file>", "openapi.json")
+                .replace("openapi FILE", "openapi openapi.json")
+                .replace("FILE", _SAID["path"])
+                .partition("  ")[0]
+                .strip()
+            )
+            yield re.sub(r"\{(\w+)\}", lambda hole: _SAID[hole[1]], words)
+
+
+def test_every_command_that_a_message_tells_runs(recorded: Project, bs: Command, crm: Crm) -> None:
+    entry = {"request": {"method": "GET", "url": "https://a.test/"}, "response": {"status": 204}}
+    Path("traffic.har").write_text(json.dumps({"log": {"entries": [entry]}}), encoding="utf-8")
+    paths = {"/a": {"get": {"responses": {"200": {"description": "好"}}}}}
+    info = {"title": "订单", "version": "1"}
+    document = {"openapi": "3.0.3", "info": info, "servers": [{"url": "https://a.test"}]}
+    Path("openapi.json").write_text(json.dumps({**document, "paths": paths}), encoding="utf-8")
+    found = sorted(set(told_commands()) - {"bpmax-sim demo"})  # which has tests of its own
+
+    refused = {}
+    for command in found:
+        done = bs(*shlex.split(command)[1:])
+        if done.code == 2:
+            refused[command] = done.err.strip()[-200:]
+    assert len(found) > 20
+    assert set(refused) == {"bpmax-sim prune"}  # pytest tells of it once it knows what is used

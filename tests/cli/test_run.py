@@ -73,9 +73,10 @@ def test_recording_tells_where_something_looks_like_a_secret(
     assert recorded.code == 0
     assert recorded.err.splitlines() == [
         (
-            "recorded as it is, and looks like a secret: crm_system.get_customer_detail answer "
-            "body.data.ticket; if it is one, declare its place with `secret:` in the platform file "
-            "and record again"
+            "recorded as it is, and looks like a secret: "
+            "crm_system.get_customer_detail.body.data.ticket; if it is one, declare its place "
+            "with `secret:` in the platform file and record again, else answer with "
+            "`bpmax-sim review --not-secret crm_system.get_customer_detail.body.data.ticket`"
         ),
         "replayed what was recorded: 1 of 1 passed",
         "cassettes/crm/customer.yaml: 1 exchange",

@@ -94,7 +94,14 @@ def test_drift_is_told_in_three_tiers_with_its_place(
         f"{HERE}:4: info: {CALL}: body.data.vip: is new (boolean)\n"
     )
     assert done.err == "1 call verified: 1 error, 1 warning, 1 info\n"
-    assert told["summary"] == {"error": 1, "warning": 1, "info": 1, "sent": 1, "exit_code": 1}
+    assert told["summary"] == {
+        "error": 1,
+        "warning": 1,
+        "info": 1,
+        "sent": 1,
+        "exit_code": 1,
+        "not_sent": [],
+    }
     assert told["drifts"][1] == {
         "file": HERE,
         "line": 4,
@@ -152,7 +159,10 @@ def test_what_may_change_something_is_not_sent_unasked(
         0,
         f"{HERE}:4: info: {CALL}: not sent: POST may change something; pass --allow-writes\n",
     )
-    assert asked.err == "0 calls verified: 0 errors, 0 warnings, 1 info\n"
+    assert asked.err == (
+        "0 calls verified: 0 errors, 0 warnings, 1 info\n"
+        "1 exchange not sent: POST may change something; pass --allow-writes\n"
+    )
     assert (unsent, allowed.code) == ([], 0)
     assert once == live.asked == ["POST /api/customers/12345 HTTP/1.1"]
     assert never.out == f"{HERE}:4: info: {CALL}: not sent: its API says verify: never\n"

@@ -214,8 +214,9 @@ def test_what_looks_like_a_secret_is_told_by_its_place(sdk: Project, server: Loo
 
     recorded.assert_outcomes(passed=1)
     assert (
-        "recorded as it is, and looks like a secret: invoices.find answer body.票据; if it is one, "
-        "declare its place with `secret:` in the platform file and record again"
+        "recorded as it is, and looks like a secret: invoices.find.body.票据; if it is one, "
+        "declare its place with `secret:` in the platform file and record again, else answer "
+        "with `bpmax-sim review --not-secret invoices.find.body.票据`"
     ) in output(recorded)
     assert "looks like a secret" not in output(sdk.run())
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 import bpmax_sim as bs
+from bpmax_sim.cli.app import start
+from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.events import ScenarioFinished
 
 PLATFORM = """\
@@ -128,3 +130,34 @@ def test_sessions_of_one_owner_draw_each_for_itself(tmp_path: Path) -> None:
     both()
 
     assert len(set(orders.ids)) == 2
+
+
+def test_what_is_added_to_a_recording_that_drew_nothing_draws_anew(tmp_path: Path) -> None:
+    path, orders = scenario(tmp_path, DRAWS_NOTHING), Orders()
+    assert outcomes(path, mode="record", transport=orders) == ["passed"] * 2
+
+    scenario(tmp_path, f"{DRAWS_NOTHING}\n{DRAWS}")
+    assert outcomes(path, mode="record", record="new", transport=orders) == ["passed"] * 2
+    assert len(set(orders.ids)) == 2
+    assert outcomes(path) == ["passed"] * 2
+
+
+def test_review_says_that_nothing_but_what_was_drawn_is_different(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path, orders = scenario(tmp_path), Orders()
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "platforms").rename(tmp_path / "scenarios/platforms")
+    path.write_text(SCENARIO.replace("./platforms", "scenarios/platforms"), encoding="utf-8")
+
+    def again(script: str) -> str:
+        (tmp_path / "下单.js").write_text(f"{script}; throw Error('停')", encoding="utf-8")
+        assert outcomes(path, mode="record", record="rewrite", transport=orders) == ["failed"] * 2
+        assert start(["review"]) == ExitCode.REVIEW
+        return capsys.readouterr().out
+
+    assert outcomes(path, mode="record", transport=orders) == ["passed"] * 2
+    assert again(DRAWS).count("  differs by random values only\n") == 2
+    assert "random" not in again(DRAWS.replace("id:", "备注: '加急', id:"))
+    assert "random" not in again(f"{DRAWS}; {DRAWS_NOTHING}")

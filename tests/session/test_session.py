@@ -347,12 +347,13 @@ def test_what_looks_like_a_secret_and_is_none_that_we_know_is_told_by_its_place(
         replay.proxy("crm_system").getCustomerDetail("1")
         replay.proxy("crm_system").getCustomerDetail("2")
 
-    place = "crm_system.get_customer_detail answer body.data.票据"
+    place = "crm_system.get_customer_detail.body.data.票据"
     assert session.unrecognised == (place,)
     assert replay.unrecognised == ()
     assert describe_unrecognised([place]) == (
         f"recorded as it is, and looks like a secret: {place}; if it is one, declare its place "
-        "with `secret:` in the platform file and record again"
+        "with `secret:` in the platform file and record again, else answer with "
+        f"`bpmax-sim review --not-secret {place}`"
     )
 
 

@@ -1,0 +1,117 @@
+"""What looks like a secret and is none is said so once, and never told again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cli.project import Command, Project
+from tests.loopback import answer_json, loopback
+
+ROOM = "Hq7Lp2Vx9Rt4Wm6Zk3Nc8Ba1"
+PLACE = "crm_system.get_customer_detail.body.data.会议室"
+ANSWER = f"bpmax-sim review --not-secret {PLACE}"
+PLATFORM = "scenarios/platforms/crm_system.yaml"
+
+
+@pytest.fixture(name="room", autouse=True)
+def crm_with_a_room(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    room = [ROOM]
+
+    def answer(request: bytes) -> bytes:
+        data = {"name": "张三", "phone": "13800138000", "会议室": room[0]}
+        is_login = request.startswith(b"POST /oauth/token")
+        token = {"access_token": "minted-token", "expires_in": 7200}
+        said = token if is_login else {"code": 200, "data": data}
+        return answer_json(json.dumps(said), headers="connection: close\r\n")
+
+    with loopback(answer) as server:
+        for name, value in (("URL", server.url), ("CLIENT_ID", "i"), ("CLIENT_SECRET", "Kx7-q9L")):
+            monkeypatch.setenv(f"CRM_{name}", value)
+        yield room
+
+
+def test_an_answer_stands_in_the_platform_file_and_is_told_when_it_is_stale(
+    project: Project, bs: Command, room: list[str]
+) -> None:
+    assert f"else answer with `{ANSWER}`" in bs("record").err
+    before = (project.folder / PLATFORM).read_text(encoding="utf-8")
+
+    answered = bs(*ANSWER.split()[1:])
+    assert (answered.code, answered.err) == (
+        0,
+        f"{PLATFORM}: apis.get_customer_detail.not_secret: body.data.会议室 is no secret\n",
+    )
+    after = (project.folder / PLATFORM).read_text(encoding="utf-8")
+    assert after.replace("not_secret: [body.data.会议室]\n    ", "") == before
+    assert bs(*ANSWER.split()[1:]).err == "crm_system: body.data.会议室 is declared already\n"
+    assert "looks like a secret" not in bs("record").err
+    assert bs("lint").err == "1 scenario file: sound\n"
+
+    room[0] = "三楼"
+    assert bs("record").code == 0
+    assert bs("lint").err == (
+        "hint: crm_system: apis.get_customer_detail: not_secret: nothing at body.data.会议室 looks "
+        "like a secret in any recording; remove the entry\n1 scenario file: sound\n"
+    )
+
+
+def test_lint_hears_the_answer_of_what_looks_like_a_token(
+    project: Project, bs: Command, room: list[str]
+) -> None:
+    room[0] = "eyJhbGciOiJub25lIn0.eyJyb29tIjoi5LiJ5qW8In0.x"
+    assert bs("record").code == 0
+    red = bs("lint")
+    assert red.code == 2
+    assert "a JWT stands here" in red.err
+    assert "if it is no secret, declare its place with `not_secret:`" in red.err
+
+    assert bs("review", "--not-secret", PLACE).code == 0
+    assert bs("lint").err == "1 scenario file: sound\n"
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("body.data", "expected a place such as crm.find.body.room_id"),
+        ("crm_system.get_customer.body.x", "has no API 'get_customer'; did you mean"),
+        ("crm_sistem.get_customer_detail.body.x", "there is no platform 'crm_sistem'; did you"),
+        ("crm_system.get_customer_detail.body..x", "is not a path"),
+        ("qywx.getUser.body.userid", "'qywx' comes with bpmax-sim; declare your own in"),
+        ("crm_system.get_customer_detail.path.nobody", "matches nothing: the path has no"),
+    ],
+)
+def test_what_cannot_be_answered_says_why(bs: Command, place: str, told: str) -> None:
+    refused = bs("review", "--not-secret", place)
+    assert refused.code == 2
+    assert told in refused.err
+
+
+def test_every_way_of_writing_an_api_takes_an_answer(project: Project, bs: Command) -> None:
+    apis = (
+        "apis:\n"
+        "  plain:\n    # 注释\n    path: /plain\n"
+        "  flow: {path: /flow}\n"
+        "  lines: {\n    path: /lines}\n"
+        "  several:\n    not_secret:\n      - body.a\n    path: /several\n"
+        "  listed: {path: /listed, not_secret: [body.a, body.b]}\n"
+        "  alone: {path: /alone, not_secret: body.a}\n"
+        "  shared: &one {path: /one}\n  again: *one\n"
+    )
+    path = project.folder / "scenarios/platforms/many.yaml"
+    path.write_text(f"platform_key: many\nbase_url: https://many.example.test\n{apis}", "utf-8")
+    for name in ("plain", "flow", "lines", "several", "listed"):
+        assert bs("review", "--not-secret", f"many.{name}.body.items[*].id").code == 0
+    assert bs("review", "--not-secret", "many.header.X-Id").code == 0
+    for name in ("alone", "again"):
+        refused = bs("review", "--not-secret", f"many.{name}.body.x")
+        assert refused.code == 2
+        assert f"cannot be added to here; write not_secret: [body.x] at apis.{name}" in refused.err
+
+    written = path.read_text(encoding="utf-8")
+    assert written.startswith("not_secret: [header.X-Id]\nplatform_key: many\n")
+    assert written.count('"body.items[*].id"') == 5
+    assert "    # 注释\n    not_secret: [" in written
+    assert '    not_secret:\n      - "body.items[*].id"\n      - body.a\n' in written
