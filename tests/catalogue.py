@@ -16,7 +16,7 @@ import io
 import json
 import string
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,6 +25,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from bpmax_sim.i18n import CATALOGUES, DOMAIN, LANGUAGES
+from tests.sources import nodes
 
 PACKAGE = CATALOGUES.parent
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
@@ -35,19 +36,19 @@ Id = str | tuple[str, ...]
 def templates() -> dict[Id, set[str]]:
     """Return every template that has words in it, and the files that it stands in."""
     found: dict[Id, set[str]] = {}
-    for path in sorted(PACKAGE.rglob("*.py")):
-        for key in _called(path.read_text(encoding="utf-8")):
+    for module, every in nodes().items():
+        for key in _called(every):
             if any(has_words(text) for text in texts(key)):
-                found.setdefault(key, set()).add(path.relative_to(PACKAGE.parent).as_posix())
+                found.setdefault(key, set()).add(f"{PACKAGE.name}/{module}")
     # gettext finds a singular by itself, too.
     for pair in [key for key in found if not isinstance(key, str) and key[0] in found]:
         found[pair] |= found.pop(pair[0])
     return found
 
 
-def _called(source: str) -> Iterator[Id]:
-    """Yield the templates of *source*; Babel overlooks a call within a call's values."""
-    for call in ast.walk(ast.parse(source)):
+def _called(every: Iterable[ast.AST]) -> Iterator[Id]:
+    """Yield the templates among *every* node; Babel overlooks a call within a call's values."""
+    for call in every:
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
             given = [one.value for one in call.args if isinstance(one, ast.Constant)]
             said = [text for text in given if isinstance(text, str)]
@@ -59,26 +60,28 @@ def _called(source: str) -> Iterator[Id]:
 
 def hidden_templates() -> Iterator[str]:
     """Yield where a template is a plain text in a variable, so that no catalogue has it."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        functions = [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef)]
-        for function in functions:
-            plain = {
-                target.id
-                for node in ast.walk(function)
-                if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-                for target in node.targets
-                if isinstance(target, ast.Name) and isinstance(node.value.value, str)
-            }
-            for call in ast.walk(function):
-                if not isinstance(call, ast.Call) or ast.unparse(call.func) not in {
-                    "msg",
-                    "plural",
-                }:
-                    continue
-                names = {one.id for one in call.args if isinstance(one, ast.Name)}
-                if names & plain:
-                    yield f"{path.relative_to(PACKAGE.parent).as_posix()}:{call.lineno}"
+    for module, every in nodes().items():
+        for function in every:
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            inside = tuple(ast.walk(function))
+            calls = [one for one in inside if isinstance(one, ast.Call) and _is_template(one)]
+            plain = set(_plain_texts(inside)) if calls else set()
+            for call in calls:
+                if plain & {one.id for one in call.args if isinstance(one, ast.Name)}:
+                    yield f"{PACKAGE.name}/{module}:{call.lineno}"
+
+
+def _is_template(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Name) and call.func.id in {"msg", "plural"}
+
+
+def _plain_texts(inside: Iterable[ast.AST]) -> Iterator[str]:
+    """Yield the names that a text is assigned to."""
+    for node in inside:
+        match node:
+            case ast.Assign(targets=targets, value=ast.Constant(value=str())):
+                yield from (one.id for one in targets if isinstance(one, ast.Name))
 
 
 def texts(key: Id) -> tuple[str, ...]:

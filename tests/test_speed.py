@@ -127,5 +127,5 @@ def test_every_goal_is_of_a_benchmark_that_runs_and_is_told() -> None:
         ("ours", None),
         ("a SigV4 signature, times botocore", False),
     ]
-    with pytest.raises(KeyError, match="goals without a figure: ratio"):
+    with pytest.raises(KeyError, match="goals without a figure: a SigV4"):
         list(judged("signing", {"ours": 90.0}))

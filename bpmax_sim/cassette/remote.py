@@ -30,7 +30,7 @@ _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+(::[A-Za-z][A-Za-z0-9+.-]*)*:/
 _STAMPS: Final = ("ETag", "etag", "e_tag", "checksum", "md5Hash")
 _TIMES: Final = ("mtime", "LastModified", "last_modified", "updated", "modified", "created")
 _WITH_FOLDERS: Final = frozenset({"file", "local", "ftp", "sftp", "ssh", "smb", "hdfs", "webhdfs"})
-_PATIENCE: Final = 5.0  # seconds; what is asked in them is answered in a few milliseconds
+PATIENCE: Final = 5.0  # seconds; what is asked in them is answered in a few milliseconds
 _uploading = threading.Lock()  # a transaction is the file system's, which threads share
 
 
@@ -80,7 +80,7 @@ class Remote:
         folder: the mirror.
     """
 
-    def __init__(self, url: str, folder: Path, *, patience: float = _PATIENCE) -> None:
+    def __init__(self, url: str, folder: Path, *, patience: float = PATIENCE) -> None:
         """Reach nothing yet; storage that says nothing for *patience* seconds is down."""
         self.folder = folder
         self._url = url

@@ -18,7 +18,7 @@ class ExitCode(IntEnum):
     REVIEW = 6
 
 
-_FIRST = (
+FIRST = (
     ExitCode.USAGE,
     ExitCode.UNREACHABLE,
     ExitCode.CASSETTE,
@@ -31,4 +31,4 @@ _FIRST = (
 def foremost(codes: Iterable[ExitCode]) -> ExitCode:
     """Return which of *codes* is told: the cause that has to be mended first."""
     present = set(codes)
-    return next((code for code in _FIRST if code in present), ExitCode.PASSED)
+    return next((code for code in FIRST if code in present), ExitCode.PASSED)

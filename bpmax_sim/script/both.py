@@ -140,7 +140,7 @@ def _end(ending: Fulfilled | Failed | None) -> Any:
 
 
 def _raw(entry: Any) -> str:
-    if isinstance(entry, Call | Write | Timer):
+    if isinstance(entry, Call | Log | Write | Timer):
         return f"    at <input>:{entry.row}:{entry.column}"
     return entry.error.raw if isinstance(entry, Uncaught) else ""
 

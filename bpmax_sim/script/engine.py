@@ -271,11 +271,11 @@ BINDINGS: Mapping[str, str] = {
     "console": r"console",
     "date": r"Date",
     "random": r"random|crypto",
-    "text": r"Text(?:En|De)coder",
+    "text": r"Text(?:En|De)coder|URL",
     "clone": r"structuredClone",
     "proxy": r"\$proxy",
     "guards": r"",
-    "walk": r"flat|concat|Proxy|prototype|\.call\b|\braw\b",
+    "walk": r"flat|concat|Proxy|prototype|\.call\b|\braw\b|URL|fromEntries|ListFormat",
     "search": r"(?!)",
     "dom": r"DOMException|atob|btoa",
     "url": r"URL",
@@ -312,7 +312,7 @@ ADAPTATIONS: Mapping[str, str] = {
         r"\bMath\b(?!\s*\??\.)|\bMath\s*\??\.\s*"
         r"(?:a?cosh?|a?sinh?|a?tanh?|atan2|cbrt|exp|expm1|hypot|log(?:10|1p|2)?)\b"
     ),
-    "power": r"\bMath\b(?!\s*\??\.)|\bMath\s*\??\.\s*pow\b",
+    "power": rf"{OPERATORS}|\bMath\b(?!\s*\??\.)|\bMath\s*\??\.\s*pow\b",
     "operators": rf"{OPERATORS}|\bFunction\b|\.\s*constructor\s*\(",
     "stack": r"\bgetOwnPropertyNames\b|\bownKeys\b",
     "legacy": (

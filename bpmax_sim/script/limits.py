@@ -132,13 +132,13 @@ def too_slow(limits: Limits, *, is_wall: bool, raw: str = "") -> LimitReachedErr
     )
 
 
-_MOST = 4 * MEGABYTE
+MOST = 4 * MEGABYTE
 _POLL = 0.05  # seconds between looks, so that Ctrl-C and signal-based time limits are seen
 
 
 def stack_limit() -> int:
     """Return the bytes of stack that scripts may use on this thread: half of it, at most 4 MB."""
-    return min(_MOST, _thread_stack() // 2)
+    return min(MOST, _thread_stack() // 2)
 
 
 def with_stack(size: int, work: Callable[[], None]) -> None:
@@ -180,7 +180,7 @@ def _thread_stack() -> int:
     except ImportError:
         return MEGABYTE
     soft, _hard = resource.getrlimit(resource.RLIMIT_STACK)
-    return 2 * _MOST if soft == resource.RLIM_INFINITY else soft
+    return 2 * MOST if soft == resource.RLIM_INFINITY else soft
 
 
 _PERIOD = 0.05  # seconds between two looks

@@ -26,7 +26,10 @@ _QUERY = """
 (object (spread_element) @spread)
 (binary_expression operator: "**") @power
 (augmented_assignment_expression operator: "**=") @write
-(call_expression function: (identifier) @eval (#eq? @eval "eval")) @text
+(call_expression function: (identifier) @direct (#eq? @direct "eval")) @text
+((identifier) @eval (#eq? @eval "eval"))
+(member_expression object: (identifier) @global (#any-of? @global "globalThis" "window" "self")
+  property: (property_identifier) @member (#eq? @member "eval")) @eval
 """
 _NEVER_TEXT = frozenset({"object", "array", "new_expression", "number", "this", "arrow_function"})
 _MARK = "/*__bpm*/"  # before what is put in behind an operand
@@ -95,12 +98,24 @@ def _insertions(data: bytes) -> Iterator[_Insertion]:
         yield from _write(node, data)
     for node in captured.get("text", ()):
         yield from _text(node)
+    for node in captured.get("eval", ()):
+        if _is_read(node):
+            yield from _around(node, _TEXT, _INNER)
 
 
 def _spread(node: Node) -> Iterator[_Insertion]:
     operand = node.named_children[-1]  # behind comments
     if not _is_never_text(operand):
         yield from _around(operand, _SPREAD, _OUTER)
+
+
+def _is_read(node: Node) -> bool:
+    """Return whether ``eval`` is a value here, neither called by its name nor declared."""
+    above = node.parent
+    if above is None or above.type == "formal_parameters":
+        return False
+    is_direct = node.type == "identifier" and node == above.child_by_field_name("function")
+    return not is_direct and node != above.child_by_field_name("name")
 
 
 def _text(node: Node) -> Iterator[_Insertion]:
@@ -128,13 +143,14 @@ def _parser() -> tuple[Any, Any]:
 
 def _is_never_text(operand: Node) -> bool:
     """Return whether it is of another kind, such as ``known && {…}``, which is nothing or that."""
-    inner = operand.named_children[-1:]
-    if operand.type == "binary_expression":
-        operator = operand.child_by_field_name("operator")
-        return operator is not None and operator.type == "&&" and all(map(_is_never_text, inner))
-    if operand.type == "parenthesized_expression":
-        return all(map(_is_never_text, inner))
+    while operand.type == "parenthesized_expression" or _is_and(operand):
+        operand = operand.named_children[-1]
     return operand.type in _NEVER_TEXT
+
+
+def _is_and(node: Node) -> bool:
+    operator = node.child_by_field_name("operator")
+    return node.type == "binary_expression" and operator is not None and operator.type == "&&"
 
 
 def _around(operand: Node, name: str, rank: int) -> Iterator[_Insertion]:
@@ -164,5 +180,11 @@ def _write(node: Node, data: bytes) -> Iterator[_Insertion]:
     yield _Insertion(value.end_byte, _CLOSES, -target.start_byte, _INNER, f"{_MARK})")
 
 
-def _is_same_twice(node: Node) -> bool:
-    return node.type in _SAME_TWICE and all(map(_is_same_twice, node.named_children))
+def _is_same_twice(place: Node) -> bool:
+    nodes = [place]
+    while nodes:
+        node = nodes.pop()
+        if node.type not in _SAME_TWICE:
+            return False
+        nodes += node.named_children
+    return True

@@ -23,8 +23,8 @@ from bpmax_sim.secret.standin import without_standins
 TOO_LARGE = msg("content too large to be searched")
 """The name of a finding where the work that is due was done and something was left."""
 
-_SPARE = 64 << 20  # bytes that may be looked at beyond _TIMES the size of what is searched
-_TIMES = 32
+SPARE = 64 << 20  # bytes that may be looked at beyond TIMES the size of what is searched
+TIMES = 32
 _ALONE = 1 << 16  # pieces that are longer are looked at by themselves
 _REACH = 1024
 _FARTHEST = 4096
@@ -154,7 +154,7 @@ class _View(NamedTuple):
 def _findings(data: bytes, needles: Needles) -> Iterator[Finding]:
     """Yield what *data* holds, from the outside in."""
     try:
-        for view in _undone(data, needles.reach, Work(len(data) * _TIMES + _SPARE)):
+        for view in _undone(data, needles.reach, Work(len(data) * TIMES + SPARE)):
             for at, name in needles.find(view.data):
                 yield Finding(name, *view.outside(at))
     except TooMuchError as error:

@@ -42,7 +42,7 @@ from bpmax_sim.secret.decode import NOT_SEARCHED, SEARCHED
 from bpmax_sim.session.options import Option, helped
 from bpmax_sim.subject.hooks import HOOKS
 from bpmax_sim.yamlfile import Node
-from tests.docs import api, cli, facts, glossary, models
+from tests.docs import api, cli, facts, figures, glossary, models
 from tests.docs.pages import LANGUAGES, ROOT, Language, every, texts
 from tests.docs.tour import tour, with_outputs
 
@@ -384,7 +384,7 @@ TABLES: Mapping[str, Callable[[Words], str]] = {
 
 
 def filled(text: str, words: Words) -> str:
-    """Return *text* with every table between ``<!-- table: name -->`` and ``<!-- end -->``.
+    """Return *text* with its figures, and a table between ``<!-- table: name -->`` and its end.
 
     Raises:
         UntranslatedError: a text of a table has no Chinese.
@@ -393,6 +393,7 @@ def filled(text: str, words: Words) -> str:
     def fill(found: re.Match[str]) -> str:
         return f"{found[1]}\n{TABLES[found[2]](words)}\n<!-- end -->"
 
+    text = figures.filled(text, words.language)
     done = re.sub(r"(<!-- table: (\w+) -->)\n.*?<!-- end -->", fill, text, flags=re.DOTALL)
     if words.missing:
         told = "\n".join(f"  {text}" for text in dict.fromkeys(words.missing))

@@ -12,15 +12,13 @@ from bpmax_sim.cassette.model import Head, Line
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.platform.check import CLASSES
 from bpmax_sim.platform.filters import FILTERS
-from bpmax_sim.pytest_plugin.options import OPTIONS, flag_of
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.session.options import helped
 from bpmax_sim.simulator.simulator import Simulator
 from bpmax_sim.subject.context import context_of
 from bpmax_sim.subject.hooks import FlowMove
 from bpmax_sim.subject.screen import EXTENSIONS
 from tests.docs.facts import MARKS, names, tables, text_of
-from tests.docs.pages import LANGUAGES, ROOT, texts
+from tests.docs.pages import LANGUAGES, ROOT
 
 SOURCES = "".join(path.read_text("utf-8") for path in (ROOT / "bpmax_sim").rglob("*.py"))
 
@@ -108,12 +106,3 @@ def test_this_file_is_about_every_table() -> None:
     text = Path(__file__).read_text(encoding="utf-8")
 
     assert [name for name in tables() if f'"{name}"' not in text] == []
-
-
-def test_the_limits_that_the_page_names_are_the_defaults() -> None:
-    for language in LANGUAGES:
-        text = texts(language)["reference/scripts.md"]
-        told = dict(re.findall(r"^\| `(\w+)` \| (\w+) \|", text, flags=re.MULTILINE))
-        shown = ",".join(f"{name}={value}" for name, value in told.items())
-
-        assert f"(default: {shown})" in helped(OPTIONS["js_limits"], flag_of)

@@ -53,8 +53,11 @@ def test_the_first_event_that_differs_is_reported(source: str, told: str) -> Non
     assert told in error.message
 
 
-def test_the_line_of_the_event_is_reported() -> None:
-    error = run("\n\nform.值 = typeof InternalError").error
+@pytest.mark.parametrize(
+    "source", ["form.值 = typeof InternalError", "console.log({...'ab'}, typeof InternalError)"]
+)
+def test_the_line_of_the_event_is_reported(source: str) -> None:
+    error = run(f"\n\n{source}").error
 
     assert str(error).startswith(f"{NAME}:3:")
 

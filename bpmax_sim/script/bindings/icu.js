@@ -1,5 +1,5 @@
 // Time zones from 1990 to 2037, units and names in zh-CN, en-US, zh-TW, zh-HK, as ICU 78.2 of Node has them, by tests/script/data/icu.mjs.
-// Data of CLDR 48.0, © 1991-2025 Unicode, Inc., Unicode License v3 (https://www.unicode.org/license.txt); of tz 2025c, in the public domain.
+// Data of CLDR 48.0, © Unicode, Inc., LICENSE.unicode; of tz 2025c, in the public domain.
 'use strict';
 () => ({
 first: 175320, last: 596088, locales: ["zh-CN","en-US","zh-TW","zh-HK"],

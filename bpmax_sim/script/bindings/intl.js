@@ -210,7 +210,8 @@ function partsOf(options, locale, needs) {
     if (twelve && dateStyle) refuse('a dateStyle beside a time of twelve hours', 'ask for the parts, such as year and hour');
     return {...dateStyle && STYLES[locale][dateStyle], ...timeStyle && TIMES[timeStyle], ...twelve && locale === 'zh-CN' && {hour: '2-digit'}, ...timeStyle && locale === 'zh-TW' && {periods: TAIWAN}};
   }
-  const chosen = Object.fromEntries(some.map(name => [name, options[name]]));
+  const chosen = {};
+  for (const name of some) chosen[name] = options[name];
   const hasDate = some.some(n => ['weekday', 'year', 'month', 'day'].includes(n)), hasTime = some.some(n => ['hour', 'minute', 'second'].includes(n));
   const date = {any: !hasDate && !hasTime, date: !hasDate, time: false, all: !hasDate && !hasTime}[needs];
   const time = {any: false, date: false, time: !hasTime, all: !hasDate && !hasTime}[needs];
@@ -255,7 +256,11 @@ function timePieces(date, parts, locale, {hour12, hourCycle}) {
   const shown = !mainland && hour12 === false && h === 0 ? 24 : h, text = bare ? `${shown}` : two(shown);
   return [...joined([['hour', text], ...tail]), ...chinese && !tail.length ? [['literal', unit]] : []];
 }
-const joined = pieces => pieces.flatMap((piece, i) => i ? [['literal', ':'], piece] : [piece]);
+function joined(pieces) { // with colons between; no flatMap, which would be compiled for it
+  const found = [];
+  for (const piece of pieces) found.length ? found.push(['literal', ':'], piece) : found.push(piece);
+  return found;
+}
 function dateFormat(locales, given, needs = 'any') {
   const locale = localeOf(locales), options = read('Intl.DateTimeFormat', given, DATE);
   const [zone, offsetAt] = zoneOf(options.timeZone), parts = partsOf(options, locale, needs);

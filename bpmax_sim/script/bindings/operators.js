@@ -5,7 +5,8 @@
   defineProperty, getPrototypeOf, apply, construct, exec, linesOf, includes, slice, indexOf}}) => {
 const SPREAD = '__bpmSpread', POWER = '__bpmPower', RAISE = '__bpmRaise', TEXT = '__bpmText', NAMES = '__bpm', MARK = '/*__bpm*/';
 const hidden = (name, value) => defineProperty(globalThis, name, {__proto__: null, value});
-const {power} = shared.power();
+let pow;
+const power = (a, b) => (pow ??= shared.power().power)(a, b);
 const refuse = (what, hint) => { throw new NativeRangeError(what + ' is not simulated: ' + hint); };
 hidden(SPREAD, value => typeof value === 'string' ? toObject(value) : value);
 hidden(POWER, power);
@@ -15,7 +16,11 @@ hidden(RAISE, function (a, b) {
 const OPERATOR = /[{,]\s*\.\.\.|\*\*(?![*\/])/;
 const checked = code => typeof code === 'string' && exec(OPERATOR, code) !== null
   ? refuse('{...} or ** in a text that is made into code', 'write it in the script itself') : code;
-hidden(TEXT, checked);
+const nativeEval = eval, guardedEval = new NativeProxy(nativeEval, {__proto__: null, apply(_, self, args) {
+  checked(args[0]);
+  return apply(nativeEval, undefined, args);
+}});
+hidden(TEXT, value => value === nativeEval ? guardedEval : checked(value)); // of eval(text), or of eval where it is no call
 
 // Every kind of function has a constructor that makes code of text.
 const kinds = [function () {}, async function () {}, function* () {}, async function* () {}];

@@ -56,7 +56,7 @@ const names = Object.fromEntries(Object.entries(CODES).map(([type, codes]) => [t
 })]));
 const text = value => JSON.stringify(value);
 writeFileSync(new URL('../../../bpmax_sim/script/bindings/icu.js', import.meta.url), `// Time zones from ${YEARS[0]} to ${YEARS[1] - 1}, units and names in ${LOCALES.join(', ')}, as ICU ${process.versions.icu} of Node has them, by tests/script/data/icu.mjs.
-// Data of CLDR ${process.versions.cldr}, © 1991-2025 Unicode, Inc., Unicode License v3 (https://www.unicode.org/license.txt); of tz ${process.versions.tz}, in the public domain.
+// Data of CLDR ${process.versions.cldr}, © Unicode, Inc., LICENSE.unicode; of tz ${process.versions.tz}, in the public domain.
 'use strict';
 () => ({
 first: ${first}, last: ${last}, locales: ${text(LOCALES)},
