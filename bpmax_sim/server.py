@@ -36,7 +36,7 @@ from bpmax_sim.platform.matcher import login_origins
 from bpmax_sim.platform.model import Instance
 from bpmax_sim.session.session import Session
 from bpmax_sim.simulator.simulator import Simulator
-from bpmax_sim.simulator.state import Tenant
+from bpmax_sim.simulator.state import SimulatedTenant
 
 try:
     import h11
@@ -347,7 +347,10 @@ def _refusal(error: Exception, incoming: Incoming) -> Outgoing:
 
 
 async def _body(incoming: Incoming, largest: int) -> bytes | None:
-    """Return the body, or None if it is larger than is read."""
+    """Return the body, or None if it is larger than is read, or says that it will be."""
+    declared = incoming.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > largest:
+        return None
     parts: list[bytes] = []
     size = 0
     async for part in incoming.stream():
@@ -564,7 +567,7 @@ class Standin:
         return self.simulator.handle(request)
 
 
-def _tenant(platforms: Platforms, instance: Instance) -> Tenant:
+def _tenant(platforms: Platforms, instance: Instance) -> SimulatedTenant:
     platform = platforms.platform(instance.platform)
     credentials = resolve(platform, instance, environ={}, closed=True)
-    return Tenant(instance.instance_key, credentials.real)
+    return SimulatedTenant(instance.instance_key, credentials.real)

@@ -9,14 +9,18 @@ from typing import NoReturn
 
 __all__ = ["main"]
 
+_INTERRUPTED = 130  # the exit code of shells
+
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and end the process with its exit code."""
     if arguments is None:
         _speak_utf8()
     # Not before: where this package's own path has Chinese in it, nothing compiled can be loaded.
-    from bpmax_sim.cli.app import start  # noqa: PLC0415
-
+    try:
+        from bpmax_sim.cli.app import start  # noqa: PLC0415
+    except KeyboardInterrupt:  # that takes a while in which somebody may change his mind
+        sys.exit(_INTERRUPTED)
     sys.exit(start(sys.argv[1:] if arguments is None else arguments))
 
 

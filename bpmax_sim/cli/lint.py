@@ -18,7 +18,7 @@ from bpmax_sim.cassette.journal import interrupted
 from bpmax_sim.check.secrets import Answers, literal_secrets, secrets_in
 from bpmax_sim.check.upgrade import upgrade
 from bpmax_sim.cli.options import Json, Paths
-from bpmax_sim.cli.select import Target, below, collect, targets, with_journals
+from bpmax_sim.cli.select import Selection, below, collect, targets, with_journals
 from bpmax_sim.cli.terminal import complain, say, say_json, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near, pasted
 from bpmax_sim.i18n import labelled, msg, plural
@@ -116,7 +116,7 @@ def _annotated(problem: Problem) -> str:
     )
 
 
-def _sorted(paths: Sequence[str]) -> tuple[list[Target], list[Path]]:
+def _sorted(paths: Sequence[str]) -> tuple[list[Selection], list[Path]]:
     """Return which of *paths* are scenarios, and which are cassettes.
 
     A platform file or a script stands for its project: what it breaks, breaks scenarios.
@@ -141,7 +141,7 @@ def _is_recording(path: Path) -> bool:
 
 
 def _problems(
-    files: Sequence[Target],
+    files: Sequence[Selection],
     recordings: Sequence[Path],
     *,
     cassettes: bool,
@@ -207,7 +207,7 @@ def _interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
             yield Problem(message, Place(str(journal)))
 
 
-def _collected(target: Target) -> list[ScenarioItem]:
+def _collected(target: Selection) -> list[ScenarioItem]:
     return collect([target], variables={}, environ=os.environ)
 
 
@@ -247,13 +247,13 @@ def unknown_platforms(scripts: Iterable[Script], platforms: Platforms) -> Iterat
                     )
 
 
-def _recordings(files: Sequence[Target], named: Sequence[Path]) -> list[Path]:
+def _recordings(files: Sequence[Selection], named: Sequence[Path]) -> list[Path]:
     """Return the cassettes of the projects of *files*; if cassettes alone are named, no others."""
     there = _folders_of_cassettes(files, named)
     return below(there, ".yaml") if there else []
 
 
-def _folders_of_cassettes(files: Sequence[Target], named: Sequence[Path]) -> list[Path]:
+def _folders_of_cassettes(files: Sequence[Selection], named: Sequence[Path]) -> list[Path]:
     own = [] if named else [find_root(Path.cwd())]
     roots = dict.fromkeys([find_root(target.path) for target in files] or own)
     return [root / "cassettes" for root in roots if (root / "cassettes").is_dir()]

@@ -385,7 +385,7 @@ def _exchange(change: _Changed) -> dict[str, Any]:
         "for": change.owner,
         "old": _where(change.old, pair.old),
         "new": _where(change.new, pair.new),
-        "changes": [
+        "differences": [
             {
                 "side": side,
                 "path": place.path,

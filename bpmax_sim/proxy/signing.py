@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote, unquote_plus
@@ -297,6 +298,28 @@ def verify(response: Response, rule: VerifyResponse, names: Names) -> None:
     message = octets(render(rule.message, scope))
     if not _is_signature(rule, message, signature, key):
         raise _refused(msg("its signature is not that of its body"))
+
+
+@lru_cache(maxsize=64)
+def headers_signed_with(rule: VerifyResponse) -> tuple[str, ...]:
+    """Return the places of the headers that hold signature, time and nonce of an answer.
+
+    They are set afresh for each answer, whatever it says.
+    """
+    headers = _Requested()
+    names = {"response_status": 200, "response_headers": headers, "response_body": b""}
+    for source in (rule.signature, rule.timestamp, rule.message):
+        with suppress(ConfigError):  # it takes more than the answer has; nothing more is known
+            render(source, names)
+    return tuple(f"header.{name}" for name in headers)
+
+
+class _Requested(dict[str, str]):
+    """Headers that are all there, and remember which were requested."""
+
+    def __missing__(self, name: str) -> str:
+        self[name] = ""
+        return ""
 
 
 def trust_of(request: Request, response: Response, now: float) -> str:

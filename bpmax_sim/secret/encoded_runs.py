@@ -161,6 +161,12 @@ _LONG_RUN = b"A" * 4096
 _AS_RUNS = bytes(ord(" ") if code == ord(" ") else ord("A") for code in _IN_BASE64)
 _AS_HEX = bytes(ord(" ") if code == ord(" ") else ord("A") for code in _IN_HEX)
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
+_SURE = 64
+"""Characters of a run that holds text by chance as good as never."""
+
+_HEX_DIGITS = hexdigits.encode()
+_CONTROL = bytes(code for code in range(32) if code not in b"\t\n\r") + b"\x7f"
+_CONTROLS = tuple(bytes([code]) for code in _CONTROL)
 _FILLINGS = (b"", b"AAA", b"AA", b"A")
 """What makes base64 complete, by what it has over a multiple of four."""
 
@@ -184,12 +190,12 @@ def runs_of(data: bytes, known: Container[bytes] = ()) -> list[bytes]:
 
 
 def _runs(data: bytes, folded: bytes) -> list[bytes]:
-    """Return the runs of *data*; *folded* has A for each byte of the alphabet."""
-    sample = folded[:_SAMPLE]
+    """Return the runs of *data*; *folded* has A for each byte of the alphabet, no other letter."""
+    sample = folded[:_SAMPLE].replace(b".", b" ")
     if sample.count(b" " + _ANY_RUN) * _SPLIT_PAYS > sample.count(b" A") > 0:
         words = data.translate(_IN_BASE64).split()
         return [word for word in words if len(word) >= SHORTEST_RUN]
-    return long_runs(data, folded, SHORTEST_RUN)
+    return long_runs(data, folded.replace(b".", b" "), SHORTEST_RUN)
 
 
 def hex_runs_of(data: bytes) -> list[bytes]:
@@ -217,8 +223,8 @@ def runs_and_lines(data: bytes) -> tuple[list[bytes], list[bytes]]:
     folded = data.translate(_FOLDS)
     if _ANY_RUN not in folded:
         return [], []
-    runs = _runs(data, folded.replace(b".", b" "))
-    if not _is_folded(folded):
+    runs = _runs(data, folded)
+    if b" " not in folded or not _is_folded(folded):
         return runs, []
     lines = runs_of(data.translate(None, _BLANKS))
     return runs, [run for run in lines if len(run) > _LINE]
@@ -259,6 +265,35 @@ def in_base64(runs: Sequence[bytes]) -> Iterator[bytes]:
 def in_hex(runs: Sequence[bytes]) -> tuple[bytes, bytes]:
     """Return the bytes of hexadecimal *runs*, joined, from the first digit and from the second."""
     return octets(BETWEEN_HEX.join(runs))
+
+
+def whole_and_others(runs: Sequence[bytes]) -> tuple[list[tuple[bytes, bytes]], list[bytes]]:
+    """Return those of *runs* whose first alignment is surely the right one, and the others.
+
+    It is for a long run that holds nothing but text, of which another reading would make no text:
+    each comes with what it holds. A long run of hexadecimal digits alone is in neither.
+    """
+    whole, others = list[tuple[bytes, bytes]](), list[bytes]()
+    for run in runs:
+        if len(run) < _SURE:
+            others.append(run)
+        elif run.translate(None, _HEX_DIGITS):
+            inner = whole_base64(run) if _is_text(whole_base64(run[:_SURE])) else b""
+            if inner and _is_text(inner):
+                whole.append((run, inner))
+            else:
+                others.append(run)
+    return whole, others
+
+
+def _is_text(data: bytes) -> bool:
+    """Return whether *data*, which may be cut, is UTF-8 without control characters but blanks."""
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        if len(data) - error.start > 3 or error.reason != "unexpected end of data":  # noqa: PLR2004
+            return False
+    return not any(sign in data for sign in _CONTROLS)
 
 
 def whole_base64(run: bytes) -> bytes:

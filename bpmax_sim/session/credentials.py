@@ -21,8 +21,9 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request, Route
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Instance, Platform, VerifyValues
+from bpmax_sim.platform.model import Api, Auth, Instance, Platform, VerifyValues
 from bpmax_sim.platform.secrecy import declared_clear
+from bpmax_sim.proxy.signing import headers_signed_with
 from bpmax_sim.secret.vault import Credentials, Vault, weak
 from bpmax_sim.session.recordings import Opening, login_values
 from bpmax_sim.session.settings import Settings
@@ -176,8 +177,21 @@ def matching_rules(platforms: Platforms, ignore: Iterable[str]) -> Rules:
 
 
 def volatile_places(platforms: Platforms, name: str) -> tuple[str, ...]:
-    """Return the passing fields that are declared for the API *name*, ``platform.api``."""
-    return tuple(path for owner in declared_by(platforms, name) for path in owner.volatile)
+    """Return the passing fields of the API *name*, ``platform.api``.
+
+    They are what is declared, and the headers that its answers are signed with.
+    """
+    declared = [path for owner in declared_by(platforms, name) for path in owner.volatile]
+    auth = next(
+        (
+            owner.auth
+            for owner in reversed(declared_by(platforms, name))
+            if isinstance(owner.auth, Auth)
+        ),
+        Auth(),
+    )
+    signed = headers_signed_with(auth.verify_response) if auth.verify_response else ()
+    return (*declared, *signed)
 
 
 def open_places(platforms: Platforms, name: str) -> tuple[str, ...]:

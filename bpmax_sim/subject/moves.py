@@ -22,7 +22,7 @@ from bpmax_sim.subject.owners import (
     PROJECT,
     UNTREATED,
     Items,
-    Table,
+    OwnersTable,
     actor,
     assigned,
     owner_of,
@@ -100,7 +100,7 @@ class MovingProject(ProjectState, kw_only=True):
         if self.definition is None:
             node = move.at or self.at
             visit = self.places.visits.get(node) or Visit(node)
-            visit.table = visit.table or Table.of(self.owners.get(node, []), "any")
+            visit.table = visit.table or OwnersTable.of(self.owners.get(node, []), "any")
             return visit
         visit = self._present(action, move)
         offers = self.definition.nodes[visit.node].offers
@@ -290,7 +290,7 @@ class MovingProject(ProjectState, kw_only=True):
 
     def _pass_by_itself(self, visit: Visit, declared: Node, previous: str, move: FlowMove) -> None:
         """Decide a node that needs nobody, or whose owners have approved before."""
-        table = visit.table or Table.of([], "any")
+        table = visit.table or OwnersTable.of([], "any")
         if not table.items:
             self._pass_without_owners(visit, declared, move)
             return
@@ -450,7 +450,7 @@ class MovingProject(ProjectState, kw_only=True):
     def _seat(self, visit: Visit, items: Items) -> None:
         declared = self._declared(visit.node)
         self.owners[visit.node] = items
-        visit.table = Table.of(items, declared.complete if declared else "any")
+        visit.table = OwnersTable.of(items, declared.complete if declared else "any")
 
     def _target(self, node: str, action: Action, move: FlowMove) -> str:
         """Return where *action* leads as things stand, for a script that can look at it."""

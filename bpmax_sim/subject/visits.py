@@ -11,7 +11,7 @@ from itertools import count
 
 import msgspec
 
-from bpmax_sim.subject.owners import Table
+from bpmax_sim.subject.owners import OwnersTable
 
 
 class Split(msgspec.Struct, eq=False):
@@ -47,7 +47,7 @@ class Visit(msgspec.Struct, eq=False):
     """
 
     node: str
-    table: Table | None = None
+    table: OwnersTable | None = None
     split: Split | None = None
     branch: str = ""
     arrived: float = 0.0

@@ -18,7 +18,7 @@ from bpmax_sim.transport.protocol import Transport
 from bpmax_sim.transport.redaction import redact_request, redacted
 
 
-class Record(msgspec.Struct, frozen=True):
+class RecordingTransport(msgspec.Struct, frozen=True):
     """Answer from another transport, and keep what was said.
 
     Attributes:

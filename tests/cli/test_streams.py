@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 
 import pytest
 
+from bpmax_sim.cli import main
 from tests.cli.project import ROOT, Project
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes and signals are those of POSIX")
@@ -52,6 +54,23 @@ def test_a_full_disk_is_told(recorded: Project) -> None:
 
 
 @pytest.mark.usefixtures("heard")
+def test_ctrl_c_while_the_program_starts_ends_with_130_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Impatient(MetaPathFinder):
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "bpmax_sim.cli.app":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "bpmax_sim.cli.app")
+    monkeypatch.setattr(sys, "meta_path", [Impatient(), *sys.meta_path])
+
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+
+    assert ended.value.code == 130
+
+
 def test_ctrl_c_ends_with_130_and_without_a_traceback(recorded: Project) -> None:
     recorded.edit(recorded.cassette, "张三", "张四")
     process = started("seal", "cassettes/crm/customer.yaml", cwd=recorded.folder, stdout=-3)

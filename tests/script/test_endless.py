@@ -61,6 +61,8 @@ READERS = (
     "Reflect.apply(Boolean, null, 深)", "Reflect.construct(Object, 深)", "Object.fromEntries(众)", "Object.fromEntries(众.values())",
     "for (;;) Boolean.apply(null, 稀)", "深[Symbol.iterator] = [].values; [...深]", "深[Symbol.iterator] = [].values; Array.from(深)",
     "深[Symbol.iterator] = [].values; new Uint8Array(深)", "深[Symbol.iterator] = [].values; const [a, ...b] = 深",
+    "Iterator.prototype.drop.call({next: Object.prototype.valueOf.bind(深)}, 1e8).next()",
+    "深.next = Object.prototype.valueOf.bind(深); Iterator.prototype.drop.call(深, 1e8).next()",
 )  # fmt: skip
 """Each reads something index by index, along a chain of 3000 objects."""
 
@@ -112,6 +114,30 @@ def test_what_is_read_index_by_index_is_read_as_elsewhere() -> None:
         7, True, True, "Uint8Array", 3,
         8, {"客户": "张三"}, "[object Uint8Array]",
         1, "5,6", 0,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["文.search(长)", "文.match({toString: () => 长})", "文.matchAll(长)", "new RegExp(长)", "RegExp(长)", "/a/.compile(长)"],
+)  # fmt: skip
+def test_a_regular_expression_that_no_limit_would_stop_is_refused(source: str) -> None:
+    error = Bench().run(f"const 文 = 'a'.repeat(2 ** 22), 长 = 文 + 'b'; {source}").error
+
+    assert isinstance(error, ScriptError)
+    assert (error.name, error.message) == (
+        "SyntaxError", "Invalid regular expression: Regular expression too large",
+    )  # fmt: skip
+
+
+def test_regular_expressions_are_made_as_elsewhere() -> None:
+    source = """
+      const 式 = /客户(\\d+)/g; class 名 extends RegExp {}
+      return [RegExp(式) === 式, new RegExp(式, 'i').flags, 式 instanceof RegExp, 式.constructor === RegExp, RegExp[Symbol.species] === RegExp,
+        new 名('a') instanceof 名, RegExp.name, RegExp.length, new RegExp().source, 'x客户12y'.split(式).join(), '客户7'.match('客户').index,
+        [...'abab'.matchAll('a')].length, 'undefined'.match(undefined)[0], 'null'.search(null), 'a.b'.search({toString: () => 'b'})]"""
+    assert value_of(source) == [
+        True, "i", True, True, True, True, "RegExp", 2, "(?:)", "x,12,y", 0, 2, "", 0, 2,
     ]  # fmt: skip
 
 

@@ -161,6 +161,17 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_all_there() -> None:
     assert [len(one.body or b"") for one in ASKED] == [100_000]
 
 
+def test_a_body_that_is_said_to_be_too_large_is_refused_before_any_of_it(url: str) -> None:
+    head = b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: %s\r\n\r\n"
+
+    parts = urlsplit(url)
+
+    for length in (b"33554433", b"9" * 20):
+        with socket.create_connection((parts.hostname, parts.port), timeout=10) as connection:
+            connection.sendall(head % length)
+            assert connection.recv(12) == b"HTTP/1.1 413"
+
+
 def test_a_client_that_goes_away_leaves_the_server_alive(url: str) -> None:
     parts = urlsplit(url)
     for _ in range(20):

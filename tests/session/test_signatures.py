@@ -334,6 +334,19 @@ def test_the_signature_of_an_answer_is_verified_before_it_is_redacted_and_marked
     assert live["phone"] == "13800138000" != recorded["phone"]
 
 
+def test_recording_again_an_answer_that_was_signed_at_another_time_changes_nothing(
+    tmp_path: Path,
+) -> None:
+    files = []
+    for clock in (START, LATER):
+        with pay(tmp_path, "record", record="rewrite", clock=clock) as session:
+            ask(session)
+        files.append((tmp_path / "cassettes/支付.yaml").read_bytes())
+
+    assert b"Wechatpay-Signature" in files[0]
+    assert files[0] == files[1]
+
+
 def test_an_answer_that_was_not_trusted_is_not_trusted_in_replay(tmp_path: Path) -> None:
     with pytest.raises(AuthError) as live, pay(tmp_path, "record", STRANGER) as session:
         ask(session)

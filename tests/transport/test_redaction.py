@@ -11,7 +11,7 @@ from bpmax_sim.errors import BadResponseError, CallError, TransportError
 from bpmax_sim.messages import Call, Exchange, Failed, Request, Response
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.transport.protocol import Handler
-from bpmax_sim.transport.record import Record, Replay
+from bpmax_sim.transport.record import RecordingTransport, Replay
 from bpmax_sim.transport.redaction import redact_request, redact_response, redacted
 
 JSON = (("content-type", "application/json"),)
@@ -186,7 +186,7 @@ def test_personal_data_in_a_form_and_in_an_answer() -> None:
     assert b"13800138000" not in redact_response(answer, sent, Vault()).body
 
 
-def recording(answer: Response | CallError) -> tuple[Record, list[Exchange]]:
+def recording(answer: Response | CallError) -> tuple[RecordingTransport, list[Exchange]]:
     kept: list[Exchange] = []
 
     def handle(_: Request) -> Response:
@@ -196,7 +196,7 @@ def recording(answer: Response | CallError) -> tuple[Record, list[Exchange]]:
         return answer
 
     secrets = Vault()
-    record = Record(Handler(handle), kept.append, secrets, VirtualClock(100.0))
+    record = RecordingTransport(Handler(handle), kept.append, secrets, VirtualClock(100.0))
     return record, kept
 
 

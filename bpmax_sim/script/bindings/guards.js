@@ -2,7 +2,7 @@
 // their length are walked in JavaScript (walk.js), or refused where nearly all of an array is holes; long texts are
 // searched for in JavaScript (search.js). What stands for a function here has its name, length and text: a Proxy.
 'use strict';
-({walk, search, sort, primordials: {Array: {prototype: arrays}, Object: toObject, Object: {prototype: objects}, Proxy: NativeProxy, Uint8Array: Bytes, isView, viewKind, RangeError: NativeRangeError,
+({walk, search, sort, primordials: {Array: {prototype: arrays}, Object: toObject, Object: {prototype: objects}, Proxy: NativeProxy, Uint8Array: Bytes, isView, viewKind, RangeError: NativeRangeError, SyntaxError: NativeSyntaxError, RegExp: NativeRegExp,
   Array: NativeArray, Function: {prototype: functions}, Reflect, Symbol: {iterator}, kinds, defineProperty,
   String: NativeString, String: {prototype: texts}, Symbol, JSON, isArray, apply, construct, getOwnPropertyDescriptor, getPrototypeOf, WeakSet, uncurry}}) => {
 const views = getPrototypeOf(Bytes.prototype);
@@ -81,6 +81,38 @@ function sought(name, native, symbol) {
 }
 const SOUGHT = [['indexOf'], ['lastIndexOf'], ['includes', match], ['split', Symbol.split], ['replace', Symbol.replace], ['replaceAll', Symbol.replace]];
 for (const [name, symbol] of SOUGHT) texts[name] = sought(name, texts[name], symbol ?? Symbol());
+// The engine looks at its limits once in ten thousand steps of a regular expression, of which one takes as long as the
+// text that is compared in it: a long one would take minutes. V8 refuses some, too, in these words.
+const LONGEST_PATTERN = 2 ** 16;
+const pattern = value => { // as a text, or the regular expression that it is
+  const text = value === undefined || ((typeof value === 'object' || typeof value === 'function') && value !== null && value[match] !== undefined) ? value : NativeString(value);
+  if (typeof text === 'string' && text.length > LONGEST_PATTERN) throw new NativeSyntaxError('Invalid regular expression: Regular expression too large');
+  return text;
+};
+for (const name of ['match', 'matchAll', 'search']) texts[name] = new NativeProxy(texts[name], {__proto__: null, apply(native, self, args) {
+  const {0: wanted} = args, method = typeof wanted === 'object' && wanted !== null ? wanted[Symbol[name]] ?? undefined : undefined;
+  if (self !== undefined && self !== null && wanted !== undefined && wanted !== null && method === undefined) args[0] = pattern(wanted);
+  return apply(native, self, args);
+}});
+const patterns = NativeRegExp.prototype;
+patterns.compile = new NativeProxy(patterns.compile, {__proto__: null, apply(native, self, args) {
+  if (args.length) args[0] = pattern(args[0]);
+  return apply(native, self, args);
+}});
+const GuardedRegExp = new NativeProxy(NativeRegExp, {__proto__: null,
+  apply(native, self, args) {
+    const {0: first, 1: flags} = args;
+    if (args.length) args[0] = pattern(first);
+    if (flags === undefined && typeof first === 'object' && first !== null && first[match] && first.constructor === GuardedRegExp) return first;
+    return apply(native, self, args);
+  },
+  construct(native, args, target) {
+    if (args.length) args[0] = pattern(args[0]);
+    return construct(native, args, target);
+  },
+});
+defineProperty(patterns, 'constructor', {__proto__: null, value: GuardedRegExp});
+defineProperty(globalThis, 'RegExp', {__proto__: null, value: GuardedRegExp});
 // The engine reads what is only like an array index by index: one that inherits from thousands of objects, each of
 // which is asked for each index, would take it hours. Arrays and short array-likes are as fast as it reads them.
 function listed(value) {
