@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
@@ -15,6 +16,7 @@ import typer
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import interrupted
 from bpmax_sim.check.secrets import Answers, literal_secrets, secrets_in
+from bpmax_sim.check.upgrade import upgrade
 from bpmax_sim.cli.options import Json, Paths
 from bpmax_sim.cli.select import Selection, below, collect, targets, with_journals
 from bpmax_sim.cli.terminal import complain, say, say_json, tell
@@ -59,10 +61,18 @@ def lint(
         Style,
         typer.Option("--format", help=msg("How problems are told; github annotates a commit.")),
     ] = Style.text,
+    fix: Annotated[
+        bool,
+        typer.Option(
+            "--fix", help=msg("Replay scenarios, and rewrite what an earlier version allowed.")
+        ),
+    ] = False,
     json: Json = False,
 ) -> int:
     """Report every problem."""
     files, recordings = _sorted(paths or ())
+    if fix:
+        _fix(dict.fromkeys(target.path for target in files))
     hints: list[str] = []
     every = _problems(files, recordings, cassettes=cassettes, hint=hints.append)
     problems = list(dict.fromkeys(every))
@@ -82,6 +92,15 @@ def lint(
     )
     tell(labelled(plural(len(files), "{number} scenario file", "{number} scenario files"), verdict))
     return code
+
+
+def _fix(paths: Iterable[Path]) -> None:
+    """Rewrite scenarios; what cannot be read is told with the other problems."""
+    for path in paths:
+        with suppress(ConfigError):
+            for change in upgrade(path):
+                place = Place(shown(path), change.line)
+                tell(f"{place}: {change.what}")
 
 
 def _annotated(problem: Problem) -> str:
