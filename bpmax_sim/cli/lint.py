@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
@@ -15,6 +16,7 @@ import typer
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import interrupted
 from bpmax_sim.check.secrets import Answers, literal_secrets, secrets_in
+from bpmax_sim.check.upgrade import upgrade
 from bpmax_sim.cli.options import Json, Paths
 from bpmax_sim.cli.select import Selection, below, collect, targets, with_journals
 from bpmax_sim.cli.terminal import complain, say, say_json, tell
@@ -31,6 +33,7 @@ from bpmax_sim.scenario.runner import absent
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import expression_problem
 from bpmax_sim.secret.vault import Vault
+from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.traffic.admission import know
 from bpmax_sim.yamlfile import shown
 from bpmax_sim.yamlfile.node import join
@@ -58,10 +61,18 @@ def lint(
         Style,
         typer.Option("--format", help=msg("How problems are told; github annotates a commit.")),
     ] = Style.text,
+    fix: Annotated[
+        bool,
+        typer.Option(
+            "--fix", help=msg("Replay scenarios, and rewrite what an earlier version allowed.")
+        ),
+    ] = False,
     json: Json = False,
 ) -> int:
     """Report every problem."""
     files, recordings = _sorted(paths or ())
+    if fix:
+        _fix(dict.fromkeys(target.path for target in files))
     hints: list[str] = []
     every = _problems(files, recordings, cassettes=cassettes, hint=hints.append)
     problems = list(dict.fromkeys(every))
@@ -81,6 +92,15 @@ def lint(
     )
     tell(labelled(plural(len(files), "{number} scenario file", "{number} scenario files"), verdict))
     return code
+
+
+def _fix(paths: Iterable[Path]) -> None:
+    """Rewrite scenarios; what cannot be read is told with the other problems."""
+    for path in paths:
+        with suppress(ConfigError):
+            for change in upgrade(path):
+                place = Place(shown(path), change.line)
+                tell(f"{place}: {change.what}")
 
 
 def _annotated(problem: Problem) -> str:
@@ -209,7 +229,9 @@ def _folders(items: Iterable[ScenarioItem]) -> Iterator[tuple[Path, Path | None]
 
 
 def _load(platforms: Path, instances: Path | None) -> Platforms:
-    return load_platforms(platforms if platforms.exists() else None, instances=instances)
+    declared = load_platforms(platforms if platforms.exists() else None, instances=instances)
+    matching_rules(declared, ())  # which tells of places that no request can have
+    return declared
 
 
 def unknown_platforms(scripts: Iterable[Script], platforms: Platforms) -> Iterator[Problem]:

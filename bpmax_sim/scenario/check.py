@@ -45,7 +45,7 @@ from bpmax_sim.scenario.references import (
 from bpmax_sim.scenario.rows import RowAction
 from bpmax_sim.scenario.source import ScenarioSource, Spot, hint
 from bpmax_sim.subject.cells import field_hint, steps_of
-from bpmax_sim.subject.definition import Definition, NodeForm
+from bpmax_sim.subject.definition import Definition, NodeForm, SubFlow
 from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
 from bpmax_sim.yamlfile.node import Node
 
@@ -139,7 +139,17 @@ def _known(draft: ScenarioDraft, root: str) -> list[str] | None:
 
 
 _SUBJECT_SECTIONS = {"form": ("form", "flow"), "fields": ("form", "flow"), "flow": ("flow",)}
-_MOVING = ("at", "status", "owners", "pending", "tasks", "history", "notified", "projects")
+_MOVING = (
+    "at",
+    "status",
+    "owners",
+    "pending",
+    "tasks",
+    "history",
+    "notified",
+    "delay_level",
+    "projects",
+)
 _FLOW_FACTS = (*_MOVING, "form", "project", "task_title", "visibility")
 _ID = re.compile(r"[.\[\]{}]")
 _FIELD_FACTS = ("visible", "required", "readonly", "options")
@@ -214,6 +224,22 @@ def _flows(draft: ScenarioDraft) -> None:
                 for index, owner in enumerate(node.owners):
                     check_people(draft, owner, element(spot.at("owners"), index))
     _starts(draft, flows)
+
+
+def _fields_of_subflows(draft: ScenarioDraft) -> None:
+    if draft.definition is not None and draft.definition_source is not None:
+        for name, node in draft.definition.nodes.items():
+            _handed(draft, node.child, Spot(draft.definition_source, ("nodes", name, "subflow")))
+
+
+def _handed(draft: ScenarioDraft, child: SubFlow | None, spot: Spot) -> None:
+    """Find fields that a sub-flow gets or gives back and the form does not have."""
+    for field, to in (child.form if child else {}).items():
+        if wrong := field_hint(to, draft.fields):
+            draft.tell(spot.at("form", field), wrong)
+    for field in child.back if child else ():
+        if wrong := field_hint(field, draft.fields):
+            draft.tell(spot.at("back", field), wrong)
 
 
 def _node_form(draft: ScenarioDraft, form: NodeForm, spot: Spot) -> None:
@@ -566,6 +592,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _expected_errors,
     _runs,
     _flows,
+    _fields_of_subflows,
     _rows_beyond,
     _during,
 )

@@ -271,6 +271,7 @@ class RunLog(msgspec.Struct):
 
 
 T = TypeVar("T")
+_TO_THE_SECOND = len("2026-03-02T09:00:00")
 
 
 def _expected_fields(item: ScenarioItem) -> set[str]:
@@ -377,7 +378,13 @@ class Progress:
             user=user if isinstance(user, Mapping) else {"id": user},
             people=resolve(scenario.people),
             now=self.bench.clock.now,
+            written=self._written,
         )
+
+    def _written(self, seconds: float) -> str:
+        """Return an instant as the product's API writes it, in the scenario's zone."""
+        zone = self.item.clock or Instant(0.0)
+        return str(zone.at(seconds))[:_TO_THE_SECOND].replace("T", " ")
 
     def _form(self, fields: dict[str, Any]) -> FormSubject:
         return FormSubject(
@@ -576,6 +583,10 @@ class StepRun(msgspec.Struct):
             progress.log.notes += map(str, result.unawaited)
         if step.action:
             progress.remember(step.id, result.value, error_as_data(result.errors))
+        if result.refused and not result.errors and step.expect == Expect():
+            place = self.located.spot.place
+            refused = msg("{action} was refused, and nothing is expected", action=step.action)
+            progress.log.notes.append(f"{place}: {refused}")
         return result
 
     @contextlib.contextmanager
