@@ -33,6 +33,7 @@ from bpmax_sim.scenario.runner import absent
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import expression_problem
 from bpmax_sim.secret.vault import Vault
+from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.traffic.admission import know
 from bpmax_sim.yamlfile import shown
 from bpmax_sim.yamlfile.node import join
@@ -228,7 +229,9 @@ def _folders(items: Iterable[ScenarioItem]) -> Iterator[tuple[Path, Path | None]
 
 
 def _load(platforms: Path, instances: Path | None) -> Platforms:
-    return load_platforms(platforms if platforms.exists() else None, instances=instances)
+    declared = load_platforms(platforms if platforms.exists() else None, instances=instances)
+    matching_rules(declared, ())  # which tells of places that no request can have
+    return declared
 
 
 def unknown_platforms(scripts: Iterable[Script], platforms: Platforms) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""`Record` has every exchange redacted and on disk before it hands its answer on.
+"""`RecordingTransport` has every exchange redacted and on disk before it hands its answer on.
 
 `Replay` answers from what was kept, and sends nothing.
 """
