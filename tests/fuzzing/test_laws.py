@@ -94,6 +94,16 @@ def test_a_value_that_is_changed_on_the_way_is_told(target: FuzzTarget) -> None:
     )
 
 
+def test_a_value_that_arrives_twice_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "orders.yaml"
+    path.write_text(orders("", parameters="      - {name: 页, in: query}"), encoding="utf-8")
+    target = target_of(load_platforms(path), "orders")
+    seen = tampered(target, lambda one, _: replace(one, url=f"{one.url}&{one.url.split('?')[1]}"))
+
+    told = why("arrives", seen, program({"call": "orders.createOrder", "args": ["sale", 7]}))
+    assert told == "the value of parameter '页' does not arrive at query.页, where 2 are found"
+
+
 def test_a_credential_that_is_sent_twice_is_told(target: FuzzTarget) -> None:
     seen = tampered(
         target, lambda one, _: replace(one, headers=(*one.headers, ("authorization", "x")))

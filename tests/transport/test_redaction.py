@@ -37,6 +37,31 @@ def test_a_known_secret_is_hidden_wherever_a_script_puts_it() -> None:
     assert redact_request(shown, vault()) == shown
 
 
+@pytest.mark.parametrize(
+    ("media", "body"),
+    [
+        ("application/json", '{"客户": {"电话": "138-0013"}}'),
+        ("application/json", '{"客户": {"电话": "\\u5f20\\u4e09 138-0013"}}'),
+        ("Application/X-WWW-Form-Urlencoded; charset=UTF-8", "客户=138-0013&x=1"),
+    ],
+)
+def test_personal_data_is_replaced_however_it_is_written(media: str, body: str) -> None:
+    sent = replace(
+        REQUEST,
+        url=f"{REQUEST.url}?%E7%94%B5%E8%AF%9D=138-0013&a=1",
+        headers=(("Content-Type", media),),
+        body=body.encode(),
+        personal=("query.电话", "body.客户.电话" if "json" in media else "body.客户"),
+    )
+
+    shown = redact_request(sent, vault())
+
+    assert "138-0013" not in shown.url
+    assert shown.url.endswith("&a=1")
+    assert b"138-0013" not in (shown.body or b"")
+    assert shown.body
+
+
 TOLD = (
     "什么也没有",
     "s3cret-value",
