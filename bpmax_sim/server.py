@@ -36,7 +36,7 @@ from bpmax_sim.platform.matcher import login_origins
 from bpmax_sim.platform.model import Instance
 from bpmax_sim.session.session import Session
 from bpmax_sim.simulator.simulator import Simulator
-from bpmax_sim.simulator.state import Tenant
+from bpmax_sim.simulator.state import SimulatedTenant
 
 try:
     import h11
@@ -567,7 +567,7 @@ class Standin:
         return self.simulator.handle(request)
 
 
-def _tenant(platforms: Platforms, instance: Instance) -> Tenant:
+def _tenant(platforms: Platforms, instance: Instance) -> SimulatedTenant:
     platform = platforms.platform(instance.platform)
     credentials = resolve(platform, instance, environ={}, closed=True)
-    return Tenant(instance.instance_key, credentials.real)
+    return SimulatedTenant(instance.instance_key, credentials.real)

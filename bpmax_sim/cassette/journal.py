@@ -213,7 +213,7 @@ def _is_at(path: Path, descriptor: int) -> bool:
         return False
 
 
-class Log:
+class JournalWriter:
     """A file of one writer, appended to so that nothing is lost.
 
     It has zeros at its end, into which the next data are written: where a file does not get
@@ -313,7 +313,7 @@ _OF_CASSETTE = re.compile(rf"(.+)\.\d+-\d+{re.escape(SUFFIX)}", re.DOTALL)
 _serials = count(1)
 
 
-class Draft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PendingExchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A recorded exchange before its place in the order of issue is known.
 
     Attributes:
@@ -356,7 +356,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 _encode = msgspec.json.Encoder(enc_hook=encoded).encode
-_decode = msgspec.json.Decoder(Draft).decode
+_decode = msgspec.json.Decoder(PendingExchange).decode
 
 
 class Journal:
@@ -375,9 +375,9 @@ class Journal:
         cassette.parent.mkdir(parents=True, exist_ok=True)
         with locked(cassette.parent):
             self.path, descriptor = _create(cassette)
-        self._log = Log(descriptor)
+        self._log = JournalWriter(descriptor)
 
-    def append(self, draft: Draft) -> None:
+    def append(self, draft: PendingExchange) -> None:
         """Return once *draft* is on the disk; on failure the journal is as before.
 
         Raises:
@@ -385,7 +385,7 @@ class Journal:
         """
         self._log.append(frame(draft))
 
-    def rewrite(self, drafts: Iterable[Draft]) -> None:
+    def rewrite(self, drafts: Iterable[PendingExchange]) -> None:
         """Hold *drafts* instead of everything so far.
 
         Raises:
@@ -393,7 +393,7 @@ class Journal:
         """
         with locked(self.path.parent):
             fresh = self.path.with_suffix(_REWRITING)
-            log = Log(create(fresh))
+            log = JournalWriter(create(fresh))
             try:
                 log.append(b"".join(map(frame, drafts)))
             except OSError:
@@ -412,7 +412,7 @@ class Journal:
             fresh.unlink(missing_ok=True)
             raise
         finally:
-            self._log = Log(reopened(self.path))
+            self._log = JournalWriter(reopened(self.path))
 
     def close(self) -> None:
         """Let go of the file, which stays for `recover`."""
@@ -437,13 +437,13 @@ def _create(cassette: Path) -> tuple[Path, int]:
             continue  # left behind by a process that had our number
 
 
-def frame(draft: Draft) -> bytes:
+def frame(draft: PendingExchange) -> bytes:
     """Return *draft* as one line with its length and checksum."""
     data = _encode(draft)
     return _FRAME % (len(data), zlib.crc32(data)) + data + b"\n"
 
 
-def read_journal(path: Path) -> tuple[Draft, ...]:
+def read_journal(path: Path) -> tuple[PendingExchange, ...]:
     """Return the whole records of a journal; a torn or damaged one is left out.
 
     Raises:
@@ -452,7 +452,7 @@ def read_journal(path: Path) -> tuple[Draft, ...]:
     return tuple(_records(path, path.read_bytes()))
 
 
-def _records(path: Path, data: bytes) -> Iterator[Draft]:
+def _records(path: Path, data: bytes) -> Iterator[PendingExchange]:
     at = number = 0
     while at < len(data):
         number += 1
@@ -493,7 +493,7 @@ def _of_another_version(path: Path, number: int) -> NewerFormat:
     )
 
 
-def _decoded(record: bytes) -> Draft | None:
+def _decoded(record: bytes) -> PendingExchange | None:
     try:
         draft = _decode(record)
     except (msgspec.MsgspecError, RecursionError):
@@ -556,7 +556,7 @@ def finds_nothing(_data: bytes) -> tuple[object, ...]:
     return ()
 
 
-def checked(draft: Draft, scan: Scan) -> Draft:
+def checked(draft: PendingExchange, scan: Scan) -> PendingExchange:
     """Return *draft*, or a stub of it if *scan* finds a secret in it."""
     if draft.leaks:
         return draft
@@ -568,7 +568,7 @@ def checked(draft: Draft, scan: Scan) -> Draft:
     return msgspec.structs.replace(draft, line=line, text="", leaks=places)
 
 
-class Check:
+class LeakCheck:
     """Checks drafts, each only once while no more secrets are known; on any thread."""
 
     def __init__(self, scan: Scan, known: Callable[[], int] | None = None) -> None:
@@ -578,10 +578,10 @@ class Check:
         """
         self._scan = scan
         self._known = known
-        self._passed: dict[int, tuple[Draft, int]] = {}
-        self._undone: dict[int, tuple[Draft, bytes]] = {}
+        self._passed: dict[int, tuple[PendingExchange, int]] = {}
+        self._undone: dict[int, tuple[PendingExchange, bytes]] = {}
 
-    def __call__(self, draft: Draft) -> Draft:
+    def __call__(self, draft: PendingExchange) -> PendingExchange:
         """Return *draft*, or a stub of it if there is a secret in it."""
         if self._known is None:
             return checked(draft, self._scan)
@@ -594,7 +594,7 @@ class Check:
             self._passed[id(draft)] = draft, known
         return places
 
-    def holds(self, draft: Draft, texts: Sequence[str]) -> bool:
+    def holds(self, draft: PendingExchange, texts: Sequence[str]) -> bool:
         """Return whether any of *texts* is in *draft*, behind encodings too, or may be."""
         cached = self._undone.get(id(draft))
         if cached is None:

@@ -19,7 +19,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, gathered
 from bpmax_sim.cassette.journal import (
     SUFFIX,
-    Draft,
+    PendingExchange,
     Scan,
     checked,
     finds_nothing,
@@ -176,7 +176,7 @@ def recover(
         ) from error
 
 
-class Recording(msgspec.Struct, frozen=True):
+class OwnerRecording(msgspec.Struct, frozen=True):
     """What one owner recorded; with *adding*, after what it had recorded before.
 
     With *repeating*, exchanges are played again and again by whoever shares them, such as logins:
@@ -184,13 +184,13 @@ class Recording(msgspec.Struct, frozen=True):
     """
 
     owner: str
-    drafts: tuple[Draft, ...]
+    drafts: tuple[PendingExchange, ...]
     adding: bool
     repeating: bool = False
 
 
 def _recover(path: Path, scan: Scan, volatile: Volatile) -> tuple[Path, ...]:
-    pending: list[tuple[Path, list[Draft]]] = []
+    pending: list[tuple[Path, list[PendingExchange]]] = []
     unread: list[NewerFormat] = []
     for journal in left_behind(path):
         try:
@@ -213,14 +213,14 @@ def _recover(path: Path, scan: Scan, volatile: Volatile) -> tuple[Path, ...]:
     return tuple(written)
 
 
-def _says_nothing_new(path: Path, recording: Recording, volatile: Volatile) -> bool:
+def _says_nothing_new(path: Path, recording: OwnerRecording, volatile: Volatile) -> bool:
     """Return whether a recording that was broken off says what the file does, as far as it got."""
     _, mine = _entries(open_old(path), recording)
     fresh = gathered(_numbered([], recording.drafts))
     return not recording.adding and same_meaning(mine[: len(fresh)], fresh, volatile)
 
 
-def _in_order(journals: Iterable[Sequence[Draft]]) -> list[Draft]:
+def _in_order(journals: Iterable[Sequence[PendingExchange]]) -> list[PendingExchange]:
     """Return what several journals hold, one after the other, in the order of their first call."""
     begun = sorted(
         (journal for journal in journals if journal), key=lambda drafts: drafts[0].line.at
@@ -232,8 +232,8 @@ def _in_order(journals: Iterable[Sequence[Draft]]) -> list[Draft]:
 
 
 def _recordings(
-    path: Path, drafts: Sequence[Draft], volatile: Volatile
-) -> Iterator[tuple[Path, Recording]]:
+    path: Path, drafts: Sequence[PendingExchange], volatile: Volatile
+) -> Iterator[tuple[Path, OwnerRecording]]:
     """Yield where each owner's recordings go; a file has what was yielded before it.
 
     What several recorders left of one owner comes together, so that none replaces another.
@@ -241,20 +241,22 @@ def _recordings(
     for owner in sorted({draft.line.owner for draft in drafts}):
         own = [draft for draft in drafts if draft.line.owner == owner]
         target = new_file(path) if any(draft.leaks for draft in own) else path
-        for is_branch, adding in ((False, False), (False, True), (True, True)):
-            chosen = tuple(
-                draft
-                for draft in own
-                if (bool(draft.branch), draft.adding) == (is_branch, adding) and not draft.leaks
-            )
-            if not chosen:
-                continue
+        for chosen in _in_kinds(own):
+            adding = chosen[0].adding
             if not adding and _has(path, owner):
                 target = new_file(path)
             more = adding or (target != path and _has(target, owner))
-            recording = Recording(owner, chosen, adding=more)
+            recording = OwnerRecording(owner, chosen, adding=more)
             if target == path or not _says_nothing_new(path, recording, volatile):
                 yield target, recording
+
+
+def _in_kinds(drafts: Sequence[PendingExchange]) -> Iterator[tuple[PendingExchange, ...]]:
+    """Yield what replaces, what adds, and what forked children add; what leaks is left out."""
+    for kind in ((False, False), (False, True), (True, True)):
+        chosen = [draft for draft in drafts if (bool(draft.branch), draft.adding) == kind]
+        if whole := tuple(draft for draft in chosen if not draft.leaks):
+            yield whole
 
 
 def _has(path: Path, owner: str) -> bool:
@@ -262,12 +264,12 @@ def _has(path: Path, owner: str) -> bool:
     return old is not None and owner in old.owners
 
 
-def branches(path: Path, recorder: str) -> tuple[list[Path], list[Draft]]:
+def branches(path: Path, recorder: str) -> tuple[list[Path], list[PendingExchange]]:
     """Return the journals that forked children of *recorder* left, and what they hold in order.
 
     The folder's lock has to be held.
     """
-    by_path: dict[Path, tuple[Draft, ...]] = {}
+    by_path: dict[Path, tuple[PendingExchange, ...]] = {}
     for journal in left_behind(path):
         with suppress(NewerFormat):  # `recover` tells it
             drafts = read_journal(journal)
@@ -276,14 +278,16 @@ def branches(path: Path, recorder: str) -> tuple[list[Path], list[Draft]]:
     return list(by_path), _in_order(by_path.values())
 
 
-def distinct(drafts: Sequence[Draft], volatile: Volatile, is_signed: IsSigned) -> tuple[Draft, ...]:
+def distinct(
+    drafts: Sequence[PendingExchange], volatile: Volatile, is_signed: IsSigned
+) -> tuple[PendingExchange, ...]:
     """Return *drafts* without the sessions that say what an earlier one does: they share that."""
-    sessions: dict[int, list[Draft]] = {}
+    sessions: dict[int, list[PendingExchange]] = {}
     for draft in sorted(drafts, key=lambda draft: draft.issue):
         sessions.setdefault(draft.line.session, []).append(draft)
     if len(sessions) < 2:  # noqa: PLR2004 - nothing to share
         return tuple(drafts)
-    unique: list[Draft] = []
+    unique: list[PendingExchange] = []
     alike: dict[tuple[str, ...], list[list[Entry]]] = {}
     for session in sessions.values():
         entries = [_without_session(draft.entry) for draft in session]
@@ -301,7 +305,7 @@ def _without_session(entry: Entry) -> Entry:
 def merge(
     path: Path,
     target: Path,
-    recording: Recording,
+    recording: OwnerRecording,
     volatile: Volatile,
     is_signed: IsSigned = any_signature,
 ) -> bool:
@@ -381,7 +385,7 @@ def _without_key(entries: Sequence[Entry]) -> list[Entry]:
     return [Entry(line, entry.text) for line, entry in zip(lines, entries, strict=True)]
 
 
-def _numbered(before: list[Entry], drafts: Sequence[Draft]) -> list[Entry]:
+def _numbered(before: list[Entry], drafts: Sequence[PendingExchange]) -> list[Entry]:
     last = max((entry.line.n for entry in before), default=0)
     ordered = sorted(drafts, key=lambda draft: draft.issue)
     numbered = (
@@ -391,7 +395,7 @@ def _numbered(before: list[Entry], drafts: Sequence[Draft]) -> list[Entry]:
     return [*before, *numbered]
 
 
-def _entries(old: Cassette | None, recording: Recording) -> tuple[list[Entry], list[Entry]]:
+def _entries(old: Cassette | None, recording: OwnerRecording) -> tuple[list[Entry], list[Entry]]:
     """Return the entries of the others, and the owner's own; of these a damaged one may go."""
     if old is None:
         return [], []

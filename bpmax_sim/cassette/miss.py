@@ -64,7 +64,7 @@ class MissContext(Struct, frozen=True, kw_only=True):
         ).rstrip()
 
 
-class Search(msgspec.Struct, frozen=True):
+class NearestSearch(msgspec.Struct, frozen=True):
     """Where the nearest recording is looked for."""
 
     cassette: Cassette
@@ -155,7 +155,7 @@ def signed_otherwise(
 
 
 def no_such_call(
-    search: Search, key: str, parts: Parts, context: MissContext, near: Near | None
+    search: NearestSearch, key: str, parts: Parts, context: MissContext, near: Near | None
 ) -> list[str]:
     """Return the lines for a call that is recorded with other values, or not at all.
 
@@ -217,7 +217,7 @@ def _line(label: str, text: str) -> str:
     return msg("  {label:<9} {text}", label=label, text=text).rstrip()
 
 
-def nearest(search: Search, parts: Parts) -> Near | None:
+def nearest(search: NearestSearch, parts: Parts) -> Near | None:
     """Return the exchange that differs least, among those of the same API or else platform."""
     candidates = list(_candidates(search, lambda call: call == parts.name))
     if not candidates:
@@ -239,7 +239,7 @@ def _platform(call: str) -> str:
     return call.partition(".")[0]
 
 
-def _candidates(search: Search, fits: Any) -> Iterator[tuple[int, Parts]]:
+def _candidates(search: NearestSearch, fits: Any) -> Iterator[tuple[int, Parts]]:
     for number in search.cassette.index.numbers(search.owner):
         try:
             if fits(search.cassette.line(number).call):
@@ -248,7 +248,7 @@ def _candidates(search: Search, fits: Any) -> Iterator[tuple[int, Parts]]:
             continue  # a damaged one is told of when it is played
 
 
-def _explanation(search: Search, near: Near) -> Iterator[str]:
+def _explanation(search: NearestSearch, near: Near) -> Iterator[str]:
     already = msg(", already played") if near.number in search.played else ""
     place = search.cassette.place(near.number)
     yield _line(
@@ -306,7 +306,7 @@ def _clip(text: str, at: int) -> str:
     return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
 
 
-def _others(search: Search) -> Iterator[str]:
+def _others(search: NearestSearch) -> Iterator[str]:
     numbers = search.cassette.index.numbers(search.owner)
     calls = Counter(search.cassette.line(number).call for number in numbers)
     if not calls:
@@ -327,13 +327,13 @@ def _list(words: Iterable[str]) -> str:
     return series([*known[:_SHOWN], *(["…"] if len(known) > _SHOWN else [])])
 
 
-def _elsewhere(search: Search, key: str) -> Iterator[str]:
+def _elsewhere(search: NearestSearch, key: str) -> Iterator[str]:
     owners = [repr(o) for o in search.cassette.owners if search.cassette.index.find(o, key)]
     if owners and search.cassette.head.rules == search.rules.digest:
         yield _line("", msg("it is recorded for {list}", list=_list(owners)))
 
 
-def _fixes(search: Search, near: Near) -> Iterator[str]:
+def _fixes(search: NearestSearch, near: Near) -> Iterator[str]:
     paths = dict.fromkeys(
         _yaml(_general(FieldPath.parse(d.path, "ignore"))) for d in near.differences if _may(d)
     )

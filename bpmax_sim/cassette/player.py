@@ -270,7 +270,7 @@ class Player:
     def _unknown(self, key: str, parts: Parts, context: MissContext) -> NoMatchError:
         if self._cassette is None:
             return _error(parts, msg("no cassette"), miss.no_cassette(parts, self._path, context))
-        search = miss.Search(
+        search = miss.NearestSearch(
             self._cassette, self._owner, self._rules, frozenset(self._playback.played)
         )
         near = miss.nearest(search, parts)

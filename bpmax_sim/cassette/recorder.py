@@ -14,11 +14,11 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette import journal as journal_module
 from bpmax_sim.cassette.format import render
-from bpmax_sim.cassette.journal import SUFFIX, Check, Draft, Journal, Scan
+from bpmax_sim.cassette.journal import SUFFIX, Journal, LeakCheck, PendingExchange, Scan
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.cassette.merge import (
     IsSigned,
-    Recording,
+    OwnerRecording,
     Volatile,
     any_signature,
     branches,
@@ -89,13 +89,13 @@ class Recorder:
         self.path = Path(path)
         self.owner = owner
         self._rules = rules
-        self._check = Check(scan, known)
+        self._check = LeakCheck(scan, known)
         self._zone = zone
         self._adding = adding
         self._repeating = repeating
         self._values = values
         self._lock = threading.Lock()
-        self._drafts: list[Draft] = []
+        self._drafts: list[PendingExchange] = []
         self._journal: Journal | None = None
         self._name = name or uuid4().hex
         self._parent = parent
@@ -117,7 +117,7 @@ class Recorder:
         exchange: Exchange,
         *,
         session: int = 1,
-        check: Check | None = None,
+        check: LeakCheck | None = None,
         values: Callable[[Request], Values] | None = None,
     ) -> None:
         """Return once the exchange is on the disk; one with a secret is kept as a stub only.
@@ -150,7 +150,7 @@ class Recorder:
     def check_with(self, scan: Scan, known: Callable[[], int]) -> None:
         """Look for more secrets from now on."""
         with self._lock:
-            self._check = Check(scan, known)
+            self._check = LeakCheck(scan, known)
 
     def rewrite(self, change: Callable[[Exchange], Exchange]) -> None:
         """Change everything recorded so far, when a value turns out late to be secret.
@@ -178,7 +178,7 @@ class Recorder:
             CassetteError: if the disk is full.
         """
 
-        def is_due(draft: Draft) -> bool:
+        def is_due(draft: PendingExchange) -> bool:
             if holding is None:
                 own = session in {0, draft.line.session}
                 return own and self._check(draft) is not draft
@@ -238,7 +238,7 @@ class Recorder:
         self._drafts = []
         self._check.forget()
 
-    def _draft(self, exchange: Exchange, session: int, values: Values) -> Draft:
+    def _draft(self, exchange: Exchange, session: int, values: Values) -> PendingExchange:
         request = exchange.request
         key = exchange.key or identity(parts_of_request(request), self._rules)
         owned = replace(exchange, key=key, owner=self.owner)
@@ -246,7 +246,7 @@ class Recorder:
         serial = request.call.serial if request.call else exchange.order
         line = replace(entry.line, session=session, values=values, seed=self.seed)
         issue = (session * _MOST_CALLS + serial, request.attempt)
-        return Draft(
+        return PendingExchange(
             line=line,
             text=entry.text,
             issue=issue,
@@ -255,7 +255,9 @@ class Recorder:
             parent=self._parent,
         )
 
-    def _changed(self, draft: Draft, change: Callable[[Exchange], Exchange]) -> Draft:
+    def _changed(
+        self, draft: PendingExchange, change: Callable[[Exchange], Exchange]
+    ) -> PendingExchange:
         if draft.leaks:
             return draft
         changed = replace(change(read_exchange(draft.entry)), key="")
@@ -265,7 +267,7 @@ class Recorder:
         reissued = replace(fresh, line=line, issue=draft.issue)
         return self._check(reissued)
 
-    def _keep(self, drafts: list[Draft]) -> None:
+    def _keep(self, drafts: list[PendingExchange]) -> None:
         if drafts == self._drafts or self._journal is None:
             return
         try:
@@ -330,7 +332,9 @@ class Recorder:
         drafts = distinct(drafts, volatile, is_signed)
         if any(draft.leaks for draft in behind):
             journals = []
-        recording = Recording(self.owner, drafts, adding=self._adding, repeating=self._repeating)
+        recording = OwnerRecording(
+            self.owner, drafts, adding=self._adding, repeating=self._repeating
+        )
         changed = merge(self.path, target, recording, volatile, is_signed)
         if target == self.path:
             drop_superseded(self.path, self.owner)

@@ -41,7 +41,7 @@ KINDS: Final[Mapping[Kind, str]] = {
 Name = tuple[Kind, str]
 
 
-class Part(msgspec.Struct, frozen=True):
+class DeclaredPart(msgspec.Struct, frozen=True):
     """One thing that is declared; *touched* says whether a scenario reached it."""
 
     kind: Kind
@@ -62,13 +62,15 @@ class Ran(msgspec.Struct, frozen=True):
         return (event for event in self.events if isinstance(event, CallMade))
 
 
-def coverage(items: Iterable[tuple[ScenarioItem, Platforms]], ran: Iterable[Ran]) -> list[Part]:
+def coverage(
+    items: Iterable[tuple[ScenarioItem, Platforms]], ran: Iterable[Ran]
+) -> list[DeclaredPart]:
     """Return every part that *items* declare, by kind and name, and whether *ran* touched it."""
     declared = {name for item, platforms in items for name in _declared(item, platforms)}
     touched = {name for run in ran for name in _touched(run)}
     order = {kind: number for number, kind in enumerate(KINDS)}
     ordered = sorted(declared, key=lambda part: (order[part[0]], part[1]))
-    return [Part(kind, name, (kind, name) in touched) for kind, name in ordered]
+    return [DeclaredPart(kind, name, (kind, name) in touched) for kind, name in ordered]
 
 
 def _declared(item: ScenarioItem, platforms: Platforms) -> Iterator[Name]:

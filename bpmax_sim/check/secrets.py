@@ -26,7 +26,7 @@ from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import Place, Problem, pasted
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Exchange
-from bpmax_sim.platform.instances import Entry as Tenant
+from bpmax_sim.platform.instances import InstanceEntry as Tenant
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Source
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, SET_BY_SERVER, credential_of

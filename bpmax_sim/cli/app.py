@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 import bpmax_sim
-from bpmax_sim.cli.terminal import Unread, complain, keep_printable, say, say_document
+from bpmax_sim.cli.terminal import OutputNotRead, complain, keep_printable, say, say_document
 from bpmax_sim.errors import (
     BpmaxError,
     CassetteError,
@@ -480,7 +480,7 @@ def start(arguments: Sequence[str]) -> int:
         return _called(arguments)
     except UnknownLanguageError as error:
         return _failed(ConfigError(str(error)), arguments)
-    except Unread:
+    except OutputNotRead:
         return _UNREAD  # `| head` has seen enough
     except KeyboardInterrupt:
         return _interrupted(arguments)

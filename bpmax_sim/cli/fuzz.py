@@ -15,7 +15,7 @@ from bpmax_sim.cli.terminal import progress, say, say_document, tell
 from bpmax_sim.errors import ConfigError, near
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.reproduction import File, pytest_of, scenario_of
-from bpmax_sim.fuzz.search import SCRIPT, Finding, Plan, Tried, planned, search
+from bpmax_sim.fuzz.search import SCRIPT, LawFinding, SearchPlan, Tried, planned, search
 from bpmax_sim.fuzz.target import SIMULATE, check_address, reach
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.project import find_root
@@ -69,7 +69,7 @@ def fuzz(  # noqa: PLR0913 - the options of the command
     _check(minutes, workers, law or (), (*(script or ()), *(library or ())))
     path = _file(platform)
     root = find_root(path)
-    plan = Plan(
+    plan = SearchPlan(
         path=path,
         api=api,
         against=against,
@@ -84,7 +84,7 @@ def fuzz(  # noqa: PLR0913 - the options of the command
     return _search(plan, root, save=save, json=json)
 
 
-def _search(plan: Plan, root: Path, *, save: bool, json: bool) -> ExitCode:
+def _search(plan: SearchPlan, root: Path, *, save: bool, json: bool) -> ExitCode:
     start = time.monotonic()
     check_address(plan.against)
     if plan.against != SIMULATE:
@@ -122,7 +122,7 @@ def _search(plan: Plan, root: Path, *, save: bool, json: bool) -> ExitCode:
     return code
 
 
-def _broken(findings: Sequence[Finding]) -> str:
+def _broken(findings: Sequence[LawFinding]) -> str:
     if not findings:
         return msg("no law was broken")
     return plural(len(findings), "{number} law was broken", "{number} laws were broken")
@@ -186,7 +186,7 @@ def _line(tried: Tried) -> str:
 
 
 def _report_lines(
-    findings: Sequence[Finding], files: Sequence[tuple[File, File]], *, saved: bool
+    findings: Sequence[LawFinding], files: Sequence[tuple[File, File]], *, saved: bool
 ) -> Iterator[str]:
     for finding, pair in zip(findings, files, strict=True):
         yield ""
@@ -199,9 +199,9 @@ def _report_lines(
 
 
 def _say_json(
-    plan: Plan,
+    plan: SearchPlan,
     tried: Sequence[Tried],
-    findings: Sequence[tuple[Finding, tuple[File, File]]],
+    findings: Sequence[tuple[LawFinding, tuple[File, File]]],
     seconds: float,
     code: ExitCode,
 ) -> None:
@@ -223,7 +223,7 @@ def _say_json(
     )
 
 
-def _data(finding: Finding, files: tuple[File, File]) -> dict[str, Any]:
+def _data(finding: LawFinding, files: tuple[File, File]) -> dict[str, Any]:
     scenario, test = ({"file": shown(file.path), "text": file.text} for file in files)
     return {
         "call": finding.call,

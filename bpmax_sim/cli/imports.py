@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import msgspec
 import typer
 
-from bpmax_sim.cassette.journal import Draft
+from bpmax_sim.cassette.journal import PendingExchange
 from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json, PlatformsFolder
 from bpmax_sim.cli.select import declared, missing, players
@@ -56,7 +56,7 @@ class _Taken:
     path: Path
     owner: str
     sources: tuple[tuple[Foreign, Imported], ...]
-    drafts: tuple[Draft, ...] = field(repr=False)
+    drafts: tuple[PendingExchange, ...] = field(repr=False)
 
     @property
     def named(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
@@ -15,8 +16,9 @@ import typer
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import interrupted
 from bpmax_sim.check.secrets import Answers, literal_secrets, secrets_in
+from bpmax_sim.check.upgrade import upgrade
 from bpmax_sim.cli.options import Json, Paths
-from bpmax_sim.cli.select import Target, below, collect, targets, with_journals
+from bpmax_sim.cli.select import Selection, below, collect, targets, with_journals
 from bpmax_sim.cli.terminal import complain, say, say_json, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near, pasted
 from bpmax_sim.i18n import labelled, msg, plural
@@ -31,6 +33,7 @@ from bpmax_sim.scenario.runner import absent
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import expression_problem
 from bpmax_sim.secret.vault import Vault
+from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.traffic.admission import know
 from bpmax_sim.yamlfile import shown
 from bpmax_sim.yamlfile.node import join
@@ -58,10 +61,18 @@ def lint(
         Style,
         typer.Option("--format", help=msg("How problems are told; github annotates a commit.")),
     ] = Style.text,
+    fix: Annotated[
+        bool,
+        typer.Option(
+            "--fix", help=msg("Replay scenarios, and rewrite what an earlier version allowed.")
+        ),
+    ] = False,
     json: Json = False,
 ) -> int:
     """Report every problem."""
     files, recordings = _sorted(paths or ())
+    if fix:
+        _fix(dict.fromkeys(target.path for target in files))
     hints: list[str] = []
     every = _problems(files, recordings, cassettes=cassettes, hint=hints.append)
     problems = list(dict.fromkeys(every))
@@ -83,6 +94,15 @@ def lint(
     return code
 
 
+def _fix(paths: Iterable[Path]) -> None:
+    """Rewrite scenarios; what cannot be read is told with the other problems."""
+    for path in paths:
+        with suppress(ConfigError):
+            for change in upgrade(path):
+                place = Place(shown(path), change.line)
+                tell(f"{place}: {change.what}")
+
+
 def _annotated(problem: Problem) -> str:
     place = problem.place
     message = labelled(problem.path, problem.message) if problem.path else problem.message
@@ -97,7 +117,7 @@ def _annotated(problem: Problem) -> str:
     )
 
 
-def _sorted(paths: Sequence[str]) -> tuple[list[Target], list[Path]]:
+def _sorted(paths: Sequence[str]) -> tuple[list[Selection], list[Path]]:
     """Return which of *paths* are scenarios, and which are cassettes.
 
     A platform file or a script stands for its project: what it breaks, breaks scenarios.
@@ -122,7 +142,7 @@ def _is_recording(path: Path) -> bool:
 
 
 def _problems(
-    files: Sequence[Target],
+    files: Sequence[Selection],
     recordings: Sequence[Path],
     *,
     cassettes: bool,
@@ -188,7 +208,7 @@ def _interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
             yield Problem(message, Place(str(journal)))
 
 
-def _collected(target: Target) -> list[ScenarioItem]:
+def _collected(target: Selection) -> list[ScenarioItem]:
     return collect([target], variables={}, environ=os.environ)
 
 
@@ -209,7 +229,9 @@ def _folders(items: Iterable[ScenarioItem]) -> Iterator[tuple[Path, Path | None]
 
 
 def _load(platforms: Path, instances: Path | None) -> Platforms:
-    return load_platforms(platforms if platforms.exists() else None, instances=instances)
+    declared = load_platforms(platforms if platforms.exists() else None, instances=instances)
+    matching_rules(declared, ())  # which tells of places that no request can have
+    return declared
 
 
 def unknown_platforms(scripts: Iterable[Script], platforms: Platforms) -> Iterator[Problem]:
@@ -228,13 +250,13 @@ def unknown_platforms(scripts: Iterable[Script], platforms: Platforms) -> Iterat
                     )
 
 
-def _recordings(files: Sequence[Target], named: Sequence[Path]) -> list[Path]:
+def _recordings(files: Sequence[Selection], named: Sequence[Path]) -> list[Path]:
     """Return the cassettes of the projects of *files*; if cassettes alone are named, no others."""
     there = _folders_of_cassettes(files, named)
     return below(there, ".yaml") if there else []
 
 
-def _folders_of_cassettes(files: Sequence[Target], named: Sequence[Path]) -> list[Path]:
+def _folders_of_cassettes(files: Sequence[Selection], named: Sequence[Path]) -> list[Path]:
     own = [] if named else [find_root(Path.cwd())]
     roots = dict.fromkeys([find_root(target.path) for target in files] or own)
     return [root / "cassettes" for root in roots if (root / "cassettes").is_dir()]

@@ -22,9 +22,9 @@ from bpmax_sim.platform.presets import instances_schema, platform_schema
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.model import flow_schema, fragment_schema, scenario_schema
-from bpmax_sim.simulator.state import Tenant
+from bpmax_sim.simulator.state import SimulatedTenant
 from bpmax_sim.starter.demo import play_demo
-from bpmax_sim.starter.init import AUTHS, CIS, Plan, Wish, carry_out, plan
+from bpmax_sim.starter.init import AUTHS, CIS, InitPlan, Wish, carry_out, plan
 from bpmax_sim.yamlfile import shown
 
 _QUESTIONS = {
@@ -88,7 +88,7 @@ def _wish(folder: Path, options: dict[str, str], *, ask: bool) -> Wish:
     return Wish(platform=answers["platform"], address=answers["url"], auth=answers["auth"], cis=cis)
 
 
-def _agree(ready: Plan, *, yes: bool) -> None:
+def _agree(ready: InitPlan, *, yes: bool) -> None:
     if not ready.replaced or yes:
         return
     named = series(shown(path) for path in ready.replaced)
@@ -228,7 +228,7 @@ def simulate(
     return ExitCode.PASSED
 
 
-def _pairs(tenant: Tenant) -> list[dict[str, Any]]:
+def _pairs(tenant: SimulatedTenant) -> list[dict[str, Any]]:
     return [{"name": name, "value": value} for name, value in tenant.credentials.items()]
 
 

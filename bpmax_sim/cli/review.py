@@ -385,14 +385,14 @@ def _exchange(change: _Changed) -> dict[str, Any]:
         "for": change.owner,
         "old": _where(change.old, pair.old),
         "new": _where(change.new, pair.new),
-        "changes": [
+        "differences": [
             {
                 "side": side,
                 "path": place.path,
                 "old": _json(place.recorded),
                 "new": _json(place.sent),
             }
-            for side, places in ((msg("request"), pair.request), (msg("answer"), pair.answer))
+            for side, places in (("request", pair.request), ("answer", pair.answer))
             for place in places
         ],
     }

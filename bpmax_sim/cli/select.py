@@ -29,7 +29,7 @@ from bpmax_sim.yamlfile import shown
 _LINE = re.compile(r"(.+):(\d+)", re.DOTALL)
 
 
-class Target(msgspec.Struct, frozen=True):
+class Selection(msgspec.Struct, frozen=True):
     """A scenario file, and which of its items: those at a line, or the one of a name."""
 
     path: Path
@@ -59,7 +59,7 @@ class Target(msgspec.Struct, frozen=True):
         return by_name[self.name]
 
 
-def targets(arguments: Sequence[str], *, folder: Path) -> list[Target]:
+def targets(arguments: Sequence[str], *, folder: Path) -> list[Selection]:
     """Return the scenario files that *arguments* mean, each as it was first named.
 
     Args:
@@ -79,13 +79,13 @@ def targets(arguments: Sequence[str], *, folder: Path) -> list[Target]:
 
 def _targets(
     text: str, folder: Path, problems: list[Problem], arguments: Sequence[str]
-) -> Iterator[Target]:
+) -> Iterator[Selection]:
     path, line, name = _parts(text, folder)
     place = folder / path
     if place.is_dir():
-        yield from map(Target, sorted(place.rglob(f"*{SUFFIX}")))
+        yield from map(Selection, sorted(place.rglob(f"*{SUFFIX}")))
     elif place.is_file() and place.name.endswith(SUFFIX):
-        yield Target(place, line, name)
+        yield Selection(place, line, name)
     elif place.is_file():
         message = msg(
             "this is no scenario, the names of scenarios end with {suffix}; name one of these",
@@ -144,7 +144,7 @@ _NEVER = "return; "
 
 
 def collect(
-    targets: Sequence[Target], *, variables: Mapping[str, Any], environ: Mapping[str, str]
+    targets: Sequence[Selection], *, variables: Mapping[str, Any], environ: Mapping[str, str]
 ) -> list[ScenarioItem]:
     """Return the items of *targets*, each once.
 
@@ -158,7 +158,7 @@ def collect(
 
 
 def gather(
-    targets: Sequence[Target], *, variables: Mapping[str, Any], environ: Mapping[str, str]
+    targets: Sequence[Selection], *, variables: Mapping[str, Any], environ: Mapping[str, str]
 ) -> tuple[list[ScenarioItem], list[Problem]]:
     """Return the items of *targets* that can run, each once, and what is wrong with the others."""
     problems: list[Problem] = []

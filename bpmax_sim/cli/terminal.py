@@ -24,7 +24,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import joined, msg, series, translate
 
 
-class Unread(Exception):  # noqa: N818 - it is no mistake
+class OutputNotRead(Exception):  # noqa: N818 - it is no mistake
     """Whoever reads standard output has gone."""
 
 
@@ -64,7 +64,7 @@ def _writing(stream: TextIO) -> Iterator[None]:
         with suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         if isinstance(error, BrokenPipeError) or error.errno == errno.EINVAL:
-            raise Unread from None
+            raise OutputNotRead from None
         message = msg(
             "standard output cannot be written: {strerror}; send it elsewhere",
             strerror=error.strerror,

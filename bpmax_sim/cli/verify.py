@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bpmax_sim.check.coverage import KINDS, Part, Ran, coverage
+from bpmax_sim.check.coverage import KINDS, DeclaredPart, Ran, coverage
 from bpmax_sim.check.drift import Drift, Tier, Verification, old
 from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformsFolder
 from bpmax_sim.cli.run import Choices, observe
@@ -303,7 +303,7 @@ def _ran(items: Sequence[tuple[ScenarioItem, Platforms]], choices: Choices) -> I
         tell(msg("{message}; see `bpmax-sim run`", message=message))
 
 
-def _percent(parts: Sequence[Part]) -> float:
+def _percent(parts: Sequence[DeclaredPart]) -> float:
     return round(100 * sum(part.touched for part in parts) / len(parts), 1) if parts else 100.0
 
 
@@ -314,7 +314,7 @@ def _judged(percent: float, least: float) -> ExitCode:
     return ExitCode.FAILED
 
 
-def _lines(parts: Sequence[Part], *, missing: bool) -> Iterator[str]:
+def _lines(parts: Sequence[DeclaredPart], *, missing: bool) -> Iterator[str]:
     rows = [(msg("part"), msg("touched"), msg("of"), "%")]
     for kind, title in KINDS.items():
         of_kind = [part for part in parts if part.kind == kind]
@@ -327,11 +327,11 @@ def _lines(parts: Sequence[Part], *, missing: bool) -> Iterator[str]:
         yield from table([("-", KINDS[part.kind], part.name) for part in left])
 
 
-def _counts(parts: Sequence[Part]) -> tuple[str, str, str]:
+def _counts(parts: Sequence[DeclaredPart]) -> tuple[str, str, str]:
     return str(sum(part.touched for part in parts)), str(len(parts)), f"{_percent(parts):g}"
 
 
-def _kinds(parts: Sequence[Part]) -> list[dict[str, Any]]:
+def _kinds(parts: Sequence[DeclaredPart]) -> list[dict[str, Any]]:
     total = Counter(part.kind for part in parts)
     return [
         {

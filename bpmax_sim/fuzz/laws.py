@@ -25,15 +25,15 @@ from bpmax_sim.fuzz.recordings import check_replay, check_secrets
 from bpmax_sim.fuzz.target import (
     SIMULATE,
     WHOLE,
-    Target,
-    Unread,
-    Witness,
+    CallWitness,
+    FuzzTarget,
+    UnreadPlace,
     arguments_of,
     declared_places,
     is_sent,
     path_readings,
     segments,
-    values_at,
+    wire_values,
 )
 from bpmax_sim.fuzz.violation import broken, described, is_expected, outcome
 from bpmax_sim.i18n import msg, plural
@@ -59,20 +59,20 @@ from bpmax_sim.strategies.schemas import check_value
 Programs = tuple[CallSpec, ...]
 
 
-def _sent(target: Target, program: CallSpec) -> tuple[BpmaxError | None, Witness]:
+def _sent(target: FuzzTarget, program: CallSpec) -> tuple[BpmaxError | None, CallWitness]:
     """Make one call, and return its rejection and what was seen of it."""
     with target.session() as (session, witness):
         error = outcome(lambda: perform(program, session)).error
     return error, witness
 
 
-def _last(target: Target, program: CallSpec) -> Request | None:
+def _last(target: FuzzTarget, program: CallSpec) -> Request | None:
     """Return the request of one call, or None where it was not sent; `accepted` tells of that."""
     requests = _sent(target, program)[1].requests
     return requests[-1] if requests else None
 
 
-def accepted(target: Target, programs: Programs) -> None:
+def accepted(target: FuzzTarget, programs: Programs) -> None:
     """Make a call that fits what is declared.
 
     Raises:
@@ -88,7 +88,7 @@ def accepted(target: Target, programs: Programs) -> None:
         )
 
 
-def arrives(target: Target, programs: Programs) -> None:
+def arrives(target: FuzzTarget, programs: Programs) -> None:
     """Look for each value at its place.
 
     Raises:
@@ -103,8 +103,8 @@ def arrives(target: Target, programs: Programs) -> None:
         if parameter.target in WHOLE and isinstance(value, str):
             continue  # a text is sent as it is, whatever else the body may be
         try:
-            values = values_at(request, parameter.place, parameter.target, api)
-        except Unread:
+            values = wire_values(request, parameter.place, parameter.target, api)
+        except UnreadPlace:
             continue
         if is_sent(value, values, parameter.place):
             continue
@@ -115,7 +115,7 @@ def arrives(target: Target, programs: Programs) -> None:
             raise broken(_lost(target, api, parameter, values))
 
 
-def _lost(target: Target, api: Api, parameter: Parameter, values: list[Any]) -> str:
+def _lost(target: FuzzTarget, api: Api, parameter: Parameter, values: list[Any]) -> str:
     place = f"{parameter.place}.{parameter.target}"
     lost = msg(
         "the value of parameter {name!r} does not arrive at {place}",
@@ -146,7 +146,7 @@ def _lost(target: Target, api: Api, parameter: Parameter, values: list[Any]) -> 
     )
 
 
-def _lowered(target: Target, api: Api) -> set[tuple[str, str]]:
+def _lowered(target: FuzzTarget, api: Api) -> set[tuple[str, str]]:
     return {(place, name.lower()) for place, name in declared_places(target.auth(api))}
 
 
@@ -156,7 +156,7 @@ def _covers(outer: Parameter, inner: Parameter) -> bool:
     return outer.target in WHOLE or inner.target.startswith(f"{outer.target}.")
 
 
-def keeps_segments(target: Target, programs: Programs) -> None:
+def keeps_segments(target: FuzzTarget, programs: Programs) -> None:
     """Count the segments of the path.
 
     Raises:
@@ -178,7 +178,7 @@ def keeps_segments(target: Target, programs: Programs) -> None:
         )
 
 
-def owns_credential(target: Target, programs: Programs) -> None:
+def owns_credential(target: FuzzTarget, programs: Programs) -> None:
     """Claim what is auth's, and see what is sent.
 
     Raises:
@@ -191,8 +191,10 @@ def owns_credential(target: Target, programs: Programs) -> None:
         return
     for (place, name), template in declared_places(auth).items():
         try:
-            alone, claimed = (values_at(request, place, name, api) for request in (plain, claiming))
-        except Unread:
+            alone, claimed = (
+                wire_values(request, place, name, api) for request in (plain, claiming)
+            )
+        except UnreadPlace:
             continue
         if not alone:
             continue  # auth puts it into some methods only
@@ -216,7 +218,7 @@ def owns_credential(target: Target, programs: Programs) -> None:
             )
 
 
-def same_forms(target: Target, programs: Programs) -> None:
+def same_forms(target: FuzzTarget, programs: Programs) -> None:
     """Make a direct call, and the chain that says the same.
 
     Raises:
@@ -231,7 +233,7 @@ def same_forms(target: Target, programs: Programs) -> None:
         )
 
 
-def _wire(request: Request, target: Target) -> Any:
+def _wire(request: Request, target: FuzzTarget) -> Any:
     """Return what is sent, order aside, and what auth signs."""
     api = target.platform.apis[request.call.api] if request.call else Api()
     signed = {name.lower() for (_, name), _v in declared_places(target.auth(api)).items()}
@@ -263,7 +265,7 @@ def _sorted(value: Any) -> str:
     return json.dumps(value, sort_keys=True, default=repr)
 
 
-def same_languages(target: Target, programs: Programs) -> None:
+def same_languages(target: FuzzTarget, programs: Programs) -> None:
     """Make a call in JavaScript and in Python.
 
     Raises:
@@ -280,7 +282,7 @@ def same_languages(target: Target, programs: Programs) -> None:
         raise broken(msg("JavaScript and Python disagree whether the call is rejected"))
 
 
-def renews(target: Target, programs: Programs) -> None:
+def renews(target: FuzzTarget, programs: Programs) -> None:
     """Let tokens be revoked and end between calls.
 
     Raises:
@@ -305,7 +307,7 @@ def renews(target: Target, programs: Programs) -> None:
                 )
 
 
-def tells_apart(target: Target, programs: Programs) -> None:
+def tells_apart(target: FuzzTarget, programs: Programs) -> None:
     """Compare what two calls are recorded as.
 
     Raises:
@@ -346,7 +348,7 @@ def _built(program: CallSpec, session: Session) -> Request | None:
     return request
 
 
-def _is_meant(target: Target, api: Api, parameter: Parameter) -> bool:
+def _is_meant(target: FuzzTarget, api: Api, parameter: Parameter) -> bool:
     """Return whether *parameter* is named itself among what does not count, or is personal data."""
     names = (*target.platform.ignore, *target.platform.volatile, *api.ignore, *api.volatile)
     place = (
@@ -356,7 +358,7 @@ def _is_meant(target: Target, api: Api, parameter: Parameter) -> bool:
     return hidden or any(FieldPath.parse(name, "ignore") == place for name in names)
 
 
-def answers(target: Target, programs: Programs) -> None:
+def answers(target: FuzzTarget, programs: Programs) -> None:
     """Hold the answer against what the file declares of it.
 
     Raises:
@@ -370,14 +372,14 @@ def answers(target: Target, programs: Programs) -> None:
             raise broken(msg("the answer is not what is declared: {wrong}", wrong=wrong))
 
 
-Draw = Callable[[Target, Api], st.SearchStrategy[Programs]]
+Draw = Callable[[FuzzTarget, Api], st.SearchStrategy[Programs]]
 
 
-def _single(target: Target, api: Api) -> st.SearchStrategy[Programs]:
+def _single(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
     return st.tuples(valid_calls(target.platforms, target.platform, api))
 
 
-def _claimed(target: Target, api: Api) -> st.SearchStrategy[Programs]:
+def _claimed(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
     """Draw a call, and the same with setters that claim what is auth's."""
     steps = st.lists(rivals(platform=target.platform, api=api), min_size=1, max_size=2)
     calls = valid_calls(target.platforms, target.platform, api, direct=False)
@@ -390,7 +392,7 @@ def _claimed(target: Target, api: Api) -> st.SearchStrategy[Programs]:
     return pairs()
 
 
-def _changed(target: Target, api: Api) -> st.SearchStrategy[Programs]:
+def _changed(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
     """Draw two direct calls that differ in the value of one required parameter."""
     needed = [n for n, parameter in enumerate(api.parameters) if parameter.required]
 
@@ -417,9 +419,9 @@ class Law(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     about: str
-    check: Callable[[Target, Programs], None]
+    check: Callable[[FuzzTarget, Programs], None]
     draw: Draw = _single
-    applies: Callable[[Target, Api], bool] = lambda _target, _api: True
+    applies: Callable[[FuzzTarget, Api], bool] = lambda _target, _api: True
     live: bool = False
 
 
@@ -432,7 +434,7 @@ def _has_inner_credential(api: Api) -> bool:
     return any(CREDENTIAL in str(member) for member in inner)
 
 
-def _has_claims(target: Target, api: Api) -> bool:
+def _has_claims(target: FuzzTarget, api: Api) -> bool:
     return bool(declared_places(target.auth(api)))
 
 

@@ -17,11 +17,18 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import SystemClock
 from bpmax_sim.errors import BpmaxError
-from bpmax_sim.fuzz.target import START, Target, Unread, Witness, declared_places, values_at
+from bpmax_sim.fuzz.target import (
+    START,
+    CallWitness,
+    FuzzTarget,
+    UnreadPlace,
+    declared_places,
+    wire_values,
+)
 from bpmax_sim.fuzz.violation import Outcome, broken, described, outcome
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Request
-from bpmax_sim.platform.instances import Entry, Origin
+from bpmax_sim.platform.instances import InstanceEntry, Origin
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, CredentialSpec, Instance, Source, is_set
 from bpmax_sim.platform.template import names_in
@@ -30,7 +37,7 @@ from bpmax_sim.secret.standin import standin
 from bpmax_sim.session import Session, Settings
 from bpmax_sim.session.options import Mode
 from bpmax_sim.simulator.simulator import Simulators
-from bpmax_sim.simulator.state import Tenant
+from bpmax_sim.simulator.state import SimulatedTenant
 from bpmax_sim.strategies.programs import perform
 
 _TEXTS = frozenset({"text", "integer"})
@@ -53,12 +60,12 @@ class Recorded(msgspec.Struct, frozen=True):
     outcome: Outcome
     value: str
     closed: BpmaxError | None
-    witness: Witness
+    witness: CallWitness
     artefacts: Mapping[str, bytes]
     credentials: Mapping[str, str]
 
 
-def check_replay(target: Target, programs: tuple[CallSpec, ...]) -> None:
+def check_replay(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> None:
     """Record a call, replay it without credentials, and compare what the script sees."""
     with TemporaryDirectory(prefix="fuzz-") as place:
         path = Path(place) / "cassettes/fuzz.yaml"
@@ -86,7 +93,7 @@ def check_replay(target: Target, programs: tuple[CallSpec, ...]) -> None:
         )
 
 
-def _is_pseudonymous(target: Target, program: CallSpec) -> bool:
+def _is_pseudonymous(target: FuzzTarget, program: CallSpec) -> bool:
     """Return whether replay answers with pseudonyms where the third party had personal data."""
     return bool(target.platform.redact or target.platform.apis[program.api].redact)
 
@@ -110,7 +117,7 @@ def _ended(result: Outcome) -> str:
     )
 
 
-def check_secrets(target: Target, programs: tuple[CallSpec, ...]) -> None:
+def check_secrets(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> None:
     """Record a call, and search all that is written and logged for credentials and tokens."""
     api = target.platform.apis[programs[0].api]
     with TemporaryDirectory(prefix="fuzz-") as place:
@@ -132,7 +139,7 @@ def check_secrets(target: Target, programs: tuple[CallSpec, ...]) -> None:
             raise broken(where)
 
 
-def _clear(target: Target, api: Api, request: Request) -> Iterator[str]:
+def _clear(target: FuzzTarget, api: Api, request: Request) -> Iterator[str]:
     """Tell what auth put in as a credential and is recorded as it was sent."""
     auth = target.auth(api)
     steps = auth.acquire.steps if auth.acquire else ()
@@ -144,9 +151,9 @@ def _clear(target: Target, api: Api, request: Request) -> Iterator[str]:
             continue
         try:
             sent, recorded = (
-                values_at(version, place, name, api) for version in (request, request.recorded)
+                wire_values(version, place, name, api) for version in (request, request.recorded)
             )
-        except Unread:
+        except UnreadPlace:
             continue
         if sent and sent == recorded:
             yield (
@@ -160,11 +167,11 @@ def _clear(target: Target, api: Api, request: Request) -> Iterator[str]:
             )
 
 
-def _recorded(target: Target, program: CallSpec, path: Path) -> Recorded:
+def _recorded(target: FuzzTarget, program: CallSpec, path: Path) -> Recorded:
     platforms, environ = _with_credentials(target.platforms, target.key)
     third_party = _third_party(platforms, environ)
     session = _session(platforms, path, environ, mode="record", transport=third_party)
-    witness = Witness()
+    witness = CallWitness()
     session.stub(witness.note)
     result = outcome(lambda: perform(program, session))
     log = repr(
@@ -198,7 +205,7 @@ def _session(
 def _third_party(platforms: Platforms, environ: Mapping[str, str]) -> Simulators:
     """Return stand-ins that know the made-up credentials; recording authorises in real time."""
 
-    def tenants(key: str) -> Iterator[Tenant]:
+    def tenants(key: str) -> Iterator[SimulatedTenant]:
         platform = platforms.platform(key)
         for entry in platforms.entries.get(key, ()):
             instance = entry.instance
@@ -206,7 +213,7 @@ def _third_party(platforms: Platforms, environ: Mapping[str, str]) -> Simulators
                 credentials = platforms.credentials(
                     platform, instance, environ=environ, closed=False
                 )
-                yield Tenant(instance.instance_key, credentials.real)
+                yield SimulatedTenant(instance.instance_key, credentials.real)
 
     return Simulators(platforms, lambda key: tuple(tenants(key)), clock=SystemClock())
 
@@ -216,7 +223,7 @@ def _with_credentials(platforms: Platforms, key: str) -> tuple[Platforms, dict[s
     declared = platforms.platform(key).credentials
     environ: dict[str, str] = {}
     entries = [
-        Entry(_filled(entry.instance, declared, environ), Origin())
+        InstanceEntry(_filled(entry.instance, declared, environ), Origin())
         if entry.instance.platform == key
         else entry
         for entries in platforms.entries.values()

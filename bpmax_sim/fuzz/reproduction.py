@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.fuzz.search import Finding, Plan
+from bpmax_sim.fuzz.search import LawFinding, SearchPlan
 from bpmax_sim.fuzz.target import SIMULATE
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.project import SUFFIX, file_name, relative_name
@@ -28,7 +28,7 @@ class File(msgspec.Struct, frozen=True):
     text: str
 
 
-def scenario_of(finding: Finding, plan: Plan, root: Path) -> File:
+def scenario_of(finding: LawFinding, plan: SearchPlan, root: Path) -> File:
     """Return the scenario that fails as *finding* says; it belongs below ``scenarios/fuzz``."""
     path = root / "scenarios/fuzz" / f"{file_name(_slug(finding))}{SUFFIX}"
     mode = SIMULATE if plan.against == SIMULATE else "live"
@@ -52,7 +52,7 @@ def scenario_of(finding: Finding, plan: Plan, root: Path) -> File:
     return File(path, "\n".join(lines) + "\n")
 
 
-def _declared(finding: Finding, path: Path) -> Path:
+def _declared(finding: LawFinding, path: Path) -> Path:
     """Return what a scenario names: the file, or its folder where others in it are needed."""
     file, folder = path.absolute(), path.absolute().parent
     first, second = (folder, file) if finding.script else (file, folder)
@@ -63,14 +63,14 @@ def _declared(finding: Finding, path: Path) -> Path:
     return first
 
 
-def pytest_of(finding: Finding, plan: Plan, root: Path) -> File:
+def pytest_of(finding: LawFinding, plan: SearchPlan, root: Path) -> File:
     """Return the pytest test that fails as *finding* says; it belongs below ``tests``."""
     name = re.sub(r"\W+", "_", _slug(finding)).strip("_")
     path = root / "tests" / f"test_fuzz_{name}.py"
     return File(path, "\n".join(_test_lines(finding, plan, root, name)) + "\n")
 
 
-def _test_lines(finding: Finding, plan: Plan, root: Path, name: str) -> Iterator[str]:
+def _test_lines(finding: LawFinding, plan: SearchPlan, root: Path, name: str) -> Iterator[str]:
     yield f'"""{_docstring(finding.message)}"""'
     yield from ("", "from pathlib import Path", "", "from bpmax_sim import fuzz", "")
     yield "ROOT = Path(__file__).parents[1]"
@@ -88,7 +88,7 @@ def _test_lines(finding: Finding, plan: Plan, root: Path, name: str) -> Iterator
     yield "    })"
 
 
-def _arguments(finding: Finding, plan: Plan) -> dict[str, Any]:
+def _arguments(finding: LawFinding, plan: SearchPlan) -> dict[str, Any]:
     arguments: dict[str, Any] = {}
     if finding.calls:
         arguments["calls"] = [dict(call) for call in finding.calls]
@@ -99,7 +99,7 @@ def _arguments(finding: Finding, plan: Plan) -> dict[str, Any]:
     return arguments
 
 
-def _slug(finding: Finding) -> str:
+def _slug(finding: LawFinding) -> str:
     return f"{finding.call}.{finding.law}"
 
 

@@ -33,7 +33,7 @@ from hypothesis.errors import NoSuchExample, Unsatisfiable
 
 from bpmax_sim.errors import BpmaxError, ConfigError, ScriptError, near
 from bpmax_sim.fuzz.laws import LAWS, Programs
-from bpmax_sim.fuzz.target import SIMULATE, Plain, Target, hang_up, plain, program, target_of
+from bpmax_sim.fuzz.target import SIMULATE, FuzzTarget, Plain, hang_up, plain, program, target_of
 from bpmax_sim.fuzz.violation import LawBroken, broken, described, outcome
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Request, Response
@@ -130,7 +130,7 @@ def situations(source: str) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def check_script(
-    target: Target, script: str, situation: Mapping[str, Any], libraries: Sequence[str] = ()
+    target: FuzzTarget, script: str, situation: Mapping[str, Any], libraries: Sequence[str] = ()
 ) -> None:
     """Run the file *script* in *situation*, after *libraries*.
 
@@ -235,7 +235,7 @@ def held(  # noqa: PLR0913 - what a finding holds
 
 
 def _hold(
-    target: Target,
+    target: FuzzTarget,
     law: str,
     calls: Sequence[Plain],
     files: Sequence[str],
@@ -250,7 +250,7 @@ def _hold(
     hold_programs(target, law, tuple(program(call) for call in calls))
 
 
-def hold_programs(target: Target, law: str, programs: Programs) -> None:
+def hold_programs(target: FuzzTarget, law: str, programs: Programs) -> None:
     """Hold *law* against *programs*.
 
     Raises:
@@ -262,7 +262,7 @@ def hold_programs(target: Target, law: str, programs: Programs) -> None:
         raise LawBroken(error.why, law=law, call=f"{target.key}.{programs[0].api}") from None
 
 
-def hold_script(target: Target, files: Sequence[str], situation: Mapping[str, Any]) -> None:
+def hold_script(target: FuzzTarget, files: Sequence[str], situation: Mapping[str, Any]) -> None:
     """Hold the law of scripts against the first of *files* in *situation*, after the others.
 
     Raises:
@@ -283,7 +283,7 @@ _LARGEST_ROUND: Final = 320
 _SAFE: Final = frozenset({"GET", "HEAD"})
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class SearchPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What is searched.
 
     Attributes:
@@ -319,12 +319,12 @@ class Task(msgspec.Struct, frozen=True):
     api: str = ""
     script: str = ""
 
-    def called(self, target: Target) -> str:
+    def called(self, target: FuzzTarget) -> str:
         """Return what it is tried on: ``crm.create_order``, or the script's file."""
         return Path(self.script).name if self.script else f"{target.key}.{self.api}"
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class LawFinding(msgspec.Struct, frozen=True, kw_only=True):
     """A law that does not hold, and the least that breaks it.
 
     Attributes:
@@ -350,14 +350,14 @@ class Tried(msgspec.Struct, frozen=True):
     call: str
     law: str
     examples: int
-    finding: Finding | None = None
+    finding: LawFinding | None = None
 
 
 def _nobody_asks() -> None:
     """Do nothing."""
 
 
-def search(plan: Plan, notify: Callable[[], None] = _nobody_asks) -> list[Tried]:
+def search(plan: SearchPlan, notify: Callable[[], None] = _nobody_asks) -> list[Tried]:
     """Search as *plan* says, and return what was tried, in the order of APIs and laws.
 
     *notify* is called again and again meanwhile, in this process.
@@ -380,7 +380,7 @@ def search(plan: Plan, notify: Callable[[], None] = _nobody_asks) -> list[Tried]
     return [parts[number % workers][number // workers] for number in range(len(tasks))]
 
 
-def tasks_of(plan: Plan) -> Iterator[Task]:
+def tasks_of(plan: SearchPlan) -> Iterator[Task]:
     """Yield what there is to try: every law that says something of an API, and every script.
 
     Raises:
@@ -398,7 +398,7 @@ def tasks_of(plan: Plan) -> Iterator[Task]:
             yield Task(SCRIPT, script=str(script))
 
 
-def planned(plan: Plan) -> Target:
+def planned(plan: SearchPlan) -> FuzzTarget:
     """Return what *plan* searches.
 
     Raises:
@@ -409,7 +409,10 @@ def planned(plan: Plan) -> Target:
 
 
 def searched(
-    plan: Plan, tasks: Sequence[Task], seconds: float, notify: Callable[[], None] = _nobody_asks
+    plan: SearchPlan,
+    tasks: Sequence[Task],
+    seconds: float,
+    notify: Callable[[], None] = _nobody_asks,
 ) -> list[Tried]:
     """Try *tasks* in turn, each round with more examples, and return what came of each."""
     until = time.monotonic() + seconds
@@ -453,14 +456,14 @@ class _Hunt(msgspec.Struct):
         notify: is called at every example.
     """
 
-    target: Target
+    target: FuzzTarget
     call: str
     law: str
     drawn: st.SearchStrategy[Any]
     hold: Callable[[Any], None]
     tell: Callable[[Any], dict[str, Any]]
     examples: int = 0
-    finding: Finding | None = None
+    finding: LawFinding | None = None
     notify: Callable[[], None] = _nobody_asks
     _until: float = 0.0
     _known: dict[str, str] = msgspec.field(default_factory=dict)
@@ -485,7 +488,7 @@ class _Hunt(msgspec.Struct):
                     call=self.call,
                 )
             ) from None
-        self.finding = Finding(
+        self.finding = LawFinding(
             platform=self.target.key,
             call=self.call,
             law=self.law,
@@ -513,7 +516,7 @@ class _Hunt(msgspec.Struct):
         return repr(self.tell(example))
 
 
-def _hunt(target: Target, task: Task, plan: Plan) -> _Hunt:
+def _hunt(target: FuzzTarget, task: Task, plan: SearchPlan) -> _Hunt:
     if task.script:
         files = (task.script, *map(str, plan.libraries))
         source = "\n".join(read_script(file).source for file in files)

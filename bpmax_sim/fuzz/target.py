@@ -29,7 +29,7 @@ from bpmax_sim.js_values import UNDEFINED, loads
 from bpmax_sim.messages import FORM, Headers, Request
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.check import is_address
-from bpmax_sim.platform.instances import Entry, Origin, route_of
+from bpmax_sim.platform.instances import InstanceEntry, Origin, route_of
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform
 from bpmax_sim.proxy.builder import CallSpec
@@ -43,7 +43,7 @@ START: Final = Instant.parse("2026-03-02T09:00:00+08:00")
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class FuzzTarget:
     """One platform, and who answers its calls.
 
     Attributes:
@@ -65,7 +65,7 @@ class Target:
         return api.auth if isinstance(api.auth, Auth) else self.platform.auth
 
     @contextmanager
-    def session(self, **more: Any) -> Iterator[tuple[Session, Witness]]:
+    def session(self, **more: Any) -> Iterator[tuple[Session, CallWitness]]:
         """Open a session, and note what it sends."""
         settings: dict[str, Any] = {"mode": SIMULATE, "environ": {}}
         transport = None
@@ -73,12 +73,12 @@ class Target:
             settings, transport = {"mode": "live", "environ": os.environ}, _live()
         settings |= {"clock": START, "unawaited": "allow", "seed": 0, **more}
         with Session(self.platforms, Settings(**settings), transport=transport) as session:
-            witness = Witness()
+            witness = CallWitness()
             session.stub(witness.note)
             yield session, witness
 
 
-def target_of(platforms: Platforms, key: str, against: str = SIMULATE) -> Target:
+def target_of(platforms: Platforms, key: str, against: str = SIMULATE) -> FuzzTarget:
     """Return *key* of *platforms* as a target; one without an instance is given one.
 
     Raises:
@@ -87,10 +87,10 @@ def target_of(platforms: Platforms, key: str, against: str = SIMULATE) -> Target
     check_address(against)
     entries = [entry for group in platforms.entries.values() for entry in group]
     if not any(entry.instance.platform == key and entry.instance.enabled for entry in entries):
-        entries.append(Entry(Instance(platform=key, instance_key="default"), Origin()))
+        entries.append(InstanceEntry(Instance(platform=key, instance_key="default"), Origin()))
     if against != SIMULATE:
         entries = [_moved(entry, against) for entry in entries]
-    return Target(platforms.with_entries(entries), key, against)
+    return FuzzTarget(platforms.with_entries(entries), key, against)
 
 
 def check_address(against: str) -> None:
@@ -109,7 +109,7 @@ def check_address(against: str) -> None:
         )
 
 
-def reach(target: Target) -> None:
+def reach(target: FuzzTarget) -> None:
     """See that something answers at the target's address, whatever it says.
 
     Raises:
@@ -129,8 +129,8 @@ def hang_up() -> None:
     _live().close()
 
 
-def _moved(entry: Entry, address: str) -> Entry:
-    return Entry(replace(entry.instance, base_url=address), entry.origin)
+def _moved(entry: InstanceEntry, address: str) -> InstanceEntry:
+    return InstanceEntry(replace(entry.instance, base_url=address), entry.origin)
 
 
 @cache
@@ -142,7 +142,7 @@ def _live() -> Live:
 
 
 @dataclass(slots=True)
-class Witness:
+class CallWitness:
     """Sees every request, and answers none.
 
     Attributes:
@@ -171,7 +171,7 @@ def declared_places(auth: Auth) -> Mapping[tuple[str, str], str]:
 WHOLE: Final = frozenset({"$", "."})
 
 
-class Unread(Exception):  # noqa: N818 - no error: the place is in a form that is not looked into
+class UnreadPlace(Exception):  # noqa: N818 - no error: the place is in a form that is not looked into
     """The body is in a form that nothing here reads."""
 
 
@@ -206,7 +206,7 @@ def segments(request: Request) -> list[str]:
     return request.url[len(request.base) :].partition("?")[0].strip("/").split("/")
 
 
-def values_at(request: Request, place: str, name: str, api: Api) -> list[Any]:
+def wire_values(request: Request, place: str, name: str, api: Api) -> list[Any]:
     """Return every value at a place, in order; names of headers, cookies and queries in any case.
 
     Raises:
@@ -247,11 +247,11 @@ def _in_body(request: Request, name: str, _api: Api) -> list[Any]:
     if kind == FORM and "." not in name:
         return [value for key, value in parse_qsl(text, True) if key == name]
     if kind != "application/json":
-        raise Unread
+        raise UnreadPlace
     try:
         body = loads(text) if text else UNDEFINED
     except ValueError:
-        raise Unread from None  # a script may send any text as it is
+        raise UnreadPlace from None  # a script may send any text as it is
     value = body if name in WHOLE else _at(body, name.split("."))
     return [] if value is UNDEFINED else [value]
 

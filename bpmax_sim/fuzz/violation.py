@@ -17,7 +17,7 @@ from bpmax_sim.errors import (
     HttpStatusError,
     NoMatchError,
 )
-from bpmax_sim.fuzz.target import SIMULATE, Target
+from bpmax_sim.fuzz.target import SIMULATE, FuzzTarget
 from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.simulator.simulator import shipped
 
@@ -42,7 +42,7 @@ class LawBroken(ExpectationError):  # noqa: N818 - says what it is
         )
 
 
-class Crash(BpmaxError):  # noqa: N818 - as `DamagedCassette`, it says what it is
+class LawCrash(BpmaxError):  # noqa: N818 - as `DamagedCassette`, it says what it is
     """Something that is no error of the package came out of it."""
 
 
@@ -66,11 +66,11 @@ def outcome(call: Callable[[], Any]) -> Outcome:
         return Outcome(error=error)
     except Exception as error:  # noqa: BLE001 - to find these is what a search is for
         return Outcome(
-            error=Crash(msg("a crash, {name}: {error}", name=type(error).__name__, error=error))
+            error=LawCrash(msg("a crash, {name}: {error}", name=type(error).__name__, error=error))
         )
 
 
-def is_expected(error: BpmaxError, target: Target) -> bool:
+def is_expected(error: BpmaxError, target: FuzzTarget) -> bool:
     """Return whether a third party may answer so to a call that fits what is declared.
 
     A live system may not know a made-up customer (4xx), and neither may a stand-in that has
@@ -83,7 +83,7 @@ def is_expected(error: BpmaxError, target: Target) -> bool:
     return target.against != SIMULATE or target.key in shipped()
 
 
-def described(error: BpmaxError, target: Target | None = None) -> str:
+def described(error: BpmaxError, target: FuzzTarget | None = None) -> str:
     """Return an error in one line; of a miss no more than which it is.
 
     What a stand-in of *target* answered is told, too; a live system may name its customers.

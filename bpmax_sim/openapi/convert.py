@@ -24,7 +24,7 @@ from bpmax_sim.platform.load import PlatformFile, read_root
 from bpmax_sim.platform.model import snake
 from bpmax_sim.yamlfile import LARGEST, read_yaml, write_yaml
 
-Entry = dict[str, Any]
+ParameterEntry = dict[str, Any]
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _IGNORED: Final = frozenset({"accept", "content-type", "authorization"})
@@ -44,7 +44,7 @@ _ENCODINGS: Final = (
 class Inputs(msgspec.Struct, frozen=True):
     """What an API takes: entries of ``parameters``, and further keys of the API."""
 
-    parameters: list[Entry]
+    parameters: list[ParameterEntry]
     keys: Mapping[str, Any]
 
 
@@ -60,7 +60,7 @@ def inputs_of(
         )
     }
     keys: dict[str, Any] = {}
-    converted: list[Entry] = []
+    converted: list[ParameterEntry] = []
     for parameter, where in by_place.values():
         if _is_idempotency(parameter):
             keys["idempotency"] = {"in": "header", "name": str(parameter["name"])}
@@ -92,7 +92,7 @@ def _is_idempotency(parameter: Mapping[str, Any]) -> bool:
     return parameter.get("in") == "header" and str(parameter["name"]).lower() in _IDEMPOTENCY
 
 
-def _entry(document: Document, parameter: Mapping[str, Any], steps: Steps) -> Entry | None:
+def _entry(document: Document, parameter: Mapping[str, Any], steps: Steps) -> ParameterEntry | None:
     name, place = str(parameter["name"]), parameter.get("in")
     if place == "header" and name.lower() in _IGNORED:
         return None  # by the standard, these say nothing
@@ -107,7 +107,7 @@ def _entry(document: Document, parameter: Mapping[str, Any], steps: Steps) -> En
             steps,
         )
         return None
-    entry: Entry = {"name": name, "in": place}
+    entry: ParameterEntry = {"name": name, "in": place}
     if parameter.get("required") is True or place == "path":
         entry["required"] = True
     content = mapping(parameter.get("content"))
@@ -152,14 +152,14 @@ def _style(parameter: Mapping[str, Any]) -> str:
     )
 
 
-def _titled(parameter: Mapping[str, Any]) -> Entry:
+def _titled(parameter: Mapping[str, Any]) -> ParameterEntry:
     title = line(parameter.get("title")) or line(parameter.get("description"))
     return {"title": title} if title else {}
 
 
-def _described(schema: Mapping[str, Any], *, is_required: bool = False) -> Entry:
+def _described(schema: Mapping[str, Any], *, is_required: bool = False) -> ParameterEntry:
     """Return what is said of a parameter's values: its simple words, and the rest as ``schema``."""
-    entry: Entry = {}
+    entry: ParameterEntry = {}
     rest = {name: value for name, value in schema.items() if name != "example"}
     if kind := plain_type(schema):
         entry["type"] = kind
@@ -173,7 +173,9 @@ def _described(schema: Mapping[str, Any], *, is_required: bool = False) -> Entry
     return {**entry, **({"schema": rest} if rest else {})}
 
 
-def _with_path(document: Document, path: str, entries: list[Entry], steps: Steps) -> list[Entry]:
+def _with_path(
+    document: Document, path: str, entries: list[ParameterEntry], steps: Steps
+) -> list[ParameterEntry]:
     """Return *entries* with one for each placeholder of *path* first, in its order."""
     by_name = {entry["name"]: entry for entry in entries if entry["in"] == "path"}
     names = placeholders(path)
@@ -186,7 +188,7 @@ def _with_path(document: Document, path: str, entries: list[Entry], steps: Steps
 
 def _body(
     document: Document, body: Mapping[str, Any], steps: Steps
-) -> tuple[list[Entry], Mapping[str, Any]]:
+) -> tuple[list[ParameterEntry], Mapping[str, Any]]:
     """Return the entries of a request body, and the keys that say how it is written."""
     content = mapping(body.get("content"))
     if not content:
@@ -230,15 +232,15 @@ def _written(media: str, encoding: str) -> Mapping[str, Any]:
     return keys if name.isascii() and name.isprintable() else {"encoding": encoding}
 
 
-def _members(schema: Mapping[str, Any], *, is_required: bool) -> list[Entry]:
+def _members(schema: Mapping[str, Any], *, is_required: bool) -> list[ParameterEntry]:
     """Return an entry for each member of an object, or one for the body as a whole."""
     object_schema = as_object(schema)
     members = object_schema["properties"] if object_schema else {}
     if not object_schema or any(not name.strip() or "." in name or name == "$" for name in members):
-        whole: Entry = {"name": "body", "in": "body", "to": "$"}
+        whole: ParameterEntry = {"name": "body", "in": "body", "to": "$"}
         needed = {"required": True} if is_required else {}
         return [{**whole, **needed, **_described(schema)}]
-    entries: list[Entry] = []
+    entries: list[ParameterEntry] = []
     for name, inner in members.items():
         needed = {"required": True} if is_required and name in object_schema["required"] else {}
         described = _described(inner, is_required=bool(needed))
@@ -246,10 +248,10 @@ def _members(schema: Mapping[str, Any], *, is_required: bool) -> list[Entry]:
     return entries
 
 
-def _renamed(entries: list[Entry]) -> list[Entry]:
+def _renamed(entries: list[ParameterEntry]) -> list[ParameterEntry]:
     """Return *entries* with a name for each; the same name at another place gets that before it."""
     names: set[str] = set()
-    renamed: list[Entry] = []
+    renamed: list[ParameterEntry] = []
     for entry in entries:
         name, number = entry["name"], 1
         while name in names:

@@ -189,7 +189,7 @@ _CLIENT: Final = {"client_id": {}, "client_secret": {"secret": True}}
 _WRITING: Final = ["POST", "PUT", "PATCH", "DELETE"]
 
 
-class Part(msgspec.Struct, frozen=True):
+class AuthPart(msgspec.Struct, frozen=True):
     """One scheme: the preset of it alone, and what it puts in beside others.
 
     Attributes:
@@ -223,7 +223,7 @@ class Security(msgspec.Struct):
     scopes: Mapping[str, list[str]]
     credentials: dict[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     response: dict[str, Any] = msgspec.field(default_factory=dict)
-    _parts: dict[str, Part | None] = msgspec.field(default_factory=dict)
+    _parts: dict[str, AuthPart | None] = msgspec.field(default_factory=dict)
 
     def auth(self, value: Any, steps: Steps) -> Any:
         """Return ``auth`` for the requirements *value*, which stand at *steps*."""
@@ -242,7 +242,7 @@ class Security(msgspec.Struct):
             self.document.tell(message, steps)
         return "none"
 
-    def _part(self, name: str, steps: Steps) -> Part | None:
+    def _part(self, name: str, steps: Steps) -> AuthPart | None:
         if name not in self._parts:
             where: Steps = ("components", "securitySchemes", name)
             schemes = mapping(mapping(self.document.root.get("components")).get("securitySchemes"))
@@ -254,7 +254,7 @@ class Security(msgspec.Struct):
                 self._parts[name] = self._declared(name, mapping(scheme), where)
         return self._parts[name]
 
-    def _declared(self, name: str, scheme: Mapping[str, Any], where: Steps) -> Part | None:
+    def _declared(self, name: str, scheme: Mapping[str, Any], where: Steps) -> AuthPart | None:
         kind = str(scheme.get("type"))
         if kind == "http":
             kind = str(scheme.get("scheme")).lower()
@@ -278,27 +278,27 @@ class Security(msgspec.Struct):
         prefix = re.sub(r"\W+", "_", snake(scheme), flags=re.ASCII).strip("_")
         return {name: f"{prefix or 'other'}_{name}" for name in names}
 
-    def _basic(self, name: str, _scheme: Mapping[str, Any], _where: Steps) -> Part:
+    def _basic(self, name: str, _scheme: Mapping[str, Any], _where: Steps) -> AuthPart:
         own = self._named(name, ("username", "password"))
         pair = f"({own['username']} ~ ':' ~ {own['password']})"
-        return Part(
+        return AuthPart(
             "basic",
             _parameters(own),
             {own["username"]: {"secret": False}, own["password"]: {"secret": True}},
             ({"in": "header", "name": "Authorization", "value": f"Basic {{{{ {pair} | b64 }}}}"},),
         )
 
-    def _bearer(self, name: str, _scheme: Mapping[str, Any], _where: Steps) -> Part:
+    def _bearer(self, name: str, _scheme: Mapping[str, Any], _where: Steps) -> AuthPart:
         own = self._named(name, ("token",))
         value = f"Bearer {{{{ {own['token']} }}}}"
-        return Part(
+        return AuthPart(
             "bearer",
             _parameters(own),
             {own["token"]: {"secret": True}},
             ({"in": "header", "name": "Authorization", "value": value},),
         )
 
-    def _key(self, name: str, scheme: Mapping[str, Any], where: Steps) -> Part | None:
+    def _key(self, name: str, scheme: Mapping[str, Any], where: Steps) -> AuthPart | None:
         place, wire = scheme.get("in"), scheme.get("name")
         if place not in ("header", "query", "cookie") or not _TOKEN.fullmatch(str(wire)):
             self.document.tell(
@@ -306,17 +306,17 @@ class Security(msgspec.Struct):
             )
             return None
         if place == "header" and _CSRF.search(str(wire)):
-            return Part("csrf", {"name": str(wire)})
+            return AuthPart("csrf", {"name": str(wire)})
         own = self._named(name, ("key",))
         value = f"{{{{ {own['key']} }}}}"
-        return Part(
+        return AuthPart(
             "api_key",
             {"in": str(place), "name": str(wire), **_parameters(own)},
             {own["key"]: {"secret": True}},
             ({"in": str(place), "name": str(wire), "value": value},),
         )
 
-    def _oauth(self, name: str, scheme: Mapping[str, Any], where: Steps) -> Part:
+    def _oauth(self, name: str, scheme: Mapping[str, Any], where: Steps) -> AuthPart:
         flows = mapping(scheme.get("flows"))
         client = mapping(flows.get("clientCredentials"))
         code = mapping(flows.get("authorizationCode"))
@@ -330,15 +330,15 @@ class Security(msgspec.Struct):
         if client:
             scope = {"scope": scopes} if scopes else {}
             parameters = {"token_url": url, **scope}
-            return Part("oauth2_client_credentials", parameters, _CLIENT, (apply,))
+            return AuthPart("oauth2_client_credentials", parameters, _CLIENT, (apply,))
         message = msg(
             "a person logs in once; put the refresh token that this yields into the instance"
         )
         self.document.tell(message, where)
         refresh = {**_CLIENT, "refresh_token": {"secret": True}}
-        return Part("oauth2_refresh_token", {"token_url": url}, refresh, (apply,))
+        return AuthPart("oauth2_refresh_token", {"token_url": url}, refresh, (apply,))
 
-    def _person(self, name: str, scheme: Mapping[str, Any], where: Steps) -> Part:
+    def _person(self, name: str, scheme: Mapping[str, Any], where: Steps) -> AuthPart:
         message = msg(
             "a person logs in, or the address of tokens is not told; a fixed token is declared"
         )
@@ -355,7 +355,7 @@ class Security(msgspec.Struct):
             return f"{{{{ base_url }}}}/{url.lstrip('/')}" if url.isprintable() else ""
         return url if is_address(url) else ""
 
-    def _joined(self, parts: list[Part], steps: Steps) -> Any:
+    def _joined(self, parts: list[AuthPart], steps: Steps) -> Any:
         """Return the auth of all *parts* together, or None where they cannot go together."""
         csrf = next((part for part in parts if part.kind == "csrf"), None)
         rest = [part for part in parts if part is not csrf]
@@ -376,7 +376,9 @@ class Security(msgspec.Struct):
         base = {"preset": logins[0].kind, **logins[0].parameters} if logins else {}
         return {**base, "apply": apply}
 
-    def _guarded(self, csrf: Part, rest: list[Part], apply: list[Apply], steps: Steps) -> Any:
+    def _guarded(
+        self, csrf: AuthPart, rest: list[AuthPart], apply: list[Apply], steps: Steps
+    ) -> Any:
         """Return an auth that fetches a CSRF token before it writes."""
         message = msg(
             "the CSRF token is fetched by GET /; where it is handed out elsewhere, change path"

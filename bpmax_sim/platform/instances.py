@@ -313,7 +313,7 @@ Steps = tuple[str | int, ...]
 _KEY = re.compile(r"\w[\w.-]*")
 
 
-class Entry(msgspec.Struct, frozen=True):
+class InstanceEntry(msgspec.Struct, frozen=True):
     """An instance and where it was declared."""
 
     instance: Instance
@@ -322,7 +322,7 @@ class Entry(msgspec.Struct, frozen=True):
 
 def read_instances(
     path: Path, find: Find, keys: Iterable[str], problems: list[Problem]
-) -> tuple[Entry, ...]:
+) -> tuple[InstanceEntry, ...]:
     """Return the instances of *path* and of the local file beside it.
 
     Args:
@@ -345,7 +345,7 @@ def read_instances(
 
 def _read(
     files: list[Path], find: Find, keys: tuple[str, ...], problems: list[Problem]
-) -> tuple[Entry, ...]:
+) -> tuple[InstanceEntry, ...]:
     merged: list[tuple[Steps, Node]] = []
     for file in files:
         merged = _over(merged, _elements(file, problems))
@@ -436,13 +436,13 @@ class _Reading(msgspec.Struct, frozen=True):
     folder: Path
     problems: list[Problem]
 
-    def entry(self, steps: Steps, node: Node) -> Iterator[Entry]:
+    def entry(self, steps: Steps, node: Node) -> Iterator[InstanceEntry]:
         instance = decode(node, Instance, self.problems, steps=steps)
         if instance is not None:
             _Checks(node, steps, instance, self.problems).all(self.find, self.keys)
-            yield Entry(instance, Origin(node, self.folder))
+            yield InstanceEntry(instance, Origin(node, self.folder))
 
-    def check_defaults(self, entries: list[Entry]) -> None:
+    def check_defaults(self, entries: list[InstanceEntry]) -> None:
         seen: dict[str, Instance] = {}
         for entry in entries:
             instance = entry.instance

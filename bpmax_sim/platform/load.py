@@ -21,7 +21,7 @@ from bpmax_sim.i18n import labelled, msg, series
 from bpmax_sim.keywords import closed
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.check import check_platform, is_address
-from bpmax_sim.platform.instances import Entry, Origin, read_instances, resolve
+from bpmax_sim.platform.instances import InstanceEntry, Origin, read_instances, resolve
 from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform, snake
 from bpmax_sim.platform.presets import expand_presets
 from bpmax_sim.project import SUFFIXES, Stamp, absolute, file_stamp, find_instances, stamp
@@ -106,7 +106,7 @@ class Platforms:
     own: Mapping[str, Platform] = field(default_factory=dict)
     built_in: Callable[[str], Platform | None] = lambda _key: None
     built_in_keys: tuple[str, ...] = ()
-    entries: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
+    entries: Mapping[str, tuple[InstanceEntry, ...]] = field(default_factory=dict)
     folder: str = "scenarios/platforms"
     instances: str = "scenarios/instances.yaml"
     _closed: dict[tuple[str, str], tuple[Instance, Credentials]] = field(
@@ -121,9 +121,9 @@ class Platforms:
     def __iter__(self) -> Iterator[Platform]:
         return (self.platform(key) for key in self.keys)
 
-    def with_entries(self, entries: Iterable[Entry]) -> Platforms:
+    def with_entries(self, entries: Iterable[InstanceEntry]) -> Platforms:
         """Return the same platforms with *entries* as their instances."""
-        grouped: dict[str, tuple[Entry, ...]] = {}
+        grouped: dict[str, tuple[InstanceEntry, ...]] = {}
         for entry in entries:
             key = entry.instance.platform
             grouped[key] = (*grouped.get(key, ()), entry)
@@ -162,7 +162,7 @@ class Platforms:
         """
         return self.entry(platform_key, instance_key).instance
 
-    def entry(self, platform_key: str, instance_key: str | None = None) -> Entry:
+    def entry(self, platform_key: str, instance_key: str | None = None) -> InstanceEntry:
         """Return an instance with its origin; see `instance`."""
         entries = self.entries.get(platform_key, ())
         enabled = [entry for entry in entries if entry.instance.enabled]
@@ -184,7 +184,7 @@ class Platforms:
         )
         raise self._unknown(message, platform_key, str(instance_key))
 
-    def _default(self, platform_key: str, enabled: list[Entry]) -> Entry:
+    def _default(self, platform_key: str, enabled: list[InstanceEntry]) -> InstanceEntry:
         flagged = [entry for entry in enabled if entry.instance.default] or enabled
         if len(flagged) == 1:
             return flagged[0]
@@ -210,7 +210,7 @@ class Platforms:
         )
         raise self._unknown(msg("{message}; {hint}", message=message, hint=hint), platform_key, "")
 
-    def _enabled(self, entry: Entry) -> Entry:
+    def _enabled(self, entry: InstanceEntry) -> InstanceEntry:
         instance = entry.instance
         if instance.enabled:
             return entry
@@ -392,7 +392,7 @@ def _load(folder: Path | None, place: Path | None) -> Platforms:
         folder=shown(folder) if folder is not None else "scenarios/platforms",
         instances=shown(place) if place is not None else "scenarios/instances.yaml",
     )
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[InstanceEntry, ...] = ()
     if place is not None:
         broken = {file.key for file in files if file.key and file.problems}
         find = _finder(platforms, broken)
@@ -402,14 +402,18 @@ def _load(folder: Path | None, place: Path | None) -> Platforms:
     return platforms.with_entries([*entries, *_implied(platforms.own.values(), entries)])
 
 
-def _implied(platforms: Iterable[Platform], entries: Iterable[Entry]) -> Iterator[Entry]:
+def _implied(
+    platforms: Iterable[Platform], entries: Iterable[InstanceEntry]
+) -> Iterator[InstanceEntry]:
     """Yield the instance of each platform that has none and leaves nothing to declare in one."""
     declared = {entry.instance.platform for entry in entries}
     for platform in platforms:
         address = platform.base_url
         is_whole = bool(address) and "{" not in address and is_address(address)
         if platform.platform_key not in declared and is_whole and not platform.credentials:
-            yield Entry(Instance(platform=platform.platform_key, instance_key="default"), Origin())
+            yield InstanceEntry(
+                Instance(platform=platform.platform_key, instance_key="default"), Origin()
+            )
 
 
 def _finder(platforms: Platforms, broken: set[str]) -> Callable[[str], Platform | None]:

@@ -274,6 +274,7 @@ class _Route(msgspec.Struct, frozen=True):
     constants: tuple[tuple[str, str, Any], ...]
     target: Target
     encoding: Encoding = "json"
+    media: str = ""
 
     @property
     def login(self) -> Login | None:
@@ -387,7 +388,10 @@ def _apis(platform: Platform) -> Iterator[_Route]:
         encoding = api.encoding if isinstance(api.encoding, str) else platform.encoding
         constants = tuple(_api_constants(api))
         template = path_template(api.path)
-        yield _Route(api.method.upper(), template, constants, Target(platform, api), encoding)
+        media = Headers(tuple((n, str(v)) for n, v in api.headers.items())).media_type
+        yield _Route(
+            api.method.upper(), template, constants, Target(platform, api), encoding, media
+        )
 
 
 def _api_constants(api: Api) -> Iterator[tuple[str, str, Any]]:
@@ -433,7 +437,11 @@ def _narrowed(routes: list[_Route], content: _Content) -> list[_Route]:
     if logins:
         return logins[:1]
     encoded = [route for route in left if route.encoding == content.encoding]
-    return encoded if len(left) > 1 and encoded else left
+    left = encoded or left
+    for media in (content.media, ""):  # what declares another type is ruled out
+        if typed := [route for route in left if route.media == media]:
+            return typed
+    return left
 
 
 def _is_ruled_out(route: _Route, content: _Content) -> bool:
@@ -474,10 +482,14 @@ class _Content:
         return (name, written) in pairs
 
     @cached_property
+    def media(self) -> str:
+        return Headers(self.request.headers).media_type
+
+    @cached_property
     def encoding(self) -> str:
         if not self.request.body:
             return ""
-        media = Headers(self.request.headers).media_type
+        media = self.media
         return "json" if media.endswith("+json") else _ENCODINGS.get(media, "")
 
     @cached_property

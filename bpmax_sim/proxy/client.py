@@ -26,10 +26,10 @@ from bpmax_sim.messages import VERIFIED, Call, Request, Response
 from bpmax_sim.proxy.auth import authorised, names_of, real_context, signed_otherwise, unauthorised
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.call_plan import Plan, plan
-from bpmax_sim.proxy.effects import Acquire, Effect, Flow, Grant, Send, Sleep, no_repr
+from bpmax_sim.proxy.effects import Effect, Flow, Grant, Send, Sleep, TokenRequest, no_repr
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.login import login, login_key, synthesised
-from bpmax_sim.proxy.recovery import Again, Answered, Outcome, Progress, Stop, next_step
+from bpmax_sim.proxy.recovery import Again, Answered, Outcome, RetryProgress, Stop, next_step
 from bpmax_sim.proxy.response import CallRecord, Sending, read_body
 from bpmax_sim.proxy.result import Answer, read_answer, rejected
 from bpmax_sim.proxy.signing import verify
@@ -44,7 +44,7 @@ class CallTrace(Struct):
     start: float
     began: int
     plan: Plan | None = None
-    progress: Progress = Progress()
+    progress: RetryProgress = RetryProgress()
     notes: list[str] = field(default_factory=list)
     sent: Request | None = None
     sent_at: float = 0.0
@@ -110,13 +110,13 @@ def _attempts(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
         if step.renew:
             grant = yield from _granted(planned, env)
         offset = progress.offset if step.offset is None else step.offset
-        trace.progress = Progress(progress.sent, progress.renewed + step.renew, offset)
+        trace.progress = RetryProgress(progress.sent, progress.renewed + step.renew, offset)
 
 
 def _send(request: Request, trace: CallTrace) -> Generator[Effect, Any, Outcome]:
     trace.sent, trace.received = request, None
     known = trace.progress
-    trace.progress = Progress(known.sent + 1, known.renewed, known.offset)
+    trace.progress = RetryProgress(known.sent + 1, known.renewed, known.offset)
     try:
         response: Response = yield Send(request)
     except TransportError as error:
@@ -165,7 +165,7 @@ def _granted(planned: Plan, env: Environment) -> Generator[Effect, Any, Grant | 
     synthetic = env.synthesise_login(spoken.platform, spoken.instance)
     flow = synthesised if synthetic else login
     try:
-        grant: Grant = yield Acquire(
+        grant: Grant = yield TokenRequest(
             key=login_key(planned),
             now=env.auth_clock.now(),
             flow=lambda: flow(planned, acquire, env),
@@ -271,7 +271,7 @@ class TokenStore:
         self._grants: dict[str, Grant] = {}
         self._flights: dict[str, Flight] = {}
 
-    def peek(self, acquire: Acquire) -> Grant | None:
+    def peek(self, acquire: TokenRequest) -> Grant | None:
         """Return the grant that answers *acquire*, or None if a login is due.
 
         A refused or expired grant is evicted.
@@ -289,7 +289,7 @@ class TokenStore:
         with self._lock:
             self._grants.clear()
 
-    def obtain(self, acquire: Acquire, run: Callable[[Flow], Grant]) -> Grant:
+    def obtain(self, acquire: TokenRequest, run: Callable[[Flow], Grant]) -> Grant:
         """Return a valid grant, by at most one login at a time for each key; blocks.
 
         Raises:
@@ -305,14 +305,14 @@ class TokenStore:
                 flight = self._flights[acquire.key] = Flight()
         return self._lead(acquire, flight, run) if leads else _follow(flight)
 
-    def _valid(self, acquire: Acquire) -> Grant | None:
+    def _valid(self, acquire: TokenRequest) -> Grant | None:
         grant = self._grants.get(acquire.key)
         if grant is None or not (grant.is_refused or grant.expires <= acquire.now):
             return grant
         del self._grants[acquire.key]
         return None
 
-    def _lead(self, acquire: Acquire, flight: Flight, run: Callable[[Flow], Grant]) -> Grant:
+    def _lead(self, acquire: TokenRequest, flight: Flight, run: Callable[[Flow], Grant]) -> Grant:
         try:
             flight.grant = run(acquire.flow())
         except Exception as error:
@@ -424,7 +424,7 @@ def drive(
 
 
 def _obtained(
-    acquire: Acquire, tokens: TokenStore, log_in: Callable[[Flow], Grant]
+    acquire: TokenRequest, tokens: TokenStore, log_in: Callable[[Flow], Grant]
 ) -> tuple[Grant | None, Exception | None]:
     try:
         return tokens.obtain(acquire, log_in), None

@@ -34,7 +34,7 @@ from bpmax_sim.platform.model import (
 )
 from bpmax_sim.platform.template import is_template, names_in
 from bpmax_sim.proxy.encode import BadValueError, header_value
-from bpmax_sim.proxy.response import Rules
+from bpmax_sim.proxy.response import CompiledRules
 
 
 class ReservedNames(msgspec.Struct, frozen=True):
@@ -145,7 +145,7 @@ class CompiledApi:
     instance: Instance
     api: Api
     auth: Auth
-    rules: Rules
+    rules: CompiledRules
     recover: Mapping[str, Recover]
     timeout: float
     result: str
@@ -209,7 +209,7 @@ def _compile(platform: Platform, instance: Instance, api: Api) -> CompiledApi:
         instance=instance,
         api=api,
         auth=auth,
-        rules=Rules(
+        rules=CompiledRules(
             _first_set(api.response, platform.response),
             {k: _CLASS_STATUS[k] for k in recover if k in _CLASS_STATUS},
         ),

@@ -65,7 +65,7 @@ class Grant:
         return self is other
 
 
-class Acquire(Struct, frozen=True, kw_only=True):
+class TokenRequest(Struct, frozen=True, kw_only=True):
     """Get a valid grant for *key*; the driver sends the `Grant` back in.
 
     The driver answers from its `TokenStore`, joins a login of the same key that is under way, or
@@ -82,5 +82,5 @@ class Acquire(Struct, frozen=True, kw_only=True):
     flow: Callable[[], Flow]
 
 
-Effect = Send | Sleep | Acquire
+Effect = Send | Sleep | TokenRequest
 Flow = Generator[Effect, Any, Grant]

@@ -47,8 +47,8 @@ from bpmax_sim.proxy.encode import (
 from bpmax_sim.proxy.environment import Environment, Secrets
 from bpmax_sim.proxy.recovery import TOO_MANY, Answered, Stop, again_later
 from bpmax_sim.proxy.response import (
-    Body,
     CallRecord,
+    ParsedBody,
     accepts,
     as_text,
     compile_conditions,
@@ -238,7 +238,7 @@ class LoginAnswer:
     number: int
     request: Request
     response: Response
-    body: Body = field(init=False)
+    body: ParsedBody = field(init=False)
 
     def __post_init__(self) -> None:
         self.body = read_body(self.response)

@@ -22,7 +22,7 @@ from bpmax_sim.messages import Response
 from bpmax_sim.platform.model import Recover, Wait
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.effects import Grant
-from bpmax_sim.proxy.response import Body, finder
+from bpmax_sim.proxy.response import ParsedBody, finder
 
 LONGEST_WAIT: Final = 600.0
 """Seconds; an answer that asks for a longer wait is final."""
@@ -33,7 +33,7 @@ _EPOCH_SECONDS: Final = 1e9
 _EPOCH_MILLIS: Final = 1e12
 
 
-class Progress(Struct, frozen=True):
+class RetryProgress(Struct, frozen=True):
     """How far a call has come.
 
     Attributes:
@@ -75,7 +75,7 @@ class Answered(Struct, frozen=True):
     """An answer, and its body read."""
 
     response: Response
-    body: Body
+    body: ParsedBody
 
 
 Outcome = Answered | TransportError
@@ -89,7 +89,7 @@ def failure_class(outcome: Outcome, recipe: CompiledApi) -> str | None:
 
 
 def next_step(
-    outcome: Outcome, recipe: CompiledApi, grant: Grant | None, progress: Progress, now: float
+    outcome: Outcome, recipe: CompiledApi, grant: Grant | None, progress: RetryProgress, now: float
 ) -> Again | Stop:
     """Return what to do after *outcome*."""
     failure = failure_class(outcome, recipe)
@@ -112,7 +112,7 @@ def _again(
     recipe: CompiledApi,
     rule: Recover,
     failure: str,
-    progress: Progress,
+    progress: RetryProgress,
     now: float,
 ) -> Again | Stop:
     if progress.sent >= rule.tries:
@@ -157,7 +157,7 @@ def _is_unexecuted(outcome: Outcome) -> bool:
     return outcome.response.status == TOO_MANY
 
 
-def _unmet(rule: Recover, failure: str, progress: Progress) -> str:
+def _unmet(rule: Recover, failure: str, progress: RetryProgress) -> str:
     """Return why the first answer is final although something is declared; nothing if it is not."""
     if rule.refresh and not progress.renewed:
         return msg(

@@ -58,7 +58,7 @@ class NotJson(Exception):  # noqa: N818 - a finding, not a failure
     """The text is not JSON; the message says where."""
 
 
-class Body(NoRepr, frozen=True):
+class ParsedBody(NoRepr, frozen=True):
     """What a body is.
 
     Attributes:
@@ -88,7 +88,7 @@ class Body(NoRepr, frozen=True):
         return self.text if self.kind == "broken" else self.value
 
 
-_NULL: Final = Body("null")
+_NULL: Final = ParsedBody("null")
 
 
 def is_json(media: str) -> bool:
@@ -96,7 +96,7 @@ def is_json(media: str) -> bool:
     return media in _JSON_TYPES or media.endswith("+json")
 
 
-def read_body(response: Response) -> Body:
+def read_body(response: Response) -> ParsedBody:
     """Return what the body of *response* is."""
     raw = response.body
     if not raw or response.status in _NO_CONTENT:
@@ -144,28 +144,28 @@ def _codec(charset: str) -> str:
     return name if name.startswith(_CHARSETS) else "utf-8"
 
 
-def _read_json(raw: bytes, charset: str) -> Body:
+def _read_json(raw: bytes, charset: str) -> ParsedBody:
     try:
         text = _decoded(raw, charset, "strict")
-        return Body("json", parse_json(text), text)
+        return ParsedBody("json", parse_json(text), text)
     except UnicodeDecodeError as error:
         problem = msg(
             "byte {start} is not {encoding}", start=error.start + 1, encoding=error.encoding
         )
     except NotJson as error:
         problem = str(error)
-    return Body("broken", text=_decoded(raw, charset, "replace"), problem=problem)
+    return ParsedBody("broken", text=_decoded(raw, charset, "replace"), problem=problem)
 
 
-def _read_other(raw: bytes, media: str, charset: str) -> Body:
+def _read_other(raw: bytes, media: str, charset: str) -> ParsedBody:
     guessed = _guess(raw, charset)
     if not media and guessed is not None:
         text = _decoded(raw, charset, "replace")
-        return Body("json", guessed, text)
+        return ParsedBody("json", guessed, text)
     if not media or media.startswith("text/") or media in _TEXT_TYPES or media.endswith("+xml"):
         text = _decoded(raw, charset, "replace")
-        return Body("text", text, text, guessed=guessed)
-    return Body("bytes", raw, guessed=guessed)
+        return ParsedBody("text", text, text, guessed=guessed)
+    return ParsedBody("bytes", raw, guessed=guessed)
 
 
 def _guess(raw: bytes, charset: str) -> Any:
@@ -181,7 +181,7 @@ def _guess(raw: bytes, charset: str) -> Any:
 _FOREIGN = (*BAD_PATTERN, ValueError)
 """What the library lets through: a regular expression of the path, a number, nesting."""
 
-Finder = Callable[[Response, Body], Any]
+Finder = Callable[[Response, ParsedBody], Any]
 
 
 @lru_cache(maxsize=1024)
@@ -201,7 +201,7 @@ def finder(path: str) -> Finder:
     return _of_body(place.below)
 
 
-def find_first(finders: Iterable[Finder], response: Response, body: Body) -> Any:
+def find_first(finders: Iterable[Finder], response: Response, body: ParsedBody) -> Any:
     """Return the first value that is there and not null, or `UNSET`."""
     for find in finders:
         value = find(response, body)
@@ -220,7 +220,7 @@ def as_text(value: Any) -> str:
 
 
 def _of_header(name: str) -> Finder:
-    def find(response: Response, _body: Body) -> Any:
+    def find(response: Response, _body: ParsedBody) -> Any:
         value = response.header(name)
         return UNSET if value is None else value
 
@@ -231,7 +231,7 @@ def _of_cookie(name: str) -> Finder:
     return lambda response, _body: Headers(response.headers).set_cookies.get(name, UNSET)
 
 
-def _all_cookies(response: Response, _body: Body) -> Any:
+def _all_cookies(response: Response, _body: ParsedBody) -> Any:
     jar = Headers(response.headers).set_cookies
     pairs = [f"{name}={value}" for name, value in jar.items()]
     return "; ".join(pairs) if pairs else UNSET
@@ -254,7 +254,7 @@ def _json_path(path: str) -> Finder:
             msg("{path!r} is not a JSON path such as $.data.code: {error}", path=path, error=error)
         ) from None
 
-    def find(_response: Response, body: Body) -> Any:
+    def find(_response: Response, body: ParsedBody) -> Any:
         if not isinstance(body.rules_see, dict | list):
             return UNSET
         return next((match.obj for match in compiled.finditer(body.rules_see)), UNSET)
@@ -262,7 +262,7 @@ def _json_path(path: str) -> Finder:
     return find
 
 
-class Rules:
+class CompiledRules:
     """`ResponseRules` with their paths compiled."""
 
     __slots__ = ("_classes", "_code", "_conditions", "_message", "_status", "conditions", "data")
@@ -281,20 +281,20 @@ class Rules:
             for name, rule in {**named, **rules.classes}.items()
         ]
 
-    def is_ok(self, response: Response, body: Body) -> bool:
+    def is_ok(self, response: Response, body: ParsedBody) -> bool:
         """Return whether status and every condition say success."""
         good = response.status in self._status if self._status else is_success(response.status)
         return good and all(holds(response, body) for holds in self._conditions)
 
-    def code(self, response: Response, body: Body) -> Any:
+    def code(self, response: Response, body: ParsedBody) -> Any:
         """Return the business code, or `UNSET`."""
         return find_first(self._code, response, body)
 
-    def message(self, response: Response, body: Body) -> Any:
+    def message(self, response: Response, body: ParsedBody) -> Any:
         """Return the third party's message, or `UNSET`."""
         return find_first(self._message, response, body)
 
-    def failure_class(self, response: Response, body: Body) -> str | None:
+    def failure_class(self, response: Response, body: ParsedBody) -> str | None:
         """Return the class of failure that the answer belongs to, the first that fits."""
         code: str | None = None
         for name, codes, statuses in self._classes:
@@ -314,16 +314,16 @@ def is_success(status: int) -> bool:
 
 def compile_conditions(
     conditions: Iterable[Condition], *, lenient: bool = False
-) -> tuple[Callable[[Response, Body], bool], ...]:
+) -> tuple[Callable[[Response, ParsedBody], bool], ...]:
     """Return one test for each condition; a *lenient* one holds where its path is absent."""
     return tuple(_condition(condition, lenient=lenient) for condition in conditions)
 
 
-def _condition(condition: Condition, *, lenient: bool) -> Callable[[Response, Body], bool]:
+def _condition(condition: Condition, *, lenient: bool) -> Callable[[Response, ParsedBody], bool]:
     find = finder(condition.path)
     values = frozenset(map(as_text, condition.any_of))
 
-    def holds(response: Response, body: Body) -> bool:
+    def holds(response: Response, body: ParsedBody) -> bool:
         value = find(response, body)
         if value is UNSET:
             return condition.absent or lenient
@@ -332,7 +332,7 @@ def _condition(condition: Condition, *, lenient: bool) -> Callable[[Response, Bo
     return holds
 
 
-def accepts(rule: OkRule, response: Response, body: Body) -> bool:
+def accepts(rule: OkRule, response: Response, body: ParsedBody) -> bool:
     """Return whether *rule* calls the answer a success."""
     statuses = rule.status
     good = response.status in statuses if statuses else is_success(response.status)

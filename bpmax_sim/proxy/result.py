@@ -21,7 +21,7 @@ from bpmax_sim.proxy.call_plan import Plan
 from bpmax_sim.proxy.effects import NoRepr
 from bpmax_sim.proxy.environment import Secrets
 from bpmax_sim.proxy.response import (
-    Body,
+    ParsedBody,
     as_text,
     finder,
     is_success,
@@ -53,7 +53,7 @@ NULL = Answer(None, None, "null")
 def read_answer(
     response: Response,
     plan: Plan,
-    body: Body | None = None,
+    body: ParsedBody | None = None,
     redact: Callable[[str], str] = str,
 ) -> Answer:
     """Return what *response* is to the script.
@@ -80,7 +80,7 @@ def read_answer(
     return Answer(body.value, None if body.kind == "bytes" else body.text, body.kind)
 
 
-def _envelope(response: Response, body: Body, plan: Plan) -> Answer:
+def _envelope(response: Response, body: ParsedBody, plan: Plan) -> Answer:
     """Return ``{code, message, data}``: the body's own where it has them, else the exchange's."""
     rules = plan.recipe.rules
     code, message = rules.code(response, body), rules.message(response, body)
@@ -98,7 +98,7 @@ def rejected(
     kind: type[CallError],
     line: str,
     response: Response,
-    body: Body,
+    body: ParsedBody,
     plan: Plan,
     redact: Callable[[str], str],
 ) -> CallError:
@@ -154,7 +154,7 @@ def capture(request: Request, response: Response, vault: Secrets) -> None:
                 )
 
 
-def _values(path: str, response: Response, body: Body) -> Iterator[Any]:
+def _values(path: str, response: Response, body: ParsedBody) -> Iterator[Any]:
     """Yield what stands at *path*: ``body.a[*].b``, or as a response's paths are spelled."""
     if path.startswith("body"):
         yield from values_at(body.rules_see, FieldPath.parse(path, "secret").below)
@@ -182,7 +182,7 @@ def _in_address(address: str) -> list[str]:
     return [value for name, value in pairs if name not in _PUBLIC] or [address]
 
 
-def _all(path: str, body: Body) -> Iterator[Any]:
+def _all(path: str, body: ParsedBody) -> Iterator[Any]:
     import jsonpath  # noqa: PLC0415 - slow to import, and few paths need it
 
     if isinstance(body.rules_see, dict | list):

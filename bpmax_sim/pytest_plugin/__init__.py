@@ -124,7 +124,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Let a scenario file that cannot be read stop no other, as with pytest-xdist.
 
-    Where something else could not be collected, pytest stops as ever; -x and --maxfail hold.
+    Where something else could not be collected, pytest stops as usual; -x and --maxfail hold.
     """
     if not _has_tally():
         return

@@ -1,4 +1,4 @@
-"""pytest-forked: each test in a process of its own, which records and replays as ever.
+"""pytest-forked: each test in a process of its own, which records and replays as usual.
 
 Where it cannot hand on the reports of the pytest at hand, every test fails without a word of why.
 """

@@ -61,7 +61,7 @@ class ScenarioFailedError(AssertionError):
         super().__init__(failures[0].headline)
 
 
-class Crash(msgspec.Struct, frozen=True):
+class CrashReport(msgspec.Struct, frozen=True):
     """Where and what, in one line: what JUnit and the short summary take from a failure."""
 
     path: str
@@ -72,7 +72,7 @@ class Crash(msgspec.Struct, frozen=True):
 class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
     """The text of a failure. A real ``str``, because that is what reporting plugins understand."""
 
-    reprcrash: Crash
+    reprcrash: CrashReport
 
     @classmethod
     def of(cls, failures: Sequence[Failure], more: str = "") -> FailureText:
@@ -83,14 +83,14 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
         shown = [translate(line) for line in [*lines, *(["", more] if more else [])]]
         text = cls("\n".join(shown))
         place = first.location or first.place or Place("")
-        text.reprcrash = Crash(place.file, place.line, translate(first.headline))
+        text.reprcrash = CrashReport(place.file, place.line, translate(first.headline))
         return text
 
     @classmethod
     def again(cls, text: str, path: str, line: int) -> FailureText:
         """Return the text that a worker of pytest-xdist sent as a mere string."""
         copy = cls(text)
-        copy.reprcrash = Crash(path, line, text.partition("\n")[0])
+        copy.reprcrash = CrashReport(path, line, text.partition("\n")[0])
         return copy
 
     def toterminal(self, tw: Any) -> None:

@@ -39,7 +39,7 @@ from bpmax_sim.report.console import Written, console_section
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.faults import describe_fault, fault_of, fault_problem
 from bpmax_sim.scenario.model import FaultRule
-from bpmax_sim.scenario.runner import Log
+from bpmax_sim.scenario.runner import RunLog
 from bpmax_sim.script.outbox import ConsoleLine, Outcome
 from bpmax_sim.secret.vault import Redact, redacted
 from bpmax_sim.session.session import Session
@@ -515,7 +515,7 @@ class RunEvents(Sequence[Event]):
 
     def __init__(self, session: Session) -> None:
         """Listen to *session*."""
-        self._log = Log(session)
+        self._log = RunLog(session)
         self._session = session
         self._result = Result()
         session.hear(self._hear)

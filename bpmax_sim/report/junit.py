@@ -66,11 +66,9 @@ def _case(verdict: Verdict, seconds: float) -> ET.Element:
     item = verdict.item
     first = verdict.failures[0] if verdict.failures else None
     place = (first.location or first.place if first else None) or item.place
-    folder = PurePosixPath(item.spot.source.file.replace("\\", "/"))
-    parts = [*folder.parent.parts, folder.name.removesuffix(SUFFIX)]
     case = ET.Element(
         "testcase",
-        classname=_text(".".join(part for part in parts if part not in {"/", "."})),
+        classname=_text(_class_name(item.spot.source.file)),
         name=_text(item.node_name),
         file=_text(place.file or item.spot.source.file),
         line=f"{place.line or item.place.line}",
@@ -81,14 +79,28 @@ def _case(verdict: Verdict, seconds: float) -> ET.Element:
         properties = ET.SubElement(case, "properties")
         for name, value in attributes.items():
             ET.SubElement(properties, "property", name=name, value=value)
-    if tag := _tag(verdict):
-        texts = verdict.problems or [render(failure, whole=True) for failure in verdict.failures]
-        message = first.headline if first else next(iter(verdict.problems), verdict.reason)
-        what = ET.SubElement(case, tag, message=_text(message))
-        what.text = _text(joined("\n\n", texts)) if tag != "skipped" else None
+    _add_outcome(case, verdict)
     if console := joined("\n", console_lines(verdict.console)):
         ET.SubElement(case, "system-out").text = _text(console)
     return case
+
+
+def _class_name(file: str) -> str:
+    path = PurePosixPath(file.replace("\\", "/"))
+    parts = [*path.parent.parts, path.name.removesuffix(SUFFIX)]
+    return ".".join(part for part in parts if part not in {"/", "."})
+
+
+def _add_outcome(case: ET.Element, verdict: Verdict) -> None:
+    tag = _tag(verdict)
+    if not tag:
+        return
+    problems, failures = verdict.problems, verdict.failures
+    message = failures[0].headline if failures else next(iter(problems), verdict.reason)
+    element = ET.SubElement(case, tag, message=_text(message))
+    if tag != "skipped":
+        texts = problems or [render(failure, whole=True) for failure in failures]
+        element.text = _text(joined("\n\n", texts))
 
 
 def _text(text: str) -> str:

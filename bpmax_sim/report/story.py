@@ -108,29 +108,31 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
         return len(self.answered)
 
 
+_CUT_OFF: _Event = {"outcome": "did not end"}
+
+
 def story_of(trace: Trace) -> Story:
     """Return what *trace* tells; a run that was cut off has the outcome ``did not end``."""
     first, last = trace.events[0], trace.events[-1]
-    ended = last if last["event"] == "ScenarioFinished" else {}
+    ended = last if last["event"] == "ScenarioFinished" else _CUT_OFF
     row = str(first.get("row") or "")
     name = f"{first['name']}[{row}]" if row else str(first["name"])
     home = Homeward(trace.folder, str(first.get("place") or "").partition(":")[0])
     place = home.place(first.get("place"))
     target = pasted(_item_of(trace, home, row) or ":".join(place.split(":")[:-1]))
     calls = [event for event in trace.events if event["event"] == "CallMade"]
-    sources = {e["number"]: e.get("source") for e in trace.events if e["event"] == "CallAnswered"}
     return Story(
         id=hashlib.sha256(f"{place}\n{name}".encode("utf-8", "replace")).hexdigest()[:10],
         name=_short(name),
         row=_short(row) if row and len(name) <= LONGEST_NAME else "",
         place=_short(place),
-        outcome=ended.get("outcome", "did not end"),
+        outcome=ended["outcome"],
         reason=_short(str(ended.get("reason", ""))),
         duration=last["at"] - first["at"],
         digest=ended.get("digest", ""),
         tags=tuple(_short(str(tag)) for tag in first.get("tags") or ()),
         apis=tuple(dict.fromkeys(_short(str(call["call"])) for call in calls)),
-        answered=tuple(sources.get(call["number"]) or "unanswered" for call in calls),
+        answered=_answered(trace.events, calls),
         failures=tuple(_failure(failure, home) for failure in ended.get("failures", ())),
         notes=tuple(_worded(note, home) for note in ended.get("notes", ())),
         rerun=bounded(f"bpmax-sim run {target}"),
@@ -141,6 +143,12 @@ def story_of(trace: Trace) -> Story:
         },
         flow=None if trace.flow is None else bounded(trace.flow),
     )
+
+
+def _answered(events: Sequence[_Event], calls: Sequence[_Event]) -> tuple[str, ...]:
+    """Return who answered each of *calls*."""
+    sources = {e["number"]: e.get("source") for e in events if e["event"] == "CallAnswered"}
+    return tuple(sources.get(call["number"]) or "unanswered" for call in calls)
 
 
 def _item_of(trace: Trace, home: Homeward, row: str) -> str:

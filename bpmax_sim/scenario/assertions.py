@@ -96,7 +96,7 @@ _SECTIONS: Mapping[str, Callable[[Any, State, Callable[[Any], Any], str], Checks
 _FIELDS = ("type", "code", "message", "status")
 
 
-class Thrown(msgspec.Struct, frozen=True):
+class ThrownView(msgspec.Struct, frozen=True):
     """What a step ended with, in one shape for scripts, calls, subjects and Python.
 
     Attributes:
@@ -115,12 +115,12 @@ class Thrown(msgspec.Struct, frozen=True):
         return labelled(self.type, self.message)
 
 
-def thrown_of(error: BaseException) -> Thrown:
+def thrown_of(error: BaseException) -> ThrownView:
     """Return *error* in the words of ``expect_error``."""
     if isinstance(error, ScriptError):
         fields = error.fields
         source = _api_name(fields.get("platform_key"), fields.get("api"))
-        return Thrown(
+        return ThrownView(
             type=error.name,
             code=fields.get("code"),
             message=error.message,
@@ -130,16 +130,16 @@ def thrown_of(error: BaseException) -> Thrown:
         )
     if isinstance(error, CallError):
         source = _api_name(error.platform, error.api) or "proxy"
-        return Thrown(type(error).__name__, error.code, error.message, source, error.status)
+        return ThrownView(type(error).__name__, error.code, error.message, source, error.status)
     source = "subject" if isinstance(error, SubjectError) else "python"
-    return Thrown(type(error).__name__, getattr(error, "code", None), str(error), source)
+    return ThrownView(type(error).__name__, getattr(error, "code", None), str(error), source)
 
 
 def _api_name(platform: Any, api: Any) -> str:
     return f"{platform}.{api}" if platform and api else str(platform or "")
 
 
-def compare_error(expected: ExpectedError, thrown: Thrown, path: Path = ()) -> Checks:
+def compare_error(expected: ExpectedError, thrown: ThrownView, path: Path = ()) -> Checks:
     """Return every comparison of an ``ExpectedError``, values filled in, with *thrown*."""
     checks: list[Check] = []
     for name in _FIELDS:
@@ -151,7 +151,7 @@ def compare_error(expected: ExpectedError, thrown: Thrown, path: Path = ()) -> C
     return tuple(checks)
 
 
-def _from(expected: Any, thrown: Thrown, path: Path) -> Check:
+def _from(expected: Any, thrown: ThrownView, path: Path) -> Check:
     if isinstance(expected, Mapping):
         mismatches = compare(expected, thrown.source, path)
         ok = all(check.ok for check in mismatches)

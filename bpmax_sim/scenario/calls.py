@@ -126,7 +126,7 @@ PARTS = (
 _TEXTUAL = frozenset({"path", "query", "header"})
 
 
-class Record(Protocol):
+class AnsweredRecord(Protocol):
     """What a session keeps of a call, redacted when read."""
 
     @property
@@ -243,7 +243,7 @@ def _nothing(_serial: int, _attempt: int) -> None:
 
 
 def event_of_call(
-    record: Record, number: int, template: str, recall: Recall = _nothing
+    record: AnsweredRecord, number: int, template: str, recall: Recall = _nothing
 ) -> CallMade:
     """Return *record* as a scenario sees it.
 
@@ -295,7 +295,7 @@ def _recalled(request: Request | None, recall: Recall) -> Recalled | None:
     return recall(call.serial, request.attempt) if call and request else None
 
 
-def _attempt(record: Record, number: int, attempt: int, recall: Recall) -> CallAttempted:
+def _attempt(record: AnsweredRecord, number: int, attempt: int, recall: Recall) -> CallAttempted:
     sending, redact = record.earlier[attempt - 1], record.redact
     request = redacted_request(sending.request, redact)
     response = redacted_response(sending.response, redact) if sending.response else None

@@ -36,7 +36,7 @@ from bpmax_sim.scenario.model import (
     declared_fields,
     keys_of,
 )
-from bpmax_sim.scenario.source import Source, Spot
+from bpmax_sim.scenario.source import ScenarioSource, Spot
 from bpmax_sim.subject.definition import Definition, NodeForm
 from bpmax_sim.subject.hooks import SubjectKind
 from bpmax_sim.yamlfile import Node, join, shown
@@ -376,7 +376,7 @@ class Loaded:
 
 
 @dataclass(slots=True, kw_only=True)
-class Draft:
+class ScenarioDraft:
     """What the checks look at; `tell` takes what they find.
 
     Attributes:
@@ -388,8 +388,8 @@ class Draft:
     scenario: Scenario
     fragments: tuple[Loaded, ...] = ()
     definition: Definition | None = None
-    definition_source: Source | None = None
-    children: Mapping[str, tuple[Definition, Source]] = field(default_factory=dict)
+    definition_source: ScenarioSource | None = None
+    children: Mapping[str, tuple[Definition, ScenarioSource]] = field(default_factory=dict)
     rows: tuple[Row, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)

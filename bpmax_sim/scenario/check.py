@@ -18,7 +18,7 @@ from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
-from bpmax_sim.scenario.cases import Draft, Row, element
+from bpmax_sim.scenario.cases import Row, ScenarioDraft, element
 from bpmax_sim.scenario.expect import count_problem, section_problem
 from bpmax_sim.scenario.expect import problems as operand_problems
 from bpmax_sim.scenario.faults import fault_problem
@@ -43,27 +43,27 @@ from bpmax_sim.scenario.references import (
     reference,
 )
 from bpmax_sim.scenario.rows import RowAction
-from bpmax_sim.scenario.source import Source, Spot, hint
+from bpmax_sim.scenario.source import ScenarioSource, Spot, hint
 from bpmax_sim.subject.cells import field_hint, steps_of
-from bpmax_sim.subject.definition import Definition, NodeForm
+from bpmax_sim.subject.definition import Definition, NodeForm, SubFlow
 from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
 from bpmax_sim.yamlfile.node import Node
 
 _SECRET_ROOTS = ("env", "vars", "case")
 
 
-def check_settings(draft: Draft) -> None:
+def check_settings(draft: ScenarioDraft) -> None:
     """Tell *draft* what is wrong with them."""
     for rule in (_name, _clock, _user, _stubs, _places, _secrets, _rows):
         rule(draft)
 
 
-def _name(draft: Draft) -> None:
+def _name(draft: ScenarioDraft) -> None:
     if not draft.scenario.scenario.strip():
         draft.tell(draft.spot.at("scenario"), msg("a scenario needs a name"))
 
 
-def _clock(draft: Draft) -> None:
+def _clock(draft: ScenarioDraft) -> None:
     if draft.scenario.clock:
         try:
             Instant.parse(draft.scenario.clock)
@@ -71,20 +71,20 @@ def _clock(draft: Draft) -> None:
             draft.tell(draft.spot.at("clock"), str(error))
 
 
-def _user(draft: Draft) -> None:
+def _user(draft: ScenarioDraft) -> None:
     user = draft.scenario.user
     if user is not UNSET and not isinstance(user, str | int | Mapping):
         draft.tell(draft.spot.at("user"), msg("expected an id, or a map such as {id: lisi}"))
 
 
-def _stubs(draft: Draft) -> None:
+def _stubs(draft: ScenarioDraft) -> None:
     for index, stub in enumerate(draft.scenario.proxy.stubs):
         spot = element(draft.spot.at("proxy", "stubs"), index)
         if "." not in stub.on:
             draft.tell(spot, msg("on: expected platform.api or platform.*, got {on!r}", on=stub.on))
 
 
-def _places(draft: Draft) -> None:
+def _places(draft: ScenarioDraft) -> None:
     """Find paths that name no place of a request, and would be ignored without a word."""
     for index, text in enumerate(draft.scenario.proxy.ignore):
         try:
@@ -94,7 +94,7 @@ def _places(draft: Draft) -> None:
             draft.tell(element(draft.spot.at("proxy", "ignore"), index), reason)
 
 
-def _rows(draft: Draft) -> None:
+def _rows(draft: ScenarioDraft) -> None:
     """Find marks of rows that are neither a text nor a list of them."""
     for row in draft.rows:
         for key in ("tags", "skip", "xfail"):
@@ -106,14 +106,14 @@ def _rows(draft: Draft) -> None:
                 )
 
 
-def _secrets(draft: Draft) -> None:
+def _secrets(draft: ScenarioDraft) -> None:
     for index, text in enumerate(draft.scenario.secrets):
         wrong = _secret(draft, text)
         if wrong:
             draft.tell(element(draft.spot.at("secrets"), index), wrong)
 
 
-def _secret(draft: Draft, text: str) -> str | None:
+def _secret(draft: ScenarioDraft, text: str) -> str | None:
     """Return what is wrong with the name of a secret; a variable of the environment may come."""
     try:
         referenced = reference(text)
@@ -130,7 +130,7 @@ def _secret(draft: Draft, text: str) -> str | None:
     )
 
 
-def _known(draft: Draft, root: str) -> list[str] | None:
+def _known(draft: ScenarioDraft, root: str) -> list[str] | None:
     look: Mapping[str, Callable[[], list[str]]] = {
         "vars": lambda: sorted(draft.declared_vars()),
         "case": lambda: list(dict.fromkeys(name for row in draft.rows for name in row.values)),
@@ -139,19 +139,29 @@ def _known(draft: Draft, root: str) -> list[str] | None:
 
 
 _SUBJECT_SECTIONS = {"form": ("form", "flow"), "fields": ("form", "flow"), "flow": ("flow",)}
-_MOVING = ("at", "status", "owners", "pending", "tasks", "history", "notified", "projects")
+_MOVING = (
+    "at",
+    "status",
+    "owners",
+    "pending",
+    "tasks",
+    "history",
+    "notified",
+    "delay_level",
+    "projects",
+)
 _FLOW_FACTS = (*_MOVING, "form", "project", "task_title", "visibility")
 _ID = re.compile(r"[.\[\]{}]")
 _FIELD_FACTS = ("visible", "required", "readonly", "options")
 
 
-def check(draft: Draft) -> None:
+def check(draft: ScenarioDraft) -> None:
     """Tell *draft* everything that is wrong with it."""
     for rule in _CHECKS:
         rule(draft)
 
 
-def _subject(draft: Draft) -> None:
+def _subject(draft: ScenarioDraft) -> None:
     scenario = draft.scenario
     steps = draft.spot.source.root.child("steps")
     if not scenario.steps and not (steps and steps.elements):
@@ -169,7 +179,7 @@ def _subject(draft: Draft) -> None:
         )
 
 
-def _scripts(draft: Draft) -> None:
+def _scripts(draft: ScenarioDraft) -> None:
     for subject, spec in draft.specs.items():
         _events(draft, subject, spec.scripts, draft.spot.at(subject, "scripts"), draft.nodes)
     flow = draft.scenario.flow
@@ -180,7 +190,7 @@ def _scripts(draft: Draft) -> None:
 
 
 def _events(
-    draft: Draft,
+    draft: ScenarioDraft,
     subject: SubjectKind,
     scripts: Mapping[str, Any],
     spot: Spot,
@@ -200,9 +210,9 @@ def _events(
             draft.tell(spot.at(text), wrong)
 
 
-def _flows(draft: Draft) -> None:
+def _flows(draft: ScenarioDraft) -> None:
     """Find what does not fit between the flow's definition and the rest of the scenario."""
-    flows: dict[str, tuple[Definition, Source]] = dict(draft.children)
+    flows: dict[str, tuple[Definition, ScenarioSource]] = dict(draft.children)
     if draft.definition is not None and draft.definition_source is not None:
         flows[""] = draft.definition, draft.definition_source
     for definition, source in flows.values():
@@ -216,14 +226,30 @@ def _flows(draft: Draft) -> None:
     _starts(draft, flows)
 
 
-def _node_form(draft: Draft, form: NodeForm, spot: Spot) -> None:
+def _fields_of_subflows(draft: ScenarioDraft) -> None:
+    if draft.definition is not None and draft.definition_source is not None:
+        for name, node in draft.definition.nodes.items():
+            _handed(draft, node.child, Spot(draft.definition_source, ("nodes", name, "subflow")))
+
+
+def _handed(draft: ScenarioDraft, child: SubFlow | None, spot: Spot) -> None:
+    """Find fields that a sub-flow gets or gives back and the form does not have."""
+    for field, to in (child.form if child else {}).items():
+        if wrong := field_hint(to, draft.fields):
+            draft.tell(spot.at("form", field), wrong)
+    for field in child.back if child else ():
+        if wrong := field_hint(field, draft.fields):
+            draft.tell(spot.at("back", field), wrong)
+
+
+def _node_form(draft: ScenarioDraft, form: NodeForm, spot: Spot) -> None:
     for field in form.fields:
         if wrong := field_hint(field.replace(".", "[0]."), draft.fields):
             draft.tell(spot.at("fields", field), wrong)
     _events(draft, "form", form.scripts, spot.at("scripts"), ())
 
 
-def _starts(draft: Draft, flows: Mapping[str, tuple[Definition, Source]]) -> None:
+def _starts(draft: ScenarioDraft, flows: Mapping[str, tuple[Definition, ScenarioSource]]) -> None:
     """Find sub-flows that are not there, that start themselves, and that nobody starts."""
     begins: dict[str, dict[str, Spot]] = {name: {} for name in flows}
     for flow, (definition, source) in flows.items():
@@ -261,7 +287,7 @@ def _reachable(flow: str, begins: Mapping[str, Mapping[str, Spot]]) -> set[str]:
     return names
 
 
-def _rows_beyond(draft: Draft) -> None:
+def _rows_beyond(draft: ScenarioDraft) -> None:
     """Find rows that no table has at a step, as far as only steps change tables."""
     form = draft.scenario.form
     if not isinstance(form, FormSpec) or draft.scripts or draft.scenario.use:
@@ -275,7 +301,7 @@ def _rows_beyond(draft: Draft) -> None:
             return
 
 
-def _rows_of_step(draft: Draft, step: Step, counts: dict[str, int], spot: Spot) -> bool:
+def _rows_of_step(draft: ScenarioDraft, step: Step, counts: dict[str, int], spot: Spot) -> bool:
     """Judge and count the rows of a step; return whether nothing else can have changed tables."""
     kind, value = step.kind, step.value if isinstance(step.value, Mapping) else {}
     if step.action == "set":
@@ -292,7 +318,9 @@ def _rows_of_step(draft: Draft, step: Step, counts: dict[str, int], spot: Spot) 
     return True
 
 
-def _cell_beyond(draft: Draft, counts: dict[str, int], name: str, value: Any, spot: Spot) -> None:
+def _cell_beyond(
+    draft: ScenarioDraft, counts: dict[str, int], name: str, value: Any, spot: Spot
+) -> None:
     if name in counts:
         counts.update({name: len(value)} if isinstance(value, list) else {})
         return
@@ -301,7 +329,7 @@ def _cell_beyond(draft: Draft, counts: dict[str, int], name: str, value: Any, sp
             _row_beyond(draft, table, (row, counts[table], 0), spot)
 
 
-def _row_beyond(draft: Draft, table: str, rows: tuple[Any, int, int], spot: Spot) -> None:
+def _row_beyond(draft: ScenarioDraft, table: str, rows: tuple[Any, int, int], spot: Spot) -> None:
     """Tell a row that is not there; *rows* are the row, how many there are, and one more or not."""
     row, there, more = rows
     if isinstance(row, int) and row >= there + more:
@@ -316,7 +344,7 @@ def _row_beyond(draft: Draft, table: str, rows: tuple[Any, int, int], spot: Spot
         )
 
 
-def _during(draft: Draft) -> None:
+def _during(draft: ScenarioDraft) -> None:
     for step, spot in draft.steps():
         if isinstance(step.during, During):
             platform, dot, api = step.during.call.partition(".")
@@ -329,7 +357,7 @@ def _during(draft: Draft) -> None:
                 )
 
 
-def _fault_sets(draft: Draft) -> None:
+def _fault_sets(draft: ScenarioDraft) -> None:
     for rules in draft.fault_sets().values():
         for rule, spot in rules:
             _fault(draft, rule, spot)
@@ -338,13 +366,13 @@ def _fault_sets(draft: Draft) -> None:
         _fault_list(draft, step.faults, spot.at("faults"))
 
 
-def _fault(draft: Draft, rule: FaultRule, spot: Spot) -> None:
+def _fault(draft: ScenarioDraft, rule: FaultRule, spot: Spot) -> None:
     wrong = fault_problem(rule)
     if wrong and not _is_reported(draft, spot):
         draft.tell(spot, wrong)
 
 
-def _is_reported(draft: Draft, spot: Spot) -> bool:
+def _is_reported(draft: ScenarioDraft, spot: Spot) -> bool:
     """Return whether something inside *spot* could not be read, which was told."""
     node = spot.source.root.at(spot.steps)
     inside = {inner.place for inner in _nodes(node)} if node else set()
@@ -357,7 +385,7 @@ def _nodes(node: Node) -> Iterator[Node]:
         yield from _nodes(child)
 
 
-def _fault_list(draft: Draft, faults: tuple[Any, ...], spot: Spot) -> None:
+def _fault_list(draft: ScenarioDraft, faults: tuple[Any, ...], spot: Spot) -> None:
     sets = draft.fault_sets()
     for index, fault in enumerate(faults):
         if isinstance(fault, str) and "${" not in fault and fault not in sets:
@@ -365,7 +393,7 @@ def _fault_list(draft: Draft, faults: tuple[Any, ...], spot: Spot) -> None:
             draft.tell(element(spot, index), message)
 
 
-def _ids(draft: Draft) -> None:
+def _ids(draft: ScenarioDraft) -> None:
     first: dict[str, Spot] = {}
     for step, spot in draft.steps():
         if step.id in first:
@@ -391,7 +419,7 @@ def _ids(draft: Draft) -> None:
             )
 
 
-def _steps(draft: Draft) -> None:
+def _steps(draft: ScenarioDraft) -> None:
     for step, spot in draft.steps():
         actions = declared_actions(step)
         if len(actions) > 1:
@@ -412,7 +440,7 @@ def _steps(draft: Draft) -> None:
             draft.tell(spot.at("retry"), msg("retry repeats an action; this step has none"))
 
 
-def _at(draft: Draft, step: Step, spot: Spot) -> None:
+def _at(draft: ScenarioDraft, step: Step, spot: Spot) -> None:
     """Find a node that is not there, and actions that name their own or need none."""
     if step.kind is not None and not step.kind.sees_form:
         draft.tell(spot, msg("{action} is not done at a form", action=step.action))
@@ -420,7 +448,7 @@ def _at(draft: Draft, step: Step, spot: Spot) -> None:
         draft.tell(spot, msg("no node {at!r}{hint}", at=step.at, hint=hint(step.at, draft.nodes)))
 
 
-def _expectations(draft: Draft) -> None:
+def _expectations(draft: ScenarioDraft) -> None:
     for expect, spot in _all_expects(draft):
         for section in expect.__struct_fields__:
             value = getattr(expect, section)
@@ -428,7 +456,7 @@ def _expectations(draft: Draft) -> None:
                 _section(draft, section, value, spot.at(section))
 
 
-def _all_expects(draft: Draft) -> Iterator[tuple[Expect, Spot]]:
+def _all_expects(draft: ScenarioDraft) -> Iterator[tuple[Expect, Spot]]:
     yield draft.scenario.expect, draft.spot.at("expect")
     for step, spot in draft.steps():
         yield step.expect, spot.at("expect")
@@ -436,7 +464,7 @@ def _all_expects(draft: Draft) -> Iterator[tuple[Expect, Spot]]:
             yield step.retry.until, spot.at("retry", "until")
 
 
-def _section(draft: Draft, section: str, value: Any, spot: Spot) -> None:
+def _section(draft: ScenarioDraft, section: str, value: Any, spot: Spot) -> None:
     needed = _SUBJECT_SECTIONS.get(section)
     if needed and not {*needed} & {*draft.subjects}:
         draft.tell(
@@ -460,7 +488,7 @@ def _section(draft: Draft, section: str, value: Any, spot: Spot) -> None:
         _FACTS[section](draft, value, spot)
 
 
-def _expected_call(draft: Draft, item: Any, spot: Spot) -> None:
+def _expected_call(draft: ScenarioDraft, item: Any, spot: Spot) -> None:
     platform, dot, api = item.call.partition(".")
     if "${" not in item.call and not (platform and dot and api):
         message = msg("expected platform.api, or platform.$token, got {call!r}", call=item.call)
@@ -474,7 +502,7 @@ def _expected_call(draft: Draft, item: Any, spot: Spot) -> None:
                 draft.tell(spot.at(part, *steps), message)
 
 
-def _flow_facts(draft: Draft, value: Mapping[str, Any], spot: Spot) -> None:
+def _flow_facts(draft: ScenarioDraft, value: Mapping[str, Any], spot: Spot) -> None:
     for key, expected in value.items():
         if key not in _FLOW_FACTS and not key.startswith("$"):
             draft.tell(
@@ -495,7 +523,7 @@ def _flow_facts(draft: Draft, value: Mapping[str, Any], spot: Spot) -> None:
                     )
 
 
-def _field_facts(draft: Draft, value: Mapping[str, Any], spot: Spot) -> None:
+def _field_facts(draft: ScenarioDraft, value: Mapping[str, Any], spot: Spot) -> None:
     for name, facts in value.items():
         if not name.startswith("$") and (wrong := field_hint(name, draft.fields)):
             draft.tell(spot.at(name), wrong)
@@ -511,19 +539,19 @@ def _is_literal(value: Any) -> bool:
     return isinstance(value, str) and "${" not in value
 
 
-_FACTS: Mapping[str, Callable[[Draft, Mapping[str, Any], Spot], None]] = {
+_FACTS: Mapping[str, Callable[[ScenarioDraft, Mapping[str, Any], Spot], None]] = {
     "flow": _flow_facts,
     "fields": _field_facts,
 }
 
 
-def _expected_errors(draft: Draft) -> None:
+def _expected_errors(draft: ScenarioDraft) -> None:
     for step, spot in draft.steps():
         if isinstance(step.expect_error, ExpectedError):
             _expected_error(draft, step, step.expect_error, spot.at("expect_error"))
 
 
-def _expected_error(draft: Draft, step: Step, expected: ExpectedError, spot: Spot) -> None:
+def _expected_error(draft: ScenarioDraft, step: Step, expected: ExpectedError, spot: Spot) -> None:
     if not step.action:
         draft.tell(spot, msg("only an action can end in an error; this step has none"))
     for name in expected.__struct_fields__:
@@ -534,7 +562,7 @@ def _expected_error(draft: Draft, step: Step, expected: ExpectedError, spot: Spo
                 draft.tell(spot.at(key, *steps), message)
 
 
-def _runs(draft: Draft) -> None:
+def _runs(draft: ScenarioDraft) -> None:
     """Find named steps that run themselves."""
     named = draft.named_steps()
     calls = {
@@ -553,7 +581,7 @@ def _runs(draft: Draft) -> None:
             draft.tell(steps[0][1], msg("the steps {name!r} run themselves", name=name))
 
 
-_CHECKS: tuple[Callable[[Draft], None], ...] = (
+_CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _subject,
     _scripts,
     check_settings,
@@ -564,6 +592,7 @@ _CHECKS: tuple[Callable[[Draft], None], ...] = (
     _expected_errors,
     _runs,
     _flows,
+    _fields_of_subflows,
     _rows_beyond,
     _during,
 )
@@ -574,7 +603,7 @@ _WITHOUT_VALUES = frozenset(
 ) | {name for name, action in ACTIONS.items() if action.is_code}
 
 
-def check_values(draft: Draft) -> None:
+def check_values(draft: ScenarioDraft) -> None:
     """Tell *draft* each reference to something that does not exist."""
     names = _Names(draft)
     for spot, text in _texts(draft):
@@ -589,7 +618,7 @@ def check_values(draft: Draft) -> None:
                 draft.tell(spot, wrong)
 
 
-def _texts(draft: Draft) -> Iterator[tuple[Spot, str]]:
+def _texts(draft: ScenarioDraft) -> Iterator[tuple[Spot, str]]:
     spots = [draft.spot, *(loaded.spot for loaded in draft.fragments)]
     for spot in spots:
         if not any("${" in line or "\\" in line for line in spot.source.lines):
@@ -607,7 +636,7 @@ def _is_exempt(path: Path) -> bool:
 class _Names:
     """What there is to name."""
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: ScenarioDraft) -> None:
         self.draft = draft
         steps = [step for step, _ in draft.steps()]
         self.vars = {*draft.declared_vars(), *(name for step in steps for name in step.save)}

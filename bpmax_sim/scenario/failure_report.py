@@ -9,7 +9,7 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError, NoMatchError, PendingPromise, Place
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.scenario.assertions import Thrown, compare_error, described_error, thrown_of
+from bpmax_sim.scenario.assertions import ThrownView, compare_error, described_error, thrown_of
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect import Check, Checks, failed
 from bpmax_sim.scenario.faults import describe_fault
@@ -198,7 +198,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
             self.failure("other_error", essence, path, checks=checks, script=place, cause=error)
         ]
 
-    def _thrown(self, error: Exception) -> Thrown:
+    def _thrown(self, error: Exception) -> ThrownView:
         return redacted(thrown_of(error), self.redact)
 
     def silent(self, fault: Fault) -> Failure:

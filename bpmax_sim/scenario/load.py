@@ -22,9 +22,9 @@ from bpmax_sim.errors import ConfigError, Place, Problem, Problems
 from bpmax_sim.i18n import msg
 from bpmax_sim.project import Homes, cassette_name, find_root, named_file, node_part
 from bpmax_sim.scenario.cases import (
-    Draft,
     Loaded,
     Row,
+    ScenarioDraft,
     element,
     flag,
     names_in_cell,
@@ -43,7 +43,7 @@ from bpmax_sim.scenario.model import (
     SubFlowSpec,
 )
 from bpmax_sim.scenario.references import Reference, UndefinedValueError, follow, resolve
-from bpmax_sim.scenario.source import Source, Spot, hint, read_script
+from bpmax_sim.scenario.source import ScenarioSource, Spot, hint, read_script
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.definition import Definition, NodeForm
 from bpmax_sim.subject.parts import FlowParts, NodeScreen
@@ -216,12 +216,12 @@ def items(
     Raises:
         ConfigError: if anything is wrong with the file or what it names; all of it at once.
     """
-    source = Source.read(Path(path))
+    source = ScenarioSource.read(Path(path))
     problems: list[Problem] = Problems()
     scenario = decode(source.root, Scenario, problems)
     if scenario is None:
         raise ConfigError(*problems)
-    draft = Draft(
+    draft = ScenarioDraft(
         spot=Spot(source),
         scenario=scenario,
         variables=variables or {},
@@ -247,7 +247,7 @@ def _position(problem: Problem) -> tuple[str, int, int]:
     return (place.file, place.line, place.column) if place else ("", 0, 0)
 
 
-def _fragments(draft: Draft) -> Iterator[Loaded]:
+def _fragments(draft: ScenarioDraft) -> Iterator[Loaded]:
     for index, name in enumerate(draft.scenario.use):
         spot = element(draft.spot.at("use"), index)
         source = _read(draft, spot, name)
@@ -256,16 +256,16 @@ def _fragments(draft: Draft) -> Iterator[Loaded]:
             yield Loaded(fragment, Spot(source))
 
 
-def _read(draft: Draft, spot: Spot, name: str) -> Source | None:
+def _read(draft: ScenarioDraft, spot: Spot, name: str) -> ScenarioSource | None:
     try:
-        return Source.read(named_file(spot.source.path, name))
+        return ScenarioSource.read(named_file(spot.source.path, name))
     except ConfigError as error:
         draft.problems += error.problems
         draft.tell(spot, msg("{name} cannot be used; see the problem in that file", name=name))
         return None
 
 
-def _definition(draft: Draft) -> Definition | None:
+def _definition(draft: ScenarioDraft) -> Definition | None:
     flow = draft.scenario.flow
     if not isinstance(flow, FlowSpec) or not flow.definition:
         return None
@@ -276,7 +276,7 @@ def _definition(draft: Draft) -> Definition | None:
     return definition
 
 
-def _children(draft: Draft) -> Iterator[tuple[str, tuple[Definition, Source]]]:
+def _children(draft: ScenarioDraft) -> Iterator[tuple[str, tuple[Definition, ScenarioSource]]]:
     """Yield the definitions of sub-flows."""
     flow = draft.scenario.flow
     for name, spec in (flow.subflows if isinstance(flow, FlowSpec) else {}).items():
@@ -286,7 +286,9 @@ def _children(draft: Draft) -> Iterator[tuple[str, tuple[Definition, Source]]]:
             yield name, definition
 
 
-def _read_definition(draft: Draft, spot: Spot, name: str) -> tuple[Definition, Source] | None:
+def _read_definition(
+    draft: ScenarioDraft, spot: Spot, name: str
+) -> tuple[Definition, ScenarioSource] | None:
     source = _read(draft, spot, name)
     definition = decode(source.root, Definition, draft.problems) if source else None
     if source is None or definition is None:
@@ -296,7 +298,7 @@ def _read_definition(draft: Draft, spot: Spot, name: str) -> tuple[Definition, S
     return definition, source
 
 
-def _cast(draft: Draft) -> Cast:
+def _cast(draft: ScenarioDraft) -> Cast:
     form, flow = draft.specs.get("form"), draft.specs.get("flow")
     spot = draft.spot.at("form")
     stubs = draft.scenario.proxy.stubs
@@ -325,7 +327,7 @@ def _cast(draft: Draft) -> Cast:
     )
 
 
-def _subflows(draft: Draft) -> dict[str, FlowParts]:
+def _subflows(draft: ScenarioDraft) -> dict[str, FlowParts]:
     flow = draft.scenario.flow
     specs = flow.subflows if isinstance(flow, FlowSpec) else {}
     return {
@@ -335,11 +337,11 @@ def _subflows(draft: Draft) -> dict[str, FlowParts]:
 
 
 def _parts(
-    draft: Draft,
+    draft: ScenarioDraft,
     spec: FlowSpec | SubFlowSpec,
     spot: Spot,
     definition: Definition | None,
-    source: Source | None,
+    source: ScenarioSource | None,
 ) -> FlowParts:
     """Read in what a flow is made of."""
     nodes = definition.nodes if definition else {}
@@ -362,13 +364,13 @@ def _parts(
     )
 
 
-def _libraries(draft: Draft, names: tuple[str, ...], spot: Spot) -> tuple[Script, ...]:
+def _libraries(draft: ScenarioDraft, names: tuple[str, ...], spot: Spot) -> tuple[Script, ...]:
     sources = ((name, name, element(spot, index)) for index, name in enumerate(names))
     return tuple(_bodies(draft, sources).values())
 
 
 def _conditions(
-    definition: Definition | None, source: Source | None
+    definition: Definition | None, source: ScenarioSource | None
 ) -> dict[tuple[str, str, int], Place]:
     """Return where the conditions of a flow stand; a quote in front is no part of them."""
     places: dict[tuple[str, str, int], Place] = {}
@@ -386,7 +388,7 @@ def _conditions(
     return places
 
 
-def _script_files(draft: Draft) -> Iterator[tuple[str, str, Spot]]:
+def _script_files(draft: ScenarioDraft) -> Iterator[tuple[str, str, Spot]]:
     for step, spot in draft.steps():
         named = step.kind.script_file(step.value) if step.kind else None
         if named:
@@ -395,7 +397,7 @@ def _script_files(draft: Draft) -> Iterator[tuple[str, str, Spot]]:
 
 
 def _handlers(
-    draft: Draft, scripts: Mapping[str, tuple[str, ...]], spot: Spot
+    draft: ScenarioDraft, scripts: Mapping[str, tuple[str, ...]], spot: Spot
 ) -> dict[str, tuple[Script, ...]]:
     """Read the scripts of each event."""
     return {
@@ -409,7 +411,7 @@ def _handlers(
     }
 
 
-def _bodies(draft: Draft, declared: Iterator[tuple[str, str, Spot]]) -> dict[str, Script]:
+def _bodies(draft: ScenarioDraft, declared: Iterator[tuple[str, str, Spot]]) -> dict[str, Script]:
     """Read scripts; each file is relative to the file that names it."""
     bodies: dict[str, Script] = {}
     for key, name, spot in declared:
@@ -420,7 +422,7 @@ def _bodies(draft: Draft, declared: Iterator[tuple[str, str, Spot]]) -> dict[str
     return bodies
 
 
-def _item(draft: Draft, cast: Cast, row: Row | None, root: Path) -> ScenarioItem:
+def _item(draft: ScenarioDraft, cast: Cast, row: Row | None, root: Path) -> ScenarioItem:
     scenario, source = draft.scenario, draft.spot.source
     proxy = scenario.proxy
     values = row.values if row else {}
@@ -458,7 +460,7 @@ def _clock(text: str) -> Instant | None:
         return None  # told already
 
 
-def _cassette(draft: Draft, row: Row | None, root: Path) -> str:
+def _cassette(draft: ScenarioDraft, row: Row | None, root: Path) -> str:
     declared = draft.scenario.proxy.cassette
     own_file = row.id if row and "${case." not in declared else ""
     path = draft.spot.source.path
@@ -473,7 +475,7 @@ def _cassette(draft: Draft, row: Row | None, root: Path) -> str:
     return cassette_name(root, path, str(name), own_file)
 
 
-def _constant(draft: Draft, row: Row | None, ref: Reference, *, what: str) -> Any:
+def _constant(draft: ScenarioDraft, row: Row | None, ref: Reference, *, what: str) -> Any:
     """Return a value that is known before anything runs; *what* asks for it."""
     roots: Mapping[str, Any] = {
         "case": row.values if row else {},
@@ -492,7 +494,7 @@ def _constant(draft: Draft, row: Row | None, ref: Reference, *, what: str) -> An
 
 
 def _steps(
-    draft: Draft, key: str, steps: tuple[Step, ...], row: Row | None
+    draft: ScenarioDraft, key: str, steps: tuple[Step, ...], row: Row | None
 ) -> tuple[LocatedStep, ...]:
     return tuple(
         _located(draft, step, element(draft.spot.at(key), index), row)
@@ -500,7 +502,7 @@ def _steps(
     )
 
 
-def _located(draft: Draft, step: Step, spot: Spot, row: Row | None) -> LocatedStep:
+def _located(draft: ScenarioDraft, step: Step, spot: Spot, row: Row | None) -> LocatedStep:
     inside = spot.at("during", "steps")
     meanwhile = step.during.steps if isinstance(step.during, During) else ()
     return LocatedStep(
@@ -515,7 +517,12 @@ def _located(draft: Draft, step: Step, spot: Spot, row: Row | None) -> LocatedSt
 
 
 def _rules(
-    draft: Draft, faults: tuple[Any, ...], spot: Spot, row: Row | None, *, whole: bool = False
+    draft: ScenarioDraft,
+    faults: tuple[Any, ...],
+    spot: Spot,
+    row: Row | None,
+    *,
+    whole: bool = False,
 ) -> Iterator[Fault]:
     """Yield the rules that *faults* name or spell; *whole* says that they stand in a row."""
     sets = draft.fault_sets()
@@ -534,7 +541,7 @@ def _rules(
             yield from _spelled(draft, fault, spot, index, row, whole=whole)
 
 
-def _names(draft: Draft, text: str, row: Row | None, place: Place) -> tuple[Any, ...]:
+def _names(draft: ScenarioDraft, text: str, row: Row | None, place: Place) -> tuple[Any, ...]:
     """Return the fault sets that a text names; ``${case.faults}`` may name several."""
     if "${" not in text:
         return (text,)
@@ -550,7 +557,7 @@ def _names(draft: Draft, text: str, row: Row | None, place: Place) -> tuple[Any,
         return ()
 
 
-def _fault(draft: Draft, rule: FaultRule, spot: Spot, row: Row | None) -> Iterator[Fault]:
+def _fault(draft: ScenarioDraft, rule: FaultRule, spot: Spot, row: Row | None) -> Iterator[Fault]:
     """Yield *rule* with what its ``on`` names filled in; named steps are the same for all rows."""
     what = "a fault's target"
     try:
@@ -568,7 +575,7 @@ def _fault(draft: Draft, rule: FaultRule, spot: Spot, row: Row | None) -> Iterat
 
 
 def _spelled(
-    draft: Draft, fault: Any, spot: Spot, index: int, named_row: Row | None, *, whole: bool
+    draft: ScenarioDraft, fault: Any, spot: Spot, index: int, named_row: Row | None, *, whole: bool
 ) -> Iterator[Fault]:
     """Yield the rule that is spelled out in a list of faults."""
     row = named_row if whole else None
@@ -589,7 +596,7 @@ def _spelled(
         )
 
 
-def _row_faults(draft: Draft, row: Row) -> Spot:
+def _row_faults(draft: ScenarioDraft, row: Row) -> Spot:
     """Return where the faults of an inline row stand."""
     spot = draft.spot.at("cases")
     cases = spot.source.root.child("cases")

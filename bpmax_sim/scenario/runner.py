@@ -104,7 +104,7 @@ def flow_of(subject: Subject) -> Mapping[str, Any]:
     return dict(plain(subject.facts())) if isinstance(subject, FlowSubject) else {}
 
 
-class Mark(msgspec.Struct, frozen=True):
+class LogMark(msgspec.Struct, frozen=True):
     """A position in the log."""
 
     calls: int
@@ -112,10 +112,10 @@ class Mark(msgspec.Struct, frozen=True):
     messages: int
 
 
-START = Mark(0, 0, 0)
+START = LogMark(0, 0, 0)
 
 
-class Log(msgspec.Struct):
+class RunLog(msgspec.Struct):
     """Gathers what happens and hands it on in that order.
 
     Attributes:
@@ -180,11 +180,11 @@ class Log(msgspec.Struct):
         self._reported = len(self._undeclared)
         return [] if self.is_flow else fresh
 
-    def mark(self) -> Mark:
+    def mark(self) -> LogMark:
         """Return the present position."""
-        return Mark(len(self.calls), len(self._console), len(self.messages))
+        return LogMark(len(self.calls), len(self._console), len(self.messages))
 
-    def console(self, since: Mark) -> list[dict[str, Any]]:
+    def console(self, since: LogMark) -> list[dict[str, Any]]:
         """Return what was written to the console since a position."""
         return [line for _, line in self._console[since.console :]]
 
@@ -271,6 +271,7 @@ class Log(msgspec.Struct):
 
 
 T = TypeVar("T")
+_TO_THE_SECOND = len("2026-03-02T09:00:00")
 
 
 def _expected_fields(item: ScenarioItem) -> set[str]:
@@ -308,7 +309,9 @@ class Progress:
         is_flow = isinstance(item.scenario.flow, FlowSpec)
         fields = declared_fields(item.scenario)
         expected = partial(_expected_fields, item)
-        self.log = Log(bench, item.homes, root, fields=fields, expected=expected, is_flow=is_flow)
+        self.log = RunLog(
+            bench, item.homes, root, fields=fields, expected=expected, is_flow=is_flow
+        )
         self.failures: list[Failure] = []
         self.result: Any = None
         self.missed: set[int] = set()
@@ -375,7 +378,13 @@ class Progress:
             user=user if isinstance(user, Mapping) else {"id": user},
             people=resolve(scenario.people),
             now=self.bench.clock.now,
+            written=self._written,
         )
+
+    def _written(self, seconds: float) -> str:
+        """Return an instant as the product's API writes it, in the scenario's zone."""
+        zone = self.item.clock or Instant(0.0)
+        return str(zone.at(seconds))[:_TO_THE_SECOND].replace("T", " ")
 
     def _form(self, fields: dict[str, Any]) -> FormSubject:
         return FormSubject(
@@ -391,7 +400,7 @@ class Progress:
         if isinstance(self.subject, FlowSubject):
             self.subject.focus = self.scope.resolve(node)
 
-    def scene(self, since: Mark = START, **details: Any) -> Scene:
+    def scene(self, since: LogMark = START, **details: Any) -> Scene:
         """Return where failures since *since* belong."""
         log = self.log
         return Scene(
@@ -403,7 +412,7 @@ class Progress:
             **details,
         )
 
-    def state(self, since: Mark = START) -> State:
+    def state(self, since: LogMark = START) -> State:
         """Return what there is to compare with, redacted: the same in record and in replay."""
         log = self.log
         return {
@@ -458,7 +467,7 @@ class StepRun(msgspec.Struct):
     number: int = 0
     total: int = 0
     prefix: str = ""
-    since: Mark = START
+    since: LogMark = START
     failures: list[Failure] = msgspec.field(default_factory=list)
     reason: str = ""
     tries: int = 0
@@ -574,6 +583,10 @@ class StepRun(msgspec.Struct):
             progress.log.notes += map(str, result.unawaited)
         if step.action:
             progress.remember(step.id, result.value, error_as_data(result.errors))
+        if result.refused and not result.errors and step.expect == Expect():
+            place = self.located.spot.place
+            refused = msg("{action} was refused, and nothing is expected", action=step.action)
+            progress.log.notes.append(f"{place}: {refused}")
         return result
 
     @contextlib.contextmanager

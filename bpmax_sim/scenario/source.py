@@ -49,7 +49,7 @@ _CUT = _Fit(LONGEST, WIDTH, checks=6, calls=3, details=12)
 _WHOLE = _Fit(*[sys.maxsize] * 5)
 
 
-class Line(msgspec.Struct, frozen=True):
+class ExcerptLine(msgspec.Struct, frozen=True):
     """A line of a file; the failing one is marked."""
 
     number: int
@@ -87,7 +87,7 @@ class Failure:
     title: str = ""
     place: Place | None = None
     location: Place | None = None
-    excerpt: tuple[Line, ...] = ()
+    excerpt: tuple[ExcerptLine, ...] = ()
     checks: tuple[Check, ...] = ()
     calls: tuple[CallMade, ...] = ()
     detail: tuple[str, ...] = ()
@@ -257,9 +257,9 @@ def _cut_lines(lines: Sequence[str], room: int) -> list[str]:
     ]
 
 
-def _shown(line: Line, place: Place | None, fit: _Fit) -> str:
+def _shown(line: ExcerptLine, place: Place | None, fit: _Fit) -> str:
     """Return a line of the file; of a long one that is marked, the part around its key."""
-    text, head = str(line), len(str(Line(line.number, "", line.marked))) + 1
+    text, head = str(line), len(str(ExcerptLine(line.number, "", line.marked))) + 1
     at = head + place.column - 1 if line.marked and place else 0
     if at < fit.width - _BEFORE:
         return _cut(text, fit.width)
@@ -273,7 +273,7 @@ def _cut(line: str, room: int) -> str:
 _AROUND = 1
 
 
-class Source(msgspec.Struct, frozen=True):
+class ScenarioSource(msgspec.Struct, frozen=True):
     """A YAML file that was read."""
 
     path: Path
@@ -282,7 +282,7 @@ class Source(msgspec.Struct, frozen=True):
     lines: tuple[str, ...]
 
     @classmethod
-    def read(cls, path: Path) -> Source:
+    def read(cls, path: Path) -> ScenarioSource:
         """Read *path*.
 
         Raises:
@@ -302,12 +302,12 @@ class Source(msgspec.Struct, frozen=True):
             node = child
         return place
 
-    def excerpt(self, start: Place, failing: Place) -> tuple[Line, ...]:
+    def excerpt(self, start: Place, failing: Place) -> tuple[ExcerptLine, ...]:
         """Return the line where a step starts and those around the failing one, which is marked."""
         first, last = failing.line - _AROUND, failing.line + _AROUND
         rows = {max(start.line, 1), *range(max(first, start.line, 1), last + 1)}
         return tuple(
-            Line(number, self.lines[number - 1], number == failing.line)
+            ExcerptLine(number, self.lines[number - 1], number == failing.line)
             for number in sorted(rows)
             if number <= len(self.lines)
         )
@@ -316,7 +316,7 @@ class Source(msgspec.Struct, frozen=True):
 class Spot(msgspec.Struct, frozen=True):
     """A path inside a file."""
 
-    source: Source
+    source: ScenarioSource
     steps: Steps = ()
 
     def at(self, *more: str | int) -> Spot:

@@ -14,12 +14,12 @@ from bpmax_sim.script.limits import EngineError
 from bpmax_sim.script.outbox import (
     Call,
     Clear,
+    ConsoleEntry,
     Failed,
     Fulfilled,
-    Log,
     Raced,
     Reply,
-    Thrown,
+    ThrownValue,
     Timer,
     Uncaught,
     Write,
@@ -113,7 +113,7 @@ def _done(work: Callable[[Engine], Any], engine: Engine) -> Any:
 def _facts(entry: Any) -> Any:
     """Return what an entry says, without its place: columns and frames are an engine's own."""
     if entry is None or not isinstance(
-        entry, Log | Uncaught | Call | Write | Timer | Clear | Raced
+        entry, ConsoleEntry | Uncaught | Call | Write | Timer | Clear | Raced
     ):
         return entry
     if isinstance(entry, Uncaught):
@@ -124,7 +124,7 @@ def _facts(entry: Any) -> Any:
     ]
 
 
-def _error(error: Thrown | None) -> Any:
+def _error(error: ThrownValue | None) -> Any:
     if error is None:
         return None
     message = "" if error.name in _WORDED else error.message
@@ -140,13 +140,13 @@ def _end(ending: Fulfilled | Failed | None) -> Any:
 
 
 def _raw(entry: Any) -> str:
-    if isinstance(entry, Call | Log | Write | Timer):
+    if isinstance(entry, Call | ConsoleEntry | Write | Timer):
         return f"    at <input>:{entry.row}:{entry.column}"
     return entry.error.raw if isinstance(entry, Uncaught) else ""
 
 
 _SHOWN: Mapping[type, Callable[[Any], str]] = {
-    Log: lambda entry: msg(
+    ConsoleEntry: lambda entry: msg(
         "console.{level} {entry_text!r}", level=entry.level, entry_text=entry.text
     ),
     Call: lambda entry: msg(

@@ -34,12 +34,12 @@ from bpmax_sim.script.outbox import (
     Call,
     Chain,
     Clear,
+    ConsoleEntry,
     ConsoleLine,
     Drew,
     End,
     Failed,
     Fulfilled,
-    Log,
     MalformedError,
     Misread,
     Outcome,
@@ -375,7 +375,9 @@ class Context:
 
     # What the prelude queues.
 
-    def _placed(self, run: Run, entry: Call | Write | Log | Timer | Misread) -> Place | None:
+    def _placed(
+        self, run: Run, entry: Call | Write | ConsoleEntry | Timer | Misread
+    ) -> Place | None:
         place = self._sources.place(entry.row, entry.column)
         run.place = place or run.place
         return place
@@ -437,7 +439,7 @@ class Context:
             path = f"{self._mirror.names[entry.index]}.{entry.name}"
             self._halt(run, self._failures.refused(error, path, place))
 
-    def _log(self, run: Run, entry: Log) -> None:
+    def _log(self, run: Run, entry: ConsoleEntry) -> None:
         text = decode_tagged(entry.text)
         if not isinstance(text, str):
             raise MalformedError(msg("a line of the console is not a text"))
@@ -542,7 +544,7 @@ class Context:
 _ENTRIES: Mapping[type, Callable[[Context, Run, Any], None]] = {
     Call: Context._call,  # noqa: SLF001 - the table of its own class
     Write: Context._write,  # noqa: SLF001
-    Log: Context._log,  # noqa: SLF001
+    ConsoleEntry: Context._log,  # noqa: SLF001
     Timer: Context._timer,  # noqa: SLF001
     Clear: Context._clear,  # noqa: SLF001
     Uncaught: Context._uncaught,  # noqa: SLF001

@@ -24,7 +24,7 @@ from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.js_values import decode_tagged
 from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits
 from bpmax_sim.script.operators import Rewritten, rewritten
-from bpmax_sim.script.outbox import Thrown
+from bpmax_sim.script.outbox import ThrownValue
 
 FIRST_LINE = 500  # the prelude and the bindings are above
 _LINE_END = re.compile(r"\n|\r(?!\n)")
@@ -172,7 +172,7 @@ class Failures(msgspec.Struct):
     limits: Limits
     rejected: dict[int, Exception] = msgspec.field(default_factory=dict)
 
-    def thrown(self, thrown: Thrown | None) -> ScriptError:
+    def thrown(self, thrown: ThrownValue | None) -> ScriptError:
         """Return the error that a script did not catch; None is one that could not be told."""
         if thrown is None:
             return self._limit(self._memory(), "")
@@ -181,7 +181,7 @@ class Failures(msgspec.Struct):
             return self._limit(full, thrown.raw)
         return self._error(thrown)
 
-    def syntax(self, thrown: Thrown) -> ScriptError:
+    def syntax(self, thrown: ThrownValue) -> ScriptError:
         """Return the error of a script that is not valid, or nested too deeply to be read."""
         full = self._limit_behind(thrown)
         if full:
@@ -197,7 +197,7 @@ class Failures(msgspec.Struct):
         """Return the error of a global script, or of a context that passed a limit."""
         if isinstance(error, LimitReachedError):
             return self._limit(error.message, error.raw)
-        thrown = Thrown(error.name, error.message, error.raw, None, None, {})
+        thrown = ThrownValue(error.name, error.message, error.raw, None, None, {})
         if error.name == "SyntaxError":
             return self.syntax(thrown)
         return self.thrown(thrown)
@@ -293,7 +293,7 @@ class Failures(msgspec.Struct):
             stack=tuple(map(str, best)),
         )
 
-    def _limit_behind(self, thrown: Thrown) -> str:
+    def _limit_behind(self, thrown: ThrownValue) -> str:
         message = thrown.message
         if message in _DEEP and thrown.name in {"RangeError", "InternalError"}:
             return _TOO_DEEP
@@ -321,7 +321,7 @@ class Failures(msgspec.Struct):
         place = frames[0].place if frames else Place(self.name)
         return ScriptLimitError(message, name=_LIMIT, place=place, stack=tuple(map(str, frames)))
 
-    def _error(self, thrown: Thrown) -> ScriptError:
+    def _error(self, thrown: ThrownValue) -> ScriptError:
         frames = self.sources.frames(thrown.raw)
         error = ScriptError(
             thrown.message,

@@ -146,15 +146,15 @@ Number = Annotated[int, Meta(ge=1, le=2**53)]
 """Of a call or a timer."""
 
 
-class Entry(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+class OutboxEntry(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     """One thing that the script did, in order."""
 
 
-class Placed(Entry, frozen=True):
+class PlacedEntry(OutboxEntry, frozen=True):
     """An entry that says where the script did it; rows and columns are the engine's."""
 
 
-class Call(Placed, frozen=True, tag="call"):
+class Call(PlacedEntry, frozen=True, tag="call"):
     """A ``$proxy`` call; either *steps* or *args* is None."""
 
     number: Number
@@ -167,7 +167,7 @@ class Call(Placed, frozen=True, tag="call"):
     column: Count
 
 
-class Write(Placed, frozen=True, tag="write"):
+class Write(PlacedEntry, frozen=True, tag="write"):
     """A field of a live object was set."""
 
     index: Count
@@ -177,7 +177,7 @@ class Write(Placed, frozen=True, tag="write"):
     column: Count
 
 
-class Log(Placed, frozen=True, tag="log"):
+class ConsoleEntry(PlacedEntry, frozen=True, tag="log"):
     """A line of the console."""
 
     level: Level
@@ -187,7 +187,7 @@ class Log(Placed, frozen=True, tag="log"):
     values: list[Any]
 
 
-class Timer(Placed, frozen=True, tag="timer"):
+class Timer(PlacedEntry, frozen=True, tag="timer"):
     """A timer was set, *delay* in milliseconds."""
 
     number: Number
@@ -197,13 +197,13 @@ class Timer(Placed, frozen=True, tag="timer"):
     column: Count
 
 
-class Clear(Entry, frozen=True, tag="clear"):
+class Clear(OutboxEntry, frozen=True, tag="clear"):
     """A timer was taken back."""
 
     number: Number
 
 
-class Thrown(msgspec.Struct, frozen=True):
+class ThrownValue(msgspec.Struct, frozen=True):
     """An error of JavaScript.
 
     Attributes:
@@ -216,33 +216,33 @@ class Thrown(msgspec.Struct, frozen=True):
     message: str
     raw: str
     call: Number | None
-    cause: Thrown | None
+    cause: ThrownValue | None
     fields: dict[str, Any]
 
 
-class Uncaught(Entry, frozen=True, tag="uncaught"):
+class Uncaught(OutboxEntry, frozen=True, tag="uncaught"):
     """A timer threw."""
 
-    error: Thrown
+    error: ThrownValue
 
 
-class Probed(Entry, frozen=True, tag="probed"):
+class Probed(OutboxEntry, frozen=True, tag="probed"):
     """For each promise that is pending: the frames that wait for it, and those that made it."""
 
     probes: list[tuple[str, str]]
 
 
-class Raced(Entry, frozen=True, tag="raced"):
+class Raced(OutboxEntry, frozen=True, tag="raced"):
     """A call takes part in a race."""
 
     number: Number
 
 
-class Drew(Entry, frozen=True, tag="drew"):
+class Drew(OutboxEntry, frozen=True, tag="drew"):
     """The script has drawn its first random number."""
 
 
-class Misread(Placed, frozen=True, tag="misread"):
+class Misread(PlacedEntry, frozen=True, tag="misread"):
     """A member was read of the promise of a call, as if it were its result."""
 
     number: Number
@@ -261,15 +261,17 @@ class Chain(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
     column: Count
 
 
-class End(Entry, frozen=True, tag="end"):
+class End(OutboxEntry, frozen=True, tag="end"):
     """Calls that nobody awaited, rejections that nobody handled, and chains without a call."""
 
     unseen: list[Number]
-    reasons: list[Thrown]
+    reasons: list[ThrownValue]
     chains: list[Chain]
 
 
-AnyEntry = Call | Write | Log | Timer | Clear | Uncaught | Probed | Raced | Drew | Misread | End
+AnyEntry = (
+    Call | Write | ConsoleEntry | Timer | Clear | Uncaught | Probed | Raced | Drew | Misread | End
+)
 
 
 class Fulfilled(msgspec.Struct, frozen=True):
@@ -281,7 +283,7 @@ class Fulfilled(msgspec.Struct, frozen=True):
 class Failed(msgspec.Struct, frozen=True):
     """The body threw; None is an error that could not be told for want of memory."""
 
-    error: Thrown | None
+    error: ThrownValue | None
     is_syntax: bool = False
 
 
@@ -336,7 +338,7 @@ def _parsed(text: str) -> _Outbox:
 def _ending(fulfilled: bool | None, thrown: Any) -> Fulfilled | Failed:
     if fulfilled:
         return Fulfilled(thrown)
-    error = msgspec.convert(thrown, Thrown | None)
+    error = msgspec.convert(thrown, ThrownValue | None)
     if error is None and fulfilled is None:
         raise MalformedError(msg("a syntax error without its message"))
     return Failed(error, is_syntax=fulfilled is None)

@@ -21,7 +21,7 @@ from typing import Any
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.proxy.client import Exchanged, TokenStore, exchange
-from bpmax_sim.proxy.effects import Acquire, Effect, Send, Sleep
+from bpmax_sim.proxy.effects import Effect, Send, Sleep, TokenRequest
 
 Call = Generator[Effect, Any, Any]
 Resume = Callable[[Any, Exception | None], None]
@@ -151,7 +151,7 @@ class Scheduler:
         value, error, elapsed = outcome
         self.at(start + elapsed, partial(resume, value, error))
 
-    def _acquire(self, acquire: Acquire, resume: Resume) -> None:
+    def _acquire(self, acquire: TokenRequest, resume: Resume) -> None:
         grant = self._tokens.peek(acquire)
         if grant is not None:
             resume(grant, None)

@@ -47,7 +47,7 @@ from bpmax_sim.simulator.model import bad_token
 from bpmax_sim.traffic.external_clients import ExternalClients
 from bpmax_sim.transport.faults import Faults
 from bpmax_sim.transport.protocol import OWN, Handler, Routed, Stubs, Transport
-from bpmax_sim.transport.record import Record, Replay
+from bpmax_sim.transport.record import RecordingTransport, Replay
 from bpmax_sim.transport.redaction import capture_cookies, redact_request
 
 if TYPE_CHECKING:
@@ -444,7 +444,7 @@ class Network:
         return not known.is_login and self._tracks.knows(known)
 
     def _recording(self, inner: Transport) -> Transport:
-        return Record(
+        return RecordingTransport(
             inner=inner,
             keep=self._tracks.keep,
             vault=self._vault,

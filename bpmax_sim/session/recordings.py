@@ -19,7 +19,7 @@ import msgspec
 
 from bpmax_sim.cassette import file
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.journal import Check, interrupted
+from bpmax_sim.cassette.journal import LeakCheck, interrupted
 from bpmax_sim.cassette.matching import (
     Difference,
     Rules,
@@ -141,7 +141,7 @@ class SessionRecordings:
     watch: Callable[[Exchange], None] = _unwatched
     synthesise: Callable[[Request], Response | None] = _nothing
     player: Player = field(init=False)
-    _check: Check = field(init=False)
+    _check: LeakCheck = field(init=False)
     _is_closed: bool = field(default=False, init=False)
     _logins: dict[Key, Player | None] = field(default_factory=dict, init=False)
     _login_recorders: dict[Key, Recorder] = field(default_factory=dict, init=False)
@@ -165,7 +165,7 @@ class SessionRecordings:
             playback=shared.playback,
             session=self.seat.number,
         )
-        self._check = Check(vault.scan, lambda: vault.size)
+        self._check = LeakCheck(vault.scan, lambda: vault.size)
         self._unrecognised = Unrecognised(self.vault, self.passing, self.answered)
 
     @property

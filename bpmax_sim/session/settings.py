@@ -187,7 +187,7 @@ class Settings:
 
     @property
     def seeded(self) -> int:
-        """Return the seed of what is made up and written down, the same in every recording."""
+        """Return the seed of what is synthesised and written down, the same in every recording."""
         return self.seed or 0
 
     @property

@@ -33,11 +33,11 @@ from bpmax_sim.secret.http_auth import read_basic
 from bpmax_sim.secret.standin import standin
 from bpmax_sim.simulator.model import Grants, Reply, Signed, Tokens, derived, set_at
 from bpmax_sim.simulator.state import (
-    Grant,
+    IssuedGrant,
     Knobs,
     Refused,
     Seen,
-    Tenant,
+    SimulatedTenant,
     Turn,
     is_empty,
     merged,
@@ -54,11 +54,11 @@ _RENEWALS = {"same": (0.0, False), "new": (None, False), "extend": (0.0, True)}
 
 def issue(
     turn: Turn,
-    tenant: Tenant,
+    tenant: SimulatedTenant,
     *,
     names: Iterable[str] = ("token",),
     known: Mapping[str, str] = NOTHING,
-) -> Grant:
+) -> IssuedGrant:
     """Return the token of *tenant*: that which it has where the rule says so, else a new one.
 
     *names* are what the login yields, and *known* what need not be made for that.
@@ -72,7 +72,7 @@ def issue(
         )
         return renewed
     values = {name: turn.generated(rule.prefix, rule.length) for name in names if name not in known}
-    grant = Grant(
+    grant = IssuedGrant(
         instance=tenant.instance,
         values={**known, **values},
         issued=turn.now,
@@ -95,7 +95,7 @@ def bent(rule: Tokens, knobs: Knobs) -> Tokens:
     return replace(rule, reuse=UNSET if reuse is None else reuse, extend=extend)
 
 
-def accept(turn: Turn, value: str) -> Grant:
+def accept(turn: Turn, value: str) -> IssuedGrant:
     """Return the grant whose token is *value*, and know whose request it is.
 
     Raises:
@@ -127,12 +127,14 @@ def carried(turn: Turn) -> str:
     return rest.strip() if scheme.lower() == rule.scheme.lower() else ""
 
 
-def left(grant: Grant, now: float) -> int:
+def left(grant: IssuedGrant, now: float) -> int:
     """Return the whole seconds that a token still lives."""
     return max(int(grant.expires - now), 0)
 
 
-def _reusable(turn: Turn, tenant: Tenant, rule: Tokens, names: set[str]) -> Grant | None:
+def _reusable(
+    turn: Turn, tenant: SimulatedTenant, rule: Tokens, names: set[str]
+) -> IssuedGrant | None:
     if rule.reuse is UNSET:
         return None
     least = float(rule.reuse)
@@ -143,7 +145,9 @@ def _reusable(turn: Turn, tenant: Tenant, rule: Tokens, names: set[str]) -> Gran
     return None
 
 
-def _overlapping(grant: Grant, tenant: Tenant, rule: Tokens, now: float) -> Grant:
+def _overlapping(
+    grant: IssuedGrant, tenant: SimulatedTenant, rule: Tokens, now: float
+) -> IssuedGrant:
     """Return an older token of *tenant*, which may end sooner now that there is a new one."""
     if rule.overlap is UNSET or grant.instance != tenant.instance:
         return grant
@@ -157,7 +161,7 @@ _SIGNATURE: Final = frozenset({"signature"})
 
 
 def names_for(
-    turn: Turn, tenant: Tenant, auth: Auth, granted: Mapping[str, Any] | None = None
+    turn: Turn, tenant: SimulatedTenant, auth: Auth, granted: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Return every name with its value, parameters rendered as far as they can be."""
     names: dict[str, Any] = {
@@ -239,7 +243,7 @@ def yields(auth: Auth) -> frozenset[str]:
     return frozenset(name for step in steps for name in step.extract)
 
 
-def _candidates(turn: Turn, auth: Auth) -> Iterator[tuple[Tenant, Names]]:
+def _candidates(turn: Turn, auth: Auth) -> Iterator[tuple[SimulatedTenant, Names]]:
     """Yield whose login it may be, with what earlier steps or logins have yielded to it."""
     for tenant in turn.world.tenants:
         yield tenant, names_for(turn, tenant, auth)
@@ -328,7 +332,7 @@ def _is_address(turn: Turn, auth: Auth, name: str) -> bool:
     return any(text.replace(" ", "").startswith(f"{{{{{name}}}}}") for text in texts)
 
 
-def _body(turn: Turn, logins: Logins, issued: Grant) -> dict[str, Any]:
+def _body(turn: Turn, logins: Logins, issued: IssuedGrant) -> dict[str, Any]:
     body: dict[str, Any] = {}
     for auth, step in logins:
         for name, rule in step.extract.items():
@@ -338,7 +342,7 @@ def _body(turn: Turn, logins: Logins, issued: Grant) -> dict[str, Any]:
     return body
 
 
-def _headers(turn: Turn, logins: Logins, issued: Grant) -> Reply:
+def _headers(turn: Turn, logins: Logins, issued: IssuedGrant) -> Reply:
     headers: dict[str, str] = {"cache-control": "no-store"}
     for name, rule in (pair for _, step in logins for pair in step.extract.items()):
         kind, _, place = rule.path.partition(":")
@@ -352,7 +356,7 @@ def _headers(turn: Turn, logins: Logins, issued: Grant) -> Reply:
     return Reply(status=200, headers=headers, body=turn.world.table.ok.body)
 
 
-def _life(turn: Turn, auth: Auth, issued: Grant) -> int:
+def _life(turn: Turn, auth: Auth, issued: IssuedGrant) -> int:
     assert auth.acquire is not None
     unit, life = auth.acquire.ttl.unit, issued.expires - turn.now
     instant = issued.expires if unit.startswith("absolute") else life
@@ -384,7 +388,7 @@ def grant(turn: Turn, rule: Grants) -> None:
         turn.scope["scope"] = form["scope"]
 
 
-def _client(turn: Turn, rule: Grants) -> Tenant:
+def _client(turn: Turn, rule: Grants) -> SimulatedTenant:
     """Return whom the client's credentials belong to; they come in one way only."""
     header = turn.parsed.headers.get("authorization", "")
     in_form = "client_secret" in turn.parsed.form
@@ -403,7 +407,7 @@ def _in_form(turn: Turn) -> tuple[str, str]:
     return form.get("client_id", ""), form.get("client_secret", "")
 
 
-def _spend(turn: Turn, tenant: Tenant, token: str) -> None:
+def _spend(turn: Turn, tenant: SimulatedTenant, token: str) -> None:
     """Take a refresh token; it is replaced, so that it works once."""
     mine = [grant for grant in turn.state.grants if grant.instance == tenant.instance]
     known: set[Any] = {grant.values.get("refresh_token") for grant in mine if not grant.revoked}
@@ -455,7 +459,7 @@ def check(turn: Turn, auth: Auth, rule: Sign, errors: Signed) -> None:
 
 
 def _is_signed_by(
-    turn: Turn, tenant: Tenant, auth: Auth, rule: Sign, values: Mapping[str, Any]
+    turn: Turn, tenant: SimulatedTenant, auth: Auth, rule: Sign, values: Mapping[str, Any]
 ) -> bool:
     request, names = _signed_part(turn.parsed.request, values), names_for(turn, tenant, auth)
     names |= {name: values[name] for name in ("now", "nonce", "call_id") if name in values}

@@ -7,7 +7,7 @@ Values of declared parameters: those that were given, with their type, or exampl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.path_template import path_template
-from bpmax_sim.platform.model import Api, Auth, Idempotency, Parameter, ResponseRules, is_set
+from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Parameter, ResponseRules, is_set
 from bpmax_sim.platform.template import names_in
 from bpmax_sim.proxy.response import as_text
 from bpmax_sim.simulator.auth import (
@@ -32,11 +32,11 @@ from bpmax_sim.simulator.auth import (
 from bpmax_sim.simulator.checks import keep_answer, limit, once, perform
 from bpmax_sim.simulator.model import Limit, Once, Reply, Route, Signed, data_path, is_login, set_at
 from bpmax_sim.simulator.state import (
-    Grant,
+    IssuedGrant,
     Refused,
     Repeated,
+    SimulatedTenant,
     State,
-    Tenant,
     Turn,
     World,
     every,
@@ -203,20 +203,29 @@ def _authorise(turn: Turn, auth: Auth) -> None:
     rule = turn.world.table.tokens
     if all(_received(turn, item.place, item.name) is UNSET for item in required):
         raise Refused(rule.missing or "token")
-    ended: Grant | None = None
-    for tenant, grant in _holders(turn, is_due=is_due):
-        names = names_for(turn, tenant, auth, grant.values if grant else None)
-        if not all(_carries(turn, auth, item, names) for item in required):
-            continue
+    ended: IssuedGrant | None = None
+    for tenant, grant in _holders(turn, auth, required, is_due=is_due):
         if grant is None or grant.is_live(turn.now):
             turn.belongs_to(tenant)
             return
         ended = grant
-    over = ended is not None and not ended.revoked
-    raise Refused((rule.expired if over else rule.invalid) or "token")
+    is_over = ended is not None and not ended.revoked
+    raise Refused((rule.expired if is_over else rule.invalid) or "token")
 
 
-def _holders(turn: Turn, *, is_due: bool) -> Iterator[tuple[Tenant, Grant | None]]:
+def _holders(
+    turn: Turn, auth: Auth, required: Sequence[Apply], *, is_due: bool
+) -> Iterator[tuple[SimulatedTenant, IssuedGrant | None]]:
+    """Yield whose credentials, and of which login, all of *required* carry."""
+    for tenant, grant in _tenants_and_grants(turn, is_due=is_due):
+        names = names_for(turn, tenant, auth, grant.values if grant else None)
+        if all(_carries(turn, auth, item, names) for item in required):
+            yield tenant, grant
+
+
+def _tenants_and_grants(
+    turn: Turn, *, is_due: bool
+) -> Iterator[tuple[SimulatedTenant, IssuedGrant | None]]:
     for tenant in turn.world.tenants:
         if not is_due:
             yield tenant, None
@@ -332,6 +341,12 @@ def _answered(turn: Turn) -> Response:
 _READINGS = 1000
 
 
+def _is_among(text: str, parameter: Parameter) -> bool:
+    value = typed(text, parameter)
+    choices = parameter.enum
+    return value is not UNSET and (not choices or as_text(value) in map(as_text, choices))
+
+
 def _path_values(api: Api, raw: str) -> dict[str, str]:
     """Return the values in a *raw* path, read so that each fits what is declared, if it can be."""
     template = path_template(api.path)
@@ -339,12 +354,9 @@ def _path_values(api: Api, raw: str) -> dict[str, str]:
         parameter.target: parameter for parameter in api.parameters if parameter.place == "path"
     }
     fitting = (
-        parameter
-        for parameter in islice(template.readings(raw), _READINGS)
-        if all(
-            typed(parameter[name], declared[name]) is not UNSET
-            for name in parameter.keys() & declared
-        )
+        values
+        for values in islice(template.readings(raw), _READINGS)
+        if all(_is_among(values[name], declared[name]) for name in values.keys() & declared)
     )
     return next(fitting, None) or template.match(raw) or {}
 

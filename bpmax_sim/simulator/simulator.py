@@ -29,7 +29,7 @@ from bpmax_sim.platform.model import Instance, LoginRequest, Platform
 from bpmax_sim.secret.vault import Credentials
 from bpmax_sim.simulator.engine import answer, logs_in
 from bpmax_sim.simulator.model import Route, Table, derived, is_login, login_credentials
-from bpmax_sim.simulator.state import Message, State, Tenant, World
+from bpmax_sim.simulator.state import Message, SimulatedTenant, State, World
 from bpmax_sim.yamlfile import decode, read_yaml
 
 RULES = Path(__file__).parent / "rules"
@@ -112,7 +112,7 @@ class Simulator:
     def __init__(
         self,
         platform: Platform,
-        tenants: Callable[[], Sequence[Tenant]],
+        tenants: Callable[[], Sequence[SimulatedTenant]],
         *,
         clock: Clock,
         seed: int = 0,
@@ -293,7 +293,7 @@ class Simulators:
     def __init__(
         self,
         platforms: Platforms,
-        tenants: Callable[[str], Sequence[Tenant]],
+        tenants: Callable[[str], Sequence[SimulatedTenant]],
         *,
         clock: Clock,
         seed: int = 0,
@@ -359,11 +359,11 @@ def simulators(
 ) -> Simulators:
     """Return the stand-ins of *platforms*; *tenant* gives the credentials of an instance."""
 
-    def tenants(key: str) -> Iterator[Tenant]:
+    def tenants(key: str) -> Iterator[SimulatedTenant]:
         platform = platforms.platform(key)
         for entry in platforms.entries.get(key, ()):
             if entry.instance.enabled:
                 credentials = tenant(platform, entry.instance)
-                yield Tenant(entry.instance.instance_key, credentials.real)
+                yield SimulatedTenant(entry.instance.instance_key, credentials.real)
 
     return Simulators(platforms, lambda key: tuple(tenants(key)), clock=clock, seed=seed)

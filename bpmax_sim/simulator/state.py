@@ -33,7 +33,7 @@ from bpmax_sim.simulator.model import Reply, Row, Table, derived
 Struct = msgspec.Struct
 
 
-class Grant(Struct, frozen=True, kw_only=True):
+class IssuedGrant(Struct, frozen=True, kw_only=True):
     """A token that was issued, to one instance.
 
     Attributes:
@@ -111,7 +111,7 @@ class State(Struct, frozen=True, kw_only=True):
     """
 
     serial: int = 0
-    grants: tuple[Grant, ...] = ()
+    grants: tuple[IssuedGrant, ...] = ()
     counts: Mapping[str, tuple[float, int]] = {}
     blocked: Mapping[str, float] = {}
     seen: Mapping[str, Seen] = {}
@@ -226,7 +226,7 @@ _LETTERS = str.maketrans("-_", "ab")
 
 
 @dataclass(frozen=True, slots=True)
-class Tenant:
+class SimulatedTenant:
     """An instance of the platform and the credentials that it logs in with."""
 
     instance: str
@@ -238,7 +238,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
 
     table: Table
     platform: Platform
-    tenants: tuple[Tenant, ...]
+    tenants: tuple[SimulatedTenant, ...]
     matcher: ApiMatcher
     base: str
     seed: int = 0
@@ -286,7 +286,7 @@ class Turn(msgspec.Struct):
     route: str
     state: State
     scope: dict[str, Any] = msgspec.field(default_factory=dict)
-    tenant: Tenant | None = None
+    tenant: SimulatedTenant | None = None
     receivers: tuple[str, ...] = ()
     key: str = ""
     until: float = 0.0
@@ -322,7 +322,7 @@ class Turn(msgspec.Struct):
         """Return what stands at *place*, or `UNSET`."""
         return look(self.scope, place)
 
-    def belongs_to(self, tenant: Tenant) -> None:
+    def belongs_to(self, tenant: SimulatedTenant) -> None:
         """Know from now on whose request it is."""
         self.tenant = tenant
         self.scope["credential"] = tenant.credentials

@@ -29,7 +29,7 @@ from bpmax_sim.yamlfile import shown
 _KEY = re.compile(r"[A-Za-z]\w{0,40}", re.ASCII)
 
 
-class Auth(msgspec.Struct, frozen=True):
+class AuthChoice(msgspec.Struct, frozen=True):
     """How one logs in: the lines of the platform file, and the credentials by name."""
 
     lines: str
@@ -57,19 +57,19 @@ auth:
   name: Authorization              # the header that carries the token
   prefix: "Bearer \""""
 
-AUTHS: Final[Mapping[str, Auth]] = {
-    "none": Auth("auth: none"),
-    "basic": Auth(
+AUTHS: Final[Mapping[str, AuthChoice]] = {
+    "none": AuthChoice("auth: none"),
+    "basic": AuthChoice(
         "credentials:\n  username: {secret: false}\n  password: {secret: true}\nauth: basic",
         ("username", "password"),
     ),
-    "bearer": Auth("credentials:\n  token: {secret: true}\nauth: bearer", ("token",)),
-    "api_key": Auth(
+    "bearer": AuthChoice("credentials:\n  token: {secret: true}\nauth: bearer", ("token",)),
+    "api_key": AuthChoice(
         "credentials:\n  key: {secret: true}\nauth: {preset: api_key, in: header, name: X-API-Key}",
         ("key",),
     ),
-    "login_token": Auth(_LOGIN, ("username", "password")),
-    "oauth2_client_credentials": Auth(_OAUTH, ("client_id", "client_secret")),
+    "login_token": AuthChoice(_LOGIN, ("username", "password")),
+    "oauth2_client_credentials": AuthChoice(_OAUTH, ("client_id", "client_secret")),
 }
 """The presets that a new project can begin with; the others are written by hand."""
 
@@ -235,7 +235,7 @@ def environment(wish: Wish) -> dict[str, str]:
     return {**values, wish.environment["url"]: wish.address}
 
 
-class Plan(msgspec.Struct, frozen=True):
+class InitPlan(msgspec.Struct, frozen=True):
     """What is to be written: path -> text; files that it would change; the cassette's path."""
 
     texts: dict[Path, str]
@@ -243,7 +243,7 @@ class Plan(msgspec.Struct, frozen=True):
     cassette: Path | None
 
 
-def plan(folder: Path, wish: Wish) -> Plan:
+def plan(folder: Path, wish: Wish) -> InitPlan:
     """Return what *wish* writes into *folder*; what is there already as it should be is left out.
 
     Raises:
@@ -257,7 +257,7 @@ def plan(folder: Path, wish: Wish) -> Plan:
     if cassette is not None and cassette.exists():
         replaced.append(cassette)
     fresh = {path: text for path, text in texts.items() if _before(path) != text}
-    return Plan(fresh, tuple(replaced), cassette)
+    return InitPlan(fresh, tuple(replaced), cassette)
 
 
 def _before(path: Path) -> str:
@@ -270,7 +270,7 @@ def _before(path: Path) -> str:
         raise ConfigError(Problem(message, Place(shown(path)))) from error
 
 
-def carry_out(planned: Plan, folder: Path, wish: Wish) -> tuple[Path, ...]:
+def carry_out(planned: InitPlan, folder: Path, wish: Wish) -> tuple[Path, ...]:
     """Write the files, record the cassette, and return what was written.
 
     Raises:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.platform.instances import Entry, Origin
+from bpmax_sim.platform.instances import InstanceEntry, Origin
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform, snake
 from bpmax_sim.strategies.auths import auths, credentials_of, rules_of
@@ -235,5 +235,5 @@ def instances(
 def declared(*tenants: Instance, platform: Platform) -> Platforms:
     """Return what a session takes: *platform* with *tenants*, the first of them its default."""
     flagged = [replace(tenant, default=not number) for number, tenant in enumerate(tenants)]
-    entries = [Entry(tenant, Origin()) for tenant in flagged]
+    entries = [InstanceEntry(tenant, Origin()) for tenant in flagged]
     return Platforms(own={platform.platform_key: platform}).with_entries(entries)

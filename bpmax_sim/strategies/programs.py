@@ -157,7 +157,10 @@ def _chains(
     setters = steps(platform=platform, api=called, refusable=refusable)
     drawn = [draw(setters) for _ in range(draw(st.integers(0, max_steps)))]
     if max_steps:
-        for aim in draw(_SOME_CORNERS[refusable]):
+        aims = draw(_SOME_CORNERS[refusable])
+        if draw(_EITHER):
+            aims = [*aims, *_of_auth(_auth(platform, called))]
+        for aim in aims:
             _insert(draw, drawn, draw(corner_steps(aim, api=called, platform=platform)))
     if draw(_TEN) < _MOSTLY:
         for step in draw(_needed(called, _fillable(platform, called))).items():
@@ -168,6 +171,14 @@ def _chains(
         api=_spelled(draw, called, platform) if platform else called.key,
         steps=tuple(drawn),
     )
+
+
+def _of_auth(auth: Auth | None) -> Iterator[str]:
+    """Yield the corners that few kinds of auth have, so that they are met where they are."""
+    if auth is not None and auth.sign is not None:
+        yield NORMALISED
+    if auth is not None and any(spot.place in {"cookie", "body"} for spot in auth.apply):
+        yield CLAIM
 
 
 def _insert(draw: st.DrawFn, steps: list[Step], more: Iterable[Step]) -> None:
@@ -234,7 +245,7 @@ def _options(instances: tuple[str, ...], refusable: bool) -> st.SearchStrategy[d
     if not refusable:
         return usual
     odd = st.fixed_dictionaries({"instance_key": st.just("prd")}, optional={"caller": callers})
-    return weighted((14, usual), (1, odd))
+    return weighted((9, usual), (1, odd))
 
 
 def steps(
@@ -425,9 +436,14 @@ def _claimed(api: Api, platform: Platform | None, value: Any) -> list[Step]:
 
 
 CLAIM: Final = "a name that auth owns"
+NORMALISED: Final = "headers that a signature normalises"
 Aim = Callable[[Api, Platform | None, Any], list[Step]]
 CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
     CLAIM: (_claimed, tuple(range(12))),
+    NORMALISED: (
+        lambda _api, _platform, value: [("header", {"X-Trace": "a  B", "content-type": value})],
+        ("application/json; charset=UTF-8",),
+    ),
     "undefined on a default of the query": (_default_query, (UNDEFINED,)),
     "undefined on a default header": (_default_header, (UNDEFINED,)),
     "null on a default of the query": (_default_query, (None,)),
@@ -457,7 +473,7 @@ CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
     ),
     "two objects": (
         lambda _api, _platform, value: [("body", {"来源": "先", "q": 1}), ("body", value)],
-        ({"q": {"深": 2}}, {"q": None}, {"q": UNDEFINED}),
+        ({"q": {"深": 2}}, {"q": None}, {"q": None, "来源": None}, {"q": UNDEFINED}),
     ),
     "a template in a text": (
         lambda _api, _platform, value: [("query", {"q": value}), ("body", {"来源": value})],
@@ -521,8 +537,9 @@ def _corner_names(draw: st.DrawFn, refusable: bool) -> list[str]:
 
 
 _EITHER = st.booleans()
-_REFUSED: Final = [name for name in REFUSED for _ in range(1 + name.endswith("path"))]
-_OFTEN: Final = [name for name in CORNERS for _ in range(5 if name == CLAIM else 1)]
+_REFUSED: Final = [name for name in REFUSED for _ in range(1 + 2 * name.endswith("path"))]
+_MORE: Final = {CLAIM: 5, "two objects": 2}
+_OFTEN: Final = [name for name in CORNERS for _ in range(_MORE.get(name, 1))]
 _TWO_CORNERS = st.tuples(evenly(_OFTEN), evenly(_OFTEN)).map(list)
 _SOME_CORNERS: Final = {refusable: _corner_names(refusable) for refusable in (False, True)}
 

@@ -39,11 +39,18 @@ class Deadline(Model, frozen=True, kw_only=True):
     Attributes:
         then: ``notify`` reminds the owners, ``approve`` and ``reject`` decide in their stead.
         to: the node where the project goes then, instead.
+        notify: who is reminded, by default those who are to act.
     """
 
     after: Seconds
     then: Literal["notify", "approve", "reject"] = "notify"
     to: str = ""
+    notify: tuple[str | int, ...] = ()
+
+    @property
+    def ends(self) -> bool:
+        """Return whether the project does not stay at the node."""
+        return bool(self.to) or self.then != "notify"
 
 
 class SubFlow(Model, frozen=True, kw_only=True):
@@ -79,6 +86,7 @@ class Node(Model, frozen=True, kw_only=True):
     Attributes:
         complete: ``any`` owner decides, or ``all``, ``in_order``, a number or a share of them.
         empty: what happens where nobody owns it.
+        deadline: how long it has, or several levels of lateness, the first of which is the plan.
         parallel: the first nodes of branches that run by themselves, up to the node *join*.
     """
 
@@ -88,7 +96,7 @@ class Node(Model, frozen=True, kw_only=True):
     empty: Literal["refuse", "approve", "reject", "admins"] = "refuse"
     approve: Any = None
     reject: Any = None
-    deadline: Deadline | Seconds | UnsetType = UNSET
+    deadline: Deadline | tuple[Deadline, ...] | Seconds | UnsetType = UNSET
     parallel: tuple[str, ...] = ()
     join: str = ""
     subflow: SubFlow | str | UnsetType = UNSET
@@ -120,11 +128,19 @@ class Node(Model, frozen=True, kw_only=True):
         return tuple(action for action in ACTIONS if getattr(self, action) is not None)
 
     @property
-    def due(self) -> Deadline | None:
-        """Return its deadline; a duration alone reminds."""
-        if isinstance(self.deadline, Deadline):
-            return self.deadline
-        return None if isinstance(self.deadline, UnsetType) else Deadline(after=self.deadline)
+    def levels(self) -> tuple[Deadline, ...]:
+        """Return its deadlines, the first first; a duration alone reminds."""
+        declared = self.deadline
+        if isinstance(declared, UnsetType):
+            return ()
+        if isinstance(declared, tuple | list):
+            return tuple(declared)
+        return (declared if isinstance(declared, Deadline) else Deadline(after=declared),)
+
+    @property
+    def late_target(self) -> str:
+        """Return the node where the project goes when its time is over."""
+        return self.levels[-1].to if self.levels else ""
 
     @property
     def child(self) -> SubFlow | None:
@@ -141,8 +157,8 @@ class Node(Model, frozen=True, kw_only=True):
         yield from self.parallel
         if self.join:
             yield self.join
-        if self.due and self.due.to:
-            yield self.due.to
+        if self.late_target:
+            yield self.late_target
 
 
 class Definition(Model, frozen=True, kw_only=True):
@@ -270,7 +286,7 @@ class Definition(Model, frozen=True, kw_only=True):
         for name, first in branches.items():
             node = self.nodes[name]
             ways = [(str(offer), route.to) for offer in node.offers for route in node.routes(offer)]
-            ways += [("deadline", node.due.to)] if node.due and node.due.to else []
+            ways += [("deadline", node.late_target)] if node.late_target else []
             for key, to in ways:
                 if branches.get(to, first) != first:
                     yield (
@@ -306,7 +322,7 @@ class Definition(Model, frozen=True, kw_only=True):
                     (*path, "owners"),
                     msg("the owner {doubled!r} is there twice", doubled=doubled[0]),
                 )
-            yield from _malformed_deadline(node, (*path, "deadline"))
+            yield from _malformed_deadline(node, path)
 
     def _nobody(self) -> Iterator[Finding]:
         """Find nodes that go to administrators where there are none."""
@@ -327,7 +343,7 @@ class Definition(Model, frozen=True, kw_only=True):
                 (("parallel", index), first) for index, first in enumerate(node.parallel)
             ]
             others += [(("join",), node.join)] if node.join else []
-            others += [(("deadline", "to"), node.due.to)] if node.due and node.due.to else []
+            others += [((*at, "to"), late.to) for at, late in _deadlines(node) if late.to]
             for inside, to in others:
                 if to not in self.nodes:
                     yield (*path, *inside), self._no_node(to)
@@ -379,24 +395,38 @@ def _malformed_gateway(node: Node, path: Path) -> Iterator[Finding]:
         yield (*path, node.offers[0]), msg("a node with parallel goes on at its join")
 
 
+def _deadlines(node: Node) -> Iterator[tuple[Path, Deadline]]:
+    """Yield each deadline with its path inside the node."""
+    several = isinstance(node.deadline, tuple | list)
+    for index, late in enumerate(node.levels):
+        yield ("deadline", *((index,) if several else ())), late
+
+
 def _malformed_deadline(node: Node, path: Path) -> Iterator[Finding]:
-    due = node.due
-    if due is None:
-        return
-    if due.after <= 0:
-        yield path, msg("the deadline is over when the project arrives; give it some time")
-    if due.to and due.then != "notify":
-        yield (*path, "to"), msg("a deadline decides, or goes to a node; not both")
-    if due.then in ("approve", "reject") and due.then not in node.offers:
-        offered = series(node.offers) or msg("no action")
-        yield (
-            (*path, "then"),
-            msg(
-                "the node does not offer {then}; it offers {offered}",
-                then=due.then,
-                offered=offered,
-            ),
-        )
+    before = 0.0
+    for inside, late in _deadlines(node):
+        at = (*path, *inside)
+        if late.after <= 0:
+            yield at, msg("the deadline is over when the project arrives; give it some time")
+        elif late.after <= before:
+            yield (*at, "after"), msg("each deadline is later than the one before")
+        before = late.after
+        if late.ends and late is not node.levels[-1]:
+            yield at, msg("the project leaves the node here; what comes later never happens")
+        if late.ends and late.notify:
+            yield (*at, "notify"), msg("notify goes with a deadline that reminds")
+        if late.to and late.then != "notify":
+            yield (*at, "to"), msg("a deadline decides, or goes to a node; not both")
+        if late.then in ("approve", "reject") and late.then not in node.offers:
+            offered = series(node.offers) or msg("no action")
+            yield (
+                (*at, "then"),
+                msg(
+                    "the node does not offer {then}; it offers {offered}",
+                    then=late.then,
+                    offered=offered,
+                ),
+            )
 
 
 def _malformed_routes(declared: Any, path: Path) -> Iterator[Finding]:

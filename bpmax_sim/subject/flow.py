@@ -21,7 +21,7 @@ from bpmax_sim.subject.owners import (
     PASSED,
     REFUSED,
     UNTREATED,
-    Table,
+    OwnersTable,
     owner_of,
     rule_problem,
     untreated,
@@ -423,7 +423,7 @@ class FlowSubject(MovingProject, kw_only=True):
             )
         return self.front
 
-    def _at_the_table(self, action: str, move: FlowMove) -> tuple[Table, FlowMove]:
+    def _at_the_table(self, action: str, move: FlowMove) -> tuple[OwnersTable, FlowMove]:
         """Return who decides at the present node, and the move of an owner who is to act there."""
         if self.definition is None:
             raise SubjectError(
@@ -433,7 +433,7 @@ class FlowSubject(MovingProject, kw_only=True):
         if visit.node not in self.owners:
             self._assign(visit, move)
         by = self._actor(visit, move.by)
-        table = visit.table or Table.of([], "any")
+        table = visit.table or OwnersTable.of([], "any")
         table.item(by)
         return table, msgspec.structs.replace(move, at=visit.node, by=by, action=action)
 
@@ -475,7 +475,7 @@ def _single(move: FlowMove) -> str | int:
     return move.others[0]
 
 
-def _check_new(table: Table, move: FlowMove) -> None:
+def _check_new(table: OwnersTable, move: FlowMove) -> None:
     """Check that those who come in have no task at the node yet."""
     if not move.others:
         raise SubjectError(msg("{action} needs to: who", action=move.action))

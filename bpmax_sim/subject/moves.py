@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -21,7 +22,7 @@ from bpmax_sim.subject.owners import (
     PROJECT,
     UNTREATED,
     Items,
-    Table,
+    OwnersTable,
     actor,
     assigned,
     owner_of,
@@ -55,18 +56,29 @@ class MovingProject(ProjectState, kw_only=True):
 
     def expire(self, instant: float) -> None:
         """Let happen what happens at the deadlines that are over at *instant*, the first first."""
+        while late := sorted(self._late(instant), key=itemgetter(0)):
+            _, part, visit = late[0]
+            part._expire(visit)  # noqa: SLF001 - of its own class
+
+    def _late(self, instant: float) -> Iterator[tuple[float, MovingProject, Visit]]:
         for part in self._family():
-            for visit in [
-                v for v in part.visits.values() if v.due is not None and v.due <= instant
-            ]:
-                part._expire(visit)  # noqa: SLF001 - of its own class
+            for visit in part.visits.values():
+                if visit.due is not None and visit.due <= instant:
+                    yield visit.due, part, visit
+
+    def _plan(self, visit: Visit) -> None:
+        """Say when the next deadline of a node is over, from when the project came there."""
+        node = self._declared(visit.node)
+        levels = node.levels[visit.level :] if node else ()
+        visit.due = visit.arrived + levels[0].after if levels else None
+        visit.plan = visit.due if visit.plan is None else visit.plan
 
     def _expire(self, visit: Visit) -> None:
         node = self._declared(visit.node)
-        deadline = node.due if node else None
-        if deadline is None or visit.node not in self.visits:
-            return
-        visit.due = None
+        levels = node.levels if node else ()
+        deadline = levels[visit.level]
+        visit.level += 1
+        self._plan(visit)
         does = msg("go to {to}", to=deadline.to) if deadline.to else deadline.then
         self.tell(DeadlinePassed(node=self._label(visit.node), does=does))
         late = FlowMove(at=visit.node, action="deadline")
@@ -76,7 +88,10 @@ class MovingProject(ProjectState, kw_only=True):
                 self._go(visit, deadline.to, "deadline", late)
             elif deadline.then == "notify":
                 who = visit.table.pending() if visit.table else []
-                self._notify("deadline", [owner_of(item) for item in who], "", visit.node)
+                people = [str(owner) for owner in deadline.notify] or [
+                    owner_of(item) for item in who
+                ]
+                self._notify("deadline", people, "", visit.node)
             else:
                 self._pass(visit, "approve" if deadline.then == "approve" else "reject", late)
 
@@ -85,7 +100,7 @@ class MovingProject(ProjectState, kw_only=True):
         if self.definition is None:
             node = move.at or self.at
             visit = self.places.visits.get(node) or Visit(node)
-            visit.table = visit.table or Table.of(self.owners.get(node, []), "any")
+            visit.table = visit.table or OwnersTable.of(self.owners.get(node, []), "any")
             return visit
         visit = self._present(action, move)
         offers = self.definition.nodes[visit.node].offers
@@ -267,15 +282,15 @@ class MovingProject(ProjectState, kw_only=True):
             self._start_child(visit, declared.child, coming)
             return
         self._show(visit.node)
-        if declared.due is not None:
-            visit.due = self.now() + declared.due.after
+        visit.arrived = self.now()
+        self._plan(visit)
         if self._assign(visit, coming):
             self._render(coming)
             self._pass_by_itself(visit, declared, previous, coming)
 
     def _pass_by_itself(self, visit: Visit, declared: Node, previous: str, move: FlowMove) -> None:
         """Decide a node that needs nobody, or whose owners have approved before."""
-        table = visit.table or Table.of([], "any")
+        table = visit.table or OwnersTable.of([], "any")
         if not table.items:
             self._pass_without_owners(visit, declared, move)
             return
@@ -353,6 +368,7 @@ class MovingProject(ProjectState, kw_only=True):
             user=self.user,
             people=self.people,
             now=self.now,
+            written=self.written,
             name=name,
             parent=self,
         )
@@ -434,7 +450,7 @@ class MovingProject(ProjectState, kw_only=True):
     def _seat(self, visit: Visit, items: Items) -> None:
         declared = self._declared(visit.node)
         self.owners[visit.node] = items
-        visit.table = Table.of(items, declared.complete if declared else "any")
+        visit.table = OwnersTable.of(items, declared.complete if declared else "any")
 
     def _target(self, node: str, action: Action, move: FlowMove) -> str:
         """Return where *action* leads as things stand, for a script that can look at it."""
@@ -478,8 +494,8 @@ class MovingProject(ProjectState, kw_only=True):
         declared = self._declared(self.at)
         if declared is None:
             return
-        if declared.due is not None:
-            visit.due = self.now() + declared.due.after
+        visit.arrived = self.now()
+        self._plan(visit)
         self.begins = bool(declared.parallel or declared.child)
         if not self.begins and not self.bodies(f"owners.{self.at}"):
             self._seat(visit, untreated({"owner_id": owner} for owner in declared.owners))

@@ -78,7 +78,7 @@ class Round(msgspec.Struct):
                     return
 
 
-class Seat(msgspec.Struct):
+class OwnerSeat(msgspec.Struct):
     """The place of one owner: rounds, one after the other."""
 
     rounds: list[Round]
@@ -94,16 +94,16 @@ class Seat(msgspec.Struct):
         return next((turn for turn in self.rounds if turn.status == UNTREATED), None)
 
 
-class Table(msgspec.Struct):
+class OwnersTable(msgspec.Struct):
     """All seats of a node, and the rule by which they decide it."""
 
-    seats: list[Seat]
+    seats: list[OwnerSeat]
     rule: str | int = "any"
 
     @classmethod
-    def of(cls, items: Items, rule: str | int) -> Table:
+    def of(cls, items: Items, rule: str | int) -> OwnersTable:
         """Return the table of owners who have a seat each."""
-        return cls([Seat([Round([item])]) for item in items], rule)
+        return cls([OwnerSeat([Round([item])]) for item in items], rule)
 
     @property
     def status(self) -> int:

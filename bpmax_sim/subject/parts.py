@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -88,3 +88,39 @@ def first_node(definition: Definition | None, jump: Any) -> str:
             msg("jump returned {jump!r}, which is no node{hint}", jump=jump, hint=hint)
         )
     return str(jump)
+
+
+def check_returned(hook: str, value: Any, nodes: Collection[str]) -> None:
+    """Check that a hook gave what it is for; nothing is always right.
+
+    Raises:
+        SubjectError: it gave something else, which would be lost without a word.
+    """
+    if hook not in _GIVES or value is None or isinstance(value, Undefined):
+        return
+    kind, what = _GIVES[hook]
+    if not isinstance(value, kind):
+        raise SubjectError(
+            msg("{hook} must return {what}, got {value!r}", hook=hook, what=what, value=value)
+        )
+    is_map = hook == "visibility" and isinstance(value, Mapping)
+    shown: Mapping[str, Any] = value if is_map else {}
+    for node, is_shown in shown.items():
+        if not isinstance(is_shown, bool) or (nodes and node not in nodes):
+            raise SubjectError(
+                msg(
+                    "visibility returned {node!r}: {shown!r}; it takes nodes, and true or false"
+                    "{hint}",
+                    node=node,
+                    shown=is_shown,
+                    hint="" if node in nodes else near(str(node), nodes),
+                )
+            )
+
+
+_GIVES: Mapping[str, tuple[type[Any], str]] = {
+    "project_name": (str, msg("a text")),
+    "task_title": (str, msg("a text")),
+    "computed": (Mapping, msg("an object of fields and values")),
+    "visibility": (Mapping, msg("an object of nodes, each true or false")),
+}

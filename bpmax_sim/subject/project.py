@@ -41,7 +41,7 @@ from bpmax_sim.subject.owners import (
     Items,
     owner_of,
 )
-from bpmax_sim.subject.parts import FlowParts, NodeScreen
+from bpmax_sim.subject.parts import FlowParts, NodeScreen, check_returned
 from bpmax_sim.subject.refusal import refusal
 from bpmax_sim.subject.screen import Screen
 from bpmax_sim.subject.visits import Places, Visit
@@ -99,6 +99,7 @@ class ProjectState(Screen, kw_only=True):
         subflows: name -> what its projects are made of.
         children: the projects of sub-flows, by name.
         titles: what ``task_title`` and ``visibility`` gave, where they run by themselves.
+        now, written: the present instant, and an instant as the product writes it.
         focus: the node that a step looks at, of several where the project stands.
         shown: the node whose states of fields hold now; *shelved* are those of other nodes.
         commits: how often something was done while another action was under way.
@@ -118,6 +119,7 @@ class ProjectState(Screen, kw_only=True):
     assigned: dict[str, Items] = msgspec.field(default_factory=dict)
     creation: FormSubject | None = None
     now: Callable[[], float] = lambda: 0.0
+    written: Callable[[float], str] = str
     name: str = ""
     parent: Self | None = None
     children: dict[str, Self] = msgspec.field(default_factory=dict)
@@ -252,6 +254,7 @@ class ProjectState(Screen, kw_only=True):
             },
             "history": self.history,
             "notified": self.notified,
+            "delay_level": max((visit.level for visit in self.places.visits.values()), default=0),
             "projects": {name: child.facts() for name, child in self.children.items()},
             **self.titles,
         }
@@ -275,6 +278,7 @@ class ProjectState(Screen, kw_only=True):
             value = ended.value
             if ended.error is not None or value is False:
                 break
+        check_returned(event, value, self.definition.nodes if self.definition else ())
         return value
 
     def _run(
@@ -302,9 +306,21 @@ class ProjectState(Screen, kw_only=True):
             "name": (known.title if known else "") or node,
             "flow_step_id": node,
             "owner": self.owners.get(node, []),
+            **self._times(node),
         }
         links: dict[str, LiveObject] = {"form": form, "project": ProjectView(self, event)}
         return form, ContextView(context_of(move, step, target, self.user, self.people), links)
+
+    def _times(self, node: str) -> Mapping[str, Any]:
+        """Return what a script sees of the deadline of a node, in the product's names."""
+        visit = self.visits.get(node)
+        if visit is None or visit.plan is None:
+            return {}
+        return {
+            "plan_start_time": self.written(visit.arrived),
+            "plan_end_time": self.written(visit.plan),
+            "delay_level": visit.level,
+        }
 
     def _is_refused(self, node: str, move: FlowMove, target: str) -> bool:
         """Run ``before_next``; what it throws of its own is a no, any other error is an error."""

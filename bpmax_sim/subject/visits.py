@@ -11,7 +11,7 @@ from itertools import count
 
 import msgspec
 
-from bpmax_sim.subject.owners import Table
+from bpmax_sim.subject.owners import OwnersTable
 
 
 class Split(msgspec.Struct, eq=False):
@@ -41,15 +41,19 @@ class Visit(msgspec.Struct, eq=False):
         serial: tells it from later visits of the same node, in copies, too.
         table: who decides there, once that is known.
         split: the branches among which it is one, and in which *branch* it lies.
-        due: the instant of its deadline.
+        arrived: the instant when the project came there, and *plan* when it should leave.
+        due: the instant of its next deadline; *level* of them are over.
         child: the sub-flow's project that it waits for.
     """
 
     node: str
-    table: Table | None = None
+    table: OwnersTable | None = None
     split: Split | None = None
     branch: str = ""
+    arrived: float = 0.0
+    plan: float | None = None
     due: float | None = None
+    level: int = 0
     child: str = ""
     serial: int = msgspec.field(default_factory=_SERIAL.__next__)
 

@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from bpmax_sim.cassette import journal
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, render
-from bpmax_sim.cassette.journal import Draft, checked
+from bpmax_sim.cassette.journal import PendingExchange, checked
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
-from bpmax_sim.cassette.merge import Recording, merge, nothing_volatile
+from bpmax_sim.cassette.merge import OwnerRecording, merge, nothing_volatile
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import CassetteError, ConfigError, LeakError
 from bpmax_sim.i18n import labelled, msg, series
@@ -26,7 +26,7 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
 from bpmax_sim.proxy.result import capture
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.traffic.formats import Source, format_of, read_foreign
+from bpmax_sim.traffic.formats import ForeignSource, format_of, read_foreign
 from bpmax_sim.traffic.identify import declared_address, hidden, identify
 from bpmax_sim.traffic.imported import Imported
 from bpmax_sim.transport.redaction import capture_cookies, redact_exchange
@@ -186,9 +186,9 @@ def read_file(path: Path, *, kind: str = "", address: str = "") -> Foreign:
     Raises:
         CassetteError: if it cannot be read, naming the file.
     """
-    source = Source(attachment=lambda name: _sibling(path, name))
+    source = ForeignSource(attachment=lambda name: _sibling(path, name))
     if address:
-        source = Source(address=address, attachment=source.attachment)
+        source = ForeignSource(address=address, attachment=source.attachment)
     try:
         data = _bounded(path)
         known = kind or format_of(data)
@@ -239,7 +239,9 @@ def know(platforms: Platforms, environ: Mapping[str, str], vault: Vault) -> list
     return lacking
 
 
-def drafts_of(exchanges: Iterable[Exchange], rules: Rules, vault: Vault) -> tuple[Draft, ...]:
+def drafts_of(
+    exchanges: Iterable[Exchange], rules: Rules, vault: Vault
+) -> tuple[PendingExchange, ...]:
     """Return *exchanges* as they go into a file.
 
     Raises:
@@ -258,10 +260,12 @@ def drafts_of(exchanges: Iterable[Exchange], rules: Rules, vault: Vault) -> tupl
     return drafts
 
 
-def _drafts(exchanges: Iterable[Exchange], rules: Rules, vault: Vault) -> Iterator[Draft]:
+def _drafts(exchanges: Iterable[Exchange], rules: Rules, vault: Vault) -> Iterator[PendingExchange]:
     for number, exchange in enumerate(exchanges, 1):
         entry = render(exchange, rules=rules.digest)
-        yield checked(Draft(line=entry.line, text=entry.text, issue=(number, 0)), vault.scan)
+        yield checked(
+            PendingExchange(line=entry.line, text=entry.text, issue=(number, 0)), vault.scan
+        )
 
 
 def known_at(path: Path, owner: str) -> int | None:
@@ -282,7 +286,7 @@ def known_at(path: Path, owner: str) -> int | None:
         return -1
 
 
-def write(path: Path, owner: str, drafts: tuple[Draft, ...]) -> bool:
+def write(path: Path, owner: str, drafts: tuple[PendingExchange, ...]) -> bool:
     """Let *drafts* be what *owner* has in the cassette at *path*; return whether that changed it.
 
     Other owners stay; a recording of another tool is replaced.
@@ -299,7 +303,7 @@ def write(path: Path, owner: str, drafts: tuple[Draft, ...]) -> bool:
                 )
                 journal.replace_whole(path, dump_entries(entries, rules=""))
                 return True
-            return merge(path, path, Recording(owner, drafts, adding=False), nothing_volatile)
+            return merge(path, path, OwnerRecording(owner, drafts, adding=False), nothing_volatile)
     except OSError as error:
         raise CassetteError(
             msg(

@@ -53,6 +53,7 @@ class ExternalClients:
     _matcher: ApiMatcher | None = field(default=None, init=False)
     _addresses: Addresses = field(default_factory=dict, init=False)
     _registered: set[tuple[str, str]] = field(default_factory=set, init=False)
+    _identified_before: dict[Request, Request] = field(default_factory=dict, init=False)
 
     def call(self, request: Request, handle: Callable[[Request], Response]) -> Response:
         """Send *request* as a call that is recorded and logged like a builder's.
@@ -84,9 +85,19 @@ class ExternalClients:
 
         Where it is sent, it goes to the address of the instance, as a builder's does.
         """
+        if self.is_live or len(request.body or b"") > _LONGEST_CACHED:
+            return _numbered(self._identified(request), serial)
+        known = self._identified_before.get(request)
+        if known is None:
+            if len(self._identified_before) >= _MOST_CACHED:
+                self._identified_before.clear()
+            known = self._identified_before[request] = self._identified(request)
+        return _numbered(known, serial)
+
+    def _identified(self, request: Request) -> Request:
         match = self._match(request)
         if match is None:
-            return replace(request, call=replace(unbuilt(request), serial=serial))
+            return replace(request, call=unbuilt(request))
         match = self._of_recorded_instance(request, match)
         if match.note:
             self.notes[match.note] = None
@@ -96,11 +107,11 @@ class ExternalClients:
             match = replace(match, base=live)
         if not match.is_declared:
             declared = replace(request, url=declared_address(sent, match)[0])
-            call = replace(unbuilt(declared), serial=serial)
+            call = unbuilt(declared)
             shown = replace(declared, call=call)
             sent = replace(sent, call=call)
             return sent if sent.url == shown.url else replace(sent, standin=shown)
-        named = identify(sent, match, serial=serial)
+        named = identify(sent, match)
         assert named.call is not None
         self._register_tenant(named.call)
         shown = hidden(named, match, self.vault)
@@ -166,6 +177,20 @@ class ExternalClients:
 
 
 _REFUSED = 400
+_MOST_CACHED = 256  # requests that replay knows again, as one that is polled for
+_LONGEST_CACHED = 4096
+
+
+def _numbered(request: Request, serial: int) -> Request:
+    """Return *request* as the call number *serial* of its session, and its stand-in as well."""
+    twin, call = request.standin, request.call
+    if call is None or call.serial == serial:
+        return request
+    return replace(
+        request,
+        call=replace(call, serial=serial),
+        standin=None if twin is None else _numbered(twin, serial),
+    )
 
 
 def _record(

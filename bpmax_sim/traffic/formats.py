@@ -20,7 +20,7 @@ from bpmax_sim.traffic.vcr import read_betamax, read_cassetter, read_vcrpy, writ
 Writer = Callable[[Iterable[Exchange]], tuple[bytes, tuple[str, ...]]]
 
 
-class Source(msgspec.Struct, frozen=True, kw_only=True):
+class ForeignSource(msgspec.Struct, frozen=True, kw_only=True):
     """What a foreign file does not tell by itself.
 
     Attributes:
@@ -32,7 +32,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     attachment: Attachment = no_attachment
 
 
-_READERS: Final[dict[str, Callable[[bytes, Source], Imported]]] = {
+_READERS: Final[dict[str, Callable[[bytes, ForeignSource], Imported]]] = {
     "vcrpy": lambda data, _source: read_vcrpy(data),
     "cassetter": lambda data, _source: read_cassetter(data),
     "betamax": lambda data, _source: read_betamax(data),
@@ -106,7 +106,7 @@ def _text_format(data: bytes) -> str:
     return "vcrpy" if re.search(rb"(?m)^interactions:", data) else ""
 
 
-def read_foreign(data: bytes, *, kind: str = "", source: Source | None = None) -> Imported:
+def read_foreign(data: bytes, *, kind: str = "", source: ForeignSource | None = None) -> Imported:
     """Return the exchanges of a foreign recording, as they were; *kind* is found out if empty.
 
     Nothing is redacted yet.
@@ -116,7 +116,7 @@ def read_foreign(data: bytes, *, kind: str = "", source: Source | None = None) -
         ConfigError: if there is no such *kind*.
     """
     name = kind or format_of(data)
-    return _READERS[_known(name, READABLE)](data, source or Source())
+    return _READERS[_known(name, READABLE)](data, source or ForeignSource())
 
 
 def write_foreign(exchanges: Iterable[Exchange], kind: str) -> tuple[bytes, tuple[str, ...]]:

@@ -27,7 +27,7 @@ from bpmax_sim.secret.vault import Vault
 _ALWAYS: Final = frozenset(f"header.{name}" for name in SECRET_HEADERS)
 
 
-def identify(request: Request, match: ApiMatch | None, *, serial: int = 0) -> Request:
+def identify(request: Request, match: ApiMatch | None) -> Request:
     """Return *request* with the call, address, and places of secrets that *match* says.
 
     It stays as it is where its path is not declared.
@@ -43,7 +43,6 @@ def identify(request: Request, match: ApiMatch | None, *, serial: int = 0) -> Re
         api=LOGIN if target.login else target.api.key if target.api else "",
         method="",
         path="",
-        serial=serial,
     )
     call = call_behind(placed, recorded_call)
     return replace(

@@ -36,7 +36,7 @@ _SOCKS: Final = ("socks5", "socks5h")
 
 
 @dataclass(slots=True)
-class Progress:
+class ConnectionProgress:
     """How far the exchange of this thread has come.
 
     Attributes:
@@ -57,7 +57,7 @@ class Progress:
         return self.proxy.startswith("https:") and self.handshakes == 1
 
 
-PROGRESS: ContextVar[Progress | None] = ContextVar("PROGRESS", default=None)
+PROGRESS: ContextVar[ConnectionProgress | None] = ContextVar("PROGRESS", default=None)
 
 
 class Address(httpx.URL):
@@ -99,13 +99,15 @@ def transports(route: Route) -> tuple[httpx.BaseTransport, dict[str, httpx.BaseT
     )
     proxies = {"all://": route.proxy} if route.proxy else get_environment_proxies()
     mounts = {
-        pattern: None if proxy is None else Network(context, _proxy(proxy, pattern, route))
+        pattern: None
+        if proxy is None
+        else ConnectingTransport(context, _proxy(proxy, pattern, route))
         for pattern, proxy in proxies.items()
     }
-    return Network(context), dict(mounts)
+    return ConnectingTransport(context), dict(mounts)
 
 
-class Network(httpx.HTTPTransport):
+class ConnectingTransport(httpx.HTTPTransport):
     """Sends over sockets, and notes how far it comes."""
 
     def __init__(self, context: ssl.SSLContext, proxy: httpx.Proxy | None = None) -> None:
@@ -267,7 +269,7 @@ class _Stream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        progress = PROGRESS.get() or Progress(0.0)
+        progress = PROGRESS.get() or ConnectionProgress(0.0)
         progress.handshakes += 1
         progress.is_shaking = True
         secured = self._inner.start_tls(ssl_context, server_hostname, _left(timeout))

@@ -1,4 +1,4 @@
-"""Trouble on purpose: an overlay on any transport, in virtual time.
+"""Fault injection: an overlay on any transport, in virtual time.
 
 A faulted request never reaches the transport below, so it consumes no recording; a delay does
 reach it. Disarming tells which rules never fired.

@@ -24,7 +24,7 @@ from bpmax_sim.errors import BadResponseError, CallError, TransportError
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Chunk, Pairs, Request, Response, Route
 from bpmax_sim.secret.http_auth import SECRET_HEADERS
-from bpmax_sim.transport.connection import PROGRESS, Address, Progress, transports
+from bpmax_sim.transport.connection import PROGRESS, Address, ConnectionProgress, transports
 from bpmax_sim.transport.protocol import OWN, Handler, Transport
 
 _DEFAULT_HEADERS = {
@@ -93,7 +93,7 @@ class Live:
             ConfigError: the route cannot be taken, such as a CA file that is none.
         """
         start = time.perf_counter()
-        progress = Progress(time.monotonic() + request.timeout)
+        progress = ConnectionProgress(time.monotonic() + request.timeout)
         own, outer = OWN.set(True), PROGRESS.set(progress)
         try:
             response = self._follow(self._open(route), request, progress, start)
@@ -137,7 +137,7 @@ class Live:
             return self._clients[route]
 
     def _follow(
-        self, client: httpx.Client, request: Request, progress: Progress, start: float
+        self, client: httpx.Client, request: Request, progress: ConnectionProgress, start: float
     ) -> Response:
         redirects: list[tuple[str, str]] = []
         for hop in range(_MAX_HOPS):
@@ -292,7 +292,7 @@ def _bodiless(request: Request) -> Pairs:
 
 
 def _translate(
-    error: Exception, request: Request, progress: Progress, *, redirected: bool
+    error: Exception, request: Request, progress: ConnectionProgress, *, redirected: bool
 ) -> CallError:
     """Return *error* as the rejection of a call; what was *redirected* has reached a server."""
     if isinstance(error, httpx.DecodingError):
@@ -317,7 +317,9 @@ def _origin(url: str) -> str:
     return f"{parsed.scheme}://{parsed.netloc.decode()}"
 
 
-def _tls_failure(error: Exception, progress: Progress) -> tuple[str, bool, str, str] | None:
+def _tls_failure(
+    error: Exception, progress: ConnectionProgress
+) -> tuple[str, bool, str, str] | None:
     """Return code, whether it was sent, and the message, where a TLS handshake failed.
 
     What breaks on a connection that stands is a reset: the server may have seen the request. But

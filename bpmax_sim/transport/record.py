@@ -1,4 +1,4 @@
-"""`Record` has every exchange redacted and on disk before it hands its answer on.
+"""`RecordingTransport` has every exchange redacted and on disk before it hands its answer on.
 
 `Replay` answers from what was kept, and sends nothing.
 """
@@ -18,7 +18,7 @@ from bpmax_sim.transport.protocol import Transport
 from bpmax_sim.transport.redaction import redact_request, redacted
 
 
-class Record(msgspec.Struct, frozen=True):
+class RecordingTransport(msgspec.Struct, frozen=True):
     """Answer from another transport, and keep what was said.
 
     Attributes:

@@ -5,7 +5,7 @@ from dataclasses import replace as changed
 import pytest
 
 from bpmax_sim.messages import Request, Sensitive
-from bpmax_sim.platform.instances import Entry, Origin
+from bpmax_sim.platform.instances import InstanceEntry, Origin
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
 from bpmax_sim.platform.model import (
@@ -94,10 +94,12 @@ def test_the_method_has_to_fit() -> None:
 
 def test_an_instance_is_known_by_its_address_and_the_default_one_comes_first() -> None:
     entries = [
-        Entry(Instance(platform="crm", instance_key="甲"), Origin()),
-        Entry(Instance(platform="crm", instance_key="乙", default=True), Origin()),
-        Entry(Instance(platform="crm", instance_key="丙", base_url="https://third.test"), Origin()),
-        Entry(Instance(platform="crm", instance_key="丁", enabled=False), Origin()),
+        InstanceEntry(Instance(platform="crm", instance_key="甲"), Origin()),
+        InstanceEntry(Instance(platform="crm", instance_key="乙", default=True), Origin()),
+        InstanceEntry(
+            Instance(platform="crm", instance_key="丙", base_url="https://third.test"), Origin()
+        ),
+        InstanceEntry(Instance(platform="crm", instance_key="丁", enabled=False), Origin()),
     ]
     platforms = PLATFORMS.with_entries(entries)
     live = Request(method="GET", url="http://127.0.0.1:8080/search")
@@ -143,7 +145,9 @@ def test_a_credential_is_hidden_by_its_place_however_short() -> None:
     headers = (("Authorization", "Bearer abc"), ("x-key", "public"), ("Cookie", "a=1"))
     url = "http://127.0.0.1:1/search?key=a%26b&q=1"
     sent = Request(method="GET", url=url, headers=headers)
-    crm = PLATFORMS.with_entries([Entry(Instance(platform="crm", instance_key="test"), Origin())])
+    crm = PLATFORMS.with_entries(
+        [InstanceEntry(Instance(platform="crm", instance_key="test"), Origin())]
+    )
     live = {("crm", "test"): "http://127.0.0.1:1"}
 
     shown = hidden(*matched(sent, crm, live), Vault())

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.cassette import journal as journal_module
-from bpmax_sim.cassette.journal import Draft, Journal, frame, read_journal
+from bpmax_sim.cassette.journal import Journal, PendingExchange, frame, read_journal
 from bpmax_sim.cassette.model import Line
 
 
-def draft(number: int) -> Draft:
+def draft(number: int) -> PendingExchange:
     line = Line(
         key=f"{number:032x}",
         n=1,
@@ -23,7 +23,7 @@ def draft(number: int) -> Draft:
         ms=1,
         sha="",
     )
-    return Draft(line=line, text="text " * number, issue=(number, 0))
+    return PendingExchange(line=line, text="text " * number, issue=(number, 0))
 
 
 DRAFTS = tuple(draft(number) for number in range(1, 30))
@@ -78,7 +78,7 @@ def test_a_record_that_is_cut_among_zeros_is_as_torn_as_one_at_the_end(journal: 
 
 def test_zeros_are_few_beside_what_is_there(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    log = journal_module.Log(journal_module.create(path))
+    log = journal_module.JournalWriter(journal_module.create(path))
     held = 0
     for size in (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000):
         log.append(b"x" * size)
@@ -92,7 +92,7 @@ def test_zeros_are_few_beside_what_is_there(tmp_path: Path) -> None:
 def test_an_append_that_fails_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "log"
     descriptor = journal_module.create(path)
-    log = journal_module.Log(descriptor)
+    log = journal_module.JournalWriter(descriptor)
     log.append(b"one")
     reading = os.open(path, os.O_RDONLY)
     kept = os.dup(descriptor)

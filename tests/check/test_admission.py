@@ -15,7 +15,7 @@ from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session import Session
 from bpmax_sim.traffic.admission import admit
-from bpmax_sim.traffic.formats import Source, read_foreign
+from bpmax_sim.traffic.formats import ForeignSource, read_foreign
 from bpmax_sim.traffic.imported import Imported
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +32,7 @@ def admitted(imported: Imported, **options: Any) -> Imported:
 
 def sample(name: str) -> Imported:
     beside = {"0a1b2c.json": b'{"name":"x"}', "3d4e5f.json": b"{}"}
-    source = Source(address="https://crm.example.test", attachment=beside.get)
+    source = ForeignSource(address="https://crm.example.test", attachment=beside.get)
     return read_foreign((SAMPLES / name).read_bytes(), source=source)
 
 

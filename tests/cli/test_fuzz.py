@@ -12,7 +12,7 @@ import pytest
 from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.reproduction import pytest_of, scenario_of
-from bpmax_sim.fuzz.search import SCRIPT, Finding, Plan, search
+from bpmax_sim.fuzz.search import SCRIPT, LawFinding, SearchPlan, search
 from bpmax_sim.starter.demo import Crm
 from tests.apart import PLUGINS
 from tests.cli.project import ROOT, Command, Project
@@ -44,16 +44,18 @@ def run_pytest(folder: Path) -> str:
 
 
 @pytest.fixture(name="findings", scope="module")
-def found_and_written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Finding, Path]]:
+def found_and_written(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, tuple[LawFinding, Path]]:
     """Search every broken platform, each in a project of its own, and write what is found."""
     home = tmp_path_factory.mktemp("found")
     (home / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n")
     return {name: reproduced(name, home / str(number)) for number, name in enumerate(PLATFORMS)}
 
 
-def reproduced(name: str, root: Path) -> tuple[Finding, Path]:
+def reproduced(name: str, root: Path) -> tuple[LawFinding, Path]:
     broken = PLATFORMS[name]
-    plan = Plan(
+    plan = SearchPlan(
         path=written(name, root),
         api="send_text_message" if "qywx" in broken.text else "",
         laws=(broken.law,),
@@ -68,7 +70,7 @@ def reproduced(name: str, root: Path) -> tuple[Finding, Path]:
 
 @pytest.mark.parametrize("name", PLATFORMS)
 def test_what_is_found_fails_in_the_same_words_as_a_scenario(
-    name: str, findings: dict[str, tuple[Finding, Path]], bs: Command
+    name: str, findings: dict[str, tuple[LawFinding, Path]], bs: Command
 ) -> None:
     found, path = findings[name]
 
@@ -80,7 +82,7 @@ def test_what_is_found_fails_in_the_same_words_as_a_scenario(
 
 
 def test_what_is_found_fails_in_the_same_words_as_a_test(
-    findings: dict[str, tuple[Finding, Path]],
+    findings: dict[str, tuple[LawFinding, Path]],
 ) -> None:
     _, first = findings[next(iter(findings))]
 

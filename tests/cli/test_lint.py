@@ -234,3 +234,18 @@ def test_a_recovery_that_can_never_apply_is_a_hint_and_no_problem(
 
     hint = f"hint: oms: auth.recover.{told}\n" if told else ""
     assert (done.code, done.err) == (0, f"{hint}1 scenario file: sound\n")
+
+
+def test_a_place_that_no_request_can_have_is_told_before_anything_runs(
+    recorded: Project, bs: Command
+) -> None:
+    place = "    ignore: [path.idd]\n    method: GET"
+    recorded.edit(recorded.folder / PLATFORM, "    method: GET", place)
+
+    done = bs("lint")
+
+    assert done.code == 2
+    assert (
+        "crm_system.get_customer_detail: ignore: 'path.idd' matches nothing: the path has no "
+        "parameter 'idd'; did you mean 'id'?" in done.err
+    )

@@ -16,7 +16,7 @@ from bpmax_sim import strategies
 from bpmax_sim.fuzz import recordings
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.search import hold_programs
-from bpmax_sim.fuzz.target import Target, Witness, plain, program, target_of
+from bpmax_sim.fuzz.target import CallWitness, FuzzTarget, plain, program, target_of
 from bpmax_sim.fuzz.violation import LawBroken
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.load import load_platforms
@@ -33,14 +33,14 @@ CLAIM = replace(
 )
 
 
-class Tampered(Target):
+class Tampered(FuzzTarget):
     """A target whose requests are seen otherwise than they were sent; they are counted from 1."""
 
     tamper: Tamper
     numbers: Iterator[int]
 
     @contextmanager
-    def session(self, **more: Any) -> Iterator[tuple[Session, Witness]]:
+    def session(self, **more: Any) -> Iterator[tuple[Session, CallWitness]]:
         with super().session(**more) as (session, witness):
             yield session, witness
             number = next(self.numbers)
@@ -48,7 +48,7 @@ class Tampered(Target):
 
 
 @pytest.fixture(name="target")
-def written(tmp_path: Path) -> Target:
+def written(tmp_path: Path) -> FuzzTarget:
     path = tmp_path / "orders.yaml"
     parameters = "      - {name: 客户, in: body, to: customer}"
     text = orders(BEARER, credentials=SECRET, parameters=parameters)
@@ -56,37 +56,37 @@ def written(tmp_path: Path) -> Target:
     return target_of(load_platforms(path), "orders")
 
 
-def tampered(target: Target, tamper: Tamper) -> Target:
+def tampered(target: FuzzTarget, tamper: Tamper) -> FuzzTarget:
     made = type("Made", (Tampered,), {"tamper": staticmethod(tamper), "numbers": count(1)})
     return made(target.platforms, target.key)  # type: ignore[no-any-return]
 
 
-def why(law: str, target: Target, *programs: CallSpec) -> str:
+def why(law: str, target: FuzzTarget, *programs: CallSpec) -> str:
     with pytest.raises(LawBroken) as told:
         hold_programs(target, law, programs)
     return told.value.why
 
 
-def test_every_law_holds_for_a_sound_platform(target: Target) -> None:
+def test_every_law_holds_for_a_sound_platform(target: FuzzTarget) -> None:
     for name, law in LAWS.items():
         if law.applies(target, target.platform.apis["createOrder"]):
             pair = (CALL, CLAIM) if name == "credential" else (CALL, CALL)
             hold_programs(target, name, pair if name in {"credential", "identity"} else pair[:1])
 
 
-def test_a_segment_too_many_is_told(target: Target) -> None:
+def test_a_segment_too_many_is_told(target: FuzzTarget) -> None:
     seen = tampered(target, lambda one, _: replace(one, url=f"{one.url}/x"))
 
     assert why("segments", seen, CALL) == "/orders/{kind} has 2 segments, and 3 were sent"
 
 
-def test_a_value_that_climbs_is_told(target: Target) -> None:
+def test_a_value_that_climbs_is_told(target: FuzzTarget) -> None:
     seen = tampered(target, lambda one, _: replace(one, url=one.url.replace("sale", "..")))
 
     assert why("segments", seen, CALL) == "/orders/{kind} has 2 segments, and 2 were sent"
 
 
-def test_a_value_that_is_changed_on_the_way_is_told(target: Target) -> None:
+def test_a_value_that_is_changed_on_the_way_is_told(target: FuzzTarget) -> None:
     seen = tampered(target, lambda one, _: replace(one, body=b'{"customer":"?"}'))
 
     assert why("arrives", seen, CALL) == (
@@ -94,7 +94,17 @@ def test_a_value_that_is_changed_on_the_way_is_told(target: Target) -> None:
     )
 
 
-def test_a_credential_that_is_sent_twice_is_told(target: Target) -> None:
+def test_a_value_that_arrives_twice_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "orders.yaml"
+    path.write_text(orders("", parameters="      - {name: 页, in: query}"), encoding="utf-8")
+    target = target_of(load_platforms(path), "orders")
+    seen = tampered(target, lambda one, _: replace(one, url=f"{one.url}&{one.url.split('?')[1]}"))
+
+    told = why("arrives", seen, program({"call": "orders.createOrder", "args": ["sale", 7]}))
+    assert told == "the value of parameter '页' does not arrive at query.页, where 2 are found"
+
+
+def test_a_credential_that_is_sent_twice_is_told(target: FuzzTarget) -> None:
     seen = tampered(
         target, lambda one, _: replace(one, headers=(*one.headers, ("authorization", "x")))
     )
@@ -104,7 +114,7 @@ def test_a_credential_that_is_sent_twice_is_told(target: Target) -> None:
     )
 
 
-def test_a_credential_that_a_script_replaces_is_told(target: Target) -> None:
+def test_a_credential_that_a_script_replaces_is_told(target: FuzzTarget) -> None:
     def claim(one: Request, number: int) -> Request:
         return replace(one, headers=(("Authorization", "other"),)) if number == 2 else one
 
@@ -120,7 +130,7 @@ def test_a_credential_that_a_script_replaces_is_told(target: Target) -> None:
         ("languages", "JavaScript and Python send different requests for the same call"),
     ],
 )
-def test_two_ways_that_differ_are_told(law: str, told: str, target: Target) -> None:
+def test_two_ways_that_differ_are_told(law: str, told: str, target: FuzzTarget) -> None:
     def second(one: Request, number: int) -> Request:
         return replace(one, url=f"{one.url}?x=1") if number == 2 else one
 
@@ -128,7 +138,7 @@ def test_two_ways_that_differ_are_told(law: str, told: str, target: Target) -> N
 
 
 def test_a_recording_that_is_not_played_is_told(
-    target: Target, monkeypatch: pytest.MonkeyPatch
+    target: FuzzTarget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = replace(CALL, args=("退货",))
     real = strategies.perform
@@ -143,7 +153,9 @@ def test_a_recording_that_is_not_played_is_told(
     )
 
 
-def test_a_credential_in_the_log_is_told(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_credential_in_the_log_is_told(
+    target: FuzzTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = recordings._recorded
 
     def leaking(*given: Any) -> Any:
@@ -159,7 +171,7 @@ def test_a_credential_in_the_log_is_told(target: Target, monkeypatch: pytest.Mon
     assert why("secrets", target, CALL) == "the credential 'key' is in the log of calls"
 
 
-def test_a_crash_is_told(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_is_told(target: FuzzTarget, monkeypatch: pytest.MonkeyPatch) -> None:
     def crash(*_given: Any, **_more: Any) -> Any:
         raise ZeroDivisionError("除以零")
 

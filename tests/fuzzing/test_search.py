@@ -14,7 +14,7 @@ from hypothesis import settings
 
 from bpmax_sim import fuzz
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.fuzz.search import Finding, Plan, search
+from bpmax_sim.fuzz.search import LawFinding, SearchPlan, search
 from bpmax_sim.openapi.convert import make
 from bpmax_sim.openapi.document import read_document
 from bpmax_sim.strategies.programs import loaded
@@ -27,9 +27,11 @@ ENOUGH = 60
 """Seconds; a search ends as soon as everything that it tries is broken."""
 
 
-def only(path: Path, **more: Any) -> Finding:
+def only(path: Path, **more: Any) -> LawFinding:
     """Search until the one law that is tried is broken."""
-    found = search(Plan(path=path, examples=str(path.parent / "kept"), seconds=ENOUGH, **more))
+    found = search(
+        SearchPlan(path=path, examples=str(path.parent / "kept"), seconds=ENOUGH, **more)
+    )
     first = next(one.finding for one in found if one.finding)
     assert first is not None
     return first
@@ -66,7 +68,9 @@ PROJECT = sorted((ROOT / "scenarios/platforms").glob("*.yaml"))
 def test_the_platforms_of_the_gallery_break_no_law(path: Path, tmp_path: Path) -> None:
     moves = list[int]()
     rounds = 2 if settings().max_examples >= EVERY_NIGHT else 1  # three times the examples
-    tried = search(Plan(path=path, examples=str(tmp_path), rounds=rounds), lambda: moves.append(1))
+    tried = search(
+        SearchPlan(path=path, examples=str(tmp_path), rounds=rounds), lambda: moves.append(1)
+    )
 
     assert len(moves) == sum(one.examples for one in tried)
     assert [one.finding.message for one in tried if one.finding] == []
@@ -79,7 +83,7 @@ def test_what_was_found_is_found_first_by_the_next_search(tmp_path: Path) -> Non
 
     kept = path.parent / "kept"
 
-    (tried,) = search(Plan(path=path, examples=str(kept), seconds=ENOUGH, laws=("accepted",)))
+    (tried,) = search(SearchPlan(path=path, examples=str(kept), seconds=ENOUGH, laws=("accepted",)))
 
     assert tried.finding is not None
     assert tried.examples == 1
@@ -93,8 +97,8 @@ def test_workers_share_the_laws_and_tell_in_the_same_order(tmp_path: Path) -> No
         "laws": ("accepted", "segments"),
     }
 
-    one = search(Plan(**how, rounds=4))
-    two = search(Plan(**how, rounds=4, workers=2))
+    one = search(SearchPlan(**how, rounds=4))
+    two = search(SearchPlan(**how, rounds=4, workers=2))
 
     assert [tried.law for tried in two] == [tried.law for tried in one] == ["accepted", "segments"]
     assert two[0].finding is not None
@@ -107,7 +111,7 @@ def test_a_search_ends_in_time(tmp_path: Path) -> None:
     path.write_text(orders(""), encoding="utf-8")
     start = time.monotonic()
 
-    search(Plan(path=path, examples=str(tmp_path / "kept"), seconds=1))
+    search(SearchPlan(path=path, examples=str(tmp_path / "kept"), seconds=1))
 
     assert time.monotonic() - start < 15
 
@@ -118,7 +122,9 @@ def test_a_parameter_that_nothing_fits_is_told(tmp_path: Path) -> None:
     path.write_text(orders("", parameters=never), encoding="utf-8")
 
     with pytest.raises(ConfigError) as told:
-        search(Plan(path=path, examples=str(tmp_path / "kept"), seconds=20, laws=("accepted",)))
+        search(
+            SearchPlan(path=path, examples=str(tmp_path / "kept"), seconds=20, laws=("accepted",))
+        )
 
     assert str(told.value) == (
         "orders.createOrder: no value fits what is declared of its parameters; "
@@ -131,7 +137,7 @@ def test_an_api_that_there_is_not_is_told(tmp_path: Path) -> None:
     path.write_text(orders(""), encoding="utf-8")
 
     with pytest.raises(ConfigError, match="there is no API to call named 'createOder'"):
-        search(Plan(path=path, examples=str(tmp_path), seconds=1, api="createOder"))
+        search(SearchPlan(path=path, examples=str(tmp_path), seconds=1, api="createOder"))
 
 
 LIVE = orders("", parameters="      - {name: 备注, in: query, to: note}").replace(
@@ -172,7 +178,7 @@ def test_a_live_system_that_fails_on_a_drawn_value_is_found(path: Path) -> None:
 
 def test_a_live_system_may_not_know_what_was_made_up(path: Path, tmp_path: Path) -> None:
     with live('{"code": 404}', status="404 Not Found") as url:
-        tried = search(Plan(path=path, examples=str(tmp_path / "k"), rounds=3, against=url))
+        tried = search(SearchPlan(path=path, examples=str(tmp_path / "k"), rounds=3, against=url))
 
     assert [one.finding for one in tried] == [None, None]
 
@@ -197,13 +203,13 @@ def test_a_live_system_is_sent_no_write_without_being_asked(path: Path, tmp_path
             "against": url,
         }
 
-        assert search(Plan(**plan)) == []
-        assert search(Plan(**plan, allow_writes=True)) != []
+        assert search(SearchPlan(**plan)) == []
+        assert search(SearchPlan(**plan, allow_writes=True)) != []
 
 
 def test_an_address_that_is_none_is_told(path: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as told:
-        search(Plan(path=path, examples=str(tmp_path), seconds=1, against="localhost"))
+        search(SearchPlan(path=path, examples=str(tmp_path), seconds=1, against="localhost"))
 
     assert str(told.value) == (
         "--against localhost: expected simulate, or an address such as http://127.0.0.1:8080"
@@ -234,7 +240,7 @@ def test_a_script_that_trusts_an_answer_is_found(path: Path, tmp_path: Path) -> 
 def test_a_script_that_looks_first_breaks_no_law(path: Path, tmp_path: Path) -> None:
     script = tmp_path / "下单.js"
     script.write_text(SCRIPT.replace("result.data.", "result?.data?."), encoding="utf-8")
-    plan = Plan(
+    plan = SearchPlan(
         path=path, examples=str(tmp_path / "k"), rounds=4, laws=("script",), scripts=(script,)
     )
 
@@ -274,7 +280,7 @@ def test_a_platform_imported_from_openapi_is_searched(tmp_path: Path) -> None:
     path = tmp_path / "crm.yaml"
     path.write_text(make(document, key="crm").text, encoding="utf-8")
 
-    tried = search(Plan(path=path, examples=str(tmp_path / "kept"), rounds=1))
+    tried = search(SearchPlan(path=path, examples=str(tmp_path / "kept"), rounds=1))
 
     assert [one.finding.message for one in tried if one.finding] == []
     assert sum(one.examples > 0 for one in tried) > 10

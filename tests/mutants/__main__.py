@@ -1,7 +1,8 @@
-"""``python -m tests.mutants [NAME…] [--some N]``: seed each bug, and see that the laws find it.
+"""``python -m tests.mutants [NAME…] [--some N]``: seed each bug, and see that its tests find it.
 
 With ``--some`` each day has the next N of them, so that a few days of short runs try all. It ends
-with 1 if a bug survives, with 2 if a patch does not apply any more.
+with 1 if a bug survives, with 2 if one does not fit any more. Bugs behind corners are tried with
+fresh seeds by `tests.campaigns.reach`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.apart import PLUGINS
-from tests.mutants.tree import applied, copied, patches
+from tests.mutants.edits import Edit
+from tests.mutants.seeded import SEEDED
+from tests.mutants.tree import Patch, copied, patches
 
 WORKERS = 2
 DAY = 24 * 60 * 60
@@ -32,6 +35,21 @@ FIRST = {
 """Where a bug of a kind is likely to be found; the other laws are tried after it."""
 
 _LAST = "FAILED "
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """No bug, with the tests that other bugs name: they have to pass."""
+
+    tests: str
+    name: str = "nothing"
+    kind: str = ""
+
+    def apply(self, _tree: Path) -> str:
+        return ""
+
+
+Bug = Patch | Edit
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,45 +70,57 @@ class Fate:
         return f"{word:<9}{self.seconds:6.1f} s  {self.name}: {self.told}"
 
 
-def fate(patch: Path) -> Fate:
-    """Return what the property suite says of the tree with *patch* in it."""
+def fate(bug: Bug | Nothing) -> Fate:
+    """Return what its tests say of the tree with *bug* in it."""
     with copied() as tree:
-        problem = applied(patch, tree)
+        problem = bug.apply(tree)
         start = time.monotonic()
         if problem:
-            return Fate(patch.stem, 2, 0, problem)
+            return Fate(bug.name, 2, 0, problem)
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider",
-             "--tb=no", *suite(patch, tree)],
+             "--tb=no", *suite(bug, tree)],
             cwd=tree,
-            env={**os.environ, "BPMAX_SIM_HYPOTHESIS": "mutants", **PLUGINS},
+            env={
+                **os.environ,
+                "PYTHONPATH": str(tree),
+                "BPMAX_SIM_HYPOTHESIS": "mutants",
+                **PLUGINS,
+            },
             capture_output=True,
             text=True,
             check=False,
         )  # fmt: skip
         lines = [line for line in done.stdout.splitlines() if line.startswith(_LAST)]
         told = lines[0].removeprefix(_LAST).partition(" - ")[0] if lines else done.stdout[-300:]
-        return Fate(patch.stem, done.returncode, time.monotonic() - start, told)
+        return Fate(bug.name, done.returncode, time.monotonic() - start, told)
 
 
-def suite(patch: Path, tree: Path) -> list[str]:
-    """Return the files of the property suite, the likeliest to find *patch* first."""
-    first = FIRST.get(patch.stem.partition("-")[0], "")
+def suite(bug: Bug | Nothing, tree: Path) -> list[str]:
+    """Return the tests that *bug* names, or the property suite, what finds its kind first."""
+    if bug.tests:
+        return [str(tree / one) for one in bug.tests.split()]
+    first = FIRST.get(bug.kind, "")
     files = sorted((tree / "tests/property").glob("test_*.py"))
     return [str(path) for path in sorted(files, key=lambda path: path.name != first)]
 
 
-def some(bugs: Sequence[Path], count: int, turn: int) -> list[Path]:
+def bugs() -> list[Bug]:
+    """Return every seeded bug that this runs, sorted by name."""
+    return sorted([*patches(), *SEEDED], key=lambda one: one.name)
+
+
+def some(bugs: Sequence[Bug], count: int, turn: int) -> list[Bug]:
     """Return *count* of *bugs*, from every kind alike; each *turn* goes on where the last ended."""
-    kinds: dict[str, list[Path]] = {}
+    kinds: dict[str, list[Bug]] = {}
     for one in bugs:
-        kinds.setdefault(one.stem.partition("-")[0], []).append(one)
-    order = sorted(bugs, key=lambda one: _share(one, kinds[one.stem.partition("-")[0]]))
+        kinds.setdefault(one.kind, []).append(one)
+    order = sorted(bugs, key=lambda one: _share(one, kinds[one.kind]))
     return [order[(turn * count + n) % len(order)] for n in range(min(count, len(order)))]
 
 
-def _share(bug: Path, kind: Sequence[Path]) -> tuple[float, str]:
-    return (kind.index(bug) + 0.5) / len(kind), bug.stem
+def _share(bug: Bug, kind: Sequence[Bug]) -> tuple[float, str]:
+    return (kind.index(bug) + 0.5) / len(kind), bug.name
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -100,14 +130,19 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--some", type=int, metavar="N", help="only so many, others each day")
     parser.add_argument("--turn", type=int, default=int(time.time() // DAY), help="(default: day)")
     asked = parser.parse_args(arguments)
-    wanted = [one for one in patches() if not asked.names or one.stem in asked.names]
+    wanted = [one for one in bugs() if not asked.names or one.name in asked.names]
     if asked.some is not None:
         wanted = some(wanted, asked.some, asked.turn)
         sys.stdout.write(f"--some {asked.some} --turn {asked.turn}\n")
     start = time.monotonic()
+    tests = sorted({*" ".join(one.tests for one in wanted).split()})
+    sound = fate(Nothing(" ".join(tests))) if tests else None
+    if sound is not None and sound.code:
+        sys.stdout.write(f"without any bug: {sound}\n")
+        return 2
     fates = []
     with ThreadPoolExecutor(WORKERS) as pool:
-        for done in as_completed([pool.submit(fate, patch) for patch in wanted]):
+        for done in as_completed([pool.submit(fate, bug) for bug in wanted]):
             fates.append(done.result())
             sys.stdout.write(f"{fates[-1]}\n")
             sys.stdout.flush()

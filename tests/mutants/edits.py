@@ -19,7 +19,7 @@ class Edit:
         old: what stands there, once.
         new: what takes its place.
         corner: the corner of `tests.property.reach` behind which it lies, if it lies behind one.
-        tests: what has to find it, seen from the tree's root.
+        tests: what has to find it, seen from the tree's root; else the property suite.
     """
 
     name: str
@@ -27,7 +27,11 @@ class Edit:
     old: str
     new: str
     corner: str = ""
-    tests: str = "tests/property"
+    tests: str = ""
+
+    @property
+    def kind(self) -> str:
+        return self.name.partition("-")[0]
 
     def misfit(self, tree: Path) -> str:
         """Return why it does not fit *tree*, or nothing."""

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,9 +15,29 @@ ROOT = HERE.parents[1]
 PARTS = ("bpmax_sim", "tests", "pyproject.toml", "conftest.py")
 
 
-def patches() -> list[Path]:
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A seeded bug as a patch; its first word is its kind."""
+
+    path: Path
+    tests: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.path.stem
+
+    @property
+    def kind(self) -> str:
+        return self.name.partition("-")[0]
+
+    def apply(self, tree: Path) -> str:
+        """Put it into *tree*; return why it does not fit, or nothing."""
+        return applied(self.path, tree)
+
+
+def patches() -> list[Patch]:
     """Return the patch of each seeded bug, sorted."""
-    return sorted(HERE.glob("*.patch"))
+    return [Patch(path) for path in sorted(HERE.glob("*.patch"))]
 
 
 @contextmanager

@@ -55,6 +55,7 @@ apis:
   card: {method: POST, path: /robot, body: {msgtype: card, at: {all: true}}}
   one: {method: POST, path: /twins, body: {a: 1}}
   form: {method: POST, path: /upload, encoding: form}
+  bulk: {method: POST, path: /upload, headers: {Content-Type: application/vnd.bulk+json}}
   json: {method: POST, path: /upload}
   first: {method: PUT, path: /same}
   second: {method: PUT, path: /same}
@@ -155,6 +156,9 @@ def posted(url: str, body: Any, *, form: bool = False, **headers: str) -> Reques
     return asked("POST", url, headers=tuple(pairs), body=data.encode())
 
 
+BULK = "application/vnd.bulk+json; charset=utf-8"
+
+
 @pytest.mark.parametrize(
     ("request_", "expected"),
     [
@@ -168,6 +172,10 @@ def posted(url: str, body: Any, *, form: bool = False, **headers: str) -> Reques
         (posted("cloud:/upload", {"a": "1"}, form=True), "cloud form /upload"),
         (posted("cloud:/upload", {"a": "1"}), "cloud json /upload"),
         (posted("cloud:/upload", "x"), "cloud json /upload"),
+        (
+            asked("POST", "cloud:/upload", headers=(("content-type", BULK),), body=b"{}"),
+            "cloud bulk /upload",
+        ),
         (posted("chat:/login", {"type": "m.login.token"}), "chat login 1 /login"),
         (
             asked("GET", "sap:/", headers=(("X-CSRF-Token", "Fetch"),)),

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 OF_A_ROUND = 10
 USUAL = 60
-"""Examples of a property where CI runs it."""
+"""Examples of the profile up to which a property is tried with its own number of them."""
 
 ROUND = "in round"
 """What the note begins with that says where a property failed."""
@@ -35,6 +35,8 @@ def in_rounds(
 ) -> Callable[[Callable[[Any], None]], Property]:
     """Return a decorator of a check of one drawn value: CI tries it with so many *examples*.
 
+    They are as many as find a seeded bug behind each corner; see `tests.campaigns.reach`.
+
     The rounds have the seeds 0, 1, … where runs repeat themselves, and go on from
     ``--hypothesis-seed``, or a fresh one, where they do not. What fails is told with a blob for
     ``@reproduce_failure``, which belongs below this decorator.
@@ -44,7 +46,8 @@ def in_rounds(
         def test(first: int | None = None) -> None:
             usual = settings()
             start = first if first is not None else 0 if usual.derandomize else _base()
-            rounds = max(1, examples * usual.max_examples // (USUAL * OF_A_ROUND))
+            more = max(usual.max_examples / USUAL, 1)
+            rounds = int(examples * more) // OF_A_ROUND
             how = settings(usual, max_examples=OF_A_ROUND, derandomize=False)
             for turn in range(rounds):
                 try:

@@ -31,7 +31,7 @@ from bpmax_sim.messages import Call, Exchange, Failed, Request, Response
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.session import Session
 from bpmax_sim.strategies.traffic import RULES, START, ordered
-from bpmax_sim.traffic.formats import Source, read_foreign, write_foreign
+from bpmax_sim.traffic.formats import ForeignSource, read_foreign, write_foreign
 from tests.property import model
 from tests.property.world import Case, ThirdParty, cases, opened
 
@@ -116,7 +116,7 @@ def test_a_cassette_that_is_read_and_written_is_the_same_file(
 
 @pytest.mark.parametrize("kind", ["har", "vcrpy", "wiremock"])
 def test_what_is_imported_and_exported_round_trips(kind: str) -> None:
-    source = Source(address="https://crm.example.test")
+    source = ForeignSource(address="https://crm.example.test")
 
     @given(st.lists(strategies.exchanges(), max_size=4))
     def holds(found: list[Exchange]) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import settings
 
 from tests.mutants.corners import EDITS
+from tests.mutants.tree import ROOT
 from tests.property import reach
+from tests.property.rules import RULES
 
 
 @pytest.mark.night("a thousand draws of everything")
@@ -35,3 +39,19 @@ def test_what_runs_in_ci_repeats_itself_and_the_night_tells_how_to_repeat_it() -
     assert settings.get_profile("ci").derandomize
     assert not settings.get_profile("nightly").derandomize
     assert settings.get_profile("nightly").print_blob
+
+
+def test_every_rule_that_the_documentation_leaves_open_is_a_corner_or_a_test() -> None:
+    sources = [path.read_text("utf-8") for path in ROOT.glob("tests/**/test_*.py")]
+    known = {
+        name
+        for text in sources
+        for name in re.findall(r"^(?:def )?(\w+)(?:\(| = )", text, re.MULTILINE)
+    }
+
+    named = {name for names in RULES.values() for name in names}
+    assert named - known - {*reach.CORNERS} == set()
+    presets = {name for name in reach.CORNERS if name.startswith("preset ")}
+    others = {"a second instance", "auth of the API", "a login", "a login in two steps"}
+    ways = {"a signature", "an address of the instance"}
+    assert {*reach.CORNERS} - named == presets | others | ways

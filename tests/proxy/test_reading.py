@@ -11,7 +11,7 @@ from msgspec import UNSET
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.model import Condition, ErrorClass, OkRule, ResponseRules
-from bpmax_sim.proxy.response import Rules, accepts, as_text, finder, read_body
+from bpmax_sim.proxy.response import CompiledRules, accepts, as_text, finder, read_body
 from tests.proxy.world import answer, ok
 
 SALESFORCE = [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}]
@@ -133,7 +133,7 @@ RULES = ResponseRules(
     ],
 )
 def test_rules_judge_status_and_body(response: Response, good: bool, found: str | None) -> None:
-    rules = Rules(RULES, {"transient": (503,), "token": (403,)})
+    rules = CompiledRules(RULES, {"transient": (503,), "token": (403,)})
 
     assert rules.is_ok(response, read_body(response)) is good
     assert rules.failure_class(response, read_body(response)) == found

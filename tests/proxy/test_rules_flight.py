@@ -14,7 +14,7 @@ from bpmax_sim.errors import AuthError, TransportError
 from bpmax_sim.messages import LOGIN, Request, Response
 from bpmax_sim.platform.model import Api, Auth, ErrorClass, Recover, ResponseRules, Wait
 from bpmax_sim.proxy.client import TokenStore
-from bpmax_sim.proxy.effects import Acquire, Flow, Grant
+from bpmax_sim.proxy.effects import Flow, Grant, TokenRequest
 from bpmax_sim.proxy.recovery import seconds_until
 from tests.proxy.world import (
     CREATE,
@@ -101,7 +101,7 @@ def test_everyone_who_waits_for_a_refused_login_is_told_and_it_is_sent_once() ->
     logins: list[Request] = []
 
     class Counting(TokenStore):
-        def obtain(self, wanted: Acquire, run: Callable[[Flow], Grant]) -> Grant:
+        def obtain(self, wanted: TokenRequest, run: Callable[[Flow], Grant]) -> Grant:
             arrived.release()
             return super().obtain(wanted, run)
 

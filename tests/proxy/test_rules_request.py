@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.js_values import UNDEFINED, BigInt, Opaque
-from bpmax_sim.platform.model import Api, Parameter
+from bpmax_sim.platform.model import Api, Instance, Parameter
 from tests.proxy.world import CREATE, DETAIL, SEARCH, World, body_of, crm, headers_of, rejected
 
 HOSTILE = '[1,2]{{ x }}"\n%}{% raw %}😀 100%'
@@ -489,6 +489,12 @@ def test_the_most_specific_timeout_holds() -> None:
     world.proxy().quick()
 
     assert [request.timeout for request in world.sent] == [30.0, 2.0]
+
+    tenant = Instance(platform="crm_system", instance_key="test", timeout=4.0)
+    slow = World(crm(SEARCH, quick, timeout=9.0), instances=(tenant,))
+    slow.proxy().search()
+    slow.proxy().quick()
+    assert [request.timeout for request in slow.sent] == [4.0, 2.0]
 
 
 def test_direct_and_chained_calls_of_equal_values_send_equal_requests() -> None:

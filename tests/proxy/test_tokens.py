@@ -11,15 +11,15 @@ from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import NoMatchError, TransportError
 from bpmax_sim.messages import Call, Request, Response
 from bpmax_sim.proxy.client import Handle, TokenStore, drive, exchange
-from bpmax_sim.proxy.effects import Acquire, Effect, Flow, Grant, Send, Sleep
+from bpmax_sim.proxy.effects import Effect, Flow, Grant, Send, Sleep, TokenRequest
 
 
 def _grant(expires: float = 100) -> Grant:
     return Grant(values={"token": "tok-1234"}, standins={"token": "redacted"}, expires=expires)
 
 
-def _wanted(now: float = 0) -> Acquire:
-    return Acquire(key="crm/test", now=now, flow=_never)
+def _wanted(now: float = 0) -> TokenRequest:
+    return TokenRequest(key="crm/test", now=now, flow=_never)
 
 
 def answered(request: Request, handle: Handle) -> Response:

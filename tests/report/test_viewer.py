@@ -214,5 +214,5 @@ def test_without_a_script_summary_and_failures_are_there(running: Any, file: Pat
     context.close()
 
     assert "没有录过" in told
-    assert "步骤 2/3 选择客户: no such call" in told
+    assert "步骤 2/3 选择客户：no such call" in told
     assert "form.折扣" in told

@@ -189,3 +189,99 @@ def test_what_starts_in_the_middle_has_just_come_there(
 
     ended = door.run(text + PROXY + steps(*lines), {"用印.yaml": MIDDLE, "盖.yaml": CHILD})
     assert ended.code == 0, ended.text
+
+
+LATE = """\
+flow: 付款
+start: 出纳
+nodes:
+  出纳:
+    owners: [周出纳]
+    approve: 结束
+    deadline: [{after: 1d}, {after: 2d, notify: [吴主管]}, {after: 3d, to: 主管}]
+  主管: {owners: [吴主管], approve: 结束}
+  结束: {end: true}
+"""
+TIMES = "console.log(ctx.step.plan_start_time, ctx.step.plan_end_time, ctx.step.delay_level)"
+
+
+def test_lateness_has_levels_and_scripts_see_the_plan(door: Door) -> None:
+    text = (
+        "version: 1\nscenario: 付款\nuser: 周出纳\nclock: '2026-03-02T09:00:00+08:00'\n"
+        "flow: {definition: 付款.yaml, at: 出纳, scripts: {computed: 时间.js}, form: {a: 0}}\n"
+    )
+    line = '"2026-03-02 09:00:00 2026-03-03 09:00:00 {level}"'
+    told = [f"expect: {{console: [{line.format(level=level)}]}}" for level in (0, 2)]
+    lines = (
+        f"{{set: {{a: 1}}, {told[0]}}}",
+        "{advance: 1d, expect: {flow: {delay_level: 1, notified: [{to: [周出纳]}]}}}",
+        "{advance: 1d, expect: {flow: {at: 出纳, notified: {$contains: {to: [吴主管]}}}}}",
+        f"{{set: {{a: 2}}, {told[1]}}}",
+        "{advance: 1d, expect: {flow: {at: 主管, delay_level: 0}}}",
+    )
+
+    ended = door.run(text + PROXY + steps(*lines), {"付款.yaml": LATE, "时间.js": TIMES})
+    assert ended.code == 0, ended.text
+
+
+@pytest.mark.parametrize(
+    ("deadline", "problem"),
+    [
+        ("[{after: 2d}, {after: 1d}]", "deadline[1].after: each deadline is later than the one"),
+        ("[{after: 1d, to: 主管}, {after: 2d}]", "deadline[0]: the project leaves the node here"),
+        (
+            "{after: 1d, to: 主管, notify: [甲]}",
+            "deadline.notify: notify goes with a deadline that",
+        ),
+        ("[{after: 1d}, {after: 2d, to: 主官}]", "deadline[1].to: no node '主官'; did you mean"),
+        ("[{after: 0s}]", "deadline[0]: the deadline is over when the project arrives"),
+        ("[1d, 2d]", "deadline[0]: expected"),
+    ],
+)
+def test_levels_that_can_never_come_are_told_at_load(
+    door: Door, deadline: str, problem: str
+) -> None:
+    good = "[{after: 1d}, {after: 2d, notify: [吴主管]}, {after: 3d, to: 主管}]"
+    text = "version: 1\nscenario: 付款\nflow: {definition: 付款.yaml}\n" + PROXY
+    ended = door.run(text + steps("submit: {}"), {"付款.yaml": LATE.replace(good, deadline)})
+
+    assert problem in ended.text
+
+
+@pytest.mark.parametrize(
+    ("hook", "script", "wrong"),
+    [
+        ("visibility", "return {财物: true}", "visibility returned '财物': True; it takes nodes"),
+        ("visibility", "return {财务: 1}", "visibility returned '财务': 1; it takes nodes"),
+        ("computed", "return 5", "computed must return an object of fields and values, got 5"),
+        ("project_name", "return {}", "project_name must return a text, got {}"),
+        ("task_title", "return 7", "task_title must return a text, got 7"),
+    ],
+)
+def test_what_a_hook_gives_in_vain_is_told(door: Door, hook: str, script: str, wrong: str) -> None:
+    text = flow(f", scripts: {{{hook}: 钩子.js}}") + steps("submit: {}")
+
+    (headline,) = door.run(text, {"会审.yaml": FLOW, "钩子.js": script}).headlines
+    assert f"SubjectError: {wrong}" in headline
+
+
+def test_fields_of_a_sub_flow_that_the_form_has_not_are_told_at_load(door: Door) -> None:
+    main = MIDDLE.replace(
+        "subflow: 盖,", "subflow: {flow: 盖, form: {号: 编码}, back: {结论: 果}},"
+    )
+    head = "version: 1\nscenario: 用印\nform: {fields: {编号: 1}}\n"
+    text = head + "flow: {definition: 用印.yaml, subflows: {盖: {definition: 盖.yaml}}}\n" + PROXY
+    told = door.run(text + steps("submit: {}"), {"用印.yaml": main, "盖.yaml": CHILD}).text
+
+    assert "nodes.盖章.subflow.form.号: no field '编码'; did you mean '编号'?" in told
+    assert "nodes.盖章.subflow.back.结论: no field '结论'; there is 编号" in told
+
+
+def test_a_refusal_that_nobody_expects_is_noted(door: Door) -> None:
+    text = flow(", scripts: {before_next.部门: 拒.js}") + steps(
+        "submit: {}", "approve: {by: 李经理}"
+    )
+
+    ended = door.run(text, {"会审.yaml": FLOW, "拒.js": "return '预算不足'"})
+    assert "场景.scenario.yaml:" in ended.text
+    assert "approve was refused, and nothing is expected" in ended.text

@@ -73,6 +73,7 @@ CUSTOMER = {"name": "张三", "phone": "13800138000", "discount": 0.9, "tags": [
         ([{"name": "张三"}, {"$exists": True}], [CUSTOMER, 1]),
         ({"$unordered": [{"$type": "text"}, "VIP"]}, ["VIP", "重点"]),
         ({"$each": {"$gt": 0}}, {"a": 1, "b": 2}),
+        ({"$each": {"$gt": 0}}, []),
     ],
 )
 def test_an_expectation_holds(expected: Any, actual: Any) -> None:

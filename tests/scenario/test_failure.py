@@ -8,7 +8,7 @@ from msgspec import structs
 from bpmax_sim.errors import Place
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect import Check
-from bpmax_sim.scenario.source import Failure, Line, render
+from bpmax_sim.scenario.source import ExcerptLine, Failure, render
 
 FAILURE = Failure(
     kind="expect",
@@ -19,8 +19,8 @@ FAILURE = Failure(
     title="选择客户 12345",
     place=Place("scenarios/选择客户.scenario.yaml", 33, 19),
     excerpt=(
-        Line(31, "  - id: pick"),
-        Line(33, "        discount: 0.9", marked=True),
+        ExcerptLine(31, "  - id: pick"),
+        ExcerptLine(33, "        discount: 0.9", marked=True),
     ),
     checks=(
         Check(("form", "customerName"), ok=True, expected='"张三"', actual='"张三"'),
@@ -98,7 +98,7 @@ def test_long_lines_are_cut_but_never_a_command() -> None:
     long = "很长" * 100
     command = f"pytest '{long}' --bpmax-mode=record"
     failure = replace(
-        FAILURE, excerpt=(Line(1, long),), script_text=long, rerun=command, detail=(command,)
+        FAILURE, excerpt=(ExcerptLine(1, long),), script_text=long, rerun=command, detail=(command,)
     )
 
     lines = render(failure).splitlines()

@@ -363,6 +363,14 @@ def test_a_silent_fault_is_told_with_what_it_would_have_done(
     )
 
 
+def test_a_silent_fault_is_told_in_a_step_with_retry(folder: Path, bench: PlainBench) -> None:
+    fault = "{on: qywx.*, do: {status: 500}}"
+    step = f'{{set: {{customerId: "1"}}, faults: [{fault}], retry: {{tries: 2, every: 1s}}}}'
+
+    (found,) = headlines(folder, bench, f"steps: [{step}]\n")
+    assert "fault never fired: qywx.* -> status 500" in found
+
+
 def test_faults_can_be_left_out(folder: Path, bench: PlainBench) -> None:
     text = f"faults: [{FAULT}]\nsteps:\n  - {{open: {{}}, faults: [{FAULT}]}}\n"
 

@@ -12,7 +12,7 @@ from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import AuthError, TransportError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.proxy.client import TokenStore
-from bpmax_sim.proxy.effects import Acquire, Effect, Flow, Grant, Send, Sleep
+from bpmax_sim.proxy.effects import Effect, Flow, Grant, Send, Sleep, TokenRequest
 from bpmax_sim.script.scheduler import Scheduler
 
 Done = list[tuple[str, Any, float]]
@@ -142,7 +142,7 @@ def logged_in(logins: list[str], *, fail: bool = False) -> Callable[[], Flow]:
 
 
 def authorised(flow: Callable[[], Flow], key: str = "crm") -> Generator[Effect, Any, Any]:
-    grant = yield Acquire(key=key, now=100, flow=flow)
+    grant = yield TokenRequest(key=key, now=100, flow=flow)
     return grant.values["token"]
 
 
@@ -185,9 +185,9 @@ def test_a_refused_grant_is_not_handed_out_again() -> None:
     logins: list[str] = []
 
     def renewing() -> Generator[Effect, Any, bool]:
-        first = yield Acquire(key="crm", now=100, flow=logged_in(logins))
+        first = yield TokenRequest(key="crm", now=100, flow=logged_in(logins))
         first.is_refused = True
-        second = yield Acquire(key="crm", now=100, flow=logged_in(logins))
+        second = yield TokenRequest(key="crm", now=100, flow=logged_in(logins))
         return first is second
 
     loop = Loop(after({"token": 0.5}))

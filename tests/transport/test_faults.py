@@ -129,6 +129,14 @@ def test_a_drip_hands_the_body_over_in_pieces() -> None:
     assert answer.chunks[0] == Chunk(0.5, size // 4)
 
 
+def test_the_group_armed_last_strikes_first_and_within_it_the_first_rule() -> None:
+    usual = Fault(on="crm_system.*", action=Reply(status=500))
+    faults, _ = overlay(usual)
+    faults.arm([Fault(on="crm_system.*", action=Reply(status=status)) for status in (502, 503)])
+
+    assert faults.handle(request()).status == 502
+
+
 def test_a_rule_that_never_fired_is_told() -> None:
     fired = Fault(on="crm_system.*", action=Slow(delay=1))
     quiet = Fault(on="crm_system.create_order", action=Reply(status=500), first=2)

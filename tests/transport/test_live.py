@@ -18,7 +18,8 @@ from tests.loopback import Answer, answer_json, loopback
 
 def ask(answer: Answer, *, target: str = "/", **fields: object) -> tuple[Response, list[bytes]]:
     with loopback(answer) as server, Live() as live:
-        request = Request(method="GET", url=server.url + target, **fields)  # type: ignore[arg-type]
+        fields.setdefault("method", "GET")
+        request = Request(url=server.url + target, **fields)  # type: ignore[arg-type]
         return live.handle(request), server.received
 
 
@@ -227,10 +228,10 @@ def test_a_stream_keeps_its_chunks() -> None:
     assert sorted(chunk.at for chunk in response.chunks) == [chunk.at for chunk in response.chunks]
 
 
-def redirecting(location: str) -> Answer:
+def redirecting(location: str, status: str = "302 Found") -> Answer:
     def answer(request: bytes) -> bytes:
         if b" /start" in request:
-            return answer_json("0", status="302 Found", headers=f"Location: {location}\r\n")
+            return answer_json("0", status=status, headers=f"Location: {location}\r\n")
         return answer_json('"there"')
 
     return answer
@@ -241,6 +242,18 @@ def test_a_redirect_within_the_origin_is_followed() -> None:
 
     assert response.body == b'"there"'
     assert len(received) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "sent"),
+    [("301 Moved", b"GET"), ("302 Found", b"GET"), ("303 See", b"GET"), ("307 Again", b"POST"),
+     ("308 For good", b"POST")],
+)  # fmt: skip
+def test_a_post_is_sent_again_only_where_the_status_says_so(status: str, sent: bytes) -> None:
+    _, received = ask(redirecting("/there", status), target="/start", method="POST", body=b"x=1")
+
+    assert received[1].startswith(sent + b" /there ")
+    assert received[1].endswith(b"x=1") == (sent == b"POST")
 
 
 def test_credentials_never_follow_to_another_origin() -> None:

@@ -11,7 +11,7 @@ from bpmax_sim.errors import BadResponseError, CallError, TransportError
 from bpmax_sim.messages import Call, Exchange, Failed, Request, Response
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.transport.protocol import Handler
-from bpmax_sim.transport.record import Record, Replay
+from bpmax_sim.transport.record import RecordingTransport, Replay
 from bpmax_sim.transport.redaction import redact_request, redact_response, redacted
 
 JSON = (("content-type", "application/json"),)
@@ -35,6 +35,31 @@ def test_a_known_secret_is_hidden_wherever_a_script_puts_it() -> None:
     assert b"s3cret" not in msgspec.json.encode(shown)
     assert shown.url == "https://crm.example.test/c?t=redacted.crm_system.test.token.1"
     assert redact_request(shown, vault()) == shown
+
+
+@pytest.mark.parametrize(
+    ("media", "body"),
+    [
+        ("application/json", '{"客户": {"电话": "138-0013"}}'),
+        ("application/json", '{"客户": {"电话": "\\u5f20\\u4e09 138-0013"}}'),
+        ("Application/X-WWW-Form-Urlencoded; charset=UTF-8", "客户=138-0013&x=1"),
+    ],
+)
+def test_personal_data_is_replaced_however_it_is_written(media: str, body: str) -> None:
+    sent = replace(
+        REQUEST,
+        url=f"{REQUEST.url}?%E7%94%B5%E8%AF%9D=138-0013&a=1",
+        headers=(("Content-Type", media),),
+        body=body.encode(),
+        personal=("query.电话", "body.客户.电话" if "json" in media else "body.客户"),
+    )
+
+    shown = redact_request(sent, vault())
+
+    assert "138-0013" not in shown.url
+    assert shown.url.endswith("&a=1")
+    assert b"138-0013" not in (shown.body or b"")
+    assert shown.body
 
 
 TOLD = (
@@ -186,7 +211,7 @@ def test_personal_data_in_a_form_and_in_an_answer() -> None:
     assert b"13800138000" not in redact_response(answer, sent, Vault()).body
 
 
-def recording(answer: Response | CallError) -> tuple[Record, list[Exchange]]:
+def recording(answer: Response | CallError) -> tuple[RecordingTransport, list[Exchange]]:
     kept: list[Exchange] = []
 
     def handle(_: Request) -> Response:
@@ -196,7 +221,7 @@ def recording(answer: Response | CallError) -> tuple[Record, list[Exchange]]:
         return answer
 
     secrets = Vault()
-    record = Record(Handler(handle), kept.append, secrets, VirtualClock(100.0))
+    record = RecordingTransport(Handler(handle), kept.append, secrets, VirtualClock(100.0))
     return record, kept
 
 

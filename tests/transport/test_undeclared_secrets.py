@@ -93,8 +93,8 @@ def test_each_value_that_looks_random_is_told(url: str, own: str, form: str, bac
     both = replace(asking, outcome=told(json.dumps({"k": back}).encode()).outcome)
 
     expected = {"query.键": url, "header.x-own": own, "body.k": form}
-    wanted = [f"{NAME} request {place}" for place, value in expected.items() if looks_random(value)]
-    assert places(both) == wanted + [f"{NAME} answer body.k"] * looks_random(back)
+    wanted = [f"{NAME}.{place}" for place, value in expected.items() if looks_random(value)]
+    assert places(both) == wanted + [f"{NAME}.body.k"] * looks_random(back)
 
 
 def places(exchange: Exchange, *volatile: str) -> list[str]:
@@ -116,9 +116,9 @@ def test_each_place_is_named_and_items_of_a_list_have_one() -> None:
     body = f'{{"data":{{"票据":"{TOKEN}","list":[{{"k":"{TOKEN}"}},{{"k":"{TOKEN}x"}}]}}}}'.encode()
 
     assert list(dict.fromkeys(places(told(body, ("X-Ticket", TOKEN))))) == [
-        f"{NAME} answer header.x-ticket",
-        f"{NAME} answer body.data.票据",
-        f"{NAME} answer body.data.list[*].k",
+        f"{NAME}.header.x-ticket",
+        f"{NAME}.body.data.票据",
+        f"{NAME}.body.data.list[*].k",
     ]
 
 
@@ -126,12 +126,12 @@ def test_a_request_is_looked_at_except_where_auth_put_something() -> None:
     url = f"{detail().request.base}/customers/1?sig={TOKEN}&page=2"
 
     assert places(asked(url=url, injected=("query.sig",))) == []
-    assert places(asked(url=url, injected=())) == [f"{NAME} request query.sig"]
+    assert places(asked(url=url, injected=())) == [f"{NAME}.query.sig"]
     assert places(asked(headers=(("X-Key", TOKEN),), injected=("header.x-key",))) == []
     cookie = (("Cookie", f"a=1; sid={TOKEN}"),)
     assert places(asked(headers=cookie, injected=("cookie.sid",))) == []
     form = (("content-type", "application/x-www-form-urlencoded"),)
-    assert places(asked(headers=form, body=f"a=1&k={TOKEN}".encode())) == [f"{NAME} request body.k"]
+    assert places(asked(headers=form, body=f"a=1&k={TOKEN}".encode())) == [f"{NAME}.body.k"]
 
 
 def test_stand_ins_tags_passing_fields_and_files_are_none() -> None:
@@ -146,6 +146,4 @@ def test_stand_ins_tags_passing_fields_and_files_are_none() -> None:
 def test_traffic_without_a_builder_is_named_by_its_address() -> None:
     request = Request(method="GET", url=f"https://sdk.test/x?k={TOKEN}")
 
-    assert places(Exchange(request=request, outcome=answer())) == [
-        "GET https://sdk.test/x request query.k"
-    ]
+    assert places(Exchange(request=request, outcome=answer())) == ["GET https://sdk.test/x query.k"]

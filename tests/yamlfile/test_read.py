@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -190,7 +191,7 @@ def test_deep_files_are_refused() -> None:
     assert refused("[" * 100 + "]" * 100) == (
         "客户.yaml:1:65: more than 64 levels; make the file flatter"
     )
-    assert "nest" in refused("[" * 100_000)
+    assert re.search("nest|more than 64 levels", refused("[" * 100_000))  # older libyaml reads on
     assert refused("a: " + "{a: " * 64 + "}" * 64).startswith(
         "客户.yaml:1:256: more than 64 levels"
     )
