@@ -392,7 +392,7 @@ def _exchange(change: _Changed) -> dict[str, Any]:
                 "old": _json(place.recorded),
                 "new": _json(place.sent),
             }
-            for side, places in ((msg("request"), pair.request), (msg("answer"), pair.answer))
+            for side, places in (("request", pair.request), ("answer", pair.answer))
             for place in places
         ],
     }

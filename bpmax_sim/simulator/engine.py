@@ -341,6 +341,12 @@ def _answered(turn: Turn) -> Response:
 _READINGS = 1000
 
 
+def _is_among(text: str, parameter: Parameter) -> bool:
+    value = typed(text, parameter)
+    choices = parameter.enum
+    return value is not UNSET and (not choices or as_text(value) in map(as_text, choices))
+
+
 def _path_values(api: Api, raw: str) -> dict[str, str]:
     """Return the values in a *raw* path, read so that each fits what is declared, if it can be."""
     template = path_template(api.path)
@@ -348,12 +354,9 @@ def _path_values(api: Api, raw: str) -> dict[str, str]:
         parameter.target: parameter for parameter in api.parameters if parameter.place == "path"
     }
     fitting = (
-        parameter
-        for parameter in islice(template.readings(raw), _READINGS)
-        if all(
-            typed(parameter[name], declared[name]) is not UNSET
-            for name in parameter.keys() & declared
-        )
+        values
+        for values in islice(template.readings(raw), _READINGS)
+        if all(_is_among(values[name], declared[name]) for name in values.keys() & declared)
     )
     return next(fitting, None) or template.match(raw) or {}
 

@@ -105,7 +105,7 @@ base_url: https://orders.example.test
 apis:
   查询:
     path: /订单/{年}-{号}
-    parameters: [{name: 年, in: path}, {name: 号, in: path, type: integer}]
+    parameters: [{name: 年, in: path}, {name: 号, in: path, enum: [7, -1]}]
 """
     found = read_root(read_yaml(text))
     assert found.platform is not None, found.problems
