@@ -28,7 +28,7 @@ from bpmax_sim.errors import (
     TransportError,
     near,
 )
-from bpmax_sim.i18n import UnknownLanguageError, joined, msg, series, translate
+from bpmax_sim.i18n import Message, UnknownLanguageError, joined, msg, series, translate
 from bpmax_sim.i18n import choose as choose_language
 from bpmax_sim.project import find_root, language_of
 from bpmax_sim.report.exit_codes import ExitCode
@@ -243,9 +243,9 @@ COMMANDS: Mapping[str, Command] = {
             "They are made against the platform's stand-in, with made-up credentials, or "
             "against an address, which gets GET and HEAD only unless writes are allowed. "
             "The laws: accepted, arrives, segments, credential, forms, languages, renewal, "
-            "identity, replay, secrets, answer and script; the README says what each of "
-            "them says. What breaks one is shrunk, kept in the example database, and "
-            "printed as a scenario and as a pytest test. Exit codes: 0 no law was broken, "
+            "identity, replay, secrets, answer and script; the page on fuzzing in the "
+            "reference says what each of them says. What breaks one is shrunk, kept in the "
+            "example database, and printed as a scenario and as a pytest test. Exit codes: 0 no law was broken, "
             "1 one was, 2 usage, 4 the address cannot be reached."
         ),
     ),
@@ -339,6 +339,8 @@ _SPACE = re.compile(r"\s+")
 
 def in_our_words(message: str) -> str:
     """Return *message* on one line, without the words of typer's own parts."""
+    if isinstance(message, Message):
+        return message
     spaced = _SPACE.sub(" ", message).strip().rstrip(".")
     for mark in _MARKS:
         spaced = spaced.replace(mark, "")

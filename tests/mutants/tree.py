@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-PARTS = ("bpmax_sim", "tests", "pyproject.toml", "conftest.py")
+PARTS = ("bpmax_sim", "tests", "scenarios", "pyproject.toml", "conftest.py")
 
 
 @dataclass(frozen=True, slots=True)
