@@ -245,8 +245,8 @@ COMMANDS: Mapping[str, Command] = {
             "The laws: accepted, arrives, segments, credential, forms, languages, renewal, "
             "identity, replay, secrets, answer and script; the page on fuzzing in the "
             "reference says what each of them says. What breaks one is shrunk, kept in the "
-            "example database, and printed as a scenario and as a pytest test. Exit codes: 0 no law was broken, "
-            "1 one was, 2 usage, 4 the address cannot be reached."
+            "example database, and printed as a scenario and as a pytest test. Exit codes: "
+            "0 no law was broken, 1 one was, 2 usage, 4 the address cannot be reached."
         ),
     ),
     "serve": Command(
