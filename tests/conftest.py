@@ -11,6 +11,9 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 
 from tests.examples import EVERY_NIGHT
 
+collect_ignore = ["data"]
+"""Scenarios of campaigns, whose third parties do not run here."""
+
 SLOW = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)
 
 # No explain phase: it traces every line, which costs more than it tells.

@@ -270,6 +270,11 @@ class RunLog(msgspec.Struct):
         return trace_digest(self.events, self.homes)
 
 
+def _written(zone: Instant, seconds: float) -> str:
+    """Return an instant as the product's API writes it, in the zone of another."""
+    return str(zone.at(seconds))[:_TO_THE_SECOND].replace("T", " ")
+
+
 T = TypeVar("T")
 _TO_THE_SECOND = len("2026-03-02T09:00:00")
 
@@ -378,13 +383,8 @@ class Progress:
             user=user if isinstance(user, Mapping) else {"id": user},
             people=resolve(scenario.people),
             now=self.bench.clock.now,
-            written=self._written,
+            written=partial(_written, self.item.clock or Instant(0.0)),
         )
-
-    def _written(self, seconds: float) -> str:
-        """Return an instant as the product's API writes it, in the scenario's zone."""
-        zone = self.item.clock or Instant(0.0)
-        return str(zone.at(seconds))[:_TO_THE_SECOND].replace("T", " ")
 
     def _form(self, fields: dict[str, Any]) -> FormSubject:
         return FormSubject(

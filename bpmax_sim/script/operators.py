@@ -42,6 +42,16 @@ _SAME_TWICE = frozenset(
     }
 )
 """What is to be read at the second time as at the first, of a place that is written to."""
+_NO_VALUES = frozenset(
+    {"formal_parameters", "update_expression", "array_pattern", "object_pattern", "pair_pattern"}
+)
+"""Where a name is declared or written to."""
+_WRITES = frozenset(
+    {
+        *("assignment_expression", "augmented_assignment_expression"),
+        *("assignment_pattern", "for_in_statement"),
+    }
+)
 _HALF_PAIR = re.compile(rb"\xed[\xa0-\xbf].", re.DOTALL)
 
 
@@ -110,9 +120,11 @@ def _spread(node: Node) -> Iterator[_Insertion]:
 
 
 def _is_read(node: Node) -> bool:
-    """Return whether ``eval`` is a value here, neither called by its name nor declared."""
+    """Return whether ``eval`` is a value here, neither called by its name nor written to."""
     above = node.parent
-    if above is None or above.type == "formal_parameters":
+    if above is None or above.type in _NO_VALUES:
+        return False
+    if above.type in _WRITES and node == above.child_by_field_name("left"):
         return False
     is_direct = node.type == "identifier" and node == above.child_by_field_name("function")
     return not is_direct and node != above.child_by_field_name("name")

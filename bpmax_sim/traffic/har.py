@@ -164,6 +164,7 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
     request, outcome = exchange.request, exchange.outcome
     took = round(outcome.elapsed * 1000)
     query = split_query(request.url)[1]
+    injected = injected_headers(exchange)
     posted: dict[str, Any] = {}
     if request.body is not None:
         posted = {"postData": {"mimeType": _type(request.headers), **_coded(request.body)}}
@@ -180,7 +181,7 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
             "headers": _named(request.headers),
             "queryString": _named(query),
             **posted,
-            **({"_injected": injected_headers(exchange)} if request.call else {}),
+            **({"_injected": injected} if injected else {}),
             "headersSize": -1,
             "bodySize": len(request.body or b""),
         },

@@ -206,8 +206,10 @@ def injected_headers(exchange: Exchange) -> list[str]:
     They are written into files of ours, so that those of the script count when it is read again.
     """
     sent = exchange.request
-    of_script = {name.lower() for name, _ in sent.call.headers} if sent.call else set()
-    others = (name.lower() for name, _ in sent.headers if sent.call)
+    if sent.call is None:
+        return list(sent.injected)  # as another file of ours told
+    of_script = {name.lower() for name, _ in sent.call.headers}
+    others = (name.lower() for name, _ in sent.headers)
     return [f"header.{name}" for name in dict.fromkeys(("host", *others)) if name not in of_script]
 
 

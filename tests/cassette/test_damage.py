@@ -259,12 +259,12 @@ def test_sealing_an_untouched_file_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("- 1\n", "not a cassette of ours: list where a mapping is expected"),
+        ("- 1\n", "not a cassette of ours: expected a mapping, got list"),
         (
             "bpmax: {format: x}\n",
             "not a cassette of ours: Expected `int`, got `str` - at `$.format`",
         ),
-        ("bpmax: {}\ninteractions: [1]\n", "exchange 1: str where a mapping is expected"),
+        ("bpmax: {}\ninteractions: [1]\n", "exchange 1: expected a mapping, got str"),
         (
             SAMPLE.decode().replace("    method: GET\n", "", 1),
             "exchange 1: not an exchange: 'method'",

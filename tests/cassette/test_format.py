@@ -218,8 +218,8 @@ def test_a_lone_surrogate_is_refused_with_the_call_it_is_in() -> None:
         render(broken)
 
     assert str(raised.value) == (
-        "crm_system.get_customer_detail: the exchange cannot be written, it has the lone "
-        "surrogate '\\udc80'; send well-formed text"
+        "crm_system.get_customer_detail: the exchange cannot be written, it has half a character "
+        "(a lone surrogate, '\\udc80'); send well-formed text"
     )
 
 
