@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, TypedDict
@@ -164,7 +164,9 @@ class Settings:
 
     def __post_init__(self) -> None:
         for option in _JUDGED:
-            judge(option.argument, option.type, getattr(self, option.argument))
+            value = getattr(self, option.argument)
+            if value is not _DEFAULTS.get(option.argument, self):
+                judge(option.argument, option.type, value)
         if self.allow_hosts and self.guard is False:
             raise ConfigError(
                 msg("allow_hosts opens nothing where nothing is closed; add guard=True")
@@ -194,6 +196,9 @@ class Settings:
     def is_simulated(self) -> bool:
         """Return whether stand-ins answer instead of the live third parties."""
         return self.mode == "simulate" or (self.mode == "record" and self.against == "simulator")
+
+
+_DEFAULTS = {one.name: one.default for one in fields(Settings)}
 
 
 @lru_cache(maxsize=256)  # asked by every session of a run, mostly of the same
