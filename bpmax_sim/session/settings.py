@@ -198,7 +198,7 @@ class Settings:
         return self.mode == "simulate" or (self.mode == "record" and self.against == "simulator")
 
 
-_DEFAULTS = {one.name: one.default for one in fields(Settings)}
+_DEFAULTS = {option.name: option.default for option in fields(Settings)}
 
 
 @lru_cache(maxsize=256)  # asked by every session of a run, mostly of the same
