@@ -208,7 +208,7 @@ def tell_recorded(before: Mapping[Path, bytes]) -> None:
             continue
         same = path.read_bytes() == old
         message = (
-            "unchanged"
+            msg("unchanged")
             if same
             else plural(len(Cassette.load(path)), "{number} exchange", "{number} exchanges")
         )
