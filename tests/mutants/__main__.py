@@ -17,7 +17,6 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.apart import PLUGINS
 from tests.mutants.edits import Edit
 from tests.mutants.seeded import SEEDED
 from tests.mutants.tree import Patch, copied, patches
@@ -85,7 +84,6 @@ def fate(bug: Bug | Nothing) -> Fate:
                 **os.environ,
                 "PYTHONPATH": str(tree),
                 "BPMAX_SIM_HYPOTHESIS": "mutants",
-                **PLUGINS,
             },
             capture_output=True,
             text=True,

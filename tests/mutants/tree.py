@@ -12,7 +12,10 @@ from tempfile import TemporaryDirectory
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-PARTS = ("bpmax_sim", "tests", "scenarios", "pyproject.toml", "conftest.py")
+PARTS = (
+    *("bpmax_sim", "tests", "scenarios", "cassettes", "pyproject.toml", "conftest.py"),
+    ".pre-commit-hooks.yaml",
+)
 
 
 @dataclass(frozen=True, slots=True)
