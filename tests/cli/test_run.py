@@ -357,3 +357,23 @@ def test_cassettes_may_lie_at_a_url(recorded: Project, bs: Command, tmp_path: Pa
 
     assert bs("run", "--cassettes", there).code == 0
     assert bs("run", "--cassettes", f"{there}/空").code == 3
+
+
+def test_words_select_in_any_case(project: Project, bs: Command) -> None:
+    (project.folder / "scenarios/ERP.scenario.yaml").write_text(
+        'version: 1\nscenario: ERP 对账\nsteps: [{js: "return 1", expect: {result: 1}}]\n',
+        encoding="utf-8",
+    )
+
+    assert without_times(bs("run", "-k", "erp 对账").last) == "1 passed   0 calls   N"
+
+
+def test_what_a_platform_ignores_is_ignored_in_each_of_its_apis(
+    recorded: Project, bs: Command
+) -> None:
+    assert bs("run", "--var", "customer=12346").code == 3
+    platform = recorded.folder / "scenarios/platforms/crm_system.yaml"
+    text = platform.read_text(encoding="utf-8")
+    platform.write_text(f"{text}\nignore: [path.id]\n", encoding="utf-8")
+
+    assert bs("run", "--var", "customer=12346").code == 0

@@ -98,7 +98,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         "    if not is_list(actual) and not isinstance(actual, Mapping):\n        return (_leaf(path,"
         ' False, msg("$each', "    if not actual or not is_list(actual) and not isinstance(actual,"
         ' Mapping):\n        return (_leaf(path, False, msg("$each'),
-    ("modes-ignore-of-a-platform", "tests/property/test_laws_recordings.py tests/session/test_public_api.py",
+    ("modes-ignore-of-a-platform", "tests/cli/test_run.py",
         "bpmax_sim/session/credentials.py",
         "(platform.platform_key, (*platform.ignore, *platform.volatile)) for platform in platforms",
         "(platform.platform_key, platform.volatile) for platform in platforms"),
