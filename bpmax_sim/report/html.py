@@ -24,6 +24,7 @@ from markupsafe import Markup
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import chosen, msg
 from bpmax_sim.project import make_folder
+from bpmax_sim.report import terminal
 from bpmax_sim.report.store import read_traces
 from bpmax_sim.report.story import LONGEST_BODY, Story, body_text, say, story_of
 from bpmax_sim.yamlfile import shown
@@ -31,7 +32,8 @@ from bpmax_sim.yamlfile import shown
 __all__ = ["LARGEST", "LONGEST_BODY", "body_text", "page", "story_of", "write_page"]
 
 LARGEST = 64 * 1024 * 1024
-MARKS = {"failed": "×", "did not end": "×", "passed": "√", "xfailed": "-", "skipped": "-"}
+_OUTCOMES: tuple[Any, ...] = ("failed", "did not end", "passed", "xfailed", "skipped")
+MARKS = {outcome: terminal.MARKS.get(outcome, "×") for outcome in _OUTCOMES}
 """Of each outcome, in the order in which they are counted."""
 _FAILED = ("failed", "did not end")
 _LIBRARIES = ("vendor/htm-3.1.1/standalone.umd.js", "vendor/dagre-3.1.3/dagre.min.js")

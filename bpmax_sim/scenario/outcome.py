@@ -89,18 +89,22 @@ def flag_reason(flag: bool | str) -> str:
     return flag if isinstance(flag, str) else ""
 
 
-def not_run(
-    item: ScenarioItem, *, failures: tuple[Failure, ...] = (), reason: str = ""
-) -> tuple[ScenarioStarted, ScenarioFinished]:
-    """Return the events of an item that was skipped or, with *failures*, could not start."""
-    started = ScenarioStarted(
+def start_of(item: ScenarioItem, at: float) -> ScenarioStarted:
+    """Return the event with which *item* starts."""
+    return ScenarioStarted(
         name=item.scenario.scenario,
         row=item.row_id,
         place=item.place,
         steps=len(item.steps),
         tags=item.tags,
-        at=0.0,
+        at=at,
     )
+
+
+def not_run(
+    item: ScenarioItem, *, failures: tuple[Failure, ...] = (), reason: str = ""
+) -> tuple[ScenarioStarted, ScenarioFinished]:
+    """Return the events of an item that was skipped or, with *failures*, could not start."""
     finished = ScenarioFinished(
         outcome="failed" if failures else "skipped",
         failures=failures,
@@ -111,4 +115,4 @@ def not_run(
         reason=reason,
         at=0.0,
     )
-    return started, finished
+    return start_of(item, 0.0), finished

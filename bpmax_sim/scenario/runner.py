@@ -49,7 +49,6 @@ from bpmax_sim.scenario.events import (
     FaultStruck,
     Outcome,
     ScenarioFinished,
-    ScenarioStarted,
     StepFinished,
     StepStarted,
     answer_of,
@@ -68,7 +67,7 @@ from bpmax_sim.scenario.model import (
     declared_fields,
     inner_steps,
 )
-from bpmax_sim.scenario.outcome import conclude, flag_reason
+from bpmax_sim.scenario.outcome import conclude, flag_reason, start_of
 from bpmax_sim.scenario.references import Scope, UndefinedValueError, holds, reference
 from bpmax_sim.scenario.session_protocol import Bench
 from bpmax_sim.scenario.source import Failure, Spot
@@ -776,16 +775,7 @@ def run_item(
     """
     progress = Progress(item, bench, environ, faults=faults)
     begin = bench.clock.now()
-    yield progress.log.add(
-        ScenarioStarted(
-            name=item.scenario.scenario,
-            row=item.row_id,
-            place=item.place,
-            steps=len(item.steps),
-            tags=item.tags,
-            at=begin,
-        )
-    )
+    yield progress.log.add(start_of(item, begin))
     if progress.prepare():
         yield from _with_faults(progress)
     _close(progress)
