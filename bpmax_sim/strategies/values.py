@@ -6,6 +6,7 @@ The formats of JSON Schema and OpenAPI that parameters name, and a few of Chines
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
@@ -14,6 +15,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from bpmax_sim.js_values import UNDEFINED
+from bpmax_sim.proxy.encode import DOTS
 from bpmax_sim.secret.pseudonym import resident
 
 BUSINESS: Final = ("客户", "合同 HT-0001", "张三", "13800138000", "应收账款", "2026-03-02", "上海")
@@ -25,6 +27,9 @@ HOSTILE: Final = (
     "null", "undefined", "1e21", "0123", "on", "__proto__", "redacted.a.b.c.1",
 )  # fmt: skip
 """Texts that some encoder, template or parser is known to stumble over."""
+
+NO_SEGMENT: Final = ("", *sorted(DOTS))
+"""Texts that no path can hold as a segment."""
 
 LARGEST: Final = 2**53 - 1
 """The largest integer that JavaScript holds exactly."""
@@ -135,6 +140,19 @@ def _nested(leaves: st.SearchStrategy[Any], max_leaves: int) -> st.SearchStrateg
         max_leaves=max_leaves,
     )
 
+
+def is_element(value: Any) -> bool:
+    """Return whether XML can hold *value*: names of elements, and no control characters."""
+    if isinstance(value, dict):
+        named = all(_ELEMENT.fullmatch(name) for name in value)
+        return named and all(map(is_element, value.values()))
+    if isinstance(value, list):
+        return all(map(is_element, value)) and not any(isinstance(item, list) for item in value)
+    return not (isinstance(value, str) and _NOT_XML.search(value))
+
+
+_ELEMENT: Final = re.compile(r"[^\W\d][\w.\-]*")
+_NOT_XML: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Maker = Callable[[], st.SearchStrategy[Any]]
 
