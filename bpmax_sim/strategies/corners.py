@@ -220,6 +220,7 @@ ENCODED: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
 """Bodies that each encoding has its own way with."""
 
 _EITHER = st.booleans()
+_MOSTLY = st.sampled_from((True, True, True, False))
 _CLAIM, _NORMALISED = AUTH
 _TIMES: Final = {_CLAIM: 5, "two objects": 2}
 _OFTEN: Final = [name for name in (*CORNERS, *AUTH) for _ in range(_TIMES.get(name, 1))]
@@ -240,7 +241,7 @@ def corner_steps(
     """Draw the setters of two of `CORNERS` and of what its auth and its encoding add, for *api*."""
     names = draw(_TWO)
     auth = auth_of(platform, api)
-    if auth is not None and auth.sign is not None and draw(_EITHER):
+    if auth is not None and auth.sign is not None and draw(_MOSTLY):
         names.append(_NORMALISED)
     if auth is not None and any(spot.place in {"cookie", "body"} for spot in auth.apply):
         names.append(_CLAIM)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
+from string import ascii_lowercase, digits
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -35,7 +36,8 @@ LARGEST: Final = 2**53 - 1
 """The largest integer that JavaScript holds exactly."""
 
 _ODD_NUMBERS: Final = (float("nan"), float("inf"), -float("inf"), -0.0)
-_KEY = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
+_LATER: Final = f"{ascii_lowercase}{digits}_"
+_KEY = st.builds("{}{}".format, st.sampled_from(ascii_lowercase), st.text(_LATER, max_size=8))
 _NUMBERS = st.integers(-LARGEST, LARGEST) | st.floats(allow_nan=False, allow_infinity=False)
 _DATES = st.integers(-(10**12), 4 * 10**12).map(
     lambda ms: datetime.fromtimestamp(ms // 1000, UTC).replace(microsecond=ms % 1000 * 1000)
