@@ -156,16 +156,17 @@ def _chains(
 ) -> CallSpec:
     called = api or (draw(st.sampled_from(list(platform.apis.values()))) if platform else UNNAMED)
     is_aimed = refusable and draw(_EITHER)
-    setters = steps(platform=platform, api=called, refusable=refusable and not is_aimed)
+    refusable = refusable and not is_aimed
+    setters = steps(platform=platform, api=called, refusable=refusable)
     drawn = [draw(setters) for _ in range(draw(st.integers(0, max_steps)))]
-    if is_aimed:
-        _insert(draw, drawn, draw(refused_steps(api=called, platform=platform)))
-    elif max_steps:
+    if not is_aimed and max_steps:
         for corner in draw(corner_steps(api=called, platform=platform)):
             _insert(draw, drawn, corner)
-    if draw(_TEN) < _MOSTLY:
+    if is_aimed or draw(_TEN) < _MOSTLY:
         for step in draw(_needed(called, fillable(platform, called))).items():
             drawn.insert(draw(st.integers(0, len(drawn))), step)
+    if is_aimed:
+        drawn += draw(refused_steps(api=called, platform=platform))
     return DrawnCall(
         platform=platform.platform_key if platform else draw(keys()),
         options=draw(_options(instances, refusable)),

@@ -60,7 +60,11 @@ def in_rounds(
 
     def draws(first: int) -> list[Any]:
         values: list[Any] = []
-        run(values.append, first)
+
+        def note(value: Any) -> None:
+            values.append(value)
+
+        run(note, first)
         return values
 
     def decorated(check: Callable[[Any], None]) -> Property:
