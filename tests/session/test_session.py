@@ -136,16 +136,16 @@ def test_recording_new_can_add_one_more_of_a_call_that_was_played(tmp_path: Path
 @pytest.mark.parametrize(
     "steps",
     [
-        {"path": {"id": TICKET}},
-        {"path": {"id": "1"}, "header": {"X-Ticket": f"no. {TICKET}"}},
-        {"path": {"id": "1"}, "body": {"票据": [TICKET]}},
+        (("path", {"id": TICKET}),),
+        (("path", {"id": "1"}), ("header", {"X-Ticket": f"no. {TICKET}"})),
+        (("path", {"id": "1"}), ("body", {"票据": [TICKET]})),
     ],
 )
 def test_what_a_recorded_answer_stands_in_for_is_never_sent(
-    tmp_path: Path, crm: Crm, steps: dict[str, Any]
+    tmp_path: Path, crm: Crm, steps: Any
 ) -> None:
     record(tmp_path, crm)
-    program = CallSpec("crm_system", api="getCustomerDetail", steps=tuple(steps.items()))
+    program = CallSpec(platform="crm_system", api="getCustomerDetail", steps=steps)
     with opened(tmp_path, crm, record="new") as session, pytest.raises(ConfigError) as caught:
         perform(program, session)
 
