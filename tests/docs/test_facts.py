@@ -20,7 +20,7 @@ from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import CATALOGUES, DOMAIN
 from bpmax_sim.platform.check import CLASSES
 from bpmax_sim.platform.filters import FILTERS
-from bpmax_sim.platform.model import Api, Auth, Platform
+from bpmax_sim.platform.model import Api, Auth, Model, Platform
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.model import FaultAction, FaultRule, ProxySpec, keys_of
 from bpmax_sim.script.limits import Limits
@@ -143,7 +143,7 @@ def printed(language: str) -> list[re.Pattern[str]]:
     with (CATALOGUES / "zh/LC_MESSAGES" / f"{DOMAIN}.po").open("rb") as file:
         catalogue = read_po(file)
     both = ((one.string if language == "zh" else one.id) for one in catalogue)
-    flat = (text for one in both for text in ([one] if isinstance(one, str) else one))
+    flat = (text for one in both for text in ([one] if isinstance(one, str) else one or ()))
     return [re.compile(re.sub(r"\\\{.*?\\\}", ".+?", re.escape(text))) for text in flat if text]
 
 
@@ -208,7 +208,7 @@ def test_every_limit_of_a_script_is_told() -> None:
 
 
 def test_options_of_places_stand_where_they_may() -> None:
-    models = {"scenario": ProxySpec, "platform": Platform, "API": Api}
+    models: dict[str, type[Model]] = {"scenario": ProxySpec, "platform": Platform, "API": Api}
     for row in tables()["place_options"].rows:
         places = {name for name, model in models.items() if plain(row[0]) in keys_of(model)}
         assert set(text_of(row[1], "en").split(", ")) == places, row[0]
