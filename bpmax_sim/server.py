@@ -75,11 +75,12 @@ class ClientLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 MISS: Final = 501
 """The status of a request that nothing is recorded for: nobody takes it for a third party's."""
+BAD_GATEWAY: Final = 502
+TIMED_OUT: Final = 504
 
 _DEFAULT: Final = ClientLimits()
 _LOG: Final = logging.getLogger(__name__)
 _BACKLOG: Final = 256
-_FAILED: Final = {"TIMEOUT": 504}
 _FINAL: Final = range(200, 600)
 _LATE: Final = (
     b"HTTP/1.1 408 Request Timeout\r\nx-bpmax-sim: TIMEOUT\r\n"
@@ -339,7 +340,9 @@ def _refusal(error: Exception, incoming: Incoming) -> Outgoing:
     if isinstance(error, NoMatchError):
         return _error(MISS, "NO_MATCH", str(error), case=error.case)
     if isinstance(error, TransportError):
-        return _error(_FAILED.get(error.code, 502), error.code, error.message)
+        return _error(
+            TIMED_OUT if error.code == "TIMEOUT" else BAD_GATEWAY, error.code, error.message
+        )
     if isinstance(error, CallError | ConfigError):
         return _error(500, getattr(error, "code", "CONFIG"), str(error))
     _LOG.error("no answer to %s %s", incoming.method, incoming.url.path, exc_info=error)
@@ -383,7 +386,7 @@ def _request(incoming: Incoming, body: bytes) -> Request:
 def _answer(response: Response) -> Outgoing:
     if response.status not in _FINAL:
         return _error(
-            502, "STATUS", msg("the answer has the status {status}", status=response.status)
+            BAD_GATEWAY, "STATUS", msg("the answer has the status {status}", status=response.status)
         )
     body = b"" if response.status in _NO_BODY else response.body
     outgoing = Outgoing(body, response.status)

@@ -90,7 +90,9 @@ class Words:
 
 
 def row(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
+    """Return a row of a table; within code a bar needs no escape, and would show it."""
+    escaped = (re.sub(r"(`[^`]*`)|\|", lambda bar: bar[1] or "&#124;", cell) for cell in cells)
+    return f"| {' | '.join(escaped)} |"
 
 
 def spelled(option: Option) -> str:
@@ -393,12 +395,11 @@ def filled(text: str, words: Words) -> str:
     def fill(found: re.Match[str]) -> str:
         return f"{found[1]}\n{TABLES[found[2]](words)}\n<!-- end -->"
 
-    text = figures.filled(text, words.language)
     done = re.sub(r"(<!-- table: (\w+) -->)\n.*?<!-- end -->", fill, text, flags=re.DOTALL)
     if words.missing:
         told = "\n".join(f"  {text}" for text in dict.fromkeys(words.missing))
         raise UntranslatedError(f"no Chinese in tests/docs/zh.yaml for:\n{told}")
-    return done
+    return figures.filled(done, words.language)
 
 
 def fresh(language: Language) -> Iterator[tuple[Path, str]]:
