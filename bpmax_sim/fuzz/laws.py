@@ -268,7 +268,7 @@ def same_languages(target: FuzzTarget, programs: Programs) -> None:
     """
     source = f"return await {javascript(programs[0])};"
     with target.session() as (session, witness):
-        script = session.run_script(Script("一行.js", source))
+        script = session.run_script(Script(source, "一行.js"))
     error, python = _sent(target, programs[0])
     spoken = [(request.method, _wire(request, target)) for request in witness.requests]
     if spoken != [(request.method, _wire(request, target)) for request in python.requests]:

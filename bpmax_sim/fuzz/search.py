@@ -155,7 +155,7 @@ def check_script(
 
 def _named(file: str) -> Script:
     """Return a script whose name is the file's alone, so that no path of a machine is told."""
-    return Script(Path(file).name, read_script(file).source)
+    return Script(read_script(file).source, Path(file).name)
 
 
 def _is_own_fault(error: BpmaxError) -> bool:

@@ -162,7 +162,7 @@ _LARGE = 1 << 16
 _MOST_HARMLESS, _LONGEST_HARMLESS = 4096, 1024
 
 
-class Table:
+class SecretTable:
     """What `Vault` knows at one moment, and runs of base64 that were found to hold none of it."""
 
     def __init__(self, secrets: Iterable[Secret]) -> None:

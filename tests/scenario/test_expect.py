@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bpmax_sim.js_values import UNDEFINED, BigInt, FarDate, JsMap, JsSet, Opaque, plain
 from bpmax_sim.scenario.expect import (
     OPERATORS,
-    Check,
+    Comparison,
     compare,
     equal,
     failed,
@@ -137,8 +137,8 @@ def test_the_checks_that_hold_are_told_too() -> None:
     checks = compare({"name": "张三", "discount": 1}, CUSTOMER, ("form",))
 
     assert checks == (
-        Check(("form", "name"), ok=True, expected='"张三"', actual='"张三"'),
-        Check(("form", "discount"), ok=False, expected="1", actual="0.9"),
+        Comparison(("form", "name"), ok=True, expected='"张三"', actual='"张三"'),
+        Comparison(("form", "discount"), ok=False, expected="1", actual="0.9"),
     )
     assert [check.label for check in checks] == ["form.name", "form.discount"]
 

@@ -452,7 +452,7 @@ def test_to_advance_waits_in_no_mode_and_scripts_see_it(tmp_path: Path) -> None:
     for mode in ("replay", "record", "live", "simulate"):
         with opened(tmp_path, mode=mode) as session:
             session.advance(3600)
-            now = session.run_script(Script("时.js", "return Date.now()")).unwrap()
+            now = session.run_script(Script("return Date.now()", "时.js")).unwrap()
             assert now == (TOOK + 3600) * 1000
 
     assert time.monotonic() - begun < 60
@@ -463,7 +463,7 @@ def test_a_timer_that_was_planned_fires_before_time_is_advanced(tmp_path: Path) 
     with opened(tmp_path, mode="live") as session:
         source = "setTimeout(() => console.log(Date.now()), 30)"
         session.start_script(
-            Script("时.js", source), lambda end: said.extend(line.text for line in end.console)
+            Script(source, "时.js"), lambda end: said.extend(line.text for line in end.console)
         )
         session.advance(3600)
 
