@@ -203,7 +203,7 @@ ENCODED: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
         _at("body"),
         ({"单": {"来源": "甲\r<乙>&"}}, {"单": {"@no": 7, "来源": ["\r", "]]>"]}}),
     ),
-    "text": (_at("body"), ("文本 {{ x }}", "", '"')),
+    "text": (_at("body"), (7.5, True, "文本 {{ x }}", "")),
 }
 """Bodies that each encoding has its own way with."""
 
