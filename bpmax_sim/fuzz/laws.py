@@ -46,15 +46,10 @@ from bpmax_sim.script.failure import Script
 from bpmax_sim.session import Session
 from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.simulator.auth import is_changing
-from bpmax_sim.strategies.programs import (
-    chained,
-    javascript,
-    parameter_values,
-    perform,
-    rivals,
-    valid_calls,
-)
+from bpmax_sim.strategies.corners import rivals
+from bpmax_sim.strategies.programs import javascript, perform
 from bpmax_sim.strategies.schemas import check_value
+from bpmax_sim.strategies.valid_calls import chained, parameter_values, valid_calls
 
 Programs = tuple[CallSpec, ...]
 
