@@ -29,6 +29,7 @@ from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.errors import NewerFormat
 from bpmax_sim.i18n import encoded, msg
 from bpmax_sim.messages import Failed
+from bpmax_sim.secret.decode import Harmless
 from bpmax_sim.secret.scan import undone
 
 _sync_data = getattr(os, "fdatasync", os.fsync)
@@ -571,13 +572,19 @@ def checked(draft: PendingExchange, scan: Scan) -> PendingExchange:
 class LeakCheck:
     """Checks drafts, each only once while no more secrets are known; on any thread."""
 
-    def __init__(self, scan: Scan, known: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self,
+        scan: Scan,
+        known: Callable[[], int] | None = None,
+        harmless: Callable[[], Harmless] = Harmless,
+    ) -> None:
         """Check with *scan*; *known* tells how many secrets it looks for, which never are fewer.
 
-        Without it nothing is remembered.
+        Without it nothing is remembered. *harmless* tells what it found to hold none of them.
         """
         self._scan = scan
         self._known = known
+        self._harmless = harmless
         self._passed: dict[int, tuple[PendingExchange, int]] = {}
         self._undone: dict[int, tuple[PendingExchange, bytes]] = {}
 
@@ -589,9 +596,19 @@ class LeakCheck:
         passed = self._passed.get(id(draft))  # which is held there, so that no other has its id
         if passed is not None and passed[1] == known:
             return draft
-        places = checked(draft, self._scan)
+        places = self._checked(draft)
         if places is draft:
             self._passed[id(draft)] = draft, known
+        return places
+
+    def _checked(self, draft: PendingExchange) -> PendingExchange:
+        """Return the same; what it is made of was mostly searched before, when it was redacted."""
+        harmless, parts = self._harmless(), parts_of(draft.entry)
+        if parts and not harmless.others(parts):
+            return draft
+        places = checked(draft, self._scan)
+        if places is draft:
+            harmless.add(parts)
         return places
 
     def holds(self, draft: PendingExchange, texts: Sequence[str]) -> bool:
@@ -617,6 +634,34 @@ def _written(text: str) -> Iterator[bytes]:
     for codec in ("utf-8", "utf-16-le", "gb18030"):
         with suppress(UnicodeEncodeError):
             yield text.encode(codec).strip(b"\0")  # what UTF-16 has in either order of bytes
+
+
+_RESPONSE = "\n  response:\n"
+_BLOCK = re.compile(r" (?:body|string): \|([-+])\n( +)")
+_NO_BODY = (" body: null", ' string: ""\n')
+_SAYS_NOTHING: dict[str, Any] = {"key": "", "n": 0, "at": "", "ms": 0, "session": 0, "seed": 0}
+
+
+def parts_of(entry: Entry) -> list[bytes]:
+    """Return what *entry* is made of: the address, bodies, names and values of headers, and so on.
+
+    It is nothing where that is hard to tell: of a failure, and of a body that is no block.
+    """
+    request, mark, response = entry.text.partition(_RESPONSE)
+    parts = [_encode(msgspec.structs.replace(entry.line, **_SAYS_NOTHING))]
+    for side in (request, response):
+        head = side
+        if block := _BLOCK.search(side):
+            head, body = side[: block.start()], side[block.end() :].replace("\n" + block[2], "\n")
+            parts.append((body if block[1] == "+" else body.removesuffix("\n")).encode())
+        elif not (mark and side.endswith(_NO_BODY)):
+            return []
+        for line in head.replace("\n    uri: ", "\n").split("\n"):
+            parts += map(str.encode, line.split('"') if line.count('"') == _ONE_VALUE else (line,))
+    return parts
+
+
+_ONE_VALUE = 2  # quotes
 
 
 def scannable(entry: Entry) -> tuple[bytes, ...]:

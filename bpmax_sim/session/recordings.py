@@ -165,7 +165,7 @@ class SessionRecordings:
             playback=shared.playback,
             session=self.seat.number,
         )
-        self._check = LeakCheck(vault.scan, lambda: vault.size)
+        self._check = LeakCheck(vault.scan, lambda: vault.size, lambda: vault.harmless)
         self._unrecognised = Unrecognised(self.vault, self.passing, self.answered)
 
     @property
