@@ -658,7 +658,7 @@ def parts_of(entry: Entry) -> list[bytes]:
             return []
         for line in head.replace("\n    uri: ", "\n").split("\n"):
             parts += map(str.encode, line.split('"') if line.count('"') == _ONE_VALUE else (line,))
-    return parts
+    return list(filter(None, parts))
 
 
 _ONE_VALUE = 2  # quotes
