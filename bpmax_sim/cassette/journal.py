@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -604,12 +604,18 @@ class LeakCheck:
     def _checked(self, draft: PendingExchange) -> PendingExchange:
         """Return the same; what it is made of was mostly searched before, when it was redacted."""
         harmless, parts = self._harmless(), parts_of(draft.entry)
-        if parts and not harmless.others(parts):
-            return draft
-        places = checked(draft, self._scan)
-        if places is draft:
-            harmless.add(parts)
-        return places
+        if parts is None:
+            return checked(draft, self._scan)
+        heads = harmless.others(parts.heads)
+        pieces = (piece for head in heads for line in head.split(b"\n") for piece in _pieces(line))
+        others = harmless.others([*parts.values, *pieces])
+        if others:
+            places = checked(draft, self._scan)
+            if places is not draft:
+                return places
+        if heads or others:
+            harmless.add([*heads, *others])
+        return draft
 
     def holds(self, draft: PendingExchange, texts: Sequence[str]) -> bool:
         """Return whether any of *texts* is in *draft*, behind encodings too, or may be."""
@@ -642,26 +648,41 @@ _NO_BODY = (" body: null", ' string: ""\n')
 _SAYS_NOTHING: dict[str, Any] = {"key": "", "n": 0, "at": "", "ms": 0, "session": 0, "seed": 0}
 
 
-def parts_of(entry: Entry) -> list[bytes]:
-    """Return what *entry* is made of: the address, bodies, names and values of headers, and so on.
+class Parts(NamedTuple):
+    """What an entry is made of: *values*, such as bodies, and what stands before bodies."""
 
-    It is nothing where that is hard to tell: of a failure, and of a body that is no block.
+    values: list[bytes]
+    heads: list[bytes]
+
+
+def parts_of(entry: Entry) -> Parts | None:
+    """Return what *entry* is made of, where that is easy to tell.
+
+    It is not of a failure, and of a body that is no block.
     """
     request, mark, response = entry.text.partition(_RESPONSE)
-    parts = [_encode(msgspec.structs.replace(entry.line, **_SAYS_NOTHING))]
+    before, _, behind = request.partition("\n    uri: ")
+    address, _, request = behind.partition("\n")
+    values, heads = [address.strip('"')], [before]
     for side in (request, response):
-        head = side
         if block := _BLOCK.search(side):
-            head, body = side[: block.start()], side[block.end() :].replace("\n" + block[2], "\n")
-            parts.append((body if block[1] == "+" else body.removesuffix("\n")).encode())
-        elif not (mark and side.endswith(_NO_BODY)):
-            return []
-        for line in head.replace("\n    uri: ", "\n").split("\n"):
-            parts += map(str.encode, line.split('"') if line.count('"') == _ONE_VALUE else (line,))
-    return list(filter(None, parts))
+            heads.append(side[: block.start()])
+            body = side[block.end() :].replace("\n" + block[2], "\n")
+            values.append(body if block[1] == "+" else body.removesuffix("\n"))
+        elif mark and side.endswith(_NO_BODY):
+            heads.append(side)
+        else:
+            return None
+    line = msgspec.structs.replace(entry.line, **_SAYS_NOTHING)
+    return Parts([_encode(line), *map(str.encode, values)], list(map(str.encode, heads)))
 
 
 _ONE_VALUE = 2  # quotes
+
+
+def _pieces(line: bytes) -> list[bytes]:
+    """Return the name and the value of a header, or a line with more or less as it is."""
+    return line.split(b'"') if line.count(b'"') == _ONE_VALUE else [line]
 
 
 def scannable(entry: Entry) -> tuple[bytes, ...]:
