@@ -195,7 +195,7 @@ def _scripts(item: ScenarioItem) -> Iterator[Script]:
 
 def _syntax(session: Session, script: Script) -> Iterator[Problem]:
     """Read a script behind a return: the engine parses all of it and runs none."""
-    error = session.run_script(Script(script.name, f"{_NEVER}{script.source}")).error
+    error = session.run_script(Script(f"{_NEVER}{script.source}", script.name)).error
     if isinstance(error, ScriptSyntaxError):
         yield Problem(
             msg("SyntaxError: {error_message}; correct the script", error_message=error.message),

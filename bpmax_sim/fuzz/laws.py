@@ -46,15 +46,10 @@ from bpmax_sim.script.failure import Script
 from bpmax_sim.session import Session
 from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.simulator.auth import is_changing
-from bpmax_sim.strategies.programs import (
-    chained,
-    javascript,
-    parameter_values,
-    perform,
-    rivals,
-    valid_calls,
-)
+from bpmax_sim.strategies.corners import rivals
+from bpmax_sim.strategies.programs import javascript, perform
 from bpmax_sim.strategies.schemas import check_value
+from bpmax_sim.strategies.valid_calls import chained, parameter_values, valid_calls
 
 Programs = tuple[CallSpec, ...]
 
@@ -273,7 +268,7 @@ def same_languages(target: FuzzTarget, programs: Programs) -> None:
     """
     source = f"return await {javascript(programs[0])};"
     with target.session() as (session, witness):
-        script = session.run_script(Script("一行.js", source))
+        script = session.run_script(Script(source, "一行.js"))
     error, python = _sent(target, programs[0])
     spoken = [(request.method, _wire(request, target)) for request in witness.requests]
     if spoken != [(request.method, _wire(request, target)) for request in python.requests]:

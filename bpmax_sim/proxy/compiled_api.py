@@ -108,7 +108,7 @@ def _all_texts(values: Iterable[Any]) -> Iterator[str]:
 CREDENTIAL: Final = "$credential"
 WHOLE_BODY = frozenset({"$", "."})
 _MOST_CACHED = 4096
-_CLASS_STATUS: Final[Mapping[str, tuple[int, ...]]] = {
+CLASS_STATUS: Final[Mapping[str, tuple[int, ...]]] = {
     "token": (401,),
     "rate": (429,),
     "transient": (502, 503, 504),
@@ -211,7 +211,7 @@ def _compile(platform: Platform, instance: Instance, api: Api) -> CompiledApi:
         auth=auth,
         rules=CompiledRules(
             _first_set(api.response, platform.response),
-            {k: _CLASS_STATUS[k] for k in recover if k in _CLASS_STATUS},
+            {k: CLASS_STATUS[k] for k in recover if k in CLASS_STATUS},
         ),
         recover=recover,
         timeout=_first_set(api.timeout, instance.timeout, platform.timeout),

@@ -22,7 +22,7 @@ from _pytest._io import saferepr
 
 from bpmax_sim.clock import Clock, parse_duration
 from bpmax_sim.errors import BpmaxError, ConfigError, ExpectationError, Problem
-from bpmax_sim.i18n import Message, joined, msg, series, translate
+from bpmax_sim.i18n import Translatable, joined, msg, series, translate
 from bpmax_sim.project import cassette_name
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
@@ -294,7 +294,7 @@ def _hidden(value: Any) -> Any:
     kind = type(value)
     if kind is str:
         return redact_now(value)
-    if kind is Message:
+    if kind is Translatable:
         return redact_now(translate(value))
     if kind in {list, tuple}:
         return kind([_hidden(item) for item in value])
@@ -308,11 +308,11 @@ def _hide_in_logs(config: pytest.Config) -> None:
     """Let what pytest writes of log records while tests run tell no secret."""
     plugin = config.pluginmanager.get_plugin("logging-plugin")
     for handler in (getattr(plugin, name, None) for name in _LOGS):
-        if handler is not None and not isinstance(handler.formatter, _Hiding):
-            handler.setFormatter(_Hiding(handler.formatter or logging.Formatter()))
+        if handler is not None and not isinstance(handler.formatter, _RedactingFormatter):
+            handler.setFormatter(_RedactingFormatter(handler.formatter or logging.Formatter()))
 
 
-class _Hiding(logging.Formatter):
+class _RedactingFormatter(logging.Formatter):
     """Formats as another does, and redacts it."""
 
     def __init__(self, inner: logging.Formatter) -> None:

@@ -406,7 +406,7 @@ class Terminate(FlowAction, frozen=True, kw_only=True):
     about = msg("End the project at once")
 
 
-class Proxy(Action, frozen=True, kw_only=True):
+class ProxyAction(Action, frozen=True, kw_only=True):
     """A call without a script: direct with *args*, else by its parts."""
 
     about = msg("Call an API without a script")
@@ -497,7 +497,7 @@ class Js(Action, frozen=True, kw_only=True):
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:
         """Run it with the subject's ``form`` and ``ctx``."""
-        script = on.inline[value["file"]] if isinstance(value, Mapping) else Script(name, value)
+        script = on.inline[value["file"]] if isinstance(value, Mapping) else Script(value, name)
         if on.subject is None:
             ended = on.bench.run_script(script, libraries=on.libraries, page=Page())
         else:
@@ -630,7 +630,7 @@ class Advance(Action, frozen=True, kw_only=True):
         on.bench.advance(max(until - on.bench.clock.now(), 0))
 
 
-class Run(Action, frozen=True, kw_only=True):
+class RunAction(Action, frozen=True, kw_only=True):
     """Named steps of a fragment, with variables for this run of them."""
 
     about = msg("Run named steps of a fragment")

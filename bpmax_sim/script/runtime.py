@@ -16,7 +16,7 @@ from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.effects import Effect
 from bpmax_sim.proxy.result import Answer
 from bpmax_sim.script.channel import Engine, LiveObject, MakeEngine
-from bpmax_sim.script.context import Begin, Context, Run, Setting
+from bpmax_sim.script.context import Begin, Context, ScriptRun, Setting
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import EngineError, Limits, stack_limit, with_stack
 from bpmax_sim.script.outbox import Outcome, Waiting
@@ -191,7 +191,7 @@ class Runtime:
                 )
             )
         self._started += 1
-        run = Run(
+        run = ScriptRun(
             self._started,
             script,
             bindings or {},
@@ -289,13 +289,13 @@ class Runtime:
         else:
             self._later.append(outcome)
 
-    def _launch(self, run: Run, setting: Setting, page: Page | None) -> None:
+    def _launch(self, run: ScriptRun, setting: Setting, page: Page | None) -> None:
         context = self._pages.get(page) if page is not None else None
         if context is None or not context.is_open:
             context = self._context(run, setting, page)
         context.start(run, setting.state)
 
-    def _context(self, run: Run, setting: Setting, page: Page | None) -> Context:
+    def _context(self, run: ScriptRun, setting: Setting, page: Page | None) -> Context:
         """Return a context for *run*, which all scripts of a page share that is given."""
         others = page.scripts if page is not None else ()
         scripts = dict.fromkeys((*setting.libraries, run.script, *others))

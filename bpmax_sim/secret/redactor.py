@@ -151,7 +151,7 @@ _BETWEEN = b".\n"  # parts, so that no run goes over two
 _MOST_HARMLESS, _LONGEST_HARMLESS = 4096, 1024
 
 
-class Table:
+class SecretTable:
     """What `Vault` knows at one moment, and what was found to hold none of it.
 
     Attributes:

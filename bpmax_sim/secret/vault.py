@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from bpmax_sim.i18n import Message, mapped, msg
-from bpmax_sim.messages import Route
+from bpmax_sim.i18n import Translatable, mapped, msg
+from bpmax_sim.messages import ConnectionRoute
 from bpmax_sim.secret.decode import Harmless
 from bpmax_sim.secret.gate import Gate
-from bpmax_sim.secret.redactor import Secret, Table, parts_of
+from bpmax_sim.secret.redactor import Secret, SecretTable, parts_of
 from bpmax_sim.secret.scan import Finding
 from bpmax_sim.secret.standin import is_standin, standin
 
@@ -49,7 +49,7 @@ class Vault:
         self._secrets: dict[str, Secret] = {}
         self._numbers: dict[tuple[str, str, str], dict[str, str]] = {}
         self._standins: set[str] = set()
-        self._table: Table | None = None
+        self._table: SecretTable | None = None
         self._gate: Gate | None = None
 
     def __repr__(self) -> str:
@@ -190,12 +190,12 @@ class Vault:
             self._secrets[real] = Secret(real, standin, name)
             self._table = self._gate = None
 
-    def _compiled(self) -> Table:
+    def _compiled(self) -> SecretTable:
         """Return the table of all that is registered; one call uses one table throughout."""
         table = self._table
         if table is None:
             with self._lock:
-                table = self._table = Table(self._secrets.values())
+                table = self._table = SecretTable(self._secrets.values())
         return table
 
 
@@ -235,7 +235,7 @@ def _redacted(value: Any, redact: Redact) -> Any:
     kind: Any = type(value)
     if kind is str:
         return redact(value)
-    if kind is Message:
+    if kind is Translatable:
         return mapped(value, redact)
     if kind in _PLAIN:
         return value
@@ -321,7 +321,7 @@ class Credentials:
         *credentials: Credential,
         live: str = "",
         declared: str = "",
-        route: Route | None = None,
+        route: ConnectionRoute | None = None,
     ) -> None:
         """Keep *credentials* by name."""
         self._all = {credential.name: credential for credential in credentials}
@@ -329,7 +329,7 @@ class Credentials:
         self.standins: Mapping[str, Value] = {c.name: c.standin for c in credentials}
         self.live = live
         self.declared = declared or live
-        self.route = route or Route()
+        self.route = route or ConnectionRoute()
 
     def __iter__(self) -> Iterator[Credential]:
         return iter(self._all.values())

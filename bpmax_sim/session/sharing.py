@@ -193,7 +193,7 @@ class Run:
                 shared.let_go(failed=False)
 
 
-class _Open(Run):
+class _OpenSessions(Run):
     """The sessions that are open at the same time, in the whole process."""
 
     def __init__(self) -> None:
@@ -204,7 +204,7 @@ class _Open(Run):
         self._known[key] = shared
 
 
-OPEN = _Open()
+OPEN = _OpenSessions()
 """What a session belongs to that names no run."""
 
 

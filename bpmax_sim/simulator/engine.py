@@ -30,7 +30,16 @@ from bpmax_sim.simulator.auth import (
     yields,
 )
 from bpmax_sim.simulator.checks import keep_answer, limit, once, perform
-from bpmax_sim.simulator.model import Limit, Once, Reply, Route, Signed, data_path, is_login, set_at
+from bpmax_sim.simulator.model import (
+    Limit,
+    Once,
+    ResponseTemplate,
+    Route,
+    SignatureCheck,
+    data_path,
+    is_login,
+    set_at,
+)
 from bpmax_sim.simulator.state import (
     IssuedGrant,
     Refused,
@@ -147,7 +156,7 @@ def typed(value: Any, parameter: Parameter) -> Any:
     return value
 
 
-_SIGNED = Signed(window=900, error="signature", expired="expired", used="used")
+_SIGNED = SignatureCheck(window=900, error="signature", expired="expired", used="used")
 _WINDOW = 3600
 _WHOLE = frozenset({"$", "."})
 
@@ -177,7 +186,7 @@ def call(turn: Turn, api: Api) -> Response:
         body = data
     else:
         set_at(body, data_path(rules), data)
-    return respond(turn, Reply(), turn.world.table.ok, data=body)
+    return respond(turn, ResponseTemplate(), turn.world.table.ok, data=body)
 
 
 def _declared_response(
@@ -190,7 +199,7 @@ def _declared_response(
         inner |= {name: inputs[name] for name in inner.keys() & inputs.keys()}
     # What an envelope says of success stands in it; a list or a text has no room for that.
     over = ok if isinstance(body, dict) else replace(ok, body=UNSET)
-    return respond(turn, Reply(), over, data=body)
+    return respond(turn, ResponseTemplate(), over, data=body)
 
 
 def _authorise(turn: Turn, auth: Auth) -> None:
@@ -363,9 +372,9 @@ def _path_values(api: Api, raw: str) -> dict[str, str]:
 
 def _unknown(turn: Turn) -> Response:
     rule = turn.world.table.unknown
-    if rule == Reply():
+    if rule == ResponseTemplate():
         raise Refused("404")
-    return respond(turn, Reply(), rule)
+    return respond(turn, ResponseTemplate(), rule)
 
 
 def _route(turn: Turn) -> Route | None:
@@ -398,7 +407,7 @@ def _knob_limit(turn: Turn) -> None:
 
 def _refusal(turn: Turn, refusal: Refused) -> Response:
     table = turn.world.table
-    rule = table.errors.get(refusal.code, Reply(message=refusal.code))
+    rule = table.errors.get(refusal.code, ResponseTemplate(message=refusal.code))
     code = rule.code or refusal.code
     number = code.removeprefix("-")
     turn.scope["code"] = int(code) if number.isascii() and number.isdigit() else code

@@ -33,7 +33,7 @@ Places = tuple[str, ...]
 Row = Mapping[str, Any]
 
 
-class Reply(Model, frozen=True, kw_only=True):
+class ResponseTemplate(Model, frozen=True, kw_only=True):
     """An answer; texts with ``{{ … }}`` and the nodes of `bpmax_sim.simulator.state` are filled in.
 
     Attributes:
@@ -82,7 +82,7 @@ class Tokens(Model, frozen=True, kw_only=True):
     expired: str = ""
 
 
-class Credential(Model, frozen=True, kw_only=True):
+class LoginCredential(Model, frozen=True, kw_only=True):
     """A credential of a login: where it is given, and the errors where it is absent or wrong."""
 
     name: str
@@ -192,7 +192,7 @@ class Delivery(Model, frozen=True, kw_only=True):
     same: Seconds = 0
 
 
-class Signed(Model, frozen=True, kw_only=True):
+class SignatureCheck(Model, frozen=True, kw_only=True):
     """A signature as the platform file declares it for this API; checked if the API has one.
 
     Attributes:
@@ -229,7 +229,7 @@ class Check(Model, frozen=True, kw_only=True):
     """One step of a route: exactly one of these."""
 
     token: bool | UnsetType = UNSET
-    login: tuple[Credential, ...] | UnsetType = UNSET
+    login: tuple[LoginCredential, ...] | UnsetType = UNSET
     grants: Grants | UnsetType = UNSET
     object: str | UnsetType = UNSET
     need: Needed | UnsetType = UNSET
@@ -240,7 +240,7 @@ class Check(Model, frozen=True, kw_only=True):
     limit: Limit | UnsetType = UNSET
     once: Once | UnsetType = UNSET
     deliver: Delivery | UnsetType = UNSET
-    signed: Signed | UnsetType = UNSET
+    signed: SignatureCheck | UnsetType = UNSET
 
 
 class Route(Model, frozen=True, kw_only=True):
@@ -253,10 +253,10 @@ class Route(Model, frozen=True, kw_only=True):
     on: str
     open: bool = False
     checks: tuple[Check, ...] = ()
-    answer: Reply = Reply()
+    answer: ResponseTemplate = ResponseTemplate()
 
 
-class Table(Model, frozen=True, kw_only=True):
+class RuleTable(Model, frozen=True, kw_only=True):
     """A third party.
 
     Attributes:
@@ -274,11 +274,11 @@ class Table(Model, frozen=True, kw_only=True):
     title: str = ""
     checked: str = ""
     latency: Seconds = 0.05
-    ok: Reply = Reply()
-    error: Reply = Reply()
-    unknown: Reply = Reply()
+    ok: ResponseTemplate = ResponseTemplate()
+    error: ResponseTemplate = ResponseTemplate()
+    unknown: ResponseTemplate = ResponseTemplate()
     busy: str = "rate"
-    errors: Mapping[str, Reply] = {}
+    errors: Mapping[str, ResponseTemplate] = {}
     tokens: Tokens = Tokens()
     checks: tuple[Check, ...] = ()
     rows: Mapping[str, tuple[Row, ...]] = {}
@@ -312,25 +312,27 @@ _MESSAGES: Final = {
 }
 
 
-def derived(platform: Platform, api: Api = _NO_API) -> Table:
+def derived(platform: Platform, api: Api = _NO_API) -> RuleTable:
     """Return the rules that *platform* implies; those of *api*, where it declares its own."""
     rules = api.response if isinstance(api.response, ResponseRules) else platform.response
     acquire = (api.auth if isinstance(api.auth, Auth) else platform.auth).acquire
     errors = {name: _class(rules, name) for name in _STATUS}
     errors |= {
-        "400": Reply(status=400, code="400"),
-        "401": Reply(status=401, code="401", message="the credentials are wrong"),
-        "404": Reply(status=404, code="404", message="there is no such interface"),
-        "409": Reply(status=409, code="409", message="the same request was made before"),
-        "expired": Reply(status=401, code="401", message="the time of the signature is too old"),
-        "used": Reply(status=401, code="401", message="the nonce was used before"),
-        "signature": Reply(status=401, code="401", message="the signature is wrong"),
+        "400": ResponseTemplate(status=400, code="400"),
+        "401": ResponseTemplate(status=401, code="401", message="the credentials are wrong"),
+        "404": ResponseTemplate(status=404, code="404", message="there is no such interface"),
+        "409": ResponseTemplate(status=409, code="409", message="the same request was made before"),
+        "expired": ResponseTemplate(
+            status=401, code="401", message="the time of the signature is too old"
+        ),
+        "used": ResponseTemplate(status=401, code="401", message="the nonce was used before"),
+        "signature": ResponseTemplate(status=401, code="401", message="the signature is wrong"),
     }
-    return Table(
+    return RuleTable(
         simulator=platform.platform_key,
         title=platform.title,
         ok=_ok(rules),
-        error=Reply(body=_error_body(rules)),
+        error=ResponseTemplate(body=_error_body(rules)),
         errors=errors,
         tokens=Tokens(
             life=acquire.ttl.default if acquire else 7200,
@@ -358,7 +360,7 @@ def data_path(rules: ResponseRules) -> str:
     return next((path for path in rules.data if path.startswith("$.")), "$")
 
 
-def _ok(rules: ResponseRules) -> Reply:
+def _ok(rules: ResponseRules) -> ResponseTemplate:
     body: dict[str, Any] = {}
     headers: dict[str, str] = {}
     # Codes and messages of errors alone have no place in a good response.
@@ -371,17 +373,17 @@ def _ok(rules: ResponseRules) -> Reply:
         if condition.any_of:
             _set(body, headers, condition.path, condition.any_of[0])
     status = rules.ok.status[0] if rules.ok.status else 200
-    return Reply(status=status, headers=headers, body=body)
+    return ResponseTemplate(status=status, headers=headers, body=body)
 
 
-def _class(rules: ResponseRules, name: str) -> Reply:
+def _class(rules: ResponseRules, name: str) -> ResponseTemplate:
     error_class = rules.classes.get(name, ErrorClass(status=(_STATUS[name],)))
     status = _status_of(rules, error_class, name)
     code = str(error_class.code[0]) if error_class.code else str(status)
     headers: dict[str, str] = {}
     for path in rules.code[:1]:
         _set({}, headers, path, code)
-    return Reply(status=status, headers=headers, code=code, message=_MESSAGES[name])
+    return ResponseTemplate(status=status, headers=headers, code=code, message=_MESSAGES[name])
 
 
 def _status_of(rules: ResponseRules, error_class: ErrorClass, name: str) -> int:

@@ -28,7 +28,7 @@ from bpmax_sim.platform.matcher import ApiMatch, ApiMatcher
 from bpmax_sim.platform.model import Api, Auth, Platform, ResponseRules
 from bpmax_sim.platform.template import render
 from bpmax_sim.proxy.response import as_text
-from bpmax_sim.simulator.model import Reply, Row, Table, derived
+from bpmax_sim.simulator.model import ResponseTemplate, Row, RuleTable, derived
 
 Struct = msgspec.Struct
 
@@ -236,7 +236,7 @@ class SimulatedTenant:
 class World(msgspec.Struct, frozen=True, kw_only=True):
     """What does not change from request to request."""
 
-    table: Table
+    table: RuleTable
     platform: Platform
     tenants: tuple[SimulatedTenant, ...]
     matcher: ApiMatcher
@@ -359,7 +359,9 @@ _JSON: Final = "application/json; charset=utf-8"
 _SCALAR: Final = (str, int, float)
 
 
-def respond(turn: Turn, base: Reply, over: Reply, *, data: Any = UNSET) -> Response:
+def respond(
+    turn: Turn, base: ResponseTemplate, over: ResponseTemplate, *, data: Any = UNSET
+) -> Response:
     """Return *over*, with what only *base* says.
 
     *data* is a body below both that is handed out as it is: what a client sent is no template.

@@ -18,7 +18,7 @@ from bpmax_sim.secret.encoded_runs import (
     runs_and_lines,
     runs_of,
 )
-from bpmax_sim.secret.redactor import Secret, Table
+from bpmax_sim.secret.redactor import Secret, SecretTable
 from tests.secret.encodings import ENCODINGS, NoTextError, wrapped
 
 MANY = settings(max_examples=settings().max_examples * 10)
@@ -52,8 +52,10 @@ UNITS = (
 )
 
 
-def table(*told: tuple[str, str]) -> Table:
-    return Table(Secret(real, twin, name) for real, twin, name in [(*pair, "s") for pair in told])
+def table(*told: tuple[str, str]) -> SecretTable:
+    return SecretTable(
+        Secret(real, twin, name) for real, twin, name in [(*pair, "s") for pair in told]
+    )
 
 
 @MANY
@@ -65,7 +67,7 @@ def test_what_is_said_to_stay_stays(
     told: list[str], pieces: list[tuple[int, list[str], bytes, bytes]]
 ) -> None:
     known = [Secret(one, f"redacted.p.i.s{n}.1", f"s{n}") for n, one in enumerate(told)]
-    asked, others = Table(known), [*told, "无关紧要的文字", "application/json"]
+    asked, others = SecretTable(known), [*told, "无关紧要的文字", "application/json"]
     for index, names, around, behind in pieces:
         try:
             data = wrapped(others[index % len(others)].encode(), names, (around, behind))
@@ -73,8 +75,8 @@ def test_what_is_said_to_stay_stays(
             continue
         text = data.decode("utf-8", "surrogateescape")
         if asked.keeps(data):
-            assert Table(known).clean(text) == text
-            assert not Table(known).search.find(data)
+            assert SecretTable(known).clean(text) == text
+            assert not SecretTable(known).search.find(data)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +90,7 @@ def test_what_is_said_to_stay_stays(
     ],
 )
 def test_an_address_stays_where_it_begins_the_declared_one(text: str, *, stays: bool) -> None:
-    address = Table([Secret("https://crm", "https://crm.example.test", "")])
+    address = SecretTable([Secret("https://crm", "https://crm.example.test", "")])
 
     assert address.keeps(text.encode()) is stays
     assert (address.clean(text) == text) is stays
@@ -106,7 +108,7 @@ def test_most_of_an_exchange_stays_by_the_quick_look() -> None:
 
 
 def test_a_short_address_is_looked_for_in_full() -> None:
-    known = Table([Secret("a:1", "https://crm.example.test", "")])
+    known = SecretTable([Secret("a:1", "https://crm.example.test", "")])
 
     assert not known.keeps(b"x 613a31 y")
     assert known.clean("x 613a31 y") != "x 613a31 y"
@@ -158,8 +160,8 @@ def test_base64_with_escaped_signs_is_looked_into(slash: str, plus: str) -> None
         packed = base64.b64encode(f"{before}{known.real}".encode()).decode()
         text = f'{{"k":"{packed.replace("/", slash).replace("+", plus)}"}}'
 
-        assert not Table([known]).keeps(text.encode()), text
-        assert Table([known]).clean(text) != text
+        assert not SecretTable([known]).keeps(text.encode()), text
+        assert SecretTable([known]).clean(text) != text
 
 
 @MANY
