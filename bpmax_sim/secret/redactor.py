@@ -162,7 +162,7 @@ class SecretTable:
         """Order *secrets*, the longest first, so that one may begin another."""
         self._secrets = sorted(secrets, key=lambda secret: len(secret.real), reverse=True)
         self._harmless: set[str] = set()
-        self._kept = Harmless()
+        self._unchanged = Harmless()
         self.harmless = Harmless()
         self._tests = [(secret.anchor, secret.digits, secret) for secret in self._secrets]
         self._anchors = [
@@ -193,11 +193,11 @@ class SecretTable:
 
         Each is looked at once; of most it tells in little time.
         """
-        others = self._kept.others(parts) if self._secrets else ()
+        others = self._unchanged.others(parts) if self._secrets else ()
         if others:
             if not self.search.passes(_BETWEEN.join(others), self._keeps):
                 return False
-            self._kept.add(others)
+            self._unchanged.add(others)
             self.harmless.add(others)
         return True
 

@@ -8,6 +8,7 @@ heavy, since pytest loads it in every project that has the plugin installed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from types import UnionType
 from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
@@ -66,7 +67,7 @@ class Option(NamedTuple):
     @property
     def choices(self) -> tuple[str, ...]:
         """Return the texts that it may be; none where it is no choice."""
-        return get_args(self.type) if get_origin(self.type) is Literal else ()
+        return choices_of(self.type)
 
     @property
     def argument(self) -> str:
@@ -305,8 +306,8 @@ def judge(name: str, kind: Any, value: object) -> None:
     """
     from bpmax_sim.errors import ConfigError, near  # noqa: PLC0415 - a wrong value is rare
 
-    if get_origin(kind) is Literal:
-        choices = get_args(kind)
+    choices = choices_of(kind)
+    if choices:
         if value not in choices:
             hint = near(value, choices) if isinstance(value, str) else ""
             known = hint or msg("; choose one of {names}", names=series(choices))
@@ -325,6 +326,12 @@ def judge(name: str, kind: Any, value: object) -> None:
                 value=value,
             )
         )
+
+
+@cache
+def choices_of(kind: Any) -> tuple[str, ...]:
+    """Return the texts that an option of *kind* may be; none where it is no choice."""
+    return get_args(kind) if get_origin(kind) is Literal else ()
 
 
 _KINDS: Final[Mapping[Any, str]] = {
@@ -346,6 +353,8 @@ def several(name: str, value: object) -> tuple[str, ...]:
     Raises:
         ConfigError: it is a text itself, or holds something else.
     """
+    if value == ():
+        return ()
     from bpmax_sim.errors import ConfigError  # noqa: PLC0415 - as above
 
     if isinstance(value, str):

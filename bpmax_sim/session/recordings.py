@@ -67,16 +67,6 @@ def load(path: Path | None) -> Cassette | None:
     Raises:
         CassetteError: if it cannot be used.
     """
-    if path is None:
-        return None
-    try:
-        return Cassette.load(shown(path))
-    except FileNotFoundError:
-        return None
-
-
-def _load_login(path: Path | None) -> Cassette | None:
-    """Return the cassette of logins at *path*, which every session of a run opens."""
     try:
         return file.cached(shown(path)) if path else None
     except FileNotFoundError:
@@ -104,7 +94,7 @@ def login_values(settings: Settings, owner: str) -> Values:
         CassetteError: it cannot be read.
     """
     folder = settings.logins
-    cassette = _load_login(folder / f"{owner}.yaml") if folder else None
+    cassette = load(folder / f"{owner}.yaml") if folder else None
     return cassette.values(owner) if cassette else {}
 
 
@@ -364,7 +354,7 @@ class SessionRecordings:
     def _login_player(self, key: Key) -> Player | None:
         with self._lock:
             if key not in self._logins:
-                cassette = _load_login(self._login_path(key))
+                cassette = load(self._login_path(key))
                 self._logins[key] = (
                     Player(cassette, self.rules, _owner(key), repeat=True) if cassette else None
                 )
