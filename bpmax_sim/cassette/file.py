@@ -503,9 +503,9 @@ class Cassette:
         """Yield every exchange, in file order."""
         return map(self.exchange, range(len(self)))
 
-    def place(self, number: int) -> str:
-        """Return ``file:line`` of exchange *number*."""
-        return str(Place(str(self.path), self.line_of(number)))
+    def place(self, number: int) -> Place:
+        """Return where exchange *number* stands."""
+        return Place(str(self.path), self.line_of(number))
 
     def line_of(self, number: int) -> int:
         """Return the line of exchange *number*; in file order, the file is counted once."""

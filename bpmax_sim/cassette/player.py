@@ -246,7 +246,7 @@ class Player:
             return self._cassette, number
         upcoming = self._turns.next(key)
         if upcoming is None:
-            places = [self._cassette.place(number) for number in numbers]
+            places = [str(self._cassette.place(number)) for number in numbers]
             lines = miss.played(parts, places, turn, self._owner, context)
             raise _error(parts, msg("already played"), lines)
         return self._cassette, upcoming
