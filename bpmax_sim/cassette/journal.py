@@ -518,7 +518,7 @@ def left_behind(cassette: Path) -> Iterator[Path]:
 def interrupted(cassette: Path) -> tuple[Path, ...]:
     """Return the journals of *cassette* whose process died, where that can be told."""
     try:
-        if cassette.name not in _with_journals(cassette.parent):
+        if cassette.name not in _with_journals(os.path.dirname(cassette)):  # noqa: PTH120 - faster
             return ()
         with locked(cassette.parent):
             return tuple(left_behind(cassette))
@@ -526,15 +526,15 @@ def interrupted(cassette: Path) -> tuple[Path, ...]:
         return ()  # there is no folder, or it is another's
 
 
-_listed: dict[Path, tuple[int, frozenset[str]]] = {}
+_listed: dict[str, tuple[int, frozenset[str]]] = {}
 
 
-def _with_journals(folder: Path) -> frozenset[str]:
+def _with_journals(folder: str) -> frozenset[str]:
     """Return the names of the cassettes in *folder* that have journals; read once it changed."""
-    changed = folder.stat().st_mtime_ns
+    changed = os.stat(folder or os.curdir).st_mtime_ns  # noqa: PTH116 - faster
     known = _listed.get(folder)
     if known is None or known[0] != changed:
-        names = (_OF_CASSETTE.fullmatch(name) for name in os.listdir(folder))  # noqa: PTH208
+        names = (_OF_CASSETTE.fullmatch(name) for name in os.listdir(folder or os.curdir))  # noqa: PTH208
         known = _listed[folder] = changed, frozenset(name[1] for name in names if name)
     return known[1]
 
@@ -603,7 +603,7 @@ class LeakCheck:
 
     def _checked(self, draft: PendingExchange) -> PendingExchange:
         """Return the same; what it is made of was mostly searched before, when it was redacted."""
-        harmless, parts = self._harmless(), parts_of(draft.entry)
+        harmless, parts = self._harmless(), entry_parts(draft.entry)
         if parts is None:
             return checked(draft, self._scan)
         heads = harmless.others(parts.heads)
@@ -648,14 +648,14 @@ _NO_BODY = (" body: null", ' string: ""\n')
 _SAYS_NOTHING: dict[str, Any] = {"key": "", "n": 0, "at": "", "ms": 0, "session": 0, "seed": 0}
 
 
-class Parts(NamedTuple):
+class EntryParts(NamedTuple):
     """What an entry is made of: *values*, such as bodies, and what stands before bodies."""
 
     values: list[bytes]
     heads: list[bytes]
 
 
-def parts_of(entry: Entry) -> Parts | None:
+def entry_parts(entry: Entry) -> EntryParts | None:
     """Return what *entry* is made of, where that is easy to tell.
 
     It is not of a failure, and of a body that is no block.
@@ -674,15 +674,15 @@ def parts_of(entry: Entry) -> Parts | None:
         else:
             return None
     line = msgspec.structs.replace(entry.line, **_SAYS_NOTHING)
-    return Parts([_encode(line), *map(str.encode, values)], list(map(str.encode, heads)))
+    return EntryParts([_encode(line), *map(str.encode, values)], list(map(str.encode, heads)))
 
 
-_ONE_VALUE = 2  # quotes
+_QUOTES = 2  # of a line with one value
 
 
 def _pieces(line: bytes) -> list[bytes]:
     """Return the name and the value of a header, or a line with more or less as it is."""
-    return line.split(b'"') if line.count(b'"') == _ONE_VALUE else [line]
+    return line.split(b'"') if line.count(b'"') == _QUOTES else [line]
 
 
 def scannable(entry: Entry) -> tuple[bytes, ...]:

@@ -8,7 +8,6 @@ heavy, since pytest loads it in every project that has the plugin installed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
 from types import UnionType
 from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
@@ -67,7 +66,7 @@ class Option(NamedTuple):
     @property
     def choices(self) -> tuple[str, ...]:
         """Return the texts that it may be; none where it is no choice."""
-        return choices_of(self.type)
+        return get_args(self.type) if get_origin(self.type) is Literal else ()
 
     @property
     def argument(self) -> str:
@@ -306,15 +305,15 @@ def judge(name: str, kind: Any, value: object) -> None:
     """
     from bpmax_sim.errors import ConfigError, near  # noqa: PLC0415 - a wrong value is rare
 
-    choices = choices_of(kind)
-    if choices:
+    if get_origin(kind) is Literal:
+        choices = get_args(kind)
         if value not in choices:
             hint = near(value, choices) if isinstance(value, str) else ""
             known = hint or msg("; choose one of {names}", names=series(choices))
             raise ConfigError(
                 msg("{name}: there is no {value!r}{known}", name=name, value=value, known=known)
             )
-    elif kind in {Names, str | Names}:
+    elif kind in _LISTS:
         if not (isinstance(value, str) and kind is not Names):
             several(name, value)
     elif kind in _KINDS and not _is(value, kind):
@@ -328,12 +327,7 @@ def judge(name: str, kind: Any, value: object) -> None:
         )
 
 
-@cache
-def choices_of(kind: Any) -> tuple[str, ...]:
-    """Return the texts that an option of *kind* may be; none where it is no choice."""
-    return get_args(kind) if get_origin(kind) is Literal else ()
-
-
+_LISTS: Final = frozenset({Names, str | Names})
 _KINDS: Final[Mapping[Any, str]] = {
     bool: msg("True or False"),
     str: msg("a text"),

@@ -14,6 +14,7 @@ from datetime import timedelta
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 
@@ -567,7 +568,8 @@ def _begun(settings: Settings, passing: Volatile) -> Shared:
         _warn_of_interrupted(settings.cassette)
     if mode == "replay" and cassette is not None:
         fetch_logins(settings, cassette)  # while the network is open
-    return Shared(mode=mode, cassette=cassette, seed=_seed(settings, mode, cassette))
+    name = uuid4().hex if mode == "record" else ""
+    return Shared(mode=mode, cassette=cassette, name=name, seed=_seed(settings, mode, cassette))
 
 
 def _seed(settings: Settings, mode: str, cassette: Cassette | None) -> int:

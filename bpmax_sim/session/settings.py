@@ -88,8 +88,12 @@ class SessionOptions(EverydayOptions, ScenarioOptions, total=False):
     """All keywords of `Session.open`."""
 
 
+def _texts(default: object) -> tuple[str, ...]:
+    return (default,) if isinstance(default, str) else ()
+
+
 _JUDGED: Final = tuple(
-    (option.argument, option.type)
+    (option.argument, option.type, option.choices or _texts(option.default))
     for option in arguments()
     if option.type is not object and option.argument != "clock"
 )
@@ -165,9 +169,9 @@ class Settings:
     shared_logins: SharedLogins | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        for argument, kind in _JUDGED:
+        for argument, kind, choices in _JUDGED:
             value = getattr(self, argument)
-            if value is not _DEFAULTS.get(argument, self):
+            if value is not _DEFAULTS.get(argument, self) and value not in choices:
                 judge(argument, kind, value)
         if self.allow_hosts and self.guard is False:
             raise ConfigError(

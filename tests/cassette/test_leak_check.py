@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from bpmax_sim.cassette.format import render
-from bpmax_sim.cassette.journal import LeakCheck, PendingExchange, parts_of
+from bpmax_sim.cassette.journal import LeakCheck, PendingExchange, entry_parts
 from bpmax_sim.messages import Exchange, Failed, Request, Response
 from bpmax_sim.secret.vault import Vault
 
@@ -110,4 +110,4 @@ def test_what_was_kept_when_it_was_redacted_is_not_searched_again(vault: Vault) 
 def test_a_failure_is_searched_whole() -> None:
     failed = Failed(code="NETWORK", message="断开", sent=True)
 
-    assert not parts_of(render(Exchange(request=exchange().request, outcome=failed)))
+    assert not entry_parts(render(Exchange(request=exchange().request, outcome=failed)))
