@@ -285,7 +285,7 @@ def _auth_values(plan: Plan, context: SigningContext) -> AuthValues:
     extra = _idempotency(plan)
     if not (recipe.apply or extra):
         return ()
-    place = msg("put into {cache_key}", cache_key=context.cache_key)
+    place = f"{context.cache_key} auth"
     sources = (context.credentials, context.granted, context.base)
     cached = None if extra else recipe.memo.get(place)
     if cached is not None and cached[0] == sources:
