@@ -86,7 +86,7 @@ from bpmax_sim.scenario import shards
 from bpmax_sim.scenario.cases import cli_variables
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.outcome import config_failure, not_run
+from bpmax_sim.scenario.outcome import not_run
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.session.options import CI_REFUSES, options_of
@@ -152,8 +152,7 @@ def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ..
             **options,
         )
     except BpmaxError as error:
-        failure = config_failure(item.name, error, item.place, item.rerun)
-        keep_trace(item, not_run(item, failures=(failure,)), choices.trace, failed=True)
+        keep_trace(item, not_run(item, error=error), choices.trace, failed=True)
         return broken(item, error), ()
     try:
         ran = tuple(run_item(item, session, environ=choices.environ, faults=choices.faults))

@@ -40,7 +40,7 @@ from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.faults import describe_fault, fault_of, fault_problem
 from bpmax_sim.scenario.model import FaultRule
 from bpmax_sim.scenario.runner import RunLog
-from bpmax_sim.script.outbox import ConsoleLine, Outcome
+from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.secret.vault import Redact, redacted
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import SessionOptions
@@ -365,7 +365,7 @@ class Sessions:
         """Start without any."""
         self._run = Run()
         self._last: dict[tuple[object, str], Session] = {}
-        self._consoles: dict[tuple[object, str], list[ConsoleLine]] = {}
+        self._consoles: dict[tuple[object, str], list[Written]] = {}
 
     def open(self, **options: Unpack[SessionOptions]) -> Session:
         """Return one more, which does not end its owner's recording when it closes.
@@ -378,13 +378,14 @@ class Sessions:
         session = Session.open(**options)
         key = session.settings.cassette, session.settings.owner
         self._last[key] = session
-        self._consoles[key] = session.console  # of an example of a property the last one's
+        lines = self._consoles[key] = []  # of an example of a property the last one's
+        session.hear(lambda ended: lines.extend(map(Written.of, getattr(ended, "console", ()))))
         return session
 
     @property
     def console(self) -> list[Written]:
         """Return what scripts of the last session of each owner wrote."""
-        return [Written.of(line) for lines in self._consoles.values() for line in lines]
+        return [line for lines in self._consoles.values() for line in lines]
 
     def finish(self, tally: Tally, *, failed: bool) -> None:
         """Seal what was recorded, and judge what was not played.

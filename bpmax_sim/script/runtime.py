@@ -8,7 +8,7 @@ import struct
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg
@@ -70,10 +70,6 @@ def engine_of(name: str) -> MakeEngine:
         text = "the engine v8 needs mini-racer: pip install 'bpmax-sim[engine-v8]'"
         raise ConfigError(text) from None
     return V8 if name == "v8" else _both
-
-
-ENGINES: Final = ("quickjs", "v8", "quickjs,v8")
-"""Who runs JavaScript; the first is the default, V8 an extra; both stop where they differ."""
 
 
 class Page:

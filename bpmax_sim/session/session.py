@@ -39,7 +39,7 @@ from bpmax_sim.proxy.client import call
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
-from bpmax_sim.script.outbox import ConsoleLine, Outcome, Waiting
+from bpmax_sim.script.outbox import Outcome, Waiting
 from bpmax_sim.script.runtime import Page, Runtime, engine_of
 from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.secret.vault import Redact, redacted
@@ -331,7 +331,6 @@ class Session:
         self.mode = start.mode
         self.clock = start.clock
         own = None if transport is None else as_transport(transport)
-        self.console: list[ConsoleLine] = []
         self._hearers: list[Callable[[Outcome | FieldChanged], None]] = []
         self._network = Network(platforms, settings, start, transport=own)
         self.calls = self._network.calls
@@ -578,7 +577,6 @@ class Session:
 
     def _heard(self, outcome: Outcome) -> Outcome:
         shown = shown_outcome(outcome, self.redact)
-        self.console += shown.console
         for hearer in self._hearers:
             hearer(shown)
         return shown
