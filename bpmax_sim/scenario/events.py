@@ -20,11 +20,11 @@ from typing import Any, Literal
 import msgspec
 
 from bpmax_sim.errors import Place
+from bpmax_sim.file_names import NOWHERE, Homes
 from bpmax_sim.i18n import Message
 from bpmax_sim.i18n import plain as plain_text
 from bpmax_sim.js_values import plain
 from bpmax_sim.messages import Pairs
-from bpmax_sim.project import NOWHERE, Homes
 from bpmax_sim.scenario.calls import CallAttempted, CallMade
 from bpmax_sim.scenario.expect import Check
 from bpmax_sim.scenario.source import Failure

@@ -35,10 +35,10 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant, LazyChance, format_duration, new_uuid
 from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromise, Place, Problem
+from bpmax_sim.file_names import NOWHERE, Homes
 from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.js_values import plain
 from bpmax_sim.keywords import closed
-from bpmax_sim.project import NOWHERE, Homes
 from bpmax_sim.scenario.action import Action, Performer, Subject
 from bpmax_sim.scenario.assertions import State, error_as_data, judge, resolved_error, thrown_of
 from bpmax_sim.scenario.calls import CallMade, event_of_call
