@@ -87,7 +87,8 @@ _SIGNATURES: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
     ("JS_EvalFunction", Value, (c_void_p, Value)),
     ("JS_WriteObject", c_void_p, (c_void_p, POINTER(c_size_t), Value, c_int)),
     ("JS_ReadObject", Value, (c_void_p, c_char_p, c_size_t, c_int)),
-    ("JS_NewArrayBufferCopy", Value, (c_void_p, c_char_p, c_size_t)),
+    ("JS_NewArrayBuffer", Value, (c_void_p, c_char_p, c_size_t, c_void_p, c_void_p, c_bool)),
+    ("JS_SetGCThreshold", None, (c_void_p, c_size_t)),
     ("JS_NewAtomLen", c_uint32, (c_void_p, c_char_p, c_size_t)),
     ("JS_FreeAtom", None, (c_void_p, c_uint32)),
     ("JS_DeleteProperty", c_int, (c_void_p, Value, c_uint32, c_int)),
@@ -152,10 +153,12 @@ _COMPILE_ONLY = 1 << 5
 _BYTECODE, _WITHOUT_SOURCE = 1 << 0, 1 << 4
 _FILE = b"<input>"  # as the wheel names what it evaluates
 _ENTRY = "__entry"
+_GARBAGE = 2 << 20
+"""Bytes of heap from which the engine looks for garbage; a context alone is above its own 256 kB."""
 
 
 class Texts:
-    """Sources one after the other in UTF-8, each ended by a zero."""
+    """Sources one after the other in UTF-8, each ended by a zero; they outlive every context."""
 
     def __init__(self, sources: Sequence[str]) -> None:
         """Lay *sources* out."""
@@ -166,7 +169,8 @@ class Texts:
 
     def within(self, inner: int) -> Value:
         """Return an ArrayBuffer of *inner* with the texts; strings would take 30 times as long."""
-        buffer: Value = library().JS_NewArrayBufferCopy(inner, self._data, len(self._data))
+        size = len(self._data)
+        buffer: Value = library().JS_NewArrayBuffer(inner, self._data, size, None, None, False)
         return buffer
 
 
@@ -185,7 +189,8 @@ def entered(context: Any, main: bytes, parts: Sequence[bytes | None], texts: Tex
     """
     pointers = handles(context)
     assert pointers is not None, "compiled only where there are handles"
-    functions, inner = library(), pointers[1]
+    functions, (runtime, inner) = library(), pointers
+    functions.JS_SetGCThreshold(runtime, _GARBAGE)
     first, buffer = _function(inner, main), texts.within(inner)
     counted = [first, buffer, *(_function(inner, part) for part in parts if part is not None)]
     read = iter(counted[2:])
