@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -132,6 +133,7 @@ class Homes:
     folder: str
     names: Iterable[str] = ()
     _moved: tuple[tuple[str, str], ...] = field(init=False)
+    _shortest: int = field(init=False)
 
     def __post_init__(self) -> None:
         """Prepare what is replaced in texts, long names first."""
@@ -141,6 +143,7 @@ class Homes:
             key=lambda pair: (-len(pair[0]), pair[0]),
         )
         object.__setattr__(self, "_moved", tuple(moved))
+        object.__setattr__(self, "_shortest", len(moved[-1][0]) if moved else sys.maxsize)
 
     def of(self, file: str) -> str:
         """Return the name of *file* from the folder; on another drive it stays as it is."""
@@ -150,8 +153,9 @@ class Homes:
 
     def within(self, text: str) -> str:
         """Return *text* with every known file under its own name."""
-        for name, home in self._moved:
-            text = text.replace(name, home)
+        if len(text) >= self._shortest:
+            for name, home in self._moved:
+                text = text.replace(name, home)
         return text
 
 

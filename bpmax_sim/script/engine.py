@@ -154,7 +154,7 @@ _BYTECODE, _WITHOUT_SOURCE = 1 << 0, 1 << 4
 _FILE = b"<input>"  # as the wheel names what it evaluates
 _ENTRY = "__entry"
 _GARBAGE = 2 << 20
-"""Bytes of heap from which the engine looks for garbage; a context alone is above its own 256 kB."""
+"""Bytes of heap from which the engine looks for garbage; a mere context passes its own 256 kB."""
 
 
 class Texts:
