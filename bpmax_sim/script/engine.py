@@ -87,7 +87,7 @@ _SIGNATURES: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
     ("JS_EvalFunction", Value, (c_void_p, Value)),
     ("JS_WriteObject", c_void_p, (c_void_p, POINTER(c_size_t), Value, c_int)),
     ("JS_ReadObject", Value, (c_void_p, c_char_p, c_size_t, c_int)),
-    ("JS_NewArrayBuffer", Value, (c_void_p, c_char_p, c_size_t, c_void_p, c_void_p, c_bool)),
+    ("JS_NewArrayBufferCopy", Value, (c_void_p, c_char_p, c_size_t)),
     ("JS_SetGCThreshold", None, (c_void_p, c_size_t)),
     ("JS_NewAtomLen", c_uint32, (c_void_p, c_char_p, c_size_t)),
     ("JS_FreeAtom", None, (c_void_p, c_uint32)),
@@ -158,7 +158,7 @@ _GARBAGE = 2 << 20
 
 
 class Texts:
-    """Sources one after the other in UTF-8, each ended by a zero; they outlive every context."""
+    """Sources one after the other in UTF-8, each ended by a zero."""
 
     def __init__(self, sources: Sequence[str]) -> None:
         """Lay *sources* out."""
@@ -169,8 +169,7 @@ class Texts:
 
     def within(self, inner: int) -> Value:
         """Return an ArrayBuffer of *inner* with the texts; strings would take 30 times as long."""
-        size = len(self._data)
-        buffer: Value = library().JS_NewArrayBuffer(inner, self._data, size, None, None, False)
+        buffer: Value = library().JS_NewArrayBufferCopy(inner, self._data, len(self._data))
         return buffer
 
 
