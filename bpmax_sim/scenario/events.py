@@ -20,12 +20,12 @@ import msgspec
 
 from bpmax_sim.errors import Place
 from bpmax_sim.file_names import NOWHERE, Homes
-from bpmax_sim.i18n import Message
+from bpmax_sim.i18n import Translatable
 from bpmax_sim.i18n import plain as plain_text
 from bpmax_sim.js_values import UNDEFINED, plain
 from bpmax_sim.messages import Pairs
 from bpmax_sim.scenario.calls import CallAttempted, CallMade
-from bpmax_sim.scenario.expect import Check
+from bpmax_sim.scenario.expect import Comparison
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.script.outbox import TimerFired
 from bpmax_sim.secret.vault import members
@@ -85,7 +85,7 @@ class StepFinished(msgspec.Struct, frozen=True, kw_only=True):
     duration: float
     reason: str = ""
     tries: int = 1
-    checks: tuple[Check, ...] = ()
+    checks: tuple[Comparison, ...] = ()
     form: Mapping[str, Any] | None = None
     at: float
 
@@ -155,7 +155,7 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     calls: int
     duration: float
-    checks: tuple[Check, ...] = ()
+    checks: tuple[Comparison, ...] = ()
     reason: str = ""
     at: float
 
@@ -323,7 +323,7 @@ def _place(value: Place, homes: Homes) -> str:
     return encode_basestring(str(Place(homes.of(value.file), value.line, value.column)))
 
 
-def _message(value: Message, homes: Homes) -> str:
+def _message(value: Translatable, homes: Homes) -> str:
     """Return a message as what it was made of, so that a reader has it in another language."""
     data: dict[str, Any] = {"many": value.many} if value.many else {}
     text = plain_text(value)
@@ -340,7 +340,7 @@ def _other(value: Any, homes: Homes) -> str:
 
 
 _KINDS: tuple[tuple[type | tuple[type, ...], Callable[[Any, Homes], str]], ...] = (
-    (Message, _message),
+    (Translatable, _message),
     (str, lambda value, homes: encode_basestring(homes.within(value))),
     (bool, lambda value, _homes: "true" if value else "false"),
     (int, lambda value, _homes: f"{value}"),

@@ -313,7 +313,7 @@ def judge(name: str, kind: Any, value: object) -> None:
             raise ConfigError(
                 msg("{name}: there is no {value!r}{known}", name=name, value=value, known=known)
             )
-    elif kind in {Names, str | Names}:
+    elif kind in _LISTS:
         if not (isinstance(value, str) and kind is not Names):
             several(name, value)
     elif kind in _KINDS and not _is(value, kind):
@@ -327,6 +327,7 @@ def judge(name: str, kind: Any, value: object) -> None:
         )
 
 
+_LISTS: Final = frozenset({Names, str | Names})
 _KINDS: Final[Mapping[Any, str]] = {
     bool: msg("True or False"),
     str: msg("a text"),
@@ -346,6 +347,8 @@ def several(name: str, value: object) -> tuple[str, ...]:
     Raises:
         ConfigError: it is a text itself, or holds something else.
     """
+    if value == ():
+        return ()
     from bpmax_sim.errors import ConfigError  # noqa: PLC0415 - as above
 
     if isinstance(value, str):
