@@ -268,7 +268,8 @@ def trace_line(event: Event, number: int, homes: Homes = NOWHERE) -> str:
 
 def _fields(value: Any, outside: frozenset[str], homes: Homes) -> str:
     """Return the fields of a struct by name, each with a comma before it."""
-    keys = _keys_of(type(value), outside)
+    kind: Any = type(value)
+    keys = _keys_of(kind, outside)
     return "".join([key + _text(getattr(value, name), homes) for name, key in keys])
 
 
