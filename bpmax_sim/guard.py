@@ -29,7 +29,7 @@ _PAIRS: Final = frozenset({"socketpair", "_fallback_socketpair"})
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 
 
-class _Way(NamedTuple):
+class _Exit(NamedTuple):
     """One way out: what it does, and which host and port it names (None: it goes nowhere)."""
 
     verb: str
@@ -204,15 +204,15 @@ def _reversed(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any
     return None if _text(host) in _LOOPBACK else (host, None)
 
 
-_WAYS: Final[Mapping[str, _Way]] = {
-    "socket.connect": _Way(msg("connect to"), _addressed),
-    "socket.sendto": _Way(msg("send to"), _addressed),
-    "socket.sendmsg": _Way(msg("send to"), _addressed),
-    "socket.bind": _Way(msg("bind to"), _foreign),
-    "socket.getaddrinfo": _Way(msg("look up"), _named),
-    "socket.gethostbyname": _Way(msg("look up"), _named),
-    "socket.gethostbyaddr": _Way(msg("look up"), _reversed),
-    "socket.getnameinfo": _Way(msg("look up"), _reversed),
+_WAYS: Final[Mapping[str, _Exit]] = {
+    "socket.connect": _Exit(msg("connect to"), _addressed),
+    "socket.sendto": _Exit(msg("send to"), _addressed),
+    "socket.sendmsg": _Exit(msg("send to"), _addressed),
+    "socket.bind": _Exit(msg("bind to"), _foreign),
+    "socket.getaddrinfo": _Exit(msg("look up"), _named),
+    "socket.gethostbyname": _Exit(msg("look up"), _named),
+    "socket.gethostbyaddr": _Exit(msg("look up"), _reversed),
+    "socket.getnameinfo": _Exit(msg("look up"), _reversed),
 }
 """Every event of the socket module that can reach somebody.
 

@@ -271,8 +271,8 @@ def absolute(path: str | os.PathLike[str]) -> str:
 
 
 def find_instances(folder: str) -> str:
-    """Return ``instances.yaml`` beside *folder*, else the nearest above, else nothing."""
-    above = os.path.abspath(folder)
+    """Return ``instances.yaml`` beside an absolute *folder*, else the nearest above, or nothing."""
+    above = folder
     while (upper := os.path.dirname(above)) != above:
         path = os.path.join(upper, INSTANCES)
         if os.path.isfile(path) or os.path.isfile(os.path.join(upper, LOCAL)):

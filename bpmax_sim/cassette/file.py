@@ -503,9 +503,9 @@ class Cassette:
         """Yield every exchange, in file order."""
         return map(self.exchange, range(len(self)))
 
-    def place(self, number: int) -> str:
-        """Return ``file:line`` of exchange *number*."""
-        return str(Place(str(self.path), self.line_of(number)))
+    def place(self, number: int) -> Place:
+        """Return where exchange *number* stands."""
+        return Place(str(self.path), self.line_of(number))
 
     def line_of(self, number: int) -> int:
         """Return the line of exchange *number*; in file order, the file is counted once."""
@@ -624,11 +624,17 @@ _cache: dict[str, tuple[object, Cassette]] = {}
 
 
 class _Cached(Cassette):
-    """A cassette that keeps what it read; outcomes never change."""
+    """A small cassette that keeps what it read; nothing of it ever changes."""
 
     def __init__(self, path: Path, index: Index, read: Callable[[int, int], bytes]) -> None:
         super().__init__(path, index, read)
+        self._entries: dict[int, Entry] = {}
         self._outcomes: dict[int, Outcome] = {}
+
+    def entry(self, number: int) -> Entry:
+        if number not in self._entries:
+            self._entries[number] = super().entry(number)
+        return self._entries[number]
 
     def outcome(self, number: int) -> Outcome:
         if number not in self._outcomes:
@@ -644,14 +650,15 @@ def cached(path: str) -> Cassette:
         CassetteError: if it cannot be used.
     """
     # pathlib would take five times as long
-    place, status = os.path.join(os.getcwd(), path), os.stat(path)  # noqa: PTH109, PTH116, PTH118
+    place, status = os.path.join(os.getcwd(), path), os.lstat(path)  # noqa: PTH109, PTH118
     stamp = (path, status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev)
     known = _cache.get(place)
     if known is not None and known[0] == stamp:
         return known[1]
+    if status.st_size > _LARGEST:
+        return Cassette.load(path)
+    if len(_cache) >= _MOST:
+        _cache.clear()
     cassette = _Cached.load(path)
-    if status.st_size <= _LARGEST:
-        if len(_cache) >= _MOST:
-            _cache.clear()
-        _cache[place] = stamp, cassette
+    _cache[place] = stamp, cassette
     return cassette

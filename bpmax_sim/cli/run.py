@@ -86,7 +86,7 @@ from bpmax_sim.scenario import shards
 from bpmax_sim.scenario.cases import cli_variables
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.outcome import config_failure, not_run
+from bpmax_sim.scenario.outcome import not_run
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.session.options import CI_REFUSES, options_of
@@ -152,8 +152,7 @@ def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ..
             **options,
         )
     except BpmaxError as error:
-        failure = config_failure(item.name, error, item.place, item.rerun)
-        keep_trace(item, not_run(item, failures=(failure,)), choices.trace, failed=True)
+        keep_trace(item, not_run(item, error=error), choices.trace, failed=True)
         return broken(item, error), ()
     try:
         ran = tuple(run_item(item, session, environ=choices.environ, faults=choices.faults))
@@ -259,7 +258,7 @@ def _key(item: ScenarioItem, root: Path) -> str:
     return shards.key_of(item.path.absolute(), root, item.node_name)
 
 
-class _Wish(msgspec.Struct, frozen=True, kw_only=True):
+class _RunArguments(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line asks for."""
 
     paths: Sequence[str]
@@ -340,7 +339,7 @@ def record(  # noqa: PLR0913 - the options of the command
     return _perform(_wish({**locals(), "mode": "record"}))
 
 
-def _wish(values: Mapping[str, Any]) -> _Wish:
+def _wish(values: Mapping[str, Any]) -> _RunArguments:
     """Return what the options of `run` or `record` ask for, by their names."""
     mode: Mode = values["mode"]
     folder, remote = cassettes_at(values["cassettes"])
@@ -354,7 +353,7 @@ def _wish(values: Mapping[str, Any]) -> _Wish:
         **_chosen(mode, values["instance"], values["platforms"], values.get("unused")),
         **_engine(values["engine"], values["js_stack"], values["js_limits"]),
     }
-    return _Wish(
+    return _RunArguments(
         paths=values["paths"] or (),
         keyword=values["keyword"],
         variables=values["var"] or (),
@@ -411,7 +410,7 @@ def _read(flag: str, text: str, parse: Callable[[str], Any]) -> Any:
         raise ConfigError(labelled(flag, error)) from None
 
 
-def _perform(wish: _Wish) -> int:
+def _perform(wish: _RunArguments) -> int:
     try:
         _check_ci(wish)
         _check_watch(wish)
@@ -429,7 +428,7 @@ def _perform(wish: _Wish) -> int:
     return _played(items, problems, wish, shard, has_items=bool(collected))[0]
 
 
-def _watched(wish: _Wish) -> Watched:
+def _watched(wish: _RunArguments) -> Watched:
     """Return what watching runs again; traces of all are kept, for the page is made of them."""
     if wish.choices.trace != "off":
         wish = msgspec.structs.replace(wish, choices=replace(wish.choices, trace="on"))
@@ -457,7 +456,7 @@ def _watched(wish: _Wish) -> Watched:
 def _played(
     items: Sequence[ScenarioItem],
     problems: Sequence[Problem],
-    wish: _Wish,
+    wish: _RunArguments,
     shard: Shard | None,
     *,
     has_items: bool,
@@ -486,7 +485,7 @@ def _played(
 
 
 def _ran(
-    items: Sequence[ScenarioItem], wish: _Wish, shard: Shard | None
+    items: Sequence[ScenarioItem], wish: _RunArguments, shard: Shard | None
 ) -> list[tuple[Verdict, float]]:
     """Run *items*, tell of each as soon as it is known, and return what each took in real time."""
     reported, results = set[str](), list[tuple[Verdict, float]]()
@@ -498,7 +497,7 @@ def _ran(
 
 
 def _replayed(
-    ran: Sequence[tuple[Verdict, float]], wish: _Wish, reported: set[str]
+    ran: Sequence[tuple[Verdict, float]], wish: _RunArguments, reported: set[str]
 ) -> list[tuple[Verdict, float]]:
     """Replay what was recorded, and return *ran* with the verdicts of what does not replay."""
     recorded = [verdict.item for verdict, _ in ran if verdict.outcome == "passed"]
@@ -542,7 +541,7 @@ def _say_end(verdicts: Sequence[Verdict], total: int, seconds: float, *, failed:
     say_verdict(terminal.summary(verdicts, seconds), failed=failed)
 
 
-def _refused(error: BpmaxError, wish: _Wish) -> int:
+def _refused(error: BpmaxError, wish: _RunArguments) -> int:
     complain(str(error))
     if wish.as_json:
         problems = error.problems if isinstance(error, ConfigError) else ()
@@ -556,7 +555,9 @@ def _code(problems: Sequence[Problem], codes: Iterable[ExitCode], *, has_items: 
     return foremost([*wrong, *codes]) if has_items or problems else ExitCode.NOTHING
 
 
-def _executed(items: Sequence[ScenarioItem], wish: _Wish, shard: Shard | None) -> Iterable[Verdict]:
+def _executed(
+    items: Sequence[ScenarioItem], wish: _RunArguments, shard: Shard | None
+) -> Iterable[Verdict]:
     verdicts = execute(items, wish.choices)
     if wish.exit_first:
         verdicts = _until_failed(verdicts)
@@ -570,7 +571,7 @@ def _until_failed(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
             return
 
 
-def _check_watch(wish: _Wish) -> None:
+def _check_watch(wish: _RunArguments) -> None:
     """Refuse what makes no sense together with ``--watch``.
 
     Raises:
@@ -591,13 +592,13 @@ def _check_watch(wish: _Wish) -> None:
         raise ConfigError(msg("--watch and {name}: choose one", name=against[0]))
 
 
-def _check_ci(wish: _Wish) -> None:
+def _check_ci(wish: _RunArguments) -> None:
     is_recording = wish.choices.mode == "record" and wish.choices.environ.get("CI")
     if is_recording and not wish.allow_ci:
         raise ConfigError(CI_REFUSES)
 
 
-def _collected(wish: _Wish) -> tuple[list[ScenarioItem], list[Problem]]:
+def _collected(wish: _RunArguments) -> tuple[list[ScenarioItem], list[Problem]]:
     items, problems = gather(
         targets(wish.paths, folder=Path.cwd()),
         variables=_variables(wish.variables),
@@ -616,7 +617,7 @@ def _variables(texts: Sequence[str]) -> Mapping[str, str]:
         raise ConfigError(message) from None
 
 
-def _nothing(wish: _Wish) -> str:
+def _nothing(wish: _RunArguments) -> str:
     where = series(wish.paths) or "scenarios/"
     if wish.keyword:
         return msg(
@@ -629,7 +630,7 @@ def _nothing(wish: _Wish) -> str:
     )
 
 
-def _announced(verdict: Verdict, wish: _Wish, reported: set[str]) -> Verdict:
+def _announced(verdict: Verdict, wish: _RunArguments, reported: set[str]) -> Verdict:
     """Print what became of an item as soon as it is known, and remember it for `show`.
 
     What many items suffer from, such as a variable that is not set, is *reported* once.

@@ -24,7 +24,7 @@ from bpmax_sim.scenario.events import VERSION, Event, FlowAttached, SourceAttach
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.source import Failure, render
 from bpmax_sim.secret.vault import Redact
-from bpmax_sim.subject.definition import Node
+from bpmax_sim.subject.definition import FlowNode
 from bpmax_sim.yamlfile import shown
 
 TRACE_FOLDER = Path(".bpmax", "trace")
@@ -108,7 +108,7 @@ def _attached(item: ScenarioItem, at: float, redact: Redact) -> Iterator[Event]:
         yield FlowAttached(flow=flow.flow, start=flow.start, nodes=nodes, at=at)
 
 
-def _routes(node: Node, redact: Redact) -> Iterator[dict[str, str]]:
+def _routes(node: FlowNode, redact: Redact) -> Iterator[dict[str, str]]:
     for action in node.offers:
         for route in node.routes(action):
             yield {"action": action, "to": route.to, "when": redact(route.when)}

@@ -20,13 +20,13 @@ from typing import Any, Literal
 import msgspec
 
 from bpmax_sim.errors import Place
-from bpmax_sim.i18n import Message
+from bpmax_sim.i18n import Translatable
 from bpmax_sim.i18n import plain as plain_text
 from bpmax_sim.js_values import plain
 from bpmax_sim.messages import Pairs
 from bpmax_sim.project import NOWHERE, Homes
 from bpmax_sim.scenario.calls import CallAttempted, CallMade
-from bpmax_sim.scenario.expect import Check
+from bpmax_sim.scenario.expect import Comparison
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.script.outbox import TimerFired
 from bpmax_sim.secret.vault import members
@@ -86,7 +86,7 @@ class StepFinished(msgspec.Struct, frozen=True, kw_only=True):
     duration: float
     reason: str = ""
     tries: int = 1
-    checks: tuple[Check, ...] = ()
+    checks: tuple[Comparison, ...] = ()
     form: Mapping[str, Any] | None = None
     at: float
 
@@ -156,7 +156,7 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
     digest: str
     calls: int
     duration: float
-    checks: tuple[Check, ...] = ()
+    checks: tuple[Comparison, ...] = ()
     reason: str = ""
     at: float
 
@@ -333,7 +333,7 @@ def _place(value: Place, homes: Homes) -> str:
     return str(Place(homes.of(value.file), value.line, value.column))
 
 
-def _message(value: Message, homes: Homes) -> dict[str, Any]:
+def _message(value: Translatable, homes: Homes) -> dict[str, Any]:
     """Return a message as what it was made of, so that a reader has it in another language."""
     data: dict[str, Any] = {"many": value.many} if value.many else {}
     values = {name: _canonical(value.values[name], homes) for name in sorted(value.values)}
@@ -360,7 +360,7 @@ def _other(value: Any, homes: Homes) -> Any:
 
 
 _KINDS: tuple[tuple[type | tuple[type, ...], Callable[[Any, Homes], Any]], ...] = (
-    (Message, lambda value, homes: _message(value, homes)),  # noqa: PLW0108 - it stands below
+    (Translatable, lambda value, homes: _message(value, homes)),  # noqa: PLW0108 - it stands below
     (str, lambda value, homes: homes.within(value)),
     ((bool, int, type(None)), _same),
     (float, _float),

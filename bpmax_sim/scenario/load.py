@@ -315,7 +315,7 @@ def _cast(draft: ScenarioDraft) -> Cast:
         inline=_bodies(draft, _script_files(draft)),
         flow=main,
         subflows=_subflows(draft),
-        flow_files=tuple(Script(source.file, "\n".join(source.lines)) for source in sources),
+        flow_files=tuple(Script("\n".join(source.lines), source.file) for source in sources),
         named={
             name: tuple(_located(draft, step, where, None) for step, where in steps)
             for name, steps in draft.named_steps().items()

@@ -20,7 +20,7 @@ from bpmax_sim.cassette.matching import Difference
 from bpmax_sim.clock import Clock, SeededChance, SystemChance
 from bpmax_sim.errors import CassetteError, ConfigError, NoMatchError
 from bpmax_sim.i18n import joined, msg
-from bpmax_sim.messages import Call, Exchange, Request, Response, Route
+from bpmax_sim.messages import Call, ConnectionRoute, Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import ApiMatcher
 from bpmax_sim.proxy.builder import CallSpec
@@ -530,7 +530,7 @@ def _vault_of(settings: Settings) -> Vault:
 
 
 def _live(
-    transport: Transport | None, resources: ExitStack, route: Callable[[Request], Route]
+    transport: Transport | None, resources: ExitStack, route: Callable[[Request], ConnectionRoute]
 ) -> Transport:
     """Return the third parties: *transport*, or else the network, which *resources* closes."""
     if transport is None:

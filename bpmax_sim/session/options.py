@@ -317,7 +317,7 @@ def judge(name: str, kind: Any, value: object) -> None:
     if get_origin(kind) is Literal:
         if value not in get_args(kind):
             raise ConfigError(no_choice(name, value, get_args(kind)))
-    elif kind in {Names, str | Names}:
+    elif kind in _LISTS:
         if not (isinstance(value, str) and kind is not Names):
             several(name, value)
     elif kind in _KINDS and not _is(value, kind):
@@ -331,6 +331,7 @@ def judge(name: str, kind: Any, value: object) -> None:
         )
 
 
+_LISTS: Final = frozenset({Names, str | Names})
 _KINDS: Final[Mapping[Any, str]] = {
     bool: msg("True or False"),
     str: msg("a text"),
@@ -350,6 +351,8 @@ def several(name: str, value: object) -> tuple[str, ...]:
     Raises:
         ConfigError: it is a text itself, or holds something else.
     """
+    if value == ():
+        return ()
     from bpmax_sim.errors import ConfigError  # noqa: PLC0415 - as above
 
     if isinstance(value, str):

@@ -14,9 +14,8 @@ from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, Unpack
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.remote import Remote
@@ -37,10 +36,10 @@ from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.proxy.builder import Proxy
 from bpmax_sim.proxy.client import call
-from bpmax_sim.script import failure
 from bpmax_sim.script.channel import LiveObject
+from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
-from bpmax_sim.script.outbox import ConsoleLine, Outcome, Waiting
+from bpmax_sim.script.outbox import Outcome, Waiting
 from bpmax_sim.script.runtime import Page, Runtime, engine_of
 from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.secret.vault import Redact, redacted
@@ -72,33 +71,7 @@ if TYPE_CHECKING:
     from bpmax_sim.simulator.simulator import Simulator
 
 
-class ScriptText(Protocol):
-    """A script by value."""
-
-    @property
-    def name(self) -> str:
-        """Return the file name of its stacks."""
-        ...
-
-    @property
-    def source(self) -> str:
-        """Return the JavaScript."""
-        ...
-
-
-class Script(Struct, frozen=True):
-    """A script by value: ``session.run_script(Script("console.log(1)"))``.
-
-    Attributes:
-        source: the JavaScript.
-        name: the file name that its stacks show.
-    """
-
-    source: str
-    name: str = "script.js"
-
-
-ScriptLike = ScriptText | str | os.PathLike[str]
+ScriptLike = Script | str | os.PathLike[str]
 ObjectLike = LiveObject | dict[str, Any]
 
 
@@ -128,7 +101,7 @@ _CODE: Final = re.compile(r"[\n;(){}=]|\breturn\b|\bawait\b")
 """What stands in JavaScript and hardly ever in the name of a file."""
 
 
-def read_script(path: str | os.PathLike[str]) -> failure.Script:
+def read_script(path: str | os.PathLike[str]) -> Script:
     """Return the script in a file; its name in stacks is the path as given.
 
     Raises:
@@ -139,7 +112,7 @@ def read_script(path: str | os.PathLike[str]) -> failure.Script:
         source = Path(path).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise ConfigError(_unreadable(name, error)) from error
-    return failure.Script(name, source.removeprefix("\ufeff"))
+    return Script(source.removeprefix("\ufeff"), name)
 
 
 def _unreadable(name: str, error: Exception) -> str:
@@ -157,25 +130,25 @@ def _unreadable(name: str, error: Exception) -> str:
 _LONGEST: Final = 60
 
 
-def as_script(script: ScriptLike) -> failure.Script:
+def as_script(script: ScriptLike) -> Script:
     """Return *script* as a script: a path is read, a text by value is taken as it is.
 
     Raises:
         ConfigError: it is neither, or the file cannot be read.
     """
-    if isinstance(script, failure.Script):
+    if isinstance(script, Script):
         return script
     if isinstance(script, str | os.PathLike):
         return read_script(script)
     name, source = getattr(script, "name", None), getattr(script, "source", None)
     if isinstance(name, str) and isinstance(source, str):
-        return failure.Script(name, source)
+        return Script(source, name)
     raise ConfigError(
         msg('script: expected a path or bs.Script("…"), got {script!r}', script=script)
     )
 
 
-def as_scripts(scripts: Sequence[ScriptLike]) -> list[failure.Script]:
+def as_scripts(scripts: Sequence[ScriptLike]) -> list[Script]:
     """Return the scripts of a list.
 
     Raises:
@@ -358,7 +331,6 @@ class Session:
         self.mode = start.mode
         self.clock = start.clock
         own = None if transport is None else as_transport(transport)
-        self.console: list[ConsoleLine] = []
         self._hearers: list[Callable[[Outcome | FieldChanged], None]] = []
         self._network = Network(platforms, settings, start, transport=own)
         self.calls = self._network.calls
@@ -605,7 +577,6 @@ class Session:
 
     def _heard(self, outcome: Outcome) -> Outcome:
         shown = shown_outcome(outcome, self.redact)
-        self.console += shown.console
         for hearer in self._hearers:
             hearer(shown)
         return shown

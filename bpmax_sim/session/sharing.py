@@ -12,7 +12,6 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from uuid import uuid4
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.player import Playback
@@ -35,7 +34,7 @@ class Shared:
         stamp: tells the file that was found from a later one.
         is_held: whether more sessions may come when the last one has closed.
         is_over: whether none comes any more, so that what was played can be judged.
-        name: of its recorder, also in a forked child.
+        name: of its recorder, also in a forked child, where it records.
         seed: of what scripts draw; each session's follows from it.
         has_drawn: whether any did.
     """
@@ -47,7 +46,7 @@ class Shared:
     stamp: object = None
     is_held: bool = False
     is_over: bool = False
-    name: str = field(default_factory=lambda: uuid4().hex)
+    name: str = ""
     seed: int = 0
     has_drawn: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -193,7 +192,7 @@ class Run:
                 shared.let_go(failed=False)
 
 
-class _Open(Run):
+class _OpenSessions(Run):
     """The sessions that are open at the same time, in the whole process."""
 
     def __init__(self) -> None:
@@ -203,8 +202,11 @@ class _Open(Run):
     def _hold(self, key: Key, shared: Shared) -> None:
         self._known[key] = shared
 
+    def _end_other_modes(self, key: Key) -> None:
+        """End none: each is over with its last session."""
 
-OPEN = _Open()
+
+OPEN = _OpenSessions()
 """What a session belongs to that names no run."""
 
 

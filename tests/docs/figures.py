@@ -101,7 +101,7 @@ def _size(number: int) -> str:
 def figures() -> Mapping[str, str]:
     """Return every figure by its name."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    served = server.Limits()
+    served = server.ClientLimits()
     limit = dict(re.findall(r"(\w+)=(\w+)", OPTIONS["js_limits"].help))
     return {
         "python": str(project["requires-python"]).removeprefix(">="),

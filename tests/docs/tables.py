@@ -25,7 +25,7 @@ from bpmax_sim.cli.output_schema import SHAPES
 from bpmax_sim.cli.output_schema import keys as keys_of
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.search import ABOUT, SCRIPT
-from bpmax_sim.i18n import Message, translate
+from bpmax_sim.i18n import Translatable, translate
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Api, Instance, Model, Platform
 from bpmax_sim.platform.presets import preset, preset_names
@@ -70,7 +70,7 @@ class Words:
 
     def __call__(self, text: str) -> str:
         """Return *text* in this language; a message is in the catalogue of messages."""
-        if isinstance(text, Message):
+        if isinstance(text, Translatable):
             return translate(text, self.language)
         if self.language == "en" or not re.search(r"[A-Za-z]{2}", re.sub(r"`[^`]*`", "", text)):
             return text
