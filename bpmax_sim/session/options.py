@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import UnionType
 from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
-from bpmax_sim.i18n import Message, fields, msg, series
+from bpmax_sim.i18n import fields, msg, series
 
 Mode = Literal["replay", "record", "live", "simulate"]
 Against = Literal["live", "simulator"]
@@ -297,7 +297,7 @@ def arguments() -> Iterator[Option]:
     return (option for option in OPTIONS if "session" in option.doors)
 
 
-def no_choice(name: str, value: object, choices: Sequence[str]) -> Message:
+def no_choice(name: str, value: object, choices: Sequence[str]) -> str:
     """Return why *value* is none of the *choices* of an option: the near one, or all."""
     from bpmax_sim.errors import near  # noqa: PLC0415 - a wrong value is rare
 
