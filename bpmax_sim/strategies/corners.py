@@ -105,11 +105,11 @@ def _filled(api: Api, platform: Platform | None, value: Any) -> list[Step]:
 def _at(setter: Setter, name: str = "", *, after: Any = UNDEFINED) -> Aim:
     """Return what makes one setter, of *name* or of a whole body, behind that of *after*."""
 
-    def made(value: Any) -> Step:
+    def step(value: Any) -> Step:
         return setter, {name: value} if name else value
 
-    before = [] if after is UNDEFINED else [made(after)]
-    return lambda _api, _platform, value: [*before, made(value)]
+    before = [] if after is UNDEFINED else [step(after)]
+    return lambda _api, _platform, value: [*before, step(value)]
 
 
 def _claimed(api: Api, platform: Platform | None, value: Any) -> list[Step]:
