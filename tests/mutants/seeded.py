@@ -223,7 +223,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         "if known is not None and not again and", "if known is not None and"),
     ("tokens-sessions-log-in-at-once", TOKENS, SHARED,
         "lock = self._locks.setdefault(key, threading.Lock())", "lock = threading.Lock()"),
-    ("tokens-a-refused-login-is-shared", TOKENS, SHARED,
+    ("tokens-a-refused-login-is-shared", "tests/session/test_shared_logins.py", SHARED,
         "self._answers[key] = _Answered(response, time.monotonic())",
         "self._answers[key] = _Answered(response, time.monotonic(), time.monotonic() + 60)"),
     ("tokens-nothing-is-shared", TOKENS, SHARED,

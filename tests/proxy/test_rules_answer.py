@@ -237,7 +237,8 @@ def test_a_rejection_has_the_documented_fields() -> None:
 
 def test_a_secret_where_a_long_message_is_cut_is_not_told_by_half() -> None:
     message = "长" * 296 + SECRET
-    world = World(handler=lambda _request: answer(400, {"code": 1, "message": message}))
+    rules = ResponseRules(message=("$.message",))
+    world = World(crm(response=rules), lambda _request: answer(400, {"message": message}))
 
     error = rejected(lambda: world.proxy().search())
 
