@@ -17,8 +17,8 @@ import typer
 
 from bpmax_sim.check.coverage import KINDS, DeclaredPart, Ran, coverage
 from bpmax_sim.check.drift import Drift, Tier, Verification, old
+from bpmax_sim.cli.execute import Choices, observe
 from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformsFolder
-from bpmax_sim.cli.run import Choices, observe
 from bpmax_sim.cli.select import below, chosen, collect, declared_folder, file_of, opened, targets
 from bpmax_sim.cli.terminal import complain, say, say_document, tell, watched
 from bpmax_sim.clock import parse_duration

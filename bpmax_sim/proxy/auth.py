@@ -26,6 +26,7 @@ from bpmax_sim.cassette.matching import (
 )
 from bpmax_sim.cassette.model import decode_json
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.field_path import body_steps, member
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import FORM, Call, Headers, Pairs, Proof, Request, Signed
 from bpmax_sim.platform.model import Apply, Idempotency
@@ -454,11 +455,8 @@ def _members(name: str, request: Request) -> Iterator[Any]:
         members = decode_json(body)
     except ValueError:
         return
-    for member in name.split("."):
-        if not isinstance(members, dict) or member not in members:
-            return
-        members = members[member]
-    yield members
+    if (value := member(members, body_steps(name))) is not UNSET:
+        yield value
 
 
 def _says_the_same(recorded: Request, computed: Request) -> bool:

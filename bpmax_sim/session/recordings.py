@@ -36,12 +36,12 @@ from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.recorder import Recorder, has_forked, no_values
 from bpmax_sim.clock import Clock, Instant, SystemClock, VirtualClock, drawn_seed
 from bpmax_sim.errors import ConfigError, InterruptedWarning, NoMatchError, pasted
+from bpmax_sim.file_names import namesake
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.platform.target import CLIENT
-from bpmax_sim.project import namesake
 from bpmax_sim.proxy.auth import is_signed
 from bpmax_sim.proxy.compiled_api import compiled_api
 from bpmax_sim.proxy.effects import Grant

@@ -247,7 +247,7 @@ def _setters(api: Api, values: list[Any]) -> tuple[tuple[Setter, Any], ...]:
     for parameter, value in zip(api.parameters, values, strict=False):
         if value is UNDEFINED:
             continue
-        if parameter.place == "body" and parameter.target in {"$", "."}:
+        if not parameter.steps:
             whole.append(("body", value))
         else:
             _set(steps.setdefault(parameter.place, {}), parameter, value)
@@ -259,7 +259,7 @@ def _setters(api: Api, values: list[Any]) -> tuple[tuple[Setter, Any], ...]:
 
 
 def _set(steps: dict[str, Any], parameter: Parameter, value: Any) -> None:
-    *above, last = parameter.target.split(".") if parameter.place == "body" else [parameter.target]
+    *above, last = parameter.steps
     for name in above:  # copied, for a drawn value may lie on the way
         inner = steps.get(name)
         steps[name] = steps = dict(inner) if isinstance(inner, Mapping) else {}
