@@ -118,11 +118,11 @@ def find_instances(folder: str) -> str:
 
 @lru_cache(maxsize=64)  # of a few folders, each asked for by every session
 def _candidates(folder: str) -> tuple[tuple[str, str], ...]:
-    above, found = folder, []
+    above, candidates = folder, []
     while (upper := os.path.dirname(above)) != above:
-        found.append((os.path.join(upper, INSTANCES), os.path.join(upper, LOCAL)))
+        candidates.append((os.path.join(upper, INSTANCES), os.path.join(upper, LOCAL)))
         above = upper
-    return tuple(found)
+    return tuple(candidates)
 
 
 def _is_file(path: str) -> bool:
