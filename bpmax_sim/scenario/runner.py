@@ -33,7 +33,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.clock import Instant, LazyChance, format_duration, new_uuid
+from bpmax_sim.clock import Instant, format_duration, new_uuid
 from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromise, Place, Problem
 from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.js_values import plain
@@ -333,7 +333,7 @@ class Progress:
     def _scope(self, environ: Mapping[str, str]) -> Scope:
         clock = self.bench.clock
         zone = self.item.clock or Instant(0.0)
-        chance = LazyChance(self.bench.draw)
+        chance = self.bench.chance()
         return Scope(
             case=self.item.row.values if self.item.row else {},
             environ=environ,

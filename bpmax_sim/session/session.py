@@ -20,7 +20,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.remote import Remote
-from bpmax_sim.clock import Instant
+from bpmax_sim.clock import Chance, CountedChance, Instant
 from bpmax_sim.errors import (
     BpmaxError,
     ConfigError,
@@ -374,7 +374,7 @@ class Session:
             self._scheduler,
             partial(call, env=self._network.environment),
             limits=within(limits, settings),
-            seed=start.seat.seed,
+            parts=start.seat.parts,
             drew=start.seat.drew,
             zone=start.zone.total_seconds(),
             engine=engine_of(settings.engine),
@@ -523,10 +523,9 @@ class Session:
         """Return a context that records and replays what other HTTP clients send in it, too."""
         return self._network.intercepted().listening(self.settings.owner)
 
-    def draw(self) -> int:
-        """Return the seed of what is drawn beside scripts, and note that something was."""
-        self._seat.drew()
-        return self._seat.seed
+    def chance(self) -> Chance:
+        """Return what is drawn from beside scripts."""
+        return CountedChance(partial(self._seat.parts, 0), partial(self._seat.drew, 0))
 
     @closed()
     def run_script(
