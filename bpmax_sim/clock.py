@@ -5,6 +5,8 @@ Instants are POSIX seconds (float, UTC); durations are seconds.
 
 from __future__ import annotations
 
+import hashlib
+import os
 import random
 import re
 import secrets
@@ -171,9 +173,39 @@ class SystemChance:
         return secrets.token_bytes(count)
 
 
-def drawn_seed() -> int:
-    """Return a seed that nobody has used, for what a live system is to tell apart."""
-    return secrets.randbits(48) + 1
+class RunSeeds:
+    """Seeds that nobody has used, for what a live system is to tell apart.
+
+    One is drawn for a run, and an owner's is a digest of that: with workers of pytest-xdist, whose
+    run has a name, it is the same whoever of them has the owner.
+    """
+
+    def __init__(self, run: str = "") -> None:
+        """Draw the seed of a run that has no name, *run*."""
+        self._run = run or secrets.token_hex(16)
+        self._times: dict[str, Iterator[int]] = {}
+
+    def of(self, owner: str) -> int:
+        """Return the seed of *owner*, another each time."""
+        time = next(self._times.setdefault(owner, count(1)))
+        digest = hashlib.sha256(f"{self._run}/{time}/{owner}".encode("utf-8", "surrogatepass"))
+        return int.from_bytes(digest.digest()[:6]) + 1
+
+
+_seeds = [RunSeeds(os.environ.get("PYTEST_XDIST_TESTRUNUID", ""))]
+
+
+def drawn_seed(owner: str) -> int:
+    """Return a seed of this run that nobody has used, for *owner*."""
+    return _seeds[-1].of(owner)
+
+
+def _in_child() -> None:
+    _seeds.append(RunSeeds())  # its siblings go on from the same state
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)
 
 
 class SeededChance:

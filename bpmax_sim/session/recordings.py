@@ -592,10 +592,10 @@ def _drawn(settings: Settings, mode: str, cassette: Cassette | None) -> Drawn:
     adds = mode == "record" and settings.record == "new"
     known = cassette.drawn(settings.owner) if cassette and (mode == "replay" or adds) else None
     if known is None:
-        return Drawn((0 if is_synthetic else drawn_seed(),))
+        return Drawn((0 if is_synthetic else drawn_seed(settings.owner),))
     if is_synthetic or not known.ends:
         return known
-    return Drawn((*known.seeds, drawn_seed()), known.ends)
+    return Drawn((*known.seeds, drawn_seed(settings.owner)), known.ends)
 
 
 def _warn_of_interrupted(cassette: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import bpmax_sim as bs
 from bpmax_sim.cli.app import start
+from bpmax_sim.clock import RunSeeds
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.events import ScenarioFinished
 
@@ -170,6 +171,14 @@ def test_what_is_added_to_a_recording_that_drew_already_draws_anew_each_time(
     again = recorded(tmp_path)
     assert added(f"{DRAWS}; {more}; {DRAWS}; Math.random()") == ["passed"] * 2
     assert recorded(tmp_path) == again
+
+
+def test_the_seed_of_an_owner_is_a_digest_of_the_runs_and_another_each_time() -> None:
+    here, there, other = RunSeeds("一次运行"), RunSeeds("一次运行"), RunSeeds()
+    first = here.of("下单[甲]")
+
+    assert there.of("下单[乙]") != first == there.of("下单[甲]")
+    assert len({first, here.of("下单[甲]"), other.of("下单[甲]")}) == 3
 
 
 def test_review_says_that_nothing_but_what_was_drawn_is_different(
