@@ -166,7 +166,9 @@ class SessionRecordings:
             session=self.seat.number,
         )
         self._check = LeakCheck(vault.scan, lambda: vault.size)
-        self._unrecognised = Unrecognised(self.vault, self.passing, self.answered)
+        self._unrecognised = Unrecognised(
+            self.vault, self.passing, self.answered, settings.cassette or Path()
+        )
 
     @property
     def recorded(self) -> bool:

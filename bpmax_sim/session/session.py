@@ -295,14 +295,12 @@ def describe_unrecognised(places: Sequence[str]) -> str:
         "declare its place with `secret:` in the platform file and record again{answer}",
         names=series(places[:_SHOWN]),
         more=more,
-        answer=_answer([place for place in places[:_SHOWN] if " " not in place]),
+        answer=_answer(places[:_SHOWN]),
     )
 
 
 def _answer(places: Sequence[str]) -> str:
-    """Return how to say that what stands at *places* of declared platforms is no secret."""
-    if not places:
-        return ""
+    """Return how to say that what stands at *places* is no secret."""
     options = " ".join(f"--not-secret {pasted(place)}" for place in places)
     return msg(", else answer with `bpmax-sim review {options}`", options=options)
 
