@@ -22,7 +22,7 @@ BpmaxError
 └── ExpectationError       also an AssertionError
 
 A message says what, where, expected and got, and what to do next. None contains a secret.
-`UnawaitedWarning`, `WeakSecretWarning` and `InterruptedWarning` are the warnings.
+`UnawaitedWarning`, `WeakSecretWarning` and `InterruptedWarning` are the warnings, each a `BpmaxWarning`.
 """
 
 from __future__ import annotations
