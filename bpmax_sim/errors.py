@@ -22,7 +22,7 @@ BpmaxError
 └── ExpectationError       also an AssertionError
 
 A message says what, where, expected and got, and what to do next. None contains a secret.
-`UnawaitedWarning`, `WeakSecretWarning` and `InterruptedWarning` are the warnings, each a `BpmaxWarning`.
+The warnings, each a `BpmaxWarning`: `UnawaitedWarning`, `WeakSecretWarning`, `InterruptedWarning`.
 """
 
 from __future__ import annotations
@@ -39,6 +39,11 @@ from bpmax_sim.i18n import joined, msg, series
 
 BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, FutureWarning)
 """What compiling a regular expression of a user's raises, a warning where those are errors."""
+
+
+def why_unreadable(error: Exception) -> object:
+    """Return what a reader's *error* says, of depth in the same words under each Python."""
+    return msg("nested too deeply") if isinstance(error, RecursionError) else error
 
 
 class Place(msgspec.Struct, frozen=True):

@@ -132,14 +132,13 @@ def secrets_in(cassette: Cassette, vault: Vault, answers: Answers) -> Iterator[P
     )
     for number in range(len(cassette)):
         entry = cassette.entry(number)
-        file, _, line = cassette.place(number).rpartition(":")
-        begin = int(line)
+        begin = cassette.place(number)
         for finding in (hit for part in scannable(entry) for hit in vault.scan(part)):
             yield Problem(
                 msg(
                     "the secret {finding_name} stands here; {do}", finding_name=finding.name, do=do
                 ),
-                Place(file, begin),
+                begin,
             )
         suspicious = list(_suspicious(entry))
         values = [value for _, _, value in suspicious]
@@ -148,13 +147,13 @@ def secrets_in(cassette: Cassette, vault: Vault, answers: Answers) -> Iterator[P
             if not any(value in text for text in texts):
                 yield Problem(
                     msg("{reason}; {do}", reason=reason, do=do + _ANSWER),
-                    _place(file, begin, entry.text, at),
+                    _place(begin, entry.text, at),
                 )
 
 
-def _place(file: str, begin: int, text: str, at: int) -> Place:
+def _place(begin: Place, text: str, at: int) -> Place:
     before = text[:at]
-    return Place(file, begin + 1 + before.count("\n"), at - before.rfind("\n"))
+    return Place(begin.file, begin.line + 1 + before.count("\n"), at - before.rfind("\n"))
 
 
 def _suspicious(entry: Entry) -> Iterator[tuple[str, int, str]]:

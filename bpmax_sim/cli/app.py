@@ -38,7 +38,7 @@ from bpmax_sim.errors import (
     TransportError,
     near,
 )
-from bpmax_sim.i18n import Message, UnknownLanguageError, joined, msg, series, translate
+from bpmax_sim.i18n import Translatable, UnknownLanguageError, joined, msg, series, translate
 from bpmax_sim.i18n import choose as choose_language
 from bpmax_sim.project import find_root, language_of
 from bpmax_sim.report.exit_codes import ExitCode
@@ -349,7 +349,7 @@ _SPACE = re.compile(r"\s+")
 
 def in_our_words(message: str) -> str:
     """Return *message* on one line, without the words of typer's own parts."""
-    if isinstance(message, Message):
+    if isinstance(message, Translatable):
         return message
     spaced = _SPACE.sub(" ", message).strip().rstrip(".")
     for mark in _MARKS:

@@ -28,7 +28,7 @@ from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json, PlatformsFolder
 from bpmax_sim.cli.select import below, declared, declared_folder, opened
 from bpmax_sim.cli.terminal import agree, choose, say, say_document, tell
-from bpmax_sim.errors import CassetteError, ConfigError
+from bpmax_sim.errors import CassetteError, ConfigError, Place
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.messages import LOGIN, Exchange
 from bpmax_sim.platform.load import Platforms, declaring_file
@@ -272,8 +272,8 @@ class _Changed(msgspec.Struct, frozen=True):
     owner: str
     pair: Pair
 
-    def place(self) -> str:
-        """Return ``file:line`` of the exchange, the older one first."""
+    def place(self) -> Place:
+        """Return where the exchange stands, the older one first."""
         side = self.pair.either
         return (self.old if self.pair.old else self.new).place(side.number)
 
@@ -416,8 +416,7 @@ def _where(cassette: Cassette, numbered: Numbered | None) -> dict[str, int]:
     """Return the place of an exchange; of one that is not there, zeros."""
     if numbered is None:
         return {"order": 0, "line": 0}
-    line = int(cassette.place(numbered.number).rpartition(":")[2])
-    return {"order": numbered.exchange.order, "line": line}
+    return {"order": numbered.exchange.order, "line": cassette.line_of(numbered.number)}
 
 
 def _json(value: Any) -> str:

@@ -27,6 +27,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from bpmax_sim.field_path import body_steps
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Sensitive
 from bpmax_sim.platform.encodings import FilterError, decode_base64, decode_hex
@@ -305,6 +306,11 @@ class Parameter(Model, frozen=True, kw_only=True):
     def target(self) -> str:
         """Return the name at its place, or the dotted body path."""
         return self.to or self.name
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """Return the names below its place that lead to it; none where it is the whole body."""
+        return body_steps(self.target) if self.place == "body" else (self.target,)
 
 
 class Idempotency(Model, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ import struct
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from bpmax_sim.clock import Parts
 from bpmax_sim.errors import ConfigError
@@ -17,7 +17,7 @@ from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.effects import Effect
 from bpmax_sim.proxy.result import Answer
 from bpmax_sim.script.channel import Engine, LiveObject, MakeEngine
-from bpmax_sim.script.context import Begin, Context, Run, Setting
+from bpmax_sim.script.context import Begin, Context, ScriptRun, Setting
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import EngineError, Limits, stack_limit, with_stack
 from bpmax_sim.script.outbox import Outcome, Waiting
@@ -71,10 +71,6 @@ def engine_of(name: str) -> MakeEngine:
         text = "the engine v8 needs mini-racer: pip install 'bpmax-sim[engine-v8]'"
         raise ConfigError(text) from None
     return V8 if name == "v8" else _both
-
-
-ENGINES: Final = ("quickjs", "v8", "quickjs,v8")
-"""Who runs JavaScript; the first is the default, V8 an extra; both stop where they differ."""
 
 
 class Page:
@@ -192,7 +188,7 @@ class Runtime:
                 )
             )
         self._started += 1
-        run = Run(
+        run = ScriptRun(
             self._started,
             script,
             bindings or {},
@@ -293,13 +289,13 @@ class Runtime:
         else:
             self._later.append(outcome)
 
-    def _launch(self, run: Run, setting: Setting, page: Page | None) -> None:
+    def _launch(self, run: ScriptRun, setting: Setting, page: Page | None) -> None:
         context = self._pages.get(page) if page is not None else None
         if context is None or not context.is_open:
             context = self._context(run, setting, page)
         context.start(run, setting.parts)
 
-    def _context(self, run: Run, setting: Setting, page: Page | None) -> Context:
+    def _context(self, run: ScriptRun, setting: Setting, page: Page | None) -> Context:
         """Return a context for *run*, which all scripts of a page share that is given."""
         others = page.scripts if page is not None else ()
         scripts = dict.fromkeys((*setting.libraries, run.script, *others))

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.matching import Difference
+from bpmax_sim.cassette.matching import Difference, Rules
 from bpmax_sim.clock import Clock, SeededChance, SystemChance
 from bpmax_sim.errors import CassetteError, ConfigError, NoMatchError
 from bpmax_sim.i18n import joined, msg
-from bpmax_sim.messages import Call, Exchange, Request, Response, Route
+from bpmax_sim.messages import Call, ConnectionRoute, Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import ApiMatcher
 from bpmax_sim.proxy.builder import CallSpec
@@ -298,22 +298,9 @@ class Network:
         rules = matching_rules(platforms, settings.ignore)
         self._resources = ExitStack()
         self._simulators = self._simulate() if start.simulated else None
-        passing = partial(volatile_places, platforms)
         self._undeclared = Undeclared(platforms, self._tenants)
         self.witness = Witness(rules, start.clock)
-        self._tracks = SessionRecordings(
-            settings,
-            rules,
-            vault,
-            start.seat,
-            self.witness,
-            start.zone,
-            passing,
-            partial(open_places, platforms),
-            values=self._tenants.values,
-            watch=self._undeclared.add,
-            synthesise=partial(_synthesised_login, platforms),
-        )
+        self._tracks = self._recordings(rules)
         self._sharing: list[SharingLogins] = []  # one, where logins are shared
         self.environment = environment(
             self._tenants,
@@ -348,6 +335,22 @@ class Network:
             tokens=self.tokens,
             clock=start.clock,
             sleep=_no_sleep if start.is_closed else time.sleep,
+        )
+
+    def _recordings(self, rules: Rules) -> SessionRecordings:
+        platforms, start = self._platforms, self._start
+        return SessionRecordings(
+            self._settings,
+            rules,
+            self._vault,
+            start.seat,
+            self.witness,
+            start.zone,
+            partial(volatile_places, platforms),
+            partial(open_places, platforms),
+            values=self._tenants.values,
+            watch=self._undeclared.add,
+            synthesise=partial(_synthesised_login, platforms),
         )
 
     @property
@@ -537,7 +540,7 @@ def _vault_of(settings: Settings) -> Vault:
 
 
 def _live(
-    transport: Transport | None, resources: ExitStack, route: Callable[[Request], Route]
+    transport: Transport | None, resources: ExitStack, route: Callable[[Request], ConnectionRoute]
 ) -> Transport:
     """Return the third parties: *transport*, or else the network, which *resources* closes."""
     if transport is None:

@@ -14,6 +14,7 @@ from datetime import timedelta
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 
@@ -35,12 +36,12 @@ from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.recorder import Recorder, has_forked, no_values
 from bpmax_sim.clock import Clock, Drawn, Instant, SystemClock, VirtualClock, drawn_seed
 from bpmax_sim.errors import ConfigError, InterruptedWarning, NoMatchError, pasted
+from bpmax_sim.file_names import namesake
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.platform.target import CLIENT
-from bpmax_sim.project import namesake
 from bpmax_sim.proxy.auth import is_signed
 from bpmax_sim.proxy.compiled_api import compiled_api
 from bpmax_sim.proxy.effects import Grant
@@ -67,16 +68,6 @@ def load(path: Path | None) -> Cassette | None:
     Raises:
         CassetteError: if it cannot be used.
     """
-    if path is None:
-        return None
-    try:
-        return Cassette.load(shown(path))
-    except FileNotFoundError:
-        return None
-
-
-def _load_login(path: Path | None) -> Cassette | None:
-    """Return the cassette of logins at *path*, which every session of a run opens."""
     try:
         return file.cached(shown(path)) if path else None
     except FileNotFoundError:
@@ -104,7 +95,7 @@ def login_values(settings: Settings, owner: str) -> Values:
         CassetteError: it cannot be read.
     """
     folder = settings.logins
-    cassette = _load_login(folder / f"{owner}.yaml") if folder else None
+    cassette = load(folder / f"{owner}.yaml") if folder else None
     return cassette.values(owner) if cassette else {}
 
 
@@ -165,7 +156,7 @@ class SessionRecordings:
             playback=shared.playback,
             session=self.seat.number,
         )
-        self._check = LeakCheck(vault.scan, lambda: vault.size)
+        self._check = LeakCheck(vault.scan, lambda: vault.size, lambda: vault.harmless)
         self._unrecognised = Unrecognised(
             self.vault, self.passing, self.answered, settings.cassette or Path()
         )
@@ -366,7 +357,7 @@ class SessionRecordings:
     def _login_player(self, key: Key) -> Player | None:
         with self._lock:
             if key not in self._logins:
-                cassette = _load_login(self._login_path(key))
+                cassette = load(self._login_path(key))
                 self._logins[key] = (
                     Player(cassette, self.rules, _owner(key), repeat=True) if cassette else None
                 )
@@ -579,7 +570,9 @@ def _begun(settings: Settings, passing: Volatile) -> Shared:
         _warn_of_interrupted(settings.cassette)
     if mode == "replay" and cassette is not None:
         fetch_logins(settings, cassette)  # while the network is open
-    return Shared(mode=mode, cassette=cassette, drawn=_drawn(settings, mode, cassette))
+    name = uuid4().hex if mode == "record" else ""
+    drawn = _drawn(settings, mode, cassette)
+    return Shared(mode=mode, cassette=cassette, name=name, drawn=drawn)
 
 
 def _drawn(settings: Settings, mode: str, cassette: Cassette | None) -> Drawn:

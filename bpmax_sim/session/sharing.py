@@ -12,7 +12,6 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from uuid import uuid4
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.player import Playback
@@ -36,7 +35,7 @@ class Shared:
         stamp: tells the file that was found from a later one.
         is_held: whether more sessions may come when the last one has closed.
         is_over: whether none comes any more, so that what was played can be judged.
-        name: of its recorder, also in a forked child.
+        name: of its recorder, also in a forked child, where it records.
         drawn: what scripts draw; each session's seeds follow from it.
         has_drawn: whether any did.
     """
@@ -48,11 +47,10 @@ class Shared:
     stamp: object = None
     is_held: bool = False
     is_over: bool = False
-    name: str = field(default_factory=lambda: uuid4().hex)
+    name: str = ""
     drawn: Drawn = Drawn((0,))  # noqa: RUF009 - frozen
     has_drawn: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
-    drawing: threading.Lock = field(default_factory=threading.Lock)
     _process: int = field(default_factory=os.getpid)
     _open: weakref.WeakSet[Seat] = field(default_factory=weakref.WeakSet)
     _secrets: Vault = field(default_factory=Vault)
@@ -127,7 +125,7 @@ class Seat:
     def drew(self, sequence: int, drawn: int) -> None:
         """Note how much of a *sequence* was drawn, so that the recording can draw the same."""
         shared = self.shared
-        with shared.drawing:
+        with shared.lock:
             shared.drawn = shared.drawn.more(self._named(sequence), drawn)
             shared.has_drawn = True
             if shared.recorder is not None:
@@ -204,7 +202,7 @@ class Run:
                 shared.let_go(failed=False)
 
 
-class _Open(Run):
+class _OpenSessions(Run):
     """The sessions that are open at the same time, in the whole process."""
 
     def __init__(self) -> None:
@@ -214,8 +212,11 @@ class _Open(Run):
     def _hold(self, key: Key, shared: Shared) -> None:
         self._known[key] = shared
 
+    def _end_other_modes(self, key: Key) -> None:
+        """End none: each is over with its last session."""
 
-OPEN = _Open()
+
+OPEN = _OpenSessions()
 """What a session belongs to that names no run."""
 
 

@@ -116,7 +116,7 @@ class PlainBench:
         libraries: Sequence[Script] = (),
         page: Page | None = None,
     ) -> Outcome:
-        named = Script(script.name, _key(script, self.plays))
+        named = Script(_key(script, self.plays), script.name)
         return self.stage.run_script(named, form=form, ctx=ctx, libraries=libraries)
 
     def start_script(
@@ -129,7 +129,7 @@ class PlainBench:
         libraries: Sequence[Script] = (),
         page: Page | None = None,
     ) -> None:
-        named = Script(script.name, _key(script, self.plays))
+        named = Script(_key(script, self.plays), script.name)
         self.stage.start_script(named, done, form=form, ctx=ctx, libraries=libraries)
 
     def redact(self, text: str, /) -> str:

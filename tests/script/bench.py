@@ -96,7 +96,7 @@ class Bench:
     ) -> Outcome:
         live = Form(dict(form or {})) if form is None or isinstance(form, Mapping) else form
         return self.runtime.run(
-            Script(NAME, source), bindings={"form": live}, libraries=libraries, values=values
+            Script(source, NAME), bindings={"form": live}, libraries=libraries, values=values
         )
 
     def elapsed(self) -> float:
