@@ -103,7 +103,7 @@ class _SharedFile:
         since = time.monotonic() - time.time()
         return _Answered(known.response, known.at + since, known.until + since)
 
-    def put(self, known: _Answered) -> None:
+    def store(self, known: _Answered) -> None:
         """Let the others have it."""
         since = time.time() - time.monotonic()
         stamped = _Answered(known.response, known.at + since, known.until + since)
@@ -181,7 +181,7 @@ class SharedLogins:
         if known is not None and not known.until:
             known.until = known.at + life / 2
             if file is not None and file.is_held:
-                file.put(known)
+                file.store(known)
         self.let_go(key)
 
     def let_go(self, key: str) -> None:
