@@ -93,10 +93,9 @@ def with_open_place(text: str, place: str) -> str | None:
         (header, f"{header}not_secret = [{element}]\n"),
         ("", f"{text and chr(10)}{header}not_secret = [{element}]\n"),
     ):
-        head, found, tail = text.rpartition(old) if old else (text, "", "")
+        head, _, tail = text.rpartition(old) if old else (text, "", "")
         after = head + new + tail
-        is_there = not old or found
-        if is_there and _open_places(_table(after) or {}) == (place, *before):
+        if old in text and _open_places(_table(after) or {}) == (place, *before):
             return after
     return None
 

@@ -381,15 +381,15 @@ class Network:
     def _third_parties(self, others: Transport | None) -> Transport:
         """Return who is asked; a login that another session of the run has made is not repeated."""
         live = _live(others, self._resources, self._tenants.route)
-        if self._start.simulated:
+        locked = {k for k, p in self._platforms.own.items() if p.share == "process_lock"}
+        shared = self._settings.shared_logins or (SharedLogins() if locked else None)
+        if shared is None or self._start.simulated:
             return live
-        shared = self._settings.shared_logins or SharedLogins()
-        platforms = self._platforms
         sharing = shared.over(
             live,
             network=others,
             real=self._tenants.real,
-            across=lambda key: others is None and platforms.platform(key).share == "process_lock",
+            across=locked if others is None else (),
         )
         self._sharing.append(sharing)
         self._resources.callback(sharing.close)

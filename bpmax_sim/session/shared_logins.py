@@ -19,7 +19,7 @@ import tempfile
 import threading
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -135,13 +135,12 @@ class SharedLogins:
         *,
         network: object,
         real: Callable[[Request], Mapping[str, Any]],
-        across: Callable[[str], bool] = lambda _platform: False,
+        across: Container[str] = (),
     ) -> SharingLogins:
         """Return *inner* for one session.
 
-        *network* tells whom it asks, as an equal one of another session does, *real* returns
-        the credentials behind a request, and *across* whether all processes share the logins of a
-        platform.
+        *network* tells whom it asks, as an equal one of another session does, and *real* returns
+        the credentials behind a request. All processes share the logins of the platforms *across*.
         """
         with self._lock:
             known = [n for n, transport in enumerate(self._transports) if transport == network]
@@ -199,7 +198,7 @@ class SharingLogins:
         shared: SharedLogins,
         network: int,
         real: Callable[[Request], Mapping[str, Any]],
-        across: Callable[[str], bool],
+        across: Container[str],
     ) -> None:
         """Ask *inner* for all else."""
         self._inner = inner
@@ -227,7 +226,7 @@ class SharingLogins:
             key,
             lambda: self._inner.handle(request),
             after=self._taken.get(key, -math.inf),
-            across=text if self._across(call.platform) else "",
+            across=text if call.platform in self._across else "",
         )
         self._taken[key] = answered.at
         return answered.response
