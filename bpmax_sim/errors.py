@@ -22,7 +22,7 @@ BpmaxError
 └── ExpectationError       also an AssertionError
 
 A message says what, where, expected and got, and what to do next. None contains a secret.
-`UnawaitedWarning`, `WeakSecretWarning` and `InterruptedWarning` are the warnings.
+The warnings, each a `BpmaxWarning`: `UnawaitedWarning`, `WeakSecretWarning`, `InterruptedWarning`.
 """
 
 from __future__ import annotations
@@ -337,15 +337,19 @@ class PendingPromise(ScriptError):  # noqa: N818 - the public name of the spec
     """A script waits for a promise that nothing can settle."""
 
 
-class UnawaitedWarning(UserWarning):
+class BpmaxWarning(UserWarning):
+    """What a run says without failing."""
+
+
+class UnawaitedWarning(BpmaxWarning):
     """A script left a call un-awaited; it completed all the same."""
 
 
-class InterruptedWarning(UserWarning):
+class InterruptedWarning(BpmaxWarning):
     """A recording was interrupted, and what it holds was not sealed yet."""
 
 
-class WeakSecretWarning(UserWarning):
+class WeakSecretWarning(BpmaxWarning):
     """A secret is too short, or too ordinary a word, to be hidden wherever it may be repeated."""
 
 

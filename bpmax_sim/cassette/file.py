@@ -27,7 +27,7 @@ import msgspec
 from bpmax_sim.cassette.format import BLANK_SHA, ENTRY, HEAD, VERSION, exchange_sha, up_to_date
 from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line, Seal, Values
 from bpmax_sim.cassette.reader import read_exchange, read_outcome
-from bpmax_sim.clock import Instant
+from bpmax_sim.clock import Drawn, Instant
 from bpmax_sim.errors import (
     CassetteError,
     DamagedCassette,
@@ -457,10 +457,11 @@ class Cassette:
         numbers = self.index.numbers(owner)
         return self.line(numbers[0]).values if numbers else {}
 
-    def seed(self, owner: str) -> int:
-        """Return the seed of what *owner*'s scripts drew; 0 if they drew nothing."""
+    def drawn(self, owner: str) -> Drawn | None:
+        """Return what *owner*'s scripts drew, if they drew anything."""
         numbers = self.index.numbers(owner)
-        return self.line(numbers[0]).seed if numbers else 0
+        known = self.line(numbers[0]).seed if numbers else 0
+        return Drawn((known,)) if known and isinstance(known, int) else known or None
 
     def entry(self, number: int) -> Entry:
         """Return exchange *number* of the file, from 0, as it stands there.
