@@ -23,7 +23,9 @@ settings.register_profile(
     derandomize=False,
     database=DirectoryBasedExampleDatabase(".hypothesis/examples"),
     deadline=None,
-    max_examples=24,
+    # After its first ten Hypothesis tries five variations of each example that it draws: the
+    # eleventh to the twenty-fourth held two new ones. A night draws 60.
+    max_examples=12,
     stateful_step_count=15,
     suppress_health_check=SLOW,
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink),
@@ -31,7 +33,10 @@ settings.register_profile(
 settings.register_profile("ci", settings.get_profile("local"), derandomize=True, database=None)
 settings.register_profile("whole", settings.get_profile("ci"), max_examples=EVERY_NIGHT)
 settings.register_profile(
-    "mutants", settings.get_profile("ci"), phases=(Phase.explicit, Phase.generate)
+    "mutants",
+    settings.get_profile("ci"),
+    max_examples=24,
+    phases=(Phase.explicit, Phase.generate),
 )
 settings.register_profile(
     "nightly",
