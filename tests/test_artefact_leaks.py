@@ -64,7 +64,7 @@ def found(told: dict[str, bytes]) -> list[str]:
 @pytest.mark.parametrize(
     "options",
     [
-        ("--bpmax-mode=live", "-p", "tests.warm", "-n", "2"),
+        ("--bpmax-mode=live", "-p", "tests.warm.workers", "-n", "2"),
         ("--bpmax-mode=record", "--log-cli-level=INFO", "--log-file=log.txt", "-kprints or 泄漏"),
         ("--bpmax-mode=live", "-vv", "-k", "通过 or compares or lines or raises"),
     ],

@@ -41,7 +41,7 @@ steps:
       proxy:
         - {call: crm_system.get_customer_detail, path: {id: "${case.number}"}, status: 200}
 """
-OURS = ("-p", "bpmax_sim.pytest_plugin", "-p", "tests.warm")
+OURS = ("-p", "bpmax_sim.pytest_plugin", "-p", "tests.warm.workers")
 FILE = "scenarios/选择客户.scenario.yaml"
 
 
@@ -96,7 +96,9 @@ class Project:
             for name, value in PLUGINS.items():
                 environment.setenv(name, value)
             environment.setenv("PYTHONPATH", str(ROOT))
-            return self.pytester.run(warm.python(), "-m", "pytest", "-p", "tests.warm", *args)
+            return self.pytester.run(
+                warm.python(), "-m", "pytest", "-p", "tests.warm.workers", *args
+            )
 
 
 def output(result: pytest.RunResult) -> str:

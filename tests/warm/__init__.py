@@ -18,7 +18,6 @@ import sys
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 HERE = Path(__file__).parent
 PROGRAMS = {"python": (), "pytest": ("-m", "pytest"), "bpmax-sim": ("-m", "bpmax_sim")}
@@ -71,8 +70,3 @@ def stop() -> None:
         del os.environ[_INHERITED]
     _running.clear()
     folder.cache_clear()
-
-
-def pytest_xdist_setupnodes(specs: list[Any]) -> None:
-    """Start the workers of an inner pytest warm: this module is a plugin of it."""
-    specs[:] = [type(one)(f"{one}//python={python()}") for one in specs]
