@@ -26,7 +26,7 @@ def growth(contexts: int) -> float:
     def rounds(count: int) -> None:
         for _ in range(count):
             with Session.open(None, clock="2026-03-02T09:00:00+08:00") as session:
-                session.run_script(Script("表单.js", _USES), form={"a": 0}).unwrap()
+                session.run_script(Script(_USES, "表单.js"), form={"a": 0}).unwrap()
 
     rounds(300)
     before = megabytes()

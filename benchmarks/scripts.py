@@ -130,7 +130,7 @@ def crossing(cassette: Path) -> dict[str, float]:
     """
 
     def script(session: Session, count: int) -> float:
-        source = Script("crossing.js", _LOOP.replace("COUNT", str(count)))
+        source = Script(_LOOP.replace("COUNT", str(count)), "crossing.js")
         begun = time.process_time()
         outcome = session.run_script(source)
         assert outcome.error is None, outcome.error
@@ -150,7 +150,7 @@ def crossing(cassette: Path) -> dict[str, float]:
 def patience(cassette: Path) -> float:
     """Return the milliseconds that ten virtual minutes of growing waits take."""
     with opened(cassette) as session:
-        script = Script("patient.js", _PATIENT)
+        script = Script(_PATIENT, "patient.js")
 
         def wait() -> None:
             begun = session.clock.now()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         AuthError,
         BadResponseError,
         BpmaxError,
+        BpmaxWarning,
         BusinessError,
         CallError,
         CassetteError,
@@ -48,10 +49,11 @@ if TYPE_CHECKING:
     from bpmax_sim.scenario.events import Event
     from bpmax_sim.scenario.runner import run_scenario
     from bpmax_sim.script.channel import LiveObject
+    from bpmax_sim.script.failure import Script
     from bpmax_sim.script.limits import Limits
     from bpmax_sim.script.outbox import Outcome, Waiting
     from bpmax_sim.script.runtime import Page
-    from bpmax_sim.session.session import Script, Session, record, replay
+    from bpmax_sim.session.session import Session, record, replay
     from bpmax_sim.session.settings import (
         EverydayOptions,
         ScenarioOptions,
@@ -73,6 +75,7 @@ __all__ = [
     "BadResponseError",
     "BadToken",
     "BpmaxError",
+    "BpmaxWarning",
     "Break",
     "Builder",
     "BusinessError",
@@ -171,7 +174,7 @@ _HOMES: Final = {
     "SharedLogins": "session.shared_logins",
     "SharingLogins": "session.shared_logins",
     "ScenarioOptions": "session.settings",
-    "Script": "session.session",
+    "Script": "script.failure",
     "Session": "session.session",
     "SessionOptions": "session.settings",
     "SessionTransport": "transport.adapters",

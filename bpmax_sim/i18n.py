@@ -1,6 +1,6 @@
 """Messages: a template and its values, put into a language only where somebody reads them.
 
-`msg` makes a `Message`, which is a ``str``, the English text, and remembers the template and the
+`msg` makes a `Translatable`: a ``str``, the English text, that remembers the template and the
 values that it was made of; values may be messages. So everything below the edge raises, stores,
 compares and serialises English. The terminal, the report, pytest's output and JUnit pass a text
 through `translate`, which looks each template up in the catalogue of the chosen language.
@@ -31,12 +31,12 @@ LANGUAGES: Final = MappingProxyType({"en": "English", "zh": "简体中文"})
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-class Message(str):
+class Translatable(str):
     """An English text that knows what it was made of.
 
     Attributes:
         template: what the catalogue is asked for, with ``{name}`` where a value goes.
-        values: the text of each value; a `Message` where it was one.
+        values: the text of each value; a `Translatable` where it was one.
         many: for a `plural`, the template of all numbers but one; else empty.
     """
 
@@ -88,7 +88,7 @@ class Message(str):
         return ["".join(line) if not line else joined("", line) for line in _lines(self)]
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Message, (plain(self), self.template, dict(self.values), self.many)
+        return Translatable, (plain(self), self.template, dict(self.values), self.many)
 
 
 def plain(text: str) -> str:
@@ -102,23 +102,23 @@ def encoded(value: object) -> object:
     Raises:
         NotImplementedError: *value* is something else, as msgspec wants to be told.
     """
-    if isinstance(value, Message):
+    if isinstance(value, Translatable):
         return plain(value)
     raise NotImplementedError(f"objects of type {type(value).__name__}")
 
 
 def msg(template: str, /, **values: object) -> str:
-    """Return the message that *template* makes of *values*, a `Message`.
+    """Return the message that *template* makes of *values*, a `Translatable`.
 
     Args:
         template: English, as ``str.format`` takes it: ``{name}``, ``{name!r}``, ``{count:,}``.
             Without any value its text is taken as it stands, braces too.
-        values: what goes into it; a `Message` stays one, and what the template lacks is left out.
+        values: what goes into it; a `Translatable` stays one, what the template lacks is left out.
     """
     if not values:
-        return Message(template, template)
+        return Translatable(template, template)
     texts = {name: _text(values[name], *how) for name, how in fields(template).items()}
-    return Message(_filled(template, texts), template, texts)
+    return Translatable(_filled(template, texts), template, texts)
 
 
 def plural(number: int, singular: str, many: str, /, **values: object) -> str:
@@ -130,7 +130,7 @@ def plural(number: int, singular: str, many: str, /, **values: object) -> str:
     everything: dict[str, object] = {"number": number, **values}
     forms = {**fields(singular), **fields(many)}
     texts = {n: _text(v, *forms.get(n, ("", ""))) for n, v in everything.items()}
-    return Message(_filled(template, texts), singular, texts, many)
+    return Translatable(_filled(template, texts), singular, texts, many)
 
 
 def joined(separator: str, parts: Iterable[str]) -> str:
@@ -139,12 +139,12 @@ def joined(separator: str, parts: Iterable[str]) -> str:
     for part in parts:
         pieces += [separator, part] if pieces else [part]
     pieces = [piece for piece in pieces if piece]
-    if not any(isinstance(piece, Message) for piece in pieces):
+    if not any(isinstance(piece, Translatable) for piece in pieces):
         return "".join(pieces)
     if len(pieces) == 1:
         return pieces[0]
     texts = {f"part{number}": piece for number, piece in enumerate(pieces)}
-    return Message("".join(pieces), "".join(f"{{{name}}}" for name in texts), texts)
+    return Translatable("".join(pieces), "".join(f"{{{name}}}" for name in texts), texts)
 
 
 def labelled(label: object, text: object) -> str:
@@ -160,16 +160,16 @@ def series(parts: Iterable[str]) -> str:
 def mapped(text: str, change: Callable[[str], str]) -> str:
     """Return *change* of *text*; a message stays one where changing its values does the same."""
     changed = change(plain(text))
-    if not isinstance(text, Message) or changed == text:
+    if not isinstance(text, Translatable) or changed == text:
         return text if changed == text else changed
     values = {name: mapped(value, change) for name, value in text.values.items()}
     template = text.many if text.many and values.get("number") != "1" else text.template
     same = bool(values) and _filled(template, values) == changed
-    return Message(changed, text.template, values, text.many) if same else changed
+    return Translatable(changed, text.template, values, text.many) if same else changed
 
 
 def _text(value: object, conversion: str, spec: str) -> str:
-    if isinstance(value, Message) and not conversion and spec[:1] in {"", "<"}:
+    if isinstance(value, Translatable) and not conversion and spec[:1] in {"", "<"}:
         return value  # a column is as wide in every language, see `_filled`
     if isinstance(value, str):
         value = plain(value)
@@ -201,7 +201,7 @@ def _filled(template: str, values: Mapping[str, str], shown: Mapping[str, str] =
         if name is not None:
             text = plain(shown.get(name, values[name]))
             parts.append(text)
-            if spec[:1] == "<" and isinstance(values[name], Message):
+            if spec[:1] == "<" and isinstance(values[name], Translatable):
                 parts.append(" " * (int(spec[1:]) - width(text)))
     return "".join(parts)
 
@@ -217,7 +217,7 @@ def _has_words(template: str) -> bool:
     return any(letter.isalpha() for literal, *_ in _parsed(template) for letter in literal)
 
 
-def _lines(message: Message) -> list[list[str]]:
+def _lines(message: Translatable) -> list[list[str]]:
     """Return the pieces of each line of what *message* joins."""
     lines: list[list[str]] = [[]]
     for literal, name, _, _ in _parsed(message.template):
@@ -302,10 +302,10 @@ def _catalogue(language: str) -> gettext.NullTranslations:
 def translate(text: str, language: str | None = None) -> str:
     """Return *text* in *language*, or in the chosen one; English where the catalogue lacks it.
 
-    A text that is no `Message` is returned as it is: user data is nobody's to translate.
+    A text that is no `Translatable` is returned as it is: user data is nobody's to translate.
     """
     language = language or chosen()
-    if not isinstance(text, Message):
+    if not isinstance(text, Translatable):
         return text
     if language == "en":
         return plain(text)

@@ -224,7 +224,7 @@ class Proof(msgspec.Struct, frozen=True, gc=False):
         return "<Proof>"
 
 
-class Route(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class ConnectionRoute(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How an instance's requests reach their server; what is empty is as the environment has it.
 
     Attributes:
@@ -239,7 +239,7 @@ class Route(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     key: str = ""
 
     def __repr__(self) -> str:
-        return "<Route>"
+        return "<ConnectionRoute>"
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -57,7 +57,7 @@ except ImportError as error:
 Answer = Callable[[Request], Response]
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class ClientLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What one client may take, so that the others are served.
 
     Attributes:
@@ -75,11 +75,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 MISS: Final = 501
 """The status of a request that nothing is recorded for: nobody takes it for a third party's."""
+BAD_GATEWAY: Final = 502
+TIMED_OUT: Final = 504
 
-_DEFAULT: Final = Limits()
+_DEFAULT: Final = ClientLimits()
 _LOG: Final = logging.getLogger(__name__)
 _BACKLOG: Final = 256
-_FAILED: Final = {"TIMEOUT": 504}
 _FINAL: Final = range(200, 600)
 _LATE: Final = (
     b"HTTP/1.1 408 Request Timeout\r\nx-bpmax-sim: TIMEOUT\r\n"
@@ -94,7 +95,7 @@ _OURS: Final = frozenset({
 
 @contextmanager
 def served(
-    answer: Answer, *, host: str = "127.0.0.1", port: int = 0, limits: Limits = _DEFAULT
+    answer: Answer, *, host: str = "127.0.0.1", port: int = 0, limits: ClientLimits = _DEFAULT
 ) -> Iterator[str]:
     """Serve *answer* in a thread of its own while the block runs, and yield the address.
 
@@ -121,7 +122,7 @@ def serve(
     host: str,
     port: int,
     ready: Callable[[str], None],
-    limits: Limits = _DEFAULT,
+    limits: ClientLimits = _DEFAULT,
 ) -> None:
     """Serve *answer* until the process gets SIGINT or SIGTERM.
 
@@ -175,7 +176,7 @@ def _address(listening: socket.socket, host: str) -> str:
 class _Server(uvicorn.Server):
     """Serves a function within limits, and calls *ready* as soon as it does."""
 
-    def __init__(self, answer: Answer, limits: Limits, ready: Callable[[], None]) -> None:
+    def __init__(self, answer: Answer, limits: ClientLimits, ready: Callable[[], None]) -> None:
         self._ready = ready
         config = uvicorn.Config(
             _application(answer, limits),
@@ -215,7 +216,7 @@ class _Connection(H11Protocol):
     A connection that waits gives way when there are too many (Slowloris).
     """
 
-    def __init__(self, *args: Any, limits: Limits, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, limits: ClientLimits, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._limits = limits
         self._deadline: asyncio.TimerHandle | None = None
@@ -301,7 +302,7 @@ class _Connection(H11Protocol):
         self.transport.abort()
 
 
-def _application(answer: Answer, limits: Limits) -> Callable[[Any, Any, Any], Any]:
+def _application(answer: Answer, limits: ClientLimits) -> Callable[[Any, Any, Any], Any]:
     async def application(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
@@ -315,7 +316,7 @@ def _application(answer: Answer, limits: Limits) -> Callable[[Any, Any, Any], An
     return application
 
 
-async def _outgoing(answer: Answer, incoming: Incoming, limits: Limits) -> Outgoing:
+async def _outgoing(answer: Answer, incoming: Incoming, limits: ClientLimits) -> Outgoing:
     try:
         async with asyncio.timeout(limits.body_time):
             body = await _body(incoming, limits.body)
@@ -339,7 +340,9 @@ def _refusal(error: Exception, incoming: Incoming) -> Outgoing:
     if isinstance(error, NoMatchError):
         return _error(MISS, "NO_MATCH", str(error), case=error.case)
     if isinstance(error, TransportError):
-        return _error(_FAILED.get(error.code, 502), error.code, error.message)
+        return _error(
+            TIMED_OUT if error.code == "TIMEOUT" else BAD_GATEWAY, error.code, error.message
+        )
     if isinstance(error, CallError | ConfigError):
         return _error(500, getattr(error, "code", "CONFIG"), str(error))
     _LOG.error("no answer to %s %s", incoming.method, incoming.url.path, exc_info=error)
@@ -383,7 +386,7 @@ def _request(incoming: Incoming, body: bytes) -> Request:
 def _answer(response: Response) -> Outgoing:
     if response.status not in _FINAL:
         return _error(
-            502, "STATUS", msg("the answer has the status {status}", status=response.status)
+            BAD_GATEWAY, "STATUS", msg("the answer has the status {status}", status=response.status)
         )
     body = b"" if response.status in _NO_BODY else response.body
     outgoing = Outgoing(body, response.status)
@@ -411,7 +414,7 @@ def _error(status: int, code: str, message: str, **more: str) -> Outgoing:
 NOTHING = msg("no such call: nothing of this address is recorded; these are: ")
 
 
-class _Way(msgspec.Struct, frozen=True):
+class _Interpretation(msgspec.Struct, frozen=True):
     """One reading of a request: for whom, below which address, and what follows it."""
 
     platform: str
@@ -478,7 +481,7 @@ class Recordings:
                     session.misses.clear()
         raise _nearest(misses) or _unknown(self.bases)
 
-    def _ways(self, request: Request) -> Iterator[_Way]:
+    def _ways(self, request: Request) -> Iterator[_Interpretation]:
         target = request.url.removeprefix(request.base) or "/"
         first = target[1:].partition("?")[0].partition("/")[0]
         keys = {platform for platform, _ in self.bases}
@@ -492,11 +495,11 @@ class Recordings:
         for key in dict.fromkeys(key for key, _ in bases):
             if (declared := platforms.find(key)) is not None:
                 bases += [(key, origin) for origin in login_origins(declared)]
-        ways: dict[_Way, None] = {}
+        ways: dict[_Interpretation, None] = {}
         for platform, base in bases:
             parts = urlsplit(base)
             for start in (base, f"{parts.scheme}://{parts.netloc}"):
-                ways[_Way(platform, start, target)] = None
+                ways[_Interpretation(platform, start, target)] = None
         yield from ways
 
 

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from bpmax_sim.script.outbox import ConsoleLine, TimerFired
     from bpmax_sim.script.outbox import Unawaited as UnawaitedCall
     from bpmax_sim.session.options import Against, EngineName, Mode, RecordMode, Unawaited, Unused
-    from bpmax_sim.session.session import ScriptText
     from bpmax_sim.session.witness import Recalled, Struck
     from bpmax_sim.simulator.state import Message, State
     from bpmax_sim.subject.hooks import (
@@ -93,7 +92,6 @@ __all__ = [
     "RunFaults",
     "ScenarioFinished",
     "ScenarioStarted",
-    "ScriptText",
     "Sending",
     "Sensitive",
     "Signed",
@@ -151,7 +149,6 @@ _HOMES: Final = {
     "RunFaults": "pytest_plugin.python_tests",
     "ScenarioFinished": "scenario.events",
     "ScenarioStarted": "scenario.events",
-    "ScriptText": "session.session",
     "Sending": "proxy.response",
     "Sensitive": "messages",
     "Signed": "messages",

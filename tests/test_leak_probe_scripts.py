@@ -189,7 +189,7 @@ def test_pytest_tells_no_secret_that_a_script_gives_away(
 def test_an_outcome_in_python_tells_no_secret(probe: Probe, name: str) -> None:
     with probe.open(mode="live", unawaited="allow") as session:
         form = {"客户": "张三", "备注": ""}
-        outcome = session.run_script(Script(f"{name}.js", ASK + CASES[name][0]), form=form)
+        outcome = session.run_script(Script(ASK + CASES[name][0], f"{name}.js"), form=form)
     errors = [error for error in (outcome.error, *outcome.unhandled) if error is not None]
     shown = [(str(one), repr(one), vars(one), repr(one.__cause__)) for one in errors]
     causes = [vars(one.__cause__) for one in errors if isinstance(one.__cause__, ScriptError)]

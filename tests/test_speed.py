@@ -85,7 +85,7 @@ def test_a_call_costs_the_same_among_many_recordings_as_among_few(cassette: Path
 
 def test_ten_minutes_of_waiting_in_a_script_take_no_time(cassette: Path) -> None:
     with opened(cassette) as session:
-        script = Script("耐心.js", WAITING)
+        script = Script(WAITING, "耐心.js")
         assert best(lambda: session.run_script(script), rounds=5, times=2) < 0.1
         assert session.clock.now() > 1772413200 + 5 * 600
 

@@ -137,7 +137,7 @@ class _NotOurs(Exception):  # noqa: N818 - never leaves this module
     """The text does not have the canonical layout."""
 
 
-class _Pieces(msgspec.Struct, frozen=True):
+class _ExchangeParts(msgspec.Struct, frozen=True):
     method: str
     url: str
     headers: Pairs
@@ -191,7 +191,7 @@ def exchange_of(line: Line, item: Any) -> Exchange:
     return _exchange(line, _any_yaml(line, item))
 
 
-def _exchange(line: Line, pieces: _Pieces) -> Exchange:
+def _exchange(line: Line, pieces: _ExchangeParts) -> Exchange:
     platform, _, api = line.call.partition(".")
     request = Request(
         method=pieces.method,
@@ -223,13 +223,13 @@ def _exchange(line: Line, pieces: _Pieces) -> Exchange:
     )
 
 
-def _canonical(entry: Entry) -> _Pieces:
+def _canonical(entry: Entry) -> _ExchangeParts:
     request_text, kind, outcome_text = _halves(entry.text)
     request = _REQUEST.match(request_text)
     if request is None:
         raise _NotOurs
     method, url, headers, body = request.groups()
-    return _Pieces(
+    return _ExchangeParts(
         method=_text(method),
         url=_text(url),
         headers=_fields(headers),
@@ -328,10 +328,10 @@ _BLOCKS: dict[str, Callable[[str], bytes]] = {
 }
 
 
-def _any_yaml(line: Line, item: Any) -> _Pieces:
+def _any_yaml(line: Line, item: Any) -> _ExchangeParts:
     try:
         request = item["request"]
-        return _Pieces(
+        return _ExchangeParts(
             method=_str(request["method"]),
             url=_str(request["uri"]),
             headers=_pairs(request.get("headers")),

@@ -38,7 +38,7 @@ class _SilentError(Exception):
     """Storage says nothing; what it is asked for in the background is given up."""
 
 
-class State(msgspec.Struct, frozen=True):
+class MirrorState(msgspec.Struct, frozen=True):
     """What a file of the mirror was when it was the same there and here.
 
     Attributes:
@@ -50,7 +50,7 @@ class State(msgspec.Struct, frozen=True):
     coming: str = ""
 
 
-_decode = msgspec.json.Decoder(State).decode
+_decode = msgspec.json.Decoder(MirrorState).decode
 
 
 def is_url(place: object) -> bool:
@@ -147,10 +147,10 @@ class Remote:
             self._note(path).unlink(missing_ok=True)
         elif state is None or state.stamp != stamp or not path.exists():
             data = self._run(path, msg("read"), lambda system, there: system.cat_file(there))
-            before = state or State("", "")
-            self._remember(path, State(before.stamp, before.sha, _sha(data)))
+            before = state or MirrorState("", "")
+            self._remember(path, MirrorState(before.stamp, before.sha, _sha(data)))
             journal.replace_whole(path, data)
-            self._remember(path, State(stamp, _sha(data)))
+            self._remember(path, MirrorState(stamp, _sha(data)))
 
     def _upload(self, path: Path) -> None:
         data, state, stamp = path.read_bytes(), self._state(path), self._stamp(path)
@@ -171,7 +171,7 @@ class Remote:
                 file.write(data)
 
         self._run(path, msg("written"), write)
-        self._remember(path, State(self._stamp(path) or "", _sha(data)))
+        self._remember(path, MirrorState(self._stamp(path) or "", _sha(data)))
 
     def _is_there(self, path: Path, data: bytes) -> bool:
         """Return whether *data* was uploaded already, by a process that could not note it."""
@@ -240,13 +240,13 @@ class Remote:
     def _note(self, path: Path) -> Path:
         return self.folder / ".state" / f"{self._name(path)}.json"
 
-    def _state(self, path: Path) -> State | None:
+    def _state(self, path: Path) -> MirrorState | None:
         try:
             return _decode(self._note(path).read_bytes())
         except (FileNotFoundError, msgspec.MsgspecError):
             return None
 
-    def _remember(self, path: Path, state: State) -> None:
+    def _remember(self, path: Path, state: MirrorState) -> None:
         note = self._note(path)
         note.parent.mkdir(parents=True, exist_ok=True)
         journal.replace_whole(note, msgspec.json.encode(state))

@@ -33,7 +33,7 @@ _NAME = re.compile(r"[^\W\d][\w$]*")
 _PLAIN = re.compile(r"[^\s,{}\[\]'\"#:]+")
 
 
-class Stop(msgspec.Struct, frozen=True):
+class FailurePoint(msgspec.Struct, frozen=True):
     """Where an item fails.
 
     Attributes:
@@ -47,21 +47,21 @@ class Stop(msgspec.Struct, frozen=True):
     wait: float = 0.0
 
 
-class Change(msgspec.Struct, frozen=True):
+class Rewrite(msgspec.Struct, frozen=True):
     """A step that was rewritten: its line, and what is new there."""
 
     line: int
     what: str
 
 
-def upgrade(path: Path) -> list[Change]:
+def upgrade(path: Path) -> list[Rewrite]:
     """Rewrite the scenario at *path* where it fails for what an earlier version allowed.
 
     Raises:
         ConfigError: the file, or what it names, cannot be read.
         OSError: it cannot be written.
     """
-    changes: list[Change] = []
+    changes: list[Rewrite] = []
     stops = _stops(path)
     while len(changes) < _MOST and (better := _better(path, stops)):
         change, stops = better
@@ -69,7 +69,7 @@ def upgrade(path: Path) -> list[Change]:
     return changes
 
 
-def _better(path: Path, stops: list[Stop]) -> tuple[Change, list[Stop]] | None:
+def _better(path: Path, stops: list[FailurePoint]) -> tuple[Rewrite, list[FailurePoint]] | None:
     """Make the first change with which no item fails earlier, and one later."""
     before = read_text(path)
     left = [stop.left for stop in stops]
@@ -90,33 +90,35 @@ def _better(path: Path, stops: list[Stop]) -> tuple[Change, list[Stop]] | None:
     return None
 
 
-def _stops(path: Path) -> list[Stop]:
+def _stops(path: Path) -> list[FailurePoint]:
     """Replay the items of a file."""
     return [_stop(item) for item in items(path) if not item.skip]
 
 
-def _stop(item: ScenarioItem) -> Stop:
+def _stop(item: ScenarioItem) -> FailurePoint:
     total = len(item.steps)
     try:
         session = open_session(item, mode="replay")
     except BpmaxError:
-        return Stop(total + 1)  # nothing can be said of it here
-    stop = Stop(0)
+        return FailurePoint(total + 1)  # nothing can be said of it here
+    stop = FailurePoint(0)
     try:
         for event in run_item(item, session, environ=os.environ):
             if isinstance(event, StepFinished) and event.outcome == "failed" and stop.step < 0:
                 timers = [timer for timer in session.waiting() if not timer.repeat]
                 waits = [timer.due - event.at for timer in timers]
-                stop = Stop(total - event.number + 1, event.number - 1, max(waits, default=0.0))
+                stop = FailurePoint(
+                    total - event.number + 1, event.number - 1, max(waits, default=0.0)
+                )
             elif isinstance(event, ScenarioFinished) and event.outcome == "passed":
-                stop = Stop(-1)
+                stop = FailurePoint(-1)
     finally:
         with suppress(BpmaxError):
             session.close(failed=True)
     return stop
 
 
-def _changes(text: str, stop: Stop) -> Iterator[tuple[Change, str]]:
+def _changes(text: str, stop: FailurePoint) -> Iterator[tuple[Rewrite, str]]:
     """Yield what may help at a step, with the whole text then."""
     listed = parsed(text, "").child("steps")
     step = listed.child(stop.step) if listed else None
@@ -124,13 +126,13 @@ def _changes(text: str, stop: Stop) -> Iterator[tuple[Change, str]]:
         return
     lines = _Lines(text)
     if changed := _by_script(step, lines):
-        yield Change(step.line, msg("a script writes what a person cannot")), changed
+        yield Rewrite(step.line, msg("a script writes what a person cannot")), changed
     begin = lines.begin(step.line)
     dash = re.fullmatch(r"(\s*)- +", text[begin : lines.at(step.line, step.column)])
     if stop.wait <= 0 or dash is None:
         return
     wait = format_duration(stop.wait)
-    change = Change(step.line, msg("advance: {wait} lets a timer fire", wait=wait))
+    change = Rewrite(step.line, msg("advance: {wait} lets a timer fire", wait=wait))
     if changed := _split(step, lines, dash[0], wait):
         yield change, changed
     yield change, f"{text[:begin]}{dash[0]}advance: {wait}\n{text[begin:]}"

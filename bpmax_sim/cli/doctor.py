@@ -244,7 +244,7 @@ def _console() -> Finding:
 def _engine() -> Finding:
     try:
         with Session.open() as session:
-            outcome = session.run_script(Script("doctor.js", "return await Promise.resolve(6 * 7)"))
+            outcome = session.run_script(Script("return await Promise.resolve(6 * 7)", "doctor.js"))
     except (BpmaxError, ImportError) as error:
         return False, msg("scripts"), str(error)
     works = outcome.value == 42  # noqa: PLR2004 - 6 * 7

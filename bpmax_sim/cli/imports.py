@@ -38,7 +38,7 @@ from bpmax_sim.traffic.imported import Imported
 from bpmax_sim.yamlfile import read_yaml, shown, write_yaml
 
 
-class _Wish(msgspec.Struct, frozen=True, kw_only=True):
+class _ImportArguments(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line asks for."""
 
     platforms: Declared
@@ -111,7 +111,7 @@ def imports(  # noqa: PLR0913 - the options of the command
     """Import recordings."""
     _check_there(recordings)
     vault, known = Vault(), declared(platforms)
-    wish = _Wish(
+    wish = _ImportArguments(
         platforms=known,
         kind=kind,
         address=address,
@@ -195,7 +195,7 @@ def _target(recording: Path, to: Path | None) -> Path:
     return Path(shown((to or folder) / f"{recording.name.partition('.')[0] or 'imported'}.yaml"))
 
 
-def _take(path: Path, recordings: Sequence[Path], wish: _Wish, vault: Vault) -> _Taken:
+def _take(path: Path, recordings: Sequence[Path], wish: _ImportArguments, vault: Vault) -> _Taken:
     sources = [
         read_file(recording, kind=wish.kind, address=wish.address) for recording in recordings
     ]

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bpmax_sim.i18n import Message, msg
+from bpmax_sim.i18n import Translatable, msg
 from bpmax_sim.session.options import (
     Against,
     Armed,
@@ -29,7 +29,9 @@ def flag_of(name: str) -> str:
 def _of_a_run(name: str) -> Any:
     option = options_of("cli")[name]
     help_text = helped(option, flag_of)
-    sentence = Message(f"{help_text[0].upper()}{help_text[1:]}.", "{help}.", {"help": help_text})
+    sentence = Translatable(
+        f"{help_text[0].upper()}{help_text[1:]}.", "{help}.", {"help": help_text}
+    )
     return typer.Option(flag_of(name), metavar=option.metavar, help=sentence)
 
 

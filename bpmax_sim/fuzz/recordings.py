@@ -25,7 +25,7 @@ from bpmax_sim.fuzz.target import (
     declared_places,
     wire_values,
 )
-from bpmax_sim.fuzz.violation import Outcome, broken, described, outcome
+from bpmax_sim.fuzz.violation import CallOutcome, broken, described, outcome
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.instances import InstanceEntry, Origin
@@ -57,7 +57,7 @@ class Recorded(msgspec.Struct, frozen=True):
         credentials: the values that were declared secret, by name.
     """
 
-    outcome: Outcome
+    outcome: CallOutcome
     value: str
     closed: BpmaxError | None
     witness: CallWitness
@@ -98,18 +98,18 @@ def _is_pseudonymous(target: FuzzTarget, program: CallSpec) -> bool:
     return bool(target.platform.redact or target.platform.apis[program.api].redact)
 
 
-def _shown(result: Outcome, session: Session) -> str:
+def _shown(result: CallOutcome, session: Session) -> str:
     return session.redact(
         json.dumps(result.value, ensure_ascii=False, sort_keys=True, default=repr)
     )
 
 
-def _seen(result: Outcome) -> tuple[Any, ...]:
+def _seen(result: CallOutcome) -> tuple[Any, ...]:
     error = result.error
     return type(error), getattr(error, "code", ""), getattr(error, "status", None)
 
 
-def _ended(result: Outcome) -> str:
+def _ended(result: CallOutcome) -> str:
     return (
         msg("ends in {described}", described=described(result.error))
         if result.error

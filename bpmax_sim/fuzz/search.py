@@ -40,8 +40,9 @@ from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import Platforms, read_platform
 from bpmax_sim.project import find_root, make_folder
 from bpmax_sim.script.failure import Script
-from bpmax_sim.session.session import read_script
-from bpmax_sim.strategies.programs import apis_named, javascript, loaded, together
+from bpmax_sim.session.scripts import read_script
+from bpmax_sim.strategies.programs import javascript
+from bpmax_sim.strategies.valid_calls import apis_named, loaded, together
 from bpmax_sim.strategies.values import json_values, scalars
 
 _REDIS = ("redis://", "rediss://", "unix://")
@@ -154,7 +155,7 @@ def check_script(
 
 def _named(file: str) -> Script:
     """Return a script whose name is the file's alone, so that no path of a machine is told."""
-    return Script(Path(file).name, read_script(file).source)
+    return Script(read_script(file).source, Path(file).name)
 
 
 def _is_own_fault(error: BpmaxError) -> bool:

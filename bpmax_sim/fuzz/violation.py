@@ -46,7 +46,7 @@ class LawCrash(BpmaxError):  # noqa: N818 - as `DamagedCassette`, it says what i
     """Something that is no error of the package came out of it."""
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class CallOutcome(msgspec.Struct, frozen=True):
     """The value of a call, or what it ended in."""
 
     value: Any = None
@@ -58,14 +58,14 @@ def broken(why: str) -> LawBroken:
     return LawBroken(why)
 
 
-def outcome(call: Callable[[], Any]) -> Outcome:
+def outcome(call: Callable[[], Any]) -> CallOutcome:
     """Make *call* and return how it ended; whatever is no error of the package is a `Crash`."""
     try:
-        return Outcome(call())
+        return CallOutcome(call())
     except BpmaxError as error:
-        return Outcome(error=error)
+        return CallOutcome(error=error)
     except Exception as error:  # noqa: BLE001 - to find these is what a search is for
-        return Outcome(
+        return CallOutcome(
             error=LawCrash(msg("a crash, {name}: {error}", name=type(error).__name__, error=error))
         )
 

@@ -339,7 +339,7 @@ def make(document: Document, *, key: str, url: str = "") -> Converted:
     requirements = (operation.value.get("security", root_security) for operation in operations)
     security = Security(document, base, scopes_of(requirements))
     auth = security.auth(root_security, ("security",))
-    names = _Names(document)
+    names = _ApiNames(document)
     apis = {
         name: {**more, **_api(document, operation, security, auth)}
         for operation in operations
@@ -395,7 +395,7 @@ def _tell_unsaid(
             document.tell(message, (*where, "servers"))
 
 
-class _Names(msgspec.Struct):
+class _ApiNames(msgspec.Struct):
     """The names of APIs, each once in either style."""
 
     document: Document

@@ -51,7 +51,7 @@ def check_platform(root: Node, platform: Platform, problems: list[Problem]) -> N
     """Tell what does not fit together in *platform*, read from *root* with presets expanded."""
     if any(problem.path.startswith("credentials") for problem in problems):
         return  # every template that names one of them would be told of as well
-    checks = _Checks(root, platform, problems)
+    checks = _PlatformChecks(root, platform, problems)
     checks.keys()
     checks.credentials()
     checks.addresses()
@@ -132,7 +132,7 @@ def is_proxy(text: str) -> bool:
     return parts.scheme in {"http", "https", "socks5", "socks5h"} and bool(parts.hostname)
 
 
-class _Checks(msgspec.Struct, frozen=True):
+class _PlatformChecks(msgspec.Struct, frozen=True):
     root: Node
     platform: Platform
     problems: list[Problem]

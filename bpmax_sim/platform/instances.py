@@ -22,7 +22,7 @@ from msgspec import UNSET, UnsetType, structs, to_builtins
 
 from bpmax_sim.errors import ConfigError, Problem, Problems, listed, near
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.messages import Route
+from bpmax_sim.messages import ConnectionRoute
 from bpmax_sim.platform.check import ADDRESS, PROXY, check_value, is_address, is_proxy
 from bpmax_sim.platform.model import (
     CredentialSpec,
@@ -89,7 +89,7 @@ def resolve(
 
 def route_of(
     platform: Platform, instance: Instance, origin: Origin, *, environ: Mapping[str, str]
-) -> Route:
+) -> ConnectionRoute:
     """Return how the calls of *instance* travel, whatever else it lacks.
 
     Raises:
@@ -239,10 +239,10 @@ class _Resolver:
             )
         return declared, declared if live is None else _sendable(live)
 
-    def route(self) -> Route:
+    def route(self) -> ConnectionRoute:
         """Return how requests get to the address; nothing of it is read where none is sent."""
         if self.closed:
-            return Route()
+            return ConnectionRoute()
         route = self.instance.proxy
         proxy = self._outside(route, "proxy") if isinstance(route, Source) else route
         if proxy and not is_proxy(proxy):
@@ -259,7 +259,7 @@ class _Resolver:
                     "tls",
                     key,
                 )
-        return Route(proxy=proxy or "", **files)
+        return ConnectionRoute(proxy=proxy or "", **files)
 
     def needed(self, names: set[str]) -> None:
         """Tell of credentials that every call needs and the instance lacks."""
@@ -439,7 +439,7 @@ class _Reading(msgspec.Struct, frozen=True):
     def entry(self, steps: Steps, node: Node) -> Iterator[InstanceEntry]:
         instance = decode(node, Instance, self.problems, steps=steps)
         if instance is not None:
-            _Checks(node, steps, instance, self.problems).all(self.find, self.keys)
+            _InstanceChecks(node, steps, instance, self.problems).all(self.find, self.keys)
             yield InstanceEntry(instance, Origin(node, self.folder))
 
     def check_defaults(self, entries: list[InstanceEntry]) -> None:
@@ -462,7 +462,7 @@ class _Reading(msgspec.Struct, frozen=True):
                 )
 
 
-class _Checks(msgspec.Struct, frozen=True):
+class _InstanceChecks(msgspec.Struct, frozen=True):
     node: Node
     steps: Steps
     instance: Instance

@@ -106,9 +106,8 @@ def _all_texts(values: Iterable[Any]) -> Iterator[str]:
 
 
 CREDENTIAL: Final = "$credential"
-WHOLE_BODY = frozenset({"$", "."})
 _MOST_CACHED = 4096
-_CLASS_STATUS: Final[Mapping[str, tuple[int, ...]]] = {
+CLASS_STATUS: Final[Mapping[str, tuple[int, ...]]] = {
     "token": (401,),
     "rate": (429,),
     "transient": (502, 503, 504),
@@ -211,7 +210,7 @@ def _compile(platform: Platform, instance: Instance, api: Api) -> CompiledApi:
         auth=auth,
         rules=CompiledRules(
             _first_set(api.response, platform.response),
-            {k: _CLASS_STATUS[k] for k in recover if k in _CLASS_STATUS},
+            {k: CLASS_STATUS[k] for k in recover if k in CLASS_STATUS},
         ),
         recover=recover,
         timeout=_first_set(api.timeout, instance.timeout, platform.timeout),
@@ -258,10 +257,13 @@ def _recover(auth: Auth, *, acquires: bool) -> Mapping[str, Recover]:
 
 
 def _input(parameter: Parameter) -> Input:
-    target = parameter.target
-    steps = () if target in WHOLE_BODY else tuple(target.split("."))
     return Input(
-        parameter.name, parameter.place, target, steps, parameter.required, parameter.default
+        parameter.name,
+        parameter.place,
+        parameter.target,
+        parameter.steps,
+        parameter.required,
+        parameter.default,
     )
 
 

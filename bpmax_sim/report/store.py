@@ -17,14 +17,15 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import ConfigError, Place
+from bpmax_sim.file_names import file_name, relative_name
 from bpmax_sim.i18n import encoded, msg, translate
-from bpmax_sim.project import SUFFIX, file_name, make_folder, relative_name
+from bpmax_sim.project import SUFFIX, make_folder
 from bpmax_sim.report.console import Written
 from bpmax_sim.scenario.events import VERSION, Event, FlowAttached, SourceAttached, trace
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.source import Failure, render
 from bpmax_sim.secret.vault import Redact
-from bpmax_sim.subject.definition import Node
+from bpmax_sim.subject.definition import FlowNode
 from bpmax_sim.yamlfile import shown
 
 TRACE_FOLDER = Path(".bpmax", "trace")
@@ -108,7 +109,7 @@ def _attached(item: ScenarioItem, at: float, redact: Redact) -> Iterator[Event]:
         yield FlowAttached(flow=flow.flow, start=flow.start, nodes=nodes, at=at)
 
 
-def _routes(node: Node, redact: Redact) -> Iterator[dict[str, str]]:
+def _routes(node: FlowNode, redact: Redact) -> Iterator[dict[str, str]]:
     for action in node.offers:
         for route in node.routes(action):
             yield {"action": action, "to": route.to, "when": redact(route.when)}

@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import pasted
-from bpmax_sim.i18n import LANGUAGES, Message, mapped, plain, translate
-from bpmax_sim.project import node_part
+from bpmax_sim.file_names import node_part
+from bpmax_sim.i18n import LANGUAGES, Translatable, mapped, plain, translate
 from bpmax_sim.report.store import Trace
 from bpmax_sim.scenario.source import headline
 from bpmax_sim.traffic.curl import curl_of
@@ -197,7 +197,7 @@ def _message(value: Any) -> str:
         return "" if value is None else str(value)
     values = {name: _message(part) for name, part in (value.get("values") or {}).items()}
     text, template = str(value.get("text", "")), str(value.get("template", ""))
-    return Message(text, template, values, str(value.get("many", "")))
+    return Translatable(text, template, values, str(value.get("many", "")))
 
 
 def say(text: Worded, language: str) -> str:

@@ -197,7 +197,7 @@ class Action(Model, frozen=True, kw_only=True):
     @classmethod
     def key(cls) -> str:
         """Return the key of a step that asks for it."""
-        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+        return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__.removesuffix("Action")).lower()
 
     @classmethod
     def value_type(cls) -> Any:

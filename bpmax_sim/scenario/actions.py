@@ -104,14 +104,12 @@ class AddRow(RowAction, frozen=True, kw_only=True):
     more: ClassVar = 1
     adds: ClassVar = True
 
-    table: str
     row: Mapping[str, Any] = {}
     at: int = 0
 
     @classmethod
-    def changed(cls, rows: list[Any], value: Mapping[str, Any], *numbers: int) -> list[Any]:
+    def changed(cls, rows: list[Any], at: int, value: Mapping[str, Any], /) -> list[Any]:
         """Return the rows with the new one."""
-        (at,) = numbers
         return [*rows[:at], value.get("row", {}), *rows[at:]]
 
 
@@ -122,14 +120,11 @@ class CopyRow(RowAction, frozen=True, kw_only=True):
     texts: ClassVar = row_texts(whole=msg("The row that is copied"))
     more: ClassVar = 1
 
-    table: str
     at: int
 
     @classmethod
-    def changed(cls, rows: list[Any], value: Mapping[str, Any], *numbers: int) -> list[Any]:
+    def changed(cls, rows: list[Any], at: int, _value: Mapping[str, Any], /) -> list[Any]:
         """Return the rows with the copy."""
-        del value
-        (at,) = numbers
         return [*rows[: at + 1], *rows[at:]]
 
 
@@ -140,14 +135,11 @@ class RemoveRow(RowAction, frozen=True, kw_only=True):
     texts: ClassVar = row_texts(whole=msg("The row that goes"))
     more: ClassVar = -1
 
-    table: str
     at: int
 
     @classmethod
-    def changed(cls, rows: list[Any], value: Mapping[str, Any], *numbers: int) -> list[Any]:
+    def changed(cls, rows: list[Any], at: int, _value: Mapping[str, Any], /) -> list[Any]:
         """Return the other rows."""
-        del value
-        (at,) = numbers
         return [*rows[:at], *rows[at + 1 :]]
 
 
@@ -161,15 +153,13 @@ class MoveRow(RowAction, frozen=True, kw_only=True):
     )
     rows: ClassVar = {"at": True, "to": True}
 
-    table: str
     at: int
     to: int
 
     @classmethod
-    def changed(cls, rows: list[Any], value: Mapping[str, Any], *numbers: int) -> list[Any]:
+    def changed(cls, rows: list[Any], at: int, value: Mapping[str, Any], /) -> list[Any]:
         """Return the rows in their new order."""
-        del value
-        at, to = numbers
+        to = int(value["to"])
         rest = [*rows[:at], *rows[at + 1 :]]
         return [*rest[:to], rows[at], *rest[to:]]
 
@@ -406,7 +396,7 @@ class Terminate(FlowAction, frozen=True, kw_only=True):
     about = msg("End the project at once")
 
 
-class Proxy(Action, frozen=True, kw_only=True):
+class ProxyAction(Action, frozen=True, kw_only=True):
     """A call without a script: direct with *args*, else by its parts."""
 
     about = msg("Call an API without a script")
@@ -497,7 +487,7 @@ class Js(Action, frozen=True, kw_only=True):
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:
         """Run it with the subject's ``form`` and ``ctx``."""
-        script = on.inline[value["file"]] if isinstance(value, Mapping) else Script(name, value)
+        script = on.inline[value["file"]] if isinstance(value, Mapping) else Script(value, name)
         if on.subject is None:
             ended = on.bench.run_script(script, libraries=on.libraries, page=Page())
         else:
@@ -630,7 +620,7 @@ class Advance(Action, frozen=True, kw_only=True):
         on.bench.advance(max(until - on.bench.clock.now(), 0))
 
 
-class Run(Action, frozen=True, kw_only=True):
+class RunAction(Action, frozen=True, kw_only=True):
     """Named steps of a fragment, with variables for this run of them."""
 
     about = msg("Run named steps of a fragment")

@@ -14,7 +14,7 @@ from msgspec import UNSET
 from bpmax_sim.errors import BAD_PATTERN, CallError, Place, ScriptError, SubjectError
 from bpmax_sim.i18n import labelled, msg, series
 from bpmax_sim.scenario.calls import compare_calls
-from bpmax_sim.scenario.expect import Check, Checks, compare, is_operator, problems
+from bpmax_sim.scenario.expect import Checks, Comparison, compare, is_operator, problems
 from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError
 from bpmax_sim.scenario.references import Path, UndefinedValueError, show
 
@@ -37,7 +37,7 @@ def judge(expected: Expect, state: State, resolve: Callable[[Any], Any]) -> Chec
     Raises:
         UndefinedValueError: if a ``${…}`` is not defined, or is nothing that its operator takes.
     """
-    checks: list[Check] = []
+    checks: list[Comparison] = []
     for section in SECTIONS:
         value = getattr(expected, section)
         if value is not UNSET:
@@ -141,7 +141,7 @@ def _api_name(platform: Any, api: Any) -> str:
 
 def compare_error(expected: ExpectedError, thrown: ThrownView, path: Path = ()) -> Checks:
     """Return every comparison of an ``ExpectedError``, values filled in, with *thrown*."""
-    checks: list[Check] = []
+    checks: list[Comparison] = []
     for name in _FIELDS:
         target = getattr(expected, name)
         if target is not UNSET:
@@ -151,13 +151,13 @@ def compare_error(expected: ExpectedError, thrown: ThrownView, path: Path = ()) 
     return tuple(checks)
 
 
-def _from(expected: Any, thrown: ThrownView, path: Path) -> Check:
+def _from(expected: Any, thrown: ThrownView, path: Path) -> Comparison:
     if isinstance(expected, Mapping):
         mismatches = compare(expected, thrown.source, path)
         ok = all(check.ok for check in mismatches)
     else:
         ok = expected in {thrown.source, thrown.source.partition(".")[0]}
-    return Check(path, ok, show(expected), show(thrown.source))
+    return Comparison(path, ok, show(expected), show(thrown.source))
 
 
 def described_error(expected: ExpectedError) -> str:

@@ -28,7 +28,7 @@ from bpmax_sim.proxy.response import (
     redacted_request,
     redacted_response,
 )
-from bpmax_sim.scenario.expect import Check, Checks, compare, failed, is_number, is_operator
+from bpmax_sim.scenario.expect import Checks, Comparison, compare, failed, is_number, is_operator
 from bpmax_sim.scenario.references import Path, show
 from bpmax_sim.session.witness import Recalled
 
@@ -389,23 +389,23 @@ def _count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Path) -> Ch
         same_count=len(same),
         call=item["call"],
     )
-    return tuple(Check(check.path, check.ok, check.expected, near) for check in mismatches)
+    return tuple(Comparison(check.path, check.ok, check.expected, near) for check in mismatches)
 
 
 def _in_order(
     items: Sequence[tuple[int, Mapping[str, Any]]], calls: Sequence[CallMade], path: Path
-) -> list[Check]:
+) -> list[Comparison]:
     names = [call.call for call in calls]
-    checks: list[Check] = []
+    checks: list[Comparison] = []
     for (index, item), call in zip(items, calls, strict=False):
         here = (*path, index)
         same = names_api(item["call"], call.call)
-        checks.append(Check((*here, "call"), same, item["call"], call.call))
+        checks.append(Comparison((*here, "call"), same, item["call"], call.call))
         if same:
             checks += _parts(item, call, here)
     if len(items) != len(calls) or not items:
         expected = _joined_names([item["call"] for _, item in items])
-        checks.append(Check(path, len(items) == len(calls), expected, _joined_names(names)))
+        checks.append(Comparison(path, len(items) == len(calls), expected, _joined_names(names)))
     return checks
 
 
@@ -435,7 +435,7 @@ def _plain(expected: Any, call: CallMade, part: str, path: Path) -> Checks:
 def _path(expected: Any, call: CallMade, _part: str, path: Path) -> Checks:
     if isinstance(expected, str):
         actual = unquote(re.sub(r"^\w+://[^/]*|\?.*$", "", call.url))
-        return (Check(path, actual.endswith(expected), show(expected), show(actual)),)
+        return (Comparison(path, actual.endswith(expected), show(expected), show(actual)),)
     return compare(textual(expected), call.path, path)
 
 

@@ -605,7 +605,7 @@ _WITHOUT_VALUES = frozenset(
 
 def check_values(draft: ScenarioDraft) -> None:
     """Tell *draft* each reference to something that does not exist."""
-    names = _Names(draft)
+    names = _Scope(draft)
     for spot, text in _texts(draft):
         try:
             references = [piece for piece in pieces(text) if isinstance(piece, Reference)]
@@ -633,7 +633,7 @@ def _is_exempt(path: Path) -> bool:
     return any(part in _WITHOUT_VALUES for part in path)
 
 
-class _Names:
+class _Scope:
     """What there is to name."""
 
     def __init__(self, draft: ScenarioDraft) -> None:
@@ -719,11 +719,11 @@ class _Names:
         )
 
 
-_ROOTS: Mapping[str, Callable[[_Names, Reference], str | None]] = {
-    "vars": _Names._vars,  # noqa: SLF001 - a table of its own methods
-    "case": _Names._case,  # noqa: SLF001
-    "env": _Names._env,  # noqa: SLF001
-    "steps": _Names._steps,  # noqa: SLF001
-    "form": _Names._form,  # noqa: SLF001
-    "flow": _Names._flow,  # noqa: SLF001
+_ROOTS: Mapping[str, Callable[[_Scope, Reference], str | None]] = {
+    "vars": _Scope._vars,  # noqa: SLF001 - a table of its own methods
+    "case": _Scope._case,  # noqa: SLF001
+    "env": _Scope._env,  # noqa: SLF001
+    "steps": _Scope._steps,  # noqa: SLF001
+    "form": _Scope._form,  # noqa: SLF001
+    "flow": _Scope._flow,  # noqa: SLF001
 }

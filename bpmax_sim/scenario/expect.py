@@ -56,7 +56,7 @@ _NOT_THERE = "(absent)"
 _WIDTH = 80
 
 
-class Check(msgspec.Struct, frozen=True):
+class Comparison(msgspec.Struct, frozen=True):
     """One comparison: where inside the expectation, its outcome, and both sides as text."""
 
     path: Path
@@ -83,7 +83,7 @@ class Check(msgspec.Struct, frozen=True):
         )
 
 
-Checks = tuple[Check, ...]
+Checks = tuple[Comparison, ...]
 Compare = Callable[[Any, Any, Path], Checks]
 
 
@@ -99,7 +99,7 @@ def compare(expected: Any, actual: Any, path: Path = ()) -> Checks:
     return (_leaf(path, equal(expected, actual), show(expected), actual),)
 
 
-def failed(checks: Sequence[Check]) -> Checks:
+def failed(checks: Sequence[Comparison]) -> Checks:
     """Return the checks that do not hold."""
     return tuple(check for check in checks if not check.ok)
 
@@ -127,8 +127,8 @@ def is_operator(key: object) -> bool:
     return isinstance(key, str) and key.startswith("$")
 
 
-def _leaf(path: Path, ok: bool, expected: str, actual: Any) -> Check:
-    return Check(path, bool(ok), expected, text_of(actual))
+def _leaf(path: Path, ok: bool, expected: str, actual: Any) -> Comparison:
+    return Comparison(path, bool(ok), expected, text_of(actual))
 
 
 def _subset(expected: Mapping[str, Any], actual: Any, path: Path) -> Checks:
@@ -161,7 +161,7 @@ def _list(expected: Sequence[Any], actual: Any, path: Path) -> Checks:
         return tuple(items)
     if not expected:
         return (_leaf(path, same, "[]", actual),)
-    length = Check(
+    length = Comparison(
         path,
         same,
         msg("{expected_count} items", expected_count=len(expected)),
@@ -254,7 +254,7 @@ def _length(expected: Any, actual: Any, path: Path) -> Checks:
     if not hasattr(actual, "__len__"):
         return (_leaf(path, False, msg("$length {expected}", expected=show(expected)), actual),)
     return tuple(
-        Check(
+        Comparison(
             check.path,
             check.ok,
             msg("$length {expected}", expected=check.expected),

@@ -11,7 +11,7 @@ from bpmax_sim.errors import ConfigError, NoMatchError, PendingPromise, Place
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario.assertions import ThrownView, compare_error, described_error, thrown_of
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.expect import Check, Checks, failed
+from bpmax_sim.scenario.expect import Checks, Comparison, failed
 from bpmax_sim.scenario.faults import describe_fault
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.model import ExpectedError
@@ -83,7 +83,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
                 return lines[place.line - 1].strip()
         return ""
 
-    def _writer(self, check: Check) -> Place | None:
+    def _writer(self, check: Comparison) -> Place | None:
         """Return the script line that is behind a wrong field or call, as far as it is known."""
         section, *rest = check.path or ("",)
         if section == "proxy" and rest and isinstance(rest[0], int) and rest[0] < len(self.calls):
@@ -158,10 +158,10 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         """Return what the expected error was compared for: that of the one that it is, if any."""
         path = ("expect_error",)
         if not errors:
-            return (Check(path, False, f"an error{described_error(expected)}", msg("none")),)
+            return (Comparison(path, False, f"an error{described_error(expected)}", msg("none")),)
         compared = [compare_error(expected, self._thrown(error), path) for error in errors]
         checks = next((checks for checks in compared if not failed(checks)), compared[0])
-        return checks or (Check(path, True, "an error", str(self._thrown(errors[0]))),)
+        return checks or (Comparison(path, True, "an error", str(self._thrown(errors[0]))),)
 
     def expected_error(self, expected: ExpectedError, errors: Iterable[Exception]) -> list[Failure]:
         """Return what is wrong with the errors of a step that must end with *expected*."""

@@ -19,8 +19,9 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems
+from bpmax_sim.file_names import Homes, cassette_name, node_part
 from bpmax_sim.i18n import msg
-from bpmax_sim.project import Homes, cassette_name, find_root, named_file, node_part
+from bpmax_sim.project import find_root, named_file
 from bpmax_sim.scenario.cases import (
     Loaded,
     Row,
@@ -315,7 +316,7 @@ def _cast(draft: ScenarioDraft) -> Cast:
         inline=_bodies(draft, _script_files(draft)),
         flow=main,
         subflows=_subflows(draft),
-        flow_files=tuple(Script(source.file, "\n".join(source.lines)) for source in sources),
+        flow_files=tuple(Script("\n".join(source.lines), source.file) for source in sources),
         named={
             name: tuple(_located(draft, step, where, None) for step, where in steps)
             for name, steps in draft.named_steps().items()

@@ -21,7 +21,7 @@ from bpmax_sim.errors import ConfigError, Place, Problem, listed, near
 from bpmax_sim.i18n import joined, msg
 from bpmax_sim.project import file_stamp
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.expect import Check, contrast
+from bpmax_sim.scenario.expect import Comparison, contrast
 from bpmax_sim.scenario.references import Path as Steps
 from bpmax_sim.scenario.references import show
 from bpmax_sim.script.failure import Script
@@ -88,7 +88,7 @@ class Failure:
     place: Place | None = None
     location: Place | None = None
     excerpt: tuple[ExcerptLine, ...] = ()
-    checks: tuple[Check, ...] = ()
+    checks: tuple[Comparison, ...] = ()
     calls: tuple[CallMade, ...] = ()
     detail: tuple[str, ...] = ()
     script: Place | None = None
@@ -156,7 +156,7 @@ def style_of(line: str, number: int) -> str:
     return next((style for start, style in STYLES.items() if line.startswith(start)), "")
 
 
-def _checks(checks: Sequence[Check], fit: _Fit) -> Iterator[str]:
+def _checks(checks: Sequence[Comparison], fit: _Fit) -> Iterator[str]:
     """Yield the field lines, wrong ones first."""
     if not checks:
         return
@@ -172,7 +172,7 @@ def _checks(checks: Sequence[Check], fit: _Fit) -> Iterator[str]:
         yield msg("    … {ordered_count} more", ordered_count=len(ordered) - fit.checks)
 
 
-def _check(check: Check, width: int, fit: _Fit) -> Iterator[str]:
+def _check(check: Comparison, width: int, fit: _Fit) -> Iterator[str]:
     """Yield one line, or two where both sides have no room on one."""
     head = msg(
         "  {ok} {label}   expected ", ok="√" if check.ok else "×", label=check.label.ljust(width)
@@ -332,7 +332,7 @@ class Spot(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=256)
 def _script(name: str, _stamp: object) -> Script:
     """Return the script at *name*, which many scenarios use; its stamp tells another text."""
-    return Script(name, Path(name).read_text(encoding="utf-8-sig"))
+    return Script(Path(name).read_text(encoding="utf-8-sig"), name)
 
 
 def read_script(path: Path, place: Place) -> Script:

@@ -7,20 +7,20 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.i18n import Message, encoded, joined, labelled, msg
+from bpmax_sim.i18n import Translatable, encoded, joined, labelled, msg
 from bpmax_sim.js_values import dumps
 from bpmax_sim.script.channel import Engine
 from bpmax_sim.script.limits import EngineError
 from bpmax_sim.script.outbox import (
-    Call,
+    CallEntry,
     Clear,
     ConsoleEntry,
-    Failed,
     Fulfilled,
     Raced,
-    Reply,
+    Rejected,
     ThrownValue,
     Timer,
+    TurnResult,
     Uncaught,
     Write,
     read,
@@ -76,7 +76,7 @@ class BothEngines:
             raise self._differ(msg("no error"), f"{theirs.name}: {theirs.message}", theirs.raw)
         return mine, theirs
 
-    def _compare(self, mine: Reply, theirs: Reply) -> None:
+    def _compare(self, mine: TurnResult, theirs: TurnResult) -> None:
         for index in range(max(len(mine.entries), len(theirs.entries))):
             entries = [
                 side.entries[index] if index < len(side.entries) else None
@@ -88,7 +88,9 @@ class BothEngines:
         for run in {**mine.endings, **theirs.endings}:
             ends = mine.endings.get(run), theirs.endings.get(run)
             if _end(ends[0]) != _end(ends[1]):
-                failed = next((end for end in ends if isinstance(end, Failed) and end.error), None)
+                failed = next(
+                    (end for end in ends if isinstance(end, Rejected) and end.error), None
+                )
                 raw = failed.error.raw if failed and failed.error else ""
                 raise self._differ(str(_end(ends[0])), str(_end(ends[1])), raw)
 
@@ -96,8 +98,10 @@ class BothEngines:
         sides = joined(
             msg("; "),
             [
-                labelled(self._name, mine if isinstance(mine, Message) else mine[:_LONGEST]),
-                labelled(self._other, theirs if isinstance(theirs, Message) else theirs[:_LONGEST]),
+                labelled(self._name, mine if isinstance(mine, Translatable) else mine[:_LONGEST]),
+                labelled(
+                    self._other, theirs if isinstance(theirs, Translatable) else theirs[:_LONGEST]
+                ),
             ],
         )
         return EngineError("EngineDifference", msg("the engines differ: {sides}", sides=sides), raw)
@@ -113,7 +117,7 @@ def _done(work: Callable[[Engine], Any], engine: Engine) -> Any:
 def _facts(entry: Any) -> Any:
     """Return what an entry says, without its place: columns and frames are an engine's own."""
     if entry is None or not isinstance(
-        entry, ConsoleEntry | Uncaught | Call | Write | Timer | Clear | Raced
+        entry, ConsoleEntry | Uncaught | CallEntry | Write | Timer | Clear | Raced
     ):
         return entry
     if isinstance(entry, Uncaught):
@@ -131,16 +135,16 @@ def _error(error: ThrownValue | None) -> Any:
     return error.name, message, error.call, _error(error.cause), dumps(error.fields)
 
 
-def _end(ending: Fulfilled | Failed | None) -> Any:
+def _end(ending: Fulfilled | Rejected | None) -> Any:
     if isinstance(ending, Fulfilled):
         return msg("returned {ending_value}", ending_value=dumps(ending.value))
-    if isinstance(ending, Failed):
+    if isinstance(ending, Rejected):
         return "threw", "SyntaxError" if ending.is_syntax else _error(ending.error)
     return msg("goes on")
 
 
 def _raw(entry: Any) -> str:
-    if isinstance(entry, Call | ConsoleEntry | Write | Timer):
+    if isinstance(entry, CallEntry | ConsoleEntry | Write | Timer):
         return f"    at <input>:{entry.row}:{entry.column}"
     return entry.error.raw if isinstance(entry, Uncaught) else ""
 
@@ -149,7 +153,7 @@ _SHOWN: Mapping[type, Callable[[Any], str]] = {
     ConsoleEntry: lambda entry: msg(
         "console.{level} {entry_text!r}", level=entry.level, entry_text=entry.text
     ),
-    Call: lambda entry: msg(
+    CallEntry: lambda entry: msg(
         "call {platform}.{api} {steps}",
         platform=entry.platform,
         api=entry.api,

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from bpmax_sim.errors import Place
 from bpmax_sim.js_values import decode_json, decode_tagged, dumps, encode_tagged
 from bpmax_sim.script.limits import Limits
-from bpmax_sim.script.outbox import Reply, read
+from bpmax_sim.script.outbox import TurnResult, read
 
 
 class LiveObject(Protocol):
@@ -191,7 +191,7 @@ class Channel:
         if self._engine:
             self._engine.renew()
 
-    def turn(self, operation: str, **argument: Any) -> Reply:
+    def turn(self, operation: str, **argument: Any) -> TurnResult:
         """Run one operation and every microtask.
 
         Raises:
@@ -207,8 +207,8 @@ class Channel:
             self._engine.close()
         self._engine = None
 
-    def _call(self, operation: str, **argument: Any) -> Reply:
+    def _call(self, operation: str, **argument: Any) -> TurnResult:
         if self._engine is None:
-            return Reply([])
+            return TurnResult([])
         argument["now"] = round(self._now() * 1000)
         return read(self._engine.call(operation, dumps(argument)))

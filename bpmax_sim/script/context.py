@@ -1,7 +1,8 @@
 """A context and the scripts that run in it: one by itself, or all those of a page, at once.
 
-A `Context` has one engine; each body in it is a `Run`, to which everything belongs that it makes:
-calls, timers, lines of the console. What another body goes on with in a turn of it belongs to it.
+A `Context` has one engine; each body in it is a `ScriptRun`, to which everything belongs that it
+makes: calls, timers, lines of the console. What another body goes on with in a turn of it belongs
+to it.
 """
 
 from __future__ import annotations
@@ -31,20 +32,20 @@ from bpmax_sim.script.channel import Channel, Engine, LiveObject, Mirror
 from bpmax_sim.script.failure import Failures, Placed, Script, Sources
 from bpmax_sim.script.limits import EngineError, Limits, too_slow
 from bpmax_sim.script.outbox import (
-    Call,
+    CallEntry,
     Chain,
     Clear,
     ConsoleEntry,
     ConsoleLine,
     Drew,
     End,
-    Failed,
     Fulfilled,
     MalformedError,
     Misread,
     Outcome,
     Probed,
     Raced,
+    Rejected,
     Timer,
     TimerFired,
     Unawaited,
@@ -52,7 +53,7 @@ from bpmax_sim.script.outbox import (
     Waiting,
     Write,
 )
-from bpmax_sim.script.scheduler import Event, Scheduler
+from bpmax_sim.script.scheduler import ScheduledEvent, Scheduler
 
 Begin = Callable[[CallSpec], Generator[Effect, Any, Answer]]
 PROMPT = 1
@@ -65,8 +66,9 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         bindings: live objects by global name; each run may have others of the same shape.
         zone: seconds east of Greenwich.
-        state: four 32-bit words, not all zero, that seed chance.
-        drew: is told when a script draws from it.
+        parts: of chance, each four 32-bit words, not all zero, that seed it, and how much of the
+            sequence is drawn before the next one counts; None for ever.
+        drew: is told the number of a script that draws, and how much when it makes a call.
     """
 
     libraries: Sequence[Script] = ()
@@ -74,20 +76,20 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     values: Mapping[str, Any] = msgspec.field(default_factory=dict)
     limits: Limits = msgspec.field(default_factory=Limits)
     zone: float = 0.0
-    state: Sequence[int] = (1, 2, 3, 4)
-    drew: Callable[[], None] = lambda: None
+    parts: Sequence[Sequence[int | None]] = ((1, 2, 3, 4, None),)
+    drew: Callable[[int, int], None] = lambda _number, _drawn: None
 
 
 class _Set(msgspec.Struct, frozen=True):
     """A timer that was set: its event, the milliseconds that it waits, and the line."""
 
-    event: Event
+    event: ScheduledEvent
     delay: int
     repeat: bool
     place: Place | None
 
 
-class Run:
+class ScriptRun:
     """A body: what it has under way, and what came of it since that was last told.
 
     Attributes:
@@ -198,10 +200,11 @@ class Context:
         self._failures = Failures(self._sources, "", setting.limits)
         self._mirror = Mirror(setting.bindings)
         self._channel = Channel(engine, self._mirror, scheduler.clock.now)
-        self._runs: dict[int, Run] = {}
-        self._owners: dict[int, Run] = {}  # of calls
+        self._runs: dict[int, ScriptRun] = {}
+        self._owners: dict[int, ScriptRun] = {}  # of calls
         self._broken: ScriptError | None = None  # a library did not load
         self._is_new = True
+        self._drawing = 0  # whose sequence chance is
 
     @property
     def is_open(self) -> bool:
@@ -209,15 +212,16 @@ class Context:
         return self._channel.is_open
 
     @property
-    def runs(self) -> Sequence[Run]:
+    def runs(self) -> Sequence[ScriptRun]:
         """Return the bodies that are not over."""
         return tuple(self._runs.values())
 
-    def start(self, run: Run, state: Sequence[int]) -> None:
+    def start(self, run: ScriptRun, parts: Sequence[Sequence[int | None]]) -> None:
         """Run a body up to its first wait; before the first one, the libraries.
 
-        *state* seeds chance, for a body that is not the first.
+        *parts* are of chance, for a body that is not the first.
         """
+        self._drawing = run.number
         self._runs[run.number] = run
         fresh = run.script not in self._bodies
         if fresh:
@@ -226,7 +230,7 @@ class Context:
         files = [_file(placed)] if fresh else []
         if self._is_new:
             self._open(run, [*map(_file, self._libraries), *files])
-            self._is_new, files, state = False, [], ()
+            self._is_new, files, parts = False, [], ()
         self._channel.renew()
         self._turn(
             run,
@@ -234,15 +238,15 @@ class Context:
             start=placed.start,
             source=placed.sent.text,
             files=files,
-            **({"state": list(state)} if state else {}),
+            **({"parts": parts} if parts else {}),
         )
 
-    def _open(self, run: Run, files: list[dict[str, Any]]) -> None:
+    def _open(self, run: ScriptRun, files: list[dict[str, Any]]) -> None:
         setting = self._setting
         try:
             self._channel.open(
                 zone=round(setting.zone * 1000),
-                state=list(setting.state),
+                parts=setting.parts,
                 values=encode_tagged(dict(setting.values)),
                 files=files,
             )
@@ -270,7 +274,7 @@ class Context:
         ]
         return sorted(waiting, key=lambda timer: timer.due)
 
-    def stuck(self, run: Run) -> None:
+    def stuck(self, run: ScriptRun) -> None:
         """Nothing is planned any more: end *run*, and name the line that waits in vain."""
         if not run.settled:
             run.settled = True
@@ -279,7 +283,7 @@ class Context:
             run.error = run.error or self._failures.pending(run.probes)
         self._finish(run)
 
-    def _turn(self, run: Run, operation: str, **argument: Any) -> None:
+    def _turn(self, run: ScriptRun, operation: str, **argument: Any) -> None:
         if not self._channel.is_open:
             self._finish_if_idle(run)
             return
@@ -295,9 +299,11 @@ class Context:
             if other is not run:
                 self._finish_if_idle(other)
 
-    def _take_turn(self, run: Run, operation: str, argument: Mapping[str, Any]) -> list[Run]:
+    def _take_turn(
+        self, run: ScriptRun, operation: str, argument: Mapping[str, Any]
+    ) -> list[ScriptRun]:
         """Run one operation and take what it left; return the runs whose bodies ended in it."""
-        ended: list[Run] = []
+        ended: list[ScriptRun] = []
         try:
             reply = self._channel.turn(operation, run=run.number, **argument)
             for entry in reply.entries:
@@ -314,7 +320,7 @@ class Context:
             self._halt(run, self._failures.unreadable(error, run.place))
         return ended
 
-    def _settle(self, number: int, ending: Fulfilled | Failed) -> Run:
+    def _settle(self, number: int, ending: Fulfilled | Rejected) -> ScriptRun:
         """Note how a body ended, and return its run."""
         run = self._runs.get(number)
         if run is None:
@@ -337,7 +343,7 @@ class Context:
             run.stop_timers()
         return run
 
-    def _halt(self, run: Run, error: ScriptError) -> None:
+    def _halt(self, run: ScriptRun, error: ScriptError) -> None:
         """End the context, and with it all that runs in it; *error* is *run*'s."""
         for active in self.runs:
             was_settled = active.settled
@@ -351,14 +357,14 @@ class Context:
             if active is not run:
                 self._finish_if_idle(active)
 
-    def _finish_if_idle(self, run: Run) -> None:
+    def _finish_if_idle(self, run: ScriptRun) -> None:
         if run.is_resting and not run.over:
             if run.timers:
                 run.done(self._outcome(run), False)
             else:
                 self._finish(run)
 
-    def _finish(self, run: Run) -> None:
+    def _finish(self, run: ScriptRun) -> None:
         if run.over:
             return
         run.over = True
@@ -367,7 +373,7 @@ class Context:
         self._runs.pop(run.number, None)
         run.done(outcome, True)
 
-    def _outcome(self, run: Run) -> Outcome:
+    def _outcome(self, run: ScriptRun) -> Outcome:
         """Return what came of *run* since the last time."""
         self._turn(run, "end", calls=run.fresh)
         run.fresh = []
@@ -376,13 +382,13 @@ class Context:
     # What the prelude queues.
 
     def _placed(
-        self, run: Run, entry: Call | Write | ConsoleEntry | Timer | Misread
+        self, run: ScriptRun, entry: CallEntry | Write | ConsoleEntry | Timer | Misread
     ) -> Place | None:
         place = self._sources.place(entry.row, entry.column)
         run.place = place or run.place
         return place
 
-    def _call(self, run: Run, entry: Call) -> None:
+    def _call(self, run: ScriptRun, entry: CallEntry) -> None:
         number, place = entry.number, self._placed(run, entry)
         if len(run.calls) >= self._setting.limits.calls:
             self._halt(run, self._failures.too_many_calls(place))
@@ -409,7 +415,7 @@ class Context:
         self._scheduler.spawn(self._begin(program), partial(self._answered, run, number))
 
     def _answered(
-        self, run: Run, number: int, answer: Answer | None, error: Exception | None
+        self, run: ScriptRun, number: int, answer: Answer | None, error: Exception | None
     ) -> None:
         run.flights.discard(number)
         if answer is not None:
@@ -427,7 +433,7 @@ class Context:
             )
         self._turn(run, "settle", calls=[[number, *settled]])
 
-    def _write(self, run: Run, entry: Write) -> None:
+    def _write(self, run: ScriptRun, entry: Write) -> None:
         place = self._placed(run, entry)
         if entry.index >= len(self._mirror.names):
             raise MalformedError(msg("a field is set of an object that is not there"))
@@ -439,7 +445,7 @@ class Context:
             path = f"{self._mirror.names[entry.index]}.{entry.name}"
             self._halt(run, self._failures.refused(error, path, place))
 
-    def _log(self, run: Run, entry: ConsoleEntry) -> None:
+    def _log(self, run: ScriptRun, entry: ConsoleEntry) -> None:
         text = decode_tagged(entry.text)
         if not isinstance(text, str):
             raise MalformedError(msg("a line of the console is not a text"))
@@ -454,18 +460,20 @@ class Context:
             )
         )
 
-    def _timer(self, run: Run, entry: Timer) -> None:
+    def _timer(self, run: ScriptRun, entry: Timer) -> None:
         place = self._placed(run, entry)
         if any(entry.number in run.timers for run in self._runs.values()):
             raise MalformedError(msg("timer {number} is set twice", number=entry.number))
         self._plan(run, entry.number, entry.delay, entry.repeat, place)
 
-    def _plan(self, run: Run, number: int, delay: int, repeat: bool, place: Place | None) -> None:
+    def _plan(
+        self, run: ScriptRun, number: int, delay: int, repeat: bool, place: Place | None
+    ) -> None:
         due = self._scheduler.clock.now() + delay / 1000
         event = self._scheduler.at(due, partial(self._fire, run, number))
         run.timers[number] = _Set(event, delay, repeat, place)
 
-    def _fire(self, run: Run, number: int) -> None:
+    def _fire(self, run: ScriptRun, number: int) -> None:
         timer = run.timers.pop(number)
         if timer.repeat:
             self._plan(run, number, timer.delay, timer.repeat, timer.place)
@@ -475,7 +483,7 @@ class Context:
             run.forget_why()
         self._turn(run, "fire", id=number)
 
-    def _clear(self, run: Run, entry: Clear) -> None:
+    def _clear(self, run: ScriptRun, entry: Clear) -> None:
         owner = next((run for run in self.runs if entry.number in run.timers), None)
         if owner is None:
             return
@@ -483,30 +491,30 @@ class Context:
         if owner is not run:
             self._scheduler.soon(partial(self._finish_if_idle, owner))
 
-    def _uncaught(self, run: Run, entry: Uncaught) -> None:
+    def _uncaught(self, run: ScriptRun, entry: Uncaught) -> None:
         run.unhandled.append(self._failures.thrown(entry.error))
 
-    def _probed(self, run: Run, entry: Probed) -> None:
+    def _probed(self, run: ScriptRun, entry: Probed) -> None:
         run.probes = entry.probes
 
-    def _race(self, run: Run, entry: Raced) -> None:
+    def _race(self, run: ScriptRun, entry: Raced) -> None:
         del run
         self._maker(entry.number).raced.add(entry.number)
 
-    def _drew(self, run: Run, entry: Drew) -> None:
-        del run, entry
-        self._setting.drew()
+    def _drew(self, run: ScriptRun, entry: Drew) -> None:
+        del run
+        self._setting.drew(self._drawing, entry.drawn)
 
-    def _misread(self, run: Run, entry: Misread) -> None:
+    def _misread(self, run: ScriptRun, entry: Misread) -> None:
         place = self._placed(run, entry)
         self._maker(entry.number).misread.setdefault(entry.number, (entry.member, place))
 
-    def _maker(self, number: int) -> Run:
+    def _maker(self, number: int) -> ScriptRun:
         if number not in self._owners:
             raise MalformedError(msg("call {number} was never made", number=number))
         return self._owners[number]
 
-    def _end(self, run: Run, entry: End) -> None:
+    def _end(self, run: ScriptRun, entry: End) -> None:
         for number in entry.unseen:
             if self._maker(number) is not run:
                 raise MalformedError(
@@ -525,7 +533,7 @@ class Context:
         for chain in entry.chains:
             self._leave(run, chain)
 
-    def _leave(self, run: Run, chain: Chain) -> None:
+    def _leave(self, run: ScriptRun, chain: Chain) -> None:
         """Take a chain without a call: an error if the script waited for what it yields."""
         name, place = f"{chain.platform}.{chain.api}", self._sources.place(chain.row, chain.column)
         if not chain.awaited:
@@ -541,8 +549,8 @@ class Context:
             run.unhandled.append(error)
 
 
-_ENTRIES: Mapping[type, Callable[[Context, Run, Any], None]] = {
-    Call: Context._call,  # noqa: SLF001 - the table of its own class
+_ENTRIES: Mapping[type, Callable[[Context, ScriptRun, Any], None]] = {
+    CallEntry: Context._call,  # noqa: SLF001 - the table of its own class
     Write: Context._write,  # noqa: SLF001
     ConsoleEntry: Context._log,  # noqa: SLF001
     Timer: Context._timer,  # noqa: SLF001

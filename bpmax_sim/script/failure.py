@@ -46,10 +46,15 @@ def plain(source: str) -> str:
 
 
 class Script(msgspec.Struct, frozen=True):
-    """JavaScript and the file name that its stacks show."""
+    """A script by value: ``session.run_script(Script("console.log(1)"))``.
 
-    name: str
+    Attributes:
+        source: the JavaScript.
+        name: the file name that its stacks show.
+    """
+
     source: str
+    name: str = "script.js"
 
 
 class Frame(msgspec.Struct, frozen=True):
@@ -107,7 +112,7 @@ class Sources:
     def add(self, script: Script) -> Placed:
         """Give *script* lines of its own, below those that are there."""
         source = "\n".join(lines_of(script.source))  # a lone CR is the same to JavaScript only
-        placed = Placed(Script(script.name, source), self._next)
+        placed = Placed(Script(source, script.name), self._next)
         self._next += source.count("\n") + 3
         self.placed.append(placed)
         return placed

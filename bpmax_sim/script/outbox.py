@@ -154,7 +154,7 @@ class PlacedEntry(OutboxEntry, frozen=True):
     """An entry that says where the script did it; rows and columns are the engine's."""
 
 
-class Call(PlacedEntry, frozen=True, tag="call"):
+class CallEntry(PlacedEntry, frozen=True, tag="call"):
     """A ``$proxy`` call; either *steps* or *args* is None."""
 
     number: Number
@@ -239,7 +239,9 @@ class Raced(OutboxEntry, frozen=True, tag="raced"):
 
 
 class Drew(OutboxEntry, frozen=True, tag="drew"):
-    """The script has drawn its first random number."""
+    """The script has drawn its first random number, or so much by its next call."""
+
+    drawn: Count
 
 
 class Misread(PlacedEntry, frozen=True, tag="misread"):
@@ -270,7 +272,17 @@ class End(OutboxEntry, frozen=True, tag="end"):
 
 
 AnyEntry = (
-    Call | Write | ConsoleEntry | Timer | Clear | Uncaught | Probed | Raced | Drew | Misread | End
+    CallEntry
+    | Write
+    | ConsoleEntry
+    | Timer
+    | Clear
+    | Uncaught
+    | Probed
+    | Raced
+    | Drew
+    | Misread
+    | End
 )
 
 
@@ -280,18 +292,18 @@ class Fulfilled(msgspec.Struct, frozen=True):
     value: Any
 
 
-class Failed(msgspec.Struct, frozen=True):
+class Rejected(msgspec.Struct, frozen=True):
     """The body threw; None is an error that could not be told for want of memory."""
 
     error: ThrownValue | None
     is_syntax: bool = False
 
 
-class Reply(msgspec.Struct, frozen=True):
+class TurnResult(msgspec.Struct, frozen=True):
     """What a turn left behind: entries in order, and how bodies ended in it, by their run."""
 
     entries: list[AnyEntry]
-    endings: Mapping[int, Fulfilled | Failed] = msgspec.field(default_factory=dict)
+    endings: Mapping[int, Fulfilled | Rejected] = msgspec.field(default_factory=dict)
 
 
 class MalformedError(Exception):
@@ -306,7 +318,7 @@ class _Outbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 _decode = msgspec.json.Decoder(_Outbox).decode
 
 
-def read(text: str) -> Reply:
+def read(text: str) -> TurnResult:
     """Return the outbox in *text*.
 
     Raises:
@@ -318,7 +330,7 @@ def read(text: str) -> Reply:
         if outbox.done is UNSET:
             raise MalformedError(msg("it does not say which scripts have ended"))
         endings = {run: _ending(ok, thrown) for run, ok, thrown in outbox.done}
-        return Reply(outbox.out, endings)
+        return TurnResult(outbox.out, endings)
     except (msgspec.ValidationError, ValueError, OverflowError) as error:
         raise MalformedError(str(error)) from None
 
@@ -335,10 +347,10 @@ def _parsed(text: str) -> _Outbox:
         return msgspec.convert(value, _Outbox)
 
 
-def _ending(fulfilled: bool | None, thrown: Any) -> Fulfilled | Failed:
+def _ending(fulfilled: bool | None, thrown: Any) -> Fulfilled | Rejected:
     if fulfilled:
         return Fulfilled(thrown)
     error = msgspec.convert(thrown, ThrownValue | None)
     if error is None and fulfilled is None:
         raise MalformedError(msg("a syntax error without its message"))
-    return Failed(error, is_syntax=fulfilled is None)
+    return Rejected(error, is_syntax=fulfilled is None)

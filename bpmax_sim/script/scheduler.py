@@ -29,7 +29,7 @@ _LONGEST_WAIT = 0.2  # so that Ctrl-C is seen where a wait cannot be interrupted
 
 
 @dataclass(slots=True, order=True)
-class Event:
+class ScheduledEvent:
     """Something planned; without an action it was cancelled."""
 
     instant: float
@@ -64,20 +64,20 @@ class Scheduler:
         self.clock = clock
         self._handle = handle
         self._tokens = tokens
-        self._planned: list[Event] = []
+        self._planned: list[ScheduledEvent] = []
         self._number = 0
         self._spawning = False
         self._logins: dict[str, list[Resume]] = {}
         self._wire = _Threads(clock, workers) if live else None
 
-    def at(self, instant: float, action: Callable[[], None]) -> Event:
+    def at(self, instant: float, action: Callable[[], None]) -> ScheduledEvent:
         """Plan *action* for *instant*, or for now if that has passed."""
         self._number += 1
-        event = Event(max(instant, self.clock.now()), self._number, action)
+        event = ScheduledEvent(max(instant, self.clock.now()), self._number, action)
         heapq.heappush(self._planned, event)
         return event
 
-    def soon(self, action: Callable[[], None]) -> Event:
+    def soon(self, action: Callable[[], None]) -> ScheduledEvent:
         """Plan *action* for now, after what is planned for now already."""
         return self.at(self.clock.now(), action)
 
@@ -105,7 +105,7 @@ class Scheduler:
         if self._wire:
             self._wire.close()
 
-    def _next(self, busy: Callable[[], bool] | None, until: float) -> Event | None:
+    def _next(self, busy: Callable[[], bool] | None, until: float) -> ScheduledEvent | None:
         while self._planned and self._planned[0].action is None:
             heapq.heappop(self._planned)  # nobody has to wait for what was cancelled
         due = max(self.clock.now(), until)
@@ -193,7 +193,7 @@ class _Threads:
 
         self._pool.submit(deliver)
 
-    def wait(self, planned: list[Event], arrived: Arrived) -> None:
+    def wait(self, planned: list[ScheduledEvent], arrived: Arrived) -> None:
         """Return when the first event is due; *arrived* makes events of what comes meanwhile."""
         self._anchor()
         while self._in_flight or planned:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TextIO
 
 from bpmax_sim.i18n import msg
-from bpmax_sim.secret.redactor import Secret, Table
+from bpmax_sim.secret.redactor import Secret, SecretTable
 from bpmax_sim.secret.scan import Finding
 from bpmax_sim.secret.spelling import as_bytes
 from bpmax_sim.secret.standin import STANDIN
@@ -36,7 +36,7 @@ _LONGEST_BEFORE = 64 * 1024  # characters that are looked back at for where a ru
 class Gate:
     """Makes texts fit to leave the process; safe to use from several threads."""
 
-    def __init__(self, table: Table, secrets: Iterable[Secret]) -> None:
+    def __init__(self, table: SecretTable, secrets: Iterable[Secret]) -> None:
         """Use what *table*, which is of *secrets*, replaces and finds.
 
         Tracebacks and comparisons put something before each line of a text, so that a secret of
@@ -44,7 +44,7 @@ class Gate:
         """
         lines = list(_lines(secrets))
         self._table = table
-        self._lines = Table(lines) if lines else None
+        self._lines = SecretTable(lines) if lines else None
         self._clean: set[str] = set()
 
     def shown(self, text: str) -> str:

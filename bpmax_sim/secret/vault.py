@@ -15,10 +15,11 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from bpmax_sim.i18n import Message, mapped, msg
-from bpmax_sim.messages import Route
+from bpmax_sim.i18n import Translatable, mapped, msg
+from bpmax_sim.messages import ConnectionRoute
+from bpmax_sim.secret.decode import Harmless
 from bpmax_sim.secret.gate import Gate
-from bpmax_sim.secret.redactor import Secret, Table, parts_of
+from bpmax_sim.secret.redactor import Secret, SecretTable, parts_of
 from bpmax_sim.secret.scan import Finding
 from bpmax_sim.secret.standin import is_standin, standin
 
@@ -48,7 +49,7 @@ class Vault:
         self._secrets: dict[str, Secret] = {}
         self._numbers: dict[tuple[str, str, str], dict[str, str]] = {}
         self._standins: set[str] = set()
-        self._table: Table | None = None
+        self._table: SecretTable | None = None
         self._gate: Gate | None = None
 
     def __repr__(self) -> str:
@@ -162,10 +163,10 @@ class Vault:
     def keeps(self, texts: Iterable[str], *bodies: bytes) -> bool:
         """Return whether all of these surely are the same when redacted, looked at as one."""
         try:
-            data = "\n".join(texts).encode("utf-8", "surrogateescape")
+            parts = [text.encode("utf-8", "surrogateescape") for text in texts]
         except UnicodeEncodeError:  # half a character
             return False
-        return self._compiled().keeps(b"\n".join([data, *bodies]))
+        return self._compiled().keeps(*parts, *bodies)
 
     def redact(self, data: bytes) -> bytes:
         """Return *data* redacted; bytes that are no UTF-8 are kept."""
@@ -179,17 +180,22 @@ class Vault:
         """Return every place of *data* that holds a secret, after undoing encodings too."""
         return self._compiled().search.find(data)
 
+    @property
+    def harmless(self) -> Harmless:
+        """Return what was found to hold no secret that is known by now."""
+        return self._compiled().harmless
+
     def _register(self, real: str, standin: str, name: str) -> None:
         if real not in self._secrets and real != standin and real not in self._standins:
             self._secrets[real] = Secret(real, standin, name)
             self._table = self._gate = None
 
-    def _compiled(self) -> Table:
+    def _compiled(self) -> SecretTable:
         """Return the table of all that is registered; one call uses one table throughout."""
         table = self._table
         if table is None:
             with self._lock:
-                table = self._table = Table(self._secrets.values())
+                table = self._table = SecretTable(self._secrets.values())
         return table
 
 
@@ -229,7 +235,7 @@ def _redacted(value: Any, redact: Redact) -> Any:
     kind: Any = type(value)
     if kind is str:
         return redact(value)
-    if kind is Message:
+    if kind is Translatable:
         return mapped(value, redact)
     if kind in _PLAIN:
         return value
@@ -315,7 +321,7 @@ class Credentials:
         *credentials: Credential,
         live: str = "",
         declared: str = "",
-        route: Route | None = None,
+        route: ConnectionRoute | None = None,
     ) -> None:
         """Keep *credentials* by name."""
         self._all = {credential.name: credential for credential in credentials}
@@ -323,7 +329,7 @@ class Credentials:
         self.standins: Mapping[str, Value] = {c.name: c.standin for c in credentials}
         self.live = live
         self.declared = declared or live
-        self.route = route or Route()
+        self.route = route or ConnectionRoute()
 
     def __iter__(self) -> Iterator[Credential]:
         return iter(self._all.values())

@@ -18,7 +18,7 @@ from bpmax_sim.cassette.model import Values
 from bpmax_sim.errors import ConfigError, WeakSecretWarning
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import msg
-from bpmax_sim.messages import Request, Route
+from bpmax_sim.messages import ConnectionRoute, Request
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Instance, Platform, VerifyValues
@@ -33,8 +33,9 @@ from bpmax_sim.traffic.external_clients import register_credentials
 def warn_of_weak(credentials: Credentials, instance: str) -> None:
     """Warn of each secret of *instance* that would not be hidden where an answer repeats it."""
     for credential in credentials:
-        why = weak(str(credential.real), str(credential.standin))
-        if credential.secret and why and credential.real != credential.standin:
+        if not credential.secret or credential.real == credential.standin:
+            continue
+        if why := weak(str(credential.real), str(credential.standin)):
             warnings.warn(
                 msg(
                     "the value of {name!r} of {instance} {why}: it is hidden where auth puts "
@@ -110,11 +111,11 @@ class Tenants:
         credentials = self._resolved.get((call.platform, call.instance)) if call else None
         return credentials.real if credentials else {}
 
-    def route(self, request: Request) -> Route:
+    def route(self, request: Request) -> ConnectionRoute:
         """Return how *request* gets to its server; by the environment where it is nobody's."""
         call = request.call
         credentials = self._resolved.get((call.platform, call.instance)) if call else None
-        return credentials.route if credentials else Route()
+        return credentials.route if credentials else ConnectionRoute()
 
     def _recorded_values(self, platform: Platform, instance: str) -> Mapping[str, str]:
         """Return the values that this owner's recording was made with, where it is played.

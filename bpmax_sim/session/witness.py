@@ -65,7 +65,7 @@ class Recalled(msgspec.Struct, frozen=True, kw_only=True):
     response: Any = None
 
 
-class _Answered(msgspec.Struct, frozen=True):
+class _Played(msgspec.Struct, frozen=True):
     cassette: Cassette
     number: int
     played: bool
@@ -84,7 +84,7 @@ class Witness:
         self.struck: list[Struck] = []
         self._rules = rules
         self._clock = clock
-        self._answered: dict[tuple[int, int], _Answered] = {}
+        self._answered: dict[tuple[int, int], _Played] = {}
 
     def strike(self, fault: Fault, request: Request) -> None:
         """Note that *fault* struck."""
@@ -104,14 +104,14 @@ class Witness:
     def answer(self, request: Request, played: tuple[Cassette, int], sent: Parts) -> None:
         """Note that a recording answered."""
         counted = not self._rules.paths(sent.platform, sent.api)
-        self._note(request, _Answered(*played, True, None if counted else sent))
+        self._note(request, _Played(*played, True, None if counted else sent))
 
     def miss(self, request: Request, nearest: tuple[Cassette, int] | None, sent: Parts) -> None:
         """Note that none did, and which one is nearest."""
         if nearest is not None:
-            self._note(request, _Answered(*nearest, False, sent))
+            self._note(request, _Played(*nearest, False, sent))
 
-    def _note(self, request: Request, answered: _Answered) -> None:
+    def _note(self, request: Request, answered: _Played) -> None:
         if request.call is not None:
             self._answered[request.call.serial, request.attempt] = answered
 
@@ -131,7 +131,7 @@ class Witness:
             known |= self._compared(answered, answered.sent)
         return Recalled(**known)
 
-    def _compared(self, answered: _Answered, sent: Parts) -> dict[str, Any]:
+    def _compared(self, answered: _Played, sent: Parts) -> dict[str, Any]:
         rules = self._rules
         ignore = tuple(map(format_path, rules.paths(sent.platform, sent.api)))
         try:
@@ -168,7 +168,7 @@ def _request(parts: Parts) -> dict[str, Any]:
     }
 
 
-def _outcome(answered: _Answered) -> dict[str, Any]:
+def _outcome(answered: _Played) -> dict[str, Any]:
     outcome = answered.cassette.outcome(answered.number)
     if not isinstance(outcome, Response):
         return {}

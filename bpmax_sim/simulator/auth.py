@@ -22,6 +22,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.field_path import body_steps, member
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.matcher import EXPRESSION, ApiMatch, expand, login_steps
 from bpmax_sim.platform.model import Api, Apply, Auth, LoginStep, Platform, Sign
@@ -31,7 +32,14 @@ from bpmax_sim.proxy.response import as_text
 from bpmax_sim.proxy.signing import sign
 from bpmax_sim.secret.http_auth import read_basic
 from bpmax_sim.secret.standin import standin
-from bpmax_sim.simulator.model import Grants, Reply, Signed, Tokens, derived, set_at
+from bpmax_sim.simulator.model import (
+    Grants,
+    ResponseTemplate,
+    SignatureCheck,
+    Tokens,
+    derived,
+    set_at,
+)
 from bpmax_sim.simulator.state import (
     IssuedGrant,
     Knobs,
@@ -322,7 +330,9 @@ def _yielded(turn: Turn, logins: Logins, names: Names) -> Response:
     old = {str(names[name]) for name in needed if name in turn.tenant.credentials}
     issued = issue(turn, turn.tenant, names=needed, known={**earlier, **addresses, **cookies})
     turn.change(spent=turn.state.spent | old)
-    return respond(turn, Reply(), _headers(turn, logins, issued), data=_body(turn, logins, issued))
+    return respond(
+        turn, ResponseTemplate(), _headers(turn, logins, issued), data=_body(turn, logins, issued)
+    )
 
 
 def _is_address(turn: Turn, auth: Auth, name: str) -> bool:
@@ -342,7 +352,7 @@ def _body(turn: Turn, logins: Logins, issued: IssuedGrant) -> dict[str, Any]:
     return body
 
 
-def _headers(turn: Turn, logins: Logins, issued: IssuedGrant) -> Reply:
+def _headers(turn: Turn, logins: Logins, issued: IssuedGrant) -> ResponseTemplate:
     headers: dict[str, str] = {"cache-control": "no-store"}
     for name, rule in (pair for _, step in logins for pair in step.extract.items()):
         kind, _, place = rule.path.partition(":")
@@ -353,7 +363,7 @@ def _headers(turn: Turn, logins: Logins, issued: IssuedGrant) -> Reply:
             headers["set-cookie"] = f"{place.strip()}={value}; Path=/; HttpOnly"
         elif kind == "cookies":
             headers["set-cookie"] = f"{value}; Path=/; HttpOnly"
-    return Reply(status=200, headers=headers, body=turn.world.table.ok.body)
+    return ResponseTemplate(status=200, headers=headers, body=turn.world.table.ok.body)
 
 
 def _life(turn: Turn, auth: Auth, issued: IssuedGrant) -> int:
@@ -420,7 +430,7 @@ def _spend(turn: Turn, tenant: SimulatedTenant, token: str) -> None:
 _TIME = re.compile(r"now\s*\|\s*(unix_ms|unix|iso|http_date|time\('([^']*)'\))")
 
 
-def check_declared(turn: Turn, rule: Signed) -> None:
+def check_declared(turn: Turn, rule: SignatureCheck) -> None:
     """Check the signature of an API that the platform file signs; others are not signed.
 
     Raises:
@@ -431,7 +441,7 @@ def check_declared(turn: Turn, rule: Signed) -> None:
         check(turn, api.auth, api.auth.sign, rule)
 
 
-def check(turn: Turn, auth: Auth, rule: Sign, errors: Signed) -> None:
+def check(turn: Turn, auth: Auth, rule: Sign, errors: SignatureCheck) -> None:
     """Check the signature that *rule* makes.
 
     Raises:
@@ -487,10 +497,7 @@ def at(scope: Mapping[str, Any], place: str, name: str) -> Any:
     """Return what stands at a place of auth, such as ``header`` and ``Authorization``."""
     if place != "body":
         return scope.get(place, {}).get(name.lower() if place == "header" else name, UNSET)
-    value: Any = scope.get("body")
-    for step in name.split("."):
-        value = value.get(step, UNSET) if isinstance(value, Mapping) else UNSET
-    return value
+    return member(scope.get("body"), body_steps(name))
 
 
 def _same(value: Any, expected: Any) -> bool:

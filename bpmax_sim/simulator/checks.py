@@ -17,14 +17,14 @@ from bpmax_sim.simulator.auth import accept, carried, check_declared, grant, iss
 from bpmax_sim.simulator.model import (
     Check,
     Compared,
-    Credential,
     Delivery,
     Found,
     Limit,
+    LoginCredential,
     Needed,
     Once,
     Receivers,
-    Signed,
+    SignatureCheck,
     Sized,
 )
 from bpmax_sim.simulator.state import Message, Refused, Repeated, Seen, Turn, is_empty
@@ -83,7 +83,7 @@ def _token(turn: Turn, _rule: bool) -> None:
     accept(turn, carried(turn))
 
 
-def _login(turn: Turn, rule: tuple[Credential, ...]) -> None:
+def _login(turn: Turn, rule: tuple[LoginCredential, ...]) -> None:
     for item in rule:
         if is_empty(turn.look(item.at)):
             raise Refused(item.missing)
@@ -243,7 +243,7 @@ def keep_answer(turn: Turn, answer: Any) -> None:
         turn.change(seen={**live, turn.key: Seen(until=turn.until, answer=answer)})
 
 
-def _signed(turn: Turn, rule: Signed) -> None:
+def _signed(turn: Turn, rule: SignatureCheck) -> None:
     check_declared(turn, rule)
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from bpmax_sim.field_path import member
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Parameter, ResponseRules, is_set
@@ -30,7 +31,16 @@ from bpmax_sim.simulator.auth import (
     yields,
 )
 from bpmax_sim.simulator.checks import keep_answer, limit, once, perform
-from bpmax_sim.simulator.model import Limit, Once, Reply, Route, Signed, data_path, is_login, set_at
+from bpmax_sim.simulator.model import (
+    Limit,
+    Once,
+    ResponseTemplate,
+    Route,
+    SignatureCheck,
+    data_path,
+    is_login,
+    set_at,
+)
 from bpmax_sim.simulator.state import (
     IssuedGrant,
     Refused,
@@ -42,7 +52,6 @@ from bpmax_sim.simulator.state import (
     every,
     fill,
     is_empty,
-    look,
     read,
     respond,
 )
@@ -147,9 +156,8 @@ def typed(value: Any, parameter: Parameter) -> Any:
     return value
 
 
-_SIGNED = Signed(window=900, error="signature", expired="expired", used="used")
+_SIGNED = SignatureCheck(window=900, error="signature", expired="expired", used="used")
 _WINDOW = 3600
-_WHOLE = frozenset({"$", "."})
 
 
 def call(turn: Turn, api: Api) -> Response:
@@ -177,7 +185,7 @@ def call(turn: Turn, api: Api) -> Response:
         body = data
     else:
         set_at(body, data_path(rules), data)
-    return respond(turn, Reply(), turn.world.table.ok, data=body)
+    return respond(turn, ResponseTemplate(), turn.world.table.ok, data=body)
 
 
 def _declared_response(
@@ -185,12 +193,12 @@ def _declared_response(
 ) -> Response:
     """Return an answer as it is declared, in which members have the values that were said."""
     body, ok = sampled(api.answer), turn.world.table.ok
-    inner = look({"body": body}, ".".join(["body", *data_path(rules).split(".")[1:]]))
+    inner = member(body, data_path(rules).split(".")[1:])
     if isinstance(inner, dict):
         inner |= {name: inputs[name] for name in inner.keys() & inputs.keys()}
     # What an envelope says of success stands in it; a list or a text has no room for that.
     over = ok if isinstance(body, dict) else replace(ok, body=UNSET)
-    return respond(turn, Reply(), over, data=body)
+    return respond(turn, ResponseTemplate(), over, data=body)
 
 
 def _authorise(turn: Turn, auth: Auth) -> None:
@@ -272,12 +280,12 @@ def _value_of(turn: Turn, parameter: Parameter) -> Any:
     place, target = parameter.place, parameter.target
     if parameter.type == "array" and (place == "query" or (place == "body" and turn.parsed.form)):
         return every(turn.parsed, place, target)
-    if place == "body" and target in _WHOLE:
+    if not parameter.steps:
         return _text(turn) if parameter.type == "string" else turn.parsed.body
     if place == "body" and turn.parsed.form:
         return turn.parsed.form.get(target, UNSET)
     if place == "body":
-        return look({"body": turn.parsed.body}, f"body.{target}")
+        return member(turn.parsed.body, parameter.steps)
     return _received(turn, place, parameter.name if place == "path" else target)
 
 
@@ -363,9 +371,9 @@ def _path_values(api: Api, raw: str) -> dict[str, str]:
 
 def _unknown(turn: Turn) -> Response:
     rule = turn.world.table.unknown
-    if rule == Reply():
+    if rule == ResponseTemplate():
         raise Refused("404")
-    return respond(turn, Reply(), rule)
+    return respond(turn, ResponseTemplate(), rule)
 
 
 def _route(turn: Turn) -> Route | None:
@@ -398,7 +406,7 @@ def _knob_limit(turn: Turn) -> None:
 
 def _refusal(turn: Turn, refusal: Refused) -> Response:
     table = turn.world.table
-    rule = table.errors.get(refusal.code, Reply(message=refusal.code))
+    rule = table.errors.get(refusal.code, ResponseTemplate(message=refusal.code))
     code = rule.code or refusal.code
     number = code.removeprefix("-")
     turn.scope["code"] = int(code) if number.isascii() and number.isdigit() else code

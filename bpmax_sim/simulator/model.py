@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from msgspec import UNSET, UnsetType, field
 
+from bpmax_sim.field_path import set_member
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.model import (
     Api,
@@ -33,7 +34,7 @@ Places = tuple[str, ...]
 Row = Mapping[str, Any]
 
 
-class Reply(Model, frozen=True, kw_only=True):
+class ResponseTemplate(Model, frozen=True, kw_only=True):
     """An answer; texts with ``{{ … }}`` and the nodes of `bpmax_sim.simulator.state` are filled in.
 
     Attributes:
@@ -82,7 +83,7 @@ class Tokens(Model, frozen=True, kw_only=True):
     expired: str = ""
 
 
-class Credential(Model, frozen=True, kw_only=True):
+class LoginCredential(Model, frozen=True, kw_only=True):
     """A credential of a login: where it is given, and the errors where it is absent or wrong."""
 
     name: str
@@ -192,7 +193,7 @@ class Delivery(Model, frozen=True, kw_only=True):
     same: Seconds = 0
 
 
-class Signed(Model, frozen=True, kw_only=True):
+class SignatureCheck(Model, frozen=True, kw_only=True):
     """A signature as the platform file declares it for this API; checked if the API has one.
 
     Attributes:
@@ -229,7 +230,7 @@ class Check(Model, frozen=True, kw_only=True):
     """One step of a route: exactly one of these."""
 
     token: bool | UnsetType = UNSET
-    login: tuple[Credential, ...] | UnsetType = UNSET
+    login: tuple[LoginCredential, ...] | UnsetType = UNSET
     grants: Grants | UnsetType = UNSET
     object: str | UnsetType = UNSET
     need: Needed | UnsetType = UNSET
@@ -240,7 +241,7 @@ class Check(Model, frozen=True, kw_only=True):
     limit: Limit | UnsetType = UNSET
     once: Once | UnsetType = UNSET
     deliver: Delivery | UnsetType = UNSET
-    signed: Signed | UnsetType = UNSET
+    signed: SignatureCheck | UnsetType = UNSET
 
 
 class Route(Model, frozen=True, kw_only=True):
@@ -253,10 +254,10 @@ class Route(Model, frozen=True, kw_only=True):
     on: str
     open: bool = False
     checks: tuple[Check, ...] = ()
-    answer: Reply = Reply()
+    answer: ResponseTemplate = ResponseTemplate()
 
 
-class Table(Model, frozen=True, kw_only=True):
+class RuleTable(Model, frozen=True, kw_only=True):
     """A third party.
 
     Attributes:
@@ -274,11 +275,11 @@ class Table(Model, frozen=True, kw_only=True):
     title: str = ""
     checked: str = ""
     latency: Seconds = 0.05
-    ok: Reply = Reply()
-    error: Reply = Reply()
-    unknown: Reply = Reply()
+    ok: ResponseTemplate = ResponseTemplate()
+    error: ResponseTemplate = ResponseTemplate()
+    unknown: ResponseTemplate = ResponseTemplate()
     busy: str = "rate"
-    errors: Mapping[str, Reply] = {}
+    errors: Mapping[str, ResponseTemplate] = {}
     tokens: Tokens = Tokens()
     checks: tuple[Check, ...] = ()
     rows: Mapping[str, tuple[Row, ...]] = {}
@@ -312,25 +313,27 @@ _MESSAGES: Final = {
 }
 
 
-def derived(platform: Platform, api: Api = _NO_API) -> Table:
+def derived(platform: Platform, api: Api = _NO_API) -> RuleTable:
     """Return the rules that *platform* implies; those of *api*, where it declares its own."""
     rules = api.response if isinstance(api.response, ResponseRules) else platform.response
     acquire = (api.auth if isinstance(api.auth, Auth) else platform.auth).acquire
     errors = {name: _class(rules, name) for name in _STATUS}
     errors |= {
-        "400": Reply(status=400, code="400"),
-        "401": Reply(status=401, code="401", message="the credentials are wrong"),
-        "404": Reply(status=404, code="404", message="there is no such interface"),
-        "409": Reply(status=409, code="409", message="the same request was made before"),
-        "expired": Reply(status=401, code="401", message="the time of the signature is too old"),
-        "used": Reply(status=401, code="401", message="the nonce was used before"),
-        "signature": Reply(status=401, code="401", message="the signature is wrong"),
+        "400": ResponseTemplate(status=400, code="400"),
+        "401": ResponseTemplate(status=401, code="401", message="the credentials are wrong"),
+        "404": ResponseTemplate(status=404, code="404", message="there is no such interface"),
+        "409": ResponseTemplate(status=409, code="409", message="the same request was made before"),
+        "expired": ResponseTemplate(
+            status=401, code="401", message="the time of the signature is too old"
+        ),
+        "used": ResponseTemplate(status=401, code="401", message="the nonce was used before"),
+        "signature": ResponseTemplate(status=401, code="401", message="the signature is wrong"),
     }
-    return Table(
+    return RuleTable(
         simulator=platform.platform_key,
         title=platform.title,
         ok=_ok(rules),
-        error=Reply(body=_error_body(rules)),
+        error=ResponseTemplate(body=_error_body(rules)),
         errors=errors,
         tokens=Tokens(
             life=acquire.ttl.default if acquire else 7200,
@@ -343,14 +346,8 @@ def derived(platform: Platform, api: Api = _NO_API) -> Table:
 
 def set_at(body: dict[str, Any], path: str, value: Any) -> None:
     """Set what a simple path such as ``$.data.name`` names in *body*."""
-    *outer, last = _NAMES.findall(path) or [""]
-    for name in outer:
-        inner = body.setdefault(name, {})
-        if not isinstance(inner, dict):
-            inner = body[name] = {}
-        body = inner
-    if last:
-        body[last] = value
+    if names := _NAMES.findall(path):
+        set_member(body, names, value)
 
 
 def data_path(rules: ResponseRules) -> str:
@@ -358,7 +355,7 @@ def data_path(rules: ResponseRules) -> str:
     return next((path for path in rules.data if path.startswith("$.")), "$")
 
 
-def _ok(rules: ResponseRules) -> Reply:
+def _ok(rules: ResponseRules) -> ResponseTemplate:
     body: dict[str, Any] = {}
     headers: dict[str, str] = {}
     # Codes and messages of errors alone have no place in a good response.
@@ -371,17 +368,17 @@ def _ok(rules: ResponseRules) -> Reply:
         if condition.any_of:
             _set(body, headers, condition.path, condition.any_of[0])
     status = rules.ok.status[0] if rules.ok.status else 200
-    return Reply(status=status, headers=headers, body=body)
+    return ResponseTemplate(status=status, headers=headers, body=body)
 
 
-def _class(rules: ResponseRules, name: str) -> Reply:
+def _class(rules: ResponseRules, name: str) -> ResponseTemplate:
     error_class = rules.classes.get(name, ErrorClass(status=(_STATUS[name],)))
     status = _status_of(rules, error_class, name)
     code = str(error_class.code[0]) if error_class.code else str(status)
     headers: dict[str, str] = {}
     for path in rules.code[:1]:
         _set({}, headers, path, code)
-    return Reply(status=status, headers=headers, code=code, message=_MESSAGES[name])
+    return ResponseTemplate(status=status, headers=headers, code=code, message=_MESSAGES[name])
 
 
 def _status_of(rules: ResponseRules, error_class: ErrorClass, name: str) -> int:
@@ -414,9 +411,6 @@ def _set(body: dict[str, Any], headers: dict[str, str], path: str, value: Any) -
         set_at(body, path, value)
 
 
-_NAME = re.compile(r"[^$.\[\]'\"]+")
-
-
 def bad_token(platform: Platform, api: Api) -> Response:
     """Return what *platform* answers to an expired token: its first token code, or HTTP 401."""
     rules = platform.response if api.response is UNSET else api.response
@@ -425,19 +419,10 @@ def bad_token(platform: Platform, api: Api) -> Response:
     status = _status_of(rules, token, "token")
     values = [(rules.code, token.code[0])] if token.code else []
     values.append((rules.message, "the token has expired (fault)"))
-    headers = [("content-type", "application/json; charset=utf-8")]
+    headers = {"content-type": "application/json; charset=utf-8"}
     body: dict[str, Any] = {}
     for paths, value in values:
-        first = paths[0] if paths else ""
-        if first.startswith("header:"):
-            headers.append((first.removeprefix("header:").lower(), str(value)))
-        elif first:
-            _insert(body, _NAME.findall(first), value)
+        _set(body, headers, _first(paths), value)
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    return Response(status=status, headers=tuple(headers), body=text.encode())
-
-
-def _insert(body: dict[str, Any], names: list[str], value: Any) -> None:
-    for name in names[:-1]:
-        body = body.setdefault(name, {})
-    body[names[-1]] = value
+    pairs = tuple((name.lower(), value) for name, value in headers.items())
+    return Response(status=status, headers=pairs, body=text.encode())

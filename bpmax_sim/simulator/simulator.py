@@ -28,7 +28,7 @@ from bpmax_sim.platform.matcher import ApiMatcher, expand
 from bpmax_sim.platform.model import Instance, LoginRequest, Platform
 from bpmax_sim.secret.vault import Credentials
 from bpmax_sim.simulator.engine import answer, logs_in
-from bpmax_sim.simulator.model import Route, Table, derived, is_login, login_credentials
+from bpmax_sim.simulator.model import Route, RuleTable, derived, is_login, login_credentials
 from bpmax_sim.simulator.state import Message, SimulatedTenant, State, World
 from bpmax_sim.yamlfile import decode, read_yaml
 
@@ -42,7 +42,7 @@ def shipped() -> tuple[str, ...]:
 
 
 @cache
-def read_table(key: str) -> Table:
+def read_table(key: str) -> RuleTable:
     """Return the shipped table of *key*.
 
     Raises:
@@ -50,13 +50,13 @@ def read_table(key: str) -> Table:
     """
     problems: list[Problem] = Problems()
     node = read_yaml(RULES / f"{key}.yaml", file=f"rules/{key}.yaml")
-    table = decode(node, Table, problems)
+    table = decode(node, RuleTable, problems)
     if table is None or problems:
         raise ConfigError(*problems)
     return table
 
 
-def table_of(platform: Platform) -> Table:
+def table_of(platform: Platform) -> RuleTable:
     """Return the rules of *platform*: the shipped ones over those that its file implies.
 
     A table of the same key counts where the platform logs in as the table says, with the same
@@ -72,7 +72,7 @@ def table_of(platform: Platform) -> Table:
     return replace(table, errors={**own.errors, **table.errors})
 
 
-def _logs_in_alike(platform: Platform, table: Table) -> bool:
+def _logs_in_alike(platform: Platform, table: RuleTable) -> bool:
     acquire = platform.auth.acquire
     steps = acquire.steps if acquire else ()
     logins = [route for route in table.routes if is_login(route)]
@@ -88,7 +88,7 @@ def _is_alike(route: Route, request: LoginRequest, platform: Platform) -> bool:
     return names is not None and names <= platform.credentials.keys()
 
 
-def _carries_alike(platform: Platform, table: Table) -> bool:
+def _carries_alike(platform: Platform, table: RuleTable) -> bool:
     places = [f"{place.place}.{place.name.lower()}" for place in platform.auth.apply]
     return table.tokens.at in places
 

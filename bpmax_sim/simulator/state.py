@@ -22,13 +22,14 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from bpmax_sim.field_path import member
 from bpmax_sim.messages import FORM, Headers, Pairs, Request, Response
 from bpmax_sim.platform.filters import http_date
 from bpmax_sim.platform.matcher import ApiMatch, ApiMatcher
 from bpmax_sim.platform.model import Api, Auth, Platform, ResponseRules
 from bpmax_sim.platform.template import render
 from bpmax_sim.proxy.response import as_text
-from bpmax_sim.simulator.model import Reply, Row, Table, derived
+from bpmax_sim.simulator.model import ResponseTemplate, Row, RuleTable, derived
 
 Struct = msgspec.Struct
 
@@ -171,13 +172,7 @@ def below(address: str, base: str) -> str:
 
 def look(scope: Mapping[str, Any], place: str) -> Any:
     """Return what stands at a dotted place, or `UNSET`."""
-    value: Any = scope
-    for name in place.split("."):
-        if isinstance(value, Mapping) and name in value:
-            value = value[name]
-        else:
-            return UNSET
-    return value
+    return member(scope, place.split("."))
 
 
 def is_empty(value: Any) -> bool:
@@ -236,7 +231,7 @@ class SimulatedTenant:
 class World(msgspec.Struct, frozen=True, kw_only=True):
     """What does not change from request to request."""
 
-    table: Table
+    table: RuleTable
     platform: Platform
     tenants: tuple[SimulatedTenant, ...]
     matcher: ApiMatcher
@@ -359,7 +354,9 @@ _JSON: Final = "application/json; charset=utf-8"
 _SCALAR: Final = (str, int, float)
 
 
-def respond(turn: Turn, base: Reply, over: Reply, *, data: Any = UNSET) -> Response:
+def respond(
+    turn: Turn, base: ResponseTemplate, over: ResponseTemplate, *, data: Any = UNSET
+) -> Response:
     """Return *over*, with what only *base* says.
 
     *data* is a body below both that is handed out as it is: what a client sent is no template.
@@ -457,11 +454,11 @@ def _is_selected(row: Row, node: Mapping[str, Any], turn: Turn) -> bool:
 
 def _each(node: Mapping[str, Any], turn: Turn) -> Any:
     items: list[Any] = []
-    for place, member in zip(node["$each"], node["by"], strict=True):
+    for place, name in zip(node["$each"], node["by"], strict=True):
         values = turn.look(place)
         for item in values if isinstance(values, list) else ():
-            turn.scope["found"] = turn.row(node["in"], (member,), item) or {}
-            items.append({member: item, **fill(node["item"], turn)})
+            turn.scope["found"] = turn.row(node["in"], (name,), item) or {}
+            items.append({name: item, **fill(node["item"], turn)})
     return items
 
 

@@ -235,7 +235,7 @@ def _scripts(draw: st.DrawFn, programs: st.SearchStrategy[CallSpec]) -> Script:
         line = pattern.replace("{name}", f"r{number}").replace("{call}", javascript(program))
         lines.append(_CAUGHT % line if draw(st.booleans()) else line)
     lines.append(f"return {literal(draw(_RESULTS))};")
-    return Script("抽取.js", "\n".join(lines))
+    return Script("\n".join(lines), "抽取.js")
 
 
 def scenarios(

@@ -26,7 +26,7 @@ Path = tuple[str | int, ...]
 Finding = tuple[Path, str]
 
 
-class Route(msgspec.Struct, frozen=True):
+class Transition(msgspec.Struct, frozen=True):
     """Where an action leads; *when* is a JavaScript expression over ``ctx``, empty for always."""
 
     to: str
@@ -80,7 +80,7 @@ class NodeForm(Model, frozen=True, kw_only=True):
     libraries: tuple[str, ...] = ()
 
 
-class Node(Model, frozen=True, kw_only=True):
+class FlowNode(Model, frozen=True, kw_only=True):
     """One node; ``approve`` and ``reject`` name the next node, or list routes in order.
 
     Attributes:
@@ -112,15 +112,15 @@ class Node(Model, frozen=True, kw_only=True):
                     inside = (number,) if is_list else ()
                     yield action, number, (action, *inside, "when"), route.when
 
-    def routes(self, action: Action) -> tuple[Route, ...]:
+    def routes(self, action: Action) -> tuple[Transition, ...]:
         """Return where *action* leads, first match wins; nothing if it is not offered."""
         declared = getattr(self, action)
         if declared is None:
             return ()
         if isinstance(declared, str):
-            return (Route(declared),)
+            return (Transition(declared),)
         items = declared if isinstance(declared, list | tuple) else (declared,)
-        return tuple(Route(item["to"], str(item.get("when", ""))) for item in items)
+        return tuple(Transition(item["to"], str(item.get("when", ""))) for item in items)
 
     @property
     def offers(self) -> tuple[Action, ...]:
@@ -177,7 +177,7 @@ class Definition(Model, frozen=True, kw_only=True):
     admins: tuple[str | int, ...] = ()
     resubmit: Literal["start", "back"] = "start"
     repeated: Literal["ask", "adjacent", "none"] = "ask"
-    nodes: Mapping[str, Node]
+    nodes: Mapping[str, FlowNode]
 
     def findings(self) -> Iterator[Finding]:
         """Yield what is wrong with the flow as a whole, with the path inside the file."""
@@ -366,7 +366,7 @@ class Definition(Model, frozen=True, kw_only=True):
 _TASK_KEYS = ("owners", "complete", "empty", "deadline", "form")
 
 
-def _malformed_kind(node: Node, path: Path) -> Iterator[Finding]:
+def _malformed_kind(node: FlowNode, path: Path) -> Iterator[Finding]:
     """Find keys that belong to another kind of node: a task, a gateway, a sub-flow, an end."""
     if node.end:
         if node.offers:
@@ -383,7 +383,7 @@ def _malformed_kind(node: Node, path: Path) -> Iterator[Finding]:
             yield (*path, key), msg("{key} belongs to a node where people decide", key=key)
 
 
-def _malformed_gateway(node: Node, path: Path) -> Iterator[Finding]:
+def _malformed_gateway(node: FlowNode, path: Path) -> Iterator[Finding]:
     if len(set(node.parallel)) < 2:  # noqa: PLR2004 - one branch is none
         yield (
             (*path, "parallel"),
@@ -395,14 +395,14 @@ def _malformed_gateway(node: Node, path: Path) -> Iterator[Finding]:
         yield (*path, node.offers[0]), msg("a node with parallel goes on at its join")
 
 
-def _deadlines(node: Node) -> Iterator[tuple[Path, Deadline]]:
+def _deadlines(node: FlowNode) -> Iterator[tuple[Path, Deadline]]:
     """Yield each deadline with its path inside the node."""
     several = isinstance(node.deadline, tuple | list)
     for index, late in enumerate(node.levels):
         yield ("deadline", *((index,) if several else ())), late
 
 
-def _malformed_deadline(node: Node, path: Path) -> Iterator[Finding]:
+def _malformed_deadline(node: FlowNode, path: Path) -> Iterator[Finding]:
     before = 0.0
     for inside, late in _deadlines(node):
         at = (*path, *inside)
@@ -479,4 +479,4 @@ def hint_of(name: str, known: Iterable[str]) -> str:
     return near(name, known) or msg("; there is {listed}", listed=listed(known))
 
 
-_PLAIN = Node()
+_PLAIN = FlowNode()

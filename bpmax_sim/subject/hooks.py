@@ -270,7 +270,7 @@ HOOKS: tuple[Hook, ...] = (
 )
 
 
-class Event(msgspec.Struct, frozen=True):
+class HookEvent(msgspec.Struct, frozen=True):
     """A hook and what it is about: ``change`` and ``customerId``."""
 
     hook: Hook
@@ -286,7 +286,7 @@ def hooks_of(subject: SubjectKind) -> tuple[Hook, ...]:
     return tuple(hook for hook in HOOKS if hook.subject == subject)
 
 
-def parse_event(text: str, subject: SubjectKind) -> Event:
+def parse_event(text: str, subject: SubjectKind) -> HookEvent:
     """Return the event that *text* spells.
 
     Raises:
@@ -303,10 +303,10 @@ def parse_event(text: str, subject: SubjectKind) -> Event:
         )
     if bool(hook.named) is not bool(target) or (dot and not target):
         raise ValueError(msg("write {pattern}, not {text!r}", pattern=hook.pattern, text=text))
-    return Event(hook, target)
+    return HookEvent(hook, target)
 
 
-def known_event(text: str, subjects: Iterable[SubjectKind]) -> Event:
+def known_event(text: str, subjects: Iterable[SubjectKind]) -> HookEvent:
     """Return the event that *text* spells of one of *subjects*.
 
     Raises:
@@ -321,7 +321,7 @@ def known_event(text: str, subjects: Iterable[SubjectKind]) -> Event:
     raise wrong or ValueError(msg("no event {text!r}: nothing is driven", text=text))
 
 
-def check_target(event: Event, names: Iterable[str]) -> str | None:
+def check_target(event: HookEvent, names: Iterable[str]) -> str | None:
     """Return what is wrong when *event* speaks of something that is not among *names*."""
     known = tuple(names)
     if not known or not event.target or event.target in known:

@@ -11,7 +11,7 @@ import msgspec
 from bpmax_sim.errors import SubjectError, listed, near
 from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.script.failure import Script
-from bpmax_sim.subject.definition import Action, Node, SubFlow
+from bpmax_sim.subject.definition import Action, FlowNode, SubFlow
 from bpmax_sim.subject.hooks import (
     BranchArrived,
     DeadlinePassed,
@@ -276,7 +276,9 @@ class MovingProject(ProjectState, kw_only=True):
             visit, declared, previous, msgspec.structs.replace(move, at=node, others=())
         )
 
-    def _begin_node(self, visit: Visit, declared: Node, previous: str, coming: FlowMove) -> None:
+    def _begin_node(
+        self, visit: Visit, declared: FlowNode, previous: str, coming: FlowMove
+    ) -> None:
         """Start what a node is for: a sub-flow, or the tasks of its owners."""
         if declared.child is not None:
             self._start_child(visit, declared.child, coming)
@@ -288,7 +290,9 @@ class MovingProject(ProjectState, kw_only=True):
             self._render(coming)
             self._pass_by_itself(visit, declared, previous, coming)
 
-    def _pass_by_itself(self, visit: Visit, declared: Node, previous: str, move: FlowMove) -> None:
+    def _pass_by_itself(
+        self, visit: Visit, declared: FlowNode, previous: str, move: FlowMove
+    ) -> None:
         """Decide a node that needs nobody, or whose owners have approved before."""
         table = visit.table or OwnersTable.of([], "any")
         if not table.items:
@@ -312,7 +316,7 @@ class MovingProject(ProjectState, kw_only=True):
         if table.status == PASSED:
             self._pass(visit, "approve", move)
 
-    def _pass_without_owners(self, visit: Visit, declared: Node, move: FlowMove) -> None:
+    def _pass_without_owners(self, visit: Visit, declared: FlowNode, move: FlowMove) -> None:
         """Do what the definition says where nobody owns a node."""
         if declared.empty == "admins" and self.definition is not None:
             items = [{"owner_id": admin} for admin in self.definition.admins]
@@ -469,7 +473,7 @@ class MovingProject(ProjectState, kw_only=True):
 
     def _holds(self, node: str, number: int, when: str, move: FlowMove) -> bool:
         name = f"{node}.{move.action}[{number}].when"
-        script = Script(f"{name}.js", f"return Boolean({when}\n);")
+        script = Script(f"return Boolean({when}\n);", f"{name}.js")
         place = self.conditions.get((node, move.action, number))
         if place is not None:  # the expression stands in its script where it stands in its file
             lines = "\n" * max(place.line - 2, 0)
@@ -479,7 +483,7 @@ class MovingProject(ProjectState, kw_only=True):
                 value=" " * (place.column - 1),
                 when=when,
             )
-            script = Script(place.file, text)
+            script = Script(text, place.file)
         ended = self._run(script, name, move)
         self._result.take(ended)
         return ended.error is None and bool(ended.value)

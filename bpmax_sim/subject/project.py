@@ -21,7 +21,7 @@ from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.runtime import Page
 from bpmax_sim.subject.context import ContextView, FlowFormView, Part, ProjectView, context_of
-from bpmax_sim.subject.definition import ACTIONS, Definition, Node
+from bpmax_sim.subject.definition import ACTIONS, Definition, FlowNode
 from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import (
     FieldChanged,
@@ -481,7 +481,7 @@ class ProjectState(Screen, kw_only=True):
         self.states.clear()
         self.states.update(before.states)
 
-    def _declared(self, node: str) -> Node | None:
+    def _declared(self, node: str) -> FlowNode | None:
         return self.definition.nodes.get(node) if self.definition else None
 
 

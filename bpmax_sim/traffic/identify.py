@@ -77,7 +77,7 @@ def hidden(request: Request, match: ApiMatch, vault: Vault) -> Request:
     A credential is hidden by its place, however short: where the platform's auth puts one in or a
     declared login sends it, and in every Authorization, Proxy-Authorization and Cookie.
     """
-    hide = _Hiding(match, vault)
+    hide = _SecretPlaces(match, vault)
     headers = tuple([(n, hide(f"header.{n.lower()}", value)) for n, value in request.headers])
     url, base = declared_address(request, match, hide)
     if match.login is None and (headers, url, base) == (request.headers, request.url, request.base):
@@ -115,7 +115,7 @@ def _parameter(part: str, hide: Callable[[str, str], str]) -> str:
     return part if shown == plain else f"{name}{equals}{quote(shown, safe='-._~')}"
 
 
-class _Hiding:
+class _SecretPlaces:
     """Hides what stands at the places of secrets."""
 
     def __init__(self, match: ApiMatch, vault: Vault) -> None:

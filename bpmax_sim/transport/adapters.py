@@ -81,7 +81,7 @@ def httpx_transport(session: Handles) -> SessionTransport:
     return SessionTransport(session)
 
 
-class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
+class _ByteStream(httpx.SyncByteStream, httpx.AsyncByteStream):
     """A body in the pieces that it came in."""
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
@@ -125,7 +125,7 @@ def _response(response: Response) -> httpx.Response:
     return httpx.Response(
         response.status,
         headers=[*headers, ("content-length", str(len(response.body)))],
-        stream=_Pieces(_pieces(response)),
+        stream=_ByteStream(_pieces(response)),
         extensions={"reason_phrase": response.reason.encode("ascii", "replace")},
     )
 

@@ -27,7 +27,7 @@ from httpx._utils import get_environment_proxies
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import joined, msg
-from bpmax_sim.messages import Route
+from bpmax_sim.messages import ConnectionRoute
 from bpmax_sim.platform.check import PROXY, is_proxy
 
 _LEAST: Final = 0.001  # seconds; none at all would mean not to wait, which is another error
@@ -88,7 +88,9 @@ def _target(url: str) -> str:
     return target if target.startswith("/") else f"/{target}"
 
 
-def transports(route: Route) -> tuple[httpx.BaseTransport, dict[str, httpx.BaseTransport | None]]:
+def transports(
+    route: ConnectionRoute,
+) -> tuple[httpx.BaseTransport, dict[str, httpx.BaseTransport | None]]:
     """Return who sends directly, and who sends to the addresses of each of httpx's patterns.
 
     Raises:
@@ -136,7 +138,7 @@ class ConnectingTransport(httpx.HTTPTransport):
         return answer
 
 
-def _proxy(text: str, pattern: str, route: Route) -> httpx.Proxy:
+def _proxy(text: str, pattern: str, route: ConnectionRoute) -> httpx.Proxy:
     """Return the proxy of an address, which stands in no message: it may hold a password."""
     name = "proxy" if route.proxy else f"{pattern.partition(':')[0].upper()}_PROXY"
     scheme = text.partition(":")[0].lower()
@@ -145,7 +147,7 @@ def _proxy(text: str, pattern: str, route: Route) -> httpx.Proxy:
             raise ConfigError(
                 msg("{name}: expected {proxy}, got other text", name=name, proxy=PROXY)
             )
-        context = _tls_context(Route(), *_trusted()) if scheme == "https" else None
+        context = _tls_context(ConnectionRoute(), *_trusted()) if scheme == "https" else None
         proxy = httpx.Proxy(text, ssl_context=context)
     except (httpx.InvalidURL, ValueError):
         raise ConfigError(
@@ -168,7 +170,7 @@ def _trusted() -> tuple[str, str]:
 
 
 @lru_cache(maxsize=64)
-def _tls_context(route: Route, file: str, folder: str) -> ssl.SSLContext:
+def _tls_context(route: ConnectionRoute, file: str, folder: str) -> ssl.SSLContext:
     """Return whom to trust and how to show oneself; *file* and *folder* are the environment's."""
     try:
         context = _trusting(route.ca) if route.ca else httpx.create_ssl_context()

@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import BadResponseError, CallError, TransportError
 from bpmax_sim.i18n import msg
-from bpmax_sim.messages import Chunk, Pairs, Request, Response, Route
+from bpmax_sim.messages import Chunk, ConnectionRoute, Pairs, Request, Response
 from bpmax_sim.secret.http_auth import SECRET_HEADERS
 from bpmax_sim.transport.connection import PROGRESS, Address, ConnectionProgress, transports
 from bpmax_sim.transport.protocol import OWN, Handler, Transport
@@ -61,7 +61,7 @@ _OWN_CERTIFICATE = msg(
     "...} of the instance"
 )
 _ALERTS = ("ALERT_CERTIFICATE", "ALERT_BAD_CERTIFICATE", "ALERT_UNKNOWN_CA", "ALERT_ACCESS_DENIED")
-_ENVIRONMENT = Route()
+_ENVIRONMENT = ConnectionRoute()
 
 
 @dataclass(slots=True)
@@ -75,16 +75,16 @@ class Live:
 
     inner: httpx.BaseTransport | None = None
     max_body: int = 64 * 1024 * 1024
-    _clients: dict[Route, httpx.Client] = field(default_factory=dict, init=False)
+    _clients: dict[ConnectionRoute, httpx.Client] = field(default_factory=dict, init=False)
     _opening: threading.Lock = field(default_factory=threading.Lock, init=False)
     _process: int = field(default_factory=os.getpid, init=False)
-    _inherited: list[dict[Route, httpx.Client]] = field(default_factory=list, init=False)
+    _inherited: list[dict[ConnectionRoute, httpx.Client]] = field(default_factory=list, init=False)
 
-    def routed(self, route: Callable[[Request], Route]) -> Transport:
+    def routed(self, route: Callable[[Request], ConnectionRoute]) -> Transport:
         """Return a transport over the same connections; *route* says how a request travels."""
         return Handler(lambda request: self.handle(request, route(request)))
 
-    def handle(self, request: Request, route: Route = _ENVIRONMENT) -> Response:
+    def handle(self, request: Request, route: ConnectionRoute = _ENVIRONMENT) -> Response:
         """Return the answer, with the seconds it took.
 
         Raises:
@@ -129,7 +129,7 @@ class Live:
             self._process, self._clients = os.getpid(), {}
             self._opening = threading.Lock()  # another thread of the parent may have held it
 
-    def _open(self, route: Route) -> httpx.Client:
+    def _open(self, route: ConnectionRoute) -> httpx.Client:
         self._leave_to_parent()
         with self._opening:
             if route not in self._clients:
@@ -188,7 +188,7 @@ def _incomplete(request: Request, elapsed: float) -> TransportError:
     return TransportError(message, code="TIMEOUT", elapsed=elapsed)
 
 
-def _client(inner: httpx.BaseTransport | None, route: Route) -> httpx.Client:
+def _client(inner: httpx.BaseTransport | None, route: ConnectionRoute) -> httpx.Client:
     transport, mounts = (inner, None) if inner else transports(route)
     return httpx.Client(
         # one instance's session must not reach the calls of another

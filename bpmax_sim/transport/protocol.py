@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg
-from bpmax_sim.messages import Request, Response, Route
+from bpmax_sim.messages import ConnectionRoute, Request, Response
 
 
 class Transport(Protocol):
@@ -36,7 +36,7 @@ class Transport(Protocol):
 class Routed(Protocol):
     """A transport that can be told how each request travels."""
 
-    def routed(self, route: Callable[[Request], Route], /) -> Transport:
+    def routed(self, route: Callable[[Request], ConnectionRoute], /) -> Transport:
         """Return a transport over the same connections."""
         ...
 

@@ -255,7 +255,7 @@ def compose(text: str, file: str, problems: list[Problem]) -> Node:
     return composer.root or Node(None, file)
 
 
-class _Open:
+class _OpenCollection:
     """A mapping or list whose end has not come yet."""
 
     __slots__ = ("anchor", "depth", "elements", "key", "keys", "mark", "pairs", "size")
@@ -283,8 +283,8 @@ class _Composer:
         self.stopped = False
         self._file = file
         self._problems = problems
-        self._open: list[_Open] = []
-        self._top: _Open | None = None
+        self._open: list[_OpenCollection] = []
+        self._top: _OpenCollection | None = None
         self._anchors: dict[str, Node] = {}
 
     def document(self, event: yaml.DocumentStartEvent) -> None:
@@ -321,7 +321,7 @@ class _Composer:
                 msg("more than {deepest} levels; make the file flatter", deepest=DEEPEST), mark
             )
         is_map = isinstance(event, yaml.MappingStartEvent)
-        self._top = _Open(mark, event.anchor, is_map=is_map)
+        self._top = _OpenCollection(mark, event.anchor, is_map=is_map)
         self._open.append(self._top)
 
     def end(self, _event: yaml.Event) -> None:
@@ -342,7 +342,7 @@ class _Composer:
         if node is not None:
             self._add(node, None)
 
-    def _key(self, event: yaml.ScalarEvent, mark: Mark, top: _Open) -> None:
+    def _key(self, event: yaml.ScalarEvent, mark: Mark, top: _OpenCollection) -> None:
         key = event.value
         if not key and event.implicit[0]:
             self._tell(msg("a key is missing before ':'"), mark)
@@ -374,7 +374,7 @@ class _Composer:
         if top.size > MOST or len(self._open) + node.depth > DEEPEST:
             self._check_growth(top)
 
-    def _check_growth(self, top: _Open) -> None:
+    def _check_growth(self, top: _OpenCollection) -> None:
         message = msg("more than {deepest} levels; make the file flatter", deepest=DEEPEST)
         if top.size > MOST:
             message = msg(

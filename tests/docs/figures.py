@@ -1,36 +1,81 @@
 """Figures within sentences: ``<!-- = name -->64 kB<!-- / -->`` holds what the code has.
 
-Elsewhere in the prose no figure stands before a unit or behind the name of a program, see
-`unsourced`: what was measured is in a table of `benchmarks.tables`, and what a program counts, or
-limits, is here.
+No other number stands in the prose, in digits or in words, but those of `_NAMES` (which are part
+of a name, as in OAuth 2.0) and of `PHRASES` (which a reader is told as they are). See `unsourced`;
+what was measured is in a table of `benchmarks.tables`.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.metadata import version
+
+import msgspec
+import yaml
 
 from bpmax_sim import server
 from bpmax_sim.cassette import remote
+from bpmax_sim.platform.model import Platform
+from bpmax_sim.proxy.compiled_api import CLASS_STATUS
 from bpmax_sim.pytest_plugin.options import OPTIONS
-from bpmax_sim.report import exit_codes
+from bpmax_sim.report import document
+from bpmax_sim.report.exit_codes import FIRST, ExitCode
 from bpmax_sim.report.html import LARGEST, LONGEST_BODY
 from bpmax_sim.scenario.events import VERSION
 from bpmax_sim.script import limits
-from bpmax_sim.secret import scan
+from bpmax_sim.secret import scan, vault
 from tests.docs.pages import ROOT, Language
 from tests.matrix.environments import VERSIONS
 
 _SPAN = re.compile(r"(<!-- = (\w+) -->).*?(<!-- / -->)")
-_UNITS = (
-    r"×|%|‰|(?:ms|µs|s|[kMG]B|times|seconds?|minutes?|hours?|bytes|connections|scripts|tests|pages"
-    r"|levels|characters)\b|倍|秒|毫秒|分钟|小时|字节|个|条|段|次|种|页|项|行|层"
-)
-_WORDS = r"(?:two|three|four|five|six|seven|eight|nine|ten) times (?:the|as|faster|slower)"
 _FIGURE = re.compile(
-    rf"(?<![A-Za-z\d.])\d[\d,.]*\s?(?:{_UNITS})|[一二三四五六七八九十百千]+倍|(?:Python|pytest|vcrpy)[^\S\n]\d[\d.]*|{_WORDS}"
+    r"(?<![A-Za-z\d.-])\d(?:[\d.,]*\d)?"
+    r"|[三四五六七八九十百千万]+(?=[倍秒分小天年个条段次种页项行层步类块张组字点成])"
+    r"|\b(?:three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|fifty|hundred|thousand)\b",
+)
+PHRASES = (
+    *("十分钟的退避", "ten minutes of back-off", "三个响应里第二个", "second of three responses"),
+    *("三种情况发出的请求行", "three fixed answers", "防抖三行", "debounce takes three lines"),
+    *(
+        "都用 0",
+        "use 0",
+        "从 1 起",
+        "calls, from 1",
+        "从 1 数起",
+        "counted from 1,",
+        "又两次 503",
+        "503 twice",
+        "百分比",
+    ),
+    *("2026 年 11 月的文档", "November 2026", "1986 到 1991 年", "1986 to 1991", "2⁵³", "10⁶"),
+    *(
+        "状态码都是 200",
+        "status 200 whatever",
+        "不是 2xx",
+        "非 2xx",
+        "is not 2xx",
+        "non-2xx",
+        "5xx",
+    ),
+    *("故障表：429", "table of faults: 429"),
+    *(
+        "**2012 年起**",
+        "2026 年起",
+        "**2019 年起**",
+        "**since 2012**",
+        "since 2026",
+        "**since 2019**",
+    ),
+)
+"""Numbers that no code has: of a story, of a standard, of another program."""
+
+_NAMES = re.compile(
+    "|".join(map(re.escape, PHRASES))
+    + r"|^ *\d+\. |https?://\S+|(?:RFC|OAuth|OpenAPI|Swagger|YAML) \d[\d.]*(?:(?:、|, )\d[\d.]*)?",
+    re.MULTILINE,
 )
 _GENERATED = re.compile(
     r"<!-- table: .*?<!-- end -->|^```.*?^```$|<!-- = \w+ -->.*?<!-- / -->|<!--.*?-->"
@@ -40,6 +85,10 @@ _GENERATED = re.compile(
 
 _RAN = {"whole_suite": "3.11", "sdist": "3.13", "read_only": "3.12", "longest_path": "259"}
 """What only those know who ran it: see `docs/zh/explanation/systems.md`."""
+
+_SCRIPT = ROOT / "bpmax_sim/script/bindings"
+_ENDS = ("passed", "failed", "unreachable", "review")
+_HOURS_OF_A_YEAR = 8766
 
 
 def _size(number: int) -> str:
@@ -52,7 +101,7 @@ def _size(number: int) -> str:
 def figures() -> Mapping[str, str]:
     """Return every figure by its name."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    served = server.Limits()
+    served = server.ClientLimits()
     limit = dict(re.findall(r"(\w+)=(\w+)", OPTIONS["js_limits"].help))
     return {
         "python": str(project["requires-python"]).removeprefix(">="),
@@ -71,20 +120,75 @@ def figures() -> Mapping[str, str]:
         "trace": str(VERSION),
         "stack": _size(limits.MOST),
         "vcrpy": version("vcrpy").partition(".")[0],
+        "newest_python": max(_tested_pythons(), key=lambda one: int(one.partition(".")[2])),
+        "json": str(document.VERSION),
+        "not_recorded": str(server.MISS),
+        "not_completed": str(server.BAD_GATEWAY),
+        "timed_out": str(server.TIMED_OUT),
+        "timeout": f"{_default(Platform, 'timeout'):g}",
+        "shortest_secret": str(vault.SHORTEST),
+        "longest_approval": str(_longest("scenarios/approvals")),
+        **{name: str(ExitCode[name.upper()].value) for name in _ENDS},
+        **_of_scripts(),
         **limit,
         **_RAN,
     }
 
 
+def _default(model: type[msgspec.Struct], key: str) -> object:
+    return next(one.default for one in msgspec.structs.fields(model) if one.encode_name == key)
+
+
+def _tested_pythons() -> list[str]:
+    workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_bytes())
+    return [
+        version
+        for job in workflow["jobs"].values()
+        for version in job.get("strategy", {}).get("matrix", {}).get("python", ())
+    ]
+
+
+def _longest(folder: str) -> int:
+    """Return the lines of the longest scenario in *folder*."""
+    files = (ROOT / folder).glob("*.scenario.yaml")
+    return max(len(path.read_text(encoding="utf-8").splitlines()) for path in files)
+
+
+def _of_scripts() -> Mapping[str, str]:
+    """Return what is tried against which Node, and what `Intl` has."""
+    node = json.loads((ROOT / "tests/script/corpus/expected.json").read_bytes())
+    zones = (_SCRIPT / "icu.js").read_text(encoding="utf-8")
+    first, last = (int(re.findall(rf"\b{name}: (\d+)", zones)[0]) for name in ("first", "last"))
+    (narrow,) = re.findall(
+        r"^const NARROW = \{(.*)\};$", (_SCRIPT / "intl.js").read_text("utf-8"), re.MULTILINE
+    )
+    return {
+        "node": str(node["node"]).removeprefix("v").partition(".")[0],
+        "icu": str(node["icu"]).partition(".")[0],
+        "first_year": str(1970 + first // _HOURS_OF_A_YEAR),
+        "last_year": str(1970 + last // _HOURS_OF_A_YEAR - 1),
+        "currencies": str(narrow.count(":")),
+    }
+
+
+def lists() -> Mapping[str, Iterable[int]]:
+    """Return every list of figures by its name."""
+    return {
+        "foremost": FIRST,
+        **{f"{name}_status": statuses for name, statuses in CLASS_STATUS.items()},
+    }
+
+
 def filled(text: str, language: Language) -> str:
     """Return *text* with every figure as it is."""
-    order = [str(code.value) for code in exit_codes.FIRST]
-    known = {**figures(), "foremost": (", " if language == "en" else "、").join(order)}
+    between = ", " if language == "en" else "、"
+    known = {**figures(), **{name: between.join(map(str, many)) for name, many in lists().items()}}
     return _SPAN.sub(lambda found: f"{found[1]}{known[found[2]]}{found[3]}", text)
 
 
 def unsourced(text: str) -> Iterator[str]:
     """Yield ``line: figure`` of each that stands in the prose of a page by hand."""
-    prose = _GENERATED.sub(lambda found: "\n" * found[0].count("\n"), text)
+    written = _GENERATED.sub(lambda found: "\n" * found[0].count("\n"), text)
+    prose = _NAMES.sub("", written)
     for number, line in enumerate(prose.splitlines(), 1):
         yield from (f"{number}: {found[0]}" for found in _FIGURE.finditer(line))

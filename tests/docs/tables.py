@@ -25,7 +25,7 @@ from bpmax_sim.cli.output_schema import SHAPES
 from bpmax_sim.cli.output_schema import keys as keys_of
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.search import ABOUT, SCRIPT
-from bpmax_sim.i18n import Message, translate
+from bpmax_sim.i18n import Translatable, translate
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Api, Instance, Model, Platform
 from bpmax_sim.platform.presets import preset, preset_names
@@ -70,7 +70,7 @@ class Words:
 
     def __call__(self, text: str) -> str:
         """Return *text* in this language; a message is in the catalogue of messages."""
-        if isinstance(text, Message):
+        if isinstance(text, Translatable):
             return translate(text, self.language)
         if self.language == "en" or not re.search(r"[A-Za-z]{2}", re.sub(r"`[^`]*`", "", text)):
             return text
@@ -90,7 +90,9 @@ class Words:
 
 
 def row(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
+    """Return a row of a table; within code a bar needs no escape, and would show it."""
+    escaped = (re.sub(r"(`[^`]*`)|\|", lambda bar: bar[1] or "&#124;", cell) for cell in cells)
+    return f"| {' | '.join(escaped)} |"
 
 
 def spelled(option: Option) -> str:
@@ -393,12 +395,11 @@ def filled(text: str, words: Words) -> str:
     def fill(found: re.Match[str]) -> str:
         return f"{found[1]}\n{TABLES[found[2]](words)}\n<!-- end -->"
 
-    text = figures.filled(text, words.language)
     done = re.sub(r"(<!-- table: (\w+) -->)\n.*?<!-- end -->", fill, text, flags=re.DOTALL)
     if words.missing:
         told = "\n".join(f"  {text}" for text in dict.fromkeys(words.missing))
         raise UntranslatedError(f"no Chinese in tests/docs/zh.yaml for:\n{told}")
-    return done
+    return figures.filled(done, words.language)
 
 
 def fresh(language: Language) -> Iterator[tuple[Path, str]]:

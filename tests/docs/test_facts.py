@@ -3,24 +3,41 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
+from typing import get_args
 
 import msgspec
+import pytest
+import yaml
+from babel.messages.pofile import read_po
 
 from bpmax_sim import errors
+from bpmax_sim.cassette.matching import PARTS
 from bpmax_sim.cassette.model import Head, Line
+from bpmax_sim.check.drift import Tier
 from bpmax_sim.field_path import FieldPath
+from bpmax_sim.i18n import CATALOGUES, DOMAIN
 from bpmax_sim.platform.check import CLASSES
 from bpmax_sim.platform.filters import FILTERS
+from bpmax_sim.platform.model import Api, Auth, Model, Platform
 from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.scenario.model import FaultAction, FaultRule, ProxySpec, keys_of
+from bpmax_sim.script.limits import Limits
+from bpmax_sim.session.options import Mode
 from bpmax_sim.simulator.simulator import Simulator
 from bpmax_sim.subject.context import context_of
 from bpmax_sim.subject.hooks import FlowMove
 from bpmax_sim.subject.screen import EXTENSIONS
-from tests.docs.facts import MARKS, names, tables, text_of
-from tests.docs.pages import LANGUAGES, ROOT
+from tests.docs.cli import options
+from tests.docs.facts import MARKS, Cell, names, tables, text_of
+from tests.docs.pages import LANGUAGES, ROOT, Language, navigation
 
 SOURCES = "".join(path.read_text("utf-8") for path in (ROOT / "bpmax_sim").rglob("*.py"))
+
+
+def plain(cell: Cell) -> str:
+    return text_of(cell, "en").strip("`")
 
 
 def test_every_cell_is_in_both_languages_and_every_row_is_whole() -> None:
@@ -42,7 +59,7 @@ def test_every_code_of_an_error_is_told() -> None:
 
 def test_every_class_of_failure_is_told() -> None:
     assert names("failure_classes")[: len(CLASSES)] is not None
-    firsts = [text_of(row[0], "en").strip("`") for row in tables()["failure_classes"].rows]
+    firsts = [plain(row[0]) for row in tables()["failure_classes"].rows]
     assert tuple(firsts) == CLASSES
 
 
@@ -57,7 +74,7 @@ def test_every_member_of_ctx_is_told() -> None:
 
 
 def test_every_member_of_a_form_is_told() -> None:
-    firsts = [text_of(row[0], "en").strip("`") for row in tables()["form_members"].rows]
+    firsts = [plain(row[0]) for row in tables()["form_members"].rows]
 
     assert set(firsts) == {"form.<field>", *(f"form.{name}" for name in EXTENSIONS)}
 
@@ -100,6 +117,130 @@ def test_every_place_is_one() -> None:
 def test_a_rule_of_proxy_says_whose_it_is() -> None:
     for _, mark in tables()["proxy_rules"].rows:
         assert mark in MARKS["en"]
+
+
+# --- how-to, tutorial and the tables of contents
+
+
+CONTENTS = {
+    "tutorials": "tutorial",
+    "how_tos": "how-to",
+    "references": "reference",
+    "explanations": "explanation",
+}
+
+
+@pytest.mark.parametrize("table", CONTENTS)
+def test_a_table_of_contents_has_every_page(table: str) -> None:
+    links = re.findall(r"\]\((.*?)\)", str(tables()[table].rows))
+    pages = [one for one in navigation() if one.startswith(f"{CONTENTS[table]}/")]
+
+    assert {f"{CONTENTS[table]}/{link}" for link in links} | {pages[0]} == set(pages)
+
+
+def printed(language: str) -> list[re.Pattern[str]]:
+    """Return what may be printed in *language*, a pattern for each template."""
+    with (CATALOGUES / "zh/LC_MESSAGES" / f"{DOMAIN}.po").open("rb") as file:
+        catalogue = read_po(file)
+    both = ((one.string if language == "zh" else one.id) for one in catalogue)
+    flat = (text for one in both for text in ([one] if isinstance(one, str) else one or ()))
+    return [re.compile(re.sub(r"\\\{.*?\\\}", ".+?", re.escape(text))) for text in flat if text]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_message_that_is_explained_is_printed(language: Language) -> None:
+    templates = printed(language)
+    titles = [text_of(row[0], "en") for row in tables()["miss_titles"].rows]
+    shown = [text_of(row[1], language) for row in tables()["usual_failures"].rows]
+    words = re.findall(r"`([^`]+)`", " ".join(shown + (titles if language == "en" else [])))
+
+    assert len(words) >= 9
+    assert [
+        word
+        for word in words
+        if not any(word in one.pattern or one.search(word) for one in templates)
+    ] == []
+
+
+def test_every_part_of_a_miss_is_told() -> None:
+    told = re.findall(
+        r"\w+", " ".join(text_of(row[0], "en") for row in tables()["miss_parts"].rows)
+    )
+
+    assert set(told) <= set(PARTS)
+
+
+def test_every_file_that_is_shown_is_there() -> None:
+    places = {"approvals": "approvals/", "samples": ""}
+    for table, folder in places.items():
+        for name in re.findall(r"`([^`]+)`", str([row[1] for row in tables()[table].rows])):
+            path = ROOT / "scenarios" / f"{folder}{name}"
+            assert path.exists() or path.with_name(f"{path.name}.scenario.yaml").exists(), name
+    told = {plain(row[1]) for row in tables()["approvals"].rows}
+    assert told == {
+        path.name.partition(".")[0] for path in (ROOT / "scenarios/approvals").glob("*.yaml")
+    }
+    demo = ROOT / "bpmax_sim/starter/demo_files"
+    made = {name for name in names("demo_files") if not (demo / name).exists()}
+    assert made == {"cassettes/crm/customer.yaml"}  # by recording
+
+
+def test_every_extra_is_told() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+    assert set(names("extras")) == set(project["optional-dependencies"]) - {"dev", "docs", "test"}
+
+
+def test_every_step_of_a_login_is_told() -> None:
+    assert names("login_steps") == ["acquire", "apply", "sign", "recover"]
+    assert set(names("login_steps")) <= set(keys_of(Auth))
+
+
+def test_every_mode_and_tier_is_told() -> None:
+    assert names("modes") == list(get_args(Mode))
+    assert {text_of(row[0], "en") for row in tables()["drift_levels"].rows} == set(get_args(Tier))
+
+
+def test_every_limit_of_a_script_is_told() -> None:
+    told = [*names("script_limits"), text_of(tables()["script_limits"].rows[-1][0], "en")]
+
+    assert set(told) == set(Limits.__struct_fields__)
+
+
+def test_options_of_places_stand_where_they_may() -> None:
+    models: dict[str, type[Model]] = {"scenario": ProxySpec, "platform": Platform, "API": Api}
+    for row in tables()["place_options"].rows:
+        places = {name for name, model in models.items() if plain(row[0]) in keys_of(model)}
+        assert set(text_of(row[1], "en").split(", ")) == places, row[0]
+
+
+def test_options_of_fuzz_are_options() -> None:
+    told = {name for one in names("fuzz_options") for name in re.findall(r"(?<!\S)-[-\w]+", one)}
+
+    assert told <= {name for spelling, _ in options("fuzz") for name in spelling.split(", ")}
+
+
+def test_every_fault_that_is_shown_can_be_armed() -> None:
+    rules = [yaml.safe_load(text) for text in names("faults")]
+
+    assert {key for rule in rules for key in rule} <= set(keys_of(FaultRule))
+    assert {key for rule in rules for key in rule.get("do", ())} <= set(keys_of(FaultAction))
+
+
+IN_PROSE = {
+    "positions": "what other programs are for",
+    "decisions": "reasons",
+    "stand_ins": "tests/secret tries each",
+    "systems": "what ran where is known to who ran it",
+    "on_windows": "as above",
+    "on_macos": "as above",
+    "windows_differences": "tests/cassette tries what can be tried elsewhere",
+    "site": "leads to the four kinds of pages",
+    "readme": "leads to the four kinds of pages",
+    "script_scopes": "tests/script tries each",
+    "script_differences": "tests/script tries each",
+}
+"""Tables with nothing that a name of the code could be compared with, and why that is so."""
 
 
 def test_this_file_is_about_every_table() -> None:

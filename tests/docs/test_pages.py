@@ -196,17 +196,6 @@ def test_every_public_strategy_says_what_it_draws(name: str) -> None:
     assert name == "LAWS" or about.strip().endswith(("\n", ".")), name
 
 
-@BOTH
-def test_the_words_of_a_miss_are_those_that_are_printed(language: Language) -> None:
-    text = TEXTS[language]["how-to/understand-a-miss.md"]
-    table = text.partition("<!-- messages -->")[2].partition("\n\n")[0]
-    words = re.findall(r"^\| [^|]*?`([^`]+)`）? \|", table, flags=re.MULTILINE)
-    sources = "".join(path.read_text("utf-8") for path in (ROOT / "bpmax_sim").rglob("*.py"))
-
-    assert len(words) >= 5
-    assert [word for word in words if word not in sources] == []
-
-
 # --- the READMEs
 
 

@@ -34,7 +34,7 @@ def in_javascript(case: Case, program: CallSpec) -> Any:
     source = f"return await {strategies.javascript(program)};"
     note(source)
     with opened(case, third) as session:
-        error = session.run_script(Script("一行.js", source)).error
+        error = session.run_script(Script(source, "一行.js")).error
     if error is None:
         return bytes_of(third.requests[-1])
     assert isinstance(error, ScriptError), error
@@ -99,7 +99,7 @@ def test_values_are_printed_as_javascript_itself_prints_them(values: list[Any]) 
     written = ", ".join(map(literal, values))
     source = f"return [{written}].map((one) => JSON.stringify(one) ?? '');"
     with Session.open() as session:
-        printed = session.run_script(Script("打印.js", source)).value
+        printed = session.run_script(Script(source, "打印.js")).value
 
     assert [json_text(one).decode() for one in values] == list(map(shortest, printed))
 
@@ -108,6 +108,6 @@ def test_values_are_printed_as_javascript_itself_prints_them(values: list[Any]) 
 def test_numbers_are_printed_as_javascript_itself_prints_them(values: list[float]) -> None:
     source = f"return [{', '.join(map(literal, values))}].map(String);"
     with Session.open() as session:
-        printed = session.run_script(Script("数字.js", source)).value
+        printed = session.run_script(Script(source, "数字.js")).value
 
     assert list(map(js_number, values)) == list(map(shortest, printed))

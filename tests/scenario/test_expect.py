@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bpmax_sim.js_values import UNDEFINED, BigInt, FarDate, JsMap, JsSet, Opaque, plain
 from bpmax_sim.scenario.expect import (
     OPERATORS,
-    Check,
+    Comparison,
     compare,
     equal,
     failed,
@@ -122,6 +122,7 @@ def test_an_expectation_holds(expected: Any, actual: Any) -> None:
         ({"p": {"$each": {"a": 1}}}, {"p": [{"a": 1}, {"a": 2}]}, "p[1].a expected 1, got 2"),
         ({"p": {"$each": 1}}, {"p": 1}, "p expected $each 1, got 1"),
         ({"p": {"$unordered": [1, 1]}}, {"p": [1, 2]}, "p expected $unordered [1, 1], got [1, 2]"),
+        ({"p": {"$unordered": [1]}}, {"p": [1, 2]}, "p expected $unordered [1], got [1, 2]"),
         ({"p": {"$exactly": {"a": 1}}}, {"p": {"a": 1, "b": 2}}, "p.b expected (absent), got 2"),
         ({"p": {"$exactly": [1]}}, {"p": [2]}, "p[0] expected 1, got 2"),
     ],
@@ -136,8 +137,8 @@ def test_the_checks_that_hold_are_told_too() -> None:
     checks = compare({"name": "张三", "discount": 1}, CUSTOMER, ("form",))
 
     assert checks == (
-        Check(("form", "name"), ok=True, expected='"张三"', actual='"张三"'),
-        Check(("form", "discount"), ok=False, expected="1", actual="0.9"),
+        Comparison(("form", "name"), ok=True, expected='"张三"', actual='"张三"'),
+        Comparison(("form", "discount"), ok=False, expected="1", actual="0.9"),
     )
     assert [check.label for check in checks] == ["form.name", "form.discount"]
 

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from bpmax_sim.errors import Place
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.expect import Check
+from bpmax_sim.scenario.expect import Comparison
 from bpmax_sim.scenario.source import ExcerptLine, Failure, render
 
 FAILURE = Failure(
@@ -23,8 +23,8 @@ FAILURE = Failure(
         ExcerptLine(33, "        discount: 0.9", marked=True),
     ),
     checks=(
-        Check(("form", "customerName"), ok=True, expected='"张三"', actual='"张三"'),
-        Check(("form", "discount"), ok=False, expected="0.9", actual="1"),
+        Comparison(("form", "customerName"), ok=True, expected='"张三"', actual='"张三"'),
+        Comparison(("form", "discount"), ok=False, expected="0.9", actual="1"),
     ),
     calls=(
         CallMade(

@@ -71,7 +71,7 @@ class Bench:
             self.scheduler,
             self.begin,
             limits=self.limits,
-            seed=self.seed,
+            parts=lambda _number: ((self.seed, None),),
             zone=self.zone,
             engine=engine_of(ENGINE.get()),
         )
@@ -96,7 +96,7 @@ class Bench:
     ) -> Outcome:
         live = Form(dict(form or {})) if form is None or isinstance(form, Mapping) else form
         return self.runtime.run(
-            Script(NAME, source), bindings={"form": live}, libraries=libraries, values=values
+            Script(source, NAME), bindings={"form": live}, libraries=libraries, values=values
         )
 
     def elapsed(self) -> float:

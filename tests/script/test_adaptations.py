@@ -38,7 +38,7 @@ def test_the_text_decides(text: str, parts: tuple[str, ...]) -> None:
 
 
 def test_a_library_decides_too() -> None:
-    library = Script("lib/日期.js", "function 年(s) { /(\\d{4})/.test(s); return RegExp.$1 }")
+    library = Script("function 年(s) { /(\\d{4})/.test(s); return RegExp.$1 }", "lib/日期.js")
 
     assert run("return 年('于2026年')", libraries=[library]).unwrap() == "2026"
 

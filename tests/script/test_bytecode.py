@@ -48,7 +48,7 @@ class FromText(QuickJSNG):
 def test_a_script_sees_no_difference_between_bytecode_and_text() -> None:
     bench = Bench()
     from_text = Runtime(bench.scheduler, bench.begin, engine=FromText)
-    outcome = from_text.run(Script(NAME, USES_EVERYTHING))
+    outcome = from_text.run(Script(USES_EVERYTHING, NAME))
 
     assert outcome.error is None
     assert outcome.value == run(USES_EVERYTHING).value

@@ -84,7 +84,7 @@ def test_without_the_hook_a_rejected_call_that_nobody_awaits_is_still_told() -> 
     bench = Bench()
     scheduler = Scheduler(bench.clock, refuse, TokenStore())
     runtime = Runtime(scheduler, bench.begin, engine=Deaf)
-    outcome: Outcome = runtime.run(Script(NAME, "\n$proxy('crm').通知()"))
+    outcome: Outcome = runtime.run(Script("\n$proxy('crm').通知()", NAME))
     [error] = outcome.unhandled
 
     assert str(error) == f"{NAME}:2:1: Error: crm.通知: HTTP 500"
@@ -102,7 +102,7 @@ class Damaged(Deaf):
 def test_a_context_that_no_longer_answers_in_json_ends_the_script() -> None:
     bench = Bench()
     runtime = Runtime(bench.scheduler, bench.begin, engine=Damaged)
-    error = runtime.run(Script(NAME, "return 1")).error
+    error = runtime.run(Script("return 1", NAME)).error
 
     assert isinstance(error, ScriptError)
     assert str(error) == (

@@ -272,7 +272,7 @@ def test_whatever_comes_out_of_an_engine_is_a_result_or_an_error_of_the_script(
 ) -> None:
     bench = Bench()
     runtime = Runtime(bench.scheduler, bench.begin, engine=lambda _limits, _sources: Forged(texts))
-    outcome = runtime.run(Script(NAME, "return 1\n\n"), bindings={"form": Form()})
+    outcome = runtime.run(Script("return 1\n\n", NAME), bindings={"form": Form()})
 
     assert is_clean(outcome)
     if isinstance(outcome.error, ScriptError):

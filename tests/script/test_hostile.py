@@ -30,7 +30,7 @@ def test_an_odd_text_is_a_script(source: str, value: object) -> None:
 
 @pytest.mark.parametrize("character", ["\0", "\ud800", "\u2028", "𠮷"], ids=ascii)
 def test_an_odd_character_may_stand_in_a_text_of_a_library(character: str) -> None:
-    library = Script("lib/怪.js", f"const 怪 = '{character}';\nfunction 坏() {{ return null.x }}")
+    library = Script(f"const 怪 = '{character}';\nfunction 坏() {{ return null.x }}", "lib/怪.js")
 
     assert value_of("return 怪", libraries=[library]) == character
     error = run("\n坏()", libraries=[library]).error

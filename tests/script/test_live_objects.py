@@ -92,7 +92,7 @@ def test_a_handler_that_runs_beside_is_seen_after_the_next_wait() -> None:
         def write(self, field: str, value: Any, place: Place | None, /) -> None:
             super().write(field, value, place)
             if field == "customerId":
-                handler = Script("改.js", "form.customerName = '客户' + form.customerId; return 1")
+                handler = Script("form.customerName = '客户' + form.customerId; return 1", "改.js")
                 bench.runtime.start(handler, ends.append, bindings={"form": self})
 
     source = """
@@ -167,7 +167,7 @@ def test_several_live_objects_are_bound_by_name() -> None:
     form = Form({"amount": 1})
     bench = Bench()
     outcome = bench.runtime.run(
-        Script(NAME, "ctx.form.amount = 2; form.amount = 3; return ctx.action"),
+        Script("ctx.form.amount = 2; form.amount = 3; return ctx.action", NAME),
         bindings={"ctx": ctx, "form": form},
     )
 

@@ -37,7 +37,7 @@ def test_operators_are_those_of_v8(source: str, value: object) -> None:
     assert got == expected
 
 
-LIBRARY = Script("lib/工具.js", "const 甲 = {...'q'};\nfunction f(a) { return [3 ** 2, a.b.c] }")
+LIBRARY = Script("const 甲 = {...'q'};\nfunction f(a) { return [3 ** 2, a.b.c] }", "lib/工具.js")
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_places_are_those_of_the_script_as_it_is_written(
 
 
 def test_a_library_that_is_not_valid_is_told_by_its_own_columns() -> None:
-    wrong = Script("lib/工具.js", "const 甲 = {...'q', z: 2 ** };")
+    wrong = Script("const 甲 = {...'q', z: 2 ** };", "lib/工具.js")
 
     assert str(run("return 1", libraries=[wrong]).error).startswith("lib/工具.js:1:28: SyntaxError")
 

@@ -182,7 +182,7 @@ def test_a_live_object_can_be_sent_whole() -> None:
 @pytest.mark.of_quickjs
 def test_the_position_is_the_line_of_the_library_that_calls() -> None:
     library = Script(
-        "lib/crm.js", "async function 查(id) {\n  return await $proxy('crm').get(id);\n}"
+        "async function 查(id) {\n  return await $proxy('crm').get(id);\n}", "lib/crm.js"
     )
     [program] = programs("await 查('1')", libraries=[library])
 

@@ -58,32 +58,32 @@ def test_a_body_is_sloppy_unless_it_says_otherwise() -> None:
 
 
 def test_declarations_of_libraries_are_seen_by_later_libraries_and_the_body() -> None:
-    first = Script("lib/a.js", "const 税率 = 0.13;\nclass 金额 { constructor(v) { this.v = v } }")
-    second = Script("lib/b.js", "function 含税(v) { return new 金额(v * (1 + 税率)).v }")
+    first = Script("const 税率 = 0.13;\nclass 金额 { constructor(v) { this.v = v } }", "lib/a.js")
+    second = Script("function 含税(v) { return new 金额(v * (1 + 税率)).v }", "lib/b.js")
 
     assert value_of("return 含税(100)", libraries=[first, second]) == pytest.approx(113)
 
 
 @pytest.mark.of_quickjs
 def test_an_error_of_a_library_names_the_library() -> None:
-    error = failure("", libraries=[Script("lib/a.js", "\nnull.name")])
+    error = failure("", libraries=[Script("\nnull.name", "lib/a.js")])
 
     assert str(error) == "lib/a.js:2:1: TypeError: cannot read property 'name' of null"
 
 
 @pytest.mark.of_quickjs
 def test_a_library_that_does_not_parse_is_a_syntax_error_in_it() -> None:
-    error = failure("return 1", libraries=[Script("lib/a.js", "let 名 = ;")])
+    error = failure("return 1", libraries=[Script("let 名 = ;", "lib/a.js")])
 
     assert isinstance(error, ScriptSyntaxError)
     assert str(error) == "lib/a.js:1:9: SyntaxError: unexpected token in expression: ';'"
-    error = failure("return 1", libraries=[Script("lib/a.js", "\nfunction 查() {")])
+    error = failure("return 1", libraries=[Script("\nfunction 查() {", "lib/a.js")])
     assert str(error) == "lib/a.js:2:15: SyntaxError: unexpected end of the script"
 
 
 @pytest.mark.of_quickjs
 def test_a_function_of_a_library_appears_in_the_stack_between_the_bodys_lines() -> None:
-    library = Script("lib/校验.js", "function 检查(c) {\n  return c.name.length;\n}")
+    library = Script("function 检查(c) {\n  return c.name.length;\n}", "lib/校验.js")
     error = failure("function 开始() {\n  检查({});\n}\n开始();", libraries=[library])
 
     assert error.stack == (
@@ -502,7 +502,7 @@ def test_scripts_that_run_together_share_one_time() -> None:
     ends: list[Any] = []
     for name, wait in (("甲", 300), ("乙", 200)):
         source = f"await new Promise(r => setTimeout(r, {wait})); return ['{name}', Date.now()]"
-        bench.runtime.start(Script(f"{name}.js", source), lambda end: ends.append(end.value))
+        bench.runtime.start(Script(source, f"{name}.js"), lambda end: ends.append(end.value))
     bench.runtime.settle()
 
     assert ends == [["乙", START * 1000 + 200], ["甲", START * 1000 + 300]]

@@ -17,7 +17,7 @@ CUSTOMER = {"id": "12345", "name": "张三", "phone": "13800138000"}
 
 
 def script(name: str) -> Script:
-    return Script(f"{name}.js", (SCRIPTS / f"{name}.js").read_bytes().decode())
+    return Script((SCRIPTS / f"{name}.js").read_bytes().decode(), f"{name}.js")
 
 
 def answer(_request: Request) -> Response:

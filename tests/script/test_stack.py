@@ -25,13 +25,13 @@ WHO = contextvars.ContextVar("WHO", default="")
 @pytest.mark.parametrize(("megabytes", "depth"), [(24, 12_000), (48, 20_000)])
 def test_scripts_recurse_like_v8_on_a_stack_of_their_own(megabytes: int, depth: int) -> None:
     with Session.open(stack=megabytes * MEGABYTE) as session:
-        assert session.run_script(Script("深.js", DEEP % depth)).unwrap() == depth
+        assert session.run_script(Script(DEEP % depth, "深.js")).unwrap() == depth
 
 
 def test_without_it_the_same_script_passes_a_limit_and_the_next_one_runs() -> None:
     with Session.open() as session:
-        outcome = session.run_script(Script("深.js", DEEP % 20_000))
-        again = session.run_script(Script("浅.js", DEEP % 500))
+        outcome = session.run_script(Script(DEEP % 20_000, "深.js"))
+        again = session.run_script(Script(DEEP % 500, "浅.js"))
 
     assert isinstance(outcome.error, ScriptLimitError)
     assert str(outcome.error) == f"深.js:1:30: ScriptLimitError: {TOO_DEEP}"
@@ -50,7 +50,7 @@ def test_a_signal_interrupts_the_wait_for_a_script_on_that_stack() -> None:
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.05)
         with pytest.raises(KeyboardInterrupt):
-            session.run_script(Script("转.js", "for (;;);"))
+            session.run_script(Script("for (;;);", "转.js"))
         assert "bpmax-script" in {one.name for one in threading.enumerate()}  # not waited for
     finally:
         signal.signal(signal.SIGALRM, before)

@@ -16,7 +16,7 @@ TOLD = "crm.查客户 was awaited but never called, so nothing was sent; end it 
 def run(source: str, engine: EngineName = "quickjs") -> Outcome:
     """Run a script in a session that allows calls without an answer."""
     with Session.open(unawaited="allow", engine=engine) as session:
-        return session.run_script(Script("客户.js", source))
+        return session.run_script(Script(source, "客户.js"))
 
 
 @pytest.mark.parametrize("engine", ["quickjs", "v8"])
@@ -94,7 +94,7 @@ def test_an_error_of_the_script_stays_the_error_and_hides_nothing() -> None:
 
 
 def test_a_chain_that_was_only_built_is_a_warning_with_its_line() -> None:
-    script = Script("客户.js", "\n$proxy('crm').$api('查客户')\n  .$query({页: 1})\nreturn 1")
+    script = Script("\n$proxy('crm').$api('查客户')\n  .$query({页: 1})\nreturn 1", "客户.js")
     with Session.open() as session, pytest.warns(UnawaitedWarning) as told:
         assert session.run_script(script).value == 1
 

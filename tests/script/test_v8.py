@@ -74,7 +74,7 @@ def test_places_are_right_in_characters(source: str, told: str) -> None:
 
 
 def test_an_error_of_a_library_names_the_library() -> None:
-    library = Script("lib/坏.js", "\nfunction 查(客户) { return 客户.name }")
+    library = Script("\nfunction 查(客户) { return 客户.name }", "lib/坏.js")
     error = run("\n查(null)", libraries=[library]).error
 
     assert isinstance(error, ScriptError)
@@ -83,7 +83,7 @@ def test_an_error_of_a_library_names_the_library() -> None:
 
 
 def test_a_library_that_does_not_parse_is_a_syntax_error_in_it() -> None:
-    error = run("return 1", libraries=[Script("lib/a.js", "let a = ;")]).error
+    error = run("return 1", libraries=[Script("let a = ;", "lib/a.js")]).error
 
     assert str(error) == "lib/a.js:1:9: SyntaxError: Unexpected token ';'"
 
@@ -118,9 +118,9 @@ def test_icu_knows_every_locale_and_keeps_zone_and_time(expression: str, value: 
 def test_a_session_runs_its_scripts_in_the_engine_it_is_opened_with() -> None:
     source = "return (1234.5).toLocaleString('de-DE')"
     with Session.open(engine="v8") as session:
-        assert session.run_script(Script("数.js", source)).unwrap() == "1.234,5"
+        assert session.run_script(Script(source, "数.js")).unwrap() == "1.234,5"
     with Session.open() as session:
-        assert isinstance(session.run_script(Script("数.js", source)).error, ScriptError)
+        assert isinstance(session.run_script(Script(source, "数.js")).error, ScriptError)
 
 
 def test_an_engine_that_does_not_exist_is_refused() -> None:

@@ -19,9 +19,9 @@ from starlette.responses import Response as Outgoing
 from starlette.routing import Route
 
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.server import Limits, served
+from bpmax_sim.server import ClientLimits, served
 
-QUICK = Limits(head_time=0.3, body_time=0.3, connections=16)
+QUICK = ClientLimits(head_time=0.3, body_time=0.3, connections=16)
 HALF_HEAD = b"GET /x HTTP/1.1\r\nHost: a\r\nX: "
 HALF_BODY = b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 99\r\n\r\nabc"
 ENDLESS_BODY = b"POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -105,7 +105,7 @@ def test_a_client_that_keeps_its_connection_is_not_late(url: str) -> None:
 @pytest.mark.parametrize("first", [b"", HALF_HEAD, HALF_BODY, ENDLESS_BODY])
 def test_clients_that_do_not_go_on_keep_nobody_out(first: bytes) -> None:
     """More of them than there is room for, and none of them is late yet."""
-    with served(answer, limits=Limits(connections=64)) as url, ExitStack() as stack:
+    with served(answer, limits=ClientLimits(connections=64)) as url, ExitStack() as stack:
         for _ in range(300):
             stack.enter_context(connected(url)).sendall(first)
 
@@ -158,7 +158,7 @@ def test_a_request_on_a_connection_that_is_kept_takes_what_a_bare_server_takes()
 
 
 def test_a_client_that_was_answered_keeps_its_connection_while_others_crowd_in() -> None:
-    with served(answer, limits=Limits(connections=16)) as url, ExitStack() as stack:
+    with served(answer, limits=ClientLimits(connections=16)) as url, ExitStack() as stack:
         client = stack.enter_context(httpx.Client())
         for _ in range(3):
             assert client.get(f"{url}/x").status_code == 200

@@ -152,7 +152,7 @@ def test_what_is_no_bounded_request_is_refused_and_never_answered(url: str, data
 def test_a_body_that_is_too_large_is_refused_before_it_is_all_there() -> None:
     ASKED.clear()
 
-    with server_module.served(answer, limits=server_module.Limits(body=100_000)) as url:
+    with server_module.served(answer, limits=server_module.ClientLimits(body=100_000)) as url:
         got = httpx.post(f"{url}/x", content=b"y" * 100_001)
         allowed = httpx.post(f"{url}/x", content=b"y" * 100_000)
 

@@ -29,9 +29,9 @@ def asks(order: tuple[str, ...]) -> Script:
     """Return a script that asks for all customers at once, each of them twice."""
     calls = ", ".join(f"ask('{number}')" for number in order * 2)
     return Script(
-        "并发.js",
         f"""const ask = async (n) => [n, (await $proxy('crm_system').getCustomerDetail(n)).data];
         return Promise.all([{calls}])""",
+        "并发.js",
     )
 
 

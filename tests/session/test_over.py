@@ -22,11 +22,11 @@ from tests.session.test_session import opened
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 SCRIPT = Script(
-    "客户.js",
     """const answer = await $proxy('crm_system').getCustomerDetail(form.customerId);
     await new Promise(done => setTimeout(done, 1));
     form.name = answer.data;
     console.log(answer);""",
+    "客户.js",
 )
 
 

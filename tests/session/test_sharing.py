@@ -224,7 +224,7 @@ def test_the_secrets_of_each_session_are_looked_for_in_all(
 USES: dict[str, Callable[[Session, Any], object]] = {
     "kept builder": lambda _session, kept: kept.getCustomerDetail("1"),
     "proxy": lambda session, _: session.proxy("crm_system"),
-    "script": lambda session, _: session.run_script(Script("空.js", "1")),
+    "script": lambda session, _: session.run_script(Script("1", "空.js")),
     "client": lambda session, _: httpx.Client(transport=httpx_transport(session)).get(
         "https://crm.example.test/api/customers/1"
     ),

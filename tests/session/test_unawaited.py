@@ -11,7 +11,7 @@ from bpmax_sim.script.failure import Script
 from bpmax_sim.session import Session
 
 CARELESS = Script(
-    "通知.js", "const crm = $proxy('crm');\n  crm.通知('张三').catch(() => {});\nreturn 1"
+    "const crm = $proxy('crm');\n  crm.通知('张三').catch(() => {});\nreturn 1", "通知.js"
 )
 HINT = "await it, or open the session with unawaited='allow'"
 
@@ -45,7 +45,7 @@ def test_it_can_be_allowed() -> None:
 
 def test_an_error_of_the_script_stays_the_error() -> None:
     with Session.open(unawaited="fail") as session:
-        error = session.run_script(Script("坏.js", CARELESS.source[:-8] + "null.x")).error
+        error = session.run_script(Script(CARELESS.source[:-8] + "null.x", "坏.js")).error
 
     assert isinstance(error, ScriptError)
     assert error.name == "TypeError"
@@ -59,7 +59,7 @@ def test_another_word_is_refused() -> None:
 
 
 def test_a_rejection_that_nobody_handles_is_raised_with_its_line() -> None:
-    script = Script("坏.js", "\nPromise.reject(new Error('坏'));\nreturn 1")
+    script = Script("\nPromise.reject(new Error('坏'));\nreturn 1", "坏.js")
     with Session.open() as session:
         outcome = session.run_script(script)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.load import read_platform
-from bpmax_sim.simulator.model import Check, Table
+from bpmax_sim.simulator.model import Check, RuleTable
 from bpmax_sim.simulator.simulator import read_table, shipped, table_of
 from tests.simulator.bench import CREDENTIALS, Bench, bench, log_in
 
@@ -33,7 +33,7 @@ def world(key: str) -> Bench:
     return bench(read_platform(DEMO), CLIENT)
 
 
-def lines(table: Table) -> list[str]:
+def lines(table: RuleTable) -> list[str]:
     return [*(route.on for route in table.routes), "GET /nothing", "DELETE /", "POST /%FF/{x}"]
 
 
@@ -107,7 +107,7 @@ def said(check: Check) -> list[str]:
     return [name for name in check.__struct_fields__ if getattr(check, name) is not UNSET]
 
 
-def codes(table: Table) -> set[str]:
+def codes(table: RuleTable) -> set[str]:
     found = {table.tokens.missing, table.tokens.invalid, table.tokens.expired, table.busy}
     for check in (*table.checks, *(check for route in table.routes for check in route.checks)):
         rule = getattr(check, said(check)[0])

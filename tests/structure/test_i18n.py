@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.i18n import (
-    Message,
+    Translatable,
     UnknownLanguageError,
     choose,
     encoded,
@@ -32,7 +32,7 @@ def test_a_message_is_its_english_text() -> None:
     message = msg("no API {key!r}{hint}", key="客 户", hint=hint)
 
     assert message == "no API '客 户'; did you mean '客户'?"
-    assert isinstance(str(ConfigError(Problem(message, path="a"))), Message)
+    assert isinstance(str(ConfigError(Problem(message, path="a"))), Translatable)
     assert type(plain(message)) is str
     assert msgspec.json.encode(message, enc_hook=encoded).decode() == f'"{plain(message)}"'
     assert pickle.loads(pickle.dumps(message)).values == message.values  # type: ignore[attr-defined]
@@ -51,7 +51,7 @@ def test_what_is_hidden_is_hidden_in_every_value() -> None:
     hidden = mapped(message, lambda text: text.replace("s3", "***"))
 
     assert hidden == "login of x failed: *** is over"
-    assert isinstance(hidden, Message)
+    assert isinstance(hidden, Translatable)
     assert "s3" not in repr(hidden.values)
     # A secret that two values make together leaves no template behind.
     split = mapped(msg("{a}{b}", a="s", b="3"), lambda text: text.replace("s3", "***"))

@@ -62,3 +62,13 @@ def test_no_identifier_is_a_word_of_the_house(word: str) -> None:
     ]
 
     assert places == []
+
+
+def test_a_class_name_stands_once() -> None:
+    places: dict[str, list[str]] = {}
+    for file, nodes in sources.nodes().items():
+        for node in nodes:
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(f"{file}:{node.lineno}")
+
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}

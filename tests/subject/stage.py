@@ -62,7 +62,7 @@ class PlainStage:
     _waiting: list[Callable[[], None]] = field(default_factory=list)
 
     def scripts(self, *events: str) -> dict[str, Script]:
-        return {event: Script(event, "") for event in events}
+        return {event: Script("", event) for event in events}
 
     def run_script(
         self,

@@ -7,21 +7,21 @@ import pytest
 
 from bpmax_sim.errors import SubjectError
 from bpmax_sim.js_values import UNDEFINED
-from bpmax_sim.subject.definition import Definition, Node
+from bpmax_sim.subject.definition import Definition, FlowNode
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.hooks import FlowMove, NodeEntered
 from tests.subject.stage import PlainStage, Play, Thrown
 
 BIG = "ctx.form.amount > 100000"
 NODES = {
-    "部门审批": Node(
+    "部门审批": FlowNode(
         owners=("wangwu", 7),
         approve=({"when": BIG, "to": "总经理"}, {"to": "财务审批"}),
         reject="结束",
     ),
-    "总经理": Node(owners=("ceo",), approve="财务审批", reject="部门审批"),
-    "财务审批": Node(owners=("zhaoliu",), approve="结束", reject="部门审批"),
-    "结束": Node(end=True),
+    "总经理": FlowNode(owners=("ceo",), approve="财务审批", reject="部门审批"),
+    "财务审批": FlowNode(owners=("zhaoliu",), approve="结束", reject="部门审批"),
+    "结束": FlowNode(end=True),
 }
 CONTRACT = Definition(flow="合同审批", start="部门审批", nodes=NODES)
 
@@ -112,7 +112,7 @@ def test_what_may_not_be_done_is_an_error(move: FlowMove, message: str) -> None:
 
 
 def test_an_action_that_the_node_does_not_offer_is_an_error() -> None:
-    nodes = {"登记": Node(approve="结束"), "结束": Node(end=True)}
+    nodes = {"登记": FlowNode(approve="结束"), "结束": FlowNode(end=True)}
     flow, _ = flow_with(at="登记", definition=Definition(flow="x", start="登记", nodes=nodes))
 
     with pytest.raises(SubjectError) as caught:
@@ -316,7 +316,10 @@ def test_owners_of_the_wrong_shape_are_an_error() -> None:
 
 
 def test_no_matching_route_is_an_error() -> None:
-    nodes = {"a": Node(owners=(7,), approve=({"when": "false", "to": "b"},)), "b": Node(end=True)}
+    nodes = {
+        "a": FlowNode(owners=(7,), approve=({"when": "false", "to": "b"},)),
+        "b": FlowNode(end=True),
+    }
     flow, _ = flow_with(at="a", definition=Definition(flow="x", start="a", nodes=nodes))
 
     with pytest.raises(SubjectError) as caught:
@@ -363,9 +366,9 @@ def test_filling_in_the_form_brings_computed_values_up_to_date() -> None:
 @pytest.mark.parametrize(
     ("nodes", "start", "findings"),
     [
-        ({"a": Node(end=True)}, "b", [(("start",), "no node 'b'; there is a")]),
+        ({"a": FlowNode(end=True)}, "b", [(("start",), "no node 'b'; there is a")]),
         (
-            {"部门": Node(approve="流程结朿"), "流程结束": Node(end=True)},
+            {"部门": FlowNode(approve="流程结朿"), "流程结束": FlowNode(end=True)},
             "部门",
             [
                 (("nodes", "部门", "approve"), "no node '流程结朿'; did you mean '流程结束'?"),
@@ -373,25 +376,25 @@ def test_filling_in_the_form_brings_computed_values_up_to_date() -> None:
             ],
         ),
         (
-            {"a": Node(approve=({"to": "a"}, {"when": "x", "to": "q"}), reject=({"to": "q"},))},
+            {"a": FlowNode(approve=({"to": "a"}, {"when": "x", "to": "q"}), reject=({"to": "q"},))},
             "a",
             [
                 (("nodes", "a", "approve", 0), "a route without when always matches; put it last"),
             ],
         ),
         (
-            {"a": Node(reject=({"to": "q"},))},
+            {"a": FlowNode(reject=({"to": "q"},))},
             "a",
             [(("nodes", "a", "reject", 0, "to"), "no node 'q'; there is a")],
         ),
-        ({"a": Node()}, "a", [(("nodes", "a"), "a node needs approve, reject, or end: true")]),
+        ({"a": FlowNode()}, "a", [(("nodes", "a"), "a node needs approve, reject, or end: true")]),
         (
-            {"a": Node(end=True, approve="a")},
+            {"a": FlowNode(end=True, approve="a")},
             "a",
             [(("nodes", "a", "approve"), "an end node offers no action")],
         ),
         (
-            {"a": Node(approve=({"too": "a"}, {"to": "a", "wenn": "x"}), reject=())},
+            {"a": FlowNode(approve=({"too": "a"}, {"to": "a", "wenn": "x"}), reject=())},
             "a",
             [
                 (("nodes", "a", "approve", 0), "expected {when: a condition, to: a node}"),
@@ -402,7 +405,7 @@ def test_filling_in_the_form_brings_computed_values_up_to_date() -> None:
     ],
 )
 def test_a_wrong_definition_is_found_before_anything_runs(
-    nodes: dict[str, Node], start: str, findings: list[Any]
+    nodes: dict[str, FlowNode], start: str, findings: list[Any]
 ) -> None:
     assert list(Definition(flow="x", start=start, nodes=nodes).findings()) == findings
 

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from bpmax_sim.cli.app import start
 from bpmax_sim.errors import ConfigError, TransportError
-from bpmax_sim.messages import Request, Response, Route
+from bpmax_sim.messages import ConnectionRoute, Request, Response
 from bpmax_sim.transport.live import Live
 from tests.loopback import Loopback, answer_json, loopback
 from tests.proxies import Authority, authority, running_proxy
@@ -76,12 +76,16 @@ def _no_proxies_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
 
 
-def get(url: str, route: Route | None = None, *, timeout: float = 5.0) -> Response:
+def get(url: str, route: ConnectionRoute | None = None, *, timeout: float = 5.0) -> Response:
     with Live() as live:
-        return live.handle(Request(method="GET", url=url, timeout=timeout), route or Route())
+        return live.handle(
+            Request(method="GET", url=url, timeout=timeout), route or ConnectionRoute()
+        )
 
 
-def failure(url: str, route: Route | None = None, *, timeout: float = 5.0) -> TransportError:
+def failure(
+    url: str, route: ConnectionRoute | None = None, *, timeout: float = 5.0
+) -> TransportError:
     with pytest.raises(TransportError) as caught:
         get(url, route, timeout=timeout)
     return caught.value
@@ -105,7 +109,9 @@ def test_a_target_arrives_byte_by_byte(
         monkeypatch.setenv(variable.format(scheme.upper()), address)
     server = world.server(scheme)
 
-    answered = get(server.url + TARGET, Route() if variable else Route(proxy=address))
+    answered = get(
+        server.url + TARGET, ConnectionRoute() if variable else ConnectionRoute(proxy=address)
+    )
 
     assert answered.status == 200
     assert line_of(server) == f"GET {TARGET} HTTP/1.1"
@@ -151,7 +157,9 @@ def test_a_target_without_a_path_is_sent_with_one(world: World, url: str) -> Non
 def test_a_proxy_that_asks_for_a_password_is_no_answer_of_the_api(
     world: World, scheme: str, user: str
 ) -> None:
-    refused = failure(f"{world.server(scheme).url}/x", Route(proxy=f"http://{user}{world.strict}"))
+    refused = failure(
+        f"{world.server(scheme).url}/x", ConnectionRoute(proxy=f"http://{user}{world.strict}")
+    )
 
     assert (refused.code, refused.sent) == ("CONNECT", False)
     told = "the proxy refused: 407 Proxy Authentication Required"
@@ -168,7 +176,7 @@ def test_a_proxy_out_of_reach_is_named_without_its_password(world: World, scheme
     place = f"127.0.0.1:{closed_port()}"
 
     refused = failure(
-        f"{world.server(scheme).url}/x", Route(proxy=f"http://{USER}:{ENCODED}@{place}")
+        f"{world.server(scheme).url}/x", ConnectionRoute(proxy=f"http://{USER}:{ENCODED}@{place}")
     )
 
     assert (refused.code, refused.sent) == ("CONNECT", False)
@@ -179,7 +187,7 @@ def test_a_proxy_out_of_reach_is_named_without_its_password(world: World, scheme
 def test_a_proxy_that_says_nothing_is_a_timeout() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         place = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        refused = failure("https://crm.example.test/x", Route(proxy=place), timeout=0.2)
+        refused = failure("https://crm.example.test/x", ConnectionRoute(proxy=place), timeout=0.2)
 
     assert refused.code == "TIMEOUT"
     assert str(refused) == f"no answer within 0.2 s (through the proxy {place})"
@@ -211,7 +219,7 @@ UNTRUSTED = (
 @pytest.mark.parametrize("proxied", [False, True])
 def test_a_server_that_is_not_trusted_is_named(world: World, *, proxied: bool) -> None:
     refused = failure(
-        f"{world.secure.url}/x", Route(proxy=f"http://{world.proxy}" if proxied else "")
+        f"{world.secure.url}/x", ConnectionRoute(proxy=f"http://{world.proxy}" if proxied else "")
     )
 
     assert (refused.code, refused.sent) == ("TLS", False)
@@ -223,7 +231,7 @@ def test_a_server_that_is_not_trusted_is_named(world: World, *, proxied: bool) -
 def test_a_proxy_that_is_not_trusted_is_the_one_that_is_named(world: World) -> None:
     refused = failure(
         f"{world.secure.url}/x",
-        Route(proxy=f"https://{world.encrypted}", ca=str(world.ca.file)),
+        ConnectionRoute(proxy=f"https://{world.encrypted}", ca=str(world.ca.file)),
     )
 
     assert str(refused).startswith(
@@ -234,10 +242,10 @@ def test_a_proxy_that_is_not_trusted_is_the_one_that_is_named(world: World) -> N
 def test_a_wrong_ca_is_not_trusted(world: World, tmp_path: Path) -> None:
     other = authority(tmp_path)
 
-    refused = failure(f"{world.secure.url}/x", Route(ca=str(other.file)))
+    refused = failure(f"{world.secure.url}/x", ConnectionRoute(ca=str(other.file)))
 
     assert refused.code == "TLS"
-    assert get(f"{world.secure.url}/x", Route(ca=str(world.ca.file))).status == 200
+    assert get(f"{world.secure.url}/x", ConnectionRoute(ca=str(world.ca.file))).status == 200
 
 
 @pytest.mark.parametrize("content", [None, "", "not PEM"])
@@ -253,21 +261,23 @@ def test_a_file_without_certificates_is_a_config_error(
     name = "SSL_CERT_FILE" if of == "environment" else "tls.ca"
 
     with pytest.raises(ConfigError) as caught:
-        get(f"{world.secure.url}/x", Route(ca="" if of == "environment" else str(file)))
+        get(f"{world.secure.url}/x", ConnectionRoute(ca="" if of == "environment" else str(file)))
 
     assert str(caught.value).startswith(f"{name} {file}: no certificates can be read: ")
 
 
 def test_a_client_shows_its_certificate_where_it_is_asked(world: World, tmp_path: Path) -> None:
     cert, key = world.ca.files("client.example", tmp_path)
-    trusting = Route(ca=str(world.ca.file))
-    shown = Route(ca=str(world.ca.file), cert=str(cert), key=str(key))
+    trusting = ConnectionRoute(ca=str(world.ca.file))
+    shown = ConnectionRoute(ca=str(world.ca.file), cert=str(cert), key=str(key))
     with loopback(lambda _: answer_json("1"), world.ca.server(asks_clients=True)) as server:
         refused = failure(f"{server.url}/x", trusting)
         direct = get(f"{server.url}/x", shown)
         tunnelled = get(
             f"{server.url}/x",
-            Route(ca=shown.ca, cert=shown.cert, key=shown.key, proxy=f"http://{world.proxy}"),
+            ConnectionRoute(
+                ca=shown.ca, cert=shown.cert, key=shown.key, proxy=f"http://{world.proxy}"
+            ),
         )
 
     assert (refused.code, refused.sent) == ("TLS", False)
@@ -285,7 +295,7 @@ def test_a_key_with_a_password_is_told_and_asks_for_nothing(world: World, tmp_pa
     key.write_bytes(private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked))
 
     with pytest.raises(ConfigError) as caught:
-        get(f"{world.secure.url}/x", Route(cert=str(cert), key=str(key)))
+        get(f"{world.secure.url}/x", ConnectionRoute(cert=str(cert), key=str(key)))
 
     expected = "expected a certificate and its key without a password, as PEM"
     assert str(caught.value) == f"tls.cert {cert} and {key}: {expected}"
@@ -307,7 +317,7 @@ def test_a_tls_connection_that_breaks_later_is_a_reset_as_it_may_have_arrived(
         thread = threading.Thread(target=broken)
         thread.start()
         url = f"https://127.0.0.1:{listener.getsockname()[1]}/x"
-        refused = failure(url, Route(ca=str(world.ca.file)))
+        refused = failure(url, ConnectionRoute(ca=str(world.ca.file)))
         thread.join(5)
 
     assert (refused.code, refused.sent) == ("RESET", True)
