@@ -316,7 +316,7 @@ _REFUSALS: Final[Mapping[str, str]] = {
     r"Input should be less than or equal to (?P<limit>\S+)": msg("expected at most {limit}"),
     r"Input should be greater than or equal to (?P<limit>\S+)": msg("expected at least {limit}"),
 }
-"""What typer says of a wrong command line, by its pattern."""
+"""Messages of typer about a wrong command line, by its pattern."""
 _HEADINGS: Final[Mapping[str, str]] = {
     r"(?m)^Usage: ": msg("Usage: "),
     r"(?m)^Arguments:$": msg("Arguments:"),

@@ -7,7 +7,7 @@ Where examples that broke a law are kept: a folder, or a Redis that several mach
 
 The law of scripts: whatever a form holds and a third party answers, no mistake of their own.
 
-A script may leave a rejection uncaught, for that is an answer of the third party. A TypeError, a
+A script may leave a rejection uncaught, for that is a response of the third party. A TypeError, a
 name that there is not, a loop without end or a promise that nothing settles is the script's.
 
 A law held against given calls: what a failure's scenario and its pytest test do.
@@ -382,7 +382,7 @@ def search(plan: SearchPlan, notify: Callable[[], None] = _nobody_asks) -> list[
 
 
 def tasks_of(plan: SearchPlan) -> Iterator[Task]:
-    """Yield what there is to try: every law that says something of an API, and every script.
+    """Yield what there is to try: every law that applies to an API, and every script.
 
     Raises:
         ConfigError: a file is wrong, or there is no such API.

@@ -268,7 +268,7 @@ _FILLED: Mapping[str, str] = {
 
 
 class Decision(NodeAction, frozen=True, kw_only=True):
-    """What an owner says of a task, and may fill in with it."""
+    """What an owner decides of a task, and may fill in with it."""
 
     texts: ClassVar = {**WHO, **_FILLED}
 

@@ -116,7 +116,7 @@ _NODE = msg("the node")
 
 
 def move_of(value: Any) -> FlowMove:
-    """Return what a step says of who does what."""
+    """Return who does what by a step."""
     options = value if isinstance(value, Mapping) else {}
     where: Where = options.get("where", "before")
     return FlowMove(

@@ -223,7 +223,7 @@ def answer(request: Request) -> Response:
 
 
 def _login() -> dict[str, Any]:
-    """Return the answers of every kind of login that a new project can begin with, in one."""
+    """Return the responses of every kind of login that a new project can begin with, in one."""
     token, ttl = secrets.token_urlsafe(24), 7200
     oauth = {"access_token": token, "token_type": "Bearer", "expires_in": ttl}
     return {**oauth, "data": {"token": token, "expires_in": ttl}}

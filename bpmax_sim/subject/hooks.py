@@ -339,7 +339,7 @@ def check_target(event: HookEvent, names: Iterable[str]) -> str | None:
 
 
 class FlowMove(msgspec.Struct, frozen=True, kw_only=True):
-    """Someone acts at a node: what a step says of it, and the action as ``ctx`` names it.
+    """Someone acts at a node: what a step declares of it, and the action as ``ctx`` names it.
 
     Attributes:
         others: whom it concerns, or the node that is meant.

@@ -90,7 +90,7 @@ class ProjectState(Screen, kw_only=True):
         status: ``new``, ``processing``, ``finished``, ``rejected``, ``cancelled``, ``terminated``
             or ``returned``.
         owners: node -> owner items, as far as they were assigned.
-        assigned: what hooks said of nodes that the project has not reached, or may reach again.
+        assigned: what hooks returned of nodes that the project has not reached, or may reach again.
         user: who acts where a step does not say.
         people: what is known of others: id -> what ``ctx.userInfo`` tells.
         starter: who created the project.
