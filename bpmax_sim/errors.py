@@ -35,7 +35,7 @@ from typing import Any, ClassVar, Final, Self
 
 import msgspec
 
-from bpmax_sim.i18n import joined, msg, series
+from bpmax_sim.i18n import joined, msg, plural, series
 
 BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, FutureWarning)
 """What compiling a regular expression of a user's raises, a warning where those are errors."""
@@ -96,6 +96,17 @@ def listed(names: Iterable[str]) -> str:
         else ""
     )
     return series(every[:_SHOWN] if more else every) + more
+
+
+def suggestion(word: str, names: Iterable[str]) -> str:
+    """Return the near name as `near` does, else all there are; nothing if there is none."""
+    known = list(names)
+    if not known:
+        return ""
+    listing = plural(
+        len(known), "; there is {listed}", "; there are {listed}", listed=listed(known)
+    )
+    return near(word, known) or listing
 
 
 _BARE = re.compile(r"[\w./:@%+,=-]+")

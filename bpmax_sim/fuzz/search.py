@@ -31,11 +31,11 @@ from hypothesis import strategies as st
 from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 from hypothesis.errors import NoSuchExample, Unsatisfiable
 
-from bpmax_sim.errors import BpmaxError, ConfigError, ScriptError, near
+from bpmax_sim.errors import BpmaxError, ConfigError, ScriptError, suggestion
 from bpmax_sim.fuzz.laws import LAWS, Programs
 from bpmax_sim.fuzz.target import SIMULATE, FuzzTarget, Plain, hang_up, plain, program, target_of
 from bpmax_sim.fuzz.violation import LawBroken, broken, described, outcome
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import Platforms, read_platform
 from bpmax_sim.project import find_root, make_folder
@@ -246,7 +246,7 @@ def _hold(
         hold_script(target, files, situation or {"form": {}, "trouble": ""})
         return
     if law not in LAWS:
-        hint = near(law, LAWS) or msg("; there are {names}", names=series((*LAWS, SCRIPT)))
+        hint = suggestion(law, (*LAWS, SCRIPT))
         raise ConfigError(msg("there is no law {law!r}{hint}", law=law, hint=hint))
     hold_programs(target, law, tuple(program(call) for call in calls))
 

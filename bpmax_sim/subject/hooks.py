@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from bpmax_sim.errors import BpmaxError, Place, listed, near
+from bpmax_sim.errors import BpmaxError, Place, near, suggestion
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
@@ -328,7 +328,7 @@ def check_target(event: HookEvent, names: Iterable[str]) -> str | None:
         return None
     if event.hook.name == "change" and event.target.partition(".")[0] in known:
         return None  # a column of a table
-    hint = near(event.target, known) or msg("; there is {listed}", listed=listed(known))
+    hint = suggestion(event.target, known)
     return msg(
         "{event}: no {named} {target!r}{hint}",
         event=event,

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
-from bpmax_sim.errors import Place, SubjectError, listed, near
+from bpmax_sim.errors import Place, SubjectError, suggestion
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UNDEFINED, Undefined
 from bpmax_sim.script.channel import LiveObject
@@ -201,11 +201,7 @@ class ProjectState(Screen, kw_only=True):
             return self
         known = {flow.name: flow for flow in self._family() if flow.name}
         if name not in known:
-            hint = near(name, known) or (
-                msg("; there is {listed}", listed=listed(known))
-                if known
-                else msg("; none has begun")
-            )
+            hint = suggestion(name, known) or msg("; none has begun")
             raise SubjectError(msg("no project of a sub-flow {name!r}{hint}", name=name, hint=hint))
         return known[name]
 
