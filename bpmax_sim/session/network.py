@@ -40,7 +40,7 @@ from bpmax_sim.session.credentials import (
 )
 from bpmax_sim.session.recordings import Opening, SessionRecordings, still_signed
 from bpmax_sim.session.settings import Settings
-from bpmax_sim.session.shared_logins import SharingLogins
+from bpmax_sim.session.shared_logins import SharedLogins, SharingLogins
 from bpmax_sim.session.undeclared import Undeclared
 from bpmax_sim.session.witness import Witness
 from bpmax_sim.simulator.model import bad_token
@@ -381,11 +381,18 @@ class Network:
     def _third_parties(self, others: Transport | None) -> Transport:
         """Return who is asked; a login that another session of the run has made is not repeated."""
         live = _live(others, self._resources, self._tenants.route)
-        shared = self._settings.shared_logins
+        locked = {k for k, p in self._platforms.own.items() if p.share == "process_lock"}
+        shared = self._settings.shared_logins or (SharedLogins() if locked else None)
         if shared is None or self._start.simulated:
             return live
-        sharing = shared.over(live, network=others, real=self._tenants.real)
+        sharing = shared.over(
+            live,
+            network=others,
+            real=self._tenants.real,
+            across=locked if others is None else (),
+        )
         self._sharing.append(sharing)
+        self._resources.callback(sharing.close)
         return sharing
 
     def simulator(self, platform: str) -> Simulator:
