@@ -9,7 +9,9 @@ This runs before every session, so it asks the system directly: ``pathlib`` take
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -59,12 +61,43 @@ def _table(project: str) -> dict[str, object] | None:
 
 def language_of(root: Path) -> str | None:
     """Return ``language`` of ``[tool.bpmax_sim]`` in the project at *root*, if it says one."""
+    language = _settings(root).get("language")
+    return language if isinstance(language, str) else None
+
+
+def open_places_of(root: Path) -> tuple[str, ...]:
+    """Return ``not_secret`` of ``[tool.bpmax_sim]``: places that no platform file can declare."""
+    return _open_places(_settings(root))
+
+
+def _open_places(table: Mapping[str, object]) -> tuple[str, ...]:
+    places = table.get("not_secret")
+    return tuple(map(str, places)) if isinstance(places, list) else ()
+
+
+def _settings(root: Path) -> dict[str, object]:
     try:
         text = (root / "pyproject.toml").read_text(encoding="utf-8")
     except (OSError, ValueError):
-        return None
-    language = (_table(text) or {}).get("language") if "bpmax_sim" in text else None
-    return language if isinstance(language, str) else None
+        return {}
+    return (_table(text) or {}) if "bpmax_sim" in text else {}
+
+
+def with_open_place(text: str, place: str) -> str | None:
+    """Return a pyproject.toml with *place* first in `open_places_of`; None where that cannot be."""
+    before = _open_places(_table(text) or {})
+    element = json.dumps(place, ensure_ascii=False)
+    header = "[tool.bpmax_sim]\n"
+    for old, new in (
+        ("not_secret = [", f"not_secret = [{element}, "),
+        (header, f"{header}not_secret = [{element}]\n"),
+        ("", f"{text and chr(10)}{header}not_secret = [{element}]\n"),
+    ):
+        head, _, tail = text.rpartition(old) if old else (text, "", "")
+        after = head + new + tail
+        if old in text and _open_places(_table(after) or {}) == (place, *before):
+            return after
+    return None
 
 
 def named_file(file: Path, name: str) -> Path:
@@ -110,13 +143,23 @@ def absolute(path: str | os.PathLike[str]) -> str:
 
 def find_instances(folder: str) -> str:
     """Return ``instances.yaml`` beside an absolute *folder*, else the nearest above, or nothing."""
-    above = folder
-    while (upper := os.path.dirname(above)) != above:
-        path = os.path.join(upper, INSTANCES)
-        if os.path.isfile(path) or os.path.isfile(os.path.join(upper, LOCAL)):
+    for path, local in _candidates(folder):
+        if _is_file(path) or _is_file(local):
             return path
-        above = upper
     return ""
+
+
+@lru_cache(maxsize=64)  # of a few folders, each asked for by every session
+def _candidates(folder: str) -> tuple[tuple[str, str], ...]:
+    above, candidates = folder, []
+    while (upper := os.path.dirname(above)) != above:
+        candidates.append((os.path.join(upper, INSTANCES), os.path.join(upper, LOCAL)))
+        above = upper
+    return tuple(candidates)
+
+
+def _is_file(path: str) -> bool:
+    return os.access(path, os.F_OK) and os.path.isfile(path)  # mostly there is none, told quickly
 
 
 def local_of(path: str) -> str:

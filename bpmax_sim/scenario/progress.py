@@ -16,7 +16,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.clock import Instant, LazyChance, new_uuid
+from bpmax_sim.clock import Instant, new_uuid
 from bpmax_sim.errors import Place
 from bpmax_sim.file_names import NOWHERE, Homes
 from bpmax_sim.i18n import labelled, msg
@@ -305,7 +305,7 @@ class Progress:
     def _scope(self, environ: Mapping[str, str]) -> Scope:
         clock = self.bench.clock
         zone = self.item.clock or Instant(0.0)
-        chance = LazyChance(self.bench.draw)
+        chance = self.bench.chance()
         return Scope(
             case=self.item.row.values if self.item.row else {},
             environ=environ,

@@ -40,7 +40,7 @@ from bpmax_sim.session.credentials import (
 )
 from bpmax_sim.session.recordings import Opening, SessionRecordings, still_signed
 from bpmax_sim.session.settings import Settings
-from bpmax_sim.session.shared_logins import SharingLogins
+from bpmax_sim.session.shared_logins import SharedLogins, SharingLogins
 from bpmax_sim.session.undeclared import Undeclared
 from bpmax_sim.session.witness import Witness
 from bpmax_sim.simulator.model import bad_token
@@ -117,7 +117,7 @@ class Capturing(msgspec.Struct, frozen=True):
     vault: Vault
 
     def handle(self, request: Request) -> Response:
-        """Return the answer of the inner transport."""
+        """Return the response of the inner transport."""
         response = self.inner.handle(request)
         capture(request, response, self.vault)
         capture_cookies(request, response, self.vault)
@@ -135,11 +135,11 @@ class Missing(msgspec.Struct, frozen=True):
     extra: bool = False
 
     def handle(self, request: Request) -> Response:
-        """Return the recorded answer, else the live one.
+        """Return the recorded response, else the live one.
 
         Raises:
             NoMatchError: the call was recorded and is played already.
-            ConfigError: the live request would carry a stand-in from a recorded answer.
+            ConfigError: the live request would carry a stand-in from a recorded response.
         """
         if request.is_login:
             return self.record.handle(request)
@@ -205,11 +205,11 @@ class InterceptedClients(msgspec.Struct, frozen=True, kw_only=True):
         record: what is recorded in mode ``record``.
         extra: whether a call that was played already is recorded once more.
         replay: answers from recordings.
-        recording: makes what records an answer that came from elsewhere.
+        recording: makes what records a response that came from elsewhere.
         relay: makes a request of another client into a call that a transport answers; with None
             the session's own does.
         knows: returns whether a request was ever recorded.
-        is_redirected: returns whether a request goes to another address than it says, where a
+        is_redirected: returns whether a request goes to another address than its own, where a
             client that sends for itself would not find it.
     """
 
@@ -233,11 +233,11 @@ class InterceptedClients(msgspec.Struct, frozen=True, kw_only=True):
         return OWN.get() or self.mode == "live"
 
     def answer(self, request: Request, /) -> Response | None:
-        """Return the recorded answer, or None where the client has to ask for itself.
+        """Return the recorded response, or None where the client has to ask for itself.
 
         Raises:
-            NoMatchError: replay has no answer; the session remembers that.
-            ConfigError: the request would carry a stand-in from a recorded answer.
+            NoMatchError: replay has no response; the session remembers that.
+            ConfigError: the request would carry a stand-in from a recorded response.
         """
         patient = replace(request, timeout=_DAY)  # how long it waits is the client's own affair
         if self.mode != "record" or self.is_redirected(patient):
@@ -271,11 +271,11 @@ class Network:
 
     Attributes:
         calls: a record of each call and login.
-        misses: every call that replay had no answer for.
+        misses: every call that replay had no response for.
         environment: what calls need of the session; a scheduler drives `call` with it.
         tokens: the grants of the run.
         faults: fault-injection layer, outermost.
-        stubs: fixed answers, in front of everything else.
+        stubs: fixed responses, in front of everything else.
         witness: notes what stood behind each sending.
     """
 
@@ -381,11 +381,18 @@ class Network:
     def _third_parties(self, others: Transport | None) -> Transport:
         """Return who is asked; a login that another session of the run has made is not repeated."""
         live = _live(others, self._resources, self._tenants.route)
-        shared = self._settings.shared_logins
+        locked = {k for k, p in self._platforms.own.items() if p.share == "process_lock"}
+        shared = self._settings.shared_logins or (SharedLogins() if locked else None)
         if shared is None or self._start.simulated:
             return live
-        sharing = shared.over(live, network=others, real=self._tenants.real)
+        sharing = shared.over(
+            live,
+            network=others,
+            real=self._tenants.real,
+            across=locked if others is None else (),
+        )
         self._sharing.append(sharing)
+        self._resources.callback(sharing.close)
         return sharing
 
     def simulator(self, platform: str) -> Simulator:
@@ -410,18 +417,18 @@ class Network:
 
         Raises:
             CallError: it was rejected.
-            NoMatchError: replay has no answer.
+            NoMatchError: replay has no response.
         """
         return self._driven(call(spec, self.environment), handle=self.handle).value
 
     def relay(self, request: Request, inner: Transport | None = None) -> Response:
-        """Make a request of another client on this thread and return its answer.
+        """Make a request of another client on this thread and return its response.
 
         *inner* answers it; None for who answers everything else.
 
         Raises:
             TransportError: the exchange did not complete.
-            NoMatchError: replay has no answer.
+            NoMatchError: replay has no response.
         """
         self._tracks.refuse_closed()
         handle = self.handle if inner is None else partial(self.handle, inner=inner)
@@ -469,7 +476,7 @@ class Network:
 
         Raises:
             TransportError: the exchange did not complete.
-            NoMatchError: replay has no answer.
+            NoMatchError: replay has no response.
         """
         self._tracks.refuse_closed()
         try:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar, Unpack
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.remote import Remote
-from bpmax_sim.clock import Instant
+from bpmax_sim.clock import Chance, CountedChance, Instant
 from bpmax_sim.errors import (
     BpmaxError,
     ConfigError,
@@ -116,14 +116,12 @@ def describe_unrecognised(places: Sequence[str]) -> str:
         "declare its place with `secret:` in the platform file and record again{answer}",
         names=series(places[:_SHOWN]),
         more=more,
-        answer=_answer([place for place in places[:_SHOWN] if " " not in place]),
+        answer=_answer(places[:_SHOWN]),
     )
 
 
 def _answer(places: Sequence[str]) -> str:
-    """Return how to say that what stands at *places* of declared platforms is no secret."""
-    if not places:
-        return ""
+    """Return how to say that what stands at *places* is no secret."""
     options = " ".join(f"--not-secret {pasted(place)}" for place in places)
     return msg(", else answer with `bpmax-sim review {options}`", options=options)
 
@@ -143,7 +141,7 @@ class Session:
     Attributes:
         calls: a record of each call and login, redacted when read.
         console: what scripts wrote to it so far, redacted.
-        misses: every call that replay had no answer for, whatever the script did with it.
+        misses: every call that replay had no response for, whatever the script did with it.
         clock: what scripts see.
     """
 
@@ -194,7 +192,7 @@ class Session:
             self._scheduler,
             partial(call, env=self._network.environment),
             limits=within(limits, settings),
-            seed=start.seat.seed,
+            parts=start.seat.parts,
             drew=start.seat.drew,
             zone=start.zone.total_seconds(),
             engine=engine_of(settings.engine),
@@ -315,7 +313,7 @@ class Session:
 
         Raises:
             TransportError: the exchange did not complete.
-            NoMatchError: replay has no answer.
+            NoMatchError: replay has no response.
         """
         return self._network.relay(request)
 
@@ -323,10 +321,9 @@ class Session:
         """Return a context that records and replays what other HTTP clients send in it, too."""
         return self._network.intercepted().listening(self.settings.owner)
 
-    def draw(self) -> int:
-        """Return the seed of what is drawn beside scripts, and note that something was."""
-        self._seat.drew()
-        return self._seat.seed
+    def chance(self) -> Chance:
+        """Return what is drawn from beside scripts."""
+        return CountedChance(partial(self._seat.parts, 0), partial(self._seat.drew, 0))
 
     @closed()
     def run_script(
@@ -510,7 +507,7 @@ class Session:
         of the run. A session that is closed already stays so.
 
         Raises:
-            NoMatchError: a call had no answer in the recording.
+            NoMatchError: a call had no response in the recording.
             ExpectationError: a recording was not played.
             LeakError: a secret would have been written.
             CassetteError: the recording could not be written.
