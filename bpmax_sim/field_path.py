@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from enum import Enum
 from functools import lru_cache
 from typing import Any
@@ -95,8 +95,9 @@ class FieldPath(tuple[Segment, ...]):
     @classmethod
     def dotted(cls, root: str, name: str) -> FieldPath:
         """Return the place of a parameter; members of a body are apart by dots only."""
-        names = name.split(".") if root == "body" else [name.lower() if root == "header" else name]
-        return cls((root, *names))
+        if root == "body":
+            return cls((root, *body_steps(name)))
+        return cls((root, name.lower() if root == "header" else name))
 
     def __str__(self) -> str:
         return format_path(self)
@@ -226,6 +227,31 @@ def plain_steps(text: str) -> tuple[str | int, ...]:
     """
     matches = _PLAIN_STEP.finditer(text)
     return tuple(int(step[1]) if step[1] else step[0] for step in matches)
+
+
+def body_steps(target: str) -> tuple[str, ...]:
+    """Return the names of a dotted place in a body; none of the whole body, ``$`` or ``.``."""
+    return () if target in {"$", "."} else tuple(target.split("."))
+
+
+def member(value: Any, names: Iterable[str]) -> Any:
+    """Return what mappings within mappings have below *names*, or `UNSET`."""
+    for name in names:
+        if not isinstance(value, Mapping) or name not in value:
+            return msgspec.UNSET
+        value = value[name]
+    return value
+
+
+def set_member(value: dict[str, Any], names: Iterable[str], item: Any) -> None:
+    """Set *item* below *names*; what is no mapping on the way becomes one."""
+    *above, last = names
+    for name in above:
+        inner = value.get(name)
+        if not isinstance(inner, dict):
+            inner = value[name] = {}
+        value = inner
+    value[last] = item
 
 
 def covers(outer: Steps, inner: Steps) -> bool:

@@ -6,10 +6,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 import bpmax_sim as bs
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.field_path import FieldPath, Wild, covers, values_at
+from bpmax_sim.field_path import (
+    FieldPath,
+    Wild,
+    body_steps,
+    covers,
+    member,
+    set_member,
+    values_at,
+)
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.path_template import path_template
 from bpmax_sim.secret.vault import Vault
@@ -182,3 +191,15 @@ def test_a_place_that_can_match_nothing_is_an_error_at_load(
         bs.Session.open(platforms=folder / "platforms", **options).close()
 
     assert str(raised.value) == message
+
+
+def test_a_member_is_read_and_set_by_the_names_above_it() -> None:
+    body: dict[str, Any] = {"客户": "张三", "合计": None}
+    set_member(body, body_steps("明细.金额"), 12)
+    set_member(body, ["客户", "编号"], 7)
+
+    assert body == {"客户": {"编号": 7}, "合计": None, "明细": {"金额": 12}}
+    assert member(body, body_steps("明细.金额")) == 12
+    assert member(body, body_steps("$")) is body
+    assert member(body, ["合计"]) is None
+    assert member(body, ["合计", "元"]) is member(body, ["无"]) is UNSET

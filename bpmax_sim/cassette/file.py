@@ -27,8 +27,15 @@ import msgspec
 from bpmax_sim.cassette.format import BLANK_SHA, ENTRY, HEAD, VERSION, exchange_sha, up_to_date
 from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line, Seal, Values
 from bpmax_sim.cassette.reader import read_exchange, read_outcome
-from bpmax_sim.clock import Instant
-from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat, Place, pasted
+from bpmax_sim.clock import Drawn, Instant
+from bpmax_sim.errors import (
+    CassetteError,
+    DamagedCassette,
+    NewerFormat,
+    Place,
+    pasted,
+    why_unreadable,
+)
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Exchange, Outcome
 
@@ -145,7 +152,9 @@ def _head(line: bytes) -> Head:
             raise OlderVersion(version)
         return _read_head(line)
     except BROKEN_JSON as error:
-        raise Corrupt(msg("the head line is broken ({error})", error=error)) from error
+        raise Corrupt(
+            msg("the head line is broken ({error})", error=why_unreadable(error))
+        ) from error
 
 
 def _scan(data: Data, start: int, into: Index) -> list[bytes]:
@@ -167,7 +176,9 @@ def _scan(data: Data, start: int, into: Index) -> list[bytes]:
     try:
         into.keys = {_read_text(owner): keys for owner, keys in owners.items()}
     except BROKEN_JSON as error:
-        raise Corrupt(msg("an index line is broken ({error})", error=error)) from error
+        raise Corrupt(
+            msg("an index line is broken ({error})", error=why_unreadable(error))
+        ) from error
     into.first_failure = bisect(into.starts, into.sections[0])
     into.orders = _sorted(data, into)
     return shas
@@ -210,7 +221,9 @@ def _check_seal(head: bytes, line: bytes, index: Index, shas: list[bytes]) -> No
     try:
         seal = _read_seal(text)
     except BROKEN_JSON as error:
-        raise Corrupt(msg("the `sealed:` line is broken ({error})", error=error)) from error
+        raise Corrupt(
+            msg("the `sealed:` line is broken ({error})", error=why_unreadable(error))
+        ) from error
     counts = (index.first_failure, len(shas) - index.first_failure)
     if counts != (seal.interactions, seal.failures):
         raise Corrupt(
@@ -444,10 +457,11 @@ class Cassette:
         numbers = self.index.numbers(owner)
         return self.line(numbers[0]).values if numbers else {}
 
-    def seed(self, owner: str) -> int:
-        """Return the seed of what *owner*'s scripts drew; 0 if they drew nothing."""
+    def drawn(self, owner: str) -> Drawn | None:
+        """Return what *owner*'s scripts drew, if they drew anything."""
         numbers = self.index.numbers(owner)
-        return self.line(numbers[0]).seed if numbers else 0
+        known = self.line(numbers[0]).seed if numbers else 0
+        return Drawn((known,)) if known and isinstance(known, int) else known or None
 
     def entry(self, number: int) -> Entry:
         """Return exchange *number* of the file, from 0, as it stands there.
@@ -493,7 +507,9 @@ class Cassette:
             return parse(entry)
         except ValueError as error:
             start = self.index.bounds(number)[0]
-            raise self._edited(start, msg("cannot be read ({error})", error=error)) from error
+            raise self._edited(
+                start, msg("cannot be read ({error})", error=why_unreadable(error))
+            ) from error
 
     def entries(self) -> Iterator[Entry]:
         """Yield every exchange as it stands in the file."""
@@ -503,9 +519,9 @@ class Cassette:
         """Yield every exchange, in file order."""
         return map(self.exchange, range(len(self)))
 
-    def place(self, number: int) -> str:
-        """Return ``file:line`` of exchange *number*."""
-        return str(Place(str(self.path), self.line_of(number)))
+    def place(self, number: int) -> Place:
+        """Return where exchange *number* stands."""
+        return Place(str(self.path), self.line_of(number))
 
     def line_of(self, number: int) -> int:
         """Return the line of exchange *number*; in file order, the file is counted once."""
@@ -624,11 +640,17 @@ _cache: dict[str, tuple[object, Cassette]] = {}
 
 
 class _Cached(Cassette):
-    """A cassette that keeps what it read; outcomes never change."""
+    """A small cassette that keeps what it read; nothing of it ever changes."""
 
     def __init__(self, path: Path, index: Index, read: Callable[[int, int], bytes]) -> None:
         super().__init__(path, index, read)
+        self._entries: dict[int, Entry] = {}
         self._outcomes: dict[int, Outcome] = {}
+
+    def entry(self, number: int) -> Entry:
+        if number not in self._entries:
+            self._entries[number] = super().entry(number)
+        return self._entries[number]
 
     def outcome(self, number: int) -> Outcome:
         if number not in self._outcomes:
@@ -644,14 +666,15 @@ def cached(path: str) -> Cassette:
         CassetteError: if it cannot be used.
     """
     # pathlib would take five times as long
-    place, status = os.path.join(os.getcwd(), path), os.stat(path)  # noqa: PTH109, PTH116, PTH118
+    place, status = os.path.join(os.getcwd(), path), os.lstat(path)  # noqa: PTH109, PTH118
     stamp = (path, status.st_size, status.st_mtime_ns, status.st_ino, status.st_dev)
     known = _cache.get(place)
     if known is not None and known[0] == stamp:
         return known[1]
+    if status.st_size > _LARGEST:
+        return Cassette.load(path)
+    if len(_cache) >= _MOST:
+        _cache.clear()
     cassette = _Cached.load(path)
-    if status.st_size <= _LARGEST:
-        if len(_cache) >= _MOST:
-            _cache.clear()
-        _cache[place] = stamp, cassette
+    _cache[place] = stamp, cassette
     return cassette

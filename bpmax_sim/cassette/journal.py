@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -29,6 +29,7 @@ from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.errors import NewerFormat
 from bpmax_sim.i18n import encoded, msg
 from bpmax_sim.messages import Failed
+from bpmax_sim.secret.decode import Harmless
 from bpmax_sim.secret.scan import undone
 
 _sync_data = getattr(os, "fdatasync", os.fsync)
@@ -517,7 +518,7 @@ def left_behind(cassette: Path) -> Iterator[Path]:
 def interrupted(cassette: Path) -> tuple[Path, ...]:
     """Return the journals of *cassette* whose process died, where that can be told."""
     try:
-        if cassette.name not in _with_journals(cassette.parent):
+        if cassette.name not in _with_journals(os.path.dirname(cassette)):  # noqa: PTH120 - faster
             return ()
         with locked(cassette.parent):
             return tuple(left_behind(cassette))
@@ -525,15 +526,15 @@ def interrupted(cassette: Path) -> tuple[Path, ...]:
         return ()  # there is no folder, or it is another's
 
 
-_listed: dict[Path, tuple[int, frozenset[str]]] = {}
+_listed: dict[str, tuple[int, frozenset[str]]] = {}
 
 
-def _with_journals(folder: Path) -> frozenset[str]:
+def _with_journals(folder: str) -> frozenset[str]:
     """Return the names of the cassettes in *folder* that have journals; read once it changed."""
-    changed = folder.stat().st_mtime_ns
+    changed = os.stat(folder or os.curdir).st_mtime_ns  # noqa: PTH116 - faster
     known = _listed.get(folder)
     if known is None or known[0] != changed:
-        names = (_OF_CASSETTE.fullmatch(name) for name in os.listdir(folder))  # noqa: PTH208
+        names = (_OF_CASSETTE.fullmatch(name) for name in os.listdir(folder or os.curdir))  # noqa: PTH208
         known = _listed[folder] = changed, frozenset(name[1] for name in names if name)
     return known[1]
 
@@ -571,13 +572,19 @@ def checked(draft: PendingExchange, scan: Scan) -> PendingExchange:
 class LeakCheck:
     """Checks drafts, each only once while no more secrets are known; on any thread."""
 
-    def __init__(self, scan: Scan, known: Callable[[], int] | None = None) -> None:
+    def __init__(
+        self,
+        scan: Scan,
+        known: Callable[[], int] | None = None,
+        harmless: Callable[[], Harmless] = Harmless,
+    ) -> None:
         """Check with *scan*; *known* tells how many secrets it looks for, which never are fewer.
 
-        Without it nothing is remembered.
+        Without it nothing is remembered. *harmless* tells what it found to hold none of them.
         """
         self._scan = scan
         self._known = known
+        self._harmless = harmless
         self._passed: dict[int, tuple[PendingExchange, int]] = {}
         self._undone: dict[int, tuple[PendingExchange, bytes]] = {}
 
@@ -589,10 +596,26 @@ class LeakCheck:
         passed = self._passed.get(id(draft))  # which is held there, so that no other has its id
         if passed is not None and passed[1] == known:
             return draft
-        places = checked(draft, self._scan)
+        places = self._checked(draft)
         if places is draft:
             self._passed[id(draft)] = draft, known
         return places
+
+    def _checked(self, draft: PendingExchange) -> PendingExchange:
+        """Return the same; what it is made of was mostly searched before, when it was redacted."""
+        harmless, parts = self._harmless(), entry_parts(draft.entry)
+        if parts is None:
+            return checked(draft, self._scan)
+        heads = harmless.others(parts.heads)
+        pieces = (piece for head in heads for line in head.split(b"\n") for piece in _pieces(line))
+        others = harmless.others([*parts.values, *pieces])
+        if others:
+            places = checked(draft, self._scan)
+            if places is not draft:
+                return places
+        if heads or others:
+            harmless.add([*heads, *others])
+        return draft
 
     def holds(self, draft: PendingExchange, texts: Sequence[str]) -> bool:
         """Return whether any of *texts* is in *draft*, behind encodings too, or may be."""
@@ -617,6 +640,49 @@ def _written(text: str) -> Iterator[bytes]:
     for codec in ("utf-8", "utf-16-le", "gb18030"):
         with suppress(UnicodeEncodeError):
             yield text.encode(codec).strip(b"\0")  # what UTF-16 has in either order of bytes
+
+
+_RESPONSE = "\n  response:\n"
+_BLOCK = re.compile(r" (?:body|string): \|([-+])\n( +)")
+_NO_BODY = (" body: null", ' string: ""\n')
+_SAYS_NOTHING: dict[str, Any] = {"key": "", "n": 0, "at": "", "ms": 0, "session": 0, "seed": 0}
+
+
+class EntryParts(NamedTuple):
+    """What an entry is made of: *values*, such as bodies, and what stands before bodies."""
+
+    values: list[bytes]
+    heads: list[bytes]
+
+
+def entry_parts(entry: Entry) -> EntryParts | None:
+    """Return what *entry* is made of, where that is easy to tell.
+
+    It is not of a failure, and of a body that is no block.
+    """
+    request, mark, response = entry.text.partition(_RESPONSE)
+    before, _, behind = request.partition("\n    uri: ")
+    address, _, request = behind.partition("\n")
+    values, heads = [address.strip('"')], [before]
+    for side in (request, response):
+        if block := _BLOCK.search(side):
+            heads.append(side[: block.start()])
+            body = side[block.end() :].replace("\n" + block[2], "\n")
+            values.append(body if block[1] == "+" else body.removesuffix("\n"))
+        elif mark and side.endswith(_NO_BODY):
+            heads.append(side)
+        else:
+            return None
+    line = msgspec.structs.replace(entry.line, **_SAYS_NOTHING)
+    return EntryParts([_encode(line), *map(str.encode, values)], list(map(str.encode, heads)))
+
+
+_QUOTES = 2  # of a line with one value
+
+
+def _pieces(line: bytes) -> list[bytes]:
+    """Return the name and the value of a header, or a line with more or less as it is."""
+    return line.split(b'"') if line.count(b'"') == _QUOTES else [line]
 
 
 def scannable(entry: Entry) -> tuple[bytes, ...]:

@@ -341,7 +341,7 @@ def _fixes(search: NearestSearch, near: Near) -> Iterator[str]:
         yield _line(msg("ignore"), f"ignore: [{joined(', ', paths)}]")
     yield _line(
         msg("compare"),
-        msg("bpmax-sim inspect {place}", place=pasted(search.cassette.place(near.number))),
+        msg("bpmax-sim inspect {place}", place=pasted(str(search.cassette.place(near.number)))),
     )
 
 

@@ -104,7 +104,7 @@ class Turns:
             for part in self._numbers(key)
             if all(len(self._numbers(k).get(part, ())) >= n for k, n in self._counts.items())
         ]
-        yield from sorted(fitting, key=self._preference)
+        yield from sorted(fitting, key=self._preference) if len(fitting) > 1 else fitting
 
     def _preference(self, part: int) -> tuple[bool, bool, bool, int]:
         shared = self._playback.players[part] > 0
@@ -246,7 +246,7 @@ class Player:
             return self._cassette, number
         upcoming = self._turns.next(key)
         if upcoming is None:
-            places = [self._cassette.place(number) for number in numbers]
+            places = [str(self._cassette.place(number)) for number in numbers]
             lines = miss.played(parts, places, turn, self._owner, context)
             raise _error(parts, msg("already played"), lines)
         return self._cassette, upcoming

@@ -14,11 +14,12 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.check.drift import class_of
+from bpmax_sim.field_path import member
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Instance, Parameter, Platform
-from bpmax_sim.proxy.compiled_api import WHOLE_BODY, CompiledApi, compiled_api
+from bpmax_sim.proxy.compiled_api import CompiledApi, compiled_api
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
@@ -173,21 +174,13 @@ def _by_call(platforms: Platforms, call: CallMade) -> Iterator[Name]:
 def _has_argument(call: CallMade, parameter: Parameter) -> bool:
     if parameter.place == "body" and isinstance(call.body, str):
         return f'name="{parameter.target}"' in call.body  # a part of a multipart body
-    if parameter.place == "body" and parameter.target in WHOLE_BODY:
+    if not parameter.steps:
         return call.body is not None
     if parameter.place == "body":
-        return _lies_in(call.body, parameter.target.split("."))
+        return member(call.body, parameter.steps) is not UNSET
     named: Mapping[str, Any] = getattr(call, parameter.place)
     target = parameter.target.lower() if parameter.place == "header" else parameter.target
     return target in named
-
-
-def _lies_in(value: Any, path: Sequence[str]) -> bool:
-    for step in path:
-        if not isinstance(value, Mapping) or step not in value:
-            return False
-        value = value[step]
-    return True
 
 
 def _by_faults(ran: Ran) -> Iterator[Name]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import partial
@@ -25,7 +24,16 @@ from bpmax_sim.cassette.merge import rekeyed
 from bpmax_sim.cassette.model import Line
 from bpmax_sim.cassette.reader import YamlTextError
 from bpmax_sim.cli.options import Json
-from bpmax_sim.cli.select import below, collect, declared, missing, opened, targets, with_journals
+from bpmax_sim.cli.select import (
+    below,
+    collect,
+    declared,
+    missing,
+    opened,
+    path_and_line,
+    targets,
+    with_journals,
+)
 from bpmax_sim.cli.terminal import agree, say, say_bytes, say_document, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near
 from bpmax_sim.i18n import labelled, msg, plural, series
@@ -212,7 +220,6 @@ def _rules_of(item: ScenarioItem) -> Rules:
     return matching_rules(platforms, item.scenario.proxy.ignore)
 
 
-_LINE = re.compile(r"(.+):(\d+)", re.DOTALL)
 _COLUMNS = ("line", "call", "method", "url", "status", "ms", "bytes", "for")
 
 
@@ -222,7 +229,8 @@ def inspect(
     json: Json = False,
 ) -> int:
     """Show a cassette."""
-    path, line = _parts(cassette)
+    name, line = path_and_line(cassette)
+    path = Path(name)
     loaded = opened(path)
     exchanges = [_exchange(loaded, number) for number in _numbers(loaded, line)]
     if json:
@@ -236,11 +244,6 @@ def inspect(
     return ExitCode.PASSED
 
 
-def _parts(text: str) -> tuple[Path, int]:
-    match = None if Path(text).exists() else _LINE.fullmatch(text)
-    return (Path(match[1]), int(match[2])) if match else (Path(text), 0)
-
-
 def _numbers(cassette: Cassette, line: int) -> list[int]:
     """Return all exchanges, or the one that *line* lies in."""
     everything = list(range(len(cassette)))
@@ -251,14 +254,10 @@ def _numbers(cassette: Cassette, line: int) -> list[int]:
         raise ConfigError(
             Problem(msg("the file has {lines} lines", lines=lines), Place(str(cassette.path), line))
         )
-    before = [number for number in everything if _line(cassette, number) <= line]
+    before = [number for number in everything if cassette.line_of(number) <= line]
     if not before:
         raise ConfigError(Problem(msg("no exchange is here"), Place(str(cassette.path), line)))
     return before[-1:]
-
-
-def _line(cassette: Cassette, number: int) -> int:
-    return int(cassette.place(number).rpartition(":")[2])
 
 
 def _exchange(cassette: Cassette, number: int) -> dict[str, Any]:
@@ -269,7 +268,7 @@ def _exchange(cassette: Cassette, number: int) -> dict[str, Any]:
     else:
         status, body = str(outcome.status), outcome.body
     return {
-        "line": _line(cassette, number),
+        "line": cassette.line_of(number),
         "call": line.call,
         "instance": line.instance,
         "for": line.owner,

@@ -100,10 +100,13 @@ def _parts(text: str, folder: Path) -> tuple[str, int, str]:
     if (folder / text).exists():
         return text, 0, ""
     path, colons, name = text.partition("::")
-    if colons:
-        return path, 0, name
-    match = _LINE.fullmatch(text)
-    return (match[1], int(match[2]), "") if match else (text, 0, "")
+    return (path, 0, name) if colons else (*path_and_line(text), "")
+
+
+def path_and_line(text: str) -> tuple[str, int]:
+    """Return the path and the line, or 0, that ``file:line`` on a command line names."""
+    match = None if Path(text).exists() else _LINE.fullmatch(text)
+    return (match[1], int(match[2])) if match else (text, 0)
 
 
 def missing(path: str, folder: Path, suffix: str) -> Problem:

@@ -17,12 +17,12 @@ import typer
 
 from bpmax_sim.check.coverage import KINDS, DeclaredPart, Ran, coverage
 from bpmax_sim.check.drift import Drift, Tier, Verification, old
+from bpmax_sim.cli.execute import Choices, observe
 from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformsFolder
-from bpmax_sim.cli.run import Choices, observe
 from bpmax_sim.cli.select import below, chosen, collect, declared_folder, file_of, opened, targets
 from bpmax_sim.cli.terminal import complain, say, say_document, tell, watched
 from bpmax_sim.clock import parse_duration
-from bpmax_sim.errors import ConfigError
+from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.messages import Exchange
 from bpmax_sim.platform.load import Platforms, load_platforms
@@ -56,7 +56,7 @@ class _Job:
 class _Finding:
     """A drift, and where its exchange stands."""
 
-    place: str
+    place: Place
     drift: Drift
 
 
@@ -192,7 +192,7 @@ def _count(job: _Job) -> int:
 
 def _verified(
     job: _Job, age: float | None, *, allow_writes: bool
-) -> Iterator[tuple[str, list[Drift]]]:
+) -> Iterator[tuple[Place, list[Drift]]]:
     """Yield the place and the drifts of each exchange that is judged."""
     cassette = opened(job.cassette)
     owners = cassette.owners if job.owner is None else (job.owner,)
@@ -204,11 +204,12 @@ def _verified(
         secrets=job.secrets,
     ) as session:
         verification = Verification(session, allow_writes=allow_writes)
-        for number in (n for owner in owners for n in cassette.index.numbers(owner)):
-            exchange = cassette.exchange(number)
-            if not exchange.request.is_login:
-                drifts = [*verification.verify(exchange), *_aged(exchange, age)]
-                yield cassette.place(number), drifts
+        for owner in owners:
+            numbers = cassette.index.numbers(owner)
+            places = {cassette.line(number).n: number for number in numbers}
+            for exchange, drifts in verification.verify(map(cassette.exchange, numbers)):
+                place = cassette.place(places[exchange.order])
+                yield place, [*drifts, *_aged(exchange, age)]
 
 
 def _aged(exchange: Exchange, age: float | None) -> Iterator[Drift]:
@@ -216,7 +217,7 @@ def _aged(exchange: Exchange, age: float | None) -> Iterator[Drift]:
         yield from old(exchange, now=time.time(), age=age)
 
 
-def _line(place: str, drift: Drift) -> str:
+def _line(place: Place, drift: Drift) -> str:
     return msg(
         "{place}: {tier}: {drift_name}: {drift_message}",
         place=place,
@@ -227,11 +228,10 @@ def _line(place: str, drift: Drift) -> str:
 
 
 def _data(finding: _Finding) -> dict[str, Any]:
-    file, _, line = finding.place.rpartition(":")
     drift = finding.drift
     return {
-        "file": file,
-        "line": int(line),
+        "file": finding.place.file,
+        "line": finding.place.line,
         "column": 0,
         "call": drift.name,
         "for": drift.exchange.owner,

@@ -19,7 +19,7 @@ import msgspec
 from bpmax_sim.cli.terminal import complain, tell
 from bpmax_sim.errors import BpmaxError, Problem
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.project import SUFFIXES, find_instances, local_of
+from bpmax_sim.project import SUFFIXES, absolute, find_instances, local_of
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.yamlfile import shown
@@ -152,7 +152,7 @@ def _files(run: Watched, item: ScenarioItem) -> Iterator[str]:
     yield from item.sources
     yield str(run.cassette(item))
     platforms = run.platforms or item.platforms
-    instances = str(item.instances or "") or find_instances(str(platforms))
+    instances = str(item.instances or "") or find_instances(absolute(platforms))
     if instances:
         yield from (instances, local_of(instances))
 

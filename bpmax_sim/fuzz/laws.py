@@ -24,7 +24,6 @@ from bpmax_sim.field_path import FieldPath
 from bpmax_sim.fuzz.recordings import check_replay, check_secrets
 from bpmax_sim.fuzz.target import (
     SIMULATE,
-    WHOLE,
     CallWitness,
     FuzzTarget,
     UnreadPlace,
@@ -46,15 +45,10 @@ from bpmax_sim.script.failure import Script
 from bpmax_sim.session import Session
 from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.simulator.auth import is_changing
-from bpmax_sim.strategies.programs import (
-    chained,
-    javascript,
-    parameter_values,
-    perform,
-    rivals,
-    valid_calls,
-)
+from bpmax_sim.strategies.corners import rivals
+from bpmax_sim.strategies.programs import javascript, perform
 from bpmax_sim.strategies.schemas import check_value
+from bpmax_sim.strategies.valid_calls import chained, parameter_values, valid_calls
 
 Programs = tuple[CallSpec, ...]
 
@@ -100,7 +94,7 @@ def arrives(target: FuzzTarget, programs: Programs) -> None:
     if request is None:
         return
     for parameter, value in arguments_of(api, program):
-        if parameter.target in WHOLE and isinstance(value, str):
+        if not parameter.steps and isinstance(value, str):
             continue  # a text is sent as it is, whatever else the body may be
         try:
             values = wire_values(request, parameter.place, parameter.target, api)
@@ -153,7 +147,7 @@ def _lowered(target: FuzzTarget, api: Api) -> set[tuple[str, str]]:
 def _covers(outer: Parameter, inner: Parameter) -> bool:
     if outer is inner or not outer.place == inner.place == "body":
         return False
-    return outer.target in WHOLE or inner.target.startswith(f"{outer.target}.")
+    return not outer.steps or inner.target.startswith(f"{outer.target}.")
 
 
 def keeps_segments(target: FuzzTarget, programs: Programs) -> None:
@@ -351,9 +345,7 @@ def _built(program: CallSpec, session: Session) -> Request | None:
 def _is_meant(target: FuzzTarget, api: Api, parameter: Parameter) -> bool:
     """Return whether *parameter* is named itself among what does not count, or is personal data."""
     names = (*target.platform.ignore, *target.platform.volatile, *api.ignore, *api.volatile)
-    place = (
-        FieldPath.dotted(parameter.place, parameter.target) if parameter.target not in WHOLE else ()
-    )
+    place = FieldPath.dotted(parameter.place, parameter.target)
     hidden = bool(target.platform.redact or api.redact)
     return hidden or any(FieldPath.parse(name, "ignore") == place for name in names)
 

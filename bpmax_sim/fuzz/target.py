@@ -20,10 +20,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.field_path import body_steps, member
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UNDEFINED, loads
 from bpmax_sim.messages import FORM, Headers, Request
@@ -168,9 +170,6 @@ def declared_places(auth: Auth) -> Mapping[tuple[str, str], str]:
     return {place: value for place, value in values.items() if "{{" not in place[1]}
 
 
-WHOLE: Final = frozenset({"$", "."})
-
-
 class UnreadPlace(Exception):  # noqa: N818 - no error: the place is in a form that is not looked into
     """The body is in a form that nothing here reads."""
 
@@ -186,19 +185,8 @@ def arguments_of(api: Api, program: CallSpec) -> Iterator[tuple[Parameter, Any]]
 
 
 def _argument(values: Any, parameter: Parameter) -> Any:
-    if parameter.place == "body" and parameter.target in WHOLE:
-        return values
-    return _at(
-        values, parameter.target.split(".") if parameter.place == "body" else [parameter.target]
-    )
-
-
-def _at(value: Any, names: list[str]) -> Any:
-    for name in names:
-        if not isinstance(value, Mapping) or name not in value:
-            return UNDEFINED
-        value = value[name]
-    return value
+    value = member(values, parameter.steps)
+    return UNDEFINED if value is UNSET else value
 
 
 def segments(request: Request) -> list[str]:
@@ -249,11 +237,11 @@ def _in_body(request: Request, name: str, _api: Api) -> list[Any]:
     if kind != "application/json":
         raise UnreadPlace
     try:
-        body = loads(text) if text else UNDEFINED
+        body = loads(text) if text else UNSET
     except ValueError:
         raise UnreadPlace from None  # a script may send any text as it is
-    value = body if name in WHOLE else _at(body, name.split("."))
-    return [] if value is UNDEFINED else [value]
+    value = member(body, body_steps(name))
+    return [] if value is UNSET else [value]
 
 
 _READERS: Final[Mapping[str, Callable[[Request, str, Api], list[Any]]]] = {

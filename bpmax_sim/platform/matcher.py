@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, unquote_plus
 
 import msgspec
 
+from bpmax_sim.field_path import body_steps, member
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Headers, Request
@@ -475,8 +476,8 @@ class _Content:
     def has(self, place: str, name: str, value: Any) -> bool:
         """Return whether *name* has *value* at *place*; texts and numbers are compared as text."""
         if place == "body" and isinstance(self._json, dict):
-            member = _at(self._json, name)
-            return type(member) is type(value) and member == value
+            present = member(self._json, body_steps(name))
+            return type(present) is type(value) and present == value
         pairs = {"query": self._query, "header": self._headers, "body": self._form}[place]
         written = str(value).lower() if isinstance(value, bool) else str(value)
         return (name, written) in pairs
@@ -517,11 +518,3 @@ class _Content:
             return loads(self.request.body or b"null")
         except (ValueError, RecursionError):
             return None
-
-
-def _at(value: Any, name: str) -> Any:
-    for step in name.split("."):
-        if not isinstance(value, Mapping) or step not in value:
-            return None
-        value = value[step]
-    return value

@@ -27,6 +27,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from bpmax_sim.field_path import body_steps
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Sensitive
 from bpmax_sim.platform.encodings import FilterError, decode_base64, decode_hex
@@ -306,6 +307,11 @@ class Parameter(Model, frozen=True, kw_only=True):
         """Return the name at its place, or the dotted body path."""
         return self.to or self.name
 
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """Return the names below its place that lead to it; none where it is the whole body."""
+        return body_steps(self.target) if self.place == "body" else (self.target,)
+
 
 class Idempotency(Model, frozen=True, kw_only=True):
     """A key that is made once for each call and kept on its retries."""
@@ -363,6 +369,8 @@ class Platform(Model, frozen=True, kw_only=True):
     """A third-party system: its address, credentials, auth, answers and APIs.
 
     Attributes:
+        share: who has one login of an instance: each process, or all processes of a machine, one
+            of which logs in while the others wait.
         spellings: the key of each API by every snake_case spelling, aliases included.
     """
 
@@ -375,6 +383,7 @@ class Platform(Model, frozen=True, kw_only=True):
     credentials: Mapping[str, CredentialSpec] = {}
     response: ResponseRules = ResponseRules()
     auth: Auth = Auth()
+    share: Literal["process", "process_lock"] = "process"
     result: Result = "body"
     reject: tuple[Literal["business"], ...] = ()
     strict: bool = False

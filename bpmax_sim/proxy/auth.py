@@ -26,6 +26,7 @@ from bpmax_sim.cassette.matching import (
 )
 from bpmax_sim.cassette.model import decode_json
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.field_path import body_steps, member
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import FORM, Call, Headers, Pairs, Proof, Request, Signed
 from bpmax_sim.platform.model import Apply, Idempotency
@@ -284,7 +285,7 @@ def _auth_values(plan: Plan, context: SigningContext) -> AuthValues:
     extra = _idempotency(plan)
     if not (recipe.apply or extra):
         return ()
-    place = msg("put into {cache_key}", cache_key=context.cache_key)
+    place = f"{context.cache_key} auth"
     sources = (context.credentials, context.granted, context.base)
     cached = None if extra else recipe.memo.get(place)
     if cached is not None and cached[0] == sources:
@@ -454,11 +455,8 @@ def _members(name: str, request: Request) -> Iterator[Any]:
         members = decode_json(body)
     except ValueError:
         return
-    for member in name.split("."):
-        if not isinstance(members, dict) or member not in members:
-            return
-        members = members[member]
-    yield members
+    if (value := member(members, body_steps(name))) is not UNSET:
+        yield value
 
 
 def _says_the_same(recorded: Request, computed: Request) -> bool:

@@ -31,7 +31,6 @@ from bpmax_sim.proxy.effects import NoRepr
 from bpmax_sim.proxy.encode import scalar_text
 
 Setter = Literal["path", "query", "header", "body"]
-SETTERS: tuple[Setter, ...] = ("path", "query", "header", "body")
 OPTIONS = ("instance_key", "caller")
 NEVER_APIS = frozenset({"then", "catch", "finally", "toJSON"})
 

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Chance, new_uuid
 from bpmax_sim.errors import CallError, ConfigError, near
-from bpmax_sim.i18n import joined, labelled, msg, series
+from bpmax_sim.i18n import labelled, msg, series
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import Call, Pairs, cookies
 from bpmax_sim.platform.model import Instance, Platform
@@ -297,7 +297,7 @@ def _take_cookies(merged: Merged, taken: frozenset[str]) -> None:
     for name in sorted({cookie.name for cookie in sent if cookie not in remaining}):
         _note(merged, f"cookie.{name}")
     if remaining:
-        merged.headers["cookie"] = (spelling, joined("; ", (cookie.text for cookie in remaining)))
+        merged.headers["cookie"] = (spelling, "; ".join([cookie.text for cookie in remaining]))
     else:
         del merged.headers["cookie"]
 
@@ -568,7 +568,7 @@ def _path(merged: Merged, recipe: CompiledApi) -> str:
                 ),
                 code="MISSING_PARAMETER",
             )
-    return joined("", filled)
+    return "".join(filled)
 
 
 def _encode_body(merged: Merged, recipe: CompiledApi) -> bytes | None:

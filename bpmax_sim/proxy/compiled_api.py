@@ -106,7 +106,6 @@ def _all_texts(values: Iterable[Any]) -> Iterator[str]:
 
 
 CREDENTIAL: Final = "$credential"
-WHOLE_BODY = frozenset({"$", "."})
 _MOST_CACHED = 4096
 CLASS_STATUS: Final[Mapping[str, tuple[int, ...]]] = {
     "token": (401,),
@@ -258,10 +257,13 @@ def _recover(auth: Auth, *, acquires: bool) -> Mapping[str, Recover]:
 
 
 def _input(parameter: Parameter) -> Input:
-    target = parameter.target
-    steps = () if target in WHOLE_BODY else tuple(target.split("."))
     return Input(
-        parameter.name, parameter.place, target, steps, parameter.required, parameter.default
+        parameter.name,
+        parameter.place,
+        parameter.target,
+        parameter.steps,
+        parameter.required,
+        parameter.default,
     )
 
 

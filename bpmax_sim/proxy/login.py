@@ -532,7 +532,7 @@ def _rendered(
     recipe: CompiledApi, number: int, step: LoginStep, context: SigningContext
 ) -> Request:
     """Return one form of a step's request, made once where every login with these values has it."""
-    place = msg("login {number}, {cache_key}", number=number, cache_key=context.cache_key)
+    place = f"{context.cache_key} login {number}"
     cached = recipe.memo.get(place)
     if cached is not None and cached[0] == (context.credentials, context.granted, context.base):
         known: Request = cached[1]

@@ -139,6 +139,17 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
         _tally(items[0].config).partial = True
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(
+    collector: pytest.Collector,
+) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Put what is wrong with a scenario file into its report, for annotations and the page."""
+    report = yield
+    if problems := getattr(collector, "bpmax_problems", ()):
+        report.bpmax_problems = problems  # type: ignore[attr-defined] # reports take any data
+    return report
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Remember the test, and skip what needs a live system where there is none."""

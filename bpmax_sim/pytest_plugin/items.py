@@ -22,8 +22,9 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import BpmaxError, ConfigError, Place, ScriptError
+from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import joined, msg, translate
-from bpmax_sim.project import SUFFIX, relative_name
+from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.python_tests import hide_in, marked_faults, stub_session
 from bpmax_sim.pytest_plugin.run_stats import tally_of
@@ -42,7 +43,7 @@ from bpmax_sim.report.terminal import call_line
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event, ScenarioFinished
 from bpmax_sim.scenario.load import ScenarioItem, items
-from bpmax_sim.scenario.outcome import config_failure, flag_reason, not_run
+from bpmax_sim.scenario.outcome import flag_reason, not_run
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.source import LONGEST, Failure, render, style_of
 from bpmax_sim.secret.vault import Redact
@@ -189,7 +190,14 @@ CONSOLE = pytest.StashKey[Sequence[Written]]()
 
 
 class ScenarioFile(pytest.Module):
-    """A ``*.scenario.yaml`` file."""
+    """A ``*.scenario.yaml`` file.
+
+    Attributes:
+        bpmax_problems: file, line, column and text of what is wrong with it, as data that
+            pytest-xdist can send.
+    """
+
+    bpmax_problems: Sequence[tuple[str, int, int, str]] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Stand for a module without anything in it."""
@@ -209,6 +217,11 @@ class ScenarioFile(pytest.Module):
             result = items(self.path, variables=variables, root=root_of(self))
         except ConfigError as error:
             tally_of(self.config).broken += 1
+            self.bpmax_problems = [
+                (place.file, place.line, place.column, translate(str(replace(problem, place=None))))
+                for problem in error.problems
+                if (place := problem.place)
+            ]
             raise self.CollectError(translate(str(error))) from None
         folder = cassettes_folder(self)
         for item in result:
@@ -281,10 +294,10 @@ def play(request: pytest.FixtureRequest) -> None:
         item = _changed(test)
         session = _open(test, item)
     except BpmaxError as error:
-        failure = config_failure(item.name, error, item.place, item.rerun)
-        remember(item, [failure])
-        _trace(test, item, not_run(item, failures=(failure,)), failed=True)
-        raise ScenarioFailedError([failure]) from error
+        events = not_run(item, error=error)
+        remember(item, events[-1].failures)
+        _trace(test, item, events, failed=True)
+        raise ScenarioFailedError(events[-1].failures) from error
     try:
         ran = list(_events(test, item, session))
     except BaseException:

@@ -13,9 +13,9 @@ from typing import Any, Final, Literal
 import pytest
 
 from bpmax_sim.guard import hosts_of
-from bpmax_sim.i18n import choose, labelled, msg, series, translate
+from bpmax_sim.i18n import UnknownLanguageError, choose, labelled, msg, translate
 from bpmax_sim.project import find_root, language_of
-from bpmax_sim.session.options import CI_REFUSES, Option, OptionKind, helped, options_of
+from bpmax_sim.session.options import CI_REFUSES, Option, OptionKind, helped, no_choice, options_of
 
 REPORT = ".bpmax/report.html"
 OPTIONS: Final = options_of("pytest")
@@ -69,7 +69,7 @@ def _way(option: Option) -> dict[str, Any]:
         return {"action": "store_const", "const": True}
     if option.kind == "optional":
         return {"nargs": "?", "const": REPORT, "metavar": option.metavar}
-    shown = {"metavar": option.metavar} if option.metavar else {"choices": option.choices}
+    shown = {"metavar": option.metavar or f"{{{','.join(option.choices)}}}"}  # `_read` judges
     return shown | ({"action": "append"} if option.kind == "many" else {})
 
 
@@ -110,15 +110,7 @@ def _read(option: Option, value: Any, spelled: str) -> Any:
     if option.kind != "value":
         return value
     if option.choices and value not in option.choices:
-        known = series(option.choices)
-        raise usage_error(
-            msg(
-                "{spelled}: expected one of {known}, got {value!r}",
-                spelled=spelled,
-                known=known,
-                value=value,
-            )
-        )
+        raise usage_error(no_choice(spelled, value, option.choices))
     try:
         return _READ.get(option.name, option.read)(value)
     except ValueError as error:
@@ -136,7 +128,10 @@ def check(config: pytest.Config) -> None:
     Raises:
         pytest.UsageError: a value is wrong, or CI would record.
     """
-    choose(value(config, "lang"), configured=language_of(find_root(config.rootpath)))
+    try:
+        choose(value(config, "lang"), configured=language_of(find_root(config.rootpath)))
+    except UnknownLanguageError as error:
+        raise pytest.UsageError(str(error)) from None
     for name in OPTIONS:
         value(config, name)
     report_path(config)

@@ -22,8 +22,8 @@ from _pytest._io import saferepr
 
 from bpmax_sim.clock import Clock, parse_duration
 from bpmax_sim.errors import BpmaxError, ConfigError, ExpectationError, Problem
+from bpmax_sim.file_names import cassette_name
 from bpmax_sim.i18n import Translatable, joined, msg, series, translate
-from bpmax_sim.project import cassette_name
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
 from bpmax_sim.pytest_plugin.session_options import (
@@ -39,8 +39,8 @@ from bpmax_sim.report.console import Written, console_section
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.faults import describe_fault, fault_of, fault_problem
 from bpmax_sim.scenario.model import FaultRule
-from bpmax_sim.scenario.runner import RunLog
-from bpmax_sim.script.outbox import ConsoleLine, Outcome
+from bpmax_sim.scenario.progress import RunLog
+from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.secret.vault import Redact, redacted
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import SessionOptions
@@ -365,7 +365,7 @@ class Sessions:
         """Start without any."""
         self._run = Run()
         self._last: dict[tuple[object, str], Session] = {}
-        self._consoles: dict[tuple[object, str], list[ConsoleLine]] = {}
+        self._consoles: dict[tuple[object, str], list[Written]] = {}
 
     def open(self, **options: Unpack[SessionOptions]) -> Session:
         """Return one more, which does not end its owner's recording when it closes.
@@ -378,13 +378,14 @@ class Sessions:
         session = Session.open(**options)
         key = session.settings.cassette, session.settings.owner
         self._last[key] = session
-        self._consoles[key] = session.console  # of an example of a property the last one's
+        lines = self._consoles[key] = []  # of an example of a property the last one's
+        session.hear(lambda ended: lines.extend(map(Written.of, getattr(ended, "console", ()))))
         return session
 
     @property
     def console(self) -> list[Written]:
         """Return what scripts of the last session of each owner wrote."""
-        return [Written.of(line) for lines in self._consoles.values() for line in lines]
+        return [line for lines in self._consoles.values() for line in lines]
 
     def finish(self, tally: Tally, *, failed: bool) -> None:
         """Seal what was recorded, and judge what was not played.

@@ -18,6 +18,7 @@ import msgspec
 import pytest
 
 import bpmax_sim
+from bpmax_sim.errors import Place, Problem
 from bpmax_sim.i18n import joined, msg, plural, series, translate
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options, sharding
@@ -30,9 +31,6 @@ _MOST = 10
 _ROWS = 50
 _OUTCOMES = ("passed", "failed", "error", "xfailed", "xpassed", "skipped")
 _OTHER_ANNOTATOR = "pytest_github_actions_annotate_failures"
-_PROBLEM = re.compile(
-    r"(?P<file>[^\n]+?\.\w+):(?P<line>\d+)(?::(?P<column>\d+))?(?:: |：)(?P<told>.+)"
-)
 _MARKUP = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
@@ -120,13 +118,10 @@ def _failure(report: pytest.TestReport, config: pytest.Config) -> Note:
 
 
 def _problems(report: pytest.CollectReport, config: pytest.Config) -> Iterator[Note]:
-    """Yield the lines ``file:line:column: message`` of a file that was not collected."""
+    """Yield what is wrong with a file that was not collected."""
     name = report.nodeid.rpartition("/")[2]
-    for line in report.longreprtext.splitlines():
-        if match := _PROBLEM.fullmatch(line):
-            place = in_workspace(config.invocation_params.dir / match["file"])
-            column = int(match["column"] or 0)
-            yield Note(place, int(match["line"]), name, match["told"], column)
+    for file, line, column, text in getattr(report, "bpmax_problems", ()):
+        yield Note(in_workspace(config.invocation_params.dir / file), line, name, text, column)
 
 
 _SHOWN = 5
@@ -212,7 +207,7 @@ def _unreadable(stats: Mapping[str, Sequence[Any]], config: pytest.Config) -> It
     for report in _ours(stats, "error"):
         if isinstance(report, pytest.CollectReport):
             for note in _problems(report, config):
-                yield f"{note.file}:{note.line}:{note.column}: {note.text}"
+                yield str(Problem(note.text, Place(note.file, note.line, note.column)))
 
 
 def _report(tally: Tally, path: Path | None, unreadable: Iterable[str]) -> Iterator[str]:

@@ -104,14 +104,12 @@ class AddRow(RowAction, frozen=True, kw_only=True):
     more: ClassVar = 1
     adds: ClassVar = True
 
-    table: str
     row: Mapping[str, Any] = {}
     at: int = 0
 
     @classmethod
-    def changed(cls, rows: list[Any], value: Mapping[str, Any], *numbers: int) -> list[Any]:
+    def changed(cls, rows: list[Any], at: int, value: Mapping[str, Any], /) -> list[Any]:
         """Return the rows with the new one."""
-        (at,) = numbers
         return [*rows[:at], value.get("row", {}), *rows[at:]]
 
 
@@ -122,14 +120,11 @@ class CopyRow(RowAction, frozen=True, kw_only=True):
     texts: ClassVar = row_texts(whole=msg("The row that is copied"))
     more: ClassVar = 1
 
-    table: str
     at: int
 
     @classmethod
-    def changed(cls, rows: list[Any], value: Mapping[str, Any], *numbers: int) -> list[Any]:
+    def changed(cls, rows: list[Any], at: int, _value: Mapping[str, Any], /) -> list[Any]:
         """Return the rows with the copy."""
-        del value
-        (at,) = numbers
         return [*rows[: at + 1], *rows[at:]]
 
 
@@ -140,14 +135,11 @@ class RemoveRow(RowAction, frozen=True, kw_only=True):
     texts: ClassVar = row_texts(whole=msg("The row that goes"))
     more: ClassVar = -1
 
-    table: str
     at: int
 
     @classmethod
-    def changed(cls, rows: list[Any], value: Mapping[str, Any], *numbers: int) -> list[Any]:
+    def changed(cls, rows: list[Any], at: int, _value: Mapping[str, Any], /) -> list[Any]:
         """Return the other rows."""
-        del value
-        (at,) = numbers
         return [*rows[:at], *rows[at + 1 :]]
 
 
@@ -161,15 +153,13 @@ class MoveRow(RowAction, frozen=True, kw_only=True):
     )
     rows: ClassVar = {"at": True, "to": True}
 
-    table: str
     at: int
     to: int
 
     @classmethod
-    def changed(cls, rows: list[Any], value: Mapping[str, Any], *numbers: int) -> list[Any]:
+    def changed(cls, rows: list[Any], at: int, value: Mapping[str, Any], /) -> list[Any]:
         """Return the rows in their new order."""
-        del value
-        at, to = numbers
+        to = int(value["to"])
         rest = [*rows[:at], *rows[at + 1 :]]
         return [*rest[:to], rows[at], *rest[to:]]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from bpmax_sim.errors import Place
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Outcome, ScenarioFinished, ScenarioStarted
@@ -69,17 +68,16 @@ def _unexpected_pass(item: ScenarioItem) -> Failure:
     )
 
 
-def config_failure(name: str, error: Exception, place: Place, rerun: str) -> Failure:
-    """Return the failure of a scenario that could not even start."""
+def _config_failure(item: ScenarioItem, error: Exception) -> Failure:
     first, *detail = str(error).splitlines() or [type(error).__name__]
     return Failure(
         kind="config",
         essence=first,
-        scenario=name,
-        place=place,
-        location=place,
+        scenario=item.name,
+        place=item.place,
+        location=item.place,
         detail=tuple(detail),
-        rerun=rerun,
+        rerun=item.rerun,
         cause=error,
     )
 
@@ -102,12 +100,12 @@ def start_of(item: ScenarioItem, at: float) -> ScenarioStarted:
 
 
 def not_run(
-    item: ScenarioItem, *, failures: tuple[Failure, ...] = (), reason: str = ""
+    item: ScenarioItem, *, error: Exception | None = None, reason: str = ""
 ) -> tuple[ScenarioStarted, ScenarioFinished]:
-    """Return the events of an item that was skipped or, with *failures*, could not start."""
+    """Return the events of an item that was skipped or, for *error*, could not start."""
     finished = ScenarioFinished(
-        outcome="failed" if failures else "skipped",
-        failures=failures,
+        outcome="failed" if error else "skipped",
+        failures=(_config_failure(item, error),) if error else (),
         notes=(),
         digest="",
         calls=0,

@@ -27,6 +27,8 @@ class RowAction(Action, frozen=True, kw_only=True):
     more: ClassVar[int] = 0
     adds: ClassVar[bool] = False
 
+    table: str
+
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Find tables that are no fields, and rows that are no numbers."""
@@ -53,16 +55,16 @@ class RowAction(Action, frozen=True, kw_only=True):
         table = str(value["table"])
 
         def changed(rows: list[Any]) -> list[Any]:
-            numbers = [int(value.get(key, len(rows))) for key in cls.rows]
-            for number in numbers:
+            numbers = {key: int(value.get(key, len(rows))) for key in cls.rows}
+            for number in numbers.values():
                 check_row(rows, number, table, more=int(cls.adds))
-            return cls.changed(rows, value, *numbers)
+            return cls.changed(rows, numbers["at"], value)
 
         on.any(cls.key()).set_rows(table, changed)
 
     @classmethod
-    def changed(cls, rows: list[Any], value: Mapping[str, Any], *numbers: int) -> list[Any]:
-        """Return the rows afterwards; *numbers* are those that `rows` names."""
+    def changed(cls, rows: list[Any], at: int, value: Mapping[str, Any], /) -> list[Any]:
+        """Return the rows afterwards."""
         raise NotImplementedError
 
 

@@ -13,9 +13,10 @@ import re
 import sys
 import zlib
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import lru_cache
+from hashlib import blake2b
 from itertools import accumulate, repeat
 from string import ascii_letters, ascii_lowercase, ascii_uppercase, digits, hexdigits
 from typing import Any, NamedTuple
@@ -216,21 +217,69 @@ class Piece(NamedTuple):
     locate: Locate
 
 
-class Fresh:
-    """What was undone so far in one search, so that nothing is undone twice."""
+class Harmless:
+    """Bytes that were found to hold nothing, the latest; on any thread."""
 
     def __init__(self) -> None:
-        """Start with nothing."""
+        """Know of none."""
+        self._known: set[bytes] = set()
+
+    def others(self, parts: Iterable[bytes]) -> list[bytes]:
+        """Return those of *parts* that are not known."""
+        known = self._known
+        return [
+            part
+            for part in parts
+            if (part if len(part) <= _LONGEST_HARMLESS else _digest(part)) not in known
+        ]
+
+    def add(self, parts: Iterable[bytes]) -> None:
+        """Know *parts* from now on; once they are many, these alone."""
+        if len(self._known) > _MOST_HARMLESS:
+            self._known = set()
+        self._known.update(
+            [part if len(part) <= _LONGEST_HARMLESS else _digest(part) for part in parts]
+        )
+
+
+def _digest(part: bytes) -> bytes:
+    return blake2b(part).digest()
+
+
+_MOST_HARMLESS, _LONGEST_HARMLESS = 4096, 256
+
+
+class Fresh:
+    """What was undone so far in one search, so that nothing is undone twice.
+
+    Attributes:
+        outermost: runs of what is searched itself, each undone as it is and as no part of a line.
+    """
+
+    outermost: Collection[bytes] = ()
+
+    def __init__(self, harmless: Harmless) -> None:
+        """Start with *harmless*: runs that are known to hold nothing."""
+        self._harmless = harmless
         self._runs: set[bytes] = set()
         self._lines: set[bytes] = set()
+        self._digits: set[bytes] = set()
 
     def of(self, runs: Sequence[bytes]) -> list[bytes]:
         """Return those of *runs* that did not come before."""
-        return _fresh(runs, self._runs)
+        return _fresh(self._harmless.others(runs), self._runs)
 
     def of_lines(self, lines: Sequence[bytes]) -> list[bytes]:
         """Return those of *lines*, of which each is several runs, that did not come before."""
         return _fresh(lines, self._lines)
+
+    def of_digits(self, runs: Sequence[bytes]) -> list[bytes]:
+        """Return those of *runs*, undone as hexadecimal only, that did not come before."""
+        return _fresh(runs, self._digits)
+
+    def go_inside(self) -> None:
+        """Note that all further runs come from within an encoding."""
+        self.outermost = () if self._lines else tuple(self._runs)
 
 
 def _fresh(runs: Sequence[bytes], known: set[bytes]) -> list[bytes]:
@@ -414,7 +463,7 @@ def _apart(look: Look, data: bytes) -> Iterator[Piece]:
         data = data.replace(b"0x", b"")
     text = data.translate(_APART)
     if b" " in text and any(pairs in text for pairs in _PAIRS):
-        runs = look.fresh.of(hex_runs_of(data.translate(None, b" \t\r\n:,-")))
+        runs = look.fresh.of_digits(hex_runs_of(data.translate(None, b" \t\r\n:,-")))
         for piece in _hex(runs, look):
             yield piece._replace(locate=_at(0))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from string import ascii_letters, digits, hexdigits
 
 _QUICK = re.compile(r"[A-Za-z0-9+/_-]{8,}")
@@ -120,18 +120,10 @@ def _decoded(core: str) -> bytes:
     return binascii.a2b_base64(usable + "=" * (-len(usable) % 4))
 
 
-def aligned(run: bytes) -> Iterator[bytes]:
-    """Yield what a run of base64 characters may hold, at each alignment."""
-    core = run.translate(bytes.maketrans(b"-_", b"+/")).decode()
-    for start in range(min(4, max(1, len(core) - 7))):
-        yield _decoded(core[start:])
-
-
 SHORTEST_RUN = 8
 """Characters of the shortest run that is decoded; of hexadecimal some more."""
 
 _HEX_RUN = 12
-_GROUP = 20_000  # characters of base64 that are decoded at once
 _LINE = 16  # characters of the shortest line that goes on in the next
 _LINE_BEFORE_BLANK = b"A" * _LINE + b" "
 _FOLD = _LINE_BEFORE_BLANK + b"A"
@@ -157,7 +149,6 @@ _FOLDS = bytes(
     for code in range(256)
 )
 _ANY_RUN = b"A" * SHORTEST_RUN
-_LONG_RUN = b"A" * 4096
 _AS_RUNS = bytes(ord(" ") if code == ord(" ") else ord("A") for code in _IN_BASE64)
 _AS_HEX = bytes(ord(" ") if code == ord(" ") else ord("A") for code in _IN_HEX)
 _TO_STANDARD = bytes.maketrans(b"-_", b"+/")
@@ -174,19 +165,9 @@ BETWEEN, BETWEEN_HEX = b"AAAA", b"000"
 """What comes between runs: zeros, of which some complete what is left of the run before."""
 
 
-def has_run(data: bytes) -> bool:
-    """Return whether there is any run in *data*, which is told faster than which."""
-    return _ANY_RUN in data.translate(_AS_RUNS)
-
-
-def has_long_run(data: bytes) -> bool:
-    """Return whether *data* holds base64 or hexadecimal of 4 kB or more."""
-    return _LONG_RUN in data.translate(_AS_RUNS)
-
-
-def runs_of(data: bytes, known: Container[bytes] = ()) -> list[bytes]:
-    """Return the runs of *data* that may be base64, in either alphabet, and are not *known*."""
-    return [run for run in _runs(data, data.translate(_AS_RUNS)) if run not in known]
+def runs_of(data: bytes) -> list[bytes]:
+    """Return the runs of *data* that may be base64, in either alphabet."""
+    return _runs(data, data.translate(_AS_RUNS))
 
 
 def _runs(data: bytes, folded: bytes) -> list[bytes]:
@@ -241,17 +222,6 @@ def _is_folded(folded: bytes) -> bool:
     return _FOLD in folded
 
 
-def decoded(runs: Sequence[bytes], hex_runs: Sequence[bytes]) -> Iterator[bytes]:
-    """Yield what *runs* may hold, at each of the four alignments, and *hex_runs* at both.
-
-    They are decoded as one, for where each begins in it does not matter.
-    """
-    for group in _groups(runs):
-        yield from in_base64(group)
-    for group in _groups(hex_runs):
-        yield from in_hex(group)
-
-
 def in_base64(runs: Sequence[bytes]) -> Iterator[bytes]:
     """Yield the bytes of *runs*, joined, from each of the four characters that may begin one.
 
@@ -302,21 +272,3 @@ def whole_base64(run: bytes) -> bytes:
     if len(core) % 4 == 1:
         core = core[:-1]
     return binascii.a2b_base64(core + _FILLINGS[len(core) % 4])
-
-
-def _groups(runs: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    """Yield *runs*, as many at once as may be: mostly all of them."""
-    if sum(map(len, runs)) + len(runs) * len(BETWEEN) <= _GROUP:
-        if runs:
-            yield runs
-        return
-    group: list[bytes] = []
-    size = 0
-    for run in runs:
-        if group and size + len(run) > _GROUP:
-            yield group
-            group, size = [], 0
-        group.append(run)
-        size += len(run) + len(BETWEEN)
-    if group:
-        yield group

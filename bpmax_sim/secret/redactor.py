@@ -14,19 +14,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import cycle
-from typing import TypeVar
 
-from bpmax_sim.secret.encoded_runs import (
-    SHORTEST_RUN,
-    contents,
-    decoded,
-    has_long_run,
-    has_run,
-    hex_runs_of,
-    rewrite,
-    text_runs,
-)
-from bpmax_sim.secret.encoded_runs import runs_of as byte_runs_of
+from bpmax_sim.secret.decode import Harmless
+from bpmax_sim.secret.encoded_runs import contents, rewrite, text_runs
 from bpmax_sim.secret.scan import Search
 from bpmax_sim.secret.spelling import anchor_of, as_bytes, pattern_of, spelled_like, traces_of
 from bpmax_sim.secret.standin import STANDIN, label_of
@@ -155,28 +145,31 @@ class Secret:
             yield needle, f"{self.name} ({label})"
 
 
-TextOrBytes = TypeVar("TextOrBytes", str, bytes)
 _DEPTH = 3  # base64 in base64 in base64
 _ESCAPED = re.compile(rb"\\(?:/|u002)")  # how JSON escapes signs of base64
-_LARGE = 1 << 16
+_BETWEEN = b".\n"  # parts, so that no run goes over two
 _MOST_HARMLESS, _LONGEST_HARMLESS = 4096, 1024
 
 
 class SecretTable:
-    """What `Vault` knows at one moment, and runs of base64 that were found to hold none of it."""
+    """What `Vault` knows at one moment, and what was found to hold none of it.
+
+    Attributes:
+        harmless: what holds no secret, as `search` found.
+    """
 
     def __init__(self, secrets: Iterable[Secret]) -> None:
         """Order *secrets*, the longest first, so that one may begin another."""
         self._secrets = sorted(secrets, key=lambda secret: len(secret.real), reverse=True)
         self._harmless: set[str] = set()
-        self._seen: set[bytes] = set()
+        self._unchanged = Harmless()
+        self.harmless = Harmless()
         self._tests = [(secret.anchor, secret.digits, secret) for secret in self._secrets]
         self._anchors = [
             (secret.anchor.encode(), secret) for secret in self._secrets if secret.anchor
         ]
         self._unanchored = [secret for secret in self._secrets if not secret.anchor]
-        self._digits = [secret.digits.encode() for secret in self._secrets]
-        self._has_short = any(len(digits) < SHORTEST_RUN for digits in self._digits)
+        self._addresses = [secret.digits.encode() for secret in self._secrets if not secret.name]
 
     @cached_property
     def search(self) -> Search:
@@ -184,11 +177,6 @@ class SecretTable:
         return Search(
             dict(needle for secret in self._secrets if secret.name for needle in secret.needles())
         )
-
-    @cached_property
-    def _every(self) -> Search:
-        """Return the search for addresses too."""
-        return Search(dict(needle for secret in self._secrets for needle in secret.needles()))
 
     def clean(self, text: str, depth: int = _DEPTH) -> str:
         """Return *text* with the secrets replaced, inside base64 and hexadecimal too."""
@@ -200,44 +188,38 @@ class SecretTable:
             return rewrite(text, lambda inner: self.clean(inner, depth - 1))
         return text
 
-    def keeps(self, data: bytes, depth: int = _DEPTH) -> bool:
-        """Return whether *data* surely is the same when clean; of most it tells in little time."""
-        if not self._secrets:
-            return True
-        if depth == _DEPTH and len(data) > _LARGE and (b"\0" in data or has_long_run(data)):
-            # of what is no text, or one long run, this takes a fifth of the time
-            return self._keeps_words(data) and not self._every.find(data)
-        return self._keeps_words(data) and self._keeps_runs(data, depth)
+    def keeps(self, *parts: bytes) -> bool:
+        """Return whether all of *parts* surely are the same when clean, and hold no secret.
+
+        Each is looked at once; of most it tells in little time.
+        """
+        others = self._unchanged.others(parts) if self._secrets else ()
+        if others:
+            if not self.search.passes(_BETWEEN.join(others), self._keeps):
+                return False
+            self._unchanged.add(others)
+            self.harmless.add(others)
+        return True
+
+    def _keeps(self, data: bytes) -> bool:
+        if (b"%" in data and b"%2" in data) or (b"\\" in data and _ESCAPED.search(data)):
+            return not self._holds(data.decode("utf-8", "surrogateescape"), _DEPTH)
+        return self._keeps_words(data)
 
     def _keeps_words(self, data: bytes) -> bool:
-        """Return whether no secret is spelled out in *data*."""
+        """Return whether no secret is spelled out in *data*, and no address as hexadecimal."""
+        if self._addresses:
+            lower = data.lower()
+            if any(address in lower for address in self._addresses):
+                return False
         touched = [secret for anchor, secret in self._anchors if anchor in data]
         if not touched and not self._unanchored:
             return True
         text = data.decode("utf-8", "surrogateescape")
-        lower = text.lower() if self._unanchored else ""
+        small = text.lower() if self._unanchored else ""
         return all(secret.leaves(text) for secret in touched) and not any(
-            secret.spelled_in(text, lower) for secret in self._unanchored
+            secret.spelled_in(text, small) for secret in self._unanchored
         )
-
-    def _keeps_runs(self, data: bytes, depth: int) -> bool:
-        """Return whether no base64 or hexadecimal in *data* holds a secret."""
-        escaped = (b"%" in data and b"%2" in data) or (b"\\" in data and _ESCAPED.search(data))
-        if escaped or self._has_short:
-            return not self._holds(data.decode("utf-8", "surrogateescape"), depth)
-        if depth < _DEPTH and not has_run(data):
-            return True  # of what was decoded; a whole exchange always has some
-        runs = byte_runs_of(data, self._seen)
-        if not runs:
-            return True
-        text = b" ".join(runs)
-        if any_in(text.lower(), self._digits):  # all digits are in runs
-            return False
-        if depth and not self.keeps(b"\n".join(decoded(runs, hex_runs_of(text))), depth - 1):
-            return False
-        if depth == _DEPTH:
-            self._seen = _remembered(self._seen, runs)
-        return True
 
     def _holds(self, text: str, depth: int) -> bool:
         """Return whether *text* may hold a secret; what may not, surely does not."""
@@ -253,7 +235,9 @@ class SecretTable:
         if self._holds(contents(runs), depth - 1):
             return True
         if depth == _DEPTH:  # as deep as ever, so that it holds for every text
-            self._harmless = _remembered(self._harmless, runs)
+            if len(self._harmless) > _MOST_HARMLESS:
+                self._harmless = set()
+            self._harmless.update([run for run in runs if len(run) <= _LONGEST_HARMLESS])
         return False
 
     def _touched(self, text: str) -> list[Secret]:
@@ -264,19 +248,3 @@ class SecretTable:
             for anchor, digits, secret in self._tests
             if (anchor in text if anchor else secret.spelled_in(text, lower)) or digits in lower
         ]
-
-
-def any_in(data: bytes, needles: Iterable[bytes]) -> bool:
-    """Return whether any of *needles* is in *data*."""
-    for needle in needles:  # noqa: SIM110 - any() takes three times as long
-        if needle in data:
-            return True
-    return False
-
-
-def _remembered(known: set[TextOrBytes], runs: Iterable[TextOrBytes]) -> set[TextOrBytes]:
-    """Return *known* with *runs* that were found harmless, or these alone once it is large."""
-    if len(known) > _MOST_HARMLESS:
-        known = set()
-    known.update([run for run in runs if len(run) <= _LONGEST_HARMLESS])
-    return known

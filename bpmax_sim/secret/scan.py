@@ -17,7 +17,18 @@ import msgspec
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from bpmax_sim.i18n import msg
-from bpmax_sim.secret.decode import DEPTH, GAP, Fresh, Look, Piece, TooMuchError, Work, bare, layers
+from bpmax_sim.secret.decode import (
+    DEPTH,
+    GAP,
+    Fresh,
+    Harmless,
+    Look,
+    Piece,
+    TooMuchError,
+    Work,
+    bare,
+    layers,
+)
 from bpmax_sim.secret.standin import without_standins
 
 TOO_LARGE = msg("content too large to be searched")
@@ -63,12 +74,33 @@ class Search:
         """Look for the bytes of *wanted*, whose values name them."""
         self.needles = needles
         self._needles = Needles(needles)
+        self._harmless = Harmless()
 
     def find(self, data: bytes) -> tuple[Finding, ...]:
         """Return where *data* holds any."""
         if not self.needles:
             return ()
-        return tuple(dict.fromkeys(_findings(data, self._needles)))
+        fresh = Fresh(self._harmless)
+        findings = tuple(dict.fromkeys(_findings(data, self._needles, fresh)))
+        if not findings:
+            self._harmless.add(fresh.outermost)
+        return findings
+
+    def passes(self, data: bytes, test: Callable[[bytes], bool]) -> bool:
+        """Return whether *data* holds none, and *test* accepts it and all that comes of it."""
+        fresh = Fresh(self._harmless)
+        try:
+            for view in _undone(data, self._needles.reach, _work(data), fresh):
+                if not test(view.data) or any(self._needles.find(view.data)):
+                    return False
+        except TooMuchError:
+            return False
+        self._harmless.add(fresh.outermost)
+        return True
+
+
+def _work(data: bytes) -> Work:
+    return Work(len(data) * TIMES + SPARE)
 
 
 def find(data: bytes, needles: Mapping[bytes, str]) -> tuple[Finding, ...]:
@@ -151,10 +183,10 @@ class _View(NamedTuple):
         return self.traces[number](at - self.starts[number])
 
 
-def _findings(data: bytes, needles: Needles) -> Iterator[Finding]:
+def _findings(data: bytes, needles: Needles, fresh: Fresh) -> Iterator[Finding]:
     """Yield what *data* holds, from the outside in."""
     try:
-        for view in _undone(data, needles.reach, Work(len(data) * TIMES + SPARE)):
+        for view in _undone(data, needles.reach, _work(data), fresh):
             for at, name in needles.find(view.data):
                 yield Finding(name, *view.outside(at))
     except TooMuchError as error:
@@ -167,18 +199,19 @@ def undone(data: bytes, most: int) -> bytes | None:
     To look for what becomes known later.
     """
     try:
-        return GAP.join([view.data for view in _undone(data, _FARTHEST, Work(most))][1:])
+        views = list(_undone(data, _FARTHEST, Work(most), Fresh(Harmless())))
     except TooMuchError:
         return None
+    return GAP.join([view.data for view in views[1:]])
 
 
-def _undone(data: bytes, reach: int, work: Work) -> Iterator[_View]:
+def _undone(data: bytes, reach: int, work: Work, fresh: Fresh) -> Iterator[_View]:
     """Yield *data* and what comes of undoing encodings in it, the outermost first.
 
     Raises:
         TooMuchError: if more comes of it than *work* allows for.
     """
-    fresh, seen = Fresh(), set[bytes]()
+    seen = set[bytes]()
     level = [_View(data, [0], [lambda at: (at, ())])]
     for depth in range(DEPTH + 1):
         inner: list[tuple[bytes, _Trace]] = []
@@ -194,6 +227,8 @@ def _undone(data: bytes, reach: int, work: Work) -> Iterator[_View]:
                 error.at, within = view.outside(error.at)
                 error.labels = (*within, *error.labels)
                 raise
+        if not depth:
+            fresh.go_inside()
         level = list(_views(inner))
 
 

@@ -17,6 +17,7 @@ from msgspec import Struct
 
 from bpmax_sim.i18n import Translatable, mapped, msg
 from bpmax_sim.messages import ConnectionRoute
+from bpmax_sim.secret.decode import Harmless
 from bpmax_sim.secret.gate import Gate
 from bpmax_sim.secret.redactor import Secret, SecretTable, parts_of
 from bpmax_sim.secret.scan import Finding
@@ -162,10 +163,10 @@ class Vault:
     def keeps(self, texts: Iterable[str], *bodies: bytes) -> bool:
         """Return whether all of these surely are the same when redacted, looked at as one."""
         try:
-            data = "\n".join(texts).encode("utf-8", "surrogateescape")
+            parts = [text.encode("utf-8", "surrogateescape") for text in texts]
         except UnicodeEncodeError:  # half a character
             return False
-        return self._compiled().keeps(b"\n".join([data, *bodies]))
+        return self._compiled().keeps(*parts, *bodies)
 
     def redact(self, data: bytes) -> bytes:
         """Return *data* redacted; bytes that are no UTF-8 are kept."""
@@ -178,6 +179,11 @@ class Vault:
     def scan(self, data: bytes) -> tuple[Finding, ...]:
         """Return every place of *data* that holds a secret, after undoing encodings too."""
         return self._compiled().search.find(data)
+
+    @property
+    def harmless(self) -> Harmless:
+        """Return what was found to hold no secret that is known by now."""
+        return self._compiled().harmless
 
     def _register(self, real: str, standin: str, name: str) -> None:
         if real not in self._secrets and real != standin and real not in self._standins:

@@ -33,8 +33,9 @@ from bpmax_sim.traffic.external_clients import register_credentials
 def warn_of_weak(credentials: Credentials, instance: str) -> None:
     """Warn of each secret of *instance* that would not be hidden where an answer repeats it."""
     for credential in credentials:
-        why = weak(str(credential.real), str(credential.standin))
-        if credential.secret and why and credential.real != credential.standin:
+        if not credential.secret or credential.real == credential.standin:
+            continue
+        if why := weak(str(credential.real), str(credential.standin)):
             warnings.warn(
                 msg(
                     "the value of {name!r} of {instance} {why}: it is hidden where auth puts "

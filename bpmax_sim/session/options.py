@@ -7,7 +7,7 @@ heavy, since pytest loads it in every project that has the plugin installed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import UnionType
 from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
@@ -297,23 +297,27 @@ def arguments() -> Iterator[Option]:
     return (option for option in OPTIONS if "session" in option.doors)
 
 
+def no_choice(name: str, value: object, choices: Sequence[str]) -> str:
+    """Return why *value* is none of the *choices* of an option: the near one, or all."""
+    from bpmax_sim.errors import near  # noqa: PLC0415 - a wrong value is rare
+
+    hint = near(value, choices) if isinstance(value, str) else ""
+    known = hint or msg("; choose one of {names}", names=series(choices))
+    return msg("{name}: there is no {value!r}{known}", name=name, value=value, known=known)
+
+
 def judge(name: str, kind: Any, value: object) -> None:
     """Refuse a value that an option cannot have.
 
     Raises:
         ConfigError: it is of another type, or no choice; with the near one.
     """
-    from bpmax_sim.errors import ConfigError, near  # noqa: PLC0415 - a wrong value is rare
+    from bpmax_sim.errors import ConfigError  # noqa: PLC0415 - a wrong value is rare
 
     if get_origin(kind) is Literal:
-        choices = get_args(kind)
-        if value not in choices:
-            hint = near(value, choices) if isinstance(value, str) else ""
-            known = hint or msg("; choose one of {names}", names=series(choices))
-            raise ConfigError(
-                msg("{name}: there is no {value!r}{known}", name=name, value=value, known=known)
-            )
-    elif kind in {Names, str | Names}:
+        if value not in get_args(kind):
+            raise ConfigError(no_choice(name, value, get_args(kind)))
+    elif kind in _LISTS:
         if not (isinstance(value, str) and kind is not Names):
             several(name, value)
     elif kind in _KINDS and not _is(value, kind):
@@ -327,6 +331,7 @@ def judge(name: str, kind: Any, value: object) -> None:
         )
 
 
+_LISTS: Final = frozenset({Names, str | Names})
 _KINDS: Final[Mapping[Any, str]] = {
     bool: msg("True or False"),
     str: msg("a text"),
@@ -346,6 +351,8 @@ def several(name: str, value: object) -> tuple[str, ...]:
     Raises:
         ConfigError: it is a text itself, or holds something else.
     """
+    if value == ():
+        return ()
     from bpmax_sim.errors import ConfigError  # noqa: PLC0415 - as above
 
     if isinstance(value, str):

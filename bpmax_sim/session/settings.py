@@ -88,8 +88,14 @@ class SessionOptions(EverydayOptions, ScenarioOptions, total=False):
     """All keywords of `Session.open`."""
 
 
+def _texts(default: object) -> tuple[str, ...]:
+    return (default,) if isinstance(default, str) else ()
+
+
 _JUDGED: Final = tuple(
-    option for option in arguments() if option.type is not object and option.argument != "clock"
+    (option.argument, option.type, option.choices or _texts(option.default))
+    for option in arguments()
+    if option.type is not object and option.argument != "clock"
 )
 """The rest is of a class of its own, or was made into one."""
 
@@ -163,10 +169,10 @@ class Settings:
     shared_logins: SharedLogins | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        for option in _JUDGED:
-            value = getattr(self, option.argument)
-            if value is not _DEFAULTS.get(option.argument, self):
-                judge(option.argument, option.type, value)
+        for argument, kind, choices in _JUDGED:
+            value = getattr(self, argument)
+            if value is not _DEFAULTS.get(argument, self) and value not in choices:
+                judge(argument, kind, value)
         if self.allow_hosts and self.guard is False:
             raise ConfigError(
                 msg("allow_hosts opens nothing where nothing is closed; add guard=True")

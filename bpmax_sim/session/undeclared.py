@@ -6,10 +6,10 @@ recorded: that recording could never be replayed. In a response the stand-in is 
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from bpmax_sim.cassette.merge import Volatile
@@ -18,6 +18,7 @@ from bpmax_sim.messages import Call, Exchange, Response
 from bpmax_sim.platform.check import credentials_in
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.secrecy import always_secret
+from bpmax_sim.project import find_root, open_places_of
 from bpmax_sim.secret.vault import Credential, Credentials, Vault
 from bpmax_sim.transport.redaction import UndeclaredSecret, undeclared_secrets
 
@@ -26,49 +27,58 @@ Tenants = Iterable[tuple[Key, Credentials]]
 
 
 class Undeclared:
-    """Looks at redacted exchanges, on any thread.
-
-    Attributes:
-        unplayable: what no replay could find, and what to write.
-        notes: what else was replaced, and what to write if it need not be.
-    """
+    """Takes redacted exchanges, on any thread, and looks at them when it is asked."""
 
     def __init__(self, platforms: Platforms, tenants: Tenants) -> None:
         """Look for the credentials of *tenants*, which may become more."""
-        self.unplayable: dict[str, None] = {}
-        self.notes: dict[str, None] = {}
         self._platforms = platforms
         self._tenants = tenants
+        self._fresh: deque[Exchange] = deque()
+        self._unplayable: dict[str, None] = {}
+        self._notes: dict[str, None] = {}
         self._received: set[tuple[Key, str]] = set()
-        self._lock = threading.Lock()
 
     def add(self, exchange: Exchange) -> None:
         """Take what was recorded."""
-        call = exchange.request.call
-        if call is None or call.is_login or not call.api:
-            return  # a client of one's own that logs in by itself says what its environment has
-        for key, credentials in self._tenants:
-            for credential in credentials:
-                if credential.kind == "text" and credential.real != credential.standin:
-                    self._look(exchange, call, key, credential)
+        self._fresh.append(exchange)
+
+    @property
+    def unplayable(self) -> tuple[str, ...]:
+        """Return what no replay could find, and what to write."""
+        self._look_at_all()
+        return tuple(self._unplayable)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what else was replaced, and what to write if it need not be."""
+        self._look_at_all()
+        return tuple(self._notes)
+
+    def _look_at_all(self) -> None:
+        while self._fresh:
+            exchange = self._fresh.popleft()
+            call = exchange.request.call
+            if call is None or call.is_login or not call.api:
+                continue  # a client that logs in by itself says what its variables have
+            for key, credentials in self._tenants:
+                for credential in credentials:
+                    if credential.kind == "text" and credential.real != credential.standin:
+                        self._look(exchange, call, key, credential)
 
     def _look(self, exchange: Exchange, call: Call, key: Key, credential: Credential) -> None:
         shown, outcome = str(credential.standin), exchange.outcome
         place = next((place for place, text in _texts_of(call) if shown in text), "")
         received = isinstance(outcome, Response) and _holds(outcome, shown)
-        if not (place or received):
-            return
-        with self._lock:
-            if (
-                place
-                and (key, credential.name) not in self._received
-                and not self._is_injected(call, credential.name)
-            ):
-                self.unplayable[self._request_message(call, place, key, credential)] = None
-            if received:
-                self._received.add((key, credential.name))
-                if not self._is_secret(key, credential):
-                    self.notes[self._received_message(call, key, credential)] = None
+        if (
+            place
+            and (key, credential.name) not in self._received
+            and not self._is_injected(call, credential.name)
+        ):
+            self._unplayable[self._request_message(call, place, key, credential)] = None
+        if received:
+            self._received.add((key, credential.name))
+            if not self._is_secret(key, credential):
+                self._notes[self._received_message(call, key, credential)] = None
 
     def _is_injected(self, call: Call, name: str) -> bool:
         """Return whether a declared default put the credential in, which replay does as well."""
@@ -145,11 +155,13 @@ class Unrecognised:
         vault: what is known by now.
         passing: names the fields of an API's answers that pass, and so are no secrets.
         answered: names the places of an API that are declared to be no secrets.
+        cassette: of the project that may declare more of them.
     """
 
     vault: Vault
     passing: Volatile
     answered: Volatile
+    cassette: Path
     _fresh: deque[Exchange] = field(default_factory=deque, init=False)
     _secrets: dict[UndeclaredSecret, None] = field(default_factory=dict, init=False)
 
@@ -165,5 +177,8 @@ class Unrecognised:
             name = call.name if call else ""
             secrets = undeclared_secrets(exchange, self.passing(name), self.answered(name))
             self._secrets.update(dict.fromkeys(secrets))
-        still = (p for p, value in self._secrets if self.vault.redact_text(value) == value)
-        return tuple(dict.fromkeys(still))
+        still = dict.fromkeys(
+            p for p, value in self._secrets if self.vault.redact_text(value) == value
+        )
+        open_places = open_places_of(find_root(self.cassette)) if still else ()
+        return tuple(place for place in still if place not in open_places)

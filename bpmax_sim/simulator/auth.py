@@ -22,6 +22,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.field_path import body_steps, member
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.matcher import EXPRESSION, ApiMatch, expand, login_steps
 from bpmax_sim.platform.model import Api, Apply, Auth, LoginStep, Platform, Sign
@@ -496,10 +497,7 @@ def at(scope: Mapping[str, Any], place: str, name: str) -> Any:
     """Return what stands at a place of auth, such as ``header`` and ``Authorization``."""
     if place != "body":
         return scope.get(place, {}).get(name.lower() if place == "header" else name, UNSET)
-    value: Any = scope.get("body")
-    for step in name.split("."):
-        value = value.get(step, UNSET) if isinstance(value, Mapping) else UNSET
-    return value
+    return member(scope.get("body"), body_steps(name))
 
 
 def _same(value: Any, expected: Any) -> bool:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from bpmax_sim.field_path import member
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Parameter, ResponseRules, is_set
@@ -51,7 +52,6 @@ from bpmax_sim.simulator.state import (
     every,
     fill,
     is_empty,
-    look,
     read,
     respond,
 )
@@ -158,7 +158,6 @@ def typed(value: Any, parameter: Parameter) -> Any:
 
 _SIGNED = SignatureCheck(window=900, error="signature", expired="expired", used="used")
 _WINDOW = 3600
-_WHOLE = frozenset({"$", "."})
 
 
 def call(turn: Turn, api: Api) -> Response:
@@ -194,7 +193,7 @@ def _declared_response(
 ) -> Response:
     """Return an answer as it is declared, in which members have the values that were said."""
     body, ok = sampled(api.answer), turn.world.table.ok
-    inner = look({"body": body}, ".".join(["body", *data_path(rules).split(".")[1:]]))
+    inner = member(body, data_path(rules).split(".")[1:])
     if isinstance(inner, dict):
         inner |= {name: inputs[name] for name in inner.keys() & inputs.keys()}
     # What an envelope says of success stands in it; a list or a text has no room for that.
@@ -281,12 +280,12 @@ def _value_of(turn: Turn, parameter: Parameter) -> Any:
     place, target = parameter.place, parameter.target
     if parameter.type == "array" and (place == "query" or (place == "body" and turn.parsed.form)):
         return every(turn.parsed, place, target)
-    if place == "body" and target in _WHOLE:
+    if not parameter.steps:
         return _text(turn) if parameter.type == "string" else turn.parsed.body
     if place == "body" and turn.parsed.form:
         return turn.parsed.form.get(target, UNSET)
     if place == "body":
-        return look({"body": turn.parsed.body}, f"body.{target}")
+        return member(turn.parsed.body, parameter.steps)
     return _received(turn, place, parameter.name if place == "path" else target)
 
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from msgspec import UNSET, UnsetType, field
 
+from bpmax_sim.field_path import set_member
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.model import (
     Api,
@@ -345,14 +346,8 @@ def derived(platform: Platform, api: Api = _NO_API) -> RuleTable:
 
 def set_at(body: dict[str, Any], path: str, value: Any) -> None:
     """Set what a simple path such as ``$.data.name`` names in *body*."""
-    *outer, last = _NAMES.findall(path) or [""]
-    for name in outer:
-        inner = body.setdefault(name, {})
-        if not isinstance(inner, dict):
-            inner = body[name] = {}
-        body = inner
-    if last:
-        body[last] = value
+    if names := _NAMES.findall(path):
+        set_member(body, names, value)
 
 
 def data_path(rules: ResponseRules) -> str:
@@ -416,9 +411,6 @@ def _set(body: dict[str, Any], headers: dict[str, str], path: str, value: Any) -
         set_at(body, path, value)
 
 
-_NAME = re.compile(r"[^$.\[\]'\"]+")
-
-
 def bad_token(platform: Platform, api: Api) -> Response:
     """Return what *platform* answers to an expired token: its first token code, or HTTP 401."""
     rules = platform.response if api.response is UNSET else api.response
@@ -427,19 +419,10 @@ def bad_token(platform: Platform, api: Api) -> Response:
     status = _status_of(rules, token, "token")
     values = [(rules.code, token.code[0])] if token.code else []
     values.append((rules.message, "the token has expired (fault)"))
-    headers = [("content-type", "application/json; charset=utf-8")]
+    headers = {"content-type": "application/json; charset=utf-8"}
     body: dict[str, Any] = {}
     for paths, value in values:
-        first = paths[0] if paths else ""
-        if first.startswith("header:"):
-            headers.append((first.removeprefix("header:").lower(), str(value)))
-        elif first:
-            _insert(body, _NAME.findall(first), value)
+        _set(body, headers, _first(paths), value)
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    return Response(status=status, headers=tuple(headers), body=text.encode())
-
-
-def _insert(body: dict[str, Any], names: list[str], value: Any) -> None:
-    for name in names[:-1]:
-        body = body.setdefault(name, {})
-    body[names[-1]] = value
+    pairs = tuple((name.lower(), value) for name, value in headers.items())
+    return Response(status=status, headers=pairs, body=text.encode())

@@ -22,6 +22,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from bpmax_sim.field_path import member
 from bpmax_sim.messages import FORM, Headers, Pairs, Request, Response
 from bpmax_sim.platform.filters import http_date
 from bpmax_sim.platform.matcher import ApiMatch, ApiMatcher
@@ -171,13 +172,7 @@ def below(address: str, base: str) -> str:
 
 def look(scope: Mapping[str, Any], place: str) -> Any:
     """Return what stands at a dotted place, or `UNSET`."""
-    value: Any = scope
-    for name in place.split("."):
-        if isinstance(value, Mapping) and name in value:
-            value = value[name]
-        else:
-            return UNSET
-    return value
+    return member(scope, place.split("."))
 
 
 def is_empty(value: Any) -> bool:
@@ -459,11 +454,11 @@ def _is_selected(row: Row, node: Mapping[str, Any], turn: Turn) -> bool:
 
 def _each(node: Mapping[str, Any], turn: Turn) -> Any:
     items: list[Any] = []
-    for place, member in zip(node["$each"], node["by"], strict=True):
+    for place, name in zip(node["$each"], node["by"], strict=True):
         values = turn.look(place)
         for item in values if isinstance(values, list) else ():
-            turn.scope["found"] = turn.row(node["in"], (member,), item) or {}
-            items.append({member: item, **fill(node["item"], turn)})
+            turn.scope["found"] = turn.row(node["in"], (name,), item) or {}
+            items.append({name: item, **fill(node["item"], turn)})
     return items
 
 

@@ -6,14 +6,17 @@ The formats of JSON Schema and OpenAPI that parameters name, and a few of Chines
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
+from string import ascii_lowercase, digits
 from typing import Any, Final
 
 from hypothesis import strategies as st
 
 from bpmax_sim.js_values import UNDEFINED
+from bpmax_sim.proxy.encode import DOTS
 from bpmax_sim.secret.pseudonym import resident
 
 BUSINESS: Final = ("客户", "合同 HT-0001", "张三", "13800138000", "应收账款", "2026-03-02", "上海")
@@ -26,11 +29,15 @@ HOSTILE: Final = (
 )  # fmt: skip
 """Texts that some encoder, template or parser is known to stumble over."""
 
+NO_SEGMENT: Final = ("", *sorted(DOTS))
+"""Texts that no path can hold as a segment."""
+
 LARGEST: Final = 2**53 - 1
 """The largest integer that JavaScript holds exactly."""
 
 _ODD_NUMBERS: Final = (float("nan"), float("inf"), -float("inf"), -0.0)
-_KEY = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
+_LATER: Final = f"{ascii_lowercase}{digits}_"
+_KEY = st.builds("{}{}".format, st.sampled_from(ascii_lowercase), st.text(_LATER, max_size=8))
 _NUMBERS = st.integers(-LARGEST, LARGEST) | st.floats(allow_nan=False, allow_infinity=False)
 _DATES = st.integers(-(10**12), 4 * 10**12).map(
     lambda ms: datetime.fromtimestamp(ms // 1000, UTC).replace(microsecond=ms % 1000 * 1000)
@@ -135,6 +142,19 @@ def _nested(leaves: st.SearchStrategy[Any], max_leaves: int) -> st.SearchStrateg
         max_leaves=max_leaves,
     )
 
+
+def is_element(value: Any) -> bool:
+    """Return whether XML can hold *value*: names of elements, and no control characters."""
+    if isinstance(value, dict):
+        named = all(_ELEMENT.fullmatch(name) for name in value)
+        return named and all(map(is_element, value.values()))
+    if isinstance(value, list):
+        return all(map(is_element, value)) and not any(isinstance(item, list) for item in value)
+    return not (isinstance(value, str) and _NOT_XML.search(value))
+
+
+_ELEMENT: Final = re.compile(r"[^\W\d][\w.\-]*")
+_NOT_XML: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 Maker = Callable[[], st.SearchStrategy[Any]]
 

@@ -1,35 +1,47 @@
-"""``python -m tests.campaigns.reach [--seeds N] [CORNER…]``: does the bug behind a corner die?
+"""``python -m tests.campaigns.reach [--seeds N] [--first SEED] [CORNER…]``: does each bug die?
 
-Each bug of `tests.mutants.corners` is put into a copy of the tree, and the laws that CI runs are
-tried on it with fresh seeds and CI's budget. A table says how many of the seeds found each bug, and
-in how many rounds. It ends with 1 where one was found by fewer than nine in ten, with 2 where one
-does not fit.
+What the laws that CI tries in rounds would try is drawn from fresh seeds, with CI's budget. Each
+bug of `tests.mutants.corners` is put into a copy of the tree, and the draws are tried there. A
+table says how many of the seeds found each bug, and in how many rounds. It ends with 1 where fewer
+than nine in ten did, with 2 where a bug does not fit, or where a law breaks without one.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import io
 import json
 import os
+import pickle
 import random
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from bpmax_sim.js_values import UNDEFINED
+from bpmax_sim.platform.model import Auth
+from bpmax_sim.strategies.auths import PRESETS, preset_auths, private_key
 from tests.mutants.corners import EDITS
 from tests.mutants.edits import Edit
 from tests.mutants.tree import copied
-from tests.property.rounds import ROUND
+from tests.property.rounds import OF_A_ROUND
+from tests.property.test_laws_auth import test_a_preset_puts_in_what_its_vendor_asks_for
+from tests.property.test_laws_builder import test_the_last_value_of_each_place_and_name_wins
 
 WORKERS = 2
 ENOUGH = 0.9
+LAWS = (
+    test_the_last_value_of_each_place_and_name_wins,
+    test_a_preset_puts_in_what_its_vendor_asks_for,
+)
+NO_BUG = "no bug"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -37,21 +49,24 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.campaigns.reach")
     parser.add_argument("corners", nargs="*", metavar="CORNER", help="(default: all)")
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
-    asked = parser.parse_args(arguments)
-    if asked.inside:
-        sys.stdout.write(json.dumps([rounds(asked.corners[0], one) for one in seeds(asked.seeds)]))
+    parser.add_argument("--first", type=int, help="(default: a fresh one)")
+    parser.add_argument("--inside", help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.inside:
+        sys.stdout.write(json.dumps(rounds(Path(options.inside), options.corners[0])))
         return 0
-    edits = [one for one in EDITS if not asked.corners or one.corner in asked.corners]
+    first = options.first or random.SystemRandom().randrange(2**32)
+    edits = [one for one in EDITS if not options.corners or one.corner in options.corners]
     fates = []
-    with ThreadPoolExecutor(WORKERS) as pool:
-        for one in pool.map(lambda edit: fate(edit, asked.seeds), edits):
+    with TemporaryDirectory() as folder, ThreadPoolExecutor(WORKERS) as pool:
+        draw(Path(folder), first, options.seeds)
+        for one in pool.map(partial(fate, folder), [None, *edits]):
             sys.stdout.write(f"{one}\n")
             sys.stdout.flush()
             fates.append(one)
-    few = [one for one in fates if not one.is_enough]
-    last = f"{len(fates)} corners, {asked.seeds} seeds each: {len(few)} bugs found too seldom"
-    sys.stdout.write(f"{last}\n")
+    few = [one for one in fates[1:] if not one.is_enough]
+    last = f"{len(edits)} corners, {options.seeds} seeds each: {len(few)} bugs found too seldom"
+    sys.stdout.write(f"{last}, --first {first}\n")
     return 2 if any(one.problem for one in fates) else int(bool(few))
 
 
@@ -65,75 +80,111 @@ class Fate:
 
     @property
     def is_enough(self) -> bool:
-        found = sum(one is not None for one in self.rounds)
-        return not self.problem and found >= ENOUGH * len(self.rounds)
+        dead = sum(one is not None for one in self.rounds)
+        return not self.problem and dead >= ENOUGH * len(self.rounds)
 
     def __str__(self) -> str:
         if self.problem:
             return f"{self.corner}: BROKEN {self.problem}"
-        found = sorted(one for one in self.rounds if one is not None)
-        spread = f"in {found[len(found) // 2]} rounds, {found[-1]} at most" if found else ""
-        word = "" if self.is_enough else "  TOO FEW"
-        return f"{len(found):2} of {len(self.rounds)}  {self.corner}: {spread}{word}"
+        dead = sorted(one for one in self.rounds if one is not None)
+        spread = f"in {dead[len(dead) // 2]} rounds, {dead[-1]} at most" if dead else "by none"
+        word = "" if self.is_enough or self.corner == NO_BUG else "  TOO FEW"
+        return f"{len(dead):2} of {len(self.rounds)}  {self.corner}: {spread}{word}"
 
 
-def fate(edit: Edit, count: int) -> Fate:
-    """Return by how many of *count* seeds *edit* is found, and how soon."""
+def draw(folder: Path, first: int, count: int) -> None:
+    """Write what each law would try from each of *count* seeds into a file of *folder*."""
+    private_key()
+    with ProcessPoolExecutor(WORKERS) as pool:
+        # As far apart as no law has rounds.
+        for number, data in enumerate(pool.map(drawn, range(first, first + count * 1000, 1000))):
+            (folder / f"{number:03}").write_bytes(data)
+
+
+def drawn(number: int) -> bytes:
+    """Return what each law would try from the seed *number* on."""
+    from tests import conftest as _profiles  # noqa: F401, PLC0415
+
+    data = io.BytesIO()
+    _Pickler(data).dump([law.draws(number) for law in LAWS])
+    return data.getvalue()
+
+
+class _Pickler(pickle.Pickler):
+    """Writes names of what has to be the reader's own: presets as its files have them, its key."""
+
+    def persistent_id(self, value: Any) -> Any:
+        if value is UNDEFINED:
+            return ("undefined",)
+        if isinstance(value, str):
+            return ("key",) if value == private_key() else None
+        return _preset_of(value) if isinstance(value, Auth) else None
+
+
+def _preset_of(auth: Auth) -> tuple[str, str, int] | None:
+    for name in PRESETS:
+        for number, one in enumerate(preset_auths(name)):
+            if one is auth:
+                return ("preset", name, number)
+    return None
+
+
+class _Unpickler(pickle.Unpickler):
+    def persistent_load(self, name: Any) -> Any:
+        kind, *more = name
+        if kind == "preset":
+            return preset_auths(more[0])[more[1]]
+        return UNDEFINED if kind == "undefined" else private_key()
+
+
+def fate(folder: str, edit: Edit | None) -> Fate:
+    """Return by how many seeds *edit* is found, and how soon."""
+    corner = edit.corner if edit else NO_BUG
     with copied() as tree:
-        problem = edit.apply(tree)
+        problem = edit.apply(tree) if edit else ""
         if problem:
-            return Fate(edit.corner, [], problem)
+            return Fate(corner, [], problem)
+        command = [sys.executable, "-m", "tests.campaigns.reach", f"--inside={folder}", corner]
         done = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "tests.campaigns.reach",
-                "--inside",
-                f"--seeds={count}",
-                edit.corner,
-            ],
+            command,
             cwd=tree,
-            env={**os.environ, "PYTHONPATH": str(tree), "BPMAX_SIM_HYPOTHESIS": "mutants"},
+            env={**os.environ, "PYTHONPATH": str(tree)},
             capture_output=True,
             text=True,
             check=False,
         )
         if done.returncode:
-            return Fate(edit.corner, [], done.stderr[-300:])
-        return Fate(edit.corner, json.loads(done.stdout))
+            return Fate(corner, [], done.stderr[-300:])
+        dead = json.loads(done.stdout)
+        wrong = edit is None and any(one is not None for one in dead)
+        return Fate(corner, dead, "a law breaks without it" if wrong else "")
 
 
-def seeds(count: int) -> list[int]:
-    """Return fresh seeds."""
-    return [random.SystemRandom().randrange(2**32) for _ in range(count)]
+def rounds(folder: Path, corner: str) -> list[int | None]:
+    """Return for each seed in which round a law breaks, that of presets first for a preset."""
+    order = reversed(range(len(LAWS))) if corner.startswith("preset") else range(len(LAWS))
+    laws = [(number, LAWS[number].check) for number in order]
+    found = []
+    for file in sorted(folder.iterdir()):
+        with file.open("rb") as stream:
+            values = _Unpickler(stream).load()
+        found.append(next((n for one, law in laws if (n := breaks(law, values[one]))), None))
+    return found
 
 
-def rounds(corner: str, number: int) -> int | None:
-    """Return in which round a law breaks, tried as CI tries it but from the seed *number* on.
-
-    That of presets is tried first for a *corner* that is a preset.
-    """
-    # Imported here, where the bug is; the first brings the profiles.
-    from tests import conftest as _profiles  # noqa: F401, PLC0415
-    from tests.property import test_laws_auth, test_laws_builder  # noqa: PLC0415
-
-    laws: list[Callable[..., Any]] = [
-        test_laws_builder.test_the_last_value_of_each_place_and_name_wins,
-        test_laws_auth.test_a_preset_puts_in_what_its_vendor_asks_for,
-    ]
-    for law in reversed(laws) if corner.startswith("preset") else laws:
-        with contextlib.redirect_stdout(io.StringIO()):
-            try:
-                law(first=number)
-            except BaseException as error:  # noqa: BLE001 - whatever it is, the bug is found
-                notes = [one for one in getattr(error, "__notes__", ()) if one.startswith(ROUND)]
-                return int(notes[0].split()[2]) if notes else 1
+def breaks(check: Callable[[Any], None], values: Sequence[Any]) -> int | None:
+    """Return the round of the first of *values* that *check* does not pass, from 1 on."""
+    for number, value in enumerate(values):
+        try:
+            check(value)
+        except BaseException:  # noqa: BLE001 - whatever it is, the bug is found
+            return number // OF_A_ROUND + 1
     return None
 
 
 if __name__ == "__main__":
     start = time.monotonic()
     code = main(sys.argv[1:])
-    if "--inside" not in sys.argv:
+    if not any(one.startswith("--inside") for one in sys.argv):
         sys.stdout.write(f"{Path(__file__).stem}: {time.monotonic() - start:.0f} s\n")
     raise SystemExit(code)

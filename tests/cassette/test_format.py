@@ -14,7 +14,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import body_scalar, dump, grouped, render, stored_headers
 from bpmax_sim.cassette.matching import differences, parts_of_exchange
 from bpmax_sim.cassette.reader import YamlTextError, read_exchange, read_yaml_text
-from bpmax_sim.errors import CassetteError
+from bpmax_sim.errors import CassetteError, Place
 from bpmax_sim.messages import VERIFIED, Chunk, Exchange, Failed, Request, Response, Signed
 from tests.cassette.exchanges import (
     OWNER,
@@ -257,7 +257,7 @@ def test_owners_and_their_start_are_known_without_reading_bodies(tmp_path: Path)
     assert cassette.start("谁也不是") is None
     assert cassette.head.start == "2026-03-02T09:00:00.000+08:00"
     assert repr(cassette) == f"<Cassette {str(cassette.path)!r}: 2 exchanges>"
-    assert cassette.place(0).endswith("x.yaml:4")
+    assert cassette.place(0) == Place(str(cassette.path), 4)
 
 
 @pytest.mark.parametrize(

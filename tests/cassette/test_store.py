@@ -101,6 +101,16 @@ def test_nothing_recorded_leaves_nothing_behind(path: Path) -> None:
     recorder(path).close()
 
 
+def test_an_owner_that_calls_nothing_any_more_has_no_recording_any_more(path: Path) -> None:
+    recorder(path, detail(1)).seal()
+    recorder(path, detail(2), owner="别人").seal()
+
+    assert recorder(path).seal()
+    assert Cassette.load(path).owners == ("别人",)
+    assert recorder(path, owner="别人").seal()
+    assert list(Cassette.load(path).exchanges()) == []
+
+
 def test_a_repeated_recording_that_begins_like_the_old_one_adds_nothing(path: Path) -> None:
     recorder(path, detail(1), detail(2)).seal()
     before = path.read_bytes()

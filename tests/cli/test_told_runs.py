@@ -172,6 +172,18 @@ def test_junit_has_file_and_line(table: Path, bs: Command) -> None:
     assert skipped[0].get("message") == "停用"
 
 
+def test_what_could_not_start_is_an_error_in_junit_and_no_failure(table: Path, bs: Command) -> None:
+    cassette = table.parents[1] / "cassettes/报价/甲.yaml"
+    cassette.parent.mkdir(parents=True)
+    cassette.write_text("客户: 李四\n", encoding="utf-8")
+
+    bs("run", "-k", "甲", "--junitxml", "结果.xml")
+
+    ((case,),) = ET.parse("结果.xml").getroot()
+    (problem,) = case
+    assert (problem.tag, "cassettes/报价/甲.yaml" in str(problem.get("message"))) == ("error", True)
+
+
 def test_a_junit_file_that_cannot_be_written_is_told(table: Path, bs: Command) -> None:
     Path("out").write_text("", encoding="utf-8")
 

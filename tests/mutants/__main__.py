@@ -15,40 +15,16 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import chain, repeat
 
 from tests.mutants.edits import Edit
 from tests.mutants.seeded import SEEDED
-from tests.mutants.tree import Patch, copied, patches
+from tests.mutants.tree import copied
 
 WORKERS = 2
 DAY = 24 * 60 * 60
 KILLED = 1  # pytest: some test failed
-FIRST = {
-    "auth": "test_laws_auth.py",
-    "builder": "test_laws_builder.py",
-    "matching": "test_laws_recordings.py",
-    "recording": "test_sessions.py",
-    "redaction": "test_laws_secrets.py",
-}
-"""Where a bug of a kind is likely to be found; the other laws are tried after it."""
-
 _LAST = "FAILED "
-
-
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """No bug, with the tests that other bugs name: they have to pass."""
-
-    tests: str
-    name: str = "nothing"
-    kind: str = ""
-
-    def apply(self, _tree: Path) -> str:
-        return ""
-
-
-Bug = Patch | Edit
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +45,17 @@ class Fate:
         return f"{word:<9}{self.seconds:6.1f} s  {self.name}: {self.told}"
 
 
-def fate(bug: Bug | Nothing) -> Fate:
-    """Return what its tests say of the tree with *bug* in it."""
+def fate(tests: Sequence[str], bug: Edit | None = None) -> Fate:
+    """Return what *tests* say of the tree with *bug* in it, or without any."""
+    name = bug.name if bug else "without any bug"
     with copied() as tree:
-        problem = bug.apply(tree)
+        problem = bug.apply(tree) if bug else ""
         start = time.monotonic()
         if problem:
-            return Fate(bug.name, 2, 0, problem)
+            return Fate(name, 2, 0, problem)
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider",
-             "--tb=no", *suite(bug, tree)],
+             "--tb=no", *(str(tree / one) for one in tests)],
             cwd=tree,
             env={
                 **os.environ,
@@ -91,33 +68,21 @@ def fate(bug: Bug | Nothing) -> Fate:
         )  # fmt: skip
         lines = [line for line in done.stdout.splitlines() if line.startswith(_LAST)]
         told = lines[0].removeprefix(_LAST).partition(" - ")[0] if lines else done.stdout[-300:]
-        return Fate(bug.name, done.returncode, time.monotonic() - start, told)
+        # A file that cannot be imported ends with the same code, and finds nothing.
+        code = done.returncode if lines or done.returncode != KILLED else 2
+        return Fate(name, code, time.monotonic() - start, told)
 
 
-def suite(bug: Bug | Nothing, tree: Path) -> list[str]:
-    """Return the tests that *bug* names, or the property suite, what finds its kind first."""
-    if bug.tests:
-        return [str(tree / one) for one in bug.tests.split()]
-    first = FIRST.get(bug.kind, "")
-    files = sorted((tree / "tests/property").glob("test_*.py"))
-    return [str(path) for path in sorted(files, key=lambda path: path.name != first)]
-
-
-def bugs() -> list[Bug]:
-    """Return every seeded bug that this runs, sorted by name."""
-    return sorted([*patches(), *SEEDED], key=lambda one: one.name)
-
-
-def some(bugs: Sequence[Bug], count: int, turn: int) -> list[Bug]:
+def some(bugs: Sequence[Edit], count: int, turn: int) -> list[Edit]:
     """Return *count* of *bugs*, from every kind alike; each *turn* goes on where the last ended."""
-    kinds: dict[str, list[Bug]] = {}
+    kinds: dict[str, list[Edit]] = {}
     for one in bugs:
         kinds.setdefault(one.kind, []).append(one)
     order = sorted(bugs, key=lambda one: _share(one, kinds[one.kind]))
     return [order[(turn * count + n) % len(order)] for n in range(min(count, len(order)))]
 
 
-def _share(bug: Bug, kind: Sequence[Bug]) -> tuple[float, str]:
+def _share(bug: Edit, kind: Sequence[Edit]) -> tuple[float, str]:
     return (kind.index(bug) + 0.5) / len(kind), bug.name
 
 
@@ -128,24 +93,24 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--some", type=int, metavar="N", help="only so many, others each day")
     parser.add_argument("--turn", type=int, default=int(time.time() // DAY), help="(default: day)")
     asked = parser.parse_args(arguments)
-    wanted = [one for one in bugs() if not asked.names or one.name in asked.names]
+    bugs = [one for one in SEEDED if not asked.names or one.name in asked.names]
     if asked.some is not None:
-        wanted = some(wanted, asked.some, asked.turn)
+        bugs = some(bugs, asked.some, asked.turn)
         sys.stdout.write(f"--some {asked.some} --turn {asked.turn}\n")
     start = time.monotonic()
-    tests = sorted({*" ".join(one.tests for one in wanted).split()})
-    sound = fate(Nothing(" ".join(tests))) if tests else None
-    if sound is not None and sound.code:
-        sys.stdout.write(f"without any bug: {sound}\n")
-        return 2
+    tests = [one.tests.split() for one in bugs]
     fates = []
     with ThreadPoolExecutor(WORKERS) as pool:
-        for done in as_completed([pool.submit(fate, bug) for bug in wanted]):
+        sound = pool.submit(fate, sorted({*chain(*tests)})) if bugs else None
+        for done in as_completed(list(map(pool.submit, repeat(fate), tests, bugs))):
             fates.append(done.result())
             sys.stdout.write(f"{fates[-1]}\n")
             sys.stdout.flush()
     killed = sum(one.is_killed for one in fates)
     spent = time.monotonic() - start
+    if sound is not None and sound.result().code:
+        sys.stdout.write(f"{sound.result()}\n")
+        return 2
     sys.stdout.write(f"{killed} of {len(fates)} seeded bugs killed in {spent:.0f} s\n")
     return 2 if any(one.code > KILLED for one in fates) else int(killed < len(fates))
 

@@ -19,7 +19,7 @@ class Edit:
         old: what stands there, once.
         new: what takes its place.
         corner: the corner of `tests.property.reach` behind which it lies, if it lies behind one.
-        tests: what has to find it, seen from the tree's root; else the property suite.
+        tests: what has to find it, seen from the tree's root, where no corner is named.
     """
 
     name: str

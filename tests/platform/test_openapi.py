@@ -348,6 +348,16 @@ def test_a_schema_that_grows_without_end_is_cut(tmp_path: Path) -> None:
     assert any("the schema is too large" in note.message for note in made.notes)
 
 
+def test_a_parameter_of_the_path_is_required_whatever_the_document_says(tmp_path: Path) -> None:
+    parameters = [{"name": name, "in": place} for name, place in (("编号", "path"), ("q", "query"))]
+
+    paths = {"/x/{编号}": {"get": {"operationId": "x", "parameters": parameters}}}
+    made = make(Document("x.json", {"openapi": "3.0.0", "paths": paths}), key="x")
+
+    found = loaded(made, tmp_path).apis["x"].parameters
+    assert [(one.name, one.required) for one in found] == [("编号", True), ("q", False)]
+
+
 @pytest.mark.parametrize(
     ("room", "parts", "note"),
     [

@@ -16,7 +16,8 @@ from bpmax_sim.cli.app import start
 from bpmax_sim.errors import Place
 from bpmax_sim.pytest_plugin.items import FailureText, annotation, calls_section
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.outcome import config_failure
+from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.outcome import not_run
 from bpmax_sim.scenario.source import Failure
 from tests.apart import PLUGINS
 from tests.plugin.project import FILE, Project, failure_text, output
@@ -391,10 +392,12 @@ def test_an_annotation_is_relative_to_the_root_of_the_run() -> None:
     assert annotation(Failure(kind="x", essence="x", place=Place(FILE)), root) is None
 
 
-def test_a_failure_to_start_keeps_every_line_of_its_error() -> None:
-    told = config_failure("选择客户", ValueError("一\n二"), PLACE, "pytest x")
+def test_a_failure_to_start_keeps_every_line_of_its_error(project: Project) -> None:
+    item, *_ = items(project.root / FILE)
 
-    assert (told.headline, told.detail) == ("选择客户: 一", ("二",))
+    (failed,) = not_run(item, error=ValueError("一\n二"))[-1].failures
+
+    assert (failed.headline, failed.detail) == (f"{item.name}: 一", ("二",))
 
 
 def test_a_step_that_exits_fails_and_ends_nothing_else(project: Project) -> None:

@@ -87,6 +87,8 @@ def test_recording_in_ci_is_possible_when_asked_for_twice(
             "--bpmax-js-limits=memory=viel",
             "--bpmax-js-limits: 'viel' is not a size such as 24MB or 512kB",
         ),
+        ("--bpmax-lang=xx", "--bpmax-lang: there is no 'xx'; choose one of en, zh"),
+        ("--bpmax-unused=ignor", "--bpmax-unused: there is no 'ignor'; did you mean 'ignore'?"),
         ("--bpmax-js-stack=viel", "--bpmax-js-stack: 'viel' is not a size such as 24MB or 512kB"),
     ],
 )
@@ -102,7 +104,19 @@ def test_a_wrong_ini_value_is_a_usage_error(project: Project) -> None:
 
     result = project.run()
 
-    assert told(result) == ["ERROR: bpmax_unused: expected one of fail, warn, ignore, got 'later'"]
+    assert told(result) == [
+        "ERROR: bpmax_unused: there is no 'later'; choose one of fail, warn, ignore"
+    ]
+
+
+def test_a_language_that_there_is_not_is_a_usage_error(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BPMAX_SIM_LANG", "xx")
+
+    result = project.run()
+
+    assert told(result) == ["ERROR: no language 'xx'; there are en (English), zh (简体中文)"]
 
 
 def test_every_option_has_an_ini_twin(project: Project) -> None:

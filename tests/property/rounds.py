@@ -18,14 +18,17 @@ OF_A_ROUND = 10
 USUAL = 60
 """Examples of the profile up to which a property is tried with its own number of them."""
 
-ROUND = "in round"
-"""What the note begins with that says where a property failed."""
-
 _FRESH = count()
 
 
 class Property(Protocol):
     """A property that pytest runs; *first* is the seed of its first round."""
+
+    check: Callable[[Any], None]
+    """Raises where one drawn value breaks the property."""
+
+    draws: Callable[[int], list[Any]]
+    """Returns what CI would try from a seed on, where nothing breaks: `OF_A_ROUND` to a round."""
 
     def __call__(self, *, first: int | None = None) -> None: ...
 
@@ -42,23 +45,37 @@ def in_rounds(
     ``@reproduce_failure``, which belongs below this decorator.
     """
 
+    def run(check: Callable[[Any], None], first: int | None) -> None:
+        usual = settings()
+        start = first if first is not None else 0 if usual.derandomize else _base()
+        more = max(usual.max_examples / USUAL, 1)
+        rounds = int(examples * more) // OF_A_ROUND
+        how = settings(usual, max_examples=OF_A_ROUND, derandomize=False)
+        for turn in range(rounds):
+            try:
+                seed(start + turn)(how(given(drawn)(check)))()
+            except BaseException as error:
+                error.add_note(f"in round {turn + 1} of {rounds}, with the seed {start + turn}")
+                raise
+
+    def draws(first: int) -> list[Any]:
+        values: list[Any] = []
+
+        def note(value: Any) -> None:
+            values.append(value)
+
+        run(note, first)
+        return values
+
     def decorated(check: Callable[[Any], None]) -> Property:
         def test(first: int | None = None) -> None:
-            usual = settings()
-            start = first if first is not None else 0 if usual.derandomize else _base()
-            more = max(usual.max_examples / USUAL, 1)
-            rounds = int(examples * more) // OF_A_ROUND
-            how = settings(usual, max_examples=OF_A_ROUND, derandomize=False)
-            for turn in range(rounds):
-                try:
-                    seed(start + turn)(how(given(drawn)(check)))()
-                except BaseException as error:
-                    error.add_note(f"{ROUND} {turn + 1} of {rounds}, with the seed {start + turn}")
-                    raise
+            run(check, first)
 
         test.__name__ = test.__qualname__ = check.__name__
         test.__doc__ = check.__doc__
-        return test
+        law: Any = test
+        law.check, law.draws = check, draws
+        return law  # type: ignore[no-any-return]
 
     return decorated
 

@@ -25,7 +25,7 @@ BEFORE_LOGIN = {"MISSING_PARAMETER", "BAD_ARGUMENT", "UNKNOWN_PARAMETER"}
 def sayings(request: Request) -> str:
     """Return everything that *request* says, as one text."""
     heads = "\n".join(f"{name}: {value}" for name, value in request.headers)
-    body = (request.body or b"").decode()
+    body = (request.body or b"").decode(errors="replace")
     return f"{request.url}\n{heads}\n{json.dumps(json.loads(body)) if body[:1] == '{' else body}"
 
 

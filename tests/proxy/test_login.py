@@ -398,6 +398,21 @@ def test_a_grant_is_renewed_a_margin_before_its_end(
     assert expiry(ttl, value, START) - START == pytest.approx(expected)
 
 
+def test_a_life_begins_when_the_login_is_sent_as_its_end_may_be_long_after() -> None:
+    def handle(request: Request) -> Response:
+        if request.call is None or request.call.api != LOGIN:
+            return ok()
+        world.clock.advance(100)
+        return ok({"access_token": "tok-0001", "expires_in": 200})
+
+    world = World(crm(auth=TOKEN), handle)
+    world.proxy().search()
+    world.clock.advance(50)  # 150 s of 200, of which 60 are the margin
+    world.proxy().search()
+
+    assert [one.call.api for one in world.sent if one.call] == [LOGIN, "search"] * 2
+
+
 def test_a_rotated_refresh_token_replaces_the_first_one() -> None:
     """RFC 6749, section 6: a new refresh token replaces the old one."""
     rotating = auth(

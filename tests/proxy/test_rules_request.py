@@ -480,6 +480,15 @@ def test_a_credential_that_the_instance_lacks_is_named() -> None:
         World(crm(api)).proxy().send()
 
 
+def test_a_session_prefers_an_instance_where_the_platform_has_it() -> None:
+    for preferred, expected in (("prod", "prod"), ("生产", "test")):
+        world = World(default_instance=preferred)
+        world.proxy().search()
+        world.proxy(instance_key="test").search()
+
+        assert [one.call.instance for one in world.sent if one.call] == [expected, "test"]
+
+
 def test_the_most_specific_timeout_holds() -> None:
     """O: timeout 30 s by default, per API."""
     quick = Api(key="quick", timeout=2.0)

@@ -122,6 +122,7 @@ def test_an_expectation_holds(expected: Any, actual: Any) -> None:
         ({"p": {"$each": {"a": 1}}}, {"p": [{"a": 1}, {"a": 2}]}, "p[1].a expected 1, got 2"),
         ({"p": {"$each": 1}}, {"p": 1}, "p expected $each 1, got 1"),
         ({"p": {"$unordered": [1, 1]}}, {"p": [1, 2]}, "p expected $unordered [1, 1], got [1, 2]"),
+        ({"p": {"$unordered": [1]}}, {"p": [1, 2]}, "p expected $unordered [1], got [1, 2]"),
         ({"p": {"$exactly": {"a": 1}}}, {"p": {"a": 1, "b": 2}}, "p.b expected (absent), got 2"),
         ({"p": {"$exactly": [1]}}, {"p": [2]}, "p[0] expected 1, got 2"),
     ],

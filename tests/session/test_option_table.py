@@ -15,8 +15,7 @@ from bpmax_sim.cli import run as commands
 from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.cli.options import flag_of
 from bpmax_sim.scenario.model import ProxySpec, Scenario
-from bpmax_sim.script.runtime import ENGINES
-from bpmax_sim.session.options import OPTIONS, EngineName, Option, helped, options_of
+from bpmax_sim.session.options import OPTIONS, Option, helped, options_of
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import (
     EverydayOptions,
@@ -108,10 +107,6 @@ def test_a_scenario_says_what_the_table_says() -> None:
         if option.choices:
             kinds = get_args(proxy[name]) if get_origin(proxy[name]) is not Literal else ()
             assert option.type in {proxy[name], *kinds}, name
-
-
-def test_the_engines_of_the_table_are_those_that_there_are() -> None:
-    assert get_args(EngineName) == ENGINES
 
 
 def lists(tree: ast.AST) -> Iterator[tuple[int, frozenset[str]]]:

@@ -20,10 +20,12 @@ from bpmax_sim.errors import (
     TransportError,
 )
 from bpmax_sim.messages import Request, Response
+from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session import Session
 from bpmax_sim.session.session import describe_unrecognised
 from bpmax_sim.starter.demo import Crm, running_crm
+from bpmax_sim.strategies import perform
 from bpmax_sim.transport.faults import BadToken, Fault, Reply
 from bpmax_sim.transport.protocol import Handler
 
@@ -31,6 +33,7 @@ FILES = Path(__file__).parents[2] / "bpmax_sim/starter/demo_files/scenarios"
 SCRIPT = FILES / "scripts/customer.js"
 START = "2026-03-02T09:00:00+08:00"
 TOOK = 1772413200.0
+TICKET = "redacted.crm_system.default.ticket.1"
 
 
 @pytest.fixture(name="crm")
@@ -130,10 +133,21 @@ def test_recording_new_can_add_one_more_of_a_call_that_was_played(tmp_path: Path
     assert again == answers
 
 
-def test_what_a_recorded_answer_stands_in_for_is_never_sent(tmp_path: Path, crm: Crm) -> None:
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (("path", {"id": TICKET}),),
+        (("path", {"id": "1"}), ("header", {"X-Ticket": f"no. {TICKET}"})),
+        (("path", {"id": "1"}), ("body", {"票据": [TICKET]})),
+    ],
+)
+def test_what_a_recorded_answer_stands_in_for_is_never_sent(
+    tmp_path: Path, crm: Crm, steps: Any
+) -> None:
     record(tmp_path, crm)
+    program = CallSpec(platform="crm_system", api="getCustomerDetail", steps=steps)
     with opened(tmp_path, crm, record="new") as session, pytest.raises(ConfigError) as caught:
-        session.proxy("crm_system").getCustomerDetail("redacted.crm_system.default.ticket.1")
+        perform(program, session)
 
     assert str(caught.value) == (
         "crm_system.get_customer_detail: the live request would carry a value that a recorded "

@@ -53,6 +53,12 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
+def test_an_exclusive_limit_of_openapi_3_0_is_the_limit_itself() -> None:
+    old = {"minimum": 0, "exclusiveMinimum": True, "maximum": 9, "exclusiveMaximum": False}
+
+    assert normal(old) == {"exclusiveMinimum": 0, "maximum": 9}
+
+
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_what_is_drawn_fits_the_schema(name: str) -> None:
     schema = SCHEMAS[name]

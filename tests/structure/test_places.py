@@ -97,3 +97,21 @@ def test_only_encoded_runs_decodes_runs_of_base64_and_hexadecimal() -> None:
     assert set(mine) == {
         "secret/encoded_runs.py", "secret/http_auth.py", "secret/redactor.py", "secret/standin.py",
     }  # fmt: skip
+
+
+def test_only_field_path_walks_to_a_member_of_a_body() -> None:
+    walks = [
+        place
+        for place, node in nodes("field_path.py")
+        if isinstance(node, ast.For)
+        and isinstance(node.iter, ast.Call)
+        and getattr(node.iter.func, "attr", "") == "split"
+        and texts_in(node.iter) == {"."}
+    ]
+    names_of_the_whole_body = [
+        place
+        for place, node in nodes("field_path.py")
+        if isinstance(node, ast.Set) and texts_in(node) == {"$", "."}
+    ]
+
+    assert walks + names_of_the_whole_body == []

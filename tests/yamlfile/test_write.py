@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -33,6 +34,7 @@ def test_what_is_written_reads_back_the_same(value: dict[str, Any], block: int) 
         ({"in": "query", "word": "on", "number": "12"}, 'in: query\nword: "on"\nnumber: "12"\n'),
         ({"rows": [{"a": 1}, {"b": [1, 2]}]}, "rows:\n  - {a: 1}\n  - {b: [1, 2]}\n"),
         ({"a": {"b": 1}}, "a:\n  b: 1\n"),
+        ({"数": [math.inf, -math.inf, math.nan]}, "数: [.inf, -.inf, .nan]\n"),
     ],
 )  # fmt: skip
 def test_files_look_as_a_person_would_write_them(value: dict[str, Any], text: str) -> None:

@@ -22,7 +22,7 @@ const outcomes = Object.keys(MARKS).filter(count);
 function Tree({state, go, found}) {
   const items = useMemo(() => itemsOf(found), [found]);
   return html`<nav class="tree" aria-label=${t('scenarios')}>
-    ${index.problems.length ? html`<details class="problems" open><summary class="failed">× ${index.problems.length} ${t('unreadable')}</summary><ul>${index.problems.map(line => html`<li>${line}</li>`)}</ul></details>` : null}
+    ${index.problems.length ? html`<details class="problems" open><summary class="failed">× ${t('unreadable', {n: index.problems.length})}</summary><ul>${index.problems.map(line => html`<li>${line}</li>`)}</ul></details>` : null}
     <div class="search"><input id="search" type="search" placeholder=${t('search')} aria-label=${t('search')} value=${state.q}
       onInput=${event => go({q: event.currentTarget.value}, true)}
       onKeyDown=${event => { if (event.key === 'Enter' && found[0]) { go({s: found[0].id, e: '', t: ''}); event.currentTarget.blur(); } }} /></div>

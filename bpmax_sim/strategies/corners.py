@@ -1,0 +1,257 @@
+"""Setters that rarely meet by chance, each with the values that make it matter.
+
+A chain of `bpmax_sim.strategies.chains` is drawn around one or two of them, so that what happens
+there is seen often. What must be refused stands in a chain that would be sent without it: another
+refusal would hide it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from hypothesis import strategies as st
+
+from bpmax_sim.field_path import body_steps, set_member
+from bpmax_sim.js_values import UNDEFINED, BigInt
+from bpmax_sim.path_template import placeholders
+from bpmax_sim.platform.model import Api, Auth, Platform, placed_by
+from bpmax_sim.proxy.builder import Setter
+from bpmax_sim.strategies.values import evenly
+
+Step = tuple[Setter, Any]
+Aim = Callable[[Api, Platform | None, Any], list[Step]]
+
+UNNAMED: Final = Api(key="get_customer_detail", path="/customers/{id}")
+"""What is called where no platform is."""
+
+
+def fillable(platform: Platform | None, api: Api) -> tuple[str, ...]:
+    """Return the placeholders of *api* that a call fills, and not auth."""
+    auth = auth_of(platform, api)
+    taken = {item.name for item in auth.apply if item.place == "path"} if auth else set()
+    return tuple(name for name in placeholders(api.path) if name not in taken)
+
+
+def rivals(*, platform: Platform, api: Api = UNNAMED) -> st.SearchStrategy[Step]:
+    """Draw setters that claim the names that the auth of *platform* puts in, in several cases.
+
+    Nothing is drawn where there is no auth.
+    """
+    claimed = claims(platform=platform, api=api)
+    return st.sampled_from(claimed) if claimed else st.nothing()
+
+
+def auth_of(platform: Platform | None, api: Api) -> Auth | None:
+    """Return how calls of *api* are authorised."""
+    return api.auth if isinstance(api.auth, Auth) else platform.auth if platform else None
+
+
+def claims(*, platform: Platform | None, api: Api = UNNAMED) -> list[Step]:
+    """Return what `rivals` draws from: the setters that claim a name of auth."""
+    auth = auth_of(platform, api)
+    return [
+        _rival(place, spelled)
+        for place, name in (placed_by(auth, auth.apply) if auth else ())
+        for spelled in ({name} if place == "path" else _cases(name))
+    ]
+
+
+def _cases(name: str) -> dict[str, None]:
+    return dict.fromkeys((name, name.lower(), name.upper(), name.title()))
+
+
+def _rival(place: str, name: str) -> Step:
+    if place == "cookie":
+        return "header", {"Cookie": f"a=1; {name}=mine; b=2"}
+    if place != "body":
+        return place, {name: "mine"}  # type: ignore[return-value]
+    value: dict[str, Any] = {}
+    set_member(value, body_steps(name), "mine")
+    return "body", value
+
+
+def _defaults(api: Api, platform: Platform | None, place: str) -> list[str]:
+    """Return the names that have a default at *place*: ``query`` or ``headers``."""
+    levels = (api, platform) if platform else (api,)
+    return sorted({name for level in levels for name in getattr(level, place)})
+
+
+def _default_query(api: Api, platform: Platform | None, value: Any) -> list[Step]:
+    names = _defaults(api, platform, "query") or ["page"]
+    return [("query", {name: value}) for name in names[:1]]
+
+
+def _default_header(api: Api, platform: Platform | None, value: Any) -> list[Step]:
+    names = _defaults(api, platform, "headers") or ["X-Trace"]
+    return [("header", {names[0].swapcase(): value})]
+
+
+def _named_query(api: Api, _platform: Platform | None, value: Any) -> list[Step]:
+    names = [pair.partition("=")[0] for pair in api.path.partition("?")[2].split("&")]
+    return [("query", {names[0] or "q": value})]
+
+
+def _filled_twice(api: Api, platform: Platform | None, value: Any) -> list[Step]:
+    names = fillable(platform, api)
+    return [("path", {name: text}) for name in names[:1] for text in ("先", value)]
+
+
+def _filled(api: Api, platform: Platform | None, value: Any) -> list[Step]:
+    return [("path", {name: value}) for name in fillable(platform, api)[:1]]
+
+
+def _at(setter: Setter, name: str = "", *, after: Any = UNDEFINED) -> Aim:
+    """Return what makes one setter, of *name* or of a whole body, behind that of *after*."""
+
+    def step(value: Any) -> Step:
+        return setter, {name: value} if name else value
+
+    before = [] if after is UNDEFINED else [step(after)]
+    return lambda _api, _platform, value: [*before, step(value)]
+
+
+def _claimed(api: Api, platform: Platform | None, value: Any) -> list[Step]:
+    claimed = claims(platform=platform, api=api) or [("header", {"authorization": "Bearer mine"})]
+    return [claimed[value % len(claimed)]]
+
+
+CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
+    "undefined on a default of the query": (_default_query, (UNDEFINED,)),
+    "undefined on a default header": (_default_header, (UNDEFINED,)),
+    "null on a default of the query": (_default_query, (None,)),
+    "null on a default header in another case": (_default_header, (None,)),
+    "a header that meets a default in another case": (_default_header, ("t-1",)),
+    "a value on a default of the query": (_default_query, ("覆盖", 0, False, [1, "b"])),
+    "a value on a query of the path": (_named_query, ("z", None)),
+    "one query name twice": (_at("query", "q", after=1), ("末", UNDEFINED, None)),
+    "one header twice in two cases": (
+        lambda _api, _platform, value: [
+            ("header", {"X-Twice": "1"}),
+            ("header", {"x-twicE": value}),
+        ],
+        ("2", UNDEFINED, None),
+    ),
+    "one placeholder twice": (_filled_twice, ("后", "a/b?#", UNDEFINED)),
+    "an object after another body": (
+        lambda _api, _platform, value: [("body", value), ("body", {"来源": "后"})],
+        ("文本", [1], 7, None),
+    ),
+    "another body after an object": (_at("body", after={"来源": "先"}), ("文本", [1], None)),
+    "two objects": (
+        _at("body", after={"来源": "先", "q": 1}),
+        ({"q": {"深": 2}}, {"q": None}, {"q": None, "来源": None}, {"q": UNDEFINED}),
+    ),
+    "a template in a text": (
+        lambda _api, _platform, value: [("query", {"q": value}), ("body", {"来源": value})],
+        ('[1,2]{{ x }}"\n', "{{ now }}", "${x}%"),
+    ),
+    "numbers, a space and a plus in the query": (
+        _at("query", "q"),
+        (1e21, "a+b c", True, -0.0, 1.5e-7),
+    ),
+    "an array in the query": (_at("query", "q"), ([1, "b"], [True, None, "c d"], [])),
+    "a date, NaN and undefined in a body": (
+        lambda _api, _platform, value: [("body", {"q": value, "no": [value], "lang": UNDEFINED})],
+        (datetime(2026, 3, 2, 1, 2, 3, 45_000, tzinfo=UTC), float("nan"), UNDEFINED, 1e21),
+    ),
+    "a text for a body": (_at("body"), ("文本 {{ x }}", '{"a":1}', "")),
+    "half a character in a body": (_at("body"), ({"q": "甲\ud800"}, "\ud83d")),
+    "bytes for a body": (_at("body"), (b"\xff\x00", b"")),
+    "an Authorization of the script's own": (
+        _at("header", "authorization"),
+        ("Bearer mine-0123456789", "Basic bWluZTptaW5l"),
+    ),
+    "a content type of the script's own": (
+        _at("header", "content-type"),
+        ("application/json; charset=utf-8", "application/x-www-form-urlencoded"),
+    ),
+}
+"""Setters that rarely meet by chance, by what they are: what makes them, and of which values."""
+
+REFUSED: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
+    "null in a path": (_filled, (None,)),
+    "dots in a path": (_filled, (".", "..")),
+    "a header that no line can hold": (
+        _at("header", "X-New"),
+        ("x\r\nX-Evil: 1", "张三", "a\x00b"),
+    ),
+    "an object in the query": (_at("query", "q"), ({"a": 1}, [[1]])),
+    "a BigInt in a body": (_at("body"), (BigInt(1), {"q": [BigInt(1)]})),
+    "half a character in the query": (_at("query", "q"), ("\udc00",)),
+}
+"""Setters that must be refused, as `CORNERS` has those that need not be."""
+
+
+AUTH: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
+    "a name that auth owns": (_claimed, tuple(range(12))),
+    "headers that a signature normalises": (
+        lambda _api, _platform, value: [("header", {"X-Trace": "a  B", "content-type": value})],
+        ("application/json; charset=UTF-8",),
+    ),
+}
+"""What few kinds of auth have; met more often where they do."""
+
+ENCODED: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
+    "form": (_at("body"), ({"来源": "a&b=c d*~"}, {"来源": ["~", "一 二"], "q": None})),
+    "multipart": (
+        _at("body"),
+        ({"来源": " 张三\t"}, {"q": {"content": b"1\r\n", "filename": "合同.csv"}}),
+    ),
+    "xml": (
+        _at("body"),
+        ({"单": {"来源": "甲\r<乙>&"}}, {"单": {"@no": 7, "来源": ["\r", "]]>"]}}),
+    ),
+    "text": (_at("body"), (7.5, True, "文本 {{ x }}", "")),
+}
+"""Bodies that each encoding has its own way with."""
+
+_MOSTLY = st.sampled_from((True, True, True, False))
+_CLAIM, _NORMALISED = AUTH
+_TIMES: Final = {
+    _CLAIM: 5,
+    "two objects": 2,
+    "half a character in a body": 2,
+    "bytes for a body": 2,
+    "a date, NaN and undefined in a body": 2,
+    "null on a default header in another case": 2,
+    "an Authorization of the script's own": 2,
+}
+_OFTEN: Final = [name for name in (*CORNERS, *AUTH) for _ in range(_TIMES.get(name, 1))]
+_TWO = st.tuples(evenly(_OFTEN), evenly(_OFTEN)).map(list)
+_ALL: Final = {**CORNERS, **AUTH, **ENCODED, **REFUSED}
+
+
+def refused_steps(*, api: Api, platform: Platform | None) -> st.SearchStrategy[list[Step]]:
+    """Draw the setters of one of `REFUSED` that *api* of *platform* has a place for."""
+    missing = {
+        name
+        for name, has in (("path", fillable(platform, api)), ("body", not api.encoding))
+        if not has
+    }
+    names = [name for name in REFUSED if name.split()[-1] not in missing]
+    return evenly(names).flatmap(lambda name: _steps(name, api, platform))
+
+
+@st.composite
+def corner_steps(
+    draw: st.DrawFn, *, api: Api, platform: Platform | None = None
+) -> list[list[Step]]:
+    """Draw the setters of two of `CORNERS` and of what its auth and its encoding add, for *api*."""
+    names = draw(_TWO)
+    auth = auth_of(platform, api)
+    if auth is not None and auth.sign is not None and draw(_MOSTLY):
+        names.append(_NORMALISED)
+    if auth is not None and any(spot.place in {"cookie", "body"} for spot in auth.apply):
+        names += [_CLAIM, _CLAIM]
+    drawn = [draw(_steps(name, api, platform)) for name in names]
+    if api.encoding in ENCODED and draw(_MOSTLY):
+        drawn = [[step for step in steps if step[0] != "body"] for steps in drawn]
+        drawn.append(draw(_steps(str(api.encoding), api, platform)))
+    return drawn
+
+
+def _steps(name: str, api: Api, platform: Platform | None) -> st.SearchStrategy[list[Step]]:
+    aim, values = _ALL[name]
+    return st.sampled_from(values).map(lambda value: aim(api, platform, value))

@@ -1,0 +1,113 @@
+"""The check before the disk: what was searched already is not searched again, and nothing else."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+
+import pytest
+
+from bpmax_sim.cassette.format import render
+from bpmax_sim.cassette.journal import LeakCheck, PendingExchange, entry_parts
+from bpmax_sim.messages import Exchange, Failed, Request, Response
+from bpmax_sim.secret.vault import Vault
+
+SECRET = "合同-8fK2-密钥-q7Zr-审批"
+PACKED = base64.b64encode(f"客户张三的{SECRET}".encode()).decode()
+FIRST, SECOND = PACKED[:28], PACKED[28:]
+JSON = (("content-type", "application/json"),)
+
+Bodies = Callable[[str], bytes]
+BODIES: dict[str, Bodies] = {
+    "a block": lambda text: f'{{"备注":"{text}"}}'.encode(),
+    "lines": lambda text: f"甲\n  乙\n\n{text}\n丙".encode(),
+    "lines with an end": lambda text: f"{text}\n\n".encode(),
+    "what looks like a cassette": lambda text: f"string: |-\n  {text}\n  response:\n".encode(),
+    "no block": lambda text: f"\ufeff{text}".encode(),
+    "no text": lambda text: b"\xff\x00" + text.encode("utf-16-le"),
+}
+
+
+def exchange(
+    *, sent: bytes | None = None, received: bytes = b"", header: str = "", query: str = "无"
+) -> Exchange:
+    return Exchange(
+        request=Request(
+            method="POST",
+            url=f"https://crm.example.test/客户?q={query}",
+            headers=(*JSON, ("x-trace", header)),
+            body=sent,
+        ),
+        outcome=Response(status=200, headers=(*JSON, ("x-id", header)), body=received),
+    )
+
+
+def draft(found: Exchange) -> PendingExchange:
+    entry = render(found)
+    return PendingExchange(line=entry.line, text=entry.text)
+
+
+@pytest.fixture
+def vault() -> Vault:
+    vault = Vault()
+    vault.add(SECRET, "redacted.crm.test.key.1", name="crm.test.key")
+    return vault
+
+
+def checking(vault: Vault) -> LeakCheck:
+    return LeakCheck(vault.scan, lambda: vault.size, lambda: vault.harmless)
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
+@pytest.mark.parametrize("side", ["sent", "received"])
+def test_what_each_half_of_a_secret_was_passed_with_passes_no_whole_one(
+    vault: Vault, body: Bodies, side: str
+) -> None:
+    check = checking(vault)
+    for text in ("无", FIRST, SECOND):
+        harmless = draft(exchange(**{side: body(text)}))  # type: ignore[arg-type]
+        assert check(harmless) is harmless
+        again = draft(exchange(**{side: body(text)}))  # type: ignore[arg-type]
+        assert check(again) is again
+
+    for text in (SECRET, PACKED, f"{FIRST}\n{SECOND}"):
+        if body is not BODIES["no text"] or text == SECRET:
+            assert check(draft(exchange(**{side: body(text)}))).leaks  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("place", ["header", "query"])
+def test_a_secret_in_the_head_is_found_after_as_many_without(vault: Vault, place: str) -> None:
+    check = checking(vault)
+    for text in ("无", FIRST, SECOND, '引号"和\\'):
+        assert not check(draft(exchange(**{place: text}))).leaks  # type: ignore[arg-type]
+
+    for text in (SECRET, PACKED, f'"{SECRET}"'):
+        assert check(draft(exchange(**{place: text}))).leaks  # type: ignore[arg-type]
+
+
+def test_what_was_kept_when_it_was_redacted_is_not_searched_again(vault: Vault) -> None:
+    searched: list[bytes] = []
+
+    def scan(data: bytes) -> tuple[object, ...]:
+        searched.append(data)
+        return ()
+
+    check = LeakCheck(scan, lambda: vault.size, lambda: vault.harmless)
+    check(draft(exchange(sent=b"1", received=b"2\n")))
+    assert len(searched) == 1
+
+    sent, received = BODIES["lines"]("七"), BODIES["lines with an end"]("八")
+    found = exchange(sent=sent, received=received, header="九", query="十")
+    assert vault.keeps([found.request.url, "九"], sent, received)
+    check(draft(found))
+    assert len(searched) == 1
+
+    vault.add(PACKED, "redacted.crm.test.key.2", name="crm.test.key")  # nothing is known any more
+    check(draft(found))
+    assert len(searched) == 2
+
+
+def test_a_failure_is_searched_whole() -> None:
+    failed = Failed(code="NETWORK", message="断开", sent=True)
+
+    assert not entry_parts(render(Exchange(request=exchange().request, outcome=failed)))
