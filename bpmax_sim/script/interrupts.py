@@ -90,10 +90,10 @@ class Interrupts:
             watch, functions, runtime, c_uint64.from_address(runtime + where.size)
         )
         next(self._answers)
-        self._asked = Answer(self._answers.send)
+        self._handler = Answer(self._answers.send)
         watch.steps = c_int32.from_address(inner + where.steps)
         functions.JS_SetGCThreshold(runtime, _NEVER)
-        functions.JS_SetInterruptHandler(runtime, self._asked, None)
+        functions.JS_SetInterruptHandler(runtime, self._handler, None)
 
 
 def _answers(
