@@ -340,7 +340,7 @@ async def _outgoing(answer: Answer, incoming: Incoming, limits: ClientLimits) ->
         )
     try:
         return _answer(await run_in_threadpool(answer, _request(incoming, body)))
-    except Exception as error:  # noqa: BLE001 - the client gets an answer whatever happens
+    except Exception as error:  # noqa: BLE001 - the client gets a response whatever happens
         return _refusal(error, incoming)
 
 
@@ -433,7 +433,7 @@ class _Interpretation(msgspec.Struct, frozen=True):
 class Recordings:
     """The recordings of some cassettes, ready to answer; safe to use from several threads.
 
-    A call that is used up gets its last answer again.
+    A call that is used up gets its last response again.
     """
 
     def __init__(
@@ -564,7 +564,7 @@ class Standin:
         self._path = "" if "{" in base else urlsplit(base).path.rstrip("/")
 
     def answer(self, request: Request) -> Response:
-        """Return the third party's answer.
+        """Return the third party's response.
 
         The server's address stands for the whole address of the platform, or for its host.
 

@@ -17,7 +17,14 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.remote import Remote, is_url, mirror
-from bpmax_sim.errors import ConfigError, Place, Problem, ScriptSyntaxError, listed, near
+from bpmax_sim.errors import (
+    ConfigError,
+    Place,
+    Problem,
+    ScriptSyntaxError,
+    near,
+    suggestion,
+)
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.project import SUFFIX, find_root
@@ -49,7 +56,7 @@ class Selection(msgspec.Struct, frozen=True):
     def _named(self, items: Sequence[ScenarioItem]) -> ScenarioItem:
         by_name = {name: item for item in items for name in (item.name, item.node_name)}
         if self.name not in by_name:
-            hint = near(self.name, by_name) or msg("; there are {listed}", listed=listed(by_name))
+            hint = suggestion(self.name, by_name)
             raise ConfigError(
                 Problem(
                     msg("there is no scenario {name!r}{hint}", name=self.name, hint=hint),

@@ -158,7 +158,7 @@ def _titled(parameter: Mapping[str, Any]) -> ParameterEntry:
 
 
 def _described(schema: Mapping[str, Any], *, is_required: bool = False) -> ParameterEntry:
-    """Return what is said of a parameter's values: its simple words, and the rest as ``schema``."""
+    """Return the declaration of a parameter's values: simple words, and the rest as ``schema``."""
     entry: ParameterEntry = {}
     rest = {name: value for name, value in schema.items() if name != "example"}
     if kind := plain_type(schema):
@@ -296,7 +296,7 @@ METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "t
 _BRACES = re.compile(r"[{}]")
 _LONGEST: Final = 100
 _ANSWERS: Final = (300, 60, 15)
-"""How many parts of an answer's schema are written, in a document and in larger ones."""
+"""How many parts of a response's schema are written, in a document and in larger ones."""
 _SHOWN: Final = 30  # characters of an example, for each of them
 _ROOM: Final = LARGEST * 3 // 4
 
@@ -462,7 +462,7 @@ def _api(
 
 
 def _answer(document: Document, operation: _Operation, most: int) -> Mapping[str, Any]:
-    """Return the schema of the first answer that is a success and JSON, with its example."""
+    """Return the schema of the first response that is a success and JSON, with its example."""
     responses = mapping(operation.value.get("responses"))
     good = sorted(name for name in responses if str(name)[:1] == "2") or ["default"]
     for name in good:
@@ -538,7 +538,7 @@ def _fitting(
     apis: Mapping[str, Mapping[str, Any]],
     operations: Mapping[str, _Operation],
 ) -> str:
-    """Return the text, with as much of what the answers are as a file has room for."""
+    """Return the text, with as much of what the responses are as a file has room for."""
     for most in _ANSWERS:
         notes = dict(document.notes)
         whole = {

@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import listed, near
+from bpmax_sim.errors import listed, near, suggestion
 from bpmax_sim.field_path import plain_steps
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import loads
@@ -183,8 +183,7 @@ def _member(
     if whole in value:
         rest.clear()
         return value[whole]
-    names = msg("; there is {listed}", listed=listed(map(str, value))) if value else ""
-    hint = near(str(part), map(str, value)) or names
+    hint = suggestion(str(part), map(str, value))
     raise UndefinedValueError(
         msg("${{{ref_text}}} is not defined{hint}", ref_text=ref.text, hint=hint)
     )

@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import Place, SubjectError, near
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.errors import Place, SubjectError, suggestion
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import Undefined
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
@@ -142,5 +142,5 @@ def _misuse(name: str) -> str:
             "form.{name} takes an object of field names, such as form.{name} = {{phone: …}}",
             name=name,
         )
-    hint = near(name, EXTENSIONS) or msg("; there is {names}", names=series(EXTENSIONS))
+    hint = suggestion(name, EXTENSIONS)
     return msg("form.{name} is not known{hint}", name=name, hint=hint)
