@@ -152,7 +152,7 @@ _OUTCOME = re.compile(r"\n  (?:response|failure):\n")
 class Player:
     """Answers calls from a cassette; safe to use from several threads.
 
-    Equal calls are answered in recorded order, so concurrent different calls never swap answers.
+    Equal calls are answered in recorded order, so concurrent different calls never swap responses.
     """
 
     def __init__(  # noqa: PLR0913 - the ways to play
@@ -169,7 +169,7 @@ class Player:
         """Play what *owner* recorded.
 
         Without a *cassette*, *path* is where it would be. Keys that are under other *rules* are
-        computed afresh, once. With *repeat*, a call that is used up gets its last answer again.
+        computed afresh, once. With *repeat*, a call that is used up gets its last response again.
         *playback* is what the owner's sessions share, *session* the number of this one.
         """
         self._cassette = cassette
