@@ -309,7 +309,6 @@ class Converted(msgspec.Struct, frozen=True):
         text: of the file.
         apis: the keys of its APIs.
         credentials: what an instance has to have, by name.
-        is_addressed: whether the document or the user told where it is.
         notes: what was not carried over, with its path in the document.
     """
 
@@ -318,7 +317,6 @@ class Converted(msgspec.Struct, frozen=True):
     apis: tuple[str, ...]
     credentials: tuple[str, ...]
     notes: tuple[Problem, ...]
-    is_addressed: bool
 
 
 def make(document: Document, *, key: str, url: str = "") -> Converted:
@@ -330,7 +328,6 @@ def make(document: Document, *, key: str, url: str = "") -> Converted:
     if "swagger" in document.root:
         document = upgraded(document, METHODS)
     base = url.rstrip("/") or _base(document, key)
-    is_addressed = not document.notes
     operations = list(_operations(document))
     if not operations:
         message = msg("there is no operation in 'paths', so there is nothing to import")
@@ -351,7 +348,7 @@ def make(document: Document, *, key: str, url: str = "") -> Converted:
     notes = tuple(document.notes)
     credentials = tuple(security.credentials)
     whole = f"{head_of(document, notes)}{text}"
-    return Converted(key, whole, tuple(apis), credentials, notes, is_addressed)
+    return Converted(key, whole, tuple(apis), credentials, notes)
 
 
 class _Operation(msgspec.Struct, frozen=True):
@@ -390,7 +387,7 @@ def _tell_unsaid(
     if operation.get("callbacks"):
         document.tell(msg("callbacks are not declared here"), (*steps, "callbacks"))
     for servers, where in ((item, steps[:-1]), (operation, steps)):
-        if servers.get("servers"):
+        if servers.get("servers") not in (None, [], document.root.get("servers")):
             message = msg("an address of its own; the platform has one for all its APIs")
             document.tell(message, (*where, "servers"))
 

@@ -25,7 +25,7 @@ from bpmax_sim.report import document
 from bpmax_sim.report.exit_codes import FIRST, ExitCode
 from bpmax_sim.report.html import LARGEST, LONGEST_BODY
 from bpmax_sim.scenario.events import VERSION
-from bpmax_sim.script import limits
+from bpmax_sim.script import interrupts, limits
 from bpmax_sim.secret import scan, vault
 from tests.docs.pages import ROOT, Language
 from tests.matrix.environments import VERSIONS
@@ -119,6 +119,7 @@ def figures() -> Mapping[str, str]:
         "patience": f"{remote.PATIENCE:g}",
         "trace": str(VERSION),
         "stack": _size(limits.MOST),
+        "memory_room": _size(interrupts.ROOM),
         "vcrpy": version("vcrpy").partition(".")[0],
         "newest_python": max(_tested_pythons(), key=lambda one: int(one.partition(".")[2])),
         "json": str(document.VERSION),
