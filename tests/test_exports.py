@@ -113,6 +113,7 @@ INSIDE = {
     "Platforms",
     "Run.join",
     "Run.finish",
+    "Session.chance",
     "SharedLogins.obtain",
 }
 """What their own package calls, beside what consumers do."""
