@@ -2,6 +2,9 @@
 
 Everything runs in processes of its own, with bytecode written before, and each figure is beside
 the same process without us, in turns. Processor time, since others may be using the machine.
+
+Pytest is beside itself with an empty plugin: for any ``-p`` it searches the entry points of all
+distributions, as it does once in every start that loads plugins by itself.
 """
 
 from __future__ import annotations
@@ -48,6 +51,7 @@ def measure() -> dict[str, float]:
     """Return every figure by name."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        (folder / "nothing.py").touch()
         (folder / "test_nothing.py").write_text("def test_nothing():\n    pass\n", "utf-8")
         return {
             "import bpmax_sim, ms more": beside(("-c", "import bpmax_sim"), ("-c", "pass"), folder),
@@ -55,6 +59,6 @@ def measure() -> dict[str, float]:
                 ("-m", "bpmax_sim", "--help"), ("-c", "pass"), folder
             ),
             "pytest with the plugin unused, ms more": beside(
-                (*_PYTEST, "-p", "bpmax_sim.pytest_plugin"), _PYTEST, folder
+                (*_PYTEST, "-p", "bpmax_sim.pytest_plugin"), (*_PYTEST, "-p", "nothing"), folder
             ),
         }

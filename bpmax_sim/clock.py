@@ -5,17 +5,22 @@ Instants are POSIX seconds (float, UTC); durations are seconds.
 
 from __future__ import annotations
 
+import hashlib
+import os
 import random
 import re
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from itertools import count
 from typing import Protocol
+
+import msgspec
+from msgspec.structs import replace
 
 from bpmax_sim.i18n import msg
 
@@ -168,9 +173,39 @@ class SystemChance:
         return secrets.token_bytes(count)
 
 
-def drawn_seed() -> int:
-    """Return a seed that nobody has used, for what a live system is to tell apart."""
-    return secrets.randbits(48) + 1
+class RunSeeds:
+    """Seeds that nobody has used, for what a live system is to tell apart.
+
+    One is drawn for a run, and an owner's is a digest of that: with workers of pytest-xdist, whose
+    run has a name, it is the same whoever of them has the owner.
+    """
+
+    def __init__(self, run: str = "") -> None:
+        """Draw the seed of a run that has no name, *run*."""
+        self._run = run or secrets.token_hex(16)
+        self._times: dict[str, Iterator[int]] = {}
+
+    def of(self, owner: str) -> int:
+        """Return the seed of *owner*, another each time."""
+        time = next(self._times.setdefault(owner, count(1)))
+        digest = hashlib.sha256(f"{self._run}/{time}/{owner}".encode("utf-8", "surrogatepass"))
+        return int.from_bytes(digest.digest()[:6]) + 1
+
+
+_seeds = [RunSeeds(os.environ.get("PYTEST_XDIST_TESTRUNUID", ""))]
+
+
+def drawn_seed(owner: str) -> int:
+    """Return a seed of this run that nobody has used, for *owner*."""
+    return _seeds[-1].of(owner)
+
+
+def _in_child() -> None:
+    _seeds.append(RunSeeds())  # its siblings go on from the same state
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)
 
 
 class SeededChance:
@@ -188,18 +223,72 @@ class SeededChance:
         return self._random.randbytes(count)
 
 
-class LazyChance:
-    """A sequence whose seed is asked for once it is needed."""
+Parts = tuple[tuple[int, int | None], ...]
+"""Seeds of one sequence, each with how much of the sequence is drawn before the next one counts."""
 
-    def __init__(self, seed: Callable[[], int]) -> None:
-        """Ask *seed* at the first draw."""
-        self._seed = seed
-        self._chance: SeededChance | None = None
+
+class Drawn(msgspec.Struct, frozen=True):
+    """What was drawn of several sequences, which go on from another seed once that is added.
+
+    Attributes:
+        seeds: the first one, and one for each time that a recording was added to.
+        ends: of a sequence, how much of it was drawn before its last call, by seed; nothing at all
+            where that was not recorded.
+    """
+
+    seeds: tuple[int, ...]
+    ends: Mapping[str, tuple[int, ...]] = {}
+
+    def parts(self, sequence: str) -> Parts:
+        """Return what *sequence* is drawn from."""
+        return tuple(zip(self.seeds, (*self._before(sequence), None), strict=True))
+
+    def more(self, sequence: str, drawn: int) -> Drawn:
+        """Return it when *drawn* have been drawn of *sequence*, of the last seed what is new."""
+        before = self._before(sequence)
+        if before and drawn <= before[-1]:
+            return self
+        last = max(drawn, *self.ends.get(sequence, ()), 0)
+        return replace(self, ends={**self.ends, sequence: (*before, last)})
+
+    def joined(self, other: Drawn) -> Drawn:
+        """Return what both know, if one adds to the other; otherwise this one."""
+        if other == self or other.seeds[: len(self.seeds)] != self.seeds:
+            return self
+        known = {n: max(self.ends.get(n, ()), ends) for n, ends in other.ends.items()}
+        return Drawn(other.seeds, {**self.ends, **known})
+
+    def used(self) -> Drawn:
+        """Return it without a last seed that nothing was drawn from."""
+        is_used = any(len(ends) == len(self.seeds) for ends in self.ends.values())
+        return self if is_used or len(self.seeds) == 1 else replace(self, seeds=self.seeds[:-1])
+
+    def _before(self, sequence: str) -> tuple[int, ...]:
+        """Return where in *sequence* each seed but the last ends."""
+        ends = self.ends.get(sequence, ())[: len(self.seeds) - 1]
+        return (*ends, *(ends[-1:] or (0,)) * (len(self.seeds) - 1 - len(ends)))
+
+
+class CountedChance:
+    """Bytes of one sequence, from its seeds in turn; whoever has them is told of each draw."""
+
+    def __init__(self, parts: Callable[[], Parts], drew: Callable[[int], None]) -> None:
+        """Ask for *parts* at the first draw."""
+        self._parts, self._drew = parts, drew
+        self._left: list[tuple[int, int | None]] = []
+        self._end: int | None = 0
+        self._chance = SeededChance(0)
+        self._drawn = 0
 
     def bytes(self, count: int) -> bytes:
         """Return the next *count* bytes of the sequence."""
-        if self._chance is None:
-            self._chance = SeededChance(self._seed())
+        if not self._drawn:
+            self._left = [*self._parts()]
+        while self._end is not None and self._end <= self._drawn:
+            seed, self._end = self._left.pop(0)
+            self._chance = SeededChance(seed)
+        self._drawn += 1
+        self._drew(self._drawn)
         return self._chance.bytes(count)
 
 

@@ -22,7 +22,7 @@ BpmaxError
 └── ExpectationError       also an AssertionError
 
 A message says what, where, expected and got, and what to do next. None contains a secret.
-`UnawaitedWarning`, `WeakSecretWarning` and `InterruptedWarning` are the warnings.
+The warnings, each a `BpmaxWarning`: `UnawaitedWarning`, `WeakSecretWarning`, `InterruptedWarning`.
 """
 
 from __future__ import annotations
@@ -39,6 +39,11 @@ from bpmax_sim.i18n import joined, msg, series
 
 BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, FutureWarning)
 """What compiling a regular expression of a user's raises, a warning where those are errors."""
+
+
+def why_unreadable(error: Exception) -> object:
+    """Return what a reader's *error* says, of depth in the same words under each Python."""
+    return msg("nested too deeply") if isinstance(error, RecursionError) else error
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -332,15 +337,19 @@ class PendingPromise(ScriptError):  # noqa: N818 - the public name of the spec
     """A script waits for a promise that nothing can settle."""
 
 
-class UnawaitedWarning(UserWarning):
+class BpmaxWarning(UserWarning):
+    """What a run says without failing."""
+
+
+class UnawaitedWarning(BpmaxWarning):
     """A script left a call un-awaited; it completed all the same."""
 
 
-class InterruptedWarning(UserWarning):
+class InterruptedWarning(BpmaxWarning):
     """A recording was interrupted, and what it holds was not sealed yet."""
 
 
-class WeakSecretWarning(UserWarning):
+class WeakSecretWarning(BpmaxWarning):
     """A secret is too short, or too ordinary a word, to be hidden wherever it may be repeated."""
 
 

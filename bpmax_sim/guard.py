@@ -1,7 +1,7 @@
 """The network guard: refuses what goes out beside ``$proxy`` while a run replays or simulates.
 
-One audit hook for the process (PEP 578), added when it is first needed; it is idle while no guard
-is in force. It sees every thread and every library that uses Python's sockets. It does not see
+One audit hook for the process (PEP 578), added when a guard is first closed; it is idle while
+none is in force. It sees every thread and every library that uses Python's sockets. It does not see
 other processes, ctypes, and native libraries with sockets of their own (uvloop, libpq, gRPC, and
 asyncio on Windows where the address is numeric). A name given to ``socket.connect`` or
 ``socket.sendto`` is resolved by Python before the hook is asked; the connection is refused.
@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from types import FrameType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Self
 
 from bpmax_sim.i18n import msg
 
@@ -29,11 +29,8 @@ _PAIRS: Final = frozenset({"socketpair", "_fallback_socketpair"})
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 
 
-class _Exit(NamedTuple):
-    """One way out: what it does, and which host and port it names (None: it goes nowhere)."""
-
-    verb: str
-    target: Callable[[tuple[Any, ...], FrameType | None], tuple[Any, Any] | None]
+_Target = Callable[[tuple[Any, ...], FrameType | None], tuple[Any, Any] | None]
+"""Which host and port an event names; None for one that goes nowhere."""
 
 
 class NetworkGuard:
@@ -72,10 +69,10 @@ class NetworkGuard:
         self._hosts = tuple(host.lower() for host in hosts)
         self._addresses: set[str] = set()
         self.is_closed = True
+        _install()
 
     def enter(self) -> None:
         """Put the guard in force, for all that this thread does, and threads without a guard."""
-        _install()
         self._thread = threading.get_ident()
         _change(lambda guards: (*guards, self))
 
@@ -204,15 +201,15 @@ def _reversed(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any
     return None if _text(host) in _LOOPBACK else (host, None)
 
 
-_WAYS: Final[Mapping[str, _Exit]] = {
-    "socket.connect": _Exit(msg("connect to"), _addressed),
-    "socket.sendto": _Exit(msg("send to"), _addressed),
-    "socket.sendmsg": _Exit(msg("send to"), _addressed),
-    "socket.bind": _Exit(msg("bind to"), _foreign),
-    "socket.getaddrinfo": _Exit(msg("look up"), _named),
-    "socket.gethostbyname": _Exit(msg("look up"), _named),
-    "socket.gethostbyaddr": _Exit(msg("look up"), _reversed),
-    "socket.getnameinfo": _Exit(msg("look up"), _reversed),
+_WAYS: Final[Mapping[str, tuple[str, _Target]]] = {
+    "socket.connect": (msg("connect to"), _addressed),
+    "socket.sendto": (msg("send to"), _addressed),
+    "socket.sendmsg": (msg("send to"), _addressed),
+    "socket.bind": (msg("bind to"), _foreign),
+    "socket.getaddrinfo": (msg("look up"), _named),
+    "socket.gethostbyname": (msg("look up"), _named),
+    "socket.gethostbyaddr": (msg("look up"), _reversed),
+    "socket.getnameinfo": (msg("look up"), _reversed),
 }
 """Every event of the socket module that can reach somebody.
 
@@ -243,9 +240,10 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
     guard = next((guard for guard in reversed(guards) if guard.is_of(me)), guards[-1])
     if guard.is_closed:
         here = inspect.currentframe()  # its caller is not in *args*
-        target = way.target(args, here.f_back if here else None)
+        verb, target_of = way
+        target = target_of(args, here.f_back if here else None)
         if target is not None:
-            guard.judge(way.verb, *target)
+            guard.judge(verb, *target)
 
 
 _hook.__cantrace__ = True  # type: ignore[attr-defined] # debuggers and coverage see it, too

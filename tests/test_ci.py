@@ -39,12 +39,12 @@ def a_tree_and_a_python(tmp_path: Path) -> Path:
     return tmp_path / "tree"
 
 
-def ran(script: str, tree: Path, fail: str = "") -> tuple[int, list[str], str]:
+def ran(script: str, tree: Path, fail: str = "", *arguments: str) -> tuple[int, list[str], str]:
     """Return the exit code, the commands, and what was printed."""
     log = tree.parent / "log"
     path = f"{tree.parent / 'bin'}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        [tree / ".ci" / script],
+        [tree / ".ci" / script, *arguments],
         cwd=tree,
         env={"PATH": path, "LOG": str(log), "FAIL": fail},
         stdout=subprocess.PIPE,
@@ -80,7 +80,8 @@ def test_by_day_all_is_looked_at_and_the_readme_s_command_is_run(tree: Path) -> 
     assert code == 0, printed
     for one in ("ruff check", "ruff format --check", "lint-imports ", "mypy "):
         assert one in commands
-    for one in ("tests.matrix 9.2", "tests.docs.site", "tests.fuzz --seconds 4 --seed 1", SCHEMA):
+    more = ("tests.matrix 9.2", "tests.docs.site", "tests.mutants --some 15")
+    for one in (*more, "tests.fuzz --seconds 4 --seed 1", SCHEMA):
         assert f"python -m {one}" in commands
     assert commands[-1] == "python -m pytest -n auto --durations=15 --durations-min=2"
     made = [one for one in commands if one.endswith(" -m venv .venv")]
@@ -88,7 +89,7 @@ def test_by_day_all_is_looked_at_and_the_readme_s_command_is_run(tree: Path) -> 
     installed = commands.index("pip install --quiet -e .[test]")
     assert commands.index(made[0]) < installed
     by_one = ("tools", "style", "layers", "workflow", "install", "matrix", "suite")
-    for name in (*by_one, "types", "docs", "fuzz"):
+    for name in (*by_one, "types", "docs", "fuzz", "mutants"):
         assert f"\n== {name}: " in printed, name
 
 
@@ -100,6 +101,7 @@ def test_by_day_all_is_looked_at_and_the_readme_s_command_is_run(tree: Path) -> 
         "tests.docs.site",
         "tests.matrix",
         "tests.fuzz",
+        "tests.mutants",
         "check_jsonschema",
         "pip install --quiet -e",
         "python -m pytest",
@@ -146,6 +148,37 @@ def test_by_night_all_that_is_sound_ends_well(tree: Path) -> None:
 
     assert code == 0, printed
     assert "failed" not in printed
+
+
+def test_by_night_only_the_stages_that_are_named_run(tree: Path) -> None:
+    code, commands, printed = ran("nightly", tree, "", "5", "property", "built-ins")
+
+    assert code == 0, printed
+    assert [one for one in commands if one.startswith("python -m tests.")] == [
+        "python -m tests.script.hostile_builtins --minutes 5",
+        "python -m tests.property --minutes 5",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("argument", "code", "line"),
+    [
+        (
+            "--help",
+            0,
+            "--list prints the stages. One that fails stops no other; the end tells which",
+        ),
+        ("--list", 0, "documentation"),
+        ("文档", 2, "no stage is called 文档; see --list"),
+    ],
+)
+def test_by_night_nothing_runs_where_only_the_stages_are_asked_for(
+    tree: Path, argument: str, code: int, line: str
+) -> None:
+    ended, commands, printed = ran("nightly", tree, "", argument)
+
+    assert (ended, commands) == (code, [])
+    assert any(one.startswith(line) for one in printed.splitlines())
 
 
 def test_a_readme_without_a_test_command_is_no_pass(tree: Path) -> None:

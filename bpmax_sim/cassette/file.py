@@ -27,8 +27,15 @@ import msgspec
 from bpmax_sim.cassette.format import BLANK_SHA, ENTRY, HEAD, VERSION, exchange_sha, up_to_date
 from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line, Seal, Values
 from bpmax_sim.cassette.reader import read_exchange, read_outcome
-from bpmax_sim.clock import Instant
-from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat, Place, pasted
+from bpmax_sim.clock import Drawn, Instant
+from bpmax_sim.errors import (
+    CassetteError,
+    DamagedCassette,
+    NewerFormat,
+    Place,
+    pasted,
+    why_unreadable,
+)
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Exchange, Outcome
 
@@ -145,7 +152,9 @@ def _head(line: bytes) -> Head:
             raise OlderVersion(version)
         return _read_head(line)
     except BROKEN_JSON as error:
-        raise Corrupt(msg("the head line is broken ({error})", error=error)) from error
+        raise Corrupt(
+            msg("the head line is broken ({error})", error=why_unreadable(error))
+        ) from error
 
 
 def _scan(data: Data, start: int, into: Index) -> list[bytes]:
@@ -167,7 +176,9 @@ def _scan(data: Data, start: int, into: Index) -> list[bytes]:
     try:
         into.keys = {_read_text(owner): keys for owner, keys in owners.items()}
     except BROKEN_JSON as error:
-        raise Corrupt(msg("an index line is broken ({error})", error=error)) from error
+        raise Corrupt(
+            msg("an index line is broken ({error})", error=why_unreadable(error))
+        ) from error
     into.first_failure = bisect(into.starts, into.sections[0])
     into.orders = _sorted(data, into)
     return shas
@@ -210,7 +221,9 @@ def _check_seal(head: bytes, line: bytes, index: Index, shas: list[bytes]) -> No
     try:
         seal = _read_seal(text)
     except BROKEN_JSON as error:
-        raise Corrupt(msg("the `sealed:` line is broken ({error})", error=error)) from error
+        raise Corrupt(
+            msg("the `sealed:` line is broken ({error})", error=why_unreadable(error))
+        ) from error
     counts = (index.first_failure, len(shas) - index.first_failure)
     if counts != (seal.interactions, seal.failures):
         raise Corrupt(
@@ -444,10 +457,11 @@ class Cassette:
         numbers = self.index.numbers(owner)
         return self.line(numbers[0]).values if numbers else {}
 
-    def seed(self, owner: str) -> int:
-        """Return the seed of what *owner*'s scripts drew; 0 if they drew nothing."""
+    def drawn(self, owner: str) -> Drawn | None:
+        """Return what *owner*'s scripts drew, if they drew anything."""
         numbers = self.index.numbers(owner)
-        return self.line(numbers[0]).seed if numbers else 0
+        known = self.line(numbers[0]).seed if numbers else 0
+        return Drawn((known,)) if known and isinstance(known, int) else known or None
 
     def entry(self, number: int) -> Entry:
         """Return exchange *number* of the file, from 0, as it stands there.
@@ -493,7 +507,9 @@ class Cassette:
             return parse(entry)
         except ValueError as error:
             start = self.index.bounds(number)[0]
-            raise self._edited(start, msg("cannot be read ({error})", error=error)) from error
+            raise self._edited(
+                start, msg("cannot be read ({error})", error=why_unreadable(error))
+            ) from error
 
     def entries(self) -> Iterator[Entry]:
         """Yield every exchange as it stands in the file."""

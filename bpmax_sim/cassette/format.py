@@ -24,7 +24,7 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.matching import Rules, call_behind, correction, differences, parts_of
 from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line, Seal, Values
 from bpmax_sim.cassette.reader import YamlTextError, exchange_of, read_yaml_text
-from bpmax_sim.clock import Instant
+from bpmax_sim.clock import Drawn, Instant
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.i18n import encoded, labelled, msg
 from bpmax_sim.messages import Exchange, Failed, Pairs, Request, Response
@@ -300,14 +300,18 @@ def gathered(entries: Sequence[Entry]) -> list[Entry]:
         own = values.setdefault(line.owner, {})
         for instance, known in line.values.items():
             own[instance] = {**known, **own.get(instance, {})}
-    seeds = {entry.line.owner: entry.line.seed for entry in reversed(entries) if entry.line.seed}
+    drawn: dict[str, int | Drawn] = {}
+    for line in (entry.line for entry in entries if entry.line.seed):
+        first = drawn.setdefault(line.owner, line.seed)
+        if isinstance(first, Drawn) and isinstance(line.seed, Drawn):
+            drawn[line.owner] = first.joined(line.seed)
     return [
-        _with(entry, values.pop(entry.line.owner, {}), seeds.pop(entry.line.owner, 0))
+        _with(entry, values.pop(entry.line.owner, {}), drawn.pop(entry.line.owner, 0))
         for entry in entries
     ]
 
 
-def _with(entry: Entry, values: Values, seed: int) -> Entry:
+def _with(entry: Entry, values: Values, seed: int | Drawn) -> Entry:
     ordered = {name: dict(sorted(values[name].items())) for name in sorted(values)}
     if (entry.line.values, entry.line.seed) == (ordered, seed):
         return entry

@@ -477,10 +477,10 @@ def remove(path: Path, numbers: Collection[int]) -> None:
 
 def _remaining(cassette: Cassette, numbers: Collection[int]) -> Iterator[Entry]:
     values = {owner: cassette.values(owner) for owner in cassette.owners}
-    seeds = {owner: cassette.seed(owner) for owner in cassette.owners}
+    drawn = {owner: cassette.drawn(owner) or 0 for owner in cassette.owners}
     for number in range(len(cassette)):
         if number not in numbers:
             entry = _explicit_entry(cassette, cassette.entry(number))
             owner = entry.line.owner
-            line = msgspec.structs.replace(entry.line, values=values[owner], seed=seeds[owner])
+            line = msgspec.structs.replace(entry.line, values=values[owner], seed=drawn[owner])
             yield Entry(line, entry.text)  # the first one, which holds them, may be taken out

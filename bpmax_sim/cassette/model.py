@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from bpmax_sim.clock import Drawn
 from bpmax_sim.i18n import encoded, msg
 from bpmax_sim.messages import FORM, Signed, media_type
 
@@ -66,7 +67,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         session: which of its owner's sessions recorded it, from 1.
         values: on its owner's first exchange, the credentials that are declared to be no secrets,
             by ``platform.instance`` and name.
-        seed: on its owner's first exchange, that of what its scripts drew; 0 if they drew nothing.
+        seed: on its owner's first exchange, what its scripts drew; 0 if they drew nothing, and the
+            seed alone in recordings that did not count.
     """
 
     key: str
@@ -89,7 +91,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     extra: dict[str, Any] = {}
     session: int = 1
     values: Values = {}
-    seed: int = 0
+    seed: int | Drawn = 0
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,6 +32,7 @@ from bpmax_sim.cassette.merge import (
 )
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.reader import read_exchange
+from bpmax_sim.clock import Drawn
 from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, pasted
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Exchange, Request
@@ -53,7 +54,7 @@ class Recorder:
     was forked from takes what the child left when it seals, and else `recover` does.
 
     Attributes:
-        seed: of what the owner's scripts have drawn so far; 0 for nothing.
+        drawn: what the owner's scripts have drawn so far.
     """
 
     def __init__(  # noqa: PLR0913 - the ways to record
@@ -100,7 +101,7 @@ class Recorder:
         self._name = name or uuid4().hex
         self._parent = parent
         self._process = os.getpid()
-        self.seed = 0
+        self.drawn: Drawn | None = None
         _recorders.add(self)
         open_old(self.path, strict=adding)
         try:
@@ -244,7 +245,7 @@ class Recorder:
         owned = replace(exchange, key=key, owner=self.owner)
         entry = render(owned, zone=self._zone, rules=self._rules.digest)
         serial = request.call.serial if request.call else exchange.order
-        line = replace(entry.line, session=session, values=values, seed=self.seed)
+        line = replace(entry.line, session=session, values=values, seed=self.drawn or 0)
         issue = (session * _MOST_CALLS + serial, request.attempt)
         return PendingExchange(
             line=line,
@@ -325,7 +326,7 @@ class Recorder:
             replace(self._check(draft), issue=(last + n, 0)) for n, draft in enumerate(left, 1)
         ]
         drafts = tuple(
-            replace(d, line=replace(d.line, seed=self.seed or d.line.seed))
+            replace(d, line=replace(d.line, seed=self.drawn or d.line.seed))
             for d in (*self._drafts, *behind)
             if not d.leaks
         )

@@ -196,8 +196,10 @@ def is_random_only(old: Cassette, new: Cassette, pairs: Iterable[tuple[str, Pair
                 return False
             if became.setdefault(str(before), str(after)) != str(after):
                 return False
-    seeds = [(old.seed(owner), new.seed(owner)) for owner in owners]
-    return bool(seeds) and all(before and after and before != after for before, after in seeds)
+    drawn = [(old.drawn(owner), new.drawn(owner)) for owner in owners]
+    return bool(drawn) and all(
+        before and after and before.seeds != after.seeds for before, after in drawn
+    )
 
 
 def _form(value: Any) -> str:

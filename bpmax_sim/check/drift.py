@@ -4,6 +4,7 @@ Values count where an API says so (``verify: {values: [body.status]}``), else sh
 
 Each recorded call is made twice, authorised and signed afresh: what differs between the two live
 responses is volatile. Calls that change something are made once, and only where that is allowed.
+An answer after which `recover` sent the call again says nothing: the last one does.
 Where a third party cannot be reached, nothing more is sent to it. Null stands for a value that is
 not there; items of a list share one shape, the union of all.
 """
@@ -13,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from itertools import chain
+from math import inf
 from typing import Any, Final, Literal, Protocol
 from urllib.parse import urlsplit
 
@@ -26,12 +29,14 @@ from bpmax_sim.errors import CallError, TransportError
 from bpmax_sim.field_path import FieldPath, Steps, Wild, covers, format_path, values_at
 from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.js_values import loads
-from bpmax_sim.messages import Call, Exchange, Headers, Request, Response, media_type
+from bpmax_sim.messages import Call, Exchange, Failed, Headers, Request, Response, media_type
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Instance, Platform, VerifyValues
 from bpmax_sim.proxy.builder import Builder, Proxy
-from bpmax_sim.proxy.compiled_api import compiled_api
+from bpmax_sim.proxy.compiled_api import CompiledApi, compiled_api
+from bpmax_sim.proxy.effects import Grant
+from bpmax_sim.proxy.recovery import Again, Answered, RetryProgress, failure_class, next_step
 from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.proxy.response import read_body as parsed_body
 from bpmax_sim.transport.redaction import in_body
@@ -324,27 +329,64 @@ class Verification:
         self._session = session
         self._allow_writes = allow_writes
         self._down: set[str] = set()
+        self._progress = RetryProgress()
 
-    def verify(self, exchange: Exchange) -> Iterator[Drift]:
-        """Yield how the live answer to *exchange* differs from the recorded one.
+    def verify(self, exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, list[Drift]]]:
+        """Yield each of an owner's exchanges, in order, and how the live answer differs from it.
 
         What is not sent is a drift as well, which says why. Logins are left out.
         """
-        outcome, request = exchange.outcome, exchange.request
-        party = _party(request)
-        if request.is_login:
-            return
+        business = (exchange for exchange in exchanges if not exchange.request.is_login)
+        exchange = next(business, None)
+        while exchange is not None:
+            after = next(business, None)
+            yield exchange, list(self._verified(exchange, self._passed(exchange, after)))
+            exchange = after
+
+    def _verified(self, exchange: Exchange, passed: str) -> Iterator[Drift]:
+        outcome, party = exchange.outcome, _party(exchange.request)
         if not isinstance(outcome, Response):
             yield _skipped(exchange, msg("it had no answer when it was recorded"))
             return
         if party in self._down:
             yield _skipped(exchange, msg("{party} could not be reached before", party=party))
             return
-        check = _Check(self._session, exchange, outcome)
+        check = _Check(self._session, exchange, outcome, passed)
         for drift in check.run(allow_writes=self._allow_writes):
             if drift.kind == "unreachable":
                 self._down.add(party)
             yield drift
+
+    def _passed(self, exchange: Exchange, after: Exchange | None) -> str:
+        """Return the class of failure after which the call was sent again, as *after*, or nothing.
+
+        That is decided as it was when they were recorded.
+        """
+        known, self._progress = self._progress, RetryProgress()
+        call, platforms = exchange.request.call, self._session.platforms
+        platform = platforms.find(call.platform) if call else None
+        api = platform.apis.get(call.api) if call and platform else None
+        if after is None or after.key != exchange.key or platform is None or api is None:
+            return ""
+        recipe, outcome = _recipe(platform, api), _answered(exchange.outcome)
+        sent = RetryProgress(known.sent + 1, known.renewed, known.offset)
+        grant = _ANY_GRANT if recipe.acquires else None
+        step = next_step(outcome, recipe, grant, sent, exchange.at)
+        if not isinstance(step, Again):
+            return ""
+        offset = known.offset if step.offset is None else step.offset
+        self._progress = RetryProgress(sent.sent, sent.renewed + step.renew, offset)
+        return failure_class(outcome, recipe) or ""
+
+
+_ANY_GRANT: Final = Grant(values={}, standins={}, expires=inf)
+
+
+def _answered(outcome: Response | Failed) -> Answered | TransportError:
+    """Return *outcome* as `recover` saw it while it was recorded."""
+    if isinstance(outcome, Failed):
+        return TransportError(outcome.message, code=outcome.code, sent=outcome.sent)
+    return Answered(replace(outcome, source=""), parsed_body(outcome))
 
 
 def verify(
@@ -352,8 +394,7 @@ def verify(
 ) -> Iterator[Drift]:
     """Yield how the live answers to *exchanges* differ from the recorded ones."""
     verification = Verification(session, allow_writes=allow_writes)
-    for exchange in exchanges:
-        yield from verification.verify(exchange)
+    return chain.from_iterable(drifts for _, drifts in verification.verify(exchanges))
 
 
 def _skipped(exchange: Exchange, reason: str) -> Drift:
@@ -372,6 +413,7 @@ class _Check(msgspec.Struct, frozen=True):
     session: LiveSession
     exchange: Exchange
     recorded: Response
+    passed: str
 
     def run(self, *, allow_writes: bool) -> Iterator[Drift]:
         try:
@@ -384,7 +426,7 @@ class _Check(msgspec.Struct, frozen=True):
         rule = declared[1].verify if declared else "shape"
         safe = self.exchange.request.method in SAFE
         reason = _reason(self.exchange, rule, allowed=safe or allow_writes)
-        if reason or (reason := _passed_off(self.recorded, declared)):
+        if reason or (reason := _passed_off(self.passed)):
             yield _skipped(self.exchange, reason)
             return
         try:
@@ -504,22 +546,21 @@ _PASSED_OFF: Final[Mapping[str, str]] = {
 }
 
 
-def _passed_off(recorded: Response, declared: tuple[Platform, Api] | None) -> str:
-    """Return why *recorded* says nothing of the third party today, or nothing.
-
-    A refusal that `recover` is there for passes: the call was sent again, and that is verified.
-    """
-    failure = class_of(recorded, *declared) if declared else None
-    if failure is None:
-        return ""
-    return _PASSED_OFF.get(failure) or msg(
-        "its answer was a passing failure ({failure}) when it was recorded", failure=failure
+def _passed_off(failure: str) -> str:
+    """Return why an answer says nothing of the third party today, or nothing."""
+    return failure and (
+        _PASSED_OFF.get(failure)
+        or msg("its answer was a passing failure ({failure}) when it was recorded", failure=failure)
     )
 
 
 def class_of(response: Response, platform: Platform, api: Api) -> str | None:
     """Return the class of failure that *response* is to an API, if `recover` handles that one."""
-    nobody = Instance(platform=platform.platform_key, instance_key="any")
-    recipe = compiled_api(platform, nobody, api)
+    recipe = _recipe(platform, api)
     failure = recipe.rules.failure_class(response, parsed_body(response))
     return failure if failure in recipe.recover else None
+
+
+def _recipe(platform: Platform, api: Api) -> CompiledApi:
+    nobody = Instance(platform=platform.platform_key, instance_key="any")
+    return compiled_api(platform, nobody, api)

@@ -34,7 +34,7 @@ from bpmax_sim.secret.source import looks_random
 from bpmax_sim.secret.standin import is_standin
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import open_places
-from bpmax_sim.transport.redaction import texts_at
+from bpmax_sim.transport.redaction import place_of, texts_at
 
 _ANSWER: Final = msg("; if it is no secret, declare its place with `not_secret:`")
 _STANDIN: Final = "redacted."
@@ -66,10 +66,12 @@ class Answers:
     """What the platforms of a project declare to be no secret, though it looks like one.
 
     Attributes:
-        declared: the platforms, each with the places it declares by itself or by its APIs.
+        platforms: each with the places it declares by itself or by its APIs.
+        of_project: places that no platform file can declare.
     """
 
     platforms: Sequence[Platforms]
+    of_project: Sequence[str] = ()
     _places: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _needed: set[tuple[str, str]] = field(default_factory=set)
 
@@ -79,10 +81,11 @@ class Answers:
         *findings* are the values in it that look like one by their form; they, and what looks
         random, are what the declaration is there for.
         """
-        call = exchange.request.call
-        name = call.name if call else ""
+        prefix = place_of(exchange.request)
+        name = prefix[:-1]
         if name not in self._places:
-            places = (path for platforms in self.platforms for path in open_places(platforms, name))
+            places = [path for platforms in self.platforms for path in open_places(platforms, name)]
+            places += [text[len(prefix) :] for text in self.of_project if text.startswith(prefix)]
             self._places[name] = tuple(dict.fromkeys(places))
         texts = []
         for place, text in texts_at(exchange, self._places[name]):
@@ -100,6 +103,9 @@ class Answers:
             for name, api in platform.apis.items():
                 of_api = [call for call in recorded if call == f"{key}.{name}"]
                 yield from self._stale(f"{key}: apis.{name}", api.not_secret, of_api)
+        for name in self._places:
+            own = [text[len(name) + 1 :] for text in self.of_project if text.startswith(name)]
+            yield from self._stale(f"pyproject.toml: {name}", own, [name])
 
     def _stale(self, where: str, places: Sequence[str], recorded: Sequence[str]) -> Iterator[str]:
         for place in places if recorded else ():

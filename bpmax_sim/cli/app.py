@@ -7,7 +7,9 @@ line is answered on one line, with the near name.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Final, get_type_hints
@@ -17,9 +19,17 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 import bpmax_sim
-from bpmax_sim.cli.terminal import OutputNotRead, complain, keep_printable, say, say_document
+from bpmax_sim.cli.terminal import (
+    OutputNotRead,
+    complain,
+    keep_printable,
+    say,
+    say_document,
+    tell,
+)
 from bpmax_sim.errors import (
     BpmaxError,
+    BpmaxWarning,
     CassetteError,
     ConfigError,
     ExpectationError,
@@ -479,13 +489,32 @@ def start(arguments: Sequence[str]) -> int:
         keep_printable()
         language, arguments = _language_in(arguments)
         choose_language(language, configured=language_of(find_root(Path())))
-        return _called(arguments)
+        with _warnings_as_messages():
+            return _called(arguments)
     except UnknownLanguageError as error:
         return _failed(ConfigError(str(error)), arguments)
     except OutputNotRead:
         return _UNREAD  # `| head` has seen enough
     except KeyboardInterrupt:
         return _interrupted(arguments)
+
+
+@contextmanager
+def _warnings_as_messages() -> Iterator[None]:
+    """Print our own warnings without the line of Python that Python itself puts before them."""
+    with warnings.catch_warnings():
+        foreign = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+            if issubclass(category, BpmaxWarning):
+                text = message.args[0] if isinstance(message, Warning) else message
+                tell(msg("warning: {text}", text=text))
+            else:
+                foreign(message, category, *place, **more)
+
+        warnings.showwarning = show
+        warnings.simplefilter("default", BpmaxWarning)
+        yield
 
 
 def _language_in(arguments: Sequence[str]) -> tuple[str | None, list[str]]:

@@ -21,10 +21,11 @@ from bpmax_sim.cli.options import Json, Paths
 from bpmax_sim.cli.select import Selection, below, collect, targets, with_journals
 from bpmax_sim.cli.terminal import complain, say, say_json, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near, pasted
+from bpmax_sim.file_names import namesakes
 from bpmax_sim.i18n import labelled, msg, plural
 from bpmax_sim.platform.check import recover_hints
 from bpmax_sim.platform.load import Platforms, load_platforms
-from bpmax_sim.project import SUFFIX, find_root, namesakes
+from bpmax_sim.project import SUFFIX, find_root, open_places_of
 from bpmax_sim.report.document import document
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import annotation, in_workspace
@@ -168,7 +169,7 @@ def _problems(
             yield from unknown_platforms(item.cast.handlers, platforms)
     if cassettes:
         paths = [*recordings, *_recordings(files, recordings)]
-        answers = Answers(list(loaded.values()))
+        answers = Answers(list(loaded.values()), open_places_of(find_root(Path())))
         yield from _cassettes(paths, _known(loaded.values()), answers)
         for message in () if recordings else answers.stale():
             hint(message)

@@ -30,8 +30,9 @@ from bpmax_sim.cli.select import below, declared, declared_folder, opened
 from bpmax_sim.cli.terminal import agree, choose, say, say_document, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place
 from bpmax_sim.i18n import msg, plural, series
-from bpmax_sim.messages import Exchange
+from bpmax_sim.messages import LOGIN, Exchange
 from bpmax_sim.platform.load import Platforms, declaring_file
+from bpmax_sim.project import find_root, open_places_of, with_open_place
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.expect import contrast
 from bpmax_sim.session.credentials import check_places, matching_rules, volatile_places
@@ -87,10 +88,14 @@ _PLACE = re.compile(r"([^.]+)\.(?:(.+?)\.)?((?:path|query|header|body)(?:[.\[].*
 def _answer(text: str) -> None:
     """Write into its platform file that the place *text*, ``platform.api.body.x``, is no secret.
 
+    What has no platform file in the project, and a login, is declared in pyproject.toml.
+
     Raises:
-        ConfigError: there is no such platform or API, it is not the project's own, or the file
-            cannot be added to.
+        ConfigError: there is no such platform or API, or the file cannot be added to.
     """
+    if " " in text:  # traffic of no platform, by its address
+        _answer_in_project(text)
+        return
     match = _PLACE.fullmatch(text)
     if match is None:
         raise ConfigError(
@@ -99,41 +104,50 @@ def _answer(text: str) -> None:
     key, name, place = match.groups()
     known = declared(None)
     platform = known.platform(key)
-    api = known.api(platform, name) if name else None
+    path = declaring_file(declared_folder(None), key)
+    api = known.api(platform, name) if name and name != LOGIN else None
     paths = [api.path] if api else [each.path for each in platform.apis.values()]
     check_places("--not-secret", [place], paths)
+    if path is None or name == LOGIN:
+        _answer_in_project(text)
+        return
     if place in (api or platform).not_secret:
         tell(msg("{key}: {place} is declared already", key=key, place=place))
         return
     steps = (*(("apis", api.key) if api else ()), "not_secret")
-    path = declaring_file(declared_folder(None), key)
-    if path is None:
-        raise ConfigError(
-            msg(
-                "the platform {key!r} comes with bpmax-sim; declare your own in {folder}",
-                key=key,
-                folder=known.folder,
-            )
-        )
     after = _with_place(read_text(path), path, steps, place)
     if after is None:
-        raise ConfigError(
-            msg(
-                "{path}: cannot be added to here; write not_secret: [{place}] at {where}",
-                path=shown(path),
-                place=place,
-                where=join(steps[:-1]) or msg("the top"),
-            )
-        )
-    journal.replace_whole(path, after.encode())
-    tell(
+        raise _refused(path, place, join(steps[:-1]) or msg("the top"))
+    _write(path, after, join(steps), place)
+
+
+def _answer_in_project(place: str) -> None:
+    """Write into pyproject.toml that *place* is no secret, which no platform file declares."""
+    root = find_root(Path())
+    path = root / "pyproject.toml"
+    if place in open_places_of(root):
+        tell(msg("{key}: {place} is declared already", key=shown(path), place=place))
+        return
+    after = with_open_place(read_text(path) if path.exists() else "", place)
+    if after is None:
+        raise _refused(path, place, "[tool.bpmax_sim]")
+    _write(path, after, "not_secret", place)
+
+
+def _refused(path: Path, place: str, where: str) -> ConfigError:
+    return ConfigError(
         msg(
-            "{path}: {where}: {place} is no secret",
+            "{path}: cannot be added to here; write not_secret: [{place}] at {where}",
             path=shown(path),
-            where=join(steps),
             place=place,
+            where=where,
         )
     )
+
+
+def _write(path: Path, after: str, where: str, place: str) -> None:
+    journal.replace_whole(path, after.encode())
+    tell(msg("{path}: {where}: {place} is no secret", path=shown(path), where=where, place=place))
 
 
 def _with_place(text: str, path: Path, steps: tuple[str, ...], place: str) -> str | None:

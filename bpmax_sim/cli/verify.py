@@ -17,8 +17,8 @@ import typer
 
 from bpmax_sim.check.coverage import KINDS, DeclaredPart, Ran, coverage
 from bpmax_sim.check.drift import Drift, Tier, Verification, old
+from bpmax_sim.cli.execute import Choices, observe
 from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformsFolder
-from bpmax_sim.cli.run import Choices, observe
 from bpmax_sim.cli.select import below, chosen, collect, declared_folder, file_of, opened, targets
 from bpmax_sim.cli.terminal import complain, say, say_document, tell, watched
 from bpmax_sim.clock import parse_duration
@@ -204,11 +204,12 @@ def _verified(
         secrets=job.secrets,
     ) as session:
         verification = Verification(session, allow_writes=allow_writes)
-        for number in (n for owner in owners for n in cassette.index.numbers(owner)):
-            exchange = cassette.exchange(number)
-            if not exchange.request.is_login:
-                drifts = [*verification.verify(exchange), *_aged(exchange, age)]
-                yield cassette.place(number), drifts
+        for owner in owners:
+            numbers = cassette.index.numbers(owner)
+            places = {cassette.line(number).n: number for number in numbers}
+            for exchange, drifts in verification.verify(map(cassette.exchange, numbers)):
+                place = cassette.place(places[exchange.order])
+                yield place, [*drifts, *_aged(exchange, age)]
 
 
 def _aged(exchange: Exchange, age: float | None) -> Iterator[Drift]:

@@ -12,10 +12,11 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.file_names import file_name, relative_name
 from bpmax_sim.fuzz.search import LawFinding, SearchPlan
 from bpmax_sim.fuzz.target import SIMULATE
 from bpmax_sim.platform.load import load_platforms
-from bpmax_sim.project import SUFFIX, file_name, relative_name
+from bpmax_sim.project import SUFFIX
 from bpmax_sim.strategies.traffic import yaml_text
 
 _WIDTH = 96

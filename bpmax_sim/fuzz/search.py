@@ -40,7 +40,7 @@ from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import Platforms, read_platform
 from bpmax_sim.project import find_root, make_folder
 from bpmax_sim.script.failure import Script
-from bpmax_sim.session.session import read_script
+from bpmax_sim.session.scripts import read_script
 from bpmax_sim.strategies.programs import javascript
 from bpmax_sim.strategies.valid_calls import apis_named, loaded, together
 from bpmax_sim.strategies.values import json_values, scalars

@@ -369,6 +369,8 @@ class Platform(Model, frozen=True, kw_only=True):
     """A third-party system: its address, credentials, auth, answers and APIs.
 
     Attributes:
+        share: who has one login of an instance: each process, or all processes of a machine, one
+            of which logs in while the others wait.
         spellings: the key of each API by every snake_case spelling, aliases included.
     """
 
@@ -381,6 +383,7 @@ class Platform(Model, frozen=True, kw_only=True):
     credentials: Mapping[str, CredentialSpec] = {}
     response: ResponseRules = ResponseRules()
     auth: Auth = Auth()
+    share: Literal["process", "process_lock"] = "process"
     result: Result = "body"
     reject: tuple[Literal["business"], ...] = ()
     strict: bool = False

@@ -22,8 +22,9 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import BpmaxError, ConfigError, Place, ScriptError
+from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import joined, msg, translate
-from bpmax_sim.project import SUFFIX, relative_name
+from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.python_tests import hide_in, marked_faults, stub_session
 from bpmax_sim.pytest_plugin.run_stats import tally_of

@@ -22,8 +22,8 @@ from _pytest._io import saferepr
 
 from bpmax_sim.clock import Clock, parse_duration
 from bpmax_sim.errors import BpmaxError, ConfigError, ExpectationError, Problem
+from bpmax_sim.file_names import cassette_name
 from bpmax_sim.i18n import Translatable, joined, msg, series, translate
-from bpmax_sim.project import cassette_name
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
 from bpmax_sim.pytest_plugin.session_options import (
@@ -39,7 +39,7 @@ from bpmax_sim.report.console import Written, console_section
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.faults import describe_fault, fault_of, fault_problem
 from bpmax_sim.scenario.model import FaultRule
-from bpmax_sim.scenario.runner import RunLog
+from bpmax_sim.scenario.progress import RunLog
 from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.secret.vault import Redact, redacted
 from bpmax_sim.session.session import Session

@@ -11,8 +11,9 @@ import pytest
 
 from bpmax_sim.cassette.remote import Remote, is_url, mirror
 from bpmax_sim.errors import ConfigError, near
+from bpmax_sim.file_names import cassette_name, file_name
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.project import cassette_name, file_name, find_root
+from bpmax_sim.project import find_root
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.session.options import options_of
 from bpmax_sim.session.settings import SessionOptions

@@ -17,8 +17,9 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import ConfigError, Place
+from bpmax_sim.file_names import file_name, relative_name
 from bpmax_sim.i18n import encoded, msg, translate
-from bpmax_sim.project import SUFFIX, file_name, make_folder, relative_name
+from bpmax_sim.project import SUFFIX, make_folder
 from bpmax_sim.report.console import Written
 from bpmax_sim.scenario.events import VERSION, Event, FlowAttached, SourceAttached, trace
 from bpmax_sim.scenario.load import ScenarioItem

@@ -15,8 +15,8 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import pasted
+from bpmax_sim.file_names import node_part
 from bpmax_sim.i18n import LANGUAGES, Translatable, mapped, plain, translate
-from bpmax_sim.project import node_part
 from bpmax_sim.report.store import Trace
 from bpmax_sim.scenario.source import headline
 from bpmax_sim.traffic.curl import curl_of

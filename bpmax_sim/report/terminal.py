@@ -17,8 +17,8 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, CassetteError, pasted
+from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import joined, labelled, msg, plural, series, translate, width
-from bpmax_sim.project import relative_name
 from bpmax_sim.report.console import Written, console_lines, written
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.calls import CallMade

@@ -10,7 +10,6 @@ Files are named from the scenario's folder, wherever the checkout lies.
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
@@ -20,18 +19,18 @@ from typing import Any, Literal
 import msgspec
 
 from bpmax_sim.errors import Place
+from bpmax_sim.file_names import NOWHERE, Homes
 from bpmax_sim.i18n import Translatable
 from bpmax_sim.i18n import plain as plain_text
-from bpmax_sim.js_values import plain
+from bpmax_sim.js_values import UNDEFINED, plain
 from bpmax_sim.messages import Pairs
-from bpmax_sim.project import NOWHERE, Homes
 from bpmax_sim.scenario.calls import CallAttempted, CallMade
 from bpmax_sim.scenario.expect import Comparison
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.script.outbox import TimerFired
 from bpmax_sim.secret.vault import members
 from bpmax_sim.session.witness import Recalled
-from bpmax_sim.subject.hooks import Happening
+from bpmax_sim.subject.hooks import Happening, HookStarted
 
 Outcome = Literal["passed", "failed", "skipped", "xfailed"]
 """Of a scenario, or of a step, which is never ``xfailed``: that is a failure that was expected."""
@@ -252,8 +251,7 @@ def answer_of(call: CallMade) -> CallAnswered:
 _ANSWER = frozenset({*members(CallAnswered), "earlier"}) - {"number", "call"}
 _FIRST = frozenset({"at", "order"})  # told by the head of a line
 _OUTSIDE = frozenset({"cause"})  # an exception is for whoever wants its traceback
-_RENAMED = {"event": "hook"}  # of a hook that starts
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_RENAMED = {(HookStarted, "event"): "hook"}
 
 
 def trace_line(event: Event, number: int, homes: Homes = NOWHERE) -> str:
@@ -261,21 +259,25 @@ def trace_line(event: Event, number: int, homes: Homes = NOWHERE) -> str:
 
     *number* counts what happens in the scenario from 1: of one instant, the earlier is less.
     """
-    of: Any = type(event)
-    kind, fields = _fields_of(of)
-    line = f'{{"seq":{number},"event":"{kind}","at":{instant(event.at)!r}'
-    for name, key in fields:
-        value = getattr(event, name)
-        line += key + _WRITERS.get(type(value), _any)(value, homes)
-    return f"{line}}}".encode("utf-8", "backslashreplace").decode()
+    kind: Any = type(event)
+    outside = _FIRST | _ANSWER if issubclass(kind, CallMade) else _FIRST
+    head = f'{{"seq":{number},"event":"{kind.__name__}","at":{instant(event.at)!r}'
+    line = f"{head}{_fields(event, outside, homes)}}}"
+    return line.encode("utf-8", "backslashreplace").decode()
+
+
+def _fields(value: Any, outside: frozenset[str], homes: Homes) -> str:
+    """Return the fields of a struct by name, each with a comma before it."""
+    kind: Any = type(value)
+    keys = _keys_of(kind, outside)
+    return "".join([key + _text(getattr(value, name), homes) for name, key in keys])
 
 
 @cache
-def _fields_of(kind: Any) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Return what a line calls an event, and its fields with the text before each value."""
-    answer = _ANSWER if issubclass(kind, CallMade) else frozenset()
-    names = sorted({*members(kind)} - _FIRST - answer)
-    return kind.__name__, tuple((name, f',"{_RENAMED.get(name, name)}":') for name in names)
+def _keys_of(kind: Any, outside: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    """Return the names of fields in their order, each with the text before its value."""
+    names = sorted({*members(kind)} - outside)
+    return tuple((name, f',"{_RENAMED.get((kind, name), name)}":') for name in names)
 
 
 def trace(events: Iterable[Event], homes: Homes = NOWHERE) -> Iterator[str]:
@@ -289,83 +291,64 @@ def trace_digest(events: Iterable[Event], homes: Homes = NOWHERE) -> str:
     return hashlib.sha256("".join(trace(events, homes)).encode()).hexdigest()
 
 
-def _any(value: Any, homes: Homes) -> str:
-    return _encode(_canonical(plain(value), homes))
+def _text(value: Any, homes: Homes) -> str:
+    """Return *value* as JSON, members by name, without those that are undefined."""
+    kind: Any = type(value)
+    if kind is str:
+        return encode_basestring(homes.within(value))
+    return _writer(kind)(value, homes)
 
 
-def _number(value: float) -> str:
+@cache
+def _writer(kind: Any) -> Callable[[Any, Homes], str]:
+    return next((write for known, write in _KINDS if issubclass(kind, known)), _other)
+
+
+def _number(value: float, _homes: Homes) -> str:
     if value.is_integer():
         return f"{int(value)}"
     return f"{value!r}" if math.isfinite(value) else f'"{value}"'
 
 
-_WRITERS: Mapping[type, Callable[[Any, Homes], str]] = {
-    str: lambda value, homes: encode_basestring(homes.within(value)),
-    int: lambda value, _homes: f"{value}",
-    float: lambda value, _homes: _number(value),
-    dict: lambda value, homes: _any(value, homes) if value else "{}",
-    type(None): lambda _value, _homes: "null",
-    Place: lambda value, homes: encode_basestring(_place(value, homes)),
-}
-"""What most fields are, without the way through JSON values."""
+def _map(value: Mapping[Any, Any], homes: Homes) -> str:
+    items = {str(name): item for name, item in value.items() if item is not UNDEFINED}
+    keys = [(name, encode_basestring(homes.within(name))) for name in sorted(items)]
+    return f"{{{','.join([f'{key}:{_text(items[name], homes)}' for name, key in keys])}}}"
 
 
-def _canonical(value: Any, homes: Homes) -> Any:
-    """Return *value* in JSON types, members by name."""
-    kind: Any = type(value)
-    return homes.within(value) if kind is str else _writer(kind)(value, homes)
-
-
-@cache
-def _writer(kind: Any) -> Callable[[Any, Homes], Any]:
-    return next((write for known, write in _KINDS if issubclass(kind, known)), _other)
-
-
-def _map(value: Mapping[str, Any], homes: Homes) -> dict[str, Any]:
-    return {homes.within(name): _canonical(value[name], homes) for name in sorted(value)}
-
-
-def _list(value: Iterable[Any], homes: Homes) -> list[Any]:
-    return [_canonical(item, homes) for item in value]
+def _list(value: Iterable[Any], homes: Homes) -> str:
+    return f"[{','.join([_text(item, homes) for item in value])}]"
 
 
 def _place(value: Place, homes: Homes) -> str:
-    return str(Place(homes.of(value.file), value.line, value.column))
+    return encode_basestring(str(Place(homes.of(value.file), value.line, value.column)))
 
 
-def _message(value: Translatable, homes: Homes) -> dict[str, Any]:
+def _message(value: Translatable, homes: Homes) -> str:
     """Return a message as what it was made of, so that a reader has it in another language."""
     data: dict[str, Any] = {"many": value.many} if value.many else {}
-    values = {name: _canonical(value.values[name], homes) for name in sorted(value.values)}
-    text = homes.within(plain_text(value))
-    return {**data, "template": value.template, "text": text, "values": values}
+    text = plain_text(value)
+    return _map({**data, "template": value.template, "text": text, "values": value.values}, homes)
 
 
-def _float(value: float, _homes: Homes) -> float | str:
-    return value if math.isfinite(value) else str(value)
+def _other(value: Any, homes: Homes) -> str:
+    """Return what a script made, in the words of a scenario file, or a struct."""
+    words = plain(value)
+    if words is not value:
+        return _text(words, homes)
+    fields = _fields(value, _OUTSIDE, homes)
+    return f"{{{fields[1:]}}}" if fields else _text(f"[{type(value).__name__}]", homes)
 
 
-def _same(value: Any, _homes: Homes) -> Any:
-    return value
-
-
-def _other(value: Any, homes: Homes) -> Any:
-    kind: Any = type(value)
-    fields = members(kind)
-    if not fields:
-        return f"[{kind.__name__}]"
-    return _map(
-        {name: plain(getattr(value, name)) for name in fields if name not in _OUTSIDE}, homes
-    )
-
-
-_KINDS: tuple[tuple[type | tuple[type, ...], Callable[[Any, Homes], Any]], ...] = (
-    (Translatable, lambda value, homes: _message(value, homes)),  # noqa: PLW0108 - it stands below
-    (str, lambda value, homes: homes.within(value)),
-    ((bool, int, type(None)), _same),
-    (float, _float),
+_KINDS: tuple[tuple[type | tuple[type, ...], Callable[[Any, Homes], str]], ...] = (
+    (Translatable, _message),
+    (str, lambda value, homes: encode_basestring(homes.within(value))),
+    (bool, lambda value, _homes: "true" if value else "false"),
+    (int, lambda value, _homes: f"{value}"),
+    (type(None), lambda _value, _homes: "null"),
+    (float, _number),
     (Place, _place),
-    (CallMade, lambda value, _homes: value.number),  # it is told where it was made
+    (CallMade, lambda value, _homes: f"{value.number}"),  # it is told where it was made
     (Mapping, _map),
     ((list, tuple), _list),
 )

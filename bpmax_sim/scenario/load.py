@@ -19,8 +19,9 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems
+from bpmax_sim.file_names import Homes, cassette_name, node_part
 from bpmax_sim.i18n import msg
-from bpmax_sim.project import Homes, cassette_name, find_root, named_file, node_part
+from bpmax_sim.project import find_root, named_file
 from bpmax_sim.scenario.cases import (
     Loaded,
     Row,

@@ -1,73 +1,46 @@
 """Run one item in an open session and tell what happens as frozen events; the last is the verdict.
 
-A step that fails ends the steps, never the ``finally`` steps. Nothing here reads a file, a clock
-or a socket: all of that is the session's.
-
-One step: condition, faults, action and its repetitions, then what must be true.
-
-The state of one run: subject, values, log, failures; shared by its steps.
-
-What can be seen of a subject, in the words of a scenario file.
-
-Open the session that an item asks for, or run a whole file.
-
-What the caller says wins over the scenario.
-
-A scenario file -> the events of all its items, each in a session of its own.
-
-What a run told so far, in the order of happening, and what belongs to the present step.
+One step: condition, faults, action and its repetitions, then what must be true. A step that fails
+ends the steps, never the ``finally`` steps. Nothing here reads a clock or a socket: all of that is
+the session's. `open_session` opens the one that an item asks for; what its caller says wins.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
-from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import Any, TypeVar, Unpack
+from typing import Any, Unpack
 
 import msgspec
 from msgspec import UNSET
-from msgspec.structs import replace
 
-from bpmax_sim.clock import Instant, LazyChance, format_duration, new_uuid
-from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromise, Place, Problem
-from bpmax_sim.i18n import labelled, msg
-from bpmax_sim.js_values import plain
+from bpmax_sim.clock import format_duration
+from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromise, Problem
+from bpmax_sim.i18n import msg
 from bpmax_sim.keywords import closed
-from bpmax_sim.project import NOWHERE, Homes
-from bpmax_sim.scenario.action import Action, Performer, Subject
-from bpmax_sim.scenario.assertions import State, error_as_data, judge, resolved_error, thrown_of
-from bpmax_sim.scenario.calls import CallMade, event_of_call
+from bpmax_sim.scenario.action import Action
+from bpmax_sim.scenario.assertions import error_as_data, judge, resolved_error
 from bpmax_sim.scenario.events import (
-    ConsoleWritten,
-    ErrorThrown,
     Event,
-    FaultStruck,
     Outcome,
     ScenarioFinished,
     StepFinished,
     StepStarted,
-    answer_of,
-    trace_digest,
 )
 from bpmax_sim.scenario.expect import Checks, failed
 from bpmax_sim.scenario.failure_report import Scene
-from bpmax_sim.scenario.faults import describe_fault
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, items
 from bpmax_sim.scenario.model import (
     During,
     Expect,
-    FlowSpec,
-    FormSpec,
     Retry,
-    declared_fields,
     inner_steps,
 )
 from bpmax_sim.scenario.outcome import conclude, flag_reason, start_of
+from bpmax_sim.scenario.progress import START, LogMark, Progress
 from bpmax_sim.scenario.references import Scope, UndefinedValueError, holds, reference
 from bpmax_sim.scenario.session_protocol import Bench
 from bpmax_sim.scenario.source import Failure, Spot
@@ -76,378 +49,9 @@ from bpmax_sim.session.options import arguments
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import ScenarioOptions, SessionOptions
 from bpmax_sim.session.shared_logins import SharedLogins
-from bpmax_sim.session.witness import Recalled, Struck
-from bpmax_sim.subject.cells import field_hint
 from bpmax_sim.subject.flow import FlowSubject
-from bpmax_sim.subject.form import FormSubject
-from bpmax_sim.subject.hooks import CycleCut, FieldChanged, Happening, MessageShown, Result
+from bpmax_sim.subject.hooks import Result
 from bpmax_sim.yamlfile import shown
-
-
-def form_of(subject: Subject) -> Mapping[str, Any]:
-    """Return the present fields, of a flow those of its project."""
-    if isinstance(subject, FormSubject):
-        return dict(plain(subject.fields))
-    return dict(plain(subject.form)) if isinstance(subject, FlowSubject) else {}
-
-
-def fields_of(subject: Subject) -> Mapping[str, Any]:
-    """Return what the form shows of its fields, of a flow that of its project."""
-    if isinstance(subject, FormSubject):
-        return dict(plain(subject.facts()))
-    return dict(plain(subject.front.facts())) if isinstance(subject, FlowSubject) else {}
-
-
-def flow_of(subject: Subject) -> Mapping[str, Any]:
-    """Return what can be said of the flow."""
-    return dict(plain(subject.facts())) if isinstance(subject, FlowSubject) else {}
-
-
-class LogMark(msgspec.Struct, frozen=True):
-    """A position in the log."""
-
-    calls: int
-    console: int
-    messages: int
-
-
-START = LogMark(0, 0, 0)
-
-
-class RunLog(msgspec.Struct):
-    """Gathers what happens and hands it on in that order.
-
-    Attributes:
-        root: the project's folder; a recording elsewhere is told by its name alone.
-        writers: field -> the script line that wrote its present value.
-        fields: those that the form declares, if it does.
-        expected: those that an expectation names, which nobody mistook.
-        is_flow: whether a flow is driven.
-    """
-
-    bench: Bench
-    homes: Homes = NOWHERE
-    root: str = ""
-    events: list[Event] = msgspec.field(default_factory=list)
-    calls: list[CallMade] = msgspec.field(default_factory=list)
-    messages: list[dict[str, Any]] = msgspec.field(default_factory=list)
-    writers: dict[str, Place | None] = msgspec.field(default_factory=dict)
-    notes: list[str] = msgspec.field(default_factory=list)
-    fields: tuple[str, ...] = ()
-    expected: Callable[[], Collection[str]] = tuple
-    is_flow: bool = False
-    _fresh: list[tuple[int, Event]] = msgspec.field(default_factory=list)
-    _console: list[tuple[int, dict[str, Any]]] = msgspec.field(default_factory=list)
-    _numbers: dict[int, int] = msgspec.field(default_factory=dict)  # of calls, by their serial
-    _struck: int = 0
-    _undeclared: dict[str, tuple[Place, str]] = msgspec.field(default_factory=dict)
-    _reported: int = 0  # of those
-
-    def tell(self, happening: Happening) -> None:
-        """Take what a subject tells, at this instant."""
-        clock = self.bench.clock
-        data: dict[str, Any] = {"at": clock.now()}
-        if isinstance(happening, FieldChanged):
-            data |= {"old": plain(happening.old), "new": plain(happening.new)}
-            self.writers[happening.field] = happening.place
-            self._judge_field(happening.field, happening.place)
-        happening = self.bench.shown(replace(happening, **data))
-        self._fresh.append((clock.tick(), happening))
-        if isinstance(happening, MessageShown):
-            self.messages.append({"text": happening.text, "type": happening.level})
-        elif isinstance(happening, CycleCut):
-            self.notes.append(msg("change cycle cut: {names}", names=" -> ".join(happening.chain)))
-
-    def note(self, event: Event) -> None:
-        """Take what is done while a step is under way."""
-        self._fresh.append((self.bench.clock.tick(), self.bench.shown(event)))
-
-    def _judge_field(self, name: str, place: Place | None) -> None:
-        """Note a field that a script wrote and the form does not declare."""
-        hint = field_hint(name, self.fields) if place else None
-        if place is None or hint is None or name in self._undeclared or name in self.expected():
-            return
-        self._undeclared[name] = place, hint
-        # A flow's form comes from elsewhere, too; so do its project, and the forms of sub-flows.
-        if self.is_flow and not name.startswith("project.") and "/" not in name:
-            message = msg("the script wrote form.{name}: {hint}", name=name, hint=hint)
-            self.notes.append(labelled(place, message))
-
-    def undeclared(self) -> list[tuple[str, Place, str]]:
-        """Return the fields that scripts of a form wrote since the last time and it has not."""
-        fresh = [(name, *entry) for name, entry in self._undeclared.items()][self._reported :]
-        self._reported = len(self._undeclared)
-        return [] if self.is_flow else fresh
-
-    def mark(self) -> LogMark:
-        """Return the present position."""
-        return LogMark(len(self.calls), len(self._console), len(self.messages))
-
-    def console(self, since: LogMark) -> list[dict[str, Any]]:
-        """Return what was written to the console since a position."""
-        return [line for _, line in self._console[since.console :]]
-
-    def add(self, event: Event) -> Event:
-        """Note *event* and return it, redacted."""
-        event = self.bench.shown(event)
-        self.events.append(event)
-        return event
-
-    def collect(self, result: Result) -> Iterable[Event]:
-        """Return everything since the last time, as it happened; *result* is of the action."""
-        for record in sorted(self.bench.calls[len(self.calls) :], key=attrgetter("began")):
-            platform, _, api = record.name.partition(".")
-            number = len(self.calls) + 1
-            event = event_of_call(
-                record, number, self.bench.template(platform, api), self._recalled
-            )
-            self.calls.append(event)
-            if record.call is not None:
-                self._numbers[record.call.serial] = number
-            self._fresh += [(attempt.order, attempt) for attempt in event.earlier]
-            self._fresh += (record.began, event), (record.ended, answer_of(event))
-        self._fresh += map(self._fault, self.bench.struck[self._struck :])
-        self._struck = len(self.bench.struck)
-        self.take(result)
-        fresh = [event for _, event in sorted(self._fresh, key=itemgetter(0))]
-        self._fresh.clear()
-        self.events += fresh
-        return tuple(fresh)
-
-    def take(self, result: Result) -> None:
-        """Take what came of an action, also of one that was done while another is under way."""
-        self._fresh += [(timer.order, timer) for timer in result.timers]
-        for line in result.console:
-            self._console.append((line.order, {"text": line.text, "level": line.level}))
-            written = ConsoleWritten(text=line.text, level=line.level, place=line.place, at=line.at)
-            self._fresh.append((line.order, written))
-        self._console.sort(key=itemgetter(0))
-        self._fresh += self._errors(result)
-
-    def _recalled(self, serial: int, attempt: int) -> Recalled | None:
-        """Return the recording behind a sending, its file as every machine names it."""
-        recalled = self.bench.recalled(serial, attempt)
-        if recalled is None:
-            return None
-        path = os.path.abspath(recalled.file)  # noqa: PTH100 - of every call
-        inside = path.startswith(os.path.join(self.root, ""))  # noqa: PTH118
-        file = self.homes.of(path) if inside else os.path.basename(path)  # noqa: PTH119
-        return self.bench.shown(replace(recalled, file=file))
-
-    def _fault(self, struck: Struck) -> tuple[int, Event]:
-        event = FaultStruck(
-            number=self._numbers.get(struck.serial, 0),
-            call=struck.call,
-            attempt=struck.attempt + 1,
-            rule=str(struck.fault),
-            action=describe_fault(struck.fault),
-            place=struck.fault.place,
-            at=struck.at,
-        )
-        return struck.order, self.bench.shown(event)
-
-    def _errors(self, result: Result) -> Iterator[tuple[int, Event]]:
-        """Yield what the action ended with, and what nobody handled."""
-        clock = self.bench.clock
-        for error in (*result.errors, *result.unhandled):
-            thrown = thrown_of(error)
-            event = ErrorThrown(
-                type=thrown.type,
-                code=plain(thrown.code),
-                message=thrown.message,
-                source=thrown.source,
-                status=plain(thrown.status),
-                place=thrown.place,
-                stack=tuple(getattr(error, "stack", ())),
-                unhandled=error in result.unhandled,
-                at=clock.now(),
-            )
-            yield clock.tick(), self.bench.shown(event)
-
-    def digest(self) -> str:
-        """Return the digest of the trace so far."""
-        return trace_digest(self.events, self.homes)
-
-
-def _written(zone: Instant, seconds: float) -> str:
-    """Return an instant as the product's API writes it, in the zone of another."""
-    return str(zone.at(seconds))[:_TO_THE_SECOND].replace("T", " ")
-
-
-T = TypeVar("T")
-_TO_THE_SECOND = len("2026-03-02T09:00:00")
-
-
-def _expected_fields(item: ScenarioItem) -> set[str]:
-    """Return the fields that expectations of *item* name."""
-    steps = (located.step for located in (*item.steps, *item.cleanup))
-    every = (item.scenario.expect, *(step.expect for step in steps))
-    return {
-        str(name)
-        for expectation in every
-        if isinstance(expectation.form, Mapping)
-        for name in expectation.form
-    }
-
-
-class Progress:
-    """What the steps of one run work on.
-
-    Attributes:
-        faults: whether the scenario's faults are armed.
-        failures: in the order they were found.
-        result: what the latest action gave.
-        missed: numbers of the misses that a step has reported.
-        checks: what the scenario's own expectations compared.
-    """
-
-    def __init__(
-        self, item: ScenarioItem, bench: Bench, environ: Mapping[str, str], *, faults: bool
-    ) -> None:
-        """Start before the first step."""
-        self.item = item
-        self.bench = bench
-        self.faults = faults
-        self.bodies = item.cast.bodies
-        root = os.path.abspath(item.root)  # noqa: PTH100 - faster
-        is_flow = isinstance(item.scenario.flow, FlowSpec)
-        fields = declared_fields(item.scenario)
-        expected = partial(_expected_fields, item)
-        self.log = RunLog(
-            bench, item.homes, root, fields=fields, expected=expected, is_flow=is_flow
-        )
-        self.failures: list[Failure] = []
-        self.result: Any = None
-        self.missed: set[int] = set()
-        self.checks: Checks = ()
-        self.subject: Subject = None
-        self.scope = self._scope(environ)
-        self.performer = Performer(
-            bench=bench,
-            subject=None,
-            path=item.path,
-            inline=item.cast.inline,
-            libraries=item.cast.all_libraries,
-        )
-
-    def _scope(self, environ: Mapping[str, str]) -> Scope:
-        clock = self.bench.clock
-        zone = self.item.clock or Instant(0.0)
-        chance = LazyChance(self.bench.draw)
-        return Scope(
-            case=self.item.row.values if self.item.row else {},
-            environ=environ,
-            now=lambda: str(zone.at(clock.now())),
-            uuid=lambda: new_uuid(chance),
-        )
-
-    def prepare(self) -> bool:
-        """Fill in variables and set up the subject; a value that is not defined is a failure."""
-        path: tuple[str, ...] = ()
-        try:
-            for name, value in self.item.vars.items():
-                path = ("vars", name)
-                self.scope.vars[name] = self.scope.resolve(value)
-            path = ("flow",) if self.item.scenario.form is UNSET else ("form",)
-            self.subject = self._subject()
-        except UndefinedValueError as error:
-            self.failures.append(self.scene().failure("value", str(error), path))
-            return False
-        self.scope.form = partial(form_of, self.subject)
-        self.scope.flow = partial(flow_of, self.subject)
-        self.performer = replace(self.performer, subject=self.subject)
-        return True
-
-    def _subject(self) -> Subject:
-        scenario, resolve = self.item.scenario, self.scope.resolve
-        form = scenario.form if isinstance(scenario.form, FormSpec) else None
-        if not isinstance(scenario.flow, FlowSpec):
-            return self._form(resolve(form.fields)) if form else None
-        values = {**resolve(form.fields if form else {}), **resolve(scenario.flow.form)}
-        user = {} if scenario.user is UNSET else resolve(scenario.user)
-        flow = self.item.cast.flow
-        return FlowSubject(
-            stage=self.bench,
-            tell=self.log.tell,
-            scripts=flow.scripts,
-            libraries=flow.libraries,
-            definition=flow.definition,
-            conditions=flow.conditions,
-            screens=flow.screens,
-            subflows=self.item.cast.subflows,
-            creation=self._form(values) if form else None,
-            at=resolve(scenario.flow.at),
-            project=resolve(scenario.flow.project),
-            form=values,
-            user=user if isinstance(user, Mapping) else {"id": user},
-            people=resolve(scenario.people),
-            now=self.bench.clock.now,
-            written=partial(_written, self.item.clock or Instant(0.0)),
-        )
-
-    def _form(self, fields: dict[str, Any]) -> FormSubject:
-        return FormSubject(
-            stage=self.bench,
-            tell=self.log.tell,
-            scripts=self.item.cast.scripts,
-            libraries=self.item.cast.libraries,
-            fields=fields,
-        )
-
-    def look_at(self, node: str) -> None:
-        """Let the form of *node* be the one that is seen, where the project stands at several."""
-        if isinstance(self.subject, FlowSubject):
-            self.subject.focus = self.scope.resolve(node)
-
-    def scene(self, since: LogMark = START, **details: Any) -> Scene:
-        """Return where failures since *since* belong."""
-        log = self.log
-        return Scene(
-            item=self.item,
-            calls=tuple(log.calls[since.calls :]),
-            writers=dict(log.writers),
-            bodies=self.bodies,
-            redact=self.bench.redact,
-            **details,
-        )
-
-    def state(self, since: LogMark = START) -> State:
-        """Return what there is to compare with, redacted: the same in record and in replay."""
-        log = self.log
-        return {
-            "form": lambda: self.shown(form_of(self.subject)),
-            "fields": lambda: self.shown(fields_of(self.subject)),
-            "flow": lambda: self.shown(flow_of(self.subject)),
-            "proxy": lambda: log.calls[since.calls :],
-            "messages": lambda: log.messages[since.messages :],
-            "console": lambda: log.console(since),
-            "result": lambda: self.shown(self.result),
-            "vars": lambda: self.shown(self.scope.vars),
-            "trace": log.digest,
-        }
-
-    def form(self) -> Mapping[str, Any] | None:
-        """Return the present fields as they are told; None where there is no form."""
-        return None if self.subject is None else form_of(self.subject)
-
-    def shown(self, value: T) -> T:
-        """Return *value* as it may be shown."""
-        return self.bench.shown(value)
-
-    def expected_value(self, value: Any) -> Any:
-        """Return an expectation with its ``${…}`` filled in, redacted as what it is held against.
-
-        Raises:
-            UndefinedValueError: if one of them is not defined.
-        """
-        return self.shown(self.scope.resolve(value))
-
-    def remember(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:
-        """Keep what a step gave, for ``${steps.<id>.result}`` and ``expect: result``."""
-        self.result = plain(value)
-        if step_id:
-            self.scope.steps[step_id] = {"result": self.result, "error": error}
-
 
 _ONCE = Retry(tries=1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
-from bpmax_sim.clock import Timeline
+from bpmax_sim.clock import Chance, Timeline
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.scenario.calls import AnsweredRecord
 from bpmax_sim.script.outbox import Outcome, Waiting
@@ -57,8 +57,8 @@ class Bench(Stage, Protocol):
         """Return the interface proxy of a platform, as Python scripts use it."""
         ...
 
-    def draw(self) -> int:
-        """Return the seed of what the scenario draws, and note that it did."""
+    def chance(self) -> Chance:
+        """Return what the scenario draws from."""
         ...
 
     def advance(self, seconds: float, /) -> None:

@@ -26,8 +26,9 @@ from typing import Any, Self
 import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem
+from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import msg
-from bpmax_sim.project import make_folder, relative_name
+from bpmax_sim.project import make_folder
 from bpmax_sim.yamlfile import shown
 
 _WRITTEN = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")

@@ -66,8 +66,9 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         bindings: live objects by global name; each run may have others of the same shape.
         zone: seconds east of Greenwich.
-        state: four 32-bit words, not all zero, that seed chance.
-        drew: is told when a script draws from it.
+        parts: of chance, each four 32-bit words, not all zero, that seed it, and how much of the
+            sequence is drawn before the next one counts; None for ever.
+        drew: is told the number of a script that draws, and how much when it makes a call.
     """
 
     libraries: Sequence[Script] = ()
@@ -75,8 +76,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     values: Mapping[str, Any] = msgspec.field(default_factory=dict)
     limits: Limits = msgspec.field(default_factory=Limits)
     zone: float = 0.0
-    state: Sequence[int] = (1, 2, 3, 4)
-    drew: Callable[[], None] = lambda: None
+    parts: Sequence[Sequence[int | None]] = ((1, 2, 3, 4, None),)
+    drew: Callable[[int, int], None] = lambda _number, _drawn: None
 
 
 class _Set(msgspec.Struct, frozen=True):
@@ -203,6 +204,7 @@ class Context:
         self._owners: dict[int, ScriptRun] = {}  # of calls
         self._broken: ScriptError | None = None  # a library did not load
         self._is_new = True
+        self._drawing = 0  # whose sequence chance is
 
     @property
     def is_open(self) -> bool:
@@ -214,11 +216,12 @@ class Context:
         """Return the bodies that are not over."""
         return tuple(self._runs.values())
 
-    def start(self, run: ScriptRun, state: Sequence[int]) -> None:
+    def start(self, run: ScriptRun, parts: Sequence[Sequence[int | None]]) -> None:
         """Run a body up to its first wait; before the first one, the libraries.
 
-        *state* seeds chance, for a body that is not the first.
+        *parts* are of chance, for a body that is not the first.
         """
+        self._drawing = run.number
         self._runs[run.number] = run
         fresh = run.script not in self._bodies
         if fresh:
@@ -227,7 +230,7 @@ class Context:
         files = [_file(placed)] if fresh else []
         if self._is_new:
             self._open(run, [*map(_file, self._libraries), *files])
-            self._is_new, files, state = False, [], ()
+            self._is_new, files, parts = False, [], ()
         self._channel.renew()
         self._turn(
             run,
@@ -235,7 +238,7 @@ class Context:
             start=placed.start,
             source=placed.sent.text,
             files=files,
-            **({"state": list(state)} if state else {}),
+            **({"parts": parts} if parts else {}),
         )
 
     def _open(self, run: ScriptRun, files: list[dict[str, Any]]) -> None:
@@ -243,7 +246,7 @@ class Context:
         try:
             self._channel.open(
                 zone=round(setting.zone * 1000),
-                state=list(setting.state),
+                parts=setting.parts,
                 values=encode_tagged(dict(setting.values)),
                 files=files,
             )
@@ -499,8 +502,8 @@ class Context:
         self._maker(entry.number).raced.add(entry.number)
 
     def _drew(self, run: ScriptRun, entry: Drew) -> None:
-        del run, entry
-        self._setting.drew()
+        del run
+        self._setting.drew(self._drawing, entry.drawn)
 
     def _misread(self, run: ScriptRun, entry: Misread) -> None:
         place = self._placed(run, entry)

@@ -239,7 +239,9 @@ class Raced(OutboxEntry, frozen=True, tag="raced"):
 
 
 class Drew(OutboxEntry, frozen=True, tag="drew"):
-    """The script has drawn its first random number."""
+    """The script has drawn its first random number, or so much by its next call."""
+
+    drawn: Count
 
 
 class Misread(PlacedEntry, frozen=True, tag="misread"):

@@ -21,7 +21,7 @@ const global = (name, value) => define(globalThis, name, value);
 const attempt = (work, otherwise) => { try { return work(); } catch { return otherwise; } };
 
 const shared = {__proto__: null, primordials, define, put, global, attempt, NativeError, NativeDate, files: [], timeOf: NativeDate.prototype.getTime,
-  offset: 0, now: 0, run: 0, own: value => value, seed: new Uint32Array(4)};
+  offset: 0, now: 0, run: 0, own: value => value, seed: new Uint32Array(4), parts: null, part: 0, left: 0, drawn: 0, noted: 0};
 const modules = newMap();
 function textAt(start) {
   const bytes = new Bytes(texts);
@@ -223,13 +223,14 @@ function compile(start, source, end) { // the body's line n is the engine's line
     return indirectEval(body(source + '\n}'));
   } catch { end.done = ('null,' + (errors().syntax(start, source, text => parse(body(text))))); }
 }
+const draw = parts => { shared.parts = parts; shared.part = shared.left = shared.drawn = shared.noted = 0; };
 const operations = {
   __proto__: null,
   adapt({parts}) { for (const n of parts) module(codes[n]); },
-  open({zone, state, bindings, live: count, links, values, files, fields}) {
+  open({zone, parts, bindings, live: count, links, values, files, fields}) {
     shared.offset = zone;
     shared.start = shared.now;
-    shared.seed.set(state);
+    draw(parts);
     shared.files.push(...files);
     for (let index = 0; index < count; index++) live[index] = module($live).bind(index);
     for (const [name, index] of bindings) global(name, live[index].proxy);
@@ -240,11 +241,11 @@ const operations = {
     }
     for (const name of keys(values)) global(name, decode(values[name]));
   },
-  run({run, start, source, files, state}) {
+  run({run, start, source, files, parts}) {
     const end = {__proto__: null, done: ''};
     bodies.set(run, end);
     shared.files.push(...files);
-    if (state) shared.seed.set(state);
+    if (parts) draw(parts);
     const body = compile(start, source, end);
     if (!body) return;
     const ended = body();

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from bpmax_sim.clock import Parts
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg
 from bpmax_sim.proxy.builder import CallSpec
@@ -93,8 +94,8 @@ class Runtime:
         scheduler: runs calls and timers, in the session's virtual time.
         begin: starts a ``$proxy`` call.
         limits: of each script.
-        seed: of chance; each script of a session gets a sequence of its own.
-        drew: is told when a script draws from it.
+        parts: of chance, by a script's number; each has a sequence of its own.
+        drew: is told how much of its sequence a script has drawn when it makes a call.
         zone: local time of scripts, in seconds east of Greenwich.
         engine: makes a context.
     """
@@ -105,8 +106,8 @@ class Runtime:
         begin: Begin,
         *,
         limits: Limits | None = None,
-        seed: int = 0,
-        drew: Callable[[], None] = lambda: None,
+        parts: Callable[[int], Parts] = lambda _number: ((0, None),),
+        drew: Callable[[int, int], None] = lambda _number, _drawn: None,
         zone: float = SHANGHAI,
         engine: MakeEngine = quickjs,
     ) -> None:
@@ -114,7 +115,7 @@ class Runtime:
         self._begin = begin
         self._watched: tuple[str, Callable[[], None]] | None = None
         self._limits = limits or Limits()
-        self._seed = seed
+        self._parts = parts
         self._drew = drew
         self._zone = zone
         self._engine = engine
@@ -200,7 +201,10 @@ class Runtime:
             values=values or {},
             limits=self._limits,
             zone=self._zone,
-            state=_words(f"{self._seed}/{self._started}"),
+            parts=[
+                (*_words(f"{seed}/{self._started}"), end)
+                for seed, end in self._parts(self._started)
+            ],
             drew=self._drew,
         )
         self._scheduler.soon(partial(self._launch, run, setting, page))
@@ -289,7 +293,7 @@ class Runtime:
         context = self._pages.get(page) if page is not None else None
         if context is None or not context.is_open:
             context = self._context(run, setting, page)
-        context.start(run, setting.state)
+        context.start(run, setting.parts)
 
     def _context(self, run: ScriptRun, setting: Setting, page: Page | None) -> Context:
         """Return a context for *run*, which all scripts of a page share that is given."""

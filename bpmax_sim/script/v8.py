@@ -11,19 +11,23 @@ import json
 import re
 import threading
 import time
+import warnings
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from py_mini_racer import JSEvalException, JSOOMException, JSParseException
-from py_mini_racer._mini_racer import _make_context
-
 from bpmax_sim.script.engine import BINDINGS, adaptation, adaptations
 from bpmax_sim.script.engine import sources as texts
 from bpmax_sim.script.failure import plain
 from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits
+
+with warnings.catch_warnings():
+    # CPython 3.14 deprecates how its structures are laid out.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    from py_mini_racer import JSEvalException, JSOOMException, JSParseException
+    from py_mini_racer._mini_racer import _make_context
 
 # `MiniRacer` itself installs timers of real time that cannot be taken away again.
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.matching import Difference
+from bpmax_sim.cassette.matching import Difference, Rules
 from bpmax_sim.clock import Clock, SeededChance, SystemChance
 from bpmax_sim.errors import CassetteError, ConfigError, NoMatchError
 from bpmax_sim.i18n import joined, msg
@@ -40,7 +40,7 @@ from bpmax_sim.session.credentials import (
 )
 from bpmax_sim.session.recordings import Opening, SessionRecordings, still_signed
 from bpmax_sim.session.settings import Settings
-from bpmax_sim.session.shared_logins import SharingLogins
+from bpmax_sim.session.shared_logins import SharedLogins, SharingLogins
 from bpmax_sim.session.undeclared import Undeclared
 from bpmax_sim.session.witness import Witness
 from bpmax_sim.simulator.model import bad_token
@@ -298,22 +298,9 @@ class Network:
         rules = matching_rules(platforms, settings.ignore)
         self._resources = ExitStack()
         self._simulators = self._simulate() if start.simulated else None
-        passing = partial(volatile_places, platforms)
         self._undeclared = Undeclared(platforms, self._tenants)
         self.witness = Witness(rules, start.clock)
-        self._tracks = SessionRecordings(
-            settings,
-            rules,
-            vault,
-            start.seat,
-            self.witness,
-            start.zone,
-            passing,
-            partial(open_places, platforms),
-            values=self._tenants.values,
-            watch=self._undeclared.add,
-            synthesise=partial(_synthesised_login, platforms),
-        )
+        self._tracks = self._recordings(rules)
         self._sharing: list[SharingLogins] = []  # one, where logins are shared
         self.environment = environment(
             self._tenants,
@@ -350,6 +337,22 @@ class Network:
             sleep=_no_sleep if start.is_closed else time.sleep,
         )
 
+    def _recordings(self, rules: Rules) -> SessionRecordings:
+        platforms, start = self._platforms, self._start
+        return SessionRecordings(
+            self._settings,
+            rules,
+            self._vault,
+            start.seat,
+            self.witness,
+            start.zone,
+            partial(volatile_places, platforms),
+            partial(open_places, platforms),
+            values=self._tenants.values,
+            watch=self._undeclared.add,
+            synthesise=partial(_synthesised_login, platforms),
+        )
+
     @property
     def is_closed(self) -> bool:
         """Return whether the network is closed."""
@@ -378,11 +381,18 @@ class Network:
     def _third_parties(self, others: Transport | None) -> Transport:
         """Return who is asked; a login that another session of the run has made is not repeated."""
         live = _live(others, self._resources, self._tenants.route)
-        shared = self._settings.shared_logins
+        locked = {k for k, p in self._platforms.own.items() if p.share == "process_lock"}
+        shared = self._settings.shared_logins or (SharedLogins() if locked else None)
         if shared is None or self._start.simulated:
             return live
-        sharing = shared.over(live, network=others, real=self._tenants.real)
+        sharing = shared.over(
+            live,
+            network=others,
+            real=self._tenants.real,
+            across=locked if others is None else (),
+        )
         self._sharing.append(sharing)
+        self._resources.callback(sharing.close)
         return sharing
 
     def simulator(self, platform: str) -> Simulator:

@@ -34,14 +34,14 @@ from bpmax_sim.cassette.miss import MissContext, signed_otherwise
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.recorder import Recorder, has_forked, no_values
-from bpmax_sim.clock import Clock, Instant, SystemClock, VirtualClock, drawn_seed
+from bpmax_sim.clock import Clock, Drawn, Instant, SystemClock, VirtualClock, drawn_seed
 from bpmax_sim.errors import ConfigError, InterruptedWarning, NoMatchError, pasted
+from bpmax_sim.file_names import namesake
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.platform.target import CLIENT
-from bpmax_sim.project import namesake
 from bpmax_sim.proxy.auth import is_signed
 from bpmax_sim.proxy.compiled_api import compiled_api
 from bpmax_sim.proxy.effects import Grant
@@ -157,7 +157,9 @@ class SessionRecordings:
             session=self.seat.number,
         )
         self._check = LeakCheck(vault.scan, lambda: vault.size, lambda: vault.harmless)
-        self._unrecognised = Unrecognised(self.vault, self.passing, self.answered)
+        self._unrecognised = Unrecognised(
+            self.vault, self.passing, self.answered, settings.cassette or Path()
+        )
 
     @property
     def recorded(self) -> bool:
@@ -400,7 +402,7 @@ class SessionRecordings:
                     name=shared.name,
                     parent=shared.parent,
                 )
-                shared.recorder.seed = shared.seed if shared.has_drawn else 0
+                shared.recorder.drawn = shared.drawn.used() if shared.has_drawn else None
             return shared.recorder
 
     def _make(self, path: Path, owner: str, **how: Any) -> Recorder:
@@ -569,24 +571,26 @@ def _begun(settings: Settings, passing: Volatile) -> Shared:
     if mode == "replay" and cassette is not None:
         fetch_logins(settings, cassette)  # while the network is open
     name = uuid4().hex if mode == "record" else ""
-    return Shared(mode=mode, cassette=cassette, name=name, seed=_seed(settings, mode, cassette))
+    drawn = _drawn(settings, mode, cassette)
+    return Shared(mode=mode, cassette=cassette, name=name, drawn=drawn)
 
 
-def _seed(settings: Settings, mode: str, cassette: Cassette | None) -> int:
-    """Return the seed of what scripts draw: the one that is fixed, else recorded, else a new one.
+def _drawn(settings: Settings, mode: str, cassette: Cassette | None) -> Drawn:
+    """Return what scripts draw from: the seed that is fixed, else recorded, else a new one.
 
-    What only stand-ins see is the same in every run. What is added to a recording in which nothing
-    was drawn gets a new seed, or every such addition would send the same values.
+    What only stand-ins see is the same in every run. What is added to a recording is drawn from a
+    new seed, or every such addition would send the same values.
     """
     if settings.seed is not None:
-        return settings.seed
-    recorded = cassette is not None and settings.owner in cassette.owners
-    adds = mode == "record" and settings.record == "new" and recorded
-    if cassette is not None and (mode == "replay" or adds):
-        seed = cassette.seed(settings.owner)
-        if seed or not adds:
-            return seed
-    return 0 if mode == "replay" or settings.is_simulated else drawn_seed()
+        return Drawn((settings.seed,))
+    is_synthetic = mode == "replay" or settings.is_simulated
+    adds = mode == "record" and settings.record == "new"
+    known = cassette.drawn(settings.owner) if cassette and (mode == "replay" or adds) else None
+    if known is None:
+        return Drawn((0 if is_synthetic else drawn_seed(settings.owner),))
+    if is_synthetic or not known.ends:
+        return known
+    return Drawn((*known.seeds, drawn_seed(settings.owner)), known.ends)
 
 
 def _warn_of_interrupted(cassette: Path) -> None:

@@ -7,26 +7,21 @@ anything runs; what scripts printed and threw is redacted when it is handed out.
 from __future__ import annotations
 
 import os
-import re
-import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Final, Self, TypeVar, Unpack
 
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.remote import Remote
-from bpmax_sim.clock import Instant
+from bpmax_sim.clock import Chance, CountedChance, Instant
 from bpmax_sim.errors import (
     BpmaxError,
     ConfigError,
     ExpectationError,
-    Place,
-    ScriptError,
-    UnawaitedWarning,
     pasted,
 )
 from bpmax_sim.guard import NetworkGuard, hosts_of
@@ -37,12 +32,10 @@ from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.proxy.builder import Proxy
 from bpmax_sim.proxy.client import call
 from bpmax_sim.script.channel import LiveObject
-from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.outbox import Outcome, Waiting
 from bpmax_sim.script.runtime import Page, Runtime, engine_of
 from bpmax_sim.script.scheduler import Scheduler
-from bpmax_sim.secret.vault import Redact, redacted
 from bpmax_sim.session.credentials import volatile_places
 from bpmax_sim.session.network import Network
 from bpmax_sim.session.options import (
@@ -69,166 +62,21 @@ from bpmax_sim.yamlfile import shown
 
 if TYPE_CHECKING:
     from bpmax_sim.simulator.simulator import Simulator
-
-
-ScriptLike = Script | str | os.PathLike[str]
-ObjectLike = LiveObject | dict[str, Any]
-
-
-class LiveValues:
-    """A plain mapping as a live object: scripts read and write it."""
-
-    def __init__(
-        self, values: dict[str, Any], listener: Callable[[FieldChanged], None] | None = None
-    ) -> None:
-        """Share *values*; what a script writes stands in it afterwards, and is told."""
-        self.values = values
-        self._listener = listener
-
-    def snapshot(self) -> Mapping[str, Any]:
-        """Return the present members."""
-        return self.values
-
-    def write(self, field: str, value: Any, place: Place | None, /) -> None:
-        """Take a member that the script set."""
-        old = self.values.get(field)
-        self.values[field] = value
-        if self._listener is not None:
-            self._listener(FieldChanged(field=field, old=old, new=value, by="script", place=place))
-
-
-_CODE: Final = re.compile(r"[\n;(){}=]|\breturn\b|\bawait\b")
-"""What stands in JavaScript and hardly ever in the name of a file."""
-
-
-def read_script(path: str | os.PathLike[str]) -> Script:
-    """Return the script in a file; its name in stacks is the path as given.
-
-    Raises:
-        ConfigError: if the file cannot be read or is not UTF-8.
-    """
-    name = os.fspath(path)
-    try:
-        source = Path(path).read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise ConfigError(_unreadable(name, error)) from error
-    return Script(source.removeprefix("\ufeff"), name)
-
-
-def _unreadable(name: str, error: Exception) -> str:
-    if isinstance(error, UnicodeDecodeError):
-        return msg("{name}: the script is not UTF-8 text; save it as UTF-8", name=name)
-    if _CODE.search(name):
-        first = name.strip().partition("\n")[0][:_LONGEST]
-        return msg(
-            '{first}: there is no such file; pass JavaScript by value: bs.Script("…")', first=first
-        )
-    reason = error.strerror if isinstance(error, OSError) else error
-    return msg("{name}: the script cannot be read: {reason}", name=name, reason=reason)
-
-
-_LONGEST: Final = 60
-
-
-def as_script(script: ScriptLike) -> Script:
-    """Return *script* as a script: a path is read, a text by value is taken as it is.
-
-    Raises:
-        ConfigError: it is neither, or the file cannot be read.
-    """
-    if isinstance(script, Script):
-        return script
-    if isinstance(script, str | os.PathLike):
-        return read_script(script)
-    name, source = getattr(script, "name", None), getattr(script, "source", None)
-    if isinstance(name, str) and isinstance(source, str):
-        return Script(source, name)
-    raise ConfigError(
-        msg('script: expected a path or bs.Script("…"), got {script!r}', script=script)
-    )
-
-
-def as_scripts(scripts: Sequence[ScriptLike]) -> list[Script]:
-    """Return the scripts of a list.
-
-    Raises:
-        ConfigError: it is no list, or one of them cannot be read.
-    """
-    if isinstance(scripts, str | os.PathLike) or not isinstance(scripts, Iterable):
-        raise ConfigError(
-            msg("libraries: expected a list of scripts, got {scripts!r}", scripts=scripts)
-        )
-    return [as_script(script) for script in scripts]
-
-
-def as_live(
-    name: str, value: ObjectLike, listener: Callable[[FieldChanged], None] | None = None
-) -> LiveObject:
-    """Return *value*, an argument called *name*, as a live object.
-
-    Raises:
-        ConfigError: it is neither a dict nor a live object.
-    """
-    if isinstance(value, dict):
-        return LiveValues(value, listener if name == "form" else None)
-    if not (callable(getattr(value, "snapshot", None)) and callable(getattr(value, "write", None))):
-        raise ConfigError(
-            msg("{name}: expected a dict or a live object, got {value!r}", name=name, value=value)
-        )
-    return value
+from bpmax_sim.session.scripts import (
+    ObjectLike,
+    ScriptLike,
+    as_live,
+    as_script,
+    as_scripts,
+    judged,
+    shown_outcome,
+)
 
 
 def within(limits: Limits | None, settings: Settings) -> Limits:
     """Return *limits* with the stack that the settings ask for."""
     chosen = limits or Limits()
     return chosen if settings.stack is None else replace(chosen, stack=settings.stack)
-
-
-def judged(outcome: Outcome, unawaited: str) -> Outcome:
-    """Return *outcome*; of calls that nobody awaited it warns, or the first is its error."""
-    if unawaited == "warn":
-        for call in outcome.unawaited:
-            place = f"{call.place}: " if call.place else ""
-            message = msg(
-                "{place}{problem}, or open the session with unawaited='allow'",
-                place=place,
-                problem=call.problem,
-            )
-            warnings.warn(message, UnawaitedWarning, stacklevel=4)  # of who called run_script
-    if unawaited != "fail" or not outcome.unawaited or outcome.error is not None:
-        return outcome
-    first = outcome.unawaited[0]
-    message = msg("{problem}, or open the session with unawaited='allow'", problem=first.problem)
-    return replace(outcome, error=ScriptError(message, name="Unawaited", place=first.place))
-
-
-def shown_outcome(outcome: Outcome, redact: Redact) -> Outcome:
-    """Return *outcome* as it may be shown; the value that it returned stays as it is."""
-    return replace(
-        outcome,
-        error=_error(outcome.error, redact),
-        console=redacted(outcome.console, redact),
-        unawaited=redacted(outcome.unawaited, redact),
-        unhandled=tuple(shown_error(error, redact) for error in outcome.unhandled),
-    )
-
-
-def _error(error: BpmaxError | None, redact: Redact) -> BpmaxError | None:
-    return shown_error(error, redact) if isinstance(error, ScriptError) else error
-
-
-def shown_error(error: ScriptError, redact: Redact) -> ScriptError:
-    """Return a script's error, and the script's errors behind it, as they may be shown."""
-    shown = type(error)(
-        redact(error.message),
-        name=redact(error.name),
-        place=error.place,
-        stack=redacted(error.stack, redact),
-        fields=redacted(error.fields, redact),
-    )
-    cause = error.__cause__
-    shown.__cause__ = shown_error(cause, redact) if isinstance(cause, ScriptError) else cause
-    return shown
 
 
 _SHOWN = 5
@@ -268,14 +116,12 @@ def describe_unrecognised(places: Sequence[str]) -> str:
         "declare its place with `secret:` in the platform file and record again{answer}",
         names=series(places[:_SHOWN]),
         more=more,
-        answer=_answer([place for place in places[:_SHOWN] if " " not in place]),
+        answer=_answer(places[:_SHOWN]),
     )
 
 
 def _answer(places: Sequence[str]) -> str:
-    """Return how to say that what stands at *places* of declared platforms is no secret."""
-    if not places:
-        return ""
+    """Return how to say that what stands at *places* is no secret."""
     options = " ".join(f"--not-secret {pasted(place)}" for place in places)
     return msg(", else answer with `bpmax-sim review {options}`", options=options)
 
@@ -346,7 +192,7 @@ class Session:
             self._scheduler,
             partial(call, env=self._network.environment),
             limits=within(limits, settings),
-            seed=start.seat.seed,
+            parts=start.seat.parts,
             drew=start.seat.drew,
             zone=start.zone.total_seconds(),
             engine=engine_of(settings.engine),
@@ -405,40 +251,20 @@ class Session:
             ConfigError: a file or an option is wrong.
             CassetteError: the cassette cannot be used.
         """
+        passed = locals()
         judge("allow_hosts", str | Names, allow_hosts)
         _check_objects(environ=environ, guard=guard, run=run, logins=shared_logins)
         path = _path("cassette", cassette)
-        settings = Settings(
-            mode=mode,
-            against=against,
-            record=record,
-            cassette=path,
-            logins=logins_for(path) if logins is None else _path("logins", logins),
-            clock=_instant(clock),
-            seed=seed,
-            ignore=several("ignore", ignore),
-            redact=several("redact", redact),
-            unused=unused,
-            unawaited=unawaited,
-            engine=engine,
-            stack=stack,
-            owner=owner,
-            repeat=repeat,
-            default_instance=default_instance,
-            allow_ci=allow_ci,
-            extra=extra,
-            command=command,
-            command_rewrite=command_rewrite,
-            command_new=command_new,
-            command_extra=command_extra,
-            secrets=several("secrets", secrets),
-            environ=os.environ if environ is None else environ,
-            remote=remote,
-            guard=guard,
-            allow_hosts=hosts_of(allow_hosts),
-            run=run,
-            shared_logins=shared_logins,
-        )
+        converted = {
+            "cassette": path,
+            "logins": logins_for(path) if logins is None else _path("logins", logins),
+            "clock": _instant(clock),
+            "environ": os.environ if environ is None else environ,
+            "allow_hosts": hosts_of(allow_hosts),
+            **{name: several(name, passed[name]) for name in ("ignore", "redact", "secrets")},
+        }
+        names = Settings.__dataclass_fields__
+        settings = Settings(**{name: passed[name] for name in names} | converted)
         loaded = load_platforms(platforms, instances=instances)
         return cls(loaded, settings, faults=faults, transport=transport, limits=limits)
 
@@ -495,10 +321,9 @@ class Session:
         """Return a context that records and replays what other HTTP clients send in it, too."""
         return self._network.intercepted().listening(self.settings.owner)
 
-    def draw(self) -> int:
-        """Return the seed of what is drawn beside scripts, and note that something was."""
-        self._seat.drew()
-        return self._seat.seed
+    def chance(self) -> Chance:
+        """Return what is drawn from beside scripts."""
+        return CountedChance(partial(self._seat.parts, 0), partial(self._seat.drew, 0))
 
     @closed()
     def run_script(

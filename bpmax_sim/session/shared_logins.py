@@ -1,20 +1,34 @@
 """Sessions of one run log in once: what a third party answered to a login answers the next, too.
 
 Each session sees the shared exchange as its own, and records it. Whoever asks for the second time,
-since its token has expired or was refused, asks the third party. A login is shared until half of
-its life is over, so that hardly any token ends earlier than its session expects.
+since its token has expired or was refused, gets what came after that, or asks the third party. A
+login is shared until half of its life is over, so that hardly any token ends earlier than its
+session expects.
+
+Where a platform says ``share: process_lock``, all processes of the machine are one such run: a
+login is in a file that can only be read with the credentials it was got for, and locked until it
+is known to have yielded what it has to.
 """
 
 from __future__ import annotations
 
+import hashlib
+import math
+import os
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
-from hashlib import sha256
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Container, Mapping
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from bpmax_sim.cassette.journal import hold, let_go, try_lock
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.transport.protocol import Transport
 
@@ -27,6 +41,83 @@ class _Answered(msgspec.Struct):
     until: float = 0.0
 
 
+_READ, _PAUSE = 1 << 16, 0.02
+_COST = {"n": 2**14, "r": 8, "p": 1}
+
+
+class _SharedFile:
+    """The login of all processes with the same credentials; locked from `take` to `release`."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+        self._descriptor = -1
+
+    @cached_property
+    def _derived(self) -> bytes:
+        text = self._secret.encode("utf-8", "surrogatepass")
+        return hashlib.scrypt(text, salt=b"bpmax-sim login", dklen=48, **_COST)
+
+    @cached_property
+    def _box(self) -> Any:
+        from cryptography.fernet import Fernet  # noqa: PLC0415 - takes long to import
+
+        return Fernet(urlsafe_b64encode(self._derived[16:]))
+
+    @property
+    def is_held(self) -> bool:
+        return self._descriptor >= 0
+
+    def take(self) -> _Answered | None:
+        """Wait for the file, and return what is in it.
+
+        Raises:
+            ConfigError: there is no place for it.
+        """
+        user = os.getuid() if hasattr(os, "getuid") else ""
+        path = Path(tempfile.gettempdir(), f"bpmax-sim-{user}", self._derived[:16].hex())
+        flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_BINARY", 0)
+        try:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            self._descriptor = hold(lambda: os.open(path, flags, 0o600))
+        except OSError as error:
+            message = msg(
+                "{path}: share: process_lock needs this file ({strerror}); "
+                "set TMPDIR to a folder that can be written",
+                path=path,
+                strerror=error.strerror,
+            )
+            raise ConfigError(message) from None
+        while not try_lock(self._descriptor):
+            time.sleep(_PAUSE)
+        return self._read()
+
+    def _read(self) -> _Answered | None:
+        from cryptography.fernet import InvalidToken  # noqa: PLC0415
+
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        data = b"".join(iter(lambda: os.read(self._descriptor, _READ), b""))
+        try:
+            known = msgspec.json.decode(self._box.decrypt(data), type=_Answered)
+        except (InvalidToken, msgspec.MsgspecError):
+            return None  # new, cut off, or of another version
+        since = time.monotonic() - time.time()
+        return _Answered(known.response, known.at + since, known.until + since)
+
+    def store(self, known: _Answered) -> None:
+        """Let the others have it."""
+        since = time.time() - time.monotonic()
+        stamped = _Answered(known.response, known.at + since, known.until + since)
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        os.ftruncate(self._descriptor, 0)
+        os.write(self._descriptor, self._box.encrypt(msgspec.json.encode(stamped)))
+
+    def release(self) -> None:
+        """Let others take it."""
+        if self.is_held:
+            descriptor, self._descriptor = self._descriptor, -1
+            let_go(descriptor)
+
+
 class SharedLogins:
     """The logins of a run; safe to use from several threads."""
 
@@ -35,6 +126,7 @@ class SharedLogins:
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
         self._answers: dict[str, _Answered] = {}
+        self._files: dict[str, _SharedFile] = {}
         self._transports: list[object] = []
 
     def over(
@@ -43,36 +135,58 @@ class SharedLogins:
         *,
         network: object,
         real: Callable[[Request], Mapping[str, Any]],
+        across: Container[str] = (),
     ) -> SharingLogins:
         """Return *inner* for one session.
 
         *network* tells whom it asks, as an equal one of another session does, and *real* returns
-        the credentials behind a request.
+        the credentials behind a request. All processes share the logins of the platforms *across*.
         """
         with self._lock:
             known = [n for n, transport in enumerate(self._transports) if transport == network]
             if not known:
                 known = [len(self._transports)]
                 self._transports.append(network)
-        return SharingLogins(inner, self, known[0], real)
+        return SharingLogins(inner, self, known[0], real, across)
 
-    def obtain(self, key: str, ask: Callable[[], Response], *, again: bool) -> Response:
-        """Return what was answered already, or else, or *again*, what *ask* returns."""
+    def obtain(
+        self, key: str, ask: Callable[[], Response], *, after: float, across: str = ""
+    ) -> _Answered:
+        """Return what was answered *after* an instant, or else what *ask* returns.
+
+        *across* is what all processes that share it know, the credentials among it.
+        """
         with self._lock:
             lock = self._locks.setdefault(key, threading.Lock())
+            file = self._files.setdefault(key, _SharedFile(across)) if across else None
         with lock:
             known = self._answers.get(key)
-            if known is not None and not again and time.monotonic() < known.until:
-                return known.response
-            response = ask()
-            self._answers[key] = _Answered(response, time.monotonic())
-            return response
+            if file is not None and not file.is_held:
+                known = file.take() or known
+            if known is not None and known.at > after and time.monotonic() < known.until:
+                self._answers[key] = known
+                self.let_go(key)
+                return known
+            try:
+                known = self._answers[key] = _Answered(ask(), time.monotonic())
+            except BaseException:
+                self.let_go(key)
+                raise
+            return known
 
     def granted(self, key: str, life: float) -> None:
         """Share a login, which has yielded what it has to and lives for *life* seconds."""
-        known = self._answers.get(key)
+        known, file = self._answers.get(key), self._files.get(key)
         if known is not None and not known.until:
             known.until = known.at + life / 2
+            if file is not None and file.is_held:
+                file.store(known)
+        self.let_go(key)
+
+    def let_go(self, key: str) -> None:
+        """Let other processes ask."""
+        if (file := self._files.get(key)) is not None:
+            file.release()
 
 
 class SharingLogins:
@@ -84,27 +198,38 @@ class SharingLogins:
         shared: SharedLogins,
         network: int,
         real: Callable[[Request], Mapping[str, Any]],
+        across: Container[str],
     ) -> None:
         """Ask *inner* for all else."""
         self._inner = inner
         self._shared = shared
         self._network = network
         self._real = real
+        self._across = across
         self._logins: dict[str, tuple[str, str]] = {}
+        self._taken: dict[str, float] = {}
 
     def handle(self, request: Request) -> Response:
         """Return the answer to *request*, to a login that of another session if there is one.
 
         Raises:
             TransportError: the exchange did not complete.
+            ConfigError: processes are to share a login and have no place for it.
         """
         call = request.call
         if call is None or not request.is_login:
             return self._inner.handle(request)
-        key = self._key(request)
-        again = key in self._logins
+        text = self._described(request)
+        key = hashlib.sha256(f"{self._network}{text}".encode("utf-8", "surrogatepass")).hexdigest()
         self._logins[key] = call.platform, call.instance
-        return self._shared.obtain(key, lambda: self._inner.handle(request), again=again)
+        answered = self._shared.obtain(
+            key,
+            lambda: self._inner.handle(request),
+            after=self._taken.get(key, -math.inf),
+            across=text if call.platform in self._across else "",
+        )
+        self._taken[key] = answered.at
+        return answered.response
 
     def granted(self, platform: str, instance: str, life: float) -> None:
         """Share the logins of an instance, which have yielded what they have to."""
@@ -112,7 +237,12 @@ class SharingLogins:
             if call == (platform, instance):
                 self._shared.granted(key, life)
 
-    def _key(self, request: Request) -> str:
+    def close(self) -> None:
+        """Let other processes log in where a login here has yielded nothing."""
+        for key in self._logins:
+            self._shared.let_go(key)
+
+    def _described(self, request: Request) -> str:
         """Return what two logins have in common that ask for the same, also at another time."""
         call = request.call
         assert call is not None
@@ -120,5 +250,4 @@ class SharingLogins:
         if request.injected:  # the time and a nonce make each another
             facts = (call.method, call.path, call.query, call.headers, call.body)
             sent = request.base, facts, sorted(self._real(request).items(), key=repr)
-        text = repr((self._network, call.platform, call.instance, sent))
-        return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        return repr((call.platform, call.instance, sent))

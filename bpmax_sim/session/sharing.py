@@ -16,6 +16,7 @@ from pathlib import Path
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.player import Playback
 from bpmax_sim.cassette.recorder import Recorder
+from bpmax_sim.clock import Drawn, Parts
 from bpmax_sim.secret.vault import Vault
 
 Key = tuple[str, ...]
@@ -35,7 +36,7 @@ class Shared:
         is_held: whether more sessions may come when the last one has closed.
         is_over: whether none comes any more, so that what was played can be judged.
         name: of its recorder, also in a forked child, where it records.
-        seed: of what scripts draw; each session's follows from it.
+        drawn: what scripts draw; each session's seeds follow from it.
         has_drawn: whether any did.
     """
 
@@ -47,7 +48,7 @@ class Shared:
     is_held: bool = False
     is_over: bool = False
     name: str = ""
-    seed: int = 0
+    drawn: Drawn = Drawn((0,))  # noqa: RUF009 - frozen
     has_drawn: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
     _process: int = field(default_factory=os.getpid)
@@ -116,19 +117,28 @@ class Seat:
     shared: Shared
     number: int
 
-    @property
-    def seed(self) -> int:
-        """Return the seed of the session, which is the owner's for the first one."""
-        own = self.shared.seed
-        if self.number == 1 or not own:
-            return own
-        return int.from_bytes(sha256(f"{own}/{self.number}".encode()).digest()[:6]) or 1
+    def parts(self, sequence: int) -> Parts:
+        """Return what a *sequence* of the session is drawn from: a script's, or 0 for the rest."""
+        parts = self.shared.drawn.parts(self._named(sequence))
+        return tuple((self._own(seed), end) for seed, end in parts)
 
-    def drew(self) -> None:
-        """Note that a script drew from the seed, so that the recording needs it."""
-        self.shared.has_drawn = True
-        if self.shared.recorder is not None:
-            self.shared.recorder.seed = self.shared.seed
+    def drew(self, sequence: int, drawn: int) -> None:
+        """Note how much of a *sequence* was drawn, so that the recording can draw the same."""
+        shared = self.shared
+        with shared.lock:
+            shared.drawn = shared.drawn.more(self._named(sequence), drawn)
+            shared.has_drawn = True
+            if shared.recorder is not None:
+                shared.recorder.drawn = shared.drawn.used()
+
+    def _named(self, sequence: int) -> str:
+        return f"{self.number}.{sequence}" if self.number > 1 else str(sequence)
+
+    def _own(self, seed: int) -> int:
+        """Return the session's seed, which is the owner's for the first one."""
+        if self.number == 1 or not seed:
+            return seed
+        return int.from_bytes(sha256(f"{seed}/{self.number}".encode()).digest()[:6]) or 1
 
 
 class Run:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from bpmax_sim.cassette.merge import Volatile
@@ -17,6 +18,7 @@ from bpmax_sim.messages import Call, Exchange, Response
 from bpmax_sim.platform.check import credentials_in
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.secrecy import always_secret
+from bpmax_sim.project import find_root, open_places_of
 from bpmax_sim.secret.vault import Credential, Credentials, Vault
 from bpmax_sim.transport.redaction import UndeclaredSecret, undeclared_secrets
 
@@ -153,11 +155,13 @@ class Unrecognised:
         vault: what is known by now.
         passing: names the fields of an API's answers that pass, and so are no secrets.
         answered: names the places of an API that are declared to be no secrets.
+        cassette: of the project that may declare more of them.
     """
 
     vault: Vault
     passing: Volatile
     answered: Volatile
+    cassette: Path
     _fresh: deque[Exchange] = field(default_factory=deque, init=False)
     _secrets: dict[UndeclaredSecret, None] = field(default_factory=dict, init=False)
 
@@ -173,5 +177,8 @@ class Unrecognised:
             name = call.name if call else ""
             secrets = undeclared_secrets(exchange, self.passing(name), self.answered(name))
             self._secrets.update(dict.fromkeys(secrets))
-        still = (p for p, value in self._secrets if self.vault.redact_text(value) == value)
-        return tuple(dict.fromkeys(still))
+        still = dict.fromkeys(
+            p for p, value in self._secrets if self.vault.redact_text(value) == value
+        )
+        open_places = open_places_of(find_root(self.cassette)) if still else ()
+        return tuple(place for place in still if place not in open_places)

@@ -102,17 +102,19 @@ def _filled(api: Api, platform: Platform | None, value: Any) -> list[Step]:
     return [("path", {name: value}) for name in fillable(platform, api)[:1]]
 
 
-def _body(_api: Api, _platform: Platform | None, value: Any) -> list[Step]:
-    return [("body", value)]
+def _at(setter: Setter, name: str = "", *, after: Any = UNDEFINED) -> Aim:
+    """Return what makes one setter, of *name* or of a whole body, behind that of *after*."""
+
+    def step(value: Any) -> Step:
+        return setter, {name: value} if name else value
+
+    before = [] if after is UNDEFINED else [step(after)]
+    return lambda _api, _platform, value: [*before, step(value)]
 
 
 def _claimed(api: Api, platform: Platform | None, value: Any) -> list[Step]:
-    claimed = claims(platform=platform, api=api)
-    return [
-        claimed[value % len(claimed)]
-        if claimed
-        else ("header", {"authorization": "Bearer mine-0123"})
-    ]
+    claimed = claims(platform=platform, api=api) or [("header", {"authorization": "Bearer mine"})]
+    return [claimed[value % len(claimed)]]
 
 
 CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
@@ -123,10 +125,7 @@ CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
     "a header that meets a default in another case": (_default_header, ("t-1",)),
     "a value on a default of the query": (_default_query, ("覆盖", 0, False, [1, "b"])),
     "a value on a query of the path": (_named_query, ("z", None)),
-    "one query name twice": (
-        lambda _api, _platform, value: [("query", {"q": 1}), ("query", {"q": value})],
-        ("末", UNDEFINED, None),
-    ),
+    "one query name twice": (_at("query", "q", after=1), ("末", UNDEFINED, None)),
     "one header twice in two cases": (
         lambda _api, _platform, value: [
             ("header", {"X-Twice": "1"}),
@@ -139,12 +138,9 @@ CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
         lambda _api, _platform, value: [("body", value), ("body", {"来源": "后"})],
         ("文本", [1], 7, None),
     ),
-    "another body after an object": (
-        lambda _api, _platform, value: [("body", {"来源": "先"}), ("body", value)],
-        ("文本", [1], None),
-    ),
+    "another body after an object": (_at("body", after={"来源": "先"}), ("文本", [1], None)),
     "two objects": (
-        lambda _api, _platform, value: [("body", {"来源": "先", "q": 1}), ("body", value)],
+        _at("body", after={"来源": "先", "q": 1}),
         ({"q": {"深": 2}}, {"q": None}, {"q": None, "来源": None}, {"q": UNDEFINED}),
     ),
     "a template in a text": (
@@ -152,26 +148,23 @@ CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
         ('[1,2]{{ x }}"\n', "{{ now }}", "${x}%"),
     ),
     "numbers, a space and a plus in the query": (
-        lambda _api, _platform, value: [("query", {"q": value})],
+        _at("query", "q"),
         (1e21, "a+b c", True, -0.0, 1.5e-7),
     ),
-    "an array in the query": (
-        lambda _api, _platform, value: [("query", {"q": value})],
-        ([1, "b"], [True, None, "c d"], []),
-    ),
+    "an array in the query": (_at("query", "q"), ([1, "b"], [True, None, "c d"], [])),
     "a date, NaN and undefined in a body": (
         lambda _api, _platform, value: [("body", {"q": value, "no": [value], "lang": UNDEFINED})],
         (datetime(2026, 3, 2, 1, 2, 3, 45_000, tzinfo=UTC), float("nan"), UNDEFINED, 1e21),
     ),
-    "a text for a body": (_body, ("文本 {{ x }}", '{"a":1}', "")),
-    "half a character in a body": (_body, ({"q": "甲\ud800"}, "\ud83d")),
-    "bytes for a body": (_body, (b"\xff\x00", b"")),
+    "a text for a body": (_at("body"), ("文本 {{ x }}", '{"a":1}', "")),
+    "half a character in a body": (_at("body"), ({"q": "甲\ud800"}, "\ud83d")),
+    "bytes for a body": (_at("body"), (b"\xff\x00", b"")),
     "an Authorization of the script's own": (
-        lambda _api, _platform, value: [("header", {"authorization": value})],
+        _at("header", "authorization"),
         ("Bearer mine-0123456789", "Basic bWluZTptaW5l"),
     ),
     "a content type of the script's own": (
-        lambda _api, _platform, value: [("header", {"content-type": value})],
+        _at("header", "content-type"),
         ("application/json; charset=utf-8", "application/x-www-form-urlencoded"),
     ),
 }
@@ -181,21 +174,12 @@ REFUSED: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
     "null in a path": (_filled, (None,)),
     "dots in a path": (_filled, (".", "..")),
     "a header that no line can hold": (
-        lambda _api, _platform, value: [("header", {"X-New": value})],
+        _at("header", "X-New"),
         ("x\r\nX-Evil: 1", "张三", "a\x00b"),
     ),
-    "an object in the query": (
-        lambda _api, _platform, value: [("query", {"q": value})],
-        ({"a": 1}, [[1]]),
-    ),
-    "a BigInt in a body": (
-        _body,
-        (BigInt(1), {"q": [BigInt(1)]}),
-    ),
-    "half a character in the query": (
-        lambda _api, _platform, value: [("query", {"q": value})],
-        ("\udc00",),
-    ),
+    "an object in the query": (_at("query", "q"), ({"a": 1}, [[1]])),
+    "a BigInt in a body": (_at("body"), (BigInt(1), {"q": [BigInt(1)]})),
+    "half a character in the query": (_at("query", "q"), ("\udc00",)),
 }
 """Setters that must be refused, as `CORNERS` has those that need not be."""
 
@@ -210,20 +194,30 @@ AUTH: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
 """What few kinds of auth have; met more often where they do."""
 
 ENCODED: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
-    "form": (_body, ({"来源": "a&b=c d*~"}, {"来源": ["~", "一 二"], "q": None})),
+    "form": (_at("body"), ({"来源": "a&b=c d*~"}, {"来源": ["~", "一 二"], "q": None})),
     "multipart": (
-        _body,
+        _at("body"),
         ({"来源": " 张三\t"}, {"q": {"content": b"1\r\n", "filename": "合同.csv"}}),
     ),
-    "xml": (_body, ({"单": {"来源": "甲\r<乙>&"}}, {"单": {"@no": 7, "来源": ["\r", "]]>"]}})),
-    "text": (_body, ("文本 {{ x }}", "", '"')),
+    "xml": (
+        _at("body"),
+        ({"单": {"来源": "甲\r<乙>&"}}, {"单": {"@no": 7, "来源": ["\r", "]]>"]}}),
+    ),
+    "text": (_at("body"), (7.5, True, "文本 {{ x }}", "")),
 }
 """Bodies that each encoding has its own way with."""
 
-_EITHER = st.booleans()
 _MOSTLY = st.sampled_from((True, True, True, False))
 _CLAIM, _NORMALISED = AUTH
-_TIMES: Final = {_CLAIM: 5, "two objects": 2, "an Authorization of the script's own": 2}
+_TIMES: Final = {
+    _CLAIM: 5,
+    "two objects": 2,
+    "half a character in a body": 2,
+    "bytes for a body": 2,
+    "a date, NaN and undefined in a body": 2,
+    "null on a default header in another case": 2,
+    "an Authorization of the script's own": 2,
+}
 _OFTEN: Final = [name for name in (*CORNERS, *AUTH) for _ in range(_TIMES.get(name, 1))]
 _TWO = st.tuples(evenly(_OFTEN), evenly(_OFTEN)).map(list)
 _ALL: Final = {**CORNERS, **AUTH, **ENCODED, **REFUSED}
@@ -250,9 +244,9 @@ def corner_steps(
     if auth is not None and auth.sign is not None and draw(_MOSTLY):
         names.append(_NORMALISED)
     if auth is not None and any(spot.place in {"cookie", "body"} for spot in auth.apply):
-        names.append(_CLAIM)
+        names += [_CLAIM, _CLAIM]
     drawn = [draw(_steps(name, api, platform)) for name in names]
-    if api.encoding in ENCODED and draw(_EITHER):
+    if api.encoding in ENCODED and draw(_MOSTLY):
         drawn = [[step for step in steps if step[0] != "body"] for steps in drawn]
         drawn.append(draw(_steps(str(api.encoding), api, platform)))
     return drawn

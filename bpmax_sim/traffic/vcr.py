@@ -17,7 +17,7 @@ from vcr.serialize import serialize
 from vcr.serializers import yamlserializer
 
 from bpmax_sim.cassette.format import grouped
-from bpmax_sim.errors import CassetteError
+from bpmax_sim.errors import CassetteError, why_unreadable
 from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.messages import Exchange, Pairs, Response
 from bpmax_sim.traffic import known_keys
@@ -276,7 +276,11 @@ def _toml(data: bytes) -> Any:
         return tomllib.loads(data.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise CassetteError(
-            msg("not {cassetter}: not TOML: {error}", cassetter=CASSETTER, error=error)
+            msg(
+                "not {cassetter}: not TOML: {error}",
+                cassetter=CASSETTER,
+                error=why_unreadable(error),
+            )
         ) from error
 
 

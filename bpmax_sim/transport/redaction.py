@@ -319,9 +319,7 @@ def undeclared_secrets(
     secret, and a stand-in is none.
     """
     request, outcome = exchange.request, exchange.outcome
-    call = request.call
-    address = f"{request.method} {_address(request.url)} "
-    name = f"{call.name.rstrip('.')}." if call and call.platform else address
+    name = place_of(request)
     answered = [FieldPath.parse(place, "not_secret") for place in not_secret]
     if _may_hold(request):
         bare = call_behind(request, _NOBODY)
@@ -332,6 +330,14 @@ def undeclared_secrets(
             return
         paths = [FieldPath.parse(place, "volatile") for place in (*PASSING, *volatile)]
         yield from _undeclared(name, without(parts, [*paths, *answered]))
+
+
+def place_of(request: Request) -> str:
+    """Return what stands before each place of *request* and its answer: ``crm.find.``."""
+    call = request.call
+    if call and call.platform:
+        return f"{call.name.rstrip('.')}."
+    return f"{request.method} {_address(request.url)} "
 
 
 def texts_at(exchange: Exchange, places: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.check.drift import verify
-from bpmax_sim.errors import CassetteError, TransportError
+from bpmax_sim.errors import CassetteError, HttpStatusError, TransportError
 from bpmax_sim.messages import Exchange, Failed, Request, Response
 from bpmax_sim.session import Session
 from bpmax_sim.session.options import Mode
@@ -165,17 +166,33 @@ def test_values_are_compared_where_an_api_says_so(tmp_path: Path) -> None:
     assert live({"余额": "100"}) == ["error: [1] erp.balance: body.余额: number became text"]
 
 
-def test_a_rate_limit_that_passed_is_no_drift(tmp_path: Path) -> None:
-    answers = iter([answer({}, 429), answer({"ok": 1})])
-    with opened(tmp_path, "record", lambda _: next(answers)) as session:
-        session.proxy("erp").api("list_orders").call()
-    exchanges = list(Cassette.load(tmp_path / "订单.yaml").exchanges())
+def limited(root: Path, *statuses: int) -> list[Exchange]:
+    """Return what is recorded of calls that are sent twice at most, until nobody answers."""
+    answers = [answer({"ok": 1}, status) for status in statuses]
+    with opened(root, "record", lambda _: answers.pop(0)) as session:
+        while answers:
+            with suppress(HttpStatusError):
+                session.proxy("erp").api("list_orders").call()
+    return list(Cassette.load(root / "订单.yaml").exchanges())
+
+
+PASSED = "not sent: its answer was a passing failure (rate) when it was recorded"
+
+
+def test_a_rate_limit_after_which_the_call_was_sent_again_is_no_drift(tmp_path: Path) -> None:
+    exchanges = limited(tmp_path, 429, 200)
 
     assert drift(tmp_path, exchanges, lambda _: answer({"ok": 1})) == [
-        (
-            "info: [1] erp.list_orders: not sent: its answer was a passing failure (rate) when "
-            "it was recorded"
-        )
+        f"info: [1] erp.list_orders: {PASSED}"
+    ]
+
+
+def test_a_rate_limit_that_was_the_last_answer_and_no_longer_comes_is_drift(tmp_path: Path) -> None:
+    exchanges = limited(tmp_path, 429, 429, 200)
+
+    assert drift(tmp_path, exchanges, lambda _: answer({"ok": 1})) == [
+        f"info: [1] erp.list_orders: {PASSED}",
+        "error: [2] erp.list_orders: status: 429 became 200",
     ]
 
 

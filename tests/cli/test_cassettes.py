@@ -156,6 +156,9 @@ def test_what_is_no_cassette_cannot_be_sealed(
 
 def test_what_a_killed_recording_left_is_recovered(project: Project, crm: Crm, bs: Command) -> None:
     killed(project, "once")
+    told = bs("run").err.splitlines()[0]
+    assert told.startswith("warning: cassettes/crm/")
+    assert "bpmax-sim recover" in told
     done = bs("recover")
 
     assert (done.code, done.out) == (

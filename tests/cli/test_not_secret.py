@@ -7,10 +7,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from bpmax_sim.cassette.format import dump
+from bpmax_sim.cassette.matching import Rules
+from bpmax_sim.messages import Exchange, Request, Response
+from bpmax_sim.project import with_open_place
 from tests.cli.project import Command, Project
 from tests.loopback import answer_json, loopback
 
 ROOM = "Hq7Lp2Vx9Rt4Wm6Zk3Nc8Ba1"
+JWT = "eyJhbGciOiJub25lIn0.eyJyb29tIjoi5LiJ5qW8In0.x"
 PLACE = "crm_system.get_customer_detail.body.data.会议室"
 ANSWER = f"bpmax-sim review --not-secret {PLACE}"
 PLATFORM = "scenarios/platforms/crm_system.yaml"
@@ -18,12 +23,12 @@ PLATFORM = "scenarios/platforms/crm_system.yaml"
 
 @pytest.fixture(name="room", autouse=True)
 def crm_with_a_room(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    room = [ROOM]
+    room = [ROOM, "华东"]
 
     def answer(request: bytes) -> bytes:
         data = {"name": "张三", "phone": "13800138000", "会议室": room[0]}
         is_login = request.startswith(b"POST /oauth/token")
-        token = {"access_token": "minted-token", "expires_in": 7200}
+        token = {"access_token": "minted-token", "expires_in": 7200, "域": room[1]}
         said = token if is_login else {"code": 200, "data": data}
         return answer_json(json.dumps(said), headers="connection: close\r\n")
 
@@ -58,10 +63,63 @@ def test_an_answer_stands_in_the_platform_file_and_is_told_when_it_is_stale(
     )
 
 
+def test_what_no_platform_file_declares_is_answered_in_the_project(
+    project: Project, bs: Command, room: list[str]
+) -> None:
+    elsewhere = "POST https://elsewhere.example.test/rooms body.会议室"
+    room[:] = ["三楼", JWT]
+    assert bs("record").code == 0
+    assert "a JWT stands here" in bs("lint").err
+    for place in ("crm_system.$token.body.域", "qywx.getUser.body.userid", elsewhere):
+        answered = bs("review", "--not-secret", place)
+        assert answered.err == f"pyproject.toml: not_secret: {place} is no secret\n"
+        assert bs("review", "--not-secret", place).err.endswith("is declared already\n")
+    assert bs("lint").err == "1 scenario file: sound\n"
+
+    request = Request(
+        method="POST",
+        url="https://elsewhere.example.test/rooms",
+        headers=(("content-type", "application/json"),),
+        body=json.dumps({"会议室": JWT}).encode(),
+    )
+    exchange = Exchange(request=request, outcome=Response(status=200), owner="测试")
+    path = project.folder / "cassettes/别处.yaml"
+    path.write_bytes(dump([exchange], rules=Rules(())))
+    assert bs("lint", str(path)).code == 0
+    (project.folder / "pyproject.toml").write_text("[tool.bpmax_sim]\nlanguage = 'en'\n", "utf-8")
+    assert "a JWT stands here" in bs("lint", str(path)).err
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", '[tool.bpmax_sim]\nnot_secret = ["会.body.a"]\n'),
+        ("[a]\nb = 1\n", '[a]\nb = 1\n\n[tool.bpmax_sim]\nnot_secret = ["会.body.a"]\n'),
+        (
+            "[tool.bpmax_sim] # 注释\nlanguage = 'zh'\n",
+            None,
+        ),
+        (
+            "[tool.bpmax_sim]\nlanguage = 'zh'\n[c]\nnot_secret = [1]\n",
+            (
+                "[tool.bpmax_sim]\nnot_secret = [\"会.body.a\"]\nlanguage = 'zh'\n"
+                "[c]\nnot_secret = [1]\n"
+            ),
+        ),
+        (
+            '[tool.bpmax_sim]\nnot_secret = [\n  "x.body.b", # 注释\n]\n',
+            '[tool.bpmax_sim]\nnot_secret = ["会.body.a", \n  "x.body.b", # 注释\n]\n',
+        ),
+    ],
+)
+def test_all_else_of_a_pyproject_stays(before: str, after: str | None) -> None:
+    assert with_open_place(before, "会.body.a") == after
+
+
 def test_lint_hears_the_answer_of_what_looks_like_a_token(
     project: Project, bs: Command, room: list[str]
 ) -> None:
-    room[0] = "eyJhbGciOiJub25lIn0.eyJyb29tIjoi5LiJ5qW8In0.x"
+    room[0] = JWT
     assert bs("record").code == 0
     red = bs("lint")
     assert red.code == 2
@@ -79,7 +137,7 @@ def test_lint_hears_the_answer_of_what_looks_like_a_token(
         ("crm_system.get_customer.body.x", "has no API 'get_customer'; did you mean"),
         ("crm_sistem.get_customer_detail.body.x", "there is no platform 'crm_sistem'; did you"),
         ("crm_system.get_customer_detail.body..x", "is not a path"),
-        ("qywx.getUser.body.userid", "'qywx' comes with bpmax-sim; declare your own in"),
+        ("qywx.getUsr.body.userid", "has no API 'getUsr'; did you mean"),
         ("crm_system.get_customer_detail.path.nobody", "matches nothing: the path has no"),
     ],
 )

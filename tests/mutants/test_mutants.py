@@ -21,6 +21,15 @@ def test_a_seeded_replacement_still_fits_the_tree(edit: Edit) -> None:
     assert all((ROOT / test.partition("::")[0]).exists() for test in edit.tests.split())
 
 
+def test_no_bug_is_there_twice() -> None:
+    changed = [
+        (one.path, (ROOT / one.path).read_text("utf-8").replace(one.old, one.new))
+        for one in (*SEEDED, *EDITS)
+    ]
+
+    assert len({*changed}) == len(changed)
+
+
 def test_there_are_enough_of_every_kind_and_some_in_every_package() -> None:
     everything = [*SEEDED, *EDITS]
     files = {one.path for one in everything}
@@ -46,5 +55,5 @@ def test_a_few_days_try_every_bug_and_each_day_some_of_every_kind() -> None:
     assert all(len({*one}) == few for one in tried)
     for one in tried:
         kinds = {bug.kind for bug in one}
-        assert {"builder", "auth", "matching", "redaction"} <= kinds
+        assert {"builder", "tokens", "matching", "redaction"} <= kinds
     assert len(mutants.some(bugs[:3], few, 7)) == 3

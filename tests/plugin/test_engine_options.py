@@ -64,7 +64,7 @@ def test_a_marker_limits_the_scripts_of_a_test(project: Project) -> None:
         @pytest.mark.bpmax(js_limits=bs.Limits(cpu=0.1))
         def test_慢(bpmax_session):
             with pytest.raises(bs.ScriptLimitError, match="more than 0.1 s of processor time"):
-                bpmax_session.run_script(Script("慢.js", "for (;;);")).unwrap()
+                bpmax_session.run_script(Script("for (;;);", "慢.js")).unwrap()
         """,
     )
 
@@ -100,7 +100,7 @@ def test_markers_choose_the_engine_and_what_an_unawaited_call_is(project: Projec
 
         @pytest.mark.bpmax(engine="v8", unawaited="allow")
         def test_在V8里(bpmax_session):
-            script = Script("a.js", "$proxy('crm').x(); return (1234.5).toLocaleString('de-DE')")
+            script = Script("$proxy('crm').x(); return (1234.5).toLocaleString('de-DE')", "a.js")
             assert bpmax_session.run_script(script).value == "1.234,5"
         """,
     )

@@ -26,8 +26,11 @@ ALLOWED = 1 / 8
 TELLING = """
 import sys
 
+hooks = []
+sys.addaudithook(lambda event, _: hooks.append(event) if event == "sys.addaudithook" else None)
+
 def pytest_unconfigure():
-    print("loaded:", *sorted(sys.modules))
+    print("loaded:", *sorted(sys.modules), *hooks)
 """
 OURS = {
     "bpmax_sim",

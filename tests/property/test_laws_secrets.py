@@ -52,7 +52,7 @@ def echoing(kind: str, status: int) -> Callable[[Request], Response]:
                 "code": status,
                 "message": told,
                 "echo": ECHOES[kind](told),
-                "body": (request.body or b"").decode(),
+                "body": (request.body or b"").decode(errors="surrogateescape"),
             },
             ensure_ascii=False,
         )

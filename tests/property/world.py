@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -105,7 +105,8 @@ def cases(
     tenants = tuple(draw(_tenants(platform.platform_key, key)) for key in ("test", "prod"))
     named = {"platform": platform, "instances": ("test", "prod"), "refusable": refusable}
     makers: dict[str, Callable[..., st.SearchStrategy[CallSpec]]] = {
-        "chained": strategies.chains,
+        # A long chain hides what one of its setters does behind what the others do.
+        "chained": partial(strategies.chains, max_steps=3),
         "direct": strategies.direct_calls,
     }
     calls = weighted(*((2 if form == "chained" else 1, makers[form](**named)) for form in forms))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bpmax_sim.clock import Instant, VirtualClock
+from bpmax_sim.clock import Instant, SeededChance, VirtualClock
 from bpmax_sim.errors import BpmaxError, NoMatchError, Place
 from bpmax_sim.messages import Call, Request, Response
 from bpmax_sim.proxy.response import CallRecord
@@ -48,9 +48,9 @@ class PlainBench:
     def __post_init__(self) -> None:
         self.stage = PlainStage(self.plays)
 
-    def draw(self) -> int:
-        """Return the seed of what the scenario draws."""
-        return 0
+    def chance(self) -> SeededChance:
+        """Return what the scenario draws from."""
+        return SeededChance(0)
 
     def call(  # noqa: PLR0913 - what a call can be
         self,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import Place
+from bpmax_sim.file_names import Homes
 from bpmax_sim.js_values import BigInt
-from bpmax_sim.project import Homes
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import (
     ConsoleWritten,

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.project import LONGEST, LONGEST_PART, cassette_name, file_name, find_root, node_part
+from bpmax_sim.file_names import LONGEST, LONGEST_PART, cassette_name, file_name, node_part
+from bpmax_sim.project import find_root
 from tests.examples import drawn
 
 

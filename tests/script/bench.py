@@ -71,7 +71,7 @@ class Bench:
             self.scheduler,
             self.begin,
             limits=self.limits,
-            seed=self.seed,
+            parts=lambda _number: ((self.seed, None),),
             zone=self.zone,
             engine=engine_of(ENGINE.get()),
         )

@@ -10,6 +10,7 @@ import pytest
 
 import bpmax_sim as bs
 from bpmax_sim.cli.app import start
+from bpmax_sim.clock import RunSeeds
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.events import ScenarioFinished
 
@@ -30,6 +31,7 @@ cases: [{id: 甲}, {id: 乙}]
 steps:
   - open: {}
 """
+DRAWN_BY_THE_SCENARIO = SCENARIO.replace("- open: {}", "- open: {单号: '${uuid}'}")
 DRAWS = "await $proxy('订单系统').$api('下单').$body({id: crypto.randomUUID()}).$call()"
 DRAWS_NOTHING = "await $proxy('订单系统').查询()"
 
@@ -104,9 +106,8 @@ def test_a_seed_that_is_fixed_is_drawn_from_in_every_recording(
 
 
 def test_what_was_drawn_before_a_draw_of_the_scenario_itself_replays(tmp_path: Path) -> None:
-    text = SCENARIO.replace("- open: {}", "- open: {单号: '${uuid}'}")
     script = "await $proxy('订单系统').$api('下单').$body({id: form.单号}).$call()"
-    path, orders = scenario(tmp_path, script, text), Orders()
+    path, orders = scenario(tmp_path, script, DRAWN_BY_THE_SCENARIO), Orders()
 
     assert outcomes(path, mode="record", transport=orders) == ["passed"] * 2
     assert len(set(orders.ids)) == 2
@@ -140,6 +141,44 @@ def test_what_is_added_to_a_recording_that_drew_nothing_draws_anew(tmp_path: Pat
     assert outcomes(path, mode="record", record="new", transport=orders) == ["passed"] * 2
     assert len(set(orders.ids)) == 2
     assert outcomes(path) == ["passed"] * 2
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        (SCENARIO, DRAWS),
+        (DRAWN_BY_THE_SCENARIO, f"{DRAWS}; {DRAWS.replace('crypto.randomUUID()', 'form.单号')}"),
+    ],
+)
+def test_what_is_added_to_a_recording_that_drew_already_draws_anew_each_time(
+    tmp_path: Path, text: str, more: str
+) -> None:
+    path, orders = scenario(tmp_path), Orders()
+    assert outcomes(path, mode="record", transport=orders) == ["passed"] * 2
+    before = recorded(tmp_path)
+
+    def added(script: str) -> list[str]:
+        scenario(tmp_path, script, text)
+        return outcomes(path, mode="record", record="new", transport=orders)
+
+    assert added(f"{DRAWS}; {more}; throw Error('停')") == ["failed"] * 2  # and nothing is kept
+    assert recorded(tmp_path) == before
+    assert added(f"{DRAWS}; {more}") == ["passed"] * 2
+    assert outcomes(path) == ["passed"] * 2
+    assert added(f"{DRAWS}; {more}; {DRAWS}; const nobody = crypto.randomUUID()") == ["passed"] * 2
+    assert outcomes(path) == ["passed"] * 2
+    assert len(set(orders.ids)) == len(orders.ids)
+    again = recorded(tmp_path)
+    assert added(f"{DRAWS}; {more}; {DRAWS}; Math.random()") == ["passed"] * 2
+    assert recorded(tmp_path) == again
+
+
+def test_the_seed_of_an_owner_is_a_digest_of_the_runs_and_another_each_time() -> None:
+    here, there, other = RunSeeds("一次运行"), RunSeeds("一次运行"), RunSeeds()
+    first = here.of("下单[甲]")
+
+    assert there.of("下单[乙]") != first == there.of("下单[甲]")
+    assert len({first, here.of("下单[甲]"), other.of("下单[甲]")}) == 3
 
 
 def test_review_says_that_nothing_but_what_was_drawn_is_different(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import tempfile
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ import bpmax_sim as bs
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import ScenarioFinished, ScenarioStarted
 from bpmax_sim.session.options import Mode
+from tests.loopback import answer_json, loopback
 
 PLATFORM = """\
 platform_key: 合同系统
@@ -153,3 +157,103 @@ def test_sessions_share_only_what_they_are_told_to_share(path: Path, tmp_path: P
 
     assert third_party.logins == 3
     assert path.exists()
+
+
+class OneToken:
+    """A third party over HTTP that knows the last token of an account only."""
+
+    def __init__(self) -> None:
+        self.tokens: list[str] = []
+
+    def __call__(self, request: bytes) -> bytes:
+        if b"POST /login" in request:
+            self.tokens.append(f"tok-8f14e45fce{len(self.tokens)}")
+            return answer_json(json.dumps({"token": self.tokens[-1], "ttl": 7200}))
+        is_known = f"bearer {self.tokens[-1]}".encode() in request.lower()
+        return answer_json("{}", status="200 OK" if is_known else "401 Unauthorized")
+
+
+class Processes:
+    """Sessions as processes have them: each with logins of its own."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        (folder / "platforms").mkdir()
+        text = (PLATFORM % "").replace("https://contracts.example.test", url)
+        self.platform = folder / "platforms/合同系统.yaml"
+        self.platform.write_text(f"{text}share: process_lock\n", encoding="utf-8")
+        (folder / "instances.yaml").write_text(INSTANCES, encoding="utf-8")
+        self.folder = folder
+
+    def opened(self) -> bs.Session:
+        return bs.Session.open(
+            self.folder / "platforms",
+            instances=self.folder / "instances.yaml",
+            mode="live",
+            environ=ENVIRON,
+        )
+
+
+@pytest.fixture(name="party")
+def one_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[OneToken, Processes]]:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    third_party = OneToken()
+    with loopback(third_party) as server:
+        yield third_party, Processes(tmp_path, server.url)
+
+
+def test_processes_share_a_login_where_the_platform_has_one_token_for_an_account(
+    party: tuple[OneToken, Processes], tmp_path: Path
+) -> None:
+    third_party, processes = party
+    begin, failures = threading.Barrier(4), list[BaseException]()
+
+    def work() -> None:
+        try:
+            with processes.opened() as session:
+                begin.wait()
+                session.proxy("合同系统").查合同()
+        except BaseException as error:  # noqa: BLE001 - of another thread
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert failures == []
+    assert len(third_party.tokens) == 1
+    (file,) = (one for one in tmp_path.rglob("bpmax-sim-*/*"))
+    assert file.stat().st_mode & 0o077 == 0
+    assert b"tok-8f14e45fce" not in file.read_bytes()
+
+
+def test_a_refused_token_is_renewed_by_one_of_the_processes(
+    party: tuple[OneToken, Processes],
+) -> None:
+    third_party, processes = party
+    with processes.opened() as first, processes.opened() as second:
+        for session in (first, second):
+            session.proxy("合同系统").查合同()
+        third_party.tokens.append("of somebody else")
+        for session in (first, second, second, first):
+            session.proxy("合同系统").查合同()
+
+    assert third_party.tokens == ["tok-8f14e45fce0", "of somebody else", "tok-8f14e45fce2"]
+
+
+def test_a_login_that_fails_lets_the_next_process_try(
+    party: tuple[OneToken, Processes],
+) -> None:
+    third_party, processes = party
+    text = processes.platform.read_text(encoding="utf-8")
+    processes.platform.write_text(text.replace("$.token", "$.tokem"), encoding="utf-8")
+    with processes.opened() as first, pytest.raises(bs.AuthError):
+        first.proxy("合同系统").查合同()
+    processes.platform.write_text(text, encoding="utf-8")
+    with processes.opened() as second:
+        second.proxy("合同系统").查合同()
+
+    assert len(third_party.tokens) == 2

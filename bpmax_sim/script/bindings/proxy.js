@@ -13,6 +13,7 @@ function call(platform, options, api, rest) {
   unseen.add(id);
   numbers.set(promise, id);
   setPrototypeOf(promise, unread);
+  if (shared.noted !== shared.drawn) emit('"drew",' + (shared.noted = shared.drawn));
   emit('"call",' + id + ',' + stringify(platform) + ',' + options + ',' + stringify(api) + ',' + rest + ',' + place);
   return watched(promise, id);
 }

@@ -1,10 +1,19 @@
 // Math.random and crypto from the scenario's seed (xoshiro128**, Blackman and Vigna).
 'use strict';
-({emit, seed, primordials: {imul, padStart, numberText, freeze, isView, Uint8Array: Bytes, TypeError: NativeTypeError, viewKind, viewBuffer, viewOffset, viewSize}}) => {
+({emit, seed, shared, primordials: {imul, padStart, numberText, freeze, isView, Uint8Array: Bytes, TypeError: NativeTypeError, viewKind, viewBuffer, viewOffset, viewSize}}) => {
 const rotate = (x, k) => x << k | x >>> 32 - k;
-let drew = false; // what draws nothing is the same with any seed
+function turn() { // to the part that what is drawn next is of
+  for (; !shared.left; shared.part++) {
+    const part = shared.parts[shared.part], end = part[4];
+    for (let i = 0; i < 4; i++) seed[i] = part[i];
+    shared.left = end === null ? Infinity : end - shared.drawn;
+  }
+}
 function next() {
-  if (!drew) { drew = true; emit('"drew"'); }
+  if (!shared.drawn) emit('"drew",0'); // what draws nothing is the same with any seed
+  if (!shared.left) turn();
+  shared.left--;
+  shared.drawn++;
   const result = imul(rotate(imul(seed[1], 5), 7), 9) >>> 0, t = seed[1] << 9;
   seed[2] ^= seed[0]; seed[3] ^= seed[1]; seed[1] ^= seed[2]; seed[0] ^= seed[3];
   seed[2] ^= t;

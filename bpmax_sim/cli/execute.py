@@ -1,0 +1,195 @@
+"""Run items one after the other with the options of the command line: all, or those of a shard."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.merge import new_file
+from bpmax_sim.cli.terminal import (
+    tell,
+)
+from bpmax_sim.errors import BpmaxError, ConfigError
+from bpmax_sim.guard import NetworkGuard
+from bpmax_sim.i18n import labelled, msg, plural
+from bpmax_sim.project import find_root
+from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.report.store import (
+    keep_trace,
+)
+from bpmax_sim.report.terminal import Verdict, broken, judged, skipped, target
+from bpmax_sim.scenario import shards
+from bpmax_sim.scenario.events import Event
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.outcome import not_run
+from bpmax_sim.scenario.runner import open_session, run_item
+from bpmax_sim.scenario.shards import Shard
+from bpmax_sim.session.session import describe_unrecognised
+from bpmax_sim.session.settings import SessionOptions
+from bpmax_sim.session.shared_logins import SharedLogins
+from bpmax_sim.yamlfile import shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """How items are run; what is not given is the scenario's own.
+
+    Attributes:
+        cassettes: the folder of all cassettes; by default that of each scenario's project.
+        faults: whether faults strike.
+        trace: whose events are kept: ``on``, ``off`` or ``on-failure``.
+        options: further options of `Session.open`.
+    """
+
+    mode: str = ""
+    cassettes: Path | None = None
+    faults: bool = True
+    trace: str = "off"
+    environ: Mapping[str, str] = field(repr=False)
+    options: SessionOptions = field(default_factory=SessionOptions)
+
+
+def execute(items: Iterable[ScenarioItem], choices: Choices) -> Iterator[Verdict]:
+    """Run *items* one after the other, each in a session of its own."""
+    return (verdict for verdict, _ in observe(items, choices))
+
+
+def observe(
+    items: Iterable[ScenarioItem], choices: Choices
+) -> Iterator[tuple[Verdict, tuple[Event, ...]]]:
+    """Run *items* as `execute` does, and yield with each verdict everything that happened."""
+    choices = replace(choices, options={"shared_logins": SharedLogins(), **choices.options})
+    for item in items:
+        yield _skip(item, choices) if item.skip else _run(item, choices)
+
+
+def _skip(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ...]]:
+    verdict = skipped(item)
+    keep_trace(item, not_run(item, reason=verdict.reason), choices.trace, failed=False)
+    return verdict, ()
+
+
+def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ...]]:
+    guard = NetworkGuard(
+        msg("scenario {node_id}", node_id=item.node_id), allow="--allow-hosts={}", closed=False
+    )
+    options: SessionOptions = {
+        **choices.options,
+        "environ": choices.environ,
+        "command": msg("bpmax-sim record {target}", target=target(item)),
+        "guard": guard,
+    }
+    try:
+        session = open_session(
+            item,
+            cassettes=_folder(item, choices),
+            **options,
+        )
+    except BpmaxError as error:
+        keep_trace(item, not_run(item, error=error), choices.trace, failed=True)
+        return broken(item, error), ()
+    try:
+        ran = tuple(run_item(item, session, environ=choices.environ, faults=choices.faults))
+    finally:
+        guard.leave()  # also where somebody pressed Ctrl-C
+    events = session.shown(ran)  # a secret may have become known after what told it
+    verdict = judged(item, events, live=not session.is_closed, mode=session.settings.mode)
+    failed = verdict.outcome == "failed"
+    keep_trace(item, events, choices.trace, failed=failed, redact=session.redact)
+    lenient = session.settings.unused == "warn" or session.mode == "record"
+    if lenient and session.unplayed and not verdict.failures:
+        verdict = verdict.noting(session.describe_unplayed())
+    if session.unrecognised:
+        verdict = verdict.noting(describe_unrecognised(session.unrecognised))
+    for message in session.undeclared:
+        verdict = verdict.noting(message)
+    return verdict, events
+
+
+def cassette_of(item: ScenarioItem, choices: Choices) -> Path:
+    """Return the file that *item* plays or records."""
+    return _folder(item, choices) / f"{item.cassette}.yaml"
+
+
+def _folder(item: ScenarioItem, choices: Choices) -> Path:
+    return choices.cassettes or Path(shown(item.root / "cassettes"))
+
+
+def pending(items: Iterable[ScenarioItem], choices: Choices) -> list[Path]:
+    """Return the recordings of *items* that wait for review."""
+    files = dict.fromkeys(new_file(cassette_of(item, choices)) for item in items)
+    return [path for path in files if path.exists()]
+
+
+def codes(verdicts: Iterable[Verdict], waiting: Iterable[Path]) -> list[ExitCode]:
+    """Return every exit code that a run asks for."""
+    return [*(verdict.code for verdict in verdicts), *(ExitCode.REVIEW for _ in waiting)]
+
+
+def contents(items: Sequence[ScenarioItem], choices: Choices) -> dict[Path, bytes]:
+    """Return the bytes of each cassette that *items* will record; empty in other modes."""
+    if choices.mode != "record":
+        return {}
+    files = dict.fromkeys(cassette_of(item, choices) for item in items)
+    return {path: path.read_bytes() if path.exists() else b"" for path in files}
+
+
+def tell_recorded(before: Mapping[Path, bytes]) -> None:
+    """Tell of each cassette how many exchanges it has, or that it is as it was *before*."""
+    for path, old in before.items():
+        if not path.exists():
+            continue
+        same = path.read_bytes() == old
+        message = (
+            msg("unchanged")
+            if same
+            else plural(len(Cassette.load(path)), "{number} exchange", "{number} exchanges")
+        )
+        tell(labelled(shown(path), message))
+
+
+def shard_of(text: str) -> Shard | None:
+    """Return the shard that the option names, if it does.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    try:
+        return Shard.parse(text) if text else None
+    except ValueError as error:
+        raise ConfigError(msg("--shard: {error}", error=error)) from None
+
+
+def part_of(items: Sequence[ScenarioItem], shard: Shard | None) -> list[ScenarioItem]:
+    """Return those of *items* that are in *shard*, in their order; without one, all.
+
+    Raises:
+        ConfigError: the durations cannot be read.
+    """
+    if shard is None:
+        return list(items)
+    root = find_root(Path.cwd())
+    keys = [_key(item, root) for item in items]
+    within = shard.among(keys, shards.read(root))
+    return [item for item, key in zip(items, keys, strict=True) if key in within]
+
+
+def timed(verdicts: Iterable[Verdict], shard: Shard | None) -> Iterator[Verdict]:
+    """Yield *verdicts* of items that are replayed, and keep what each took in real time."""
+    root, took = find_root(Path.cwd()), dict[str, float]()
+    begun = time.perf_counter()
+    for verdict in verdicts:
+        now = time.perf_counter()
+        if verdict.digest:  # it ran
+            took[_key(verdict.item, root)] = now - begun
+        yield verdict
+        begun = time.perf_counter()
+    if took:
+        shards.keep(root, took, shard=shard)
+
+
+def _key(item: ScenarioItem, root: Path) -> str:
+    return shards.key_of(item.path.absolute(), root, item.node_name)

@@ -1,0 +1,183 @@
+"""Scripts of a session: how they and their live objects come in, and what of them is handed out."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
+
+from bpmax_sim.errors import (
+    BpmaxError,
+    ConfigError,
+    Place,
+    ScriptError,
+    UnawaitedWarning,
+)
+from bpmax_sim.i18n import msg
+from bpmax_sim.script.channel import LiveObject
+from bpmax_sim.script.failure import Script
+from bpmax_sim.script.outbox import Outcome
+from bpmax_sim.secret.vault import Redact, redacted
+from bpmax_sim.subject.hooks import FieldChanged
+
+if TYPE_CHECKING:
+    pass
+
+
+ScriptLike = Script | str | os.PathLike[str]
+ObjectLike = LiveObject | dict[str, Any]
+
+
+class LiveValues:
+    """A plain mapping as a live object: scripts read and write it."""
+
+    def __init__(
+        self, values: dict[str, Any], listener: Callable[[FieldChanged], None] | None = None
+    ) -> None:
+        """Share *values*; what a script writes stands in it afterwards, and is told."""
+        self.values = values
+        self._listener = listener
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """Return the present members."""
+        return self.values
+
+    def write(self, field: str, value: Any, place: Place | None, /) -> None:
+        """Take a member that the script set."""
+        old = self.values.get(field)
+        self.values[field] = value
+        if self._listener is not None:
+            self._listener(FieldChanged(field=field, old=old, new=value, by="script", place=place))
+
+
+_CODE: Final = re.compile(r"[\n;(){}=]|\breturn\b|\bawait\b")
+"""What stands in JavaScript and hardly ever in the name of a file."""
+
+
+def read_script(path: str | os.PathLike[str]) -> Script:
+    """Return the script in a file; its name in stacks is the path as given.
+
+    Raises:
+        ConfigError: if the file cannot be read or is not UTF-8.
+    """
+    name = os.fspath(path)
+    try:
+        source = Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise ConfigError(_unreadable(name, error)) from error
+    return Script(source.removeprefix("\ufeff"), name)
+
+
+def _unreadable(name: str, error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return msg("{name}: the script is not UTF-8 text; save it as UTF-8", name=name)
+    if _CODE.search(name):
+        first = name.strip().partition("\n")[0][:_LONGEST]
+        return msg(
+            '{first}: there is no such file; pass JavaScript by value: bs.Script("…")', first=first
+        )
+    reason = error.strerror if isinstance(error, OSError) else error
+    return msg("{name}: the script cannot be read: {reason}", name=name, reason=reason)
+
+
+_LONGEST: Final = 60
+
+
+def as_script(script: ScriptLike) -> Script:
+    """Return *script* as a script: a path is read, a text by value is taken as it is.
+
+    Raises:
+        ConfigError: it is neither, or the file cannot be read.
+    """
+    if isinstance(script, Script):
+        return script
+    if isinstance(script, str | os.PathLike):
+        return read_script(script)
+    name, source = getattr(script, "name", None), getattr(script, "source", None)
+    if isinstance(name, str) and isinstance(source, str):
+        return Script(source, name)
+    raise ConfigError(
+        msg('script: expected a path or bs.Script("…"), got {script!r}', script=script)
+    )
+
+
+def as_scripts(scripts: Sequence[ScriptLike]) -> list[Script]:
+    """Return the scripts of a list.
+
+    Raises:
+        ConfigError: it is no list, or one of them cannot be read.
+    """
+    if isinstance(scripts, str | os.PathLike) or not isinstance(scripts, Iterable):
+        raise ConfigError(
+            msg("libraries: expected a list of scripts, got {scripts!r}", scripts=scripts)
+        )
+    return [as_script(script) for script in scripts]
+
+
+def as_live(
+    name: str, value: ObjectLike, listener: Callable[[FieldChanged], None] | None = None
+) -> LiveObject:
+    """Return *value*, an argument called *name*, as a live object.
+
+    Raises:
+        ConfigError: it is neither a dict nor a live object.
+    """
+    if isinstance(value, dict):
+        return LiveValues(value, listener if name == "form" else None)
+    if not (callable(getattr(value, "snapshot", None)) and callable(getattr(value, "write", None))):
+        raise ConfigError(
+            msg("{name}: expected a dict or a live object, got {value!r}", name=name, value=value)
+        )
+    return value
+
+
+def judged(outcome: Outcome, unawaited: str) -> Outcome:
+    """Return *outcome*; of calls that nobody awaited it warns, or the first is its error."""
+    if unawaited == "warn":
+        for call in outcome.unawaited:
+            place = f"{call.place}: " if call.place else ""
+            message = msg(
+                "{place}{problem}, or open the session with unawaited='allow'",
+                place=place,
+                problem=call.problem,
+            )
+            warnings.warn(message, UnawaitedWarning, stacklevel=4)  # of who called run_script
+    if unawaited != "fail" or not outcome.unawaited or outcome.error is not None:
+        return outcome
+    first = outcome.unawaited[0]
+    message = msg("{problem}, or open the session with unawaited='allow'", problem=first.problem)
+    return replace(outcome, error=ScriptError(message, name="Unawaited", place=first.place))
+
+
+def shown_outcome(outcome: Outcome, redact: Redact) -> Outcome:
+    """Return *outcome* as it may be shown; the value that it returned stays as it is."""
+    return replace(
+        outcome,
+        error=_error(outcome.error, redact),
+        console=redacted(outcome.console, redact),
+        unawaited=redacted(outcome.unawaited, redact),
+        unhandled=tuple(shown_error(error, redact) for error in outcome.unhandled),
+    )
+
+
+def _error(error: BpmaxError | None, redact: Redact) -> BpmaxError | None:
+    return shown_error(error, redact) if isinstance(error, ScriptError) else error
+
+
+def shown_error(error: ScriptError, redact: Redact) -> ScriptError:
+    """Return a script's error, and the script's errors behind it, as they may be shown."""
+    shown = type(error)(
+        redact(error.message),
+        name=redact(error.name),
+        place=error.place,
+        stack=redacted(error.stack, redact),
+        fields=redacted(error.fields, redact),
+    )
+    cause = error.__cause__
+    shown.__cause__ = shown_error(cause, redact) if isinstance(cause, ScriptError) else cause
+    return shown

@@ -1,0 +1,33 @@
+"""A module is one idea, and a function is read without scrolling."""
+
+from __future__ import annotations
+
+import ast
+
+from tests import sources
+
+LARGEST_MODULE = 750
+LONGEST_FUNCTION = 48  # lines below its signature and its docstring
+# What bytes hold once an encoding is undone: one table of encodings, and each of them.
+LARGER = {"secret/decode.py"}
+
+
+def test_a_module_is_one_idea() -> None:
+    texts = {name: (sources.PACKAGE / name).read_text(encoding="utf-8") for name in sources.trees()}
+    large = {name for name, text in texts.items() if text.count("\n") > LARGEST_MODULE}
+
+    assert large <= LARGER
+
+
+def test_a_function_is_short() -> None:
+    long = []
+    for name, nodes in sources.nodes().items():
+        for node in nodes:
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                first = node.body[
+                    1 if ast.get_docstring(node, clean=False) and node.body[1:] else 0
+                ]
+                if (node.end_lineno or 0) - first.lineno >= LONGEST_FUNCTION:
+                    long.append(f"{name}:{node.lineno} {node.name}")
+
+    assert long == []
