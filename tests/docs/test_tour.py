@@ -58,8 +58,8 @@ def test_the_pages_can_be_followed_to_the_letter(
         assert (tmp_path / block.argument).read_text(encoding="utf-8") == block.text
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(files) > len(saved)
-    written = [path.name for path in files if b"wms-Pass-2026" in path.read_bytes()]
-    assert written == ["warehouse.py"]  # the system itself
+    with_password = {path.name for path in files if b"wms-Pass-2026" in path.read_bytes()}
+    assert with_password <= {"warehouse.py"}  # the system itself
 
 
 # --- the table of mishaps
