@@ -143,13 +143,23 @@ def absolute(path: str | os.PathLike[str]) -> str:
 
 def find_instances(folder: str) -> str:
     """Return ``instances.yaml`` beside an absolute *folder*, else the nearest above, or nothing."""
-    above = folder
-    while (upper := os.path.dirname(above)) != above:
-        path = os.path.join(upper, INSTANCES)
-        if os.path.isfile(path) or os.path.isfile(os.path.join(upper, LOCAL)):
+    for path, local in _candidates(folder):
+        if _is_file(path) or _is_file(local):
             return path
-        above = upper
     return ""
+
+
+@lru_cache(maxsize=64)  # of a few folders, each asked for by every session
+def _candidates(folder: str) -> tuple[tuple[str, str], ...]:
+    above, candidates = folder, []
+    while (upper := os.path.dirname(above)) != above:
+        candidates.append((os.path.join(upper, INSTANCES), os.path.join(upper, LOCAL)))
+        above = upper
+    return tuple(candidates)
+
+
+def _is_file(path: str) -> bool:
+    return os.access(path, os.F_OK) and os.path.isfile(path)  # mostly there is none, told quickly
 
 
 def local_of(path: str) -> str:

@@ -1,13 +1,14 @@
 """Only gross losses of speed fail here; `python -m benchmarks` has the figures.
 
 Everything is processor time, the best of several rounds, beside a plain httpx call measured in the
-same run, and allowed about three times what the benchmarks measure.
+same run, and allowed about twice what the benchmarks measure.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 import httpx
@@ -54,33 +55,46 @@ def cassette(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return recorded(tmp_path_factory.mktemp("快慢"), 1)
 
 
-def test_a_call_played_the_first_time_costs_less_than_four_plain_ones(
+def test_a_call_played_the_first_time_costs_less_than_two_plain_ones(
     cassette: Path, floor: float
 ) -> None:
     many = multiplied(cassette, 300)
-    assert min(playing(many, range(300)) for _ in range(5)) / 1e6 < 4 * floor
+    assert min(playing(many, range(300)) for _ in range(5)) / 1e6 < 2 * floor
 
 
-def test_a_call_played_again_costs_less_than_two_plain_ones(cassette: Path, floor: float) -> None:
+def test_a_call_played_again_costs_less_than_a_plain_one(cassette: Path, floor: float) -> None:
     with opened(cassette, repeat=True) as session:
         crm = session.proxy("crm_system")
-        assert best(lambda: crm.getCustomerDetail("0")) < 2 * floor
+        assert best(lambda: crm.getCustomerDetail("0")) < floor
 
 
-def test_a_session_with_a_login_and_one_call_costs_less_than_ten_plain_ones(
+def test_a_session_with_a_login_and_one_call_costs_less_than_seven_plain_ones(
     cassette: Path, floor: float
 ) -> None:
     def short() -> None:
         with opened(cassette) as session:
             session.proxy("crm_system").getCustomerDetail("0")
 
-    assert best(short) < 10 * floor
+    assert best(short) < 7 * floor
 
 
 def test_a_call_costs_the_same_among_many_recordings_as_among_few(cassette: Path) -> None:
+    """Stretches of the same length are compared, which others disturb as much as one another."""
+
+    def stretches(recording: Path, count: int) -> Iterator[float]:
+        with opened(recording) as session:
+            crm = session.proxy("crm_system")
+            crm.direct("get_customer_detail", "0")  # logs in
+            numbers = map(str, range(1, count))
+            for _ in range(1, count, 100):
+                begun = time.process_time()
+                for number in islice(numbers, 99):
+                    crm.direct("get_customer_detail", number)
+                yield time.process_time() - begun
+
     few, many = multiplied(cassette, 100), multiplied(cassette, 3000)
-    small = min(playing(few, range(100)) for _ in range(20))
-    assert min(playing(many, range(3000)) for _ in range(3)) < 1.6 * small
+    small = min(taken for _ in range(20) for taken in stretches(few, 100))
+    assert min(stretches(many, 3000)) < 1.6 * small
 
 
 def test_ten_minutes_of_waiting_in_a_script_take_no_time(cassette: Path) -> None:
@@ -90,15 +104,15 @@ def test_ten_minutes_of_waiting_in_a_script_take_no_time(cassette: Path) -> None
         assert session.clock.now() > 1772413200 + 5 * 600
 
 
-def test_recording_a_call_searched_for_secrets_costs_less_than_thirty_plain_ones(
+def test_recording_a_call_searched_for_secrets_costs_less_than_fifteen_plain_ones(
     tmp_path: Path, floor: float
 ) -> None:
     def seconds(number: int) -> float:
         begun = time.process_time()
-        recorded(tmp_path / str(number), 60)
-        return (time.process_time() - begun) / 60
+        recorded(tmp_path / str(number), 40)
+        return (time.process_time() - begun) / 40
 
-    assert min(map(seconds, range(5))) < 30 * floor  # 50 of them when all was searched three times
+    assert min(map(seconds, range(4))) < 15 * floor  # 50 of them when all was searched three times
 
 
 def test_a_scenario_with_three_calls_costs_less_than_a_hundred_plain_ones(
@@ -115,8 +129,8 @@ def test_a_scenario_with_three_calls_costs_less_than_a_hundred_plain_ones(
 def test_platform_files_load_fast_and_faster_again(tmp_path: Path, floor: float) -> None:
     fresh = [platforms.folder(tmp_path / str(number)) for number in range(4)]
 
-    assert min(map(platforms.seconds, fresh)) / 20 < 30 * floor
-    assert best(lambda: load_platforms(fresh[0])) < 3 * floor
+    assert min(map(platforms.seconds, fresh)) / 20 < 12 * floor
+    assert best(lambda: load_platforms(fresh[0])) < floor
 
 
 def test_every_goal_is_of_a_benchmark_that_runs_and_is_told() -> None:

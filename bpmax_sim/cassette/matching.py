@@ -8,6 +8,7 @@ disagree. The address, auth and signatures are no part of it: a `Call` is what t
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -317,15 +318,20 @@ def _seen(parts: Parts, rules: Rules) -> dict[str, Any]:
         "kind": parts.body.kind,
     }
     paths = rules.paths(parts.platform, parts.api)
-    template = rules.template(parts)
-    if template is not None and (parameters := _parameters(template, parts.path)) is not None:
-        seen["path"] = _path(template, parameters, _counted(parameters, paths))
+    if paths or not _PLAIN_PATH.fullmatch(parts.path):
+        template = rules.template(parts)
+        if template is not None and (parameters := _parameters(template, parts.path)) is not None:
+            seen["path"] = _path(template, parameters, _counted(parameters, paths))
     if not paths:
         return seen
     left: dict[str, Any] = without(seen, paths)
     if "body" not in left:
         left.pop("kind", None)
     return left
+
+
+_PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+/?")
+"""A path that has one spelling, whatever its parameters are (RFC 3986, 2.3)."""
 
 
 def _parameters(template: PathTemplate, path: str) -> dict[str, str] | None:

@@ -186,6 +186,7 @@ class Player:
             self._playback, session, self._find, partial(_part, cassette), partial(_same, cassette)
         )
         self._cached: dict[int, Outcome] = {}
+        self._latest: tuple[Parts | None, str] = (None, "")  # which may be asked for again at once
 
     def __repr__(self) -> str:
         return (
@@ -194,7 +195,7 @@ class Player:
 
     def knows(self, parts: Parts) -> bool:
         """Return whether this call was recorded at all, played or not."""
-        return bool(self._find(identity(parts, self._rules)))
+        return bool(self._find(self._identity(parts)))
 
     def take(self, parts: Parts, context: MissContext = MissContext()) -> Exchange:  # noqa: B008
         """Return the next recorded exchange of the call *parts*.
@@ -234,7 +235,7 @@ class Player:
         Raises:
             NoMatchError: if there is no cassette, no such call in it, or all were played.
         """
-        key = identity(parts, self._rules)
+        key = self._identity(parts)
         numbers = self._find(key)
         if not numbers or self._cassette is None:
             raise self._unknown(key, parts, context)
@@ -250,6 +251,12 @@ class Player:
             lines = miss.played(parts, places, turn, self._owner, context)
             raise _error(parts, msg("already played"), lines)
         return self._cassette, upcoming
+
+    def _identity(self, parts: Parts) -> str:
+        latest = self._latest
+        if latest[0] is not parts:
+            latest = self._latest = (parts, identity(parts, self._rules))
+        return latest[1]
 
     def logins(self, platform: str, instance: str) -> Iterator[Exchange]:
         """Yield the recorded logins of an instance."""

@@ -200,6 +200,14 @@ def _bytewise(decoder: Any, data: bytes) -> Iterator[bytes]:
             yield decoder.decompress(data[at : at + 1])
 
 
+def any_in(data: bytes, needles: Iterable[bytes]) -> bool:
+    """Return whether any of *needles* is in *data*."""
+    for needle in needles:  # noqa: SIM110 - any() takes three times as long
+        if needle in data:
+            return True
+    return False
+
+
 DEPTH = 4
 """How many encodings within one another are undone."""
 
@@ -309,11 +317,18 @@ def layers(look: Look) -> Iterator[Piece]:
     if text:
         yield from _runs(look, text)
         yield from _apart(look, text)
-        yield from _numbers(text)
-        yield from _literals(text)
-    yield from _wide(data, printed)
-    yield from _streams(look)
-    yield from _escapes(look)
+        if b"," in text:
+            yield from _numbers(text)
+        if b"\n" in text:
+            yield from _literals(text)
+    if b"." in printed:  # a single sign is found in no time
+        yield from _wide(data, printed)
+    for stream in streams(data, look.work):
+        yield Piece((stream.label,), stream.inner, _at(stream.start))
+    if b"\0" in data:
+        yield from _escapes(look, _marks(data))
+    elif any_in(data, _SIGNS):
+        yield from _escapes(look, None)
 
 
 _OF_TEXT = frozenset(b"\t\n\v\f\r" + bytes(range(32, 127)))
@@ -447,7 +462,6 @@ def _at(start: int) -> Locate:
 # Hexadecimal with something between the bytes, and lists of numbers.
 
 _BLANKS = b" \t\r\n\f\v"
-_BETWEEN_PAIRS = tuple(bytes([sign]) for sign in b" \t\r\n:,-")
 _APART = bytes(72 if chr(c) in hexdigits else 32 if c in b" \t\r\n:,-" else 46 for c in range(256))
 _PAIRS = tuple((b" " * gap).join([b"HH"] * 6) for gap in (1, 2))
 _DIGITS = bytes(68 if c in digits.encode() else c if c == 44 else 46 for c in range(256))  # noqa: PLR2004
@@ -457,19 +471,17 @@ _OCTETS = {str(n).encode(): bytes([n & 255]) for n in range(-128, 256)}  # Java'
 
 
 def _apart(look: Look, data: bytes) -> Iterator[Piece]:
-    if not any(sign in data for sign in _BETWEEN_PAIRS):
-        return
     if b"0x" in data:
         data = data.replace(b"0x", b"")
     text = data.translate(_APART)
-    if b" " in text and any(pairs in text for pairs in _PAIRS):
+    if b" " in text and any_in(text, _PAIRS):
         runs = look.fresh.of_digits(hex_runs_of(data.translate(None, b" \t\r\n:,-")))
         for piece in _hex(runs, look):
             yield piece._replace(locate=_at(0))
 
 
 def _numbers(data: bytes) -> Iterator[Piece]:
-    if b"," not in data or not _has_list(data):
+    if not _has_list(data):
         return
     numbers = data.translate(_TO_LIST, _BLANKS)
     inner = _octets_of(numbers)
@@ -526,19 +538,11 @@ _WIDE = b"A.A.A.A.A.A.A.A."
 
 
 def _wide(data: bytes, printed: bytes) -> Iterator[Piece]:
-    at = printed.find(_WIDE) if b"." in printed else -1  # a single sign is found in no time
+    at = printed.find(_WIDE)
     if at >= 0:
         for codec, start in (("utf-16-le", at % 2), ("utf-16-be", (at + 1) % 2)):
             text = data[start:].decode(codec, "ignore")
             yield Piece((codec,), text.encode("utf-8", "surrogatepass"), _at(at))
-
-
-# Compression.
-
-
-def _streams(look: Look) -> Iterator[Piece]:
-    for stream in streams(look.data, look.work):
-        yield Piece((stream.label,), stream.inner, _at(stream.start))
 
 
 # Escapes: signs that stand for one character each.
@@ -562,14 +566,15 @@ def _escape(sign: bytes, pattern: bytes, undo: Mapping[str, Callable[[bytes], by
     return _Escape(sign, re.compile(pattern), strict, undo)
 
 
-def _escapes(look: Look) -> Iterator[Piece]:
+def _escapes(look: Look, by_chance: Mapping[int, Sequence[int]] | None) -> Iterator[Piece]:
+    """Yield what comes of undoing them; *by_chance* is where they may begin in what is no text."""
     data = look.data
-    by_chance = _marks(data) if b"\0" in data else None
     for escape in _ESCAPES:
         if by_chance is None:
-            windows = _windows(data, escape, look.reach) if escape.sign in data else iter(())
+            windows = _windows(data, escape, look.reach) if escape.sign in data else ()
         else:
-            windows = _texts(data, escape, look.reach, by_chance.get(escape.sign[0], ()))
+            places = by_chance.get(escape.sign[0], ())
+            windows = _texts(data, escape, look.reach, places) if places else ()
         for start, end in windows:
             part = data[start:end] if end - start < len(data) else data
             for label, undo in escape.undo.items():
@@ -775,6 +780,7 @@ _ESCAPES = (
     _escape(b"=", rb"=(?:[0-9a-fA-F]{2}|\r?\n)", {"quoted-printable": _quoted_printable}),
 )
 
+_SIGNS = tuple(escape.sign for escape in _ESCAPES)
 _OCTETS_OF_HEX = tuple((a + b).encode() for a in hexdigits for b in hexdigits)
 _MARKS = tuple(
     BytesAhoCorasick(sorted(marks), implementation=Implementation.DFA)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import cycle
 
-from bpmax_sim.secret.decode import Harmless
+from bpmax_sim.secret.decode import Harmless, any_in
 from bpmax_sim.secret.encoded_runs import contents, rewrite, text_runs
 from bpmax_sim.secret.scan import Search
 from bpmax_sim.secret.spelling import anchor_of, as_bytes, pattern_of, spelled_like, traces_of
@@ -208,10 +208,8 @@ class SecretTable:
 
     def _keeps_words(self, data: bytes) -> bool:
         """Return whether no secret is spelled out in *data*, and no address as hexadecimal."""
-        if self._addresses:
-            lower = data.lower()
-            if any(address in lower for address in self._addresses):
-                return False
+        if self._addresses and any_in(data.lower(), self._addresses):
+            return False
         touched = [secret for anchor, secret in self._anchors if anchor in data]
         if not touched and not self._unanchored:
             return True

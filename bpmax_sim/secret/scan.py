@@ -8,7 +8,7 @@ searched for that is a finding, not a pass.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
@@ -217,19 +217,29 @@ def _undone(data: bytes, reach: int, work: Work, fresh: Fresh) -> Iterator[_View
         inner: list[tuple[bytes, _Trace]] = []
         for view in level:
             yield view
-            try:
-                work.spend(len(view.data))
-                if depth < DEPTH:
-                    parts = _pieces(Look(view.data, work, fresh, reach), outermost=not depth)
-                    pieces = _new(parts, seen, work)
-                    inner.extend((piece.data, _through(piece, view)) for piece in pieces)
-            except TooMuchError as error:
-                error.at, within = view.outside(error.at)
-                error.labels = (*within, *error.labels)
-                raise
+            inner += _inside(view, Look(view.data, work, fresh, reach), seen, depth)
         if not depth:
             fresh.go_inside()
+        if not inner:
+            return
         level = list(_views(inner))
+
+
+def _inside(view: _View, look: Look, seen: set[bytes], depth: int) -> list[tuple[bytes, _Trace]]:
+    """Return what comes of undoing encodings in *view* and was not *seen* as far out before."""
+    inner: list[tuple[bytes, _Trace]] = []
+    try:
+        look.work.spend(len(look.data))
+        for piece in _pieces(look, outermost=not depth) if depth < DEPTH else ():
+            look.work.spend(len(piece.data))
+            if piece.data and piece.data not in seen:
+                seen.add(piece.data)
+                inner.append((piece.data, _through(piece, view)))
+    except TooMuchError as error:
+        error.at, within = view.outside(error.at)
+        error.labels = (*within, *error.labels)
+        raise
+    return inner
 
 
 def _pieces(look: Look, *, outermost: bool) -> Iterator[Piece]:
@@ -247,15 +257,6 @@ def _through(piece: Piece, view: _View) -> _Trace:
     return trace
 
 
-def _new(pieces: Iterable[Piece], seen: set[bytes], work: Work) -> Iterator[Piece]:
-    """Yield those of *pieces* that hold anything and did not come before from as far out."""
-    for piece in pieces:
-        work.spend(len(piece.data))
-        if piece.data and piece.data not in seen:
-            seen.add(piece.data)
-            yield piece
-
-
 def _views(pieces: Sequence[tuple[bytes, _Trace]]) -> Iterator[_View]:
     """Yield long pieces as they are and short ones joined, text and other bytes apart."""
     short: dict[bool, list[tuple[bytes, _Trace]]] = {}
@@ -265,5 +266,6 @@ def _views(pieces: Sequence[tuple[bytes, _Trace]]) -> Iterator[_View]:
         else:
             short.setdefault(b"\0" in data, []).append((data, trace))
     for joined in short.values():
-        ends = accumulate((len(data) + len(GAP) for data, _ in joined), initial=0)
-        yield _View(GAP.join(data for data, _ in joined), list(ends), [part for _, part in joined])
+        parts, traces = zip(*joined, strict=True)
+        ends = accumulate([len(data) + len(GAP) for data in parts], initial=0)
+        yield _View(GAP.join(parts), list(ends), traces)

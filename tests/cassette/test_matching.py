@@ -400,3 +400,14 @@ def test_an_address_outside_its_base_stays_whole() -> None:
     request = Request(method="GET", url="https://login.test/token", base="https://crm.test")
 
     assert call_behind(request, named(call())).path == "https://login.test/token"
+
+
+@given(
+    st.sampled_from(["/a/{id}", "/a/{id}/", "/a-{x}.{y}/b", "/{x}/{x}", "a/{id}?v=1", "/{x}{y}"]),
+    st.text("aA1._~-/", max_size=12),
+)
+def test_a_plain_path_counts_as_its_parameters_spell_it(template: str, path: str) -> None:
+    said = parts_of(call(platform="crm", api="get", path=f"/a/{path}"))
+    by_parameters = Rules(templates={"crm.get": template}, ignore=("query.无",))
+
+    assert identity(said, Rules(templates=by_parameters.templates)) == identity(said, by_parameters)
