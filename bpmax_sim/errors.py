@@ -12,7 +12,7 @@ BpmaxError
 │   ├── DamagedCassette
 │   ├── NewerFormat
 │   └── LeakError          a secret would have been written
-├── NoMatchError           replay has no answer; outside CallError, so no retry can hide it
+├── NoMatchError           replay has no response; outside CallError, so no retry can hide it
 ├── ScriptError            uncaught in a user's script
 │   ├── ScriptSyntaxError
 │   ├── ScriptLimitError
@@ -35,7 +35,7 @@ from typing import Any, ClassVar, Final, Self
 
 import msgspec
 
-from bpmax_sim.i18n import joined, msg, series
+from bpmax_sim.i18n import joined, msg, plural, series
 
 BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, FutureWarning)
 """What compiling a regular expression of a user's raises, a warning where those are errors."""
@@ -101,6 +101,17 @@ def listed(names: Iterable[str]) -> str:
         else ""
     )
     return series(every[:_SHOWN] if more else every) + more
+
+
+def suggestion(word: str, names: Iterable[str]) -> str:
+    """Return the near name as `near` does, else all there are; nothing if there is none."""
+    known = list(names)
+    if not known:
+        return ""
+    listing = plural(
+        len(known), "; there is {listed}", "; there are {listed}", listed=listed(known)
+    )
+    return near(word, known) or listing
 
 
 _BARE = re.compile(r"[\w./:@%+,=-]+")
@@ -189,8 +200,8 @@ class CallError(BpmaxError):
     Attributes:
         code: a stable word of the table in the reference, such as ``UNKNOWN_API``.
         platform, instance, api: what was called, as far as it was known.
-        status: the HTTP status, where there was an answer.
-        response: ``{"status", "headers", "body"}``, redacted, body parsed; None without an answer.
+        status: the HTTP status, where there was a response.
+        response: ``{"status", "headers", "body"}``, redacted, body parsed; None without a response.
     """
 
     default_code: ClassVar[str] = "BAD_ARGUMENT"
@@ -243,19 +254,19 @@ class TransportError(CallError):
 
 
 class HttpStatusError(CallError):
-    """The answer's status is not 2xx."""
+    """The response's status is not 2xx."""
 
     default_code = "HTTP_STATUS"
 
 
 class BadResponseError(CallError):
-    """The body is not what its type says."""
+    """The body is not of its content type."""
 
     default_code = "BAD_RESPONSE"
 
 
 class BusinessError(CallError):
-    """A 2xx answer whose business code says failure, where the platform asks to reject it."""
+    """A 2xx response whose business code is a failure, where the platform asks to reject it."""
 
     default_code = "BUSINESS"
 
@@ -277,7 +288,7 @@ class LeakError(CassetteError):
 
 
 class NoMatchError(BpmaxError):
-    """Replay has no answer for a call.
+    """Replay has no response for a call.
 
     Attributes:
         platform, api: what was called.

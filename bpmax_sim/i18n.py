@@ -251,7 +251,7 @@ def choose(language: str | None = None, *, configured: str | None = None) -> str
 
     Args:
         language: what the reader asks for (``--lang``); ``BPMAX_SIM_LANG`` comes next.
-        configured: what the project says (``[tool.bpmax_sim] language``); else the locale tells.
+        configured: that of the project (``[tool.bpmax_sim] language``); else the locale tells.
 
     Raises:
         UnknownLanguageError: there is none of this name; says which there are.

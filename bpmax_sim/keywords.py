@@ -7,8 +7,8 @@ from functools import wraps
 from inspect import Parameter, signature
 from typing import Final, ParamSpec, TypeVar
 
-from bpmax_sim.errors import ConfigError, near
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.errors import ConfigError, suggestion
+from bpmax_sim.i18n import msg
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,11 +42,7 @@ _BY_NAME: Final = frozenset({Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_
 def _unknown(function: str, wrong: Iterable[str], names: Iterable[str]) -> Exception:
     messages = [
         msg("{function}: there is no {name!r}", function=function, name=name)
-        + (near(name, names) or _all(names))
+        + suggestion(name, sorted(names))
         for name in wrong
     ]
     return ConfigError(*sorted(messages))
-
-
-def _all(names: Iterable[str]) -> str:
-    return msg("; there are {names}", names=series(sorted(names)))

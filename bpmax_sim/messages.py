@@ -21,7 +21,7 @@ LOGIN = "$token"
 """The API name of login requests."""
 
 VERIFIED = "verified"
-"""What `Response.trust` says of an answer whose signature held."""
+"""What `Response.trust` says of a response whose signature held."""
 
 FORM = "application/x-www-form-urlencoded"
 """The media type of HTML forms."""
@@ -150,7 +150,7 @@ def charset(content_type: str) -> str:
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What the builder said, before auth and signing: the identity that replay matches.
+    """What the builder set, before auth and signing: the identity that replay matches.
 
     Attributes:
         path: the API's path with its placeholders filled, percent-encoded, without query.
@@ -188,7 +188,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Sensitive(msgspec.Struct, frozen=True, gc=False):
-    """A place in an answer whose value is secret from the moment it arrives.
+    """A place in a response whose value is secret from the moment it arrives.
 
     Attributes:
         path: ``$.json.path``, ``body.dotted.path``, ``header:Name`` or ``cookie:Name``.
@@ -215,7 +215,7 @@ class Signed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
 
 
 class Proof(msgspec.Struct, frozen=True, gc=False):
-    """How the signature of an answer is verified: the platform's rule, and its names."""
+    """How the signature of a response is verified: the platform's rule, and its names."""
 
     rule: Any
     names: Mapping[str, Any]
@@ -248,17 +248,17 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Attributes:
         url: absolute and already encoded; it is sent as it stands.
         timeout: seconds.
-        call: what the builder said; None for traffic without a builder.
+        call: what the builder set; None for traffic without a builder.
         base: the start of *url* that is the platform's or instance's address.
         injected: places that auth and signing put in, such as ``header.authorization``,
             ``query.access_token`` or ``body.sign``; they are not part of the call's identity.
         attempt: 0 for the first sending of a call, then one more for each request it takes.
-        sensitive: places of the answer that hold secrets minted by the third party.
+        sensitive: places of the response that hold secrets minted by the third party.
         personal: places of request and answer that hold personal data, such as ``body.phone``.
         standin: the same request with every credential replaced by its stand-in, as it is
             recorded; None when the request itself carries no credential.
         signed: what its signature was made of, where the platform signs.
-        proof: how the answer is verified, where recording has to.
+        proof: how the response is verified, where recording has to.
         follow: whether a redirect is followed; a client of its own judges that itself.
         confined: whether it holds credentials beside the injected ones, such as a login's; like
             those, they are not sent to another origin.
@@ -303,7 +303,7 @@ class Chunk(msgspec.Struct, frozen=True, gc=False):
 
 
 class Response(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One HTTP answer.
+    """One HTTP response.
 
     Attributes:
         body: whole and decoded (gzip and the like undone).
@@ -340,7 +340,7 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An exchange that did not complete.
 
     Attributes:
-        code: ``CONNECT``, ``TIMEOUT``, ``TLS`` or ``RESET``; ``BAD_RESPONSE`` where the answer
+        code: ``CONNECT``, ``TIMEOUT``, ``TLS`` or ``RESET``; ``BAD_RESPONSE`` where the response
             could not be read.
         elapsed: seconds until it failed.
         sent: False when nothing reached the server.

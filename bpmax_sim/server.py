@@ -223,6 +223,7 @@ class _Connection(H11Protocol):
         self._since = self.loop.time()
         self._answered = False
         self._evicted = False
+        self._is_half_closed = False
 
     @property
     def _waits(self) -> bool:
@@ -243,10 +244,17 @@ class _Connection(H11Protocol):
         super().data_received(data)
         self._watch()
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Return whether to go on: a client that sends no more may still read (RFC 9112, 9.6)."""
+        self._is_half_closed = not self._waits
+        return self._is_half_closed
+
     def on_response_complete(self) -> None:
         self._since = self.loop.time()
         self._answered = True
         super().on_response_complete()
+        if self._is_half_closed and self._waits:  # no request of a pipeline is left
+            self.transport.close()
         self._watch()
         self._abort_if_unread()
 
@@ -332,7 +340,7 @@ async def _outgoing(answer: Answer, incoming: Incoming, limits: ClientLimits) ->
         )
     try:
         return _answer(await run_in_threadpool(answer, _request(incoming, body)))
-    except Exception as error:  # noqa: BLE001 - the client gets an answer whatever happens
+    except Exception as error:  # noqa: BLE001 - the client gets a response whatever happens
         return _refusal(error, incoming)
 
 
@@ -425,7 +433,7 @@ class _Interpretation(msgspec.Struct, frozen=True):
 class Recordings:
     """The recordings of some cassettes, ready to answer; safe to use from several threads.
 
-    A call that is used up gets its last answer again.
+    A call that is used up gets its last response again.
     """
 
     def __init__(
@@ -556,7 +564,7 @@ class Standin:
         self._path = "" if "{" in base else urlsplit(base).path.rstrip("/")
 
     def answer(self, request: Request) -> Response:
-        """Return the third party's answer.
+        """Return the third party's response.
 
         The server's address stands for the whole address of the platform, or for its host.
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
+from tests import warm
 from tests.examples import EVERY_NIGHT
 
 collect_ignore = ["data"]
@@ -23,7 +25,9 @@ settings.register_profile(
     derandomize=False,
     database=DirectoryBasedExampleDatabase(".hypothesis/examples"),
     deadline=None,
-    max_examples=24,
+    # After its first ten Hypothesis tries five variations of each example that it draws: the
+    # eleventh to the twenty-fourth held two new ones. A night draws 60.
+    max_examples=12,
     stateful_step_count=15,
     suppress_health_check=SLOW,
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink),
@@ -31,7 +35,10 @@ settings.register_profile(
 settings.register_profile("ci", settings.get_profile("local"), derandomize=True, database=None)
 settings.register_profile("whole", settings.get_profile("ci"), max_examples=EVERY_NIGHT)
 settings.register_profile(
-    "mutants", settings.get_profile("ci"), phases=(Phase.explicit, Phase.generate)
+    "mutants",
+    settings.get_profile("ci"),
+    max_examples=24,
+    phases=(Phase.explicit, Phase.generate),
 )
 settings.register_profile(
     "nightly",
@@ -47,8 +54,11 @@ UNTIL = float(os.environ.get("BPMAX_SIM_UNTIL") or "inf")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the mark of what is for the night."""
+    """Declare the marks of what is for the night, and hold the rest to its time."""
     config.addinivalue_line("markers", "night(why): runs with .ci/nightly, or with `-m night`")
+    config.addinivalue_line("markers", "long(why): may take more than a test may by day")
+    if PROFILE in {"local", "ci"} and os.name == "posix" and not sys.gettrace():
+        config.pluginmanager.import_plugin("tests.budget")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -59,6 +69,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if late:
         config.hook.pytest_deselected(items=late)
         items[:] = [item for item in items if item not in set(late)]
+
+
+def pytest_unconfigure() -> None:
+    """End the process that tests have forked."""
+    warm.stop()
 
 
 def pytest_runtest_setup() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 
 from bpmax_sim.cli.app import start
 from bpmax_sim.secret.vault import Vault
-from tests import artefacts
+from tests import artefacts, warm
 from tests.apart import PLUGINS
 from tests.artefacts import ENCODINGS, MINTED, SECRETS
 from tests.leaks import folder, leaks, parts
@@ -47,7 +46,7 @@ def left(root: Path, server: Loopback, *command: str) -> dict[str, bytes]:
     """Run *command* in *root*, and return all that it says and leaves."""
     given = artefacts.environ(server.url)
     done = subprocess.run(
-        [sys.executable, "-m", *command],
+        [warm.python(), "-m", *command],
         cwd=root,
         env={**os.environ, **PLUGINS, **given, "PYTHONPATH": str(ROOT), "CI": ""},
         capture_output=True,
@@ -65,7 +64,7 @@ def found(told: dict[str, bytes]) -> list[str]:
 @pytest.mark.parametrize(
     "options",
     [
-        ("--bpmax-mode=live", "-n", "2"),
+        ("--bpmax-mode=live", "-p", "tests.warm.workers", "-n", "2"),
         ("--bpmax-mode=record", "--log-cli-level=INFO", "--log-file=log.txt", "-kprints or 泄漏"),
         ("--bpmax-mode=live", "-vv", "-k", "通过 or compares or lines or raises"),
     ],

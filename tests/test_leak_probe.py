@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from bpmax_sim.errors import CallError, LeakError, NoMatchError, WeakSecretWarni
 from bpmax_sim.secret.pseudonym import resident
 from bpmax_sim.secret.standin import standin
 from bpmax_sim.session import Session
+from tests import warm
 from tests.apart import PLUGINS
 from tests.leaks import folder
 from tests.loopback import loopback
@@ -147,7 +147,7 @@ def test_a_failing_test_tells_no_secret(probe: Probe, tmp_path: Path, style: str
         "owner": "x",
     }
     (tmp_path / "test_user.py").write_text(FAILING.format(options={**options, "environ": None}))
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--tb={style}"]
+    command = [warm.python(), "-m", "pytest", "-p", "no:cacheprovider", f"--tb={style}"]
     command += ["--junitxml=junit.xml", "-rA", "--basetemp=base", "--bpmax-mode=record"]
     shutil.copytree(DATA, tmp_path / "scenarios")
     done = subprocess.run(

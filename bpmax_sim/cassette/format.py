@@ -167,7 +167,7 @@ def _coding(outcome: Response | Failed) -> dict[str, str]:
 
 
 def _extra(request: Request) -> dict[str, object]:
-    """Return what the builder said where it cannot be told from the request."""
+    """Return what the builder set where it cannot be told from the request."""
     call = request.call
     if call is None:
         return {}

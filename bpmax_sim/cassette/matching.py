@@ -1,7 +1,7 @@
 """What makes two calls the same: two calls match when `differences` finds none.
 
 `identity` digests exactly what `differences` compares, so the key and the explanation cannot
-disagree. The address, auth and signatures are no part of it: a `Call` is what the builder said, and
+disagree. The address, auth and signatures are no part of it: a `Call` is what the builder set, and
 `call_behind` is what is left of a request without them.
 """
 
@@ -219,7 +219,7 @@ class Rules:
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a call says, part by part, spelling aside.
+    """The parts of a call, spelling aside.
 
     Attributes:
         path: percent-encoded; for traffic without a builder the address without its query.
@@ -250,7 +250,7 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 def parts_of(call: Call) -> Parts:
-    """Return what *call* says, in the form in which calls are compared."""
+    """Return the parts of *call*, in the form in which calls are compared."""
     headers, content_type = [], ""
     for spelled, value in call.headers:
         name = spelled.lower()
@@ -305,7 +305,7 @@ def _as_kind(body: Body) -> str:
 
 
 def _seen(parts: Parts, rules: Rules) -> dict[str, Any]:
-    """Return the parts that count as one value; a body says its kind, so JSON "1" is not text 1."""
+    """Return the parts that count as one value; a body with its kind, so JSON "1" is not text 1."""
     seen = {
         "platform": parts.platform,
         "instance": parts.instance,

@@ -36,7 +36,7 @@ from bpmax_sim.messages import Exchange, Failed, Outcome, media_type
 
 Volatile = Callable[[str], tuple[str, ...]]
 
-# Places of answers: set afresh for each answer whatever it says; the length follows from the body.
+# Places of responses: set afresh for each, whatever it says; the length follows from the body.
 PASSING = tuple(
     f"header.{name}"
     for name in (
@@ -73,7 +73,7 @@ def same_meaning(
 ) -> bool:
     """Return whether two recordings differ in instants, durations and passing fields only.
 
-    *volatile* names the passing fields of an API's answers, such as ``body.request_id``;
+    *volatile* names the passing fields of an API's responses, such as ``body.request_id``;
     *is_signed* tells whether an old request is signed as it would be today, at its own instant.
     """
     return len(old) == len(new) and all(
@@ -102,7 +102,7 @@ def _outcome(entry: Entry, paths: tuple[str, ...]) -> Any:
 
 
 def parts_of_outcome(outcome: Outcome) -> dict[str, Any]:
-    """Return what *outcome* says, part by part, spelling aside."""
+    """Return the parts of *outcome*, spelling aside."""
     if isinstance(outcome, Failed):
         return {"failed": outcome.code, "sent": outcome.sent, "body": repr(outcome.received)}
     headers = [(name.lower(), value) for name, value in outcome.headers]
@@ -371,7 +371,7 @@ def _grouped(entries: Sequence[Entry]) -> list[list[Entry]]:
 
 
 def _is_same_login(entry: Entry, other: Entry) -> bool:
-    """Return whether one answer serves both; those who share logins may have their own rules."""
+    """Return whether one response serves both; those who share logins may have their own rules."""
     keys = [(entry.line.key, entry.line.rules) for entry in (entry, other)]
     return keys[0] == keys[1] or _request_of(entry) == _request_of(other)
 

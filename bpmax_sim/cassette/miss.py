@@ -1,4 +1,4 @@
-"""What a miss says: which step and call, the nearest recording and where it differs, what to do.
+"""Explains a miss: which step and call, the nearest recording and where it differs, what to do.
 
 Everything in it comes from redacted forms: recorded requests are, and sent parts were before.
 """

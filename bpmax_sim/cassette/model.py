@@ -32,7 +32,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
         rules: digest of the matching rules that its keys were computed under.
         start: the earliest instant of sending, ISO 8601 with its zone.
         mixed: whether some exchange has a key under other rules, which its line names.
-        simulated: whether a built-in simulator gave some of the answers.
+        simulated: whether a built-in simulator gave some of the responses.
         several: whether some exchange was recorded by another than its owner's first session.
     """
 
@@ -60,10 +60,10 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         chunks: milliseconds and length of each piece of a streamed body.
         encoding: headers that told how the body was encoded on the wire.
         signed: what the signature of the request was made of, beside the stand-in key.
-        trust: what became of verifying the signature of the answer.
+        trust: what became of verifying the signature of the response.
         source: who answered, unless it was the live third party.
         rules: digest of the matching rules, where it is not the head's.
-        extra: what the builder said, where the request alone does not show it.
+        extra: what the builder set, where the request alone does not show it.
         session: which of its owner's sessions recorded it, from 1.
         values: on its owner's first exchange, the credentials that are declared to be no secrets,
             by ``platform.instance`` and name.
@@ -173,7 +173,7 @@ def by_name(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def read_body(data: bytes | None, content_type: str) -> Body:
-    """Return what *data* says, read as *content_type*; unreadable data stands for itself."""
+    """Return the value of *data*, read as *content_type*; unreadable data stands for itself."""
     if not data:
         return NOTHING
     media = media_type(content_type)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -43,7 +43,7 @@ class Playback:
         """Start with nothing played."""
         self.lock = threading.Lock()
         self.played: set[int] = set()
-        self.players: Counter[int] = Counter()
+        self.players: dict[int, int] = defaultdict(int)
         self.sessions = 0
 
     def joined(self) -> int:
@@ -70,7 +70,7 @@ class Turns:
         self._part_of = part_of
         self._same = same
         self._part = 0
-        self._counts: Counter[str] = Counter()  # of what its part has
+        self._counts: dict[str, int] = defaultdict(int)  # of what its part has
         self._located: dict[str, dict[int, list[int]]] = {}
 
     def next(self, key: str) -> int | None:
@@ -152,7 +152,7 @@ _OUTCOME = re.compile(r"\n  (?:response|failure):\n")
 class Player:
     """Answers calls from a cassette; safe to use from several threads.
 
-    Equal calls are answered in recorded order, so concurrent different calls never swap answers.
+    Equal calls are answered in recorded order, so concurrent different calls never swap responses.
     """
 
     def __init__(  # noqa: PLR0913 - the ways to play
@@ -169,7 +169,7 @@ class Player:
         """Play what *owner* recorded.
 
         Without a *cassette*, *path* is where it would be. Keys that are under other *rules* are
-        computed afresh, once. With *repeat*, a call that is used up gets its last answer again.
+        computed afresh, once. With *repeat*, a call that is used up gets its last response again.
         *playback* is what the owner's sessions share, *session* the number of this one.
         """
         self._cassette = cassette

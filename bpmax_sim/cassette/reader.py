@@ -175,7 +175,7 @@ def read_outcome(entry: Entry) -> Outcome:
 
 
 def _with_request(exchange: Exchange) -> Outcome:
-    """Return what came of *exchange*, an answer with the request whose signature it answers."""
+    """Return what came of *exchange*, a response with the request whose signature it answers."""
     outcome = exchange.outcome
     if isinstance(outcome, Failed):
         return outcome

@@ -194,7 +194,7 @@ class Recorder:
         """Write the cassette and return whether that changed it.
 
         Other owners stay. If the owner's exchanges are unchanged in meaning, so is the file;
-        *volatile* names fields of an API's answers that have none, and *is_signed* tells whether
+        *volatile* names fields of an API's responses that have none, and *is_signed* tells whether
         an old request is signed as it would be today.
 
         Raises:

@@ -35,7 +35,7 @@ _uploading = threading.Lock()  # a transaction is the file system's, which threa
 
 
 class _SilentError(Exception):
-    """Storage says nothing; what it is asked for in the background is given up."""
+    """Storage is silent; what it is asked for in the background is given up."""
 
 
 class MirrorState(msgspec.Struct, frozen=True):
@@ -81,7 +81,7 @@ class Remote:
     """
 
     def __init__(self, url: str, folder: Path, *, patience: float = PATIENCE) -> None:
-        """Reach nothing yet; storage that says nothing for *patience* seconds is down."""
+        """Reach nothing yet; storage that is silent for *patience* seconds is down."""
         self.folder = folder
         self._url = url
         self._seen: set[Path] = set()
@@ -294,7 +294,7 @@ def _open(url: str, patience: float) -> tuple[Any, str]:
     Raises:
         ConfigError: fsspec, or what it needs for the scheme, is not installed or not known.
         CassetteError: it cannot be reached.
-        _SilentError: it says nothing.
+        _SilentError: it is silent.
     """
     shown = shown_url(url)
     try:

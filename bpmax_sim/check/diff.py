@@ -80,7 +80,7 @@ def difference(
 ) -> Iterator[tuple[str, Pair]]:
     """Yield every exchange of two cassettes with its owner, what was added at the end.
 
-    *volatile* names passing fields of an API's answers. Where each file has one owner, they are
+    *volatile* names passing fields of an API's responses. Where each file has one owner, they are
     compared even if they are called differently.
 
     Raises:

@@ -90,7 +90,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def shape_of(response: Response) -> Shape:
-    """Return the shape of an answer's body."""
+    """Return the shape of a response's body."""
     content_type = response.header("content-type") or ""
     body = read_body(response.body, content_type)
     shape: dict[Steps, set[str]] = {}
@@ -113,7 +113,7 @@ def _look(value: Any, path: Steps, shape: dict[Steps, set[str]]) -> None:
 
 
 def unsteady(first: Response, second: Response) -> frozenset[Steps]:
-    """Return the places whose value or presence differs between two answers to one request."""
+    """Return the places whose value or presence differs between two responses to one request."""
     first_leaves, two = _leaves(first), _leaves(second)
     return frozenset(
         path for path in first_leaves.keys() | two.keys() if first_leaves.get(path) != two.get(path)
@@ -205,7 +205,7 @@ class Proxies(Protocol):
 
 
 def carries_standin(request: Request) -> bool:
-    """Return whether a stand-in is in what the script said; auth puts in real values itself."""
+    """Return whether a stand-in is in what the script set; auth puts in real values itself."""
     call = request.call
     if call is None:
         texts = [request.url, *(value for _, value in request.headers)]
@@ -219,7 +219,7 @@ def _in_body(body: bytes | None) -> bool:
 
 
 def builder(session: Proxies, call: Call) -> Builder:
-    """Return the call of a script that said *call*."""
+    """Return the call of a script that set *call*."""
     platform = session.platforms.platform(call.platform)
     template = session.platforms.api(platform, call.api).path
     chain = session.proxy(call.platform, instance_key=call.instance).api(call.api)
@@ -249,7 +249,7 @@ Kind = Literal["changed", "volatile", "failed", "unreachable", "skipped", "old"]
 
 
 class Drift(msgspec.Struct, frozen=True, kw_only=True):
-    """What verifying one exchange brought to light; no value of an answer is in it.
+    """What verifying one exchange brought to light; no value of a response is in it.
 
     Attributes:
         tier: ``info``, ``warning`` or ``error``.
@@ -332,7 +332,7 @@ class Verification:
         self._progress = RetryProgress()
 
     def verify(self, exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, list[Drift]]]:
-        """Yield each of an owner's exchanges, in order, and how the live answer differs from it.
+        """Yield each of an owner's exchanges, in order, and how the live response differs from it.
 
         What is not sent is a drift as well, which says why. Logins are left out.
         """
@@ -392,7 +392,7 @@ def _answered(outcome: Response | Failed) -> Answered | TransportError:
 def verify(
     session: LiveSession, exchanges: Iterable[Exchange], *, allow_writes: bool = False
 ) -> Iterator[Drift]:
-    """Yield how the live answers to *exchanges* differ from the recorded ones."""
+    """Yield how the live responses to *exchanges* differ from the recorded ones."""
     verification = Verification(session, allow_writes=allow_writes)
     return chain.from_iterable(drifts for _, drifts in verification.verify(exchanges))
 

@@ -37,8 +37,9 @@ from bpmax_sim.errors import (
     Problem,
     TransportError,
     near,
+    suggestion,
 )
-from bpmax_sim.i18n import Translatable, UnknownLanguageError, joined, msg, series, translate
+from bpmax_sim.i18n import Translatable, UnknownLanguageError, joined, msg, translate
 from bpmax_sim.i18n import choose as choose_language
 from bpmax_sim.project import find_root, language_of
 from bpmax_sim.report.exit_codes import ExitCode
@@ -326,7 +327,7 @@ _REFUSALS: Final[Mapping[str, str]] = {
     r"Input should be less than or equal to (?P<limit>\S+)": msg("expected at most {limit}"),
     r"Input should be greater than or equal to (?P<limit>\S+)": msg("expected at least {limit}"),
 }
-"""What typer says of a wrong command line, by its pattern."""
+"""Messages of typer about a wrong command line, by its pattern."""
 _HEADINGS: Final[Mapping[str, str]] = {
     r"(?m)^Usage: ": msg("Usage: "),
     r"(?m)^Arguments:$": msg("Arguments:"),
@@ -423,7 +424,7 @@ class _Commands(TyperGroup):
         if pair in COMMANDS:
             return pair, self.get_command(ctx, pair), args[2:]
         if name not in COMMANDS and not name.startswith("-"):
-            text = near(name, COMMANDS) or msg("; there are {names}", names=series(COMMANDS))
+            text = suggestion(name, COMMANDS)
             ctx.fail(msg("there is no command {name!r}{text}", name=name, text=text))
         return super().resolve_command(ctx, args)
 

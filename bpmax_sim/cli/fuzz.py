@@ -12,12 +12,12 @@ import typer
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.select import missing
 from bpmax_sim.cli.terminal import progress, say, say_document, tell
-from bpmax_sim.errors import ConfigError, near
+from bpmax_sim.errors import ConfigError, suggestion
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.reproduction import File, pytest_of, scenario_of
 from bpmax_sim.fuzz.search import SCRIPT, LawFinding, SearchPlan, Tried, planned, search
 from bpmax_sim.fuzz.target import SIMULATE, check_address, reach
-from bpmax_sim.i18n import msg, plural, series
+from bpmax_sim.i18n import msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.yamlfile import shown
@@ -143,7 +143,7 @@ def _check(minutes: float, workers: int, laws: Sequence[str], scripts: Sequence[
     known = (*LAWS, SCRIPT)
     for name in laws:
         if name not in known:
-            hint = near(name, known) or msg("; there are {names}", names=series(known))
+            hint = suggestion(name, known)
             raise ConfigError(msg("--law {name}: there is no such law{hint}", name=name, hint=hint))
     lacking = [
         missing(str(script), Path.cwd(), ".js") for script in scripts if not script.is_file()

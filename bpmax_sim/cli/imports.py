@@ -373,11 +373,13 @@ def openapi(
         raise ConfigError(msg("--url {url}: {message}", url=url, message=message))
     read = read_document(document)
     converted = make(read, key=_key(key, document, read.root), url=url)
-    files = list(_files(converted, to))
+    instance = _instance(converted, is_addressed=bool(url))
+    files = list(_files(converted, instance, to))
     _agree([file for file in files if file.before and file.path.stem == converted.key], yes=yes)
     for file in files:
         _write(file)
-    _report(converted, files, document, as_json=json)
+    variables = re.findall(r"\benv: (\w+)", instance if len(files) > 1 else "")
+    _report(converted, files, document, variables, as_json=json)
     return ExitCode.PASSED
 
 
@@ -400,13 +402,13 @@ def _key(key: str, document: Path, root: Any) -> str:
     )
 
 
-def _files(converted: Converted, to: Path | None) -> Iterator[_File]:
+def _files(converted: Converted, instance: str, to: Path | None) -> Iterator[_File]:
     folder = find_root(Path.cwd()) / "scenarios"
     path = to or Path(shown(folder / "platforms" / f"{converted.key}.yaml"))
     yield _File(path, converted.text, _text(path))
     place = Path(shown((to.parent.parent if to else folder) / "instances.yaml"))
     before = _text(place)
-    text = _with_instance(before, converted, place)
+    text = _with_instance(before, converted.key, instance, place)
     if text != before:
         yield _File(place, text, before)
 
@@ -421,14 +423,13 @@ def _text(path: Path) -> str:
         raise ConfigError(Problem(message, Place(shown(path)))) from error
 
 
-def _with_instance(before: str, converted: Converted, place: Path) -> str:
+def _with_instance(before: str, key: str, entry: str, place: Path) -> str:
     """Return the file of instances with one of this platform; one that is there stays as it is."""
     entries = read_yaml(before, file=shown(place)).plain() if before.strip() else []
     if not isinstance(entries, list):
         raise ConfigError(Problem(msg("expected a list of instances"), Place(shown(place))))
-    if any(isinstance(entry, dict) and entry.get("platform") == converted.key for entry in entries):
+    if any(isinstance(known, dict) and known.get("platform") == key for known in entries):
         return before
-    entry = _instance(converted)
     text = f"{before}{'' if before.endswith(chr(10)) or not before else chr(10)}{entry}"
     try:
         value = read_yaml(text).plain()
@@ -445,10 +446,10 @@ def _plain(text: str) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _instance(converted: Converted) -> str:
+def _instance(converted: Converted, *, is_addressed: bool) -> str:
     prefix = re.sub(r"\W+", "_", converted.key, flags=re.ASCII).strip("_").upper() or "API"
     value: dict[str, Any] = {"platform": converted.key, "instance_key": "default", "default": True}
-    if not converted.is_addressed:
+    if not is_addressed:  # the document's address is production, more often than not
         value["base_url"] = {"env": f"{prefix}_URL"}
     if converted.credentials:
         named = {name: {"env": f"{prefix}_{name}".upper()} for name in converted.credentials}
@@ -474,7 +475,14 @@ def _write(file: _File) -> None:
         raise ConfigError(Problem(message, Place(shown(file.path)))) from error
 
 
-def _report(converted: Converted, files: list[_File], document: Path, *, as_json: bool) -> None:
+def _report(
+    converted: Converted,
+    files: list[_File],
+    document: Path,
+    variables: Sequence[str],
+    *,
+    as_json: bool,
+) -> None:
     for note in converted.notes:
         tell(labelled(shown(document), note))
     if as_json:
@@ -508,3 +516,5 @@ def _report(converted: Converted, files: list[_File], document: Path, *, as_json
         )
     )
     tell("bpmax-sim run --mode simulate")
+    if variables:
+        tell(msg("to record it, set {names}", names=series(variables)))

@@ -368,7 +368,7 @@ def _meaning(value: Any) -> str:
 
 
 def _contents(exchange: Exchange) -> Iterator[str]:
-    """Yield the request, and each value of the answer with its path, as far as is readable."""
+    """Yield the request, and each value of the response with its path, as far as is readable."""
     yield f"    {exchange.request.method} {exchange.request.url}"
     outcome = parts_of_outcome(exchange.outcome)
     shown_parts = {name: outcome[name] for name in _SHOWN if name in outcome}

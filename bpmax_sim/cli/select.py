@@ -17,7 +17,14 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.remote import Remote, is_url, mirror
-from bpmax_sim.errors import ConfigError, Place, Problem, ScriptSyntaxError, listed, near
+from bpmax_sim.errors import (
+    ConfigError,
+    Place,
+    Problem,
+    ScriptSyntaxError,
+    near,
+    suggestion,
+)
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.project import SUFFIX, find_root
@@ -49,7 +56,7 @@ class Selection(msgspec.Struct, frozen=True):
     def _named(self, items: Sequence[ScenarioItem]) -> ScenarioItem:
         by_name = {name: item for item in items for name in (item.name, item.node_name)}
         if self.name not in by_name:
-            hint = near(self.name, by_name) or msg("; there are {listed}", listed=listed(by_name))
+            hint = suggestion(self.name, by_name)
             raise ConfigError(
                 Problem(
                     msg("there is no scenario {name!r}{hint}", name=self.name, hint=hint),
@@ -285,19 +292,25 @@ def declared(folder: Path | None) -> Platforms:
 def declared_folder(folder: Path | None) -> Path | None:
     """Return *folder*, or that of the project, or None where the project has none.
 
+    A project has it below its scenarios, or where all of them say that it is.
+
     Raises:
         ConfigError: if *folder* is not there.
     """
     if folder is not None and not folder.exists():
         raise ConfigError(missing(str(folder), Path.cwd(), ""))
-    own = find_root(Path.cwd()) / "scenarios" / "platforms"
-    return folder or (own if own.is_dir() else None)
+    root = find_root(Path.cwd())
+    own = root / "scenarios" / "platforms"
+    if folder is not None or own.is_dir():
+        return folder or own
+    named = {item.platforms.resolve(): item.platforms for item in _every(root)}
+    return next(iter(named.values())) if len(named) == 1 and all(map(Path.is_dir, named)) else None
 
 
 def players(cassette: Path) -> list[str]:
     """Return the scenarios and rows that play *cassette*; files with mistakes count for nothing."""
     absolute = cassette.absolute()
-    items = (item for item in _every(absolute) if file_of(item).absolute() == absolute)
+    items = (item for item in _every(find_root(absolute)) if file_of(item).absolute() == absolute)
     return list(dict.fromkeys(item.owner for item in items))
 
 
@@ -306,7 +319,7 @@ def file_of(item: ScenarioItem) -> Path:
     return item.root / "cassettes" / f"{item.cassette}.yaml"
 
 
-def _every(cassette: Path) -> Iterator[ScenarioItem]:
-    for path in sorted((find_root(cassette) / "scenarios").rglob(f"*{SUFFIX}")):
+def _every(root: Path) -> Iterator[ScenarioItem]:
+    for path in sorted((root / "scenarios").rglob(f"*{SUFFIX}")):
         with suppress(ConfigError):
             yield from items(path, variables={}, environ=os.environ)

@@ -213,7 +213,7 @@ def owns_credential(target: FuzzTarget, programs: Programs) -> None:
 
 
 def same_forms(target: FuzzTarget, programs: Programs) -> None:
-    """Make a direct call, and the chain that says the same.
+    """Make a direct call, and the equivalent chain.
 
     Raises:
         LawBroken: the law does not hold.
@@ -351,7 +351,7 @@ def _is_meant(target: FuzzTarget, api: Api, parameter: Parameter) -> bool:
 
 
 def answers(target: FuzzTarget, programs: Programs) -> None:
-    """Hold the answer against what the file declares of it.
+    """Hold the response against what the file declares of it.
 
     Raises:
         LawBroken: the law does not hold.
@@ -403,10 +403,10 @@ class Law(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that must hold.
 
     Attributes:
-        about: what it says, as a sentence.
+        about: the law, as a sentence.
         check: makes the calls; raises `LawBroken`.
         draw: the calls of one API that it is tried with.
-        applies: whether it says anything of an API.
+        applies: whether it applies to an API.
         live: whether it can be tried against a live system.
     """
 

@@ -51,7 +51,7 @@ class Recorded(msgspec.Struct, frozen=True):
 
     Attributes:
         outcome: how it ended.
-        value: the answer without secrets, for a third party may say a credential back.
+        value: the response without secrets, for a third party may repeat a credential.
         closed: why the recording could not be written.
         artefacts: what was written and logged, by name.
         credentials: the values that were declared secret, by name.

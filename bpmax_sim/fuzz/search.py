@@ -7,7 +7,7 @@ Where examples that broke a law are kept: a folder, or a Redis that several mach
 
 The law of scripts: whatever a form holds and a third party answers, no mistake of their own.
 
-A script may leave a rejection uncaught, for that is an answer of the third party. A TypeError, a
+A script may leave a rejection uncaught, for that is a response of the third party. A TypeError, a
 name that there is not, a loop without end or a promise that nothing settles is the script's.
 
 A law held against given calls: what a failure's scenario and its pytest test do.
@@ -31,11 +31,11 @@ from hypothesis import strategies as st
 from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 from hypothesis.errors import NoSuchExample, Unsatisfiable
 
-from bpmax_sim.errors import BpmaxError, ConfigError, ScriptError, near
+from bpmax_sim.errors import BpmaxError, ConfigError, ScriptError, suggestion
 from bpmax_sim.fuzz.laws import LAWS, Programs
 from bpmax_sim.fuzz.target import SIMULATE, FuzzTarget, Plain, hang_up, plain, program, target_of
 from bpmax_sim.fuzz.violation import LawBroken, broken, described, outcome
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import Platforms, read_platform
 from bpmax_sim.project import find_root, make_folder
@@ -246,7 +246,7 @@ def _hold(
         hold_script(target, files, situation or {"form": {}, "trouble": ""})
         return
     if law not in LAWS:
-        hint = near(law, LAWS) or msg("; there are {names}", names=series((*LAWS, SCRIPT)))
+        hint = suggestion(law, (*LAWS, SCRIPT))
         raise ConfigError(msg("there is no law {law!r}{hint}", law=law, hint=hint))
     hold_programs(target, law, tuple(program(call) for call in calls))
 
@@ -382,7 +382,7 @@ def search(plan: SearchPlan, notify: Callable[[], None] = _nobody_asks) -> list[
 
 
 def tasks_of(plan: SearchPlan) -> Iterator[Task]:
-    """Yield what there is to try: every law that says something of an API, and every script.
+    """Yield what there is to try: every law that applies to an API, and every script.
 
     Raises:
         ConfigError: a file is wrong, or there is no such API.

@@ -112,7 +112,7 @@ def check_address(against: str) -> None:
 
 
 def reach(target: FuzzTarget) -> None:
-    """See that something answers at the target's address, whatever it says.
+    """Check that something answers at the target's address, whatever it is.
 
     Raises:
         TransportError: nothing does.

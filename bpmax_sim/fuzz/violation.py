@@ -54,7 +54,7 @@ class CallOutcome(msgspec.Struct, frozen=True):
 
 
 def broken(why: str) -> LawBroken:
-    """Return the error that says *why* a law does not hold."""
+    """Return the error of a law that does not hold, and *why*."""
     return LawBroken(why)
 
 

@@ -158,7 +158,7 @@ def _titled(parameter: Mapping[str, Any]) -> ParameterEntry:
 
 
 def _described(schema: Mapping[str, Any], *, is_required: bool = False) -> ParameterEntry:
-    """Return what is said of a parameter's values: its simple words, and the rest as ``schema``."""
+    """Return the declaration of a parameter's values: simple words, and the rest as ``schema``."""
     entry: ParameterEntry = {}
     rest = {name: value for name, value in schema.items() if name != "example"}
     if kind := plain_type(schema):
@@ -296,7 +296,7 @@ METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "t
 _BRACES = re.compile(r"[{}]")
 _LONGEST: Final = 100
 _ANSWERS: Final = (300, 60, 15)
-"""How many parts of an answer's schema are written, in a document and in larger ones."""
+"""How many parts of a response's schema are written, in a document and in larger ones."""
 _SHOWN: Final = 30  # characters of an example, for each of them
 _ROOM: Final = LARGEST * 3 // 4
 
@@ -309,7 +309,6 @@ class Converted(msgspec.Struct, frozen=True):
         text: of the file.
         apis: the keys of its APIs.
         credentials: what an instance has to have, by name.
-        is_addressed: whether the document or the user told where it is.
         notes: what was not carried over, with its path in the document.
     """
 
@@ -318,7 +317,6 @@ class Converted(msgspec.Struct, frozen=True):
     apis: tuple[str, ...]
     credentials: tuple[str, ...]
     notes: tuple[Problem, ...]
-    is_addressed: bool
 
 
 def make(document: Document, *, key: str, url: str = "") -> Converted:
@@ -330,7 +328,6 @@ def make(document: Document, *, key: str, url: str = "") -> Converted:
     if "swagger" in document.root:
         document = upgraded(document, METHODS)
     base = url.rstrip("/") or _base(document, key)
-    is_addressed = not document.notes
     operations = list(_operations(document))
     if not operations:
         message = msg("there is no operation in 'paths', so there is nothing to import")
@@ -351,7 +348,7 @@ def make(document: Document, *, key: str, url: str = "") -> Converted:
     notes = tuple(document.notes)
     credentials = tuple(security.credentials)
     whole = f"{head_of(document, notes)}{text}"
-    return Converted(key, whole, tuple(apis), credentials, notes, is_addressed)
+    return Converted(key, whole, tuple(apis), credentials, notes)
 
 
 class _Operation(msgspec.Struct, frozen=True):
@@ -390,7 +387,7 @@ def _tell_unsaid(
     if operation.get("callbacks"):
         document.tell(msg("callbacks are not declared here"), (*steps, "callbacks"))
     for servers, where in ((item, steps[:-1]), (operation, steps)):
-        if servers.get("servers"):
+        if servers.get("servers") not in (None, [], document.root.get("servers")):
             message = msg("an address of its own; the platform has one for all its APIs")
             document.tell(message, (*where, "servers"))
 
@@ -462,7 +459,7 @@ def _api(
 
 
 def _answer(document: Document, operation: _Operation, most: int) -> Mapping[str, Any]:
-    """Return the schema of the first answer that is a success and JSON, with its example."""
+    """Return the schema of the first response that is a success and JSON, with its example."""
     responses = mapping(operation.value.get("responses"))
     good = sorted(name for name in responses if str(name)[:1] == "2") or ["default"]
     for name in good:
@@ -538,7 +535,7 @@ def _fitting(
     apis: Mapping[str, Mapping[str, Any]],
     operations: Mapping[str, _Operation],
 ) -> str:
-    """Return the text, with as much of what the answers are as a file has room for."""
+    """Return the text, with as much of what the responses are as a file has room for."""
     for most in _ANSWERS:
         notes = dict(document.notes)
         whole = {

@@ -169,7 +169,7 @@ class _PlatformChecks(msgspec.Struct, frozen=True):
                 self.tell(message, "credentials", name, "default")
 
     def secrecy(self, name: str, spec: CredentialSpec) -> None:
-        """Tell of a credential that is said to be no secret and can only be one."""
+        """Tell of a credential that is declared no secret and can only be one."""
         if spec.secret is not False:
             return
         why = always_secret(self.platform, name)

@@ -20,7 +20,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec import UNSET, UnsetType, structs, to_builtins
 
-from bpmax_sim.errors import ConfigError, Problem, Problems, listed, near
+from bpmax_sim.errors import ConfigError, Problem, Problems, listed, near, suggestion
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import ConnectionRoute
 from bpmax_sim.platform.check import ADDRESS, PROXY, check_value, is_address, is_proxy
@@ -475,9 +475,7 @@ class _InstanceChecks(msgspec.Struct, frozen=True):
             self.tell(message, "instance_key")
         platform = find(self.instance.platform)
         if self.instance.platform not in keys:
-            hint = near(self.instance.platform, keys) or msg(
-                "; there are {listed}", listed=listed(keys)
-            )
+            hint = suggestion(self.instance.platform, keys)
             self.tell(
                 msg(
                     "there is no platform {platform!r}{hint}",

@@ -396,7 +396,7 @@ def _apis(platform: Platform) -> Iterator[_Route]:
 
 
 def _api_constants(api: Api) -> Iterator[tuple[str, str, Any]]:
-    """Yield place, name and value of what every call of *api* says unless a script does."""
+    """Yield place, name and value of what every call of *api* sends unless a script does."""
     query = dict(parse_qsl(api.path.partition("?")[2], keep_blank_values=True))
     yield from _leaves("query", {**query, **api.query})
     yield from _leaves("header", _constant_headers(api.headers))
@@ -446,7 +446,7 @@ def _narrowed(routes: list[_Route], content: _Content) -> list[_Route]:
 
 
 def _is_ruled_out(route: _Route, content: _Content) -> bool:
-    """Return whether a login is ruled out by what it always says outside its body.
+    """Return whether a login is ruled out by what it always sends outside its body.
 
     A login shares its address with what nobody declared: SAP hands out its token to a header.
     """
@@ -468,7 +468,7 @@ def _as_built(route: _Route, values: dict[str, str], path: str) -> str:
 
 
 class _Content:
-    """What a request says, read as far as somebody asks."""
+    """The content of a request, read as far as somebody asks."""
 
     def __init__(self, request: Request) -> None:
         self.request = request

@@ -2,7 +2,7 @@
 
 Durations are seconds. The JSON Schema of the files is generated from these types.
 
-How answers are judged and calls authorised, as a platform file declares it.
+How responses are judged and calls authorised, as a platform file declares it.
 
 Texts that may hold ``{{ … }}`` are templates (`bpmax_sim.platform.template`). Durations are
 seconds.
@@ -11,7 +11,7 @@ Whether a credential's value is of its declared kind.
 
 The two styles in which one API is called: ``getCustomerDetail`` and ``get_customer_detail``.
 
-What a platform file says of secrets in answers -> places in a message.
+What a platform file says of secrets in responses -> places in a message.
 
 Where auth and signing put what they put into a request: one list, whoever asks.
 """
@@ -43,7 +43,7 @@ class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_
 
 
 class Condition(Model, frozen=True, kw_only=True):
-    """A value of the answer, compared as text with any of *in*, or absent."""
+    """A value of the response, compared as text with any of *in*, or absent."""
 
     path: str
     any_of: tuple[Any, ...] = field(default=(), name="in")
@@ -51,21 +51,21 @@ class Condition(Model, frozen=True, kw_only=True):
 
 
 class OkRule(Model, frozen=True, kw_only=True):
-    """When an answer is a success: its status, and every condition."""
+    """When a response is a success: its status, and every condition."""
 
     status: tuple[int, ...] = ()
     all: tuple[Condition, ...] = ()
 
 
 class ErrorClass(Model, frozen=True, kw_only=True):
-    """Answers that belong to a class of failure: by business code (as text) or by status."""
+    """Responses that belong to a class of failure: by business code (as text) or by status."""
 
     code: tuple[Any, ...] = ()
     status: tuple[int, ...] = ()
 
 
 class ResponseRules(Model, frozen=True, kw_only=True):
-    """How an answer is read; several paths are tried in order, ``header:Name`` reads a header."""
+    """How a response is read; several paths are tried in order, ``header:Name`` reads a header."""
 
     ok: OkRule = OkRule()
     code: tuple[str, ...] = ()
@@ -75,7 +75,7 @@ class ResponseRules(Model, frozen=True, kw_only=True):
 
 
 class Extract(Model, frozen=True, kw_only=True):
-    """A value taken from a login answer: JSON path, ``header:Name`` or ``cookie:Name``."""
+    """A value taken from a login response: JSON path, ``header:Name`` or ``cookie:Name``."""
 
     path: str
     secret: bool = False
@@ -96,7 +96,7 @@ class LoginRequest(Model, frozen=True, kw_only=True):
 
 
 class LoginStep(Model, frozen=True, kw_only=True):
-    """A request, what counts as success, and the values its answer yields."""
+    """A request, what counts as success, and the values its response yields."""
 
     request: LoginRequest
     ok: OkRule | UnsetType = UNSET
@@ -167,14 +167,14 @@ class Sign(Model, frozen=True, kw_only=True):
 
 
 class VerifyResponse(Model, frozen=True, kw_only=True):
-    """How a signed 2xx answer is checked (WeChat Pay v3).
+    """How a signed 2xx response is checked (WeChat Pay v3).
 
     Templates see ``response_status``, ``response_headers`` (lower-case names) and
     ``response_body``.
 
     Attributes:
-        key: the secret, public key or certificate; nothing when the answer names an unknown one.
-        timestamp: when the answer was signed, in POSIX seconds; empty for no check.
+        key: the secret, public key or certificate; nothing when the response names an unknown one.
+        timestamp: when the response was signed, in POSIX seconds; empty for no check.
         window: seconds that *timestamp* may be away from now.
     """
 
@@ -331,7 +331,7 @@ class Api(Model, frozen=True, kw_only=True):
     """One operation; UNSET means that the platform's own setting holds.
 
     Attributes:
-        answer: what the body of a good answer is, as a JSON Schema or in the words of OpenAPI.
+        answer: what the body of a good response is, as a JSON Schema or in the words of OpenAPI.
     """
 
     key: Annotated[str, INTERNAL] = ""
@@ -366,7 +366,7 @@ class Api(Model, frozen=True, kw_only=True):
 
 
 class Platform(Model, frozen=True, kw_only=True):
-    """A third-party system: its address, credentials, auth, answers and APIs.
+    """A third-party system: its address, credentials, auth, responses and APIs.
 
     Attributes:
         share: who has one login of an instance: each process, or all processes of a machine, one

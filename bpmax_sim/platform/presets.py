@@ -18,7 +18,7 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
-from bpmax_sim.errors import ConfigError, Problem, near
+from bpmax_sim.errors import ConfigError, Problem, near, suggestion
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.platform.template import is_template, names_in, uses
@@ -96,8 +96,7 @@ class _Expansion(msgspec.Struct):
         if named is None:
             return node
         if named.value not in preset_names():
-            hint = near(str(named.value), preset_names())
-            hint = hint or msg("; there are {names}", names=series(preset_names()))
+            hint = suggestion(str(named.value), preset_names())
             self._tell(
                 msg("there is no preset {named_value!r}{hint}", named_value=named.value, hint=hint),
                 named,

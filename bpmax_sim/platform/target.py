@@ -86,7 +86,7 @@ class Target:
 
     @cached_property
     def sensitive(self) -> tuple[Sensitive, ...]:
-        """Return the places of the answer that hold secrets."""
+        """Return the places of the response that hold secrets."""
         if self.login:
             rules = [pair for pair in self.login.step.extract.items() if pair[1].secret]
             return tuple(Sensitive(rule.path, name, rule.kind) for name, rule in rules)

@@ -206,7 +206,7 @@ class Builder:
 
     @property
     def spec(self) -> CallSpec:
-        """Return what has been said so far."""
+        """Return what has been set so far."""
         return self._spec
 
     def path(self, values: Mapping[str, Any] = UNDEFINED, /, **more: Any) -> Builder:  # type: ignore[assignment]
@@ -226,7 +226,7 @@ class Builder:
         return self._with("body", value, more)
 
     def call(self) -> Any:
-        """Send, and return the answer.
+        """Send, and return the response.
 
         Raises:
             CallError: the call was rejected.
@@ -292,7 +292,7 @@ class Proxy:
         return Builder(replace(self._spec, api=name), self._run, self._build)
 
     def direct(self, name: str, /, *args: Any) -> Any:
-        """Call the API *name* with its parameters in declared order, and return the answer.
+        """Call the API *name* with its parameters in declared order, and return the response.
 
         Raises:
             CallError: the call was rejected.

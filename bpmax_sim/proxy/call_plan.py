@@ -40,7 +40,7 @@ from bpmax_sim.secret.http_auth import SECRET_HEADERS, with_standin
 
 
 class Merged(Struct):
-    """What a call says, before it is encoded.
+    """The content of a call, before it is encoded.
 
     Attributes:
         headers: by lower-case name, the last spelling and the value.
@@ -58,7 +58,7 @@ class Merged(Struct):
 
 
 def merge(spec: CallSpec, recipe: CompiledApi, credentials: Mapping[str, Any]) -> Merged:
-    """Return what *spec* says on top of the defaults of *recipe*.
+    """Return the values of *spec* on top of the defaults of *recipe*.
 
     Raises:
         CallError: MISSING_PARAMETER, UNKNOWN_PARAMETER.
@@ -359,7 +359,7 @@ class Plan(NoRepr, frozen=True, kw_only=True):
     """One call, ready to be authorised.
 
     Attributes:
-        call: what the builder said, as it may be written down.
+        call: what the builder set, as it may be written down.
         real: the same with real credentials; the very same object where none is in there.
         notes: what was overridden or dropped.
         randomness: what a real request is made with.
@@ -498,7 +498,7 @@ def _check_options(spec: CallSpec, recipe: CompiledApi) -> tuple[str, ...]:
 def _encode_call(
     spec: CallSpec, recipe: CompiledApi, credentials: Mapping[str, Any], serial: int
 ) -> tuple[Call, Merged]:
-    """Return the call that is said with *credentials* in the declared defaults."""
+    """Return the call with *credentials* in the declared defaults."""
     merged = merge(spec, recipe, credentials)
     drop_reserved(merged, recipe)
     query = query_pairs(merged.query)

@@ -59,7 +59,7 @@ def call(spec: CallSpec, env: Environment) -> Calling:
 
     Raises:
         CallError: what the script sees as a rejection.
-        NoMatchError: replay has no answer.
+        NoMatchError: replay has no response.
         ConfigError: if a declaration cannot be used.
     """
     env.refuse_closed()

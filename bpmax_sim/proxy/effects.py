@@ -29,7 +29,7 @@ class NoRepr(Struct, frozen=True):
 class Send(Struct, frozen=True):
     """Send *request*; the driver sends the `Response` back in.
 
-    It throws a `TransportError` in where the exchange did not complete, or where the answer took
+    It throws a `TransportError` in where the exchange did not complete, or where the response took
     longer than ``request.timeout``.
     """
 

@@ -231,7 +231,7 @@ def expiry(ttl: Ttl, value: Any, now: float) -> float:
 
 @dataclass(slots=True)
 class LoginAnswer:
-    """One answer, with what is needed to tell of it."""
+    """One response, with what is needed to tell of it."""
 
     plan: Plan
     vault: Secrets
@@ -244,7 +244,7 @@ class LoginAnswer:
         self.body = read_body(self.response)
 
     def is_accepted(self, step: LoginStep) -> bool:
-        """Judge the answer by the step's rule, else by status and the platform's conditions."""
+        """Judge the response by the step's rule, else by status and the platform's conditions."""
         if isinstance(step.ok, OkRule):
             return accepts(step.ok, self.response, self.body)
         conditions = compile_conditions(self.plan.recipe.rules.conditions, lenient=True)
@@ -349,7 +349,7 @@ class LoginAnswer:
         )
 
     def _parts(self) -> Iterator[str]:
-        """Yield status, form, code and message of the answer, whatever there is."""
+        """Yield status, form, code and message of the response, whatever there is."""
         response, body, rules = self.response, self.body, self.plan.recipe.rules
         yield msg("HTTP {status}", status=response.status)
         yield from self._form()
@@ -405,7 +405,7 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
     """Log in for the instance of *plan*, sending each step once unless it came too often.
 
     Raises:
-        AuthError: if a step is refused, or its answer lacks a value.
+        AuthError: if a step is refused, or its response lacks a value.
         HttpStatusError: if a step still comes too often after all waits.
         TransportError: if a step did not complete.
     """
@@ -427,7 +427,7 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
 def _answered(
     plan: Plan, number: int, step: LoginStep, yielded: Yielded, env: Environment
 ) -> Generator[Effect, Any, LoginAnswer]:
-    """Send a step until it does not come too often; return its answer, a success."""
+    """Send a step until it does not come too often; return its response, a success."""
     sent, note = 0, ""
     while True:
         request = _request(plan, number, step, yielded, env, attempt=sent)

@@ -1,4 +1,4 @@
-"""What follows from one sending: the answer, another sending, or an error. Decisions only.
+"""What follows from one sending: the response, another sending, or an error. Decisions only.
 
 A refused token is renewed once, for any call: it was refused before it was executed; so was what
 is answered with 429 (RFC 6585, 4). Anything else is sent again only where ``recover`` says so, and
@@ -25,7 +25,7 @@ from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.proxy.response import ParsedBody, finder
 
 LONGEST_WAIT: Final = 600.0
-"""Seconds; an answer that asks for a longer wait is final."""
+"""Seconds; a response that asks for a longer wait is final."""
 
 TOO_MANY: Final = 429
 _BROKEN_OFF: Final = frozenset({"CONNECT", "RESET", "TIMEOUT"})
@@ -72,7 +72,7 @@ class Stop(Struct, frozen=True):
 
 
 class Answered(Struct, frozen=True):
-    """An answer, and its body read."""
+    """A response, and its body read."""
 
     response: Response
     body: ParsedBody
@@ -132,7 +132,7 @@ def _again(
 def again_later(
     outcome: Outcome, rule: Recover, failure: str, sent: int, now: float
 ) -> Again | Stop:
-    """Return how long to wait before the next sending: as the answer asks, else by *rule*."""
+    """Return how long to wait before the next sending: as the response asks, else by *rule*."""
     wait = _wait(outcome, rule, now)
     if wait is None:
         wait = rule.backoff * 2 ** (sent - 1)
@@ -158,7 +158,7 @@ def _is_unexecuted(outcome: Outcome) -> bool:
 
 
 def _unmet(rule: Recover, failure: str, progress: RetryProgress) -> str:
-    """Return why the first answer is final although something is declared; nothing if it is not."""
+    """Return why the first response is final although a rule is declared; nothing if it is not."""
     if rule.refresh and not progress.renewed:
         return msg(
             "{failure}: recover: refresh does nothing, as this call needs no login", failure=failure
@@ -172,7 +172,7 @@ def _unmet(rule: Recover, failure: str, progress: RetryProgress) -> str:
 
 
 def _offset(outcome: Outcome, now: float) -> float | None:
-    """Return how far the server's clock is ahead; a recorded answer corrects nothing."""
+    """Return how far the server's clock is ahead; a recorded response corrects nothing."""
     if isinstance(outcome, TransportError) or outcome.response.source == "recorded":
         return None
     date = _http_date(outcome.response.header("date") or "")
@@ -180,11 +180,11 @@ def _offset(outcome: Outcome, now: float) -> float | None:
 
 
 def _wait(outcome: Outcome, rule: Recover, now: float) -> float | None:
-    """Return the seconds that the answer asks for, if it does."""
+    """Return the seconds that the response asks for, if it does."""
     if isinstance(outcome, TransportError):
         return None
     response = outcome.response
-    # The answer's own Date is the clock that its other dates were written by.
+    # The response's own Date is the clock that its other dates were written by.
     date = _http_date(response.header("date") or "")
     for place in rule.wait:
         path, unit = (place.path, place.unit) if isinstance(place, Wait) else (place, "s")

@@ -1,12 +1,12 @@
 """A response body, read once: JSON value, text or bytes, by its content type.
 
-Values found in an answer by path, and the rules that judge it by them.
+Values found in a response by path, and the rules that judge it by them.
 
 A path is a JSON path (RFC 9535; ``$.a.b[0]`` takes a fast way), ``header:Name``, ``cookie:Name``
 or ``cookies`` (all of them, as a Cookie header). Codes are compared as texts, because third
 parties answer ``40014`` here and ``"40014"`` there.
 
-Requests and answers as plain dicts that may be shown: redacted, bodies parsed.
+Requests and responses as plain dicts that may be shown: redacted, bodies parsed.
 
 One log record for each call and each login request, redacted when read.
 """
@@ -186,7 +186,7 @@ Finder = Callable[[Response, ParsedBody], Any]
 
 @lru_cache(maxsize=1024)
 def finder(path: str) -> Finder:
-    """Return what reads *path*; it returns `UNSET` for an answer without it.
+    """Return what reads *path*; it returns `UNSET` for a response without it.
 
     Raises:
         ConfigError: if *path* is none of the forms above.
@@ -295,7 +295,7 @@ class CompiledRules:
         return find_first(self._message, response, body)
 
     def failure_class(self, response: Response, body: ParsedBody) -> str | None:
-        """Return the class of failure that the answer belongs to, the first that fits."""
+        """Return the class of failure that the response belongs to, the first that fits."""
         code: str | None = None
         for name, codes, statuses in self._classes:
             if response.status in statuses:
@@ -333,7 +333,7 @@ def _condition(condition: Condition, *, lenient: bool) -> Callable[[Response, Pa
 
 
 def accepts(rule: OkRule, response: Response, body: ParsedBody) -> bool:
-    """Return whether *rule* calls the answer a success."""
+    """Return whether *rule* calls the response a success."""
     statuses = rule.status
     good = response.status in statuses if statuses else is_success(response.status)
     return good and all(holds(response, body) for holds in compile_conditions(rule.all))
@@ -432,13 +432,13 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     Attributes:
         platform, instance, api, caller: as far as they were known.
         at: virtual instant of the start.
-        duration: virtual seconds until the answer or the error.
+        duration: virtual seconds until the response or the error.
         began, ended: the place of its start and of its end among all that happens.
         attempts: business requests that were sent.
         earlier: those of them that were followed by another one.
         sent_at: virtual instant of the last one.
         notes: what was overridden, dropped or retried.
-        call: what the builder said, not redacted; None where it was rejected before.
+        call: what the builder set, not redacted; None where it was rejected before.
         error: what the call was rejected with.
         position: the script line that made the call, where it is known.
     """
@@ -477,12 +477,12 @@ class CallRecord(Struct, frozen=True, kw_only=True):
 
     @property
     def status(self) -> int | None:
-        """Return the HTTP status, where there was an answer."""
+        """Return the HTTP status, where there was a response."""
         return self.received.status if self.received else None
 
     @property
     def source(self) -> str:
-        """Return ``live``, ``recorded``, ``simulated`` or ``fault``; empty without an answer."""
+        """Return ``live``, ``recorded``, ``simulated`` or ``fault``; empty without a response."""
         return self.received.source if self.received else ""
 
     @property

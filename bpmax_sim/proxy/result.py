@@ -1,6 +1,6 @@
-"""What a finished exchange is to the script: an answer, or the rejection it becomes.
+"""What a finished exchange is to the script: a response, or the rejection it becomes.
 
-Secrets that an answer holds become known to the vault the moment it arrives.
+Secrets that a response holds become known to the vault the moment it arrives.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ _PUBLIC: Final = frozenset({"error", "error_description", "error_uri", "expires_
 
 
 def capture(request: Request, response: Response, vault: Secrets) -> None:
-    """Register what stands at the sensitive places of the answer to *request*."""
+    """Register what stands at the sensitive places of the response to *request*."""
     call = request.call
     if call is None or not request.sensitive:
         return

@@ -276,10 +276,10 @@ def sign(request: Request, rule: Sign, names: Names) -> Request:
 
 
 def verify(response: Response, rule: VerifyResponse, names: Names) -> None:
-    """Check the signature of a 2xx answer; other answers are not signed.
+    """Check the signature of a 2xx response; other responses are not signed.
 
     Raises:
-        AuthError: if it is absent, too old, of an unknown key, or not that of the answer.
+        AuthError: if it is absent, too old, of an unknown key, or not that of the response.
         ConfigError: if a template or the key does not fit.
     """
     if not 200 <= response.status < 300:  # noqa: PLR2004 - the 2xx of HTTP
@@ -302,14 +302,14 @@ def verify(response: Response, rule: VerifyResponse, names: Names) -> None:
 
 @lru_cache(maxsize=64)
 def headers_signed_with(rule: VerifyResponse) -> tuple[str, ...]:
-    """Return the places of the headers that hold signature, time and nonce of an answer.
+    """Return the places of the headers that hold signature, time and nonce of a response.
 
-    They are set afresh for each answer, whatever it says.
+    They are set afresh for each response, whatever it says.
     """
     headers = _Requested()
     names = {"response_status": 200, "response_headers": headers, "response_body": b""}
     for source in (rule.signature, rule.timestamp, rule.message):
-        with suppress(ConfigError):  # it takes more than the answer has; nothing more is known
+        with suppress(ConfigError):  # it takes more than the response has; nothing more is known
             render(source, names)
     return tuple(f"header.{name}" for name in headers)
 
@@ -323,9 +323,9 @@ class _Requested(dict[str, str]):
 
 
 def trust_of(request: Request, response: Response, now: float) -> str:
-    """Return `VERIFIED`, or why a live answer cannot be trusted; empty where nothing is to verify.
+    """Return `VERIFIED`, or why a live response cannot be trusted; empty if nothing is to verify.
 
-    A key that does not fit is told when the answer is read, so it is no reason here.
+    A key that does not fit is told when the response is read, so it is no reason here.
     """
     proof = request.proof
     if proof is None or response.source != "live" or not 200 <= response.status < 300:  # noqa: PLR2004
@@ -340,7 +340,7 @@ def trust_of(request: Request, response: Response, now: float) -> str:
 
 
 class _Signed(dict[str, str]):
-    """Headers of an answer that must have been signed."""
+    """Headers of a response that must have been signed."""
 
     def __missing__(self, name: str) -> str:
         raise _refused(msg("it has no header {name!r}", name=name))

@@ -74,12 +74,12 @@ def _way(option: Option) -> dict[str, Any]:
 
 
 def on_command_line(config: pytest.Config, name: str) -> Any:
-    """Return what the command line says of an option, or None."""
+    """Return the value of an option on the command line, or None."""
     return read_option(config, name)[0]
 
 
 def in_ini(config: pytest.Config, name: str) -> Any:
-    """Return what the ini file says of an option, or None."""
+    """Return the value of an option in the ini file, or None."""
     return read_option(config, name)[1]
 
 
@@ -99,7 +99,7 @@ def read_option(config: pytest.Config, name: str) -> tuple[Any, Any]:
 
 
 def value(config: pytest.Config, name: str, default: Any = None) -> Any:
-    """Return what is said of an option: on the command line, else in the ini file."""
+    """Return the value of an option: on the command line, else in the ini file."""
     passed, written = read_option(config, name)
     if passed is None:
         passed = written

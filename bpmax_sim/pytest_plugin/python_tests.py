@@ -437,7 +437,7 @@ class PythonTestRun:
         """Close the session, once, and judge what it did.
 
         Raises:
-            NoMatchError: a call had no answer, even if the test swallowed that.
+            NoMatchError: a call had no response, even if the test swallowed that.
             ExpectationError: a fault never fired, or an exchange was not played.
             CassetteError: the recording could not be written.
         """

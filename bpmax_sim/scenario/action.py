@@ -12,12 +12,12 @@ from typing import Any, ClassVar, Protocol
 
 import msgspec
 
-from bpmax_sim.errors import SubjectError
+from bpmax_sim.errors import SubjectError, suggestion
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.references import Path as Steps
 from bpmax_sim.scenario.session_protocol import Bench
-from bpmax_sim.scenario.source import Spot, hint
+from bpmax_sim.scenario.source import Spot
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.flow import FlowSubject
@@ -245,6 +245,7 @@ class Action(Model, frozen=True, kw_only=True):
         for key in value:
             if key not in known:
                 context.tell(
-                    spot.at(key), msg("unknown key {key!r}{hint}", key=key, hint=hint(key, known))
+                    spot.at(key),
+                    msg("unknown key {key!r}{hint}", key=key, hint=suggestion(key, known)),
                 )
         return True

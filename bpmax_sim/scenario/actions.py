@@ -19,7 +19,7 @@ import msgspec
 from msgspec import field
 
 from bpmax_sim.clock import parse_duration
-from bpmax_sim.errors import SubjectError
+from bpmax_sim.errors import SubjectError, suggestion
 from bpmax_sim.i18n import joined, msg, plain, series, translate
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import absolute, find_root
@@ -28,7 +28,7 @@ from bpmax_sim.scenario.handles import handles_for
 from bpmax_sim.scenario.people import WHO, FlowAction, NodeAction, check_people, move_of
 from bpmax_sim.scenario.references import Path as Steps
 from bpmax_sim.scenario.rows import RowAction, row_texts
-from bpmax_sim.scenario.source import Spot, hint
+from bpmax_sim.scenario.source import Spot
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import Page
 from bpmax_sim.secret.gate import gated_output
@@ -184,7 +184,11 @@ class Click(Action, frozen=True, kw_only=True):
         if "${" not in value and value not in buttons:
             context.tell(
                 spot,
-                msg("no script for click.{value}{hint}", value=value, hint=hint(value, buttons)),
+                msg(
+                    "no script for click.{value}{hint}",
+                    value=value,
+                    hint=suggestion(value, buttons),
+                ),
             )
 
     @classmethod
@@ -253,7 +257,11 @@ class Fire(Action, frozen=True, kw_only=True):
         if value not in context.scripts:
             context.tell(
                 spot,
-                msg("no script for {value}{hint}", value=value, hint=hint(value, context.scripts)),
+                msg(
+                    "no script for {value}{hint}",
+                    value=value,
+                    hint=suggestion(value, context.scripts),
+                ),
             )
 
     @classmethod
@@ -268,7 +276,7 @@ _FILLED: Mapping[str, str] = {
 
 
 class Decision(NodeAction, frozen=True, kw_only=True):
-    """What an owner says of a task, and may fill in with it."""
+    """What an owner decides of a task, and may fill in with it."""
 
     texts: ClassVar = {**WHO, **_FILLED}
 
@@ -649,7 +657,7 @@ class RunAction(Action, frozen=True, kw_only=True):
             wrong = msg("expected the name of steps, or {steps: a name, with: variables}")
             context.tell(spot, wrong)
         elif name not in named:
-            more = hint(name, named) or msg("; named steps come from the files of use")
+            more = suggestion(name, named) or msg("; named steps come from the files of use")
             context.tell(spot, msg("no steps {name!r}{more}", name=name, more=more))
 
     @classmethod

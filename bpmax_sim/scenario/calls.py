@@ -71,7 +71,7 @@ class CallMade(msgspec.Struct, frozen=True, kw_only=True):
         number: counts from 1 within the scenario.
         call: ``platform.api``; ``platform.$token`` is a login.
         path: values of the path's placeholders.
-        error: the code of the rejection, empty for an answer.
+        error: the code of the rejection, empty for a response.
         place: the script line that made the call.
         attempts: requests that were sent; *header* and *body* are those of the last one.
         earlier: those before it; *sent_at*: when the last one was sent.
@@ -166,7 +166,7 @@ class AnsweredRecord(Protocol):
 
     @property
     def call(self) -> Call | None:
-        """Return what the builder said."""
+        """Return what the builder set."""
         ...
 
     @property

@@ -21,7 +21,7 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import ConfigError, Place, Problem, Problems, listed, near
+from bpmax_sim.errors import ConfigError, Place, Problem, Problems, near, suggestion
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import TOO_LARGE, is_bounded, loads, whole
 from bpmax_sim.scenario.model import (
@@ -143,7 +143,7 @@ def read_table(path: Path, id_column: str = "id") -> tuple[Row, ...]:
     problems: list[Problem] = Problems()
     columns = _columns(next(_lines(reader, file, problems), []), file, problems)
     if not problems and id_column not in columns:
-        hint = near(id_column, columns) or msg("; there is {listed}", listed=listed(columns))
+        hint = suggestion(id_column, columns)
         problems.append(
             Problem(
                 msg("no column {id_column!r}{hint}", id_column=id_column, hint=hint), Place(file, 1)
@@ -201,7 +201,7 @@ def _columns(header: list[str], file: str, problems: list[Problem]) -> dict[str,
         elif name in columns:
             problems.append(Problem(msg("column {name!r} is there twice", name=name), place))
         if kind not in TYPES:
-            hint = near(kind, TYPES) or msg("; there is {listed}", listed=listed(TYPES))
+            hint = suggestion(kind, TYPES)
             problems.append(
                 Problem(
                     msg(

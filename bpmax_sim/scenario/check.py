@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import UNSET
 
 from bpmax_sim.clock import Instant
-from bpmax_sim.errors import ConfigError, Problem
+from bpmax_sim.errors import ConfigError, Problem, suggestion
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
@@ -43,7 +43,7 @@ from bpmax_sim.scenario.references import (
     reference,
 )
 from bpmax_sim.scenario.rows import RowAction
-from bpmax_sim.scenario.source import ScenarioSource, Spot, hint
+from bpmax_sim.scenario.source import ScenarioSource, Spot
 from bpmax_sim.subject.cells import field_hint, steps_of
 from bpmax_sim.subject.definition import Definition, NodeForm, SubFlow
 from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
@@ -126,7 +126,9 @@ def _secret(draft: ScenarioDraft, text: str) -> str | None:
     return (
         None
         if known is None or name in known
-        else msg("no {root}.{name}{hint}", root=referenced.root, name=name, hint=hint(name, known))
+        else msg(
+            "no {root}.{name}{hint}", root=referenced.root, name=name, hint=suggestion(name, known)
+        )
     )
 
 
@@ -170,7 +172,7 @@ def _subject(draft: ScenarioDraft) -> None:
     if flow is not UNSET and flow.at and draft.nodes and flow.at not in draft.nodes:
         draft.tell(
             draft.spot.at("flow", "at"),
-            msg("no node {at!r}{hint}", at=flow.at, hint=hint(flow.at, draft.nodes)),
+            msg("no node {at!r}{hint}", at=flow.at, hint=suggestion(flow.at, draft.nodes)),
         )
     elif flow is not UNSET and draft.definition and flow.at and draft.definition.nodes[flow.at].end:
         draft.tell(
@@ -260,7 +262,7 @@ def _starts(draft: ScenarioDraft, flows: Mapping[str, tuple[Definition, Scenario
             spot = Spot(source, ("nodes", name, *path))
             if node.child.flow not in flows:
                 known = draft.children
-                more = hint(node.child.flow, known) or msg(
+                more = suggestion(node.child.flow, known) or msg(
                     "; declare it in the scenario: flow.subflows"
                 )
                 draft.tell(spot, msg("no sub-flow {flow!r}{more}", flow=node.child.flow, more=more))
@@ -389,7 +391,7 @@ def _fault_list(draft: ScenarioDraft, faults: tuple[Any, ...], spot: Spot) -> No
     sets = draft.fault_sets()
     for index, fault in enumerate(faults):
         if isinstance(fault, str) and "${" not in fault and fault not in sets:
-            message = msg("no fault set {fault!r}{hint}", fault=fault, hint=hint(fault, sets))
+            message = msg("no fault set {fault!r}{hint}", fault=fault, hint=suggestion(fault, sets))
             draft.tell(element(spot, index), message)
 
 
@@ -445,7 +447,9 @@ def _at(draft: ScenarioDraft, step: Step, spot: Spot) -> None:
     if step.kind is not None and not step.kind.sees_form:
         draft.tell(spot, msg("{action} is not done at a form", action=step.action))
     elif "${" not in step.at and step.at not in draft.nodes:
-        draft.tell(spot, msg("no node {at!r}{hint}", at=step.at, hint=hint(step.at, draft.nodes)))
+        draft.tell(
+            spot, msg("no node {at!r}{hint}", at=step.at, hint=suggestion(step.at, draft.nodes))
+        )
 
 
 def _expectations(draft: ScenarioDraft) -> None:
@@ -507,7 +511,7 @@ def _flow_facts(draft: ScenarioDraft, value: Mapping[str, Any], spot: Spot) -> N
         if key not in _FLOW_FACTS and not key.startswith("$"):
             draft.tell(
                 spot.at(key),
-                msg("a flow has no {key!r}{hint}", key=key, hint=hint(key, _FLOW_FACTS)),
+                msg("a flow has no {key!r}{hint}", key=key, hint=suggestion(key, _FLOW_FACTS)),
             )
         elif key in _MOVING and draft.definition is None:
             draft.tell(
@@ -519,7 +523,9 @@ def _flow_facts(draft: ScenarioDraft, value: Mapping[str, Any], spot: Spot) -> N
                     where = element(spot.at(key), index)
                     draft.tell(
                         where,
-                        msg("no node {node!r}{hint}", node=node, hint=hint(node, draft.nodes)),
+                        msg(
+                            "no node {node!r}{hint}", node=node, hint=suggestion(node, draft.nodes)
+                        ),
                     )
 
 
@@ -530,7 +536,7 @@ def _field_facts(draft: ScenarioDraft, value: Mapping[str, Any], spot: Spot) -> 
         for fact in facts if isinstance(facts, Mapping) else ():
             if fact not in _FIELD_FACTS and not fact.startswith("$"):
                 message = msg(
-                    "a field has no {fact!r}{hint}", fact=fact, hint=hint(fact, _FIELD_FACTS)
+                    "a field has no {fact!r}{hint}", fact=fact, hint=suggestion(fact, _FIELD_FACTS)
                 )
                 draft.tell(spot.at(name, fact), message)
 
@@ -715,7 +721,7 @@ class _Scope:
         if name in known or whole in known:
             return None
         return msg(
-            "${{{ref_text}}} is not defined{hint}", ref_text=ref.text, hint=hint(name, known)
+            "${{{ref_text}}} is not defined{hint}", ref_text=ref.text, hint=suggestion(name, known)
         )
 
 

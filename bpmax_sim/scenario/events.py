@@ -161,7 +161,7 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallAnswered(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of call *number*: an answer, or the code of its rejection.
+    """What came of call *number*: a response, or the code of its rejection.
 
     Attributes:
         attempts: how many requests were sent; *sent_at* is when the last one was.

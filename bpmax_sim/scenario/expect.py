@@ -20,7 +20,7 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.clock import Instant, parse_duration
-from bpmax_sim.errors import BAD_PATTERN, near
+from bpmax_sim.errors import BAD_PATTERN, near, suggestion
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.scenario.references import Path, show
@@ -360,7 +360,7 @@ def problems(expected: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     for key, value in expected.items():
         here = (*path, key)
         if is_operator(key) and key not in OPERATORS:
-            known = near(key, OPERATORS) or msg("; there is {names}", names=" ".join(OPERATORS))
+            known = suggestion(key, OPERATORS)
             yield here, msg("unknown operator {key}{known}", key=key, known=known)
         elif is_operator(key) and mixed:
             yield here, msg("{key} stands beside plain keys; put it into a map of its own", key=key)

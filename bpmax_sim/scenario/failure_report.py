@@ -150,7 +150,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         return self.failure("field", essence, self._action, script=place)
 
     def miss(self, error: NoMatchError) -> Failure:
-        """Return the failure of a call that the cassette has no answer for."""
+        """Return the failure of a call that the cassette has no response for."""
         place = next((call.place for call in reversed(self.calls) if call.error), None)
         return self.failure("miss", str(error), self._action, script=place, cause=error)
 

@@ -64,14 +64,14 @@ class FlowSpec(Model, frozen=True, kw_only=True):
 
 
 class Drip(Model, frozen=True, kw_only=True):
-    """An answer that arrives in *chunks* equal pieces over *over* seconds."""
+    """A response that arrives in *chunks* equal pieces over *over* seconds."""
 
     chunks: Annotated[int, Meta(ge=1)] = 4
     over: Seconds = 0
 
 
 class FaultAction(Model, frozen=True, kw_only=True):
-    """What happens to a call: an answer, an error, a bad token, or a slow answer."""
+    """What happens to a call: a response, an error, a bad token, or a slow response."""
 
     status: Status | UnsetType = UNSET
     headers: Mapping[str, str] = {}
@@ -95,7 +95,7 @@ class FaultRule(Model, frozen=True, kw_only=True):
 
 
 class Stub(Model, frozen=True, kw_only=True):
-    """A fixed answer in front of the cassette, for calls that no one recorded."""
+    """A fixed response in front of the cassette, for calls that no one recorded."""
 
     on: str
     status: Status = 200
@@ -105,7 +105,7 @@ class Stub(Model, frozen=True, kw_only=True):
 
 
 class ProxySpec(Model, frozen=True, kw_only=True):
-    """Where the third parties are declared and how their answers are recorded and matched.
+    """Where the third parties are declared and how their responses are recorded and matched.
 
     Attributes:
         unused: what recordings are that no call played.

@@ -6,9 +6,10 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
+from bpmax_sim.errors import suggestion
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario.action import Action, CheckContext, Performer
-from bpmax_sim.scenario.source import Spot, hint
+from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.definition import Action as Decision
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.flow import START
@@ -81,7 +82,9 @@ class FlowAction(Action, frozen=True, kw_only=True):
         if definition is None or not literal(at) or not at:
             return
         if at not in definition.nodes:
-            context.tell(spot, msg("no node {at!r}{hint}", at=at, hint=hint(at, definition.nodes)))
+            context.tell(
+                spot, msg("no node {at!r}{hint}", at=at, hint=suggestion(at, definition.nodes))
+            )
         elif cls.decides and cls.decides not in definition.nodes[at].offers:
             offers = series(definition.nodes[at].offers) or msg("no action")
             context.tell(
@@ -116,7 +119,7 @@ _NODE = msg("the node")
 
 
 def move_of(value: Any) -> FlowMove:
-    """Return what a step says of who does what."""
+    """Return who does what by a step."""
     options = value if isinstance(value, Mapping) else {}
     where: Where = options.get("where", "before")
     return FlowMove(
@@ -155,7 +158,7 @@ def check_people(context: CheckContext, value: Any, spot: Spot) -> None:
         if not name or "${" in name or name in context.people or not context.people:
             continue
         if context.lists_people:
-            more = hint(name, context.people)
+            more = suggestion(name, context.people)
             context.tell(spot, msg("people has no {name!r}{hint}", name=name, hint=more))
         elif meant := _slip(name, context.people):
             wrong = msg("no person {name!r}; did you mean {meant!r}?", name=name, meant=meant)
@@ -180,4 +183,4 @@ _SHORT = 2
 
 
 def _no(what: str, name: str, known: Any) -> str:
-    return msg("no {what}{hint}", what=what, hint=hint(name, known))
+    return msg("no {what}{hint}", what=what, hint=suggestion(name, known))

@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import listed, near
+from bpmax_sim.errors import listed, near, suggestion
 from bpmax_sim.field_path import plain_steps
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import loads
@@ -144,7 +144,10 @@ def as_text(value: Any) -> str:
 
 def show(value: Any) -> str:
     """Return *value* as JSON with readable Chinese; what JSON lacks is as Python prints it."""
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return _encode(value)
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 def follow(value: Any, ref: Reference, path: Path | None = None) -> Any:
@@ -183,8 +186,7 @@ def _member(
     if whole in value:
         rest.clear()
         return value[whole]
-    names = msg("; there is {listed}", listed=listed(map(str, value))) if value else ""
-    hint = near(str(part), map(str, value)) or names
+    hint = suggestion(str(part), map(str, value))
     raise UndefinedValueError(
         msg("${{{ref_text}}} is not defined{hint}", ref_text=ref.text, hint=hint)
     )

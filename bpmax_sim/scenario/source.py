@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
-from bpmax_sim.errors import ConfigError, Place, Problem, listed, near
+from bpmax_sim.errors import ConfigError, Place, Problem, near
 from bpmax_sim.i18n import joined, msg
 from bpmax_sim.project import file_stamp
 from bpmax_sim.scenario.calls import CallMade
@@ -353,9 +353,3 @@ def read_script(path: Path, place: Place) -> Script:
             hint=hint if not path.exists() else "",
         )
         raise ConfigError(Problem(message, place)) from None
-
-
-def hint(name: str, known: Any) -> str:
-    """Return the near name, else all of them."""
-    names = list(known)
-    return near(name, names) or (msg("; there is {listed}", listed=listed(names)) if names else "")

@@ -1,4 +1,4 @@
-"""Runs a script in two engines, step by step with the same answers, and stops where they differ."""
+"""Runs a script in two engines with the same responses, and stops at the step where they differ."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def _done(work: Callable[[Engine], Any], engine: Engine) -> Any:
 
 
 def _facts(entry: Any) -> Any:
-    """Return what an entry says, without its place: columns and frames are an engine's own."""
+    """Return the content of an entry, without its place: columns and frames are an engine's own."""
     if entry is None or not isinstance(
         entry, ConsoleEntry | Uncaught | CallEntry | Write | Timer | Clear | Raced
     ):

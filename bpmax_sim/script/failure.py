@@ -248,10 +248,13 @@ class Failures(msgspec.Struct):
     def misread(
         self, error: BpmaxError | None, read: tuple[str, str, Place | None] | None
     ) -> BpmaxError | None:
-        """Return *error*, or what it is the consequence of: a call whose promise was *read*."""
-        if read is None or not isinstance(error, ScriptError) or error.__cause__ is not None:
+        """Return *error*, or what it is the consequence of: a call whose promise was *read*.
+
+        Nobody reads there what a promise never has but by mistake, so without *error*, too.
+        """
+        if read is None or isinstance(error, ScriptLimitError):
             return error
-        if isinstance(error, ScriptLimitError):
+        if error is not None and (not isinstance(error, ScriptError) or error.__cause__):
             return error
         name, member, place = read
         message = msg(
@@ -260,7 +263,9 @@ class Failures(msgspec.Struct):
             name=name,
             member=member,
         )
-        cause = ScriptError(message, name="Unawaited", place=place, stack=error.stack)
+        cause = ScriptError(
+            message, name="Unawaited", place=place, stack=error.stack if error else ()
+        )
         cause.__cause__ = error
         return cause
 

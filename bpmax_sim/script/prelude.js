@@ -10,7 +10,7 @@ const primordials = (typeof $primordials === 'function' ? $primordials : indirec
 const {parse, stringify, apply, construct, isArray, join, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys,
   fromCharCode, decodeURIComponent, escape, Uint8Array: Bytes, Error: NativeError, Promise: NativePromise, Date: NativeDate,
   Proxy: NativeProxy, then, resolve: nativeResolve, reflectGet, isWellFormed, charCodeAt, slice,
-  includes, repeat, exec, linesOf, newMap, newSet, newWeakMap, newList} = primordials;
+  includes, indexOf, repeat, exec, newMap, newSet, newWeakMap, newList} = primordials;
 const {get: rawStack} = getOwnPropertyDescriptor(NativeError.prototype, 'stack');
 const prepare = getOwnPropertyDescriptor(NativeError, 'prepareStackTrace');
 NativeError.stackTraceLimit = 50;
@@ -65,9 +65,11 @@ function plainError(message, prepared) { // with the engine's own stack, whateve
 }
 const FRAME = /<input>:(\d+):(\d+)\)?$/;
 function here() {
-  const lines = linesOf(rawOf(plainError('')) ?? '');
-  for (let i = 0; i < lines.length; i++) {
-    const found = exec(FRAME, lines[i]);
+  const raw = rawOf(plainError('')) ?? '';
+  for (let at = 0, end; at < raw.length; at = end + 1) {
+    end = indexOf(raw, '\n', at);
+    if (end < 0) end = raw.length;
+    const found = exec(FRAME, slice(raw, at, end));
     if (found && +found[1] >= FIRST_USER_LINE) return found[1] + ',' + found[2];
   }
   return '0,0';
@@ -202,6 +204,7 @@ Object.assign(shared, {
   shared, live, looked: 0, walk: () => module($walk), search: () => module($search), sort: () => module($sort), gbk: () => module($gbk), intl: () => module($intl), inspector: () => module($inspect), capture: NativeError.captureStackTrace, rawOf, plainError, encode, noOpaque, encoders, decode, list, tag, here, refuse,
   power: () => module($power), icu: () => module($icu), misnamed: () => errors().misnamed, stackOf, failed, placed, waiting, unseen, callPlace, flush,
   describe: error => errors().describe(error), inspect: value => module($console).inspect(value),
+  brief: text => text.length > 60 ? slice(text, 0, 60) + '…' : text || "''", // what a script made up, in a message
   collation: () => module($collation), places: () => module($places),
   date: () => module($date), borrowed: (proto, prefix, ...names) => borrowed($intl, proto, prefix, ...names),
 });

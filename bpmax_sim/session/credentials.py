@@ -31,7 +31,7 @@ from bpmax_sim.traffic.external_clients import register_credentials
 
 
 def warn_of_weak(credentials: Credentials, instance: str) -> None:
-    """Warn of each secret of *instance* that would not be hidden where an answer repeats it."""
+    """Warn of each secret of *instance* that would not be hidden where a response repeats it."""
     for credential in credentials:
         if not credential.secret or credential.real == credential.standin:
             continue
@@ -180,7 +180,7 @@ def matching_rules(platforms: Platforms, ignore: Iterable[str]) -> Rules:
 def volatile_places(platforms: Platforms, name: str) -> tuple[str, ...]:
     """Return the passing fields of the API *name*, ``platform.api``.
 
-    They are what is declared, and the headers that its answers are signed with.
+    They are what is declared, and the headers that its responses are signed with.
     """
     declared = [path for owner in declared_by(platforms, name) for path in owner.volatile]
     auth = next(

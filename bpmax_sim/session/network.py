@@ -117,7 +117,7 @@ class Capturing(msgspec.Struct, frozen=True):
     vault: Vault
 
     def handle(self, request: Request) -> Response:
-        """Return the answer of the inner transport."""
+        """Return the response of the inner transport."""
         response = self.inner.handle(request)
         capture(request, response, self.vault)
         capture_cookies(request, response, self.vault)
@@ -135,11 +135,11 @@ class Missing(msgspec.Struct, frozen=True):
     extra: bool = False
 
     def handle(self, request: Request) -> Response:
-        """Return the recorded answer, else the live one.
+        """Return the recorded response, else the live one.
 
         Raises:
             NoMatchError: the call was recorded and is played already.
-            ConfigError: the live request would carry a stand-in from a recorded answer.
+            ConfigError: the live request would carry a stand-in from a recorded response.
         """
         if request.is_login:
             return self.record.handle(request)
@@ -205,11 +205,11 @@ class InterceptedClients(msgspec.Struct, frozen=True, kw_only=True):
         record: what is recorded in mode ``record``.
         extra: whether a call that was played already is recorded once more.
         replay: answers from recordings.
-        recording: makes what records an answer that came from elsewhere.
+        recording: makes what records a response that came from elsewhere.
         relay: makes a request of another client into a call that a transport answers; with None
             the session's own does.
         knows: returns whether a request was ever recorded.
-        is_redirected: returns whether a request goes to another address than it says, where a
+        is_redirected: returns whether a request goes to another address than its own, where a
             client that sends for itself would not find it.
     """
 
@@ -233,11 +233,11 @@ class InterceptedClients(msgspec.Struct, frozen=True, kw_only=True):
         return OWN.get() or self.mode == "live"
 
     def answer(self, request: Request, /) -> Response | None:
-        """Return the recorded answer, or None where the client has to ask for itself.
+        """Return the recorded response, or None where the client has to ask for itself.
 
         Raises:
-            NoMatchError: replay has no answer; the session remembers that.
-            ConfigError: the request would carry a stand-in from a recorded answer.
+            NoMatchError: replay has no response; the session remembers that.
+            ConfigError: the request would carry a stand-in from a recorded response.
         """
         patient = replace(request, timeout=_DAY)  # how long it waits is the client's own affair
         if self.mode != "record" or self.is_redirected(patient):
@@ -271,11 +271,11 @@ class Network:
 
     Attributes:
         calls: a record of each call and login.
-        misses: every call that replay had no answer for.
+        misses: every call that replay had no response for.
         environment: what calls need of the session; a scheduler drives `call` with it.
         tokens: the grants of the run.
         faults: fault-injection layer, outermost.
-        stubs: fixed answers, in front of everything else.
+        stubs: fixed responses, in front of everything else.
         witness: notes what stood behind each sending.
     """
 
@@ -417,18 +417,18 @@ class Network:
 
         Raises:
             CallError: it was rejected.
-            NoMatchError: replay has no answer.
+            NoMatchError: replay has no response.
         """
         return self._driven(call(spec, self.environment), handle=self.handle).value
 
     def relay(self, request: Request, inner: Transport | None = None) -> Response:
-        """Make a request of another client on this thread and return its answer.
+        """Make a request of another client on this thread and return its response.
 
         *inner* answers it; None for who answers everything else.
 
         Raises:
             TransportError: the exchange did not complete.
-            NoMatchError: replay has no answer.
+            NoMatchError: replay has no response.
         """
         self._tracks.refuse_closed()
         handle = self.handle if inner is None else partial(self.handle, inner=inner)
@@ -476,7 +476,7 @@ class Network:
 
         Raises:
             TransportError: the exchange did not complete.
-            NoMatchError: replay has no answer.
+            NoMatchError: replay has no response.
         """
         self._tracks.refuse_closed()
         try:

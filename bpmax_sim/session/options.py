@@ -1,6 +1,6 @@
 """The options of a run: one table, from which every door makes its own or is checked against.
 
-A door is where somebody says an option: `Session.open`, a scenario file, the marker ``bpmax``,
+A door is where somebody sets an option: `Session.open`, a scenario file, the marker ``bpmax``,
 pytest's command line and ini file, and the command line ``bpmax-sim``. This module imports nothing
 heavy, since pytest loads it in every project that has the plugin installed.
 """
@@ -42,7 +42,7 @@ class Option(NamedTuple):
 
     Attributes:
         name: how files, markers and command lines call it.
-        doors: where it can be said.
+        doors: where it can be set.
         type: what `Session.open` takes, or what *read* returns; ``object`` where its own class
             judges it.
         help: for command lines; ``{x}`` stands for the flag of option *x*.
@@ -281,7 +281,7 @@ _AT_DOOR: Final[dict[Door, dict[str, Option]]] = {}
 
 
 def options_of(door: Door) -> Mapping[str, Option]:
-    """Return the options that can be said at *door*, by their names."""
+    """Return the options that can be set at *door*, by their names."""
     if door not in _AT_DOOR:
         _AT_DOOR[door] = {option.name: option for option in OPTIONS if door in option.doors}
     return _AT_DOOR[door]

@@ -113,7 +113,7 @@ class SessionRecordings:
 
     Attributes:
         witness: notes which recording answered.
-        passing: names the fields of an API's answers that have no meaning.
+        passing: names the fields of an API's responses that have no meaning.
         answered: names the places of an API that are declared to be no secrets.
         values: tells the credentials behind a request that are no secrets.
         watch: is shown each exchange that is recorded.
@@ -539,7 +539,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 def opening(settings: Settings, passing: Volatile = nothing_volatile) -> Opening:
     """Open the recording and set the clock; what a killed recording left is sealed first.
 
-    *passing* names the fields of an API's answers that have no meaning.
+    *passing* names the fields of an API's responses that have no meaning.
 
     Raises:
         CassetteError: the cassette cannot be used.

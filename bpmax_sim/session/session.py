@@ -141,7 +141,7 @@ class Session:
     Attributes:
         calls: a record of each call and login, redacted when read.
         console: what scripts wrote to it so far, redacted.
-        misses: every call that replay had no answer for, whatever the script did with it.
+        misses: every call that replay had no response for, whatever the script did with it.
         clock: what scripts see.
     """
 
@@ -313,7 +313,7 @@ class Session:
 
         Raises:
             TransportError: the exchange did not complete.
-            NoMatchError: replay has no answer.
+            NoMatchError: replay has no response.
         """
         return self._network.relay(request)
 
@@ -507,7 +507,7 @@ class Session:
         of the run. A session that is closed already stays so.
 
         Raises:
-            NoMatchError: a call had no answer in the recording.
+            NoMatchError: a call had no response in the recording.
             ExpectationError: a recording was not played.
             LeakError: a secret would have been written.
             CassetteError: the recording could not be written.

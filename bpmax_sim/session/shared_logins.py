@@ -1,4 +1,4 @@
-"""Sessions of one run log in once: what a third party answered to a login answers the next, too.
+"""Sessions of one run log in once: the response to a login serves the next, too.
 
 Each session sees the shared exchange as its own, and records it. Whoever asks for the second time,
 since its token has expired or was refused, gets what came after that, or asks the third party. A
@@ -55,7 +55,7 @@ class _SharedFile:
     @cached_property
     def _derived(self) -> bytes:
         text = self._secret.encode("utf-8", "surrogatepass")
-        return hashlib.scrypt(text, salt=b"bpmax-sim login", dklen=48, **_COST)
+        return hashlib.scrypt(text, salt=b"bpmax_sim login", dklen=48, **_COST)
 
     @cached_property
     def _box(self) -> Any:
@@ -210,7 +210,7 @@ class SharingLogins:
         self._taken: dict[str, float] = {}
 
     def handle(self, request: Request) -> Response:
-        """Return the answer to *request*, to a login that of another session if there is one.
+        """Return the response to *request*, to a login that of another session if there is one.
 
         Raises:
             TransportError: the exchange did not complete.

@@ -1,6 +1,6 @@
 """Values that look secret where nobody declared them to be, in what was recorded.
 
-What a script says itself it says in replay as well, where nothing makes it the stand-in that was
+What a script sends itself it sends in replay as well, where nothing makes it the stand-in that was
 recorded: that recording could never be replayed. In a response the stand-in is what scripts see.
 """
 
@@ -59,7 +59,7 @@ class Undeclared:
             exchange = self._fresh.popleft()
             call = exchange.request.call
             if call is None or call.is_login or not call.api:
-                continue  # a client that logs in by itself says what its variables have
+                continue  # a client that logs in by itself sends what its variables hold
             for key, credentials in self._tenants:
                 for credential in credentials:
                     if credential.kind == "text" and credential.real != credential.standin:
@@ -153,7 +153,7 @@ class Unrecognised:
 
     Attributes:
         vault: what is known by now.
-        passing: names the fields of an API's answers that pass, and so are no secrets.
+        passing: names the fields of an API's responses that pass, and so are no secrets.
         answered: names the places of an API that are declared to be no secrets.
         cassette: of the project that may declare more of them.
     """

@@ -229,7 +229,7 @@ def _sharing_address(turn: Turn, step: LoginStep) -> Iterator[tuple[Auth, LoginS
 
 
 def log_in(turn: Turn, step: LoginStep) -> Response:
-    """Return what a login yields: to every auth that logs in by the same request, in one answer.
+    """Return what a login yields: to every auth that logs in by the same request, in one response.
 
     Raises:
         Refused: a credential is wrong.
@@ -374,7 +374,7 @@ def _life(turn: Turn, auth: Auth, issued: IssuedGrant) -> int:
 
 
 def grant(turn: Turn, rule: Grants) -> None:
-    """Issue a token for what the form asks, and put it where the answer finds it.
+    """Issue a token for what the form asks, and put it where the response finds it.
 
     Raises:
         Refused: with the error of section 5.2.

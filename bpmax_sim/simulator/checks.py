@@ -67,11 +67,11 @@ def _content(body: object) -> object:
 
 
 def perform(check: Check, turn: Turn) -> None:
-    """Make the one check that *check* says.
+    """Make the one check that *check* declares.
 
     Raises:
         Refused: what the third party answers instead.
-        Repeated: the answer that the same request had before.
+        Repeated: the response that the same request had before.
     """
     for name, function in _CHECKS.items():
         rule = getattr(check, name)

@@ -1,6 +1,6 @@
 """One request answered: a function of world, state and instant, with the state that it leaves.
 
-APIs as a platform file declares them: auth, inputs, and an answer that says them back.
+APIs as a platform file declares them: auth, inputs, and a response that repeats them.
 
 Values of declared parameters: those that were given, with their type, or examples.
 """
@@ -161,7 +161,7 @@ _WINDOW = 3600
 
 
 def call(turn: Turn, api: Api) -> Response:
-    """Return the answer to a declared API.
+    """Return the response to a declared API.
 
     Raises:
         Refused: the token, a signature or an input is not right.
@@ -191,7 +191,7 @@ def call(turn: Turn, api: Api) -> Response:
 def _declared_response(
     turn: Turn, api: Api, rules: ResponseRules, inputs: Mapping[str, Any]
 ) -> Response:
-    """Return an answer as it is declared, in which members have the values that were said."""
+    """Return a response as it is declared, in which members have the values that were sent."""
     body, ok = sampled(api.answer), turn.world.table.ok
     inner = member(body, data_path(rules).split(".")[1:])
     if isinstance(inner, dict):
@@ -302,7 +302,7 @@ def _is_hidden(turn: Turn, parameter: Parameter) -> bool:
 
 
 def answer(world: World, state: State, request: Request, now: float) -> tuple[State, Response]:
-    """Return the state after *request*, which came at *now*, and the answer to it."""
+    """Return the state after *request*, which came at *now*, and the response to it."""
     turn = _turn(world, state, request, now)
     try:
         response = _answered(turn)

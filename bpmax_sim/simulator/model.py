@@ -1,11 +1,11 @@
-"""What a rule table says, as frozen values: tokens, routes, checks, answers.
+"""A rule table as frozen values: tokens, routes, checks, responses.
 
 Places of a request are dotted names: ``query.x``, ``header.x`` (lower case), ``path.x``,
 ``form.x``, ``body.a.b``, ``credential.x``, and whatever a check has found, such as ``user.name``.
 
 A rule table made of a platform file alone: its envelopes, its classes of failure.
 
-The answer with which a platform refuses a token, made from its own declaration.
+The response with which a platform refuses a token, made from its own declaration.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Row = Mapping[str, Any]
 
 
 class ResponseTemplate(Model, frozen=True, kw_only=True):
-    """An answer; texts with ``{{ … }}`` and the nodes of `bpmax_sim.simulator.state` are filled in.
+    """A response; texts with ``{{ … }}`` and nodes of `bpmax_sim.simulator.state` are filled in.
 
     Attributes:
         code: what ``{{ code }}`` is, where it is not the key of the error.
@@ -134,7 +134,7 @@ class Sized(Model, frozen=True, kw_only=True):
 
 
 class Found(Model, frozen=True, kw_only=True):
-    """A record that has to exist, kept under *name* for the answer."""
+    """A record that has to exist, kept under *name* for the response."""
 
     rows: str = field(name="in")
     by: Places
@@ -144,7 +144,7 @@ class Found(Model, frozen=True, kw_only=True):
 
 
 class Receivers(Model, frozen=True, kw_only=True):
-    """Whom a message goes to; unknown ones are named in the answer, none at all is an error.
+    """Whom a message goes to; unknown ones are named in the response, none at all is an error.
 
     Attributes:
         at: a list, or a text that *split* cuts.
@@ -245,7 +245,7 @@ class Check(Model, frozen=True, kw_only=True):
 
 
 class Route(Model, frozen=True, kw_only=True):
-    """``METHOD /path/{name}``, its checks in order, and its answer over the table's ``ok``.
+    """``METHOD /path/{name}``, its checks in order, and its response over the table's ``ok``.
 
     Attributes:
         open: whether the table's own checks, such as that of the token, do not come first.
@@ -262,9 +262,9 @@ class RuleTable(Model, frozen=True, kw_only=True):
 
     Attributes:
         checked: when the rules were last compared with the sources at the head of the file.
-        latency: seconds that every answer takes.
-        ok, error: what all answers have; those of routes and errors come over them.
-        unknown: the answer to a path that does not exist.
+        latency: seconds that every response takes.
+        ok, error: what all responses have; those of routes and errors come over them.
+        unknown: the response to a path that does not exist.
         busy: the error of too many requests.
         errors: by code.
         checks: what comes first on every route that does not log in.
@@ -351,7 +351,7 @@ def set_at(body: dict[str, Any], path: str, value: Any) -> None:
 
 
 def data_path(rules: ResponseRules) -> str:
-    """Return where an answer has its data, or ``$``."""
+    """Return where a response has its data, or ``$``."""
     return next((path for path in rules.data if path.startswith("$.")), "$")
 
 

@@ -1,6 +1,6 @@
 """A stand-in of one third party, as a transport, with knobs.
 
-The same seed, clock and requests give the same answers. What it remembers is one frozen `State`.
+The same seed, clock and requests give the same responses. What it remembers is one frozen `State`.
 
 The third parties of one session: each is made when it is first called.
 
@@ -148,7 +148,7 @@ class Simulator:
         )
 
     def handle(self, request: Request) -> Response:
-        """Return the third party's answer.
+        """Return the third party's response.
 
         Raises:
             TransportError: RESET, where `drop` says so.
@@ -327,7 +327,7 @@ class Simulators:
         return ApiMatcher(self._platforms)
 
     def handle(self, request: Request) -> Response:
-        """Return the answer of the third party that *request* is for.
+        """Return the response of the third party that *request* is for.
 
         Raises:
             TransportError: CONNECT, for an address that no platform has; RESET, where a knob says

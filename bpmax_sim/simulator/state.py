@@ -73,7 +73,7 @@ class Message(Struct, frozen=True, kw_only=True):
 
 
 class Seen(Struct, frozen=True, kw_only=True):
-    """A key that counts once: until when, and the answer that it had."""
+    """A key that counts once: until when, and the response that it had."""
 
     until: float
     answer: Any = None
@@ -210,7 +210,7 @@ def _json(body: bytes) -> Any:
 
 
 def _is_shallow(value: Any, levels: int) -> bool:
-    """Return whether *value* may be handed back in an answer of ours."""
+    """Return whether *value* may be handed back in a response of ours."""
     if not isinstance(value, dict | list):
         return True
     inner = value.values() if isinstance(value, dict) else value
@@ -246,7 +246,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         return replace(self, table=derived(self.platform, api))
 
 
-class Refused(Exception):  # noqa: N818 - an answer, not an error of ours
+class Refused(Exception):  # noqa: N818 - a response, not an error of ours
     """The third party refuses, with the error *code* of its table."""
 
     def __init__(self, code: str, message: str = "") -> None:
@@ -256,7 +256,7 @@ class Refused(Exception):  # noqa: N818 - an answer, not an error of ours
         self.message = message
 
 
-class Repeated(Exception):  # noqa: N818 - an answer, not an error of ours
+class Repeated(Exception):  # noqa: N818 - a response, not an error of ours
     """The same request was answered before: it gets that answer again."""
 
     def __init__(self, answer: Any) -> None:
@@ -272,7 +272,7 @@ class Turn(msgspec.Struct):
         scope: what dotted places name; checks add what they find.
         tenant: whose request it is, as soon as that is known.
         receivers: whom its message goes to.
-        key: under which its answer is kept for a repetition.
+        key: under which its response is kept for a repetition.
     """
 
     world: World
@@ -357,7 +357,7 @@ _SCALAR: Final = (str, int, float)
 def respond(
     turn: Turn, base: ResponseTemplate, over: ResponseTemplate, *, data: Any = UNSET
 ) -> Response:
-    """Return *over*, with what only *base* says.
+    """Return *over*, with what only *base* has.
 
     *data* is a body below both that is handed out as it is: what a client sent is no template.
     """

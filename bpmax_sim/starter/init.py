@@ -16,8 +16,8 @@ from typing import Any, Final
 
 import msgspec
 
-from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem, near
-from bpmax_sim.i18n import joined, msg, series, translate
+from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem, suggestion
+from bpmax_sim.i18n import joined, msg, translate
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.scenario.events import ScenarioFinished
@@ -118,7 +118,7 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
 def _check_known(option: str, value: str, known: Mapping[str, object]) -> None:
     if value not in known:
-        hint = near(value, known) or msg("; there are {known}", known=series(known))
+        hint = suggestion(value, known)
         raise ConfigError(
             msg("{option}: there is no {value!r}{hint}", option=option, value=value, hint=hint)
         )
@@ -223,7 +223,7 @@ def answer(request: Request) -> Response:
 
 
 def _login() -> dict[str, Any]:
-    """Return the answers of every kind of login that a new project can begin with, in one."""
+    """Return the responses of every kind of login that a new project can begin with, in one."""
     token, ttl = secrets.token_urlsafe(24), 7200
     oauth = {"access_token": token, "token_type": "Bearer", "expires_in": ttl}
     return {**oauth, "data": {"token": token, "expires_in": ttl}}

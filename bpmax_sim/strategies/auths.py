@@ -138,7 +138,7 @@ def auths(*, kinds: Iterable[str] = KINDS) -> st.SearchStrategy[Auth]:
     """Draw how calls are authorised; see `KINDS`. The credentials are ``user`` and ``secret``.
 
     A login is ``POST /login`` with both as a form, answered by ``{"token": …, "ttl": seconds}``;
-    in two steps by ``{"ticket": …}``, which ``POST /token`` takes as JSON for the same answer. A
+    in two steps by ``{"ticket": …}``, which ``POST /token`` takes as JSON for the same response. A
     signature is HMAC-SHA256 in hexadecimal over method, target and body, one on each line.
     """
     return _auths(tuple(kinds))

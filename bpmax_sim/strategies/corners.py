@@ -156,6 +156,7 @@ CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
         lambda _api, _platform, value: [("body", {"q": value, "no": [value], "lang": UNDEFINED})],
         (datetime(2026, 3, 2, 1, 2, 3, 45_000, tzinfo=UTC), float("nan"), UNDEFINED, 1e21),
     ),
+    "undefined for a body": (_at("body"), (UNDEFINED,)),
     "a text for a body": (_at("body"), ("文本 {{ x }}", '{"a":1}', "")),
     "half a character in a body": (_at("body"), ({"q": "甲\ud800"}, "\ud83d")),
     "bytes for a body": (_at("body"), (b"\xff\x00", b"")),
@@ -172,7 +173,7 @@ CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
 
 REFUSED: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
     "null in a path": (_filled, (None,)),
-    "dots in a path": (_filled, (".", "..")),
+    "dots in a path": (_filled, ("..", ".", "..")),
     "a header that no line can hold": (
         _at("header", "X-New"),
         ("x\r\nX-Evil: 1", "张三", "a\x00b"),
@@ -212,6 +213,7 @@ _CLAIM, _NORMALISED = AUTH
 _TIMES: Final = {
     _CLAIM: 5,
     "two objects": 2,
+    "undefined for a body": 2,
     "half a character in a body": 2,
     "bytes for a body": 2,
     "a date, NaN and undefined in a body": 2,
@@ -220,6 +222,7 @@ _TIMES: Final = {
 }
 _OFTEN: Final = [name for name in (*CORNERS, *AUTH) for _ in range(_TIMES.get(name, 1))]
 _TWO = st.tuples(evenly(_OFTEN), evenly(_OFTEN)).map(list)
+_REFUSED: Final = [name for name in REFUSED for _ in range(1 + name.endswith(" path"))]
 _ALL: Final = {**CORNERS, **AUTH, **ENCODED, **REFUSED}
 
 
@@ -230,7 +233,7 @@ def refused_steps(*, api: Api, platform: Platform | None) -> st.SearchStrategy[l
         for name, has in (("path", fillable(platform, api)), ("body", not api.encoding))
         if not has
     }
-    names = [name for name in REFUSED if name.split()[-1] not in missing]
+    names = [name for name in _REFUSED if name.split()[-1] not in missing]
     return evenly(names).flatmap(lambda name: _steps(name, api, platform))
 
 

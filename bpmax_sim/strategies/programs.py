@@ -1,6 +1,6 @@
 """Builder programs: chained and direct calls with everything that a script may say in them.
 
-A program written as the JavaScript that says the same.
+A program written as the JavaScript that does the same.
 
 Calls of a user's own platform, from what its file declares of each parameter.
 """
@@ -405,13 +405,13 @@ def _value(place: str, encoding: str = "") -> st.SearchStrategy[Any]:
 
 
 def perform(program: CallSpec, session: Session) -> Any:
-    """Make the call of *program* through the builder of *session*, and return its answer.
+    """Make the call of *program* through the builder of *session*, and return its response.
 
     In a property test, a failure tells the JavaScript of the program.
 
     Raises:
         CallError: it was rejected.
-        NoMatchError: replay has no answer.
+        NoMatchError: replay has no response.
     """
     if currently_in_test_context():
         note(javascript(program))

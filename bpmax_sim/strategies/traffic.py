@@ -1,4 +1,4 @@
-"""What travels and is recorded: requests, answers, exchanges, and cassettes of them.
+"""What travels and is recorded: requests, responses, exchanges, and cassettes of them.
 
 Scripts, and scenario files that run them.
 """
@@ -109,7 +109,7 @@ def _field(name: str, value: str) -> str:
 
 @cache
 def responses() -> st.SearchStrategy[Response]:
-    """Draw answers of any status: JSON mostly, also texts, bytes and empty ones."""
+    """Draw responses of any status: JSON mostly, also texts, bytes and empty ones."""
     kinds = st.one_of(
         json_values().map(lambda value: (_JSON, _json(value))),
         texts().map(lambda text: ("text/plain; charset=utf-8", text.encode())),

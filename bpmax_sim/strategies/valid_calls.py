@@ -172,7 +172,7 @@ def _calls(
 
 
 def chained(api: Api, program: CallSpec, /) -> CallSpec:
-    """Return the chain that says what the direct call *program* of *api* says."""
+    """Return the chain that sets what the direct call *program* of *api* sets."""
     if program.args is None:
         return program
     return replace(program, args=None, steps=_setters(api, list(program.args)))

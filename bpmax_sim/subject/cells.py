@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from bpmax_sim.errors import SubjectError, listed, near
+from bpmax_sim.errors import SubjectError, suggestion
 from bpmax_sim.field_path import plain_steps
 from bpmax_sim.i18n import msg
 
@@ -118,8 +118,4 @@ def field_hint(name: str, fields: tuple[str, ...]) -> str | None:
     base = steps_of(name)[:1]
     if not fields or name in fields or (base and base[0] in fields):
         return None
-    return msg(
-        "no field {name!r}{near}",
-        name=name,
-        near=(near(name, fields) or msg("; there is {listed}", listed=listed(fields))),
-    )
+    return msg("no field {name!r}{near}", name=name, near=suggestion(name, fields))

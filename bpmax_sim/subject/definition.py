@@ -7,13 +7,13 @@ beyond nodes, owners and transitions is this simulator's reading of how approval
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from bpmax_sim.errors import listed, near
+from bpmax_sim.errors import suggestion
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.platform.model import Model
 from bpmax_sim.subject.owners import rule_problem
@@ -185,9 +185,9 @@ class Definition(Model, frozen=True, kw_only=True):
             yield (
                 ("start",),
                 msg(
-                    "no node {start!r}{hint_of}",
-                    start=self.start,
-                    hint_of=hint_of(self.start, self.nodes),
+                    "no node {node!r}{hint}",
+                    node=self.start,
+                    hint=suggestion(self.start, self.nodes),
                 ),
             )
         malformed = list(self._malformed())
@@ -349,7 +349,7 @@ class Definition(Model, frozen=True, kw_only=True):
                     yield (*path, *inside), self._no_node(to)
 
     def _no_node(self, name: str) -> str:
-        return msg("no node {name!r}{hint_of}", name=name, hint_of=hint_of(name, self.nodes))
+        return msg("no node {node!r}{hint}", node=name, hint=suggestion(name, self.nodes))
 
     def _reached(self) -> set[str]:
         reached: set[str] = set()
@@ -444,9 +444,9 @@ def _malformed_routes(declared: Any, path: Path) -> Iterator[Finding]:
                 yield (
                     (*path, number, key),
                     msg(
-                        "unknown key {key!r}{hint_of}",
+                        "unknown key {key!r}{hint}",
                         key=key,
-                        hint_of=hint_of(str(key), _ROUTE_KEYS),
+                        hint=suggestion(str(key), _ROUTE_KEYS),
                     ),
                 )
         if "when" not in item and number < len(items) - 1:
@@ -472,11 +472,6 @@ def _condition_problem(when: Any) -> str | None:
     if _BARE_FORM.search(_QUOTED.sub("''", when)):
         return msg("a condition sees ctx alone; write ctx.form where form is written")
     return None
-
-
-def hint_of(name: str, known: Iterable[str]) -> str:
-    """Return the near name, or all there are."""
-    return near(name, known) or msg("; there is {listed}", listed=listed(known))
 
 
 _PLAIN = FlowNode()

@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from bpmax_sim.errors import BpmaxError, Place, listed, near
+from bpmax_sim.errors import BpmaxError, Place, near, suggestion
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
@@ -328,7 +328,7 @@ def check_target(event: HookEvent, names: Iterable[str]) -> str | None:
         return None
     if event.hook.name == "change" and event.target.partition(".")[0] in known:
         return None  # a column of a table
-    hint = near(event.target, known) or msg("; there is {listed}", listed=listed(known))
+    hint = suggestion(event.target, known)
     return msg(
         "{event}: no {named} {target!r}{hint}",
         event=event,
@@ -339,7 +339,7 @@ def check_target(event: HookEvent, names: Iterable[str]) -> str | None:
 
 
 class FlowMove(msgspec.Struct, frozen=True, kw_only=True):
-    """Someone acts at a node: what a step says of it, and the action as ``ctx`` names it.
+    """Someone acts at a node: what a step declares of it, and the action as ``ctx`` names it.
 
     Attributes:
         others: whom it concerns, or the node that is meant.

@@ -439,7 +439,7 @@ class MovingProject(ProjectState, kw_only=True):
         return True
 
     def _take_owners(self, visit: Visit, step: str, items: Items) -> None:
-        """Take what the hook of a node said of the owners of *step*."""
+        """Take what the hook of a node returned of the owners of *step*."""
         if step == PROJECT and step not in (self.definition.nodes if self.definition else {}):
             self.store("project", {"owner": items}, f"owners.{visit.node}")
             return

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import SubjectError, listed, near
+from bpmax_sim.errors import SubjectError, listed, near, suggestion
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import Undefined
 from bpmax_sim.subject.hooks import Where
@@ -194,7 +194,7 @@ def assigned(value: Any, node: str, nodes: Iterable[str] = ()) -> Mapping[str, I
     known = tuple(nodes)
     for step in value:
         if known and str(step) not in (*known, PROJECT):
-            hint = near(str(step), known) or msg("; there is {listed}", listed=listed(known))
+            hint = suggestion(str(step), known)
             raise SubjectError(
                 msg(
                     "owners.{node} returned owners of {step!r}, which is no node{hint}",

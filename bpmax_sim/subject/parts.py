@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import Place, SubjectError, listed, near
+from bpmax_sim.errors import Place, SubjectError, near, suggestion
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import Undefined
 from bpmax_sim.script.failure import Script
@@ -81,9 +81,7 @@ def first_node(definition: Definition | None, jump: Any) -> str:
     if jump is None or isinstance(jump, Undefined):
         return definition.start
     if jump not in definition.nodes:
-        hint = near(str(jump), definition.nodes) or msg(
-            "; there is {listed}", listed=listed(definition.nodes)
-        )
+        hint = suggestion(str(jump), definition.nodes)
         raise SubjectError(
             msg("jump returned {jump!r}, which is no node{hint}", jump=jump, hint=hint)
         )

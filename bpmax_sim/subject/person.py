@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from msgspec import UNSET
 
-from bpmax_sim.errors import SubjectError, listed, near
+from bpmax_sim.errors import SubjectError, listed, suggestion
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.subject.cells import Steps
 from bpmax_sim.subject.hooks import same
@@ -101,7 +101,7 @@ def _hint(choice: Any, known: list[Any]) -> str:
         if isinstance(choice, str):
             return msg("; write {meant}, without quotes", meant=meant)
         return msg("; write {meant!r}, with quotes", meant=meant)
-    return near(str(choice), texts) or msg("; there is {listed}", listed=listed(texts))
+    return suggestion(str(choice), texts)
 
 
 def check_complete(form: Shown) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
-from bpmax_sim.errors import Place, SubjectError, listed, near
+from bpmax_sim.errors import Place, SubjectError, suggestion
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UNDEFINED, Undefined
 from bpmax_sim.script.channel import LiveObject
@@ -90,7 +90,7 @@ class ProjectState(Screen, kw_only=True):
         status: ``new``, ``processing``, ``finished``, ``rejected``, ``cancelled``, ``terminated``
             or ``returned``.
         owners: node -> owner items, as far as they were assigned.
-        assigned: what hooks said of nodes that the project has not reached, or may reach again.
+        assigned: what hooks returned of nodes that the project has not reached, or may reach again.
         user: who acts where a step does not say.
         people: what is known of others: id -> what ``ctx.userInfo`` tells.
         starter: who created the project.
@@ -201,11 +201,7 @@ class ProjectState(Screen, kw_only=True):
             return self
         known = {flow.name: flow for flow in self._family() if flow.name}
         if name not in known:
-            hint = near(name, known) or (
-                msg("; there is {listed}", listed=listed(known))
-                if known
-                else msg("; none has begun")
-            )
+            hint = suggestion(name, known) or msg("; none has begun")
             raise SubjectError(msg("no project of a sub-flow {name!r}{hint}", name=name, hint=hint))
         return known[name]
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import Place, SubjectError, near
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.errors import Place, SubjectError, suggestion
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import Undefined
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
@@ -123,8 +123,9 @@ class StateView(msgspec.Struct, frozen=True):
 
     def snapshot(self) -> Mapping[str, Any]:
         """Return the state of each field that has one."""
-        facts = self.screen.facts_of(self.fields)
-        return {name: states[self.key] for name, states in facts.items() if self.key in states}
+        screen, key = self.screen, self.key
+        names = (*self.fields, *screen.states)
+        return {name: state[key] for name in names if key in (state := screen.state(name))}
 
     def write(self, field: str, value: Any, _place: Place | None, /) -> None:
         """Set the state of a field."""
@@ -142,5 +143,5 @@ def _misuse(name: str) -> str:
             "form.{name} takes an object of field names, such as form.{name} = {{phone: …}}",
             name=name,
         )
-    hint = near(name, EXTENSIONS) or msg("; there is {names}", names=series(EXTENSIONS))
+    hint = suggestion(name, EXTENSIONS)
     return msg("form.{name} is not known{hint}", name=name, hint=hint)

@@ -62,7 +62,7 @@ class ExternalClients:
 
         Raises:
             TransportError: the exchange did not complete.
-            NoMatchError: replay has no answer.
+            NoMatchError: replay has no response.
         """
         env = self.env
         known = self.known(request, serial=env.serial())
@@ -118,7 +118,7 @@ class ExternalClients:
         return named if shown is named else replace(named, standin=shown)
 
     def is_redirected(self, request: Request) -> bool:
-        """Return whether *request* goes to another address than it says."""
+        """Return whether *request* goes to another address than its own."""
         match = self._match(request)
         return match is not None and self._live_base(match) not in {"", match.base}
 

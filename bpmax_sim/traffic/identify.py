@@ -1,4 +1,4 @@
-"""Traffic without a builder -> the call that a builder would have said, made safe to keep.
+"""Traffic without a builder -> the call that a builder would have made, made safe to keep.
 
 What auth puts in is taken out, and so is every header that neither platform nor API declares. A
 credential is hidden by its place, and the address becomes the declared one.

@@ -214,7 +214,7 @@ def injected_headers(exchange: Exchange) -> list[str]:
 
 
 def pieces_lost(exchanges: Iterable[Exchange]) -> Iterator[str]:
-    """Yield a note for each answer of *exchanges* that came in pieces, which no format keeps."""
+    """Yield a note for each response of *exchanges* that came in pieces, which no format keeps."""
     for exchange in exchanges:
         if isinstance(exchange.outcome, Response) and exchange.outcome.chunks:
             yield msg(
@@ -236,7 +236,7 @@ def _percent(character: str) -> Iterator[str]:
 def response(
     status: int, reason: str, headers: Pairs, body: bytes, *, elapsed: float = 0.0
 ) -> Response:
-    """Return an answer whose *body* may still be compressed as its headers say.
+    """Return a response whose *body* may still be compressed as its headers say.
 
     Raises:
         NotCarried: if it is compressed in a way that cannot be undone.

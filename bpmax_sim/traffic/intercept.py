@@ -31,7 +31,7 @@ class Hears(Protocol):
         ...
 
     def answer(self, request: Request, /) -> Response | None:
-        """Return the recorded answer, or None where the client has to ask for itself."""
+        """Return the recorded response, or None where the client has to ask for itself."""
         ...
 
     def keep(self, request: Request, response: Response, /) -> None:

@@ -330,7 +330,7 @@ def read_hoverfly(data: bytes) -> Imported:
 
 
 def _turn(pair: Any) -> int:
-    """Return the place in the sequence of answers to one request, as Hoverfly records them."""
+    """Return the place in the sequence of responses to one request, as Hoverfly records them."""
     request = pair.get("request") if isinstance(pair, dict) else None
     states = (request.get("requiresState") or {}) if isinstance(request, dict) else {}
     turns = [value for name, value in states.items() if name.startswith(_SEQUENCE)]

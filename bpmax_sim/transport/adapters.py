@@ -1,6 +1,6 @@
 """A session as an httpx transport: users' own clients and SDKs are recorded and replayed too.
 
-The clock that moves is the session's virtual one, so an answer never waits.
+The clock that moves is the session's virtual one, so a response never waits.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _OF_THE_CONNECTION: Final = frozenset({
 """Headers that whoever sends writes anew."""
 
 _ANYTHING: Final = (b"accept", b"*/*")
-"""What httpx says of itself: the same as without it (RFC 9110, 12.5.1)."""
+"""What httpx sends of itself: the same as without it (RFC 9110, 12.5.1)."""
 
 _DECODED: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 _TIMEOUT: Final = 30.0
@@ -36,7 +36,7 @@ class Handles(Protocol):
     """What answers requests that no builder made: an open session."""
 
     def handle(self, request: Request, /) -> Response:
-        """Return the answer."""
+        """Return the response."""
         ...
 
 
@@ -48,21 +48,21 @@ class SessionTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
         self._session = session
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Return the session's answer.
+        """Return the session's response.
 
         Raises:
             httpx.TransportError: the exchange did not complete, now or when it was recorded.
-            NoMatchError: replay has no answer; the session remembers that.
+            NoMatchError: replay has no response; the session remembers that.
         """
         request.read()
         return self._answer(request)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Return the session's answer, made on a thread of its own.
+        """Return the session's response, made on a thread of its own.
 
         Raises:
             httpx.TransportError: the exchange did not complete, now or when it was recorded.
-            NoMatchError: replay has no answer; the session remembers that.
+            NoMatchError: replay has no response; the session remembers that.
         """
         await request.aread()
         return await anyio.to_thread.run_sync(self._answer, request)

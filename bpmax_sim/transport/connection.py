@@ -121,7 +121,7 @@ class ConnectingTransport(httpx.HTTPTransport):
         self._proxy = f"{proxy.url.scheme}://{proxy.url.netloc.decode()}" if proxy else ""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Return the answer.
+        """Return the response.
 
         Raises:
             httpx.TransportError: there is none, or it is a proxy's own refusal.

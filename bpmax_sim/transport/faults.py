@@ -38,7 +38,7 @@ class Break(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         error: a key of the table below.
-        after: bytes of the answer that arrive first (``reset``).
+        after: bytes of the response that arrive first (``reset``).
         delay: seconds until it breaks; a time-out always takes the request's own.
     """
 
@@ -48,7 +48,7 @@ class Break(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Slow(msgspec.Struct, frozen=True, kw_only=True):
-    """Let the answer through, later, whole or in pieces."""
+    """Let the response through, later, whole or in pieces."""
 
     delay: float = 0.0
     chunks: int = 0
@@ -121,7 +121,7 @@ class Faults:
     """Apply the first rule that strikes, the last armed group first; the rest goes through.
 
     Attributes:
-        bad_token: the answer of a platform that refuses its token, for a request to it.
+        bad_token: the response of a platform that refuses its token, for a request to it.
         struck: is shown each rule that strikes, and the request.
     """
 
@@ -147,7 +147,7 @@ class Faults:
         return tuple(silent)
 
     def handle(self, request: Request) -> Response:
-        """Return the faulted answer, or that of the transport below.
+        """Return the faulted response, or that of the transport below.
 
         Raises:
             TransportError: where the rule says that the exchange breaks.

@@ -1,4 +1,4 @@
-"""The network: `httpx` with our own target and body bytes, and bounded answers.
+"""The network: `httpx` with our own target and body bytes, and bounded responses.
 
 Redirects are followed within one origin only when there are credentials; the hops are one
 exchange. No cookie is kept from one request to the next. Compressed bodies come back decoded.
@@ -70,7 +70,7 @@ class Live:
 
     Attributes:
         inner: an httpx transport to send through (WSGI, ASGI, a respx router); None for sockets.
-        max_body: bytes of a decoded body before the answer is refused.
+        max_body: bytes of a decoded body before the response is refused.
     """
 
     inner: httpx.BaseTransport | None = None
@@ -85,7 +85,7 @@ class Live:
         return Handler(lambda request: self.handle(request, route(request)))
 
     def handle(self, request: Request, route: ConnectionRoute = _ENVIRONMENT) -> Response:
-        """Return the answer, with the seconds it took.
+        """Return the response, with the seconds it took.
 
         Raises:
             TransportError: connect, TLS, time-out or a broken connection.
@@ -256,7 +256,7 @@ def _check_codings(answer: httpx.Response) -> None:
 
 
 def _redirect(request: Request, response: Response) -> Request | None:
-    """Return the next hop, or None where the answer is the last."""
+    """Return the next hop, or None where the response is the last."""
     location = response.header("location")
     if response.status not in _REDIRECTS or not location or not request.follow:
         return None

@@ -1,6 +1,6 @@
 """The seam: whatever answers a request has one method, and a mode wraps another.
 
-`Stubs` are fixed answers in front of a transport; `OWN` tells what listens to the HTTP clients of
+`Stubs` are fixed responses in front of a transport; `OWN` tells what listens to the HTTP clients of
 the process which requests are a session's own.
 """
 
@@ -23,11 +23,11 @@ class Transport(Protocol):
     """Something that answers requests; safe to call from several threads at once."""
 
     def handle(self, request: Request) -> Response:
-        """Return the answer to *request*.
+        """Return the response to *request*.
 
         Raises:
             TransportError: the exchange did not complete.
-            NoMatchError: replay has no answer.
+            NoMatchError: replay has no response.
         """
         ...
 
@@ -84,7 +84,7 @@ SOURCE = "stub"
 """What calls say who answered them."""
 
 Stub = Callable[[Request], Response | None]
-"""Returns an answer, or None for a request that is none of its own."""
+"""Returns a response, or None for a request that is none of its own."""
 
 
 @dataclass(slots=True)
@@ -106,7 +106,7 @@ class Stubs:
         self._stubs.insert(0, stub)
 
     def handle(self, request: Request) -> Response:
-        """Return the answer of the first stub that has one, else that of the transport below."""
+        """Return the response of the first stub that has one, else that of the transport below."""
         for stub in self._stubs:
             response = stub(request)
             if response is not None:

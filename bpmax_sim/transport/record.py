@@ -1,4 +1,4 @@
-"""`RecordingTransport` has every exchange redacted and on disk before it hands its answer on.
+"""`RecordingTransport` has every exchange redacted and on disk before it hands its response on.
 
 `Replay` answers from what was kept, and sends nothing.
 """
@@ -19,14 +19,14 @@ from bpmax_sim.transport.redaction import redact_request, redacted
 
 
 class RecordingTransport(msgspec.Struct, frozen=True):
-    """Answer from another transport, and keep what was said.
+    """Answer from another transport, and keep the exchange.
 
     Attributes:
-        inner: who answers; secrets that an answer mints are in *vault* when it returns.
+        inner: who answers; secrets that a response mints are in *vault* when it returns.
         keep: takes each redacted exchange and returns when it is on disk; called on any thread.
         vault: what is secret.
         clock: virtual time, the instants of the recording.
-        trust: says what `Response.trust` of a live answer is, before it is redacted.
+        trust: says what `Response.trust` of a live response is, before it is redacted.
     """
 
     inner: Transport
@@ -36,7 +36,7 @@ class RecordingTransport(msgspec.Struct, frozen=True):
     trust: Callable[[Request, Response], str] = lambda _request, _response: ""
 
     def handle(self, request: Request) -> Response:
-        """Return the answer, its latency rounded to the milliseconds that are kept.
+        """Return the response, its latency rounded to the milliseconds that are kept.
 
         Raises:
             TransportError, BadResponseError: what the inner transport raised; it is kept too.
@@ -83,12 +83,12 @@ class Replay(msgspec.Struct, frozen=True):
     vault: Vault
 
     def handle(self, request: Request) -> Response:
-        """Return the recorded answer, with its recorded latency.
+        """Return the recorded response, with its recorded latency.
 
         Raises:
             NoMatchError: there is none.
             TransportError: the recorded exchange did not complete.
-            BadResponseError: its answer could not be read.
+            BadResponseError: its response could not be read.
         """
         outcome = self.answer(redact_request(request, self.vault))
         if isinstance(outcome, Failed) and outcome.code == BadResponseError.default_code:

@@ -113,7 +113,7 @@ _MOST_EXACT = 256
 
 
 def redacted(request: Request, answer: Response, vault: Vault) -> tuple[Request, Response]:
-    """Return the forms of *request* and of its answer that may be written down.
+    """Return the forms of *request* and of its response that may be written down.
 
     Mostly nothing is hidden in them any more, as stand-ins were put in before: one look at all of
     both tells.
@@ -202,7 +202,7 @@ def capture_cookies(request: Request, response: Response, vault: Vault) -> None:
 
 
 def redact_response(response: Response, request: Request, vault: Vault) -> Response:
-    """Return the form of the answer to *request* that may be written down."""
+    """Return the form of the response to *request* that may be written down."""
     headers = tuple(
         (name, _set_cookie(value, request, vault) if name.lower() == "set-cookie" else value)
         for name, value in response.headers
@@ -217,7 +217,7 @@ def redact_response(response: Response, request: Request, vault: Vault) -> Respo
 
 
 def _chunks(response: Response, body: bytes, vault: Vault) -> tuple[Chunk, ...]:
-    """Return the pieces that *body*, redacted, falls into where the answer's own did."""
+    """Return the pieces that *body*, redacted, falls into where the response's own did."""
     chunks, rest = response.chunks, response.body
     if len(body) == len(rest) or not chunks:
         return chunks
@@ -341,7 +341,7 @@ def place_of(request: Request) -> str:
 
 
 def texts_at(exchange: Exchange, places: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield each text that stands at one of *places* in the request or in its answer, with it."""
+    """Yield each text that stands at one of *places* in the request or in its response, with it."""
     request, outcome = exchange.request, exchange.outcome
     bare = call_behind(request, _NOBODY)
     sides = [(bare.headers, bare.body or b"", bare.query)]

@@ -64,6 +64,16 @@ class Reading(msgspec.Struct):
             node.place,
         )
 
+    def refuse(self, node: Node, expected: str, hint: str = "") -> UnsetType:
+        """Note that the value of *node* is none of those that are allowed."""
+        message = msg(
+            "expected {expected}, got {node_value!r}{hint}",
+            expected=expected,
+            node_value=node.value,
+            hint=hint,
+        )
+        return self.tell(message, node.place)
+
 
 class Shape(Protocol):
     """What may stand at a place."""
@@ -158,14 +168,7 @@ class ScalarShape(msgspec.Struct, frozen=True):
             return reading.mismatch(node, self.expected)
         if all(_LIMITS[key][0](node.value, limit) for key, limit in self.limits):
             return node.value
-        return reading.tell(
-            msg(
-                "expected {expected}, got {node_value}",
-                expected=self.expected,
-                node_value=node.value,
-            ),
-            node.place,
-        )
+        return reading.refuse(node, self.expected)
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
         """Return the types and the limits."""
@@ -190,24 +193,8 @@ class DurationShape(msgspec.Struct, frozen=True):
         try:
             seconds = parse_duration(node.value)  # type: ignore[arg-type]
         except ValueError:
-            return reading.tell(
-                msg(
-                    "expected {expected}, got {node_value!r}",
-                    expected=self.expected,
-                    node_value=node.value,
-                ),
-                node.place,
-            )
-        if 0 <= seconds < float("inf"):
-            return seconds
-        return reading.tell(
-            msg(
-                "expected {expected}, got {node_value}",
-                expected=self.expected,
-                node_value=node.value,
-            ),
-            node.place,
-        )
+            return reading.refuse(node, self.expected)
+        return seconds if 0 <= seconds < float("inf") else reading.refuse(node, self.expected)
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
         """Return a number or a text of the pattern."""
@@ -240,16 +227,7 @@ class ChoiceShape(msgspec.Struct, frozen=True):
             return reading.mismatch(node, self.expected)
         if node.value in self.values:
             return node.value
-        hint = near(str(node.value), map(str, self.values))
-        return reading.tell(
-            msg(
-                "expected {expected}, got {node_value!r}{hint}",
-                expected=self.expected,
-                node_value=node.value,
-                hint=hint,
-            ),
-            node.place,
-        )
+        return reading.refuse(node, self.expected, near(str(node.value), map(str, self.values)))
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
         """Return the values."""

@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import bpmax_sim
+from tests import warm
 
 ROOT = Path(bpmax_sim.__file__).parents[1]
+AT_START = {"PYTHONIOENCODING", "PYTHONUTF8", "LC_ALL", "LANG"}
 NAME = "选择客户后显示联系人"
 
 
@@ -57,10 +59,13 @@ class Project:
 
 
 def in_a_process(*arguments: str, cwd: Path, **environ: str) -> Done:
-    """Run the command line in a process of its own, without a terminal and without ``CI``."""
+    """Run the command line in a process of its own, without a terminal and without ``CI``.
+
+    Python is started anew where *environ* has what it reads when it starts.
+    """
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(("CRM_", "CI"))}
     done = subprocess.run(
-        [sys.executable, "-m", "bpmax_sim", *arguments],
+        [sys.executable if AT_START & {*environ} else warm.python(), "-m", "bpmax_sim", *arguments],
         cwd=cwd,
         env={**inherited, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", **environ},
         capture_output=True,

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.reproduction import pytest_of, scenario_of
 from bpmax_sim.fuzz.search import SCRIPT, LawFinding, SearchPlan, search
 from bpmax_sim.starter.demo import Crm
+from tests import warm
 from tests.apart import PLUGINS
 from tests.cli.project import ROOT, Command, Project
 from tests.fuzzing.broken import PLATFORMS, written
@@ -32,7 +32,7 @@ def changed_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run_pytest(folder: Path) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider"],
+        [warm.python(), "-m", "pytest", "-q", "-p", "no:randomly", "-p", "no:cacheprovider"],
         cwd=folder,
         env={**os.environ, **PLUGINS, "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -240,6 +240,7 @@ def test_printing_json_tells_everything(empty: Path, bs: Command) -> None:
     assert told["findings"][0]["javascript"][0].startswith('$proxy("orders"')
 
 
+@pytest.mark.long("a search goes on until it finds the one value, wherever it begins")
 def test_what_a_live_system_fails_on_fails_in_the_same_words(empty: Path, bs: Command) -> None:
     path = written("one parameter lies within another", empty)
     path.write_text(LIVE, encoding="utf-8")

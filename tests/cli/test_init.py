@@ -4,7 +4,6 @@ import io
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.starter.init import AUTHS, CIS, GIT, Wish, plan, with_lines
 from bpmax_sim.yamlfile import read_yaml
+from tests import warm
 from tests.apart import PLUGINS
 from tests.cli.project import ROOT, Command, in_a_process
 
@@ -192,7 +192,7 @@ def run_pytest(command: list[str]) -> subprocess.CompletedProcess[bytes]:
     program, *rest = command
     assert program.removeprefix(".venv/bin/") == "pytest"
     return subprocess.run(
-        [sys.executable, "-m", "pytest", *rest],
+        [warm.python(), "-m", "pytest", *rest],
         env={**os.environ, **PLUGINS, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         check=False,

@@ -130,6 +130,15 @@ def test_lint_hears_the_answer_of_what_looks_like_a_token(
     assert bs("lint").err == "1 scenario file: sound\n"
 
 
+def test_platforms_that_the_scenarios_name_elsewhere_are_the_projects(
+    project: Project, bs: Command
+) -> None:
+    (project.folder / "scenarios/platforms").rename(project.folder / "平台")
+    project.edit(project.scenario, "platforms: platforms/", "platforms: ../平台")
+
+    assert bs("review", "--not-secret", PLACE).err.startswith("平台/crm_system.yaml: apis.")
+
+
 @pytest.mark.parametrize(
     ("place", "told"),
     [

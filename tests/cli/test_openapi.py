@@ -43,10 +43,13 @@ def test_an_imported_platform_lints_clean_and_answers_a_script_at_once(
         0,
         ["scenarios/platforms/crm.yaml: 6 APIs", "scenarios/instances.yaml: an instance of crm"],
     )
-    assert done.err.splitlines()[-2:] == [
+    assert done.err.splitlines()[-3:] == [
         "scripts call it as $proxy('crm').listCustomers(…); it answers at once with",
         "bpmax-sim run --mode simulate",
+        "to record it, set CRM_URL, CRM_CLIENT_ID, CRM_CLIENT_SECRET",
     ]
+    instances = (folder / "scenarios/instances.yaml").read_text(encoding="utf-8")
+    assert "  base_url:\n    env: CRM_URL\n" in instances
     assert (linted.code, linted.err) == (0, "1 scenario file: sound\n")
     assert ran.code == 0, ran.out
 
@@ -141,3 +144,17 @@ def test_a_document_given_to_plain_import_is_sent_here(folder: Path, bs: Command
 
     assert done.code == 2
     assert "make a platform of it with `bpmax-sim import openapi <file>`" in done.err
+
+
+def test_servers_that_equal_the_documents_are_no_note(folder: Path, bs: Command) -> None:
+    servers = [{"url": "https://crm.example.test/v1"}]
+    other = {"servers": [{"url": "https://files.example.test"}], "responses": {}}
+    get = {"operationId": "find", "servers": servers, "responses": {}}
+    paths = {"/a": {"servers": servers, "get": get}, "/b": {"get": other}}
+    info = {"title": "客户", "version": "1"}
+    document = {"openapi": "3.0.0", "info": info, "servers": servers, "paths": paths}
+    (folder / "客户.json").write_text(json.dumps(document), encoding="utf-8")
+
+    told = bs("import", "openapi", "客户.json").err.splitlines()
+    (note,) = (line for line in told if "servers" in line)
+    assert note.startswith('客户.json: paths["/b"].get.servers: an address of its own')

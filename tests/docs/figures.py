@@ -25,7 +25,7 @@ from bpmax_sim.report import document
 from bpmax_sim.report.exit_codes import FIRST, ExitCode
 from bpmax_sim.report.html import LARGEST, LONGEST_BODY
 from bpmax_sim.scenario.events import VERSION
-from bpmax_sim.script import limits
+from bpmax_sim.script import interrupts, limits
 from bpmax_sim.secret import scan, vault
 from tests.docs.pages import ROOT, Language
 from tests.matrix.environments import VERSIONS
@@ -33,8 +33,8 @@ from tests.matrix.environments import VERSIONS
 _SPAN = re.compile(r"(<!-- = (\w+) -->).*?(<!-- / -->)")
 _FIGURE = re.compile(
     r"(?<![A-Za-z\d.-])\d(?:[\d.,]*\d)?"
-    r"|[三四五六七八九十百千万]+(?=[倍秒分小天年个条段次种页项行层步类块张组字点成])"
-    r"|(?i:\b(?:three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|fifty|hundred|thousand)\b)",
+    r"|(?<!几)[三四五六七八九十百千万]+(?=[倍秒分小天年个条段次种页项行层步类块张组字点成])"
+    r"|(?i:\b(?<!some )(?:three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|fifty|hundred|thousand)\b)",
 )
 PHRASES = (
     *("十分钟的退避", "ten minutes of back-off", "三个响应里第二个", "second of three responses"),
@@ -119,6 +119,7 @@ def figures() -> Mapping[str, str]:
         "patience": f"{remote.PATIENCE:g}",
         "trace": str(VERSION),
         "stack": _size(limits.MOST),
+        "memory_room": _size(interrupts.ROOM),
         "vcrpy": version("vcrpy").partition(".")[0],
         "newest_python": max(_tested_pythons(), key=lambda one: int(one.partition(".")[2])),
         "json": str(document.VERSION),

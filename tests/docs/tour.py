@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import warm
 from tests.docs.blocks import Block, blocks
 from tests.docs.pages import ROOT, Language
 from tests.warehouse import running_warehouse
@@ -94,12 +95,12 @@ def _run(block: Block, folder: Path, more: Mapping[str, str]) -> tuple[int, str]
 
 def _command(block: Block) -> list[str]:
     if block.kind == "python":
-        return [sys.executable, "-c", block.text]
+        return [warm.python(), "-c", block.text]
     if block.kind == "run":
         return ["/bin/sh", "-ec", block.text]
     name, *arguments = block.text.rpartition("&&")[2].split()  # CI does what stands before it
     assert name == ".venv/bin/bpmax-sim"
-    return [sys.executable, "-m", "bpmax_sim", *arguments]
+    return [warm.python(), "-m", "bpmax_sim", *arguments]
 
 
 def _environment(more: Mapping[str, str], *, active: bool) -> dict[str, str]:
@@ -109,8 +110,12 @@ def _environment(more: Mapping[str, str], *, active: bool) -> dict[str, str]:
     """
     ours = ("CI", "WMS_", "CRM_", "PYTEST_", "COVERAGE_", "GITHUB_", "COLUMNS", "NO_COLOR")
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
-    place = str(Path(sys.executable).parent)
-    path = os.pathsep.join([place, inherited.get("PATH", os.defpath)]) if active else os.defpath
+    place = Path(sys.executable).parent
+    path = (
+        os.pathsep.join([str(warm.folder()), str(place), inherited.get("PATH", os.defpath)])
+        if active
+        else os.defpath
+    )
     python = {
         "PYTHONPATH": str(ROOT),
         "PYTHONUTF8": "1",

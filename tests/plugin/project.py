@@ -13,9 +13,11 @@ from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.starter.demo import Crm
+from tests import warm
 from tests.apart import PLUGINS
 
-DEMO = Path(__file__).parents[2] / "bpmax_sim/starter/demo_files/scenarios"
+ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "bpmax_sim/starter/demo_files/scenarios"
 SCENARIO = """\
 version: 1
 scenario: 选择客户
@@ -39,6 +41,7 @@ steps:
       proxy:
         - {call: crm_system.get_customer_detail, path: {id: "${case.number}"}, status: 200}
 """
+OURS = "bpmax_sim.pytest_plugin,tests.warm.workers"
 FILE = "scenarios/选择客户.scenario.yaml"
 
 
@@ -85,14 +88,18 @@ class Project:
         """Run pytest in this process, without looking for the plugins of all that is installed."""
         with self.monkeypatch.context() as environment:
             environment.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-            return self.pytester.runpytest_inprocess("-p", "bpmax_sim.pytest_plugin", *args)
+            environment.setenv("PYTEST_PLUGINS", OURS)  # `-p` would look for entry points
+            return self.pytester.runpytest_inprocess(*args)
 
     def run_apart(self, *args: str) -> pytest.RunResult:
         """Run pytest in a process of its own, with the plugins that tests work with."""
         with self.monkeypatch.context() as environment:
             for name, value in PLUGINS.items():
                 environment.setenv(name, value)
-            return self.pytester.runpytest_subprocess(*args)
+            environment.setenv("PYTHONPATH", str(ROOT))
+            return self.pytester.run(
+                warm.python(), "-m", "pytest", "-p", "tests.warm.workers", *args
+            )
 
 
 def output(result: pytest.RunResult) -> str:

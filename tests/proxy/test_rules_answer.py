@@ -18,7 +18,7 @@ from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import Condition, Instance, OkRule, ResponseRules
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.result import Answer, rejection
-from tests.proxy.world import DETAIL, TOKEN, World, answer, crm, ok, rejected
+from tests.proxy.world import DETAIL, SECRET, TOKEN, World, answer, crm, ok, rejected
 
 BUSINESS = ResponseRules(
     ok=OkRule(status=(200,), all=(Condition(path="$.errcode", any_of=(0,)),)),
@@ -233,6 +233,16 @@ def test_a_rejection_has_the_documented_fields() -> None:
         "instance_key": "tset",
         "api": "search",
     }
+
+
+def test_a_secret_where_a_long_message_is_cut_is_not_told_by_half() -> None:
+    message = "长" * 296 + SECRET
+    rules = ResponseRules(message=("$.message",))
+    world = World(crm(response=rules), lambda _request: answer(400, {"message": message}))
+
+    error = rejected(lambda: world.proxy().search())
+
+    assert SECRET[:4] not in str(error.message)
 
 
 def test_a_refused_login_rejects_as_auth_failed() -> None:

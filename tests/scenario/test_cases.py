@@ -61,7 +61,7 @@ def test_a_cell_may_hold_line_ends_and_blank_lines_are_skipped(table: Path) -> N
     [
         ("", ["订单.csv: the table is empty; its first line names the columns"]),
         ("id\n", ["订单.csv: the table has no rows"]),
-        ("编号,a\n1,2\n", ["订单.csv:1: no column 'id'; there is 编号, a"]),
+        ("编号,a\n1,2\n", ["订单.csv:1: no column 'id'; there are 编号, a"]),
         ("id,a,a\n1,2,3\n", ["订单.csv:1:3: column 'a' is there twice"]),
         ("id,\n1,2\n", ["订单.csv:1:2: column 2 has no name"]),
         (

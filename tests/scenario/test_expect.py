@@ -174,7 +174,7 @@ def test_the_checks_that_hold_are_told_too() -> None:
         ({"$exists": 1}, ("$exists",), "$exists needs true or false, got 1"),
         ({"$near": "明天"}, ("$near",), "$near needs a number or {value: …, within: …}"),
         ({"$near": {"within": 1}}, ("$near",), "$near needs a number or {value: …, within: …}"),
-        ({"$not": {"$foo": 1}}, ("$not", "$foo"), "unknown operator $foo; there is $eq $ne $gt"),
+        ({"$not": {"$foo": 1}}, ("$not", "$foo"), "unknown operator $foo; there are $eq, $ne, $gt"),
     ],
 )
 def test_a_wrong_expectation_is_found_before_anything_runs(

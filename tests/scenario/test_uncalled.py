@@ -82,6 +82,7 @@ def test_a_chain_that_was_only_built_is_a_note(tmp_path: Path) -> None:
     [
         ("\nif (r.code !== 200) throw new Error(r.message)", "code", "Error: "),
         ("\nform.名 = r.data.name", "data", "TypeError: cannot read property 'name' of undefined"),
+        ("\nform.名 = r.data ?? '无'", "data", ""),
     ],
 )
 def test_a_missing_await_is_the_headline_of_what_comes_of_it(

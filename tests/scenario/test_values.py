@@ -75,7 +75,7 @@ def test_references_are_resolved_deep_inside_maps_and_lists() -> None:
         ("${case.合同好}", "${case.合同好} is not defined; did you mean '合同号'?"),
         (
             "${case.q}",
-            "${case.q} is not defined; there is 合同号, 合同.编号, 下单次数, 成功",
+            "${case.q} is not defined; there are 合同号, 合同.编号, 下单次数, 成功",
         ),
         ("${vars.标签[7]}", '${vars.标签[7]} is not defined: no 7 in ["VIP", "重点"]'),
     ],

@@ -205,7 +205,7 @@ def test_a_script_shows_messages_and_changes_what_is_visible() -> None:
         ("$visble", "form.$visble is not known; did you mean '$visible'?"),
         (
             "$xyz",
-            "form.$xyz is not known; there is $message, $options, $visible, $required, $readonly",
+            "form.$xyz is not known; there are $message, $options, $visible, $required, $readonly",
         ),
         (
             "$visible",

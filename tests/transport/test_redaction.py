@@ -37,6 +37,16 @@ def test_a_known_secret_is_hidden_wherever_a_script_puts_it() -> None:
     assert redact_request(shown, vault()) == shown
 
 
+def test_a_known_secret_is_hidden_wherever_a_third_party_gives_it_back() -> None:
+    headers = (("X-Echo", "t=s3cret-value"), ("Content-Type", "application/json"))
+    answer = Response(status=200, headers=headers, body='{"备注":"s3cret-value"}'.encode())
+
+    shown = redact_response(answer, REQUEST, vault())
+
+    assert b"s3cret" not in msgspec.json.encode(shown)
+    assert dict(shown.headers)["X-Echo"] == "t=redacted.crm_system.test.token.1"
+
+
 @pytest.mark.parametrize(
     ("media", "body"),
     [
