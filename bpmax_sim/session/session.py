@@ -36,6 +36,7 @@ from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.outbox import Outcome, Waiting
 from bpmax_sim.script.runtime import Page, Runtime, engine_of
 from bpmax_sim.script.scheduler import Scheduler
+from bpmax_sim.secret import SHOWN_BY
 from bpmax_sim.session.credentials import volatile_places
 from bpmax_sim.session.network import Network
 from bpmax_sim.session.options import (
@@ -197,6 +198,8 @@ class Session:
             zone=start.zone.total_seconds(),
             engine=engine_of(settings.engine),
         )
+        if SHOWN_BY:
+            SHOWN_BY[-1](self._network.redact)
         self._guard = _guard_of(settings) if start.is_closed else None
         if self._guard is not None:
             self._guard.enter()  # at the end: what is remote was fetched before
