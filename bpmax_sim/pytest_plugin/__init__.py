@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bpmax_sim.guard import NetworkGuard
-from bpmax_sim.i18n import msg, translate
+from bpmax_sim.i18n import SHOWN_BY, msg, translate
 from bpmax_sim.pytest_plugin import fixtures, options
 from bpmax_sim.pytest_plugin.stash import CURRENT, GUARD, HIDER, HIDING, RUN, SESSIONS, Hider
-from bpmax_sim.secret import SHOWN_BY
 
 if TYPE_CHECKING:
     import warnings

@@ -25,7 +25,7 @@ from bpmax_sim.errors import (
     pasted,
 )
 from bpmax_sim.guard import NetworkGuard, hosts_of
-from bpmax_sim.i18n import msg, plural, series
+from bpmax_sim.i18n import SHOWN_BY, msg, plural, series
 from bpmax_sim.keywords import closed
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms, load_platforms
@@ -36,7 +36,6 @@ from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.outbox import Outcome, Waiting
 from bpmax_sim.script.runtime import Page, Runtime, engine_of
 from bpmax_sim.script.scheduler import Scheduler
-from bpmax_sim.secret import SHOWN_BY
 from bpmax_sim.session.credentials import volatile_places
 from bpmax_sim.session.network import Network
 from bpmax_sim.session.options import (
