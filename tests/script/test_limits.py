@@ -10,11 +10,11 @@ from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
 from tests.script.bench import NAME, Bench, run
 
-SMALL = Limits(cpu=0.3, memory=16 << 20)
+SMALL = Limits(cpu=0.1, memory=16 << 20)
 PATIENT = Limits(cpu=30, memory=16 << 20)
 """For what has to meet another limit than that of processor time, however slow the machine is."""
 
-CPU = "the script used more than 0.3 s of processor time"
+CPU = "the script used more than 0.1 s of processor time"
 MEMORY = "the script used more than 16 MB of memory"
 LONG = "the script walks an array of more than 33,554,432 elements"
 STACK = (
