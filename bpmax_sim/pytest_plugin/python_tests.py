@@ -183,7 +183,7 @@ def hide_in(node: pytest.Item, redact: Redact) -> None:
 
 def hide_again(node: pytest.Item) -> None:
     """Let what was opened before and still lives pass over what is told of *node*."""
-    redacts = [redact for one in node.config.stash.get(LIVING, ()) if (redact := one())]
+    redacts = [redact for reference in node.config.stash.get(LIVING, ()) if (redact := reference())]
     node.config.stash[LIVING] = []
     for redact in redacts:
         hide_in(node, redact)
