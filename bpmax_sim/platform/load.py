@@ -91,6 +91,10 @@ def _spellings(apis: Mapping[str, Api]) -> dict[str, str]:
     return {**aliases, **{snake(name): name for name in apis}}
 
 
+def _named_api(platform: Platform, name: str) -> Api | None:
+    return platform.apis.get(name) or platform.apis.get(platform.spellings.get(snake(name), ""))
+
+
 @dataclass(frozen=True, slots=True)
 class Platforms:
     """The platforms of a folder over the built-in ones, with their instances.
@@ -236,12 +240,9 @@ class Platforms:
         Raises:
             CallError: UNKNOWN_API, with a near name.
         """
-        exact = platform.apis.get(name)
-        if exact is not None:
-            return exact
-        key = platform.spellings.get(snake(name))
-        if key is not None:
-            return platform.apis[key]
+        api = _named_api(platform, name)
+        if api is not None:
+            return api
         known = [
             *platform.apis,
             *(alias for api in platform.apis.values() for alias in api.aliases),
@@ -259,10 +260,9 @@ class Platforms:
 
     def template(self, platform_key: str, name: str) -> str:
         """Return the path of an API with its placeholders, or nothing if it is not known."""
-        try:
-            return self.api(self.platform(platform_key), name).path
-        except CallError:
-            return ""
+        platform = self.find(platform_key)
+        api = None if platform is None else _named_api(platform, name)
+        return "" if api is None else api.path
 
     def credentials(
         self,

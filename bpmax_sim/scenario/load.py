@@ -21,7 +21,7 @@ from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems, suggestion
 from bpmax_sim.file_names import Homes, cassette_name, node_part
 from bpmax_sim.i18n import msg
-from bpmax_sim.project import find_root, named_file
+from bpmax_sim.project import absolute, find_root, named_file
 from bpmax_sim.scenario.cases import (
     Loaded,
     Row,
@@ -171,7 +171,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
     def homes(self) -> Homes:
         """Return how a trace names the files."""
         names = (self.spot.source.file, *(body.name for body in self.cast.bodies))
-        return Homes(str(self.path.absolute().parent), names)
+        return Homes(os.path.dirname(absolute(self.path)), names)  # noqa: PTH120 - faster
 
     @property
     def sources(self) -> Mapping[str, str]:

@@ -21,6 +21,7 @@ from bpmax_sim.errors import Place
 from bpmax_sim.file_names import NOWHERE, Homes
 from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.js_values import plain
+from bpmax_sim.project import absolute
 from bpmax_sim.scenario.action import Performer, Subject
 from bpmax_sim.scenario.assertions import State, thrown_of
 from bpmax_sim.scenario.calls import CallMade, event_of_call
@@ -109,6 +110,7 @@ class RunLog(msgspec.Struct):
     _struck: int = 0
     _undeclared: dict[str, tuple[Place, str]] = msgspec.field(default_factory=dict)
     _reported: int = 0  # of those
+    _files: dict[str, str] = msgspec.field(default_factory=dict)  # of recordings, as told
 
     def tell(self, happening: Happening) -> None:
         """Take what a subject tells, at this instant."""
@@ -196,9 +198,12 @@ class RunLog(msgspec.Struct):
         recalled = self.bench.recalled(serial, attempt)
         if recalled is None:
             return None
-        path = os.path.abspath(recalled.file)  # noqa: PTH100 - of every call
-        inside = path.startswith(os.path.join(self.root, ""))  # noqa: PTH118
-        file = self.homes.of(path) if inside else os.path.basename(path)  # noqa: PTH119
+        file = self._files.get(recalled.file)
+        if file is None:
+            path = absolute(recalled.file)
+            inside = path.startswith(os.path.join(self.root, ""))  # noqa: PTH118
+            file = self.homes.of(path) if inside else os.path.basename(path)  # noqa: PTH119
+            self._files[recalled.file] = file
         return self.bench.shown(replace(recalled, file=file))
 
     def _fault(self, struck: Struck) -> tuple[int, Event]:
@@ -276,7 +281,7 @@ class Progress:
         self.bench = bench
         self.faults = faults
         self.bodies = item.cast.bodies
-        root = os.path.abspath(item.root)  # noqa: PTH100 - faster
+        root = absolute(item.root)
         is_flow = isinstance(item.scenario.flow, FlowSpec)
         fields = declared_fields(item.scenario)
         expected = partial(_expected_fields, item)

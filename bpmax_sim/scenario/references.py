@@ -144,7 +144,10 @@ def as_text(value: Any) -> str:
 
 def show(value: Any) -> str:
     """Return *value* as JSON with readable Chinese; what JSON lacks is as Python prints it."""
-    return json.dumps(value, ensure_ascii=False, default=str)
+    return _encode(value)
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 def follow(value: Any, ref: Reference, path: Path | None = None) -> Any:

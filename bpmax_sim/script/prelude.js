@@ -10,7 +10,7 @@ const primordials = (typeof $primordials === 'function' ? $primordials : indirec
 const {parse, stringify, apply, construct, isArray, join, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys,
   fromCharCode, decodeURIComponent, escape, Uint8Array: Bytes, Error: NativeError, Promise: NativePromise, Date: NativeDate,
   Proxy: NativeProxy, then, resolve: nativeResolve, reflectGet, isWellFormed, charCodeAt, slice,
-  includes, repeat, exec, linesOf, newMap, newSet, newWeakMap, newList} = primordials;
+  includes, indexOf, repeat, exec, newMap, newSet, newWeakMap, newList} = primordials;
 const {get: rawStack} = getOwnPropertyDescriptor(NativeError.prototype, 'stack');
 const prepare = getOwnPropertyDescriptor(NativeError, 'prepareStackTrace');
 NativeError.stackTraceLimit = 50;
@@ -65,9 +65,11 @@ function plainError(message, prepared) { // with the engine's own stack, whateve
 }
 const FRAME = /<input>:(\d+):(\d+)\)?$/;
 function here() {
-  const lines = linesOf(rawOf(plainError('')) ?? '');
-  for (let i = 0; i < lines.length; i++) {
-    const found = exec(FRAME, lines[i]);
+  const raw = rawOf(plainError('')) ?? '';
+  for (let at = 0, end; at < raw.length; at = end + 1) {
+    end = indexOf(raw, '\n', at);
+    if (end < 0) end = raw.length;
+    const found = exec(FRAME, slice(raw, at, end));
     if (found && +found[1] >= FIRST_USER_LINE) return found[1] + ',' + found[2];
   }
   return '0,0';

@@ -239,4 +239,7 @@ def _endless(chain: tuple[str, ...], place: Place | None) -> ScriptError:
 
 
 def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=repr)
+    return _encode(value)
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, default=repr).encode

@@ -123,8 +123,9 @@ class StateView(msgspec.Struct, frozen=True):
 
     def snapshot(self) -> Mapping[str, Any]:
         """Return the state of each field that has one."""
-        facts = self.screen.facts_of(self.fields)
-        return {name: states[self.key] for name, states in facts.items() if self.key in states}
+        screen, key = self.screen, self.key
+        names = (*self.fields, *screen.states)
+        return {name: state[key] for name in names if key in (state := screen.state(name))}
 
     def write(self, field: str, value: Any, _place: Place | None, /) -> None:
         """Set the state of a field."""

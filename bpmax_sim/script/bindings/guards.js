@@ -4,7 +4,7 @@
 'use strict';
 ({walk, search, sort, primordials: {Array: {prototype: arrays}, Object: toObject, Object: {prototype: objects}, Proxy: NativeProxy, Uint8Array: Bytes, isView, viewKind, RangeError: NativeRangeError, SyntaxError: NativeSyntaxError, RegExp: NativeRegExp,
   Array: NativeArray, Function: {prototype: functions}, Reflect, Symbol: {iterator}, kinds, defineProperty,
-  String: NativeString, String: {prototype: texts}, Symbol, JSON, isArray, apply, construct, getOwnPropertyDescriptor, getPrototypeOf, WeakSet, uncurry}}) => {
+  String: NativeString, String: {prototype: texts}, Symbol, JSON, isArray, apply, construct, getOwnPropertyDescriptor, getPrototypeOf, newMap, WeakSet, uncurry}}) => {
 const views = getPrototypeOf(Bytes.prototype);
 const LONGEST = 2 ** 25, SHORT = 1000;
 const {has, add} = WeakSet.prototype, proxies = new WeakSet();
@@ -24,21 +24,26 @@ const isPlain = value => (typeof value !== 'object' && typeof value !== 'functio
 const REFUSED = ['concat', 'copyWithin', 'flat', 'flatMap', 'join', 'reverse', 'shift', 'slice', 'sort', 'splice', 'toLocaleString', 'unshift'];
 const METHODS = [...REFUSED, 'every', 'fill', 'filter', 'find', 'findIndex', 'findLast', 'findLastIndex', 'forEach', 'includes',
   'indexOf', 'lastIndexOf', 'map', 'reduce', 'reduceRight', 'some', 'toReversed', 'toSorted', 'toSpliced', 'with'];
+const refused = {__proto__: null};
+for (const name of REFUSED) refused[name] = true;
 const isRefused = value => isArray(value) && !isProxy(proxies, value) && value.length > LONGEST;
 function refuse(name) { throw new NativeRangeError('array too long for ' + name); }
-function guarded(name, native, ends) { // a Proxy has the name, length and text of what it stands for
-  const refused = REFUSED.includes(name);
-  return new NativeProxy(native, {__proto__: null, apply(_, self, args) {
-    if (ends(self, args) || ((self === undefined || self === null) && name !== 'raw')) return apply(native, self, args);
-    if (refused && isRefused(self)) refuse(name);
-    return apply(walk()[name], self, args);
-  }});
+const nameOf = newMap(); // what a Proxy stands for, whose name, length and text it has -> its name
+const guarded = ends => ({__proto__: null, apply(native, self, args) {
+  const name = nameOf.get(native);
+  if (ends(self, args) || ((self === undefined || self === null) && name !== 'raw')) return apply(native, self, args);
+  if (refused[name] && isRefused(self)) refuse(name);
+  return apply(walk()[name], self, args);
+}});
+function guard(holder, name, handler) {
+  nameOf.set(holder[name], name);
+  holder[name] = new NativeProxy(holder[name], handler);
 }
 function areSpread(self, args) {
   for (let n = 0; n < args.length; n++) if (!isPlain(args[n])) return false;
   return typeof self === 'object' && isPlain(self);
 }
-const looks = {__proto__: null, concat: areSpread, flat: () => false, flatMap: () => false};
+const short = guarded(isShort), deep = guarded(() => false), looks = {__proto__: null, concat: guarded(areSpread), flat: deep, flatMap: deep};
 const native = {__proto__: null};
 // By a comparator, JavaScript sorts as V8 does; the engine's own sort, which takes other steps, does without one.
 function sorts(name, native) {
@@ -51,7 +56,7 @@ function sorts(name, native) {
 }
 for (const name of METHODS) {
   native[name] = arrays[name];
-  arrays[name] = guarded(name, arrays[name], looks[name] ?? isShort);
+  guard(arrays, name, looks[name] ?? short);
 }
 views.sort = new NativeProxy(views.sort, {__proto__: null, apply(native, self, args) {
   const compare = args[0];
@@ -62,7 +67,7 @@ const ownArray = (value, name) => { // a short array in a property of its own, w
   const own = isPlain(value) ? getOwnPropertyDescriptor(value, name)?.value : undefined;
   return isArray(own) && isShort(own);
 };
-NativeString.raw = guarded('raw', NativeString.raw, (_, args) => args[0] === undefined || args[0] === null || ownArray(args[0], 'raw'));
+guard(NativeString, 'raw', guarded((_, args) => args[0] === undefined || args[0] === null || ownArray(args[0], 'raw')));
 const made = proxy => { proxied = true; note(proxies, proxy); };
 const FEW = 32, MUCH = 1e7, {match} = Symbol;
 function sought(name, native, symbol) {
@@ -133,11 +138,12 @@ reads(Reflect, 'construct', 1, listed);
 reads(NativeArray, 'from', 0, unlessIterable);
 reads(getPrototypeOf(Bytes), 'from', 0, unlessIterable);
 reads(views, 'set', 0, listed);
+const ofKind = {__proto__: null, construct(native, args, target) {
+  if (args.length) args[0] = unlessIterable(args[0]);
+  return construct(native, args, target);
+}};
 for (const kind of kinds) {
-  const guarded = new NativeProxy(kind, {__proto__: null, construct(native, args, target) {
-    if (args.length) args[0] = unlessIterable(args[0]);
-    return construct(native, args, target);
-  }});
+  const guarded = new NativeProxy(kind, ofKind);
   defineProperty(kind.prototype, 'constructor', {__proto__: null, value: guarded});
   defineProperty(globalThis, kind.name, {__proto__: null, value: guarded});
 }

@@ -9,7 +9,7 @@ const {getOwnPropertyDescriptor, getPrototypeOf, setPrototypeOf, defineProperty}
 const getter = (proto, name) => uncurry(getOwnPropertyDescriptor(proto, name).get);
 const texts = String.prototype, views = getPrototypeOf(Uint8Array.prototype);
 const kinds = []; // of typed arrays
-for (const name of Object.getOwnPropertyNames(globalThis)) if (Object.getPrototypeOf(globalThis[name] ?? Object) === views.constructor) kinds.push(globalThis[name]);
+for (const name of Object.getOwnPropertyNames(globalThis)) if (name.endsWith('Array') && getPrototypeOf(globalThis[name]) === views.constructor) kinds.push(globalThis[name]);
 const taken = {
   __proto__: null, uncurry, kinds, parse: JSON.parse, stringify: JSON.stringify, apply: Reflect.apply, construct: Reflect.construct,
   reflectGet: Reflect.get, isArray: Array.isArray, join: uncurry(Array.prototype.join), defineProperty, getOwnPropertyDescriptor,
