@@ -223,6 +223,7 @@ class _Connection(H11Protocol):
         self._since = self.loop.time()
         self._answered = False
         self._evicted = False
+        self._is_half_closed = False
 
     @property
     def _waits(self) -> bool:
@@ -243,10 +244,17 @@ class _Connection(H11Protocol):
         super().data_received(data)
         self._watch()
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Return whether to go on: a client that sends no more may still read (RFC 9112, 9.6)."""
+        self._is_half_closed = not self._waits
+        return self._is_half_closed
+
     def on_response_complete(self) -> None:
         self._since = self.loop.time()
         self._answered = True
         super().on_response_complete()
+        if self._is_half_closed and self._waits:  # no request of a pipeline is left
+            self.transport.close()
         self._watch()
         self._abort_if_unread()
 

@@ -14,14 +14,17 @@ PACKAGE = Path(bpmax_sim.__file__).parent
 
 
 @cache
+def files() -> Mapping[str, Path]:
+    """Return the file of each module by its path in the package."""
+    return {path.relative_to(PACKAGE).as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+@cache
 def trees() -> Mapping[str, ast.Module]:
     """Return the tree of each module by its path in the package."""
     gc.disable()  # nothing of half a million nodes is garbage, and it looks at all again and again
     try:
-        return {
-            path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
-            for path in sorted(PACKAGE.rglob("*.py"))
-        }
+        return {name: ast.parse(path.read_text("utf-8")) for name, path in files().items()}
     finally:
         gc.freeze()
         gc.enable()

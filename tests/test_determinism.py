@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from benchmarks.determinism import ROOT, SCENARIO, finished, prepare, pythons, trial
+from tests import warm
 from tests.apart import PLUGINS
 
 
@@ -54,7 +54,8 @@ def test_the_number_of_workers_changes_nothing(
     shutil.copytree(recorded.parent, folder)
     text = SCENARIO + f"expect: {{trace: {finished(recorded).digest}}}\n"
     (folder / recorded.name).write_text(text, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", workers]
+    command = [warm.python(), "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command += ["-p", "tests.warm.workers", "-n", workers]
     environ = {**os.environ, **PLUGINS, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
 
     done = subprocess.run(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -43,7 +43,7 @@ class Playback:
         """Start with nothing played."""
         self.lock = threading.Lock()
         self.played: set[int] = set()
-        self.players: Counter[int] = Counter()
+        self.players: dict[int, int] = defaultdict(int)
         self.sessions = 0
 
     def joined(self) -> int:
@@ -70,7 +70,7 @@ class Turns:
         self._part_of = part_of
         self._same = same
         self._part = 0
-        self._counts: Counter[str] = Counter()  # of what its part has
+        self._counts: dict[str, int] = defaultdict(int)  # of what its part has
         self._located: dict[str, dict[int, list[int]]] = {}
 
     def next(self, key: str) -> int | None:

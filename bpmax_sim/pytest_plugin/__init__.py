@@ -1,6 +1,7 @@
 """The pytest plugin: scenario files as tests, and fixtures for Python tests.
 
 Only hooks are here, and nothing heavy is imported before a scenario or a fixture needs it.
+PYTEST_DONT_REWRITE: it may be imported before pytest looks at it, and asserts nothing to a user.
 """
 
 from __future__ import annotations

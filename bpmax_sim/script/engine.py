@@ -37,9 +37,9 @@ from typing import Any
 
 import _quickjs
 
+from bpmax_sim.script.interrupts import ROOM, Answer, Interrupts, layout
 from bpmax_sim.script.limits import (
     EngineError,
-    LimitReachedError,
     Limits,
     Watch,
     stack_limit,
@@ -92,6 +92,9 @@ _SIGNATURES: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
     ("JS_NewAtomLen", c_uint32, (c_void_p, c_char_p, c_size_t)),
     ("JS_FreeAtom", None, (c_void_p, c_uint32)),
     ("JS_DeleteProperty", c_int, (c_void_p, Value, c_uint32, c_int)),
+    ("JS_RunGC", None, (c_void_p,)),
+    ("JS_SetGCThreshold", None, (c_void_p, c_size_t)),
+    ("JS_SetInterruptHandler", None, (c_void_p, Answer, c_void_p)),
     ("js_free", None, (c_void_p, c_void_p)),
 )
 
@@ -342,13 +345,19 @@ class QuickJSNG:
         self._is_wall = False
         self._entered = 0.0
         self._context: Any = _quickjs.Context()
-        self._watch = Watch(self._context, limits.memory)
+        pointers = handles(self._context)
+        where = pointers and layout(self._context, *pointers)
+        room = ROOM if where else 0
+        self._watch = Watch(self._context, limits.memory, room)
+        self._interrupts: Interrupts | None = None
+        if pointers and where:
+            self._interrupts = Interrupts(library(), pointers, where, self._watch)
         self._context.set_max_stack_size(limits.stack or stack_limit())
         self._entry: Any = _entry(self._context, sources)
         self._tracking = track_rejections(self._context)
         if parts := adaptation(adaptations(sources)):
             self._entry("adapt", parts)
-        self._context.set_memory_limit(limits.memory)
+        self._context.set_memory_limit(limits.memory + room)
 
     def load(self, source: str) -> None:
         """Run *source* as a global script."""
@@ -366,6 +375,7 @@ class QuickJSNG:
     def close(self) -> None:
         """Free the context."""
         self._entry = self._context = None
+        self._interrupts = None
 
     def _turn(self, operation: str, argument: str) -> Any:
         self._entry(operation, argument)
@@ -375,7 +385,8 @@ class QuickJSNG:
 
     def _limit_to(self, seconds: float) -> None:
         # The engine's own limit is afresh for each entry, so the sum is kept here.
-        self._context.set_time_limit(max(seconds, 0.001))
+        if self._interrupts is None:
+            self._context.set_time_limit(max(seconds, 0.001))
 
     def _used(self) -> float:
         """Return the processor time since the engine was entered, in seconds."""
@@ -421,8 +432,12 @@ class QuickJSNG:
             return self._too_slow(raw)
         return EngineError(name, message, raw)
 
-    def _too_slow(self, raw: str) -> LimitReachedError:
+    def _too_slow(self, raw: str) -> EngineError:
         fired = self._watch.fired
+        if self._watch.raised is not None:
+            raise self._watch.raised
+        if fired == "memory":
+            return EngineError("InternalError", "out of memory", raw)
         if self._left > 0 or self._left_wall > 0:
             self._is_wall = fired == "wall" if fired else self._left_wall < self._left
         self._left = self._left_wall = 0.0

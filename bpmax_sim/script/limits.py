@@ -10,12 +10,14 @@ without memory, the engine can be busy with errors that it has no room for.) The
 from __future__ import annotations
 
 import contextvars
+import math
 import os
 import platform
 import re
 import threading
 import time
 from collections.abc import Callable
+from ctypes import c_int32
 from typing import Any, Literal
 
 import msgspec
@@ -192,31 +194,38 @@ _IDLE_LOOKS = 20  # after so many without anything to watch, the thread ends
 
 
 class Watch:
-    """One context under watch while a turn of it runs; belongs to the thread that made it."""
+    """One context under watch while a turn of it runs; belongs to the thread that made it.
+
+    Attributes:
+        memory: bytes that the script may hold.
+        steps: how many are left until the engine asks whether to go on, where it does.
+        raised: by a signal handler, while the script ran.
+    """
 
     __slots__ = (
-        "_context",
-        "_cpu_end",
-        "_cpu_of_thread",
-        "_looks",
-        "_memory",
-        "_wall_end",
-        "fired",
+        *("_context", "_cpu_end", "_cpu_of_thread", "_looks", "_room", "_wall_end"),
+        *("fired", "memory", "raised", "steps"),
     )
 
-    def __init__(self, context: Any, memory: int) -> None:
-        """Watch *context*, which runs on this thread and may use *memory* bytes."""
+    def __init__(self, context: Any, memory: int, room: int = 0) -> None:
+        """Watch *context*, which runs on this thread and may hold *memory* bytes.
+
+        The engine itself allows *room* bytes more.
+        """
         self._context = context
-        self._memory = memory
+        self.memory = memory
+        self._room = room
         self._looks = 0
         self._cpu_of_thread = _thread_clock()
-        self._cpu_end = self._wall_end = 0.0
-        self.fired: Literal["", "cpu", "wall"] = ""
+        self._cpu_end = self._wall_end = math.inf
+        self.fired: Literal["", "cpu", "wall", "memory", "signal"] = ""
+        self.steps: c_int32 | None = None
+        self.raised: BaseException | None = None
 
     def enter(self, cpu: float, wall: float) -> None:
         """Begin a turn that may take *cpu* seconds of processor time and *wall* seconds."""
-        self._cpu_end = time.thread_time() + cpu + _GRACE
-        self._wall_end = time.monotonic() + wall + _GRACE
+        self._cpu_end = time.thread_time() + cpu
+        self._wall_end = time.monotonic() + wall
         _state.running.add(self)
         if _state.thread is None:
             _state.start()
@@ -226,23 +235,46 @@ class Watch:
         with _state.lock:
             _state.running.discard(self)
 
+    def look(self, size: int) -> bool:
+        """Return whether the script, which holds *size* bytes, has to end; on its own thread."""
+        if not self.fired:
+            if size > self.memory:
+                self.fired = "memory"
+            elif time.thread_time() >= self._cpu_end:
+                self.fired = "cpu"
+            elif time.monotonic() >= self._wall_end:
+                self.fired = "wall"
+        if self.fired:
+            # An error for which there is no memory could be caught.
+            with _state.lock:
+                self._context.set_memory_limit(self.memory + self._room + MEGABYTE)
+                self._looks = 1
+                self._hurry()
+        return bool(self.fired)
+
     def judge(self) -> None:
-        """Stop the context if it is over its limits."""
+        """Stop the context if it is over its limits; on the thread that watches."""
         if self.fired:
             self._looks += 1
             if self._looks >= _PATIENT_LOOKS:
-                self._context.set_memory_limit(1 if self._looks % _RELIEF else self._memory)
+                room = self.memory + self._room
+                self._context.set_memory_limit(1 if self._looks % _RELIEF else room)
         elif self._has_used_up():
             self.fired = "cpu"
-        elif time.monotonic() >= self._wall_end:
+        elif time.monotonic() >= self._wall_end + _GRACE:
             self.fired = "wall"
-        if self.fired and not self._looks:
+        if self.fired and not self._looks and self.steps is None:
             self._context.set_max_stack_size(1)
+        self._hurry()
+
+    def _hurry(self) -> None:
+        if self.fired and self.steps is not None:
+            self.steps.value = 1
 
     def _has_used_up(self) -> bool:
         clock = self._cpu_of_thread
         # Without a clock for another thread (macOS, Windows) it is the time that passes.
-        return clock is not None and time.clock_gettime(clock) >= self._cpu_end
+        return clock is not None and time.clock_gettime(clock) >= self._cpu_end + _GRACE
 
 
 def _thread_clock() -> int | None:

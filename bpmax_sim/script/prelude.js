@@ -204,6 +204,7 @@ Object.assign(shared, {
   shared, live, looked: 0, walk: () => module($walk), search: () => module($search), sort: () => module($sort), gbk: () => module($gbk), intl: () => module($intl), inspector: () => module($inspect), capture: NativeError.captureStackTrace, rawOf, plainError, encode, noOpaque, encoders, decode, list, tag, here, refuse,
   power: () => module($power), icu: () => module($icu), misnamed: () => errors().misnamed, stackOf, failed, placed, waiting, unseen, callPlace, flush,
   describe: error => errors().describe(error), inspect: value => module($console).inspect(value),
+  brief: text => text.length > 60 ? slice(text, 0, 60) + '…' : text || "''", // what a script made up, in a message
   collation: () => module($collation), places: () => module($places),
   date: () => module($date), borrowed: (proto, prefix, ...names) => borrowed($intl, proto, prefix, ...names),
 });

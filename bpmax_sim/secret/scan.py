@@ -74,7 +74,7 @@ class Search:
         """Look for the bytes of *wanted*, whose values name them."""
         self.needles = needles
         self._needles = Needles(needles)
-        self._harmless = Harmless()
+        self._harmless, self._accepted = Harmless(), Harmless()
 
     def find(self, data: bytes) -> tuple[Finding, ...]:
         """Return where *data* holds any."""
@@ -87,15 +87,18 @@ class Search:
         return findings
 
     def passes(self, data: bytes, test: Callable[[bytes], bool]) -> bool:
-        """Return whether *data* holds none, and *test* accepts it and all that comes of it."""
-        fresh = Fresh(self._harmless)
+        """Return whether *data* holds none, and *test* accepts it and all that comes of it.
+
+        *test* is always the same one; what it accepted once is not shown to it again.
+        """
+        fresh = Fresh(self._accepted)
         try:
             for view in _undone(data, self._needles.reach, _work(data), fresh):
                 if not test(view.data) or any(self._needles.find(view.data)):
                     return False
         except TooMuchError:
             return False
-        self._harmless.add(fresh.outermost)
+        self._accepted.add(fresh.outermost)
         return True
 
 

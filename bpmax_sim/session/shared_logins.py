@@ -54,7 +54,7 @@ class _SharedFile:
     @cached_property
     def _derived(self) -> bytes:
         text = self._secret.encode("utf-8", "surrogatepass")
-        return hashlib.scrypt(text, salt=b"bpmax-sim login", dklen=48, **_COST)
+        return hashlib.scrypt(text, salt=b"bpmax_sim login", dklen=48, **_COST)
 
     @cached_property
     def _box(self) -> Any:

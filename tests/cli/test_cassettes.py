@@ -3,13 +3,13 @@ from __future__ import annotations
 import io
 import json
 import subprocess
-import sys
 
 import pytest
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import reseal
 from bpmax_sim.starter.demo import Crm
+from tests import warm
 from tests.cli.project import NAME, ROOT, Command, Project, in_a_process
 
 KILLED = """
@@ -28,7 +28,7 @@ HERE = "cassettes/crm/customer.yaml"
 def killed(project: Project, record: str) -> None:
     """Record in a process that dies before it can write the cassette."""
     done = subprocess.run(
-        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{KILLED}", record],
+        [warm.python(), "-c", f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{KILLED}", record],
         cwd=project.folder,
         check=False,
     )

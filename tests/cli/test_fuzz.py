@@ -240,6 +240,7 @@ def test_printing_json_tells_everything(empty: Path, bs: Command) -> None:
     assert told["findings"][0]["javascript"][0].startswith('$proxy("orders"')
 
 
+@pytest.mark.long("a search goes on until it finds the one value, wherever it begins")
 def test_what_a_live_system_fails_on_fails_in_the_same_words(empty: Path, bs: Command) -> None:
     path = written("one parameter lies within another", empty)
     path.write_text(LIVE, encoding="utf-8")

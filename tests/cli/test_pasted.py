@@ -7,7 +7,6 @@ import json
 import re
 import shlex
 import subprocess
-import sys
 import tomllib
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -20,7 +19,7 @@ from bpmax_sim.cli.doctor import EXTRAS
 from bpmax_sim.errors import pasted
 from bpmax_sim.pytest_plugin.options import OPTIONS, flag_of
 from bpmax_sim.starter.demo import Crm
-from tests import sources
+from tests import sources, warm
 from tests.catalogue import templates
 from tests.catalogue import texts as catalogued
 from tests.cli.project import ROOT, Command, Project
@@ -100,7 +99,7 @@ def test_pytest_and_the_command_line_tell_a_miss_alike_but_for_the_commands(
     ours = bs("run", "--var", "customer=12346").out
     plain = "-m pytest -q -p no:cacheprovider scenarios --bpmax-var customer=12346"
     done = subprocess.run(
-        [sys.executable, *plain.split()],
+        [warm.python(), *plain.split()],
         cwd=recorded.folder,
         capture_output=True,
         check=False,

@@ -25,7 +25,7 @@ from bpmax_sim.report import document
 from bpmax_sim.report.exit_codes import FIRST, ExitCode
 from bpmax_sim.report.html import LARGEST, LONGEST_BODY
 from bpmax_sim.scenario.events import VERSION
-from bpmax_sim.script import limits
+from bpmax_sim.script import interrupts, limits
 from bpmax_sim.secret import scan, vault
 from tests.docs.pages import ROOT, Language
 from tests.matrix.environments import VERSIONS
@@ -83,7 +83,7 @@ _GENERATED = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 
-_RAN = {"whole_suite": "3.11", "sdist": "3.13", "read_only": "3.12", "longest_path": "259"}
+_RAN = {"whole_suite": "3.11", "sdist": "3.13", "most_of_it": "3.12", "longest_path": "259"}
 """What only those know who ran it: see `docs/zh/explanation/systems.md`."""
 
 _SCRIPT = ROOT / "bpmax_sim/script/bindings"
@@ -119,6 +119,7 @@ def figures() -> Mapping[str, str]:
         "patience": f"{remote.PATIENCE:g}",
         "trace": str(VERSION),
         "stack": _size(limits.MOST),
+        "memory_room": _size(interrupts.ROOM),
         "vcrpy": version("vcrpy").partition(".")[0],
         "newest_python": max(_tested_pythons(), key=lambda one: int(one.partition(".")[2])),
         "json": str(document.VERSION),

@@ -41,7 +41,7 @@ steps:
       proxy:
         - {call: crm_system.get_customer_detail, path: {id: "${case.number}"}, status: 200}
 """
-OURS = ("-p", "bpmax_sim.pytest_plugin", "-p", "tests.warm.workers")
+OURS = "bpmax_sim.pytest_plugin,tests.warm.workers"
 FILE = "scenarios/选择客户.scenario.yaml"
 
 
@@ -88,7 +88,8 @@ class Project:
         """Run pytest in this process, without looking for the plugins of all that is installed."""
         with self.monkeypatch.context() as environment:
             environment.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-            return self.pytester.runpytest_inprocess(*OURS, *args)
+            environment.setenv("PYTEST_PLUGINS", OURS)  # `-p` would look for entry points
+            return self.pytester.runpytest_inprocess(*args)
 
     def run_apart(self, *args: str) -> pytest.RunResult:
         """Run pytest in a process of its own, with the plugins that tests work with."""

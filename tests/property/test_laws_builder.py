@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -48,6 +49,7 @@ def on_the_wire(request: Request) -> Any:
     return address, sorted(query.split("&")), headers, request.body
 
 
+@pytest.mark.long("240 examples, as many as find a mistake behind each corner")
 @in_rounds(both(), 240)
 def test_the_last_value_of_each_place_and_name_wins(case: Case) -> None:
     error, third = sent(case, case.program)

@@ -45,6 +45,7 @@ VALUES = {
     "深": "(() => { let o = {length: 2 ** 25}; for (let i = 0; i < 3e3; i++) o = Object.create(o); return o; })()",
     "大": "2n ** 100000n",
 }
+TOGETHER = 8
 SELVES = (*(one for one in VALUES if one != "半"), "undefined", "own")
 ARGUMENTS = (
     "", "多", "洞", "谎", "半", "流", "值", "集", "MOST", "Boolean", "Object, 0", "0, MOST", "MOST, '合'", "MOST, MOST, 1",
@@ -69,12 +70,13 @@ def cases() -> list[tuple[str, str]]:
     return named
 
 
-def script(call: str) -> str:
-    """Return a script of *call* and of the values that it names: the others cost more than it."""
-    named = [one for one in VALUES if one in call]
+def script(*calls: str) -> str:
+    """Return a script of *calls* and of the values that they name: the others cost more."""
+    text = "".join(f"try {{ {call} }} catch {{}}\n" for call in calls) if calls[1:] else calls[0]
+    named = [one for one in VALUES if one in text]
     named += ["流"] if "集" in named and "流" not in named else []
     made = "".join(f"const {one} = {VALUES[one]};\n" for one in named)
-    return f"const MOST = 2 ** 53 - 1;\n{made}{call}; return 1"
+    return f"const MOST = 2 ** 53 - 1;\n{made}{text}; return 1"
 
 
 def order(seed: int) -> list[tuple[str, str]]:
@@ -85,15 +87,31 @@ def order(seed: int) -> list[tuple[str, str]]:
 
 
 def work(seed: int, first: int, step: int) -> None:
-    """Run each script from *first* on, and say before and after it what it is."""
+    """Run the scripts from *first* on, and say before and after each what it is.
+
+    Several share a context; if these do not end well together, each gets one of its own.
+    """
     tried = order(seed)
-    for number in range(first, len(tried), step):
-        name, source = tried[number]
-        print(json.dumps([number, "begins", name]), flush=True)
-        started = time.process_time()
-        outcome = Bench(limits=LIMITS).run(script(source))
-        clean = outcome.error is None or isinstance(outcome.error, BpmaxError)
-        print(json.dumps([number, time.process_time() - started, clean]), flush=True)
+    numbers = range(first, len(tried), step)
+    for start in range(0, len(numbers), TOGETHER):
+        batch = numbers[start : start + TOGETHER]
+        begins(batch[0], f"{len(batch)} from {tried[batch[0]][0]} on")
+        ended = Bench(limits=LIMITS).run(script(*(tried[number][1] for number in batch), "0"))
+        for number in batch:
+            name, source = tried[number]
+            if ended.error is None:
+                print(json.dumps([number, 0, True]), flush=True)
+                continue
+            begins(number, name)
+            started = time.process_time()
+            outcome = Bench(limits=LIMITS).run(script(source))
+            clean = outcome.error is None or isinstance(outcome.error, BpmaxError)
+            print(json.dumps([number, time.process_time() - started, clean]), flush=True)
+
+
+def begins(number: int, name: str) -> None:
+    """Say that a script begins."""
+    print(json.dumps([number, "begins", name]), flush=True)
 
 
 class Trial:

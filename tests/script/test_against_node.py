@@ -57,6 +57,14 @@ def test_the_shims_say_what_node_says(group: str) -> None:
             ),
         ),
         (
+            "(1).toLocaleString('')",
+            "the locale '' is not simulated: use zh-CN, zh-TW, zh-HK or en-US",
+        ),
+        (
+            "(1).toLocaleString('客'.repeat(1e6))",
+            f"the locale {'客' * 60}… is not simulated: use zh-CN, zh-TW, zh-HK or en-US",
+        ),
+        (
             "'a'.toLocaleLowerCase('tr')",
             "the locale tr is not simulated: use zh-CN, zh-TW, zh-HK or en-US",
         ),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import time
 
 import pytest
@@ -9,11 +10,11 @@ from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
 from tests.script.bench import NAME, Bench, run
 
-SMALL = Limits(cpu=0.3, memory=16 << 20)
+SMALL = Limits(cpu=0.1, memory=16 << 20)
 PATIENT = Limits(cpu=30, memory=16 << 20)
 """For what has to meet another limit than that of processor time, however slow the machine is."""
 
-CPU = "the script used more than 0.3 s of processor time"
+CPU = "the script used more than 0.1 s of processor time"
 MEMORY = "the script used more than 16 MB of memory"
 LONG = "the script walks an array of more than 33,554,432 elements"
 STACK = (
@@ -29,6 +30,7 @@ STACK = (
         ("await null; while (true) {}", CPU),
         ("await $proxy('crm').get(); for (;;);", CPU),
         ("while (true) await null", CPU),
+        ("const s = ' '.repeat(2 ** 21) + 'x'; for (;;) +s", CPU),
         ("(function again() { queueMicrotask(again) })(); await new Promise(() => {})", CPU),
         ("/^(a+)+$/.test('a'.repeat(40) + 'b')", CPU),
         ("while (true) { try { for (;;); } catch {} finally { for (;;); } }", CPU),
@@ -42,6 +44,7 @@ STACK = (
         ("let p = Promise.resolve(); const a = []; for (;;) a.push(p = p.then())", MEMORY),
         ("await null; const a = []; for (;;) a.push('张'.repeat(1e4) + a.length)", MEMORY),
         ("let s = '张'; for (;;) s += s", MEMORY),
+        ("const 文 = '张'.repeat(2e6), 表 = {}; for (let i = 0;;) 表[i += 2] = 文", MEMORY),
         ("new Array(2 ** 32 - 1).fill(0)", MEMORY),
         ("'合同'.repeat(2 ** 29)", MEMORY),
         ("new Array(2 ** 32 - 1).join('合同')", LONG),
@@ -76,6 +79,33 @@ def test_the_limit_is_the_sum_of_all_turns() -> None:
     assert isinstance(outcome.error, ScriptLimitError)
     assert time.thread_time() - started < 1
     assert len(outcome.console) > 1
+
+
+def test_what_is_only_used_in_a_circle_is_no_memory_of_the_script() -> None:
+    source = """
+      for (let i = 0; i < 3e5; i++) { const 行 = {文: 'x'.repeat(200) + i}; 行.本行 = 行 }
+      return '完'"""
+    assert Bench(limits=PATIENT).run(source).value == "完"
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no timer")
+def test_a_signal_ends_a_script_at_once() -> None:
+    class StruckError(Exception):
+        pass
+
+    def strike(_number: int, _frame: object) -> None:
+        raise StruckError
+
+    before = signal.signal(signal.SIGALRM, strike)
+    started = time.monotonic()
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(StruckError):
+            Bench(limits=PATIENT).run("for (;;);")
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert time.monotonic() - started < 5
+    assert run("return '还在'").value == "还在"
 
 
 def test_a_library_is_under_the_same_limit() -> None:

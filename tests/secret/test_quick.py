@@ -107,6 +107,19 @@ def test_most_of_an_exchange_stays_by_the_quick_look() -> None:
     assert table().keeps(b"token-123456")
 
 
+def test_a_search_that_passed_over_an_address_tells_nothing_of_replacing_it() -> None:
+    known = SecretTable(
+        [
+            Secret("https://crm", "https://crm.example.test", ""),
+            Secret("token-123456", "redacted.p.i.t.1", "t"),
+        ]
+    )
+    packed = b"x=" + base64.b64encode(b'{"url":"https://crm"}')
+
+    assert not known.search.find(packed)
+    assert not known.keeps(packed)
+
+
 def test_a_short_address_is_looked_for_in_full() -> None:
     known = SecretTable([Secret("a:1", "https://crm.example.test", "")])
 

@@ -113,6 +113,30 @@ def test_clients_that_do_not_go_on_keep_nobody_out(first: bytes) -> None:
             assert httpx.get(f"{url}/x", timeout=5).status_code == 200
 
 
+HALF_CLOSED = (
+    (b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n", 1),
+    (b"GET /a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 1),
+    (b"GET /a HTTP/1.0\r\n\r\n", 1),
+    (b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n" * 3, 3),
+    (b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", 1),
+    (b"GET /a HTTP/1.1\r\nHost: x\r\n\r\nGET /b HT", 1),
+    (b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\na", 0),
+    (b"GET /a HT", 0),
+    (b"", 0),
+)
+
+
+@pytest.mark.parametrize(("sent", "answers"), HALF_CLOSED)
+def test_a_client_that_sends_no_more_is_answered(url: str, sent: bytes, answers: int) -> None:
+    with connected(url) as client:
+        client.sendall(sent)
+        client.shutdown(socket.SHUT_WR)
+        received, took = until_closed(client)
+
+    assert received.count(b" 200 OK\r\n") == answers
+    assert took < 0.5
+
+
 @pytest.mark.parametrize("version", [b"1.0", b"1.1"])
 def test_clients_that_do_not_read_keep_nobody_out(version: bytes) -> None:
     with served(answer, limits=QUICK) as url, ExitStack() as stack:

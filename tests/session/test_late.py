@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from bpmax_sim.cassette.merge import recover
 from bpmax_sim.secret.scan import find
+from tests import warm
 from tests.secret.encodings import wanted_of
 from tests.session.late import ROOT, SECRET
 
@@ -19,7 +19,7 @@ def test_a_secret_known_late_is_not_in_what_is_left_of_a_killed_process(
     tmp_path: Path, encoding: str
 ) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.session.late", str(tmp_path), encoding],
+        [warm.python(), "-m", "tests.session.late", str(tmp_path), encoding],
         cwd=ROOT,
         check=False,
         capture_output=True,

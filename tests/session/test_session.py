@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +27,7 @@ from bpmax_sim.starter.demo import Crm, running_crm
 from bpmax_sim.strategies import perform
 from bpmax_sim.transport.faults import BadToken, Fault, Reply
 from bpmax_sim.transport.protocol import Handler
+from tests import warm
 
 FILES = Path(__file__).parents[2] / "bpmax_sim/starter/demo_files/scenarios"
 SCRIPT = FILES / "scripts/customer.js"
@@ -227,7 +227,7 @@ with running_crm() as crm:
 
 def test_what_a_killed_recording_left_is_sealed_by_the_next(tmp_path: Path, crm: Crm) -> None:
     root = Path(__file__).parents[2]
-    killed = subprocess.run([sys.executable, "-c", KILLED, tmp_path], cwd=root, check=False)
+    killed = subprocess.run([warm.python(), "-c", KILLED, tmp_path], cwd=root, check=False)
     with opened(tmp_path, crm) as session:
         session.proxy("crm_system").getCustomerDetail("12345")
 

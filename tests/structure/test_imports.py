@@ -9,11 +9,11 @@ from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
-from tests.sources import trees
+from tests.sources import files, trees
 
 MODULES = {
     f"bpmax_sim.{path.removesuffix('.py').replace('/', '.')}".removesuffix(".__init__"): path
-    for path in trees()
+    for path in files()
 }
 LAZY = {"bpmax_sim", "bpmax_sim.session", "bpmax_sim.testing"}
 """They import their public names when somebody asks for one; nothing below asks them."""

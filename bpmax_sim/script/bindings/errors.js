@@ -194,7 +194,7 @@ function misnamed(name, {platform, api}, isChain) { // a `$name` that a proxy, o
     if (far < least) { near = '; did you mean ' + NAMES[i] + '?'; least = far; }
   }
   const whole = isChain ? head + '.$api(\'' + api + '\')' : head;
-  reject(whole + ' has no ' + name + (near || (isChain ? '; there is' : '; there is $api, and after it') + ' $path, $query, $header, $body and $call'), known);
+  reject(whole + ' has no ' + shared.brief(name) + (near || (isChain ? '; there is' : '; there is $api, and after it') + ' $path, $query, $header, $body and $call'), known);
 }
 return {
   misnamed, rejection, probe, probed, syntax,

@@ -1,6 +1,6 @@
 // Intl for zh-CN, zh-TW, zh-HK and en-US, equal to Node 20 where it answers; what it does not know, it refuses.
 'use strict';
-({shared, NativeDate, timeOf, collation}) => {
+({shared, brief, NativeDate, timeOf, collation}) => {
 const icu = () => { // what is long, and here only where the text names it
   const {zones, ...rest} = shared.icu();
   return zones ? {zones, ...rest} : refuse('a unit, a name or another time zone', 'unit, DisplayNames or the zone have to stand in the text of the script');
@@ -11,7 +11,7 @@ const LOCALES = {zh: 'zh-CN', 'zh-cn': 'zh-CN', 'zh-hans': 'zh-CN', 'zh-hans-cn'
 function localeOf(locales) {
   const asked = Array.isArray(locales) ? locales[0] : locales;
   if (asked === undefined) return 'zh-CN';
-  return LOCALES[`${asked}`.toLowerCase()] ?? refuse(`the locale ${asked}`, 'use zh-CN, zh-TW, zh-HK or en-US');
+  return LOCALES[`${asked}`.toLowerCase()] ?? refuse(`the locale ${brief(`${asked}`)}`, 'use zh-CN, zh-TW, zh-HK or en-US');
 }
 function read(owner, options, known) {
   const chosen = {};
@@ -19,9 +19,9 @@ function read(owner, options, known) {
     const value = options[name];
     if (value === undefined) continue;
     const allowed = known[name];
-    if (!allowed) refuse(`${owner}: the option ${name}`, `known are ${Object.keys(known).join(', ')}`);
+    if (!allowed) refuse(`${owner}: the option ${brief(name)}`, `known are ${Object.keys(known).join(', ')}`);
     if (Array.isArray(allowed) && !allowed.includes(value)) {
-      refuse(`${owner}: ${name} ${JSON.stringify(value)}`, `known are ${allowed.join(', ')}`);
+      refuse(`${owner}: ${name} ${brief(`${JSON.stringify(value)}`)}`, `known are ${allowed.join(', ')}`);
     }
     if (allowed === Number && !(value >= 0 && value <= 100)) throw new RangeError(`${owner}: ${name} value is out of range.`);
     chosen[name] = value;
@@ -61,7 +61,7 @@ function numberFormat(locales, given) {
   const {style = 'decimal', notation = 'standard', useGrouping = notation === 'compact' ? 'min2' : 'auto', signDisplay = 'auto', minimumIntegerDigits = 1} = options;
   const currency = options.currency?.toUpperCase();
   if (style === 'currency' && !currency) throw new TypeError('Currency code is required with currency style.');
-  if (style === 'currency' && !NARROW[currency]) refuse(`the currency ${currency}`, `known are ${Object.keys(NARROW).join(', ')}`);
+  if (style === 'currency' && !NARROW[currency]) refuse(`the currency ${brief(currency)}`, `known are ${Object.keys(NARROW).join(', ')}`);
   const usual = style === 'percent' ? [0, 0] : style === 'decimal' || style === 'unit' ? [0, 3] : currency === 'JPY' ? [0, 0] : [2, 2];
   const {minimumFractionDigits: low, maximumFractionDigits: high} = options;
   const {minimumSignificantDigits: few, maximumSignificantDigits: many} = options;
@@ -140,7 +140,7 @@ function scaleOf(value, {step, names}, keptIn) { // the largest of its scales th
 function unitOf(locale, {unit, unitDisplay = 'short'}) { // how it is written around digits
   const {units, locales} = icu(), known = Object.keys(units);
   if (unit === undefined) throw new TypeError('Required unit must not be undefined');
-  if (!known.includes(unit)) refuse(`the unit ${unit}`, `known are ${known.join(', ')}`);
+  if (!known.includes(unit)) refuse(`the unit ${brief(unit)}`, `known are ${known.join(', ')}`);
   const [many, one = many] = units[unit][locales.indexOf(locale)][['short', 'long', 'narrow'].indexOf(unitDisplay)].split('|');
   return text => text === '1' ? one : many;
 }
@@ -163,7 +163,7 @@ const HOUR = 3600000;
 function farZone(asked) {
   const hint = 'use Asia/Shanghai, UTC, an offset such as +08:00, or a zone written out in the script';
   const {zones = {}, changes, first, last} = shared.icu(), name = Object.keys(zones).find(one => one.toLowerCase() === `${asked}`.toLowerCase());
-  if (name === undefined) refuse(`the time zone ${asked}`, hint);
+  if (name === undefined) refuse(`the time zone ${brief(`${asked}`)}`, hint);
   const [start, list, ...offsets] = zones[name];
   let instant = first;
   const instants = list === undefined ? [] : changes[list].split(' ').map(text => instant += parseInt(text, 36));

@@ -1,6 +1,6 @@
 // TextEncoder and TextDecoder (WHATWG Encoding) for UTF-8 and UTF-16LE, and of GBK as Node reads it; other labels are refused.
 'use strict';
-({define, gbk}) => {
+({brief, define, gbk}) => {
 const bytesOf = input => input === undefined ? new Uint8Array()
   : ArrayBuffer.isView(input) ? new Uint8Array(input.buffer, input.byteOffset, input.byteLength) : new Uint8Array(input);
 function encode(text) {
@@ -72,7 +72,7 @@ const DECODERS = {gbk: decodeGbk, 'utf-8': utf8, 'utf-16le': utf16};
 class TextDecoder {
   constructor(label = 'utf-8', {fatal = false, ignoreBOM = false} = {}) {
     const encoding = LABELS[`${label}`.trim().toLowerCase()];
-    if (!encoding) throw new RangeError(`the encoding ${label} is not simulated: use utf-8, utf-16le or gbk`);
+    if (!encoding) throw new RangeError(`the encoding ${brief(`${label}`)} is not simulated: use utf-8, utf-16le or gbk`);
     for (const [name, value] of Object.entries({encoding, fatal: !!fatal, ignoreBOM: !!ignoreBOM})) {
       Object.defineProperty(this, name, {value, enumerable: true});
     }
