@@ -14,7 +14,7 @@ import pytest
 
 from tests import warm
 
-pytestmark = pytest.mark.skipif(warm.python() == sys.executable, reason="nothing forks here")
+pytestmark = pytest.mark.skipif(not warm.FORKS, reason="nothing forks here")
 SEEN = """
 import os, sys
 print(sys.argv, os.getcwd(), os.environ["客户"], sys.path[0], __name__, sys.stdin.read())

@@ -33,8 +33,10 @@ from tests.matrix.environments import VERSIONS
 _SPAN = re.compile(r"(<!-- = (\w+) -->).*?(<!-- / -->)")
 _FIGURE = re.compile(
     r"(?<![A-Za-z\d.-])\d(?:[\d.,]*\d)?"
-    r"|[三四五六七八九十百千万]+(?=[倍秒分小天年个条段次种页项行层步类块张组字点成])"
-    r"|\b(?:three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|fifty|hundred|thousand)\b",
+    r"|(?<![几三四五六七八九十百千万])[三四五六七八九十百千万]+"
+    r"(?=[倍秒分小天年个条段次种页项行层步类块张组字点成])"
+    r"|(?i:\b(?<!some )(?:three|four|five|six|seven|eight|nine|ten"
+    r"|eleven|twelve|twenty|fifty|hundred|thousand)\b)",
 )
 PHRASES = (
     *("十分钟的退避", "ten minutes of back-off", "三个响应里第二个", "second of three responses"),
@@ -78,8 +80,8 @@ _NAMES = re.compile(
     re.MULTILINE,
 )
 _GENERATED = re.compile(
-    r"<!-- table: .*?<!-- end -->|^```.*?^```$|<!-- = \w+ -->.*?<!-- / -->|<!--.*?-->"
-    r"|`[^`\n]*`|\]\([^)]*\)",
+    r"\A---\n.*?^---$|<!-- table: .*?<!-- end -->|^```.*?^```$|<!-- = \w+ -->.*?<!-- / -->"
+    r"|<!--.*?-->|`[^`\n]*`|\]\([^)]*\)",
     re.DOTALL | re.MULTILINE,
 )
 

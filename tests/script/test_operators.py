@@ -98,11 +98,11 @@ def test_a_functions_text_is_as_written() -> None:
 @pytest.mark.parametrize(
     ("source", "told"),
     [
-        ("eval('({...x})')", "{...} or ** in a text that is made into code is not simulated"),
-        ("(0, eval)('({...x})')", "{...} or ** in a text that is made into code is not simulated"),
-        ("const e = eval; e('2 ** 2')", "{...} or ** in a text that is made into code"),
-        ("globalThis.eval('2 ** 2')", "{...} or ** in a text that is made into code"),
-        ("new Function('a', 'return a ** 2')", "{...} or ** in a text that is made into code"),
+        ("eval('({...x})')", "{...} or ** in a text for eval or new Function is not simulated"),
+        ("(0, eval)('({...x})')", "{...} or ** in a text for eval or new Function is not simulated"),
+        ("const e = eval; e('2 ** 2')", "{...} or ** in a text for eval or new Function"),
+        ("globalThis.eval('2 ** 2')", "{...} or ** in a text for eval or new Function"),
+        ("new Function('a', 'return a ** 2')", "{...} or ** in a text for eval or new Function"),
         ("(async () => 1).constructor('return {a, ...b}')", "{...} or ** in a text"),
         ("const o = [1]; o[(() => 0)()] **= 2", "**= to a place that may not be the same when"),
     ],

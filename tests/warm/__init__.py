@@ -21,6 +21,9 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PROGRAMS = {"python": (), "pytest": ("-m", "pytest"), "bpmax-sim": ("-m", "bpmax_sim")}
+FORKS = hasattr(os, "pidfd_open") and len(sys.executable) < 120 and " " not in sys.executable
+"""Whether the system can, and programs can name the Python in their first line."""
+
 _INHERITED = "WARM_PYTHON"
 _running: list[tuple[subprocess.Popen[bytes], Path]] = []
 
@@ -36,8 +39,7 @@ def folder() -> Path:
 
     They are those of the environment where nothing can be forked, or coverage is measured.
     """
-    can_be_named = len(sys.executable) < 120 and " " not in sys.executable
-    if not (hasattr(os, "pidfd_open") and can_be_named) or "COVERAGE_PROCESS_START" in os.environ:
+    if not FORKS or "COVERAGE_PROCESS_START" in os.environ:
         return Path(sys.executable).parent
     if _INHERITED in os.environ:
         return Path(os.environ[_INHERITED])

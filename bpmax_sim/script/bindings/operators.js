@@ -15,7 +15,7 @@ hidden(RAISE, function (a, b) {
 });
 const OPERATOR = /[{,]\s*\.\.\.|\*\*(?![*\/])/;
 const checked = code => typeof code === 'string' && exec(OPERATOR, code) !== null
-  ? refuse('{...} or ** in a text that is made into code', 'write it in the script itself') : code;
+  ? refuse('{...} or ** in a text for eval or new Function', 'write it in the script itself') : code;
 const nativeEval = eval, guardedEval = new NativeProxy(nativeEval, {__proto__: null, apply(_, self, args) {
   checked(args[0]);
   return apply(nativeEval, undefined, args);
