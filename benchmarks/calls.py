@@ -24,9 +24,9 @@ from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.proxy.auth import authorised
 from bpmax_sim.proxy.call_plan import plan
 from bpmax_sim.proxy.effects import Grant
-from bpmax_sim.session import Session
 from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.session.options import Mode
+from bpmax_sim.session.session import Session
 from bpmax_sim.transport.adapters import httpx_transport
 from bpmax_sim.transport.protocol import Handler
 

@@ -6,7 +6,7 @@ import resource
 import sys
 
 from bpmax_sim.script.failure import Script
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 
 _USES = """
 form.a = {b: [1, new Date()]}; console.log(form.a);

@@ -18,8 +18,8 @@ from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.operators import rewritten
 from bpmax_sim.script.runtime import quickjs
-from bpmax_sim.session import Session
 from bpmax_sim.session.options import Mode
+from bpmax_sim.session.session import Session
 from bpmax_sim.transport.protocol import Handler
 
 _CALLS = 200

@@ -23,8 +23,8 @@ from benchmarks.calls import ENVIRON, answer
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.runner import run_scenario
-from bpmax_sim.session import Session
 from bpmax_sim.session.options import Mode
+from bpmax_sim.session.session import Session
 from bpmax_sim.transport.protocol import Handler
 from bpmax_sim.transport.record import Replay
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 from tests.leaks import folder, leaks
 from tests.loopback import Loopback
 

@@ -107,7 +107,15 @@ def annotated(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield name, value
 
 
-INSIDE = {"Builder.program", "Cassette", "Platforms", "Run.join", "Run.finish"}
+INSIDE = {
+    "Builder.program",
+    "Cassette",
+    "Platforms",
+    "Run.join",
+    "Run.finish",
+    "Session.chance",
+    "SharedLogins.obtain",
+}
 """What their own package calls, beside what consumers do."""
 
 

@@ -20,7 +20,7 @@ from bpmax_sim.cli.app import start
 from bpmax_sim.errors import CallError, LeakError, NoMatchError, WeakSecretWarning
 from bpmax_sim.secret.pseudonym import resident
 from bpmax_sim.secret.standin import standin
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 from tests import warm
 from tests.apart import PLUGINS
 from tests.leaks import folder
@@ -112,7 +112,7 @@ def test_what_was_recorded_replays_with_nothing_set(probe: Probe) -> None:
 
 
 FAILING = """
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 
 import pytest
 

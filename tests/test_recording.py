@@ -13,7 +13,7 @@ import pytest
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import ScenarioItem, items
 from bpmax_sim.scenario.runner import run_item
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 from tests.third_parties.together import together
 
 SCENARIOS = Path(__file__).parents[1] / "scenarios"

@@ -13,7 +13,7 @@ import pytest
 
 from bpmax_sim.errors import CallError
 from bpmax_sim.js_values import UNDEFINED, BigInt, Opaque
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 from tests.loopback import answer_json, loopback
 
 WIRE = Path(__file__).parent / "data/wire"

@@ -22,8 +22,8 @@ from botocore.credentials import Credentials
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.check.drift import verify
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.session import Session
 from bpmax_sim.session.options import Mode
+from bpmax_sim.session.session import Session
 from bpmax_sim.transport.protocol import Handler
 from tests.third_parties.django_oauth import external_system
 from tests.third_parties.kinto import crm

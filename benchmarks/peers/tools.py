@@ -179,7 +179,7 @@ def _ours(
     import httpx  # noqa: PLC0415
 
     import bpmax_sim as bs  # noqa: PLC0415
-    from bpmax_sim.session import Session  # noqa: PLC0415
+    from bpmax_sim.session.session import Session  # noqa: PLC0415
 
     base = (file.parent / "base").read_text("utf-8")
     with tempfile.TemporaryDirectory() as name:

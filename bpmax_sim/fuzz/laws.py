@@ -42,8 +42,8 @@ from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.model import Api, Parameter
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.script.failure import Script
-from bpmax_sim.session import Session
 from bpmax_sim.session.credentials import matching_rules
+from bpmax_sim.session.session import Session
 from bpmax_sim.simulator.auth import is_changing
 from bpmax_sim.strategies.corners import rivals
 from bpmax_sim.strategies.programs import javascript, perform

@@ -34,8 +34,9 @@ from bpmax_sim.platform.model import Api, CredentialSpec, Instance, Source, is_s
 from bpmax_sim.platform.template import names_in
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.secret.standin import standin
-from bpmax_sim.session import Session, Settings
 from bpmax_sim.session.options import Mode
+from bpmax_sim.session.session import Session
+from bpmax_sim.session.settings import Settings
 from bpmax_sim.simulator.simulator import Simulators
 from bpmax_sim.simulator.state import SimulatedTenant
 from bpmax_sim.strategies.programs import perform

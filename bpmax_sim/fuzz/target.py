@@ -35,7 +35,8 @@ from bpmax_sim.platform.instances import InstanceEntry, Origin, route_of
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform
 from bpmax_sim.proxy.builder import CallSpec
-from bpmax_sim.session import Session, Settings
+from bpmax_sim.session.session import Session
+from bpmax_sim.session.settings import Settings
 
 if TYPE_CHECKING:
     from bpmax_sim.transport.live import Live

@@ -12,7 +12,7 @@ import pytest
 from bpmax_sim.i18n import translate
 
 if TYPE_CHECKING:
-    from bpmax_sim.session import Session
+    from bpmax_sim.session.session import Session
 
 
 class Tally:

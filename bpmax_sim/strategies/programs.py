@@ -21,7 +21,7 @@ from bpmax_sim.field_path import set_member
 from bpmax_sim.js_values import UNDEFINED, BigInt, Undefined, js_number, ms_of
 from bpmax_sim.platform.model import Api, Platform, snake
 from bpmax_sim.proxy.builder import CallSpec, Setter
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 from bpmax_sim.strategies.corners import (
     UNNAMED,
     Step,

@@ -26,7 +26,7 @@ import msgspec
 import bpmax_sim.transport.live  # noqa: F401 - loaded before forks, which then start at once
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import recover
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 from bpmax_sim.starter.demo import Crm, running_crm
 from tests.apart import PLUGINS
 

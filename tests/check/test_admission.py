@@ -13,7 +13,7 @@ from bpmax_sim.cassette.matching import Rules
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 from bpmax_sim.traffic.admission import admit
 from bpmax_sim.traffic.formats import ForeignSource, read_foreign
 from bpmax_sim.traffic.imported import Imported

@@ -12,8 +12,8 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.check.drift import verify
 from bpmax_sim.errors import CassetteError, HttpStatusError, TransportError
 from bpmax_sim.messages import Exchange, Failed, Request, Response
-from bpmax_sim.session import Session
 from bpmax_sim.session.options import Mode
+from bpmax_sim.session.session import Session
 from bpmax_sim.transport.protocol import Handler
 
 DATA = Path(__file__).parents[1] / "data/verify"

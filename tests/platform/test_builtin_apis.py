@@ -15,7 +15,7 @@ import pytest
 
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.proxy.response import RedactedResponse
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 
 INSTANCES = """
 - platform: qywx

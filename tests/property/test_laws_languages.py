@@ -15,7 +15,7 @@ from bpmax_sim.messages import Request
 from bpmax_sim.platform.model import Api, Instance, Platform
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.script.failure import Script
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 from bpmax_sim.strategies.programs import literal
 from tests.property.world import MANY, STEADY, Case, ThirdParty, cases, opened, refused
 

@@ -29,7 +29,7 @@ from bpmax_sim.cassette.matching import (
 from bpmax_sim.errors import BpmaxError, CallError, NoMatchError
 from bpmax_sim.messages import Call, Exchange, Failed, Request, Response
 from bpmax_sim.proxy.builder import CallSpec
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 from bpmax_sim.strategies.traffic import RULES, START, ordered
 from bpmax_sim.traffic.formats import ForeignSource, read_foreign, write_foreign
 from tests.property import model

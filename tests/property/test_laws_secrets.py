@@ -27,7 +27,7 @@ from bpmax_sim.report.terminal import explained, judged, line
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import run_item
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 from tests.leaks import folder, leaks
 from tests.property.world import MANY, Case, ThirdParty, cases, opened, refused
 

@@ -27,7 +27,7 @@ from bpmax_sim.errors import CallError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import Api, CredentialSpec, Instance, Parameter, Platform
 from bpmax_sim.proxy.builder import Builder, CallSpec
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 from tests.leaks import folder, leaks
 from tests.property import model
 from tests.property.logins import reply

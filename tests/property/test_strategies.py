@@ -21,7 +21,7 @@ from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Platform
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.scenario.load import items
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 from bpmax_sim.strategies.traffic import RULES, ordered
 from bpmax_sim.transport.protocol import Handler
 from tests.property.logins import reply

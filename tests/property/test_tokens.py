@@ -18,7 +18,8 @@ from bpmax_sim.proxy.builder import CallSpec, Proxy
 from bpmax_sim.proxy.client import call as make_call
 from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.secret.vault import Credential, Credentials
-from bpmax_sim.session import Session, Settings
+from bpmax_sim.session.session import Session
+from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.transport.protocol import Handler
 from tests.property.tokens import (

@@ -22,7 +22,8 @@ from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import Api, Auth, Instance, Platform
 from bpmax_sim.proxy.builder import CallSpec
-from bpmax_sim.session import Session, Settings
+from bpmax_sim.session.session import Session
+from bpmax_sim.session.settings import Settings
 from bpmax_sim.strategies.auths import KINDS
 from bpmax_sim.strategies.values import weighted
 from bpmax_sim.transport.protocol import Handler

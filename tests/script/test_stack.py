@@ -11,7 +11,7 @@ from bpmax_sim.errors import ScriptLimitError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import MEGABYTE, Limits, parse_stack, stack_limit, with_stack
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 from tests.script.bench import Bench, Form, ok
 
 DEEP = "const f = n => n ? 1 + f(n - 1) : 0; return f(%d)"

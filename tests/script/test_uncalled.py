@@ -7,8 +7,8 @@ import pytest
 from bpmax_sim.errors import CallError, ScriptError, UnawaitedWarning
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import Outcome
-from bpmax_sim.session import Session
 from bpmax_sim.session.options import EngineName
+from bpmax_sim.session.session import Session
 
 TOLD = "crm.查客户 was awaited but never called, so nothing was sent; end it with .$call()"
 

@@ -11,7 +11,7 @@ import pytest
 from bpmax_sim.errors import ConfigError, PendingPromise, ScriptError, ScriptLimitError
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 from tests.script.bench import ENGINE, NAME, Bench, run, value_of
 
 pytest.importorskip("py_mini_racer", reason="the extra engine-v8 is not installed")

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 from bpmax_sim.transport.protocol import Handler
 from tests.secret.encodings import ENCODINGS
 

@@ -12,7 +12,7 @@ import pytest
 
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.script.failure import Script
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 from bpmax_sim.starter.demo import Crm, running_crm
 from bpmax_sim.transport.protocol import Handler
 from tests.session.test_session import opened

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.session import Session
 from bpmax_sim.session.options import Mode
+from bpmax_sim.session.session import Session
 from bpmax_sim.transport.protocol import Handler
 
 ASSERTION = "auth: {preset: jwt_bearer, algorithm: ES256, issuer: 客户端, subject: '{{ subject }}'}"

@@ -10,7 +10,7 @@ import pytest
 from bpmax_sim.cli.app import start
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 from bpmax_sim.transport.protocol import Handler
 
 PLATFORM = """\

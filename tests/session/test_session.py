@@ -21,8 +21,7 @@ from bpmax_sim.errors import (
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.script.failure import Script
-from bpmax_sim.session import Session
-from bpmax_sim.session.session import describe_unrecognised
+from bpmax_sim.session.session import Session, describe_unrecognised
 from bpmax_sim.starter.demo import Crm, running_crm
 from bpmax_sim.strategies import perform
 from bpmax_sim.transport.faults import BadToken, Fault, Reply

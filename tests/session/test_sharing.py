@@ -15,7 +15,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.errors import ConfigError, ExpectationError, NoMatchError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.script.failure import Script
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 from bpmax_sim.session.sharing import Run
 from bpmax_sim.transport.adapters import httpx_transport
 from bpmax_sim.transport.protocol import Handler, Transport

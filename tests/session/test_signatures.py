@@ -16,7 +16,7 @@ from wechatpayv3 import utils as wechatpay
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.errors import AuthError, NoMatchError
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 from bpmax_sim.transport.protocol import Handler
 
 START = "2026-03-02T09:00:00+08:00"

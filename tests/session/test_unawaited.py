@@ -8,7 +8,7 @@ import pytest
 
 from bpmax_sim.errors import ConfigError, ScriptError, UnawaitedWarning
 from bpmax_sim.script.failure import Script
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 
 CARELESS = Script(
     "const crm = $proxy('crm');\n  crm.通知('张三').catch(() => {});\nreturn 1", "通知.js"

@@ -14,8 +14,8 @@ from bpmax_sim.cassette.merge import new_file, remove
 from bpmax_sim.errors import CassetteError, ConfigError, NoMatchError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import load_platforms
-from bpmax_sim.session import Session
 from bpmax_sim.session.options import Mode
+from bpmax_sim.session.session import Session
 from bpmax_sim.transport.protocol import Handler
 
 PLATFORM = """\

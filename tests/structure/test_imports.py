@@ -15,7 +15,7 @@ MODULES = {
     f"bpmax_sim.{path.removesuffix('.py').replace('/', '.')}".removesuffix(".__init__"): path
     for path in files()
 }
-LAZY = {"bpmax_sim", "bpmax_sim.session", "bpmax_sim.testing"}
+LAZY = {"bpmax_sim", "bpmax_sim.testing"}
 """They import their public names when somebody asks for one; nothing below asks them."""
 
 KNOWN_CIRCLES = {("bpmax_sim.platform.sandbox", "bpmax_sim.platform.template")}

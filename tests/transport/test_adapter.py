@@ -12,7 +12,7 @@ import respx
 
 from bpmax_sim.errors import NoMatchError, TransportError
 from bpmax_sim.messages import Chunk, Request, Response
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 from bpmax_sim.starter.demo import Crm, running_crm
 from bpmax_sim.transport.adapters import httpx_transport
 from bpmax_sim.transport.protocol import Handler, Transport

@@ -20,7 +20,7 @@ import requests
 
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.server import Recordings, served
-from bpmax_sim.session import Session
+from bpmax_sim.session.session import Session
 from bpmax_sim.transport.adapters import httpx_transport
 from tests.leaks import folder, leaks
 from tests.loopback import Loopback, answer_json, loopback
