@@ -28,6 +28,9 @@ CATALOGUES: Final = Path(__file__).parent / "locale"
 LANGUAGES: Final = MappingProxyType({"en": "English", "zh": "简体中文"})
 """The languages that messages can be read in, by the name that ``--lang`` takes."""
 
+SHOWN_BY: Final[list[Callable[[Callable[[str], str]], None]]] = []
+"""Who shows texts of this process: the last one gets what redacts them of each session opened."""
+
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 

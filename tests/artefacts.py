@@ -215,6 +215,32 @@ def test_is_expected_to_fail(answer):
     pytest.xfail("\\n".join([*SECRETS, *answer.values()]))
 """
 
+OWN_SESSION = """
+import os
+import pytest
+import bpmax_sim as bs
+
+SECRETS = [os.environ["W_" + name] for name in {names!r}]
+
+
+@pytest.fixture(name="session", scope="module")
+def session_of_ones_own():
+    with bs.Session.open("scenarios/platforms", mode="live") as session:
+        session.proxy("仓库").api("repeat").body({{"客户": "张三"}}).call()
+        yield session
+
+
+@pytest.mark.parametrize("secret", SECRETS, ids=str.__len__)
+def test_raises_beside_a_session_of_ones_own(session, secret):
+    assert secret == "-" * 200 + secret
+
+
+def test_raises_inside_of_another():
+    with bs.Session.open("scenarios/platforms", mode="live") as session:
+        session.proxy("仓库").api("repeat").body({{"客户": "张三"}}).call()
+        assert SECRETS == ["无"]
+"""
+
 
 def answer(request: bytes) -> bytes:
     """Return the credentials, one in each encoding; the path says with which status."""
@@ -251,6 +277,7 @@ def write(root: Path) -> None:
         "泄漏.scenario.yaml": SCENARIO,
         "通过.scenario.yaml": PASSING,
         "../test_of_a_user.py": TESTS.format(names=list(SECRETS)),
+        "../test_own_session.py": OWN_SESSION.format(names=list(SECRETS)),
     }
     for name, text in files.items():
         (scenarios / name).write_text(text, encoding="utf-8")

@@ -28,6 +28,7 @@ COMMANDS = (
 )
 SOURCES = {
     "test_of_a_user.py",
+    "test_own_session.py",
     "仓库.yaml",
     "instances.yaml",
     "泄漏.js",
@@ -93,7 +94,8 @@ def test_the_command_line_leaves_no_secret(
     tmp_path: Path, server: Loopback, monkeypatch: pytest.MonkeyPatch, capfd: Capture
 ) -> None:
     artefacts.write(tmp_path)
-    (tmp_path / "test_of_a_user.py").unlink()
+    for path in tmp_path.glob("test_*.py"):
+        path.unlink()
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CI", raising=False)
     for name, value in artefacts.environ(server.url).items():

@@ -7,8 +7,9 @@ PYTEST_DONT_REWRITE: it may be imported before pytest looks at it, and asserts n
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import suppress
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bpmax_sim.guard import NetworkGuard
-from bpmax_sim.i18n import msg, translate
+from bpmax_sim.i18n import SHOWN_BY, msg, translate
 from bpmax_sim.pytest_plugin import fixtures, options
-from bpmax_sim.pytest_plugin.stash import CURRENT, GUARD, HIDING, RUN, SESSIONS
+from bpmax_sim.pytest_plugin.stash import CURRENT, GUARD, HIDER, HIDING, RUN, SESSIONS, Hider
 
 if TYPE_CHECKING:
     import warnings
@@ -55,6 +56,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
         forked.check(config)
     config.pluginmanager.register(fixtures, "bpmax_sim_fixtures")
+    hider: Hider = partial(_hide, config)
+    config.stash[HIDER] = hider
+    SHOWN_BY.append(hider)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -156,6 +160,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Remember the test, and skip what needs a live system where there is none."""
     _forget(item.config)
     item.config.stash[CURRENT] = item
+    if hiding := _hiding():
+        hiding.hide_again(item)
     item.stash[GUARD] = NetworkGuard(
         msg("test {nodeid}", nodeid=item.nodeid), allow="--bpmax-allow-hosts={}", closed=False
     )
@@ -267,7 +273,16 @@ def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Let go of the last test."""
+    SHOWN_BY.remove(config.stash[HIDER])
     _forget(config)
+
+
+def _hide(config: pytest.Config, redact: Callable[[str], str]) -> None:
+    """Let *redact*, of a session that opens, pass over what is told of the test that runs."""
+    if item := config.stash.get(CURRENT, None):
+        from bpmax_sim.pytest_plugin.python_tests import hide_in  # noqa: PLC0415
+
+        hide_in(item, redact)
 
 
 def _hiding() -> Any:

@@ -26,7 +26,7 @@ from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import joined, msg, translate
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin import options
-from bpmax_sim.pytest_plugin.python_tests import hide_in, marked_faults, stub_session
+from bpmax_sim.pytest_plugin.python_tests import marked_faults, stub_session
 from bpmax_sim.pytest_plugin.run_stats import tally_of
 from bpmax_sim.pytest_plugin.session_options import (
     COMMANDS,
@@ -336,7 +336,6 @@ def _open(test: ScenarioTest, item: ScenarioItem) -> Session:
     stub_session(test, session)
     if session.is_closed:
         test.stash[GUARD].close(options.allowed_hosts(test.config))
-    hide_in(test, session.redact)
     return session
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, overload
+from weakref import WeakMethod
 
 import pytest
 from _pytest._code import code
@@ -34,7 +35,7 @@ from bpmax_sim.pytest_plugin.session_options import (
     root_of,
     session_options,
 )
-from bpmax_sim.pytest_plugin.stash import GUARD, HIDING, RUN, SESSIONS
+from bpmax_sim.pytest_plugin.stash import GUARD, HIDING, LIVING, RUN, SESSIONS
 from bpmax_sim.report.console import Written, console_section
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.faults import describe_fault, fault_of, fault_problem
@@ -167,13 +168,25 @@ _whole, _format = saferepr.SafeRepr.repr, saferepr.safeformat
 
 
 def hide_in(node: pytest.Item, redact: Redact) -> None:
-    """Let *redact* pass over what is told of *node*."""
+    """Let *redact*, a method, pass over what is told of *node*, and of later tests while it lives.
+
+    A fixture of a module or more opens its session in the first of them.
+    """
     node.stash.setdefault(HIDING, []).append(redact)
+    node.config.stash.setdefault(LIVING, []).append(WeakMethod(redact))
     if node not in _active:
         _active.append(node)
     saferepr.SafeRepr.repr = _uncut  # type: ignore[method-assign] # nothing else is before a cut
     code.safeformat = _formatted  # type: ignore[attr-defined] # of locals, with -vv
     _hide_in_logs(node.config)
+
+
+def hide_again(node: pytest.Item) -> None:
+    """Let what was opened before and still lives pass over what is told of *node*."""
+    redacts = [redact for reference in node.config.stash.get(LIVING, ()) if (redact := reference())]
+    node.config.stash[LIVING] = []
+    for redact in redacts:
+        hide_in(node, redact)
 
 
 def forget(config: pytest.Config) -> None:
@@ -354,7 +367,6 @@ def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session
     stub_session(node, session)
     if session.is_closed:
         node.stash[GUARD].close(options.allowed_hosts(node.config))
-    hide_in(node, session.redact)
     return session
 
 

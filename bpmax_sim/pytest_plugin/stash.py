@@ -10,6 +10,8 @@ import pytest
 from bpmax_sim.guard import NetworkGuard
 
 if TYPE_CHECKING:
+    from weakref import WeakMethod
+
     from bpmax_sim.pytest_plugin.python_tests import PythonTestRun, Sessions
 
 CURRENT = pytest.StashKey[pytest.Item]()
@@ -26,3 +28,10 @@ SESSIONS: pytest.StashKey[Sessions] = pytest.StashKey()
 
 HIDING = pytest.StashKey[list[Callable[[str], str]]]()
 """What hides the secrets of a test's sessions."""
+
+LIVING: pytest.StashKey[list[WeakMethod[Callable[[str], str]]]] = pytest.StashKey()
+"""What hides those of all sessions, for later tests, while anybody has the session."""
+
+Hider = Callable[[Callable[[str], str]], None]
+HIDER = pytest.StashKey[Hider]()
+"""What is handed those of each session that opens."""

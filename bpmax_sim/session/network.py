@@ -29,7 +29,7 @@ from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.proxy.result import capture
 from bpmax_sim.proxy.signing import trust_of
-from bpmax_sim.secret.vault import Vault, redacted
+from bpmax_sim.secret.vault import Redact, Vault, redacted
 from bpmax_sim.session.credentials import (
     Tenants,
     check_paths,
@@ -498,9 +498,10 @@ class Network:
         """Return whether this was the last session of its owner in the run."""
         return self._start.seat.shared.is_over
 
-    def redact(self, text: str) -> str:
-        """Return *text* as it may leave the process, with a stand-in for every secret."""
-        return self._vault.shown(text)
+    @property
+    def redact(self) -> Redact:
+        """Return what makes a text fit to leave the process, with a stand-in for every secret."""
+        return self._vault.shown
 
     def shown(self, value: T) -> T:
         """Return *value* with every text in it redacted; as it is where no secret is known."""

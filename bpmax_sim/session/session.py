@@ -25,7 +25,7 @@ from bpmax_sim.errors import (
     pasted,
 )
 from bpmax_sim.guard import NetworkGuard, hosts_of
-from bpmax_sim.i18n import msg, plural, series
+from bpmax_sim.i18n import SHOWN_BY, msg, plural, series
 from bpmax_sim.keywords import closed
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms, load_platforms
@@ -197,6 +197,8 @@ class Session:
             zone=start.zone.total_seconds(),
             engine=engine_of(settings.engine),
         )
+        if SHOWN_BY:
+            SHOWN_BY[-1](self._network.redact)
         self._guard = _guard_of(settings) if start.is_closed else None
         if self._guard is not None:
             self._guard.enter()  # at the end: what is remote was fetched before

@@ -1,13 +1,12 @@
 """Sessions of one run log in once: the response to a login serves the next, too.
 
 Each session sees the shared exchange as its own, and records it. Whoever asks for the second time,
-since its token has expired or was refused, gets what came after that, or asks the third party. A
-login is shared until half of its life is over, so that hardly any token ends earlier than its
-session expects.
+since its token has expired or was refused, asks the third party. A login is shared until half of
+its life is over, so that hardly any token ends earlier than its session expects.
 
 Where a platform says ``share: process_lock``, all processes of the machine are one such run: a
 login is in a file that can only be read with the credentials it was got for, and locked until it
-is known to have yielded what it has to.
+is known to have yielded what it has to. Whoever asks again gets what came since, if anything did.
 """
 
 from __future__ import annotations
@@ -222,14 +221,24 @@ class SharingLogins:
         text = self._described(request)
         key = hashlib.sha256(f"{self._network}{text}".encode("utf-8", "surrogatepass")).hexdigest()
         self._logins[key] = call.platform, call.instance
+        is_across = call.platform in self._across
         answered = self._shared.obtain(
             key,
             lambda: self._inner.handle(request),
-            after=self._taken.get(key, -math.inf),
-            across=text if call.platform in self._across else "",
+            after=self._after(key, is_across=is_across),
+            across=text if is_across else "",
         )
         self._taken[key] = answered.at
         return answered.response
+
+    def _after(self, key: str, *, is_across: bool) -> float:
+        """Return from when on a login serves: what another got since may be dead, too.
+
+        But where an account has one token, it is the one that may live.
+        """
+        if key not in self._taken:
+            return -math.inf
+        return self._taken[key] if is_across else math.inf
 
     def granted(self, platform: str, instance: str, life: float) -> None:
         """Share the logins of an instance, which have yielded what they have to."""

@@ -228,6 +228,13 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         "_Answered(ask(), time.monotonic(), time.monotonic() + 60)"),
     ("tokens-nothing-is-shared", TOKENS, SHARED,
         "known.until = known.at + life / 2", "pass"),
+    ("tokens-processes-log-in-each", "tests/session/test_shared_logins.py", SHARED,
+        "file.store(known)", "pass"),
+    ("modes-what-is-added-draws-what-was-drawn", "tests/session/test_seeds.py",
+        "bpmax_sim/session/recordings.py",
+        "return Drawn((*known.seeds, drawn_seed(settings.owner)), known.ends)", "return known"),
+    ("check-the-last-refusal-passes", "tests/check/test_verify.py", "bpmax_sim/check/drift.py",
+        "RetryProgress(known.sent + 1, known.renewed, known.offset)", "RetryProgress(1)"),
     # Where somebody else's bugs had survived.
     ("data-a-person-in-an-encoded-query-name", "tests/transport/test_redaction.py", REDACTION,
         "if unquote(name) not in names:", "if name not in names:"),

@@ -2,7 +2,7 @@
 
 ``python -m tests.script.hostile_builtins [--minutes N] [--seed N]`` tries them in an order that
 the seed gives, in processes that are killed where one does not come back, until the time is over:
-all take an hour and a half of processor time. ``--first`` goes on where another run ended. It names
+all take half an hour of processor time. ``--first`` goes on where another run ended. It names
 what did not come back or ended in no error of this package, which has to be nothing, and how many
 it tried.
 """

@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 import bpmax_sim as bs
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.format import dump_entries
+from bpmax_sim.cassette.model import Entry
 from bpmax_sim.cli.app import start
-from bpmax_sim.clock import RunSeeds
+from bpmax_sim.clock import Drawn, RunSeeds
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.events import ScenarioFinished
 
@@ -171,6 +175,30 @@ def test_what_is_added_to_a_recording_that_drew_already_draws_anew_each_time(
     again = recorded(tmp_path)
     assert added(f"{DRAWS}; {more}; {DRAWS}; Math.random()") == ["passed"] * 2
     assert recorded(tmp_path) == again
+
+
+def test_a_recording_that_did_not_count_goes_on_with_its_one_seed(tmp_path: Path) -> None:
+    path, orders = scenario(tmp_path), Orders()
+    assert outcomes(path, mode="record", transport=orders) == ["passed"] * 2
+    for file in (tmp_path / "cassettes").rglob("*.yaml"):
+        cassette = Cassette.load(file)
+        entry = cassette.entry(0)
+        assert isinstance(entry.line.seed, Drawn)
+        line = replace(entry.line, seed=entry.line.seed.seeds[0])
+        file.write_bytes(dump_entries([Entry(line, entry.text)], rules=cassette.head.rules))
+
+    scenario(tmp_path, f"{DRAWS}; {DRAWS}")
+    assert outcomes(path, mode="record", record="new", transport=orders) == ["passed"] * 2
+    assert len(orders.ids) == len(set(orders.ids)) == 4
+    assert outcomes(path) == ["passed"] * 2
+
+
+def test_what_a_killed_recording_had_drawn_by_its_last_exchange_counts() -> None:
+    first, last = Drawn((7,), {"1": (6,)}), Drawn((7,), {"1": (12,), "2": (6,)})
+
+    assert first.joined(last) == last.joined(first) == last
+    assert first.joined(Drawn((8,), {"1": (24,)})) == first  # of somebody else
+    assert Drawn((7, 9), last.ends).parts("1") == ((7, 12), (9, None))
 
 
 def test_the_seed_of_an_owner_is_a_digest_of_the_runs_and_another_each_time() -> None:
