@@ -19,7 +19,7 @@ import pytest
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import SHOWN_BY, msg, translate
 from bpmax_sim.pytest_plugin import fixtures, options
-from bpmax_sim.pytest_plugin.stash import CURRENT, GUARD, HIDER, HIDING, RUN, SESSIONS, Hider
+from bpmax_sim.pytest_plugin.stash import CURRENT, GUARD, HIDING, RUN, SESSIONS
 
 if TYPE_CHECKING:
     import warnings
@@ -56,9 +56,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
         forked.check(config)
     config.pluginmanager.register(fixtures, "bpmax_sim_fixtures")
-    hider: Hider = partial(_hide, config)
-    config.stash[HIDER] = hider
-    SHOWN_BY.append(hider)
+    hide = partial(_hide, config)
+    SHOWN_BY.append(hide)
+    config.add_cleanup(partial(SHOWN_BY.remove, hide))
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -273,7 +273,6 @@ def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Let go of the last test."""
-    SHOWN_BY.remove(config.stash[HIDER])
     _forget(config)
 
 

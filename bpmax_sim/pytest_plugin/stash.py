@@ -31,7 +31,3 @@ HIDING = pytest.StashKey[list[Callable[[str], str]]]()
 
 LIVING: pytest.StashKey[list[WeakMethod[Callable[[str], str]]]] = pytest.StashKey()
 """What hides those of all sessions, for later tests, while anybody has the session."""
-
-Hider = Callable[[Callable[[str], str]], None]
-HIDER = pytest.StashKey[Hider]()
-"""What is handed those of each session that opens."""

@@ -373,9 +373,8 @@ class QuickJSNG:
         self._left, self._left_wall = self._limits.cpu, self._limits.wall
 
     def close(self) -> None:
-        """Free the context."""
+        """Free the context. What answers it stays, for a thread that is in it still."""
         self._entry = self._context = None
-        self._interrupts = None
 
     def _turn(self, operation: str, argument: str) -> Any:
         self._entry(operation, argument)
