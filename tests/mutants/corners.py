@@ -32,9 +32,10 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         "return env.platforms.instance(key, None)"),
     ("a caller", "bpmax_sim/proxy/client.py",
         "caller=None if caller is UNDEFINED else redact(caller)", "caller=None"),
-    ("the twin of a name", LOAD, "key = platform.spellings.get(snake(name))",
-        "key = platform.spellings.get(name)"),
-    ("an alias", LOAD, "if key is not None:", "if key is not None and snake(key) == snake(name):"),
+    ("the twin of a name", LOAD, 'platform.spellings.get(snake(name), "")',
+     'platform.spellings.get(name, "")'),
+    ("an alias", LOAD, 'platform.apis.get(platform.spellings.get(snake(name), ""))',
+     "next((api for key, api in platform.apis.items() if snake(key) == snake(name)), None)"),
     ("strict, with extra arguments", COMPILED, "strict=_first_set(instance.strict, platform.strict)", "strict=False"),
     ("one path name twice", PLAN, "_update(merged.path, values)",
         "_update(merged.path, values if values is UNDEFINED else"

@@ -38,8 +38,8 @@ def test_every_limit_of_a_script_can_be_set(project: Project) -> None:
         version: 1
         scenario: 忙
         steps:
-          - js: "for (let i = 0; i < 9; i++) await $proxy('无').查(i).catch(() => 0); return 'x'.repeat(1e7).length"
-            expect: {result: 10000000}
+          - js: "for (let i = 0; i < 9; i++) await $proxy('无').查(i).catch(() => 0); const 行 = []; for (let i = 0; i < 2e4; i++) 行.push('x'.repeat(1e3) + i); return 行.length"
+            expect: {result: 20000}
         """,  # noqa: E501 - JavaScript
     )
     path = "scenarios/忙.scenario.yaml"

@@ -138,7 +138,7 @@ def test_every_tab_shows_what_it_is_for(view: Viewer) -> None:
     assert "contract_approved.js" in view.text("#panel h2")
     assert view.count(".code .here") == 1
     page.get_by_role("tab", name="期望").click()
-    assert "成立" in view.text("#panel caption")
+    assert "符合" in view.text("#panel caption")
     page.keyboard.press("ArrowRight")
     assert page.evaluate("document.activeElement.id") == "tab-console"
 
