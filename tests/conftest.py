@@ -1,4 +1,4 @@
-"""Profiles: `ci` repeats itself, `whole` is the suite of a night, `nightly` a search of hours."""
+"""Profiles: `day` repeats itself, `whole` is a night's suite, `nightly` draws anew for hours."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ SLOW = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_
 
 # No explain phase: it traces every line, which costs more than it tells.
 settings.register_profile(
-    "local",
-    # Said here, as Hypothesis has other defaults where CI is set, and a night is to draw anew.
-    derandomize=False,
-    database=DirectoryBasedExampleDatabase(".hypothesis/examples"),
+    "day",
+    # What one machine tries, all try: a law that is red is red for everybody, until it is mended.
+    derandomize=True,
+    database=None,
     deadline=None,
     # After its first ten Hypothesis tries five variations of each example that it draws: the
     # eleventh to the twenty-fourth held two new ones. A night draws 60.
@@ -32,22 +32,23 @@ settings.register_profile(
     suppress_health_check=SLOW,
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink),
 )
-settings.register_profile("ci", settings.get_profile("local"), derandomize=True, database=None)
-settings.register_profile("whole", settings.get_profile("ci"), max_examples=EVERY_NIGHT)
+settings.register_profile("whole", settings.get_profile("day"), max_examples=EVERY_NIGHT)
 settings.register_profile(
     "mutants",
-    settings.get_profile("ci"),
+    settings.get_profile("day"),
     max_examples=24,
     phases=(Phase.explicit, Phase.generate),
 )
 settings.register_profile(
     "nightly",
-    settings.get_profile("local"),
+    settings.get_profile("day"),
+    derandomize=False,
+    database=DirectoryBasedExampleDatabase(".hypothesis/examples"),
     max_examples=240,
     stateful_step_count=50,
     print_blob=True,
 )
-PROFILE = os.environ.get("BPMAX_SIM_HYPOTHESIS") or ("ci" if os.environ.get("CI") else "local")
+PROFILE = os.environ.get("BPMAX_SIM_HYPOTHESIS") or "day"
 settings.load_profile(PROFILE)
 
 UNTIL = float(os.environ.get("BPMAX_SIM_UNTIL") or "inf")
@@ -57,7 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks of what is for the night, and hold the rest to its time."""
     config.addinivalue_line("markers", "night(why): runs with .ci/nightly, or with `-m night`")
     config.addinivalue_line("markers", "long(why): may take more than a test may by day")
-    if PROFILE in {"local", "ci"} and os.name == "posix" and not sys.gettrace():
+    if PROFILE == "day" and os.name == "posix" and not sys.gettrace():
         config.pluginmanager.import_plugin("tests.budget")
 
 

@@ -36,7 +36,7 @@ def test_the_table_is_printed_and_tells_what_is_too_rare(
 
 
 def test_what_runs_in_ci_repeats_itself_and_the_night_tells_how_to_repeat_it() -> None:
-    assert settings.get_profile("ci").derandomize
+    assert settings.get_profile("day").derandomize
     assert not settings.get_profile("nightly").derandomize
     assert settings.get_profile("nightly").print_blob
 
