@@ -238,6 +238,7 @@ class LoginAnswer:
     number: int
     request: Request
     response: Response
+    sent_at: float
     body: ParsedBody = field(init=False)
 
     def __post_init__(self) -> None:
@@ -411,16 +412,18 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
     """
     key = login_key(plan)
     yielded = _replaced(env.renewed.get(key), plan)
-    now = env.auth_clock.now()
+    born = 0.0
     for number, step in enumerate(acquire.steps, 1):
         answer = yield from _answered(plan, number, step, yielded, env)
         answer.collect(step, yielded)
-    expires = expiry(acquire.ttl, yielded.values.get(TTL), now)
+        if number == 1 or TTL in step.extract:
+            born = answer.sent_at  # the third party counts from then or later
+    expires = expiry(acquire.ttl, yielded.values.get(TTL), born)
     grant = Grant(values=yielded.values, standins=yielded.standins, expires=expires)
     env.renewed[key] = grant
     recipe = plan.recipe
     platform, instance = recipe.platform.platform_key, recipe.instance.instance_key
-    env.on_login(platform, instance, expires - now)
+    env.on_login(platform, instance, expires - born)
     return grant
 
 
@@ -431,9 +434,10 @@ def _answered(
     sent, note = 0, ""
     while True:
         request = _request(plan, number, step, yielded, env, attempt=sent)
+        sent_at = env.auth_clock.now()
         response = yield from _exchange(request, plan, env, note)
         sent += 1
-        answer = LoginAnswer(plan, env.vault, number, request, response)
+        answer = LoginAnswer(plan, env.vault, number, request, response, sent_at)
         if answer.is_accepted(step):
             return answer
         rule = plan.recipe.recover.get(RATE)

@@ -235,5 +235,17 @@ class SharedTokens(RuleBasedStateMachine):
             session.close()
 
 
+def test_a_life_begins_with_the_login_that_was_granted_after_a_limit() -> None:
+    """Drawn once: a token was renewed early by what its login had waited for."""
+    state = Tokens()
+    state.start(margin=60.0, unit="s", skew=0.0, life=7200.0, rotates=False)
+    state.call(call=("test", "客户", 0.0))
+    state.grant_for(life=5.0)
+    state.trouble(refused=0, tenant="test", throttled=1)
+    state.call_at_the_margin(more=-0.5, tenant="test")
+    state.call(call=("test", "客户", 0.0))
+    state.teardown()
+
+
 TestTokens = Tokens.TestCase
 TestSharedTokens = SharedTokens.TestCase
