@@ -191,7 +191,12 @@ PIECES = (
     "\\\\p{Script=Han}", "|", "[0-9-]", r"\.", "(b+)", "x{0}", "(?:a|b)*?",
 )  # fmt: skip
 SUBJECT = st.text("ab1 张三.-\n😀", max_size=14)
-PATTERNS = st.lists(st.sampled_from(PIECES), min_size=1, max_size=6).map("".join)
+# QuickJS-NG takes a name of a group twice, which is an error elsewhere: reference/scripts tells it.
+PATTERNS = (
+    st.lists(st.sampled_from(PIECES), min_size=1, max_size=6)
+    .map("".join)
+    .filter(lambda one: one.count("(?<名>") < 2)
+)
 # V8 finds nothing between the halves of an emoji, which is no place of a text by code points.
 REGEXES = st.builds(
     lambda pattern, flags, text, use: use.format(
