@@ -202,7 +202,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
     ("tokens-an-absolute-end-is-a-life", TOKENS, LOGIN,
         'if value is None or ttl.unit.startswith("absolute"):', "if value is None:"),
     ("tokens-a-life-from-the-end-of-the-login", "tests/proxy/test_login.py", LOGIN,
-        "expires = expiry(acquire.ttl, yielded.values.get(TTL), now)",
+        "expires = expiry(acquire.ttl, yielded.values.get(TTL), born)",
         "expires = expiry(acquire.ttl, yielded.values.get(TTL), env.auth_clock.now())"),
     ("tokens-one-for-all-instances", TOKENS, LOGIN,
         'key = f"{recipe.platform.platform_key}/{recipe.instance.instance_key}/{digest}"',

@@ -132,6 +132,7 @@ def test_a_factory_closes_the_network_from_its_first_session_on(
     project.run("test_工厂.py").assert_outcomes(passed=2)
 
 
+@pytest.mark.long("each of forty ways out is taken twice, by what clients there are")
 @pytest.mark.usefixtures("live")
 def test_no_way_leads_out_of_a_test_that_replays_and_each_does_live(
     project: Project, port: str
