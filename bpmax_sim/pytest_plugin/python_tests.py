@@ -190,7 +190,10 @@ def hide_again(node: pytest.Item) -> None:
 
 
 def forget(config: pytest.Config) -> None:
-    """Let go of the tests of *config*, which have ended."""
+    """Let go of the tests of *config*, which have ended, and of what only they hold."""
+    for node in _active:
+        if node.config is config:
+            del node.stash[HIDING]
     _active[:] = [node for node in _active if node.config is not config]
     if not _active:
         saferepr.SafeRepr.repr = _whole  # type: ignore[method-assign]

@@ -405,3 +405,24 @@ def test_what_scripts_write_is_a_captured_section_of_a_python_test(python: Proje
 
     assert "客户.js:1:9  log: 客户 { '编号': 1 }" in text
     assert [line for line in text.splitlines() if "warn:" in line] == ["script.js:1:9  warn: 第 5"]
+
+
+def test_no_later_test_holds_what_redacted_an_ended_one(project: Project) -> None:
+    """Each held all before it: the time of a run grew with the square of its tests."""
+    project.write(
+        "test_放手.py",
+        """\
+        import gc
+
+        import pytest
+
+        from bpmax_sim.pytest_plugin.stash import LIVING
+
+        @pytest.mark.parametrize("number", range(5))
+        def test_用例(bpmax_session, number, pytestconfig):
+            gc.collect()
+            assert len(pytestconfig.stash[LIVING]) <= 2
+        """,
+    )
+
+    project.run("test_放手.py").assert_outcomes(passed=5)
