@@ -1,7 +1,7 @@
 """By day no test may take more than five seconds, its processes included, without a reason.
 
-Seconds of processors are counted, as those of a clock would blame a test for what else runs; and
-they are those of a quiet machine, as processors that share a core take up to twice as many.
+Seconds of processors are counted, as those of a clock would blame a test for what else runs. The
+five are those of a quiet machine: processors that share a core take up to twice as many.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Generator
 import pytest
 
 SECONDS = 5.0
+SHARED = 2.0
+"""How many times longer a test takes while others run on the same cores."""
 QUIET = 0.012
 """Seconds that `slowness` takes where nothing else runs."""
 
@@ -36,7 +38,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     before = spent()
     result = yield
     took = spent() - before
-    if took > SECONDS and took > SECONDS * slowness() and not any(item.iter_markers("long")):
+    allowed = SECONDS * SHARED
+    if took > allowed and took > allowed * slowness() and not any(item.iter_markers("long")):
         pytest.fail(
             f"took {took:.1f} s of processors, {SECONDS:g} allowed by day: make it cheaper, leave "
             "it to the night (`night`), or give the reason (`long`)",

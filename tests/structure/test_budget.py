@@ -36,7 +36,7 @@ def test_what_takes_too_long_without_a_reason_is_red(
 ) -> None:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.setattr(budget, "SECONDS", 0.04)
+    monkeypatch.setattr(budget, "SECONDS", 0.02)
     monkeypatch.setattr(budget, "QUIET", 60)  # however slow the machine is just now
     pytester.makeini("[pytest]\nmarkers = long(why)")
     pytester.makepyfile(BUSY)
@@ -44,5 +44,5 @@ def test_what_takes_too_long_without_a_reason_is_red(
     done = pytester.runpytest_inprocess("-p", "tests.budget", "-rf")
 
     done.assert_outcomes(passed=2, failed=2)
-    done.stdout.fnmatch_lines(["*::test_long - Failed: took 0.* s of processors, 0.04 allowed*"])
+    done.stdout.fnmatch_lines(["*::test_long - Failed: took 0.* s of processors, 0.02 allowed*"])
     done.stdout.fnmatch_lines(["*::test_child - Failed: took 0.*"])
