@@ -358,8 +358,8 @@ def _missed(folder: Path) -> Iterator[str]:
         "6  Changed one field, customerId to {other}: nothing is guessed, the miss is explained",
         other=OTHER,
     )
-    yield f"     × {misses[0].essence}"
-    yield from (f"     {line}" for line in misses[0].detail)
+    yield msg("     × {essence}", essence=misses[0].essence)
+    yield from (msg("     {line}", line=line) for line in misses[0].detail)
 
 
 def _next(folder: Path) -> Iterator[str]:
@@ -367,7 +367,7 @@ def _next(folder: Path) -> Iterator[str]:
     yield ""
     yield msg("Now you")
     if not which("bpmax-sim"):
-        yield f"     {_activation()}"
+        yield msg("     {line}", line=_activation())
     yield msg("     bpmax-sim run {where}/scenarios", where=where)
     yield msg(
         "     bpmax-sim run {where}/scenarios --var customer={other}", where=where, other=OTHER
@@ -416,7 +416,3 @@ def _play(
 def _must(holds: bool, text: str, failures: Sequence[Failure] = ()) -> None:
     if not holds:
         raise ExpectationError(joined("\n", [text, *(failure.headline for failure in failures)]))
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
