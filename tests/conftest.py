@@ -58,7 +58,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the marks of what is for the night, and hold the rest to its time."""
     config.addinivalue_line("markers", "night(why): runs with .ci/nightly, or with `-m night`")
     config.addinivalue_line("markers", "long(why): may take more than a test may by day")
-    if PROFILE == "day" and os.name == "posix" and not sys.gettrace():
+    # Where no Python can be forked, whoever starts one pays for its imports.
+    if PROFILE == "day" and warm.FORKS and not sys.gettrace():
         config.pluginmanager.import_plugin("tests.budget")
 
 
