@@ -14,5 +14,6 @@ from tests import warm
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(specs: list[Any]) -> None:
-    """Let each worker be started by the warm Python."""
-    specs[:] = [type(one)(f"{one}//python={warm.python()}") for one in specs]
+    """Let each worker be started by the warm Python, if there is one."""
+    if warm.FORKS:
+        specs[:] = [type(one)(f"{one}//python={warm.python()}") for one in specs]
