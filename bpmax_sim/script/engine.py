@@ -88,7 +88,6 @@ _SIGNATURES: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
     ("JS_WriteObject", c_void_p, (c_void_p, POINTER(c_size_t), Value, c_int)),
     ("JS_ReadObject", Value, (c_void_p, c_char_p, c_size_t, c_int)),
     ("JS_NewArrayBufferCopy", Value, (c_void_p, c_char_p, c_size_t)),
-    ("JS_SetGCThreshold", None, (c_void_p, c_size_t)),
     ("JS_NewAtomLen", c_uint32, (c_void_p, c_char_p, c_size_t)),
     ("JS_FreeAtom", None, (c_void_p, c_uint32)),
     ("JS_DeleteProperty", c_int, (c_void_p, Value, c_uint32, c_int)),
@@ -156,8 +155,6 @@ _COMPILE_ONLY = 1 << 5
 _BYTECODE, _WITHOUT_SOURCE = 1 << 0, 1 << 4
 _FILE = b"<input>"  # as the wheel names what it evaluates
 _ENTRY = "__entry"
-_GARBAGE = 2 << 20
-"""Bytes of heap from which the engine looks for garbage; a mere context passes its own 256 kB."""
 
 
 class Texts:
@@ -191,8 +188,7 @@ def entered(context: Any, main: bytes, parts: Sequence[bytes | None], texts: Tex
     """
     pointers = handles(context)
     assert pointers is not None, "compiled only where there are handles"
-    functions, (runtime, inner) = library(), pointers
-    functions.JS_SetGCThreshold(runtime, _GARBAGE)
+    functions, inner = library(), pointers[1]
     first, buffer = _function(inner, main), texts.within(inner)
     counted = [first, buffer, *(_function(inner, part) for part in parts if part is not None)]
     read = iter(counted[2:])
