@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from string import ascii_letters, digits, hexdigits
 
 _QUICK = re.compile(r"[A-Za-z0-9+/_-]{8,}")
@@ -118,6 +118,14 @@ def _decoded(core: str) -> bytes:
     """Return the bytes that *core* surely holds; a single last character holds none."""
     usable = core[:-1] if len(core) % 4 == 1 else core
     return binascii.a2b_base64(usable + "=" * (-len(usable) % 4))
+
+
+def any_in(data: bytes, needles: Iterable[bytes]) -> bool:
+    """Return whether any of *needles* is in *data*."""
+    for needle in needles:  # noqa: SIM110 - any() takes three times as long
+        if needle in data:
+            return True
+    return False
 
 
 SHORTEST_RUN = 8

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import cycle
 
-from bpmax_sim.secret.decode import Harmless, any_in
-from bpmax_sim.secret.encoded_runs import contents, rewrite, text_runs
+from bpmax_sim.secret.decode import Harmless
+from bpmax_sim.secret.encoded_runs import any_in, contents, rewrite, text_runs
 from bpmax_sim.secret.scan import Search
 from bpmax_sim.secret.spelling import anchor_of, as_bytes, pattern_of, spelled_like, traces_of
 from bpmax_sim.secret.standin import STANDIN, label_of

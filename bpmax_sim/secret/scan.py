@@ -24,12 +24,10 @@ from bpmax_sim.secret.decode import (
     Harmless,
     Look,
     Piece,
-    TooMuchError,
-    Work,
-    bare,
     layers,
 )
 from bpmax_sim.secret.standin import without_standins
+from bpmax_sim.secret.streams import TooMuchError, Work, bare
 
 TOO_LARGE = msg("content too large to be searched")
 """The name of a finding where the work that is due was done and something was left."""
