@@ -30,7 +30,7 @@ from bpmax_sim.secret.encoded_runs import (
     whole_and_others,
     whole_base64,
 )
-from bpmax_sim.secret.escapes import escapes
+from bpmax_sim.secret.escapes import Undone, escapes
 from bpmax_sim.secret.streams import PROBE, STEP, Work, bare, is_begun, streams
 
 DEPTH = 4
@@ -39,15 +39,16 @@ DEPTH = 4
 GAP = b"\xff\xff"
 """What comes between pieces that are joined; no encoding that is undone uses it."""
 
-Locate = Callable[[int], int]
+Trace = Callable[[int], tuple[int, tuple[str, ...]]]
+"""Tells of a byte the outer place that it came from, and through which encodings, outermost first.
+"""
 
 
 class Piece(NamedTuple):
-    """Bytes that came of undoing *labels*, outermost first, and where each byte came from."""
+    """Bytes that came of undoing encodings, and where each byte came from."""
 
-    labels: tuple[str, ...]
     data: bytes
-    locate: Locate
+    trace: Trace
 
 
 class Harmless:
@@ -97,6 +98,8 @@ class Fresh:
         self._runs: set[bytes] = set()
         self._lines: set[bytes] = set()
         self._digits: set[bytes] = set()
+        self._flat: set[bytes] = set()
+        self._undone: dict[bytes, tuple[Undone, ...]] = {}
 
     def of(self, runs: Sequence[bytes]) -> list[bytes]:
         """Return those of *runs* that did not come before."""
@@ -109,6 +112,21 @@ class Fresh:
     def of_digits(self, runs: Sequence[bytes]) -> list[bytes]:
         """Return those of *runs*, undone as hexadecimal only, that did not come before."""
         return _fresh(runs, self._digits)
+
+    def escapes(self, data: bytes, reach: int) -> tuple[Undone, ...]:
+        """Return what comes of the escapes in *data*, which is asked for more than once."""
+        undone = self._undone.get(data)
+        if undone is None:
+            undone = self._undone[data] = tuple(escapes(data, reach))
+        return undone
+
+    def flatten(self, levels: Iterable[bytes]) -> None:
+        """Note that the runs of *levels* were looked for in what they come to without escapes."""
+        self._flat.update(levels)
+
+    def is_flat(self, data: bytes) -> bool:
+        """Return whether the runs of *data* were looked for already."""
+        return data in self._flat
 
     def go_inside(self) -> None:
         """Note that all further runs come from within an encoding."""
@@ -126,32 +144,74 @@ class Look(NamedTuple):
 
     Attributes:
         reach: how far before and behind an escape its text is undone.
+        levels: the data without its escapes, without those of that, and so on.
     """
 
     data: bytes
     work: Work
     fresh: Fresh
     reach: int
+    levels: tuple[bytes, ...] = ()
 
 
 def layers(look: Look) -> Iterator[Piece]:
     """Yield what *look* holds behind every encoding."""
     data = look.data
-    printed = b"" if data.isascii() and b"\0" not in data else data.translate(_PRINTED)
+    printed = data.translate(_PRINTED) if b"\0" in data else b""
+    undone = look.fresh.escapes(data, look.reach)
     text = _text_of(data, printed)
-    if text:
-        yield from _runs(look, text)
-        yield from _apart(look, text)
-        if b"," in text:
-            yield from _numbers(text)
-        if b"\n" in text:
-            yield from _literals(text)
-    if b"." in printed:  # a single sign is found in no time
+    if text and not look.fresh.is_flat(data):
+        yield from _of_text(*_flat(look, text) if text is data and not printed else (look, text))
+    if b"\n" in text:
+        yield from _literals(text)
+    if printed:
         yield from _wide(data, printed)
     for stream in streams(data, look.work):
-        yield Piece((stream.label,), stream.inner, _at(stream.start))
-    for label, start, _, inner in escapes(data, look.reach):
-        yield Piece((label,), inner, _at(start))
+        yield Piece(stream.inner, _at(stream.start, stream.label))
+    for label, start, _, inner in undone:
+        yield Piece(inner, _at(start, label))
+
+
+def _of_text(look: Look, text: bytes) -> Iterator[Piece]:
+    yield from _runs(look, text)
+    yield from _apart(look, text)
+    if b"," in text:
+        yield from _numbers(text)
+
+
+# Behind a backslash there may be a run that an escape takes the first letter of.
+_CONSUMED = re.compile(
+    rb"\\((?:[bfnrtvux][A-Za-z0-9+/_-]{7,}|[bf][0-9a-fA-F][ \t\r\n:,-])[A-Za-z0-9+/_\s:,=-]*)"
+)
+
+
+def _flat(look: Look, text: bytes) -> tuple[Look, bytes]:
+    """Return *look* with its levels, and a text that holds all the runs of *text* and of these.
+
+    A run has no backslash in it, so it is still there when escapes are undone around it, and what
+    is escaped over and over is looked at once.
+    """
+    levels, consumed = [text], list[bytes]()
+    while len(levels) <= DEPTH:
+        outer = levels[-1]
+        undone = [one for one in look.fresh.escapes(outer, look.reach) if one.label == "json"]
+        if not undone:
+            break
+        consumed += _CONSUMED.findall(outer)
+        levels.append(_spliced(outer, undone))
+    look.fresh.flatten(levels[1:])
+    flat = b"\\".join([levels[-1], *consumed]) if consumed else levels[-1]
+    return look._replace(levels=tuple(levels[1:])), flat
+
+
+def _spliced(data: bytes, undone: Sequence[Undone]) -> bytes:
+    if undone[0].end - undone[0].start == len(data):
+        return undone[0].inner
+    parts, end = list[bytes](), 0
+    for one in undone:
+        parts += (data[end : one.start], one.inner)
+        end = one.end
+    return b"".join([*parts, data[end:]])
 
 
 _OF_TEXT = frozenset(b"\t\n\v\f\r" + bytes(range(32, 127)))
@@ -167,10 +227,10 @@ def _text_of(data: bytes, printed: bytes) -> bytes:
     """
     if data.isascii():
         return data
-    text = printed.replace(b".", b" ")
-    sample = text[:: len(text) // _SAMPLES | 1]
+    sample = data[:: len(data) // _SAMPLES | 1].translate(_PRINTED)
     if sample.count(b"A") * 2 > len(sample):
         return data
+    text = (printed or data.translate(_PRINTED)).replace(b".", b" ")
     return b"\xff".join(long_runs(data, text, SHORTEST_RUN))
 
 
@@ -216,11 +276,11 @@ def _base64(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
     if whole:
         written, texts = zip(*whole, strict=True)
         ends = list(accumulate(len(text) + len(GAP) for text in texts))
-        yield Piece(("base64",), GAP.join(texts), _by_text(written, ends, look.data))
+        yield Piece(GAP.join(texts), _by_end(look, written, ends, "base64"))
     if runs:
-        locate = _by_run(runs, look.data, len(BETWEEN))
+        trace = _by_run(look, runs, len(BETWEEN), "base64")
         for start, inner in enumerate(in_base64(runs)):
-            yield Piece(("base64",), inner, _scaled(locate, start, 4, 3))
+            yield Piece(inner, _scaled(trace, start, 4, 3))
 
 
 def _bare_base64(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
@@ -231,14 +291,14 @@ def _bare_base64(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
         if is_begun(whole_base64(run[:_PROBED]), len(run), look.work):
             inner = bare(whole_base64(run), look.work)
             if inner:
-                yield Piece(("base64", "deflate"), inner, _by_run([run], look.data, 0))
+                yield Piece(inner, _by_run(look, [run], 0, "base64", "deflate"))
 
 
 def _hex(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
     if runs:
-        locate = _by_run(runs, look.data, len(BETWEEN_HEX))
+        trace = _by_run(look, runs, len(BETWEEN_HEX), "hex")
         for start, inner in enumerate(in_hex(runs)):
-            yield Piece(("hex",), inner, _scaled(locate, start, 2, 1))
+            yield Piece(inner, _scaled(trace, start, 2, 1))
 
 
 def _base32(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
@@ -248,39 +308,42 @@ def _base32(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
         padded = [run + b"A" * (-len(run) % 8) for run in result]
         core = b"".join(padded)
         inner = int(core.translate(_TO_DIGITS), 32).to_bytes(len(core) // 8 * 5, "big")
-        locate = _by_run(padded, look.data, 0, result)
-        yield Piece(("base32",), inner, _scaled(locate, 0, 8, 5))
+        ends = list(accumulate(map(len, padded)))
+        yield Piece(inner, _scaled(_by_end(look, result, ends, "base32"), 0, 8, 5))
 
 
-def _by_run(
-    joined: Sequence[bytes], data: bytes, between: int, written: Sequence[bytes] = ()
-) -> Locate:
-    def locate(at: int) -> int:
-        ends = list(accumulate(len(run) + between for run in joined))
-        number = min(bisect_right(ends, at), len(joined) - 1)
-        return _position_of(data, (written or joined)[number])
+def _by_run(look: Look, runs: Sequence[bytes], between: int, *labels: str) -> Trace:
+    def trace(at: int) -> tuple[int, tuple[str, ...]]:
+        ends = list(accumulate(len(run) + between for run in runs))
+        return _by_end(look, runs, ends, *labels)(at)
 
-    return locate
+    return trace
 
 
-def _by_text(written: Sequence[bytes], ends: Sequence[int], data: bytes) -> Locate:
-    def locate(at: int) -> int:
-        return _position_of(data, written[min(bisect_right(ends, at), len(written) - 1)])
+def _by_end(look: Look, runs: Sequence[bytes], ends: Sequence[int], *labels: str) -> Trace:
+    def trace(at: int) -> tuple[int, tuple[str, ...]]:
+        start, level = _place_of(runs[min(bisect_right(ends, at), len(runs) - 1)], look)
+        return start, ("json",) * level + labels
 
-    return locate
-
-
-def _position_of(data: bytes, run: bytes) -> int:
-    start = data.find(run)
-    return start if start >= 0 else max(0, data.find(run[:8]))  # folded or apart
+    return trace
 
 
-def _scaled(locate: Locate, start: int, signs: int, octets: int) -> Locate:
-    return lambda at: locate(start + at * signs // octets)
+def _place_of(run: bytes, look: Look) -> tuple[int, int]:
+    """Return where *run* is, or begins if it is folded or apart, and in which level."""
+    for part in (run, run[:SHORTEST_RUN]):
+        for level, text in enumerate((look.data, *look.levels)):
+            start = text.find(part)
+            if start >= 0:
+                return min(start, len(look.data) - 1), level
+    return 0, 0
 
 
-def _at(start: int) -> Locate:
-    return lambda _at: start
+def _scaled(trace: Trace, start: int, signs: int, octets: int) -> Trace:
+    return lambda at: trace(start + at * signs // octets)
+
+
+def _at(start: int, *labels: str) -> Trace:
+    return lambda _at: (start, labels)
 
 
 # Hexadecimal with something between the bytes, and lists of numbers.
@@ -301,7 +364,7 @@ def _apart(look: Look, data: bytes) -> Iterator[Piece]:
     if b" " in text and any_in(text, _PAIRS):
         runs = look.fresh.of_digits(hex_runs_of(data.translate(None, b" \t\r\n:,-")))
         for piece in _hex(runs, look):
-            yield piece._replace(locate=_at(0))
+            yield piece._replace(trace=_at(0, "hex"))
 
 
 def _numbers(data: bytes) -> Iterator[Piece]:
@@ -310,7 +373,7 @@ def _numbers(data: bytes) -> Iterator[Piece]:
     numbers = data.translate(_TO_LIST, _BLANKS)
     inner = _octets_of(numbers)
     if inner:
-        yield Piece((msg("list of bytes"),), inner, _at(0))
+        yield Piece(inner, _at(0, msg("list of bytes")))
 
 
 def _has_list(data: bytes) -> bool:
@@ -353,7 +416,7 @@ def _literals(data: bytes) -> Iterator[Piece]:
             parts.append(data[end : before + quote.start()])
             end = match.end()
     if parts:
-        yield Piece((msg("several literals"),), b"".join([*parts, data[end:]]), _at(0))
+        yield Piece(b"".join([*parts, data[end:]]), _at(0, msg("several literals")))
 
 
 # Texts in UTF-16 that are encoded further; a secret itself is looked for in UTF-16.
@@ -366,7 +429,7 @@ def _wide(data: bytes, printed: bytes) -> Iterator[Piece]:
     if at >= 0:
         for codec, start in (("utf-16-le", at % 2), ("utf-16-be", (at + 1) % 2)):
             text = data[start:].decode(codec, "ignore")
-            yield Piece((codec,), text.encode("utf-8", "surrogatepass"), _at(at))
+            yield Piece(text.encode("utf-8", "surrogatepass"), _at(at, codec))
 
 
 SEARCHED: Mapping[str, str] = {

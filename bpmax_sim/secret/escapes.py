@@ -55,10 +55,12 @@ def escapes(data: bytes, reach: int) -> Iterator[Undone]:
         return
     for escape in _ESCAPES:
         if marks is None:
-            windows = _windows(data, escape, reach) if escape.sign in data else ()
+            windows = _windows(data, escape, reach) if escape.sign in data else []
+            if sum(end - start for start, end in windows) * 2 > len(data):
+                windows = [(0, len(data))]
         else:
             places = marks.get(escape.sign[0], ())
-            windows = _texts(data, escape, reach, places) if places else ()
+            windows = [*_texts(data, escape, reach, places)] if places else []
         for start, end in windows:
             part = data[start:end] if end - start < len(data) else data
             for label, undo in escape.undo.items():
@@ -67,19 +69,18 @@ def escapes(data: bytes, reach: int) -> Iterator[Undone]:
                     yield Undone(label, start, end, inner)
 
 
-def _windows(data: bytes, escape: _Escape, reach: int) -> Iterator[tuple[int, int]]:
-    """Yield from where to where there are escapes, and what is within *reach* of them."""
-    start = end = -1
-    at = 0
+def _windows(data: bytes, escape: _Escape, reach: int) -> list[tuple[int, int]]:
+    """Return from where to where there are escapes, and what is within *reach* of them."""
+    windows = list[tuple[int, int]]()
+    start, end, at = 0, -1, 0
     while match := escape.any.search(data, at):
         begin, at = max(0, match.start() - reach), match.start() + reach
         if begin > end >= 0:
-            yield start, end
-            start = -1
-        start = begin if start < 0 else start
-        end = at + reach
-    if start >= 0:
-        yield start, min(end, len(data))
+            windows.append((start, end))
+        if begin > end:
+            start = begin
+        end = min(at + reach, len(data))
+    return [*windows, (start, end)] if end >= 0 else []
 
 
 def _texts(
