@@ -21,7 +21,6 @@ from bpmax_sim.secret.encoded_runs import (
     BETWEEN,
     BETWEEN_HEX,
     SHORTEST_RUN,
-    any_in,
     hex_runs_of,
     in_base64,
     in_hex,
@@ -64,7 +63,8 @@ class Harmless:
         return [
             part
             for part in parts
-            if (part if len(part) <= _LONGEST_HARMLESS else _digest(part)) not in known
+            if len(part) > _NEVER_KNOWN
+            or (part if len(part) <= _LONGEST_HARMLESS else _digest(part)) not in known
         ]
 
     def add(self, parts: Iterable[bytes]) -> None:
@@ -72,7 +72,9 @@ class Harmless:
         if len(self._known) > _MOST_HARMLESS:
             self._known = set()
         self._known.update(
-            [part if len(part) <= _LONGEST_HARMLESS else _digest(part) for part in parts]
+            part if len(part) <= _LONGEST_HARMLESS else _digest(part)
+            for part in parts
+            if len(part) <= _NEVER_KNOWN
         )
 
 
@@ -81,6 +83,7 @@ def _digest(part: bytes) -> bytes:
 
 
 _MOST_HARMLESS, _LONGEST_HARMLESS = 4096, 256
+_NEVER_KNOWN = 1 << 16  # bytes of what hardly comes again, and whose digest takes long
 
 
 class Fresh:
@@ -197,7 +200,7 @@ def _flat(look: Look, text: bytes) -> tuple[Look, bytes]:
         undone = [one for one in look.fresh.escapes(outer, look.reach) if one.label == "json"]
         if not undone:
             break
-        consumed += _CONSUMED.findall(outer)
+        consumed += _CONSUMED.findall(outer.replace(b"\\\\", b" "))
         levels.append(_spliced(outer, undone))
     look.fresh.flatten(levels[1:])
     flat = b"\\".join([levels[-1], *consumed]) if consumed else levels[-1]
@@ -350,9 +353,10 @@ def _at(start: int, *labels: str) -> Trace:
 
 _BLANKS = b" \t\r\n\f\v"
 _APART = bytes(72 if chr(c) in hexdigits else 32 if c in b" \t\r\n:,-" else 46 for c in range(256))
-_PAIRS = tuple((b" " * gap).join([b"HH"] * 6) for gap in (1, 2))
+_PAIRS = re.compile(b"HH" + b"  ?HH" * 5)
 _DIGITS = bytes(68 if c in digits.encode() else c if c == 44 else 46 for c in range(256))  # noqa: PLR2004
 _TO_LIST = bytes(c if c in b"-0123456789" else 44 for c in range(256))
+_LIST = re.compile(b"," + b"D{1,3}," * 4)
 _INTEGERS = msgspec.json.Decoder(list[int])
 _OCTETS = {str(n).encode(): bytes([n & 255]) for n in range(-128, 256)}  # Java's bytes have a sign
 
@@ -361,7 +365,7 @@ def _apart(look: Look, data: bytes) -> Iterator[Piece]:
     if b"0x" in data:
         data = data.replace(b"0x", b"")
     text = data.translate(_APART)
-    if b" " in text and any_in(text, _PAIRS):
+    if b" " in text and _PAIRS.search(text):
         runs = look.fresh.of_digits(hex_runs_of(data.translate(None, b" \t\r\n:,-")))
         for piece in _hex(runs, look):
             yield piece._replace(trace=_at(0, "hex"))
@@ -379,9 +383,7 @@ def _numbers(data: bytes) -> Iterator[Piece]:
 def _has_list(data: bytes) -> bool:
     """Return whether *data* may hold a list of five bytes or more, of which one has two digits."""
     folded = data.translate(_DIGITS, _BLANKS + b"-")
-    if b"D,D" not in folded or (b",DD," not in folded and b",DDD," not in folded):
-        return False
-    return b",D,D,D,D," in folded.replace(b"DDD", b"D").replace(b"DD", b"D")
+    return bool(_LIST.search(folded)) and (b",DD," in folded or b",DDD," in folded)
 
 
 def _octets_of(numbers: bytes) -> bytes:

@@ -165,7 +165,6 @@ _SURE = 64
 
 _HEX_DIGITS = hexdigits.encode()
 _CONTROL = bytes(code for code in range(32) if code not in b"\t\n\r") + b"\x7f"
-_CONTROLS = tuple(bytes([code]) for code in _CONTROL)
 _FILLINGS = (b"", b"AAA", b"AA", b"A")
 """What makes base64 complete, by what it has over a multiple of four."""
 
@@ -255,7 +254,7 @@ def whole_and_others(runs: Sequence[bytes]) -> tuple[list[tuple[bytes, bytes]], 
     for run in runs:
         if len(run) < _SURE:
             others.append(run)
-        elif run.translate(None, _HEX_DIGITS):
+        elif run[:_SURE].translate(None, _HEX_DIGITS) or run.translate(None, _HEX_DIGITS):
             inner = whole_base64(run) if _is_text(whole_base64(run[:_SURE])) else b""
             if inner and _is_text(inner):
                 whole.append((run, inner))
@@ -271,7 +270,7 @@ def _is_text(data: bytes) -> bool:
     except UnicodeDecodeError as error:
         if len(data) - error.start > 3 or error.reason != "unexpected end of data":  # noqa: PLR2004
             return False
-    return not any(sign in data for sign in _CONTROLS)
+    return len(data.translate(None, _CONTROL)) == len(data)
 
 
 def whole_base64(run: bytes) -> bytes:

@@ -165,27 +165,26 @@ _WORD = 46  # bytes of eight escaped characters after the first backslash
 
 def unescaped(data: bytes) -> bytes:
     """Return *data* with the escapes of JSON undone (RFC 8259), of JavaScript and Python too."""
-    if b"\\u" in data and data.isascii():
+    signs = _signs_of(data)
+    if b"u" in signs and data.isascii():
         data = _units_undone(data)
-    saves = b"\\\\" in data
-    if saves:
+    if b"\\" in signs:
         data = data.replace(b"\\\\", _SAVED)
-    for letter in _letters_of(data):
+    for letter in signs & _LETTERS:
         data = data.replace(b"\\" + letter, _ESCAPED.get(letter, letter))
-    if b"\\u" in data or b"\\x" in data:
+    if b"x" in signs or (b"u" in signs and b"\\u" in data):
         data = _UNITS.sub(_character, data)
-    return data.replace(_SAVED, b"\\") if saves else data
+    return data.replace(_SAVED, b"\\") if b"\\" in signs else data
 
 
-def _letters_of(data: bytes) -> Iterator[bytes]:
-    """Yield what stands behind backslashes in *data* and is undone."""
-    few = data.count(b"\\") * _SELDOM < len(data)
-    behind = set(_BEHIND.findall(data)) if few else None
-    for letter in (b'"', b"/", b"n", b"'", b"t", b"r", b"b", b"f", b"v", b"0"):
-        if letter in behind if behind is not None else b"\\" + letter in data:
-            yield letter
+def _signs_of(data: bytes) -> set[bytes]:
+    """Return what stands behind backslashes in *data*, and may be undone."""
+    if data.count(b"\\") * _SELDOM < len(data):
+        return set(_BEHIND.findall(data))
+    return {sign for sign in (*_LETTERS, b"\\", b"u", b"x") if b"\\" + sign in data}
 
 
+_LETTERS = frozenset((b'"', b"/", b"n", b"'", b"t", b"r", b"b", b"f", b"v", b"0"))
 _BEHIND = re.compile(rb"\\(.)", re.DOTALL)
 _SELDOM = 20  # bytes for each backslash, below which it is faster to look for each letter
 _ESCAPED_UNIT = re.compile(rb"\\(?:U|u(?:005[cC]|(?![0-9a-fA-F]{4})))")
