@@ -165,29 +165,42 @@ _WORD = 46  # bytes of eight escaped characters after the first backslash
 
 def unescaped(data: bytes) -> bytes:
     """Return *data* with the escapes of JSON undone (RFC 8259), of JavaScript and Python too."""
-    signs = _signs_of(data)
-    if b"u" in signs and data.isascii():
+    if b"\\u" in data and data.isascii():
         data = _units_undone(data)
-    if b"\\" in signs:
+    saves = b"\\\\" in data
+    if saves:
         data = data.replace(b"\\\\", _SAVED)
+    signs = _signs_of(data)
     for letter in signs & _LETTERS:
         data = data.replace(b"\\" + letter, _ESCAPED.get(letter, letter))
-    if b"x" in signs or (b"u" in signs and b"\\u" in data):
+    if signs & _OF_UNITS:
         data = _UNITS.sub(_character, data)
-    return data.replace(_SAVED, b"\\") if b"\\" in signs else data
+    return data.replace(_SAVED, b"\\") if saves else data
 
 
 def _signs_of(data: bytes) -> set[bytes]:
-    """Return what stands behind backslashes in *data*, and may be undone."""
+    """Return what stands behind backslashes in *data* and is undone."""
     if data.count(b"\\") * _SELDOM < len(data):
         return set(_BEHIND.findall(data))
-    return {sign for sign in (*_LETTERS, b"\\", b"u", b"x") if b"\\" + sign in data}
+    signs, at = set[bytes](), 0
+    while match := _behind_other(frozenset(signs)).search(data, at):
+        signs.add(match[1])
+        at = match.end()
+    return signs
+
+
+@lru_cache(maxsize=256)
+def _behind_other(signs: frozenset[bytes]) -> re.Pattern[bytes]:
+    """Return what matches a sign behind a backslash that is undone and is not one of *signs*."""
+    others = sorted((_LETTERS | _OF_UNITS) - signs)
+    return re.compile(rb"\\([%s])" % b"".join(others) if others else rb"(?!)")
 
 
 _LETTERS = frozenset((b'"', b"/", b"n", b"'", b"t", b"r", b"b", b"f", b"v", b"0"))
+_OF_UNITS = frozenset((b"u", b"x"))
 _BEHIND = re.compile(rb"\\(.)", re.DOTALL)
 _SELDOM = 20  # bytes for each backslash, below which it is faster to look for each letter
-_ESCAPED_UNIT = re.compile(rb"\\(?:U|u(?:005[cC]|(?![0-9a-fA-F]{4})))")
+_REFUSED = (b"\\U", b"\\u005c", b"\\u005C")
 _UNIT_SIZE = 6
 
 
@@ -197,9 +210,13 @@ def _units_undone(data: bytes) -> bytes:
     It is as it was where one stays that the codec refuses or takes for more than JSON does, or a
     backslash comes of one, which other escapes would take for their own; at the end one may be cut.
     """
-    match = _ESCAPED_UNIT.search(data)
-    end = match.start() if match else len(data)
-    return _units_of(data[:end]) + data[end:] if end > len(data) - _UNIT_SIZE else data
+    end = min((at for at in map(data.find, _REFUSED) if at >= 0), default=len(data))
+    while end > len(data) - _UNIT_SIZE:
+        try:
+            return _units_of(data[:end]) + data[end:]
+        except UnicodeDecodeError as error:
+            end = error.start
+    return data
 
 
 def _units_of(data: bytes) -> bytes:
