@@ -362,7 +362,8 @@ def _at(start: int, *labels: str) -> Trace:
 
 _BLANKS = b" \t\r\n\f\v"
 _APART = bytes(72 if chr(c) in hexdigits else 32 if c in b" \t\r\n:,-" else 46 for c in range(256))
-_PAIRS = re.compile(b"HH" + b"  ?HH" * 5)
+# A blank comes first, as it is found in no time; what is no digit may be the x of 0x.
+_PAIRS = re.compile(rb" (?:H\.)?HH(?:  ?(?:H\.)?HH){4}")
 _DIGITS = bytes(68 if c in digits.encode() else c if c == 44 else 46 for c in range(256))  # noqa: PLR2004
 _TO_LIST = bytes(c if c in b"-0123456789" else 44 for c in range(256))
 _LIST = re.compile(b"," + b"D{1,3}," * 4)
@@ -371,11 +372,9 @@ _OCTETS = {str(n).encode(): bytes([n & 255]) for n in range(-128, 256)}  # Java'
 
 
 def _apart(look: Look, data: bytes) -> Iterator[Piece]:
-    if b"0x" in data:
-        data = data.replace(b"0x", b"")
-    text = data.translate(_APART)
-    if b" " in text and _PAIRS.search(text):
-        runs = look.fresh.of_digits(hex_runs_of(data.translate(None, b" \t\r\n:,-")))
+    if _PAIRS.search(data.translate(_APART)):
+        digits_alone = data.replace(b"0x", b"").translate(None, b" \t\r\n:,-")
+        runs = look.fresh.of_digits(hex_runs_of(digits_alone))
         for piece in _hex(runs, look):
             yield piece._replace(trace=_at(0, "hex"))
 
@@ -438,9 +437,28 @@ _WIDE = b"A.A.A.A.A.A.A.A."
 def _wide(data: bytes, printed: bytes) -> Iterator[Piece]:
     at = printed.find(_WIDE)
     if at >= 0:
-        for codec, start in (("utf-16-le", at % 2), ("utf-16-be", (at + 1) % 2)):
-            text = data[start:].decode(codec, "ignore")
-            yield Piece(text.encode("utf-8", "surrogatepass"), _at(at, codec))
+        starts = {"utf-16-le": at % 2, "utf-16-be": (at + 1) % 2}
+        texts = {codec: data[start:].decode(codec, "ignore") for codec, start in starts.items()}
+        for codec in _sound(texts):
+            yield Piece(texts[codec].encode("utf-8", "surrogatepass"), _at(at, codec))
+
+
+def _sound(texts: Mapping[str, str]) -> Sequence[str]:
+    """Return the order of bytes in which both *texts* are, one of them by chance, or both orders.
+
+    ASCII is the same in both. Of other letters the wrong one makes pages of rare signs.
+    """
+    shorter, longer = sorted(texts, key=lambda codec: len(texts[codec]))
+    if texts[shorter] in texts[longer]:
+        return [longer]
+    sound = [codec for codec, text in texts.items() if not _RARE.search(text)]
+    return sound if len(sound) == 1 else [*texts]
+
+
+_RARE = re.compile(
+    "[^\0-\u024f\u2000-\u206f\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef\U0001f300-\U0001faff]"
+)
+"""Signs that are neither Latin, Chinese, Japanese, punctuation nor a picture."""
 
 
 SEARCHED: Mapping[str, str] = {

@@ -246,6 +246,8 @@ def _of_units(escapes: bytes) -> bytes:
 
 _of_word = lru_cache(maxsize=1024)(_of_units)  # as the names of members come over and over
 
+_SAMPLE, _FEW = 4096, 8
+_AMPERSAND = b"\xff\xfe\xfc"  # for one that comes of a reference
 _ENTITY = re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-z]{2,6});")
 _ENTITIES = re.compile(rb"(%s)" % _ENTITY.pattern)
 
@@ -254,6 +256,15 @@ def unentitied(data: bytes) -> bytes:
     """Return *data* with references to XML's characters undone."""
     if b"&" not in data:
         return data
+    common = set(_ENTITY.findall(data[:_SAMPLE]))
+    if 0 < len(common) <= _FEW and _SAVED not in data and _AMPERSAND not in data:
+        for reference in common:  # in a tenth of the time; a mark keeps two from making one
+            data = data.replace(reference, _SAVED + _entity(reference).replace(b"&", _AMPERSAND))
+        return _split(data).replace(_SAVED, b"").replace(_AMPERSAND, b"&")
+    return _split(data)
+
+
+def _split(data: bytes) -> bytes:
     parts = _ENTITIES.split(data)
     parts[1::2] = map(_entity, parts[1::2])  # in half the time that a substitution takes
     return b"".join(parts)
