@@ -64,8 +64,7 @@ class Harmless:
         return [
             part
             for part in parts
-            if len(part) > _NEVER_KNOWN
-            or (part if len(part) <= _LONGEST_HARMLESS else _digest(part)) not in known
+            if (part if len(part) <= _LONGEST_HARMLESS else _digest(part)) not in known
         ]
 
     def add(self, parts: Iterable[bytes]) -> None:
@@ -73,9 +72,7 @@ class Harmless:
         if len(self._known) > _MOST_HARMLESS:
             self._known = set()
         self._known.update(
-            part if len(part) <= _LONGEST_HARMLESS else _digest(part)
-            for part in parts
-            if len(part) <= _NEVER_KNOWN
+            [part if len(part) <= _LONGEST_HARMLESS else _digest(part) for part in parts]
         )
 
 
@@ -84,7 +81,6 @@ def _digest(part: bytes) -> bytes:
 
 
 _MOST_HARMLESS, _LONGEST_HARMLESS = 4096, 256
-_NEVER_KNOWN = 1 << 16  # bytes of what hardly comes again, and whose digest takes long
 
 
 class Fresh:
