@@ -20,7 +20,7 @@ from bpmax_sim.fuzz.target import SIMULATE, check_address, reach
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import shown, writing_to
 
 _MINUTE = 60
 
@@ -103,8 +103,9 @@ def _search(plan: SearchPlan, root: Path, *, save: bool, json: bool) -> ExitCode
         (scenario_of(finding, plan, root), pytest_of(finding, plan, root)) for finding in findings
     ]
     for file in (file for pair in files for file in pair) if save else ():
-        file.path.parent.mkdir(parents=True, exist_ok=True)
-        file.path.write_text(file.text, encoding="utf-8")
+        with writing_to(file.path):
+            file.path.parent.mkdir(parents=True, exist_ok=True)
+            file.path.write_text(file.text, encoding="utf-8", newline="\n")
     if json:
         _say_json(plan, tried, list(zip(findings, files, strict=True)), seconds, code)
     else:

@@ -35,7 +35,7 @@ from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.traffic.admission import Foreign, admit, drafts_of, know, known_at, read_file, write
 from bpmax_sim.traffic.formats import READABLE
 from bpmax_sim.traffic.imported import Imported
-from bpmax_sim.yamlfile import read_yaml, shown, write_yaml
+from bpmax_sim.yamlfile import read_yaml, shown, text_at, write_yaml, writing_to
 
 
 class _ImportArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -405,22 +405,12 @@ def _key(key: str, document: Path, root: Any) -> str:
 def _files(converted: Converted, instance: str, to: Path | None) -> Iterator[_File]:
     folder = find_root(Path.cwd()) / "scenarios"
     path = to or Path(shown(folder / "platforms" / f"{converted.key}.yaml"))
-    yield _File(path, converted.text, _text(path))
+    yield _File(path, converted.text, text_at(path))
     place = Path(shown((to.parent.parent if to else folder) / "instances.yaml"))
-    before = _text(place)
+    before = text_at(place)
     text = _with_instance(before, converted.key, instance, place)
     if text != before:
         yield _File(place, text, before)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        message = msg("is there and is no text that can be read; move it away")
-        raise ConfigError(Problem(message, Place(shown(path)))) from error
 
 
 def _with_instance(before: str, key: str, entry: str, place: Path) -> str:
@@ -465,14 +455,9 @@ def _agree(replaced: list[_File], *, yes: bool) -> None:
 
 
 def _write(file: _File) -> None:
-    try:
+    with writing_to(file.path, msg("; name another file with --to")):
         file.path.parent.mkdir(parents=True, exist_ok=True)
         file.path.write_text(file.text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        message = msg(
-            "cannot be written: {strerror}; name another file with --to", strerror=error.strerror
-        )
-        raise ConfigError(Problem(message, Place(shown(file.path)))) from error
 
 
 def _report(

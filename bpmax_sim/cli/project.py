@@ -15,7 +15,7 @@ from bpmax_sim.cli.options import Json, PlatformsFolder
 from bpmax_sim.cli.output_schema import SHAPES, as_schema
 from bpmax_sim.cli.select import below, declared, declared_folder
 from bpmax_sim.cli.terminal import agree, announce, say, say_document, say_json, tell
-from bpmax_sim.errors import CallError, ConfigError, Place, Problem, near
+from bpmax_sim.errors import CallError, ConfigError, near
 from bpmax_sim.i18n import joined, msg, plural, series
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.presets import instances_schema, platform_schema
@@ -25,7 +25,7 @@ from bpmax_sim.scenario.model import flow_schema, fragment_schema, scenario_sche
 from bpmax_sim.simulator.state import SimulatedTenant
 from bpmax_sim.starter.demo import play_demo
 from bpmax_sim.starter.init import AUTHS, CIS, InitPlan, Wish, carry_out, plan
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import shown, writing_to
 
 _QUESTIONS = {
     "platform": (msg("Key of the third party, as in $proxy('…')"), "crm_system"),
@@ -312,12 +312,9 @@ def write_schemas(root: Path) -> list[Path]:
         ConfigError: the folder cannot be written.
     """
     folder = root / "scenarios" / "schemas"
-    try:
+    with writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
         return [_written(folder / f"{name}.schema.json", make()) for name, make in FILES.items()]
-    except OSError as error:
-        message = msg("cannot be written: {strerror}", strerror=error.strerror)
-        raise ConfigError(Problem(message, Place(shown(folder)))) from error
 
 
 def _written(path: Path, schema: Mapping[str, Any]) -> Path:

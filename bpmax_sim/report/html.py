@@ -21,13 +21,12 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import chosen, msg
+from bpmax_sim.i18n import chosen
 from bpmax_sim.project import make_folder
 from bpmax_sim.report import terminal
 from bpmax_sim.report.store import read_traces
 from bpmax_sim.report.story import LONGEST_BODY, Story, body_text, say, story_of
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import writing_to
 
 __all__ = ["LARGEST", "LONGEST_BODY", "body_text", "page", "story_of", "write_page"]
 
@@ -180,13 +179,9 @@ def write_page(
     """
     stories = [story_of(trace) for trace in read_traces(places)]
     text = page(stories, version=version, language=language, problems=problems)
-    try:
+    with writing_to(path):
         make_folder(path)
         path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
-    except OSError as error:
-        raise ConfigError(
-            msg("{path}: cannot be written: {reason}", path=shown(path), reason=error.strerror)
-        ) from error
     return Counter(story.outcome for story in stories)
 
 

@@ -112,7 +112,7 @@ def _attached(item: ScenarioItem, at: float, redact: Redact) -> Iterator[Event]:
 def _routes(node: FlowNode, redact: Redact) -> Iterator[dict[str, str]]:
     for action in node.offers:
         for route in node.routes(action):
-            yield {"action": action, "to": route.to, "when": redact(route.when)}
+            yield {"action": action, "to": route.to, "when": redact(route.when or "")}
     due = node.late_target
     others = [*(("parallel", to) for to in node.parallel), ("join", node.join), ("deadline", due)]
     yield from ({"action": action, "to": to, "when": ""} for action, to in others if to)

@@ -25,6 +25,7 @@ from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.scenario.references import Path, show
 from bpmax_sim.subject.cells import cell, steps_of
+from bpmax_sim.subject.hooks import same
 
 _BEFORE = 12
 
@@ -37,8 +38,8 @@ def contrast(expected: str, actual: str, width: int) -> tuple[str, str]:
     if len(expected) <= width and len(actual) <= width:
         return expected, actual
     pairs = enumerate(zip(expected, actual, strict=False))
-    same = next((at for at, (letter, other) in pairs if letter != other), 0)
-    start = 0 if same < width // 2 else same - _BEFORE
+    begin = next((at for at, (letter, other) in pairs if letter != other), 0)
+    start = 0 if begin < width // 2 else begin - _BEFORE
     return _part(expected, start, width), _part(actual, start, width)
 
 
@@ -96,25 +97,12 @@ def compare(expected: Any, actual: Any, path: Path = ()) -> Checks:
         return _subset(expected, actual, path)
     if isinstance(expected, list | tuple):
         return _list(expected, actual, path)
-    return (_leaf(path, equal(expected, actual), show(expected), actual),)
+    return (_leaf(path, same(expected, actual), show(expected), actual),)
 
 
 def failed(checks: Sequence[Comparison]) -> Checks:
     """Return the checks that do not hold."""
     return tuple(check for check in checks if not check.ok)
-
-
-def equal(left: Any, right: Any) -> bool:
-    """Return whether two values are the same by value and kind, maps and lists exactly."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    if isinstance(left, Mapping) and isinstance(right, Mapping):
-        return left.keys() == right.keys() and all(equal(left[key], right[key]) for key in left)
-    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
-        return len(left) == len(right) and all(map(equal, left, right))
-    if isinstance(left, float) and isinstance(right, float) and left != left:  # noqa: PLR0124
-        return right != right  # noqa: PLR0124 - NaN, which a scenario spells .nan
-    return bool(left == right)
 
 
 def text_of(value: Any) -> str:
@@ -151,19 +139,19 @@ def _member(actual: Mapping[str, Any], key: str) -> Any:
 def _list(expected: Sequence[Any], actual: Any, path: Path) -> Checks:
     if not is_list(actual):
         return (_leaf(path, False, show(expected), actual),)
-    same = len(expected) == len(actual)
+    is_whole = len(expected) == len(actual)
     items = [
         check
         for index, (part, got) in enumerate(zip(expected, actual, strict=False))
         for check in compare(part, got, (*path, index))
     ]
-    if same and items:
+    if is_whole and items:
         return tuple(items)
     if not expected:
-        return (_leaf(path, same, "[]", actual),)
+        return (_leaf(path, is_whole, "[]", actual),)
     length = Comparison(
         path,
-        same,
+        is_whole,
         msg("{expected_count} items", expected_count=len(expected)),
         f"{len(actual)}: {text_of(actual)}",
     )
@@ -223,7 +211,7 @@ def _contains(expected: Any, actual: Any, path: Path) -> Checks:
     elif isinstance(actual, Mapping) and isinstance(expected, Mapping):
         ok = holds(expected, actual)
     elif isinstance(actual, Mapping):
-        ok = any(equal(expected, name) for name in actual)
+        ok = any(same(expected, name) for name in actual)
     else:
         ok = False
     return (_leaf(path, ok, msg("$contains {expected}", expected=show(expected)), actual),)
@@ -326,8 +314,8 @@ TYPES: Mapping[str, Callable[[Any], bool]] = {
 }
 
 OPERATORS: Mapping[str, Compare] = {
-    "$eq": _test("", equal),
-    "$ne": _test("$ne", lambda expected, actual: not equal(expected, actual)),
+    "$eq": _test("", same),
+    "$ne": _test("$ne", lambda expected, actual: not same(expected, actual)),
     "$gt": _test("$gt", _ordered(operator.gt)),
     "$gte": _test("$gte", _ordered(operator.ge)),
     "$lt": _test("$lt", _ordered(operator.lt)),
