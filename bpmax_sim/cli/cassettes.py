@@ -34,7 +34,7 @@ from bpmax_sim.cli.select import (
     targets,
     with_journals,
 )
-from bpmax_sim.cli.terminal import agree, say, say_bytes, say_document, tell
+from bpmax_sim.cli.terminal import agree, say, say_bytes, say_document, say_result, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near
 from bpmax_sim.i18n import labelled, msg, plural, series
 from bpmax_sim.messages import Exchange, Failed
@@ -146,12 +146,12 @@ def recover(
     targets = with_journals(paths or ())
     written = [new for path in targets for new in merge.recover(path, volatile=passing)]
     waiting = [path for path in written if path.name.endswith(".new")]
-    if json:
-        document = {"files": written, "review": waiting}
-        say_document(**{name: [shown(path) for path in paths] for name, paths in document.items()})
-    else:
-        for path in written:
-            say(labelled(shown(path), msg("recovered")))
+    say_result(
+        (labelled(shown(path), msg("recovered")) for path in written),
+        json=json,
+        files=[shown(path) for path in written],
+        review=[shown(path) for path in waiting],
+    )
     if waiting:
         tell(msg("a recording was there already, so these wait; run `bpmax-sim review`"))
         return ExitCode.REVIEW
@@ -180,12 +180,9 @@ def fmt(
         for path in changed:
             with journal.locked(path.parent):
                 journal.replace_whole(path, fresh[path])
-    if json:
-        say_document(check=check, files=[shown(path) for path in changed])
-    else:
-        done = msg("would be written anew") if check else msg("written anew")
-        for path in changed:
-            say(labelled(shown(path), done))
+    done = msg("would be written anew") if check else msg("written anew")
+    names = [shown(path) for path in changed]
+    say_result((labelled(name, done) for name in names), json=json, check=check, files=names)
     if not changed:
         tell(
             msg(

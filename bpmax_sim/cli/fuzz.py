@@ -213,9 +213,7 @@ def _say_json(
         summary={**summary, "exit_code": int(code), "seconds": round(seconds, 1)},
         laws=[
             {
-                "call": trial.call,
-                "law": trial.law,
-                "examples": trial.examples,
+                **{name: getattr(trial, name) for name in ("call", "law", "examples")},
                 "broken": trial.finding is not None,
             }
             for trial in tried

@@ -19,15 +19,14 @@ from bpmax_sim.cassette.journal import PendingExchange
 from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json, PlatformsFolder
 from bpmax_sim.cli.select import declared, missing, players
-from bpmax_sim.cli.terminal import agree, say, say_document, tell
+from bpmax_sim.cli.terminal import agree, say, say_document, say_result, tell
 from bpmax_sim.errors import ConfigError, Place, Problem, near
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import joined, labelled, msg, plural, series
 from bpmax_sim.openapi.convert import Converted, make
 from bpmax_sim.openapi.document import read_document
 from bpmax_sim.platform.check import is_address
-from bpmax_sim.platform.load import Platforms as Declared
-from bpmax_sim.platform.matcher import Addresses, addresses_in
+from bpmax_sim.platform.matcher import addresses_in
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.secret.vault import Vault
@@ -38,18 +37,7 @@ from bpmax_sim.traffic.imported import Imported
 from bpmax_sim.yamlfile import read_yaml, shown, text_at, write_yaml, writing_to
 
 
-class _ImportArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line asks for."""
-
-    platforms: Declared
-    kind: str
-    address: str
-    owner: str | None
-    redact: tuple[str, ...]
-    addresses: Addresses
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Taken:
     """What goes into one cassette."""
 
@@ -111,14 +99,6 @@ def imports(  # noqa: PLR0913 - the options of the command
     """Import recordings."""
     _check_there(recordings)
     vault, known = Vault(), declared(platforms)
-    wish = _ImportArguments(
-        platforms=known,
-        kind=kind,
-        address=address,
-        owner=owner,
-        redact=tuple(map(_place, redact or ())),
-        addresses=addresses_in(known, os.environ),
-    )
     for name in know(known, os.environ, vault):
         tell(
             msg(
@@ -129,16 +109,36 @@ def imports(  # noqa: PLR0913 - the options of the command
         )
     for value in _values(secret or (), os.environ):
         vault.register_issued("import", "any", "secret", value)
-    taken = [_take(*pair, wish, vault) for pair in _targets(recordings, to).items()]
+    rules, addresses = matching_rules(known, ()), addresses_in(known, os.environ)
+    places = tuple(map(_place, redact or ()))
+
+    def admitted(foreign: Foreign, whom: str) -> Imported:
+        return admit(
+            foreign.imported,
+            known,
+            vault,
+            rules=rules,
+            owner=whom,
+            addresses=addresses,
+            redact=places,
+        )
+
+    taken: list[_Taken] = []
+    for path, files in _targets(recordings, to).items():
+        sources = [read_file(file, kind=kind, address=address) for file in files]
+        whom = _owner(path) if owner is None else owner
+        imported = [admitted(source, whom) for source in sources]
+        if len(sources) > 1:  # what a later file tells is hidden in an earlier one, too
+            imported = [admitted(source, whom) for source in sources]
+        exchanges = [exchange for part in imported for exchange in part.exchanges]
+        pairs = tuple(zip(sources, imported, strict=True))
+        taken.append(_Taken(path, whom, pairs, drafts_of(exchanges, rules, vault)))
     for batch in taken:
         _tell_notes(batch)
     for batch in taken:
         _ask(batch, yes=yes)
     written = [_written(batch) for batch in taken]
-    if json:
-        say_document(cassettes=written)
-    for line in () if json else map(_line, written):
-        say(line)
+    say_result(map(_line, written), json=json, cassettes=written)
     return ExitCode.PASSED if any(batch.drafts for batch in taken) else ExitCode.NOTHING
 
 
@@ -193,39 +193,6 @@ def _target(recording: Path, to: Path | None) -> Path:
     if to is None and recording.absolute().is_relative_to(folder) and recording.suffix == ".yaml":
         return recording
     return Path(shown((to or folder) / f"{recording.name.partition('.')[0] or 'imported'}.yaml"))
-
-
-def _take(path: Path, recordings: Sequence[Path], wish: _ImportArguments, vault: Vault) -> _Taken:
-    sources = [
-        read_file(recording, kind=wish.kind, address=wish.address) for recording in recordings
-    ]
-    owner = _owner(path) if wish.owner is None else wish.owner
-    rules = matching_rules(wish.platforms, ())
-
-    def admitted() -> list[Imported]:
-        return [
-            admit(
-                source.imported,
-                wish.platforms,
-                vault,
-                rules=rules,
-                owner=owner,
-                addresses=wish.addresses,
-                redact=wish.redact,
-            )
-            for source in sources
-        ]
-
-    imported = admitted()
-    if len(sources) > 1:
-        imported = admitted()  # what a later file tells is hidden in an earlier one, too
-    exchanges = [exchange for part in imported for exchange in part.exchanges]
-    return _Taken(
-        path=path,
-        owner=owner,
-        sources=tuple(zip(sources, imported, strict=True)),
-        drafts=drafts_of(exchanges, rules, vault),
-    )
 
 
 def _owner(path: Path) -> str:

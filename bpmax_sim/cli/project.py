@@ -14,8 +14,8 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.options import Json, PlatformsFolder
 from bpmax_sim.cli.output_schema import SHAPES, as_schema
 from bpmax_sim.cli.select import below, declared, declared_folder
-from bpmax_sim.cli.terminal import agree, announce, say, say_document, say_json, tell
-from bpmax_sim.errors import CallError, ConfigError, near
+from bpmax_sim.cli.terminal import agree, announce, say, say_document, say_json, say_result, tell
+from bpmax_sim.errors import CallError, ConfigError, suggestion
 from bpmax_sim.i18n import joined, msg, plural, series
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.presets import instances_schema, platform_schema
@@ -60,13 +60,10 @@ def init(  # noqa: PLR0913 - the options of the command
     ready = plan(folder, wish)
     _agree(ready, yes=yes)
     written = carry_out(ready, folder, wish)
-    if json:
-        say_document(folder=shown(folder), files=[shown(path) for path in written])
-    else:
-        for path in written:
-            say(shown(path))
-        for line in _next(folder, wish, written):
-            tell(line)
+    names = [shown(path) for path in written]
+    say_result(names, json=json, folder=shown(folder), files=names)
+    for line in () if json else _next(folder, wish, written):
+        tell(line)
     return ExitCode.PASSED
 
 
@@ -278,11 +275,8 @@ def schema(
         say_json(_of(kind))
         return ExitCode.PASSED
     written = write_schemas(find_root(Path.cwd()))
-    if json:
-        say_document(files=[shown(path) for path in written])
-    else:
-        for path in written:
-            say(shown(path))
+    names = [shown(path) for path in written]
+    say_result(names, json=json, files=names)
     return ExitCode.PASSED
 
 
@@ -292,17 +286,8 @@ def _of(kind: str) -> Mapping[str, Any]:
         return FILES[kind]()
     if kind in SHAPES:
         return {"title": msg("bpmax-sim {kind} --json", kind=kind), **as_schema(SHAPES[kind])}
-    raise ConfigError(
-        msg(
-            "there is no schema {kind!r}{near}",
-            kind=kind,
-            near=(near(kind, known) or msg("; {listed}", listed=_listed(known))),
-        )
-    )
-
-
-def _listed(known: list[str]) -> str:
-    return msg("there are {names}", names=series(known))
+    hint = suggestion(kind, known)
+    raise ConfigError(msg("there is no schema {kind!r}{hint}", kind=kind, hint=hint))
 
 
 def write_schemas(root: Path) -> list[Path]:

@@ -27,7 +27,7 @@ from bpmax_sim.check.diff import Numbered, Pair, additions, difference, is_rando
 from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json, PlatformsFolder
 from bpmax_sim.cli.select import below, declared, declared_folder, opened
-from bpmax_sim.cli.terminal import agree, choose, say, say_document, tell
+from bpmax_sim.cli.terminal import agree, choose, say, say_document, say_result, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.messages import LOGIN, Exchange
@@ -293,16 +293,14 @@ def diff(
     known = declared(platforms)
     changes = [_Changed(before, after, *pair) for pair in _compared(before, after, known)]
     counts: Counter[str] = Counter(change.pair.kind for change in changes)
-    if json:
-        say_document(
-            old=str(before.path),
-            new=str(after.path),
-            summary={kind: counts[kind] for kind in _KINDS},
-            exchanges=[_exchange(change) for change in changes if change.pair.kind != "same"],
-        )
-    else:
-        for line in _lines(changes):
-            say(line)
+    say_result(
+        _lines(changes),
+        json=json,
+        old=str(before.path),
+        new=str(after.path),
+        summary={kind: counts[kind] for kind in _KINDS},
+        exchanges=[_exchange(change) for change in changes if change.pair.kind != "same"],
+    )
     tell(series(msg(template, number=counts[kind]) for kind, template in _KINDS.items()))
     return ExitCode.FAILED if counts.total() > counts["same"] else ExitCode.PASSED
 

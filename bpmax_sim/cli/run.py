@@ -19,6 +19,7 @@ import msgspec
 import typer
 
 import bpmax_sim
+from bpmax_sim.cli import options as option
 from bpmax_sim.cli.execute import (
     Choices,
     cassette_of,
@@ -31,40 +32,13 @@ from bpmax_sim.cli.execute import (
     tell_recorded,
     timed,
 )
-from bpmax_sim.cli.options import (
-    AllowCi,
-    AllowHosts,
-    Cassettes,
-    Engine,
-    ExitFirst,
-    Extra,
-    Faults,
-    Instance,
-    Json,
-    JunitXml,
-    Keyword,
-    LastFailed,
-    LimitsOption,
-    Mode,
-    Paths,
-    PlatformsFolder,
-    Record,
-    RecordAgainst,
-    ShardOption,
-    Stack,
-    Trace,
-    TreatUnused,
-    Variables,
-    Verbose,
-    Watch,
-)
 from bpmax_sim.cli.select import cassettes_at, chosen, collect, gather, missing, targets
 from bpmax_sim.cli.terminal import (
-    complain,
     say,
     say_document,
     say_failure,
     say_json,
+    say_result,
     say_verdict,
     tell,
     watched,
@@ -116,60 +90,60 @@ class _RunArguments(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def run(  # noqa: PLR0913 - the options of the command
-    paths: Paths = None,
+    paths: option.Paths = None,
     *,
-    keyword: Keyword = "",
-    verbose: Verbose = False,
-    exit_first: ExitFirst = False,
-    last_failed: LastFailed = False,
-    mode: Mode = None,
-    record: Record = "once",
-    against: RecordAgainst = "live",
-    record_extra: Extra = False,
-    allow_ci_record: AllowCi = False,
-    allow_hosts: AllowHosts = None,
-    instance: Instance = "",
-    var: Variables = None,
-    cassettes: Cassettes = None,
-    platforms: PlatformsFolder = None,
-    faults: Faults = "on",
-    unused: TreatUnused = None,
-    shard: ShardOption = "",
-    trace: Trace = "on-failure",
-    engine: Engine = None,
-    js_stack: Stack = "",
-    js_limits: LimitsOption = "",
-    junitxml: JunitXml = None,
-    watch: Watch = False,
-    json: Json = False,
+    keyword: option.Keyword = "",
+    verbose: option.Verbose = False,
+    exit_first: option.ExitFirst = False,
+    last_failed: option.LastFailed = False,
+    mode: option.Mode = None,
+    record: option.Record = "once",
+    against: option.RecordAgainst = "live",
+    record_extra: option.Extra = False,
+    allow_ci_record: option.AllowCi = False,
+    allow_hosts: option.AllowHosts = None,
+    instance: option.Instance = "",
+    var: option.Variables = None,
+    cassettes: option.Cassettes = None,
+    platforms: option.PlatformsFolder = None,
+    faults: option.Faults = "on",
+    unused: option.TreatUnused = None,
+    shard: option.ShardOption = "",
+    trace: option.Trace = "on-failure",
+    engine: option.Engine = None,
+    js_stack: option.Stack = "",
+    js_limits: option.LimitsOption = "",
+    junitxml: option.JunitXml = None,
+    watch: option.Watch = False,
+    json: option.Json = False,
 ) -> int:
     """Run scenarios and return the exit code."""
     return _perform(_wish(locals()))
 
 
 def record(  # noqa: PLR0913 - the options of the command
-    paths: Paths = None,
+    paths: option.Paths = None,
     *,
-    keyword: Keyword = "",
-    verbose: Verbose = False,
-    exit_first: ExitFirst = False,
-    last_failed: LastFailed = False,
-    record: Record = "rewrite",
-    against: RecordAgainst = "live",
-    record_extra: Extra = False,
-    allow_ci_record: AllowCi = False,
-    allow_hosts: AllowHosts = None,
-    instance: Instance = "",
-    var: Variables = None,
-    cassettes: Cassettes = None,
-    platforms: PlatformsFolder = None,
-    faults: Faults = "on",
-    trace: Trace = "on-failure",
-    engine: Engine = None,
-    js_stack: Stack = "",
-    js_limits: LimitsOption = "",
-    junitxml: JunitXml = None,
-    json: Json = False,
+    keyword: option.Keyword = "",
+    verbose: option.Verbose = False,
+    exit_first: option.ExitFirst = False,
+    last_failed: option.LastFailed = False,
+    record: option.Record = "rewrite",
+    against: option.RecordAgainst = "live",
+    record_extra: option.Extra = False,
+    allow_ci_record: option.AllowCi = False,
+    allow_hosts: option.AllowHosts = None,
+    instance: option.Instance = "",
+    var: option.Variables = None,
+    cassettes: option.Cassettes = None,
+    platforms: option.PlatformsFolder = None,
+    faults: option.Faults = "on",
+    trace: option.Trace = "on-failure",
+    engine: option.Engine = None,
+    js_stack: option.Stack = "",
+    js_limits: option.LimitsOption = "",
+    junitxml: option.JunitXml = None,
+    json: option.Json = False,
     check: Annotated[
         bool, typer.Option(help=msg("Replay at once what was recorded; it has to be green."))
     ] = True,
@@ -180,7 +154,7 @@ def record(  # noqa: PLR0913 - the options of the command
 
 def _wish(values: Mapping[str, Any]) -> _RunArguments:
     """Return what the options of `run` or `record` ask for, by their names."""
-    mode: Mode = values["mode"]
+    mode: option.Mode = values["mode"]
     folder, remote = cassettes_at(values["cassettes"])
     options: SessionOptions = {
         "record": values["record"],
@@ -217,7 +191,7 @@ def _wish(values: Mapping[str, Any]) -> _RunArguments:
 
 
 def _chosen(
-    mode: Mode, instance: str, platforms: Path | None, unused: TreatUnused
+    mode: option.Mode, instance: str, platforms: Path | None, unused: option.TreatUnused
 ) -> SessionOptions:
     """Return what was values; a scenario keeps what it says itself of the rest."""
     if platforms is not None and not platforms.exists():
@@ -232,7 +206,7 @@ def _chosen(
     return cast("SessionOptions", passed)
 
 
-def _engine(engine: Engine, stack: str, limits: str) -> SessionOptions:
+def _engine(engine: option.Engine, stack: str, limits: str) -> SessionOptions:
     engine_options: SessionOptions = {"engine": engine} if engine else {}
     options = options_of("cli")
     if stack:
@@ -261,7 +235,7 @@ def _perform(wish: _RunArguments) -> int:
     if wish.last_failed:
         items = _failed_last(items)
     if not collected and not problems:
-        complain(_nothing(wish))
+        tell(_nothing(wish))
     elif wish.watch:
         watch_files(_watched(wish), items, problems)
     return _played(items, problems, wish, shard, has_items=bool(collected))[0]
@@ -302,7 +276,7 @@ def _played(
 ) -> tuple[ExitCode, list[Verdict]]:
     """Run *items* and tell of them; *has_items*: whether there is any scenario at all."""
     for problem in problems:
-        complain(str(problem))
+        tell(str(problem))
     before = contents(items, wish.choices)
     started = time.perf_counter()
     # What python: steps print is no part of the one document that stands on the standard output.
@@ -381,7 +355,7 @@ def _say_end(verdicts: Sequence[Verdict], total: int, seconds: float, *, failed:
 
 
 def _refused(error: BpmaxError, wish: _RunArguments) -> int:
-    complain(str(error))
+    tell(str(error))
     if wish.as_json:
         problems = error.problems if isinstance(error, ConfigError) else ()
         say_json(document([], code=ExitCode.USAGE, problems=problems))
@@ -483,7 +457,7 @@ def _announced(verdict: Verdict, wish: _RunArguments, reported: set[str]) -> Ver
     )
     for problem in verdict.problems:
         if problem not in reported:
-            complain(problem)
+            tell(problem)
     reported.update(verdict.problems)
     for note in verdict.notes:
         tell(note)
@@ -505,7 +479,7 @@ def show(
         bool,
         typer.Option("--all", help=msg("Show all, not the last one, and every value as it is.")),
     ] = False,
-    json: Json = False,
+    json: option.Json = False,
 ) -> int:
     """Show the last failure."""
     failures = [failure for failure in remembered(find_root(Path.cwd())) if _has(failure, word)]
@@ -513,7 +487,7 @@ def show(
     if json:
         say_document(failures=[_data(failure) for failure in shown])
     elif not failures:
-        complain(_nothing_failed(word))
+        tell(_nothing_failed(word))
     for failure in () if json else shown:
         say(f"× {failure.name}   {failure.file}:{failure.line}")
         for text in (failure.whole or failure.texts) if everything else failure.texts:
@@ -550,17 +524,16 @@ def _nothing_failed(word: str) -> str:
     return msg("no scenario failed when it last ran")
 
 
-def listing(paths: Paths = None, *, keyword: Keyword = "", json: Json = False) -> int:
+def listing(
+    paths: option.Paths = None, *, keyword: option.Keyword = "", json: option.Json = False
+) -> int:
     """List scenarios."""
     files = targets(paths or (), folder=Path.cwd())
     items = chosen(collect(files, variables={}, environ=os.environ), keyword)
-    if json:
-        say_document(items=[_item(item) for item in items])
-    elif items:
-        for line in table([_row(item) for item in items]):
-            say(line)
-    else:
-        complain(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
+    lines = table([_row(item) for item in items]) if items else ()
+    say_result(lines, json=json, items=[_item(item) for item in items])
+    if not items and not json:
+        tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
     return ExitCode.PASSED if items else ExitCode.NOTHING
 
 
@@ -593,21 +566,13 @@ def report(
     to: Annotated[
         Path | None, typer.Option(metavar="FILE", help=msg("Where; by default .bpmax/report.html."))
     ] = None,
-    json: Json = False,
+    json: option.Json = False,
 ) -> int:
     """Write the page and say where it is."""
     root = find_root(Path.cwd())
     path = to or root / TRACE_FOLDER.with_name("report.html")
     counts = write_page(path, traces or [root / TRACE_FOLDER], version=bpmax_sim.__version__)
-    if json:
-        say_document(
-            file=shown(path),
-            passed=counts["passed"],
-            failed=counts["failed"],
-            xfailed=counts["xfailed"],
-            skipped=counts["skipped"],
-            ended_early=counts["did not end"],
-        )
-    else:
-        say(shown(path))
+    totals = {word: counts[word] for word in ("passed", "failed", "xfailed", "skipped")}
+    early = counts["did not end"]
+    say_result([shown(path)], json=json, file=shown(path), **totals, ended_early=early)
     return ExitCode.PASSED

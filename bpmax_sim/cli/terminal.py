@@ -120,6 +120,14 @@ def say_document(**document: Any) -> None:
     say_json({"version": VERSION, **document})
 
 
+def say_result(lines: Iterable[str], *, json: bool, **document: Any) -> None:
+    """Print *lines*, or where that is asked for what ``--json`` promises for a command."""
+    if json:
+        say_document(**document)
+    for line in () if json else lines:
+        say(line)
+
+
 def announce(**document: Any) -> None:
     """Print what ``--json`` promises on one line, for a program that reads on while we run."""
     say(json.dumps({"version": VERSION, **document}, ensure_ascii=False))
@@ -134,14 +142,9 @@ def say_bytes(data: bytes) -> None:
 
 
 def tell(text: str) -> None:
-    """Print a message to whoever watches."""
+    """Print a message or an error to whoever watches."""
     with _writing(sys.stderr):
         print(translate(text), file=sys.stderr, flush=True)  # noqa: T201
-
-
-def complain(text: str) -> None:
-    """Print an error; each of its lines says where, what and what to do."""
-    tell(text)
 
 
 _YES = frozenset({"y", "yes", "是"})

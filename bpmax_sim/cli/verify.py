@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,7 +20,7 @@ from bpmax_sim.check.drift import Drift, Tier, Verification, old
 from bpmax_sim.cli.execute import Choices, observe
 from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformsFolder
 from bpmax_sim.cli.select import below, chosen, collect, declared_folder, file_of, opened, targets
-from bpmax_sim.cli.terminal import complain, say, say_document, tell, watched
+from bpmax_sim.cli.terminal import say, say_document, say_result, tell, watched
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.i18n import msg, plural, series
@@ -52,14 +52,6 @@ class _Job:
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    """A drift, and where its exchange stands."""
-
-    place: Place
-    drift: Drift
-
-
 def verify(
     paths: Annotated[
         list[str] | None,
@@ -83,7 +75,7 @@ def verify(
     """Verify recordings."""
     age = _seconds(max_age)
     jobs = list(_jobs(paths or (), platforms))
-    findings: list[_Finding] = []
+    findings: list[tuple[Place, Drift]] = []
     sent = 0
     judged = (finding for job in jobs for finding in _verified(job, age, allow_writes=allow_writes))
     unsent: Counter[str] = Counter()
@@ -91,17 +83,17 @@ def verify(
         reasons = [drift.reason for drift in drifts if drift.reason]
         unsent.update(reasons)
         sent += not reasons
-        findings += [_Finding(place, drift) for drift in drifts]
+        findings += [(place, drift) for drift in drifts]
         for drift in () if json else drifts:
             say(_line(place, drift))
-    code = _code(findings) if jobs else ExitCode.NOTHING
-    counts = Counter(finding.drift.tier for finding in findings)
+    code = _code(drift for _, drift in findings) if jobs else ExitCode.NOTHING
+    counts = Counter(drift.tier for _, drift in findings)
     if json:
         summary = {tier: counts[tier] for tier in _TIERS}
         not_sent = [{"reason": reason, "calls": unsent[reason]} for reason in unsent]
         say_document(
             summary={**summary, "sent": sent, "not_sent": not_sent, "exit_code": int(code)},
-            drifts=[_data(finding) for finding in findings],
+            drifts=[_data(*finding) for finding in findings],
         )
     tell(
         msg(
@@ -135,11 +127,11 @@ def _summary_lines(counts: Counter[Tier]) -> Iterator[str]:
     return (_COUNTS[tier](counts[tier]) for tier in _TIERS)
 
 
-def _code(findings: Sequence[_Finding]) -> ExitCode:
+def _code(drifts: Iterable[Drift]) -> ExitCode:
     codes = [
-        ExitCode.UNREACHABLE if finding.drift.kind == "unreachable" else ExitCode.FAILED
-        for finding in findings
-        if finding.drift.tier == "error"
+        ExitCode.UNREACHABLE if drift.kind == "unreachable" else ExitCode.FAILED
+        for drift in drifts
+        if drift.tier == "error"
     ]
     return foremost(codes)
 
@@ -227,11 +219,10 @@ def _line(place: Place, drift: Drift) -> str:
     )
 
 
-def _data(finding: _Finding) -> dict[str, Any]:
-    drift = finding.drift
+def _data(place: Place, drift: Drift) -> dict[str, Any]:
     return {
-        "file": finding.place.file,
-        "line": finding.place.line,
+        "file": place.file,
+        "line": place.line,
         "column": 0,
         "call": drift.name,
         "for": drift.exchange.owner,
@@ -265,17 +256,14 @@ def covered(
         (item, _platforms(item)) for item in (chosen(collected, keyword) if keyword else collected)
     ]
     if not items:
-        complain(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
+        tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
         return ExitCode.NOTHING
     choices = Choices(environ=os.environ, options={"allow_hosts": allow_hosts or ()})
     ran = list(_ran(items, choices))
     parts = coverage(items, ran)
-    if json:
-        say_document(percent=_percent(parts), scenarios=len(ran), kinds=_kinds(parts))
-    else:
-        for line in _lines(parts, missing=missing):
-            say(line)
-    return _judged(_percent(parts), fail_under)
+    lines, percent = _lines(parts, missing=missing), _percent(parts)
+    say_result(lines, json=json, percent=percent, scenarios=len(ran), kinds=_kinds(parts))
+    return _judged(percent, fail_under)
 
 
 def _platforms(item: ScenarioItem) -> Platforms:

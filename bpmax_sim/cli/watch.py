@@ -16,7 +16,7 @@ from typing import Final, NoReturn
 
 import msgspec
 
-from bpmax_sim.cli.terminal import complain, tell
+from bpmax_sim.cli.terminal import tell
 from bpmax_sim.errors import BpmaxError, Problem
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.project import SUFFIXES, absolute, find_instances, local_of
@@ -74,7 +74,7 @@ def watch(run: Watched, first: Sequence[ScenarioItem], problems: Sequence[Proble
         try:
             every = _again(run, saved, called)
         except BpmaxError as error:  # such as a scenario that is named and gone for a moment
-            complain(str(error))
+            tell(str(error))
             continue
         if (now := _places(run, every)) != places:
             places, changes = now, _changes(now)

@@ -35,6 +35,7 @@ _OUTCOMES: tuple[Any, ...] = ("failed", "did not end", "passed", "xfailed", "ski
 MARKS = {outcome: terminal.MARKS.get(outcome, "×") for outcome in _OUTCOMES}
 """Of each outcome, in the order in which they are counted."""
 _FAILED = ("failed", "did not end")
+_INDEXED = ("id", "name", "row", "place", "outcome", "calls", "tags", "apis")
 _LIBRARIES = ("vendor/htm-3.1.1/standalone.umd.js", "vendor/dagre-3.1.3/dagre.min.js")
 _APP = ("model.js", "parts.js", "waterfall.js", "flow.js", "details.js", "app.js")
 
@@ -100,19 +101,14 @@ class Data:
             self._encoded.append(text)
 
     def _whole(self, story: Story) -> dict[str, Any]:
+        plain = ("digest", "reason", "notes", "rerun", "record", "events", "flow")
         return {
-            "digest": story.digest,
-            "reason": story.reason,
-            "notes": story.notes,
-            "rerun": story.rerun,
-            "record": story.record,
+            **{name: getattr(story, name) for name in plain},
             "failures": [
                 {name: getattr(failure, name) for name in failure.__struct_fields__}
                 for failure in story.failures
             ],
-            "events": story.events,
             "sources": {file: self._number(text) for file, text in story.sources.items()},
-            "flow": story.flow,
         }
 
     def _number(self, text: str) -> int:
@@ -125,15 +121,8 @@ class Data:
         """Return what is known of each story before it is opened."""
         stories = [
             {
-                "id": story.id,
-                "name": story.name,
-                "row": story.row,
-                "place": story.place,
-                "outcome": story.outcome,
+                **{name: getattr(story, name) for name in _INDEXED},
                 "ms": round(story.duration * 1000, 3),
-                "calls": story.calls,
-                "tags": story.tags,
-                "apis": story.apis,
                 "headline": story.failures[0].headline if story.failures else "",
                 "whole": data is not None,
             }

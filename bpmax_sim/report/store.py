@@ -22,6 +22,7 @@ from bpmax_sim.i18n import encoded, msg, translate
 from bpmax_sim.project import SUFFIX, make_folder
 from bpmax_sim.report.console import Written
 from bpmax_sim.scenario.events import VERSION, Event, FlowAttached, SourceAttached, trace
+from bpmax_sim.scenario.expect import is_number
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.source import Failure, render
 from bpmax_sim.secret.vault import Redact
@@ -51,10 +52,15 @@ class Trace(msgspec.Struct, frozen=True):
 
 def trace_path(item: ScenarioItem) -> Path:
     """Return where the trace of *item* goes: beside nothing else, by its path and name."""
+    return _place_of(item, TRACE_FOLDER, _ENDING)
+
+
+def _place_of(item: ScenarioItem, folder: Path, ending: str) -> Path:
+    """Return the file of *item* in *folder*, in which it lies as its scenario does in the root."""
     root, path = item.root, item.path.absolute()
-    folder = path.relative_to(root).parent if path.is_relative_to(root) else Path()
+    below = path.relative_to(root).parent if path.is_relative_to(root) else Path()
     stem = file_name(path.name.removesuffix(SUFFIX))
-    return root / TRACE_FOLDER / folder / stem / f"{file_name(item.name)}{_ENDING}"
+    return root / folder / below / stem / f"{file_name(item.name)}{ending}"
 
 
 def keep_trace(
@@ -203,11 +209,7 @@ def _event(line: bytes) -> Mapping[str, Any] | None:
         event = _LINE.decode(line)
     except msgspec.DecodeError:
         return None
-    return event if isinstance(event.get("event"), str) and _is_number(event.get("at")) else None
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return event if isinstance(event.get("event"), str) and is_number(event.get("at")) else None
 
 
 PLACE = Path(".bpmax", "played.json")
@@ -345,10 +347,7 @@ def did_fail(item: ScenarioItem) -> bool:
 
 
 def _path(item: ScenarioItem) -> Path:
-    root, path = item.root, item.path.absolute()
-    folder = path.relative_to(root).parent if path.is_relative_to(root) else Path()
-    stem = file_name(path.name.removesuffix(SUFFIX))
-    return root / FAILED_FOLDER / folder / stem / f"{file_name(item.name)}.json"
+    return _place_of(item, FAILED_FOLDER, ".json")
 
 
 def remembered(root: Path) -> Iterator[Remembered]:

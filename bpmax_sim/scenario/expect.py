@@ -57,6 +57,12 @@ _NOT_THERE = "(absent)"
 _WIDTH = 80
 
 
+def label_of(path: Sequence[str | int]) -> str:
+    """Return *path* as a reader writes it, without operators: ``proxy[0].path.id``."""
+    parts = (f"[{p}]" if isinstance(p, int) else f".{p}" for p in path if not is_operator(p))
+    return "".join(parts).lstrip(".")
+
+
 class Comparison(msgspec.Struct, frozen=True):
     """One comparison: where inside the expectation, its outcome, and both sides as text."""
 
@@ -67,11 +73,8 @@ class Comparison(msgspec.Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        """Return the path as a reader writes it, without operators: ``proxy[0].path.id``."""
-        parts = (
-            f"[{p}]" if isinstance(p, int) else f".{p}" for p in self.path if not is_operator(p)
-        )
-        return "".join(parts).lstrip(".")
+        """Return the path as a reader writes it."""
+        return label_of(self.path)
 
     def __str__(self) -> str:
         """Return ``form.discount expected 0.9, got 1``; of long values, where they differ."""
