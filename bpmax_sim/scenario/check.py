@@ -8,7 +8,7 @@ Every ``${…}`` of a scenario must name something: variables, columns, steps, f
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import UNSET
@@ -18,7 +18,7 @@ from bpmax_sim.errors import ConfigError, Problem, suggestion
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
-from bpmax_sim.scenario.cases import Row, ScenarioDraft, element
+from bpmax_sim.scenario.cases import ScenarioDraft, element
 from bpmax_sim.scenario.expect import count_problem, section_problem
 from bpmax_sim.scenario.expect import problems as operand_problems
 from bpmax_sim.scenario.faults import fault_problem
@@ -41,6 +41,8 @@ from bpmax_sim.scenario.references import (
     check_condition,
     pieces,
     reference,
+    undefined,
+    unset,
 )
 from bpmax_sim.scenario.rows import RowAction
 from bpmax_sim.scenario.source import ScenarioSource, Spot
@@ -121,23 +123,7 @@ def _secret(draft: ScenarioDraft, text: str) -> str | None:
         referenced = None
     if referenced is None or referenced.root not in _SECRET_ROOTS:
         return msg("expected env.X, vars.x or case.x, got {text!r}", text=text)
-    known = _known(draft, referenced.root)
-    name = str(referenced.path[0])
-    return (
-        None
-        if known is None or name in known
-        else msg(
-            "no {root}.{name}{hint}", root=referenced.root, name=name, hint=suggestion(name, known)
-        )
-    )
-
-
-def _known(draft: ScenarioDraft, root: str) -> list[str] | None:
-    look: Mapping[str, Callable[[], list[str]]] = {
-        "vars": lambda: sorted(draft.declared_vars()),
-        "case": lambda: list(dict.fromkeys(name for row in draft.rows for name in row.values)),
-    }
-    return look[root]() if root in look else None
+    return None if referenced.root == "env" else _Scope(draft, ()).problem(referenced)
 
 
 _SUBJECT_SECTIONS = {"form": ("form", "flow"), "fields": ("form", "flow"), "flow": ("flow",)}
@@ -611,7 +597,7 @@ _WITHOUT_VALUES = frozenset(
 
 def check_values(draft: ScenarioDraft) -> None:
     """Tell *draft* each reference to something that does not exist."""
-    names = _Scope(draft)
+    names = _Scope(draft, [step for step, _ in draft.steps()])
     for spot, text in _texts(draft):
         try:
             references = [piece for piece in pieces(text) if isinstance(piece, Reference)]
@@ -640,39 +626,51 @@ def _is_exempt(path: Path) -> bool:
 
 
 class _Scope:
-    """What there is to name."""
+    """What there is to name, by the root of a reference; ``now`` and ``uuid`` have no names.
 
-    def __init__(self, draft: ScenarioDraft) -> None:
+    Attributes:
+        known: root -> names, of a form none where it declares none.
+        lacking: root -> why it has no names at all.
+    """
+
+    def __init__(self, draft: ScenarioDraft, steps: Sequence[Step]) -> None:
         self.draft = draft
-        steps = [step for step, _ in draft.steps()]
-        self.vars = {*draft.declared_vars(), *(name for step in steps for name in step.save)}
+        variables = {*draft.declared_vars(), *(name for step in steps for name in step.save)}
         for step in steps:
             if inner := inner_steps(step):
-                self.vars |= inner[1].keys()
-        self.ids = [step.id for step in steps if step.id]
-        self.columns = list(dict.fromkeys(name for row in draft.rows for name in row.values))
+                variables |= inner[1].keys()
+        columns = list(dict.fromkeys(name for row in draft.rows for name in row.values))
+        self.known: Mapping[str, Collection[str]] = {
+            "vars": sorted(variables),
+            "case": columns,
+            "env": draft.environ,
+            "steps": [step.id for step in steps if step.id],
+            "form": draft.fields,
+            "flow": _FLOW_FACTS,
+        }
+        self.lacking = {
+            "case": "" if columns else msg("; the scenario has no cases"),
+            "form": "" if draft.subjects else msg("; the scenario has no form"),
+            "flow": "" if "flow" in draft.subjects else msg("; the scenario has no flow"),
+        }
 
     def problem(self, ref: Reference) -> str | None:
         """Return what is wrong with *ref*, or None."""
-        check = _ROOTS.get(ref.root)
-        return check(self, ref) if check else None
+        if ref.root not in self.known:
+            return None
+        known, whole = self.known[ref.root], ref.text.partition(".")[2]
+        name = whole if whole in known or ref.root == "env" else str(ref.path[0])
+        if lacking := self.lacking.get(ref.root):
+            return str(undefined(ref.text, lacking))
+        if name in known or (ref.root == "form" and not known):
+            self._check_cells(ref, name)
+            return None
+        hint = unset(name) if ref.root == "env" else suggestion(name, known)
+        return str(undefined(ref.text, hint))
 
-    def _vars(self, ref: Reference) -> str | None:
-        return self._among(ref, sorted(self.vars))
-
-    def _case(self, ref: Reference) -> str | None:
-        if not self.columns:
-            return msg(
-                "${{{ref_text}}} is not defined; the scenario has no cases", ref_text=ref.text
-            )
-        whole = ref.text.partition(".")[2]
-        if whole in self.columns or str(ref.path[0]) in self.columns:
-            return self._missing_cell(ref, whole)
-        return self._among(ref, self.columns)
-
-    def _missing_cell(self, ref: Reference, whole: str) -> str | None:
-        name = whole if whole in self.columns else str(ref.path[0])
-        for row in self.draft.rows:
+    def _check_cells(self, ref: Reference, name: str) -> None:
+        """Report rows that lack the cell *name*."""
+        for row in self.draft.rows if ref.root == "case" else ():
             if name not in row.values:
                 message = msg(
                     "row {row_id!r} has no {name!r}, which ${{{ref_text}}} names",
@@ -680,56 +678,6 @@ class _Scope:
                     name=name,
                     ref_text=ref.text,
                 )
-                self._tell_row(row, message)
-        return None
-
-    def _tell_row(self, row: Row, message: str) -> None:
-        problem = Problem(message, row.place, "cases")
-        if problem not in self.draft.problems:
-            self.draft.problems.append(problem)
-
-    def _env(self, ref: Reference) -> str | None:
-        name = ref.text.partition(".")[2]
-        if name in self.draft.environ:
-            return None
-        return msg(
-            "${{{ref_text}}} is not defined; set the environment variable {name}",
-            ref_text=ref.text,
-            name=name,
-        )
-
-    def _steps(self, ref: Reference) -> str | None:
-        return self._among(ref, self.ids)
-
-    def _form(self, ref: Reference) -> str | None:
-        if not self.draft.subjects:
-            return msg(
-                "${{{ref_text}}} is not defined; the scenario has no form", ref_text=ref.text
-            )
-        return self._among(ref, self.draft.fields) if self.draft.fields else None
-
-    def _flow(self, ref: Reference) -> str | None:
-        if "flow" not in self.draft.subjects:
-            return msg(
-                "${{{ref_text}}} is not defined; the scenario has no flow", ref_text=ref.text
-            )
-        return self._among(ref, _FLOW_FACTS)
-
-    def _among(self, ref: Reference, known: Any) -> str | None:
-        name = str(ref.path[0])
-        whole = ref.text.partition(".")[2]
-        if name in known or whole in known:
-            return None
-        return msg(
-            "${{{ref_text}}} is not defined{hint}", ref_text=ref.text, hint=suggestion(name, known)
-        )
-
-
-_ROOTS: Mapping[str, Callable[[_Scope, Reference], str | None]] = {
-    "vars": _Scope._vars,  # noqa: SLF001 - a table of its own methods
-    "case": _Scope._case,  # noqa: SLF001
-    "env": _Scope._env,  # noqa: SLF001
-    "steps": _Scope._steps,  # noqa: SLF001
-    "form": _Scope._form,  # noqa: SLF001
-    "flow": _Scope._flow,  # noqa: SLF001
-}
+                problem = Problem(message, row.place, "cases")
+                if problem not in self.draft.problems:
+                    self.draft.problems.append(problem)
