@@ -35,7 +35,7 @@ from typing import Any, ClassVar, Final, Self
 
 import msgspec
 
-from bpmax_sim.i18n import joined, msg, plural, series
+from bpmax_sim.i18n import joined, msg, plural, series, worded
 
 BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, FutureWarning)
 """What compiling a regular expression of a user's raises, a warning where those are errors."""
@@ -127,6 +127,10 @@ def pasted(text: str) -> str:
 class BpmaxError(Exception):
     """The base of every error that this package raises on purpose."""
 
+    def __init__(self, message: str = "", /, **values: object) -> None:
+        """Say *message*, with *values* a template as `msg` takes it."""
+        super().__init__(worded(message, values))
+
 
 class Problem(msgspec.Struct, frozen=True):
     """One thing wrong in a file: where, the path inside the file, and what to do."""
@@ -148,9 +152,11 @@ class ConfigError(BpmaxError):
         problems: everything found in one pass, in file order.
     """
 
-    def __init__(self, *problems: Problem | str) -> None:
-        """Collect *problems*; a text stands for a problem without a place."""
-        self.problems = tuple(p if isinstance(p, Problem) else Problem(p) for p in problems)
+    def __init__(self, *problems: Problem | str, **values: object) -> None:
+        """Collect *problems*; a text, a template of *values*, is a problem without a place."""
+        self.problems = tuple(
+            p if isinstance(p, Problem) else Problem(worded(p, values)) for p in problems
+        )
         super().__init__(joined("\n", map(str, self.problems)))
 
 

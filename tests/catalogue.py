@@ -32,6 +32,12 @@ TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
 
 Id = str | tuple[str, ...]
 
+TAKERS = frozenset({
+    *("msg", "tell", "say", "agree", "usage_error"),
+    *("SubjectError", "CassetteError", "ConfigError", "ExpectationError"),
+})
+"""What takes a template and its values."""
+
 
 def templates() -> dict[Id, set[str]]:
     """Return every template that has words in it, and the files that it stands in."""
@@ -49,13 +55,20 @@ def templates() -> dict[Id, set[str]]:
 def _called(every: Iterable[ast.AST]) -> Iterator[Id]:
     """Yield the templates among *every* node; Babel overlooks a call within a call's values."""
     for call in every:
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
-            given = [one.value for one in call.args if isinstance(one, ast.Constant)]
-            said = [text for text in given if isinstance(text, str)]
-            if call.func.id == "msg" and said:
-                yield said[0]
-            elif call.func.id == "plural" and len(said) == 2:
-                yield tuple(said)
+        if isinstance(call, ast.Call):
+            constants = [one.value for one in call.args if isinstance(one, ast.Constant)]
+            words = [text for text in constants if isinstance(text, str)]
+            name = _name(call)
+            if words and (name == "msg" or (name in TAKERS and call.keywords)):
+                yield words[0]
+            elif name == "plural" and len(words) == 2:
+                yield tuple(words)
+
+
+def _name(call: ast.Call) -> str:
+    """Return the name of the function or the method that *call* calls."""
+    func = call.func
+    return func.id if isinstance(func, ast.Name) else getattr(func, "attr", "")
 
 
 def hidden_templates() -> Iterator[str]:
@@ -73,7 +86,7 @@ def hidden_templates() -> Iterator[str]:
 
 
 def _is_template(call: ast.Call) -> bool:
-    return isinstance(call.func, ast.Name) and call.func.id in {"msg", "plural"}
+    return _name(call) in {*TAKERS, "plural"}
 
 
 def _plain_texts(inside: Iterable[ast.AST]) -> Iterator[str]:

@@ -508,7 +508,7 @@ def _warnings_as_messages() -> Iterator[None]:
         def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
             if issubclass(category, BpmaxWarning):
                 text = message.args[0] if isinstance(message, Warning) else message
-                tell(msg("warning: {text}", text=text))
+                tell("warning: {text}", text=text)
             else:
                 foreign(message, category, *place, **more)
 

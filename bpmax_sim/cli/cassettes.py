@@ -104,10 +104,10 @@ def seal(
 
 def _seal(cassette: Path, after: bytes, *, yes: bool, changed: bool) -> None:
     if not changed:
-        tell(msg("{cassette}: sound already, nothing to do", cassette=shown(cassette)))
+        tell("{cassette}: sound already, nothing to do", cassette=shown(cassette))
         return
     if not yes:
-        agree(msg("Seal {cassette} like this?", cassette=shown(cassette)))
+        agree("Seal {cassette} like this?", cassette=shown(cassette))
     with journal.locked(cassette.parent):
         journal.replace_whole(cassette, after)
     tell(labelled(shown(cassette), msg("sealed")))
@@ -185,10 +185,8 @@ def fmt(
     say_result((labelled(name, done) for name in names), json=json, check=check, files=names)
     if not changed:
         tell(
-            msg(
-                "{counted}: canonical, keys under the rules in force",
-                counted=plural(len(files), "{number} cassette", "{number} cassettes"),
-            )
+            "{counted}: canonical, keys under the rules in force",
+            counted=plural(len(files), "{number} cassette", "{number} cassettes"),
         )
     return ExitCode.FAILED if check and changed else ExitCode.PASSED
 
@@ -337,12 +335,7 @@ def _exchanges(path: Path, owner: str | None) -> list[Exchange]:
         known = series(map(repr, cassette.owners)) or msg("nothing")
         hint = near(owner, cassette.owners) or msg("; it holds {known}", known=known)
         raise ConfigError(
-            msg(
-                "{path}: nothing was recorded for {owner!r}{hint}",
-                path=path,
-                owner=owner,
-                hint=hint,
-            )
+            "{path}: nothing was recorded for {owner!r}{hint}", path=path, owner=owner, hint=hint
         )
     owners = cassette.owners if owner is None else (owner,)
     return [cassette.exchange(n) for owner in owners for n in cassette.index.numbers(owner)]
@@ -352,15 +345,13 @@ def _write(path: Path, data: bytes, *, yes: bool) -> None:
     if path.is_file() and path.read_bytes() == data:
         return
     if path.exists() and not yes:
-        agree(msg("{path}: replace this file?", path=path))
+        agree("{path}: replace this file?", path=path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         journal.replace_whole(path, data)
     except OSError as error:
         raise CassetteError(
-            msg(
-                "{path}: not written ({strerror}); what was there is whole",
-                path=path,
-                strerror=error.strerror,
-            )
+            "{path}: not written ({strerror}); what was there is whole",
+            path=path,
+            strerror=error.strerror,
         ) from error

@@ -101,11 +101,8 @@ def imports(  # noqa: PLR0913 - the options of the command
     vault, known = Vault(), declared(platforms)
     for name in know(known, os.environ, vault):
         tell(
-            msg(
-                "the credentials of {name} are not set here, so they are known by their places "
-                "only",
-                name=name,
-            )
+            "the credentials of {name} are not set here, so they are known by their places only",
+            name=name,
         )
     for value in _values(secret or (), os.environ):
         vault.register_issued("import", "any", "secret", value)
@@ -160,11 +157,9 @@ def _place(text: str) -> str:
         FieldPath.parse(text, "--redact")
     except ConfigError:
         raise ConfigError(
-            msg(
-                "--redact {text}: not a path; write query.<name>, header.<name> or "
-                "body.<name>, such as body.items[*].phone",
-                text=text,
-            )
+            "--redact {text}: not a path; write query.<name>, header.<name> or "
+            "body.<name>, such as body.items[*].phone",
+            text=text,
         ) from None
     return text
 
@@ -173,7 +168,7 @@ def _values(names: Sequence[str], environ: Mapping[str, str]) -> Iterator[str]:
     for name in names:
         if not environ.get(name):
             raise ConfigError(
-                msg("--secret {name}: the variable is not set; set it, or leave it out", name=name)
+                "--secret {name}: the variable is not set; set it, or leave it out", name=name
             )
         yield environ[name]
 
@@ -205,19 +200,15 @@ def _owner(path: Path) -> str:
     if len(scenarios) > 1:
         names = series(map(repr, scenarios))
         raise ConfigError(
-            msg(
-                "{path} is played by {names}; say for whom it is, --for {scenarios!r}",
-                path=path,
-                names=names,
-                scenarios=scenarios[0],
-            )
+            "{path} is played by {names}; say for whom it is, --for {scenarios!r}",
+            path=path,
+            names=names,
+            scenarios=scenarios[0],
         )
     if not scenarios:
         tell(
-            msg(
-                "no scenario plays {path}; a session without an owner does, or say --for NAME",
-                path=path,
-            )
+            "no scenario plays {path}; a session without an owner does, or say --for NAME",
+            path=path,
         )
     return scenarios[0] if scenarios else ""
 
@@ -246,13 +237,11 @@ def _ask(taken: _Taken, *, yes: bool) -> None:
     of_owner = msg(" of {owner}", owner=taken.owner) if taken.owner and known > 0 else ""
     fresh = plural(len(taken.drafts), "{number} exchange", "{number} exchanges")
     agree(
-        msg(
-            "{taken_path}: replace {what}{of_owner} by {fresh}?",
-            taken_path=taken.path,
-            what=what,
-            of_owner=of_owner,
-            fresh=fresh,
-        )
+        "{taken_path}: replace {what}{of_owner} by {fresh}?",
+        taken_path=taken.path,
+        what=what,
+        of_owner=of_owner,
+        fresh=fresh,
     )
 
 
@@ -337,7 +326,7 @@ def openapi(
         raise ConfigError(missing(str(document), Path.cwd(), document.suffix))
     if url and ("{" in url or not is_address(url)):
         message = msg("expected an address such as https://crm.example.com, without ? # and user")
-        raise ConfigError(msg("--url {url}: {message}", url=url, message=message))
+        raise ConfigError("--url {url}: {message}", url=url, message=message)
     read = read_document(document)
     converted = make(read, key=_key(key, document, read.root), url=url)
     instance = _instance(converted, is_addressed=bool(url))
@@ -355,10 +344,7 @@ def _key(key: str, document: Path, root: Any) -> str:
     if key:
         if not _KEY.fullmatch(key):
             raise ConfigError(
-                msg(
-                    "--key {key}: expected a key such as crm_system: letters, digits, _",
-                    key=key,
-                )
+                "--key {key}: expected a key such as crm_system: letters, digits, _", key=key
             )
         return key
     info = root.get("info")
@@ -394,7 +380,7 @@ def _with_instance(before: str, key: str, entry: str, place: Path) -> str:
         value = None
     if value == [*entries, *_plain(entry)]:
         return text
-    tell(msg("{place}: add this to the list yourself:\n{entry}", place=shown(place), entry=entry))
+    tell("{place}: add this to the list yourself:\n{entry}", place=shown(place), entry=entry)
     return before
 
 
@@ -418,7 +404,7 @@ def _instance(converted: Converted, *, is_addressed: bool) -> str:
 def _agree(replaced: list[_File], *, yes: bool) -> None:
     for file in replaced:
         if file.is_new and not yes:
-            agree(msg("Replace {path}?", path=shown(file.path)))
+            agree("Replace {path}?", path=shown(file.path))
 
 
 def _write(file: _File) -> None:
@@ -453,20 +439,16 @@ def _report(
             else msg("an instance of {key}", key=converted.key)
         )
         say(
-            msg(
-                "{path}: {what}{is_new}",
-                path=shown(file.path),
-                what=what,
-                is_new="" if file.is_new else msg(", unchanged"),
-            )
+            "{path}: {what}{is_new}",
+            path=shown(file.path),
+            what=what,
+            is_new="" if file.is_new else msg(", unchanged"),
         )
     tell(
-        msg(
-            "scripts call it as $proxy('{key}').{apis}(…); it answers at once with",
-            key=converted.key,
-            apis=converted.apis[0],
-        )
+        "scripts call it as $proxy('{key}').{apis}(…); it answers at once with",
+        key=converted.key,
+        apis=converted.apis[0],
     )
     tell("bpmax-sim run --mode simulate")
     if variables:
-        tell(msg("to record it, set {names}", names=series(variables)))
+        tell("to record it, set {names}", names=series(variables))

@@ -78,7 +78,7 @@ def lint(
     every = _problems(files, recordings, cassettes=cassettes, hint=hints.append)
     problems = list(dict.fromkeys(every))
     for hint in dict.fromkeys(hints):
-        tell(msg("hint: {hint}", hint=hint))
+        tell("hint: {hint}", hint=hint)
     code = ExitCode.USAGE if problems else ExitCode.PASSED
     if json:
         say_json(document([], code=code, problems=problems))

@@ -91,13 +91,11 @@ def _agree(ready: InitPlan, *, yes: bool) -> None:
     named = series(shown(path) for path in ready.replaced)
     if not _is_interactive():
         raise ConfigError(
-            msg(
-                "nothing was written, because these are there already: {named}; name another "
-                "folder, or replace them with --yes",
-                named=named,
-            )
+            "nothing was written, because these are there already: {named}; name another "
+            "folder, or replace them with --yes",
+            named=named,
         )
-    agree(msg("Replace {named}?", named=named))
+    agree("Replace {named}?", named=named)
 
 
 def _next(folder: Path, wish: Wish, written: Sequence[Path]) -> Iterator[str]:
@@ -167,11 +165,9 @@ def serve(
             return
         say(url)
         tell(
-            msg(
-                "{counted} of {names}",
-                counted=plural(exchanges, "{number} exchange", "{number} exchanges"),
-                names=(series(addresses) or msg("nobody")),
-            )
+            "{counted} of {names}",
+            counted=plural(exchanges, "{number} exchange", "{number} exchanges"),
+            names=(series(addresses) or msg("nobody")),
         )
 
     _run(recordings.answer, host, port, ready)
@@ -213,12 +209,10 @@ def simulate(
         for tenant in standin.tenants:
             pairs = [f"{name}={value}" for name, value in tenant.credentials.items()]
             tell(
-                msg(
-                    "{platform}, instance {instance}: {names}",
-                    platform=platform,
-                    instance=tenant.instance,
-                    names=(joined(" ", pairs) or msg("no credentials")),
-                )
+                "{platform}, instance {instance}: {names}",
+                platform=platform,
+                instance=tenant.instance,
+                names=(joined(" ", pairs) or msg("no credentials")),
             )
 
     _run(standin.answer, host, port, ready)
@@ -235,7 +229,7 @@ def _run(
     from bpmax_sim.server import serve as run  # noqa: PLC0415 - it is an extra
 
     if host not in _LOCAL:
-        tell(msg("whoever reaches {host} can use this; it has no password", host=host))
+        tell("whoever reaches {host} can use this; it has no password", host=host)
 
     def listening(url: str) -> None:
         ready(url)
@@ -287,7 +281,7 @@ def _of(kind: str) -> Mapping[str, Any]:
     if kind in SHAPES:
         return {"title": msg("bpmax-sim {kind} --json", kind=kind), **as_schema(SHAPES[kind])}
     hint = suggestion(kind, known)
-    raise ConfigError(msg("there is no schema {kind!r}{hint}", kind=kind, hint=hint))
+    raise ConfigError("there is no schema {kind!r}{hint}", kind=kind, hint=hint)
 
 
 def write_schemas(root: Path) -> list[Path]:

@@ -252,7 +252,7 @@ def _watched(wish: _RunArguments) -> Watched:
         page = root / TRACE_FOLDER.with_name("report.html")
         if traces and wish.choices.trace != "off":
             write_page(page, traces, version=bpmax_sim.__version__)
-            tell(msg("report: {path}", path=shown(page)))
+            tell("report: {path}", path=shown(page))
 
     places = [Path(target.path) for target in targets(wish.paths, folder=Path.cwd())]
     folders = [path for path in map(Path, wish.paths) if path.is_dir()]
@@ -287,7 +287,7 @@ def _played(
     code = _code(problems, codes(verdicts, waiting), has_items=has_items)
     tell_recorded(before)
     for path in waiting:
-        tell(msg("{path}: waits for review; run `bpmax-sim review`", path=shown(path)))
+        tell("{path}: waits for review; run `bpmax-sim review`", path=shown(path))
     if wish.as_json:
         say_json(document(verdicts, code=code, problems=problems))
     elif has_items:
@@ -324,11 +324,9 @@ def _replayed(
         if verdict.outcome == "failed"
     }
     tell(
-        msg(
-            "replayed what was recorded: {passed} of {all} passed",
-            passed=len(recorded) - len(failed),
-            all=len(recorded),
-        )
+        "replayed what was recorded: {passed} of {all} passed",
+        passed=len(recorded) - len(failed),
+        all=len(recorded),
     )
     for verdict in failed.values():
         _announced(verdict, wish, reported)
@@ -350,7 +348,7 @@ def _say_end(verdicts: Sequence[Verdict], total: int, seconds: float, *, failed:
             say(line)
     if left := total - len(verdicts):
         message = plural(left, "{number} scenario did not run", "{number} scenarios did not run")
-        tell(msg("stopped at the first failure; {message}", message=message))
+        tell("stopped at the first failure; {message}", message=message)
     say_verdict(terminal.summary(verdicts, seconds), failed=failed)
 
 
@@ -402,7 +400,7 @@ def _check_watch(wish: _RunArguments) -> None:
         if is_passed
     ]
     if wish.watch and against:
-        raise ConfigError(msg("--watch and {name}: choose one", name=against[0]))
+        raise ConfigError("--watch and {name}: choose one", name=against[0])
 
 
 def _check_ci(wish: _RunArguments) -> None:
@@ -464,7 +462,7 @@ def _announced(verdict: Verdict, wish: _RunArguments, reported: set[str]) -> Ver
     if not wish.as_json:
         say(terminal.line(verdict))
         for line in terminal.story_lines(verdict) if wish.verbose else ():
-            say(msg("    {line}", line=line))
+            say("    {line}", line=line)
         for text in terminal.explained(verdict):
             say_failure(text)
     return verdict
@@ -493,15 +491,13 @@ def show(
         for text in (failure.whole or failure.texts) if everything else failure.texts:
             say_failure(text)
         for line in console_lines(failure.console):
-            say(msg("    {line}", line=line))
+            say("    {line}", line=line)
     if len(shown) < len(failures):
         tell(
-            msg(
-                "{counted}; show them with --all",
-                counted=plural(
-                    len(failures) - len(shown), "{number} more failure", "{number} more failures"
-                ),
-            )
+            "{counted}; show them with --all",
+            counted=plural(
+                len(failures) - len(shown), "{number} more failure", "{number} more failures"
+            ),
         )
     return ExitCode.PASSED if shown else ExitCode.NOTHING
 

@@ -96,11 +96,9 @@ def verify(
             drifts=[_data(*finding) for finding in findings],
         )
     tell(
-        msg(
-            "{counted} verified: {names}",
-            counted=plural(sent, "{number} call", "{number} calls"),
-            names=series(_summary_lines(counts)),
-        )
+        "{counted} verified: {names}",
+        counted=plural(sent, "{number} call", "{number} calls"),
+        names=series(_summary_lines(counts)),
     )
     for reason, number in unsent.items():
         tell(
@@ -119,7 +117,7 @@ def _seconds(text: str) -> float | None:
         return parse_duration(text) if text else None
     except ValueError:
         raise ConfigError(
-            msg("--max-age {text}: expected an age such as 30d or 12h", text=text)
+            "--max-age {text}: expected an age such as 30d or 12h", text=text
         ) from None
 
 
@@ -159,11 +157,9 @@ def _of_scenarios(paths: Sequence[str], platforms: Path | None) -> Iterator[_Job
         cassette = Path(shown(file_of(item)))
         if not cassette.exists():
             tell(
-                msg(
-                    "{cassette}: nothing is recorded for {item_name!r}",
-                    cassette=cassette,
-                    item_name=item.name,
-                )
+                "{cassette}: nothing is recorded for {item_name!r}",
+                cassette=cassette,
+                item_name=item.name,
             )
             continue
         own = item.platforms if item.platforms.exists() else None
@@ -277,7 +273,7 @@ def _ran(items: Sequence[tuple[ScenarioItem, Platforms]], choices: Choices) -> I
     closed = [item for item, _ in items if item.scenario.proxy.mode not in _OUTSIDE]
     if len(closed) < len(items):
         number = plural(len(items) - len(closed), "{number} scenario", "{number} scenarios")
-        tell(msg("{number}: not run, for they ask a live system", number=number))
+        tell("{number}: not run, for they ask a live system", number=number)
     failed = 0
     for verdict, events in watched(observe(closed, choices), len(closed)):
         if verdict.outcome == "passed":
@@ -288,7 +284,7 @@ def _ran(items: Sequence[tuple[ScenarioItem, Platforms]], choices: Choices) -> I
             "{counted} failed, which counts for nothing",
             counted=plural(failed, "{number} scenario", "{number} scenarios"),
         )
-        tell(msg("{message}; see `bpmax-sim run`", message=message))
+        tell("{message}; see `bpmax-sim run`", message=message)
 
 
 def _percent(parts: Sequence[DeclaredPart]) -> float:
@@ -298,7 +294,7 @@ def _percent(parts: Sequence[DeclaredPart]) -> float:
 def _judged(percent: float, least: float) -> ExitCode:
     if percent >= least:
         return ExitCode.PASSED
-    tell(msg("{percent} % is touched, and {least:g} % has to be", percent=percent, least=least))
+    tell("{percent} % is touched, and {least:g} % has to be", percent=percent, least=least)
     return ExitCode.FAILED
 
 

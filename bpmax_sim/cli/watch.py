@@ -66,7 +66,7 @@ def watch(run: Watched, first: Sequence[ScenarioItem], problems: Sequence[Proble
     called: _Called = {}
     _note(called, run.play(first, problems))
     run.finish(every)
-    tell(msg("watching {places}; Ctrl-C ends it", places=_listed(places)))
+    tell("watching {places}; Ctrl-C ends it", places=_listed(places))
     while True:
         saved = next(changes)
         if not saved:
@@ -95,7 +95,7 @@ def _again(run: Watched, saved: frozenset[str], called: _Called) -> Sequence[Sce
     again = [item for item in every if any(_uses(run, item, path, called) for path in saved)]
     wrong = {os.path.realpath(problem.place.file) for problem in problems if problem.place}
     if again or wrong & saved:
-        tell(msg("\nsaved: {files}", files=_listed(saved)))
+        tell("\nsaved: {files}", files=_listed(saved))
         _note(called, run.play(again, problems))
         run.finish(every)
     return every

@@ -136,12 +136,12 @@ def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
     for place in places:
         if not place.exists():
             raise ConfigError(
-                msg("{place}: there is no such trace; {how}", place=shown(place), how=_HOW)
+                "{place}: there is no such trace; {how}", place=shown(place), how=_HOW
             )
         files = [place] if place.is_file() else sorted(place.rglob(f"*{_ENDING}"))
         if not files:
             raise ConfigError(
-                msg("{place}: there is no trace in it; {how}", place=shown(place), how=_HOW)
+                "{place}: there is no trace in it; {how}", place=shown(place), how=_HOW
             )
         base = _base(place)
         by_path |= {file.relative_to(base): file for file in files}
@@ -172,12 +172,10 @@ def _read(path: Path, folder: str) -> Trace:
             break  # whoever wrote it was killed: what came before is told as not ended
         if event is None:
             raise ConfigError(
-                msg(
-                    "{path}:{number}: this is no line of a trace; {how}",
-                    path=shown(path),
-                    number=number,
-                    how=_HOW,
-                )
+                "{path}:{number}: this is no line of a trace; {how}",
+                path=shown(path),
+                number=number,
+                how=_HOW,
             )
         if event["event"] == "SourceAttached":
             sources[str(event.get("file"))] = str(event.get("text"))
@@ -186,20 +184,16 @@ def _read(path: Path, folder: str) -> Trace:
         else:
             events.append(event)
     if not events or events[0]["event"] != "ScenarioStarted":
-        raise ConfigError(
-            msg("{path}: this trace has no beginning; {how}", path=shown(path), how=_HOW)
-        )
+        raise ConfigError("{path}: this trace has no beginning; {how}", path=shown(path), how=_HOW)
     version = events[0].get("version", 1)
     if version != VERSION:
         is_newer = isinstance(version, int) and version > VERSION
         raise ConfigError(
-            msg(
-                "{path}: this trace has version {version}, and version {known} is read here; {how}",
-                path=shown(path),
-                version=version,
-                known=VERSION,
-                how=msg("update bpmax-sim") if is_newer else _HOW,
-            )
+            "{path}: this trace has version {version}, and version {known} is read here; {how}",
+            path=shown(path),
+            version=version,
+            known=VERSION,
+            how=msg("update bpmax-sim") if is_newer else _HOW,
         )
     return Trace("" if folder == "." else folder, tuple(events), sources, flow)
 

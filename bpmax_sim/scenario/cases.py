@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems, near, suggestion
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, worded
 from bpmax_sim.js_values import TOO_LARGE, is_bounded, loads, whole
 from bpmax_sim.scenario.model import (
     During,
@@ -179,7 +179,7 @@ def _text(path: Path, file: str) -> str:
     except OSError as error:
         reason = error.strerror
         raise ConfigError(
-            msg("table {file} cannot be read: {reason}; check the path", file=file, reason=reason)
+            "table {file} cannot be read: {reason}; check the path", file=file, reason=reason
         ) from None
     for encoding in ("utf-8-sig", "gb18030"):
         try:
@@ -396,9 +396,9 @@ class ScenarioDraft:
     problems: list[Problem] = field(default_factory=list)
     _steps: tuple[tuple[Step, Spot], ...] = field(default=(), init=False)
 
-    def tell(self, spot: Spot, message: str) -> None:
-        """Note that something is wrong at *spot*."""
-        self.problems.append(Problem(message, spot.place, join(spot.steps)))
+    def tell(self, spot: Spot, message: str, /, **values: object) -> None:
+        """Note that something is wrong at *spot*; with *values* a template, as `msg` takes it."""
+        self.problems.append(Problem(worded(message, values), spot.place, join(spot.steps)))
 
     @property
     def subjects(self) -> tuple[SubjectKind, ...]:

@@ -83,7 +83,7 @@ def _stubs(draft: ScenarioDraft) -> None:
     for index, stub in enumerate(draft.scenario.proxy.stubs):
         spot = element(draft.spot.at("proxy", "stubs"), index)
         if "." not in stub.on:
-            draft.tell(spot, msg("on: expected platform.api or platform.*, got {on!r}", on=stub.on))
+            draft.tell(spot, "on: expected platform.api or platform.*, got {on!r}", on=stub.on)
 
 
 def _places(draft: ScenarioDraft) -> None:
@@ -158,12 +158,15 @@ def _subject(draft: ScenarioDraft) -> None:
     if flow is not UNSET and flow.at and draft.nodes and flow.at not in draft.nodes:
         draft.tell(
             draft.spot.at("flow", "at"),
-            msg("no node {at!r}{hint}", at=flow.at, hint=suggestion(flow.at, draft.nodes)),
+            "no node {at!r}{hint}",
+            at=flow.at,
+            hint=suggestion(flow.at, draft.nodes),
         )
     elif flow is not UNSET and draft.definition and flow.at and draft.definition.nodes[flow.at].end:
         draft.tell(
             draft.spot.at("flow", "at"),
-            msg("the flow has ended at {at!r}; nothing is left to do", at=flow.at),
+            "the flow has ended at {at!r}; nothing is left to do",
+            at=flow.at,
         )
 
 
@@ -251,17 +254,17 @@ def _starts(draft: ScenarioDraft, flows: Mapping[str, tuple[Definition, Scenario
                 more = suggestion(node.child.flow, known) or msg(
                     "; declare it in the scenario: flow.subflows"
                 )
-                draft.tell(spot, msg("no sub-flow {flow!r}{more}", flow=node.child.flow, more=more))
+                draft.tell(spot, "no sub-flow {flow!r}{more}", flow=node.child.flow, more=more)
             begins[flow][node.child.flow] = spot
     for flow in draft.children:
         if flow in _reachable(flow, begins):
             spot = next(iter(begins[flow].values()))
             draft.tell(
-                spot, msg("the sub-flow {flow!r} starts itself, so it would never end", flow=flow)
+                spot, "the sub-flow {flow!r} starts itself, so it would never end", flow=flow
             )
         if flow not in _reachable("", begins):
             spot = draft.spot.at("flow", "subflows", flow)
-            draft.tell(spot, msg("no node starts the sub-flow {flow!r}", flow=flow))
+            draft.tell(spot, "no node starts the sub-flow {flow!r}", flow=flow)
 
 
 def _reachable(flow: str, begins: Mapping[str, Mapping[str, Spot]]) -> set[str]:
@@ -323,12 +326,10 @@ def _row_beyond(draft: ScenarioDraft, table: str, rows: tuple[Any, int, int], sp
     if isinstance(row, int) and row >= there + more:
         draft.tell(
             spot,
-            msg(
-                "{table}: no row {row} here; there are {there}, counted from 0; add_row adds one",
-                table=table,
-                there=there,
-                row=row,
-            ),
+            "{table}: no row {row} here; there are {there}, counted from 0; add_row adds one",
+            table=table,
+            there=there,
+            row=row,
         )
 
 
@@ -388,22 +389,18 @@ def _ids(draft: ScenarioDraft) -> None:
             line = first[step.id].place.line
             draft.tell(
                 spot.at("id"),
-                msg(
-                    "the id {step_id!r} is used twice, first in line {line}",
-                    step_id=step.id,
-                    line=line,
-                ),
+                "the id {step_id!r} is used twice, first in line {line}",
+                step_id=step.id,
+                line=line,
             )
         elif step.id:
             first[step.id] = spot
         if wrong := _ID.search(step.id):
             draft.tell(
                 spot.at("id"),
-                msg(
-                    "the id {step_id!r} has a {wrong!r}; a reference to it would end there",
-                    step_id=step.id,
-                    wrong=wrong[0],
-                ),
+                "the id {step_id!r} has a {wrong!r}; a reference to it would end there",
+                step_id=step.id,
+                wrong=wrong[0],
             )
 
 
@@ -431,11 +428,9 @@ def _steps(draft: ScenarioDraft) -> None:
 def _at(draft: ScenarioDraft, step: Step, spot: Spot) -> None:
     """Find a node that is not there, and actions that name their own or need none."""
     if step.kind is not None and not step.kind.sees_form:
-        draft.tell(spot, msg("{action} is not done at a form", action=step.action))
+        draft.tell(spot, "{action} is not done at a form", action=step.action)
     elif "${" not in step.at and step.at not in draft.nodes:
-        draft.tell(
-            spot, msg("no node {at!r}{hint}", at=step.at, hint=suggestion(step.at, draft.nodes))
-        )
+        draft.tell(spot, "no node {at!r}{hint}", at=step.at, hint=suggestion(step.at, draft.nodes))
 
 
 def _expectations(draft: ScenarioDraft) -> None:
@@ -459,11 +454,9 @@ def _section(draft: ScenarioDraft, section: str, value: Any, spot: Spot) -> None
     if needed and not {*needed} & {*draft.subjects}:
         draft.tell(
             spot,
-            msg(
-                "{section} needs a {names} in the scenario",
-                section=section,
-                names=joined(msg(" or a "), needed),
-            ),
+            "{section} needs a {names} in the scenario",
+            section=section,
+            names=joined(msg(" or a "), needed),
         )
         return
     if section == "proxy":
@@ -497,11 +490,13 @@ def _flow_facts(draft: ScenarioDraft, value: Mapping[str, Any], spot: Spot) -> N
         if key not in _FLOW_FACTS and not key.startswith("$"):
             draft.tell(
                 spot.at(key),
-                msg("a flow has no {key!r}{hint}", key=key, hint=suggestion(key, _FLOW_FACTS)),
+                "a flow has no {key!r}{hint}",
+                key=key,
+                hint=suggestion(key, _FLOW_FACTS),
             )
         elif key in _MOVING and draft.definition is None:
             draft.tell(
-                spot.at(key), msg("{key} needs flow.definition; without it nothing moves", key=key)
+                spot.at(key), "{key} needs flow.definition; without it nothing moves", key=key
             )
         elif key == "at":
             for index, node in enumerate(expected if isinstance(expected, list) else [expected]):
@@ -509,9 +504,9 @@ def _flow_facts(draft: ScenarioDraft, value: Mapping[str, Any], spot: Spot) -> N
                     where = element(spot.at(key), index)
                     draft.tell(
                         where,
-                        msg(
-                            "no node {node!r}{hint}", node=node, hint=suggestion(node, draft.nodes)
-                        ),
+                        "no node {node!r}{hint}",
+                        node=node,
+                        hint=suggestion(node, draft.nodes),
                     )
 
 
@@ -570,7 +565,7 @@ def _runs(draft: ScenarioDraft) -> None:
                 seen.add(current)
                 waiting |= calls.get(current, set())
         if name in seen:
-            draft.tell(steps[0][1], msg("the steps {name!r} run themselves", name=name))
+            draft.tell(steps[0][1], "the steps {name!r} run themselves", name=name)
 
 
 _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (

@@ -262,7 +262,7 @@ def _read(draft: ScenarioDraft, spot: Spot, name: str) -> ScenarioSource | None:
         return ScenarioSource.read(named_file(spot.source.path, name))
     except ConfigError as error:
         draft.problems += error.problems
-        draft.tell(spot, msg("{name} cannot be used; see the problem in that file", name=name))
+        draft.tell(spot, "{name} cannot be used; see the problem in that file", name=name)
         return None
 
 

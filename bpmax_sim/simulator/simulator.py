@@ -200,7 +200,7 @@ class Simulator:
             hint = near(kind, _RENEWALS) or msg(
                 "; choose one of {listed}", listed=listed(_RENEWALS)
             )
-            raise ConfigError(msg("renewal: there is no {kind!r}{hint}", kind=kind, hint=hint))
+            raise ConfigError("renewal: there is no {kind!r}{hint}", kind=kind, hint=hint)
         self._turn(renewal=kind)
 
     def life(self, seconds: float, /) -> None:
@@ -227,7 +227,7 @@ class Simulator:
         """
         if when not in _BROKEN:
             hint = near(when, tuple(_BROKEN)) or msg("; choose before or after")
-            raise ConfigError(msg("drop: there is no {when!r}{hint}", when=when, hint=hint))
+            raise ConfigError("drop: there is no {when!r}{hint}", when=when, hint=hint)
         self._turn(drops=(*self._state.knobs.drops, *[when] * times))
 
     def add(self, rows: str, /, *records: Mapping[str, Any]) -> None:
@@ -241,12 +241,7 @@ class Simulator:
             hint = near(rows, known) or msg("; it has {listed}", listed=(listed(known) or "none"))
             key = self.platform.platform_key
             raise ConfigError(
-                msg(
-                    "the simulator of {key!r} has no rows {rows!r}{hint}",
-                    key=key,
-                    rows=rows,
-                    hint=hint,
-                )
+                "the simulator of {key!r} has no rows {rows!r}{hint}", key=key, rows=rows, hint=hint
             )
         with self._lock:
             added = {**self._state.rows, rows: (*records, *self._state.rows.get(rows, ()))}
@@ -278,11 +273,9 @@ class Simulator:
 def _positive(name: str, value: float) -> float:
     if value < 0:
         raise ConfigError(
-            msg(
-                "{name}: {value:g} is less than nothing; give a number from 0 on",
-                name=name,
-                value=value,
-            )
+            "{name}: {value:g} is less than nothing; give a number from 0 on",
+            name=name,
+            value=value,
         )
     return value
 

@@ -94,18 +94,14 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.platform and not _KEY.fullmatch(self.platform):
             raise ConfigError(
-                msg(
-                    "--platform {platform}: expected a key such as crm_system: letters, digits, _",
-                    platform=self.platform,
-                )
+                "--platform {platform}: expected a key such as crm_system: letters, digits, _",
+                platform=self.platform,
             )
         if self.platform and not is_address(self.address):
             raise ConfigError(
-                msg(
-                    "--url {address}: expected an address such as https://crm.example.com, without "
-                    "? # and user",
-                    address=self.address,
-                )
+                "--url {address}: expected an address such as https://crm.example.com, without "
+                "? # and user",
+                address=self.address,
             )
         _check_known("--auth", self.auth, AUTHS)
         for ci in self.cis:
@@ -122,7 +118,7 @@ def _check_known(option: str, value: str, known: Mapping[str, object]) -> None:
     if value not in known:
         hint = suggestion(value, known)
         raise ConfigError(
-            msg("{option}: there is no {value!r}{hint}", option=option, value=value, hint=hint)
+            "{option}: there is no {value!r}{hint}", option=option, value=value, hint=hint
         )
 
 
@@ -296,4 +292,4 @@ def _record(folder: Path, wish: Wish) -> None:
     assert isinstance(last, ScenarioFinished)
     if last.failures:
         message = joined("\n", (failure.headline for failure in last.failures))
-        raise ExpectationError(msg("the new scenario does not pass:\n{message}", message=message))
+        raise ExpectationError("the new scenario does not pass:\n{message}", message=message)

@@ -95,9 +95,7 @@ class FlowSubject(MovingProject, kw_only=True):
 
     def _check_new(self) -> None:
         if self.status != NEW:
-            raise SubjectError(
-                msg("the project is created already; it stands at {at!r}", at=self.at)
-            )
+            raise SubjectError("the project is created already; it stands at {at!r}", at=self.at)
 
     def act(self, action: Action, move: FlowMove) -> Result:
         """Approve or reject: check, run the hooks, then go where the definition leads.
@@ -156,14 +154,12 @@ class FlowSubject(MovingProject, kw_only=True):
         present = self.places.visits.get(visit.node)
         if present is None or present.serial != visit.serial:
             raise SubjectError(
-                msg(
-                    "cannot {action} at {node!r}: meanwhile the project went on; it is {status}, "
-                    "{stands}",
-                    action=acting.action,
-                    node=visit.node,
-                    status=self.status,
-                    stands=self._stands(),
-                )
+                "cannot {action} at {node!r}: meanwhile the project went on; it is {status}, "
+                "{stands}",
+                action=acting.action,
+                node=visit.node,
+                status=self.status,
+                stands=self._stands(),
             )
         if present.table is not None and present.table.items:
             present.table.item(acting.by)
@@ -210,7 +206,7 @@ class FlowSubject(MovingProject, kw_only=True):
         table, acting = self._at_the_table("add_owner", move)
         _check_new(table, acting)
         if wrong := rule_problem(acting.rule, len(acting.others)):
-            raise SubjectError(msg("complete: {wrong}", wrong=wrong))
+            raise SubjectError("complete: {wrong}", wrong=wrong)
         with self._whole_or_not_at_all():
             added = untreated({"owner_id": person} for person in acting.others)
             table.add(acting.by, added, acting.where, acting.rule)
@@ -230,23 +226,19 @@ class FlowSubject(MovingProject, kw_only=True):
         passed = self._passed(without=acting.at)
         if self.definition is not None and visit.split and self.definition.are_apart(acting.at, to):
             raise SubjectError(
-                msg(
-                    "{to!r} lies in another branch than {at!r}; return inside the branch, to the "
-                    "node that splits, to one before it, or to {start}",
-                    to=to,
-                    at=acting.at,
-                    start=START,
-                )
+                "{to!r} lies in another branch than {at!r}; return inside the branch, to the "
+                "node that splits, to one before it, or to {start}",
+                to=to,
+                at=acting.at,
+                start=START,
             )
         if not is_start and to not in passed:
             raise SubjectError(
-                msg(
-                    "the project has not passed {to!r}, so it cannot return there; it has passed "
-                    "{listed}, and {start} is who started it",
-                    to=to,
-                    listed=(listed(passed) or msg("no node")),
-                    start=START,
-                )
+                "the project has not passed {to!r}, so it cannot return there; it has passed "
+                "{listed}, and {start} is who started it",
+                to=to,
+                listed=(listed(passed) or msg("no node")),
+                start=START,
             )
         with self._whole_or_not_at_all():
             self._note(acting)
@@ -294,11 +286,9 @@ class FlowSubject(MovingProject, kw_only=True):
     def _check_with_starter(self) -> None:
         if self.status not in (RETURNED, REJECTED):
             raise SubjectError(
-                msg(
-                    "cannot resubmit: the project is {status}; only what was refused or returned "
-                    "to who started it can be submitted again",
-                    status=self.status,
-                )
+                "cannot resubmit: the project is {status}; only what was refused or returned "
+                "to who started it can be submitted again",
+                status=self.status,
             )
 
     def _way_back(self, sender: str) -> str:
@@ -415,11 +405,9 @@ class FlowSubject(MovingProject, kw_only=True):
         is_clear = self.focus or len(self._mine(str(self.user.get("id", "")))) == 1
         if len(self.visits) > 1 and several and not is_clear:
             raise SubjectError(
-                msg(
-                    "cannot {action}: {stands}; say at which of them, with at",
-                    action=action,
-                    stands=self._stands(),
-                )
+                "cannot {action}: {stands}; say at which of them, with at",
+                action=action,
+                stands=self._stands(),
             )
         return self.front
 
@@ -427,7 +415,7 @@ class FlowSubject(MovingProject, kw_only=True):
         """Return who decides at the present node, and the move of an owner who is to act there."""
         if self.definition is None:
             raise SubjectError(
-                msg("{action} needs flow.definition; without it nothing moves", action=action)
+                "{action} needs flow.definition; without it nothing moves", action=action
             )
         visit = self._present(action, move)
         if visit.node not in self.owners:
@@ -447,13 +435,11 @@ class FlowSubject(MovingProject, kw_only=True):
         if by not in allowed:
             may = listed(allowed) or msg("nobody is known")
             raise SubjectError(
-                msg(
-                    "{by} may not {action}: only {who} may ({may})",
-                    by=(by or msg("nobody")),
-                    action=action,
-                    who=who,
-                    may=may,
-                )
+                "{by} may not {action}: only {who} may ({may})",
+                by=(by or msg("nobody")),
+                action=action,
+                who=who,
+                may=may,
             )
         return by
 
@@ -466,11 +452,9 @@ class FlowSubject(MovingProject, kw_only=True):
 def _single(move: FlowMove) -> str | int:
     if len(move.others) != 1:
         raise SubjectError(
-            msg(
-                "{action} needs one in to, got {others_count}",
-                action=move.action,
-                others_count=len(move.others),
-            )
+            "{action} needs one in to, got {others_count}",
+            action=move.action,
+            others_count=len(move.others),
         )
     return move.others[0]
 
@@ -478,7 +462,7 @@ def _single(move: FlowMove) -> str | int:
 def _check_new(table: OwnersTable, move: FlowMove) -> None:
     """Check that those who come in have no task at the node yet."""
     if not move.others:
-        raise SubjectError(msg("{action} needs to: who", action=move.action))
+        raise SubjectError("{action} needs to: who", action=move.action)
     there = [str(person) for person in move.others if str(person) in table.ids]
     if there:
-        raise SubjectError(msg("{there} is an owner of {at!r} already", there=there[0], at=move.at))
+        raise SubjectError("{there} is an owner of {at!r} already", there=there[0], at=move.at)

@@ -202,7 +202,7 @@ class ProjectState(Screen, kw_only=True):
         known = {flow.name: flow for flow in self._family() if flow.name}
         if name not in known:
             hint = suggestion(name, known) or msg("; none has begun")
-            raise SubjectError(msg("no project of a sub-flow {name!r}{hint}", name=name, hint=hint))
+            raise SubjectError("no project of a sub-flow {name!r}{hint}", name=name, hint=hint)
         return known[name]
 
     def _family(self) -> list[Self]:
