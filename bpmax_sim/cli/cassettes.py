@@ -28,9 +28,11 @@ from bpmax_sim.cli.select import (
     below,
     collect,
     declared,
+    file_of,
     missing,
     opened,
     path_and_line,
+    platforms_of,
     targets,
     with_journals,
 )
@@ -38,10 +40,8 @@ from bpmax_sim.cli.terminal import agree, say, say_bytes, say_document, say_resu
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near
 from bpmax_sim.i18n import labelled, msg, plural, series
 from bpmax_sim.messages import Exchange, Failed
-from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import table
-from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.session.credentials import matching_rules, volatile_places
 from bpmax_sim.traffic.formats import write_foreign
 from bpmax_sim.yamlfile import shown
@@ -202,17 +202,10 @@ def _rules() -> Mapping[tuple[Path, str], Rules]:
     Those of Python tests are in their markers, and nothing of them is run here.
     """
     items = collect(targets((), folder=Path.cwd()), variables={}, environ=os.environ)
-    return {(_cassette(item), item.owner): _rules_of(item) for item in items}
-
-
-def _cassette(item: ScenarioItem) -> Path:
-    return item.root / "cassettes" / f"{item.cassette}.yaml"
-
-
-def _rules_of(item: ScenarioItem) -> Rules:
-    folder = item.platforms if item.platforms.exists() else None
-    platforms = load_platforms(folder, instances=item.instances)
-    return matching_rules(platforms, item.scenario.proxy.ignore)
+    return {
+        (file_of(item), item.owner): matching_rules(platforms_of(item), item.scenario.proxy.ignore)
+        for item in items
+    }
 
 
 _COLUMNS = ("line", "call", "method", "url", "status", "ms", "bytes", "for")

@@ -72,19 +72,19 @@ from bpmax_sim.yamlfile import shown
 
 
 class _RunArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line asks for."""
+    """What the command line asks for, by the names of its options."""
 
-    paths: Sequence[str]
-    keyword: str
-    variables: Sequence[str]
-    as_json: bool
-    allow_ci: bool
     choices: Choices
+    paths: Sequence[str] | None
+    keyword: str
+    var: Sequence[str] | None
+    json: bool
+    allow_ci_record: bool
     shard: str = ""
     verbose: bool = False
     exit_first: bool = False
     last_failed: bool = False
-    junit: Path | None = None
+    junitxml: Path | None = None
     watch: bool = False
     check: bool = False
 
@@ -166,28 +166,16 @@ def _wish(values: Mapping[str, Any]) -> _RunArguments:
         **_chosen(mode, values["instance"], values["platforms"], values.get("unused")),
         **_engine(values["engine"], values["js_stack"], values["js_limits"]),
     }
-    return _RunArguments(
-        paths=values["paths"] or (),
-        keyword=values["keyword"],
-        variables=values["var"] or (),
-        as_json=values["json"],
-        allow_ci=values["allow_ci_record"],
-        shard=values.get("shard", ""),
-        verbose=values["verbose"],
-        exit_first=values["exit_first"],
-        last_failed=values["last_failed"],
-        junit=values["junitxml"],
-        watch=values.get("watch", False),
-        check=values.get("check", False),
-        choices=Choices(
-            mode=mode or "",
-            cassettes=folder,
-            faults=values["faults"] == "on",
-            trace=values["trace"],
-            environ=os.environ,
-            options=options,
-        ),
+    names = [name for name in _RunArguments.__struct_fields__ if name in values]
+    choices = Choices(
+        mode=mode or "",
+        cassettes=folder,
+        faults=values["faults"] == "on",
+        trace=values["trace"],
+        environ=os.environ,
+        options=options,
     )
+    return _RunArguments(choices=choices, **{name: values[name] for name in names})
 
 
 def _chosen(
@@ -254,8 +242,8 @@ def _watched(wish: _RunArguments) -> Watched:
             write_page(page, traces, version=bpmax_sim.__version__)
             tell("report: {path}", path=shown(page))
 
-    places = [Path(target.path) for target in targets(wish.paths, folder=Path.cwd())]
-    folders = [path for path in map(Path, wish.paths) if path.is_dir()]
+    places = [Path(target.path) for target in targets(wish.paths or (), folder=Path.cwd())]
+    folders = [path for path in map(Path, wish.paths or ()) if path.is_dir()]
     return Watched(
         gather=lambda: _collected(wish),
         play=lambda items, problems: _played(items, problems, wish, None, has_items=bool(items))[1],
@@ -280,7 +268,7 @@ def _played(
     before = contents(items, wish.choices)
     started = time.perf_counter()
     # What python: steps print is no part of the one document that stands on the standard output.
-    with redirect_stdout(sys.stderr) if wish.as_json else nullcontext():
+    with redirect_stdout(sys.stderr) if wish.json else nullcontext():
         ran = _ran(items, wish, shard)
     verdicts = [verdict for verdict, _ in ran]
     waiting = pending(items, wish.choices) if wish.choices.mode == "record" else []
@@ -288,12 +276,12 @@ def _played(
     tell_recorded(before)
     for path in waiting:
         tell("{path}: waits for review; run `bpmax-sim review`", path=shown(path))
-    if wish.as_json:
+    if wish.json:
         say_json(document(verdicts, code=code, problems=problems))
     elif has_items:
         _say_end(verdicts, len(items), time.perf_counter() - started, failed=bool(code))
-    if wish.junit is not None:
-        write_junit(wish.junit, ran)
+    if wish.junitxml is not None:
+        write_junit(wish.junitxml, ran)
     return code, verdicts
 
 
@@ -354,7 +342,7 @@ def _say_end(verdicts: Sequence[Verdict], total: int, seconds: float, *, failed:
 
 def _refused(error: BpmaxError, wish: _RunArguments) -> int:
     tell(str(error))
-    if wish.as_json:
+    if wish.json:
         problems = error.problems if isinstance(error, ConfigError) else ()
         say_json(document([], code=ExitCode.USAGE, problems=problems))
     return ExitCode.USAGE
@@ -391,8 +379,8 @@ def _check_watch(wish: _RunArguments) -> None:
     against = [
         name
         for name, is_passed in (
-            ("--json", wish.as_json),
-            ("--junitxml", wish.junit is not None),
+            ("--json", wish.json),
+            ("--junitxml", wish.junitxml is not None),
             ("--shard", bool(wish.shard)),
             ("--mode record", wish.choices.mode == "record"),
             ("--mode live", wish.choices.mode == "live"),
@@ -405,14 +393,14 @@ def _check_watch(wish: _RunArguments) -> None:
 
 def _check_ci(wish: _RunArguments) -> None:
     is_recording = wish.choices.mode == "record" and wish.choices.environ.get("CI")
-    if is_recording and not wish.allow_ci:
+    if is_recording and not wish.allow_ci_record:
         raise ConfigError(CI_REFUSES)
 
 
 def _collected(wish: _RunArguments) -> tuple[list[ScenarioItem], list[Problem]]:
     items, problems = gather(
-        targets(wish.paths, folder=Path.cwd()),
-        variables=_variables(wish.variables),
+        targets(wish.paths or (), folder=Path.cwd()),
+        variables=_variables(wish.var or ()),
         environ=wish.choices.environ,
     )
     return (chosen(items, wish.keyword) if wish.keyword else items), problems
@@ -429,7 +417,7 @@ def _variables(texts: Sequence[str]) -> Mapping[str, str]:
 
 
 def _nothing(wish: _RunArguments) -> str:
-    where = series(wish.paths) or "scenarios/"
+    where = series(wish.paths or ()) or "scenarios/"
     if wish.keyword:
         return msg(
             "{where}: no scenario has {keyword!r} in it; see `bpmax-sim list`",
@@ -459,7 +447,7 @@ def _announced(verdict: Verdict, wish: _RunArguments, reported: set[str]) -> Ver
     reported.update(verdict.problems)
     for note in verdict.notes:
         tell(note)
-    if not wish.as_json:
+    if not wish.json:
         say(terminal.line(verdict))
         for line in terminal.story_lines(verdict) if wish.verbose else ():
             say("    {line}", line=line)

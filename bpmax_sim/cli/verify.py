@@ -19,13 +19,22 @@ from bpmax_sim.check.coverage import KINDS, DeclaredPart, Ran, coverage
 from bpmax_sim.check.drift import Drift, Tier, Verification, old
 from bpmax_sim.cli.execute import Choices, observe
 from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformsFolder
-from bpmax_sim.cli.select import below, chosen, collect, declared_folder, file_of, opened, targets
+from bpmax_sim.cli.select import (
+    below,
+    chosen,
+    collect,
+    declared_folder,
+    file_of,
+    opened,
+    platforms_of,
+    targets,
+)
 from bpmax_sim.cli.terminal import say, say_document, say_result, tell, watched
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.messages import Exchange
-from bpmax_sim.platform.load import Platforms, load_platforms
+from bpmax_sim.platform.load import Platforms
 from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.terminal import table
 from bpmax_sim.scenario.load import ScenarioItem
@@ -249,7 +258,8 @@ def covered(
     """Show what scenarios touch."""
     collected = collect(targets(paths or (), folder=Path.cwd()), variables={}, environ=os.environ)
     items = [
-        (item, _platforms(item)) for item in (chosen(collected, keyword) if keyword else collected)
+        (item, platforms_of(item))
+        for item in (chosen(collected, keyword) if keyword else collected)
     ]
     if not items:
         tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
@@ -260,11 +270,6 @@ def covered(
     lines, percent = _lines(parts, missing=missing), _percent(parts)
     say_result(lines, json=json, percent=percent, scenarios=len(ran), kinds=_kinds(parts))
     return _judged(percent, fail_under)
-
-
-def _platforms(item: ScenarioItem) -> Platforms:
-    folder = item.platforms if item.platforms.exists() else None
-    return load_platforms(folder, instances=item.instances)
 
 
 def _ran(items: Sequence[tuple[ScenarioItem, Platforms]], choices: Choices) -> Iterator[Ran]:

@@ -33,7 +33,7 @@ from bpmax_sim.scenario.model import (
     Step,
     inner_steps,
 )
-from bpmax_sim.scenario.people import check_people
+from bpmax_sim.scenario.people import check_people, literal
 from bpmax_sim.scenario.references import (
     Path,
     Reference,
@@ -500,7 +500,7 @@ def _flow_facts(draft: ScenarioDraft, value: Mapping[str, Any], spot: Spot) -> N
             )
         elif key == "at":
             for index, node in enumerate(expected if isinstance(expected, list) else [expected]):
-                if _is_literal(node) and node and node not in draft.nodes:
+                if literal(node) and node and node not in draft.nodes:
                     where = element(spot.at(key), index)
                     draft.tell(
                         where,
@@ -520,10 +520,6 @@ def _field_facts(draft: ScenarioDraft, value: Mapping[str, Any], spot: Spot) -> 
                     "a field has no {fact!r}{hint}", fact=fact, hint=suggestion(fact, _FIELD_FACTS)
                 )
                 draft.tell(spot.at(name, fact), message)
-
-
-def _is_literal(value: Any) -> bool:
-    return isinstance(value, str) and "${" not in value
 
 
 _FACTS: Mapping[str, Callable[[ScenarioDraft, Mapping[str, Any], Spot], None]] = {

@@ -206,18 +206,14 @@ def near_operand(expected: Any) -> tuple[Any, float]:
     return expected, 1e-9
 
 
-def _contains(expected: Any, actual: Any, path: Path) -> Checks:
+def _contains(expected: Any, actual: Any) -> bool:
     if isinstance(actual, str):
-        ok = isinstance(expected, str) and expected in actual
-    elif is_list(actual):
-        ok = any(holds(expected, item) for item in actual)
-    elif isinstance(actual, Mapping) and isinstance(expected, Mapping):
-        ok = holds(expected, actual)
-    elif isinstance(actual, Mapping):
-        ok = any(same(expected, name) for name in actual)
-    else:
-        ok = False
-    return (_leaf(path, ok, msg("$contains {expected}", expected=show(expected)), actual),)
+        return isinstance(expected, str) and expected in actual
+    if is_list(actual):
+        return any(holds(expected, item) for item in actual)
+    if isinstance(actual, Mapping) and isinstance(expected, Mapping):
+        return holds(expected, actual)
+    return isinstance(actual, Mapping) and any(same(expected, name) for name in actual)
 
 
 def holds(expected: Any, actual: Any) -> bool:
@@ -226,14 +222,7 @@ def holds(expected: Any, actual: Any) -> bool:
 
 
 def _not(expected: Any, actual: Any, path: Path) -> Checks:
-    return (
-        _leaf(
-            path,
-            not holds(expected, actual),
-            msg("$not {expected}", expected=show(expected)),
-            actual,
-        ),
-    )
+    return (_leaf(path, not holds(expected, actual), f"$not {show(expected)}", actual),)
 
 
 def _exists(expected: Any, actual: Any, path: Path) -> Checks:
@@ -243,31 +232,25 @@ def _exists(expected: Any, actual: Any, path: Path) -> Checks:
 
 def _length(expected: Any, actual: Any, path: Path) -> Checks:
     if not hasattr(actual, "__len__"):
-        return (_leaf(path, False, msg("$length {expected}", expected=show(expected)), actual),)
+        return (_leaf(path, False, f"$length {show(expected)}", actual),)
+    length = f"{len(actual)}: {show(actual)}"
     return tuple(
-        Comparison(
-            check.path,
-            check.ok,
-            msg("$length {expected}", expected=check.expected),
-            f"{len(actual)}: {show(actual)}",
-        )
+        Comparison(check.path, check.ok, f"$length {check.expected}", length)
         for check in compare(expected, len(actual), path)
     )
 
 
 def _each(expected: Any, actual: Any, path: Path) -> Checks:
+    whole = f"$each {show(expected)}"
     if not is_list(actual) and not isinstance(actual, Mapping):
-        return (_leaf(path, False, msg("$each {expected}", expected=show(expected)), actual),)
+        return (_leaf(path, False, whole, actual),)
     items = actual.items() if isinstance(actual, Mapping) else enumerate(actual)
     wrong = [c for at, item in items for c in failed(compare(expected, item, (*path, at)))]
-    return tuple(wrong) or (
-        _leaf(path, True, msg("$each {expected}", expected=show(expected)), actual),
-    )
+    return tuple(wrong) or (_leaf(path, True, whole, actual),)
 
 
-def _unordered(expected: Any, actual: Any, path: Path) -> Checks:
-    ok = is_list(actual) and len(expected) == len(actual) and _pairs_up(expected, actual)
-    return (_leaf(path, ok, msg("$unordered {expected}", expected=show(expected)), actual),)
+def _unordered(expected: Any, actual: Any) -> bool:
+    return is_list(actual) and len(expected) == len(actual) and _pairs_up(expected, actual)
 
 
 def _pairs_up(expected: Sequence[Any], actual: Sequence[Any]) -> bool:
@@ -328,14 +311,14 @@ OPERATORS: Mapping[str, Compare] = {
         "$matches",
         lambda expected, actual: isinstance(actual, str) and bool(re.search(expected, actual)),
     ),
-    "$contains": _contains,
+    "$contains": _test("$contains", _contains),
     "$not": _not,
     "$exists": _exists,
     "$type": _test("$type", lambda expected, actual: TYPES[expected](actual)),
     "$length": _length,
     "$near": _test("$near", _near),
     "$each": _each,
-    "$unordered": _unordered,
+    "$unordered": _test("$unordered", _unordered),
     "$exactly": _exactly,
 }
 

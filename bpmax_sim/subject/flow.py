@@ -376,20 +376,17 @@ class FlowSubject(MovingProject, kw_only=True):
 
     def set(self, values: Mapping[str, Any]) -> Result:
         """Fill in the project's form, as a person at the node, then bring computed values in."""
-        with self._whole_or_not_at_all():
-            front = self.seen("set")
-            front.join(self._result)
-            front.set(values)
-            if self.status != NEW or self.creation is None:
-                self._computed(FlowMove(at=self.looked_at))
-        return self._result
+        return self._filled_in("set", lambda front: front.set(values))
 
     def set_rows(self, table: str, change: Callable[[list[Any]], list[Any]]) -> Result:
         """Let a table of the project's form have the rows that *change* makes of its own."""
+        return self._filled_in("change rows", lambda front: front.set_rows(table, change))
+
+    def _filled_in(self, action: str, fill_in: Callable[[FormSubject], object]) -> Result:
         with self._whole_or_not_at_all():
-            front = self.seen("change rows")
+            front = self.seen(action)
             front.join(self._result)
-            front.set_rows(table, change)
+            fill_in(front)
             if self.status != NEW or self.creation is None:
                 self._computed(FlowMove(at=self.looked_at))
         return self._result
