@@ -59,8 +59,10 @@ def _called(every: Iterable[ast.AST]) -> Iterator[Id]:
             constants = [one.value for one in call.args if isinstance(one, ast.Constant)]
             words = [text for text in constants if isinstance(text, str)]
             name = _name(call)
-            if words and (name == "msg" or (name in TAKERS and call.keywords)):
+            if words and name == "msg":
                 yield words[0]
+            elif name in TAKERS and call.keywords and isinstance(call.args[-1], ast.Constant):
+                yield str(call.args[-1].value)
             elif name == "plural" and len(words) == 2:
                 yield tuple(words)
 
