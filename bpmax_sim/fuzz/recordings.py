@@ -38,7 +38,7 @@ from bpmax_sim.secret.standin import standin
 from bpmax_sim.session.options import Mode
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import Settings
-from bpmax_sim.simulator.simulator import Simulators, simulators
+from bpmax_sim.simulator.simulator import Simulators
 from bpmax_sim.strategies.programs import perform
 
 _TEXTS = frozenset({"text", "integer"})
@@ -206,7 +206,7 @@ def _session(
 def _third_party(platforms: Platforms, environ: Mapping[str, str]) -> Simulators:
     """Return stand-ins that know the made-up credentials; recording authorises in real time."""
     know = partial(platforms.credentials, environ=environ, closed=False)
-    return simulators(platforms, know, SystemClock(), 0)
+    return Simulators(platforms, know, clock=SystemClock())
 
 
 def _with_credentials(platforms: Platforms, key: str) -> tuple[Platforms, dict[str, str]]:

@@ -286,14 +286,14 @@ class Simulators:
     def __init__(
         self,
         platforms: Platforms,
-        tenants: Callable[[str], Sequence[SimulatedTenant]],
+        credentials: Callable[[Platform, Instance], Credentials],
         *,
         clock: Clock,
         seed: int = 0,
     ) -> None:
-        """Stand in for *platforms*; *tenants* returns the instances of one by its key."""
+        """Stand in for *platforms*; *credentials* returns those of an instance."""
         self._platforms = platforms
-        self._tenants = tenants
+        self._credentials = credentials
         self._clock = clock
         self._seed = seed
         self._created: dict[str, Simulator] = {}
@@ -309,11 +309,18 @@ class Simulators:
             if key not in self._created:
                 self._created[key] = Simulator(
                     self._platforms.platform(key),
-                    lambda: self._tenants(key),
+                    lambda: tuple(self._tenants(key)),
                     clock=self._clock,
                     seed=self._seed,
                 )
             return self._created[key]
+
+    def _tenants(self, key: str) -> Iterator[SimulatedTenant]:
+        platform = self._platforms.platform(key)
+        for entry in self._platforms.entries.get(key, ()):
+            if entry.instance.enabled:
+                credentials = self._credentials(platform, entry.instance)
+                yield SimulatedTenant(entry.instance.instance_key, credentials.real)
 
     @cached_property
     def _matcher(self) -> ApiMatcher:
@@ -342,21 +349,3 @@ class Simulators:
                 sent=False,
             )
         return self.simulator(key).handle(request)
-
-
-def simulators(
-    platforms: Platforms,
-    tenant: Callable[[Platform, Instance], Credentials],
-    clock: Clock,
-    seed: int,
-) -> Simulators:
-    """Return the stand-ins of *platforms*; *tenant* gives the credentials of an instance."""
-
-    def tenants(key: str) -> Iterator[SimulatedTenant]:
-        platform = platforms.platform(key)
-        for entry in platforms.entries.get(key, ()):
-            if entry.instance.enabled:
-                credentials = tenant(platform, entry.instance)
-                yield SimulatedTenant(entry.instance.instance_key, credentials.real)
-
-    return Simulators(platforms, lambda key: tuple(tenants(key)), clock=clock, seed=seed)
