@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from bpmax_sim.errors import suggestion
 from bpmax_sim.i18n import msg, series
@@ -31,7 +31,7 @@ class Transition(Model, frozen=True, kw_only=True):
     when: str | UnsetType = UNSET
 
 
-Routes = str | Transition | tuple[Transition, ...] | UnsetType
+Routes = str | Transition | Annotated[tuple[Transition, ...], Meta(min_length=1)] | UnsetType
 """The next node, or where an action leads when; the first that matches wins."""
 
 
