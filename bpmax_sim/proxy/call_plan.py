@@ -100,7 +100,7 @@ def _credential(credentials: Mapping[str, Any], name: str) -> Any:
     except KeyError:
         hint = near(name, credentials)
         raise ConfigError(
-            msg("the instance has no credential {name!r}{hint}; add it", name=name, hint=hint)
+            "the instance has no credential {name!r}{hint}; add it", name=name, hint=hint
         ) from None
 
 
@@ -307,7 +307,7 @@ def _take_from_body(merged: Merged, steps: tuple[str, ...]) -> None:
         merged.body = {}
     if not isinstance(merged.body, Mapping):
         raise BadValueError(
-            msg("auth puts {names!r} into the body: pass an object", names=".".join(steps))
+            "auth puts {names!r} into the body: pass an object", names=".".join(steps)
         )
     body, removed = _without(merged.body, steps)
     if removed:
@@ -507,12 +507,10 @@ def _encode_call(
     length = len(path) + len(query_text(query))
     if length > LONGEST_TARGET:
         raise BadValueError(
-            msg(
-                "the address is {length} characters long, more than {longest_target}; send "
-                "long values in the body",
-                length=length,
-                longest_target=LONGEST_TARGET,
-            )
+            "the address is {length} characters long, more than {longest_target}; send "
+            "long values in the body",
+            length=length,
+            longest_target=LONGEST_TARGET,
         )
     caller = spec.options.get("caller", UNDEFINED)
     call = Call(

@@ -69,7 +69,7 @@ def engine_of(name: str) -> MakeEngine:
         from bpmax_sim.script.v8 import V8  # noqa: PLC0415 - an extra
     except ImportError:
         raise ConfigError(
-            msg("the engine v8 needs mini-racer: pip install 'bpmax-sim[engine-v8]'")
+            "the engine v8 needs mini-racer: pip install 'bpmax-sim[engine-v8]'"
         ) from None
     return V8 if name == "v8" else _both
 
