@@ -34,7 +34,7 @@ TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
 Id = str | tuple[str, ...]
 
 TELLING = frozenset({"tell", "say", "agree", "usage_error"})
-"""What takes a template, the last without a name, where it takes values; any other text as it is."""
+"""What takes a template, its last argument without a name, where it takes values."""
 
 
 def templates() -> dict[Id, set[str]]:
