@@ -18,7 +18,7 @@ from bpmax_sim.errors import ConfigError, Problem, suggestion
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
-from bpmax_sim.scenario.cases import ScenarioDraft, element
+from bpmax_sim.scenario.cases import ScenarioDraft, elements
 from bpmax_sim.scenario.expect import count_problem, section_problem
 from bpmax_sim.scenario.expect import problems as operand_problems
 from bpmax_sim.scenario.faults import fault_problem
@@ -47,7 +47,7 @@ from bpmax_sim.scenario.references import (
 from bpmax_sim.scenario.rows import RowAction
 from bpmax_sim.scenario.source import ScenarioSource, Spot
 from bpmax_sim.subject.cells import field_hint, steps_of
-from bpmax_sim.subject.definition import Definition, NodeForm, SubFlow
+from bpmax_sim.subject.definition import Definition, NodeForm, SubFlow, reachable
 from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
 from bpmax_sim.yamlfile.node import Node
 
@@ -80,20 +80,19 @@ def _user(draft: ScenarioDraft) -> None:
 
 
 def _stubs(draft: ScenarioDraft) -> None:
-    for index, stub in enumerate(draft.scenario.proxy.stubs):
-        spot = element(draft.spot.at("proxy", "stubs"), index)
+    for stub, spot in elements(draft.spot.at("proxy", "stubs"), draft.scenario.proxy.stubs):
         if "." not in stub.on:
             draft.tell(spot, "on: expected platform.api or platform.*, got {on!r}", on=stub.on)
 
 
 def _places(draft: ScenarioDraft) -> None:
     """Find paths that name no place of a request, and would be ignored without a word."""
-    for index, text in enumerate(draft.scenario.proxy.ignore):
+    for text, spot in elements(draft.spot.at("proxy", "ignore"), draft.scenario.proxy.ignore):
         try:
             FieldPath.parse(text, "ignore")
         except ConfigError as error:
             reason = str(error).removeprefix("ignore: ")
-            draft.tell(element(draft.spot.at("proxy", "ignore"), index), reason)
+            draft.tell(spot, reason)
 
 
 def _rows(draft: ScenarioDraft) -> None:
@@ -109,10 +108,9 @@ def _rows(draft: ScenarioDraft) -> None:
 
 
 def _secrets(draft: ScenarioDraft) -> None:
-    for index, text in enumerate(draft.scenario.secrets):
-        wrong = _secret(draft, text)
-        if wrong:
-            draft.tell(element(draft.spot.at("secrets"), index), wrong)
+    for text, spot in elements(draft.spot.at("secrets"), draft.scenario.secrets):
+        if wrong := _secret(draft, text):
+            draft.tell(spot, wrong)
 
 
 def _secret(draft: ScenarioDraft, text: str) -> str | None:
@@ -212,8 +210,8 @@ def _flows(draft: ScenarioDraft) -> None:
             if isinstance(node.form, NodeForm):
                 _node_form(draft, node.form, spot.at("form"))
             if draft.lists_people:
-                for index, owner in enumerate(node.owners):
-                    check_people(draft, owner, element(spot.at("owners"), index))
+                for owner, place in elements(spot.at("owners"), node.owners):
+                    check_people(draft, owner, place)
     _starts(draft, flows)
 
 
@@ -256,26 +254,16 @@ def _starts(draft: ScenarioDraft, flows: Mapping[str, tuple[Definition, Scenario
                 )
                 draft.tell(spot, "no sub-flow {flow!r}{more}", flow=node.child.flow, more=more)
             begins[flow][node.child.flow] = spot
+    started = reachable(begins.get("", ()), lambda name: begins.get(name, ()))
     for flow in draft.children:
-        if flow in _reachable(flow, begins):
+        if flow in reachable(begins[flow], lambda name: begins.get(name, ())):
             spot = next(iter(begins[flow].values()))
             draft.tell(
                 spot, "the sub-flow {flow!r} starts itself, so it would never end", flow=flow
             )
-        if flow not in _reachable("", begins):
+        if flow not in started:
             spot = draft.spot.at("flow", "subflows", flow)
             draft.tell(spot, "no node starts the sub-flow {flow!r}", flow=flow)
-
-
-def _reachable(flow: str, begins: Mapping[str, Mapping[str, Spot]]) -> set[str]:
-    names: set[str] = set()
-    waiting = [*begins.get(flow, ())]
-    while waiting:
-        name = waiting.pop()
-        if name not in names:
-            names.add(name)
-            waiting += begins.get(name, ())
-    return names
 
 
 def _rows_beyond(draft: ScenarioDraft) -> None:
@@ -284,11 +272,10 @@ def _rows_beyond(draft: ScenarioDraft) -> None:
     if not isinstance(form, FormSpec) or draft.scripts or draft.scenario.use:
         return
     counts = {name: len(value) for name, value in form.fields.items() if isinstance(value, list)}
-    for index, step in enumerate(draft.scenario.steps):
+    for step, spot in elements(draft.spot.at("steps"), draft.scenario.steps):
         if step.condition is not True or step.expect_error is not UNSET or not counts:
             return
-        spot = element(draft.spot.at("steps"), index).at(step.action)
-        if not _rows_of_step(draft, step, counts, spot):
+        if not _rows_of_step(draft, step, counts, spot.at(step.action)):
             return
 
 
@@ -376,10 +363,10 @@ def _nodes(node: Node) -> Iterator[Node]:
 
 def _fault_list(draft: ScenarioDraft, faults: tuple[Any, ...], spot: Spot) -> None:
     sets = draft.fault_sets()
-    for index, fault in enumerate(faults):
+    for fault, place in elements(spot, faults):
         if isinstance(fault, str) and "${" not in fault and fault not in sets:
             message = msg("no fault set {fault!r}{hint}", fault=fault, hint=suggestion(fault, sets))
-            draft.tell(element(spot, index), message)
+            draft.tell(place, message)
 
 
 def _ids(draft: ScenarioDraft) -> None:
@@ -460,8 +447,8 @@ def _section(draft: ScenarioDraft, section: str, value: Any, spot: Spot) -> None
         )
         return
     if section == "proxy":
-        for index, item in enumerate(value):
-            _expected_call(draft, item, element(spot, index))
+        for item, place in elements(spot, value):
+            _expected_call(draft, item, place)
         return
     if wrong := section_problem(section, value):
         draft.tell(spot, wrong)
@@ -499,9 +486,9 @@ def _flow_facts(draft: ScenarioDraft, value: Mapping[str, Any], spot: Spot) -> N
                 spot.at(key), "{key} needs flow.definition; without it nothing moves", key=key
             )
         elif key == "at":
-            for index, node in enumerate(expected if isinstance(expected, list) else [expected]):
+            several = expected if isinstance(expected, list) else [expected]
+            for node, where in elements(spot.at(key), several):
                 if literal(node) and node and node not in draft.nodes:
-                    where = element(spot.at(key), index)
                     draft.tell(
                         where,
                         "no node {node!r}{hint}",
@@ -553,14 +540,7 @@ def _runs(draft: ScenarioDraft) -> None:
         for name, steps in named.items()
     }
     for name, steps in named.items():
-        seen: set[str] = set()
-        waiting = set(calls[name])
-        while waiting:
-            current = waiting.pop()
-            if current not in seen:
-                seen.add(current)
-                waiting |= calls.get(current, set())
-        if name in seen:
+        if name in reachable(calls[name], lambda inner: calls.get(inner, ())):
             draft.tell(steps[0][1], "the steps {name!r} run themselves", name=name)
 
 

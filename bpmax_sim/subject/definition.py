@@ -7,7 +7,7 @@ beyond nodes, owners and transitions is this simulator's reading of how approval
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
@@ -22,6 +22,17 @@ Action = Literal["approve", "reject"]
 ACTIONS: tuple[Action, ...] = ("approve", "reject")
 Path = tuple[str | int, ...]
 Finding = tuple[Path, str]
+
+
+def reachable(start: Iterable[str], following: Callable[[str], Iterable[str]]) -> set[str]:
+    """Return *start* and all that *following* leads to from there."""
+    names: set[str] = set()
+    waiting = [*start]
+    while waiting:
+        if (name := waiting.pop()) not in names:
+            names.add(name)
+            waiting += following(name)
+    return names
 
 
 class Transition(Model, frozen=True, kw_only=True):
@@ -195,7 +206,9 @@ class Definition(Model, frozen=True, kw_only=True):
         yield from self._nobody()
         nowhere = list(self._leads_nowhere())
         yield from nowhere
-        reached = self._reached()
+        reached = reachable(
+            [self.start], lambda name: (to for to in self.nodes[name].targets if to in self.nodes)
+        )
         for name in self.nodes:
             if name not in reached:
                 yield (
@@ -234,19 +247,14 @@ class Definition(Model, frozen=True, kw_only=True):
 
     def _ahead(self, first: str, join: str) -> set[str]:
         """Return the nodes on the ways of approval from *first*, without *join*."""
-        result: set[str] = set()
-        waiting = [first]
-        while waiting:
-            name = waiting.pop()
-            if name not in result and name != join and name in self.nodes:
-                result.add(name)
-                node = self.nodes[name]
-                waiting += (
-                    [*node.parallel, node.join]
-                    if node.parallel
-                    else [route.to for route in node.routes("approve")]
-                )
-        return result
+
+        def following(name: str) -> Iterable[str]:
+            node = self.nodes[name]
+            branches = [*node.parallel, node.join] if node.parallel else ()
+            ways = branches or [route.to for route in node.routes("approve")]
+            return (name for name in ways if name != join and name in self.nodes)
+
+        return reachable([first] if first != join and first in self.nodes else (), following)
 
     def _joins(self) -> Iterator[Finding]:
         """Find joins that can never complete."""
@@ -342,17 +350,6 @@ class Definition(Model, frozen=True, kw_only=True):
 
     def _no_node(self, name: str) -> str:
         return msg("no node {node!r}{hint}", node=name, hint=suggestion(name, self.nodes))
-
-    def _reached(self) -> set[str]:
-        reached: set[str] = set()
-        waiting = [self.start]
-        while waiting:
-            name = waiting.pop()
-            if name in reached or name not in self.nodes:
-                continue
-            reached.add(name)
-            waiting += self.nodes[name].targets
-        return reached
 
 
 _TASK_KEYS = ("owners", "complete", "empty", "deadline", "form")
