@@ -23,7 +23,7 @@ from bpmax_sim.cassette.matching import Rules
 from bpmax_sim.cassette.merge import rekeyed
 from bpmax_sim.cassette.model import Line
 from bpmax_sim.cassette.reader import YamlTextError
-from bpmax_sim.cli.options import Json
+from bpmax_sim.cli.options import CassettePaths, Json
 from bpmax_sim.cli.select import (
     below,
     collect,
@@ -133,14 +133,7 @@ def _passing() -> merge.Volatile:
     return partial(volatile_places, known)
 
 
-def recover(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="PATH", help=msg("Cassettes or folders; by default cassettes/.")),
-    ] = None,
-    *,
-    json: Json = False,
-) -> int:
+def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
     """Seal what was left in journals."""
     passing = _passing()
     targets = with_journals(paths or ())
@@ -161,10 +154,7 @@ def recover(
 
 
 def fmt(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="PATH", help=msg("Cassettes or folders; by default cassettes/.")),
-    ] = None,
+    paths: CassettePaths = None,
     *,
     check: Annotated[
         bool, typer.Option("--check", help=msg("Write nothing; 1 if it would."))

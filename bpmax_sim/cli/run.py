@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
+from inspect import Signature, signature
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -121,35 +122,33 @@ def run(  # noqa: PLR0913 - the options of the command
     return _perform(_wish(locals()))
 
 
-def record(  # noqa: PLR0913 - the options of the command
-    paths: option.Paths = None,
+_RUNS_ONLY = frozenset({"mode", "unused", "shard", "watch"})
+
+
+def record(
     *,
-    keyword: option.Keyword = "",
-    verbose: option.Verbose = False,
-    exit_first: option.ExitFirst = False,
-    last_failed: option.LastFailed = False,
     record: option.Record = "rewrite",
-    against: option.RecordAgainst = "live",
-    record_extra: option.Extra = False,
-    allow_ci_record: option.AllowCi = False,
-    allow_hosts: option.AllowHosts = None,
-    instance: option.Instance = "",
-    var: option.Variables = None,
-    cassettes: option.Cassettes = None,
-    platforms: option.PlatformsFolder = None,
-    faults: option.Faults = "on",
-    trace: option.Trace = "on-failure",
-    engine: option.Engine = None,
-    js_stack: option.Stack = "",
-    js_limits: option.LimitsOption = "",
-    junitxml: option.JunitXml = None,
-    json: option.Json = False,
     check: Annotated[
         bool, typer.Option(help=msg("Replay at once what was recorded; it has to be green."))
     ] = True,
+    **values: Any,
 ) -> int:
-    """Record scenarios and return the exit code."""
-    return _perform(_wish({**locals(), "mode": "record"}))
+    """Record scenarios and return the exit code; all other options are those of `run`."""
+    return _perform(_wish({**values, "record": record, "check": check, "mode": "record"}))
+
+
+def _take_options_of_run(command: Any) -> None:
+    """Let *command* have, for typer, the options of `run` in their order, then its own."""
+    own = dict(signature(command, eval_str=True).parameters)
+    del own["values"]
+    shared = {
+        n: p for n, p in signature(run, eval_str=True).parameters.items() if n not in _RUNS_ONLY
+    }
+    command.__signature__ = Signature(list({**shared, **own}.values()))
+    command.__annotations__ = {**run.__annotations__, **command.__annotations__}
+
+
+_take_options_of_run(record)
 
 
 def _wish(values: Mapping[str, Any]) -> _RunArguments:
