@@ -419,28 +419,26 @@ def _xml(value: Any) -> Payload:
 
 
 def _elements(value: Mapping[str, Any], where: str) -> Iterator[str]:
-    for name, item in value.items():
-        if name.startswith(("@", "#")) or isinstance(item, Undefined):
-            continue
+    for name, single in _fields(value, "xml"):
         if not _XML_NAME.fullmatch(name):
             raise BadValueError(
                 msg("{where}: {name!r} is not an element name", where=where, name=name)
             )
-        for single in item if isinstance(item, list | tuple) else (item,):
-            yield f"<{name}{_content(single, f'{where}.{name}')}</{name}>"
+        yield f"<{name}{_content(single, f'{where}.{name}')}</{name}>"
 
 
 def _content(value: Any, where: str) -> str:
     """Return the rest of a start tag and the content; ``@name`` is an attribute, ``#text`` text."""
     if not isinstance(value, Mapping):
         return f">{_xml_text(value, where)}"
+    members = {name: item for name, item in value.items() if not isinstance(item, Undefined)}
+    text = _xml_text(members.pop("#text", None), where)
     attributes = "".join(
-        f' {_attribute(name, where)}="{_attribute_text(item, where)}"'
-        for name, item in value.items()
+        f' {_attribute(name, where)}="{_attribute_text(members.pop(name), where)}"'
+        for name in [*members]
         if name.startswith("@")
     )
-    text = _xml_text(value.get("#text"), where)
-    return f"{attributes}>{text}{''.join(_elements(value, where))}"
+    return f"{attributes}>{text}{''.join(_elements(members, where))}"
 
 
 def _attribute(name: str, where: str) -> str:

@@ -12,12 +12,13 @@ from msgspec.structs import replace
 
 from bpmax_sim import strategies
 from bpmax_sim.errors import CallError
-from bpmax_sim.js_values import UNDEFINED
+from bpmax_sim.js_values import UNDEFINED, BigInt
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.model import Parameter
 from bpmax_sim.proxy.builder import CallSpec
+from bpmax_sim.proxy.encode import BadValueError, encode_payload
 from tests.loopback import answer_json, loopback
-from tests.property import model
+from tests.property import bodies, model
 from tests.property.rounds import in_rounds
 from tests.property.world import MANY, STEADY, Case, ThirdParty, both, cases, opened, refused
 
@@ -154,6 +155,35 @@ def test_chained_and_direct_forms_give_the_same_request(case: Case) -> None:
     steps += [("body", body)] if body is not UNDEFINED else []
 
     assert wire(case, program) == wire(case, replace(program, args=None, steps=tuple(steps)))
+
+
+NAMES = st.sampled_from(("来源", "单", "1", "a.b", "@no", "#text", "#x", "a b", ""))
+LEAVES = strategies.script_values(max_leaves=1, refusable=True) | st.binary(max_size=3)
+BODIES = st.recursive(
+    LEAVES | st.builds(BigInt, st.integers()),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@MANY
+@pytest.mark.parametrize("encoding", sorted(bodies.TYPES))
+@given(
+    value=(BODIES | st.builds(lambda inner: {"单": inner}, BODIES)).filter(
+        lambda value: value is not UNDEFINED
+    )
+)
+def test_a_body_is_read_as_what_it_is_or_refused(encoding: Any, value: Any) -> None:
+    assume(value is not UNDEFINED)
+    try:
+        payload = encode_payload(value, encoding)
+    except BadValueError:
+        assert not bodies.can_hold(value, encoding)
+        return
+    assert bodies.can_hold(value, encoding)
+    headers = (("Content-Type", payload.content_type),)
+    request = Request(method="POST", url="https://x.test/", headers=headers, body=payload.data)
+    bodies.check(payload.data, value, encoding, request)
 
 
 DOTS = ("..", ".")
