@@ -135,7 +135,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("XML", ENCODE, 'return escape(text).replace("\\r", "&#13;")', "return escape(text)"),
     ("text", ENCODE, 'return Payload(_utf8(text, "body"), TYPES["text"])', "return _json(value)"),
     ("a content type of its own", PLAN,
-        'if (own is None and "content-type" not in recipe.reserved.header) or needs_boundary:',
+        'if (not is_typed and "content-type" not in recipe.reserved.header) or needs_boundary:',
         'if "content-type" not in recipe.reserved.header:'),
     ("an argument in the path", PLAN, "merged.path[parameter.target] = value",
         "merged.path[parameter.target] = value if isinstance(value, str) else 0"),
