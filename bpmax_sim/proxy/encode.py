@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from html import escape
 from typing import Any, Final
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import (
@@ -28,7 +28,7 @@ from bpmax_sim.js_values import (
     json_text,
     kind_of,
 )
-from bpmax_sim.messages import FORM, media_type
+from bpmax_sim.messages import FORM, form_text, media_type
 from bpmax_sim.platform.model import Encoding
 from bpmax_sim.proxy.effects import NoRepr
 
@@ -341,10 +341,7 @@ def _field(name: str, value: Any) -> str:
 
 
 def _plus(text: str, name: str) -> str:
-    """Encode as the WHATWG URL standard does for forms: a space is a plus, a tilde is ``%7E``."""
-    if _FORM_SAFE.fullmatch(text):
-        return text
-    return quote_plus(_utf8(text, f"body.{name}"), safe="*").replace("~", "%7E")
+    return text if _FORM_SAFE.fullmatch(text) else form_text(_utf8(text, f"body.{name}"))
 
 
 def _multipart(value: Any) -> Payload:

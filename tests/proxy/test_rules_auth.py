@@ -137,6 +137,15 @@ def test_in_a_form_the_credential_is_one_field(steps: Any, sent: bytes) -> None:
     assert world.log[0].notes == overridden * ("Auth.Sign" in steps)
 
 
+def test_every_field_of_a_form_is_written_by_one_rule() -> None:
+    """The WHATWG URL standard: ``*`` stays as it is, and ``~`` does not, whoever puts it in."""
+    world = World(crm(CREATE, auth=put("body", "签名", "*~ +")))
+
+    world.proxy().api("create_contract").header(FORM).body({"备注": "*~ +"}).call()
+
+    assert world.request.body == (b"%E5%A4%87%E6%B3%A8=*%7E+%2B&%E7%AD%BE%E5%90%8D=*%7E+%2B")
+
+
 @pytest.mark.parametrize(
     ("encoding", "headers", "media"),
     [
