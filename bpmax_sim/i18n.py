@@ -6,7 +6,7 @@ compares and serialises English. The terminal, the report, pytest's output and J
 through `translate`, which looks each template up in the catalogue of the chosen language.
 
 Catalogues are gettext's, ``locale/<language>/LC_MESSAGES/bpmax_sim.mo``; `tests.catalogue` extracts
-the templates, which are the literal arguments of ``msg`` and ``plural``.
+the templates, which are the literal arguments of ``msg``, ``plural`` and `MessageError`.
 """
 
 from __future__ import annotations
@@ -136,6 +136,14 @@ def plural(number: int, singular: str, many: str, /, **values: object) -> str:
     return Translatable(_filled(template, texts), singular, texts, many)
 
 
+class MessageError(Exception):
+    """An error whose text is a message, made of a template and its values as `msg` makes it."""
+
+    def __init__(self, template: str, /, **values: object) -> None:
+        """Make the message; a text that is a message already stays it."""
+        super().__init__(template if type(template) is Translatable else msg(template, **values))
+
+
 def joined(separator: str, parts: Iterable[str]) -> str:
     """Return ``separator.join(parts)``, as a message where one of *parts* or *separator* is."""
     pieces: list[str] = []
@@ -239,7 +247,7 @@ def _lines(message: Translatable) -> list[list[str]]:
 # ---------------------------------------------------------------------------- languages
 
 
-class UnknownLanguageError(ValueError):
+class UnknownLanguageError(MessageError, ValueError):
     """A language that there is no catalogue for."""
 
 
@@ -276,11 +284,9 @@ def _named(language: str) -> str:
             return known
     there_are = series(f"{name} ({title})" for name, title in LANGUAGES.items())
     raise UnknownLanguageError(
-        msg(
-            "no language {language!r}; there are {languages}",
-            language=language,
-            languages=there_are,
-        )
+        "no language {language!r}; there are {languages}",
+        language=language,
+        languages=there_are,
     )
 
 

@@ -104,7 +104,7 @@ def _credential(credentials: Mapping[str, Any], name: str) -> Any:
     except KeyError:
         hint = near(name, credentials)
         raise ConfigError(
-            msg("the instance has no credential {name!r}{hint}; add it", name=name, hint=hint)
+            "the instance has no credential {name!r}{hint}; add it", name=name, hint=hint
         ) from None
 
 
@@ -315,18 +315,14 @@ def _take_from_body(
     media = media_type(own[1] if own else TYPES[encoding])
     if encoding != "json" and (encoding, media) != ("form", FORM):
         raise BadValueError(
-            msg(
-                "auth puts {names!r} into the body, which can be JSON or a form, and not {media}",
-                names=names[0],
-                media=media,
-            )
+            "auth puts {names!r} into the body, which can be JSON or a form, and not {media}",
+            names=names[0],
+            media=media,
         )
     if merged.body is UNDEFINED or merged.body is None:
         merged.body = {}
     if not isinstance(merged.body, Mapping):
-        raise BadValueError(
-            msg("auth puts {names!r} into the body: pass an object", names=names[0])
-        )
+        raise BadValueError("auth puts {names!r} into the body: pass an object", names=names[0])
     for name, steps in zip(names, spots, strict=True):
         body, removed = _without(merged.body, (name,) if encoding == "form" else steps)
         if removed:
@@ -526,12 +522,10 @@ def _encode_call(
     length = len(path) + len(query_text(query))
     if length > LONGEST_TARGET:
         raise BadValueError(
-            msg(
-                "the address is {length} characters long, more than {longest_target}; send "
-                "long values in the body",
-                length=length,
-                longest_target=LONGEST_TARGET,
-            )
+            "the address is {length} characters long, more than {longest_target}; send "
+            "long values in the body",
+            length=length,
+            longest_target=LONGEST_TARGET,
         )
     caller = spec.options.get("caller", UNDEFINED)
     call = Call(
