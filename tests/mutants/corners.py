@@ -74,7 +74,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         "steps = (*steps, (setter, freeze({} if value is UNDEFINED else value)))"),
     ("null in a body", PLAN, MEMBERS, "members = {name: item for name, item in value.items()"
         " if item is not UNDEFINED and item is not None}"),
-    ("null in a path", ENCODE, 'text = scalar_text(value)\n    if text is None:\n        raise BadValueError(\n            msg(\n                "path.', 'text = scalar_text(value) or "null"\n    if text is None:\n        raise BadValueError(\n            msg(\n                "path.'),
+    ("null in a path", ENCODE, 'text = scalar_text(value)\n    if text is None:\n        raise BadValueError(\n            "path.', 'text = scalar_text(value) or "null"\n    if text is None:\n        raise BadValueError(\n            "path.'),
     ("a header that auth owns", PLAN, "if not taken.header.isdisjoint(merged.headers):",
         "if False:"),
     ("a query that auth owns", PLAN, "if taken.query:", "if False:"),
@@ -106,7 +106,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("an array in the query", ENCODE,
         "[text for item in value for text in query_values_of_item(name, item)]",
         "[text for item in value[:1] for text in query_values_of_item(name, item)]"),
-    ("an object in the query", ENCODE, 'raise BadValueError(\n        msg(\n            "query.{name} is {kind_of}; a query', 'return (str(value),)\n    raise BadValueError(\n        msg(\n            "query.{name} is {kind_of}; a query'),
+    ("an object in the query", ENCODE, 'raise BadValueError(\n        "query.{name} is {kind_of}; a query', 'return (str(value),)\n    raise BadValueError(\n        "query.{name} is {kind_of}; a query'),
     ("a space or a plus in the query", ENCODE,
         '    return quote(join_surrogates(text), safe="")\n\n\ndef segment',
         "    return form_text(join_surrogates(text).encode())\n\n\ndef segment"),
