@@ -80,7 +80,7 @@ def merge(spec: CallSpec, recipe: CompiledApi, credentials: Mapping[str, Any]) -
     if spec.args is None and merged.path:
         _rename_path(merged, recipe)
     merged.query = object_of(merged.query)
-    if isinstance(merged.body, Mapping):
+    if isinstance(merged.body, dict):
         merged.body = object_of(merged.body)
     for required in recipe.required:
         _require(merged, required, recipe)

@@ -183,7 +183,7 @@ class Sent:
     def members(self) -> dict[str, str]:
         """Return what the body says by name, be it JSON or a form."""
         is_form = bodies.media(self.headers["content-type"]) == bodies.TYPES["form"]
-        return dict(parse_qsl(self.body.decode())) if is_form else json.loads(self.body)  # type: ignore[no-any-return]
+        return dict(parse_qsl(self.body.decode())) if is_form else json.loads(self.body)
 
     def parameters(self) -> dict[str, str]:
         return {unquote(p.partition("=")[0]): unquote(p.partition("=")[2])
