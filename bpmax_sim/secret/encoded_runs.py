@@ -17,6 +17,8 @@ _ESCAPED_SLASH = re.compile(r"\\{1,8}/|%(?:25){0,3}2[Ff]")
 _ESCAPED_PLUS = re.compile(r"%(?:25){0,3}2[Bb]|\\{1,8}u002[Bb]")
 _ESCAPED_EQUALS = re.compile(r"%(?:25){0,3}3[Dd]|\\{1,8}u003[Dd]")
 _SLASH, _PLUS, _EQUALS = (p.pattern for p in (_ESCAPED_SLASH, _ESCAPED_PLUS, _ESCAPED_EQUALS))
+_ESCAPED_SIGN = re.compile(rb"\\{1,8}(?:/|u002[bB])|%(?:25){0,3}2[bBfF]")
+_IN_RUN = re.compile(rb"[A-Za-z0-9+/_-]*")
 _END = f"(?:=|{_EQUALS}){{0,2}}"
 _STANDARD = re.compile(f"((?:[A-Za-z0-9+/]|{_SLASH}|{_PLUS}){{8,}}){_END}")
 _URL_SAFE = re.compile(f"([A-Za-z0-9_-]{{8,}}){_END}")
@@ -30,6 +32,24 @@ _TO_URL_SAFE = str.maketrans("+/", "-_")
 def text_runs(text: str) -> list[str]:
     """Return every run of *text* that may be base64 or hexadecimal, with its escapes undone."""
     return _QUICK.findall(_flat(text))
+
+
+def escaped_runs(data: bytes) -> bytes:
+    """Return the runs of *data* that have escaped signs in them, as they are, and none besides."""
+    kept, end = list[bytes](), 0
+    for match in _ESCAPED_SIGN.finditer(data):
+        kept += (_ends_of(data[end : match.start()]), match[0])
+        end = match.end()
+    return b"".join([*kept, _ends_of(data[end:])])
+
+
+def _ends_of(between: bytes) -> bytes:
+    """Return the run that *between* begins with, and the one it ends with."""
+    head = _IN_RUN.match(between)[0]  # type: ignore[index] # it may be empty
+    if len(head) == len(between):
+        return head
+    tail = _IN_RUN.match(between[::-1])[0]  # type: ignore[index]
+    return head + b" " + tail[::-1]
 
 
 def contents(runs: Sequence[str]) -> str:
