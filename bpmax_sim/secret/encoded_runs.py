@@ -36,11 +36,11 @@ def text_runs(text: str) -> list[str]:
 
 def escaped_runs(data: bytes) -> bytes:
     """Return the runs of *data* that have escaped signs in them, as they are, and none besides."""
-    kept, end = list[bytes](), 0
+    parts, end = list[bytes](), 0
     for match in _ESCAPED_SIGN.finditer(data):
-        kept += (_ends_of(data[end : match.start()]), match[0])
+        parts += (_ends_of(data[end : match.start()]), match[0])
         end = match.end()
-    return b"".join([*kept, _ends_of(data[end:])])
+    return b"".join([*parts, _ends_of(data[end:])])
 
 
 def _ends_of(between: bytes) -> bytes:
