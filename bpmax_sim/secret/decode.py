@@ -490,9 +490,7 @@ NOT_SEARCHED: Mapping[str, str] = {
     "what Python prints without being captured": msg(
         "under pytest -s, or by a child process; steps of a scenario are captured"
     ),
-    "names of tests, properties of a suite": msg(
-        "the id of a parameter, and what record_testsuite_property gets"
-    ),
+    "names of tests": msg("the id of a parameter; a warning tells of it"),
     "bytes as an object": msg('{"0":104,"1":101}, or text that was read as Latin-1'),
     "escapes far apart": msg("more than 1 kB apart inside of one encoded piece"),
 }
