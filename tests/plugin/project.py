@@ -6,6 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
@@ -93,6 +94,11 @@ class Project:
             environment.setenv("PYTEST_PLUGINS", ",".join(one.__name__ for one in OURS))  # workers'
             # What is known by name alone is looked for among the entry points of all that.
             return self.pytester.runpytest_inprocess(*args, plugins=OURS)
+
+    def items(self, *args: str) -> list[pytest.Item]:
+        """Return what pytest collects."""
+        result: Any = self.run("--collect-only", *args)
+        return [call.item for call in result.reprec.getcalls("pytest_itemcollected")]
 
     def run_apart(self, *args: str) -> pytest.RunResult:
         """Run pytest in a process of its own, with the plugins that tests work with."""
