@@ -162,7 +162,7 @@ def stub_session(node: pytest.Item, session: Session) -> None:
 
 
 _REPORTED = ("longrepr", "sections", "wasxfail")
-_TOLD = (tuple, list, str)  # what errors hold their texts in
+_HOLDING_TEXT = (tuple, list, str)  # what errors hold their texts in
 _LOGS = ("log_cli_handler", "log_file_handler")
 _active: list[pytest.Item] = []
 _comparing: list[Any] = []
@@ -271,7 +271,7 @@ def hide_in_error(error: BaseException | None) -> list[tuple[BaseException, str,
     for link in _behind(error, set()):
         for name in ("args", "__notes__", "msg"):
             before = getattr(link, name, None)
-            shown = redacted(before, redact_now) if isinstance(before, _TOLD) else before
+            shown = redacted(before, redact_now) if isinstance(before, _HOLDING_TEXT) else before
             if before is not None and shown != before:
                 setattr(link, name, shown)
                 replaced.append((link, name, before))
