@@ -148,7 +148,7 @@ def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
     if waiting:
         tell(msg("a recording was there already, so these wait; run `bpmax-sim review`"))
         return ExitCode.REVIEW
-    living = [one for path in targets for one in journal.awaited(path)]
+    living = [pair for path in targets for pair in journal.awaited(path)]
     for path, process in living:
         message = msg(
             "process {process} still runs and seals it in the end; "

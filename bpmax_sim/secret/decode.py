@@ -194,7 +194,7 @@ def _flat(look: Look, text: bytes) -> tuple[Look, bytes]:
     levels, consumed = [text], list[bytes]()
     while len(levels) <= DEPTH:
         outer = levels[-1]
-        undone = [one for one in look.fresh.escapes(outer, look.reach) if one.label == "json"]
+        undone = [part for part in look.fresh.escapes(outer, look.reach) if part.label == "json"]
         if not undone:
             break
         consumed += _CONSUMED.findall(outer.replace(b"\\\\", b" "))
@@ -208,9 +208,9 @@ def _spliced(data: bytes, undone: Sequence[Undone]) -> bytes:
     if undone[0].end - undone[0].start == len(data):
         return undone[0].inner
     parts, end = list[bytes](), 0
-    for one in undone:
-        parts += (data[end : one.start], one.inner)
-        end = one.end
+    for part in undone:
+        parts += (data[end : part.start], part.inner)
+        end = part.end
     return b"".join([*parts, data[end:]])
 
 
