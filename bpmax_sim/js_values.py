@@ -262,7 +262,7 @@ def _print(value: Any) -> str | None:
 
 def _print_object(value: dict[str, Any]) -> str:
     parts = []
-    for name in property_order(value) if _may_have_index(value) else value:
+    for name in property_order(value) if any("0" <= name[:1] <= "9" for name in value) else value:
         try:
             text = _print(value[name])
         except UnprintableError as error:
@@ -270,10 +270,6 @@ def _print_object(value: dict[str, Any]) -> str:
         if text is not None:
             parts.append(f"{encode_basestring(name)}:{text}")
     return "{" + ",".join(parts) + "}"
-
-
-def _may_have_index(value: dict[str, Any]) -> bool:
-    return any("0" <= name[:1] <= "9" for name in value)
 
 
 def _print_array(value: Iterable[Any]) -> str:

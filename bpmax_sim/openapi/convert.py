@@ -62,7 +62,7 @@ def inputs_of(
     keys: dict[str, Any] = {}
     converted: list[ParameterEntry] = []
     for parameter, where in by_place.values():
-        if _is_idempotency(parameter):
+        if parameter.get("in") == "header" and str(parameter["name"]).lower() in _IDEMPOTENCY:
             keys["idempotency"] = {"in": "header", "name": str(parameter["name"])}
         elif (entry := _entry(document, parameter, where)) is not None:
             converted.append(entry)
@@ -86,10 +86,6 @@ def _declared(
             yield parameter, where
         elif parameter != {}:
             document.tell(msg("this is no parameter with a name; it is left out"), where)
-
-
-def _is_idempotency(parameter: Mapping[str, Any]) -> bool:
-    return parameter.get("in") == "header" and str(parameter["name"]).lower() in _IDEMPOTENCY
 
 
 def _entry(document: Document, parameter: Mapping[str, Any], steps: Steps) -> ParameterEntry | None:

@@ -72,18 +72,13 @@ def _keys(auth: Auth) -> Iterator[str]:
     for defined in (*auth.sign.define, *auth.sign.canonical):
         inputs.update(defined)
     seen: set[str] = set()
-    left = _names(_first(auth.sign))
+    left = _names(auth.sign.key if isinstance(auth.sign.key, str) else "".join(auth.sign.key[:1]))
     while left:
         name = left.pop()
         if name not in seen:
             seen.add(name)
             left |= _names(inputs.get(name))
     yield from seen
-
-
-def _first(sign: Sign) -> str:
-    """Return the secret of a chain of keys: what follows it is put through it."""
-    return sign.key if isinstance(sign.key, str) else "".join(sign.key[:1])
 
 
 def _names(text: object) -> set[str]:

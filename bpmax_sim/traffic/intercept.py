@@ -79,7 +79,11 @@ class _Listener(Cassette):  # type: ignore[misc]
     def play_response(self, request: Any) -> dict[str, Any]:
         answer = self._ready.pop(id(request), None) or self._hears.answer(_request(request))
         assert answer is not None
-        return _vcr_response(answer)
+        return {
+            "status": {"code": answer.status, "message": answer.reason},
+            "headers": {name: list(values) for name, values in grouped(answer.headers)},
+            "body": {"string": answer.body},
+        }
 
     def append(self, request: Any, response: Mapping[str, Any]) -> None:
         if not self._hears.passes():
@@ -122,11 +126,3 @@ def _response(original: Mapping[str, Any], took: float) -> Response:
             "an answer beside $proxy cannot be recorded: {reason}", reason=reason
         ) from None
     return replace(converted, elapsed=took, source="live")
-
-
-def _vcr_response(answer: Response) -> dict[str, Any]:
-    return {
-        "status": {"code": answer.status, "message": answer.reason},
-        "headers": {name: list(values) for name, values in grouped(answer.headers)},
-        "body": {"string": answer.body},
-    }

@@ -172,7 +172,7 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
         responses.append(
             {
                 "status": {"code": outcome.status, "message": outcome.reason},
-                "headers": _lists(outcome.headers),
+                "headers": dict(grouped(outcome.headers)),
                 "body": {"string": outcome.body},
             }
         )
@@ -180,10 +180,6 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
         raise CassetteError("nothing can be written for vcrpy: {names}", names=joined("; ", notes))
     text = serialize({"requests": requests, "responses": responses}, yamlserializer)
     return text.encode(), tuple(notes)
-
-
-def _lists(pairs: Pairs) -> dict[str, list[str]]:
-    return dict(grouped(pairs))
 
 
 BETAMAX: Final = msg("a cassette of betamax")
