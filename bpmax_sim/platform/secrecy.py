@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg
-from bpmax_sim.platform.model import Auth, CredentialSpec, Platform, Scalar, Sign, Source
+from bpmax_sim.platform.model import Auth, CredentialSpec, Platform, Scalar, Source
 from bpmax_sim.platform.template import names_in
 
 # The end decides: `client_secret` is one, `secret_id` and `access_key_id` are public names.

@@ -48,7 +48,7 @@ from bpmax_sim.script.outbox import (
     Rejected,
     Timer,
     TimerFired,
-    Unawaited,
+    UnawaitedCall,
     Uncaught,
     Waiting,
     Write,
@@ -117,7 +117,7 @@ class ScriptRun:
         self.error: BpmaxError | None = None
         self.took = 0.0
         self.place: Place | None = None  # where the script was last seen
-        self.calls: dict[int, Unawaited] = {}
+        self.calls: dict[int, UnawaitedCall] = {}
         self.fresh: list[int] = []  # calls since the outcome was told
         self.flights: set[int] = set()
         self.late: set[int] = set()
@@ -128,7 +128,7 @@ class ScriptRun:
         self.probes: list[tuple[str, str]] = []
         self.console: list[ConsoleLine] = []
         self.unhandled: list[ScriptError] = []
-        self.built: list[Unawaited] = []
+        self.built: list[UnawaitedCall] = []
 
     @property
     def is_resting(self) -> bool:
@@ -408,7 +408,7 @@ class Context:
             args=None if entry.args is None else tuple(decode_tagged(entry.args)),
             position=place,
         )
-        run.calls[number] = Unawaited(f"{program.platform}.{program.api}", place)
+        run.calls[number] = UnawaitedCall(f"{program.platform}.{program.api}", place)
         run.fresh.append(number)
         run.flights.add(number)
         self._owners[number] = run
@@ -538,7 +538,7 @@ class Context:
         name, place = f"{chain.platform}.{chain.api}", self._sources.place(chain.row, chain.column)
         if not chain.awaited:
             if run.error is None:  # a script that broke off did not forget it
-                run.built.append(Unawaited(name, place, built=True))
+                run.built.append(UnawaitedCall(name, place, built=True))
             return
         error = self._failures.uncalled(name, place)
         if run.error is None or getattr(run.error, "name", "") == "TypeError":

@@ -78,7 +78,7 @@ class Waiting(msgspec.Struct, frozen=True):
         )
 
 
-class Unawaited(msgspec.Struct, frozen=True):
+class UnawaitedCall(msgspec.Struct, frozen=True):
     """A call that nobody awaited, or that was under way when the body ended.
 
     Attributes:
@@ -125,7 +125,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     error: BpmaxError | None = None
     console: tuple[ConsoleLine, ...] = ()
     timers: tuple[TimerFired, ...] = ()
-    unawaited: tuple[Unawaited, ...] = ()
+    unawaited: tuple[UnawaitedCall, ...] = ()
     unhandled: tuple[ScriptError, ...] = ()
 
     def unwrap(self) -> Any:

@@ -19,7 +19,7 @@ from vcr.serializers import yamlserializer
 from bpmax_sim.cassette.format import grouped
 from bpmax_sim.errors import CassetteError, why_unreadable
 from bpmax_sim.i18n import joined, msg, series
-from bpmax_sim.messages import Exchange, Pairs, Response
+from bpmax_sim.messages import Exchange, Response
 from bpmax_sim.traffic import known_keys
 from bpmax_sim.traffic.imported import (
     Imported,
