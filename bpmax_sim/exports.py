@@ -24,8 +24,8 @@ def lazy(module: dict[str, Any]) -> tuple[Callable[[str], Any], Callable[[], lis
 
     @cache
     def homes() -> dict[str, tuple[str, str]]:
-        found = _EXPORT.findall(stub.read_text(encoding="utf-8"))
-        return {name: (home, there) for home, there, name in found}
+        names = _EXPORT.findall(stub.read_text(encoding="utf-8"))
+        return {name: (home, there) for home, there, name in names}
 
     def get(name: str) -> Any:
         if name == "__all__":
