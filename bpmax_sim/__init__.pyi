@@ -51,6 +51,7 @@ from bpmax_sim.session.session import Session as Session
 from bpmax_sim.session.session import record as record
 from bpmax_sim.session.session import replay as replay
 from bpmax_sim.session.settings import EverydayOptions as EverydayOptions
+from bpmax_sim.session.settings import OpeningOptions as OpeningOptions
 from bpmax_sim.session.settings import ScenarioOptions as ScenarioOptions
 from bpmax_sim.session.settings import SessionOptions as SessionOptions
 from bpmax_sim.session.settings import Settings as Settings

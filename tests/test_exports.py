@@ -14,6 +14,7 @@ from packaging.version import InvalidVersion, Version
 
 import bpmax_sim
 from bpmax_sim import errors, testing
+from bpmax_sim.errors import BpmaxError, BpmaxWarning
 
 HEAVY = ("_quickjs", "httpx", "hypothesis", "jinja2", "msgspec", "pytest", "typer", "yaml")
 ROOT = Path(bpmax_sim.__file__).parents[1]
@@ -39,7 +40,7 @@ def test_every_error_is_public() -> None:
     defined = {
         name
         for name, value in vars(errors).items()
-        if isinstance(value, type) and issubclass(value, BaseException)
+        if isinstance(value, type) and issubclass(value, BpmaxError | BpmaxWarning)
     }
 
     assert defined <= {*bpmax_sim.__all__}

@@ -76,6 +76,13 @@ class EverydayOptions(_Options, total=False):
     environ: Mapping[str, str] | None
 
 
+class OpeningOptions(EverydayOptions, total=False):
+    """The keywords of `Session.open`; `Settings` describes them."""
+
+    cassette: FilePath | None
+    mode: Mode
+
+
 class ScenarioOptions(_Options, total=False):
     """The keywords that `bpmax_sim.run_scenario` does not spell out."""
 
@@ -84,8 +91,10 @@ class ScenarioOptions(_Options, total=False):
     mode: Mode
 
 
-class SessionOptions(EverydayOptions, ScenarioOptions, total=False):
-    """All keywords of `Session.open`."""
+class SessionOptions(OpeningOptions, total=False):
+    """All that `Session.open` takes, the platforms included."""
+
+    platforms: FilePath | None
 
 
 def _texts(default: object) -> tuple[str, ...]:
