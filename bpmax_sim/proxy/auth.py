@@ -35,8 +35,9 @@ from bpmax_sim.proxy.call_plan import CallRandomness, Plan
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.effects import Grant, NoRepr
 from bpmax_sim.proxy.encode import BadValueError, header_value, inert, percent, query_text
-from bpmax_sim.proxy.environment import Environment, Secrets, Tenant
+from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.signing import RequestEditor, sign
+from bpmax_sim.secret.vault import Credentials, Vault
 
 CHANGING: Final = frozenset({"now", "nonce", "call_id"})
 """Names whose value is another at every call or attempt."""
@@ -62,7 +63,7 @@ class SigningContext(NoRepr, frozen=True):
 
 
 def real_context(
-    tenant: Tenant,
+    tenant: Credentials,
     grant: Grant | None,
     env: Environment,
     randomness: CallRandomness,
@@ -77,7 +78,7 @@ def real_context(
 
 
 def standin_context(
-    tenant: Tenant,
+    tenant: Credentials,
     grant: Grant | None,
     env: Environment,
     randomness: CallRandomness,
@@ -92,7 +93,7 @@ def standin_context(
 
 
 def standin_context_at(
-    tenant: Tenant, grant: Grant | None, stamp: Signed, attempt: int
+    tenant: Credentials, grant: Grant | None, stamp: Signed, attempt: int
 ) -> SigningContext:
     """Return what was written down at the instant and nonce of *stamp*."""
     granted = grant.standins if grant else _NOTHING
@@ -211,7 +212,7 @@ def standin_request(
 
 
 def signed_at(
-    request: Request, recipe: CompiledApi, tenant: Tenant, grant: Grant | None, stamp: Signed
+    request: Request, recipe: CompiledApi, tenant: Credentials, grant: Grant | None, stamp: Signed
 ) -> Request:
     """Return a recorded request signed again, at the instant and nonce of *stamp*.
 
@@ -362,7 +363,7 @@ def _place(item: Apply | Idempotency) -> str:
     return f"{item.place}.{item.name.lower() if item.place == 'header' else item.name}"
 
 
-def _pair(real: AuthValues, standin: AuthValues, vault: Secrets) -> None:
+def _pair(real: AuthValues, standin: AuthValues, vault: Vault) -> None:
     """Register derived forms, such as a whole Basic header, that stay the same between calls."""
     for (item, value), (_, twin) in zip(real, standin, strict=True):
         if value != twin and CHANGING.isdisjoint(names_in(item.value)):
@@ -400,7 +401,9 @@ def signed_otherwise(
     )
 
 
-def is_signed(recorded: Request, recipe: CompiledApi, tenant: Tenant, grant: Grant | None) -> bool:
+def is_signed(
+    recorded: Request, recipe: CompiledApi, tenant: Credentials, grant: Grant | None
+) -> bool:
     """Return whether a recorded request is signed as its platform would sign it today."""
     stamp: Signed | None = recorded.signed
     if stamp is None or recipe.auth.sign is None:

@@ -18,12 +18,13 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Chance, new_uuid
 from bpmax_sim.errors import CallError, ConfigError, near
+from bpmax_sim.field_path import with_member
 from bpmax_sim.i18n import labelled, msg, series
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import Call, Pairs, cookies
-from bpmax_sim.platform.model import Instance, Platform
+from bpmax_sim.platform.model import Instance, Parameter, Platform
 from bpmax_sim.proxy.builder import OPTIONS, CallSpec
-from bpmax_sim.proxy.compiled_api import CREDENTIAL, CompiledApi, Input, compiled_api
+from bpmax_sim.proxy.compiled_api import CREDENTIAL, CompiledApi, compiled_api
 from bpmax_sim.proxy.effects import NoRepr, no_repr
 from bpmax_sim.proxy.encode import (
     BadValueError,
@@ -35,8 +36,9 @@ from bpmax_sim.proxy.encode import (
     query_text,
     segment,
 )
-from bpmax_sim.proxy.environment import Environment, Tenant
+from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, with_standin
+from bpmax_sim.secret.vault import Credentials
 
 
 class Merged(Struct):
@@ -146,7 +148,7 @@ def _set_body(merged: Merged, value: Any) -> None:
 _SETTERS = {"path": _set_path, "query": _set_query, "header": _set_headers, "body": _set_body}
 
 
-def _set_value(merged: Merged, parameter: Input, value: Any) -> None:
+def _set_value(merged: Merged, parameter: Parameter, value: Any) -> None:
     """Put one parameter's value at its place."""
     if parameter.place == "path":
         merged.path[parameter.target] = value
@@ -155,16 +157,9 @@ def _set_value(merged: Merged, parameter: Input, value: Any) -> None:
     elif parameter.place == "header":
         _set_header(merged, parameter.target, value)
     elif parameter.steps:
-        merged.body = with_value(merged.body, parameter.steps, value)
+        merged.body = with_member(merged.body, parameter.steps, value)
     else:
         _set_body(merged, value)
-
-
-def with_value(body: Any, steps: tuple[str, ...], value: Any) -> dict[str, Any]:
-    """Return *body* with *value* at the dotted path *steps*; the given body stays as it is."""
-    first, rest = steps[0], steps[1:]
-    known = body if isinstance(body, Mapping) else {}
-    return {**known, first: with_value(known.get(first), rest, value) if rest else value}
 
 
 def _direct(merged: Merged, args: tuple[Any, ...], recipe: CompiledApi) -> None:
@@ -215,7 +210,7 @@ def _rename_path(merged: Merged, recipe: CompiledApi) -> None:
     merged.path = renamed
 
 
-def _require(merged: Merged, parameter: Input, recipe: CompiledApi) -> None:
+def _require(merged: Merged, parameter: Parameter, recipe: CompiledApi) -> None:
     if not _PRESENT[parameter.place](merged, parameter):
         raise CallError(
             msg(
@@ -228,11 +223,11 @@ def _require(merged: Merged, parameter: Input, recipe: CompiledApi) -> None:
         )
 
 
-def _place(parameter: Input) -> str:
+def _place(parameter: Parameter) -> str:
     return f"{parameter.place}.{parameter.target}" if parameter.steps else msg("the body")
 
 
-def _in_body(merged: Merged, parameter: Input) -> bool:
+def _in_body(merged: Merged, parameter: Parameter) -> bool:
     value = merged.body
     if value is UNDEFINED:
         return False
@@ -368,7 +363,7 @@ class Plan(NoRepr, frozen=True, kw_only=True):
 
     recipe: CompiledApi
     call: Call
-    tenant: Tenant
+    tenant: Credentials
     real: Call
     notes: tuple[str, ...] = ()
     randomness: CallRandomness = NO_RANDOMNESS

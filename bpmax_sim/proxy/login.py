@@ -44,7 +44,7 @@ from bpmax_sim.proxy.encode import (
     query_pairs,
     query_text,
 )
-from bpmax_sim.proxy.environment import Environment, Secrets
+from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.recovery import TOO_MANY, Answered, Stop, again_later
 from bpmax_sim.proxy.response import (
     CallRecord,
@@ -59,6 +59,7 @@ from bpmax_sim.proxy.response import (
     redacted_headers,
 )
 from bpmax_sim.secret.standin import standin
+from bpmax_sim.secret.vault import Vault
 
 _PLAIN = re.compile(r"[\w$-]+")
 
@@ -234,7 +235,7 @@ class LoginAnswer:
     """One response, with what is needed to tell of it."""
 
     plan: Plan
-    vault: Secrets
+    vault: Vault
     number: int
     request: Request
     response: Response

@@ -45,8 +45,7 @@ from bpmax_sim.platform.target import CLIENT
 from bpmax_sim.proxy.auth import is_signed
 from bpmax_sim.proxy.compiled_api import compiled_api
 from bpmax_sim.proxy.effects import Grant
-from bpmax_sim.proxy.environment import Tenant
-from bpmax_sim.secret.vault import Vault
+from bpmax_sim.secret.vault import Credentials, Vault
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.sharing import OPEN, Seat, Shared
 from bpmax_sim.session.undeclared import Unrecognised
@@ -485,7 +484,7 @@ def _login_file(folder: Path, key: Key) -> Path:
 def still_signed(
     request: Request,
     platforms: Platforms,
-    tenant: Callable[[Platform, Instance], Tenant],
+    tenant: Callable[[Platform, Instance], Credentials],
     granted: Mapping[str, Grant],
 ) -> bool:
     """Return whether a recorded request is signed as it would be today; *granted* by login key."""

@@ -74,7 +74,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         "steps = (*steps, (setter, freeze({} if value is UNDEFINED else value)))"),
     ("null in a body", PLAN, MEMBERS, "members = {name: item for name, item in value.items()"
         " if item is not UNDEFINED and item is not None}"),
-    ("null in a path", ENCODE, 'text = scalar_text(value)\n    if text is None:\n        raise BadValueError(\n            msg(\n                "path.', 'text = scalar_text(value) or "null"\n    if text is None:\n        raise BadValueError(\n            msg(\n                "path.'),
+    ("null in a path", ENCODE, 'text = scalar_text(value)\n    if text is None:\n        raise BadValueError(\n            "path.', 'text = scalar_text(value) or "null"\n    if text is None:\n        raise BadValueError(\n            "path.'),
     ("a header that auth owns", PLAN, "if not taken.header.isdisjoint(merged.headers):",
         "if False:"),
     ("a query that auth owns", PLAN, "if taken.query:", "if False:"),
@@ -106,7 +106,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("an array in the query", ENCODE,
         "[text for item in value for text in query_values_of_item(name, item)]",
         "[text for item in value[:1] for text in query_values_of_item(name, item)]"),
-    ("an object in the query", ENCODE, 'raise BadValueError(\n        msg(\n            "query.{name} is {kind_of}; a query', 'return (str(value),)\n    raise BadValueError(\n        msg(\n            "query.{name} is {kind_of}; a query'),
+    ("an object in the query", ENCODE, 'raise BadValueError(\n        "query.{name} is {kind_of}; a query', 'return (str(value),)\n    raise BadValueError(\n        "query.{name} is {kind_of}; a query'),
     ("a space or a plus in the query", ENCODE,
         '    return quote(join_surrogates(text), safe="")\n\n\ndef segment',
         "    return quote_plus(join_surrogates(text))\n\n\ndef segment"),
@@ -143,8 +143,8 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         "for parameter, value in zip(sorted(recipe.inputs, key=lambda one: one.place), args):"),
     ("an argument in the header", PLAN, "_set_header(merged, parameter.target, value)",
         "_set_header(merged, parameter.target[:-1], value)"),
-    ("an argument in the body", PLAN, "with_value(merged.body, parameter.steps, value)",
-        "with_value(merged.body, parameter.steps[-1:], value)"),
+    ("an argument in the body", PLAN, "with_member(merged.body, parameter.steps, value)",
+        "with_member(merged.body, parameter.steps[-1:], value)"),
     ("an object for one argument", PLAN, "extra = args[len(recipe.inputs) :]",
         "args = (*args[0].values(), *args[1:]) if args and isinstance(args[0], dict) else args\n"
         "    extra = args[len(recipe.inputs) :]"),
