@@ -16,13 +16,13 @@ import msgspec
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import media_type
-from bpmax_sim.openapi.document import Document, Steps, line, listed, mapping, upgraded
+from bpmax_sim.openapi.document import Document, line, listed, mapping, upgraded
 from bpmax_sim.openapi.schema import Carrying, Security, as_object, is_small, plain_type, scopes_of
 from bpmax_sim.path_template import fill_placeholders, placeholders
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.platform.load import PlatformFile, read_root
 from bpmax_sim.platform.model import snake
-from bpmax_sim.yamlfile import LARGEST, read_yaml, write_yaml
+from bpmax_sim.yamlfile import LARGEST, Steps, read_yaml, write_yaml
 
 ParameterEntry = dict[str, Any]
 

@@ -77,7 +77,7 @@ class EverydayOptions(_Options, total=False):
 
 
 class OpeningOptions(EverydayOptions, total=False):
-    """The keywords of `Session.open`; `Settings` describes them."""
+    """The keywords of `Session.open` beside the platform files."""
 
     cassette: FilePath | None
     mode: Mode
@@ -92,7 +92,7 @@ class ScenarioOptions(_Options, total=False):
 
 
 class SessionOptions(OpeningOptions, total=False):
-    """All that `Session.open` takes, the platforms included."""
+    """All keywords of `Session.open`."""
 
     platforms: FilePath | None
 

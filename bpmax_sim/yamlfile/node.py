@@ -38,6 +38,7 @@ from bpmax_sim.js_values import within
 
 Scalar = str | int | float | bool | None
 Step = str | int
+Steps = tuple[Step, ...]
 Mark = tuple[int, int]
 
 _NAME = r"[\w$-]+"

@@ -18,7 +18,7 @@ from msgspec import UNSET, Meta, UnsetType
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import Place, Problem, near
 from bpmax_sim.i18n import joined, msg, series
-from bpmax_sim.yamlfile.node import Node, Step, join
+from bpmax_sim.yamlfile.node import Node, Step, Steps, join
 
 INTERNAL: Final = Meta(extra={"internal": True})
 """Marks a field of a model that no file may set."""
@@ -73,6 +73,25 @@ class Reading(msgspec.Struct):
             hint=hint,
         )
         return self.tell(message, node.place)
+
+
+class Checks(msgspec.Struct, frozen=True):
+    """What must hold between the parts of a file that was read; the base of who checks it.
+
+    Attributes:
+        root: what is checked, *above* below the root of the file.
+        problems: get what is wrong.
+    """
+
+    root: Node
+    above: Steps
+    problems: list[Problem]
+
+    def tell(self, message: str, *steps: Step, key: bool = False) -> None:
+        """Note a problem of the value at *steps*, or of the *key* that is the last of them."""
+        node = self.root.nearest(steps[:-1] if key else steps)
+        place = node.key_place(str(steps[-1])) if key else node.place
+        self.problems.append(Problem(message, place, join((*self.above, *steps))))
 
 
 class Shape(Protocol):
