@@ -183,19 +183,15 @@ def _segment(token: re.Match[str], option: str) -> Segment:
     if token["index"] is not None:
         return int(token["index"])
     if token["quoted"] is not None:
-        return _unquoted(token["quoted"], option)
+        try:
+            return str(json.loads(token["quoted"], strict=False))
+        except ValueError:
+            raise ConfigError(
+                "{option}: {quoted} is not a name in quotes as JSON has them",
+                option=option,
+                quoted=token["quoted"],
+            ) from None
     return Wild.ALL
-
-
-def _unquoted(quoted: str, option: str) -> str:
-    try:
-        return str(json.loads(quoted, strict=False))
-    except ValueError:
-        raise ConfigError(
-            "{option}: {quoted} is not a name in quotes as JSON has them",
-            option=option,
-            quoted=quoted,
-        ) from None
 
 
 def format_path(path: Iterable[Segment]) -> str:

@@ -45,6 +45,7 @@ from bpmax_sim.subject.hooks import BranchArrived as BranchArrived
 from bpmax_sim.subject.hooks import CycleCut as CycleCut
 from bpmax_sim.subject.hooks import DeadlinePassed as DeadlinePassed
 from bpmax_sim.subject.hooks import FieldChanged as FieldChanged
+from bpmax_sim.subject.hooks import Happening as Happening
 from bpmax_sim.subject.hooks import HookStarted as HookStarted
 from bpmax_sim.subject.hooks import MessageShown as MessageShown
 from bpmax_sim.subject.hooks import NodeEntered as NodeEntered

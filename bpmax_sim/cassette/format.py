@@ -68,10 +68,14 @@ def body_scalar(body: bytes, indent: str) -> str:
     try:
         text = body.decode()
     except UnicodeDecodeError:
-        return _binary(body, indent)
+        digits = base64.b64encode(body).decode()
+        lines = [digits[at : at + 76] for at in range(0, len(digits), 76)]
+        return "\n".join(["!!binary |-", *(indent + line for line in lines)])
     if not body or (_may_hide(body) and _NO_BLOCK.search(text)):
         return json_line(text)
-    return _block(text, indent)
+    style = "|+" if text.endswith("\n") else "|-"
+    lines = text.removesuffix("\n").split("\n")
+    return "\n".join([style, *[indent + line if line else "" for line in lines]])
 
 
 def _may_hide(body: bytes) -> bool:
@@ -87,18 +91,6 @@ def _may_hide(body: bytes) -> bool:
         or (b"\xe2" in body and (b"\xe2\x80" in body or b"\xe2\x81" in body))
         or (b"\xef" in body and (b"\xef\xbb\xbf" in body or b"\xef\xbf" in body))
     )
-
-
-def _block(text: str, indent: str) -> str:
-    style = "|+" if text.endswith("\n") else "|-"
-    lines = text.removesuffix("\n").split("\n")
-    return "\n".join([style, *[indent + line if line else "" for line in lines]])
-
-
-def _binary(body: bytes, indent: str) -> str:
-    digits = base64.b64encode(body).decode()
-    lines = [digits[at : at + 76] for at in range(0, len(digits), 76)]
-    return "\n".join(["!!binary |-", *(indent + line for line in lines)])
 
 
 CODINGS = ("content-encoding", "transfer-encoding")

@@ -214,7 +214,11 @@ class _Resolver:
 
     def _outside(self, source: Source, *steps: str) -> str | None:
         try:
-            return _value(source, self.environ, self.origin.folder)
+            if isinstance(source.env, str):
+                return read_env(source.env, self.environ)
+            if isinstance(source.file, str):
+                return read_file(source.file, self.origin.folder)
+            return read_keyring(str(source.keyring))
         except ConfigError as error:
             self._tell(msg("{error} ({who})", error=error, who=self._who()), *steps)
             return None
@@ -276,14 +280,6 @@ class _Resolver:
         node = self.origin.node.nearest(steps)
         place = node.place if node.file else None
         self.problems.append(Problem(message, place, ".".join(steps)))
-
-
-def _value(source: Source, environ: Mapping[str, str], folder: Path) -> str:
-    if isinstance(source.env, str):
-        return read_env(source.env, environ)
-    if isinstance(source.file, str):
-        return read_file(source.file, folder)
-    return read_keyring(str(source.keyring))
 
 
 def _named(platform: Platform) -> set[str]:

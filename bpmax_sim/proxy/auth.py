@@ -63,44 +63,27 @@ class SigningContext(NoRepr, frozen=True):
 
 
 def real_context(
-    tenant: Credentials,
-    grant: Grant | None,
-    env: Environment,
-    randomness: CallRandomness,
-    *,
-    attempt: int = 0,
-    offset: float = 0.0,
+    tenant: Credentials, grant: Grant | None, drawn: CallRandomness, now: float, attempt: int = 0
 ) -> SigningContext:
-    """Return what is sent; *offset* corrects the auth clock."""
+    """Return what is sent at the instant *now* of the auth clock."""
     granted = grant.values if grant else _NOTHING
-    now = env.auth_clock.now() + offset
-    return SigningContext(tenant.real, granted, tenant.live, randomness, now, _SENT, attempt)
+    return SigningContext(tenant.real, granted, tenant.live, drawn, now, _SENT, attempt)
 
 
 def standin_context(
-    tenant: Credentials,
-    grant: Grant | None,
-    env: Environment,
-    randomness: CallRandomness,
-    *,
-    attempt: int = 0,
+    tenant: Credentials, grant: Grant | None, drawn: CallRandomness, now: float, attempt: int = 0
 ) -> SigningContext:
-    """Return what is written down."""
-    granted, now = grant.standins if grant else _NOTHING, env.clock.now()
-    return SigningContext(
-        tenant.standins, granted, tenant.declared, randomness, now, _WRITTEN, attempt
-    )
+    """Return what is written down at the instant *now*."""
+    granted = grant.standins if grant else _NOTHING
+    return SigningContext(tenant.standins, granted, tenant.declared, drawn, now, _WRITTEN, attempt)
 
 
 def standin_context_at(
     tenant: Credentials, grant: Grant | None, stamp: Signed, attempt: int
 ) -> SigningContext:
     """Return what was written down at the instant and nonce of *stamp*."""
-    granted = grant.standins if grant else _NOTHING
-    randomness = CallRandomness(b"", stamp.call_id, stamp.nonce)
-    return SigningContext(
-        tenant.standins, granted, tenant.declared, randomness, stamp.now, _WRITTEN, attempt
-    )
+    drawn = CallRandomness(b"", stamp.call_id, stamp.nonce)
+    return standin_context(tenant, grant, drawn, stamp.now, attempt)
 
 
 def names_of(
@@ -184,12 +167,14 @@ def authorised(
     Raises:
         ConfigError: if a template, a key or an address does not fit.
     """
-    real = real_context(plan.tenant, grant, env, plan.randomness, attempt=attempt, offset=offset)
+    now = env.auth_clock.now() + offset
+    real = real_context(plan.tenant, grant, plan.randomness, now, attempt)
     values = _auth_values(plan, real)
     unsigned = _request(plan, plan.real, _base(plan.recipe, real), values, attempt)
     if not (env.separate or plan.recipe.reserved.path):
         return _signed(plan, unsigned, real)
-    standin = standin_context(plan.tenant, grant, env, plan.standin_randomness, attempt=attempt)
+    drawn, now = plan.standin_randomness, env.clock.now()
+    standin = standin_context(plan.tenant, grant, drawn, now, attempt)
     call = _call_at(plan, standin)
     request = _signed(plan, replace(unsigned, call=call), real)
     if not env.separate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from bpmax_sim.cassette.matching import Difference
 from bpmax_sim.cassette.miss import signed_otherwise
@@ -68,3 +69,19 @@ class Environment:
     def __post_init__(self) -> None:
         """Bind the vault's method once, for the records of all calls."""
         object.__setattr__(self, "redact", self.vault.shown)
+
+    def record(self, sent: Request, call: Call, begun: tuple[float, int], **fields: Any) -> None:
+        """Log a call that is one sending, which *begun* at an instant of its order."""
+        known: dict[str, Any] = {
+            "platform": call.platform,
+            "instance": call.instance,
+            "at": begun[0],
+            "duration": self.clock.now() - begun[0],
+            "began": begun[1],
+            "ended": self.clock.tick(),
+            "attempts": 1,
+            "sent": sent,
+            "call": sent.call,
+            "redact": self.redact,
+        }
+        self.log(CallRecord(**(known | fields)))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from math import isfinite
 from typing import Any, Final
@@ -47,7 +48,6 @@ from bpmax_sim.proxy.encode import (
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.recovery import TOO_MANY, Answered, Stop, again_later
 from bpmax_sim.proxy.response import (
-    CallRecord,
     ParsedBody,
     accepts,
     as_text,
@@ -497,8 +497,8 @@ def _request(
         if plan.randomness is plan.standin_randomness
         else _login_randomness(plan.randomness)
     )
-    real = real_context(tenant, grant, env, other, attempt=attempt)
-    twin = standin_context(tenant, grant, env, randomness, attempt=attempt)
+    real = real_context(tenant, grant, other, env.auth_clock.now(), attempt)
+    twin = standin_context(tenant, grant, randomness, env.clock.now(), attempt)
     written = _rendered(plan.recipe, number, step, twin)
     if written.call is not None:
         call = replace(written.call, serial=env.serial())
@@ -546,39 +546,21 @@ def _exchange(
     request: Request, plan: Plan, env: Environment, note: str
 ) -> Generator[Effect, Any, Response]:
     """Send one step and log it, whatever comes of it."""
-    start = env.clock.now(), env.clock.tick()
+    begun, caller = (env.clock.now(), env.clock.tick()), plan.call.caller
+    record = partial(
+        env.record,
+        request,
+        plan.call,
+        begun,
+        api=LOGIN,
+        caller=None if caller is None else env.redact(caller),
+        notes=(note,) if note else (),
+        position=plan.call.position,
+    )
     try:
         response: Response = yield Send(request)
     except BpmaxError as error:
-        env.log(_record(request, plan, env, start, note, error=error))
+        record(error=error)
         raise
-    env.log(_record(request, plan, env, start, note, received=response))
+    record(received=response)
     return response
-
-
-def _record(
-    request: Request,
-    plan: Plan,
-    env: Environment,
-    start: tuple[float, int],
-    note: str,
-    **outcome: Any,
-) -> CallRecord:
-    at, began = start
-    return CallRecord(
-        platform=plan.call.platform,
-        instance=plan.call.instance,
-        api=LOGIN,
-        caller=None if plan.call.caller is None else env.redact(plan.call.caller),
-        at=at,
-        duration=env.clock.now() - at,
-        began=began,
-        ended=env.clock.tick(),
-        attempts=1,
-        notes=(note,) if note else (),
-        call=request.call,
-        position=plan.call.position,
-        sent=request,
-        redact=env.redact,
-        **outcome,
-    )

@@ -86,9 +86,6 @@ class _SharedFile:
             ) from None
         while not try_lock(self._descriptor):
             time.sleep(_PAUSE)
-        return self._read()
-
-    def _read(self) -> _Answered | None:
         from cryptography.fernet import InvalidToken  # noqa: PLC0415
 
         os.lseek(self._descriptor, 0, os.SEEK_SET)

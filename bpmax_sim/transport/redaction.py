@@ -70,7 +70,12 @@ def in_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
         value = loads(body)
     except ValueError:
         return body
-    return _in_json(body, value, paths)
+    text = body.decode(errors="surrogateescape")
+    for leaf in dict.fromkeys(item for path in paths for item in _texts_at(value, path)):
+        for ascii_only in (False, True):
+            old = json.dumps(leaf, ensure_ascii=ascii_only)
+            text = text.replace(old, json.dumps(pseudonym(leaf), ensure_ascii=ascii_only))
+    return text.encode(errors="surrogateescape")
 
 
 def _names(places: Iterable[str], root: str) -> frozenset[str]:
@@ -92,15 +97,6 @@ def _in_form(body: bytes, names: set[str]) -> bytes:
     pairs = parse_qsl(body.decode(errors="surrogateescape"), keep_blank_values=True)
     changed = [(name, pseudonym(value) if name in names else value) for name, value in pairs]
     return body if changed == pairs else urlencode(changed).encode()
-
-
-def _in_json(body: bytes, value: Any, paths: tuple[Steps, ...]) -> bytes:
-    text = body.decode(errors="surrogateescape")
-    for leaf in dict.fromkeys(item for path in paths for item in _texts_at(value, path)):
-        for ascii_only in (False, True):
-            old = json.dumps(leaf, ensure_ascii=ascii_only)
-            text = text.replace(old, json.dumps(pseudonym(leaf), ensure_ascii=ascii_only))
-    return text.encode(errors="surrogateescape")
 
 
 def _texts_at(value: Any, steps: Steps) -> Iterator[str]:

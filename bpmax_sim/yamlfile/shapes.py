@@ -270,19 +270,16 @@ class ListShape(msgspec.Struct, frozen=True):
     def read(self, node: Node, reading: Reading) -> Any:
         """Return a tuple without the elements that are wrong."""
         if not self.accepts(node):
-            return self._single(node, reading)
+            if node.value is None:
+                return reading.mismatch(node, self.expected)
+            if not self.item.accepts(node):
+                return reading.mismatch(node, either([self.expected, self.item.expected]))
+            value = self.item.read(node, reading)
+            return UNSET if value is UNSET else (value,)
         items = [
             reading.below(index, self.item, child) for index, child in enumerate(node.elements)
         ]
         return tuple([value for value in items if value is not UNSET])
-
-    def _single(self, node: Node, reading: Reading) -> Any:
-        if node.value is None:
-            return reading.mismatch(node, self.expected)
-        if not self.item.accepts(node):
-            return reading.mismatch(node, either([self.expected, self.item.expected]))
-        value = self.item.read(node, reading)
-        return UNSET if value is UNSET else (value,)
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:
         """Return a list, or a single value; nothing is neither."""
