@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from html import escape
 from typing import Any, Final
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import (
@@ -28,7 +28,7 @@ from bpmax_sim.js_values import (
     json_text,
     kind_of,
 )
-from bpmax_sim.messages import FORM, media_type
+from bpmax_sim.messages import FORM, form_text, media_type
 from bpmax_sim.platform.model import Encoding
 from bpmax_sim.proxy.effects import NoRepr
 
@@ -324,10 +324,7 @@ def _field(name: str, value: Any) -> str:
 
 
 def _plus(text: str, name: str) -> str:
-    """Encode as the WHATWG URL standard does for forms: a space is a plus, a tilde is ``%7E``."""
-    if _FORM_SAFE.fullmatch(text):
-        return text
-    return quote_plus(_utf8(text, f"body.{name}"), safe="*").replace("~", "%7E")
+    return text if _FORM_SAFE.fullmatch(text) else form_text(_utf8(text, f"body.{name}"))
 
 
 def _multipart(value: Any) -> Payload:
@@ -398,26 +395,24 @@ def _xml(value: Any) -> Payload:
 
 
 def _elements(value: Mapping[str, Any], where: str) -> Iterator[str]:
-    for name, item in value.items():
-        if name.startswith(("@", "#")) or isinstance(item, Undefined):
-            continue
+    for name, single in _fields(value, "xml"):
         if not _XML_NAME.fullmatch(name):
             raise BadValueError("{where}: {name!r} is not an element name", where=where, name=name)
-        for single in item if isinstance(item, list | tuple) else (item,):
-            yield f"<{name}{_content(single, f'{where}.{name}')}</{name}>"
+        yield f"<{name}{_content(single, f'{where}.{name}')}</{name}>"
 
 
 def _content(value: Any, where: str) -> str:
     """Return the rest of a start tag and the content; ``@name`` is an attribute, ``#text`` text."""
     if not isinstance(value, Mapping):
         return f">{_xml_text(value, where)}"
+    members = {name: item for name, item in value.items() if not isinstance(item, Undefined)}
+    text = _xml_text(members.pop("#text", None), where)
     attributes = "".join(
-        f' {_attribute(name, where)}="{_attribute_text(item, where)}"'
-        for name, item in value.items()
+        f' {_attribute(name, where)}="{_attribute_text(members.pop(name), where)}"'
+        for name in [*members]
         if name.startswith("@")
     )
-    text = _xml_text(value.get("#text"), where)
-    return f"{attributes}>{text}{''.join(_elements(value, where))}"
+    return f"{attributes}>{text}{''.join(_elements(members, where))}"
 
 
 def _attribute(name: str, where: str) -> str:

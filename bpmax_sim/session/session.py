@@ -283,7 +283,7 @@ class Session:
 
     def listen(self) -> AbstractContextManager[object]:
         """Return a context that records and replays what other HTTP clients send in it, too."""
-        return self._network.intercepted().listening(self.settings.owner)
+        return self._network.listening(self.settings.owner)
 
     def chance(self) -> Chance:
         """Return what is drawn from beside scripts."""

@@ -26,6 +26,7 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
 from bpmax_sim.proxy.result import capture
 from bpmax_sim.secret.vault import Vault
+from bpmax_sim.traffic.external_clients import register_credentials
 from bpmax_sim.traffic.formats import ForeignSource, format_of, read_foreign
 from bpmax_sim.traffic.identify import declared_address, hidden, identify
 from bpmax_sim.traffic.imported import Imported
@@ -231,10 +232,7 @@ def know(platforms: Platforms, environ: Mapping[str, str], vault: Vault) -> list
             except ConfigError:
                 lacking.append(name)
                 continue
-            for credential in credentials:
-                vault.add(
-                    str(credential.real), str(credential.standin), name=f"{name}.{credential.name}"
-                )
+            register_credentials(credentials, (instance.platform, instance.instance_key), vault)
             vault.address(credentials.live, credentials.declared)
     return lacking
 
