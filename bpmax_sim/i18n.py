@@ -124,6 +124,11 @@ def msg(template: str, /, **values: object) -> str:
     return Translatable(_filled(template, texts), template, texts)
 
 
+def worded(text: str, values: Mapping[str, object]) -> str:
+    """Return *text* as it stands, or where there are *values* the message that they make of it."""
+    return msg(text, **values) if values else text
+
+
 def plural(number: int, singular: str, many: str, /, **values: object) -> str:
     """Return *singular* or *many*, as *number* demands; ``{number}`` in them is the number.
 

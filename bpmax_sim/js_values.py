@@ -473,29 +473,6 @@ _ENCODERS: Mapping[type, Callable[[Any], Any]] = {
 }
 
 
-__all__ = [
-    "UNDEFINED",
-    "BigInt",
-    "FarDate",
-    "JsMap",
-    "JsSet",
-    "Opaque",
-    "Undefined",
-    "UnprintableError",
-    "date_of",
-    "decode_tagged",
-    "encode_tagged",
-    "far_date",
-    "iso_date",
-    "join_surrogates",
-    "js_number",
-    "json_text",
-    "kind_of",
-    "ms_of",
-    "object_of",
-]
-
-
 _PLAIN = frozenset({str, int, bool, type(None)})
 
 

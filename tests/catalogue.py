@@ -33,6 +33,9 @@ TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
 
 Id = str | tuple[str, ...]
 
+TELLING = frozenset({"tell", "say", "agree", "usage_error"})
+"""What takes a template, its last argument without a name, where it takes values."""
+
 
 def templates() -> dict[Id, set[str]]:
     """Return every template that has words in it, and the files that it stands in."""
@@ -50,13 +53,22 @@ def templates() -> dict[Id, set[str]]:
 def _called(every: Iterable[ast.AST]) -> Iterator[Id]:
     """Yield the templates among *every* node; Babel overlooks a call within a call's values."""
     for call in every:
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
-            given = [one.value for one in call.args if isinstance(one, ast.Constant)]
-            said = [text for text in given if isinstance(text, str)]
-            if call.func.id in one_template() and said:
-                yield said[0]
-            elif call.func.id == "plural" and len(said) == 2:
-                yield tuple(said)
+        if isinstance(call, ast.Call):
+            constants = [one.value for one in call.args if isinstance(one, ast.Constant)]
+            words = [text for text in constants if isinstance(text, str)]
+            name = _name(call)
+            if name in one_template() and words:
+                yield words[0]
+            elif name in TELLING and call.keywords and isinstance(call.args[-1], ast.Constant):
+                yield str(call.args[-1].value)
+            elif name == "plural" and len(words) == 2:
+                yield tuple(words)
+
+
+def _name(call: ast.Call) -> str:
+    """Return the name of the function or the method that *call* calls."""
+    func = call.func
+    return func.id if isinstance(func, ast.Name) else getattr(func, "attr", "")
 
 
 @cache
@@ -92,7 +104,7 @@ def hidden_templates() -> Iterator[str]:
 
 
 def _is_template(call: ast.Call) -> bool:
-    return isinstance(call.func, ast.Name) and call.func.id in one_template() | {"plural"}
+    return _name(call) in one_template() | {"plural"}
 
 
 def _plain_texts(inside: Iterable[ast.AST]) -> Iterator[str]:

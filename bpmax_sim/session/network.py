@@ -457,10 +457,10 @@ class Network:
             raise CassetteError(unplayable)
 
     def _simulate(self) -> Simulators:
-        from bpmax_sim.simulator.simulator import simulators  # noqa: PLC0415 - replay needs none
+        from bpmax_sim.simulator.simulator import Simulators  # noqa: PLC0415 - replay needs none
 
         clock, seed = self._start.clock, self._settings.seeded
-        return simulators(self._platforms, self._tenants.of, clock, seed)
+        return Simulators(self._platforms, self._tenants.of, clock=clock, seed=seed)
 
     def _is_signed(self, exchange: Exchange) -> bool:
         granted = self.environment.renewed
