@@ -16,7 +16,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from msgspec import UNSET
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from bpmax_sim.cassette.matching import call_behind
 from bpmax_sim.errors import AuthError, BpmaxError, CallError, ConfigError, HttpStatusError
@@ -56,7 +56,7 @@ from bpmax_sim.proxy.response import (
     finder,
     is_success,
     read_body,
-    redacted_headers,
+    redacted_response,
 )
 from bpmax_sim.secret.standin import standin
 from bpmax_sim.secret.vault import Vault
@@ -261,24 +261,15 @@ class LoginAnswer:
         known = rules.failure_class(self.response, self.body)
         return self.response.status == TOO_MANY or known == RATE
 
-    def refused(self) -> AuthError:
+    def refused(self) -> CallError:
         """Return the error of a login that the third party refused."""
         return self._error(msg("was refused"), msg("; check its credentials"))
 
     def too_often(self, why: str) -> CallError:
         """Return the error of a login that met a rate limit, and why it was not sent again."""
         hint = msg("; wait and try again, or declare recover: {rate: {tries: 3}}")
-        error = self._error(msg("met a rate limit"), msg("; {why}{hint}", why=why, hint=hint))
-        if is_success(self.response.status):
-            return error
-        return HttpStatusError(
-            error.message,
-            platform=error.platform,
-            instance=error.instance,
-            api=error.api,
-            status=error.status,
-            response=error.response,
-        )
+        kind = AuthError if is_success(self.response.status) else HttpStatusError
+        return self._error(msg("met a rate limit"), msg("; {why}{hint}", why=why, hint=hint), kind)
 
     def collect(self, step: LoginStep, yielded: Yielded) -> None:
         """Add the values of *step* to *yielded*, and make secret ones known to the vault.
@@ -319,35 +310,28 @@ class LoginAnswer:
             )
         return float(value) if name == TTL else value
 
-    def _error(self, what: str, hint: str) -> AuthError:
+    def _error(self, what: str, hint: str, kind: type[CallError] = AuthError) -> CallError:
         call, response = self.plan.call, self.response
         sent = self.request.recorded.call
-        line = f"{sent.method} {sent.path}" if sent else self.request.method
-        message = series(self._parts())
-        redact = self.vault.shown
-        return AuthError(
-            redact(
-                msg(
-                    "{platform}: the login of instance {instance!r} {what} (step {number}, "
-                    "{line}): {message}{hint}",
-                    platform=call.platform,
-                    instance=call.instance,
-                    what=what,
-                    number=self.number,
-                    line=line,
-                    message=message,
-                    hint=hint,
-                )
-            ),
+        message = msg(
+            "{platform}: the login of instance {instance!r} {what} (step {number}, "
+            "{line}): {message}{hint}",
+            platform=call.platform,
+            instance=call.instance,
+            what=what,
+            number=self.number,
+            line=f"{sent.method} {sent.path}" if sent else self.request.method,
+            message=series(self._parts()),
+            hint=hint,
+        )
+        shown = redacted_response(response, self.vault.shown)
+        return kind(
+            self.vault.shown(message),
             platform=call.platform,
             instance=call.instance,
             api=call.api,
             status=response.status,
-            response={
-                "status": response.status,
-                "headers": redacted_headers(response.headers, redact),
-                "body": None,
-            },
+            response={**asdict(shown), "body": None},
         )
 
     def _parts(self) -> Iterator[str]:

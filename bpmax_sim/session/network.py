@@ -491,9 +491,9 @@ def _synthesised_login(platforms: Platforms, request: Request) -> Response | Non
     from bpmax_sim.simulator.auth import login_response  # noqa: PLC0415 - replay needs none
 
     match, call = ApiMatcher(platforms).match(request), request.call
-    if match is None or match.login is None or call is None:
+    if match is None or match.target.login is None or call is None:
         return None
-    return login_response(match.platform, call.instance, match.login)
+    return login_response(match.target.platform, call.instance, match.target.login)
 
 
 def _trust(clock: Clock) -> Callable[[Request, Response], str]:

@@ -71,13 +71,13 @@ def _without_logins(exchanges: Iterable[Matched], vault: Vault) -> tuple[list[Ma
     remaining: list[Matched] = []
     notes: list[str] = []
     for exchange, match in exchanges:
-        if match is None or match.login is None:
+        if match is None or match.target.login is None:
             remaining.append((exchange, match))
             continue
         named = identify(exchange.request, match)
         hidden(named, match, vault)
         _learn(replace(exchange, request=named), vault)
-        key = match.platform.platform_key
+        key = match.target.platform.platform_key
         notes.append(
             msg(
                 "exchange {order}: a login of {key}, which replay synthesises",
@@ -91,7 +91,7 @@ def _without_logins(exchanges: Iterable[Matched], vault: Vault) -> tuple[list[Ma
 def _uncertain(exchanges: Iterable[Matched], matcher: ApiMatcher) -> list[str]:
     notes = []
     for exchange, match in exchanges:
-        if match is None or not match.is_declared:
+        if match is None or not match.target.is_declared:
             continue
         rivals = matcher.rivals(exchange.request, match)
         note = match.note or (rivals and _several(match, rivals)) or ""
@@ -104,7 +104,7 @@ def _several(match: ApiMatch, rivals: tuple[str, ...]) -> str:
     return msg(
         "declared at this address by {names} as well; taken for {key}",
         names=series(rivals),
-        key=match.platform.platform_key,
+        key=match.target.platform.platform_key,
     )
 
 

@@ -105,7 +105,7 @@ class ExternalClients:
         if live := self._live_base(match):
             sent = replace(request, url=f"{live}{request.url[len(match.base) :]}")
             match = replace(match, base=live)
-        if not match.is_declared:
+        if not match.target.is_declared:
             declared = replace(request, url=declared_address(sent, match)[0])
             call = unbuilt(declared)
             shown = replace(declared, call=call)
@@ -133,12 +133,14 @@ class ExternalClients:
         """Return the address in use, where requests go to another one than they say."""
         if not self.is_live or match.is_outside:
             return ""
-        live = self._addresses.get((match.platform.platform_key, match.instance), "").rstrip("/")
+        live = self._addresses.get((match.target.platform.platform_key, match.instance), "").rstrip(
+            "/"
+        )
         return "" if "{" in live else live
 
     def _of_recorded_instance(self, request: Request, match: ApiMatch) -> ApiMatch:
         """Return *match* with the instance that was recorded, of several with one address."""
-        if self.is_live or len(match.instances) == 1 or not match.is_declared:
+        if self.is_live or len(match.instances) == 1 or not match.target.is_declared:
             return match
         for instance in match.instances:
             single = replace(match, instances=(instance,))

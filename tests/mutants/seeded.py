@@ -344,8 +344,8 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
     ("scenario-retry-never-ends-early", "tests/scenario/test_runner.py", RUNNER,
         "            if self._is_done(retry, result):\n                break\n", ""),
     ("scenario-unordered-takes-a-longer-list", "tests/scenario/test_expect.py", EXPECT,
-        "ok = is_list(actual) and len(expected) == len(actual) and _pairs_up(expected, actual)",
-        "ok = is_list(actual) and _pairs_up(expected, actual)"),
+        "return is_list(actual) and len(expected) == len(actual) and _pairs_up(expected, actual)",
+        "return is_list(actual) and _pairs_up(expected, actual)"),
 )  # fmt: skip
 SEEDED: tuple[Edit, ...] = tuple(
     Edit(name, path, old, new, tests=tests) for name, tests, path, old, new in _TABLE
