@@ -9,7 +9,7 @@ plan may be written down: where a declared default is a secret, it holds the sta
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -110,14 +110,6 @@ def _credential(credentials: Mapping[str, Any], name: str) -> Any:
         ) from None
 
 
-def _set_path(merged: Merged, values: Any) -> None:
-    _update(merged.path, values)
-
-
-def _set_query(merged: Merged, values: Any) -> None:
-    _update(merged.query, values)
-
-
 def _update(known: dict[str, Any], values: Any) -> None:
     if values is not UNDEFINED:
         known.update({name: value for name, value in values.items() if value is not UNDEFINED})
@@ -149,7 +141,12 @@ def _set_body(merged: Merged, value: Any) -> None:
         merged.body = value
 
 
-_SETTERS = {"path": _set_path, "query": _set_query, "header": _set_headers, "body": _set_body}
+_SETTERS: Mapping[str, Callable[[Merged, Any], None]] = {
+    "path": lambda merged, values: _update(merged.path, values),
+    "query": lambda merged, values: _update(merged.query, values),
+    "header": _set_headers,
+    "body": _set_body,
+}
 
 
 def _set_value(merged: Merged, parameter: Parameter, value: Any) -> None:

@@ -466,10 +466,6 @@ def _scalar(kind: type) -> Callable[[Any, _Structs], Shape]:
     return lambda _info, _structs: ScalarShape(frozenset({kind}))
 
 
-def _mapping(info: Any, structs: _Structs) -> Shape:
-    return MapShape(_shape(info.value_type, structs))
-
-
 def _list(info: Any, structs: _Structs) -> Shape:
     return ListShape(_shape(info.item_type, structs), info.min_length or 0)
 
@@ -502,7 +498,7 @@ def _is_internal(info: types.Type) -> bool:
 _BUILDERS: Mapping[type, Callable[[Any, _Structs], Shape]] = {
     types.AnyType: lambda _info, _structs: AnyShape(),
     types.BoolType: _scalar(bool),
-    types.DictType: _mapping,
+    types.DictType: lambda info, structs: MapShape(_shape(info.value_type, structs)),
     types.FloatType: _number(float),
     types.IntType: _number(int),
     types.ListType: _list,
