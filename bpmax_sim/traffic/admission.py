@@ -151,12 +151,12 @@ def _without_leaks(
 
 
 def _texts(request: Request, outcome: object) -> Iterable[bytes]:
-    answer = outcome if isinstance(outcome, Response) else Response(status=0)
+    response = outcome if isinstance(outcome, Response) else Response(status=0)
     yield request.url.encode()
-    for name, value in (*request.headers, *answer.headers):
+    for name, value in (*request.headers, *response.headers):
         yield f"{name}: {value}".encode()
     yield request.body or b""
-    yield answer.body
+    yield response.body
 
 
 _LARGEST = 1 << 30
