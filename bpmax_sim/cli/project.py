@@ -152,7 +152,7 @@ def serve(
     """Serve recordings."""
     files = [path for path in below(paths or (), ".yaml") if "auth" not in path.parts[-2:-1]]
     if not files:
-        raise ConfigError(msg("there is no cassette here; record one, or name a file or a folder"))
+        raise ConfigError("there is no cassette here; record one, or name a file or a folder")
     from bpmax_sim.server import Recordings  # noqa: PLC0415 - help is quick without it
 
     recordings = Recordings(files, platforms=declared_folder(platforms))

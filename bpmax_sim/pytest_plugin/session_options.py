@@ -50,7 +50,7 @@ def marked(node: pytest.Item) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for mark in reversed(list(node.iter_markers("bpmax"))):
         if mark.args:
-            raise ConfigError(msg("the marker bpmax takes names only, such as bpmax(cassette='x')"))
+            raise ConfigError("the marker bpmax takes names only, such as bpmax(cassette='x')")
         for key in mark.kwargs:
             if key not in MARKED:
                 hint = near(key, MARKED) or msg("; known are {names}", names=series(sorted(MARKED)))
