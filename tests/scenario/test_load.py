@@ -440,6 +440,26 @@ def test_a_wrong_definition_is_told_in_its_own_file(folder: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("route", "problem"),
+    [
+        ("5", ": expected text, a mapping or a list, got a number"),
+        ("[]", ": expected a node, or a list of {when, to}"),
+        ("[[]]", "[0]: expected a mapping, got a list"),
+        ("{to: 结束环节, wenn: x}", ".wenn: unknown key 'wenn'; did you mean 'when'?"),
+        ("{to: 结束环节, when: ''}", ".when: expected a JavaScript expression over ctx, got ''"),
+        ("[{when: true, to: 结束环节}]", "[0].when: expected text, got true or false; quote it"),
+    ],
+)
+def test_a_route_that_is_none_is_told_once(folder: Path, route: str, problem: str) -> None:
+    text = DEFINITION.replace("approve: 结束环节", f"approve: {route}")
+    (folder / "合同.yaml").write_text(text)
+
+    (found,) = [one for one in problems(folder, FLOW + "steps: [{js: '1'}]\n") if "approve" in one]
+
+    assert f"nodes.部门审批.approve{problem}" in found
+
+
 def test_nothing_can_be_said_of_nodes_without_a_definition(folder: Path) -> None:
     text = FLOW.replace("  definition: 合同.yaml\n", "")
 
