@@ -148,8 +148,10 @@ def test_an_erp_fetches_a_csrf_token_before_it_writes(tmp_path: Path) -> None:
         [
             "the CSRF token is fetched by GET /; where it is handed out elsewhere, change path",
             "parameter 'ids': an array is written with , between its items; pass a text",
-            "parameter 'filter': an object is written as name[key]=value; "
-            "pass such a name with $query",
+            (
+                "parameter 'filter': an object is written as name[key]=value; "
+                "pass such a name with $query"
+            ),
             "parameter 'sap-language': a parameter in 'cookie' cannot be declared; it is left out",
         ]
     )
