@@ -267,9 +267,8 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         'if self.mode == "record" and self.environ.get("CI") and not self.allow_ci:',
         "if False:"),
     ("modes-each-on-nothing-fails", "tests/scenario/test_expect.py", EXPECT,
-        "    if not is_list(actual) and not isinstance(actual, Mapping):\n        return (_leaf(path,"
-        " False, whole", "    if not actual or not is_list(actual) and not isinstance(actual,"
-        " Mapping):\n        return (_leaf(path, False, whole"),
+        "    if not is_list(actual) and not isinstance(actual, Mapping):\n        return (_leaf(path, False, whole",
+        "    if not actual or not is_list(actual) and not isinstance(actual, Mapping):\n        return (_leaf(path, False, whole"),
     ("modes-an-empty-recording-leaves-the-old-one", "tests/cassette/test_store.py",
         "bpmax_sim/cassette/recorder.py",
         "if not self._drafts and not self.path.exists() and not self._has_branches():",
