@@ -16,7 +16,10 @@ from ahocorasick_rs import BytesAhoCorasick, Implementation
 _BARE = -zlib.MAX_WBITS
 PROBE = 64  # bytes that a stream by chance hardly ever gets over
 STEP = 4096
-_TRIED, _SKIPPED = 4096, 1024  # what it costs to try a stream, or not to, as bytes looked at
+# What it costs to try a stream, to see that it is none, and to undo what is damaged; as bytes.
+_TRIED, _SKIPPED, _DAMAGED = 4096, 2048, 16384
+_SHORTEST = 6  # bytes of the shortest secret
+_AT_ONCE, _LONGEST_HEAD = 1 << 16, 4
 _STORED = 5  # bytes before what a stored block holds
 _ZIP_HEAD = 30  # bytes of a member's local header before its name (APPNOTE 4.3.7)
 _KINDS = bytes(code for code in range(256) if code >> 1 & 3 in {1, 2}) + b"\0\1"
@@ -72,23 +75,43 @@ def streams(data: bytes, work: Work) -> Iterator[Stream]:
     if data.isascii() and not _may_have_stream(data):
         return
     view, end = memoryview(data), 0
-    for _, start, _ in _BEGINS.find_matches_as_indexes(data):
-        if not _is_sound(data, start):
-            continue
-        if start < end:
+    for start in _beginnings(data):
+        if start < end or not _is_sound(data, start):
             continue
         label, first, window = _kind(data, start)
-        if label == "deflate" and not _may_begin(data[start + 2 : start + 2 + _STORED]):
-            work.spend(_SKIPPED)
-            continue
         try:
+            if _is_by_chance(view[first : first + PROBE], window):
+                work.spend(_SKIPPED)
+                continue
             inner, size = inflate(view[first:], window, work)
+            work.spend(0 if size else _DAMAGED)
         except TooMuchError as error:
             error.at, error.labels = start, (label,)
             raise
         end = first + size if size else end
         if inner:
             yield Stream(label, start, inner)
+
+
+def _beginnings(data: bytes) -> Iterator[int]:
+    """Yield where streams may begin; not all are made at once, as they may be most of the bytes."""
+    for begin in range(0, len(data), _AT_ONCE):
+        part = data[begin : begin + _AT_ONCE + _LONGEST_HEAD - 1]
+        for _, start, _ in _BEGINS.find_matches_as_indexes(part):
+            if start < _AT_ONCE:
+                yield begin + start
+
+
+def _is_by_chance(data: memoryview, window: int) -> bool:
+    """Return whether no more comes of what *data* begins than is shorter than any secret."""
+    if window == zlib.MAX_WBITS and not _may_begin(data[2:]):
+        return True
+    decoder = zlib.decompressobj(window)
+    try:
+        inner = decoder.decompress(data, _SHORTEST)
+    except zlib.error:
+        return True
+    return decoder.eof and len(inner) < _SHORTEST
 
 
 def _may_have_stream(text: bytes) -> bool:
