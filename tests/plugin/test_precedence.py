@@ -17,7 +17,7 @@ from bpmax_sim.pytest_plugin.session_options import (
 )
 from bpmax_sim.script.limits import parse_limits
 from bpmax_sim.session.options import options_of
-from tests.plugin.project import FILE, Project
+from tests.plugin.project import FILE, OURS, Project
 
 CLOCKS = [f"2026-03-0{day}T09:00:00+08:00" for day in (1, 2, 3, 4)]
 
@@ -62,14 +62,14 @@ def read(said: Said, text: object) -> object:
 
 
 def the_item(project: Project, *arguments: str) -> ScenarioTest:
-    items, _ = project.pytester.inline_genitems(FILE, *arguments)
-    assert isinstance(items[0], ScenarioTest)
-    return items[0]
+    item, *_ = project.items(FILE, *arguments)
+    assert isinstance(item, ScenarioTest)
+    return item
 
 
 def chosen(test: ScenarioTest, name: str, *, with_scenario: bool = False) -> object:
-    says = test.says if with_scenario else (lambda _name: False)
-    return choose(test.config, marked(test), name, says=says)
+    sets = test.sets if with_scenario else (lambda _name: False)
+    return choose(test.config, marked(test), name, sets=sets)
 
 
 def write(project: Project, said: Said) -> None:
@@ -109,7 +109,7 @@ def test_each_place_wins_over_those_behind_it(project: Project, said: Said) -> N
         (project.root / "conftest.py").unlink()
         test = the_item(project)
     if said.scenario:
-        assert test.says(said.name)
+        assert test.sets(said.name)
         assert chosen(test, said.name, with_scenario=True) is None  # it is left to the scenario
     assert chosen(test, said.name) == read(said, said.ini)
 
@@ -128,7 +128,7 @@ def test_platforms_have_the_same_order(project: Project) -> None:
 
     def platforms(*arguments: str) -> object:
         test = the_item(project, *arguments)
-        return session_options(test, says=test.says).get("platforms")
+        return session_options(test, sets=test.sets).get("platforms")
 
     assert platforms("--bpmax-platforms=一") == project.root / "一"
     assert platforms() == project.root / "二"
@@ -158,6 +158,8 @@ def test_what_belongs_to_a_whole_run_has_two_places(project: Project) -> None:
     }
     assert whole == {*given, "shard"}
 
+    project.monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    project.pytester.plugins.extend(OURS)
     for name, (text, value) in given.items():
         flag = f"--bpmax-{name.replace('_', '-')}" + (f"={text}" if text else "")
         assert options.value(project.pytester.parseconfig(flag), name) == value
