@@ -50,7 +50,7 @@ from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.definition import Definition, NodeForm
 from bpmax_sim.subject.parts import FlowParts, NodeScreen
 from bpmax_sim.transport.faults import Fault
-from bpmax_sim.yamlfile import decode
+from bpmax_sim.yamlfile import decode, join
 
 
 class LocatedStep(msgspec.Struct, frozen=True):
@@ -286,11 +286,15 @@ def _read_definition(
     draft: ScenarioDraft, spot: Spot, name: str
 ) -> tuple[Definition, ScenarioSource] | None:
     source = _read(draft, spot, name)
+    before = len(draft.problems)
     definition = decode(source.root, Definition, draft.problems) if source else None
     if source is None or definition is None:
         return None
+    unread = [f"{problem.path}." for problem in draft.problems[before:]]
     for path, message in definition.findings():
-        draft.tell(Spot(source, path), message)
+        # What could not be read is not missing as well.
+        if not any(there.startswith((f"{join(path)}.", f"{join(path)}[")) for there in unread):
+            draft.tell(Spot(source, path), message)
     return definition, source
 
 

@@ -42,7 +42,6 @@ from bpmax_sim.scenario.model import (
 from bpmax_sim.scenario.outcome import conclude, flag_reason, start_of
 from bpmax_sim.scenario.progress import START, LogMark, Progress
 from bpmax_sim.scenario.references import Scope, UndefinedValueError, holds, reference
-from bpmax_sim.scenario.session_protocol import Bench
 from bpmax_sim.scenario.source import Failure, Spot
 from bpmax_sim.script.outbox import UnawaitedCall
 from bpmax_sim.session.options import arguments
@@ -368,7 +367,7 @@ class StepRun(msgspec.Struct):
 
 def run_item(
     item: ScenarioItem,
-    bench: Bench,
+    bench: Session,
     *,
     environ: Mapping[str, str] = os.environ,
     faults: bool = True,
