@@ -6,10 +6,12 @@ import json
 import time
 import zlib
 from collections.abc import Callable
+from functools import reduce
 
 import pytest
 
 from bpmax_sim.secret.scan import TOO_LARGE, Finding, Search, find
+from bpmax_sim.secret.streams import Work, inflate
 from bpmax_sim.secret.vault import Vault
 from tests.secret.bodies import HOSTILE, KINDS
 from tests.secret.encodings import wanted_of, zipped
@@ -155,3 +157,48 @@ def test_bytes_written_as_numbers_of_two_digits_each_are_found() -> None:
     assert [one.within for one in find(data, {b"A7336Kqtest": "token"})] == [
         ("list of bytes", "utf-16-be")
     ]
+
+
+@pytest.mark.parametrize("depth", [1, 4])
+def test_a_run_is_found_among_escapes_as_deep_as_without_any(depth: int) -> None:
+    packed = reduce(lambda data, _: base64.b64encode(data), range(depth), b"k=token-123456;")
+    body = '{"备注":"\\"甲\\" \\\\n","k":"'.encode() + packed + b'","a":"\\n"}'
+
+    assert [finding.within for finding in find(body, WANTED)] == [("base64",) * depth]
+
+
+def test_a_run_that_an_escape_would_take_a_letter_of_is_found() -> None:
+    """Behind a backslash that is none of an escape, as in paths of Windows."""
+    packed = base64.b64encode(b"nachricht-0042")
+    assert packed.startswith(b"b")
+
+    assert find(b'"a\\n" C:\\' + packed + b'\\x "\\t"', {b"nachricht-0042": "n"}) != ()
+
+
+def test_a_run_that_escapes_make_is_told_to_be_inside_of_them() -> None:
+    packed = base64.b64encode(b"token-123456").decode()
+    body = '{"k":"' + "".join(f"\\u{ord(letter):04x}" for letter in packed) + '"}'
+
+    (finding,) = find(body.encode(), WANTED)
+
+    assert finding.within == ("json", "base64")
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("before", [b"", b"\xff"])
+def test_chinese_in_utf_16_is_read_in_its_own_order_of_bytes(codec: str, before: bytes) -> None:
+    secret = '张三的"密钥"\\2026'
+    text = (
+        f'{{"备注":"北京天润科技有限公司","k":{json.dumps(secret, ensure_ascii=False)}}} abcdefgh'
+    )
+
+    assert find(before + text.encode(codec), {secret.encode(): "k"}) != ()
+
+
+def test_a_list_in_json_is_not_taken_for_compressed_data() -> None:
+    body = KINDS["a list of numbers"](SIZE)
+
+    by_chance = inflate(body, -15, Work(1 << 20))[0]
+
+    assert by_chance != b""
+    assert find(body, {by_chance[:6]: "chance"}) == ()
