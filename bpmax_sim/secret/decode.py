@@ -181,7 +181,7 @@ def _of_text(look: Look, text: bytes) -> Iterator[Piece]:
 
 # Behind a backslash there may be a run that an escape takes the first letter of.
 _CONSUMED = re.compile(
-    rb"\\((?:[bfnrtvux][A-Za-z0-9+/_-]{7,}|[bfux][0-9a-fA-F]{0,8}[\s:,-])[A-Za-z0-9+/_\s:,=-]*)"
+    rb"\\((?:[bfnrtvux][A-Za-z0-9+/_-]{7,}+|[bfux][0-9a-fA-F]{0,8}+[\s:,-])[A-Za-z0-9+/_\s:,=-]*)"
 )
 
 
