@@ -130,8 +130,8 @@ def _sorted(paths: Sequence[str]) -> tuple[list[Selection], list[Path]]:
     scenarios = [path for path in others if SUFFIX in path or not Path(path).exists()]
     whole = len(others) > len(scenarios) or not paths
     named = [*folders, *scenarios]
-    items = targets(named, folder=Path.cwd()) if named else []
-    items += targets((), folder=Path.cwd()) if whole else []
+    items = targets(named) if named else []
+    items += targets(()) if whole else []
     return list(dict.fromkeys(items)), recordings
 
 
