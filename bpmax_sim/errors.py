@@ -170,7 +170,7 @@ class Problems(list[Problem]):
         """
         super().append(problem)
         if len(self) > self.MOST:
-            raise ConfigError(*sorted(set(self), key=_by_place)[: self.MOST], _more(self))
+            raise ConfigError(*sorted(set(self), key=by_place)[: self.MOST], _more(self))
 
     def extend(self, problems: Iterable[Problem], /) -> None:
         """Add *problems*, as `append` does."""
@@ -183,7 +183,8 @@ class Problems(list[Problem]):
         return self
 
 
-def _by_place(problem: Problem) -> tuple[str, int, int]:
+def by_place(problem: Problem) -> tuple[str, int, int]:
+    """Return what problems are sorted by: file, line and column."""
     place = problem.place
     return (place.file, place.line, place.column) if place else ("", 0, 0)
 

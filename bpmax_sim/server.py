@@ -156,13 +156,12 @@ def _bound(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listening.close()
         why = getattr(error, "strerror", None) or error
-        message = msg(
+        raise ConfigError(
             "{host}:{port} cannot be listened to: {why}; name another --port or --host",
             host=host,
             port=port,
             why=why,
-        )
-        raise ConfigError(message) from None
+        ) from None
     return listening
 
 

@@ -18,7 +18,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
-from bpmax_sim.errors import ConfigError, Place, Problem, Problems, suggestion
+from bpmax_sim.errors import ConfigError, Place, Problem, Problems, by_place, suggestion
 from bpmax_sim.file_names import Homes, cassette_name, node_part
 from bpmax_sim.i18n import msg
 from bpmax_sim.project import absolute, find_root, named_file
@@ -240,13 +240,8 @@ def items(
     home = root or find_root(source.path)
     loaded = [_item(draft, cast, row, home) for row in draft.rows or (None,)]
     if problems:
-        raise ConfigError(*sorted(set(problems), key=_position))
+        raise ConfigError(*sorted(set(problems), key=by_place))
     return loaded
-
-
-def _position(problem: Problem) -> tuple[str, int, int]:
-    place = problem.place
-    return (place.file, place.line, place.column) if place else ("", 0, 0)
 
 
 def _fragments(draft: ScenarioDraft) -> Iterator[Loaded]:

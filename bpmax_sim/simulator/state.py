@@ -310,8 +310,8 @@ class Turn(msgspec.Struct):
     def api(self) -> Api | None:
         """Return the API that the request is for; of several that it may be, the one it names."""
         match, call = self.match, self.parsed.request.call
-        named = [api for api in match.candidates if call is not None and api.key == call.api]
-        return match.api or next(iter((*named, *match.candidates)), None)
+        named = [api for api in match.target.candidates if call is not None and api.key == call.api]
+        return match.target.api or next(iter((*named, *match.target.candidates)), None)
 
     def look(self, place: str) -> Any:
         """Return what stands at *place*, or `UNSET`."""
