@@ -87,7 +87,7 @@ _SIGNATURES: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
     ("JS_EvalFunction", Value, (c_void_p, Value)),
     ("JS_WriteObject", c_void_p, (c_void_p, POINTER(c_size_t), Value, c_int)),
     ("JS_ReadObject", Value, (c_void_p, c_char_p, c_size_t, c_int)),
-    ("JS_NewArrayBufferCopy", Value, (c_void_p, c_char_p, c_size_t)),
+    ("JS_NewArrayBuffer", Value, (c_void_p, c_char_p, c_size_t, *3 * (c_void_p,), c_bool)),
     ("JS_NewAtomLen", c_uint32, (c_void_p, c_char_p, c_size_t)),
     ("JS_FreeAtom", None, (c_void_p, c_uint32)),
     ("JS_DeleteProperty", c_int, (c_void_p, Value, c_uint32, c_int)),
@@ -158,7 +158,7 @@ _ENTRY = "__entry"
 
 
 class Texts:
-    """Sources one after the other in UTF-8, each ended by a zero."""
+    """Sources one after the other in UTF-8, each ended by a zero; must outlive every context."""
 
     def __init__(self, sources: Sequence[str]) -> None:
         """Lay *sources* out."""
@@ -168,8 +168,12 @@ class Texts:
             self._data += source.encode() + b"\0"
 
     def within(self, inner: int) -> Value:
-        """Return an ArrayBuffer of *inner* with the texts; strings would take 30 times as long."""
-        buffer: Value = library().JS_NewArrayBufferCopy(inner, self._data, len(self._data))
+        """Return an ArrayBuffer of *inner* over the texts, which nobody writes; nothing is copied.
+
+        In other versions the arguments mean that it neither grows nor frees anything, too.
+        """
+        data = self._data
+        buffer: Value = library().JS_NewArrayBuffer(inner, data, len(data), 0, None, None, False)
         return buffer
 
 
@@ -306,8 +310,6 @@ BINDINGS: Mapping[str, str] = {
 Only that is read from bytecode beforehand; the others are compiled where a script uses them all the
 same, which is as right and takes longer.
 """
-_LONG, _ABSENT = frozenset({"gbk", "formatjs", "icu"}), "() => ({})"
-"""Bindings that a context would copy for nothing; a script that does not name one is refused it."""
 _PUMPED_BETWEEN_LOOKS = 64
 
 ADAPTATIONS: Mapping[str, str] = {
@@ -450,7 +452,7 @@ def _entry(context: Any, scripts: Sequence[str]) -> Any:
         compiled(text) if name in names else None
         for name, text in zip(BINDINGS, texts[1:], strict=True)
     ]
-    return entered(context, main, parts, _texts(names & _LONG))
+    return entered(context, main, parts, _texts())
 
 
 @lru_cache(maxsize=256)
@@ -477,14 +479,9 @@ def adaptation(names: Sequence[str]) -> str:
 
 
 @cache
-def _texts(named: frozenset[str]) -> Texts:
-    """Return the texts, of the long ones those that a script names."""
-    return Texts(
-        [
-            _ABSENT if name in _LONG - named else text
-            for name, text in zip(BINDINGS, sources()[1:], strict=True)
-        ]
-    )
+def _texts() -> Texts:
+    """Return the texts of the bindings, once for all contexts."""
+    return Texts(sources()[1:])
 
 
 @cache

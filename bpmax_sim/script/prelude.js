@@ -10,7 +10,7 @@ const primordials = (typeof $primordials === 'function' ? $primordials : indirec
 const {parse, stringify, apply, construct, isArray, join, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys,
   fromCharCode, decodeURIComponent, escape, Uint8Array: Bytes, Error: NativeError, Promise: NativePromise, Date: NativeDate,
   Proxy: NativeProxy, then, resolve: nativeResolve, reflectGet, isWellFormed, charCodeAt, slice,
-  includes, indexOf, repeat, exec, newMap, newSet, newWeakMap, newList} = primordials;
+  includes, indexOf, lastIndexOf, repeat, newMap, newSet, newWeakMap, newList} = primordials;
 const {get: rawStack} = getOwnPropertyDescriptor(NativeError.prototype, 'stack');
 const prepare = getOwnPropertyDescriptor(NativeError, 'prepareStackTrace');
 NativeError.stackTraceLimit = 50;
@@ -56,27 +56,34 @@ const rawOf = error => attempt(() => { // not a text where a script has its own 
   return typeof raw !== 'string' ? undefined : shared.unmoved ? shared.unmoved(raw) : raw;
 });
 function plainError(message, prepared) { // with the engine's own stack, whatever a script has it made by
-  if (!prepare?.set) return new NativeError(message);
-  const before = apply(prepare.get, NativeError, []);
+  const before = prepare?.set ? apply(prepare.get, NativeError, []) : prepared;
+  if (before === prepared) return new NativeError(message);
   apply(prepare.set, NativeError, [prepared]);
   const error = new NativeError(message);
   apply(prepare.set, NativeError, [before]);
   return error;
 }
-const FRAME = /<input>:(\d+):(\d+)\)?$/;
-function here() {
+const FILE = '<input>:';
+function here() { // of each frame what its line ends with: a function can have any name
   const raw = rawOf(plainError('')) ?? '';
   for (let at = 0, end; at < raw.length; at = end + 1) {
     end = indexOf(raw, '\n', at);
     if (end < 0) end = raw.length;
-    const found = exec(FRAME, slice(raw, at, end));
-    if (found && +found[1] >= FIRST_USER_LINE) return found[1] + ',' + found[2];
+    const from = lastIndexOf(raw, FILE, end) + FILE.length, colon = indexOf(raw, ':', from);
+    if (from < at + FILE.length || !(+slice(raw, from, colon) >= FIRST_USER_LINE)) continue;
+    const column = slice(raw, colon + 1, raw[end - 1] === ')' ? end - 1 : end);
+    if (+column > 0) return slice(raw, from, colon) + ',' + column;
   }
   return '0,0';
 }
-const failed = newWeakMap(), callPlace = newMap(); // rejected error -> call id -> its line as a stack
+const failed = newWeakMap(), callPlace = newMap(); // rejected error -> call id -> its line and column
 const placed = newWeakMap(); // an error without a stack of its own -> one
-const stackOf = error => rawOf(error) ?? placed.get(error) ?? callPlace.get(failed.get(error));
+const stackOf = error => rawOf(error) ?? placed.get(error) ?? madeAt(callPlace.get(failed.get(error)));
+function madeAt(place) {
+  if (place === undefined) return undefined;
+  const comma = indexOf(place, ',');
+  return '    at <anonymous> (' + FILE + slice(place, 0, comma) + ':' + slice(place, comma + 1) + ')';
+}
 defineProperty(NativeError.prototype, 'stack', {
   configurable: true,
   get() {
