@@ -223,7 +223,8 @@ borrowed($intl, Number.prototype, 'number.', 'toLocaleString');
 borrowed($intl, BigInt.prototype, 'number.', 'toLocaleString');
 borrowed($intl, String.prototype, 'string.', 'localeCompare', 'toLocaleLowerCase', 'toLocaleUpperCase');
 
-const answers = {__proto__: null, json: parse, text: v => v, null: () => null, bytes: v => module($values).decode('bytes', v)};
+const same = value => value;
+const answers = {__proto__: null, json: parse, parsed: same, text: same, null: () => null, bytes: v => module($values).decode('bytes', v)};
 const fail = error => ('false,' + (attempt(() => shared.describe(error), 'null')));
 function compile(start, source, end) { // the body's line n is the engine's line start + n
   const lines = repeat('\n', start - 1), body = text => (lines + '(async function () {\n' + text + ')');
