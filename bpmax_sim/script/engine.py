@@ -152,7 +152,7 @@ def taken(inner: int, name: str) -> Value:
 
 
 _COMPILE_ONLY = 1 << 5
-_BYTECODE, _WITHOUT_SOURCE = 1 << 0, 1 << 4
+_BYTECODE, _BARE = 1 << 0, 1 << 5  # the latter without source and lines, which nobody is shown
 _FILE = b"<input>"  # as the wheel names what it evaluates
 _ENTRY = "__entry"
 
@@ -223,7 +223,7 @@ def _compiled(inner: int, source: bytes) -> bytes:
     function = functions.JS_Eval(inner, source, len(source), _FILE, _COMPILE_ONLY)
     assert not function.is_exception, "our own files compile"
     size = ctypes.c_size_t()
-    flags = _BYTECODE | _WITHOUT_SOURCE
+    flags = _BYTECODE | _BARE
     written = functions.JS_WriteObject(inner, ctypes.byref(size), function, flags)
     code = ctypes.string_at(written, size.value)
     functions.js_free(inner, written)
@@ -377,13 +377,14 @@ class QuickJSNG:
     def _turn(self, operation: str, argument: str) -> Any:
         self._entry(operation, argument)
         self._pump()
-        self._limit_to(min(self._left, self._left_wall) - self._used())
+        self._limit()
         return self._entry()
 
-    def _limit_to(self, seconds: float) -> None:
+    def _limit(self) -> None:
         # The engine's own limit is afresh for each entry, so the sum is kept here.
         if self._interrupts is None:
-            self._context.set_time_limit(max(seconds, 0.001))
+            left = min(self._left, self._left_wall) - self._used()
+            self._context.set_time_limit(max(left, 0.001))
 
     def _used(self) -> float:
         """Return the processor time since the engine was entered, in seconds."""
@@ -393,9 +394,9 @@ class QuickJSNG:
         if self._watch.fired or self._left <= 0 or self._left_wall <= 0:
             raise self._too_slow("")
         self._entered, started = time.thread_time(), time.monotonic()
-        self._watch.enter(self._left, self._left_wall)
+        self._watch.enter(self._entered + self._left, started + self._left_wall)
         try:
-            self._limit_to(min(self._left, self._left_wall))
+            self._limit()
             result = work(*arguments)
             self._pump()
         except _quickjs.JSException as error:
