@@ -35,7 +35,7 @@ from typing import Any, ClassVar, Final, Self
 
 import msgspec
 
-from bpmax_sim.i18n import joined, msg, plural, series
+from bpmax_sim.i18n import MessageError, joined, msg, plural, series
 
 BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, FutureWarning)
 """What compiling a regular expression of a user's raises, a warning where those are errors."""
@@ -124,7 +124,7 @@ def pasted(text: str) -> str:
     return '"' + re.sub(r'(["\\$`])', r"\\\1", text) + '"'
 
 
-class BpmaxError(Exception):
+class BpmaxError(MessageError):
     """The base of every error that this package raises on purpose."""
 
 
@@ -148,10 +148,13 @@ class ConfigError(BpmaxError):
         problems: everything found in one pass, in file order.
     """
 
-    def __init__(self, *problems: Problem | str) -> None:
-        """Collect *problems*; a text stands for a problem without a place."""
-        self.problems = tuple(p if isinstance(p, Problem) else Problem(p) for p in problems)
-        super().__init__(joined("\n", map(str, self.problems)))
+    def __init__(self, *problems: Problem | str, **values: object) -> None:
+        """Collect *problems*; a template stands, with its *values*, for one without a place."""
+        self.problems = tuple(
+            p if isinstance(p, Problem) else Problem(str(MessageError(p, **values)))
+            for p in problems
+        )
+        Exception.__init__(self, joined("\n", map(str, self.problems)))
 
 
 class Problems(list[Problem]):
@@ -217,8 +220,8 @@ class CallError(BpmaxError):
         status: int | None = None,
         response: Mapping[str, Any] | None = None,
     ) -> None:
-        """Keep the fields a script sees."""
-        super().__init__(message)
+        """Keep the fields a script sees; the text may be the third party's."""
+        Exception.__init__(self, message)
         self.message = message
         self.code = code or self.default_code
         self.platform = platform

@@ -150,12 +150,10 @@ def _parsed(text: str, option: str) -> FieldPath:
     segments = list(read_steps(text, option) if text[:1] not in {".", "["} else ())
     if not segments or segments[0] not in ROOTS:
         raise ConfigError(
-            msg(
-                "{option}: {text!r} is not a path; write path, query.<name>, header.<name> or "
-                "body.<name>, such as body.items[*].ts",
-                option=option,
-                text=text,
-            )
+            "{option}: {text!r} is not a path; write path, query.<name>, header.<name> or "
+            "body.<name>, such as body.items[*].ts",
+            option=option,
+            text=text,
         )
     if segments[0] == "header":
         segments[1:] = [s.lower() if isinstance(s, str) else s for s in segments[1:]]
@@ -194,11 +192,9 @@ def _unquoted(quoted: str, option: str) -> str:
         return str(json.loads(quoted, strict=False))
     except ValueError:
         raise ConfigError(
-            msg(
-                "{option}: {quoted} is not a name in quotes as JSON has them",
-                option=option,
-                quoted=quoted,
-            )
+            "{option}: {quoted} is not a name in quotes as JSON has them",
+            option=option,
+            quoted=quoted,
         ) from None
 
 

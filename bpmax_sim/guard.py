@@ -112,13 +112,11 @@ class NetworkGuard:
             else ""
         )
         raise ClosedNetworkError(
-            msg(
-                "{who} tried to {attempt} outside $proxy, and the network is closed in replay "
-                "and simulate mode; call it through $proxy{option}",
-                who=self._who,
-                attempt=attempt,
-                option=option,
-            )
+            "{who} tried to {attempt} outside $proxy, and the network is closed in replay "
+            "and simulate mode; call it through $proxy{option}",
+            who=self._who,
+            attempt=attempt,
+            option=option,
         )
 
     def _allows(self, host: str) -> bool:

@@ -6,7 +6,7 @@ compares and serialises English. The terminal, the report, pytest's output and J
 through `translate`, which looks each template up in the catalogue of the chosen language.
 
 Catalogues are gettext's, ``locale/<language>/LC_MESSAGES/bpmax_sim.mo``; `tests.catalogue` extracts
-the templates, which are the literal arguments of ``msg`` and ``plural``.
+the templates, which are the literal arguments of ``msg``, ``plural`` and `MessageError`.
 """
 
 from __future__ import annotations
@@ -124,6 +124,11 @@ def msg(template: str, /, **values: object) -> str:
     return Translatable(_filled(template, texts), template, texts)
 
 
+def worded(text: str, values: Mapping[str, object]) -> str:
+    """Return *text* as it stands, or where there are *values* the message that they make of it."""
+    return msg(text, **values) if values else text
+
+
 def plural(number: int, singular: str, many: str, /, **values: object) -> str:
     """Return *singular* or *many*, as *number* demands; ``{number}`` in them is the number.
 
@@ -134,6 +139,14 @@ def plural(number: int, singular: str, many: str, /, **values: object) -> str:
     forms = {**fields(singular), **fields(many)}
     texts = {n: _text(v, *forms.get(n, ("", ""))) for n, v in everything.items()}
     return Translatable(_filled(template, texts), singular, texts, many)
+
+
+class MessageError(Exception):
+    """An error whose text is a message, made of a template and its values as `msg` makes it."""
+
+    def __init__(self, template: str, /, **values: object) -> None:
+        """Make the message; a text that is a message already stays it."""
+        super().__init__(template if type(template) is Translatable else msg(template, **values))
 
 
 def joined(separator: str, parts: Iterable[str]) -> str:
@@ -239,7 +252,7 @@ def _lines(message: Translatable) -> list[list[str]]:
 # ---------------------------------------------------------------------------- languages
 
 
-class UnknownLanguageError(ValueError):
+class UnknownLanguageError(MessageError, ValueError):
     """A language that there is no catalogue for."""
 
 
@@ -276,11 +289,9 @@ def _named(language: str) -> str:
             return known
     there_are = series(f"{name} ({title})" for name, title in LANGUAGES.items())
     raise UnknownLanguageError(
-        msg(
-            "no language {language!r}; there are {languages}",
-            language=language,
-            languages=there_are,
-        )
+        "no language {language!r}; there are {languages}",
+        language=language,
+        languages=there_are,
     )
 
 

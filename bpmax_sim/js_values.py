@@ -212,14 +212,10 @@ def join_surrogates(text: str) -> str:
     return units.decode("utf-16-le", "surrogatepass")
 
 
-def property_order(names: Iterable[str]) -> list[str]:
-    """Return *names* in the order in which JavaScript lists an object's keys: indexes first."""
-    listed = list(names)
-    indexes = [name for name in listed if name[:1].isdigit() and _is_index(name)]
-    if not indexes:
-        return listed
-    rest = set(indexes)
-    return sorted(indexes, key=int) + [name for name in listed if name not in rest]
+def object_of(values: dict[str, Any]) -> dict[str, Any]:
+    """Return *values* in the order in which JavaScript lists an object's keys: indexes first."""
+    indexes = [name for name in values if "0" <= name[:1] <= "9" and _is_index(name)]
+    return {name: values[name] for name in sorted(indexes, key=int)} | values if indexes else values
 
 
 def _is_index(name: str) -> bool:
@@ -262,18 +258,14 @@ def _print(value: Any) -> str | None:
 
 def _print_object(value: dict[str, Any]) -> str:
     parts = []
-    for name in property_order(value) if _may_have_index(value) else value:
+    for name, item in object_of(value).items():
         try:
-            text = _print(value[name])
+            text = _print(item)
         except UnprintableError as error:
             raise _deeper(f".{name}", error) from None
         if text is not None:
             parts.append(f"{encode_basestring(name)}:{text}")
     return "{" + ",".join(parts) + "}"
-
-
-def _may_have_index(value: dict[str, Any]) -> bool:
-    return any("0" <= name[:1] <= "9" for name in value)
 
 
 def _print_array(value: Iterable[Any]) -> str:
@@ -500,7 +492,7 @@ __all__ = [
     "json_text",
     "kind_of",
     "ms_of",
-    "property_order",
+    "object_of",
 ]
 
 

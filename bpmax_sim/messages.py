@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
+from urllib.parse import quote_plus
 
 import msgspec
 
@@ -134,6 +135,11 @@ def set_cookie(line: str) -> Cookie:
 
 
 @lru_cache(maxsize=256)
+def form_text(data: bytes) -> str:
+    """Return *data* as the WHATWG URL standard encodes it in forms: a space is a plus."""
+    return quote_plus(data, safe="*").replace("~", "%7E")
+
+
 def media_type(content_type: str) -> str:
     """Return the lower-case media type without its parameters (RFC 9110, 8.3.1)."""
     return content_type.partition(";")[0].strip().lower()

@@ -48,10 +48,7 @@ try:
     from uvicorn.protocols.http.h11_impl import H11Protocol
 except ImportError as error:
     raise ConfigError(
-        msg(
-            "serving over HTTP needs the extra 'server'; install it: pip install "
-            "'bpmax-sim[server]'"
-        )
+        "serving over HTTP needs the extra 'server'; install it: pip install 'bpmax-sim[server]'"
     ) from error
 
 Answer = Callable[[Request], Response]

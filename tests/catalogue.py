@@ -18,6 +18,7 @@ import string
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 from babel.messages import Catalog
@@ -31,6 +32,9 @@ PACKAGE = CATALOGUES.parent
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
 
 Id = str | tuple[str, ...]
+
+TELLING = frozenset({"tell", "say", "agree", "usage_error"})
+"""What takes a template, its last argument without a name, where it takes values."""
 
 
 def templates() -> dict[Id, set[str]]:
@@ -49,13 +53,40 @@ def templates() -> dict[Id, set[str]]:
 def _called(every: Iterable[ast.AST]) -> Iterator[Id]:
     """Yield the templates among *every* node; Babel overlooks a call within a call's values."""
     for call in every:
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
-            given = [one.value for one in call.args if isinstance(one, ast.Constant)]
-            said = [text for text in given if isinstance(text, str)]
-            if call.func.id == "msg" and said:
-                yield said[0]
-            elif call.func.id == "plural" and len(said) == 2:
-                yield tuple(said)
+        if isinstance(call, ast.Call):
+            constants = [one.value for one in call.args if isinstance(one, ast.Constant)]
+            words = [text for text in constants if isinstance(text, str)]
+            name = _name(call)
+            if name in one_template() and words:
+                yield words[0]
+            elif name in TELLING and call.keywords and isinstance(call.args[-1], ast.Constant):
+                yield str(call.args[-1].value)
+            elif name == "plural" and len(words) == 2:
+                yield tuple(words)
+
+
+def _name(call: ast.Call) -> str:
+    """Return the name of the function or the method that *call* calls."""
+    func = call.func
+    return func.id if isinstance(func, ast.Name) else getattr(func, "attr", "")
+
+
+@cache
+def one_template() -> frozenset[str]:
+    """Return what makes a message of its first argument: ``msg``, and errors that do the same."""
+    found = {"msg", "MessageError"}
+    classes = [one for every in nodes().values() for one in every if isinstance(one, ast.ClassDef)]
+    while new := {one.name for one in classes if _inherits(one, found)} - found:
+        found |= new
+    return frozenset(found)
+
+
+def _inherits(one: ast.ClassDef, found: Iterable[str]) -> bool:
+    """Return whether a class is one of *found* and takes the values of a template as those do."""
+    bases = {base.id for base in one.bases if isinstance(base, ast.Name)}
+    inits = [item for item in one.body if isinstance(item, ast.FunctionDef)]
+    own = [item.args.kwarg for item in inits if item.name == "__init__"]
+    return not bases.isdisjoint(found) and all(kw and kw.arg == "values" for kw in own)
 
 
 def hidden_templates() -> Iterator[str]:
@@ -73,7 +104,7 @@ def hidden_templates() -> Iterator[str]:
 
 
 def _is_template(call: ast.Call) -> bool:
-    return isinstance(call.func, ast.Name) and call.func.id in {"msg", "plural"}
+    return _name(call) in one_template() | {"plural"}
 
 
 def _plain_texts(inside: Iterable[ast.AST]) -> Iterator[str]:

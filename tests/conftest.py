@@ -1,4 +1,4 @@
-"""Profiles: `day` repeats itself, `whole` is a night's suite, `nightly` draws anew for hours."""
+"""Profiles: `day` repeats itself, `fresh` does not, `whole` and `nightly` are for a night."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ settings.register_profile(
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target, Phase.shrink),
 )
 settings.register_profile("whole", settings.get_profile("day"), max_examples=EVERY_NIGHT)
+settings.register_profile("fresh", settings.get_profile("day"), derandomize=False, print_blob=True)
 settings.register_profile(
     "mutants",
     settings.get_profile("day"),

@@ -36,7 +36,7 @@ from bpmax_sim.errors import (
     pasted,
     why_unreadable,
 )
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.messages import Exchange, Outcome
 
 _HEAD = HEAD.encode()
@@ -57,7 +57,7 @@ _read_seal = msgspec.json.Decoder(Seal).decode
 Data = Any  # bytes or a memory map
 
 
-class Corrupt(Exception):  # noqa: N818 - becomes a DamagedCassette where the file is known
+class Corrupt(MessageError):  # noqa: N818 - becomes a DamagedCassette where the file is known
     """The bytes are not a whole, sealed cassette."""
 
 
@@ -136,10 +136,10 @@ def read_index(data: Data) -> Index:
 
 def _head_line(data: Data) -> tuple[bytes, int]:
     if data[: len(_HEAD)] != _HEAD:
-        raise Corrupt(msg("the first lines are not those of a cassette"))
+        raise Corrupt("the first lines are not those of a cassette")
     end = data.find(b"\n", len(_HEAD))
     if end < 0:
-        raise Corrupt(msg("the head line has no end"))
+        raise Corrupt("the head line has no end")
     return data[len(_HEAD) : end], end + 1
 
 
@@ -152,9 +152,7 @@ def _head(line: bytes) -> Head:
             raise OlderVersion(version)
         return _read_head(line)
     except BROKEN_JSON as error:
-        raise Corrupt(
-            msg("the head line is broken ({error})", error=why_unreadable(error))
-        ) from error
+        raise Corrupt("the head line is broken ({error})", error=why_unreadable(error)) from error
 
 
 def _scan(data: Data, start: int, into: Index) -> list[bytes]:
@@ -176,9 +174,7 @@ def _scan(data: Data, start: int, into: Index) -> list[bytes]:
     try:
         into.keys = {_read_text(owner): keys for owner, keys in owners.items()}
     except BROKEN_JSON as error:
-        raise Corrupt(
-            msg("an index line is broken ({error})", error=why_unreadable(error))
-        ) from error
+        raise Corrupt("an index line is broken ({error})", error=why_unreadable(error)) from error
     into.first_failure = bisect(into.starts, into.sections[0])
     into.orders = _sorted(data, into)
     return shas
@@ -202,12 +198,12 @@ def _check_layout(data: Data, body: int, index: Index) -> None:
     failures, sealed = index.sections
     starts, first = index.starts, index.first_failure
     if not 0 < failures < sealed:
-        raise Corrupt(msg("the `failures:` or the `sealed:` line is missing"))
+        raise Corrupt("the `failures:` or the `sealed:` line is missing")
     done = _section(b"interactions", starts[0] if first else failures, filled=first > 0)
     failed = len(starts) > first
     undone = _section(b"failures", starts[first] if failed else sealed, filled=failed)
     if data[body : done[1]] != done[0] or data[failures : undone[1]] != undone[0]:
-        raise Corrupt(msg("there are lines between the exchanges"))
+        raise Corrupt("there are lines between the exchanges")
 
 
 def _section(name: bytes, end: int, *, filled: bool) -> tuple[bytes, int]:
@@ -217,27 +213,25 @@ def _section(name: bytes, end: int, *, filled: bool) -> tuple[bytes, int]:
 def _check_seal(head: bytes, line: bytes, index: Index, shas: list[bytes]) -> None:
     text = line.removeprefix(_SEALED[1:])
     if not text.endswith(b"}\n") or text.count(b"\n") != 1:
-        raise Corrupt(msg("something follows the `sealed:` line, or its end is missing"))
+        raise Corrupt("something follows the `sealed:` line, or its end is missing")
     try:
         seal = _read_seal(text)
     except BROKEN_JSON as error:
         raise Corrupt(
-            msg("the `sealed:` line is broken ({error})", error=why_unreadable(error))
+            "the `sealed:` line is broken ({error})", error=why_unreadable(error)
         ) from error
     counts = (index.first_failure, len(shas) - index.first_failure)
     if counts != (seal.interactions, seal.failures):
         raise Corrupt(
-            msg(
-                "it was sealed with {interactions} interactions and {failures} failures, and "
-                "holds {counts} and {counts_2}",
-                interactions=seal.interactions,
-                failures=seal.failures,
-                counts=counts[0],
-                counts_2=counts[1],
-            )
+            "it was sealed with {interactions} interactions and {failures} failures, and "
+            "holds {counts} and {counts_2}",
+            interactions=seal.interactions,
+            failures=seal.failures,
+            counts=counts[0],
+            counts_2=counts[1],
         )
     if hashlib.sha256(b"\n".join([head, *shas])).hexdigest() != seal.sha256:
-        raise Corrupt(msg("its head line or the set of its exchanges is not what was sealed"))
+        raise Corrupt("its head line or the set of its exchanges is not what was sealed")
 
 
 _CONFLICT = re.compile(rb"^(?:<<<<<<<|=======|>>>>>>>)(?: .*)?\r?$", re.MULTILINE)
@@ -258,7 +252,7 @@ def explain(path: Path, data: bytes, otherwise: str) -> CassetteError:
         if error is not None:
             return error
     return DamagedCassette(
-        msg("{path}: {otherwise}; {advice}", path=path, otherwise=otherwise, advice=_advice(path))
+        "{path}: {otherwise}; {advice}", path=path, otherwise=otherwise, advice=_advice(path)
     )
 
 
@@ -269,13 +263,11 @@ def edited(path: Path, data: bytes, start: int, *, why: str) -> CassetteError:
         return message
     place = Place(str(path), _line_at(data, start))
     return DamagedCassette(
-        msg(
-            "{place}: {name} {why}; {advice}",
-            place=place,
-            name=name(data, start),
-            why=why,
-            advice=_advice(path),
-        )
+        "{place}: {name} {why}; {advice}",
+        place=place,
+        name=name(data, start),
+        why=why,
+        advice=_advice(path),
     )
 
 
@@ -301,21 +293,19 @@ def _line_at(data: bytes, offset: int) -> int:
 def _empty(path: Path, data: bytes) -> CassetteError | None:
     if data.strip():
         return None
-    return DamagedCassette(
-        msg("{path}: the file is empty; restore it or record it again", path=path)
-    )
+    return DamagedCassette("{path}: the file is empty; restore it or record it again", path=path)
 
 
 def _encoding(path: Path, data: bytes) -> CassetteError | None:
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return DamagedCassette(
-            msg("{path}:1: the file is UTF-16, not UTF-8; save it as UTF-8", path=path)
+            "{path}:1: the file is UTF-16, not UTF-8; save it as UTF-8", path=path
         )
     zero = data.find(b"\0")
     if zero >= 0:
         place = Place(str(path), _line_at(data, zero))
         return DamagedCassette(
-            msg("{place}: a NUL byte; restore the file or record it again", place=place)
+            "{place}: a NUL byte; restore the file or record it again", place=place
         )
     try:
         data.decode()
@@ -323,11 +313,9 @@ def _encoding(path: Path, data: bytes) -> CassetteError | None:
         place = Place(str(path), _line_at(data, error.start))
         wrong = data[error.start]
         return DamagedCassette(
-            msg(
-                "{place}: not UTF-8 (byte 0x{wrong:02x}); save the file as UTF-8",
-                place=place,
-                wrong=wrong,
-            )
+            "{place}: not UTF-8 (byte 0x{wrong:02x}); save the file as UTF-8",
+            place=place,
+            wrong=wrong,
         )
     return None
 
@@ -338,12 +326,10 @@ def _conflict(path: Path, data: bytes) -> CassetteError | None:
         return None
     place, word = Place(str(path), _line_at(data, match.start())), pasted(str(path))
     return DamagedCassette(
-        msg(
-            "{place}: a Git conflict marker; take one side whole, `git checkout --ours "
-            "{word}` or `git checkout --theirs {word}`, or record it again",
-            place=place,
-            word=word,
-        )
+        "{place}: a Git conflict marker; take one side whole, `git checkout --ours "
+        "{word}` or `git checkout --theirs {word}`, or record it again",
+        place=place,
+        word=word,
     )
 
 
@@ -351,12 +337,10 @@ def _foreign(path: Path, data: bytes) -> CassetteError | None:
     if b"\nbpmax: {" in data or HEAD.encode().startswith(data[: len(HEAD)]):
         return None
     return CassetteError(
-        msg(
-            "{path}: not a cassette of bpmax-sim; `bpmax-sim import {path_2}` reads those "
-            "of vcrpy and others",
-            path=path,
-            path_2=pasted(str(path)),
-        )
+        "{path}: not a cassette of bpmax-sim; `bpmax-sim import {path_2}` reads those "
+        "of vcrpy and others",
+        path=path,
+        path_2=pasted(str(path)),
     )
 
 
@@ -369,12 +353,10 @@ def _cut(path: Path, data: bytes) -> CassetteError | None:
     inside = msg(" in {name}", name=name(data, last + 1)) if last >= 0 else ""
     place = Place(str(path), _line_at(data, len(data)))
     return DamagedCassette(
-        msg(
-            "{place}: the file ends{inside} without its `sealed:` line, it was cut short; "
-            "restore it or record it again",
-            place=place,
-            inside=inside,
-        )
+        "{place}: the file ends{inside} without its `sealed:` line, it was cut short; "
+        "restore it or record it again",
+        place=place,
+        inside=inside,
     )
 
 
@@ -576,7 +558,7 @@ def _read_whole(path: Path, data: bytes) -> tuple[bytes, Index]:
             fresh = up_to_date(data, older.version)
         except LookupError as error:
             raise CassetteError(
-                msg("{path}:2: {error}; restore it or record it again", path=path, error=error)
+                "{path}:2: {error}; restore it or record it again", path=path, error=error
             ) from None
         return fresh, _index(path, fresh)
 
@@ -608,12 +590,10 @@ def _open(path: Path) -> int:
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as error:
-        raise CassetteError(
-            msg("{path}: cannot be opened: {error}", path=path, error=error)
-        ) from error
+        raise CassetteError("{path}: cannot be opened: {error}", path=path, error=error) from error
     kind = msg("a symbolic link") if stat.S_ISLNK(mode) else msg("not an ordinary file")
     raise CassetteError(
-        msg("{path}: {kind}; a cassette has to be a file of its own", path=path, kind=kind)
+        "{path}: {kind}; a cassette has to be a file of its own", path=path, kind=kind
     )
 
 
@@ -622,13 +602,11 @@ def _index(path: Path, data: Data) -> Index:
         return read_index(data)
     except NewerVersion as error:
         raise NewerFormat(
-            msg(
-                "{path}: format {error} was written by a newer bpmax-sim, this one reads up to "
-                "{format}; upgrade bpmax-sim",
-                path=path,
-                error=error,
-                format=FORMAT,
-            )
+            "{path}: format {error} was written by a newer bpmax-sim, this one reads up to "
+            "{format}; upgrade bpmax-sim",
+            path=path,
+            error=error,
+            format=FORMAT,
         ) from None
     except Corrupt as error:
         raise explain(path, bytes(data), str(error)) from None

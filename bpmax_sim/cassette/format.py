@@ -118,12 +118,10 @@ def render(exchange: Exchange, *, zone: timedelta = timedelta(0), rules: str = "
     except UnicodeEncodeError as error:
         called = exchange.request.call.name if exchange.request.call else exchange.request.method
         raise CassetteError(
-            msg(
-                "{called}: the exchange cannot be written, it has half a character "
-                "(a lone surrogate, {half!r}); send well-formed text",
-                called=called,
-                half=error.object[error.start],
-            )
+            "{called}: the exchange cannot be written, it has half a character "
+            "(a lone surrogate, {half!r}); send well-formed text",
+            called=called,
+            half=error.object[error.start],
         ) from error
 
 

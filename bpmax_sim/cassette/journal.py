@@ -27,7 +27,7 @@ import msgspec
 from bpmax_sim.cassette.model import Entry, Line
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.errors import NewerFormat
-from bpmax_sim.i18n import encoded, msg
+from bpmax_sim.i18n import encoded
 from bpmax_sim.messages import Failed
 from bpmax_sim.secret.decode import Harmless
 from bpmax_sim.secret.scan import undone
@@ -484,13 +484,11 @@ def _record(head: bytes, data: bytes, start: int) -> bytes | None:
 
 def _of_another_version(path: Path, number: int) -> NewerFormat:
     return NewerFormat(
-        msg(
-            "{path}: record {number} was not written by this version of bpmax-sim; the "
-            "journal is not recovered and stays as it is; run `bpmax-sim recover` of the "
-            "version that recorded it, or delete the file",
-            path=path,
-            number=number,
-        )
+        "{path}: record {number} was not written by this version of bpmax-sim; the "
+        "journal is not recovered and stays as it is; run `bpmax-sim recover` of the "
+        "version that recorded it, or delete the file",
+        path=path,
+        number=number,
     )
 
 

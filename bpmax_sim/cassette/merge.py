@@ -31,7 +31,6 @@ from bpmax_sim.cassette.model import Entry, by_name, read_body
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat
 from bpmax_sim.field_path import FieldPath, without
-from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Exchange, Failed, Outcome, media_type
 
 Volatile = Callable[[str], tuple[str, ...]]
@@ -168,11 +167,9 @@ def recover(
             return _recover(target, scan, volatile)
     except OSError as error:
         raise CassetteError(
-            msg(
-                "{target}: not recovered ({strerror}); the journals stay; make room and retry",
-                target=target,
-                strerror=error.strerror,
-            )
+            "{target}: not recovered ({strerror}); the journals stay; make room and retry",
+            target=target,
+            strerror=error.strerror,
         ) from error
 
 

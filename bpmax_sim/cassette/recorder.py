@@ -138,13 +138,11 @@ class Recorder:
                 self._journal.append(draft)
             except OSError as error:
                 raise CassetteError(
-                    msg(
-                        "{path}: the answer of {call} could not be kept ({strerror}); the old file "
-                        "is whole; make room, or record elsewhere",
-                        path=self.path,
-                        call=draft.line.call,
-                        strerror=error.strerror,
-                    )
+                    "{path}: the answer of {call} could not be kept ({strerror}); the old file "
+                    "is whole; make room, or record elsewhere",
+                    path=self.path,
+                    call=draft.line.call,
+                    strerror=error.strerror,
                 ) from error
             self._drafts.append(draft)
 
@@ -275,11 +273,9 @@ class Recorder:
             self._journal.rewrite(drafts)
         except OSError as error:
             raise CassetteError(
-                msg(
-                    "{path}: the journal could not be rewritten ({strerror}); make room",
-                    path=self.path,
-                    strerror=error.strerror,
-                )
+                "{path}: the journal could not be rewritten ({strerror}); make room",
+                path=self.path,
+                strerror=error.strerror,
             ) from error
         self._drafts = drafts
 
@@ -348,12 +344,10 @@ class Recorder:
         leaks = series(dict.fromkeys(places))
         if leaks:
             raise LeakError(
-                msg(
-                    "{path}: not written, a secret was found in {leaks}; declare where it is with "
-                    "`secret:` in the platform file and record again",
-                    path=self.path,
-                    leaks=leaks,
-                )
+                "{path}: not written, a secret was found in {leaks}; declare where it is with "
+                "`secret:` in the platform file and record again",
+                path=self.path,
+                leaks=leaks,
             )
 
     def _unwritten(self, target: Path, error: OSError) -> CassetteError:
@@ -363,14 +357,12 @@ class Recorder:
             else ""
         )
         return CassetteError(
-            msg(
-                "{target}: not written ({strerror}); the old file is whole{rescue}; make room "
-                "and run `bpmax-sim recover {path}`",
-                target=target,
-                strerror=error.strerror,
-                rescue=rescue,
-                path=pasted(str(self.path)),
-            )
+            "{target}: not written ({strerror}); the old file is whole{rescue}; make room "
+            "and run `bpmax-sim recover {path}`",
+            target=target,
+            strerror=error.strerror,
+            rescue=rescue,
+            path=pasted(str(self.path)),
         )
 
 

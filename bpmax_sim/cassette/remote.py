@@ -132,12 +132,10 @@ class Remote:
     def _refuse(self, path: Path, *, recording: bool) -> None:
         if not recording:
             raise CassetteError(
-                msg(
-                    "{path} was recorded here and not uploaded to {there}; upload it by recording "
-                    "once more, or delete it to play what is there",
-                    path=path,
-                    there=self._there(path),
-                )
+                "{path} was recorded here and not uploaded to {there}; upload it by recording "
+                "once more, or delete it to play what is there",
+                path=path,
+                there=self._there(path),
             )
 
     def _update(self, path: Path) -> None:
@@ -156,12 +154,10 @@ class Remote:
         data, state, stamp = path.read_bytes(), self._state(path), self._stamp(path)
         if stamp != (state.stamp if state else None) and not self._is_there(path, data):
             raise CassetteError(
-                msg(
-                    "{there} was changed meanwhile by somebody else, so nothing was uploaded; what "
-                    "was recorded is in {path}: keep a copy, delete it and record again",
-                    there=self._there(path),
-                    path=path,
-                )
+                "{there} was changed meanwhile by somebody else, so nothing was uploaded; what "
+                "was recorded is in {path}: keep a copy, delete it and record again",
+                there=self._there(path),
+                path=path,
             )
 
         def write(system: Any, target: str) -> None:
@@ -204,11 +200,9 @@ class Remote:
         except _SilentError:
             self._is_down = True
             raise CassetteError(
-                msg(
-                    "{shown_url} cannot be reached: no response within {patience:g} s",
-                    shown_url=shown_url(self._url),
-                    patience=self._patience,
-                )
+                "{shown_url} cannot be reached: no response within {patience:g} s",
+                shown_url=shown_url(self._url),
+                patience=self._patience,
             ) from None
 
     @contextmanager
@@ -221,7 +215,7 @@ class Remote:
         except Exception as error:  # noqa: BLE001 - each file system raises what it likes
             why = _why(error)
             raise CassetteError(
-                msg("{there} cannot be {done}: {why}", there=self._there(path), done=done, why=why)
+                "{there} cannot be {done}: {why}", there=self._there(path), done=done, why=why
             ) from None
 
     def _system(self) -> tuple[Any, str]:
@@ -302,7 +296,7 @@ def _open(url: str, patience: float) -> tuple[Any, str]:
         from fsspec.registry import get_filesystem_class  # noqa: PLC0415
     except ImportError:
         raise ConfigError(
-            msg("{shown} needs fsspec; pip install 'bpmax-sim[remote]'", shown=shown)
+            "{shown} needs fsspec; pip install 'bpmax-sim[remote]'", shown=shown
         ) from None
     try:
         for part in url.split("::"):
@@ -315,22 +309,20 @@ def _open(url: str, patience: float) -> tuple[Any, str]:
     except ImportError:
         scheme = urlsplit(url).scheme
         raise ConfigError(
-            msg(
-                "{shown} needs the package with which fsspec reads {scheme}://, such as s3fs "
-                "for s3://; install it beside bpmax-sim",
-                shown=shown,
-                scheme=scheme,
-            )
+            "{shown} needs the package with which fsspec reads {scheme}://, such as s3fs "
+            "for s3://; install it beside bpmax-sim",
+            shown=shown,
+            scheme=scheme,
         ) from None
     except _SilentError:
         raise
     except OSError as error:
         raise CassetteError(
-            msg("{shown} cannot be reached: {why}", shown=shown, why=_why(error))
+            "{shown} cannot be reached: {why}", shown=shown, why=_why(error)
         ) from None
     except Exception as error:  # noqa: BLE001 - each file system raises what it likes
         raise ConfigError(
-            msg("{shown} cannot be used: {why}; check the URL", shown=shown, why=_why(error))
+            "{shown} cannot be used: {why}; check the URL", shown=shown, why=_why(error)
         ) from None
     return system, str(folder).rstrip("/")
 

@@ -21,7 +21,6 @@ from typer.core import TyperCommand, TyperGroup
 import bpmax_sim
 from bpmax_sim.cli.terminal import (
     OutputNotRead,
-    complain,
     keep_printable,
     say,
     say_document,
@@ -509,7 +508,7 @@ def _warnings_as_messages() -> Iterator[None]:
         def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
             if issubclass(category, BpmaxWarning):
                 text = message.args[0] if isinstance(message, Warning) else message
-                tell(msg("warning: {text}", text=text))
+                tell("warning: {text}", text=text)
             else:
                 foreign(message, category, *place, **more)
 
@@ -545,19 +544,19 @@ def _called(arguments: Sequence[str]) -> int:
     except BpmaxError as error:
         return _failed(error, arguments)
     except typer.Abort:
-        complain(msg("\nstopped; nothing was changed"))
+        tell(msg("\nstopped; nothing was changed"))
         return ExitCode.FAILED
     return _interrupted(arguments) if code == _INTERRUPTED else int(code or 0)
 
 
 def _interrupted(arguments: Sequence[str]) -> int:
-    complain(_RECORDING if "record" in joined(" ", arguments) else "\nstopped")
+    tell(_RECORDING if "record" in joined(" ", arguments) else "\nstopped")
     return _INTERRUPTED
 
 
 def _failed(error: BpmaxError, arguments: Sequence[str]) -> ExitCode:
     code = next(code for kind, code in _CODES if isinstance(error, kind))
-    complain(str(error))
+    tell(str(error))
     if "--json" in arguments:
         from bpmax_sim.report.document import as_data  # noqa: PLC0415 - help is quick without it
 

@@ -23,25 +23,25 @@ from bpmax_sim.cassette.matching import Rules
 from bpmax_sim.cassette.merge import rekeyed
 from bpmax_sim.cassette.model import Line
 from bpmax_sim.cassette.reader import YamlTextError
-from bpmax_sim.cli.options import Json
+from bpmax_sim.cli.options import CassettePaths, Json
 from bpmax_sim.cli.select import (
     below,
     collect,
     declared,
+    file_of,
     missing,
     opened,
     path_and_line,
+    platforms_of,
     targets,
     with_journals,
 )
-from bpmax_sim.cli.terminal import agree, say, say_bytes, say_document, tell
+from bpmax_sim.cli.terminal import agree, say, say_bytes, say_document, say_result, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near
 from bpmax_sim.i18n import labelled, msg, plural, series
 from bpmax_sim.messages import Exchange, Failed
-from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import table
-from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.session.credentials import matching_rules, volatile_places
 from bpmax_sim.traffic.formats import write_foreign
 from bpmax_sim.yamlfile import shown
@@ -104,10 +104,10 @@ def seal(
 
 def _seal(cassette: Path, after: bytes, *, yes: bool, changed: bool) -> None:
     if not changed:
-        tell(msg("{cassette}: sound already, nothing to do", cassette=shown(cassette)))
+        tell("{cassette}: sound already, nothing to do", cassette=shown(cassette))
         return
     if not yes:
-        agree(msg("Seal {cassette} like this?", cassette=shown(cassette)))
+        agree("Seal {cassette} like this?", cassette=shown(cassette))
     with journal.locked(cassette.parent):
         journal.replace_whole(cassette, after)
     tell(labelled(shown(cassette), msg("sealed")))
@@ -133,25 +133,18 @@ def _passing() -> merge.Volatile:
     return partial(volatile_places, known)
 
 
-def recover(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="PATH", help=msg("Cassettes or folders; by default cassettes/.")),
-    ] = None,
-    *,
-    json: Json = False,
-) -> int:
+def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
     """Seal what was left in journals."""
     passing = _passing()
     targets = with_journals(paths or ())
     written = [new for path in targets for new in merge.recover(path, volatile=passing)]
     waiting = [path for path in written if path.name.endswith(".new")]
-    if json:
-        document = {"files": written, "review": waiting}
-        say_document(**{name: [shown(path) for path in paths] for name, paths in document.items()})
-    else:
-        for path in written:
-            say(labelled(shown(path), msg("recovered")))
+    say_result(
+        (labelled(shown(path), msg("recovered")) for path in written),
+        json=json,
+        files=[shown(path) for path in written],
+        review=[shown(path) for path in waiting],
+    )
     if waiting:
         tell(msg("a recording was there already, so these wait; run `bpmax-sim review`"))
         return ExitCode.REVIEW
@@ -161,10 +154,7 @@ def recover(
 
 
 def fmt(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="PATH", help=msg("Cassettes or folders; by default cassettes/.")),
-    ] = None,
+    paths: CassettePaths = None,
     *,
     check: Annotated[
         bool, typer.Option("--check", help=msg("Write nothing; 1 if it would."))
@@ -180,18 +170,13 @@ def fmt(
         for path in changed:
             with journal.locked(path.parent):
                 journal.replace_whole(path, fresh[path])
-    if json:
-        say_document(check=check, files=[shown(path) for path in changed])
-    else:
-        done = msg("would be written anew") if check else msg("written anew")
-        for path in changed:
-            say(labelled(shown(path), done))
+    done = msg("would be written anew") if check else msg("written anew")
+    names = [shown(path) for path in changed]
+    say_result((labelled(name, done) for name in names), json=json, check=check, files=names)
     if not changed:
         tell(
-            msg(
-                "{counted}: canonical, keys under the rules in force",
-                counted=plural(len(files), "{number} cassette", "{number} cassettes"),
-            )
+            "{counted}: canonical, keys under the rules in force",
+            counted=plural(len(files), "{number} cassette", "{number} cassettes"),
         )
     return ExitCode.FAILED if check and changed else ExitCode.PASSED
 
@@ -207,17 +192,10 @@ def _rules() -> Mapping[tuple[Path, str], Rules]:
     Those of Python tests are in their markers, and nothing of them is run here.
     """
     items = collect(targets((), folder=Path.cwd()), variables={}, environ=os.environ)
-    return {(_cassette(item), item.owner): _rules_of(item) for item in items}
-
-
-def _cassette(item: ScenarioItem) -> Path:
-    return item.root / "cassettes" / f"{item.cassette}.yaml"
-
-
-def _rules_of(item: ScenarioItem) -> Rules:
-    folder = item.platforms if item.platforms.exists() else None
-    platforms = load_platforms(folder, instances=item.instances)
-    return matching_rules(platforms, item.scenario.proxy.ignore)
+    return {
+        (file_of(item), item.owner): matching_rules(platforms_of(item), item.scenario.proxy.ignore)
+        for item in items
+    }
 
 
 _COLUMNS = ("line", "call", "method", "url", "status", "ms", "bytes", "for")
@@ -340,12 +318,7 @@ def _exchanges(path: Path, owner: str | None) -> list[Exchange]:
         known = series(map(repr, cassette.owners)) or msg("nothing")
         hint = near(owner, cassette.owners) or msg("; it holds {known}", known=known)
         raise ConfigError(
-            msg(
-                "{path}: nothing was recorded for {owner!r}{hint}",
-                path=path,
-                owner=owner,
-                hint=hint,
-            )
+            "{path}: nothing was recorded for {owner!r}{hint}", path=path, owner=owner, hint=hint
         )
     owners = cassette.owners if owner is None else (owner,)
     return [cassette.exchange(n) for owner in owners for n in cassette.index.numbers(owner)]
@@ -355,15 +328,13 @@ def _write(path: Path, data: bytes, *, yes: bool) -> None:
     if path.is_file() and path.read_bytes() == data:
         return
     if path.exists() and not yes:
-        agree(msg("{path}: replace this file?", path=path))
+        agree("{path}: replace this file?", path=path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         journal.replace_whole(path, data)
     except OSError as error:
         raise CassetteError(
-            msg(
-                "{path}: not written ({strerror}); what was there is whole",
-                path=path,
-                strerror=error.strerror,
-            )
+            "{path}: not written ({strerror}); what was there is whole",
+            path=path,
+            strerror=error.strerror,
         ) from error

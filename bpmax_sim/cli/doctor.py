@@ -14,7 +14,7 @@ from pathlib import Path
 import bpmax_sim
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.project import FILES
-from bpmax_sim.cli.terminal import say, say_document
+from bpmax_sim.cli.terminal import say_result
 from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.platform.load import Platforms, load_platforms
@@ -165,12 +165,9 @@ def doctor(*, json: Json = False) -> int:
     """Check the installation."""
     results = list(findings())
     sound = all(ok for ok, _, _ in results)
-    if json:
-        checks = [{"ok": ok, "name": name, "value": value} for ok, name, value in results]
-        say_document(ok=sound, checks=checks)
-    else:
-        for line in table([("√" if ok else "×", name, value) for ok, name, value in results]):
-            say(line)
+    lines = table([("√" if ok else "×", name, value) for ok, name, value in results])
+    checks = [{"ok": ok, "name": name, "value": value} for ok, name, value in results]
+    say_result(lines, json=json, ok=sound, checks=checks)
     return ExitCode.PASSED if sound else ExitCode.FAILED
 
 

@@ -160,7 +160,7 @@ def shard_of(text: str) -> Shard | None:
     try:
         return Shard.parse(text) if text else None
     except ValueError as error:
-        raise ConfigError(msg("--shard: {error}", error=error)) from None
+        raise ConfigError("--shard: {error}", error=error) from None
 
 
 def part_of(items: Sequence[ScenarioItem], shard: Shard | None) -> list[ScenarioItem]:

@@ -20,7 +20,7 @@ from bpmax_sim.fuzz.target import SIMULATE, check_address, reach
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import shown, writing_to
 
 _MINUTE = 60
 
@@ -92,9 +92,7 @@ def _search(plan: SearchPlan, root: Path, *, save: bool, json: bool) -> ExitCode
     with progress(plan.seconds) as move:
         tried = search(plan, move)
     if not tried:
-        tell(
-            msg("{plan_path}: no law says anything of what it declares", plan_path=shown(plan.path))
-        )
+        tell("{plan_path}: no law says anything of what it declares", plan_path=shown(plan.path))
         return ExitCode.NOTHING
     seconds = time.monotonic() - start
     findings = [trial.finding for trial in tried if trial.finding]
@@ -103,8 +101,9 @@ def _search(plan: SearchPlan, root: Path, *, save: bool, json: bool) -> ExitCode
         (scenario_of(finding, plan, root), pytest_of(finding, plan, root)) for finding in findings
     ]
     for file in (file for pair in files for file in pair) if save else ():
-        file.path.parent.mkdir(parents=True, exist_ok=True)
-        file.path.write_text(file.text, encoding="utf-8")
+        with writing_to(file.path):
+            file.path.parent.mkdir(parents=True, exist_ok=True)
+            file.path.write_text(file.text, encoding="utf-8", newline="\n")
     if json:
         _say_json(plan, tried, list(zip(findings, files, strict=True)), seconds, code)
     else:
@@ -112,12 +111,10 @@ def _search(plan: SearchPlan, root: Path, *, save: bool, json: bool) -> ExitCode
             say(line)
     number = sum(trial.examples for trial in tried)
     tell(
-        msg(
-            "{counted} in {seconds:.0f} s: {broken}",
-            counted=plural(number, "{number} example", "{number} examples"),
-            seconds=seconds,
-            broken=_broken(findings),
-        )
+        "{counted} in {seconds:.0f} s: {broken}",
+        counted=plural(number, "{number} example", "{number} examples"),
+        seconds=seconds,
+        broken=_broken(findings),
     )
     return code
 
@@ -136,15 +133,15 @@ def _check(minutes: float, workers: int, laws: Sequence[str], scripts: Sequence[
     """
     if not 0 < minutes <= 24 * 60:
         raise ConfigError(
-            msg("--minutes {minutes:g}: expected more than 0, and a day at most", minutes=minutes)
+            "--minutes {minutes:g}: expected more than 0, and a day at most", minutes=minutes
         )
     if not 1 <= workers <= 64:  # noqa: PLR2004 - more than any machine here has use for
-        raise ConfigError(msg("-n {workers}: expected 1 to 64 processes", workers=workers))
+        raise ConfigError("-n {workers}: expected 1 to 64 processes", workers=workers)
     known = (*LAWS, SCRIPT)
     for name in laws:
         if name not in known:
             hint = suggestion(name, known)
-            raise ConfigError(msg("--law {name}: there is no such law{hint}", name=name, hint=hint))
+            raise ConfigError("--law {name}: there is no such law{hint}", name=name, hint=hint)
     lacking = [
         missing(str(script), Path.cwd(), ".js") for script in scripts if not script.is_file()
     ]
@@ -164,9 +161,7 @@ def _file(text: str) -> Path:
     if own.is_file():
         return Path(shown(own))
     if Path(text).is_dir():
-        raise ConfigError(
-            msg("{text}: expected one platform file; name one of those in it", text=text)
-        )
+        raise ConfigError("{text}: expected one platform file; name one of those in it", text=text)
     raise ConfigError(missing(text, Path.cwd(), ".yaml"))
 
 
@@ -212,9 +207,7 @@ def _say_json(
         summary={**summary, "exit_code": int(code), "seconds": round(seconds, 1)},
         laws=[
             {
-                "call": trial.call,
-                "law": trial.law,
-                "examples": trial.examples,
+                **{name: getattr(trial, name) for name in ("call", "law", "examples")},
                 "broken": trial.finding is not None,
             }
             for trial in tried

@@ -19,15 +19,14 @@ from bpmax_sim.cassette.journal import PendingExchange
 from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json, PlatformsFolder
 from bpmax_sim.cli.select import declared, missing, players
-from bpmax_sim.cli.terminal import agree, say, say_document, tell
+from bpmax_sim.cli.terminal import agree, say, say_document, say_result, tell
 from bpmax_sim.errors import ConfigError, Place, Problem, near
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import joined, labelled, msg, plural, series
 from bpmax_sim.openapi.convert import Converted, make
 from bpmax_sim.openapi.document import read_document
 from bpmax_sim.platform.check import is_address
-from bpmax_sim.platform.load import Platforms as Declared
-from bpmax_sim.platform.matcher import Addresses, addresses_in
+from bpmax_sim.platform.matcher import addresses_in
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.secret.vault import Vault
@@ -35,21 +34,10 @@ from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.traffic.admission import Foreign, admit, drafts_of, know, known_at, read_file, write
 from bpmax_sim.traffic.formats import READABLE
 from bpmax_sim.traffic.imported import Imported
-from bpmax_sim.yamlfile import read_yaml, shown, write_yaml
+from bpmax_sim.yamlfile import read_yaml, shown, text_at, write_yaml, writing_to
 
 
-class _ImportArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line asks for."""
-
-    platforms: Declared
-    kind: str
-    address: str
-    owner: str | None
-    redact: tuple[str, ...]
-    addresses: Addresses
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class _Taken:
     """What goes into one cassette."""
 
@@ -111,34 +99,43 @@ def imports(  # noqa: PLR0913 - the options of the command
     """Import recordings."""
     _check_there(recordings)
     vault, known = Vault(), declared(platforms)
-    wish = _ImportArguments(
-        platforms=known,
-        kind=kind,
-        address=address,
-        owner=owner,
-        redact=tuple(map(_place, redact or ())),
-        addresses=addresses_in(known, os.environ),
-    )
     for name in know(known, os.environ, vault):
         tell(
-            msg(
-                "the credentials of {name} are not set here, so they are known by their places "
-                "only",
-                name=name,
-            )
+            "the credentials of {name} are not set here, so they are known by their places only",
+            name=name,
         )
     for value in _values(secret or (), os.environ):
         vault.register_issued("import", "any", "secret", value)
-    taken = [_take(*pair, wish, vault) for pair in _targets(recordings, to).items()]
+    rules, addresses = matching_rules(known, ()), addresses_in(known, os.environ)
+    places = tuple(map(_place, redact or ()))
+
+    def admitted(foreign: Foreign, whom: str) -> Imported:
+        return admit(
+            foreign.imported,
+            known,
+            vault,
+            rules=rules,
+            owner=whom,
+            addresses=addresses,
+            redact=places,
+        )
+
+    taken: list[_Taken] = []
+    for path, files in _targets(recordings, to).items():
+        sources = [read_file(file, kind=kind, address=address) for file in files]
+        whom = _owner(path) if owner is None else owner
+        imported = [admitted(source, whom) for source in sources]
+        if len(sources) > 1:  # what a later file tells is hidden in an earlier one, too
+            imported = [admitted(source, whom) for source in sources]
+        exchanges = [exchange for part in imported for exchange in part.exchanges]
+        pairs = tuple(zip(sources, imported, strict=True))
+        taken.append(_Taken(path, whom, pairs, drafts_of(exchanges, rules, vault)))
     for batch in taken:
         _tell_notes(batch)
     for batch in taken:
         _ask(batch, yes=yes)
     written = [_written(batch) for batch in taken]
-    if json:
-        say_document(cassettes=written)
-    for line in () if json else map(_line, written):
-        say(line)
+    say_result(map(_line, written), json=json, cassettes=written)
     return ExitCode.PASSED if any(batch.drafts for batch in taken) else ExitCode.NOTHING
 
 
@@ -160,11 +157,9 @@ def _place(text: str) -> str:
         FieldPath.parse(text, "--redact")
     except ConfigError:
         raise ConfigError(
-            msg(
-                "--redact {text}: not a path; write query.<name>, header.<name> or "
-                "body.<name>, such as body.items[*].phone",
-                text=text,
-            )
+            "--redact {text}: not a path; write query.<name>, header.<name> or "
+            "body.<name>, such as body.items[*].phone",
+            text=text,
         ) from None
     return text
 
@@ -173,7 +168,7 @@ def _values(names: Sequence[str], environ: Mapping[str, str]) -> Iterator[str]:
     for name in names:
         if not environ.get(name):
             raise ConfigError(
-                msg("--secret {name}: the variable is not set; set it, or leave it out", name=name)
+                "--secret {name}: the variable is not set; set it, or leave it out", name=name
             )
         yield environ[name]
 
@@ -195,39 +190,6 @@ def _target(recording: Path, to: Path | None) -> Path:
     return Path(shown((to or folder) / f"{recording.name.partition('.')[0] or 'imported'}.yaml"))
 
 
-def _take(path: Path, recordings: Sequence[Path], wish: _ImportArguments, vault: Vault) -> _Taken:
-    sources = [
-        read_file(recording, kind=wish.kind, address=wish.address) for recording in recordings
-    ]
-    owner = _owner(path) if wish.owner is None else wish.owner
-    rules = matching_rules(wish.platforms, ())
-
-    def admitted() -> list[Imported]:
-        return [
-            admit(
-                source.imported,
-                wish.platforms,
-                vault,
-                rules=rules,
-                owner=owner,
-                addresses=wish.addresses,
-                redact=wish.redact,
-            )
-            for source in sources
-        ]
-
-    imported = admitted()
-    if len(sources) > 1:
-        imported = admitted()  # what a later file tells is hidden in an earlier one, too
-    exchanges = [exchange for part in imported for exchange in part.exchanges]
-    return _Taken(
-        path=path,
-        owner=owner,
-        sources=tuple(zip(sources, imported, strict=True)),
-        drafts=drafts_of(exchanges, rules, vault),
-    )
-
-
 def _owner(path: Path) -> str:
     """Return the one scenario that plays the cassette at *path*, or nobody.
 
@@ -238,19 +200,15 @@ def _owner(path: Path) -> str:
     if len(scenarios) > 1:
         names = series(map(repr, scenarios))
         raise ConfigError(
-            msg(
-                "{path} is played by {names}; say for whom it is, --for {scenarios!r}",
-                path=path,
-                names=names,
-                scenarios=scenarios[0],
-            )
+            "{path} is played by {names}; say for whom it is, --for {scenarios!r}",
+            path=path,
+            names=names,
+            scenarios=scenarios[0],
         )
     if not scenarios:
         tell(
-            msg(
-                "no scenario plays {path}; a session without an owner does, or say --for NAME",
-                path=path,
-            )
+            "no scenario plays {path}; a session without an owner does, or say --for NAME",
+            path=path,
         )
     return scenarios[0] if scenarios else ""
 
@@ -279,13 +237,11 @@ def _ask(taken: _Taken, *, yes: bool) -> None:
     of_owner = msg(" of {owner}", owner=taken.owner) if taken.owner and known > 0 else ""
     fresh = plural(len(taken.drafts), "{number} exchange", "{number} exchanges")
     agree(
-        msg(
-            "{taken_path}: replace {what}{of_owner} by {fresh}?",
-            taken_path=taken.path,
-            what=what,
-            of_owner=of_owner,
-            fresh=fresh,
-        )
+        "{taken_path}: replace {what}{of_owner} by {fresh}?",
+        taken_path=taken.path,
+        what=what,
+        of_owner=of_owner,
+        fresh=fresh,
     )
 
 
@@ -370,7 +326,7 @@ def openapi(
         raise ConfigError(missing(str(document), Path.cwd(), document.suffix))
     if url and ("{" in url or not is_address(url)):
         message = msg("expected an address such as https://crm.example.com, without ? # and user")
-        raise ConfigError(msg("--url {url}: {message}", url=url, message=message))
+        raise ConfigError("--url {url}: {message}", url=url, message=message)
     read = read_document(document)
     converted = make(read, key=_key(key, document, read.root), url=url)
     instance = _instance(converted, is_addressed=bool(url))
@@ -388,10 +344,7 @@ def _key(key: str, document: Path, root: Any) -> str:
     if key:
         if not _KEY.fullmatch(key):
             raise ConfigError(
-                msg(
-                    "--key {key}: expected a key such as crm_system: letters, digits, _",
-                    key=key,
-                )
+                "--key {key}: expected a key such as crm_system: letters, digits, _", key=key
             )
         return key
     info = root.get("info")
@@ -405,22 +358,12 @@ def _key(key: str, document: Path, root: Any) -> str:
 def _files(converted: Converted, instance: str, to: Path | None) -> Iterator[_File]:
     folder = find_root(Path.cwd()) / "scenarios"
     path = to or Path(shown(folder / "platforms" / f"{converted.key}.yaml"))
-    yield _File(path, converted.text, _text(path))
+    yield _File(path, converted.text, text_at(path))
     place = Path(shown((to.parent.parent if to else folder) / "instances.yaml"))
-    before = _text(place)
+    before = text_at(place)
     text = _with_instance(before, converted.key, instance, place)
     if text != before:
         yield _File(place, text, before)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        message = msg("is there and is no text that can be read; move it away")
-        raise ConfigError(Problem(message, Place(shown(path)))) from error
 
 
 def _with_instance(before: str, key: str, entry: str, place: Path) -> str:
@@ -437,7 +380,7 @@ def _with_instance(before: str, key: str, entry: str, place: Path) -> str:
         value = None
     if value == [*entries, *_plain(entry)]:
         return text
-    tell(msg("{place}: add this to the list yourself:\n{entry}", place=shown(place), entry=entry))
+    tell("{place}: add this to the list yourself:\n{entry}", place=shown(place), entry=entry)
     return before
 
 
@@ -461,18 +404,13 @@ def _instance(converted: Converted, *, is_addressed: bool) -> str:
 def _agree(replaced: list[_File], *, yes: bool) -> None:
     for file in replaced:
         if file.is_new and not yes:
-            agree(msg("Replace {path}?", path=shown(file.path)))
+            agree("Replace {path}?", path=shown(file.path))
 
 
 def _write(file: _File) -> None:
-    try:
+    with writing_to(file.path, msg("; name another file with --to")):
         file.path.parent.mkdir(parents=True, exist_ok=True)
         file.path.write_text(file.text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        message = msg(
-            "cannot be written: {strerror}; name another file with --to", strerror=error.strerror
-        )
-        raise ConfigError(Problem(message, Place(shown(file.path)))) from error
 
 
 def _report(
@@ -501,20 +439,16 @@ def _report(
             else msg("an instance of {key}", key=converted.key)
         )
         say(
-            msg(
-                "{path}: {what}{is_new}",
-                path=shown(file.path),
-                what=what,
-                is_new="" if file.is_new else msg(", unchanged"),
-            )
+            "{path}: {what}{is_new}",
+            path=shown(file.path),
+            what=what,
+            is_new="" if file.is_new else msg(", unchanged"),
         )
     tell(
-        msg(
-            "scripts call it as $proxy('{key}').{apis}(…); it answers at once with",
-            key=converted.key,
-            apis=converted.apis[0],
-        )
+        "scripts call it as $proxy('{key}').{apis}(…); it answers at once with",
+        key=converted.key,
+        apis=converted.apis[0],
     )
     tell("bpmax-sim run --mode simulate")
     if variables:
-        tell(msg("to record it, set {names}", names=series(variables)))
+        tell("to record it, set {names}", names=series(variables))

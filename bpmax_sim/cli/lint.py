@@ -19,7 +19,7 @@ from bpmax_sim.check.secrets import Answers, literal_secrets, secrets_in
 from bpmax_sim.check.upgrade import upgrade
 from bpmax_sim.cli.options import Json, Paths
 from bpmax_sim.cli.select import Selection, below, collect, targets, with_journals
-from bpmax_sim.cli.terminal import complain, say, say_json, tell
+from bpmax_sim.cli.terminal import say, say_json, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near, pasted
 from bpmax_sim.file_names import namesakes
 from bpmax_sim.i18n import labelled, msg, plural
@@ -78,7 +78,7 @@ def lint(
     every = _problems(files, recordings, cassettes=cassettes, hint=hints.append)
     problems = list(dict.fromkeys(every))
     for hint in dict.fromkeys(hints):
-        complain(msg("hint: {hint}", hint=hint))
+        tell("hint: {hint}", hint=hint)
     code = ExitCode.USAGE if problems else ExitCode.PASSED
     if json:
         say_json(document([], code=code, problems=problems))
@@ -87,7 +87,7 @@ def lint(
         if style is Style.github:
             say(_annotated(problem))
         else:
-            complain(str(problem))
+            tell(str(problem))
     verdict = (
         plural(len(problems), "{number} problem", "{number} problems") if problems else msg("sound")
     )

@@ -64,6 +64,10 @@ Keyword = Annotated[
     str,
     typer.Option("-k", metavar="TEXT", help=msg("Only where name, file or a tag has this in it.")),
 ]
+CassettePaths = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="PATH", help=msg("Cassettes or folders; by default cassettes/.")),
+]
 Json = Annotated[bool, typer.Option("--json", help=msg("Print one JSON object on stdout."))]
 
 Verbose = Annotated[

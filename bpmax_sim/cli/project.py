@@ -14,8 +14,8 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.options import Json, PlatformsFolder
 from bpmax_sim.cli.output_schema import SHAPES, as_schema
 from bpmax_sim.cli.select import below, declared, declared_folder
-from bpmax_sim.cli.terminal import agree, announce, say, say_document, say_json, tell
-from bpmax_sim.errors import CallError, ConfigError, Place, Problem, near
+from bpmax_sim.cli.terminal import agree, announce, say, say_document, say_json, say_result, tell
+from bpmax_sim.errors import CallError, ConfigError, suggestion
 from bpmax_sim.i18n import joined, msg, plural, series
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.presets import instances_schema, platform_schema
@@ -25,7 +25,7 @@ from bpmax_sim.scenario.model import flow_schema, fragment_schema, scenario_sche
 from bpmax_sim.simulator.state import SimulatedTenant
 from bpmax_sim.starter.demo import play_demo
 from bpmax_sim.starter.init import AUTHS, CIS, InitPlan, Wish, carry_out, plan
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import shown, writing_to
 
 _QUESTIONS = {
     "platform": (msg("Key of the third party, as in $proxy('…')"), "crm_system"),
@@ -60,13 +60,10 @@ def init(  # noqa: PLR0913 - the options of the command
     ready = plan(folder, wish)
     _agree(ready, yes=yes)
     written = carry_out(ready, folder, wish)
-    if json:
-        say_document(folder=shown(folder), files=[shown(path) for path in written])
-    else:
-        for path in written:
-            say(shown(path))
-        for line in _next(folder, wish, written):
-            tell(line)
+    names = [shown(path) for path in written]
+    say_result(names, json=json, folder=shown(folder), files=names)
+    for line in () if json else _next(folder, wish, written):
+        tell(line)
     return ExitCode.PASSED
 
 
@@ -94,13 +91,11 @@ def _agree(ready: InitPlan, *, yes: bool) -> None:
     named = series(shown(path) for path in ready.replaced)
     if not _is_interactive():
         raise ConfigError(
-            msg(
-                "nothing was written, because these are there already: {named}; name another "
-                "folder, or replace them with --yes",
-                named=named,
-            )
+            "nothing was written, because these are there already: {named}; name another "
+            "folder, or replace them with --yes",
+            named=named,
         )
-    agree(msg("Replace {named}?", named=named))
+    agree("Replace {named}?", named=named)
 
 
 def _next(folder: Path, wish: Wish, written: Sequence[Path]) -> Iterator[str]:
@@ -170,11 +165,9 @@ def serve(
             return
         say(url)
         tell(
-            msg(
-                "{counted} of {names}",
-                counted=plural(exchanges, "{number} exchange", "{number} exchanges"),
-                names=(series(addresses) or msg("nobody")),
-            )
+            "{counted} of {names}",
+            counted=plural(exchanges, "{number} exchange", "{number} exchanges"),
+            names=(series(addresses) or msg("nobody")),
         )
 
     _run(recordings.answer, host, port, ready)
@@ -216,12 +209,10 @@ def simulate(
         for tenant in standin.tenants:
             pairs = [f"{name}={value}" for name, value in tenant.credentials.items()]
             tell(
-                msg(
-                    "{platform}, instance {instance}: {names}",
-                    platform=platform,
-                    instance=tenant.instance,
-                    names=(joined(" ", pairs) or msg("no credentials")),
-                )
+                "{platform}, instance {instance}: {names}",
+                platform=platform,
+                instance=tenant.instance,
+                names=(joined(" ", pairs) or msg("no credentials")),
             )
 
     _run(standin.answer, host, port, ready)
@@ -238,7 +229,7 @@ def _run(
     from bpmax_sim.server import serve as run  # noqa: PLC0415 - it is an extra
 
     if host not in _LOCAL:
-        tell(msg("whoever reaches {host} can use this; it has no password", host=host))
+        tell("whoever reaches {host} can use this; it has no password", host=host)
 
     def listening(url: str) -> None:
         ready(url)
@@ -278,11 +269,8 @@ def schema(
         say_json(_of(kind))
         return ExitCode.PASSED
     written = write_schemas(find_root(Path.cwd()))
-    if json:
-        say_document(files=[shown(path) for path in written])
-    else:
-        for path in written:
-            say(shown(path))
+    names = [shown(path) for path in written]
+    say_result(names, json=json, files=names)
     return ExitCode.PASSED
 
 
@@ -292,17 +280,8 @@ def _of(kind: str) -> Mapping[str, Any]:
         return FILES[kind]()
     if kind in SHAPES:
         return {"title": msg("bpmax-sim {kind} --json", kind=kind), **as_schema(SHAPES[kind])}
-    raise ConfigError(
-        msg(
-            "there is no schema {kind!r}{near}",
-            kind=kind,
-            near=(near(kind, known) or msg("; {listed}", listed=_listed(known))),
-        )
-    )
-
-
-def _listed(known: list[str]) -> str:
-    return msg("there are {names}", names=series(known))
+    hint = suggestion(kind, known)
+    raise ConfigError("there is no schema {kind!r}{hint}", kind=kind, hint=hint)
 
 
 def write_schemas(root: Path) -> list[Path]:
@@ -312,12 +291,9 @@ def write_schemas(root: Path) -> list[Path]:
         ConfigError: the folder cannot be written.
     """
     folder = root / "scenarios" / "schemas"
-    try:
+    with writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
         return [_written(folder / f"{name}.schema.json", make()) for name, make in FILES.items()]
-    except OSError as error:
-        message = msg("cannot be written: {strerror}", strerror=error.strerror)
-        raise ConfigError(Problem(message, Place(shown(folder)))) from error
 
 
 def _written(path: Path, schema: Mapping[str, Any]) -> Path:

@@ -87,11 +87,9 @@ def _check(evidence: Evidence, root: Path) -> None:
 
 def _stale(path: Path) -> ConfigError:
     return ConfigError(
-        msg(
-            "{path}: changed since the last complete run, which proves nothing now; run "
-            "all tests again: pytest",
-            path=shown(path),
-        )
+        "{path}: changed since the last complete run, which proves nothing now; run "
+        "all tests again: pytest",
+        path=shown(path),
     )
 
 
@@ -150,10 +148,8 @@ def _agreed(unused: Sequence[Leftover], *, yes: bool) -> bool:
         return False
     number = sum(len(leftover.numbers) for leftover in unused)
     agree(
-        msg(
-            "Delete {counted} as shown?",
-            counted=plural(number, "{number} exchange", "{number} exchanges"),
-        )
+        "Delete {counted} as shown?",
+        counted=plural(number, "{number} exchange", "{number} exchanges"),
     )
     return True
 
@@ -164,15 +160,11 @@ def _delete(unused: Sequence[Leftover]) -> None:
             remove(leftover.path, leftover.numbers)
         except OSError as error:
             raise CassetteError(
-                msg(
-                    "{path}: not changed ({strerror}); make the folder writable",
-                    path=shown(leftover.path),
-                    strerror=error.strerror,
-                )
+                "{path}: not changed ({strerror}); make the folder writable",
+                path=shown(leftover.path),
+                strerror=error.strerror,
             ) from error
     tell(
-        msg(
-            "{counted}: deleted as shown",
-            counted=plural(len(unused), "{number} cassette", "{number} cassettes"),
-        )
+        "{counted}: deleted as shown",
+        counted=plural(len(unused), "{number} cassette", "{number} cassettes"),
     )

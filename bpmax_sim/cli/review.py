@@ -27,7 +27,7 @@ from bpmax_sim.check.diff import Numbered, Pair, additions, difference, is_rando
 from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json, PlatformsFolder
 from bpmax_sim.cli.select import below, declared, declared_folder, opened
-from bpmax_sim.cli.terminal import agree, choose, say, say_document, tell
+from bpmax_sim.cli.terminal import agree, choose, say, say_document, say_result, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.messages import LOGIN, Exchange
@@ -99,7 +99,7 @@ def _answer(text: str) -> None:
     match = _PLACE.fullmatch(text)
     if match is None:
         raise ConfigError(
-            msg("--not-secret {text}: expected a place such as crm.find.body.room_id", text=text)
+            "--not-secret {text}: expected a place such as crm.find.body.room_id", text=text
         )
     key, name, place = match.groups()
     known = declared(None)
@@ -112,7 +112,7 @@ def _answer(text: str) -> None:
         _answer_in_project(text)
         return
     if place in (api or platform).not_secret:
-        tell(msg("{key}: {place} is declared already", key=key, place=place))
+        tell("{key}: {place} is declared already", key=key, place=place)
         return
     steps = (*(("apis", api.key) if api else ()), "not_secret")
     after = _with_place(read_text(path), path, steps, place)
@@ -126,7 +126,7 @@ def _answer_in_project(place: str) -> None:
     root = find_root(Path())
     path = root / "pyproject.toml"
     if place in open_places_of(root):
-        tell(msg("{key}: {place} is declared already", key=shown(path), place=place))
+        tell("{key}: {place} is declared already", key=shown(path), place=place)
         return
     after = with_open_place(read_text(path) if path.exists() else "", place)
     if after is None:
@@ -136,18 +136,16 @@ def _answer_in_project(place: str) -> None:
 
 def _refused(path: Path, place: str, where: str) -> ConfigError:
     return ConfigError(
-        msg(
-            "{path}: cannot be added to here; write not_secret: [{place}] at {where}",
-            path=shown(path),
-            place=place,
-            where=where,
-        )
+        "{path}: cannot be added to here; write not_secret: [{place}] at {where}",
+        path=shown(path),
+        place=place,
+        where=where,
     )
 
 
 def _write(path: Path, after: str, where: str, place: str) -> None:
     journal.replace_whole(path, after.encode())
-    tell(msg("{path}: {where}: {place} is no secret", path=shown(path), where=where, place=place))
+    tell("{path}: {where}: {place} is no secret", path=shown(path), where=where, place=place)
 
 
 def _with_place(text: str, path: Path, steps: tuple[str, ...], place: str) -> str | None:
@@ -190,7 +188,7 @@ def _done(waiting: Sequence[Path], action: str, *, yes: bool) -> ExitCode:
         return ExitCode.REVIEW
     word, decide = _DECISIONS[action]
     if not yes:
-        agree(msg("{word} {waiting_count} as shown?", word=word, waiting_count=len(waiting)))
+        agree("{word} {waiting_count} as shown?", word=word, waiting_count=len(waiting))
     for path in waiting:
         decide(path)
     return ExitCode.PASSED
@@ -224,26 +222,24 @@ def _changes(path: Path) -> Iterator[str]:
 
 def _show(change: Mapping[str, Any]) -> None:
     say(
-        msg(
-            "{file}  ({exchanges})",
-            file=change["file"],
-            exchanges=plural(change["exchanges"], "{number} exchange", "{number} exchanges"),
-        )
+        "{file}  ({exchanges})",
+        file=change["file"],
+        exchanges=plural(change["exchanges"], "{number} exchange", "{number} exchanges"),
     )
     for line in change["changes"]:
-        say(msg("  {line}", line=line))
+        say("  {line}", line=line)
 
 
 def _accept(path: Path) -> None:
     with journal.locked(path.parent):
         journal.replace_whole(_old(path), path.read_bytes())
         path.unlink()
-    tell(msg("{file}: replaced", file=shown(_old(path))))
+    tell("{file}: replaced", file=shown(_old(path)))
 
 
 def _reject(path: Path) -> None:
     path.unlink()
-    tell(msg("{file}: deleted", file=shown(path)))
+    tell("{file}: deleted", file=shown(path))
 
 
 _DECISIONS: Mapping[str, tuple[str, Callable[[Path], None]]] = {
@@ -293,16 +289,14 @@ def diff(
     known = declared(platforms)
     changes = [_Changed(before, after, *pair) for pair in _compared(before, after, known)]
     counts: Counter[str] = Counter(change.pair.kind for change in changes)
-    if json:
-        say_document(
-            old=str(before.path),
-            new=str(after.path),
-            summary={kind: counts[kind] for kind in _KINDS},
-            exchanges=[_exchange(change) for change in changes if change.pair.kind != "same"],
-        )
-    else:
-        for line in _lines(changes):
-            say(line)
+    say_result(
+        _lines(changes),
+        json=json,
+        old=str(before.path),
+        new=str(after.path),
+        summary={kind: counts[kind] for kind in _KINDS},
+        exchanges=[_exchange(change) for change in changes if change.pair.kind != "same"],
+    )
     tell(series(msg(template, number=counts[kind]) for kind, template in _KINDS.items()))
     return ExitCode.FAILED if counts.total() > counts["same"] else ExitCode.PASSED
 
@@ -318,7 +312,7 @@ def _other(old: Path, new: Path | None) -> Path:
     waiting = new_file(old)
     if old.exists() and not waiting.exists():
         raise ConfigError(
-            msg("{old}: nothing waits beside it; name the cassette to compare it with", old=old)
+            "{old}: nothing waits beside it; name the cassette to compare it with", old=old
         )
     return waiting
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
+from inspect import Signature, signature
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -19,6 +20,7 @@ import msgspec
 import typer
 
 import bpmax_sim
+from bpmax_sim.cli import options as option
 from bpmax_sim.cli.execute import (
     Choices,
     cassette_of,
@@ -31,40 +33,13 @@ from bpmax_sim.cli.execute import (
     tell_recorded,
     timed,
 )
-from bpmax_sim.cli.options import (
-    AllowCi,
-    AllowHosts,
-    Cassettes,
-    Engine,
-    ExitFirst,
-    Extra,
-    Faults,
-    Instance,
-    Json,
-    JunitXml,
-    Keyword,
-    LastFailed,
-    LimitsOption,
-    Mode,
-    Paths,
-    PlatformsFolder,
-    Record,
-    RecordAgainst,
-    ShardOption,
-    Stack,
-    Trace,
-    TreatUnused,
-    Variables,
-    Verbose,
-    Watch,
-)
 from bpmax_sim.cli.select import cassettes_at, chosen, collect, gather, missing, targets
 from bpmax_sim.cli.terminal import (
-    complain,
     say,
     say_document,
     say_failure,
     say_json,
+    say_result,
     say_verdict,
     tell,
     watched,
@@ -98,89 +73,87 @@ from bpmax_sim.yamlfile import shown
 
 
 class _RunArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line asks for."""
+    """What the command line asks for, by the names of its options."""
 
-    paths: Sequence[str]
-    keyword: str
-    variables: Sequence[str]
-    as_json: bool
-    allow_ci: bool
     choices: Choices
+    paths: Sequence[str] | None
+    keyword: str
+    var: Sequence[str] | None
+    json: bool
+    allow_ci_record: bool
     shard: str = ""
     verbose: bool = False
     exit_first: bool = False
     last_failed: bool = False
-    junit: Path | None = None
+    junitxml: Path | None = None
     watch: bool = False
     check: bool = False
 
 
 def run(  # noqa: PLR0913 - the options of the command
-    paths: Paths = None,
+    paths: option.Paths = None,
     *,
-    keyword: Keyword = "",
-    verbose: Verbose = False,
-    exit_first: ExitFirst = False,
-    last_failed: LastFailed = False,
-    mode: Mode = None,
-    record: Record = "once",
-    against: RecordAgainst = "live",
-    record_extra: Extra = False,
-    allow_ci_record: AllowCi = False,
-    allow_hosts: AllowHosts = None,
-    instance: Instance = "",
-    var: Variables = None,
-    cassettes: Cassettes = None,
-    platforms: PlatformsFolder = None,
-    faults: Faults = "on",
-    unused: TreatUnused = None,
-    shard: ShardOption = "",
-    trace: Trace = "on-failure",
-    engine: Engine = None,
-    js_stack: Stack = "",
-    js_limits: LimitsOption = "",
-    junitxml: JunitXml = None,
-    watch: Watch = False,
-    json: Json = False,
+    keyword: option.Keyword = "",
+    verbose: option.Verbose = False,
+    exit_first: option.ExitFirst = False,
+    last_failed: option.LastFailed = False,
+    mode: option.Mode = None,
+    record: option.Record = "once",
+    against: option.RecordAgainst = "live",
+    record_extra: option.Extra = False,
+    allow_ci_record: option.AllowCi = False,
+    allow_hosts: option.AllowHosts = None,
+    instance: option.Instance = "",
+    var: option.Variables = None,
+    cassettes: option.Cassettes = None,
+    platforms: option.PlatformsFolder = None,
+    faults: option.Faults = "on",
+    unused: option.TreatUnused = None,
+    shard: option.ShardOption = "",
+    trace: option.Trace = "on-failure",
+    engine: option.Engine = None,
+    js_stack: option.Stack = "",
+    js_limits: option.LimitsOption = "",
+    junitxml: option.JunitXml = None,
+    watch: option.Watch = False,
+    json: option.Json = False,
 ) -> int:
     """Run scenarios and return the exit code."""
     return _perform(_wish(locals()))
 
 
-def record(  # noqa: PLR0913 - the options of the command
-    paths: Paths = None,
+_RUNS_ONLY = frozenset({"mode", "unused", "shard", "watch"})
+
+
+def record(
     *,
-    keyword: Keyword = "",
-    verbose: Verbose = False,
-    exit_first: ExitFirst = False,
-    last_failed: LastFailed = False,
-    record: Record = "rewrite",
-    against: RecordAgainst = "live",
-    record_extra: Extra = False,
-    allow_ci_record: AllowCi = False,
-    allow_hosts: AllowHosts = None,
-    instance: Instance = "",
-    var: Variables = None,
-    cassettes: Cassettes = None,
-    platforms: PlatformsFolder = None,
-    faults: Faults = "on",
-    trace: Trace = "on-failure",
-    engine: Engine = None,
-    js_stack: Stack = "",
-    js_limits: LimitsOption = "",
-    junitxml: JunitXml = None,
-    json: Json = False,
+    record: option.Record = "rewrite",
     check: Annotated[
         bool, typer.Option(help=msg("Replay at once what was recorded; it has to be green."))
     ] = True,
+    **values: Any,
 ) -> int:
-    """Record scenarios and return the exit code."""
-    return _perform(_wish({**locals(), "mode": "record"}))
+    """Record scenarios and return the exit code; all other options are those of `run`."""
+    return _perform(_wish({**values, "record": record, "check": check, "mode": "record"}))
+
+
+def _take_options_of_run(command: Any) -> None:
+    """Let *command* have, for typer, the options of `run` in their order, then its own."""
+    own = dict(signature(command, eval_str=True).parameters)
+    del own["values"]
+    shared = {
+        n: p for n, p in signature(run, eval_str=True).parameters.items() if n not in _RUNS_ONLY
+    }
+    command.__signature__ = Signature(list({**shared, **own}.values()))
+    command.__annotations__ = {**run.__annotations__, **command.__annotations__}
+
+
+_take_options_of_run(record)
 
 
 def _wish(values: Mapping[str, Any]) -> _RunArguments:
     """Return what the options of `run` or `record` ask for, by their names."""
-    mode: Mode = values["mode"]
+    mode: option.Mode = values["mode"]
     folder, remote = cassettes_at(values["cassettes"])
     options: SessionOptions = {
         "record": values["record"],
@@ -192,32 +165,20 @@ def _wish(values: Mapping[str, Any]) -> _RunArguments:
         **_chosen(mode, values["instance"], values["platforms"], values.get("unused")),
         **_engine(values["engine"], values["js_stack"], values["js_limits"]),
     }
-    return _RunArguments(
-        paths=values["paths"] or (),
-        keyword=values["keyword"],
-        variables=values["var"] or (),
-        as_json=values["json"],
-        allow_ci=values["allow_ci_record"],
-        shard=values.get("shard", ""),
-        verbose=values["verbose"],
-        exit_first=values["exit_first"],
-        last_failed=values["last_failed"],
-        junit=values["junitxml"],
-        watch=values.get("watch", False),
-        check=values.get("check", False),
-        choices=Choices(
-            mode=mode or "",
-            cassettes=folder,
-            faults=values["faults"] == "on",
-            trace=values["trace"],
-            environ=os.environ,
-            options=options,
-        ),
+    names = [name for name in _RunArguments.__struct_fields__ if name in values]
+    choices = Choices(
+        mode=mode or "",
+        cassettes=folder,
+        faults=values["faults"] == "on",
+        trace=values["trace"],
+        environ=os.environ,
+        options=options,
     )
+    return _RunArguments(choices=choices, **{name: values[name] for name in names})
 
 
 def _chosen(
-    mode: Mode, instance: str, platforms: Path | None, unused: TreatUnused
+    mode: option.Mode, instance: str, platforms: Path | None, unused: option.TreatUnused
 ) -> SessionOptions:
     """Return what was values; a scenario keeps what it says itself of the rest."""
     if platforms is not None and not platforms.exists():
@@ -232,7 +193,7 @@ def _chosen(
     return cast("SessionOptions", passed)
 
 
-def _engine(engine: Engine, stack: str, limits: str) -> SessionOptions:
+def _engine(engine: option.Engine, stack: str, limits: str) -> SessionOptions:
     engine_options: SessionOptions = {"engine": engine} if engine else {}
     options = options_of("cli")
     if stack:
@@ -261,7 +222,7 @@ def _perform(wish: _RunArguments) -> int:
     if wish.last_failed:
         items = _failed_last(items)
     if not collected and not problems:
-        complain(_nothing(wish))
+        tell(_nothing(wish))
     elif wish.watch:
         watch_files(_watched(wish), items, problems)
     return _played(items, problems, wish, shard, has_items=bool(collected))[0]
@@ -278,10 +239,10 @@ def _watched(wish: _RunArguments) -> Watched:
         page = root / TRACE_FOLDER.with_name("report.html")
         if traces and wish.choices.trace != "off":
             write_page(page, traces, version=bpmax_sim.__version__)
-            tell(msg("report: {path}", path=shown(page)))
+            tell("report: {path}", path=shown(page))
 
-    places = [Path(target.path) for target in targets(wish.paths, folder=Path.cwd())]
-    folders = [path for path in map(Path, wish.paths) if path.is_dir()]
+    places = [Path(target.path) for target in targets(wish.paths or (), folder=Path.cwd())]
+    folders = [path for path in map(Path, wish.paths or ()) if path.is_dir()]
     return Watched(
         gather=lambda: _collected(wish),
         play=lambda items, problems: _played(items, problems, wish, None, has_items=bool(items))[1],
@@ -302,24 +263,24 @@ def _played(
 ) -> tuple[ExitCode, list[Verdict]]:
     """Run *items* and tell of them; *has_items*: whether there is any scenario at all."""
     for problem in problems:
-        complain(str(problem))
+        tell(str(problem))
     before = contents(items, wish.choices)
     started = time.perf_counter()
     # What python: steps print is no part of the one document that stands on the standard output.
-    with redirect_stdout(sys.stderr) if wish.as_json else nullcontext():
+    with redirect_stdout(sys.stderr) if wish.json else nullcontext():
         ran = _ran(items, wish, shard)
     verdicts = [verdict for verdict, _ in ran]
     waiting = pending(items, wish.choices) if wish.choices.mode == "record" else []
     code = _code(problems, codes(verdicts, waiting), has_items=has_items)
     tell_recorded(before)
     for path in waiting:
-        tell(msg("{path}: waits for review; run `bpmax-sim review`", path=shown(path)))
-    if wish.as_json:
+        tell("{path}: waits for review; run `bpmax-sim review`", path=shown(path))
+    if wish.json:
         say_json(document(verdicts, code=code, problems=problems))
     elif has_items:
         _say_end(verdicts, len(items), time.perf_counter() - started, failed=bool(code))
-    if wish.junit is not None:
-        write_junit(wish.junit, ran)
+    if wish.junitxml is not None:
+        write_junit(wish.junitxml, ran)
     return code, verdicts
 
 
@@ -350,11 +311,9 @@ def _replayed(
         if verdict.outcome == "failed"
     }
     tell(
-        msg(
-            "replayed what was recorded: {passed} of {all} passed",
-            passed=len(recorded) - len(failed),
-            all=len(recorded),
-        )
+        "replayed what was recorded: {passed} of {all} passed",
+        passed=len(recorded) - len(failed),
+        all=len(recorded),
     )
     for verdict in failed.values():
         _announced(verdict, wish, reported)
@@ -376,13 +335,13 @@ def _say_end(verdicts: Sequence[Verdict], total: int, seconds: float, *, failed:
             say(line)
     if left := total - len(verdicts):
         message = plural(left, "{number} scenario did not run", "{number} scenarios did not run")
-        tell(msg("stopped at the first failure; {message}", message=message))
+        tell("stopped at the first failure; {message}", message=message)
     say_verdict(terminal.summary(verdicts, seconds), failed=failed)
 
 
 def _refused(error: BpmaxError, wish: _RunArguments) -> int:
-    complain(str(error))
-    if wish.as_json:
+    tell(str(error))
+    if wish.json:
         problems = error.problems if isinstance(error, ConfigError) else ()
         say_json(document([], code=ExitCode.USAGE, problems=problems))
     return ExitCode.USAGE
@@ -419,8 +378,8 @@ def _check_watch(wish: _RunArguments) -> None:
     against = [
         name
         for name, is_passed in (
-            ("--json", wish.as_json),
-            ("--junitxml", wish.junit is not None),
+            ("--json", wish.json),
+            ("--junitxml", wish.junitxml is not None),
             ("--shard", bool(wish.shard)),
             ("--mode record", wish.choices.mode == "record"),
             ("--mode live", wish.choices.mode == "live"),
@@ -428,19 +387,19 @@ def _check_watch(wish: _RunArguments) -> None:
         if is_passed
     ]
     if wish.watch and against:
-        raise ConfigError(msg("--watch and {name}: choose one", name=against[0]))
+        raise ConfigError("--watch and {name}: choose one", name=against[0])
 
 
 def _check_ci(wish: _RunArguments) -> None:
     is_recording = wish.choices.mode == "record" and wish.choices.environ.get("CI")
-    if is_recording and not wish.allow_ci:
+    if is_recording and not wish.allow_ci_record:
         raise ConfigError(CI_REFUSES)
 
 
 def _collected(wish: _RunArguments) -> tuple[list[ScenarioItem], list[Problem]]:
     items, problems = gather(
-        targets(wish.paths, folder=Path.cwd()),
-        variables=_variables(wish.variables),
+        targets(wish.paths or (), folder=Path.cwd()),
+        variables=_variables(wish.var or ()),
         environ=wish.choices.environ,
     )
     return (chosen(items, wish.keyword) if wish.keyword else items), problems
@@ -457,7 +416,7 @@ def _variables(texts: Sequence[str]) -> Mapping[str, str]:
 
 
 def _nothing(wish: _RunArguments) -> str:
-    where = series(wish.paths) or "scenarios/"
+    where = series(wish.paths or ()) or "scenarios/"
     if wish.keyword:
         return msg(
             "{where}: no scenario has {keyword!r} in it; see `bpmax-sim list`",
@@ -483,14 +442,14 @@ def _announced(verdict: Verdict, wish: _RunArguments, reported: set[str]) -> Ver
     )
     for problem in verdict.problems:
         if problem not in reported:
-            complain(problem)
+            tell(problem)
     reported.update(verdict.problems)
     for note in verdict.notes:
         tell(note)
-    if not wish.as_json:
+    if not wish.json:
         say(terminal.line(verdict))
         for line in terminal.story_lines(verdict) if wish.verbose else ():
-            say(msg("    {line}", line=line))
+            say("    {line}", line=line)
         for text in terminal.explained(verdict):
             say_failure(text)
     return verdict
@@ -505,7 +464,7 @@ def show(
         bool,
         typer.Option("--all", help=msg("Show all, not the last one, and every value as it is.")),
     ] = False,
-    json: Json = False,
+    json: option.Json = False,
 ) -> int:
     """Show the last failure."""
     failures = [failure for failure in remembered(find_root(Path.cwd())) if _has(failure, word)]
@@ -513,21 +472,19 @@ def show(
     if json:
         say_document(failures=[_data(failure) for failure in shown])
     elif not failures:
-        complain(_nothing_failed(word))
+        tell(_nothing_failed(word))
     for failure in () if json else shown:
         say(f"× {failure.name}   {failure.file}:{failure.line}")
         for text in (failure.whole or failure.texts) if everything else failure.texts:
             say_failure(text)
         for line in console_lines(failure.console):
-            say(msg("    {line}", line=line))
+            say("    {line}", line=line)
     if len(shown) < len(failures):
         tell(
-            msg(
-                "{counted}; show them with --all",
-                counted=plural(
-                    len(failures) - len(shown), "{number} more failure", "{number} more failures"
-                ),
-            )
+            "{counted}; show them with --all",
+            counted=plural(
+                len(failures) - len(shown), "{number} more failure", "{number} more failures"
+            ),
         )
     return ExitCode.PASSED if shown else ExitCode.NOTHING
 
@@ -550,17 +507,16 @@ def _nothing_failed(word: str) -> str:
     return msg("no scenario failed when it last ran")
 
 
-def listing(paths: Paths = None, *, keyword: Keyword = "", json: Json = False) -> int:
+def listing(
+    paths: option.Paths = None, *, keyword: option.Keyword = "", json: option.Json = False
+) -> int:
     """List scenarios."""
     files = targets(paths or (), folder=Path.cwd())
     items = chosen(collect(files, variables={}, environ=os.environ), keyword)
-    if json:
-        say_document(items=[_item(item) for item in items])
-    elif items:
-        for line in table([_row(item) for item in items]):
-            say(line)
-    else:
-        complain(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
+    lines = table([_row(item) for item in items]) if items else ()
+    say_result(lines, json=json, items=[_item(item) for item in items])
+    if not items and not json:
+        tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
     return ExitCode.PASSED if items else ExitCode.NOTHING
 
 
@@ -593,21 +549,13 @@ def report(
     to: Annotated[
         Path | None, typer.Option(metavar="FILE", help=msg("Where; by default .bpmax/report.html."))
     ] = None,
-    json: Json = False,
+    json: option.Json = False,
 ) -> int:
     """Write the page and say where it is."""
     root = find_root(Path.cwd())
     path = to or root / TRACE_FOLDER.with_name("report.html")
     counts = write_page(path, traces or [root / TRACE_FOLDER], version=bpmax_sim.__version__)
-    if json:
-        say_document(
-            file=shown(path),
-            passed=counts["passed"],
-            failed=counts["failed"],
-            xfailed=counts["xfailed"],
-            skipped=counts["skipped"],
-            ended_early=counts["did not end"],
-        )
-    else:
-        say(shown(path))
+    totals = {word: counts[word] for word in ("passed", "failed", "xfailed", "skipped")}
+    early = counts["did not end"]
+    say_result([shown(path)], json=json, file=shown(path), **totals, ended_early=early)
     return ExitCode.PASSED

@@ -319,6 +319,16 @@ def file_of(item: ScenarioItem) -> Path:
     return item.root / "cassettes" / f"{item.cassette}.yaml"
 
 
+def platforms_of(item: ScenarioItem) -> Platforms:
+    """Return the platforms of *item*; their default folder need not exist.
+
+    Raises:
+        ConfigError: something in them is wrong.
+    """
+    folder = item.platforms if item.platforms.exists() else None
+    return load_platforms(folder, instances=item.instances)
+
+
 def _every(root: Path) -> Iterator[ScenarioItem]:
     for path in sorted((root / "scenarios").rglob(f"*{SUFFIX}")):
         with suppress(ConfigError):

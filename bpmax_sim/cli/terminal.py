@@ -21,7 +21,7 @@ import typer
 
 from bpmax_sim.cli.output_schema import VERSION
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import joined, msg, series, translate
+from bpmax_sim.i18n import joined, msg, series, translate, worded
 
 
 class OutputNotRead(Exception):  # noqa: N818 - it is no mistake
@@ -65,17 +65,17 @@ def _writing(stream: TextIO) -> Iterator[None]:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         if isinstance(error, BrokenPipeError) or error.errno == errno.EINVAL:
             raise OutputNotRead from None
-        message = msg(
+        raise ConfigError(
             "standard output cannot be written: {strerror}; send it elsewhere",
             strerror=error.strerror,
-        )
-        raise ConfigError(message) from None
+        ) from None
 
 
-def say(text: str) -> None:
-    """Print data; a line that begins with a mark is coloured on a terminal."""
+def say(text: str, /, **values: object) -> None:
+    """Print data, with *values* by a template; a mark colours its line on a terminal."""
+    shown = translate(worded(text, values))
     with _writing(sys.stdout):
-        _say(translate(text))
+        _print(shown, STYLES.get(shown[:1], ""))
 
 
 def say_failure(text: str) -> None:
@@ -94,10 +94,6 @@ def say_verdict(text: str, *, failed: bool) -> None:
     """Print the line that sums up, green or red on a terminal."""
     with _writing(sys.stdout):
         _print(translate(text), "red bold" if failed else "green")
-
-
-def _say(text: str) -> None:
-    _print(text, STYLES.get(text[:1], ""))
 
 
 def _print(text: str, style: str = "") -> None:
@@ -120,6 +116,14 @@ def say_document(**document: Any) -> None:
     say_json({"version": VERSION, **document})
 
 
+def say_result(lines: Iterable[str], *, json: bool, **document: Any) -> None:
+    """Print *lines*, or where that is asked for what ``--json`` promises for a command."""
+    if json:
+        say_document(**document)
+    for line in () if json else lines:
+        say(line)
+
+
 def announce(**document: Any) -> None:
     """Print what ``--json`` promises on one line, for a program that reads on while we run."""
     say(json.dumps({"version": VERSION, **document}, ensure_ascii=False))
@@ -133,27 +137,22 @@ def say_bytes(data: bytes) -> None:
         sys.stdout.buffer.flush()
 
 
-def tell(text: str) -> None:
-    """Print a message to whoever watches."""
+def tell(text: str, /, **values: object) -> None:
+    """Print a message or an error to whoever watches, with *values* by a template."""
     with _writing(sys.stderr):
-        print(translate(text), file=sys.stderr, flush=True)  # noqa: T201
-
-
-def complain(text: str) -> None:
-    """Print an error; each of its lines says where, what and what to do."""
-    tell(text)
+        print(translate(worded(text, values)), file=sys.stderr, flush=True)  # noqa: T201
 
 
 _YES = frozenset({"y", "yes", "是"})
 
 
-def agree(question: str) -> None:
-    """Ask, and return if the answer is yes.
+def agree(question: str, /, **values: object) -> None:
+    """Ask, with *values* by a template, and return if the answer is yes.
 
     Raises:
         typer.Abort: it is anything else, or nobody answers.
     """
-    if _answer(msg("{question} [y/N]:", question=question)) not in _YES:
+    if _answer(msg("{question} [y/N]:", question=worded(question, values))) not in _YES:
         raise typer.Abort
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,13 +19,22 @@ from bpmax_sim.check.coverage import KINDS, DeclaredPart, Ran, coverage
 from bpmax_sim.check.drift import Drift, Tier, Verification, old
 from bpmax_sim.cli.execute import Choices, observe
 from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformsFolder
-from bpmax_sim.cli.select import below, chosen, collect, declared_folder, file_of, opened, targets
-from bpmax_sim.cli.terminal import complain, say, say_document, tell, watched
+from bpmax_sim.cli.select import (
+    below,
+    chosen,
+    collect,
+    declared_folder,
+    file_of,
+    opened,
+    platforms_of,
+    targets,
+)
+from bpmax_sim.cli.terminal import say, say_document, say_result, tell, watched
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.messages import Exchange
-from bpmax_sim.platform.load import Platforms, load_platforms
+from bpmax_sim.platform.load import Platforms
 from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.terminal import table
 from bpmax_sim.scenario.load import ScenarioItem
@@ -52,14 +61,6 @@ class _Job:
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    """A drift, and where its exchange stands."""
-
-    place: Place
-    drift: Drift
-
-
 def verify(
     paths: Annotated[
         list[str] | None,
@@ -83,7 +84,7 @@ def verify(
     """Verify recordings."""
     age = _seconds(max_age)
     jobs = list(_jobs(paths or (), platforms))
-    findings: list[_Finding] = []
+    findings: list[tuple[Place, Drift]] = []
     sent = 0
     judged = (finding for job in jobs for finding in _verified(job, age, allow_writes=allow_writes))
     unsent: Counter[str] = Counter()
@@ -91,24 +92,22 @@ def verify(
         reasons = [drift.reason for drift in drifts if drift.reason]
         unsent.update(reasons)
         sent += not reasons
-        findings += [_Finding(place, drift) for drift in drifts]
+        findings += [(place, drift) for drift in drifts]
         for drift in () if json else drifts:
             say(_line(place, drift))
-    code = _code(findings) if jobs else ExitCode.NOTHING
-    counts = Counter(finding.drift.tier for finding in findings)
+    code = _code(drift for _, drift in findings) if jobs else ExitCode.NOTHING
+    counts = Counter(drift.tier for _, drift in findings)
     if json:
         summary = {tier: counts[tier] for tier in _TIERS}
         not_sent = [{"reason": reason, "calls": unsent[reason]} for reason in unsent]
         say_document(
             summary={**summary, "sent": sent, "not_sent": not_sent, "exit_code": int(code)},
-            drifts=[_data(finding) for finding in findings],
+            drifts=[_data(*finding) for finding in findings],
         )
     tell(
-        msg(
-            "{counted} verified: {names}",
-            counted=plural(sent, "{number} call", "{number} calls"),
-            names=series(_summary_lines(counts)),
-        )
+        "{counted} verified: {names}",
+        counted=plural(sent, "{number} call", "{number} calls"),
+        names=series(_summary_lines(counts)),
     )
     for reason, number in unsent.items():
         tell(
@@ -127,7 +126,7 @@ def _seconds(text: str) -> float | None:
         return parse_duration(text) if text else None
     except ValueError:
         raise ConfigError(
-            msg("--max-age {text}: expected an age such as 30d or 12h", text=text)
+            "--max-age {text}: expected an age such as 30d or 12h", text=text
         ) from None
 
 
@@ -135,11 +134,11 @@ def _summary_lines(counts: Counter[Tier]) -> Iterator[str]:
     return (_COUNTS[tier](counts[tier]) for tier in _TIERS)
 
 
-def _code(findings: Sequence[_Finding]) -> ExitCode:
+def _code(drifts: Iterable[Drift]) -> ExitCode:
     codes = [
-        ExitCode.UNREACHABLE if finding.drift.kind == "unreachable" else ExitCode.FAILED
-        for finding in findings
-        if finding.drift.tier == "error"
+        ExitCode.UNREACHABLE if drift.kind == "unreachable" else ExitCode.FAILED
+        for drift in drifts
+        if drift.tier == "error"
     ]
     return foremost(codes)
 
@@ -167,11 +166,9 @@ def _of_scenarios(paths: Sequence[str], platforms: Path | None) -> Iterator[_Job
         cassette = Path(shown(file_of(item)))
         if not cassette.exists():
             tell(
-                msg(
-                    "{cassette}: nothing is recorded for {item_name!r}",
-                    cassette=cassette,
-                    item_name=item.name,
-                )
+                "{cassette}: nothing is recorded for {item_name!r}",
+                cassette=cassette,
+                item_name=item.name,
             )
             continue
         own = item.platforms if item.platforms.exists() else None
@@ -227,11 +224,10 @@ def _line(place: Place, drift: Drift) -> str:
     )
 
 
-def _data(finding: _Finding) -> dict[str, Any]:
-    drift = finding.drift
+def _data(place: Place, drift: Drift) -> dict[str, Any]:
     return {
-        "file": finding.place.file,
-        "line": finding.place.line,
+        "file": place.file,
+        "line": place.line,
         "column": 0,
         "call": drift.name,
         "for": drift.exchange.owner,
@@ -262,25 +258,18 @@ def covered(
     """Show what scenarios touch."""
     collected = collect(targets(paths or (), folder=Path.cwd()), variables={}, environ=os.environ)
     items = [
-        (item, _platforms(item)) for item in (chosen(collected, keyword) if keyword else collected)
+        (item, platforms_of(item))
+        for item in (chosen(collected, keyword) if keyword else collected)
     ]
     if not items:
-        complain(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
+        tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
         return ExitCode.NOTHING
     choices = Choices(environ=os.environ, options={"allow_hosts": allow_hosts or ()})
     ran = list(_ran(items, choices))
     parts = coverage(items, ran)
-    if json:
-        say_document(percent=_percent(parts), scenarios=len(ran), kinds=_kinds(parts))
-    else:
-        for line in _lines(parts, missing=missing):
-            say(line)
-    return _judged(_percent(parts), fail_under)
-
-
-def _platforms(item: ScenarioItem) -> Platforms:
-    folder = item.platforms if item.platforms.exists() else None
-    return load_platforms(folder, instances=item.instances)
+    lines, percent = _lines(parts, missing=missing), _percent(parts)
+    say_result(lines, json=json, percent=percent, scenarios=len(ran), kinds=_kinds(parts))
+    return _judged(percent, fail_under)
 
 
 def _ran(items: Sequence[tuple[ScenarioItem, Platforms]], choices: Choices) -> Iterator[Ran]:
@@ -289,7 +278,7 @@ def _ran(items: Sequence[tuple[ScenarioItem, Platforms]], choices: Choices) -> I
     closed = [item for item, _ in items if item.scenario.proxy.mode not in _OUTSIDE]
     if len(closed) < len(items):
         number = plural(len(items) - len(closed), "{number} scenario", "{number} scenarios")
-        tell(msg("{number}: not run, for they ask a live system", number=number))
+        tell("{number}: not run, for they ask a live system", number=number)
     failed = 0
     for verdict, events in watched(observe(closed, choices), len(closed)):
         if verdict.outcome == "passed":
@@ -300,7 +289,7 @@ def _ran(items: Sequence[tuple[ScenarioItem, Platforms]], choices: Choices) -> I
             "{counted} failed, which counts for nothing",
             counted=plural(failed, "{number} scenario", "{number} scenarios"),
         )
-        tell(msg("{message}; see `bpmax-sim run`", message=message))
+        tell("{message}; see `bpmax-sim run`", message=message)
 
 
 def _percent(parts: Sequence[DeclaredPart]) -> float:
@@ -310,7 +299,7 @@ def _percent(parts: Sequence[DeclaredPart]) -> float:
 def _judged(percent: float, least: float) -> ExitCode:
     if percent >= least:
         return ExitCode.PASSED
-    tell(msg("{percent} % is touched, and {least:g} % has to be", percent=percent, least=least))
+    tell("{percent} % is touched, and {least:g} % has to be", percent=percent, least=least)
     return ExitCode.FAILED
 
 

@@ -16,7 +16,7 @@ from typing import Final, NoReturn
 
 import msgspec
 
-from bpmax_sim.cli.terminal import complain, tell
+from bpmax_sim.cli.terminal import tell
 from bpmax_sim.errors import BpmaxError, Problem
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.project import SUFFIXES, absolute, find_instances, local_of
@@ -66,7 +66,7 @@ def watch(run: Watched, first: Sequence[ScenarioItem], problems: Sequence[Proble
     called: _Called = {}
     _note(called, run.play(first, problems))
     run.finish(every)
-    tell(msg("watching {places}; Ctrl-C ends it", places=_listed(places)))
+    tell("watching {places}; Ctrl-C ends it", places=_listed(places))
     while True:
         saved = next(changes)
         if not saved:
@@ -74,7 +74,7 @@ def watch(run: Watched, first: Sequence[ScenarioItem], problems: Sequence[Proble
         try:
             every = _again(run, saved, called)
         except BpmaxError as error:  # such as a scenario that is named and gone for a moment
-            complain(str(error))
+            tell(str(error))
             continue
         if (now := _places(run, every)) != places:
             places, changes = now, _changes(now)
@@ -95,7 +95,7 @@ def _again(run: Watched, saved: frozenset[str], called: _Called) -> Sequence[Sce
     again = [item for item in every if any(_uses(run, item, path, called) for path in saved)]
     wrong = {os.path.realpath(problem.place.file) for problem in problems if problem.place}
     if again or wrong & saved:
-        tell(msg("\nsaved: {files}", files=_listed(saved)))
+        tell("\nsaved: {files}", files=_listed(saved))
         _note(called, run.play(again, problems))
         run.finish(every)
     return every

@@ -7,6 +7,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -38,7 +39,6 @@ from bpmax_sim.session.options import Mode
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.simulator.simulator import Simulators
-from bpmax_sim.simulator.state import SimulatedTenant
 from bpmax_sim.strategies.programs import perform
 
 _TEXTS = frozenset({"text", "integer"})
@@ -205,18 +205,8 @@ def _session(
 
 def _third_party(platforms: Platforms, environ: Mapping[str, str]) -> Simulators:
     """Return stand-ins that know the made-up credentials; recording authorises in real time."""
-
-    def tenants(key: str) -> Iterator[SimulatedTenant]:
-        platform = platforms.platform(key)
-        for entry in platforms.entries.get(key, ()):
-            instance = entry.instance
-            if instance.enabled:
-                credentials = platforms.credentials(
-                    platform, instance, environ=environ, closed=False
-                )
-                yield SimulatedTenant(instance.instance_key, credentials.real)
-
-    return Simulators(platforms, lambda key: tuple(tenants(key)), clock=SystemClock())
+    know = partial(platforms.credentials, environ=environ, closed=False)
+    return Simulators(platforms, know, clock=SystemClock())
 
 
 def _with_credentials(platforms: Platforms, key: str) -> tuple[Platforms, dict[str, str]]:

@@ -11,15 +11,16 @@ import binascii
 import json
 from collections.abc import Callable
 from typing import Any, Final
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import MessageError, msg
+from bpmax_sim.messages import form_text
 
 LIMIT: Final = 16 * 1024 * 1024
 """Characters that a template or a filter which makes its value longer may yield."""
 
 
-class FilterError(ValueError):
+class FilterError(MessageError, ValueError):
     """A value that a filter cannot use; the message never holds the value."""
 
 
@@ -81,7 +82,7 @@ def decode_base64(value: object, what: str = msg("the value")) -> bytes:
     try:
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise FilterError(msg("{what} is not base64", what=what)) from None
+        raise FilterError("{what} is not base64", what=what) from None
 
 
 def decode_hex(value: object, what: str = msg("the value")) -> bytes:
@@ -93,7 +94,7 @@ def decode_hex(value: object, what: str = msg("the value")) -> bytes:
     try:
         return bytes.fromhex(text(value))
     except ValueError:
-        raise FilterError(msg("{what} is not hexadecimal", what=what)) from None
+        raise FilterError("{what} is not hexadecimal", what=what) from None
 
 
 def percent(value: object) -> str:
@@ -108,7 +109,7 @@ def percent_path(value: object) -> str:
 
 def form(value: object) -> str:
     """Return ``application/x-www-form-urlencoded``, where a space is ``+``."""
-    return quote_plus(bounded_octets(value))
+    return form_text(bounded_octets(value))
 
 
 def bounded_octets(value: object) -> bytes:
@@ -119,5 +120,5 @@ def bounded_octets(value: object) -> bytes:
     """
     data = octets(value)
     if len(data) > LIMIT:
-        raise FilterError(msg("an encoding filter takes {limit} bytes at most", limit=LIMIT))
+        raise FilterError("an encoding filter takes {limit} bytes at most", limit=LIMIT)
     return data

@@ -19,7 +19,6 @@ from functools import lru_cache, partial
 from typing import Any, Final
 from urllib.parse import unquote
 
-from bpmax_sim.i18n import msg
 from bpmax_sim.platform.encodings import (
     LIMIT,
     FilterError,
@@ -163,7 +162,7 @@ def _moment(seconds: int, pattern: str, offset: str) -> str:
 def _instant(now: object) -> float:
     if isinstance(now, int | float):
         return now
-    raise FilterError(msg("a time filter needs a number of POSIX seconds, such as now"))
+    raise FilterError("a time filter needs a number of POSIX seconds, such as now")
 
 
 def _pattern(pattern: str) -> str:
@@ -173,7 +172,7 @@ def _pattern(pattern: str) -> str:
         except KeyError:
             allowed = " ".join(f"%{letter}" for letter in _DIRECTIVES)
             raise FilterError(
-                msg("a time has no {match!r}; there are {allowed}", match=match[0], allowed=allowed)
+                "a time has no {match!r}; there are {allowed}", match=match[0], allowed=allowed
             ) from None
 
     return _DIRECTIVE.sub(format_of, pattern.replace("{", "{{").replace("}", "}}"))
@@ -182,7 +181,7 @@ def _pattern(pattern: str) -> str:
 def _offset(offset: str) -> timedelta:
     match = _OFFSET.fullmatch(offset)
     if match is None:
-        raise FilterError(msg("{offset!r} is not an offset such as '+08:00'", offset=offset))
+        raise FilterError("{offset!r} is not an offset such as '+08:00'", offset=offset)
     span = timedelta(hours=int(match[2]), minutes=int(match[3]))
     return span if match[1] == "+" else -span
 
@@ -215,7 +214,7 @@ def rsa_sha256_b64(value: object, key: object) -> str:
 def _replace(value: object, old: str, new: str) -> str:
     source = text(value)
     if len(source) + source.count(old) * len(new) > LIMIT:
-        raise FilterError(msg("replace yields {limit} characters at most", limit=LIMIT))
+        raise FilterError("replace yields {limit} characters at most", limit=LIMIT)
     return source.replace(old, new)
 
 

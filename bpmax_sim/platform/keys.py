@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509 import load_pem_x509_certificate
 
-from bpmax_sim.i18n import msg
 from bpmax_sim.platform.encodings import FilterError, b64url, decode_base64, octets
 
 _PEM = "-----BEGIN "
@@ -72,14 +71,12 @@ def jwt(claims: object, key: object, algorithm: str, headers: object = None) -> 
     """
     extra = headers or {}
     if not isinstance(claims, Mapping) or not isinstance(extra, Mapping):
-        raise FilterError(msg("jwt needs claims, and headers if any, as {'name': value}"))
+        raise FilterError("jwt needs claims, and headers if any, as {'name': value}")
     sign = _SIGNERS.get(algorithm[:2])
     if sign is None or algorithm[2:] not in _SHA2:
         raise FilterError(
-            msg(
-                "jwt has no algorithm {algorithm!r}; there are HS, RS and ES with 256, 384 and 512",
-                algorithm=algorithm,
-            )
+            "jwt has no algorithm {algorithm!r}; there are HS, RS and ES with 256, 384 and 512",
+            algorithm=algorithm,
         )
     head = {"typ": "JWT", "alg": algorithm, **extra}
     parts = _json(dict(sorted(head.items()))), _json(dict(claims))
@@ -104,7 +101,7 @@ def _sign_es(data: bytes, key: bytes, size: str) -> bytes:
     curve = _CURVES[size]
     if not isinstance(private, ec.EllipticCurvePrivateKey) or private.curve.name != curve:
         raise FilterError(
-            msg("ES{size} needs a private key on the curve {curve}", size=size, curve=curve)
+            "ES{size} needs a private key on the curve {curve}", size=size, curve=curve
         )
     signature = private.sign(data, ec.ECDSA(_SHA2[size](), deterministic_signing=True))
     length = (private.key_size + 7) // 8
@@ -121,7 +118,7 @@ _SIGNERS: Final[Mapping[str, Callable[[bytes, bytes, str], bytes]]] = {
 def _rsa(key: str) -> rsa.RSAPrivateKey:
     private = _private(key)
     if not isinstance(private, rsa.RSAPrivateKey):
-        raise FilterError(msg("the private key is not an RSA key"))
+        raise FilterError("the private key is not an RSA key")
     return private
 
 
@@ -134,9 +131,7 @@ def _private(key: str) -> Any:
             return serialization.load_pem_private_key(source.encode(), password=None)
         return serialization.load_der_private_key(decode_base64(source), password=None)
     except (ValueError, TypeError):
-        raise FilterError(
-            msg("the private key is neither PEM nor base64, or it is encrypted")
-        ) from None
+        raise FilterError("the private key is neither PEM nor base64, or it is encrypted") from None
 
 
 @lru_cache(maxsize=32)
@@ -145,9 +140,9 @@ def _public(key: str) -> rsa.RSAPublicKey:
     try:
         public = _load_public(source)
     except (ValueError, TypeError):
-        raise FilterError(msg("the public key is neither PEM, a certificate nor base64")) from None
+        raise FilterError("the public key is neither PEM, a certificate nor base64") from None
     if not isinstance(public, rsa.RSAPublicKey):
-        raise FilterError(msg("the public key is not an RSA key"))
+        raise FilterError("the public key is not an RSA key")
     return public
 
 

@@ -76,9 +76,7 @@ class _Sandbox(SandboxedEnvironment):
             return super().call_binop(context, operator, left, right)
         if texts and len(left) + len(right) <= LIMIT:
             return left + right
-        raise FilterError(
-            msg("{operator!r} needs two numbers, or + two short texts", operator=operator)
-        )
+        raise FilterError("{operator!r} needs two numbers, or + two short texts", operator=operator)
 
 
 class _Texts(NodeTransformer):
@@ -120,15 +118,13 @@ def compile_source(source: str) -> Template:
         raise ConfigError(labelled(shown(source), error.message)) from None
     except RecursionError:
         raise ConfigError(
-            msg("{source} is nested too deeply; simplify it", source=shown(source))
+            "{source} is nested too deeply; simplify it", source=shown(source)
         ) from None
     if len(seen) > _MOST_NODES:
         raise ConfigError(
-            msg(
-                "{source} has more than {most_nodes} parts; shorten it",
-                source=shown(source),
-                most_nodes=_MOST_NODES,
-            )
+            "{source} has more than {most_nodes} parts; shorten it",
+            source=shown(source),
+            most_nodes=_MOST_NODES,
         )
     for node in seen:
         _check(source, node)
@@ -150,25 +146,21 @@ def _check(source: str, node: nodes.Node) -> None:
     if not isinstance(node, _ALLOWED):
         kind = _WORDS.get(type(node), type(node).__name__)
         raise ConfigError(
-            msg(
-                "{source} has {kind}; use expressions, filters and if alone",
-                source=shown(source),
-                kind=kind,
-            )
+            "{source} has {kind}; use expressions, filters and if alone",
+            source=shown(source),
+            kind=kind,
         )
     if isinstance(node, nodes.Tuple) and any(isinstance(part, nodes.Slice) for part in node.items):
         raise ConfigError(
-            msg("{source} has a slice among other indexes; write them apart", source=shown(source))
+            "{source} has a slice among other indexes; write them apart", source=shown(source)
         )
     if isinstance(node, nodes.Filter) and node.name not in _FILTERS:
         raise unknown_filter(source, node.name)
     if isinstance(node, nodes.Test) and node.name not in _ENVIRONMENT.tests:
         raise ConfigError(
-            msg(
-                "{source}: there is no test {node_name!r}",
-                source=shown(source),
-                node_name=node.name,
-            )
+            "{source}: there is no test {node_name!r}",
+            source=shown(source),
+            node_name=node.name,
         )
 
 

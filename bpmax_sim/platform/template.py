@@ -90,11 +90,9 @@ def compile_template(source: str) -> Template:
         return Template(frozenset(), lambda _names: source)
     if len(source) > _LONGEST:
         raise ConfigError(
-            msg(
-                "{source} is longer than {longest} characters; shorten it",
-                source=shown(source),
-                longest=_LONGEST,
-            )
+            "{source} is longer than {longest} characters; shorten it",
+            source=shown(source),
+            longest=_LONGEST,
         )
     return _simple(source) or _general(source)
 
@@ -109,12 +107,10 @@ def unknown_filter(source: str, name: str) -> ConfigError:
     """Return the error that tells of a filter nobody defined."""
     hint = near(name, FILTERS)
     return ConfigError(
-        msg(
-            "{source}: there is no filter {name!r}{hint}",
-            source=shown(source),
-            name=name,
-            hint=hint,
-        )
+        "{source}: there is no filter {name!r}{hint}",
+        source=shown(source),
+        name=name,
+        hint=hint,
     )
 
 
@@ -123,7 +119,7 @@ def undefined(source: str, name: str, names: Iterable[str]) -> ConfigError:
     known = sorted(names)
     hint = near(name, known) or msg("; defined are {names}", names=(series(known) or msg("none")))
     return ConfigError(
-        msg("{source}: {name!r} is not defined{hint}", source=shown(source), name=name, hint=hint)
+        "{source}: {name!r} is not defined{hint}", source=shown(source), name=name, hint=hint
     )
 
 
@@ -206,11 +202,9 @@ def bounded(source: str, pieces: Iterable[str]) -> str:
     parts = pieces if isinstance(pieces, list) else list(pieces)
     if sum(map(len, parts)) > LIMIT:
         raise ConfigError(
-            msg(
-                "{source} yields more than {limit} characters; shorten it",
-                source=shown(source),
-                limit=LIMIT,
-            )
+            "{source} yields more than {limit} characters; shorten it",
+            source=shown(source),
+            limit=LIMIT,
         )
     return "".join(parts)
 

@@ -307,11 +307,9 @@ def _rendered(recipe: CompiledApi, item: Apply, names: Mapping[str, object]) -> 
             percent(value, f"query.{item.name}")
     except BadValueError as error:
         raise ConfigError(
-            msg(
-                "{recipe_name}: what auth puts in cannot be sent: {error}",
-                recipe_name=recipe.name,
-                error=error,
-            )
+            "{recipe_name}: what auth puts in cannot be sent: {error}",
+            recipe_name=recipe.name,
+            error=error,
         ) from None
     return value
 

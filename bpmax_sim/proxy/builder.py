@@ -24,7 +24,7 @@ from bpmax_sim.js_values import (
     Opaque,
     Undefined,
     kind_of,
-    property_order,
+    object_of,
 )
 from bpmax_sim.messages import Request
 from bpmax_sim.proxy.effects import NoRepr
@@ -159,8 +159,8 @@ def _copy(value: Any, above: tuple[int, ...]) -> Any:
         return Opaque("cycle")
     if isinstance(value, Mapping):
         inner = (*above, id(value))
-        named = {_name(name): item for name, item in value.items()}
-        return {name: _copy(named[name], inner) for name in property_order(named)}
+        named = object_of({_name(name): item for name, item in value.items()})
+        return {name: _copy(item, inner) for name, item in named.items()}
     if isinstance(value, list | tuple):
         inner = (*above, id(value))
         return [_copy(item, inner) for item in value]

@@ -19,13 +19,14 @@ from msgspec.structs import replace
 from bpmax_sim.clock import Chance, new_uuid
 from bpmax_sim.errors import CallError, ConfigError, near
 from bpmax_sim.i18n import labelled, msg, series
-from bpmax_sim.js_values import UNDEFINED
-from bpmax_sim.messages import Call, Pairs, cookies
-from bpmax_sim.platform.model import Instance, Platform
+from bpmax_sim.js_values import UNDEFINED, object_of
+from bpmax_sim.messages import FORM, Call, Pairs, cookies, media_type
+from bpmax_sim.platform.model import Encoding, Instance, Platform
 from bpmax_sim.proxy.builder import OPTIONS, CallSpec
 from bpmax_sim.proxy.compiled_api import CREDENTIAL, CompiledApi, Input, compiled_api
 from bpmax_sim.proxy.effects import NoRepr, no_repr
 from bpmax_sim.proxy.encode import (
+    TYPES,
     BadValueError,
     encode_payload,
     encoding_of,
@@ -78,6 +79,9 @@ def merge(spec: CallSpec, recipe: CompiledApi, credentials: Mapping[str, Any]) -
         _direct(merged, spec.args, recipe)
     if spec.args is None and merged.path:
         _rename_path(merged, recipe)
+    merged.query = object_of(merged.query)
+    if isinstance(merged.body, dict):
+        merged.body = object_of(merged.body)
     for required in recipe.required:
         _require(merged, required, recipe)
     return merged
@@ -100,7 +104,7 @@ def _credential(credentials: Mapping[str, Any], name: str) -> Any:
     except KeyError:
         hint = near(name, credentials)
         raise ConfigError(
-            msg("the instance has no credential {name!r}{hint}; add it", name=name, hint=hint)
+            "the instance has no credential {name!r}{hint}; add it", name=name, hint=hint
         ) from None
 
 
@@ -257,7 +261,7 @@ def drop_reserved(merged: Merged, recipe: CompiledApi) -> None:
     """Remove every name that auth puts in, in any case, and note it.
 
     Raises:
-        BadValueError: if auth puts a value into a body that is no object.
+        BadValueError: if auth puts a value into a body that has no place for it.
     """
     taken = recipe.reserved
     if not taken.header.isdisjoint(merged.headers):
@@ -268,8 +272,8 @@ def drop_reserved(merged: Merged, recipe: CompiledApi) -> None:
         _take_cookies(merged, taken.cookie)
     if not taken.path.isdisjoint(merged.path):
         _take(taken.path, merged.path, "path", merged)
-    for steps in taken.body:
-        _take_from_body(merged, steps)
+    if taken.body:
+        _take_from_body(taken.body, merged, recipe)
 
 
 def _take(names: frozenset[str], values: dict[str, Any], place: str, merged: Merged) -> None:
@@ -302,17 +306,28 @@ def _take_cookies(merged: Merged, taken: frozenset[str]) -> None:
         del merged.headers["cookie"]
 
 
-def _take_from_body(merged: Merged, steps: tuple[str, ...]) -> None:
+def _take_from_body(
+    spots: tuple[tuple[str, ...], ...], merged: Merged, recipe: CompiledApi
+) -> None:
+    names = [".".join(steps) for steps in spots]
+    encoding = _encoding(merged, recipe)
+    own = merged.headers.get("content-type")
+    media = media_type(own[1] if own else TYPES[encoding])
+    if encoding != "json" and (encoding, media) != ("form", FORM):
+        raise BadValueError(
+            "auth puts {names!r} into the body, which can be JSON or a form, and not {media}",
+            names=names[0],
+            media=media,
+        )
     if merged.body is UNDEFINED or merged.body is None:
         merged.body = {}
     if not isinstance(merged.body, Mapping):
-        raise BadValueError(
-            msg("auth puts {names!r} into the body: pass an object", names=".".join(steps))
-        )
-    body, removed = _without(merged.body, steps)
-    if removed:
-        merged.body = body
-        _note(merged, f"body.{'.'.join(steps)}")
+        raise BadValueError("auth puts {names!r} into the body: pass an object", names=names[0])
+    for name, steps in zip(names, spots, strict=True):
+        body, removed = _without(merged.body, (name,) if encoding == "form" else steps)
+        if removed:
+            merged.body = body
+            _note(merged, f"body.{name}")
 
 
 def _without(body: Mapping[str, Any], steps: tuple[str, ...]) -> tuple[dict[str, Any], bool]:
@@ -507,12 +522,10 @@ def _encode_call(
     length = len(path) + len(query_text(query))
     if length > LONGEST_TARGET:
         raise BadValueError(
-            msg(
-                "the address is {length} characters long, more than {longest_target}; send "
-                "long values in the body",
-                length=length,
-                longest_target=LONGEST_TARGET,
-            )
+            "the address is {length} characters long, more than {longest_target}; send "
+            "long values in the body",
+            length=length,
+            longest_target=LONGEST_TARGET,
         )
     caller = spec.options.get("caller", UNDEFINED)
     call = Call(
@@ -576,10 +589,15 @@ def _encode_body(merged: Merged, recipe: CompiledApi) -> bytes | None:
     value = merged.body
     if value is UNDEFINED:
         return None
-    own = merged.headers.get("content-type")
-    encoding = encoding_of(own[1], recipe.encoding) if own else recipe.encoding
+    encoding = _encoding(merged, recipe)
     payload = encode_payload(value, encoding)
     needs_boundary = encoding == "multipart" and not isinstance(value, str | bytes)
-    if (own is None and "content-type" not in recipe.reserved.header) or needs_boundary:
+    is_typed = "content-type" in merged.headers
+    if (not is_typed and "content-type" not in recipe.reserved.header) or needs_boundary:
         merged.headers["content-type"] = ("Content-Type", payload.content_type)
     return payload.data
+
+
+def _encoding(merged: Merged, recipe: CompiledApi) -> Encoding:
+    own = merged.headers.get("content-type")
+    return encoding_of(own[1], recipe.encoding) if own else recipe.encoding

@@ -13,9 +13,9 @@ from datetime import datetime
 from functools import lru_cache
 from html import escape
 from typing import Any, Final
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import (
     BigInt,
     FarDate,
@@ -28,7 +28,7 @@ from bpmax_sim.js_values import (
     json_text,
     kind_of,
 )
-from bpmax_sim.messages import FORM, media_type
+from bpmax_sim.messages import FORM, form_text, media_type
 from bpmax_sim.platform.model import Encoding
 from bpmax_sim.proxy.effects import NoRepr
 
@@ -47,7 +47,7 @@ DOTS: Final = frozenset({".", ".."})
 """Path segments that mean another place (RFC 3986 3.3)."""
 
 
-class BadValueError(ValueError):
+class BadValueError(MessageError, ValueError):
     """A value that cannot stand where the script put it; the message says where and why."""
 
 
@@ -85,7 +85,7 @@ def percent(text: str, where: str) -> str:
         return _quoted(text) if len(text) <= _SHORT else quote(join_surrogates(text), safe="")
     except UnicodeEncodeError:
         raise BadValueError(
-            msg("{where} holds half a character (a lone surrogate)", where=where)
+            "{where} holds half a character (a lone surrogate)", where=where
         ) from None
 
 
@@ -103,16 +103,12 @@ def segment(name: str, value: Any) -> str:
     text = scalar_text(value)
     if text is None:
         raise BadValueError(
-            msg(
-                "path.{name} is {kind_of}; expected a text, a number or a boolean",
-                name=name,
-                kind_of=kind_of(value),
-            )
+            "path.{name} is {kind_of}; expected a text, a number or a boolean",
+            name=name,
+            kind_of=kind_of(value),
         )
     if not text:
-        raise BadValueError(
-            msg("path.{name} is empty, which would call another address", name=name)
-        )
+        raise BadValueError("path.{name} is empty, which would call another address", name=name)
     return inert(text, f"path.{name}")
 
 
@@ -124,12 +120,10 @@ def inert(text: str, where: str) -> str:
     """
     if text in DOTS:
         raise BadValueError(
-            msg(
-                "{where} is {text!r}, which servers read as another address even when it is "
-                "encoded; send another value",
-                where=where,
-                text=text,
-            )
+            "{where} is {text!r}, which servers read as another address even when it is "
+            "encoded; send another value",
+            where=where,
+            text=text,
         )
     return percent(text, where)
 
@@ -148,12 +142,10 @@ def query_values(name: str, value: Any) -> Iterable[str]:
     if isinstance(value, list | tuple):
         return [text for item in value for text in query_values_of_item(name, item)]
     raise BadValueError(
-        msg(
-            "query.{name} is {kind_of}; a query holds texts, numbers, booleans and arrays "
-            "of them; send JSON.stringify(value) if the server expects JSON",
-            name=name,
-            kind_of=kind_of(value),
-        )
+        "query.{name} is {kind_of}; a query holds texts, numbers, booleans and arrays "
+        "of them; send JSON.stringify(value) if the server expects JSON",
+        name=name,
+        kind_of=kind_of(value),
     )
 
 
@@ -161,7 +153,7 @@ def query_values_of_item(name: str, item: Any) -> Iterable[str]:
     """Return the texts of one item of an array."""
     if isinstance(item, list | tuple):
         raise BadValueError(
-            msg("query.{name} is an array within an array; send JSON.stringify(value)", name=name)
+            "query.{name} is an array within an array; send JSON.stringify(value)", name=name
         )
     return query_values(name, item)
 
@@ -192,10 +184,10 @@ def header_name(name: str) -> str:
         BadValueError: if it is no header name, or one that the transport sets.
     """
     if not _TOKEN.fullmatch(name):
-        raise BadValueError(msg("header {name!r} is not a header name (RFC 9110)", name=name))
+        raise BadValueError("header {name!r} is not a header name (RFC 9110)", name=name)
     if name.lower() in OF_THE_TRANSPORT:
         raise BadValueError(
-            msg("header {name!r} is set by the transport and cannot be chosen", name=name)
+            "header {name!r} is set by the transport and cannot be chosen", name=name
         )
     return name
 
@@ -209,20 +201,16 @@ def header_value(name: str, value: Any) -> str:
     text = scalar_text(value)
     if text is None:
         raise BadValueError(
-            msg(
-                "header.{name} is {kind_of}; expected a text or a number",
-                name=name,
-                kind_of=kind_of(value),
-            )
+            "header.{name} is {kind_of}; expected a text or a number",
+            name=name,
+            kind_of=kind_of(value),
         )
     if not _VISIBLE.fullmatch(text):
         raise BadValueError(
-            msg(
-                "header.{name} holds {first_odd}, outside visible ASCII; encode it first, for "
-                "example with encodeURIComponent(value)",
-                name=name,
-                first_odd=_first_odd(text),
-            )
+            "header.{name} holds {first_odd}, outside visible ASCII; encode it first, for "
+            "example with encodeURIComponent(value)",
+            name=name,
+            first_odd=_first_odd(text),
         )
     return text
 
@@ -283,7 +271,7 @@ def _utf8(text: str, where: str) -> bytes:
         return join_surrogates(text).encode()
     except UnicodeEncodeError:
         raise BadValueError(
-            msg("{where} holds half a character (a lone surrogate)", where=where)
+            "{where} holds half a character (a lone surrogate)", where=where
         ) from None
 
 
@@ -291,14 +279,14 @@ def _json(value: Any) -> Payload:
     try:
         return Payload(json_text(value), TYPES["json"])
     except UnprintableError as error:
-        raise BadValueError(msg("body: {error}", error=error)) from None
+        raise BadValueError("body: {error}", error=error) from None
 
 
 def _text(value: Any) -> Payload:
     text = scalar_text(value)
     if text is None:
         raise BadValueError(
-            msg("body is {kind_of}, and this API sends text; pass a text", kind_of=kind_of(value))
+            "body is {kind_of}, and this API sends text; pass a text", kind_of=kind_of(value)
         )
     return Payload(_utf8(text, "body"), TYPES["text"])
 
@@ -307,12 +295,9 @@ def _fields(value: Any, encoding: str) -> Iterator[tuple[str, Any]]:
     """Yield names and single values of a form; arrays repeat the name."""
     if not isinstance(value, Mapping):
         raise BadValueError(
-            msg(
-                "body is {kind}, and this API sends a {encoding}; pass an object of names and "
-                "values",
-                kind=kind_of(value),
-                encoding=encoding,
-            )
+            "body is {kind}, and this API sends a {encoding}; pass an object of names and values",
+            kind=kind_of(value),
+            encoding=encoding,
         )
     for name, item in value.items():
         for single in item if isinstance(item, list | tuple) else (item,):
@@ -330,21 +315,16 @@ def _field(name: str, value: Any) -> str:
     text = "" if value is None else scalar_text(value)
     if text is None:
         raise BadValueError(
-            msg(
-                "body.{name} is {kind_of}; a form holds texts, numbers, booleans and arrays of "
-                "them; send JSON.stringify(value) if the server expects JSON",
-                name=name,
-                kind_of=kind_of(value),
-            )
+            "body.{name} is {kind_of}; a form holds texts, numbers, booleans and arrays of "
+            "them; send JSON.stringify(value) if the server expects JSON",
+            name=name,
+            kind_of=kind_of(value),
         )
     return text
 
 
 def _plus(text: str, name: str) -> str:
-    """Encode as the WHATWG URL standard does for forms: a space is a plus, a tilde is ``%7E``."""
-    if _FORM_SAFE.fullmatch(text):
-        return text
-    return quote_plus(_utf8(text, f"body.{name}"), safe="*").replace("~", "%7E")
+    return text if _FORM_SAFE.fullmatch(text) else form_text(_utf8(text, f"body.{name}"))
 
 
 def _multipart(value: Any) -> Payload:
@@ -391,16 +371,14 @@ def _file_content(name: str, value: Mapping[str, Any]) -> tuple[str | None, str,
     content = value["content"]
     if not isinstance(content, str | bytes | bytearray):
         raise BadValueError(
-            msg(
-                "body.{name}.content is {kind_of}; pass a text or bytes",
-                name=name,
-                kind_of=kind_of(content),
-            )
+            "body.{name}.content is {kind_of}; pass a text or bytes",
+            name=name,
+            kind_of=kind_of(content),
         )
     data = _utf8(content, f"body.{name}") if isinstance(content, str) else bytes(content)
     media = str(value.get("content_type") or _BYTES)
     if not media.isprintable() or not media.isascii():
-        raise BadValueError(msg("body.{name}.content_type is not a media type", name=name))
+        raise BadValueError("body.{name}.content_type is not a media type", name=name)
     return str(value.get("filename") or name), media, data
 
 
@@ -412,42 +390,34 @@ def _quoted_name(name: str) -> str:
 def _xml(value: Any) -> Payload:
     roots = list(_elements(value, "body")) if isinstance(value, Mapping) else []
     if len(roots) != 1:
-        raise BadValueError(
-            msg("body must be an object with one key, the root element, or XML text")
-        )
+        raise BadValueError("body must be an object with one key, the root element, or XML text")
     return Payload(_utf8(roots[0], "body"), TYPES["xml"])
 
 
 def _elements(value: Mapping[str, Any], where: str) -> Iterator[str]:
-    for name, item in value.items():
-        if name.startswith(("@", "#")) or isinstance(item, Undefined):
-            continue
+    for name, single in _fields(value, "xml"):
         if not _XML_NAME.fullmatch(name):
-            raise BadValueError(
-                msg("{where}: {name!r} is not an element name", where=where, name=name)
-            )
-        for single in item if isinstance(item, list | tuple) else (item,):
-            yield f"<{name}{_content(single, f'{where}.{name}')}</{name}>"
+            raise BadValueError("{where}: {name!r} is not an element name", where=where, name=name)
+        yield f"<{name}{_content(single, f'{where}.{name}')}</{name}>"
 
 
 def _content(value: Any, where: str) -> str:
     """Return the rest of a start tag and the content; ``@name`` is an attribute, ``#text`` text."""
     if not isinstance(value, Mapping):
         return f">{_xml_text(value, where)}"
+    members = {name: item for name, item in value.items() if not isinstance(item, Undefined)}
+    text = _xml_text(members.pop("#text", None), where)
     attributes = "".join(
-        f' {_attribute(name, where)}="{_attribute_text(item, where)}"'
-        for name, item in value.items()
+        f' {_attribute(name, where)}="{_attribute_text(members.pop(name), where)}"'
+        for name in [*members]
         if name.startswith("@")
     )
-    text = _xml_text(value.get("#text"), where)
-    return f"{attributes}>{text}{''.join(_elements(value, where))}"
+    return f"{attributes}>{text}{''.join(_elements(members, where))}"
 
 
 def _attribute(name: str, where: str) -> str:
     if not _XML_NAME.fullmatch(name[1:]):
-        raise BadValueError(
-            msg("{where}: {name!r} is not an attribute name", where=where, name=name)
-        )
+        raise BadValueError("{where}: {name!r} is not an attribute name", where=where, name=name)
     return name[1:]
 
 
@@ -455,7 +425,7 @@ def _xml_text(value: Any, where: str) -> str:
     text = "" if value is None else scalar_text(value)
     if text is None or _NOT_XML.search(text):
         raise BadValueError(
-            msg("{where} is {kind_of} that XML cannot hold", where=where, kind_of=kind_of(value))
+            "{where} is {kind_of} that XML cannot hold", where=where, kind_of=kind_of(value)
         )
     return escape(text).replace("\r", "&#13;")  # readers make a line feed of it (XML 1.0, 2.11)
 

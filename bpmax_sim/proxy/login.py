@@ -77,7 +77,7 @@ def login_request(recipe: CompiledApi, declared: LoginRequest, names: Mapping[st
     except BadValueError as error:
         key = recipe.platform.platform_key
         raise ConfigError(
-            msg("the login of {key!r} cannot be sent: {error}", key=key, error=error)
+            "the login of {key!r} cannot be sent: {error}", key=key, error=error
         ) from None
 
 
@@ -160,7 +160,7 @@ def _address(
     if not parts.scheme or not parts.netloc:
         key = recipe.platform.platform_key
         raise ConfigError(
-            msg("the login address of {key!r} is not absolute; start it with https://", key=key)
+            "the login address of {key!r} is not absolute; start it with https://", key=key
         )
     if not address.startswith(base):
         base = f"{parts.scheme}://{parts.netloc}"
@@ -484,15 +484,13 @@ def synthesised(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
                 )
             elif name != TTL and not rule.optional:
                 raise ConfigError(
-                    msg(
-                        "the login of {platform!r}, instance {instance!r}, yields {name!r}, which "
-                        "cannot be made up; record cassettes/auth/{platform_2}.{instance_2}.yaml",
-                        platform=platform,
-                        instance=instance,
-                        name=name,
-                        platform_2=platform,
-                        instance_2=instance,
-                    )
+                    "the login of {platform!r}, instance {instance!r}, yields {name!r}, which "
+                    "cannot be made up; record cassettes/auth/{platform_2}.{instance_2}.yaml",
+                    platform=platform,
+                    instance=instance,
+                    name=name,
+                    platform_2=platform,
+                    instance_2=instance,
                 )
     expires = expiry(acquire.ttl, None, env.auth_clock.now())
     return Grant(values=values, standins=values, expires=expires)

@@ -24,7 +24,7 @@ from msgspec import UNSET, Struct
 
 from bpmax_sim.errors import BAD_PATTERN, BpmaxError, ConfigError
 from bpmax_sim.field_path import FieldPath, Steps, values_at
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import js_number, loads
 from bpmax_sim.messages import (
     FORM,
@@ -54,7 +54,7 @@ _CHARSETS = ("utf-", "gb", "big5", "iso8859", "cp", "ascii", "shift_jis", "euc_"
 _BOM = "\ufeff"
 
 
-class NotJson(Exception):  # noqa: N818 - a finding, not a failure
+class NotJson(MessageError):  # noqa: N818 - a finding, not a failure
     """The text is not JSON; the message says where."""
 
 
@@ -119,9 +119,9 @@ def parse_json(text: str) -> Any:
     try:
         return loads(text, parse_constant=_refuse_constant)
     except RecursionError:
-        raise NotJson(msg("nested too deeply")) from None
+        raise NotJson("nested too deeply") from None
     except json.JSONDecodeError as error:
-        raise NotJson(msg("{msg} at character {pos}", msg=error.msg, pos=error.pos + 1)) from None
+        raise NotJson("{msg} at character {pos}", msg=error.msg, pos=error.pos + 1) from None
     except ValueError as error:
         raise NotJson(str(error)) from None
 
@@ -251,7 +251,7 @@ def _json_path(path: str) -> Finder:
         compiled = jsonpath.compile(path)
     except (jsonpath.JSONPathError, *_FOREIGN) as error:
         raise ConfigError(
-            msg("{path!r} is not a JSON path such as $.data.code: {error}", path=path, error=error)
+            "{path!r} is not a JSON path such as $.data.code: {error}", path=path, error=error
         ) from None
 
     def find(_response: Response, body: ParsedBody) -> Any:

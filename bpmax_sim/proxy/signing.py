@@ -53,7 +53,7 @@ class RequestEditor:
         match = _ADDRESS.match(request.url)
         if match is None:
             raise ConfigError(
-                msg("{url!r} is not an absolute URL, such as https://host/path", url=request.url)
+                "{url!r} is not an absolute URL, such as https://host/path", url=request.url
             )
         self._request = request
         self._start = f"{match[1]}://{match[2]}"
@@ -122,11 +122,9 @@ class RequestEditor:
     def _set_header(self, name: str, value: str) -> None:
         if not _VISIBLE.fullmatch(value):
             raise ConfigError(
-                msg(
-                    "the value of header {name!r} holds a line break or a character outside "
-                    "visible ASCII; encode it in the platform file, such as with | b64",
-                    name=name,
-                )
+                "the value of header {name!r} holds a line break or a character outside "
+                "visible ASCII; encode it in the platform file, such as with | b64",
+                name=name,
             )
         self.remove("header", name)
         self._headers = (*self._headers, (name, value))
@@ -198,10 +196,8 @@ def _with_member(body: bytes, path: list[str], value: str) -> bytes:
     members = _members(body)
     if members is None:
         raise ConfigError(
-            msg(
-                "auth puts {names!r} into the body, which is not a JSON object",
-                names=".".join(path),
-            )
+            "auth puts {names!r} into the body, which is not a JSON object",
+            names=".".join(path),
         )
     first, *rest = path
     inner = members.get(first, b"{}")
@@ -383,7 +379,7 @@ def _signature(rule: Sign, scope: Names) -> str:
     try:
         return _ENCODERS[rule.encode](_digest(rule, key, message))
     except FilterError as error:
-        raise ConfigError(msg("auth.sign cannot sign: {error}", error=error)) from None
+        raise ConfigError("auth.sign cannot sign: {error}", error=error) from None
 
 
 def _digest(rule: Sign, key: tuple[str, ...], message: bytes) -> bytes:
@@ -431,4 +427,4 @@ def _is_signature(rule: VerifyResponse, message: bytes, signature: str, key: str
     try:
         return rsa_verify(message, received, key)
     except FilterError as error:
-        raise ConfigError(msg("auth.verify_response cannot verify: {error}", error=error)) from None
+        raise ConfigError("auth.verify_response cannot verify: {error}", error=error) from None

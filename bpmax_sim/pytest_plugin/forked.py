@@ -30,13 +30,11 @@ def check(config: pytest.Config) -> None:
         marshal.dumps(serialize(report))
     except ValueError:
         raise usage_error(
-            msg(
-                "--forked: pytest-forked {version} cannot hand on the reports of pytest "
-                "{version_2}, so every test would fail; leave it out, run workers of "
-                "pytest-xdist (-n 2), or take a pytest that it knows, such as 8.4",
-                version=_version(),
-                version_2=pytest.__version__,
-            )
+            "--forked: pytest-forked {version} cannot hand on the reports of pytest "
+            "{version_2}, so every test would fail; leave it out, run workers of "
+            "pytest-xdist (-n 2), or take a pytest that it knows, such as 8.4",
+            version=_version(),
+            version_2=pytest.__version__,
         ) from None
 
 

@@ -299,7 +299,8 @@ def play(request: pytest.FixtureRequest) -> None:
         _trace(test, item, events, failed=True)
         raise ScenarioFailedError(events[-1].failures) from error
     try:
-        ran = list(_events(test, item, session))
+        faults = options.value(test.config, "faults", "on") == "on"
+        ran = list(run_item(item, session, faults=faults))
     except BaseException:
         with suppress(BpmaxError):
             session.close(failed=True)
@@ -339,11 +340,6 @@ def _open(test: ScenarioTest, item: ScenarioItem) -> Session:
     return session
 
 
-def _events(test: ScenarioTest, item: ScenarioItem, session: Session) -> Iterator[Event]:
-    faults = options.value(test.config, "faults", "on") == "on"
-    return run_item(item, session, faults=faults)
-
-
 def _keep(
     test: ScenarioTest,
     item: ScenarioItem,
@@ -374,20 +370,11 @@ def _trace(
     failed: bool,
     redact: Redact | None = None,
 ) -> None:
-    when = "on" if options.report_path(test.config) else _traced(test.config)
+    policy = options.value(test.config, "trace", "on-failure")
+    when = "on" if options.report_path(test.config) else policy
     if path := keep_trace(item, events, when, failed=failed, redact=redact):
         tally_of(test.config).traces.add(path)
         test.user_properties.append(("bpmax_trace", relative(Path(path))))
-
-
-def _trace_skip(test: ScenarioTest, reason: str) -> None:
-    """Let the report show that *test* was skipped, and why."""
-    _trace(test, test.scenario, not_run(test.scenario, reason=reason), failed=False)
-
-
-def _traced(config: pytest.Config) -> str:
-    policy: str = options.value(config, "trace", "on-failure")
-    return policy
 
 
 def describe(item: pytest.Item, report: pytest.TestReport, error: BaseException | None) -> None:
@@ -398,7 +385,8 @@ def describe(item: pytest.Item, report: pytest.TestReport, error: BaseException 
         _annotate(item, report, error)
     elif report.skipped:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
-        _trace_skip(item, reason.removeprefix("Skipped: "))
+        events = not_run(item.scenario, reason=reason.removeprefix("Skipped: "))
+        _trace(item, item.scenario, events, failed=False)
 
 
 def _annotate(test: ScenarioTest, report: pytest.TestReport, error: BaseException | None) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 import pytest
 
 from bpmax_sim.guard import hosts_of
-from bpmax_sim.i18n import UnknownLanguageError, choose, labelled, msg, translate
+from bpmax_sim.i18n import UnknownLanguageError, choose, labelled, msg, translate, worded
 from bpmax_sim.project import find_root, language_of
 from bpmax_sim.session.options import CI_REFUSES, Option, OptionKind, helped, no_choice, options_of
 
@@ -117,9 +117,9 @@ def _read(option: Option, value: Any, spelled: str) -> Any:
         raise usage_error(labelled(spelled, error)) from None
 
 
-def usage_error(message: str) -> pytest.UsageError:
-    """Return the error that ends pytest with one line, in the reader's language."""
-    return pytest.UsageError(translate(message))
+def usage_error(message: str, /, **values: object) -> pytest.UsageError:
+    """Return the error that ends pytest with one line, with *values* by a template."""
+    return pytest.UsageError(translate(worded(message, values)))
 
 
 def check(config: pytest.Config) -> None:
@@ -137,7 +137,7 @@ def check(config: pytest.Config) -> None:
     report_path(config)
     mode, record = value(config, "mode"), on_command_line(config, "record")
     if record is not None and mode != "record":
-        raise usage_error(msg("--bpmax-record={record} needs --bpmax-mode=record", record=record))
+        raise usage_error("--bpmax-record={record} needs --bpmax-mode=record", record=record)
     if mode == "record" and os.environ.get("CI") and not value(config, "allow_ci_record"):
         raise usage_error(CI_REFUSES)
     variables(config)
@@ -154,11 +154,9 @@ def report_path(config: pytest.Config) -> Path | None:
         return None
     if not path.endswith(".html"):
         raise usage_error(
-            msg(
-                "--bpmax-report: expected a file that ends in .html, got {path!r}; write "
-                "--bpmax-report=FILE, or put the option behind the tests",
-                path=path,
-            )
+            "--bpmax-report: expected a file that ends in .html, got {path!r}; write "
+            "--bpmax-report=FILE, or put the option behind the tests",
+            path=path,
         )
     if path != REPORT:
         return Path(config.invocation_params.dir, path)
@@ -185,7 +183,7 @@ def variables(config: pytest.Config) -> Mapping[str, Any]:
         return cli_variables(texts)
     except ValueError as error:
         raise usage_error(
-            msg("--bpmax-var: expected NAME=VALUE, got {error!r}", error=str(error))
+            "--bpmax-var: expected NAME=VALUE, got {error!r}", error=str(error)
         ) from None
 
 

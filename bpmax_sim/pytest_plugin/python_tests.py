@@ -74,7 +74,7 @@ def make_fault(on: str, *, call: int | str | None = None, **do: Any) -> Fault:
     if rule is None or problems:
         raise ConfigError(*(Problem(problem.message, path=problem.path) for problem in problems))
     if wrong := fault_problem(rule):
-        raise ConfigError(msg("fault on {on}: {wrong}", on=on, wrong=wrong))
+        raise ConfigError("fault on {on}: {wrong}", on=on, wrong=wrong)
     return fault_of(rule)
 
 

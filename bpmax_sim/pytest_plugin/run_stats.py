@@ -122,23 +122,19 @@ class Tally:
     def as_data(self) -> dict[str, Any]:
         """Return it as plain values, to be sent to the controller."""
         return {
-            "calls": dict(self.calls),
-            "logins": self.logins,
-            "unplayed": dict(self.unplayed),
-            "partial": self.partial,
-            "sharded": self.sharded,
+            **{name: getattr(self, name) for name in ("logins", "partial", "sharded")},
+            **{name: dict(getattr(self, name)) for name in _COUNTS},
+            **{name: sorted(map(translate, getattr(self, name))) for name in _SETS},
             "owners": {path: sorted(names) for path, names in self.owners.items()},
             "left": {
                 path: {owner: sorted(orders) for owner, orders in left.items()}
                 for path, left in self.left.items()
             },
-        } | {name: sorted(map(translate, getattr(self, name))) for name in _SETS}
+        }
 
     def merge(self, data: Mapping[str, Any]) -> None:
         """Add what a worker sent."""
-        self.calls.update(data["calls"])
         self.logins += data["logins"]
-        self.unplayed.update(data["unplayed"])
         self.partial |= data["partial"]
         self.sharded |= data["sharded"]
         for cassette, names in data["owners"].items():
@@ -146,7 +142,7 @@ class Tally:
         for cassette, left in data["left"].items():
             for owner, orders in left.items():
                 _narrow(self.left, cassette, owner, set(orders))
-        for name in _SETS:
+        for name in (*_COUNTS, *_SETS):
             getattr(self, name).update(data[name])
 
 
@@ -158,6 +154,7 @@ def _narrow(
     known[owner] = known[owner] & orders if owner in known else orders
 
 
+_COUNTS = ("calls", "unplayed")
 _WITH_CASSETTES = ("replay", "record")
 _SETS = (
     *("cassettes", "used", "owned", "folders", "waiting", "unrecognised", "undeclared", "traces"),

@@ -54,7 +54,7 @@ def marked(node: pytest.Item) -> dict[str, Any]:
         for key in mark.kwargs:
             if key not in MARKED:
                 hint = near(key, MARKED) or msg("; known are {names}", names=series(sorted(MARKED)))
-                raise ConfigError(msg("the marker bpmax has no {key!r}{hint}", key=key, hint=hint))
+                raise ConfigError("the marker bpmax has no {key!r}{hint}", key=key, hint=hint)
         options |= mark.kwargs
     if node.get_closest_marker("bpmax_live"):
         options["mode"] = "live"

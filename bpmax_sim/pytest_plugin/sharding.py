@@ -61,7 +61,7 @@ def seconds(config: pytest.Config) -> dict[str, Any]:
     try:
         return shards.read(find_root(config.rootpath))
     except ConfigError as error:
-        raise usage_error(msg("--bpmax-shard: {error}", error=error)) from None
+        raise usage_error("--bpmax-shard: {error}", error=error) from None
 
 
 def _keys(config: pytest.Config, nodeids: Iterable[str]) -> Iterator[str]:

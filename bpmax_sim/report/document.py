@@ -16,6 +16,8 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.source import Failure, differing, render
 
 VERSION = 1
+_CALL = ("call", "instance", "method", "url", "status", "error", "source")
+_CHECK = ("ok", "expected", "actual")
 
 
 def document(
@@ -69,13 +71,7 @@ def _item(verdict: Verdict) -> dict[str, Any]:
 
 def _call(call: CallMade) -> dict[str, Any]:
     return {
-        "call": call.call,
-        "instance": call.instance,
-        "method": call.method,
-        "url": call.url,
-        "status": call.status,
-        "error": call.error,
-        "source": call.source,
+        **{name: getattr(call, name) for name in _CALL},
         "ms": round(call.duration * 1000, 3),
         "differs": [
             {"path": path, "recorded": recorded, "sent": sent}
@@ -93,12 +89,7 @@ def _failure(failure: Failure) -> dict[str, Any]:
         "script": str(failure.script) if failure.script else "",
         "rerun": failure.rerun,
         "checks": [
-            {
-                "path": check.label,
-                "ok": check.ok,
-                "expected": check.expected,
-                "actual": check.actual,
-            }
+            {"path": check.label, **{name: getattr(check, name) for name in _CHECK}}
             for check in failure.checks
         ],
         "text": render(failure, whole=True),

@@ -21,13 +21,12 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import chosen, msg
+from bpmax_sim.i18n import chosen
 from bpmax_sim.project import make_folder
 from bpmax_sim.report import terminal
 from bpmax_sim.report.store import read_traces
 from bpmax_sim.report.story import LONGEST_BODY, Story, body_text, say, story_of
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import writing_to
 
 __all__ = ["LARGEST", "LONGEST_BODY", "body_text", "page", "story_of", "write_page"]
 
@@ -36,6 +35,7 @@ _OUTCOMES: tuple[Any, ...] = ("failed", "did not end", "passed", "xfailed", "ski
 MARKS = {outcome: terminal.MARKS.get(outcome, "×") for outcome in _OUTCOMES}
 """Of each outcome, in the order in which they are counted."""
 _FAILED = ("failed", "did not end")
+_INDEXED = ("id", "name", "row", "place", "outcome", "calls", "tags", "apis")
 _LIBRARIES = ("vendor/htm-3.1.1/standalone.umd.js", "vendor/dagre-3.1.3/dagre.min.js")
 _APP = ("model.js", "parts.js", "waterfall.js", "flow.js", "details.js", "app.js")
 
@@ -101,19 +101,14 @@ class Data:
             self._encoded.append(text)
 
     def _whole(self, story: Story) -> dict[str, Any]:
+        plain = ("digest", "reason", "notes", "rerun", "record", "events", "flow")
         return {
-            "digest": story.digest,
-            "reason": story.reason,
-            "notes": story.notes,
-            "rerun": story.rerun,
-            "record": story.record,
+            **{name: getattr(story, name) for name in plain},
             "failures": [
                 {name: getattr(failure, name) for name in failure.__struct_fields__}
                 for failure in story.failures
             ],
-            "events": story.events,
             "sources": {file: self._number(text) for file, text in story.sources.items()},
-            "flow": story.flow,
         }
 
     def _number(self, text: str) -> int:
@@ -126,15 +121,8 @@ class Data:
         """Return what is known of each story before it is opened."""
         stories = [
             {
-                "id": story.id,
-                "name": story.name,
-                "row": story.row,
-                "place": story.place,
-                "outcome": story.outcome,
+                **{name: getattr(story, name) for name in _INDEXED},
                 "ms": round(story.duration * 1000, 3),
-                "calls": story.calls,
-                "tags": story.tags,
-                "apis": story.apis,
                 "headline": story.failures[0].headline if story.failures else "",
                 "whole": data is not None,
             }
@@ -180,13 +168,9 @@ def write_page(
     """
     stories = [story_of(trace) for trace in read_traces(places)]
     text = page(stories, version=version, language=language, problems=problems)
-    try:
+    with writing_to(path):
         make_folder(path)
         path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
-    except OSError as error:
-        raise ConfigError(
-            msg("{path}: cannot be written: {reason}", path=shown(path), reason=error.strerror)
-        ) from error
     return Counter(story.outcome for story in stories)
 
 

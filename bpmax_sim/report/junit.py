@@ -12,14 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree as ET
 
-from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import joined, msg, translate
+from bpmax_sim.i18n import joined, translate
 from bpmax_sim.project import SUFFIX, make_folder
 from bpmax_sim.report.console import console_lines
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.source import render
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import writing_to
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TAGS = {"skipped": "skipped", "xfailed": "skipped"}
@@ -46,13 +45,9 @@ def write_junit(path: Path, verdicts: Sequence[tuple[Verdict, float]]) -> None:
     for verdict, seconds in verdicts:
         suite.append(_case(verdict, seconds))
     data = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    try:
+    with writing_to(path):
         make_folder(path)
         path.write_bytes(data)
-    except OSError as error:
-        raise ConfigError(
-            msg("{path}: cannot be written: {reason}", path=shown(path), reason=error.strerror)
-        ) from None
 
 
 def _tag(verdict: Verdict) -> str:

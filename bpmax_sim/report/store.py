@@ -22,6 +22,7 @@ from bpmax_sim.i18n import encoded, msg, translate
 from bpmax_sim.project import SUFFIX, make_folder
 from bpmax_sim.report.console import Written
 from bpmax_sim.scenario.events import VERSION, Event, FlowAttached, SourceAttached, trace
+from bpmax_sim.scenario.expect import is_number
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.source import Failure, render
 from bpmax_sim.secret.vault import Redact
@@ -51,10 +52,15 @@ class Trace(msgspec.Struct, frozen=True):
 
 def trace_path(item: ScenarioItem) -> Path:
     """Return where the trace of *item* goes: beside nothing else, by its path and name."""
+    return _place_of(item, TRACE_FOLDER, _ENDING)
+
+
+def _place_of(item: ScenarioItem, folder: Path, ending: str) -> Path:
+    """Return the file of *item* in *folder*, in which it lies as its scenario does in the root."""
     root, path = item.root, item.path.absolute()
-    folder = path.relative_to(root).parent if path.is_relative_to(root) else Path()
+    below = path.relative_to(root).parent if path.is_relative_to(root) else Path()
     stem = file_name(path.name.removesuffix(SUFFIX))
-    return root / TRACE_FOLDER / folder / stem / f"{file_name(item.name)}{_ENDING}"
+    return root / folder / below / stem / f"{file_name(item.name)}{ending}"
 
 
 def keep_trace(
@@ -112,7 +118,7 @@ def _attached(item: ScenarioItem, at: float, redact: Redact) -> Iterator[Event]:
 def _routes(node: FlowNode, redact: Redact) -> Iterator[dict[str, str]]:
     for action in node.offers:
         for route in node.routes(action):
-            yield {"action": action, "to": route.to, "when": redact(route.when)}
+            yield {"action": action, "to": route.to, "when": redact(route.when or "")}
     due = node.late_target
     others = [*(("parallel", to) for to in node.parallel), ("join", node.join), ("deadline", due)]
     yield from ({"action": action, "to": to, "when": ""} for action, to in others if to)
@@ -130,12 +136,12 @@ def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
     for place in places:
         if not place.exists():
             raise ConfigError(
-                msg("{place}: there is no such trace; {how}", place=shown(place), how=_HOW)
+                "{place}: there is no such trace; {how}", place=shown(place), how=_HOW
             )
         files = [place] if place.is_file() else sorted(place.rglob(f"*{_ENDING}"))
         if not files:
             raise ConfigError(
-                msg("{place}: there is no trace in it; {how}", place=shown(place), how=_HOW)
+                "{place}: there is no trace in it; {how}", place=shown(place), how=_HOW
             )
         base = _base(place)
         by_path |= {file.relative_to(base): file for file in files}
@@ -166,12 +172,10 @@ def _read(path: Path, folder: str) -> Trace:
             break  # whoever wrote it was killed: what came before is told as not ended
         if event is None:
             raise ConfigError(
-                msg(
-                    "{path}:{number}: this is no line of a trace; {how}",
-                    path=shown(path),
-                    number=number,
-                    how=_HOW,
-                )
+                "{path}:{number}: this is no line of a trace; {how}",
+                path=shown(path),
+                number=number,
+                how=_HOW,
             )
         if event["event"] == "SourceAttached":
             sources[str(event.get("file"))] = str(event.get("text"))
@@ -180,20 +184,16 @@ def _read(path: Path, folder: str) -> Trace:
         else:
             events.append(event)
     if not events or events[0]["event"] != "ScenarioStarted":
-        raise ConfigError(
-            msg("{path}: this trace has no beginning; {how}", path=shown(path), how=_HOW)
-        )
+        raise ConfigError("{path}: this trace has no beginning; {how}", path=shown(path), how=_HOW)
     version = events[0].get("version", 1)
     if version != VERSION:
         is_newer = isinstance(version, int) and version > VERSION
         raise ConfigError(
-            msg(
-                "{path}: this trace has version {version}, and version {known} is read here; {how}",
-                path=shown(path),
-                version=version,
-                known=VERSION,
-                how=msg("update bpmax-sim") if is_newer else _HOW,
-            )
+            "{path}: this trace has version {version}, and version {known} is read here; {how}",
+            path=shown(path),
+            version=version,
+            known=VERSION,
+            how=msg("update bpmax-sim") if is_newer else _HOW,
         )
     return Trace("" if folder == "." else folder, tuple(events), sources, flow)
 
@@ -203,11 +203,7 @@ def _event(line: bytes) -> Mapping[str, Any] | None:
         event = _LINE.decode(line)
     except msgspec.DecodeError:
         return None
-    return event if isinstance(event.get("event"), str) and _is_number(event.get("at")) else None
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return event if isinstance(event.get("event"), str) and is_number(event.get("at")) else None
 
 
 PLACE = Path(".bpmax", "played.json")
@@ -345,10 +341,7 @@ def did_fail(item: ScenarioItem) -> bool:
 
 
 def _path(item: ScenarioItem) -> Path:
-    root, path = item.root, item.path.absolute()
-    folder = path.relative_to(root).parent if path.is_relative_to(root) else Path()
-    stem = file_name(path.name.removesuffix(SUFFIX))
-    return root / FAILED_FOLDER / folder / stem / f"{file_name(item.name)}.json"
+    return _place_of(item, FAILED_FOLDER, ".json")
 
 
 def remembered(root: Path) -> Iterator[Remembered]:

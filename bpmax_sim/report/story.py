@@ -18,6 +18,7 @@ from bpmax_sim.errors import pasted
 from bpmax_sim.file_names import node_part
 from bpmax_sim.i18n import LANGUAGES, Translatable, mapped, plain, translate
 from bpmax_sim.report.store import Trace
+from bpmax_sim.scenario.expect import label_of
 from bpmax_sim.scenario.source import headline
 from bpmax_sim.traffic.curl import curl_of
 
@@ -247,7 +248,7 @@ def _failure(event: _Event, home: Homeward) -> FailureStory:
         headline=_headline(event, home),
         place=home.place(event.get("place")),
         excerpt=event.get("excerpt", ()),
-        checks=[{**check, "label": _label(check["path"])} for check in checks],
+        checks=[{**check, "label": label_of(check["path"])} for check in checks],
         detail=tuple(_worded(line, home) for line in event.get("detail", ())),
         pastes=tuple(_pastes(map(home.text, map(plain, detail)))),
         script=f"{home.place(event.get('script'))} {event.get('script_text', '')}".strip(),
@@ -264,15 +265,6 @@ def _whole(message: str, home: Homeward) -> Worded:
     message = mapped(message, home.text)
     forms = {language: plain(translate(message, language)) for language in LANGUAGES}
     return forms if len({*forms.values()}) > 1 else plain(message)
-
-
-def _label(path: Sequence[Any]) -> str:
-    parts = (f"[{p}]" if isinstance(p, int) else f".{p}" for p in path if not _is_operator(p))
-    return "".join(parts).lstrip(".")
-
-
-def _is_operator(part: Any) -> bool:
-    return isinstance(part, str) and part.startswith("$")
 
 
 def _pastes(detail: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol
 import msgspec
 
 from bpmax_sim.errors import SubjectError, suggestion
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import series
 from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.references import Path as Steps
 from bpmax_sim.scenario.session_protocol import Bench
@@ -71,8 +71,8 @@ class CheckContext(Protocol):
         """Return the named steps of the fragments."""
         ...
 
-    def tell(self, spot: Spot, message: str) -> None:
-        """Report that something is wrong at *spot*."""
+    def tell(self, spot: Spot, message: str, /, **values: object) -> None:
+        """Report that something is wrong at *spot*; with *values* a template, as `msg` takes it."""
         ...
 
 
@@ -144,7 +144,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(self.subject, FlowSubject):
             return self.subject.seen(action)
         if not isinstance(self.subject, FormSubject):
-            raise SubjectError(msg("{action} needs a form", action=action))
+            raise SubjectError("{action} needs a form", action=action)
         return self.subject
 
     def flow(self, action: str) -> FlowSubject:
@@ -154,7 +154,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
             SubjectError: if the subject is none.
         """
         if not isinstance(self.subject, FlowSubject):
-            raise SubjectError(msg("{action} needs a flow", action=action))
+            raise SubjectError("{action} needs a flow", action=action)
         return self.subject
 
     def any(self, action: str) -> FormSubject | FlowSubject:
@@ -164,7 +164,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
             SubjectError: if there is none.
         """
         if self.subject is None:
-            raise SubjectError(msg("{action} needs a form or a flow", action=action))
+            raise SubjectError("{action} needs a form or a flow", action=action)
         return self.subject
 
 
@@ -240,12 +240,11 @@ class Action(Model, frozen=True, kw_only=True):
         """Report unknown keys; return whether *value* is a map at all."""
         known = cls.__struct_encode_fields__
         if not isinstance(value, Mapping):
-            context.tell(spot, msg("expected a map of {names}", names=series(known)))
+            context.tell(spot, "expected a map of {names}", names=series(known))
             return False
         for key in value:
             if key not in known:
                 context.tell(
-                    spot.at(key),
-                    msg("unknown key {key!r}{hint}", key=key, hint=suggestion(key, known)),
+                    spot.at(key), "unknown key {key!r}{hint}", key=key, hint=suggestion(key, known)
                 )
         return True

@@ -184,11 +184,9 @@ class Click(Action, frozen=True, kw_only=True):
         if "${" not in value and value not in buttons:
             context.tell(
                 spot,
-                msg(
-                    "no script for click.{value}{hint}",
-                    value=value,
-                    hint=suggestion(value, buttons),
-                ),
+                "no script for click.{value}{hint}",
+                value=value,
+                hint=suggestion(value, buttons),
             )
 
     @classmethod
@@ -257,11 +255,9 @@ class Fire(Action, frozen=True, kw_only=True):
         if value not in context.scripts:
             context.tell(
                 spot,
-                msg(
-                    "no script for {value}{hint}",
-                    value=value,
-                    hint=suggestion(value, context.scripts),
-                ),
+                "no script for {value}{hint}",
+                value=value,
+                hint=suggestion(value, context.scripts),
             )
 
     @classmethod
@@ -335,7 +331,9 @@ class AddOwner(NodeAction, frozen=True, kw_only=True):
         if where not in known and not (isinstance(where, str) and "${" in where):
             context.tell(
                 spot.at("where"),
-                msg("expected one of {names}, got {where!r}", names=series(known), where=where),
+                "expected one of {names}, got {where!r}",
+                names=series(known),
+                where=where,
             )
         if wrong := rule_problem(value.get("complete", "all")):
             context.tell(spot.at("complete"), wrong)
@@ -437,9 +435,7 @@ class ProxyAction(Action, frozen=True, kw_only=True):
             return
         call = value.get("call")
         if not isinstance(call, str) or not re.fullmatch(r"[^.\s]+\.[^.\s]+", call):
-            context.tell(
-                spot.at("call"), msg("expected call: platform.api, got {call!r}", call=call)
-            )
+            context.tell(spot.at("call"), "expected call: platform.api, got {call!r}", call=call)
         if "args" in value and any(part in value for part in cls.parts):
             wrong = msg("args is a direct call; it excludes path, query, header, body")
             context.tell(spot.at("args"), wrong)
@@ -534,7 +530,7 @@ class Python(Action, frozen=True, kw_only=True):
             if not isinstance(value.get("args", {}), Mapping):
                 context.tell(spot.at("args"), msg("expected a map of arguments"))
         if not isinstance(call, str) or not cls.pattern.fullmatch(call):
-            context.tell(spot, msg("expected module:function, got {call!r}", call=call))
+            context.tell(spot, "expected module:function, got {call!r}", call=call)
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
@@ -583,7 +579,7 @@ def _module(name: str, path: Path) -> Any:
             spec.loader.exec_module(module)
             return module
     raise SubjectError(
-        msg("python: no module {name!r} beside the scenario or in the project's root", name=name)
+        "python: no module {name!r} beside the scenario or in the project's root", name=name
     )
 
 
@@ -612,7 +608,7 @@ class Advance(Action, frozen=True, kw_only=True):
             good = False
         if not good:
             context.tell(
-                spot, msg("expected a duration such as 30s or 1m30s, got {value!r}", value=value)
+                spot, "expected a duration such as 30s or 1m30s, got {value!r}", value=value
             )
 
     @classmethod
@@ -658,7 +654,7 @@ class RunAction(Action, frozen=True, kw_only=True):
             context.tell(spot, wrong)
         elif name not in named:
             more = suggestion(name, named) or msg("; named steps come from the files of use")
-            context.tell(spot, msg("no steps {name!r}{more}", name=name, more=more))
+            context.tell(spot, "no steps {name!r}{more}", name=name, more=more)
 
     @classmethod
     def inner(cls, value: Any) -> tuple[str, Mapping[str, Any]] | None:
@@ -686,11 +682,9 @@ def check_action(context: CheckContext, action: str, value: Any, spot: Spot) -> 
     if kind.needs and not {*kind.needs} & {*context.subjects}:
         context.tell(
             spot,
-            msg(
-                "{action} needs a {names} in the scenario",
-                action=action,
-                names=joined(msg(" or a "), kind.needs),
-            ),
+            "{action} needs a {names} in the scenario",
+            action=action,
+            names=joined(msg(" or a "), kind.needs),
         )
         return
     kind.check(context, value, spot)

@@ -173,14 +173,8 @@ def described_error(expected: ExpectedError) -> str:
 
 def resolved_error(expected: ExpectedError, resolve: Callable[[Any], Any]) -> ExpectedError:
     """Return *expected* with its values filled in by *resolve*."""
-    names = expected.__struct_fields__
-    return ExpectedError(
-        **{
-            name: value if value is UNSET else resolve(value)
-            for name in names
-            for value in (getattr(expected, name),)
-        }
-    )
+    values = ((name, getattr(expected, name)) for name in expected.__struct_fields__)
+    return ExpectedError(**{n: v if v is UNSET else resolve(v) for n, v in values})
 
 
 def error_as_data(errors: Sequence[Exception]) -> dict[str, Any] | None:

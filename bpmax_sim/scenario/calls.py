@@ -10,24 +10,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
-from bpmax_sim.errors import BpmaxError, Place
+from bpmax_sim.errors import Place
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.js_values import js_number, loads
-from bpmax_sim.messages import FORM, Call, Pairs, Request, Response, media_type
+from bpmax_sim.messages import FORM, Call, Pairs, Request, media_type
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import names_api
-from bpmax_sim.proxy.response import (
-    RedactedRequest,
-    RedactedResponse,
-    Sending,
-    redacted_request,
-    redacted_response,
-)
+from bpmax_sim.proxy.response import CallRecord, redacted_request, redacted_response
 from bpmax_sim.scenario.expect import Checks, Comparison, compare, failed, is_number, is_operator
 from bpmax_sim.scenario.references import Path, show
 from bpmax_sim.session.witness import Recalled
@@ -126,115 +120,6 @@ PARTS = (
 _TEXTUAL = frozenset({"path", "query", "header"})
 
 
-class AnsweredRecord(Protocol):
-    """What a session keeps of a call, redacted when read."""
-
-    @property
-    def name(self) -> str:
-        """Return ``platform.api``."""
-        ...
-
-    @property
-    def instance(self) -> str:
-        """Return the instance's key."""
-        ...
-
-    @property
-    def caller(self) -> str | None:
-        """Return who called."""
-        ...
-
-    @property
-    def at(self) -> float:
-        """Return the virtual instant of the start."""
-        ...
-
-    @property
-    def duration(self) -> float:
-        """Return virtual seconds."""
-        ...
-
-    @property
-    def began(self) -> int:
-        """Return the place of the start among all that happens."""
-        ...
-
-    @property
-    def ended(self) -> int:
-        """Return the place of the end among all that happens."""
-        ...
-
-    @property
-    def call(self) -> Call | None:
-        """Return what the builder set."""
-        ...
-
-    @property
-    def error(self) -> BpmaxError | None:
-        """Return what it was rejected with."""
-        ...
-
-    @property
-    def position(self) -> Place | None:
-        """Return the script line."""
-        ...
-
-    @property
-    def status(self) -> int | None:
-        """Return the HTTP status."""
-        ...
-
-    @property
-    def source(self) -> str:
-        """Return who answered."""
-        ...
-
-    @property
-    def attempts(self) -> int:
-        """Return how many requests were sent."""
-        ...
-
-    @property
-    def earlier(self) -> Sequence[Sending]:
-        """Return those of them that were followed by another one."""
-        ...
-
-    @property
-    def sent_at(self) -> float:
-        """Return the virtual instant of the last one."""
-        ...
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """Return what was overridden, dropped or retried."""
-        ...
-
-    @property
-    def sent(self) -> Request | None:
-        """Return the last request as it was sent."""
-        ...
-
-    @property
-    def received(self) -> Response | None:
-        """Return the last response as it came."""
-        ...
-
-    @property
-    def redact(self) -> Callable[[str], str]:
-        """Return what hides secrets in a text."""
-        ...
-
-    @property
-    def request(self) -> RedactedRequest | None:
-        """Return the last request, redacted."""
-        ...
-
-    @property
-    def response(self) -> RedactedResponse | None:
-        """Return the last response, redacted."""
-        ...
-
-
 Recall = Callable[[int, int], Recalled | None]
 
 
@@ -243,7 +128,7 @@ def _nothing(_serial: int, _attempt: int) -> None:
 
 
 def event_of_call(
-    record: AnsweredRecord, number: int, template: str, recall: Recall = _nothing
+    record: CallRecord, number: int, template: str, recall: Recall = _nothing
 ) -> CallMade:
     """Return *record* as a scenario sees it.
 
@@ -295,7 +180,7 @@ def _recalled(request: Request | None, recall: Recall) -> Recalled | None:
     return recall(call.serial, request.attempt) if call and request else None
 
 
-def _attempt(record: AnsweredRecord, number: int, attempt: int, recall: Recall) -> CallAttempted:
+def _attempt(record: CallRecord, number: int, attempt: int, recall: Recall) -> CallAttempted:
     sending, redact = record.earlier[attempt - 1], record.redact
     request = redacted_request(sending.request, redact)
     response = redacted_response(sending.response, redact) if sending.response else None

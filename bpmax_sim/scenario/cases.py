@@ -17,12 +17,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems, near, suggestion
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, worded
 from bpmax_sim.js_values import TOO_LARGE, is_bounded, loads, whole
 from bpmax_sim.scenario.model import (
     During,
@@ -179,7 +179,7 @@ def _text(path: Path, file: str) -> str:
     except OSError as error:
         reason = error.strerror
         raise ConfigError(
-            msg("table {file} cannot be read: {reason}; check the path", file=file, reason=reason)
+            "table {file} cannot be read: {reason}; check the path", file=file, reason=reason
         ) from None
     for encoding in ("utf-8-sig", "gb18030"):
         try:
@@ -396,9 +396,9 @@ class ScenarioDraft:
     problems: list[Problem] = field(default_factory=list)
     _steps: tuple[tuple[Step, Spot], ...] = field(default=(), init=False)
 
-    def tell(self, spot: Spot, message: str) -> None:
-        """Note that something is wrong at *spot*."""
-        self.problems.append(Problem(message, spot.place, join(spot.steps)))
+    def tell(self, spot: Spot, message: str, /, **values: object) -> None:
+        """Note that something is wrong at *spot*; with *values* a template, as `msg` takes it."""
+        self.problems.append(Problem(worded(message, values), spot.place, join(spot.steps)))
 
     @property
     def subjects(self) -> tuple[SubjectKind, ...]:
@@ -482,10 +482,7 @@ class ScenarioDraft:
         sources = [(loaded.fragment.fault_sets, loaded.spot) for loaded in self.fragments]
         for sets, spot in (*sources, (self.scenario.fault_sets, self.spot)):
             for name, rules in sets.items():
-                below = spot.at("fault_sets", name)
-                by_name[name] = tuple(
-                    (rule, element(below, index)) for index, rule in enumerate(rules)
-                )
+                by_name[name] = tuple(elements(spot.at("fault_sets", name), rules))
         return by_name
 
     def declared_vars(self) -> dict[str, Any]:
@@ -499,10 +496,7 @@ class ScenarioDraft:
     def named_steps(self) -> dict[str, tuple[tuple[Step, Spot], ...]]:
         """Return the named steps of the fragments."""
         return {
-            name: tuple(
-                (step, element(loaded.spot.at("steps", name), index))
-                for index, step in enumerate(steps)
-            )
+            name: tuple(elements(loaded.spot.at("steps", name), steps))
             for loaded in self.fragments
             for name, steps in loaded.fragment.steps.items()
         }
@@ -510,11 +504,18 @@ class ScenarioDraft:
 
 def _each(steps: Sequence[Step], spot: Spot) -> Iterator[tuple[Step, Spot]]:
     """Yield each step with its spot, and those that are done meanwhile."""
-    for index, step in enumerate(steps):
-        where = element(spot, index)
+    for step, where in elements(spot, steps):
         yield step, where
         if isinstance(step.during, During):
             yield from _each(step.during.steps, where.at("during", "steps"))
+
+
+T = TypeVar("T")
+
+
+def elements(spot: Spot, values: Iterable[T]) -> Iterator[tuple[T, Spot]]:
+    """Yield each of *values*, a list at *spot*, and where it stands."""
+    return ((value, element(spot, index)) for index, value in enumerate(values))
 
 
 def element(spot: Spot, index: int) -> Spot:

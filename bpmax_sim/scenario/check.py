@@ -8,7 +8,7 @@ Every ``${…}`` of a scenario must name something: variables, columns, steps, f
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import UNSET
@@ -18,7 +18,7 @@ from bpmax_sim.errors import ConfigError, Problem, suggestion
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
-from bpmax_sim.scenario.cases import Row, ScenarioDraft, element
+from bpmax_sim.scenario.cases import ScenarioDraft, elements
 from bpmax_sim.scenario.expect import count_problem, section_problem
 from bpmax_sim.scenario.expect import problems as operand_problems
 from bpmax_sim.scenario.faults import fault_problem
@@ -33,7 +33,7 @@ from bpmax_sim.scenario.model import (
     Step,
     inner_steps,
 )
-from bpmax_sim.scenario.people import check_people
+from bpmax_sim.scenario.people import check_people, literal
 from bpmax_sim.scenario.references import (
     Path,
     Reference,
@@ -41,11 +41,13 @@ from bpmax_sim.scenario.references import (
     check_condition,
     pieces,
     reference,
+    undefined,
+    unset,
 )
 from bpmax_sim.scenario.rows import RowAction
 from bpmax_sim.scenario.source import ScenarioSource, Spot
 from bpmax_sim.subject.cells import field_hint, steps_of
-from bpmax_sim.subject.definition import Definition, NodeForm, SubFlow
+from bpmax_sim.subject.definition import Definition, NodeForm, SubFlow, reachable
 from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
 from bpmax_sim.yamlfile.node import Node
 
@@ -78,20 +80,19 @@ def _user(draft: ScenarioDraft) -> None:
 
 
 def _stubs(draft: ScenarioDraft) -> None:
-    for index, stub in enumerate(draft.scenario.proxy.stubs):
-        spot = element(draft.spot.at("proxy", "stubs"), index)
+    for stub, spot in elements(draft.spot.at("proxy", "stubs"), draft.scenario.proxy.stubs):
         if "." not in stub.on:
-            draft.tell(spot, msg("on: expected platform.api or platform.*, got {on!r}", on=stub.on))
+            draft.tell(spot, "on: expected platform.api or platform.*, got {on!r}", on=stub.on)
 
 
 def _places(draft: ScenarioDraft) -> None:
     """Find paths that name no place of a request, and would be ignored without a word."""
-    for index, text in enumerate(draft.scenario.proxy.ignore):
+    for text, spot in elements(draft.spot.at("proxy", "ignore"), draft.scenario.proxy.ignore):
         try:
             FieldPath.parse(text, "ignore")
         except ConfigError as error:
             reason = str(error).removeprefix("ignore: ")
-            draft.tell(element(draft.spot.at("proxy", "ignore"), index), reason)
+            draft.tell(spot, reason)
 
 
 def _rows(draft: ScenarioDraft) -> None:
@@ -107,10 +108,9 @@ def _rows(draft: ScenarioDraft) -> None:
 
 
 def _secrets(draft: ScenarioDraft) -> None:
-    for index, text in enumerate(draft.scenario.secrets):
-        wrong = _secret(draft, text)
-        if wrong:
-            draft.tell(element(draft.spot.at("secrets"), index), wrong)
+    for text, spot in elements(draft.spot.at("secrets"), draft.scenario.secrets):
+        if wrong := _secret(draft, text):
+            draft.tell(spot, wrong)
 
 
 def _secret(draft: ScenarioDraft, text: str) -> str | None:
@@ -121,23 +121,7 @@ def _secret(draft: ScenarioDraft, text: str) -> str | None:
         referenced = None
     if referenced is None or referenced.root not in _SECRET_ROOTS:
         return msg("expected env.X, vars.x or case.x, got {text!r}", text=text)
-    known = _known(draft, referenced.root)
-    name = str(referenced.path[0])
-    return (
-        None
-        if known is None or name in known
-        else msg(
-            "no {root}.{name}{hint}", root=referenced.root, name=name, hint=suggestion(name, known)
-        )
-    )
-
-
-def _known(draft: ScenarioDraft, root: str) -> list[str] | None:
-    look: Mapping[str, Callable[[], list[str]]] = {
-        "vars": lambda: sorted(draft.declared_vars()),
-        "case": lambda: list(dict.fromkeys(name for row in draft.rows for name in row.values)),
-    }
-    return look[root]() if root in look else None
+    return None if referenced.root == "env" else _Scope(draft, ()).problem(referenced)
 
 
 _SUBJECT_SECTIONS = {"form": ("form", "flow"), "fields": ("form", "flow"), "flow": ("flow",)}
@@ -172,12 +156,15 @@ def _subject(draft: ScenarioDraft) -> None:
     if flow is not UNSET and flow.at and draft.nodes and flow.at not in draft.nodes:
         draft.tell(
             draft.spot.at("flow", "at"),
-            msg("no node {at!r}{hint}", at=flow.at, hint=suggestion(flow.at, draft.nodes)),
+            "no node {at!r}{hint}",
+            at=flow.at,
+            hint=suggestion(flow.at, draft.nodes),
         )
     elif flow is not UNSET and draft.definition and flow.at and draft.definition.nodes[flow.at].end:
         draft.tell(
             draft.spot.at("flow", "at"),
-            msg("the flow has ended at {at!r}; nothing is left to do", at=flow.at),
+            "the flow has ended at {at!r}; nothing is left to do",
+            at=flow.at,
         )
 
 
@@ -223,8 +210,8 @@ def _flows(draft: ScenarioDraft) -> None:
             if isinstance(node.form, NodeForm):
                 _node_form(draft, node.form, spot.at("form"))
             if draft.lists_people:
-                for index, owner in enumerate(node.owners):
-                    check_people(draft, owner, element(spot.at("owners"), index))
+                for owner, place in elements(spot.at("owners"), node.owners):
+                    check_people(draft, owner, place)
     _starts(draft, flows)
 
 
@@ -265,28 +252,18 @@ def _starts(draft: ScenarioDraft, flows: Mapping[str, tuple[Definition, Scenario
                 more = suggestion(node.child.flow, known) or msg(
                     "; declare it in the scenario: flow.subflows"
                 )
-                draft.tell(spot, msg("no sub-flow {flow!r}{more}", flow=node.child.flow, more=more))
+                draft.tell(spot, "no sub-flow {flow!r}{more}", flow=node.child.flow, more=more)
             begins[flow][node.child.flow] = spot
+    started = reachable(begins.get("", ()), lambda name: begins.get(name, ()))
     for flow in draft.children:
-        if flow in _reachable(flow, begins):
+        if flow in reachable(begins[flow], lambda name: begins.get(name, ())):
             spot = next(iter(begins[flow].values()))
             draft.tell(
-                spot, msg("the sub-flow {flow!r} starts itself, so it would never end", flow=flow)
+                spot, "the sub-flow {flow!r} starts itself, so it would never end", flow=flow
             )
-        if flow not in _reachable("", begins):
+        if flow not in started:
             spot = draft.spot.at("flow", "subflows", flow)
-            draft.tell(spot, msg("no node starts the sub-flow {flow!r}", flow=flow))
-
-
-def _reachable(flow: str, begins: Mapping[str, Mapping[str, Spot]]) -> set[str]:
-    names: set[str] = set()
-    waiting = [*begins.get(flow, ())]
-    while waiting:
-        name = waiting.pop()
-        if name not in names:
-            names.add(name)
-            waiting += begins.get(name, ())
-    return names
+            draft.tell(spot, "no node starts the sub-flow {flow!r}", flow=flow)
 
 
 def _rows_beyond(draft: ScenarioDraft) -> None:
@@ -295,11 +272,10 @@ def _rows_beyond(draft: ScenarioDraft) -> None:
     if not isinstance(form, FormSpec) or draft.scripts or draft.scenario.use:
         return
     counts = {name: len(value) for name, value in form.fields.items() if isinstance(value, list)}
-    for index, step in enumerate(draft.scenario.steps):
+    for step, spot in elements(draft.spot.at("steps"), draft.scenario.steps):
         if step.condition is not True or step.expect_error is not UNSET or not counts:
             return
-        spot = element(draft.spot.at("steps"), index).at(step.action)
-        if not _rows_of_step(draft, step, counts, spot):
+        if not _rows_of_step(draft, step, counts, spot.at(step.action)):
             return
 
 
@@ -337,12 +313,10 @@ def _row_beyond(draft: ScenarioDraft, table: str, rows: tuple[Any, int, int], sp
     if isinstance(row, int) and row >= there + more:
         draft.tell(
             spot,
-            msg(
-                "{table}: no row {row} here; there are {there}, counted from 0; add_row adds one",
-                table=table,
-                there=there,
-                row=row,
-            ),
+            "{table}: no row {row} here; there are {there}, counted from 0; add_row adds one",
+            table=table,
+            there=there,
+            row=row,
         )
 
 
@@ -389,10 +363,10 @@ def _nodes(node: Node) -> Iterator[Node]:
 
 def _fault_list(draft: ScenarioDraft, faults: tuple[Any, ...], spot: Spot) -> None:
     sets = draft.fault_sets()
-    for index, fault in enumerate(faults):
+    for fault, place in elements(spot, faults):
         if isinstance(fault, str) and "${" not in fault and fault not in sets:
             message = msg("no fault set {fault!r}{hint}", fault=fault, hint=suggestion(fault, sets))
-            draft.tell(element(spot, index), message)
+            draft.tell(place, message)
 
 
 def _ids(draft: ScenarioDraft) -> None:
@@ -402,22 +376,18 @@ def _ids(draft: ScenarioDraft) -> None:
             line = first[step.id].place.line
             draft.tell(
                 spot.at("id"),
-                msg(
-                    "the id {step_id!r} is used twice, first in line {line}",
-                    step_id=step.id,
-                    line=line,
-                ),
+                "the id {step_id!r} is used twice, first in line {line}",
+                step_id=step.id,
+                line=line,
             )
         elif step.id:
             first[step.id] = spot
         if wrong := _ID.search(step.id):
             draft.tell(
                 spot.at("id"),
-                msg(
-                    "the id {step_id!r} has a {wrong!r}; a reference to it would end there",
-                    step_id=step.id,
-                    wrong=wrong[0],
-                ),
+                "the id {step_id!r} has a {wrong!r}; a reference to it would end there",
+                step_id=step.id,
+                wrong=wrong[0],
             )
 
 
@@ -445,11 +415,9 @@ def _steps(draft: ScenarioDraft) -> None:
 def _at(draft: ScenarioDraft, step: Step, spot: Spot) -> None:
     """Find a node that is not there, and actions that name their own or need none."""
     if step.kind is not None and not step.kind.sees_form:
-        draft.tell(spot, msg("{action} is not done at a form", action=step.action))
+        draft.tell(spot, "{action} is not done at a form", action=step.action)
     elif "${" not in step.at and step.at not in draft.nodes:
-        draft.tell(
-            spot, msg("no node {at!r}{hint}", at=step.at, hint=suggestion(step.at, draft.nodes))
-        )
+        draft.tell(spot, "no node {at!r}{hint}", at=step.at, hint=suggestion(step.at, draft.nodes))
 
 
 def _expectations(draft: ScenarioDraft) -> None:
@@ -473,16 +441,14 @@ def _section(draft: ScenarioDraft, section: str, value: Any, spot: Spot) -> None
     if needed and not {*needed} & {*draft.subjects}:
         draft.tell(
             spot,
-            msg(
-                "{section} needs a {names} in the scenario",
-                section=section,
-                names=joined(msg(" or a "), needed),
-            ),
+            "{section} needs a {names} in the scenario",
+            section=section,
+            names=joined(msg(" or a "), needed),
         )
         return
     if section == "proxy":
-        for index, item in enumerate(value):
-            _expected_call(draft, item, element(spot, index))
+        for item, place in elements(spot, value):
+            _expected_call(draft, item, place)
         return
     if wrong := section_problem(section, value):
         draft.tell(spot, wrong)
@@ -511,21 +477,23 @@ def _flow_facts(draft: ScenarioDraft, value: Mapping[str, Any], spot: Spot) -> N
         if key not in _FLOW_FACTS and not key.startswith("$"):
             draft.tell(
                 spot.at(key),
-                msg("a flow has no {key!r}{hint}", key=key, hint=suggestion(key, _FLOW_FACTS)),
+                "a flow has no {key!r}{hint}",
+                key=key,
+                hint=suggestion(key, _FLOW_FACTS),
             )
         elif key in _MOVING and draft.definition is None:
             draft.tell(
-                spot.at(key), msg("{key} needs flow.definition; without it nothing moves", key=key)
+                spot.at(key), "{key} needs flow.definition; without it nothing moves", key=key
             )
         elif key == "at":
-            for index, node in enumerate(expected if isinstance(expected, list) else [expected]):
-                if _is_literal(node) and node and node not in draft.nodes:
-                    where = element(spot.at(key), index)
+            several = expected if isinstance(expected, list) else [expected]
+            for node, where in elements(spot.at(key), several):
+                if literal(node) and node and node not in draft.nodes:
                     draft.tell(
                         where,
-                        msg(
-                            "no node {node!r}{hint}", node=node, hint=suggestion(node, draft.nodes)
-                        ),
+                        "no node {node!r}{hint}",
+                        node=node,
+                        hint=suggestion(node, draft.nodes),
                     )
 
 
@@ -539,10 +507,6 @@ def _field_facts(draft: ScenarioDraft, value: Mapping[str, Any], spot: Spot) -> 
                     "a field has no {fact!r}{hint}", fact=fact, hint=suggestion(fact, _FIELD_FACTS)
                 )
                 draft.tell(spot.at(name, fact), message)
-
-
-def _is_literal(value: Any) -> bool:
-    return isinstance(value, str) and "${" not in value
 
 
 _FACTS: Mapping[str, Callable[[ScenarioDraft, Mapping[str, Any], Spot], None]] = {
@@ -576,15 +540,8 @@ def _runs(draft: ScenarioDraft) -> None:
         for name, steps in named.items()
     }
     for name, steps in named.items():
-        seen: set[str] = set()
-        waiting = set(calls[name])
-        while waiting:
-            current = waiting.pop()
-            if current not in seen:
-                seen.add(current)
-                waiting |= calls.get(current, set())
-        if name in seen:
-            draft.tell(steps[0][1], msg("the steps {name!r} run themselves", name=name))
+        if name in reachable(calls[name], lambda inner: calls.get(inner, ())):
+            draft.tell(steps[0][1], "the steps {name!r} run themselves", name=name)
 
 
 _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
@@ -611,7 +568,7 @@ _WITHOUT_VALUES = frozenset(
 
 def check_values(draft: ScenarioDraft) -> None:
     """Tell *draft* each reference to something that does not exist."""
-    names = _Scope(draft)
+    names = _Scope(draft, [step for step, _ in draft.steps()])
     for spot, text in _texts(draft):
         try:
             references = [piece for piece in pieces(text) if isinstance(piece, Reference)]
@@ -640,39 +597,51 @@ def _is_exempt(path: Path) -> bool:
 
 
 class _Scope:
-    """What there is to name."""
+    """What there is to name, by the root of a reference; ``now`` and ``uuid`` have no names.
 
-    def __init__(self, draft: ScenarioDraft) -> None:
+    Attributes:
+        known: root -> names, of a form none where it declares none.
+        lacking: root -> why it has no names at all.
+    """
+
+    def __init__(self, draft: ScenarioDraft, steps: Sequence[Step]) -> None:
         self.draft = draft
-        steps = [step for step, _ in draft.steps()]
-        self.vars = {*draft.declared_vars(), *(name for step in steps for name in step.save)}
+        variables = {*draft.declared_vars(), *(name for step in steps for name in step.save)}
         for step in steps:
             if inner := inner_steps(step):
-                self.vars |= inner[1].keys()
-        self.ids = [step.id for step in steps if step.id]
-        self.columns = list(dict.fromkeys(name for row in draft.rows for name in row.values))
+                variables |= inner[1].keys()
+        columns = list(dict.fromkeys(name for row in draft.rows for name in row.values))
+        self.known: Mapping[str, Collection[str]] = {
+            "vars": sorted(variables),
+            "case": columns,
+            "env": draft.environ,
+            "steps": [step.id for step in steps if step.id],
+            "form": draft.fields,
+            "flow": _FLOW_FACTS,
+        }
+        self.lacking = {
+            "case": "" if columns else msg("; the scenario has no cases"),
+            "form": "" if draft.subjects else msg("; the scenario has no form"),
+            "flow": "" if "flow" in draft.subjects else msg("; the scenario has no flow"),
+        }
 
     def problem(self, ref: Reference) -> str | None:
         """Return what is wrong with *ref*, or None."""
-        check = _ROOTS.get(ref.root)
-        return check(self, ref) if check else None
+        if ref.root not in self.known:
+            return None
+        known, whole = self.known[ref.root], ref.text.partition(".")[2]
+        name = whole if whole in known or ref.root == "env" else str(ref.path[0])
+        if lacking := self.lacking.get(ref.root):
+            return str(undefined(ref.text, lacking))
+        if name in known or (ref.root == "form" and not known):
+            self._check_cells(ref, name)
+            return None
+        hint = unset(name) if ref.root == "env" else suggestion(name, known)
+        return str(undefined(ref.text, hint))
 
-    def _vars(self, ref: Reference) -> str | None:
-        return self._among(ref, sorted(self.vars))
-
-    def _case(self, ref: Reference) -> str | None:
-        if not self.columns:
-            return msg(
-                "${{{ref_text}}} is not defined; the scenario has no cases", ref_text=ref.text
-            )
-        whole = ref.text.partition(".")[2]
-        if whole in self.columns or str(ref.path[0]) in self.columns:
-            return self._missing_cell(ref, whole)
-        return self._among(ref, self.columns)
-
-    def _missing_cell(self, ref: Reference, whole: str) -> str | None:
-        name = whole if whole in self.columns else str(ref.path[0])
-        for row in self.draft.rows:
+    def _check_cells(self, ref: Reference, name: str) -> None:
+        """Report rows that lack the cell *name*."""
+        for row in self.draft.rows if ref.root == "case" else ():
             if name not in row.values:
                 message = msg(
                     "row {row_id!r} has no {name!r}, which ${{{ref_text}}} names",
@@ -680,56 +649,6 @@ class _Scope:
                     name=name,
                     ref_text=ref.text,
                 )
-                self._tell_row(row, message)
-        return None
-
-    def _tell_row(self, row: Row, message: str) -> None:
-        problem = Problem(message, row.place, "cases")
-        if problem not in self.draft.problems:
-            self.draft.problems.append(problem)
-
-    def _env(self, ref: Reference) -> str | None:
-        name = ref.text.partition(".")[2]
-        if name in self.draft.environ:
-            return None
-        return msg(
-            "${{{ref_text}}} is not defined; set the environment variable {name}",
-            ref_text=ref.text,
-            name=name,
-        )
-
-    def _steps(self, ref: Reference) -> str | None:
-        return self._among(ref, self.ids)
-
-    def _form(self, ref: Reference) -> str | None:
-        if not self.draft.subjects:
-            return msg(
-                "${{{ref_text}}} is not defined; the scenario has no form", ref_text=ref.text
-            )
-        return self._among(ref, self.draft.fields) if self.draft.fields else None
-
-    def _flow(self, ref: Reference) -> str | None:
-        if "flow" not in self.draft.subjects:
-            return msg(
-                "${{{ref_text}}} is not defined; the scenario has no flow", ref_text=ref.text
-            )
-        return self._among(ref, _FLOW_FACTS)
-
-    def _among(self, ref: Reference, known: Any) -> str | None:
-        name = str(ref.path[0])
-        whole = ref.text.partition(".")[2]
-        if name in known or whole in known:
-            return None
-        return msg(
-            "${{{ref_text}}} is not defined{hint}", ref_text=ref.text, hint=suggestion(name, known)
-        )
-
-
-_ROOTS: Mapping[str, Callable[[_Scope, Reference], str | None]] = {
-    "vars": _Scope._vars,  # noqa: SLF001 - a table of its own methods
-    "case": _Scope._case,  # noqa: SLF001
-    "env": _Scope._env,  # noqa: SLF001
-    "steps": _Scope._steps,  # noqa: SLF001
-    "form": _Scope._form,  # noqa: SLF001
-    "flow": _Scope._flow,  # noqa: SLF001
-}
+                problem = Problem(message, row.place, "cases")
+                if problem not in self.draft.problems:
+                    self.draft.problems.append(problem)

@@ -230,24 +230,14 @@ def instant(at: float) -> float:
 def answer_of(call: CallMade) -> CallAnswered:
     """Return the end of a call."""
     return CallAnswered(
-        number=call.number,
-        call=call.call,
-        status=call.status,
-        response=call.response,
-        response_header=call.response_header,
-        source=call.source,
-        error=call.error,
-        message=call.message,
-        attempts=call.attempts,
-        notes=call.notes,
-        recording=call.recording,
-        redirects=call.redirects,
+        **{name: getattr(call, name) for name in _SAME},
         sent_at=instant(call.sent_at),
         duration=instant(call.duration),
         at=instant(call.at + call.duration),
     )
 
 
+_SAME = tuple({*members(CallAnswered)} - {"sent_at", "duration", "at"})
 _ANSWER = frozenset({*members(CallAnswered), "earlier"}) - {"number", "call"}
 _FIRST = frozenset({"at", "order"})  # told by the head of a line
 _MADE = _FIRST | _ANSWER

@@ -25,6 +25,7 @@ from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.scenario.references import Path, show
 from bpmax_sim.subject.cells import cell, steps_of
+from bpmax_sim.subject.hooks import same
 
 _BEFORE = 12
 
@@ -37,8 +38,8 @@ def contrast(expected: str, actual: str, width: int) -> tuple[str, str]:
     if len(expected) <= width and len(actual) <= width:
         return expected, actual
     pairs = enumerate(zip(expected, actual, strict=False))
-    same = next((at for at, (letter, other) in pairs if letter != other), 0)
-    start = 0 if same < width // 2 else same - _BEFORE
+    begin = next((at for at, (letter, other) in pairs if letter != other), 0)
+    start = 0 if begin < width // 2 else begin - _BEFORE
     return _part(expected, start, width), _part(actual, start, width)
 
 
@@ -56,6 +57,12 @@ _NOT_THERE = "(absent)"
 _WIDTH = 80
 
 
+def label_of(path: Sequence[str | int]) -> str:
+    """Return *path* as a reader writes it, without operators: ``proxy[0].path.id``."""
+    parts = (f"[{p}]" if isinstance(p, int) else f".{p}" for p in path if not is_operator(p))
+    return "".join(parts).lstrip(".")
+
+
 class Comparison(msgspec.Struct, frozen=True):
     """One comparison: where inside the expectation, its outcome, and both sides as text."""
 
@@ -66,11 +73,8 @@ class Comparison(msgspec.Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        """Return the path as a reader writes it, without operators: ``proxy[0].path.id``."""
-        parts = (
-            f"[{p}]" if isinstance(p, int) else f".{p}" for p in self.path if not is_operator(p)
-        )
-        return "".join(parts).lstrip(".")
+        """Return the path as a reader writes it."""
+        return label_of(self.path)
 
     def __str__(self) -> str:
         """Return ``form.discount expected 0.9, got 1``; of long values, where they differ."""
@@ -96,25 +100,12 @@ def compare(expected: Any, actual: Any, path: Path = ()) -> Checks:
         return _subset(expected, actual, path)
     if isinstance(expected, list | tuple):
         return _list(expected, actual, path)
-    return (_leaf(path, equal(expected, actual), show(expected), actual),)
+    return (_leaf(path, same(expected, actual), show(expected), actual),)
 
 
 def failed(checks: Sequence[Comparison]) -> Checks:
     """Return the checks that do not hold."""
     return tuple(check for check in checks if not check.ok)
-
-
-def equal(left: Any, right: Any) -> bool:
-    """Return whether two values are the same by value and kind, maps and lists exactly."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    if isinstance(left, Mapping) and isinstance(right, Mapping):
-        return left.keys() == right.keys() and all(equal(left[key], right[key]) for key in left)
-    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
-        return len(left) == len(right) and all(map(equal, left, right))
-    if isinstance(left, float) and isinstance(right, float) and left != left:  # noqa: PLR0124
-        return right != right  # noqa: PLR0124 - NaN, which a scenario spells .nan
-    return bool(left == right)
 
 
 def text_of(value: Any) -> str:
@@ -151,19 +142,19 @@ def _member(actual: Mapping[str, Any], key: str) -> Any:
 def _list(expected: Sequence[Any], actual: Any, path: Path) -> Checks:
     if not is_list(actual):
         return (_leaf(path, False, show(expected), actual),)
-    same = len(expected) == len(actual)
+    is_whole = len(expected) == len(actual)
     items = [
         check
         for index, (part, got) in enumerate(zip(expected, actual, strict=False))
         for check in compare(part, got, (*path, index))
     ]
-    if same and items:
+    if is_whole and items:
         return tuple(items)
     if not expected:
-        return (_leaf(path, same, "[]", actual),)
+        return (_leaf(path, is_whole, "[]", actual),)
     length = Comparison(
         path,
-        same,
+        is_whole,
         msg("{expected_count} items", expected_count=len(expected)),
         f"{len(actual)}: {text_of(actual)}",
     )
@@ -215,18 +206,14 @@ def near_operand(expected: Any) -> tuple[Any, float]:
     return expected, 1e-9
 
 
-def _contains(expected: Any, actual: Any, path: Path) -> Checks:
+def _contains(expected: Any, actual: Any) -> bool:
     if isinstance(actual, str):
-        ok = isinstance(expected, str) and expected in actual
-    elif is_list(actual):
-        ok = any(holds(expected, item) for item in actual)
-    elif isinstance(actual, Mapping) and isinstance(expected, Mapping):
-        ok = holds(expected, actual)
-    elif isinstance(actual, Mapping):
-        ok = any(equal(expected, name) for name in actual)
-    else:
-        ok = False
-    return (_leaf(path, ok, msg("$contains {expected}", expected=show(expected)), actual),)
+        return isinstance(expected, str) and expected in actual
+    if is_list(actual):
+        return any(holds(expected, item) for item in actual)
+    if isinstance(actual, Mapping) and isinstance(expected, Mapping):
+        return holds(expected, actual)
+    return isinstance(actual, Mapping) and any(same(expected, name) for name in actual)
 
 
 def holds(expected: Any, actual: Any) -> bool:
@@ -235,14 +222,7 @@ def holds(expected: Any, actual: Any) -> bool:
 
 
 def _not(expected: Any, actual: Any, path: Path) -> Checks:
-    return (
-        _leaf(
-            path,
-            not holds(expected, actual),
-            msg("$not {expected}", expected=show(expected)),
-            actual,
-        ),
-    )
+    return (_leaf(path, not holds(expected, actual), f"$not {show(expected)}", actual),)
 
 
 def _exists(expected: Any, actual: Any, path: Path) -> Checks:
@@ -252,31 +232,25 @@ def _exists(expected: Any, actual: Any, path: Path) -> Checks:
 
 def _length(expected: Any, actual: Any, path: Path) -> Checks:
     if not hasattr(actual, "__len__"):
-        return (_leaf(path, False, msg("$length {expected}", expected=show(expected)), actual),)
+        return (_leaf(path, False, f"$length {show(expected)}", actual),)
+    length = f"{len(actual)}: {show(actual)}"
     return tuple(
-        Comparison(
-            check.path,
-            check.ok,
-            msg("$length {expected}", expected=check.expected),
-            f"{len(actual)}: {show(actual)}",
-        )
+        Comparison(check.path, check.ok, f"$length {check.expected}", length)
         for check in compare(expected, len(actual), path)
     )
 
 
 def _each(expected: Any, actual: Any, path: Path) -> Checks:
+    whole = f"$each {show(expected)}"
     if not is_list(actual) and not isinstance(actual, Mapping):
-        return (_leaf(path, False, msg("$each {expected}", expected=show(expected)), actual),)
+        return (_leaf(path, False, whole, actual),)
     items = actual.items() if isinstance(actual, Mapping) else enumerate(actual)
     wrong = [c for at, item in items for c in failed(compare(expected, item, (*path, at)))]
-    return tuple(wrong) or (
-        _leaf(path, True, msg("$each {expected}", expected=show(expected)), actual),
-    )
+    return tuple(wrong) or (_leaf(path, True, whole, actual),)
 
 
-def _unordered(expected: Any, actual: Any, path: Path) -> Checks:
-    ok = is_list(actual) and len(expected) == len(actual) and _pairs_up(expected, actual)
-    return (_leaf(path, ok, msg("$unordered {expected}", expected=show(expected)), actual),)
+def _unordered(expected: Any, actual: Any) -> bool:
+    return is_list(actual) and len(expected) == len(actual) and _pairs_up(expected, actual)
 
 
 def _pairs_up(expected: Sequence[Any], actual: Sequence[Any]) -> bool:
@@ -326,8 +300,8 @@ TYPES: Mapping[str, Callable[[Any], bool]] = {
 }
 
 OPERATORS: Mapping[str, Compare] = {
-    "$eq": _test("", equal),
-    "$ne": _test("$ne", lambda expected, actual: not equal(expected, actual)),
+    "$eq": _test("", same),
+    "$ne": _test("$ne", lambda expected, actual: not same(expected, actual)),
     "$gt": _test("$gt", _ordered(operator.gt)),
     "$gte": _test("$gte", _ordered(operator.ge)),
     "$lt": _test("$lt", _ordered(operator.lt)),
@@ -337,14 +311,14 @@ OPERATORS: Mapping[str, Compare] = {
         "$matches",
         lambda expected, actual: isinstance(actual, str) and bool(re.search(expected, actual)),
     ),
-    "$contains": _contains,
+    "$contains": _test("$contains", _contains),
     "$not": _not,
     "$exists": _exists,
     "$type": _test("$type", lambda expected, actual: TYPES[expected](actual)),
     "$length": _length,
     "$near": _test("$near", _near),
     "$each": _each,
-    "$unordered": _unordered,
+    "$unordered": _test("$unordered", _unordered),
     "$exactly": _exactly,
 }
 

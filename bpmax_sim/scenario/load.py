@@ -27,6 +27,7 @@ from bpmax_sim.scenario.cases import (
     Row,
     ScenarioDraft,
     element,
+    elements,
     flag,
     names_in_cell,
     repeated,
@@ -249,8 +250,7 @@ def _position(problem: Problem) -> tuple[str, int, int]:
 
 
 def _fragments(draft: ScenarioDraft) -> Iterator[Loaded]:
-    for index, name in enumerate(draft.scenario.use):
-        spot = element(draft.spot.at("use"), index)
+    for name, spot in elements(draft.spot.at("use"), draft.scenario.use):
         source = _read(draft, spot, name)
         fragment = decode(source.root, Fragment, draft.problems) if source else None
         if source and fragment:
@@ -262,7 +262,7 @@ def _read(draft: ScenarioDraft, spot: Spot, name: str) -> ScenarioSource | None:
         return ScenarioSource.read(named_file(spot.source.path, name))
     except ConfigError as error:
         draft.problems += error.problems
-        draft.tell(spot, msg("{name} cannot be used; see the problem in that file", name=name))
+        draft.tell(spot, "{name} cannot be used; see the problem in that file", name=name)
         return None
 
 
@@ -302,7 +302,7 @@ def _read_definition(
 def _cast(draft: ScenarioDraft) -> Cast:
     form, flow = draft.specs.get("form"), draft.specs.get("flow")
     spot = draft.spot.at("form")
-    stubs = draft.scenario.proxy.stubs
+    stubs = elements(draft.spot.at("proxy", "stubs"), draft.scenario.proxy.stubs)
     sources = [source for _, source in draft.children.values()]
     if draft.definition_source is not None:
         sources.insert(0, draft.definition_source)
@@ -321,10 +321,7 @@ def _cast(draft: ScenarioDraft) -> Cast:
             name: tuple(_located(draft, step, where, None) for step, where in steps)
             for name, steps in draft.named_steps().items()
         },
-        stubs=tuple(
-            stub_of(stub, element(draft.spot.at("proxy", "stubs"), index).place)
-            for index, stub in enumerate(stubs)
-        ),
+        stubs=tuple(stub_of(stub, where.place) for stub, where in stubs),
     )
 
 
@@ -366,7 +363,7 @@ def _parts(
 
 
 def _libraries(draft: ScenarioDraft, names: tuple[str, ...], spot: Spot) -> tuple[Script, ...]:
-    sources = ((name, name, element(spot, index)) for index, name in enumerate(names))
+    sources = ((name, name, where) for name, where in elements(spot, names))
     return tuple(_bodies(draft, sources).values())
 
 
@@ -497,10 +494,8 @@ def _constant(draft: ScenarioDraft, row: Row | None, ref: Reference, *, what: st
 def _steps(
     draft: ScenarioDraft, key: str, steps: tuple[Step, ...], row: Row | None
 ) -> tuple[LocatedStep, ...]:
-    return tuple(
-        _located(draft, step, element(draft.spot.at(key), index), row)
-        for index, step in enumerate(steps)
-    )
+    places = elements(draft.spot.at(key), steps)
+    return tuple(_located(draft, step, where, row) for step, where in places)
 
 
 def _located(draft: ScenarioDraft, step: Step, spot: Spot, row: Row | None) -> LocatedStep:
@@ -510,10 +505,7 @@ def _located(draft: ScenarioDraft, step: Step, spot: Spot, row: Row | None) -> L
         step,
         spot,
         tuple(_rules(draft, step.faults, spot.at("faults"), row)),
-        tuple(
-            _located(draft, step, element(inside, index), row)
-            for index, step in enumerate(meanwhile)
-        ),
+        tuple(_located(draft, step, where, row) for step, where in elements(inside, meanwhile)),
     )
 
 

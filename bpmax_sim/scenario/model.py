@@ -20,7 +20,7 @@ from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import ACTIONS, action_texts, declared_actions
 from bpmax_sim.scenario.expect import OPERATORS
 from bpmax_sim.session.options import Mode, Unawaited, Unused
-from bpmax_sim.subject.definition import Definition, FlowNode, Transition
+from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.hooks import SubjectKind, hooks_of
 from bpmax_sim.yamlfile import Seconds, described, explain, help_text, json_schema, read_hover
 from bpmax_sim.yamlfile.schema import REFERENCE, Texts
@@ -336,20 +336,7 @@ def fragment_schema() -> Schema:
 
 def flow_schema() -> Schema:
     """Return the schema of flow definitions."""
-    texts = hover_texts()
-    schema = json_schema(Definition, title="bpmax-sim flow", hover=texts)
-    node = schema["definitions"][FlowNode.__name__]
-    routes: Schema = {
-        "type": "object",
-        "properties": {"when": {"type": "string"}, "to": {"type": "string"}},
-        "required": ["to"],
-        "additionalProperties": False,
-    }
-    explain(routes, texts[Transition.__name__])
-    for action in ("approve", "reject"):
-        ways = {"type": "array", "minItems": 1, "items": routes}
-        _replace(node, action, {"anyOf": [{"type": "string"}, routes, ways]})
-    return schema
+    return json_schema(Definition, title="bpmax-sim flow", hover=hover_texts())
 
 
 def _refine(schema: Schema, texts: Texts) -> None:

@@ -53,7 +53,7 @@ class FlowAction(Action, frozen=True, kw_only=True):
         if not cls.known_keys(context, value, spot):
             return
         if cls.needs_others and "to" not in value:
-            context.tell(spot, msg("expected to: {meant}", meant=cls.meant))
+            context.tell(spot, "expected to: {meant}", meant=cls.meant)
         name = value.get("project", "")
         project = (
             name.partition("#")[0] if literal(name) else ""
@@ -82,19 +82,15 @@ class FlowAction(Action, frozen=True, kw_only=True):
         if definition is None or not literal(at) or not at:
             return
         if at not in definition.nodes:
-            context.tell(
-                spot, msg("no node {at!r}{hint}", at=at, hint=suggestion(at, definition.nodes))
-            )
+            context.tell(spot, "no node {at!r}{hint}", at=at, hint=suggestion(at, definition.nodes))
         elif cls.decides and cls.decides not in definition.nodes[at].offers:
             offers = series(definition.nodes[at].offers) or msg("no action")
             context.tell(
                 spot,
-                msg(
-                    "node {at!r} does not offer {decides}; it offers {offers}",
-                    at=at,
-                    decides=cls.decides,
-                    offers=offers,
-                ),
+                "node {at!r} does not offer {decides}; it offers {offers}",
+                at=at,
+                decides=cls.decides,
+                offers=offers,
             )
 
     @classmethod
@@ -159,12 +155,10 @@ def check_people(context: CheckContext, value: Any, spot: Spot) -> None:
             continue
         if context.lists_people:
             more = suggestion(name, context.people)
-            context.tell(spot, msg("people has no {name!r}{hint}", name=name, hint=more))
+            context.tell(spot, "people has no {name!r}{hint}", name=name, hint=more)
         elif meant := _slip(name, context.people):
             wrong = msg("no person {name!r}; did you mean {meant!r}?", name=name, meant=meant)
-            context.tell(
-                spot, msg("{wrong} Whoever else there is belongs into people", wrong=wrong)
-            )
+            context.tell(spot, "{wrong} Whoever else there is belongs into people", wrong=wrong)
 
 
 def _slip(name: str, people: Iterable[str]) -> str:

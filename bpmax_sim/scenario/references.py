@@ -36,6 +36,16 @@ class UndefinedValueError(ValueError):
     """A ``${…}`` names something that does not exist, or that cannot stand where it does."""
 
 
+def undefined(text: str, hint: str) -> UndefinedValueError:
+    """Return the error of ``${text}``, which names nothing; *hint* says what there is."""
+    return UndefinedValueError(msg("${{{text}}} is not defined{hint}", text=text, hint=hint))
+
+
+def unset(name: str) -> str:
+    """Return the hint at a variable of the environment that is not set."""
+    return msg("; set the environment variable {name}", name=name)
+
+
 class Reference(msgspec.Struct, frozen=True):
     """One ``${root.path}``; *text* is what stands between the braces."""
 
@@ -82,14 +92,12 @@ def reference(text: str) -> Reference:
         hint = near(str(root), ROOTS) or msg(
             "; a value starts with one of {listed}", listed=listed(ROOTS)
         )
-        raise UndefinedValueError(msg("${{{text}}} is not defined{hint}", text=text, hint=hint))
+        raise undefined(text, hint)
     if (str(root) in _BARE) == bool(path):
         shape = (
             msg("takes no path") if path else msg("needs a name, such as ${{{root}.x}}", root=root)
         )
-        raise UndefinedValueError(
-            msg("${{{text}}} is not defined; {root} {shape}", text=text, root=root, shape=shape)
-        )
+        raise undefined(text, msg("; {root} {shape}", root=root, shape=shape))
     return Reference(text, str(root), tuple(path))
 
 
@@ -166,14 +174,7 @@ def follow(value: Any, ref: Reference, path: Path | None = None) -> Any:
         elif isinstance(value, list | tuple) and str(part).isdigit() and int(part) < len(value):
             value = value[int(part)]
         else:
-            raise UndefinedValueError(
-                msg(
-                    "${{{ref_text}}} is not defined: no {part!r} in {value}",
-                    ref_text=ref.text,
-                    part=part,
-                    value=show(value),
-                )
-            )
+            raise undefined(ref.text, msg(": no {part!r} in {value}", part=part, value=show(value)))
     return value
 
 
@@ -186,10 +187,7 @@ def _member(
     if whole in value:
         rest.clear()
         return value[whole]
-    hint = suggestion(str(part), map(str, value))
-    raise UndefinedValueError(
-        msg("${{{ref_text}}} is not defined{hint}", ref_text=ref.text, hint=hint)
-    )
+    raise undefined(ref.text, suggestion(str(part), map(str, value)))
 
 
 class Scope(msgspec.Struct, kw_only=True):
@@ -221,10 +219,8 @@ class Scope(msgspec.Struct, kw_only=True):
         if not ref.path:
             return self.now() if ref.root == "now" else self.uuid()
         if ref.root == "steps" and str(ref.path[0]) not in self.steps:
-            hint = near(str(ref.path[0]), self.steps) or msg("; no step with this id has run")
-            raise UndefinedValueError(
-                msg("${{{ref_text}}} is not defined{hint}", ref_text=ref.text, hint=hint)
-            )
+            never = msg("; no step with this id has run")
+            raise undefined(ref.text, near(str(ref.path[0]), self.steps) or never)
         if ref.root == "env":
             return self._variable(ref)
         value = follow(self._roots[ref.root](), ref)
@@ -251,12 +247,7 @@ class Scope(msgspec.Struct, kw_only=True):
     def _variable(self, ref: Reference) -> str:
         name = ref.text.partition(".")[2]
         if name not in self.environ:
-            message = msg(
-                "${{{ref_text}}} is not defined; set the environment variable {name}",
-                ref_text=ref.text,
-                name=name,
-            )
-            raise UndefinedValueError(message)
+            raise undefined(ref.text, unset(name))
         return self.environ[name]
 
     @property

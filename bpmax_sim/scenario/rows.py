@@ -41,12 +41,12 @@ class RowAction(Action, frozen=True, kw_only=True):
             context.tell(spot.at("table"), wrong)
         for key, needed in cls.rows.items():
             if needed and key not in value:
-                context.tell(spot, msg("expected {key}: the number of a row, from 0", key=key))
+                context.tell(spot, "expected {key}: the number of a row, from 0", key=key)
             row = value.get(key, 0)
             is_number = isinstance(row, int) and not isinstance(row, bool) and row >= 0
             if not is_number and not (isinstance(row, str) and "${" in row):
                 context.tell(
-                    spot.at(key), msg("expected the number of a row, from 0, got {row!r}", row=row)
+                    spot.at(key), "expected the number of a row, from 0, got {row!r}", row=row
                 )
 
     @classmethod

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from bpmax_sim.clock import Chance, Timeline
 from bpmax_sim.errors import NoMatchError
-from bpmax_sim.scenario.calls import AnsweredRecord
+from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.script.outbox import Outcome, Waiting
 from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.subject.hooks import Stage
@@ -30,7 +30,7 @@ class Bench(Stage, Protocol):
         ...
 
     @property
-    def calls(self) -> Sequence[AnsweredRecord]:
+    def calls(self) -> Sequence[CallRecord]:
         """Return every call so far, logins too, in the order of their start."""
         ...
 

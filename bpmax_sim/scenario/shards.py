@@ -18,7 +18,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any, Self
@@ -185,7 +185,11 @@ def _write(path: Path, seconds: Mapping[str, Any]) -> bool:
     }
     content = {"version": VERSION, "seconds": document}
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
-    return _quietly(lambda: _replace(path, text))
+    try:
+        _replace(path, text)
+    except (OSError, UnicodeEncodeError):
+        return False
+    return True
 
 
 def _replace(path: Path, text: str) -> None:
@@ -194,11 +198,3 @@ def _replace(path: Path, text: str) -> None:
     fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     fresh.write_text(text, encoding="utf-8", newline="\n")
     fresh.replace(path)
-
-
-def _quietly(write: Callable[[], None]) -> bool:
-    try:
-        write()
-    except (OSError, UnicodeEncodeError):
-        return False
-    return True

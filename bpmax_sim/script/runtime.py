@@ -68,8 +68,9 @@ def engine_of(name: str) -> MakeEngine:
     try:
         from bpmax_sim.script.v8 import V8  # noqa: PLC0415 - an extra
     except ImportError:
-        text = "the engine v8 needs mini-racer: pip install 'bpmax-sim[engine-v8]'"
-        raise ConfigError(text) from None
+        raise ConfigError(
+            "the engine v8 needs mini-racer: pip install 'bpmax-sim[engine-v8]'"
+        ) from None
     return V8 if name == "v8" else _both
 
 

@@ -26,7 +26,7 @@ def read_env(name: str, environ: Mapping[str, str]) -> str:
     value = environ.get(name, "")
     if not value:
         raise ConfigError(
-            msg("environment variable {name} is not set; set it, or run in replay mode", name=name)
+            "environment variable {name} is not set; set it, or run in replay mode", name=name
         )
     return value
 
@@ -46,10 +46,10 @@ def read_file(path: str, folder: Path) -> str:
         )
         reason = getattr(error, "strerror", None) or message
         raise ConfigError(
-            msg("credential file {place} cannot be read: {reason}", place=place, reason=reason)
+            "credential file {place} cannot be read: {reason}", place=place, reason=reason
         ) from error
     if not text.strip():
-        raise ConfigError(msg("credential file {place} is empty", place=place))
+        raise ConfigError("credential file {place} is empty", place=place)
     return text.removesuffix("\n").removesuffix("\r")
 
 
@@ -66,30 +66,24 @@ def read_keyring(where: str) -> str:
         import keyring.errors  # noqa: PLC0415
     except ImportError as error:
         raise ConfigError(
-            msg(
-                "keyring entry {where} needs the extra: pip install 'bpmax-sim[keyring]'",
-                where=where,
-            )
+            "keyring entry {where} needs the extra: pip install 'bpmax-sim[keyring]'",
+            where=where,
         ) from error
     try:
         value: str | None = keyring.get_password(service, name)
     except keyring.errors.KeyringError as error:
         raise ConfigError(
-            msg(
-                "keyring entry {where} cannot be read: {name}; unlock the keyring, or use env: "
-                "or file:",
-                where=where,
-                name=type(error).__name__,
-            )
+            "keyring entry {where} cannot be read: {name}; unlock the keyring, or use env: "
+            "or file:",
+            where=where,
+            name=type(error).__name__,
         ) from error
     if not value:
         raise ConfigError(
-            msg(
-                "the keyring has no entry {where}; add it with: keyring set {service} {name}",
-                where=where,
-                service=service,
-                name=name,
-            )
+            "the keyring has no entry {where}; add it with: keyring set {service} {name}",
+            where=where,
+            service=service,
+            name=name,
         )
     return value
 

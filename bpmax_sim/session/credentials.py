@@ -142,16 +142,14 @@ class Tenants:
             now = credentials.recorded.get(name, value)
             if now != value:
                 raise ConfigError(
-                    msg(
-                        "{cassette}: recorded with {name} {value!r} of {instance}, "
-                        "which is {now!r} now; "
-                        "set it to {value!r}, or record afresh",
-                        cassette=self._settings.cassette,
-                        name=name,
-                        value=value,
-                        instance=instance,
-                        now=now,
-                    )
+                    "{cassette}: recorded with {name} {value!r} of {instance}, "
+                    "which is {now!r} now; "
+                    "set it to {value!r}, or record afresh",
+                    cassette=self._settings.cassette,
+                    name=name,
+                    value=value,
+                    instance=instance,
+                    now=now,
                 )
 
 
@@ -264,12 +262,10 @@ def check_places(option: str, places: Iterable[str], paths: Iterable[str]) -> No
         wrong = FieldPath.parse(text, option).mismatch(parameters)
         if wrong:
             raise ConfigError(
-                msg(
-                    "{option}: {text!r} matches nothing: {wrong}",
-                    option=option,
-                    text=text,
-                    wrong=wrong,
-                )
+                "{option}: {text!r} matches nothing: {wrong}",
+                option=option,
+                text=text,
+                wrong=wrong,
             )
 
 

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.matching import Difference, Rules
 from bpmax_sim.clock import Clock, SeededChance, SystemChance
 from bpmax_sim.errors import CassetteError, ConfigError, NoMatchError
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import joined
 from bpmax_sim.messages import Call, ConnectionRoute, Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import ApiMatcher
@@ -162,12 +162,10 @@ def refuse_placeholder(request: Request) -> None:
     if any(_PLACEHOLDER in text.encode() for text in sent) or _PLACEHOLDER in (request.body or b""):
         name = request.call.name if request.call else request.method
         raise ConfigError(
-            msg(
-                "{name}: the live request would carry a value that a recorded answer only "
-                "stands in for; record afresh: bpmax-sim record, or pytest with "
-                "--bpmax-record=rewrite",
-                name=name,
-            )
+            "{name}: the live request would carry a value that a recorded answer only "
+            "stands in for; record afresh: bpmax-sim record, or pytest with "
+            "--bpmax-record=rewrite",
+            name=name,
         )
 
 
@@ -404,11 +402,9 @@ class Network:
         """
         if self._simulators is None:
             raise ConfigError(
-                msg(
-                    'nothing is simulated in mode {mode}; open the session with mode="simulate", '
-                    'or record with against="simulator"',
-                    mode=self._start.mode,
-                )
+                'nothing is simulated in mode {mode}; open the session with mode="simulate", '
+                'or record with against="simulator"',
+                mode=self._start.mode,
             )
         return self._simulators.simulator(platform)
 
@@ -522,10 +518,10 @@ class Network:
             raise CassetteError(unplayable)
 
     def _simulate(self) -> Simulators:
-        from bpmax_sim.simulator.simulator import simulators  # noqa: PLC0415 - replay needs none
+        from bpmax_sim.simulator.simulator import Simulators  # noqa: PLC0415 - replay needs none
 
         clock, seed = self._start.clock, self._settings.seeded
-        return simulators(self._platforms, self._tenants.of, clock, seed)
+        return Simulators(self._platforms, self._tenants.of, clock=clock, seed=seed)
 
     def _is_signed(self, exchange: Exchange) -> bool:
         granted = self.environment.renewed

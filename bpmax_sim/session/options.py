@@ -322,12 +322,10 @@ def judge(name: str, kind: Any, value: object) -> None:
             several(name, value)
     elif kind in _KINDS and not _is(value, kind):
         raise ConfigError(
-            msg(
-                "{name}: expected {kinds}, got {value!r}",
-                name=name,
-                kinds=_KINDS[kind],
-                value=value,
-            )
+            "{name}: expected {kinds}, got {value!r}",
+            name=name,
+            kinds=_KINDS[kind],
+            value=value,
         )
 
 
@@ -357,15 +355,11 @@ def several(name: str, value: object) -> tuple[str, ...]:
 
     if isinstance(value, str):
         raise ConfigError(
-            msg(
-                "{name}: expected a list of texts, got {value!r}; write [{value!r}]",
-                name=name,
-                value=value,
-            )
+            "{name}: expected a list of texts, got {value!r}; write [{value!r}]",
+            name=name,
+            value=value,
         )
     items = tuple(value) if isinstance(value, Iterable) and not isinstance(value, Mapping) else None
     if items is None or not all(isinstance(item, str) for item in items):
-        raise ConfigError(
-            msg("{name}: expected a list of texts, got {value!r}", name=name, value=value)
-        )
+        raise ConfigError("{name}: expected a list of texts, got {value!r}", name=name, value=value)
     return items

@@ -393,7 +393,7 @@ class SessionRecordings:
         with shared.lock:
             if shared.recorder is None:
                 if settings.cassette is None:
-                    raise ConfigError(msg("record: no cassette is named; pass cassette="))
+                    raise ConfigError("record: no cassette is named; pass cassette=")
                 shared.recorder = self._make(
                     settings.cassette,
                     settings.owner,
@@ -412,13 +412,11 @@ class SessionRecordings:
         other = namesake(path)
         if other is not None:
             raise ConfigError(
-                msg(
-                    "{path} and {other} are one file on Windows and macOS, so nothing is recorded; "
-                    "rename one of them, by what it is named after: a scenario, a test, a row's id "
-                    "or a key",
-                    path=shown(path),
-                    other=shown(other),
-                )
+                "{path} and {other} are one file on Windows and macOS, so nothing is recorded; "
+                "rename one of them, by what it is named after: a scenario, a test, a row's id "
+                "or a key",
+                path=shown(path),
+                other=shown(other),
             )
         return Recorder(
             path,

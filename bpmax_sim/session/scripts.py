@@ -101,9 +101,7 @@ def as_script(script: ScriptLike) -> Script:
     name, source = getattr(script, "name", None), getattr(script, "source", None)
     if isinstance(name, str) and isinstance(source, str):
         return Script(source, name)
-    raise ConfigError(
-        msg('script: expected a path or bs.Script("…"), got {script!r}', script=script)
-    )
+    raise ConfigError('script: expected a path or bs.Script("…"), got {script!r}', script=script)
 
 
 def as_scripts(scripts: Sequence[ScriptLike]) -> list[Script]:
@@ -113,9 +111,7 @@ def as_scripts(scripts: Sequence[ScriptLike]) -> list[Script]:
         ConfigError: it is no list, or one of them cannot be read.
     """
     if isinstance(scripts, str | os.PathLike) or not isinstance(scripts, Iterable):
-        raise ConfigError(
-            msg("libraries: expected a list of scripts, got {scripts!r}", scripts=scripts)
-        )
+        raise ConfigError("libraries: expected a list of scripts, got {scripts!r}", scripts=scripts)
     return [as_script(script) for script in scripts]
 
 
@@ -131,7 +127,7 @@ def as_live(
         return LiveValues(value, listener if name == "form" else None)
     if not (callable(getattr(value, "snapshot", None)) and callable(getattr(value, "write", None))):
         raise ConfigError(
-            msg("{name}: expected a dict or a live object, got {value!r}", name=name, value=value)
+            "{name}: expected a dict or a live object, got {value!r}", name=name, value=value
         )
     return value
 

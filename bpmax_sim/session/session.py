@@ -168,7 +168,7 @@ class Session:
             CassetteError: if the cassette cannot be used.
         """
         if not isinstance(limits, Limits | None):
-            raise ConfigError(msg("limits: expected bs.Limits(…), got {limits!r}", limits=limits))
+            raise ConfigError("limits: expected bs.Limits(…), got {limits!r}", limits=limits)
         self.platforms = platforms
         self.settings = settings
         self._is_closed = False
@@ -547,7 +547,7 @@ def _path(name: str, path: FilePath | None) -> Path | None:
         return path
     if isinstance(path, str | os.PathLike):
         return Path(path)
-    raise ConfigError(msg("{name}: expected a path, got {path!r}", name=name, path=path))
+    raise ConfigError("{name}: expected a path, got {path!r}", name=name, path=path)
 
 
 def _instant(clock: str | None) -> Instant | None:
@@ -555,31 +555,29 @@ def _instant(clock: str | None) -> Instant | None:
     try:
         return None if clock is None else Instant.parse(clock)
     except ValueError as error:
-        raise ConfigError(msg("clock: {error}", error=error)) from None
+        raise ConfigError("clock: {error}", error=error) from None
 
 
 def _check_objects(*, environ: object, guard: object, run: object, logins: object) -> None:
     """Judge what the table leaves to its class."""
     if not isinstance(environ, Mapping | None):
-        raise ConfigError(msg("environ: expected a mapping, got {environ!r}", environ=environ))
+        raise ConfigError("environ: expected a mapping, got {environ!r}", environ=environ)
     if not isinstance(guard, bool | NetworkGuard):
         raise ConfigError(
-            msg("guard: expected True, False or a NetworkGuard, got {guard!r}", guard=guard)
+            "guard: expected True, False or a NetworkGuard, got {guard!r}", guard=guard
         )
     if not isinstance(run, Run | None):
-        raise ConfigError(msg("run: expected bs.Run(), got {run!r}", run=run))
+        raise ConfigError("run: expected bs.Run(), got {run!r}", run=run)
     if not isinstance(logins, SharedLogins | None):
         raise ConfigError(
-            msg("shared_logins: expected bs.SharedLogins(), got {logins!r}", logins=logins)
+            "shared_logins: expected bs.SharedLogins(), got {logins!r}", logins=logins
         )
 
 
 def _check_faults(faults: Sequence[Fault]) -> None:
     several: object = faults  # who is not checked by types may pass anything
     if not (isinstance(several, list | tuple) and all(isinstance(item, Fault) for item in several)):
-        raise ConfigError(
-            msg("faults: expected a list of bs.Fault(…), got {faults!r}", faults=faults)
-        )
+        raise ConfigError("faults: expected a list of bs.Fault(…), got {faults!r}", faults=faults)
 
 
 def _guard_of(settings: Settings) -> NetworkGuard | None:

@@ -473,7 +473,10 @@ def _is_signed_by(
 ) -> bool:
     request, names = _signed_part(turn.parsed.request, values), names_for(turn, tenant, auth)
     names |= {name: values[name] for name in ("now", "nonce", "call_id") if name in values}
-    names |= {name: _parameter(value, names) for name, value in auth.parameters.items()}
+    names |= {
+        name: rendered(value, names) or "" if isinstance(value, str) else value
+        for name, value in auth.parameters.items()
+    }
     try:
         again = read(sign(request, rule, names), turn.world.base)
         spots = [(spot.place, render(spot.name, names)) for spot in rule.emit]
@@ -484,13 +487,6 @@ def _is_signed_by(
         _same(at(turn.scope, place, name), at({**scope, "body": again.body}, place, name))
         for place, name in spots
     )
-
-
-def _parameter(value: Any, names: Mapping[str, Any]) -> Any:
-    try:
-        return render(value, names) if isinstance(value, str) else value
-    except ConfigError:
-        return ""
 
 
 def at(scope: Mapping[str, Any], place: str, name: str) -> Any:
@@ -524,17 +520,10 @@ def _signed_values(turn: Turn, auth: Auth, rule: Sign) -> dict[str, Any]:
         known |= group
     values: dict[str, Any] = {}
     for spot in _spots(rule):
-        value = at(turn.scope, spot.place, _plain(spot.name, auth))
+        value = at(turn.scope, spot.place, rendered(spot.name, auth.parameters) or spot.name)
         if isinstance(value, str) and not is_empty(value):
             _read_back(expand(spot.value, known, besides=_SIGNATURE), value, values)
     return values
-
-
-def _plain(name: str, auth: Auth) -> str:
-    try:
-        return render(name, auth.parameters)
-    except ConfigError:
-        return name
 
 
 def _spots(rule: Sign) -> list[Apply]:

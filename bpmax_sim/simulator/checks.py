@@ -43,11 +43,17 @@ def _over_quota(turn: Turn, rule: Delivery, receiver: str) -> str:
     if not rule.count:
         return ""
     key = f"deliver/{turn.tenant.instance if turn.tenant else ''}/{receiver}"
-    start = math.floor(turn.now / rule.per) * rule.per
+    _, count = _counted(turn, key, rule.per)
+    return "" if count <= rule.count else f"more than {rule.count} in {rule.per:g} s"
+
+
+def _counted(turn: Turn, key: str, per: float) -> tuple[float, int]:
+    """Count *key* once more in the present window; return its start and the number in it."""
+    start = math.floor(turn.now / per) * per
     begun, count = turn.state.counts.get(key, (start, 0))
     count = count + 1 if begun == start else 1
     turn.change(counts={**turn.state.counts, key: (start, count)})
-    return "" if count <= rule.count else f"more than {rule.count} in {rule.per:g} s"
+    return start, count
 
 
 def _repeated(turn: Turn, rule: Delivery, receiver: str, body: object) -> str:
@@ -189,20 +195,12 @@ def _names(value: Any, rule: Receivers) -> list[str]:
 
 def limit(turn: Turn, rule: Limit) -> None:
     """Count the request and refuse what is too much."""
-    key = "/".join(
-        (
-            turn.route,
-            f"{rule.count} in {rule.per:g}",
-            *(as_text(turn.look(place)) for place in rule.by),
-        )
-    )
+    places = (as_text(turn.look(place)) for place in rule.by)
+    key = "/".join((turn.route, f"{rule.count} in {rule.per:g}", *places))
     blocked = turn.state.blocked.get(key, 0.0)
     if turn.now < blocked:
         raise _too_many(turn, rule, blocked)
-    start = math.floor(turn.now / rule.per) * rule.per
-    begun, count = turn.state.counts.get(key, (start, 0))
-    count = count + 1 if begun == start else 1
-    turn.change(counts={**turn.state.counts, key: (start, count)})
+    start, count = _counted(turn, key, rule.per)
     if count > rule.count:
         until = turn.now + rule.block if rule.block else start + rule.per
         if rule.block:

@@ -200,7 +200,7 @@ class Simulator:
             hint = near(kind, _RENEWALS) or msg(
                 "; choose one of {listed}", listed=listed(_RENEWALS)
             )
-            raise ConfigError(msg("renewal: there is no {kind!r}{hint}", kind=kind, hint=hint))
+            raise ConfigError("renewal: there is no {kind!r}{hint}", kind=kind, hint=hint)
         self._turn(renewal=kind)
 
     def life(self, seconds: float, /) -> None:
@@ -227,7 +227,7 @@ class Simulator:
         """
         if when not in _BROKEN:
             hint = near(when, tuple(_BROKEN)) or msg("; choose before or after")
-            raise ConfigError(msg("drop: there is no {when!r}{hint}", when=when, hint=hint))
+            raise ConfigError("drop: there is no {when!r}{hint}", when=when, hint=hint)
         self._turn(drops=(*self._state.knobs.drops, *[when] * times))
 
     def add(self, rows: str, /, *records: Mapping[str, Any]) -> None:
@@ -241,12 +241,7 @@ class Simulator:
             hint = near(rows, known) or msg("; it has {listed}", listed=(listed(known) or "none"))
             key = self.platform.platform_key
             raise ConfigError(
-                msg(
-                    "the simulator of {key!r} has no rows {rows!r}{hint}",
-                    key=key,
-                    rows=rows,
-                    hint=hint,
-                )
+                "the simulator of {key!r} has no rows {rows!r}{hint}", key=key, rows=rows, hint=hint
             )
         with self._lock:
             added = {**self._state.rows, rows: (*records, *self._state.rows.get(rows, ()))}
@@ -278,11 +273,9 @@ class Simulator:
 def _positive(name: str, value: float) -> float:
     if value < 0:
         raise ConfigError(
-            msg(
-                "{name}: {value:g} is less than nothing; give a number from 0 on",
-                name=name,
-                value=value,
-            )
+            "{name}: {value:g} is less than nothing; give a number from 0 on",
+            name=name,
+            value=value,
         )
     return value
 
@@ -293,14 +286,14 @@ class Simulators:
     def __init__(
         self,
         platforms: Platforms,
-        tenants: Callable[[str], Sequence[SimulatedTenant]],
+        credentials: Callable[[Platform, Instance], Credentials],
         *,
         clock: Clock,
         seed: int = 0,
     ) -> None:
-        """Stand in for *platforms*; *tenants* returns the instances of one by its key."""
+        """Stand in for *platforms*; *credentials* returns those of an instance."""
         self._platforms = platforms
-        self._tenants = tenants
+        self._credentials = credentials
         self._clock = clock
         self._seed = seed
         self._created: dict[str, Simulator] = {}
@@ -316,11 +309,18 @@ class Simulators:
             if key not in self._created:
                 self._created[key] = Simulator(
                     self._platforms.platform(key),
-                    lambda: self._tenants(key),
+                    lambda: tuple(self._tenants(key)),
                     clock=self._clock,
                     seed=self._seed,
                 )
             return self._created[key]
+
+    def _tenants(self, key: str) -> Iterator[SimulatedTenant]:
+        platform = self._platforms.platform(key)
+        for entry in self._platforms.entries.get(key, ()):
+            if entry.instance.enabled:
+                credentials = self._credentials(platform, entry.instance)
+                yield SimulatedTenant(entry.instance.instance_key, credentials.real)
 
     @cached_property
     def _matcher(self) -> ApiMatcher:
@@ -349,21 +349,3 @@ class Simulators:
                 sent=False,
             )
         return self.simulator(key).handle(request)
-
-
-def simulators(
-    platforms: Platforms,
-    tenant: Callable[[Platform, Instance], Credentials],
-    clock: Clock,
-    seed: int,
-) -> Simulators:
-    """Return the stand-ins of *platforms*; *tenant* gives the credentials of an instance."""
-
-    def tenants(key: str) -> Iterator[SimulatedTenant]:
-        platform = platforms.platform(key)
-        for entry in platforms.entries.get(key, ()):
-            if entry.instance.enabled:
-                credentials = tenant(platform, entry.instance)
-                yield SimulatedTenant(entry.instance.instance_key, credentials.real)
-
-    return Simulators(platforms, lambda key: tuple(tenants(key)), clock=clock, seed=seed)

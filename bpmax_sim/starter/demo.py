@@ -36,7 +36,8 @@ from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.settings import ScenarioOptions
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.starter.init import NAME_ANOTHER
+from bpmax_sim.yamlfile import shown, writing_to
 
 CUSTOMERS: Mapping[str, Mapping[str, str]] = {
     "12345": {
@@ -159,11 +160,8 @@ def make(folder: Path, *, force: bool = False) -> tuple[Path, ...]:
         ConfigError: if the folder holds something that is not ours, unless *force*.
     """
     _check(folder, force=force)
-    try:
+    with writing_to(folder, NAME_ANOTHER):
         return tuple(_copy(files("bpmax_sim.starter") / "demo_files", folder))
-    except OSError as error:
-        message = msg("cannot be written: {strerror}; name another folder", strerror=error.strerror)
-        raise ConfigError(Problem(message, Place(shown(folder)))) from error
 
 
 def _check(folder: Path, *, force: bool) -> None:

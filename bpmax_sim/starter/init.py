@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem, suggestion
+from bpmax_sim.errors import ConfigError, ExpectationError, suggestion
 from bpmax_sim.i18n import joined, msg, translate
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.check import is_address
@@ -24,8 +24,10 @@ from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.transport.protocol import Handler
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import text_at, writing_to
 
+NAME_ANOTHER = msg("; name another folder")
+"""What to do where a folder cannot be written."""
 _KEY = re.compile(r"[A-Za-z]\w{0,40}", re.ASCII)
 
 
@@ -92,18 +94,14 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.platform and not _KEY.fullmatch(self.platform):
             raise ConfigError(
-                msg(
-                    "--platform {platform}: expected a key such as crm_system: letters, digits, _",
-                    platform=self.platform,
-                )
+                "--platform {platform}: expected a key such as crm_system: letters, digits, _",
+                platform=self.platform,
             )
         if self.platform and not is_address(self.address):
             raise ConfigError(
-                msg(
-                    "--url {address}: expected an address such as https://crm.example.com, without "
-                    "? # and user",
-                    address=self.address,
-                )
+                "--url {address}: expected an address such as https://crm.example.com, without "
+                "? # and user",
+                address=self.address,
             )
         _check_known("--auth", self.auth, AUTHS)
         for ci in self.cis:
@@ -120,7 +118,7 @@ def _check_known(option: str, value: str, known: Mapping[str, object]) -> None:
     if value not in known:
         hint = suggestion(value, known)
         raise ConfigError(
-            msg("{option}: there is no {value!r}{hint}", option=option, value=value, hint=hint)
+            "{option}: there is no {value!r}{hint}", option=option, value=value, hint=hint
         )
 
 
@@ -250,24 +248,14 @@ def plan(folder: Path, wish: Wish) -> InitPlan:
         ConfigError: a file that is there cannot be read as text.
     """
     texts = {folder / name: text for name, text in planned(wish).items()}
-    replaced = [path for path, text in texts.items() if _before(path) not in {"", text}]
+    replaced = [path for path, text in texts.items() if text_at(path) not in {"", text}]
     for name, lines in GIT.items():
-        texts[folder / name] = with_lines(_before(folder / name), lines)
+        texts[folder / name] = with_lines(text_at(folder / name), lines)
     cassette = folder / f"cassettes/{wish.platform}/customer.yaml" if wish.platform else None
     if cassette is not None and cassette.exists():
         replaced.append(cassette)
-    fresh = {path: text for path, text in texts.items() if _before(path) != text}
+    fresh = {path: text for path, text in texts.items() if text_at(path) != text}
     return InitPlan(fresh, tuple(replaced), cassette)
-
-
-def _before(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (FileNotFoundError, NotADirectoryError):
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        message = msg("is there and is no text that can be read; move it away")
-        raise ConfigError(Problem(message, Place(shown(path)))) from error
 
 
 def carry_out(planned: InitPlan, folder: Path, wish: Wish) -> tuple[Path, ...]:
@@ -278,14 +266,9 @@ def carry_out(planned: InitPlan, folder: Path, wish: Wish) -> tuple[Path, ...]:
         ExpectationError: the new scenario does not pass.
     """
     for path, text in planned.texts.items():
-        try:
+        with writing_to(path, NAME_ANOTHER):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8", newline="\n")
-        except OSError as error:
-            message = msg(
-                "cannot be written: {strerror}; name another folder", strerror=error.strerror
-            )
-            raise ConfigError(Problem(message, Place(shown(path)))) from error
     if planned.cassette is None:
         return tuple(planned.texts)
     _record(folder, wish)
@@ -309,4 +292,4 @@ def _record(folder: Path, wish: Wish) -> None:
     assert isinstance(last, ScenarioFinished)
     if last.failures:
         message = joined("\n", (failure.headline for failure in last.failures))
-        raise ExpectationError(msg("the new scenario does not pass:\n{message}", message=message))
+        raise ExpectationError("the new scenario does not pass:\n{message}", message=message)

@@ -166,7 +166,11 @@ CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
     ),
     "a content type of the script's own": (
         _at("header", "content-type"),
-        ("application/json; charset=utf-8", "application/x-www-form-urlencoded"),
+        (
+            "application/json; charset=utf-8",
+            "application/x-www-form-urlencoded",
+            "multipart/form-data",
+        ),
     ),
 }
 """Setters that rarely meet by chance, by what they are: what makes them, and of which values."""

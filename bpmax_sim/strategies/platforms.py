@@ -19,6 +19,9 @@ from bpmax_sim.strategies.values import keys, scalars, words
 PLACE_NAMES: Final = ("id", "no", "状态", "page", "lang", "q", "1")
 """Names of path, query and body parameters; few, so that defaults and setters meet."""
 
+_DEFAULTED: Final = ("page", "lang", "1")
+"""Those that a default of any level may have, which is of any type."""
+
 HEADER_NAMES: Final = ("X-Trace", "X-Tenant", "Accept-Language", "x-lower")
 
 METHODS: Final = ("GET", "POST", "PUT", "DELETE", "PATCH")
@@ -72,6 +75,7 @@ def _parameters(draw: st.DrawFn, placeholders: list[str], encoding: str) -> list
             continue
         default = draw(scalars()) if place == "query" and draw(_EITHER) else UNSET
         typed = draw(_TYPES[place if place != "body" or not encoding else "query"])
+        is_free = name in _DEFAULTED and place != "header"
         parameters.append(
             Parameter(
                 name=name,
@@ -79,7 +83,7 @@ def _parameters(draw: st.DrawFn, placeholders: list[str], encoding: str) -> list
                 to=_target(place, name, encoding),
                 required=draw(_EITHER),
                 default=default,
-                **(typed if default is UNSET else {}),
+                **(typed if default is UNSET and not is_free else {}),
             )
         )
     return draw(st.permutations(parameters))
@@ -140,7 +144,7 @@ _TYPES: Final[Mapping[str, st.SearchStrategy[dict[str, Any]]]] = {
 _KEYS = st.sampled_from(("crm_system", "erp", "qywx-test"))
 _ADDRESSES = st.sampled_from(("https://crm.example.test", "http://erp.test:8080/根/v2/"))
 _OWN_ADDRESSES = st.sampled_from(("", "", "", "https://own.example.test/租户/"))
-_QUERY = st.dictionaries(st.sampled_from(("page", "lang", "1")), scalars(), max_size=2)
+_QUERY = st.dictionaries(st.sampled_from(_DEFAULTED), scalars(), max_size=2)
 _SOME_HEADERS = st.dictionaries(st.sampled_from(("X-Trace", "x-lower")), words(), min_size=1)
 _HEADERS = st.dictionaries(st.sampled_from(("X-Trace", "x-lower")), words(), max_size=2)
 

@@ -50,12 +50,7 @@ def with_cell(value: Any, steps: Steps, new: Any, path: str) -> Any:
         return [*rows[:step], with_cell(rows[step], tuple(rest), new, path), *rows[step + 1 :]]
     if value is not None and not isinstance(value, Mapping):
         raise SubjectError(
-            msg(
-                "{path}: there is no member {step!r} in {value!r}",
-                path=path,
-                step=step,
-                value=value,
-            )
+            "{path}: there is no member {step!r} in {value!r}", path=path, step=step, value=value
         )
     members = dict(value or {})
     return {**members, step: with_cell(members.get(step), tuple(rest), new, path)}
@@ -71,11 +66,9 @@ def table_of(value: Any, path: str) -> list[Any]:
         return []
     if not isinstance(value, list | tuple):
         raise SubjectError(
-            msg(
-                "{path}: expected a table, that is a list of rows, got {value!r}",
-                path=path,
-                value=value,
-            )
+            "{path}: expected a table, that is a list of rows, got {value!r}",
+            path=path,
+            value=value,
         )
     return list(value)
 
@@ -90,12 +83,10 @@ def check_row(rows: list[Any], number: int, path: str, *, more: int = 0) -> None
     if number > last:
         there = msg("rows 0 to {rows_count}", rows_count=len(rows) - 1) if rows else msg("no rows")
         raise SubjectError(
-            msg(
-                "{path}: no row {number}; there are {there}, add_row adds one",
-                path=path,
-                number=number,
-                there=there,
-            )
+            "{path}: no row {number}; there are {there}, add_row adds one",
+            path=path,
+            number=number,
+            there=there,
         )
 
 

@@ -12,7 +12,6 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from bpmax_sim.errors import Place, SubjectError
-from bpmax_sim.i18n import msg
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.subject.hooks import FlowMove
 from bpmax_sim.subject.screen import Screen, state_links
@@ -96,7 +95,7 @@ class ContextView(msgspec.Struct, frozen=True):
         """
         del value, place
         if field in self.links:
-            raise SubjectError(msg("ctx.{field} takes an object of names and values", field=field))
+            raise SubjectError("ctx.{field} takes an object of names and values", field=field)
 
 
 def context_of(

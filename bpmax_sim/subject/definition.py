@@ -7,11 +7,10 @@ beyond nodes, owners and transitions is this simulator's reading of how approval
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Annotated, Literal
 
-import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from bpmax_sim.errors import suggestion
 from bpmax_sim.i18n import msg, series
@@ -21,16 +20,30 @@ from bpmax_sim.yamlfile import Seconds
 
 Action = Literal["approve", "reject"]
 ACTIONS: tuple[Action, ...] = ("approve", "reject")
-_ROUTE_KEYS = ("when", "to")
 Path = tuple[str | int, ...]
 Finding = tuple[Path, str]
 
 
-class Transition(msgspec.Struct, frozen=True):
-    """Where an action leads; *when* is a JavaScript expression over ``ctx``, empty for always."""
+def reachable(start: Iterable[str], following: Callable[[str], Iterable[str]]) -> set[str]:
+    """Return *start* and all that *following* leads to from there."""
+    names: set[str] = set()
+    waiting = [*start]
+    while waiting:
+        if (name := waiting.pop()) not in names:
+            names.add(name)
+            waiting += following(name)
+    return names
+
+
+class Transition(Model, frozen=True, kw_only=True):
+    """Where an action leads; *when* is a JavaScript expression over ``ctx``, absent for always."""
 
     to: str
-    when: str = ""
+    when: str | UnsetType = UNSET
+
+
+Routes = str | Transition | Annotated[tuple[Transition, ...], Meta(min_length=1)] | UnsetType
+"""The next node, or where an action leads when; the first that matches wins."""
 
 
 class Deadline(Model, frozen=True, kw_only=True):
@@ -94,8 +107,8 @@ class FlowNode(Model, frozen=True, kw_only=True):
     owners: tuple[str | int, ...] = ()
     complete: str | int = "any"
     empty: Literal["refuse", "approve", "reject", "admins"] = "refuse"
-    approve: Any = None
-    reject: Any = None
+    approve: Routes = UNSET
+    reject: Routes = UNSET
     deadline: Deadline | tuple[Deadline, ...] | Seconds | UnsetType = UNSET
     parallel: tuple[str, ...] = ()
     join: str = ""
@@ -105,27 +118,30 @@ class FlowNode(Model, frozen=True, kw_only=True):
 
     def conditions(self) -> Iterator[tuple[Action, int, Path, str]]:
         """Yield each condition: its action, the number of its route, its path, its text."""
+        for action, number, path, route in self.placed_routes():
+            if route.when:
+                yield action, number, (*path, "when"), route.when
+
+    def placed_routes(self) -> Iterator[tuple[Action, int, Path, Transition]]:
+        """Yield each route: its action, its number, the path of what declares it, and itself."""
         for action in self.offers:
-            is_list = isinstance(getattr(self, action), list | tuple)
+            is_list = isinstance(getattr(self, action), tuple)
             for number, route in enumerate(self.routes(action)):
-                if route.when:
-                    inside = (number,) if is_list else ()
-                    yield action, number, (action, *inside, "when"), route.when
+                yield action, number, (action, number) if is_list else (action,), route
 
     def routes(self, action: Action) -> tuple[Transition, ...]:
         """Return where *action* leads, first match wins; nothing if it is not offered."""
-        declared = getattr(self, action)
-        if declared is None:
-            return ()
+        declared: Routes = getattr(self, action)
         if isinstance(declared, str):
-            return (Transition(declared),)
-        items = declared if isinstance(declared, list | tuple) else (declared,)
-        return tuple(Transition(item["to"], str(item.get("when", ""))) for item in items)
+            return (Transition(to=declared),)
+        if isinstance(declared, Transition):
+            return (declared,)
+        return declared or ()
 
     @property
     def offers(self) -> tuple[Action, ...]:
         """Return the actions that the node knows."""
-        return tuple(action for action in ACTIONS if getattr(self, action) is not None)
+        return tuple(action for action in ACTIONS if getattr(self, action) is not UNSET)
 
     @property
     def levels(self) -> tuple[Deadline, ...]:
@@ -133,8 +149,8 @@ class FlowNode(Model, frozen=True, kw_only=True):
         declared = self.deadline
         if isinstance(declared, UnsetType):
             return ()
-        if isinstance(declared, tuple | list):
-            return tuple(declared)
+        if isinstance(declared, tuple):
+            return declared
         return (declared if isinstance(declared, Deadline) else Deadline(after=declared),)
 
     @property
@@ -182,14 +198,7 @@ class Definition(Model, frozen=True, kw_only=True):
     def findings(self) -> Iterator[Finding]:
         """Yield what is wrong with the flow as a whole, with the path inside the file."""
         if self.start not in self.nodes:
-            yield (
-                ("start",),
-                msg(
-                    "no node {node!r}{hint}",
-                    node=self.start,
-                    hint=suggestion(self.start, self.nodes),
-                ),
-            )
+            yield ("start",), self._no_node(self.start)
         malformed = list(self._malformed())
         yield from malformed
         if malformed or self.start not in self.nodes:
@@ -197,7 +206,9 @@ class Definition(Model, frozen=True, kw_only=True):
         yield from self._nobody()
         nowhere = list(self._leads_nowhere())
         yield from nowhere
-        reached = self._reached()
+        reached = reachable(
+            [self.start], lambda name: (to for to in self.nodes[name].targets if to in self.nodes)
+        )
         for name in self.nodes:
             if name not in reached:
                 yield (
@@ -236,19 +247,14 @@ class Definition(Model, frozen=True, kw_only=True):
 
     def _ahead(self, first: str, join: str) -> set[str]:
         """Return the nodes on the ways of approval from *first*, without *join*."""
-        result: set[str] = set()
-        waiting = [first]
-        while waiting:
-            name = waiting.pop()
-            if name not in result and name != join and name in self.nodes:
-                result.add(name)
-                node = self.nodes[name]
-                waiting += (
-                    [*node.parallel, node.join]
-                    if node.parallel
-                    else [route.to for route in node.routes("approve")]
-                )
-        return result
+
+        def following(name: str) -> Iterable[str]:
+            node = self.nodes[name]
+            branches = [*node.parallel, node.join] if node.parallel else ()
+            ways = branches or [route.to for route in node.routes("approve")]
+            return (name for name in ways if name != join and name in self.nodes)
+
+        return reachable([first] if first != join and first in self.nodes else (), following)
 
     def _joins(self) -> Iterator[Finding]:
         """Find joins that can never complete."""
@@ -311,9 +317,7 @@ class Definition(Model, frozen=True, kw_only=True):
         for name, node in self.nodes.items():
             path: Path = ("nodes", name)
             yield from _malformed_kind(node, path)
-            for action in node.offers:
-                yield from _malformed_routes(getattr(node, action), (*path, action))
-                yield from _malformed_conditions(getattr(node, action), (*path, action))
+            yield from _malformed_routes(node, path)
             if wrong := rule_problem(node.complete, len(node.owners)):
                 yield (*path, "complete"), wrong
             doubled = [owner for owner in node.owners if list(node.owners).count(owner) > 1]
@@ -333,34 +337,19 @@ class Definition(Model, frozen=True, kw_only=True):
     def _leads_nowhere(self) -> Iterator[Finding]:
         for name, node in self.nodes.items():
             path: Path = ("nodes", name)
-            for action in node.offers:
-                for number, route in enumerate(node.routes(action)):
-                    if route.to not in self.nodes:
-                        is_list = isinstance(getattr(node, action), list | tuple)
-                        at: Path = (number, "to") if is_list else ()
-                        yield (*path, action, *at), self._no_node(route.to)
-            others: list[tuple[Path, str]] = [
-                (("parallel", index), first) for index, first in enumerate(node.parallel)
+            ways: list[tuple[Path, str]] = [
+                (at if isinstance(getattr(node, action), str) else (*at, "to"), route.to)
+                for action, _, at, route in node.placed_routes()
             ]
-            others += [(("join",), node.join)] if node.join else []
-            others += [((*at, "to"), late.to) for at, late in _deadlines(node) if late.to]
-            for inside, to in others:
+            ways += [(("parallel", index), first) for index, first in enumerate(node.parallel)]
+            ways += [(("join",), node.join)] if node.join else []
+            ways += [((*at, "to"), late.to) for at, late in _deadlines(node) if late.to]
+            for inside, to in ways:
                 if to not in self.nodes:
                     yield (*path, *inside), self._no_node(to)
 
     def _no_node(self, name: str) -> str:
         return msg("no node {node!r}{hint}", node=name, hint=suggestion(name, self.nodes))
-
-    def _reached(self) -> set[str]:
-        reached: set[str] = set()
-        waiting = [self.start]
-        while waiting:
-            name = waiting.pop()
-            if name in reached or name not in self.nodes:
-                continue
-            reached.add(name)
-            waiting += self.nodes[name].targets
-        return reached
 
 
 _TASK_KEYS = ("owners", "complete", "empty", "deadline", "form")
@@ -375,7 +364,7 @@ def _malformed_kind(node: FlowNode, path: Path) -> Iterator[Finding]:
         yield from _malformed_gateway(node, path)
     elif not node.offers:
         yield path, msg("a node needs approve, reject, or end: true")
-    elif node.child and node.approve is None:
+    elif node.child and node.approve is UNSET:
         yield (*path, "subflow"), msg("a node with subflow needs approve: where it goes on")
     is_task = not (node.end or node.parallel or node.child)
     for key in () if is_task else _TASK_KEYS:
@@ -397,7 +386,7 @@ def _malformed_gateway(node: FlowNode, path: Path) -> Iterator[Finding]:
 
 def _deadlines(node: FlowNode) -> Iterator[tuple[Path, Deadline]]:
     """Yield each deadline with its path inside the node."""
-    several = isinstance(node.deadline, tuple | list)
+    several = isinstance(node.deadline, tuple)
     for index, late in enumerate(node.levels):
         yield ("deadline", *((index,) if several else ())), late
 
@@ -429,45 +418,25 @@ def _malformed_deadline(node: FlowNode, path: Path) -> Iterator[Finding]:
             )
 
 
-def _malformed_routes(declared: Any, path: Path) -> Iterator[Finding]:
-    if isinstance(declared, str):
-        return
-    items = declared if isinstance(declared, list | tuple) else (declared,)
-    if not items:
-        yield path, msg("expected a node, or a list of {when, to}")
-    for number, item in enumerate(items):
-        if not isinstance(item, Mapping) or not isinstance(item.get("to"), str):
-            yield (*path, number), msg("expected {when: a condition, to: a node}")
-            continue
-        for key in item:
-            if key not in _ROUTE_KEYS:
-                yield (
-                    (*path, number, key),
-                    msg(
-                        "unknown key {key!r}{hint}",
-                        key=key,
-                        hint=suggestion(str(key), _ROUTE_KEYS),
-                    ),
-                )
-        if "when" not in item and number < len(items) - 1:
-            yield (*path, number), msg("a route without when always matches; put it last")
-
-
-def _malformed_conditions(declared: Any, path: Path) -> Iterator[Finding]:
-    for number, item in enumerate(declared if isinstance(declared, list | tuple) else [declared]):
-        if isinstance(item, Mapping) and "when" in item:
-            inside = (number,) if isinstance(declared, list | tuple) else ()
-            if wrong := _condition_problem(item["when"]):
-                yield (*path, *inside, "when"), wrong
+def _malformed_routes(node: FlowNode, path: Path) -> Iterator[Finding]:
+    for action in node.offers:
+        if not node.routes(action):
+            yield (*path, action), msg("expected a node, or a list of {when, to}")
+    for action, number, at, route in node.placed_routes():
+        if isinstance(route.when, str):
+            if wrong := _condition_problem(route.when):
+                yield (*path, *at, "when"), wrong
+        elif number < len(node.routes(action)) - 1:
+            yield (*path, *at), msg("a route without when always matches; put it last")
 
 
 _QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`""")
 _BARE_FORM = re.compile(r"(?<![\w$.])form\s*(?=[.\[?])")
 
 
-def _condition_problem(when: Any) -> str | None:
+def _condition_problem(when: str) -> str | None:
     """Return what is wrong with a condition as far as that is seen without an engine."""
-    if not isinstance(when, str) or not when.strip():
+    if not when.strip():
         return msg("expected a JavaScript expression over ctx, got {when!r}", when=when)
     if _BARE_FORM.search(_QUOTED.sub("''", when)):
         return msg("a condition sees ctx alone; write ctx.form where form is written")

@@ -95,9 +95,7 @@ class FlowSubject(MovingProject, kw_only=True):
 
     def _check_new(self) -> None:
         if self.status != NEW:
-            raise SubjectError(
-                msg("the project is created already; it stands at {at!r}", at=self.at)
-            )
+            raise SubjectError("the project is created already; it stands at {at!r}", at=self.at)
 
     def act(self, action: Action, move: FlowMove) -> Result:
         """Approve or reject: check, run the hooks, then go where the definition leads.
@@ -156,14 +154,12 @@ class FlowSubject(MovingProject, kw_only=True):
         present = self.places.visits.get(visit.node)
         if present is None or present.serial != visit.serial:
             raise SubjectError(
-                msg(
-                    "cannot {action} at {node!r}: meanwhile the project went on; it is {status}, "
-                    "{stands}",
-                    action=acting.action,
-                    node=visit.node,
-                    status=self.status,
-                    stands=self._stands(),
-                )
+                "cannot {action} at {node!r}: meanwhile the project went on; it is {status}, "
+                "{stands}",
+                action=acting.action,
+                node=visit.node,
+                status=self.status,
+                stands=self._stands(),
             )
         if present.table is not None and present.table.items:
             present.table.item(acting.by)
@@ -210,7 +206,7 @@ class FlowSubject(MovingProject, kw_only=True):
         table, acting = self._at_the_table("add_owner", move)
         _check_new(table, acting)
         if wrong := rule_problem(acting.rule, len(acting.others)):
-            raise SubjectError(msg("complete: {wrong}", wrong=wrong))
+            raise SubjectError("complete: {wrong}", wrong=wrong)
         with self._whole_or_not_at_all():
             added = untreated({"owner_id": person} for person in acting.others)
             table.add(acting.by, added, acting.where, acting.rule)
@@ -230,23 +226,19 @@ class FlowSubject(MovingProject, kw_only=True):
         passed = self._passed(without=acting.at)
         if self.definition is not None and visit.split and self.definition.are_apart(acting.at, to):
             raise SubjectError(
-                msg(
-                    "{to!r} lies in another branch than {at!r}; return inside the branch, to the "
-                    "node that splits, to one before it, or to {start}",
-                    to=to,
-                    at=acting.at,
-                    start=START,
-                )
+                "{to!r} lies in another branch than {at!r}; return inside the branch, to the "
+                "node that splits, to one before it, or to {start}",
+                to=to,
+                at=acting.at,
+                start=START,
             )
         if not is_start and to not in passed:
             raise SubjectError(
-                msg(
-                    "the project has not passed {to!r}, so it cannot return there; it has passed "
-                    "{listed}, and {start} is who started it",
-                    to=to,
-                    listed=(listed(passed) or msg("no node")),
-                    start=START,
-                )
+                "the project has not passed {to!r}, so it cannot return there; it has passed "
+                "{listed}, and {start} is who started it",
+                to=to,
+                listed=(listed(passed) or msg("no node")),
+                start=START,
             )
         with self._whole_or_not_at_all():
             self._note(acting)
@@ -294,11 +286,9 @@ class FlowSubject(MovingProject, kw_only=True):
     def _check_with_starter(self) -> None:
         if self.status not in (RETURNED, REJECTED):
             raise SubjectError(
-                msg(
-                    "cannot resubmit: the project is {status}; only what was refused or returned "
-                    "to who started it can be submitted again",
-                    status=self.status,
-                )
+                "cannot resubmit: the project is {status}; only what was refused or returned "
+                "to who started it can be submitted again",
+                status=self.status,
             )
 
     def _way_back(self, sender: str) -> str:
@@ -386,20 +376,17 @@ class FlowSubject(MovingProject, kw_only=True):
 
     def set(self, values: Mapping[str, Any]) -> Result:
         """Fill in the project's form, as a person at the node, then bring computed values in."""
-        with self._whole_or_not_at_all():
-            front = self.seen("set")
-            front.join(self._result)
-            front.set(values)
-            if self.status != NEW or self.creation is None:
-                self._computed(FlowMove(at=self.looked_at))
-        return self._result
+        return self._filled_in("set", lambda front: front.set(values))
 
     def set_rows(self, table: str, change: Callable[[list[Any]], list[Any]]) -> Result:
         """Let a table of the project's form have the rows that *change* makes of its own."""
+        return self._filled_in("change rows", lambda front: front.set_rows(table, change))
+
+    def _filled_in(self, action: str, fill_in: Callable[[FormSubject], object]) -> Result:
         with self._whole_or_not_at_all():
-            front = self.seen("change rows")
+            front = self.seen(action)
             front.join(self._result)
-            front.set_rows(table, change)
+            fill_in(front)
             if self.status != NEW or self.creation is None:
                 self._computed(FlowMove(at=self.looked_at))
         return self._result
@@ -415,11 +402,9 @@ class FlowSubject(MovingProject, kw_only=True):
         is_clear = self.focus or len(self._mine(str(self.user.get("id", "")))) == 1
         if len(self.visits) > 1 and several and not is_clear:
             raise SubjectError(
-                msg(
-                    "cannot {action}: {stands}; say at which of them, with at",
-                    action=action,
-                    stands=self._stands(),
-                )
+                "cannot {action}: {stands}; say at which of them, with at",
+                action=action,
+                stands=self._stands(),
             )
         return self.front
 
@@ -427,7 +412,7 @@ class FlowSubject(MovingProject, kw_only=True):
         """Return who decides at the present node, and the move of an owner who is to act there."""
         if self.definition is None:
             raise SubjectError(
-                msg("{action} needs flow.definition; without it nothing moves", action=action)
+                "{action} needs flow.definition; without it nothing moves", action=action
             )
         visit = self._present(action, move)
         if visit.node not in self.owners:
@@ -447,13 +432,11 @@ class FlowSubject(MovingProject, kw_only=True):
         if by not in allowed:
             may = listed(allowed) or msg("nobody is known")
             raise SubjectError(
-                msg(
-                    "{by} may not {action}: only {who} may ({may})",
-                    by=(by or msg("nobody")),
-                    action=action,
-                    who=who,
-                    may=may,
-                )
+                "{by} may not {action}: only {who} may ({may})",
+                by=(by or msg("nobody")),
+                action=action,
+                who=who,
+                may=may,
             )
         return by
 
@@ -466,11 +449,9 @@ class FlowSubject(MovingProject, kw_only=True):
 def _single(move: FlowMove) -> str | int:
     if len(move.others) != 1:
         raise SubjectError(
-            msg(
-                "{action} needs one in to, got {others_count}",
-                action=move.action,
-                others_count=len(move.others),
-            )
+            "{action} needs one in to, got {others_count}",
+            action=move.action,
+            others_count=len(move.others),
         )
     return move.others[0]
 
@@ -478,7 +459,7 @@ def _single(move: FlowMove) -> str | int:
 def _check_new(table: OwnersTable, move: FlowMove) -> None:
     """Check that those who come in have no task at the node yet."""
     if not move.others:
-        raise SubjectError(msg("{action} needs to: who", action=move.action))
+        raise SubjectError("{action} needs to: who", action=move.action)
     there = [str(person) for person in move.others if str(person) in table.ids]
     if there:
-        raise SubjectError(msg("{there} is an owner of {at!r} already", there=there[0], at=move.at))
+        raise SubjectError("{there} is an owner of {at!r} already", there=there[0], at=move.at)

@@ -52,7 +52,13 @@ class Stage(Protocol):
         ...
 
 
-class FieldChanged(msgspec.Struct, frozen=True, kw_only=True):
+class Happening(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happens to a subject, and the virtual instant when it is told."""
+
+    at: float = 0.0
+
+
+class FieldChanged(Happening, frozen=True, kw_only=True):
     """A field got another value.
 
     Attributes:
@@ -65,44 +71,39 @@ class FieldChanged(msgspec.Struct, frozen=True, kw_only=True):
     new: Any
     by: str
     place: Place | None = None
-    at: float = 0.0
 
 
-class CycleCut(msgspec.Struct, frozen=True, kw_only=True):
+class CycleCut(Happening, frozen=True, kw_only=True):
     """A change handler was not fired again: *chain* shows how the change came about."""
 
     field: str
     chain: tuple[str, ...]
-    at: float = 0.0
 
 
-class HookStarted(msgspec.Struct, frozen=True, kw_only=True):
+class HookStarted(Happening, frozen=True, kw_only=True):
     """The script of an event starts."""
 
     event: str
     script: str
-    at: float = 0.0
 
 
-class MessageShown(msgspec.Struct, frozen=True, kw_only=True):
+class MessageShown(Happening, frozen=True, kw_only=True):
     """A message that a user would see."""
 
     text: str
     level: str = "info"
-    at: float = 0.0
 
 
-class NodeEntered(msgspec.Struct, frozen=True, kw_only=True):
+class NodeEntered(Happening, frozen=True, kw_only=True):
     """The flow stands at another node."""
 
     node: str
     previous: str
     action: str
     by: str
-    at: float = 0.0
 
 
-class PersonActed(msgspec.Struct, frozen=True, kw_only=True):
+class PersonActed(Happening, frozen=True, kw_only=True):
     """Somebody did what does not move the flow by itself, such as ``hand_over`` to somebody."""
 
     node: str
@@ -110,48 +111,33 @@ class PersonActed(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     to: tuple[str, ...] = ()
     comment: str = ""
-    at: float = 0.0
 
 
-class BranchArrived(msgspec.Struct, frozen=True, kw_only=True):
+class BranchArrived(Happening, frozen=True, kw_only=True):
     """A branch came from *node* to its join, which waits for the others."""
 
     join: str
     node: str
     branch: str
     waiting: tuple[str, ...]
-    at: float = 0.0
 
 
-class DeadlinePassed(msgspec.Struct, frozen=True, kw_only=True):
+class DeadlinePassed(Happening, frozen=True, kw_only=True):
     """The time of a node is over; *does* is what happens then."""
 
     node: str
     does: str
-    at: float = 0.0
 
 
-class Notified(msgspec.Struct, frozen=True, kw_only=True):
+class Notified(Happening, frozen=True, kw_only=True):
     """People are told of a project: it was forwarded, they are reminded, or it is late."""
 
     kind: str
     to: tuple[str, ...]
     text: str
     node: str
-    at: float = 0.0
 
 
-Happening = (
-    FieldChanged
-    | CycleCut
-    | HookStarted
-    | MessageShown
-    | NodeEntered
-    | PersonActed
-    | BranchArrived
-    | DeadlinePassed
-    | Notified
-)
 Tell = Callable[[Happening], None]
 
 

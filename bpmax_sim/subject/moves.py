@@ -107,12 +107,10 @@ class MovingProject(ProjectState, kw_only=True):
         if action not in offers:
             offered = series(offers) or msg("no action")
             raise SubjectError(
-                msg(
-                    "node {node!r} does not offer {action}; it offers {offered}",
-                    node=visit.node,
-                    action=action,
-                    offered=offered,
-                )
+                "node {node!r} does not offer {action}; it offers {offered}",
+                node=visit.node,
+                action=action,
+                offered=offered,
             )
         return visit
 
@@ -132,35 +130,29 @@ class MovingProject(ProjectState, kw_only=True):
         if not open_visits:
             waits = listed(visit.child for visit in visits.values())
             raise SubjectError(
-                msg(
-                    "cannot {action}: the project waits for {waits}; act in that project",
-                    action=action,
-                    waits=waits,
-                )
+                "cannot {action}: the project waits for {waits}; act in that project",
+                action=action,
+                waits=waits,
             )
         if len(open_visits) == 1:
             return open_visits[0]
         mine = self._mine(move.by or str(self.user.get("id", "")))
         if len(mine) != 1:
             raise SubjectError(
-                msg(
-                    "cannot {action}: {stands}; say at which of them, with at",
-                    action=action,
-                    stands=self._stands(),
-                )
+                "cannot {action}: {stands}; say at which of them, with at",
+                action=action,
+                stands=self._stands(),
             )
         return mine[0]
 
     def _not_there(self, action: str, at: str) -> SubjectError:
         known = self.definition.nodes if self.definition else {}
         return SubjectError(
-            msg(
-                "cannot {action} at {at!r}: {stands}{hint}",
-                action=action,
-                at=at,
-                stands=self._stands(),
-                hint=near(at, known) if at not in known else "",
-            )
+            "cannot {action} at {at!r}: {stands}{hint}",
+            action=action,
+            at=at,
+            stands=self._stands(),
+            hint=near(at, known) if at not in known else "",
         )
 
     def _stands(self) -> str:
@@ -177,12 +169,10 @@ class MovingProject(ProjectState, kw_only=True):
             }
             hint = hints.get(self.status, msg("nothing is left"))
             raise SubjectError(
-                msg(
-                    "cannot {action}: the project is {status}; {hint}",
-                    action=action,
-                    status=self.status,
-                    hint=hint,
-                )
+                "cannot {action}: the project is {status}; {hint}",
+                action=action,
+                status=self.status,
+                hint=hint,
             )
 
     def _actor(self, visit: Visit, by: str) -> str:
@@ -226,11 +216,9 @@ class MovingProject(ProjectState, kw_only=True):
             self._go(visit, target, action, move)
         elif not self._result.errors:
             raise SubjectError(
-                msg(
-                    "no route of {action} at {node!r} matches; add one without when",
-                    action=action,
-                    node=visit.node,
-                )
+                "no route of {action} at {node!r} matches; add one without when",
+                action=action,
+                node=visit.node,
             )
 
     def _go(self, visit: Visit, target: str, action: str, move: FlowMove) -> None:
@@ -331,7 +319,7 @@ class MovingProject(ProjectState, kw_only=True):
         if self._hops > _MOST_HOPS:
             self._hops = 0
             raise SubjectError(
-                msg("nodes pass by themselves without end, the last is {node!r}", node=visit.node)
+                "nodes pass by themselves without end, the last is {node!r}", node=visit.node
             )
         acting = msgspec.structs.replace(move, at=visit.node, action=action, form={})
         value = self._result.value
@@ -400,14 +388,12 @@ class MovingProject(ProjectState, kw_only=True):
         action: Action = "approve" if status == FINISHED else "reject"
         if declared is not None and action not in declared.offers:
             raise SubjectError(
-                msg(
-                    "the sub-flow {name!r} ended {status}, and node {node!r} offers no {action}; "
-                    "say where it goes on then",
-                    name=self.name,
-                    status=status,
-                    node=visit.node,
-                    action=action,
-                )
+                "the sub-flow {name!r} ended {status}, and node {node!r} offers no {action}; "
+                "say where it goes on then",
+                name=self.name,
+                status=status,
+                node=visit.node,
+                action=action,
             )
         parent._pass(visit, action, FlowMove(at=visit.node, action=action))  # noqa: SLF001
 

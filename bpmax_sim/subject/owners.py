@@ -142,7 +142,7 @@ class OwnersTable(msgspec.Struct):
         may = listed(owner_of(item) for item in self.pending()) or msg("nobody")
         decided = any(owner_of(i) == by and i["status"] != UNTREATED for i in self.items)
         why = msg("has decided already") if decided else msg("is not to act yet")
-        raise SubjectError(msg("{by} {why}; who may act now: {may}", by=by, why=why, may=may))
+        raise SubjectError("{by} {why}; who may act now: {may}", by=by, why=why, may=may)
 
     def after(self, by: str, status: int) -> int:
         """Return what would be decided if *by* decided so."""
@@ -196,12 +196,10 @@ def assigned(value: Any, node: str, nodes: Iterable[str] = ()) -> Mapping[str, I
         if known and str(step) not in (*known, PROJECT):
             hint = suggestion(str(step), known)
             raise SubjectError(
-                msg(
-                    "owners.{node} returned owners of {step!r}, which is no node{hint}",
-                    node=node,
-                    step=step,
-                    hint=hint,
-                )
+                "owners.{node} returned owners of {step!r}, which is no node{hint}",
+                node=node,
+                step=step,
+                hint=hint,
             )
     return {str(step): _items(items, node) for step, items in value.items()}
 
@@ -215,22 +213,18 @@ def actor(node: str, items: Sequence[Mapping[str, Any]], by: str, user: Mapping[
     ids = [owner_of(item) for item in items]
     if not ids:
         raise SubjectError(
-            msg(
-                "nobody may act at {node!r}: it has no owners; declare owners in the "
-                "definition, or return them from owners.{node_2}",
-                node=node,
-                node_2=node,
-            )
+            "nobody may act at {node!r}: it has no owners; declare owners in the "
+            "definition, or return them from owners.{node_2}",
+            node=node,
+            node_2=node,
         )
     acting = by or str(user.get("id", "")) or ids[0]
     if acting not in ids:
         raise SubjectError(
-            msg(
-                "{acting} is not an owner of {node!r}; its owners: {names}",
-                acting=acting,
-                node=node,
-                names=series(ids),
-            )
+            "{acting} is not an owner of {node!r}; its owners: {names}",
+            acting=acting,
+            node=node,
+            names=series(ids),
         )
     return acting
 
@@ -239,17 +233,15 @@ def _items(items: Any, node: str) -> Items:
     listed_items = isinstance(items, list | tuple)
     if not listed_items or not items or not all(map(_is_owner, items)):
         raise SubjectError(
-            msg(
-                "owners.{node} must return owners such as [{{owner_id: 7}}], got {items!r}",
-                node=node,
-                items=items,
-            )
+            "owners.{node} must return owners such as [{{owner_id: 7}}], got {items!r}",
+            node=node,
+            items=items,
         )
     ids = [owner_of(item) for item in items]
     doubled = [owner for owner in ids if ids.count(owner) > 1]
     if doubled:
         raise SubjectError(
-            msg("owners.{node} returned {doubled!r} twice", node=node, doubled=doubled[0])
+            "owners.{node} returned {doubled!r} twice", node=node, doubled=doubled[0]
         )
     return [dict(item) for item in items]
 

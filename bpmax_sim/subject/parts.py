@@ -82,9 +82,7 @@ def first_node(definition: Definition | None, jump: Any) -> str:
         return definition.start
     if jump not in definition.nodes:
         hint = suggestion(str(jump), definition.nodes)
-        raise SubjectError(
-            msg("jump returned {jump!r}, which is no node{hint}", jump=jump, hint=hint)
-        )
+        raise SubjectError("jump returned {jump!r}, which is no node{hint}", jump=jump, hint=hint)
     return str(jump)
 
 
@@ -99,20 +97,17 @@ def check_returned(hook: str, value: Any, nodes: Collection[str]) -> None:
     kind, what = _GIVES[hook]
     if not isinstance(value, kind):
         raise SubjectError(
-            msg("{hook} must return {what}, got {value!r}", hook=hook, what=what, value=value)
+            "{hook} must return {what}, got {value!r}", hook=hook, what=what, value=value
         )
     is_map = hook == "visibility" and isinstance(value, Mapping)
     shown: Mapping[str, Any] = value if is_map else {}
     for node, is_shown in shown.items():
         if not isinstance(is_shown, bool) or (nodes and node not in nodes):
             raise SubjectError(
-                msg(
-                    "visibility returned {node!r}: {shown!r}; it takes nodes, and true or false"
-                    "{hint}",
-                    node=node,
-                    shown=is_shown,
-                    hint="" if node in nodes else near(str(node), nodes),
-                )
+                "visibility returned {node!r}: {shown!r}; it takes nodes, and true or false{hint}",
+                node=node,
+                shown=is_shown,
+                hint="" if node in nodes else near(str(node), nodes),
             )
 
 

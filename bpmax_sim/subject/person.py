@@ -69,11 +69,9 @@ def _check_state(form: Shown, name: str) -> None:
         if state.get(key, not stops) is stops:
             is_what = msg("hidden") if key == "visible" else msg("read-only")
             raise SubjectError(
-                msg(
-                    "{name} is {is_what}, so a person cannot change it; a script may, in js",
-                    name=name,
-                    is_what=is_what,
-                )
+                "{name} is {is_what}, so a person cannot change it; a script may, in js",
+                name=name,
+                is_what=is_what,
             )
 
 
@@ -84,12 +82,10 @@ def _check_option(name: str, options: Any, value: Any) -> None:
     for choice in value if isinstance(value, list | tuple) else (value,):
         if not any(same(choice, option) for option in known):
             raise SubjectError(
-                msg(
-                    "{name}: {choice!r} is none of its options{hint}",
-                    name=name,
-                    choice=choice,
-                    hint=_hint(choice, known),
-                )
+                "{name}: {choice!r} is none of its options{hint}",
+                name=name,
+                choice=choice,
+                hint=_hint(choice, known),
             )
 
 

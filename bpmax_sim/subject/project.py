@@ -53,17 +53,8 @@ UNDO = "undo"
 _LATER: Mapping[int, str] = {UNTREATED: "untreated", PASSED: "passed", REFUSED: "refused"}
 
 
-class _Memory(msgspec.Struct, frozen=True, kw_only=True):
-    """A project before an action."""
-
-    status: str
-    form: Mapping[str, Any]
-    project: Mapping[str, Any]
-    state: tuple[Any, ...]
-    states: dict[str, dict[str, Any]]
-    children: Mapping[str, Any]
-
-
+_Memory = Mapping[str, Any]
+"""A project before an action, by the names of its fields."""
 _STATE = (
     "at",
     "places",
@@ -76,6 +67,8 @@ _STATE = (
     "titles",
     "shown",
     "shelved",
+    "status",
+    "states",
 )
 _PARTS: tuple[Part, ...] = ("form", "project")
 T = TypeVar("T", bound="ProjectState")
@@ -202,7 +195,7 @@ class ProjectState(Screen, kw_only=True):
         known = {flow.name: flow for flow in self._family() if flow.name}
         if name not in known:
             hint = suggestion(name, known) or msg("; none has begun")
-            raise SubjectError(msg("no project of a sub-flow {name!r}{hint}", name=name, hint=hint))
+            raise SubjectError("no project of a sub-flow {name!r}{hint}", name=name, hint=hint)
         return known[name]
 
     def _family(self) -> list[Self]:
@@ -454,28 +447,22 @@ class ProjectState(Screen, kw_only=True):
             _undo(before)
 
     def _remember(self) -> _Memory:
-        return _Memory(
-            status=self.status,
-            form=dict(self.form),
-            project=dict(self.project),
-            state=copy.deepcopy(tuple(getattr(self, name) for name in _STATE)),
-            states=copy.deepcopy(self.states),
-            children=dict(self.children),
-        )
+        state = copy.deepcopy({name: getattr(self, name) for name in _STATE})
+        return {**state, **{name: dict(getattr(self, name)) for name in (*_PARTS, "children")}}
 
     def _restore(self, before: _Memory) -> None:
         for part in _PARTS:
             now: dict[str, Any] = getattr(self, part)
-            then: Mapping[str, Any] = getattr(before, part)
-            gone = {name: UNDEFINED for name in now if name not in then}
-            self.store(part, {**then, **gone}, UNDO)
-        if self.at != before.state[0]:
-            self._tell_entered(before.state[0], self.at, UNDO, "")
-        for name, value in zip(_STATE, before.state, strict=True):
-            setattr(self, name, value)
-        self.status, self.children = before.status, dict(before.children)
+            gone = {name: UNDEFINED for name in now if name not in before[part]}
+            self.store(part, {**before[part], **gone}, UNDO)
+        if self.at != before["at"]:
+            self._tell_entered(before["at"], self.at, UNDO, "")
+        shared = self.states  # with the forms of nodes
+        for name in (*_STATE, "children"):
+            setattr(self, name, before[name])
+        self.states = shared
         self.states.clear()
-        self.states.update(before.states)
+        self.states.update(before["states"])
 
     def _declared(self, node: str) -> FlowNode | None:
         return self.definition.nodes.get(node) if self.definition else None

@@ -35,12 +35,10 @@ def refusal(event: str, value: Any, thrown: Exception | None) -> str | None:
     if value is None or value is True or isinstance(value, Undefined):
         return None
     raise SubjectError(
-        msg(
-            "{event} returned {value!r}, which neither refuses nor agrees; return false or "
-            "a text, or throw, to refuse; return nothing or true to agree",
-            event=event,
-            value=value,
-        )
+        "{event} returned {value!r}, which neither refuses nor agrees; return false or "
+        "a text, or throw, to refuse; return nothing or true to agree",
+        event=event,
+        value=value,
     )
 
 

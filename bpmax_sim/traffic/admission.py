@@ -199,13 +199,13 @@ def read_file(path: Path, *, kind: str = "", address: str = "") -> Foreign:
         raise CassetteError(labelled(path, error)) from error
     except OSError as error:
         raise CassetteError(
-            msg("{path}: cannot be read ({strerror})", path=path, strerror=error.strerror)
+            "{path}: cannot be read ({strerror})", path=path, strerror=error.strerror
         ) from error
 
 
 def _bounded(path: Path) -> bytes:
     if path.stat().st_size > _LARGEST:
-        raise CassetteError(msg("larger than {largest} MB; split it", largest=_LARGEST >> 20))
+        raise CassetteError("larger than {largest} MB; split it", largest=_LARGEST >> 20)
     return path.read_bytes()
 
 
@@ -252,10 +252,8 @@ def drafts_of(
     leaks = [f"{draft.line.call} ({place})" for draft in drafts for place in draft.leaks]
     if leaks:
         raise LeakError(
-            msg(
-                "not written, a secret was found in {names}",
-                names=series(dict.fromkeys(leaks)),
-            )
+            "not written, a secret was found in {names}",
+            names=series(dict.fromkeys(leaks)),
         )
     return drafts
 
@@ -306,9 +304,7 @@ def write(path: Path, owner: str, drafts: tuple[PendingExchange, ...]) -> bool:
             return merge(path, path, OwnerRecording(owner, drafts, adding=False), nothing_volatile)
     except OSError as error:
         raise CassetteError(
-            msg(
-                "{path}: not written ({strerror}); the old file is whole",
-                path=path,
-                strerror=error.strerror,
-            )
+            "{path}: not written ({strerror}); the old file is whole",
+            path=path,
+            strerror=error.strerror,
         ) from error

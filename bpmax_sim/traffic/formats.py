@@ -83,14 +83,12 @@ def format_of(data: bytes) -> str:
     name = _json_format(start) if is_json else _text_format(start)
     if not name and _OPENAPI.search(start[:65_536]):
         raise ConfigError(
-            msg(
-                "this is an OpenAPI document and no recording; make a platform of it with "
-                "`bpmax-sim import openapi <file>`"
-            )
+            "this is an OpenAPI document and no recording; make a platform of it with "
+            "`bpmax-sim import openapi <file>`"
         )
     if not name:
         raise CassetteError(
-            msg("not a recording that can be imported; there are {all}", all=_all(READABLE))
+            "not a recording that can be imported; there are {all}", all=_all(READABLE)
         )
     return name
 
@@ -131,7 +129,7 @@ def write_foreign(exchanges: Iterable[Exchange], kind: str) -> tuple[bytes, tupl
 def _known(name: str, names: tuple[str, ...]) -> str:
     if name not in names:
         hint = near(name, names) or msg("; there are {all}", all=_all(names))
-        raise ConfigError(msg("format: there is no {name!r}{hint}", name=name, hint=hint))
+        raise ConfigError("format: there is no {name!r}{hint}", name=name, hint=hint)
     return name
 
 

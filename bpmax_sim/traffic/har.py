@@ -62,7 +62,7 @@ def read_har(data: bytes, *, attachment: Attachment = no_attachment) -> Imported
 
 def _exchange(attachment: Attachment, entry: Any) -> Exchange:
     if entry.get("_webSocketMessages"):
-        raise NotCarried(msg("it is a WebSocket, which is not supported"))
+        raise NotCarried("it is a WebSocket, which is not supported")
     sent, response = entry["request"], entry["response"]
     return Exchange(
         request=request(
@@ -85,7 +85,7 @@ def _posted(request: Any, attachment: Attachment) -> bytes | None:
     posted = request.get("postData")
     if not posted:
         if (request.get("bodySize") or 0) > 0:
-            raise NotCarried(msg("the archive leaves out the body of its request"))
+            raise NotCarried("the archive leaves out the body of its request")
         return None
     if posted.get("_file"):
         return _attached(posted["_file"], attachment)
@@ -95,7 +95,7 @@ def _posted(request: Any, attachment: Attachment) -> bytes | None:
         return from_base64(body_text) if coded else text(body_text).encode("utf-8", "surrogatepass")
     params = [(p["name"], p.get("value") or "") for p in posted.get("params") or ()]
     if params and not str(posted.get("mimeType", "")).startswith(FORM):
-        raise NotCarried(msg("the archive has the parts of its multipart body, and not the body"))
+        raise NotCarried("the archive has the parts of its multipart body, and not the body")
     return urlencode(params).encode() if params else None
 
 
@@ -103,7 +103,7 @@ def _attached(name: str, attachment: Attachment) -> bytes:
     data = attachment(name)
     if data is None:
         raise NotCarried(
-            msg("its body is in the file {name!r}, which is not beside the archive", name=name)
+            "its body is in the file {name!r}, which is not beside the archive", name=name
         )
     return data
 
@@ -116,9 +116,7 @@ def _outcome(entry: Any, reply: Any, attachment: Attachment) -> Response | Faile
     status = int(reply.get("status") or 0)
     if status <= 0 or (failure_text and not reply.get("content")):
         if not failure_text:
-            raise NotCarried(
-                msg("it was blocked or not answered, and the archive does not say why")
-            )
+            raise NotCarried("it was blocked or not answered, and the archive does not say why")
         code = _code(str(failure_text))
         known = {"code": code, "sent": code != "CONNECT", **(reply.get("_failed") or {})}
         return Failed(
@@ -143,7 +141,7 @@ def _content(content: Any, attachment: Attachment) -> bytes:
     body_text = content.get("text")
     if body_text is None:
         if (content.get("size") or 0) > 0:
-            raise NotCarried(msg("the archive leaves out the body of its answer"))
+            raise NotCarried("the archive leaves out the body of its answer")
         return b""
     if content.get("encoding") == "base64":
         return from_base64(body_text)

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CassetteError
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Exchange, Pairs, Request, Response
 from bpmax_sim.traffic.known_keys import Keys, unknown_keys
@@ -45,7 +45,7 @@ class Imported(msgspec.Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-class NotCarried(Exception):  # noqa: N818 - a finding, which becomes a note
+class NotCarried(MessageError):  # noqa: N818 - a finding, which becomes a note
     """One exchange cannot be carried over; the message is the sentence that says why."""
 
 
@@ -117,20 +117,18 @@ def parse_json(data: bytes, what: str) -> Any:
         return loads(data)
     except UnicodeDecodeError as error:
         raise CassetteError(
-            msg("not {what}: not UTF-8 at byte {start}", what=what, start=error.start)
+            "not {what}: not UTF-8 at byte {start}", what=what, start=error.start
         ) from error
     except json.JSONDecodeError as error:
         raise CassetteError(
-            msg(
-                "not {what}: not JSON at line {lineno} column {colno}: {msg}",
-                what=what,
-                lineno=error.lineno,
-                colno=error.colno,
-                msg=error.msg,
-            )
+            "not {what}: not JSON at line {lineno} column {colno}: {msg}",
+            what=what,
+            lineno=error.lineno,
+            colno=error.colno,
+            msg=error.msg,
         ) from error
     except RecursionError as error:
-        raise CassetteError(msg("not {what}: nested too deeply", what=what)) from error
+        raise CassetteError("not {what}: nested too deeply", what=what) from error
 
 
 def listed(value: Any, *path: str, what: str) -> list[Any]:
@@ -142,9 +140,7 @@ def listed(value: Any, *path: str, what: str) -> list[Any]:
     for name in path:
         value = value.get(name) if isinstance(value, dict) else None
     if not isinstance(value, list):
-        raise CassetteError(
-            msg("not {what}: it has no list {names}", what=what, names=".".join(path))
-        )
+        raise CassetteError("not {what}: it has no list {names}", what=what, names=".".join(path))
     return value
 
 
@@ -190,7 +186,7 @@ def request(
         NotCarried: if *url* is not an absolute HTTP address.
     """
     if not url.lower().startswith(("http://", "https://")):
-        raise NotCarried(msg("{url!r} is not an HTTP address", url=url[:60]))
+        raise NotCarried("{url!r} is not an HTTP address", url=url[:60])
     return Request(
         method=method.upper(),
         url=ascii_url(url),
@@ -281,7 +277,7 @@ def _undone(body: bytes, coding: str) -> bytes:
     if coding == "br":
         return _from_brotli(body)
     raise NotCarried(
-        msg("its answer is compressed with {coding}, which is not supported", coding=coding)
+        "its answer is compressed with {coding}, which is not supported", coding=coding
     )
 
 
@@ -290,9 +286,9 @@ def _inflated(body: bytes, window: int) -> bytes:
     try:
         data = engine.decompress(body, _MOST)
     except zlib.error as error:
-        raise NotCarried(msg("its compressed answer is broken ({error})", error=error)) from error
+        raise NotCarried("its compressed answer is broken ({error})", error=error) from error
     if engine.unconsumed_tail:
-        raise NotCarried(msg("its answer is larger than {most} bytes", most=_MOST))
+        raise NotCarried("its answer is larger than {most} bytes", most=_MOST)
     return data
 
 
@@ -300,21 +296,19 @@ def _from_brotli(body: bytes) -> bytes:
     try:
         import brotli  # noqa: PLC0415 - an extra
     except ImportError:
-        raise NotCarried(
-            msg("its answer is compressed with br; pip install 'bpmax-sim[br]'")
-        ) from None
+        raise NotCarried("its answer is compressed with br; pip install 'bpmax-sim[br]'") from None
     engine = brotli.Decompressor()
     try:
         data = bytes(engine.process(body, output_buffer_limit=_MOST))
     except brotli.error as error:
-        raise NotCarried(msg("its compressed answer is broken ({error})", error=error)) from error
+        raise NotCarried("its compressed answer is broken ({error})", error=error) from error
     if not engine.is_finished():
         why = (
             msg("is larger than {most} bytes", most=_MOST)
             if len(data) >= _MOST
             else msg("was cut short")
         )
-        raise NotCarried(msg("its answer {why}", why=why))
+        raise NotCarried("its answer {why}", why=why)
     return data
 
 
@@ -335,7 +329,7 @@ def from_base64(value: str) -> bytes:
     try:
         return base64.b64decode(value, validate=False)
     except (binascii.Error, ValueError) as error:
-        raise NotCarried(msg("a body is broken base64 ({error})", error=error)) from error
+        raise NotCarried("a body is broken base64 ({error})", error=error) from error
 
 
 def instant(value: object) -> float:
@@ -373,7 +367,7 @@ def load(data: bytes, what: str, *, typed: bool = False) -> Any:
         node = yaml.compose(data.decode("utf-8-sig"), yaml.CSafeLoader)
     except UnicodeDecodeError as error:
         raise CassetteError(
-            msg("not {what}: not UTF-8 at byte {start}", what=what, start=error.start)
+            "not {what}: not UTF-8 at byte {start}", what=what, start=error.start
         ) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -383,16 +377,14 @@ def load(data: bytes, what: str, *, typed: bool = False) -> Any:
             else ""
         )
         raise CassetteError(
-            msg(
-                "not {what}: not YAML{where}: {problem}",
-                what=what,
-                where=where,
-                problem=error.problem,
-            )
+            "not {what}: not YAML{where}: {problem}",
+            what=what,
+            where=where,
+            problem=error.problem,
         ) from error
     except (yaml.YAMLError, RecursionError) as error:
         raise CassetteError(
-            msg("not {what}: not YAML ({name})", what=what, name=type(error).__name__)
+            "not {what}: not YAML ({name})", what=what, name=type(error).__name__
         ) from error
     return _Reader(what, 2 * len(data) + 1000, typed=typed).value(node, 0)
 
@@ -443,12 +435,10 @@ class _Reader:
 
     def _refusal(self, node: Any, why: str) -> CassetteError:
         return CassetteError(
-            msg(
-                "not {what}: line {line}: {why}",
-                what=self._what,
-                line=node.start_mark.line + 1,
-                why=why,
-            )
+            "not {what}: line {line}: {why}",
+            what=self._what,
+            line=node.start_mark.line + 1,
+            why=why,
         )
 
 

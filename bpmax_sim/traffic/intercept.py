@@ -18,7 +18,6 @@ from vcr.cassette import Cassette, CassetteContextDecorator
 
 from bpmax_sim.cassette.format import grouped
 from bpmax_sim.errors import CassetteError
-from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.traffic.imported import NotCarried, grouped_pairs, request, response
 
@@ -98,7 +97,7 @@ def _request(original: Any) -> Request:
         )
     except NotCarried as reason:
         raise CassetteError(
-            msg("a request beside $proxy cannot be recorded: {reason}", reason=reason)
+            "a request beside $proxy cannot be recorded: {reason}", reason=reason
         ) from None
     return replace(converted, follow=False)
 
@@ -108,7 +107,7 @@ def _octets(body: object) -> bytes:
         return body.encode()
     if isinstance(body, bytes | bytearray | memoryview):
         return bytes(body)
-    raise NotCarried(msg("its body is a {name}", name=type(body).__name__))
+    raise NotCarried("its body is a {name}", name=type(body).__name__)
 
 
 def _response(original: Mapping[str, Any], took: float) -> Response:
@@ -120,7 +119,7 @@ def _response(original: Mapping[str, Any], took: float) -> Response:
         )
     except NotCarried as reason:
         raise CassetteError(
-            msg("an answer beside $proxy cannot be recorded: {reason}", reason=reason)
+            "an answer beside $proxy cannot be recorded: {reason}", reason=reason
         ) from None
     return replace(converted, elapsed=took, source="live")
 

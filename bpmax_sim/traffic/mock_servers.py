@@ -99,7 +99,7 @@ def _wiremock_exchange(address: str, mapping: Any) -> Exchange:
     matcher = mapping["request"]
     method = text(matcher.get("method") or "ANY")
     if method == "ANY":
-        raise NotCarried(msg("it answers any method"))
+        raise NotCarried("it answers any method")
     body, media = _expected_body(matcher)
     headers = tuple(_wiremock_headers(matcher, media if body else ""))
     ours = (mapping.get("metadata") or {}).get(_OURS) or {}
@@ -116,7 +116,7 @@ def _target(request: Any) -> str:
         return target
     path = request.get("urlPath")
     if not isinstance(path, str):
-        raise NotCarried(msg("its address is a pattern"))
+        raise NotCarried("its address is a pattern")
     pairs = [
         (name, value)
         for name, rule in (request.get("queryParameters") or {}).items()
@@ -133,7 +133,7 @@ def _values(rule: Any, what: str) -> Iterator[str]:
         for value in rule["hasExactly"]:
             yield from _values(value, what)
     else:
-        raise NotCarried(msg("{what} is a pattern", what=what))
+        raise NotCarried("{what} is a pattern", what=what)
 
 
 def _wiremock_headers(request: Any, media: str) -> Iterator[tuple[str, str]]:
@@ -153,7 +153,7 @@ def _expected_body(request: Any) -> tuple[bytes | None, str]:
     if not patterns:
         return None, ""
     if len(patterns) > 1:
-        raise NotCarried(msg("its body has to fit several patterns"))
+        raise NotCarried("its body has to fit several patterns")
     (rule,) = patterns
     if "equalToJson" in rule:
         text = rule["equalToJson"]
@@ -164,7 +164,7 @@ def _expected_body(request: Any) -> tuple[bytes | None, str]:
         return rule["equalTo"].encode(), ""
     if isinstance(rule.get("binaryEqualTo"), str):
         return from_base64(rule["binaryEqualTo"]), ""
-    raise NotCarried(msg("its body is a pattern"))
+    raise NotCarried("its body is a pattern")
 
 
 def _json(value: Any) -> str:
@@ -177,9 +177,9 @@ def _outcome(reply: Any) -> Response | Failed:
         message = _FAULTS.get(reply["fault"], str(reply["fault"]))
         return Failed(code="RESET", message=message, elapsed=delay)
     if reply.get("proxyBaseUrl"):
-        raise NotCarried(msg("it hands requests on to another server"))
+        raise NotCarried("it hands requests on to another server")
     if "response-template" in (reply.get("transformers") or ()):
-        raise NotCarried(msg("its answer is a template"))
+        raise NotCarried("its answer is a template")
     headers = grouped_pairs(reply.get("headers"))
     body = _body(reply)
     return response(
@@ -194,10 +194,8 @@ def _outcome(reply: Any) -> Response | Failed:
 def _body(response: Any) -> bytes:
     if response.get("bodyFileName"):
         raise NotCarried(
-            msg(
-                "its body is in the file {bodyfilename!r}; put it into `body`",
-                bodyfilename=response["bodyFileName"],
-            )
+            "its body is in the file {bodyfilename!r}; put it into `body`",
+            bodyfilename=response["bodyFileName"],
         )
     if "jsonBody" in response:
         return _json(response["jsonBody"]).encode()
@@ -318,11 +316,9 @@ def read_hoverfly(data: bytes) -> Imported:
     version = str((tree.get("meta") or {}).get("schemaVersion", ""))
     if not version.startswith("v5"):
         raise CassetteError(
-            msg(
-                "not {hoverfly} of schema v5 but {version}; export it again",
-                hoverfly=HOVERFLY,
-                version=(version or msg("of none")),
-            )
+            "not {hoverfly} of schema v5 but {version}; export it again",
+            hoverfly=HOVERFLY,
+            version=(version or msg("of none")),
         )
     ordered = sorted(numbered(pairs), key=lambda pair: _turn(pair[1]))
     imported = each(ordered, _hoverfly_exchange, known_keys.HOVERFLY)
@@ -365,7 +361,7 @@ def _hoverfly_exchange(pair: Any) -> Exchange:
 def _refuse_states(request: Any) -> None:
     states = [n for n in request.get("requiresState") or {} if not n.startswith(_SEQUENCE)]
     if states:
-        raise NotCarried(msg("it depends on the state {states!r}", states=states[0]))
+        raise NotCarried("it depends on the state {states!r}", states=states[0])
 
 
 def _single(matchers: Any, what: str, otherwise: str | None = None) -> str:
@@ -376,10 +372,10 @@ def _single(matchers: Any, what: str, otherwise: str | None = None) -> str:
     """
     if not matchers:
         if otherwise is None:
-            raise NotCarried(msg("it accepts any {what}", what=what))
+            raise NotCarried("it accepts any {what}", what=what)
         return otherwise
     if len(matchers) > 1 or matchers[0].get("matcher", "exact") not in _EXACT:
-        raise NotCarried(msg("its {what} is a pattern", what=what))
+        raise NotCarried("its {what} is a pattern", what=what)
     value = matchers[0].get("value")
     if isinstance(value, dict):  # a form: matchers by name
         pairs = [(name, _single(rules, f"{what} {name!r}", "")) for name, rules in value.items()]
@@ -417,13 +413,11 @@ def _hoverfly_headers(headers: Any) -> Iterator[tuple[str, str]]:
 
 def _answer(reply: Any) -> Response:
     if reply.get("templated"):
-        raise NotCarried(msg("its answer is a template"))
+        raise NotCarried("its answer is a template")
     if reply.get("bodyFile"):
         raise NotCarried(
-            msg(
-                "its body is in the file {bodyfile!r}; put it into `body`",
-                bodyfile=reply["bodyFile"],
-            )
+            "its body is in the file {bodyfile!r}; put it into `body`",
+            bodyfile=reply["bodyFile"],
         )
     content = text(reply.get("body") or "")
     body = from_base64(content) if reply.get("encodedBody") else content.encode()

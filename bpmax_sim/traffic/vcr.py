@@ -51,9 +51,7 @@ def read_vcrpy(data: bytes) -> Imported:
     is_json = data.lstrip()[:1] in {b"{", b"["}
     tree = parse_json(data, VCRPY) if is_json else load(data, VCRPY)
     if isinstance(tree, list):
-        raise CassetteError(
-            msg("not {vcrpy}: it is of vcrpy before 1.0; record it again", vcrpy=VCRPY)
-        )
+        raise CassetteError("not {vcrpy}: it is of vcrpy before 1.0; record it again", vcrpy=VCRPY)
     items = listed(tree, "interactions", what=VCRPY)
     if _PARSED.encode() in data:  # as values, whose types the rest of the file does not have
         typed = tree if is_json else load(data, VCRPY, typed=True)
@@ -122,10 +120,8 @@ def _bytes(body: Any) -> bytes | None:
             return from_base64(body["base64_string"])
         if body and "string" not in body:
             raise NotCarried(
-                msg(
-                    "its body has the keys {names}, none of which is known",
-                    names=series(body),
-                )
+                "its body has the keys {names}, none of which is known",
+                names=series(body),
             )
         return _bytes(body.get("string"))
     if isinstance(body, list):
@@ -181,9 +177,7 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
             }
         )
     if notes and not requests:
-        raise CassetteError(
-            msg("nothing can be written for vcrpy: {names}", names=joined("; ", notes))
-        )
+        raise CassetteError("nothing can be written for vcrpy: {names}", names=joined("; ", notes))
     text = serialize({"requests": requests, "responses": responses}, yamlserializer)
     return text.encode(), tuple(notes)
 
@@ -236,10 +230,8 @@ def _betamax_body(body: Any) -> bytes | None:
     content = text(body.get("string") or "")
     if "\ufffd" in content:
         raise NotCarried(
-            msg(
-                "a body of it was no text, and betamax kept it damaged; record it with "
-                "preserve_exact_body_bytes"
-            )
+            "a body of it was no text, and betamax kept it damaged; record it with "
+            "preserve_exact_body_bytes"
         )
     return content.encode(_charset(body.get("encoding")), "replace") or None
 
@@ -276,11 +268,9 @@ def _toml(data: bytes) -> Any:
         return tomllib.loads(data.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise CassetteError(
-            msg(
-                "not {cassetter}: not TOML: {error}",
-                cassetter=CASSETTER,
-                error=why_unreadable(error),
-            )
+            "not {cassetter}: not TOML: {error}",
+            cassetter=CASSETTER,
+            error=why_unreadable(error),
         ) from error
 
 
@@ -327,7 +317,7 @@ def _cassetter_body(part: Any) -> bytes | None:
         return bytes.fromhex(text(content))
     if kind == "text":
         return text(content).encode()
-    raise NotCarried(msg("a body of the kind {kind!r} is not supported", kind=kind))
+    raise NotCarried("a body of the kind {kind!r} is not supported", kind=kind)
 
 
 def _compact(value: Any) -> str:

@@ -144,22 +144,18 @@ def _proxy(text: str, pattern: str, route: ConnectionRoute) -> httpx.Proxy:
     scheme = text.partition(":")[0].lower()
     try:
         if not is_proxy(text):
-            raise ConfigError(
-                msg("{name}: expected {proxy}, got other text", name=name, proxy=PROXY)
-            )
+            raise ConfigError("{name}: expected {proxy}, got other text", name=name, proxy=PROXY)
         context = _tls_context(ConnectionRoute(), *_trusted()) if scheme == "https" else None
         proxy = httpx.Proxy(text, ssl_context=context)
     except (httpx.InvalidURL, ValueError):
         raise ConfigError(
-            msg("{name}: expected {proxy}, got other text", name=name, proxy=PROXY)
+            "{name}: expected {proxy}, got other text", name=name, proxy=PROXY
         ) from None
     if scheme in _SOCKS and not find_spec("socksio"):
         raise ConfigError(
-            msg(
-                "{name}: {scheme} needs the package socksio; pip install 'httpx[socks]'",
-                name=name,
-                scheme=scheme,
-            )
+            "{name}: {scheme} needs the package socksio; pip install 'httpx[socks]'",
+            name=name,
+            scheme=scheme,
         )
     return proxy
 
@@ -181,11 +177,9 @@ def _tls_context(route: ConnectionRoute, file: str, folder: str) -> ssl.SSLConte
             else msg("SSL_CERT_FILE {file}", file=(file or folder))
         )
         raise ConfigError(
-            msg(
-                "{named}: no certificates can be read: {strerror}",
-                named=named,
-                strerror=error.strerror,
-            )
+            "{named}: no certificates can be read: {strerror}",
+            named=named,
+            strerror=error.strerror,
         ) from error
     if route.cert:
         try:
@@ -196,10 +190,8 @@ def _tls_context(route: ConnectionRoute, file: str, folder: str) -> ssl.SSLConte
                 " and ", filter(None, (msg("tls.cert {cert}", cert=route.cert), route.key))
             )
             raise ConfigError(
-                msg(
-                    "{names}: expected a certificate and its key without a password, as PEM",
-                    names=names,
-                )
+                "{names}: expected a certificate and its key without a password, as PEM",
+                names=names,
             ) from error
     return context
 

@@ -15,7 +15,6 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import msg
 from bpmax_sim.messages import ConnectionRoute, Request, Response
 
 
@@ -72,11 +71,9 @@ def as_transport(transport: object) -> Transport:
         if callable(transport):
             return Handler(transport)
     raise ConfigError(
-        msg(
-            "transport: expected a function of a Request that returns a Response, or an "
-            "object with a method handle, got {transport!r}",
-            transport=transport,
-        )
+        "transport: expected a function of a Request that returns a Response, or an "
+        "object with a method handle, got {transport!r}",
+        transport=transport,
     )
 
 

@@ -21,7 +21,7 @@ from bpmax_sim.yamlfile.node import (
 )
 from bpmax_sim.yamlfile.schema import described, explain, help_text, json_schema, read_hover
 from bpmax_sim.yamlfile.shapes import INTERNAL, Seconds, decode
-from bpmax_sim.yamlfile.write import with_element, write_yaml
+from bpmax_sim.yamlfile.write import text_at, with_element, write_yaml, writing_to
 
 __all__ = [
     "INTERNAL",
@@ -42,6 +42,8 @@ __all__ = [
     "read_yaml",
     "shown",
     "split",
+    "text_at",
     "with_element",
     "write_yaml",
+    "writing_to",
 ]

@@ -33,7 +33,7 @@ from msgspec import Struct
 
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems
 from bpmax_sim.field_path import read_steps
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import within
 
 Scalar = str | int | float | bool | None
@@ -188,7 +188,7 @@ _NUMBER_STARTS = frozenset("0123456789+-.")
 _DIGITS = 1000
 
 
-class ScalarError(ValueError):
+class ScalarError(MessageError, ValueError):
     """A plain scalar whose meaning nobody can be sure of."""
 
 
@@ -207,21 +207,19 @@ def resolve(text: str) -> Resolved:
 
 def _number(text: str) -> Resolved:
     if _LEADING_ZERO.fullmatch(text):
-        raise ScalarError(msg("a number has leading zeros; quote it to keep it as text"))
+        raise ScalarError("a number has leading zeros; quote it to keep it as text")
     is_based = _BASED.fullmatch(text) is not None
     if not is_based and not _FLOAT.fullmatch(text):
         return text
     if len(text) > _DIGITS:
         raise ScalarError(
-            msg(
-                "a number has more than {digits} digits; quote it to keep it as text",
-                digits=_DIGITS,
-            )
+            "a number has more than {digits} digits; quote it to keep it as text",
+            digits=_DIGITS,
         )
     try:
         return _whole(text, is_based=is_based)
     except ValueError as error:
-        raise ScalarError(msg("{error}; quote it to keep it as text", error=error)) from None
+        raise ScalarError("{error}; quote it to keep it as text", error=error) from None
 
 
 def _whole(text: str, *, is_based: bool) -> int | float:

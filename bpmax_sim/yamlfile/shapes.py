@@ -238,9 +238,10 @@ _FEW: Final = 12
 
 
 class ListShape(msgspec.Struct, frozen=True):
-    """A list of one shape; a single value stands for a list of one."""
+    """A list of one shape, of so many at least; a single value stands for a list of one."""
 
     item: Shape
+    least: int = 0
     expected: str = msg("a list")
 
     def accepts(self, node: Node) -> bool:
@@ -267,7 +268,8 @@ class ListShape(msgspec.Struct, frozen=True):
     def schema(self, definitions: Definitions) -> dict[str, Any]:
         """Return a list, or a single value; nothing is neither."""
         item = self.item.schema(definitions)
-        return {"anyOf": [{"type": "array", "items": item}, item]} if item else _SOMETHING
+        least = {"minItems": self.least} if self.least else {}
+        return {"anyOf": [{"type": "array", **least, "items": item}, item]} if item else _SOMETHING
 
 
 _SOMETHING: dict[str, Any] = {"not": {"type": "null"}}
@@ -453,7 +455,7 @@ def _mapping(info: Any, structs: _Structs) -> Shape:
 
 
 def _list(info: Any, structs: _Structs) -> Shape:
-    return ListShape(_shape(info.item_type, structs))
+    return ListShape(_shape(info.item_type, structs), info.min_length or 0)
 
 
 def _union(info: Any, structs: _Structs) -> Shape:

@@ -1,6 +1,7 @@
 """Values -> the text of a YAML file, for people to read and edit; `read_yaml` gives the same back.
 
-What fits on a line stands on one; lists of mappings have a line for each.
+What fits on a line stands on one; lists of mappings have a line for each. Also what is told where
+a file of a user's cannot be replaced.
 """
 
 from __future__ import annotations
@@ -9,10 +10,14 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final
 
-from bpmax_sim.yamlfile.node import Node
+from bpmax_sim.errors import ConfigError, Place, Problem
+from bpmax_sim.i18n import msg
+from bpmax_sim.yamlfile.node import Node, shown
 
 WIDTH: Final = 100
 """The columns of a line that is not one long scalar."""
@@ -24,6 +29,35 @@ _WORDS = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 _HIDDEN = re.compile(
     "[\x7f-\x9f\u200e\u200f\u061c\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
+
+
+@contextmanager
+def writing_to(path: Path, hint: str = "") -> Iterator[None]:
+    """Name *path* where writing to it fails, and *hint*: what to do.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    try:
+        yield
+    except OSError as error:
+        message = msg("cannot be written: {reason}{hint}", reason=error.strerror, hint=hint)
+        raise ConfigError(Problem(message, Place(shown(path)))) from error
+
+
+def text_at(path: Path) -> str:
+    """Return the text of a file that is to be added to or replaced; of none, nothing.
+
+    Raises:
+        ConfigError: it is no text.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        message = msg("is there and is no text that can be read; move it away")
+        raise ConfigError(Problem(message, Place(shown(path)))) from error
 
 
 def write_yaml(value: Mapping[str, Any], *, block: int = 3) -> str:

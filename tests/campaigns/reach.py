@@ -156,8 +156,9 @@ def fate(folder: str, edit: Edit | None) -> Fate:
         if done.returncode:
             return Fate(corner, [], done.stderr[-300:])
         dead = json.loads(done.stdout)
-        wrong = edit is None and any(one is not None for one in dead)
-        return Fate(corner, dead, "a law breaks without it" if wrong else "")
+        seeds = [1000 * number for number, one in enumerate(dead) if one is not None]
+        wrong = f"a law breaks without it, from --first + {seeds}" if not edit and seeds else ""
+        return Fate(corner, dead, wrong)
 
 
 def rounds(folder: Path, corner: str) -> list[int | None]:

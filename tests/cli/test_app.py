@@ -17,6 +17,7 @@ from bpmax_sim.cli import main
 from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.cli.terminal import say
 from tests.cli.project import ROOT, Command, Project, in_a_process
+from tests.snapshots import snapshot
 
 GBK = "PYTHONIOENCODING"
 
@@ -122,7 +123,7 @@ def test_the_schemas_describe_the_files(project: Project, bs: Command) -> None:
 
 
 def test_a_schema_is_printed_too(project: Project, bs: Command) -> None:
-    assert json.loads(bs("schema", "platform").out)["title"] == "bpmax-sim platform"
+    assert json.loads(bs("schema", "platform").out)["title"] == snapshot("bpmax-sim platform")
 
 
 def test_schemas_are_not_written_into_a_file(project: Project, bs: Command) -> None:
@@ -130,7 +131,10 @@ def test_schemas_are_not_written_into_a_file(project: Project, bs: Command) -> N
 
     done = bs("schema", "--write")
 
-    assert (done.code, done.err) == (2, "scenarios/schemas: cannot be written: File exists\n")
+    assert (done.code, done.err) == (
+        2,
+        snapshot("scenarios/schemas: cannot be written: File exists\n"),
+    )
 
 
 def test_the_doctor_finds_this_installation_sound(project: Project, bs: Command) -> None:
@@ -223,5 +227,5 @@ def test_on_a_terminal_marks_are_coloured_unless_no_color_is_set(
     with redirect_stdout(_Terminal()) as plain:
         say("× 合同[1]   2 calls")
 
-    assert coloured.getvalue() == "\x1b[32m√ 合同[1]   2 calls\x1b[0m\n合同\n"
-    assert plain.getvalue() == "× 合同[1]   2 calls\n"
+    assert coloured.getvalue() == snapshot("\x1b[32m√ 合同[1]   2 calls\x1b[0m\n合同\n")
+    assert plain.getvalue() == snapshot("× 合同[1]   2 calls\n")

@@ -10,6 +10,7 @@ import pytest
 from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.starter.demo import Crm
 from tests.cli.project import Command, Project, in_a_process
+from tests.snapshots import snapshot
 
 HERE = "scenarios/customer.scenario.yaml"
 
@@ -130,7 +131,10 @@ def test_a_wrong_value_of_an_option_names_the_right_ones(project: Project, bs: C
 def test_a_line_behind_the_end_of_a_cassette_is_told(recorded: Project, bs: Command) -> None:
     done = bs("inspect", "cassettes/crm/customer.yaml:999")
 
-    assert (done.code, done.err) == (2, "cassettes/crm/customer.yaml:999: the file has 22 lines\n")
+    assert (done.code, done.err) == (
+        2,
+        snapshot("cassettes/crm/customer.yaml:999: the file has 22 lines\n"),
+    )
 
 
 @pytest.mark.parametrize("words", [["help", "run"], ["run", "-h"], ["run", "--help"]])
@@ -194,7 +198,7 @@ def test_a_script_that_is_no_javascript_is_told_at_its_line(project: Project, bs
     done = bs("run")
 
     assert (done.code, done.out) == (2, "")
-    assert done.err == (
+    assert done.err == snapshot(
         "scenarios/scripts/customer.js:6:8: SyntaxError: Unexpected identifier 'result'; "
         "correct the script\n"
     )
@@ -216,7 +220,7 @@ def test_an_undeclared_platform_is_told_at_the_call(recorded: Project, bs: Comma
     assert "script: scenarios/scripts/customer.js:4:" in ran.out
     assert (linted.code, linted.err) == (
         2,
-        (
+        snapshot(
             "scenarios/scripts/customer.js:4:34: there is no platform 'crm_sytem'; did you mean "
             "'crm_system'?\n1 scenario file: 1 problem\n"
         ),
@@ -273,7 +277,7 @@ def test_recording_in_ci_is_asked_for_twice(
 
     assert (refused.code, refused.err) == (
         2,
-        (
+        snapshot(
             "recording is disabled because CI is set; pass allow_ci=True "
             "(pytest: --bpmax-allow-ci-record, bpmax-sim: --allow-ci-record)\n"
         ),

@@ -11,6 +11,7 @@ from bpmax_sim.cassette.format import reseal
 from bpmax_sim.starter.demo import Crm
 from tests import warm
 from tests.cli.project import NAME, ROOT, Command, Project, in_a_process
+from tests.snapshots import snapshot
 
 KILLED = """
 import os, sys
@@ -166,7 +167,7 @@ def test_what_a_killed_recording_left_is_recovered(project: Project, crm: Crm, b
         f"cassettes/auth/crm_system.default.yaml: recovered\n{HERE}: recovered\n",
     )
     assert "12346" in project.cassette.read_text(encoding="utf-8")
-    assert bs("recover", HERE).err == "there is nothing to recover\n"
+    assert bs("recover", HERE).err == snapshot("there is nothing to recover\n")
 
 
 def test_it_waits_for_review_beside_what_was_there(
@@ -188,7 +189,7 @@ def test_what_says_nothing_new_does_not_wait(project: Project, crm: Crm, bs: Com
 
     done = bs("recover", HERE)
 
-    assert (done.code, done.out, done.err) == (0, "", "there is nothing to recover\n")
+    assert (done.code, done.out, done.err) == (0, "", snapshot("there is nothing to recover\n"))
     assert [one.name for one in project.cassette.parent.glob("customer*")] == ["customer.yaml"]
 
 
@@ -230,7 +231,7 @@ def test_what_is_accepted_replaces_it(waiting: Project, bs: Command) -> None:
     assert (done.code, done.err) == (0, f"{HERE}: replaced\n")
     assert waiting.cassette.read_bytes() == content
     assert not new.exists()
-    assert bs("review").err == "nothing waits for review\n"
+    assert bs("review").err == snapshot("nothing waits for review\n")
 
 
 def test_what_is_rejected_is_deleted_after_a_question(waiting: Project, bs: Command) -> None:
@@ -249,7 +250,7 @@ def test_what_is_rejected_is_deleted_after_a_question(waiting: Project, bs: Comm
 def test_lint_finds_a_sound_project_sound(recorded: Project, bs: Command) -> None:
     done, told = bs("lint"), bs("lint", "--json")
 
-    assert (done.code, done.out, done.err) == (0, "", "1 scenario file: sound\n")
+    assert (done.code, done.out, done.err) == (0, "", snapshot("1 scenario file: sound\n"))
     assert json.loads(told.out)["problems"] == []
 
 

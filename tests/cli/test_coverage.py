@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.project import ROOT as REPOSITORY
 from tests.cli.project import Command, Project
+from tests.snapshots import snapshot
 
 FLOW = """\
 flow: 报销
@@ -48,18 +49,20 @@ def test_what_is_declared_is_told_with_what_is_touched(recorded: Project, bs: Co
     done = bs("coverage")
 
     assert (done.code, done.err) == (0, "")
-    assert done.out.splitlines() == [
-        "part       touched  of  %",
-        "api        1        1   100",
-        "parameter  1        2   50",
-        "instance   1        1   100",
-        "auth       2        3   66.7",
-        "field      1        1   100",
-        "all        6        8   75",
-        "",
-        "-  parameter  crm_system.get_customer_detail fields",
-        "-  auth       crm_system token",
-    ]
+    assert done.out.splitlines() == snapshot(
+        [
+            "part       touched  of  %",
+            "api        1        1   100",
+            "parameter  1        2   50",
+            "instance   1        1   100",
+            "auth       2        3   66.7",
+            "field      1        1   100",
+            "all        6        8   75",
+            "",
+            "-  parameter  crm_system.get_customer_detail fields",
+            "-  auth       crm_system token",
+        ]
+    )
 
 
 def test_names_can_be_left_out(recorded: Project, bs: Command) -> None:
@@ -122,14 +125,16 @@ def test_what_fails_counts_for_nothing(recorded: Project, bs: Command) -> None:
     recorded.edit(recorded.scenario, "张三", "李四")
     done = bs("coverage")
 
-    assert done.err == "1 scenario failed, which counts for nothing; see `bpmax-sim run`\n"
+    assert done.err == snapshot(
+        "1 scenario failed, which counts for nothing; see `bpmax-sim run`\n"
+    )
     assert "all        0        8   0" in done.out
 
 
 def test_a_scenario_that_asks_a_live_system_is_not_run(recorded: Project, bs: Command) -> None:
     recorded.edit(recorded.scenario, "proxy:\n  platforms", "proxy:\n  mode: live\n  platforms")
 
-    assert bs("coverage").err == "1 scenario: not run, for they ask a live system\n"
+    assert bs("coverage").err == snapshot("1 scenario: not run, for they ask a live system\n")
 
 
 def test_without_a_scenario_there_is_nothing_to_touch(

@@ -7,6 +7,7 @@ import pytest
 
 from bpmax_sim.starter.demo import Crm
 from tests.cli.project import NAME, Command, Project
+from tests.snapshots import snapshot
 
 HERE = "cassettes/crm/customer.yaml"
 CALL = "crm_system.get_customer_detail"
@@ -29,7 +30,7 @@ def test_a_recording_and_what_waits_beside_it(waiting: Project, bs: Command) -> 
         '    request path.id: "12345" → "12346"',
     ]
     assert '    answer body.data.name: "张三" → ' in done.out
-    assert done.err == "0 same, 1 changed, 0 removed, 0 added\n"
+    assert done.err == snapshot("0 same, 1 changed, 0 removed, 0 added\n")
 
 
 def test_json_is_one_versioned_object(waiting: Project, bs: Command) -> None:
@@ -60,7 +61,11 @@ def test_a_recording_equals_itself_recorded_again(recorded: Project, crm: Crm, b
 
     done = bs("diff", "before.yaml", HERE)
 
-    assert (done.code, done.out, done.err) == (0, "", "1 same, 0 changed, 0 removed, 0 added\n")
+    assert (done.code, done.out, done.err) == (
+        0,
+        "",
+        snapshot("1 same, 0 changed, 0 removed, 0 added\n"),
+    )
 
 
 def test_nothing_to_compare_with(recorded: Project, bs: Command) -> None:

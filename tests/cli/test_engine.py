@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.cli.project import Command, Project
+from tests.snapshots import snapshot
 
 DEEP = """\
 scenario: 深
@@ -40,7 +41,7 @@ def test_a_size_that_is_none_is_refused(project: Project, bs: Command) -> None:
     done = bs("run", "--js-stack", "viel")
 
     assert (done.code, done.out) == (2, "")
-    assert done.err == "--js-stack: 'viel' is not a size such as 24MB or 512kB\n"
+    assert done.err == snapshot("--js-stack: 'viel' is not a size such as 24MB or 512kB\n")
 
 
 def test_a_limit_can_be_raised_and_lowered(project: Project, bs: Command) -> None:
@@ -56,7 +57,7 @@ def test_a_limit_that_is_none_is_refused(project: Project, bs: Command) -> None:
     done = bs("run", "--js-limits", "cpu=2s,zeit=3")
 
     assert (done.code, done.out) == (2, "")
-    assert done.err == (
+    assert done.err == snapshot(
         "--js-limits: 'zeit=3' is no limit such as cpu=10s, memory=256MB, calls=50000\n"
     )
 

@@ -14,6 +14,7 @@ from vcr.serializers import yamlserializer
 from bpmax_sim.traffic.formats import format_of
 from tests.cli.project import NAME, Command, Project
 from tests.loopback import answer_json, loopback
+from tests.snapshots import snapshot
 
 HERE = "cassettes/crm/customer.yaml"
 FORMATS = ("curl", "har", "vcrpy", "wiremock")
@@ -112,10 +113,12 @@ def test_a_file_is_not_replaced_without_a_yes(recorded: Project, bs: Command) ->
     again = bs("export", HERE, "--as", "har", "--to", "x.har")
 
     assert (asked.code, kept) == (1, "mine")
-    assert asked.err.splitlines() == [
-        "x.har: replace this file? [y/N]:",
-        "stopped; nothing was changed",
-    ]
+    assert asked.err.splitlines() == snapshot(
+        [
+            "x.har: replace this file? [y/N]:",
+            "stopped; nothing was changed",
+        ]
+    )
     assert (done.code, again.code) == (0, 0)
 
 

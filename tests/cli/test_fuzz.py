@@ -19,6 +19,7 @@ from tests.cli.project import ROOT, Command, Project
 from tests.fuzzing.broken import PLATFORMS, written
 from tests.fuzzing.redis import running_redis
 from tests.fuzzing.test_search import LIVE, live
+from tests.snapshots import snapshot
 
 SEARCH = ("--minutes", "1", "--json")
 
@@ -176,7 +177,7 @@ def test_a_redis_that_is_not_there_is_told(project: Project, bs: Command) -> Non
     done = bs("fuzz", "crm_system", "--database", "redis://:geheim@127.0.0.1:9/0")
 
     assert done.code == 2
-    assert done.err == (
+    assert done.err == snapshot(
         "--database: the Redis cannot be reached; check its address, or name a folder\n"
     )
 

@@ -11,6 +11,7 @@ from bpmax_sim.starter.demo import Crm
 from bpmax_sim.traffic.formats import READABLE
 from tests.cli.project import NAME, ROOT, Command, Project
 from tests.leaks import folder, leaks
+from tests.snapshots import snapshot
 
 SAMPLES = ROOT / "tests/data/foreign"
 ADDRESS = "https://crm.example.test"
@@ -134,7 +135,7 @@ def test_several_files_in_one_cassette_share_what_is_secret(project: Project, bs
 
     done = bs("import", "first.har", "second.har", "--to", "cassettes/both.yaml", "--for", "两次")
 
-    assert done.out == "cassettes/both.yaml: 2 exchanges for 两次, 2 of declared APIs\n"
+    assert done.out == snapshot("cassettes/both.yaml: 2 exchanges for 两次, 2 of declared APIs\n")
     assert leaks(folder(project.folder / "cassettes"), {"t": TOKEN}) == []
 
 
@@ -195,7 +196,10 @@ def test_what_the_instances_hold_is_hidden_wherever_it_stands(
 
     done = bs("import", "x.har", "--to", "cassettes/x.yaml", "--secret", "ANOTHER")
 
-    assert (done.code, done.out) == (0, "cassettes/x.yaml: 1 exchange, 1 of declared APIs\n")
+    assert (done.code, done.out) == (
+        0,
+        snapshot("cassettes/x.yaml: 1 exchange, 1 of declared APIs\n"),
+    )
     assert leaks(folder(project.folder / "cassettes"), said) == []
     text = (project.folder / "cassettes/x.yaml").read_text(encoding="utf-8")
     assert "uri: https://crm.example.test/api/customers/1\n" in text

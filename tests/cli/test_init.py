@@ -15,6 +15,7 @@ from bpmax_sim.yamlfile import read_yaml
 from tests import warm
 from tests.apart import PLUGINS
 from tests.cli.project import ROOT, Command, in_a_process
+from tests.snapshots import snapshot
 
 FILES = [
     "scenarios/platforms/crm_system.yaml",
@@ -50,7 +51,7 @@ def test_what_it_writes_passes_at_once(bs: Command, auth: str) -> None:
     assert (made.code, made.out.splitlines()) == (0, [*FILES, *logins])
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith("√ 选择客户后回填   ")
-    assert (sound.code, sound.err) == (0, "1 scenario file: sound\n")
+    assert (sound.code, sound.err) == (0, snapshot("1 scenario file: sound\n"))
 
 
 def test_pytest_is_green_at_once_too(
@@ -74,13 +75,15 @@ def test_the_cassette_says_that_no_live_system_answered(bs: Command) -> None:
 def test_it_tells_what_to_do_next(bs: Command) -> None:
     done = bs("init", "项目", "--platform", "erp", "--auth", "basic")
 
-    assert done.err.splitlines() == [
-        "",
-        "It passes as it is:   cd 项目 && bpmax-sim run",
-        "Then make it yours:   scenarios/platforms, scenarios/scripts, scenarios",
-        "and record it:        set ERP_URL, ERP_USERNAME, ERP_PASSWORD",
-        "                      bpmax-sim record",
-    ]
+    assert done.err.splitlines() == snapshot(
+        [
+            "",
+            "It passes as it is:   cd 项目 && bpmax-sim run",
+            "Then make it yours:   scenarios/platforms, scenarios/scripts, scenarios",
+            "and record it:        set ERP_URL, ERP_USERNAME, ERP_PASSWORD",
+            "                      bpmax-sim record",
+        ]
+    )
 
 
 def test_it_asks_a_person_for_what_no_option_says(
@@ -108,7 +111,7 @@ def test_what_is_there_is_replaced_only_on_demand(
     refused = bs("init")
     assert (refused.code, refused.err) == (
         2,
-        (
+        snapshot(
             "nothing was written, because these are there already: scenarios/scripts/customer.js; "
             "name another folder, or replace them with --yes\n"
         ),
@@ -133,7 +136,7 @@ def test_a_project_with_scenarios_gets_ci_and_git_files_alone(bs: Command) -> No
     done, again = bs("init", "--ci", "jenkins"), bs("init", "--ci", "jenkins")
 
     assert done.out.splitlines() == ["Jenkinsfile"]
-    assert (again.out, again.err) == ("", "nothing to do, everything is there\n")
+    assert (again.out, again.err) == ("", snapshot("nothing to do, everything is there\n"))
     assert Path("scenarios/customer.scenario.yaml").read_bytes() == before
 
 
@@ -152,7 +155,7 @@ def test_lines_of_git_files_are_added_to_those_that_are_there(bs: Command) -> No
 
     lines = Path(".gitignore").read_text(encoding="utf-8").splitlines()
     assert lines[:3] == ["dist/", ".bpmax/", "instances.local.yaml"]
-    assert Path(".gitattributes").read_text(encoding="utf-8") == "cassettes/** -text\n"
+    assert Path(".gitattributes").read_text(encoding="utf-8") == snapshot("cassettes/** -text\n")
 
 
 def test_adding_lines_twice_changes_nothing() -> None:
@@ -257,7 +260,7 @@ def test_a_file_that_is_no_text_is_left_alone(bs: Command) -> None:
 
     assert (done.code, done.err) == (
         2,
-        ".gitignore: is there and is no text that can be read; move it away\n",
+        snapshot(".gitignore: is there and is no text that can be read; move it away\n"),
     )
 
 

@@ -14,6 +14,7 @@ from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.cli.output_schema import PROBLEMS, SHAPES, as_schema, keys
 from bpmax_sim.report.store import Evidence, keep
 from tests.cli.project import ROOT, Command, Done, Project
+from tests.snapshots import snapshot
 
 HERE = "cassettes/crm/customer.yaml"
 SAMPLE = str(ROOT / "tests/data/foreign/hoverfly.json")
@@ -141,9 +142,9 @@ def test_what_cannot_be_done_is_told_as_json_too(recorded: Project, bs: Command)
     damaged = bs("inspect", HERE, "--json")
 
     assert absent.code == 2
-    assert problems_of(absent) == [
-        "there is no such file or folder; did you mean 'cassettes/crm/customer.yaml'?"
-    ]
+    assert problems_of(absent) == snapshot(
+        ["there is no such file or folder; did you mean 'cassettes/crm/customer.yaml'?"]
+    )
     assert wrong_option.code == 2
     assert "--jsn" in problems_of(wrong_option)[0]
     assert damaged.code == 3
@@ -168,9 +169,9 @@ def test_there_is_no_schema_of_a_misspelled_word(bs: Command) -> None:
 
     assert (done.code, done.err) == (
         2,
-        "there is no schema 'scenari'; did you mean 'scenario'?\n",
+        snapshot("there is no schema 'scenari'; did you mean 'scenario'?\n"),
     )
 
 
 def test_keys_are_told_with_what_they_list() -> None:
-    assert ", ".join(keys(SHAPES["doctor"])) == "ok, checks[] (ok, name, value)"
+    assert ", ".join(keys(SHAPES["doctor"])) == snapshot("ok, checks[] (ok, name, value)")

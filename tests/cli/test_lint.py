@@ -10,6 +10,7 @@ import yaml
 from bpmax_sim.cassette.format import reseal
 from bpmax_sim.report.terminal import annotation
 from tests.cli.project import ROOT, Command, Project
+from tests.snapshots import snapshot
 
 HERE = "cassettes/crm/customer.yaml"
 PLATFORM = "scenarios/platforms/crm_system.yaml"
@@ -38,7 +39,7 @@ def test_problems_become_workflow_commands_with_file_line_and_column(
         f"::error file={folder}/{PLATFORM},line=15,col=5,title=bpmax-sim lint"
         "::apis.get_customer_detail.methd: unknown key 'methd'; did you mean 'method'?\n"
     )
-    assert done.err == "1 scenario file: 1 problem\n"
+    assert done.err == snapshot("1 scenario file: 1 problem\n")
 
 
 def test_platforms_and_instances_that_are_not_there_are_both_told(
@@ -51,7 +52,7 @@ def test_platforms_and_instances_that_are_not_there_are_both_told(
     done = bs("lint")
 
     assert done.code == 2
-    assert re.sub(r":\d+:\d+:", ":", done.err) == (
+    assert re.sub(r":\d+:\d+:", ":", done.err) == snapshot(
         "scenarios/customer.scenario.yaml: proxy.platforms: there is no scenarios/平台; "
         "create it, or name another\n"
         "scenarios/customer.scenario.yaml: proxy.instances: there is no scenarios/无.yaml; "
@@ -63,7 +64,7 @@ def test_platforms_and_instances_that_are_not_there_are_both_told(
 def test_a_sound_project_has_no_annotations(recorded: Project, bs: Command) -> None:
     done = bs("lint", "--format", "github")
 
-    assert (done.code, done.out, done.err) == (0, "", "1 scenario file: sound\n")
+    assert (done.code, done.out, done.err) == (0, "", snapshot("1 scenario file: sound\n"))
 
 
 def test_a_damaged_cassette_is_annotated_at_its_place(recorded: Project, bs: Command) -> None:
@@ -114,7 +115,7 @@ def test_what_looks_like_a_secret_is_told_at_its_line_without_its_value(
     assert done.code == 2
     assert first.startswith(f"{HERE}:{line}:")
     assert first.endswith(f": {told}; {DO}; {ANSWER}")
-    assert last == "1 scenario file: 1 problem"
+    assert last == snapshot("1 scenario file: 1 problem")
     assert secret[-8:] not in done.err
 
 

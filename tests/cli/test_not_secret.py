@@ -13,6 +13,7 @@ from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.project import with_open_place
 from tests.cli.project import Command, Project
 from tests.loopback import answer_json, loopback
+from tests.snapshots import snapshot
 
 ROOM = "Hq7Lp2Vx9Rt4Wm6Zk3Nc8Ba1"
 JWT = "eyJhbGciOiJub25lIn0.eyJyb29tIjoi5LiJ5qW8In0.x"
@@ -51,13 +52,15 @@ def test_an_answer_stands_in_the_platform_file_and_is_told_when_it_is_stale(
     )
     after = (project.folder / PLATFORM).read_text(encoding="utf-8")
     assert after.replace("not_secret: [body.data.会议室]\n    ", "") == before
-    assert bs(*ANSWER.split()[1:]).err == "crm_system: body.data.会议室 is declared already\n"
+    assert bs(*ANSWER.split()[1:]).err == snapshot(
+        "crm_system: body.data.会议室 is declared already\n"
+    )
     assert "looks like a secret" not in bs("record").err
-    assert bs("lint").err == "1 scenario file: sound\n"
+    assert bs("lint").err == snapshot("1 scenario file: sound\n")
 
     room[0] = "三楼"
     assert bs("record").code == 0
-    assert bs("lint").err == (
+    assert bs("lint").err == snapshot(
         "hint: crm_system: apis.get_customer_detail: not_secret: nothing at body.data.会议室 looks "
         "like a secret in any recording; remove the entry\n1 scenario file: sound\n"
     )
@@ -74,7 +77,7 @@ def test_what_no_platform_file_declares_is_answered_in_the_project(
         answered = bs("review", "--not-secret", place)
         assert answered.err == f"pyproject.toml: not_secret: {place} is no secret\n"
         assert bs("review", "--not-secret", place).err.endswith("is declared already\n")
-    assert bs("lint").err == "1 scenario file: sound\n"
+    assert bs("lint").err == snapshot("1 scenario file: sound\n")
 
     request = Request(
         method="POST",
@@ -127,7 +130,7 @@ def test_lint_hears_the_answer_of_what_looks_like_a_token(
     assert "if it is no secret, declare its place with `not_secret:`" in red.err
 
     assert bs("review", "--not-secret", PLACE).code == 0
-    assert bs("lint").err == "1 scenario file: sound\n"
+    assert bs("lint").err == snapshot("1 scenario file: sound\n")
 
 
 def test_platforms_that_the_scenarios_name_elsewhere_are_the_projects(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.project import ROOT, Command
+from tests.snapshots import snapshot
 
 CRM = str(ROOT / "tests/data/openapi/crm.json")
 SCENARIO = """\
@@ -43,14 +44,16 @@ def test_an_imported_platform_lints_clean_and_answers_a_script_at_once(
         0,
         ["scenarios/platforms/crm.yaml: 6 APIs", "scenarios/instances.yaml: an instance of crm"],
     )
-    assert done.err.splitlines()[-3:] == [
-        "scripts call it as $proxy('crm').listCustomers(…); it answers at once with",
-        "bpmax-sim run --mode simulate",
-        "to record it, set CRM_URL, CRM_CLIENT_ID, CRM_CLIENT_SECRET",
-    ]
+    assert done.err.splitlines()[-3:] == snapshot(
+        [
+            "scripts call it as $proxy('crm').listCustomers(…); it answers at once with",
+            "bpmax-sim run --mode simulate",
+            "to record it, set CRM_URL, CRM_CLIENT_ID, CRM_CLIENT_SECRET",
+        ]
+    )
     instances = (folder / "scenarios/instances.yaml").read_text(encoding="utf-8")
     assert "  base_url:\n    env: CRM_URL\n" in instances
-    assert (linted.code, linted.err) == (0, "1 scenario file: sound\n")
+    assert (linted.code, linted.err) == (0, snapshot("1 scenario file: sound\n"))
     assert ran.code == 0, ran.out
 
 
@@ -60,7 +63,7 @@ def test_the_same_import_again_changes_nothing_and_asks_nothing(folder: Path, bs
 
     done = bs("import", "openapi", CRM)
 
-    assert done.out == "scenarios/platforms/crm.yaml: 6 APIs, unchanged\n"
+    assert done.out == snapshot("scenarios/platforms/crm.yaml: 6 APIs, unchanged\n")
     assert (folder / "scenarios/instances.yaml").read_bytes() == before
 
 
@@ -88,7 +91,7 @@ def test_the_instances_that_are_there_stay_as_they_are(folder: Path, bs: Command
     place.write_text("# 我的\n- {platform: qywx, instance_key: 总部}", encoding="utf-8")
     bs("import", "openapi", CRM, "--key", "客户系统", "--url", "https://crm.corp.test/")
 
-    assert place.read_text(encoding="utf-8") == (
+    assert place.read_text(encoding="utf-8") == snapshot(
         "# 我的\n- {platform: qywx, instance_key: 总部}\n"
         "- platform: 客户系统\n  instance_key: default\n  default: true\n  credentials:\n"
         "    client_id: {env: API_CLIENT_ID}\n    client_secret: {env: API_CLIENT_SECRET}\n"

@@ -23,6 +23,7 @@ from tests import sources, warm
 from tests.catalogue import templates
 from tests.catalogue import texts as catalogued
 from tests.cli.project import ROOT, Command, Project
+from tests.snapshots import snapshot
 
 _COMMAND = re.compile(r"bpmax-sim ([a-z]+)\b((?: +(?:--?[a-z][a-z-]*(?:=\S+)?|[^\s`-][^\s`]*))*)")
 _WORDS = {"demo", "pseudonym", "platform", "instances", "scenario", "fragment", "flow", "needs"}
@@ -156,11 +157,13 @@ def test_the_commands_of_a_miss_run(spaced: Project, bs: Command) -> None:
     assert "crm.example.test/api/customers/12345" in shown.out
     assert rerun.code == 3
     assert 'sent "12346"' in rerun.out
-    assert pasted_from(missed.out, "record")[1:] == [
-        "scenarios/选择 客户.scenario.yaml",
-        "--var",
-        "customer=12346",
-    ]
+    assert pasted_from(missed.out, "record")[1:] == snapshot(
+        [
+            "scenarios/选择 客户.scenario.yaml",
+            "--var",
+            "customer=12346",
+        ]
+    )
 
 
 AGAIN = """
@@ -206,7 +209,9 @@ def test_the_commands_of_a_damaged_file_run(spaced: Project, bs: Command) -> Non
     assert (edited.code, sealed.code) == (3, 0)
     assert sealed.err.endswith("sealed\n")
     assert (foreign.code, nothing.code) == (3, 5)
-    assert nothing.out == "cassettes/crm/客户 [正常].yaml: nothing could be carried over\n"
+    assert nothing.out == snapshot(
+        "cassettes/crm/客户 [正常].yaml: nothing could be carried over\n"
+    )
 
 
 _QUOTED = re.compile(r"`(bpmax-sim (?!\{)[^`]*|bpmax-sim \{how\}[^`]*)`")

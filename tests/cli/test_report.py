@@ -7,6 +7,7 @@ import re
 import shlex
 
 from tests.cli.project import NAME, Command, Project
+from tests.snapshots import snapshot
 
 
 def test_a_run_leaves_a_trace_that_the_report_tells(recorded: Project, bs: Command) -> None:
@@ -39,7 +40,7 @@ def test_a_report_that_cannot_be_written_is_named(recorded: Project, bs: Command
     bs("run", "--trace=on")
     done = bs("report", "--to", "scenarios")
 
-    assert (done.code, done.err) == (2, "scenarios: cannot be written: Is a directory\n")
+    assert (done.code, done.err) == (2, snapshot("scenarios: cannot be written: Is a directory\n"))
 
 
 ROWS = """\

@@ -10,6 +10,7 @@ import pytest
 from bpmax_sim.starter.demo import Crm
 from tests.cli.project import NAME, Command, Project
 from tests.loopback import answer_json, loopback
+from tests.snapshots import snapshot
 
 TABLE = """\
 scenario: 报价
@@ -71,16 +72,18 @@ def test_recording_tells_where_something_looks_like_a_secret(
         recorded = bs("record")
 
     assert recorded.code == 0
-    assert recorded.err.splitlines() == [
-        (
-            "recorded as it is, and looks like a secret: "
-            "crm_system.get_customer_detail.body.data.ticket; if it is one, declare its place "
-            "with `secret:` in the platform file and record again, else answer with "
-            "`bpmax-sim review --not-secret crm_system.get_customer_detail.body.data.ticket`"
-        ),
-        "replayed what was recorded: 1 of 1 passed",
-        "cassettes/crm/customer.yaml: 1 exchange",
-    ]
+    assert recorded.err.splitlines() == snapshot(
+        [
+            (
+                "recorded as it is, and looks like a secret: "
+                "crm_system.get_customer_detail.body.data.ticket; if it is one, declare its place "
+                "with `secret:` in the platform file and record again, else answer with "
+                "`bpmax-sim review --not-secret crm_system.get_customer_detail.body.data.ticket`"
+            ),
+            "replayed what was recorded: 1 of 1 passed",
+            "cassettes/crm/customer.yaml: 1 exchange",
+        ]
+    )
     assert (bs("run").code, bs("run").err) == (0, "")
 
 
@@ -95,7 +98,7 @@ def test_recording_once_sends_nothing_that_is_recorded(
 def test_live_mode_writes_nothing(project: Project, crm: Crm, bs: Command) -> None:
     done = bs("run", "--mode", "live")
 
-    assert without_times(done.last) == "1 passed   2 calls: 2 live   N"
+    assert without_times(done.last) == snapshot("1 passed   2 calls: 2 live   N")
     assert not (project.folder / "cassettes").exists()
 
 
@@ -181,7 +184,7 @@ def test_a_variable_needs_a_name_and_a_value(project: Project, bs: Command) -> N
 
     assert (done.code, done.err) == (
         2,
-        "--var customer: expected NAME=VALUE, such as --var customer=12345\n",
+        snapshot("--var customer: expected NAME=VALUE, such as --var customer=12345\n"),
     )
 
 
@@ -288,7 +291,7 @@ def test_what_is_skipped_or_expected_to_fail_passes(project: Project, bs: Comman
     assert done.code == 0
     assert f"- {NAME}   skipped: 没有录制" in done.out
     assert "- 报价[大客户]   0 calls   0 ms virtual   failed as expected: 单据 1432" in done.out
-    assert without_times(done.last) == "2 xfailed, 1 skipped   0 calls   N"
+    assert without_times(done.last) == snapshot("2 xfailed, 1 skipped   0 calls   N")
 
 
 def test_what_passes_against_expectation_fails(project: Project, bs: Command) -> None:
@@ -365,7 +368,7 @@ def test_words_select_in_any_case(project: Project, bs: Command) -> None:
         encoding="utf-8",
     )
 
-    assert without_times(bs("run", "-k", "erp 对账").last) == "1 passed   0 calls   N"
+    assert without_times(bs("run", "-k", "erp 对账").last) == snapshot("1 passed   0 calls   N")
 
 
 def test_what_a_platform_ignores_is_ignored_in_each_of_its_apis(

@@ -5,6 +5,7 @@ import json
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario import shards
 from tests.cli.project import Command, Project
+from tests.snapshots import snapshot
 
 TABLE = """\
 version: 1
@@ -39,7 +40,7 @@ def test_what_is_no_shard_is_a_usage_error(project: Project, bs: Command) -> Non
     done = bs("run", "--shard", "9/8")
 
     assert done.code == ExitCode.USAGE
-    assert done.err == "--shard: expected a shard from 1/8 on, got '9/8'\n"
+    assert done.err == snapshot("--shard: expected a shard from 1/8 on, got '9/8'\n")
 
 
 def test_damaged_durations_split_nothing(project: Project, bs: Command) -> None:
@@ -49,7 +50,7 @@ def test_damaged_durations_split_nothing(project: Project, bs: Command) -> None:
     done = bs("run", "--shard", "1/2")
 
     assert done.code == ExitCode.USAGE
-    assert done.err == (
+    assert done.err == snapshot(
         ".bpmax/durations.json: these are no durations; delete the file, every shard's copy of it "
         "alike\n"
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.project import NAME, Command, Project
+from tests.snapshots import snapshot
 
 KEPT = Path(".bpmax/failed/scenarios/customer") / f"{NAME}.json"
 OTHER = """\
@@ -49,7 +50,11 @@ def test_what_passes_is_forgotten(recorded: Project, bs: Command) -> None:
     bs("run")
     done = bs("show")
 
-    assert (done.code, done.out, done.err) == (5, "", "no scenario failed when it last ran\n")
+    assert (done.code, done.out, done.err) == (
+        5,
+        "",
+        snapshot("no scenario failed when it last ran\n"),
+    )
     assert not KEPT.exists()
 
 
@@ -61,7 +66,7 @@ def test_the_latest_of_several_comes_first(recorded: Project, bs: Command) -> No
     one, both = bs("show"), bs("show", "--all")
 
     assert one.out.startswith("× 报价   scenarios/报价.scenario.yaml:4\n")
-    assert one.err == "1 more failure; show them with --all\n"
+    assert one.err == snapshot("1 more failure; show them with --all\n")
     assert [line for line in both.out.splitlines() if line.startswith("× ")] == [
         "× 报价   scenarios/报价.scenario.yaml:4",
         f"× {NAME}   scenarios/customer.scenario.yaml:13",
@@ -72,7 +77,7 @@ def test_a_word_chooses(recorded: Project, bs: Command) -> None:
     bs("run", "--var", "customer=12346")
 
     assert NAME in bs("show", "CUSTOMER").out
-    assert bs("show", "报价").err == (
+    assert bs("show", "报价").err == snapshot(
         "nothing that failed has '报价' in it; see `bpmax-sim show --all`\n"
     )
 

@@ -14,6 +14,7 @@ import pytest
 
 from bpmax_sim.cli import main
 from tests.cli.project import ROOT, Project
+from tests.snapshots import snapshot
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes and signals are those of POSIX")
 
@@ -48,7 +49,7 @@ def test_a_full_disk_is_told(recorded: Project) -> None:
         _, err = process.communicate(timeout=60)
 
     assert process.returncode == 2
-    assert err.decode() == (
+    assert err.decode() == snapshot(
         "standard output cannot be written: No space left on device; send it elsewhere\n"
     )
 

@@ -12,6 +12,7 @@ import pytest
 from bpmax_sim.cli.app import COMMANDS
 from tests import sources
 from tests.cli.project import Command
+from tests.snapshots import snapshot
 
 TOLD = re.compile(r"(?<![\w./-])bpmax-sim (?!\{)([a-z][\w-]*)((?: [^`\n]*)?)")
 OPTION = re.compile(r"(?<= )--?[a-z][a-z-]*")
@@ -68,7 +69,7 @@ def test_a_near_name_is_told(bs: Command) -> None:
 
     assert (done.code, done.err) == (
         2,
-        "there is no command 'recrod'; did you mean 'record'?; see bpmax-sim --help\n",
+        snapshot("there is no command 'recrod'; did you mean 'record'?; see bpmax-sim --help\n"),
     )
 
 

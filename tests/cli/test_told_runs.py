@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tests.cli.project import ROOT, Command, Project
+from tests.snapshots import snapshot
 
 TABLE = """\
 scenario: 报价
@@ -117,7 +118,7 @@ def test_showing_all_cuts_nothing(table: Path, bs: Command) -> None:
 def test_what_failed_is_listed_at_the_end(table: Path, bs: Command) -> None:
     done = bs("run")
 
-    assert done.out.splitlines()[-2:][0] == (
+    assert done.out.splitlines()[-2:][0] == snapshot(
         "× scenarios/报价.scenario.yaml::报价[乙] - step 1/2 核对: result.数量 expected 1, got 2"
     )
     assert done.last.startswith("2 passed, 1 failed")
@@ -128,7 +129,7 @@ def test_the_first_failure_can_end_a_run(table: Path, bs: Command) -> None:
 
     assert done.code == 1
     assert done.last.startswith("1 passed, 1 failed")
-    assert done.err == "stopped at the first failure; 1 scenario did not run\n"
+    assert done.err == snapshot("stopped at the first failure; 1 scenario did not run\n")
 
 
 def test_what_failed_last_runs_alone_until_nothing_fails(table: Path, bs: Command) -> None:
@@ -141,7 +142,7 @@ def test_what_failed_last_runs_alone_until_nothing_fails(table: Path, bs: Comman
     assert again.last.startswith("1 failed")
     assert mended.last.startswith("1 passed")
     assert all_of_it.last.startswith("3 passed")
-    assert all_of_it.err == "nothing failed last; all of it runs\n"
+    assert all_of_it.err == snapshot("nothing failed last; all of it runs\n")
 
 
 def test_junit_has_file_and_line(table: Path, bs: Command) -> None:
@@ -167,7 +168,7 @@ def test_junit_has_file_and_line(table: Path, bs: Command) -> None:
         (file, "9"),
         (file, "6"),
     ]
-    assert failed[1].get("message") == "step 1/2 核对: result.数量 expected 1, got 2"
+    assert failed[1].get("message") == snapshot("step 1/2 核对: result.数量 expected 1, got 2")
     assert f"{WHERE}:2  log: 数量\ufffd 2" in at_lines(failed.findtext("system-out") or "")
     assert skipped[0].get("message") == "停用"
 

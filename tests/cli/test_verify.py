@@ -13,6 +13,7 @@ import pytest
 from bpmax_sim.cassette.file import Cassette
 from tests.cli.project import NAME, Command, Project
 from tests.loopback import answer_json, loopback
+from tests.snapshots import snapshot
 
 HERE = "cassettes/crm/customer.yaml"
 CALL = "crm_system.get_customer_detail"
@@ -72,7 +73,7 @@ def test_what_is_as_it_was_is_sent_again_with_a_login_of_today(
     done = bs("verify", *([target] if target else []))
 
     assert (done.code, done.out) == (0, "")
-    assert done.err == "1 call verified: 0 errors, 0 warnings, 0 infos\n"
+    assert done.err == snapshot("1 call verified: 0 errors, 0 warnings, 0 infos\n")
     assert live.asked == ["GET /api/customers/12345 HTTP/1.1"] * 2
     assert live.logins == 1
 
@@ -93,7 +94,7 @@ def test_drift_is_told_in_three_tiers_with_its_place(
         f"{HERE}:4: error: {CALL}: body.data.name: text became number\n"
         f"{HERE}:4: info: {CALL}: body.data.vip: is new (boolean)\n"
     )
-    assert done.err == "1 call verified: 1 error, 1 warning, 1 info\n"
+    assert done.err == snapshot("1 call verified: 1 error, 1 warning, 1 info\n")
     assert told["summary"] == {
         "error": 1,
         "warning": 1,
@@ -159,7 +160,7 @@ def test_what_may_change_something_is_not_sent_unasked(
         0,
         f"{HERE}:4: info: {CALL}: not sent: POST may change something; pass --allow-writes\n",
     )
-    assert asked.err == (
+    assert asked.err == snapshot(
         "0 calls verified: 0 errors, 0 warnings, 1 info\n"
         "1 exchange not sent: POST may change something; pass --allow-writes\n"
     )

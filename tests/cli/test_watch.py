@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.project import NAME, ROOT, Command, Project
+from tests.snapshots import snapshot
 
 TABLE = """\
 scenario: 报价
@@ -113,7 +114,7 @@ def test_what_uses_a_saved_file_runs_again(recorded: Project, watching: Watching
 
     script = saved(watching, recorded.script, "客户", "顾客")
     assert marked(script) in ([f"√ {NAME}"], [f"× {NAME}"])
-    assert script[1] == "saved: scenarios/scripts/customer.js"
+    assert script[1] == snapshot("saved: scenarios/scripts/customer.js")
     assert script[-2].startswith(("1 passed", "1 failed"))  # the terminal first, then the report
     assert page.is_file()
     saved(watching, recorded.script, "顾客", "客户")

@@ -10,6 +10,7 @@ import pytest
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.starter.demo import SIGN, leaks, make, play_demo, standins
 from tests.cli.project import in_a_process
+from tests.snapshots import snapshot
 
 SEED = (Path(__file__).parents[2] / "tests/data/seed_page.txt").read_text(encoding="utf-8")
 
@@ -21,7 +22,7 @@ def test_the_demonstration_runs_in_an_empty_folder_and_leaves_a_project(tmp_path
     assert (done.code, done.err) == (0, "")
     assert len(lines) <= 60
     assert max(map(len, lines[:40])) <= 100
-    assert lines[0] == "1  A project in bpmax-demo"
+    assert lines[0] == snapshot("1  A project in bpmax-demo")
     assert "     0 connections, 2 calls, the same console:" in lines
     assert lines.count("     console: 客户名称: 张三") == 2
     assert [line for line in lines if re.match(r"5  Replayed in \d+ ms: no CRM", line)]
@@ -55,7 +56,7 @@ def test_what_it_tells_last_runs_where_the_environment_is_not_active(tmp_path: P
         check=True,
     )
 
-    assert told[1] == "bpmax-sim run bpmax-demo/scenarios"
+    assert told[1] == snapshot("bpmax-sim run bpmax-demo/scenarios")
     assert run.stdout.decode().startswith("√ 选择客户后显示联系人")
 
 

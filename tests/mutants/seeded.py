@@ -90,8 +90,8 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         'return f"{digits[0]}{tail}e{point - 1:+d}"',
         'return f"{digits[0]}{tail}e{point - 1}"'),
     ("builder-python-order-of-keys", "tests/property/test_laws_languages.py::test_names_come_in_the_same_order_from_both", BUILDER,
-        "return {name: _copy(named[name], inner) for name in property_order(named)}",
-        "return {name: _copy(named[name], inner) for name in named}"),
+        "named = object_of({_name(name): item for name, item in value.items()})",
+        "named = {_name(name): item for name, item in value.items()}"),
     ("builder-query-of-the-path-is-lost", f"{LAWS_BUILDER}::test_the_last_value_of_each_place_and_name_wins", COMPILED,
         "return {**merged, **platform.query, **instance.query, **api.query}",
         "return {**platform.query, **instance.query, **api.query}"),
@@ -267,9 +267,8 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         'if self.mode == "record" and self.environ.get("CI") and not self.allow_ci:',
         "if False:"),
     ("modes-each-on-nothing-fails", "tests/scenario/test_expect.py", EXPECT,
-        "    if not is_list(actual) and not isinstance(actual, Mapping):\n        return (_leaf(path,"
-        ' False, msg("$each', "    if not actual or not is_list(actual) and not isinstance(actual,"
-        ' Mapping):\n        return (_leaf(path, False, msg("$each'),
+        "    if not is_list(actual) and not isinstance(actual, Mapping):\n        return (_leaf(path, False, whole",
+        "    if not actual or not is_list(actual) and not isinstance(actual, Mapping):\n        return (_leaf(path, False, whole"),
     ("modes-an-empty-recording-leaves-the-old-one", "tests/cassette/test_store.py",
         "bpmax_sim/cassette/recorder.py",
         "if not self._drafts and not self.path.exists() and not self._has_branches():",
@@ -344,8 +343,8 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
     ("scenario-retry-never-ends-early", "tests/scenario/test_runner.py", RUNNER,
         "            if self._is_done(retry, result):\n                break\n", ""),
     ("scenario-unordered-takes-a-longer-list", "tests/scenario/test_expect.py", EXPECT,
-        "ok = is_list(actual) and len(expected) == len(actual) and _pairs_up(expected, actual)",
-        "ok = is_list(actual) and _pairs_up(expected, actual)"),
+        "return is_list(actual) and len(expected) == len(actual) and _pairs_up(expected, actual)",
+        "return is_list(actual) and _pairs_up(expected, actual)"),
 )  # fmt: skip
 SEEDED: tuple[Edit, ...] = tuple(
     Edit(name, path, old, new, tests=tests) for name, tests, path, old, new in _TABLE

@@ -9,7 +9,7 @@ import sys
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 from typing import Any
-from urllib.parse import parse_qsl, quote, quote_plus, unquote_to_bytes
+from urllib.parse import parse_qsl, quote, unquote_plus, unquote_to_bytes
 
 import pytest
 from hypothesis import given, settings
@@ -48,8 +48,12 @@ def test_encodings_are_those_of_the_standard_library(value: str) -> None:
     assert apply("b64url", value) == base64.urlsafe_b64encode(data).decode().rstrip("=")
     assert apply("hex", value) == data.hex()
     assert apply("percent", value) == quote(value, safe="")
-    assert apply("form", value) == quote_plus(value)
+    assert unquote_plus(apply("form", value)) == value
     assert unquote_to_bytes(apply("percent_path", value)) == data
+
+
+def test_a_form_is_encoded_as_the_url_standard_says() -> None:
+    assert apply("form", "*-._~ +甲") == "*-._%7E+%2B%E7%94%B2"
 
 
 @given(data=st.binary(max_size=50))

@@ -37,7 +37,8 @@ def project(pytester: pytest.Pytester, recorded: Path, monkeypatch: pytest.Monke
     shutil.copytree(recorded, pytester.path, dirs_exist_ok=True)
     for name in ("CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
         monkeypatch.delenv(name, raising=False)
-    pytester.makeini("[pytest]\naddopts = --strict-markers -p no:randomly\nfilterwarnings = error")
+    without = "-p no:randomly -p no:inline_snapshot"
+    pytester.makeini(f"[pytest]\naddopts = --strict-markers {without}\nfilterwarnings = error")
     return Project(pytester, monkeypatch)
 
 

@@ -21,6 +21,7 @@ from bpmax_sim.scenario.outcome import not_run
 from bpmax_sim.scenario.source import Failure
 from tests.apart import PLUGINS
 from tests.plugin.project import FILE, Project, failure_text, output
+from tests.snapshots import snapshot
 
 PLACE = Place(FILE, 16, 5)
 NAMED = """\
@@ -82,7 +83,7 @@ def test_a_miss_says_how_to_record(project: Project) -> None:
     result = project.run("-k", "贵宾")
 
     lines = failure_text(result)
-    assert lines[0] == (
+    assert lines[0] == snapshot(
         "step 2/2 选择 12345: no cassette: crm_system.get_customer_detail cannot be answered, "
         "cassettes/crm/选择客户/贵宾.yaml does not exist"
     )
@@ -144,7 +145,7 @@ def test_junit_has_headline_properties_and_earlier_calls(
     }
     wrong = cases["选择客户[贵宾]"].find("failure")
     assert wrong is not None
-    assert wrong.get("message") == (
+    assert wrong.get("message") == snapshot(
         'step 2/2 选择 12345: console[0] expected "客户名称: 王五", got "客户名称: 张三"'
     )
     assert str(wrong.text).splitlines()[0] == wrong.get("message")
@@ -212,7 +213,7 @@ def test_what_is_behind_an_error_is_there_when_asked_for(project: Project) -> No
     headline = "step 1/2 打开: ValueError: 没有客户 (from python)"
     assert lines[0] == headline
     assert lines.index(f"behind: {headline}") <= 25
-    assert lines[-1] == "ValueError: 没有客户"
+    assert lines[-1] == snapshot("ValueError: 没有客户")
     assert "KeyError: '客户编号'" in lines
     assert "The above exception was the direct cause of the following exception:" in lines
     assert any("scenarios/broken.py" in line for line in lines)
@@ -231,11 +232,13 @@ def test_the_stack_of_a_script_is_there_when_asked_for(project: Project) -> None
     lines = failure_text(project.run("--bpmax-tb", "-k", "贵宾", "-l"))
 
     start = lines.index("Script stack (innermost call first):")
-    assert lines[start + 1 : start + 4] == [
-        "  inner (scenarios/scripts/customer.js:1:30)",
-        "  outer (scenarios/scripts/customer.js:2:20)",
-        "  scenarios/scripts/customer.js:3:1",
-    ]
+    assert lines[start + 1 : start + 4] == snapshot(
+        [
+            "  inner (scenarios/scripts/customer.js:1:30)",
+            "  outer (scenarios/scripts/customer.js:2:20)",
+            "  scenarios/scripts/customer.js:3:1",
+        ]
+    )
 
 
 def test_an_expectation_that_does_not_hold_has_no_exception_behind_it(project: Project) -> None:
@@ -243,7 +246,7 @@ def test_an_expectation_that_does_not_hold_has_no_exception_behind_it(project: P
 
     lines = failure_text(project.run("--bpmax-tb", "-k", "贵宾"))
 
-    assert lines[-1] == "no exception is behind this: the run went on and was compared"
+    assert lines[-1] == snapshot("no exception is behind this: the run went on and was compared")
 
 
 def test_a_traceback_holds_no_secret(project: Project, live: Mapping[str, str]) -> None:
@@ -354,10 +357,12 @@ def test_a_gbk_console_prints_a_failure(project: Project, monkeypatch: pytest.Mo
 def test_more_failures_are_told_by_their_headlines() -> None:
     text = FailureText.of([failure(), failure(2), failure(3)])
 
-    assert text.splitlines()[-2:] == [
-        "also: step 2/3 选择: form.a expected 2, got 0",
-        "also: step 2/3 选择: form.a expected 3, got 0",
-    ]
+    assert text.splitlines()[-2:] == snapshot(
+        [
+            "also: step 2/3 选择: form.a expected 2, got 0",
+            "also: step 2/3 选择: form.a expected 3, got 0",
+        ]
+    )
 
 
 def test_many_failures_and_details_stay_within_25_lines() -> None:
@@ -366,18 +371,20 @@ def test_many_failures_and_details_stay_within_25_lines() -> None:
 
     lines = text.splitlines()
     assert len(lines) <= 25
-    assert lines[0] == "step 2/3 选择: form.a expected 1, got 0"
+    assert lines[0] == snapshot("step 2/3 选择: form.a expected 1, got 0")
     assert lines[-1].startswith("also: ")
 
 
 def test_the_latest_calls_are_shown_where_not_all_have_room() -> None:
     section = calls_section(tuple(map(made, range(1, 6))), 3)
 
-    assert section.splitlines() == [
-        "… 3 earlier calls",
-        "#4 crm.get  GET https://crm.example.test/4  200 recorded 12 ms virtual",
-        "#5 crm.get  GET https://crm.example.test/5  200 recorded 12 ms virtual",
-    ]
+    assert section.splitlines() == snapshot(
+        [
+            "… 3 earlier calls",
+            "#4 crm.get  GET https://crm.example.test/4  200 recorded 12 ms virtual",
+            "#5 crm.get  GET https://crm.example.test/5  200 recorded 12 ms virtual",
+        ]
+    )
 
 
 def test_there_is_no_section_without_calls_or_room() -> None:

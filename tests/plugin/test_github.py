@@ -6,6 +6,7 @@ import pytest
 
 from bpmax_sim.pytest_plugin.summary import Note, command, summary
 from tests.plugin.project import FILE, Project, output
+from tests.snapshots import snapshot
 
 HEADLINE = 'step 2/2 选择 12345: console[0] expected "客户名称: 王五", got "客户名称: 张三"'
 ANNOTATION = f"::error file={FILE},line=16,title=选择客户[贵宾]::{HEADLINE}"
@@ -109,7 +110,7 @@ def test_a_summary_that_cannot_be_written_fails_no_run(
 def test_what_github_reads_as_its_own_is_encoded() -> None:
     note = Note("a,b:c.yaml", 3, "名::称,100%\n", "第一行: 100%\r\n第二行::x")
 
-    assert command(note) == (
+    assert command(note) == snapshot(
         "::error file=a%2Cb%3Ac.yaml,line=3,title=名%3A%3A称%2C100%25%0A::"
         "第一行: 100%25%0D%0A第二行::x"
     )

@@ -8,6 +8,7 @@ import pytest
 from bpmax_sim.session.options import CI_REFUSES
 from bpmax_sim.starter.demo import Crm
 from tests.plugin.project import FILE, Project, output
+from tests.snapshots import snapshot
 
 START = "2026-03-02T09:00:00+08:00"
 LOOK_FIRST = """\
@@ -104,9 +105,9 @@ def test_a_wrong_ini_value_is_a_usage_error(project: Project) -> None:
 
     result = project.run()
 
-    assert told(result) == [
-        "ERROR: bpmax_unused: there is no 'later'; choose one of fail, warn, ignore"
-    ]
+    assert told(result) == snapshot(
+        ["ERROR: bpmax_unused: there is no 'later'; choose one of fail, warn, ignore"]
+    )
 
 
 def test_a_language_that_there_is_not_is_a_usage_error(
@@ -116,7 +117,9 @@ def test_a_language_that_there_is_not_is_a_usage_error(
 
     result = project.run()
 
-    assert told(result) == ["ERROR: no language 'xx'; there are en (English), zh (简体中文)"]
+    assert told(result) == snapshot(
+        ["ERROR: no language 'xx'; there are en (English), zh (简体中文)"]
+    )
 
 
 def test_every_option_has_an_ini_twin(project: Project) -> None:

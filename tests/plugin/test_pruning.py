@@ -16,6 +16,7 @@ from bpmax_sim.cli.app import start
 from bpmax_sim.report.store import PLACE
 from tests.cli.project import Done
 from tests.plugin.project import FILE, Project
+from tests.snapshots import snapshot
 
 VIP, COMMON = "cassettes/crm/选择客户/贵宾.yaml", "cassettes/crm/选择客户/普通.yaml"
 LOGIN = "cassettes/auth/crm_system.default.yaml"
@@ -56,15 +57,15 @@ def test_an_orphan_is_shown_and_deleted_on_demand(orphan: Project, prune: Prune)
 
     shown = prune()
     assert (shown.code, shown.out) == (0, f"{OLD}: the whole file, 1 exchange\n")
-    assert shown.err == "nothing was deleted; delete it with --yes\n"
+    assert shown.err == snapshot("nothing was deleted; delete it with --yes\n")
     assert (orphan.root / OLD).is_file()
 
     deleted = prune("--yes")
-    assert deleted.err == "1 cassette: deleted as shown\n"
+    assert deleted.err == snapshot("1 cassette: deleted as shown\n")
     assert not (orphan.root / OLD).exists()
     assert (orphan.root / LOGIN).is_file()
     orphan.run().assert_outcomes(passed=2)
-    assert prune().err == "everything that is recorded is used\n"
+    assert prune().err == snapshot("everything that is recorded is used\n")
 
 
 @pytest.mark.parametrize("arguments", [(), ("-p", "xdist", "-n2")], ids=["here", "workers"])
@@ -95,7 +96,7 @@ def test_of_a_shared_cassette_only_what_nobody_plays_goes(project: Project, prun
     )
     project.run().assert_outcomes(passed=3)
 
-    assert prune("--yes").out == (
+    assert prune("--yes").out == snapshot(
         "cassettes/crm/共用.yaml: 1 of 2 exchanges: crm_system.get_customer_detail\n"
     )
     assert Cassette.load(path).owners == ("选择客户[贵宾]",)
@@ -117,7 +118,7 @@ def test_nothing_goes_of_a_test_that_failed_or_was_skipped(orphan: Project, prun
     )
     orphan.run().assert_outcomes(passed=1, failed=1, skipped=1)
 
-    assert prune("--yes").err == "everything that is recorded is used\n"
+    assert prune("--yes").err == snapshot("everything that is recorded is used\n")
     assert (orphan.root / COMMON).is_file()
 
 
@@ -130,7 +131,7 @@ def test_a_python_test_that_plays_less_leaves_the_rest(project: Project, prune: 
     project.run().assert_outcomes(passed=3)
 
     told = prune().out
-    assert told == "cassettes/test_客户/test_不再查询.yaml: the whole file, 1 exchange\n"
+    assert told == snapshot("cassettes/test_客户/test_不再查询.yaml: the whole file, 1 exchange\n")
 
 
 def test_without_a_complete_run_nothing_is_known(orphan: Project, prune: Prune) -> None:
@@ -139,7 +140,7 @@ def test_without_a_complete_run_nothing_is_known(orphan: Project, prune: Prune) 
 
     assert (done.code, done.err) == (
         2,
-        "nobody knows yet what is used; run all tests in the project's folder: pytest\n",
+        snapshot("nobody knows yet what is used; run all tests in the project's folder: pytest\n"),
     )
 
 
@@ -148,7 +149,7 @@ def test_a_run_that_recorded_proves_nothing_of_what_it_recorded(
 ) -> None:
     project.run("--bpmax-mode=record", "--bpmax-record=rewrite")
 
-    assert prune("--yes").err == "everything that is recorded is used\n"
+    assert prune("--yes").err == snapshot("everything that is recorded is used\n")
 
 
 @pytest.mark.parametrize("name", [FILE, "scenarios/scripts/customer.js", VIP])

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.plugin.project import Project, output
+from tests.snapshots import snapshot
 
 TEST = """\
     def test_客户(bpmax_proxy):
@@ -404,7 +405,9 @@ def test_what_scripts_write_is_a_captured_section_of_a_python_test(python: Proje
     text = output(python.run())
 
     assert "客户.js:1:9  log: 客户 { '编号': 1 }" in text
-    assert [line for line in text.splitlines() if "warn:" in line] == ["script.js:1:9  warn: 第 5"]
+    assert [line for line in text.splitlines() if "warn:" in line] == snapshot(
+        ["script.js:1:9  warn: 第 5"]
+    )
 
 
 def test_no_later_test_holds_what_redacted_an_ended_one(project: Project) -> None:

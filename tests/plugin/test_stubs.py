@@ -8,6 +8,7 @@ import pytest
 
 from tests.plugin.project import FILE, Project, failure_text, output
 from tests.plugin.test_python_tests import python_tests
+from tests.snapshots import snapshot
 
 __all__ = ["python_tests"]
 
@@ -152,7 +153,7 @@ def test_a_fault_of_a_marker_that_never_strikes_a_scenario_fails_it(project: Pro
 
     lines = failure_text(project.run("-k", "贵宾"))
 
-    assert lines[0] == (
+    assert lines[0] == snapshot(
         "选择客户[贵宾]: fault never fired: qywx.send_text_message call 2 -> status 429 "
         "(calls made: crm_system.get_customer_detail, crm_system.$token)"
     )

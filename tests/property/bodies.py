@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from math import isfinite
 from typing import Any
-from urllib.parse import unquote_plus
+from urllib.parse import parse_qsl, unquote_plus
 
 from bpmax_sim.js_values import UNDEFINED, BigInt
 from bpmax_sim.messages import Request
@@ -21,9 +21,33 @@ TYPES = {
     "text": "text/plain; charset=utf-8",
     "xml": "application/xml; charset=utf-8",
 }
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]\d+)?")
-_ELEMENT = re.compile(r"[^\W\d][\w.\-]*")
+_ELEMENT = re.compile(r"[^\W\d][\w.\-]*(?::[^\W\d][\w.\-]*)?")
+
+
+def media(content_type: Any) -> str:
+    """Return the media type that a header's value begins with, in lower case."""
+    return str(content_type).partition(";")[0].strip().lower()
+
+
+def is_form(request: Request) -> bool:
+    return any(name.lower() == "content-type" and media(value) == TYPES["form"]
+               for name, value in request.headers)  # fmt: skip
+
+
+def fields(request: Request) -> list[tuple[str, str]]:
+    """Return names and texts of the form that *request* sends."""
+    return parse_qsl((request.body or b"").decode(), keep_blank_values=True)
+
+
+def without(body: bytes, names: Iterable[str], request: Request) -> bytes:
+    """Return the *body* of *request* less the members or fields of these names."""
+    if is_form(request):
+        pairs = [pair for pair in body.split(b"&") if pair.partition(b"=")[0].decode() not in names]
+        return b"&".join(pairs)
+    left = {name: value for name, value in json.loads(body).items() if name not in names}
+    return json.dumps(left, separators=(",", ":")).encode()
 
 
 def iso(value: datetime) -> str:
@@ -70,7 +94,7 @@ def _has_json(value: Any) -> bool:
         return all(map(_has_json, value.values()))
     if isinstance(value, list | tuple):
         return all(map(_has_json, value))
-    return not isinstance(value, BigInt | bytes)
+    return not isinstance(value, BigInt)
 
 
 def _has_fields(value: Any) -> bool:
@@ -99,25 +123,30 @@ def _is_file(value: Mapping[str, Any]) -> bool:
 
 
 def _has_elements(value: Any) -> bool:
-    if not (isinstance(value, dict) and _is_content(value)):
-        return False
-    return len([name for name, _ in _fields(value) if name[:1] not in {"@", "#"}]) == 1
+    return isinstance(value, dict) and len([*_fields(value)]) == 1 and _are_elements(value)
+
+
+def _are_elements(value: Mapping[str, Any]) -> bool:
+    return all(_ELEMENT.fullmatch(name) and _is_content(one) for name, one in _fields(value))
 
 
 def _is_content(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(
-            one is UNDEFINED
-            or (
-                (_ELEMENT.fullmatch(name.removeprefix("@")) or name == "#text")
-                and (not isinstance(one, list) or not any(isinstance(i, list) for i in one))
-                and all(map(_is_content, one if isinstance(one, list) else [one]))
-            )
-            for name, one in value.items()
-        )
-    if isinstance(value, str):
-        return not _NOT_XML.search(value)
-    return value is None or _is_scalar(value)
+    if not isinstance(value, dict):
+        return _is_text(value) and not _NOT_XML.search(str(value))
+    own, inner = _taken_apart(value)
+    named = all(name == "#text" or _ELEMENT.fullmatch(name[1:]) for name in own)
+    return (
+        named
+        and _are_elements(inner)
+        and not any(isinstance(one, dict) or not _is_content(one) for one in own.values())
+    )
+
+
+def _taken_apart(value: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the attributes and the text of an element, and what is within it."""
+    said = {name: one for name, one in value.items() if one is not UNDEFINED}
+    own = {name: said.pop(name) for name in [*said] if name[:1] == "@" or name == "#text"}
+    return own, said
 
 
 _CAN_HOLD: Mapping[str, Callable[[Any], bool]] = {
@@ -224,22 +253,18 @@ def _escaped(name: str) -> str:
 
 
 def _xml(body: bytes, value: Any, _request: Request) -> None:
-    ((name, root),) = [(k, one) for k, one in _fields(value) if k[:1] not in {"@", "#"}]
+    ((name, root),) = _fields(value)
     read = ET.fromstring(body)
     assert read.tag == name
     _check_element(read, root)
 
 
 def _check_element(read: ET.Element, value: Any) -> None:
-    inner = value if isinstance(value, dict) else {"#text": value}
-    attributes = {k[1:]: v for k, v in inner.items() if k[0] == "@" and v is not UNDEFINED}
-    assert read.attrib.keys() == attributes.keys()
-    assert all(printed(one, read.attrib[name]) for name, one in attributes.items()), read.attrib
-    text = inner.get("#text")
-    assert printed(None if text is UNDEFINED else text, read.text or ""), (text, read.text)
-    children = [
-        (k, one) for k, one in _fields({k: v for k, v in inner.items() if k[0] not in "@#"})
-    ]
+    own, inner = _taken_apart(value if isinstance(value, dict) else {"#text": value})
+    assert printed(own.pop("#text", None), read.text or ""), (value, read.text)
+    assert read.attrib.keys() == {name[1:] for name in own}
+    assert all(printed(one, read.attrib[name[1:]]) for name, one in own.items()), read.attrib
+    children = [*_fields(inner)]
     assert [one.tag for one in read] == [name for name, _ in children]
     for one, (_, child) in zip(read, children, strict=True):
         _check_element(one, child)
@@ -268,6 +293,8 @@ def plain(value: Any) -> Any:
         return None
     if isinstance(value, datetime):
         return iso(value)
+    if isinstance(value, bytes):
+        return {str(index): byte for index, byte in enumerate(value)}
     return value
 
 

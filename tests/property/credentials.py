@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qsl, quote, unquote
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.model import Auth
 from bpmax_sim.strategies.auths import PRESETS, preset_auths, public_key
+from tests.property import bodies
 
 Values = Mapping[str, str]
 Value = Callable[[Values], str]
@@ -179,6 +180,11 @@ class Sent:
     def lines(self, names: list[str]) -> str:
         return "".join(f"{name}:{self.headers[name]}\n" for name in names)
 
+    def members(self) -> dict[str, str]:
+        """Return what the body says by name, be it JSON or a form."""
+        is_form = bodies.media(self.headers["content-type"]) == bodies.TYPES["form"]
+        return dict(parse_qsl(self.body.decode())) if is_form else json.loads(self.body)
+
     def parameters(self) -> dict[str, str]:
         return {unquote(p.partition("=")[0]): unquote(p.partition("=")[2])
                 for p in self.query.split("&")}  # fmt: skip
@@ -296,7 +302,7 @@ def _dingtalk(sent: Sent, values: Values) -> None:
 
 
 def _feishu(sent: Sent, values: Values) -> None:
-    said = json.loads(sent.body)
+    said = sent.members()
     assert is_now(int(said["timestamp"]))
     assert said["sign"] == b64(mac(f"{said['timestamp']}\n{values['secret']}", b""))
 

@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Mapping
 from typing import Any, Protocol
-from urllib.parse import parse_qs, quote_plus
+from urllib.parse import parse_qs, unquote_plus
 
 import jwt
 from cryptography.hazmat.primitives import hashes, serialization
@@ -84,15 +84,18 @@ def _is_client(request: Request, form: dict[str, str], values: Values) -> bool:
     if "client_id" in form:
         said = form["client_id"], form["client_secret"], form.get("scope"), _header(request)
         return said == (values["user"], values["secret"], "crm", None)
-    own = [quote_plus(values[name], safe="*-._") for name in ("user", "secret")]
-    return _header(request) == _basic(":".join(own)) and set(form) == {"grant_type"}
+    return _shown(request) == [values["user"], values["secret"]] and set(form) == {"grant_type"}
 
 
 def _is_refresh(request: Request, form: dict[str, str], values: Values) -> bool:
-    user = quote_plus(values["user"], safe="*-._")
-    return (
-        _header(request) == _basic(f"{user}:{user}") and form["refresh_token"] == values["secret"]
-    )
+    own = [values["user"], values["user"]]
+    return _shown(request) == own and form["refresh_token"] == values["secret"]
+
+
+def _shown(request: Request) -> list[str]:
+    """Return name and secret of Basic, each encoded as in a form (RFC 6749, 2.3.1)."""
+    shown = str(_header(request)).removeprefix("Basic ")
+    return [unquote_plus(one) for one in base64.b64decode(shown).decode().split(":")]
 
 
 def _is_assertion(_request: Request, form: dict[str, str], values: Values) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
-from urllib.parse import quote, unquote
+from urllib.parse import quote, quote_plus, unquote
 
 from bpmax_sim.js_values import UNDEFINED, BigInt
 from bpmax_sim.messages import Request
@@ -22,7 +22,6 @@ from tests.property.credentials import check_signature, defaulted, owned, puts
 
 Values = Mapping[str, str]
 BAD, MISSING, UNKNOWN = "BAD_ARGUMENT", "MISSING_PARAMETER", "UNKNOWN_PARAMETER"
-_FORM = "application/x-www-form-urlencoded"
 
 
 class Known(Protocol):
@@ -208,9 +207,14 @@ def authorise(found: Said, case: Known, program: CallSpec, values: Values) -> Sa
     if found.codes:
         return found
     api, auth = case.api(program), case.auth(program)
-    for place, names in owned(auth).items():
-        for name in names:
-            _TAKE[place](found, name)
+    signed = owned(auth)
+    for place, take in _TAKE.items():
+        for name in signed.get(place, ()):
+            take(found, name)
+    _settle_encoding(found)
+    spots = [name for place, name, _ in puts(auth, api.method) if place == "body"]
+    for name in (*spots, *signed.get("body", ())):
+        _take_body(found, name)
     _judge(found)
     _settle_type(found)
     if found.codes:
@@ -231,20 +235,36 @@ def _take_query(found: Said, name: str) -> None:
     found.query = {key: v for key, v in found.query.items() if key.lower() != name.lower()}
 
 
+def _settle_encoding(found: Said) -> None:
+    media = bodies.media(found.headers.get("content-type"))
+    own = {bodies.TYPES[name]: name for name in ("form", "multipart")}
+    found.encoding = own.get(media, found.encoding)
+
+
 def _take_body(found: Said, name: str) -> None:
+    media = bodies.media(found.headers.get("content-type", bodies.TYPES[found.encoding]))
+    is_form = found.encoding == "form" and media == bodies.TYPES["form"]
     if found.body is UNDEFINED or found.body is None:
         found.body = {}
-    if isinstance(found.body, dict):
-        found.body = {key: v for key, v in found.body.items() if key.lower() != name}
+    if isinstance(found.body, dict) and (is_form or found.encoding == "json"):
+        found.body = _left(found.body, [name] if is_form else name.split("."))
     else:
         found.codes.add(BAD)
 
 
-_TAKE: Mapping[str, Callable[[Said, str], None]] = {
-    "header": _take_header,
-    "query": _take_query,
-    "body": _take_body,
-}
+def _left(body: Mapping[str, Any], steps: list[str]) -> dict[str, Any]:
+    """Return *body* without what stands at *steps*, in any case; other members stay."""
+    first, *rest = steps
+    kept = {key: value for key, value in body.items() if key.lower() != first}
+    inner = {
+        key: _left(value, rest)
+        for key, value in body.items()
+        if key.lower() == first and rest and isinstance(value, dict)
+    }
+    return {**kept, **inner}
+
+
+_TAKE: Mapping[str, Callable[[Said, str], None]] = {"header": _take_header, "query": _take_query}
 
 
 def _judge(found: Said) -> None:
@@ -252,9 +272,6 @@ def _judge(found: Said) -> None:
     items = [(name, one) for name, v in found.query.items() for one in _listed(v)]
     if not all(is_whole(name) and is_printed(one) for name, one in items):
         found.codes.add(BAD)
-    own = found.headers.get("content-type")
-    if own is not None and str(own).partition(";")[0].strip().lower() == _FORM:
-        found.encoding = "form"
     if found.body is not UNDEFINED and not bodies.can_hold(found.body, found.encoding):
         found.codes.add(BAD)
 
@@ -292,20 +309,11 @@ def _put_cookie(found: Said, name: str, text: str) -> None:
 
 def _put_body(found: Said, name: str, text: str) -> None:
     found.headers.setdefault("content-type", "application/json")
-    if found.body is UNDEFINED or found.body is None:
-        found.body = {}
-    if not isinstance(found.body, dict):
-        found.codes.add(BAD)
+    if found.encoding == "form":
+        found.body[name] = text
         return
     outer, inner = name.split(".")
-    left = {}
-    for key, value in found.body.items():
-        if key.lower() != outer:
-            left[key] = value
-        elif isinstance(value, dict):
-            left[key] = {k: v for k, v in value.items() if k.lower() != inner}
-    left[outer] = {**left.get(outer, {}), inner: text}
-    found.body = left
+    found.body[outer] = {**found.body.get(outer, {}), inner: text}
 
 
 _PUT: Mapping[str, Callable[[Said, str, str], None]] = {
@@ -385,8 +393,7 @@ def _check_headers(request: Request, expected: Said, signed: frozenset[str]) -> 
 def _check_body(request: Request, expected: Said, signed: frozenset[str]) -> None:
     body = request.body
     if signed:
-        body = json.dumps({k: v for k, v in json.loads(body or b"").items() if k not in signed},
-                          separators=(",", ":")).encode()  # fmt: skip
+        body = bodies.without(body or b"", signed, request)
     if expected.body is UNDEFINED:
         assert body is None
     else:
@@ -417,10 +424,12 @@ def found(request: Request, place: str, name: str) -> list[str]:
     return _FOUND[place](request, name)
 
 
-def spelled(value: str, place: str) -> str:
-    """Return how *value* is written at *place*."""
+def spelled(value: str, place: str, request: Request) -> str:
+    """Return how *value* is written at *place* of *request*."""
     if place == "query":
         return quote(value, safe="")
+    if place == "body" and bodies.is_form(request):
+        return quote_plus(value, safe="*").replace("~", "%7E")
     return json.dumps(value)[1:-1] if place == "body" else value
 
 
@@ -440,6 +449,8 @@ def _in_cookies(request: Request, name: str) -> list[str]:
 
 
 def _in_body(request: Request, name: str) -> list[str]:
+    if bodies.is_form(request):
+        return [text for key, text in bodies.fields(request) if key.lower() == name]
     outer, inner = name.split(".")
     body = json.loads(request.body or b"{}")
     objects = [value for key, value in body.items() if key.lower() == outer]

@@ -43,7 +43,7 @@ def test_the_credential_is_exactly_the_instances_and_appears_once(case: Case) ->
             value = put(values)
             assert model.found(request, place, name) == [value]
             if value != values["user"]:  # a short one is in other texts by chance
-                assert sayings(request).count(model.spelled(value, place)) == 1
+                assert sayings(request).count(model.spelled(value, place, request)) == 1
 
 
 @given(case=cases(forms=["chained"]), data=st.data())

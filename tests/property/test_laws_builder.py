@@ -12,12 +12,13 @@ from msgspec.structs import replace
 
 from bpmax_sim import strategies
 from bpmax_sim.errors import CallError
-from bpmax_sim.js_values import UNDEFINED
+from bpmax_sim.js_values import UNDEFINED, BigInt
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.model import Parameter
 from bpmax_sim.proxy.builder import CallSpec
+from bpmax_sim.proxy.encode import BadValueError, encode_payload
 from tests.loopback import answer_json, loopback
-from tests.property import model
+from tests.property import bodies, model
 from tests.property.rounds import in_rounds
 from tests.property.world import MANY, STEADY, Case, ThirdParty, both, cases, opened, refused
 
@@ -39,14 +40,24 @@ def wire(case: Case, program: CallSpec) -> Any:
     error, third = sent(case, program)
     if error is not None:
         return error.code
-    return on_the_wire(third.requests[-1])
+    return on_the_wire(third)
 
 
-def on_the_wire(request: Request) -> Any:
-    address, _, query = request.url.partition("?")
-    headers = {name.lower(): value for name, value in request.headers}
+def on_the_wire(third: ThirdParty) -> Any:
+    """Return what the last call said; one token is as good as another of the same instance."""
+    request = third.requests[-1]
+    tokens = dict(zip(third.tokens, third.logins, strict=True))
+    url = _named(request.url, tokens)
+    headers = {name.lower(): _named(value, tokens) for name, value in request.headers}
     headers.pop("x-signature", None)  # of the order of query and body too
+    address, _, query = url.partition("?")
     return address, sorted(query.split("&")), headers, request.body
+
+
+def _named(text: str, tokens: dict[str, str]) -> str:
+    for token, instance in tokens.items():
+        text = text.replace(token, instance)
+    return text
 
 
 @pytest.mark.long("240 examples, as many as find a mistake behind each corner")
@@ -80,7 +91,7 @@ def test_two_builders_from_one_proxy_never_influence_each_other(case: Case, chan
         together = []
         for builder in builders:
             error = refused(builder.call)
-            together.append(error.code if error else on_the_wire(third.requests[-1]))
+            together.append(error.code if error else on_the_wire(third))
 
     assert together == alone
 
@@ -101,7 +112,7 @@ def test_a_builder_that_is_extended_stays_as_it_was(case: Case, data: st.DataObj
         came = []
         for one in (longer, builder):
             error = refused(one.call)
-            came.append(error.code if error else on_the_wire(third.requests[-1]))
+            came.append(error.code if error else on_the_wire(third))
 
     extended = replace(program, steps=(*program.steps, *more))
     assert came == [wire(case, extended), wire(case, program)]
@@ -126,7 +137,7 @@ def test_a_value_that_is_changed_after_it_was_passed_changes_nothing(
         error = refused(builder.call)
         second = refused(builder.call)
 
-    assert (error.code if error else on_the_wire(third.requests[-1])) == before
+    assert (error.code if error else on_the_wire(third)) == before
     assert (error is None) == (second is None)
     assert len(third.requests) == (0 if error else 2)
 
@@ -154,6 +165,35 @@ def test_chained_and_direct_forms_give_the_same_request(case: Case) -> None:
     steps += [("body", body)] if body is not UNDEFINED else []
 
     assert wire(case, program) == wire(case, replace(program, args=None, steps=tuple(steps)))
+
+
+NAMES = st.sampled_from(("来源", "单", "1", "a.b", "@no", "#text", "#x", "a b", ""))
+LEAVES = strategies.script_values(max_leaves=1, refusable=True) | st.binary(max_size=3)
+BODIES = st.recursive(
+    LEAVES | st.builds(BigInt, st.integers()),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@MANY
+@pytest.mark.parametrize("encoding", sorted(bodies.TYPES))
+@given(
+    value=(BODIES | st.builds(lambda inner: {"单": inner}, BODIES)).filter(
+        lambda value: value is not UNDEFINED
+    )
+)
+def test_a_body_is_read_as_what_it_is_or_refused(encoding: Any, value: Any) -> None:
+    assume(value is not UNDEFINED)
+    try:
+        payload = encode_payload(value, encoding)
+    except BadValueError:
+        assert not bodies.can_hold(value, encoding)
+        return
+    assert bodies.can_hold(value, encoding)
+    headers = (("Content-Type", payload.content_type),)
+    request = Request(method="POST", url="https://x.test/", headers=headers, body=payload.data)
+    bodies.check(payload.data, value, encoding, request)
 
 
 DOTS = ("..", ".")

@@ -115,6 +115,14 @@ def test_xml_has_one_root_attributes_and_repeated_elements() -> None:
     assert ET.fromstring(payload.data).attrib == {"v": '1"<'}
 
 
+def test_undefined_is_no_part_of_xml() -> None:
+    inner = {"@号": UNDEFINED, "#text": UNDEFINED, "客户": ["张三", UNDEFINED], "备注": UNDEFINED}
+
+    payload = encode_payload({"合同": inner, "附件": UNDEFINED}, "xml")
+
+    assert payload.data.decode() == "<合同><客户>张三</客户></合同>"
+
+
 @pytest.mark.parametrize(
     ("value", "encoding", "message"),
     [
@@ -136,6 +144,9 @@ def test_xml_has_one_root_attributes_and_repeated_elements() -> None:
         ({"a": {"@b c": 1}}, "xml", "body.a: '@b c' is not an attribute name"),
         ({"a": "\x00"}, "xml", "body.a is a text that XML cannot hold"),
         ({"a": {"b": b""}}, "xml", "body.a.b is bytes that XML cannot hold"),
+        ({"a": {"@b": [1]}}, "xml", "body.a is an array that XML cannot hold"),
+        ({"a": {"#文本": 1}}, "xml", "body.a: '#文本' is not an element name"),
+        ({"@v": 1, "a": 2}, "xml", "body: '@v' is not an element name"),
     ],
 )
 def test_a_value_without_a_form_in_an_encoding_is_refused(

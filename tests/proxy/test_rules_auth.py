@@ -115,6 +115,62 @@ def test_a_body_that_auth_cannot_put_a_value_into_rejects() -> None:
     )
 
 
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@pytest.mark.parametrize(
+    ("steps", "sent"),
+    [
+        ({}, b"auth.sign=test"),
+        ({"Auth.Sign": "mine", "客户": "甲"}, b"%E5%AE%A2%E6%88%B7=%E7%94%B2&auth.sign=test"),
+        ({"auth": "own"}, b"auth=own&auth.sign=test"),
+    ],
+)
+def test_in_a_form_the_credential_is_one_field(steps: Any, sent: bytes) -> None:
+    """O: auth is injected last and wins. A form has names, and no names within names."""
+    world = World(crm(CREATE, auth=BODY_AUTH))
+
+    world.proxy().api("create_contract").header(FORM).body(steps).call()
+
+    assert world.request.body == sent
+    overridden = ("body.auth.sign is set by auth; the call's own value was dropped",)
+    assert world.log[0].notes == overridden * ("Auth.Sign" in steps)
+
+
+def test_every_field_of_a_form_is_written_by_one_rule() -> None:
+    """The WHATWG URL standard: ``*`` stays as it is, and ``~`` does not, whoever puts it in."""
+    world = World(crm(CREATE, auth=put("body", "签名", "*~ +")))
+
+    world.proxy().api("create_contract").header(FORM).body({"备注": "*~ +"}).call()
+
+    assert world.request.body == (b"%E5%A4%87%E6%B3%A8=*%7E+%2B&%E7%AD%BE%E5%90%8D=*%7E+%2B")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "headers", "media"),
+    [
+        ("json", {"Content-Type": "multipart/form-data"}, "multipart/form-data"),
+        ("form", {"Content-Type": "application/json"}, "application/json"),
+        ("xml", {}, "application/xml"),
+    ],
+)
+def test_a_body_that_has_no_place_for_the_credential_rejects(
+    encoding: Any, headers: Any, media: str
+) -> None:
+    """O: configuration errors reject when called, before any HTTP."""
+    world = World(crm(msgspec.structs.replace(CREATE, encoding=encoding), auth=BODY_AUTH))
+
+    error = rejected(
+        lambda: world.proxy().api("create_contract").header(headers).body({"单": "1"}).call()
+    )
+
+    assert error.code == "BAD_ARGUMENT"
+    assert error.message == (
+        "crm_system.create_contract: auth puts 'auth.sign' into the body, which can be JSON or a "
+        f"form, and not {media}"
+    )
+
+
 def test_auth_puts_a_credential_into_the_path_and_the_call_holds_its_standin() -> None:
     """platforms.md: apply — put values into header, query, cookie, body path or path."""
     api = Api(key="send", path="/hook/{key}/{id}")

@@ -122,6 +122,21 @@ def test_an_undefined_body_sends_none() -> None:
     assert world.request.headers == ()
 
 
+@pytest.mark.parametrize("place", ["query", "body"])
+def test_what_is_merged_comes_in_the_order_of_an_object_of_javascript(place: str) -> None:
+    """O: serialised as `JSON.stringify` does, so both sides send the same bytes: indexes first."""
+    api = Api(key="search", method="POST", path="/s", encoding="form", **{place: {"客户": "甲"}})  # type: ignore[arg-type]
+    world = World(crm(api))
+
+    getattr(world.proxy().api("search"), place)({"b": 2, "1": 1}).call()
+
+    sent = {
+        "query": world.request.url.partition("?")[2],
+        "body": (world.request.body or b"").decode(),
+    }
+    assert sent[place] == "1=1&%E5%AE%A2%E6%88%B7=%E7%94%B2&b=2"
+
+
 def test_null_in_query_and_header_removes_a_default() -> None:
     """O: `null` in `$query`/`$header` removes a default."""
     api = Api(key="search", path="/api/search?v=1", query={"page": 1}, headers={"X-A": "a"})

@@ -31,7 +31,7 @@ from bpmax_sim.js_values import (
     json_text,
     kind_of,
     ms_of,
-    property_order,
+    object_of,
 )
 from tests.examples import drawn
 
@@ -213,7 +213,7 @@ def test_kinds_are_named_in_a_script_writers_words(value: Any, word: str) -> Non
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.text("0123456789a-", max_size=12), unique=True))
 def test_indexes_come_first_and_the_rest_keeps_its_order(names: list[str]) -> None:
-    ordered = property_order(names)
+    ordered = object_of({name: name for name in names})
 
-    assert sorted(ordered) == sorted(names)
-    assert property_order(ordered) == ordered
+    assert ordered == {name: name for name in names}
+    assert list(object_of(ordered)) == list(ordered)

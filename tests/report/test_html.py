@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bpmax_sim.report.html import LONGEST_BODY, body_text, page, story_of
 from bpmax_sim.report.store import Trace
+from tests.snapshots import snapshot
 
 VOID = frozenset({"meta", "link", "br"})
 FAILURE = {
@@ -120,7 +121,7 @@ def test_all_that_is_known_of_a_call_is_there_for_the_viewer() -> None:
     assert step["place"] == "scenarios/crm/回填.scenario.yaml:5:5"
     assert call["place"] == "scenarios/scripts/客户.js:4:9"
     assert call["body"] == {"客户": "张三"}
-    assert call["curl"] == (
+    assert call["curl"] == snapshot(
         "curl --silent --show-error --globoff --path-as-is --request POST "
         "'https://crm.example.test/c?客户=1' \\\n"
         "  --header 'content-type: application/json' \\\n"
@@ -128,7 +129,7 @@ def test_all_that_is_known_of_a_call_is_there_for_the_viewer() -> None:
     )
     assert answer["response"] == {"ok": 1}
     assert answer["recording"]["file"] == "cassettes/crm/回填.yaml"
-    assert told["story-0"]["rerun"] == "bpmax-sim run scenarios/crm/回填.scenario.yaml:2"
+    assert told["story-0"]["rerun"] == snapshot("bpmax-sim run scenarios/crm/回填.scenario.yaml:2")
 
 
 def test_a_failure_comes_first_with_what_to_paste_named_from_the_root() -> None:

@@ -12,11 +12,11 @@ from bpmax_sim.scenario.expect import (
     OPERATORS,
     Comparison,
     compare,
-    equal,
     failed,
     holds,
     problems,
 )
+from bpmax_sim.subject.hooks import same
 from tests.examples import drawn
 
 JSON = st.recursive(
@@ -200,7 +200,7 @@ def test_every_operator_of_the_format_is_there() -> None:
 @given(JSON)
 @settings(max_examples=drawn(80))
 def test_every_value_is_as_it_is(value: Any) -> None:
-    assert equal(value, value)
+    assert same(value, value)
     assert holds({"$eq": value}, value)
     assert not holds({"$ne": value}, value)
     assert holds({"$not": {"$ne": value}}, value)

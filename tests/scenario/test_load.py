@@ -276,7 +276,7 @@ FORM_PROBLEMS = [
     ),
     (
         "vars: {密钥: a}\nsecrets: [vars.密匙]\nsteps: [{open: {}}]",
-        "7:11: secrets[0]: no vars.密匙; did you mean '密钥'?",
+        "7:11: secrets[0]: ${vars.密匙} is not defined; did you mean '密钥'?",
     ),
     (
         "steps: [{id: 选择.客户, open: {}}]",
