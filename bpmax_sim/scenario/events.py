@@ -240,7 +240,7 @@ def answer_of(call: CallMade) -> CallAnswered:
 _SAME = tuple({*members(CallAnswered)} - {"sent_at", "duration", "at"})
 _ANSWER = frozenset({*members(CallAnswered), "earlier"}) - {"number", "call"}
 _FIRST = frozenset({"at", "order"})  # told by the head of a line
-_MADE = _FIRST | _ANSWER
+_LATER = _FIRST | _ANSWER
 _OUTSIDE = frozenset({"cause"})  # an exception is for whoever wants its traceback
 _RENAMED = {(HookStarted, "event"): "hook"}
 
@@ -255,7 +255,7 @@ def trace_line(event: Event, number: int, homes: Homes = NOWHERE) -> str:
 
 def _line(event: Event, number: int, homes: Homes) -> bytes:
     kind: Any = type(event)
-    outside = _MADE if issubclass(kind, CallMade) else _FIRST
+    outside = _LATER if issubclass(kind, CallMade) else _FIRST
     head = f'{{"seq":{number},"event":"{kind.__name__}","at":{instant(event.at)!r}'
     return f"{head}{_fields(event, outside, homes)}}}".encode("utf-8", "backslashreplace")
 
