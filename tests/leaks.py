@@ -9,6 +9,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, quote_plus, unquote_to_bytes
 
@@ -21,6 +22,7 @@ _ESCAPE = re.compile(
 _LETTERS = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _IN_LINES = re.compile(rb"(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{60,}\s+)+\S*")
 """Base64 on lines. It is tried where a run begins: a long one would be read from each character."""
+_STANDARD = bytes.maketrans(b"-_", b"+/")
 _DEPTH = 3
 _PART = 8  # characters of a secret that are too many to be told
 
@@ -108,8 +110,14 @@ def _views(data: bytes, depth: int, seen: dict[bytes, int] | None = None) -> Ite
         yield data
     known[data] = depth
     if depth:
-        for inner in {*_decoded(data)} - {b""}:
+        for inner in _decoded_once(data) - {b""}:
             yield from _views(inner, depth - 1, known)
+
+
+@lru_cache(maxsize=1024)
+def _decoded_once(data: bytes) -> frozenset[bytes]:
+    """Return what comes of decoding *data*: two artefacts, and two ways to one text, share it."""
+    return frozenset(_decoded(data))
 
 
 def _decoded(data: bytes) -> Iterator[bytes]:
@@ -119,11 +127,11 @@ def _decoded(data: bytes) -> Iterator[bytes]:
     yield html.unescape(data.decode(errors="replace")).encode()
     pieces = re.findall(rb"[A-Za-z0-9+/_-]{12,}", data)
     pieces += [b"".join(lines.split()) for lines in _IN_LINES.findall(data)]
+    pieces = [piece.translate(_STANDARD) for piece in pieces]
     for lead in range(4):
         yield b"\n".join(filter(None, (_from_base64(piece[lead:]) for piece in pieces)))
-    yield b"\n".join(
-        bytes.fromhex(x.decode()) for x in re.findall(rb"(?:[0-9a-fA-F]{2}){6,}", data)
-    )
+    digits = re.findall(rb"[0-9a-fA-F]{12,}", data)
+    yield b"\n".join(binascii.unhexlify(run[: len(run) & ~1]) for run in digits)
     yield data.replace(b"\0", b"") if b"\0" in data else b""  # UTF-16 of what is ASCII
     yield b"\n".join(_inflated(data))
 
@@ -146,9 +154,8 @@ def _unescaped(found: re.Match[bytes]) -> bytes:
 
 
 def _from_base64(piece: bytes) -> bytes:
-    core = piece.translate(bytes.maketrans(b"-_", b"+/"))
-    core = core[: len(core) - (len(core) % 4 == 1)]
+    core = piece[: len(piece) - (len(piece) % 4 == 1)]
     try:
-        return base64.b64decode(core + b"=" * (-len(core) % 4))
+        return binascii.a2b_base64(core + b"=" * (-len(core) % 4))
     except binascii.Error:
         return b""

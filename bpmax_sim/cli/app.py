@@ -10,6 +10,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Final, get_type_hints
@@ -38,7 +39,7 @@ from bpmax_sim.errors import (
     near,
     suggestion,
 )
-from bpmax_sim.i18n import Translatable, UnknownLanguageError, joined, msg, translate
+from bpmax_sim.i18n import Translatable, UnknownLanguageError, chosen, joined, msg, translate
 from bpmax_sim.i18n import choose as choose_language
 from bpmax_sim.project import find_root, language_of
 from bpmax_sim.report.exit_codes import ExitCode
@@ -413,7 +414,7 @@ class _Commands(TyperGroup):
 
     def get_command(self, _ctx: Any, cmd_name: str) -> Any:
         command = COMMANDS.get(cmd_name)
-        return _compiled(cmd_name, command) if command else None
+        return _compiled(cmd_name, command, chosen()) if command else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] == "help":  # as other tools have it
@@ -434,7 +435,8 @@ class _Commands(TyperGroup):
             )
 
 
-def _compiled(name: str, command: Command) -> Any:
+@cache
+def _compiled(name: str, command: Command, _language: str) -> Any:
     module, _, function = command.home.partition(":")
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     home = import_module(f"bpmax_sim.cli.{module}")
@@ -532,7 +534,7 @@ def _language_in(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
 
 def _called(arguments: Sequence[str]) -> int:
     try:
-        code = _app()(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+        code = _app(chosen())(list(arguments), prog_name=PROGRAM, standalone_mode=False)
     except typer.TyperException as error:
         where = f"{PROGRAM} {command_of(arguments, COMMANDS.__contains__)}".rstrip()
         message = msg(
@@ -565,7 +567,8 @@ def _failed(error: BpmaxError, arguments: Sequence[str]) -> ExitCode:
     return code
 
 
-def _app() -> typer.Typer:
+@cache  # commands are called again and again in one process, too
+def _app(_language: str) -> Any:
     app = typer.Typer(
         cls=_Commands,
         add_completion=True,
@@ -578,4 +581,4 @@ def _app() -> typer.Typer:
         context_settings=_SETTINGS,
     )
     app.callback(invoke_without_command=True)(_root)
-    return app
+    return typer.main.get_command(app)

@@ -14,6 +14,7 @@ import pytest
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import recover
 from bpmax_sim.errors import CassetteError
+from tests import warm
 from tests.cassette.exchanges import OWNER
 from tests.cassette.recording import record
 
@@ -28,7 +29,7 @@ def path(tmp_path: Path) -> Path:
 def started(path: Path, count: int, *owners: str, limit: int = 0) -> subprocess.Popen[str]:
     module = "tests.cassette.recording"
     return subprocess.Popen(
-        [sys.executable, "-m", module, str(path), str(count), str(limit), *owners],
+        [warm.python(), "-m", module, str(path), str(count), str(limit), *owners],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

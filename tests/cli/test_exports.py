@@ -12,6 +12,7 @@ from vcr.persisters.filesystem import FilesystemPersister
 from vcr.serializers import yamlserializer
 
 from bpmax_sim.traffic.formats import format_of
+from tests import warm
 from tests.cli.project import NAME, Command, Project
 from tests.loopback import answer_json, loopback
 from tests.snapshots import snapshot
@@ -65,7 +66,7 @@ def test_the_curl_commands_run(recorded: Project, bs: Command) -> None:
 
 def test_the_bytes_do_not_depend_on_the_console(recorded: Project) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "bpmax_sim", "export", HERE, "--as", "har"],
+        [warm.python(), "-m", "bpmax_sim", "export", HERE, "--as", "har"],
         env={"PYTHONIOENCODING": "gbk", "PYTHONPATH": ":".join(sys.path)},
         capture_output=True,
         check=True,

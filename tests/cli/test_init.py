@@ -61,7 +61,7 @@ def test_pytest_is_green_at_once_too(
     for name, value in PLUGINS.items():
         monkeypatch.setenv(name, value)
 
-    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+    pytester.run(warm.python(), "-m", "pytest").assert_outcomes(passed=1)
 
 
 def test_the_cassette_says_that_no_live_system_answered(bs: Command) -> None:

@@ -13,15 +13,16 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.cli import main
+from tests import warm
 from tests.cli.project import ROOT, Project
 from tests.snapshots import snapshot
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes and signals are those of POSIX")
 
 
-def started(*arguments: str, cwd: Path, stdout: int) -> subprocess.Popen[bytes]:
+def started(*arguments: str, cwd: Path, stdout: int, python: str = "") -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-m", "bpmax_sim", *arguments],
+        [python or warm.python(), "-m", "bpmax_sim", *arguments],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
         stdin=subprocess.PIPE,
@@ -74,7 +75,9 @@ def test_ctrl_c_while_the_program_starts_ends_with_130_too(
 
 def test_ctrl_c_ends_with_130_and_without_a_traceback(recorded: Project) -> None:
     recorded.edit(recorded.cassette, "张三", "张四")
-    process = started("seal", "cassettes/crm/customer.yaml", cwd=recorded.folder, stdout=-3)
+    process = started(
+        "seal", "cassettes/crm/customer.yaml", cwd=recorded.folder, stdout=-3, python=sys.executable
+    )
     assert process.stderr is not None
     asked = b""
     while not asked.endswith(b"[y/N]:"):

@@ -6,12 +6,12 @@ import json
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from tests import warm
 from tests.cli.project import ROOT, Command, Project
 from tests.snapshots import snapshot
 
@@ -202,7 +202,7 @@ def test_a_terminal_gets_colours_line_by_line(table: Path) -> None:
     left = {"NO_COLOR", "COLUMNS", "CI"}
     environ = {name: value for name, value in os.environ.items() if name not in left}
     done = subprocess.run(
-        [sys.executable, "-m", "bpmax_sim", "run", "--lf"],
+        [warm.python(), "-m", "bpmax_sim", "run", "--lf"],
         cwd=table.parents[1],
         env={**environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color"},
         stdout=theirs,

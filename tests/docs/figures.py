@@ -11,6 +11,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib.metadata import version
 
 import msgspec
@@ -142,6 +143,7 @@ def _default(model: type[msgspec.Struct], key: str) -> object:
     return next(one.default for one in msgspec.structs.fields(model) if one.encode_name == key)
 
 
+@cache
 def _tested_pythons() -> list[str]:
     workflow = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_bytes())
     return [

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -31,6 +32,7 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     terms: tuple[Term, ...]
 
 
+@cache
 def sections(path: Path = ROOT / "docs/glossary.yaml") -> tuple[Section, ...]:
     """Return the glossary."""
     return msgspec.yaml.decode(path.read_bytes(), type=tuple[Section, ...])

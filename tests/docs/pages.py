@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -34,6 +35,7 @@ _LOADER_TAG = "tag:yaml.org,2002:python/"
 _Loader.add_multi_constructor(_LOADER_TAG, lambda *_: None)
 
 
+@cache
 def navigation() -> list[str]:
     """Return the places of the site's pages in the order of its navigation."""
     found: list[str] = []

@@ -6,15 +6,18 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import pytest
 
+from bpmax_sim import pytest_plugin
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.starter.demo import Crm
 from tests import warm
 from tests.apart import PLUGINS
+from tests.warm import workers
 
 ROOT = Path(__file__).parents[2]
 DEMO = ROOT / "bpmax_sim/starter/demo_files/scenarios"
@@ -41,7 +44,7 @@ steps:
       proxy:
         - {call: crm_system.get_customer_detail, path: {id: "${case.number}"}, status: 200}
 """
-OURS = "bpmax_sim.pytest_plugin,tests.warm.workers"
+OURS = (pytest_plugin, workers)
 FILE = "scenarios/选择客户.scenario.yaml"
 
 
@@ -88,8 +91,14 @@ class Project:
         """Run pytest in this process, without looking for the plugins of all that is installed."""
         with self.monkeypatch.context() as environment:
             environment.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-            environment.setenv("PYTEST_PLUGINS", OURS)  # `-p` would look for entry points
-            return self.pytester.runpytest_inprocess(*args)
+            environment.setenv("PYTEST_PLUGINS", ",".join(one.__name__ for one in OURS))  # workers'
+            # What is known by name alone is looked for among the entry points of all that.
+            return self.pytester.runpytest_inprocess(*args, plugins=OURS)
+
+    def items(self, *args: str) -> list[pytest.Item]:
+        """Return what pytest collects."""
+        result: Any = self.run("--collect-only", *args)
+        return [call.item for call in result.reprec.getcalls("pytest_itemcollected")]
 
     def run_apart(self, *args: str) -> pytest.RunResult:
         """Run pytest in a process of its own, with the plugins that tests work with."""

@@ -5,7 +5,6 @@ import os
 import re
 import shlex
 import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.outcome import not_run
 from bpmax_sim.scenario.source import Failure
+from tests import warm
 from tests.apart import PLUGINS
 from tests.plugin.project import FILE, Project, failure_text, output
 from tests.snapshots import snapshot
@@ -343,7 +343,7 @@ def test_a_gbk_console_prints_a_failure(project: Project, monkeypatch: pytest.Mo
     monkeypatch.setenv("PYTHONUTF8", "0")
     project.edit("name: 张三", "name: 王五")
 
-    command = [sys.executable, "-m", "pytest", "-k", "贵宾"]
+    command = [warm.python(), "-m", "pytest", "-k", "贵宾"]
     environ = {**os.environ, **PLUGINS}
     stdout = subprocess.run(command, capture_output=True, check=False, env=environ).stdout
     text = stdout.decode("gbk")

@@ -88,9 +88,7 @@ def test_a_conftest_may_give_scenarios_of_a_tag_a_fixture(project: Project) -> N
 
 
 def test_an_editor_finds_what_it_builds_its_tree_of(project: Project) -> None:
-    items, _ = project.pytester.inline_genitems(FILE)
-
-    for item, row in zip(items, ("贵宾", "普通"), strict=True):
+    for item, row in zip(project.items(FILE), ("贵宾", "普通"), strict=True):
         assert isinstance(item, pytest.Function)
         module = item.getparent(pytest.Module)
         assert module is not None

@@ -17,7 +17,7 @@ from bpmax_sim.pytest_plugin.session_options import (
 )
 from bpmax_sim.script.limits import parse_limits
 from bpmax_sim.session.options import options_of
-from tests.plugin.project import FILE, Project
+from tests.plugin.project import FILE, OURS, Project
 
 CLOCKS = [f"2026-03-0{day}T09:00:00+08:00" for day in (1, 2, 3, 4)]
 
@@ -62,9 +62,9 @@ def read(said: Said, text: object) -> object:
 
 
 def the_item(project: Project, *arguments: str) -> ScenarioTest:
-    items, _ = project.pytester.inline_genitems(FILE, *arguments)
-    assert isinstance(items[0], ScenarioTest)
-    return items[0]
+    item, *_ = project.items(FILE, *arguments)
+    assert isinstance(item, ScenarioTest)
+    return item
 
 
 def chosen(test: ScenarioTest, name: str, *, with_scenario: bool = False) -> object:
@@ -158,6 +158,8 @@ def test_what_belongs_to_a_whole_run_has_two_places(project: Project) -> None:
     }
     assert whole == {*given, "shard"}
 
+    project.monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    project.pytester.plugins.extend(OURS)
     for name, (text, value) in given.items():
         flag = f"--bpmax-{name.replace('_', '-')}" + (f"={text}" if text else "")
         assert options.value(project.pytester.parseconfig(flag), name) == value

@@ -46,7 +46,7 @@ class Preset:
 
 def read(name: str) -> dict[str, Any]:
     """Return a preset file as plain data."""
-    data: dict[str, Any] = yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))
+    data: dict[str, Any] = yaml.load((FOLDER / f"{name}.yaml").read_bytes(), yaml.CSafeLoader)
     return data
 
 

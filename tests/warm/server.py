@@ -18,17 +18,24 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from importlib import import_module
+from functools import cache
+from importlib import import_module, metadata
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NoReturn, TextIO
 
 MODULES = (
-    *("pytest", "_pytest.main", "xdist.remote", "xdist.dsession"),
-    *("bpmax_sim.cli.app", "bpmax_sim.cli.run", "bpmax_sim.pytest_plugin.items"),
-    *("bpmax_sim.pytest_plugin.summary", "bpmax_sim.script.engine", "pdb", "pydantic"),
+    *("pytest", "_pytest.main", "xdist.remote", "xdist.dsession", "pdb", "importlib.readers"),
+    *("hypothesis.internal.observability", "_hypothesis_pytestplugin", "typer._adapters"),
+    *("pydantic.type_adapter", "pydantic.json_schema", "pydantic.plugin._loader", "resource"),
+    *(f"bpmax_sim.cli.{name}" for name in ("app", "run", "lint", "cassettes", "review", "project")),
+    *("bpmax_sim.pytest_plugin.items", "bpmax_sim.pytest_plugin.summary"),
+    *("bpmax_sim.platform.sandbox", "bpmax_sim.scenario.model"),
 )
-"""What most commands import; Hypothesis, servers and clients are left to the few that do."""
+"""What most commands import; servers and clients are left to the few that do.
+
+Of Hypothesis it is what its plugin imports when any run of pytest ends.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +132,33 @@ def load() -> None:
 
     for name in default_plugins:
         import_module(f"_pytest.{name}")
+    fill()
     # Plugins that are imported already have no rewritten assertions; none here needs them.
     AssertionRewritingHook._warn_already_imported = lambda *_: None  # type: ignore[method-assign]
     gc.collect()
     gc.freeze()
+
+
+def fill() -> None:
+    """Fill the caches of what never changes: shipped platforms, bytecode, what is installed."""
+    from bpmax_sim.platform.load import built_in, built_in_keys  # noqa: PLC0415
+    from bpmax_sim.scenario.model import Scenario  # noqa: PLC0415
+    from bpmax_sim.script.limits import Limits  # noqa: PLC0415
+    from bpmax_sim.script.runtime import quickjs  # noqa: PLC0415
+    from bpmax_sim.yamlfile.shapes import shape_of  # noqa: PLC0415
+
+    for key in built_in_keys():
+        built_in(key)
+    shape_of(Scenario)
+    quickjs(Limits()).close()
+    # Each `-p NAME` has pytest list what is installed, and read the entry points of all that.
+    read: Any = metadata.PathDistribution.entry_points
+    read_once = cache(lambda path: read.fget(metadata.PathDistribution(path)))
+    list_all = metadata.distributions
+    listed = cache(lambda _path: list(list_all()))
+    replaced: Any = metadata
+    replaced.PathDistribution.entry_points = property(lambda one: read_once(one._path))
+    replaced.distributions = lambda **by: list_all(**by) if by else listed(tuple(sys.path))
 
 
 def become(command: Command) -> None:
