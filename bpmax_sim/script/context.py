@@ -576,8 +576,8 @@ def _crossing(answer: Answer) -> tuple[str, Any]:
     if answer.kind == "bytes":
         return answer.kind, base64.b64encode(answer.value).decode()
     if answer.kind == "json" and answer.text is not None:
-        with suppress(UnicodeEncodeError):  # half a character crosses as a text only
-            return "parsed", msgspec.Raw(answer.text.encode())
+        with suppress(UnicodeEncodeError):  # half a character crosses within a text only
+            return "text", msgspec.Raw(answer.text.encode())  # as it is, as a text does
     return answer.kind, answer.text
 
 

@@ -50,12 +50,12 @@ function borrowed(source, proto, prefix, ...names) {
   }
 }
 
-// Positions: "line,column" of the innermost frame in a user's file, as the engine counts.
+// Positions: "line,column" of the innermost frame in a user's file.
 const rawOf = error => attempt(() => { // not a text where a script has its own prepareStackTrace
   const raw = apply(rawStack, error, []);
   return typeof raw !== 'string' ? undefined : shared.unmoved ? shared.unmoved(raw) : raw;
 });
-function plainError(message, prepared) { // with the engine's own stack, whatever a script has it made by
+function plainError(message, prepared) { // with the engine's own stack, not a script's
   const before = prepare?.set ? apply(prepare.get, NativeError, []) : prepared;
   if (before === prepared) return new NativeError(message);
   apply(prepare.set, NativeError, [prepared]);
@@ -63,27 +63,19 @@ function plainError(message, prepared) { // with the engine's own stack, whateve
   apply(prepare.set, NativeError, [before]);
   return error;
 }
-const FILE = '<input>:';
-function here() { // of each frame what its line ends with: a function can have any name
+function here() { // a function can be named like a frame
   const raw = rawOf(plainError('')) ?? '';
   for (let at = 0, end; at < raw.length; at = end + 1) {
-    end = indexOf(raw, '\n', at);
-    if (end < 0) end = raw.length;
-    const from = lastIndexOf(raw, FILE, end) + FILE.length, colon = indexOf(raw, ':', from);
-    if (from < at + FILE.length || !(+slice(raw, from, colon) >= FIRST_USER_LINE)) continue;
-    const column = slice(raw, colon + 1, raw[end - 1] === ')' ? end - 1 : end);
-    if (+column > 0) return slice(raw, from, colon) + ',' + column;
+    if ((end = indexOf(raw, '\n', at)) < 0) end = raw.length;
+    const from = lastIndexOf(raw, '<input>:', end) + 8, colon = indexOf(raw, ':', from), row = slice(raw, from, colon);
+    const column = slice(raw, colon + 1, end - (raw[end - 1] === ')'));
+    if (from > at + 7 && +row >= FIRST_USER_LINE && +column > 0) return row + ',' + column;
   }
   return '0,0';
 }
-const failed = newWeakMap(), callPlace = newMap(); // rejected error -> call id -> its line and column
+const failed = newWeakMap(), callPlace = newMap(); // rejected error -> call id -> its line as a stack
 const placed = newWeakMap(); // an error without a stack of its own -> one
-const stackOf = error => rawOf(error) ?? placed.get(error) ?? madeAt(callPlace.get(failed.get(error)));
-function madeAt(place) {
-  if (place === undefined) return undefined;
-  const comma = indexOf(place, ',');
-  return '    at <anonymous> (' + FILE + slice(place, 0, comma) + ':' + slice(place, comma + 1) + ')';
-}
+const stackOf = error => rawOf(error) ?? placed.get(error) ?? callPlace.get(failed.get(error));
 defineProperty(NativeError.prototype, 'stack', {
   configurable: true,
   get() {
@@ -223,8 +215,7 @@ borrowed($intl, Number.prototype, 'number.', 'toLocaleString');
 borrowed($intl, BigInt.prototype, 'number.', 'toLocaleString');
 borrowed($intl, String.prototype, 'string.', 'localeCompare', 'toLocaleLowerCase', 'toLocaleUpperCase');
 
-const same = value => value;
-const answers = {__proto__: null, json: parse, parsed: same, text: same, null: () => null, bytes: v => module($values).decode('bytes', v)};
+const answers = {__proto__: null, json: parse, text: v => v, null: () => null, bytes: v => module($values).decode('bytes', v)};
 const fail = error => ('false,' + (attempt(() => shared.describe(error), 'null')));
 function compile(start, source, end) { // the body's line n is the engine's line start + n
   const lines = repeat('\n', start - 1), body = text => (lines + '(async function () {\n' + text + ')');
