@@ -92,15 +92,12 @@ def _near_pair(word: str, names: Iterable[str]) -> list[str]:
     return matching if len(matching) == 1 else []
 
 
-def listed(names: Iterable[str]) -> str:
-    """Return *names*, the first of them where there are many."""
+def listed(names: Iterable[str], most: int = _SHOWN) -> str:
+    """Return *names*, the first *most* of them where there are more."""
     every = list(names)
-    more = (
-        msg(" and {every_count} more", every_count=len(every) - _SHOWN)
-        if len(every) > _SHOWN + 1
-        else ""
-    )
-    return series(every[:_SHOWN] if more else every) + more
+    if len(every) <= most + 1:
+        return series(every)
+    return series(every[:most]) + msg(" and {every_count} more", every_count=len(every) - most)
 
 
 def suggestion(word: str, names: Iterable[str]) -> str:
@@ -173,7 +170,7 @@ class Problems(list[Problem]):
         """
         super().append(problem)
         if len(self) > self.MOST:
-            raise ConfigError(*sorted(set(self), key=_by_place)[: self.MOST], _more(self))
+            raise ConfigError(*sorted(set(self), key=by_place)[: self.MOST], _more(self))
 
     def extend(self, problems: Iterable[Problem], /) -> None:
         """Add *problems*, as `append` does."""
@@ -186,7 +183,8 @@ class Problems(list[Problem]):
         return self
 
 
-def _by_place(problem: Problem) -> tuple[str, int, int]:
+def by_place(problem: Problem) -> tuple[str, int, int]:
+    """Return what problems are sorted by: file, line and column."""
     place = problem.place
     return (place.file, place.line, place.column) if place else ("", 0, 0)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
 from typing import Any
@@ -183,19 +183,15 @@ def _segment(token: re.Match[str], option: str) -> Segment:
     if token["index"] is not None:
         return int(token["index"])
     if token["quoted"] is not None:
-        return _unquoted(token["quoted"], option)
+        try:
+            return str(json.loads(token["quoted"], strict=False))
+        except ValueError:
+            raise ConfigError(
+                "{option}: {quoted} is not a name in quotes as JSON has them",
+                option=option,
+                quoted=token["quoted"],
+            ) from None
     return Wild.ALL
-
-
-def _unquoted(quoted: str, option: str) -> str:
-    try:
-        return str(json.loads(quoted, strict=False))
-    except ValueError:
-        raise ConfigError(
-            "{option}: {quoted} is not a name in quotes as JSON has them",
-            option=option,
-            quoted=quoted,
-        ) from None
 
 
 def format_path(path: Iterable[Segment]) -> str:
@@ -239,15 +235,11 @@ def member(value: Any, names: Iterable[str]) -> Any:
     return value
 
 
-def set_member(value: dict[str, Any], names: Iterable[str], item: Any) -> None:
-    """Set *item* below *names*; what is no mapping on the way becomes one."""
-    *above, last = names
-    for name in above:
-        inner = value.get(name)
-        if not isinstance(inner, dict):
-            inner = value[name] = {}
-        value = inner
-    value[last] = item
+def with_member(value: Any, names: Sequence[str], item: Any) -> dict[str, Any]:
+    """Return *value* with *item* below *names*; what is no mapping on the way becomes one."""
+    first, rest = names[0], names[1:]
+    known = value if isinstance(value, Mapping) else {}
+    return {**known, first: with_member(known.get(first), rest, item) if rest else item}
 
 
 def covers(outer: Steps, inner: Steps) -> bool:

@@ -376,10 +376,6 @@ def ms_of(value: datetime) -> int:
     return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
-def _units_to_text(units: list[int]) -> str:
-    return join_surrogates("".join(map(chr, units)))
-
-
 def _named(value: list[list[Any]]) -> dict[str, Any]:
     pairs = dict(_pairs(value))
     if not all(isinstance(name, str) for name in pairs):
@@ -402,7 +398,7 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "bytes": lambda value: base64.b64decode(value, validate=True),
     "map": lambda value: JsMap(_pairs(value)),
     "set": lambda value: JsSet(tuple(map(decode_tagged, value))),
-    "str": _units_to_text,
+    "str": lambda units: join_surrogates("".join(map(chr, units))),
     "object": _named,
     "function": lambda _value: Opaque("function"),
     "symbol": lambda _value: Opaque("symbol"),
@@ -473,29 +469,6 @@ _ENCODERS: Mapping[type, Callable[[Any], Any]] = {
 }
 
 
-__all__ = [
-    "UNDEFINED",
-    "BigInt",
-    "FarDate",
-    "JsMap",
-    "JsSet",
-    "Opaque",
-    "Undefined",
-    "UnprintableError",
-    "date_of",
-    "decode_tagged",
-    "encode_tagged",
-    "far_date",
-    "iso_date",
-    "join_surrogates",
-    "js_number",
-    "json_text",
-    "kind_of",
-    "ms_of",
-    "object_of",
-]
-
-
 _PLAIN = frozenset({str, int, bool, type(None)})
 
 
@@ -518,14 +491,10 @@ def _list(value: Iterable[Any]) -> list[Any]:
     return [plain(item) for item in value]
 
 
-def _number(value: float) -> float | int:
-    return int(value) if value.is_integer() else value
-
-
 _PLAIN_KINDS: tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...] = (
     (Mapping, _map),
     ((list, tuple), _list),
-    (float, _number),
+    (float, lambda value: int(value) if value.is_integer() else value),
     (datetime, iso_date),
     (BigInt, lambda value: value.value),
     (JsMap, lambda value: {_key(key): plain(item) for key, item in value.pairs}),

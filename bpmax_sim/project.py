@@ -42,11 +42,7 @@ def _is_root(folder: str) -> bool:
             text = file.read()
     except (OSError, ValueError):
         return False
-    return "bpmax_sim" in text and _has_table(text)
-
-
-def _has_table(project: str) -> bool:
-    return _table(project) is not None
+    return "bpmax_sim" in text and (_table(text) is not None)
 
 
 def _table(project: str) -> dict[str, object] | None:

@@ -156,13 +156,12 @@ def _bound(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         listening.close()
         why = getattr(error, "strerror", None) or error
-        message = msg(
+        raise ConfigError(
             "{host}:{port} cannot be listened to: {why}; name another --port or --host",
             host=host,
             port=port,
             why=why,
-        )
-        raise ConfigError(message) from None
+        ) from None
     return listening
 
 
@@ -461,7 +460,9 @@ class Recordings:
             for owner in cassette.owners
         ]
         self._recorded = [
-            _names(cassette, owner) for cassette in opened for owner in cassette.owners
+            frozenset(cassette.line(number).call for number in cassette.index.numbers(owner))
+            for cassette in opened
+            for owner in cassette.owners
         ]
         self.bases = tuple(dict.fromkeys(pair for cassette in opened for pair in _bases(cassette)))
 
@@ -506,11 +507,6 @@ class Recordings:
             for start in (base, f"{parts.scheme}://{parts.netloc}"):
                 ways[_Interpretation(platform, start, target)] = None
         yield from ways
-
-
-def _names(cassette: Cassette, owner: str) -> frozenset[str]:
-    """Return the APIs, ``platform.api``, that *owner* has recorded calls of."""
-    return frozenset(cassette.line(number).call for number in cassette.index.numbers(owner))
 
 
 def _bases(cassette: Cassette) -> Iterator[tuple[str, str]]:

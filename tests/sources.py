@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import gc
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import bpmax_sim
 
@@ -34,3 +35,18 @@ def trees() -> Mapping[str, ast.Module]:
 def nodes() -> Mapping[str, tuple[ast.AST, ...]]:
     """Return all nodes of each module, as ``ast.walk`` yields them."""
     return {name: tuple(ast.walk(tree)) for name, tree in trees().items()}
+
+
+@cache
+def _by_kind() -> Mapping[type[ast.AST], list[tuple[str, ast.AST]]]:
+    found: dict[type[ast.AST], list[tuple[str, ast.AST]]] = {}
+    for name, all_nodes in nodes().items():
+        for node in all_nodes:
+            found.setdefault(type(node), []).append((name, node))
+    return found
+
+
+def of(*kinds: type[ast.AST]) -> Iterator[tuple[str, Any]]:
+    """Yield the path in the package and each node of these *kinds*, without a look at others."""
+    for kind in kinds:
+        yield from _by_kind().get(kind, ())

@@ -6,6 +6,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any, get_args, get_type_hints
 
 import pytest
@@ -13,20 +14,20 @@ from packaging.version import InvalidVersion, Version
 
 import bpmax_sim
 from bpmax_sim import errors, testing
+from bpmax_sim.errors import BpmaxError, BpmaxWarning
 
 HEAVY = ("_quickjs", "httpx", "hypothesis", "jinja2", "msgspec", "pytest", "typer", "yaml")
 ROOT = Path(bpmax_sim.__file__).parents[1]
 
 
-def test_the_public_names_are_a_sorted_literal() -> None:
-    tree = ast.parse(Path(bpmax_sim.__file__).read_text(encoding="utf-8"))
-    literal = next(
-        ast.literal_eval(node.value)
-        for node in tree.body
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
-    )
+@pytest.mark.parametrize("module", [bpmax_sim, testing])
+def test_the_names_of_the_stub_are_those_that_there_are(module: ModuleType) -> None:
+    stub = Path(str(module.__file__)).with_suffix(".pyi")
+    imports = [
+        one for one in ast.parse(stub.read_text("utf-8")).body if type(one) is ast.ImportFrom
+    ]
 
-    assert literal == bpmax_sim.__all__ == sorted(set(literal))
+    assert sorted(str(name.asname) for one in imports for name in one.names) == module.__all__
 
 
 @pytest.mark.parametrize("name", bpmax_sim.__all__)
@@ -39,7 +40,7 @@ def test_every_error_is_public() -> None:
     defined = {
         name
         for name, value in vars(errors).items()
-        if isinstance(value, type) and issubclass(value, BaseException)
+        if isinstance(value, type) and issubclass(value, BpmaxError | BpmaxWarning)
     }
 
     assert defined <= {*bpmax_sim.__all__}

@@ -16,8 +16,8 @@ from bpmax_sim.field_path import (
     body_steps,
     covers,
     member,
-    set_member,
     values_at,
+    with_member,
 )
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.path_template import path_template
@@ -195,8 +195,8 @@ def test_a_place_that_can_match_nothing_is_an_error_at_load(
 
 def test_a_member_is_read_and_set_by_the_names_above_it() -> None:
     body: dict[str, Any] = {"客户": "张三", "合计": None}
-    set_member(body, body_steps("明细.金额"), 12)
-    set_member(body, ["客户", "编号"], 7)
+    body = with_member(body, body_steps("明细.金额"), 12)
+    body = with_member(body, ["客户", "编号"], 7)
 
     assert body == {"客户": {"编号": 7}, "合计": None, "明细": {"金额": 12}}
     assert member(body, body_steps("明细.金额")) == 12

@@ -20,7 +20,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.check.drift import verify
+from bpmax_sim.check.drift import Verification
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.session.options import Mode
 from bpmax_sim.session.session import Session
@@ -229,7 +229,8 @@ class TestDjangoOAuth:
         exchanges = list(Cassette.load(tmp_path / "同步.yaml").exchanges())
         assert [one.outcome.status for one in exchanges] == [401, 200]  # type: ignore[union-attr]
         with opened("live") as session:
-            assert [str(one) for one in verify(session, exchanges)] == [
+            verified = Verification(session).verify(exchanges)
+            assert [str(one) for _, drifts in verified for one in drifts] == [
                 (
                     "info: [1] external_system.some_api: not sent: its token was refused when "
                     "it was recorded"

@@ -345,8 +345,6 @@ def _foreign(path: Path, data: bytes) -> CassetteError | None:
 
 
 def _cut(path: Path, data: bytes) -> CassetteError | None:
-    if re.search(rb"^sealed: \{[^\n]*\}\r?\n\Z", data, re.MULTILINE):
-        return None
     if re.search(rb"^sealed: \{[^\n]*\}\r?\n", data, re.MULTILINE):
         return None
     last = data.rfind(f"\n{ENTRY}".encode())

@@ -68,10 +68,14 @@ def body_scalar(body: bytes, indent: str) -> str:
     try:
         text = body.decode()
     except UnicodeDecodeError:
-        return _binary(body, indent)
+        digits = base64.b64encode(body).decode()
+        lines = [digits[at : at + 76] for at in range(0, len(digits), 76)]
+        return "\n".join(["!!binary |-", *(indent + line for line in lines)])
     if not body or (_may_hide(body) and _NO_BLOCK.search(text)):
         return json_line(text)
-    return _block(text, indent)
+    style = "|+" if text.endswith("\n") else "|-"
+    lines = text.removesuffix("\n").split("\n")
+    return "\n".join([style, *[indent + line if line else "" for line in lines]])
 
 
 def _may_hide(body: bytes) -> bool:
@@ -89,21 +93,10 @@ def _may_hide(body: bytes) -> bool:
     )
 
 
-def _block(text: str, indent: str) -> str:
-    style = "|+" if text.endswith("\n") else "|-"
-    lines = text.removesuffix("\n").split("\n")
-    return "\n".join([style, *[indent + line if line else "" for line in lines]])
-
-
-def _binary(body: bytes, indent: str) -> str:
-    digits = base64.b64encode(body).decode()
-    lines = [digits[at : at + 76] for at in range(0, len(digits), 76)]
-    return "\n".join(["!!binary |-", *(indent + line for line in lines)])
-
-
 CODINGS = ("content-encoding", "transfer-encoding")
 _LONGEST_KEY = 200  # YAML allows 1024 characters of a key on its own line
 _EVERYTHING = Rules()
+_UNANSWERED = Response(status=0)
 
 
 def render(exchange: Exchange, *, zone: timedelta = timedelta(0), rules: str = "") -> Entry:
@@ -127,6 +120,8 @@ def render(exchange: Exchange, *, zone: timedelta = timedelta(0), rules: str = "
 
 def _line(exchange: Exchange, zone: timedelta, rules: str) -> Line:
     request, outcome = exchange.request, exchange.outcome
+    answered = outcome if isinstance(outcome, Response) else _UNANSWERED
+    codings = ((name.lower(), value) for name, value in answered.headers)
     return Line(
         key=exchange.key,
         n=exchange.order,
@@ -139,29 +134,14 @@ def _line(exchange: Exchange, zone: timedelta, rules: str) -> Line:
         base=request.base,
         injected=request.injected,
         failed=outcome.code.lower() if isinstance(outcome, Failed) else "",
-        chunks=_chunks(outcome),
-        encoding=_coding(outcome),
-        source=_source(outcome),
+        chunks=tuple([(round(chunk.at * 1000), chunk.length) for chunk in answered.chunks]),
+        encoding={name: value for name, value in codings if name in CODINGS},
+        source="" if answered.source in {"live", "recorded"} else answered.source,
         signed=request.signed,
-        trust=outcome.trust if isinstance(outcome, Response) else "",
+        trust=answered.trust,
         rules=rules,
         extra=_extra(request),
     )
-
-
-def _source(outcome: Response | Failed) -> str:
-    source = outcome.source if isinstance(outcome, Response) else ""
-    return "" if source in {"live", "recorded"} else source
-
-
-def _chunks(outcome: Response | Failed) -> tuple[tuple[int, int], ...]:
-    chunks = outcome.chunks if isinstance(outcome, Response) else ()
-    return tuple([(round(chunk.at * 1000), chunk.length) for chunk in chunks])
-
-
-def _coding(outcome: Response | Failed) -> dict[str, str]:
-    headers = outcome.headers if isinstance(outcome, Response) else ()
-    return {name.lower(): value for name, value in headers if name.lower() in CODINGS}
 
 
 def _extra(request: Request) -> dict[str, object]:

@@ -368,14 +368,9 @@ def compare(path: tuple[Segment, ...], old: Any, new: Any) -> Iterator[Differenc
     elif isinstance(old, list) and isinstance(new, list):
         for index in range(max(len(old), len(new))):
             yield from compare((*path, index), _item(old, index), _item(new, index))
-    elif not _same(old, new):
+    elif not (type(old) is type(new) and bool(old == new)):
         yield Difference(format_path(path), old, new)
 
 
 def _item(values: list[Any], index: int) -> Any:
     return values[index] if index < len(values) else UNSET
-
-
-def _same(old: Any, new: Any) -> bool:
-    """Compare as the key does: True is not 1."""
-    return type(old) is type(new) and bool(old == new)

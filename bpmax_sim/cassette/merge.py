@@ -442,18 +442,12 @@ def rekeyed(cassette: Cassette, rules_of: RulesOf) -> bytes:
 
 
 def _rekeyed(cassette: Cassette, number: int, rules_of: RulesOf) -> Entry:
-    entry = cassette.entry(number)
+    entry = _explicit(cassette, number)
     rules = rules_of(entry.line.owner)
     if rules is None:
-        return _explicit_entry(cassette, entry)
+        return entry
     key = identity(parts_of_exchange(cassette.exchange(number)), rules)
     return Entry(msgspec.structs.replace(entry.line, key=key, rules=rules.digest), entry.text)
-
-
-def _explicit_entry(cassette: Cassette, entry: Entry) -> Entry:
-    """Return an entry that names the rules of its key."""
-    rules = entry.line.rules or cassette.head.rules
-    return Entry(msgspec.structs.replace(entry.line, rules=rules), entry.text)
 
 
 def remove(path: Path, numbers: Collection[int]) -> None:
@@ -477,7 +471,7 @@ def _remaining(cassette: Cassette, numbers: Collection[int]) -> Iterator[Entry]:
     drawn = {owner: cassette.drawn(owner) or 0 for owner in cassette.owners}
     for number in range(len(cassette)):
         if number not in numbers:
-            entry = _explicit_entry(cassette, cassette.entry(number))
+            entry = _explicit(cassette, number)
             owner = entry.line.owner
             line = msgspec.structs.replace(entry.line, values=values[owner], seed=drawn[owner])
             yield Entry(line, entry.text)  # the first one, which holds them, may be taken out

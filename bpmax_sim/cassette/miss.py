@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -140,13 +140,7 @@ def signed_otherwise(
             parts_name=parts.name,
         ),
         *_where(parts, context),
-        *(
-            _line(
-                "",
-                msg("× {path}: {values}", path=difference.path, values=_values(difference)),
-            )
-            for difference in differences[:_SHOWN]
-        ),
+        *_differing(differences),
         _line(msg("check"), msg("`sign:` in the platform file; if it is right now, record afresh")),
         _line(msg("record"), context.command(context.rewrite)),
     ]
@@ -263,15 +257,7 @@ def _explanation(search: NearestSearch, near: Near) -> Iterator[str]:
     yield _line(
         "", joined("  ", (f"{'×' if part in near.parts else '√'} {part}" for part in PARTS))
     )
-    for difference in near.differences[:_SHOWN]:
-        yield _line(
-            "",
-            msg(
-                "× {difference_path}: {values}",
-                difference_path=difference.path,
-                values=_values(difference),
-            ),
-        )
+    yield from _differing(near.differences)
     if len(near.differences) > _SHOWN:
         yield _line(
             "",
@@ -279,10 +265,11 @@ def _explanation(search: NearestSearch, near: Near) -> Iterator[str]:
         )
 
 
-def _values(difference: Difference) -> str:
-    return msg(
-        "recorded {recorded}, sent {sent}", recorded=both(difference)[0], sent=both(difference)[1]
-    )
+def _differing(differences: Sequence[Difference]) -> Iterator[str]:
+    for difference in differences[:_SHOWN]:
+        recorded, sent = both(difference)
+        values = msg("recorded {recorded}, sent {sent}", recorded=recorded, sent=sent)
+        yield _line("", msg("× {path}: {values}", path=difference.path, values=values))
 
 
 def both(difference: Difference) -> tuple[str, str]:

@@ -205,11 +205,7 @@ def _plain(data: bytes) -> Body:
     try:
         return Body("text", data.decode())
     except UnicodeDecodeError:
-        return Body("bytes", _bytes_leaf(data))
-
-
-def _bytes_leaf(data: bytes) -> str:
-    return f"<{len(data)} bytes, sha256 {hashlib.sha256(data).hexdigest()}>"
+        return Body("bytes", f"<{len(data)} bytes, sha256 {hashlib.sha256(data).hexdigest()}>")
 
 
 def _multipart(data: bytes, content_type: str) -> Body:

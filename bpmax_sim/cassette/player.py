@@ -207,15 +207,6 @@ class Player:
         cassette, number = self.next(parts, context)
         return cassette.exchange(number)
 
-    def answer(self, parts: Parts, context: MissContext = MissContext()) -> Outcome:  # noqa: B008
-        """Return what came of the next recorded exchange of the call *parts*.
-
-        Raises:
-            NoMatchError: if there is no cassette, no such call in it, or all were played.
-            DamagedCassette: if the exchange is not what was recorded.
-        """
-        return self.outcome(*self.next(parts, context))
-
     def outcome(self, cassette: Cassette, number: int) -> Outcome:
         """Return what came of an exchange that is next.
 

@@ -256,12 +256,17 @@ def _response(line: Line, text: str) -> Response:
     match = _RESPONSE.match(text)
     if match is None:
         raise _NotOurs
-    status, reason, headers, body = match.groups()
+    status, reason, headers, text_body = match.groups()
+    body = _body(text_body, text[match.end() : -1], "\n        ")
+    return _answered(line, int(status), _text(reason), _fields(headers), body)
+
+
+def _answered(line: Line, status: int, reason: str, headers: Pairs, body: bytes) -> Response:
     return Response(
-        status=int(status),
-        reason=_text(reason),
-        headers=_fields(headers),
-        body=_body(body, text[match.end() : -1], "\n        "),
+        status=status,
+        reason=reason,
+        headers=headers,
+        body=body,
         elapsed=line.ms / 1000,
         source=line.source or "recorded",
         chunks=tuple([Chunk(at / 1000, length) for at, length in line.chunks]),
@@ -313,18 +318,10 @@ def _body(style: str, rest: str, indent: str) -> bytes:
     return read(rest.replace(indent, "\n")[1:])
 
 
-def _raw_bytes(text: str) -> bytes:
-    return f"{text}\n".encode()
-
-
-def _base64(text: str) -> bytes:
-    return base64.b64decode(text.replace("\n", ""), validate=True)
-
-
 _BLOCKS: dict[str, Callable[[str], bytes]] = {
     "|-": lambda text: text.encode(),
-    "|+": _raw_bytes,
-    "!!binary |-": _base64,
+    "|+": lambda text: f"{text}\n".encode(),
+    "!!binary |-": lambda text: base64.b64decode(text.replace("\n", ""), validate=True),
 }
 
 
@@ -344,16 +341,13 @@ def _any_yaml(line: Line, item: Any) -> _ExchangeParts:
 
 def _answer(line: Line, item: Any) -> Response:
     response = item["response"]
-    body = response.get("body") or {}
-    return Response(
-        status=int(response["status"]["code"]),
-        reason=_str(response["status"].get("message") or ""),
-        headers=_pairs(response.get("headers")),
-        body=_bytes(body.get("string")) or b"",
-        elapsed=line.ms / 1000,
-        source=line.source or "recorded",
-        chunks=tuple([Chunk(at / 1000, length) for at, length in line.chunks]),
-        trust=line.trust,
+    status, body = response["status"], response.get("body") or {}
+    return _answered(
+        line,
+        int(status["code"]),
+        _str(status.get("message") or ""),
+        _pairs(response.get("headers")),
+        _bytes(body.get("string")) or b"",
     )
 
 

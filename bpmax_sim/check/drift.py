@@ -14,9 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from itertools import chain
 from math import inf
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -31,14 +30,13 @@ from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Call, Exchange, Failed, Headers, Request, Response, media_type
 from bpmax_sim.path_template import path_template
-from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Instance, Platform, VerifyValues
-from bpmax_sim.proxy.builder import Builder, Proxy
+from bpmax_sim.proxy.builder import Builder
 from bpmax_sim.proxy.compiled_api import CompiledApi, compiled_api
 from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.proxy.recovery import Again, Answered, RetryProgress, failure_class, next_step
-from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.proxy.response import read_body as parsed_body
+from bpmax_sim.session.session import Session
 from bpmax_sim.transport.redaction import in_body
 
 Tier = Literal["info", "warning", "error"]
@@ -189,21 +187,6 @@ def _named(types: frozenset[str]) -> str:
 _STANDIN: Final = "redacted."
 
 
-class Proxies(Protocol):
-    """What makes calls: a session."""
-
-    @property
-    def platforms(self) -> Platforms:
-        """Return what is declared."""
-        ...
-
-    def proxy(
-        self, platform: str, /, *, instance_key: str | None = None, caller: str | None = None
-    ) -> Proxy:
-        """Return the proxy of a platform."""
-        ...
-
-
 def carries_standin(request: Request) -> bool:
     """Return whether a stand-in is in what the script set; auth puts in real values itself."""
     call = request.call
@@ -218,7 +201,7 @@ def _in_body(body: bytes | None) -> bool:
     return _STANDIN.encode() in (body or b"")
 
 
-def builder(session: Proxies, call: Call) -> Builder:
+def builder(session: Session, call: Call) -> Builder:
     """Return the call of a script that set *call*."""
     platform = session.platforms.platform(call.platform)
     template = session.platforms.api(platform, call.api).path
@@ -283,19 +266,6 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class LiveSession(Proxies, Protocol):
-    """A session whose calls go to the live third party."""
-
-    @property
-    def calls(self) -> Sequence[CallRecord]:
-        """Return the records of the calls so far."""
-        ...
-
-    def handle(self, request: Request, /) -> Response:
-        """Answer a request that no builder made."""
-        ...
-
-
 def old(exchange: Exchange, *, now: float, age: float) -> Iterator[Drift]:
     """Yield that *exchange* was answered more than *age* seconds before *now*, if it was.
 
@@ -324,7 +294,7 @@ def _answered_at(exchange: Exchange) -> float:
 class Verification:
     """Sends recorded calls to the live third parties of one session."""
 
-    def __init__(self, session: LiveSession, *, allow_writes: bool = False) -> None:
+    def __init__(self, session: Session, *, allow_writes: bool = False) -> None:
         """Use *session*; nothing is sent yet."""
         self._session = session
         self._allow_writes = allow_writes
@@ -389,14 +359,6 @@ def _answered(outcome: Response | Failed) -> Answered | TransportError:
     return Answered(replace(outcome, source=""), parsed_body(outcome))
 
 
-def verify(
-    session: LiveSession, exchanges: Iterable[Exchange], *, allow_writes: bool = False
-) -> Iterator[Drift]:
-    """Yield how the live responses to *exchanges* differ from the recorded ones."""
-    verification = Verification(session, allow_writes=allow_writes)
-    return chain.from_iterable(drifts for _, drifts in verification.verify(exchanges))
-
-
 def _skipped(exchange: Exchange, reason: str) -> Drift:
     message = msg("not sent: {reason}", reason=reason)
     return Drift(exchange=exchange, tier="info", kind="skipped", message=message, reason=reason)
@@ -410,7 +372,7 @@ def _party(request: Request) -> str:
 
 
 class _Check(msgspec.Struct, frozen=True):
-    session: LiveSession
+    session: Session
     exchange: Exchange
     recorded: Response
     passed: str

@@ -24,7 +24,7 @@ from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.model import flow_schema, fragment_schema, scenario_schema
 from bpmax_sim.simulator.state import SimulatedTenant
 from bpmax_sim.starter.demo import play_demo
-from bpmax_sim.starter.init import AUTHS, CIS, InitPlan, Wish, carry_out, plan
+from bpmax_sim.starter.init import AUTHS, CIS, InitOptions, InitPlan, carry_out, plan
 from bpmax_sim.yamlfile import shown, writing_to
 
 _QUESTIONS = {
@@ -56,13 +56,13 @@ def init(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Make a project."""
     options = {"platform": platform, "url": url, "auth": auth, "ci": ",".join(ci or ())}
-    wish = _wish(folder, options, ask=not yes and _is_interactive())
-    ready = plan(folder, wish)
+    chosen = _chosen(folder, options, ask=not yes and _is_interactive())
+    ready = plan(folder, chosen)
     _agree(ready, yes=yes)
-    written = carry_out(ready, folder, wish)
+    written = carry_out(ready, folder, chosen)
     names = [shown(path) for path in written]
     say_result(names, json=json, folder=shown(folder), files=names)
-    for line in () if json else _next(folder, wish, written):
+    for line in () if json else _next(folder, chosen, written):
         tell(line)
     return ExitCode.PASSED
 
@@ -71,7 +71,7 @@ def _is_interactive() -> bool:
     return sys.stdin.isatty()
 
 
-def _wish(folder: Path, options: dict[str, str], *, ask: bool) -> Wish:
+def _chosen(folder: Path, options: dict[str, str], *, ask: bool) -> InitOptions:
     """Return what is wanted; a project that has scenarios gets CI and Git files alone."""
     answers = dict(options)
     grown = any((folder / "scenarios").rglob(f"*{SUFFIX}")) and not options["platform"]
@@ -81,8 +81,10 @@ def _wish(folder: Path, options: dict[str, str], *, ask: bool) -> Wish:
     named = (name.strip() for name in answers["ci"].split(","))
     cis = tuple(dict.fromkeys(name for name in named if name not in {"", "none"}))
     if grown:
-        return Wish(cis=cis)
-    return Wish(platform=answers["platform"], address=answers["url"], auth=answers["auth"], cis=cis)
+        return InitOptions(cis=cis)
+    return InitOptions(
+        platform=answers["platform"], address=answers["url"], auth=answers["auth"], cis=cis
+    )
 
 
 def _agree(ready: InitPlan, *, yes: bool) -> None:
@@ -98,16 +100,16 @@ def _agree(ready: InitPlan, *, yes: bool) -> None:
     agree("Replace {named}?", named=named)
 
 
-def _next(folder: Path, wish: Wish, written: Sequence[Path]) -> Iterator[str]:
+def _next(folder: Path, chosen: InitOptions, written: Sequence[Path]) -> Iterator[str]:
     if not written:
         yield msg("nothing to do, everything is there")
-    if not wish.platform:
+    if not chosen.platform:
         return
     where = "" if folder == Path() else msg("cd {folder} && ", folder=shown(folder))
     yield ""
     yield msg("It passes as it is:   {where}bpmax-sim run", where=where)
     yield msg("Then make it yours:   scenarios/platforms, scenarios/scripts, scenarios")
-    yield msg("and record it:        set {names}", names=series(wish.environment.values()))
+    yield msg("and record it:        set {names}", names=series(chosen.environment.values()))
     yield msg("                      bpmax-sim record")
 
 
@@ -152,7 +154,7 @@ def serve(
     """Serve recordings."""
     files = [path for path in below(paths or (), ".yaml") if "auth" not in path.parts[-2:-1]]
     if not files:
-        raise ConfigError(msg("there is no cassette here; record one, or name a file or a folder"))
+        raise ConfigError("there is no cassette here; record one, or name a file or a folder")
     from bpmax_sim.server import Recordings  # noqa: PLC0415 - help is quick without it
 
     recordings = Recordings(files, platforms=declared_folder(platforms))

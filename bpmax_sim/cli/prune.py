@@ -99,7 +99,7 @@ def prune(*, yes: Yes = False, json: Json = False) -> int:
     evidence = read_evidence(root)
     if evidence is None:
         raise ConfigError(
-            msg("nobody knows yet what is used; run all tests in the project's folder: pytest")
+            "nobody knows yet what is used; run all tests in the project's folder: pytest"
         )
     unused = list(leftovers(evidence, root))
     if not json:

@@ -67,7 +67,7 @@ def review(
             _answer(place)
         return ExitCode.PASSED
     if accept and reject:
-        raise ConfigError(msg("--accept and --reject: choose one"))
+        raise ConfigError("--accept and --reject: choose one")
     action = "accept" if accept else "reject" if reject else "show"
     changes = [_change(path) for path in below(paths or (), SUFFIX)]
     is_prompt = action == "show" and not json and sys.stdin.isatty()

@@ -119,7 +119,7 @@ def run(  # noqa: PLR0913 - the options of the command
     json: option.Json = False,
 ) -> int:
     """Run scenarios and return the exit code."""
-    return _perform(_wish(locals()))
+    return _perform(_args_of(locals()))
 
 
 _RUNS_ONLY = frozenset({"mode", "unused", "shard", "watch"})
@@ -134,7 +134,7 @@ def record(
     **values: Any,
 ) -> int:
     """Record scenarios and return the exit code; all other options are those of `run`."""
-    return _perform(_wish({**values, "record": record, "check": check, "mode": "record"}))
+    return _perform(_args_of({**values, "record": record, "check": check, "mode": "record"}))
 
 
 def _take_options_of_run(command: Any) -> None:
@@ -151,7 +151,7 @@ def _take_options_of_run(command: Any) -> None:
 _take_options_of_run(record)
 
 
-def _wish(values: Mapping[str, Any]) -> _RunArguments:
+def _args_of(values: Mapping[str, Any]) -> _RunArguments:
     """Return what the options of `run` or `record` ask for, by their names."""
     mode: option.Mode = values["mode"]
     folder, remote = cassettes_at(values["cassettes"])
@@ -210,53 +210,53 @@ def _read(flag: str, text: str, parse: Callable[[str], Any]) -> Any:
         raise ConfigError(labelled(flag, error)) from None
 
 
-def _perform(wish: _RunArguments) -> int:
+def _perform(args: _RunArguments) -> int:
     try:
-        _check_ci(wish)
-        _check_watch(wish)
-        shard = shard_of(wish.shard)
-        collected, problems = _collected(wish)
+        _check_ci(args)
+        _check_watch(args)
+        shard = shard_of(args.shard)
+        collected, problems = _collected(args)
         items = part_of(collected, shard)
     except BpmaxError as error:
-        return _refused(error, wish)
-    if wish.last_failed:
+        return _refused(error, args)
+    if args.last_failed:
         items = _failed_last(items)
     if not collected and not problems:
-        tell(_nothing(wish))
-    elif wish.watch:
-        watch_files(_watched(wish), items, problems)
-    return _played(items, problems, wish, shard, has_items=bool(collected))[0]
+        tell(_nothing(args))
+    elif args.watch:
+        watch_files(_watched(args), items, problems)
+    return _played(items, problems, args, shard, has_items=bool(collected))[0]
 
 
-def _watched(wish: _RunArguments) -> Watched:
+def _watched(args: _RunArguments) -> Watched:
     """Return what watching runs again; traces of all are kept, for the page is made of them."""
-    if wish.choices.trace != "off":
-        wish = msgspec.structs.replace(wish, choices=replace(wish.choices, trace="on"))
+    if args.choices.trace != "off":
+        args = msgspec.structs.replace(args, choices=replace(args.choices, trace="on"))
     root = find_root(Path.cwd())
 
     def finish(items: Sequence[ScenarioItem]) -> None:
         traces = [path for path in map(trace_path, items) if path.is_file()]
         page = root / TRACE_FOLDER.with_name("report.html")
-        if traces and wish.choices.trace != "off":
+        if traces and args.choices.trace != "off":
             write_page(page, traces, version=bpmax_sim.__version__)
             tell("report: {path}", path=shown(page))
 
-    places = [Path(target.path) for target in targets(wish.paths or (), folder=Path.cwd())]
-    folders = [path for path in map(Path, wish.paths or ()) if path.is_dir()]
+    places = [Path(target.path) for target in targets(args.paths or (), folder=Path.cwd())]
+    folders = [path for path in map(Path, args.paths or ()) if path.is_dir()]
     return Watched(
-        gather=lambda: _collected(wish),
-        play=lambda items, problems: _played(items, problems, wish, None, has_items=bool(items))[1],
+        gather=lambda: _collected(args),
+        play=lambda items, problems: _played(items, problems, args, None, has_items=bool(items))[1],
         finish=finish,
-        cassette=lambda item: cassette_of(item, wish.choices),
+        cassette=lambda item: cassette_of(item, args.choices),
         folders=[*folders, *(place.parent for place in places)],
-        platforms=wish.choices.options.get("platforms"),
+        platforms=args.choices.options.get("platforms"),
     )
 
 
 def _played(
     items: Sequence[ScenarioItem],
     problems: Sequence[Problem],
-    wish: _RunArguments,
+    args: _RunArguments,
     shard: Shard | None,
     *,
     has_items: bool,
@@ -264,47 +264,47 @@ def _played(
     """Run *items* and tell of them; *has_items*: whether there is any scenario at all."""
     for problem in problems:
         tell(str(problem))
-    before = contents(items, wish.choices)
+    before = contents(items, args.choices)
     started = time.perf_counter()
     # What python: steps print is no part of the one document that stands on the standard output.
-    with redirect_stdout(sys.stderr) if wish.json else nullcontext():
-        ran = _ran(items, wish, shard)
+    with redirect_stdout(sys.stderr) if args.json else nullcontext():
+        ran = _ran(items, args, shard)
     verdicts = [verdict for verdict, _ in ran]
-    waiting = pending(items, wish.choices) if wish.choices.mode == "record" else []
+    waiting = pending(items, args.choices) if args.choices.mode == "record" else []
     code = _code(problems, codes(verdicts, waiting), has_items=has_items)
     tell_recorded(before)
     for path in waiting:
         tell("{path}: waits for review; run `bpmax-sim review`", path=shown(path))
-    if wish.json:
+    if args.json:
         say_json(document(verdicts, code=code, problems=problems))
     elif has_items:
         _say_end(verdicts, len(items), time.perf_counter() - started, failed=bool(code))
-    if wish.junitxml is not None:
-        write_junit(wish.junitxml, ran)
+    if args.junitxml is not None:
+        write_junit(args.junitxml, ran)
     return code, verdicts
 
 
 def _ran(
-    items: Sequence[ScenarioItem], wish: _RunArguments, shard: Shard | None
+    items: Sequence[ScenarioItem], args: _RunArguments, shard: Shard | None
 ) -> list[tuple[Verdict, float]]:
     """Run *items*, tell of each as soon as it is known, and return what each took in real time."""
     reported, results = set[str](), list[tuple[Verdict, float]]()
     begun = time.perf_counter()
-    for verdict in watched(_executed(items, wish, shard), len(items)):
-        results.append((_announced(verdict, wish, reported), time.perf_counter() - begun))
+    for verdict in watched(_executed(items, args, shard), len(items)):
+        results.append((_announced(verdict, args, reported), time.perf_counter() - begun))
         begun = time.perf_counter()
-    return _replayed(results, wish, reported) if wish.check else results
+    return _replayed(results, args, reported) if args.check else results
 
 
 def _replayed(
-    ran: Sequence[tuple[Verdict, float]], wish: _RunArguments, reported: set[str]
+    ran: Sequence[tuple[Verdict, float]], args: _RunArguments, reported: set[str]
 ) -> list[tuple[Verdict, float]]:
     """Replay what was recorded, and return *ran* with the verdicts of what does not replay."""
     recorded = [verdict.item for verdict, _ in ran if verdict.outcome == "passed"]
     if not recorded:
         return list(ran)
-    options: SessionOptions = {**wish.choices.options, "mode": "replay"}
-    choices = replace(wish.choices, mode="replay", options=options)
+    options: SessionOptions = {**args.choices.options, "mode": "replay"}
+    choices = replace(args.choices, mode="replay", options=options)
     failed = {
         id(verdict.item): verdict
         for verdict in execute(recorded, choices)
@@ -316,7 +316,7 @@ def _replayed(
         all=len(recorded),
     )
     for verdict in failed.values():
-        _announced(verdict, wish, reported)
+        _announced(verdict, args, reported)
     return [(failed.get(id(verdict.item), verdict), took) for verdict, took in ran]
 
 
@@ -339,9 +339,9 @@ def _say_end(verdicts: Sequence[Verdict], total: int, seconds: float, *, failed:
     say_verdict(terminal.summary(verdicts, seconds), failed=failed)
 
 
-def _refused(error: BpmaxError, wish: _RunArguments) -> int:
+def _refused(error: BpmaxError, args: _RunArguments) -> int:
     tell(str(error))
-    if wish.json:
+    if args.json:
         problems = error.problems if isinstance(error, ConfigError) else ()
         say_json(document([], code=ExitCode.USAGE, problems=problems))
     return ExitCode.USAGE
@@ -354,12 +354,12 @@ def _code(problems: Sequence[Problem], codes: Iterable[ExitCode], *, has_items: 
 
 
 def _executed(
-    items: Sequence[ScenarioItem], wish: _RunArguments, shard: Shard | None
+    items: Sequence[ScenarioItem], args: _RunArguments, shard: Shard | None
 ) -> Iterable[Verdict]:
-    verdicts = execute(items, wish.choices)
-    if wish.exit_first:
+    verdicts = execute(items, args.choices)
+    if args.exit_first:
         verdicts = _until_failed(verdicts)
-    return timed(verdicts, shard) if wish.choices.mode in {"", "replay"} else verdicts
+    return timed(verdicts, shard) if args.choices.mode in {"", "replay"} else verdicts
 
 
 def _until_failed(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
@@ -369,7 +369,7 @@ def _until_failed(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
             return
 
 
-def _check_watch(wish: _RunArguments) -> None:
+def _check_watch(args: _RunArguments) -> None:
     """Refuse what makes no sense together with ``--watch``.
 
     Raises:
@@ -378,31 +378,31 @@ def _check_watch(wish: _RunArguments) -> None:
     against = [
         name
         for name, is_passed in (
-            ("--json", wish.json),
-            ("--junitxml", wish.junitxml is not None),
-            ("--shard", bool(wish.shard)),
-            ("--mode record", wish.choices.mode == "record"),
-            ("--mode live", wish.choices.mode == "live"),
+            ("--json", args.json),
+            ("--junitxml", args.junitxml is not None),
+            ("--shard", bool(args.shard)),
+            ("--mode record", args.choices.mode == "record"),
+            ("--mode live", args.choices.mode == "live"),
         )
         if is_passed
     ]
-    if wish.watch and against:
+    if args.watch and against:
         raise ConfigError("--watch and {name}: choose one", name=against[0])
 
 
-def _check_ci(wish: _RunArguments) -> None:
-    is_recording = wish.choices.mode == "record" and wish.choices.environ.get("CI")
-    if is_recording and not wish.allow_ci_record:
+def _check_ci(args: _RunArguments) -> None:
+    is_recording = args.choices.mode == "record" and args.choices.environ.get("CI")
+    if is_recording and not args.allow_ci_record:
         raise ConfigError(CI_REFUSES)
 
 
-def _collected(wish: _RunArguments) -> tuple[list[ScenarioItem], list[Problem]]:
+def _collected(args: _RunArguments) -> tuple[list[ScenarioItem], list[Problem]]:
     items, problems = gather(
-        targets(wish.paths or (), folder=Path.cwd()),
-        variables=_variables(wish.var or ()),
-        environ=wish.choices.environ,
+        targets(args.paths or (), folder=Path.cwd()),
+        variables=_variables(args.var or ()),
+        environ=args.choices.environ,
     )
-    return (chosen(items, wish.keyword) if wish.keyword else items), problems
+    return (chosen(items, args.keyword) if args.keyword else items), problems
 
 
 def _variables(texts: Sequence[str]) -> Mapping[str, str]:
@@ -415,20 +415,20 @@ def _variables(texts: Sequence[str]) -> Mapping[str, str]:
         raise ConfigError(message) from None
 
 
-def _nothing(wish: _RunArguments) -> str:
-    where = series(wish.paths or ()) or "scenarios/"
-    if wish.keyword:
+def _nothing(args: _RunArguments) -> str:
+    where = series(args.paths or ()) or "scenarios/"
+    if args.keyword:
         return msg(
             "{where}: no scenario has {keyword!r} in it; see `bpmax-sim list`",
             where=where,
-            keyword=wish.keyword,
+            keyword=args.keyword,
         )
     return msg(
         "{where}: no *.scenario.yaml here; write one, or see one with `bpmax-sim demo`", where=where
     )
 
 
-def _announced(verdict: Verdict, wish: _RunArguments, reported: set[str]) -> Verdict:
+def _announced(verdict: Verdict, args: _RunArguments, reported: set[str]) -> Verdict:
     """Print what became of an item as soon as it is known, and remember it for `show`.
 
     What many items suffer from, such as a variable that is not set, is *reported* once.
@@ -446,9 +446,9 @@ def _announced(verdict: Verdict, wish: _RunArguments, reported: set[str]) -> Ver
     reported.update(verdict.problems)
     for note in verdict.notes:
         tell(note)
-    if not wish.json:
+    if not args.json:
         say(terminal.line(verdict))
-        for line in terminal.story_lines(verdict) if wish.verbose else ():
+        for line in terminal.story_lines(verdict) if args.verbose else ():
             say("    {line}", line=line)
         for text in terminal.explained(verdict):
             say_failure(text)

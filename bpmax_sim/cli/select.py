@@ -143,11 +143,11 @@ def _at(items: Sequence[ScenarioItem], line: int) -> list[ScenarioItem]:
 def chosen(items: Iterable[ScenarioItem], keyword: str) -> list[ScenarioItem]:
     """Return the items whose name, file or a tag has *keyword* in it."""
     word = keyword.casefold()
-    return [item for item in items if any(word in text.casefold() for text in _texts(item))]
-
-
-def _texts(item: ScenarioItem) -> tuple[str, ...]:
-    return item.node_id, *item.tags
+    return [
+        item
+        for item in items
+        if any(word in text.casefold() for text in (item.node_id, *item.tags))
+    ]
 
 
 _NEVER = "return; "

@@ -107,7 +107,7 @@ def verify(
     tell(
         "{counted} verified: {names}",
         counted=plural(sent, "{number} call", "{number} calls"),
-        names=series(_summary_lines(counts)),
+        names=series(_COUNTS[tier](counts[tier]) for tier in _TIERS),
     )
     for reason, number in unsent.items():
         tell(
@@ -128,10 +128,6 @@ def _seconds(text: str) -> float | None:
         raise ConfigError(
             "--max-age {text}: expected an age such as 30d or 12h", text=text
         ) from None
-
-
-def _summary_lines(counts: Counter[Tier]) -> Iterator[str]:
-    return (_COUNTS[tier](counts[tier]) for tier in _TIERS)
 
 
 def _code(drifts: Iterable[Drift]) -> ExitCode:

@@ -17,8 +17,7 @@ from typing import Final, NoReturn
 import msgspec
 
 from bpmax_sim.cli.terminal import tell
-from bpmax_sim.errors import BpmaxError, Problem
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.errors import BpmaxError, Problem, listed
 from bpmax_sim.project import SUFFIXES, absolute, find_instances, local_of
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.load import ScenarioItem
@@ -186,7 +185,4 @@ def _forget_modules(saved: Iterable[str]) -> None:
 
 
 def _listed(paths: Iterable[str]) -> str:
-    known = [shown(Path(path)) for path in sorted(paths)]
-    left = len(known) - _SHOWN
-    more = [msg("and {left} more", left=left)] if left > 0 else []
-    return series([*known[:_SHOWN], *more])
+    return listed((shown(Path(path)) for path in sorted(paths)), _SHOWN)

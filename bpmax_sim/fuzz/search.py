@@ -62,14 +62,14 @@ def database(place: str) -> ExampleDatabase:
         from hypothesis.extra.redis import RedisExampleDatabase  # noqa: PLC0415
     except ImportError:
         raise ConfigError(
-            msg("--database: a Redis needs the extra fuzz; run: pip install 'bpmax-sim[fuzz]'")
+            "--database: a Redis needs the extra fuzz; run: pip install 'bpmax-sim[fuzz]'"
         ) from None
     try:
         client = redis.Redis.from_url(place)
         client.ping()
     except (redis.RedisError, ValueError, OSError):
         raise ConfigError(
-            msg("--database: the Redis cannot be reached; check its address, or name a folder")
+            "--database: the Redis cannot be reached; check its address, or name a folder"
         ) from None
     return RedisExampleDatabase(client)
 
@@ -80,16 +80,12 @@ def _folder(path: Path) -> ExampleDatabase:
         make_folder(path / "x")
     except OSError as error:
         raise ConfigError(
-            msg(
-                "--database {path}: cannot be made ({strerror}); name another folder",
-                path=path,
-                strerror=error.strerror,
-            )
+            "--database {path}: cannot be made ({strerror}); name another folder",
+            path=path,
+            strerror=error.strerror,
         ) from None
     if not os.access(path, os.W_OK):
-        raise ConfigError(
-            msg("--database {path}: cannot be written; name another folder", path=path)
-        )
+        raise ConfigError("--database {path}: cannot be written; name another folder", path=path)
     return DirectoryBasedExampleDatabase(path)
 
 
@@ -247,7 +243,7 @@ def _hold(
         return
     if law not in LAWS:
         hint = suggestion(law, (*LAWS, SCRIPT))
-        raise ConfigError(msg("there is no law {law!r}{hint}", law=law, hint=hint))
+        raise ConfigError("there is no law {law!r}{hint}", law=law, hint=hint)
     hold_programs(target, law, tuple(program(call) for call in calls))
 
 
@@ -483,11 +479,9 @@ class _Hunt(msgspec.Struct):
             return
         except Unsatisfiable:
             raise ConfigError(
-                msg(
-                    "{call}: no value fits what is declared of its parameters; see their enum, "
-                    "format and schema",
-                    call=self.call,
-                )
+                "{call}: no value fits what is declared of its parameters; see their enum, "
+                "format and schema",
+                call=self.call,
             ) from None
         self.finding = LawFinding(
             platform=self.target.key,

@@ -26,7 +26,6 @@ from msgspec.structs import replace
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.field_path import body_steps, member
-from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UNDEFINED, loads
 from bpmax_sim.messages import FORM, Headers, Request
 from bpmax_sim.path_template import path_template
@@ -104,11 +103,8 @@ def check_address(against: str) -> None:
     """
     if against != SIMULATE and not (is_address(against) and "{" not in against):
         raise ConfigError(
-            msg(
-                "--against {against}: expected simulate, or an address such as "
-                "http://127.0.0.1:8080",
-                against=against,
-            )
+            "--against {against}: expected simulate, or an address such as http://127.0.0.1:8080",
+            against=against,
         )
 
 

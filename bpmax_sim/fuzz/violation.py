@@ -66,7 +66,7 @@ def outcome(call: Callable[[], Any]) -> CallOutcome:
         return CallOutcome(error=error)
     except Exception as error:  # noqa: BLE001 - to find these is what a search is for
         return CallOutcome(
-            error=LawCrash(msg("a crash, {name}: {error}", name=type(error).__name__, error=error))
+            error=LawCrash("a crash, {name}: {error}", name=type(error).__name__, error=error)
         )
 
 

@@ -16,13 +16,13 @@ import msgspec
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import media_type
-from bpmax_sim.openapi.document import Document, Steps, line, listed, mapping, upgraded
+from bpmax_sim.openapi.document import Document, line, listed, mapping, upgraded
 from bpmax_sim.openapi.schema import Carrying, Security, as_object, is_small, plain_type, scopes_of
 from bpmax_sim.path_template import fill_placeholders, placeholders
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.platform.load import PlatformFile, read_root
 from bpmax_sim.platform.model import snake
-from bpmax_sim.yamlfile import LARGEST, read_yaml, write_yaml
+from bpmax_sim.yamlfile import LARGEST, Steps, read_yaml, write_yaml
 
 ParameterEntry = dict[str, Any]
 
@@ -62,7 +62,7 @@ def inputs_of(
     keys: dict[str, Any] = {}
     converted: list[ParameterEntry] = []
     for parameter, where in by_place.values():
-        if _is_idempotency(parameter):
+        if parameter.get("in") == "header" and str(parameter["name"]).lower() in _IDEMPOTENCY:
             keys["idempotency"] = {"in": "header", "name": str(parameter["name"])}
         elif (entry := _entry(document, parameter, where)) is not None:
             converted.append(entry)
@@ -86,10 +86,6 @@ def _declared(
             yield parameter, where
         elif parameter != {}:
             document.tell(msg("this is no parameter with a name; it is left out"), where)
-
-
-def _is_idempotency(parameter: Mapping[str, Any]) -> bool:
-    return parameter.get("in") == "header" and str(parameter["name"]).lower() in _IDEMPOTENCY
 
 
 def _entry(document: Document, parameter: Mapping[str, Any], steps: Steps) -> ParameterEntry | None:

@@ -19,14 +19,13 @@ from referencing.exceptions import Unresolvable
 
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.i18n import msg
-from bpmax_sim.yamlfile import join, parsed_bytes, read_bytes, shown
+from bpmax_sim.yamlfile import Steps, join, parsed_bytes, read_bytes, shown
 
 LARGEST: Final = 64 * 1024 * 1024
 """The most bytes of a document in JSON; one in YAML may have as many as any YAML file."""
 
 _BOM: Final = b"\xef\xbb\xbf"
 _BYTE = re.compile(r"\(byte (\d+)\)")
-Steps = tuple[str | int, ...]
 
 
 class Document(msgspec.Struct, frozen=True):

@@ -15,9 +15,10 @@ import msgspec
 
 from bpmax_sim.errors import BAD_PATTERN
 from bpmax_sim.i18n import msg
-from bpmax_sim.openapi.document import Document, Steps, listed, mapping
+from bpmax_sim.openapi.document import Document, listed, mapping
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.platform.model import snake
+from bpmax_sim.yamlfile import Steps
 
 Schema = Mapping[str, Any]
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-import msgspec
 from msgspec import UnsetType
 
 from bpmax_sim.errors import ConfigError, Problem, near
@@ -32,7 +31,7 @@ from bpmax_sim.platform.model import (
 )
 from bpmax_sim.platform.secrecy import always_secret
 from bpmax_sim.platform.template import COMMON_NAMES, RESERVED, is_template, names_in, uses
-from bpmax_sim.yamlfile import Node, join
+from bpmax_sim.yamlfile import Checks, Node, Steps
 
 CLASSES = ("token", "rate", "transient", "clock")
 """Classes of failure that need no declaration; the call layer knows them by status or code."""
@@ -42,7 +41,6 @@ CREDENTIAL = "$credential"
 ADDRESS = msg("an address such as https://crm.example.com, without ? # and user")
 """What `is_address` accepts, for messages."""
 
-Steps = tuple[str | int, ...]
 _KEY = re.compile(r"[\w-]+")
 _METHOD = re.compile(r"[A-Za-z]+")
 
@@ -51,7 +49,7 @@ def check_platform(root: Node, platform: Platform, problems: list[Problem]) -> N
     """Tell what does not fit together in *platform*, read from *root* with presets expanded."""
     if any(problem.path.startswith("credentials") for problem in problems):
         return  # every template that names one of them would be told of as well
-    checks = _PlatformChecks(root, platform, problems)
+    checks = _PlatformChecks(root, (), problems, platform)
     checks.keys()
     checks.credentials()
     checks.addresses()
@@ -132,15 +130,8 @@ def is_proxy(text: str) -> bool:
     return parts.scheme in {"http", "https", "socks5", "socks5h"} and bool(parts.hostname)
 
 
-class _PlatformChecks(msgspec.Struct, frozen=True):
-    root: Node
+class _PlatformChecks(Checks, frozen=True):
     platform: Platform
-    problems: list[Problem]
-
-    def tell(self, message: str, *steps: str | int, key: bool = False) -> None:
-        node = self.root.nearest(steps[:-1] if key else steps)
-        place = node.key_place(str(steps[-1])) if key else node.place
-        self.problems.append(Problem(message, place, join(steps)))
 
     def keys(self) -> None:
         key = self.platform.platform_key

@@ -45,16 +45,12 @@ def to_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _number(value: float) -> str:
-    return str(int(value)) if value.is_integer() else repr(value)
-
-
 _TEXTS: Final[dict[type, Callable[[Any], str]]] = {
     str: str,
     int: str,
     bool: lambda value: "true" if value else "false",
     type(None): lambda _value: "",
-    float: _number,
+    float: lambda value: str(int(value)) if value.is_integer() else repr(value),
     bytes: octet_text,
     dict: to_json,
     list: to_json,

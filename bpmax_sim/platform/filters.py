@@ -218,15 +218,10 @@ def _replace(value: object, old: str, new: str) -> str:
     return source.replace(old, new)
 
 
-def _hex(data: bytes) -> str:
-    return data.hex()
-
-
-def _b64(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
-
-
-_ENCODINGS: Final = {"hex": _hex, "b64": _b64}
+_ENCODINGS: Final[Mapping[str, Callable[[bytes], str]]] = {
+    "hex": bytes.hex,
+    "b64": lambda data: base64.b64encode(data).decode("ascii"),
+}
 
 
 def _digest_filter(algorithm: str, encoding: str, value: object) -> str:

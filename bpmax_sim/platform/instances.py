@@ -20,7 +20,7 @@ from urllib.parse import quote
 import msgspec
 from msgspec import UNSET, UnsetType, structs, to_builtins
 
-from bpmax_sim.errors import ConfigError, Problem, Problems, listed, near, suggestion
+from bpmax_sim.errors import ConfigError, Problem, Problems, by_place, listed, near, suggestion
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import ConnectionRoute
 from bpmax_sim.platform.check import ADDRESS, PROXY, check_value, is_address, is_proxy
@@ -39,7 +39,7 @@ from bpmax_sim.project import local_of
 from bpmax_sim.secret.source import read_env, read_file, read_keyring
 from bpmax_sim.secret.standin import standin
 from bpmax_sim.secret.vault import SHORTEST, Credential, Credentials
-from bpmax_sim.yamlfile import Node, decode, join, read_yaml
+from bpmax_sim.yamlfile import Checks, Node, Steps, decode, join, read_yaml
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -47,11 +47,6 @@ class Origin(msgspec.Struct, frozen=True):
 
     node: Node = msgspec.field(default_factory=lambda: Node({}))
     folder: Path = msgspec.field(default_factory=Path)
-
-    def problem(self, message: str, *steps: str) -> Problem:
-        """Return a problem of the value at *steps*, without a place where none is known."""
-        node = self.node.nearest(steps)
-        return Problem(message, node.place if node.file else None, ".".join(steps))
 
 
 def resolve(
@@ -83,7 +78,7 @@ def resolve(
     route = resolver.route()
     resolver.needed({credential.name for credential in credentials})
     if resolver.problems:
-        raise ConfigError(*sorted(resolver.problems, key=_position))
+        raise ConfigError(*sorted(resolver.problems, key=by_place))
     return Credentials(*credentials, live=live, declared=declared, route=route)
 
 
@@ -219,7 +214,11 @@ class _Resolver:
 
     def _outside(self, source: Source, *steps: str) -> str | None:
         try:
-            return _value(source, self.environ, self.origin.folder)
+            if isinstance(source.env, str):
+                return read_env(source.env, self.environ)
+            if isinstance(source.file, str):
+                return read_file(source.file, self.origin.folder)
+            return read_keyring(str(source.keyring))
         except ConfigError as error:
             self._tell(msg("{error} ({who})", error=error, who=self._who()), *steps)
             return None
@@ -278,20 +277,9 @@ class _Resolver:
         )
 
     def _tell(self, message: str, *steps: str) -> None:
-        self.problems.append(self.origin.problem(message, *steps))
-
-
-def _position(problem: Problem) -> tuple[int, int]:
-    place = problem.place
-    return (place.line, place.column) if place else (0, 0)
-
-
-def _value(source: Source, environ: Mapping[str, str], folder: Path) -> str:
-    if isinstance(source.env, str):
-        return read_env(source.env, environ)
-    if isinstance(source.file, str):
-        return read_file(source.file, folder)
-    return read_keyring(str(source.keyring))
+        node = self.origin.node.nearest(steps)
+        place = node.place if node.file else None
+        self.problems.append(Problem(message, place, ".".join(steps)))
 
 
 def _named(platform: Platform) -> set[str]:
@@ -309,7 +297,6 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 Find = Callable[[str], Platform | None]
-Steps = tuple[str | int, ...]
 _KEY = re.compile(r"\w[\w.-]*")
 
 
@@ -439,7 +426,7 @@ class _Reading(msgspec.Struct, frozen=True):
     def entry(self, steps: Steps, node: Node) -> Iterator[InstanceEntry]:
         instance = decode(node, Instance, self.problems, steps=steps)
         if instance is not None:
-            _InstanceChecks(node, steps, instance, self.problems).all(self.find, self.keys)
+            _InstanceChecks(node, steps, self.problems, instance).all(self.find, self.keys)
             yield InstanceEntry(instance, Origin(node, self.folder))
 
     def check_defaults(self, entries: list[InstanceEntry]) -> None:
@@ -462,11 +449,8 @@ class _Reading(msgspec.Struct, frozen=True):
                 )
 
 
-class _InstanceChecks(msgspec.Struct, frozen=True):
-    node: Node
-    steps: Steps
+class _InstanceChecks(Checks, frozen=True):
     instance: Instance
-    problems: list[Problem]
 
     def all(self, find: Find, keys: tuple[str, ...]) -> None:
         key = self.instance.instance_key
@@ -489,11 +473,6 @@ class _InstanceChecks(msgspec.Struct, frozen=True):
         self.address()
         self.route()
 
-    def tell(self, message: str, *steps: str, key: bool = False) -> None:
-        node = self.node.nearest(steps[:-1] if key else steps)
-        place = node.key_place(steps[-1]) if key else node.place
-        self.problems.append(Problem(message, place, join((*self.steps, *steps))))
-
     def credentials(self, platform: Platform) -> None:
         for name, value in self.instance.credentials.items():
             spec = platform.credentials.get(name)
@@ -512,7 +491,7 @@ class _InstanceChecks(msgspec.Struct, frozen=True):
             elif isinstance(value, Source):
                 self.source(value, "credentials", name)
             else:
-                node = self.node.at(("credentials", name))
+                node = self.root.at(("credentials", name))
                 if node is not None and (message := check_value(spec.kind, node)):
                     self.tell(message, "credentials", name)
 

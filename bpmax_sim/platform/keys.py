@@ -88,10 +88,6 @@ def _json(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
-def _sign_hs(data: bytes, key: bytes, size: str) -> bytes:
-    return hmac.digest(key, data, f"sha{size}")
-
-
 def _sign_rs(data: bytes, key: bytes, size: str) -> bytes:
     return _rsa(key.decode("utf-8", "replace")).sign(data, padding.PKCS1v15(), _SHA2[size]())
 
@@ -109,7 +105,7 @@ def _sign_es(data: bytes, key: bytes, size: str) -> bytes:
 
 
 _SIGNERS: Final[Mapping[str, Callable[[bytes, bytes, str], bytes]]] = {
-    "HS": _sign_hs,
+    "HS": lambda data, key, size: hmac.digest(key, data, f"sha{size}"),
     "RS": _sign_rs,
     "ES": _sign_es,
 }

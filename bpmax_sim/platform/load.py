@@ -16,7 +16,16 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
-from bpmax_sim.errors import CallError, ConfigError, Place, Problem, Problems, listed, near
+from bpmax_sim.errors import (
+    CallError,
+    ConfigError,
+    Place,
+    Problem,
+    Problems,
+    by_place,
+    listed,
+    near,
+)
 from bpmax_sim.i18n import labelled, msg, series
 from bpmax_sim.keywords import closed
 from bpmax_sim.path_template import placeholders
@@ -59,14 +68,9 @@ def read_root(root: Node) -> PlatformFile:
             platform = _completed(platform)
     except ConfigError as error:
         problems = [*error.problems]
-    problems.sort(key=_position)
+    problems.sort(key=by_place)
     name = str(key.value) if key is not None else ""
     return PlatformFile(name, (key or root).place, platform, tuple(dict.fromkeys(problems)))
-
-
-def _position(problem: Problem) -> tuple[int, int]:
-    place = problem.place
-    return (place.line, place.column) if place else (0, 0)
 
 
 def _completed(platform: Platform) -> Platform:

@@ -76,36 +76,6 @@ class ApiMatch(msgspec.Struct, frozen=True, kw_only=True):
         """Return the instance that it is taken for."""
         return self.instances[0]
 
-    @property
-    def platform(self) -> Platform:
-        """Return whose it is."""
-        return self.target.platform
-
-    @property
-    def api(self) -> Api | None:
-        """Return the API, where it is one for certain."""
-        return self.target.api
-
-    @property
-    def login(self) -> Login | None:
-        """Return the request of a login, where it is one."""
-        return self.target.login
-
-    @property
-    def candidates(self) -> tuple[Api, ...]:
-        """Return the APIs that it may be, where nothing tells them apart."""
-        return self.target.candidates
-
-    @property
-    def is_declared(self) -> bool:
-        """Return whether the path is that of an API or a login."""
-        return self.target.is_declared
-
-    @property
-    def auth(self) -> Auth:
-        """Return what authorises it."""
-        return self.target.auth
-
 
 class ApiMatcher:
     """Knows requests by what is declared; made once for many requests."""
@@ -146,7 +116,7 @@ class ApiMatcher:
                 instances=address.instances,
                 is_outside=address.login is not None,
             )
-            if match.is_declared:
+            if match.target.is_declared:
                 return match
             if undeclared is None and not match.is_outside:
                 undeclared = match
@@ -154,7 +124,7 @@ class ApiMatcher:
 
     def rivals(self, request: Request, match: ApiMatch) -> tuple[str, ...]:
         """Return the other platforms that declare *request*, too, at the same address."""
-        content, key = _Content(request), match.platform.platform_key
+        content, key = _Content(request), match.target.platform.platform_key
         path = request.url[len(match.base) :].partition("#")[0].partition("?")[0]
         alike = (
             address.platform.platform_key
@@ -165,7 +135,7 @@ class ApiMatcher:
         return tuple(
             rival
             for rival in dict.fromkeys(alike)
-            if rival != key and self._routes[rival].match(content, path).is_declared
+            if rival != key and self._routes[rival].match(content, path).target.is_declared
         )
 
     def match_path(self, platform_key: str, request: Request, path: str) -> ApiMatch:

@@ -224,39 +224,6 @@ class Auth(Model, frozen=True, kw_only=True):
     recover: Mapping[str, Recover] = {}
 
 
-__all__ = [
-    "Acquire",
-    "Api",
-    "Apply",
-    "Auth",
-    "Condition",
-    "CredentialSpec",
-    "Encoding",
-    "ErrorClass",
-    "Extract",
-    "Idempotency",
-    "Instance",
-    "Kind",
-    "LoginRequest",
-    "LoginStep",
-    "Model",
-    "OkRule",
-    "Parameter",
-    "Platform",
-    "Recover",
-    "ResponseRules",
-    "Result",
-    "Scalar",
-    "Sign",
-    "Source",
-    "Spot",
-    "Ttl",
-    "VerifyResponse",
-    "VerifyValues",
-    "Wait",
-    "is_set",
-]
-
 Encoding = Literal["json", "form", "multipart", "text", "xml"]
 Result = Literal["body", "envelope"]
 Scalar = str | int | float | bool

@@ -22,7 +22,7 @@ from bpmax_sim.errors import ConfigError, Problem, near, suggestion
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.platform.template import is_template, names_in, uses
-from bpmax_sim.yamlfile import Node, described, join, json_schema, read_hover, read_yaml
+from bpmax_sim.yamlfile import Node, Steps, described, join, json_schema, read_hover, read_yaml
 
 FOLDER = Path(__file__).parent / "presets"
 MECHANISMS = ("acquire", "apply", "sign", "verify_response", "recover")
@@ -30,7 +30,6 @@ MECHANISMS = ("acquire", "apply", "sign", "verify_response", "recover")
 _PARAMETER = "$parameter"
 _CASE = "$case"
 _EMPTY = Node({})
-Steps = tuple[str | int, ...]
 
 
 @cache

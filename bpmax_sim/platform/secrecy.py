@@ -13,7 +13,7 @@ from msgspec import UNSET, UnsetType
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg
-from bpmax_sim.platform.model import Auth, CredentialSpec, Platform, Scalar, Sign, Source
+from bpmax_sim.platform.model import Auth, CredentialSpec, Platform, Scalar, Source
 from bpmax_sim.platform.template import names_in
 
 # The end decides: `client_secret` is one, `secret_id` and `access_key_id` are public names.
@@ -72,18 +72,13 @@ def _keys(auth: Auth) -> Iterator[str]:
     for defined in (*auth.sign.define, *auth.sign.canonical):
         inputs.update(defined)
     seen: set[str] = set()
-    left = _names(_first(auth.sign))
+    left = _names(auth.sign.key if isinstance(auth.sign.key, str) else "".join(auth.sign.key[:1]))
     while left:
         name = left.pop()
         if name not in seen:
             seen.add(name)
             left |= _names(inputs.get(name))
     yield from seen
-
-
-def _first(sign: Sign) -> str:
-    """Return the secret of a chain of keys: what follows it is put through it."""
-    return sign.key if isinstance(sign.key, str) else "".join(sign.key[:1])
 
 
 def _names(text: object) -> set[str]:

@@ -21,7 +21,7 @@ from bpmax_sim.errors import ConfigError, near
 from bpmax_sim.i18n import labelled, msg, series
 from bpmax_sim.platform.encodings import LIMIT, FilterError, text
 from bpmax_sim.platform.filters import FILTERS
-from bpmax_sim.yamlfile import Node
+from bpmax_sim.yamlfile import Node, Steps
 
 COMMON_NAMES: Final = frozenset({"base_url", "call_id", "nonce", "now"})
 """Names that every template of ``auth`` may use, besides credentials and parameters."""
@@ -215,7 +215,6 @@ def _general(source: str) -> Template:
     return sandbox.compile_source(source)
 
 
-Steps = tuple[str | int, ...]
 RESERVED = COMMON_NAMES | SIGN_NAMES | RESPONSE_NAMES
 
 _SIGNATURE = frozenset({"signature"})

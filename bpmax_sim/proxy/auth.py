@@ -35,8 +35,9 @@ from bpmax_sim.proxy.call_plan import CallRandomness, Plan
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.effects import Grant, NoRepr
 from bpmax_sim.proxy.encode import BadValueError, header_value, inert, percent, query_text
-from bpmax_sim.proxy.environment import Environment, Secrets, Tenant
+from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.signing import RequestEditor, sign
+from bpmax_sim.secret.vault import Credentials, Vault
 
 CHANGING: Final = frozenset({"now", "nonce", "call_id"})
 """Names whose value is another at every call or attempt."""
@@ -62,44 +63,27 @@ class SigningContext(NoRepr, frozen=True):
 
 
 def real_context(
-    tenant: Tenant,
-    grant: Grant | None,
-    env: Environment,
-    randomness: CallRandomness,
-    *,
-    attempt: int = 0,
-    offset: float = 0.0,
+    tenant: Credentials, grant: Grant | None, drawn: CallRandomness, now: float, attempt: int = 0
 ) -> SigningContext:
-    """Return what is sent; *offset* corrects the auth clock."""
+    """Return what is sent at the instant *now* of the auth clock."""
     granted = grant.values if grant else _NOTHING
-    now = env.auth_clock.now() + offset
-    return SigningContext(tenant.real, granted, tenant.live, randomness, now, _SENT, attempt)
+    return SigningContext(tenant.real, granted, tenant.live, drawn, now, _SENT, attempt)
 
 
 def standin_context(
-    tenant: Tenant,
-    grant: Grant | None,
-    env: Environment,
-    randomness: CallRandomness,
-    *,
-    attempt: int = 0,
+    tenant: Credentials, grant: Grant | None, drawn: CallRandomness, now: float, attempt: int = 0
 ) -> SigningContext:
-    """Return what is written down."""
-    granted, now = grant.standins if grant else _NOTHING, env.clock.now()
-    return SigningContext(
-        tenant.standins, granted, tenant.declared, randomness, now, _WRITTEN, attempt
-    )
+    """Return what is written down at the instant *now*."""
+    granted = grant.standins if grant else _NOTHING
+    return SigningContext(tenant.standins, granted, tenant.declared, drawn, now, _WRITTEN, attempt)
 
 
 def standin_context_at(
-    tenant: Tenant, grant: Grant | None, stamp: Signed, attempt: int
+    tenant: Credentials, grant: Grant | None, stamp: Signed, attempt: int
 ) -> SigningContext:
     """Return what was written down at the instant and nonce of *stamp*."""
-    granted = grant.standins if grant else _NOTHING
-    randomness = CallRandomness(b"", stamp.call_id, stamp.nonce)
-    return SigningContext(
-        tenant.standins, granted, tenant.declared, randomness, stamp.now, _WRITTEN, attempt
-    )
+    drawn = CallRandomness(b"", stamp.call_id, stamp.nonce)
+    return standin_context(tenant, grant, drawn, stamp.now, attempt)
 
 
 def names_of(
@@ -183,12 +167,14 @@ def authorised(
     Raises:
         ConfigError: if a template, a key or an address does not fit.
     """
-    real = real_context(plan.tenant, grant, env, plan.randomness, attempt=attempt, offset=offset)
+    now = env.auth_clock.now() + offset
+    real = real_context(plan.tenant, grant, plan.randomness, now, attempt)
     values = _auth_values(plan, real)
     unsigned = _request(plan, plan.real, _base(plan.recipe, real), values, attempt)
     if not (env.separate or plan.recipe.reserved.path):
         return _signed(plan, unsigned, real)
-    standin = standin_context(plan.tenant, grant, env, plan.standin_randomness, attempt=attempt)
+    drawn, now = plan.standin_randomness, env.clock.now()
+    standin = standin_context(plan.tenant, grant, drawn, now, attempt)
     call = _call_at(plan, standin)
     request = _signed(plan, replace(unsigned, call=call), real)
     if not env.separate:
@@ -211,7 +197,7 @@ def standin_request(
 
 
 def signed_at(
-    request: Request, recipe: CompiledApi, tenant: Tenant, grant: Grant | None, stamp: Signed
+    request: Request, recipe: CompiledApi, tenant: Credentials, grant: Grant | None, stamp: Signed
 ) -> Request:
     """Return a recorded request signed again, at the instant and nonce of *stamp*.
 
@@ -362,7 +348,7 @@ def _place(item: Apply | Idempotency) -> str:
     return f"{item.place}.{item.name.lower() if item.place == 'header' else item.name}"
 
 
-def _pair(real: AuthValues, standin: AuthValues, vault: Secrets) -> None:
+def _pair(real: AuthValues, standin: AuthValues, vault: Vault) -> None:
     """Register derived forms, such as a whole Basic header, that stay the same between calls."""
     for (item, value), (_, twin) in zip(real, standin, strict=True):
         if value != twin and CHANGING.isdisjoint(names_in(item.value)):
@@ -400,7 +386,9 @@ def signed_otherwise(
     )
 
 
-def is_signed(recorded: Request, recipe: CompiledApi, tenant: Tenant, grant: Grant | None) -> bool:
+def is_signed(
+    recorded: Request, recipe: CompiledApi, tenant: Credentials, grant: Grant | None
+) -> bool:
     """Return whether a recorded request is signed as its platform would sign it today."""
     stamp: Signed | None = recorded.signed
     if stamp is None or recipe.auth.sign is None:

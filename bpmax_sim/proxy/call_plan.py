@@ -9,7 +9,7 @@ plan may be written down: where a declared default is a secret, it holds the sta
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -18,12 +18,13 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Chance, new_uuid
 from bpmax_sim.errors import CallError, ConfigError, near
+from bpmax_sim.field_path import with_member
 from bpmax_sim.i18n import labelled, msg, series
 from bpmax_sim.js_values import UNDEFINED, object_of
 from bpmax_sim.messages import FORM, Call, Pairs, cookies, media_type
-from bpmax_sim.platform.model import Encoding, Instance, Platform
+from bpmax_sim.platform.model import Encoding, Instance, Parameter, Platform
 from bpmax_sim.proxy.builder import OPTIONS, CallSpec
-from bpmax_sim.proxy.compiled_api import CREDENTIAL, CompiledApi, Input, compiled_api
+from bpmax_sim.proxy.compiled_api import CREDENTIAL, CompiledApi, compiled_api
 from bpmax_sim.proxy.effects import NoRepr, no_repr
 from bpmax_sim.proxy.encode import (
     TYPES,
@@ -36,8 +37,9 @@ from bpmax_sim.proxy.encode import (
     query_text,
     segment,
 )
-from bpmax_sim.proxy.environment import Environment, Tenant
+from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, with_standin
+from bpmax_sim.secret.vault import Credentials
 
 
 class Merged(Struct):
@@ -108,14 +110,6 @@ def _credential(credentials: Mapping[str, Any], name: str) -> Any:
         ) from None
 
 
-def _set_path(merged: Merged, values: Any) -> None:
-    _update(merged.path, values)
-
-
-def _set_query(merged: Merged, values: Any) -> None:
-    _update(merged.query, values)
-
-
 def _update(known: dict[str, Any], values: Any) -> None:
     if values is not UNDEFINED:
         known.update({name: value for name, value in values.items() if value is not UNDEFINED})
@@ -147,10 +141,15 @@ def _set_body(merged: Merged, value: Any) -> None:
         merged.body = value
 
 
-_SETTERS = {"path": _set_path, "query": _set_query, "header": _set_headers, "body": _set_body}
+_SETTERS: Mapping[str, Callable[[Merged, Any], None]] = {
+    "path": lambda merged, values: _update(merged.path, values),
+    "query": lambda merged, values: _update(merged.query, values),
+    "header": _set_headers,
+    "body": _set_body,
+}
 
 
-def _set_value(merged: Merged, parameter: Input, value: Any) -> None:
+def _set_value(merged: Merged, parameter: Parameter, value: Any) -> None:
     """Put one parameter's value at its place."""
     if parameter.place == "path":
         merged.path[parameter.target] = value
@@ -159,16 +158,9 @@ def _set_value(merged: Merged, parameter: Input, value: Any) -> None:
     elif parameter.place == "header":
         _set_header(merged, parameter.target, value)
     elif parameter.steps:
-        merged.body = with_value(merged.body, parameter.steps, value)
+        merged.body = with_member(merged.body, parameter.steps, value)
     else:
         _set_body(merged, value)
-
-
-def with_value(body: Any, steps: tuple[str, ...], value: Any) -> dict[str, Any]:
-    """Return *body* with *value* at the dotted path *steps*; the given body stays as it is."""
-    first, rest = steps[0], steps[1:]
-    known = body if isinstance(body, Mapping) else {}
-    return {**known, first: with_value(known.get(first), rest, value) if rest else value}
 
 
 def _direct(merged: Merged, args: tuple[Any, ...], recipe: CompiledApi) -> None:
@@ -219,7 +211,7 @@ def _rename_path(merged: Merged, recipe: CompiledApi) -> None:
     merged.path = renamed
 
 
-def _require(merged: Merged, parameter: Input, recipe: CompiledApi) -> None:
+def _require(merged: Merged, parameter: Parameter, recipe: CompiledApi) -> None:
     if not _PRESENT[parameter.place](merged, parameter):
         raise CallError(
             msg(
@@ -232,11 +224,11 @@ def _require(merged: Merged, parameter: Input, recipe: CompiledApi) -> None:
         )
 
 
-def _place(parameter: Input) -> str:
+def _place(parameter: Parameter) -> str:
     return f"{parameter.place}.{parameter.target}" if parameter.steps else msg("the body")
 
 
-def _in_body(merged: Merged, parameter: Input) -> bool:
+def _in_body(merged: Merged, parameter: Parameter) -> bool:
     value = merged.body
     if value is UNDEFINED:
         return False
@@ -383,7 +375,7 @@ class Plan(NoRepr, frozen=True, kw_only=True):
 
     recipe: CompiledApi
     call: Call
-    tenant: Tenant
+    tenant: Credentials
     real: Call
     notes: tuple[str, ...] = ()
     randomness: CallRandomness = NO_RANDOMNESS

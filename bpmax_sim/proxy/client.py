@@ -209,7 +209,8 @@ def _finish(
     if rule is not None and response.trust not in {"", VERIFIED}:
         raise AuthError(response.trust)
     if rule is not None and response.source == "live" and not response.trust:
-        context = real_context(planned.tenant, grant, env, planned.randomness)
+        now = env.auth_clock.now()
+        context = real_context(planned.tenant, grant, planned.randomness, now)
         verify(response, rule, names_of(planned.recipe, context))
     return read_answer(response, planned, body, redact)
 

@@ -115,17 +115,6 @@ CLASS_STATUS: Final[Mapping[str, tuple[int, ...]]] = {
 _RETURN_TO_LOGIN: Final = Recover(refresh=1)
 
 
-class Input(msgspec.Struct, frozen=True):
-    """A declared parameter: its place, its wire name or body path, and what holds without it."""
-
-    name: str
-    place: str
-    target: str
-    steps: tuple[str, ...]
-    required: bool
-    default: Any
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledApi:
     """How to build, authorise, judge and recover one API's calls.
@@ -157,15 +146,15 @@ class CompiledApi:
     headers: Mapping[str, tuple[str, str]]
     body: Any
     resolves: bool
-    inputs: tuple[Input, ...]
+    inputs: tuple[Parameter, ...]
     reserved: ReservedNames
     apply: tuple[Apply, ...]
     acquires: bool
     uses: frozenset[str]
     sensitive: tuple[Sensitive, ...]
     personal: tuple[str, ...]
-    defaults: tuple[Input, ...]
-    required: tuple[Input, ...]
+    defaults: tuple[Parameter, ...]
+    required: tuple[Parameter, ...]
     path_names: Mapping[str, str]
     memo: dict[str, tuple[Any, Any]] = field(default_factory=dict, repr=False)
 
@@ -200,7 +189,7 @@ def _compile(platform: Platform, instance: Instance, api: Api) -> CompiledApi:
     acquires = _acquires(auth, method)
     apply = due(auth, acquires=acquires)
     path, _, path_query = api.path.partition("?")
-    inputs = tuple(map(_input, api.parameters))
+    inputs = api.parameters
     recover = _recover(auth, acquires=acquires)
     query = _query_defaults(path_query, platform, instance, api)
     return CompiledApi(
@@ -254,17 +243,6 @@ def _recover(auth: Auth, *, acquires: bool) -> Mapping[str, Recover]:
     if acquires and "token" not in auth.recover:
         return {"token": _RETURN_TO_LOGIN, **auth.recover}
     return auth.recover
-
-
-def _input(parameter: Parameter) -> Input:
-    return Input(
-        parameter.name,
-        parameter.place,
-        parameter.target,
-        parameter.steps,
-        parameter.required,
-        parameter.default,
-    )
 
 
 def _query_defaults(

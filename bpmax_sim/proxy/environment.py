@@ -1,82 +1,22 @@
-"""What a call needs from its session, as one frozen value.
-
-The protocols name exactly what this package uses of platforms, credentials and vault, so that
-tests can hand in small values of their own.
-"""
+"""What a call needs from its session, as one frozen value."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from bpmax_sim.cassette.matching import Difference
 from bpmax_sim.cassette.miss import signed_otherwise
 from bpmax_sim.clock import Chance, Clock, Timeline
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.messages import Call, Request
-from bpmax_sim.platform.model import Api, Instance, Platform
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.proxy.response import CallRecord
-
-
-class Directory(Protocol):
-    """Looks up what is declared; each method raises a CallError UNKNOWN_* with near names."""
-
-    def platform(self, key: str, /) -> Platform:
-        """Return the platform of *key*."""
-        ...
-
-    def instance(self, platform_key: str, instance_key: str | None, /) -> Instance:
-        """Return the instance of *instance_key*, or the default one."""
-        ...
-
-    def api(self, platform: Platform, name: str, /) -> Api:
-        """Return the API of *name*: exact, then its camelCase/snake_case twin, then aliases."""
-        ...
-
-
-class Tenant(Protocol):
-    """An instance's credentials and address, resolved once for a session."""
-
-    @property
-    def real(self) -> Mapping[str, Any]:
-        """Return names and the values that are sent."""
-        ...
-
-    @property
-    def standins(self) -> Mapping[str, Any]:
-        """Return the same names with the values that may be written down."""
-        ...
-
-    @property
-    def live(self) -> str:
-        """Return the address that requests go to."""
-        ...
-
-    @property
-    def declared(self) -> str:
-        """Return the address that recordings hold."""
-        ...
-
-
-class Secrets(Protocol):
-    """Knows every secret of the session."""
-
-    def shown(self, text: str, /) -> str:
-        """Return *text* as it may leave the process, with stand-ins for every known secret."""
-        ...
-
-    def pair(self, real: str, standin: str, *, name: str) -> None:
-        """Register a form that was derived from a secret."""
-        ...
-
-    def register_issued(
-        self, platform: str, instance: str, name: str, value: str, kind: str = "text"
-    ) -> str:
-        """Register a secret that a server made, and return its stand-in."""
-        ...
+from bpmax_sim.secret.vault import Credentials, Vault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,9 +46,9 @@ class Environment:
             and the seconds that this lives; 0 where nobody knows.
     """
 
-    platforms: Directory
-    tenant: Callable[[Platform, Instance], Tenant]
-    vault: Secrets
+    platforms: Platforms
+    tenant: Callable[[Platform, Instance], Credentials]
+    vault: Vault
     clock: Timeline
     auth_clock: Clock
     chance: Chance
@@ -129,3 +69,19 @@ class Environment:
     def __post_init__(self) -> None:
         """Bind the vault's method once, for the records of all calls."""
         object.__setattr__(self, "redact", self.vault.shown)
+
+    def record(self, sent: Request, call: Call, begun: tuple[float, int], **fields: Any) -> None:
+        """Log a call that is one sending, which *begun* at an instant of its order."""
+        known: dict[str, Any] = {
+            "platform": call.platform,
+            "instance": call.instance,
+            "at": begun[0],
+            "duration": self.clock.now() - begun[0],
+            "began": begun[1],
+            "ended": self.clock.tick(),
+            "attempts": 1,
+            "sent": sent,
+            "call": sent.call,
+            "redact": self.redact,
+        }
+        self.log(CallRecord(**(known | fields)))

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from math import isfinite
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from msgspec import UNSET
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from bpmax_sim.cassette.matching import call_behind
 from bpmax_sim.errors import AuthError, BpmaxError, CallError, ConfigError, HttpStatusError
@@ -44,10 +45,9 @@ from bpmax_sim.proxy.encode import (
     query_pairs,
     query_text,
 )
-from bpmax_sim.proxy.environment import Environment, Secrets
+from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.recovery import TOO_MANY, Answered, Stop, again_later
 from bpmax_sim.proxy.response import (
-    CallRecord,
     ParsedBody,
     accepts,
     as_text,
@@ -56,9 +56,10 @@ from bpmax_sim.proxy.response import (
     finder,
     is_success,
     read_body,
-    redacted_headers,
+    redacted_response,
 )
 from bpmax_sim.secret.standin import standin
+from bpmax_sim.secret.vault import Vault
 
 _PLAIN = re.compile(r"[\w$-]+")
 
@@ -234,7 +235,7 @@ class LoginAnswer:
     """One response, with what is needed to tell of it."""
 
     plan: Plan
-    vault: Secrets
+    vault: Vault
     number: int
     request: Request
     response: Response
@@ -260,24 +261,15 @@ class LoginAnswer:
         known = rules.failure_class(self.response, self.body)
         return self.response.status == TOO_MANY or known == RATE
 
-    def refused(self) -> AuthError:
+    def refused(self) -> CallError:
         """Return the error of a login that the third party refused."""
         return self._error(msg("was refused"), msg("; check its credentials"))
 
     def too_often(self, why: str) -> CallError:
         """Return the error of a login that met a rate limit, and why it was not sent again."""
         hint = msg("; wait and try again, or declare recover: {rate: {tries: 3}}")
-        error = self._error(msg("met a rate limit"), msg("; {why}{hint}", why=why, hint=hint))
-        if is_success(self.response.status):
-            return error
-        return HttpStatusError(
-            error.message,
-            platform=error.platform,
-            instance=error.instance,
-            api=error.api,
-            status=error.status,
-            response=error.response,
-        )
+        kind = AuthError if is_success(self.response.status) else HttpStatusError
+        return self._error(msg("met a rate limit"), msg("; {why}{hint}", why=why, hint=hint), kind)
 
     def collect(self, step: LoginStep, yielded: Yielded) -> None:
         """Add the values of *step* to *yielded*, and make secret ones known to the vault.
@@ -318,35 +310,28 @@ class LoginAnswer:
             )
         return float(value) if name == TTL else value
 
-    def _error(self, what: str, hint: str) -> AuthError:
+    def _error(self, what: str, hint: str, kind: type[CallError] = AuthError) -> CallError:
         call, response = self.plan.call, self.response
         sent = self.request.recorded.call
-        line = f"{sent.method} {sent.path}" if sent else self.request.method
-        message = series(self._parts())
-        redact = self.vault.shown
-        return AuthError(
-            redact(
-                msg(
-                    "{platform}: the login of instance {instance!r} {what} (step {number}, "
-                    "{line}): {message}{hint}",
-                    platform=call.platform,
-                    instance=call.instance,
-                    what=what,
-                    number=self.number,
-                    line=line,
-                    message=message,
-                    hint=hint,
-                )
-            ),
+        message = msg(
+            "{platform}: the login of instance {instance!r} {what} (step {number}, "
+            "{line}): {message}{hint}",
+            platform=call.platform,
+            instance=call.instance,
+            what=what,
+            number=self.number,
+            line=f"{sent.method} {sent.path}" if sent else self.request.method,
+            message=series(self._parts()),
+            hint=hint,
+        )
+        shown = redacted_response(response, self.vault.shown)
+        return kind(
+            self.vault.shown(message),
             platform=call.platform,
             instance=call.instance,
             api=call.api,
             status=response.status,
-            response={
-                "status": response.status,
-                "headers": redacted_headers(response.headers, redact),
-                "body": None,
-            },
+            response={**asdict(shown), "body": None},
         )
 
     def _parts(self) -> Iterator[str]:
@@ -512,8 +497,8 @@ def _request(
         if plan.randomness is plan.standin_randomness
         else _login_randomness(plan.randomness)
     )
-    real = real_context(tenant, grant, env, other, attempt=attempt)
-    twin = standin_context(tenant, grant, env, randomness, attempt=attempt)
+    real = real_context(tenant, grant, other, env.auth_clock.now(), attempt)
+    twin = standin_context(tenant, grant, randomness, env.clock.now(), attempt)
     written = _rendered(plan.recipe, number, step, twin)
     if written.call is not None:
         call = replace(written.call, serial=env.serial())
@@ -561,39 +546,21 @@ def _exchange(
     request: Request, plan: Plan, env: Environment, note: str
 ) -> Generator[Effect, Any, Response]:
     """Send one step and log it, whatever comes of it."""
-    start = env.clock.now(), env.clock.tick()
+    begun, caller = (env.clock.now(), env.clock.tick()), plan.call.caller
+    record = partial(
+        env.record,
+        request,
+        plan.call,
+        begun,
+        api=LOGIN,
+        caller=None if caller is None else env.redact(caller),
+        notes=(note,) if note else (),
+        position=plan.call.position,
+    )
     try:
         response: Response = yield Send(request)
     except BpmaxError as error:
-        env.log(_record(request, plan, env, start, note, error=error))
+        record(error=error)
         raise
-    env.log(_record(request, plan, env, start, note, received=response))
+    record(received=response)
     return response
-
-
-def _record(
-    request: Request,
-    plan: Plan,
-    env: Environment,
-    start: tuple[float, int],
-    note: str,
-    **outcome: Any,
-) -> CallRecord:
-    at, began = start
-    return CallRecord(
-        platform=plan.call.platform,
-        instance=plan.call.instance,
-        api=LOGIN,
-        caller=None if plan.call.caller is None else env.redact(plan.call.caller),
-        at=at,
-        duration=env.clock.now() - at,
-        began=began,
-        ended=env.clock.tick(),
-        attempts=1,
-        notes=(note,) if note else (),
-        call=request.call,
-        position=plan.call.position,
-        sent=request,
-        redact=env.redact,
-        **outcome,
-    )

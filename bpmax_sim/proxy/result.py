@@ -19,7 +19,6 @@ from bpmax_sim.js_values import json_text
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.proxy.call_plan import Plan
 from bpmax_sim.proxy.effects import NoRepr
-from bpmax_sim.proxy.environment import Secrets
 from bpmax_sim.proxy.response import (
     ParsedBody,
     as_text,
@@ -28,6 +27,7 @@ from bpmax_sim.proxy.response import (
     read_body,
     redacted_response,
 )
+from bpmax_sim.secret.vault import Vault
 
 _LONGEST = 300
 
@@ -140,7 +140,7 @@ def rejection(error: CallError) -> dict[str, Any]:
 _PUBLIC: Final = frozenset({"error", "error_description", "error_uri", "expires_in", "token_type"})
 
 
-def capture(request: Request, response: Response, vault: Secrets) -> None:
+def capture(request: Request, response: Response, vault: Vault) -> None:
     """Register what stands at the sensitive places of the response to *request*."""
     call = request.call
     if call is None or not request.sensitive:

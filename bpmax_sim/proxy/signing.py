@@ -34,6 +34,7 @@ from bpmax_sim.platform.encodings import (
 )
 from bpmax_sim.platform.model import Sign, Spot, VerifyResponse
 from bpmax_sim.platform.template import render
+from bpmax_sim.proxy.response import is_success
 
 _ADDRESS = re.compile(r"([A-Za-z][\w+.-]*)://([^/?#]*)([^?#]*)(?:\?([^#]*))?")
 _PORTS: Final = {"http": ":80", "https": ":443"}
@@ -168,11 +169,6 @@ _SETTERS: Final = {
 }
 
 
-def lower_headers(headers: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
-    """Return headers by lower-case name, the first value of each."""
-    return Headers(headers).first()
-
-
 def _host(scheme: str, netloc: str) -> str:
     host = netloc.rpartition("@")[2].lower()
     return host.removesuffix(_PORTS.get(scheme.lower(), "\n"))
@@ -278,9 +274,9 @@ def verify(response: Response, rule: VerifyResponse, names: Names) -> None:
         AuthError: if it is absent, too old, of an unknown key, or not that of the response.
         ConfigError: if a template or the key does not fit.
     """
-    if not 200 <= response.status < 300:  # noqa: PLR2004 - the 2xx of HTTP
+    if not is_success(response.status):
         return
-    headers = lower_headers(response.headers)
+    headers = Headers(response.headers).first()
     scope = {
         **names,
         "response_status": response.status,
@@ -324,7 +320,7 @@ def trust_of(request: Request, response: Response, now: float) -> str:
     A key that does not fit is told when the response is read, so it is no reason here.
     """
     proof = request.proof
-    if proof is None or response.source != "live" or not 200 <= response.status < 300:  # noqa: PLR2004
+    if proof is None or response.source != "live" or not is_success(response.status):
         return ""
     try:
         verify(response, proof.rule, {**proof.names, "now": now})

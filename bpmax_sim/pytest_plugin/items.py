@@ -168,7 +168,11 @@ def _behind(failure: Failure) -> Iterator[str]:
     for error in _chain(failure.cause):
         if isinstance(error, ScriptError) and error.stack:
             yield joined(
-                "\n", [msg("Script stack (innermost call first):"), *_indented(error.stack)]
+                "\n",
+                [
+                    msg("Script stack (innermost call first):"),
+                    *(f"  {frame}" for frame in error.stack),
+                ],
             )
     yield joined("", traceback.format_exception(failure.cause)).rstrip()
 
@@ -178,10 +182,6 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     while link is not None:
         yield link
         link = link.__cause__
-
-
-def _indented(lines: Sequence[str]) -> Iterator[str]:
-    return (f"  {line}" for line in lines)
 
 
 MARK = "bpmax_scenario"
@@ -275,7 +275,7 @@ class ScenarioTest(pytest.Function):
             )
         return super().repr_failure(excinfo)
 
-    def says(self, name: str) -> bool:
+    def sets(self, name: str) -> bool:
         """Return whether the scenario itself says something about an option."""
         steps = {"seed": ("seed",), "clock": ("clock",)}.get(name, ("proxy", name))
         return self.scenario.spot.source.root.at(steps) is not None
@@ -321,7 +321,7 @@ def _changed(test: ScenarioTest) -> ScenarioItem:
     item = test.scenario
     names = ("seed", "clock")
     mark = marked(test)
-    options = {name: choose(test.config, mark, name, says=test.says) for name in names}
+    options = {name: choose(test.config, mark, name, sets=test.sets) for name in names}
     passed = {name: value for name, value in options.items() if value is not None}
     faults = tuple(marked_faults(test))
     if not passed and not faults:
@@ -332,7 +332,7 @@ def _changed(test: ScenarioTest) -> ScenarioItem:
 
 
 def _open(test: ScenarioTest, item: ScenarioItem) -> Session:
-    opened: SessionOptions = {**COMMANDS, **session_options(test, says=test.says)}
+    opened: SessionOptions = {**COMMANDS, **session_options(test, sets=test.sets)}
     session = open_session(item, cassettes=test.cassettes, **opened)
     stub_session(test, session)
     if session.is_closed:

@@ -88,9 +88,7 @@ def marked_faults(node: pytest.Item) -> Iterator[Fault]:
         options = dict(mark.kwargs)
         options |= options.pop("do", {})
         if len(mark.args) != 1 or not isinstance(mark.args[0], str):
-            raise ConfigError(
-                msg("the marker bpmax_fault takes one target, such as 'crm.create_order'")
-            )
+            raise ConfigError("the marker bpmax_fault takes one target, such as 'crm.create_order'")
         yield make_fault(mark.args[0], **options)
 
 

@@ -35,7 +35,7 @@ _FILES = frozenset({"cassette", "platforms", "instances"})
 _OF_THE_GUARD = frozenset({"allow_hosts", "faults"})
 """A test's own guard takes the hosts; rules of faults come from fixtures and other markers."""
 
-Says = Callable[[str], bool]
+Sets = Callable[[str], bool]
 _REMOTE = pytest.StashKey[Remote | None]()
 _LOGINS = pytest.StashKey[SharedLogins]()
 _ROOTS = pytest.StashKey[dict[str, Path]]()
@@ -50,7 +50,7 @@ def marked(node: pytest.Item) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for mark in reversed(list(node.iter_markers("bpmax"))):
         if mark.args:
-            raise ConfigError(msg("the marker bpmax takes names only, such as bpmax(cassette='x')"))
+            raise ConfigError("the marker bpmax takes names only, such as bpmax(cassette='x')")
         for key in mark.kwargs:
             if key not in MARKED:
                 hint = near(key, MARKED) or msg("; known are {names}", names=series(sorted(MARKED)))
@@ -66,7 +66,7 @@ def choose(
     mark: Mapping[str, Any],
     name: str,
     *,
-    says: Says = lambda _name: False,
+    sets: Sets = lambda _name: False,
 ) -> Any:
     """Return the value of an option for a test, or None to leave it as it is.
 
@@ -74,15 +74,15 @@ def choose(
         config: that of the test.
         mark: what its markers say.
         name: of the option.
-        says: whether the scenario itself says something about it, which beats the ini file.
+        sets: whether the scenario itself says something about it, which beats the ini file.
     """
     chosen, in_ini = options.read_option(config, name)
     if chosen is None:
         chosen = mark.get(name)
-    return in_ini if chosen is None and in_ini is not None and not says(name) else chosen
+    return in_ini if chosen is None and in_ini is not None and not sets(name) else chosen
 
 
-def session_options(node: pytest.Item, *, says: Says = lambda _name: False) -> SessionOptions:
+def session_options(node: pytest.Item, *, sets: Sets = lambda _name: False) -> SessionOptions:
     """Return the options of `Session.open` that the caller, markers and ini file set.
 
     Raises:
@@ -94,12 +94,12 @@ def session_options(node: pytest.Item, *, says: Says = lambda _name: False) -> S
         if name in _FILES or name in _OF_THE_GUARD:
             continue
         if name in options.OPTIONS:
-            value = choose(node.config, mark, name, says=says)
+            value = choose(node.config, mark, name, sets=sets)
         else:
             value = mark.get(name) if name in MARKED else None
         if value is not None:
             chosen[option.argument] = value
-    root, files = root_of(node), dict(_named_files(node, mark, says))
+    root, files = root_of(node), dict(_named_files(node, mark, sets))
     if "instances" in mark:
         files["instances"] = root / mark["instances"]
     if "cassette" in mark:
@@ -118,7 +118,7 @@ def _logins_of(config: pytest.Config) -> SharedLogins:
 
 
 def _named_files(
-    node: pytest.Item, mark: Mapping[str, Any], says: Says
+    node: pytest.Item, mark: Mapping[str, Any], sets: Sets
 ) -> Iterator[tuple[str, Path]]:
     """Yield the platforms, each way of naming them relative to what its writer looks at."""
     config, passed = node.config, options.on_command_line(node.config, "platforms")
@@ -126,7 +126,7 @@ def _named_files(
         yield "platforms", config.invocation_params.dir / passed
     elif "platforms" in mark:
         yield "platforms", root_of(node) / mark["platforms"]
-    elif not says("platforms") and (ini := options.in_ini(config, "platforms")) is not None:
+    elif not sets("platforms") and (ini := options.in_ini(config, "platforms")) is not None:
         yield "platforms", config.rootpath / ini
 
 

@@ -18,8 +18,8 @@ import msgspec
 import pytest
 
 import bpmax_sim
-from bpmax_sim.errors import Place, Problem
-from bpmax_sim.i18n import joined, msg, plural, series, translate
+from bpmax_sim.errors import Place, Problem, listed
+from bpmax_sim.i18n import joined, msg, plural, translate
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options, sharding
 from bpmax_sim.pytest_plugin.options import shown
@@ -187,12 +187,12 @@ def _calls(tally: Tally) -> Iterator[str]:
 def _unplayed(tally: Tally) -> Iterator[str]:
     if tally.unplayed:
         total = plural(sum(tally.unplayed.values()), "{number} exchange", "{number} exchanges")
-        yield msg("not played: {total} in {list}", total=total, list=_list(sorted(tally.unplayed)))
+        yield msg("not played: {total} in {list}", total=total, list=_files(sorted(tally.unplayed)))
 
 
 def _waiting(tally: Tally) -> Iterator[str]:
     if tally.waiting:
-        yield msg("wait for review: {list}; bpmax-sim review", list=_list(sorted(tally.waiting)))
+        yield msg("wait for review: {list}; bpmax-sim review", list=_files(sorted(tally.waiting)))
 
 
 def _unrecognised(tally: Tally) -> Iterator[str]:
@@ -232,7 +232,7 @@ def _orphans(tally: Tally) -> Iterator[str]:
         if str(path) not in used and path.relative_to(folder).parts[0] != "auth"
     ]
     if orphans:
-        yield msg("orphans, no test uses them: {list}; bpmax-sim prune", list=_list(orphans))
+        yield msg("orphans, no test uses them: {list}; bpmax-sim prune", list=_files(orphans))
 
 
 def _keep(tally: Tally, root: Path) -> None:
@@ -267,11 +267,5 @@ def _is_complete(config: pytest.Config, tally: Tally) -> bool:
     )
 
 
-def _list(paths: Iterable[str]) -> str:
-    known = [shown(Path(path)) for path in paths]
-    more = (
-        [msg("and {known_count} more", known_count=len(known) - _SHOWN)]
-        if len(known) > _SHOWN
-        else []
-    )
-    return series([*known[:_SHOWN], *more])
+def _files(paths: Iterable[str]) -> str:
+    return listed((shown(Path(path)) for path in paths), _SHOWN)

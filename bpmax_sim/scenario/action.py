@@ -16,9 +16,9 @@ from bpmax_sim.errors import SubjectError, suggestion
 from bpmax_sim.i18n import series
 from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.references import Path as Steps
-from bpmax_sim.scenario.session_protocol import Bench
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.script.failure import Script
+from bpmax_sim.session.session import Session
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
@@ -84,7 +84,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         inline: file of a ``js`` step -> its body.
     """
 
-    bench: Bench
+    bench: Session
     subject: Subject
     path: Path
     inline: Mapping[str, Script]

@@ -35,7 +35,6 @@ from bpmax_sim.scenario.model import (
 )
 from bpmax_sim.scenario.people import check_people, literal
 from bpmax_sim.scenario.references import (
-    Path,
     Reference,
     UndefinedValueError,
     check_condition,
@@ -587,13 +586,8 @@ def _texts(draft: ScenarioDraft) -> Iterator[tuple[Spot, str]]:
         if not any("${" in line or "\\" in line for line in spot.source.lines):
             continue  # nor is it spelled with an escape
         for path, text in spot.source.root.texts():
-            if "${" in text and not _is_exempt(path):
+            if "${" in text and _WITHOUT_VALUES.isdisjoint(path):
                 yield Spot(spot.source, path), text
-
-
-def _is_exempt(path: Path) -> bool:
-    """Return whether no value is ever filled in there, as inside scripts."""
-    return any(part in _WITHOUT_VALUES for part in path)
 
 
 class _Scope:

@@ -18,7 +18,7 @@ from bpmax_sim.scenario.model import ExpectedError
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.script.failure import Script, lines_of
-from bpmax_sim.script.outbox import Unawaited
+from bpmax_sim.script.outbox import UnawaitedCall
 from bpmax_sim.secret.vault import Redact, redacted
 from bpmax_sim.transport.faults import Fault
 
@@ -135,7 +135,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         essence = msg("unhandled rejection: {thrown}", thrown=thrown)
         return self.failure("rejection", essence, self._action, script=thrown.place, cause=error)
 
-    def unawaited(self, call: Unawaited) -> Failure:
+    def unawaited(self, call: UnawaitedCall) -> Failure:
         """Return the failure of a call that nobody awaited."""
         essence = msg("{problem}, or write proxy: {{unawaited: allow}}", problem=call.problem)
         return self.failure("unawaited", essence, self._action, script=call.place)

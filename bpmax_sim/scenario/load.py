@@ -18,7 +18,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
-from bpmax_sim.errors import ConfigError, Place, Problem, Problems, suggestion
+from bpmax_sim.errors import ConfigError, Place, Problem, Problems, by_place, suggestion
 from bpmax_sim.file_names import Homes, cassette_name, node_part
 from bpmax_sim.i18n import msg
 from bpmax_sim.project import absolute, find_root, named_file
@@ -50,7 +50,7 @@ from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.definition import Definition, NodeForm
 from bpmax_sim.subject.parts import FlowParts, NodeScreen
 from bpmax_sim.transport.faults import Fault
-from bpmax_sim.yamlfile import decode
+from bpmax_sim.yamlfile import decode, join
 
 
 class LocatedStep(msgspec.Struct, frozen=True):
@@ -240,13 +240,8 @@ def items(
     home = root or find_root(source.path)
     loaded = [_item(draft, cast, row, home) for row in draft.rows or (None,)]
     if problems:
-        raise ConfigError(*sorted(set(problems), key=_position))
+        raise ConfigError(*sorted(set(problems), key=by_place))
     return loaded
-
-
-def _position(problem: Problem) -> tuple[str, int, int]:
-    place = problem.place
-    return (place.file, place.line, place.column) if place else ("", 0, 0)
 
 
 def _fragments(draft: ScenarioDraft) -> Iterator[Loaded]:
@@ -291,11 +286,15 @@ def _read_definition(
     draft: ScenarioDraft, spot: Spot, name: str
 ) -> tuple[Definition, ScenarioSource] | None:
     source = _read(draft, spot, name)
+    before = len(draft.problems)
     definition = decode(source.root, Definition, draft.problems) if source else None
     if source is None or definition is None:
         return None
+    unread = [f"{problem.path}." for problem in draft.problems[before:]]
     for path, message in definition.findings():
-        draft.tell(Spot(source, path), message)
+        # What could not be read is not missing as well.
+        if not any(there.startswith((f"{join(path)}.", f"{join(path)}[")) for there in unread):
+            draft.tell(Spot(source, path), message)
     return definition, source
 
 

@@ -43,8 +43,8 @@ from bpmax_sim.scenario.model import (
     declared_fields,
 )
 from bpmax_sim.scenario.references import Scope, UndefinedValueError
-from bpmax_sim.scenario.session_protocol import Bench
 from bpmax_sim.scenario.source import Failure
+from bpmax_sim.session.session import Session
 from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.subject.cells import field_hint
 from bpmax_sim.subject.flow import FlowSubject
@@ -93,7 +93,7 @@ class RunLog(msgspec.Struct):
         is_flow: whether a flow is driven.
     """
 
-    bench: Bench
+    bench: Session
     homes: Homes = NOWHERE
     root: str = ""
     events: list[Event] = msgspec.field(default_factory=list)
@@ -274,7 +274,7 @@ class Progress:
     """
 
     def __init__(
-        self, item: ScenarioItem, bench: Bench, environ: Mapping[str, str], *, faults: bool
+        self, item: ScenarioItem, bench: Session, environ: Mapping[str, str], *, faults: bool
     ) -> None:
         """Start before the first step."""
         self.item = item

@@ -21,7 +21,7 @@ import msgspec
 
 from bpmax_sim.errors import listed, near, suggestion
 from bpmax_sim.field_path import plain_steps
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import loads
 
 ROOTS = ("vars", "case", "env", "steps", "form", "flow", "now", "uuid")
@@ -32,13 +32,13 @@ Path = tuple[str | int, ...]
 Lookup = Callable[["Reference"], Any]
 
 
-class UndefinedValueError(ValueError):
+class UndefinedValueError(MessageError, ValueError):
     """A ``${…}`` names something that does not exist, or that cannot stand where it does."""
 
 
 def undefined(text: str, hint: str) -> UndefinedValueError:
     """Return the error of ``${text}``, which names nothing; *hint* says what there is."""
-    return UndefinedValueError(msg("${{{text}}} is not defined{hint}", text=text, hint=hint))
+    return UndefinedValueError("${{{text}}} is not defined{hint}", text=text, hint=hint)
 
 
 def unset(name: str) -> str:
@@ -75,9 +75,7 @@ def _piece(match: re.Match[str]) -> str | Reference:
     if match[0] == "$${":
         return "${"
     if match[1] is None:
-        raise UndefinedValueError(
-            msg("'${' is not closed; write '$${' for the characters themselves")
-        )
+        raise UndefinedValueError("'${' is not closed; write '$${' for the characters themselves")
     return reference(match[1].strip())
 
 
@@ -237,7 +235,7 @@ class Scope(msgspec.Struct, kw_only=True):
     def _cell(self, value: Any, ref: Reference) -> Any:
         """Fill in the ``${…}`` of a row's value, which may name variables and other cells."""
         if ref.text in self._open:
-            raise UndefinedValueError(msg("${{{ref_text}}} refers to itself", ref_text=ref.text))
+            raise UndefinedValueError("${{{ref_text}}} refers to itself", ref_text=ref.text)
         self._open.append(ref.text)
         try:
             return self.resolve(value)
@@ -434,12 +432,10 @@ def _compared(left: str, order: str, right: str, lookup: Lookup) -> bool:
     if both_numbers or all(isinstance(value, str) for value in values):
         return _ORDERS[order](*values)
     raise UndefinedValueError(
-        msg(
-            "{values} {order} {values_2} compares neither two numbers nor two texts",
-            values=show(values[0]),
-            order=order,
-            values_2=show(values[1]),
-        )
+        "{values} {order} {values_2} compares neither two numbers nor two texts",
+        values=show(values[0]),
+        order=order,
+        values_2=show(values[1]),
     )
 
 

@@ -42,9 +42,8 @@ from bpmax_sim.scenario.model import (
 from bpmax_sim.scenario.outcome import conclude, flag_reason, start_of
 from bpmax_sim.scenario.progress import START, LogMark, Progress
 from bpmax_sim.scenario.references import Scope, UndefinedValueError, holds, reference
-from bpmax_sim.scenario.session_protocol import Bench
 from bpmax_sim.scenario.source import Failure, Spot
-from bpmax_sim.script.outbox import Unawaited
+from bpmax_sim.script.outbox import UnawaitedCall
 from bpmax_sim.session.options import arguments
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import ScenarioOptions, SessionOptions
@@ -316,7 +315,7 @@ class StepRun(msgspec.Struct):
             self.checks += checks
             self.failures = scene.expectation(checks)
 
-    def _forbidden(self, result: Result) -> Sequence[Unawaited]:
+    def _forbidden(self, result: Result) -> Sequence[UnawaitedCall]:
         """Return the calls that nobody awaited, where that is a failure."""
         fails = self.progress.item.scenario.proxy.unawaited == "fail"
         return result.unawaited if fails else ()
@@ -368,7 +367,7 @@ class StepRun(msgspec.Struct):
 
 def run_item(
     item: ScenarioItem,
-    bench: Bench,
+    bench: Session,
     *,
     environ: Mapping[str, str] = os.environ,
     faults: bool = True,

@@ -49,7 +49,7 @@ from bpmax_sim.script.outbox import (
     Rejected,
     Timer,
     TimerFired,
-    Unawaited,
+    UnawaitedCall,
     Uncaught,
     Waiting,
     Write,
@@ -118,7 +118,7 @@ class ScriptRun:
         self.error: BpmaxError | None = None
         self.took = 0.0
         self.place: Place | None = None  # where the script was last seen
-        self.calls: dict[int, Unawaited] = {}
+        self.calls: dict[int, UnawaitedCall] = {}
         self.fresh: list[int] = []  # calls since the outcome was told
         self.flights: set[int] = set()
         self.late: set[int] = set()
@@ -129,7 +129,7 @@ class ScriptRun:
         self.probes: list[tuple[str, str]] = []
         self.console: list[ConsoleLine] = []
         self.unhandled: list[ScriptError] = []
-        self.built: list[Unawaited] = []
+        self.built: list[UnawaitedCall] = []
 
     @property
     def is_resting(self) -> bool:
@@ -325,7 +325,7 @@ class Context:
         """Note how a body ended, and return its run."""
         run = self._runs.get(number)
         if run is None:
-            raise MalformedError(msg("a script ended that does not run: {number}", number=number))
+            raise MalformedError("a script ended that does not run: {number}", number=number)
         if run.settled:
             return run
         value = decode_tagged(ending.value) if isinstance(ending, Fulfilled) else UNDEFINED
@@ -395,12 +395,12 @@ class Context:
             self._halt(run, self._failures.too_many_calls(place))
             return
         if number in self._owners:
-            raise MalformedError(msg("call {number} is made twice", number=number))
+            raise MalformedError("call {number} is made twice", number=number)
         options = decode_tagged(entry.options)
         if not isinstance(options, dict):
-            raise MalformedError(msg("the options of a call are not an object"))
+            raise MalformedError("the options of a call are not an object")
         if (entry.steps is None) is (entry.args is None):
-            raise MalformedError(msg("a call is neither direct nor chained"))
+            raise MalformedError("a call is neither direct nor chained")
         program = CallSpec(
             platform=entry.platform,
             options=options,
@@ -409,7 +409,7 @@ class Context:
             args=None if entry.args is None else tuple(decode_tagged(entry.args)),
             position=place,
         )
-        run.calls[number] = Unawaited(f"{program.platform}.{program.api}", place)
+        run.calls[number] = UnawaitedCall(f"{program.platform}.{program.api}", place)
         run.fresh.append(number)
         run.flights.add(number)
         self._owners[number] = run
@@ -437,7 +437,7 @@ class Context:
     def _write(self, run: ScriptRun, entry: Write) -> None:
         place = self._placed(run, entry)
         if entry.index >= len(self._mirror.names):
-            raise MalformedError(msg("a field is set of an object that is not there"))
+            raise MalformedError("a field is set of an object that is not there")
         try:
             self._mirror.write(run.objects, entry.index, entry.name, entry.value, place)
         except RecursionError:
@@ -449,7 +449,7 @@ class Context:
     def _log(self, run: ScriptRun, entry: ConsoleEntry) -> None:
         text = decode_tagged(entry.text)
         if not isinstance(text, str):
-            raise MalformedError(msg("a line of the console is not a text"))
+            raise MalformedError("a line of the console is not a text")
         run.console.append(
             ConsoleLine(
                 entry.level,
@@ -464,7 +464,7 @@ class Context:
     def _timer(self, run: ScriptRun, entry: Timer) -> None:
         place = self._placed(run, entry)
         if any(entry.number in run.timers for run in self._runs.values()):
-            raise MalformedError(msg("timer {number} is set twice", number=entry.number))
+            raise MalformedError("timer {number} is set twice", number=entry.number)
         self._plan(run, entry.number, entry.delay, entry.repeat, place)
 
     def _plan(
@@ -512,15 +512,13 @@ class Context:
 
     def _maker(self, number: int) -> ScriptRun:
         if number not in self._owners:
-            raise MalformedError(msg("call {number} was never made", number=number))
+            raise MalformedError("call {number} was never made", number=number)
         return self._owners[number]
 
     def _end(self, run: ScriptRun, entry: End) -> None:
         for number in entry.unseen:
             if self._maker(number) is not run:
-                raise MalformedError(
-                    msg("call {number} is not of the script that ended", number=number)
-                )
+                raise MalformedError("call {number} is not of the script that ended", number=number)
         run.late = run.late - run.raced | set(entry.unseen)
         run.unhandled.extend(map(self._failures.thrown, entry.reasons))
         causes = [error.__cause__ for error in run.unhandled]
@@ -539,7 +537,7 @@ class Context:
         name, place = f"{chain.platform}.{chain.api}", self._sources.place(chain.row, chain.column)
         if not chain.awaited:
             if run.error is None:  # a script that broke off did not forget it
-                run.built.append(Unawaited(name, place, built=True))
+                run.built.append(UnawaitedCall(name, place, built=True))
             return
         error = self._failures.uncalled(name, place)
         if run.error is None or getattr(run.error, "name", "") == "TypeError":

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from bpmax_sim.errors import BpmaxError, Place, ScriptError
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.proxy.builder import Setter
 
@@ -78,7 +78,7 @@ class Waiting(msgspec.Struct, frozen=True):
         )
 
 
-class Unawaited(msgspec.Struct, frozen=True):
+class UnawaitedCall(msgspec.Struct, frozen=True):
     """A call that nobody awaited, or that was under way when the body ended.
 
     Attributes:
@@ -125,7 +125,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     error: BpmaxError | None = None
     console: tuple[ConsoleLine, ...] = ()
     timers: tuple[TimerFired, ...] = ()
-    unawaited: tuple[Unawaited, ...] = ()
+    unawaited: tuple[UnawaitedCall, ...] = ()
     unhandled: tuple[ScriptError, ...] = ()
 
     def unwrap(self) -> Any:
@@ -306,7 +306,7 @@ class TurnResult(msgspec.Struct, frozen=True):
     endings: Mapping[int, Fulfilled | Rejected] = msgspec.field(default_factory=dict)
 
 
-class MalformedError(Exception):
+class MalformedError(MessageError):
     """The outbox is not what the prelude writes."""
 
 
@@ -328,7 +328,7 @@ def read(text: str) -> TurnResult:
     try:
         outbox = _parsed(text)
         if outbox.done is UNSET:
-            raise MalformedError(msg("it does not say which scripts have ended"))
+            raise MalformedError("it does not say which scripts have ended")
         endings = {run: _ending(ok, thrown) for run, ok, thrown in outbox.done}
         return TurnResult(outbox.out, endings)
     except (msgspec.ValidationError, ValueError, OverflowError) as error:
@@ -343,7 +343,7 @@ def _parsed(text: str) -> _Outbox:
         try:
             value = json.loads(text)
         except ValueError:
-            raise MalformedError(msg("what crosses is not JSON")) from None
+            raise MalformedError("what crosses is not JSON") from None
         return msgspec.convert(value, _Outbox)
 
 
@@ -352,5 +352,5 @@ def _ending(fulfilled: bool | None, thrown: Any) -> Fulfilled | Rejected:
         return Fulfilled(thrown)
     error = msgspec.convert(thrown, ThrownValue | None)
     if error is None and fulfilled is None:
-        raise MalformedError(msg("a syntax error without its message"))
+        raise MalformedError("a syntax error without its message")
     return Rejected(error, is_syntax=fulfilled is None)

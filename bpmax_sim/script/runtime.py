@@ -12,7 +12,6 @@ from typing import Any
 
 from bpmax_sim.clock import Parts
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import msg
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.effects import Effect
 from bpmax_sim.proxy.result import Answer
@@ -182,11 +181,9 @@ class Runtime:
         """
         if threading.get_ident() != self._thread:
             raise ConfigError(
-                msg(
-                    "{name}: scripts run on the thread that opened the session; "
-                    "open a session of its own on this thread",
-                    name=script.name,
-                )
+                "{name}: scripts run on the thread that opened the session; "
+                "open a session of its own on this thread",
+                name=script.name,
             )
         self._started += 1
         run = ScriptRun(

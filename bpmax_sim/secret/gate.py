@@ -92,7 +92,7 @@ class Gate:
         while clean - start > 1:
             middle = (start + clean) // 2
             start, clean = (middle, clean) if self._find(text[middle:end]) else (start, middle)
-        return _start(text, start), _end(text, end)
+        return _start(text, start), (end + len(_run_at(text, end)))
 
     def _marker(self, finding: Finding) -> str:
         name = str(finding).rpartition(" at byte ")[0]
@@ -115,11 +115,6 @@ def _lines(secrets: Iterable[Secret]) -> Iterator[Secret]:
 def _start(text: str, at: int) -> int:
     """Return where the run starts that goes on at *at*."""
     return at - len(_run_at(text[max(0, at - _LONGEST_BEFORE) : at][::-1], 0))
-
-
-def _end(text: str, at: int) -> int:
-    """Return where the run ends that goes on at *at*."""
-    return at + len(_run_at(text, at))
 
 
 def _run_at(text: str, at: int) -> str:

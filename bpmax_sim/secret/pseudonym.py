@@ -133,7 +133,7 @@ def _character(character: str, number: int) -> str:
         return character
     if character.isdecimal():
         return chr(ord(character) - unicodedata.decimal(character))
-    if _is_han(character):
+    if unicodedata.name(character, "").startswith("CJK "):
         return _HAN[number % len(_HAN)]
     letter = _LATIN[number % len(_LATIN)]
     return letter.upper() if character.isupper() else letter
@@ -146,10 +146,6 @@ def _is_unchanged(character: str) -> bool:
     if character in _HAN or character.lower() in _LATIN:
         return True
     return not character.isalnum()
-
-
-def _is_han(character: str) -> bool:
-    return unicodedata.name(character, "").startswith("CJK ")
 
 
 _FORMATS: tuple[tuple[Callable[[str], object], Callable[[str], object], Callable[[str], str]], ...]

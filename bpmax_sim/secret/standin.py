@@ -123,10 +123,6 @@ def _digest(label: str, size: int) -> bytes:
     return blake2b(label.encode(), digest_size=size).digest()
 
 
-def _integer(label: str, _like: str) -> str:
-    return f"9{int.from_bytes(_digest(label, 8)) % 10**9:09d}"
-
-
 def _jwt(label: str, like: str) -> str:
     times = {name: value for name, value in _claims(like).items() if name in {"exp", "iat"}}
     parts = ({"alg": "none", "typ": "JWT"}, {"iss": label, **times})
@@ -152,7 +148,7 @@ def _claims(token: str) -> dict[str, Any]:
 
 _MAKERS: Mapping[str, Callable[[str, str], str]] = {
     "text": lambda label, _like: label,
-    "integer": _integer,
+    "integer": lambda label, _like: f"9{int.from_bytes(_digest(label, 8)) % 10**9:09d}",
     "base64": lambda label, _like: base64.b64encode(_digest(label, 32)).decode(),
     "hex": lambda label, _like: _digest(label, 16).hex(),
     "rsa": lambda _label, _like: rsa_pem(),

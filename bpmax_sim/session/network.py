@@ -54,38 +54,6 @@ if TYPE_CHECKING:
     from bpmax_sim.simulator.simulator import Simulator, Simulators
 
 
-def environment(
-    tenants: Tenants,
-    tracks: SessionRecordings,
-    start: Opening,
-    *,
-    calls: list[CallRecord],
-    misses: list[NoMatchError],
-    on_login: Callable[[str, str, float], None],
-) -> Environment:
-    """Return the session's side of calls; *calls* and *misses* get what comes of them."""
-    settings, vault = tracks.settings, tracks.vault
-    chance, numbers = SeededChance(settings.seeded), count(1)
-    return Environment(
-        platforms=tenants.platforms,
-        tenant=tenants.of,
-        vault=vault,
-        clock=start.clock,
-        auth_clock=start.auth_clock,
-        chance=chance,
-        auth_chance=chance if start.is_closed else SystemChance(),
-        separate=start.mode == "record",
-        synthesise_login=_synthesised(tracks, start.mode),
-        refuse_closed=tracks.refuse_closed,
-        log=calls.append,
-        serial=lambda: next(numbers),
-        default_instance=settings.default_instance,
-        on_login=on_login,
-        hide=_hidden(settings.redact, vault),
-        on_mismatch=_missed(tracks, misses),
-    )
-
-
 def _synthesised(tracks: SessionRecordings, mode: str) -> Callable[[str, str], bool]:
     if mode != "replay":
         return lambda _platform, _instance: False
@@ -192,74 +160,6 @@ def _answering(
 
 _DAY = 86400.0
 
-Relay = Callable[[Request, Transport | None], Response]
-
-
-class InterceptedClients(msgspec.Struct, frozen=True, kw_only=True):
-    """What a session does about them, in its mode.
-
-    Attributes:
-        mode: the mode in force.
-        record: what is recorded in mode ``record``.
-        extra: whether a call that was played already is recorded once more.
-        replay: answers from recordings.
-        recording: makes what records a response that came from elsewhere.
-        relay: makes a request of another client into a call that a transport answers; with None
-            the session's own does.
-        knows: returns whether a request was ever recorded.
-        is_redirected: returns whether a request goes to another address than its own, where a
-            client that sends for itself would not find it.
-    """
-
-    mode: str
-    record: str
-    extra: bool
-    replay: Transport
-    recording: Recording
-    relay: Relay
-    knows: Callable[[Request], bool]
-    is_redirected: Callable[[Request], bool] = lambda _request: False
-
-    def listening(self, name: str) -> AbstractContextManager[object]:
-        """Return a context in which the clients that vcrpy knows are listened to."""
-        from bpmax_sim.traffic.intercept import listening  # noqa: PLC0415 - few need vcrpy
-
-        return listening(self, name)
-
-    def passes(self) -> bool:
-        """Return whether the request under way is the session's own, or nothing is recorded."""
-        return OWN.get() or self.mode == "live"
-
-    def answer(self, request: Request, /) -> Response | None:
-        """Return the recorded response, or None where the client has to ask for itself.
-
-        Raises:
-            NoMatchError: replay has no response; the session remembers that.
-            ConfigError: the request would carry a stand-in from a recorded response.
-        """
-        patient = replace(request, timeout=_DAY)  # how long it waits is the client's own affair
-        if self.mode != "record" or self.is_redirected(patient):
-            return self.relay(patient, None)
-        if self.record != "new":
-            return None
-        if self.knows(patient):
-            try:
-                return self.relay(patient, self.replay)
-            except NoMatchError as error:
-                if error.case == "already played" and not self.extra:
-                    raise
-        refuse_placeholder(request)
-        return None
-
-    def keep(self, request: Request, response: Response, /) -> None:
-        """Record what the client was answered; it is on the disk when this returns.
-
-        Raises:
-            CassetteError: it cannot be kept.
-        """
-        witness = self.recording(Handler(lambda _: response))
-        self.relay(replace(request, timeout=_DAY), witness)
-
 
 T = TypeVar("T")
 
@@ -300,14 +200,7 @@ class Network:
         self.witness = Witness(rules, start.clock)
         self._tracks = self._recordings(rules)
         self._sharing: list[SharingLogins] = []  # one, where logins are shared
-        self.environment = environment(
-            self._tenants,
-            self._tracks,
-            start,
-            calls=self.calls,
-            misses=self.misses,
-            on_login=partial(_granted, self._tracks, self._sharing),
-        )
+        self.environment = self._environment()
         others = transport if self._simulators is None else self._simulators
         self._replay = Replay(self._tracks.answer, vault)
         inner = _answering(
@@ -333,6 +226,29 @@ class Network:
             tokens=self.tokens,
             clock=start.clock,
             sleep=_no_sleep if start.is_closed else time.sleep,
+        )
+
+    def _environment(self) -> Environment:
+        """Return the session's side of calls, which refers to this by nothing."""
+        settings, start, tracks = self._settings, self._start, self._tracks
+        chance, numbers = SeededChance(settings.seeded), count(1)
+        return Environment(
+            platforms=self._platforms,
+            tenant=self._tenants.of,
+            vault=self._vault,
+            clock=start.clock,
+            auth_clock=start.auth_clock,
+            chance=chance,
+            auth_chance=chance if start.is_closed else SystemChance(),
+            separate=start.mode == "record",
+            synthesise_login=_synthesised(tracks, start.mode),
+            refuse_closed=tracks.refuse_closed,
+            log=self.calls.append,
+            serial=lambda: next(numbers),
+            default_instance=settings.default_instance,
+            on_login=partial(_granted, tracks, self._sharing),
+            hide=_hidden(settings.redact, self._vault),
+            on_mismatch=_missed(tracks, self.misses),
         )
 
     def _recordings(self, rules: Rules) -> SessionRecordings:
@@ -430,19 +346,42 @@ class Network:
         handle = self.handle if inner is None else partial(self.handle, inner=inner)
         return self._clients.call(request, handle)
 
-    def intercepted(self) -> InterceptedClients:
-        """Return what is done about clients that send for themselves."""
+    def listening(self, name: str) -> AbstractContextManager[object]:
+        """Return a context in which the clients that vcrpy knows are listened to."""
+        from bpmax_sim.traffic.intercept import listening  # noqa: PLC0415 - few need vcrpy
+
         self._tracks.refuse_closed()
-        return InterceptedClients(
-            mode=self._start.mode,
-            record=self._settings.record,
-            extra=self._settings.extra,
-            replay=self._replay,
-            recording=self._recording,
-            relay=self.relay,
-            knows=self._plays,
-            is_redirected=self._clients.is_redirected,
-        )
+        return listening(self, name)
+
+    def passes(self) -> bool:
+        """Return whether the request under way is the session's own, or nothing is recorded."""
+        return OWN.get() or self._start.mode == "live"
+
+    def answer(self, request: Request, /) -> Response | None:
+        """Return the recorded response, or None where the client has to ask for itself.
+
+        Raises:
+            NoMatchError: replay has no response; the session remembers that.
+            ConfigError: the request would carry a stand-in from a recorded response.
+        """
+        patient = replace(request, timeout=_DAY)  # how long it waits is the client's own affair
+        if self._start.mode != "record" or self._clients.is_redirected(patient):
+            return self.relay(patient)
+        if self._settings.record != "new":
+            return None
+        if self._plays(patient):
+            try:
+                return self.relay(patient, self._replay)
+            except NoMatchError as error:
+                if error.case == "already played" and not self._settings.extra:
+                    raise
+        refuse_placeholder(request)
+        return None
+
+    def keep(self, request: Request, response: Response, /) -> None:
+        """Record what the client was answered; it is on the disk when this returns."""
+        witness = self._recording(Handler(lambda _: response))
+        self.relay(replace(request, timeout=_DAY), witness)
 
     def _plays(self, request: Request) -> bool:
         """Return whether what is new is recorded beside this one, which is played; no login is."""
@@ -552,9 +491,9 @@ def _synthesised_login(platforms: Platforms, request: Request) -> Response | Non
     from bpmax_sim.simulator.auth import login_response  # noqa: PLC0415 - replay needs none
 
     match, call = ApiMatcher(platforms).match(request), request.call
-    if match is None or match.login is None or call is None:
+    if match is None or match.target.login is None or call is None:
         return None
-    return login_response(match.platform, call.instance, match.login)
+    return login_response(match.target.platform, call.instance, match.target.login)
 
 
 def _trust(clock: Clock) -> Callable[[Request, Response], str]:

@@ -33,7 +33,7 @@ from bpmax_sim.cassette.merge import IsSigned, Volatile, nothing_volatile, recov
 from bpmax_sim.cassette.miss import MissContext, signed_otherwise
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.player import Player
-from bpmax_sim.cassette.recorder import Recorder, has_forked, no_values
+from bpmax_sim.cassette.recorder import Recorder, has_forked
 from bpmax_sim.clock import Clock, Drawn, Instant, SystemClock, VirtualClock, drawn_seed
 from bpmax_sim.errors import ConfigError, InterruptedWarning, NoMatchError, pasted
 from bpmax_sim.file_names import namesake
@@ -45,8 +45,7 @@ from bpmax_sim.platform.target import CLIENT
 from bpmax_sim.proxy.auth import is_signed
 from bpmax_sim.proxy.compiled_api import compiled_api
 from bpmax_sim.proxy.effects import Grant
-from bpmax_sim.proxy.environment import Tenant
-from bpmax_sim.secret.vault import Vault
+from bpmax_sim.secret.vault import Credentials, Vault
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.sharing import OPEN, Seat, Shared
 from bpmax_sim.session.undeclared import Unrecognised
@@ -99,14 +98,6 @@ def login_values(settings: Settings, owner: str) -> Values:
     return cassette.values(owner) if cassette else {}
 
 
-def _nothing(_request: Request) -> None:
-    """Synthesise nothing."""
-
-
-def _unwatched(_exchange: Exchange) -> None:
-    """Look at nothing."""
-
-
 @dataclass(slots=True)
 class SessionRecordings:
     """Plays and records; each login belongs to the track of its instance.
@@ -125,12 +116,12 @@ class SessionRecordings:
     vault: Vault
     seat: Seat
     witness: Witness
-    zone: timedelta = timedelta(0)
-    passing: Volatile = nothing_volatile
-    answered: Volatile = nothing_volatile
-    values: Callable[[Request], Values] = no_values
-    watch: Callable[[Exchange], None] = _unwatched
-    synthesise: Callable[[Request], Response | None] = _nothing
+    zone: timedelta
+    passing: Volatile
+    answered: Volatile
+    values: Callable[[Request], Values]
+    watch: Callable[[Exchange], None]
+    synthesise: Callable[[Request], Response | None]
     player: Player = field(init=False)
     _check: LeakCheck = field(init=False)
     _is_closed: bool = field(default=False, init=False)
@@ -485,7 +476,7 @@ def _login_file(folder: Path, key: Key) -> Path:
 def still_signed(
     request: Request,
     platforms: Platforms,
-    tenant: Callable[[Platform, Instance], Tenant],
+    tenant: Callable[[Platform, Instance], Credentials],
     granted: Mapping[str, Grant],
 ) -> bool:
     """Return whether a recorded request is signed as it would be today; *granted* by login key."""

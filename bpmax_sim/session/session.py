@@ -12,11 +12,10 @@ from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, Unpack
 
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.remote import Remote
 from bpmax_sim.clock import Chance, CountedChance, Instant
 from bpmax_sim.errors import (
     BpmaxError,
@@ -39,19 +38,19 @@ from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.session.credentials import volatile_places
 from bpmax_sim.session.network import Network
 from bpmax_sim.session.options import (
-    Against,
-    EngineName,
-    Mode,
     Names,
-    RecordMode,
-    Unawaited,
-    Unused,
     arguments,
     judge,
     several,
 )
 from bpmax_sim.session.recordings import opening
-from bpmax_sim.session.settings import EverydayOptions, FilePath, Settings, logins_for
+from bpmax_sim.session.settings import (
+    EverydayOptions,
+    FilePath,
+    OpeningOptions,
+    Settings,
+    logins_for,
+)
 from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.session.sharing import Run
 from bpmax_sim.session.witness import Recalled, Struck
@@ -133,6 +132,8 @@ def _shown_exchange(exchange: Exchange) -> str:
 
 
 T = TypeVar("T")
+_DEFAULTS: Final = {option.argument: option.default for option in arguments()}
+_HANDED_ON: Final = frozenset(_DEFAULTS) - {"mode", "platforms"}
 
 
 class Session:
@@ -167,8 +168,6 @@ class Session:
             ConfigError: one of them is of another type.
             CassetteError: if the cassette cannot be used.
         """
-        if not isinstance(limits, Limits | None):
-            raise ConfigError("limits: expected bs.Limits(…), got {limits!r}", limits=limits)
         self.platforms = platforms
         self.settings = settings
         self._is_closed = False
@@ -204,45 +203,8 @@ class Session:
             self._guard.enter()  # at the end: what is remote was fetched before
 
     @classmethod
-    @closed()
-    def open(  # noqa: PLR0913 - the options of a run
-        cls,
-        platforms: FilePath | None = None,
-        *,
-        instances: FilePath | None = None,
-        mode: Mode = "replay",
-        against: Against = "live",
-        record: RecordMode = "once",
-        cassette: FilePath | None = None,
-        clock: str | None = None,
-        seed: int | None = None,
-        ignore: Names = (),
-        redact: Names = (),
-        unused: Unused = "fail",
-        unawaited: Unawaited = "warn",
-        faults: Sequence[Fault] = (),
-        owner: str = "",
-        repeat: bool = False,
-        default_instance: str | None = None,
-        environ: Mapping[str, str] | None = None,
-        secrets: Names = (),
-        transport: TransportLike | None = None,
-        limits: Limits | None = None,
-        engine: EngineName = "quickjs",
-        stack: int | None = None,
-        allow_ci: bool = False,
-        extra: bool = False,
-        guard: bool | NetworkGuard = False,
-        allow_hosts: str | Names = (),
-        run: Run | None = None,
-        shared_logins: SharedLogins | None = None,
-        logins: FilePath | None = None,
-        remote: Remote | None = None,
-        command: str = "",
-        command_rewrite: str = "",
-        command_new: str = "--record=new",
-        command_extra: str = "--record=new --record-extra",
-    ) -> Session:
+    @closed(_HANDED_ON | {"mode"})
+    def open(cls, platforms: FilePath | None = None, **options: Unpack[OpeningOptions]) -> Session:
         """Open a run over the platform files in *platforms*, a folder or one file.
 
         *instances* is by default ``instances.yaml`` beside them. *transport* answers in record and
@@ -253,22 +215,22 @@ class Session:
             ConfigError: a file or an option is wrong.
             CassetteError: the cassette cannot be used.
         """
-        passed = locals()
-        judge("allow_hosts", str | Names, allow_hosts)
-        _check_objects(environ=environ, guard=guard, run=run, logins=shared_logins)
-        path = _path("cassette", cassette)
-        converted = {
+        passed: dict[str, Any] = _DEFAULTS | options
+        judge("allow_hosts", str | Names, passed["allow_hosts"])
+        _check_objects(passed)
+        path, logins = _path("cassette", passed["cassette"]), _path("logins", passed["logins"])
+        passed |= {
             "cassette": path,
-            "logins": logins_for(path) if logins is None else _path("logins", logins),
-            "clock": _instant(clock),
-            "environ": os.environ if environ is None else environ,
-            "allow_hosts": hosts_of(allow_hosts),
+            "logins": logins_for(path) if logins is None else logins,
+            "clock": _instant(passed["clock"]),
+            "environ": os.environ if passed["environ"] is None else passed["environ"],
+            "allow_hosts": hosts_of(passed["allow_hosts"]),
             **{name: several(name, passed[name]) for name in ("ignore", "redact", "secrets")},
         }
-        names = Settings.__dataclass_fields__
-        settings = Settings(**{name: passed[name] for name in names} | converted)
-        loaded = load_platforms(platforms, instances=instances)
-        return cls(loaded, settings, faults=faults, transport=transport, limits=limits)
+        settings = Settings(**{name: passed[name] for name in Settings.__dataclass_fields__})
+        loaded = load_platforms(platforms, instances=passed["instances"])
+        own = {name: passed[name] for name in ("faults", "transport", "limits")}
+        return cls(loaded, settings, **own)
 
     def __enter__(self) -> Self:
         return self
@@ -321,7 +283,7 @@ class Session:
 
     def listen(self) -> AbstractContextManager[object]:
         """Return a context that records and replays what other HTTP clients send in it, too."""
-        return self._network.intercepted().listening(self.settings.owner)
+        return self._network.listening(self.settings.owner)
 
     def chance(self) -> Chance:
         """Return what is drawn from beside scripts."""
@@ -558,20 +520,25 @@ def _instant(clock: str | None) -> Instant | None:
         raise ConfigError("clock: {error}", error=error) from None
 
 
-def _check_objects(*, environ: object, guard: object, run: object, logins: object) -> None:
+_OBJECTS: Final = (
+    ("environ", Mapping | None, msg("a mapping")),
+    ("guard", bool | NetworkGuard, msg("True, False or a NetworkGuard")),
+    ("limits", Limits | None, "bs.Limits(…)"),
+    ("run", Run | None, "bs.Run()"),
+    ("shared_logins", SharedLogins | None, "bs.SharedLogins()"),
+)
+
+
+def _check_objects(passed: Mapping[str, Any]) -> None:
     """Judge what the table leaves to its class."""
-    if not isinstance(environ, Mapping | None):
-        raise ConfigError("environ: expected a mapping, got {environ!r}", environ=environ)
-    if not isinstance(guard, bool | NetworkGuard):
-        raise ConfigError(
-            "guard: expected True, False or a NetworkGuard, got {guard!r}", guard=guard
-        )
-    if not isinstance(run, Run | None):
-        raise ConfigError("run: expected bs.Run(), got {run!r}", run=run)
-    if not isinstance(logins, SharedLogins | None):
-        raise ConfigError(
-            "shared_logins: expected bs.SharedLogins(), got {logins!r}", logins=logins
-        )
+    for name, kind, form in _OBJECTS:
+        if not isinstance(passed[name], kind):
+            raise ConfigError(
+                "{name}: expected {kinds}, got {value!r}",
+                name=name,
+                kinds=form,
+                value=passed[name],
+            )
 
 
 def _check_faults(faults: Sequence[Fault]) -> None:
@@ -592,9 +559,6 @@ def _guard_of(settings: Settings) -> NetworkGuard | None:
     if guard:
         guard.close(settings.allow_hosts)
     return guard or None
-
-
-_HANDED_ON: Final = frozenset(option.argument for option in arguments()) - {"mode"}
 
 
 @closed(_HANDED_ON)

@@ -76,6 +76,13 @@ class EverydayOptions(_Options, total=False):
     environ: Mapping[str, str] | None
 
 
+class OpeningOptions(EverydayOptions, total=False):
+    """The keywords of `Session.open` beside the platform files."""
+
+    cassette: FilePath | None
+    mode: Mode
+
+
 class ScenarioOptions(_Options, total=False):
     """The keywords that `bpmax_sim.run_scenario` does not spell out."""
 
@@ -84,8 +91,10 @@ class ScenarioOptions(_Options, total=False):
     mode: Mode
 
 
-class SessionOptions(EverydayOptions, ScenarioOptions, total=False):
+class SessionOptions(OpeningOptions, total=False):
     """All keywords of `Session.open`."""
+
+    platforms: FilePath | None
 
 
 def _texts(default: object) -> tuple[str, ...]:

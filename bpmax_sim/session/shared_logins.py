@@ -27,7 +27,6 @@ import msgspec
 
 from bpmax_sim.cassette.journal import hold, let_go, try_lock
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.transport.protocol import Transport
 
@@ -79,18 +78,14 @@ class _SharedFile:
             path.parent.mkdir(mode=0o700, exist_ok=True)
             self._descriptor = hold(lambda: os.open(path, flags, 0o600))
         except OSError as error:
-            message = msg(
+            raise ConfigError(
                 "{path}: share: process_lock needs this file ({strerror}); "
                 "set TMPDIR to a folder that can be written",
                 path=path,
                 strerror=error.strerror,
-            )
-            raise ConfigError(message) from None
+            ) from None
         while not try_lock(self._descriptor):
             time.sleep(_PAUSE)
-        return self._read()
-
-    def _read(self) -> _Answered | None:
         from cryptography.fernet import InvalidToken  # noqa: PLC0415
 
         os.lseek(self._descriptor, 0, os.SEEK_SET)

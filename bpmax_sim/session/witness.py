@@ -148,7 +148,13 @@ class Witness:
             "differs": tuple(map(_difference_data, counted)),
         }
         if every:
-            data["request"] = _request(recorded)
+            data["request"] = {
+                "method": recorded.method,
+                "path": recorded.path,
+                "query": dict(recorded.query),
+                "header": dict(recorded.header),
+                "body": None if recorded.body.kind == "none" else plain(recorded.body.value),
+            }
         return data if answered.played else data | _outcome(answered)
 
 
@@ -156,16 +162,6 @@ def _difference_data(difference: Difference) -> dict[str, Any]:
     """Return a difference in JSON values; a side that is not there is not told."""
     sides = {"recorded": difference.recorded, "sent": difference.sent}
     return {"path": difference.path} | {k: plain(v) for k, v in sides.items() if v is not UNSET}
-
-
-def _request(parts: Parts) -> dict[str, Any]:
-    return {
-        "method": parts.method,
-        "path": parts.path,
-        "query": dict(parts.query),
-        "header": dict(parts.header),
-        "body": None if parts.body.kind == "none" else plain(parts.body.value),
-    }
 
 
 def _outcome(answered: _Played) -> dict[str, Any]:

@@ -211,9 +211,9 @@ _COOKIE: Final = "session"
 def login_at(turn: Turn) -> LoginStep | None:
     """Return the login step that the request is for, or None."""
     match = turn.match
-    if match.login is None:
+    if match.target.login is None:
         return None
-    for auth, step in _sharing_address(turn, match.login.step):
+    for auth, step in _sharing_address(turn, match.target.login.step):
         if any(_is_theirs(match, names) for _, names in _candidates(turn, auth)):
             return step
     return None

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from msgspec import UNSET, UnsetType, field
 
-from bpmax_sim.field_path import set_member
+from bpmax_sim.field_path import with_member
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.model import (
     Api,
@@ -347,7 +347,7 @@ def derived(platform: Platform, api: Api = _NO_API) -> RuleTable:
 def set_at(body: dict[str, Any], path: str, value: Any) -> None:
     """Set what a simple path such as ``$.data.name`` names in *body*."""
     if names := _NAMES.findall(path):
-        set_member(body, names, value)
+        body.update(with_member(body, names, value))
 
 
 def data_path(rules: ResponseRules) -> str:

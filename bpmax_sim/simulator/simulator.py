@@ -336,7 +336,7 @@ class Simulators:
         key = request.call.platform if request.call else ""
         if not key:
             match = self._matcher.match(request)
-            key = match.platform.platform_key if match else ""
+            key = match.target.platform.platform_key if match else ""
         if not key:
             raise TransportError(
                 msg(

@@ -23,7 +23,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.field_path import member
-from bpmax_sim.messages import FORM, Headers, Pairs, Request, Response
+from bpmax_sim.messages import FORM, Headers, Request, Response
 from bpmax_sim.platform.filters import http_date
 from bpmax_sim.platform.matcher import ApiMatch, ApiMatcher
 from bpmax_sim.platform.model import Api, Auth, Platform, ResponseRules
@@ -310,8 +310,8 @@ class Turn(msgspec.Struct):
     def api(self) -> Api | None:
         """Return the API that the request is for; of several that it may be, the one it names."""
         match, call = self.match, self.parsed.request.call
-        named = [api for api in match.candidates if call is not None and api.key == call.api]
-        return match.api or next(iter((*named, *match.candidates)), None)
+        named = [api for api in match.target.candidates if call is not None and api.key == call.api]
+        return match.target.api or next(iter((*named, *match.target.candidates)), None)
 
     def look(self, place: str) -> Any:
         """Return what stands at *place*, or `UNSET`."""
@@ -375,7 +375,8 @@ def respond(
         pairs.append(("content-type", kind))
     return Response(
         status=status,
-        headers=_safe(pairs),
+        # Nothing that a header cannot hold, whatever a client made us echo.
+        headers=tuple((n, v.encode("ascii", "replace").decode()) for n, v in pairs),
         body=body,
         elapsed=turn.world.table.latency,
         source="simulated",
@@ -417,11 +418,6 @@ def merged(bottom: Any, top: Any) -> Any:
 
 def _texts(turn: Turn) -> dict[str, Any]:
     return {name: value for name, value in turn.scope.items() if isinstance(value, _SCALAR)}
-
-
-def _safe(pairs: list[tuple[str, str]]) -> Pairs:
-    """Return headers that hold nothing that a header cannot, whatever a client made us echo."""
-    return tuple((name, value.encode("ascii", "replace").decode()) for name, value in pairs)
 
 
 def _value(node: Mapping[str, Any], turn: Turn) -> Any:

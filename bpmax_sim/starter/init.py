@@ -83,7 +83,7 @@ CIS: Final[Mapping[str, tuple[str, str]]] = {
 """Where the file of each CI system is shipped, and where it goes."""
 
 
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
+class InitOptions(msgspec.Struct, frozen=True, kw_only=True):
     """A project's first platform, and its CI systems; no platform means CI and Git files alone."""
 
     platform: str = ""
@@ -153,35 +153,35 @@ _COMMENTS: Final[Mapping[str, str]] = {
 """What the files say to whoever reads them, in the language of the one who asked for them."""
 
 
-def planned(wish: Wish) -> dict[str, str]:
+def planned(chosen: InitOptions) -> dict[str, str]:
     """Return the text of each file, apart from those of `GIT`."""
-    files = _project(wish) if wish.platform else {}
-    for ci in wish.cis:
+    files = _project(chosen) if chosen.platform else {}
+    for ci in chosen.cis:
         shipped, place = CIS[ci]
         files[place] = _shipped(shipped)
     return files
 
 
-def _project(wish: Wish) -> dict[str, str]:
+def _project(chosen: InitOptions) -> dict[str, str]:
     values = {
-        "platform": wish.platform,
-        "PLATFORM": wish.platform.upper(),
-        "address": wish.address,
-        "auth": AUTHS[wish.auth].lines,
+        "platform": chosen.platform,
+        "PLATFORM": chosen.platform.upper(),
+        "address": chosen.address,
+        "auth": AUTHS[chosen.auth].lines,
         **{name: translate(text) for name, text in _COMMENTS.items()},
     }
     sources = {
-        f"platforms/{wish.platform}.yaml": "platforms/crm.yaml",
+        f"platforms/{chosen.platform}.yaml": "platforms/crm.yaml",
         "scripts/customer.js": "scripts/customer.js",
         "customer.scenario.yaml": "customer.scenario.yaml",
     }
     texts = {f"scenarios/{to}": _filled(_shipped(name), values) for to, name in sources.items()}
     instances = _filled(_shipped("instances.yaml"), values)
-    return {**texts, "scenarios/instances.yaml": f"{instances}{_credentials(wish)}"}
+    return {**texts, "scenarios/instances.yaml": f"{instances}{_credentials(chosen)}"}
 
 
-def _credentials(wish: Wish) -> str:
-    named = {name: variable for name, variable in wish.environment.items() if name != "url"}
+def _credentials(chosen: InitOptions) -> str:
+    named = {name: variable for name, variable in chosen.environment.items() if name != "url"}
     lines = [f"    {name}: {{env: {variable}}}\n" for name, variable in named.items()]
     return joined("", ["  credentials:\n", *lines]) if lines else ""
 
@@ -227,10 +227,10 @@ def _login() -> dict[str, Any]:
     return {**oauth, "data": {"token": token, "expires_in": ttl}}
 
 
-def environment(wish: Wish) -> dict[str, str]:
-    """Return what the variables of *wish* hold meanwhile."""
-    values = {variable: secrets.token_urlsafe(24) for variable in wish.environment.values()}
-    return {**values, wish.environment["url"]: wish.address}
+def environment(chosen: InitOptions) -> dict[str, str]:
+    """Return what the variables of *chosen* hold meanwhile."""
+    values = {variable: secrets.token_urlsafe(24) for variable in chosen.environment.values()}
+    return {**values, chosen.environment["url"]: chosen.address}
 
 
 class InitPlan(msgspec.Struct, frozen=True):
@@ -241,24 +241,24 @@ class InitPlan(msgspec.Struct, frozen=True):
     cassette: Path | None
 
 
-def plan(folder: Path, wish: Wish) -> InitPlan:
-    """Return what *wish* writes into *folder*; what is there already as it should be is left out.
+def plan(folder: Path, chosen: InitOptions) -> InitPlan:
+    """Return what *chosen* writes into *folder*; what is there already as it should be is left out.
 
     Raises:
         ConfigError: a file that is there cannot be read as text.
     """
-    texts = {folder / name: text for name, text in planned(wish).items()}
+    texts = {folder / name: text for name, text in planned(chosen).items()}
     replaced = [path for path, text in texts.items() if text_at(path) not in {"", text}]
     for name, lines in GIT.items():
         texts[folder / name] = with_lines(text_at(folder / name), lines)
-    cassette = folder / f"cassettes/{wish.platform}/customer.yaml" if wish.platform else None
+    cassette = folder / f"cassettes/{chosen.platform}/customer.yaml" if chosen.platform else None
     if cassette is not None and cassette.exists():
         replaced.append(cassette)
     fresh = {path: text for path, text in texts.items() if text_at(path) != text}
     return InitPlan(fresh, tuple(replaced), cassette)
 
 
-def carry_out(planned: InitPlan, folder: Path, wish: Wish) -> tuple[Path, ...]:
+def carry_out(planned: InitPlan, folder: Path, chosen: InitOptions) -> tuple[Path, ...]:
     """Write the files, record the cassette, and return what was written.
 
     Raises:
@@ -271,13 +271,13 @@ def carry_out(planned: InitPlan, folder: Path, wish: Wish) -> tuple[Path, ...]:
             path.write_text(text, encoding="utf-8", newline="\n")
     if planned.cassette is None:
         return tuple(planned.texts)
-    _record(folder, wish)
-    logins = sorted((folder / "cassettes/auth").glob(f"{wish.platform}.*.yaml"))
+    _record(folder, chosen)
+    logins = sorted((folder / "cassettes/auth").glob(f"{chosen.platform}.*.yaml"))
     return (*planned.texts, planned.cassette, *logins)
 
 
-def _record(folder: Path, wish: Wish) -> None:
-    environ = environment(wish)
+def _record(folder: Path, chosen: InitOptions) -> None:
+    environ = environment(chosen)
     (item,) = items(folder / "scenarios/customer.scenario.yaml", environ=environ)
     session = open_session(
         item,

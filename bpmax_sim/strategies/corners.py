@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from bpmax_sim.field_path import body_steps, set_member
+from bpmax_sim.field_path import body_steps, with_member
 from bpmax_sim.js_values import UNDEFINED, BigInt
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.model import Api, Auth, Platform, placed_by
@@ -67,9 +67,7 @@ def _rival(place: str, name: str) -> Step:
         return "header", {"Cookie": f"a=1; {name}=mine; b=2"}
     if place != "body":
         return place, {name: "mine"}  # type: ignore[return-value]
-    value: dict[str, Any] = {}
-    set_member(value, body_steps(name), "mine")
-    return "body", value
+    return "body", with_member({}, body_steps(name), "mine")
 
 
 def _defaults(api: Api, platform: Platform | None, place: str) -> list[str]:

@@ -17,7 +17,7 @@ from typing import Any, Final
 from hypothesis import currently_in_test_context, note
 from hypothesis import strategies as st
 
-from bpmax_sim.field_path import set_member
+from bpmax_sim.field_path import with_member
 from bpmax_sim.js_values import UNDEFINED, BigInt, Undefined, js_number, ms_of
 from bpmax_sim.platform.model import Api, Platform, snake
 from bpmax_sim.proxy.builder import CallSpec, Setter
@@ -217,7 +217,7 @@ def _needed(draw: st.DrawFn, api: Api, names: tuple[str, ...]) -> dict[Setter, d
         if parameter.required and parameter.place != "path":
             value = draw(_value(parameter.place, str(api.encoding or "")))
             steps = parameter.steps or (parameter.target,)
-            set_member(values.setdefault(parameter.place, {}), steps, value)
+            values[parameter.place] = with_member(values.get(parameter.place), steps, value)
     return values
 
 

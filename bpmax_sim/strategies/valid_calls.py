@@ -154,21 +154,20 @@ def valid_calls(
         api: what is called.
         direct: whether arguments are passed, or setters called; None for both.
     """
-    return _calls(platform, api, _instances(known, platform), direct)
-
-
-@st.composite
-def _calls(
-    draw: st.DrawFn, platform: Platform, api: Api, instances: list[str], direct: bool | None
-) -> CallSpec:
     is_xml = (api.encoding or platform.encoding) == "xml"
-    values = [draw(_values_of(parameter, is_xml=is_xml)) for parameter in api.parameters]
-    options = {"instance_key": draw(st.sampled_from(instances))} if instances else {}
-    spec = DrawnCall(
-        platform=platform.platform_key, options=options, api=api.key, args=tuple(values)
+    instances = _instances(known, platform)
+    drawn = st.builds(
+        DrawnCall,
+        platform=st.just(platform.platform_key),
+        options=st.fixed_dictionaries(
+            {"instance_key": st.sampled_from(instances)} if instances else {}
+        ),
+        api=st.just(api.key),
+        # made once: a strategy costs more to make than a value to draw
+        args=st.tuples(*(_values_of(parameter, is_xml=is_xml) for parameter in api.parameters)),
     )
-    is_direct = draw(st.booleans()) if direct is None else direct
-    return spec if is_direct else chained(api, spec)
+    ways = st.booleans() if direct is None else st.just(direct)
+    return st.builds(lambda spec, is_direct: spec if is_direct else chained(api, spec), drawn, ways)
 
 
 def chained(api: Api, program: CallSpec, /) -> CallSpec:

@@ -1,4 +1,4 @@
-"""What flow scripts see: ``ctx``, and the project's ``form``, which is ``ctx.form`` as well.
+"""What flow scripts see as ``ctx``, beside the project's values.
 
 The members follow the product's API where that is known; the nesting names ``project``, ``step``
 and ``form`` are this simulator's.
@@ -7,74 +7,13 @@ and ``form`` are this simulator's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from typing import Any
 
 import msgspec
 
 from bpmax_sim.errors import Place, SubjectError
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.subject.hooks import FlowMove
-from bpmax_sim.subject.screen import Screen, state_links
-
-Part = Literal["form", "project"]
-
-
-class Project(Protocol):
-    """The part of a flow that scripts may write."""
-
-    form: dict[str, Any]
-    project: dict[str, Any]
-
-    def store(
-        self, part: Part, values: Mapping[str, Any], by: str, place: Place | None = None
-    ) -> None:
-        """Merge *values* into ``form`` or ``project``."""
-        ...
-
-
-class ProjectView(msgspec.Struct, frozen=True):
-    """``ctx.project`` of one running script."""
-
-    flow: Project
-    event: str
-    is_frozen: bool = True
-
-    def snapshot(self) -> Mapping[str, Any]:
-        """Return the present members."""
-        return dict(self.flow.project)
-
-    def write(self, field: str, value: Any, place: Place | None, /) -> None:
-        """Set a member."""
-        self.flow.store("project", {field: value}, self.event, place)
-
-
-class FlowFormView(msgspec.Struct, frozen=True):
-    """``form`` of one running script."""
-
-    flow: Project
-    screen: Screen
-    event: str
-    is_frozen: bool = True
-
-    @property
-    def links(self) -> Mapping[str, LiveObject]:
-        """Return the members that are live objects of their own."""
-        return state_links(self.screen, self.flow.form)
-
-    def snapshot(self) -> Mapping[str, Any]:
-        """Return the present values."""
-        return dict(self.flow.form)
-
-    def write(self, field: str, value: Any, place: Place | None, /) -> None:
-        """Set a field, or what the form shows.
-
-        Raises:
-            SubjectError: for a ``$`` name that is no extension, or a value it does not take.
-        """
-        if field.startswith("$"):
-            self.screen.extend(field, value)
-        else:
-            self.flow.store("form", {field: value}, self.event, place)
 
 
 class ContextView(msgspec.Struct, frozen=True):

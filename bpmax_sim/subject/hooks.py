@@ -16,7 +16,7 @@ from bpmax_sim.errors import BpmaxError, Place, near, suggestion
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.outbox import ConsoleLine, Outcome, TimerFired, Unawaited
+from bpmax_sim.script.outbox import ConsoleLine, Outcome, TimerFired, UnawaitedCall
 from bpmax_sim.script.runtime import Page
 
 
@@ -154,7 +154,7 @@ class Result(msgspec.Struct):
     console: list[ConsoleLine] = msgspec.field(default_factory=list)
     timers: list[TimerFired] = msgspec.field(default_factory=list)
     unhandled: list[BpmaxError] = msgspec.field(default_factory=list)
-    unawaited: list[Unawaited] = msgspec.field(default_factory=list)
+    unawaited: list[UnawaitedCall] = msgspec.field(default_factory=list)
     ran: bool = False
     refused: bool = False
 

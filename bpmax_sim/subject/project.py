@@ -9,7 +9,7 @@ import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 import msgspec
 
@@ -20,7 +20,7 @@ from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.runtime import Page
-from bpmax_sim.subject.context import ContextView, FlowFormView, Part, ProjectView, context_of
+from bpmax_sim.subject.context import ContextView, context_of
 from bpmax_sim.subject.definition import ACTIONS, Definition, FlowNode
 from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import (
@@ -43,7 +43,7 @@ from bpmax_sim.subject.owners import (
 )
 from bpmax_sim.subject.parts import FlowParts, NodeScreen, check_returned
 from bpmax_sim.subject.refusal import refusal
-from bpmax_sim.subject.screen import Screen
+from bpmax_sim.subject.screen import Screen, state_links
 from bpmax_sim.subject.visits import Places, Visit
 
 NEW, PROCESSING, FINISHED, REJECTED = "new", "processing", "finished", "rejected"
@@ -70,6 +70,7 @@ _STATE = (
     "status",
     "states",
 )
+Part = Literal["form", "project"]
 _PARTS: tuple[Part, ...] = ("form", "project")
 T = TypeVar("T", bound="ProjectState")
 
@@ -222,7 +223,7 @@ class ProjectState(Screen, kw_only=True):
                 FieldChanged(field=self._label(label), old=old, new=value, by=by, place=place)
             )
 
-    def views(self) -> tuple[FlowFormView, ContextView]:
+    def views(self) -> tuple[PartView, ContextView]:
         """Return the ``form`` and the ``ctx`` of a script that belongs to no event."""
         return self._views("js", FlowMove(at=self.looked_at))
 
@@ -282,11 +283,9 @@ class ProjectState(Screen, kw_only=True):
             page=Page(),
         )
 
-    def _views(
-        self, event: str, move: FlowMove, target: str = ""
-    ) -> tuple[FlowFormView, ContextView]:
+    def _views(self, event: str, move: FlowMove, target: str = "") -> tuple[PartView, ContextView]:
         """Return ``form`` and ``ctx``, whose ``form`` is the same object."""
-        form = FlowFormView(self, self, event)
+        form = PartView(self, "form", event)
         node = move.at or self.at
         self._look(node)
         known = self._declared(node)
@@ -297,7 +296,7 @@ class ProjectState(Screen, kw_only=True):
             "owner": self.owners.get(node, []),
             **self._times(node),
         }
-        links: dict[str, LiveObject] = {"form": form, "project": ProjectView(self, event)}
+        links: dict[str, LiveObject] = {"form": form, "project": PartView(self, "project", event)}
         return form, ContextView(context_of(move, step, target, self.user, self.people), links)
 
     def _times(self, node: str) -> Mapping[str, Any]:
@@ -466,6 +465,35 @@ class ProjectState(Screen, kw_only=True):
 
     def _declared(self, node: str) -> FlowNode | None:
         return self.definition.nodes.get(node) if self.definition else None
+
+
+class PartView(msgspec.Struct, frozen=True):
+    """``form``, which is ``ctx.form`` as well, or ``ctx.project`` of one running script."""
+
+    flow: ProjectState
+    part: Part
+    event: str
+    is_frozen: bool = True
+
+    @property
+    def links(self) -> Mapping[str, LiveObject]:
+        """Return the members that are live objects of their own."""
+        return state_links(self.flow, self.flow.form) if self.part == "form" else {}
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """Return the present values."""
+        return dict(getattr(self.flow, self.part))
+
+    def write(self, field: str, value: Any, place: Place | None, /) -> None:
+        """Set a field or a member, or what the form shows.
+
+        Raises:
+            SubjectError: for a ``$`` name that is no extension, or a value it does not take.
+        """
+        if self.part == "form" and field.startswith("$"):
+            self.flow.extend(field, value)
+        else:
+            self.flow.store(self.part, {field: value}, self.event, place)
 
 
 def _undo(before: Iterable[tuple[ProjectState, _Memory]]) -> None:

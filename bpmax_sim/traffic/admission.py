@@ -26,6 +26,7 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
 from bpmax_sim.proxy.result import capture
 from bpmax_sim.secret.vault import Vault
+from bpmax_sim.traffic.external_clients import register_credentials
 from bpmax_sim.traffic.formats import ForeignSource, format_of, read_foreign
 from bpmax_sim.traffic.identify import declared_address, hidden, identify
 from bpmax_sim.traffic.imported import Imported
@@ -70,13 +71,13 @@ def _without_logins(exchanges: Iterable[Matched], vault: Vault) -> tuple[list[Ma
     remaining: list[Matched] = []
     notes: list[str] = []
     for exchange, match in exchanges:
-        if match is None or match.login is None:
+        if match is None or match.target.login is None:
             remaining.append((exchange, match))
             continue
         named = identify(exchange.request, match)
         hidden(named, match, vault)
         _learn(replace(exchange, request=named), vault)
-        key = match.platform.platform_key
+        key = match.target.platform.platform_key
         notes.append(
             msg(
                 "exchange {order}: a login of {key}, which replay synthesises",
@@ -90,7 +91,7 @@ def _without_logins(exchanges: Iterable[Matched], vault: Vault) -> tuple[list[Ma
 def _uncertain(exchanges: Iterable[Matched], matcher: ApiMatcher) -> list[str]:
     notes = []
     for exchange, match in exchanges:
-        if match is None or not match.is_declared:
+        if match is None or not match.target.is_declared:
             continue
         rivals = matcher.rivals(exchange.request, match)
         note = match.note or (rivals and _several(match, rivals)) or ""
@@ -103,7 +104,7 @@ def _several(match: ApiMatch, rivals: tuple[str, ...]) -> str:
     return msg(
         "declared at this address by {names} as well; taken for {key}",
         names=series(rivals),
-        key=match.platform.platform_key,
+        key=match.target.platform.platform_key,
     )
 
 
@@ -150,12 +151,12 @@ def _without_leaks(
 
 
 def _texts(request: Request, outcome: object) -> Iterable[bytes]:
-    answer = outcome if isinstance(outcome, Response) else Response(status=0)
+    response = outcome if isinstance(outcome, Response) else Response(status=0)
     yield request.url.encode()
-    for name, value in (*request.headers, *answer.headers):
+    for name, value in (*request.headers, *response.headers):
         yield f"{name}: {value}".encode()
     yield request.body or b""
-    yield answer.body
+    yield response.body
 
 
 _LARGEST = 1 << 30
@@ -231,10 +232,7 @@ def know(platforms: Platforms, environ: Mapping[str, str], vault: Vault) -> list
             except ConfigError:
                 lacking.append(name)
                 continue
-            for credential in credentials:
-                vault.add(
-                    str(credential.real), str(credential.standin), name=f"{name}.{credential.name}"
-                )
+            register_credentials(credentials, (instance.platform, instance.instance_key), vault)
             vault.address(credentials.live, credentials.declared)
     return lacking
 

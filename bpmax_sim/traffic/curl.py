@@ -5,7 +5,6 @@ Stand-ins stay stand-ins: put credentials of your own in their place before you 
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Iterable, Mapping
@@ -14,6 +13,7 @@ from urllib.parse import quote_plus
 
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import FORM, Exchange, Failed, Headers, Request, media_type
+from bpmax_sim.platform.encodings import to_json
 
 _LONGEST = 100_000
 """Bytes of an argument, of which Linux takes 131,072; for the shell's own printf it is none."""
@@ -99,7 +99,7 @@ def _body(body: Any, content_type: str) -> bytes | None:
         return body.encode("utf-8", "replace")
     if media_type(content_type) == FORM and isinstance(body, Mapping):
         return "&".join(_pair(name, value) for name, value in body.items()).encode()
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return to_json(body).encode("utf-8", "replace")
 
 
 def _pair(name: str, value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
@@ -18,7 +18,6 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher, addresses_in
 from bpmax_sim.proxy.client import exchange
 from bpmax_sim.proxy.environment import Environment
-from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.secret.vault import Credentials, Vault
 from bpmax_sim.traffic.identify import declared_address, hidden, identify
 
@@ -66,18 +65,27 @@ class ExternalClients:
         """
         env = self.env
         known = self.known(request, serial=env.serial())
-        at, began, start = env.clock.now(), env.clock.tick(), self.clock.now()
+        begun, start, call = (env.clock.now(), env.clock.tick()), self.clock.now(), known.call
+        assert call is not None
+        record = partial(
+            env.record,
+            known,
+            call,
+            begun,
+            platform=call.platform or urlsplit(known.recorded.url).hostname or "",
+            api=call.api or call.method,
+        )
         response, error, took = exchange(known, handle)
         if took:
             self.clock.move_to(start + took)
         if response is None:
             assert error is not None
             if isinstance(error, BpmaxError):
-                env.log(_record(known, env, at, began, error=error))
+                record(error=error)
             raise error
-        env.log(_record(known, env, at, began, received=response))
-        if known.is_login and known.call and response.status < _REFUSED:
-            env.on_login(known.call.platform, known.call.instance, 0.0)
+        record(received=response)
+        if known.is_login and response.status < _REFUSED:
+            env.on_login(call.platform, call.instance, 0.0)
         return response
 
     def known(self, request: Request, *, serial: int = 0) -> Request:
@@ -105,7 +113,7 @@ class ExternalClients:
         if live := self._live_base(match):
             sent = replace(request, url=f"{live}{request.url[len(match.base) :]}")
             match = replace(match, base=live)
-        if not match.is_declared:
+        if not match.target.is_declared:
             declared = replace(request, url=declared_address(sent, match)[0])
             call = unbuilt(declared)
             shown = replace(declared, call=call)
@@ -133,12 +141,14 @@ class ExternalClients:
         """Return the address in use, where requests go to another one than they say."""
         if not self.is_live or match.is_outside:
             return ""
-        live = self._addresses.get((match.platform.platform_key, match.instance), "").rstrip("/")
+        live = self._addresses.get((match.target.platform.platform_key, match.instance), "").rstrip(
+            "/"
+        )
         return "" if "{" in live else live
 
     def _of_recorded_instance(self, request: Request, match: ApiMatch) -> ApiMatch:
         """Return *match* with the instance that was recorded, of several with one address."""
-        if self.is_live or len(match.instances) == 1 or not match.is_declared:
+        if self.is_live or len(match.instances) == 1 or not match.target.is_declared:
             return match
         for instance in match.instances:
             single = replace(match, instances=(instance,))
@@ -190,25 +200,4 @@ def _numbered(request: Request, serial: int) -> Request:
         request,
         call=replace(call, serial=serial),
         standin=None if twin is None else _numbered(twin, serial),
-    )
-
-
-def _record(
-    request: Request, env: Environment, at: float, began: int, **outcome: Any
-) -> CallRecord:
-    call = request.call
-    assert call is not None
-    return CallRecord(
-        platform=call.platform or urlsplit(request.recorded.url).hostname or "",
-        instance=call.instance,
-        api=call.api or call.method,
-        at=at,
-        duration=env.clock.now() - at,
-        began=began,
-        ended=env.clock.tick(),
-        attempts=1,
-        call=call,
-        sent=request,
-        redact=env.redact,
-        **outcome,
     )

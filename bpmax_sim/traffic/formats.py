@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET
 
 from bpmax_sim.errors import CassetteError, ConfigError, near
+from bpmax_sim.field_path import member
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Exchange
 from bpmax_sim.traffic.curl import write_curl
@@ -64,11 +66,7 @@ _TRAITS: Final[tuple[tuple[str, Callable[[Any], bool]], ...]] = (
 
 
 def _has(tree: Any, *path: str) -> bool:
-    for name in path:
-        if not isinstance(tree, dict) or name not in tree:
-            return False
-        tree = tree[name]
-    return True
+    return member(tree, path) is not UNSET
 
 
 def format_of(data: bytes) -> str:
@@ -88,7 +86,7 @@ def format_of(data: bytes) -> str:
         )
     if not name:
         raise CassetteError(
-            "not a recording that can be imported; there are {all}", all=_all(READABLE)
+            "not a recording that can be imported; there are {all}", all=series(READABLE)
         )
     return name
 
@@ -128,10 +126,6 @@ def write_foreign(exchanges: Iterable[Exchange], kind: str) -> tuple[bytes, tupl
 
 def _known(name: str, names: tuple[str, ...]) -> str:
     if name not in names:
-        hint = near(name, names) or msg("; there are {all}", all=_all(names))
+        hint = near(name, names) or msg("; there are {all}", all=series(names))
         raise ConfigError("format: there is no {name!r}{hint}", name=name, hint=hint)
     return name
-
-
-def _all(names: tuple[str, ...]) -> str:
-    return series(names)

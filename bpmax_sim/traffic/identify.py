@@ -32,7 +32,7 @@ def identify(request: Request, match: ApiMatch | None) -> Request:
 
     It stays as it is where its path is not declared.
     """
-    if match is None or not match.is_declared:
+    if match is None or not match.target.is_declared:
         return request
     target = match.target
     injected = _injected(request, target)
@@ -80,12 +80,16 @@ def hidden(request: Request, match: ApiMatch, vault: Vault) -> Request:
     hide = _SecretPlaces(match, vault)
     headers = tuple([(n, hide(f"header.{n.lower()}", value)) for n, value in request.headers])
     url, base = declared_address(request, match, hide)
-    if match.login is None and (headers, url, base) == (request.headers, request.url, request.base):
+    if match.target.login is None and (headers, url, base) == (
+        request.headers,
+        request.url,
+        request.base,
+    ):
         return request
     shown = replace(request, headers=headers, url=url, base=base)
-    if match.login is not None:
+    if match.target.login is not None:
         shown = replace(shown, body=_hidden_body(shown.body, hide))
-    if match.login is not None and request.call is not None:
+    if match.target.login is not None and request.call is not None:
         call = replace(call_behind(shown, request.call), path=match.path)
         shown = replace(shown, call=replace(call, serial=request.call.serial))
     return shown
@@ -95,10 +99,10 @@ def declared_address(
     request: Request, match: ApiMatch, hide: Callable[[str, str], str] = lambda _place, text: text
 ) -> tuple[str, str]:
     """Return the URL below the address that recordings hold, and that address."""
-    declared = match.platform.base_url.rstrip("/")
+    declared = match.target.platform.base_url.rstrip("/")
     base = match.base if "{" in declared or match.is_outside else declared
     path, mark, query = request.url[len(match.base) :].partition("#")[0].partition("?")
-    if match.is_declared:
+    if match.target.is_declared:
         path = fill_placeholders(
             match.path,
             lambda name: encode_value(hide(f"path.{name}", match.parameters.get(name, ""))),
@@ -120,7 +124,7 @@ class _SecretPlaces:
 
     def __init__(self, match: ApiMatch, vault: Vault) -> None:
         self._names = match.target.secrets
-        self._key = match.platform.platform_key, match.instance
+        self._key = match.target.platform.platform_key, match.instance
         self._vault = vault
 
     def __call__(self, place: str, value: str) -> str:

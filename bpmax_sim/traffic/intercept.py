@@ -69,17 +69,21 @@ class _Listener(Cassette):  # type: ignore[misc]
         if self._hears.passes():
             return False
         if id(request) not in self._ready:
-            answer = self._hears.answer(_request(request))
-            if answer is None:
+            response = self._hears.answer(_request(request))
+            if response is None:
                 self._begun[id(request)] = time.perf_counter()
                 return False
-            self._ready[id(request)] = answer
+            self._ready[id(request)] = response
         return True
 
     def play_response(self, request: Any) -> dict[str, Any]:
-        answer = self._ready.pop(id(request), None) or self._hears.answer(_request(request))
-        assert answer is not None
-        return _vcr_response(answer)
+        response = self._ready.pop(id(request), None) or self._hears.answer(_request(request))
+        assert response is not None
+        return {
+            "status": {"code": response.status, "message": response.reason},
+            "headers": {name: list(values) for name, values in grouped(response.headers)},
+            "body": {"string": response.body},
+        }
 
     def append(self, request: Any, response: Mapping[str, Any]) -> None:
         if not self._hears.passes():
@@ -122,11 +126,3 @@ def _response(original: Mapping[str, Any], took: float) -> Response:
             "an answer beside $proxy cannot be recorded: {reason}", reason=reason
         ) from None
     return replace(converted, elapsed=took, source="live")
-
-
-def _vcr_response(answer: Response) -> dict[str, Any]:
-    return {
-        "status": {"code": answer.status, "message": answer.reason},
-        "headers": {name: list(values) for name, values in grouped(answer.headers)},
-        "body": {"string": answer.body},
-    }

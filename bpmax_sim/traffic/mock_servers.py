@@ -17,6 +17,7 @@ from bpmax_sim.cassette.format import grouped
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Exchange, Failed, Headers, Response, media_type
+from bpmax_sim.platform.encodings import to_json
 from bpmax_sim.secret.http_auth import SECRET_HEADERS
 from bpmax_sim.traffic import known_keys
 from bpmax_sim.traffic.imported import (
@@ -157,7 +158,7 @@ def _expected_body(request: Any) -> tuple[bytes | None, str]:
     (rule,) = patterns
     if "equalToJson" in rule:
         text = rule["equalToJson"]
-        return (text if isinstance(text, str) else _json(text)).encode(), "application/json"
+        return (text if isinstance(text, str) else to_json(text)).encode(), "application/json"
     if isinstance(rule.get("equalToXml"), str):
         return rule["equalToXml"].encode(), "application/xml"
     if isinstance(rule.get("equalTo"), str):
@@ -165,10 +166,6 @@ def _expected_body(request: Any) -> tuple[bytes | None, str]:
     if isinstance(rule.get("binaryEqualTo"), str):
         return from_base64(rule["binaryEqualTo"]), ""
     raise NotCarried("its body is a pattern")
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _outcome(reply: Any) -> Response | Failed:
@@ -198,7 +195,7 @@ def _body(response: Any) -> bytes:
             bodyfilename=response["bodyFileName"],
         )
     if "jsonBody" in response:
-        return _json(response["jsonBody"]).encode()
+        return to_json(response["jsonBody"]).encode()
     if response.get("base64Body"):
         return from_base64(response["base64Body"])
     return text(response.get("body") or "").encode()

@@ -7,9 +7,9 @@ value of a request header, and neither times nor failures.
 
 from __future__ import annotations
 
-import json
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any, Final
 
 from vcr.request import Request as VcrRequest
@@ -19,7 +19,8 @@ from vcr.serializers import yamlserializer
 from bpmax_sim.cassette.format import grouped
 from bpmax_sim.errors import CassetteError, why_unreadable
 from bpmax_sim.i18n import joined, msg, series
-from bpmax_sim.messages import Exchange, Pairs, Response
+from bpmax_sim.messages import Exchange, Response
+from bpmax_sim.platform.encodings import to_json
 from bpmax_sim.traffic import known_keys
 from bpmax_sim.traffic.imported import (
     Imported,
@@ -56,7 +57,7 @@ def read_vcrpy(data: bytes) -> Imported:
     if _PARSED.encode() in data:  # as values, whose types the rest of the file does not have
         typed = tree if is_json else load(data, VCRPY, typed=True)
         items = list(map(_with_values, items, listed(typed, "interactions", what=VCRPY)))
-    return each(numbered(items), _vcrpy_exchange, known_keys.VCRPY)
+    return each(numbered(items), partial(_exchange, _body_of), known_keys.VCRPY)
 
 
 def _with_values(item: Any, typed: Any) -> Any:
@@ -72,24 +73,18 @@ def _with_value(part: Any, typed: Any) -> Any:
     return {**part, _PARSED: typed[_PARSED]}
 
 
-def _vcrpy_exchange(item: Any) -> Exchange:
-    sent, response = item["request"], item["response"]
-    return Exchange(
-        request=request(
-            text(sent["method"]),
-            text(sent["url"] if "uri" not in sent and "url" in sent else sent["uri"]),
-            grouped_pairs(sent.get("headers")),
-            _body_of(sent),
-        ),
-        outcome=_answer(response),
-        at=instant(item.get("recorded_at") or item.get("at")),
+def _exchange(body_of: Callable[[Any], bytes | None], item: Any) -> Exchange:
+    sent, reply = item["request"], item["response"]
+    sending = request(
+        text(sent["method"]),
+        text(sent["url"] if "uri" not in sent and "url" in sent else sent["uri"]),
+        grouped_pairs(sent.get("headers")),
+        body_of(sent),
     )
-
-
-def _answer(reply: Any) -> Response:
-    code, reason = _status(reply)
     headers = grouped_pairs(reply.get("headers"))
-    return response(code, reason, headers, _body_of(reply) or b"")
+    answered = response(*_status(reply), headers, body_of(reply) or b"")
+    at = instant(item.get("recorded_at") or item.get("at"))
+    return Exchange(request=sending, outcome=answered, at=at)
 
 
 def _status(response: Any) -> tuple[int, str]:
@@ -109,7 +104,7 @@ def _body_of(part: Any) -> bytes | None:
     if "content" in part:
         return _bytes(part["content"])
     if part.get("body") is None and _PARSED in part:
-        return _compact(part[_PARSED]).encode("utf-8", "surrogatepass")
+        return to_json(part[_PARSED]).encode("utf-8", "surrogatepass")
     return _bytes(part.get("body"))
 
 
@@ -172,7 +167,7 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
         responses.append(
             {
                 "status": {"code": outcome.status, "message": outcome.reason},
-                "headers": _lists(outcome.headers),
+                "headers": dict(grouped(outcome.headers)),
                 "body": {"string": outcome.body},
             }
         )
@@ -180,10 +175,6 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
         raise CassetteError("nothing can be written for vcrpy: {names}", names=joined("; ", notes))
     text = serialize({"requests": requests, "responses": responses}, yamlserializer)
     return text.encode(), tuple(notes)
-
-
-def _lists(pairs: Pairs) -> dict[str, list[str]]:
-    return dict(grouped(pairs))
 
 
 BETAMAX: Final = msg("a cassette of betamax")
@@ -197,32 +188,13 @@ def read_betamax(data: bytes) -> Imported:
     """
     return each(
         numbered(listed(parse_json(data, BETAMAX), "http_interactions", what=BETAMAX)),
-        _betamax_exchange,
+        partial(_exchange, _betamax_body),
         known_keys.BETAMAX,
     )
 
 
-def _betamax_exchange(item: Any) -> Exchange:
-    sent, reply = item["request"], item["response"]
-    code, reason = _status(reply)
-    return Exchange(
-        request=request(
-            text(sent["method"]),
-            text(sent["uri"]),
-            grouped_pairs(sent.get("headers")),
-            _betamax_body(sent.get("body")),
-        ),
-        outcome=response(
-            code,
-            reason,
-            grouped_pairs(reply.get("headers")),
-            _betamax_body(reply.get("body")) or b"",
-        ),
-        at=instant(item.get("recorded_at")),
-    )
-
-
-def _betamax_body(body: Any) -> bytes | None:
+def _betamax_body(part: Any) -> bytes | None:
+    body = part.get("body")
     if body is None or isinstance(body, str):
         return body.encode() if body else None
     if isinstance(body.get("base64_string"), str):
@@ -257,7 +229,7 @@ def read_cassetter(data: bytes) -> Imported:
     tree = load(data, CASSETTER, typed=True) if b"[[interactions]]" not in data else _toml(data)
     imported = each(
         numbered(listed(tree, "interactions", what=CASSETTER)),
-        _cassetter_exchange,
+        partial(_exchange, _cassetter_body),
         known_keys.CASSETTER,
     )
     return Imported(imported.exchanges, (*imported.notes, *_lost(tree)))
@@ -284,25 +256,6 @@ def _lost(tree: Any) -> Iterator[str]:
             )
 
 
-def _cassetter_exchange(item: Any) -> Exchange:
-    sent, reply = item["request"], item["response"]
-    return Exchange(
-        request=request(
-            text(sent["method"]),
-            text(sent["uri"]),
-            grouped_pairs(sent.get("headers")),
-            _cassetter_body(sent),
-        ),
-        outcome=response(
-            int(reply["status"]),
-            "",
-            grouped_pairs(reply.get("headers")),
-            _cassetter_body(reply) or b"",
-        ),
-        at=instant(item.get("recorded_at")),
-    )
-
-
 def _cassetter_body(part: Any) -> bytes | None:
     """Return the body of a request or answer; YAML nests it, TOML has it flat and JSON as text."""
     nested = isinstance(part.get("body"), dict)
@@ -311,14 +264,10 @@ def _cassetter_body(part: Any) -> bytes | None:
     if kind == "none" or content is None:
         return b"null" if kind == "json" else None
     if kind == "json":
-        whole = content if isinstance(content, str) and not nested else _compact(content)
+        whole = content if isinstance(content, str) and not nested else to_json(content)
         return whole.encode()
     if kind == "binary":
         return bytes.fromhex(text(content))
     if kind == "text":
         return text(content).encode()
     raise NotCarried("a body of the kind {kind!r} is not supported", kind=kind)
-
-
-def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -129,13 +129,13 @@ class ConnectingTransport(httpx.HTTPTransport):
         progress = PROGRESS.get()
         if progress is not None:
             progress.proxy, progress.handshakes, progress.is_shaking = self._proxy, 0, False
-        answer = super().handle_request(request)
+        response = super().handle_request(request)
         # RFC 9110, 15.5.8: of a proxy, not of the API, where the request was forwarded
-        refused = answer.status_code == _PROXY_AUTHENTICATION_REQUIRED
+        refused = response.status_code == _PROXY_AUTHENTICATION_REQUIRED
         if refused and self._proxy and request.url.scheme == "http":
-            answer.close()
-            raise httpx.ProxyError(f"{answer.status_code} {answer.reason_phrase}")
-        return answer
+            response.close()
+            raise httpx.ProxyError(f"{response.status_code} {response.reason_phrase}")
+        return response
 
 
 def _proxy(text: str, pattern: str, route: ConnectionRoute) -> httpx.Proxy:

@@ -158,7 +158,13 @@ class Faults:
         self.struck(rule, request)
         match rule.action:
             case Reply() as reply:
-                return _reply(reply)
+                return Response(
+                    status=reply.status,
+                    headers=reply.headers,
+                    body=reply.body,
+                    elapsed=reply.delay,
+                    source=reply.source,
+                )
             case Break() as broken:
                 return _break(broken, request)
             case BadToken():
@@ -178,16 +184,6 @@ class Faults:
                     armed.fired = True
                     struck = armed.rule
         return struck
-
-
-def _reply(reply: Reply) -> Response:
-    return Response(
-        status=reply.status,
-        headers=reply.headers,
-        body=reply.body,
-        elapsed=reply.delay,
-        source=reply.source,
-    )
 
 
 def _break(broken: Break, request: Request) -> Response:

@@ -158,12 +158,12 @@ class Live:
         return replace(response, redirects=tuple(redirects)) if redirects else response
 
     def _send(self, client: httpx.Client, request: Request, start: float) -> Response:
-        answer = client.send(_wire(request), stream=True)
+        response = client.send(_wire(request), stream=True)
         chunks: list[Chunk] = []
         try:
-            _check_codings(answer)
+            _check_codings(response)
             body = bytearray()
-            for piece in answer.iter_bytes():
+            for piece in response.iter_bytes():
                 elapsed = time.perf_counter() - start
                 body += piece
                 chunks.append(Chunk(round(elapsed, 3), len(piece)))
@@ -171,8 +171,8 @@ class Live:
         except httpx.ReadTimeout:
             raise _incomplete(request, time.perf_counter() - start) from None
         finally:
-            answer.close()
-        return _response(answer, bytes(body), tuple(chunks))
+            response.close()
+        return _response(response, bytes(body), tuple(chunks))
 
     def _bound(self, request: Request, size: int, elapsed: float) -> None:
         if size > self.max_body:
@@ -215,34 +215,34 @@ def _wire(request: Request) -> httpx.Request:
     return message
 
 
-def _keep_headers(answer: httpx.Response) -> None:
+def _keep_headers(response: httpx.Response) -> None:
     """Put the headers aside and take out the Location: httpx fails over one that is no address."""
-    answer.extensions["headers"] = answer.headers.raw
-    answer.headers.pop("location", None)
+    response.extensions["headers"] = response.headers.raw
+    response.headers.pop("location", None)
 
 
-def _response(answer: httpx.Response, body: bytes, chunks: tuple[Chunk, ...]) -> Response:
+def _response(response: httpx.Response, body: bytes, chunks: tuple[Chunk, ...]) -> Response:
     headers = tuple(
         (name.decode("latin-1").lower(), value.decode("latin-1"))
-        for name, value in answer.extensions["headers"]
+        for name, value in response.extensions["headers"]
     )
-    streamed = answer.headers.get("content-type", "").startswith(_STREAMED)
+    streamed = response.headers.get("content-type", "").startswith(_STREAMED)
     return Response(
-        status=answer.status_code,
+        status=response.status_code,
         headers=headers,
         body=body,
-        reason=answer.reason_phrase,
+        reason=response.reason_phrase,
         chunks=chunks if streamed else (),
     )
 
 
-def _check_codings(answer: httpx.Response) -> None:
+def _check_codings(response: httpx.Response) -> None:
     """Refuse a body that nobody can read: what is secret in it could not be found either.
 
     Raises:
         BadResponseError: it is compressed in a way that was not asked for.
     """
-    named = answer.headers.get_list("content-encoding", split_commas=True)
+    named = response.headers.get_list("content-encoding", split_commas=True)
     for coding in (name.strip().lower() for name in named):
         if coding not in _CODINGS and not (coding == "br" and find_spec("brotli")):
             hint = msg("; pip install 'bpmax-sim[br]'") if coding == "br" else ""

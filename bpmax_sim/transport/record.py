@@ -44,27 +44,17 @@ class RecordingTransport(msgspec.Struct, frozen=True):
         at = self.clock.now()
         try:
             answer = self.inner.handle(request)
-        except BadResponseError as error:
-            message = self.vault.redact_text(error.message)
-            self._keep(self._shown(request), Failed(code=error.code, message=message), at)
-            raise
-        except TransportError as error:
-            error.elapsed = round(error.elapsed, 3)
-            failed = Failed(
-                code=error.code,
-                message=self.vault.redact_text(error.message),
-                elapsed=error.elapsed,
-                sent=error.sent,
-            )
-            self._keep(self._shown(request), failed, at)
+        except (BadResponseError, TransportError) as error:
+            failed = Failed(code=error.code, message=self.vault.redact_text(error.message))
+            if isinstance(error, TransportError):
+                error.elapsed = round(error.elapsed, 3)
+                failed = replace(failed, elapsed=error.elapsed, sent=error.sent)
+            self._keep(redact_request(request, self.vault), failed, at)
             raise
         trust = self.vault.redact_text(self.trust(request, answer))
         response = replace(answer, elapsed=round(answer.elapsed, 3), trust=trust)
         self._keep(*redacted(request, response, self.vault), at)
         return _in_virtual_time(request, response)
-
-    def _shown(self, request: Request) -> Request:
-        return redact_request(request, self.vault)
 
     def _keep(self, shown: Request, outcome: Response | Failed, at: float) -> None:
         self.keep(Exchange(request=shown, outcome=outcome, at=at))

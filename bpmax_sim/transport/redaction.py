@@ -70,7 +70,12 @@ def in_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
         value = loads(body)
     except ValueError:
         return body
-    return _in_json(body, value, paths)
+    text = body.decode(errors="surrogateescape")
+    for leaf in dict.fromkeys(item for path in paths for item in _texts_at(value, path)):
+        for ascii_only in (False, True):
+            old = json.dumps(leaf, ensure_ascii=ascii_only)
+            text = text.replace(old, json.dumps(pseudonym(leaf), ensure_ascii=ascii_only))
+    return text.encode(errors="surrogateescape")
 
 
 def _names(places: Iterable[str], root: str) -> frozenset[str]:
@@ -94,15 +99,6 @@ def _in_form(body: bytes, names: set[str]) -> bytes:
     return body if changed == pairs else urlencode(changed).encode()
 
 
-def _in_json(body: bytes, value: Any, paths: tuple[Steps, ...]) -> bytes:
-    text = body.decode(errors="surrogateescape")
-    for leaf in dict.fromkeys(item for path in paths for item in _texts_at(value, path)):
-        for ascii_only in (False, True):
-            old = json.dumps(leaf, ensure_ascii=ascii_only)
-            text = text.replace(old, json.dumps(pseudonym(leaf), ensure_ascii=ascii_only))
-    return text.encode(errors="surrogateescape")
-
-
 def _texts_at(value: Any, steps: Steps) -> Iterator[str]:
     """Yield the texts at *steps*; a number is no text, so declare such a field as text."""
     return (text for text in values_at(value, steps) if isinstance(text, str))
@@ -112,29 +108,29 @@ _MOST_EXACT = 256
 """Pieces of a streamed body that are each redacted to find where they end."""
 
 
-def redacted(request: Request, answer: Response, vault: Vault) -> tuple[Request, Response]:
+def redacted(request: Request, response: Response, vault: Vault) -> tuple[Request, Response]:
     """Return the forms of *request* and of its response that may be written down.
 
     Mostly nothing is hidden in them any more, as stand-ins were put in before: one look at all of
     both tells.
     """
     shown = request.recorded
-    if shown.standin is None and not _hides_by_place(shown, answer):
+    if shown.standin is None and not _hides_by_place(shown, response):
         texts, bodies = _shown_values(shown)
-        texts.update([value for _, value in answer.headers])
-        if vault.keeps(texts, *bodies, answer.body):
-            return shown, answer
-    outcome = redact_response(answer, request, vault)
+        texts.update([value for _, value in response.headers])
+        if vault.keeps(texts, *bodies, response.body):
+            return shown, response
+    outcome = redact_response(response, request, vault)
     return redact_request(request, vault), outcome
 
 
-def _hides_by_place(shown: Request, answer: Response) -> bool:
+def _hides_by_place(shown: Request, response: Response) -> bool:
     """Return whether something is hidden whatever it says: personal data, a script's own secret."""
     headers = (*shown.headers, *shown.call.headers) if shown.call else shown.headers
     return bool(
         shown.personal
         or not _script_secrets(shown).isdisjoint([name.lower() for name, _ in headers])
-        or "set-cookie" in Headers(answer.headers)
+        or "set-cookie" in Headers(response.headers)
     )
 
 

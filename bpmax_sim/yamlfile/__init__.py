@@ -10,6 +10,7 @@ from __future__ import annotations
 from bpmax_sim.yamlfile.node import (
     LARGEST,
     Node,
+    Steps,
     join,
     parsed,
     parsed_bytes,
@@ -20,14 +21,16 @@ from bpmax_sim.yamlfile.node import (
     split,
 )
 from bpmax_sim.yamlfile.schema import described, explain, help_text, json_schema, read_hover
-from bpmax_sim.yamlfile.shapes import INTERNAL, Seconds, decode
+from bpmax_sim.yamlfile.shapes import INTERNAL, Checks, Seconds, decode
 from bpmax_sim.yamlfile.write import text_at, with_element, write_yaml, writing_to
 
 __all__ = [
     "INTERNAL",
     "LARGEST",
+    "Checks",
     "Node",
     "Seconds",
+    "Steps",
     "decode",
     "described",
     "explain",

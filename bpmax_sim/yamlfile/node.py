@@ -38,6 +38,7 @@ from bpmax_sim.js_values import within
 
 Scalar = str | int | float | bool | None
 Step = str | int
+Steps = tuple[Step, ...]
 Mark = tuple[int, int]
 
 _NAME = r"[\w$-]+"
@@ -217,15 +218,11 @@ def _number(text: str) -> Resolved:
             digits=_DIGITS,
         )
     try:
-        return _whole(text, is_based=is_based)
+        if is_based or _INTEGER.fullmatch(text):
+            return within(int(text, 0 if is_based else 10))
+        return float(text)
     except ValueError as error:
         raise ScalarError("{error}; quote it to keep it as text", error=error) from None
-
-
-def _whole(text: str, *, is_based: bool) -> int | float:
-    if is_based or _INTEGER.fullmatch(text):
-        return within(int(text, 0 if is_based else 10))
-    return float(text)
 
 
 DEEPEST = 64

@@ -18,7 +18,7 @@ from msgspec import UNSET, Meta, UnsetType
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import Place, Problem, near
 from bpmax_sim.i18n import joined, msg, series
-from bpmax_sim.yamlfile.node import Node, Step, join
+from bpmax_sim.yamlfile.node import Node, Step, Steps, join
 
 INTERNAL: Final = Meta(extra={"internal": True})
 """Marks a field of a model that no file may set."""
@@ -73,6 +73,25 @@ class Reading(msgspec.Struct):
             hint=hint,
         )
         return self.tell(message, node.place)
+
+
+class Checks(msgspec.Struct, frozen=True):
+    """What must hold between the parts of a file that was read; the base of who checks it.
+
+    Attributes:
+        root: what is checked, *above* below the root of the file.
+        problems: get what is wrong.
+    """
+
+    root: Node
+    above: Steps
+    problems: list[Problem]
+
+    def tell(self, message: str, *steps: Step, key: bool = False) -> None:
+        """Note a problem of the value at *steps*, or of the *key* that is the last of them."""
+        node = self.root.nearest(steps[:-1] if key else steps)
+        place = node.key_place(str(steps[-1])) if key else node.place
+        self.problems.append(Problem(message, place, join((*self.above, *steps))))
 
 
 class Shape(Protocol):
@@ -251,19 +270,16 @@ class ListShape(msgspec.Struct, frozen=True):
     def read(self, node: Node, reading: Reading) -> Any:
         """Return a tuple without the elements that are wrong."""
         if not self.accepts(node):
-            return self._single(node, reading)
+            if node.value is None:
+                return reading.mismatch(node, self.expected)
+            if not self.item.accepts(node):
+                return reading.mismatch(node, either([self.expected, self.item.expected]))
+            value = self.item.read(node, reading)
+            return UNSET if value is UNSET else (value,)
         items = [
             reading.below(index, self.item, child) for index, child in enumerate(node.elements)
         ]
         return tuple([value for value in items if value is not UNSET])
-
-    def _single(self, node: Node, reading: Reading) -> Any:
-        if node.value is None:
-            return reading.mismatch(node, self.expected)
-        if not self.item.accepts(node):
-            return reading.mismatch(node, either([self.expected, self.item.expected]))
-        value = self.item.read(node, reading)
-        return UNSET if value is UNSET else (value,)
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:
         """Return a list, or a single value; nothing is neither."""
@@ -450,10 +466,6 @@ def _scalar(kind: type) -> Callable[[Any, _Structs], Shape]:
     return lambda _info, _structs: ScalarShape(frozenset({kind}))
 
 
-def _mapping(info: Any, structs: _Structs) -> Shape:
-    return MapShape(_shape(info.value_type, structs))
-
-
 def _list(info: Any, structs: _Structs) -> Shape:
     return ListShape(_shape(info.item_type, structs), info.min_length or 0)
 
@@ -486,7 +498,7 @@ def _is_internal(info: types.Type) -> bool:
 _BUILDERS: Mapping[type, Callable[[Any, _Structs], Shape]] = {
     types.AnyType: lambda _info, _structs: AnyShape(),
     types.BoolType: _scalar(bool),
-    types.DictType: _mapping,
+    types.DictType: lambda info, structs: MapShape(_shape(info.value_type, structs)),
     types.FloatType: _number(float),
     types.IntType: _number(int),
     types.ListType: _list,

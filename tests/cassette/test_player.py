@@ -19,6 +19,7 @@ from bpmax_sim.errors import DamagedCassette, NoMatchError, Place
 from bpmax_sim.messages import Call, Exchange, Failed, Response
 from tests.cassette.exchanges import OWNER, RULES, ZONE, answer, detail, keyed, numbered, order
 from tests.examples import drawn
+from tests.snapshots import snapshot
 
 CONTEXT = MissContext(
     step="2/3 选择客户 12345",
@@ -132,7 +133,7 @@ def test_without_a_cassette_the_command_that_records_is_told(tmp_path: Path) -> 
         "crm_system",
         "get_customer_detail",
     )
-    assert str(error) == (
+    assert str(error) == snapshot(
         "no cassette: crm_system.get_customer_detail cannot be answered, cassettes/crm.yaml does "
         "not exist\n"
         "  step      2/3 选择客户 12345 (scenarios/crm.yaml:12:5)\n"
@@ -149,7 +150,7 @@ def test_a_call_with_another_value_is_shown_beside_the_nearest_recording(tmp_pat
     error = missed(tmp_path, player(tmp_path, order(b"{}"), detail(7), detail()), sent)
 
     assert error.case == "no such call"
-    assert str(error) == (
+    assert str(error) == snapshot(
         "no such call: crm_system.get_customer_detail is not recorded like this for "
         "'选择客户回填[正常]' in cassettes/crm.yaml\n"
         "  step      2/3 选择客户 12345 (scenarios/crm.yaml:12:5)\n"
@@ -169,7 +170,7 @@ def test_an_extra_call_is_told_from_an_unknown_one(tmp_path: Path) -> None:
     playing = player(tmp_path, detail())
     playing.take(PARTS)
 
-    assert str(missed(tmp_path, playing, PARTS)) == (
+    assert str(missed(tmp_path, playing, PARTS)) == snapshot(
         "already played: crm_system.get_customer_detail was recorded once for "
         "'选择客户回填[正常]', and this is call 2\n"
         "  step      2/3 选择客户 12345 (scenarios/crm.yaml:12:5)\n"

@@ -29,11 +29,11 @@ def learned(platforms: Path | None, request: Request, answer: dict[str, Any]) ->
     vault = Vault()
     match = ApiMatcher(load_platforms(platforms)).match(request)
     assert match is not None
-    assert match.login is not None
+    assert match.target.login is not None
     named = identify(request, match)
     hidden(named, match, vault)
     capture(named, Response(status=200, body=json.dumps(answer).encode()), vault)
-    return f"{match.platform.platform_key}.{match.instance}", vault
+    return f"{match.target.platform.platform_key}.{match.instance}", vault
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_damaged_credentials_are_no_error(tmp_path: Path, value: str) -> None:
     )
     match = ApiMatcher(load_platforms(tmp_path)).match(request)
     assert match is not None
-    assert match.login is not None
+    assert match.target.login is not None
 
     shown = hidden(identify(request, match), match, Vault())
 
@@ -117,4 +117,4 @@ def test_damaged_credentials_are_no_error(tmp_path: Path, value: str) -> None:
 def test_another_request_is_no_login(method: str, url: str) -> None:
     match = ApiMatcher(load_platforms(None)).match(Request(method=method, url=url))
 
-    assert match is None or match.login is None
+    assert match is None or match.target.login is None

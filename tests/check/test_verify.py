@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.check.drift import verify
+from bpmax_sim.check.drift import Verification
 from bpmax_sim.errors import CassetteError, HttpStatusError, TransportError
 from bpmax_sim.messages import Exchange, Failed, Request, Response
 from bpmax_sim.session.options import Mode
@@ -52,7 +52,8 @@ def drift(
     root: Path, exchanges: list[Exchange], live: Callable[[Request], Response], **options: Any
 ) -> list[str]:
     with opened(root, "live", live) as session:
-        return [str(found) for found in verify(session, exchanges, **options)]
+        verified = Verification(session, **options).verify(exchanges)
+        return [str(found) for _, drifts in verified for found in drifts]
 
 
 def test_the_same_request_goes_out_with_real_credentials(tmp_path: Path) -> None:

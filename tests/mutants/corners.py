@@ -143,8 +143,8 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         "for parameter, value in zip(sorted(recipe.inputs, key=lambda one: one.place), args):"),
     ("an argument in the header", PLAN, "_set_header(merged, parameter.target, value)",
         "_set_header(merged, parameter.target[:-1], value)"),
-    ("an argument in the body", PLAN, "with_value(merged.body, parameter.steps, value)",
-        "with_value(merged.body, parameter.steps[-1:], value)"),
+    ("an argument in the body", PLAN, "with_member(merged.body, parameter.steps, value)",
+        "with_member(merged.body, parameter.steps[-1:], value)"),
     ("an object for one argument", PLAN, "extra = args[len(recipe.inputs) :]",
         "args = (*args[0].values(), *args[1:]) if args and isinstance(args[0], dict) else args\n"
         "    extra = args[len(recipe.inputs) :]"),

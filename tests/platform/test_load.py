@@ -14,6 +14,7 @@ from bpmax_sim.errors import CallError, ConfigError
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.platform.model import snake
 from tests.examples import drawn
+from tests.snapshots import snapshot
 
 Files = dict[str, str]
 Load = Callable[[Files], Platforms]
@@ -209,7 +210,7 @@ def test_everything_wrong_in_all_files_is_told_in_one_go(load: Load) -> None:
                 "- {platform: b c, instance_key: y}\n",
             }
         )
-    assert str(caught.value).splitlines() == [
+    assert str(caught.value).splitlines() == snapshot([
         "platforms/a.yaml:3:1: titel: unknown key 'titel'; did you mean 'title'?",
         "platforms/a.yaml:4:12: apis.a.metod: unknown key 'metod'; did you mean 'method'?",
         "platforms/a.yaml:4:29: apis.a_: expected a mapping, got a list",
@@ -220,7 +221,7 @@ def test_everything_wrong_in_all_files_is_told_in_one_go(load: Load) -> None:
         "first at platforms/a.yaml:1:15; rename or remove one"),
         ("instances.yaml:1:14: [0].platform: there is no platform 'crm'; "
         "there are b c, crm_system, dingtalk, dingtalk_v1, feishu, qywx"),
-    ]  # fmt: skip
+    ])  # fmt: skip
 
 
 def test_a_key_that_a_call_could_not_name_is_refused(load: Load) -> None:

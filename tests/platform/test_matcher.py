@@ -105,12 +105,12 @@ def found(match: ApiMatch | None) -> str:
     """Return what came of it as one text."""
     if match is None:
         return ""
-    key = match.platform.platform_key
-    if match.login:
-        return f"{key} login {match.login.number} {match.path}"
-    if match.candidates:
-        return f"{key} {'|'.join(api.key for api in match.candidates)}"
-    return f"{key} {match.api.key if match.api else '-'} {match.path}"
+    key = match.target.platform.platform_key
+    if match.target.login:
+        return f"{key} login {match.target.login.number} {match.path}"
+    if match.target.candidates:
+        return f"{key} {'|'.join(api.key for api in match.target.candidates)}"
+    return f"{key} {match.target.api.key if match.target.api else '-'} {match.path}"
 
 
 @pytest.mark.parametrize(

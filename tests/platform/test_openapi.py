@@ -17,6 +17,7 @@ from bpmax_sim.platform.load import read_platform
 from bpmax_sim.platform.model import Auth, Idempotency, Platform
 from tests.examples import drawn
 from tests.platform.openapi_documents import DOCUMENTS, SWAGGER
+from tests.snapshots import snapshot
 
 DATA = Path(__file__).parents[1] / "data/openapi"
 FILES = {
@@ -143,12 +144,17 @@ def test_an_erp_fetches_a_csrf_token_before_it_writes(tmp_path: Path) -> None:
     assert platform.apis["purchase_orders_get"].aliases == ("purchase-orders/get",)
     assert platform.apis["purchase_orders_create"].title == "创建采购订单"
     assert made.credentials == ("key",)
-    assert [note.message for note in made.notes] == [
-        "the CSRF token is fetched by GET /; where it is handed out elsewhere, change path",
-        "parameter 'ids': an array is written with , between its items; pass a text",
-        "parameter 'filter': an object is written as name[key]=value; pass such a name with $query",
-        "parameter 'sap-language': a parameter in 'cookie' cannot be declared; it is left out",
-    ]
+    assert [note.message for note in made.notes] == snapshot(
+        [
+            "the CSRF token is fetched by GET /; where it is handed out elsewhere, change path",
+            "parameter 'ids': an array is written with , between its items; pass a text",
+            (
+                "parameter 'filter': an object is written as name[key]=value; "
+                "pass such a name with $query"
+            ),
+            "parameter 'sap-language': a parameter in 'cookie' cannot be declared; it is left out",
+        ]
+    )
 
 
 def test_forms_uploads_and_texts_have_their_encoding(tmp_path: Path) -> None:

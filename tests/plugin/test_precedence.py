@@ -68,8 +68,8 @@ def the_item(project: Project, *arguments: str) -> ScenarioTest:
 
 
 def chosen(test: ScenarioTest, name: str, *, with_scenario: bool = False) -> object:
-    says = test.says if with_scenario else (lambda _name: False)
-    return choose(test.config, marked(test), name, says=says)
+    sets = test.sets if with_scenario else (lambda _name: False)
+    return choose(test.config, marked(test), name, sets=sets)
 
 
 def write(project: Project, said: Said) -> None:
@@ -109,7 +109,7 @@ def test_each_place_wins_over_those_behind_it(project: Project, said: Said) -> N
         (project.root / "conftest.py").unlink()
         test = the_item(project)
     if said.scenario:
-        assert test.says(said.name)
+        assert test.sets(said.name)
         assert chosen(test, said.name, with_scenario=True) is None  # it is left to the scenario
     assert chosen(test, said.name) == read(said, said.ini)
 
@@ -128,7 +128,7 @@ def test_platforms_have_the_same_order(project: Project) -> None:
 
     def platforms(*arguments: str) -> object:
         test = the_item(project, *arguments)
-        return session_options(test, says=test.says).get("platforms")
+        return session_options(test, sets=test.sets).get("platforms")
 
     assert platforms("--bpmax-platforms=一") == project.root / "一"
     assert platforms() == project.root / "二"

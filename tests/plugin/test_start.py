@@ -34,6 +34,7 @@ def pytest_unconfigure():
 """
 OURS = {
     "bpmax_sim",
+    "bpmax_sim.exports",
     "bpmax_sim.guard",
     "bpmax_sim.i18n",
     "bpmax_sim.pytest_plugin",

@@ -103,7 +103,7 @@ def test_many_are_counted(orphan: Project) -> None:
     for number in range(7):
         old.with_name(f"旧的{number}.yaml").write_bytes(old.read_bytes())
 
-    assert "cassettes/crm/旧的3.yaml, and 3 more; bpmax-sim prune" in output(orphan.run())
+    assert "cassettes/crm/旧的3.yaml and 3 more; bpmax-sim prune" in output(orphan.run())
 
 
 def test_a_project_without_scenarios_sees_nothing_of_the_plugin(

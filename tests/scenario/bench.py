@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from bpmax_sim.clock import Instant, SeededChance, VirtualClock
 from bpmax_sim.errors import BpmaxError, NoMatchError, Place
@@ -19,6 +19,7 @@ from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import Outcome, Waiting
 from bpmax_sim.script.runtime import Page
+from bpmax_sim.session.session import Session
 from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.transport.faults import Fault
 from tests.subject.stage import PlainStage, Play
@@ -217,7 +218,8 @@ def play(path: Path, bench: PlainBench, *, row: str = "", **options: Any) -> lis
     """Run the only item of a file, or one of its rows."""
     found = items(path, environ=options.get("environ", {}))
     item = next(one for one in found if one.row_id == row)
-    return list(run_item(item, bench, environ=options.pop("environ", {}), **options))
+    session = cast("Session", bench)
+    return list(run_item(item, session, environ=options.pop("environ", {}), **options))
 
 
 def verdict(events: list[Event]) -> ScenarioFinished:

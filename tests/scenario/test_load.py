@@ -9,6 +9,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.scenario.load import items
 from bpmax_sim.transport.faults import BadToken, Break, Reply, Slow
 from tests.scenario.bench import write
+from tests.snapshots import snapshot
 
 HEAD = """\
 version: 1
@@ -440,6 +441,26 @@ def test_a_wrong_definition_is_told_in_its_own_file(folder: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("route", "problem"),
+    [
+        ("5", ": expected text, a mapping or a list, got a number"),
+        ("[]", ": expected a node, or a list of {when, to}"),
+        ("[[]]", "[0]: expected a mapping, got a list"),
+        ("{to: 结束环节, wenn: x}", ".wenn: unknown key 'wenn'; did you mean 'when'?"),
+        ("{to: 结束环节, when: ''}", ".when: expected a JavaScript expression over ctx, got ''"),
+        ("[{when: true, to: 结束环节}]", "[0].when: expected text, got true or false; quote it"),
+    ],
+)
+def test_a_route_that_is_none_is_told_once(folder: Path, route: str, problem: str) -> None:
+    text = DEFINITION.replace("approve: 结束环节", f"approve: {route}")
+    (folder / "合同.yaml").write_text(text)
+
+    (found,) = [one for one in problems(folder, FLOW + "steps: [{js: '1'}]\n") if "approve" in one]
+
+    assert f"nodes.部门审批.approve{problem}" in found
+
+
 def test_nothing_can_be_said_of_nodes_without_a_definition(folder: Path) -> None:
     text = FLOW.replace("  definition: 合同.yaml\n", "")
 
@@ -472,12 +493,14 @@ def test_steps_that_run_themselves_are_refused(folder: Path) -> None:
 def test_a_run_needs_known_keys_and_a_map_of_variables(folder: Path) -> None:
     text = HEAD + "use: 共享.yaml\nsteps: [{run: {step: 甲, with: 1}}, {run: 丙}]\n"
 
-    assert problems(folder, text, 共享__yaml="steps: {甲甲: {open: {}}}\n") == [
-        "7:10: steps[0].run: expected the name of steps, or {steps: a name, with: variables}",
-        "7:16: steps[0].run.step: unknown key 'step'; did you mean 'steps'?",
-        "7:25: steps[0].run.with: expected a map of variables",
-        "7:37: steps[1].run: no steps '丙'; there is 甲甲",
-    ]
+    assert problems(folder, text, 共享__yaml="steps: {甲甲: {open: {}}}\n") == snapshot(
+        [
+            "7:10: steps[0].run: expected the name of steps, or {steps: a name, with: variables}",
+            "7:16: steps[0].run.step: unknown key 'step'; did you mean 'steps'?",
+            "7:25: steps[0].run.with: expected a map of variables",
+            "7:37: steps[1].run: no steps '丙'; there is 甲甲",
+        ]
+    )
 
 
 def test_a_row_is_an_item_with_its_own_cassette_place_and_marks(folder: Path) -> None:

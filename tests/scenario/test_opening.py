@@ -11,7 +11,6 @@ from bpmax_sim.messages import Request, Response
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import open_session, run_item, run_scenario, secrets
-from bpmax_sim.scenario.session_protocol import Bench
 from bpmax_sim.scenario.source import render
 from bpmax_sim.transport.protocol import Handler
 from tests.scenario.bench import write
@@ -74,9 +73,7 @@ def scenario(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def outcome(path: Path, **overrides: Any) -> ScenarioFinished:
     (item,) = items(path, environ={})
-    session = open_session(item, environ={}, **overrides)
-    bench: Bench = session
-    *_, last = run_item(item, bench, environ={})
+    *_, last = run_item(item, open_session(item, environ={}, **overrides), environ={})
     assert isinstance(last, ScenarioFinished)
     return last
 

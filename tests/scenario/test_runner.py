@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
@@ -28,6 +28,7 @@ from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import run_item
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.script.outbox import Outcome
+from bpmax_sim.session.session import Session
 from bpmax_sim.subject.hooks import FieldChanged, NodeEntered
 from tests.scenario.bench import START, PlainBench, play, verdict, write
 from tests.subject.stage import Play, Thrown
@@ -869,7 +870,7 @@ steps:
 def test_an_item_runs_in_any_bench_and_closes_it(folder: Path, bench: PlainBench) -> None:
     (item,) = items(write(folder, FORM + "steps:\n  - open: {}\n"), environ={})
 
-    *_, last = run_item(replace(item, clock=None), bench, environ={})
+    *_, last = run_item(replace(item, clock=None), cast("Session", bench), environ={})
 
     assert isinstance(last, ScenarioFinished)
     assert (last.outcome, bench.closed) == ("passed", [False])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -19,11 +19,12 @@ from bpmax_sim.session.options import OPTIONS, Option, helped, options_of
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import (
     EverydayOptions,
+    OpeningOptions,
     ScenarioOptions,
     SessionOptions,
     Settings,
 )
-from tests.sources import trees
+from tests import sources
 
 ARGUMENTS = {one.argument: one for one in OPTIONS if "session" in one.doors}
 CHOSEN = [one for one in OPTIONS if one.choices]
@@ -32,24 +33,23 @@ OF_OPENING = {"platforms", "instances", "faults", "transport", "limits"}
 
 
 def test_opening_a_session_takes_what_the_table_says() -> None:
-    hints = get_type_hints(Session.open)
-    parameters = dict(inspect.signature(Session.open).parameters)
+    hints = get_type_hints(SessionOptions)
 
-    assert set(parameters) == set(ARGUMENTS)
-    assert {name: one.default for name, one in parameters.items()} == {
-        name: one.default for name, one in ARGUMENTS.items()
-    }
+    assert set(hints) == set(ARGUMENTS)
     judged = {name: one.type for name, one in ARGUMENTS.items() if one.type is not object}
     assert {name: hints[name] for name in judged} == judged
+    assert [*inspect.signature(Session.open).parameters] == ["platforms", "options"]
 
 
 def test_what_is_handed_on_to_opening_is_typed_as_it_is_there() -> None:
-    hints = get_type_hints(Session.open)
-    del hints["return"]
+    hints = get_type_hints(SessionOptions)
 
-    assert get_type_hints(SessionOptions) == hints
-    assert set(hints) - set(get_type_hints(EverydayOptions)) == {"platforms", "cassette", "mode"}
-    assert set(hints) - set(get_type_hints(ScenarioOptions)) == {"faults", "environ"}
+    for others, left_out in (
+        (OpeningOptions, {"platforms"}),
+        (EverydayOptions, {"platforms", "cassette", "mode"}),
+        (ScenarioOptions, {"faults", "environ"}),
+    ):
+        assert get_type_hints(others) == {n: h for n, h in hints.items() if n not in left_out}
 
 
 def test_settings_hold_what_the_table_says() -> None:
@@ -109,9 +109,9 @@ def test_a_scenario_says_what_the_table_says() -> None:
             assert option.type in {proxy[name], *kinds}, name
 
 
-def lists(tree: ast.AST) -> Iterator[tuple[int, frozenset[str]]]:
+def lists(every: Iterable[ast.AST]) -> Iterator[tuple[int, frozenset[str]]]:
     """Yield the lines and texts of every collection of texts, annotations included."""
-    for node in ast.walk(tree):
+    for node in every:
         if isinstance(node, ast.Tuple | ast.List | ast.Set):
             texts = [one.value for one in node.elts if isinstance(one, ast.Constant)]
             if len(texts) == len(node.elts) and all(isinstance(one, str) for one in texts):
@@ -123,9 +123,9 @@ def listed() -> tuple[tuple[str, frozenset[str]], ...]:
     """Return the place and texts of each list, but of the table and of the engines themselves."""
     return tuple(
         (f"{name}:{line}", texts)
-        for name, tree in trees().items()
+        for name, node in sources.of(ast.Tuple, ast.List, ast.Set)
         if name not in {"session/options.py", "script/runtime.py"}
-        for line, texts in lists(tree)
+        for line, texts in lists([node])
     )
 
 
@@ -137,7 +137,7 @@ def test_no_choice_is_listed_again(option: Option) -> None:
 def test_the_check_for_second_lists_finds_one() -> None:
     tree = ast.parse('A = Literal["fail", "warn", "ignore"]\nB = ("live", "simulator")')
 
-    assert set(lists(tree)) == {
+    assert set(lists(ast.walk(tree))) == {
         (1, frozenset({"fail", "warn", "ignore"})),
         (2, frozenset({"live", "simulator"})),
     }
@@ -145,10 +145,7 @@ def test_the_check_for_second_lists_finds_one() -> None:
 
 def test_only_one_function_declares_options_of_pytest() -> None:
     found = {
-        name
-        for name, tree in trees().items()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and node.attr in {"addoption", "addini"}
+        name for name, node in sources.of(ast.Attribute) if node.attr in {"addoption", "addini"}
     }
 
     assert found == {"pytest_plugin/options.py"}

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import pytest
 
 from bpmax_sim.i18n import msg, plural, translate
-from tests.catalogue import PACKAGE, TRANSLATED, hidden_templates, path_of, problems, read, written
+from tests.catalogue import (
+    PACKAGE,
+    TRANSLATED,
+    hidden_templates,
+    one_template,
+    path_of,
+    problems,
+    read,
+    written,
+)
+from tests.sources import nodes
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
@@ -29,6 +40,25 @@ def test_the_files_are_those_of_the_code(language: str) -> None:
 def test_no_template_hides_in_a_variable() -> None:
     """The catalogue takes what stands in a call of ``msg``: a name has to hold a message."""
     assert not list(hidden_templates())
+
+
+def test_no_error_is_handed_a_message_instead_of_its_template() -> None:
+    """An error makes its message itself: ``ConfigError("…{name}…", name=…)``."""
+    wrapped = [
+        f"{module}:{call.lineno}"
+        for module, every in nodes().items()
+        for call in every
+        if isinstance(call, ast.Call) and called(call) in one_template() - {"msg"}
+        if len(call.args) == 1 and called(call.args[0]) == "msg"
+    ]
+
+    assert wrapped == []
+
+
+def called(node: ast.AST) -> str:
+    """Return the plain name of what *node* calls, if it does."""
+    is_named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    return node.func.id if is_named else ""  # type: ignore[attr-defined]
 
 
 CODE = re.compile(r"^\{tag\}: |`[^`]*`|\{[^{}]*\}|&#\w+;|^bpmax\w*(?:\(.*?\))?:|^模块:函数$")

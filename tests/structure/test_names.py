@@ -39,17 +39,14 @@ def identifiers() -> tuple[tuple[str, str], ...]:
 
 
 def _identifiers() -> Iterator[tuple[str, str]]:
-    for file, nodes in sources.nodes().items():
-        for node in nodes:
-            if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
-                name = node.id if isinstance(node, ast.Name) else node.attr
-            elif isinstance(node, ast.arg | ast.keyword):
-                name = node.arg or ""
-            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                name = node.name
-            else:
-                continue
-            yield name, f"{file}:{getattr(node, 'lineno', 0)}"
+    for file, node in sources.of(ast.Name, ast.Attribute):
+        if isinstance(node.ctx, ast.Store):
+            name = node.id if isinstance(node, ast.Name) else node.attr
+            yield name, f"{file}:{node.lineno}"
+    for file, node in sources.of(ast.arg, ast.keyword):
+        yield node.arg or "", f"{file}:{node.lineno}"
+    for file, node in sources.of(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef):
+        yield node.name, f"{file}:{node.lineno}"
 
 
 @pytest.mark.parametrize("word", HOUSE_WORDS)
@@ -66,9 +63,7 @@ def test_no_identifier_is_a_word_of_the_house(word: str) -> None:
 
 def test_a_class_name_stands_once() -> None:
     places: dict[str, list[str]] = {}
-    for file, nodes in sources.nodes().items():
-        for node in nodes:
-            if isinstance(node, ast.ClassDef):
-                places.setdefault(node.name, []).append(f"{file}:{node.lineno}")
+    for file, node in sources.of(ast.ClassDef):
+        places.setdefault(node.name, []).append(f"{file}:{node.lineno}")
 
     assert {name: where for name, where in places.items() if len(where) > 1} == {}

@@ -21,13 +21,9 @@ def test_a_module_is_one_idea() -> None:
 
 def test_a_function_is_short() -> None:
     long = []
-    for name, nodes in sources.nodes().items():
-        for node in nodes:
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                first = node.body[
-                    1 if ast.get_docstring(node, clean=False) and node.body[1:] else 0
-                ]
-                if (node.end_lineno or 0) - first.lineno >= LONGEST_FUNCTION:
-                    long.append(f"{name}:{node.lineno} {node.name}")
+    for name, node in sources.of(ast.FunctionDef, ast.AsyncFunctionDef):
+        first = node.body[1 if ast.get_docstring(node, clean=False) and node.body[1:] else 0]
+        if (node.end_lineno or 0) - first.lineno >= LONGEST_FUNCTION:
+            long.append(f"{name}:{node.lineno} {node.name}")
 
     assert long == []
