@@ -295,6 +295,7 @@ BINDINGS: Mapping[str, str] = {
     "power": r"(?!)",
     "operators": r"(?!)",
     "stack": r"(?!)",
+    "radix": r"(?!)",
     "legacy": r"(?!)",
     "web": r"Abort(?:Controller|Signal)|performance",
     "gbk": r"(?i)gbk|gb_?2312|chinese",
@@ -320,6 +321,7 @@ ADAPTATIONS: Mapping[str, str] = {
     "power": rf"{OPERATORS}|\bMath\b(?!\s*\??\.)|\bMath\s*\??\.\s*pow\b",
     "operators": rf"{OPERATORS}|\bFunction\b|\.\s*constructor\s*\(",
     "stack": r"\bgetOwnPropertyNames\b|\bownKeys\b",
+    "radix": r"\btoString\b(?!\s*\(\s*\))",
     "legacy": (
         r"(?s)\A(?=.*?\bRegExp\b)"
         r".*?(?:\$[1-9&_+'`\"]|lastMatch|lastParen|leftContext|rightContext)"

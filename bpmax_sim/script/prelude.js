@@ -1,7 +1,7 @@
 // The JavaScript half of a context: what it does queues in an outbox as JSON, which Python drains after each turn.
 // Other things are made on first use of bindings/*.js: each a function, its text, or where that starts in `texts`.
 (function (texts, $primordials, $errors, $values, $timers, $console, $date, $random, $text, $clone,
-  $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $math, $power, $operators, $stack, $legacy, $web, $gbk, $formatjs, $icu, $live) {
+  $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $math, $power, $operators, $stack, $radix, $legacy, $web, $gbk, $formatjs, $icu, $live) {
 'use strict';
 const codes = arguments;
 const FIRST_USER_LINE = 500; // the frames above are ours
