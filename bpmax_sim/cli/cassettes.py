@@ -146,7 +146,15 @@ def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
     if waiting:
         tell(msg("a recording was there already, so these wait; run `bpmax-sim review`"))
         return ExitCode.REVIEW
-    if not written:
+    living = [pair for path in targets for pair in journal.awaited(path)]
+    for path, process in living:
+        message = msg(
+            "process {process} still runs and seals it in the end; "
+            "let it end or stop it, then run `bpmax-sim recover` again",
+            process=process,
+        )
+        tell(labelled(shown(path), message))
+    if not (written or living):
         tell(msg("there is nothing to recover"))
     return ExitCode.PASSED
 
