@@ -180,6 +180,7 @@ REFUSED: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
         _at("header", "X-New"),
         ("x\r\nX-Evil: 1", "张三", "a\x00b"),
     ),
+    "a name that no path has": (_at("path", "unknown"), ("1",)),
     "an object in the query": (_at("query", "q"), ({"a": 1}, [[1]])),
     "a BigInt in a body": (_at("body"), (BigInt(1), {"q": [BigInt(1)]})),
     "half a character in the query": (_at("query", "q"), ("\udc00",)),
@@ -211,20 +212,24 @@ ENCODED: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
 """Bodies that each encoding has its own way with."""
 
 _MOSTLY = st.sampled_from((True, True, True, False))
+_NEARLY_ALWAYS = st.integers(0, 7).map(bool)
 _CLAIM, _NORMALISED = AUTH
 _TIMES: Final = {
     _CLAIM: 5,
     "two objects": 2,
     "undefined for a body": 2,
     "half a character in a body": 2,
-    "bytes for a body": 2,
+    "bytes for a body": 3,
     "a date, NaN and undefined in a body": 2,
     "null on a default header in another case": 2,
-    "an Authorization of the script's own": 2,
+    "an Authorization of the script's own": 3,
+    "null in a path": 2,
+    "dots in a path": 3,
+    "a BigInt in a body": 2,
 }
 _OFTEN: Final = [name for name in (*CORNERS, *AUTH) for _ in range(_TIMES.get(name, 1))]
 _TWO = st.tuples(evenly(_OFTEN), evenly(_OFTEN)).map(list)
-_REFUSED: Final = [name for name in REFUSED for _ in range(1 + name.endswith(" path"))]
+_REFUSED: Final = [name for name in REFUSED for _ in range(_TIMES.get(name, 1))]
 _ALL: Final = {**CORNERS, **AUTH, **ENCODED, **REFUSED}
 
 
@@ -246,7 +251,7 @@ def corner_steps(
     """Draw the setters of two of `CORNERS` and of what its auth and its encoding add, for *api*."""
     names = draw(_TWO)
     auth = auth_of(platform, api)
-    if auth is not None and auth.sign is not None and draw(_MOSTLY):
+    if auth is not None and auth.sign is not None and draw(_NEARLY_ALWAYS):
         names.append(_NORMALISED)
     if auth is not None and any(spot.place in {"cookie", "body"} for spot in auth.apply):
         names += [_CLAIM, _CLAIM]

@@ -110,6 +110,9 @@ _WRITERS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
 _MOSTLY: Final = 8
 """Times out of ten that everything an API requires is given."""
 
+_SELDOM: Final = 3
+"""Times out of ten that the first argument is an object, which is no bag of names."""
+
 _TRULY: Final = 6
 """Times out of ten that an API is called by its key."""
 
@@ -120,6 +123,7 @@ _COOKIES: Final = ("a=1", "sid=mine; b=2")
 _EITHER = st.booleans()
 _TEN = st.integers(0, 9)
 _EXTRA = st.lists(scalars(), max_size=3)
+_BAG: st.SearchStrategy[Any] = st.sampled_from(({"id": "1"}, {"客户": "甲", "数量": 2}))
 
 
 def chains(
@@ -371,6 +375,8 @@ def _direct_calls(
         draw(_argument(parameter.place, parameter.required, refusable, encoding))
         for parameter in called.parameters
     ]
+    if args and refusable and draw(_TEN) < _SELDOM:
+        args[0] = draw(_BAG)
     is_whole = draw(_TEN) < _MOSTLY
     count = len(args) if is_whole else draw(st.integers(0, len(args)))
     extra = draw(_EXTRA) if count == len(args) else []
