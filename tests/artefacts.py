@@ -200,6 +200,17 @@ def test_prints(answer, record_property):
         warnings.warn(text, stacklevel=1)
 
 
+def test_prints_past_its_report(
+    answer, request, record_testsuite_property, record_xml_attribute
+):
+    for number, secret in enumerate(SECRETS):
+        record_testsuite_property(f"p{{number}}", secret)
+        record_testsuite_property(secret, number)
+        record_xml_attribute(f"a{{number}}", secret)
+        request.node.user_properties.append((secret, {{secret: [Thing(secret)]}}))
+        warnings.warn_explicit("无", UserWarning, secret, 3)
+
+
 def test_has_parts(answer, subtests):
     for number, secret in enumerate(SECRETS):
         with subtests.test(secret, secret=secret):
@@ -239,6 +250,28 @@ def test_raises_inside_of_another():
     with bs.Session.open("scenarios/platforms", mode="live") as session:
         session.proxy("仓库").api("repeat").body({{"客户": "张三"}}).call()
         assert SECRETS == ["无"]
+"""
+
+
+ENDING = """
+import os
+import pytest
+
+SECRETS = [os.environ["W_" + name] for name in {names!r}]
+
+
+def test_ends_the_run(bpmax_proxy):
+    bpmax_proxy("仓库").api("repeat").body({{"客户": "张三"}}).call()
+    {end}
+"""
+PLUGIN = """
+import os
+import pytest
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_logreport(report):
+    if report.when == "call":
+        raise RuntimeError(os.environ["W_plain"])
 """
 
 

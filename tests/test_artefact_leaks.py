@@ -90,6 +90,22 @@ def test_pytest_leaves_no_secret(
         assert b"[redacted: " in told["log.txt"]
 
 
+@pytest.mark.parametrize(
+    "end", ["pytest.exit(SECRETS[0])", "raise KeyboardInterrupt(SECRETS[0])", "pass"]
+)
+def test_a_run_that_ends_early_leaves_no_secret(tmp_path: Path, server: Loopback, end: str) -> None:
+    artefacts.write(tmp_path)
+    (tmp_path / "conftest.py").write_text(artefacts.PLUGIN if end == "pass" else "")
+    (tmp_path / "test_ending.py").write_text(artefacts.ENDING.format(names=list(SECRETS), end=end))
+    told = left(
+        tmp_path, server, "pytest", "-p", "no:cacheprovider", "--bpmax-mode=live", "test_ending.py"
+    )
+
+    assert (b"INTERNALERROR" in told["out"]) == (end == "pass")
+    assert b"redacted." in told["out"]
+    assert found(told) == []
+
+
 def test_the_command_line_leaves_no_secret(
     tmp_path: Path, server: Loopback, monkeypatch: pytest.MonkeyPatch, capfd: Capture
 ) -> None:

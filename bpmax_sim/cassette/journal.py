@@ -311,6 +311,7 @@ _FRAME_LENGTH = 18
 _IS_FRAME = re.compile(rb"[0-9a-f]{8} [0-9a-f]{8} ").fullmatch
 _IS_TORN = re.compile(rb"[0-9a-f ]{,17}").fullmatch
 _OF_CASSETTE = re.compile(rf"(.+)\.\d+-\d+{re.escape(SUFFIX)}", re.DOTALL)
+_OF_PROCESS = re.compile(rf"\.(\d+)-\d+{re.escape(SUFFIX)}\Z")
 _serials = count(1)
 
 
@@ -522,6 +523,25 @@ def interrupted(cassette: Path) -> tuple[Path, ...]:
             return tuple(left_behind(cassette))
     except OSError:
         return ()  # there is no folder, or it is another's
+
+
+def awaited(cassette: Path) -> list[tuple[Path, int]]:
+    """Return the journals of *cassette* that a living process will seal, and which process.
+
+    That is the one that writes it, or the one that its own was forked from.
+    """
+    if not siblings(cassette, SUFFIX):
+        return []
+    with locked(cassette.parent):
+        parents = {path: _parent_of(path) for path in left_behind(cassette)}
+        owners = ((path, _OF_PROCESS.search(path.name)) for path in siblings(cassette, SUFFIX))
+        writers = {path: int(owner[1]) for path, owner in owners if owner}
+    return sorted((path, pid) for path, pid in (writers | parents).items() if pid)
+
+
+def _parent_of(journal: Path) -> int:
+    first = next(iter(read_journal(journal)), None)
+    return first.parent if first and first.is_awaited else 0
 
 
 _listed: dict[str, tuple[int, frozenset[str]]] = {}

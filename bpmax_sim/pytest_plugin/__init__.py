@@ -180,6 +180,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         passed = not getattr(item, "_excinfo", None)  # a TestCase raises nothing
     finally:
         _judge_sessions(item, passed=passed)
+        if HIDING in item.stash:
+            _hiding().check_name(item)
     return result
 
 
@@ -231,6 +233,7 @@ def pytest_runtest_makereport(
         if SESSIONS in item.stash:
             python_tests.tell_console(item, report)
         python_tests.hide(report)
+        python_tests.hide_in_junit(item.config)
     else:
         report = yield
     if call.when != "teardown" and _is_scenario(item.path):
@@ -269,6 +272,20 @@ def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
     """Let a warning tell no secret."""
     if hiding := _hiding():
         hiding.hide_warning(warning_message)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Let what ends a run, such as `pytest.exit`, tell no secret."""
+    if hiding := _hiding():
+        hiding.hide_in_error(excinfo.value)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_internalerror(excrepr: object) -> None:
+    """Let an error of a plugin tell no secret."""
+    if hiding := _hiding():
+        hiding.hidden(excrepr)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

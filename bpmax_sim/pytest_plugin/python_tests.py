@@ -20,9 +20,10 @@ from weakref import WeakMethod
 import pytest
 from _pytest._code import code
 from _pytest._io import saferepr
+from _pytest.junitxml import xml_key
 
 from bpmax_sim.clock import Clock, parse_duration
-from bpmax_sim.errors import BpmaxError, ConfigError, ExpectationError, Problem
+from bpmax_sim.errors import BpmaxError, BpmaxWarning, ConfigError, ExpectationError, Problem
 from bpmax_sim.file_names import cassette_name
 from bpmax_sim.i18n import Translatable, joined, msg, series, translate
 from bpmax_sim.pytest_plugin import options
@@ -158,7 +159,8 @@ def stub_session(node: pytest.Item, session: Session) -> None:
         session.stub(node.stash[_STUB])
 
 
-_REPORTED = ("longrepr", "sections", "user_properties", "wasxfail")
+_REPORTED = ("longrepr", "sections", "wasxfail")
+_HOLDING_TEXT = (tuple, list, str)  # what errors hold their texts in
 _LOGS = ("log_cli_handler", "log_file_handler")
 _active: list[pytest.Item] = []
 _comparing: list[Any] = []
@@ -256,14 +258,22 @@ def hidden_in(error: BaseException | None) -> Iterator[None]:
     pytest breaks a message into lines, over which an encoded secret may go.
     """
     with ExitStack() as stack:
-        for link in _behind(error, set()):
-            for name in ("args", "__notes__"):
-                before = getattr(link, name, None)
-                shown = redacted(before, redact_now) if isinstance(before, tuple | list) else before
-                if before is not None and shown != before:
-                    setattr(link, name, shown)
-                    stack.callback(setattr, link, name, before)
+        for link, name, before in hide_in_error(error):
+            stack.callback(setattr, link, name, before)
         yield
+
+
+def hide_in_error(error: BaseException | None) -> list[tuple[BaseException, str, Any]]:
+    """Replace the secrets in *error* and those behind it, and return what was there before."""
+    replaced = []
+    for link in _behind(error, set()):
+        for name in ("args", "__notes__", "msg"):
+            before = getattr(link, name, None)
+            shown = redacted(before, redact_now) if isinstance(before, _HOLDING_TEXT) else before
+            if before is not None and shown != before:
+                setattr(link, name, shown)
+                replaced.append((link, name, before))
+    return replaced
 
 
 def _behind(error: BaseException | None, seen: set[int]) -> Iterator[BaseException]:
@@ -286,15 +296,44 @@ def hide(report: pytest.TestReport) -> None:
     """Replace the secrets in all that *report* tells."""
     for name in _REPORTED:
         if hasattr(report, name):
-            setattr(report, name, _hidden(getattr(report, name)))
+            setattr(report, name, hidden(getattr(report, name)))
+    report.user_properties = [
+        (redact_now(name), _property(value)) for name, value in report.user_properties
+    ]
     context = getattr(report, "context", None)  # of a subtest
     if context is not None:
         parts = {"msg": context.msg, "kwargs": dict(context.kwargs)}
         report.context = type(context)(**redacted(parts, redact_now))  # type: ignore[attr-defined]
 
 
+def _property(value: Any) -> Any:
+    """Return *value* as it may be written, which is as text."""
+    shown = redacted(value, redact_now)
+    text = str(shown)
+    return shown if redact_now(text) == text else redact_now(text)
+
+
+def hide_in_junit(config: pytest.Config) -> None:
+    """Replace the secrets in what tests wrote into pytest's JUnit file past their reports."""
+    if xml := config.stash.get(xml_key, None):
+        xml.global_properties[:] = redacted(xml.global_properties, redact_now)
+        for reporter in xml.node_reporters.values():
+            reporter.attrs = redacted(reporter.attrs, redact_now)
+
+
+def check_name(item: pytest.Item) -> None:
+    """Warn where the name of a test holds a secret: it was shown before the secret was known."""
+    if redact_now(item.nodeid) != item.nodeid:
+        message = msg(
+            "the name of this test holds a secret, and the terminal and .pytest_cache show it; "
+            "name its parameters: ids=[…] or pytest.param(…, id=…)"
+        )
+        warnings.warn(translate(message), BpmaxWarning, stacklevel=1)
+
+
 def hide_warning(warning: warnings.WarningMessage) -> None:
     """Replace the secrets in *warning*."""
+    warning.filename = redact_now(warning.filename)
     before = str(warning.message)
     shown = redact_now(before)
     if shown != before:
@@ -303,7 +342,7 @@ def hide_warning(warning: warnings.WarningMessage) -> None:
             warning.message = UserWarning(shown)
 
 
-def _hidden(value: Any) -> Any:
+def hidden(value: Any) -> Any:
     """Return *value* redacted; pytest's own objects are changed as they are."""
     kind = type(value)
     if kind is str:
@@ -311,10 +350,10 @@ def _hidden(value: Any) -> Any:
     if kind is Translatable:
         return redact_now(translate(value))
     if kind in {list, tuple}:
-        return kind([_hidden(item) for item in value])
+        return kind([hidden(item) for item in value])
     if kind.__module__.startswith("_pytest.") and hasattr(value, "__dict__"):
         for name, item in vars(value).items():
-            setattr(value, name, _hidden(item))
+            setattr(value, name, hidden(item))
     return value
 
 

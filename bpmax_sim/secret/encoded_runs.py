@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from string import ascii_letters, digits, hexdigits
 
 _QUICK = re.compile(r"[A-Za-z0-9+/_-]{8,}")
@@ -17,6 +17,8 @@ _ESCAPED_SLASH = re.compile(r"\\{1,8}/|%(?:25){0,3}2[Ff]")
 _ESCAPED_PLUS = re.compile(r"%(?:25){0,3}2[Bb]|\\{1,8}u002[Bb]")
 _ESCAPED_EQUALS = re.compile(r"%(?:25){0,3}3[Dd]|\\{1,8}u003[Dd]")
 _SLASH, _PLUS, _EQUALS = (p.pattern for p in (_ESCAPED_SLASH, _ESCAPED_PLUS, _ESCAPED_EQUALS))
+_ESCAPED_SIGN = re.compile(rb"\\{1,8}(?:/|u002[bB])|%(?:25){0,3}2[bBfF]")
+_IN_RUN = re.compile(rb"[A-Za-z0-9+/_-]*")
 _END = f"(?:=|{_EQUALS}){{0,2}}"
 _STANDARD = re.compile(f"((?:[A-Za-z0-9+/]|{_SLASH}|{_PLUS}){{8,}}){_END}")
 _URL_SAFE = re.compile(f"([A-Za-z0-9_-]{{8,}}){_END}")
@@ -30,6 +32,24 @@ _TO_URL_SAFE = str.maketrans("+/", "-_")
 def text_runs(text: str) -> list[str]:
     """Return every run of *text* that may be base64 or hexadecimal, with its escapes undone."""
     return _QUICK.findall(_flat(text))
+
+
+def escaped_runs(data: bytes) -> bytes:
+    """Return the runs of *data* that have escaped signs in them, as they are, and none besides."""
+    parts, end = list[bytes](), 0
+    for match in _ESCAPED_SIGN.finditer(data):
+        parts += (_ends_of(data[end : match.start()]), match[0])
+        end = match.end()
+    return b"".join([*parts, _ends_of(data[end:])])
+
+
+def _ends_of(between: bytes) -> bytes:
+    """Return the run that *between* begins with, and the one it ends with."""
+    head = _IN_RUN.match(between)[0]  # type: ignore[index] # it may be empty
+    if len(head) == len(between):
+        return head
+    tail = _IN_RUN.match(between[::-1])[0]  # type: ignore[index]
+    return head + b" " + tail[::-1]
 
 
 def contents(runs: Sequence[str]) -> str:
@@ -120,6 +140,14 @@ def _decoded(core: str) -> bytes:
     return binascii.a2b_base64(usable + "=" * (-len(usable) % 4))
 
 
+def any_in(data: bytes, needles: Iterable[bytes]) -> bool:
+    """Return whether any of *needles* is in *data*."""
+    for needle in needles:  # noqa: SIM110 - any() takes three times as long
+        if needle in data:
+            return True
+    return False
+
+
 SHORTEST_RUN = 8
 """Characters of the shortest run that is decoded; of hexadecimal some more."""
 
@@ -157,7 +185,6 @@ _SURE = 64
 
 _HEX_DIGITS = hexdigits.encode()
 _CONTROL = bytes(code for code in range(32) if code not in b"\t\n\r") + b"\x7f"
-_CONTROLS = tuple(bytes([code]) for code in _CONTROL)
 _FILLINGS = (b"", b"AAA", b"AA", b"A")
 """What makes base64 complete, by what it has over a multiple of four."""
 
@@ -247,7 +274,7 @@ def whole_and_others(runs: Sequence[bytes]) -> tuple[list[tuple[bytes, bytes]], 
     for run in runs:
         if len(run) < _SURE:
             others.append(run)
-        elif run.translate(None, _HEX_DIGITS):
+        elif run[:_SURE].translate(None, _HEX_DIGITS) or run.translate(None, _HEX_DIGITS):
             inner = whole_base64(run) if _is_text(whole_base64(run[:_SURE])) else b""
             if inner and _is_text(inner):
                 whole.append((run, inner))
@@ -263,7 +290,7 @@ def _is_text(data: bytes) -> bool:
     except UnicodeDecodeError as error:
         if len(data) - error.start > 3 or error.reason != "unexpected end of data":  # noqa: PLR2004
             return False
-    return not any(sign in data for sign in _CONTROLS)
+    return len(data.translate(None, _CONTROL)) == len(data)
 
 
 def whole_base64(run: bytes) -> bytes:

@@ -15,8 +15,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import cycle
 
-from bpmax_sim.secret.decode import Harmless, any_in
-from bpmax_sim.secret.encoded_runs import contents, rewrite, text_runs
+from ahocorasick_rs import BytesAhoCorasick
+
+from bpmax_sim.secret.decode import Harmless
+from bpmax_sim.secret.encoded_runs import any_in, contents, escaped_runs, rewrite, text_runs
 from bpmax_sim.secret.scan import Search
 from bpmax_sim.secret.spelling import anchor_of, as_bytes, pattern_of, spelled_like, traces_of
 from bpmax_sim.secret.standin import STANDIN, label_of
@@ -149,6 +151,7 @@ _DEPTH = 3  # base64 in base64 in base64
 _ESCAPED = re.compile(rb"\\(?:/|u002)")  # how JSON escapes signs of base64
 _BETWEEN = b".\n"  # parts, so that no run goes over two
 _MOST_HARMLESS, _LONGEST_HARMLESS = 4096, 1024
+_LARGE = 1 << 12  # bytes in which all anchors are looked for at once
 
 
 class SecretTable:
@@ -170,6 +173,10 @@ class SecretTable:
         ]
         self._unanchored = [secret for secret in self._secrets if not secret.anchor]
         self._addresses = [secret.digits.encode() for secret in self._secrets if not secret.name]
+
+    @cached_property
+    def _any_anchor(self) -> BytesAhoCorasick:
+        return BytesAhoCorasick([anchor for anchor, _ in self._anchors])
 
     @cached_property
     def search(self) -> Search:
@@ -202,15 +209,18 @@ class SecretTable:
         return True
 
     def _keeps(self, data: bytes) -> bool:
+        if not self._keeps_words(data):
+            return False
         if (b"%" in data and b"%2" in data) or (b"\\" in data and _ESCAPED.search(data)):
-            return not self._holds(data.decode("utf-8", "surrogateescape"), _DEPTH)
-        return self._keeps_words(data)
+            return not self._holds(escaped_runs(data).decode("utf-8", "surrogateescape"), _DEPTH)
+        return True
 
     def _keeps_words(self, data: bytes) -> bool:
         """Return whether no secret is spelled out in *data*, and no address as hexadecimal."""
         if self._addresses and any_in(data.lower(), self._addresses):
             return False
-        touched = [secret for anchor, secret in self._anchors if anchor in data]
+        few = len(data) < _LARGE or self._any_anchor.find_matches_as_indexes(data)
+        touched = [secret for anchor, secret in self._anchors if anchor in data] if few else []
         if not touched and not self._unanchored:
             return True
         text = data.decode("utf-8", "surrogateescape")

@@ -24,12 +24,11 @@ from bpmax_sim.secret.decode import (
     Harmless,
     Look,
     Piece,
-    TooMuchError,
-    Work,
-    bare,
+    Trace,
     layers,
 )
 from bpmax_sim.secret.standin import without_standins
+from bpmax_sim.secret.streams import PROBE, TooMuchError, Work, bare
 
 TOO_LARGE = msg("content too large to be searched")
 """The name of a finding where the work that is due was done and something was left."""
@@ -169,16 +168,12 @@ def _is_spelled(sample: bytes, needle: bytes) -> bool:
     return all(a == b or (a, b) == (0x2B, 0x20) for a, b in pairs)  # a plus for a space
 
 
-_Trace = Callable[[int], tuple[int, tuple[str, ...]]]
-"""Tells of a byte the outermost place that it came from, and through which encodings."""
-
-
 class _View(NamedTuple):
     """Bytes in which pieces are joined; of each where it starts, and what it came of."""
 
     data: bytes
     starts: Sequence[int]
-    traces: Sequence[_Trace]
+    traces: Sequence[Trace]
 
     def outside(self, at: int) -> tuple[int, tuple[str, ...]]:
         """Return the outermost place that byte *at* came from, and through which encodings."""
@@ -217,7 +212,7 @@ def _undone(data: bytes, reach: int, work: Work, fresh: Fresh) -> Iterator[_View
     seen = set[bytes]()
     level = [_View(data, [0], [lambda at: (at, ())])]
     for depth in range(DEPTH + 1):
-        inner: list[tuple[bytes, _Trace]] = []
+        inner: list[tuple[bytes, Trace]] = []
         for view in level:
             yield view
             inner += _inside(view, Look(view.data, work, fresh, reach), seen, depth)
@@ -228,9 +223,9 @@ def _undone(data: bytes, reach: int, work: Work, fresh: Fresh) -> Iterator[_View
         level = list(_views(inner))
 
 
-def _inside(view: _View, look: Look, seen: set[bytes], depth: int) -> list[tuple[bytes, _Trace]]:
+def _inside(view: _View, look: Look, seen: set[bytes], depth: int) -> list[tuple[bytes, Trace]]:
     """Return what comes of undoing encodings in *view* and was not *seen* as far out before."""
-    inner: list[tuple[bytes, _Trace]] = []
+    inner: list[tuple[bytes, Trace]] = []
     try:
         look.work.spend(len(look.data))
         for piece in _pieces(look, outermost=not depth) if depth < DEPTH else ():
@@ -246,23 +241,29 @@ def _inside(view: _View, look: Look, seen: set[bytes], depth: int) -> list[tuple
 
 
 def _pieces(look: Look, *, outermost: bool) -> Iterator[Piece]:
-    if outermost and (inner := bare(look.data, look.work)):
+    if outermost and not _is_text(look.data) and (inner := bare(look.data, look.work)):
         # only a whole body; it has no signature, and by chance any bytes begin such a stream
-        yield Piece(("deflate",), inner, lambda _at: 0)
+        yield Piece(inner, lambda _at: (0, ("deflate",)))
     yield from layers(look)
 
 
-def _through(piece: Piece, view: _View) -> _Trace:
+def _is_text(data: bytes) -> bool:
+    """Return whether *data* is a text: a bracket, too, begins what is undone as such a stream."""
+    return len(data) > PROBE and data[:PROBE].isascii()
+
+
+def _through(piece: Piece, view: _View) -> Trace:
     def trace(at: int) -> tuple[int, tuple[str, ...]]:
-        offset, labels = view.outside(piece.locate(at))
-        return offset, (*labels, *piece.labels)
+        outer, labels = piece.trace(at)
+        offset, within = view.outside(outer)
+        return offset, (*within, *labels)
 
     return trace
 
 
-def _views(pieces: Sequence[tuple[bytes, _Trace]]) -> Iterator[_View]:
+def _views(pieces: Sequence[tuple[bytes, Trace]]) -> Iterator[_View]:
     """Yield long pieces as they are and short ones joined, text and other bytes apart."""
-    short: dict[bool, list[tuple[bytes, _Trace]]] = {}
+    short: dict[bool, list[tuple[bytes, Trace]]] = {}
     for data, trace in pieces:
         if len(data) > _ALONE:
             yield _View(data, [0], [trace])

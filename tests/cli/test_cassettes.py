@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import re
+import signal
 import subprocess
 
 import pytest
@@ -10,6 +13,8 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import reseal
 from bpmax_sim.starter.demo import Crm
 from tests import warm
+from tests.cassette.exchanges import detail
+from tests.cassette.recording import record
 from tests.cli.project import NAME, ROOT, Command, Project, in_a_process
 from tests.snapshots import snapshot
 
@@ -191,6 +196,31 @@ def test_what_says_nothing_new_does_not_wait(project: Project, crm: Crm, bs: Com
 
     assert (done.code, done.out, done.err) == (0, "", snapshot("there is nothing to recover\n"))
     assert [one.name for one in project.cassette.parent.glob("customer*")] == ["customer.yaml"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows forks no process")
+def test_who_has_a_journal_is_named(
+    project: Project, bs: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A recorder's own, and that of a child which died and whose parent will take it."""
+    recording = record(project.cassette, "客户", 1)
+    child = os.fork()
+    if not child:
+        recording.append(detail(2))
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    capsys.readouterr()
+
+    done = bs("recover", HERE)
+
+    end = f": process {os.getpid()} still runs and seals it in the end; "
+    end += "let it end or stop it, then run `bpmax-sim recover` again"
+    names = [line.removesuffix(end) for line in done.err.splitlines()]
+    assert len(names) == 2
+    assert all(re.fullmatch(rf"{HERE}\.\d+-\d+\.journal", name) for name in names)
+    recording.seal()
+    assert bs("recover", HERE).err == "there is nothing to recover\n"
+    assert len(Cassette.load(project.cassette)) == 2
 
 
 @pytest.fixture(name="waiting")

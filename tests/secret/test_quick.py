@@ -12,13 +12,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.secret.decode import Work, inflate, unescaped, unquoted
 from bpmax_sim.secret.encoded_runs import (
     hex_runs_of,
     runs_and_lines,
     runs_of,
 )
+from bpmax_sim.secret.escapes import unescaped, unquoted
 from bpmax_sim.secret.redactor import Secret, SecretTable
+from bpmax_sim.secret.streams import Work, inflate
 from tests.secret.encodings import ENCODINGS, NoTextError, wrapped
 
 MANY = settings(max_examples=settings().max_examples * 10)

@@ -1,0 +1,311 @@
+"""Escapes, signs that stand for one character each: of URLs and forms, JSON, XML, quoted-printable.
+
+They are undone for all places at once, by calls that run in C and cost time in proportion to the
+bytes.
+"""
+
+from __future__ import annotations
+
+import binascii
+import html
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from string import ascii_lowercase, hexdigits
+from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
+
+from ahocorasick_rs import BytesAhoCorasick, Implementation
+
+from bpmax_sim.secret.encoded_runs import any_in
+
+_TEXT = rb"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+_AS_CONTROL = bytes(c if (c >= 32 and c != 127) or c in b"\t\n\r" else 0 for c in range(256))  # noqa: PLR2004
+_NEARBY = 64  # bytes
+_OF_STRETCH = re.compile(rb"%s*" % _TEXT)
+_SAVED = b"\xff\xfe\xfd"  # for a sign that was escaped itself
+
+
+class _Escape(NamedTuple):
+    sign: bytes
+    any: re.Pattern[bytes]
+    in_binary: re.Pattern[bytes]  # where chance makes some: text has to follow
+    undo: Mapping[str, Callable[[bytes], bytes]]  # by label
+
+
+def _escape(sign: bytes, pattern: bytes, undo: Mapping[str, Callable[[bytes], bytes]]) -> _Escape:
+    strict = re.compile(rb"(?:%s)(?:%s{6}|%s{0,5}\Z)" % (pattern, _TEXT, _TEXT))
+    return _Escape(sign, re.compile(pattern), strict, undo)
+
+
+class Undone(NamedTuple):
+    """What comes of the escapes from *start* to *end*."""
+
+    label: str
+    start: int
+    end: int
+    inner: bytes
+
+
+def escapes(data: bytes, reach: int) -> Iterator[Undone]:
+    """Yield what comes of undoing each kind of them, and of the text within *reach* of one."""
+    marks = _marks(data) if b"\0" in data else None
+    if marks is None and not any_in(data, _SIGNS):
+        return
+    for escape in _ESCAPES:
+        if marks is None:
+            windows = _windows(data, escape, reach) if escape.sign in data else []
+            if sum(end - start for start, end in windows) * 2 > len(data):
+                windows = [(0, len(data))]
+        else:
+            places = marks.get(escape.sign[0], ())
+            windows = [*_texts(data, escape, reach, places)] if places else []
+        for start, end in windows:
+            part = data[start:end] if end - start < len(data) else data
+            for label, undo in escape.undo.items():
+                inner = undo(part)
+                if inner != part:
+                    yield Undone(label, start, end, inner)
+
+
+def _windows(data: bytes, escape: _Escape, reach: int) -> list[tuple[int, int]]:
+    """Return from where to where there are escapes, and what is within *reach* of them."""
+    windows = list[tuple[int, int]]()
+    start, end, at = 0, -1, 0
+    while match := escape.any.search(data, at):
+        begin, at = max(0, match.start() - reach), match.start() + reach
+        if begin > end >= 0:
+            windows.append((start, end))
+        if begin > end:
+            start = begin
+        end = min(at + reach, len(data))
+    return [*windows, (start, end)] if end >= 0 else []
+
+
+def _texts(
+    data: bytes, escape: _Escape, reach: int, places: Sequence[int]
+) -> Iterator[tuple[int, int]]:
+    """Yield the same of what is no text.
+
+    There an escape that is alone has come by chance or belongs to the text around it.
+    """
+    start = end = -1
+    at = 0
+    for place in places:
+        if place < at or not escape.in_binary.match(data, place):
+            continue
+        if _has_another(data, escape, place):
+            begin, at, until = max(0, place - reach), place + reach, place + 2 * reach
+        else:
+            begin, at = _stretch(data, place, reach)
+            until = at
+        if begin > end >= 0:
+            yield start, end
+            start = -1
+        start = begin if start < 0 else start
+        end = max(end, until)
+    if start >= 0:
+        yield start, min(end, len(data))
+
+
+def _marks(data: bytes) -> Mapping[int, Sequence[int]]:
+    """Return where escapes may begin, by the sign that each begins with."""
+    marks: dict[int, list[int]] = {}
+    for some in _MARKS:
+        for _, start, _ in some.find_matches_as_indexes(data):
+            marks.setdefault(data[start], []).append(start)
+    return marks
+
+
+def _has_another(data: bytes, escape: _Escape, place: int) -> bool:
+    near = data[max(0, place - _NEARBY) : place + _NEARBY]
+    return near.count(escape.sign) > 1 and len(escape.any.findall(near)) > 1
+
+
+def _stretch(data: bytes, place: int, reach: int) -> tuple[int, int]:
+    """Return where the text around *place* begins and ends."""
+    before = data[max(0, place - reach) : place]
+    before = before[before.translate(_AS_CONTROL).rfind(b"\0") + 1 :]
+    text = _OF_STRETCH.match(data, place, place + 2 * reach)
+    assert text is not None  # it may be empty
+    return place - len(before), max(text.end(), place + 1)
+
+
+def unquoted(data: bytes) -> bytes:
+    """Return *data* with percent-encoding undone (RFC 3986)."""
+    if _SAVED in data:
+        return unquote_to_bytes(data)
+    for sign in (b"%%", b"%%", b"%\r", b"%\n"):  # of which quoted-printable makes something else
+        if sign in data:
+            data = data.replace(sign, b"%25" + sign[1:])
+    data = data + b"25" if data.endswith(b"%") else data
+    data = data.replace(b"=", _SAVED).replace(b"%3D", _SAVED).replace(b"%3d", _SAVED)
+    data = binascii.a2b_qp(data.replace(b"%", b"="))
+    return data.replace(b"=", b"%").replace(_SAVED, b"=")
+
+
+def _form(data: bytes) -> bytes:
+    """Return *data* with the encoding of forms undone, where that differs from `unquoted`."""
+    return unquoted(data.replace(b"+", b" ")) if b"+" in data else data
+
+
+def _quoted_printable(data: bytes) -> bytes:
+    data = data.replace(b"=\r\n", b"=\n").replace(b"=\r", b"=\n")
+    return binascii.a2b_qp(data.replace(b"==", b"=3D=").replace(b"==", b"=3D="))
+
+
+_UNITS = re.compile(
+    rb"\\(?:u([0-9a-fA-F]{4}(?:\\u[0-9a-fA-F]{4})*)|u\{([0-9a-fA-F]{1,6})\}"
+    rb"|x([0-9a-fA-F]{2}(?:\\x[0-9a-fA-F]{2})*))"
+)
+_ESCAPED = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
+_WORD = 46  # bytes of eight escaped characters after the first backslash
+
+
+def unescaped(data: bytes) -> bytes:
+    """Return *data* with the escapes of JSON undone (RFC 8259), of JavaScript and Python too."""
+    if b"\\u" in data and data.isascii():
+        data = _units_undone(data)
+    saves = b"\\\\" in data
+    if saves:
+        data = data.replace(b"\\\\", _SAVED)
+    signs = _signs_of(data)
+    for letter in signs & _LETTERS:
+        data = data.replace(b"\\" + letter, _ESCAPED.get(letter, letter))
+    if signs & _OF_UNITS:
+        data = _UNITS.sub(_character, data)
+    return data.replace(_SAVED, b"\\") if saves else data
+
+
+def _signs_of(data: bytes) -> set[bytes]:
+    """Return what stands behind backslashes in *data* and is undone."""
+    if data.count(b"\\") * _SELDOM < len(data):
+        return set(_BEHIND.findall(data))
+    signs, at = set[bytes](), 0
+    while match := _behind_other(frozenset(signs)).search(data, at):
+        signs.add(match[1])
+        at = match.end()
+    return signs
+
+
+@lru_cache(maxsize=256)
+def _behind_other(signs: frozenset[bytes]) -> re.Pattern[bytes]:
+    """Return what matches a sign behind a backslash that is undone and is not one of *signs*."""
+    others = sorted((_LETTERS | _OF_UNITS) - signs)
+    return re.compile(rb"\\([%s])" % b"".join(others) if others else rb"(?!)")
+
+
+_LETTERS = frozenset((b'"', b"/", b"n", b"'", b"t", b"r", b"b", b"f", b"v", b"0"))
+_OF_UNITS = frozenset((b"u", b"x"))
+_BEHIND = re.compile(rb"\\(.)", re.DOTALL)
+_SELDOM = 20  # bytes for each backslash, below which it is faster to look for each letter
+_REFUSED = (b"\\U", b"\\u005c", b"\\u005C")
+_UNIT_SIZE = 6
+
+
+def _units_undone(data: bytes) -> bytes:
+    """Return *data* with units of UTF-16 undone, by a codec that runs in C.
+
+    It is as it was where one stays that the codec refuses or takes for more than JSON does, or a
+    backslash comes of one, which other escapes would take for their own; at the end one may be cut.
+    """
+    end = min((at for at in map(data.find, _REFUSED) if at >= 0), default=len(data))
+    while end > len(data) - _UNIT_SIZE:
+        try:
+            return _units_of(data[:end]) + data[end:]
+        except UnicodeDecodeError as error:
+            end = error.start
+    return data
+
+
+def _units_of(data: bytes) -> bytes:
+    text = data.decode("raw_unicode_escape")
+    try:
+        return text.encode()
+    except UnicodeEncodeError:  # two units may make one character
+        units = text.encode("utf-16-le", "surrogatepass")
+        return units.decode("utf-16-le", "surrogatepass").encode("utf-8", "surrogatepass")
+
+
+def _character(match: re.Match[bytes]) -> bytes:
+    escapes, point, octet = match.groups()
+    if octet:
+        return bytes.fromhex(octet.replace(b"\\x", b"").decode())
+    if point:
+        code = int(point, 16)
+        return chr(code).encode("utf-8", "surrogatepass") if code <= sys.maxunicode else match[0]
+    return _of_word(escapes) if len(escapes) <= _WORD else _of_units(escapes)
+
+
+def _of_units(escapes: bytes) -> bytes:
+    """Return what UTF-16 units are; two may make one character."""
+    units = bytes.fromhex(escapes.replace(b"\\u", b"").decode())
+    return units.decode("utf-16-be", "surrogatepass").encode("utf-8", "surrogatepass")
+
+
+_of_word = lru_cache(maxsize=1024)(_of_units)  # as the names of members come over and over
+
+_SAMPLE, _FEW = 4096, 8
+_AMPERSAND = b"\xff\xfe\xfc"  # for one that comes of a reference
+_ENTITY = re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-z]{2,6});")
+_ENTITIES = re.compile(rb"(%s)" % _ENTITY.pattern)
+
+
+def unentitied(data: bytes) -> bytes:
+    """Return *data* with references to XML's characters undone."""
+    if b"&" not in data:
+        return data
+    common = set(_ENTITY.findall(data[:_SAMPLE]))
+    if 0 < len(common) <= _FEW and _SAVED not in data and _AMPERSAND not in data:
+        for reference in common:  # in a tenth of the time; a mark keeps two from making one
+            data = data.replace(reference, _SAVED + _entity(reference).replace(b"&", _AMPERSAND))
+        return _split(data).replace(_SAVED, b"").replace(_AMPERSAND, b"&")
+    return _split(data)
+
+
+def _split(data: bytes) -> bytes:
+    parts = _ENTITIES.split(data)
+    parts[1::2] = map(_entity, parts[1::2])  # in half the time that a substitution takes
+    return b"".join(parts)
+
+
+@lru_cache(maxsize=4096)
+def _entity(reference: bytes) -> bytes:
+    name = reference[1:-1].decode()
+    if not name.startswith("#"):
+        return html.unescape(reference.decode()).encode()
+    # not html.unescape, which drops the control characters that XML encoders write
+    code = int(f"0{name[1:]}", 16) if name[1] in "xX" else int(name[1:])
+    return chr(code).encode("utf-8", "surrogatepass") if code <= sys.maxunicode else reference
+
+
+_PERCENT = rb"%[0-9a-fA-F]{2}"
+_ESCAPES = (
+    _escape(b"%", _PERCENT, {"percent": unquoted, "form": _form}),
+    _escape(
+        b"\\",
+        rb"""\\(?:["'\\/bfnrtv0]|u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|x[0-9a-fA-F]{2})""",
+        {"json": unescaped},
+    ),
+    _escape(b"&", _ENTITY.pattern, {"xml": unentitied}),
+    _escape(b"=", rb"=(?:[0-9a-fA-F]{2}|\r?\n)", {"quoted-printable": _quoted_printable}),
+)
+
+_SIGNS = tuple(escape.sign for escape in _ESCAPES)
+_OCTETS_OF_HEX = tuple((a + b).encode() for a in hexdigits for b in hexdigits)
+_MARKS = tuple(
+    BytesAhoCorasick(sorted(marks), implementation=Implementation.DFA)
+    for marks in (
+        {
+            *(sign + octet for sign in (b"%", b"=") for octet in _OCTETS_OF_HEX),
+            *(b"=\n", b"=\r\n", b"&#"),
+            *(b"&" + letter.encode() for letter in ascii_lowercase),
+        },
+        {b"\\" + bytes([sign]) for sign in b"\"'\\/bfnrtv0ux"},
+    )
+)
+"""What begins an escape; in bytes that are no text all are looked for at once.
+
+They are two, as one is three times as fast while no more than three signs begin what it finds.
+"""

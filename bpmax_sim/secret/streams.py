@@ -1,0 +1,196 @@
+"""Compressed streams within bytes: where one begins, and what it holds up to its end or its damage.
+
+Any bytes hold by chance what a stream begins with, and such streams end after a few bytes: to try
+one has to cost next to nothing.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from ahocorasick_rs import BytesAhoCorasick, Implementation
+
+_BARE = -zlib.MAX_WBITS
+PROBE = 64  # bytes that a stream by chance hardly ever gets over
+STEP = 4096
+# What it costs to try a stream, to see that it is none, and to undo what is damaged; as bytes.
+_TRIED, _SKIPPED, _DAMAGED = 4096, 2048, 16384
+_SHORTEST = 6  # bytes of the shortest secret
+_AT_ONCE, _LONGEST_HEAD = 1 << 16, 4
+_STORED = 5  # bytes before what a stored block holds
+_ZIP_HEAD = 30  # bytes of a member's local header before its name (APPNOTE 4.3.7)
+_KINDS = bytes(code for code in range(256) if code >> 1 & 3 in {1, 2}) + b"\0\1"
+"""Bytes that a compressor writes first; a stored block fills its first one up with zeros."""
+
+_ZLIB = tuple(bytes((ord("x"), level, kind)) for level in b"\x01\x5e\x9c\xda" for kind in _KINDS)
+_BEGINS = BytesAhoCorasick(
+    (*_ZLIB, b"\x1f\x8b\x08", b"PK\x03\x04"), implementation=Implementation.DFA
+)
+_FLAGS = 0x1F  # of gzip, the rest is reserved (RFC 1952, 2.3.1)
+
+
+class TooMuchError(Exception):
+    """More came of some bytes than is due to be looked at.
+
+    Attributes:
+        at: the byte where what is too much begins.
+        labels: what would have been undone there.
+    """
+
+    at = 0
+    labels: tuple[str, ...] = ()
+
+
+class Work:
+    """What may still be looked at, in bytes."""
+
+    def __init__(self, left: int) -> None:
+        """Allow for *left* bytes."""
+        self._left = left
+
+    def spend(self, size: int) -> None:
+        """Count *size* bytes.
+
+        Raises:
+            TooMuchError: if they are too many.
+        """
+        self._left -= size
+        if self._left < 0:
+            raise TooMuchError
+
+
+class Stream(NamedTuple):
+    """What a stream holds, and where it is."""
+
+    label: str
+    start: int
+    inner: bytes
+
+
+def streams(data: bytes, work: Work) -> Iterator[Stream]:
+    """Yield what every stream in *data* holds; inside a whole one no other is looked for."""
+    if data.isascii() and not _may_have_stream(data):
+        return
+    view, end = memoryview(data), 0
+    for start in _beginnings(data):
+        if start < end or not _is_sound(data, start):
+            continue
+        label, first, window = _kind(data, start)
+        try:
+            if _is_by_chance(view[first : first + PROBE], window):
+                work.spend(_SKIPPED)
+                continue
+            inner, size = inflate(view[first:], window, work)
+            work.spend(0 if size else _DAMAGED)
+        except TooMuchError as error:
+            error.at, error.labels = start, (label,)
+            raise
+        end = first + size if size else end
+        if inner:
+            yield Stream(label, start, inner)
+
+
+def _beginnings(data: bytes) -> Iterator[int]:
+    """Yield where streams may begin; not all are made at once, as they may be most of the bytes."""
+    for begin in range(0, len(data), _AT_ONCE):
+        part = data[begin : begin + _AT_ONCE + _LONGEST_HEAD - 1]
+        for _, start, _ in _BEGINS.find_matches_as_indexes(part):
+            if start < _AT_ONCE:
+                yield begin + start
+
+
+def _is_by_chance(data: memoryview, window: int) -> bool:
+    """Return whether no more comes of what *data* begins than is shorter than any secret."""
+    if window == zlib.MAX_WBITS and not _may_begin(data[2:]):
+        return True
+    decoder = zlib.decompressobj(window)
+    try:
+        inner = decoder.decompress(data, _SHORTEST)
+    except zlib.error:
+        return True
+    return decoder.eof and len(inner) < _SHORTEST
+
+
+def _may_have_stream(text: bytes) -> bool:
+    """Return whether a stream may begin in *text*; single signs are found in no time."""
+    return (b"^" in text and b"x^" in text) or b"\x01" in text or b"\x03" in text
+
+
+def _kind(data: bytes, start: int) -> tuple[str, int, int]:
+    """Return what begins at *start*, where its compressed data does, and how zlib reads it."""
+    if data[start] == 0x1F:  # noqa: PLR2004 - RFC 1952
+        return "gzip", start, zlib.MAX_WBITS | 16
+    if data[start] == ord("x"):
+        return "deflate", start, zlib.MAX_WBITS
+    name, extra = (int.from_bytes(data[n : n + 2], "little") for n in (start + 26, start + 28))
+    return "zip", start + _ZIP_HEAD + name + extra, _BARE
+
+
+def _is_sound(data: bytes, start: int) -> bool:
+    """Return whether the head at *start* says what can be undone."""
+    if data[start] == ord("P"):
+        return data[start + 8 : start + 10] == b"\x08\0"  # deflated
+    return data[start] == ord("x") or (start + 3 < len(data) and data[start + 3] <= _FLAGS)
+
+
+def bare(data: bytes, work: Work) -> bytes:
+    """Return what *data* holds if it is deflate without a header from its first byte."""
+    return inflate(data, _BARE, work)[0] if _may_begin(data) else b""
+
+
+def is_begun(data: bytes, size: int, work: Work) -> bool:
+    """Return whether *data* may begin *size* bytes of such a stream, which hardly any do.
+
+    What is short has to be one block, as compressors make it, and to have no damage near its
+    beginning.
+    """
+    if not _may_begin(data) or (size < STEP and not data[0] & 1):
+        return False
+    work.spend(_TRIED // 16)
+    try:
+        zlib.decompress(data[:PROBE], _BARE)
+    except zlib.error as error:
+        return "incomplete" in str(error)  # which a beginning is
+    return True
+
+
+def _may_begin(data: bytes | memoryview) -> bool:
+    """Return whether deflate may begin so: its first block tells (RFC 1951, 3.2).
+
+    The third kind of block does not exist, and a stored one has its length twice.
+    """
+    kind = data[0] >> 1 & 3 if data else 3
+    if kind:
+        return kind != 3  # noqa: PLR2004
+    return len(data) >= _STORED and (data[1] ^ data[3]) == (data[2] ^ data[4]) == 0xFF  # noqa: PLR2004
+
+
+def inflate(data: bytes | memoryview, window: int, work: Work) -> tuple[bytes, int]:
+    """Return what *data* begins with, up to the damage if any, and the size of a whole stream.
+
+    Raises:
+        TooMuchError: if there is more than may still be looked at.
+    """
+    work.spend(_TRIED)
+    decoder = zlib.decompressobj(window)
+    pieces: list[bytes] = []
+    at, step = 0, PROBE
+    while at < len(data) and not decoder.eof:
+        part, before = bytes(data[at : at + step]), decoder.copy()
+        try:
+            pieces.append(decoder.decompress(part))  # at most 1032 times as many (zlib's FAQ)
+        except zlib.error:
+            pieces += _bytewise(before, part)  # an error takes with it what its call has decoded
+            return b"".join(pieces), 0
+        work.spend(len(part) + len(pieces[-1]))
+        at, step = at + len(part), STEP
+    return b"".join(pieces), at - len(decoder.unused_data) if decoder.eof else 0
+
+
+def _bytewise(decoder: Any, data: bytes) -> Iterator[bytes]:
+    with suppress(zlib.error):
+        for at in range(len(data)):
+            yield decoder.decompress(data[at : at + 1])
