@@ -88,11 +88,6 @@ class Headers(msgspec.Struct, frozen=True, gc=False):
         return media_type(self.content_type)
 
     @property
-    def charset(self) -> str:
-        """Return the declared character set, by default UTF-8."""
-        return charset(self.content_type)
-
-    @property
     def cookies(self) -> list[Cookie]:
         """Return the cookies of a request; HTTP/2 may send several lines (RFC 9113, 8.2.3)."""
         return [cookie for line in self.every("cookie") for cookie in cookies(line)]

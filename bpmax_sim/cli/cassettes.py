@@ -6,7 +6,6 @@ What a command would change is shown as a diff of texts before it writes.
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import partial
@@ -33,7 +32,6 @@ from bpmax_sim.cli.select import (
     opened,
     path_and_line,
     platforms_of,
-    targets,
     with_journals,
 )
 from bpmax_sim.cli.terminal import agree, say, say_bytes, say_document, say_result, tell
@@ -87,7 +85,7 @@ def seal(
 ) -> int:
     """Seal a cassette again."""
     if not cassette.is_file():
-        raise ConfigError(missing(str(cassette), Path.cwd(), ".yaml"))
+        raise ConfigError(missing(cassette, ".yaml"))
     before = cassette.read_bytes()
     after = _sealed(cassette, before)
     exchanges = list(edited(before, after))
@@ -199,7 +197,7 @@ def _rules() -> Mapping[tuple[Path, str], Rules]:
 
     Those of Python tests are in their markers, and nothing of them is run here.
     """
-    items = collect(targets((), folder=Path.cwd()), variables={}, environ=os.environ)
+    items = collect()
     return {
         (file_of(item), item.owner): matching_rules(platforms_of(item), item.scenario.proxy.ignore)
         for item in items

@@ -142,9 +142,7 @@ def _check(minutes: float, workers: int, laws: Sequence[str], scripts: Sequence[
         if name not in known:
             hint = suggestion(name, known)
             raise ConfigError("--law {name}: there is no such law{hint}", name=name, hint=hint)
-    lacking = [
-        missing(str(script), Path.cwd(), ".js") for script in scripts if not script.is_file()
-    ]
+    lacking = [missing(script, ".js") for script in scripts if not script.is_file()]
     if lacking:
         raise ConfigError(*lacking)
 
@@ -162,7 +160,7 @@ def _file(text: str) -> Path:
         return Path(shown(own))
     if Path(text).is_dir():
         raise ConfigError("{text}: expected one platform file; name one of those in it", text=text)
-    raise ConfigError(missing(text, Path.cwd(), ".yaml"))
+    raise ConfigError(missing(text, ".yaml"))
 
 
 def _line(tried: Tried) -> str:

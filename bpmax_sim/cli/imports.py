@@ -140,11 +140,7 @@ def imports(  # noqa: PLR0913 - the options of the command
 
 
 def _check_there(recordings: Sequence[Path]) -> None:
-    lacking = [
-        missing(str(recording), Path.cwd(), "")
-        for recording in recordings
-        if not recording.is_file()
-    ]
+    lacking = [missing(recording, "") for recording in recordings if not recording.is_file()]
     if not lacking:
         return
     is_meant = near(str(recordings[0]), ["openapi"])
@@ -323,7 +319,7 @@ def openapi(
 ) -> int:
     """Import a platform."""
     if not document.is_file():
-        raise ConfigError(missing(str(document), Path.cwd(), document.suffix))
+        raise ConfigError(missing(document, document.suffix))
     if url and ("{" in url or not is_address(url)):
         message = msg("expected an address such as https://crm.example.com, without ? # and user")
         raise ConfigError("--url {url}: {message}", url=url, message=message)

@@ -18,7 +18,7 @@ from bpmax_sim.cassette.journal import interrupted
 from bpmax_sim.check.secrets import Answers, literal_secrets, secrets_in
 from bpmax_sim.check.upgrade import upgrade
 from bpmax_sim.cli.options import Json, Paths
-from bpmax_sim.cli.select import Selection, below, collect, targets, with_journals
+from bpmax_sim.cli.select import Selection, below, gather, targets, with_journals
 from bpmax_sim.cli.terminal import say, say_json, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near, pasted
 from bpmax_sim.file_names import namesakes
@@ -130,8 +130,8 @@ def _sorted(paths: Sequence[str]) -> tuple[list[Selection], list[Path]]:
     scenarios = [path for path in others if SUFFIX in path or not Path(path).exists()]
     whole = len(others) > len(scenarios) or not paths
     named = [*folders, *scenarios]
-    items = targets(named, folder=Path.cwd()) if named else []
-    items += targets((), folder=Path.cwd()) if whole else []
+    items = targets(named) if named else []
+    items += targets(()) if whole else []
     return list(dict.fromkeys(items)), recordings
 
 
@@ -149,15 +149,17 @@ def _problems(
     cassettes: bool,
     hint: Callable[[str], None],
 ) -> Iterator[Problem]:
-    items: list[ScenarioItem] = []
-    for target in files:
-        yield from _caught(lambda chosen=target: items.extend(_collected(chosen)))  # type: ignore[misc]
+    items, problems = gather(files, variables={}, environ=os.environ)
+    yield from problems
     wrong = [list(absent(item)) for item in items]
     yield from chain.from_iterable(wrong)
     whole = [item for item, errors in zip(items, wrong, strict=True) if not errors]
     loaded: dict[tuple[Path, Path | None], Platforms] = {}
     for key in dict.fromkeys(_folders(whole)):
-        yield from _caught(lambda chosen=key: loaded.update({chosen: _load(*chosen)}))  # type: ignore[misc]
+        try:
+            loaded[key] = _load(*key)
+        except ConfigError as error:
+            yield from error.problems
     yield from chain.from_iterable(map(literal_secrets, loaded.values()))
     yield from chain.from_iterable(map(_conditions, items))
     own = chain.from_iterable(item.own.values() for item in loaded.values())
@@ -207,18 +209,6 @@ def _interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
                 path=pasted(str(path)),
             )
             yield Problem(message, Place(str(journal)))
-
-
-def _collected(target: Selection) -> list[ScenarioItem]:
-    return collect([target], variables={}, environ=os.environ)
-
-
-def _caught(work: Callable[[], None]) -> Iterator[Problem]:
-    """Do *work* and yield what is wrong with it."""
-    try:
-        work()
-    except ConfigError as error:
-        yield from error.problems
 
 
 def _folders(items: Iterable[ScenarioItem]) -> Iterator[tuple[Path, Path | None]]:

@@ -182,7 +182,7 @@ def _chosen(
 ) -> SessionOptions:
     """Return what was values; a scenario keeps what it says itself of the rest."""
     if platforms is not None and not platforms.exists():
-        raise ConfigError(missing(str(platforms), Path.cwd(), ""))
+        raise ConfigError(missing(platforms, ""))
     options = {
         "mode": mode,
         "default_instance": instance or None,
@@ -241,7 +241,7 @@ def _watched(args: _RunArguments) -> Watched:
             write_page(page, traces, version=bpmax_sim.__version__)
             tell("report: {path}", path=shown(page))
 
-    places = [Path(target.path) for target in targets(args.paths or (), folder=Path.cwd())]
+    places = [Path(target.path) for target in targets(args.paths)]
     folders = [path for path in map(Path, args.paths or ()) if path.is_dir()]
     return Watched(
         gather=lambda: _collected(args),
@@ -398,7 +398,7 @@ def _check_ci(args: _RunArguments) -> None:
 
 def _collected(args: _RunArguments) -> tuple[list[ScenarioItem], list[Problem]]:
     items, problems = gather(
-        targets(args.paths or (), folder=Path.cwd()),
+        targets(args.paths),
         variables=_variables(args.var or ()),
         environ=args.choices.environ,
     )
@@ -511,8 +511,7 @@ def listing(
     paths: option.Paths = None, *, keyword: option.Keyword = "", json: option.Json = False
 ) -> int:
     """List scenarios."""
-    files = targets(paths or (), folder=Path.cwd())
-    items = chosen(collect(files, variables={}, environ=os.environ), keyword)
+    items = collect(paths, keyword)
     lines = table([_row(item) for item in items]) if items else ()
     say_result(lines, json=json, items=[_item(item) for item in items])
     if not items and not json:

@@ -66,29 +66,27 @@ class Selection(msgspec.Struct, frozen=True):
         return by_name[self.name]
 
 
-def targets(arguments: Sequence[str], *, folder: Path) -> list[Selection]:
+def targets(arguments: Sequence[str] | None) -> list[Selection]:
     """Return the scenario files that *arguments* mean, each as it was first named.
 
     Args:
         arguments: ``PATH``, ``PATH:LINE`` or ``PATH::NAME``; none for all of the project.
-        folder: where relative paths begin.
 
     Raises:
         ConfigError: everything that is not there, with a near name.
     """
-    texts = arguments or [str(find_root(folder) / "scenarios")]
+    texts = arguments or [str(find_root(Path.cwd()) / "scenarios")]
     problems: list[Problem] = []
-    result = [target for text in texts for target in _targets(text, folder, problems, arguments)]
+    is_named = bool(arguments)
+    result = [target for text in texts for target in _targets(text, problems, is_named=is_named)]
     if problems:
         raise ConfigError(*problems)
     return list(dict.fromkeys(result))
 
 
-def _targets(
-    text: str, folder: Path, problems: list[Problem], arguments: Sequence[str]
-) -> Iterator[Selection]:
-    path, line, name = _parts(text, folder)
-    place = folder / path
+def _targets(text: str, problems: list[Problem], *, is_named: bool) -> Iterator[Selection]:
+    path, line, name = _parts(text)
+    place = Path.cwd() / path
     if place.is_dir():
         yield from map(Selection, sorted(place.rglob(f"*{SUFFIX}")))
     elif place.is_file() and place.name.endswith(SUFFIX):
@@ -99,12 +97,12 @@ def _targets(
             suffix=SUFFIX,
         )
         problems.append(Problem(message, Place(path)))
-    elif arguments:
-        problems.append(missing(path, folder, SUFFIX))
+    elif is_named:
+        problems.append(missing(path, SUFFIX))
 
 
-def _parts(text: str, folder: Path) -> tuple[str, int, str]:
-    if (folder / text).exists():
+def _parts(text: str) -> tuple[str, int, str]:
+    if Path(text).exists():
         return text, 0, ""
     path, colons, name = text.partition("::")
     return (path, 0, name) if colons else (*path_and_line(text), "")
@@ -116,11 +114,12 @@ def path_and_line(text: str) -> tuple[str, int]:
     return (match[1], int(match[2])) if match else (text, 0)
 
 
-def missing(path: str, folder: Path, suffix: str) -> Problem:
-    """Return the problem of a *path* that is not there, with the nearest file that is."""
-    if (folder / path).is_dir():
+def missing(place: str | Path, suffix: str) -> Problem:
+    """Return the problem of a *place* that is not there, with the nearest file that is."""
+    path = str(place)
+    if Path(path).is_dir():
         return Problem(msg("this is a folder; name a file in it"), Place(path))
-    root = find_root(folder / path)
+    root = find_root(Path.cwd() / path)
     known = [shown(path) for path in sorted(root.rglob(f"*{suffix}"))]
     hint = near(path, known) or near(f"{path}{suffix}", known) or msg("; see what `ls` shows")
     return Problem(msg("there is no such file or folder{hint}", hint=hint), Place(path))
@@ -153,18 +152,16 @@ def chosen(items: Iterable[ScenarioItem], keyword: str) -> list[ScenarioItem]:
 _NEVER = "return; "
 
 
-def collect(
-    targets: Sequence[Selection], *, variables: Mapping[str, Any], environ: Mapping[str, str]
-) -> list[ScenarioItem]:
-    """Return the items of *targets*, each once.
+def collect(paths: Sequence[str] | None = None, keyword: str = "") -> list[ScenarioItem]:
+    """Return the items that a command names by *paths* and *keyword*, each once.
 
     Raises:
         ConfigError: everything that is wrong in any of the files and their scripts.
     """
-    items, problems = gather(targets, variables=variables, environ=environ)
+    items, problems = gather(targets(paths), variables={}, environ=os.environ)
     if problems:
         raise ConfigError(*problems)
-    return items
+    return chosen(items, keyword)
 
 
 def gather(
@@ -230,7 +227,7 @@ def opened(path: Path) -> Cassette:
         CassetteError: it is not sound.
     """
     if not path.exists() or path.is_dir():
-        raise ConfigError(missing(str(path), Path.cwd(), ".yaml"))
+        raise ConfigError(missing(path, ".yaml"))
     return Cassette.load(path)
 
 
@@ -241,7 +238,7 @@ def below(paths: Sequence[Path], suffix: str) -> list[Path]:
         ConfigError: if one of *paths* is not there.
     """
     places = paths or [find_root(Path.cwd()) / "cassettes"]
-    lacking = [missing(str(path), Path.cwd(), suffix) for path in paths if not path.exists()]
+    lacking = [missing(path, suffix) for path in paths if not path.exists()]
     if lacking:
         raise ConfigError(*lacking)
     return list(dict.fromkeys(file for path in places for file in _below(path, suffix)))
@@ -275,7 +272,7 @@ def with_journals(paths: Sequence[Path]) -> list[Path]:
     journals = below(folders, ".journal") if folders or not named else []
     for path in named:
         if not path.exists() and not list(path.parent.glob(f"{path.name}.*.journal")):
-            raise ConfigError(missing(str(path), Path.cwd(), ".yaml"))
+            raise ConfigError(missing(path, ".yaml"))
     cassettes = [path.with_name(_JOURNAL.sub("", path.name)) for path in journals]
     return list(dict.fromkeys([*named, *cassettes]))
 
@@ -298,7 +295,7 @@ def declared_folder(folder: Path | None) -> Path | None:
         ConfigError: if *folder* is not there.
     """
     if folder is not None and not folder.exists():
-        raise ConfigError(missing(str(folder), Path.cwd(), ""))
+        raise ConfigError(missing(folder, ""))
     root = find_root(Path.cwd())
     own = root / "scenarios" / "platforms"
     if folder is not None or own.is_dir():

@@ -21,13 +21,11 @@ from bpmax_sim.cli.execute import Choices, observe
 from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformsFolder
 from bpmax_sim.cli.select import (
     below,
-    chosen,
     collect,
     declared_folder,
     file_of,
     opened,
     platforms_of,
-    targets,
 )
 from bpmax_sim.cli.terminal import say, say_document, say_result, tell, watched
 from bpmax_sim.clock import parse_duration
@@ -157,7 +155,7 @@ def _is_cassette(path: str) -> bool:
 
 
 def _of_scenarios(paths: Sequence[str], platforms: Path | None) -> Iterator[_Job]:
-    items = collect(targets(paths, folder=Path.cwd()), variables={}, environ=os.environ)
+    items = collect(paths)
     for item in items:
         cassette = Path(shown(file_of(item)))
         if not cassette.exists():
@@ -252,11 +250,7 @@ def covered(
     json: Json = False,
 ) -> int:
     """Show what scenarios touch."""
-    collected = collect(targets(paths or (), folder=Path.cwd()), variables={}, environ=os.environ)
-    items = [
-        (item, platforms_of(item))
-        for item in (chosen(collected, keyword) if keyword else collected)
-    ]
+    items = [(item, platforms_of(item)) for item in collect(paths, keyword)]
     if not items:
         tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
         return ExitCode.NOTHING

@@ -240,6 +240,7 @@ def answer_of(call: CallMade) -> CallAnswered:
 _SAME = tuple({*members(CallAnswered)} - {"sent_at", "duration", "at"})
 _ANSWER = frozenset({*members(CallAnswered), "earlier"}) - {"number", "call"}
 _FIRST = frozenset({"at", "order"})  # told by the head of a line
+_LATER = _FIRST | _ANSWER
 _OUTSIDE = frozenset({"cause"})  # an exception is for whoever wants its traceback
 _RENAMED = {(HookStarted, "event"): "hook"}
 
@@ -249,11 +250,14 @@ def trace_line(event: Event, number: int, homes: Homes = NOWHERE) -> str:
 
     *number* counts what happens in the scenario from 1: of one instant, the earlier is less.
     """
+    return _line(event, number, homes).decode()
+
+
+def _line(event: Event, number: int, homes: Homes) -> bytes:
     kind: Any = type(event)
-    outside = _FIRST | _ANSWER if issubclass(kind, CallMade) else _FIRST
+    outside = _LATER if issubclass(kind, CallMade) else _FIRST
     head = f'{{"seq":{number},"event":"{kind.__name__}","at":{instant(event.at)!r}'
-    line = f"{head}{_fields(event, outside, homes)}}}"
-    return line.encode("utf-8", "backslashreplace").decode()
+    return f"{head}{_fields(event, outside, homes)}}}".encode("utf-8", "backslashreplace")
 
 
 def _fields(value: Any, outside: frozenset[str], homes: Homes) -> str:
@@ -278,7 +282,8 @@ def trace(events: Iterable[Event], homes: Homes = NOWHERE) -> Iterator[str]:
 
 def trace_digest(events: Iterable[Event], homes: Homes = NOWHERE) -> str:
     """Return the SHA-256 of the trace, in hexadecimal; the same events give the same digest."""
-    return hashlib.sha256("".join(trace(events, homes)).encode()).hexdigest()
+    lines = [_line(event, number, homes) for number, event in enumerate(events, 1)]
+    return hashlib.sha256(b"\n".join([*lines, b""])).hexdigest()
 
 
 def _text(value: Any, homes: Homes) -> str:

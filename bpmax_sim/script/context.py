@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -569,9 +570,12 @@ def _file(placed: Placed) -> dict[str, Any]:
     return {**file, "sent": sent.text, "moves": sent.moves} if sent.moves else file
 
 
-def _crossing(answer: Answer) -> tuple[str, str | None]:
+def _crossing(answer: Answer) -> tuple[str, Any]:
     if answer.kind == "bytes":
         return answer.kind, base64.b64encode(answer.value).decode()
+    if answer.kind == "json" and answer.text is not None:
+        with suppress(UnicodeEncodeError):  # half a character crosses within a text only
+            return "text", msgspec.Raw(answer.text.encode())  # as it is, as a text does
     return answer.kind, answer.text
 
 

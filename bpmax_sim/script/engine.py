@@ -87,7 +87,7 @@ _SIGNATURES: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
     ("JS_EvalFunction", Value, (c_void_p, Value)),
     ("JS_WriteObject", c_void_p, (c_void_p, POINTER(c_size_t), Value, c_int)),
     ("JS_ReadObject", Value, (c_void_p, c_char_p, c_size_t, c_int)),
-    ("JS_NewArrayBufferCopy", Value, (c_void_p, c_char_p, c_size_t)),
+    ("JS_NewArrayBuffer", Value, (c_void_p, c_char_p, c_size_t, *3 * (c_void_p,), c_bool)),
     ("JS_NewAtomLen", c_uint32, (c_void_p, c_char_p, c_size_t)),
     ("JS_FreeAtom", None, (c_void_p, c_uint32)),
     ("JS_DeleteProperty", c_int, (c_void_p, Value, c_uint32, c_int)),
@@ -152,13 +152,13 @@ def taken(inner: int, name: str) -> Value:
 
 
 _COMPILE_ONLY = 1 << 5
-_BYTECODE, _WITHOUT_SOURCE = 1 << 0, 1 << 4
+_BYTECODE, _BARE = 1 << 0, 1 << 5  # the latter without source and lines, which nobody is shown
 _FILE = b"<input>"  # as the wheel names what it evaluates
 _ENTRY = "__entry"
 
 
 class Texts:
-    """Sources one after the other in UTF-8, each ended by a zero."""
+    """Sources one after the other in UTF-8, each ended by a zero; must outlive every context."""
 
     def __init__(self, sources: Sequence[str]) -> None:
         """Lay *sources* out."""
@@ -168,8 +168,12 @@ class Texts:
             self._data += source.encode() + b"\0"
 
     def within(self, inner: int) -> Value:
-        """Return an ArrayBuffer of *inner* with the texts; strings would take 30 times as long."""
-        buffer: Value = library().JS_NewArrayBufferCopy(inner, self._data, len(self._data))
+        """Return an ArrayBuffer of *inner* over the texts, which nobody writes; nothing is copied.
+
+        In other versions the arguments mean that it neither grows nor frees anything, too.
+        """
+        data = self._data
+        buffer: Value = library().JS_NewArrayBuffer(inner, data, len(data), 0, None, None, False)
         return buffer
 
 
@@ -219,7 +223,7 @@ def _compiled(inner: int, source: bytes) -> bytes:
     function = functions.JS_Eval(inner, source, len(source), _FILE, _COMPILE_ONLY)
     assert not function.is_exception, "our own files compile"
     size = ctypes.c_size_t()
-    flags = _BYTECODE | _WITHOUT_SOURCE
+    flags = _BYTECODE | _BARE
     written = functions.JS_WriteObject(inner, ctypes.byref(size), function, flags)
     code = ctypes.string_at(written, size.value)
     functions.js_free(inner, written)
@@ -291,6 +295,7 @@ BINDINGS: Mapping[str, str] = {
     "power": r"(?!)",
     "operators": r"(?!)",
     "stack": r"(?!)",
+    "radix": r"(?!)",
     "legacy": r"(?!)",
     "web": r"Abort(?:Controller|Signal)|performance",
     "gbk": r"(?i)gbk|gb_?2312|chinese",
@@ -306,8 +311,6 @@ BINDINGS: Mapping[str, str] = {
 Only that is read from bytecode beforehand; the others are compiled where a script uses them all the
 same, which is as right and takes longer.
 """
-_LONG, _ABSENT = frozenset({"gbk", "formatjs", "icu"}), "() => ({})"
-"""Bindings that a context would copy for nothing; a script that does not name one is refused it."""
 _PUMPED_BETWEEN_LOOKS = 64
 
 ADAPTATIONS: Mapping[str, str] = {
@@ -318,6 +321,7 @@ ADAPTATIONS: Mapping[str, str] = {
     "power": rf"{OPERATORS}|\bMath\b(?!\s*\??\.)|\bMath\s*\??\.\s*pow\b",
     "operators": rf"{OPERATORS}|\bFunction\b|\.\s*constructor\s*\(",
     "stack": r"\bgetOwnPropertyNames\b|\bownKeys\b",
+    "radix": r"\btoString\b(?!\s*\(\s*\))",
     "legacy": (
         r"(?s)\A(?=.*?\bRegExp\b)"
         r".*?(?:\$[1-9&_+'`\"]|lastMatch|lastParen|leftContext|rightContext)"
@@ -375,13 +379,14 @@ class QuickJSNG:
     def _turn(self, operation: str, argument: str) -> Any:
         self._entry(operation, argument)
         self._pump()
-        self._limit_to(min(self._left, self._left_wall) - self._used())
+        self._limit()
         return self._entry()
 
-    def _limit_to(self, seconds: float) -> None:
+    def _limit(self) -> None:
         # The engine's own limit is afresh for each entry, so the sum is kept here.
         if self._interrupts is None:
-            self._context.set_time_limit(max(seconds, 0.001))
+            left = min(self._left, self._left_wall) - self._used()
+            self._context.set_time_limit(max(left, 0.001))
 
     def _used(self) -> float:
         """Return the processor time since the engine was entered, in seconds."""
@@ -391,9 +396,9 @@ class QuickJSNG:
         if self._watch.fired or self._left <= 0 or self._left_wall <= 0:
             raise self._too_slow("")
         self._entered, started = time.thread_time(), time.monotonic()
-        self._watch.enter(self._left, self._left_wall)
+        self._watch.enter(self._entered + self._left, started + self._left_wall)
         try:
-            self._limit_to(min(self._left, self._left_wall))
+            self._limit()
             result = work(*arguments)
             self._pump()
         except _quickjs.JSException as error:
@@ -450,7 +455,7 @@ def _entry(context: Any, scripts: Sequence[str]) -> Any:
         compiled(text) if name in names else None
         for name, text in zip(BINDINGS, texts[1:], strict=True)
     ]
-    return entered(context, main, parts, _texts(names & _LONG))
+    return entered(context, main, parts, _texts())
 
 
 @lru_cache(maxsize=256)
@@ -477,14 +482,9 @@ def adaptation(names: Sequence[str]) -> str:
 
 
 @cache
-def _texts(named: frozenset[str]) -> Texts:
-    """Return the texts, of the long ones those that a script names."""
-    return Texts(
-        [
-            _ABSENT if name in _LONG - named else text
-            for name, text in zip(BINDINGS, sources()[1:], strict=True)
-        ]
-    )
+def _texts() -> Texts:
+    """Return the texts of the bindings, once for all contexts."""
+    return Texts(sources()[1:])
 
 
 @cache

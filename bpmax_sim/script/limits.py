@@ -222,10 +222,9 @@ class Watch:
         self.steps: c_int32 | None = None
         self.raised: BaseException | None = None
 
-    def enter(self, cpu: float, wall: float) -> None:
-        """Begin a turn that may take *cpu* seconds of processor time and *wall* seconds."""
-        self._cpu_end = time.thread_time() + cpu
-        self._wall_end = time.monotonic() + wall
+    def enter(self, cpu_end: float, wall_end: float) -> None:
+        """Begin a turn that has to end by these, of ``thread_time`` and of ``monotonic``."""
+        self._cpu_end, self._wall_end = cpu_end, wall_end
         _state.running.add(self)
         if _state.thread is None:
             _state.start()

@@ -1,7 +1,7 @@
 // The JavaScript half of a context: what it does queues in an outbox as JSON, which Python drains after each turn.
 // Other things are made on first use of bindings/*.js: each a function, its text, or where that starts in `texts`.
 (function (texts, $primordials, $errors, $values, $timers, $console, $date, $random, $text, $clone,
-  $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $math, $power, $operators, $stack, $legacy, $web, $gbk, $formatjs, $icu, $live) {
+  $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $math, $power, $operators, $stack, $radix, $legacy, $web, $gbk, $formatjs, $icu, $live) {
 'use strict';
 const codes = arguments;
 const FIRST_USER_LINE = 500; // the frames above are ours
@@ -10,7 +10,7 @@ const primordials = (typeof $primordials === 'function' ? $primordials : indirec
 const {parse, stringify, apply, construct, isArray, join, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys,
   fromCharCode, decodeURIComponent, escape, Uint8Array: Bytes, Error: NativeError, Promise: NativePromise, Date: NativeDate,
   Proxy: NativeProxy, then, resolve: nativeResolve, reflectGet, isWellFormed, charCodeAt, slice,
-  includes, indexOf, repeat, exec, newMap, newSet, newWeakMap, newList} = primordials;
+  includes, indexOf, lastIndexOf, repeat, newMap, newSet, newWeakMap, newList} = primordials;
 const {get: rawStack} = getOwnPropertyDescriptor(NativeError.prototype, 'stack');
 const prepare = getOwnPropertyDescriptor(NativeError, 'prepareStackTrace');
 NativeError.stackTraceLimit = 50;
@@ -50,27 +50,26 @@ function borrowed(source, proto, prefix, ...names) {
   }
 }
 
-// Positions: "line,column" of the innermost frame in a user's file, as the engine counts.
+// Positions: "line,column" of the innermost frame in a user's file.
 const rawOf = error => attempt(() => { // not a text where a script has its own prepareStackTrace
   const raw = apply(rawStack, error, []);
   return typeof raw !== 'string' ? undefined : shared.unmoved ? shared.unmoved(raw) : raw;
 });
-function plainError(message, prepared) { // with the engine's own stack, whatever a script has it made by
-  if (!prepare?.set) return new NativeError(message);
-  const before = apply(prepare.get, NativeError, []);
+function plainError(message, prepared) { // with the engine's own stack, not a script's
+  const before = prepare?.set ? apply(prepare.get, NativeError, []) : prepared;
+  if (before === prepared) return new NativeError(message);
   apply(prepare.set, NativeError, [prepared]);
   const error = new NativeError(message);
   apply(prepare.set, NativeError, [before]);
   return error;
 }
-const FRAME = /<input>:(\d+):(\d+)\)?$/;
-function here() {
+function here() { // a function can be named like a frame
   const raw = rawOf(plainError('')) ?? '';
   for (let at = 0, end; at < raw.length; at = end + 1) {
-    end = indexOf(raw, '\n', at);
-    if (end < 0) end = raw.length;
-    const found = exec(FRAME, slice(raw, at, end));
-    if (found && +found[1] >= FIRST_USER_LINE) return found[1] + ',' + found[2];
+    if ((end = indexOf(raw, '\n', at)) < 0) end = raw.length;
+    const from = lastIndexOf(raw, '<input>:', end) + 8, colon = indexOf(raw, ':', from), row = slice(raw, from, colon);
+    const column = slice(raw, colon + 1, end - (raw[end - 1] === ')'));
+    if (from > at + 7 && +row >= FIRST_USER_LINE && +column > 0) return row + ',' + column;
   }
   return '0,0';
 }

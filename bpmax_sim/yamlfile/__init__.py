@@ -7,46 +7,27 @@ for editors; `write_yaml` is the inverse of reading.
 
 from __future__ import annotations
 
-from bpmax_sim.yamlfile.node import (
-    LARGEST,
-    Node,
-    Steps,
-    join,
-    parsed,
-    parsed_bytes,
-    read_bytes,
-    read_text,
-    read_yaml,
-    shown,
-    split,
-)
-from bpmax_sim.yamlfile.schema import described, explain, help_text, json_schema, read_hover
-from bpmax_sim.yamlfile.shapes import INTERNAL, Checks, Seconds, decode
-from bpmax_sim.yamlfile.write import text_at, with_element, write_yaml, writing_to
-
-__all__ = [
-    "INTERNAL",
-    "LARGEST",
-    "Checks",
-    "Node",
-    "Seconds",
-    "Steps",
-    "decode",
-    "described",
-    "explain",
-    "help_text",
-    "join",
-    "json_schema",
-    "parsed",
-    "parsed_bytes",
-    "read_bytes",
-    "read_hover",
-    "read_text",
-    "read_yaml",
-    "shown",
-    "split",
-    "text_at",
-    "with_element",
-    "write_yaml",
-    "writing_to",
-]
+from bpmax_sim.yamlfile.node import LARGEST as LARGEST
+from bpmax_sim.yamlfile.node import Node as Node
+from bpmax_sim.yamlfile.node import Steps as Steps
+from bpmax_sim.yamlfile.node import join as join
+from bpmax_sim.yamlfile.node import parsed as parsed
+from bpmax_sim.yamlfile.node import parsed_bytes as parsed_bytes
+from bpmax_sim.yamlfile.node import read_bytes as read_bytes
+from bpmax_sim.yamlfile.node import read_text as read_text
+from bpmax_sim.yamlfile.node import read_yaml as read_yaml
+from bpmax_sim.yamlfile.node import shown as shown
+from bpmax_sim.yamlfile.node import split as split
+from bpmax_sim.yamlfile.schema import described as described
+from bpmax_sim.yamlfile.schema import explain as explain
+from bpmax_sim.yamlfile.schema import help_text as help_text
+from bpmax_sim.yamlfile.schema import json_schema as json_schema
+from bpmax_sim.yamlfile.schema import read_hover as read_hover
+from bpmax_sim.yamlfile.shapes import INTERNAL as INTERNAL
+from bpmax_sim.yamlfile.shapes import Checks as Checks
+from bpmax_sim.yamlfile.shapes import Seconds as Seconds
+from bpmax_sim.yamlfile.shapes import decode as decode
+from bpmax_sim.yamlfile.write import text_at as text_at
+from bpmax_sim.yamlfile.write import with_element as with_element
+from bpmax_sim.yamlfile.write import write_yaml as write_yaml
+from bpmax_sim.yamlfile.write import writing_to as writing_to

@@ -172,6 +172,7 @@ def _of_scripts() -> Mapping[str, str]:
         "icu": str(node["icu"]).partition(".")[0],
         "first_year": str(1970 + first // _HOURS_OF_A_YEAR),
         "last_year": str(1970 + last // _HOURS_OF_A_YEAR - 1),
+        "zones": str(len(re.findall(r'"[A-Z]\w+/[^"]+":\[', zones))),
         "currencies": str(narrow.count(":")),
     }
 

@@ -32,7 +32,8 @@ def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - only where there is one
 
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        arguments = ["--no-sandbox", "--disable-gpu"]  # there is none, and its process looks for it
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         try:
             yield running
         finally:

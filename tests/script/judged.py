@@ -154,7 +154,11 @@ NUMBERS = st.one_of(
     st.builds(lambda n, d: f"({n}).toExponential({d})", NUMBER, st.integers(0, 20)),
     st.builds(lambda n, f: f"Math.{f}({n})", NUMBER, st.sampled_from(UNARY)),
     st.builds(lambda a, b: f"[Math.atan2({a}, {b}), Math.hypot({a}, {b}), {a} % {b}]", NUMBER, NUMBER),
-    st.builds(lambda n, r: f"({n}).toString({r})", st.integers(-(2**53), 2**53), st.integers(2, 36)),
+    st.builds(
+        lambda n, r: f"({n!r}).toString({r})",
+        st.integers(-(2**53), 2**53) | st.floats(-1e6, 1e6) | st.floats(-(2.0**53), 2.0**53),
+        st.integers(2, 36),
+    ),
     st.text("0123456789.eE+-xb_ n", max_size=8).map(
         lambda t: f"[{json.dumps(t)}].flatMap(t => [Number(t), parseFloat(t), parseInt(t)])"
     ),

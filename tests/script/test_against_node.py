@@ -82,8 +82,8 @@ def test_the_shims_say_what_node_says(group: str) -> None:
         (
             "new Date(0).toLocaleString('zh-CN', {timeZone: 'Europe/Minsk'})",
             (
-                "the time zone Europe/Minsk is not simulated: use Asia/Shanghai, UTC, an offset "
-                "such as +08:00, or a zone written out in the script"
+                "the time zone Europe/Minsk is not simulated: use Asia/Shanghai, UTC or an offset "
+                "such as +08:00"
             ),
         ),
         (
@@ -91,13 +91,6 @@ def test_the_shims_say_what_node_says(group: str) -> None:
             (
                 "the time in America/New_York before 1990 or after 2037 is not simulated: "
                 "use an offset such as -05:00"
-            ),
-        ),
-        (
-            "new Date(0).toLocaleString('zh-CN', {timeZone: 'America' + '/New_York'})",
-            (
-                "the time zone America/New_York is not simulated: use Asia/Shanghai, UTC, an "
-                "offset such as +08:00, or a zone written out in the script"
             ),
         ),
         (

@@ -29,7 +29,8 @@ MODULES = (
     *("hypothesis.internal.observability", "_hypothesis_pytestplugin", "typer._adapters"),
     *("pydantic.type_adapter", "pydantic.json_schema", "pydantic.plugin._loader", "resource"),
     *(f"bpmax_sim.cli.{name}" for name in ("app", "run", "lint", "cassettes", "review", "project")),
-    *("bpmax_sim.pytest_plugin.items", "bpmax_sim.pytest_plugin.summary"),
+    *(f"bpmax_sim.pytest_plugin.{name}" for name in ("items", "summary", "python_tests")),
+    *("bpmax_sim.transport.live", "bpmax_sim.report.html", "jinja2.sandbox"),
     *("bpmax_sim.platform.sandbox", "bpmax_sim.scenario.model"),
 )
 """What most commands import; servers and clients are left to the few that do.

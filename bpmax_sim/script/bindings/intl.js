@@ -1,10 +1,6 @@
 // Intl for zh-CN, zh-TW, zh-HK and en-US, equal to Node 20 where it answers; what it does not know, it refuses.
 'use strict';
-({shared, brief, NativeDate, timeOf, collation}) => {
-const icu = () => { // what is long, and here only where the text names it
-  const {zones, ...rest} = shared.icu();
-  return zones ? {zones, ...rest} : refuse('a unit, a name or another time zone', 'unit, DisplayNames or the zone have to stand in the text of the script');
-};
+({shared, shared: {icu}, brief, NativeDate, timeOf, collation}) => {
 const refuse = (what, hint) => { throw new RangeError(`${what} is not simulated: ${hint}`); };
 const LOCALES = {zh: 'zh-CN', 'zh-cn': 'zh-CN', 'zh-hans': 'zh-CN', 'zh-hans-cn': 'zh-CN', en: 'en-US', 'en-us': 'en-US',
   'zh-tw': 'zh-TW', 'zh-hant': 'zh-TW', 'zh-hant-tw': 'zh-TW', 'zh-hk': 'zh-HK', 'zh-hant-hk': 'zh-HK'};
@@ -161,8 +157,8 @@ function zoneOf(name) { // [its name, instant -> milliseconds east of Greenwich]
 }
 const HOUR = 3600000;
 function farZone(asked) {
-  const hint = 'use Asia/Shanghai, UTC, an offset such as +08:00, or a zone written out in the script';
-  const {zones = {}, changes, first, last} = shared.icu(), name = Object.keys(zones).find(one => one.toLowerCase() === `${asked}`.toLowerCase());
+  const hint = 'use Asia/Shanghai, UTC or an offset such as +08:00';
+  const {zones, changes, first, last} = icu(), name = Object.keys(zones).find(one => one.toLowerCase() === `${asked}`.toLowerCase());
   if (name === undefined) refuse(`the time zone ${brief(`${asked}`)}`, hint);
   const [start, list, ...offsets] = zones[name];
   let instant = first;

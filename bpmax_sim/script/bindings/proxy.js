@@ -2,14 +2,14 @@
 'use strict';
 ({attempt, callPlace, define, emit, encode, flush, here, list, refuse, misnamed, shared, unseen, waiting,
   primordials: {Promise: NativePromise, Proxy: NativeProxy, stringify, apply, isArray, defineProperty, getPrototypeOf, hasOwn, freeze, then,
-    setPrototypeOf, create, reflectGet, toPrimitive, exec, newList, newSet, newWeakMap}}) => {
+    setPrototypeOf, create, reflectGet, toPrimitive, slice, indexOf, newList, newSet, newWeakMap}}) => {
 
 let serial = 0;
 function call(platform, options, api, rest) {
   flush();
-  const id = ++serial, place = here();
-  const promise = new NativePromise((resolve, reject) => waiting.set(id, {resolve, reject})), at = exec(/(.*),(.*)/, place);
-  callPlace.set(id, ('    at <anonymous> (<input>:' + at[1] + ':' + at[2] + ')'));
+  const id = ++serial, place = here(), comma = indexOf(place, ',');
+  const promise = new NativePromise((resolve, reject) => waiting.set(id, {resolve, reject}));
+  callPlace.set(id, '    at <anonymous> (<input>:' + slice(place, 0, comma) + ':' + slice(place, comma + 1) + ')');
   unseen.add(id);
   numbers.set(promise, id);
   setPrototypeOf(promise, unread);

@@ -56,7 +56,6 @@ function utf16(bytes, bad) {
 const isTrail = byte => byte >= 0x40 && byte <= 0xfe && byte !== 0x7f;
 function decodeGbk(bytes, bad) {
   const {table} = gbk();
-  if (!table) throw new RangeError("the encoding gbk is not simulated for a script whose text does not name it: write 'gbk' out");
   let text = '';
   for (let i = 0; i < bytes.length;) {
     const lead = bytes[i++];
