@@ -219,8 +219,7 @@ class SecretTable:
         """Return whether no secret is spelled out in *data*, and no address as hexadecimal."""
         if self._addresses and any_in(data.lower(), self._addresses):
             return False
-        few = len(data) < _LARGE or self._any_anchor.find_matches_as_indexes(data)
-        touched = [secret for anchor, secret in self._anchors if anchor in data] if few else []
+        touched = self._anchored_in(data)
         if not touched and not self._unanchored:
             return True
         text = data.decode("utf-8", "surrogateescape")
@@ -228,6 +227,11 @@ class SecretTable:
         return all(secret.leaves(text) for secret in touched) and not any(
             secret.spelled_in(text, small) for secret in self._unanchored
         )
+
+    def _anchored_in(self, data: bytes) -> list[Secret]:
+        if len(data) > _LARGE and not self._any_anchor.find_matches_as_indexes(data):
+            return []
+        return [secret for anchor, secret in self._anchors if anchor in data]
 
     def _holds(self, text: str, depth: int) -> bool:
         """Return whether *text* may hold a secret; what may not, surely does not."""
