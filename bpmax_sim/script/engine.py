@@ -88,6 +88,7 @@ _SIGNATURES: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
     ("JS_WriteObject", c_void_p, (c_void_p, POINTER(c_size_t), Value, c_int)),
     ("JS_ReadObject", Value, (c_void_p, c_char_p, c_size_t, c_int)),
     ("JS_NewArrayBuffer", Value, (c_void_p, c_char_p, c_size_t, *3 * (c_void_p,), c_bool)),
+    ("JS_SetImmutableArrayBuffer", c_int, (Value, c_bool)),
     ("JS_NewAtomLen", c_uint32, (c_void_p, c_char_p, c_size_t)),
     ("JS_FreeAtom", None, (c_void_p, c_uint32)),
     ("JS_DeleteProperty", c_int, (c_void_p, Value, c_uint32, c_int)),
@@ -168,12 +169,13 @@ class Texts:
             self._data += source.encode() + b"\0"
 
     def within(self, inner: int) -> Value:
-        """Return an ArrayBuffer of *inner* over the texts, which nobody writes; nothing is copied.
+        """Return an immutable ArrayBuffer of *inner* over the texts; nothing is copied.
 
         In other versions the arguments mean that it neither grows nor frees anything, too.
         """
-        data = self._data
-        buffer: Value = library().JS_NewArrayBuffer(inner, data, len(data), 0, None, None, False)
+        functions, data = library(), self._data
+        buffer: Value = functions.JS_NewArrayBuffer(inner, data, len(data), 0, None, None, False)
+        functions.JS_SetImmutableArrayBuffer(buffer, True)  # every context has the same bytes
         return buffer
 
 

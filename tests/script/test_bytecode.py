@@ -105,3 +105,20 @@ def test_a_script_that_overrides_what_texts_are_read_with_sees_nothing_of_them()
       return [globalThis['bt' + 'oa']('a'), seen]"""
 
     assert run(source).value == ["YQ==", ""]
+
+
+def test_what_every_context_shares_cannot_be_written() -> None:
+    context, shared = _quickjs.Context(), engine.Texts(["客户"])
+    handles = engine.handles(context)
+    assert handles is not None
+    functions, inner = engine.library(), handles[1]
+    window = functions.JS_GetGlobalObject(inner)
+    functions.JS_SetPropertyStr(inner, window, b"shared", shared.within(inner))
+    functions.JS_FreeValue(inner, window)
+
+    assert (
+        context.eval("new Uint8Array(shared)[0] = 0, new Uint8Array(shared)[0]") == "客".encode()[0]
+    )
+    for write in ("new Uint8Array(shared).fill(0)", "shared.transfer()"):
+        with pytest.raises(_quickjs.JSException, match="immutable"):
+            context.eval(write)
