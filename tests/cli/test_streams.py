@@ -84,6 +84,7 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback(recorded: Project) -> None
         asked += process.stderr.read(1)
     time.sleep(0.1)  # it is reading the answer now
     process.send_signal(signal.SIGINT)
+    process.wait(timeout=60)  # with its input open: an end of that is another answer
 
     _, err = process.communicate(timeout=60)
 
