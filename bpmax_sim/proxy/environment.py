@@ -42,8 +42,8 @@ class Environment:
         on_mismatch: takes a call whose signature is not the recorded one, and where the two differ;
             returns the error to raise.
         renewed: the latest grant by login key, for what a login replaces, such as a refresh token.
-        on_login: takes the platform key and instance key of each login that yielded what it has to,
-            and the seconds that this lives; 0 where nobody knows.
+        on_login: takes the platform key and instance key of each login at its end, and the seconds
+            that what it yielded lives: 0 where nobody knows, None where it yielded nothing.
     """
 
     platforms: Platforms
@@ -63,7 +63,7 @@ class Environment:
     hide: Callable[[Request], Request] = lambda request: request
     on_mismatch: Callable[[Call, tuple[Difference, ...]], NoMatchError] = signed_otherwise
     renewed: dict[str, Grant] = field(default_factory=dict, repr=False)
-    on_login: Callable[[str, str, float], None] = lambda _platform, _instance, _life: None
+    on_login: Callable[[str, str, float | None], None] = lambda _platform, _instance, _life: None
     redact: Callable[[str], str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -395,20 +395,23 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
         HttpStatusError: if a step still comes too often after all waits.
         TransportError: if a step did not complete.
     """
-    key = login_key(plan)
+    key, recipe = login_key(plan), plan.recipe
+    settled = partial(env.on_login, recipe.platform.platform_key, recipe.instance.instance_key)
     yielded = _replaced(env.renewed.get(key), plan)
     born = 0.0
-    for number, step in enumerate(acquire.steps, 1):
-        answer = yield from _answered(plan, number, step, yielded, env)
-        answer.collect(step, yielded)
-        if number == 1 or TTL in step.extract:
-            born = answer.sent_at  # the third party counts from then or later
-    expires = expiry(acquire.ttl, yielded.values.get(TTL), born)
+    try:
+        for number, step in enumerate(acquire.steps, 1):
+            answer = yield from _answered(plan, number, step, yielded, env)
+            answer.collect(step, yielded)
+            if number == 1 or TTL in step.extract:
+                born = answer.sent_at  # the third party counts from then or later
+        expires = expiry(acquire.ttl, yielded.values.get(TTL), born)
+    except BaseException:
+        settled(None)
+        raise
     grant = Grant(values=yielded.values, standins=yielded.standins, expires=expires)
     env.renewed[key] = grant
-    recipe = plan.recipe
-    platform, instance = recipe.platform.platform_key, recipe.instance.instance_key
-    env.on_login(platform, instance, expires - born)
+    settled(expires - born)
     return grant
 
 

@@ -246,7 +246,7 @@ class Network:
             log=self.calls.append,
             serial=lambda: next(numbers),
             default_instance=settings.default_instance,
-            on_login=partial(_granted, tracks, self._sharing),
+            on_login=partial(_settled, tracks, self._sharing),
             hide=_hidden(settings.redact, self._vault),
             on_mismatch=_missed(tracks, self.misses),
         )
@@ -510,17 +510,18 @@ def _no_sleep(_seconds: float) -> None:
     """Virtual time has passed already."""
 
 
-def _granted(
+def _settled(
     tracks: SessionRecordings,
     sharing: Sequence[SharingLogins],
     platform: str,
     instance: str,
-    life: float,
+    life: float | None,
 ) -> None:
     """Note a login for replay and for other sessions of the run.
 
     No method of the session, which would then wait for the garbage collector.
     """
-    tracks.let_in(platform, instance)
+    if life is not None:
+        tracks.let_in(platform, instance)
     for sharer in sharing:
-        sharer.granted(platform, instance, life)
+        sharer.settled(platform, instance, life)

@@ -40,6 +40,9 @@ class _Answered(msgspec.Struct):
 
 
 _READ, _PAUSE = 1 << 16, 0.02
+_PATIENCE = (
+    60.0  # seconds in which a login has come to an end, or those who wait ask for themselves
+)
 _COST = {"n": 2**14, "r": 8, "p": 1}
 
 
@@ -117,8 +120,8 @@ class SharedLogins:
 
     def __init__(self) -> None:
         """Start without any."""
-        self._lock = threading.Lock()
-        self._locks: dict[str, threading.Lock] = {}
+        self._changed = threading.Condition()
+        self._holders: dict[str, object] = {}
         self._answers: dict[str, _Answered] = {}
         self._files: dict[str, _SharedFile] = {}
         self._transports: list[object] = []
@@ -136,7 +139,7 @@ class SharedLogins:
         *network* tells whom it asks, as an equal one of another session does, and *real* returns
         the credentials behind a request. All processes share the logins of the platforms *across*.
         """
-        with self._lock:
+        with self._changed:
             known = [n for n, transport in enumerate(self._transports) if transport == network]
             if not known:
                 known = [len(self._transports)]
@@ -144,43 +147,55 @@ class SharedLogins:
         return SharingLogins(inner, self, known[0], real, across)
 
     def obtain(
-        self, key: str, ask: Callable[[], Response], *, after: float, across: str = ""
+        self,
+        key: str,
+        ask: Callable[[], Response],
+        *,
+        holder: object,
+        after: float,
+        across: str = "",
     ) -> _Answered:
         """Return what was answered *after* an instant, or else what *ask* returns.
 
+        Who asks holds the login until it is granted or let go, and the others wait that long.
         *across* is what all processes that share it know, the credentials among it.
         """
-        with self._lock:
-            lock = self._locks.setdefault(key, threading.Lock())
+        with self._changed:
+            self._changed.wait_for(lambda: self._holders.get(key, holder) is holder, _PATIENCE)
+            self._holders[key] = holder
             file = self._files.setdefault(key, _SharedFile(across)) if across else None
-        with lock:
+        try:
             known = self._answers.get(key)
             if file is not None and not file.is_held:
                 known = file.take() or known
-            if known is not None and known.at > after and time.monotonic() < known.until:
-                self._answers[key] = known
-                self.let_go(key)
-                return known
-            try:
-                known = self._answers[key] = _Answered(ask(), time.monotonic())
-            except BaseException:
-                self.let_go(key)
-                raise
-            return known
+            if known is None or known.at <= after or time.monotonic() >= known.until:
+                self._answers[key] = asked = _Answered(ask(), time.monotonic())
+                return asked
+        except BaseException:
+            self.let_go(key, holder)
+            raise
+        self._answers[key] = known
+        self.let_go(key, holder)
+        return known
 
-    def granted(self, key: str, life: float) -> None:
-        """Share a login, which has yielded what it has to and lives for *life* seconds."""
+    def granted(self, key: str, holder: object, life: float) -> None:
+        """Share a login of *holder*, which has yielded what it has to and lives *life* seconds."""
         known, file = self._answers.get(key), self._files.get(key)
-        if known is not None and not known.until:
+        if self._holders.get(key) is holder and known is not None:
             known.until = known.at + life / 2
             if file is not None and file.is_held:
                 file.store(known)
-        self.let_go(key)
+        self.let_go(key, holder)
 
-    def let_go(self, key: str) -> None:
-        """Let other processes ask."""
-        if (file := self._files.get(key)) is not None:
-            file.release()
+    def let_go(self, key: str, holder: object) -> None:
+        """Let others ask, if *holder* keeps them from it."""
+        with self._changed:
+            if self._holders.get(key) is not holder:
+                return
+            del self._holders[key]
+            if (file := self._files.get(key)) is not None:
+                file.release()
+            self._changed.notify_all()
 
 
 class SharingLogins:
@@ -220,6 +235,7 @@ class SharingLogins:
         answered = self._shared.obtain(
             key,
             lambda: self._inner.handle(request),
+            holder=self,
             after=self._after(key, is_across=is_across),
             across=text if is_across else "",
         )
@@ -235,16 +251,22 @@ class SharingLogins:
             return -math.inf
         return self._taken[key] if is_across else math.inf
 
-    def granted(self, platform: str, instance: str, life: float) -> None:
-        """Share the logins of an instance, which have yielded what they have to."""
+    def settled(self, platform: str, instance: str, life: float | None) -> None:
+        """Share the logins of an instance, which live for *life* seconds; None: they yield nothing.
+
+        Until then nobody else asks for them.
+        """
         for key, call in self._logins.items():
             if call == (platform, instance):
-                self._shared.granted(key, life)
+                if life is None:
+                    self._shared.let_go(key, self)
+                else:
+                    self._shared.granted(key, self, life)
 
     def close(self) -> None:
-        """Let other processes log in where a login here has yielded nothing."""
+        """Let others log in where a login here has not come to its end."""
         for key in self._logins:
-            self._shared.let_go(key)
+            self._shared.let_go(key, self)
 
     def _described(self, request: Request) -> str:
         """Return what two logins have in common that ask for the same, also at another time."""

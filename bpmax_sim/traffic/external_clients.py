@@ -84,8 +84,9 @@ class ExternalClients:
                 record(error=error)
             raise error
         record(received=response)
-        if known.is_login and response.status < _REFUSED:
-            env.on_login(call.platform, call.instance, 0.0)
+        if known.is_login:
+            life = 0.0 if response.status < _REFUSED else None
+            env.on_login(call.platform, call.instance, life)
         return response
 
     def known(self, request: Request, *, serial: int = 0) -> Request:

@@ -6,6 +6,7 @@ import json
 import tempfile
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,71 @@ def test_sessions_share_only_what_they_are_told_to_share(path: Path, tmp_path: P
     assert path.exists()
 
 
+def test_a_login_that_fails_is_not_shared(path: Path) -> None:
+    third_party, failures = Contracts(), [answer(200, {})]
+
+    def fails_once(request: bs.Request) -> bs.Response:
+        return failures.pop() if failures else third_party(request)
+
+    opened = partial(
+        bs.Session.open,
+        path.parent / "platforms",
+        instances=path.parent / "instances.yaml",
+        mode="live",
+        environ=ENVIRON,
+        transport=fails_once,
+        shared_logins=bs.SharedLogins(),
+    )
+    with opened() as first, opened() as second:
+        with pytest.raises(bs.AuthError):
+            first.proxy("合同系统").查合同()
+        second.proxy("合同系统").查合同()
+
+    assert third_party.logins == 1
+
+
+def test_a_session_waits_for_the_login_of_another_to_its_last_step(tmp_path: Path) -> None:
+    extract = "extract: {token: {path: $.token, secret: true}, ttl: {path: $.ttl}}"
+    platform = (PLATFORM % "").replace(
+        extract,
+        f"""\
+extract: {{ticket: {{path: $.token, secret: true}}}}
+      - request: {{method: POST, path: /enter, body: {{ticket: "{{{{ ticket }}}}"}}}}
+        {extract}""",
+    )
+    (tmp_path / "合同系统.yaml").write_text(platform, encoding="utf-8")
+    (tmp_path / "instances.yaml").write_text(INSTANCES, encoding="utf-8")
+    tickets, other = list[str](), list[threading.Thread]()
+
+    def third_party(request: bs.Request) -> bs.Response:
+        if request.url.endswith("/login"):
+            tickets.append(f"ticket-8f14e45fce{len(tickets)}")
+            return answer(200, {"token": tickets[-1]})
+        if request.url.endswith("/enter"):
+            if not other:
+                other.append(threading.Thread(target=second.proxy("合同系统").查合同))
+                other[0].start()
+                other[0].join(0.1)
+            return answer(200, {"token": "tok-8f14e45fce", "ttl": 7200})
+        return answer(200, {"list": []})
+
+    opened = partial(
+        bs.Session.open,
+        tmp_path / "合同系统.yaml",
+        instances=tmp_path / "instances.yaml",
+        mode="live",
+        environ=ENVIRON,
+        transport=third_party,
+        shared_logins=bs.SharedLogins(),
+    )
+    with opened() as first, opened() as second:
+        first.proxy("合同系统").查合同()
+        other[0].join()
+        assert [call.error for call in second.calls] == [None] * 3
+
+    assert len(tickets) == 1
+
+
 class OneToken:
     """A third party over HTTP that knows the last token of an account only."""
 
@@ -250,10 +316,11 @@ def test_a_login_that_fails_lets_the_next_process_try(
     third_party, processes = party
     text = processes.platform.read_text(encoding="utf-8")
     processes.platform.write_text(text.replace("$.token", "$.tokem"), encoding="utf-8")
-    with processes.opened() as first, pytest.raises(bs.AuthError):
-        first.proxy("合同系统").查合同()
-    processes.platform.write_text(text, encoding="utf-8")
-    with processes.opened() as second:
-        second.proxy("合同系统").查合同()
+    with processes.opened() as first:
+        with pytest.raises(bs.AuthError):
+            first.proxy("合同系统").查合同()
+        processes.platform.write_text(text, encoding="utf-8")
+        with processes.opened() as second:
+            second.proxy("合同系统").查合同()
 
     assert len(third_party.tokens) == 2
