@@ -169,8 +169,8 @@ class SharedLogins:
             if file is not None and not file.is_held:
                 known = file.take() or known
             if known is None or known.at <= after or time.monotonic() >= known.until:
-                self._answers[key] = asked = _Answered(ask(), time.monotonic())
-                return asked
+                self._answers[key] = known = _Answered(ask(), time.monotonic())
+                return known
         except BaseException:
             self.let_go(key, holder)
             raise
