@@ -23,8 +23,8 @@ from bpmax_sim.transport.protocol import Handler
 
 ROOT = Path(__file__).parents[1]
 ZONES = ("UTC", "Asia/Shanghai", "America/New_York", "Pacific/Apia")
-# Before 3.13, Python reads .pth files as ASCII in the locale C, which a locale that is not installed
-# is, too: it does not start there where a checkout has another letter in its path.
+# Before 3.13, Python reads .pth files as ASCII in the locale C, as which one serves that is not
+# installed: it does not start there where a checkout has another letter in its path.
 _STARTS_ANYWHERE = sys.version_info >= (3, 13) or str(ROOT).isascii()
 LANGUAGES = ("C", "C.UTF-8", "zh_CN.UTF-8") if _STARTS_ANYWHERE else ("C.UTF-8",)
 HASH_SEEDS = ("0", "1", "20260302", "random")
