@@ -256,7 +256,7 @@ def corner_steps(
     if auth is not None and auth.sign is not None and draw(_NEARLY_ALWAYS):
         names.append(_NORMALISED)
     if auth is not None and any(spot.place in {"cookie", "body"} for spot in auth.apply):
-        names += [_CLAIM, _CLAIM]
+        names += [_CLAIM] * 4
     drawn = [draw(_steps(name, api, platform)) for name in names]
     if api.encoding in ENCODED and draw(_MOSTLY):
         drawn = [[step for step in steps if step[0] != "body"] for steps in drawn]
