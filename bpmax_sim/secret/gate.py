@@ -135,7 +135,8 @@ class _Gated(io.TextIOWrapper):
 
     def flush(self) -> None:
         super().flush()
-        self._hand_on(self._held.getvalue().rfind(b"\n") + 1)
+        if not getattr(self._target, "closed", False):  # it is another's, and may end before this
+            self._hand_on(self._held.getvalue().rfind(b"\n") + 1)
 
     def finish(self) -> None:
         """Hand on the unfinished line as well."""

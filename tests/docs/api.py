@@ -51,6 +51,8 @@ def signature(name: str, value: Any) -> str:
     except (TypeError, ValueError):
         return f"{name}(…)"
     kept = [one for one in parameters if one.name not in {"self", "cls"}]
+    if [one.kind.name for one in kept] == ["VAR_POSITIONAL", "VAR_KEYWORD"]:
+        return f"{name}(…)"  # Python 3.13 says so of a class that says nothing, 3.11 that it cannot
     shown = str(inspect.Signature([_plain(one) for one in kept])).replace("'…'", "…")
     return f"{name}{shown}"
 

@@ -26,7 +26,7 @@ def test_long_with_a_reason():
     busy()
 
 def test_child():
-    subprocess.run([sys.executable, "-IS", "-c", "sum(range(3_000_000))"], check=True)
+    subprocess.run([sys.executable, "-IS", "-c", "sum(range(12_000_000))"], check=True)
 """
 
 
