@@ -180,7 +180,7 @@ def _args_of(values: Mapping[str, Any]) -> _RunArguments:
 def _chosen(
     mode: option.Mode, instance: str, platforms: Path | None, unused: option.TreatUnused
 ) -> SessionOptions:
-    """Return what was values; a scenario keeps what it says itself of the rest."""
+    """Return what was passed; a scenario keeps what it says itself of the rest."""
     if platforms is not None and not platforms.exists():
         raise ConfigError(missing(platforms, ""))
     options = {
