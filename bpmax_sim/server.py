@@ -14,9 +14,10 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Final
@@ -226,11 +227,6 @@ class _Connection(H11Protocol):
         """Return whether it is the client's turn to send, or to read the end."""
         return self.conn.their_state in {h11.IDLE, h11.SEND_BODY} or self.transport.is_closing()
 
-    @property
-    def _merit(self) -> tuple[bool, float]:
-        """Return what is compared: whoever was answered stays longer, then whoever came later."""
-        return self._answered, self._since
-
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._watch()
@@ -299,11 +295,10 @@ class _Connection(H11Protocol):
         there = [peer for peer in known if not peer._evicted]  # noqa: SLF001 - ours
         waiting = [peer for peer in there if peer is not self and peer._waits]  # noqa: SLF001
         if len(there) > self._limits.connections and waiting:
-            min(waiting, key=lambda peer: peer._merit)._evict()  # noqa: SLF001
-
-    def _evict(self) -> None:
-        self._evicted = True  # it is lost in the next turn of the loop
-        self.transport.abort()
+            # Whoever was answered stays longer, then whoever came later.
+            peer = min(waiting, key=lambda peer: (peer._answered, peer._since))  # noqa: SLF001
+            peer._evicted = True  # noqa: SLF001 - it is lost in the next turn of the loop
+            peer.transport.abort()
 
 
 def _application(answer: Answer, limits: ClientLimits) -> Callable[[Any, Any, Any], Any]:
@@ -418,14 +413,6 @@ def _error(status: int, code: str, message: str, **more: str) -> Outgoing:
 NOTHING = msg("no such call: nothing of this address is recorded; these are: ")
 
 
-class _Interpretation(msgspec.Struct, frozen=True):
-    """One reading of a request: for whom, below which address, and what follows it."""
-
-    platform: str
-    base: str
-    target: str
-
-
 class Recordings:
     """The recordings of some cassettes, ready to answer; safe to use from several threads.
 
@@ -474,20 +461,24 @@ class Recordings:
             TransportError: the recorded exchange did not complete.
         """
         misses: list[tuple[bool, NoMatchError]] = []
-        for way in self._ways(request):
-            original = replace(request, url=f"{way.base}{way.target}", base="")
+        for url in self._addresses(request):
+            original = replace(request, url=url, base="")
             for session, recorded in zip(self._sessions, self._recorded, strict=True):
                 try:
                     return session.handle(original)
                 except NoMatchError as error:
-                    is_near = f"{error.platform}.{error.api}" in recorded
-                    misses.append((is_near, error))
+                    if error.platform and error.api:
+                        misses.append((f"{error.platform}.{error.api}" in recorded, error))
                 finally:
                     session.calls.clear()
                     session.misses.clear()
-        raise _nearest(misses) or _unknown(self.bases)
+        if misses:  # of whoever has a recording of the API, or else knows it
+            raise max(misses, key=itemgetter(0))[1]
+        known = series(f"{base} ({key})" if key else base for key, base in self.bases)
+        raise NoMatchError(f"{NOTHING}{known or 'none'}", case=msg("no such call"))
 
-    def _ways(self, request: Request) -> Iterator[_Interpretation]:
+    def _addresses(self, request: Request) -> Iterable[str]:
+        """Return what *request* may be for: its target below each recorded address and host."""
         target = request.url.removeprefix(request.base) or "/"
         first = target[1:].partition("?")[0].partition("/")[0]
         keys = {platform for platform, _ in self.bases}
@@ -496,17 +487,14 @@ class Recordings:
             target = inner if inner.startswith("/") else f"/{inner}"
             bases = [pair for pair in self.bases if pair[0] == first]
         else:
-            bases = list(self.bases)
+            bases = [*self.bases]
         platforms = self._sessions[0].platforms if self._sessions else Platforms()
         for key in dict.fromkeys(key for key, _ in bases):
             if (declared := platforms.find(key)) is not None:
                 bases += [(key, origin) for origin in login_origins(declared)]
-        ways: dict[_Interpretation, None] = {}
-        for platform, base in bases:
-            parts = urlsplit(base)
-            for start in (base, f"{parts.scheme}://{parts.netloc}"):
-                ways[_Interpretation(platform, start, target)] = None
-        yield from ways
+        return dict.fromkeys(
+            f"{start}{target}" for _, base in bases for start in (base, _origin(base))
+        )
 
 
 def _bases(cassette: Cassette) -> Iterator[tuple[str, str]]:
@@ -517,19 +505,12 @@ def _bases(cassette: Cassette) -> Iterator[tuple[str, str]]:
             yield line.call.partition(".")[0], line.base.rstrip("/")
     for number in range(len(cassette)):
         if not cassette.line(number).base:
-            parts = urlsplit(cassette.exchange(number).request.url)
-            yield "", f"{parts.scheme}://{parts.netloc}"
+            yield "", _origin(cassette.exchange(number).request.url)
 
 
-def _nearest(misses: Sequence[tuple[bool, NoMatchError]]) -> NoMatchError | None:
-    """Return the miss of whoever has a recording of the API, or else knows it."""
-    known = [pair for pair in misses if pair[1].platform and pair[1].api]
-    return max(known, key=lambda pair: pair[0], default=(False, None))[1]
-
-
-def _unknown(bases: Sequence[tuple[str, str]]) -> NoMatchError:
-    known = series(f"{base} ({platform})" if platform else base for platform, base in bases)
-    return NoMatchError(f"{NOTHING}{known or 'none'}", case=msg("no such call"))
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 class Standin:
@@ -551,7 +532,12 @@ class Standin:
             entry.instance for entry in platforms.entries.get(key, ()) if entry.instance.enabled
         ]
         instances = entries or [Instance(platform=key, instance_key="default")]
-        self.tenants = tuple(_tenant(platforms, instance) for instance in instances)
+        self.tenants = tuple(
+            SimulatedTenant(
+                instance.instance_key, resolve(platform, instance, environ={}, closed=True).real
+            )
+            for instance in instances
+        )
         self.simulator = Simulator(platform, lambda: self.tenants, clock=SystemClock(), seed=seed)
         base = platform.base_url
         self._path = "" if "{" in base else urlsplit(base).path.rstrip("/")
@@ -569,9 +555,3 @@ class Standin:
         if own and (path == own or path.startswith((f"{own}/", f"{own}?"))):
             request = replace(request, base=f"{request.base}{own}")
         return self.simulator.handle(request)
-
-
-def _tenant(platforms: Platforms, instance: Instance) -> SimulatedTenant:
-    platform = platforms.platform(instance.platform)
-    credentials = resolve(platform, instance, environ={}, closed=True)
-    return SimulatedTenant(instance.instance_key, credentials.real)

@@ -10,10 +10,9 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import unquote_plus
@@ -23,11 +22,12 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.field_path import body_steps, member
-from bpmax_sim.messages import Request, Response
+from bpmax_sim.messages import Response
 from bpmax_sim.platform.matcher import EXPRESSION, ApiMatch, expand, login_steps
 from bpmax_sim.platform.model import Api, Apply, Auth, LoginStep, Platform, Sign
 from bpmax_sim.platform.target import Login
 from bpmax_sim.platform.template import names_in, render
+from bpmax_sim.proxy.login import TTL
 from bpmax_sim.proxy.response import as_text
 from bpmax_sim.proxy.signing import sign
 from bpmax_sim.secret.http_auth import read_basic
@@ -44,7 +44,6 @@ from bpmax_sim.simulator.state import (
     IssuedGrant,
     Knobs,
     Refused,
-    Seen,
     SimulatedTenant,
     Turn,
     is_empty,
@@ -57,7 +56,12 @@ _REMEMBERED = 512
 """Tokens that are still known, so that an old one is told from one that never was."""
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
-_RENEWALS = {"same": (0.0, False), "new": (None, False), "extend": (0.0, True)}
+RENEWALS: Final[Mapping[str | None, Mapping[str, Any]]] = {
+    "same": {"reuse": 0.0, "extend": False},
+    "new": {"reuse": UNSET, "extend": False},
+    "extend": {"reuse": 0.0, "extend": True},
+}
+"""What each way to renew a token makes of the rule for tokens."""
 
 
 def issue(
@@ -71,13 +75,21 @@ def issue(
 
     *names* are what the login yields, and *known* what need not be made for that.
     """
-    rule = bent(turn.world.table.tokens, turn.state.knobs)
-    reusable = _reusable(turn, tenant, rule, {*names, *known})
-    if reusable is not None:
-        renewed = replace(reusable, expires=turn.now + rule.life) if rule.extend else reusable
-        turn.change(
-            grants=tuple(renewed if other is reusable else other for other in turn.state.grants)
-        )
+    rule = _bent(turn.world.table.tokens, turn.state.knobs)
+    grants = turn.state.grants
+    reusable = [
+        grant
+        for grant in grants
+        if rule.reuse is not UNSET
+        and grant.instance == tenant.instance
+        and grant.is_live(turn.now)
+        and grant.expires - turn.now > rule.reuse
+        and grant.values.keys() >= {*names, *known}
+    ]
+    if reusable:
+        latest = reusable[-1]
+        renewed = replace(latest, expires=turn.now + rule.life) if rule.extend else latest
+        turn.change(grants=tuple(renewed if other is latest else other for other in grants))
         return renewed
     values = {name: turn.generated(rule.prefix, rule.length) for name in names if name not in known}
     grant = IssuedGrant(
@@ -86,21 +98,21 @@ def issue(
         issued=turn.now,
         expires=turn.now + rule.life,
     )
-    older = tuple(_overlapping(other, tenant, rule, turn.now) for other in turn.state.grants)
-    turn.change(grants=(*older[-_REMEMBERED:], grant))
+    older = list(grants[-_REMEMBERED:])
+    if rule.overlap is not UNSET:
+        end = turn.now + rule.overlap
+        for number, other in enumerate(older):
+            if other.instance == tenant.instance:
+                older[number] = replace(other, expires=min(other.expires, end))
+    turn.change(grants=(*older, grant))
     return grant
 
 
-def bent(rule: Tokens, knobs: Knobs) -> Tokens:
+def _bent(rule: Tokens, knobs: Knobs) -> Tokens:
     """Return *rule* as the knobs have it."""
-    if knobs.life is not None:
-        rule = replace(rule, life=knobs.life)
-    if knobs.overlap is not None:
-        rule = replace(rule, overlap=knobs.overlap)
-    if knobs.renewal is None:
-        return rule
-    reuse, extend = _RENEWALS[knobs.renewal]
-    return replace(rule, reuse=UNSET if reuse is None else reuse, extend=extend)
+    bends = {"life": knobs.life, "overlap": knobs.overlap}
+    changes: dict[str, Any] = {name: n for name, n in bends.items() if n is not None}
+    return replace(rule, **changes, **RENEWALS.get(knobs.renewal, {}))
 
 
 def accept(turn: Turn, value: str) -> IssuedGrant:
@@ -138,28 +150,6 @@ def carried(turn: Turn) -> str:
 def left(grant: IssuedGrant, now: float) -> int:
     """Return the whole seconds that a token still lives."""
     return max(int(grant.expires - now), 0)
-
-
-def _reusable(
-    turn: Turn, tenant: SimulatedTenant, rule: Tokens, names: set[str]
-) -> IssuedGrant | None:
-    if rule.reuse is UNSET:
-        return None
-    least = float(rule.reuse)
-    for grant in reversed(turn.state.grants):
-        is_theirs = grant.instance == tenant.instance and grant.is_live(turn.now)
-        if is_theirs and grant.expires - turn.now > least and names <= grant.values.keys():
-            return grant
-    return None
-
-
-def _overlapping(
-    grant: IssuedGrant, tenant: SimulatedTenant, rule: Tokens, now: float
-) -> IssuedGrant:
-    """Return an older token of *tenant*, which may end sooner now that there is a new one."""
-    if rule.overlap is UNSET or grant.instance != tenant.instance:
-        return grant
-    return replace(grant, expires=min(grant.expires, now + float(rule.overlap)))
 
 
 CHANGING: Final = frozenset({"now", "nonce", "call_id"})
@@ -204,7 +194,6 @@ def is_changing(source: str, auth: Auth) -> bool:
 
 
 Names = Mapping[str, Any]
-_TTL: Final = "ttl"
 _COOKIE: Final = "session"
 
 
@@ -271,13 +260,13 @@ def _is_theirs(match: ApiMatch, names: Names) -> bool:
 def _is_right(turn: Turn, auth: Auth, step: LoginStep, names: Names) -> bool:
     spent = {names.get(name) for name in step.extract} & turn.state.spent
     return not spent and all(
-        _fits(auth, template, value, names) for template, value in _received_values(turn, step)
+        not is_empty(value) if is_changing(template, auth) else is_made_of(template, names, value)
+        for template, value in _received_values(turn, step)
     )
 
 
-def _fits(auth: Auth, template: str, value: Any, names: Names) -> bool:
-    if is_changing(template, auth):
-        return not is_empty(value)
+def is_made_of(template: str, names: Names, value: Any) -> bool:
+    """Return whether *template* makes the received *value* of *names*."""
     expected = rendered(template, names)
     return expected is not None and value is not UNSET and as_text(value) == expected
 
@@ -323,16 +312,21 @@ def _yielded(turn: Turn, logins: Logins, names: Names) -> Response:
         for name in step.extract
         if _is_address(turn, auth, name)
     }
-    needed = [name for name in rules if name != _TTL]
+    needed = [name for name in rules if name != TTL]
     cookies = {
         name: f"{_COOKIE}={turn.generated()}" for name in needed if rules[name].path == "cookies"
     }
     old = {str(names[name]) for name in needed if name in turn.tenant.credentials}
     issued = issue(turn, turn.tenant, names=needed, known={**earlier, **addresses, **cookies})
     turn.change(spent=turn.state.spent | old)
-    return respond(
-        turn, ResponseTemplate(), _headers(turn, logins, issued), data=_body(turn, logins, issued)
-    )
+    places = [
+        (rule.path, _life(turn, auth, issued) if name == TTL else issued.values[name])
+        for auth, step in logins
+        for name, rule in step.extract.items()
+    ]
+    body, headers = _placed(places, "; Path=/; HttpOnly")
+    template = ResponseTemplate(status=200, headers=dict(headers), body=turn.world.table.ok.body)
+    return respond(turn, ResponseTemplate(), template, data=body)
 
 
 def _is_address(turn: Turn, auth: Auth, name: str) -> bool:
@@ -342,28 +336,25 @@ def _is_address(turn: Turn, auth: Auth, name: str) -> bool:
     return any(text.replace(" ", "").startswith(f"{{{{{name}}}}}") for text in texts)
 
 
-def _body(turn: Turn, logins: Logins, issued: IssuedGrant) -> dict[str, Any]:
+def _placed(
+    values: Iterable[tuple[str, Any]], attributes: str
+) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """Return the body and the headers of a response in which each value stands at its path.
+
+    *attributes* are those of cookies; a value for all ``cookies`` is a pair already.
+    """
     body: dict[str, Any] = {}
-    for auth, step in logins:
-        for name, rule in step.extract.items():
-            if rule.path.startswith("$"):
-                life = _life(turn, auth, issued) if name == _TTL else None
-                set_at(body, rule.path, issued.values[name] if life is None else life)
-    return body
-
-
-def _headers(turn: Turn, logins: Logins, issued: IssuedGrant) -> ResponseTemplate:
-    headers: dict[str, str] = {"cache-control": "no-store"}
-    for name, rule in (pair for _, step in logins for pair in step.extract.items()):
-        kind, _, place = rule.path.partition(":")
-        value = issued.values.get(name, "")
-        if kind == "header":
-            headers[place.strip()] = value
-        elif kind == "cookie":
-            headers["set-cookie"] = f"{place.strip()}={value}; Path=/; HttpOnly"
-        elif kind == "cookies":
-            headers["set-cookie"] = f"{value}; Path=/; HttpOnly"
-    return ResponseTemplate(status=200, headers=headers, body=turn.world.table.ok.body)
+    headers = [("cache-control", "no-store")]
+    for path, value in values:
+        kind, _, name = path.partition(":")
+        if kind.startswith("$"):
+            set_at(body, path, value)
+        elif kind == "header":
+            headers.append((name.strip(), str(value)))
+        else:
+            pair = f"{name.strip()}={value}" if name else value
+            headers.append(("set-cookie", f"{pair}{attributes}"))
+    return body, headers
 
 
 def _life(turn: Turn, auth: Auth, issued: IssuedGrant) -> int:
@@ -400,21 +391,16 @@ def grant(turn: Turn, rule: Grants) -> None:
 
 def _client(turn: Turn, rule: Grants) -> SimulatedTenant:
     """Return whom the client's credentials belong to; they come in one way only."""
-    header = turn.parsed.headers.get("authorization", "")
-    in_form = "client_secret" in turn.parsed.form
-    if header and in_form:
+    header, form = turn.parsed.headers.get("authorization", ""), turn.parsed.form
+    if header and "client_secret" in form:
         raise Refused("invalid_request")
-    pair = read_basic(header) if header else _in_form(turn)
+    in_form = form.get("client_id", ""), form.get("client_secret", "")
+    pair = read_basic(header) if header else in_form
     for tenant in turn.world.tenants:
         own = tuple(as_text(tenant.credentials.get(name)) for name in (rule.client, rule.secret))
         if pair is not None and own in (pair, tuple(map(unquote_plus, pair))):
             return tenant
     raise Refused("invalid_client_basic" if header else "invalid_client")
-
-
-def _in_form(turn: Turn) -> tuple[str, str]:
-    form = turn.parsed.form
-    return form.get("client_id", ""), form.get("client_secret", "")
 
 
 def _spend(turn: Turn, tenant: SimulatedTenant, token: str) -> None:
@@ -427,6 +413,7 @@ def _spend(turn: Turn, tenant: SimulatedTenant, token: str) -> None:
     turn.change(spent=turn.state.spent | {token})
 
 
+_UNITS: Final = {"unix": 1, "unix_ms": 1000}
 _TIME = re.compile(r"now\s*\|\s*(unix_ms|unix|iso|http_date|time\('([^']*)'\))")
 
 
@@ -452,8 +439,7 @@ def check(turn: Turn, auth: Auth, rule: Sign, errors: SignatureCheck) -> None:
     if isinstance(stamp, float) and abs(stamp - turn.now) > errors.window:
         raise Refused(errors.expired or errors.error)
     key = f"nonce/{nonce}"
-    seen = turn.state.seen.get(key)
-    if nonce and seen is not None and turn.now < seen.until:
+    if nonce and turn.seen(key):
         raise Refused(errors.used or errors.error)
     tenants = (turn.tenant,) if turn.tenant else turn.world.tenants
     for tenant in tenants:
@@ -463,16 +449,18 @@ def check(turn: Turn, auth: Auth, rule: Sign, errors: SignatureCheck) -> None:
     else:
         raise Refused(errors.error)
     if nonce:
-        until = turn.now + 2 * errors.window
-        live = {name: nonce for name, nonce in turn.state.seen.items() if turn.now < nonce.until}
-        turn.change(seen={**live, key: Seen(until=until)})
+        turn.remember(key, turn.now + 2 * errors.window)
 
 
 def _is_signed_by(
     turn: Turn, tenant: SimulatedTenant, auth: Auth, rule: Sign, values: Mapping[str, Any]
 ) -> bool:
-    request, names = _signed_part(turn.parsed.request, values), names_for(turn, tenant, auth)
-    names |= {name: values[name] for name in ("now", "nonce", "call_id") if name in values}
+    request, names = turn.parsed.request, names_for(turn, tenant, auth)
+    if "signed_headers" in values:  # its client says which of them it signed
+        listed = values["signed_headers"].lower().split(";")
+        headers = tuple(pair for pair in request.headers if pair[0].lower() in listed)
+        request = replace(request, headers=headers)
+    names |= {name: values[name] for name in CHANGING if name in values}
     names |= {
         name: rendered(value, names) or "" if isinstance(value, str) else value
         for name, value in auth.parameters.items()
@@ -504,32 +492,19 @@ def _same(value: Any, expected: Any) -> bool:
     )
 
 
-def _signed_part(request: Request, values: Mapping[str, Any]) -> Request:
-    """Return *request* with the headers only that its client says it signed."""
-    listed = values.get("signed_headers")
-    if not isinstance(listed, str):
-        return request
-    names = set(listed.lower().split(";"))
-    return replace(request, headers=tuple(p for p in request.headers if p[0].lower() in names))
-
-
 def _signed_values(turn: Turn, auth: Auth, rule: Sign) -> dict[str, Any]:
     """Return time, nonce, call id and signed headers as the request's own places tell them."""
     known = {**auth.parameters}
     for group in (*rule.define, *rule.canonical):
         known |= group
     values: dict[str, Any] = {}
-    for spot in _spots(rule):
+    spots = [Apply(place="header", name=n, value=v) for n, v in rule.set_headers.items()]
+    spots += [Apply(place="query", name=n, value=v) for n, v in rule.set_query.items()]
+    for spot in (*spots, *rule.emit):
         value = at(turn.scope, spot.place, rendered(spot.name, auth.parameters) or spot.name)
         if isinstance(value, str) and not is_empty(value):
             _read_back(expand(spot.value, known, besides=_SIGNATURE), value, values)
     return values
-
-
-def _spots(rule: Sign) -> list[Apply]:
-    places = [Apply(place="header", name=n, value=v) for n, v in rule.set_headers.items()]
-    places += [Apply(place="query", name=n, value=v) for n, v in rule.set_query.items()]
-    return [*places, *rule.emit]
 
 
 def _read_back(source: str, text: str, values: dict[str, Any]) -> None:
@@ -552,52 +527,34 @@ def _read_back(source: str, text: str, values: dict[str, Any]) -> None:
 def _instant(form: str, pattern: str | None, value: str) -> float | None:
     if pattern is not None and "%S" not in pattern:
         return None  # a date alone
-    reader = _READERS.get(form) or partial(_by_pattern, pattern=pattern or "")
     try:
-        instant: float = reader(value)
+        if form in _UNITS:
+            return int(value) / _UNITS[form]
+        if form == "http_date":
+            return parsedate_to_datetime(value).timestamp()
+        pattern = pattern or "%Y-%m-%dT%H:%M:%SZ"
+        return datetime.strptime(value, pattern).replace(tzinfo=UTC).timestamp()
     except (ValueError, OverflowError, TypeError):
         return None
-    return instant
-
-
-def _by_pattern(text: str, pattern: str) -> float:
-    return datetime.strptime(text, pattern).replace(tzinfo=UTC).timestamp()
-
-
-_READERS: Final[Mapping[str, Callable[[str], float]]] = {
-    "unix": lambda text: float(int(text)),
-    "unix_ms": lambda text: int(text) / 1000,
-    "iso": lambda text: _by_pattern(text, "%Y-%m-%dT%H:%M:%SZ"),
-    "http_date": lambda text: parsedate_to_datetime(text).timestamp(),
-}
 
 
 def login_response(platform: Platform, instance: str, login: Login) -> Response:
     """Return what a login yields with stand-ins for what is handed out, whoever asks."""
-    body: dict[str, Any] = {}
-    headers = [("content-type", "application/json; charset=utf-8"), ("cache-control", "no-store")]
+    values = []
     for name, rule in login.step.extract.items():
-        value = _standin(platform, instance, login, name)
-        kind, _, place = rule.path.partition(":")
-        if kind.startswith("$"):
-            set_at(body, rule.path, value)
-        elif kind == "header":
-            headers.append((place.strip(), str(value)))
+        if name == TTL:
+            assert login.auth.acquire is not None
+            value: str | int = int(login.auth.acquire.ttl.default)
         else:
-            headers.append(("set-cookie", f"{place.strip() or _COOKIE}={value}; Path=/"))
+            key = platform.platform_key
+            value = standin(kind=rule.kind, platform=key, instance=instance, name=name)
+        values.append((rule.path, f"{_COOKIE}={value}" if rule.path == "cookies" else value))
+    body, headers = _placed(values, "; Path=/")
     envelope = derived(platform).ok.body
     whole = merged(body, envelope if isinstance(envelope, dict) else {})
     return Response(
         status=200,
-        headers=tuple(headers),
+        headers=(("content-type", "application/json; charset=utf-8"), *headers),
         body=json.dumps(whole, ensure_ascii=False).encode(),
         source="recorded",
     )
-
-
-def _standin(platform: Platform, instance: str, login: Login, name: str) -> str | int:
-    if name == _TTL:
-        assert login.auth.acquire is not None
-        return int(login.auth.acquire.ttl.default)
-    kind, key = login.step.extract[name].kind, platform.platform_key
-    return standin(kind=kind, platform=key, instance=instance, name=name)

@@ -7,8 +7,8 @@ Values of declared parameters: those that were given, with their type, or exampl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Mapping
+from itertools import islice, product
 from typing import Any, Final
 
 from msgspec import UNSET
@@ -20,32 +20,22 @@ from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Parameter, ResponseRules, is_set
 from bpmax_sim.platform.template import names_in
 from bpmax_sim.proxy.response import as_text
+from bpmax_sim.simulator import model
 from bpmax_sim.simulator.auth import (
     at,
     check,
     is_changing,
+    is_made_of,
     log_in,
     login_at,
     names_for,
     rendered,
     yields,
 )
-from bpmax_sim.simulator.checks import keep_answer, limit, once, perform
-from bpmax_sim.simulator.model import (
-    Limit,
-    Once,
-    ResponseTemplate,
-    Route,
-    SignatureCheck,
-    data_path,
-    is_login,
-    set_at,
-)
+from bpmax_sim.simulator.checks import limit, once, perform
 from bpmax_sim.simulator.state import (
-    IssuedGrant,
     Refused,
     Repeated,
-    SimulatedTenant,
     State,
     Turn,
     World,
@@ -89,14 +79,11 @@ _KINDS: Final[Mapping[str, tuple[type, ...]]] = {
 
 def example(parameter: Parameter) -> Any:
     """Return a value that fits what is declared of *parameter*."""
-    if parameter.enum:
-        return parameter.enum[0]
-    if is_set(parameter.default):
-        return parameter.default
-    sample = _BY_TYPE.get(parameter.type)
-    if sample is not None:
-        return sample
-    return _BY_FORMAT.get(parameter.format, parameter.title or parameter.name)
+    kind = parameter.type if parameter.type in _BY_TYPE else "string"
+    schema: dict[str, Any] = {"type": kind, "format": parameter.format, "enum": parameter.enum}
+    if is_set(parameter.default) and not parameter.enum:
+        schema["default"] = parameter.default
+    return sampled(schema, parameter.title or parameter.name)
 
 
 def sampled(schema: Mapping[str, Any], name: str = "", levels: int = 8) -> Any:
@@ -111,17 +98,17 @@ def sampled(schema: Mapping[str, Any], name: str = "", levels: int = 8) -> Any:
     parts = [*schema.get("allOf", ()), *schema.get("oneOf", ())[:1], *schema.get("anyOf", ())[:1]]
     if parts and levels:
         own = {key: part for key, part in schema.items() if key not in ("allOf", "oneOf", "anyOf")}
-        return _together([sampled(part, name, levels - 1) for part in (own, *parts)])
+        samples = [sampled(part, name, levels - 1) for part in (own, *parts)]
+        if objects := [sample for sample in samples if isinstance(sample, dict)]:
+            return {key: value for part in objects for key, value in part.items()}
+        return next((sample for sample in reversed(samples) if sample is not None), None)
     return _of_type(schema, name, levels)
 
 
 def _of_type(schema: Mapping[str, Any], name: str, levels: int) -> Any:
-    kinds = schema.get("type", "object" if "properties" in schema else "")
-    kind = (
-        kinds
-        if isinstance(kinds, str)
-        else next((option for option in kinds if option != "null"), "")
-    )
+    kind = schema.get("type", "object" if "properties" in schema else "")
+    if not isinstance(kind, str):
+        kind = next((option for option in kind if option != "null"), "")
     if kind == "object":
         inner = schema.get("properties", {}) if levels else {}
         return {key: sampled(part, key, levels - 1) for key, part in inner.items()}
@@ -130,14 +117,6 @@ def _of_type(schema: Mapping[str, Any], name: str, levels: int) -> Any:
     if kind in _BY_TYPE:
         return max(_BY_TYPE[kind], schema.get("minimum", 0))
     return _BY_FORMAT.get(schema.get("format", ""), name) if kind == "string" else None
-
-
-def _together(values: list[Any]) -> Any:
-    """Return objects as one; else the last of *values* that says something."""
-    objects = [value for value in values if isinstance(value, dict)]
-    if objects:
-        return {key: value for part in objects for key, value in part.items()}
-    return next((value for value in reversed(values) if value is not None), None)
 
 
 def typed(value: Any, parameter: Parameter) -> Any:
@@ -156,7 +135,7 @@ def typed(value: Any, parameter: Parameter) -> Any:
     return value
 
 
-_SIGNED = SignatureCheck(window=900, error="signature", expired="expired", used="used")
+_SIGNED = model.SignatureCheck(window=900, error="signature", expired="expired", used="used")
 _WINDOW = 3600
 
 
@@ -175,30 +154,24 @@ def call(turn: Turn, api: Api) -> Response:
     inputs = {parameter.name: _input(turn, parameter) for parameter in api.parameters}
     if isinstance(api.idempotency, Idempotency):
         place = f"{api.idempotency.place}.{api.idempotency.name}"
-        once(turn, Once(at=(place.lower() if place[:6] == "header" else place,), window=_WINDOW))
+        once(
+            turn,
+            model.Once(at=(place.lower() if place[:6] == "header" else place,), window=_WINDOW),
+        )
     rules = api.response if isinstance(api.response, ResponseRules) else platform.response
     data = {name: value for name, value in inputs.items() if value is not UNSET}
-    if api.answer:
-        return _declared_response(turn, api, rules, data)
-    body: dict[str, Any] = {}
-    if data_path(rules) == "$":
-        body = data
-    else:
-        set_at(body, data_path(rules), data)
-    return respond(turn, ResponseTemplate(), turn.world.table.ok, data=body)
-
-
-def _declared_response(
-    turn: Turn, api: Api, rules: ResponseRules, inputs: Mapping[str, Any]
-) -> Response:
-    """Return a response as it is declared, in which members have the values that were sent."""
-    body, ok = sampled(api.answer), turn.world.table.ok
-    inner = member(body, data_path(rules).split(".")[1:])
-    if isinstance(inner, dict):
-        inner |= {name: inputs[name] for name in inner.keys() & inputs.keys()}
+    path, ok, body = model.data_path(rules), turn.world.table.ok, data
+    if api.answer:  # its members have the values that were sent
+        body = sampled(api.answer)
+        inner = member(body, path.split(".")[1:])
+        if isinstance(inner, dict):
+            inner |= {name: data[name] for name in inner.keys() & data.keys()}
+    elif path != "$":
+        body = {}
+        model.set_at(body, path, data)
     # What an envelope says of success stands in it; a list or a text has no room for that.
     over = ok if isinstance(body, dict) else replace(ok, body=UNSET)
-    return respond(turn, ResponseTemplate(), over, data=body)
+    return respond(turn, model.ResponseTemplate(), over, data=body)
 
 
 def _authorise(turn: Turn, auth: Auth) -> None:
@@ -211,43 +184,26 @@ def _authorise(turn: Turn, auth: Auth) -> None:
     rule = turn.world.table.tokens
     if all(_received(turn, item.place, item.name) is UNSET for item in required):
         raise Refused(rule.missing or "token")
-    ended: IssuedGrant | None = None
-    for tenant, grant in _holders(turn, auth, required, is_due=is_due):
+    grants = turn.state.grants if is_due else (None,)
+    error = rule.invalid
+    for tenant, grant in product(turn.world.tenants, grants):
+        if grant and grant.instance != tenant.instance:
+            continue
+        names = names_for(turn, tenant, auth, grant.values if grant else None)
+        if not all(_carries(turn, auth, item, names) for item in required):
+            continue
         if grant is None or grant.is_live(turn.now):
             turn.belongs_to(tenant)
             return
-        ended = grant
-    is_over = ended is not None and not ended.revoked
-    raise Refused((rule.expired if is_over else rule.invalid) or "token")
+        error = rule.invalid if grant.revoked else rule.expired
+    raise Refused(error or "token")
 
 
-def _holders(
-    turn: Turn, auth: Auth, required: Sequence[Apply], *, is_due: bool
-) -> Iterator[tuple[SimulatedTenant, IssuedGrant | None]]:
-    """Yield whose credentials, and of which login, all of *required* carry."""
-    for tenant, grant in _tenants_and_grants(turn, is_due=is_due):
-        names = names_for(turn, tenant, auth, grant.values if grant else None)
-        if all(_carries(turn, auth, item, names) for item in required):
-            yield tenant, grant
-
-
-def _tenants_and_grants(
-    turn: Turn, *, is_due: bool
-) -> Iterator[tuple[SimulatedTenant, IssuedGrant | None]]:
-    for tenant in turn.world.tenants:
-        if not is_due:
-            yield tenant, None
-        for grant in turn.state.grants if is_due else ():
-            if grant.instance == tenant.instance:
-                yield tenant, grant
-
-
-def _carries(turn: Turn, auth: Auth, item: Any, names: Mapping[str, Any]) -> bool:
+def _carries(turn: Turn, auth: Auth, item: Apply, names: Mapping[str, Any]) -> bool:
     value = _received(turn, item.place, rendered(item.name, names) or item.name)
     if is_changing(item.value, auth):
         return value is not UNSET
-    expected = rendered(item.value, names)
-    return expected is not None and value is not UNSET and as_text(value) == expected
+    return is_made_of(item.value, names, value)
 
 
 def _received(turn: Turn, place: str, name: str) -> Any:
@@ -265,7 +221,10 @@ def _input(turn: Turn, parameter: Parameter) -> Any:
     received = _value_of(turn, parameter)
     where = f"{parameter.place}.{parameter.target}"
     if received is UNSET:
-        if parameter.required and not _is_hidden(turn, parameter):
+        body = turn.parsed.request.body
+        # A body may be in a form that is not looked into.
+        is_hidden = parameter.place == "body" and turn.parsed.body is UNSET and not is_empty(body)
+        if parameter.required and not is_hidden:
             raise Refused("400", f"{where} is missing")
         return example(parameter)
     value = typed(received, parameter)
@@ -295,15 +254,9 @@ def _text(turn: Turn) -> Any:
     return UNSET if body is None else body.decode("utf-8", "replace")
 
 
-def _is_hidden(turn: Turn, parameter: Parameter) -> bool:
-    """Return whether a body is in a form that is not looked into."""
-    body = turn.parsed.request.body
-    return parameter.place == "body" and turn.parsed.body is UNSET and not is_empty(body)
-
-
 def answer(world: World, state: State, request: Request, now: float) -> tuple[State, Response]:
     """Return the state after *request*, which came at *now*, and the response to it."""
-    turn = _turn(world, state, request, now)
+    turn = Turn(world, state, read(request, world.base), now)
     try:
         response = _answered(turn)
     except Refused as refusal:
@@ -311,34 +264,35 @@ def answer(world: World, state: State, request: Request, now: float) -> tuple[St
     except Repeated as repetition:
         response = repetition.answer
     else:
-        keep_answer(turn, response)
+        if turn.key:
+            turn.remember(turn.key, turn.until, response)
     return turn.state, response
 
 
 def logs_in(world: World, state: State, request: Request, now: float) -> bool:
     """Return whether *request* is a login."""
-    turn = _turn(world, state, request, now)
+    turn = Turn(world, state, read(request, world.base), now)
     route = _route(turn)
-    return is_login(route) if route else login_at(turn) is not None
-
-
-def _turn(world: World, state: State, request: Request, now: float) -> Turn:
-    parsed = read(request, world.base)
-    return Turn(
-        world=world, parsed=parsed, now=now, route=f"{parsed.method} {parsed.path}", state=state
-    )
+    return model.is_login(route) if route else login_at(turn) is not None
 
 
 def _answered(turn: Turn) -> Response:
-    route = _route(turn)
-    if route is not None:
-        return _routed(turn, route)
-    step = login_at(turn)
-    if step is not None:
+    table = turn.world.table
+    if route := _route(turn):
+        if not model.is_login(route):
+            _knob_limit(turn)
+        for rule in () if route.open or model.is_login(route) else table.checks:
+            perform(rule, turn)
+        for rule in route.checks:
+            perform(rule, turn)
+        return respond(turn, table.ok, route.answer)
+    if step := login_at(turn):
         return log_in(turn, step)
     api = turn.api
     if api is None:
-        return _unknown(turn)
+        if table.unknown == model.ResponseTemplate():
+            raise Refused("404")
+        return respond(turn, model.ResponseTemplate(), table.unknown)
     turn.world = turn.world.ruled_by(api)
     turn.scope["path"] = _path_values(api, turn.parsed.path)
     turn.route = f"{api.method} {api.path}"
@@ -369,14 +323,7 @@ def _path_values(api: Api, raw: str) -> dict[str, str]:
     return next(fitting, None) or template.match(raw) or {}
 
 
-def _unknown(turn: Turn) -> Response:
-    rule = turn.world.table.unknown
-    if rule == ResponseTemplate():
-        raise Refused("404")
-    return respond(turn, ResponseTemplate(), rule)
-
-
-def _route(turn: Turn) -> Route | None:
+def _route(turn: Turn) -> model.Route | None:
     for route in turn.world.table.routes:
         method, _, path = route.on.partition(" ")
         values = path_template(path).match(turn.parsed.path)
@@ -387,26 +334,15 @@ def _route(turn: Turn) -> Route | None:
     return None
 
 
-def _routed(turn: Turn, route: Route) -> Response:
-    table = turn.world.table
-    if not is_login(route):
-        _knob_limit(turn)
-    for rule in () if route.open or is_login(route) else table.checks:
-        perform(rule, turn)
-    for rule in route.checks:
-        perform(rule, turn)
-    return respond(turn, table.ok, route.answer)
-
-
 def _knob_limit(turn: Turn) -> None:
     knob = turn.state.knobs.limit
     if knob is not None:
-        limit(turn, Limit(count=knob[0], per=knob[1], error=turn.world.table.busy or "rate"))
+        limit(turn, model.Limit(count=knob[0], per=knob[1], error=turn.world.table.busy or "rate"))
 
 
 def _refusal(turn: Turn, refusal: Refused) -> Response:
     table = turn.world.table
-    rule = table.errors.get(refusal.code, ResponseTemplate(message=refusal.code))
+    rule = table.errors.get(refusal.code, model.ResponseTemplate(message=refusal.code))
     code = rule.code or refusal.code
     number = code.removeprefix("-")
     turn.scope["code"] = int(code) if number.isascii() and number.isdigit() else code

@@ -27,6 +27,7 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import ApiMatcher, expand
 from bpmax_sim.platform.model import Instance, LoginRequest, Platform
 from bpmax_sim.secret.vault import Credentials
+from bpmax_sim.simulator.auth import RENEWALS
 from bpmax_sim.simulator.engine import answer, logs_in
 from bpmax_sim.simulator.model import Route, RuleTable, derived, is_login, login_credentials
 from bpmax_sim.simulator.state import Message, SimulatedTenant, State, World
@@ -66,17 +67,14 @@ def table_of(platform: Platform) -> RuleTable:
     own = derived(platform)
     if platform.platform_key not in shipped():
         return own
-    table = read_table(platform.platform_key)
-    if not (_logs_in_alike(platform, table) and _carries_alike(platform, table)):
+    table, auth = read_table(platform.platform_key), platform.auth
+    steps = auth.acquire.steps if auth.acquire else ()
+    logins = [route for route in table.routes if is_login(route)]
+    logs_in = any(_is_alike(route, step.request, platform) for route in logins for step in steps)
+    places = [f"{place.place}.{place.name.lower()}" for place in auth.apply]
+    if not logs_in or table.tokens.at not in places:
         return own
     return replace(table, errors={**own.errors, **table.errors})
-
-
-def _logs_in_alike(platform: Platform, table: RuleTable) -> bool:
-    acquire = platform.auth.acquire
-    steps = acquire.steps if acquire else ()
-    logins = [route for route in table.routes if is_login(route)]
-    return any(_is_alike(route, step.request, platform) for route in logins for step in steps)
 
 
 def _is_alike(route: Route, request: LoginRequest, platform: Platform) -> bool:
@@ -88,16 +86,10 @@ def _is_alike(route: Route, request: LoginRequest, platform: Platform) -> bool:
     return names is not None and names <= platform.credentials.keys()
 
 
-def _carries_alike(platform: Platform, table: RuleTable) -> bool:
-    places = [f"{place.place}.{place.name.lower()}" for place in platform.auth.apply]
-    return table.tokens.at in places
-
-
 _BROKEN = {
     "before": msg("the connection was reset before the request was executed (simulated)"),
     "after": msg("the connection was reset after the request was executed (simulated)"),
 }
-_RENEWALS = ("same", "new", "extend")
 
 
 class Simulator:
@@ -153,7 +145,14 @@ class Simulator:
         Raises:
             TransportError: RESET, where `drop` says so.
         """
-        world = self._world(request)
+        world = World(
+            table=self.table,
+            platform=self.platform,
+            tenants=tuple(self._tenants()),
+            matcher=self._matcher,
+            base=request.base or self.base,
+            seed=self._seed,
+        )
         with self._lock:
             state, now = self._state, self.now()
             drops = state.knobs.drops
@@ -196,10 +195,9 @@ class Simulator:
         Raises:
             ConfigError: *kind* is none of these.
         """
-        if kind not in _RENEWALS:
-            hint = near(kind, _RENEWALS) or msg(
-                "; choose one of {listed}", listed=listed(_RENEWALS)
-            )
+        if kind not in RENEWALS:
+            kinds = tuple(RENEWALS)
+            hint = near(kind, kinds) or msg("; choose one of {listed}", listed=listed(kinds))
             raise ConfigError("renewal: there is no {kind!r}{hint}", kind=kind, hint=hint)
         self._turn(renewal=kind)
 
@@ -250,16 +248,6 @@ class Simulator:
     def reset(self) -> None:
         """Forget everything, and set every knob back."""
         self._state = State()
-
-    def _world(self, request: Request) -> World:
-        return World(
-            table=self.table,
-            platform=self.platform,
-            tenants=tuple(self._tenants()),
-            matcher=self._matcher,
-            base=request.base or self.base,
-            seed=self._seed,
-        )
 
     def _turn(self, **knobs: Any) -> None:
         with self._lock:
