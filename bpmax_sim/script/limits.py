@@ -124,14 +124,11 @@ class LimitReachedError(EngineError):
 
 def too_slow(limits: Limits, *, is_wall: bool, raw: str = "") -> LimitReachedError:
     """Return the error of a script that ran for longer than *limits* allow."""
-    used = (
-        msg("{wall:g} s of wall-clock", wall=limits.wall)
-        if is_wall
-        else msg("{cpu:g} s of processor", cpu=limits.cpu)
-    )
-    return LimitReachedError(
-        "ScriptLimitError", msg("the script used more than {used} time", used=used), raw
-    )
+    used = msg("{cpu:g} s of processor", cpu=limits.cpu)
+    if is_wall:
+        used = msg("{wall:g} s of wall-clock", wall=limits.wall)
+    message = msg("the script used more than {used} time", used=used)
+    return LimitReachedError("ScriptLimitError", message, raw)
 
 
 MOST = 4 * MEGABYTE
@@ -216,7 +213,9 @@ class Watch:
         self.memory = memory
         self._room = room
         self._looks = 0
-        self._cpu_of_thread = _thread_clock()
+        clock = getattr(time, "pthread_getcpuclockid", None)
+        # Without a clock for another thread (macOS, Windows) it is the time that passes.
+        self._cpu_of_thread: int | None = clock and clock(threading.get_ident())
         self._cpu_end = self._wall_end = math.inf
         self.fired: Literal["", "cpu", "wall", "memory", "signal"] = ""
         self.steps: c_int32 | None = None
@@ -258,7 +257,10 @@ class Watch:
             if self._looks >= _PATIENT_LOOKS:
                 room = self.memory + self._room
                 self._context.set_memory_limit(1 if self._looks % _RELIEF else room)
-        elif self._has_used_up():
+        elif (
+            self._cpu_of_thread is not None
+            and time.clock_gettime(self._cpu_of_thread) >= self._cpu_end + _GRACE
+        ):
             self.fired = "cpu"
         elif time.monotonic() >= self._wall_end + _GRACE:
             self.fired = "wall"
@@ -269,16 +271,6 @@ class Watch:
     def _hurry(self) -> None:
         if self.fired and self.steps is not None:
             self.steps.value = 1
-
-    def _has_used_up(self) -> bool:
-        clock = self._cpu_of_thread
-        # Without a clock for another thread (macOS, Windows) it is the time that passes.
-        return clock is not None and time.clock_gettime(clock) >= self._cpu_end + _GRACE
-
-
-def _thread_clock() -> int | None:
-    clock = getattr(time, "pthread_getcpuclockid", None)
-    return None if clock is None else int(clock(threading.get_ident()))
 
 
 class _State:

@@ -56,7 +56,7 @@ _REMEMBERED = 512
 """Tokens that are still known, so that an old one is told from one that never was."""
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
-RENEWALS: Final[Mapping[str | None, Mapping[str, Any]]] = {
+RENEWALS: Final[Mapping[str, Mapping[str, Any]]] = {
     "same": {"reuse": 0.0, "extend": False},
     "new": {"reuse": UNSET, "extend": False},
     "extend": {"reuse": 0.0, "extend": True},
@@ -112,7 +112,7 @@ def _bent(rule: Tokens, knobs: Knobs) -> Tokens:
     """Return *rule* as the knobs have it."""
     bends = {"life": knobs.life, "overlap": knobs.overlap}
     changes: dict[str, Any] = {name: n for name, n in bends.items() if n is not None}
-    return replace(rule, **changes, **RENEWALS.get(knobs.renewal, {}))
+    return replace(rule, **changes, **RENEWALS.get(knobs.renewal or "", {}))
 
 
 def accept(turn: Turn, value: str) -> IssuedGrant:

@@ -186,7 +186,7 @@ def once(turn: Turn, rule: model.Once) -> None:
     turn.key, turn.until = key, turn.now + window
 
 
-_CHECKS: Final[Mapping[str, Callable[[Turn, Any], None]]] = {
+_CHECKS: Final[Mapping[str, Callable[[Turn, Any], object]]] = {
     "token": lambda turn, _rule: accept(turn, carried(turn)),
     "login": _login,
     "grants": grant,

@@ -160,7 +160,8 @@ def call(turn: Turn, api: Api) -> Response:
         )
     rules = api.response if isinstance(api.response, ResponseRules) else platform.response
     data = {name: value for name, value in inputs.items() if value is not UNSET}
-    path, ok, body = model.data_path(rules), turn.world.table.ok, data
+    path, ok = model.data_path(rules), turn.world.table.ok
+    body: Any = data
     if api.answer:  # its members have the values that were sent
         body = sampled(api.answer)
         inner = member(body, path.split(".")[1:])
