@@ -75,7 +75,7 @@ def issue(
 
     *names* are what the login yields, and *known* what need not be made for that.
     """
-    rule = _bent(turn.world.table.tokens, turn.state.knobs)
+    rule = _bent(turn.table.tokens, turn.state.knobs)
     grants = turn.state.grants
     reusable = [
         grant
@@ -121,7 +121,7 @@ def accept(turn: Turn, value: str) -> IssuedGrant:
     Raises:
         Refused: missing, invalid or expired, as the table calls it.
     """
-    rule = turn.world.table.tokens
+    rule = turn.table.tokens
     if not value:
         raise Refused(rule.missing)
     match = next((grant for grant in turn.state.grants if grant.values.get("token") == value), None)
@@ -129,7 +129,7 @@ def accept(turn: Turn, value: str) -> IssuedGrant:
         raise Refused(rule.invalid)
     if not match.is_live(turn.now):
         raise Refused(rule.expired)
-    for tenant in turn.world.tenants:
+    for tenant in turn.tenants:
         if tenant.instance == match.instance:
             turn.belongs_to(tenant)
     return match
@@ -137,7 +137,7 @@ def accept(turn: Turn, value: str) -> IssuedGrant:
 
 def carried(turn: Turn) -> str:
     """Return the token that a request carries where the table says, or nothing."""
-    rule = turn.world.table.tokens
+    rule = turn.table.tokens
     value = turn.look(rule.at)
     if not isinstance(value, str):
         return ""
@@ -165,7 +165,7 @@ def names_for(
     names: dict[str, Any] = {
         **tenant.credentials,
         **(granted or {}),
-        "base_url": turn.world.base,
+        "base_url": turn.base,
         "now": turn.now,
         "nonce": "",
         "call_id": "",
@@ -211,7 +211,7 @@ def login_at(turn: Turn) -> LoginStep | None:
 def _sharing_address(turn: Turn, step: LoginStep) -> Iterator[tuple[Auth, LoginStep]]:
     """Yield every login whose address is that of *step*; an API may have its own."""
     request = step.request
-    for login in login_steps(turn.world.platform):
+    for login in login_steps(turn.platform):
         other = login.step.request
         if (other.method, other.url, other.path) == (request.method, request.url, request.path):
             yield login.auth, login.step
@@ -226,9 +226,10 @@ def log_in(turn: Turn, step: LoginStep) -> Response:
     match, logins = turn.match, [*_sharing_address(turn, step)]
     for own, its in logins:
         for tenant, names in _candidates(turn, own):
-            if _is_theirs(match, names) and _is_right(turn, own, its, names):
+            spent = {names.get(name) for name in its.extract} & turn.state.spent
+            if not spent and _is_theirs(match, names) and _are_right(turn, own, its, names):
                 turn.belongs_to(tenant)
-                turn.world = turn.world.ruled_by(Api(auth=own))
+                turn.go_by(Api(auth=own))
                 alike = [login for login in logins if login[1].request == its.request]
                 return _yielded(turn, alike, names)
     raise Refused("401")
@@ -242,7 +243,7 @@ def yields(auth: Auth) -> frozenset[str]:
 
 def _candidates(turn: Turn, auth: Auth) -> Iterator[tuple[SimulatedTenant, Names]]:
     """Yield whose login it may be, with what earlier steps or logins have yielded to it."""
-    for tenant in turn.world.tenants:
+    for tenant in turn.tenants:
         yield tenant, names_for(turn, tenant, auth)
         for grant in reversed(turn.state.grants):
             if grant.instance == tenant.instance and grant.is_live(turn.now):
@@ -257,9 +258,8 @@ def _is_theirs(match: ApiMatch, names: Names) -> bool:
     )
 
 
-def _is_right(turn: Turn, auth: Auth, step: LoginStep, names: Names) -> bool:
-    spent = {names.get(name) for name in step.extract} & turn.state.spent
-    return not spent and all(
+def _are_right(turn: Turn, auth: Auth, step: LoginStep, names: Names) -> bool:
+    return all(
         not is_empty(value) if is_changing(template, auth) else is_made_of(template, names, value)
         for template, value in _received_values(turn, step)
     )
@@ -277,11 +277,8 @@ def _received_values(turn: Turn, step: LoginStep) -> Iterator[tuple[str, Any]]:
     for name, value in declared.headers.items():
         if names_in(value):  # whatever else a client puts into its headers is its own matter
             yield value, parsed.headers.get(name.lower(), UNSET)
-    yield from _members(declared.query, parsed.query)
-    if declared.form is not UNSET:
-        yield from _members(declared.form, parsed.form)
-    if declared.body is not UNSET:
-        yield from _members(declared.body, parsed.body)
+    for place in ("query", "form", "body"):
+        yield from _members(getattr(declared, place), getattr(parsed, place))
 
 
 def _members(declared: Any, received: Any) -> Iterator[tuple[str, Any]]:
@@ -293,7 +290,7 @@ def _members(declared: Any, received: Any) -> Iterator[tuple[str, Any]]:
         has_items = received if isinstance(received, list) else []
         for number, value in enumerate(declared):
             yield from _members(value, has_items[number] if number < len(has_items) else UNSET)
-    elif declared is not None:
+    elif declared is not None and declared is not UNSET:
         yield declared if isinstance(declared, str) else as_text(declared), received
 
 
@@ -306,12 +303,11 @@ def _yielded(turn: Turn, logins: Logins, names: Names) -> Response:
     rules = {name: rule for _, step in logins for name, rule in step.extract.items()}
     known = frozenset().union(*(yields(auth) for auth, _ in logins)) & names.keys() - rules.keys()
     earlier = {name: str(names[name]) for name in known}
-    addresses = {
-        name: turn.world.base
-        for auth, step in logins
-        for name in step.extract
-        if _is_address(turn, auth, name)
-    }
+    texts = [turn.platform.base_url]
+    texts += (s.request.url for auth, _ in logins if auth.acquire for s in auth.acquire.steps)
+    starts = [text.replace(" ", "").partition("}}")[0] for text in texts]
+    # What later requests go to.
+    addresses = {name: turn.base for name in rules if f"{{{{{name}" in starts}
     needed = [name for name in rules if name != TTL]
     cookies = {
         name: f"{_COOKIE}={turn.generated()}" for name in needed if rules[name].path == "cookies"
@@ -325,15 +321,8 @@ def _yielded(turn: Turn, logins: Logins, names: Names) -> Response:
         for name, rule in step.extract.items()
     ]
     body, headers = _placed(places, "; Path=/; HttpOnly")
-    template = ResponseTemplate(status=200, headers=dict(headers), body=turn.world.table.ok.body)
+    template = ResponseTemplate(status=200, headers=dict(headers), body=turn.table.ok.body)
     return respond(turn, ResponseTemplate(), template, data=body)
-
-
-def _is_address(turn: Turn, auth: Auth, name: str) -> bool:
-    """Return whether what a login yields is where later requests go."""
-    steps = auth.acquire.steps if auth.acquire else ()
-    texts = [turn.world.platform.base_url, *(step.request.url for step in steps)]
-    return any(text.replace(" ", "").startswith(f"{{{{{name}}}}}") for text in texts)
 
 
 def _placed(
@@ -396,7 +385,7 @@ def _client(turn: Turn, rule: Grants) -> SimulatedTenant:
         raise Refused("invalid_request")
     in_form = form.get("client_id", ""), form.get("client_secret", "")
     pair = read_basic(header) if header else in_form
-    for tenant in turn.world.tenants:
+    for tenant in turn.tenants:
         own = tuple(as_text(tenant.credentials.get(name)) for name in (rule.client, rule.secret))
         if pair is not None and own in (pair, tuple(map(unquote_plus, pair))):
             return tenant
@@ -424,16 +413,19 @@ def check_declared(turn: Turn, rule: SignatureCheck) -> None:
         Refused: too old, used before, or not the signature of this request.
     """
     api = turn.api
-    if api is not None and isinstance(api.auth, Auth) and api.auth.sign:
-        check(turn, api.auth, api.auth.sign, rule)
+    if api is not None and isinstance(api.auth, Auth):
+        check(turn, api.auth, rule)
 
 
-def check(turn: Turn, auth: Auth, rule: Sign, errors: SignatureCheck) -> None:
-    """Check the signature that *rule* makes.
+def check(turn: Turn, auth: Auth, errors: SignatureCheck) -> None:
+    """Check the signature that *auth* makes, if it makes any.
 
     Raises:
         Refused: too old, used before, or not the signature of this request.
     """
+    rule = auth.sign
+    if rule is None:
+        return
     values = _signed_values(turn, auth, rule)
     stamp, nonce = values.get("now"), values.get("nonce")
     if isinstance(stamp, float) and abs(stamp - turn.now) > errors.window:
@@ -441,7 +433,7 @@ def check(turn: Turn, auth: Auth, rule: Sign, errors: SignatureCheck) -> None:
     key = f"nonce/{nonce}"
     if nonce and turn.seen(key):
         raise Refused(errors.used or errors.error)
-    tenants = (turn.tenant,) if turn.tenant else turn.world.tenants
+    tenants = (turn.tenant,) if turn.tenant else turn.tenants
     for tenant in tenants:
         if _is_signed_by(turn, tenant, auth, rule, values):
             turn.belongs_to(tenant)
@@ -466,7 +458,7 @@ def _is_signed_by(
         for name, value in auth.parameters.items()
     }
     try:
-        again = read(sign(request, rule, names), turn.world.base)
+        again = read(sign(request, rule, names), turn.base)
         spots = [(spot.place, render(spot.name, names)) for spot in rule.emit]
     except ConfigError:
         return False

@@ -69,7 +69,7 @@ def _login(turn: Turn, rule: tuple[model.LoginCredential, ...]) -> None:
     for item in rule:
         if is_empty(turn.look(item.at)):
             raise Refused(item.missing)
-    fitting = turn.world.tenants
+    fitting = turn.tenants
     for item in rule:
         value = turn.look(item.at)
         fitting = tuple(t for t in fitting if _is(t.credentials.get(item.name), value))
@@ -106,7 +106,7 @@ def _equal(turn: Turn, rule: model.Compared) -> None:
         if turn.tenant is not None:
             return  # this instance has no such credential, so that nothing can be compared
         # A key of the instance's own, such as a robot's, says whose request it is.
-        owners = [t for t in turn.world.tenants if _is(t.credentials.get(name), value)]
+        owners = [t for t in turn.tenants if _is(t.credentials.get(name), value)]
         if not owners:
             raise Refused(rule.error)
         turn.belongs_to(owners[0])
@@ -178,7 +178,7 @@ def once(turn: Turn, rule: model.Once) -> None:
         return
     key = json.dumps([turn.owner, turn.route, *values], ensure_ascii=False, sort_keys=True)
     if seen := turn.seen(key):
-        raise Refused(rule.error) if rule.error else Repeated(seen.answer)
+        raise Refused(rule.error) if rule.error else Repeated(seen.response)
     window = rule.window if rule.default is UNSET else float(rule.default)
     requested = turn.look(rule.window_at) if rule.window_at else UNSET
     if isinstance(requested, int | float) and not isinstance(requested, bool):

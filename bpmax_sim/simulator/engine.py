@@ -1,4 +1,4 @@
-"""One request answered: a function of world, state and instant, with the state that it leaves.
+"""One request answered: a function of the rules, the state and the instant, which leaves a state.
 
 APIs as a platform file declares them: auth, inputs, and a response that repeats them.
 
@@ -15,7 +15,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.field_path import member
-from bpmax_sim.messages import Request, Response
+from bpmax_sim.messages import Response
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Parameter, ResponseRules, is_set
 from bpmax_sim.platform.template import names_in
@@ -36,13 +36,10 @@ from bpmax_sim.simulator.checks import limit, once, perform
 from bpmax_sim.simulator.state import (
     Refused,
     Repeated,
-    State,
     Turn,
-    World,
     every,
     fill,
     is_empty,
-    read,
     respond,
 )
 
@@ -146,11 +143,10 @@ def call(turn: Turn, api: Api) -> Response:
         Refused: the token, a signature or an input is not right.
         Repeated: the same idempotency key was there before.
     """
-    platform = turn.world.platform
+    platform = turn.platform
     auth = api.auth if isinstance(api.auth, Auth) else platform.auth
     _authorise(turn, auth)
-    if auth.sign is not None:
-        check(turn, auth, auth.sign, _SIGNED)
+    check(turn, auth, _SIGNED)
     inputs = {parameter.name: _input(turn, parameter) for parameter in api.parameters}
     if isinstance(api.idempotency, Idempotency):
         place = f"{api.idempotency.place}.{api.idempotency.name}"
@@ -160,7 +156,7 @@ def call(turn: Turn, api: Api) -> Response:
         )
     rules = api.response if isinstance(api.response, ResponseRules) else platform.response
     data = {name: value for name, value in inputs.items() if value is not UNSET}
-    path, ok = model.data_path(rules), turn.world.table.ok
+    path, ok = model.data_path(rules), turn.table.ok
     body: Any = data
     if api.answer:  # its members have the values that were sent
         body = sampled(api.answer)
@@ -182,12 +178,12 @@ def _authorise(turn: Turn, auth: Auth) -> None:
     required = [item for item in auth.apply if not names_in(item.value) & later]
     if not required:
         return
-    rule = turn.world.table.tokens
+    rule = turn.table.tokens
     if all(_received(turn, item.place, item.name) is UNSET for item in required):
         raise Refused(rule.missing or "token")
     grants = turn.state.grants if is_due else (None,)
     error = rule.invalid
-    for tenant, grant in product(turn.world.tenants, grants):
+    for tenant, grant in product(turn.tenants, grants):
         if grant and grant.instance != tenant.instance:
             continue
         names = names_for(turn, tenant, auth, grant.values if grant else None)
@@ -241,7 +237,10 @@ def _value_of(turn: Turn, parameter: Parameter) -> Any:
     if parameter.type == "array" and (place == "query" or (place == "body" and turn.parsed.form)):
         return every(turn.parsed, place, target)
     if not parameter.steps:
-        return _text(turn) if parameter.type == "string" else turn.parsed.body
+        sent = turn.parsed.request.body
+        if parameter.type != "string" or sent is None:
+            return turn.parsed.body
+        return sent.decode("utf-8", "replace")  # a text is one even where it reads as ``null``
     if place == "body" and turn.parsed.form:
         return turn.parsed.form.get(target, UNSET)
     if place == "body":
@@ -249,36 +248,27 @@ def _value_of(turn: Turn, parameter: Parameter) -> Any:
     return _received(turn, place, parameter.name if place == "path" else target)
 
 
-def _text(turn: Turn) -> Any:
-    """Return the body as it was sent: a text is one even where it reads as ``null``."""
-    body = turn.parsed.request.body
-    return UNSET if body is None else body.decode("utf-8", "replace")
-
-
-def answer(world: World, state: State, request: Request, now: float) -> tuple[State, Response]:
-    """Return the state after *request*, which came at *now*, and the response to it."""
-    turn = Turn(world, state, read(request, world.base), now)
+def respond_to(turn: Turn) -> Response:
+    """Return the response to a request, whose *turn* has the state after it then."""
     try:
         response = _answered(turn)
     except Refused as refusal:
-        response = _refusal(turn, refusal)
+        return _refusal(turn, refusal)
     except Repeated as repetition:
-        response = repetition.answer
-    else:
-        if turn.key:
-            turn.remember(turn.key, turn.until, response)
-    return turn.state, response
+        return repetition.response
+    if turn.key:
+        turn.remember(turn.key, turn.until, response)
+    return response
 
 
-def logs_in(world: World, state: State, request: Request, now: float) -> bool:
-    """Return whether *request* is a login."""
-    turn = Turn(world, state, read(request, world.base), now)
+def logs_in(turn: Turn) -> bool:
+    """Return whether the request is a login."""
     route = _route(turn)
     return model.is_login(route) if route else login_at(turn) is not None
 
 
 def _answered(turn: Turn) -> Response:
-    table = turn.world.table
+    table = turn.table
     if route := _route(turn):
         if not model.is_login(route):
             _knob_limit(turn)
@@ -294,7 +284,7 @@ def _answered(turn: Turn) -> Response:
         if table.unknown == model.ResponseTemplate():
             raise Refused("404")
         return respond(turn, model.ResponseTemplate(), table.unknown)
-    turn.world = turn.world.ruled_by(api)
+    turn.go_by(api)
     turn.scope["path"] = _path_values(api, turn.parsed.path)
     turn.route = f"{api.method} {api.path}"
     _knob_limit(turn)
@@ -325,7 +315,7 @@ def _path_values(api: Api, raw: str) -> dict[str, str]:
 
 
 def _route(turn: Turn) -> model.Route | None:
-    for route in turn.world.table.routes:
+    for route in turn.table.routes:
         method, _, path = route.on.partition(" ")
         values = path_template(path).match(turn.parsed.path)
         if method.upper() == turn.parsed.method and values is not None:
@@ -338,11 +328,11 @@ def _route(turn: Turn) -> model.Route | None:
 def _knob_limit(turn: Turn) -> None:
     knob = turn.state.knobs.limit
     if knob is not None:
-        limit(turn, model.Limit(count=knob[0], per=knob[1], error=turn.world.table.busy or "rate"))
+        limit(turn, model.Limit(count=knob[0], per=knob[1], error=turn.table.busy or "rate"))
 
 
 def _refusal(turn: Turn, refusal: Refused) -> Response:
-    table = turn.world.table
+    table = turn.table
     rule = table.errors.get(refusal.code, model.ResponseTemplate(message=refusal.code))
     code = rule.code or refusal.code
     number = code.removeprefix("-")

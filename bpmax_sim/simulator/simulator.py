@@ -28,9 +28,9 @@ from bpmax_sim.platform.matcher import ApiMatcher, expand
 from bpmax_sim.platform.model import Instance, LoginRequest, Platform
 from bpmax_sim.secret.vault import Credentials
 from bpmax_sim.simulator.auth import RENEWALS
-from bpmax_sim.simulator.engine import answer, logs_in
+from bpmax_sim.simulator.engine import logs_in, respond_to
 from bpmax_sim.simulator.model import Route, RuleTable, derived, is_login, login_credentials
-from bpmax_sim.simulator.state import Message, SimulatedTenant, State, World
+from bpmax_sim.simulator.state import Message, SimulatedTenant, State, Turn, read
 from bpmax_sim.yamlfile import decode, read_yaml
 
 RULES = Path(__file__).parent / "rules"
@@ -145,26 +145,32 @@ class Simulator:
         Raises:
             TransportError: RESET, where `drop` says so.
         """
-        world = World(
-            table=self.table,
-            platform=self.platform,
-            tenants=tuple(self._tenants()),
-            matcher=self._matcher,
-            base=request.base or self.base,
-            seed=self._seed,
-        )
+        tenants, base = self._tenants(), request.base or self.base
         with self._lock:
-            state, now = self._state, self.now()
-            drops = state.knobs.drops
-            if not drops or logs_in(world, state, request, now):
-                self._state, response = answer(world, state, request, now)
-                return response
-            self._turn(drops=drops[1:])
-            if drops[0] == "after":
-                self._state, response = answer(world, self._state, request, now)
-            raise TransportError(
-                _BROKEN[drops[0]], code="RESET", elapsed=world.table.latency, sent=True
+            turn = Turn(
+                table=self.table,
+                platform=self.platform,
+                tenants=tenants,
+                matcher=self._matcher,
+                base=base,
+                seed=self._seed,
+                state=self._state,
+                now=self.now(),
+                parsed=read(request, base),
             )
+            drops = self._state.knobs.drops
+            if drops and not logs_in(turn):
+                self._turn(drops=drops[1:])
+                turn.state = self._state
+                if drops[0] == "after":
+                    respond_to(turn)
+                    self._state = turn.state
+                raise TransportError(
+                    _BROKEN[drops[0]], code="RESET", elapsed=self.table.latency, sent=True
+                )
+            response = respond_to(turn)
+            self._state = turn.state
+            return response
 
     def now(self) -> float:
         """Return the instant by the third party's clock, in POSIX seconds."""

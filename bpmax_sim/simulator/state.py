@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, Final, Literal
@@ -76,7 +76,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     """A key that counts once: until when, and the response that it had."""
 
     until: float
-    answer: Any = None
+    response: Any = None
 
 
 class Knobs(Struct, frozen=True, kw_only=True):
@@ -125,7 +125,7 @@ class State(Struct, frozen=True, kw_only=True):
 _DEEPEST: Final = 64
 
 
-class ParsedRequest(msgspec.Struct, frozen=True):
+class ParsedRequest(Struct, frozen=True):
     """A request taken apart.
 
     Attributes:
@@ -213,24 +213,6 @@ class SimulatedTenant:
     credentials: Mapping[str, Any] = field(repr=False)
 
 
-class World(msgspec.Struct, frozen=True, kw_only=True):
-    """What does not change from request to request."""
-
-    table: RuleTable
-    platform: Platform
-    tenants: tuple[SimulatedTenant, ...]
-    matcher: ApiMatcher
-    base: str
-    seed: int = 0
-
-    def ruled_by(self, api: Api) -> World:
-        """Return the same with the rules that *api* declares of its own; a shipped table wins."""
-        has_own = isinstance(api.response, ResponseRules) or isinstance(api.auth, Auth)
-        if self.table.routes or not has_own:
-            return self
-        return replace(self, table=derived(self.platform, api))
-
-
 class Refused(Exception):  # noqa: N818 - a response, not an error of ours
     """The third party refuses, with the error *code* of its table."""
 
@@ -242,18 +224,24 @@ class Refused(Exception):  # noqa: N818 - a response, not an error of ours
 
 
 class Repeated(Exception):  # noqa: N818 - a response, not an error of ours
-    """The same request was answered before: it gets that answer again."""
+    """The same request was answered before: it gets that response again."""
 
-    def __init__(self, answer: Any) -> None:
-        """Hand back *answer*."""
+    def __init__(self, response: Response) -> None:
+        """Hand back *response*."""
         super().__init__()
-        self.answer = answer
+        self.response = response
 
 
-class Turn(msgspec.Struct):
+class Turn(Struct):
     """A request under way.
 
     Attributes:
+        table: the rules that it is answered by.
+        tenants: who may have sent it.
+        base: the address of the third party.
+        seed: of ids and tokens.
+        state: what the third party remembers; each check may leave another one.
+        now: the instant by the third party's clock.
         route: what limits are counted by: the path as it came, or as it is declared.
         scope: what dotted places name; checks add what they find.
         tenant: whose request it is, as soon as that is known.
@@ -261,10 +249,15 @@ class Turn(msgspec.Struct):
         key: under which its response is kept for a repetition.
     """
 
-    world: World
+    table: RuleTable
+    platform: Platform
+    tenants: Sequence[SimulatedTenant]
+    matcher: ApiMatcher
+    base: str
+    seed: int
     state: State
-    parsed: ParsedRequest
     now: float
+    parsed: ParsedRequest
     route: str = ""
     scope: dict[str, Any] = msgspec.field(default_factory=dict)
     tenant: SimulatedTenant | None = None
@@ -290,8 +283,8 @@ class Turn(msgspec.Struct):
     @property
     def match(self) -> ApiMatch:
         """Return the API or login that the request is for."""
-        key = self.world.platform.platform_key
-        return self.world.matcher.match_path(key, self.parsed.request, self.parsed.path)
+        key = self.platform.platform_key
+        return self.matcher.match_path(key, self.parsed.request, self.parsed.path)
 
     @property
     def owner(self) -> str:
@@ -304,6 +297,12 @@ class Turn(msgspec.Struct):
         match, call = self.match, self.parsed.request.call
         named = [api for api in match.target.candidates if call is not None and api.key == call.api]
         return match.target.api or next(iter((*named, *match.target.candidates)), None)
+
+    def go_by(self, api: Api) -> None:
+        """Go by the rules that *api* declares of its own; those of a shipped table win."""
+        has_own = isinstance(api.response, ResponseRules) or isinstance(api.auth, Auth)
+        if has_own and not self.table.routes:
+            self.table = derived(self.platform, api)
 
     def look(self, place: str) -> Any:
         """Return what stands at *place*, or `UNSET`."""
@@ -323,14 +322,14 @@ class Turn(msgspec.Struct):
         seen = self.state.seen.get(key)
         return seen if seen is not None and self.now < seen.until else None
 
-    def remember(self, key: str, until: float, answer: Any = None) -> None:
+    def remember(self, key: str, until: float, response: Response | None = None) -> None:
         """Let *key* count until that instant, and forget those that count no more."""
         live = {name: seen for name, seen in self.state.seen.items() if self.now < seen.until}
-        self.change(seen={**live, key: Seen(until=until, answer=answer)})
+        self.change(seen={**live, key: Seen(until=until, response=response)})
 
     def rows(self, name: str) -> tuple[Row, ...]:
         """Return the records *name*, those that were added first."""
-        return (*self.state.rows.get(name, ()), *self.world.table.rows.get(name, ()))
+        return (*self.state.rows.get(name, ()), *self.table.rows.get(name, ()))
 
     def row(self, name: str, by: tuple[str, ...], value: Any) -> Row | None:
         """Return the record of which one of the fields *by* is *value*, in any case."""
@@ -344,7 +343,7 @@ class Turn(msgspec.Struct):
         """Return a new id; the same one for the same seed and number of it."""
         number = self.state.serial
         self.change(serial=number + 1)
-        start = f"{self.world.seed}/{self.world.platform.platform_key}/{number}"
+        start = f"{self.seed}/{self.platform.platform_key}/{number}"
         text = ""
         while len(text) < length:
             digest = hashlib.sha512(f"{start}/{len(text)}".encode()).digest()
@@ -378,7 +377,7 @@ def respond(
         # Nothing that a header cannot hold, whatever a client made us echo.
         headers=tuple((n, v.encode("ascii", "replace").decode()) for n, v in pairs),
         body=body,
-        elapsed=turn.world.table.latency,
+        elapsed=turn.table.latency,
         source="simulated",
     )
 
