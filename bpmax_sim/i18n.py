@@ -16,7 +16,6 @@ import re
 import string
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self
@@ -88,8 +87,9 @@ class Translatable(str):
         lines = super().splitlines(keepends)
         if lines == [plain(self)]:
             return [self]
-        letters = chain.from_iterable(literal for literal, *_ in _parsed(self.template))
-        if keepends or not self.values or any(map(str.isalpha, letters)) or self.many:
+        if keepends or not self.values or self.many:
+            return lines
+        if any(letter.isalpha() for literal, *_ in _parsed(self.template) for letter in literal):
             return lines
         return ["".join(line) if not line else joined("", line) for line in _lines(self)]
 
