@@ -27,6 +27,7 @@ from bpmax_sim.path_template import (
     path_template,
     raw_segments,
 )
+from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Encoding, Platform, Source
 from bpmax_sim.platform.target import Login, Target
@@ -38,7 +39,6 @@ _ANY_INSTANCE: Final = "default"
 EXPRESSION: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 _NAME: Final = re.compile(r"[^\W\d]\w*")
 _DEEPEST: Final = 8
-_CREDENTIAL: Final = "$credential"
 _NEVER_CONSTANT: Final = frozenset({"accept", "content-type", "user-agent"})
 _ENCODINGS: Final[Mapping[str, Encoding]] = {
     "application/json": "json",
@@ -374,7 +374,7 @@ def _constants(parts: Iterable[tuple[str, Any]]) -> tuple[tuple[str, str, Any], 
 
 def _leaves(place: str, value: Any, name: str = "") -> Iterator[tuple[str, str, Any]]:
     if isinstance(value, Mapping):
-        if _CREDENTIAL in value:
+        if CREDENTIAL in value:
             return
         for key, item in value.items():
             yield from _leaves(place, item, f"{name}.{key}" if name else str(key))

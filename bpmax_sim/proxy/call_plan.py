@@ -22,10 +22,11 @@ from bpmax_sim.field_path import with_member
 from bpmax_sim.i18n import labelled, msg, series
 from bpmax_sim.js_values import UNDEFINED, object_of
 from bpmax_sim.messages import FORM, Call, Pairs, cookies, media_type
+from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.model import Encoding, Instance, Parameter, Platform
 from bpmax_sim.proxy import encode
 from bpmax_sim.proxy.builder import OPTIONS, CallSpec
-from bpmax_sim.proxy.compiled_api import CREDENTIAL, CompiledApi, compiled_api
+from bpmax_sim.proxy.compiled_api import CompiledApi, compiled_api
 from bpmax_sim.proxy.effects import NoRepr, no_repr
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, with_standin

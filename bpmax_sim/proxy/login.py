@@ -25,7 +25,7 @@ from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import LOGIN, Call, Headers, Pairs, Request, Response
 from bpmax_sim.path_template import literal_path
 from bpmax_sim.platform.model import Acquire, Extract, LoginRequest, LoginStep, OkRule, Ttl, is_set
-from bpmax_sim.platform.template import names_in, render
+from bpmax_sim.platform.template import names_in, render, texts_in
 from bpmax_sim.proxy import auth, encode
 from bpmax_sim.proxy.call_plan import CallRandomness, Plan
 from bpmax_sim.proxy.compiled_api import CompiledApi
@@ -36,7 +36,6 @@ from bpmax_sim.proxy.response import (
     ParsedBody,
     accepts,
     as_text,
-    compile_conditions,
     find_first,
     finder,
     is_success,
@@ -127,10 +126,7 @@ def _places(place: str, value: Any, names: frozenset[str]) -> Iterator[str]:
 
 
 def _uses(value: Any, names: frozenset[str]) -> bool:
-    if isinstance(value, str):
-        return not names.isdisjoint(names_in(value))
-    items = value.values() if isinstance(value, Mapping) else value
-    return isinstance(value, Mapping | list | tuple) and any(_uses(item, names) for item in items)
+    return not all(names.isdisjoint(names_in(text)) for text in texts_in(value))
 
 
 def _address(
@@ -207,10 +203,8 @@ class LoginAnswer:
         """Judge the response by the step's rule, else by status and the platform's conditions."""
         if isinstance(step.ok, OkRule):
             return accepts(step.ok, self.response, self.body)
-        conditions = compile_conditions(self.plan.recipe.rules.conditions, lenient=True)
-        return is_success(self.response.status) and all(
-            holds(self.response, self.body) for holds in conditions
-        )
+        rule = OkRule(all=self.plan.recipe.rules.ok.all)
+        return accepts(rule, self.response, self.body, lenient=True)
 
     @property
     def is_too_often(self) -> bool:
