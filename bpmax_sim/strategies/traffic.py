@@ -211,7 +211,7 @@ def scripts(draw: st.DrawFn, *, programs: st.SearchStrategy[CallSpec] | None = N
     Calls are awaited, caught, made at once or after a timer; a form's fields are read and written.
     """
     lines = []
-    for number, program in enumerate(draw(_several(programs or _CALLS))):
+    for number, program in enumerate(draw(_several(_CALLS if programs is None else programs))):
         pattern = draw(_STATEMENTS)
         line = pattern.replace("{name}", f"r{number}").replace("{call}", javascript(program))
         lines.append(_CAUGHT % line if draw(st.booleans()) else line)
@@ -240,7 +240,7 @@ def scenarios(
         "form": {"fields": _plain(fields)},
         "clock": "2026-03-02T09:00:00+08:00",
         "seed": draw(_SEEDS),
-        "steps": draw(_steps(programs or _CALLS, tuple(fields))),
+        "steps": draw(_steps(_CALLS if programs is None else programs, tuple(fields))),
     }
     if platforms:
         document["proxy"] = {"platforms": platforms}
