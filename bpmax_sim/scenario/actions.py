@@ -26,7 +26,6 @@ from bpmax_sim.project import absolute, find_root
 from bpmax_sim.scenario.action import Action, CheckContext, Performer
 from bpmax_sim.scenario.handles import handles_for
 from bpmax_sim.scenario.people import WHO, FlowAction, NodeAction, check_people, move_of
-from bpmax_sim.scenario.references import Path as Steps
 from bpmax_sim.scenario.rows import RowAction, row_texts
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.script.failure import Script
@@ -483,10 +482,10 @@ class Js(Action, frozen=True, kw_only=True):
             context.tell(spot, msg("expected a script, or {file: path of a script}"))
 
     @classmethod
-    def script_file(cls, value: Any) -> tuple[str, Steps] | None:
+    def script_file(cls, value: Any) -> str | None:
         """Return the file."""
         name = value.get("file") if isinstance(value, Mapping) else None
-        return (name, ("file",)) if isinstance(name, str) else None
+        return name if isinstance(name, str) else None
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:
@@ -642,7 +641,7 @@ class RunAction(Action, frozen=True, kw_only=True):
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Find steps that no fragment has."""
-        named = context.named_steps()
+        named = context.named_steps
         name = value
         if isinstance(value, Mapping):
             cls.known_keys(context, value, spot)

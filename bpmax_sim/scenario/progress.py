@@ -304,7 +304,7 @@ class Progress:
 
     def _scope(self, environ: Mapping[str, str]) -> Scope:
         clock = self.bench.clock
-        zone = self.item.clock or Instant(0.0)
+        zone = self.item.clock
         chance = self.bench.chance()
         return Scope(
             case=self.item.row.values if self.item.row else {},
@@ -354,7 +354,7 @@ class Progress:
             user=user if isinstance(user, Mapping) else {"id": user},
             people=resolve(scenario.people),
             now=self.bench.clock.now,
-            written=partial(_written, self.item.clock or Instant(0.0)),
+            written=partial(_written, self.item.clock),
         )
 
     def _form(self, fields: dict[str, Any]) -> FormSubject:
