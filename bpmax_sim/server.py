@@ -175,8 +175,10 @@ class _Server(uvicorn.Server):
 
     def __init__(self, answer: Answer, limits: ClientLimits, ready: Callable[[], None]) -> None:
         self._ready = ready
+        self._answer = answer
+        self._limits = limits
         config = uvicorn.Config(
-            _application(answer, limits),
+            self._application,
             http=partial(_Connection, limits=limits),  # type: ignore[arg-type] # it is called only
             ws="none",
             lifespan="off",
@@ -199,6 +201,32 @@ class _Server(uvicorn.Server):
     def stop(self, _number: int, _frame: object) -> None:
         """Handle a signal."""
         self.should_exit = True
+
+    async def _application(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        with suppress(ClientDisconnect):
+            try:
+                outgoing = await self._outgoing(Incoming(scope, receive))
+            except asyncio.CancelledError:  # the process ends, and has waited for a while
+                outgoing = _error(503, "STOPPED", msg("the server was stopped"))
+            await outgoing(scope, receive, send)
+
+    async def _outgoing(self, incoming: Incoming) -> Outgoing:
+        largest, patience = self._limits.body, self._limits.body_time
+        try:
+            async with asyncio.timeout(patience):
+                body = await _body(incoming, largest)
+        except TimeoutError:
+            late = msg("the body did not arrive in {body_time:g} s", body_time=patience)
+            return _error(408, "TIMEOUT", late)
+        if body is None:
+            message = msg("the body has more than {body} bytes", body=largest)
+            return _error(413, "TOO_LARGE", message)
+        try:
+            return _answer(await run_in_threadpool(self._answer, _request(incoming, body)))
+        except Exception as error:  # noqa: BLE001 - the client gets a response whatever happens
+            return _refusal(error, incoming)
 
 
 class _Connection(H11Protocol):
@@ -301,47 +329,12 @@ class _Connection(H11Protocol):
             peer.transport.abort()
 
 
-def _application(answer: Answer, limits: ClientLimits) -> Callable[[Any, Any, Any], Any]:
-    async def application(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
-            return
-        with suppress(ClientDisconnect):
-            try:
-                outgoing = await _outgoing(answer, Incoming(scope, receive), limits)
-            except asyncio.CancelledError:  # the process ends, and has waited for a while
-                outgoing = _error(503, "STOPPED", msg("the server was stopped"))
-            await outgoing(scope, receive, send)
-
-    return application
-
-
-async def _outgoing(answer: Answer, incoming: Incoming, limits: ClientLimits) -> Outgoing:
-    try:
-        async with asyncio.timeout(limits.body_time):
-            body = await _body(incoming, limits.body)
-    except TimeoutError:
-        return _error(
-            408,
-            "TIMEOUT",
-            msg("the body did not arrive in {body_time:g} s", body_time=limits.body_time),
-        )
-    if body is None:
-        return _error(
-            413, "TOO_LARGE", msg("the body has more than {body} bytes", body=limits.body)
-        )
-    try:
-        return _answer(await run_in_threadpool(answer, _request(incoming, body)))
-    except Exception as error:  # noqa: BLE001 - the client gets a response whatever happens
-        return _refusal(error, incoming)
-
-
 def _refusal(error: Exception, incoming: Incoming) -> Outgoing:
     if isinstance(error, NoMatchError):
         return _error(MISS, "NO_MATCH", str(error), case=error.case)
     if isinstance(error, TransportError):
-        return _error(
-            TIMED_OUT if error.code == "TIMEOUT" else BAD_GATEWAY, error.code, error.message
-        )
+        status = TIMED_OUT if error.code == "TIMEOUT" else BAD_GATEWAY
+        return _error(status, error.code, error.message)
     if isinstance(error, CallError | ConfigError):
         return _error(500, getattr(error, "code", "CONFIG"), str(error))
     _LOG.error("no answer to %s %s", incoming.method, incoming.url.path, exc_info=error)
@@ -384,9 +377,8 @@ def _request(incoming: Incoming, body: bytes) -> Request:
 
 def _answer(response: Response) -> Outgoing:
     if response.status not in _FINAL:
-        return _error(
-            BAD_GATEWAY, "STATUS", msg("the answer has the status {status}", status=response.status)
-        )
+        message = msg("the answer has the status {status}", status=response.status)
+        return _error(BAD_GATEWAY, "STATUS", message)
     body = b"" if response.status in _NO_BODY else response.body
     outgoing = Outgoing(body, response.status)
     headers = [

@@ -12,14 +12,8 @@ from functools import lru_cache
 
 import msgspec
 
-from bpmax_sim.errors import (
-    BpmaxError,
-    PendingPromise,
-    Place,
-    ScriptError,
-    ScriptLimitError,
-    ScriptSyntaxError,
-)
+from bpmax_sim import errors
+from bpmax_sim.errors import Place, ScriptError, ScriptLimitError
 from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.js_values import decode_tagged
 from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits
@@ -194,7 +188,7 @@ class Failures(msgspec.Struct):
         # What stands behind the end is ours, and so is the token that is complained of there.
         ends = self.sources.is_past_end(thrown.raw) or thrown.message.endswith(_NOTHING)
         message = "unexpected end of the script" if ends else thrown.message
-        return ScriptSyntaxError(message, name="SyntaxError", place=place)
+        return errors.ScriptSyntaxError(message, name="SyntaxError", place=place)
 
     def escaped(self, error: EngineError) -> ScriptError:
         """Return the error of a global script, or of a context that passed a limit."""
@@ -242,8 +236,8 @@ class Failures(msgspec.Struct):
         return failure
 
     def misread(
-        self, error: BpmaxError | None, read: tuple[str, str, Place | None] | None
-    ) -> BpmaxError | None:
+        self, error: errors.BpmaxError | None, read: tuple[str, str, Place | None] | None
+    ) -> errors.BpmaxError | None:
         """Return *error*, or what it is the consequence of: a call whose promise was *read*.
 
         Nobody reads there what a promise never has but by mistake, so without *error*, too.
@@ -273,7 +267,7 @@ class Failures(msgspec.Struct):
         )
         return ScriptError(message, name="Uncalled", place=place)
 
-    def pending(self, probes: Sequence[tuple[str, str]]) -> PendingPromise:
+    def pending(self, probes: Sequence[tuple[str, str]]) -> errors.PendingPromise:
         """Return the error of a script that waits in vain, at the line that waits."""
         raws = [waiting for waiting, _ in probes] + [maker for _, maker in probes]
         traces = [trace for trace in map(self._trace, raws) if trace[1]]
@@ -286,7 +280,7 @@ class Failures(msgspec.Struct):
             "do it{lost}",
             lost="" if stack else lost,
         )
-        return PendingPromise(message, name="PendingPromise", place=place, stack=stack)
+        return errors.PendingPromise(message, name="PendingPromise", place=place, stack=stack)
 
     def _limit_behind(self, thrown: ThrownValue) -> str:
         """Return the message of the limit that an error comes of, or nothing."""

@@ -71,10 +71,8 @@ def _bytes(text: str) -> int:
     return int(match[1]) * _UNITS[match[2]]
 
 
-_LIMIT = re.compile(
-    r"\s*(?:(?P<time>cpu|wall)=(?P<seconds>\d+(?:\.\d+)?)s?|memory=(?P<memory>\w+)"
-    r"|calls=(?P<calls>\d+))\s*"
-)
+_LIMIT = re.compile(r"(cpu|wall)=(\d+(?:\.\d+)?)s?|(memory)=(\w+)|(calls)=(\d+)")
+_READERS = {"cpu": float, "wall": float, "memory": _bytes, "calls": int}
 
 
 def parse_limits(text: str) -> Limits:
@@ -84,21 +82,14 @@ def parse_limits(text: str) -> Limits:
         ValueError: if *text* is nothing of the kind.
     """
     limits: dict[str, Any] = {}
-    for part in text.split(","):
+    for part in map(str.strip, text.split(",")):
         match = _LIMIT.fullmatch(part)
         if match is None:
             raise ValueError(
-                msg(
-                    "{part!r} is no limit such as cpu=10s, memory=256MB, calls=50000",
-                    part=part.strip(),
-                )
+                msg("{part!r} is no limit such as cpu=10s, memory=256MB, calls=50000", part=part)
             )
-        if match["time"]:
-            limits[match["time"]] = float(match["seconds"])
-        elif match["calls"]:
-            limits["calls"] = int(match["calls"])
-        else:
-            limits["memory"] = _bytes(match["memory"])
+        name, value = filter(None, match.groups())
+        limits[name] = _READERS[name](value)
     return Limits(**limits)
 
 

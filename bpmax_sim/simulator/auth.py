@@ -32,25 +32,8 @@ from bpmax_sim.proxy.response import as_text
 from bpmax_sim.proxy.signing import sign
 from bpmax_sim.secret.http_auth import read_basic
 from bpmax_sim.secret.standin import standin
-from bpmax_sim.simulator.model import (
-    Grants,
-    ResponseTemplate,
-    SignatureCheck,
-    Tokens,
-    derived,
-    set_at,
-)
-from bpmax_sim.simulator.state import (
-    IssuedGrant,
-    Knobs,
-    Refused,
-    SimulatedTenant,
-    Turn,
-    is_empty,
-    merged,
-    read,
-    respond,
-)
+from bpmax_sim.simulator import model, state
+from bpmax_sim.simulator.state import Refused, SimulatedTenant, Turn
 
 _REMEMBERED = 512
 """Tokens that are still known, so that an old one is told from one that never was."""
@@ -70,7 +53,7 @@ def issue(
     *,
     names: Iterable[str] = ("token",),
     known: Mapping[str, str] = NOTHING,
-) -> IssuedGrant:
+) -> state.IssuedGrant:
     """Return the token of *tenant*: that which it has where the rule says so, else a new one.
 
     *names* are what the login yields, and *known* what need not be made for that.
@@ -92,7 +75,7 @@ def issue(
         turn.change(grants=tuple(renewed if other is latest else other for other in grants))
         return renewed
     values = {name: turn.generated(rule.prefix, rule.length) for name in names if name not in known}
-    grant = IssuedGrant(
+    grant = state.IssuedGrant(
         instance=tenant.instance,
         values={**known, **values},
         issued=turn.now,
@@ -108,14 +91,14 @@ def issue(
     return grant
 
 
-def _bent(rule: Tokens, knobs: Knobs) -> Tokens:
+def _bent(rule: model.Tokens, knobs: state.Knobs) -> model.Tokens:
     """Return *rule* as the knobs have it."""
     bends = {"life": knobs.life, "overlap": knobs.overlap}
     changes: dict[str, Any] = {name: n for name, n in bends.items() if n is not None}
     return replace(rule, **changes, **RENEWALS.get(knobs.renewal or "", {}))
 
 
-def accept(turn: Turn, value: str) -> IssuedGrant:
+def accept(turn: Turn, value: str) -> state.IssuedGrant:
     """Return the grant whose token is *value*, and know whose request it is.
 
     Raises:
@@ -147,7 +130,7 @@ def carried(turn: Turn) -> str:
     return rest.strip() if scheme.lower() == rule.scheme.lower() else ""
 
 
-def left(grant: IssuedGrant, now: float) -> int:
+def left(grant: state.IssuedGrant, now: float) -> int:
     """Return the whole seconds that a token still lives."""
     return max(int(grant.expires - now), 0)
 
@@ -260,12 +243,14 @@ def _is_theirs(match: ApiMatch, names: Names) -> bool:
 
 def _are_right(turn: Turn, auth: Auth, step: LoginStep, names: Names) -> bool:
     return all(
-        not is_empty(value) if is_changing(template, auth) else is_made_of(template, names, value)
+        not state.is_empty(value)
+        if is_changing(template, auth)
+        else renders_to(template, names, value)
         for template, value in _received_values(turn, step)
     )
 
 
-def is_made_of(template: str, names: Names, value: Any) -> bool:
+def renders_to(template: str, names: Names, value: Any) -> bool:
     """Return whether *template* makes the received *value* of *names*."""
     expected = rendered(template, names)
     return expected is not None and value is not UNSET and as_text(value) == expected
@@ -321,8 +306,8 @@ def _yielded(turn: Turn, logins: Logins, names: Names) -> Response:
         for name, rule in step.extract.items()
     ]
     body, headers = _placed(places, "; Path=/; HttpOnly")
-    template = ResponseTemplate(status=200, headers=dict(headers), body=turn.table.ok.body)
-    return respond(turn, ResponseTemplate(), template, data=body)
+    template = model.ResponseTemplate(status=200, headers=dict(headers), body=turn.table.ok.body)
+    return state.respond(turn, model.ResponseTemplate(), template, data=body)
 
 
 def _placed(
@@ -337,7 +322,7 @@ def _placed(
     for path, value in values:
         kind, _, name = path.partition(":")
         if kind.startswith("$"):
-            set_at(body, path, value)
+            model.set_at(body, path, value)
         elif kind == "header":
             headers.append((name.strip(), str(value)))
         else:
@@ -346,14 +331,14 @@ def _placed(
     return body, headers
 
 
-def _life(turn: Turn, auth: Auth, issued: IssuedGrant) -> int:
+def _life(turn: Turn, auth: Auth, issued: state.IssuedGrant) -> int:
     assert auth.acquire is not None
     unit, life = auth.acquire.ttl.unit, issued.expires - turn.now
     instant = issued.expires if unit.startswith("absolute") else life
     return int(instant * 1000 if unit in {"ms", "absolute_ms"} else instant)
 
 
-def grant(turn: Turn, rule: Grants) -> None:
+def grant(turn: Turn, rule: model.Grants) -> None:
     """Issue a token for what the form asks, and put it where the response finds it.
 
     Raises:
@@ -378,7 +363,7 @@ def grant(turn: Turn, rule: Grants) -> None:
         turn.scope["scope"] = form["scope"]
 
 
-def _client(turn: Turn, rule: Grants) -> SimulatedTenant:
+def _client(turn: Turn, rule: model.Grants) -> SimulatedTenant:
     """Return whom the client's credentials belong to; they come in one way only."""
     header, form = turn.parsed.headers.get("authorization", ""), turn.parsed.form
     if header and "client_secret" in form:
@@ -406,7 +391,7 @@ _UNITS: Final = {"unix": 1, "unix_ms": 1000}
 _TIME = re.compile(r"now\s*\|\s*(unix_ms|unix|iso|http_date|time\('([^']*)'\))")
 
 
-def check_declared(turn: Turn, rule: SignatureCheck) -> None:
+def check_declared(turn: Turn, rule: model.SignatureCheck) -> None:
     """Check the signature of an API that the platform file signs; others are not signed.
 
     Raises:
@@ -417,7 +402,7 @@ def check_declared(turn: Turn, rule: SignatureCheck) -> None:
         check(turn, api.auth, rule)
 
 
-def check(turn: Turn, auth: Auth, errors: SignatureCheck) -> None:
+def check(turn: Turn, auth: Auth, errors: model.SignatureCheck) -> None:
     """Check the signature that *auth* makes, if it makes any.
 
     Raises:
@@ -458,7 +443,7 @@ def _is_signed_by(
         for name, value in auth.parameters.items()
     }
     try:
-        again = read(sign(request, rule, names), turn.base)
+        again = state.read(sign(request, rule, names), turn.base)
         spots = [(spot.place, render(spot.name, names)) for spot in rule.emit]
     except ConfigError:
         return False
@@ -494,7 +479,7 @@ def _signed_values(turn: Turn, auth: Auth, rule: Sign) -> dict[str, Any]:
     spots += [Apply(place="query", name=n, value=v) for n, v in rule.set_query.items()]
     for spot in (*spots, *rule.emit):
         value = at(turn.scope, spot.place, rendered(spot.name, auth.parameters) or spot.name)
-        if isinstance(value, str) and not is_empty(value):
+        if isinstance(value, str) and not state.is_empty(value):
             _read_back(expand(spot.value, known, besides=_SIGNATURE), value, values)
     return values
 
@@ -542,8 +527,8 @@ def login_response(platform: Platform, instance: str, login: Login) -> Response:
             value = standin(kind=rule.kind, platform=key, instance=instance, name=name)
         values.append((rule.path, f"{_COOKIE}={value}" if rule.path == "cookies" else value))
     body, headers = _placed(values, "; Path=/")
-    envelope = derived(platform).ok.body
-    whole = merged(body, envelope if isinstance(envelope, dict) else {})
+    envelope = model.derived(platform).ok.body
+    whole = state.merged(body, envelope if isinstance(envelope, dict) else {})
     return Response(
         status=200,
         headers=(("content-type", "application/json; charset=utf-8"), *headers),

@@ -20,28 +20,9 @@ from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Parameter, ResponseRules, is_set
 from bpmax_sim.platform.template import names_in
 from bpmax_sim.proxy.response import as_text
-from bpmax_sim.simulator import model
-from bpmax_sim.simulator.auth import (
-    at,
-    check,
-    is_changing,
-    is_made_of,
-    log_in,
-    login_at,
-    names_for,
-    rendered,
-    yields,
-)
+from bpmax_sim.simulator import auth, model, state
 from bpmax_sim.simulator.checks import limit, once, perform
-from bpmax_sim.simulator.state import (
-    Refused,
-    Repeated,
-    Turn,
-    every,
-    fill,
-    is_empty,
-    respond,
-)
+from bpmax_sim.simulator.state import Refused, Turn
 
 _BY_FORMAT: Final[Mapping[str, str]] = {
     "date": "2026-01-01",
@@ -144,9 +125,9 @@ def call(turn: Turn, api: Api) -> Response:
         Repeated: the same idempotency key was there before.
     """
     platform = turn.platform
-    auth = api.auth if isinstance(api.auth, Auth) else platform.auth
-    _authorise(turn, auth)
-    check(turn, auth, _SIGNED)
+    declared = api.auth if isinstance(api.auth, Auth) else platform.auth
+    _authorise(turn, declared)
+    auth.check(turn, declared, _SIGNED)
     inputs = {parameter.name: _input(turn, parameter) for parameter in api.parameters}
     if isinstance(api.idempotency, Idempotency):
         place = f"{api.idempotency.place}.{api.idempotency.name}"
@@ -168,14 +149,14 @@ def call(turn: Turn, api: Api) -> Response:
         model.set_at(body, path, data)
     # What an envelope says of success stands in it; a list or a text has no room for that.
     over = ok if isinstance(body, dict) else replace(ok, body=UNSET)
-    return respond(turn, model.ResponseTemplate(), over, data=body)
+    return state.respond(turn, model.ResponseTemplate(), over, data=body)
 
 
-def _authorise(turn: Turn, auth: Auth) -> None:
-    parsed, acquire = turn.parsed, auth.acquire
+def _authorise(turn: Turn, declared: Auth) -> None:
+    parsed, acquire = turn.parsed, declared.acquire
     is_due = acquire is not None and (not acquire.methods or parsed.method in acquire.methods)
-    later = frozenset() if is_due else yields(auth)
-    required = [item for item in auth.apply if not names_in(item.value) & later]
+    later = frozenset() if is_due else auth.yields(declared)
+    required = [item for item in declared.apply if not names_in(item.value) & later]
     if not required:
         return
     rule = turn.table.tokens
@@ -186,8 +167,8 @@ def _authorise(turn: Turn, auth: Auth) -> None:
     for tenant, grant in product(turn.tenants, grants):
         if grant and grant.instance != tenant.instance:
             continue
-        names = names_for(turn, tenant, auth, grant.values if grant else None)
-        if not all(_carries(turn, auth, item, names) for item in required):
+        names = auth.names_for(turn, tenant, declared, grant.values if grant else None)
+        if not all(_carries(turn, declared, item, names) for item in required):
             continue
         if grant is None or grant.is_live(turn.now):
             turn.belongs_to(tenant)
@@ -196,17 +177,17 @@ def _authorise(turn: Turn, auth: Auth) -> None:
     raise Refused(error or "token")
 
 
-def _carries(turn: Turn, auth: Auth, item: Apply, names: Mapping[str, Any]) -> bool:
-    value = _received(turn, item.place, rendered(item.name, names) or item.name)
-    if is_changing(item.value, auth):
+def _carries(turn: Turn, declared: Auth, item: Apply, names: Mapping[str, Any]) -> bool:
+    value = _received(turn, item.place, auth.rendered(item.name, names) or item.name)
+    if auth.is_changing(item.value, declared):
         return value is not UNSET
-    return is_made_of(item.value, names, value)
+    return auth.renders_to(item.value, names, value)
 
 
 def _received(turn: Turn, place: str, name: str) -> Any:
     if place == "body" and turn.parsed.form:
         return turn.parsed.form.get(name, UNSET)
-    return at(turn.scope, place, name)
+    return auth.at(turn.scope, place, name)
 
 
 def _input(turn: Turn, parameter: Parameter) -> Any:
@@ -220,7 +201,9 @@ def _input(turn: Turn, parameter: Parameter) -> Any:
     if received is UNSET:
         body = turn.parsed.request.body
         # A body may be in a form that is not looked into.
-        is_hidden = parameter.place == "body" and turn.parsed.body is UNSET and not is_empty(body)
+        is_hidden = (
+            parameter.place == "body" and turn.parsed.body is UNSET and not state.is_empty(body)
+        )
         if parameter.required and not is_hidden:
             raise Refused("400", f"{where} is missing")
         return example(parameter)
@@ -235,7 +218,7 @@ def _input(turn: Turn, parameter: Parameter) -> Any:
 def _value_of(turn: Turn, parameter: Parameter) -> Any:
     place, target = parameter.place, parameter.target
     if parameter.type == "array" and (place == "query" or (place == "body" and turn.parsed.form)):
-        return every(turn.parsed, place, target)
+        return state.every(turn.parsed, place, target)
     if not parameter.steps:
         sent = turn.parsed.request.body
         if parameter.type != "string" or sent is None:
@@ -254,7 +237,7 @@ def respond_to(turn: Turn) -> Response:
         response = _answered(turn)
     except Refused as refusal:
         return _refusal(turn, refusal)
-    except Repeated as repetition:
+    except state.Repeated as repetition:
         return repetition.response
     if turn.key:
         turn.remember(turn.key, turn.until, response)
@@ -264,7 +247,7 @@ def respond_to(turn: Turn) -> Response:
 def logs_in(turn: Turn) -> bool:
     """Return whether the request is a login."""
     route = _route(turn)
-    return model.is_login(route) if route else login_at(turn) is not None
+    return model.is_login(route) if route else auth.login_at(turn) is not None
 
 
 def _answered(turn: Turn) -> Response:
@@ -276,14 +259,14 @@ def _answered(turn: Turn) -> Response:
             perform(rule, turn)
         for rule in route.checks:
             perform(rule, turn)
-        return respond(turn, table.ok, route.answer)
-    if step := login_at(turn):
-        return log_in(turn, step)
+        return state.respond(turn, table.ok, route.answer)
+    if step := auth.login_at(turn):
+        return auth.log_in(turn, step)
     api = turn.api
     if api is None:
         if table.unknown == model.ResponseTemplate():
             raise Refused("404")
-        return respond(turn, model.ResponseTemplate(), table.unknown)
+        return state.respond(turn, model.ResponseTemplate(), table.unknown)
     turn.go_by(api)
     turn.scope["path"] = _path_values(api, turn.parsed.path)
     turn.route = f"{api.method} {api.path}"
@@ -338,5 +321,5 @@ def _refusal(turn: Turn, refusal: Refused) -> Response:
     number = code.removeprefix("-")
     turn.scope["code"] = int(code) if number.isascii() and number.isdigit() else code
     turn.scope["hint"] = turn.generated(length=20)
-    turn.scope["message"] = refusal.message or fill(rule.message, turn)
-    return respond(turn, table.error, rule)
+    turn.scope["message"] = refusal.message or state.fill(rule.message, turn)
+    return state.respond(turn, table.error, rule)
