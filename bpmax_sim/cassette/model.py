@@ -108,6 +108,10 @@ class Entry(msgspec.Struct, frozen=True):
     line: Line
     text: str
 
+    def with_line(self, **changes: Any) -> Entry:
+        """Return the entry with *changes* of its line."""
+        return Entry(msgspec.structs.replace(self.line, **changes), self.text)
+
 
 _LARGEST_EXPONENT = 400
 

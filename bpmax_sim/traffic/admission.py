@@ -17,8 +17,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, render
 from bpmax_sim.cassette.journal import PendingExchange, checked
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
-from bpmax_sim.cassette.merge import OwnerRecording, merge, nothing_volatile
-from bpmax_sim.cassette.model import Entry
+from bpmax_sim.cassette.merge import OwnerRecording, SameMeaning, merge
 from bpmax_sim.errors import CassetteError, ConfigError, LeakError
 from bpmax_sim.i18n import labelled, msg, series
 from bpmax_sim.messages import Exchange, Response
@@ -269,12 +268,10 @@ def write(path: Path, owner: str, drafts: tuple[PendingExchange, ...]) -> bool:
         path.parent.mkdir(parents=True, exist_ok=True)
         with journal.locked(path.parent):
             if known_at(path, owner) == -1:
-                entries = (
-                    Entry(replace(draft.line, n=n), draft.text) for n, draft in enumerate(drafts, 1)
-                )
+                entries = (draft.entry.with_line(n=n) for n, draft in enumerate(drafts, 1))
                 journal.replace_whole(path, dump_entries(entries, rules=""))
                 return True
-            return merge(path, path, OwnerRecording(owner, drafts, adding=False), nothing_volatile)
+            return merge(path, path, OwnerRecording(owner, drafts, adding=False), SameMeaning())
     except OSError as error:
         raise CassetteError(
             "{path}: not written ({strerror}); the old file is whole",
