@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from string import printable
 from types import MappingProxyType
-from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from msgspec import UNSET, UnsetType, structs, to_builtins
+from msgspec import UNSET, UnsetType, structs
 
 from bpmax_sim.errors import ConfigError, Problem, Problems, by_place, listed, near, suggestion
 from bpmax_sim.i18n import msg, series
@@ -34,7 +33,7 @@ from bpmax_sim.platform.model import (
     misfit,
 )
 from bpmax_sim.platform.secrecy import declared_clear, is_clear
-from bpmax_sim.platform.template import names_in
+from bpmax_sim.platform.template import names_in, texts_in
 from bpmax_sim.project import local_of
 from bpmax_sim.secret.source import read_env, read_file, read_keyring
 from bpmax_sim.secret.standin import standin
@@ -284,16 +283,8 @@ class _Resolver:
 
 def _named(platform: Platform) -> set[str]:
     """Return the credentials that the platform's own auth and address name."""
-    texts = _texts([platform.base_url, to_builtins(platform.auth)])
+    texts = texts_in([platform.base_url, platform.auth])
     return {name for text in texts for name in names_in(text)} & platform.credentials.keys()
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list | tuple):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _texts(item)
 
 
 Find = Callable[[str], Platform | None]

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from html import escape
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
 from bpmax_sim.i18n import MessageError, msg
@@ -49,6 +49,20 @@ DOTS: Final = frozenset({".", ".."})
 
 class BadValueError(MessageError, ValueError):
     """A value that cannot stand where the script put it; the message says where and why."""
+
+    code: ClassVar[str] = "BAD_ARGUMENT"
+
+
+class MissingParameterError(BadValueError):
+    """A required parameter of an API is not there."""
+
+    code = "MISSING_PARAMETER"
+
+
+class UnknownParameterError(BadValueError):
+    """An API has no such parameter."""
+
+    code = "UNKNOWN_PARAMETER"
 
 
 def scalar_text(value: Any) -> str | None:
