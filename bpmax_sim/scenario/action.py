@@ -90,13 +90,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         Without an action only what begins by itself happens.
         """
         result = Result() if self.subject is None else self.subject.begin()
-        try:
-            self._settle()
-            if action is not None:
-                action.run(self, value, name, result)
-            self.expire()
-        except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
-            result.errors.append(_without_frames(error))
+        self._run(action, value, name, result, expires=True)
         for ended in self.bench.drain():
             result.take(ended)
         return result
@@ -104,17 +98,23 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
     def meanwhile(self, action: type[Action] | None, value: Any, name: str) -> Result:
         """Do *action* while another one is under way, and return what it ended with."""
         with nullcontext(Result()) if self.subject is None else self.subject.meanwhile() as result:
-            try:
-                self._settle()
-                if action is not None:
-                    action.run(self, value, name, result)
-            except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
-                result.errors.append(_without_frames(error))
+            self._run(action, value, name, result, expires=False)
         return result
 
-    def _settle(self) -> None:
-        if isinstance(self.subject, FlowSubject):
-            self.subject.settle()
+    def _run(
+        self, action: type[Action] | None, value: Any, name: str, result: Result, *, expires: bool
+    ) -> None:
+        try:
+            if isinstance(self.subject, FlowSubject):
+                self.subject.settle()
+            if action is not None:
+                action.run(self, value, name, result)
+            if expires:
+                self.expire()
+        except SubjectError as error:  # a refusal needs no frames, which would keep the run
+            result.errors.append(error.with_traceback(None))
+        except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
+            result.errors.append(error)
 
     def expire(self) -> None:
         """Let happen what happens at the deadlines that are over by now."""
@@ -159,11 +159,6 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         if self.subject is None:
             raise SubjectError("{action} needs a form or a flow", action=action)
         return self.subject
-
-
-def _without_frames(error: Exception) -> Exception:
-    """Return *error* as a result keeps it: a refusal needs no frames, which would keep the run."""
-    return error.with_traceback(None) if isinstance(error, SubjectError) else error
 
 
 class Action(Model, frozen=True, kw_only=True):

@@ -79,6 +79,12 @@ def flag_reason(flag: bool | str) -> str:
     return flag if isinstance(flag, str) else ""
 
 
+def failing_place(item: ScenarioItem, failures: Sequence[Failure]) -> Place:
+    """Return where *item* went wrong first, the step before the key in it, else where it stands."""
+    places = (place for failure in failures[:1] for place in (failure.location, failure.place))
+    return next((place for place in places if place), item.place)
+
+
 def start_of(item: ScenarioItem, at: float) -> ScenarioStarted:
     """Return the event with which *item* starts."""
     return ScenarioStarted(
