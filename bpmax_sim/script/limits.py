@@ -72,7 +72,12 @@ def _bytes(text: str) -> int:
 
 
 _LIMIT = re.compile(r"(cpu|wall)=(\d+(?:\.\d+)?)s?|(memory)=(\w+)|(calls)=(\d+)")
-_READERS = {"cpu": float, "wall": float, "memory": _bytes, "calls": int}
+_READERS: dict[str, Callable[[str], Any]] = {
+    "cpu": float,
+    "wall": float,
+    "memory": _bytes,
+    "calls": int,
+}
 
 
 def parse_limits(text: str) -> Limits:
