@@ -179,6 +179,7 @@ class _Server(uvicorn.Server):
         self._limits = limits
         config = uvicorn.Config(
             self._application,
+            interface="asgi3",
             http=partial(_Connection, limits=limits),  # type: ignore[arg-type] # it is called only
             ws="none",
             lifespan="off",

@@ -51,17 +51,6 @@ class Script(msgspec.Struct, frozen=True):
     name: str = "script.js"
 
 
-class Frame(msgspec.Struct, frozen=True):
-    """A function call in a user's file."""
-
-    function: str
-    place: Place
-
-    def __str__(self) -> str:
-        """Return ``f (file:line:column)``."""
-        return f"{self.function} ({self.place})" if self.function else str(self.place)
-
-
 class Placed(msgspec.Struct, frozen=True):
     """A script, and the engine's line before its first one."""
 
@@ -127,8 +116,11 @@ class Sources:
         placed = self._at(row := int(first[3]))
         return placed is not None and row - placed.start > len(placed.lines)
 
-    def frames(self, raw: str) -> tuple[Frame, ...]:
-        """Return the frames of *raw* that are in users' files, innermost first."""
+    def frames(self, raw: str) -> tuple[tuple[Place, str], ...]:
+        """Return the frames of *raw* that are in users' files, innermost first.
+
+        Of each its place, and its text: ``file:line:column``, or ``f (file:line:column)``.
+        """
         known = {placed.script.name for placed in self.placed}
         frames = []
         for function, file, row, column in _FRAME.findall(raw):
@@ -136,7 +128,8 @@ class Sources:
             if file in known:
                 place = Place(file, int(row), int(column))
             if place:
-                frames.append(Frame("" if function.startswith("<") else function, place))
+                has_name = function and not function.startswith("<")
+                frames.append((place, f"{function} ({place})" if has_name else str(place)))
         return tuple(frames)
 
 
@@ -307,7 +300,8 @@ class Failures(msgspec.Struct):
     def _trace(self, raw: str) -> tuple[Place, tuple[str, ...]]:
         """Return where an error was thrown, and its stack; nothing where it is not in a script."""
         frames = self.sources.frames(raw)
-        return frames[0].place if frames else Place(self.name), tuple(map(str, frames))
+        place = frames[0][0] if frames else Place(self.name)
+        return place, tuple(text for _, text in frames)
 
     def _limit(self, message: str, raw: str) -> ScriptLimitError:
         place, stack = self._trace(raw)

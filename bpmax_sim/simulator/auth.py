@@ -279,11 +279,8 @@ def _members(declared: Any, received: Any) -> Iterator[tuple[str, Any]]:
         yield declared if isinstance(declared, str) else as_text(declared), received
 
 
-Logins = list[tuple[Auth, LoginStep]]
-"""Auths that log in by one request, with the step that it is."""
-
-
-def _yielded(turn: Turn, logins: Logins, names: Names) -> Response:
+def _yielded(turn: Turn, logins: list[tuple[Auth, LoginStep]], names: Names) -> Response:
+    """Return the response for auths that log in by one request, with the step that it is."""
     assert turn.tenant is not None
     rules = {name: rule for _, step in logins for name, rule in step.extract.items()}
     known = frozenset().union(*(yields(auth) for auth, _ in logins)) & names.keys() - rules.keys()

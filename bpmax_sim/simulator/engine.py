@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import islice, product
+from math import isfinite
 from typing import Any, Final
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from bpmax_sim.field_path import member
@@ -32,32 +33,32 @@ _BY_FORMAT: Final[Mapping[str, str]] = {
     "uri": "https://example.test/",
     "uuid": "00000000-0000-4000-8000-000000000000",
 }
-_BY_TYPE: Final[Mapping[str, Any]] = {
-    "integer": 1,
-    "number": 1.5,
-    "boolean": True,
-    "array": [],
-    "object": {},
-}
 _WORDS: Final = {"true": True, "false": False}
-_READERS: Final[Mapping[str, Callable[[str], Any]]] = {
-    "integer": lambda text: int(text[:20]),
-    "number": lambda text: float(text) if float(text) - float(text) == 0 else UNSET,
-    "boolean": lambda text: _WORDS.get(text, UNSET),
-}
-_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "array": (list,),
-    "object": (dict,),
-    "string": (str,),
+
+
+class _Type(Struct, frozen=True):
+    """A type of a parameter: an example, its types in Python, and how it is read from a text."""
+
+    example: Any
+    kinds: frozenset[type]
+    read: Callable[[str], Any] = str
+
+
+_TYPES: Final[Mapping[str, _Type]] = {
+    "integer": _Type(1, frozenset({int}), lambda text: int(text[:20])),
+    "number": _Type(
+        1.5, frozenset({int, float}), lambda text: float(text) if isfinite(float(text)) else UNSET
+    ),
+    "boolean": _Type(True, frozenset({bool}), lambda text: _WORDS.get(text, UNSET)),
+    "array": _Type([], frozenset({list})),
+    "object": _Type({}, frozenset({dict})),
+    "string": _Type("", frozenset({str})),
 }
 
 
 def example(parameter: Parameter) -> Any:
     """Return a value that fits what is declared of *parameter*."""
-    kind = parameter.type if parameter.type in _BY_TYPE else "string"
+    kind = parameter.type if parameter.type in _TYPES else "string"
     schema: dict[str, Any] = {"type": kind, "format": parameter.format, "enum": parameter.enum}
     if is_set(parameter.default) and not parameter.enum:
         schema["default"] = parameter.default
@@ -92,9 +93,9 @@ def _of_type(schema: Mapping[str, Any], name: str, levels: int) -> Any:
         return {key: sampled(part, key, levels - 1) for key, part in inner.items()}
     if kind == "array":
         return [sampled(schema["items"], name, levels - 1)] if levels and "items" in schema else []
-    if kind in _BY_TYPE:
-        return max(_BY_TYPE[kind], schema.get("minimum", 0))
-    return _BY_FORMAT.get(schema.get("format", ""), name) if kind == "string" else None
+    if kind == "string":
+        return _BY_FORMAT.get(schema.get("format", ""), name)
+    return max(_TYPES[kind].example, schema.get("minimum", 0)) if kind in _TYPES else None
 
 
 def typed(value: Any, parameter: Parameter) -> Any:
@@ -102,15 +103,15 @@ def typed(value: Any, parameter: Parameter) -> Any:
 
     What stands in a path, query, header or form is a text, and is read.
     """
-    if isinstance(value, str) and parameter.type in _READERS:
+    known = _TYPES.get(parameter.type)
+    if known is None:
+        return value
+    if isinstance(value, str):
         try:
-            value = _READERS[parameter.type](value)
+            value = known.read(value)
         except (ValueError, OverflowError):
             return UNSET
-    kinds = _KINDS.get(parameter.type)
-    if kinds and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
-        return UNSET
-    return value
+    return value if type(value) in known.kinds else UNSET
 
 
 _SIGNED = model.SignatureCheck(window=900, error="signature", expired="expired", used="used")
