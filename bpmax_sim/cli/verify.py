@@ -254,7 +254,7 @@ def covered(
     if not items:
         tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
         return ExitCode.NOTHING
-    choices = Choices(environ=os.environ, options={"allow_hosts": allow_hosts or ()})
+    choices = Choices(options={"allow_hosts": allow_hosts or ()})
     ran = list(_ran(items, choices))
     parts = coverage(items, ran)
     lines, percent = _lines(parts, missing=missing), _percent(parts)
