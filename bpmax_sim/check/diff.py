@@ -15,18 +15,12 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import UNSET
 
+from bpmax_sim.cassette import matching
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.matching import (
-    Difference,
-    Parts,
-    Rules,
-    compare,
-    differences,
-    identity,
-    parts_of_exchange,
-)
+from bpmax_sim.cassette.matching import Difference, Parts, Rules, differences, identity
 from bpmax_sim.cassette.merge import PASSING, Volatile, parts_of_outcome
-from bpmax_sim.field_path import FieldPath, Steps, without
+from bpmax_sim.errors import Place
+from bpmax_sim.field_path import FieldPath, without
 from bpmax_sim.messages import Exchange
 
 Kind = Literal["same", "changed", "removed", "added"]
@@ -34,10 +28,16 @@ _MOST_TRIED: Final = 50  # candidates for the nearest, of which the one that dif
 
 
 class Numbered(msgspec.Struct, frozen=True):
-    """An exchange, and its number in its file, from 0."""
+    """An exchange, its cassette, and its number in it, from 0."""
 
+    cassette: Cassette
     number: int
     exchange: Exchange
+
+    @property
+    def place(self) -> Place:
+        """Return file and line."""
+        return self.cassette.place(self.number)
 
     @property
     def name(self) -> str:
@@ -86,10 +86,12 @@ def difference(
     Raises:
         CassetteError: if one cannot be read.
     """
-    for before, after in _owners(old.owners, new.owners):
-        mine, theirs = _exchanges(old, before), _exchanges(new, after)
-        for pair in _pairs(mine, theirs, rules, volatile):
-            yield before if before is not None else after or "", pair
+    owners = [(owner, owner) for owner in dict.fromkeys([*old.owners, *new.owners])]
+    if len(old.owners) == len(new.owners) == 1:
+        owners = [(old.owners[0], new.owners[0])]
+    for before, after in owners:
+        for pair in _pairs(_exchanges(old, before), _exchanges(new, after), rules, volatile):
+            yield before, pair
 
 
 def additions(new: Cassette) -> Iterator[tuple[str, Pair]]:
@@ -102,26 +104,18 @@ def additions(new: Cassette) -> Iterator[tuple[str, Pair]]:
         yield from ((owner, Pair(new=numbered)) for numbered in _exchanges(new, owner))
 
 
-def _owners(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str | None, str | None]]:
-    if len(old) == len(new) == 1:
-        yield old[0], new[0]
-        return
-    for owner in dict.fromkeys([*old, *new]):
-        yield owner if owner in old else None, owner if owner in new else None
-
-
-def _exchanges(cassette: Cassette, owner: str | None) -> list[Numbered]:
-    if owner is None:
-        return []
-    numbers = cassette.index.numbers(owner)
-    return [Numbered(number, cassette.exchange(number)) for number in numbers]
+def _exchanges(cassette: Cassette, owner: str) -> list[Numbered]:
+    numbers = cassette.index.numbers(owner) if owner in cassette.owners else ()
+    return [Numbered(cassette, number, cassette.exchange(number)) for number in numbers]
 
 
 def _pairs(
     old: Sequence[Numbered], new: Sequence[Numbered], rules: Rules, volatile: Volatile
 ) -> Iterator[Pair]:
     """Pair equal calls in their order, then those of the same API that differ least."""
-    seen = {id(numbered): parts_of_exchange(numbered.exchange) for numbered in (*old, *new)}
+    seen = {
+        id(numbered): matching.parts_of_exchange(numbered.exchange) for numbered in (*old, *new)
+    }
 
     def parts(numbered: Numbered) -> Parts:
         return seen[id(numbered)]
@@ -221,20 +215,17 @@ def _answer(old: Numbered, new: Numbered, volatile: Volatile) -> tuple[Differenc
         FieldPath.parse(path, "volatile")
         for path in (*PASSING, *volatile(call.name if call else ""))
     ]
-    before, after = (_seen(numbered, passing) for numbered in (old, new))
+    before, after = (
+        without(parts_of_outcome(side.exchange.outcome), passing) for side in (old, new)
+    )
     if before.get("kind") != after.get("kind"):  # text that was JSON before differs as a whole
         before["body"], after["body"] = _whole(before), _whole(after)
     return tuple(
         difference
         for name in dict.fromkeys([*before, *after])
         if name != "kind"
-        for difference in compare((name,), before.get(name, UNSET), after.get(name, UNSET))
+        for difference in matching.compare((name,), before.get(name, UNSET), after.get(name, UNSET))
     )
-
-
-def _seen(numbered: Numbered, passing: Sequence[Steps]) -> dict[str, Any]:
-    parts: dict[str, Any] = without(parts_of_outcome(numbered.exchange.outcome), passing)
-    return parts
 
 
 def _whole(seen: dict[str, Any]) -> Any:
