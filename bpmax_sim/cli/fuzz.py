@@ -20,7 +20,7 @@ from bpmax_sim.fuzz.target import SIMULATE, check_address, reach
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.yamlfile import shown, writing_to
+from bpmax_sim.yamlfile import shown, write_text
 
 _MINUTE = 60
 
@@ -97,32 +97,38 @@ def _search(plan: SearchPlan, root: Path, *, save: bool, json: bool) -> ExitCode
     seconds = time.monotonic() - start
     findings = [trial.finding for trial in tried if trial.finding]
     code = ExitCode.FAILED if findings else ExitCode.PASSED
+    number = sum(trial.examples for trial in tried)
     files = [
         (scenario_of(finding, plan, root), pytest_of(finding, plan, root)) for finding in findings
     ]
     for file in (file for pair in files for file in pair) if save else ():
-        with writing_to(file.path):
-            file.path.parent.mkdir(parents=True, exist_ok=True)
-            file.path.write_text(file.text, encoding="utf-8", newline="\n")
+        write_text(file.path, file.text)
     if json:
-        _say_json(plan, tried, list(zip(findings, files, strict=True)), seconds, code)
+        summary = {"examples": number, "broken": len(findings), "exit_code": int(code)}
+        say_document(
+            platform=shown(plan.path),
+            against=plan.against,
+            summary={**summary, "seconds": round(seconds, 1)},
+            laws=[
+                {
+                    **{name: getattr(trial, name) for name in ("call", "law", "examples")},
+                    "broken": trial.finding is not None,
+                }
+                for trial in tried
+            ],
+            findings=[_data(*pair) for pair in zip(findings, files, strict=True)],
+        )
     else:
         for line in (*map(_line, tried), *_report_lines(findings, files, saved=save)):
             say(line)
-    number = sum(trial.examples for trial in tried)
+    broken = plural(len(findings), "{number} law was broken", "{number} laws were broken")
     tell(
         "{counted} in {seconds:.0f} s: {broken}",
         counted=plural(number, "{number} example", "{number} examples"),
         seconds=seconds,
-        broken=_broken(findings),
+        broken=broken if findings else msg("no law was broken"),
     )
     return code
-
-
-def _broken(findings: Sequence[LawFinding]) -> str:
-    if not findings:
-        return msg("no law was broken")
-    return plural(len(findings), "{number} law was broken", "{number} laws were broken")
 
 
 def _check(minutes: float, workers: int, laws: Sequence[str], scripts: Sequence[Path]) -> None:
@@ -165,13 +171,11 @@ def _file(text: str) -> Path:
 
 def _line(tried: Tried) -> str:
     if not (tried.finding or tried.examples):
-        return msg(
-            "- {call} {law}  not tried, for the time was over", call=tried.call, law=tried.law
-        )
-    mark = "×" if tried.finding else "√"
+        template = msg("- {call} {law}  not tried, for the time was over")
+        return msg(template, call=tried.call, law=tried.law)
     return msg(
         "{mark} {call} {law}  {examples}",
-        mark=mark,
+        mark="×" if tried.finding else "√",
         call=tried.call,
         law=tried.law,
         examples=plural(tried.examples, "{number} example", "{number} examples"),
@@ -191,36 +195,8 @@ def _report_lines(
             yield from () if saved else file.text.rstrip("\n").split("\n")
 
 
-def _say_json(
-    plan: SearchPlan,
-    tried: Sequence[Tried],
-    findings: Sequence[tuple[LawFinding, tuple[File, File]]],
-    seconds: float,
-    code: ExitCode,
-) -> None:
-    summary = {"examples": sum(trial.examples for trial in tried), "broken": len(findings)}
-    say_document(
-        platform=shown(plan.path),
-        against=plan.against,
-        summary={**summary, "exit_code": int(code), "seconds": round(seconds, 1)},
-        laws=[
-            {
-                **{name: getattr(trial, name) for name in ("call", "law", "examples")},
-                "broken": trial.finding is not None,
-            }
-            for trial in tried
-        ],
-        findings=[_data(*pair) for pair in findings],
-    )
-
-
 def _data(finding: LawFinding, files: tuple[File, File]) -> dict[str, Any]:
     scenario, test = ({"file": shown(file.path), "text": file.text} for file in files)
-    return {
-        "call": finding.call,
-        "law": finding.law,
-        "message": finding.message,
-        "javascript": list(finding.javascript),
-        "scenario": scenario,
-        "test": test,
-    }
+    texts = {name: getattr(finding, name) for name in ("call", "law", "message")}
+    lines = list(finding.javascript)
+    return {**texts, "javascript": lines, "scenario": scenario, "test": test}

@@ -8,17 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from bpmax_sim.i18n import Translatable, msg
-from bpmax_sim.session.options import (
-    Against,
-    Armed,
-    EngineName,
-    TraceWhen,
-    Unused,
-    helped,
-    options_of,
-)
-from bpmax_sim.session.options import Mode as ModeName
-from bpmax_sim.session.options import RecordMode as RecordName
+from bpmax_sim.session import options
+from bpmax_sim.session.options import helped, options_of
 
 
 def flag_of(name: str) -> str:
@@ -35,9 +26,9 @@ def _of_a_run(name: str) -> Any:
     return typer.Option(flag_of(name), metavar=option.metavar, help=sentence)
 
 
-Mode = Annotated[ModeName | None, _of_a_run("mode")]
-Record = Annotated[RecordName, _of_a_run("record")]
-RecordAgainst = Annotated[Against, _of_a_run("against")]
+Mode = Annotated[options.Mode | None, _of_a_run("mode")]
+Record = Annotated[options.RecordMode, _of_a_run("record")]
+RecordAgainst = Annotated[options.Against, _of_a_run("against")]
 Extra = Annotated[bool, _of_a_run("record_extra")]
 AllowCi = Annotated[bool, _of_a_run("allow_ci_record")]
 AllowHosts = Annotated[list[str] | None, _of_a_run("allow_hosts")]
@@ -45,11 +36,11 @@ Instance = Annotated[str, _of_a_run("instance")]
 Variables = Annotated[list[str] | None, _of_a_run("var")]
 Cassettes = Annotated[str | None, _of_a_run("cassettes")]
 PlatformsFolder = Annotated[Path | None, _of_a_run("platforms")]
-Faults = Annotated[Armed, _of_a_run("faults")]
-TreatUnused = Annotated[Unused | None, _of_a_run("unused")]
+Faults = Annotated[options.Armed, _of_a_run("faults")]
+TreatUnused = Annotated[options.Unused | None, _of_a_run("unused")]
 ShardOption = Annotated[str, _of_a_run("shard")]
-Trace = Annotated[TraceWhen, _of_a_run("trace")]
-Engine = Annotated[EngineName | None, _of_a_run("engine")]
+Trace = Annotated[options.TraceWhen, _of_a_run("trace")]
+Engine = Annotated[options.EngineName | None, _of_a_run("engine")]
 Stack = Annotated[str, _of_a_run("js_stack")]
 LimitsOption = Annotated[str, _of_a_run("js_limits")]
 

@@ -116,7 +116,7 @@ def say_document(**document: Any) -> None:
     say_json({"version": VERSION, **document})
 
 
-def say_result(lines: Iterable[str], *, json: bool, **document: Any) -> None:
+def say_result(lines: Iterable[str], /, *, json: bool, **document: Any) -> None:
     """Print *lines*, or where that is asked for what ``--json`` promises for a command."""
     if json:
         say_document(**document)
@@ -241,7 +241,18 @@ class _Bar:
 
     def show(self, done: int) -> None:
         if self._drawn is None:
-            self._drawn = self._make()
+            from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress  # noqa: PLC0415
+
+            self._drawn = Progress(
+                BarColumn(),
+                MofNCompleteColumn(),
+                console=Console(file=self.stream),
+                transient=True,
+                auto_refresh=False,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
             self._drawn.add_task("", total=self.total)
         self._drawn.update(0, completed=done)
         self._drawn.start()
@@ -250,17 +261,3 @@ class _Bar:
     def hide(self) -> None:
         if self._drawn is not None:
             self._drawn.stop()
-
-    def _make(self) -> Any:
-        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress  # noqa: PLC0415
-
-        return Progress(
-            BarColumn(),
-            MofNCompleteColumn(),
-            console=Console(file=self.stream),
-            transient=True,
-            auto_refresh=False,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )
