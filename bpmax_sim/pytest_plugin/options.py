@@ -54,14 +54,10 @@ def add_options(parser: pytest.Parser) -> None:
     """Declare the options and their ini twins."""
     group = parser.getgroup("bpmax-sim", msg("BPMAX scenarios"))
     for name, option in OPTIONS.items():
-        help_text = helped(option, flag_of)
-        group.addoption(
-            flag_of(name), dest=ini_of(name), default=None, help=help_text, **_way(option)
-        )
+        flag, dest, text = flag_of(name), ini_of(name), helped(option, flag_of)
+        group.addoption(flag, dest=dest, default=None, help=text, **_way(option))
         kind, default = _INI[option.kind]
-        parser.addini(
-            ini_of(name), msg("as {flag_of}", flag_of=flag_of(name)), type=kind, default=default
-        )
+        parser.addini(dest, msg("as {flag_of}", flag_of=flag), type=kind, default=default)
 
 
 def _way(option: Option) -> dict[str, Any]:
@@ -85,9 +81,7 @@ def in_ini(config: pytest.Config, name: str) -> Any:
 
 def read_option(config: pytest.Config, name: str) -> tuple[Any, Any]:
     """Return what the command line and the ini file say; each test asks, and neither changes."""
-    known = config.stash.get(_READ_OPTIONS, None)
-    if known is None:
-        known = config.stash[_READ_OPTIONS] = {}
+    known = config.stash.setdefault(_READ_OPTIONS, {})
     if name not in known:
         option, ini = OPTIONS[name], ini_of(name)
         passed, written = config.getoption(ini, None), config.getini(ini)

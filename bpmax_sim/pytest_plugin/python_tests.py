@@ -13,7 +13,6 @@ import shlex
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, overload
 from weakref import WeakMethod
 
@@ -22,20 +21,14 @@ from _pytest._code import code
 from _pytest._io import saferepr
 from _pytest.junitxml import xml_key
 
-from bpmax_sim.clock import Clock, parse_duration
+from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import BpmaxError, BpmaxWarning, ConfigError, ExpectationError, Problem
 from bpmax_sim.file_names import cassette_name
 from bpmax_sim.i18n import Translatable, joined, msg, series, translate
 from bpmax_sim.pytest_plugin import options
+from bpmax_sim.pytest_plugin import session_options as of_test
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
-from bpmax_sim.pytest_plugin.session_options import (
-    COMMANDS,
-    cassette_of,
-    cassettes_folder,
-    owner_of,
-    root_of,
-    session_options,
-)
+from bpmax_sim.pytest_plugin.session_options import COMMANDS, cassettes_folder, root_of
 from bpmax_sim.pytest_plugin.stash import GUARD, HIDING, LIVING, RUN, SESSIONS
 from bpmax_sim.report.console import Written, console_section
 from bpmax_sim.scenario.events import Event
@@ -121,18 +114,12 @@ class RunFaults:
         silent = self._session.disarm(self._rules)
         self._rules = []
         names = series(dict.fromkeys(call.name for call in self._session.calls)) or msg("none")
-        return joined(
-            "\n",
-            (
-                msg(
-                    "fault never fired: {rule} -> {describe_fault} (calls made: {names})",
-                    rule=rule,
-                    describe_fault=describe_fault(rule),
-                    names=names,
-                )
-                for rule in silent
-            ),
-        )
+        template = msg("fault never fired: {rule} -> {describe_fault} (calls made: {names})")
+        lines = [
+            msg(template, rule=rule, describe_fault=describe_fault(rule), names=names)
+            for rule in silent
+        ]
+        return joined("\n", lines)
 
 
 _STUB = pytest.StashKey[Stub]()
@@ -244,11 +231,8 @@ def compared(config: pytest.Config, op: str, left: Any, right: Any) -> list[str]
         )
     finally:
         _comparing.pop()
-    lines = next(
-        (list(explanation) for explanation in explanations if explanation),
-        [f"{shown[0]!r} {op} {shown[1]!r}"],
-    )
-    return [redact_now(line) for line in lines]
+    plainly = [f"{shown[0]!r} {op} {shown[1]!r}"]
+    return [redact_now(line) for line in next(filter(None, explanations), plainly)]
 
 
 @contextmanager
@@ -393,14 +377,15 @@ def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session
     if isinstance(cassette, str):
         name = cassette_name(root_of(node), node.path, cassette, "")
         passed["cassette"] = folder / f"{name}.yaml"
+    platforms = root_of(node) / "scenarios" / "platforms"
     session_arguments: SessionOptions = {
-        "platforms": _platforms(node),
-        "cassette": cassette_of(node),
+        "platforms": platforms if platforms.is_dir() else None,
+        "cassette": of_test.cassette_of(node),
         "logins": folder / "auth",
-        "owner": owner_of(node),
+        "owner": of_test.owner_of(node),
         "command": msg("pytest {quote} --bpmax-mode=record", quote=shlex.quote(node.nodeid)),
         **COMMANDS,
-        **session_options(node),
+        **of_test.session_options(node),
         **passed,
     }
     session = _sessions(node).open(**session_arguments)
@@ -413,8 +398,9 @@ def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session
 class Sessions:
     """The sessions of one test: those of one owner are one recording, judged with the test."""
 
-    def __init__(self) -> None:
-        """Start without any."""
+    def __init__(self, tally: Tally) -> None:
+        """Start without any; *tally* is told what becomes of them."""
+        self._tally = tally
         self._run = Run()
         self._last: dict[tuple[object, str], Session] = {}
         self._consoles: dict[tuple[object, str], list[Written]] = {}
@@ -439,7 +425,7 @@ class Sessions:
         """Return what scripts of the last session of each owner wrote."""
         return [line for lines in self._consoles.values() for line in lines]
 
-    def finish(self, tally: Tally, *, failed: bool) -> None:
+    def finish(self, *, failed: bool) -> None:
         """Seal what was recorded, and judge what was not played.
 
         Raises:
@@ -458,18 +444,13 @@ class Sessions:
             raise
         finally:
             for session in last:
-                tally.add_recording(session, failed=wrong, doubtful=wrong and not left)
+                self._tally.add_recording(session, failed=wrong, doubtful=wrong and not left)
 
 
 def _sessions(node: pytest.Item) -> Sessions:
     if SESSIONS not in node.stash:
-        node.stash[SESSIONS] = Sessions()
+        node.stash[SESSIONS] = Sessions(tally_of(node.config))
     return node.stash[SESSIONS]
-
-
-def _platforms(node: pytest.Item) -> Path | None:
-    folder = root_of(node) / "scenarios" / "platforms"
-    return folder if folder.is_dir() else None
 
 
 class PythonTestRun:
@@ -497,15 +478,15 @@ class PythonTestRun:
             return
         self._finished = True
         silent = self.faults.disarm()
-        wrong, tally = failed or bool(silent), tally_of(self._node.config)
+        wrong = failed or bool(silent)
         try:
             self.session.close(failed=wrong)
         except BpmaxError:
             wrong = True
             raise
         finally:
-            tally.add_calls(self.session)
-            _sessions(self._node).finish(tally, failed=wrong)
+            tally_of(self._node.config).add_calls(self.session)
+            _sessions(self._node).finish(failed=wrong)
         if silent and not failed:
             raise ExpectationError(silent)
 
@@ -547,8 +528,7 @@ class RunClock:
 
     def now(self) -> float:
         """Return the instant in POSIX seconds."""
-        clock: Clock = self._session.clock
-        return clock.now()
+        return self._session.clock.now()
 
     def advance(self, duration: float | str) -> None:
         """Move on by *duration* (seconds, or ``1m30s``), after everything that is planned.

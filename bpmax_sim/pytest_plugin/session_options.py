@@ -93,10 +93,8 @@ def session_options(node: pytest.Item, *, sets: Sets = lambda _name: False) -> S
     for name, option in options_of("session").items():
         if name in _FILES or name in _OF_THE_GUARD:
             continue
-        if name in options.OPTIONS:
-            value = choose(node.config, mark, name, sets=sets)
-        else:
-            value = mark.get(name) if name in MARKED else None
+        is_option = name in options.OPTIONS
+        value = choose(node.config, mark, name, sets=sets) if is_option else mark.get(name)
         if value is not None:
             chosen[option.argument] = value
     root, files = root_of(node), dict(_named_files(node, mark, sets))
@@ -106,15 +104,9 @@ def session_options(node: pytest.Item, *, sets: Sets = lambda _name: False) -> S
         name = cassette_name(root, node.path, str(mark["cassette"]), "")
         files["cassette"] = cassettes_folder(node) / f"{name}.yaml"
     config = node.config
-    of_run = {"remote": remote_of(config), "shared_logins": _logins_of(config)}
+    logins = config.stash.setdefault(_LOGINS, SharedLogins())
+    of_run = {"remote": remote_of(config), "shared_logins": logins}
     return cast("SessionOptions", chosen | files | of_run)
-
-
-def _logins_of(config: pytest.Config) -> SharedLogins:
-    """Return what the sessions of the run log in with once."""
-    if _LOGINS not in config.stash:
-        config.stash[_LOGINS] = SharedLogins()
-    return config.stash[_LOGINS]
 
 
 def _named_files(
@@ -132,9 +124,7 @@ def _named_files(
 
 def root_of(node: pytest.Item | pytest.Collector) -> Path:
     """Return the root of a test's project, looked for once in a run for each folder."""
-    known = node.config.stash.get(_ROOTS, None)
-    if known is None:
-        known = node.config.stash[_ROOTS] = {}
+    known = node.config.stash.setdefault(_ROOTS, {})
     folder = os.path.dirname(node.path)  # noqa: PTH120 - a path would have to be made
     if folder not in known:
         known[folder] = find_root(node.path)
