@@ -105,11 +105,6 @@ class Tally:
             aside = cassette.with_name(f"{cassette.name}.new")
             self.waiting.update([str(aside)] if aside.exists() else [])
 
-    def add(self, session: Session, *, failed: bool, doubtful: bool) -> None:
-        """Take what a closed session did that is alone with its recording; see the other two."""
-        self.add_calls(session)
-        self.add_recording(session, failed=failed, doubtful=doubtful)
-
     def _note_left(self, session: Session, cassette: str, *, doubtful: bool) -> None:
         """Note which exchanges no session of this owner has played so far."""
         if doubtful:
