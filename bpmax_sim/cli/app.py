@@ -17,6 +17,7 @@ from typing import Annotated, Any, Final, get_type_hints
 
 import msgspec
 import typer
+from typer import Option
 from typer.core import TyperCommand, TyperGroup
 
 import bpmax_sim
@@ -437,10 +438,10 @@ def helps_of(called: Callable[..., Any]) -> Mapping[str, str]:
 def _root(
     context: typer.Context,
     *,
-    version: Annotated[bool, typer.Option("--version", help=msg("Print the version."))] = False,
+    version: Annotated[bool, Option("--version", help=msg("Print the version."))] = False,
     lang: Annotated[
         str | None,
-        typer.Option(_LANG, help=msg("Language of messages: en, zh."), metavar="LANGUAGE"),
+        Option(_LANG, help=msg("Language of messages: en, zh."), metavar="LANGUAGE"),
     ] = None,
 ) -> int:
     del lang  # `start` has taken it; it stands here for the help

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
-import typer
+from typer import Argument, Option
 
 from bpmax_sim.cassette import journal, merge
 from bpmax_sim.cassette.file import Cassette
@@ -63,11 +63,11 @@ def edited(before: bytes, after: bytes) -> Iterator[str]:
             )
 
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help=msg("Do not ask."))]
+Yes = Annotated[bool, Option("--yes", "-y", help=msg("Do not ask."))]
 
 
 def seal(
-    cassette: Annotated[Path, typer.Argument(metavar="FILE", help=msg("The edited cassette."))],
+    cassette: Annotated[Path, Argument(metavar="FILE", help=msg("The edited cassette."))],
     *,
     yes: Yes = False,
     json: Json = False,
@@ -140,9 +140,7 @@ def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
 def fmt(
     paths: CassettePaths = None,
     *,
-    check: Annotated[
-        bool, typer.Option("--check", help=msg("Write nothing; 1 if it would."))
-    ] = False,
+    check: Annotated[bool, Option("--check", help=msg("Write nothing; 1 if it would."))] = False,
     json: Json = False,
 ) -> int:
     """Write cassettes anew where that changes them."""
@@ -178,7 +176,7 @@ _COLUMNS = ("line", "call", "method", "url", "status", "ms", "bytes", "for")
 
 
 def inspect(
-    cassette: Annotated[str, typer.Argument(metavar="CASSETTE[:LINE]", help=msg("The file."))],
+    cassette: Annotated[str, Argument(metavar="CASSETTE[:LINE]", help=msg("The file."))],
     *,
     json: Json = False,
 ) -> int:
@@ -238,15 +236,15 @@ Format = Literal["har", "curl", "wiremock", "vcrpy"]
 
 
 def exports(
-    cassette: Annotated[Path, typer.Argument(metavar="CASSETTE", help=msg("The file."))],
+    cassette: Annotated[Path, Argument(metavar="CASSETTE", help=msg("The file."))],
     *,
-    kind: Annotated[Format, typer.Option("--as", help=msg("The format."))],
+    kind: Annotated[Format, Option("--as", help=msg("The format."))],
     to: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help=msg("Where it is written; by default stdout.")),
+        Option(metavar="FILE", help=msg("Where it is written; by default stdout.")),
     ] = None,
     owner: Annotated[
-        str | None, typer.Option("--for", metavar="NAME", help=msg("Only what this one recorded."))
+        str | None, Option("--for", metavar="NAME", help=msg("Only what this one recorded."))
     ] = None,
     yes: Yes = False,
     json: Json = False,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
+from typer import Argument, Option
 
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.select import missing
@@ -28,32 +28,32 @@ _MINUTE = 60
 def fuzz(  # noqa: PLR0913 - the options of the command
     platform: Annotated[
         str,
-        typer.Argument(metavar="PLATFORM", help=msg("A platform file, or a key of the project.")),
+        Argument(metavar="PLATFORM", help=msg("A platform file, or a key of the project.")),
     ],
     *,
-    api: Annotated[str, typer.Option(metavar="NAME", help=msg("Only this API."))] = "",
+    api: Annotated[str, Option(metavar="NAME", help=msg("Only this API."))] = "",
     against: Annotated[
-        str, typer.Option(metavar="simulate|URL", help=msg("Who answers the calls."))
+        str, Option(metavar="simulate|URL", help=msg("Who answers the calls."))
     ] = SIMULATE,
     allow_writes: Annotated[
-        bool, typer.Option("--allow-writes", help=msg("Also send a URL what may change something."))
+        bool, Option("--allow-writes", help=msg("Also send a URL what may change something."))
     ] = False,
     script: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help=msg("A script to try too; repeatable.")),
+        Option(metavar="FILE", help=msg("A script to try too; repeatable.")),
     ] = None,
     library: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help=msg("Runs before scripts; repeatable.")),
+        Option(metavar="FILE", help=msg("Runs before scripts; repeatable.")),
     ] = None,
     law: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help=msg("Only this law; repeatable."))
+        list[str] | None, Option(metavar="NAME", help=msg("Only this law; repeatable."))
     ] = None,
-    minutes: Annotated[float, typer.Option(metavar="N", help=msg("How long at most."))] = 1,
-    workers: Annotated[int, typer.Option("-n", metavar="WORKERS", help=msg("Processes."))] = 1,
+    minutes: Annotated[float, Option(metavar="N", help=msg("How long at most."))] = 1,
+    workers: Annotated[int, Option("-n", metavar="WORKERS", help=msg("Processes."))] = 1,
     database: Annotated[
         str,
-        typer.Option(
+        Option(
             metavar="DIR|redis://…",
             help=msg(
                 "Where examples are kept, to be shared; by default .bpmax/fuzz of the project."
@@ -61,7 +61,7 @@ def fuzz(  # noqa: PLR0913 - the options of the command
         ),
     ] = "",
     save: Annotated[
-        bool, typer.Option("--save", help=msg("Write what is found into scenarios/fuzz and tests."))
+        bool, Option("--save", help=msg("Write what is found into scenarios/fuzz and tests."))
     ] = False,
     json: Json = False,
 ) -> int:
@@ -98,11 +98,13 @@ def _search(plan: SearchPlan, root: Path, *, save: bool, json: bool) -> ExitCode
     findings = [trial.finding for trial in tried if trial.finding]
     code = ExitCode.FAILED if findings else ExitCode.PASSED
     number = sum(trial.examples for trial in tried)
-    files = [
-        (scenario_of(finding, plan, root), pytest_of(finding, plan, root)) for finding in findings
+    reproduced = [
+        (finding, (scenario_of(finding, plan, root), pytest_of(finding, plan, root)))
+        for finding in findings
     ]
-    for file in (file for pair in files for file in pair) if save else ():
-        write_text(file.path, file.text)
+    for _, files in reproduced if save else ():
+        for file in files:
+            write_text(file.path, file.text)
     if json:
         summary = {"examples": number, "broken": len(findings), "exit_code": int(code)}
         say_document(
@@ -116,10 +118,10 @@ def _search(plan: SearchPlan, root: Path, *, save: bool, json: bool) -> ExitCode
                 }
                 for trial in tried
             ],
-            findings=[_data(*pair) for pair in zip(findings, files, strict=True)],
+            findings=[_data(*pair) for pair in reproduced],
         )
     else:
-        for line in (*map(_line, tried), *_report_lines(findings, files, saved=save)):
+        for line in (*map(_line, tried), *_report_lines(reproduced, saved=save)):
             say(line)
     broken = plural(len(findings), "{number} law was broken", "{number} laws were broken")
     tell(
@@ -183,13 +185,13 @@ def _line(tried: Tried) -> str:
 
 
 def _report_lines(
-    findings: Sequence[LawFinding], files: Sequence[tuple[File, File]], *, saved: bool
+    reproduced: Iterable[tuple[LawFinding, tuple[File, File]]], *, saved: bool
 ) -> Iterator[str]:
-    for finding, pair in zip(findings, files, strict=True):
+    for finding, files in reproduced:
         yield ""
         yield msg("× {finding_message}", finding_message=finding.message)
         yield from (f"    {line}" for line in finding.javascript)
-        for file in pair:
+        for file in files:
             yield ""
             yield f"--- {'written: ' if saved else ''}{shown(file.path)}"
             yield from () if saved else file.text.rstrip("\n").split("\n")

@@ -14,7 +14,7 @@ from textwrap import indent
 from typing import Annotated, Any
 
 import msgspec
-import typer
+from typer import Argument, Option
 
 from bpmax_sim.cassette.journal import PendingExchange
 from bpmax_sim.cli.cassettes import Yes
@@ -51,12 +51,12 @@ class _Taken:
 
 def imports(  # noqa: PLR0913 - the options of the command
     recordings: Annotated[
-        list[Path], typer.Argument(metavar="FILE", help=msg("Recordings of other tools."))
+        list[Path], Argument(metavar="FILE", help=msg("Recordings of other tools."))
     ],
     *,
     to: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             metavar="CASSETTE",
             help=msg(
                 "The .yaml that takes all of them, or a folder for one each; by default the "
@@ -66,13 +66,13 @@ def imports(  # noqa: PLR0913 - the options of the command
     ] = None,
     owner: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--for", metavar="NAME", help=msg("Who plays it; by default the scenario whose it is.")
         ),
     ] = None,
     kind: Annotated[
         str,
-        typer.Option(
+        Option(
             "--format",
             metavar="NAME",
             help=msg("One of {readable}; found out by itself.", readable=series(READABLE)),
@@ -80,15 +80,15 @@ def imports(  # noqa: PLR0913 - the options of the command
     ] = "",
     address: Annotated[
         str,
-        typer.Option(metavar="URL", help=msg("Of the server whose WireMock mappings these are.")),
+        Option(metavar="URL", help=msg("Of the server whose WireMock mappings these are.")),
     ] = "",
     redact: Annotated[
         list[str] | None,
-        typer.Option(metavar="PATH", help=msg("A place of personal data, such as body.phone.")),
+        Option(metavar="PATH", help=msg("A place of personal data, such as body.phone.")),
     ] = None,
     secret: Annotated[
         list[str] | None,
-        typer.Option(metavar="VARIABLE", help=msg("A variable whose value is hidden everywhere.")),
+        Option(metavar="VARIABLE", help=msg("A variable whose value is hidden everywhere.")),
     ] = None,
     platforms: PlatformsFolder = None,
     yes: Yes = False,
@@ -284,21 +284,19 @@ class _File(msgspec.Struct, frozen=True):
 
 def openapi(
     document: Annotated[
-        Path, typer.Argument(metavar="FILE", help=msg("OpenAPI 3 or Swagger 2.0, in JSON or YAML."))
+        Path, Argument(metavar="FILE", help=msg("OpenAPI 3 or Swagger 2.0, in JSON or YAML."))
     ],
     *,
     key: Annotated[
         str,
-        typer.Option(
-            metavar="KEY", help=msg("As in $proxy('…'); by default what the file is called.")
-        ),
+        Option(metavar="KEY", help=msg("As in $proxy('…'); by default what the file is called.")),
     ] = "",
     url: Annotated[
-        str, typer.Option(metavar="URL", help=msg("The address; by default the document's first."))
+        str, Option(metavar="URL", help=msg("The address; by default the document's first."))
     ] = "",
     to: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help=msg("By default scenarios/platforms/<key>.yaml.")),
+        Option(metavar="FILE", help=msg("By default scenarios/platforms/<key>.yaml.")),
     ] = None,
     yes: Yes = False,
     json: Json = False,

@@ -10,7 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal
 
-import typer
+from typer import Option
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import interrupted
@@ -47,17 +47,15 @@ def lint(
     paths: Paths = None,
     *,
     cassettes: Annotated[
-        bool, typer.Option(help=msg("Look for damage and secrets in cassettes, too."))
+        bool, Option(help=msg("Look for damage and secrets in cassettes, too."))
     ] = True,
     style: Annotated[
         Literal["text", "github"],
-        typer.Option("--format", help=msg("How problems are told; github annotates a commit.")),
+        Option("--format", help=msg("How problems are told; github annotates a commit.")),
     ] = "text",
     fix: Annotated[
         bool,
-        typer.Option(
-            "--fix", help=msg("Replay scenarios, and rewrite what an earlier version allowed.")
-        ),
+        Option("--fix", help=msg("Replay scenarios, and rewrite what an earlier version allowed.")),
     ] = False,
     json: Json = False,
 ) -> int:

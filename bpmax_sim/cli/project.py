@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer import Argument, Option
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.options import Json, PlatformsFolder
@@ -35,21 +36,17 @@ _QUESTIONS = {
 
 
 def init(  # noqa: PLR0913 - the options of the command
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help=msg("The project's folder."))
-    ] = Path(),
+    folder: Annotated[Path, Argument(metavar="DIR", help=msg("The project's folder."))] = Path(),
     *,
-    platform: Annotated[str, typer.Option(metavar="KEY", help=msg("The third party's key."))] = "",
-    url: Annotated[str, typer.Option(metavar="URL", help=msg("Its address."))] = "",
-    auth: Annotated[
-        str, typer.Option(help=msg("How one logs in: {auths}.", auths=series(AUTHS)))
-    ] = "",
+    platform: Annotated[str, Option(metavar="KEY", help=msg("The third party's key."))] = "",
+    url: Annotated[str, Option(metavar="URL", help=msg("Its address."))] = "",
+    auth: Annotated[str, Option(help=msg("How one logs in: {auths}.", auths=series(AUTHS)))] = "",
     ci: Annotated[
         list[str] | None,
-        typer.Option(help=msg("Also a CI file: {cis}; repeatable.", cis=series(CIS))),
+        Option(help=msg("Also a CI file: {cis}; repeatable.", cis=series(CIS))),
     ] = None,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help=msg("Ask nothing, and replace what is there."))
+        bool, Option("--yes", "-y", help=msg("Ask nothing, and replace what is there."))
     ] = False,
     json: Json = False,
 ) -> int:
@@ -104,12 +101,12 @@ def _next(folder: Path, chosen: InitOptions, written: Sequence[Path]) -> Iterato
 
 
 def demo(
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help=msg("Where its project is made."))
-    ] = (Path("bpmax-demo")),
+    folder: Annotated[Path, Argument(metavar="DIR", help=msg("Where its project is made."))] = (
+        Path("bpmax-demo")
+    ),
     *,
     force: Annotated[
-        bool, typer.Option("--force", help=msg("Write into a folder that holds other files."))
+        bool, Option("--force", help=msg("Write into a folder that holds other files."))
     ] = False,
     json: Json = False,
 ) -> int:
@@ -120,9 +117,9 @@ def demo(
     return ExitCode.PASSED
 
 
-Host = Annotated[str, typer.Option(metavar="HOST", help=msg("Where it listens."))]
+Host = Annotated[str, Option(metavar="HOST", help=msg("Where it listens."))]
 Port = Annotated[
-    int, typer.Option(metavar="PORT", min=0, max=65_535, help=msg("0 for one that is free."))
+    int, Option(metavar="PORT", min=0, max=65_535, help=msg("0 for one that is free."))
 ]
 _HOST = "127.0.0.1"
 _LOCAL = frozenset({_HOST, "::1", "localhost"})
@@ -131,7 +128,7 @@ _LOCAL = frozenset({_HOST, "::1", "localhost"})
 def serve(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="CASSETTE", help=msg("Files or folders; by default cassettes/.")),
+        Argument(metavar="CASSETTE", help=msg("Files or folders; by default cassettes/.")),
     ] = None,
     *,
     host: Host = _HOST,
@@ -165,13 +162,11 @@ def serve(
 
 
 def simulate(
-    platform: Annotated[
-        str, typer.Argument(metavar="PLATFORM", help=msg("Its key, such as qywx."))
-    ] = "",
+    platform: Annotated[str, Argument(metavar="PLATFORM", help=msg("Its key, such as qywx."))] = "",
     *,
     host: Host = _HOST,
     port: Port = 0,
-    seed: Annotated[int, typer.Option(metavar="N", help=msg("Of all that it makes up."))] = 0,
+    seed: Annotated[int, Option(metavar="N", help=msg("Of all that it makes up."))] = 0,
     platforms: PlatformsFolder = None,
     json: Json = False,
 ) -> int:
@@ -242,7 +237,7 @@ FILES: Mapping[str, Callable[[], Mapping[str, Any]]] = {
 def schema(
     kind: Annotated[
         str,
-        typer.Argument(
+        Argument(
             help=msg(
                 "scenario, fragment, flow, platform, instances, or a command: what its --json "
                 "prints."
@@ -251,7 +246,7 @@ def schema(
     ] = "scenario",
     *,
     write: Annotated[
-        bool, typer.Option("--write", help=msg("Write those of files into scenarios/schemas/."))
+        bool, Option("--write", help=msg("Write those of files into scenarios/schemas/."))
     ] = False,
     json: Json = False,
 ) -> int:

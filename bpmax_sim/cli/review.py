@@ -14,8 +14,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
 from msgspec import UNSET
+from typer import Argument, Option
 
 from bpmax_sim.cassette import journal
 from bpmax_sim.cassette.file import Cassette
@@ -43,16 +43,14 @@ SUFFIX = ".new"
 def review(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PATH", help=msg("Files or folders; by default cassettes/.")),
+        Argument(metavar="PATH", help=msg("Files or folders; by default cassettes/.")),
     ] = None,
     *,
-    accept: Annotated[
-        bool, typer.Option("--accept", help=msg("Let them replace the old."))
-    ] = False,
-    reject: Annotated[bool, typer.Option("--reject", help=msg("Delete them."))] = False,
+    accept: Annotated[bool, Option("--accept", help=msg("Let them replace the old."))] = False,
+    reject: Annotated[bool, Option("--reject", help=msg("Delete them."))] = False,
     not_secret: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             metavar="PLATFORM.API.PLACE",
             help=msg("Declare in the platform file that what stands there is no secret."),
         ),
@@ -109,15 +107,12 @@ def _declare_open(text: str) -> None:
     check_places("--not-secret", [place], paths)
     if path is None or name == LOGIN:
         _declare_in_project(text)
-        return
-    if place in (api or platform).not_secret:
+    elif place in (api or platform).not_secret:
         tell("{key}: {place} is declared already", key=key, place=place)
-        return
-    steps = (*(("apis", api.key) if api else ()), "not_secret")
-    after = _with_place(read_text(path), path, steps, place)
-    if after is None:
-        raise _refused(path, place, join(steps[:-1]) or msg("the top"))
-    _write(path, after, join(steps), place)
+    else:
+        steps = (*(("apis", api.key) if api else ()), "not_secret")
+        after = _with_place(read_text(path), path, steps, place)
+        _write(path, after, place, join(steps), join(steps[:-1]) or msg("the top"))
 
 
 def _declare_in_project(place: str) -> None:
@@ -128,21 +123,18 @@ def _declare_in_project(place: str) -> None:
         tell("{key}: {place} is declared already", key=shown(path), place=place)
         return
     after = with_open_place(read_text(path) if path.exists() else "", place)
+    _write(path, after, place, "not_secret", "[tool.bpmax_sim]")
+
+
+def _write(path: Path, after: str | None, place: str, where: str, above: str) -> None:
+    """Write *after*, which declares *place* at *where*; None where that could not be made."""
     if after is None:
-        raise _refused(path, place, "[tool.bpmax_sim]")
-    _write(path, after, "not_secret", place)
-
-
-def _refused(path: Path, place: str, where: str) -> ConfigError:
-    return ConfigError(
-        "{path}: cannot be added to here; write not_secret: [{place}] at {where}",
-        path=shown(path),
-        place=place,
-        where=where,
-    )
-
-
-def _write(path: Path, after: str, where: str, place: str) -> None:
+        raise ConfigError(
+            "{path}: cannot be added to here; write not_secret: [{place}] at {where}",
+            path=shown(path),
+            place=place,
+            where=above,
+        )
     journal.replace_whole(path, after.encode())
     tell("{path}: {where}: {place} is no secret", path=shown(path), where=where, place=place)
 
@@ -260,10 +252,10 @@ _KINDS = {
 
 
 def diff(
-    old: Annotated[Path, typer.Argument(metavar="A", help=msg("A cassette."))],
+    old: Annotated[Path, Argument(metavar="A", help=msg("A cassette."))],
     new: Annotated[
         Path | None,
-        typer.Argument(metavar="B", help=msg("Another; by default A.new, which waits.")),
+        Argument(metavar="B", help=msg("Another; by default A.new, which waits.")),
     ] = None,
     *,
     platforms: PlatformsFolder = None,

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Any, cast
 
 import msgspec
-import typer
+from typer import Argument, Option
 
 import bpmax_sim
 from bpmax_sim.cassette.merge import new_file
@@ -119,7 +119,7 @@ def record(
     *,
     record: option.Record = "rewrite",
     check: Annotated[
-        bool, typer.Option(help=msg("Replay at once what was recorded; it has to be green."))
+        bool, Option(help=msg("Replay at once what was recorded; it has to be green."))
     ] = True,
     **values: Any,
 ) -> int:
@@ -389,12 +389,12 @@ def _announced(verdict: Verdict, args: _RunArguments, reported: set[str]) -> Ver
 
 def show(
     word: Annotated[
-        str, typer.Argument(metavar="TEXT", help=msg("Only where name or file has this in it."))
+        str, Argument(metavar="TEXT", help=msg("Only where name or file has this in it."))
     ] = "",
     *,
     everything: Annotated[
         bool,
-        typer.Option("--all", help=msg("Show all, not the last one, and every value as it is.")),
+        Option("--all", help=msg("Show all, not the last one, and every value as it is.")),
     ] = False,
     json: option.Json = False,
 ) -> int:
@@ -463,13 +463,11 @@ def _item(item: ScenarioItem) -> dict[str, Any]:
 def report(
     traces: Annotated[
         list[Path] | None,
-        typer.Argument(
-            metavar="[TRACE]...", help=msg("Files or folders; by default .bpmax/trace.")
-        ),
+        Argument(metavar="[TRACE]...", help=msg("Files or folders; by default .bpmax/trace.")),
     ] = None,
     *,
     to: Annotated[
-        Path | None, typer.Option(metavar="FILE", help=msg("Where; by default .bpmax/report.html."))
+        Path | None, Option(metavar="FILE", help=msg("Where; by default .bpmax/report.html."))
     ] = None,
     json: option.Json = False,
 ) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
+from typer import Argument, Option
 
 from bpmax_sim.check.coverage import KINDS, DeclaredPart, Ran, coverage
 from bpmax_sim.check.drift import Drift, Tier, Verification, old
@@ -53,7 +53,7 @@ class _Job:
 def verify(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(
+        Argument(
             metavar="CASSETTE|SCENARIO",
             help=msg(
                 "Cassettes, scenarios or folders of them; by default the project's scenarios."
@@ -62,10 +62,10 @@ def verify(
     ] = None,
     *,
     allow_writes: Annotated[
-        bool, typer.Option("--allow-writes", help=msg("Also send what may change something."))
+        bool, Option("--allow-writes", help=msg("Also send what may change something."))
     ] = False,
     max_age: Annotated[
-        str, typer.Option(metavar="AGE", help=msg("Report what is older, such as 30d."))
+        str, Option(metavar="AGE", help=msg("Report what is older, such as 30d."))
     ] = "",
     platforms: PlatformsFolder = None,
     json: Json = False,
@@ -204,11 +204,11 @@ def covered(
     keyword: Keyword = "",
     allow_hosts: AllowHosts = None,
     missing: Annotated[
-        bool, typer.Option("--missing/--no-missing", help=msg("Name what no scenario touches."))
+        bool, Option("--missing/--no-missing", help=msg("Name what no scenario touches."))
     ] = True,
     fail_under: Annotated[
         float,
-        typer.Option(metavar="PERCENT", min=0, max=100, help=msg("End with 1 if less is touched.")),
+        Option(metavar="PERCENT", min=0, max=100, help=msg("End with 1 if less is touched.")),
     ] = 0.0,
     json: Json = False,
 ) -> int:

@@ -41,12 +41,13 @@ _READ: Final[Mapping[str, Callable[[str], Any]]] = {"shard": _shard}
 """Above the table in the layers."""
 
 
-_INI: Mapping[OptionKind, tuple[Literal["string", "bool", "linelist"], Any]] = {
-    "value": ("string", ""),
-    "switch": ("bool", False),
-    "many": ("linelist", []),
-    "optional": ("string", ""),
+_KINDS: Mapping[OptionKind, tuple[Literal["string", "bool", "linelist"], Any, dict[str, Any]]] = {
+    "value": ("string", "", {}),
+    "switch": ("bool", False, {"action": "store_const", "const": True}),
+    "many": ("linelist", [], {"action": "append"}),
+    "optional": ("string", "", {"nargs": "?", "const": REPORT}),
 }
+"""Type and default in the ini file, and what the command line does."""
 _READ_OPTIONS = pytest.StashKey[dict[str, tuple[Any, Any]]]()
 
 
@@ -55,18 +56,10 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("bpmax-sim", msg("BPMAX scenarios"))
     for name, option in OPTIONS.items():
         flag, dest, text = flag_of(name), ini_of(name), helped(option, flag_of)
-        group.addoption(flag, dest=dest, default=None, help=text, **_way(option))
-        kind, default = _INI[option.kind]
+        kind, default, way = _KINDS[option.kind]
+        metavar = option.metavar or f"{{{','.join(option.choices)}}}"  # `_read` judges
+        group.addoption(flag, dest=dest, default=None, help=text, metavar=metavar, **way)
         parser.addini(dest, msg("as {flag_of}", flag_of=flag), type=kind, default=default)
-
-
-def _way(option: Option) -> dict[str, Any]:
-    if option.kind == "switch":
-        return {"action": "store_const", "const": True}
-    if option.kind == "optional":
-        return {"nargs": "?", "const": REPORT, "metavar": option.metavar}
-    shown = {"metavar": option.metavar or f"{{{','.join(option.choices)}}}"}  # `_read` judges
-    return shown | ({"action": "append"} if option.kind == "many" else {})
 
 
 def on_command_line(config: pytest.Config, name: str) -> Any:

@@ -23,12 +23,11 @@ from _pytest.junitxml import xml_key
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import BpmaxError, BpmaxWarning, ConfigError, ExpectationError, Problem
-from bpmax_sim.file_names import cassette_name
 from bpmax_sim.i18n import Translatable, joined, msg, series, translate
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin import session_options as of_test
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
-from bpmax_sim.pytest_plugin.session_options import COMMANDS, cassettes_folder, root_of
+from bpmax_sim.pytest_plugin.session_options import COMMANDS, root_of
 from bpmax_sim.pytest_plugin.stash import GUARD, HIDING, LIVING, RUN, SESSIONS
 from bpmax_sim.report.console import Written, console_section
 from bpmax_sim.scenario.events import Event
@@ -372,16 +371,14 @@ def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session
         ConfigError: an option or a file is wrong.
         CassetteError: the cassette cannot be used.
     """
-    folder = cassettes_folder(node)
     cassette = passed.get("cassette")
     if isinstance(cassette, str):
-        name = cassette_name(root_of(node), node.path, cassette, "")
-        passed["cassette"] = folder / f"{name}.yaml"
+        passed["cassette"] = of_test.named_cassette(node, cassette)
     platforms = root_of(node) / "scenarios" / "platforms"
     session_arguments: SessionOptions = {
         "platforms": platforms if platforms.is_dir() else None,
         "cassette": of_test.cassette_of(node),
-        "logins": folder / "auth",
+        "logins": of_test.cassettes_folder(node) / "auth",
         "owner": of_test.owner_of(node),
         "command": msg("pytest {quote} --bpmax-mode=record", quote=shlex.quote(node.nodeid)),
         **COMMANDS,

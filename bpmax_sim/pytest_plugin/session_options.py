@@ -101,8 +101,7 @@ def session_options(node: pytest.Item, *, sets: Sets = lambda _name: False) -> S
     if "instances" in mark:
         files["instances"] = root / mark["instances"]
     if "cassette" in mark:
-        name = cassette_name(root, node.path, str(mark["cassette"]), "")
-        files["cassette"] = cassettes_folder(node) / f"{name}.yaml"
+        files["cassette"] = named_cassette(node, mark["cassette"])
     config = node.config
     logins = config.stash.setdefault(_LOGINS, SharedLogins())
     of_run = {"remote": remote_of(config), "shared_logins": logins}
@@ -152,6 +151,12 @@ def cassettes_folder(node: pytest.Item | pytest.Collector) -> Path:
     return Path(config.rootpath, ini) if ini is not None else root_of(node) / "cassettes"
 
 
+def named_cassette(node: pytest.Item, name: object) -> Path:
+    """Return the cassette that a marker or a call names *name*."""
+    below = cassette_name(root_of(node), node.path, str(name), "")
+    return cassettes_folder(node) / f"{below}.yaml"
+
+
 def cassette_of(node: pytest.Item) -> Path:
     """Return the cassette of a Python test: ``<module>/<test>.yaml``, shared by its parameters.
 
@@ -159,9 +164,9 @@ def cassette_of(node: pytest.Item) -> Path:
     depends on the import mode, nor on how pytest spells parameters.
     """
     mark = marked(node)
-    folder, root = cassettes_folder(node), root_of(node)
     if "cassette" in mark:
-        return folder / f"{cassette_name(root, node.path, str(mark['cassette']), '')}.yaml"
+        return named_cassette(node, mark["cassette"])
+    folder, root = cassettes_folder(node), root_of(node)
     module = node.path.with_suffix("")
     parts = module.relative_to(root).parts if module.is_relative_to(root) else (module.name,)
     parts = parts[1:] if parts[0] in {"tests", "test"} and len(parts) > 1 else parts
