@@ -296,22 +296,22 @@ class Verification:
         exchange = next(business, None)
         while exchange is not None:
             after = next(business, None)
-            yield exchange, list(self._verified(exchange, self._passed(exchange, after)))
+            yield exchange, self._verified(exchange, self._passed(exchange, after))
             exchange = after
 
-    def _verified(self, exchange: Exchange, passed: str) -> Iterator[Drift]:
-        outcome, party = exchange.outcome, _party(exchange.request)
+    def _verified(self, exchange: Exchange, passed: str) -> list[Drift]:
+        outcome, call = exchange.outcome, exchange.request.call
+        party = f"{call.platform}.{call.instance}" if call and call.platform else ""
+        party = party or urlsplit(exchange.request.url).netloc
         if not isinstance(outcome, Response):
-            yield _skipped(exchange, msg("it had no answer when it was recorded"))
-            return
+            return [_skipped(exchange, msg("it had no answer when it was recorded"))]
         if party in self._down:
-            yield _skipped(exchange, msg("{party} could not be reached before", party=party))
-            return
+            return [_skipped(exchange, msg("{party} could not be reached before", party=party))]
         check = _Check(self._session, exchange, outcome, passed)
-        for drift in check.run(allow_writes=self._allow_writes):
-            if drift.kind == "unreachable":
-                self._down.add(party)
-            yield drift
+        drifts = check.run(allow_writes=self._allow_writes)
+        if any(drift.kind == "unreachable" for drift in drifts):
+            self._down.add(party)
+        return drifts
 
     def _passed(self, exchange: Exchange, after: Exchange | None) -> str:
         """Return the class of failure after which the call was sent again, as *after*, or nothing.
@@ -350,44 +350,36 @@ def _skipped(exchange: Exchange, reason: str) -> Drift:
     return Drift(exchange=exchange, tier="info", kind="skipped", message=message, reason=reason)
 
 
-def _party(request: Request) -> str:
-    call = request.call
-    if call is not None and call.platform:
-        return f"{call.platform}.{call.instance}"
-    return urlsplit(request.url).netloc
-
-
 class _Check(msgspec.Struct, frozen=True):
     session: Session
     exchange: Exchange
     recorded: Response
     passed: str
 
-    def run(self, *, allow_writes: bool) -> Iterator[Drift]:
+    def run(self, *, allow_writes: bool) -> list[Drift]:
         try:
             declared = self._declared()
         except CallError as error:
             message = msg("not sent: {error_message}", error_message=error.message)
-            yield self._drift("error", "failed", message)
-            return
+            return [self._drift("error", "failed", message)]
         rule = declared[1].verify if declared else "shape"
         safe = self.exchange.request.method in SAFE
         if reason := self._reason(rule, allowed=safe or allow_writes):
-            yield _skipped(self.exchange, reason)
-            return
+            return [_skipped(self.exchange, reason)]
         try:
             first = self._send()
             second = self._send() if safe else first
         except CallError as error:
             kind: Kind = "unreachable" if isinstance(error, TransportError) else "failed"
-            yield self._drift("error", kind, self._described(error))
-            return
+            calls = self.session.calls  # the name stands before the message, secrets may be in it
+            message = calls[-1].redact(error.message) if calls else error.message
+            named = f"{error.platform}.{error.api}: "
+            return [self._drift("error", kind, message.removeprefix(named))]
         if rule == "status":
             differing = [c for c in changes(self.recorded, first) if c.what == "status"]
-            yield from map(self._changed, differing)
-            return
+            return [self._changed(change) for change in differing]
         values = rule.values if isinstance(rule, VerifyValues) else ()
-        yield from self._compare(first, second, declared or (), values)
+        return list(self._compare(first, second, declared or (), values))
 
     def _reason(self, rule: str | VerifyValues, *, allowed: bool) -> str:
         """Return why it is not sent, or nothing."""
@@ -426,12 +418,6 @@ class _Check(msgspec.Struct, frozen=True):
         if calls and calls[-1].received is not None:
             return calls[-1].received
         raise failure or CallError(msg("it was not answered"))
-
-    def _described(self, error: CallError) -> str:
-        """Return the message, without what is secret and without the name that stands before it."""
-        calls = self.session.calls
-        message = calls[-1].redact(error.message) if calls else error.message
-        return message.removeprefix(f"{error.platform}.{error.api}: ")
 
     def _compare(
         self,

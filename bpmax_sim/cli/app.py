@@ -281,14 +281,9 @@ COMMANDS: Mapping[str, Command] = {
 }
 
 
-def _pattern(template: str) -> str:
-    """Return the regular expression of what typer says by the words of *template*."""
-    return re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+?)", re.escape(template))
-
-
 _REFUSALS: Final[Mapping[str, str]] = {
     **{
-        _pattern(text): text
+        re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+?)", re.escape(text)): text
         for text in (
             msg("No such option: {option} Did you mean {names}?"),
             msg("No such option: {option} (Possible options: {names})"),

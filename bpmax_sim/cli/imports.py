@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from textwrap import indent
 from typing import Annotated, Any
@@ -100,25 +101,16 @@ def imports(  # noqa: PLR0913 - the options of the command
     vault = _vault(known, secret or ())
     rules, addresses = matching_rules(known, ()), addresses_in(known, os.environ)
     places = tuple(map(_place, redact or ()))
-
-    def admitted(foreign: Foreign, whom: str) -> Imported:
-        return admit(
-            foreign.imported,
-            known,
-            vault,
-            rules=rules,
-            owner=whom,
-            addresses=addresses,
-            redact=places,
-        )
-
+    admitted = partial(
+        admit, platforms=known, vault=vault, rules=rules, addresses=addresses, redact=places
+    )
     taken: list[_Taken] = []
     for path, files in _targets(recordings, to).items():
         sources = [read_file(file, kind=kind, address=address) for file in files]
         whom = _owner(path) if owner is None else owner
-        imported = [admitted(source, whom) for source in sources]
+        imported = [admitted(source.imported, owner=whom) for source in sources]
         if len(sources) > 1:  # what a later file tells is hidden in an earlier one, too
-            imported = [admitted(source, whom) for source in sources]
+            imported = [admitted(source.imported, owner=whom) for source in sources]
         exchanges = [exchange for part in imported for exchange in part.exchanges]
         pairs = tuple(zip(sources, imported, strict=True))
         taken.append(_Taken(path, whom, pairs, drafts_of(exchanges, rules, vault)))
@@ -172,19 +164,18 @@ def _place(text: str) -> str:
 
 def _targets(recordings: Sequence[Path], to: Path | None) -> dict[Path, list[Path]]:
     """Return which files go into which cassette."""
+    if to is not None and to.suffix == ".yaml":
+        return {to: list(recordings)}
+    folder = find_root(Path.cwd()) / "cassettes"
     targets: dict[Path, list[Path]] = {}
     for recording in recordings:
-        targets.setdefault(_target(recording, to), []).append(recording)
+        own = to is None and recording.suffix == ".yaml"
+        name = recording.name.partition(".")[0] or "imported"
+        target = Path(shown((to or folder) / f"{name}.yaml"))
+        if own and recording.absolute().is_relative_to(folder):
+            target = recording
+        targets.setdefault(target, []).append(recording)
     return targets
-
-
-def _target(recording: Path, to: Path | None) -> Path:
-    if to is not None and to.suffix == ".yaml":
-        return to
-    folder = find_root(Path.cwd()) / "cassettes"
-    if to is None and recording.absolute().is_relative_to(folder) and recording.suffix == ".yaml":
-        return recording
-    return Path(shown((to or folder) / f"{recording.name.partition('.')[0] or 'imported'}.yaml"))
 
 
 def _owner(path: Path) -> str:
