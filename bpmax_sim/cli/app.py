@@ -45,13 +45,6 @@ class Command(msgspec.Struct, frozen=True):
     example: str
     more: str = ""
 
-    @property
-    def help(self) -> str:
-        """Return the text above its options; the example comes first."""
-        example = msg("Example: {example}", example=self.example)
-        parts = (example, msg("{about}.", about=self.about), self.more)
-        return joined("\n\n", filter(None, parts))
-
 
 _EXIT_CODES = msg(
     "Exit codes: 0 passed, 1 a scenario failed, 2 usage or collection error, 3 "
@@ -404,7 +397,9 @@ def _compiled(name: str, command: Command, _language: str) -> Any:
     module, _, function = command.home.partition(":")
     called = getattr(import_module(f"bpmax_sim.cli.{module}"), function)
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    text = in_sentences(translate(command.help))
+    example = msg("Example: {example}", example=command.example)
+    parts = (example, msg("{about}.", about=command.about), command.more)
+    text = in_sentences(translate(joined("\n\n", filter(None, parts))))
     app.command(name, cls=_Command, help=text, context_settings=_SETTINGS)(called)
     compiled: Any = typer.main.get_command(app)
     helps = helps_of(called)

@@ -134,9 +134,12 @@ def _problems(
     default = find_root(Path.cwd()) / "scenarios" / "platforms"
     of_project = [(default, None)] if default.is_dir() else []
     of_scenarios = [(item.platforms, item.instances) for item in whole]
-    for key in dict.fromkeys([*of_project, *of_scenarios]):
+    for folder, instances in dict.fromkeys([*of_project, *of_scenarios]):
         try:
-            loaded[key] = _load(*key)
+            present = folder if folder.exists() else None
+            declared = load_platforms(present, instances=instances)
+            matching_rules(declared, ())  # which tells of places that no request can have
+            loaded[folder, instances] = declared
         except ConfigError as error:
             yield from error.problems
     yield from chain.from_iterable(map(literal_secrets, loaded.values()))
@@ -199,12 +202,6 @@ def _interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
                 path=pasted(str(path)),
             )
             yield Problem(message, Place(str(journal)))
-
-
-def _load(platforms: Path, instances: Path | None) -> Platforms:
-    declared = load_platforms(platforms if platforms.exists() else None, instances=instances)
-    matching_rules(declared, ())  # which tells of places that no request can have
-    return declared
 
 
 def unknown_platforms(scripts: Iterable[Script], platforms: Platforms) -> Iterator[Problem]:

@@ -98,21 +98,17 @@ class Tally:
             return
         if session.mode in _WITH_CASSETTES and cassette.is_file():
             self.used.add(str(cassette))
-        self._note_left(session, str(cassette), doubtful=doubtful or session.mode != "replay")
+        if doubtful or session.mode != "replay":
+            self.doubtful.add(str(cassette))
+        else:
+            owner = session.settings.owner
+            self.owners.setdefault(str(cassette), set()).add(owner)
+            self._narrow((str(cassette), owner), {exchange.order for exchange in session.unplayed})
         if session.settings.unused != "ignore" and not failed and session.unplayed:
             self.unplayed[str(cassette)] += len(session.unplayed)
-        if session.mode == "record":
-            aside = cassette.with_name(f"{cassette.name}.new")
-            self.waiting.update([str(aside)] if aside.exists() else [])
-
-    def _note_left(self, session: Session, cassette: str, *, doubtful: bool) -> None:
-        """Note which exchanges no session of this owner has played so far."""
-        if doubtful:
-            self.doubtful.add(cassette)
-            return
-        owner = session.settings.owner
-        self.owners.setdefault(cassette, set()).add(owner)
-        self._narrow((cassette, owner), {exchange.order for exchange in session.unplayed})
+        aside = cassette.with_name(f"{cassette.name}.new")
+        if session.mode == "record" and aside.exists():
+            self.waiting.add(str(aside))
 
     def _narrow(self, recording: tuple[str, str], orders: set[int]) -> None:
         """Leave of what was left over of a recording what *orders* leave over, too."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -97,28 +97,26 @@ def session_options(node: pytest.Item, *, sets: Sets = lambda _name: False) -> S
         value = choose(node.config, mark, name, sets=sets) if is_option else mark.get(name)
         if value is not None:
             chosen[option.argument] = value
-    root, files = root_of(node), dict(_named_files(node, mark, sets))
+    if platforms := _platforms(node, mark, sets):
+        chosen["platforms"] = platforms
     if "instances" in mark:
-        files["instances"] = root / mark["instances"]
+        chosen["instances"] = root_of(node) / mark["instances"]
     if "cassette" in mark:
-        files["cassette"] = named_cassette(node, mark["cassette"])
+        chosen["cassette"] = named_cassette(node, mark["cassette"])
+    chosen["remote"] = remote_of(node.config)
+    chosen["shared_logins"] = node.config.stash.setdefault(_LOGINS, SharedLogins())
+    return cast("SessionOptions", chosen)
+
+
+def _platforms(node: pytest.Item, mark: Mapping[str, Any], sets: Sets) -> Path | None:
+    """Return the platforms, each way of naming them relative to what its writer looks at."""
     config = node.config
-    logins = config.stash.setdefault(_LOGINS, SharedLogins())
-    of_run = {"remote": remote_of(config), "shared_logins": logins}
-    return cast("SessionOptions", chosen | files | of_run)
-
-
-def _named_files(
-    node: pytest.Item, mark: Mapping[str, Any], sets: Sets
-) -> Iterator[tuple[str, Path]]:
-    """Yield the platforms, each way of naming them relative to what its writer looks at."""
-    config, passed = node.config, options.on_command_line(node.config, "platforms")
+    passed, ini = options.read_option(config, "platforms")
     if passed is not None:
-        yield "platforms", config.invocation_params.dir / passed
-    elif "platforms" in mark:
-        yield "platforms", root_of(node) / mark["platforms"]
-    elif not sets("platforms") and (ini := options.in_ini(config, "platforms")) is not None:
-        yield "platforms", config.rootpath / ini
+        return Path(config.invocation_params.dir, passed)
+    if "platforms" in mark:
+        return Path(root_of(node), mark["platforms"])
+    return None if ini is None or sets("platforms") else Path(config.rootpath, ini)
 
 
 def root_of(node: pytest.Item | pytest.Collector) -> Path:
@@ -144,10 +142,9 @@ def cassettes_folder(node: pytest.Item | pytest.Collector) -> Path:
     remote = remote_of(config)
     if remote is not None:
         return remote.folder
-    folder = options.on_command_line(config, "cassettes")
-    if folder is not None:
-        return Path(config.invocation_params.dir, folder)
-    ini = options.in_ini(config, "cassettes")
+    passed, ini = options.read_option(config, "cassettes")
+    if passed is not None:
+        return Path(config.invocation_params.dir, passed)
     return Path(config.rootpath, ini) if ini is not None else root_of(node) / "cassettes"
 
 

@@ -149,8 +149,14 @@ def write_summary(
     if complete:
         lines += _orphans(tally)
         _keep(tally, find_root(config.rootpath))
-    if path := options.report_path(config):
-        lines += _report(tally, path, list(_unreadable(reporter.stats, config)))
+    path = options.report_path(config)
+    problems = list(_unreadable(reporter.stats, config)) if path else []
+    if path and (tally.traces or problems):
+        from bpmax_sim.report.html import write_page  # noqa: PLC0415 - only where it is wanted
+
+        traces = [Path(trace) for trace in sorted(tally.traces)]
+        write_page(path, traces, version=bpmax_sim.__version__, problems=problems)
+        lines.append(msg("report: {path}", path=shown(path)))
     if lines:
         reporter.write_sep("-", "bpmax-sim")
         for line in lines:
@@ -189,17 +195,6 @@ def _unreadable(stats: Mapping[str, Sequence[Any]], config: pytest.Config) -> It
         if isinstance(report, pytest.CollectReport):
             for note in _problems(report, config):
                 yield str(Problem(note.text, Place(note.file, note.line, note.column)))
-
-
-def _report(tally: Tally, path: Path, problems: Sequence[str]) -> Iterator[str]:
-    """Write the report if there is anything in it, and yield where it is."""
-    if not (tally.traces or problems):
-        return
-    from bpmax_sim.report.html import write_page  # noqa: PLC0415 - only where it is wanted
-
-    traces = [Path(trace) for trace in sorted(tally.traces)]
-    write_page(path, traces, version=bpmax_sim.__version__, problems=problems)
-    yield msg("report: {path}", path=shown(path))
 
 
 def _orphans(tally: Tally) -> Iterator[str]:
