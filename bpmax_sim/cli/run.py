@@ -233,9 +233,9 @@ def _played(
     """Run *items* and tell of them; *has_items*: whether there is any scenario at all."""
     for problem in problems:
         tell(str(problem))
-    files = dict.fromkeys(cassette_of(item, args.choices) for item in items)
-    recorded = files if args.choices.mode == "record" else ()
-    before = {path: path.read_bytes() if path.exists() else b"" for path in recorded}
+    recording = items if args.choices.mode == "record" else ()
+    files = dict.fromkeys(cassette_of(item, args.choices) for item in recording)
+    before = {path: path.read_bytes() if path.exists() else b"" for path in files}
     started = time.perf_counter()
     # What python: steps print is no part of the one document that stands on the standard output.
     with redirect_stdout(sys.stderr) if args.json else nullcontext():
