@@ -125,7 +125,7 @@ def _problems(
     cassettes: bool,
     hint: Callable[[str], None],
 ) -> Iterator[Problem]:
-    items, problems = gather(files, variables={}, environ=os.environ)
+    items, problems = gather(files)
     yield from problems
     wrong = [list(absent(item)) for item in items]
     yield from chain.from_iterable(wrong)
@@ -223,7 +223,6 @@ def _secrets(paths: Iterable[Path], vault: Vault, answers: Answers) -> Iterator[
             cassette = Cassette.load(Path(shown(path)))
             yield from secrets_in(cassette, vault, answers)
         except CassetteError as error:
-            place = _PLACED.fullmatch(str(error))
-            yield (
-                Problem(place[3], Place(place[1], int(place[2]))) if place else Problem(str(error))
-            )
+            match = _PLACED.fullmatch(str(error))
+            place = Place(match[1], int(match[2])) if match else None
+            yield Problem(match[3] if match else str(error), place)

@@ -9,7 +9,7 @@ import difflib
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -66,7 +66,14 @@ def review(
     if accept and reject:
         raise ConfigError("--accept and --reject: choose one")
     action = "accept" if accept else "reject" if reject else "show"
-    changes = [_change(path) for path in below(paths or (), SUFFIX)]
+    changes: list[dict[str, Any]] = [
+        {
+            "file": shown(path),
+            "exchanges": len(Cassette.load(path)),
+            "changes": list(_changes(path)) or [msg("nothing that means anything else")],
+        }
+        for path in below(paths or (), SUFFIX)
+    ]
     is_prompt = action == "show" and not json and sys.stdin.isatty()
     if not json and not is_prompt:
         for change in changes:
@@ -162,7 +169,7 @@ def _each(changes: Sequence[Mapping[str, Any]]) -> ExitCode:
         action = choose(change["file"], ("accept", "reject", "skip"))
         skipped = skipped or action == "skip"
         if action != "skip":
-            _DECISIONS[action][1](Path(change["file"]))
+            _decide(Path(change["file"]), action)
     return ExitCode.REVIEW if skipped else ExitCode.PASSED
 
 
@@ -177,31 +184,19 @@ def _done(waiting: Sequence[Path], action: str, *, yes: bool) -> ExitCode:
             )
         )
         return ExitCode.REVIEW
-    word, decide = _DECISIONS[action]
     if not yes:
+        word = msg("Replace") if action == "accept" else msg("Delete")
         agree("{word} {waiting_count} as shown?", word=word, waiting_count=len(waiting))
     for path in waiting:
-        decide(path)
+        _decide(path, action)
     return ExitCode.PASSED
-
-
-def _old(path: Path) -> Path:
-    return path.with_name(path.name.removesuffix(SUFFIX))
-
-
-def _change(path: Path) -> dict[str, Any]:
-    return {
-        "file": shown(path),
-        "exchanges": len(Cassette.load(path)),
-        "changes": list(_changes(path)) or [msg("nothing that means anything else")],
-    }
 
 
 def _changes(path: Path) -> Iterator[str]:
     """Yield what the recording at *path* means that the one it would replace does not."""
     after = Cassette.load(path)
     try:
-        before = Cassette.load(_old(path))
+        before = Cassette.load(path.with_name(path.name.removesuffix(SUFFIX)))
         pairs = list(_compared(before, after, declared(None)))
     except (CassetteError, FileNotFoundError):  # damaged, or not there: then all is new
         before = after
@@ -221,22 +216,16 @@ def _show(change: Mapping[str, Any]) -> None:
         say("  {line}", line=line)
 
 
-def _accept(path: Path) -> None:
-    with journal.locked(path.parent):
-        journal.replace_whole(_old(path), path.read_bytes())
+def _decide(path: Path, action: str) -> None:
+    if action == "accept":
+        old = path.with_name(path.name.removesuffix(SUFFIX))
+        with journal.locked(path.parent):
+            journal.replace_whole(old, path.read_bytes())
+            path.unlink()
+        tell("{file}: replaced", file=shown(old))
+    else:
         path.unlink()
-    tell("{file}: replaced", file=shown(_old(path)))
-
-
-def _reject(path: Path) -> None:
-    path.unlink()
-    tell("{file}: deleted", file=shown(path))
-
-
-_DECISIONS: Mapping[str, tuple[str, Callable[[Path], None]]] = {
-    "accept": (msg("Replace"), _accept),
-    "reject": (msg("Delete"), _reject),
-}
+        tell("{file}: deleted", file=shown(path))
 
 
 _WIDEST = 160

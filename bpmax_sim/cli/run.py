@@ -339,11 +339,10 @@ def _collected(args: _RunArguments) -> tuple[list[ScenarioItem], list[Problem]]:
     try:
         variables = cli_variables(args.var or ())
     except ValueError as error:
-        message = msg(
+        raise ConfigError(
             "--var {error}: expected NAME=VALUE, such as --var customer=12345", error=error
-        )
-        raise ConfigError(message) from None
-    items, problems = gather(targets(args.paths), variables=variables, environ=os.environ)
+        ) from None
+    items, problems = gather(targets(args.paths), variables)
     return (chosen(items, args.keyword) if args.keyword else items), problems
 
 

@@ -5,7 +5,6 @@ Every problem of every file is found before anything runs.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -143,40 +142,40 @@ def collect(paths: Sequence[str] | None = None, keyword: str = "") -> list[Scena
     Raises:
         ConfigError: everything that is wrong in any of the files and their scripts.
     """
-    items, problems = gather(targets(paths), variables={}, environ=os.environ)
+    items, problems = gather(targets(paths))
     if problems:
         raise ConfigError(*problems)
     return chosen(items, keyword)
 
 
 def gather(
-    targets: Sequence[Selection], *, variables: Mapping[str, Any], environ: Mapping[str, str]
+    targets: Sequence[Selection], variables: Mapping[str, Any] | None = None
 ) -> tuple[list[ScenarioItem], list[Problem]]:
     """Return the items of *targets* that can run, each once, and what is wrong with the others."""
     problems: list[Problem] = []
     by_id: dict[str, ScenarioItem] = {}
     for target in targets:
         try:
-            loaded = items(target.path, variables=variables, environ=environ)
+            loaded = items(target.path, variables=variables)
             by_id |= {item.node_id: item for item in target.among(loaded)}
         except ConfigError as error:
             problems += error.problems
     wrong = _wrong_scripts(by_id.values())
-    problems += [problem for group in wrong.values() for problem in group]
+    problems += wrong.values()
     sound = [
         item for item in by_id.values() if not any(script in wrong for script in _scripts(item))
     ]
     return sound, list(dict.fromkeys(problems))
 
 
-def _wrong_scripts(items: Iterable[ScenarioItem]) -> dict[Script, list[Problem]]:
+def _wrong_scripts(items: Iterable[ScenarioItem]) -> dict[Script, Problem]:
     """Return the scripts that are not valid JavaScript, and why; nothing of them runs."""
     scripts = dict.fromkeys(script for item in items for script in _scripts(item))
     if not scripts:
         return {}
     with Session.open() as session:
-        judged = {script: list(_syntax(session, script)) for script in scripts}
-    return {script: problems for script, problems in judged.items() if problems}
+        judged = {script: _syntax(session, script) for script in scripts}
+    return {script: problem for script, problem in judged.items() if problem}
 
 
 def _scripts(item: ScenarioItem) -> Iterator[Script]:
@@ -185,17 +184,16 @@ def _scripts(item: ScenarioItem) -> Iterator[Script]:
     yield from item.cast.all_libraries
 
 
-def _syntax(session: Session, script: Script) -> Iterator[Problem]:
+def _syntax(session: Session, script: Script) -> Problem | None:
     """Read a script behind a return: the engine parses all of it and runs none."""
     error = session.run_script(Script(f"{_NEVER}{script.source}", script.name)).error
-    if isinstance(error, ScriptSyntaxError):
-        place = error.place
-        if place is not None and place.line == 1:
-            place = replace(place, column=max(1, place.column - len(_NEVER)))
-        message = msg(
-            "SyntaxError: {error_message}; correct the script", error_message=error.message
-        )
-        yield Problem(message, place)
+    if not isinstance(error, ScriptSyntaxError):
+        return None
+    place = error.place
+    if place is not None and place.line == 1:
+        place = replace(place, column=max(1, place.column - len(_NEVER)))
+    message = msg("SyntaxError: {error_message}; correct the script", error_message=error.message)
+    return Problem(message, place)
 
 
 _JOURNAL = re.compile(r"\.\d+-\d+\.journal$")
@@ -306,4 +304,4 @@ def platforms_of(item: ScenarioItem) -> Platforms:
 def _every(root: Path) -> Iterator[ScenarioItem]:
     for path in sorted((root / "scenarios").rglob(f"*{SUFFIX}")):
         with suppress(ConfigError):
-            yield from items(path, variables={}, environ=os.environ)
+            yield from items(path)
