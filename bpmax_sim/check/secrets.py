@@ -61,7 +61,7 @@ _MEMBER: Final = re.compile(
 
 
 @dataclass(slots=True)
-class Answers:
+class NotSecret:
     """What the platforms of a project declare to be no secret, though it looks like one.
 
     Attributes:
@@ -94,7 +94,7 @@ class Answers:
         return texts
 
     def stale(self) -> Iterator[str]:
-        """Yield what is declared for calls that were recorded, and answers nothing in any."""
+        """Yield what is declared for calls that were recorded, and is needed in none."""
         for platform in chain.from_iterable(known.own.values() for known in self.platforms):
             key = platform.platform_key
             recorded = [name for name in self._places if name.startswith(f"{key}.")]
@@ -117,10 +117,10 @@ class Answers:
                 )
 
 
-def secrets_in(cassette: Cassette, vault: Vault, answers: Answers) -> Iterator[Problem]:
+def secrets_in(cassette: Cassette, vault: Vault, not_secret: NotSecret) -> Iterator[Problem]:
     """Yield what is secret in *cassette*, with its place; *vault* holds what is known here.
 
-    What *answers* declare to be no secret, and only looks like one, is left out.
+    What *not_secret* declares to be no secret, and only looks like one, is left out.
 
     Raises:
         DamagedCassette: an exchange is not what was recorded.
@@ -137,7 +137,7 @@ def secrets_in(cassette: Cassette, vault: Vault, answers: Answers) -> Iterator[P
             yield Problem(msg(message, finding_name=finding.name, do=do), begin)
         suspicious = list(_suspicious(entry))
         values = [value for _, _, value in suspicious]
-        texts = answers.open_texts(cassette.exchange(number), values)
+        texts = not_secret.open_texts(cassette.exchange(number), values)
         for reason, at, value in suspicious:
             if not any(value in text for text in texts):
                 before = entry.text[:at]

@@ -14,7 +14,7 @@ from typer import Option
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import interrupted
-from bpmax_sim.check.secrets import Answers, literal_secrets, secrets_in
+from bpmax_sim.check.secrets import NotSecret, literal_secrets, secrets_in
 from bpmax_sim.check.upgrade import upgrade
 from bpmax_sim.cli.options import Json, Paths
 from bpmax_sim.cli.select import Selection, below, gather, targets, with_journals
@@ -169,11 +169,11 @@ def _in_cassettes(
     roots = dict.fromkeys([find_root(target.path) for target in files] or own)
     folders = [root / "cassettes" for root in roots if (root / "cassettes").is_dir()]
     paths = [*named, *(below(folders, ".yaml") if folders else ())]
-    answers, vault = Answers(loaded, open_places_of(find_root(Path()))), Vault()
+    not_secret, vault = NotSecret(loaded, open_places_of(find_root(Path()))), Vault()
     for platforms in loaded:
         know(platforms, os.environ, vault)
-    yield from _secrets(paths, vault, answers)
-    for message in () if named else answers.stale():
+    yield from _secrets(paths, vault, not_secret)
+    for message in () if named else not_secret.stale():
         hint(message)
     for path, other in namesakes(sorted(paths)):
         message = msg(
@@ -217,11 +217,11 @@ def unknown_platforms(scripts: Iterable[Script], platforms: Platforms) -> Iterat
                     yield Problem(message, Place(script.name, number, match.start(2) + 1))
 
 
-def _secrets(paths: Iterable[Path], vault: Vault, answers: Answers) -> Iterator[Problem]:
+def _secrets(paths: Iterable[Path], vault: Vault, not_secret: NotSecret) -> Iterator[Problem]:
     for path in dict.fromkeys(paths):
         try:
             cassette = Cassette.load(Path(shown(path)))
-            yield from secrets_in(cassette, vault, answers)
+            yield from secrets_in(cassette, vault, not_secret)
         except CassetteError as error:
             match = _PLACED.fullmatch(str(error))
             place = Place(match[1], int(match[2])) if match else None

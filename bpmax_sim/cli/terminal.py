@@ -55,7 +55,7 @@ def _writing(stream: TextIO) -> Iterator[None]:
     """Translate what can go wrong with a stream, and leave nothing in it for Python's own end.
 
     Raises:
-        Unread: the reader has gone.
+        OutputNotRead: the reader has gone.
         ConfigError: it cannot be written.
     """
     try:
