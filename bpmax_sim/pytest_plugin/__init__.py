@@ -22,8 +22,6 @@ from bpmax_sim.pytest_plugin import fixtures, options
 from bpmax_sim.pytest_plugin.stash import CURRENT, GUARD, HIDING, RUN, SESSIONS
 
 if TYPE_CHECKING:
-    import warnings
-
     from bpmax_sim.pytest_plugin.run_stats import Tally
 
 _SCENARIO = ".scenario.yaml"  # as in `bpmax_sim.project`, which takes time to load
@@ -154,9 +152,9 @@ def pytest_make_collect_report(
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Remember the test, and skip what needs a live system where there is none."""
-    _forget(item.config)
     item.config.stash[CURRENT] = item
-    if hiding := _hiding():
+    if hiding := sys.modules.get(f"{__name__}.python_tests"):  # which no other project loads
+        hiding.forget(item.config)
         hiding.hide_again(item)
     item.stash[GUARD] = NetworkGuard(
         msg("test {nodeid}", nodeid=item.nodeid), allow="--bpmax-allow-hosts={}", closed=False
@@ -178,7 +176,9 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         if RUN not in item.stash:  # it has no sessions but those of the factory
             _judge(item, SESSIONS, passed=passed)
         if HIDING in item.stash:
-            _hiding().check_name(item)
+            from bpmax_sim.pytest_plugin.python_tests import check_name  # noqa: PLC0415
+
+            check_name(item)
     return result
 
 
@@ -229,52 +229,12 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Give what a worker of pytest-xdist sent its colours and its one line for JUnit back.
-
-    The report of a subtest takes up what was captured after it was made.
-    """
-    if type(report) is not pytest.TestReport and (hiding := _hiding()):
-        hiding.hide(report)
+    """Give what a worker of pytest-xdist sent its colours and its one line for JUnit back."""
     if report.failed and type(report.longrepr) is str and f"{_SCENARIO}::" in report.nodeid:
         from bpmax_sim.pytest_plugin.items import FailureText  # noqa: PLC0415
 
         file, line, _ = report.location
         report.longrepr = FailureText.again(report.longrepr, file, (line or 0) + 1)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_assertrepr_compare(
-    config: pytest.Config, op: str, left: object, right: object
-) -> list[str] | None:
-    """Compare values that hold secrets as they may be shown, before pytest shortens them."""
-    hiding = _hiding()
-    return hiding.compared(config, op, left, right) if hiding else None
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
-    """Let a warning tell no secret."""
-    if hiding := _hiding():
-        hiding.hide_warning(warning_message)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-    """Let what ends a run, such as `pytest.exit`, tell no secret."""
-    if hiding := _hiding():
-        hiding.hide_in_error(excinfo.value)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_internalerror(excrepr: object) -> None:
-    """Let an error of a plugin tell no secret."""
-    if hiding := _hiding():
-        hiding.hidden(excrepr)
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Let go of the last test."""
-    _forget(config)
 
 
 def _hide(config: pytest.Config, redact: Callable[[str], str]) -> None:
@@ -283,16 +243,6 @@ def _hide(config: pytest.Config, redact: Callable[[str], str]) -> None:
         from bpmax_sim.pytest_plugin.python_tests import hide_in  # noqa: PLC0415
 
         hide_in(item, redact)
-
-
-def _hiding() -> Any:
-    """Return what hides secrets, if there was ever any to hide; no other project loads it."""
-    return sys.modules.get(f"{__name__}.python_tests")
-
-
-def _forget(config: pytest.Config) -> None:
-    if hiding := _hiding():
-        hiding.forget(config)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import shlex
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -165,6 +166,9 @@ def hide_in(node: pytest.Item, redact: Redact) -> None:
     saferepr.SafeRepr.repr = _uncut  # type: ignore[method-assign] # nothing else is before a cut
     code.safeformat = _formatted  # type: ignore[attr-defined] # of locals, with -vv
     _hide_in_logs(node.config)
+    plugins = node.config.pluginmanager
+    if not plugins.has_plugin(__name__):
+        plugins.register(sys.modules[__name__], __name__)  # for the hooks below
 
 
 def hide_again(node: pytest.Item) -> None:
@@ -213,8 +217,11 @@ def _formatted(obj: object) -> str:
     return redact_now(_format(shown))
 
 
-def compared(config: pytest.Config, op: str, left: Any, right: Any) -> list[str] | None:
-    """Return the lines of a comparison of values that hold secrets, else None."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_assertrepr_compare(
+    config: pytest.Config, op: str, left: Any, right: Any
+) -> list[str] | None:
+    """Compare values that hold secrets as they may be shown, before pytest shortens them."""
     if _comparing or not _active:
         return None
     try:
@@ -314,15 +321,40 @@ def check_name(item: pytest.Item) -> None:
         warnings.warn(translate(message), BpmaxWarning, stacklevel=1)
 
 
-def hide_warning(warning: warnings.WarningMessage) -> None:
-    """Replace the secrets in *warning*."""
-    warning.filename = redact_now(warning.filename)
-    before = str(warning.message)
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Let a subtest tell no secret: it takes up what was captured after its report was made."""
+    if type(report) is not pytest.TestReport:
+        hide(report)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
+    """Let a warning tell no secret."""
+    warning_message.filename = redact_now(warning_message.filename)
+    before = str(warning_message.message)
     shown = redact_now(before)
     if shown != before:
-        warning.message = warning.category(shown)
-        if str(warning.message) != shown:
-            warning.message = UserWarning(shown)
+        warning_message.message = warning_message.category(shown)
+        if str(warning_message.message) != shown:
+            warning_message.message = UserWarning(shown)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Let what ends a run, such as `pytest.exit`, tell no secret."""
+    hide_in_error(excinfo.value)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_internalerror(excrepr: object) -> None:
+    """Let an error of a plugin tell no secret."""
+    hidden(excrepr)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Let go of the last test."""
+    forget(config)
 
 
 def hidden(value: Any) -> Any:
