@@ -220,8 +220,23 @@ def covered(
     choices = Choices(options={"allow_hosts": allow_hosts or ()})
     ran = list(_ran(items, choices))
     parts = coverage(items, ran)
-    lines, percent = _lines(parts, missing=missing), _percent(parts)
-    say_result(lines, json=json, percent=percent, scenarios=len(ran), kinds=_kinds(parts))
+    by_kind = {kind: [part for part in parts if part.kind == kind] for kind in KINDS}
+    kinds = [
+        {
+            "kind": kind,
+            "total": len(of_kind),
+            "touched": [part.name for part in of_kind if part.touched],
+            "missing": [part.name for part in of_kind if not part.touched],
+        }
+        for kind, of_kind in by_kind.items()
+    ]
+    rows = [(msg("part"), msg("touched"), msg("of"), "%")]
+    rows += [(KINDS[kind], *_counts(of_kind)) for kind, of_kind in by_kind.items() if of_kind]
+    rows += [(msg("all"), *_counts(parts))]
+    left = [("-", KINDS[part.kind], part.name) for part in parts if missing and not part.touched]
+    lines = [*table(rows), *(["", *table(left)] if left else [])]
+    percent = _percent(parts)
+    say_result(lines, json=json, percent=percent, scenarios=len(ran), kinds=kinds)
     if percent >= fail_under:
         return ExitCode.PASSED
     tell("{percent} % is touched, and {least:g} % has to be", percent=percent, least=fail_under)
@@ -250,31 +265,5 @@ def _percent(parts: Sequence[DeclaredPart]) -> float:
     return round(100 * sum(part.touched for part in parts) / len(parts), 1) if parts else 100.0
 
 
-def _lines(parts: Sequence[DeclaredPart], *, missing: bool) -> Iterator[str]:
-    rows = [(msg("part"), msg("touched"), msg("of"), "%")]
-    for kind, title in KINDS.items():
-        of_kind = [part for part in parts if part.kind == kind]
-        if of_kind:
-            rows.append((title, *_counts(of_kind)))
-    yield from table([*rows, (msg("all"), *_counts(parts))])
-    left = [part for part in parts if not part.touched]
-    if missing and left:
-        yield ""
-        yield from table([("-", KINDS[part.kind], part.name) for part in left])
-
-
 def _counts(parts: Sequence[DeclaredPart]) -> tuple[str, str, str]:
     return str(sum(part.touched for part in parts)), str(len(parts)), f"{_percent(parts):g}"
-
-
-def _kinds(parts: Sequence[DeclaredPart]) -> list[dict[str, Any]]:
-    total = Counter(part.kind for part in parts)
-    return [
-        {
-            "kind": kind,
-            "total": total[kind],
-            "touched": [part.name for part in parts if part.kind == kind and part.touched],
-            "missing": [part.name for part in parts if part.kind == kind and not part.touched],
-        }
-        for kind in KINDS
-    ]
