@@ -46,6 +46,17 @@ def writing_to(path: Path, hint: str = "") -> Iterator[None]:
         raise ConfigError(Problem(message, Place(shown(path)))) from error
 
 
+def write_text(path: Path, text: str, hint: str = "") -> None:
+    """Write *text*, with line feeds, and the folders above it; *hint* as `writing_to` has it.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    with writing_to(path, hint):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+
+
 def text_at(path: Path) -> str:
     """Return the text of a file that is to be added to or replaced; of none, nothing.
 
