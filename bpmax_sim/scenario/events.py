@@ -251,7 +251,7 @@ def trace_line(event: Event, number: int, homes: Homes = NOWHERE) -> str:
 
     *number* counts what happens in the scenario from 1: of one instant, the earlier is less.
     """
-    return _line(event, number, _Texts(homes)).decode()
+    return _line(event, number, _TraceTexts(homes)).decode()
 
 
 def trace(events: Iterable[Event], homes: Homes = NOWHERE) -> Iterator[str]:
@@ -262,12 +262,12 @@ def trace(events: Iterable[Event], homes: Homes = NOWHERE) -> Iterator[str]:
 
 def trace_digest(events: Iterable[Event], homes: Homes = NOWHERE) -> str:
     """Return the SHA-256 of the trace, in hexadecimal; the same events give the same digest."""
-    texts = _Texts(homes)
+    texts = _TraceTexts(homes)
     lines = [_line(event, number, texts) for number, event in enumerate(events, 1)]
     return hashlib.sha256(b"\n".join([*lines, b""])).hexdigest()
 
 
-class _Texts:
+class _TraceTexts:
     """Writes texts and places as JSON, each once: most stand in a trace many times."""
 
     __slots__ = ("_homes", "_written")
@@ -293,10 +293,10 @@ class _Texts:
             return encode_basestring(shown).encode("utf-8", "backslashreplace")
 
 
-Write = Callable[[_Texts, Any], bytes]
+Write = Callable[[_TraceTexts, Any], bytes]
 
 
-def _line(event: Event, number: int, texts: _Texts) -> bytes:
+def _line(event: Event, number: int, texts: _TraceTexts) -> bytes:
     kind: Any = type(event)
     head = f'{{"seq":{number},"event":"{kind.__name__}","at":{instant(event.at)!r}'
     fields = _line_of(kind)(texts, event)
@@ -315,11 +315,11 @@ def _members(kind: Any, outside: frozenset[str]) -> Write:
     keys = []
     for name in names:
         key = f'"{_RENAMED.get((kind, name), name)}":'.encode()
-        usual = known.get(name, _UNUSUAL)
+        usual = known.get(name, key)
         empty = next((text for value, text in _EMPTY if usual is value), b"")
-        keys.append((name, key, usual if empty else _UNUSUAL, key + empty))
+        keys.append((name, key, usual if empty else key, key + empty))
 
-    def write(texts: _Texts, value: Any) -> bytes:
+    def write(texts: _TraceTexts, value: Any) -> bytes:
         return b",".join(
             [
                 whole
@@ -336,12 +336,11 @@ def _defaults(kind: Any) -> tuple[Any, ...]:
     return getattr(kind, "__struct_defaults__", ())
 
 
-_UNUSUAL = object()
 _EMPTY: tuple[tuple[Any, bytes], ...] = ((None, b"null"), ("", b'""'), ((), b"[]"))
 """What many fields are by default, in most events."""
 
 
-def _number(_texts: _Texts, value: float) -> bytes:
+def _number(_texts: _TraceTexts, value: float) -> bytes:
     if value.is_integer():
         return f"{int(value)}".encode()
     return (f"{value!r}" if math.isfinite(value) else f'"{value}"').encode()
@@ -350,7 +349,7 @@ def _number(_texts: _Texts, value: float) -> bytes:
 _name = itemgetter(0)
 
 
-def _map(texts: _Texts, value: Mapping[Any, Any]) -> bytes:
+def _map(texts: _TraceTexts, value: Mapping[Any, Any]) -> bytes:
     parts = [
         texts.of(name) + b":" + _WRITERS[type(item)](texts, item)
         for name, item in sorted({str(key): item for key, item in value.items()}.items(), key=_name)
@@ -359,18 +358,18 @@ def _map(texts: _Texts, value: Mapping[Any, Any]) -> bytes:
     return b"{" + b",".join(parts) + b"}"
 
 
-def _list(texts: _Texts, value: Iterable[Any]) -> bytes:
+def _list(texts: _TraceTexts, value: Iterable[Any]) -> bytes:
     return b"[" + b",".join([_WRITERS[type(item)](texts, item) for item in value]) + b"]"
 
 
-def _message(texts: _Texts, value: Translatable) -> bytes:
+def _message(texts: _TraceTexts, value: Translatable) -> bytes:
     """Return a message as what it was made of, so that a reader has it in another language."""
     data: dict[str, Any] = {"many": value.many} if value.many else {}
     text = plain_text(value)
     return _map(texts, {**data, "template": value.template, "text": text, "values": value.values})
 
 
-def _converted(texts: _Texts, value: Any) -> bytes:
+def _converted(texts: _TraceTexts, value: Any) -> bytes:
     """Return what a script made, in the words of a scenario file."""
     words = plain(value)
     known = words is not value
@@ -387,7 +386,7 @@ def _other(kind: Any) -> Write:
 
 _KINDS: tuple[tuple[type | tuple[type, ...], Write], ...] = (
     (Translatable, _message),
-    ((str, Place), _Texts.of),
+    ((str, Place), _TraceTexts.of),
     (bool, lambda _texts, value: b"true" if value else b"false"),
     (int, lambda _texts, value: f"{value}".encode()),
     (type(None), lambda _texts, _value: b"null"),
@@ -407,4 +406,4 @@ class _Writers(dict[type, Write]):
         return self[kind]
 
 
-_WRITERS = _Writers({str: _Texts.of})
+_WRITERS = _Writers({str: _TraceTexts.of})
