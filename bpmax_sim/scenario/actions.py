@@ -284,7 +284,6 @@ class HandOver(NodeAction, frozen=True, kw_only=True):
 
     about = msg("Give one's task to somebody else")
     texts: ClassVar = {**WHO, "to": msg("Who gets it")}
-    needs_others: ClassVar = True
     others: ClassVar = ()
 
     to: str | int
@@ -300,7 +299,6 @@ class AddOwner(NodeAction, frozen=True, kw_only=True):
         "where": msg("before, after or beside oneself"),
         "complete": msg("How many of them have to agree"),
     }
-    needs_others: ClassVar = True
     others: ClassVar = ()
 
     to: tuple[str | int, ...]
@@ -330,7 +328,6 @@ class Forward(NodeAction, frozen=True, kw_only=True):
 
     about = msg("Show the project to others, who do not decide")
     texts: ClassVar = {**WHO, "to": msg("Who sees it")}
-    needs_others: ClassVar = True
     others: ClassVar = ()
 
     to: tuple[str | int, ...]
@@ -361,13 +358,9 @@ class Return(NodeAction, frozen=True, kw_only=True):
     """Sending the project back."""
 
     about = msg("Send the project back to a node, or to who started it: start")
-    texts: ClassVar = {
-        **WHO,
-        "to": msg("A node that was passed, or start"),
-    }
+    texts: ClassVar = {**WHO, "to": msg("A node that was passed, or start")}
     method: ClassVar = "send_back"
     meant: ClassVar = msg("the node")
-    needs_others: ClassVar = True
     others: ClassVar = ()
 
     to: str
@@ -450,10 +443,7 @@ class Js(Action, frozen=True, kw_only=True):
 
     sees_form: ClassVar = True
     about = msg("Run JavaScript, or {file: path}")
-    texts: ClassVar = {
-        "_": msg("A script in a file"),
-        "file": msg("Its path"),
-    }
+    texts: ClassVar = {"_": msg("A script in a file"), "file": msg("Its path")}
     others = (str,)
     takes = msg("JavaScript, or `{file: …}`")
     is_code = True

@@ -162,10 +162,5 @@ def error_as_data(errors: Sequence[Exception]) -> dict[str, Any] | None:
     if not errors:
         return None
     thrown = thrown_of(errors[0])
-    return {
-        "type": thrown.type,
-        "code": thrown.code,
-        "message": thrown.message,
-        "from": thrown.source,
-        "status": thrown.status,
-    }
+    members = {name: getattr(thrown, name) for name in ("type", "code", "message")}
+    return {**members, "from": thrown.source, "status": thrown.status}

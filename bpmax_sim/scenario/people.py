@@ -30,14 +30,14 @@ class FlowAction(Action, frozen=True, kw_only=True):
     Attributes:
         method: of the flow.
         decides: the decision that a node has to offer.
-        needs_others: whether it concerns somebody, or a node.
+        meant: of whom or what ``to`` tells, where it is a key.
     """
 
     others: ClassVar[tuple[Any, ...]] = (None,)
     needs = ("flow",)
     method: ClassVar[str] = ""
     decides: ClassVar[Decision | None] = None
-    needs_others: ClassVar[bool] = False
+    meant: ClassVar[str] = "who"
     texts: ClassVar = WHO
 
     project: str = ""
@@ -47,12 +47,13 @@ class FlowAction(Action, frozen=True, kw_only=True):
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Find nodes, people and sub-flows that are not there."""
-        is_short = value is None and not cls.needs_others
+        needs_others = "to" in cls.__struct_fields__
+        is_short = value is None and not needs_others
         if is_short or (isinstance(value, str) and str in cls.others):
             return
         if not cls.known_keys(context, value, spot):
             return
-        if cls.needs_others and "to" not in value:
+        if needs_others and "to" not in value:
             context.tell(spot, "expected to: {meant}", meant=cls.meant)
         name, definition = value.get("project", ""), context.definition
         project = (
@@ -72,8 +73,6 @@ class FlowAction(Action, frozen=True, kw_only=True):
         elif definition is not None and literal(to) and to not in {*definition.nodes, START, ""}:
             known = (*definition.nodes, START)
             context.tell(spot.at("to"), _no(msg("node {to!r}", to=to), to, known))
-
-    meant: ClassVar[str] = "who"
 
     @classmethod
     def _check_node(

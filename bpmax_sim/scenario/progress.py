@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from msgspec import UNSET
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from bpmax_sim.clock import Instant, new_uuid
 from bpmax_sim.errors import Place
@@ -37,11 +37,7 @@ from bpmax_sim.scenario.expect import Checks
 from bpmax_sim.scenario.failure_report import Scene
 from bpmax_sim.scenario.faults import describe_fault
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.model import (
-    FlowSpec,
-    FormSpec,
-    declared_fields,
-)
+from bpmax_sim.scenario.model import FlowSpec, FormSpec, declared_fields
 from bpmax_sim.scenario.references import Scope, UndefinedValueError
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.session.session import Session
@@ -217,14 +213,9 @@ class RunLog(msgspec.Struct):
         """Yield what the action ended with, and what nobody handled."""
         clock = self.bench.clock
         for error in (*result.errors, *result.unhandled):
-            thrown = thrown_of(error)
+            thrown = asdict(thrown_of(error))
             event = ErrorThrown(
-                type=thrown.type,
-                code=plain(thrown.code),
-                message=thrown.message,
-                source=thrown.source,
-                status=plain(thrown.status),
-                place=thrown.place,
+                **{**thrown, "code": plain(thrown["code"]), "status": plain(thrown["status"])},
                 stack=tuple(getattr(error, "stack", ())),
                 unhandled=error in result.unhandled,
                 at=clock.now(),

@@ -23,22 +23,11 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.keywords import closed
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.assertions import error_as_data, judge, resolved_error
-from bpmax_sim.scenario.events import (
-    Event,
-    Outcome,
-    ScenarioFinished,
-    StepFinished,
-    StepStarted,
-)
+from bpmax_sim.scenario.events import Event, Outcome, ScenarioFinished, StepFinished, StepStarted
 from bpmax_sim.scenario.expect import Checks, failed
 from bpmax_sim.scenario.failure_report import Scene
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, items
-from bpmax_sim.scenario.model import (
-    During,
-    Expect,
-    Retry,
-    inner_steps,
-)
+from bpmax_sim.scenario.model import During, Expect, Retry, inner_steps
 from bpmax_sim.scenario.outcome import conclude, flag_reason, start_of
 from bpmax_sim.scenario.progress import START, LogMark, Progress
 from bpmax_sim.scenario.references import Scope, UndefinedValueError, holds, reference

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -257,6 +257,7 @@ def _cut(line: str, room: int) -> str:
 
 
 _AROUND = 1
+T = TypeVar("T")
 
 
 class ScenarioSource(msgspec.Struct, frozen=True):
@@ -308,6 +309,15 @@ class Spot(msgspec.Struct, frozen=True):
     def at(self, *more: str | int) -> Spot:
         """Return the spot further down."""
         return Spot(self.source, (*self.steps, *more))
+
+    def elements(self, values: Iterable[T]) -> Iterator[tuple[T, Spot]]:
+        """Yield each of *values*, a list here, and where it stands."""
+        return ((value, self.element(index)) for index, value in enumerate(values))
+
+    def element(self, index: int) -> Spot:
+        """Return the element of a list, or the value itself where it stands for a list of one."""
+        node = self.source.root.at(self.steps)
+        return self.at(index) if node is not None and node.elements else self
 
     @property
     def place(self) -> Place:
