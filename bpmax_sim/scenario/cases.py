@@ -411,11 +411,6 @@ class ScenarioDraft:
         return {name: flow for name, (flow, _) in self.flows.items() if name is not None}
 
     @cached_property
-    def lists_people(self) -> bool:
-        """Return whether the scenario lists all people."""
-        return bool(self.scenario.people)
-
-    @cached_property
     def people(self) -> tuple[str, ...]:
         """Return who is named anywhere; nobody where hooks may name others."""
         if self.scenario.people:

@@ -15,22 +15,13 @@ from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Problem, suggestion
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import joined, msg, series
-from bpmax_sim.scenario import model
+from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
 from bpmax_sim.scenario.cases import ScenarioDraft
 from bpmax_sim.scenario.expect import count_problem, section_problem
 from bpmax_sim.scenario.expect import problems as operand_problems
 from bpmax_sim.scenario.faults import fault_problem
 from bpmax_sim.scenario.people import check_people, literal
-from bpmax_sim.scenario.references import (
-    Reference,
-    UndefinedValueError,
-    check_condition,
-    pieces,
-    reference,
-    undefined,
-    unset,
-)
 from bpmax_sim.scenario.rows import RowAction
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.cells import field_hint, steps_of
@@ -109,9 +100,9 @@ def _secrets(draft: ScenarioDraft) -> None:
     """Find names of secrets that name nothing; a variable of the environment may come."""
     for text, spot in draft.spot.at("secrets").elements(draft.scenario.secrets):
         try:
-            ref = reference(text)
-        except UndefinedValueError:
-            ref = Reference(text, "")
+            ref = references.reference(text)
+        except references.UndefinedValueError:
+            ref = references.Reference(text, "")
         if ref.root not in _SECRET_ROOTS:
             draft.tell(spot, "expected env.X, vars.x or case.x, got {text!r}", text=text)
         elif ref.root != "env" and (wrong := _Scope(draft, ()).problem(ref)):
@@ -170,7 +161,7 @@ def _flows(draft: ScenarioDraft) -> None:
                 fields = {field: field.replace(".", "[0].") for field in node.form.fields}
                 _fields(draft, fields, spot.at("form", "fields"))
                 _events(draft, "form", node.form.scripts, spot.at("form"), ())
-            if draft.lists_people:
+            if draft.scenario.people:
                 for owner, place in spot.at("owners").elements(node.owners):
                     check_people(draft, owner, place)
             if flow is None and node.child:
@@ -339,7 +330,7 @@ def _action(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
         check_action(draft, actions[0], getattr(step, actions[0]), spot.at(actions[0]))
     elif step.retry is not UNSET:
         draft.tell(spot.at("retry"), msg("retry repeats an action; this step has none"))
-    if wrong := check_condition(step.condition):
+    if wrong := references.check_condition(step.condition):
         draft.tell(spot.at("if"), wrong)
 
 
@@ -491,11 +482,15 @@ def check_values(draft: ScenarioDraft) -> None:
     names = _Scope(draft, [step for step, _ in draft.steps])
     for spot, text in _texts(draft):
         try:
-            references = [piece for piece in pieces(text) if isinstance(piece, Reference)]
-        except UndefinedValueError as error:
+            refs = [
+                piece
+                for piece in references.pieces(text)
+                if isinstance(piece, references.Reference)
+            ]
+        except references.UndefinedValueError as error:
             draft.tell(spot, str(error))
             continue
-        for wrong in filter(None, map(names.problem, references)):
+        for wrong in filter(None, map(names.problem, refs)):
             draft.tell(spot, wrong)
 
 
@@ -538,21 +533,21 @@ class _Scope:
             "flow": "" if "flow" in draft.subjects else msg("; the scenario has no flow"),
         }
 
-    def problem(self, ref: Reference) -> str | None:
+    def problem(self, ref: references.Reference) -> str | None:
         """Return what is wrong with *ref*, or None."""
         if ref.root not in self.known:
             return None
         known, whole = self.known[ref.root], ref.text.partition(".")[2]
         name = whole if whole in known or ref.root == "env" else str(ref.path[0])
         if lacking := self.lacking.get(ref.root):
-            return str(undefined(ref.text, lacking))
+            return str(references.undefined(ref.text, lacking))
         if name in known or (ref.root == "form" and not known):
             self._check_cells(ref, name)
             return None
-        hint = unset(name) if ref.root == "env" else suggestion(name, known)
-        return str(undefined(ref.text, hint))
+        hint = references.unset(name) if ref.root == "env" else suggestion(name, known)
+        return str(references.undefined(ref.text, hint))
 
-    def _check_cells(self, ref: Reference, name: str) -> None:
+    def _check_cells(self, ref: references.Reference, name: str) -> None:
         """Report rows that lack the cell *name*."""
         for row in self.draft.rows if ref.root == "case" else ():
             if name not in row.values:

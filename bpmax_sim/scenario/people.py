@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from bpmax_sim.errors import suggestion
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.scenario.action import Action, CheckContext, Performer
+from bpmax_sim.scenario.action import Action, Performer
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.definition import Action as Decision
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.flow import START
 from bpmax_sim.subject.hooks import FlowMove, Result, Where
+
+if TYPE_CHECKING:
+    from bpmax_sim.scenario.cases import ScenarioDraft
 
 WHO: Mapping[str, str] = {
     "_": msg("Who acts where"),
@@ -45,7 +48,7 @@ class FlowAction(Action, frozen=True, kw_only=True):
     comment: str = ""
 
     @classmethod
-    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
         """Find nodes, people and sub-flows that are not there."""
         needs_others = "to" in cls.__struct_fields__
         is_short = value is None and not needs_others
@@ -76,7 +79,7 @@ class FlowAction(Action, frozen=True, kw_only=True):
 
     @classmethod
     def _check_node(
-        cls, context: CheckContext, definition: Definition, at: Any, spot: Spot
+        cls, context: ScenarioDraft, definition: Definition, at: Any, spot: Spot
     ) -> None:
         if not literal(at) or not at:
             return
@@ -136,12 +139,12 @@ def literal(value: Any) -> bool:
     return isinstance(value, str) and "${" not in value
 
 
-def check_people(context: CheckContext, value: Any, spot: Spot) -> None:
+def check_people(context: ScenarioDraft, value: Any, spot: Spot) -> None:
     """Find people who are not there: all, or where nobody lists them, those nearly spelled so."""
     for name in map(str, _several(value) if context.people else ()):
         if not name or "${" in name or name in context.people:
             continue
-        if context.lists_people:
+        if context.scenario.people:
             more = suggestion(name, context.people)
             context.tell(spot, "people has no {name!r}{hint}", name=name, hint=more)
         elif meant := _slip(name, context.people):
