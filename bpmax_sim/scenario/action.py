@@ -171,15 +171,13 @@ class Action(Model, frozen=True, kw_only=True):
         raise NotImplementedError
 
     @classmethod
-    def script_file(cls, value: Any) -> str | None:
+    def script_file(cls, value: Any) -> str | None:  # noqa: ARG003
         """Return the script file that *value* names with its key ``file``."""
-        del value
         return None
 
     @classmethod
-    def inner(cls, value: Any) -> tuple[str, Mapping[str, Any]] | None:
+    def inner(cls, value: Any) -> tuple[str, Mapping[str, Any]] | None:  # noqa: ARG003
         """Return the named steps that it consists of, and the variables they get."""
-        del value
         return None
 
     @classmethod

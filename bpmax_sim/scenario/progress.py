@@ -24,15 +24,15 @@ from bpmax_sim.js_values import plain
 from bpmax_sim.project import absolute
 from bpmax_sim.scenario import events
 from bpmax_sim.scenario.action import Performer, Subject
-from bpmax_sim.scenario.assertions import State, thrown_of
+from bpmax_sim.scenario.assertions import State, judge, thrown_of
 from bpmax_sim.scenario.calls import CallMade, event_of_call
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.expect import Checks
 from bpmax_sim.scenario.failure_report import Scene
 from bpmax_sim.scenario.faults import describe_fault
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.model import FlowSpec, FormSpec, declared_fields
-from bpmax_sim.scenario.references import Scope, UndefinedValueError
+from bpmax_sim.scenario.model import Expect, FlowSpec, FormSpec, declared_fields
+from bpmax_sim.scenario.references import Path, Scope, UndefinedValueError
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.witness import Recalled, Struck
@@ -383,6 +383,20 @@ class Progress:
             UndefinedValueError: if one of them is not defined.
         """
         return self.shown(self.scope.resolve(value))
+
+    def judge(
+        self, scene: Scene, expected: Expect, since: LogMark = START, path: Path = ("expect",)
+    ) -> tuple[Checks, list[Failure]]:
+        """Hold what there is since *since* against *expected*, which stands at *path*.
+
+        Returns:
+            What was compared; and what is wrong, a value that is not defined, too.
+        """
+        try:
+            checks = judge(expected, self.state(since), self.expected_value)
+        except UndefinedValueError as error:
+            return (), [scene.failure("value", str(error), path)]
+        return checks, scene.expectation(checks, path)
 
     def remember(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:
         """Keep what a step gave, for ``${steps.<id>.result}`` and ``expect: result``."""
