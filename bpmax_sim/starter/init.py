@@ -24,7 +24,7 @@ from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.transport.protocol import Handler
-from bpmax_sim.yamlfile import text_at, writing_to
+from bpmax_sim.yamlfile import text_at, write_text
 
 NAME_ANOTHER = msg("; name another folder")
 """What to do where a folder cannot be written."""
@@ -247,9 +247,7 @@ def carry_out(planned: InitPlan, folder: Path, chosen: InitOptions) -> tuple[Pat
         ExpectationError: the new scenario does not pass.
     """
     for path, text in planned.texts.items():
-        with writing_to(path, NAME_ANOTHER):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="\n")
+        write_text(path, text, NAME_ANOTHER)
     if planned.cassette is None:
         return tuple(planned.texts)
     _record(folder, chosen)
