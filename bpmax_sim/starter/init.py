@@ -153,15 +153,6 @@ _COMMENTS: Final[Mapping[str, str]] = {
 """What the files say to whoever reads them, in the language of the one who asked for them."""
 
 
-def planned(chosen: InitOptions) -> dict[str, str]:
-    """Return the text of each file, apart from those of `GIT`."""
-    files = _project(chosen) if chosen.platform else {}
-    for ci in chosen.cis:
-        shipped, place = CIS[ci]
-        files[place] = _shipped(shipped)
-    return files
-
-
 def _project(chosen: InitOptions) -> dict[str, str]:
     values = {
         "platform": chosen.platform,
@@ -235,7 +226,9 @@ def plan(folder: Path, chosen: InitOptions) -> InitPlan:
     Raises:
         ConfigError: a file that is there cannot be read as text.
     """
-    texts = {folder / name: text for name, text in planned(chosen).items()}
+    named = _project(chosen) if chosen.platform else {}
+    named |= {place: _shipped(shipped) for shipped, place in (CIS[ci] for ci in chosen.cis)}
+    texts = {folder / name: text for name, text in named.items()}
     replaced = [path for path, text in texts.items() if text_at(path) not in {"", text}]
     for name, lines in GIT.items():
         texts[folder / name] = with_lines(text_at(folder / name), lines)
