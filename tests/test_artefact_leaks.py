@@ -106,6 +106,25 @@ def test_a_run_that_ends_early_leaves_no_secret(tmp_path: Path, server: Loopback
     assert found(told) == []
 
 
+def test_a_secret_in_the_name_of_a_test_is_warned_of(tmp_path: Path, server: Loopback) -> None:
+    """pytest shows it before a session knows the secret; what is written afterwards is clean."""
+    artefacts.write(tmp_path)
+    (tmp_path / "test_named.py").write_text(
+        "import os\nimport pytest\n\n\n"
+        "@pytest.mark.parametrize('密钥', [os.environ['W_plain']])\n"
+        "def test_named(bpmax_proxy, 密钥):\n"
+        "    bpmax_proxy('仓库').api('repeat').body({'客户': 密钥}).call()\n"
+    )
+    told = left(
+        tmp_path, server, "pytest", "-p", "no:cacheprovider", "--bpmax-mode=live",
+        "--junitxml=junit.xml", "--bpmax-trace=on", "test_named.py",
+    )  # fmt: skip
+
+    assert "the name of this test holds a secret" in told["out"].decode()
+    assert b"[redacted." in told["junit.xml"]
+    assert found({name: data for name, data in told.items() if name != "out"}) == []
+
+
 def test_the_command_line_leaves_no_secret(
     tmp_path: Path, server: Loopback, monkeypatch: pytest.MonkeyPatch, capfd: Capture
 ) -> None:

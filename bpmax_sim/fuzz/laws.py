@@ -30,14 +30,14 @@ from bpmax_sim.fuzz.target import (
     arguments_of,
     declared_places,
     is_sent,
+    path_of,
     path_readings,
-    segments,
     wire_values,
 )
-from bpmax_sim.fuzz.violation import broken, described, is_expected, outcome
+from bpmax_sim.fuzz.violation import LawBroken, described, is_expected, outcome
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.js_values import loads
-from bpmax_sim.messages import FORM, Headers, Request
+from bpmax_sim.messages import FORM, Call, Headers, Request
 from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.model import Api, Parameter
 from bpmax_sim.proxy.builder import CallSpec
@@ -46,7 +46,7 @@ from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.session.session import Session
 from bpmax_sim.simulator.auth import is_changing
 from bpmax_sim.strategies.corners import rivals
-from bpmax_sim.strategies.programs import javascript, perform
+from bpmax_sim.strategies.programs import builder_of, javascript, perform
 from bpmax_sim.strategies.schemas import check_value
 from bpmax_sim.strategies.valid_calls import chained, parameter_values, valid_calls
 
@@ -74,11 +74,9 @@ def accepted(target: FuzzTarget, programs: Programs) -> None:
     """
     error, _ = _sent(target, programs[0])
     if error is not None and not is_expected(error, target):
-        raise broken(
-            msg(
-                "a call that fits what is declared ends in {described}",
-                described=described(error, target),
-            )
+        raise LawBroken(
+            "a call that fits what is declared ends in {described}",
+            described=described(error, target),
         )
 
 
@@ -100,13 +98,11 @@ def arrives(target: FuzzTarget, programs: Programs) -> None:
             values = wire_values(request, parameter.place, parameter.target, api)
         except UnreadPlace:
             continue
-        if is_sent(value, values, parameter.place):
-            continue
-        readings = path_readings(request, parameter.target, api)
-        if parameter.place != "path" or not any(
-            is_sent(value, [reading], "path") for reading in readings
-        ):
-            raise broken(_lost(target, api, parameter, values))
+        readings = [values]
+        if parameter.place == "path":
+            readings += ([reading] for reading in path_readings(request, parameter.target, api))
+        if not any(is_sent(value, reading, parameter.place) for reading in readings):
+            raise LawBroken(_lost(target, api, parameter, values))
 
 
 def _lost(target: FuzzTarget, api: Api, parameter: Parameter, values: list[Any]) -> str:
@@ -116,7 +112,8 @@ def _lost(target: FuzzTarget, api: Api, parameter: Parameter, values: list[Any])
         name=parameter.name,
         place=place,
     )
-    if (parameter.place, parameter.target.lower()) in _lowered(target, api):
+    owned = {(place, name.lower()) for place, name in declared_places(target.auth(api))}
+    if (parameter.place, parameter.target.lower()) in owned:
         return msg(
             "{lost}: auth puts its own there; remove the parameter, or rename one of them",
             lost=lost,
@@ -140,10 +137,6 @@ def _lost(target: FuzzTarget, api: Api, parameter: Parameter, values: list[Any])
     )
 
 
-def _lowered(target: FuzzTarget, api: Api) -> set[tuple[str, str]]:
-    return {(place, name.lower()) for place, name in declared_places(target.auth(api))}
-
-
 def _covers(outer: Parameter, inner: Parameter) -> bool:
     if outer is inner or not outer.place == inner.place == "body":
         return False
@@ -160,15 +153,13 @@ def keeps_segments(target: FuzzTarget, programs: Programs) -> None:
     path = target.platform.apis[programs[0].api].path.partition("?")[0]
     if request is None:
         return
-    expected, sent = path.strip("/").split("/"), segments(request)
+    expected, sent = (text.strip("/").split("/") for text in (path, path_of(request)))
     if len(sent) != len(expected) or {".", ".."} & {*sent} - {*expected}:
-        raise broken(
-            msg(
-                "{path} has {expected_count} segments, and {sent_count} were sent",
-                path=path,
-                expected_count=len(expected),
-                sent_count=len(sent),
-            )
+        raise LawBroken(
+            "{path} has {expected_count} segments, and {sent_count} were sent",
+            path=path,
+            expected_count=len(expected),
+            sent_count=len(sent),
         )
 
 
@@ -193,22 +184,18 @@ def owns_credential(target: FuzzTarget, programs: Programs) -> None:
         if not alone:
             continue  # auth puts it into some methods only
         if len(claimed) != 1:
-            raise broken(
-                msg(
-                    "{place}.{name} is auth's and is sent {claimed_count} times",
-                    place=place,
-                    name=name,
-                    claimed_count=len(claimed),
-                )
+            raise LawBroken(
+                "{place}.{name} is auth's and is sent {claimed_count} times",
+                place=place,
+                name=name,
+                claimed_count=len(claimed),
             )
         steady = auth.sign is None and not is_changing(template, auth)
         if "mine" in str(claimed[0]) or (steady and alone != claimed):
-            raise broken(
-                msg(
-                    "{place}.{name} is auth's, and a script changes what is sent there",
-                    place=place,
-                    name=name,
-                )
+            raise LawBroken(
+                "{place}.{name} is auth's, and a script changes what is sent there",
+                place=place,
+                name=name,
             )
 
 
@@ -222,9 +209,7 @@ def same_forms(target: FuzzTarget, programs: Programs) -> None:
     chain = chained(target.platform.apis[direct.api], direct)
     first, two = _last(target, direct), _last(target, chain)
     if first and two and _wire(first, target) != _wire(two, target):
-        raise broken(
-            msg("the direct call and the chain that says the same send different requests")
-        )
+        raise LawBroken("the direct call and the chain that says the same send different requests")
 
 
 def _wire(request: Request, target: FuzzTarget) -> Any:
@@ -239,10 +224,8 @@ def _wire(request: Request, target: FuzzTarget) -> Any:
     return address, sorted(unsigned), headers, request.call.body if request.call else None
 
 
-def _meaning(request: Request) -> Any:
-    """Return what a recording of *request* has to tell from another: its call, order aside."""
-    call = request.call
-    assert call is not None
+def _meaning(call: Call) -> Any:
+    """Return what a recording of *call* has to tell from another, order aside."""
     parts = parts_of(call)
     media = Headers(call.headers).media_type
     body: Any = call.body
@@ -251,12 +234,8 @@ def _meaning(request: Request) -> Any:
             body = loads(body.decode("utf-8", "replace"))
     elif media == FORM and body:
         body = sorted(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-    return parts.path, sorted(call.query), sorted(parts.header.items()), _sorted(body)
-
-
-def _sorted(value: Any) -> str:
-    """Return a body as text that is the same for two that differ in the order of keys alone."""
-    return json.dumps(value, sort_keys=True, default=repr)
+    text = json.dumps(body, sort_keys=True, default=repr)
+    return parts.path, sorted(call.query), sorted(parts.header.items()), text
 
 
 def same_languages(target: FuzzTarget, programs: Programs) -> None:
@@ -271,9 +250,9 @@ def same_languages(target: FuzzTarget, programs: Programs) -> None:
     error, python = _sent(target, programs[0])
     spoken = [(request.method, _wire(request, target)) for request in witness.requests]
     if spoken != [(request.method, _wire(request, target)) for request in python.requests]:
-        raise broken(msg("JavaScript and Python send different requests for the same call"))
+        raise LawBroken("JavaScript and Python send different requests for the same call")
     if (script.error is None) != (error is None):
-        raise broken(msg("JavaScript and Python disagree whether the call is rejected"))
+        raise LawBroken("JavaScript and Python disagree whether the call is rejected")
 
 
 def renews(target: FuzzTarget, programs: Programs) -> None:
@@ -292,12 +271,12 @@ def renews(target: FuzzTarget, programs: Programs) -> None:
             error = outcome(lambda: perform(programs[0], session)).error
             when = msg("when the third party {word} the token, the next call", word=word)
             if error is not None and not is_expected(error, target):
-                raise broken(
-                    msg("{when} ends in {described}", when=when, described=described(error, target))
+                raise LawBroken(
+                    "{when} ends in {described}", when=when, described=described(error, target)
                 )
             if witness.logins == known:
-                raise broken(
-                    msg("{when} does not log in again; see response.classes.token", when=when)
+                raise LawBroken(
+                    "{when} does not log in again; see response.classes.token", when=when
                 )
 
 
@@ -311,11 +290,8 @@ def tells_apart(target: FuzzTarget, programs: Programs) -> None:
     api = target.platform.apis[program.api]
     with target.session() as (session, _):
         built = [_built(program, session) for program in programs]
-    calls = [request.call for request in built if request is not None and request.call]
-    if (
-        len(calls) < len(built)
-        or len({repr(_meaning(request)) for request in built if request}) == 1
-    ):
+    calls = [request.call for request in built if request and request.call]
+    if len(calls) < len(built) or len({repr(_meaning(call)) for call in calls}) == 1:
         return  # `accepted` tells of what cannot be built
     rules = matching_rules(target.platforms, ())
     keys = {identity(parts_of(call), rules) for call in calls}
@@ -324,21 +300,16 @@ def tells_apart(target: FuzzTarget, programs: Programs) -> None:
         candidate for candidate, old, new in pairs if repr(old) != repr(new)
     )  # True is 1
     if len(keys) == 1 and not _is_meant(target, api, parameter):
-        raise broken(
-            msg(
-                "calls that differ in the required parameter {parameter_name!r} share one "
-                "recording: ignore or volatile hides it; name what does not count more narrowly",
-                parameter_name=parameter.name,
-            )
+        raise LawBroken(
+            "calls that differ in the required parameter {parameter_name!r} share one "
+            "recording: ignore or volatile hides it; name what does not count more narrowly",
+            parameter_name=parameter.name,
         )
 
 
 def _built(program: CallSpec, session: Session) -> Request | None:
-    chain = chained(session.platforms.platform(program.platform).apis[program.api], program)
-    builder = session.proxy(program.platform, **program.options).api(program.api)
-    for setter, value in chain.steps:
-        builder = getattr(builder, setter)(value)
-    request: Request | None = outcome(builder.build).value
+    api = session.platforms.platform(program.platform).apis[program.api]
+    request: Request | None = outcome(builder_of(chained(api, program), session).build).value
     return request
 
 
@@ -361,7 +332,7 @@ def answers(target: FuzzTarget, programs: Programs) -> None:
     if result.error is None:
         wrong = check_value(target.platform.apis[programs[0].api].answer, result.value)
         if wrong:
-            raise broken(msg("the answer is not what is declared: {wrong}", wrong=wrong))
+            raise LawBroken("the answer is not what is declared: {wrong}", wrong=wrong)
 
 
 Draw = Callable[[FuzzTarget, Api], st.SearchStrategy[Programs]]
@@ -420,10 +391,11 @@ class Law(msgspec.Struct, frozen=True, kw_only=True):
 def _has_inner_credential(api: Api) -> bool:
     """Return whether a chain may replace a member of the body with a credential inside."""
     members = api.body.values() if isinstance(api.body, Mapping) else ()
-    inner = [
-        member for member in members if isinstance(member, Mapping) and CREDENTIAL not in member
-    ]
-    return any(CREDENTIAL in str(member) for member in inner)
+    return any(
+        CREDENTIAL in str(member)
+        for member in members
+        if isinstance(member, Mapping) and CREDENTIAL not in member
+    )
 
 
 def _has_claims(target: FuzzTarget, api: Api) -> bool:

@@ -26,7 +26,7 @@ from bpmax_sim.fuzz.target import (
     declared_places,
     wire_values,
 )
-from bpmax_sim.fuzz.violation import CallOutcome, broken, described, outcome
+from bpmax_sim.fuzz.violation import CallOutcome, LawBroken, described, outcome
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.instances import InstanceEntry, Origin
@@ -76,27 +76,20 @@ def check_replay(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> None:
         again = _session(target.platforms, path, {}, mode="replay")
         result = outcome(lambda: perform(programs[0], again))
         closing = outcome(again.close).error
-    alike = _is_pseudonymous(target, programs[0]) or _shown(result, again) == recorded.value
+    # Replay answers with pseudonyms where the third party had personal data.
+    is_pseudonymous = target.platform.redact or target.platform.apis[programs[0].api].redact
+    alike = is_pseudonymous or _shown(result, again) == recorded.value
     if not alike or _seen(result) != _seen(recorded.outcome):
-        raise broken(
-            msg(
-                "replay {ended}, and recording {ended_2}",
-                ended=_ended(result),
-                ended_2=_ended(recorded.outcome),
-            )
+        raise LawBroken(
+            "replay {ended}, and recording {ended_2}",
+            ended=_ended(result),
+            ended_2=_ended(recorded.outcome),
         )
     if closing is not None:
-        raise broken(
-            msg(
-                "the recording was not played as it was made: {described}",
-                described=described(closing),
-            )
+        raise LawBroken(
+            "the recording was not played as it was made: {described}",
+            described=described(closing),
         )
-
-
-def _is_pseudonymous(target: FuzzTarget, program: CallSpec) -> bool:
-    """Return whether replay answers with pseudonyms where the third party had personal data."""
-    return bool(target.platform.redact or target.platform.apis[program.api].redact)
 
 
 def _shown(result: CallOutcome, session: Session) -> str:
@@ -124,24 +117,21 @@ def check_secrets(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> None:
     with TemporaryDirectory(prefix="fuzz-") as place:
         recorded = _recorded(target, programs[0], Path(place) / "cassettes/fuzz.yaml")
     if recorded.closed is not None:
-        raise broken(
-            msg("the recording is refused: {described}", described=described(recorded.closed))
+        raise LawBroken(
+            "the recording is refused: {described}", described=described(recorded.closed)
         )
     for name, value in recorded.credentials.items():
         for artefact, data in recorded.artefacts.items():
             if any(value.encode() in view for view in _views(data)):
-                raise broken(
-                    msg(
-                        "the credential {name!r} is in the {artefact}", name=name, artefact=artefact
-                    )
+                raise LawBroken(
+                    "the credential {name!r} is in the {artefact}", name=name, artefact=artefact
                 )
     for request in recorded.witness.requests:
-        for where in _clear(target, api, request):
-            raise broken(where)
+        _check_clear(target, api, request)
 
 
-def _clear(target: FuzzTarget, api: Api, request: Request) -> Iterator[str]:
-    """Tell what auth put in as a credential and is recorded as it was sent."""
+def _check_clear(target: FuzzTarget, api: Api, request: Request) -> None:
+    """Look for what auth put in as a credential and is recorded as it was sent."""
     auth = target.auth(api)
     steps = auth.acquire.steps if auth.acquire else ()
     minted = {name for step in steps for name in step.extract}
@@ -157,20 +147,20 @@ def _clear(target: FuzzTarget, api: Api, request: Request) -> Iterator[str]:
         except UnreadPlace:
             continue
         if sent and sent == recorded:
-            yield (
-                msg(
-                    "{place}.{name} is recorded in the clear, with {names} in it; write secret: "
-                    "true where it is declared or extracted",
-                    place=place,
-                    name=name,
-                    names=series(sorted(used)),
-                )
+            raise LawBroken(
+                "{place}.{name} is recorded in the clear, with {names} in it; write secret: "
+                "true where it is declared or extracted",
+                place=place,
+                name=name,
+                names=series(sorted(used)),
             )
 
 
 def _recorded(target: FuzzTarget, program: CallSpec, path: Path) -> Recorded:
     platforms, environ = _with_credentials(target.platforms, target.key)
-    third_party = _third_party(platforms, environ)
+    # Stand-ins that know the made-up credentials; recording authorises in real time.
+    know = partial(platforms.credentials, environ=environ, closed=False)
+    third_party = Simulators(platforms, know, clock=SystemClock())
     session = _session(platforms, path, environ, mode="record", transport=third_party)
     witness = CallWitness()
     session.stub(witness.note)
@@ -201,12 +191,6 @@ def _session(
         allow_ci=True,
     )
     return Session(platforms, settings, **more)
-
-
-def _third_party(platforms: Platforms, environ: Mapping[str, str]) -> Simulators:
-    """Return stand-ins that know the made-up credentials; recording authorises in real time."""
-    know = partial(platforms.credentials, environ=environ, closed=False)
-    return Simulators(platforms, know, clock=SystemClock())
 
 
 def _with_credentials(platforms: Platforms, key: str) -> tuple[Platforms, dict[str, str]]:

@@ -72,14 +72,13 @@ def pytest_of(finding: LawFinding, plan: SearchPlan, root: Path) -> File:
 
 
 def _test_lines(finding: LawFinding, plan: SearchPlan, root: Path, name: str) -> Iterator[str]:
-    yield f'"""{_docstring(finding.message)}"""'
+    yield f'"""{json.dumps(finding.message, ensure_ascii=False)[1:-1]}"""'
     yield from ("", "from pathlib import Path", "", "from bpmax_sim import fuzz", "")
     yield "ROOT = Path(__file__).parents[1]"
     yield from ("", "", f"def test_{name}() -> None:")
     yield from (f"    # {line}" for line in finding.javascript)
     yield f"    fuzz.hold({finding.law!r}, ROOT / {_below(plan.path, root)!r}, **{{"
-    arguments = _arguments(finding, plan)
-    for key, value in arguments.items():
+    for key, value in _arguments(finding, plan).items():
         shown = pformat(value, width=_WIDTH - 8, sort_dicts=False).replace("\n", "\n        ")
         yield f"        {key!r}: {shown},"
     if finding.script:
@@ -119,7 +118,3 @@ def _escaped(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _escaped(item) for name, item in value.items()}
     return list(map(_escaped, value)) if isinstance(value, list) else value
-
-
-def _docstring(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)[1:-1]

@@ -23,7 +23,7 @@ from concurrent.futures import ALL_COMPLETED, ProcessPoolExecutor, wait
 from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 from hypothesis import Phase, find, settings
@@ -34,13 +34,14 @@ from hypothesis.errors import NoSuchExample, Unsatisfiable
 from bpmax_sim.errors import BpmaxError, ConfigError, ScriptError, suggestion
 from bpmax_sim.fuzz.laws import LAWS, Programs
 from bpmax_sim.fuzz.target import SIMULATE, FuzzTarget, Plain, hang_up, plain, program, target_of
-from bpmax_sim.fuzz.violation import LawBroken, broken, described, outcome
+from bpmax_sim.fuzz.violation import LawBroken, described, outcome
 from bpmax_sim.i18n import msg
-from bpmax_sim.messages import Request, Response
-from bpmax_sim.platform.load import Platforms, read_platform
+from bpmax_sim.messages import Response
+from bpmax_sim.platform.load import read_platform
 from bpmax_sim.project import find_root, make_folder
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.scripts import read_script
+from bpmax_sim.session.session import Session
 from bpmax_sim.strategies.programs import javascript
 from bpmax_sim.strategies.valid_calls import apis_named, loaded, together
 from bpmax_sim.strategies.values import json_values, scalars
@@ -118,40 +119,27 @@ def fields(source: str) -> list[str]:
 def situations(source: str) -> st.SearchStrategy[dict[str, Any]]:
     """Draw what a script finds: ``{"form": …, "trouble": name}``."""
     values = st.none() | scalars() | json_values(max_leaves=3)
-    return st.fixed_dictionaries(
-        {
-            "form": st.fixed_dictionaries(dict.fromkeys(fields(source), values)),
-            "trouble": st.sampled_from(list(TROUBLE)),
-        }
-    )
+    form = st.fixed_dictionaries(dict.fromkeys(fields(source), values))
+    return st.fixed_dictionaries({"form": form, "trouble": st.sampled_from(list(TROUBLE))})
 
 
-def check_script(
-    target: FuzzTarget, script: str, situation: Mapping[str, Any], libraries: Sequence[str] = ()
-) -> None:
-    """Run the file *script* in *situation*, after *libraries*.
+def hold_script(target: FuzzTarget, files: Sequence[str], situation: Mapping[str, Any]) -> None:
+    """Run the first of *files* in *situation*, after the others.
 
     Raises:
-        LawBroken: it ends in a mistake of its own.
+        LawBroken: the script ends in a mistake of its own.
     """
     answer = TROUBLE[situation["trouble"]]
-
-    def trouble(request: Request) -> Response | None:
-        return None if request.is_login else answer
-
-    source, *before = map(_named, (script, *libraries))
+    # Their names are the files' alone, so that no path of a machine is told.
+    script, *libraries = (Script(read_script(file).source, Path(file).name) for file in files)
     with target.session() as (session, _):
         if answer is not None:
-            session.stub(trouble)
+            session.stub(lambda request: None if request.is_login else answer)
         form = dict(situation["form"])
-        ended = outcome(lambda: session.run_script(source, form=form, libraries=before).unwrap())
+        ended = outcome(lambda: session.run_script(script, form=form, libraries=libraries).unwrap())
     if ended.error is not None and _is_own_fault(ended.error):
-        raise broken(msg("the script ends in {described}", described=described(ended.error)))
-
-
-def _named(file: str) -> Script:
-    """Return a script whose name is the file's alone, so that no path of a machine is told."""
-    return Script(read_script(file).source, Path(file).name)
+        why = msg("the script ends in {described}", described=described(ended.error))
+        raise LawBroken(why).named(SCRIPT, script.name)
 
 
 def _is_own_fault(error: BpmaxError) -> bool:
@@ -159,15 +147,6 @@ def _is_own_fault(error: BpmaxError) -> bool:
         return not hasattr(error, "code")
     code = error.fields.get("code")
     return code is None or code in _OWN_FAULT
-
-
-class OnTheBench(Protocol):
-    """A session, as a scenario's ``python`` step is given it."""
-
-    @property
-    def platforms(self) -> Platforms:
-        """Return what is declared."""
-        ...
 
 
 def hold(  # noqa: PLR0913 - what a finding holds
@@ -199,14 +178,11 @@ def hold(  # noqa: PLR0913 - what a finding holds
     known = together(platform) if script else loaded(platform)
     target = target_of(known, read_platform(Path(platform)).platform_key, against)
     files = [os.fspath(file) for file in (script, *libraries)]
-    try:
-        _hold(target, law, calls, files, situation)
-    finally:
-        hang_up()
+    _hold(target, law, calls, files, situation)
 
 
 def held(  # noqa: PLR0913 - what a finding holds
-    bench: OnTheBench,
+    bench: Session,
     *,
     law: str,
     platform: str,
@@ -225,10 +201,7 @@ def held(  # noqa: PLR0913 - what a finding holds
         ConfigError: there is no such law.
     """
     files = [str(find_root(Path.cwd()) / file) for file in (script, *libraries)]
-    try:
-        _hold(target_of(bench.platforms, platform, against), law, calls, files, situation)
-    finally:
-        hang_up()
+    _hold(target_of(bench.platforms, platform, against), law, calls, files, situation)
 
 
 def _hold(
@@ -238,13 +211,16 @@ def _hold(
     files: Sequence[str],
     situation: Mapping[str, Any] | None,
 ) -> None:
-    if law == SCRIPT:
-        hold_script(target, files, situation or {"form": {}, "trouble": ""})
-        return
-    if law not in LAWS:
-        hint = suggestion(law, (*LAWS, SCRIPT))
-        raise ConfigError("there is no law {law!r}{hint}", law=law, hint=hint)
-    hold_programs(target, law, tuple(program(call) for call in calls))
+    try:
+        if law == SCRIPT:
+            hold_script(target, files, situation or {"form": {}, "trouble": ""})
+        elif law in LAWS:
+            hold_programs(target, law, tuple(map(program, calls)))
+        else:
+            hint = suggestion(law, (*LAWS, SCRIPT))
+            raise ConfigError("there is no law {law!r}{hint}", law=law, hint=hint)
+    finally:
+        hang_up()
 
 
 def hold_programs(target: FuzzTarget, law: str, programs: Programs) -> None:
@@ -256,21 +232,7 @@ def hold_programs(target: FuzzTarget, law: str, programs: Programs) -> None:
     try:
         LAWS[law].check(target, programs)
     except LawBroken as error:
-        raise LawBroken(error.why, law=law, call=f"{target.key}.{programs[0].api}") from None
-
-
-def hold_script(target: FuzzTarget, files: Sequence[str], situation: Mapping[str, Any]) -> None:
-    """Hold the law of scripts against the first of *files* in *situation*, after the others.
-
-    Raises:
-        LawBroken: the script ends in a mistake of its own.
-    """
-    try:
-        script, *libraries = files
-        check_script(target, script, situation, libraries)
-    except LawBroken as error:
-        name = Path(files[0]).name
-        raise LawBroken(error.why, law=SCRIPT, call=name) from None
+        raise error.named(law, f"{target.key}.{programs[0].api}") from None
 
 
 _FIRST_ROUND: Final = 5
@@ -315,10 +277,6 @@ class Task(msgspec.Struct, frozen=True):
     law: str
     api: str = ""
     script: str = ""
-
-    def called(self, target: FuzzTarget) -> str:
-        """Return what it is tried on: ``crm.create_order``, or the script's file."""
-        return Path(self.script).name if self.script else f"{target.key}.{self.api}"
 
 
 class LawFinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -414,9 +372,7 @@ def searched(
     """Try *tasks* in turn, each round with more examples, and return what came of each."""
     until = time.monotonic() + seconds
     target = planned(plan)
-    hunts = [_hunt(target, task, plan) for task in tasks]
-    for hunt in hunts:
-        hunt.notify = notify
+    hunts = [_hunt(target, task, plan, notify) for task in tasks]
     options = settings(
         database=database(plan.examples),
         deadline=None,
@@ -430,17 +386,13 @@ def searched(
         for _ in range(plan.rounds) if plan.rounds else count():
             if time.monotonic() >= until or all(hunt.finding is not None for hunt in hunts):
                 break
-            _round(hunts, settings(options, max_examples=size), until)
+            for hunt in hunts:
+                if hunt.finding is None and time.monotonic() < until:
+                    hunt.go(settings(options, max_examples=size), until)
             size = min(2 * size, _LARGEST_ROUND)
     finally:
         hang_up()
     return [Tried(hunt.call, hunt.law, hunt.examples, hunt.finding) for hunt in hunts]
-
-
-def _round(hunts: Sequence[_Hunt], how: settings, until: float) -> None:
-    for hunt in hunts:
-        if hunt.finding is None and time.monotonic() < until:
-            hunt.go(how, until)
 
 
 class _Hunt(msgspec.Struct):
@@ -450,7 +402,7 @@ class _Hunt(msgspec.Struct):
         drawn: what the law is tried with.
         hold: holds the law against one example.
         tell: returns the fields of a finding that tell of an example, which identify it, too.
-        notify: is called at every example.
+        notify: called at every example.
     """
 
     target: FuzzTarget
@@ -459,9 +411,9 @@ class _Hunt(msgspec.Struct):
     drawn: st.SearchStrategy[Any]
     hold: Callable[[Any], None]
     tell: Callable[[Any], dict[str, Any]]
+    notify: Callable[[], None]
     examples: int = 0
     finding: LawFinding | None = None
-    notify: Callable[[], None] = _nobody_asks
     _until: float = 0.0
     _known: dict[str, str] = msgspec.field(default_factory=dict)
 
@@ -511,21 +463,22 @@ class _Hunt(msgspec.Struct):
         return repr(self.tell(example))
 
 
-def _hunt(target: FuzzTarget, task: Task, plan: SearchPlan) -> _Hunt:
+def _hunt(target: FuzzTarget, task: Task, plan: SearchPlan, notify: Callable[[], None]) -> _Hunt:
     if task.script:
         files = (task.script, *map(str, plan.libraries))
         source = "\n".join(read_script(file).source for file in files)
         return _Hunt(
             target,
-            task.called(target),
+            Path(task.script).name,
             task.law,
             situations(source),
             lambda situation: hold_script(target, files, situation),
             lambda situation: {"script": task.script, "situation": situation},
+            notify,
         )
     return _Hunt(
         target,
-        task.called(target),
+        f"{target.key}.{task.api}",
         task.law,
         LAWS[task.law].draw(target, target.platform.apis[task.api]),
         lambda programs: hold_programs(target, task.law, programs),
@@ -533,4 +486,5 @@ def _hunt(target: FuzzTarget, task: Task, plan: SearchPlan) -> _Hunt:
             "calls": tuple(map(plain, programs)),
             "javascript": tuple(map(javascript, programs)),
         },
+        notify,
     )

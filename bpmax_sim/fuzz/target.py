@@ -91,7 +91,10 @@ def target_of(platforms: Platforms, key: str, against: str = SIMULATE) -> FuzzTa
     if not any(entry.instance.platform == key and entry.instance.enabled for entry in entries):
         entries.append(InstanceEntry(Instance(platform=key, instance_key="default"), Origin()))
     if against != SIMULATE:
-        entries = [_moved(entry, against) for entry in entries]
+        entries = [
+            InstanceEntry(replace(entry.instance, base_url=against), entry.origin)
+            for entry in entries
+        ]
     return FuzzTarget(platforms.with_entries(entries), key, against)
 
 
@@ -126,10 +129,6 @@ def reach(target: FuzzTarget) -> None:
 def hang_up() -> None:
     """Close the connections of this process; the next request opens new ones."""
     _live().close()
-
-
-def _moved(entry: InstanceEntry, address: str) -> InstanceEntry:
-    return InstanceEntry(replace(entry.instance, base_url=address), entry.origin)
 
 
 @cache
@@ -175,50 +174,41 @@ def arguments_of(api: Api, program: CallSpec) -> Iterator[tuple[Parameter, Any]]
     """Yield each parameter that *program* gives a value, and the value."""
     steps: Mapping[str, Any] = dict(program.steps)
     values = program.args or [
-        _argument(steps.get(parameter.place, {}), parameter) for parameter in api.parameters
+        member(steps.get(parameter.place, {}), parameter.steps) for parameter in api.parameters
     ]
-    pairs = zip(api.parameters, values, strict=False)
-    return (pair for pair in pairs if pair[1] is not UNDEFINED)
+    for parameter, value in zip(api.parameters, values, strict=False):
+        if value is not UNDEFINED and value is not UNSET:
+            yield parameter, value
 
 
-def _argument(values: Any, parameter: Parameter) -> Any:
-    value = member(values, parameter.steps)
-    return UNDEFINED if value is UNSET else value
-
-
-def segments(request: Request) -> list[str]:
-    """Return the segments of the path below the address, still encoded."""
-    return request.url[len(request.base) :].partition("?")[0].strip("/").split("/")
+def path_of(request: Request) -> str:
+    """Return the path below the address, still encoded."""
+    return request.url[len(request.base) :].partition("?")[0]
 
 
 def wire_values(request: Request, place: str, name: str, api: Api) -> list[Any]:
     """Return every value at a place, in order; names of headers, cookies and queries in any case.
 
     Raises:
-        Unread: it is in a body that nothing here reads.
+        UnreadPlace: it is in a body that nothing here reads.
     """
     return _READERS[place](request, name, api)
 
 
 def _in_path(request: Request, name: str, api: Api) -> list[Any]:
-    path = request.url[len(request.base) :].partition("?")[0]
-    values = path_template(api.path).match(path) or {}
+    values = path_template(api.path).match(path_of(request)) or {}
     return [values[name]] if name in values else []
 
 
 def path_readings(request: Request, name: str, api: Api) -> Iterator[str]:
     """Yield each value that the placeholder *name* may have; see `PathTemplate.readings`."""
-    path = request.url[len(request.base) :].partition("?")[0]
-    return (reading[name] for reading in path_template(api.path).readings(path) if name in reading)
+    readings = path_template(api.path).readings(path_of(request))
+    return (reading[name] for reading in readings if name in reading)
 
 
 def _in_query(request: Request, name: str, _api: Api) -> list[Any]:
     pairs = [pair.partition("=") for pair in request.url.partition("?")[2].split("&")]
     return [unquote(value) for key, _, value in pairs if unquote(key).lower() == name.lower()]
-
-
-def _in_headers(request: Request, name: str, _api: Api) -> list[Any]:
-    return Headers(request.headers).every(name)
 
 
 def _in_cookies(request: Request, name: str, _api: Api) -> list[Any]:
@@ -244,7 +234,7 @@ def _in_body(request: Request, name: str, _api: Api) -> list[Any]:
 _READERS: Final[Mapping[str, Callable[[Request, str, Api], list[Any]]]] = {
     "path": _in_path,
     "query": _in_query,
-    "header": _in_headers,
+    "header": lambda request, name, _api: Headers(request.headers).every(name),
     "cookie": _in_cookies,
     "body": _in_body,
 }
@@ -252,16 +242,12 @@ _READERS: Final[Mapping[str, Callable[[Request, str, Api], list[Any]]]] = {
 
 def is_sent(value: Any, values: list[Any], place: str) -> bool:
     """Return whether *values* is how *value* arrives at *place*: every element, and no more."""
-    if place == "body" and all(isinstance(item, str) for item in values) and _is_scalar(value):
-        return len(values) == 1 and _prints(value, values[0])  # a form holds texts only
     if place == "body":
-        return len(values) == 1 and _equal(value, values[0])
+        in_form = isinstance(value, str | int | float) and all(isinstance(v, str) for v in values)
+        same = _prints if in_form else _equal  # a form holds texts only
+        return len(values) == 1 and same(value, values[0])
     listed = value if isinstance(value, list) else [value]
     return len(listed) == len(values) and all(map(_prints, listed, values))
-
-
-def _is_scalar(value: Any) -> bool:
-    return isinstance(value, str | int | float)
 
 
 def _prints(value: Any, text: str) -> bool:

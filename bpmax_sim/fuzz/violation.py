@@ -33,13 +33,17 @@ class LawBroken(ExpectationError):  # noqa: N818 - says what it is
         why: what happened instead, in one line, without a drawn value.
     """
 
-    def __init__(self, why: str, *, law: str = "", call: str = "") -> None:
-        """Compose ``crm.create_order breaks the law 'arrives': …``."""
-        why = _UNPRINTED.sub(lambda match: f"\\u{ord(match[0]):04x}", why)
-        self.why = why
-        super().__init__(
-            msg("{call} breaks the law {law!r}: {why}", call=call, law=law, why=why) if law else why
-        )
+    def __init__(self, template: str, /, **values: object) -> None:
+        """Make the message, with characters that no terminal prints written as escapes."""
+        super().__init__(template, **values)
+        self.why = _UNPRINTED.sub(lambda match: f"\\u{ord(match[0]):04x}", str(self))
+        self.args = (self.why,)
+
+    def named(self, law: str, call: str) -> LawBroken:
+        """Return ``crm.create_order breaks the law 'arrives': …`` of the same *why*."""
+        error = LawBroken("{call} breaks the law {law!r}: {why}", call=call, law=law, why=self.why)
+        error.why = self.why
+        return error
 
 
 class LawCrash(BpmaxError):  # noqa: N818 - as `DamagedCassette`, it says what it is
@@ -51,11 +55,6 @@ class CallOutcome(msgspec.Struct, frozen=True):
 
     value: Any = None
     error: BpmaxError | None = None
-
-
-def broken(why: str) -> LawBroken:
-    """Return the error of a law that does not hold, and *why*."""
-    return LawBroken(why)
 
 
 def outcome(call: Callable[[], Any]) -> CallOutcome:
@@ -76,11 +75,10 @@ def is_expected(error: BpmaxError, target: FuzzTarget) -> bool:
     A live system may not know a made-up customer (4xx), and neither may a stand-in that has
     records of its own; one that is made of the file alone has no reason to refuse.
     """
-    if isinstance(error, BusinessError):
-        return target.against != SIMULATE or target.key in shipped()
-    if not isinstance(error, HttpStatusError) or error.status not in _REFUSED:
-        return False
-    return target.against != SIMULATE or target.key in shipped()
+    refuses = isinstance(error, BusinessError) or (
+        isinstance(error, HttpStatusError) and error.status in _REFUSED
+    )
+    return refuses and (target.against != SIMULATE or target.key in shipped())
 
 
 def described(error: BpmaxError, target: FuzzTarget | None = None) -> str:

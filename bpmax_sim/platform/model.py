@@ -94,6 +94,13 @@ class LoginRequest(Model, frozen=True, kw_only=True):
     form: Mapping[str, Any] | UnsetType = UNSET
     body: Any = UNSET
 
+    @property
+    def parts(self) -> tuple[tuple[str, Any], ...]:
+        """Return query, headers by lower-case name, and body; `UNSET` for a body there is not."""
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        body = self.form if is_set(self.form) else self.body
+        return ("query", self.query), ("header", headers), ("body", body)
+
 
 class LoginStep(Model, frozen=True, kw_only=True):
     """A request, what counts as success, and the values its response yields."""
@@ -101,6 +108,12 @@ class LoginStep(Model, frozen=True, kw_only=True):
     request: LoginRequest
     ok: OkRule | UnsetType = UNSET
     extract: Mapping[str, Extract] = {}
+
+    @property
+    def sensitive(self) -> tuple[Sensitive, ...]:
+        """Return the places of the response that hold secrets."""
+        rules = [(name, rule) for name, rule in self.extract.items() if rule.secret]
+        return tuple([Sensitive(rule.path, name, rule.kind) for name, rule in rules])
 
 
 class Ttl(Model, frozen=True, kw_only=True):
@@ -222,6 +235,16 @@ class Auth(Model, frozen=True, kw_only=True):
     sign: Sign | None = None
     verify_response: VerifyResponse | None = None
     recover: Mapping[str, Recover] = {}
+
+    @property
+    def steps(self) -> tuple[LoginStep, ...]:
+        """Return the requests of the login, none where there is none."""
+        return self.acquire.steps if self.acquire else ()
+
+    @property
+    def yielded(self) -> frozenset[str]:
+        """Return the names that the login yields."""
+        return frozenset(name for step in self.steps for name in step.extract)
 
 
 Encoding = Literal["json", "form", "multipart", "text", "xml"]
@@ -363,6 +386,10 @@ class Platform(Model, frozen=True, kw_only=True):
     apis: Mapping[str, Api] = {}
     spellings: Annotated[Mapping[str, str], INTERNAL] = {}
 
+    def auth_of(self, api: Api) -> Auth:
+        """Return what authorises the calls of *api*: its own, else that of the platform."""
+        return api.auth if isinstance(api.auth, Auth) else self.auth
+
 
 class Tls(Model, frozen=True, kw_only=True):
     """Files of an instance's TLS connections, as PEM and seen from the file that names them.
@@ -475,6 +502,11 @@ def placed_by(auth: Auth, apply: Iterable[Apply]) -> Iterator[PlacedAt]:
             yield "header", render(name, auth.parameters)
         for name in auth.sign.set_query:
             yield "query", render(name, auth.parameters)
+
+
+def place_of(spot: str, name: str) -> str:
+    """Return the name at a spot as one text, such as ``header.x-sign``."""
+    return f"{spot}.{name.lower() if spot == 'header' else name}"
 
 
 def emitted(auth: Auth) -> tuple[Apply, ...]:

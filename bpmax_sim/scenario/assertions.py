@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import msgspec
 from msgspec import UNSET
+from msgspec.structs import asdict, replace
 
-from bpmax_sim.errors import BAD_PATTERN, CallError, Place, ScriptError, SubjectError
-from bpmax_sim.i18n import labelled, msg, series
+from bpmax_sim.errors import BAD_PATTERN, CallError, ScriptError, SubjectError
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario.calls import compare_calls
-from bpmax_sim.scenario.expect import Checks, Comparison, compare, is_operator, problems
+from bpmax_sim.scenario.events import ErrorThrown
+from bpmax_sim.scenario.expect import Checks, Comparison, compare, failed, is_operator, problems
 from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError
 from bpmax_sim.scenario.references import Path, UndefinedValueError, show
 
@@ -40,54 +41,41 @@ def judge(expected: Expect, state: State, resolve: Callable[[Any], Any]) -> Chec
     checks: list[Comparison] = []
     for section in SECTIONS:
         value = getattr(expected, section)
-        if value is not UNSET:
-            try:
-                checks += _SECTIONS.get(section, _plain_section)(value, state, resolve, section)
-            except (KeyError, ValueError, *BAD_PATTERN):
-                _refuse_operand(value, resolve)
-                raise
+        if value is UNSET:
+            continue
+        value = [_call(item) for item in value] if section == "proxy" else value
+        target = resolve(value)
+        try:
+            checks += _COMPARE.get(section, compare)(target, state[section](), (section,))
+        except (KeyError, ValueError, *BAD_PATTERN):
+            for _, wrong in problems(target):  # an operand that is known only now
+                raise UndefinedValueError(wrong) from None
+            raise
     return tuple(checks)
 
 
-def _refuse_operand(value: Any, resolve: Callable[[Any], Any]) -> None:
-    """Tell what is wrong with an operand that is known only now, after ``${…}`` was filled in."""
-    calls = isinstance(value, tuple)
-    resolved = [resolve(_call(item)) for item in value] if calls else resolve(value)
-    for _, wrong in problems(resolved):
-        raise UndefinedValueError(wrong) from None
-
-
-def _plain_section(value: Any, state: State, resolve: Callable[[Any], Any], section: str) -> Checks:
-    return compare(resolve(value), state[section](), (section,))
-
-
-def _calls(value: Any, state: State, resolve: Callable[[Any], Any], section: str) -> Checks:
-    return compare_calls([resolve(_call(item)) for item in value], state[section]())
-
-
 def _call(item: ExpectedCall) -> dict[str, Any]:
-    pairs = ((name, getattr(item, name)) for name in item.__struct_fields__)
-    return {name: value for name, value in pairs if value is not UNSET}
+    return {name: value for name, value in asdict(item).items() if value is not UNSET}
 
 
-def _lines(value: Any, state: State, resolve: Callable[[Any], Any], section: str) -> Checks:
+def _lines(expected: Any, lines: Sequence[Mapping[str, Any]], path: Path) -> Checks:
     """Compare texts with texts, and maps with the whole line; one of them is a list of one."""
-    expected, lines = resolve(value), state[section]()
     texts = [line["text"] for line in lines]
-    if isinstance(expected, str) or (
-        isinstance(expected, Mapping) and not any(map(is_operator, expected))
-    ):
+    if isinstance(expected, str) or _is_line(expected):
         expected = [expected]
     if not isinstance(expected, list):
-        return compare(expected, texts, (section,))
-    whole = [isinstance(item, Mapping) and not any(map(is_operator, item)) for item in expected]
-    flags = [*whole, *([False] * (len(texts) - len(whole)))]
-    chosen = [line if flag else text for line, text, flag in zip(lines, texts, flags, strict=False)]
-    return compare(expected, chosen, (section,))
+        return compare(expected, texts, path)
+    whole = [*map(_is_line, expected), *([False] * (len(texts) - len(expected)))]
+    chosen = [line if flag else text for line, text, flag in zip(lines, texts, whole, strict=False)]
+    return compare(expected, chosen, path)
 
 
-_SECTIONS: Mapping[str, Callable[[Any, State, Callable[[Any], Any], str], Checks]] = {
-    "proxy": _calls,
+def _is_line(expected: Any) -> bool:
+    return isinstance(expected, Mapping) and not any(map(is_operator, expected))
+
+
+_COMPARE: Mapping[str, Callable[[Any, Any, Path], Checks]] = {
+    "proxy": compare_calls,
     "messages": _lines,
     "console": _lines,
 }
@@ -96,85 +84,67 @@ _SECTIONS: Mapping[str, Callable[[Any, State, Callable[[Any], Any], str], Checks
 _FIELDS = ("type", "code", "message", "status")
 
 
-class ThrownView(msgspec.Struct, frozen=True):
-    """What a step ended with, in one shape for scripts, calls, subjects and Python.
+def thrown_of(error: BaseException, at: float = 0.0) -> ErrorThrown:
+    """Return *error* in the words of ``expect_error``, whether a script's, a call's or Python's.
 
-    Attributes:
-        source: ``script``, ``form or flow``, ``python``, a platform's call ``platform.api``.
+    *at* is the virtual instant when it ended a step.
     """
-
-    type: str
-    code: Any
-    message: str
-    source: str
-    status: Any = None
-    place: Place | None = None
-
-    def __str__(self) -> str:
-        """Return ``TypeError: …``."""
-        return labelled(self.type, self.message)
-
-
-def thrown_of(error: BaseException) -> ThrownView:
-    """Return *error* in the words of ``expect_error``."""
+    name, stack = type(error).__name__, tuple(getattr(error, "stack", ()))
     if isinstance(error, ScriptError):
         fields = error.fields
         source = _api_name(fields.get("platform_key"), fields.get("api"))
-        return ThrownView(
+        return ErrorThrown(
             type=error.name,
             code=fields.get("code"),
             message=error.message,
             source=source or "script",
             status=fields.get("status"),
             place=error.place,
+            stack=stack,
+            at=at,
         )
+    code, message, status = getattr(error, "code", None), str(error), None
+    source = "subject" if isinstance(error, SubjectError) else "python"
     if isinstance(error, CallError):
         source = _api_name(error.platform, error.api) or "proxy"
-        return ThrownView(type(error).__name__, error.code, error.message, source, error.status)
-    source = "subject" if isinstance(error, SubjectError) else "python"
-    return ThrownView(type(error).__name__, getattr(error, "code", None), str(error), source)
+        message, status = error.message, error.status
+    return ErrorThrown(
+        type=name, code=code, message=message, source=source, status=status, stack=stack, at=at
+    )
 
 
 def _api_name(platform: Any, api: Any) -> str:
     return f"{platform}.{api}" if platform and api else str(platform or "")
 
 
-def compare_error(expected: ExpectedError, thrown: ThrownView, path: Path = ()) -> Checks:
+def compare_error(expected: ExpectedError, thrown: ErrorThrown, path: Path = ()) -> Checks:
     """Return every comparison of an ``ExpectedError``, values filled in, with *thrown*."""
     checks: list[Comparison] = []
     for name in _FIELDS:
         target = getattr(expected, name)
         if target is not UNSET:
             checks += compare(target, getattr(thrown, name), (*path, name))
-    if expected.source is not UNSET:
-        checks.append(_from(expected.source, thrown, (*path, "from")))
-    return tuple(checks)
-
-
-def _from(expected: Any, thrown: ThrownView, path: Path) -> Comparison:
-    if isinstance(expected, Mapping):
-        mismatches = compare(expected, thrown.source, path)
-        ok = all(check.ok for check in mismatches)
+    source, path = expected.source, (*path, "from")
+    if source is UNSET:
+        return tuple(checks)
+    if isinstance(source, Mapping):
+        ok = not failed(compare(source, thrown.source, path))
     else:
-        ok = expected in {thrown.source, thrown.source.partition(".")[0]}
-    return Comparison(path, ok, show(expected), show(thrown.source))
+        ok = source in {thrown.source, thrown.source.partition(".")[0]}
+    return (*checks, Comparison(path, ok, show(source), show(thrown.source)))
 
 
 def described_error(expected: ExpectedError) -> str:
     """Return what an ``ExpectedError`` asks for, in a few words."""
-    names = {"source": "from"}
-    parts = [
-        f"{names.get(name, name)} {show(getattr(expected, name))}"
-        for name in (*_FIELDS, "source")
-        if getattr(expected, name) is not UNSET
-    ]
+    values = {**{name: getattr(expected, name) for name in _FIELDS}, "from": expected.source}
+    parts = [f"{name} {show(value)}" for name, value in values.items() if value is not UNSET]
     return msg(" ({parts})", parts=series(parts)) if parts else ""
 
 
 def resolved_error(expected: ExpectedError, resolve: Callable[[Any], Any]) -> ExpectedError:
     """Return *expected* with its values filled in by *resolve*."""
-    values = ((name, getattr(expected, name)) for name in expected.__struct_fields__)
-    return ExpectedError(**{n: v if v is UNSET else resolve(v) for n, v in values})
+    values = {name: resolve(v) for name, v in asdict(expected).items() if v is not UNSET}
+    return replace(expected, **values)
 
 
 def error_as_data(errors: Sequence[Exception]) -> dict[str, Any] | None:
@@ -182,10 +152,5 @@ def error_as_data(errors: Sequence[Exception]) -> dict[str, Any] | None:
     if not errors:
         return None
     thrown = thrown_of(errors[0])
-    return {
-        "type": thrown.type,
-        "code": thrown.code,
-        "message": thrown.message,
-        "from": thrown.source,
-        "status": thrown.status,
-    }
+    members = {name: getattr(thrown, name) for name in ("type", "code", "message")}
+    return {**members, "from": thrown.source, "status": thrown.status}

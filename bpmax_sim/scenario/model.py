@@ -306,7 +306,6 @@ def keys_of(model: type[Model]) -> tuple[str, ...]:
 Schema = dict[str, Any]
 HOVER = Path(__file__).with_name("hover.yaml")
 _EXPECTED = {"$ref": f"{REFERENCE}Expected"}
-_NOT_EXPECTED_VALUES = {"call", "proxy"}
 
 
 def hover_texts() -> Texts:
@@ -321,8 +320,11 @@ def scenario_schema() -> Schema:
     schema = json_schema(Scenario, title="bpmax-sim scenario", hover=texts)
     _refine(schema, texts)
     _replace(schema, "cases", _cases(schema, texts))
-    for subject in ("form", "flow"):
-        _name_events(schema, subject)
+    subjects: tuple[SubjectKind, ...] = ("form", "flow")
+    for subject in subjects:  # only its events are keys of its scripts
+        patterns = [rf"{hook.name}\..+" if hook.named else hook.name for hook in hooks_of(subject)]
+        spec = schema["definitions"][f"{subject.title()}Spec"]
+        spec["properties"]["scripts"]["propertyNames"] = {"pattern": f"^({'|'.join(patterns)})$"}
     return schema
 
 
@@ -355,7 +357,8 @@ def _refine(schema: Schema, texts: Texts) -> None:
         _replace(schema, "user", {"type": ["string", "integer", "object"]})
     definitions["Expected"] = _expected(texts)
     for model in (Expect, ExpectedCall, ExpectedError):
-        _expect(definitions[model.__name__], model)
+        for key in {*keys_of(model)} - {"call", "proxy"}:
+            _replace(definitions[model.__name__], key, _EXPECTED)
     schema["definitions"] = dict(sorted(definitions.items()))
 
 
@@ -387,12 +390,6 @@ def _expected(texts: Texts) -> Schema:
     }
 
 
-def _expect(definition: Schema, model: type[Model]) -> None:
-    for key in model.__struct_encode_fields__:
-        if key not in _NOT_EXPECTED_VALUES:
-            _replace(definition, key, _EXPECTED)
-
-
 def _cases(schema: Schema, texts: Texts) -> Schema:
     row = {
         "type": "object",
@@ -402,14 +399,6 @@ def _cases(schema: Schema, texts: Texts) -> Schema:
     explain(row, texts["Row"])
     table = _of_type(Table, schema["definitions"], texts)
     return {"anyOf": [{"type": "array", "minItems": 1, "items": row}, table]}
-
-
-def _name_events(schema: Schema, subject: SubjectKind) -> None:
-    """Let only the events of *subject* be keys of its scripts."""
-    definition = schema["definitions"][f"{subject.title()}Spec"]
-    patterns = [rf"{hook.name}\..+" if hook.named else hook.name for hook in hooks_of(subject)]
-    scripts = definition["properties"]["scripts"]
-    scripts["propertyNames"] = {"pattern": f"^({'|'.join(patterns)})$"}
 
 
 def _replace(definition: Schema, key: str, value: Schema) -> None:

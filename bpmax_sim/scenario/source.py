@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -111,8 +111,7 @@ def headline(step: int, total: int, title: str, essence: str) -> str:
 
 
 def _single_line(text: str, longest: int) -> str:
-    line = _BREAKS.sub(" ", text) if _BREAKS.search(text) else text
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+    return cut(_BREAKS.sub(" ", text) if _BREAKS.search(text) else text, longest)
 
 
 def render(failure: Failure, *, whole: bool = False) -> str:
@@ -121,28 +120,24 @@ def render(failure: Failure, *, whole: bool = False) -> str:
     The *whole* text has every line of it, and every value as it is.
     """
     fit = _WHOLE if whole else _CUT
-    head = [
-        failure.headline,
-        *([msg("  at {place}", place=failure.place)] if failure.place else []),
-    ]
-    tail = [
-        *_script_line(failure, fit),
-        *([msg("rerun: {rerun}", rerun=failure.rerun)] if failure.rerun else []),
-    ]
-    room = fit.lines - len(head) - len(tail)
+    head, tail = [failure.headline], []
+    if failure.place:
+        head.append(msg("  at {place}", place=failure.place))
+    if failure.script:
+        room = max(fit.width - len(f"script: {failure.script}"), _BEFORE)
+        text = cut(f"   {failure.script_text.strip()}".rstrip(), room)
+        tail.append(msg("script: {place}{text}", place=failure.script, text=text))
+    if failure.rerun:
+        tail.append(msg("rerun: {rerun}", rerun=failure.rerun))
+    tail = ["", *tail] if tail else []
     blocks = [
         [_shown(line, failure.place, fit) for line in failure.excerpt],
         [msg("  {line}", line=line) for line in _cut_lines(failure.detail, fit.details)],
-        [_cut(line, fit.width) for line in _checks(failure.checks, fit)],
-        [_cut(line, fit.width) for line in _calls(failure, fit)],
+        [cut(line, fit.width) for line in _checks(failure.checks, fit)],
+        [cut(line, fit.width) for line in _calls(failure, fit)],
     ]
-    body: list[str] = []
-    for block in filter(None, blocks):
-        body += ["", *block]
-    if tail:
-        tail = ["", *tail]
-        room -= 1
-    return joined("\n", [*head, *_cut_lines(body, room), *tail])
+    body = [line for block in blocks if block for line in ("", *block)]
+    return joined("\n", [*head, *_cut_lines(body, fit.lines - len(head) - len(tail)), *tail])
 
 
 STYLES: Mapping[str, str] = {"> ": "red", "  × ": "red", "  √ ": "green"}
@@ -174,22 +169,20 @@ def _checks(checks: Sequence[Comparison], fit: _Fit) -> Iterator[str]:
 
 def _check(check: Comparison, width: int, fit: _Fit) -> Iterator[str]:
     """Yield one line, or two where both sides have no room on one."""
-    head = msg(
-        "  {ok} {label}   expected ", ok="√" if check.ok else "×", label=check.label.ljust(width)
-    )
-    if check.ok:
-        yield head + check.expected
-        return
+    mark, label = "√" if check.ok else "×", check.label.ljust(width)
+    head = msg("  {ok} {label}   expected ", ok=mark, label=label)
     line = msg(
         "{head}{expected}   got {actual}", head=head, expected=check.expected, actual=check.actual
     )
-    if len(line) <= WIDTH:
+    if check.ok:
+        yield head + check.expected
+    elif len(line) <= WIDTH:
         yield line
-        return
-    room = max(fit.width - len(head), _BEFORE)
-    expected, actual = contrast(check.expected, check.actual, room)
-    yield head + expected
-    yield msg("  {blank}        got {actual}", blank=" " * (width + 2), actual=actual)
+    else:
+        room = max(fit.width - len(head), _BEFORE)
+        expected, actual = contrast(check.expected, check.actual, room)
+        yield head + expected
+        yield msg("  {blank}        got {actual}", blank=" " * (width + 2), actual=actual)
 
 
 def _calls(failure: Failure, fit: _Fit) -> Iterator[str]:
@@ -241,13 +234,6 @@ def differing(call: CallMade) -> Iterator[tuple[str, str, str]]:
 _SIDES = ("recorded", "sent")
 
 
-def _script_line(failure: Failure, fit: _Fit) -> Iterator[str]:
-    if failure.script is not None:
-        room = max(fit.width - len(f"script: {failure.script}"), _BEFORE)
-        text = _cut(f"   {failure.script_text.strip()}".rstrip(), room)
-        yield msg("script: {place}{text}", place=failure.script, text=text)
-
-
 def _cut_lines(lines: Sequence[str], room: int) -> list[str]:
     if len(lines) <= room:
         return list(lines)
@@ -262,15 +248,17 @@ def _shown(line: ExcerptLine, place: Place | None, fit: _Fit) -> str:
     text, head = str(line), len(str(ExcerptLine(line.number, "", line.marked))) + 1
     at = head + place.column - 1 if line.marked and place else 0
     if at < fit.width - _BEFORE:
-        return _cut(text, fit.width)
-    return _cut(f"{text[:head]}…{text[at - _BEFORE :]}", fit.width)
+        return cut(text, fit.width)
+    return cut(f"{text[:head]}…{text[at - _BEFORE :]}", fit.width)
 
 
-def _cut(line: str, room: int) -> str:
+def cut(line: str, room: int) -> str:
+    """Return *line* in *room* characters at most, an ellipsis at its end where it is longer."""
     return line if len(line) <= room else line[: room - 1] + "…"
 
 
 _AROUND = 1
+T = TypeVar("T")
 
 
 class ScenarioSource(msgspec.Struct, frozen=True):
@@ -290,17 +278,6 @@ class ScenarioSource(msgspec.Struct, frozen=True):
         """
         text, name = read_text(path), shown(path)
         return cls(path, name, parsed(text, name), tuple(text.splitlines()))
-
-    def place(self, steps: Iterable[str | int]) -> Place:
-        """Return where the key or element at *steps* stands, or the last one on the way there."""
-        node, place = self.root, self.root.place
-        for step in steps:
-            child = node.child(step)
-            if child is None:
-                break
-            place = node.key_place(step) if isinstance(step, str) else child.place
-            node = child
-        return place
 
     def excerpt(self, start: Place, failing: Place) -> tuple[ExcerptLine, ...]:
         """Return the line where a step starts and those around the failing one, which is marked."""
@@ -323,10 +300,26 @@ class Spot(msgspec.Struct, frozen=True):
         """Return the spot further down."""
         return Spot(self.source, (*self.steps, *more))
 
+    def elements(self, values: Iterable[T]) -> Iterator[tuple[T, Spot]]:
+        """Yield each of *values*, a list here, and where it stands."""
+        return ((value, self.element(index)) for index, value in enumerate(values))
+
+    def element(self, index: int) -> Spot:
+        """Return the element of a list, or the value itself where it stands for a list of one."""
+        node = self.source.root.at(self.steps)
+        return self.at(index) if node is not None and node.elements else self
+
     @property
     def place(self) -> Place:
-        """Return where it stands."""
-        return self.source.place(self.steps)
+        """Return where the key or element stands, or the last one on the way there."""
+        node, place = self.source.root, self.source.root.place
+        for step in self.steps:
+            child = node.child(step)
+            if child is None:
+                break
+            place = node.key_place(step) if isinstance(step, str) else child.place
+            node = child
+        return place
 
 
 @lru_cache(maxsize=256)

@@ -24,7 +24,7 @@ from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.transport.protocol import Handler
-from bpmax_sim.yamlfile import text_at, writing_to
+from bpmax_sim.yamlfile import text_at, write_text
 
 NAME_ANOTHER = msg("; name another folder")
 """What to do where a folder cannot be written."""
@@ -153,15 +153,6 @@ _COMMENTS: Final[Mapping[str, str]] = {
 """What the files say to whoever reads them, in the language of the one who asked for them."""
 
 
-def planned(chosen: InitOptions) -> dict[str, str]:
-    """Return the text of each file, apart from those of `GIT`."""
-    files = _project(chosen) if chosen.platform else {}
-    for ci in chosen.cis:
-        shipped, place = CIS[ci]
-        files[place] = _shipped(shipped)
-    return files
-
-
 def _project(chosen: InitOptions) -> dict[str, str]:
     values = {
         "platform": chosen.platform,
@@ -174,16 +165,13 @@ def _project(chosen: InitOptions) -> dict[str, str]:
         f"platforms/{chosen.platform}.yaml": "platforms/crm.yaml",
         "scripts/customer.js": "scripts/customer.js",
         "customer.scenario.yaml": "customer.scenario.yaml",
+        "instances.yaml": "instances.yaml",
     }
     texts = {f"scenarios/{to}": _filled(_shipped(name), values) for to, name in sources.items()}
-    instances = _filled(_shipped("instances.yaml"), values)
-    return {**texts, "scenarios/instances.yaml": f"{instances}{_credentials(chosen)}"}
-
-
-def _credentials(chosen: InitOptions) -> str:
-    named = {name: variable for name, variable in chosen.environment.items() if name != "url"}
-    lines = [f"    {name}: {{env: {variable}}}\n" for name, variable in named.items()]
-    return joined("", ["  credentials:\n", *lines]) if lines else ""
+    _, *credentials = chosen.environment.items()
+    lines = [f"    {name}: {{env: {variable}}}\n" for name, variable in credentials]
+    texts["scenarios/instances.yaml"] += joined("", ["  credentials:\n", *lines] if lines else [])
+    return texts
 
 
 def with_lines(before: str, lines: tuple[str, ...]) -> str:
@@ -208,8 +196,12 @@ _CUSTOMER = {"code": 200, "message": "ok", "data": {"name": "张三", "phone": "
 
 
 def answer(request: Request) -> Response:
-    """Return a token for a login, and one customer for everything else."""
-    document: Mapping[str, Any] = _login() if request.is_login else _CUSTOMER
+    """Return a token for a login of any kind, and one customer for everything else."""
+    document: Mapping[str, Any] = _CUSTOMER
+    if request.is_login:
+        token, ttl = secrets.token_urlsafe(24), 7200
+        oauth = {"access_token": token, "token_type": "Bearer", "expires_in": ttl}
+        document = {**oauth, "data": {"token": token, "expires_in": ttl}}
     return Response(
         status=200,
         reason="OK",
@@ -218,19 +210,6 @@ def answer(request: Request) -> Response:
         elapsed=0.012,
         source="simulated",
     )
-
-
-def _login() -> dict[str, Any]:
-    """Return the responses of every kind of login that a new project can begin with, in one."""
-    token, ttl = secrets.token_urlsafe(24), 7200
-    oauth = {"access_token": token, "token_type": "Bearer", "expires_in": ttl}
-    return {**oauth, "data": {"token": token, "expires_in": ttl}}
-
-
-def environment(chosen: InitOptions) -> dict[str, str]:
-    """Return what the variables of *chosen* hold meanwhile."""
-    values = {variable: secrets.token_urlsafe(24) for variable in chosen.environment.values()}
-    return {**values, chosen.environment["url"]: chosen.address}
 
 
 class InitPlan(msgspec.Struct, frozen=True):
@@ -247,7 +226,9 @@ def plan(folder: Path, chosen: InitOptions) -> InitPlan:
     Raises:
         ConfigError: a file that is there cannot be read as text.
     """
-    texts = {folder / name: text for name, text in planned(chosen).items()}
+    named = _project(chosen) if chosen.platform else {}
+    named |= {place: _shipped(shipped) for shipped, place in (CIS[ci] for ci in chosen.cis)}
+    texts = {folder / name: text for name, text in named.items()}
     replaced = [path for path, text in texts.items() if text_at(path) not in {"", text}]
     for name, lines in GIT.items():
         texts[folder / name] = with_lines(text_at(folder / name), lines)
@@ -266,9 +247,7 @@ def carry_out(planned: InitPlan, folder: Path, chosen: InitOptions) -> tuple[Pat
         ExpectationError: the new scenario does not pass.
     """
     for path, text in planned.texts.items():
-        with writing_to(path, NAME_ANOTHER):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="\n")
+        write_text(path, text, NAME_ANOTHER)
     if planned.cassette is None:
         return tuple(planned.texts)
     _record(folder, chosen)
@@ -277,7 +256,8 @@ def carry_out(planned: InitPlan, folder: Path, chosen: InitOptions) -> tuple[Pat
 
 
 def _record(folder: Path, chosen: InitOptions) -> None:
-    environ = environment(chosen)
+    values = {variable: secrets.token_urlsafe(24) for variable in chosen.environment.values()}
+    environ = {**values, chosen.environment["url"]: chosen.address}
     (item,) = items(folder / "scenarios/customer.scenario.yaml", environ=environ)
     session = open_session(
         item,

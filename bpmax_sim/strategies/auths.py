@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Final
 
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -64,32 +64,21 @@ _SIGN: Final = Sign(
     emit=(Apply(place="header", name="X-Signature", value="{{ signature }}"),),
 )
 
-Spots = tuple[tuple[Spot, str, str], ...]
-_STATIC: Final[Spots] = (
-    ("header", "Authorization", "Basic {{ (user ~ ':' ~ secret) | b64 }}"),
-    ("header", "Authorization", "Bearer {{ secret }}"),
-    ("header", "X-Api-Key", "{{ secret }}"),
-    ("query", "access_token", "{{ secret }}"),
-    ("cookie", "sid", "{{ secret | hex }}"),
-    ("body", "auth.key", "{{ secret }}"),
-    ("path", "tenant", "{{ user }}"),
-)
-_ACQUIRED: Final[Spots] = (
-    ("header", "Authorization", "Bearer {{ token }}"),
-    ("query", "access_token", "{{ token }}"),
-)
-_DOUBLE: Final[tuple[Spots, ...]] = (
-    (
-        ("header", "Authorization", "Basic {{ (user ~ ':' ~ secret) | b64 }}"),
-        ("query", "access_token", "{{ secret }}"),
-    ),
-    (("header", "X-Api-Key", "{{ secret }}"), ("cookie", "sid", "{{ secret | hex }}")),
-    (("body", "auth.key", "{{ secret }}"), ("header", "X-Api-Key", "{{ user }}")),
-)
-_DOUBLE_ACQUIRED: Final[Spots] = (
-    ("header", "Authorization", "Bearer {{ token }}"),
-    ("header", "X-Api-Key", "{{ user }}"),
-)
+
+def _spot(place: Spot, name: str, value: str) -> Apply:
+    return Apply(place=place, name=name, value=value)
+
+
+_BASIC: Final = _spot("header", "Authorization", "Basic {{ (user ~ ':' ~ secret) | b64 }}")
+_KEY: Final = _spot("header", "X-Api-Key", "{{ secret }}")
+_QUERY: Final = _spot("query", "access_token", "{{ secret }}")
+_COOKIE: Final = _spot("cookie", "sid", "{{ secret | hex }}")
+_BODY: Final = _spot("body", "auth.key", "{{ secret }}")
+_USER: Final = _spot("header", "X-Api-Key", "{{ user }}")
+_BEARER: Final = _spot("header", "Authorization", "Bearer {{ secret }}")
+_TENANT: Final = _spot("path", "tenant", "{{ user }}")
+_TOKEN: Final = _spot("header", "Authorization", "Bearer {{ token }}")
+_ACQUIRED: Final = (_TOKEN, _spot("query", "access_token", "{{ token }}"))
 
 PRESETS: Final[Mapping[str, tuple[str, ...]]] = {
     "acs3": (
@@ -146,37 +135,28 @@ def auths(*, kinds: Iterable[str] = KINDS) -> st.SearchStrategy[Auth]:
 
 @cache  # checking a strategy anew costs more than drawing from it
 def _auths(kinds: tuple[str, ...]) -> st.SearchStrategy[Auth]:
+    presets = evenly(sorted(PRESETS)).flatmap(lambda name: st.sampled_from(preset_auths(name)))
+    drawn = {kind: st.sampled_from(auths) for kind, auths in _AUTHS.items()} | {"preset": presets}
     # There are many presets and static auths.
-    return weighted(*((_WEIGHTS.get(kind, 2), _DRAWN[kind]()) for kind in kinds))
-
-
-def _presets() -> st.SearchStrategy[Auth]:
-    return evenly(sorted(PRESETS)).flatmap(lambda name: st.sampled_from(preset_auths(name)))
+    return weighted(*((_WEIGHTS.get(kind, 2), drawn[kind]) for kind in kinds))
 
 
 _WEIGHTS: Final = {"none": 3, "static": 4, "double": 4, "preset": 20}
-_DRAWN: Final[Mapping[str, Any]] = {
-    "none": lambda: st.just(Auth()),
-    "static": lambda: st.sampled_from([Auth(apply=_applied((spot,))) for spot in _STATIC]),
-    "login": lambda: st.sampled_from(
-        [Auth(acquire=_LOGIN, apply=_applied((spot,))) for spot in _ACQUIRED]
-    ),
-    "signed": lambda: st.just(Auth(sign=_SIGN)),
-    "double": lambda: st.sampled_from(
-        [
-            *(Auth(apply=_applied(spots)) for spots in _DOUBLE),
-            Auth(acquire=_LOGIN, apply=_applied(_DOUBLE_ACQUIRED)),
-        ]
-    ),
-    "steps": lambda: st.sampled_from(
-        [Auth(acquire=_TWO_STEPS, apply=_applied((spot,))) for spot in _ACQUIRED]
-    ),
-    "preset": _presets,
+_AUTHS: Final[Mapping[str, list[Auth]]] = {
+    "none": [Auth()],
+    "static": [
+        Auth(apply=(spot,)) for spot in (_BASIC, _BEARER, _KEY, _QUERY, _COOKIE, _BODY, _TENANT)
+    ],
+    "login": [Auth(acquire=_LOGIN, apply=(spot,)) for spot in _ACQUIRED],
+    "signed": [Auth(sign=_SIGN)],
+    "double": [
+        Auth(apply=(_BASIC, _QUERY)),
+        Auth(apply=(_KEY, _COOKIE)),
+        Auth(apply=(_BODY, _USER)),
+        Auth(acquire=_LOGIN, apply=(_TOKEN, _USER)),
+    ],
+    "steps": [Auth(acquire=_TWO_STEPS, apply=(spot,)) for spot in _ACQUIRED],
 }
-
-
-def _applied(spots: Spots) -> tuple[Apply, ...]:
-    return tuple(Apply(place=place, name=name, value=value) for place, name, value in spots)
 
 
 @cache
@@ -196,23 +176,19 @@ def preset_platform(name: str, number: int = 0) -> Platform:
     )
     file = read_root(read_yaml(text, file=f"preset {name}"))
     assert file.platform is not None, file.problems
-    platform = file.platform
-    if platform.auth.acquire is not None:
-        shared = replace(platform.auth.acquire, share=_SHARED)
-        platform = replace(platform, auth=replace(platform.auth, acquire=shared))
-    if "platform_public_key" not in platform.auth.parameters:
-        return platform
-    parameters = {**platform.auth.parameters, "platform_public_key": public_key()}
-    return replace(platform, auth=replace(platform.auth, parameters=parameters))
+    auth = file.platform.auth
+    if auth.acquire is not None:
+        auth = replace(auth, acquire=replace(auth.acquire, share=_SHARED))
+    if "platform_public_key" in auth.parameters:
+        parameters = {**auth.parameters, "platform_public_key": public_key()}
+        auth = replace(auth, parameters=parameters)
+    return replace(file.platform, auth=auth)
 
 
 def _origin(auth: Auth) -> Platform | None:
     """Return the platform of the preset that *auth* was drawn from."""
-    platforms = [
-        preset_platform(name, number)
-        for name, several in PRESETS.items()
-        for number in range(len(several))
-    ]
+    names = ((name, number) for name, every in PRESETS.items() for number in range(len(every)))
+    platforms = (preset_platform(*name) for name in names)
     return next((platform for platform in platforms if platform.auth is auth), None)
 
 

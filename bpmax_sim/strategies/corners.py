@@ -54,12 +54,9 @@ def claims(*, platform: Platform | None, api: Api = UNNAMED) -> list[Step]:
     return [
         _rival(place, spelled)
         for place, name in (placed_by(auth, auth.apply) if auth else ())
-        for spelled in ({name} if place == "path" else _cases(name))
+        for spelled in dict.fromkeys((name, name.lower(), name.upper(), name.title()))
+        if place != "path" or spelled == name
     ]
-
-
-def _cases(name: str) -> dict[str, None]:
-    return dict.fromkeys((name, name.lower(), name.upper(), name.title()))
 
 
 def _rival(place: str, name: str) -> Step:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -14,7 +14,7 @@ from bpmax_sim.platform.instances import InstanceEntry, Origin
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform, snake
 from bpmax_sim.strategies.auths import auths, credentials_of, rules_of
-from bpmax_sim.strategies.values import keys, scalars, words
+from bpmax_sim.strategies.values import cached, keys, scalars, words
 
 PLACE_NAMES: Final = ("id", "no", "状态", "page", "lang", "q", "1")
 """Names of path, query and body parameters; few, so that defaults and setters meet."""
@@ -27,23 +27,14 @@ HEADER_NAMES: Final = ("X-Trace", "X-Tenant", "Accept-Language", "x-lower")
 METHODS: Final = ("GET", "POST", "PUT", "DELETE", "PATCH")
 
 
-def apis(*, names: st.SearchStrategy[str] | None = None) -> st.SearchStrategy[Api]:
+@cached
+@st.composite
+def apis(draw: st.DrawFn, *, names: st.SearchStrategy[str] | None = None) -> Api:
     """Draw APIs: a path with up to two placeholders, each a parameter; defaults at every place.
 
     Without *names* their keys are identifiers.
     """
-    return _usual_apis() if names is None else _apis(names)
-
-
-@cache
-def _usual_apis() -> st.SearchStrategy[Api]:
-    words_ = st.builds("{}_{}".format, st.sampled_from(("get", "create", "find")), keys())
-    return _apis(keys() | words_)
-
-
-@st.composite
-def _apis(draw: st.DrawFn, names: st.SearchStrategy[str]) -> Api:
-    key = draw(names)
+    key = draw(_NAMES if names is None else names)
     placeholders = draw(_PLACEHOLDERS)
     encoding = draw(_ENCODINGS)
     return Api(
@@ -103,6 +94,7 @@ def _can_hold(name: str, encoding: str) -> bool:
 _INNER: Final = {"": "深.{}", "xml": "单.{}"}
 """Where a parameter stands in a body; in forms under its own name."""
 
+_NAMES = keys() | st.builds("{}_{}".format, st.sampled_from(("get", "create", "find")), keys())
 _PLACEHOLDERS = st.lists(st.sampled_from(PLACE_NAMES[:3]), unique=True, max_size=2)
 _JOINS = st.sampled_from(("/", "/", "-", "."))
 _STARTS = st.sampled_from(("/api", "/客户", "/v1/合同 列表", ""))
@@ -149,27 +141,23 @@ _SOME_HEADERS = st.dictionaries(st.sampled_from(("X-Trace", "x-lower")), words()
 _HEADERS = st.dictionaries(st.sampled_from(("X-Trace", "x-lower")), words(), max_size=2)
 
 
+@st.composite
 def platforms(
+    draw: st.DrawFn,
     *,
     auth: st.SearchStrategy[Auth] | None = None,
     api: st.SearchStrategy[Api] | None = None,
     max_apis: int = 3,
-) -> st.SearchStrategy[Platform]:
+) -> Platform:
     """Draw platforms of one to *max_apis* APIs, drawn from *api*, with an auth drawn from *auth*.
 
     Each is as the loader would make it of a file; `credentials` are ``user`` and ``secret``.
     """
-    return _platforms(auths() if auth is None else auth, apis() if api is None else api, max_apis)
-
-
-@st.composite
-def _platforms(
-    draw: st.DrawFn, auth: st.SearchStrategy[Auth], api: st.SearchStrategy[Api], max_apis: int
-) -> Platform:
+    auth = auths() if auth is None else auth
     how = draw(auth)
     drawn = [
         _fitting(api, how, draw(auth) if draw(_RARELY) else None)
-        for api in draw(_some(api, max_apis))
+        for api in draw(_some(apis() if api is None else api, max_apis))
     ]
     apis_by_key = {api.key: api for api in drawn}
     aliases = {snake(alias): api.key for api in drawn for alias in api.aliases}
@@ -210,15 +198,14 @@ def _some(api: st.SearchStrategy[Api], most: int) -> st.SearchStrategy[list[Api]
     return st.lists(api, min_size=1, max_size=most, unique_by=lambda item: snake(item.key))
 
 
+@cached
 def secrets() -> st.SearchStrategy[str]:
     """Draw credentials that no other text holds by chance: visible ASCII, signs included."""
-    return _SECRETS
+    drawn = st.text(st.sampled_from("aZ09+/=&%\"\\'~<"), min_size=4, max_size=12)
+    return drawn.map(lambda text: f"s3c{text}-Kq7")
 
 
-_SECRETS = st.text(st.sampled_from("aZ09+/=&%\"\\'~<"), min_size=4, max_size=12).map(
-    lambda text: f"s3c{text}-Kq7"
-)
-_CREDENTIALS = st.fixed_dictionaries({"user": keys(), "secret": _SECRETS})
+_CREDENTIALS = st.fixed_dictionaries({"user": keys(), "secret": secrets()})
 
 
 def instances(

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from bpmax_sim.field_path import with_member
 from bpmax_sim.js_values import UNDEFINED, BigInt, Undefined, js_number, ms_of
 from bpmax_sim.platform.model import Api, Platform, snake
-from bpmax_sim.proxy.builder import CallSpec, Setter
+from bpmax_sim.proxy.builder import Builder, CallSpec, Setter
 from bpmax_sim.session.session import Session
 from bpmax_sim.strategies.corners import (
     UNNAMED,
@@ -195,15 +195,11 @@ def _spelled(draw: st.DrawFn, api: Api, platform: Platform) -> str:
     names = (api.key, *api.aliases)
     spellings = dict.fromkeys((*api.aliases, *map(snake, names), *map(_camel, names)))
     others = [
-        spelling
-        for spelling in spellings
-        if spelling != api.key and _is_of(platform, spelling, api)
+        name
+        for name in spellings
+        if name not in platform.apis and platform.spellings.get(snake(name)) == api.key
     ]
     return draw(st.sampled_from(others or [api.key]))
-
-
-def _is_of(platform: Platform, name: str, api: Api) -> bool:
-    return name not in platform.apis and platform.spellings.get(snake(name)) == api.key
 
 
 def _camel(name: str) -> str:
@@ -421,10 +417,14 @@ def perform(program: CallSpec, session: Session) -> Any:
     """
     if currently_in_test_context():
         note(javascript(program))
-    proxy = session.proxy(program.platform, **program.options)
-    if program.args is not None:
-        return proxy.direct(program.api, *program.args)
-    builder = proxy.api(program.api)
+    if program.args is None:
+        return builder_of(program, session).call()
+    return session.proxy(program.platform, **program.options).direct(program.api, *program.args)
+
+
+def builder_of(program: CallSpec, session: Session) -> Builder:
+    """Return the builder of *session* that has the setters of the chain *program*."""
+    builder = session.proxy(program.platform, **program.options).api(program.api)
     for setter, value in program.steps:
         builder = getattr(builder, setter)(value)
-    return builder.call()
+    return builder

@@ -169,7 +169,9 @@ class _Drawer(msgspec.Struct, frozen=True):
     def string(self, schema: Schema) -> Drawn:
         least, most = schema.get("minLength", 0), schema.get("maxLength")
         if "pattern" in schema:
-            drawn: Drawn = _matching(schema["pattern"])
+            # In JavaScript $ is the very end, and \d an ASCII digit.
+            pattern = _END.sub(r"\1\\Z", schema["pattern"])
+            drawn: Drawn = st.from_regex(re.compile(pattern, re.ASCII))
         elif schema.get("format") in FORMATS:
             drawn = FORMATS[schema["format"]]()
         elif not least and most is None:
@@ -240,11 +242,6 @@ def _types(schema: Schema) -> Iterable[str]:
     if not hinted and "format" in schema:
         hinted = [_OF_FORMAT.get(schema["format"], "string")]
     return dict.fromkeys(hinted or _MAKERS)
-
-
-def _matching(pattern: str) -> Drawn:
-    # In JavaScript $ is the very end, and \d an ASCII digit.
-    return st.from_regex(re.compile(_END.sub(r"\1\\Z", pattern), re.ASCII))
 
 
 def _fits(text: str, least: int, most: int | None) -> bool:

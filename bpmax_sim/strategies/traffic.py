@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
+from collections.abc import Iterator
 from functools import cache, lru_cache
+from itertools import count
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -35,11 +38,6 @@ _TOKEN = ("Authorization", "Bearer redacted.crm_system.test.token.1")
 _JSON = "application/json"
 
 
-def requests() -> st.SearchStrategy[Request]:
-    """Draw requests as they are recorded: a call, its address, and a stand-in put in by auth."""
-    return _requests()
-
-
 # Made once: to check a strategy that is made in every draw costs more than to draw from it.
 _SEGMENTS = st.lists(texts(max_size=6).filter(lambda text: text not in {"", *DOTS}), max_size=3)
 _QUERIES = st.lists(st.tuples(st.sampled_from(PLACE_NAMES), texts()), max_size=3)
@@ -52,7 +50,8 @@ _METHODS = st.sampled_from(METHODS)
 
 
 @st.composite
-def _requests(draw: st.DrawFn) -> Request:
+def requests(draw: st.DrawFn) -> Request:
+    """Draw requests as they are recorded: a call, its address, and a stand-in put in by auth."""
     path = "".join(f"/{quote(part, safe='')}" for part in draw(_SEGMENTS))
     query = draw(_QUERIES)
     headers = draw(_HEADERS)
@@ -70,7 +69,7 @@ def _requests(draw: st.DrawFn) -> Request:
         body=body,
         serial=1,
     )
-    pairs = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query)
+    pairs = _joined(query)
     is_authorised = draw(st.booleans())
     return Request(
         method=call.method,
@@ -93,7 +92,7 @@ def _bodies() -> st.SearchStrategy[tuple[str, bytes | None]]:
         st.just(("", None)),
         as_json,
         as_json,
-        pairs.map(lambda drawn: (FORM, "&".join(_field(*pair) for pair in drawn).encode())),
+        pairs.map(lambda drawn: (FORM, _joined(drawn).encode())),
         texts().filter(bool).map(lambda text: ("text/plain", text.encode())),
         st.binary(min_size=1, max_size=12).map(lambda data: ("application/octet-stream", data)),
     )
@@ -103,8 +102,8 @@ def _json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
 
-def _field(name: str, value: str) -> str:
-    return f"{quote(name, safe='')}={quote(value, safe='')}"
+def _joined(pairs: list[tuple[str, str]]) -> str:
+    return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
 
 
 @cache
@@ -142,9 +141,7 @@ def failures() -> st.SearchStrategy[Failed]:
 
 
 def exchanges(
-    *,
-    rules: Rules = RULES,
-    owner: st.SearchStrategy[str] | None = None,
+    *, rules: Rules = RULES, owner: st.SearchStrategy[str] | None = None
 ) -> st.SearchStrategy[Exchange]:
     """Draw exchanges, keyed under *rules*, with owners drawn from *owner*."""
 
@@ -161,27 +158,17 @@ def exchanges(
     return st.builds(exchange, requests(), responses() | failures(), owners, st.integers(0, 3600))
 
 
-def cassettes(
-    *,
-    rules: Rules = RULES,
-    max_size: int = 5,
-) -> st.SearchStrategy[bytes]:
+def cassettes(*, rules: Rules = RULES, max_size: int = 5) -> st.SearchStrategy[bytes]:
     """Draw whole cassette files of up to *max_size* exchanges, keyed under *rules*."""
-
-    def file(exchanges: list[Exchange]) -> bytes:
-        return dump(ordered(exchanges), rules=rules, zone=START.offset)
-
-    return st.lists(exchanges(rules=rules), max_size=max_size).map(file)
+    return st.lists(exchanges(rules=rules), max_size=max_size).map(
+        lambda drawn: dump(ordered(drawn), rules=rules, zone=START.offset)
+    )
 
 
 def ordered(exchanges: list[Exchange]) -> list[Exchange]:
     """Return *exchanges* numbered in order of issue, each owner from 1."""
-    counts: dict[str, int] = {}
-    numbered = []
-    for exchange in exchanges:
-        counts[exchange.owner] = counts.get(exchange.owner, 0) + 1
-        numbered.append(replace(exchange, order=counts[exchange.owner]))
-    return numbered
+    counts = defaultdict[str, Iterator[int]](lambda: count(1))
+    return [replace(exchange, order=next(counts[exchange.owner])) for exchange in exchanges]
 
 
 _NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
@@ -209,17 +196,7 @@ def yaml_text(document: Any, /) -> str:
     return _NOT_YAML.sub(lambda match: f"\\u{ord(match[0]):04x}", text) + "\n"
 
 
-def scripts(*, programs: st.SearchStrategy[CallSpec] | None = None) -> st.SearchStrategy[Script]:
-    """Draw JavaScript that makes up to four calls, drawn from *programs*.
-
-    Calls are awaited, caught, made at once or after a timer; a form's fields are read and written.
-    """
-    return _scripts(_calls() if programs is None else programs)
-
-
-@cache
-def _calls() -> st.SearchStrategy[CallSpec]:
-    return chains() | direct_calls()
+_CALLS = chains() | direct_calls()
 
 
 @lru_cache(maxsize=512)
@@ -228,9 +205,13 @@ def _several(programs: st.SearchStrategy[CallSpec]) -> st.SearchStrategy[list[Ca
 
 
 @st.composite
-def _scripts(draw: st.DrawFn, programs: st.SearchStrategy[CallSpec]) -> Script:
+def scripts(draw: st.DrawFn, *, programs: st.SearchStrategy[CallSpec] | None = None) -> Script:
+    """Draw JavaScript that makes up to four calls, drawn from *programs*.
+
+    Calls are awaited, caught, made at once or after a timer; a form's fields are read and written.
+    """
     lines = []
-    for number, program in enumerate(draw(_several(programs))):
+    for number, program in enumerate(draw(_several(_CALLS if programs is None else programs))):
         pattern = draw(_STATEMENTS)
         line = pattern.replace("{name}", f"r{number}").replace("{call}", javascript(program))
         lines.append(_CAUGHT % line if draw(st.booleans()) else line)
@@ -238,36 +219,28 @@ def _scripts(draw: st.DrawFn, programs: st.SearchStrategy[CallSpec]) -> Script:
     return Script("\n".join(lines), "抽取.js")
 
 
+@st.composite
 def scenarios(
-    *,
-    programs: st.SearchStrategy[CallSpec] | None = None,
-    platforms: str = "",
-) -> st.SearchStrategy[dict[str, Any]]:
+    draw: st.DrawFn, *, programs: st.SearchStrategy[CallSpec] | None = None, platforms: str = ""
+) -> dict[str, Any]:
     """Draw scenario files as plain values; `yaml_text` makes a file of them.
 
     They drive a form without script files: fields are set, calls made by ``proxy`` and ``js``
     steps, time passes, variables are saved and compared.
 
     Args:
+        draw: passed by Hypothesis.
         programs: the calls that are made.
         platforms: the folder of platform files, relative to the scenario; empty for none.
     """
-    return _scenarios(_calls() if programs is None else programs, platforms)
-
-
-@st.composite
-def _scenarios(
-    draw: st.DrawFn, programs: st.SearchStrategy[CallSpec], platforms: str
-) -> dict[str, Any]:
     fields = draw(_FIELDS)
-    steps = _steps(programs, tuple(fields))
     document: dict[str, Any] = {
         "version": 1,
         "scenario": _plain(draw(_TITLES)),
-        "form": {"fields": {name: _plain(value) for name, value in fields.items()}},
+        "form": {"fields": _plain(fields)},
         "clock": "2026-03-02T09:00:00+08:00",
         "seed": draw(_SEEDS),
-        "steps": draw(steps),
+        "steps": draw(_steps(_CALLS if programs is None else programs, tuple(fields))),
     }
     if platforms:
         document["proxy"] = {"platforms": platforms}
@@ -278,30 +251,16 @@ def _scenarios(
 def _steps(
     programs: st.SearchStrategy[CallSpec], fields: tuple[str, ...]
 ) -> st.SearchStrategy[list[dict[str, Any]]]:
-    kinds = [_proxies(programs), _codes(programs), _advances()]
-    kinds += [_sets(list(fields))] if fields else []
+    kinds: list[st.SearchStrategy[dict[str, Any]]] = [
+        programs.map(lambda program: {"proxy": {"call": f"{program.platform}.{program.api}"}}),
+        scripts(programs=programs).map(lambda script: {"js": _plain(script.source)}),
+        st.integers(0, 600).map(lambda seconds: {"advance": f"{seconds}s"}),
+    ]
+    if fields:
+        values = st.dictionaries(st.sampled_from(fields), json_values(max_leaves=2), min_size=1)
+        sets = st.tuples(values, keys())
+        kinds.append(sets.map(lambda drawn: {"set": _plain(drawn[0]), "save": {drawn[1]: 1}}))
     return st.lists(st.one_of(kinds), min_size=1, max_size=4)
-
-
-def _proxies(programs: st.SearchStrategy[CallSpec]) -> st.SearchStrategy[dict[str, Any]]:
-    return programs.map(lambda program: {"proxy": {"call": f"{program.platform}.{program.api}"}})
-
-
-def _codes(programs: st.SearchStrategy[CallSpec]) -> st.SearchStrategy[dict[str, Any]]:
-    return scripts(programs=programs).map(lambda script: {"js": _plain(script.source)})
-
-
-def _advances() -> st.SearchStrategy[dict[str, Any]]:
-    return st.integers(0, 600).map(lambda seconds: {"advance": f"{seconds}s"})
-
-
-def _sets(fields: list[str]) -> st.SearchStrategy[dict[str, Any]]:
-    values = st.dictionaries(st.sampled_from(fields), json_values(max_leaves=2), min_size=1)
-    return st.builds(
-        lambda values, name: {"set": {k: _plain(v) for k, v in values.items()}, "save": {name: 1}},
-        values,
-        keys(),
-    )
 
 
 def _plain(value: Any) -> Any:

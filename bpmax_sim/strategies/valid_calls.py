@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bpmax_sim.errors import CallError, ConfigError, Problem, near
+from bpmax_sim.field_path import with_member
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.instances import read_instances
@@ -127,20 +128,10 @@ def _candidates(known: Platforms, path: Path, key: str | None) -> list[Platform]
 def _apis(known: Platforms, platform: Platform, name: str | None) -> list[Api]:
     if name is None:
         return list(platform.apis.values())
-    return [known.api(platform, name)] if _has(known, platform, name) else []
-
-
-def _has(known: Platforms, platform: Platform, name: str) -> bool:
     try:
-        known.api(platform, name)
+        return [known.api(platform, name)]
     except CallError:
-        return False
-    return True
-
-
-def _instances(known: Platforms, platform: Platform) -> list[str]:
-    entries = known.entries.get(platform.platform_key, ())
-    return [entry.instance.instance_key for entry in entries if entry.instance.enabled]
+        return []
 
 
 def valid_calls(
@@ -155,7 +146,8 @@ def valid_calls(
         direct: whether arguments are passed, or setters called; None for both.
     """
     is_xml = (api.encoding or platform.encoding) == "xml"
-    instances = _instances(known, platform)
+    entries = known.entries.get(platform.platform_key, ())
+    instances = [entry.instance.instance_key for entry in entries if entry.instance.enabled]
     drawn = st.builds(
         DrawnCall,
         platform=st.just(platform.platform_key),
@@ -227,14 +219,10 @@ def _is_single(value: Any) -> bool:
     return value is not None and not isinstance(value, dict | list)
 
 
-def _is_listed(value: Any) -> bool:
-    return all(map(_is_single, value)) if isinstance(value, list) else _is_single(value)
-
-
 _FITTING: Final[Mapping[str, Callable[[Any], bool]]] = {
     "header": _is_visible,
     "path": lambda value: _is_single(value) and value not in NO_SEGMENT,
-    "query": _is_listed,
+    "query": lambda value: all(map(_is_single, value if isinstance(value, list) else [value])),
 }
 """What can stand at a place at all, whatever the schema says."""
 
@@ -244,12 +232,11 @@ def _setters(api: Api, values: list[Any]) -> tuple[tuple[Setter, Any], ...]:
     steps: dict[Setter, dict[str, Any]] = {}
     whole: list[tuple[Setter, Any]] = []
     for parameter, value in zip(api.parameters, values, strict=False):
-        if value is UNDEFINED:
-            continue
-        if not parameter.steps:
+        if value is not UNDEFINED and parameter.steps:
+            place = parameter.place
+            steps[place] = with_member(steps.get(place), parameter.steps, value)
+        elif value is not UNDEFINED:
             whole.append(("body", value))
-        else:
-            _set(steps.setdefault(parameter.place, {}), parameter, value)
     if "body" in steps and isinstance(api.body, Mapping):
         steps["body"] = {
             name: _over(api.body.get(name), value) for name, value in steps["body"].items()
@@ -257,22 +244,12 @@ def _setters(api: Api, values: list[Any]) -> tuple[tuple[Setter, Any], ...]:
     return (*whole, *((setter, steps[setter]) for setter in _SETTERS if setter in steps))
 
 
-def _set(steps: dict[str, Any], parameter: Parameter, value: Any) -> None:
-    *above, last = parameter.steps
-    for name in above:  # copied, for a drawn value may lie on the way
-        inner = steps.get(name)
-        steps[name] = steps = dict(inner) if isinstance(inner, Mapping) else {}
-    steps[last] = value
-
-
 def _over(template: Any, value: Any) -> Any:
     """Return *value* with what a direct call would keep of the body's template around it."""
     if not (isinstance(template, Mapping) and isinstance(value, dict)):
         return value
-    members = {name: value for name, value in template.items() if not _is_credential(value)}
+    # A script cannot say what stands for a credential.
+    members = {
+        k: v for k, v in template.items() if not (isinstance(v, Mapping) and CREDENTIAL in v)
+    }
     return {**members, **{name: _over(template.get(name), value) for name, value in value.items()}}
-
-
-def _is_credential(value: Any) -> bool:
-    """Return whether *value* stands for a credential, which a script cannot say."""
-    return isinstance(value, Mapping) and CREDENTIAL in value

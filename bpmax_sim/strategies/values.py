@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 from string import ascii_lowercase, digits
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from hypothesis import strategies as st
 
@@ -36,22 +36,23 @@ LARGEST: Final = 2**53 - 1
 """The largest integer that JavaScript holds exactly."""
 
 _ODD_NUMBERS: Final = (float("nan"), float("inf"), -float("inf"), -0.0)
-_LATER: Final = f"{ascii_lowercase}{digits}_"
-_KEY = st.builds("{}{}".format, st.sampled_from(ascii_lowercase), st.text(_LATER, max_size=8))
-_NUMBERS = st.integers(-LARGEST, LARGEST) | st.floats(allow_nan=False, allow_infinity=False)
-_DATES = st.integers(-(10**12), 4 * 10**12).map(
-    lambda ms: datetime.fromtimestamp(ms // 1000, UTC).replace(microsecond=ms % 1000 * 1000)
-)
 _GAPS = st.sampled_from((" ", "  ", "\t"))
 
 
+Make = TypeVar("Make", bound=Callable[..., Any])
+
+
+def cached(make: Make) -> Make:
+    """Return *make* so that it returns equal strategies once.
+
+    To check a strategy anew costs more than to draw from it.
+    """
+    return cache(make)  # type: ignore[return-value]
+
+
+@cached
 def texts(*, max_size: int = 12, refusable: bool = False) -> st.SearchStrategy[str]:
     """Draw texts of a form, well-formed Unicode; *refusable* adds halves of characters."""
-    return _texts(max_size, refusable)
-
-
-@cache  # here and below: checking a strategy anew costs more than drawing from it
-def _texts(max_size: int, refusable: bool) -> st.SearchStrategy[str]:
     drawn = st.one_of(
         st.sampled_from(BUSINESS),
         st.sampled_from(HOSTILE),
@@ -60,61 +61,51 @@ def _texts(max_size: int, refusable: bool) -> st.SearchStrategy[str]:
     return drawn | st.sampled_from(("\ud800", "甲\udfff", "\udc00\ud83d")) if refusable else drawn
 
 
+@cached
 def words(*, max_size: int = 16) -> st.SearchStrategy[str]:
     """Draw header values: visible ASCII, with gaps inside only, maybe empty."""
-    return _words(max_size)
-
-
-@cache
-def _words(max_size: int) -> st.SearchStrategy[str]:
     run = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=max_size)
     return run | st.builds("".join, st.tuples(run.filter(bool), _GAPS, run.filter(bool)))
 
 
+@cached
 def keys() -> st.SearchStrategy[str]:
     """Draw plain lower-case identifiers."""
-    return _KEY
+    later = st.text(f"{ascii_lowercase}{digits}_", max_size=8)
+    return st.builds("{}{}".format, st.sampled_from(ascii_lowercase), later)
 
 
+@cached
 def numbers() -> st.SearchStrategy[int | float]:
     """Draw finite numbers that Python and JavaScript both hold exactly."""
-    return _NUMBERS
+    return st.integers(-LARGEST, LARGEST) | st.floats(allow_nan=False, allow_infinity=False)
 
 
+@cached
 def scalars(*, refusable: bool = False) -> st.SearchStrategy[Any]:
     """Draw texts, numbers and booleans."""
-    return _scalars(refusable)
-
-
-@cache
-def _scalars(refusable: bool) -> st.SearchStrategy[Any]:
     return texts(refusable=refusable) | numbers() | st.booleans()
 
 
+@cached
 def json_values(*, max_leaves: int = 8) -> st.SearchStrategy[Any]:
     """Draw JSON values, nested."""
-    return _json_values(max_leaves)
-
-
-@cache
-def _json_values(max_leaves: int) -> st.SearchStrategy[Any]:
     return _nested(st.none() | scalars(), max_leaves)
 
 
+@cached
 def script_values(*, max_leaves: int = 8, refusable: bool = False) -> st.SearchStrategy[Any]:
     """Draw what a script may pass as a body: JSON values, undefined, NaN, infinities and Dates."""
-    return _script_values(max_leaves, refusable)
-
-
-@cache
-def _script_values(max_leaves: int, refusable: bool) -> st.SearchStrategy[Any]:
     odd = st.just(UNDEFINED) | st.sampled_from((UNDEFINED, *_ODD_NUMBERS))
     return _nested(st.none() | scalars(refusable=refusable) | odd | dates(), max_leaves)
 
 
+@cached
 def dates() -> st.SearchStrategy[datetime]:
     """Draw Dates of whole milliseconds, as UTC datetimes."""
-    return _DATES
+    return st.integers(-(10**12), 4 * 10**12).map(
+        lambda ms: datetime.fromtimestamp(ms // 1000, UTC).replace(microsecond=ms % 1000 * 1000)
+    )
 
 
 def evenly(values: Sequence[Any]) -> st.SearchStrategy[Any]:
@@ -129,9 +120,8 @@ def evenly(values: Sequence[Any]) -> st.SearchStrategy[Any]:
 
 def weighted(*drawn: tuple[int, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
     """Draw from each of *drawn* as often as its weight says; `one_of` takes equal ones once."""
-    return evenly([branch for weight, branch in drawn for _ in range(weight)]).flatmap(
-        lambda branch: branch
-    )
+    branches = [branch for weight, branch in drawn for _ in range(weight)]
+    return evenly(branches).flatmap(lambda branch: branch)
 
 
 def _nested(leaves: st.SearchStrategy[Any], max_leaves: int) -> st.SearchStrategy[Any]:
@@ -156,10 +146,7 @@ def is_element(value: Any) -> bool:
 _ELEMENT: Final = re.compile(r"[^\W\d][\w.\-]*")
 _NOT_XML: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
-Maker = Callable[[], st.SearchStrategy[Any]]
-
 _ZONES = st.integers(-12 * 4, 14 * 4).map(lambda n: timezone(timedelta(minutes=15 * n)))
-_DAYS: Final = ((9, "D"), (5, "H"), (50, "M"))
 _LABEL = st.from_regex(r"[a-z]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
 
 
@@ -168,10 +155,6 @@ def _id_cards() -> st.SearchStrategy[str]:
     days = st.dates(date(1900, 1, 1), date(2099, 12, 31)).map("{:%Y%m%d}".format)
     drawn = st.builds("{}{}{:03d}".format, st.integers(110000, 659999), days, st.integers(1, 999))
     return drawn.map(lambda digits: digits + resident(digits))
-
-
-def _durations() -> st.SearchStrategy[str]:
-    return st.builds("P{}DT{}H{}M".format, *(st.integers(0, most) for most, _ in _DAYS))
 
 
 def _hosts() -> st.SearchStrategy[str]:
@@ -183,12 +166,14 @@ def _addresses() -> st.SearchStrategy[str]:
     return st.builds("https://{}{}".format, _hosts(), ends)
 
 
-FORMATS: Final[Mapping[str, Maker]] = {
+FORMATS: Final[Mapping[str, Callable[[], st.SearchStrategy[Any]]]] = {
     "binary": texts,
     "byte": lambda: st.binary(max_size=12).map(lambda data: base64.b64encode(data).decode()),
     "date": lambda: st.dates().map(str),
     "date-time": lambda: st.datetimes(timezones=_ZONES).map(lambda moment: moment.isoformat()),
-    "duration": _durations,
+    "duration": lambda: st.builds(
+        "P{}DT{}H{}M".format, st.integers(0, 9), st.integers(0, 5), st.integers(0, 50)
+    ),
     "email": st.emails,
     "hostname": _hosts,
     "id-card": _id_cards,

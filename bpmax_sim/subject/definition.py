@@ -203,7 +203,9 @@ class Definition(Model, frozen=True, kw_only=True):
         yield from malformed
         if malformed or self.start not in self.nodes:
             return
-        yield from self._nobody()
+        for name, node in self.nodes.items():
+            if node.empty == "admins" and not self.admins:
+                yield ("nodes", name, "empty"), msg("the flow has no admins; declare them")
         nowhere = list(self._leads_nowhere())
         yield from nowhere
         reached = reachable(
@@ -211,14 +213,10 @@ class Definition(Model, frozen=True, kw_only=True):
         )
         for name in self.nodes:
             if name not in reached:
-                yield (
-                    ("nodes", name),
-                    msg(
-                        "node {name!r} cannot be reached from {start!r}",
-                        name=name,
-                        start=self.start,
-                    ),
+                wrong = msg(
+                    "node {name!r} cannot be reached from {start!r}", name=name, start=self.start
                 )
+                yield ("nodes", name), wrong
         if not nowhere:
             yield from self._joins()
 
@@ -265,26 +263,21 @@ class Definition(Model, frozen=True, kw_only=True):
             for index, (first, nodes) in enumerate(self.region(name).items()):
                 path = ("nodes", name, "parallel", index)
                 if wrong := self._never(first, nodes, node.join):
-                    yield (
-                        path,
-                        msg(
-                            "the join {join!r} can never complete: {wrong}",
-                            join=node.join,
-                            wrong=wrong,
-                        ),
+                    join = node.join
+                    text = msg(
+                        "the join {join!r} can never complete: {wrong}", join=join, wrong=wrong
                     )
+                    yield path, text
                 for target in nodes:
-                    if target in seen:
-                        yield (
-                            path,
-                            msg(
-                                "the branches {seen!r} and {first!r} share {target!r}",
-                                seen=seen[target],
-                                first=first,
-                                target=target,
-                            ),
+                    other = seen.setdefault(target, first)
+                    if other != first:
+                        text = msg(
+                            "the branches {seen!r} and {first!r} share {target!r}",
+                            seen=other,
+                            first=first,
+                            target=target,
                         )
-                    seen.setdefault(target, first)
+                        yield path, text
             yield from self._crossings(seen)
 
     def _crossings(self, branches: Mapping[str, str]) -> Iterator[Finding]:
@@ -295,10 +288,8 @@ class Definition(Model, frozen=True, kw_only=True):
             ways += [("deadline", node.late_target)] if node.late_target else []
             for key, to in ways:
                 if branches.get(to, first) != first:
-                    yield (
-                        ("nodes", name, key),
-                        msg("{to!r} lies in another branch than {name!r}", to=to, name=name),
-                    )
+                    wrong = msg("{to!r} lies in another branch than {name!r}", to=to, name=name)
+                    yield ("nodes", name, key), wrong
 
     def _never(self, first: str, nodes: set[str], join: str) -> str:
         """Return why a branch never comes to *join*, or nothing."""
@@ -320,19 +311,11 @@ class Definition(Model, frozen=True, kw_only=True):
             yield from _malformed_routes(node, path)
             if wrong := rule_problem(node.complete, len(node.owners)):
                 yield (*path, "complete"), wrong
-            doubled = [owner for owner in node.owners if list(node.owners).count(owner) > 1]
+            doubled = [owner for owner in node.owners if node.owners.count(owner) > 1]
             if doubled:
-                yield (
-                    (*path, "owners"),
-                    msg("the owner {doubled!r} is there twice", doubled=doubled[0]),
-                )
+                wrong = msg("the owner {doubled!r} is there twice", doubled=doubled[0])
+                yield (*path, "owners"), wrong
             yield from _malformed_deadline(node, path)
-
-    def _nobody(self) -> Iterator[Finding]:
-        """Find nodes that go to administrators where there are none."""
-        for name, node in self.nodes.items():
-            if node.empty == "admins" and not self.admins:
-                yield ("nodes", name, "empty"), msg("the flow has no admins; declare them")
 
     def _leads_nowhere(self) -> Iterator[Finding]:
         for name, node in self.nodes.items():
@@ -368,16 +351,14 @@ def _malformed_kind(node: FlowNode, path: Path) -> Iterator[Finding]:
         yield (*path, "subflow"), msg("a node with subflow needs approve: where it goes on")
     is_task = not (node.end or node.parallel or node.child)
     for key in () if is_task else _TASK_KEYS:
-        if getattr(node, key) != getattr(_PLAIN, key):
+        if getattr(node, key) != getattr(PLAIN, key):
             yield (*path, key), msg("{key} belongs to a node where people decide", key=key)
 
 
 def _malformed_gateway(node: FlowNode, path: Path) -> Iterator[Finding]:
     if len(set(node.parallel)) < 2:  # noqa: PLR2004 - one branch is none
-        yield (
-            (*path, "parallel"),
-            msg("parallel needs two branches or more, each by its first node"),
-        )
+        wrong = msg("parallel needs two branches or more, each by its first node")
+        yield (*path, "parallel"), wrong
     if not node.join:
         yield (*path, "parallel"), msg("parallel needs join: the node that waits for all branches")
     if node.offers:
@@ -443,4 +424,4 @@ def _condition_problem(when: str) -> str | None:
     return None
 
 
-_PLAIN = FlowNode()
+PLAIN = FlowNode()

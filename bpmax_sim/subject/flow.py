@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import msgspec
+from msgspec.structs import replace
 
 from bpmax_sim.errors import SubjectError, listed
 from bpmax_sim.i18n import msg
@@ -63,7 +63,7 @@ class FlowSubject(MovingProject, kw_only=True):
             self._result.refused = True
             return self._result
         value = self._result.value
-        self.create(msgspec.structs.replace(move, form={}))
+        self.create(replace(move, form={}))
         self._result.value = value if self._result.value is None else self._result.value
         return self._result
 
@@ -74,7 +74,7 @@ class FlowSubject(MovingProject, kw_only=True):
             SubjectError: it is created already, or ``jump`` leads nowhere.
         """
         self._check_new()
-        creating = msgspec.structs.replace(move, action="create")
+        creating = replace(move, action="create")
         with self._whole_or_not_at_all():
             self.starter = move.by or str(self.user.get("id", ""))
             self.store("form", move.form, "user")
@@ -110,14 +110,14 @@ class FlowSubject(MovingProject, kw_only=True):
         if node not in self.owners and not self._assign(visit, move):
             self._result.refused = True
             return self._result
-        acting = msgspec.structs.replace(
-            move, at=node, by=self._actor(visit, move.by), action=action
-        )
+        acting = replace(move, at=node, by=self._actor(visit, move.by), action=action)
         with self._whole_or_not_at_all():
-            self._fill_in(node, move.form)
+            if move.form:
+                self._screen(node).set(move.form)
             if action == "approve":
                 check_complete(self._screen(node))
-            if self._waits_after(visit, acting.by, _DECIDED[action]):
+            decided = _DECIDED[action]
+            if self.definition and visit.table.after(acting.by, decided) == UNTREATED:
                 self._mark(visit, acting)
                 self._note(acting)
                 self._computed(acting)
@@ -151,7 +151,7 @@ class FlowSubject(MovingProject, kw_only=True):
         """
         if self.definition is None:
             return visit
-        present = self.places.visits.get(visit.node)
+        present = self.visits.get(visit.node)
         if present is None or present.serial != visit.serial:
             raise SubjectError(
                 "cannot {action} at {node!r}: meanwhile the project went on; it is {status}, "
@@ -161,21 +161,14 @@ class FlowSubject(MovingProject, kw_only=True):
                 status=self.status,
                 stands=self._stands(),
             )
-        if present.table is not None and present.table.items:
+        if present.table.items:
             present.table.item(acting.by)
         return present
-
-    def _waits_after(self, visit: Visit, by: str, status: int) -> bool:
-        """Return whether the node waits for others when *by* has decided so."""
-        table = visit.table
-        if self.definition is None or table is None:
-            return False
-        return table.after(by, status) == UNTREATED
 
     def _mark(self, visit: Visit, acting: FlowMove) -> None:
         """Note on the item of who acts what was decided; without a definition as often as it is."""
         status = _DECIDED[acting.action]
-        if self.definition is not None and visit.table is not None:
+        if self.definition is not None:
             visit.table.item(acting.by)["status"] = status
             return
         for item in self.owners.get(visit.node, ()):
@@ -221,8 +214,8 @@ class FlowSubject(MovingProject, kw_only=True):
             SubjectError: the actor has no task there, or the project was never at that node.
         """
         _, acting = self._at_the_table("return", move)
-        to, visit = str(_single(acting)), self.places.visits[acting.at]
-        is_start = to == START and (self.definition is None or START not in self.definition.nodes)
+        to, visit = str(_single(acting)), self.visits[acting.at]
+        is_start = to == START and START not in self.nodes
         passed = self._passed(without=acting.at)
         if self.definition is not None and visit.split and self.definition.are_apart(acting.at, to):
             raise SubjectError(
@@ -260,7 +253,7 @@ class FlowSubject(MovingProject, kw_only=True):
         """
         self._check_with_starter()
         by = self._among("resubmit", move, self._starters(), msg("who started it"))
-        acting = msgspec.structs.replace(move, by=by, action="resubmit", at="")
+        acting = replace(move, by=by, action="resubmit", at="")
         with self._whole_or_not_at_all():
             front = self.creation or self._screen("")
             front.join(self._result)
@@ -339,7 +332,7 @@ class FlowSubject(MovingProject, kw_only=True):
         ]
         part += [entry["by"] for entry in self.history]
         by = self._among(action, move, list(dict.fromkeys(part)), msg("who takes part in it"))
-        acting = msgspec.structs.replace(move, by=by, action=action, at=move.at or self.at)
+        acting = replace(move, by=by, action=action, at=move.at or self.at)
         with self._whole_or_not_at_all():
             self._note(acting)
             if to:
@@ -351,7 +344,7 @@ class FlowSubject(MovingProject, kw_only=True):
     ) -> Result:
         self._check_under_way(action)
         by = self._among(action, move, allowed, who)
-        acting = msgspec.structs.replace(move, by=by, action=action, at=self.at)
+        acting = replace(move, by=by, action=action, at=self.at)
         with self._whole_or_not_at_all():
             self._note(acting)
             self._tell_entered("", self.at, action, by)
@@ -368,7 +361,7 @@ class FlowSubject(MovingProject, kw_only=True):
             if name == "computed":
                 self._computed(move)
             elif name == "owners":
-                visit = self.places.visits.get(target) or Visit(target)
+                visit = self.visits.get(target) or Visit(target)
                 self._assign(visit, move)
             else:
                 self._hook(event, move, both=name in {"create", "approve", "reject"})
@@ -418,9 +411,8 @@ class FlowSubject(MovingProject, kw_only=True):
         if visit.node not in self.owners:
             self._assign(visit, move)
         by = self._actor(visit, move.by)
-        table = visit.table or OwnersTable.of([], "any")
-        table.item(by)
-        return table, msgspec.structs.replace(move, at=visit.node, by=by, action=action)
+        visit.table.item(by)
+        return visit.table, replace(move, at=visit.node, by=by, action=action)
 
     def _among(self, action: str, move: FlowMove, allowed: list[str], who: str) -> str:
         """Return who acts, if that is one of those who may.

@@ -7,17 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
-from msgspec import UNSET
 
 from bpmax_sim.errors import Place, ScriptError
 from bpmax_sim.i18n import msg
-from bpmax_sim.js_values import Undefined
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.runtime import Page
 from bpmax_sim.subject.cells import cell, changed_columns, steps_of, table_of, with_cell
-from bpmax_sim.subject.hooks import CycleCut, FieldChanged, HookStarted, Result, same
+from bpmax_sim.subject.hooks import CycleCut, FieldChanged, HookStarted, Result, replace_value
 from bpmax_sim.subject.person import check_complete, check_entry
 from bpmax_sim.subject.screen import Screen, state_links
 
@@ -80,12 +78,12 @@ class FormSubject(Screen, kw_only=True):
 
     def views(self) -> tuple[FormView, None]:
         """Return the ``form`` and the ``ctx`` of a script that belongs to no event."""
-        return self.view("js"), None
+        return FormView(self, "js"), None
 
     def open(self, values: Mapping[str, Any]) -> Result:
         """Show the form with *values* prefilled and fire ``open``; prefilling fires no change."""
         self.fields.update(values)
-        return self._fire("open")
+        return self.fire("open")
 
     def set(self, values: Mapping[str, Any]) -> Result:
         """Set fields one after another, as a user does; each change fires its handler."""
@@ -116,7 +114,7 @@ class FormSubject(Screen, kw_only=True):
         if self._store(name, value, "user"):
             link = Link(name, _text(value))
             for event in self._events(name, old, value):
-                self._fire(event, (link,))
+                self.fire(event, (link,))
 
     def _events(self, name: str, old: Any, new: Any) -> Iterator[str]:
         """Yield the events of a change that have a script."""
@@ -130,7 +128,7 @@ class FormSubject(Screen, kw_only=True):
     def click(self, button: str) -> Result:
         """Fire ``click.<button>``."""
         check_entry(self, (button,))
-        return self._fire(f"click.{button}")
+        return self.fire(f"click.{button}")
 
     def submit(self) -> Result:
         """Fire ``submit``, which refuses by returning false or by throwing.
@@ -139,13 +137,20 @@ class FormSubject(Screen, kw_only=True):
             SubjectError: a required field is empty, as the screen says before any script runs.
         """
         check_complete(self)
-        result = self._fire("submit")
+        result = self.fire("submit")
         result.refused = result.value is False or bool(result.errors)
         return result
 
-    def fire(self, event: str) -> Result:
-        """Run the script of *event* without changing anything first."""
-        return self._fire(event)
+    def fire(self, event: str, chain: Chain = ()) -> Result:
+        """Run the scripts of *event*, which a *chain* of changes led to."""
+        view = FormView(self, event, chain)
+        self.run_bodies(
+            event,
+            lambda script: self.stage.run_script(
+                script, form=view, libraries=self.libraries, page=self.page
+            ),
+        )
+        return self._result
 
     @property
     def page(self) -> Page:
@@ -153,10 +158,6 @@ class FormSubject(Screen, kw_only=True):
         if self._page is None:
             self._page = Page([body for event in self.scripts for body in self.bodies(event)])
         return self._page
-
-    def view(self, event: str = "", chain: Chain = ()) -> FormView:
-        """Return the ``form`` of a script."""
-        return FormView(self, event, chain)
 
     def written(self, name: str, value: Any, view: FormView, place: Place | None) -> None:
         """Take what a script wrote; a change fires its handler beside the running script."""
@@ -182,12 +183,12 @@ class FormSubject(Screen, kw_only=True):
                 self._result.errors.append(_endless(chain, place))
             return
         for event in events:
-            self._start(event, self.bodies(event), self.view(event, (*view.chain, link)))
+            self._start(event, self.bodies(event), FormView(self, event, (*view.chain, link)))
 
     def _start(self, event: str, bodies: tuple[Script, ...], view: FormView) -> None:
         """Start the first of some handlers beside what runs; the next follows when it has ended."""
         handler, *rest = bodies
-        self.tell(HookStarted(event=event, script=handler.name))
+        self.tell(HookStarted(event=self.labelled(event), script=handler.name))
 
         def done(ended: Outcome) -> None:
             self._result.take(ended)  # of the action of then
@@ -196,35 +197,17 @@ class FormSubject(Screen, kw_only=True):
 
         self.stage.start_script(handler, done, form=view, libraries=self.libraries, page=self.page)
 
-    def _fire(self, event: str, chain: Chain = ()) -> Result:
-        for script in self.bodies(event):
-            self.tell(HookStarted(event=event, script=script.name))
-            view = self.view(event, chain)
-            ended = self.stage.run_script(
-                script, form=view, libraries=self.libraries, page=self.page
-            )
-            self._result.take(ended)
-            self._result.returned(ended.value)
-            if ended.error is not None or ended.value is False:
-                break
-        return self._result
-
     def _store(self, name: str, value: Any, by: str, place: Place | None = None) -> bool:
-        old = self.fields.get(name, UNSET)
-        gone = isinstance(value, Undefined)
-        if gone if old is UNSET else same(old, value):
+        old = self.fields.get(name)
+        if not replace_value(self.fields, name, value):
             return False
-        if gone:
-            self.fields.pop(name, None)
-        else:
-            self.fields[name] = value
-        before = None if old is UNSET else old
-        self.tell(FieldChanged(field=name, old=before, new=value, by=by, place=place))
+        label = self.labelled(name)
+        self.tell(FieldChanged(field=label, old=old, new=value, by=by, place=place))
         return True
 
     def facts(self) -> Mapping[str, Mapping[str, Any]]:
         """Return what is known of every field beside its value."""
-        return self.facts_of(self.fields)
+        return {name: self.state(name) for name in (*self.fields, *self.states)}
 
 
 def _endless(chain: tuple[str, ...], place: Place | None) -> ScriptError:
@@ -238,8 +221,4 @@ def _endless(chain: tuple[str, ...], place: Place | None) -> ScriptError:
     return ScriptError(message, name="ChangeCycle", place=place)
 
 
-def _text(value: Any) -> str:
-    return _encode(value)
-
-
-_encode = json.JSONEncoder(ensure_ascii=False, default=repr).encode
+_text = json.JSONEncoder(ensure_ascii=False, default=repr).encode

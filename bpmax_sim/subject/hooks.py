@@ -14,6 +14,7 @@ import msgspec
 
 from bpmax_sim.errors import BpmaxError, Place, near, suggestion
 from bpmax_sim.i18n import msg, series
+from bpmax_sim.js_values import Undefined
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import ConsoleLine, Outcome, TimerFired, UnawaitedCall
@@ -173,6 +174,18 @@ class Result(msgspec.Struct):
             self.errors.append(ended.error)
 
 
+def replace_value(values: dict[str, Any], name: str, value: Any) -> bool:
+    """Set a member, or remove it where *value* is `UNDEFINED`; return whether that is a change."""
+    gone = isinstance(value, Undefined)
+    if same(values[name], value) if name in values else gone:
+        return False
+    if gone:
+        del values[name]
+    else:
+        values[name] = value
+    return True
+
+
 def same(left: Any, right: Any) -> bool:
     """Return whether two field values are the same to JavaScript: true is not 1, NaN is NaN."""
     if isinstance(left, bool) or isinstance(right, bool):
@@ -190,24 +203,28 @@ SubjectKind = Literal["form", "flow"]
 Where = Literal["before", "after", "beside"]
 
 
-class Hook(msgspec.Struct, frozen=True, kw_only=True):
+class Hook(msgspec.Struct, frozen=True):
     """One kind of event.
 
     Attributes:
         subject: what fires it.
         named: what follows the dot, such as ``field``; nothing for a plain event.
-        gives: the globals that its script sees.
         returns: what the returned value means.
         label: the product's name for it.
+        gives: the globals that its script sees.
     """
 
     name: str
     subject: SubjectKind
     named: str = ""
-    gives: tuple[str, ...] = ("form",)
     returns: str = ""
     label: str = ""
-    origin: Literal["documented", "extension"] = "extension"
+    gives: tuple[str, ...] = ("ctx",)
+
+    @property
+    def origin(self) -> Literal["documented", "extension"]:
+        """Return what is known of it; see above."""
+        return "documented" if self.label else "extension"
 
     @property
     def pattern(self) -> str:
@@ -215,44 +232,34 @@ class Hook(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.name}.<{self.named}>" if self.named else self.name
 
 
-def _form(name: str, named: str = "", returns: str = "") -> Hook:
-    return Hook(name=name, subject="form", named=named, returns=returns)
-
-
-def _flow(name: str, label: str, returns: str, *, named: str = "", both: bool = False) -> Hook:
-    return Hook(
-        name=name,
-        subject="flow",
-        named=named,
-        gives=("ctx", "form") if both else ("ctx",),
-        returns=returns,
-        label=label,
-        origin="documented" if label else "extension",
-    )
-
-
+_FORM, _BOTH = ("form",), ("ctx", "form")
 HOOKS: tuple[Hook, ...] = (
-    _form("open"),
-    _form("change", "field"),
-    _form("click", "button"),
-    _form("submit", returns=msg("false stops it")),
-    _flow("create", "", "", both=True),
-    _flow("approve", "", "", named="node", both=True),
-    _flow("reject", "", "", named="node", both=True),
-    _flow(
-        "before_next", "环节流转前校验", msg("false, a text or an own error refuses"), named="node"
+    Hook("open", "form", gives=_FORM),
+    Hook("change", "form", "field", gives=_FORM),
+    Hook("click", "form", "button", gives=_FORM),
+    Hook("submit", "form", "", msg("false stops it"), gives=_FORM),
+    Hook("create", "flow", gives=_BOTH),
+    Hook("approve", "flow", "node", gives=_BOTH),
+    Hook("reject", "flow", "node", gives=_BOTH),
+    Hook(
+        "before_next",
+        "flow",
+        "node",
+        msg("false, a text or an own error refuses"),
+        "环节流转前校验",
     ),
-    _flow(
+    Hook(
         "owners",
-        "分配当前环节负责人",
+        "flow",
+        "node",
         msg("owners, or a map from step to owners (0: the project)"),
-        named="node",
+        "分配当前环节负责人",
     ),
-    _flow("jump", "自定义跳转逻辑", msg("the first node")),
-    _flow("project_name", "项目名称模板", msg("a text")),
-    _flow("task_title", "任务标题模板", msg("a text")),
-    _flow("computed", "计算属性", msg("a map of values, merged into the form")),
-    _flow("visibility", "环节可见性配置", msg("a map of node -> true or false")),
+    Hook("jump", "flow", "", msg("the first node"), "自定义跳转逻辑"),
+    Hook("project_name", "flow", "", msg("a text"), "项目名称模板"),
+    Hook("task_title", "flow", "", msg("a text"), "任务标题模板"),
+    Hook("computed", "flow", "", msg("a map of values, merged into the form"), "计算属性"),
+    Hook("visibility", "flow", "", msg("a map of node -> true or false"), "环节可见性配置"),
 )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from operator import itemgetter
-from typing import Any
+from typing import Any, Self
 
-import msgspec
+from msgspec.structs import asdict, replace
 
 from bpmax_sim.errors import SubjectError, listed, near
 from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.script.failure import Script
-from bpmax_sim.subject.definition import Action, FlowNode, SubFlow
+from bpmax_sim.subject.definition import Action, SubFlow
 from bpmax_sim.subject.hooks import (
     BranchArrived,
     DeadlinePassed,
@@ -37,7 +37,7 @@ from bpmax_sim.subject.project import (
     TERMINATED,
     ProjectState,
 )
-from bpmax_sim.subject.visits import Split, Visit
+from bpmax_sim.subject.visits import Split, Visit, leave
 
 ENDS: Mapping[str, str] = {"approve": FINISHED, "reject": REJECTED}
 _MOST_HOPS = 100
@@ -51,46 +51,40 @@ class MovingProject(ProjectState, kw_only=True):
 
     def next_due(self) -> float | None:
         """Return the instant of the next deadline, of sub-flows, too."""
-        due = [v.due for flow in self._family() for v in flow.visits.values() if v.due is not None]
-        return min(due, default=None)
+        return min((due for due, _, _ in self._deadlines()), default=None)
 
     def expire(self, instant: float) -> None:
         """Let happen what happens at the deadlines that are over at *instant*, the first first."""
-        while late := sorted(self._late(instant), key=itemgetter(0)):
-            _, part, visit = late[0]
+        while late := [deadline for deadline in self._deadlines() if deadline[0] <= instant]:
+            _, part, visit = min(late, key=itemgetter(0))
             part._expire(visit)  # noqa: SLF001 - of its own class
 
-    def _late(self, instant: float) -> Iterator[tuple[float, MovingProject, Visit]]:
+    def _deadlines(self) -> Iterator[tuple[float, Self, Visit]]:
         for part in self._family():
             for visit in part.visits.values():
-                if visit.due is not None and visit.due <= instant:
+                if visit.due is not None:
                     yield visit.due, part, visit
 
     def _plan(self, visit: Visit) -> None:
         """Say when the next deadline of a node is over, from when the project came there."""
-        node = self._declared(visit.node)
-        levels = node.levels[visit.level :] if node else ()
+        levels = self.declared(visit.node).levels[visit.level :]
         visit.due = visit.arrived + levels[0].after if levels else None
         visit.plan = visit.due if visit.plan is None else visit.plan
 
     def _expire(self, visit: Visit) -> None:
-        node = self._declared(visit.node)
-        levels = node.levels if node else ()
-        deadline = levels[visit.level]
+        deadline = self.declared(visit.node).levels[visit.level]
         visit.level += 1
         self._plan(visit)
         does = msg("go to {to}", to=deadline.to) if deadline.to else deadline.then
-        self.tell(DeadlinePassed(node=self._label(visit.node), does=does))
+        self.tell(DeadlinePassed(node=self.labelled(visit.node), does=does))
         late = FlowMove(at=visit.node, action="deadline")
         with self._whole_or_not_at_all():
             self._note(late)
             if deadline.to:
                 self._go(visit, deadline.to, "deadline", late)
             elif deadline.then == "notify":
-                who = visit.table.pending() if visit.table else []
-                people = [str(owner) for owner in deadline.notify] or [
-                    owner_of(item) for item in who
-                ]
+                people = [str(owner) for owner in deadline.notify]
+                people = people or [owner_of(item) for item in visit.table.pending()]
                 self._notify("deadline", people, "", visit.node)
             else:
                 self._pass(visit, "approve" if deadline.then == "approve" else "reject", late)
@@ -99,8 +93,9 @@ class MovingProject(ProjectState, kw_only=True):
         """Return the visit at which somebody acts."""
         if self.definition is None:
             node = move.at or self.at
-            visit = self.places.visits.get(node) or Visit(node)
-            visit.table = visit.table or OwnersTable.of(self.owners.get(node, []), "any")
+            visit = self.visits.get(node) or Visit(node)
+            if not visit.table.items:
+                visit.table = OwnersTable.of(self.owners.get(node, []), "any")
             return visit
         visit = self._present(action, move)
         offers = self.definition.nodes[visit.node].offers
@@ -121,7 +116,7 @@ class MovingProject(ProjectState, kw_only=True):
             SubjectError: the project is not there, or several nodes may be meant.
         """
         self._check_under_way(action)
-        visits = self.places.visits
+        visits = self.visits
         if move.at:
             if move.at in visits and not visits[move.at].child:
                 return visits[move.at]
@@ -146,20 +141,17 @@ class MovingProject(ProjectState, kw_only=True):
         return mine[0]
 
     def _not_there(self, action: str, at: str) -> SubjectError:
-        known = self.definition.nodes if self.definition else {}
         return SubjectError(
             "cannot {action} at {at!r}: {stands}{hint}",
             action=action,
             at=at,
             stands=self._stands(),
-            hint=near(at, known) if at not in known else "",
+            hint=near(at, self.nodes) if at not in self.nodes else "",
         )
 
     def _stands(self) -> str:
-        return msg(
-            "it stands at {names}",
-            names=(joined(msg(" and "), map(repr, self.places.visits)) or msg("no node")),
-        )
+        names = joined(msg(" and "), map(repr, self.visits)) or msg("no node")
+        return msg("it stands at {names}", names=names)
 
     def _check_under_way(self, action: str) -> None:
         if self.status != PROCESSING:
@@ -177,13 +169,12 @@ class MovingProject(ProjectState, kw_only=True):
 
     def _actor(self, visit: Visit, by: str) -> str:
         """Return who acts; where nothing is said of owners at all, that is anybody."""
-        table = visit.table
-        items = table.items if table else []
+        items = visit.table.items
+        chosen = by or str(self.user.get("id", ""))
         if self.definition is None and not items:
-            return by or str(self.user.get("id", ""))
-        first = table.pending()[:1] if table else []
-        chosen = by or str(self.user.get("id", "")) or (owner_of(first[0]) if first else "")
-        return actor(visit.node, items, chosen, self.user)
+            return chosen
+        first = "".join(map(owner_of, visit.table.pending()[:1]))
+        return actor(visit.node, items, chosen or first, self.user)
 
     def _passed(self, without: str) -> list[str]:
         """Return the nodes that were passed, beside *without*, and the gateways of branches."""
@@ -223,13 +214,12 @@ class MovingProject(ProjectState, kw_only=True):
 
     def _go(self, visit: Visit, target: str, action: str, move: FlowMove) -> None:
         """Leave a node for *target*, or for a join that waits for other branches."""
-        split, branch, waits = self.places.leave(visit, target)
+        split, branch, waits = leave(self.visits, visit, target)
         if waits and split is not None:
-            self.at = next(iter(self.places.visits), self.at)
+            self.at = next(iter(self.visits), self.at)
             left = tuple(sorted(split.waiting))
-            label = self._label(visit.node)
-            join = self._label(target)
-            self.tell(BranchArrived(join=join, node=label, branch=branch, waiting=left))
+            node, join = self.labelled(visit.node), self.labelled(target)
+            self.tell(BranchArrived(join=join, node=node, branch=branch, waiting=left))
             return
         self._enter(target, action, move, Visit(target, split=split, branch=branch), visit.node)
 
@@ -238,9 +228,9 @@ class MovingProject(ProjectState, kw_only=True):
         self._enter(node, action, move, Visit(node), self.at)
 
     def _enter(self, node: str, action: str, move: FlowMove, visit: Visit, previous: str) -> None:
-        declared = self._declared(node)
+        declared = self.declared(node)
         self.status = PROCESSING
-        if declared is None:
+        if self.definition is None:
             self.at = node
             self._tell_entered(node, previous, action, move.by)
             return
@@ -251,41 +241,36 @@ class MovingProject(ProjectState, kw_only=True):
             self._tell_parent(self.status)
             return
         self._tell_entered(node, previous, action, move.by)
-        if declared.parallel and self.definition is not None:
+        if declared.parallel:
             region = self.definition.region(node)
             split = Split(node, declared.join, region, set(region), visit.split, visit.branch)
             for first in region:
                 branch = Visit(first, split=split, branch=first)
                 self._enter(first, action, move, branch, node)
             return
-        self.places.visits[node] = visit
-        self.at = next(iter(self.places.visits))
-        self._begin_node(
-            visit, declared, previous, msgspec.structs.replace(move, at=node, others=())
-        )
+        self.visits[node] = visit
+        self.at = next(iter(self.visits))
+        self._begin_node(visit, previous, replace(move, at=node, others=()))
 
-    def _begin_node(
-        self, visit: Visit, declared: FlowNode, previous: str, coming: FlowMove
-    ) -> None:
+    def _begin_node(self, visit: Visit, previous: str, coming: FlowMove) -> None:
         """Start what a node is for: a sub-flow, or the tasks of its owners."""
-        if declared.child is not None:
-            self._start_child(visit, declared.child, coming)
+        child = self.declared(visit.node).child
+        if child is not None:
+            self._start_child(visit, child, coming)
             return
         self._show(visit.node)
         visit.arrived = self.now()
         self._plan(visit)
         if self._assign(visit, coming):
             self._render(coming)
-            self._pass_by_itself(visit, declared, previous, coming)
+            if visit.table.items:
+                self._pass_if_repeated(visit, previous, coming)
+            else:
+                self._pass_without_owners(visit, coming)
 
-    def _pass_by_itself(
-        self, visit: Visit, declared: FlowNode, previous: str, move: FlowMove
-    ) -> None:
-        """Decide a node that needs nobody, or whose owners have approved before."""
-        table = visit.table or OwnersTable.of([], "any")
-        if not table.items:
-            self._pass_without_owners(visit, declared, move)
-            return
+    def _pass_if_repeated(self, visit: Visit, previous: str, coming: FlowMove) -> None:
+        """Decide a node whose owners have approved before, where they are not asked again."""
+        table = visit.table
         asks = self.definition.repeated if self.definition else "ask"
         if asks == "ask":
             return
@@ -302,16 +287,15 @@ class MovingProject(ProjectState, kw_only=True):
                 item["status"] = PASSED
                 self._note(FlowMove(at=visit.node, by=owner_of(item), action="repeated"))
         if table.status == PASSED:
-            self._pass(visit, "approve", move)
+            self._pass(visit, "approve", coming)
 
-    def _pass_without_owners(self, visit: Visit, declared: FlowNode, move: FlowMove) -> None:
+    def _pass_without_owners(self, visit: Visit, move: FlowMove) -> None:
         """Do what the definition says where nobody owns a node."""
-        if declared.empty == "admins" and self.definition is not None:
-            items = [{"owner_id": admin} for admin in self.definition.admins]
-            self._seat(visit, untreated(items))
-        elif declared.empty in ("approve", "reject"):
-            action: Action = "approve" if declared.empty == "approve" else "reject"
-            self._pass(visit, action, msgspec.structs.replace(move, by=""))
+        empty = self.declared(visit.node).empty
+        if empty == "admins" and self.definition is not None:
+            self._seat(visit, untreated({"owner_id": admin} for admin in self.definition.admins))
+        elif empty in ("approve", "reject"):
+            self._pass(visit, "approve" if empty == "approve" else "reject", replace(move, by=""))
 
     def _pass(self, visit: Visit, action: Action, move: FlowMove) -> None:
         """Decide a node without a person; its script runs, nobody is asked before."""
@@ -321,7 +305,7 @@ class MovingProject(ProjectState, kw_only=True):
             raise SubjectError(
                 "nodes pass by themselves without end, the last is {node!r}", node=visit.node
             )
-        acting = msgspec.structs.replace(move, at=visit.node, action=action, form={})
+        acting = replace(move, at=visit.node, action=action, form={})
         value = self._result.value
         self._hook(f"{action}.{visit.node}", acting, both=True)
         self._result.value = value
@@ -332,7 +316,7 @@ class MovingProject(ProjectState, kw_only=True):
 
     def _end(self, status: str, node: str = "") -> None:
         """Stand at no node any more; what began in sub-flows ends with it."""
-        self.places.visits.clear()
+        self.visits.clear()
         self.at, self.status = node, status
         for child in self.children.values():
             if child.status in (PROCESSING, RETURNED):
@@ -340,18 +324,13 @@ class MovingProject(ProjectState, kw_only=True):
 
     def _start_child(self, visit: Visit, spec: SubFlow, move: FlowMove) -> None:
         """Create the project of a sub-flow, and wait for it or go on."""
-        parts = self.subflows[spec.flow]
         number = sum(name.partition("#")[0] == spec.flow for name in self.children) + 1
         name = spec.flow if number == 1 else f"{spec.flow}#{number}"
         form = {mine: self.form.get(theirs) for mine, theirs in spec.form.items()}
         child: Any = type(self)(
             stage=self.stage,
             tell=self.tell,
-            scripts=parts.scripts,
-            libraries=parts.libraries,
-            definition=parts.definition,
-            conditions=parts.conditions,
-            screens=parts.screens,
+            **asdict(self.subflows[spec.flow]),
             subflows=self.subflows,
             project={
                 "project_id": self.project.get("id", self.project.get("name")),
@@ -381,12 +360,12 @@ class MovingProject(ProjectState, kw_only=True):
         if parent is None or not waiting:
             return
         visit = waiting[0]
-        declared = parent._declared(visit.node)  # noqa: SLF001 - of its own class
-        spec = declared.child if declared else None
+        declared = parent.declared(visit.node)
+        spec = declared.child
         for mine, theirs in (spec.back if spec else {}).items():
             parent.store("form", {mine: self.form.get(theirs)}, self.name)
         action: Action = "approve" if status == FINISHED else "reject"
-        if declared is not None and action not in declared.offers:
+        if action not in declared.offers:
             raise SubjectError(
                 "the sub-flow {name!r} ended {status}, and node {node!r} offers no {action}; "
                 "say where it goes on then",
@@ -403,22 +382,19 @@ class MovingProject(ProjectState, kw_only=True):
         Returns whether the hook went well.
         """
         node = visit.node
-        declared = self._declared(node)
-        nodes = self.definition.nodes if self.definition else {}
-        earlier = self.assigned.get(node)
-        own = declared.owners if declared else ()
-        items = [{"owner_id": owner} for owner in own] if earlier is None else earlier
+        own: Items = [{"owner_id": owner} for owner in self.declared(node).owners]
+        items = self.assigned.get(node, own)
         self._seat(visit, untreated(items))
         wrong = len(self._result.errors)
-        value = self._hook(f"owners.{node}", msgspec.structs.replace(move, at=node))
+        value = self._hook(f"owners.{node}", replace(move, at=node))
         try:
-            owners = assigned(value, node, nodes)
+            owners = assigned(value, node, self.nodes)
         except SubjectError as error:
             self._result.errors.append(error)
             owners = {}
         if len(self._result.errors) > wrong:
             del self.owners[node]
-            visit.table = None
+            visit.table = OwnersTable()
             return False
         for step, step_items in owners.items():
             self._take_owners(visit, step, step_items)
@@ -426,21 +402,20 @@ class MovingProject(ProjectState, kw_only=True):
 
     def _take_owners(self, visit: Visit, step: str, items: Items) -> None:
         """Take what the hook of a node returned of the owners of *step*."""
-        if step == PROJECT and step not in (self.definition.nodes if self.definition else {}):
+        if step == PROJECT and step not in self.nodes:
             self.store("project", {"owner": items}, f"owners.{visit.node}")
             return
         if step != visit.node:
             self.assigned[step] = items
-        present = visit if step == visit.node else self.places.visits.get(step)
+        present = visit if step == visit.node else self.visits.get(step)
         if present is not None:
             self._seat(present, untreated(items))
         else:
             self.owners.pop(step, None)
 
     def _seat(self, visit: Visit, items: Items) -> None:
-        declared = self._declared(visit.node)
         self.owners[visit.node] = items
-        visit.table = OwnersTable.of(items, declared.complete if declared else "any")
+        visit.table = OwnersTable.of(items, self.declared(visit.node).complete)
 
     def _target(self, node: str, action: Action, move: FlowMove) -> str:
         """Return where *action* leads as things stand, for a script that can look at it."""
@@ -449,8 +424,7 @@ class MovingProject(ProjectState, kw_only=True):
 
     def _route(self, node: str, action: Action, move: FlowMove) -> str:
         """Return the node that the first matching route leads to."""
-        declared = self._declared(node)
-        for number, route in enumerate(declared.routes(action) if declared else ()):
+        for number, route in enumerate(self.declared(node).routes(action)):
             if not route.when or self._holds(node, number, route.when, move):
                 return route.to
             if self._result.errors:
@@ -462,14 +436,8 @@ class MovingProject(ProjectState, kw_only=True):
         script = Script(f"return Boolean({when}\n);", f"{name}.js")
         place = self.conditions.get((node, move.action, number))
         if place is not None:  # the expression stands in its script where it stands in its file
-            lines = "\n" * max(place.line - 2, 0)
-            text = msg(
-                "{lines}return Boolean(\n{value}{when}\n);",
-                lines=lines,
-                value=" " * (place.column - 1),
-                when=when,
-            )
-            script = Script(text, place.file)
+            lines, spaces = "\n" * max(place.line - 2, 0), " " * (place.column - 1)
+            script = Script(f"{lines}return Boolean(\n{spaces}{when}\n);", place.file)
         ended = self._run(script, name, move)
         self._result.take(ended)
         return ended.error is None and bool(ended.value)
@@ -479,11 +447,11 @@ class MovingProject(ProjectState, kw_only=True):
         if not self.at:
             return
         self.status = PROCESSING
-        visit = self.places.visits[self.at] = Visit(self.at)
+        visit = self.visits[self.at] = Visit(self.at)
         self._show(self.at)
-        declared = self._declared(self.at)
-        if declared is None:
+        if self.at not in self.nodes:
             return
+        declared = self.declared(self.at)
         visit.arrived = self.now()
         self._plan(visit)
         self.begins = bool(declared.parallel or declared.child)
@@ -496,10 +464,9 @@ class MovingProject(ProjectState, kw_only=True):
         Raises:
             SubjectError: the project is not at the node that a step looks at.
         """
-        declared = self._declared(self.at)
-        if self.begins and declared is not None:
+        if self.begins:
             self.begins = False
-            visit = self.places.visits.pop(self.at)
+            visit = self.visits.pop(self.at)
             move = FlowMove(at=self.at, by=str(self.user.get("id", "")))
             with self._whole_or_not_at_all():
                 self._enter(visit.node, "", move, visit, "")

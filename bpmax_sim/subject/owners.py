@@ -97,7 +97,7 @@ class OwnerSeat(msgspec.Struct):
 class OwnersTable(msgspec.Struct):
     """All seats of a node, and the rule by which they decide it."""
 
-    seats: list[OwnerSeat]
+    seats: list[OwnerSeat] = msgspec.field(default_factory=list)
     rule: str | int = "any"
 
     @classmethod

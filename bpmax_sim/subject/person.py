@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 
@@ -16,19 +16,11 @@ from bpmax_sim.i18n import msg, plural
 from bpmax_sim.subject.cells import Steps
 from bpmax_sim.subject.hooks import same
 
-
-class Shown(Protocol):
-    """What is known of a form on a screen."""
-
-    fields: dict[str, Any]
-    states: dict[str, dict[str, Any]]
-
-    def state(self, field: str) -> Mapping[str, Any]:
-        """Return what is known of a field beside its value."""
-        ...
+if TYPE_CHECKING:
+    from bpmax_sim.subject.form import FormSubject
 
 
-def check_entry(form: Shown, steps: Steps, value: Any = UNSET, old: Any = None) -> None:
+def check_entry(form: FormSubject, steps: Steps, value: Any = UNSET, old: Any = None) -> None:
     """Check that a person can enter *value* for *old* at *steps*, or change or press what is there.
 
     Raises:
@@ -63,7 +55,7 @@ def _changed_members(name: str, value: Any, old: Any) -> Iterator[tuple[str, Any
                 yield from _changed_members(member, entered, was)
 
 
-def _check_state(form: Shown, name: str) -> None:
+def _check_state(form: FormSubject, name: str) -> None:
     state = form.state(name)
     for key, stops in (("visible", False), ("readonly", True)):
         if state.get(key, not stops) is stops:
@@ -100,7 +92,7 @@ def _hint(choice: Any, known: list[Any]) -> str:
     return suggestion(str(choice), texts)
 
 
-def check_complete(form: Shown) -> None:
+def check_complete(form: FormSubject) -> None:
     """Check that no field is empty that a person has to fill in.
 
     Raises:
@@ -118,7 +110,7 @@ def check_complete(form: Shown) -> None:
         )
 
 
-def _missing(form: Shown) -> Iterator[str]:
+def _missing(form: FormSubject) -> Iterator[str]:
     for name, state in form.states.items():
         table, dot, column = name.partition(".")
         shown = state.get("visible", True) and form.state(table).get("visible", True)

@@ -8,31 +8,28 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, Literal, Self, TypeVar
 
 import msgspec
 
 from bpmax_sim.errors import Place, SubjectError, suggestion
 from bpmax_sim.i18n import msg
-from bpmax_sim.js_values import UNDEFINED, Undefined
+from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.runtime import Page
 from bpmax_sim.subject.context import ContextView, context_of
-from bpmax_sim.subject.definition import ACTIONS, Definition, FlowNode
+from bpmax_sim.subject.definition import ACTIONS, PLAIN, Definition, FlowNode
 from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import (
     FieldChanged,
     FlowMove,
-    Happening,
-    HookStarted,
     NodeEntered,
     Notified,
     PersonActed,
     Result,
-    same,
+    replace_value,
 )
 from bpmax_sim.subject.owners import (
     PASSED,
@@ -44,7 +41,7 @@ from bpmax_sim.subject.owners import (
 from bpmax_sim.subject.parts import FlowParts, NodeScreen, check_returned
 from bpmax_sim.subject.refusal import refusal
 from bpmax_sim.subject.screen import Screen, state_links
-from bpmax_sim.subject.visits import Places, Visit
+from bpmax_sim.subject.visits import Visit
 
 NEW, PROCESSING, FINISHED, REJECTED = "new", "processing", "finished", "rejected"
 CANCELLED, TERMINATED, RETURNED = "cancelled", "terminated", "returned"
@@ -57,7 +54,7 @@ _Memory = Mapping[str, Any]
 """A project before an action, by the names of its fields."""
 _STATE = (
     "at",
-    "places",
+    "visits",
     "owners",
     "assigned",
     "history",
@@ -90,6 +87,7 @@ class ProjectState(Screen, kw_only=True):
         starter: who created the project.
         sender: the node that sent it back to the starter.
         creation: the form whose submission creates the project.
+        visits: where the project stands, by node.
         subflows: name -> what its projects are made of.
         children: the projects of sub-flows, by name.
         titles: what ``task_title`` and ``visibility`` gave, where they run by themselves.
@@ -114,10 +112,9 @@ class ProjectState(Screen, kw_only=True):
     creation: FormSubject | None = None
     now: Callable[[], float] = lambda: 0.0
     written: Callable[[float], str] = str
-    name: str = ""
     parent: Self | None = None
     children: dict[str, Self] = msgspec.field(default_factory=dict)
-    places: Places = msgspec.field(default_factory=Places)
+    visits: dict[str, Visit] = msgspec.field(default_factory=dict)
     starter: str = ""
     sender: str = ""
     history: list[dict[str, Any]] = msgspec.field(default_factory=list)
@@ -132,9 +129,13 @@ class ProjectState(Screen, kw_only=True):
     _hops: int = 0
 
     @property
-    def visits(self) -> Mapping[str, Visit]:
-        """Return where the project stands, by node."""
-        return self.places.visits
+    def nodes(self) -> Mapping[str, FlowNode]:
+        """Return the nodes of the definition, as far as there is one."""
+        return self.definition.nodes if self.definition else {}
+
+    def declared(self, node: str) -> FlowNode:
+        """Return a node as it is declared; one of which nothing is said where it is not."""
+        return self.nodes.get(node, PLAIN)
 
     @property
     def front(self) -> FormSubject:
@@ -153,7 +154,7 @@ class ProjectState(Screen, kw_only=True):
 
     def _mine(self, by: str) -> list[Visit]:
         """Return the nodes where *by* has a task."""
-        return [visit for visit in self.visits.values() if visit.table and by in visit.table.ids]
+        return [visit for visit in self.visits.values() if by in visit.table.ids]
 
     @property
     def root(self) -> Self:
@@ -210,18 +211,9 @@ class ProjectState(Screen, kw_only=True):
         target: dict[str, Any] = getattr(self, part)
         for name, value in values.items():
             old = target.get(name)
-            if name in target and same(old, value):
-                continue
-            if isinstance(value, Undefined):
-                if name not in target:
-                    continue
-                target.pop(name)
-            else:
-                target[name] = value
-            label = name if part == "form" else f"{part}.{name}"
-            self.tell(
-                FieldChanged(field=self._label(label), old=old, new=value, by=by, place=place)
-            )
+            if replace_value(target, name, value):
+                label = self.labelled(name if part == "form" else f"{part}.{name}")
+                self.tell(FieldChanged(field=label, old=old, new=value, by=by, place=place))
 
     def views(self) -> tuple[PartView, ContextView]:
         """Return the ``form`` and the ``ctx`` of a script that belongs to no event."""
@@ -229,7 +221,7 @@ class ProjectState(Screen, kw_only=True):
 
     def facts(self) -> Mapping[str, Any]:
         """Return what a scenario can ask of the flow."""
-        stands = list(self.places.visits)
+        stands = list(self.visits)
         items = [item for node in stands or [self.at] for item in self.owners.get(node, [])]
         return {
             "at": stands if len(stands) > 1 else self.at,
@@ -244,7 +236,7 @@ class ProjectState(Screen, kw_only=True):
             },
             "history": self.history,
             "notified": self.notified,
-            "delay_level": max((visit.level for visit in self.places.visits.values()), default=0),
+            "delay_level": max((visit.level for visit in self.visits.values()), default=0),
             "projects": {name: child.facts() for name, child in self.children.items()},
             **self.titles,
         }
@@ -253,22 +245,16 @@ class ProjectState(Screen, kw_only=True):
         """Return who is to act now, at one node or at all."""
         return [
             owner_of(item)
-            for visit in self.places.visits.values()
-            if visit.table is not None and at in ("", visit.node)
+            for visit in self.visits.values()
+            if at in ("", visit.node)
             for item in visit.table.pending()
         ]
 
     def _hook(self, event: str, move: FlowMove, *, both: bool = False, target: str = "") -> Any:
-        value: Any = None
-        for script in self.bodies(event):
-            self.tell(HookStarted(event=self._label(event), script=script.name))
-            ended = self._run(script, event, move, both=both, target=target)
-            self._result.take(ended)
-            self._result.returned(ended.value)
-            value = ended.value
-            if ended.error is not None or value is False:
-                break
-        check_returned(event, value, self.definition.nodes if self.definition else ())
+        value = self.run_bodies(
+            event, lambda script: self._run(script, event, move, both=both, target=target)
+        )
+        check_returned(event, value, self.nodes)
         return value
 
     def _run(
@@ -276,11 +262,7 @@ class ProjectState(Screen, kw_only=True):
     ) -> Outcome:
         form, ctx = self._views(event, move, target)
         return self.stage.run_script(
-            script,
-            ctx=ctx,
-            form=form if both else None,
-            libraries=self.libraries,
-            page=Page(),
+            script, ctx=ctx, form=form if both else None, libraries=self.libraries, page=Page()
         )
 
     def _views(self, event: str, move: FlowMove, target: str = "") -> tuple[PartView, ContextView]:
@@ -288,10 +270,9 @@ class ProjectState(Screen, kw_only=True):
         form = PartView(self, "form", event)
         node = move.at or self.at
         self._look(node)
-        known = self._declared(node)
         step = {
             "id": node,
-            "name": (known.title if known else "") or node,
+            "name": self.declared(node).title or node,
             "flow_step_id": node,
             "owner": self.owners.get(node, []),
             **self._times(node),
@@ -345,7 +326,8 @@ class ProjectState(Screen, kw_only=True):
             screen = self.screens.get(node, NodeScreen())
             subject = FormSubject(
                 stage=self.stage,
-                tell=self.tell if not self.name else partial(_prefixed, self.name, self.tell),
+                tell=self.tell,
+                name=self.name,
                 scripts=screen.scripts,
                 libraries=screen.libraries,
                 fields=self.form,
@@ -382,48 +364,31 @@ class ProjectState(Screen, kw_only=True):
         if self.shown in self.visits:
             self.shelved[self.shown] = {name: dict(state) for name, state in self.states.items()}
 
-    def _fill_in(self, node: str, values: Mapping[str, Any]) -> None:
-        if values:
-            self._screen(node).set(values)
-
-    def _label(self, name: str) -> str:
-        return f"{self.name}/{name}" if self.name else name
-
     def _tell_entered(self, node: str, previous: str, action: str, by: str) -> None:
         self.tell(
             NodeEntered(
-                node=self._label(node), previous=self._label(previous), action=action, by=by
+                node=self.labelled(node), previous=self.labelled(previous), action=action, by=by
             )
         )
 
     def _note(self, move: FlowMove) -> None:
         """Remember what was done, and tell it."""
-        others = [str(person) for person in move.others]
+        others, comment = tuple(map(str, move.others)), move.comment
         entry = {"node": move.at, "action": move.action, "by": move.by}
-        more = {"comment": move.comment} if move.comment else {}
-        self.history.append({**entry, **more, **({"to": others} if others else {})})
-        if move.action not in ACTIONS or self._waits(move):
+        optional = {"comment": comment, "to": list(others)}
+        self.history.append(entry | {name: value for name, value in optional.items() if value})
+        visit = self.visits.get(move.at)
+        waits = visit and visit.table.items and visit.table.status == UNTREATED
+        if move.action not in ACTIONS or waits:
+            node = self.labelled(move.at)
             self.tell(
-                PersonActed(
-                    node=self._label(move.at),
-                    action=move.action,
-                    by=move.by,
-                    to=tuple(others),
-                    comment=move.comment,
-                )
+                PersonActed(node=node, action=move.action, by=move.by, to=others, comment=comment)
             )
 
-    def _waits(self, move: FlowMove) -> bool:
-        """Return whether the node of a decision waits for more of them."""
-        visit = self.places.visits.get(move.at)
-        table = visit.table if visit else None
-        return table is not None and bool(table.items) and table.status == UNTREATED
-
     def _notify(self, kind: str, to: list[str], text: str, node: str) -> None:
-        self.notified.append(
-            {"kind": kind, "to": to, "node": node, **({"text": text} if text else {})}
-        )
-        self.tell(Notified(kind=kind, to=tuple(to), text=text, node=self._label(node)))
+        more = {"text": text} if text else {}
+        self.notified.append({"kind": kind, "to": to, "node": node, **more})
+        self.tell(Notified(kind=kind, to=tuple(to), text=text, node=self.labelled(node)))
 
     @contextmanager
     def _whole_or_not_at_all(self) -> Iterator[None]:
@@ -462,9 +427,6 @@ class ProjectState(Screen, kw_only=True):
         self.states = shared
         self.states.clear()
         self.states.update(before["states"])
-
-    def _declared(self, node: str) -> FlowNode | None:
-        return self.definition.nodes.get(node) if self.definition else None
 
 
 class PartView(msgspec.Struct, frozen=True):
@@ -506,12 +468,3 @@ def _below(project: T) -> Iterator[T]:
     yield project
     for child in project.children.values():
         yield from _below(child)
-
-
-def _prefixed(name: str, tell: Callable[[Happening], None], happening: Happening) -> None:
-    """Tell what a form of a sub-flow tells, under the sub-flow's name."""
-    if isinstance(happening, FieldChanged):
-        happening = msgspec.structs.replace(happening, field=f"{name}/{happening.field}")
-    elif isinstance(happening, HookStarted):
-        happening = msgspec.structs.replace(happening, event=f"{name}/{happening.event}")
-    tell(happening)

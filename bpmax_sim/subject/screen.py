@@ -6,7 +6,7 @@ this simulator. Scripts assign to them, and to the members of the last four: ``f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,7 +17,8 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import Undefined
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
-from bpmax_sim.subject.hooks import MessageShown, Result, Stage, Tell
+from bpmax_sim.script.outbox import Outcome
+from bpmax_sim.subject.hooks import HookStarted, MessageShown, Result, Stage, Tell
 
 STATES = {"$visible": "visible", "$required": "required", "$readonly": "readonly"}
 EXTENSIONS = ("$message", "$options", *STATES)
@@ -32,6 +33,7 @@ class Screen(msgspec.Struct, kw_only=True):
         scripts: event -> its script, or several in their order.
         states: field -> ``visible``, ``required``, ``readonly``, ``options``.
         messages: everything shown so far.
+        name: of the sub-flow's project that it belongs to; empty for the main one's.
     """
 
     stage: Stage
@@ -40,12 +42,30 @@ class Screen(msgspec.Struct, kw_only=True):
     libraries: Sequence[Script] = ()
     states: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     messages: list[MessageShown] = msgspec.field(default_factory=list)
+    name: str = ""
     _result: Result = msgspec.field(default_factory=Result)
 
     def bodies(self, event: str) -> tuple[Script, ...]:
         """Return the scripts of *event* in their order."""
         scripts = self.scripts.get(event, ())
         return (scripts,) if isinstance(scripts, Script) else scripts
+
+    def run_bodies(self, event: str, run: Callable[[Script], Outcome]) -> Any:
+        """Let *run* run the scripts of *event* up to one that fails or says no; return a value."""
+        value: Any = None
+        for script in self.bodies(event):
+            self.tell(HookStarted(event=self.labelled(event), script=script.name))
+            ended = run(script)
+            self._result.take(ended)
+            self._result.returned(ended.value)
+            value = ended.value
+            if ended.error is not None or value is False:
+                break
+        return value
+
+    def labelled(self, name: str) -> str:
+        """Return *name* as it is told, behind that of the sub-flow's project."""
+        return f"{self.name}/{name}" if self.name else name
 
     def join(self, result: Result) -> None:
         """Let what comes of an action that another part began go to its *result*."""
@@ -107,10 +127,6 @@ class Screen(msgspec.Struct, kw_only=True):
     def state(self, field: str) -> Mapping[str, Any]:
         """Return what is known of a field beside its value."""
         return self.states.get(field, _NEW_FIELD)
-
-    def facts_of(self, fields: Iterable[str]) -> Mapping[str, Mapping[str, Any]]:
-        """Return what is known of each field beside its value."""
-        return {name: self.state(name) for name in (*fields, *self.states)}
 
 
 class StateView(msgspec.Struct, frozen=True):

@@ -39,7 +39,7 @@ class Visit(msgspec.Struct, eq=False):
 
     Attributes:
         serial: tells it from later visits of the same node, in copies, too.
-        table: who decides there, once that is known.
+        table: who decides there; nobody until that is known.
         split: the branches among which it is one, and in which *branch* it lies.
         arrived: the instant when the project came there, and *plan* when it should leave.
         due: the instant of its next deadline; *level* of them are over.
@@ -47,7 +47,7 @@ class Visit(msgspec.Struct, eq=False):
     """
 
     node: str
-    table: OwnersTable | None = None
+    table: OwnersTable = msgspec.field(default_factory=OwnersTable)
     split: Split | None = None
     branch: str = ""
     arrived: float = 0.0
@@ -58,34 +58,26 @@ class Visit(msgspec.Struct, eq=False):
     serial: int = msgspec.field(default_factory=_SERIAL.__next__)
 
 
-class Places(msgspec.Struct):
-    """All visits of a project, by node."""
+def leave(visits: dict[str, Visit], visit: Visit, target: str) -> tuple[Split | None, str, bool]:
+    """Take *visit* away, for *target*; return the split and branch there, and whether it waits.
 
-    visits: dict[str, Visit] = msgspec.field(default_factory=dict)
-
-    def leave(self, visit: Visit, target: str) -> tuple[Split | None, str, bool]:
-        """Take *visit* away, for *target*; return the split and branch there, and whether it waits.
-
-        At a join it waits for the other branches; where it leads out of branches, they end.
-        """
-        self.visits.pop(visit.node, None)
-        split, branch = visit.split, visit.branch
-        while split is not None:
-            if target == split.join:
-                split.waiting.discard(branch)
-                if split.waiting:
-                    return split, branch, True
-            elif target in split.region.get(branch, ()):
-                break
-            else:
-                self._end(split)
-            outer, branch = split.outer, split.branch
-            split = outer
-        return split, branch, False
-
-    def _end(self, split: Split) -> None:
-        for visit in [other for other in self.visits.values() if split in _outwards(other.split)]:
-            self.visits.pop(visit.node)
+    At a join it waits for the other branches; where it leads out of branches, they end.
+    """
+    visits.pop(visit.node, None)
+    split, branch = visit.split, visit.branch
+    while split is not None:
+        if target == split.join:
+            split.waiting.discard(branch)
+            if split.waiting:
+                return split, branch, True
+        elif target in split.region.get(branch, ()):
+            break
+        else:
+            for other in [v for v in visits.values() if split in _outwards(v.split)]:
+                visits.pop(other.node)
+        outer, branch = split.outer, split.branch
+        split = outer
+    return split, branch, False
 
 
 def _outwards(split: Split | None) -> Iterator[Split]:

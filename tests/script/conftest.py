@@ -1,6 +1,7 @@
 """Scripts run the same in every engine that is here; V8 is the extra ``engine-v8``.
 
-A test that holds the default engine's own words, columns or waits says so with ``of_quickjs``.
+A test that holds the default engine's own words, columns or waits says so with ``of_quickjs``; what
+only its C functions can do, with ``needs_native``.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from importlib.util import find_spec
 
 import pytest
 
+from bpmax_sim.script.engine import library
 from tests.script.bench import ENGINE
 
 ENGINES = ("quickjs", "v8") if find_spec("py_mini_racer") else ("quickjs",)
@@ -34,6 +36,15 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "of_quickjs: holds what only the default engine says or does"
     )
+    config.addinivalue_line("markers", "needs_native: what the engine's C functions alone can do")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if library() is None:
+        without = pytest.mark.skip(reason="the engine's C functions are out of reach")
+        for item in items:
+            if item.get_closest_marker("needs_native"):
+                item.add_marker(without)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -88,6 +88,7 @@ def test_what_is_only_used_in_a_circle_is_no_memory_of_the_script() -> None:
     assert Bench(limits=PATIENT).run(source).value == "完"
 
 
+@pytest.mark.needs_native
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there is no timer")
 def test_a_signal_ends_a_script_at_once() -> None:
     class StruckError(Exception):

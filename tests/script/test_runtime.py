@@ -355,10 +355,15 @@ def test_awaited_calls_are_not_reported() -> None:
 @pytest.mark.parametrize(
     ("source", "line"),
     [
-        ("async function f() {\n  await $proxy('crm').get_customer('1');\n}\nf();", 2),
-        ("(async () => {\n  null.x;\n})();", 2),
-        ("\nnew Promise((_, no) => no(new Error('坏')));", 2),
-        ("Promise.resolve().then(() => {\n  throw new Error('坏')\n});", 2),
+        *(
+            pytest.param(source, line, marks=pytest.mark.needs_native)
+            for source, line in (
+                ("async function f() {\n  await $proxy('crm').get_customer('1');\n}\nf();", 2),
+                ("(async () => {\n  null.x;\n})();", 2),
+                ("\nnew Promise((_, no) => no(new Error('坏')));", 2),
+                ("Promise.resolve().then(() => {\n  throw new Error('坏')\n});", 2),
+            )
+        ),
         ("setTimeout(() => {\n  null.x }, 10);", 2),
         ("\n$proxy('crm').get_customer('1');", 2),
     ],
@@ -371,6 +376,7 @@ def test_a_rejection_that_nobody_handles_is_reported_with_its_line(source: str, 
     assert error.place.line == line
 
 
+@pytest.mark.needs_native
 @pytest.mark.of_quickjs
 def test_looking_for_the_line_that_waits_in_vain_leaves_no_rejection_behind() -> None:
     source = (
