@@ -17,6 +17,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from ctypes import (
     CFUNCTYPE,
     POINTER,
@@ -36,6 +37,7 @@ from importlib.resources import files
 from typing import Any
 
 import _quickjs
+import msgspec
 
 from bpmax_sim.script.interrupts import ROOM, Answer, Interrupts, layout
 from bpmax_sim.script.limits import (
@@ -143,7 +145,9 @@ def compiled(source: str) -> bytes | None:
     """Return the bytecode of *source*, or None where the engine's library does not offer it."""
     context = _quickjs.Context()
     pointers = handles(context)
-    return None if pointers is None else _compiled(pointers[1], source.encode())
+    code = None if pointers is None else _compiled(pointers[1], source.encode())
+    assert code or pointers is None, "our own files compile"
+    return code
 
 
 class Entered:
@@ -160,6 +164,7 @@ class Entered:
         pointers = handles(context)
         assert pointers is not None, "compiled only where there are handles"
         runtime, inner = pointers
+        self._inner = inner
         functions = library()
         read = [None if code is None else _function(inner, code) for code in parts]
         function, *others = read
@@ -183,25 +188,77 @@ class Entered:
             arguments = values(3)(promise, reason, Value(int(handled), 1))
             number = library().JS_Call(inner, self._function, UNDEFINED, 3, arguments)
             if number.tag == _INT:
-                self._hand(inner, number.payload)
+                self.hand(inner, compiled(sources()[number.payload]))
         except BaseException as error:  # noqa: BLE001 - a signal handler's; raised again later
             if self._watch is not None:
                 self._watch.stop(error)
 
-    def _hand(self, inner: int, number: int) -> None:
-        functions, code = library(), compiled(sources()[number])
+    def hand(self, inner: int, code: bytes | None) -> None:
+        """Call the prelude's function with what *code* makes, where there is room for that."""
         part = _function(inner, code)
         if not part.is_exception:
+            functions = library()
             functions.JS_Call(inner, self._function, UNDEFINED, 1, values(1)(part))
             functions.JS_FreeValue(inner, part)
 
+    def hand_body(self, argument: str) -> None:
+        """Let the prelude have the function of the body in *argument*, if it is known by now."""
+        with suppress(msgspec.DecodeError, UnicodeEncodeError):  # half a character
+            code = _known_body(_body_of(argument)).code
+            if code is not None:
+                self.hand(self._inner, code)
 
-def _compiled(inner: int, source: bytes) -> bytes:
+
+class Body(msgspec.Struct, frozen=True):
+    """The text of a script and the line before it, as an operation has them."""
+
+    start: int
+    source: str
+
+
+class CompiledBody(msgspec.Struct):
+    """A body that was run before, and its bytecode once that happened twice."""
+
+    runs: int = 0
+    code: bytes | None = None
+
+
+_body_of = msgspec.json.Decoder(Body).decode
+_compiled_bodies = lru_cache(maxsize=256)(lambda _body: CompiledBody())
+_CHECKED_BODY = (
+    "(function () {{ return 0 ? async () => {{\n{}\n}} : 0; }})",
+    "(async function () {{\n{}\n}})",
+)
+"""As the prelude has them: what closes its function early needs a colon in the first one."""
+
+
+def _known_body(body: Body) -> CompiledBody:
+    known: CompiledBody = _compiled_bodies(body)
+    known.runs += 1
+    if known.runs == 2:  # noqa: PLR2004 - most run once, and to compile is as long as to run
+        known.code = _compiled_body(body)
+    return known
+
+
+def _compiled_body(body: Body) -> bytes | None:
+    """Return the bytecode of *body* with its lines and text, or None where it does not compile."""
+    context, code = _quickjs.Context(), None
+    pointers = handles(context)
+    assert pointers is not None, "known only where there are handles"
+    for form in _CHECKED_BODY:
+        text = "\n" * (body.start - 1) + form.format(body.source)
+        code = _compiled(pointers[1], text.encode(), _BYTECODE)
+        if code is None:
+            break
+    return code
+
+
+def _compiled(inner: int, source: bytes, flags: int = _BYTECODE | _BARE) -> bytes | None:
     functions = library()
     function = functions.JS_Eval(inner, source, len(source), _FILE, _COMPILE_ONLY)
-    assert not function.is_exception, "our own files compile"
+    if function.is_exception:
+        return None
     size = ctypes.c_size_t()
-    flags = _BYTECODE | _BARE
     written = functions.JS_WriteObject(inner, ctypes.byref(size), function, flags)
     code = ctypes.string_at(written, size.value)
     functions.js_free(inner, written)
@@ -336,6 +393,8 @@ class QuickJSNG:
         self._entry = self._context = None
 
     def _turn(self, operation: str, argument: str) -> Any:
+        if operation == "run" and self._entered_by is not None:
+            self._entered_by.hand_body(argument)
         self._entry(operation, argument)
         self._pump()
         self._limit()
