@@ -25,7 +25,7 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.cassette.model import Entry, Line
+from bpmax_sim.cassette.model import Entry
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.errors import NewerFormat
 from bpmax_sim.i18n import encoded
@@ -258,12 +258,12 @@ _OF_PROCESS = re.compile(rf"\.(\d+)-\d+{re.escape(SUFFIX)}\Z")
 _serials = count(1)
 
 
-class PendingExchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PendingExchange(Entry, frozen=True, kw_only=True, omit_defaults=True):
     """A recorded exchange before its place in the order of issue is known.
 
+    ``n`` and ``sha`` of its line come with sealing; its text is empty where a secret was found.
+
     Attributes:
-        line: its index line; ``n`` and ``sha`` come with sealing.
-        text: the YAML text below that line; empty where a secret was found in it.
         issue: the call's order of issue and the attempt, which together order exchanges.
         adding: whether its owner's older exchanges stay.
         leaks: where secrets were found, without their values.
@@ -272,8 +272,6 @@ class PendingExchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         format: of the record.
     """
 
-    line: Line
-    text: str
     issue: tuple[int, int] = (0, 0)
     adding: bool = False
     leaks: tuple[str, ...] = ()
@@ -293,11 +291,6 @@ class PendingExchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         except PermissionError:
             pass  # another user's
         return True
-
-    @property
-    def entry(self) -> Entry:
-        """Return it as an entry of a file."""
-        return Entry(self.line, self.text)
 
 
 _encode = msgspec.json.Encoder(enc_hook=encoded).encode
@@ -506,7 +499,7 @@ def checked(draft: PendingExchange, scan: Scan) -> PendingExchange:
     """Return *draft*, or a stub of it if *scan* finds a secret in it."""
     if draft.leaks:
         return draft
-    places = tuple(str(finding) for part in scannable(draft.entry) for finding in scan(part))
+    places = tuple(str(finding) for part in scannable(draft) for finding in scan(part))
     if not places:
         return draft
     blank: dict[str, Any] = {"base": "", "injected": (), "encoding": {}, "extra": {}, "values": {}}
@@ -548,7 +541,7 @@ class LeakCheck:
 
     def _checked(self, draft: PendingExchange) -> PendingExchange:
         """Return the same; what it is made of was mostly searched before, when it was redacted."""
-        harmless, parts = self._harmless(), entry_parts(draft.entry)
+        harmless, parts = self._harmless(), entry_parts(draft)
         if parts is None:
             return checked(draft, self._scan)
         heads = harmless.others(parts[1])
@@ -569,7 +562,7 @@ class LeakCheck:
         """Return whether any of *texts* is in *draft*, behind encodings too, or may be."""
         cached = self._undone.get(id(draft))
         if cached is None:
-            parts = scannable(draft.entry)
+            parts = scannable(draft)
             inner = [undone(part, _REMEMBERED) for part in parts]
             data = b"" if None in inner else b"\n".join([*parts, *filter(None, inner)])
             cached = self._undone[id(draft)] = draft, data

@@ -274,7 +274,7 @@ def distinct(drafts: Sequence[PendingExchange], same: SameMeaning) -> tuple[Pend
     unique: list[PendingExchange] = []
     alike: dict[tuple[str, ...], list[list[Entry]]] = {}
     for session in sessions.values():
-        entries = [draft.entry.with_line(session=1) for draft in session]
+        entries = [draft.with_line(session=1) for draft in session]
         others = alike.setdefault(tuple(entry.line.key for entry in entries), [])
         if not any(same(other, entries) for other in others):
             others.append(entries)
@@ -351,7 +351,7 @@ def _request_of(entry: Entry) -> str:
 def _numbered(before: list[Entry], drafts: Sequence[PendingExchange]) -> list[Entry]:
     last = max((entry.line.n for entry in before), default=0)
     ordered = enumerate(sorted(drafts, key=lambda draft: draft.issue), last + 1)
-    return [*before, *(draft.entry.with_line(n=n) for n, draft in ordered)]
+    return [*before, *(draft.with_line(n=n) for n, draft in ordered)]
 
 
 def _entries(

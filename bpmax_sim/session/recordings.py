@@ -234,9 +234,8 @@ class SessionRecordings:
         if login:
             recorder.append(exchange)
         else:
-            recorder.append(
-                exchange, session=self.seat.number, check=self._check, values=self.values
-            )
+            values = self.values(exchange.request)
+            recorder.append(exchange, session=self.seat.number, check=self._check, values=values)
 
     def _look_back(self) -> None:
         """Redact anew what was recorded before a secret in it became known."""
@@ -389,7 +388,6 @@ class SessionRecordings:
                     settings.cassette,
                     settings.owner,
                     adding=settings.record == "new",
-                    values=self.values,
                     name=shared.name,
                     parent=shared.parent,
                 )

@@ -268,7 +268,7 @@ def write(path: Path, owner: str, drafts: tuple[PendingExchange, ...]) -> bool:
         path.parent.mkdir(parents=True, exist_ok=True)
         with journal.locked(path.parent):
             if known_at(path, owner) == -1:
-                entries = (draft.entry.with_line(n=n) for n, draft in enumerate(drafts, 1))
+                entries = (draft.with_line(n=n) for n, draft in enumerate(drafts, 1))
                 journal.replace_whole(path, dump_entries(entries, rules=""))
                 return True
             return merge(path, path, OwnerRecording(owner, drafts, adding=False), SameMeaning())

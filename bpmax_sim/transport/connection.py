@@ -13,6 +13,7 @@ import re
 import ssl
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
@@ -132,15 +133,13 @@ def _proxy(text: str, pattern: str, route: ConnectionRoute) -> httpx.Proxy:
     """Return the proxy of an address, which stands in no message: it may hold a password."""
     name = "proxy" if route.proxy else f"{pattern.partition(':')[0].upper()}_PROXY"
     scheme = text.partition(":")[0].lower()
-    try:
-        if not is_proxy(text):
-            raise ConfigError("{name}: expected {proxy}, got other text", name=name, proxy=PROXY)
-        context = _tls_context(ConnectionRoute(), *_trusted()) if scheme == "https" else None
-        proxy = httpx.Proxy(text, ssl_context=context)
-    except (httpx.InvalidURL, ValueError):
-        raise ConfigError(
-            "{name}: expected {proxy}, got other text", name=name, proxy=PROXY
-        ) from None
+    proxy = None
+    with suppress(httpx.InvalidURL, ValueError):
+        if is_proxy(text):
+            context = _tls_context(ConnectionRoute(), *_trusted()) if scheme == "https" else None
+            proxy = httpx.Proxy(text, ssl_context=context)
+    if proxy is None:
+        raise ConfigError("{name}: expected {proxy}, got other text", name=name, proxy=PROXY)
     if scheme in _SOCKS and not find_spec("socksio"):
         raise ConfigError(
             "{name}: {scheme} needs the package socksio; pip install 'httpx[socks]'",
