@@ -14,18 +14,10 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.cassette import journal as journal_module
+from bpmax_sim.cassette import journal
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, gathered
-from bpmax_sim.cassette.journal import (
-    SUFFIX,
-    PendingExchange,
-    Scan,
-    checked,
-    finds_nothing,
-    left_behind,
-    read_journal,
-)
+from bpmax_sim.cassette.journal import PendingExchange, Scan
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_exchange
 from bpmax_sim.cassette.model import Entry, by_name, read_body
 from bpmax_sim.cassette.reader import read_exchange
@@ -142,7 +134,7 @@ def _own(cassette: Cassette | None, owner: str) -> list[Entry]:
 
 
 def recover(
-    path: Path | str, *, scan: Scan = finds_nothing, volatile: Volatile = nothing_volatile
+    path: Path | str, *, scan: Scan = journal.finds_nothing, volatile: Volatile = nothing_volatile
 ) -> tuple[Path, ...]:
     """Seal what processes that died left in journals, and return the files that were written.
 
@@ -155,10 +147,10 @@ def recover(
         CassetteError: if writing fails; the journals stay.
     """
     target = Path(path)
-    if not journal_module.siblings(target, SUFFIX):
+    if not journal.siblings(target, journal.SUFFIX):
         return ()
     try:
-        with journal_module.locked(target.parent):
+        with journal.locked(target.parent):
             return _recover(target, scan, SameMeaning(volatile))
     except OSError as error:
         raise CassetteError(
@@ -184,21 +176,21 @@ class OwnerRecording(msgspec.Struct, frozen=True):
 def _recover(path: Path, scan: Scan, same: SameMeaning) -> tuple[Path, ...]:
     pending: list[tuple[Path, list[PendingExchange]]] = []
     unread: list[NewerFormat] = []
-    for journal in left_behind(path):
+    for file in journal.left_behind(path):
         try:
-            drafts = read_journal(journal)
+            drafts = journal.read_journal(file)
         except NewerFormat as error:
             unread.append(error)
             continue
         if not (drafts and drafts[0].is_awaited):
-            pending.append((journal, [checked(draft, scan) for draft in drafts]))
+            pending.append((file, [journal.checked(draft, scan) for draft in drafts]))
     written: dict[Path, None] = {}
     every = _in_order(drafts for _, drafts in pending)
     for target, recording in _recordings(path, every, same):
         if merge(path, target, recording, same):
             written[target] = None
-    for journal, _ in pending:
-        journal.unlink()
+    for file, _ in pending:
+        file.unlink()
     if unread:
         raise unread[0]
     return tuple(written)
@@ -206,12 +198,8 @@ def _recover(path: Path, scan: Scan, same: SameMeaning) -> tuple[Path, ...]:
 
 def _in_order(journals: Iterable[Sequence[PendingExchange]]) -> list[PendingExchange]:
     """Return what several journals hold, one after the other, in the order of their first call."""
-    begun = sorted(
-        (journal for journal in journals if journal), key=lambda drafts: drafts[0].line.at
-    )
-    drafts = (
-        draft for journal in begun for draft in sorted(journal, key=lambda draft: draft.issue)
-    )
+    begun = sorted((drafts for drafts in journals if drafts), key=lambda drafts: drafts[0].line.at)
+    drafts = (draft for drafts in begun for draft in sorted(drafts, key=lambda draft: draft.issue))
     return [msgspec.structs.replace(draft, issue=(n, 0)) for n, draft in enumerate(drafts, 1)]
 
 
@@ -256,11 +244,11 @@ def branches(path: Path, recorder: str) -> tuple[list[Path], list[PendingExchang
     The folder's lock has to be held.
     """
     by_path: dict[Path, tuple[PendingExchange, ...]] = {}
-    for journal in left_behind(path):
+    for file in journal.left_behind(path):
         with suppress(NewerFormat):  # `recover` tells it
-            drafts = read_journal(journal)
+            drafts = journal.read_journal(file)
             if drafts and drafts[0].branch == recorder:
-                by_path[journal] = drafts
+                by_path[file] = drafts
     return list(by_path), _in_order(by_path.values())
 
 
@@ -308,8 +296,8 @@ def merge(path: Path, target: Path, recording: OwnerRecording, same: SameMeaning
         if before == data:
             return False
         if before and open_old(target) is None:  # a damaged file is kept beside its successor
-            journal_module.replace_whole(target.with_name(f"{target.name}.damaged"), before)
-    journal_module.replace_whole(target, data)
+            journal.replace_whole(target.with_name(f"{target.name}.damaged"), before)
+    journal.replace_whole(target, data)
     return True
 
 
@@ -417,7 +405,7 @@ def remove(path: Path, numbers: Collection[int]) -> None:
         DamagedCassette: if an exchange that stays is not what was recorded.
         OSError: if the folder cannot be written; the file is then as before.
     """
-    with journal_module.locked(path.parent):
+    with journal.locked(path.parent):
         cassette = Cassette.load(path)
         # The first exchange of an owner, which holds these, may be taken out.
         values = {owner: cassette.values(owner) for owner in cassette.owners}
@@ -428,6 +416,6 @@ def remove(path: Path, numbers: Collection[int]) -> None:
             for entry in explicit
         ]
         if remaining:
-            journal_module.replace_whole(path, dump_entries(remaining, rules=cassette.head.rules))
+            journal.replace_whole(path, dump_entries(remaining, rules=cassette.head.rules))
         else:
             path.unlink()

@@ -19,23 +19,13 @@ from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode
 
 from msgspec.structs import replace
 
+from bpmax_sim import messages
 from bpmax_sim.cassette.matching import call_behind, injected_by_root
 from bpmax_sim.cassette.merge import PASSING
 from bpmax_sim.cassette.model import NOTHING, read_body
 from bpmax_sim.field_path import FieldPath, Steps, Wild, format_path, values_at, without
 from bpmax_sim.js_values import loads
-from bpmax_sim.messages import (
-    FORM,
-    Call,
-    Chunk,
-    Exchange,
-    Headers,
-    Pairs,
-    Request,
-    Response,
-    cookies,
-    set_cookie,
-)
+from bpmax_sim.messages import Call, Chunk, Exchange, Headers, Pairs, Request, Response
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, with_standin
 from bpmax_sim.secret.pseudonym import pseudonym
 from bpmax_sim.secret.source import has_mixed_run, looks_random
@@ -64,7 +54,7 @@ def in_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
     paths = tuple([path.below for path in _parsed(places) if path.root == "body" and path.below])
     if not paths:
         return body
-    if media == FORM:
+    if media == messages.FORM:
         return _in_form(body, {str(path[0]) for path in paths})
     try:
         value = loads(body)
@@ -252,7 +242,7 @@ def _own_secret(name: str, value: str, shown: Request, vault: Vault) -> str:
     """Return the stand-in of a credential that the script itself set; auth's cookies stay."""
     injected = _injected(shown.injected, "cookie") if name.lower() == "cookie" else ()
     if injected:
-        sent = cookies(value)
+        sent = messages.cookies(value)
         own = "; ".join(cookie.text for cookie in sent if cookie.name not in injected)
         others = [vault.redact_text(cookie.text) for cookie in sent if cookie.name in injected]
         return "; ".join([*([_minted("script-cookie", own, shown, vault)] if own else []), *others])
@@ -262,7 +252,7 @@ def _own_secret(name: str, value: str, shown: Request, vault: Vault) -> str:
 
 
 def _set_cookie(line: str, request: Request, vault: Vault) -> str:
-    cookie = set_cookie(line)
+    cookie = messages.set_cookie(line)
     if not cookie.value:
         return line
     shown = _minted(f"cookie-{cookie.name}", cookie.value, request, vault)
