@@ -17,6 +17,7 @@ import threading
 import weakref
 from array import array
 from bisect import bisect
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from functools import lru_cache
@@ -57,15 +58,7 @@ class Corrupt(MessageError):  # noqa: N818 - becomes a DamagedCassette where the
 
 
 class OlderVersion(Exception):  # noqa: N818 - is converted, or becomes a CassetteError
-    """The bytes are of an earlier format.
-
-    Attributes:
-        version: its number.
-    """
-
-    def __init__(self, version: int) -> None:
-        super().__init__(str(version))
-        self.version = version
+    """The bytes are of an earlier format, whose number is its argument."""
 
 
 class Index(msgspec.Struct):
@@ -155,19 +148,16 @@ def _head(path: Path, line: bytes) -> Head:
 
 def _scan(data: Data, start: int, into: Index) -> list[bytes]:
     shas: list[bytes] = []
-    owners: dict[bytes, dict[bytes, int | list[int]]] = {}
+    owners: dict[bytes, dict[bytes, int | list[int]]] = defaultdict(dict)
     for match in _ENTRY.finditer(data, start):
         key, owner, sha = match.groups()
         into.starts.append(match.start() + 1)
-        bucket = owners.get(owner)
-        if bucket is None:
-            bucket = owners[owner] = {}
         number = len(shas)
-        before = bucket.setdefault(key, number)
+        before = owners[owner].setdefault(key, number)
         if isinstance(before, list):
             before.append(number)
         elif before != number:
-            bucket[key] = [before, number]
+            owners[owner][key] = [before, number]
         shas.append(sha)
     try:
         into.keys = {_read_text(owner): keys for owner, keys in owners.items()}
@@ -503,7 +493,7 @@ def _load(kind: type[C], path: Path) -> C:
         try:
             index = _index(path, data)
         except OlderVersion as older:
-            data = _converted(path, data, older.version)
+            data = _converted(path, data, older.args[0])
             index = _index(path, data)
         return kind(path, index, lambda start, end: data[start:end])
 
