@@ -102,7 +102,6 @@ def played(
 ) -> list[str]:
     """Return the lines for a call that was made more often than recorded."""
     times = "once" if len(places) == 1 else msg("{places_count} times", places_count=len(places))
-    more = ["…"] if len(places) > _SHOWN else []
     return [
         msg(
             "{name} was recorded {times} for {owner!r}, and this is call {turn}",
@@ -112,7 +111,7 @@ def played(
             turn=turn,
         ),
         *_where(parts, context),
-        _line(msg("recorded"), series([*places[:_SHOWN], *more])),
+        _line(msg("recorded"), _list(places)),
         _line(msg("record"), context.command(context.extra)),
         _line(msg("or"), msg("repeat: true")),
     ]

@@ -80,18 +80,12 @@ def hidden(request: Request, match: ApiMatch, vault: Vault) -> Request:
     hide = _SecretPlaces(match, vault)
     headers = tuple([(n, hide(f"header.{n.lower()}", value)) for n, value in request.headers])
     url, base = declared_address(request, match, hide)
-    if match.target.login is None and (headers, url, base) == (
-        request.headers,
-        request.url,
-        request.base,
-    ):
-        return request
     shown = replace(request, headers=headers, url=url, base=base)
-    if match.target.login is not None:
-        shown = replace(shown, body=_hidden_body(shown.body, hide))
-    if match.target.login is not None and request.call is not None:
-        call = replace(call_behind(shown, request.call), path=match.path)
-        shown = replace(shown, call=replace(call, serial=request.call.serial))
+    if match.target.login is None:
+        return request if shown == request else shown
+    shown = replace(shown, body=_hidden_body(shown.body, hide))
+    if request.call is not None:
+        shown = replace(shown, call=replace(call_behind(shown, request.call), path=match.path))
     return shown
 
 

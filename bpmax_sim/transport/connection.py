@@ -12,7 +12,6 @@ import os
 import re
 import ssl
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -217,15 +216,9 @@ class _Backend(httpcore.NetworkBackend):
         self._inner = inner
 
     def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+        self, host: str, port: int, timeout: float | None = None, *args: Any, **options: Any
     ) -> httpcore.NetworkStream:
-        stream = self._inner.connect_tcp(host, port, _left(timeout), local_address, socket_options)
-        return _Stream(stream)
+        return _Stream(self._inner.connect_tcp(host, port, _left(timeout), *args, **options))
 
     def sleep(self, seconds: float) -> None:
         self._inner.sleep(seconds)
