@@ -18,6 +18,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
@@ -507,30 +508,28 @@ def checked(draft: PendingExchange, scan: Scan) -> PendingExchange:
     return msgspec.structs.replace(draft, line=line, text="", leaks=places)
 
 
+@dataclass(eq=False, slots=True)
 class LeakCheck:
-    """Checks drafts, each only once while no more secrets are known; on any thread."""
+    """Checks drafts, each only once while no more secrets are known; on any thread.
 
-    def __init__(
-        self,
-        scan: Scan,
-        known: Callable[[], int] | None = None,
-        harmless: Callable[[], Harmless] = Harmless,
-    ) -> None:
-        """Check with *scan*; *known* tells how many secrets it looks for, which never are fewer.
+    Attributes:
+        scan: what it checks with.
+        known: how many secrets *scan* looks for, which never are fewer; without it nothing is
+            remembered.
+        harmless: what *scan* found to hold none of them.
+    """
 
-        Without it nothing is remembered. *harmless* tells what it found to hold none of them.
-        """
-        self._scan = scan
-        self._known = known
-        self._harmless = harmless
-        self._passed: dict[int, tuple[PendingExchange, int]] = {}
-        self._undone: dict[int, tuple[PendingExchange, bytes]] = {}
+    scan: Scan
+    known: Callable[[], int] | None = None
+    harmless: Callable[[], Harmless] = Harmless
+    _passed: dict[int, tuple[PendingExchange, int]] = field(default_factory=dict, init=False)
+    _undone: dict[int, tuple[PendingExchange, bytes]] = field(default_factory=dict, init=False)
 
     def __call__(self, draft: PendingExchange) -> PendingExchange:
         """Return *draft*, or a stub of it if there is a secret in it."""
-        if self._known is None:
-            return checked(draft, self._scan)
-        known = self._known()  # first, as more may become known meanwhile
+        if self.known is None:
+            return checked(draft, self.scan)
+        known = self.known()  # first, as more may become known meanwhile
         passed = self._passed.get(id(draft))  # which is held there, so that no other has its id
         if passed is not None and passed[1] == known:
             return draft
@@ -541,9 +540,9 @@ class LeakCheck:
 
     def _checked(self, draft: PendingExchange) -> PendingExchange:
         """Return the same; what it is made of was mostly searched before, when it was redacted."""
-        harmless, parts = self._harmless(), entry_parts(draft)
+        harmless, parts = self.harmless(), entry_parts(draft)
         if parts is None:
-            return checked(draft, self._scan)
+            return checked(draft, self.scan)
         heads = harmless.others(parts[1])
         lines = (line for head in heads for line in head.split(b"\n"))
         # the name and the value of a header, or a line with more or less as it is
@@ -551,7 +550,7 @@ class LeakCheck:
         pieces = chain.from_iterable(split)
         others = harmless.others([*parts[0], *pieces])
         if others:
-            places = checked(draft, self._scan)
+            places = checked(draft, self.scan)
             if places is not draft:
                 return places
         if heads or others:

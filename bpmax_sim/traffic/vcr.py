@@ -106,22 +106,16 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
     every = list(exchanges)
     requests, responses, notes = [], [], [*imported.pieces_lost(every)]
     for exchange in every:
-        request, outcome = exchange.request, exchange.outcome
+        request, outcome, order = exchange.request, exchange.outcome, exchange.order
         if not isinstance(outcome, Response):
             notes.append(
-                msg(
-                    "exchange {order}: it did not complete, which vcrpy cannot tell",
-                    order=exchange.order,
-                )
+                msg("exchange {order}: it did not complete, which vcrpy cannot tell", order=order)
             )
             continue
         headers = {name: values[0] for name, values in grouped(request.headers)}
         if len(headers) < len(request.headers):
             notes.append(
-                msg(
-                    "exchange {order}: vcrpy keeps one value of a request header",
-                    order=exchange.order,
-                )
+                msg("exchange {order}: vcrpy keeps one value of a request header", order=order)
             )
         call = None if request.is_login else request.call
         names = sorted({name.lower() for name, _ in call.headers}) if call else []
@@ -130,7 +124,7 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
                 msg(
                     "exchange {order}: vcrpy does not tell that the script set {names}; when this "
                     "is imported, only headers that the platform file declares count",
-                    order=exchange.order,
+                    order=order,
                     names=series(names),
                 )
             )
