@@ -10,6 +10,7 @@ secret in it is never written as it is.
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import re
 import sys
@@ -220,7 +221,7 @@ def replace_whole(path: Path, data: bytes) -> None:
     Raises:
         OSError: if the disk is full or fails, or the folder cannot be written.
     """
-    for stale in path.parent.glob(f".{_literal(path.name)}.*.tmp"):
+    for stale in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
         stale.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o666
@@ -238,13 +239,9 @@ def replace_whole(path: Path, data: bytes) -> None:
     _sync_folder(path.parent)
 
 
-def _literal(name: str) -> str:
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
-
-
 def siblings(path: Path, suffix: str) -> list[Path]:
     """Return the files named ``<path>.<anything><suffix>``, sorted."""
-    return sorted(path.parent.glob(f"{_literal(path.name)}.*{suffix}"))
+    return sorted(path.parent.glob(f"{glob.escape(path.name)}.*{suffix}"))
 
 
 SUFFIX = ".journal"

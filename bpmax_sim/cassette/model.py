@@ -242,7 +242,4 @@ def _parameters(name: str, value: str) -> dict[str, str]:
     }
 
 
-_READERS = {
-    FORM: _form,
-    "multipart/form-data": _multipart,
-}
+_READERS = {FORM: _form, "multipart/form-data": _multipart}

@@ -301,12 +301,8 @@ class Recorder:
             for d in (*self._drafts, *behind)
             if not d.leaks
         )
-        recording = merge.OwnerRecording(
-            self.owner,
-            merge.distinct(drafts, same),
-            adding=self._adding,
-            repeating=self._repeating,
-        )
+        drafts = merge.distinct(drafts, same)
+        recording = merge.OwnerRecording(self.owner, drafts, self._adding, self._repeating)
         changed = merge.merge(self.path, target, recording, same)
         if target == self.path:
             merge.drop_superseded(self.path, self.owner)

@@ -53,7 +53,7 @@ class ExternalClients:
     _matcher: ApiMatcher | None = field(default=None, init=False)
     _addresses: Addresses = field(default_factory=dict, init=False)
     _registered: set[tuple[str, str]] = field(default_factory=set, init=False)
-    _identified_before: dict[Request, Request] = field(default_factory=dict, init=False)
+    _cache: dict[Request, Request] = field(default_factory=dict, init=False)
 
     def call(self, request: Request, handle: Callable[[Request], Response]) -> Response:
         """Send *request* as a call that is recorded and logged like a builder's.
@@ -95,13 +95,12 @@ class ExternalClients:
 
         Where it is sent, it goes to the address of the instance, as a builder's does.
         """
-        if self.is_live or len(request.body or b"") > _LONGEST_CACHED:
-            return _numbered(self._identified(request), serial)
-        known = self._identified_before.get(request)
+        cache = {} if self.is_live or len(request.body or b"") > _LONGEST_CACHED else self._cache
+        known = cache.get(request)
         if known is None:
-            if len(self._identified_before) >= _MOST_CACHED:
-                self._identified_before.clear()
-            known = self._identified_before[request] = self._identified(request)
+            if len(cache) >= _MOST_CACHED:
+                cache.clear()
+            known = cache[request] = self._identified(request)
         return _numbered(known, serial)
 
     def _identified(self, request: Request) -> Request:

@@ -58,14 +58,11 @@ def _injected(request: Request, target: Target) -> tuple[str, ...]:
 
     Where *request* tells already what did not come from the script, all else did.
     """
-    others = set()
-    for spelled, _ in request.headers:
-        name = spelled.lower()
-        is_of_script = bool(request.injected) and f"header.{name}" not in request.injected
-        is_declared = name in target.headers or (request.body and name == "content-type")
-        if not (is_of_script or is_declared):
-            others.add(f"header.{name}")
-    others.difference_update(target.injected)
+    declared = {*target.headers, "content-type"} if request.body else target.headers
+    names = {name.lower() for name, _ in request.headers} - declared
+    others = {f"header.{name}" for name in names}.difference(target.injected)
+    if request.injected:
+        others.intersection_update(request.injected)
     return (*target.injected, *sorted(others)) if others else target.injected
 
 

@@ -65,9 +65,8 @@ def _status(response: Any) -> tuple[int, str]:
         return int(status["code"]), str(status.get("message") or "")
     if "code" in response:
         return int(response["code"]), str(status or "").partition(" ")[2]
-    return int(
-        response["status_code"] if status is None or isinstance(status, dict) else status
-    ), ""
+    has_code = status is not None and not isinstance(status, dict)
+    return int(status if has_code else response["status_code"]), ""
 
 
 def _body_of(part: Any) -> bytes | None:
