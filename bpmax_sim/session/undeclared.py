@@ -23,13 +23,12 @@ from bpmax_sim.secret.vault import Credential, Credentials, Vault
 from bpmax_sim.transport.redaction import UndeclaredSecret, undeclared_secrets
 
 Key = tuple[str, str]
-Tenants = Iterable[tuple[Key, Credentials]]
 
 
 class Undeclared:
     """Takes redacted exchanges, on any thread, and looks at them when it is asked."""
 
-    def __init__(self, platforms: Platforms, tenants: Tenants) -> None:
+    def __init__(self, platforms: Platforms, tenants: Iterable[tuple[Key, Credentials]]) -> None:
         """Look for the credentials of *tenants*, which may become more."""
         self._platforms = platforms
         self._tenants = tenants

@@ -121,32 +121,28 @@ class Witness:
         if answered is None:
             return None
         cassette, number = answered.cassette, answered.number
-        known: dict[str, Any] = {
-            "file": str(cassette.path),
-            "exchange": number + 1,
-            "line": cassette.line_of(number),
-            "played": answered.played,
-        }
-        if answered.sent is not None:
-            known |= self._compared(answered, answered.sent)
-        return Recalled(**known)
+        return Recalled(
+            file=str(cassette.path),
+            exchange=number + 1,
+            line=cassette.line_of(number),
+            played=answered.played,
+            **({} if answered.sent is None else self._compared(answered, answered.sent)),
+        )
 
     def _compared(self, answered: _Played, sent: Parts) -> dict[str, Any]:
         rules = self._rules
-        ignore = tuple(map(format_path, rules.paths(sent.platform, sent.api)))
+        data: dict[str, Any] = {
+            "ignore": tuple(map(format_path, rules.paths(sent.platform, sent.api)))
+        }
         try:
             recorded = parts_of_exchange(answered.cassette.exchange(answered.number))
         except BpmaxError:  # a damaged one is told of when it is played
-            return {"ignore": ignore}
+            return data
         every = differences(recorded, sent, Rules(templates=rules.templates))
         counted = () if answered.played else differences(recorded, sent, rules)
-        data: dict[str, Any] = {
-            "ignore": ignore,
-            "ignored": tuple(
-                _difference_data(difference) for difference in every if difference not in counted
-            ),
-            "differs": tuple(map(_difference_data, counted)),
-        }
+        ignored = [difference for difference in every if difference not in counted]
+        data["ignored"] = tuple(map(_difference_data, ignored))
+        data["differs"] = tuple(map(_difference_data, counted))
         if every:
             data["request"] = {
                 "method": recorded.method,
@@ -155,17 +151,14 @@ class Witness:
                 "header": dict(recorded.header),
                 "body": None if recorded.body.kind == "none" else plain(recorded.body.value),
             }
-        return data if answered.played else data | _outcome(answered)
+        if not answered.played:
+            outcome = answered.cassette.outcome(answered.number)
+            if isinstance(outcome, Response):
+                data |= {"status": outcome.status, "response": read_body(outcome).shown}
+        return data
 
 
 def _difference_data(difference: Difference) -> dict[str, Any]:
     """Return a difference in JSON values; a side that is not there is not told."""
     sides = {"recorded": difference.recorded, "sent": difference.sent}
     return {"path": difference.path} | {k: plain(v) for k, v in sides.items() if v is not UNSET}
-
-
-def _outcome(answered: _Played) -> dict[str, Any]:
-    outcome = answered.cassette.outcome(answered.number)
-    if not isinstance(outcome, Response):
-        return {}
-    return {"status": outcome.status, "response": read_body(outcome).shown}
