@@ -47,8 +47,8 @@ from bpmax_sim.session.session import Session
 from bpmax_sim.simulator.auth import is_changing
 from bpmax_sim.strategies.corners import rivals
 from bpmax_sim.strategies.programs import builder_of, javascript, perform
-from bpmax_sim.strategies.schemas import check_value
 from bpmax_sim.strategies.valid_calls import chained, parameter_values, valid_calls
+from bpmax_sim.strategies.values import check_value
 
 Programs = tuple[CallSpec, ...]
 

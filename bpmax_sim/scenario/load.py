@@ -47,8 +47,7 @@ from bpmax_sim.scenario.model import (
 from bpmax_sim.scenario.references import Reference, UndefinedValueError, follow, resolve
 from bpmax_sim.scenario.source import ScenarioSource, Spot, read_script
 from bpmax_sim.script.failure import Script
-from bpmax_sim.subject.definition import Definition, NodeForm
-from bpmax_sim.subject.parts import FlowParts, NodeScreen
+from bpmax_sim.subject.definition import Definition, FlowParts, NodeForm, NodeScreen
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.yamlfile import decode, join
 

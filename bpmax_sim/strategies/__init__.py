@@ -10,9 +10,8 @@ Fuzz your own platform in four lines::
 
 from __future__ import annotations
 
-from bpmax_sim.strategies.auths import auths
 from bpmax_sim.strategies.corners import claims, rivals
-from bpmax_sim.strategies.platforms import apis, declared, instances, platforms, secrets
+from bpmax_sim.strategies.platforms import apis, auths, declared, instances, platforms, secrets
 from bpmax_sim.strategies.programs import chains, direct_calls, javascript, perform, steps
 from bpmax_sim.strategies.traffic import (
     cassettes,

@@ -20,8 +20,7 @@ from bpmax_sim.platform.model import Api, Parameter, Platform
 from bpmax_sim.project import absolute, find_instances, local_of
 from bpmax_sim.proxy.builder import CallSpec, Setter
 from bpmax_sim.strategies.programs import DrawnCall
-from bpmax_sim.strategies.schemas import values_of
-from bpmax_sim.strategies.values import NO_SEGMENT, is_element, scalars, words
+from bpmax_sim.strategies.values import NO_SEGMENT, is_element, scalars, values_of, words
 from bpmax_sim.yamlfile import read_yaml
 
 _SETTERS: Final[tuple[Setter, ...]] = ("path", "query", "header", "body")

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import SubjectError, listed
 from bpmax_sim.i18n import msg
-from bpmax_sim.subject.definition import ACTIONS, Action
-from bpmax_sim.subject.form import FormSubject
+from bpmax_sim.subject.definition import ACTIONS, Action, first_node
+from bpmax_sim.subject.form import FormSubject, check_complete
 from bpmax_sim.subject.hooks import FlowMove, Result
 from bpmax_sim.subject.moves import MovingProject
 from bpmax_sim.subject.owners import (
@@ -22,12 +22,11 @@ from bpmax_sim.subject.owners import (
     REFUSED,
     UNTREATED,
     OwnersTable,
+    Visit,
     owner_of,
     rule_problem,
     untreated,
 )
-from bpmax_sim.subject.parts import first_node
-from bpmax_sim.subject.person import check_complete
 from bpmax_sim.subject.project import (
     CANCELLED,
     NEW,
@@ -36,7 +35,6 @@ from bpmax_sim.subject.project import (
     RETURNED,
     TERMINATED,
 )
-from bpmax_sim.subject.visits import Visit
 
 START = "start"
 """What ``return`` names where the project goes back to who started it."""

@@ -1,23 +1,296 @@
-"""A form: fields whose changes fire scripts."""
+"""A form: what it shows, what a person can do with it, and fields whose changes fire scripts.
+
+A flow shows messages and states of fields, too. ``form.$message``, ``$visible``, ``$required``,
+``$readonly`` and ``$options`` are extensions of this simulator. Scripts assign to them, and to the
+members of the last four: ``form.$visible.b``. What is hidden, read-only, required or no option
+stops a person; scripts may write all the same. A column of a table has states of its own:
+``明细.数量``.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import zip_longest
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
-from bpmax_sim.errors import Place, ScriptError
-from bpmax_sim.i18n import msg
+from bpmax_sim.errors import Place, ScriptError, SubjectError, listed, suggestion
+from bpmax_sim.i18n import msg, plural
+from bpmax_sim.js_values import Undefined
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.runtime import Page
-from bpmax_sim.subject.cells import cell, changed_columns, steps_of, table_of, with_cell
-from bpmax_sim.subject.hooks import CycleCut, FieldChanged, HookStarted, Result, replace_value
-from bpmax_sim.subject.person import check_complete, check_entry
-from bpmax_sim.subject.screen import Screen, state_links
+from bpmax_sim.subject.cells import Steps, cell, changed_columns, steps_of, table_of, with_cell
+from bpmax_sim.subject.hooks import (
+    CycleCut,
+    FieldChanged,
+    HookStarted,
+    MessageShown,
+    Result,
+    Stage,
+    Tell,
+    replace_value,
+    same,
+)
+
+STATES = {"$visible": "visible", "$required": "required", "$readonly": "readonly"}
+EXTENSIONS = ("$message", "$options", *STATES)
+_NEW_FIELD = {"visible": True, "required": False, "readonly": False}
+_MEMBERS = {**STATES, "$options": "options"}
+
+
+class Screen(msgspec.Struct, kw_only=True):
+    """What every subject has: scripts and who runs them, a result to fill, states and messages.
+
+    Attributes:
+        scripts: event -> its script, or several in their order.
+        states: field -> ``visible``, ``required``, ``readonly``, ``options``.
+        messages: everything shown so far.
+        name: of the sub-flow's project that it belongs to; empty for the main one's.
+    """
+
+    stage: Stage
+    tell: Tell
+    scripts: Mapping[str, Script | tuple[Script, ...]] = msgspec.field(default_factory=dict)
+    libraries: Sequence[Script] = ()
+    states: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    messages: list[MessageShown] = msgspec.field(default_factory=list)
+    name: str = ""
+    _result: Result = msgspec.field(default_factory=Result)
+
+    def bodies(self, event: str) -> tuple[Script, ...]:
+        """Return the scripts of *event* in their order."""
+        scripts = self.scripts.get(event, ())
+        return (scripts,) if isinstance(scripts, Script) else scripts
+
+    def run_bodies(self, event: str, run: Callable[[Script], Outcome]) -> Any:
+        """Let *run* run the scripts of *event* up to one that fails or says no; return a value."""
+        value: Any = None
+        for script in self.bodies(event):
+            self.tell(HookStarted(event=self.labelled(event), script=script.name))
+            ended = run(script)
+            self._result.take(ended)
+            self._result.returned(ended.value)
+            value = ended.value
+            if ended.error is not None or value is False:
+                break
+        return value
+
+    def labelled(self, name: str) -> str:
+        """Return *name* as it is told, behind that of the sub-flow's project."""
+        return f"{self.name}/{name}" if self.name else name
+
+    def join(self, result: Result) -> None:
+        """Let what comes of an action that another part began go to its *result*."""
+        self._result = result
+
+    @contextmanager
+    def meanwhile(self) -> Iterator[Result]:
+        """Let an action take place while another one is under way, with a result of its own."""
+        outer = self._result
+        inner = self.begin()
+        try:
+            yield inner
+        finally:
+            self.join_all(outer)
+
+    def begin(self) -> Result:
+        """Start an action; what its scripts come to, and all that they start, goes to the result.
+
+        Handlers and timers end whenever they do, so whoever performs an action starts it here, be
+        it a user's or a script's.
+        """
+        result = Result()
+        self.join_all(result)
+        return result
+
+    def join_all(self, result: Result) -> None:
+        """Let what comes of an action, of this and all that belongs to it, go to *result*."""
+        self.join(result)
+
+    def show(self, text: str, level: str = "info") -> None:
+        """Show a message to the user."""
+        message = MessageShown(text=text, level=level)
+        self.messages.append(message)
+        self.tell(message)
+
+    def extend(self, name: str, value: Any) -> None:
+        """Take what a script assigned to a ``$`` name of its form.
+
+        Raises:
+            SubjectError: it is no extension, or does not take the value.
+        """
+        if name == "$message":
+            message = value if isinstance(value, Mapping) else {"text": value}
+            self.show(str(message.get("text", "")), str(message.get("type", "info")))
+        elif name in _MEMBERS and isinstance(value, Mapping):
+            for field, state in value.items():
+                self.set_state(field, _MEMBERS[name], state)
+        else:
+            raise SubjectError(_misuse(name))
+
+    def set_state(self, field: str, key: str, value: Any) -> None:
+        """Set one state of a field; `UNDEFINED` resets it."""
+        states = self.states.setdefault(field, dict(_NEW_FIELD))
+        states[key] = value
+        if isinstance(value, Undefined):
+            states.pop(key)
+            states.update({key: _NEW_FIELD[key]} if key in _NEW_FIELD else {})
+
+    def state(self, field: str) -> Mapping[str, Any]:
+        """Return what is known of a field beside its value."""
+        return self.states.get(field, _NEW_FIELD)
+
+
+class StateView(msgspec.Struct, frozen=True):
+    """``form.$visible`` and its like: field -> state."""
+
+    screen: Screen
+    fields: Mapping[str, Any]
+    key: str
+    is_frozen: bool = True
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """Return the state of each field that has one."""
+        screen, key = self.screen, self.key
+        names = (*self.fields, *screen.states)
+        return {name: state[key] for name in names if key in (state := screen.state(name))}
+
+    def write(self, field: str, value: Any, _place: Place | None, /) -> None:
+        """Set the state of a field."""
+        self.screen.set_state(field, self.key, value)
+
+
+def state_links(screen: Screen, fields: Mapping[str, Any]) -> Mapping[str, LiveObject]:
+    """Return the ``$`` members of a form with *fields* that scripts can read and write inside."""
+    return {name: StateView(screen, fields, key) for name, key in _MEMBERS.items()}
+
+
+def _misuse(name: str) -> str:
+    if name in EXTENSIONS:
+        return msg(
+            "form.{name} takes an object of field names, such as form.{name} = {{phone: …}}",
+            name=name,
+        )
+    hint = suggestion(name, EXTENSIONS)
+    return msg("form.{name} is not known{hint}", name=name, hint=hint)
+
+
+def check_entry(form: FormSubject, steps: Steps, value: Any = UNSET, old: Any = None) -> None:
+    """Check that a person can enter *value* for *old* at *steps*, or change or press what is there.
+
+    Raises:
+        SubjectError: it is hidden or read-only, or the value is none of its options; of a table or
+            an object, this goes for each member that changes.
+    """
+    names = [str(step) for step in steps if isinstance(step, str)]
+    for depth in range(len(names)):
+        _check_state(form, ".".join(names[: depth + 1]))
+    if value is not UNSET:
+        name = ".".join(names)
+        _check_option(name, form.state(name).get("options"), value)
+        for member, entered in _changed_members(name, value, old):
+            _check_state(form, member)
+            _check_option(member, form.state(member).get("options"), entered)
+
+
+def _changed_members(name: str, value: Any, old: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the columns of a table, or the members of an object, that get another value."""
+    if isinstance(value, list | tuple):
+        rows = old if isinstance(old, list | tuple) else ()
+        for row, was in zip_longest(value, rows[: len(value)]):
+            if isinstance(row, Mapping):
+                yield from _changed_members(name, row, was)
+    elif isinstance(value, Mapping):
+        before = old if isinstance(old, Mapping) else {}
+        for key, entered in value.items():
+            was = before.get(key)
+            if not same(entered, was) and not (is_empty(entered) and is_empty(was)):
+                member = f"{name}.{key}"
+                yield member, entered
+                yield from _changed_members(member, entered, was)
+
+
+def _check_state(form: FormSubject, name: str) -> None:
+    state = form.state(name)
+    for key, stops in (("visible", False), ("readonly", True)):
+        if state.get(key, not stops) is stops:
+            is_what = msg("hidden") if key == "visible" else msg("read-only")
+            raise SubjectError(
+                "{name} is {is_what}, so a person cannot change it; a script may, in js",
+                name=name,
+                is_what=is_what,
+            )
+
+
+def _check_option(name: str, options: Any, value: Any) -> None:
+    if not isinstance(options, list | tuple) or is_empty(value):
+        return
+    known = [option.get("value") if isinstance(option, Mapping) else option for option in options]
+    for choice in value if isinstance(value, list | tuple) else (value,):
+        if not any(same(choice, option) for option in known):
+            raise SubjectError(
+                "{name}: {choice!r} is none of its options{hint}",
+                name=name,
+                choice=choice,
+                hint=_hint(choice, known),
+            )
+
+
+def _hint(choice: Any, known: list[Any]) -> str:
+    """Return the option that was probably meant, or all there are."""
+    texts = [str(option) for option in known]
+    if str(choice) in texts:
+        meant = known[texts.index(str(choice))]
+        if isinstance(choice, str):
+            return msg("; write {meant}, without quotes", meant=meant)
+        return msg("; write {meant!r}, with quotes", meant=meant)
+    return suggestion(str(choice), texts)
+
+
+def check_complete(form: FormSubject) -> None:
+    """Check that no field is empty that a person has to fill in.
+
+    Raises:
+        SubjectError: there is one; the message names all of them.
+    """
+    missing = list(_missing(form))
+    if missing:
+        raise SubjectError(
+            plural(
+                len(missing),
+                "required and empty is {names}",
+                "required and empty are {names}",
+                names=listed(missing),
+            )
+        )
+
+
+def _missing(form: FormSubject) -> Iterator[str]:
+    for name, state in form.states.items():
+        table, dot, column = name.partition(".")
+        shown = state.get("visible", True) and form.state(table).get("visible", True)
+        if not state.get("required") or not shown:
+            continue
+        if not dot or name in form.fields:
+            if is_empty(form.fields.get(name)):
+                yield name
+            continue
+        rows = form.fields.get(table)
+        for number, row in enumerate(rows if isinstance(rows, list | tuple) else ()):
+            if is_empty(row.get(column) if isinstance(row, Mapping) else None):
+                yield f"{table}[{number}].{column}"
+
+
+def is_empty(value: Any) -> bool:
+    """Return whether a field counts as not filled in: 0 and false do."""
+    return value is None or (isinstance(value, str | list | tuple | dict) and not value)
+
 
 DEEPEST = 16
 

@@ -23,8 +23,11 @@ from bpmax_sim.subject.owners import (
     UNTREATED,
     Items,
     OwnersTable,
+    Split,
+    Visit,
     actor,
     assigned,
+    leave,
     owner_of,
     untreated,
 )
@@ -37,7 +40,6 @@ from bpmax_sim.subject.project import (
     TERMINATED,
     ProjectState,
 )
-from bpmax_sim.subject.visits import Split, Visit, leave
 
 ENDS: Mapping[str, str] = {"approve": FINISHED, "reject": REJECTED}
 _MOST_HOPS = 100

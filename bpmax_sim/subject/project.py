@@ -1,6 +1,8 @@
 """A project: its values, where it stands, what was done, and the hooks that run on it.
 
-What goes wrong on the way leaves it, and all that belong to it, as they were before the action.
+What goes wrong on the way leaves it, and all that belong to it, as they were before the action. Of
+what flow scripts see as ``ctx``, the members follow the product's API where that is known; the
+nesting names ``project``, ``step`` and ``form`` are this simulator's.
 """
 
 from __future__ import annotations
@@ -12,16 +14,23 @@ from typing import Any, Literal, Self, TypeVar
 
 import msgspec
 
-from bpmax_sim.errors import Place, SubjectError, suggestion
+from bpmax_sim.errors import BpmaxError, CallError, Place, ScriptError, SubjectError, suggestion
 from bpmax_sim.i18n import msg
-from bpmax_sim.js_values import UNDEFINED
+from bpmax_sim.js_values import UNDEFINED, Undefined
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.runtime import Page
-from bpmax_sim.subject.context import ContextView, context_of
-from bpmax_sim.subject.definition import ACTIONS, PLAIN, Definition, FlowNode
-from bpmax_sim.subject.form import FormSubject
+from bpmax_sim.subject.definition import (
+    ACTIONS,
+    PLAIN,
+    Definition,
+    FlowNode,
+    FlowParts,
+    NodeScreen,
+    check_returned,
+)
+from bpmax_sim.subject.form import FormSubject, Screen, state_links
 from bpmax_sim.subject.hooks import (
     FieldChanged,
     FlowMove,
@@ -31,17 +40,120 @@ from bpmax_sim.subject.hooks import (
     Result,
     replace_value,
 )
-from bpmax_sim.subject.owners import (
-    PASSED,
-    REFUSED,
-    UNTREATED,
-    Items,
-    owner_of,
+from bpmax_sim.subject.owners import PASSED, REFUSED, UNTREATED, Items, Visit, owner_of
+
+
+class ContextView(msgspec.Struct, frozen=True):
+    """``ctx`` of one running script; of it only form and project outlive the script."""
+
+    members: Mapping[str, Any]
+    links: Mapping[str, LiveObject]
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """Return the members beside form and project."""
+        return self.members
+
+    def write(self, field: str, value: Any, place: Place | None, /) -> None:
+        """Take what the script wrote; it is the script's own.
+
+        Raises:
+            SubjectError: for a form or a project that is no object.
+        """
+        del value, place
+        if field in self.links:
+            raise SubjectError("ctx.{field} takes an object of names and values", field=field)
+
+
+def context_of(
+    move: FlowMove,
+    step: Mapping[str, Any],
+    target: str,
+    user: Mapping[str, Any],
+    people: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the members of ``ctx`` beside project and form."""
+    return {
+        "action": move.action,
+        "step_id": step["id"],
+        "target_step": target,
+        "description": move.comment,
+        "postData": dict(move.form),
+        "step": step,
+        "userInfo": _person(move.by, step["owner"], user, people),
+    }
+
+
+def _person(
+    by: str,
+    owners: list[dict[str, Any]],
+    user: Mapping[str, Any],
+    people: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return who acts: the user whole, or another person, as far as he is known."""
+    if not by or str(user.get("id", "")) == by:
+        return dict(user)
+    ids = (item.get("owner_id") for item in owners)
+    known = people.get(by)
+    more = known if isinstance(known, Mapping) else {"name": known} if known else {}
+    return {"id": next((key for key in ids if str(key) == by), by), **more}
+
+
+_BUGS = (
+    "EvalError",
+    "InternalError",
+    "RangeError",
+    "ReferenceError",
+    "SyntaxError",
+    "TypeError",
+    "URIError",
 )
-from bpmax_sim.subject.parts import FlowParts, NodeScreen, check_returned
-from bpmax_sim.subject.refusal import refusal
-from bpmax_sim.subject.screen import Screen, state_links
-from bpmax_sim.subject.visits import Visit
+"""What the language itself throws; a script that says no throws an Error, a text, or its own."""
+
+
+def refusal(event: str, value: Any, thrown: Exception | None) -> str | None:
+    """Return the text with which the check *event* says no, or None where it does not.
+
+    Raises:
+        SubjectError: it returned what is neither a yes nor a no.
+    """
+    if thrown is not None:
+        return _message_of(thrown) if isinstance(thrown, ScriptError) and says_no(thrown) else None
+    if value is False:
+        return msg("{event} refused", event=event)
+    if isinstance(value, str) and value:
+        return value
+    if value is None or value is True or isinstance(value, Undefined):
+        return None
+    raise SubjectError(
+        "{event} returned {value!r}, which neither refuses nor agrees; return false or "
+        "a text, or throw, to refuse; return nothing or true to agree",
+        event=event,
+        value=value,
+    )
+
+
+_QUOTES = ("'", '"', "`")
+
+
+def _message_of(thrown: ScriptError) -> str:
+    """Return what was thrown; a text that was thrown as it is, is told in quotes."""
+    text = thrown.message
+    quoted = thrown.name == "Uncaught" and text[:1] in _QUOTES and text[-1:] == text[:1]
+    return text[1:-1] if quoted and len(text) > 1 else text
+
+
+def says_no(thrown: Exception) -> bool:
+    """Return whether *thrown* is the script's own: no bug, no limit, and no rejected call."""
+    if type(thrown) is not ScriptError or thrown.name in _BUGS:
+        return False
+    code = thrown.fields.get("code")
+    rejected = isinstance(thrown.__cause__, BpmaxError) and not isinstance(
+        thrown.__cause__, ScriptError
+    )
+    return code is None or not (
+        rejected or "platform_key" in thrown.fields or code == CallError.default_code
+    )
+
 
 NEW, PROCESSING, FINISHED, REJECTED = "new", "processing", "finished", "rejected"
 CANCELLED, TERMINATED, RETURNED = "cancelled", "terminated", "returned"

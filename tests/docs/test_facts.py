@@ -26,9 +26,9 @@ from bpmax_sim.scenario.model import FaultAction, FaultRule, ProxySpec, keys_of
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.session.options import Mode
 from bpmax_sim.simulator.simulator import Simulator
-from bpmax_sim.subject.context import context_of
+from bpmax_sim.subject.form import EXTENSIONS
 from bpmax_sim.subject.hooks import FlowMove
-from bpmax_sim.subject.screen import EXTENSIONS
+from bpmax_sim.subject.project import context_of
 from tests.docs.cli import options
 from tests.docs.facts import MARKS, Cell, names, tables, text_of
 from tests.docs.pages import LANGUAGES, ROOT, Language, navigation
