@@ -32,14 +32,8 @@ from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.proxy.result import capture
 from bpmax_sim.proxy.signing import trust_of
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.session.credentials import (
-    Tenants,
-    check_paths,
-    matching_rules,
-    open_places,
-    volatile_places,
-    with_personal,
-)
+from bpmax_sim.session import credentials
+from bpmax_sim.session.credentials import Tenants
 from bpmax_sim.session.recordings import Opening, SessionRecordings
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.shared_logins import SharedLogins, SharingLogins
@@ -156,8 +150,8 @@ class Network:
         for secret in settings.secrets:
             vault.register_issued("scenario", settings.owner, "secret", secret)
         self._tenants = tenants = Tenants(platforms, settings, start, vault)
-        check_paths("redact", settings.redact)
-        rules = matching_rules(platforms, settings.ignore)
+        credentials.check_paths("redact", settings.redact)
+        rules = credentials.matching_rules(platforms, settings.ignore)
         self._resources = ExitStack()
         self.simulators = self._simulate() if start.simulated else None
         self.undeclared = Undeclared(platforms, tenants)
@@ -169,8 +163,8 @@ class Network:
             start.seat,
             self.witness,
             start.zone,
-            passing=partial(volatile_places, platforms),
-            answered=partial(open_places, platforms),
+            passing=partial(credentials.volatile_places, platforms),
+            answered=partial(credentials.open_places, platforms),
             values=tenants.values,
             watch=self.undeclared.add,
             synthesise=partial(_synthesised_login, platforms),
@@ -233,7 +227,9 @@ class Network:
             serial=lambda: next(numbers),
             default_instance=settings.default_instance,
             on_login=settled,
-            hide=lambda request: redact_request(with_personal(request, settings.redact), vault),
+            hide=lambda request: redact_request(
+                credentials.with_personal(request, settings.redact), vault
+            ),
             on_mismatch=missed,
         )
 
@@ -355,7 +351,9 @@ class Network:
         """
         self.recordings.refuse_closed()
         try:
-            return (inner or self.faults).handle(with_personal(request, self._settings.redact))
+            return (inner or self.faults).handle(
+                credentials.with_personal(request, self._settings.redact)
+            )
         except NoMatchError as error:
             self.misses.append(error)
             raise

@@ -31,19 +31,12 @@ from bpmax_sim.script.outbox import Outcome, Waiting
 from bpmax_sim.script.runtime import Page, Runtime, engine_of
 from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.secret.vault import redacted
+from bpmax_sim.session import scripts
 from bpmax_sim.session.credentials import volatile_places
 from bpmax_sim.session.network import Network
 from bpmax_sim.session.options import Names, arguments, judge, several
 from bpmax_sim.session.recordings import opening
-from bpmax_sim.session.scripts import (
-    ObjectLike,
-    ScriptLike,
-    as_live,
-    as_script,
-    as_scripts,
-    judged,
-    shown_outcome,
-)
+from bpmax_sim.session.scripts import ObjectLike, ScriptLike
 from bpmax_sim.session.settings import (
     EverydayOptions,
     FilePath,
@@ -281,12 +274,12 @@ class Session:
         """
         self._recordings.refuse_closed()
         outcome = self._runtime.run(
-            as_script(script),
-            libraries=as_scripts(libraries),
+            scripts.as_script(script),
+            libraries=scripts.as_scripts(libraries),
             bindings=self._bindings(form, ctx),
             page=page,
         )
-        return judged(self._heard(outcome), self.settings.unawaited)
+        return scripts.judged(self._heard(outcome), self.settings.unawaited)
 
     @closed()
     def start_script(
@@ -305,9 +298,9 @@ class Session:
         """
         self._recordings.refuse_closed()
         self._runtime.start(
-            as_script(script),
+            scripts.as_script(script),
             lambda outcome: done(self._heard(outcome)),
-            libraries=as_scripts(libraries),
+            libraries=scripts.as_scripts(libraries),
             bindings=self._bindings(form, ctx),
             page=page,
         )
@@ -331,7 +324,7 @@ class Session:
         self._hearers.append(listener)
 
     def _heard(self, outcome: Outcome) -> Outcome:
-        shown = shown_outcome(outcome, self.redact)
+        shown = scripts.shown_outcome(outcome, self.redact)
         self._tell(shown)
         return shown
 
@@ -343,7 +336,7 @@ class Session:
         """Return the globals of a script that are live objects."""
         objects = {"form": form, "ctx": ctx}
         return {
-            name: as_live(name, value, self._tell if self._hearers else None)
+            name: scripts.as_live(name, value, self._tell if self._hearers else None)
             for name, value in objects.items()
             if value is not None
         }

@@ -15,26 +15,10 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from bpmax_sim.platform import model
 from bpmax_sim.platform.instances import InstanceEntry, Origin
 from bpmax_sim.platform.load import Platforms, read_root
-from bpmax_sim.platform.model import (
-    Acquire,
-    Api,
-    Apply,
-    Auth,
-    CredentialSpec,
-    Extract,
-    Instance,
-    LoginRequest,
-    LoginStep,
-    Parameter,
-    Platform,
-    ResponseRules,
-    Sign,
-    Spot,
-    is_set,
-    snake,
-)
+from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform
 from bpmax_sim.platform.template import names_in
 from bpmax_sim.strategies.values import cached, evenly, keys, scalars, weighted, words
 from bpmax_sim.yamlfile import read_yaml
@@ -47,33 +31,39 @@ LOGIN_PATH: Final = "/login"
 SECOND_PATH: Final = "/token"
 """Paths of a login, and of the second request of one in two steps."""
 
-_FIRST: Final = LoginRequest(path=LOGIN_PATH, form={"user": "{{ user }}", "secret": "{{ secret }}"})
+_FIRST: Final = model.LoginRequest(
+    path=LOGIN_PATH, form={"user": "{{ user }}", "secret": "{{ secret }}"}
+)
 _YIELDED: Final = {
-    "token": Extract(path="$.token", secret=True),
-    "ttl": Extract(path="$.ttl", optional=True),
+    "token": model.Extract(path="$.token", secret=True),
+    "ttl": model.Extract(path="$.ttl", optional=True),
 }
 _SHARED: Final = ("user", "secret")
-_LOGIN: Final = Acquire(share=_SHARED, steps=(LoginStep(request=_FIRST, extract=_YIELDED),))
-_TWO_STEPS: Final = Acquire(
+_LOGIN: Final = model.Acquire(
+    share=_SHARED, steps=(model.LoginStep(request=_FIRST, extract=_YIELDED),)
+)
+_TWO_STEPS: Final = model.Acquire(
     share=_SHARED,
     steps=(
-        LoginStep(request=_FIRST, extract={"ticket": Extract(path="$.ticket", secret=True)}),
-        LoginStep(
-            request=LoginRequest(path=SECOND_PATH, body={"ticket": "{{ ticket }}"}),
+        model.LoginStep(
+            request=_FIRST, extract={"ticket": model.Extract(path="$.ticket", secret=True)}
+        ),
+        model.LoginStep(
+            request=model.LoginRequest(path=SECOND_PATH, body={"ticket": "{{ ticket }}"}),
             extract=_YIELDED,
         ),
     ),
 )
-_SIGN: Final = Sign(
+_SIGN: Final = model.Sign(
     set_headers={"X-Key": "{{ user | hex }}"},
     message="{{ method }}\n{{ target }}\n{{ body }}",
     key="{{ secret }}",
-    emit=(Apply(place="header", name="X-Signature", value="{{ signature }}"),),
+    emit=(model.Apply(place="header", name="X-Signature", value="{{ signature }}"),),
 )
 
 
-def _spot(place: Spot, name: str, value: str) -> Apply:
-    return Apply(place=place, name=name, value=value)
+def _spot(place: model.Spot, name: str, value: str) -> model.Apply:
+    return model.Apply(place=place, name=name, value=value)
 
 
 _BASIC: Final = _spot("header", "Authorization", "Basic {{ (user ~ ':' ~ secret) | b64 }}")
@@ -199,25 +189,25 @@ def _origin(auth: Auth) -> Platform | None:
     return next((platform for platform in platforms if platform.auth is auth), None)
 
 
-def rules_of(auth: Auth) -> ResponseRules:
+def rules_of(auth: Auth) -> model.ResponseRules:
     """Return what the preset that *auth* was drawn from says of responses."""
     origin = _origin(auth)
-    return origin.response if origin else ResponseRules()
+    return origin.response if origin else model.ResponseRules()
 
 
-def credentials_of(*auths: Auth) -> dict[str, CredentialSpec]:
+def credentials_of(*auths: Auth) -> dict[str, model.CredentialSpec]:
     """Return what a platform declares for *auths*: ``user``, ``secret``, and what presets add."""
-    known = {"user": CredentialSpec(), "secret": CredentialSpec(secret=True)}
+    known = {"user": model.CredentialSpec(), "secret": model.CredentialSpec(secret=True)}
     for auth in auths:
         origin = _origin(auth)
         known |= {
             name: spec
             for name, spec in (origin.credentials.items() if origin else ())
-            if is_set(spec.default)
+            if model.is_set(spec.default)
         }
     texts = [text for auth in auths for text in auth.parameters.values() if isinstance(text, str)]
     if any("key" in names_in(text) for text in texts):
-        known["key"] = CredentialSpec(kind="rsa", secret=True, default=private_key())
+        known["key"] = model.CredentialSpec(kind="rsa", secret=True, default=private_key())
     return known
 
 
@@ -389,7 +379,7 @@ def platforms(
         for api in draw(_some(apis() if api is None else api, max_apis))
     ]
     apis_by_key = {api.key: api for api in drawn}
-    aliases = {snake(alias): api.key for api in drawn for alias in api.aliases}
+    aliases = {model.snake(alias): api.key for api in drawn for alias in api.aliases}
     own = [api.auth for api in drawn if isinstance(api.auth, Auth)]
     return Platform(
         platform_key=draw(_KEYS),
@@ -401,7 +391,7 @@ def platforms(
         headers=draw(_HEADERS),
         strict=draw(_SELDOM),
         apis=apis_by_key,
-        spellings={**aliases, **{snake(key): key for key in apis_by_key}},
+        spellings={**aliases, **{model.snake(key): key for key in apis_by_key}},
     )
 
 
@@ -424,7 +414,7 @@ def _fitting(api: Api, platforms: Auth, own: Auth | None) -> Api:
 
 @lru_cache
 def _some(api: st.SearchStrategy[Api], most: int) -> st.SearchStrategy[list[Api]]:
-    return st.lists(api, min_size=1, max_size=most, unique_by=lambda item: snake(item.key))
+    return st.lists(api, min_size=1, max_size=most, unique_by=lambda item: model.snake(item.key))
 
 
 @cached

@@ -22,14 +22,8 @@ from bpmax_sim.js_values import UNDEFINED, BigInt, Undefined, js_number, ms_of
 from bpmax_sim.platform.model import Api, Platform, snake
 from bpmax_sim.proxy.builder import Builder, CallSpec, Setter
 from bpmax_sim.session.session import Session
-from bpmax_sim.strategies.corners import (
-    UNNAMED,
-    Step,
-    claims,
-    corner_steps,
-    fillable,
-    refused_steps,
-)
+from bpmax_sim.strategies import corners
+from bpmax_sim.strategies.corners import UNNAMED, Step
 from bpmax_sim.strategies.platforms import HEADER_NAMES, PLACE_NAMES
 from bpmax_sim.strategies.values import (
     NO_SEGMENT,
@@ -165,13 +159,13 @@ def _chains(
     setters = steps(platform=platform, api=called, refusable=refusable)
     drawn = [draw(setters) for _ in range(draw(st.integers(0, max_steps)))]
     if not is_aimed and max_steps:
-        for corner in draw(corner_steps(api=called, platform=platform)):
+        for corner in draw(corners.corner_steps(api=called, platform=platform)):
             _insert(draw, drawn, corner)
     if is_aimed or draw(_TEN) < _MOSTLY:
-        for step in draw(_needed(called, fillable(platform, called))).items():
+        for step in draw(_needed(called, corners.fillable(platform, called))).items():
             drawn.insert(draw(st.integers(0, len(drawn))), step)
     if is_aimed:
-        drawn += draw(refused_steps(api=called, platform=platform))
+        drawn += draw(corners.refused_steps(api=called, platform=platform))
     return DrawnCall(
         platform=platform.platform_key if platform else draw(keys()),
         options=draw(_options(instances, refusable)),
@@ -237,8 +231,8 @@ def steps(
     *, platform: Platform | None = None, api: Api = UNNAMED, refusable: bool = False
 ) -> st.SearchStrategy[Step]:
     """Draw one setter and its value: ``("query", {"page": 1})``."""
-    drawn = _steps(fillable(platform, api), refusable, str(api.encoding or ""))
-    claimed = claims(platform=platform, api=api)
+    drawn = _steps(corners.fillable(platform, api), refusable, str(api.encoding or ""))
+    claimed = corners.claims(platform=platform, api=api)
     return st.one_of(*drawn, st.sampled_from(claimed)) if claimed else st.one_of(drawn)
 
 

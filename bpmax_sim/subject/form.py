@@ -25,18 +25,9 @@ from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.runtime import Page
+from bpmax_sim.subject import hooks
 from bpmax_sim.subject.cells import Steps, cell, changed_columns, steps_of, table_of, with_cell
-from bpmax_sim.subject.hooks import (
-    CycleCut,
-    FieldChanged,
-    HookStarted,
-    MessageShown,
-    Result,
-    Stage,
-    Tell,
-    replace_value,
-    same,
-)
+from bpmax_sim.subject.hooks import Result
 
 STATES = {"$visible": "visible", "$required": "required", "$readonly": "readonly"}
 EXTENSIONS = ("$message", "$options", *STATES)
@@ -54,12 +45,12 @@ class Screen(msgspec.Struct, kw_only=True):
         name: of the sub-flow's project that it belongs to; empty for the main one's.
     """
 
-    stage: Stage
-    tell: Tell
+    stage: hooks.Stage
+    tell: hooks.Tell
     scripts: Mapping[str, Script | tuple[Script, ...]] = msgspec.field(default_factory=dict)
     libraries: Sequence[Script] = ()
     states: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
-    messages: list[MessageShown] = msgspec.field(default_factory=list)
+    messages: list[hooks.MessageShown] = msgspec.field(default_factory=list)
     name: str = ""
     _result: Result = msgspec.field(default_factory=Result)
 
@@ -72,7 +63,7 @@ class Screen(msgspec.Struct, kw_only=True):
         """Let *run* run the scripts of *event* up to one that fails or says no; return a value."""
         value: Any = None
         for script in self.bodies(event):
-            self.tell(HookStarted(event=self.labelled(event), script=script.name))
+            self.tell(hooks.HookStarted(event=self.labelled(event), script=script.name))
             ended = run(script)
             self._result.take(ended)
             self._result.returned(ended.value)
@@ -115,7 +106,7 @@ class Screen(msgspec.Struct, kw_only=True):
 
     def show(self, text: str, level: str = "info") -> None:
         """Show a message to the user."""
-        message = MessageShown(text=text, level=level)
+        message = hooks.MessageShown(text=text, level=level)
         self.messages.append(message)
         self.tell(message)
 
@@ -210,7 +201,7 @@ def _changed_members(name: str, value: Any, old: Any) -> Iterator[tuple[str, Any
         before = old if isinstance(old, Mapping) else {}
         for key, entered in value.items():
             was = before.get(key)
-            if not same(entered, was) and not (is_empty(entered) and is_empty(was)):
+            if not hooks.same(entered, was) and not (is_empty(entered) and is_empty(was)):
                 member = f"{name}.{key}"
                 yield member, entered
                 yield from _changed_members(member, entered, was)
@@ -233,7 +224,7 @@ def _check_option(name: str, options: Any, value: Any) -> None:
         return
     known = [option.get("value") if isinstance(option, Mapping) else option for option in options]
     for choice in value if isinstance(value, list | tuple) else (value,):
-        if not any(same(choice, option) for option in known):
+        if not any(hooks.same(choice, option) for option in known):
             raise SubjectError(
                 "{name}: {choice!r} is none of its options{hint}",
                 name=name,
@@ -451,7 +442,7 @@ class FormSubject(Screen, kw_only=True):
         link = Link(name, _text(value))
         if link in view.chain or len(view.chain) >= DEEPEST:
             chain = tuple(map(str, (*view.chain, link)))
-            self.tell(CycleCut(field=name, chain=chain))
+            self.tell(hooks.CycleCut(field=name, chain=chain))
             if link not in view.chain:
                 self._result.errors.append(_endless(chain, place))
             return
@@ -461,7 +452,7 @@ class FormSubject(Screen, kw_only=True):
     def _start(self, event: str, bodies: tuple[Script, ...], view: FormView) -> None:
         """Start the first of some handlers beside what runs; the next follows when it has ended."""
         handler, *rest = bodies
-        self.tell(HookStarted(event=self.labelled(event), script=handler.name))
+        self.tell(hooks.HookStarted(event=self.labelled(event), script=handler.name))
 
         def done(ended: Outcome) -> None:
             self._result.take(ended)  # of the action of then
@@ -472,10 +463,10 @@ class FormSubject(Screen, kw_only=True):
 
     def _store(self, name: str, value: Any, by: str, place: Place | None = None) -> bool:
         old = self.fields.get(name)
-        if not replace_value(self.fields, name, value):
+        if not hooks.replace_value(self.fields, name, value):
             return False
         label = self.labelled(name)
-        self.tell(FieldChanged(field=label, old=old, new=value, by=by, place=place))
+        self.tell(hooks.FieldChanged(field=label, old=old, new=value, by=by, place=place))
         return True
 
     def facts(self) -> Mapping[str, Mapping[str, Any]]:

@@ -11,37 +11,17 @@ from msgspec.structs import asdict, replace
 from bpmax_sim.errors import SubjectError, listed, near
 from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.script.failure import Script
+from bpmax_sim.subject import owners, project
 from bpmax_sim.subject.definition import Action, SubFlow
 from bpmax_sim.subject.hooks import (
     BranchArrived,
     DeadlinePassed,
     FlowMove,
 )
-from bpmax_sim.subject.owners import (
-    PASSED,
-    PROJECT,
-    UNTREATED,
-    Items,
-    OwnersTable,
-    Split,
-    Visit,
-    actor,
-    assigned,
-    leave,
-    owner_of,
-    untreated,
-)
-from bpmax_sim.subject.project import (
-    FINISHED,
-    NEW,
-    PROCESSING,
-    REJECTED,
-    RETURNED,
-    TERMINATED,
-    ProjectState,
-)
+from bpmax_sim.subject.owners import Items, OwnersTable, Split, Visit
+from bpmax_sim.subject.project import ProjectState
 
-ENDS: Mapping[str, str] = {"approve": FINISHED, "reject": REJECTED}
+ENDS: Mapping[str, str] = {"approve": project.FINISHED, "reject": project.REJECTED}
 _MOST_HOPS = 100
 
 
@@ -86,7 +66,7 @@ class MovingProject(ProjectState, kw_only=True):
                 self._go(visit, deadline.to, "deadline", late)
             elif deadline.then == "notify":
                 people = [str(owner) for owner in deadline.notify]
-                people = people or [owner_of(item) for item in visit.table.pending()]
+                people = people or [owners.owner_of(item) for item in visit.table.pending()]
                 self._notify("deadline", people, "", visit.node)
             else:
                 self._pass(visit, "approve" if deadline.then == "approve" else "reject", late)
@@ -156,10 +136,10 @@ class MovingProject(ProjectState, kw_only=True):
         return msg("it stands at {names}", names=names)
 
     def _check_under_way(self, action: str) -> None:
-        if self.status != PROCESSING:
+        if self.status != project.PROCESSING:
             hints = {
-                NEW: msg("submit it first, or set flow.at"),
-                RETURNED: msg("resubmit it first"),
+                project.NEW: msg("submit it first, or set flow.at"),
+                project.RETURNED: msg("resubmit it first"),
             }
             hint = hints.get(self.status, msg("nothing is left"))
             raise SubjectError(
@@ -175,8 +155,8 @@ class MovingProject(ProjectState, kw_only=True):
         chosen = by or str(self.user.get("id", ""))
         if self.definition is None and not items:
             return chosen
-        first = "".join(map(owner_of, visit.table.pending()[:1]))
-        return actor(visit.node, items, chosen or first, self.user)
+        first = "".join(map(owners.owner_of, visit.table.pending()[:1]))
+        return owners.actor(visit.node, items, chosen or first, self.user)
 
     def _passed(self, without: str) -> list[str]:
         """Return the nodes that were passed, beside *without*, and the gateways of branches."""
@@ -216,7 +196,7 @@ class MovingProject(ProjectState, kw_only=True):
 
     def _go(self, visit: Visit, target: str, action: str, move: FlowMove) -> None:
         """Leave a node for *target*, or for a join that waits for other branches."""
-        split, branch, waits = leave(self.visits, visit, target)
+        split, branch, waits = owners.leave(self.visits, visit, target)
         if waits and split is not None:
             self.at = next(iter(self.visits), self.at)
             left = tuple(sorted(split.waiting))
@@ -231,13 +211,13 @@ class MovingProject(ProjectState, kw_only=True):
 
     def _enter(self, node: str, action: str, move: FlowMove, visit: Visit, previous: str) -> None:
         declared = self.declared(node)
-        self.status = PROCESSING
+        self.status = project.PROCESSING
         if self.definition is None:
             self.at = node
             self._tell_entered(node, previous, action, move.by)
             return
         if declared.end:
-            self._end(ENDS.get(action, FINISHED), node)
+            self._end(ENDS.get(action, project.FINISHED), node)
             self._tell_entered(node, previous, action, move.by)
             self._render(move)
             self._tell_parent(self.status)
@@ -285,17 +265,19 @@ class MovingProject(ProjectState, kw_only=True):
             if entry["action"] == "approve" and (asks == "none" or entry["node"] == previous)
         }
         for item in table.pending():
-            if owner_of(item) in before and table.status == UNTREATED:
-                item["status"] = PASSED
-                self._note(FlowMove(at=visit.node, by=owner_of(item), action="repeated"))
-        if table.status == PASSED:
+            if owners.owner_of(item) in before and table.status == owners.UNTREATED:
+                item["status"] = owners.PASSED
+                self._note(FlowMove(at=visit.node, by=owners.owner_of(item), action="repeated"))
+        if table.status == owners.PASSED:
             self._pass(visit, "approve", coming)
 
     def _pass_without_owners(self, visit: Visit, move: FlowMove) -> None:
         """Do what the definition says where nobody owns a node."""
         empty = self.declared(visit.node).empty
         if empty == "admins" and self.definition is not None:
-            self._seat(visit, untreated({"owner_id": admin} for admin in self.definition.admins))
+            self._seat(
+                visit, owners.untreated({"owner_id": admin} for admin in self.definition.admins)
+            )
         elif empty in ("approve", "reject"):
             self._pass(visit, "approve" if empty == "approve" else "reject", replace(move, by=""))
 
@@ -321,8 +303,8 @@ class MovingProject(ProjectState, kw_only=True):
         self.visits.clear()
         self.at, self.status = node, status
         for child in self.children.values():
-            if child.status in (PROCESSING, RETURNED):
-                child._end(TERMINATED)  # noqa: SLF001 - of its own class
+            if child.status in (project.PROCESSING, project.RETURNED):
+                child._end(project.TERMINATED)  # noqa: SLF001 - of its own class
 
     def _start_child(self, visit: Visit, spec: SubFlow, move: FlowMove) -> None:
         """Create the project of a sub-flow, and wait for it or go on."""
@@ -366,7 +348,7 @@ class MovingProject(ProjectState, kw_only=True):
         spec = declared.child
         for mine, theirs in (spec.back if spec else {}).items():
             parent.store("form", {mine: self.form.get(theirs)}, self.name)
-        action: Action = "approve" if status == FINISHED else "reject"
+        action: Action = "approve" if status == project.FINISHED else "reject"
         if action not in declared.offers:
             raise SubjectError(
                 "the sub-flow {name!r} ended {status}, and node {node!r} offers no {action}; "
@@ -386,32 +368,32 @@ class MovingProject(ProjectState, kw_only=True):
         node = visit.node
         own: Items = [{"owner_id": owner} for owner in self.declared(node).owners]
         items = self.assigned.get(node, own)
-        self._seat(visit, untreated(items))
+        self._seat(visit, owners.untreated(items))
         wrong = len(self._result.errors)
         value = self._hook(f"owners.{node}", replace(move, at=node))
         try:
-            owners = assigned(value, node, self.nodes)
+            returned = owners.assigned(value, node, self.nodes)
         except SubjectError as error:
             self._result.errors.append(error)
-            owners = {}
+            returned = {}
         if len(self._result.errors) > wrong:
             del self.owners[node]
             visit.table = OwnersTable()
             return False
-        for step, step_items in owners.items():
+        for step, step_items in returned.items():
             self._take_owners(visit, step, step_items)
         return True
 
     def _take_owners(self, visit: Visit, step: str, items: Items) -> None:
         """Take what the hook of a node returned of the owners of *step*."""
-        if step == PROJECT and step not in self.nodes:
+        if step == owners.PROJECT and step not in self.nodes:
             self.store("project", {"owner": items}, f"owners.{visit.node}")
             return
         if step != visit.node:
             self.assigned[step] = items
         present = visit if step == visit.node else self.visits.get(step)
         if present is not None:
-            self._seat(present, untreated(items))
+            self._seat(present, owners.untreated(items))
         else:
             self.owners.pop(step, None)
 
@@ -448,7 +430,7 @@ class MovingProject(ProjectState, kw_only=True):
         """Start in the middle where *at* says so, as if the project had just come there."""
         if not self.at:
             return
-        self.status = PROCESSING
+        self.status = project.PROCESSING
         visit = self.visits[self.at] = Visit(self.at)
         self._show(self.at)
         if self.at not in self.nodes:
@@ -458,7 +440,7 @@ class MovingProject(ProjectState, kw_only=True):
         self._plan(visit)
         self.begins = bool(declared.parallel or declared.child)
         if not self.begins and not self.bodies(f"owners.{self.at}"):
-            self._seat(visit, untreated({"owner_id": owner} for owner in declared.owners))
+            self._seat(visit, owners.untreated({"owner_id": owner} for owner in declared.owners))
 
     def settle(self) -> None:
         """Start the branches or the sub-flow of the node where a scenario starts.

@@ -21,6 +21,7 @@ from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.runtime import Page
+from bpmax_sim.subject import hooks
 from bpmax_sim.subject.definition import (
     ACTIONS,
     PLAIN,
@@ -31,15 +32,7 @@ from bpmax_sim.subject.definition import (
     check_returned,
 )
 from bpmax_sim.subject.form import FormSubject, Screen, state_links
-from bpmax_sim.subject.hooks import (
-    FieldChanged,
-    FlowMove,
-    NodeEntered,
-    Notified,
-    PersonActed,
-    Result,
-    replace_value,
-)
+from bpmax_sim.subject.hooks import FlowMove, Result
 from bpmax_sim.subject.owners import PASSED, REFUSED, UNTREATED, Items, Visit, owner_of
 
 
@@ -323,9 +316,9 @@ class ProjectState(Screen, kw_only=True):
         target: dict[str, Any] = getattr(self, part)
         for name, value in values.items():
             old = target.get(name)
-            if replace_value(target, name, value):
+            if hooks.replace_value(target, name, value):
                 label = self.labelled(name if part == "form" else f"{part}.{name}")
-                self.tell(FieldChanged(field=label, old=old, new=value, by=by, place=place))
+                self.tell(hooks.FieldChanged(field=label, old=old, new=value, by=by, place=place))
 
     def views(self) -> tuple[PartView, ContextView]:
         """Return the ``form`` and the ``ctx`` of a script that belongs to no event."""
@@ -478,7 +471,7 @@ class ProjectState(Screen, kw_only=True):
 
     def _tell_entered(self, node: str, previous: str, action: str, by: str) -> None:
         self.tell(
-            NodeEntered(
+            hooks.NodeEntered(
                 node=self.labelled(node), previous=self.labelled(previous), action=action, by=by
             )
         )
@@ -494,13 +487,15 @@ class ProjectState(Screen, kw_only=True):
         if move.action not in ACTIONS or waits:
             node = self.labelled(move.at)
             self.tell(
-                PersonActed(node=node, action=move.action, by=move.by, to=others, comment=comment)
+                hooks.PersonActed(
+                    node=node, action=move.action, by=move.by, to=others, comment=comment
+                )
             )
 
     def _notify(self, kind: str, to: list[str], text: str, node: str) -> None:
         more = {"text": text} if text else {}
         self.notified.append({"kind": kind, "to": to, "node": node, **more})
-        self.tell(Notified(kind=kind, to=tuple(to), text=text, node=self.labelled(node)))
+        self.tell(hooks.Notified(kind=kind, to=tuple(to), text=text, node=self.labelled(node)))
 
     @contextmanager
     def _whole_or_not_at_all(self) -> Iterator[None]:
