@@ -13,7 +13,7 @@ A call as plain values, as a scenario file and a test hold it, and back.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -192,12 +192,19 @@ def wire_values(request: Request, place: str, name: str, api: Api) -> list[Any]:
     Raises:
         UnreadPlace: it is in a body that nothing here reads.
     """
-    return _READERS[place](request, name, api)
-
-
-def _in_path(request: Request, name: str, api: Api) -> list[Any]:
-    values = path_template(api.path).match(path_of(request)) or {}
-    return [values[name]] if name in values else []
+    headers = Headers(request.headers)
+    match place:
+        case "path":
+            known = path_template(api.path).match(path_of(request)) or {}
+            return [known[name]] if name in known else []
+        case "query":
+            pairs = [pair.partition("=") for pair in request.url.partition("?")[2].split("&")]
+            return [unquote(text) for key, _, text in pairs if unquote(key).lower() == name.lower()]
+        case "header":
+            return headers.every(name)
+        case "cookie":
+            return [c.value for c in headers.cookies if c.name.lower() == name.lower()]
+    return _in_body(request, name, headers.media_type)
 
 
 def path_readings(request: Request, name: str, api: Api) -> Iterator[str]:
@@ -206,18 +213,7 @@ def path_readings(request: Request, name: str, api: Api) -> Iterator[str]:
     return (reading[name] for reading in readings if name in reading)
 
 
-def _in_query(request: Request, name: str, _api: Api) -> list[Any]:
-    pairs = [pair.partition("=") for pair in request.url.partition("?")[2].split("&")]
-    return [unquote(value) for key, _, value in pairs if unquote(key).lower() == name.lower()]
-
-
-def _in_cookies(request: Request, name: str, _api: Api) -> list[Any]:
-    sent = Headers(request.headers).cookies
-    return [cookie.value for cookie in sent if cookie.name.lower() == name.lower()]
-
-
-def _in_body(request: Request, name: str, _api: Api) -> list[Any]:
-    kind = Headers(request.headers).media_type
+def _in_body(request: Request, name: str, kind: str) -> list[Any]:
     text = (request.body or b"").decode("utf-8", "replace")
     if kind == FORM and "." not in name:
         return [value for key, value in parse_qsl(text, True) if key == name]
@@ -229,15 +225,6 @@ def _in_body(request: Request, name: str, _api: Api) -> list[Any]:
         raise UnreadPlace from None  # a script may send any text as it is
     value = member(body, body_steps(name))
     return [] if value is UNSET else [value]
-
-
-_READERS: Final[Mapping[str, Callable[[Request, str, Api], list[Any]]]] = {
-    "path": _in_path,
-    "query": _in_query,
-    "header": lambda request, name, _api: Headers(request.headers).every(name),
-    "cookie": _in_cookies,
-    "body": _in_body,
-}
 
 
 def is_sent(value: Any, values: list[Any], place: str) -> bool:

@@ -196,22 +196,16 @@ def declared_by(platforms: Platforms, name: str) -> tuple[Platform | Api, ...]:
 
 
 def _collected(platforms: Platforms, ignore: tuple[str, ...]) -> Rules:
-    scoped = [
-        (platform.platform_key, (*platform.ignore, *platform.volatile)) for platform in platforms
-    ]
-    scoped += [
-        (f"{platform.platform_key}.{name}", (*api.ignore, *api.volatile))
-        for platform in platforms
-        for name, api in platform.apis.items()
-    ]
-    templates = {f"{p.platform_key}.{n}": api.path for p in platforms for n, api in p.apis.items()}
-    every = list(templates.values())
-    check_places("ignore", ignore, every)
+    declared: list[tuple[str, Platform | Api, list[str]]] = []
     for platform in platforms:
-        own = [api.path for api in platform.apis.values()]
-        _check_declared(platform.platform_key, platform, own)
-        for name, api in platform.apis.items():
-            _check_declared(f"{platform.platform_key}.{name}", api, [api.path])
+        apis = {f"{platform.platform_key}.{name}": api for name, api in platform.apis.items()}
+        declared.append((platform.platform_key, platform, [api.path for api in apis.values()]))
+        declared += ((name, api, [api.path]) for name, api in apis.items())
+    templates = {name: owner.path for name, owner, _ in declared if isinstance(owner, Api)}
+    check_places("ignore", ignore, templates.values())
+    for name, owner, paths in declared:
+        _check_declared(name, owner, paths)
+    scoped = ((name, (*owner.ignore, *owner.volatile)) for name, owner, _ in declared)
     return Rules(ignore, tuple((name, paths) for name, paths in scoped if paths), templates)
 
 

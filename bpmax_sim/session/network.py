@@ -7,7 +7,6 @@ Nothing here refers back to the session, so one that is over goes away at once, 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from itertools import count
@@ -20,7 +19,7 @@ from bpmax_sim.cassette.matching import Difference
 from bpmax_sim.clock import SeededChance, SystemChance
 from bpmax_sim.errors import CassetteError, ConfigError, NoMatchError
 from bpmax_sim.i18n import joined
-from bpmax_sim.messages import Call, ConnectionRoute, Exchange, Request, Response
+from bpmax_sim.messages import Call, Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import ApiMatcher
 from bpmax_sim.proxy.auth import is_signed
@@ -37,8 +36,7 @@ from bpmax_sim.session.credentials import Tenants
 from bpmax_sim.session.recordings import Opening, SessionRecordings
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.shared_logins import SharedLogins, SharingLogins
-from bpmax_sim.session.undeclared import Undeclared
-from bpmax_sim.session.witness import Witness
+from bpmax_sim.session.witness import Undeclared, Witness
 from bpmax_sim.simulator.model import bad_token
 from bpmax_sim.traffic.external_clients import ExternalClients
 from bpmax_sim.transport.faults import Faults
@@ -247,7 +245,12 @@ class Network:
 
     def _third_parties(self, others: Transport | None) -> Transport:
         """Return who is asked; a login that another session of the run has made is not repeated."""
-        live = _live(others, self._resources, self._tenants.route)
+        live, route = others, self._tenants.route
+        if live is None:
+            from bpmax_sim.transport.live import Live  # noqa: PLC0415 - replay needs no client
+
+            live = self._resources.enter_context(Live())
+        live = live.routed(route) if isinstance(live, Routed) else live
         locked = {k for k, p in self._platforms.own.items() if p.share == "process_lock"}
         shared = self._settings.shared_logins or (SharedLogins() if locked else None)
         if shared is None or self._start.simulated:
@@ -390,17 +393,6 @@ class Network:
         granted = self.environment.renewed.items()
         grant = next((grant for key, grant in granted if key.startswith(own)), None)
         return is_signed(exchange.request, recipe, self._tenants.of(platform, instance), grant)
-
-
-def _live(
-    transport: Transport | None, resources: ExitStack, route: Callable[[Request], ConnectionRoute]
-) -> Transport:
-    """Return the third parties: *transport*, or else the network, which *resources* closes."""
-    if transport is None:
-        from bpmax_sim.transport.live import Live  # noqa: PLC0415 - replay needs no client
-
-        return resources.enter_context(Live()).routed(route)
-    return transport.routed(route) if isinstance(transport, Routed) else transport
 
 
 def _synthesised_login(platforms: Platforms, request: Request) -> Response | None:

@@ -43,8 +43,7 @@ from bpmax_sim.platform.target import CLIENT
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.sharing import OPEN, Seat, Shared
-from bpmax_sim.session.undeclared import Unrecognised
-from bpmax_sim.session.witness import Witness
+from bpmax_sim.session.witness import Unrecognised, Witness
 from bpmax_sim.transport.redaction import redact_exchange, redact_request
 from bpmax_sim.yamlfile import shown
 
@@ -341,9 +340,7 @@ class SessionRecordings:
         if key not in self._login_recorders:
             path = self._login_path(key)
             assert path is not None
-            self._login_recorders[key] = self._make(
-                path, _owner(key), repeating=True, values=self.values
-            )
+            self._login_recorders[key] = self._make(path, _owner(key), repeating=True)
         return self._login_recorders[key]
 
     def _own(self) -> Recorder:
@@ -356,7 +353,6 @@ class SessionRecordings:
                     settings.cassette,
                     settings.owner,
                     adding=settings.record == "new",
-                    values=self.values,
                     name=shared.name,
                     parent=shared.parent,
                 )
@@ -383,6 +379,7 @@ class SessionRecordings:
             scan=vault.scan,
             known=lambda: vault.size,
             zone=self.zone,
+            values=self.values,
             **how,
         )
 

@@ -57,40 +57,6 @@ class ContextView(msgspec.Struct, frozen=True):
             raise SubjectError("ctx.{field} takes an object of names and values", field=field)
 
 
-def context_of(
-    move: FlowMove,
-    step: Mapping[str, Any],
-    target: str,
-    user: Mapping[str, Any],
-    people: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Return the members of ``ctx`` beside project and form."""
-    return {
-        "action": move.action,
-        "step_id": step["id"],
-        "target_step": target,
-        "description": move.comment,
-        "postData": dict(move.form),
-        "step": step,
-        "userInfo": _person(move.by, step["owner"], user, people),
-    }
-
-
-def _person(
-    by: str,
-    owners: list[dict[str, Any]],
-    user: Mapping[str, Any],
-    people: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Return who acts: the user whole, or another person, as far as he is known."""
-    if not by or str(user.get("id", "")) == by:
-        return dict(user)
-    ids = (item.get("owner_id") for item in owners)
-    known = people.get(by)
-    more = known if isinstance(known, Mapping) else {"name": known} if known else {}
-    return {"id": next((key for key in ids if str(key) == by), by), **more}
-
-
 _BUGS = (
     "EvalError",
     "InternalError",
@@ -109,8 +75,10 @@ def refusal(event: str, value: Any, thrown: Exception | None) -> str | None:
     Raises:
         SubjectError: it returned what is neither a yes nor a no.
     """
+    if isinstance(thrown, ScriptError) and _says_no(thrown):
+        return _message_of(thrown)
     if thrown is not None:
-        return _message_of(thrown) if isinstance(thrown, ScriptError) and says_no(thrown) else None
+        return None
     if value is False:
         return msg("{event} refused", event=event)
     if isinstance(value, str) and value:
@@ -135,17 +103,16 @@ def _message_of(thrown: ScriptError) -> str:
     return text[1:-1] if quoted and len(text) > 1 else text
 
 
-def says_no(thrown: Exception) -> bool:
+def _says_no(thrown: Exception) -> bool:
     """Return whether *thrown* is the script's own: no bug, no limit, and no rejected call."""
     if type(thrown) is not ScriptError or thrown.name in _BUGS:
         return False
-    code = thrown.fields.get("code")
-    rejected = isinstance(thrown.__cause__, BpmaxError) and not isinstance(
-        thrown.__cause__, ScriptError
+    fields, cause = thrown.fields, thrown.__cause__
+    is_rejected = isinstance(cause, BpmaxError) and not isinstance(cause, ScriptError)
+    is_call = (
+        is_rejected or "platform_key" in fields or fields.get("code") == CallError.default_code
     )
-    return code is None or not (
-        rejected or "platform_key" in thrown.fields or code == CallError.default_code
-    )
+    return fields.get("code") is None or not is_call
 
 
 NEW, PROCESSING, FINISHED, REJECTED = "new", "processing", "finished", "rejected"
@@ -375,15 +342,33 @@ class ProjectState(Screen, kw_only=True):
         form = PartView(self, "form", event)
         node = move.at or self.at
         self._look(node)
-        step = {
-            "id": node,
-            "name": self.declared(node).title or node,
-            "flow_step_id": node,
-            "owner": self.owners.get(node, []),
-            **self._times(node),
+        owners = self.owners.get(node, [])
+        members = {
+            "action": move.action,
+            "step_id": node,
+            "target_step": target,
+            "description": move.comment,
+            "postData": dict(move.form),
+            "step": {
+                "id": node,
+                "name": self.declared(node).title or node,
+                "flow_step_id": node,
+                "owner": owners,
+                **self._times(node),
+            },
+            "userInfo": self._person(move.by, owners),
         }
         links: dict[str, LiveObject] = {"form": form, "project": PartView(self, "project", event)}
-        return form, ContextView(context_of(move, step, target, self.user, self.people), links)
+        return form, ContextView(members, links)
+
+    def _person(self, by: str, owners: Items) -> dict[str, Any]:
+        """Return who acts: the user whole, or another person, as far as he is known."""
+        if not by or str(self.user.get("id", "")) == by:
+            return dict(self.user)
+        ids = (item.get("owner_id") for item in owners)
+        known = self.people.get(by)
+        more = known if isinstance(known, Mapping) else {"name": known} if known else {}
+        return {"id": next((key for key in ids if str(key) == by), by), **more}
 
     def _times(self, node: str) -> Mapping[str, Any]:
         """Return what a script sees of the deadline of a node, in the product's names."""

@@ -278,8 +278,8 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         'for text in sent) or _PLACEHOLDER in (request.body or b""):', "for text in sent):"),
     ("modes-ignore-of-a-platform", "tests/cli/test_run.py",
         "bpmax_sim/session/credentials.py",
-        "(platform.platform_key, (*platform.ignore, *platform.volatile)) for platform in platforms",
-        "(platform.platform_key, platform.volatile) for platform in platforms"),
+        "scoped = ((name, (*owner.ignore, *owner.volatile)) for name, owner, _ in declared)",
+        "scoped = ((n, (*(o.ignore if isinstance(o, Api) else ()), *o.volatile)) for n, o, _ in declared)"),
     # Every package has some.
     ("subject-an-option-that-is-not-there-can-be-picked", "tests/subject tests/scenario/test_person.py",
         "bpmax_sim/subject/form.py", "if not any(same(choice, option) for option in known):",
