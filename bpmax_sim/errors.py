@@ -59,6 +59,7 @@ class Place(msgspec.Struct, frozen=True):
         return ":".join(str(part) for part in parts if part)
 
 
+_PAIR = re.compile(r"[\u3400-\u9fff]{2}")
 _LONGEST_NAME = 200
 _MANY = 300
 _SHOWN = 40
@@ -76,20 +77,12 @@ def near(word: str, candidates: Iterable[str]) -> str:
         first = word[:1].lower()
         alike = (n for n in names if abs(len(n) - len(word)) <= 1 and n[:1].lower() == first)
         names = list(islice(alike, _MANY))
-    matches = difflib.get_close_matches(word, names, n=1) or _near_pair(word, names)
+    matches = difflib.get_close_matches(word, names, n=1)
+    if not matches and _PAIR.fullmatch(word):
+        pairs = {n for n in names if _PAIR.fullmatch(n)}
+        matching = [n for n in pairs if n[0] == word[0] or n[1] == word[1] or n == word[::-1]]
+        matches = matching if len(matching) == 1 else []
     return msg("; did you mean {matches!r}?", matches=matches[0]) if matches else ""
-
-
-_PAIR = re.compile(r"[\u3400-\u9fff]{2}")
-
-
-def _near_pair(word: str, names: Iterable[str]) -> list[str]:
-    """Return the one name of two Chinese characters that shares one with *word* in its place."""
-    if not _PAIR.fullmatch(word):
-        return []
-    pairs = {n for n in names if _PAIR.fullmatch(n)}
-    matching = [n for n in pairs if n[0] == word[0] or n[1] == word[1] or n == word[::-1]]
-    return matching if len(matching) == 1 else []
 
 
 def listed(names: Iterable[str], most: int = _SHOWN) -> str:
@@ -170,7 +163,9 @@ class Problems(list[Problem]):
         """
         super().append(problem)
         if len(self) > self.MOST:
-            raise ConfigError(*sorted(set(self), key=by_place)[: self.MOST], _more(self))
+            message = msg("more than {most} problems; mend these first", most=self.MOST)
+            more = Problem(message, Place(problem.place.file) if problem.place else None)
+            raise ConfigError(*sorted(set(self), key=by_place)[: self.MOST], more)
 
     def extend(self, problems: Iterable[Problem], /) -> None:
         """Add *problems*, as `append` does."""
@@ -187,12 +182,6 @@ def by_place(problem: Problem) -> tuple[str, int, int]:
     """Return what problems are sorted by: file, line and column."""
     place = problem.place
     return (place.file, place.line, place.column) if place else ("", 0, 0)
-
-
-def _more(problems: Problems) -> Problem:
-    place = problems[-1].place
-    message = msg("more than {most} problems; mend these first", most=Problems.MOST)
-    return Problem(message, Place(place.file) if place else None)
 
 
 class CallError(BpmaxError):

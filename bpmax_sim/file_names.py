@@ -38,8 +38,7 @@ def file_name(text: str) -> str:
     safe = _FORBIDDEN.sub("_", text).strip(" ") or "_"
     safe = re.sub(r"\.+$", "_", safe)
     is_device = _DEVICE.match(safe) is not None
-    safe = safe.replace(".", "_", 1) if is_device else safe
-    data = safe.encode()
+    data = (safe.replace(".", "_", 1) if is_device else safe).encode()
     if len(data) <= LONGEST and safe == text and not is_device:
         return safe
     cut = data[: LONGEST - 9].decode("utf-8", "ignore")
@@ -61,11 +60,9 @@ def namesake(path: Path) -> Path | None:
             continue
         if part.name in names:
             continue
-        name = next(
-            (candidate for candidate in names if _folded(candidate) == _folded(part.name)), None
-        )
-        if name is not None:
-            return part.parent / name
+        for name in names:
+            if _folded(name) == _folded(part.name):
+                return part.parent / name
     return None
 
 
@@ -108,18 +105,14 @@ def cassette_name(root: Path, path: Path, declared: str, row: str) -> str:
         declared: ``proxy.cassette``, rows already filled in.
         row: the row's id, which gets a file of its own; empty for none.
     """
-    parts = declared.removesuffix(".yaml").split("/") if declared else list(_default(root, path))
-    names = [file_name(part) for part in [*parts, *([row] if row else [])] if part]
-    return "/".join(names)
-
-
-def _default(root: Path, path: Path) -> tuple[str, ...]:
-    folder, name = os.path.split(os.path.join(os.getcwd(), path))
-    above = os.path.join(root, "scenarios", "")
-    below = f"{folder}{os.sep}".removeprefix(above)
-    outside = os.path.isabs(below)
-    parts = [] if outside else below.split(os.sep)  # noqa: PTH206
-    return (*parts, name.removesuffix(SUFFIX))
+    if declared:
+        parts = declared.removesuffix(".yaml").split("/")
+    else:
+        folder, name = os.path.split(os.path.join(os.getcwd(), path))
+        below = f"{folder}{os.sep}".removeprefix(os.path.join(root, "scenarios", ""))
+        parts = [] if os.path.isabs(below) else below.split(os.sep)  # noqa: PTH206
+        parts.append(name.removesuffix(SUFFIX))
+    return "/".join([file_name(part) for part in (*parts, row) if part])
 
 
 @dataclass(frozen=True, slots=True)

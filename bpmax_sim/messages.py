@@ -8,7 +8,7 @@ leaves them alone: nothing in them refers back to them, and a session keeps thos
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import quote_plus
@@ -100,15 +100,13 @@ class Headers(msgspec.Struct, frozen=True, gc=False):
 
     def without_cookies(self, names: Container[str]) -> Pairs:
         """Return the headers without some cookies, and without a ``Cookie`` that is left empty."""
-        return tuple([pair for pair in self._less(names) if pair[1] or pair[0].lower() != "cookie"])
-
-    def _less(self, names: Container[str]) -> Iterator[tuple[str, str]]:
+        pairs = []
         for name, value in self.pairs:
             if name.lower() != "cookie":
-                yield name, value
-            else:
-                left = [cookie.text for cookie in cookies(value) if cookie.name not in names]
-                yield name, "; ".join(left)
+                pairs.append((name, value))
+            elif left := [cookie.text for cookie in cookies(value) if cookie.name not in names]:
+                pairs.append((name, "; ".join(left)))
+        return tuple(pairs)
 
 
 def cookies(line: str) -> list[Cookie]:

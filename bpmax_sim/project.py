@@ -26,23 +26,25 @@ def find_root(path: Path) -> Path:
     # Asked several times for every scenario, and pathlib would take five times as long.
     start = os.path.join(os.getcwd(), path)  # noqa: PTH109
     nearest = start if os.path.isdir(start) else os.path.dirname(start)  # noqa: PTH112
-    folder, above = nearest, os.path.dirname(nearest)
-    while not _is_root(folder):
+    folder = nearest
+    while not os.path.isdir(os.path.join(folder, "scenarios")):  # noqa: PTH112
+        if _settings(folder) is not None:
+            break
+        above = os.path.dirname(folder)
         if above == folder:
             return Path(nearest)
-        folder, above = above, os.path.dirname(above)
+        folder = above
     return Path(folder)
 
 
-def _is_root(folder: str) -> bool:
-    if os.path.isdir(os.path.join(folder, "scenarios")):  # noqa: PTH112
-        return True
+def _settings(folder: str | Path) -> dict[str, object] | None:
+    """Return ``[tool.bpmax_sim]`` of the project at *folder*; None where there is none."""
     try:
         with open(os.path.join(folder, "pyproject.toml"), encoding="utf-8") as file:  # noqa: PTH123
             text = file.read()
     except (OSError, ValueError):
-        return False
-    return "bpmax_sim" in text and (_table(text) is not None)
+        return None
+    return _table(text) if "bpmax_sim" in text else None
 
 
 def _table(project: str) -> dict[str, object] | None:
@@ -57,7 +59,7 @@ def _table(project: str) -> dict[str, object] | None:
 
 def language_of(root: Path) -> str | None:
     """Return ``language`` of ``[tool.bpmax_sim]`` in the project at *root*, if it says one."""
-    language = _settings(root).get("language")
+    language = (_settings(root) or {}).get("language")
     return language if isinstance(language, str) else None
 
 
@@ -66,22 +68,14 @@ def open_places_of(root: Path) -> tuple[str, ...]:
     return _open_places(_settings(root))
 
 
-def _open_places(table: Mapping[str, object]) -> tuple[str, ...]:
-    places = table.get("not_secret")
+def _open_places(table: Mapping[str, object] | None) -> tuple[str, ...]:
+    places = (table or {}).get("not_secret")
     return tuple(map(str, places)) if isinstance(places, list) else ()
-
-
-def _settings(root: Path) -> dict[str, object]:
-    try:
-        text = (root / "pyproject.toml").read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        return {}
-    return (_table(text) or {}) if "bpmax_sim" in text else {}
 
 
 def with_open_place(text: str, place: str) -> str | None:
     """Return a pyproject.toml with *place* first in `open_places_of`; None where that cannot be."""
-    before = _open_places(_table(text) or {})
+    before = _open_places(_table(text))
     element = json.dumps(place, ensure_ascii=False)
     header = "[tool.bpmax_sim]\n"
     for old, new in (
@@ -91,7 +85,7 @@ def with_open_place(text: str, place: str) -> str | None:
     ):
         head, _, tail = text.rpartition(old) if old else (text, "", "")
         after = head + new + tail
-        if old in text and _open_places(_table(after) or {}) == (place, *before):
+        if old in text and _open_places(_table(after)) == (place, *before):
             return after
     return None
 

@@ -18,6 +18,7 @@ import weakref
 from array import array
 from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -61,10 +62,6 @@ class Corrupt(MessageError):  # noqa: N818 - becomes a DamagedCassette where the
     """The bytes are not a whole, sealed cassette."""
 
 
-class NewerVersion(Exception):  # noqa: N818 - becomes a NewerFormat where the file is known
-    """The bytes are of a format that this version cannot read."""
-
-
 class OlderVersion(Exception):  # noqa: N818 - is converted, or becomes a CassetteError
     """The bytes are of an earlier format.
 
@@ -89,12 +86,12 @@ class Index(msgspec.Struct):
         sections: offsets of the ``failures`` and ``sealed`` lines.
     """
 
-    head: Head = msgspec.field(default_factory=Head)
-    keys: dict[str, dict[bytes, int | list[int]]] = msgspec.field(default_factory=dict)
+    head: Head
+    sections: tuple[int, int]
+    keys: dict[str, dict[bytes, int | list[int]]] = {}
     starts: array[int] = msgspec.field(default_factory=lambda: array("Q"))
     orders: Sequence[int] = ()
     first_failure: int = 0
-    sections: tuple[int, int] = (0, 0)
 
     def bounds(self, number: int) -> tuple[int, int]:
         """Return where exchange *number* starts and ends."""
@@ -117,42 +114,47 @@ class Index(msgspec.Struct):
         return sorted(numbers, key=self.orders.__getitem__)
 
 
-def read_index(data: Data) -> Index:
+def _index(path: Path, data: Data) -> Index:
     """Return the index of a file's bytes, once its seal is found to hold.
 
     Raises:
-        NewerVersion: if a newer version wrote it.
+        NewerFormat: if a newer version wrote it.
         OlderVersion: if it has to be converted first.
-        Corrupt: if anything was cut, added, moved or taken away.
+        CassetteError: if anything was cut, added, moved or taken away.
     """
-    line, body = _head_line(data)
-    index = Index(head=_head(line))
-    index.sections = (data.rfind(b"\nfailures:") + 1, data.rfind(_SEALED) + 1)
-    shas = _scan(data, body - 1, index)
-    _check_layout(data, body, index)
-    _check_seal(line, data[index.sections[1] :], index, shas)
+    body = data.find(b"\n", len(_HEAD)) + 1
+    if data[: len(_HEAD)] != _HEAD:
+        raise explain(path, bytes(data), msg("the first lines are not those of a cassette"))
+    if not body:
+        raise explain(path, bytes(data), msg("the head line has no end"))
+    line = data[len(_HEAD) : body - 1]
+    sections = (data.rfind(b"\nfailures:") + 1, data.rfind(_SEALED) + 1)
+    try:
+        index = Index(_head(path, line), sections)
+        shas = _scan(data, body - 1, index)
+        _check_layout(data, body, index)
+        _check_seal(line, data[index.sections[1] :], index, shas)
+    except Corrupt as error:
+        raise explain(path, bytes(data), str(error)) from None
     return index
 
 
-def _head_line(data: Data) -> tuple[bytes, int]:
-    if data[: len(_HEAD)] != _HEAD:
-        raise Corrupt("the first lines are not those of a cassette")
-    end = data.find(b"\n", len(_HEAD))
-    if end < 0:
-        raise Corrupt("the head line has no end")
-    return data[len(_HEAD) : end], end + 1
-
-
-def _head(line: bytes) -> Head:
+def _head(path: Path, line: bytes) -> Head:
     try:
         version = _read_format(line).get("format")
-        if isinstance(version, int) and version > FORMAT:
-            raise NewerVersion(str(version))
-        if isinstance(version, int) and version < FORMAT:
-            raise OlderVersion(version)
-        return _read_head(line)
+        if not isinstance(version, int) or version == FORMAT:
+            return _read_head(line)
     except BROKEN_JSON as error:
         raise Corrupt("the head line is broken ({error})", error=why_unreadable(error)) from error
+    if version < FORMAT:
+        raise OlderVersion(version)
+    raise NewerFormat(
+        "{path}: format {error} was written by a newer bpmax-sim, this one reads up to "
+        "{format}; upgrade bpmax-sim",
+        path=path,
+        error=version,
+        format=FORMAT,
+    )
 
 
 def _scan(data: Data, start: int, into: Index) -> list[bytes]:
@@ -196,18 +198,16 @@ def _sorted(data: Data, index: Index) -> Sequence[int]:
 def _check_layout(data: Data, body: int, index: Index) -> None:
     """Every byte between the exchanges has one possible value."""
     failures, sealed = index.sections
-    starts, first = index.starts, index.first_failure
     if not 0 < failures < sealed:
         raise Corrupt("the `failures:` or the `sealed:` line is missing")
-    done = _section(b"interactions", starts[0] if first else failures, filled=first > 0)
-    failed = len(starts) > first
-    undone = _section(b"failures", starts[first] if failed else sealed, filled=failed)
-    if data[body : done[1]] != done[0] or data[failures : undone[1]] != undone[0]:
-        raise Corrupt("there are lines between the exchanges")
-
-
-def _section(name: bytes, end: int, *, filled: bool) -> tuple[bytes, int]:
-    return name + (b":\n" if filled else b": []\n"), end
+    starts, first = index.starts, index.first_failure
+    for name, begin, exchanges, end in (
+        (b"interactions", body, starts[:first], failures),
+        (b"failures", failures, starts[first:], sealed),
+    ):
+        line = name + (b":\n" if exchanges else b": []\n")
+        if data[begin : exchanges[0] if exchanges else end] != line:
+            raise Corrupt("there are lines between the exchanges")
 
 
 def _check_seal(head: bytes, line: bytes, index: Index, shas: list[bytes]) -> None:
@@ -247,10 +247,27 @@ def _advice(path: Path) -> str:
 
 def explain(path: Path, data: bytes, otherwise: str) -> CassetteError:
     """Return the error for *data* that is not a sound cassette; *otherwise* is what was noticed."""
-    for look in _LOOKS:
-        error = look(path, data)
-        if error is not None:
-            return error
+    if not data.strip():
+        return DamagedCassette(
+            "{path}: the file is empty; restore it or record it again", path=path
+        )
+    for error in _damages(path, data):
+        return error
+    if b"\nbpmax: {" not in data and not _HEAD.startswith(data[: len(_HEAD)]):
+        return CassetteError(
+            "{path}: not a cassette of bpmax-sim; `bpmax-sim import {path_2}` reads those "
+            "of vcrpy and others",
+            path=path,
+            path_2=pasted(str(path)),
+        )
+    if not re.search(rb"^sealed: \{[^\n]*\}\r?\n", data, re.MULTILINE):
+        last = data.rfind(f"\n{ENTRY}".encode())
+        return DamagedCassette(
+            "{place}: the file ends{inside} without its `sealed:` line, it was cut short; "
+            "restore it or record it again",
+            place=_place(path, data, len(data)),
+            inside=msg(" in {name}", name=name(data, last + 1)) if last >= 0 else "",
+        )
     return DamagedCassette(
         "{path}: {otherwise}; {advice}", path=path, otherwise=otherwise, advice=_advice(path)
     )
@@ -258,13 +275,11 @@ def explain(path: Path, data: bytes, otherwise: str) -> CassetteError:
 
 def edited(path: Path, data: bytes, start: int, *, why: str) -> CassetteError:
     """Return the error for the exchange at *start*, whose text is not what was recorded."""
-    message = _encoding(path, data) or _conflict(path, data)
-    if message is not None:
-        return message
-    place = Place(str(path), _line_at(data, start))
+    for error in _damages(path, data):
+        return error
     return DamagedCassette(
         "{place}: {name} {why}; {advice}",
-        place=place,
+        place=_place(path, data, start),
         name=name(data, start),
         why=why,
         advice=_advice(path),
@@ -286,85 +301,37 @@ def name(data: bytes, start: int) -> str:
     )
 
 
-def _line_at(data: bytes, offset: int) -> int:
-    return data.count(b"\n", 0, offset) + 1
+def _place(path: Path, data: bytes, offset: int) -> Place:
+    return Place(str(path), data.count(b"\n", 0, offset) + 1)
 
 
-def _empty(path: Path, data: bytes) -> CassetteError | None:
-    if data.strip():
-        return None
-    return DamagedCassette("{path}: the file is empty; restore it or record it again", path=path)
-
-
-def _encoding(path: Path, data: bytes) -> CassetteError | None:
+def _damages(path: Path, data: bytes) -> Iterator[DamagedCassette]:
+    """Yield what an editor, a disk or Git did to the whole text."""
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        return DamagedCassette(
+        yield DamagedCassette(
             "{path}:1: the file is UTF-16, not UTF-8; save it as UTF-8", path=path
         )
     zero = data.find(b"\0")
     if zero >= 0:
-        place = Place(str(path), _line_at(data, zero))
-        return DamagedCassette(
+        place = _place(path, data, zero)
+        yield DamagedCassette(
             "{place}: a NUL byte; restore the file or record it again", place=place
         )
     try:
         data.decode()
     except UnicodeDecodeError as error:
-        place = Place(str(path), _line_at(data, error.start))
-        wrong = data[error.start]
-        return DamagedCassette(
+        yield DamagedCassette(
             "{place}: not UTF-8 (byte 0x{wrong:02x}); save the file as UTF-8",
-            place=place,
-            wrong=wrong,
+            place=_place(path, data, error.start),
+            wrong=data[error.start],
         )
-    return None
-
-
-def _conflict(path: Path, data: bytes) -> CassetteError | None:
-    match = _CONFLICT.search(data)
-    if match is None:
-        return None
-    place, word = Place(str(path), _line_at(data, match.start())), pasted(str(path))
-    return DamagedCassette(
-        "{place}: a Git conflict marker; take one side whole, `git checkout --ours "
-        "{word}` or `git checkout --theirs {word}`, or record it again",
-        place=place,
-        word=word,
-    )
-
-
-def _foreign(path: Path, data: bytes) -> CassetteError | None:
-    if b"\nbpmax: {" in data or HEAD.encode().startswith(data[: len(HEAD)]):
-        return None
-    return CassetteError(
-        "{path}: not a cassette of bpmax-sim; `bpmax-sim import {path_2}` reads those "
-        "of vcrpy and others",
-        path=path,
-        path_2=pasted(str(path)),
-    )
-
-
-def _cut(path: Path, data: bytes) -> CassetteError | None:
-    if re.search(rb"^sealed: \{[^\n]*\}\r?\n", data, re.MULTILINE):
-        return None
-    last = data.rfind(f"\n{ENTRY}".encode())
-    inside = msg(" in {name}", name=name(data, last + 1)) if last >= 0 else ""
-    place = Place(str(path), _line_at(data, len(data)))
-    return DamagedCassette(
-        "{place}: the file ends{inside} without its `sealed:` line, it was cut short; "
-        "restore it or record it again",
-        place=place,
-        inside=inside,
-    )
-
-
-_LOOKS: tuple[Callable[[Path, bytes], CassetteError | None], ...] = (
-    _empty,
-    _encoding,
-    _conflict,
-    _foreign,
-    _cut,
-)
+    if match := _CONFLICT.search(data):
+        yield DamagedCassette(
+            "{place}: a Git conflict marker; take one side whole, `git checkout --ours "
+            "{word}` or `git checkout --theirs {word}`, or record it again",
+            place=_place(path, data, match.start()),
+            word=pasted(str(path)),
+        )
 
 
 T = TypeVar("T")
@@ -522,43 +489,34 @@ _path = lru_cache(maxsize=256)(Path)  # the same few in all sessions of a run
 
 def _load(kind: type[C], path: Path) -> C:
     descriptor = _open(path)
-    read = _reader(descriptor)
-    try:
-        size = os.fstat(descriptor).st_size
-        index = _mapped(path, descriptor) if size > _IN_MEMORY else None
-        if index is None:
-            whole, index = _read_whole(path, read(0, size).replace(b"\r\n", b"\n"))
-            return kind(path, index, lambda start, end: whole[start:end])
-        cassette = kind(path, index, read)
-        weakref.finalize(cassette, os.close, descriptor)
-        descriptor = -1
-        return cassette
-    finally:
-        if descriptor >= 0:
-            os.close(descriptor)
-
-
-def _mapped(path: Path, descriptor: int) -> Index | None:
-    """Return the index of a large file, or None if line ends or format are not today's."""
-    with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as data:
+    with ExitStack() as opened:
+        opened.callback(os.close, descriptor)
+        read, size = _reader(descriptor), os.fstat(descriptor).st_size
+        if size > _IN_MEMORY:
+            with (
+                mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as mapped,
+                suppress(OlderVersion),
+            ):
+                if mapped[: len(_CRLF)] != _CRLF:
+                    cassette = kind(path, _index(path, mapped), read)
+                    weakref.finalize(cassette, opened.pop_all().close)
+                    return cassette
+        data = read(0, size).replace(b"\r\n", b"\n")
         try:
-            return None if data[: len(_CRLF)] == _CRLF else _index(path, data)
-        except OlderVersion:
-            return None
+            index = _index(path, data)
+        except OlderVersion as older:
+            data = _converted(path, data, older.version)
+            index = _index(path, data)
+        return kind(path, index, lambda start, end: data[start:end])
 
 
-def _read_whole(path: Path, data: bytes) -> tuple[bytes, Index]:
-    """Return the bytes of a file, brought up to today's format, and their index."""
+def _converted(path: Path, data: bytes, version: int) -> bytes:
     try:
-        return data, _index(path, data)
-    except OlderVersion as older:
-        try:
-            fresh = up_to_date(data, older.version)
-        except LookupError as error:
-            raise CassetteError(
-                "{path}:2: {error}; restore it or record it again", path=path, error=error
-            ) from None
-        return fresh, _index(path, fresh)
+        return up_to_date(data, version)
+    except LookupError as error:
+        raise CassetteError(
+            "{path}:2: {error}; restore it or record it again", path=path, error=error
+        ) from None
 
 
 def _reader(descriptor: int) -> Callable[[int, int], bytes]:
@@ -593,21 +551,6 @@ def _open(path: Path) -> int:
     raise CassetteError(
         "{path}: {kind}; a cassette has to be a file of its own", path=path, kind=kind
     )
-
-
-def _index(path: Path, data: Data) -> Index:
-    try:
-        return read_index(data)
-    except NewerVersion as error:
-        raise NewerFormat(
-            "{path}: format {error} was written by a newer bpmax-sim, this one reads up to "
-            "{format}; upgrade bpmax-sim",
-            path=path,
-            error=error,
-            format=FORMAT,
-        ) from None
-    except Corrupt as error:
-        raise explain(path, bytes(data), str(error)) from None
 
 
 _MOST = 64

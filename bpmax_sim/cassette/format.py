@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -46,15 +47,14 @@ _PLAIN = {
 
 
 def json_line(value: object) -> str:
-    """Return *value* as JSON on one line that is also a YAML flow value."""
-    return escape_hidden(msgspec.json.encode(value, enc_hook=encoded).decode())
+    r"""Return *value* as JSON on one line that is also a YAML flow value.
 
-
-def escape_hidden(json_text: str) -> str:
-    r"""Return JSON text with every character that YAML would not keep written as ``\uXXXX``."""
-    if json_text.isascii() and "\x7f" not in json_text:
-        return json_text  # JSON escapes the other control characters itself
-    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", json_text)
+    Every character that YAML would not keep is written as ``\uXXXX``.
+    """
+    text = msgspec.json.encode(value, enc_hook=encoded).decode()
+    if text.isascii() and "\x7f" not in text:
+        return text  # JSON escapes the other control characters itself
+    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def plain(text: str, kind: str) -> str:
@@ -96,6 +96,7 @@ def _may_hide(body: bytes) -> bool:
 CODINGS = ("content-encoding", "transfer-encoding")
 _LONGEST_KEY = 200  # YAML allows 1024 characters of a key on its own line
 _EVERYTHING = Rules()
+_as_sent = attrgetter("path", "query", "headers", "body")
 _UNANSWERED = Response(status=0)
 
 
@@ -150,14 +151,9 @@ def _extra(request: Request) -> dict[str, object]:
     if call is None:
         return {}
     built = call_behind(request, call)
-    if (built.path, built.query, built.headers, built.body) == (
-        call.path,
-        call.query,
-        call.headers,
-        call.body,
-    ):
-        return {}
-    is_equal = not differences(parts_of(built), parts_of(call), _EVERYTHING)
+    is_equal = _as_sent(built) == _as_sent(call) or not differences(
+        parts_of(built), parts_of(call), _EVERYTHING
+    )
     return {} if is_equal else correction(call)
 
 
@@ -236,11 +232,6 @@ def exchange_sha(index: bytes, text: bytes) -> str:
     return hashlib.sha256(b"%b\n%b" % (index, text)).hexdigest()[:16]
 
 
-def seal_sha(head: str, shas: Iterable[str]) -> str:
-    """Return the digest of the head line's JSON and every exchange's digest, in file order."""
-    return hashlib.sha256("\n".join([head, *shas]).encode()).hexdigest()
-
-
 def dump(exchanges: Iterable[Exchange], *, rules: Rules, zone: timedelta = timedelta(0)) -> bytes:
     """Return the file that holds *exchanges*, whose keys are under *rules*."""
     entries = [render(exchange, zone=zone) for exchange in exchanges]
@@ -255,20 +246,22 @@ def dump_entries(entries: Iterable[Entry], *, rules: str) -> bytes:
     """
     ordered = gathered(sorted(entries, key=lambda entry: (entry.line.owner, entry.line.n)))
     head = _head(ordered, rules)
-    rendered = [_rendered(entry, head.rules, rules) for entry in ordered]
-    failed = [bool(entry.line.failed) for entry in ordered]
-    groups = [
-        [t for t, f in zip(rendered, failed, strict=True) if f is kind] for kind in (False, True)
-    ]
-    shas = [sha for group in groups for _, sha in group]
-    seal = Seal(
-        interactions=len(groups[0]),
-        failures=len(groups[1]),
-        sha256=seal_sha(json_line(head), shas),
-    )
-    sections = (_section(*pair) for pair in zip(SECTIONS, groups, strict=True))
-    begin, end = f"{HEAD}{json_line(head)}\n", f"sealed: {json_line(seal)}\n"
-    return b"".join([begin.encode(), *sections, end.encode()])
+    lines = [f"{HEAD}{json_line(head)}\n".encode()]
+    shas = [json_line(head)]  # what is sealed: the head, and each exchange in file order
+    counts = []
+    for name, has_failed in zip(SECTIONS, (False, True), strict=True):
+        entries = [entry for entry in ordered if bool(entry.line.failed) is has_failed]
+        counts.append(len(entries))
+        lines.append(f"{name}:\n".encode() if entries else f"{name}: []\n".encode())
+        for entry in entries:
+            own = entry.line.rules or rules
+            line, text = replace(entry.line, rules="" if own == head.rules else own), entry.text
+            index, sha = _index(line, text.encode())
+            lines.append(b"%b%b\n%b" % (_ENTRY, index, text.encode()))
+            shas.append(sha)
+    digest = hashlib.sha256("\n".join(shas).encode()).hexdigest()
+    seal = Seal(interactions=counts[0], failures=counts[1], sha256=digest)
+    return b"".join([*lines, f"sealed: {json_line(seal)}\n".encode()])
 
 
 def gathered(entries: Sequence[Entry]) -> list[Entry]:
@@ -293,7 +286,7 @@ def _with(entry: Entry, values: Values, seed: int | Drawn) -> Entry:
     ordered = {name: dict(sorted(values[name].items())) for name in sorted(values)}
     if (entry.line.values, entry.line.seed) == (ordered, seed):
         return entry
-    return Entry(replace(entry.line, values=ordered, seed=seed), entry.text)
+    return entry.with_line(values=ordered, seed=seed)
 
 
 def _head(entries: Sequence[Entry], rules: str) -> Head:
@@ -301,7 +294,9 @@ def _head(entries: Sequence[Entry], rules: str) -> Head:
     if not entries:
         return Head(rules=rules)
     first = entries[0].line.rules or rules
-    start = min({entry.line.at for entry in entries}, key=_instant)
+    start = min(
+        {entry.line.at for entry in entries}, key=lambda at: (Instant.parse(at).seconds, at)
+    )
     mixed = any((entry.line.rules or rules) != first for entry in entries)
     simulated = any(entry.line.source == "simulated" for entry in entries)
     return Head(
@@ -313,34 +308,11 @@ def _head(entries: Sequence[Entry], rules: str) -> Head:
     )
 
 
-def _instant(at: str) -> tuple[float, str]:
-    return Instant.parse(at).seconds, at
-
-
-def _rendered(entry: Entry, file_rules: str, rules: str) -> tuple[bytes, str]:
-    own = entry.line.rules or rules
-    line = msgspec.structs.replace(entry.line, rules="" if own == file_rules else own, sha="")
-    text = entry.text.encode()
-    index, sha = _index(line, text)
-    return b"%b%b\n%b" % (_ENTRY, index, text), sha
-
-
-def index_text(line: Line, text: str) -> tuple[str, str]:
-    """Return the JSON of *line* with the digest of the exchange in it, and that digest."""
-    index, sha = _index(msgspec.structs.replace(line, sha=""), text.encode())
-    return index.decode(), sha
-
-
 def _index(line: Line, text: bytes) -> tuple[bytes, str]:
-    blank = json_line(line).encode()
+    """Return the JSON of *line* with the digest of the exchange in it, and that digest."""
+    blank = json_line(replace(line, sha="")).encode()
     sha = exchange_sha(blank, text)
     return blank.replace(_BLANK_SHA, _BLANK_SHA[:-1] + f'{sha}"'.encode(), 1), sha
-
-
-def _section(name: str, rendered: list[tuple[bytes, str]]) -> bytes:
-    if not rendered:
-        return f"{name}: []\n".encode()
-    return b"".join([f"{name}:\n".encode(), *(text for text, _ in rendered)])
 
 
 def reseal(text: str) -> bytes:
@@ -368,8 +340,8 @@ def _resealed(number: int, item: Any) -> Entry:
         raise YamlTextError(labelled(msg("exchange {number}", number=number), error), 1) from error
     # The index line stays the recorded one; only the text is written anew.
     text = render(replace(exchange, request=replace(exchange.request, call=None))).text
-    if index_text(line, text)[1] != line.sha:
-        line = msgspec.structs.replace(line, rules=UNKNOWN_RULES)
+    if _index(line, text.encode())[1] != line.sha:
+        line = replace(line, rules=UNKNOWN_RULES)
     return Entry(line, text)
 
 

@@ -18,9 +18,10 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import count
+from functools import partial
+from itertools import chain, count
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
@@ -34,6 +35,7 @@ from bpmax_sim.secret.scan import undone
 
 _sync_data = getattr(os, "fdatasync", os.fsync)
 _BINARY = getattr(os, "O_BINARY", 0)
+_READ_WRITE = os.O_RDWR | _BINARY
 _MOST_ZEROS = 64 * 1024
 _held: set[int] = set()
 _opening = threading.Lock()
@@ -151,8 +153,7 @@ def create(path: Path) -> int:
         FileExistsError: if there is one.
         OSError: if it cannot be made or locked; then there is none.
     """
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _BINARY
-    descriptor = hold(lambda: os.open(path, flags, 0o600))
+    descriptor = hold(partial(os.open, path, _READ_WRITE | os.O_CREAT | os.O_EXCL, 0o600))
     try:
         _lock(descriptor, wait=False)
         _sync_folder(path.parent)
@@ -161,57 +162,6 @@ def create(path: Path) -> int:
         path.unlink(missing_ok=True)
         raise
     return descriptor
-
-
-def reopened(path: Path) -> int:
-    """Return the descriptor of the file, locked again; hold `locked` meanwhile.
-
-    Raises:
-        OSError: if it cannot be opened or locked.
-    """
-    descriptor = hold(lambda: os.open(path, os.O_RDWR | _BINARY))
-    try:
-        _lock(descriptor, wait=False)
-    except OSError:
-        let_go(descriptor)
-        raise
-    return descriptor
-
-
-def rename(path: Path, target: Path) -> None:
-    """Put *path* in the place of *target*, on the disk when this returns.
-
-    Raises:
-        OSError: if the folder cannot be written.
-    """
-    _move(path, target)
-    _sync_folder(target.parent)
-
-
-@contextmanager
-def taken(path: Path) -> Iterator[bool]:
-    """Lock the file at *path* meanwhile; False if another has it, or it is gone.
-
-    Raises:
-        OSError: if it cannot be opened.
-    """
-    try:
-        descriptor = hold(lambda: os.open(path, os.O_RDWR | _BINARY))
-    except FileNotFoundError:
-        yield False
-        return
-    try:
-        yield try_lock(descriptor) and _is_at(path, descriptor)
-    finally:
-        let_go(descriptor)
-
-
-def _is_at(path: Path, descriptor: int) -> bool:
-    """Return whether the open file still is the one at *path*, and no other in its place."""
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except FileNotFoundError:
-        return False
 
 
 class JournalWriter:
@@ -237,10 +187,14 @@ class JournalWriter:
             os.lseek(self._descriptor, self._end, os.SEEK_SET)
             _write(self._descriptor, data)
             if end > self._size:
-                self._size = self._grown()
+                with suppress(OSError):  # zeros for as much as was there, if they have room
+                    _write(self._descriptor, bytes(min(self._end, _MOST_ZEROS)))
+                self._size = os.lseek(self._descriptor, 0, os.SEEK_CUR)
             _sync_data(self._descriptor)
         except OSError:
-            self._cut()
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, self._end)
+            self._size = self._end
             raise
         self._end = end
 
@@ -251,17 +205,6 @@ class JournalWriter:
             with suppress(OSError):
                 os.ftruncate(descriptor, self._end)
             let_go(descriptor)
-
-    def _grown(self) -> int:
-        """Return the length with zeros for as much as was there before, if they have room."""
-        with suppress(OSError):
-            _write(self._descriptor, bytes(min(self._end, _MOST_ZEROS)))
-        return os.lseek(self._descriptor, 0, os.SEEK_CUR)
-
-    def _cut(self) -> None:
-        with suppress(OSError):
-            os.ftruncate(self._descriptor, self._end)
-        self._size = self._end
 
 
 def _write(descriptor: int, data: bytes) -> None:
@@ -376,8 +319,11 @@ class Journal:
         """
         cassette.parent.mkdir(parents=True, exist_ok=True)
         with locked(cassette.parent):
-            self.path, descriptor = _create(cassette)
-        self._log = JournalWriter(descriptor)
+            for serial in _serials:
+                self.path = cassette.with_name(f"{cassette.name}.{os.getpid()}-{serial}{SUFFIX}")
+                with suppress(FileExistsError):  # left behind by a process that had our number
+                    self._log = JournalWriter(create(self.path))
+                    return
 
     def append(self, draft: PendingExchange) -> None:
         """Return once *draft* is on the disk; on failure the journal is as before.
@@ -397,24 +343,21 @@ class Journal:
             fresh = self.path.with_suffix(_REWRITING)
             log = JournalWriter(create(fresh))
             try:
-                log.append(b"".join(map(frame, drafts)))
+                try:
+                    log.append(b"".join(map(frame, drafts)))
+                finally:
+                    log.close()  # Windows renames neither what is open nor over it
+                self._log.close()
+                try:
+                    _move(fresh, self.path)
+                    _sync_folder(self.path.parent)
+                finally:
+                    descriptor = hold(partial(os.open, self.path, _READ_WRITE))
+                    self._log = JournalWriter(descriptor)
+                    _lock(descriptor, wait=False)
             except OSError:
-                log.close()
                 fresh.unlink(missing_ok=True)
                 raise
-            log.close()
-            self._install(fresh)
-
-    def _install(self, fresh: Path) -> None:
-        """Go on in *fresh* under this name; Windows renames neither what is open nor over it."""
-        self._log.close()
-        try:
-            rename(fresh, self.path)
-        except OSError:
-            fresh.unlink(missing_ok=True)
-            raise
-        finally:
-            self._log = JournalWriter(reopened(self.path))
 
     def close(self) -> None:
         """Let go of the file, which stays for `recover`."""
@@ -430,15 +373,6 @@ class Journal:
             self.close()  # the folder is gone
 
 
-def _create(cassette: Path) -> tuple[Path, int]:
-    while True:
-        path = cassette.with_name(f"{cassette.name}.{os.getpid()}-{next(_serials)}{SUFFIX}")
-        try:
-            return path, create(path)
-        except FileExistsError:
-            continue  # left behind by a process that had our number
-
-
 def frame(draft: PendingExchange) -> bytes:
     """Return *draft* as one line with its length and checksum."""
     data = _encode(draft)
@@ -451,27 +385,28 @@ def read_journal(path: Path) -> tuple[PendingExchange, ...]:
     Raises:
         NewerFormat: if a record is whole and not of this version.
     """
-    return tuple(_records(path, path.read_bytes()))
-
-
-def _records(path: Path, data: bytes) -> Iterator[PendingExchange]:
+    data, drafts = path.read_bytes(), []
     at = number = 0
     while at < len(data):
         number += 1
         head = data[at : at + _FRAME_LENGTH]
-        if number == 1 and not (_IS_FRAME(head) or _IS_TORN(head.rstrip(b"\0"))):
-            raise _of_another_version(path, number)
         record = _record(head, data, at + _FRAME_LENGTH)
-        if record is None:  # torn; what a failing disk damaged has whole ones behind it
-            at = data.find(b"\n", at) + 1
-            if not at:
-                return
-            continue
-        draft = _decoded(record)
-        if draft is None:
-            raise _of_another_version(path, number)
-        yield draft
-        at += _FRAME_LENGTH + len(record) + 1
+        draft = _decoded(record) if record is not None else None
+        is_frame = _IS_FRAME(head) or _IS_TORN(head.rstrip(b"\0"))
+        if (number == 1 and not is_frame) or (record is not None and draft is None):
+            raise NewerFormat(
+                "{path}: record {number} was not written by this version of bpmax-sim; the "
+                "journal is not recovered and stays as it is; run `bpmax-sim recover` of the "
+                "version that recorded it, or delete the file",
+                path=path,
+                number=number,
+            )
+        if record is not None and draft is not None:
+            drafts.append(draft)
+            at += _FRAME_LENGTH + len(record) + 1
+        else:  # torn; what a failing disk damaged has whole ones behind it
+            at = data.find(b"\n", at) + 1 or len(data)
+    return tuple(drafts)
 
 
 def _record(head: bytes, data: bytes, start: int) -> bytes | None:
@@ -481,16 +416,6 @@ def _record(head: bytes, data: bytes, start: int) -> bytes | None:
     length, checksum = (int(part, 16) for part in head.split())
     record = data[start : start + length]
     return record if len(record) == length and zlib.crc32(record) == checksum else None
-
-
-def _of_another_version(path: Path, number: int) -> NewerFormat:
-    return NewerFormat(
-        "{path}: record {number} was not written by this version of bpmax-sim; the "
-        "journal is not recovered and stays as it is; run `bpmax-sim recover` of the "
-        "version that recorded it, or delete the file",
-        path=path,
-        number=number,
-    )
 
 
 def _decoded(record: bytes) -> PendingExchange | None:
@@ -509,9 +434,13 @@ def left_behind(cassette: Path) -> Iterator[Path]:
     for path in siblings(cassette, _REWRITING):
         path.unlink(missing_ok=True)
     for path in siblings(cassette, SUFFIX):
-        with taken(path) as is_ours:
-            if is_ours:
-                yield path
+        with suppress(FileNotFoundError):
+            descriptor = hold(partial(os.open, path, _READ_WRITE))
+            try:  # it is the one at that path still, and no other in its place
+                if try_lock(descriptor) and os.path.samestat(os.fstat(descriptor), path.stat()):
+                    yield path
+            finally:
+                let_go(descriptor)
 
 
 def interrupted(cassette: Path) -> tuple[Path, ...]:
@@ -533,15 +462,13 @@ def awaited(cassette: Path) -> list[tuple[Path, int]]:
     if not siblings(cassette, SUFFIX):
         return []
     with locked(cassette.parent):
-        parents = {path: _parent_of(path) for path in left_behind(cassette)}
+        parents = {}
+        for path in left_behind(cassette):
+            drafts = read_journal(path)
+            parents[path] = drafts[0].parent if drafts and drafts[0].is_awaited else 0
         owners = ((path, _OF_PROCESS.search(path.name)) for path in siblings(cassette, SUFFIX))
         writers = {path: int(owner[1]) for path, owner in owners if owner}
     return sorted((path, pid) for path, pid in (writers | parents).items() if pid)
-
-
-def _parent_of(journal: Path) -> int:
-    first = next(iter(read_journal(journal)), None)
-    return first.parent if first and first.is_awaited else 0
 
 
 _listed: dict[str, tuple[int, frozenset[str]]] = {}
@@ -624,9 +551,12 @@ class LeakCheck:
         harmless, parts = self._harmless(), entry_parts(draft.entry)
         if parts is None:
             return checked(draft, self._scan)
-        heads = harmless.others(parts.heads)
-        pieces = (piece for head in heads for line in head.split(b"\n") for piece in _pieces(line))
-        others = harmless.others([*parts.values, *pieces])
+        heads = harmless.others(parts[1])
+        lines = (line for head in heads for line in head.split(b"\n"))
+        # the name and the value of a header, or a line with more or less as it is
+        split = (line.split(b'"') if line.count(b'"') == _QUOTES else [line] for line in lines)
+        pieces = chain.from_iterable(split)
+        others = harmless.others([*parts[0], *pieces])
         if others:
             places = checked(draft, self._scan)
             if places is not draft:
@@ -663,20 +593,14 @@ def _written(text: str) -> Iterator[bytes]:
 _RESPONSE = "\n  response:\n"
 _BLOCK = re.compile(r" (?:body|string): \|([-+])\n( +)")
 _NO_BODY = (" body: null", ' string: ""\n')
+_QUOTES = 2  # of a line with one value
 _SAYS_NOTHING: dict[str, Any] = {"key": "", "n": 0, "at": "", "ms": 0, "session": 0, "seed": 0}
 
 
-class EntryParts(NamedTuple):
-    """What an entry is made of: *values*, such as bodies, and what stands before bodies."""
+def entry_parts(entry: Entry) -> tuple[list[bytes], list[bytes]] | None:
+    """Return the values of *entry*, such as bodies, and its heads, which stand before bodies.
 
-    values: list[bytes]
-    heads: list[bytes]
-
-
-def entry_parts(entry: Entry) -> EntryParts | None:
-    """Return what *entry* is made of, where that is easy to tell.
-
-    It is not of a failure, and of a body that is no block.
+    None where that is not easy to tell: of a failure, and of a body that is no block.
     """
     request, mark, response = entry.text.partition(_RESPONSE)
     before, _, behind = request.partition("\n    uri: ")
@@ -692,15 +616,7 @@ def entry_parts(entry: Entry) -> EntryParts | None:
         else:
             return None
     line = msgspec.structs.replace(entry.line, **_SAYS_NOTHING)
-    return EntryParts([_encode(line), *map(str.encode, values)], list(map(str.encode, heads)))
-
-
-_QUOTES = 2  # of a line with one value
-
-
-def _pieces(line: bytes) -> list[bytes]:
-    """Return the name and the value of a header, or a line with more or less as it is."""
-    return line.split(b'"') if line.count(b'"') == _QUOTES else [line]
+    return [_encode(line), *map(str.encode, values)], list(map(str.encode, heads))
 
 
 def scannable(entry: Entry) -> tuple[bytes, ...]:

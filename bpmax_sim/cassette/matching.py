@@ -17,23 +17,10 @@ from urllib.parse import parse_qsl, unquote_plus, urlencode
 
 import msgspec
 from msgspec import UNSET
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
-from bpmax_sim.cassette.model import (
-    Body,
-    by_name,
-    decode_json,
-    encode_sorted,
-    read_body,
-)
-from bpmax_sim.field_path import (
-    NEVER_COMPARED,
-    FieldPath,
-    Segment,
-    Steps,
-    format_path,
-    without,
-)
+from bpmax_sim.cassette.model import Body, by_name, decode_json, encode_sorted, read_body
+from bpmax_sim.field_path import NEVER_COMPARED, FieldPath, Segment, format_path, without
 from bpmax_sim.i18n import encoded
 from bpmax_sim.messages import FORM, Call, Exchange, Headers, Pairs, Request, media_type
 from bpmax_sim.path_template import PathTemplate, has_trailing_slash, path_template
@@ -74,17 +61,8 @@ def call_behind(request: Request, named: Call) -> Call:
         if "cookie" in names:
             headers = Headers(headers).without_cookies(names["cookie"])
         body = _less_body(body, headers, injected.get("body", ()))
-    return Call(
-        platform=named.platform,
-        instance=named.instance,
-        api=named.api,
-        method=request.method,
-        path=path,
-        query=query,
-        headers=headers,
-        body=body,
-        serial=named.serial,
-    )
+    sent = replace(named, path=path, query=query, headers=headers, body=body)
+    return replace(sent, method=request.method, caller=None, position=None)
 
 
 @lru_cache(maxsize=256)  # the same in every call of an API
@@ -110,58 +88,40 @@ def _less_body(body: bytes | None, headers: Pairs, places: tuple[FieldPath, ...]
     if not all(place.below for place in places):
         return None  # auth makes the whole of it
     if Headers(headers).media_type == FORM:
-        return _strip_form(body, {".".join(map(str, place.below)) for place in places})
-    return _strip_json(body, [place.below for place in places])
-
-
-def _strip_form(body: bytes, names: set[str]) -> bytes | None:
-    pairs = parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
-    return urlencode([pair for pair in pairs if pair[0] not in names]).encode() or None
-
-
-def _strip_json(body: bytes, paths: list[Steps]) -> bytes | None:
+        names = {".".join(map(str, place.below)) for place in places}
+        pairs = parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
+        return urlencode([pair for pair in pairs if pair[0] not in names]).encode() or None
     try:
-        value: Any = decode_json(body)
+        value = decode_json(body)
     except ValueError:
         return body
-    left = without(value, paths, prune=True)
+    left: Any = without(value, [place.below for place in places], prune=True)
     return None if left is None else encode_sorted(left)
 
 
 def correction(call: Call) -> dict[str, Any]:
     """Return the fields of *call* that no request shows, as plain values for an index line."""
-    return {
-        "path": call.path,
-        "query": call.query,
-        "headers": call.headers,
-        "body": _plain(call.body),
-    }
+    body: Any = call.body
+    if body is not None:
+        try:
+            body = body.decode()
+        except UnicodeDecodeError:
+            body = {"hex": body.hex()}
+    return {"path": call.path, "query": call.query, "headers": call.headers, "body": body}
 
 
 def corrected(built: Call, extra: dict[str, Any]) -> Call:
     """Return *built* with the fields that `correction` kept."""
+    body = extra["body"]
+    if body is not None:
+        body = body.encode() if isinstance(body, str) else bytes.fromhex(body["hex"])
     return replace(
         built,
         path=extra["path"],
         query=msgspec.convert(extra["query"], Pairs),
         headers=msgspec.convert(extra["headers"], Pairs),
-        body=_data(extra["body"]),
+        body=body,
     )
-
-
-def _plain(body: bytes | None) -> str | dict[str, str] | None:
-    if body is None:
-        return None
-    try:
-        return body.decode()
-    except UnicodeDecodeError:
-        return {"hex": body.hex()}
-
-
-def _data(body: str | dict[str, str] | None) -> bytes | None:
-    if body is None:
-        return None
-    return body.encode() if isinstance(body, str) else bytes.fromhex(body["hex"])
 
 
 _VERSION = "1"
@@ -200,17 +160,15 @@ class Rules:
         """
         cached = self._paths.get((platform, api))
         if cached is None:
-            cached = self._paths[platform, api] = self._parsed(platform, api)
+            names = {platform, f"{platform}.{api}"}
+            scoped = (path for name, paths in self.scoped if name in names for path in paths)
+            parsed = [FieldPath.parse(path, "ignore") for path in (*self.ignore, *scoped)]
+            cached = self._paths[platform, api] = tuple(parsed)
         return cached
 
     @cached_property
     def _paths(self) -> dict[tuple[str, str], tuple[FieldPath, ...]]:
         return {}
-
-    def _parsed(self, platform: str, api: str) -> tuple[FieldPath, ...]:
-        names = {platform, f"{platform}.{api}"}
-        scoped = (path for name, paths in self.scoped if name in names for path in paths)
-        return tuple([FieldPath.parse(path, "ignore") for path in (*self.ignore, *scoped)])
 
     def template(self, parts: Parts) -> PathTemplate | None:
         """Return the declared path of the API that *parts* call, where it has parameters."""
@@ -306,22 +264,14 @@ def _as_kind(body: Body) -> str:
 
 def _seen(parts: Parts, rules: Rules) -> dict[str, Any]:
     """Return the parts that count as one value; a body with its kind, so JSON "1" is not text 1."""
-    seen = {
-        "platform": parts.platform,
-        "instance": parts.instance,
-        "api": parts.api,
-        "method": parts.method,
-        "path": parts.path,
-        "query": parts.query,
-        "header": parts.header,
-        "body": parts.body.value,
-        "kind": parts.body.kind,
-    }
+    seen = {**asdict(parts), "body": parts.body.value, "kind": parts.body.kind}
     paths = rules.paths(parts.platform, parts.api)
     if paths or not _PLAIN_PATH.fullmatch(parts.path):
         template = rules.template(parts)
         if template is not None and (parameters := _parameters(template, parts.path)) is not None:
-            seen["path"] = _path(template, parameters, _counted(parameters, paths))
+            # in the builder's spelling; what does not count is as no value is spelled
+            nothing, counted = dict.fromkeys(parameters, ""), _counted(parameters, paths)
+            seen["path"] = template.fill({**nothing, **counted})
     if not paths:
         return seen
     left: dict[str, Any] = without(seen, paths)
@@ -345,11 +295,6 @@ def _counted(parameters: dict[str, str], paths: Iterable[FieldPath]) -> dict[str
     ignored = [place.below for place in paths if place.root == "path" and place.name]
     counted: dict[str, str] = without(parameters, ignored) if ignored else parameters
     return counted
-
-
-def _path(template: PathTemplate, parameters: dict[str, str], counted: dict[str, str]) -> str:
-    """Return the path in the builder's spelling; what does not count is as no value is spelled."""
-    return template.fill({**dict.fromkeys(parameters, ""), **counted})
 
 
 def _name_parameters(parts: Parts, seen: dict[str, Any], rules: Rules) -> None:

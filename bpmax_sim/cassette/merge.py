@@ -59,45 +59,45 @@ _identity_of = attrgetter(
 IsSigned = Callable[[Exchange], bool]
 
 
+def nothing_volatile(_call: str) -> tuple[str, ...]:
+    """Name no passing field of any API."""
+    return ()
+
+
 def any_signature(_exchange: Exchange) -> bool:
     """Take a signature for what would be made today."""
     return True
 
 
-def same_meaning(
-    old: Sequence[Entry],
-    new: Sequence[Entry],
-    volatile: Volatile,
-    is_signed: IsSigned = any_signature,
-) -> bool:
-    """Return whether two recordings differ in instants, durations and passing fields only.
+class SameMeaning(msgspec.Struct, frozen=True):
+    """Tells whether two recordings differ in instants, durations and passing fields only.
 
-    *volatile* names the passing fields of an API's responses, such as ``body.request_id``;
-    *is_signed* tells whether an old request is signed as it would be today, at its own instant.
+    Attributes:
+        volatile: names the passing fields of an API's responses, such as ``body.request_id``.
+        is_signed: whether an old request is signed as it would be today, at its own instant.
     """
-    return len(old) == len(new) and all(
-        _same(before, after, volatile, is_signed) for before, after in zip(old, new, strict=True)
-    )
 
+    volatile: Volatile = nothing_volatile
+    is_signed: IsSigned = any_signature
 
-def _same(old: Entry, new: Entry, volatile: Volatile, is_signed: IsSigned) -> bool:
-    if _identity_of(old.line) != _identity_of(new.line) or (old.line.signed is None) != (
-        new.line.signed is None
-    ):
-        return False
-    if old.text == new.text:
-        return True
-    if old.line.signed is not None and not is_signed(read_exchange(old)):
-        return False
-    paths = (*PASSING, *volatile(new.line.call))
-    return bool(_outcome(old, paths) == _outcome(new, paths))
+    def __call__(self, old: Sequence[Entry], new: Sequence[Entry]) -> bool:
+        """Return whether *new* says what *old* does."""
+        return len(old) == len(new) and all(map(self._is_same, old, new))
 
-
-def _outcome(entry: Entry, paths: tuple[str, ...]) -> Any:
-    return without(
-        parts_of_outcome(read_exchange(entry).outcome),
-        [FieldPath.parse(path, "volatile") for path in paths],
-    )
+    def _is_same(self, old: Entry, new: Entry) -> bool:
+        if _identity_of(old.line) != _identity_of(new.line) or (old.line.signed is None) != (
+            new.line.signed is None
+        ):
+            return False
+        if old.text == new.text:
+            return True
+        exchanges = read_exchange(old), read_exchange(new)
+        if old.line.signed is not None and not self.is_signed(exchanges[0]):
+            return False
+        places = (*PASSING, *self.volatile(new.line.call))
+        paths = [FieldPath.parse(place, "volatile") for place in places]
+        was, now = (without(parts_of_outcome(e.outcome), paths) for e in exchanges)
+        return bool(was == now)
 
 
 def parts_of_outcome(outcome: Outcome) -> dict[str, Any]:
@@ -115,11 +115,6 @@ def parts_of_outcome(outcome: Outcome) -> dict[str, Any]:
         "kind": body.kind,
         "body": body.value,
     }
-
-
-def nothing_volatile(_call: str) -> tuple[str, ...]:
-    """Name no passing field of any API."""
-    return ()
 
 
 def new_file(path: Path) -> Path:
@@ -164,7 +159,7 @@ def recover(
         return ()
     try:
         with journal_module.locked(target.parent):
-            return _recover(target, scan, volatile)
+            return _recover(target, scan, SameMeaning(volatile))
     except OSError as error:
         raise CassetteError(
             "{target}: not recovered ({strerror}); the journals stay; make room and retry",
@@ -186,7 +181,7 @@ class OwnerRecording(msgspec.Struct, frozen=True):
     repeating: bool = False
 
 
-def _recover(path: Path, scan: Scan, volatile: Volatile) -> tuple[Path, ...]:
+def _recover(path: Path, scan: Scan, same: SameMeaning) -> tuple[Path, ...]:
     pending: list[tuple[Path, list[PendingExchange]]] = []
     unread: list[NewerFormat] = []
     for journal in left_behind(path):
@@ -198,23 +193,15 @@ def _recover(path: Path, scan: Scan, volatile: Volatile) -> tuple[Path, ...]:
         if not (drafts and drafts[0].is_awaited):
             pending.append((journal, [checked(draft, scan) for draft in drafts]))
     written: dict[Path, None] = {}
-    for target, recording in _recordings(
-        path, _in_order(drafts for _, drafts in pending), volatile
-    ):
-        if merge(path, target, recording, volatile):
+    every = _in_order(drafts for _, drafts in pending)
+    for target, recording in _recordings(path, every, same):
+        if merge(path, target, recording, same):
             written[target] = None
     for journal, _ in pending:
         journal.unlink()
     if unread:
         raise unread[0]
     return tuple(written)
-
-
-def _says_nothing_new(path: Path, recording: OwnerRecording, volatile: Volatile) -> bool:
-    """Return whether a recording that was broken off says what the file does, as far as it got."""
-    _, mine = _entries(open_old(path), recording)
-    fresh = gathered(_numbered([], recording.drafts))
-    return not recording.adding and same_meaning(mine[: len(fresh)], fresh, volatile)
 
 
 def _in_order(journals: Iterable[Sequence[PendingExchange]]) -> list[PendingExchange]:
@@ -229,7 +216,7 @@ def _in_order(journals: Iterable[Sequence[PendingExchange]]) -> list[PendingExch
 
 
 def _recordings(
-    path: Path, drafts: Sequence[PendingExchange], volatile: Volatile
+    path: Path, drafts: Sequence[PendingExchange], same: SameMeaning
 ) -> Iterator[tuple[Path, OwnerRecording]]:
     """Yield where each owner's recordings go; a file has what was yielded before it.
 
@@ -238,22 +225,24 @@ def _recordings(
     for owner in sorted({draft.line.owner for draft in drafts}):
         own = [draft for draft in drafts if draft.line.owner == owner]
         target = new_file(path) if any(draft.leaks for draft in own) else path
-        for chosen in _in_kinds(own):
-            adding = chosen[0].adding
+        # what replaces, what adds, and what forked children add; what leaks is left out
+        for branched, adding in ((False, False), (False, True), (True, True)):
+            chosen = tuple(
+                draft
+                for draft in own
+                if (bool(draft.branch), draft.adding) == (branched, adding) and not draft.leaks
+            )
+            if not chosen:
+                continue
             if not adding and _has(path, owner):
                 target = new_file(path)
             more = adding or (target != path and _has(target, owner))
-            recording = OwnerRecording(owner, chosen, adding=more)
-            if target == path or not _says_nothing_new(path, recording, volatile):
-                yield target, recording
-
-
-def _in_kinds(drafts: Sequence[PendingExchange]) -> Iterator[tuple[PendingExchange, ...]]:
-    """Yield what replaces, what adds, and what forked children add; what leaks is left out."""
-    for kind in ((False, False), (False, True), (True, True)):
-        chosen = [draft for draft in drafts if (bool(draft.branch), draft.adding) == kind]
-        if whole := tuple(draft for draft in chosen if not draft.leaks):
-            yield whole
+            if target != path:
+                _, mine = _entries(open_old(path), owner, strict=more)
+                fresh = gathered(_numbered([], chosen))
+                if not more and same(mine[: len(fresh)], fresh):
+                    continue  # broken off, it says what the file does, as far as it got
+            yield target, OwnerRecording(owner, chosen, adding=more)
 
 
 def _has(path: Path, owner: str) -> bool:
@@ -275,9 +264,7 @@ def branches(path: Path, recorder: str) -> tuple[list[Path], list[PendingExchang
     return list(by_path), _in_order(by_path.values())
 
 
-def distinct(
-    drafts: Sequence[PendingExchange], volatile: Volatile, is_signed: IsSigned
-) -> tuple[PendingExchange, ...]:
+def distinct(drafts: Sequence[PendingExchange], same: SameMeaning) -> tuple[PendingExchange, ...]:
     """Return *drafts* without the sessions that say what an earlier one does: they share that."""
     sessions: dict[int, list[PendingExchange]] = {}
     for draft in sorted(drafts, key=lambda draft: draft.issue):
@@ -287,25 +274,15 @@ def distinct(
     unique: list[PendingExchange] = []
     alike: dict[tuple[str, ...], list[list[Entry]]] = {}
     for session in sessions.values():
-        entries = [_without_session(draft.entry) for draft in session]
+        entries = [draft.entry.with_line(session=1) for draft in session]
         others = alike.setdefault(tuple(entry.line.key for entry in entries), [])
-        if not any(same_meaning(other, entries, volatile, is_signed) for other in others):
+        if not any(same(other, entries) for other in others):
             others.append(entries)
             unique += session
     return tuple(unique)
 
 
-def _without_session(entry: Entry) -> Entry:
-    return Entry(msgspec.structs.replace(entry.line, session=1), entry.text)
-
-
-def merge(
-    path: Path,
-    target: Path,
-    recording: OwnerRecording,
-    volatile: Volatile,
-    is_signed: IsSigned = any_signature,
-) -> bool:
+def merge(path: Path, target: Path, recording: OwnerRecording, same: SameMeaning) -> bool:
     """Write *target*, which is *path* with one recording in it; return whether it changed.
 
     The folder's lock has to be held.
@@ -315,14 +292,12 @@ def merge(
         OSError: if the disk is full or fails; the file is then as before.
     """
     old = open_old(target, strict=recording.adding) or open_old(path, strict=recording.adding)
-    others, mine = _entries(old, recording)
+    others, mine = _entries(old, recording.owner, strict=recording.adding)
     fresh = gathered(_numbered(mine if recording.adding else [], recording.drafts))
     if recording.repeating:
-        merged = _by_login(
-            mine, fresh, lambda was, now: same_meaning(was, now, volatile, is_signed)
-        )
+        merged = _by_login(mine, fresh, same)
     else:
-        merged = mine if same_meaning(mine, fresh, volatile, is_signed) else fresh
+        merged = mine if same(mine, fresh) else fresh
     if old is None and not merged:
         return False
     data = dump_entries([*others, *merged], rules=old.head.rules if old else "")
@@ -338,21 +313,17 @@ def merge(
     return True
 
 
-def _by_login(
-    before: Sequence[Entry],
-    fresh: Sequence[Entry],
-    same: Callable[[Sequence[Entry], Sequence[Entry]], bool],
-) -> list[Entry]:
+def _by_login(before: Sequence[Entry], fresh: Sequence[Entry], same: SameMeaning) -> list[Entry]:
     """Return what is kept of each login, in an order that does not tell who recorded first."""
     left, groups = list(before), []
     for now in _grouped(fresh):
         was = [entry for entry in left if any(_is_same_login(entry, other) for other in now)]
         left = [entry for entry in left if entry not in was]
-        unchanged = same(_without_key(was[: len(now)]), _without_key(now))
-        groups.append(was if unchanged else now)
+        known, new = ([e.with_line(key="", rules="") for e in es] for es in (was[: len(now)], now))
+        groups.append(was if same(known, new) else now)
     ordered = sorted([*groups, *_grouped(left)], key=lambda group: _request_of(group[0]))
     numbered = enumerate((entry for group in ordered for entry in group), 1)
-    return [Entry(msgspec.structs.replace(entry.line, n=n), entry.text) for n, entry in numbered]
+    return [entry.with_line(n=n) for n, entry in numbered]
 
 
 def _grouped(entries: Sequence[Entry]) -> list[list[Entry]]:
@@ -377,31 +348,24 @@ def _request_of(entry: Entry) -> str:
     return entry.text.partition("\n  response:\n")[0].partition("\n  failure:\n")[0]
 
 
-def _without_key(entries: Sequence[Entry]) -> list[Entry]:
-    lines = (msgspec.structs.replace(entry.line, key="", rules="") for entry in entries)
-    return [Entry(line, entry.text) for line, entry in zip(lines, entries, strict=True)]
-
-
 def _numbered(before: list[Entry], drafts: Sequence[PendingExchange]) -> list[Entry]:
     last = max((entry.line.n for entry in before), default=0)
-    ordered = sorted(drafts, key=lambda draft: draft.issue)
-    numbered = (
-        Entry(msgspec.structs.replace(draft.line, n=n), draft.text)
-        for n, draft in enumerate(ordered, last + 1)
-    )
-    return [*before, *numbered]
+    ordered = enumerate(sorted(drafts, key=lambda draft: draft.issue), last + 1)
+    return [*before, *(draft.entry.with_line(n=n) for n, draft in ordered)]
 
 
-def _entries(old: Cassette | None, recording: OwnerRecording) -> tuple[list[Entry], list[Entry]]:
+def _entries(
+    old: Cassette | None, owner: str, *, strict: bool = False
+) -> tuple[list[Entry], list[Entry]]:
     """Return the entries of the others, and the owner's own; of these a damaged one may go."""
     if old is None:
         return [], []
-    mine = old.index.numbers(recording.owner)
-    others = [_explicit(old, number) for number in sorted({*range(len(old))} - {*mine})]
+    numbers = sorted({*range(len(old))} - {*old.index.numbers(owner)})
+    others = [_explicit(old, number) for number in numbers]
     try:
-        return others, [_explicit(old, number) for number in mine]
+        return others, _own(old, owner)
     except DamagedCassette:
-        if recording.adding:
+        if strict:
             raise
         return others, []
 
@@ -409,8 +373,7 @@ def _entries(old: Cassette | None, recording: OwnerRecording) -> tuple[list[Entr
 def _explicit(cassette: Cassette, number: int) -> Entry:
     """Return an entry that names the rules of its key."""
     entry = cassette.entry(number)
-    rules = entry.line.rules or cassette.head.rules
-    return Entry(msgspec.structs.replace(entry.line, rules=rules), entry.text)
+    return entry.with_line(rules=entry.line.rules or cassette.head.rules)
 
 
 def open_old(path: Path, *, strict: bool = False) -> Cassette | None:
@@ -437,17 +400,14 @@ def rekeyed(cassette: Cassette, rules_of: RulesOf) -> bytes:
     Raises:
         DamagedCassette: if an exchange is not what was recorded.
     """
-    entries = [_rekeyed(cassette, number, rules_of) for number in range(len(cassette))]
+    entries = []
+    for number in range(len(cassette)):
+        entry = _explicit(cassette, number)
+        if (rules := rules_of(entry.line.owner)) is not None:
+            key = identity(parts_of_exchange(cassette.exchange(number)), rules)
+            entry = entry.with_line(key=key, rules=rules.digest)
+        entries.append(entry)
     return dump_entries(entries, rules=cassette.head.rules)
-
-
-def _rekeyed(cassette: Cassette, number: int, rules_of: RulesOf) -> Entry:
-    entry = _explicit(cassette, number)
-    rules = rules_of(entry.line.owner)
-    if rules is None:
-        return entry
-    key = identity(parts_of_exchange(cassette.exchange(number)), rules)
-    return Entry(msgspec.structs.replace(entry.line, key=key, rules=rules.digest), entry.text)
 
 
 def remove(path: Path, numbers: Collection[int]) -> None:
@@ -459,19 +419,15 @@ def remove(path: Path, numbers: Collection[int]) -> None:
     """
     with journal_module.locked(path.parent):
         cassette = Cassette.load(path)
-        remaining = list(_remaining(cassette, numbers))
+        # The first exchange of an owner, which holds these, may be taken out.
+        values = {owner: cassette.values(owner) for owner in cassette.owners}
+        drawn = {owner: cassette.drawn(owner) or 0 for owner in cassette.owners}
+        explicit = (_explicit(cassette, n) for n in range(len(cassette)) if n not in numbers)
+        remaining = [
+            entry.with_line(values=values[entry.line.owner], seed=drawn[entry.line.owner])
+            for entry in explicit
+        ]
         if remaining:
             journal_module.replace_whole(path, dump_entries(remaining, rules=cassette.head.rules))
         else:
             path.unlink()
-
-
-def _remaining(cassette: Cassette, numbers: Collection[int]) -> Iterator[Entry]:
-    values = {owner: cassette.values(owner) for owner in cassette.owners}
-    drawn = {owner: cassette.drawn(owner) or 0 for owner in cassette.owners}
-    for number in range(len(cassette)):
-        if number not in numbers:
-            entry = _explicit(cassette, number)
-            owner = entry.line.owner
-            line = msgspec.structs.replace(entry.line, values=values[owner], seed=drawn[owner])
-            yield Entry(line, entry.text)  # the first one, which holds them, may be taken out

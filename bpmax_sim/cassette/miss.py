@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -94,16 +95,13 @@ def no_cassette(parts: Parts, path: str, context: MissContext) -> list[str]:
             path=(path or msg("its cassette")),
         ),
         *_where(parts, context),
-        *recoverable(path),
+        *(
+            [_line(msg("recover"), msg("bpmax-sim recover {path}", path=pasted(path)))]
+            if path and interrupted(FilePath(path))
+            else ()
+        ),
         _line(msg("record"), context.command()),
     ]
-
-
-def recoverable(path: str) -> list[str]:
-    """Return the line that seals what an interrupted recording left beside the cassette."""
-    if not path or not interrupted(FilePath(path)):
-        return []
-    return [_line(msg("recover"), msg("bpmax-sim recover {path}", path=pasted(path)))]
 
 
 def played(
@@ -213,33 +211,23 @@ def _line(label: str, text: str) -> str:
 
 def nearest(search: NearestSearch, parts: Parts) -> Near | None:
     """Return the exchange that differs least, among those of the same API or else platform."""
-    candidates = list(_candidates(search, lambda call: call == parts.name))
-    if not candidates:
-        candidates = list(_candidates(search, lambda call: _platform(call) == parts.platform))
-    nears = [Near(n, differences(p, parts, search.rules)) for n, p in candidates]
-    return min(
-        nears,
-        key=lambda near: (
-            len(near.parts),
-            len(near.differences),
-            near.number in search.played,
-            near.number,
-        ),
-        default=None,
+
+    def rank(near: Near) -> tuple[int, int, bool, int]:
+        is_played = near.number in search.played
+        return len(near.parts), len(near.differences), is_played, near.number
+
+    candidates = list(_candidates(search, lambda call: call == parts.name)) or list(
+        _candidates(search, lambda call: call.partition(".")[0] == parts.platform)
     )
+    nears = (Near(n, differences(p, parts, search.rules)) for n, p in candidates)
+    return min(nears, key=rank, default=None)
 
 
-def _platform(call: str) -> str:
-    return call.partition(".")[0]
-
-
-def _candidates(search: NearestSearch, fits: Any) -> Iterator[tuple[int, Parts]]:
+def _candidates(search: NearestSearch, fits: Callable[[str], bool]) -> Iterator[tuple[int, Parts]]:
     for number in search.cassette.index.numbers(search.owner):
-        try:
+        with suppress(CassetteError):  # a damaged one is told of when it is played
             if fits(search.cassette.line(number).call):
                 yield number, parts_of_exchange(search.cassette.exchange(number))
-        except CassetteError:
-            continue  # a damaged one is told of when it is played
 
 
 def _explanation(search: NearestSearch, near: Near) -> Iterator[str]:
@@ -321,9 +309,13 @@ def _elsewhere(search: NearestSearch, key: str) -> Iterator[str]:
 
 
 def _fixes(search: NearestSearch, near: Near) -> Iterator[str]:
-    paths = dict.fromkeys(
-        _yaml(_general(FieldPath.parse(d.path, "ignore"))) for d in near.differences if _may(d)
-    )
+    paths: dict[str, None] = {}
+    for difference in near.differences:
+        if _root(difference) in _IGNORABLE:
+            steps = FieldPath.parse(difference.path, "ignore")
+            path = format_path(Wild.ALL if isinstance(step, int) else step for step in steps)
+            quoted = json.dumps(path, ensure_ascii=False)
+            paths[quoted if set(path) & set("[]{},\"'#:") else path] = None
     if paths and near.parts <= _IGNORABLE and len(paths) <= _SHOWN:
         yield _line(msg("ignore"), f"ignore: [{joined(', ', paths)}]")
     yield _line(
@@ -334,15 +326,3 @@ def _fixes(search: NearestSearch, near: Near) -> Iterator[str]:
 
 def _root(difference: Difference) -> str:
     return difference.path.partition(".")[0].partition("[")[0]
-
-
-def _may(difference: Difference) -> bool:
-    return _root(difference) in _IGNORABLE
-
-
-def _general(path: FieldPath) -> str:
-    return format_path(Wild.ALL if isinstance(segment, int) else segment for segment in path)
-
-
-def _yaml(path: str) -> str:
-    return json.dumps(path, ensure_ascii=False) if set(path) & set("[]{},\"'#:") else path

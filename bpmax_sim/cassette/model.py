@@ -108,6 +108,10 @@ class Entry(msgspec.Struct, frozen=True):
     line: Line
     text: str
 
+    def with_line(self, **changes: Any) -> Entry:
+        """Return the entry with *changes* of its line."""
+        return Entry(msgspec.structs.replace(self.line, **changes), self.text)
+
 
 _LARGEST_EXPONENT = 400
 
@@ -177,16 +181,13 @@ def read_body(data: bytes | None, content_type: str) -> Body:
     if not data:
         return NOTHING
     media = media_type(content_type)
-    reader = _READERS.get(media) or (_json if _looks_json(media, data) else None)
+    looks_json = media.endswith(("/json", "+json")) or (not media and data[:1] in b"{[")
+    reader = _READERS.get(media) or (_json if looks_json else None)
     try:
         parsed = reader(data, content_type) if reader else None
     except ValueError:
         parsed = None
     return parsed or _plain(data)
-
-
-def _looks_json(media: str, data: bytes) -> bool:
-    return media.endswith(("/json", "+json")) or (not media and data[:1] in b"{[")
 
 
 def _json(data: bytes, _content_type: str) -> Body:

@@ -12,7 +12,6 @@ import re
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from pathlib import Path
 
 from bpmax_sim.cassette import miss
@@ -23,10 +22,7 @@ from bpmax_sim.errors import NoMatchError
 from bpmax_sim.i18n import joined, labelled, msg
 from bpmax_sim.messages import LOGIN, Exchange, Outcome
 
-Numbers = Sequence[int]
-Find = Callable[[str], Numbers]
-PartOf = Callable[[int], int]
-SameOutcome = Callable[[int, int], bool]
+Find = Callable[[str], Sequence[int]]
 
 
 class Playback:
@@ -56,19 +52,12 @@ class Playback:
 class Turns:
     """The turns of one session."""
 
-    def __init__(
-        self, playback: Playback, session: int, find: Find, part_of: PartOf, same: SameOutcome
-    ) -> None:
-        """Play as session number *session*.
-
-        *find* returns the exchanges of a key, *part_of* the session that recorded one, and *same*
-        whether two exchanges came to the same.
-        """
+    def __init__(self, playback: Playback, session: int, find: Find, cassette: Cassette) -> None:
+        """Play as session number *session*; *find* returns the exchanges of a key."""
         self._playback = playback
         self._session = session
         self._find = find
-        self._part_of = part_of
-        self._same = same
+        self._cassette = cassette
         self._part = 0
         self._counts: dict[str, int] = defaultdict(int)  # of what its part has
         self._located: dict[str, dict[int, list[int]]] = {}
@@ -76,44 +65,35 @@ class Turns:
     def next(self, key: str) -> int | None:
         """Return the exchange that answers the next call *key*; None if none is left."""
         with self._playback.lock:
-            number = self._of_part(key)
-            if number is None:
+            self._counts[key] += 1
+            part = self._fitting(key)
+            if part is None:
+                self._counts[key] -= 1
                 left = (n for n in self._find(key) if n not in self._playback.played)
                 number = next(left, None)
+            else:
+                if part != self._part:
+                    self._move_to(part)
+                number = self._numbers(key)[part][self._counts[key] - 1]
             if number is not None:
                 self._playback.played.add(number)
             return number
 
-    def _of_part(self, key: str) -> int | None:
-        self._counts[key] += 1
-        part = next(self._fitting(key), None)
-        if part is None:
-            self._counts[key] -= 1
-            return None
-        if part != self._part:
-            self._move_to(part)
-        return self._numbers(key)[part][self._counts[key] - 1]
-
-    def _fitting(self, key: str) -> Iterator[int]:
-        """Yield the parts that have all that was asked for, the best one first."""
+    def _fitting(self, key: str) -> int | None:
+        """Return the best of the parts that have all that was asked for."""
         if len(self._numbers(key).get(self._part, ())) >= self._counts[key]:
-            yield self._part  # it has the rest, or it would not be played
-            return
+            return self._part  # it has the rest, or it would not be played
         fitting = [
             part
             for part in self._numbers(key)
             if all(len(self._numbers(k).get(part, ())) >= n for k, n in self._counts.items())
         ]
-        yield from sorted(fitting, key=self._preference) if len(fitting) > 1 else fitting
+        return min(fitting, key=self._preference) if len(fitting) > 1 else next(iter(fitting), None)
 
     def _preference(self, part: int) -> tuple[bool, bool, bool, int]:
-        shared = self._playback.players[part] > 0
-        return self._differs(part), shared, part != self._session, part
-
-    def _differs(self, part: int) -> bool:
-        """Return whether *part* would have answered otherwise so far."""
-        return any(
-            not self._same(was, now)
+        """Return what sorts *part*, first of all whether it would have answered otherwise."""
+        differs = any(
+            self._outcome(was) != self._outcome(now)
             for key, numbers in self._located.items()
             for was, now in zip(
                 numbers.get(self._part, ())[: self._counts[key]],
@@ -121,6 +101,11 @@ class Turns:
                 strict=False,
             )
         )
+        return differs, self._playback.players[part] > 0, part != self._session, part
+
+    def _outcome(self, number: int) -> str:
+        """Return what came of an exchange, word for word."""
+        return _OUTCOME.split(self._cassette.entry(number).text, maxsplit=1)[-1]
 
     def _move_to(self, part: int) -> None:
         """Play *part* from now on, as if it had been played all the time."""
@@ -141,8 +126,10 @@ class Turns:
         numbers = self._located.get(key)
         if numbers is None:
             numbers = self._located[key] = {}
+            several = self._cassette.head.several is True
             for number in self._find(key):
-                numbers.setdefault(self._part_of(number), []).append(number)
+                part = self._cassette.line(number).session if several else 1
+                numbers.setdefault(part, []).append(number)
         return numbers
 
 
@@ -177,14 +164,15 @@ class Player:
         self._owner = owner
         self._path = str(cassette.path if cassette else path)
         self._repeat = repeat
-        self._find = _finder(cassette, rules, owner) if cassette else _nowhere
         self._lock = threading.Lock()
         self._counts: dict[str, int] = {}
         self._playback = playback or Playback()
-        # nothing in it refers back to this player, which goes away at once with its files
-        self._turns = Turns(
-            self._playback, session, self._find, partial(_part, cassette), partial(_same, cassette)
-        )
+        self._find: Find = lambda _key: ()
+        self._turns: Turns | None = None
+        if cassette:
+            self._find = _finder(cassette, rules, owner)
+            # nothing in it refers back to this player, which goes away at once with its files
+            self._turns = Turns(self._playback, session, self._find, cassette)
         self._cached: dict[int, Outcome] = {}
         self._latest: tuple[Parts | None, str] = (None, "")  # which may be asked for again at once
 
@@ -228,7 +216,7 @@ class Player:
         """
         key = self._identity(parts)
         numbers = self._find(key)
-        if not numbers or self._cassette is None:
+        if not numbers or self._cassette is None or self._turns is None:
             raise self._unknown(key, parts, context)
         with self._lock:
             turn = self._counts[key] = self._counts.get(key, 0) + 1
@@ -278,31 +266,12 @@ class Player:
         return error
 
 
-def _part(cassette: Cassette | None, number: int) -> int:
-    """Return which of its owner's sessions recorded an exchange."""
-    several = cassette is not None and cassette.head.several is True
-    return cassette.line(number).session if cassette and several else 1
-
-
-def _same(cassette: Cassette | None, number: int, other: int) -> bool:
-    """Return whether two exchanges came to the same, word for word."""
-    assert cassette is not None
-    outcomes = (
-        _OUTCOME.split(cassette.entry(number).text, maxsplit=1)[-1] for number in (number, other)
-    )
-    return len(set(outcomes)) == 1
-
-
 def _error(parts: Parts, case: str, lines: list[str]) -> NoMatchError:
     text = joined("\n", [labelled(case, lines[0]), *lines[1:]])
     return NoMatchError(text, platform=parts.platform, api=parts.api, case=case)
 
 
-def _nowhere(_key: str) -> Sequence[int]:
-    return ()
-
-
-def _finder(cassette: Cassette, rules: Rules, owner: str) -> Callable[[str], Sequence[int]]:
+def _finder(cassette: Cassette, rules: Rules, owner: str) -> Find:
     """Return what gives the exchanges of *owner* that have a key under *rules*."""
     head, index = cassette.head, cassette.index
     if head.rules == rules.digest and head.mixed is not True:

@@ -10,6 +10,7 @@ import base64
 import binascii
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -47,8 +48,10 @@ def read_yaml_text(text: str) -> Any:
     Raises:
         YamlTextError: if it is not YAML, or uses what a cassette has no use for.
     """
+    outside = (yaml.StreamStartEvent, yaml.DocumentStartEvent, yaml.DocumentEndEvent)
+    parsed = yaml.parse(text, yaml.CSafeLoader)
+    events = (event for event in parsed if not isinstance(event, outside))
     try:
-        events = _content(text)
         return _value(next(events), events, 0)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -59,20 +62,7 @@ def read_yaml_text(text: str) -> Any:
         raise YamlTextError(msg("no document"), 1) from error
 
 
-def _content(text: str) -> Iterator[Any]:
-    outside = (yaml.StreamStartEvent, yaml.DocumentStartEvent, yaml.DocumentEndEvent)
-    return (e for e in yaml.parse(text, yaml.CSafeLoader) if not isinstance(e, outside))
-
-
 def _value(event: Any, events: Iterator[Any], depth: int) -> Any:
-    _refuse(event, depth)
-    read = _READ.get(type(event))
-    if read is None:
-        raise YamlTextError(msg("no document"), event.start_mark.line + 1)
-    return read(event, events, depth + 1)
-
-
-def _refuse(event: Any, depth: int) -> None:
     line = event.start_mark.line + 1
     if depth > _DEEPEST:
         raise YamlTextError(msg("nested deeper than {deepest} levels", deepest=_DEEPEST), line)
@@ -80,6 +70,10 @@ def _refuse(event: Any, depth: int) -> None:
         raise YamlTextError(msg("anchors and aliases are not used in cassettes"), line)
     if getattr(event, "tag", None) not in _TAGS:
         raise YamlTextError(msg("the tag {tag!r} is not used in cassettes", tag=event.tag), line)
+    read = _READ.get(type(event))
+    if read is None:
+        raise YamlTextError(msg("no document"), line)
+    return read(event, events, depth + 1)
 
 
 def _scalar(event: Any, _events: Iterator[Any], _depth: int) -> Any:
@@ -137,27 +131,16 @@ class _NotOurs(Exception):  # noqa: N818 - never leaves this module
     """The text does not have the canonical layout."""
 
 
-class _ExchangeParts(msgspec.Struct, frozen=True):
-    method: str
-    url: str
-    headers: Pairs
-    body: bytes | None
-    outcome: Outcome
-
-
 def read_exchange(entry: Entry, *, canonical: bool = True) -> Exchange:
     """Return the exchange of *entry*; with *canonical* off it is read as any YAML.
 
     Raises:
         ValueError: if the text is no exchange; a `YamlTextError` knows its line in the text.
     """
-    pieces = None
-    if canonical:
-        try:
-            pieces = _canonical(entry)
-        except _NotOurs:
-            pieces = None
-    return _exchange(entry.line, pieces or _any_yaml(entry.line, read_yaml_text(entry.text)))
+    with suppress(_NotOurs):
+        if canonical:
+            return _canonical(entry)
+    return exchange_of(entry.line, read_yaml_text(entry.text))
 
 
 def read_outcome(entry: Entry) -> Outcome:
@@ -167,19 +150,14 @@ def read_outcome(entry: Entry) -> Outcome:
         ValueError: if the text is no exchange; a `YamlTextError` knows its line in the text.
     """
     if entry.line.signed is not None:
-        return _with_request(read_exchange(entry))
+        exchange = read_exchange(entry)
+        if isinstance(exchange.outcome, Failed):
+            return exchange.outcome
+        return replace(exchange.outcome, recorded_request=exchange.request)
     try:
         return _outcome(entry.line, *_halves(entry.text)[1:])
     except _NotOurs:
-        return _any_yaml(entry.line, read_yaml_text(entry.text)).outcome
-
-
-def _with_request(exchange: Exchange) -> Outcome:
-    """Return what came of *exchange*, a response with the request whose signature it answers."""
-    outcome = exchange.outcome
-    if isinstance(outcome, Failed):
-        return outcome
-    return replace(outcome, recorded_request=exchange.request)
+        return exchange_of(entry.line, read_yaml_text(entry.text)).outcome
 
 
 def exchange_of(line: Line, item: Any) -> Exchange:
@@ -188,34 +166,47 @@ def exchange_of(line: Line, item: Any) -> Exchange:
     Raises:
         ValueError: if a key is missing or its value has the wrong type.
     """
-    return _exchange(line, _any_yaml(line, item))
+    try:
+        request = item["request"]
+        return _exchange(
+            line,
+            _str(request["method"]),
+            _str(request["uri"]),
+            _pairs(request.get("headers")),
+            _bytes(request.get("body")),
+            _any_outcome(line, item),
+        )
+    except (KeyError, TypeError, AttributeError, binascii.Error) as error:
+        raise YamlTextError(msg("not an exchange: {error}", error=error), 1) from error
 
 
-def _exchange(line: Line, pieces: _ExchangeParts) -> Exchange:
-    platform, _, api = line.call.partition(".")
+def _exchange(
+    line: Line, method: str, url: str, headers: Pairs, body: bytes | None, outcome: Outcome
+) -> Exchange:
     request = Request(
-        method=pieces.method,
-        url=pieces.url,
-        headers=pieces.headers,
-        body=pieces.body,
+        method=method,
+        url=url,
+        headers=headers,
+        body=body,
         base=line.base,
         injected=line.injected,
         signed=line.signed,
     )
-    named = Call(
-        platform=platform,
-        instance=line.instance,
-        api=api,
-        method=pieces.method,
-        path="",
-        serial=line.n,
-    )
     if line.call:
+        platform, _, api = line.call.partition(".")
+        named = Call(
+            platform=platform,
+            instance=line.instance,
+            api=api,
+            method=method,
+            path="",
+            serial=line.n,
+        )
         built = corrected(named, line.extra) if line.extra else call_behind(request, named)
         force_setattr(request, "call", built)  # nobody else has seen it yet
     return Exchange(
         request=request,
-        outcome=pieces.outcome,
+        outcome=outcome,
         key=line.key,
         order=line.n,
         owner=line.owner,
@@ -223,19 +214,15 @@ def _exchange(line: Line, pieces: _ExchangeParts) -> Exchange:
     )
 
 
-def _canonical(entry: Entry) -> _ExchangeParts:
+def _canonical(entry: Entry) -> Exchange:
     request_text, kind, outcome_text = _halves(entry.text)
     request = _REQUEST.match(request_text)
     if request is None:
         raise _NotOurs
-    method, url, headers, body = request.groups()
-    return _ExchangeParts(
-        method=_text(method),
-        url=_text(url),
-        headers=_fields(headers),
-        body=None if body == "null" else _body(body, request_text[request.end() :], "\n      "),
-        outcome=_outcome(entry.line, kind, outcome_text),
-    )
+    method, url, headers, style = request.groups()
+    body = None if style == "null" else _body(style, request_text[request.end() :], "\n      ")
+    outcome = _outcome(entry.line, kind, outcome_text)
+    return _exchange(entry.line, _text(method), _text(url), _fields(headers), body, outcome)
 
 
 def _halves(text: str) -> tuple[str, str, str]:
@@ -248,17 +235,18 @@ def _halves(text: str) -> tuple[str, str, str]:
     return halves
 
 
-def _outcome(line: Line, kind: str, outcome_text: str) -> Outcome:
-    return _response(line, outcome_text) if kind == _ANSWERED else _failure(line, outcome_text)
-
-
-def _response(line: Line, text: str) -> Response:
-    match = _RESPONSE.match(text)
+def _outcome(line: Line, kind: str, text: str) -> Outcome:
+    is_response = kind == _ANSWERED
+    match = (_RESPONSE if is_response else _FAILURE).match(text)
     if match is None:
         raise _NotOurs
-    status, reason, headers, text_body = match.groups()
-    body = _body(text_body, text[match.end() : -1], "\n        ")
-    return _answered(line, int(status), _text(reason), _fields(headers), body)
+    rest = text[match.end() : -1]
+    if is_response:
+        status, reason, headers, style = match.groups()
+        body = _body(style, rest, "\n        ")
+        return _answered(line, int(status), _text(reason), _fields(headers), body)
+    message, sent, style = match.groups()
+    return _failed(line, _text(message), sent, _body(style, rest, "\n      "))
 
 
 def _answered(line: Line, status: int, reason: str, headers: Pairs, body: bytes) -> Response:
@@ -274,17 +262,13 @@ def _answered(line: Line, status: int, reason: str, headers: Pairs, body: bytes)
     )
 
 
-def _failure(line: Line, text: str) -> Failed:
-    match = _FAILURE.match(text)
-    if match is None:
-        raise _NotOurs
-    message, sent, received = match.groups()
+def _failed(line: Line, message: str, sent: str, received: bytes) -> Failed:
     return Failed(
         code=line.failed.upper(),
-        message=_text(message),
+        message=message,
         elapsed=line.ms / 1000,
         sent=sent == "true",
-        received=_body(received, text[match.end() : -1], "\n      "),
+        received=received,
     )
 
 
@@ -325,21 +309,12 @@ _BLOCKS: dict[str, Callable[[str], bytes]] = {
 }
 
 
-def _any_yaml(line: Line, item: Any) -> _ExchangeParts:
-    try:
-        request = item["request"]
-        return _ExchangeParts(
-            method=_str(request["method"]),
-            url=_str(request["uri"]),
-            headers=_pairs(request.get("headers")),
-            body=_bytes(request.get("body")),
-            outcome=_failed(line, item["failure"]) if line.failed else _answer(line, item),
-        )
-    except (KeyError, TypeError, AttributeError, binascii.Error) as error:
-        raise YamlTextError(msg("not an exchange: {error}", error=error), 1) from error
-
-
-def _answer(line: Line, item: Any) -> Response:
+def _any_outcome(line: Line, item: Any) -> Outcome:
+    """Return what came of an exchange that was read as any YAML."""
+    if line.failed:
+        failure = item["failure"]
+        received = _bytes(failure.get("received")) or b""
+        return _failed(line, _str(failure["message"]), failure["sent"], received)
     response = item["response"]
     status, body = response["status"], response.get("body") or {}
     return _answered(
@@ -348,16 +323,6 @@ def _answer(line: Line, item: Any) -> Response:
         _str(status.get("message") or ""),
         _pairs(response.get("headers")),
         _bytes(body.get("string")) or b"",
-    )
-
-
-def _failed(line: Line, failure: Any) -> Failed:
-    return Failed(
-        code=line.failed.upper(),
-        message=_str(failure["message"]),
-        elapsed=line.ms / 1000,
-        sent=failure["sent"] == "true",
-        received=_bytes(failure.get("received")) or b"",
     )
 
 

@@ -7,29 +7,17 @@ import threading
 import weakref
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 from msgspec.structs import replace
 
 from bpmax_sim.cassette import journal as journal_module
+from bpmax_sim.cassette import merge
 from bpmax_sim.cassette.format import render
 from bpmax_sim.cassette.journal import SUFFIX, Journal, LeakCheck, PendingExchange, Scan
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
-from bpmax_sim.cassette.merge import (
-    IsSigned,
-    OwnerRecording,
-    Volatile,
-    any_signature,
-    branches,
-    distinct,
-    drop_superseded,
-    merge,
-    new_file,
-    nothing_volatile,
-    open_old,
-    recover,
-)
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.clock import Drawn
@@ -103,9 +91,9 @@ class Recorder:
         self._process = os.getpid()
         self.drawn: Drawn | None = None
         _recorders.add(self)
-        open_old(self.path, strict=adding)
+        merge.open_old(self.path, strict=adding)
         try:
-            recover(self.path, scan=scan)
+            merge.recover(self.path, scan=scan)
         except DamagedCassette:
             if adding:
                 raise  # otherwise this recording is about to replace what is damaged
@@ -187,7 +175,10 @@ class Recorder:
             self._keep([self._changed(d, change) if is_due(d) else d for d in self._drafts])
 
     def seal(
-        self, *, volatile: Volatile = nothing_volatile, is_signed: IsSigned = any_signature
+        self,
+        *,
+        volatile: merge.Volatile = merge.nothing_volatile,
+        is_signed: merge.IsSigned = merge.any_signature,
     ) -> bool:
         """Write the cassette and return whether that changed it.
 
@@ -199,7 +190,7 @@ class Recorder:
             LeakError: if a secret would be written; nothing is, and what is clean stays journaled.
             CassetteError: if writing fails; the old file is whole and the journal stays.
         """
-        return self._finish(self.path, volatile, is_signed)
+        return self._finish(self.path, merge.SameMeaning(volatile, is_signed))
 
     def set_aside(self) -> Path | None:
         """Write ``<file>.new`` for review instead, and return it; None if it would say the same.
@@ -207,35 +198,31 @@ class Recorder:
         Raises:
             LeakError, CassetteError: as `seal` does.
         """
-        aside = new_file(self.path)
-        return aside if self._finish(aside, nothing_volatile) else None
+        aside = merge.new_file(self.path)
+        return aside if self._finish(aside, merge.SameMeaning()) else None
 
     def close(self) -> None:
         """Let go of what was recorded without sealing it; `recover` finds it."""
         with self._lock:
-            if self._journal is not None:
-                self._journal.close()
-                self._journal = None
-            self._forget()
+            self._forget(Journal.close)
 
     def discard(self) -> None:
         """Forget what was recorded."""
         with self._lock:
-            self._forget()
-            if self._journal is not None:
-                self._journal.remove()
-                self._journal = None
+            self._forget(Journal.remove)
 
     def branch(self) -> None:
         """Go on as the recorder of a forked child; what was recorded so far is the parent's."""
         self._lock = threading.Lock()  # whoever held it is not here
         self._parent = self._parent or self._process
-        self._journal = None
-        self._forget()
+        self._forget(lambda _parents: None)
 
-    def _forget(self) -> None:
+    def _forget(self, end: Callable[[Journal], None]) -> None:
         self._drafts = []
         self._check.forget()
+        journal, self._journal = self._journal, None
+        if journal is not None:
+            end(journal)
 
     def _draft(self, exchange: Exchange, session: int, values: Values) -> PendingExchange:
         request = exchange.request
@@ -263,8 +250,7 @@ class Recorder:
         fresh = self._draft(changed, draft.line.session, draft.line.values)
         # What the exchange itself does not tell: the order, and how the body came over the wire.
         line = replace(fresh.line, encoding=draft.line.encoding)
-        reissued = replace(fresh, line=line, issue=draft.issue)
-        return self._check(reissued)
+        return self._check(replace(fresh, line=line, issue=draft.issue))
 
     def _keep(self, drafts: list[PendingExchange]) -> None:
         if drafts == self._drafts or self._journal is None:
@@ -279,44 +265,52 @@ class Recorder:
             ) from error
         self._drafts = drafts
 
-    def _finish(
-        self, target: Path, volatile: Volatile, is_signed: IsSigned = any_signature
-    ) -> bool:
+    def _finish(self, target: Path, same: merge.SameMeaning) -> bool:
         if self._parent:
             self.close()
             return False
         with self._lock:
             self._keep([self._check(draft) for draft in self._drafts])
-            self._refuse_leaks()
-            if not self._drafts and not self.path.exists() and not self._has_branches():
+            places = (f"{d.line.call} ({place})" for d in self._drafts for place in d.leaks)
+            if leaks := series(dict.fromkeys(places)):
+                raise LeakError(
+                    "{path}: not written, a secret was found in {leaks}; declare where it is with "
+                    "`secret:` in the platform file and record again",
+                    path=self.path,
+                    leaks=leaks,
+                )
+            branches = journal_module.siblings(self.path, SUFFIX)
+            if not self._drafts and not self.path.exists() and not branches:
                 return False
-            try:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                with journal_module.locked(self.path.parent):
-                    changed = self._merge(target, volatile, is_signed)
-            except OSError as error:
-                raise self._unwritten(target, error) from error
-            except DamagedCassette as error:
-                if self._journal is not None:
-                    error.add_note(
-                        msg(
-                            "the recording is kept in {journal_path}",
-                            journal_path=self._journal.path,
-                        )
-                    )
-                raise
-            if self._journal is not None:
-                self._journal.remove()
-                self._journal = None
-            self._forget()
+            changed = self._written(target, same)
+            self._forget(Journal.remove)
             return changed
 
-    def _has_branches(self) -> bool:
-        return bool(journal_module.siblings(self.path, SUFFIX))
+    def _written(self, target: Path, same: merge.SameMeaning) -> bool:
+        journal = self._journal.path if self._journal else None
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with journal_module.locked(self.path.parent):
+                return self._merge(target, same)
+        except OSError as error:
+            raise CassetteError(
+                "{target}: not written ({strerror}); the old file is whole{rescue}; make room "
+                "and run `bpmax-sim recover {path}`",
+                target=target,
+                strerror=error.strerror,
+                rescue=msg(" and the recording is kept in {journal_path}", journal_path=journal)
+                if journal
+                else "",
+                path=pasted(str(self.path)),
+            ) from error
+        except DamagedCassette as error:
+            if journal:
+                error.add_note(msg("the recording is kept in {journal_path}", journal_path=journal))
+            raise
 
-    def _merge(self, target: Path, volatile: Volatile, is_signed: IsSigned) -> bool:
+    def _merge(self, target: Path, same: merge.SameMeaning) -> bool:
         """Write what this recorder has, and behind it what forked children left."""
-        journals, left = branches(self.path, self._name)
+        journals, left = merge.branches(self.path, self._name)
         last = max((draft.issue[0] for draft in self._drafts), default=0)
         behind = [
             replace(self._check(draft), issue=(last + n, 0)) for n, draft in enumerate(left, 1)
@@ -326,57 +320,27 @@ class Recorder:
             for d in (*self._drafts, *behind)
             if not d.leaks
         )
-        drafts = distinct(drafts, volatile, is_signed)
-        if any(draft.leaks for draft in behind):
-            journals = []
-        recording = OwnerRecording(
-            self.owner, drafts, adding=self._adding, repeating=self._repeating
+        recording = merge.OwnerRecording(
+            self.owner,
+            merge.distinct(drafts, same),
+            adding=self._adding,
+            repeating=self._repeating,
         )
-        changed = merge(self.path, target, recording, volatile, is_signed)
+        changed = merge.merge(self.path, target, recording, same)
         if target == self.path:
-            drop_superseded(self.path, self.owner)
-        for journal in journals:
+            merge.drop_superseded(self.path, self.owner)
+        for journal in () if any(draft.leaks for draft in behind) else journals:
             journal.unlink()
         return changed
 
-    def _refuse_leaks(self) -> None:
-        places = (f"{d.line.call} ({place})" for d in self._drafts for place in d.leaks)
-        leaks = series(dict.fromkeys(places))
-        if leaks:
-            raise LeakError(
-                "{path}: not written, a secret was found in {leaks}; declare where it is with "
-                "`secret:` in the platform file and record again",
-                path=self.path,
-                leaks=leaks,
-            )
-
-    def _unwritten(self, target: Path, error: OSError) -> CassetteError:
-        rescue = (
-            msg(" and the recording is kept in {journal_path}", journal_path=self._journal.path)
-            if self._journal
-            else ""
-        )
-        return CassetteError(
-            "{target}: not written ({strerror}); the old file is whole{rescue}; make room "
-            "and run `bpmax-sim recover {path}`",
-            target=target,
-            strerror=error.strerror,
-            rescue=rescue,
-            path=pasted(str(self.path)),
-        )
-
 
 _recorders: weakref.WeakSet[Recorder] = weakref.WeakSet()
-_forked: list[bool] = []
+_forked: set[bool] = set()
 
 
 def has_forked() -> bool:
     """Return whether this process has forked, so that children may have recorded for it."""
     return bool(_forked)
-
-
-def _in_parent() -> None:
-    _forked[:] = [True]
 
 
 def _in_child() -> None:
@@ -385,4 +349,4 @@ def _in_child() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_parent=_in_parent, after_in_child=_in_child)
+    os.register_at_fork(after_in_parent=partial(_forked.add, True), after_in_child=_in_child)

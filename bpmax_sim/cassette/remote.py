@@ -11,9 +11,10 @@ import hashlib
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -21,7 +22,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from bpmax_sim.cassette import journal
-from bpmax_sim.errors import CassetteError, ConfigError
+from bpmax_sim.errors import BpmaxError, CassetteError, ConfigError
 from bpmax_sim.i18n import msg
 
 T = TypeVar("T")
@@ -104,10 +105,15 @@ class Remote:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         with journal.locked(path.parent):
-            if self._is_changed(path):
-                self._refuse(path, recording=recording)
-            else:
+            if not self._is_changed(path):
                 self._update(path)
+            elif not recording:
+                raise CassetteError(
+                    "{path} was recorded here and not uploaded to {there}; upload it by recording "
+                    "once more, or delete it to play what is there",
+                    path=path,
+                    there=self._there(path),
+                )
         self._seen.add(path)
 
     def upload(self, path: Path) -> None:
@@ -129,15 +135,6 @@ class Remote:
             return False
         return state is None or _sha(path.read_bytes()) not in {state.sha, state.coming}
 
-    def _refuse(self, path: Path, *, recording: bool) -> None:
-        if not recording:
-            raise CassetteError(
-                "{path} was recorded here and not uploaded to {there}; upload it by recording "
-                "once more, or delete it to play what is there",
-                path=path,
-                there=self._there(path),
-            )
-
     def _update(self, path: Path) -> None:
         state, stamp = self._state(path), self._stamp(path)
         if stamp is None:
@@ -152,7 +149,9 @@ class Remote:
 
     def _upload(self, path: Path) -> None:
         data, state, stamp = path.read_bytes(), self._state(path), self._stamp(path)
-        if stamp != (state.stamp if state else None) and not self._is_there(path, data):
+        is_changed = stamp != (state.stamp if state else None)
+        # unless it was uploaded already, by a process that could not note it
+        if is_changed and data != self._read(path, lambda system, at: bytes(system.cat_file(at))):
             raise CassetteError(
                 "{there} was changed meanwhile by somebody else, so nothing was uploaded; what "
                 "was recorded is in {path}: keep a copy, delete it and record again",
@@ -161,7 +160,9 @@ class Remote:
             )
 
         def write(system: Any, target: str) -> None:
-            if _protocols(system) & _WITH_FOLDERS:
+            protocols = system.protocol
+            names = {protocols} if isinstance(protocols, str) else protocols
+            if not _WITH_FOLDERS.isdisjoint(names):
                 system.makedirs(target.rpartition("/")[0], exist_ok=True)
             with _uploading, system.transaction, system.open(target, "wb") as file:
                 file.write(data)
@@ -169,34 +170,29 @@ class Remote:
         self._run(path, msg("written"), write)
         self._remember(path, MirrorState(self._stamp(path) or "", _sha(data)))
 
-    def _is_there(self, path: Path, data: bytes) -> bool:
-        """Return whether *data* was uploaded already, by a process that could not note it."""
-
-        def read(system: Any, there: str) -> bytes | None:
-            try:
-                return bytes(system.cat_file(there))
-            except FileNotFoundError:
-                return None
-
-        return self._run(path, msg("read"), read) == data
-
     def _stamp(self, path: Path) -> str | None:
         """Return what changes when the file there does, or None if there is none."""
+        within = partial(_within, self._patience)
+        return self._read(path, lambda system, there: stamp_of(within(lambda: system.info(there))))
 
-        def look(system: Any, there: str) -> str | None:
+    def _read(self, path: Path, ask: Callable[[Any, str], T]) -> T | None:
+        """Return what *ask* returns, or None if there is no such file there."""
+
+        def read(system: Any, there: str) -> T | None:
             try:
-                return stamp_of(_within(self._patience, lambda: system.info(there)))
+                return ask(system, there)
             except FileNotFoundError:
                 return None
 
-        return self._run(path, msg("read"), look)
+        return self._run(path, msg("read"), read)
 
     def _run(self, path: Path, done: str, ask: Callable[[Any, str], T]) -> T:
+        """Return what *ask* does; a file system's own words may hold a credential."""
         try:
             system, folder = self._system()
-            there = f"{folder}/{self._name(path)}"
-            with self._explaining(path, done):
-                return ask(system, there)
+            return ask(system, f"{folder}/{self._name(path)}")
+        except BpmaxError:  # why the file system cannot be used at all
+            raise
         except _SilentError:
             self._is_down = True
             raise CassetteError(
@@ -204,14 +200,6 @@ class Remote:
                 shown_url=shown_url(self._url),
                 patience=self._patience,
             ) from None
-
-    @contextmanager
-    def _explaining(self, path: Path, done: str) -> Iterator[None]:
-        """Translate whatever a file system raises; its own words may hold a credential."""
-        try:
-            yield
-        except _SilentError:
-            raise
         except Exception as error:  # noqa: BLE001 - each file system raises what it likes
             why = _why(error)
             raise CassetteError(
@@ -331,11 +319,6 @@ def _why(error: Exception) -> str:
     """Return the kind of *error* in words of the system or of Python, never in its own."""
     number = getattr(error, "errno", None)
     return os.strerror(number) if isinstance(number, int) else type(error).__name__
-
-
-def _protocols(system: Any) -> frozenset[str]:
-    protocols = system.protocol
-    return frozenset({protocols} if isinstance(protocols, str) else protocols)
 
 
 def _sha(data: bytes) -> str:

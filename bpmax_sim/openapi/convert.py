@@ -20,7 +20,7 @@ from bpmax_sim.openapi.document import Document, line, listed, mapping, upgraded
 from bpmax_sim.openapi.schema import Carrying, Security, as_object, is_small, plain_type, scopes_of
 from bpmax_sim.path_template import fill_placeholders, placeholders
 from bpmax_sim.platform.check import is_address
-from bpmax_sim.platform.load import PlatformFile, read_root
+from bpmax_sim.platform.load import read_root
 from bpmax_sim.platform.model import snake
 from bpmax_sim.yamlfile import LARGEST, Steps, read_yaml, write_yaml
 
@@ -41,22 +41,24 @@ _ENCODINGS: Final = (
 """Media types in the order of preference, and the encoding that makes them."""
 
 
-class Inputs(msgspec.Struct, frozen=True):
-    """What an API takes: entries of ``parameters``, and further keys of the API."""
+class _Operation(msgspec.Struct, frozen=True):
+    """An operation, which stands at *steps*; *shared* are the parameters of its path."""
 
-    parameters: list[ParameterEntry]
-    keys: Mapping[str, Any]
+    path: str
+    method: str
+    shared: Any
+    value: Mapping[str, Any]
+    steps: Steps
 
 
-def inputs_of(
-    document: Document, path: str, shared: Any, operation: Mapping[str, Any], steps: Steps
-) -> Inputs:
-    """Return what the operation at *steps* takes; *shared* are the parameters of its path."""
+def _inputs(document: Document, operation: _Operation) -> dict[str, Any]:
+    """Return what *operation* takes: ``parameters``, and further keys of the API."""
+    steps = operation.steps
     by_place = {
         (str(parameter.get("in")), str(parameter.get("name"))): (parameter, where)
         for parameter, where in (
-            *_declared(document, shared, (*steps[:-1], "parameters")),
-            *_declared(document, operation.get("parameters"), (*steps, "parameters")),
+            *_declared(document, operation.shared, (*steps[:-1], "parameters")),
+            *_declared(document, operation.value.get("parameters"), (*steps, "parameters")),
         )
     }
     keys: dict[str, Any] = {}
@@ -66,10 +68,11 @@ def inputs_of(
             keys["idempotency"] = {"in": "header", "name": str(parameter["name"])}
         elif (entry := _entry(document, parameter, where)) is not None:
             converted.append(entry)
-    ordered = _with_path(document, path, converted, steps)
-    body = document.followed(operation.get("requestBody"), (*steps, "requestBody"))
+    ordered = _with_path(document, operation.path, converted, steps)
+    body = document.followed(operation.value.get("requestBody"), (*steps, "requestBody"))
     entries, more = _body(document, mapping(body), (*steps, "requestBody"))
-    return Inputs(_renamed([*ordered, *entries]), {**keys, **more})
+    parameters = _renamed([*ordered, *entries])
+    return {**({"parameters": parameters} if parameters else {}), **keys, **more}
 
 
 def _declared(
@@ -85,22 +88,19 @@ def _declared(
         ):
             yield parameter, where
         elif parameter != {}:
-            document.tell(msg("this is no parameter with a name; it is left out"), where)
+            document.tell(where, msg("this is no parameter with a name; it is left out"))
 
 
 def _entry(document: Document, parameter: Mapping[str, Any], steps: Steps) -> ParameterEntry | None:
     name, place = str(parameter["name"]), parameter.get("in")
     if place == "header" and name.lower() in _IGNORED:
         return None  # by the standard, these say nothing
-    wrong = _wrong(name, place)
-    if wrong:
+    if wrong := _wrong(name, place):
         document.tell(
-            msg(
-                "parameter {name!r}: {wrong}; it is left out",
-                name=name[:_LONGEST_NAME],
-                wrong=wrong,
-            ),
             steps,
+            "parameter {name!r}: {wrong}; it is left out",
+            name=name[:_LONGEST_NAME],
+            wrong=wrong,
         )
         return None
     entry: ParameterEntry = {"name": name, "in": place}
@@ -110,17 +110,16 @@ def _entry(document: Document, parameter: Mapping[str, Any], steps: Steps) -> Pa
     if content:
         media = next(iter(content))
         document.tell(
-            msg(
-                "parameter {name!r} is {media} in a text; pass JSON.stringify(…)",
-                name=name,
-                media=media,
-            ),
             steps,
+            "parameter {name!r} is {media} in a text; pass JSON.stringify(…)",
+            name=name,
+            media=media,
         )
     elif text := _style(parameter):
-        document.tell(msg("parameter {name!r}: {text}", name=name, text=text), steps)
+        document.tell(steps, "parameter {name!r}: {text}", name=name, text=text)
     carried = Carrying(document).schema(parameter.get("schema"), (*steps, "schema"))
-    return {**entry, **_titled(parameter), **_described(carried, is_required="required" in entry)}
+    title = _titled(parameter, "title", "description")
+    return {**entry, **title, **_described(carried, is_required="required" in entry)}
 
 
 def _wrong(name: str, place: Any) -> str:
@@ -148,8 +147,9 @@ def _style(parameter: Mapping[str, Any]) -> str:
     )
 
 
-def _titled(parameter: Mapping[str, Any]) -> ParameterEntry:
-    title = line(parameter.get("title")) or line(parameter.get("description"))
+def _titled(value: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Return a ``title`` of the first member of these *names* that has one."""
+    title = next(filter(None, (line(value.get(name)) for name in names)), "")
     return {"title": title} if title else {}
 
 
@@ -177,7 +177,7 @@ def _with_path(
     names = placeholders(path)
     for name in by_name.keys() - {*names}:
         text = f"parameter {name!r}: the path has no placeholder {{{name}}}; it is left out"
-        document.tell(text, steps)
+        document.tell(steps, text)
     placed = [by_name.get(name, {"name": name, "in": "path", "required": True}) for name in names]
     return [*placed, *(entry for entry in entries if entry["in"] != "path")]
 
@@ -193,17 +193,15 @@ def _body(
     inner = (*steps, "content", media)
     if not encoding:
         document.tell(
-            msg("a body of {media} is sent as the text that a script passes", media=media), inner
+            inner, "a body of {media} is sent as the text that a script passes", media=media
         )
     elif len(content) > 1:
         others = series(name for name in content if name != media)
         document.tell(
-            msg(
-                "the body is sent as {media}; not carried over: {others}",
-                media=media,
-                others=others,
-            ),
             steps,
+            "the body is sent as {media}; not carried over: {others}",
+            media=media,
+            others=others,
         )
     carried = Carrying(document).schema(mapping(content[media]).get("schema"), (*inner, "schema"))
     is_required = body.get("required") is True
@@ -264,7 +262,7 @@ def _renamed(entries: list[ParameterEntry]) -> list[ParameterEntry]:
 _MOST_NOTES: Final = 40
 
 
-def head_of(document: Document, notes: tuple[Problem, ...]) -> str:
+def _head(document: Document, notes: tuple[Problem, ...]) -> str:
     """Return lines that say what the file was made of and what could not be carried over."""
     info = mapping(document.root.get("info"))
     version = line(str(info.get("version", "")), 40)
@@ -278,13 +276,10 @@ def head_of(document: Document, notes: tuple[Problem, ...]) -> str:
     ]
     if notes:
         lines.append(msg("What could not be carried over, or differs:"))
-        note_lines = [f"  {line(note.path, 200)}: {line(note.message, 200)}" for note in notes]
-        lines += note_lines[:_MOST_NOTES]
-        lines += (
-            [msg("  and {description_count} more", description_count=len(note_lines) - _MOST_NOTES)]
-            if len(note_lines) > _MOST_NOTES
-            else []
-        )
+        shown = notes[:_MOST_NOTES]
+        lines += [f"  {line(note.path, 200)}: {line(note.message, 200)}" for note in shown]
+        if left := len(notes) - len(shown):
+            lines.append(msg("  and {description_count} more", description_count=left))
     return "".join(msg("# {text}\n", text=text) for text in lines)
 
 
@@ -319,7 +314,8 @@ def make(document: Document, *, key: str, url: str = "") -> Converted:
     """Return the platform *key* of a document; *url* is its address where the document has none.
 
     Raises:
-        ConfigError: the document has no operation, or *key* or *url* is not what it has to be.
+        ConfigError: the document has no operation, or *key* or *url* is not what it has to be, so
+            that the platform file would not load.
     """
     if "swagger" in document.root:
         document = upgraded(document, METHODS)
@@ -340,30 +336,29 @@ def make(document: Document, *, key: str, url: str = "") -> Converted:
     }
     value = _platform(document, key, base, security, auth)
     text = _fitting(document, value, apis, dict(zip(apis, operations, strict=True)))
-    _check(text, document)
+    if problems := read_root(read_yaml(text, file=msg("the platform file"))).problems:
+        raise ConfigError(
+            msg(
+                "{document_name}: the platform file of it would not load",
+                document_name=document.name,
+            ),
+            *problems,
+        )
     notes = tuple(document.notes)
-    credentials = tuple(security.credentials)
-    whole = f"{head_of(document, notes)}{text}"
-    return Converted(key, whole, tuple(apis), credentials, notes)
-
-
-class _Operation(msgspec.Struct, frozen=True):
-    path: str
-    method: str
-    shared: Any
-    value: Mapping[str, Any]
-    steps: Steps
+    whole = f"{_head(document, notes)}{text}"
+    return Converted(key, whole, tuple(apis), tuple(security.credentials), notes)
 
 
 def _operations(document: Document) -> Iterator[_Operation]:
     if document.root.get("webhooks"):
-        document.tell(msg("who calls BPMAX is not declared here"), ("webhooks",))
+        document.tell(("webhooks",), msg("who calls BPMAX is not declared here"))
     for path, item in mapping(document.root.get("paths")).items():
         if path.startswith("x-"):
             continue
         operations = mapping(document.followed(item, ("paths", path)))
-        if not path.startswith("/") or not _is_printable(path):
-            document.tell(msg("a path begins with '/'; it is left out"), ("paths", path[:_LONGEST]))
+        is_whole = path.count("{") == path.count("}") and len(path) <= 10 * _LONGEST
+        if not (path.startswith("/") and path.isprintable() and is_whole):
+            document.tell(("paths", path[:_LONGEST]), msg("a path begins with '/'; it is left out"))
             continue
         for method in METHODS:
             value = document.followed(operations.get(method), ("paths", path, method))
@@ -373,19 +368,15 @@ def _operations(document: Document) -> Iterator[_Operation]:
                 yield _Operation(path, method, operations.get("parameters"), value, steps)
 
 
-def _is_printable(path: str) -> bool:
-    return path.isprintable() and len(path) <= 10 * _LONGEST and path.count("{") == path.count("}")
-
-
 def _tell_unsaid(
     document: Document, item: Mapping[str, Any], operation: Mapping[str, Any], steps: Steps
 ) -> None:
     if operation.get("callbacks"):
-        document.tell(msg("callbacks are not declared here"), (*steps, "callbacks"))
+        document.tell((*steps, "callbacks"), msg("callbacks are not declared here"))
     for servers, where in ((item, steps[:-1]), (operation, steps)):
         if servers.get("servers") not in (None, [], document.root.get("servers")):
             message = msg("an address of its own; the platform has one for all its APIs")
-            document.tell(message, (*where, "servers"))
+            document.tell((*where, "servers"), message)
 
 
 class _ApiNames(msgspec.Struct):
@@ -397,27 +388,22 @@ class _ApiNames(msgspec.Struct):
     def of(self, operation: _Operation) -> tuple[str, dict[str, Any]]:
         """Return the name of *operation*, and the aliases that it has besides."""
         operation_id = operation.value.get("operationId")
-        preferred = _plain(operation_id) if isinstance(operation_id, str) else ""
-        name = self._free(preferred or _spelled(operation.method, operation.path))
+        spelled = operation_id if isinstance(operation_id, str) else ""
+        preferred = _plain(spelled)
+        stem = preferred or _spelled(operation.method, operation.path)
+        candidates = (stem if n == 1 else f"{stem}_{n}" for n in range(1, 100_000))
+        name = next(candidate for candidate in candidates if self._claim(candidate))
         if preferred and name != preferred:
-            message = msg(
+            self.document.tell(
+                (*operation.steps, "operationId"),
                 "another API is called {preferred!r} too; this one is called {name!r}",
                 preferred=preferred,
                 name=name,
             )
-            self.document.tell(message, (*operation.steps, "operationId"))
-        alias = (
-            operation_id.strip()
-            if isinstance(operation_id, str) and len(operation_id) <= _LONGEST
-            else ""
-        )
+        alias = spelled.strip() if len(spelled) <= _LONGEST else ""
         if alias and alias != name and alias.isprintable() and self._claim(alias):
             return name, {"aliases": [alias]}
         return name, {}
-
-    def _free(self, name: str) -> str:
-        candidates = (name if n == 1 else f"{name}_{n}" for n in range(1, 100_000))
-        return next(candidate for candidate in candidates if self._claim(candidate))
 
     def _claim(self, name: str) -> bool:
         if snake(name) in self._taken or name.startswith("$"):
@@ -439,15 +425,10 @@ def _spelled(method: str, path: str) -> str:
 def _api(
     document: Document, operation: _Operation, security: Security, auth: Any
 ) -> dict[str, Any]:
-    title = line(operation.value.get("summary")) or line(operation.value.get("description"))
-    entry: dict[str, Any] = {"title": title} if title else {}
+    entry = _titled(operation.value, "summary", "description")
     if operation.method != "get":
         entry["method"] = operation.method.upper()
-    entry["path"] = operation.path
-    inputs = inputs_of(document, operation.path, operation.shared, operation.value, operation.steps)
-    if inputs.parameters:
-        entry["parameters"] = inputs.parameters
-    entry |= inputs.keys
+    entry |= {"path": operation.path, **_inputs(document, operation)}
     if "security" in operation.value:
         own = security.auth(operation.value["security"], (*operation.steps, "security"))
         entry |= {} if own == auth else {"auth": own}
@@ -487,9 +468,8 @@ def _example(document: Document, media: Mapping[str, Any], steps: Steps) -> dict
 def _platform(
     document: Document, key: str, base: str, security: Security, auth: Any
 ) -> dict[str, Any]:
-    title = line(mapping(document.root.get("info")).get("title"))
-    platform: dict[str, Any] = {"platform_key": key, **({"title": title} if title else {})}
-    platform["base_url"] = base
+    title = _titled(mapping(document.root.get("info")), "title")
+    platform: dict[str, Any] = {"platform_key": key, **title, "base_url": base}
     if security.credentials:
         platform["credentials"] = dict(security.credentials)
     if security.response:
@@ -517,11 +497,11 @@ def _base(document: Document, key: str) -> str:
     if not text or _BRACES.search(text) or not is_address(text) or not text.isprintable():
         text = instead
     if not re.match("https?://", str(url)) or text == instead:
-        message = msg(
+        document.tell(
+            ("servers",),
             "there is no whole address; {text} stands for it, tell the true one with --url",
             text=text,
         )
-        document.tell(message, ("servers",))
     return text
 
 
@@ -545,19 +525,5 @@ def _fitting(
                 return text
         document.notes.clear()
         document.notes.update(notes)
-    document.tell(msg("the document is very large; schemas of answers are left out"), ("paths",))
+    document.tell(("paths",), msg("the document is very large; schemas of answers are left out"))
     return write_yaml({**value, "apis": apis}, block=2)
-
-
-def _check(text: str, document: Document) -> None:
-    """Read the file as a run would.
-
-    Raises:
-        ConfigError: it would not load.
-    """
-    file: PlatformFile = read_root(read_yaml(text, file=msg("the platform file")))
-    if file.problems:
-        message = msg(
-            "{document_name}: the platform file of it would not load", document_name=document.name
-        )
-        raise ConfigError(message, *file.problems)

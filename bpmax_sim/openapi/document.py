@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from msgspec import UNSET
 from msgspec.structs import force_setattr
 from referencing import Registry, Specification
 from referencing.exceptions import Unresolvable
 
 from bpmax_sim.errors import ConfigError, Place, Problem
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, worded
 from bpmax_sim.yamlfile import Steps, join, parsed_bytes, read_bytes, shown
 
 LARGEST: Final = 64 * 1024 * 1024
@@ -47,9 +46,9 @@ class Document(msgspec.Struct, frozen=True):
         resource = Specification.OPAQUE.create_resource(self.root)
         force_setattr(self, "_resolver", registry.resolver_with_root(resource))
 
-    def tell(self, message: str, steps: Iterable[str | int]) -> None:
-        """Note what is lost of the value at *steps*."""
-        self.notes[Problem(message, None, join(steps))] = None
+    def tell(self, steps: Iterable[str | int], message: str, /, **values: object) -> None:
+        """Note what is lost of the value at *steps*; with *values* by a template, as `msg` does."""
+        self.notes[Problem(worded(message, values), None, join(steps))] = None
 
     def followed(self, value: Any, steps: Iterable[str | int]) -> Any:
         """Return *value*, or what its ``$ref`` leads to, with what stands beside the ``$ref``.
@@ -62,35 +61,31 @@ class Document(msgspec.Struct, frozen=True):
         while isinstance(value, dict) and isinstance(value.get("$ref"), str):
             reference = value["$ref"]
             siblings = {**value, **siblings}
-            value = UNSET if reference in seen else self._target(reference)
-            if value is UNSET:
-                self.tell(_problem_of(reference, seen), steps)
-                value = {}
+            value = self._target(reference, seen, steps)
             seen.add(reference)
         siblings.pop("$ref", None)
         return {**value, **siblings} if siblings and isinstance(value, dict) else value
 
-    def _target(self, reference: str) -> Any:
-        """Return what a JSON pointer in a fragment leads to (RFC 6901, section 6)."""
-        if not reference.startswith("#"):
-            return UNSET
-        try:
-            return self._resolver.lookup(reference).contents
-        except (Unresolvable, TypeError, ValueError):  # a step into a text or a number
-            return UNSET
-
-
-def _problem_of(reference: str, seen: set[str]) -> str:
-    if reference in seen:
-        return msg(
-            "the reference {reference!r} leads in a circle; it is left out", reference=reference
-        )
-    if not reference.startswith("#"):
-        return msg(
-            "{reference!r} is in another file; bundle the document into one, then import that",
-            reference=reference,
-        )
-    return msg("the reference {reference!r} leads nowhere; it is left out", reference=reference)
+    def _target(self, reference: str, seen: set[str], steps: Iterable[str | int]) -> Any:
+        """Return what a JSON pointer leads to (RFC 6901, section 6), or note that it does not."""
+        if reference in seen:
+            problem = msg(
+                "the reference {reference!r} leads in a circle; it is left out", reference=reference
+            )
+        elif not reference.startswith("#"):
+            problem = msg(
+                "{reference!r} is in another file; bundle the document into one, then import that",
+                reference=reference,
+            )
+        else:
+            try:
+                return self._resolver.lookup(reference).contents
+            except (Unresolvable, TypeError, ValueError):  # a step into a text or a number
+                problem = msg(
+                    "the reference {reference!r} leads nowhere; it is left out", reference=reference
+                )
+        self.tell(steps, problem)
+        return {}
 
 
 def read_document(path: Path) -> Document:
@@ -104,10 +99,9 @@ def read_document(path: Path) -> Document:
     text = data.removeprefix(_BOM).lstrip()
     is_json = text[:1] == b"{"
     root = _json(data.removeprefix(_BOM), name) if is_json else parsed_bytes(data, name).plain()
-    if not isinstance(root, dict):
-        raise ConfigError(Problem(msg("this is no OpenAPI document"), Place(name)))
-    _check_version(root, name)
-    return Document(name, root)
+    if problem := _misfit(root):
+        raise ConfigError(Problem(problem, Place(name)))
+    return Document(name, mapping(root))
 
 
 def _json(data: bytes, name: str) -> Any:
@@ -126,24 +120,20 @@ def _json(data: bytes, name: str) -> Any:
         ) from None
 
 
-def _check_version(root: Mapping[str, Any], name: str) -> None:
-    version = root.get("openapi")
-    if isinstance(version, str) and re.match(r"3\.\d", version):
-        return
-    if str(root.get("swagger")) in ("2.0", "2"):
-        return
+def _misfit(root: Any) -> str:
+    """Return why *root* is no document of a known version, or nothing."""
+    if not isinstance(root, dict):
+        return msg("this is no OpenAPI document")
+    version, swagger = root.get("openapi"), root.get("swagger")
+    if (isinstance(version, str) and re.match(r"3\.\d", version)) or str(swagger) in ("2.0", "2"):
+        return ""
     if "swagger" in root:
-        message = msg(
-            "swagger: {swagger!r} is not known; 2.0 and OpenAPI 3 are read", swagger=root["swagger"]
-        )
-    elif version is None:
-        message = msg("there is no key 'openapi', so this is no OpenAPI document")
-    else:
-        message = msg(
-            "openapi: {version!r} is not known; 3.0 and 3.1 are read, and Swagger 2.0",
-            version=version,
-        )
-    raise ConfigError(Problem(message, Place(name)))
+        return msg("swagger: {swagger!r} is not known; 2.0 and OpenAPI 3 are read", swagger=swagger)
+    if version is None:
+        return msg("there is no key 'openapi', so this is no OpenAPI document")
+    return msg(
+        "openapi: {version!r} is not known; 3.0 and 3.1 are read, and Swagger 2.0", version=version
+    )
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -165,9 +155,8 @@ def line(value: Any, longest: int = 120) -> str:
     return " ".join(plain.split())[:longest].rstrip()
 
 
-_OUTSIDE: Final = frozenset({
-    "name", "in", "description", "required", "collectionFormat", "allowEmptyValue",
-})  # fmt: skip
+_SHARED: Final = ("name", "in", "description", "required")
+_OUTSIDE: Final = frozenset({*_SHARED, "collectionFormat", "allowEmptyValue"})
 _FLOWS: Final = {
     "application": "clientCredentials",
     "accessCode": "authorizationCode",
@@ -183,6 +172,7 @@ _STYLES: Final[Mapping[str, Mapping[str, Any]]] = {
 _FORM: Final = "application/x-www-form-urlencoded"
 _MULTIPART: Final = "multipart/form-data"
 _JSON: Final = "application/json"
+_IN_BODY: Final = ("body", "formData")
 
 
 def upgraded(document: Document, methods: tuple[str, ...]) -> Document:
@@ -193,26 +183,25 @@ def upgraded(document: Document, methods: tuple[str, ...]) -> Document:
         methods: the members of a path that are operations.
     """
     root = document.root
-    paths = {
-        path: _item(document, mapping(document.followed(item, ("paths", path))), path, methods)
-        for path, item in mapping(root.get("paths")).items()
-    }
-    schemes = {
-        name: _scheme(mapping(scheme))
-        for name, scheme in mapping(root.get("securityDefinitions")).items()
-    }
-    openapi = {**root, "openapi": "3.0.0", "paths": paths, "servers": _servers(root)}
+    paths: dict[str, dict[str, Any]] = {}
+    for path, raw in mapping(root.get("paths")).items():
+        item = mapping(document.followed(raw, ("paths", path)))
+        shared = listed(item.get("parameters"))
+        paths[path] = {
+            method: _operation(document, item[method], shared, ("paths", path, method))
+            for method in methods
+            if isinstance(item.get(method), dict)
+        }
+    declared = mapping(root.get("securityDefinitions"))
+    schemes = {name: _scheme(mapping(scheme)) for name, scheme in declared.items()}
+    host, start = root.get("host"), root.get("basePath", "")
+    url = start if isinstance(start, str) else ""
+    if isinstance(host, str) and host:
+        known = [scheme for scheme in listed(root.get("schemes")) if scheme in ("https", "http")]
+        url = f"{max(known, default='https')}://{host}{url}"
+    openapi = {**root, "openapi": "3.0.0", "paths": paths, "servers": [{"url": url}] if url else []}
     openapi["components"] = {"securitySchemes": schemes}
     return Document(document.name, openapi, document.notes)
-
-
-def _servers(root: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    host, path = root.get("host"), root.get("basePath", "")
-    schemes = [scheme for scheme in listed(root.get("schemes")) if scheme in ("https", "http")]
-    path = path if isinstance(path, str) else ""
-    if not isinstance(host, str) or not host:
-        return [{"url": path}] if path else []
-    return [{"url": f"{max(schemes, default='https')}://{host}{path}"}]
 
 
 def _scheme(scheme: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -224,18 +213,6 @@ def _scheme(scheme: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"type": "oauth2", "flows": {_FLOWS.get(str(scheme.get("flow")), "implicit"): urls}}
 
 
-def _item(
-    document: Document, item: Mapping[str, Any], path: str, methods: tuple[str, ...]
-) -> dict[str, Any]:
-    shared = listed(item.get("parameters"))
-    members: dict[str, Any] = {}
-    for method in methods:
-        operation = item.get(method)
-        if isinstance(operation, dict):
-            members[method] = _operation(document, operation, shared, ("paths", path, method))
-    return members
-
-
 def _operation(
     document: Document, operation: Mapping[str, Any], shared: list[Any], steps: Steps
 ) -> dict[str, Any]:
@@ -244,26 +221,18 @@ def _operation(
         for index, raw in enumerate([*shared, *listed(operation.get("parameters"))])
         for parameter in [mapping(document.followed(raw, (*steps, "parameters", index)))]
     }
-    plain = [
-        _parameter(parameter)
-        for parameter in parameters.values()
-        if parameter.get("in") not in ("body", "formData")
-    ]
-    result = {
+    every = list(parameters.values())
+    body = _body(_media(document, operation, "consumes"), every)
+    return {
         **operation,
-        "parameters": plain,
+        "parameters": [_parameter(item) for item in every if item.get("in") not in _IN_BODY],
         "responses": dict(_responses(document, operation, steps)),
+        **({"requestBody": body} if body else {}),
     }
-    body = _body(document, operation, list(parameters.values()))
-    return {**result, "requestBody": body} if body else result
 
 
 def _parameter(parameter: Mapping[str, Any]) -> dict[str, Any]:
-    fields = {
-        name: parameter[name]
-        for name in ("name", "in", "description", "required")
-        if name in parameter
-    }
+    fields = {name: parameter[name] for name in _SHARED if name in parameter}
     style: Mapping[str, Any] = {}
     if parameter.get("type") == "array" and parameter.get("in") == "query":
         style = _STYLES.get(str(parameter.get("collectionFormat", "csv")), {})
@@ -275,19 +244,12 @@ def _schema(parameter: Mapping[str, Any]) -> dict[str, Any]:
     return {**words, "type": "string", "format": "binary"} if words.get("type") == "file" else words
 
 
-def _body(
-    document: Document, operation: Mapping[str, Any], parameters: list[Mapping[str, Any]]
-) -> dict[str, Any]:
-    consumes = _media(document, operation, "consumes")
+def _body(consumes: list[str], parameters: list[Mapping[str, Any]]) -> dict[str, Any]:
     whole = next((parameter for parameter in parameters if parameter.get("in") == "body"), None)
     if whole is not None:
-        media = next(
-            (media_type for media_type in consumes if media_type not in (_FORM, _MULTIPART)), _JSON
-        )
-        return {
-            "required": whole.get("required"),
-            "content": {media: {"schema": whole.get("schema")}},
-        }
+        media = next((name for name in consumes if name not in (_FORM, _MULTIPART)), _JSON)
+        content = {media: {"schema": whole.get("schema")}}
+        return {"required": whole.get("required"), "content": content}
     fields = [parameter for parameter in parameters if parameter.get("in") == "formData"]
     if not fields:
         return {}
@@ -310,12 +272,8 @@ def _responses(
         response = mapping(document.followed(raw, (*steps, "responses", name)))
         examples = mapping(response.get("examples"))
         shown = {"example": examples[media]} if media in examples else {}
-        yield (
-            name,
-            {"content": {media: {"schema": response.get("schema"), **shown}}}
-            if response
-            else response,
-        )
+        content = {media: {"schema": response.get("schema"), **shown}}
+        yield name, {"content": content} if response else {}
 
 
 def _media(document: Document, operation: Mapping[str, Any], word: str) -> list[str]:

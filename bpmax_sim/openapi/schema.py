@@ -33,11 +33,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _is_limit(value: Any) -> bool:
-    return isinstance(value, bool) or _is_number(value)
+    return _is_number(value) and isinstance(value, int) and value >= 0
 
 
 def _is_pattern(value: Any) -> bool:
@@ -50,13 +46,7 @@ def _is_pattern(value: Any) -> bool:
 
 def _is_type(value: Any) -> bool:
     known = listed(value) or [value]
-    return all(isinstance(kind, str) and kind in _TYPES for kind in known) and len(known) == len(
-        {*known}
-    )
-
-
-def _is_names(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+    return all(kind in _TYPES for kind in known) and len(known) == len({*known})
 
 
 _RULES: Final[Mapping[str, Callable[[Any], bool]]] = {
@@ -66,13 +56,15 @@ _RULES: Final[Mapping[str, Callable[[Any], bool]]] = {
     "const": lambda _value: True,
     "example": lambda _value: True,
     **dict.fromkeys(("minimum", "maximum"), _is_number),
-    **dict.fromkeys(("exclusiveMinimum", "exclusiveMaximum"), _is_limit),
+    **dict.fromkeys(
+        ("exclusiveMinimum", "exclusiveMaximum"), lambda value: isinstance(value, int | float)
+    ),
     "multipleOf": lambda value: _is_number(value) and value > 0,
     **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), _is_count),
     "pattern": _is_pattern,
     "uniqueItems": lambda value: isinstance(value, bool),
     "nullable": lambda value: isinstance(value, bool),
-    "required": _is_names,
+    "required": lambda value: isinstance(value, list) and all(isinstance(n, str) for n in value),
 }
 """Keywords that are kept as they are, and whether a value may stand there."""
 
@@ -98,8 +90,7 @@ class Carrying:
         reference = str(mapping(value).get("$ref", ""))
         if reference and reference in above:
             self.document.tell(
-                msg("{reference!r} holds itself; there, anything is allowed", reference=reference),
-                steps,
+                steps, "{reference!r} holds itself; there, anything is allowed", reference=reference
             )
             return {}
         above = (*above, reference) if reference else above
@@ -107,7 +98,7 @@ class Carrying:
         self._written += 1
         if self._written > self.most or len(steps) - len(above) > 3 * _DEEPEST + 12:
             message = msg("the schema is too large; the rest of it allows anything")
-            self.document.tell(message, self._top)
+            self.document.tell(self._top, message)
             return {}
         return dict(self._supported(mapping(schema), steps, above))
 
@@ -117,11 +108,10 @@ class Carrying:
                 if _RULES[word](value) and is_small(value):
                     yield word, value
                 else:
-                    self.document.tell(
-                        msg("{word} cannot have this value", word=word), (*steps, word)
-                    )
+                    self.document.tell((*steps, word), "{word} cannot have this value", word=word)
             elif word in _SINGLE:
-                yield word, self._single(word, value, (*steps, word), above)
+                is_flag = word == "additionalProperties" and isinstance(value, bool)
+                yield word, value if is_flag else self.schema(value, (*steps, word), above)
             elif word in _SEVERAL and listed(value):
                 inner = enumerate(value)
                 yield word, [self.schema(part, (*steps, word, n), above) for n, part in inner]
@@ -130,17 +120,12 @@ class Carrying:
         if "example" not in schema and listed(schema.get("examples")):
             yield "example", schema["examples"][0]
 
-    def _single(self, word: str, value: Any, steps: Steps, above: tuple[str, ...]) -> Any:
-        if word == "additionalProperties" and isinstance(value, bool):
-            return value
-        return self.schema(value, steps, above)
-
     def _properties(self, value: Any, steps: Steps, above: tuple[str, ...]) -> dict[str, Any]:
         properties: dict[str, Any] = {}
         for name, inner in mapping(value).items():
             if len(name) > _LONGEST:
                 self.document.tell(
-                    msg("the name is longer than {longest} characters", longest=_LONGEST), steps
+                    steps, "the name is longer than {longest} characters", longest=_LONGEST
                 )
             elif mapping(self.document.followed(inner, (*steps, name))).get(self.drop) is not True:
                 properties[name] = self.schema(inner, (*steps, name), above)
@@ -185,6 +170,7 @@ Apply = Mapping[str, str]
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,100}")
 _BRACES = re.compile(r"[{}]")
+_SCOPE = re.compile(r"[!#-\[\]-z|~]+")
 _CSRF = re.compile(r"csrf|xsrf", re.IGNORECASE)
 _CLIENT: Final = {"client_id": {}, "client_secret": {"secret": True}}
 _WRITING: Final = ["POST", "PUT", "PATCH", "DELETE"]
@@ -240,7 +226,7 @@ class Security(msgspec.Struct):
             message = msg(
                 "none of these ways to log in can be declared; write auth by hand, see Platforms"
             )
-            self.document.tell(message, steps)
+            self.document.tell(steps, message)
         return "none"
 
     def _part(self, name: str, steps: Steps) -> AuthPart | None:
@@ -249,7 +235,7 @@ class Security(msgspec.Struct):
             schemes = mapping(mapping(self.document.root.get("components")).get("securitySchemes"))
             scheme = self.document.followed(schemes.get(name), where)
             if not mapping(scheme):
-                self.document.tell(msg("there is no security scheme {name!r}", name=name), steps)
+                self.document.tell(steps, "there is no security scheme {name!r}", name=name)
                 self._parts[name] = None
             else:
                 self._parts[name] = self._declared(name, mapping(scheme), where)
@@ -267,7 +253,7 @@ class Security(msgspec.Struct):
             "openIdConnect": self._person,
         }.get(kind)
         if make is None:
-            self.document.tell(msg("the way to log in {kind!r} has no preset", kind=kind), where)
+            self.document.tell(where, "the way to log in {kind!r} has no preset", kind=kind)
             return None
         return make(name, scheme, where)
 
@@ -303,7 +289,7 @@ class Security(msgspec.Struct):
         place, wire = scheme.get("in"), scheme.get("name")
         if place not in ("header", "query", "cookie") or not _TOKEN.fullmatch(str(wire)):
             self.document.tell(
-                msg("there is no key {wire!r} in {place!r}", wire=wire, place=place), where
+                where, "there is no key {wire!r} in {place!r}", wire=wire, place=place
             )
             return None
         if place == "header" and _CSRF.search(str(wire)):
@@ -335,7 +321,7 @@ class Security(msgspec.Struct):
         message = msg(
             "a person logs in once; put the refresh token that this yields into the instance"
         )
-        self.document.tell(message, where)
+        self.document.tell(where, message)
         refresh = {**_CLIENT, "refresh_token": {"secret": True}}
         return AuthPart("oauth2_refresh_token", {"token_url": url}, refresh, (apply,))
 
@@ -343,7 +329,7 @@ class Security(msgspec.Struct):
         message = msg(
             "a person logs in, or the address of tokens is not told; a fixed token is declared"
         )
-        self.document.tell(message, where)
+        self.document.tell(where, message)
         return self._bearer(name, scheme, where)
 
     def _address(self, url: Any) -> str:
@@ -364,7 +350,7 @@ class Security(msgspec.Struct):
         apply = [item for part in rest for item in part.apply]
         places = [(item["in"], item["name"].lower()) for item in apply]
         if len(places) != len({*places}) or len(logins) + bool(csrf) > 1:
-            self.document.tell(msg("these schemes cannot be declared together"), steps)
+            self.document.tell(steps, msg("these schemes cannot be declared together"))
             return None
         if csrf is not None:
             return self._guarded(csrf, rest, apply, steps)
@@ -384,7 +370,7 @@ class Security(msgspec.Struct):
         message = msg(
             "the CSRF token is fetched by GET /; where it is handed out elsewhere, change path"
         )
-        self.document.tell(message, steps)
+        self.document.tell(steps, message)
         name = csrf.parameters["name"]
         self.response = {
             "code": [f"header:{name.lower()}"],
@@ -429,11 +415,6 @@ def scopes_of(requirements: Iterator[Any]) -> dict[str, list[str]]:
         for way in listed(value):
             for name, scopes in mapping(way).items():
                 known = grouped.setdefault(name, [])
-                known += [
-                    scope for scope in listed(scopes) if _is_scope(scope) and scope not in known
-                ]
+                texts = (scope for scope in listed(scopes) if isinstance(scope, str))
+                known += [text for text in texts if _SCOPE.fullmatch(text) and text not in known]
     return grouped
-
-
-def _is_scope(value: Any) -> bool:
-    return isinstance(value, str) and bool(re.fullmatch(r"[!#-\[\]-z|~]+", value))

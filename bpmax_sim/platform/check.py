@@ -256,12 +256,11 @@ class _PlatformChecks(Checks, frozen=True):
         offered = {parameter.target for parameter in api.parameters if parameter.place == "path"}
         if api.parameters:
             for name in sorted(missing - offered):
-                message = msg("the placeholder {{{name}}} has no parameter; add", name=name)
-                self.tell(
-                    msg("{message} {{name: {name}, in: path}}", message=message, name=name),
-                    *steps,
-                    "path",
+                message = msg(
+                    "the placeholder {{{name}}} has no parameter; add {{name: {name}, in: path}}",
+                    name=name,
                 )
+                self.tell(message, *steps, "path")
         for index, parameter in enumerate(api.parameters):
             if parameter.place == "path" and parameter.target not in missing:
                 message = msg(

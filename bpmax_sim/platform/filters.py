@@ -19,19 +19,8 @@ from functools import lru_cache, partial
 from typing import Any, Final
 from urllib.parse import unquote
 
-from bpmax_sim.platform.encodings import (
-    LIMIT,
-    FilterError,
-    b64,
-    b64url,
-    bounded_octets,
-    form,
-    octets,
-    percent,
-    percent_path,
-    text,
-    to_json,
-)
+from bpmax_sim.platform import encodings
+from bpmax_sim.platform.encodings import FilterError, octets, text
 
 
 def normal_path(value: object) -> str:
@@ -123,8 +112,14 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def unix_ms(now: object) -> int:
-    """Return an instant in whole POSIX milliseconds."""
-    return round(_instant(now) * 1000)
+    """Return an instant in whole POSIX milliseconds.
+
+    Raises:
+        FilterError: if *now* is no number.
+    """
+    if not isinstance(now, int | float):
+        raise FilterError("a time filter needs a number of POSIX seconds, such as now")
+    return round(now * 1000)
 
 
 def unix(now: object) -> int:
@@ -155,14 +150,12 @@ def http_date(now: object) -> str:
 
 @lru_cache(maxsize=256)
 def _moment(seconds: int, pattern: str, offset: str) -> str:
-    when = datetime.fromtimestamp(seconds, UTC).astimezone(timezone(_offset(offset)))
-    return _pattern(pattern).format(when)
-
-
-def _instant(now: object) -> float:
-    if isinstance(now, int | float):
-        return now
-    raise FilterError("a time filter needs a number of POSIX seconds, such as now")
+    match = _OFFSET.fullmatch(offset)
+    if match is None:
+        raise FilterError("{offset!r} is not an offset such as '+08:00'", offset=offset)
+    span = timedelta(hours=int(match[2]), minutes=int(match[3]))
+    zone = timezone(span if match[1] == "+" else -span)
+    return _pattern(pattern).format(datetime.fromtimestamp(seconds, zone))
 
 
 def _pattern(pattern: str) -> str:
@@ -176,14 +169,6 @@ def _pattern(pattern: str) -> str:
             ) from None
 
     return _DIRECTIVE.sub(format_of, pattern.replace("{", "{{").replace("}", "}}"))
-
-
-def _offset(offset: str) -> timedelta:
-    match = _OFFSET.fullmatch(offset)
-    if match is None:
-        raise FilterError("{offset!r} is not an offset such as '+08:00'", offset=offset)
-    span = timedelta(hours=int(match[2]), minutes=int(match[3]))
-    return span if match[1] == "+" else -span
 
 
 _HASHES: Final = {"md5": hashlib.md5, "sha1": hashlib.sha1, "sha256": hashlib.sha256,
@@ -208,13 +193,13 @@ def rsa_sha256_b64(value: object, key: object) -> str:
     """Return the base64 of an RSASSA-PKCS1-v1_5 signature with SHA-256 (RFC 8017)."""
     from bpmax_sim.platform import keys  # noqa: PLC0415 - cryptography takes long to import
 
-    return b64(keys.rsa_sign(octets(value), text(key)))
+    return encodings.b64(keys.rsa_sign(octets(value), text(key)))
 
 
 def _replace(value: object, old: str, new: str) -> str:
     source = text(value)
-    if len(source) + source.count(old) * len(new) > LIMIT:
-        raise FilterError("replace yields {limit} characters at most", limit=LIMIT)
+    if len(source) + source.count(old) * len(new) > encodings.LIMIT:
+        raise FilterError("replace yields {limit} characters at most", limit=encodings.LIMIT)
     return source.replace(old, new)
 
 
@@ -235,27 +220,27 @@ def _keyed_filter(algorithm: str, encoding: str, value: object, key: object) -> 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     **{f"{a}_{e}": partial(_digest_filter, a, e) for a in _HASHES for e in _ENCODINGS},
     **{f"hmac_{a}_{e}": partial(_keyed_filter, a, e) for a in _HASHES for e in _ENCODINGS},
-    "b64": b64,
-    "b64url": b64url,
+    "b64": encodings.b64,
+    "b64url": encodings.b64url,
     "canonical_query": canonical_query,
     "closed_path": closed_path,
     "collapse": collapse,
     "drop": drop,
-    "form": form,
+    "form": encodings.form,
     "header_lines": header_lines,
     "header_names": header_names,
-    "hex": lambda value: bounded_octets(value).hex(),
+    "hex": lambda value: encodings.bounded_octets(value).hex(),
     "http_date": http_date,
     "iso": iso,
     "joined_query": joined_query,
-    "json": to_json,
+    "json": encodings.to_json,
     "jwt": jwt,
     "length": len,
     "lower": lambda value: text(value).lower(),
     "normal_path": normal_path,
     "pem": pem,
-    "percent": percent,
-    "percent_path": percent_path,
+    "percent": encodings.percent,
+    "percent_path": encodings.percent_path,
     "pick": pick,
     "replace": _replace,
     "rsa_sha256_b64": rsa_sha256_b64,

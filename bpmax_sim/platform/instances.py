@@ -14,27 +14,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from string import printable
 from types import MappingProxyType
-from typing import Any
 from urllib.parse import quote
 
 import msgspec
-from msgspec import UNSET, UnsetType, structs, to_builtins
+from msgspec import UNSET, UnsetType, structs
 
 from bpmax_sim.errors import ConfigError, Problem, Problems, by_place, listed, near, suggestion
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import ConnectionRoute
 from bpmax_sim.platform.check import ADDRESS, PROXY, check_value, is_address, is_proxy
-from bpmax_sim.platform.model import (
-    CredentialSpec,
-    Instance,
-    Platform,
-    Scalar,
-    Source,
-    is_set,
-    misfit,
-)
+from bpmax_sim.platform.model import CredentialSpec, Instance, Platform, Scalar, Source, misfit
 from bpmax_sim.platform.secrecy import declared_clear, is_clear
-from bpmax_sim.platform.template import names_in
+from bpmax_sim.platform.template import names_in, texts_in
 from bpmax_sim.project import local_of
 from bpmax_sim.secret.source import read_env, read_file, read_keyring
 from bpmax_sim.secret.standin import standin
@@ -112,85 +103,44 @@ class _Resolver:
             value = self.instance.credentials.get(name, spec.default)
             if value is UNSET and not self.closed:
                 continue
-            credential = self._credential(
-                name, spec, None if isinstance(value, UnsetType) else value
-            )
-            if credential is not None:
-                yield credential
-
-    def _credential(
-        self, name: str, spec: CredentialSpec, declared: Scalar | Source | None
-    ) -> Credential | None:
-        if is_clear(self.platform, name, declared):
-            return self._clear(name, spec, declared)
-        if declared == "":  # an optional one that is not used
-            return self._resolved(name, spec, declared, declared)
-        if self.closed:
-            value = self._standin(name, spec, "")
-            return self._resolved(name, spec, value, value)
-        real = self._read(declared, name, spec) if isinstance(declared, Source) else declared
-        if real is None:
-            return None
-        return self._resolved(name, spec, real, self._standin(name, spec, str(real)))
-
-    def _clear(
-        self, name: str, spec: CredentialSpec, declared: Scalar | Source | None
-    ) -> Credential | None:
-        """Return a credential that stands for itself."""
-        value: Scalar | None = self.recorded.get(name) if declared_clear(spec) else None
-        if value is None and not isinstance(declared, Source):
-            value = declared
-        if value is None and isinstance(declared, Source) and not self.closed:
-            value = self._read(declared, name, spec)
-        if value is not None:
-            return self._resolved(name, spec, value, value, recorded=declared_clear(spec))
-        if not self.closed:
-            return None
-        shown = self._standin(name, spec, "")
-        return self._resolved(name, spec, shown, shown)
-
-    def _resolved(
-        self,
-        name: str,
-        spec: CredentialSpec,
-        real: Scalar,
-        standin: Scalar,
-        *,
-        recorded: bool = False,
-    ) -> Credential:
-        return Credential(
-            name=name,
-            kind=spec.kind,
-            secret=spec.secret is True,
-            recorded=recorded,
-            real=real,
-            standin=standin,
-        )
+            declared = None if isinstance(value, UnsetType) else value
+            stands_for_itself = is_clear(self.platform, name, declared) or declared == ""
+            recorded = stands_for_itself and declared_clear(spec)
+            real: Scalar | None = self.recorded.get(name) if recorded else None
+            if isinstance(declared, Source):
+                if real is None and not self.closed:
+                    real = self._read(declared, name, spec)
+            elif real is None and (stands_for_itself or not self.closed):
+                real = declared
+            if real is not None or self.closed:
+                shown = real if stands_for_itself else None
+                if shown is None:
+                    shown = self._standin(name, spec, "" if real is None else str(real))
+                yield Credential(
+                    name=name,
+                    kind=spec.kind,
+                    secret=spec.secret is True,
+                    recorded=recorded and real is not None,
+                    real=shown if real is None else real,
+                    standin=shown,
+                )
 
     def distinct(self, credentials: Sequence[Credential]) -> None:
         """Tell of a value that would be written down and is that of a secret as well."""
         if self.closed:
             return
-        secrets = {
-            str(credential.real): credential.name
-            for credential in credentials
-            if credential.real != credential.standin
-        }
+        secrets = {str(each.real): each.name for each in credentials if each.real != each.standin}
         for credential in credentials:
-            other = (
-                secrets.get(str(credential.real)) if credential.real == credential.standin else None
-            )
-            if other is not None and len(str(credential.real)) >= SHORTEST:
+            text, is_shown = str(credential.real), credential.real == credential.standin
+            if is_shown and text in secrets and len(text) >= SHORTEST:
                 message = msg(
-                    "{name!r} is no secret, but its value is that of the secret {other!r}",
+                    "{name!r} is no secret, but its value is that of the secret {other!r}; take "
+                    "another one ({who})",
                     name=credential.name,
-                    other=other,
+                    other=secrets[text],
+                    who=self._who(),
                 )
-                self._tell(
-                    msg("{message}; take another one ({who})", message=message, who=self._who()),
-                    "credentials",
-                    credential.name,
-                )
+                self._tell(message, "credentials", credential.name)
 
     def _standin(self, name: str, spec: CredentialSpec, like: str) -> Scalar:
         text = standin(
@@ -232,10 +182,10 @@ class _Resolver:
         declared = _sendable(self.platform.base_url)
         live = None if self.closed else self._outside(base_url, "base_url")
         if live is not None and not is_address(live):
-            self._tell(
-                msg("expected {address}, got other text ({who})", address=ADDRESS, who=self._who()),
-                "base_url",
+            message = msg(
+                "expected {address}, got other text ({who})", address=ADDRESS, who=self._who()
             )
+            self._tell(message, "base_url")
         return declared, declared if live is None else _sendable(live)
 
     def route(self) -> ConnectionRoute:
@@ -245,19 +195,14 @@ class _Resolver:
         route = self.instance.proxy
         proxy = self._outside(route, "proxy") if isinstance(route, Source) else route
         if proxy and not is_proxy(proxy):
-            self._tell(
-                msg("expected {proxy}, got other text ({who})", proxy=PROXY, who=self._who()),
-                "proxy",
-            )
+            message = msg("expected {proxy}, got other text ({who})", proxy=PROXY, who=self._who())
+            self._tell(message, "proxy")
         files = {key: name for key, name in structs.asdict(self.instance.tls).items() if name}
         for key, name in files.items():
             files[key] = str(self.origin.folder / name)
             if not Path(files[key]).exists():
-                self._tell(
-                    msg("there is no file {files} ({who})", files=files[key], who=self._who()),
-                    "tls",
-                    key,
-                )
+                message = msg("there is no file {files} ({who})", files=files[key], who=self._who())
+                self._tell(message, "tls", key)
         return ConnectionRoute(proxy=proxy or "", **files)
 
     def needed(self, names: set[str]) -> None:
@@ -265,9 +210,8 @@ class _Resolver:
         if self.closed:
             return
         for name in sorted(_named(self.platform) - names - self.instance.credentials.keys()):
-            self._tell(
-                msg("{who} lacks {name!r}; add it", who=self._who(), name=name), "credentials"
-            )
+            message = msg("{who} lacks {name!r}; add it", who=self._who(), name=name)
+            self._tell(message, "credentials")
 
     def _who(self) -> str:
         return msg(
@@ -284,16 +228,8 @@ class _Resolver:
 
 def _named(platform: Platform) -> set[str]:
     """Return the credentials that the platform's own auth and address name."""
-    texts = _texts([platform.base_url, to_builtins(platform.auth)])
+    texts = texts_in([platform.base_url, platform.auth])
     return {name for text in texts for name in names_in(text)} & platform.credentials.keys()
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list | tuple):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _texts(item)
 
 
 Find = Callable[[str], Platform | None]
@@ -321,24 +257,20 @@ def read_instances(
     local = Path(local_of(str(path)))
     files = [file for file in (path, local) if file.is_file()] or [path]
     own: list[Problem] = Problems()
-    try:
-        return _read(files, find, tuple(sorted(keys)), own)
-    except ConfigError as error:
-        own = [*error.problems]
-        return ()
-    finally:
-        problems.extend(own)
-
-
-def _read(
-    files: list[Path], find: Find, keys: tuple[str, ...], problems: list[Problem]
-) -> tuple[InstanceEntry, ...]:
+    known, entries = tuple(sorted(keys)), list[InstanceEntry]()
     merged: list[tuple[Steps, Node]] = []
-    for file in files:
-        merged = _over(merged, _elements(file, problems))
-    reading = _Reading(find, keys, files[0].parent, problems)
-    entries = [entry for steps, node in merged for entry in reading.entry(steps, node)]
-    reading.check_defaults(entries)
+    try:
+        for file in files:
+            merged = _over(merged, _elements(file, own))
+        for steps, node in merged:
+            instance = decode(node, Instance, own, steps=steps)
+            if instance is not None:
+                _InstanceChecks(node, steps, own, instance).all(find, known)
+                entries.append(InstanceEntry(instance, Origin(node, files[0].parent)))
+        _check_defaults(entries, own)
+    except ConfigError as error:
+        own, entries = [*error.problems], []
+    problems.extend(own)
     return tuple(entries)
 
 
@@ -417,36 +349,20 @@ def _merged(below: Node, above: Node) -> Node:
     return structs.replace(below, value=merged, keys={**below.keys, **above.keys})
 
 
-class _Reading(msgspec.Struct, frozen=True):
-    find: Find
-    keys: tuple[str, ...]
-    folder: Path
-    problems: list[Problem]
-
-    def entry(self, steps: Steps, node: Node) -> Iterator[InstanceEntry]:
-        instance = decode(node, Instance, self.problems, steps=steps)
-        if instance is not None:
-            _InstanceChecks(node, steps, self.problems, instance).all(self.find, self.keys)
-            yield InstanceEntry(instance, Origin(node, self.folder))
-
-    def check_defaults(self, entries: list[InstanceEntry]) -> None:
-        seen: dict[str, Instance] = {}
-        for entry in entries:
-            instance = entry.instance
-            if not (instance.default and instance.enabled):
-                continue
-            first = seen.setdefault(instance.platform, instance)
-            if first is not instance:
-                message = msg(
-                    "{platform!r} has a second default, beside {instance_key!r}",
-                    platform=instance.platform,
-                    instance_key=first.instance_key,
-                )
-                node = entry.origin.node
-                place = node.key_place("default")
-                self.problems.append(
-                    Problem(msg("{message}; keep one", message=message), place, "default")
-                )
+def _check_defaults(entries: list[InstanceEntry], problems: list[Problem]) -> None:
+    seen: dict[str, Instance] = {}
+    for entry in entries:
+        instance = entry.instance
+        if not (instance.default and instance.enabled):
+            continue
+        first = seen.setdefault(instance.platform, instance)
+        if first is not instance:
+            message = msg(
+                "{platform!r} has a second default, beside {instance_key!r}; keep one",
+                platform=instance.platform,
+                instance_key=first.instance_key,
+            )
+            problems.append(Problem(message, entry.origin.node.key_place("default"), "default"))
 
 
 class _InstanceChecks(Checks, frozen=True):
@@ -457,18 +373,12 @@ class _InstanceChecks(Checks, frozen=True):
         if not _KEY.fullmatch(key):
             message = msg("{key!r} is not an instance key; use letters, digits, _ - and .", key=key)
             self.tell(message, "instance_key")
-        platform = find(self.instance.platform)
-        if self.instance.platform not in keys:
-            hint = suggestion(self.instance.platform, keys)
-            self.tell(
-                msg(
-                    "there is no platform {platform!r}{hint}",
-                    platform=self.instance.platform,
-                    hint=hint,
-                ),
-                "platform",
-            )
-        elif platform is not None:
+        named = self.instance.platform
+        if named not in keys:
+            hint = suggestion(named, keys)
+            message = msg("there is no platform {platform!r}{hint}", platform=named, hint=hint)
+            self.tell(message, "platform")
+        elif (platform := find(named)) is not None:
             self.credentials(platform)
         self.address()
         self.route()
@@ -477,10 +387,8 @@ class _InstanceChecks(Checks, frozen=True):
         for name, value in self.instance.credentials.items():
             spec = platform.credentials.get(name)
             if spec is None:
-                known = platform.credentials
-                hint = near(name, known) or msg(
-                    "; it has {listed}", listed=(listed(known) or msg("none"))
-                )
+                every = listed(platform.credentials) or msg("none")
+                hint = near(name, platform.credentials) or msg("; it has {listed}", listed=every)
                 message = msg(
                     "{platform_key!r} declares no credential {name!r}{hint}",
                     platform_key=platform.platform_key,
@@ -496,15 +404,13 @@ class _InstanceChecks(Checks, frozen=True):
                     self.tell(message, "credentials", name)
 
     def source(self, source: Source, *steps: str) -> None:
-        keys = [key for key in Source.__struct_fields__ if is_set(getattr(source, key))]
-        if len(keys) != 1:
-            got = series(keys) or msg("none")
-            self.tell(
-                msg("expected exactly one of env, file and keyring, got {got}", got=got), *steps
-            )
+        texts = {key: text for key, text in structs.asdict(source).items() if isinstance(text, str)}
+        if len(texts) != 1:
+            got = series(texts) or msg("none")
+            message = msg("expected exactly one of env, file and keyring, got {got}", got=got)
+            self.tell(message, *steps)
             return
-        key = keys[0]
-        value = getattr(source, key)
+        ((key, value),) = texts.items()
         if not value.strip():
             self.tell(msg("expected a name after {key}, got nothing", key=key), *steps, key)
         elif key == "keyring" and not all(value.partition("/")):

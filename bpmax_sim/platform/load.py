@@ -65,7 +65,9 @@ def read_root(root: Node) -> PlatformFile:
         platform = decode(expanded, Platform, problems)
         if platform is not None:
             check_platform(expanded, platform, problems)
-            platform = _completed(platform)
+            named = platform.apis.items()
+            apis = {name: _completed_api(platform, name, api) for name, api in named}
+            platform = structs.replace(platform, apis=apis, spellings=_spellings(apis))
     except ConfigError as error:
         problems = [*error.problems]
     problems.sort(key=by_place)
@@ -73,13 +75,8 @@ def read_root(root: Node) -> PlatformFile:
     return PlatformFile(name, (key or root).place, platform, tuple(dict.fromkeys(problems)))
 
 
-def _completed(platform: Platform) -> Platform:
-    """Return *platform* with keys, path parameters and spellings that the file leaves out."""
-    apis = {name: _completed_api(platform, name, api) for name, api in platform.apis.items()}
-    return structs.replace(platform, apis=apis, spellings=_spellings(apis))
-
-
 def _completed_api(platform: Platform, name: str, api: Api) -> Api:
+    """Return *api* with its key, and the path parameters that the file leaves out."""
     auth = api.auth if isinstance(api.auth, Auth) else platform.auth
     applied = {item.name for item in auth.apply if item.place == "path"}
     parameters = api.parameters or tuple(
@@ -209,31 +206,25 @@ class Platforms:
             raise self._unknown(labelled(message, line), platform_key, "")
         keys = series(entry.instance.instance_key for entry in flagged)
         message = msg(
-            "{platform_key!r} has no default among its instances {keys}",
+            "{platform_key!r} has no default among its instances {keys}; pass instance_key, or "
+            "write default: true in {instances}",
             platform_key=platform_key,
             keys=keys,
+            instances=self.instances,
         )
-        hint = msg(
-            "pass instance_key, or write default: true in {instances}", instances=self.instances
-        )
-        raise self._unknown(msg("{message}; {hint}", message=message, hint=hint), platform_key, "")
+        raise self._unknown(message, platform_key, "")
 
     def _enabled(self, entry: InstanceEntry) -> InstanceEntry:
-        instance = entry.instance
-        if instance.enabled:
+        key, platform = entry.instance.instance_key, entry.instance.platform
+        if entry.instance.enabled:
             return entry
-        place = entry.origin.node.key_place("enabled")
         message = msg(
-            "instance {instance_key!r} of {platform!r} is disabled",
-            instance_key=instance.instance_key,
-            platform=instance.platform,
+            "instance {key!r} of {platform!r} is disabled; remove enabled: false at {place}",
+            key=key,
+            platform=platform,
+            place=entry.origin.node.key_place("enabled"),
         )
-        hint = msg("remove enabled: false at {place}", place=place)
-        raise self._unknown(
-            msg("{message}; {hint}", message=message, hint=hint),
-            instance.platform,
-            instance.instance_key,
-        )
+        raise self._unknown(message, platform, key)
 
     def _unknown(self, message: str, platform: str, instance: str) -> CallError:
         return CallError(message, code="UNKNOWN_INSTANCE", platform=platform, instance=instance)
@@ -309,15 +300,9 @@ BUILT_IN = Path(__file__).parent / "builtin"
 _MOST_CACHED = 64
 
 
-class _Loaded(msgspec.Struct, frozen=True):
-    """What was loaded, and the state of the disk then."""
-
-    platforms: Platforms
-    stamp: Stamp
-
-
-_loaded: dict[tuple[str, str], _Loaded] = {}
+_loaded: dict[tuple[str, str], tuple[Stamp, Platforms]] = {}
 _files: dict[str, tuple[Stamp, PlatformFile]] = {}
+"""What was loaded, and the state of the disk then."""
 
 
 @closed()
@@ -335,16 +320,18 @@ def load_platforms(
         ConfigError: everything that is wrong in any of the files, at once.
     """
     folder = "" if path is None else absolute(path)
-    place = _instances(folder, instances)
+    if instances is not None:
+        place = os.fspath(instances)
+    else:
+        place = find_instances(folder) if folder else ""
     now = stamp(folder, place)
-    key = (folder, place)
-    cached = _loaded.get(key)
-    if cached is None or cached.stamp != now:
+    cached = _loaded.get((folder, place))
+    if cached is None or cached[0] != now:
         platforms = _load(None if path is None else Path(path), Path(place) if place else None)
         if len(_loaded) >= _MOST_CACHED:
             _loaded.clear()
-        _loaded[key] = cached = _Loaded(platforms, now)
-    return cached.platforms
+        _loaded[folder, place] = cached = (now, platforms)
+    return cached[1]
 
 
 def read_platform(path: Path, *, file: str = "") -> Platform:
@@ -399,8 +386,13 @@ def _load(folder: Path | None, place: Path | None) -> Platforms:
     entries: tuple[InstanceEntry, ...] = ()
     if place is not None:
         broken = {file.key for file in files if file.key and file.problems}
-        find = _finder(platforms, broken)
-        entries = read_instances(place, find, {*platforms.keys, *broken}, problems)
+        entries = read_instances(
+            place,
+            # What a broken file declares is not held against its instances.
+            lambda key: None if key in broken else platforms.find(key),
+            {*platforms.keys, *broken},
+            problems,
+        )
     if problems:
         raise ConfigError(*problems)
     return platforms.with_entries([*entries, *_implied(platforms.own.values(), entries)])
@@ -418,17 +410,6 @@ def _implied(
             yield InstanceEntry(
                 Instance(platform=platform.platform_key, instance_key="default"), Origin()
             )
-
-
-def _finder(platforms: Platforms, broken: set[str]) -> Callable[[str], Platform | None]:
-    """Return the look-up for instances; what a broken file declares is not held against them."""
-    return lambda key: None if key in broken else platforms.find(key)
-
-
-def _instances(folder: str, path: str | os.PathLike[str] | None) -> str:
-    if path is not None:
-        return os.fspath(path)
-    return find_instances(folder) if folder else ""
 
 
 def _platform_files(folder: Path) -> list[PlatformFile]:

@@ -27,8 +27,9 @@ from bpmax_sim.path_template import (
     path_template,
     raw_segments,
 )
+from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Auth, Encoding, Platform, Source, is_set
+from bpmax_sim.platform.model import Api, Auth, Encoding, Platform, Source
 from bpmax_sim.platform.target import Login, Target
 
 Addresses = Mapping[tuple[str, str], str]
@@ -38,7 +39,6 @@ _ANY_INSTANCE: Final = "default"
 EXPRESSION: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 _NAME: Final = re.compile(r"[^\W\d]\w*")
 _DEEPEST: Final = 8
-_CREDENTIAL: Final = "$credential"
 _NEVER_CONSTANT: Final = frozenset({"accept", "content-type", "user-agent"})
 _ENCODINGS: Final[Mapping[str, Encoding]] = {
     "application/json": "json",
@@ -309,7 +309,7 @@ class _Routes:
             place = expand(request.url or request.path, login.auth.parameters)
             origin, path = _split_address(place, self.platform.base_url)
             template = path_template(EXPRESSION.sub(r"{\1}", path))
-            constants = tuple(_login_constants(login))
+            constants = _constants(request.parts)
             target = Target(self.platform, login=login)
             route = _Route(request.method.upper(), template, constants, target)
             if origin:
@@ -357,39 +357,24 @@ def _packed(text: str) -> str:
 def _apis(platform: Platform) -> Iterator[_Route]:
     for api in platform.apis.values():
         encoding = api.encoding if isinstance(api.encoding, str) else platform.encoding
-        constants = tuple(_api_constants(api))
+        query = dict(parse_qsl(api.path.partition("?")[2], keep_blank_values=True))
+        headers = {name.lower(): value for name, value in api.headers.items()}
+        parts = ("query", {**query, **api.query}), ("header", headers), ("body", api.body)
         template = path_template(api.path)
         media = Headers(tuple((n, str(v)) for n, v in api.headers.items())).media_type
-        yield _Route(
-            api.method.upper(), template, constants, Target(platform, api), encoding, media
-        )
+        target, method = Target(platform, api), api.method.upper()
+        yield _Route(method, template, _constants(parts), target, encoding, media)
 
 
-def _api_constants(api: Api) -> Iterator[tuple[str, str, Any]]:
-    """Yield place, name and value of what every call of *api* sends unless a script does."""
-    query = dict(parse_qsl(api.path.partition("?")[2], keep_blank_values=True))
-    yield from _leaves("query", {**query, **api.query})
-    yield from _leaves("header", _constant_headers(api.headers))
-    if is_set(api.body):
-        yield from _leaves("body", api.body)
-
-
-def _login_constants(login: Login) -> Iterator[tuple[str, str, Any]]:
-    request = login.step.request
-    yield from _leaves("query", request.query)
-    yield from _leaves("header", _constant_headers(request.headers))
-    yield from _leaves("body", request.form if is_set(request.form) else request.body)
-
-
-def _constant_headers(headers: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the headers that any client has to write alike."""
-    lower = {name.lower(): value for name, value in headers.items()}
-    return {name: value for name, value in lower.items() if name not in _NEVER_CONSTANT}
+def _constants(parts: Iterable[tuple[str, Any]]) -> tuple[tuple[str, str, Any], ...]:
+    """Return place, name and value of what is always sent; of headers, what any client writes."""
+    leaves = (leaf for place, value in parts for leaf in _leaves(place, value))
+    return tuple(leaf for leaf in leaves if leaf[0] != "header" or leaf[1] not in _NEVER_CONSTANT)
 
 
 def _leaves(place: str, value: Any, name: str = "") -> Iterator[tuple[str, str, Any]]:
     if isinstance(value, Mapping):
-        if _CREDENTIAL in value:
+        if CREDENTIAL in value:
             return
         for key, item in value.items():
             yield from _leaves(place, item, f"{name}.{key}" if name else str(key))

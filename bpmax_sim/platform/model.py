@@ -94,6 +94,13 @@ class LoginRequest(Model, frozen=True, kw_only=True):
     form: Mapping[str, Any] | UnsetType = UNSET
     body: Any = UNSET
 
+    @property
+    def parts(self) -> tuple[tuple[str, Any], ...]:
+        """Return query, headers by lower-case name, and body; `UNSET` for a body there is not."""
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        body = self.form if is_set(self.form) else self.body
+        return ("query", self.query), ("header", headers), ("body", body)
+
 
 class LoginStep(Model, frozen=True, kw_only=True):
     """A request, what counts as success, and the values its response yields."""
@@ -101,6 +108,12 @@ class LoginStep(Model, frozen=True, kw_only=True):
     request: LoginRequest
     ok: OkRule | UnsetType = UNSET
     extract: Mapping[str, Extract] = {}
+
+    @property
+    def sensitive(self) -> tuple[Sensitive, ...]:
+        """Return the places of the response that hold secrets."""
+        rules = [(name, rule) for name, rule in self.extract.items() if rule.secret]
+        return tuple([Sensitive(rule.path, name, rule.kind) for name, rule in rules])
 
 
 class Ttl(Model, frozen=True, kw_only=True):

@@ -18,7 +18,6 @@ from bpmax_sim.platform.model import (
     LoginStep,
     Platform,
     emitted,
-    is_set,
     name_of,
     placed_by,
     sensitive,
@@ -88,8 +87,7 @@ class Target:
     def sensitive(self) -> tuple[Sensitive, ...]:
         """Return the places of the response that hold secrets."""
         if self.login:
-            rules = [pair for pair in self.login.step.extract.items() if pair[1].secret]
-            return tuple(Sensitive(rule.path, name, rule.kind) for name, rule in rules)
+            return self.login.step.sensitive
         return sensitive((*self.platform.secret, *(self.api.secret if self.api else ())))
 
     @cached_property
@@ -122,7 +120,8 @@ def _secrets(target: Target) -> Iterator[tuple[str, str]]:
             if names_in(item.value) & secrets:
                 yield _place(item.place, name_of(item, auth)), ""
         return
-    for place, template in _login_texts(target.login):
+    parts = target.login.step.request.parts
+    for place, template in (pair for part in parts for pair in _texts(*part)):
         used = sorted(names_in(template) & secrets)
         if used:
             yield place, used[0]
@@ -141,13 +140,6 @@ def _secret_names(platform: Platform, auth: Auth) -> set[str]:
         if isinstance(text, str) and names_in(text) & names:
             names.add(name)
     return names
-
-
-def _login_texts(login: Login) -> Iterator[tuple[str, str]]:
-    request = login.step.request
-    yield from _texts("query", request.query)
-    yield from _texts("header", {name.lower(): value for name, value in request.headers.items()})
-    yield from _texts("body", request.form if is_set(request.form) else request.body)
 
 
 def _texts(place: str, value: Any) -> Iterator[tuple[str, str]]:

@@ -59,6 +59,21 @@ def is_template(source: str) -> bool:
     return _MARK.search(source) is not None
 
 
+def texts_in(value: Any) -> Iterator[str]:
+    """Yield every text in *value*: in mappings, lists and structs, their defaults too."""
+    inner: Iterable[Any] = ()
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, msgspec.Struct):
+        inner = msgspec.structs.astuple(value)
+    elif isinstance(value, Mapping):
+        inner = value.values()
+    elif isinstance(value, list | tuple):
+        inner = value
+    for item in inner:
+        yield from texts_in(item)
+
+
 def render(source: str, names: Mapping[str, object]) -> str:
     """Return *source* with every ``{{ … }}`` replaced; the values themselves are never rendered.
 

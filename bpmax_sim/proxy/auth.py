@@ -9,21 +9,14 @@ that are ignored or in spelling, the recorded request is signed again instead of
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.matching import (
-    Difference,
-    Rules,
-    call_behind,
-    differences,
-    parts_of,
-    split_query,
-)
+from bpmax_sim.cassette import matching
 from bpmax_sim.cassette.model import decode_json
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.field_path import body_steps, member
@@ -37,7 +30,7 @@ from bpmax_sim.proxy.effects import Grant, NoRepr
 from bpmax_sim.proxy.encode import BadValueError, header_value, inert, percent, query_text
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.signing import RequestEditor, sign
-from bpmax_sim.secret.vault import Credentials, Vault
+from bpmax_sim.secret.vault import Credentials
 
 CHANGING: Final = frozenset({"now", "nonce", "call_id"})
 """Names whose value is another at every call or attempt."""
@@ -56,10 +49,6 @@ class SigningContext(NoRepr, frozen=True):
     now: float
     cache_key: str
     attempt: int = 0
-
-    def is_like(self, other: SigningContext) -> bool:
-        """Return whether both make the same of a request."""
-        return replace(self, cache_key=other.cache_key) == other
 
 
 def real_context(
@@ -96,16 +85,20 @@ def names_of(
     Raises:
         ConfigError: if a parameter or the address names something undefined.
     """
-    changing = {
-        "now": context.now,
-        "nonce": _nonce(context.randomness, context.attempt) if "nonce" in recipe.uses else "",
-        "call_id": context.randomness.call_id,
-    }
+    drawn, nonce = context.randomness, ""
+    if "nonce" in recipe.uses:  # of one attempt: the same calls have the same ones, in any order
+        seed = drawn.seed + context.attempt.to_bytes(4, "big")
+        nonce = drawn.nonce or hashlib.sha256(seed).hexdigest()[:32]
+    changing = {"now": context.now, "nonce": nonce, "call_id": drawn.call_id}
     sources = (context.credentials, context.granted, context.base)
     cached = None if in_login else recipe.memo.get(context.cache_key)
     if cached is not None and cached[0] == sources:
         return {**cached[1], **changing}
-    names = _rendered_names(recipe, context, changing, in_login=in_login)
+    names = {**context.credentials, **context.granted, **changing}
+    is_known = not in_login or names_in(context.base) <= names.keys()
+    names["base_url"] = render(context.base, names).rstrip("/") if is_known else context.base
+    for name, value in recipe.auth.parameters.items():
+        names[name] = render(value, names) if isinstance(value, str) else value
     if not in_login and is_steady(recipe, context):
         recipe.memo[context.cache_key] = (sources, names)
     return {**names}
@@ -120,25 +113,6 @@ def is_steady(recipe: CompiledApi, context: SigningContext, templates: Iterable[
         *templates,
     ]
     return CHANGING.isdisjoint(parameters) and all(map(CHANGING.isdisjoint, map(names_in, texts)))
-
-
-def _rendered_names(
-    recipe: CompiledApi, context: SigningContext, changing: Mapping[str, Any], *, in_login: bool
-) -> dict[str, Any]:
-    names = {**context.credentials, **context.granted, **changing}
-    is_known = not in_login or names_in(context.base) <= names.keys()
-    names["base_url"] = render(context.base, names).rstrip("/") if is_known else context.base
-    for name, value in recipe.auth.parameters.items():
-        names[name] = render(value, names) if isinstance(value, str) else value
-    return names
-
-
-def _nonce(randomness: CallRandomness, attempt: int) -> str:
-    """Return the nonce of one attempt: the same calls have the same ones, in any order."""
-    return (
-        randomness.nonce
-        or hashlib.sha256(randomness.seed + attempt.to_bytes(4, "big")).hexdigest()[:32]
-    )
 
 
 _DIRECT: Final = frozenset({"header", "query"})
@@ -180,20 +154,13 @@ def authorised(
     if not env.separate:
         return request
     twin, twins = _standin(plan, call, standin, env)
-    _pair(values, twins, env.vault)
-    return replace(request, standin=twin, proof=_proof(plan, real))
-
-
-def standin_request(
-    plan: Plan, grant: Grant | None, env: Environment, stamp: Signed, *, attempt: int
-) -> Request:
-    """Return the request that would be written down at the instant and nonce of *stamp*.
-
-    Raises:
-        ConfigError: if a template, a key or an address does not fit.
-    """
-    context = standin_context_at(plan.tenant, grant, stamp, attempt)
-    return _standin(plan, _call_at(plan, context), context, env)[0]
+    for (item, value), (_, shown) in zip(values, twins, strict=True):
+        # Derived forms, such as a whole Basic header, that stay the same between calls.
+        if value != shown and CHANGING.isdisjoint(names_in(item.value)):
+            env.vault.pair(value, shown, name=f"{item.place}.{item.name}")
+    rule = plan.recipe.auth.verify_response
+    proof = None if rule is None else Proof(rule, names_of(plan.recipe, real))
+    return replace(request, standin=twin, proof=proof)
 
 
 def signed_at(
@@ -207,18 +174,6 @@ def signed_at(
     assert recipe.auth.sign is not None
     names = names_of(recipe, standin_context_at(tenant, grant, stamp, request.attempt))
     return sign(request, recipe.auth.sign, names)
-
-
-def injected_places(recipe: CompiledApi) -> frozenset[str]:
-    """Return where auth puts something in before a request is signed."""
-    declared = recipe.api.idempotency
-    own = (declared,) if isinstance(declared, Idempotency) else ()
-    return frozenset(_place(item) for item in (*recipe.apply, *own))
-
-
-def _proof(plan: Plan, real: SigningContext) -> Proof | None:
-    rule = plan.recipe.auth.verify_response
-    return None if rule is None else Proof(rule, names_of(plan.recipe, real))
 
 
 def _call_at(plan: Plan, standin: SigningContext) -> Call:
@@ -348,19 +303,12 @@ def _place(item: Apply | Idempotency) -> str:
     return f"{item.place}.{item.name.lower() if item.place == 'header' else item.name}"
 
 
-def _pair(real: AuthValues, standin: AuthValues, vault: Vault) -> None:
-    """Register derived forms, such as a whole Basic header, that stay the same between calls."""
-    for (item, value), (_, twin) in zip(real, standin, strict=True):
-        if value != twin and CHANGING.isdisjoint(names_in(item.value)):
-            vault.pair(value, twin, name=f"{item.place}.{item.name}")
-
-
-_EVERYTHING = Rules()
+_EVERYTHING = matching.Rules()
 
 
 def signed_otherwise(
     planned: Plan, grant: Grant | None, env: Environment, sent: Request, recorded: Request
-) -> tuple[Difference, ...]:
+) -> tuple[matching.Difference, ...]:
     """Return where *sent*, signed when *recorded* was, differs from it; nothing if it is the same.
 
     Args:
@@ -377,13 +325,13 @@ def signed_otherwise(
     differences = _differences(places, recorded, sent)
     if not differences:
         return ()
-    again = standin_request(planned, grant, env, stamp, attempt=sent.attempt)
+    context = standin_context_at(planned.tenant, grant, stamp, sent.attempt)
+    again = _standin(planned, _call_at(planned, context), context, env)[0]
     differences = _differences(places, recorded, again)
     if not differences or planned.recipe.auth.sign is None or _says_the_same(recorded, again):
         return differences
-    return _differences(
-        places, recorded, signed_at(recorded, planned.recipe, planned.tenant, grant, stamp)
-    )
+    again = signed_at(recorded, planned.recipe, planned.tenant, grant, stamp)
+    return _differences(places, recorded, again)
 
 
 def is_signed(
@@ -399,54 +347,45 @@ def is_signed(
 
 def _places(recipe: CompiledApi, *requests: Request) -> tuple[str, ...]:
     """Return where signing put something in; what else auth puts in may have been renewed."""
-    others = injected_places(recipe)
+    declared = recipe.api.idempotency
+    own = (declared,) if isinstance(declared, Idempotency) else ()
+    others = {_place(item) for item in (*recipe.apply, *own)}
     places = dict.fromkeys(place for request in requests for place in request.injected)
     return tuple(place for place in places if place not in others)
 
 
 def _differences(
     places: tuple[str, ...], recorded: Request, computed: Request
-) -> tuple[Difference, ...]:
+) -> tuple[matching.Difference, ...]:
     pairs = ((place, _at(place, recorded), _at(place, computed)) for place in places)
-    return tuple(Difference(place, was, now) for place, was, now in pairs if was != now)
+    return tuple(matching.Difference(place, was, now) for place, was, now in pairs if was != now)
 
 
 def _at(place: str, request: Request) -> Any:
-    """Return what stands at *place*, such as ``header.authorization``."""
+    """Return what stands at *place*, such as ``header.authorization``: several where it repeats."""
     root, _, name = place.partition(".")
-    values = list(_values(root, name, request))
-    return UNSET if not values else values[0] if len(values) == 1 else values
-
-
-def _values(root: str, name: str, request: Request) -> Iterator[Any]:
+    headers, body = Headers(request.headers), request.body or b""
+    pairs: Sequence[tuple[str, str]] = ()
+    if root == "body" and headers.media_type != FORM:
+        try:
+            return member(decode_json(body), body_steps(name))
+        except ValueError:
+            return UNSET
     if root == "header":
-        yield from Headers(request.headers).every(name)
+        pairs = [(name, value) for value in headers.every(name)]
     elif root == "query":
-        yield from (value for key, value in split_query(request.url)[1] if key == name)
+        pairs = matching.split_query(request.url)[1]
     elif root == "cookie":
-        yield from (
-            cookie.value for cookie in Headers(request.headers).cookies if cookie.name == name
-        )
+        pairs = [(cookie.name, cookie.value) for cookie in headers.cookies]
     elif root == "body":
-        yield from _members(name, request)
-
-
-def _members(name: str, request: Request) -> Iterator[Any]:
-    body = request.body or b""
-    if Headers(request.headers).media_type == FORM:
         pairs = parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
-        yield from (value for key, value in pairs if key == name)
-        return
-    try:
-        members = decode_json(body)
-    except ValueError:
-        return
-    if (value := member(members, body_steps(name))) is not UNSET:
-        yield value
+    values = [value for key, value in pairs if key == name]
+    return UNSET if not values else values[0] if len(values) == 1 else values
 
 
 def _says_the_same(recorded: Request, computed: Request) -> bool:
     """Return whether two requests are the same, to the byte of their bodies, less what was put."""
     nobody = Call(platform="", instance="", api="", method="", path="")
-    was, now = (call_behind(request, nobody) for request in (recorded, computed))
-    return was.body == now.body and not differences(parts_of(was), parts_of(now), _EVERYTHING)
+    was, now = (matching.call_behind(request, nobody) for request in (recorded, computed))
+    parts = matching.parts_of(was), matching.parts_of(now)
+    return was.body == now.body and not matching.differences(*parts, _EVERYTHING)

@@ -22,21 +22,12 @@ from bpmax_sim.field_path import with_member
 from bpmax_sim.i18n import labelled, msg, series
 from bpmax_sim.js_values import UNDEFINED, object_of
 from bpmax_sim.messages import FORM, Call, Pairs, cookies, media_type
+from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.model import Encoding, Instance, Parameter, Platform
+from bpmax_sim.proxy import encode
 from bpmax_sim.proxy.builder import OPTIONS, CallSpec
-from bpmax_sim.proxy.compiled_api import CREDENTIAL, CompiledApi, compiled_api
+from bpmax_sim.proxy.compiled_api import CompiledApi, compiled_api
 from bpmax_sim.proxy.effects import NoRepr, no_repr
-from bpmax_sim.proxy.encode import (
-    TYPES,
-    BadValueError,
-    encode_payload,
-    encoding_of,
-    header_name,
-    header_value,
-    query_pairs,
-    query_text,
-    segment,
-)
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, with_standin
 from bpmax_sim.secret.vault import Credentials
@@ -64,8 +55,8 @@ def merge(spec: CallSpec, recipe: CompiledApi, credentials: Mapping[str, Any]) -
     """Return the values of *spec* on top of the defaults of *recipe*.
 
     Raises:
-        CallError: MISSING_PARAMETER, UNKNOWN_PARAMETER.
-        BadValueError: for a value that cannot stand where it was put.
+        BadValueError: for a value that cannot stand where it was put, and for a parameter that is
+            missing or unknown.
     """
     body = UNDEFINED if recipe.body is UNSET else recipe.body
     query = dict(recipe.query)
@@ -85,7 +76,7 @@ def merge(spec: CallSpec, recipe: CompiledApi, credentials: Mapping[str, Any]) -
     if isinstance(merged.body, dict):
         merged.body = object_of(merged.body)
     for required in recipe.required:
-        _require(merged, required, recipe)
+        _require(merged, required)
     return merged
 
 
@@ -93,21 +84,17 @@ def _resolved(value: Any, credentials: Mapping[str, Any]) -> Any:
     """Replace ``{$credential: name}`` in a declared value; a script's value never comes here."""
     if isinstance(value, Mapping):
         if CREDENTIAL in value:
-            return _credential(credentials, value[CREDENTIAL])
+            name = value[CREDENTIAL]
+            if name not in credentials:
+                hint = near(name, credentials)
+                raise ConfigError(
+                    "the instance has no credential {name!r}{hint}; add it", name=name, hint=hint
+                )
+            return credentials[name]
         return {name: _resolved(item, credentials) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [_resolved(item, credentials) for item in value]
     return value
-
-
-def _credential(credentials: Mapping[str, Any], name: str) -> Any:
-    try:
-        return credentials[name]
-    except KeyError:
-        hint = near(name, credentials)
-        raise ConfigError(
-            "the instance has no credential {name!r}{hint}; add it", name=name, hint=hint
-        ) from None
 
 
 def _update(known: dict[str, Any], values: Any) -> None:
@@ -124,11 +111,11 @@ def _set_headers(merged: Merged, values: Any) -> None:
 def _set_header(merged: Merged, name: str, value: Any) -> None:
     if value is UNDEFINED:
         return
-    lower = header_name(name).lower()
+    lower = encode.header_name(name).lower()
     if value is None:
         merged.headers.pop(lower, None)
     else:
-        merged.headers[lower] = (name, header_value(name, value))
+        merged.headers[lower] = (name, encode.header_value(name, value))
 
 
 def _set_body(merged: Merged, value: Any) -> None:
@@ -179,12 +166,7 @@ def _direct(merged: Merged, args: tuple[Any, ...], recipe: CompiledApi) -> None:
         known=known,
     )
     if recipe.strict:
-        raise CallError(
-            msg(
-                "{recipe_name}: {message}; drop the rest", recipe_name=recipe.name, message=message
-            ),
-            code="UNKNOWN_PARAMETER",
-        )
+        raise encode.UnknownParameterError("{message}; drop the rest", message=message)
     merged.notes.append(msg("{message}; the rest was dropped", message=message))
 
 
@@ -196,36 +178,23 @@ def _rename_path(merged: Merged, recipe: CompiledApi) -> None:
         target = name if name in known else recipe.path_names.get(name, name)
         if target not in known:
             listed = series(sorted(known)) or msg("none")
-            raise CallError(
-                msg(
-                    "{recipe_name}: unknown path parameter {name!r}; {api_path} has {listed}{near}",
-                    recipe_name=recipe.name,
-                    name=name,
-                    api_path=recipe.api.path,
-                    listed=listed,
-                    near=near(name, known),
-                ),
-                code="UNKNOWN_PARAMETER",
+            raise encode.UnknownParameterError(
+                "unknown path parameter {name!r}; {api_path} has {listed}{near}",
+                name=name,
+                api_path=recipe.api.path,
+                listed=listed,
+                near=near(name, known),
             )
         renamed[target] = value
     merged.path = renamed
 
 
-def _require(merged: Merged, parameter: Parameter, recipe: CompiledApi) -> None:
+def _require(merged: Merged, parameter: Parameter) -> None:
     if not _PRESENT[parameter.place](merged, parameter):
-        raise CallError(
-            msg(
-                "{recipe_name}: parameter {name!r} is missing ({place})",
-                recipe_name=recipe.name,
-                name=parameter.name,
-                place=_place(parameter),
-            ),
-            code="MISSING_PARAMETER",
+        place = f"{parameter.place}.{parameter.target}" if parameter.steps else msg("the body")
+        raise encode.MissingParameterError(
+            "parameter {name!r} is missing ({place})", name=parameter.name, place=place
         )
-
-
-def _place(parameter: Parameter) -> str:
-    return f"{parameter.place}.{parameter.target}" if parameter.steps else msg("the body")
 
 
 def _in_body(merged: Merged, parameter: Parameter) -> bool:
@@ -304,9 +273,9 @@ def _take_from_body(
     names = [".".join(steps) for steps in spots]
     encoding = _encoding(merged, recipe)
     own = merged.headers.get("content-type")
-    media = media_type(own[1] if own else TYPES[encoding])
+    media = media_type(own[1] if own else encode.TYPES[encoding])
     if encoding != "json" and (encoding, media) != ("form", FORM):
-        raise BadValueError(
+        raise encode.BadValueError(
             "auth puts {names!r} into the body, which can be JSON or a form, and not {media}",
             names=names[0],
             media=media,
@@ -314,7 +283,9 @@ def _take_from_body(
     if merged.body is UNDEFINED or merged.body is None:
         merged.body = {}
     if not isinstance(merged.body, Mapping):
-        raise BadValueError("auth puts {names!r} into the body: pass an object", names=names[0])
+        raise encode.BadValueError(
+            "auth puts {names!r} into the body: pass an object", names=names[0]
+        )
     for name, steps in zip(names, spots, strict=True):
         body, removed = _without(merged.body, (name,) if encoding == "form" else steps)
         if removed:
@@ -404,12 +375,10 @@ def plan(spec: CallSpec, env: Environment) -> Plan:
             real = _encode_call(spec, recipe, tenant.real, call.serial)[0]
         if not SECRET_HEADERS.isdisjoint(merged.headers):
             call = replace(call, headers=_without_secrets(call, env))
-    except BadValueError as error:
-        raise CallError(labelled(recipe.name, error), code="BAD_ARGUMENT") from None
+    except encode.BadValueError as error:
+        raise CallError(labelled(recipe.name, error), code=error.code) from None
     except RecursionError:
-        raise CallError(
-            msg("{recipe_name}: a value is nested too deeply", recipe_name=recipe.name)
-        ) from None
+        raise CallError(labelled(recipe.name, msg("a value is nested too deeply"))) from None
     randomness = standin_randomness = NO_RANDOMNESS
     if not recipe.uses.isdisjoint(("nonce", "call_id")):
         standin_randomness = CallRandomness.draw(env.chance)
@@ -461,24 +430,18 @@ def _refuse_near_options(spec: CallSpec) -> None:
     Raises:
         CallError: BAD_ARGUMENT.
     """
-    for name in spec.options:
-        meant = None if name in OPTIONS else _near_option(name)
-        if meant:
+    plain = {option.replace("_", ""): option for option in OPTIONS}
+    for name in [name for name in spec.options if name not in OPTIONS]:
+        folded = name.lower().replace("_", "").replace("-", "")
+        if matches := difflib.get_close_matches(folded, plain, n=1, cutoff=_NEAR):
             raise CallError(
                 msg(
                     "$proxy({platform!r}): unknown option {name!r}; did you mean {meant!r}?",
                     platform=spec.platform,
                     name=name,
-                    meant=meant,
+                    meant=plain[matches[0]],
                 )
             )
-
-
-def _near_option(name: str) -> str | None:
-    plain = {option.replace("_", ""): option for option in OPTIONS}
-    folded = name.lower().replace("_", "").replace("-", "")
-    matches = difflib.get_close_matches(folded, plain, n=1, cutoff=_NEAR)
-    return plain[matches[0]] if matches else None
 
 
 def _check_options(spec: CallSpec, recipe: CompiledApi) -> tuple[str, ...]:
@@ -508,12 +471,12 @@ def _encode_call(
     """Return the call with *credentials* in the declared defaults."""
     merged = merge(spec, recipe, credentials)
     drop_reserved(merged, recipe)
-    query = query_pairs(merged.query)
+    query = encode.query_pairs(merged.query)
     body = _encode_body(merged, recipe)
     path = _path(merged, recipe)
-    length = len(path) + len(query_text(query))
+    length = len(path) + len(encode.query_text(query))
     if length > LONGEST_TARGET:
-        raise BadValueError(
+        raise encode.BadValueError(
             "the address is {length} characters long, more than {longest_target}; send "
             "long values in the body",
             length=length,
@@ -538,18 +501,13 @@ def _encode_call(
 
 def _without_secrets(call: Call, env: Environment) -> Pairs:
     """Return the headers with a stand-in for each credential that the script set itself."""
-    return tuple([
-        (name, _standin(name, value, call, env) if name.lower() in SECRET_HEADERS else value)
+    issued = partial(env.vault.register_issued, call.platform, call.instance)
+    return tuple(
+        (name, with_standin(value, partial(issued, f"script-{name.lower()}")))
+        if name.lower() in SECRET_HEADERS
+        else (name, value)
         for name, value in call.headers
-    ])  # fmt: skip
-
-
-def _standin(name: str, value: str, call: Call, env: Environment) -> str:
-    """Return *value* with a stand-in for its secret; ``Bearer`` and its like stay."""
-    mint = partial(
-        env.vault.register_issued, call.platform, call.instance, f"script-{name.lower()}"
     )
-    return with_standin(value, mint)
 
 
 def _path(merged: Merged, recipe: CompiledApi) -> str:
@@ -560,18 +518,14 @@ def _path(merged: Merged, recipe: CompiledApi) -> str:
     for index in range(1, len(pieces), 2):
         name = pieces[index]
         if name in merged.path:
-            filled[index] = segment(name, merged.path[name])
+            filled[index] = encode.segment(name, merged.path[name])
         elif name in recipe.reserved.path:
             filled[index] = f"{{{name}}}"
         else:
-            raise CallError(
-                msg(
-                    "{recipe_name}: path parameter {name!r} is missing; {api_path} needs it",
-                    recipe_name=recipe.name,
-                    name=name,
-                    api_path=recipe.api.path,
-                ),
-                code="MISSING_PARAMETER",
+            raise encode.MissingParameterError(
+                "path parameter {name!r} is missing; {api_path} needs it",
+                name=name,
+                api_path=recipe.api.path,
             )
     return "".join(filled)
 
@@ -582,7 +536,7 @@ def _encode_body(merged: Merged, recipe: CompiledApi) -> bytes | None:
     if value is UNDEFINED:
         return None
     encoding = _encoding(merged, recipe)
-    payload = encode_payload(value, encoding)
+    payload = encode.encode_payload(value, encoding)
     needs_boundary = encoding == "multipart" and not isinstance(value, str | bytes)
     is_typed = "content-type" in merged.headers
     if (not is_typed and "content-type" not in recipe.reserved.header) or needs_boundary:
@@ -592,4 +546,4 @@ def _encode_body(merged: Merged, recipe: CompiledApi) -> bytes | None:
 
 def _encoding(merged: Merged, recipe: CompiledApi) -> Encoding:
     own = merged.headers.get("content-type")
-    return encoding_of(own[1], recipe.encoding) if own else recipe.encoding
+    return encode.encoding_of(own[1], recipe.encoding) if own else recipe.encoding

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator
+from copy import copy
 from typing import Any, TypeVar
 
 import msgspec
@@ -22,7 +23,7 @@ from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import AuthError, BpmaxError, CallError, TransportError
 from bpmax_sim.i18n import labelled, mapped, msg
 from bpmax_sim.js_values import UNDEFINED
-from bpmax_sim.messages import VERIFIED, Call, Request, Response
+from bpmax_sim.messages import VERIFIED, Request, Response
 from bpmax_sim.proxy.auth import authorised, names_of, real_context, signed_otherwise, unauthorised
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.call_plan import Plan, plan
@@ -178,25 +179,13 @@ def _granted(planned: Plan, env: Environment) -> Generator[Effect, Any, Grant | 
 def _own(error: CallError, planned: Plan) -> CallError:
     """Return a login's error as this call's: who waited for the login has a name of its own."""
     spoken = planned.call
-    fields: dict[str, Any] = {
-        "code": error.code,
-        "platform": spoken.platform,
-        "instance": spoken.instance,
-        "api": spoken.api,
-        "status": error.status,
-        "response": error.response,
-    }
-    if isinstance(error, TransportError):
-        return TransportError(error.message, elapsed=error.elapsed, sent=error.sent, **fields)
-    return type(error)(error.message, **fields)
+    own = copy(error)
+    own.platform, own.instance, own.api = spoken.platform, spoken.instance, spoken.api
+    return own
 
 
 def _finish(
-    outcome: Outcome,
-    step: Stop,
-    planned: Plan,
-    grant: Grant | None,
-    env: Environment,
+    outcome: Outcome, step: Stop, planned: Plan, grant: Grant | None, env: Environment
 ) -> Answer:
     if isinstance(outcome, TransportError):
         raise outcome
@@ -304,7 +293,14 @@ class TokenStore:
             leads = flight is None
             if flight is None:
                 flight = self._flights[acquire.key] = Flight()
-        return self._lead(acquire, flight, run) if leads else _follow(flight)
+        if leads:
+            return self._lead(acquire, flight, run)
+        flight.landed.wait()
+        if flight.grant is None:
+            raise flight.error or RuntimeError(
+                msg("the login that this call waited for was interrupted")
+            )
+        return flight.grant
 
     def _valid(self, acquire: TokenRequest) -> Grant | None:
         grant = self._grants.get(acquire.key)
@@ -328,13 +324,6 @@ class TokenStore:
         return flight.grant
 
 
-def _follow(flight: Flight) -> Grant:
-    flight.landed.wait()
-    if flight.grant is not None:
-        return flight.grant
-    raise flight.error or RuntimeError(msg("the login that this call waited for was interrupted"))
-
-
 T = TypeVar("T")
 Handle = Callable[[Request], Response]
 Exchanged = tuple[Response | None, Exception | None, float]
@@ -348,22 +337,17 @@ def exchange(request: Request, handle: Handle) -> Exchanged:
     try:
         response = handle(request)
     except CallError as error:
-        _name(error, request.call)
+        call = request.call
+        if call is not None and call.platform and not error.platform:
+            error.message = labelled(call.name, error.message)
+            error.args = (error.message,)
+            error.platform, error.instance, error.api = call.platform, call.instance, call.api
         return None, error, getattr(error, "elapsed", 0.0)
     except Exception as error:  # noqa: BLE001 - thrown into the call that waits for it
         return None, error, 0.0
     if response.elapsed > request.timeout:
         return None, timed_out(request), request.timeout
     return response, None, response.elapsed
-
-
-def _name(error: CallError, call: Call | None) -> None:
-    """Put the call in front of a message whose raiser knew of bytes only."""
-    if call is None or not call.platform or error.platform:
-        return
-    error.message = labelled(call.name, error.message)
-    error.args = (error.message,)
-    error.platform, error.instance, error.api = call.platform, call.instance, call.api
 
 
 def timed_out(request: Request) -> TransportError:
@@ -419,15 +403,9 @@ def drive(
             sleep(effect.seconds)
             took = effect.seconds
         else:
-            value, error = _obtained(effect, tokens, log_in)
+            try:
+                value = tokens.obtain(effect, log_in)
+            except Exception as refused:  # noqa: BLE001 - the call decides what to do with it
+                error = refused
         if took:
             clock.move_to(start + took)
-
-
-def _obtained(
-    acquire: TokenRequest, tokens: TokenStore, log_in: Callable[[Flow], Grant]
-) -> tuple[Grant | None, Exception | None]:
-    try:
-        return tokens.obtain(acquire, log_in), None
-    except Exception as error:  # noqa: BLE001 - the call decides what to do with it
-        return None, error

@@ -5,19 +5,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import labelled
 from bpmax_sim.messages import Sensitive
 from bpmax_sim.path_template import path_template
+from bpmax_sim.platform.check import credentials_in
 from bpmax_sim.platform.model import (
     Api,
     Apply,
@@ -32,7 +33,7 @@ from bpmax_sim.platform.model import (
     placed_by,
     sensitive,
 )
-from bpmax_sim.platform.template import is_template, names_in
+from bpmax_sim.platform.template import names_in, texts_in
 from bpmax_sim.proxy.encode import BadValueError, header_value
 from bpmax_sim.proxy.response import CompiledRules
 
@@ -47,16 +48,7 @@ class ReservedNames(msgspec.Struct, frozen=True):
     body: tuple[tuple[str, ...], ...] = ()
 
 
-def due(auth: Auth, *, acquires: bool) -> tuple[Apply, ...]:
-    """Return what is put in; what only a login yields is left out where none is due."""
-    apply = tuple(replace(item, name=name_of(item, auth)) for item in auth.apply)
-    if acquires or auth.acquire is None:
-        return apply
-    yielded = {name for step in auth.acquire.steps for name in step.extract}
-    return tuple(item for item in apply if not names_in(item.value) & yielded)
-
-
-def reserved_by(auth: Auth, apply: tuple[Apply, ...]) -> ReservedNames:
+def _reserved(auth: Auth, apply: tuple[Apply, ...]) -> ReservedNames:
     """Return every name that *apply* and the signature of *auth* set."""
     spots = list(placed_by(auth, apply))
 
@@ -72,40 +64,6 @@ def reserved_by(auth: Auth, apply: tuple[Apply, ...]) -> ReservedNames:
     )
 
 
-def names_used(auth: Auth, apply: tuple[Apply, ...], base_url: str, api: Api) -> frozenset[str]:
-    """Return every name in the templates of *auth*, the address and the idempotency key."""
-    sources = [
-        auth.parameters,
-        auth.acquire,
-        apply,
-        auth.sign,
-        auth.verify_response,
-        base_url,
-        api.idempotency,
-    ]
-    texts = (text for source in sources if is_set(source) for text in _texts(source))
-    groups = [names_in(text) for text in texts if is_template(text)]
-    return frozenset().union(*groups)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Struct):
-        # Not to_builtins, which leaves out defaults, and a default may be a template.
-        yield from _all_texts(getattr(value, name) for name in value.__struct_fields__)
-    elif isinstance(value, Mapping):
-        yield from _all_texts(value.values())
-    elif isinstance(value, list | tuple):
-        yield from _all_texts(value)
-
-
-def _all_texts(values: Iterable[Any]) -> Iterator[str]:
-    for value in values:
-        yield from _texts(value)
-
-
-CREDENTIAL: Final = "$credential"
 _MOST_CACHED = 4096
 CLASS_STATUS: Final[Mapping[str, tuple[int, ...]]] = {
     "token": (401,),
@@ -186,12 +144,20 @@ def compiled_api(platform: Platform, instance: Instance, api: Api) -> CompiledAp
 def _compile(platform: Platform, instance: Instance, api: Api) -> CompiledApi:
     auth: Auth = api.auth if isinstance(api.auth, Auth) else platform.auth
     method = api.method.upper()
-    acquires = _acquires(auth, method)
-    apply = due(auth, acquires=acquires)
+    apply = tuple(replace(item, name=name_of(item, auth)) for item in auth.apply)
+    methods = {name.upper() for name in auth.acquire.methods} if auth.acquire else set()
+    acquires = auth.acquire is not None and (not methods or method in methods)
+    recover = auth.recover
+    if acquires and "token" not in recover:  # a refused one is renewed once by default
+        recover = {"token": _RETURN_TO_LOGIN, **recover}
+    elif auth.acquire and not acquires:  # what only a login yields is left out
+        yielded = {name for step in auth.acquire.steps for name in step.extract}
+        apply = tuple(item for item in apply if not names_in(item.value) & yielded)
     path, _, path_query = api.path.partition("?")
     inputs = api.parameters
-    recover = _recover(auth, acquires=acquires)
     query = _query_defaults(path_query, platform, instance, api)
+    signing = auth.parameters, auth.acquire, apply, auth.sign, auth.verify_response
+    templates = texts_in((*signing, platform.base_url, api.idempotency))
     return CompiledApi(
         platform=platform,
         instance=instance,
@@ -212,12 +178,12 @@ def _compile(platform: Platform, instance: Instance, api: Api) -> CompiledApi:
         query=query,
         headers=_header_defaults(platform, instance, api),
         body=api.body,
-        resolves=_holds_credential((query, api.body)),
+        resolves=any(credentials_in((query, api.body))),
         inputs=inputs,
-        reserved=reserved_by(auth, apply),
+        reserved=_reserved(auth, apply),
         apply=apply,
         acquires=acquires,
-        uses=names_used(auth, apply, platform.base_url, api),
+        uses=frozenset().union(*map(names_in, templates)),
         sensitive=sensitive((*platform.secret, *api.secret)),
         personal=(*platform.redact, *api.redact),
         defaults=tuple(item for item in inputs if is_set(item.default)),
@@ -230,34 +196,15 @@ def _first_set(*values: Any) -> Any:
     return next(value for value in values if value is not UNSET)
 
 
-def _acquires(auth: Auth, method: str) -> bool:
-    acquire = auth.acquire
-    if acquire is None:
-        return False
-    methods = {name.upper() for name in acquire.methods}
-    return not methods or method in methods
-
-
-def _recover(auth: Auth, *, acquires: bool) -> Mapping[str, Recover]:
-    """Return the declared recovery; with a login, a refused token is renewed once by default."""
-    if acquires and "token" not in auth.recover:
-        return {"token": _RETURN_TO_LOGIN, **auth.recover}
-    return auth.recover
-
-
 def _query_defaults(
     path_query: str, platform: Platform, instance: Instance, api: Api
 ) -> dict[str, Any]:
     """Merge weakest first: the API's own path, the platform, the instance, the API."""
     merged: dict[str, Any] = {}
     for name, value in parse_qsl(path_query, keep_blank_values=True):
-        known = merged.get(name)
-        merged[name] = value if known is None else [*_as_list(known), value]
+        merged.setdefault(name, []).append(value)
+    merged = {name: values if values[1:] else values[0] for name, values in merged.items()}
     return {**merged, **platform.query, **instance.query, **api.query}
-
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def _header_defaults(
@@ -271,9 +218,3 @@ def _header_defaults(
             except BadValueError as error:
                 raise ConfigError(labelled(f"{platform.platform_key}.{api.key}", error)) from None
     return merged
-
-
-def _holds_credential(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return CREDENTIAL in value or any(map(_holds_credential, value.values()))
-    return isinstance(value, list | tuple) and any(map(_holds_credential, value))

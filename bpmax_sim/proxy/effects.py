@@ -6,7 +6,7 @@ but the injected ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,8 +53,8 @@ class Grant:
         is_refused: whether a server refused it; then it is never handed out again.
     """
 
-    values: Mapping[str, Any] = field(repr=False)
-    standins: Mapping[str, Any] = field(repr=False)
+    values: dict[str, Any] = field(repr=False)
+    standins: dict[str, Any] = field(repr=False)
     expires: float
     is_refused: bool = False
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from html import escape
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
 from bpmax_sim.i18n import MessageError, msg
@@ -49,6 +49,20 @@ DOTS: Final = frozenset({".", ".."})
 
 class BadValueError(MessageError, ValueError):
     """A value that cannot stand where the script put it; the message says where and why."""
+
+    code: ClassVar[str] = "BAD_ARGUMENT"
+
+
+class MissingParameterError(BadValueError):
+    """A required parameter of an API is not there."""
+
+    code = "MISSING_PARAMETER"
+
+
+class UnknownParameterError(BadValueError):
+    """An API has no such parameter."""
+
+    code = "UNKNOWN_PARAMETER"
 
 
 def scalar_text(value: Any) -> str | None:
@@ -206,22 +220,16 @@ def header_value(name: str, value: Any) -> str:
             kind_of=kind_of(value),
         )
     if not _VISIBLE.fullmatch(text):
+        first = msg("a space at its end")
+        if odd := re.search(r"[^\x20-\x7e\t]", text):
+            first = msg("U+{ord:04X} at character {start}", ord=ord(odd[0]), start=odd.start() + 1)
         raise BadValueError(
             "header.{name} holds {first_odd}, outside visible ASCII; encode it first, for "
             "example with encodeURIComponent(value)",
             name=name,
-            first_odd=_first_odd(text),
+            first_odd=first,
         )
     return text
-
-
-def _first_odd(text: str) -> str:
-    odd = re.search(r"[^\x20-\x7e\t]", text)
-    return (
-        msg("U+{ord:04X} at character {start}", ord=ord(odd[0]), start=odd.start() + 1)
-        if odd
-        else msg("a space at its end")
-    )
 
 
 TYPES: Final[Mapping[str, str]] = {
@@ -331,28 +339,22 @@ def _multipart(value: Any) -> Payload:
     """Encode by RFC 7578; the boundary comes from the content, so equal bodies are equal bytes."""
     parts = [_part(name, item) for name, item in _fields(value, msg("multipart form"))]
     content = b"".join(parts)
-    boundary = _boundary(content)
+    digest = hashlib.sha256(content).hexdigest()
+    while digest[:32].encode() in content:
+        digest = hashlib.sha256(digest.encode()).hexdigest()
+    boundary = f"bpmax-{digest[:32]}"
     line = f"--{boundary}".encode()
     data = b"".join(line + b"\r\n" + part + b"\r\n" for part in parts) + line + b"--\r\n"
     return Payload(data, f"{TYPES['multipart']}; boundary={boundary}")
 
 
-def _boundary(content: bytes) -> str:
-    digest = hashlib.sha256(content).hexdigest()
-    while digest[:32].encode() in content:
-        digest = hashlib.sha256(digest.encode()).hexdigest()
-    return f"bpmax-{digest[:32]}"
-
-
 def _part(name: str, value: Any) -> bytes:
     filename, media, content = _part_content(name, value)
-    head = msg(
-        'Content-Disposition: form-data; name="{quoted_name}"', quoted_name=_quoted_name(name)
-    )
+    head = f'Content-Disposition: form-data; name="{_quoted_name(name)}"'
     if filename is not None:
         head += f'; filename="{_quoted_name(filename)}"'
     if media:
-        head += msg("\r\nContent-Type: {media}", media=media)
+        head += f"\r\nContent-Type: {media}"
     return _utf8(head, f"body.{name}") + b"\r\n\r\n" + content
 
 
@@ -360,12 +362,8 @@ def _part_content(name: str, value: Any) -> tuple[str | None, str, bytes]:
     """Return file name, media type and content of one part."""
     if isinstance(value, bytes | bytearray):
         return name, _BYTES, bytes(value)
-    if isinstance(value, Mapping):
-        return _file_content(name, value)
-    return None, "", _utf8(_field(name, value), f"body.{name}")
-
-
-def _file_content(name: str, value: Mapping[str, Any]) -> tuple[str | None, str, bytes]:
+    if not isinstance(value, Mapping):
+        return None, "", _utf8(_field(name, value), f"body.{name}")
     if "content" not in value or not _FILE_KEYS.issuperset(value):
         return None, TYPES["json"], _json(value).data
     content = value["content"]
@@ -407,18 +405,16 @@ def _content(value: Any, where: str) -> str:
         return f">{_xml_text(value, where)}"
     members = {name: item for name, item in value.items() if not isinstance(item, Undefined)}
     text = _xml_text(members.pop("#text", None), where)
-    attributes = "".join(
-        f' {_attribute(name, where)}="{_attribute_text(members.pop(name), where)}"'
-        for name in [*members]
-        if name.startswith("@")
-    )
+    attributes = ""
+    for name in [name for name in members if name.startswith("@")]:
+        if not _XML_NAME.fullmatch(name[1:]):
+            raise BadValueError(
+                "{where}: {name!r} is not an attribute name", where=where, name=name
+            )
+        # In attributes they make spaces of line feeds and tabs (XML 1.0, 3.3.3).
+        value = _xml_text(members.pop(name), where).replace("\n", "&#10;").replace("\t", "&#9;")
+        attributes += f' {name[1:]}="{value}"'
     return f"{attributes}>{text}{''.join(_elements(members, where))}"
-
-
-def _attribute(name: str, where: str) -> str:
-    if not _XML_NAME.fullmatch(name[1:]):
-        raise BadValueError("{where}: {name!r} is not an attribute name", where=where, name=name)
-    return name[1:]
 
 
 def _xml_text(value: Any, where: str) -> str:
@@ -428,11 +424,6 @@ def _xml_text(value: Any, where: str) -> str:
             "{where} is {kind_of} that XML cannot hold", where=where, kind_of=kind_of(value)
         )
     return escape(text).replace("\r", "&#13;")  # readers make a line feed of it (XML 1.0, 2.11)
-
-
-def _attribute_text(value: Any, where: str) -> str:
-    # In attributes they make spaces of these (XML 1.0, 3.3.3).
-    return _xml_text(value, where).replace("\n", "&#10;").replace("\t", "&#9;")
 
 
 _ENCODERS: Mapping[str, Callable[[Any], Payload]] = {

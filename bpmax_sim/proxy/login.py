@@ -22,36 +22,20 @@ from msgspec.structs import asdict, replace
 from bpmax_sim.cassette.matching import call_behind
 from bpmax_sim.errors import AuthError, BpmaxError, CallError, ConfigError, HttpStatusError
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.messages import LOGIN, Call, Headers, Pairs, Request, Response, Sensitive
+from bpmax_sim.messages import LOGIN, Call, Headers, Pairs, Request, Response
 from bpmax_sim.path_template import literal_path
 from bpmax_sim.platform.model import Acquire, Extract, LoginRequest, LoginStep, OkRule, Ttl, is_set
-from bpmax_sim.platform.template import names_in, render
-from bpmax_sim.proxy.auth import (
-    CHANGING,
-    SigningContext,
-    is_steady,
-    names_of,
-    real_context,
-    standin_context,
-)
+from bpmax_sim.platform.template import names_in, render, texts_in
+from bpmax_sim.proxy import auth, encode
 from bpmax_sim.proxy.call_plan import CallRandomness, Plan
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.effects import Effect, Flow, Grant, Send, Sleep
-from bpmax_sim.proxy.encode import (
-    BadValueError,
-    Payload,
-    encode_payload,
-    header_value,
-    query_pairs,
-    query_text,
-)
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.recovery import TOO_MANY, Answered, Stop, again_later
 from bpmax_sim.proxy.response import (
     ParsedBody,
     accepts,
     as_text,
-    compile_conditions,
     find_first,
     finder,
     is_success,
@@ -73,24 +57,30 @@ def login_request(recipe: CompiledApi, declared: LoginRequest, names: Mapping[st
     Raises:
         ConfigError: if a template does not fit, or yields what cannot be sent.
     """
+    key = recipe.platform.platform_key
     try:
-        return _rendered_request(recipe, declared, names)
-    except BadValueError as error:
-        key = recipe.platform.platform_key
+        base, path, query = _address(recipe, declared, names)
+        query += encode.query_pairs(filled(declared.query, names))
+        payload = None
+        if is_set(declared.form):
+            fields = filled(declared.form, names).items()
+            form = {name: item for name, item in fields if item is not None}
+            payload = encode.encode_payload(form, "form")
+        elif is_set(declared.body):
+            payload = encode.encode_payload(filled(declared.body, names), "json")
+        headers = tuple([
+            (name, encode.header_value(name, render(value, names)))
+            for name, value in declared.headers.items()
+        ])  # fmt: skip
+        if payload and "content-type" not in Headers(headers):
+            headers += (("Content-Type", payload.content_type),)
+        text = encode.query_text(query)
+    except encode.BadValueError as error:
         raise ConfigError(
             "the login of {key!r} cannot be sent: {error}", key=key, error=error
         ) from None
-
-
-def _rendered_request(
-    recipe: CompiledApi, declared: LoginRequest, names: Mapping[str, Any]
-) -> Request:
-    base, path, query = _address(recipe, declared, names)
-    query += query_pairs({name: filled(value, names) for name, value in declared.query.items()})
-    payload = _payload(declared, names)
-    headers = _headers(declared, names, payload)
     call = Call(
-        platform=recipe.platform.platform_key,
+        platform=key,
         instance=recipe.instance.instance_key,
         api=LOGIN,
         method=declared.method.upper(),
@@ -99,7 +89,6 @@ def _rendered_request(
         headers=headers,
         body=payload.data if payload else None,
     )
-    text = query_text(query)
     request = Request(
         method=call.method,
         url=f"{base}{path}?{text}" if text else base + path,
@@ -116,18 +105,14 @@ def _rendered_request(
 
 def _changing(recipe: CompiledApi, declared: LoginRequest) -> Iterator[str]:
     """Yield the places whose value is another at every login."""
-    if CHANGING.isdisjoint(recipe.uses):
+    if auth.CHANGING.isdisjoint(recipe.uses):
         return
     parameters = recipe.auth.parameters.items()
-    names, more = frozenset[str](), CHANGING
+    names, more = frozenset[str](), auth.CHANGING
     while more != names:
         names = more
         more = names | {name for name, value in parameters if _uses(value, names)}
-    headers = {name.lower(): value for name, value in declared.headers.items()}
-    filled_in = (
-        declared.form if is_set(declared.form) else declared.body if is_set(declared.body) else None
-    )
-    for root, value in (("query", declared.query), ("header", headers), ("body", filled_in)):
+    for root, value in declared.parts:
         yield from _places(root, value, names)
 
 
@@ -141,10 +126,7 @@ def _places(place: str, value: Any, names: frozenset[str]) -> Iterator[str]:
 
 
 def _uses(value: Any, names: frozenset[str]) -> bool:
-    if isinstance(value, str):
-        return not names.isdisjoint(names_in(value))
-    items = value.values() if isinstance(value, Mapping) else value
-    return isinstance(value, Mapping | list | tuple) and any(_uses(item, names) for item in items)
+    return not all(names.isdisjoint(names_in(text)) for text in texts_in(value))
 
 
 def _address(
@@ -170,26 +152,6 @@ def _address(
     return base, path, tuple(query)
 
 
-def _payload(declared: LoginRequest, names: Mapping[str, Any]) -> Payload | None:
-    if is_set(declared.form):
-        fields = {
-            name: item for name, item in filled(declared.form, names).items() if item is not None
-        }
-        return encode_payload(fields, "form")
-    if is_set(declared.body):
-        return encode_payload(filled(declared.body, names), "json")
-    return None
-
-
-def _headers(declared: LoginRequest, names: Mapping[str, Any], payload: Payload | None) -> Pairs:
-    headers = [
-        (name, header_value(name, render(value, names))) for name, value in declared.headers.items()
-    ]
-    if payload and "content-type" not in Headers(tuple(headers)):
-        headers.append(("Content-Type", payload.content_type))
-    return tuple(headers)
-
-
 def filled(value: Any, names: Mapping[str, Any]) -> Any:
     """Return *value* with every text in it rendered."""
     if isinstance(value, str):
@@ -209,14 +171,6 @@ _MESSAGES: Final = tuple(
     map(finder, ("$.error_description", "$.errmsg", "$.message", "$.msg", "$.error_msg"))
 )
 _LONGEST: Final = 200
-
-
-@dataclass(slots=True)
-class Yielded:
-    """What the steps so far have yielded, with real values and with stand-ins."""
-
-    values: dict[str, Any] = field(default_factory=dict, repr=False)
-    standins: dict[str, Any] = field(default_factory=dict, repr=False)
 
 
 def expiry(ttl: Ttl, value: Any, now: float) -> float:
@@ -249,10 +203,8 @@ class LoginAnswer:
         """Judge the response by the step's rule, else by status and the platform's conditions."""
         if isinstance(step.ok, OkRule):
             return accepts(step.ok, self.response, self.body)
-        conditions = compile_conditions(self.plan.recipe.rules.conditions, lenient=True)
-        return is_success(self.response.status) and all(
-            holds(self.response, self.body) for holds in conditions
-        )
+        rule = OkRule(all=self.plan.recipe.rules.ok.all)
+        return accepts(rule, self.response, self.body, lenient=True)
 
     @property
     def is_too_often(self) -> bool:
@@ -261,17 +213,13 @@ class LoginAnswer:
         known = rules.failure_class(self.response, self.body)
         return self.response.status == TOO_MANY or known == RATE
 
-    def refused(self) -> CallError:
-        """Return the error of a login that the third party refused."""
-        return self._error(msg("was refused"), msg("; check its credentials"))
-
     def too_often(self, why: str) -> CallError:
         """Return the error of a login that met a rate limit, and why it was not sent again."""
         hint = msg("; wait and try again, or declare recover: {rate: {tries: 3}}")
         kind = AuthError if is_success(self.response.status) else HttpStatusError
-        return self._error(msg("met a rate limit"), msg("; {why}{hint}", why=why, hint=hint), kind)
+        return self.failure(msg("met a rate limit"), msg("; {why}{hint}", why=why, hint=hint), kind)
 
-    def collect(self, step: LoginStep, yielded: Yielded) -> None:
+    def collect(self, step: LoginStep, yielded: Grant) -> None:
         """Add the values of *step* to *yielded*, and make secret ones known to the vault.
 
         Raises:
@@ -294,23 +242,24 @@ class LoginAnswer:
         if value is UNSET or value is None or value == "":
             if rule.optional or (name == TTL and self.body.rules_see is not None):
                 return UNSET
-            raise self._error(
+            raise self.failure(
                 msg("yields no {name}", name=name),
                 msg("; expected it at {rule_path}", rule_path=rule.path),
             )
         if name == TTL and not _is_number(value):
-            raise self._error(
+            raise self.failure(
                 msg("yields a {name} that is not a number", name=name),
                 msg("; see {rule_path}", rule_path=rule.path),
             )
         if isinstance(value, dict | list | bool):
-            raise self._error(
+            raise self.failure(
                 msg("yields a {name} that is no text", name=name),
                 msg("; see {rule_path}", rule_path=rule.path),
             )
         return float(value) if name == TTL else value
 
-    def _error(self, what: str, hint: str, kind: type[CallError] = AuthError) -> CallError:
+    def failure(self, what: str, hint: str, kind: type[CallError] = AuthError) -> CallError:
+        """Return the error that the login *what*, such as ``was refused``, with what to do."""
         call, response = self.plan.call, self.response
         sent = self.request.recorded.call
         message = msg(
@@ -397,26 +346,28 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
     """
     key, recipe = login_key(plan), plan.recipe
     settled = partial(env.on_login, recipe.platform.platform_key, recipe.instance.instance_key)
-    yielded = _replaced(env.renewed.get(key), plan)
+    grant = Grant(values={}, standins={}, expires=0)
+    if last := env.renewed.get(key):  # what it put in the place of a credential still holds
+        for name in last.values.keys() & plan.tenant.real.keys():
+            grant.values[name], grant.standins[name] = last.values[name], last.standins[name]
     born = 0.0
     try:
         for number, step in enumerate(acquire.steps, 1):
-            answer = yield from _answered(plan, number, step, yielded, env)
-            answer.collect(step, yielded)
+            answer = yield from _answered(plan, number, step, grant, env)
+            answer.collect(step, grant)
             if number == 1 or TTL in step.extract:
                 born = answer.sent_at  # the third party counts from then or later
-        expires = expiry(acquire.ttl, yielded.values.get(TTL), born)
+        grant.expires = expiry(acquire.ttl, grant.values.get(TTL), born)
     except BaseException:
         settled(None)
         raise
-    grant = Grant(values=yielded.values, standins=yielded.standins, expires=expires)
     env.renewed[key] = grant
-    settled(expires - born)
+    settled(grant.expires - born)
     return grant
 
 
 def _answered(
-    plan: Plan, number: int, step: LoginStep, yielded: Yielded, env: Environment
+    plan: Plan, number: int, step: LoginStep, yielded: Grant, env: Environment
 ) -> Generator[Effect, Any, LoginAnswer]:
     """Send a step until it does not come too often; return its response, a success."""
     sent, note = 0, ""
@@ -430,7 +381,7 @@ def _answered(
             return answer
         rule = plan.recipe.recover.get(RATE)
         if not answer.is_too_often:
-            raise answer.refused()
+            raise answer.failure(msg("was refused"), msg("; check its credentials"))
         if rule is None or sent >= rule.tries:
             raise answer.too_often(
                 msg("sent {sent} times", sent=sent) if sent > 1 else msg("sent once")
@@ -441,17 +392,6 @@ def _answered(
             raise answer.too_often(following.note)
         note = following.note
         yield Sleep(following.wait)
-
-
-def _replaced(last: Grant | None, plan: Plan) -> Yielded:
-    """Return what the last login put in the place of credentials: a rotated refresh token."""
-    if last is None:
-        return Yielded()
-    names = last.values.keys() & plan.tenant.real.keys()
-    return Yielded(
-        {name: last.values[name] for name in names},
-        {name: last.standins[name] for name in names},
-    )
 
 
 def synthesised(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
@@ -488,25 +428,20 @@ def _request(
     plan: Plan,
     number: int,
     step: LoginStep,
-    yielded: Yielded,
+    yielded: Grant,
     env: Environment,
     *,
     attempt: int,
 ) -> Request:
-    grant = Grant(values=yielded.values, standins=yielded.standins, expires=0)
-    tenant, randomness = plan.tenant, _login_randomness(plan.standin_randomness)
-    other = (
-        randomness
-        if plan.randomness is plan.standin_randomness
-        else _login_randomness(plan.randomness)
-    )
-    real = real_context(tenant, grant, other, env.auth_clock.now(), attempt)
-    twin = standin_context(tenant, grant, randomness, env.clock.now(), attempt)
+    tenant, drawn = plan.tenant, _login_randomness(plan.randomness)
+    shown = _login_randomness(plan.standin_randomness)
+    real = auth.real_context(tenant, yielded, drawn, env.auth_clock.now(), attempt)
+    twin = auth.standin_context(tenant, yielded, shown, env.clock.now(), attempt)
     written = _rendered(plan.recipe, number, step, twin)
     if written.call is not None:
         call = replace(written.call, serial=env.serial())
-        written = replace(written, call=call, sensitive=_sensitive(step))
-    if not env.separate and real.is_like(twin):
+        written = replace(written, call=call, sensitive=step.sensitive)
+    if not env.separate and replace(real, cache_key=twin.cache_key) == twin:
         return written
     sent = _rendered(plan.recipe, number, step, real)
     sent = replace(sent, call=written.call, sensitive=written.sensitive)
@@ -519,7 +454,7 @@ def _request(
 
 
 def _rendered(
-    recipe: CompiledApi, number: int, step: LoginStep, context: SigningContext
+    recipe: CompiledApi, number: int, step: LoginStep, context: auth.SigningContext
 ) -> Request:
     """Return one form of a step's request, made once where every login with these values has it."""
     place = f"{context.cache_key} login {number}"
@@ -527,16 +462,11 @@ def _rendered(
     if cached is not None and cached[0] == (context.credentials, context.granted, context.base):
         known: Request = cached[1]
         return known
-    request = login_request(recipe, step.request, names_of(recipe, context, in_login=True))
-    if CHANGING.isdisjoint(recipe.uses) and is_steady(recipe, context):
+    request = login_request(recipe, step.request, auth.names_of(recipe, context, in_login=True))
+    if auth.CHANGING.isdisjoint(recipe.uses) and auth.is_steady(recipe, context):
         # a copy, since the login goes on to fill what is granted
         recipe.memo[place] = (context.credentials, dict(context.granted), context.base), request
     return request
-
-
-def _sensitive(step: LoginStep) -> tuple[Sensitive, ...]:
-    rules = [(name, rule) for name, rule in step.extract.items() if rule.secret]
-    return tuple([Sensitive(rule.path, name, rule.kind) for name, rule in rules])
 
 
 def _login_randomness(of_call: CallRandomness) -> CallRandomness:

@@ -23,23 +23,12 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from bpmax_sim.errors import BAD_PATTERN, BpmaxError, ConfigError
-from bpmax_sim.field_path import FieldPath, Steps, values_at
+from bpmax_sim.field_path import FieldPath, values_at
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import js_number, loads
-from bpmax_sim.messages import (
-    FORM,
-    LOGIN,
-    Call,
-    Headers,
-    Pairs,
-    Request,
-    Response,
-    media_type,
-)
-from bpmax_sim.messages import (
-    charset as charset_of,
-)
-from bpmax_sim.platform.model import Condition, ErrorClass, OkRule, ResponseRules
+from bpmax_sim.messages import FORM, LOGIN, Call, Headers, Pairs, Request, Response, media_type
+from bpmax_sim.messages import charset as charset_of
+from bpmax_sim.platform.model import ErrorClass, OkRule, ResponseRules
 from bpmax_sim.proxy.effects import NoRepr
 from bpmax_sim.secret.http_auth import SET_BY_SERVER
 from bpmax_sim.secret.vault import Redact, redacted
@@ -194,11 +183,16 @@ def finder(path: str) -> Finder:
     place = FieldPath.of_response(path)
     if place is None:
         return _json_path(path)
-    if place.root == "cookie":
-        return _of_cookie(place.name) if place.name else _all_cookies
+    name, steps = place.name, place.below
     if place.root == "header":
-        return _of_header(place.name)
-    return _of_body(place.below)
+        return _of_header(name)
+    if place.root == "body":
+        return lambda _response, body: (
+            UNSET if body.rules_see is None else next(values_at(body.rules_see, steps), UNSET)
+        )
+    if not name:
+        return _all_cookies
+    return lambda response, _body: Headers(response.headers).set_cookies.get(name, UNSET)
 
 
 def find_first(finders: Iterable[Finder], response: Response, body: ParsedBody) -> Any:
@@ -227,21 +221,10 @@ def _of_header(name: str) -> Finder:
     return find
 
 
-def _of_cookie(name: str) -> Finder:
-    return lambda response, _body: Headers(response.headers).set_cookies.get(name, UNSET)
-
-
 def _all_cookies(response: Response, _body: ParsedBody) -> Any:
     jar = Headers(response.headers).set_cookies
     pairs = [f"{name}={value}" for name, value in jar.items()]
     return "; ".join(pairs) if pairs else UNSET
-
-
-def _of_body(steps: Steps) -> Finder:
-    if not steps:
-        return lambda _response, body: UNSET if body.rules_see is None else body.rules_see
-
-    return lambda _response, body: next(values_at(body.rules_see, steps), UNSET)
 
 
 def _json_path(path: str) -> Finder:
@@ -265,13 +248,13 @@ def _json_path(path: str) -> Finder:
 class CompiledRules:
     """`ResponseRules` with their paths compiled."""
 
-    __slots__ = ("_classes", "_code", "_conditions", "_message", "_status", "conditions", "data")
+    __slots__ = ("_classes", "_code", "_message", "data", "ok")
 
     def __init__(self, rules: ResponseRules, fallback: Mapping[str, tuple[int, ...]]) -> None:
         """Compile *rules*; *fallback* gives the statuses of the classes that they do not name."""
-        self._status = frozenset(rules.ok.status)
-        self.conditions = rules.ok.all
-        self._conditions = compile_conditions(self.conditions)
+        self.ok = rules.ok
+        for condition in rules.ok.all:
+            finder(condition.path)  # what is no path is refused now, not by the first response
         self._code = tuple(map(finder, rules.code))
         self._message = tuple(map(finder, rules.message))
         self.data = tuple(map(finder, rules.data))
@@ -280,11 +263,6 @@ class CompiledRules:
             (name, frozenset(map(as_text, rule.code)), frozenset(rule.status))
             for name, rule in {**named, **rules.classes}.items()
         ]
-
-    def is_ok(self, response: Response, body: ParsedBody) -> bool:
-        """Return whether status and every condition say success."""
-        good = response.status in self._status if self._status else is_success(response.status)
-        return good and all(holds(response, body) for holds in self._conditions)
 
     def code(self, response: Response, body: ParsedBody) -> Any:
         """Return the business code, or `UNSET`."""
@@ -312,31 +290,22 @@ def is_success(status: int) -> bool:
     return 200 <= status < 300  # noqa: PLR2004 - the 2xx of HTTP
 
 
-def compile_conditions(
-    conditions: Iterable[Condition], *, lenient: bool = False
-) -> tuple[Callable[[Response, ParsedBody], bool], ...]:
-    """Return one test for each condition; a *lenient* one holds where its path is absent."""
-    return tuple(_condition(condition, lenient=lenient) for condition in conditions)
+def accepts(rule: OkRule, response: Response, body: ParsedBody, *, lenient: bool = False) -> bool:
+    """Return whether *rule* calls the response a success: its status, and every condition.
 
-
-def _condition(condition: Condition, *, lenient: bool) -> Callable[[Response, ParsedBody], bool]:
-    find = finder(condition.path)
-    values = frozenset(map(as_text, condition.any_of))
-
-    def holds(response: Response, body: ParsedBody) -> bool:
-        value = find(response, body)
+    Where it is *lenient*, a condition holds if its path is absent.
+    """
+    if not (response.status in rule.status if rule.status else is_success(response.status)):
+        return False
+    for condition in rule.all:
+        value = finder(condition.path)(response, body)
         if value is UNSET:
-            return condition.absent or lenient
-        return not condition.absent and as_text(value) in values
-
-    return holds
-
-
-def accepts(rule: OkRule, response: Response, body: ParsedBody) -> bool:
-    """Return whether *rule* calls the response a success."""
-    statuses = rule.status
-    good = response.status in statuses if statuses else is_success(response.status)
-    return good and all(holds(response, body) for holds in compile_conditions(rule.all))
+            holds = condition.absent or lenient
+        else:
+            holds = not condition.absent and as_text(value) in map(as_text, condition.any_of)
+        if not holds:
+            return False
+    return True
 
 
 _HIDDEN = "redacted"

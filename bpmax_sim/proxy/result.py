@@ -21,6 +21,7 @@ from bpmax_sim.proxy.call_plan import Plan
 from bpmax_sim.proxy.effects import NoRepr
 from bpmax_sim.proxy.response import (
     ParsedBody,
+    accepts,
     as_text,
     finder,
     is_success,
@@ -71,7 +72,7 @@ def read_answer(
         message = msg("the answer says JSON and is not: {problem}", problem=body.problem)
         raise rejected(BadResponseError, message, response, body, plan, redact)
     recipe = plan.recipe
-    if recipe.rejects_business and not recipe.rules.is_ok(response, body):
+    if recipe.rejects_business and not accepts(recipe.rules.ok, response, body):
         raise rejected(BusinessError, msg("business failure"), response, body, plan, redact)
     if recipe.result == "envelope":
         return _envelope(response, body, plan)
@@ -158,32 +159,17 @@ def _values(path: str, response: Response, body: ParsedBody) -> Iterator[Any]:
     """Yield what stands at *path*: ``body.a[*].b``, or as a response's paths are spelled."""
     if path.startswith("body"):
         yield from values_at(body.rules_see, FieldPath.parse(path, "secret").below)
-        return
-    if "*" in path:
-        yield from _all(path, body)
-        return
-    value = finder(path)(response, body)
-    if value is UNSET or value is None:
-        return
-    yield from _in_address(value) if _is_location(path) else [value]
+    elif "*" in path:
+        import jsonpath  # noqa: PLC0415 - slow to import, and few paths need it
 
-
-def _is_location(path: str) -> bool:
-    return path.lower() in {"header:location", "header:content-location"}
-
-
-def _in_address(address: str) -> list[str]:
-    """Return the values in query and fragment, such as ``code`` (RFC 6749, 4.1.2 and 4.2.2).
-
-    Without any, the address itself is the secret.
-    """
-    parts = urlsplit(address)
-    pairs = parse_qsl(f"{parts.query}&{parts.fragment}")
-    return [value for name, value in pairs if name not in _PUBLIC] or [address]
-
-
-def _all(path: str, body: ParsedBody) -> Iterator[Any]:
-    import jsonpath  # noqa: PLC0415 - slow to import, and few paths need it
-
-    if isinstance(body.rules_see, dict | list):
-        yield from jsonpath.findall(path, body.rules_see)
+        if isinstance(body.rules_see, dict | list):
+            yield from jsonpath.findall(path, body.rules_see)
+    else:
+        value = finder(path)(response, body)
+        if path.lower() in {"header:location", "header:content-location"} and value is not UNSET:
+            # What query and fragment hold, such as ``code`` (RFC 6749, 4.1.2 and 4.2.2), else all.
+            parts = urlsplit(value)
+            pairs = parse_qsl(f"{parts.query}&{parts.fragment}")
+            yield from [item for name, item in pairs if name not in _PUBLIC] or [value]
+        else:
+            yield value

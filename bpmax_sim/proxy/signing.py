@@ -23,15 +23,8 @@ from bpmax_sim.errors import AuthError, ConfigError
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UnprintableError, json_text, loads
 from bpmax_sim.messages import FORM, VERIFIED, Headers, Request, Response
-from bpmax_sim.platform.encodings import (
-    FilterError,
-    decode_base64,
-    decode_hex,
-    form,
-    octet_text,
-    octets,
-    percent,
-)
+from bpmax_sim.platform import encodings
+from bpmax_sim.platform.encodings import FilterError, octet_text, octets
 from bpmax_sim.platform.model import Sign, Spot, VerifyResponse
 from bpmax_sim.platform.template import render
 from bpmax_sim.proxy.response import is_success
@@ -58,7 +51,8 @@ class RequestEditor:
             )
         self._request = request
         self._start = f"{match[1]}://{match[2]}"
-        self._host = _host(match[1], match[2])
+        host = match[2].rpartition("@")[2].lower()
+        self._host = host.removesuffix(_PORTS.get(match[1].lower(), "\n"))
         self._path, self._query = match[3], match[4] or ""
         self._headers = request.headers
         self._body = request.body
@@ -100,7 +94,18 @@ class RequestEditor:
         Raises:
             ConfigError: if *value* cannot stand at *place*.
         """
-        _SETTERS[place](self, name, value)
+        if place == "header":
+            self._set_header(name, value)
+        elif place == "query":
+            self.remove("query", name)
+            pair = f"{encodings.percent(name)}={encodings.percent(value)}"
+            self._query = f"{self._query}&{pair}" if self._query else pair
+        elif place == "cookie":
+            self._write_cookies([*_cookies(self._headers, name), f"{name}={value}"])
+        elif place == "path":
+            self._path = self._path.replace(f"{{{name}}}", encodings.percent(value))
+        else:
+            self._set_body(name, value)
         self._injected[f"{place}.{name.lower() if place == 'header' else name}"] = None
 
     def remove(self, place: Spot, name: str) -> None:
@@ -130,21 +135,10 @@ class RequestEditor:
         self.remove("header", name)
         self._headers = (*self._headers, (name, value))
 
-    def _set_query(self, name: str, value: str) -> None:
-        self.remove("query", name)
-        pair = f"{percent(name)}={percent(value)}"
-        self._query = f"{self._query}&{pair}" if self._query else pair
-
-    def _set_cookie(self, name: str, value: str) -> None:
-        self._write_cookies([*_cookies(self._headers, name), f"{name}={value}"])
-
     def _write_cookies(self, cookies: list[str]) -> None:
         self.remove("header", "cookie")
         if cookies:
             self._set_header("Cookie", "; ".join(cookies))
-
-    def _set_path(self, name: str, value: str) -> None:
-        self._path = self._path.replace(f"{{{name}}}", percent(value))
 
     def _set_body(self, name: str, value: str) -> None:
         media = Headers(self._headers).media_type
@@ -152,35 +146,15 @@ class RequestEditor:
             self.set("header", "Content-Type", "application/json")
         if media == FORM:
             remaining = _without(octet_text(self._body or b""), name)
-            pair = f"{form(name)}={form(value)}"
-            self._body = (f"{remaining}&{pair}" if remaining else pair).encode(
-                "utf-8", "surrogateescape"
-            )
+            pair = f"{encodings.form(name)}={encodings.form(value)}"
+            self._body = octets(f"{remaining}&{pair}" if remaining else pair)
         else:
             self._body = _with_member(self._body or b"{}", name.split("."), value)
 
 
-_SETTERS: Final = {
-    "header": RequestEditor._set_header,  # noqa: SLF001 - the table of this class
-    "query": RequestEditor._set_query,  # noqa: SLF001
-    "cookie": RequestEditor._set_cookie,  # noqa: SLF001
-    "path": RequestEditor._set_path,  # noqa: SLF001
-    "body": RequestEditor._set_body,  # noqa: SLF001
-}
-
-
-def _host(scheme: str, netloc: str) -> str:
-    host = netloc.rpartition("@")[2].lower()
-    return host.removesuffix(_PORTS.get(scheme.lower(), "\n"))
-
-
 def _without(pairs: str, name: str) -> str:
-    remaining = (pair for pair in pairs.split("&") if not _is_named(pair.partition("=")[0], name))
-    return "&".join(remaining)
-
-
-def _is_named(encoded: str, name: str) -> bool:
-    return name in {encoded, unquote(encoded), unquote_plus(encoded)}
+    spelled = ((pair, pair.partition("=")[0]) for pair in pairs.split("&"))
+    return "&".join(pair for pair, n in spelled if name not in {n, unquote(n), unquote_plus(n)})
 
 
 def _cookies(headers: tuple[tuple[str, str], ...], without: str) -> list[str]:
@@ -203,27 +177,14 @@ def _with_member(body: bytes, path: list[str], value: str) -> bytes:
 
 def _members(body: bytes) -> dict[str, bytes] | None:
     """Return the members of a JSON object, as they are written, or None for anything else."""
-    try:
-        return {
-            name: bytes(member) for name, member in msgspec.json.decode(body, type=_Object).items()
-        }
-    except msgspec.DecodeError:
-        return _members_with_halves(body)
-
-
-def _members_with_halves(body: bytes) -> dict[str, bytes] | None:
-    """Return the members of an object that holds half a character, which msgspec does not read."""
-    if not _HALF.search(body):
-        return None
-    try:
-        value = loads(body)
-        return (
-            {n: json_text(member) for n, member in value.items()}
-            if isinstance(value, dict)
-            else None
-        )
-    except (ValueError, RecursionError, UnprintableError):
-        return None
+    with suppress(msgspec.DecodeError):
+        raw = msgspec.json.decode(body, type=_Object)
+        return {name: bytes(member) for name, member in raw.items()}
+    with suppress(ValueError, RecursionError, UnprintableError):
+        # msgspec does not read half a character; what holds one is written anew.
+        if _HALF.search(body) and isinstance(value := loads(body), dict):
+            return {name: json_text(member) for name, member in value.items()}
+    return None
 
 
 Names = Mapping[str, object]
@@ -238,8 +199,8 @@ _ENCODERS: Final[Mapping[str, Callable[[bytes], str]]] = {
 }
 _DECODERS: Final[Mapping[str, Callable[[str], bytes]]] = {
     "utf8": octets,
-    "base64": lambda text: decode_base64(text, msg("the key")),
-    "hex": lambda text: decode_hex(text, msg("the key")),
+    "base64": lambda text: encodings.decode_base64(text, msg("the key")),
+    "hex": lambda text: encodings.decode_hex(text, msg("the key")),
 }
 
 
@@ -261,7 +222,13 @@ def sign(request: Request, rule: Sign, names: Names) -> Request:
     _define(rule.define, scope)
     _prepare(editor, rule, scope)
     _define(rule.canonical, scope)
-    scope["signature"] = _signature(rule, scope)
+    message = octets(render(rule.message, scope))
+    sources = (rule.key,) if isinstance(rule.key, str) else rule.key
+    key = tuple([render(source, scope) for source in sources])
+    try:
+        scope["signature"] = _ENCODERS[rule.encode](_digest(rule, key, message))
+    except FilterError as error:
+        raise ConfigError("auth.sign cannot sign: {error}", error=error) from None
     for spot in rule.emit:
         _set_rendered(editor, spot.place, spot.name, spot.value, scope)
     return editor.request()
@@ -368,16 +335,6 @@ def _set_rendered(editor: RequestEditor, place: Spot, name: str, source: str, sc
         editor.set(place, render(name, scope), value)
 
 
-def _signature(rule: Sign, scope: Names) -> str:
-    message = octets(render(rule.message, scope))
-    sources = (rule.key,) if isinstance(rule.key, str) else rule.key
-    key = tuple([render(source, scope) for source in sources])
-    try:
-        return _ENCODERS[rule.encode](_digest(rule, key, message))
-    except FilterError as error:
-        raise ConfigError("auth.sign cannot sign: {error}", error=error) from None
-
-
 def _digest(rule: Sign, key: tuple[str, ...], message: bytes) -> bytes:
     if rule.algorithm.startswith(_HMAC):
         algorithm = rule.algorithm.removeprefix(_HMAC)
@@ -411,7 +368,7 @@ def _check_time(rule: VerifyResponse, scope: Names) -> None:
 
 
 def _is_signature(rule: VerifyResponse, message: bytes, signature: str, key: str) -> bool:
-    decode = decode_hex if rule.encode == "hex" else decode_base64
+    decode = encodings.decode_hex if rule.encode == "hex" else encodings.decode_base64
     try:
         received = decode(signature, msg("its signature"))
     except FilterError:

@@ -38,9 +38,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
         return cls(
             text=line.text,
             level=line.level,
-            file=place.file,
-            line=place.line,
-            column=place.column,
+            **msgspec.structs.asdict(place),
             ms=round((line.at - start) * 1000, 3),
         )
 

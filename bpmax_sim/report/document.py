@@ -98,6 +98,4 @@ def _failure(failure: Failure) -> dict[str, Any]:
 
 def _place(place: Place | None) -> dict[str, Any]:
     """Return a position; of what has none, an empty file."""
-    if place is None:
-        return {"file": "", "line": 0, "column": 0}
-    return {"file": place.file, "line": place.line, "column": place.column}
+    return msgspec.structs.asdict(place or Place(""))

@@ -20,6 +20,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
+from msgspec.structs import asdict
 
 from bpmax_sim.i18n import chosen
 from bpmax_sim.project import make_folder
@@ -60,21 +61,18 @@ def page(
     language = language or chosen()
     ordered = sorted(stories, key=lambda story: (story.outcome not in _FAILED, story.place))
     data = Data(ordered, largest)
-    counts = Counter(story.outcome for story in ordered)
-    texts = {name: forms[language] for name, forms in _texts().items()}
-    scripts = [Markup(script) for script in _scripts()]  # noqa: S704 - shipped with the package
     return _template().render(
         stories=ordered,
-        counts=counts,
+        counts=Counter(story.outcome for story in ordered),
         calls=sum(story.calls for story in ordered),
         sources=Counter(source for story in ordered for source in story.answered),
         marks=MARKS,
         version=version,
         language=language,
-        t=texts,
+        t={name: forms[language] for name, forms in _texts().items()},
         say=partial(say, language=language),
-        style=Markup(_style()),  # noqa: S704
-        scripts=scripts,
+        style=Markup(_file("page.css")),  # noqa: S704
+        scripts=[Markup(script) for script in _scripts()],  # noqa: S704 - shipped with the package
         policy=_policy(),
         problems=problems,
         index=data.index(version, language, problems),
@@ -89,33 +87,24 @@ class Data:
         """Choose what there is room for."""
         self._stories = stories
         self._files: dict[str, int] = {}
-        self._texts: list[str] = []
         self._encoded: list[str | None] = []
         size = 0
         for story in stories:
-            if size > largest and story.outcome not in _FAILED:
-                self._encoded.append(None)
-                continue
-            text = _json(self._whole(story))
-            size += len(text.encode("utf-8", "replace"))
+            fits = size <= largest or story.outcome in _FAILED
+            text = _json(self._whole(story)) if fits else None
+            size += len((text or "").encode("utf-8", "replace"))
             self._encoded.append(text)
 
     def _whole(self, story: Story) -> dict[str, Any]:
         plain = ("digest", "reason", "notes", "rerun", "record", "events", "flow")
         return {
             **{name: getattr(story, name) for name in plain},
-            "failures": [
-                {name: getattr(failure, name) for name in failure.__struct_fields__}
-                for failure in story.failures
-            ],
-            "sources": {file: self._number(text) for file, text in story.sources.items()},
+            "failures": [asdict(failure) for failure in story.failures],
+            "sources": {
+                file: self._files.setdefault(text, len(self._files))
+                for file, text in story.sources.items()
+            },
         }
-
-    def _number(self, text: str) -> int:
-        if text not in self._files:
-            self._files[text] = len(self._texts)
-            self._texts.append(text)
-        return self._files[text]
 
     def index(self, version: str, language: str, problems: Sequence[str]) -> Markup:
         """Return what is known of each story before it is opened."""
@@ -143,7 +132,7 @@ class Data:
         for number, data in enumerate(self._encoded):
             if data is not None:
                 yield f"story-{number}", Markup(data)  # noqa: S704
-        for number, text in enumerate(self._texts):
+        for text, number in self._files.items():
             yield f"file-{number}", Markup(_json(text))  # noqa: S704
 
 
@@ -178,8 +167,8 @@ def write_page(
 def _policy() -> str:
     scripts = " ".join(map(_digest, _scripts()))
     return (
-        f"default-src 'none'; script-src {scripts}; style-src {_digest(_style())}; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {scripts}; style-src {_digest(_file('page.css'))}; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
     )
 
 
@@ -196,11 +185,6 @@ def _scripts() -> tuple[str, ...]:
 
 
 @cache
-def _style() -> str:
-    return _file("page.css")
-
-
-@cache
 def _texts() -> Mapping[str, Mapping[str, str]]:
     texts: dict[str, dict[str, str]] = json.loads(_file("texts.json"))
     return texts
@@ -214,5 +198,6 @@ def _template() -> Template:
     return environment.from_string(_file("page.html"))
 
 
+@cache
 def _file(name: str) -> str:
     return files(__package__).joinpath("assets", *name.split("/")).read_text(encoding="utf-8")

@@ -17,6 +17,7 @@ from bpmax_sim.project import SUFFIX, make_folder
 from bpmax_sim.report.console import console_lines
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import Verdict
+from bpmax_sim.scenario.outcome import failing_place
 from bpmax_sim.scenario.source import render
 from bpmax_sim.yamlfile import writing_to
 
@@ -58,14 +59,15 @@ def _tag(verdict: Verdict) -> str:
 
 
 def _case(verdict: Verdict, seconds: float) -> ET.Element:
-    item = verdict.item
-    first = verdict.failures[0] if verdict.failures else None
-    place = (first.location or first.place if first else None) or item.place
+    item, file = verdict.item, verdict.item.spot.source.file
+    path = PurePosixPath(file.replace("\\", "/"))
+    parts = [*path.parent.parts, path.name.removesuffix(SUFFIX)]
+    place = failing_place(item, verdict.failures)
     case = ET.Element(
         "testcase",
-        classname=_text(_class_name(item.spot.source.file)),
+        classname=_text(".".join(part for part in parts if part not in {"/", "."})),
         name=_text(item.node_name),
-        file=_text(place.file or item.spot.source.file),
+        file=_text(place.file or file),
         line=f"{place.line or item.place.line}",
         time=f"{seconds:.3f}",
     )
@@ -74,28 +76,16 @@ def _case(verdict: Verdict, seconds: float) -> ET.Element:
         properties = ET.SubElement(case, "properties")
         for name, value in attributes.items():
             ET.SubElement(properties, "property", name=name, value=value)
-    _add_outcome(case, verdict)
+    if tag := _tag(verdict):
+        problems, failures = verdict.problems, verdict.failures
+        message = failures[0].headline if failures else next(iter(problems), verdict.reason)
+        outcome = ET.SubElement(case, tag, message=_text(message))
+        if tag != "skipped":
+            texts = problems or [render(failure, whole=True) for failure in failures]
+            outcome.text = _text(joined("\n\n", texts))
     if console := joined("\n", console_lines(verdict.console)):
         ET.SubElement(case, "system-out").text = _text(console)
     return case
-
-
-def _class_name(file: str) -> str:
-    path = PurePosixPath(file.replace("\\", "/"))
-    parts = [*path.parent.parts, path.name.removesuffix(SUFFIX)]
-    return ".".join(part for part in parts if part not in {"/", "."})
-
-
-def _add_outcome(case: ET.Element, verdict: Verdict) -> None:
-    tag = _tag(verdict)
-    if not tag:
-        return
-    problems, failures = verdict.problems, verdict.failures
-    message = failures[0].headline if failures else next(iter(problems), verdict.reason)
-    element = ET.SubElement(case, tag, message=_text(message))
-    if tag != "skipped":
-        texts = problems or [render(failure, whole=True) for failure in failures]
-        element.text = _text(joined("\n\n", texts))
 
 
 def _text(text: str) -> str:

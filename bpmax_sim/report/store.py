@@ -24,6 +24,7 @@ from bpmax_sim.report.console import Written
 from bpmax_sim.scenario.events import VERSION, Event, FlowAttached, SourceAttached, trace
 from bpmax_sim.scenario.expect import is_number
 from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.outcome import failing_place
 from bpmax_sim.scenario.source import Failure, render
 from bpmax_sim.secret.vault import Redact
 from bpmax_sim.subject.definition import FlowNode
@@ -83,18 +84,16 @@ def keep_trace(
         redact: hides what is secret in the files that are attached; without it none is, as of an
             item that did not run: nobody knows what is secret then.
     """
-    if when == "off":
-        return ""
     path = trace_path(item)
     with suppress(OSError):
         if when == "on-failure" and not failed:
             path.unlink(missing_ok=True)
-            return ""
-        make_folder(path)
-        attached = _attached(item, events[-1].at, redact) if redact else ()
-        every = [*events, *attached]
-        path.write_text("".join(trace(every, item.homes)), encoding="utf-8", newline="\n")
-        return str(path)
+        elif when != "off":
+            make_folder(path)
+            attached = _attached(item, events[-1].at, redact) if redact else ()
+            text = "".join(trace([*events, *attached], item.homes))
+            path.write_text(text, encoding="utf-8", newline="\n")
+            return str(path)
     return ""
 
 
@@ -138,26 +137,20 @@ def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
             raise ConfigError(
                 "{place}: there is no such trace; {how}", place=shown(place), how=_HOW
             )
-        files = [place] if place.is_file() else sorted(place.rglob(f"*{_ENDING}"))
+        files, base = sorted(place.rglob(f"*{_ENDING}")), place
+        if place.is_file():
+            above = (folder for folder in place.parents if folder.name == TRACE_FOLDER.name)
+            files, base = [place], next(above, place.parent)
         if not files:
             raise ConfigError(
                 "{place}: there is no trace in it; {how}", place=shown(place), how=_HOW
             )
-        base = _base(place)
         by_path |= {file.relative_to(base): file for file in files}
     for name in sorted(by_path):
         yield _read(by_path[name], name.parent.parent.as_posix())
 
 
 _HOW = msg("write some with `pytest --bpmax-trace=on` or `bpmax-sim run --trace=on`")
-
-
-def _base(place: Path) -> Path:
-    """Return the folder that traces of *place* are named from."""
-    if place.is_dir():
-        return place
-    above = [folder for folder in place.parents if folder.name == TRACE_FOLDER.name]
-    return above[0] if above else place.parent
 
 
 def _read(path: Path, folder: str) -> Trace:
@@ -238,12 +231,9 @@ def digest_of(path: str) -> str:
 
 def keep(evidence: Evidence, root: Path) -> None:
     """Write *evidence* below *root*; where that cannot be, there is none."""
-    path = root / PLACE
-    try:
-        make_folder(path)
-        path.write_bytes(msgspec.json.encode(evidence, enc_hook=encoded))
-    except OSError:
-        return
+    with suppress(OSError):
+        make_folder(root / PLACE)
+        (root / PLACE).write_bytes(msgspec.json.encode(evidence, enc_hook=encoded))
 
 
 def read_evidence(root: Path) -> Evidence | None:
@@ -301,47 +291,31 @@ def remember(
     is_fine = not failures and not problems
     if is_fine and not os.path.isdir(os.path.join(item.root, FAILED_FOLDER)):  # noqa: PTH112, PTH118
         return  # as after most items
-    path = _path(item)
-    try:
-        if is_fine:
+    path = _place_of(item, FAILED_FOLDER, ".json")
+    if is_fine:
+        with suppress(OSError):
             path.unlink(missing_ok=True)
-            return
-        make_folder(path)
-        failed = _failed_run(item, failures, problems, console)
-        path.write_bytes(msgspec.json.encode(failed, enc_hook=encoded))
-    except OSError:
         return
-
-
-def _failed_run(
-    item: ScenarioItem,
-    failures: Sequence[Failure],
-    problems: Sequence[str],
-    console: Sequence[Written],
-) -> Remembered:
-    first = failures[0] if failures else None
-    place = (first.location or first.place if first else None) or item.place
     wordings = [translate(problem) for problem in problems]
     texts = [*(translate(render(failure)) for failure in failures), *wordings]
-    return Remembered(
+    failed = Remembered(
         name=item.name,
         file=relative_name(item.path.absolute(), item.root),
-        line=place.line,
-        headline=first.headline if first else texts[0],
+        line=failing_place(item, failures).line,
+        headline=failures[0].headline if failures else texts[0],
         texts=tuple(texts),
         whole=(*(translate(render(failure, whole=True)) for failure in failures), *wordings),
         console=tuple(console),
-        rerun=first.rerun if first else "",
+        rerun=failures[0].rerun if failures else "",
     )
+    with suppress(OSError):
+        make_folder(path)
+        path.write_bytes(msgspec.json.encode(failed, enc_hook=encoded))
 
 
 def did_fail(item: ScenarioItem) -> bool:
     """Return whether *item* failed when it last ran."""
-    return _path(item).is_file()
-
-
-def _path(item: ScenarioItem) -> Path:
-    return _place_of(item, FAILED_FOLDER, ".json")
+    return _place_of(item, FAILED_FOLDER, ".json").is_file()
 
 
 def remembered(root: Path) -> Iterator[Remembered]:

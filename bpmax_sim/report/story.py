@@ -9,7 +9,7 @@ import hashlib
 import json
 import posixpath
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -208,11 +208,12 @@ def say(text: Worded, language: str) -> str:
 
 def _body(value: Any) -> Any:
     """Return a body, or of one beyond 64 kB its text, cut."""
-    if isinstance(value, dict | list):
-        text = json.dumps(value, ensure_ascii=False)
-        if len(text) > LONGEST_BODY or len(text.encode("utf-8", "replace")) > LONGEST_BODY:
-            return body_text(value)
-    return bounded(value)
+    is_long = isinstance(value, dict | list) and _is_long(json.dumps(value, ensure_ascii=False))
+    return body_text(value) if is_long else bounded(value)
+
+
+def _is_long(text: str) -> bool:
+    return len(text) > LONGEST_BODY or len(text.encode("utf-8", "replace")) > LONGEST_BODY
 
 
 def bounded(value: Any) -> Any:
@@ -231,9 +232,7 @@ def body_text(body: Any) -> str:
     if body is None:
         return ""
     text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, indent=2)
-    if len(text) * 4 <= LONGEST_BODY:
-        return text
-    data = text.encode("utf-8", "replace")
+    data = text.encode("utf-8", "replace") if len(text) * 4 > LONGEST_BODY else b""
     if len(data) <= LONGEST_BODY:
         return text
     head = data[:LONGEST_BODY].decode("utf-8", "ignore")
@@ -244,32 +243,23 @@ def _failure(event: _Event, home: Homeward) -> FailureStory:
     event = bounded(event)
     detail = [_message(line) for line in event.get("detail", ())]
     checks = sorted(event.get("checks", ()), key=lambda check: bool(check["ok"]))
+    title = _message(event.get("title") or event.get("scenario", ""))
+    head = headline(event.get("step", 0), event.get("total", 0), title, _message(event["essence"]))
+    words = (home.text(plain(line)).strip().partition("  ") for line in detail)
     return FailureStory(
-        headline=_headline(event, home),
+        headline=_whole(head, home),
         place=home.place(event.get("place")),
         excerpt=event.get("excerpt", ()),
         checks=[{**check, "label": label_of(check["path"])} for check in checks],
         detail=tuple(_worded(line, home) for line in event.get("detail", ())),
-        pastes=tuple(_pastes(map(home.text, map(plain, detail)))),
+        pastes=[
+            (word, text.strip()) for word, _, text in words if word in _PASTED and text.strip()
+        ],
         script=f"{home.place(event.get('script'))} {event.get('script_text', '')}".strip(),
     )
-
-
-def _headline(event: _Event, home: Homeward) -> Worded:
-    title = _message(event.get("title") or event.get("scenario", ""))
-    essence = _message(event["essence"])
-    return _whole(headline(event.get("step", 0), event.get("total", 0), title, essence), home)
 
 
 def _whole(message: str, home: Homeward) -> Worded:
     message = mapped(message, home.text)
     forms = {language: plain(translate(message, language)) for language in LANGUAGES}
     return forms if len({*forms.values()}) > 1 else plain(message)
-
-
-def _pastes(detail: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield what a miss offers to paste: the word before it, and the text."""
-    for line in detail:
-        word, _, rest = line.strip().partition("  ")
-        if word in _PASTED and rest.strip():
-            yield word, rest.strip()

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import BpmaxError, CassetteError, pasted
 from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import joined, labelled, msg, plural, series, translate, width
-from bpmax_sim.report.console import Written, console_lines, written
+from bpmax_sim.report.console import Written, console_lines
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import ConsoleWritten, Event, Outcome, ScenarioFinished
@@ -81,19 +81,22 @@ def judged(
     item: ScenarioItem, events: Iterable[Event], *, live: bool = False, mode: str = "replay"
 ) -> Verdict:
     """Return the verdict of an item that ran in *mode*; *live*: third parties were asked."""
-    all_events = tuple(events)
-    last = all_events[-1]
+    first, *_, last = every = tuple(events)
     assert isinstance(last, ScenarioFinished)
-    calls = tuple(event for event in all_events if isinstance(event, CallMade))
-    console = written(all_events)
+    story = tuple(
+        event if isinstance(event, CallMade) else Written.of(event, first.at)
+        for event in every
+        if isinstance(event, CallMade | ConsoleWritten)
+    )
+    calls = tuple(event for event in story if isinstance(event, CallMade))
     failed = last.outcome == "failed"
     return Verdict(
         item=item,
         outcome=last.outcome,
         code=_CODES[cause_of(last.failures, calls, live=live)] if failed else ExitCode.PASSED,
         calls=calls,
-        console=console,
-        story=_story(all_events, console),
+        console=tuple(event for event in story if isinstance(event, Written)),
+        story=story,
         duration=last.duration,
         digest=last.digest,
         failures=tuple(
@@ -105,24 +108,10 @@ def judged(
     )
 
 
-def _story(events: Iterable[Event], console: Iterable[Written]) -> tuple[CallMade | Written, ...]:
-    lines = iter(console)
-    return tuple(
-        event if isinstance(event, CallMade) else next(lines)
-        for event in events
-        if isinstance(event, CallMade | ConsoleWritten)
-    )
-
-
 def rerun(item: ScenarioItem, mode: str = "replay") -> str:
     """Return the command that runs *item* alone, in the same mode."""
-    how = (
-        "record"
-        if mode == "record"
-        else "run"
-        if mode == "replay"
-        else msg("run --mode {mode}", mode=mode)
-    )
+    known = {"record": "record", "replay": "run"}
+    how = known.get(mode) or msg("run --mode {mode}", mode=mode)
     return msg("bpmax-sim {how} {target}", how=how, target=target(item))
 
 
@@ -153,9 +142,6 @@ BY_SOURCE: Mapping[str, str] = {
 """How many calls were answered by whom."""
 
 
-_SORTED = dict(sorted(BY_SOURCE.items()))
-
-
 def counts(numbers: Mapping[Any, int], templates: Mapping[str, str]) -> str:
     """Return ``2 passed, 1 failed`` for those of *numbers* that are not zero."""
     texts = [msg(text, number=numbers[key]) for key, text in templates.items() if numbers.get(key)]
@@ -165,8 +151,9 @@ def counts(numbers: Mapping[Any, int], templates: Mapping[str, str]) -> str:
 def line(verdict: Verdict) -> str:
     """Return ``√ 选择客户后回填联系人   2 calls   31 ms virtual``."""
     head = f"{MARKS[verdict.outcome]} {verdict.item.name}"
+    because = msg(": {reason}", reason=verdict.reason) if verdict.reason else ""
     if verdict.outcome == "skipped":
-        return msg("{head}   skipped{because}", head=head, because=_because(verdict))
+        return msg("{head}   skipped{because}", head=head, because=because)
     if not verdict.digest:
         return msg("{head}   did not run", head=head)
     took = msg(
@@ -174,16 +161,9 @@ def line(verdict: Verdict) -> str:
         counted=plural(len(verdict.calls), "{number} call", "{number} calls"),
         duration=verdict.duration * 1000,
     )
-    message = (
-        msg("   failed as expected{because}", because=_because(verdict))
-        if verdict.outcome == "xfailed"
-        else ""
-    )
+    is_expected = verdict.outcome == "xfailed"
+    message = msg("   failed as expected{because}", because=because) if is_expected else ""
     return msg("{head}   {took}{message}", head=head, took=took, message=message)
-
-
-def _because(verdict: Verdict) -> str:
-    return msg(": {reason}", reason=verdict.reason) if verdict.reason else ""
 
 
 def explained(verdict: Verdict) -> Iterator[str]:
@@ -229,21 +209,17 @@ def story_lines(verdict: Verdict) -> Iterator[str]:
 
 def summary(verdicts: Sequence[Verdict], seconds: float) -> str:
     """Return ``2 passed, 1 failed   9 calls: 9 recorded   0.31 s``; *seconds* are real ones."""
-    outcomes = Counter(verdict.outcome for verdict in verdicts)
-    message = counts(outcomes, BY_OUTCOME)
-    return msg(
-        "{message}   {calls}   {seconds:.2f} s",
-        message=(message or msg("nothing ran")),
-        calls=_calls(verdicts),
-        seconds=seconds,
-    )
-
-
-def _calls(verdicts: Iterable[Verdict]) -> str:
     calls = [call for verdict in verdicts for call in verdict.calls]
     number = plural(len(calls), "{number} call", "{number} calls")
-    message = counts(Counter(call.source or "unanswered" for call in calls), _SORTED)
-    return labelled(number, message) if message else number
+    sources = Counter(call.source or "unanswered" for call in calls)
+    by_source = counts(sources, dict(sorted(BY_SOURCE.items())))
+    message = counts(Counter(verdict.outcome for verdict in verdicts), BY_OUTCOME)
+    return msg(
+        "{message}   {calls}   {seconds:.2f} s",
+        message=message or msg("nothing ran"),
+        calls=labelled(number, by_source) if by_source else number,
+        seconds=seconds,
+    )
 
 
 def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -261,11 +237,8 @@ def annotation(
     """Return the command that tells *message* at a place, as far as the place is known."""
     properties: dict[str, Any] = {"file": file, "line": line, "col": column, "title": title}
     where = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)
-    return (
-        msg("::error {where}::{data}", where=where, data=_data(message))
-        if where
-        else f"::error::{_data(message)}"
-    )
+    data = _data(message)
+    return msg("::error {where}::{data}", where=where, data=data) if where else f"::error::{data}"
 
 
 def in_workspace(path: Path) -> str:

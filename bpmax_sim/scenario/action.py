@@ -15,7 +15,6 @@ import msgspec
 from bpmax_sim.errors import SubjectError, suggestion
 from bpmax_sim.i18n import series
 from bpmax_sim.platform.model import Model
-from bpmax_sim.scenario.references import Path as Steps
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.session import Session
@@ -30,50 +29,44 @@ Subject = FormSubject | FlowSubject | None
 class CheckContext(Protocol):
     """What an action's check may look at, and where it reports what is wrong."""
 
-    definition: Definition | None
+    @property
+    def definition(self) -> Definition | None:
+        """Return the definition of the main flow."""
 
     @property
     def subjects(self) -> tuple[SubjectKind, ...]:
         """Return what is driven: a form, a flow, or a flow with forms."""
-        ...
 
     @property
     def subflows(self) -> Mapping[str, Definition]:
         """Return the flows that nodes can start, by name."""
-        ...
 
     @property
     def people(self) -> tuple[str, ...]:
         """Return who is named anywhere; nobody where hooks may name others."""
-        ...
 
     @property
     def lists_people(self) -> bool:
         """Return whether the scenario lists all people."""
-        ...
 
     @property
     def scripts(self) -> Mapping[str, tuple[str, ...]]:
         """Return event -> script files."""
-        ...
 
     @property
     def nodes(self) -> tuple[str, ...]:
         """Return the nodes of the flow, as far as it is defined."""
-        ...
 
     @property
     def fields(self) -> tuple[str, ...]:
         """Return the declared fields of the form."""
-        ...
 
+    @property
     def named_steps(self) -> Mapping[str, Any]:
         """Return the named steps of the fragments."""
-        ...
 
     def tell(self, spot: Spot, message: str, /, **values: object) -> None:
         """Report that something is wrong at *spot*; with *values* a template, as `msg` takes it."""
-        ...
 
 
 class Performer(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,13 +90,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         Without an action only what begins by itself happens.
         """
         result = Result() if self.subject is None else self.subject.begin()
-        try:
-            self._settle()
-            if action is not None:
-                action.run(self, value, name, result)
-            self.expire()
-        except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
-            result.errors.append(_without_frames(error))
+        self._run(action, value, name, result, expires=True)
         for ended in self.bench.drain():
             result.take(ended)
         return result
@@ -111,17 +98,23 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
     def meanwhile(self, action: type[Action] | None, value: Any, name: str) -> Result:
         """Do *action* while another one is under way, and return what it ended with."""
         with nullcontext(Result()) if self.subject is None else self.subject.meanwhile() as result:
-            try:
-                self._settle()
-                if action is not None:
-                    action.run(self, value, name, result)
-            except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
-                result.errors.append(_without_frames(error))
+            self._run(action, value, name, result, expires=False)
         return result
 
-    def _settle(self) -> None:
-        if isinstance(self.subject, FlowSubject):
-            self.subject.settle()
+    def _run(
+        self, action: type[Action] | None, value: Any, name: str, result: Result, *, expires: bool
+    ) -> None:
+        try:
+            if isinstance(self.subject, FlowSubject):
+                self.subject.settle()
+            if action is not None:
+                action.run(self, value, name, result)
+            if expires:
+                self.expire()
+        except SubjectError as error:  # a refusal needs no frames, which would keep the run
+            result.errors.append(error.with_traceback(None))
+        except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
+            result.errors.append(error)
 
     def expire(self) -> None:
         """Let happen what happens at the deadlines that are over by now."""
@@ -166,11 +159,6 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         if self.subject is None:
             raise SubjectError("{action} needs a form or a flow", action=action)
         return self.subject
-
-
-def _without_frames(error: Exception) -> Exception:
-    """Return *error* as a result keeps it: a refusal needs no frames, which would keep the run."""
-    return error.with_traceback(None) if isinstance(error, SubjectError) else error
 
 
 class Action(Model, frozen=True, kw_only=True):
@@ -224,8 +212,8 @@ class Action(Model, frozen=True, kw_only=True):
         raise NotImplementedError
 
     @classmethod
-    def script_file(cls, value: Any) -> tuple[str, Steps] | None:
-        """Return the script file that *value* names, and the path of that name inside it."""
+    def script_file(cls, value: Any) -> str | None:
+        """Return the script file that *value* names with its key ``file``."""
         del value
         return None
 

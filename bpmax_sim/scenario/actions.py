@@ -26,7 +26,6 @@ from bpmax_sim.project import absolute, find_root
 from bpmax_sim.scenario.action import Action, CheckContext, Performer
 from bpmax_sim.scenario.handles import handles_for
 from bpmax_sim.scenario.people import WHO, FlowAction, NodeAction, check_people, move_of
-from bpmax_sim.scenario.references import Path as Steps
 from bpmax_sim.scenario.rows import RowAction, row_texts
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.script.failure import Script
@@ -179,15 +178,10 @@ class Click(Action, frozen=True, kw_only=True):
         if not isinstance(value, str):
             context.tell(spot, msg("expected the name of a button"))
             return
-        prefix = "click."
-        buttons = [event[len(prefix) :] for event in context.scripts if event.startswith(prefix)]
+        buttons = [event[6:] for event in context.scripts if event.startswith("click.")]
         if "${" not in value and value not in buttons:
-            context.tell(
-                spot,
-                "no script for click.{value}{hint}",
-                value=value,
-                hint=suggestion(value, buttons),
-            )
+            hint = suggestion(value, buttons)
+            context.tell(spot, "no script for click.{value}{hint}", value=value, hint=hint)
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
@@ -244,21 +238,15 @@ class Fire(Action, frozen=True, kw_only=True):
         """Find events that the subject does not have, or that have no script."""
         if not isinstance(value, str):
             context.tell(spot, msg("expected an event such as change.customerId"))
-            return
-        if "${" in value:
-            return
-        try:
-            known_event(value, context.subjects)
-        except ValueError as error:
-            context.tell(spot, str(error))
-            return
-        if value not in context.scripts:
-            context.tell(
-                spot,
-                "no script for {value}{hint}",
-                value=value,
-                hint=suggestion(value, context.scripts),
-            )
+        elif "${" not in value:
+            try:
+                known_event(value, context.subjects)
+            except ValueError as error:
+                context.tell(spot, str(error))
+                return
+            if value not in context.scripts:
+                hint = suggestion(value, context.scripts)
+                context.tell(spot, "no script for {value}{hint}", value=value, hint=hint)
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
@@ -266,9 +254,7 @@ class Fire(Action, frozen=True, kw_only=True):
         on.subject_of(str(value)).fire(str(value))
 
 
-_FILLED: Mapping[str, str] = {
-    "form": msg("What is filled in on the way"),
-}
+_FILLED = {"form": msg("What is filled in on the way")}
 
 
 class Decision(NodeAction, frozen=True, kw_only=True):
@@ -483,22 +469,17 @@ class Js(Action, frozen=True, kw_only=True):
             context.tell(spot, msg("expected a script, or {file: path of a script}"))
 
     @classmethod
-    def script_file(cls, value: Any) -> tuple[str, Steps] | None:
+    def script_file(cls, value: Any) -> str | None:
         """Return the file."""
         name = value.get("file") if isinstance(value, Mapping) else None
-        return (name, ("file",)) if isinstance(name, str) else None
+        return name if isinstance(name, str) else None
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:
         """Run it with the subject's ``form`` and ``ctx``."""
         script = on.inline[value["file"]] if isinstance(value, Mapping) else Script(value, name)
-        if on.subject is None:
-            ended = on.bench.run_script(script, libraries=on.libraries, page=Page())
-        else:
-            form, ctx = on.subject.views()
-            ended = on.bench.run_script(
-                script, form=form, ctx=ctx, libraries=on.libraries, page=Page()
-            )
+        form, ctx = on.subject.views() if on.subject else (None, None)
+        ended = on.bench.run_script(script, form=form, ctx=ctx, libraries=on.libraries, page=Page())
         result.take(ended)
         result.returned(ended.value)
 
@@ -642,8 +623,7 @@ class RunAction(Action, frozen=True, kw_only=True):
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Find steps that no fragment has."""
-        named = context.named_steps()
-        name = value
+        named, name = context.named_steps, value
         if isinstance(value, Mapping):
             cls.known_keys(context, value, spot)
             name = value.get("steps")
@@ -680,23 +660,16 @@ def check_action(context: CheckContext, action: str, value: Any, spot: Spot) -> 
     """Report to *context* what is wrong with *value*."""
     kind = ACTIONS[action]
     if kind.needs and not {*kind.needs} & {*context.subjects}:
-        context.tell(
-            spot,
-            "{action} needs a {names} in the scenario",
-            action=action,
-            names=joined(msg(" or a "), kind.needs),
-        )
-        return
-    kind.check(context, value, spot)
+        names = joined(msg(" or a "), kind.needs)
+        context.tell(spot, "{action} needs a {names} in the scenario", action=action, names=names)
+    else:
+        kind.check(context, value, spot)
 
 
 def action_texts() -> Texts:
     """Return what an editor shows: the actions as keys of a step, and the keys of each."""
-    step = {key: action.about for key, action in ACTIONS.items()}
-    every = {
-        "Step": step,
-        **{action.__name__: action.texts for action in ACTIONS.values() if action.texts},
-    }
+    every = {"Step": {key: action.about for key, action in ACTIONS.items()}}
+    every |= {action.__name__: {**action.texts} for action in ACTIONS.values() if action.texts}
     return {
         name: {key: (plain(text), translate(text, "zh")) for key, text in texts.items()}
         for name, texts in every.items()

@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 from msgspec import UNSET
+from msgspec.structs import asdict, replace
 
 from bpmax_sim.errors import BAD_PATTERN, CallError, Place, ScriptError, SubjectError
 from bpmax_sim.i18n import labelled, msg, series
 from bpmax_sim.scenario.calls import compare_calls
-from bpmax_sim.scenario.expect import Checks, Comparison, compare, is_operator, problems
+from bpmax_sim.scenario.expect import Checks, Comparison, compare, failed, is_operator, problems
 from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError
 from bpmax_sim.scenario.references import Path, UndefinedValueError, show
 
@@ -40,54 +41,41 @@ def judge(expected: Expect, state: State, resolve: Callable[[Any], Any]) -> Chec
     checks: list[Comparison] = []
     for section in SECTIONS:
         value = getattr(expected, section)
-        if value is not UNSET:
-            try:
-                checks += _SECTIONS.get(section, _plain_section)(value, state, resolve, section)
-            except (KeyError, ValueError, *BAD_PATTERN):
-                _refuse_operand(value, resolve)
-                raise
+        if value is UNSET:
+            continue
+        value = [_call(item) for item in value] if section == "proxy" else value
+        target = resolve(value)
+        try:
+            checks += _COMPARE.get(section, compare)(target, state[section](), (section,))
+        except (KeyError, ValueError, *BAD_PATTERN):
+            for _, wrong in problems(target):  # an operand that is known only now
+                raise UndefinedValueError(wrong) from None
+            raise
     return tuple(checks)
 
 
-def _refuse_operand(value: Any, resolve: Callable[[Any], Any]) -> None:
-    """Tell what is wrong with an operand that is known only now, after ``${…}`` was filled in."""
-    calls = isinstance(value, tuple)
-    resolved = [resolve(_call(item)) for item in value] if calls else resolve(value)
-    for _, wrong in problems(resolved):
-        raise UndefinedValueError(wrong) from None
-
-
-def _plain_section(value: Any, state: State, resolve: Callable[[Any], Any], section: str) -> Checks:
-    return compare(resolve(value), state[section](), (section,))
-
-
-def _calls(value: Any, state: State, resolve: Callable[[Any], Any], section: str) -> Checks:
-    return compare_calls([resolve(_call(item)) for item in value], state[section]())
-
-
 def _call(item: ExpectedCall) -> dict[str, Any]:
-    pairs = ((name, getattr(item, name)) for name in item.__struct_fields__)
-    return {name: value for name, value in pairs if value is not UNSET}
+    return {name: value for name, value in asdict(item).items() if value is not UNSET}
 
 
-def _lines(value: Any, state: State, resolve: Callable[[Any], Any], section: str) -> Checks:
+def _lines(expected: Any, lines: Sequence[Mapping[str, Any]], path: Path) -> Checks:
     """Compare texts with texts, and maps with the whole line; one of them is a list of one."""
-    expected, lines = resolve(value), state[section]()
     texts = [line["text"] for line in lines]
-    if isinstance(expected, str) or (
-        isinstance(expected, Mapping) and not any(map(is_operator, expected))
-    ):
+    if isinstance(expected, str) or _is_line(expected):
         expected = [expected]
     if not isinstance(expected, list):
-        return compare(expected, texts, (section,))
-    whole = [isinstance(item, Mapping) and not any(map(is_operator, item)) for item in expected]
-    flags = [*whole, *([False] * (len(texts) - len(whole)))]
-    chosen = [line if flag else text for line, text, flag in zip(lines, texts, flags, strict=False)]
-    return compare(expected, chosen, (section,))
+        return compare(expected, texts, path)
+    whole = [*map(_is_line, expected), *([False] * (len(texts) - len(expected)))]
+    chosen = [line if flag else text for line, text, flag in zip(lines, texts, whole, strict=False)]
+    return compare(expected, chosen, path)
 
 
-_SECTIONS: Mapping[str, Callable[[Any, State, Callable[[Any], Any], str], Checks]] = {
-    "proxy": _calls,
+def _is_line(expected: Any) -> bool:
+    return isinstance(expected, Mapping) and not any(map(is_operator, expected))
+
+
+_COMPARE: Mapping[str, Callable[[Any, Any, Path], Checks]] = {
+    "proxy": compare_calls,
     "messages": _lines,
     "console": _lines,
 }
@@ -146,35 +134,27 @@ def compare_error(expected: ExpectedError, thrown: ThrownView, path: Path = ()) 
         target = getattr(expected, name)
         if target is not UNSET:
             checks += compare(target, getattr(thrown, name), (*path, name))
-    if expected.source is not UNSET:
-        checks.append(_from(expected.source, thrown, (*path, "from")))
-    return tuple(checks)
-
-
-def _from(expected: Any, thrown: ThrownView, path: Path) -> Comparison:
-    if isinstance(expected, Mapping):
-        mismatches = compare(expected, thrown.source, path)
-        ok = all(check.ok for check in mismatches)
+    source, path = expected.source, (*path, "from")
+    if source is UNSET:
+        return tuple(checks)
+    if isinstance(source, Mapping):
+        ok = not failed(compare(source, thrown.source, path))
     else:
-        ok = expected in {thrown.source, thrown.source.partition(".")[0]}
-    return Comparison(path, ok, show(expected), show(thrown.source))
+        ok = source in {thrown.source, thrown.source.partition(".")[0]}
+    return (*checks, Comparison(path, ok, show(source), show(thrown.source)))
 
 
 def described_error(expected: ExpectedError) -> str:
     """Return what an ``ExpectedError`` asks for, in a few words."""
-    names = {"source": "from"}
-    parts = [
-        f"{names.get(name, name)} {show(getattr(expected, name))}"
-        for name in (*_FIELDS, "source")
-        if getattr(expected, name) is not UNSET
-    ]
+    values = {**{name: getattr(expected, name) for name in _FIELDS}, "from": expected.source}
+    parts = [f"{name} {show(value)}" for name, value in values.items() if value is not UNSET]
     return msg(" ({parts})", parts=series(parts)) if parts else ""
 
 
 def resolved_error(expected: ExpectedError, resolve: Callable[[Any], Any]) -> ExpectedError:
     """Return *expected* with its values filled in by *resolve*."""
-    values = ((name, getattr(expected, name)) for name in expected.__struct_fields__)
-    return ExpectedError(**{n: v if v is UNSET else resolve(v) for n, v in values})
+    values = {name: resolve(v) for name, v in asdict(expected).items() if v is not UNSET}
+    return replace(expected, **values)
 
 
 def error_as_data(errors: Sequence[Exception]) -> dict[str, Any] | None:

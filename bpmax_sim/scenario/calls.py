@@ -18,7 +18,7 @@ import msgspec
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.js_values import js_number, loads
-from bpmax_sim.messages import FORM, Call, Pairs, Request, media_type
+from bpmax_sim.messages import FORM, Pairs, Request, media_type
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import names_api
 from bpmax_sim.proxy.response import CallRecord, redacted_request, redacted_response
@@ -117,18 +117,13 @@ PARTS = (
     "source",
     "response",
 )
-_TEXTUAL = frozenset({"path", "query", "header"})
 
 
 Recall = Callable[[int, int], Recalled | None]
 
 
-def _nothing(_serial: int, _attempt: int) -> None:
-    """Recall no recording."""
-
-
 def event_of_call(
-    record: CallRecord, number: int, template: str, recall: Recall = _nothing
+    record: CallRecord, number: int, template: str, recall: Recall = lambda *_: None
 ) -> CallMade:
     """Return *record* as a scenario sees it.
 
@@ -142,6 +137,7 @@ def event_of_call(
     call, redact = record.call, record.redact
     sent = _hidden(call.headers if call else (), redact)
     headers = {**_map(sent, lower=True), **(request.headers if request else {})}
+    values = (path_template(template).match(call.path) or {}) if call else {}
     error = record.error
     return CallMade(
         number=number,
@@ -150,7 +146,7 @@ def event_of_call(
         caller=record.caller,
         method=request.method if request else call.method if call else "",
         url=request.url if request else redact(call.path) if call else "",
-        path=dict(_hidden(_path_values(template, call), redact)),
+        path=dict(_hidden(values.items(), redact)),
         query=_map(_hidden(call.query if call else (), redact)),
         header=headers,
         body=_body(request.body if request else None, headers.get("content-type", "")),
@@ -208,25 +204,16 @@ def _attempt(record: CallRecord, number: int, attempt: int, recall: Recall) -> C
     )
 
 
-def _path_values(template: str, call: Call | None) -> Iterable[tuple[str, str]]:
-    """Return the decoded values of the path of *call*."""
-    return (path_template(template).match(call.path) or {}).items() if call else ()
-
-
 def _hidden(pairs: Iterable[tuple[str, str]], redact: Callable[[str], str]) -> Pairs:
     return tuple((redact(name), redact(value)) for name, value in pairs)
 
 
 def _map(pairs: Pairs, *, lower: bool = False) -> dict[str, Any]:
-    members: dict[str, Any] = {}
+    """Return *pairs* as a map; of a name that is there several times, the list of its values."""
+    members: dict[str, list[str]] = {}
     for name, value in pairs:
-        key = name.lower() if lower else name
-        earlier = members.get(key)
-        if earlier is None:
-            members[key] = value
-        else:
-            members[key] = [*(earlier if isinstance(earlier, list) else [earlier]), value]
-    return members
+        members.setdefault(name.lower() if lower else name, []).append(value)
+    return {name: values if len(values) > 1 else values[0] for name, values in members.items()}
 
 
 def _body(text: str | None, content_type: str) -> Any:
@@ -244,9 +231,8 @@ def compare_calls(
     expected: Sequence[Mapping[str, Any]], calls: Sequence[CallMade], path: Path = ("proxy",)
 ) -> Checks:
     """Return every comparison of the expected calls with those that were made."""
-    indexed = list(enumerate(expected))
-    counting = [(index, item) for index, item in indexed if "times" in item]
-    ordered = [(index, item) for index, item in indexed if "times" not in item]
+    counting = [(index, item) for index, item in enumerate(expected) if "times" in item]
+    ordered = [(index, item) for index, item in enumerate(expected) if "times" not in item]
     checks = [check for index, item in counting for check in _count(item, calls, (*path, index))]
     if ordered or not counting:
         rest = [
@@ -280,7 +266,6 @@ def _count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Path) -> Ch
 def _in_order(
     items: Sequence[tuple[int, Mapping[str, Any]]], calls: Sequence[CallMade], path: Path
 ) -> list[Comparison]:
-    names = [call.call for call in calls]
     checks: list[Comparison] = []
     for (index, item), call in zip(items, calls, strict=False):
         here = (*path, index)
@@ -290,7 +275,8 @@ def _in_order(
             checks += _parts(item, call, here)
     if len(items) != len(calls) or not items:
         expected = _joined_names([item["call"] for _, item in items])
-        checks.append(Comparison(path, len(items) == len(calls), expected, _joined_names(names)))
+        actual = _joined_names([call.call for call in calls])
+        checks.append(Comparison(path, len(items) == len(calls), expected, actual))
     return checks
 
 
@@ -307,34 +293,18 @@ def _parts(item: Mapping[str, Any], call: CallMade, path: Path) -> Checks:
         check
         for part in PARTS
         if part in item
-        for check in _PART.get(part, _plain)(item[part], call, part, (*path, part))
+        for check in _part(part, item[part], call, (*path, part))
     )
 
 
-def _plain(expected: Any, call: CallMade, part: str, path: Path) -> Checks:
-    actual = getattr(call, part)
-    target = textual(expected) if part in _TEXTUAL else expected
-    return compare(target, actual, path)
-
-
-def _path(expected: Any, call: CallMade, _part: str, path: Path) -> Checks:
-    if isinstance(expected, str):
+def _part(part: str, expected: Any, call: CallMade, path: Path) -> Checks:
+    if part == "path" and isinstance(expected, str):
         actual = unquote(re.sub(r"^\w+://[^/]*|\?.*$", "", call.url))
         return (Comparison(path, actual.endswith(expected), show(expected), show(actual)),)
-    return compare(textual(expected), call.path, path)
-
-
-def _header(expected: Any, call: CallMade, _part: str, path: Path) -> Checks:
-    if not isinstance(expected, Mapping):
-        return compare(expected, call.header, path)
-    lower = {name if is_operator(name) else name.lower(): value for name, value in expected.items()}
-    return compare(textual(lower), call.header, path)
-
-
-_PART: Mapping[str, Callable[[Any, CallMade, str, Path], Checks]] = {
-    "path": _path,
-    "header": _header,
-}
+    if part == "header" and isinstance(expected, Mapping):
+        expected = {name if is_operator(name) else name.lower(): v for name, v in expected.items()}
+    is_textual = part in {"path", "query"} or (part == "header" and isinstance(expected, Mapping))
+    return compare(textual(expected) if is_textual else expected, getattr(call, part), path)
 
 
 def textual(expected: Any) -> Any:

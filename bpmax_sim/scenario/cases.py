@@ -15,11 +15,14 @@ import io
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import UNSET
 
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems, near, suggestion
 from bpmax_sim.i18n import msg, worded
@@ -32,11 +35,12 @@ from bpmax_sim.scenario.model import (
     Fragment,
     Scenario,
     Step,
+    SubFlowSpec,
     Table,
     declared_fields,
     keys_of,
 )
-from bpmax_sim.scenario.source import ScenarioSource, Spot
+from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.definition import Definition, NodeForm
 from bpmax_sim.subject.hooks import SubjectKind
 from bpmax_sim.yamlfile import Node, join, shown
@@ -68,62 +72,46 @@ def rows_of(spot: Spot, problems: list[Problem]) -> tuple[Row, ...]:
     """Return the rows of ``cases`` at *spot*; what is wrong goes to *problems*."""
     node = spot.source.root.at(spot.steps)
     assert node is not None
-    if node.items:
-        rows = list(_from_file(node, spot, problems))
-    elif node.elements:
-        rows = list(_inline(node, problems))
-    else:
+    if not node.items and not node.elements:
         problems.append(Problem(msg("expected rows, or {from: a CSV file}"), spot.place, "cases"))
-        return ()
-    _check_ids(rows, problems)
-    return tuple(rows)
+    rows = tuple(_from_file(node, spot, problems) if node.items else _inline(node, problems))
+    first: dict[str, Place] = {}
+    for row in rows:
+        line = first.setdefault(row.id, row.place).line
+        if first[row.id] is not row.place:
+            message = msg(
+                "the id {row_id!r} is used twice, first in line {line}", row_id=row.id, line=line
+            )
+            problems.append(Problem(message, row.place, "cases"))
+    return rows
 
 
 def _inline(node: Node, problems: list[Problem]) -> Iterator[Row]:
     for index, child in enumerate(node.elements):
-        path = f"cases[{index}]"
-        if not isinstance(child.value, dict):
-            problems.append(Problem(msg("expected a row such as {id: 正常}"), child.place, path))
-            continue
         values = {key: value.plain() for key, value in child.items.items()}
-        if not isinstance(values.get("id"), str | int) or values["id"] == "":
-            problems.append(Problem(msg("a row needs an id"), child.place, path))
+        if not isinstance(child.value, dict):
+            wrong = msg("expected a row such as {id: 正常}")
+        elif not isinstance(values.get("id"), str | int) or values["id"] == "":
+            wrong = msg("a row needs an id")
+        else:
+            yield Row(str(values["id"]), values, child.place)
             continue
-        yield Row(str(values["id"]), values, child.place)
-
-
-def _check_ids(rows: list[Row], problems: list[Problem]) -> None:
-    first: dict[str, Place] = {}
-    for row in rows:
-        if row.id in first:
-            message = msg(
-                "the id {row_id!r} is used twice, first in line {line}",
-                row_id=row.id,
-                line=first[row.id].line,
-            )
-            problems.append(Problem(message, row.place, "cases"))
-        first.setdefault(row.id, row.place)
+        problems.append(Problem(wrong, child.place, f"cases[{index}]"))
 
 
 def _from_file(node: Node, spot: Spot, problems: list[Problem]) -> Iterator[Row]:
     for key in node.items:
         if key not in _FROM_KEYS:
             hint = near(key, _FROM_KEYS) or msg("; known are from, id")
-            problems.append(
-                Problem(
-                    msg("unknown key {key!r}{hint}", key=key, hint=hint),
-                    node.key_place(key),
-                    "cases",
-                )
-            )
-    name = node.items.get("from")
+            message = msg("unknown key {key!r}{hint}", key=key, hint=hint)
+            problems.append(Problem(message, node.key_place(key), "cases"))
+    name, id_column = node.items.get("from"), node.items.get("id")
     if name is None or not isinstance(name.value, str):
         problems.append(Problem(msg("from: expected the path of a CSV file"), spot.place, "cases"))
         return
-    id_node = node.items.get("id")
-    id_column = str(id_node.value) if id_node else "id"
+    path = spot.source.path.parent / name.value
     try:
-        yield from read_table(spot.source.path.parent / name.value, id_column)
+        yield from read_table(path, str(id_column.value) if id_column else "id")
     except ConfigError as error:
         problems += [
             problem if problem.place else Problem(problem.message, name.place, "cases.from")
@@ -138,39 +126,101 @@ def read_table(path: Path, id_column: str = "id") -> tuple[Row, ...]:
         ConfigError: if it cannot be read, is empty, or has a cell that is not of its column's
             type; every problem at once.
     """
-    file = shown(path)
-    reader = csv.reader(io.StringIO(_text(path, file), newline=""))
-    problems: list[Problem] = Problems()
-    columns = _columns(next(_lines(reader, file, problems), []), file, problems)
-    if not problems and id_column not in columns:
-        hint = suggestion(id_column, columns)
-        problems.append(
-            Problem(
-                msg("no column {id_column!r}{hint}", id_column=id_column, hint=hint), Place(file, 1)
+    table = _Table(path, id_column)
+    rows = tuple(table.rows())
+    if not rows and not table.problems:
+        table.tell(Place(table.file), msg("the table has no rows"))
+    if table.problems:
+        raise ConfigError(*table.problems)
+    return rows
+
+
+class _Table:
+    """A CSV file while it is read: its columns with their types, and what is wrong so far."""
+
+    def __init__(self, path: Path, id_column: str) -> None:
+        self.file = shown(path)
+        self.id_column = id_column
+        self.reader = csv.reader(io.StringIO(_text(path, self.file), newline=""))
+        self.columns: dict[str, str] = {}
+        self.problems: list[Problem] = Problems()
+
+    def tell(self, place: Place, message: str, /, **values: object) -> None:
+        self.problems.append(Problem(worded(message, values), place))
+
+    def rows(self) -> Iterator[Row]:
+        self._read_header(next(self._lines(), []))
+        line = 2
+        for cells in () if self.problems else self._lines():
+            place, line = Place(self.file, line), self.reader.line_num + 1
+            if any(cell.strip() for cell in cells):
+                yield from self._row(cells, place)
+
+    def _lines(self) -> Iterator[list[str]]:
+        """Yield the lines up to one that cannot be read, such as with a quote left open."""
+        try:
+            yield from self.reader
+        except csv.Error as error:
+            place = Place(self.file, self.reader.line_num)
+            self.tell(
+                place, "not a table: {error}; look for a quote that is not closed", error=error
             )
-        )
-    if problems:
-        raise ConfigError(*problems)
-    rows: list[Row] = []
-    line = 2
-    for cells in _lines(reader, file, problems):
-        place, line = Place(file, line), reader.line_num + 1
-        if any(cell.strip() for cell in cells):
-            rows += _row(cells, columns, id_column, place, problems)
-    if not rows and not problems:
-        problems.append(Problem(msg("the table has no rows"), Place(file)))
-    if problems:
-        raise ConfigError(*problems)
-    return tuple(rows)
 
+    def _read_header(self, header: list[str]) -> None:
+        """Take column names and their types, in order."""
+        for number, cell in enumerate(header, 1):
+            head, colon, tail = cell.strip().rpartition(":")
+            name, kind = (head, tail) if colon else (tail, "text")
+            place = Place(self.file, 1, number)
+            if not name:
+                self.tell(place, "column {number} has no name", number=number)
+            elif name in self.columns:
+                self.tell(place, "column {name!r} is there twice", name=name)
+            if kind not in TYPES:
+                self.tell(
+                    place,
+                    "column {name!r}: unknown type {kind!r}{hint}",
+                    name=name,
+                    kind=kind,
+                    hint=suggestion(kind, TYPES),
+                )
+            self.columns[name] = kind
+        if not header:
+            self.tell(Place(self.file), msg("the table is empty; its first line names the columns"))
+        if not self.problems and self.id_column not in self.columns:
+            hint = suggestion(self.id_column, self.columns)
+            place = Place(self.file, 1)
+            self.tell(place, "no column {id_column!r}{hint}", id_column=self.id_column, hint=hint)
 
-def _lines(reader: Any, file: str, problems: list[Problem]) -> Iterator[list[str]]:
-    """Yield the lines of a table up to one that cannot be read, such as with a quote left open."""
-    try:
-        yield from reader
-    except csv.Error as error:
-        message = msg("not a table: {error}; look for a quote that is not closed", error=error)
-        problems.append(Problem(message, Place(file, reader.line_num)))
+    def _row(self, cells: list[str], place: Place) -> Iterator[Row]:
+        missing = len(self.columns) - len(cells)
+        if missing < 0:
+            self.tell(
+                place,
+                "{cells_count} cells for {columns_count} columns",
+                cells_count=len(cells),
+                columns_count=len(self.columns),
+            )
+            return
+        values: dict[str, Any] = {}
+        for (name, kind), cell in zip(self.columns.items(), cells + [""] * missing, strict=True):
+            try:
+                values[name] = TYPES[kind](cell)
+            except (ValueError, RecursionError):
+                self.tell(
+                    place,
+                    "column {name!r}: {shown_cell!r} is not a {kind}",
+                    name=name,
+                    shown_cell=cell if len(cell) <= _SHOWN else f"{cell[:_SHOWN]}…",
+                    kind=kind,
+                )
+        row_id = str(values.get(self.id_column, "")).strip()
+        if row_id:
+            yield Row(row_id, {**values, "id": row_id}, place)
+        else:
+            self.tell(
+                place, "column {id_column!r} is empty; a row needs an id", id_column=self.id_column
+            )
 
 
 def _text(path: Path, file: str) -> str:
@@ -182,83 +232,10 @@ def _text(path: Path, file: str) -> str:
             "table {file} cannot be read: {reason}; check the path", file=file, reason=reason
         ) from None
     for encoding in ("utf-8-sig", "gb18030"):
-        try:
+        with suppress(UnicodeDecodeError):
             return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
     message = msg("this is neither UTF-8 nor GB18030; save the table as CSV UTF-8")
     raise ConfigError(Problem(message, Place(file)))
-
-
-def _columns(header: list[str], file: str, problems: list[Problem]) -> dict[str, str]:
-    """Return column names and their types, in order."""
-    columns: dict[str, str] = {}
-    for number, cell in enumerate(header, 1):
-        name, _, kind = cell.strip().rpartition(":") if ":" in cell else (cell.strip(), "", "text")
-        place = Place(file, 1, number)
-        if not name:
-            problems.append(Problem(msg("column {number} has no name", number=number), place))
-        elif name in columns:
-            problems.append(Problem(msg("column {name!r} is there twice", name=name), place))
-        if kind not in TYPES:
-            hint = suggestion(kind, TYPES)
-            problems.append(
-                Problem(
-                    msg(
-                        "column {name!r}: unknown type {kind!r}{hint}",
-                        name=name,
-                        kind=kind,
-                        hint=hint,
-                    ),
-                    place,
-                )
-            )
-        columns[name] = kind
-    if not header:
-        problems.append(
-            Problem(msg("the table is empty; its first line names the columns"), Place(file))
-        )
-    return columns
-
-
-def _row(
-    cells: list[str], columns: dict[str, str], id_column: str, place: Place, problems: list[Problem]
-) -> Iterator[Row]:
-    if len(cells) > len(columns):
-        message = msg(
-            "{cells_count} cells for {columns_count} columns",
-            cells_count=len(cells),
-            columns_count=len(columns),
-        )
-        problems.append(Problem(message, place))
-        return
-    padded = [*cells, *([""] * (len(columns) - len(cells)))]
-    values: dict[str, Any] = {}
-    for (name, kind), cell in zip(columns.items(), padded, strict=True):
-        try:
-            values[name] = TYPES[kind](cell)
-        except (ValueError, RecursionError):
-            shown_cell = cell if len(cell) <= _SHOWN else f"{cell[:_SHOWN]}…"
-            problems.append(
-                Problem(
-                    msg(
-                        "column {name!r}: {shown_cell!r} is not a {kind}",
-                        name=name,
-                        shown_cell=shown_cell,
-                        kind=kind,
-                    ),
-                    place,
-                )
-            )
-    row_id = str(values.get(id_column, "")).strip()
-    if not row_id:
-        problems.append(
-            Problem(
-                msg("column {id_column!r} is empty; a row needs an id", id_column=id_column), place
-            )
-        )
-        return
-    yield Row(row_id, {**values, "id": row_id}, place)
 
 
 def _number(cell: str) -> int | float | None:
@@ -367,147 +344,150 @@ def repeated(option: str, variables: Mapping[str, Any], secrets: Iterable[str]) 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """A fragment and where it stands."""
-
-    fragment: Fragment
-    spot: Spot
-
-
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class ScenarioDraft:
     """What the checks look at; `tell` takes what they find.
 
     Attributes:
+        fragments: those that ``use`` names.
+        flows: the definitions that could be read, by the flow's name; the main flow has none.
         variables: given from outside, such as on the command line.
         environ: what ``${env.X}`` may name.
     """
 
     spot: Spot
     scenario: Scenario
-    fragments: tuple[Loaded, ...] = ()
-    definition: Definition | None = None
-    definition_source: ScenarioSource | None = None
-    children: Mapping[str, tuple[Definition, ScenarioSource]] = field(default_factory=dict)
+    fragments: Sequence[tuple[Fragment, Spot]] = ()
+    flows: Mapping[str | None, tuple[Definition, Spot]] = field(default_factory=dict)
     rows: tuple[Row, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
-    _steps: tuple[tuple[Step, Spot], ...] = field(default=(), init=False)
 
     def tell(self, spot: Spot, message: str, /, **values: object) -> None:
         """Note that something is wrong at *spot*; with *values* a template, as `msg` takes it."""
         self.problems.append(Problem(worded(message, values), spot.place, join(spot.steps)))
 
-    @property
+    @cached_property
     def subjects(self) -> tuple[SubjectKind, ...]:
         """Return what is driven: a form, a flow, or both in one: a flow with its forms."""
         form = isinstance(self.scenario.form, FormSpec) or bool(self.node_forms)
-        flow = isinstance(self.scenario.flow, FlowSpec)
-        return (*(("form",) if form else ()), *(("flow",) if flow else ()))
+        return (*(("form",) if form else ()), *(("flow",) if self.flow_specs else ()))
 
-    @property
-    def specs(self) -> Mapping[SubjectKind, FormSpec | FlowSpec]:
-        """Return the declarations of what is driven."""
-        form, flow = self.scenario.form, self.scenario.flow
-        specs: dict[SubjectKind, FormSpec | FlowSpec] = {}
-        if isinstance(form, FormSpec):
-            specs["form"] = form
-        if isinstance(flow, FlowSpec):
-            specs["flow"] = flow
+    @cached_property
+    def flow_specs(self) -> Mapping[str | None, tuple[FlowSpec | SubFlowSpec, Spot]]:
+        """Return the declared flows by name, as `flows` has their definitions."""
+        flow, spot = self.scenario.flow, self.spot.at("flow")
+        if not isinstance(flow, FlowSpec):
+            return {}
+        specs: dict[str | None, tuple[FlowSpec | SubFlowSpec, Spot]] = {None: (flow, spot)}
+        for name, spec in flow.subflows.items():
+            specs[name] = spec, spot.at("subflows", name)
         return specs
 
-    @property
+    @cached_property
+    def definition(self) -> Definition | None:
+        """Return the definition of the main flow."""
+        return self.flows[None][0] if None in self.flows else None
+
+    @cached_property
     def node_forms(self) -> Mapping[str, NodeForm]:
         """Return the forms of the flow's nodes."""
         nodes = self.definition.nodes if self.definition else {}
         return {n: node.form for n, node in nodes.items() if isinstance(node.form, NodeForm)}
 
-    @property
+    @cached_property
     def scripts(self) -> Mapping[str, tuple[str, ...]]:
         """Return event -> script files, of forms and flow."""
-        specs = (*self.node_forms.values(), *self.specs.values())
-        return {event: files for spec in specs for event, files in spec.scripts.items()}
+        specs = (*self.node_forms.values(), self.scenario.form, self.scenario.flow)
+        return {
+            event: files
+            for spec in specs
+            if spec is not UNSET
+            for event, files in spec.scripts.items()
+        }
 
-    @property
+    @cached_property
     def nodes(self) -> tuple[str, ...]:
         """Return the nodes of the flow, as far as it is defined."""
         return tuple(self.definition.nodes) if self.definition else ()
 
-    @property
+    @cached_property
     def fields(self) -> tuple[str, ...]:
         """Return the declared fields of the form."""
         return declared_fields(self.scenario)
 
-    @property
+    @cached_property
     def subflows(self) -> Mapping[str, Definition]:
         """Return the flows that nodes can start, by name."""
-        return {name: child for name, (child, _) in self.children.items()}
+        return {name: flow for name, (flow, _) in self.flows.items() if name is not None}
 
-    @property
+    @cached_property
     def lists_people(self) -> bool:
         """Return whether the scenario lists all people."""
         return bool(self.scenario.people)
 
-    @property
+    @cached_property
     def people(self) -> tuple[str, ...]:
         """Return who is named anywhere; nobody where hooks may name others."""
         if self.scenario.people:
             return tuple(self.scenario.people)
         if any(event.partition(".")[0] == "owners" for event in self.scripts):
             return ()
-        flows = (*((self.definition,) if self.definition else ()), *self.subflows.values())
+        flows = [flow for flow, _ in self.flows.values()]
         owners = [owner for flow in flows for node in flow.nodes.values() for owner in node.owners]
         admins = [admin for flow in flows for admin in flow.admins]
         user = self.scenario.user
         acting = [user.get("id", "")] if isinstance(user, Mapping) else [user]
         return tuple(dict.fromkeys(str(person) for person in (*owners, *admins, *acting) if person))
 
+    @cached_property
     def steps(self) -> Sequence[tuple[Step, Spot]]:
-        """Return every step of the file and of its fragments, once those are read."""
-        self._steps = self._steps or tuple(self._all_steps())
-        return self._steps
+        """Return every step of the file and of its fragments, also those done meanwhile."""
+        own = {"steps": self.scenario.steps, "finally": self.scenario.cleanup}
+        lists = [elements(self.spot.at(key), steps) for key, steps in own.items()]
+        return tuple(
+            _each(step for steps in (*lists, *self.named_steps.values()) for step in steps)
+        )
 
-    def _all_steps(self) -> Iterator[tuple[Step, Spot]]:
-        for key, steps in (("steps", self.scenario.steps), ("finally", self.scenario.cleanup)):
-            yield from _each(steps, self.spot.at(key))
-        for loaded in self.fragments:
-            for name, steps in loaded.fragment.steps.items():
-                yield from _each(steps, loaded.spot.at("steps", name))
-
-    def fault_sets(self) -> dict[str, tuple[tuple[FaultRule, Spot], ...]]:
+    @cached_property
+    def fault_sets(self) -> Mapping[str, tuple[tuple[FaultRule, Spot], ...]]:
         """Return the named fault sets; those of the file win over those of fragments."""
-        by_name: dict[str, tuple[tuple[FaultRule, Spot], ...]] = {}
-        sources = [(loaded.fragment.fault_sets, loaded.spot) for loaded in self.fragments]
-        for sets, spot in (*sources, (self.scenario.fault_sets, self.spot)):
-            for name, rules in sets.items():
-                by_name[name] = tuple(elements(spot.at("fault_sets", name), rules))
-        return by_name
+        files: list[tuple[Fragment | Scenario, Spot]] = [
+            *self.fragments,
+            (self.scenario, self.spot),
+        ]
+        return {
+            name: tuple(elements(spot.at("fault_sets", name), rules))
+            for file, spot in files
+            for name, rules in file.fault_sets.items()
+        }
 
-    def declared_vars(self) -> dict[str, Any]:
+    @cached_property
+    def declared_vars(self) -> Mapping[str, Any]:
         """Return variables, weakest first: fragments, the file, what is given from outside."""
         variables: dict[str, Any] = {}
-        for loaded in self.fragments:
-            variables |= loaded.fragment.vars
+        for fragment, _ in self.fragments:
+            variables |= fragment.vars
         variables |= self.scenario.vars
         return {**variables, **meant(self.variables, variables)}
 
-    def named_steps(self) -> dict[str, tuple[tuple[Step, Spot], ...]]:
+    @cached_property
+    def named_steps(self) -> Mapping[str, tuple[tuple[Step, Spot], ...]]:
         """Return the named steps of the fragments."""
         return {
-            name: tuple(elements(loaded.spot.at("steps", name), steps))
-            for loaded in self.fragments
-            for name, steps in loaded.fragment.steps.items()
+            name: tuple(elements(spot.at("steps", name), steps))
+            for fragment, spot in self.fragments
+            for name, steps in fragment.steps.items()
         }
 
 
-def _each(steps: Sequence[Step], spot: Spot) -> Iterator[tuple[Step, Spot]]:
+def _each(steps: Iterable[tuple[Step, Spot]]) -> Iterator[tuple[Step, Spot]]:
     """Yield each step with its spot, and those that are done meanwhile."""
-    for step, where in elements(spot, steps):
-        yield step, where
+    for step, spot in steps:
+        yield step, spot
         if isinstance(step.during, During):
-            yield from _each(step.during.steps, where.at("during", "steps"))
+            yield from _each(elements(spot.at("during", "steps"), step.during.steps))
 
 
 T = TypeVar("T")

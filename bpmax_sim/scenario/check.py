@@ -1,7 +1,5 @@
 """Everything that can be found wrong in a scenario before it runs; one function for each matter.
 
-What can be wrong in a scenario beside its steps: its name, clock, user, secrets and proxy.
-
 Every ``${…}`` of a scenario must name something: variables, columns, steps, fields.
 """
 
@@ -25,11 +23,11 @@ from bpmax_sim.scenario.faults import fault_problem
 from bpmax_sim.scenario.model import (
     During,
     Expect,
+    ExpectedCall,
     ExpectedError,
-    FaultRule,
-    FlowSpec,
     FormSpec,
     Retry,
+    Scenario,
     Step,
     inner_steps,
 )
@@ -44,85 +42,13 @@ from bpmax_sim.scenario.references import (
     unset,
 )
 from bpmax_sim.scenario.rows import RowAction
-from bpmax_sim.scenario.source import ScenarioSource, Spot
+from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.cells import field_hint, steps_of
-from bpmax_sim.subject.definition import Definition, NodeForm, SubFlow, reachable
+from bpmax_sim.subject.definition import NodeForm, reachable
 from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
 from bpmax_sim.yamlfile.node import Node
 
 _SECRET_ROOTS = ("env", "vars", "case")
-
-
-def check_settings(draft: ScenarioDraft) -> None:
-    """Tell *draft* what is wrong with them."""
-    for rule in (_name, _clock, _user, _stubs, _places, _secrets, _rows):
-        rule(draft)
-
-
-def _name(draft: ScenarioDraft) -> None:
-    if not draft.scenario.scenario.strip():
-        draft.tell(draft.spot.at("scenario"), msg("a scenario needs a name"))
-
-
-def _clock(draft: ScenarioDraft) -> None:
-    if draft.scenario.clock:
-        try:
-            Instant.parse(draft.scenario.clock)
-        except ValueError as error:
-            draft.tell(draft.spot.at("clock"), str(error))
-
-
-def _user(draft: ScenarioDraft) -> None:
-    user = draft.scenario.user
-    if user is not UNSET and not isinstance(user, str | int | Mapping):
-        draft.tell(draft.spot.at("user"), msg("expected an id, or a map such as {id: lisi}"))
-
-
-def _stubs(draft: ScenarioDraft) -> None:
-    for stub, spot in elements(draft.spot.at("proxy", "stubs"), draft.scenario.proxy.stubs):
-        if "." not in stub.on:
-            draft.tell(spot, "on: expected platform.api or platform.*, got {on!r}", on=stub.on)
-
-
-def _places(draft: ScenarioDraft) -> None:
-    """Find paths that name no place of a request, and would be ignored without a word."""
-    for text, spot in elements(draft.spot.at("proxy", "ignore"), draft.scenario.proxy.ignore):
-        try:
-            FieldPath.parse(text, "ignore")
-        except ConfigError as error:
-            reason = str(error).removeprefix("ignore: ")
-            draft.tell(spot, reason)
-
-
-def _rows(draft: ScenarioDraft) -> None:
-    """Find marks of rows that are neither a text nor a list of them."""
-    for row in draft.rows:
-        for key in ("tags", "skip", "xfail"):
-            value = row.values.get(key)
-            listed = value if isinstance(value, list) and key == "tags" else [value]
-            if any(isinstance(item, Mapping | list) for item in listed):
-                draft.problems.append(
-                    Problem(msg("{key}: expected text", key=key), row.place, "cases")
-                )
-
-
-def _secrets(draft: ScenarioDraft) -> None:
-    for text, spot in elements(draft.spot.at("secrets"), draft.scenario.secrets):
-        if wrong := _secret(draft, text):
-            draft.tell(spot, wrong)
-
-
-def _secret(draft: ScenarioDraft, text: str) -> str | None:
-    """Return what is wrong with the name of a secret; a variable of the environment may come."""
-    try:
-        referenced = reference(text)
-    except UndefinedValueError:
-        referenced = None
-    if referenced is None or referenced.root not in _SECRET_ROOTS:
-        return msg("expected env.X, vars.x or case.x, got {text!r}", text=text)
-    return None if referenced.root == "env" else _Scope(draft, ()).problem(referenced)
-
-
 _SUBJECT_SECTIONS = {"form": ("form", "flow"), "fields": ("form", "flow"), "flow": ("flow",)}
 _MOVING = (
     "at",
@@ -144,117 +70,149 @@ def check(draft: ScenarioDraft) -> None:
     """Tell *draft* everything that is wrong with it."""
     for rule in _CHECKS:
         rule(draft)
+    _expect(draft, draft.scenario.expect, draft.spot.at("expect"))
+    for step, spot in draft.steps:
+        for step_rule in _STEP_CHECKS:
+            step_rule(draft, step, spot)
+
+
+def _settings(draft: ScenarioDraft) -> None:
+    scenario = draft.scenario
+    if not scenario.scenario.strip():
+        draft.tell(draft.spot.at("scenario"), msg("a scenario needs a name"))
+    if scenario.clock:
+        try:
+            Instant.parse(scenario.clock)
+        except ValueError as error:
+            draft.tell(draft.spot.at("clock"), str(error))
+    if scenario.user is not UNSET and not isinstance(scenario.user, str | int | Mapping):
+        draft.tell(draft.spot.at("user"), msg("expected an id, or a map such as {id: lisi}"))
+
+
+def _proxy(draft: ScenarioDraft) -> None:
+    """Find stubs of no API, and ignored paths that name no place of a request."""
+    proxy, spot = draft.scenario.proxy, draft.spot.at("proxy")
+    for stub, place in elements(spot.at("stubs"), proxy.stubs):
+        if "." not in stub.on:
+            draft.tell(place, "on: expected platform.api or platform.*, got {on!r}", on=stub.on)
+    for text, place in elements(spot.at("ignore"), proxy.ignore):
+        try:
+            FieldPath.parse(text, "ignore")
+        except ConfigError as error:
+            reason = str(error).removeprefix("ignore: ")
+            draft.tell(place, reason)
+
+
+def _marks(draft: ScenarioDraft) -> None:
+    """Find marks of rows that are neither a text nor a list of them."""
+    for row in draft.rows:
+        for key in ("tags", "skip", "xfail"):
+            value = row.values.get(key)
+            listed = value if isinstance(value, list) and key == "tags" else [value]
+            if any(isinstance(item, Mapping | list) for item in listed):
+                draft.problems.append(
+                    Problem(msg("{key}: expected text", key=key), row.place, "cases")
+                )
+
+
+def _secrets(draft: ScenarioDraft) -> None:
+    """Find names of secrets that name nothing; a variable of the environment may come."""
+    for text, spot in elements(draft.spot.at("secrets"), draft.scenario.secrets):
+        try:
+            ref = reference(text)
+        except UndefinedValueError:
+            ref = Reference(text, "")
+        if ref.root not in _SECRET_ROOTS:
+            draft.tell(spot, "expected env.X, vars.x or case.x, got {text!r}", text=text)
+        elif ref.root != "env" and (wrong := _Scope(draft, ()).problem(ref)):
+            draft.tell(spot, wrong)
 
 
 def _subject(draft: ScenarioDraft) -> None:
-    scenario = draft.scenario
     steps = draft.spot.source.root.child("steps")
-    if not scenario.steps and not (steps and steps.elements):
+    if not draft.scenario.steps and not (steps and steps.elements):
         draft.tell(draft.spot.at("steps"), msg("a scenario needs a step"))
-    flow = scenario.flow
-    if flow is not UNSET and flow.at and draft.nodes and flow.at not in draft.nodes:
-        draft.tell(
-            draft.spot.at("flow", "at"),
-            "no node {at!r}{hint}",
-            at=flow.at,
-            hint=suggestion(flow.at, draft.nodes),
-        )
-    elif flow is not UNSET and draft.definition and flow.at and draft.definition.nodes[flow.at].end:
-        draft.tell(
-            draft.spot.at("flow", "at"),
-            "the flow has ended at {at!r}; nothing is left to do",
-            at=flow.at,
-        )
+    flow, spot = draft.scenario.flow, draft.spot.at("flow", "at")
+    if flow is UNSET or not flow.at or draft.definition is None:
+        return
+    if flow.at not in draft.nodes:
+        hint = suggestion(flow.at, draft.nodes)
+        draft.tell(spot, "no node {at!r}{hint}", at=flow.at, hint=hint)
+    elif draft.definition.nodes[flow.at].end:
+        draft.tell(spot, "the flow has ended at {at!r}; nothing is left to do", at=flow.at)
 
 
 def _scripts(draft: ScenarioDraft) -> None:
-    for subject, spec in draft.specs.items():
-        _events(draft, subject, spec.scripts, draft.spot.at(subject, "scripts"), draft.nodes)
-    flow = draft.scenario.flow
-    for name, sub in (flow.subflows if isinstance(flow, FlowSpec) else {}).items():
-        spot = draft.spot.at("flow", "subflows", name, "scripts")
-        definition = draft.subflows.get(name)
-        _events(draft, "flow", sub.scripts, spot, tuple(definition.nodes if definition else ()))
+    form = draft.scenario.form
+    if isinstance(form, FormSpec):
+        _events(draft, "form", form.scripts, draft.spot.at("form"), draft.nodes)
+    for name, (spec, spot) in draft.flow_specs.items():
+        nodes = draft.flows[name][0].nodes if name in draft.flows else ()
+        _events(draft, "flow", spec.scripts, spot, nodes)
 
 
 def _events(
     draft: ScenarioDraft,
     subject: SubjectKind,
     scripts: Mapping[str, Any],
-    spot: Spot,
-    nodes: tuple[str, ...],
+    owner: Spot,
+    nodes: Collection[str],
 ) -> None:
     """Find events that *subject* does not have, or that are about what is not there."""
-    targets = {"change": draft.fields, "approve": nodes, "reject": nodes}
-    targets |= {"before_next": nodes, "owners": nodes}
+    targets = {**dict.fromkeys(("approve", "reject", "before_next", "owners"), nodes)}
+    targets["change"] = draft.fields
     for text in scripts:
         try:
             event = parse_event(text, subject)
+            wrong = check_target(event, targets.get(event.hook.name, ()))
         except ValueError as error:
-            draft.tell(spot.at(text), str(error))
-            continue
-        wrong = check_target(event, targets.get(event.hook.name, ()))
+            wrong = str(error)
         if wrong:
-            draft.tell(spot.at(text), wrong)
+            draft.tell(owner.at("scripts", text), wrong)
 
 
 def _flows(draft: ScenarioDraft) -> None:
     """Find what does not fit between the flow's definition and the rest of the scenario."""
-    flows: dict[str, tuple[Definition, ScenarioSource]] = dict(draft.children)
-    if draft.definition is not None and draft.definition_source is not None:
-        flows[""] = draft.definition, draft.definition_source
-    for definition, source in flows.values():
+    for flow, (definition, file) in draft.flows.items():
         for name, node in definition.nodes.items():
-            spot = Spot(source, ("nodes", name))
+            spot = file.at("nodes", name)
             if isinstance(node.form, NodeForm):
-                _node_form(draft, node.form, spot.at("form"))
+                fields = {field: field.replace(".", "[0].") for field in node.form.fields}
+                _fields(draft, fields, spot.at("form", "fields"))
+                _events(draft, "form", node.form.scripts, spot.at("form"), ())
             if draft.lists_people:
                 for owner, place in elements(spot.at("owners"), node.owners):
                     check_people(draft, owner, place)
-    _starts(draft, flows)
+            if flow is None and node.child:
+                _fields(draft, node.child.form, spot.at("subflow", "form"))
+                back = {field: field for field in node.child.back}
+                _fields(draft, back, spot.at("subflow", "back"))
 
 
-def _fields_of_subflows(draft: ScenarioDraft) -> None:
-    if draft.definition is not None and draft.definition_source is not None:
-        for name, node in draft.definition.nodes.items():
-            _handed(draft, node.child, Spot(draft.definition_source, ("nodes", name, "subflow")))
-
-
-def _handed(draft: ScenarioDraft, child: SubFlow | None, spot: Spot) -> None:
-    """Find fields that a sub-flow gets or gives back and the form does not have."""
-    for field, to in (child.form if child else {}).items():
-        if wrong := field_hint(to, draft.fields):
-            draft.tell(spot.at("form", field), wrong)
-    for field in child.back if child else ():
+def _fields(draft: ScenarioDraft, fields: Mapping[str, str], spot: Spot) -> None:
+    """Find fields that the form does not have: keys at *spot* -> their names."""
+    for key, field in fields.items():
         if wrong := field_hint(field, draft.fields):
-            draft.tell(spot.at("back", field), wrong)
+            draft.tell(spot.at(key), wrong)
 
 
-def _node_form(draft: ScenarioDraft, form: NodeForm, spot: Spot) -> None:
-    for field in form.fields:
-        if wrong := field_hint(field.replace(".", "[0]."), draft.fields):
-            draft.tell(spot.at("fields", field), wrong)
-    _events(draft, "form", form.scripts, spot.at("scripts"), ())
-
-
-def _starts(draft: ScenarioDraft, flows: Mapping[str, tuple[Definition, ScenarioSource]]) -> None:
+def _starts(draft: ScenarioDraft) -> None:
     """Find sub-flows that are not there, that start themselves, and that nobody starts."""
-    begins: dict[str, dict[str, Spot]] = {name: {} for name in flows}
-    for flow, (definition, source) in flows.items():
+    begins: dict[str | None, dict[str, Spot]] = {name: {} for name in draft.flows}
+    for flow, (definition, file) in draft.flows.items():
         for name, node in definition.nodes.items():
             if node.child is None:
                 continue
-            path = ("subflow",) if isinstance(node.subflow, str) else ("subflow", "flow")
-            spot = Spot(source, ("nodes", name, *path))
-            if node.child.flow not in flows:
-                known = draft.children
-                more = suggestion(node.child.flow, known) or msg(
+            spot = file.at("nodes", name, "subflow")
+            spot = spot if isinstance(node.subflow, str) else spot.at("flow")
+            if node.child.flow not in draft.subflows:
+                more = suggestion(node.child.flow, draft.subflows) or msg(
                     "; declare it in the scenario: flow.subflows"
                 )
                 draft.tell(spot, "no sub-flow {flow!r}{more}", flow=node.child.flow, more=more)
             begins[flow][node.child.flow] = spot
-    started = reachable(begins.get("", ()), lambda name: begins.get(name, ()))
-    for flow in draft.children:
+    started = reachable(begins.get(None, ()), lambda name: begins.get(name, ()))
+    for flow in draft.subflows:
         if flow in reachable(begins[flow], lambda name: begins.get(name, ())):
             spot = next(iter(begins[flow].values()))
             draft.tell(
@@ -283,72 +241,48 @@ def _rows_of_step(draft: ScenarioDraft, step: Step, counts: dict[str, int], spot
     kind, value = step.kind, step.value if isinstance(step.value, Mapping) else {}
     if step.action == "set":
         for name, entered in value.items():
-            _cell_beyond(draft, counts, name, entered, spot.at(name))
+            match steps_of(name):
+                case (str(table), int(row), *_) if table in counts and name not in counts:
+                    _row_beyond(draft, table, row, counts[table], spot.at(name))
+            if name in counts and isinstance(entered, list):
+                counts[name] = len(entered)
     elif kind is not None and issubclass(kind, RowAction) and value.get("table") in counts:
         table = value["table"]
         for key in kind.rows:
-            row, more = value.get(key, 0), int(kind.adds)
-            _row_beyond(draft, table, (row, counts[table], more), spot.at(key))
+            _row_beyond(
+                draft, table, value.get(key, 0), counts[table], spot.at(key), adds=kind.adds
+            )
         counts[table] += kind.more
     elif step.action:
         return False
     return True
 
 
-def _cell_beyond(
-    draft: ScenarioDraft, counts: dict[str, int], name: str, value: Any, spot: Spot
+def _row_beyond(
+    draft: ScenarioDraft, table: str, row: Any, count: int, spot: Spot, *, adds: bool = False
 ) -> None:
-    if name in counts:
-        counts.update({name: len(value)} if isinstance(value, list) else {})
-        return
-    match steps_of(name):
-        case (str(table), int(row), *_) if table in counts:
-            _row_beyond(draft, table, (row, counts[table], 0), spot)
-
-
-def _row_beyond(draft: ScenarioDraft, table: str, rows: tuple[Any, int, int], spot: Spot) -> None:
-    """Tell a row that is not there; *rows* are the row, how many there are, and one more or not."""
-    row, there, more = rows
-    if isinstance(row, int) and row >= there + more:
+    """Find a row beyond the last of *count*, or beyond the one behind it where one is added."""
+    if isinstance(row, int) and row >= count + adds:
         draft.tell(
             spot,
             "{table}: no row {row} here; there are {there}, counted from 0; add_row adds one",
             table=table,
-            there=there,
+            there=count,
             row=row,
         )
 
 
-def _during(draft: ScenarioDraft) -> None:
-    for step, spot in draft.steps():
-        if isinstance(step.during, During):
-            platform, dot, api = step.during.call.partition(".")
-            if not (platform and dot and api):
-                wrong = msg("expected call: platform.api, got {call!r}", call=step.during.call)
-                draft.tell(spot.at("during", "call"), wrong)
-            if not step.action:
-                draft.tell(
-                    spot.at("during"), msg("nothing goes on meanwhile: this step has no action")
-                )
-
-
-def _fault_sets(draft: ScenarioDraft) -> None:
-    for rules in draft.fault_sets().values():
+def _faults(draft: ScenarioDraft) -> None:
+    for rules in draft.fault_sets.values():
         for rule, spot in rules:
-            _fault(draft, rule, spot)
-    _fault_list(draft, draft.scenario.faults, draft.spot.at("faults"))
-    for step, spot in draft.steps():
-        _fault_list(draft, step.faults, spot.at("faults"))
-
-
-def _fault(draft: ScenarioDraft, rule: FaultRule, spot: Spot) -> None:
-    wrong = fault_problem(rule)
-    if wrong and not _is_reported(draft, spot):
-        draft.tell(spot, wrong)
+            wrong = fault_problem(rule)
+            if wrong and not _is_reported(draft, spot):
+                draft.tell(spot, wrong)
+    _fault_names(draft, draft.scenario, draft.spot)
 
 
 def _is_reported(draft: ScenarioDraft, spot: Spot) -> bool:
-    """Return whether something inside *spot* could not be read, which was told."""
+    """Return whether something inside *spot* could not be read, which is told already."""
     node = spot.source.root.at(spot.steps)
     inside = {inner.place for inner in _nodes(node)} if node else set()
     return any(problem.place in inside for problem in draft.problems)
@@ -360,24 +294,23 @@ def _nodes(node: Node) -> Iterator[Node]:
         yield from _nodes(child)
 
 
-def _fault_list(draft: ScenarioDraft, faults: tuple[Any, ...], spot: Spot) -> None:
-    sets = draft.fault_sets()
-    for fault, place in elements(spot, faults):
-        if isinstance(fault, str) and "${" not in fault and fault not in sets:
-            message = msg("no fault set {fault!r}{hint}", fault=fault, hint=suggestion(fault, sets))
-            draft.tell(place, message)
+def _fault_names(draft: ScenarioDraft, owner: Scenario | Step, spot: Spot) -> None:
+    """Find names of fault sets that are not there."""
+    for fault, place in elements(spot.at("faults"), owner.faults):
+        if isinstance(fault, str) and "${" not in fault and fault not in draft.fault_sets:
+            hint = suggestion(fault, draft.fault_sets)
+            draft.tell(place, "no fault set {fault!r}{hint}", fault=fault, hint=hint)
 
 
 def _ids(draft: ScenarioDraft) -> None:
     first: dict[str, Spot] = {}
-    for step, spot in draft.steps():
+    for step, spot in draft.steps:
         if step.id in first:
-            line = first[step.id].place.line
             draft.tell(
                 spot.at("id"),
                 "the id {step_id!r} is used twice, first in line {line}",
                 step_id=step.id,
-                line=line,
+                line=first[step.id].place.line,
             )
         elif step.id:
             first[step.id] = spot
@@ -390,96 +323,117 @@ def _ids(draft: ScenarioDraft) -> None:
             )
 
 
-def _steps(draft: ScenarioDraft) -> None:
-    for step, spot in draft.steps():
-        actions = declared_actions(step)
-        if len(actions) > 1:
-            message = msg(
-                "a step has one action, not {actions_count}: {names}",
-                actions_count=len(actions),
-                names=series(actions),
-            )
-            draft.tell(spot.at(actions[1]), message)
-        elif actions:
-            check_action(draft, actions[0], getattr(step, actions[0]), spot.at(actions[0]))
-        if step.at:
-            _at(draft, step, spot.at("at"))
-        wrong = check_condition(step.condition)
-        if wrong:
-            draft.tell(spot.at("if"), wrong)
-        if not actions and step.retry is not UNSET:
-            draft.tell(spot.at("retry"), msg("retry repeats an action; this step has none"))
+def _runs(draft: ScenarioDraft) -> None:
+    """Find named steps that run themselves."""
+    calls = {
+        name: {inner[0] for step, _ in steps if (inner := inner_steps(step))}
+        for name, steps in draft.named_steps.items()
+    }
+    for name, steps in draft.named_steps.items():
+        if name in reachable(calls[name], lambda inner: calls.get(inner, ())):
+            draft.tell(steps[0][1], "the steps {name!r} run themselves", name=name)
+
+
+def _action(draft: ScenarioDraft, step: Step, spot: Spot) -> None:
+    actions = declared_actions(step)
+    if len(actions) > 1:
+        draft.tell(
+            spot.at(actions[1]),
+            "a step has one action, not {actions_count}: {names}",
+            actions_count=len(actions),
+            names=series(actions),
+        )
+    elif actions:
+        check_action(draft, actions[0], getattr(step, actions[0]), spot.at(actions[0]))
+    elif step.retry is not UNSET:
+        draft.tell(spot.at("retry"), msg("retry repeats an action; this step has none"))
+    if wrong := check_condition(step.condition):
+        draft.tell(spot.at("if"), wrong)
 
 
 def _at(draft: ScenarioDraft, step: Step, spot: Spot) -> None:
     """Find a node that is not there, and actions that name their own or need none."""
-    if step.kind is not None and not step.kind.sees_form:
-        draft.tell(spot, "{action} is not done at a form", action=step.action)
-    elif "${" not in step.at and step.at not in draft.nodes:
-        draft.tell(spot, "no node {at!r}{hint}", at=step.at, hint=suggestion(step.at, draft.nodes))
+    if step.at and step.kind is not None and not step.kind.sees_form:
+        draft.tell(spot.at("at"), "{action} is not done at a form", action=step.action)
+    elif step.at and "${" not in step.at and step.at not in draft.nodes:
+        hint = suggestion(step.at, draft.nodes)
+        draft.tell(spot.at("at"), "no node {at!r}{hint}", at=step.at, hint=hint)
 
 
-def _expectations(draft: ScenarioDraft) -> None:
-    for expect, spot in _all_expects(draft):
-        for section in expect.__struct_fields__:
-            value = getattr(expect, section)
-            if value is not UNSET:
-                _section(draft, section, value, spot.at(section))
+def _during(draft: ScenarioDraft, step: Step, spot: Spot) -> None:
+    if not isinstance(step.during, During):
+        return
+    if not _names_call(step.during.call):
+        wrong = msg("expected call: platform.api, got {call!r}", call=step.during.call)
+        draft.tell(spot.at("during", "call"), wrong)
+    if not step.action:
+        draft.tell(spot.at("during"), msg("nothing goes on meanwhile: this step has no action"))
 
 
-def _all_expects(draft: ScenarioDraft) -> Iterator[tuple[Expect, Spot]]:
-    yield draft.scenario.expect, draft.spot.at("expect")
-    for step, spot in draft.steps():
-        yield step.expect, spot.at("expect")
-        if isinstance(step.retry, Retry) and isinstance(step.retry.until, Expect):
-            yield step.retry.until, spot.at("retry", "until")
+def _names_call(text: str) -> bool:
+    return all(text.partition("."))
+
+
+def _expectations(draft: ScenarioDraft, step: Step, spot: Spot) -> None:
+    _expect(draft, step.expect, spot.at("expect"))
+    if isinstance(step.retry, Retry) and isinstance(step.retry.until, Expect):
+        _expect(draft, step.retry.until, spot.at("retry", "until"))
+    if isinstance(step.expect_error, ExpectedError):
+        if not step.action:
+            wrong = msg("only an action can end in an error; this step has none")
+            draft.tell(spot.at("expect_error"), wrong)
+        _operands(draft, step.expect_error, spot.at("expect_error"))
+
+
+def _operands(draft: ScenarioDraft, expected: ExpectedError | ExpectedCall, spot: Spot) -> None:
+    """Find what is wrong with the operands of each key of *expected*."""
+    for name, key in zip(
+        expected.__struct_fields__, expected.__struct_encode_fields__, strict=True
+    ):
+        value = getattr(expected, name)
+        if value is not UNSET and name != "call":
+            for steps, message in operand_problems(value):
+                draft.tell(spot.at(key, *steps), message)
+
+
+def _expect(draft: ScenarioDraft, expect: Expect, spot: Spot) -> None:
+    for section in expect.__struct_fields__:
+        value = getattr(expect, section)
+        if value is not UNSET:
+            _section(draft, section, value, spot.at(section))
 
 
 def _section(draft: ScenarioDraft, section: str, value: Any, spot: Spot) -> None:
     needed = _SUBJECT_SECTIONS.get(section)
     if needed and not {*needed} & {*draft.subjects}:
-        draft.tell(
-            spot,
-            "{section} needs a {names} in the scenario",
-            section=section,
-            names=joined(msg(" or a "), needed),
-        )
-        return
-    if section == "proxy":
+        names = joined(msg(" or a "), needed)
+        draft.tell(spot, "{section} needs a {names} in the scenario", section=section, names=names)
+    elif section == "proxy":
         for item, place in elements(spot, value):
             _expected_call(draft, item, place)
-        return
-    if wrong := section_problem(section, value):
-        draft.tell(spot, wrong)
-    for steps, message in operand_problems(value):
-        draft.tell(spot.at(*steps), message)
-    if section in {"flow", "fields"} and isinstance(value, Mapping):
-        _FACTS[section](draft, value, spot)
+    else:
+        if wrong := section_problem(section, value):
+            draft.tell(spot, wrong)
+        for steps, message in operand_problems(value):
+            draft.tell(spot.at(*steps), message)
+        if section in _FACTS and isinstance(value, Mapping):
+            _FACTS[section](draft, value, spot)
 
 
-def _expected_call(draft: ScenarioDraft, item: Any, spot: Spot) -> None:
-    platform, dot, api = item.call.partition(".")
-    if "${" not in item.call and not (platform and dot and api):
+def _expected_call(draft: ScenarioDraft, item: ExpectedCall, spot: Spot) -> None:
+    if "${" not in item.call and not _names_call(item.call):
         message = msg("expected platform.api, or platform.$token, got {call!r}", call=item.call)
         draft.tell(spot.at("call"), message)
     if item.times is not UNSET and (wrong := count_problem(item.times)):
         draft.tell(spot.at("times"), wrong)
-    for part in item.__struct_fields__:
-        value = getattr(item, part)
-        if part != "call" and value is not UNSET:
-            for steps, message in operand_problems(value):
-                draft.tell(spot.at(part, *steps), message)
+    _operands(draft, item, spot)
 
 
 def _flow_facts(draft: ScenarioDraft, value: Mapping[str, Any], spot: Spot) -> None:
     for key, expected in value.items():
         if key not in _FLOW_FACTS and not key.startswith("$"):
-            draft.tell(
-                spot.at(key),
-                "a flow has no {key!r}{hint}",
-                key=key,
-                hint=suggestion(key, _FLOW_FACTS),
-            )
+            hint = suggestion(key, _FLOW_FACTS)
+            draft.tell(spot.at(key), "a flow has no {key!r}{hint}", key=key, hint=hint)
         elif key in _MOVING and draft.definition is None:
             draft.tell(
                 spot.at(key), "{key} needs flow.definition; without it nothing moves", key=key
@@ -488,12 +442,8 @@ def _flow_facts(draft: ScenarioDraft, value: Mapping[str, Any], spot: Spot) -> N
             several = expected if isinstance(expected, list) else [expected]
             for node, where in elements(spot.at(key), several):
                 if literal(node) and node and node not in draft.nodes:
-                    draft.tell(
-                        where,
-                        "no node {node!r}{hint}",
-                        node=node,
-                        hint=suggestion(node, draft.nodes),
-                    )
+                    hint = suggestion(node, draft.nodes)
+                    draft.tell(where, "no node {node!r}{hint}", node=node, hint=hint)
 
 
 def _field_facts(draft: ScenarioDraft, value: Mapping[str, Any], spot: Spot) -> None:
@@ -502,10 +452,10 @@ def _field_facts(draft: ScenarioDraft, value: Mapping[str, Any], spot: Spot) -> 
             draft.tell(spot.at(name), wrong)
         for fact in facts if isinstance(facts, Mapping) else ():
             if fact not in _FIELD_FACTS and not fact.startswith("$"):
-                message = msg(
-                    "a field has no {fact!r}{hint}", fact=fact, hint=suggestion(fact, _FIELD_FACTS)
+                hint = suggestion(fact, _FIELD_FACTS)
+                draft.tell(
+                    spot.at(name, fact), "a field has no {fact!r}{hint}", fact=fact, hint=hint
                 )
-                draft.tell(spot.at(name, fact), message)
 
 
 _FACTS: Mapping[str, Callable[[ScenarioDraft, Mapping[str, Any], Spot], None]] = {
@@ -514,48 +464,25 @@ _FACTS: Mapping[str, Callable[[ScenarioDraft, Mapping[str, Any], Spot], None]] =
 }
 
 
-def _expected_errors(draft: ScenarioDraft) -> None:
-    for step, spot in draft.steps():
-        if isinstance(step.expect_error, ExpectedError):
-            _expected_error(draft, step, step.expect_error, spot.at("expect_error"))
-
-
-def _expected_error(draft: ScenarioDraft, step: Step, expected: ExpectedError, spot: Spot) -> None:
-    if not step.action:
-        draft.tell(spot, msg("only an action can end in an error; this step has none"))
-    for name in expected.__struct_fields__:
-        value = getattr(expected, name)
-        if value is not UNSET:
-            key = "from" if name == "source" else name
-            for steps, message in operand_problems(value):
-                draft.tell(spot.at(key, *steps), message)
-
-
-def _runs(draft: ScenarioDraft) -> None:
-    """Find named steps that run themselves."""
-    named = draft.named_steps()
-    calls = {
-        name: {inner[0] for step, _ in steps if (inner := inner_steps(step))}
-        for name, steps in named.items()
-    }
-    for name, steps in named.items():
-        if name in reachable(calls[name], lambda inner: calls.get(inner, ())):
-            draft.tell(steps[0][1], "the steps {name!r} run themselves", name=name)
-
-
 _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _subject,
     _scripts,
-    check_settings,
-    _fault_sets,
+    _settings,
+    _proxy,
+    _marks,
+    _secrets,
+    _faults,
     _ids,
-    _steps,
-    _expectations,
-    _expected_errors,
     _runs,
     _flows,
-    _fields_of_subflows,
+    _starts,
     _rows_beyond,
+)
+_STEP_CHECKS: tuple[Callable[[ScenarioDraft, Step, Spot], None], ...] = (
+    _fault_names,
+    _action,
+    _at,
+    _expectations,
     _during,
 )
 
@@ -567,21 +494,19 @@ _WITHOUT_VALUES = frozenset(
 
 def check_values(draft: ScenarioDraft) -> None:
     """Tell *draft* each reference to something that does not exist."""
-    names = _Scope(draft, [step for step, _ in draft.steps()])
+    names = _Scope(draft, [step for step, _ in draft.steps])
     for spot, text in _texts(draft):
         try:
             references = [piece for piece in pieces(text) if isinstance(piece, Reference)]
         except UndefinedValueError as error:
             draft.tell(spot, str(error))
             continue
-        for ref in references:
-            wrong = names.problem(ref)
-            if wrong:
-                draft.tell(spot, wrong)
+        for wrong in filter(None, map(names.problem, references)):
+            draft.tell(spot, wrong)
 
 
 def _texts(draft: ScenarioDraft) -> Iterator[tuple[Spot, str]]:
-    spots = [draft.spot, *(loaded.spot for loaded in draft.fragments)]
+    spots = [draft.spot, *(spot for _, spot in draft.fragments)]
     for spot in spots:
         if not any("${" in line or "\\" in line for line in spot.source.lines):
             continue  # nor is it spelled with an escape
@@ -600,7 +525,7 @@ class _Scope:
 
     def __init__(self, draft: ScenarioDraft, steps: Sequence[Step]) -> None:
         self.draft = draft
-        variables = {*draft.declared_vars(), *(name for step in steps for name in step.save)}
+        variables = {*draft.declared_vars, *(name for step in steps for name in step.save)}
         for step in steps:
             if inner := inner_steps(step):
                 variables |= inner[1].keys()

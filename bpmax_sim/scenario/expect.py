@@ -14,6 +14,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -94,9 +95,10 @@ Compare = Callable[[Any, Any, Path], Checks]
 def compare(expected: Any, actual: Any, path: Path = ()) -> Checks:
     """Return every comparison that *expected* asks for; all of them are ``ok`` when it holds."""
     actual = UNSET if actual is UNDEFINED else actual
+    if isinstance(expected, Mapping) and any(map(is_operator, expected)):
+        parts = [OPERATORS[key](value, actual, (*path, key)) for key, value in expected.items()]
+        return tuple(chain.from_iterable(parts))
     if isinstance(expected, Mapping):
-        if any(map(is_operator, expected)):
-            return _operators(expected, actual, path)
         return _subset(expected, actual, path)
     if isinstance(expected, list | tuple):
         return _list(expected, actual, path)
@@ -128,7 +130,7 @@ def _subset(expected: Mapping[str, Any], actual: Any, path: Path) -> Checks:
     if not expected:
         return (_leaf(path, True, "a map", actual),)
     parts = (compare(v, _member(actual, key), (*path, key)) for key, v in expected.items())
-    return tuple(check for part in parts for check in part)
+    return tuple(chain.from_iterable(parts))
 
 
 def _member(actual: Mapping[str, Any], key: str) -> Any:
@@ -159,11 +161,6 @@ def _list(expected: Sequence[Any], actual: Any, path: Path) -> Checks:
         f"{len(actual)}: {text_of(actual)}",
     )
     return (*items, length)
-
-
-def _operators(expected: Mapping[str, Any], actual: Any, path: Path) -> Checks:
-    parts = (OPERATORS[key](value, actual, (*path, key)) for key, value in expected.items())
-    return tuple(check for part in parts for check in part)
 
 
 def _test(symbol: str, test: Callable[[Any, Any], bool]) -> Compare:
@@ -370,7 +367,7 @@ _SECTIONS: Mapping[str, tuple[tuple[type, ...], str]] = {
 
 
 def _operand_problems(key: str, value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    wrong = None if _is_reference(value) else _OPERANDS.get(key, _anything)(value)
+    wrong = None if _is_reference(value) or key not in _OPERANDS else _OPERANDS[key](value)
     if wrong:
         yield path, msg("{key} {wrong}, got {value}", key=key, wrong=wrong, value=show(value))
     elif key not in _LITERAL:
@@ -382,14 +379,6 @@ def _is_reference(value: Any) -> bool:
 
 
 _LITERAL = frozenset({"$eq", "$ne", "$matches", "$exists", "$type", "$near"})
-
-
-def _anything(_: Any) -> str | None:
-    return None
-
-
-def _a_list(value: Any) -> str | None:
-    return None if is_list(value) else msg("needs a list")
 
 
 def _a_pattern(value: Any) -> str | None:
@@ -406,39 +395,35 @@ def _a_type(value: Any) -> str | None:
     return msg("needs one of {names}{near}", names=series(TYPES), near=near(str(value), TYPES))
 
 
-def _a_length(value: Any) -> str | None:
-    good = (is_number(value) and value >= 0) or isinstance(value, Mapping)
-    return None if good else msg("needs a count or operators")
+def _needs(fits: Callable[[Any], bool], message: str) -> Callable[[Any], str | None]:
+    """Return what judges an operand: *message* of what does not fit."""
+    return lambda value: None if fits(value) else message
 
 
-def _a_number(value: Any) -> str | None:
-    return None if is_number(value) or isinstance(value, str) else msg("needs a number or a text")
-
-
-def _a_boolean(value: Any) -> str | None:
-    return None if isinstance(value, bool) else msg("needs true or false")
-
-
-def _a_distance(value: Any) -> str | None:
+def _is_distance(value: Any) -> bool:
     try:
         target, _ = near_operand(value)
         if isinstance(target, str) and not _is_reference(target):
             Instant.parse(target)
     except (KeyError, ValueError, TypeError):
-        return msg("needs a number or {value: …, within: …}")
-    return None
+        return False
+    return True
 
 
+_A_LIST = _needs(is_list, msg("needs a list"))
+_A_NUMBER = _needs(
+    lambda value: is_number(value) or isinstance(value, str), msg("needs a number or a text")
+)
 _OPERANDS: Mapping[str, Callable[[Any], str | None]] = {
-    "$in": _a_list,
-    "$unordered": _a_list,
+    "$in": _A_LIST,
+    "$unordered": _A_LIST,
     "$matches": _a_pattern,
     "$type": _a_type,
-    "$length": _a_length,
-    "$exists": _a_boolean,
-    "$near": _a_distance,
-    "$gt": _a_number,
-    "$gte": _a_number,
-    "$lt": _a_number,
-    "$lte": _a_number,
+    "$length": _needs(
+        lambda value: (is_number(value) and value >= 0) or isinstance(value, Mapping),
+        msg("needs a count or operators"),
+    ),
+    "$exists": _needs(lambda value: isinstance(value, bool), msg("needs true or false")),
+    "$near": _needs(_is_distance, msg("needs a number or {value: …, within: …}")),
+    **dict.fromkeys(("$gt", "$gte", "$lt", "$lte"), _A_NUMBER),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -104,36 +104,27 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
             self.failure("expect", str(first), where, checks=checks, script=self._writer(first))
         ]
 
-    def uncaught(self, error: Exception) -> Failure:
-        """Return the failure of an error that nothing expects."""
+    def uncaught(self, error: Exception, *, is_rejection: bool = False) -> Failure:
+        """Return the failure of an error that nothing expects, or a rejection nobody handled.
+
+        What is not set up is told as that, whoever ran into it.
+        """
         thrown = self._thrown(error)
         if setting := _setting(error):
-            return self._config(setting, error, thrown.place)
-        kind = "pending" if isinstance(error, PendingPromise) else "error"
-        origin = (
-            ""
-            if thrown.source in {"script", "subject"}
-            else msg(" (from {source})", source=thrown.source)
-        )
-        essence = msg("{thrown}{origin}", thrown=thrown, origin=origin)
+            kind, essence = "config", str(setting)
+        elif is_rejection:
+            kind, essence = "rejection", msg("unhandled rejection: {thrown}", thrown=thrown)
+        else:
+            kind = "pending" if isinstance(error, PendingPromise) else "error"
+            is_own = thrown.source in {"script", "subject"}
+            origin = "" if is_own else msg(" (from {source})", source=thrown.source)
+            essence = msg("{thrown}{origin}", thrown=thrown, origin=origin)
         return self.failure(kind, essence, self._action, script=thrown.place, cause=error)
-
-    def _config(self, setting: ConfigError, error: Exception, place: Place | None) -> Failure:
-        """Return the failure of what is not set up, whoever ran into it."""
-        return self.failure("config", str(setting), self._action, script=place, cause=error)
 
     @property
     def _action(self) -> Path:
         action = self.located.step.action if self.located else ""
         return (action,) if action else ()
-
-    def rejection(self, error: Exception) -> Failure:
-        """Return the failure of a rejection that nobody handled."""
-        thrown = self._thrown(error)
-        if setting := _setting(error):
-            return self._config(setting, error, thrown.place)
-        essence = msg("unhandled rejection: {thrown}", thrown=thrown)
-        return self.failure("rejection", essence, self._action, script=thrown.place, cause=error)
 
     def unawaited(self, call: UnawaitedCall) -> Failure:
         """Return the failure of a call that nobody awaited."""
@@ -154,29 +145,30 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         place = next((call.place for call in reversed(self.calls) if call.error), None)
         return self.failure("miss", str(error), self._action, script=place, cause=error)
 
-    def compared_error(self, expected: ExpectedError, errors: Sequence[Exception]) -> Checks:
-        """Return what the expected error was compared for: that of the one that it is, if any."""
-        path = ("expect_error",)
-        if not errors:
-            return (Comparison(path, False, f"an error{described_error(expected)}", msg("none")),)
-        compared = [compare_error(expected, self._thrown(error), path) for error in errors]
-        checks = next((checks for checks in compared if not failed(checks)), compared[0])
-        return checks or (Comparison(path, True, "an error", str(self._thrown(errors[0]))),)
+    def expected_error(
+        self, expected: ExpectedError, errors: Sequence[Exception]
+    ) -> tuple[Checks, list[Failure]]:
+        """Judge the errors of a step that must end with *expected*.
 
-    def expected_error(self, expected: ExpectedError, errors: Iterable[Exception]) -> list[Failure]:
-        """Return what is wrong with the errors of a step that must end with *expected*."""
-        every = list(errors)
-        if not every:
+        Returns:
+            What it was compared for, of the error that it is, if any; and what is wrong.
+        """
+        path, described = ("expect_error",), described_error(expected)
+        if not errors:
             essence = msg(
                 "expected an error{described_error}, but the step succeeded",
-                described_error=described_error(expected),
+                described_error=described,
             )
-            return [self.failure("no_error", essence, ("expect_error",))]
-        compared = [compare_error(expected, self._thrown(error)) for error in every]
+            check = Comparison(path, False, f"an error{described}", msg("none"))
+            return (check,), [self.failure("no_error", essence, path)]
+        every = [self._thrown(error) for error in errors]
+        compared = [compare_error(expected, thrown) for thrown in every]
         hit = next((n for n, checks in enumerate(compared) if not failed(checks)), None)
+        thrown = every[hit or 0]
+        checks = compare_error(expected, thrown, path)
         if hit is not None:
-            return [self.uncaught(error) for n, error in enumerate(every) if n != hit]
-        thrown = self._thrown(every[0])
+            others = [self.uncaught(error) for n, error in enumerate(errors) if n != hit]
+            return checks or (Comparison(path, True, "an error", str(every[0])),), others
         first = failed(compared[0])[0]
         if first.path == ("from",):
             essence = msg(
@@ -192,11 +184,15 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
                 expected=first.expected,
                 actual=first.actual,
             )
-        path = ("expect_error", *first.path)
-        checks, place, error = compared[0], thrown.place, every[0]
-        return [
-            self.failure("other_error", essence, path, checks=checks, script=place, cause=error)
-        ]
+        failure = self.failure(
+            "other_error",
+            essence,
+            (*path, *first.path),
+            checks=compared[0],
+            script=thrown.place,
+            cause=errors[0],
+        )
+        return checks, [failure]
 
     def _thrown(self, error: Exception) -> ThrownView:
         return redacted(thrown_of(error), self.redact)

@@ -83,8 +83,7 @@ def _action(do: FaultAction) -> Action:
     if do.error is not UNSET:
         return Break(error=do.error, after=do.after, delay=delay)
     if do.status is not UNSET or do.body is not UNSET:
-        status = 200 if do.status is UNSET else do.status
-        return _reply(status, do.headers, do.body, delay)
+        return _reply(200 if do.status is UNSET else do.status, do.headers, do.body, delay)
     if isinstance(do.drip, Drip):
         return Slow(delay=delay + float(do.drip.over), chunks=do.drip.chunks)
     return Slow(delay=delay)
@@ -98,8 +97,6 @@ def _reply(status: int, headers: Mapping[str, str], body: Any, delay: float) -> 
 
 
 def _bytes(body: Any) -> bytes:
-    if body is UNSET:
-        return b""
-    if isinstance(body, str):
-        return body.encode()
+    if body is UNSET or isinstance(body, str):
+        return (body or "").encode()
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()

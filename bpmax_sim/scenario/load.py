@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,8 @@ from bpmax_sim.file_names import Homes, cassette_name, node_part
 from bpmax_sim.i18n import msg
 from bpmax_sim.project import absolute, find_root, named_file
 from bpmax_sim.scenario.cases import (
-    Loaded,
     Row,
     ScenarioDraft,
-    element,
     elements,
     flag,
     names_in_cell,
@@ -39,6 +37,7 @@ from bpmax_sim.scenario.model import (
     During,
     FaultRule,
     FlowSpec,
+    FormSpec,
     Fragment,
     Scenario,
     Step,
@@ -123,7 +122,6 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
         cassette: name below the cassettes folder, without suffix.
         platforms: folder or file of the platforms.
         instances: file of the instances, where the scenario names one.
-        clock: frozen time, where the scenario has one.
     """
 
     root: Path
@@ -144,7 +142,11 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
     cassette: str
     platforms: Path
     instances: Path | None = None
-    clock: Instant | None = None
+
+    @property
+    def clock(self) -> Instant:
+        """Return the frozen time with its zone; where the scenario has none, 1970 in UTC."""
+        return Instant.parse(self.scenario.clock) if self.scenario.clock else Instant(0.0)
 
     @property
     def name(self) -> str:
@@ -230,8 +232,7 @@ def items(
         problems=problems,
     )
     draft.fragments = tuple(_fragments(draft))
-    draft.definition = _definition(draft)
-    draft.children = dict(_children(draft))
+    draft.flows = dict(_flows(draft))
     draft.rows = rows_of(draft.spot.at("cases"), problems) if scenario.cases is not UNSET else ()
     check(draft)
     check_values(draft)
@@ -243,12 +244,12 @@ def items(
     return loaded
 
 
-def _fragments(draft: ScenarioDraft) -> Iterator[Loaded]:
+def _fragments(draft: ScenarioDraft) -> Iterator[tuple[Fragment, Spot]]:
     for name, spot in elements(draft.spot.at("use"), draft.scenario.use):
         source = _read(draft, spot, name)
         fragment = decode(source.root, Fragment, draft.problems) if source else None
         if source and fragment:
-            yield Loaded(fragment, Spot(source))
+            yield fragment, Spot(source)
 
 
 def _read(draft: ScenarioDraft, spot: Spot, name: str) -> ScenarioSource | None:
@@ -260,118 +261,79 @@ def _read(draft: ScenarioDraft, spot: Spot, name: str) -> ScenarioSource | None:
         return None
 
 
-def _definition(draft: ScenarioDraft) -> Definition | None:
-    flow = draft.scenario.flow
-    if not isinstance(flow, FlowSpec) or not flow.definition:
-        return None
-    parsed = _read_definition(draft, draft.spot.at("flow", "definition"), flow.definition)
-    if parsed is None:
-        return None
-    definition, draft.definition_source = parsed
-    return definition
-
-
-def _children(draft: ScenarioDraft) -> Iterator[tuple[str, tuple[Definition, ScenarioSource]]]:
-    """Yield the definitions of sub-flows."""
-    flow = draft.scenario.flow
-    for name, spec in (flow.subflows if isinstance(flow, FlowSpec) else {}).items():
-        spot = draft.spot.at("flow", "subflows", name, "definition")
-        definition = _read_definition(draft, spot, spec.definition)
-        if definition is not None:
-            yield name, definition
-
-
-def _read_definition(
-    draft: ScenarioDraft, spot: Spot, name: str
-) -> tuple[Definition, ScenarioSource] | None:
-    source = _read(draft, spot, name)
-    before = len(draft.problems)
-    definition = decode(source.root, Definition, draft.problems) if source else None
-    if source is None or definition is None:
-        return None
-    unread = [f"{problem.path}." for problem in draft.problems[before:]]
-    for path, message in definition.findings():
-        # What could not be read is not missing as well.
-        if not any(there.startswith((f"{join(path)}.", f"{join(path)}[")) for there in unread):
-            draft.tell(Spot(source, path), message)
-    return definition, source
+def _flows(draft: ScenarioDraft) -> Iterator[tuple[str | None, tuple[Definition, Spot]]]:
+    """Yield the definitions of the flows, by name, the main flow first."""
+    for flow, (spec, spot) in draft.flow_specs.items():
+        if flow is None and not spec.definition:
+            continue
+        source = _read(draft, spot.at("definition"), spec.definition)
+        before = len(draft.problems)
+        definition = decode(source.root, Definition, draft.problems) if source else None
+        if source is None or definition is None:
+            continue
+        unread = [f"{problem.path}." for problem in draft.problems[before:]]
+        for path, message in definition.findings():
+            # What could not be read is not missing as well.
+            if not any(there.startswith((f"{join(path)}.", f"{join(path)}[")) for there in unread):
+                draft.tell(Spot(source, path), message)
+        yield flow, (definition, Spot(source))
 
 
 def _cast(draft: ScenarioDraft) -> Cast:
-    form, flow = draft.specs.get("form"), draft.specs.get("flow")
-    spot = draft.spot.at("form")
+    form = draft.scenario.form if isinstance(draft.scenario.form, FormSpec) else FormSpec()
+    names = [name for name in draft.flow_specs if name is None or name in draft.flows]
+    flows = {name: _parts(draft, name) for name in names}
+    sources = [file.source for _, file in draft.flows.values()]
     stubs = elements(draft.spot.at("proxy", "stubs"), draft.scenario.proxy.stubs)
-    sources = [source for _, source in draft.children.values()]
-    if draft.definition_source is not None:
-        sources.insert(0, draft.definition_source)
-    main = FlowParts()
-    if isinstance(flow, FlowSpec):
-        place = draft.spot.at("flow")
-        main = _parts(draft, flow, place, draft.definition, draft.definition_source)
+    named_files = (
+        (name, spot.at(step.action, "file"))
+        for step, spot in draft.steps
+        if step.kind and (name := step.kind.script_file(step.value))
+    )
     return Cast(
-        scripts=_handlers(draft, form.scripts, spot.at("scripts")) if form else {},
-        libraries=_libraries(draft, form.libraries, spot.at("libraries")) if form else (),
-        inline=_bodies(draft, _script_files(draft)),
-        flow=main,
-        subflows=_subflows(draft),
+        scripts=_handlers(draft, form, draft.spot.at("form")),
+        libraries=_libraries(draft, form, draft.spot.at("form")),
+        inline=dict(_scripts(draft, named_files)),
+        flow=flows.get(None, FlowParts()),
+        subflows={name: parts for name, parts in flows.items() if name is not None},
         flow_files=tuple(Script("\n".join(source.lines), source.file) for source in sources),
         named={
             name: tuple(_located(draft, step, where, None) for step, where in steps)
-            for name, steps in draft.named_steps().items()
+            for name, steps in draft.named_steps.items()
         },
         stubs=tuple(stub_of(stub, where.place) for stub, where in stubs),
     )
 
 
-def _subflows(draft: ScenarioDraft) -> dict[str, FlowParts]:
-    flow = draft.scenario.flow
-    specs = flow.subflows if isinstance(flow, FlowSpec) else {}
-    return {
-        name: _parts(draft, specs[name], draft.spot.at("flow", "subflows", name), *child)
-        for name, child in draft.children.items()
-    }
-
-
-def _parts(
-    draft: ScenarioDraft,
-    spec: FlowSpec | SubFlowSpec,
-    spot: Spot,
-    definition: Definition | None,
-    source: ScenarioSource | None,
-) -> FlowParts:
+def _parts(draft: ScenarioDraft, flow: str | None) -> FlowParts:
     """Read in what a flow is made of."""
-    nodes = definition.nodes if definition else {}
-    forms = {name: node.form for name, node in nodes.items() if isinstance(node.form, NodeForm)}
+    spec, spot = draft.flow_specs[flow]
+    parts = FlowParts(scripts=_handlers(draft, spec, spot), libraries=_libraries(draft, spec, spot))
+    if flow not in draft.flows:
+        return parts
+    definition, file = draft.flows[flow]
     screens = {}
-    for name, form in forms.items():
-        assert source is not None, "a definition has its file"
-        where = Spot(source, ("nodes", name, "form"))
-        screens[name] = NodeScreen.of(
-            form,
-            _handlers(draft, form.scripts, where.at("scripts")),
-            _libraries(draft, form.libraries, where.at("libraries")),
-        )
-    return FlowParts(
-        definition=definition,
-        conditions=_conditions(definition, source),
-        scripts=_handlers(draft, spec.scripts, spot.at("scripts")),
-        libraries=_libraries(draft, spec.libraries, spot.at("libraries")),
-        screens=screens,
-    )
+    for name, node in definition.nodes.items():
+        if isinstance(node.form, NodeForm):
+            where = file.at("nodes", name, "form")
+            scripts = _handlers(draft, node.form, where)
+            screens[name] = NodeScreen.of(node.form, scripts, _libraries(draft, node.form, where))
+    conditions = _conditions(definition, file.source)
+    return replace(parts, definition=definition, conditions=conditions, screens=screens)
 
 
-def _libraries(draft: ScenarioDraft, names: tuple[str, ...], spot: Spot) -> tuple[Script, ...]:
-    sources = ((name, name, where) for name, where in elements(spot, names))
-    return tuple(_bodies(draft, sources).values())
+_ScriptOwner = FormSpec | FlowSpec | SubFlowSpec | NodeForm
+
+
+def _libraries(draft: ScenarioDraft, owner: _ScriptOwner, spot: Spot) -> tuple[Script, ...]:
+    return tuple(dict(_scripts(draft, elements(spot.at("libraries"), owner.libraries))).values())
 
 
 def _conditions(
-    definition: Definition | None, source: ScenarioSource | None
+    definition: Definition, source: ScenarioSource
 ) -> dict[tuple[str, str, int], Place]:
     """Return where the conditions of a flow stand; a quote in front is no part of them."""
     places: dict[tuple[str, str, int], Place] = {}
-    if source is None or definition is None:
-        return places
     for name, node in definition.nodes.items():
         for action, number, path, _ in node.conditions():
             value = source.root.at(("nodes", name, *path))
@@ -379,43 +341,31 @@ def _conditions(
                 place = value.place
                 line = source.lines[place.line - 1] if place.line <= len(source.lines) else ""
                 quoted = line[place.column - 1 : place.column] in {"'", '"'}
-                column = place.column + 1 if quoted else place.column
-                places[name, action, number] = Place(place.file, place.line, column)
+                places[name, action, number] = replace(place, column=place.column + quoted)
     return places
 
 
-def _script_files(draft: ScenarioDraft) -> Iterator[tuple[str, str, Spot]]:
-    for step, spot in draft.steps():
-        named = step.kind.script_file(step.value) if step.kind else None
-        if named:
-            name, path = named
-            yield name, name, spot.at(step.action, *path)
-
-
 def _handlers(
-    draft: ScenarioDraft, scripts: Mapping[str, tuple[str, ...]], spot: Spot
+    draft: ScenarioDraft, owner: _ScriptOwner, spot: Spot
 ) -> dict[str, tuple[Script, ...]]:
     """Read the scripts of each event."""
     return {
         event: tuple(
-            _bodies(
-                draft,
-                ((str(i), name, element(spot.at(event), i)) for i, name in enumerate(names)),
-            ).values()
+            script for _, script in _scripts(draft, elements(spot.at("scripts", event), names))
         )
-        for event, names in scripts.items()
+        for event, names in owner.scripts.items()
     }
 
 
-def _bodies(draft: ScenarioDraft, declared: Iterator[tuple[str, str, Spot]]) -> dict[str, Script]:
-    """Read scripts; each file is relative to the file that names it."""
-    bodies: dict[str, Script] = {}
-    for key, name, spot in declared:
+def _scripts(
+    draft: ScenarioDraft, names: Iterable[tuple[str, Spot]]
+) -> Iterator[tuple[str, Script]]:
+    """Yield script files with their names, each relative to the file that names it."""
+    for name, spot in names:
         try:
-            bodies[key] = read_script(named_file(spot.source.path, name), spot.place)
+            yield name, read_script(named_file(spot.source.path, name), spot.place)
         except ConfigError as error:
             draft.problems += error.problems
-    return bodies
 
 
 def _item(draft: ScenarioDraft, cast: Cast, row: Row | None, root: Path) -> ScenarioItem:
@@ -425,85 +375,76 @@ def _item(draft: ScenarioDraft, cast: Cast, row: Row | None, root: Path) -> Scen
     whole = source.path.absolute()
     faults = [*_rules(draft, scenario.faults, draft.spot.at("faults"), row)]
     if row:
-        faults += _rules(draft, names_in_cell(values.get("faults")), draft.spot, row, whole=True)
+        named = names_in_cell(values.get("faults"))
+        faults += _rules(draft, named, _row_faults(draft, row), row, whole=True)
     return ScenarioItem(
         root=root,
         path=source.path,
         spot=draft.spot,
         scenario=scenario,
         cast=cast,
-        steps=_steps(draft, "steps", scenario.steps, row),
-        cleanup=_steps(draft, "finally", scenario.cleanup, row),
+        steps=_steps(draft, draft.spot.at("steps"), scenario.steps, row),
+        cleanup=_steps(draft, draft.spot.at("finally"), scenario.cleanup, row),
         row=row,
         place=row.place if row else draft.spot.at("scenario").place,
         tags=(*scenario.tags, *map(str, names_in_cell(values.get("tags")))),
         skip=flag(values.get("skip")) or scenario.skip,
         xfail=flag(values.get("xfail")) or scenario.xfail,
-        vars=draft.declared_vars(),
+        vars=draft.declared_vars,
         cli_variables=draft.variables,
         faults=tuple(faults),
         cassette=_cassette(draft, row, root),
         platforms=named_file(whole, proxy.platforms or str(root / "scenarios" / "platforms")),
         instances=named_file(whole, proxy.instances) if proxy.instances else None,
-        clock=_clock(scenario.clock),
     )
-
-
-def _clock(text: str) -> Instant | None:
-    try:
-        return Instant.parse(text) if text else None
-    except ValueError:
-        return None  # told already
 
 
 def _cassette(draft: ScenarioDraft, row: Row | None, root: Path) -> str:
     declared = draft.scenario.proxy.cassette
     own_file = row.id if row and "${case." not in declared else ""
-    path = draft.spot.source.path
-    what = "a cassette's name"
     try:
-        name = (
-            resolve(declared, lambda ref: _constant(draft, row, ref, what=what)) if declared else ""
-        )
+        name = _constant(draft, row, declared, "a cassette's name")
     except ValueError as error:
         draft.tell(draft.spot.at("proxy", "cassette"), str(error))
         return ""
-    return cassette_name(root, path, str(name), own_file)
+    return cassette_name(root, draft.spot.source.path, str(name), own_file)
 
 
-def _constant(draft: ScenarioDraft, row: Row | None, ref: Reference, *, what: str) -> Any:
-    """Return a value that is known before anything runs; *what* asks for it."""
-    roots: Mapping[str, Any] = {
-        "case": row.values if row else {},
-        "vars": draft.declared_vars(),
-        "env": draft.environ,
-    }
-    if ref.root not in roots:
-        raise ValueError(
-            msg(
-                "{what} knows case, vars and env only, not ${{{ref_text}}}",
-                what=what,
-                ref_text=ref.text,
+def _constant(draft: ScenarioDraft, row: Row | None, text: str, what: str) -> Any:
+    """Return *text* with values filled in that are known before anything runs.
+
+    Raises:
+        ValueError: a value is not, which *what*, the use of *text*, has to say.
+    """
+    roots = {"case": row.values if row else {}, "vars": draft.declared_vars, "env": draft.environ}
+
+    def lookup(ref: Reference) -> Any:
+        if ref.root not in roots:
+            raise ValueError(
+                msg(
+                    "{what} knows case, vars and env only, not ${{{ref_text}}}",
+                    what=what,
+                    ref_text=ref.text,
+                )
             )
-        )
-    return follow(roots[ref.root], ref)
+        return follow(roots[ref.root], ref)
+
+    return resolve(text, lookup)
 
 
 def _steps(
-    draft: ScenarioDraft, key: str, steps: tuple[Step, ...], row: Row | None
+    draft: ScenarioDraft, spot: Spot, steps: tuple[Step, ...], row: Row | None
 ) -> tuple[LocatedStep, ...]:
-    places = elements(draft.spot.at(key), steps)
-    return tuple(_located(draft, step, where, row) for step, where in places)
+    return tuple(_located(draft, step, where, row) for step, where in elements(spot, steps))
 
 
 def _located(draft: ScenarioDraft, step: Step, spot: Spot, row: Row | None) -> LocatedStep:
-    inside = spot.at("during", "steps")
     meanwhile = step.during.steps if isinstance(step.during, During) else ()
     return LocatedStep(
         step,
         spot,
         tuple(_rules(draft, step.faults, spot.at("faults"), row)),
-        tuple(_located(draft, step, where, row) for step, where in elements(inside, meanwhile)),
+        _steps(draft, spot.at("during", "steps"), meanwhile, row),
     )
 
 
@@ -516,22 +457,20 @@ def _rules(
     whole: bool = False,
 ) -> Iterator[Fault]:
     """Yield the rules that *faults* name or spell; *whole* says that they stand in a row."""
-    sets = draft.fault_sets()
-    for index, fault in enumerate(faults):
-        place = row.place if whole and row else element(spot, index).place
-        if isinstance(fault, str):
-            names = _names(draft, fault, row, place)
-            for name in names:
-                if name in sets:
-                    for rule, where in sets[name]:
-                        yield from _fault(draft, rule, where, row)
-                elif whole or names != (fault,):
-                    message = msg(
-                        "no fault set {name!r}{hint}", name=name, hint=suggestion(name, sets)
-                    )
-                    draft.problems.append(Problem(message, place, "cases" if whole else ""))
-        else:
-            yield from _spelled(draft, fault, spot, index, row, whole=whole)
+    sets = draft.fault_sets
+    for fault, where in elements(spot, faults):
+        if not isinstance(fault, str):
+            yield from _spelled(draft, fault, where, row)
+            continue
+        place = row.place if whole and row else where.place
+        names = _names(draft, fault, row, place)
+        for name in names:
+            for rule, rule_spot in sets.get(name, ()):
+                yield from _fault(draft, rule, rule_spot, row)
+            if name not in sets and (whole or names != (fault,)):
+                hint = suggestion(name, sets)
+                message = msg("no fault set {name!r}{hint}", name=name, hint=hint)
+                draft.problems.append(Problem(message, place, "cases" if whole else ""))
 
 
 def _names(draft: ScenarioDraft, text: str, row: Row | None, place: Place) -> tuple[Any, ...]:
@@ -540,9 +479,8 @@ def _names(draft: ScenarioDraft, text: str, row: Row | None, place: Place) -> tu
         return (text,)
     if row is None:
         return ()
-    what = msg("the name of a fault set")
     try:
-        return names_in_cell(resolve(text, lambda ref: _constant(draft, row, ref, what=what)))
+        return names_in_cell(_constant(draft, row, text, msg("the name of a fault set")))
     except UndefinedValueError:
         return ()  # told where all references are checked
     except ValueError as error:
@@ -552,9 +490,8 @@ def _names(draft: ScenarioDraft, text: str, row: Row | None, place: Place) -> tu
 
 def _fault(draft: ScenarioDraft, rule: FaultRule, spot: Spot, row: Row | None) -> Iterator[Fault]:
     """Yield *rule* with what its ``on`` names filled in; named steps are the same for all rows."""
-    what = "a fault's target"
     try:
-        on = str(resolve(rule.on, lambda ref: _constant(draft, row, ref, what=what)))
+        on = str(_constant(draft, row, rule.on, "a fault's target"))
     except UndefinedValueError:
         return  # told where all references are checked
     except ValueError as error:
@@ -567,26 +504,17 @@ def _fault(draft: ScenarioDraft, rule: FaultRule, spot: Spot, row: Row | None) -
         yield fault_of(filled, spot.place)
 
 
-def _spelled(
-    draft: ScenarioDraft, fault: Any, spot: Spot, index: int, named_row: Row | None, *, whole: bool
-) -> Iterator[Fault]:
+def _spelled(draft: ScenarioDraft, fault: Any, spot: Spot, row: Row | None) -> Iterator[Fault]:
     """Yield the rule that is spelled out in a list of faults."""
-    row = named_row if whole else None
     problems: list[Problem] = []
-    where = element(_row_faults(draft, row) if row else spot, index)
-    node = where.source.root.at(where.steps)
-    rule = decode(node, FaultRule, problems, steps=where.steps) if node is not None else None
+    node = spot.source.root.at(spot.steps)
+    rule = decode(node, FaultRule, problems, steps=spot.steps) if node is not None else None
     draft.problems += problems
-    wrong = fault_problem(rule) if rule and not problems else None
-    place = where.place
-    if wrong:
-        draft.problems.append(Problem(wrong, place, "faults"))
-    elif rule and not problems:
-        yield from _fault(draft, rule, where, named_row)
+    if rule and not problems:
+        yield from _fault(draft, rule, spot, row)
     elif not problems:
-        draft.problems.append(
-            Problem(msg("expected a fault, got {fault!r}", fault=fault), place, "faults")
-        )
+        message = msg("expected a fault, got {fault!r}", fault=fault)
+        draft.problems.append(Problem(message, spot.place, "faults"))
 
 
 def _row_faults(draft: ScenarioDraft, row: Row) -> Spot:

@@ -306,7 +306,6 @@ def keys_of(model: type[Model]) -> tuple[str, ...]:
 Schema = dict[str, Any]
 HOVER = Path(__file__).with_name("hover.yaml")
 _EXPECTED = {"$ref": f"{REFERENCE}Expected"}
-_NOT_EXPECTED_VALUES = {"call", "proxy"}
 
 
 def hover_texts() -> Texts:
@@ -355,7 +354,8 @@ def _refine(schema: Schema, texts: Texts) -> None:
         _replace(schema, "user", {"type": ["string", "integer", "object"]})
     definitions["Expected"] = _expected(texts)
     for model in (Expect, ExpectedCall, ExpectedError):
-        _expect(definitions[model.__name__], model)
+        for key in {*keys_of(model)} - {"call", "proxy"}:
+            _replace(definitions[model.__name__], key, _EXPECTED)
     schema["definitions"] = dict(sorted(definitions.items()))
 
 
@@ -385,12 +385,6 @@ def _expected(texts: Texts) -> Schema:
         "additionalProperties": _EXPECTED,
         "items": _EXPECTED,
     }
-
-
-def _expect(definition: Schema, model: type[Model]) -> None:
-    for key in model.__struct_encode_fields__:
-        if key not in _NOT_EXPECTED_VALUES:
-            _replace(definition, key, _EXPECTED)
 
 
 def _cases(schema: Schema, texts: Texts) -> Schema:

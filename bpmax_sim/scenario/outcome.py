@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from bpmax_sim.errors import Place
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Outcome, ScenarioFinished, ScenarioStarted
@@ -24,14 +25,11 @@ def cause_of(failures: Iterable[Failure], calls: Sequence[CallMade], *, live: bo
     kinds = {failure.kind for failure in failures}
     if config_errors(calls) or "config" in kinds:
         return "config"
-    if live and any(_is_unreachable(call) for call in calls):
-        return "unreachable"
+    for call in calls if live else ():
+        if call.error in _UNREACHABLE and not call.message.endswith("(fault)"):
+            return "unreachable"
     unusable = any(call.error in _NO_RECORDING for call in calls)
     return "cassette" if unusable or "miss" in kinds else "own"
-
-
-def _is_unreachable(call: CallMade) -> bool:
-    return call.error in _UNREACHABLE and not call.message.endswith("(fault)")
 
 
 def config_errors(calls: Iterable[CallMade]) -> tuple[str, ...]:
@@ -51,40 +49,40 @@ def conclude(
     if not item.xfail:
         return "failed" if failures else "passed", tuple(failures)
     if not failures:
-        return "failed", (_unexpected_pass(item),)
+        wrong = msg("expected to fail, but passed; take xfail away")
+        return "failed", (_failure(item, "xpass", [wrong], item.spot.at("xfail").place),)
     expected = cause_of(failures, calls, live=live) == "own"
     return "xfailed" if expected else "failed", tuple(failures)
 
 
-def _unexpected_pass(item: ScenarioItem) -> Failure:
-    place = item.spot.at("xfail").place
+def _failure(
+    item: ScenarioItem,
+    kind: str,
+    lines: Sequence[str],
+    place: Place,
+    cause: Exception | None = None,
+) -> Failure:
     return Failure(
-        kind="xpass",
-        essence=msg("expected to fail, but passed; take xfail away"),
+        kind=kind,
+        essence=lines[0],
         scenario=item.name,
         place=place,
         location=place,
+        detail=tuple(lines[1:]),
         rerun=item.rerun,
-    )
-
-
-def _config_failure(item: ScenarioItem, error: Exception) -> Failure:
-    first, *detail = str(error).splitlines() or [type(error).__name__]
-    return Failure(
-        kind="config",
-        essence=first,
-        scenario=item.name,
-        place=item.place,
-        location=item.place,
-        detail=tuple(detail),
-        rerun=item.rerun,
-        cause=error,
+        cause=cause,
     )
 
 
 def flag_reason(flag: bool | str) -> str:
     """Return the reason that ``skip`` or ``xfail`` gives, if it gives one."""
     return flag if isinstance(flag, str) else ""
+
+
+def failing_place(item: ScenarioItem, failures: Sequence[Failure]) -> Place:
+    """Return where *item* went wrong first, the step before the key in it, else where it stands."""
+    places = (place for failure in failures[:1] for place in (failure.location, failure.place))
+    return next((place for place in places if place), item.place)
 
 
 def start_of(item: ScenarioItem, at: float) -> ScenarioStarted:
@@ -103,9 +101,13 @@ def not_run(
     item: ScenarioItem, *, error: Exception | None = None, reason: str = ""
 ) -> tuple[ScenarioStarted, ScenarioFinished]:
     """Return the events of an item that was skipped or, for *error*, could not start."""
+    failures: tuple[Failure, ...] = ()
+    if error:
+        lines = str(error).splitlines() or [type(error).__name__]
+        failures = (_failure(item, "config", lines, item.place, error),)
     finished = ScenarioFinished(
         outcome="failed" if error else "skipped",
-        failures=(_config_failure(item, error),) if error else (),
+        failures=failures,
         notes=(),
         digest="",
         calls=0,

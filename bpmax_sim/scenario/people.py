@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from bpmax_sim.errors import suggestion
@@ -54,43 +54,42 @@ class FlowAction(Action, frozen=True, kw_only=True):
             return
         if cls.needs_others and "to" not in value:
             context.tell(spot, "expected to: {meant}", meant=cls.meant)
-        name = value.get("project", "")
+        name, definition = value.get("project", ""), context.definition
         project = (
             name.partition("#")[0] if literal(name) else ""
         )  # 盖章#2 is the second of its kind
         if project and project not in context.subflows:
-            known = context.subflows
-            context.tell(
-                spot.at("project"),
-                _no(msg("sub-flow {project!r}", project=project), project, known),
-            )
+            what = msg("sub-flow {project!r}", project=project)
+            context.tell(spot.at("project"), _no(what, project, context.subflows))
             return
-        definition = context.subflows.get(project) if project else context.definition
-        cls._check_node(context, definition, value.get("at", ""), spot.at("at"))
+        definition = context.subflows[project] if project else context.definition
+        if definition is not None:
+            cls._check_node(context, definition, value.get("at", ""), spot.at("at"))
         check_people(context, value.get("by", ""), spot.at("by"))
-        if cls.meant == _NODE:
-            _check_way_back(context, definition, value.get("to", ""), spot.at("to"))
-        else:
-            check_people(context, value.get("to", ""), spot.at("to"))
+        to = value.get("to", "")
+        if cls.meant != _NODE:
+            check_people(context, to, spot.at("to"))
+        elif definition is not None and literal(to) and to not in {*definition.nodes, START, ""}:
+            known = (*definition.nodes, START)
+            context.tell(spot.at("to"), _no(msg("node {to!r}", to=to), to, known))
 
     meant: ClassVar[str] = "who"
 
     @classmethod
     def _check_node(
-        cls, context: CheckContext, definition: Definition | None, at: Any, spot: Spot
+        cls, context: CheckContext, definition: Definition, at: Any, spot: Spot
     ) -> None:
-        if definition is None or not literal(at) or not at:
+        if not literal(at) or not at:
             return
         if at not in definition.nodes:
             context.tell(spot, "no node {at!r}{hint}", at=at, hint=suggestion(at, definition.nodes))
         elif cls.decides and cls.decides not in definition.nodes[at].offers:
-            offers = series(definition.nodes[at].offers) or msg("no action")
             context.tell(
                 spot,
                 "node {at!r} does not offer {decides}; it offers {offers}",
                 at=at,
                 decides=cls.decides,
-                offers=offers,
+                offers=series(definition.nodes[at].offers) or msg("no action"),
             )
 
     @classmethod
@@ -129,17 +128,8 @@ def move_of(value: Any) -> FlowMove:
     )
 
 
-def _check_way_back(
-    context: CheckContext, definition: Definition | None, to: Any, spot: Spot
-) -> None:
-    if definition is not None and literal(to) and to:
-        known = (*definition.nodes, START)
-        if to not in known:
-            context.tell(spot, _no(msg("node {to!r}", to=to), to, known))
-
-
-def _several(value: Any) -> Iterator[str | int]:
-    yield from value if isinstance(value, list | tuple) else (value,)
+def _several(value: Any) -> Sequence[str | int]:
+    return value if isinstance(value, list | tuple) else (value,)
 
 
 def literal(value: Any) -> bool:
@@ -149,9 +139,8 @@ def literal(value: Any) -> bool:
 
 def check_people(context: CheckContext, value: Any, spot: Spot) -> None:
     """Find people who are not there: all, or where nobody lists them, those nearly spelled so."""
-    for person in _several(value):
-        name = str(person)
-        if not name or "${" in name or name in context.people or not context.people:
+    for name in map(str, _several(value) if context.people else ()):
+        if not name or "${" in name or name in context.people:
             continue
         if context.lists_people:
             more = suggestion(name, context.people)
@@ -165,12 +154,8 @@ def _slip(name: str, people: Iterable[str]) -> str:
     """Return of whom *name* is a slip of the pen, not another person such as 王经理 for 李经理."""
     if name.isascii():
         return next(iter(difflib.get_close_matches(name, people, n=1)), "")
-    return next((person for person in people if _is_slip(name, person)), "")
-
-
-def _is_slip(name: str, other: str) -> bool:
-    is_alike = len(name) == len(other) > _SHORT and name[0] == other[0]
-    return is_alike and sum(a != b for a, b in zip(name, other, strict=True)) == 1
+    alike = (other for other in people if len(name) == len(other) > _SHORT and name[0] == other[0])
+    return next((o for o in alike if sum(a != b for a, b in zip(name, o, strict=True)) == 1), "")
 
 
 _SHORT = 2

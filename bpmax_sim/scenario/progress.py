@@ -54,16 +54,15 @@ from bpmax_sim.subject.hooks import CycleCut, FieldChanged, Happening, MessageSh
 
 def form_of(subject: Subject) -> Mapping[str, Any]:
     """Return the present fields, of a flow those of its project."""
-    if isinstance(subject, FormSubject):
-        return dict(plain(subject.fields))
-    return dict(plain(subject.form)) if isinstance(subject, FlowSubject) else {}
+    if subject is None:
+        return {}
+    return dict(plain(subject.form if isinstance(subject, FlowSubject) else subject.fields))
 
 
 def fields_of(subject: Subject) -> Mapping[str, Any]:
     """Return what the form shows of its fields, of a flow that of its project."""
-    if isinstance(subject, FormSubject):
-        return dict(plain(subject.facts()))
-    return dict(plain(subject.front.facts())) if isinstance(subject, FlowSubject) else {}
+    form = subject.front if isinstance(subject, FlowSubject) else subject
+    return dict(plain(form.facts())) if form else {}
 
 
 def flow_of(subject: Subject) -> Mapping[str, Any]:
@@ -105,7 +104,7 @@ class RunLog(msgspec.Struct):
     expected: Callable[[], Collection[str]] = tuple
     is_flow: bool = False
     _fresh: list[tuple[int, Event]] = msgspec.field(default_factory=list)
-    _console: list[tuple[int, dict[str, Any]]] = msgspec.field(default_factory=list)
+    console: list[tuple[int, dict[str, Any]]] = msgspec.field(default_factory=list)
     _numbers: dict[int, int] = msgspec.field(default_factory=dict)  # of calls, by their serial
     _struck: int = 0
     _undeclared: dict[str, tuple[Place, str]] = msgspec.field(default_factory=dict)
@@ -150,11 +149,7 @@ class RunLog(msgspec.Struct):
 
     def mark(self) -> LogMark:
         """Return the present position."""
-        return LogMark(len(self.calls), len(self._console), len(self.messages))
-
-    def console(self, since: LogMark) -> list[dict[str, Any]]:
-        """Return what was written to the console since a position."""
-        return [line for _, line in self._console[since.console :]]
+        return LogMark(len(self.calls), len(self.console), len(self.messages))
 
     def add(self, event: Event) -> Event:
         """Note *event* and return it, redacted."""
@@ -187,10 +182,10 @@ class RunLog(msgspec.Struct):
         """Take what came of an action, also of one that was done while another is under way."""
         self._fresh += [(timer.order, timer) for timer in result.timers]
         for line in result.console:
-            self._console.append((line.order, {"text": line.text, "level": line.level}))
+            self.console.append((line.order, {"text": line.text, "level": line.level}))
             written = ConsoleWritten(text=line.text, level=line.level, place=line.place, at=line.at)
             self._fresh.append((line.order, written))
-        self._console.sort(key=itemgetter(0))
+        self.console.sort(key=itemgetter(0))
         self._fresh += self._errors(result)
 
     def _recalled(self, serial: int, attempt: int) -> Recalled | None:
@@ -293,24 +288,19 @@ class Progress:
         self.missed: set[int] = set()
         self.checks: Checks = ()
         self.subject: Subject = None
-        self.scope = self._scope(environ)
+        chance, zone = bench.chance(), item.clock
+        self.scope = Scope(
+            case=item.row.values if item.row else {},
+            environ=environ,
+            now=lambda: str(zone.at(bench.clock.now())),
+            uuid=lambda: new_uuid(chance),
+        )
         self.performer = Performer(
             bench=bench,
             subject=None,
             path=item.path,
             inline=item.cast.inline,
             libraries=item.cast.all_libraries,
-        )
-
-    def _scope(self, environ: Mapping[str, str]) -> Scope:
-        clock = self.bench.clock
-        zone = self.item.clock or Instant(0.0)
-        chance = self.bench.chance()
-        return Scope(
-            case=self.item.row.values if self.item.row else {},
-            environ=environ,
-            now=lambda: str(zone.at(clock.now())),
-            uuid=lambda: new_uuid(chance),
         )
 
     def prepare(self) -> bool:
@@ -354,7 +344,7 @@ class Progress:
             user=user if isinstance(user, Mapping) else {"id": user},
             people=resolve(scenario.people),
             now=self.bench.clock.now,
-            written=partial(_written, self.item.clock or Instant(0.0)),
+            written=partial(_written, self.item.clock),
         )
 
     def _form(self, fields: dict[str, Any]) -> FormSubject:
@@ -392,7 +382,7 @@ class Progress:
             "flow": lambda: self.shown(flow_of(self.subject)),
             "proxy": lambda: log.calls[since.calls :],
             "messages": lambda: log.messages[since.messages :],
-            "console": lambda: log.console(since),
+            "console": lambda: [line for _, line in log.console[since.console :]],
             "result": lambda: self.shown(self.result),
             "vars": lambda: self.shown(self.scope.vars),
             "trace": log.digest,

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -65,18 +65,17 @@ def pieces(text: str) -> tuple[str | Reference, ...]:
     end = 0
     for match in _PIECE.finditer(text):
         parts.append(text[end : match.start()])
-        parts.append(_piece(match))
         end = match.end()
+        if match[0] == "$${":
+            parts.append("${")
+        elif match[1] is not None:
+            parts.append(reference(match[1].strip()))
+        else:
+            raise UndefinedValueError(
+                "'${' is not closed; write '$${' for the characters themselves"
+            )
     parts.append(text[end:])
     return tuple(part for part in parts if part != "")
-
-
-def _piece(match: re.Match[str]) -> str | Reference:
-    if match[0] == "$${":
-        return "${"
-    if match[1] is None:
-        raise UndefinedValueError("'${' is not closed; write '$${' for the characters themselves")
-    return reference(match[1].strip())
 
 
 def reference(text: str) -> Reference:
@@ -99,26 +98,6 @@ def reference(text: str) -> Reference:
     return Reference(text, str(root), tuple(path))
 
 
-def references(value: Any, path: Path = ()) -> Iterator[tuple[Path, Reference]]:
-    """Yield each reference inside *value*, with the path of the text that holds it."""
-    for place, text in texts(value, path):
-        for piece in pieces(text):
-            if isinstance(piece, Reference):
-                yield place, piece
-
-
-def texts(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Yield each text inside *value* with its path."""
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from texts(item, (*path, key))
-    elif isinstance(value, Sequence) and not isinstance(value, bytes):
-        for index, item in enumerate(value):
-            yield from texts(item, (*path, index))
-
-
 def resolve(value: Any, lookup: Lookup) -> Any:
     """Return *value* with every ``${…}`` replaced by what *lookup* gives for it.
 
@@ -126,7 +105,10 @@ def resolve(value: Any, lookup: Lookup) -> Any:
         UndefinedValueError: if *lookup* knows no such value.
     """
     if isinstance(value, str):
-        return _resolve_text(value, lookup)
+        parts = pieces(value) if "${" in value else (value,)
+        if len(parts) == 1:
+            return parts[0] if isinstance(parts[0], str) else lookup(parts[0])
+        return "".join(p if isinstance(p, str) else as_text(lookup(p)) for p in parts)
     if isinstance(value, Mapping):
         return {key: resolve(item, lookup) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -134,26 +116,13 @@ def resolve(value: Any, lookup: Lookup) -> Any:
     return value
 
 
-def _resolve_text(text: str, lookup: Lookup) -> Any:
-    if "${" not in text:
-        return text
-    parts = pieces(text)
-    if len(parts) == 1 and isinstance(parts[0], Reference):
-        return lookup(parts[0])
-    return "".join(p if isinstance(p, str) else as_text(lookup(p)) for p in parts)
-
-
 def as_text(value: Any) -> str:
     """Return *value* as it stands inside a longer text: texts bare, everything else as JSON."""
     return value if isinstance(value, str) else show(value)
 
 
-def show(value: Any) -> str:
-    """Return *value* as JSON with readable Chinese; what JSON lacks is as Python prints it."""
-    return _encode(value)
-
-
-_encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
+show = json.JSONEncoder(ensure_ascii=False, default=str).encode
+"""Return a value as JSON with readable Chinese; what JSON lacks is as Python prints it."""
 
 
 def follow(value: Any, ref: Reference, path: Path | None = None) -> Any:
@@ -214,14 +183,16 @@ class Scope(msgspec.Struct, kw_only=True):
         Raises:
             UndefinedValueError: if there is none; the message names the near ones.
         """
-        if not ref.path:
-            return self.now() if ref.root == "now" else self.uuid()
         if ref.root == "steps" and str(ref.path[0]) not in self.steps:
             never = msg("; no step with this id has run")
             raise undefined(ref.text, near(str(ref.path[0]), self.steps) or never)
         if ref.root == "env":
-            return self._variable(ref)
-        value = follow(self._roots[ref.root](), ref)
+            name = ref.text.partition(".")[2]
+            if name not in self.environ:
+                raise undefined(ref.text, unset(name))
+            return self.environ[name]
+        value = getattr(self, ref.root)
+        value = follow(value() if callable(value) else value, ref)
         return self._cell(value, ref) if ref.root == "case" else value
 
     def resolve(self, value: Any) -> Any:
@@ -242,22 +213,6 @@ class Scope(msgspec.Struct, kw_only=True):
         finally:
             self._open.pop()
 
-    def _variable(self, ref: Reference) -> str:
-        name = ref.text.partition(".")[2]
-        if name not in self.environ:
-            raise undefined(ref.text, unset(name))
-        return self.environ[name]
-
-    @property
-    def _roots(self) -> Mapping[str, Callable[[], Mapping[str, Any]]]:
-        return {
-            "vars": lambda: self.vars,
-            "case": lambda: self.case,
-            "steps": lambda: self.steps,
-            "form": self.form,
-            "flow": self.flow,
-        }
-
 
 _TOKEN = re.compile(
     r"""(?P<value>\$\{[^{}]*\}|'[^']*'|"[^"]*")|(?P<word>\s(?:and|or)(?=[\s(]|$)|&&|\|\|)"""
@@ -265,6 +220,8 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _NOT = re.compile(r"\s*(?:not\s|not(?=\()|!(?!=))\s*")
+_OPENED, _CLOSED = re.compile(r"\s*\("), re.compile(r"\s*\)")
+_LONE = re.compile(r"\$\{[^{}]*\}|true|false")
 _FALSE_TEXTS = frozenset({"", "false", "0", "null"})
 _ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -338,9 +295,7 @@ class _Condition:
         self, part: Callable[[], Truth], words: tuple[str, str], join: Callable[[Any], bool]
     ) -> Truth:
         parts = [part()]
-        while (word := _TOKEN.match(self.text, self.at)) and (
-            (word["word"] or "").strip() in words
-        ):
+        while (word := _TOKEN.match(self.text, self.at)) and (word["word"] or "").strip() in words:
             self.at = word.end()
             parts.append(part())
         return parts[0] if len(parts) == 1 else lambda lookup: join(part(lookup) for part in parts)
@@ -351,26 +306,23 @@ class _Condition:
             self.at = negated.end()
             inner = self._single()
             return lambda lookup: not inner(lookup)
-        start = re.compile(r"\s*\(").match(self.text, self.at)
-        if start:
-            return self._group(start.end())
-        left, order = self._operand(), ""
+        if start := _OPENED.match(self.text, self.at):
+            self.at, self.depth = start.end(), self.depth + 1
+            inside = self._any()
+            end = _CLOSED.match(self.text, self.at)
+            if end is None:
+                raise ValueError(msg("a bracket is not closed"))
+            self.at, self.depth = end.end(), self.depth - 1
+            return inside
+        left = self._operand()
         if (match := _TOKEN.match(self.text, self.at)) and match["order"]:
             order, self.at = match["order"], match.end()
             right = self._operand()
             _check_compared(left, order, right)
             return lambda lookup: _compared(left, order, right, lookup)
-        _check_lone(left)
-        return lambda lookup: _is_true(left, lookup)
-
-    def _group(self, start: int) -> Truth:
-        self.at, self.depth = start, self.depth + 1
-        inner = self._any()
-        match = re.compile(r"\s*\)").match(self.text, self.at)
-        if match is None:
-            raise ValueError(msg("a bracket is not closed"))
-        self.at, self.depth = match.end(), self.depth - 1
-        return inner
+        if not _LONE.fullmatch(left):
+            raise ValueError(msg("{text!r} is compared with nothing", text=left))
+        return lambda lookup: _is_true(resolve(left, lookup))
 
     def _operand(self) -> str:
         begin, opened = self.at, 0
@@ -405,21 +357,7 @@ def _check_compared(left: str, order: str, right: str) -> None:
         )
 
 
-_LONE = re.compile(r"\$\{[^{}]*\}|true|false")
-
-
-def _check_lone(text: str) -> None:
-    """Find texts that are compared with nothing, and so would always be true.
-
-    Raises:
-        ValueError: *text* is more than one value, or none that changes.
-    """
-    if not _LONE.fullmatch(text):
-        raise ValueError(msg("{text!r} is compared with nothing", text=text))
-
-
-def _is_true(text: str, lookup: Lookup) -> bool:
-    value = resolve(text, lookup)
+def _is_true(value: Any) -> bool:
     return value.lower() not in _FALSE_TEXTS if isinstance(value, str) else bool(value)
 
 

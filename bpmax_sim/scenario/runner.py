@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Unpack
@@ -43,7 +43,6 @@ from bpmax_sim.scenario.outcome import conclude, flag_reason, start_of
 from bpmax_sim.scenario.progress import START, LogMark, Progress
 from bpmax_sim.scenario.references import Scope, UndefinedValueError, holds, reference
 from bpmax_sim.scenario.source import Failure, Spot
-from bpmax_sim.script.outbox import UnawaitedCall
 from bpmax_sim.session.options import arguments
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import ScenarioOptions, SessionOptions
@@ -169,7 +168,7 @@ class StepRun(msgspec.Struct):
 
     def _do(self, perform: Callable[[type[Action] | None, Any, str], Result]) -> Result | None:
         """Return what *perform* makes of the action; None if a value of it is not defined."""
-        progress, step = self.progress, self.located.step
+        progress, step, spot = self.progress, self.located.step, self.located.spot
         result = Result()
         if kind := step.kind:
             try:
@@ -177,8 +176,10 @@ class StepRun(msgspec.Struct):
             except UndefinedValueError as error:
                 self._undefined(error, (step.action,))
                 return None
+            line = spot.place.line
+            name = msg("{source_file}:{line} js", source_file=spot.source.file, line=line)
             with self._meanwhile():
-                result = perform(kind, value, self._script_name())
+                result = perform(kind, value, name)
         elif isinstance(progress.subject, FlowSubject) and (progress.subject.begins or step.at):
             result = perform(None, None, "")
         if progress.item.scenario.proxy.unawaited == "warn":
@@ -186,9 +187,8 @@ class StepRun(msgspec.Struct):
         if step.action:
             progress.remember(step.id, result.value, error_as_data(result.errors))
         if result.refused and not result.errors and step.expect == Expect():
-            place = self.located.spot.place
             refused = msg("{action} was refused, and nothing is expected", action=step.action)
-            progress.log.notes.append(f"{place}: {refused}")
+            progress.log.notes.append(f"{spot.place}: {refused}")
         return result
 
     @contextlib.contextmanager
@@ -198,28 +198,24 @@ class StepRun(msgspec.Struct):
         if not isinstance(during, During):
             yield
             return
-        bench = self.progress.bench
+        progress = self.progress
         done: list[bool] = []
 
         def act() -> None:
-            if not done:
-                done.append(True)
-                self._act_meanwhile()
+            if done:
+                return
+            done.append(True)
+            for located in self.located.during:
+                inner = StepRun(progress, located, self.number, self.total, f"{self._title()} > ")
+                self._inner += inner.meanwhile()
 
-        bench.watch(during.call, act)
+        progress.bench.watch(during.call, act)
         try:
             yield
         finally:
-            bench.watch("", act)
+            progress.bench.watch("", act)
         if not done:
             self._missing.append(during.call)
-
-    def _act_meanwhile(self) -> None:
-        """Run the inner steps; what they come to is told and judged with this one."""
-        progress = self.progress
-        for located in self.located.during:
-            inner = StepRun(progress, located, self.number, self.total, f"{self._title()} > ")
-            self._inner += inner.meanwhile()
 
     def meanwhile(self) -> list[Failure]:
         """Run this step while another one is under way, and return its failures."""
@@ -233,22 +229,12 @@ class StepRun(msgspec.Struct):
         progress.log.note(started)
         progress.look_at(self.located.step.at)
         self.tries = 1
-        self._do_meanwhile()
+        result = self._do(progress.performer.meanwhile)
+        if result is not None:
+            progress.log.take(result)
+            self._check(result)
         progress.log.note(self._finished(started))
         return self.failures
-
-    def _do_meanwhile(self) -> None:
-        result = self._do(self.progress.performer.meanwhile)
-        if result is not None:
-            self.progress.log.take(result)
-            self._check(result)
-
-    def _script_name(self) -> str:
-        return msg(
-            "{source_file}:{line} js",
-            source_file=self.located.spot.source.file,
-            line=self.located.spot.place.line,
-        )
 
     def _run_named(
         self, name: str, variables: Mapping[str, Any]
@@ -280,45 +266,34 @@ class StepRun(msgspec.Struct):
 
     def _check(self, result: Result) -> None:
         """Find what is wrong: misses first, then errors, then what is expected."""
-        progress, scene = self.progress, self._scene()
+        progress, step, scene = self.progress, self.located.step, self._scene()
         misses = progress.bench.misses
         missed = [n for n in range(self._first_miss, len(misses)) if n not in progress.missed]
         progress.missed.update(missed)
         if missed:
             self.failures = [scene.miss(misses[number]) for number in missed]
             return
+        forbids = progress.item.scenario.proxy.unawaited == "fail"
+        silent = [msg("no call of {call} was made meanwhile", call=call) for call in self._missing]
         self.failures = [
             *self._inner,
-            *(
-                scene.failure(
-                    "value",
-                    msg("no call of {call} was made meanwhile", call=call),
-                    ("during", "call"),
-                )
-                for call in self._missing
-            ),
+            *(scene.failure("value", essence, ("during", "call")) for essence in silent),
             *self._judge_errors(result, scene),
-            *(scene.rejection(error) for error in result.unhandled),
-            *(scene.unawaited(call) for call in self._forbidden(result)),
+            *(scene.uncaught(error, is_rejection=True) for error in result.unhandled),
+            *(scene.unawaited(call) for call in (result.unawaited if forbids else ())),
             *(scene.undeclared(*field) for field in progress.log.undeclared()),
         ]
         if self.failures:
             return  # what is expected of a step that went wrong says nothing new
         try:
-            for name, value in self.located.step.save.items():
+            for name, value in step.save.items():
                 progress.scope.vars[name] = progress.scope.resolve(value)
-            state = progress.state(self.since)
-            checks = judge(self.located.step.expect, state, progress.expected_value)
+            checks = judge(step.expect, progress.state(self.since), progress.expected_value)
         except UndefinedValueError as error:
             self._undefined(error, ("expect",))
         else:
             self.checks += checks
             self.failures = scene.expectation(checks)
-
-    def _forbidden(self, result: Result) -> Sequence[UnawaitedCall]:
-        """Return the calls that nobody awaited, where that is a failure."""
-        fails = self.progress.item.scenario.proxy.unawaited == "fail"
-        return result.unawaited if fails else ()
 
     def _judge_errors(self, result: Result, scene: Scene) -> list[Failure]:
         """Return the failures of what was thrown; a wait for ever can never be expected."""
@@ -333,11 +308,12 @@ class StepRun(msgspec.Struct):
         if expected is UNSET:
             return [scene.uncaught(error) for error in others]
         try:
-            expected_error = resolved_error(expected, self.progress.expected_value)
+            expected = resolved_error(expected, self.progress.expected_value)
         except UndefinedValueError as error:
             return [scene.failure("value", str(error), ("expect_error",))]
-        self.checks += scene.compared_error(expected_error, others)
-        return scene.expected_error(expected_error, others)
+        checks, failures = scene.expected_error(expected, others)
+        self.checks += checks
+        return failures
 
     def _is_done(self, retry: Retry, result: Result | None) -> bool:
         if result is None:
@@ -419,16 +395,9 @@ def _steps(progress: Progress) -> Iterator[Event]:
             reason = msg("step {number} failed", number=number)
     if not progress.failures:
         _judge_whole(progress)
-    _tell_waiting(progress)
-    for located in progress.item.cleanup:
-        yield from StepRun(progress, located, prefix="finally: ").events()
-
-
-def _tell_waiting(progress: Progress) -> None:
-    """Note what still waits at the end, and would never have happened."""
-    clock = progress.bench.clock.now()
+    now = progress.bench.clock.now()
     for timer in progress.bench.waiting():
-        left = format_duration(max(timer.due - clock, 0))
+        left = format_duration(max(timer.due - now, 0))
         progress.log.notes.append(
             msg(
                 "{timer} still waits at the end; advance: {left} lets it fire",
@@ -436,6 +405,8 @@ def _tell_waiting(progress: Progress) -> None:
                 left=left,
             )
         )
+    for located in progress.item.cleanup:
+        yield from StepRun(progress, located, prefix="finally: ").events()
 
 
 def _judge_whole(progress: Progress) -> None:
@@ -511,7 +482,9 @@ def open_session(
     ]
     if wrong:
         raise ConfigError(*wrong)
-    options["platforms"] = options.get("platforms") or _platforms(item)
+    if not options.get("platforms"):  # the default folder need not exist
+        is_there = proxy.platforms or item.platforms.exists()
+        options["platforms"] = item.platforms if is_there else None
     return Session.open(**options)
 
 
@@ -526,11 +499,6 @@ def absent(item: ScenarioItem) -> Iterator[Problem]:
             place = Spot(item.spot.source, ("proxy", name)).place
             message = msg("there is no {path}; create it, or name another", path=shown(path))
             yield Problem(message, place, f"proxy.{name}")
-
-
-def _platforms(item: ScenarioItem) -> Path | None:
-    """Return the platforms of *item*; the default folder need not exist."""
-    return item.platforms if item.scenario.proxy.platforms or item.platforms.exists() else None
 
 
 def secrets(

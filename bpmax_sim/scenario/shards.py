@@ -19,6 +19,7 @@ import math
 import os
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 from typing import Any, Self
@@ -150,51 +151,38 @@ def keep(
         shard: which part of the items ran.
         complete: whether everything ran, so that what is not among it is there no more.
     """
-    if shard is not None:
-        _write(_of(root, shard), dict(seconds))
-    else:
+    if shard is None:
         merge(root, seconds, complete=complete)
+    else:
+        name = f"durations.{shard.number}-of-{shard.total}.json"
+        _write((root / FILE).with_name(name), dict(seconds))
 
 
 def merge(root: Path, seconds: Mapping[str, float], *, complete: bool = False) -> None:
     """Take *seconds* and those of every shard that ran into the one file."""
     parts = sorted((root / FILE).parent.glob("durations.*-of-*.json"))
-    durations: dict[str, Any] = {} if complete else _usable(root / FILE)
-    for part in parts:
-        durations |= {} if complete else _usable(part)
+    durations: dict[str, Any] = {}
+    for path in () if complete else (root / FILE, *parts):
+        with suppress(ConfigError):
+            durations |= _read(path)
     if _write(root / FILE, durations | dict(seconds)):
         for part in parts:
             part.unlink(missing_ok=True)
 
 
-def _usable(path: Path) -> dict[str, Any]:
-    try:
-        return _read(path)
-    except ConfigError:
-        return {}
-
-
-def _of(root: Path, shard: Shard) -> Path:
-    return (root / FILE).with_name(f"durations.{shard.number}-of-{shard.total}.json")
-
-
 def _write(path: Path, seconds: Mapping[str, Any]) -> bool:
+    """Write whole or not at all, for others may read or write it now; return whether it was."""
     document = {
         key: round(value, 4) if isinstance(value, float) else value
         for key, value in seconds.items()
     }
     content = {"version": VERSION, "seconds": document}
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        _replace(path, text)
+        make_folder(path)
+        fresh.write_text(text, encoding="utf-8", newline="\n")
+        fresh.replace(path)
     except (OSError, UnicodeEncodeError):
         return False
     return True
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write whole or not at all, for others may read or write it now."""
-    make_folder(path)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    fresh.write_text(text, encoding="utf-8", newline="\n")
-    fresh.replace(path)

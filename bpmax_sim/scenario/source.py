@@ -111,8 +111,7 @@ def headline(step: int, total: int, title: str, essence: str) -> str:
 
 
 def _single_line(text: str, longest: int) -> str:
-    line = _BREAKS.sub(" ", text) if _BREAKS.search(text) else text
-    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+    return _cut(_BREAKS.sub(" ", text) if _BREAKS.search(text) else text, longest)
 
 
 def render(failure: Failure, *, whole: bool = False) -> str:
@@ -121,28 +120,24 @@ def render(failure: Failure, *, whole: bool = False) -> str:
     The *whole* text has every line of it, and every value as it is.
     """
     fit = _WHOLE if whole else _CUT
-    head = [
-        failure.headline,
-        *([msg("  at {place}", place=failure.place)] if failure.place else []),
-    ]
-    tail = [
-        *_script_line(failure, fit),
-        *([msg("rerun: {rerun}", rerun=failure.rerun)] if failure.rerun else []),
-    ]
-    room = fit.lines - len(head) - len(tail)
+    head, tail = [failure.headline], []
+    if failure.place:
+        head.append(msg("  at {place}", place=failure.place))
+    if failure.script:
+        room = max(fit.width - len(f"script: {failure.script}"), _BEFORE)
+        text = _cut(f"   {failure.script_text.strip()}".rstrip(), room)
+        tail.append(msg("script: {place}{text}", place=failure.script, text=text))
+    if failure.rerun:
+        tail.append(msg("rerun: {rerun}", rerun=failure.rerun))
+    tail = ["", *tail] if tail else []
     blocks = [
         [_shown(line, failure.place, fit) for line in failure.excerpt],
         [msg("  {line}", line=line) for line in _cut_lines(failure.detail, fit.details)],
         [_cut(line, fit.width) for line in _checks(failure.checks, fit)],
         [_cut(line, fit.width) for line in _calls(failure, fit)],
     ]
-    body: list[str] = []
-    for block in filter(None, blocks):
-        body += ["", *block]
-    if tail:
-        tail = ["", *tail]
-        room -= 1
-    return joined("\n", [*head, *_cut_lines(body, room), *tail])
+    body = [line for block in blocks if block for line in ("", *block)]
+    return joined("\n", [*head, *_cut_lines(body, fit.lines - len(head) - len(tail)), *tail])
 
 
 STYLES: Mapping[str, str] = {"> ": "red", "  × ": "red", "  √ ": "green"}
@@ -174,22 +169,20 @@ def _checks(checks: Sequence[Comparison], fit: _Fit) -> Iterator[str]:
 
 def _check(check: Comparison, width: int, fit: _Fit) -> Iterator[str]:
     """Yield one line, or two where both sides have no room on one."""
-    head = msg(
-        "  {ok} {label}   expected ", ok="√" if check.ok else "×", label=check.label.ljust(width)
-    )
-    if check.ok:
-        yield head + check.expected
-        return
+    mark, label = "√" if check.ok else "×", check.label.ljust(width)
+    head = msg("  {ok} {label}   expected ", ok=mark, label=label)
     line = msg(
         "{head}{expected}   got {actual}", head=head, expected=check.expected, actual=check.actual
     )
-    if len(line) <= WIDTH:
+    if check.ok:
+        yield head + check.expected
+    elif len(line) <= WIDTH:
         yield line
-        return
-    room = max(fit.width - len(head), _BEFORE)
-    expected, actual = contrast(check.expected, check.actual, room)
-    yield head + expected
-    yield msg("  {blank}        got {actual}", blank=" " * (width + 2), actual=actual)
+    else:
+        room = max(fit.width - len(head), _BEFORE)
+        expected, actual = contrast(check.expected, check.actual, room)
+        yield head + expected
+        yield msg("  {blank}        got {actual}", blank=" " * (width + 2), actual=actual)
 
 
 def _calls(failure: Failure, fit: _Fit) -> Iterator[str]:
@@ -239,13 +232,6 @@ def differing(call: CallMade) -> Iterator[tuple[str, str, str]]:
 
 
 _SIDES = ("recorded", "sent")
-
-
-def _script_line(failure: Failure, fit: _Fit) -> Iterator[str]:
-    if failure.script is not None:
-        room = max(fit.width - len(f"script: {failure.script}"), _BEFORE)
-        text = _cut(f"   {failure.script_text.strip()}".rstrip(), room)
-        yield msg("script: {place}{text}", place=failure.script, text=text)
 
 
 def _cut_lines(lines: Sequence[str], room: int) -> list[str]:

@@ -30,7 +30,7 @@ from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import LANGUAGES, chosen, joined, msg, plural, series
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.cases import cli_variables
-from bpmax_sim.scenario.events import ConsoleWritten, Event, ScenarioFinished
+from bpmax_sim.scenario.events import ConsoleWritten, ScenarioFinished
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.source import Failure
@@ -123,12 +123,15 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         token = self.headers.get("authorization", "").removeprefix("Bearer ")
         path = urlsplit(self.path).path
+        number = unquote(path.rpartition("/")[2])
         if token not in self.crm.tokens:
             self._answer(401, {"code": 401, "message": "令牌无效"})
         elif not path.startswith("/api/customers/"):
             self._answer(404, {"code": 404, "message": "没有这个接口"})
+        elif number not in CUSTOMERS:
+            self._answer(200, {"code": 404, "message": f"客户 {number} 不存在", "data": None})
         else:
-            self._answer(200, _customer(unquote(path.rpartition("/")[2])))
+            self._answer(200, {"code": 200, "message": "ok", "data": CUSTOMERS[number]})
 
     def _answer(self, status: int, body: Mapping[str, Any]) -> None:
         data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
@@ -142,13 +145,6 @@ class _Handler(BaseHTTPRequestHandler):
         """Print nothing: the demonstration tells its own story."""
 
 
-def _customer(number: str) -> dict[str, Any]:
-    customer = CUSTOMERS.get(number)
-    if customer is None:
-        return {"code": 404, "message": f"客户 {number} 不存在", "data": None}
-    return {"code": 200, "message": "ok", "data": customer}
-
-
 SIGN = "# bpmax-sim demo"
 """The first line of a folder's README.md that says that the folder is ours."""
 
@@ -159,22 +155,19 @@ def make(folder: Path, *, force: bool = False) -> tuple[Path, ...]:
     Raises:
         ConfigError: if the folder holds something that is not ours, unless *force*.
     """
-    _check(folder, force=force)
+    if folder.exists() and not force:
+        wrong = ""
+        if not folder.is_dir():
+            wrong = msg("this is a file; name a folder")
+        elif any(folder.iterdir()) and not _is_ours(folder / "README.md"):
+            wrong = msg(
+                "this folder is not empty and not a demonstration; name another, or write ours "
+                "beside what is there with --force"
+            )
+        if wrong:
+            raise ConfigError(Problem(wrong, Place(shown(folder))))
     with writing_to(folder, NAME_ANOTHER):
         return tuple(_copy(files("bpmax_sim.starter") / "demo_files", folder))
-
-
-def _check(folder: Path, *, force: bool) -> None:
-    if not folder.exists() or force:
-        return
-    if not folder.is_dir():
-        raise ConfigError(Problem(msg("this is a file; name a folder"), Place(shown(folder))))
-    if any(folder.iterdir()) and not _is_ours(folder / "README.md"):
-        message = msg(
-            "this folder is not empty and not a demonstration; name another, or write ours "
-            "beside what is there with --force"
-        )
-        raise ConfigError(Problem(message, Place(shown(folder))))
 
 
 def _is_ours(readme: Path) -> bool:
@@ -190,11 +183,9 @@ def _copy(source: Traversable, target: Path) -> list[Path]:
     for entry in sorted(source.iterdir(), key=lambda item: item.name):
         name, _, language = entry.name.removesuffix(".md").partition(".")
         place = target / (f"{name}.md" if language in LANGUAGES else entry.name)
-        if language in LANGUAGES and language != chosen():
-            continue
         if entry.is_dir():
             written += _copy(entry, place)
-        else:
+        elif language not in LANGUAGES or language == chosen():
             place.write_bytes(entry.read_bytes())
             written.append(place)
     return written
@@ -224,32 +215,16 @@ _WIDTH = 100
 
 
 class Played(msgspec.Struct, frozen=True):
-    """One run of the scenario, and the real seconds it took."""
+    """One run of the scenario: its verdict and calls, what it wrote, and its real time.
 
-    events: tuple[Event, ...]
-    seconds: float
+    Attributes:
+        milliseconds: with their unit.
+    """
 
-    @property
-    def end(self) -> ScenarioFinished:
-        """Return the verdict."""
-        last = self.events[-1]
-        assert isinstance(last, ScenarioFinished)
-        return last
-
-    @property
-    def console(self) -> list[str]:
-        """Return what the script wrote."""
-        return [event.text for event in self.events if isinstance(event, ConsoleWritten)]
-
-    @property
-    def calls(self) -> list[CallMade]:
-        """Return the calls, in their order."""
-        return [event for event in self.events if isinstance(event, CallMade)]
-
-    @property
-    def milliseconds(self) -> str:
-        """Return the real time."""
-        return msg("{seconds:.0f} ms", seconds=self.seconds * 1000)
+    end: ScenarioFinished
+    calls: Sequence[CallMade]
+    console: Sequence[str]
+    milliseconds: str
 
 
 def play_demo(folder: Path, *, force: bool = False) -> Iterator[str]:
@@ -263,7 +238,11 @@ def play_demo(folder: Path, *, force: bool = False) -> Iterator[str]:
         ConfigError: the folder is not ours, or cannot be written.
         ExpectationError: something did not come out as it has to.
     """
-    yield from _folder(folder, make(folder, force=force))
+    written = make(folder, force=force)
+    yield msg("1  A project in {folder}", folder=shown(folder))
+    for path in written:
+        if path.suffix != ".md":
+            yield f"     {path.relative_to(folder).as_posix()}"
     with running_crm() as crm:
         recorded = _play(folder, crm.environment, mode="record", record="rewrite", allow_ci=True)
         yield from _recorded(recorded, crm)
@@ -273,13 +252,6 @@ def play_demo(folder: Path, *, force: bool = False) -> Iterator[str]:
     yield from _replayed(folder, recorded)
     yield from _missed(folder)
     yield from _next(folder)
-
-
-def _folder(folder: Path, written: Sequence[Path]) -> Iterator[str]:
-    yield msg("1  A project in {folder}", folder=shown(folder))
-    for path in written:
-        if path.suffix != ".md":
-            yield f"     {path.relative_to(folder).as_posix()}"
 
 
 def _recorded(played: Played, crm: Crm) -> Iterator[str]:
@@ -305,49 +277,41 @@ def _exchange(cassette: Path) -> Iterator[str]:
 
 
 def _hidden(files: Sequence[Path], crm: Crm) -> Iterator[str]:
-    values = (crm.client_secret, *crm.tokens)
-    findings = leaks(files, values)
+    findings = leaks(files, (crm.client_secret, *crm.tokens))
     _must(not findings, msg("a secret was written: {findings}", findings=series(findings)))
     yield ""
     yield msg("4  What stands there instead of the real values")
     yield from (f"     {standin}" for standin in standins(files))
-    hunted = msg(
-        "the client secret and {tokens}",
-        tokens=plural(len(crm.tokens), "{number} token", "{number} tokens"),
-    )
+    tokens = plural(len(crm.tokens), "{number} token", "{number} tokens")
     yield msg(
         "   {files_count} files searched for {hunted}, plain and encoded: 0 found",
         files_count=len(files),
-        hunted=hunted,
+        hunted=msg("the client secret and {tokens}", tokens=tokens),
     )
 
 
 def _replayed(folder: Path, recorded: Played) -> Iterator[str]:
-    guard = NetworkGuard(msg("the demonstration"))
-    with guard:
+    with NetworkGuard(msg("the demonstration")) as guard:
         played = _play(folder, {})
     _must(played.end.outcome == "passed", msg("the replay failed"), played.end.failures)
-    _must(
-        not guard.attempts, msg("the replay used the network: {attempts}", attempts=guard.attempts)
-    )
+    attempts = guard.attempts
+    _must(not attempts, msg("the replay used the network: {attempts}", attempts=attempts))
     _must(played.console == recorded.console, msg("the replay wrote something else to its console"))
     yield ""
     yield msg(
         "5  Replayed in {milliseconds}: no CRM, no credentials, the network closed",
         milliseconds=played.milliseconds,
     )
+    calls = plural(len(played.calls), "{number} call", "{number} calls")
     summary = msg(
-        "{attempts_count} connections, {calls}",
-        attempts_count=len(guard.attempts),
-        calls=plural(len(played.calls), "{number} call", "{number} calls"),
+        "{attempts_count} connections, {calls}", attempts_count=len(attempts), calls=calls
     )
     yield msg("     {summary}, the same console:", summary=summary)
     yield from (msg("     console: {text}", text=text) for text in played.console)
 
 
 def _missed(folder: Path) -> Iterator[str]:
-    guard = NetworkGuard(msg("the demonstration"))
-    with guard:
+    with NetworkGuard(msg("the demonstration")) as guard:
         played = _play(folder, {}, variables=cli_variables([f"customer={OTHER}"]))
     misses = [failure for failure in played.end.failures if failure.kind == "miss"]
     _must(bool(misses) and not guard.attempts, msg("a changed request was answered all the same"))
@@ -381,9 +345,9 @@ def _next(folder: Path) -> Iterator[str]:
 def _activation() -> str:
     """Return what puts the commands of this Python's virtual environment on the path."""
     scripts = Path(shown(Path(sysconfig.get_path("scripts"))))
-    if os.name == "nt":
-        return str(scripts / "activate")
     activate = scripts / "activate"
+    if os.name == "nt":
+        return str(activate)
     return (
         f". {pasted(str(activate))}" if activate.exists() else f"PATH={pasted(str(scripts))}:$PATH"
     )
@@ -407,8 +371,11 @@ def _play(
     }
     cassettes = Path(shown(folder / "cassettes"))
     session = open_session(item, cassettes=cassettes, environ=environ, **run_options)
-    events = tuple(run_item(item, session, environ=environ))
-    return Played(events, time.perf_counter() - started)
+    *events, end = run_item(item, session, environ=environ)
+    assert isinstance(end, ScenarioFinished)
+    took = msg("{seconds:.0f} ms", seconds=(time.perf_counter() - started) * 1000)
+    calls = [event for event in events if isinstance(event, CallMade)]
+    return Played(end, calls, [e.text for e in events if isinstance(e, ConsoleWritten)], took)
 
 
 def _must(holds: bool, text: str, failures: Sequence[Failure] = ()) -> None:

@@ -174,16 +174,13 @@ def _project(chosen: InitOptions) -> dict[str, str]:
         f"platforms/{chosen.platform}.yaml": "platforms/crm.yaml",
         "scripts/customer.js": "scripts/customer.js",
         "customer.scenario.yaml": "customer.scenario.yaml",
+        "instances.yaml": "instances.yaml",
     }
     texts = {f"scenarios/{to}": _filled(_shipped(name), values) for to, name in sources.items()}
-    instances = _filled(_shipped("instances.yaml"), values)
-    return {**texts, "scenarios/instances.yaml": f"{instances}{_credentials(chosen)}"}
-
-
-def _credentials(chosen: InitOptions) -> str:
-    named = {name: variable for name, variable in chosen.environment.items() if name != "url"}
-    lines = [f"    {name}: {{env: {variable}}}\n" for name, variable in named.items()]
-    return joined("", ["  credentials:\n", *lines]) if lines else ""
+    _, *credentials = chosen.environment.items()
+    lines = [f"    {name}: {{env: {variable}}}\n" for name, variable in credentials]
+    texts["scenarios/instances.yaml"] += joined("", ["  credentials:\n", *lines] if lines else [])
+    return texts
 
 
 def with_lines(before: str, lines: tuple[str, ...]) -> str:
@@ -208,8 +205,12 @@ _CUSTOMER = {"code": 200, "message": "ok", "data": {"name": "张三", "phone": "
 
 
 def answer(request: Request) -> Response:
-    """Return a token for a login, and one customer for everything else."""
-    document: Mapping[str, Any] = _login() if request.is_login else _CUSTOMER
+    """Return a token for a login of any kind, and one customer for everything else."""
+    document: Mapping[str, Any] = _CUSTOMER
+    if request.is_login:
+        token, ttl = secrets.token_urlsafe(24), 7200
+        oauth = {"access_token": token, "token_type": "Bearer", "expires_in": ttl}
+        document = {**oauth, "data": {"token": token, "expires_in": ttl}}
     return Response(
         status=200,
         reason="OK",
@@ -218,19 +219,6 @@ def answer(request: Request) -> Response:
         elapsed=0.012,
         source="simulated",
     )
-
-
-def _login() -> dict[str, Any]:
-    """Return the responses of every kind of login that a new project can begin with, in one."""
-    token, ttl = secrets.token_urlsafe(24), 7200
-    oauth = {"access_token": token, "token_type": "Bearer", "expires_in": ttl}
-    return {**oauth, "data": {"token": token, "expires_in": ttl}}
-
-
-def environment(chosen: InitOptions) -> dict[str, str]:
-    """Return what the variables of *chosen* hold meanwhile."""
-    values = {variable: secrets.token_urlsafe(24) for variable in chosen.environment.values()}
-    return {**values, chosen.environment["url"]: chosen.address}
 
 
 class InitPlan(msgspec.Struct, frozen=True):
@@ -277,7 +265,8 @@ def carry_out(planned: InitPlan, folder: Path, chosen: InitOptions) -> tuple[Pat
 
 
 def _record(folder: Path, chosen: InitOptions) -> None:
-    environ = environment(chosen)
+    values = {variable: secrets.token_urlsafe(24) for variable in chosen.environment.values()}
+    environ = {**values, chosen.environment["url"]: chosen.address}
     (item,) = items(folder / "scenarios/customer.scenario.yaml", environ=environ)
     session = open_session(
         item,

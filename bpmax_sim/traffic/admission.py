@@ -6,7 +6,7 @@ is hidden in the first one too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,20 +17,22 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, render
 from bpmax_sim.cassette.journal import PendingExchange, checked
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
-from bpmax_sim.cassette.merge import OwnerRecording, merge, nothing_volatile
-from bpmax_sim.cassette.model import Entry
+from bpmax_sim.cassette.merge import OwnerRecording, SameMeaning, merge
 from bpmax_sim.errors import CassetteError, ConfigError, LeakError
 from bpmax_sim.i18n import labelled, msg, series
-from bpmax_sim.messages import Exchange, Request, Response
+from bpmax_sim.messages import Exchange, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
 from bpmax_sim.proxy.result import capture
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.traffic.external_clients import register_credentials
-from bpmax_sim.traffic.formats import ForeignSource, format_of, read_foreign
+from bpmax_sim.traffic.formats import format_of, read_foreign
 from bpmax_sim.traffic.identify import declared_address, hidden, identify
 from bpmax_sim.traffic.imported import Imported
+from bpmax_sim.traffic.mock_servers import NOWHERE
 from bpmax_sim.transport.redaction import capture_cookies, redact_exchange
+
+Matched = tuple[Exchange, ApiMatch | None]
 
 
 def admit(  # noqa: PLR0913 - all that a session would know
@@ -59,15 +61,25 @@ def admit(  # noqa: PLR0913 - all that a session would know
     for exchange in named:
         _learn(exchange, vault)
         redact_exchange(exchange, vault)  # makes the credentials of unknown platforms known
-    clean = [_keyed(redact_exchange(exchange, vault), rules, owner) for exchange in named]
-    admitted, notes = _without_leaks(clean, vault.scan)
-    return Imported(tuple(admitted), (*imported.notes, *left_out, *notes))
+    admitted: list[Exchange] = []
+    for exchange in named:
+        clean = redact_exchange(exchange, vault)
+        findings = vault.scan(b"\n".join(_texts(clean)))
+        if findings:
+            left_out.append(
+                msg(
+                    "exchange {order}: a secret is left in it ({findings})",
+                    order=clean.order,
+                    findings=findings[0],
+                )
+            )
+        else:
+            key, order = identity(parts_of_request(clean.request), rules), len(admitted) + 1
+            admitted.append(replace(clean, key=key, owner=owner, order=order))
+    return Imported(tuple(admitted), (*imported.notes, *left_out))
 
 
-Matched = tuple[Exchange, ApiMatch | None]
-
-
-def _without_logins(exchanges: Iterable[Matched], vault: Vault) -> tuple[list[Matched], list[str]]:
+def _without_logins(exchanges: list[Matched], vault: Vault) -> tuple[list[Matched], list[str]]:
     remaining: list[Matched] = []
     notes: list[str] = []
     for exchange, match in exchanges:
@@ -77,35 +89,29 @@ def _without_logins(exchanges: Iterable[Matched], vault: Vault) -> tuple[list[Ma
         named = identify(exchange.request, match)
         hidden(named, match, vault)
         _learn(replace(exchange, request=named), vault)
-        key = match.target.platform.platform_key
         notes.append(
             msg(
                 "exchange {order}: a login of {key}, which replay synthesises",
                 order=exchange.order,
-                key=key,
+                key=match.target.platform.platform_key,
             )
         )
     return remaining, notes
 
 
-def _uncertain(exchanges: Iterable[Matched], matcher: ApiMatcher) -> list[str]:
-    notes = []
+def _uncertain(exchanges: list[Matched], matcher: ApiMatcher) -> Iterator[str]:
     for exchange, match in exchanges:
         if match is None or not match.target.is_declared:
             continue
-        rivals = matcher.rivals(exchange.request, match)
-        note = match.note or (rivals and _several(match, rivals)) or ""
+        note, rivals = match.note, matcher.rivals(exchange.request, match)
+        if rivals and not note:
+            note = msg(
+                "declared at this address by {names} as well; taken for {key}",
+                names=series(rivals),
+                key=match.target.platform.platform_key,
+            )
         if note:
-            notes.append(msg("exchange {order}: {note}", order=exchange.order, note=note))
-    return notes
-
-
-def _several(match: ApiMatch, rivals: tuple[str, ...]) -> str:
-    return msg(
-        "declared at this address by {names} as well; taken for {key}",
-        names=series(rivals),
-        key=match.target.platform.platform_key,
-    )
+            yield msg("exchange {order}: {note}", order=exchange.order, note=note)
 
 
 def _named(
@@ -125,32 +131,8 @@ def _learn(exchange: Exchange, vault: Vault) -> None:
         capture_cookies(exchange.request, exchange.outcome, vault)
 
 
-def _keyed(exchange: Exchange, rules: Rules, owner: str) -> Exchange:
-    key = identity(parts_of_request(exchange.request), rules)
-    return replace(exchange, key=key, owner=owner)
-
-
-def _without_leaks(
-    exchanges: Iterable[Exchange], scan: Callable[[bytes], tuple[object, ...]]
-) -> tuple[list[Exchange], list[str]]:
-    remaining: list[Exchange] = []
-    notes: list[str] = []
-    for exchange in exchanges:
-        findings = scan(b"\n".join(_texts(exchange.request, exchange.outcome)))
-        if findings:
-            notes.append(
-                msg(
-                    "exchange {order}: a secret is left in it ({findings})",
-                    order=exchange.order,
-                    findings=findings[0],
-                )
-            )
-        else:
-            remaining.append(replace(exchange, order=len(remaining) + 1))
-    return remaining, notes
-
-
-def _texts(request: Request, outcome: object) -> Iterable[bytes]:
+def _texts(exchange: Exchange) -> Iterable[bytes]:
+    request, outcome = exchange.request, exchange.outcome
     response = outcome if isinstance(outcome, Response) else Response(status=0)
     yield request.url.encode()
     for name, value in (*request.headers, *response.headers):
@@ -187,15 +169,21 @@ def read_file(path: Path, *, kind: str = "", address: str = "") -> Foreign:
     Raises:
         CassetteError: if it cannot be read, naming the file.
     """
-    source = ForeignSource(attachment=lambda name: _sibling(path, name))
-    if address:
-        source = ForeignSource(address=address, attachment=source.attachment)
+
+    def attachment(name: str) -> bytes | None:
+        """Return the file *name* of the archive's own folder, and of no other."""
+        sibling = path.parent / name
+        if Path(name).name != name or not sibling.is_file() or sibling.is_symlink():
+            return None
+        return sibling.read_bytes() if sibling.stat().st_size <= _LARGEST else None
+
     try:
         data = _bounded(path)
         known = kind or format_of(data)
-        return Foreign(
-            path=path, kind=known, imported=read_foreign(data, kind=known, source=source)
+        exchanges = read_foreign(
+            data, kind=known, address=address or NOWHERE, attachment=attachment
         )
+        return Foreign(path=path, kind=known, imported=exchanges)
     except CassetteError as error:
         raise CassetteError(labelled(path, error)) from error
     except OSError as error:
@@ -208,14 +196,6 @@ def _bounded(path: Path) -> bytes:
     if path.stat().st_size > _LARGEST:
         raise CassetteError("larger than {largest} MB; split it", largest=_LARGEST >> 20)
     return path.read_bytes()
-
-
-def _sibling(path: Path, name: str) -> bytes | None:
-    """Return the file *name* of the archive's own folder, and of no other."""
-    sibling = path.parent / name
-    if Path(name).name != name or not sibling.is_file() or sibling.is_symlink():
-        return None
-    return sibling.read_bytes() if sibling.stat().st_size <= _LARGEST else None
 
 
 def know(platforms: Platforms, environ: Mapping[str, str], vault: Vault) -> list[str]:
@@ -246,22 +226,16 @@ def drafts_of(
         LeakError: if a secret is left in one.
         CassetteError: if one cannot be written.
     """
-    drafts = tuple(_drafts(exchanges, rules, vault))
+    entries = [render(exchange, rules=rules.digest) for exchange in exchanges]
+    drafts = tuple(
+        checked(PendingExchange(line=entry.line, text=entry.text, issue=(number, 0)), vault.scan)
+        for number, entry in enumerate(entries, 1)
+    )
     leaks = [f"{draft.line.call} ({place})" for draft in drafts for place in draft.leaks]
     if leaks:
-        raise LeakError(
-            "not written, a secret was found in {names}",
-            names=series(dict.fromkeys(leaks)),
-        )
+        names = series(dict.fromkeys(leaks))
+        raise LeakError("not written, a secret was found in {names}", names=names)
     return drafts
-
-
-def _drafts(exchanges: Iterable[Exchange], rules: Rules, vault: Vault) -> Iterator[PendingExchange]:
-    for number, exchange in enumerate(exchanges, 1):
-        entry = render(exchange, rules=rules.digest)
-        yield checked(
-            PendingExchange(line=entry.line, text=entry.text, issue=(number, 0)), vault.scan
-        )
 
 
 def known_at(path: Path, owner: str) -> int | None:
@@ -294,12 +268,10 @@ def write(path: Path, owner: str, drafts: tuple[PendingExchange, ...]) -> bool:
         path.parent.mkdir(parents=True, exist_ok=True)
         with journal.locked(path.parent):
             if known_at(path, owner) == -1:
-                entries = (
-                    Entry(replace(draft.line, n=n), draft.text) for n, draft in enumerate(drafts, 1)
-                )
+                entries = (draft.entry.with_line(n=n) for n, draft in enumerate(drafts, 1))
                 journal.replace_whole(path, dump_entries(entries, rules=""))
                 return True
-            return merge(path, path, OwnerRecording(owner, drafts, adding=False), nothing_volatile)
+            return merge(path, path, OwnerRecording(owner, drafts, adding=False), SameMeaning())
     except OSError as error:
         raise CassetteError(
             "{path}: not written ({strerror}); the old file is whole",

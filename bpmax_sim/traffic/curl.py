@@ -9,7 +9,7 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import urlencode
 
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import FORM, Exchange, Failed, Headers, Request, media_type
@@ -24,18 +24,15 @@ def write_curl(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
     """Return a shell script that sends the requests of *exchanges*."""
     parts = ["#!/bin/sh\n"]
     for exchange in exchanges:
-        call = exchange.request.call
+        call, outcome = exchange.request.call, exchange.outcome
         name = call.name if call and call.platform else ""
-        comment = _UNSEEN.sub(" ", f"# {exchange.order} {name}".rstrip() + _answered(exchange))
-        parts.append(f"{comment}\n{command(exchange.request)}\n")
+        comment = f"# {exchange.order} {name}".rstrip()
+        if isinstance(outcome, Failed):
+            comment += f" -> {outcome.code} {outcome.message}"
+        else:
+            comment += f" -> HTTP {outcome.status} {outcome.reason}".rstrip()
+        parts.append(f"{_UNSEEN.sub(' ', comment)}\n{command(exchange.request)}\n")
     return "\n".join(parts).encode("utf-8", "replace"), ()
-
-
-def _answered(exchange: Exchange) -> str:
-    outcome = exchange.outcome
-    if isinstance(outcome, Failed):
-        return f" -> {outcome.code} {outcome.message}"
-    return f" -> HTTP {outcome.status} {outcome.reason}".rstrip()
 
 
 def command(request: Request) -> str:
@@ -98,10 +95,6 @@ def _body(body: Any, content_type: str) -> bytes | None:
     if isinstance(body, str):
         return body.encode("utf-8", "replace")
     if media_type(content_type) == FORM and isinstance(body, Mapping):
-        return "&".join(_pair(name, value) for name, value in body.items()).encode()
+        every = ((name, v if isinstance(v, list) else [v]) for name, v in body.items())
+        return urlencode([(name, value) for name, values in every for value in values]).encode()
     return to_json(body).encode("utf-8", "replace")
-
-
-def _pair(name: str, value: Any) -> str:
-    values = value if isinstance(value, list) else [value]
-    return "&".join(f"{quote_plus(name)}={quote_plus(str(value))}" for value in values)

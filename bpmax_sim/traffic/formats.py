@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.errors import CassetteError, ConfigError, near
@@ -22,25 +21,13 @@ from bpmax_sim.traffic.vcr import read_betamax, read_cassetter, read_vcrpy, writ
 Writer = Callable[[Iterable[Exchange]], tuple[bytes, tuple[str, ...]]]
 
 
-class ForeignSource(msgspec.Struct, frozen=True, kw_only=True):
-    """What a foreign file does not tell by itself.
-
-    Attributes:
-        address: of the server whose WireMock mappings are read.
-        attachment: gives the files that Playwright puts beside an archive, or None.
-    """
-
-    address: str = NOWHERE
-    attachment: Attachment = no_attachment
-
-
-_READERS: Final[dict[str, Callable[[bytes, ForeignSource], Imported]]] = {
-    "vcrpy": lambda data, _source: read_vcrpy(data),
-    "cassetter": lambda data, _source: read_cassetter(data),
-    "betamax": lambda data, _source: read_betamax(data),
-    "har": lambda data, source: read_har(data, attachment=source.attachment),
-    "wiremock": lambda data, source: read_wiremock(data, address=source.address),
-    "hoverfly": lambda data, _source: read_hoverfly(data),
+_READERS: Final[dict[str, Callable[..., Imported]]] = {
+    "vcrpy": read_vcrpy,
+    "cassetter": read_cassetter,
+    "betamax": read_betamax,
+    "har": read_har,
+    "wiremock": read_wiremock,
+    "hoverfly": read_hoverfly,
 }
 _WRITERS: Final[dict[str, Writer]] = {
     "curl": write_curl,
@@ -77,8 +64,14 @@ def format_of(data: bytes) -> str:
         ConfigError: if it is no recording at all.
     """
     start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
-    is_json = start[:1] in {b"{", b"["} and not _TOML.search(start)
-    name = _json_format(start) if is_json else _text_format(start)
+    name = ""
+    if start[:1] in {b"{", b"["} and not _TOML.search(start):
+        tree = parse_json(start, "a recording")
+        name = next((name for name, fits in _TRAITS if fits(tree)), "")
+    elif _TOML.search(start) or _TYPED_BODY.search(start):
+        name = "cassetter"
+    elif re.search(rb"(?m)^interactions:", start):
+        name = "vcrpy"
     if not name and _OPENAPI.search(start[:65_536]):
         raise ConfigError(
             "this is an OpenAPI document and no recording; make a platform of it with "
@@ -91,28 +84,31 @@ def format_of(data: bytes) -> str:
     return name
 
 
-def _json_format(data: bytes) -> str:
-    tree = parse_json(data, "a recording")
-    return next((name for name, fits in _TRAITS if fits(tree)), "")
+def read_foreign(
+    data: bytes,
+    *,
+    kind: str = "",
+    address: str = NOWHERE,
+    attachment: Attachment = no_attachment,
+) -> Imported:
+    """Return the exchanges of a foreign recording, as they were; nothing is redacted yet.
 
-
-def _text_format(data: bytes) -> str:
-    if _TOML.search(data) or _TYPED_BODY.search(data):
-        return "cassetter"
-    return "vcrpy" if re.search(rb"(?m)^interactions:", data) else ""
-
-
-def read_foreign(data: bytes, *, kind: str = "", source: ForeignSource | None = None) -> Imported:
-    """Return the exchanges of a foreign recording, as they were; *kind* is found out if empty.
-
-    Nothing is redacted yet.
+    Args:
+        data: the whole file.
+        kind: its format, or empty to find it out.
+        address: of the server whose WireMock mappings these are.
+        attachment: gives the files that Playwright puts beside an archive, or None.
 
     Raises:
         CassetteError: if it cannot be read.
         ConfigError: if there is no such *kind*.
     """
-    name = kind or format_of(data)
-    return _READERS[_known(name, READABLE)](data, source or ForeignSource())
+    name = _known(kind or format_of(data), READABLE)
+    options: dict[str, dict[str, Any]] = {
+        "har": {"attachment": attachment},
+        "wiremock": {"address": address},
+    }
+    return _READERS[name](data, **options.get(name, {}))
 
 
 def write_foreign(exchanges: Iterable[Exchange], kind: str) -> tuple[bytes, tuple[str, ...]]:

@@ -17,21 +17,8 @@ from urllib.parse import urlencode
 from bpmax_sim.cassette.matching import split_query
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import FORM, Exchange, Failed, Headers, Pairs, Response
-from bpmax_sim.traffic.imported import (
-    Imported,
-    NotCarried,
-    each,
-    from_base64,
-    injected_headers,
-    instant,
-    listed,
-    numbered,
-    parse_json,
-    pieces_lost,
-    request,
-    response,
-    text,
-)
+from bpmax_sim.traffic import imported
+from bpmax_sim.traffic.imported import Imported, NotCarried
 from bpmax_sim.traffic.known_keys import HAR
 
 WHAT: Final = msg("an HTTP Archive")
@@ -55,29 +42,30 @@ def read_har(data: bytes, *, attachment: Attachment = no_attachment) -> Imported
     Raises:
         CassetteError: if it is none.
     """
-    tree = parse_json(data.removeprefix(b"\xef\xbb\xbf"), WHAT)
-    entries = numbered(listed(tree, "log", "entries", what=WHAT))
-    return each(entries, partial(_exchange, attachment), HAR)
+    tree = imported.parse_json(data.removeprefix(b"\xef\xbb\xbf"), WHAT)
+    entries = imported.listed(tree, "log", "entries", what=WHAT)
+    return imported.each(enumerate(entries, 1), partial(_exchange, attachment), HAR)
 
 
 def _exchange(attachment: Attachment, entry: Any) -> Exchange:
     if entry.get("_webSocketMessages"):
         raise NotCarried("it is a WebSocket, which is not supported")
-    sent, response = entry["request"], entry["response"]
+    sent = entry["request"]
     return Exchange(
-        request=request(
-            text(sent["method"]),
-            text(sent["url"]),
+        request=imported.request(
+            imported.text(sent["method"]),
+            imported.text(sent["url"]),
             _pairs(sent.get("headers")),
             _posted(sent, attachment),
             sent.get("_injected") or (),
         ),
-        outcome=_outcome(entry, response, attachment),
-        at=instant(entry.get("startedDateTime")),
+        outcome=_outcome(entry, entry["response"], attachment),
+        at=imported.instant(entry.get("startedDateTime")),
     )
 
 
 def _pairs(headers: Any) -> Pairs:
+    text = imported.text
     return tuple((text(item["name"]), text(item["value"])) for item in headers or ())
 
 
@@ -89,10 +77,9 @@ def _posted(request: Any, attachment: Attachment) -> bytes | None:
         return None
     if posted.get("_file"):
         return _attached(posted["_file"], attachment)
-    body_text = posted.get("text")
-    if body_text:
-        coded = posted.get("encoding") == "base64" or posted.get("_encoding") == "base64"
-        return from_base64(body_text) if coded else text(body_text).encode("utf-8", "surrogatepass")
+    if posted.get("text"):
+        encodings = (posted.get("encoding"), posted.get("_encoding"))
+        return _decoded(posted["text"], is_base64="base64" in encodings)
     params = [(p["name"], p.get("value") or "") for p in posted.get("params") or ()]
     if params and not str(posted.get("mimeType", "")).startswith(FORM):
         raise NotCarried("the archive has the parts of its multipart body, and not the body")
@@ -117,35 +104,36 @@ def _outcome(entry: Any, reply: Any, attachment: Attachment) -> Response | Faile
     if status <= 0 or (failure_text and not reply.get("content")):
         if not failure_text:
             raise NotCarried("it was blocked or not answered, and the archive does not say why")
-        code = _code(str(failure_text))
+        lower = str(failure_text).lower()
+        codes = (code for code, words in _CODES if any(word in lower for word in words))
+        code = next(codes, "RESET")
         known = {"code": code, "sent": code != "CONNECT", **(reply.get("_failed") or {})}
         return Failed(
-            code=text(known["code"]),
+            code=imported.text(known["code"]),
             message=str(failure_text),
             elapsed=round(elapsed, 3),
             sent=bool(known["sent"]),
         )
     body = _content(reply.get("content") or {}, attachment)
     headers = _pairs(reply.get("headers"))
-    return response(status, str(reply.get("statusText") or ""), headers, body, elapsed=elapsed)
-
-
-def _code(text: str) -> str:
-    codes = (code for code, words in _CODES if any(word in text.lower() for word in words))
-    return next(codes, "RESET")
+    reason = str(reply.get("statusText") or "")
+    return imported.response(status, reason, headers, body, elapsed=elapsed)
 
 
 def _content(content: Any, attachment: Attachment) -> bytes:
     if content.get("_file"):
         return _attached(content["_file"], attachment)
-    body_text = content.get("text")
-    if body_text is None:
+    if content.get("text") is None:
         if (content.get("size") or 0) > 0:
             raise NotCarried("the archive leaves out the body of its answer")
         return b""
-    if content.get("encoding") == "base64":
-        return from_base64(body_text)
-    return text(body_text).encode("utf-8", "surrogatepass")
+    return _decoded(content["text"], is_base64=content.get("encoding") == "base64")
+
+
+def _decoded(text: Any, *, is_base64: bool) -> bytes:
+    if is_base64:
+        return imported.from_base64(text)
+    return imported.text(text).encode("utf-8", "surrogatepass")
 
 
 def write_har(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
@@ -153,19 +141,17 @@ def write_har(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
     every = list(exchanges)
     entries = [_entry(exchange) for exchange in every]
     log = {"version": "1.2", "creator": {"name": "bpmax-sim", "version": "1"}, "entries": entries}
-    return json.dumps({"log": log}, ensure_ascii=False, indent=1).encode() + b"\n", (
-        *pieces_lost(every),
-    )
+    archive = json.dumps({"log": log}, ensure_ascii=False, indent=1)
+    return archive.encode() + b"\n", tuple(imported.pieces_lost(every))
 
 
 def _entry(exchange: Exchange) -> dict[str, Any]:
     request, outcome = exchange.request, exchange.outcome
     took = round(outcome.elapsed * 1000)
-    query = split_query(request.url)[1]
-    injected = injected_headers(exchange)
+    injected = imported.injected_headers(exchange)
     posted: dict[str, Any] = {}
     if request.body is not None:
-        posted = {"postData": {"mimeType": _type(request.headers), **_coded(request.body)}}
+        posted = {"postData": _content_of(request.headers, request.body)}
     return {
         "startedDateTime": datetime.fromtimestamp(exchange.at, UTC).isoformat(
             timespec="microseconds"
@@ -177,7 +163,7 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
             "httpVersion": "HTTP/1.1",
             "cookies": [],
             "headers": _named(request.headers),
-            "queryString": _named(query),
+            "queryString": _named(split_query(request.url)[1]),
             **posted,
             **({"_injected": injected} if injected else {}),
             "headersSize": -1,
@@ -190,18 +176,13 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
 
 
 def _answered(response: Response) -> dict[str, Any]:
-    content = {
-        "size": len(response.body),
-        "mimeType": _type(response.headers),
-        **_coded(response.body),
-    }
     return {
         "status": response.status,
         "statusText": response.reason,
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": _named(response.headers),
-        "content": content,
+        "content": {"size": len(response.body), **_content_of(response.headers, response.body)},
         "redirectURL": response.header("location") or "",
         "headersSize": -1,
         "bodySize": len(response.body),
@@ -209,13 +190,11 @@ def _answered(response: Response) -> dict[str, Any]:
 
 
 def _failed(failure: Failed) -> dict[str, Any]:
-    empty = _answered(Response(status=0))
-    data = {"code": failure.code, "sent": failure.sent}
     return {
-        **empty,
+        **_answered(Response(status=0)),
         "content": {"size": 0, "mimeType": ""},
         "_error": failure.message or failure.code,
-        "_failed": data,
+        "_failed": {"code": failure.code, "sent": failure.sent},
     }
 
 
@@ -223,12 +202,9 @@ def _named(pairs: Pairs) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in pairs]
 
 
-def _type(headers: Pairs) -> str:
-    return Headers(headers).content_type
-
-
-def _coded(body: bytes) -> dict[str, str]:
+def _content_of(headers: Pairs, body: bytes) -> dict[str, str]:
+    mime = {"mimeType": Headers(headers).content_type}
     try:
-        return {"text": body.decode()}
+        return {**mime, "text": body.decode()}
     except UnicodeDecodeError:
-        return {"text": base64.b64encode(body).decode(), "encoding": "base64"}
+        return {**mime, "text": base64.b64encode(body).decode(), "encoding": "base64"}

@@ -10,9 +10,12 @@ import base64
 import binascii
 import json
 import re
+import string
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, Final
+from urllib.parse import quote
 
 import msgspec
 import yaml
@@ -49,18 +52,14 @@ class NotCarried(MessageError):  # noqa: N818 - a finding, which becomes a note
     """One exchange cannot be carried over; the message is the sentence that says why."""
 
 
-def numbered(items: Iterable[Any]) -> list[tuple[int, Any]]:
-    """Return *items* with their places in the file, from 1, by which notes name them."""
-    return list(enumerate(items, 1))
-
-
 def each(
     items: Iterable[tuple[int, Any]], read: Callable[[Any], Exchange], known: Keys
 ) -> Imported:
     """Return what *read* makes of each item; one that cannot be carried over leaves a note.
 
     So does a key that is not *known*, once for all exchanges that have it. Exchanges whose time is
-    known are put in its order, the others stay where they are.
+    known are put in its order, the others stay where they are. An item comes with its place in the
+    file, from 1, by which notes name it.
     """
     exchanges: list[Exchange] = []
     notes: list[str] = []
@@ -166,19 +165,10 @@ def text(value: Any) -> str:
     return value
 
 
-def without_connection_headers(headers: Pairs) -> Pairs:
-    """Return the headers of a request without those that whoever sends writes anew."""
-    return tuple(
-        pair
-        for pair in headers
-        if pair[0].lower() not in _OF_THE_CONNECTION and not pair[0].startswith(":")
-    )
-
-
 def request(
     method: str, url: str, headers: Pairs, body: bytes | None, injected: Iterable[str] = ()
 ) -> Request:
-    """Return a request without a builder.
+    """Return a request without a builder, less the headers that whoever sends writes anew.
 
     *injected* are the places that did not come from the script, where a file of ours tells.
 
@@ -189,8 +179,12 @@ def request(
         raise NotCarried("{url!r} is not an HTTP address", url=url[:60])
     return Request(
         method=method.upper(),
-        url=ascii_url(url),
-        headers=without_connection_headers(headers),
+        url=quote(url.partition("#")[0], safe=string.punctuation, errors="surrogatepass"),
+        headers=tuple(
+            (name, value)
+            for name, value in headers
+            if name.lower() not in _OF_THE_CONNECTION and not name.startswith(":")
+        ),
         body=body or None,
         injected=tuple(map(text, injected)),
     )
@@ -217,16 +211,6 @@ def pieces_lost(exchanges: Iterable[Exchange]) -> Iterator[str]:
                 "exchange {order}: the pieces that its answer came in are not kept",
                 order=exchange.order,
             )
-
-
-def ascii_url(url: str) -> str:
-    """Return *url* with everything that is not ASCII percent-encoded as UTF-8, no fragment."""
-    whole = url.partition("#")[0]
-    return "".join(c if "!" <= c <= "~" else "".join(_percent(c)) for c in whole)
-
-
-def _percent(character: str) -> Iterator[str]:
-    return (f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
 
 
 def response(
@@ -334,16 +318,11 @@ def from_base64(value: str) -> bytes:
 
 def instant(value: object) -> float:
     """Return POSIX seconds of ISO 8601; without a zone it is UTC, and nothing is 0."""
-    if not isinstance(value, str) or not value:
-        return 0.0
-    try:
-        return Instant.parse(value).seconds
-    except ValueError:
-        pass
-    try:
-        return Instant.parse(f"{value}+00:00").seconds
-    except ValueError:
-        return 0.0
+    if isinstance(value, str):
+        for zoned in (value, f"{value}+00:00"):
+            with suppress(ValueError):
+                return Instant.parse(zoned).seconds
+    return 0.0
 
 
 _DEEPEST: Final = 60
@@ -357,8 +336,10 @@ _ITERATOR: Final = "object/apply:builtins.iter"
 _JSON: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false")
 
 
-def load(data: bytes, what: str, *, typed: bool = False) -> Any:
+def load(data: bytes, what: str, *, typed: bool = False, typed_below: str = "") -> Any:
     """Return the one document of *data*; numbers and booleans are such only where it is *typed*.
+
+    That is everywhere, or below the keys *typed_below*.
 
     Raises:
         CassetteError: if it is not YAML, or wants objects of its own; *what* was expected.
@@ -386,18 +367,18 @@ def load(data: bytes, what: str, *, typed: bool = False) -> Any:
         raise CassetteError(
             "not {what}: not YAML ({name})", what=what, name=type(error).__name__
         ) from error
-    return _Reader(what, 2 * len(data) + 1000, typed=typed).value(node, 0)
+    return _Reader(what, 2 * len(data) + 1000, typed_below).value(node, 0, typed=typed)
 
 
 class _Reader:
     """Reads nodes; each visit costs one of *budget*, so aliases cannot multiply without end."""
 
-    def __init__(self, what: str, budget: int, *, typed: bool) -> None:
+    def __init__(self, what: str, budget: int, typed_below: str) -> None:
         self._what = what
         self._left = budget
-        self._typed = typed
+        self._typed_below = typed_below
 
-    def value(self, node: Any, depth: int) -> Any:
+    def value(self, node: Any, depth: int, *, typed: bool) -> Any:
         self._left -= 1
         if node is None:
             return None
@@ -406,14 +387,15 @@ class _Reader:
         if not self._is_harmless(node.tag):
             raise self._refusal(node, msg("the tag {tag!r} asks for an object", tag=node.tag))
         if isinstance(node, yaml.MappingNode):
-            members = {
-                str(self.value(name, depth + 1)): self.value(value, depth + 1)
-                for name, value in node.value
-            }
+            members = {}
+            for key, value in node.value:
+                name = str(self.value(key, depth + 1, typed=typed))
+                is_typed = typed or name == self._typed_below
+                members[name] = self.value(value, depth + 1, typed=is_typed)
             return _content(members) if node.tag.startswith(_PYTHON) else members
         if isinstance(node, yaml.SequenceNode):
-            return [self.value(item, depth + 1) for item in node.value]
-        return self._scalar(node)
+            return [self.value(item, depth + 1, typed=typed) for item in node.value]
+        return self._scalar(node, typed=typed)
 
     def _is_harmless(self, tag: str) -> bool:
         """Return whether *tag* means plain data; vcrpy writes files and iterators as objects."""
@@ -421,7 +403,7 @@ class _Reader:
             return tag.removeprefix(_PYTHON) in {*_HARMLESS, _FILE, _ITERATOR}
         return tag.startswith(_OWN)
 
-    def _scalar(self, node: Any) -> Any:
+    def _scalar(self, node: Any, *, typed: bool) -> Any:
         if node.tag == _BINARY:
             try:
                 return base64.b64decode(node.value, validate=False)
@@ -429,7 +411,7 @@ class _Reader:
                 raise self._refusal(node, msg("broken base64")) from error
         if not node.style and node.value in _NULL:
             return None
-        if self._typed and not node.style and _JSON.fullmatch(node.value):
+        if typed and not node.style and _JSON.fullmatch(node.value):
             return loads(node.value)
         return node.value
 

@@ -9,35 +9,23 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from bpmax_sim.cassette.format import grouped
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.i18n import msg
-from bpmax_sim.messages import Exchange, Failed, Headers, Response, media_type
+from bpmax_sim.messages import Exchange, Failed, Headers, Response
 from bpmax_sim.platform.encodings import to_json
 from bpmax_sim.secret.http_auth import SECRET_HEADERS
-from bpmax_sim.traffic import known_keys
-from bpmax_sim.traffic.imported import (
-    Imported,
-    NotCarried,
-    each,
-    from_base64,
-    grouped_pairs,
-    injected_headers,
-    listed,
-    numbered,
-    parse_json,
-    pieces_lost,
-    request,
-    response,
-    text,
-)
+from bpmax_sim.traffic import imported, known_keys
+from bpmax_sim.traffic.imported import Imported, NotCarried
 
 WIREMOCK: Final = msg("stub mappings of WireMock")
 NOWHERE: Final = "http://localhost:8080"
+_encoded: Final = partial(urlencode, quote_via=quote)
 
 _STARTED: Final = "Started"
 _OURS: Final = "bpmax_sim"
@@ -61,24 +49,22 @@ def read_wiremock(data: bytes, *, address: str = NOWHERE) -> Imported:
     Raises:
         CassetteError: if they are none.
     """
-    tree = parse_json(data, WIREMOCK)
+    tree = imported.parse_json(data, WIREMOCK)
     if isinstance(tree, dict) and "request" in tree:
         tree = [tree]
-    mappings = tree if isinstance(tree, list) else listed(tree, "mappings", what=WIREMOCK)
-    return each(
-        _in_order(mappings), partial(_wiremock_exchange, address.rstrip("/")), known_keys.WIREMOCK
-    )
+    mappings = tree if isinstance(tree, list) else imported.listed(tree, "mappings", what=WIREMOCK)
+    read = partial(_wiremock_exchange, address.rstrip("/"))
+    return imported.each(_in_order(mappings), read, known_keys.WIREMOCK)
 
 
 def _in_order(mappings: list[Any]) -> list[tuple[int, Any]]:
     """Return the mappings with those of one scenario in the order of its states."""
-    placed = numbered(mappings)
-    names = {_scenario(mapping) for mapping in mappings} - {""}
-    chains = {
-        name: iter(_chain([pair for pair in placed if _scenario(pair[1]) == name]))
-        for name in names
-    }
-    return [next(chains[_scenario(p[1])]) if _scenario(p[1]) else p for p in placed]
+    placed = list(enumerate(mappings, 1))
+    scenarios: dict[str, list[tuple[int, Any]]] = {}
+    for pair in placed:
+        scenarios.setdefault(_scenario(pair[1]), []).append(pair)
+    chains = {name: iter(_chain(pairs)) for name, pairs in scenarios.items() if name}
+    return [next(chains.get(_scenario(pair[1]), iter([pair]))) for pair in placed]
 
 
 def _scenario(mapping: Any) -> str:
@@ -98,17 +84,26 @@ def _chain(left: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
 
 def _wiremock_exchange(address: str, mapping: Any) -> Exchange:
     matcher = mapping["request"]
-    method = text(matcher.get("method") or "ANY")
+    method = imported.text(matcher.get("method") or "ANY")
     if method == "ANY":
         raise NotCarried("it answers any method")
     body, media = _expected_body(matcher)
-    headers = tuple(_wiremock_headers(matcher, media if body else ""))
+    # those that are known exactly: a pattern leaves its header out, nothing fails
+    rules = (matcher.get("headers") or {}).items()
+    headers = {name: rule["equalTo"] for name, rule in rules if _is_exact(rule)}
+    if body and media and "content-type" not in {name.lower() for name in headers}:
+        headers["content-type"] = media
     ours = (mapping.get("metadata") or {}).get(_OURS) or {}
-    base = text(ours.get("address") or address)
+    url = imported.text(ours.get("address") or address) + _target(matcher)
+    places = ours.get("injected") or ()
     return Exchange(
-        request=request(method, base + _target(matcher), headers, body, ours.get("injected") or ()),
+        request=imported.request(method, url, tuple(headers.items()), body, places),
         outcome=_outcome(mapping["response"]),
     )
+
+
+def _is_exact(rule: Any) -> bool:
+    return isinstance(rule, dict) and isinstance(rule.get("equalTo"), str)
 
 
 def _target(request: Any) -> str:
@@ -123,29 +118,17 @@ def _target(request: Any) -> str:
         for name, rule in (request.get("queryParameters") or {}).items()
         for value in _values(rule, msg("the query parameter {name!r}", name=name))
     ]
-    query = "&".join(f"{quote(n, safe='-._~')}={quote(v, safe='-._~')}" for n, v in pairs)
-    return f"{path}?{query}" if query else path
+    return f"{path}?{_encoded(pairs)}" if pairs else path
 
 
 def _values(rule: Any, what: str) -> Iterator[str]:
-    if isinstance(rule, dict) and isinstance(rule.get("equalTo"), str):
+    if _is_exact(rule):
         yield rule["equalTo"]
     elif isinstance(rule, dict) and isinstance(rule.get("hasExactly"), list):
         for value in rule["hasExactly"]:
             yield from _values(value, what)
     else:
         raise NotCarried("{what} is a pattern", what=what)
-
-
-def _wiremock_headers(request: Any, media: str) -> Iterator[tuple[str, str]]:
-    """Yield the headers that are known exactly; a pattern leaves its header out, nothing fails."""
-    names = set()
-    for name, rule in (request.get("headers") or {}).items():
-        if isinstance(rule, dict) and isinstance(rule.get("equalTo"), str):
-            names.add(name.lower())
-            yield name, rule["equalTo"]
-    if media and "content-type" not in names:
-        yield "content-type", media
 
 
 def _expected_body(request: Any) -> tuple[bytes | None, str]:
@@ -164,7 +147,7 @@ def _expected_body(request: Any) -> tuple[bytes | None, str]:
     if isinstance(rule.get("equalTo"), str):
         return rule["equalTo"].encode(), ""
     if isinstance(rule.get("binaryEqualTo"), str):
-        return from_base64(rule["binaryEqualTo"]), ""
+        return imported.from_base64(rule["binaryEqualTo"]), ""
     raise NotCarried("its body is a pattern")
 
 
@@ -177,13 +160,11 @@ def _outcome(reply: Any) -> Response | Failed:
         raise NotCarried("it hands requests on to another server")
     if "response-template" in (reply.get("transformers") or ()):
         raise NotCarried("its answer is a template")
-    headers = grouped_pairs(reply.get("headers"))
-    body = _body(reply)
-    return response(
+    return imported.response(
         int(reply.get("status") or 200),
         str(reply.get("statusMessage") or ""),
-        headers,
-        body,
+        imported.grouped_pairs(reply.get("headers")),
+        _body(reply),
         elapsed=delay,
     )
 
@@ -197,8 +178,8 @@ def _body(response: Any) -> bytes:
     if "jsonBody" in response:
         return to_json(response["jsonBody"]).encode()
     if response.get("base64Body"):
-        return from_base64(response["base64Body"])
-    return text(response.get("body") or "").encode()
+        return imported.from_base64(response["base64Body"])
+    return imported.text(response.get("body") or "").encode()
 
 
 def write_wiremock(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
@@ -207,31 +188,21 @@ def write_wiremock(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...
     Equal requests become the states of a scenario, so that they are answered in their order.
     """
     every = list(exchanges)
-    notes = [*pieces_lost(every)]
+    notes = [*imported.pieces_lost(every)]
     mappings = [_mapping(exchange, notes) for exchange in every]
-    for same in _equal(mappings):
-        _number(same)
+    equal: dict[str, list[dict[str, Any]]] = {}
+    for mapping in mappings:
+        equal.setdefault(json.dumps(mapping["request"], sort_keys=True), []).append(mapping)
+    for same in equal.values():
+        name = f"{same[0]['request']['method']} {same[0]['request']['url']}"
+        states = [_STARTED, *(msg("played {number}", number=n) for n in range(1, len(same)))]
+        for number, mapping in enumerate(same if len(same) > 1 else ()):
+            mapping["scenarioName"] = name
+            mapping["requiredScenarioState"] = states[number]
+            if mapping is not same[-1]:
+                mapping["newScenarioState"] = states[number + 1]
     text = json.dumps({"mappings": mappings}, ensure_ascii=False, indent=2)
     return text.encode() + b"\n", tuple(notes)
-
-
-def _equal(mappings: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for mapping in mappings:
-        groups.setdefault(json.dumps(mapping["request"], sort_keys=True), []).append(mapping)
-    return (group for group in groups.values() if len(group) > 1)
-
-
-def _number(same: list[dict[str, Any]]) -> None:
-    request = same[0]["request"]
-    name = f"{request['method']} {request['url']}"
-    for number, mapping in enumerate(same):
-        mapping["scenarioName"] = name
-        mapping["requiredScenarioState"] = (
-            msg("played {number}", number=number) if number else _STARTED
-        )
-        if number < len(same) - 1:
-            mapping["newScenarioState"] = msg("played {number}", number=number + 1)
 
 
 def _mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
@@ -239,15 +210,18 @@ def _mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
     parts = urlsplit(request.url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     expected: dict[str, Any] = {"method": request.method, "url": target}
-    content_type = Headers(request.headers).content_type
     rules: dict[str, Any] = {}
+    # those that the caller chose; what auth puts in is left out
     for name, value in request.call.headers if request.call else request.headers:
         if request.call or name.lower() not in _OF_CLIENTS:
-            rules.setdefault(name, _header(name, value))
+            # WireMock writes the charset of a text body in capitals before it compares: its case
+            # has no meaning (RFC 9110, section 8.3.2).
+            case = {"caseInsensitive": True} if name.lower() == "content-type" else {}
+            rules.setdefault(name, {"equalTo": value, **case})
     if rules:
         expected["headers"] = rules
     if request.body:
-        expected["bodyPatterns"] = [_pattern(request.body, content_type)]
+        expected["bodyPatterns"] = [_pattern(request.body, Headers(request.headers).media_type)]
     if isinstance(outcome, Failed):
         if outcome.code != "RESET":
             notes.append(
@@ -262,27 +236,18 @@ def _mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
         data = _response_data(outcome)
     if outcome.elapsed:
         data["fixedDelayMilliseconds"] = round(outcome.elapsed * 1000)
-    ours = {"address": f"{parts.scheme}://{parts.netloc}", "injected": injected_headers(exchange)}
+    ours = {
+        "address": f"{parts.scheme}://{parts.netloc}",
+        "injected": imported.injected_headers(exchange),
+    }
     return {"request": expected, "response": data, "metadata": {_OURS: ours}}
 
 
-def _header(name: str, value: str) -> dict[str, Any]:
-    """Return the rule for a header that the caller chose; what auth puts in is left out.
-
-    WireMock writes the charset of a text body in capitals before it compares (RFC 9110, section
-    8.3.2: its case has no meaning).
-    """
-    if name.lower() == "content-type":
-        return {"equalTo": value, "caseInsensitive": True}
-    return {"equalTo": value}
-
-
-def _pattern(body: bytes, content_type: str) -> dict[str, Any]:
+def _pattern(body: bytes, media: str) -> dict[str, str]:
     try:
-        text = body.decode()
+        return {"equalToJson" if media == "application/json" else "equalTo": body.decode()}
     except UnicodeDecodeError:
         return {"binaryEqualTo": base64.b64encode(body).decode()}
-    return {"equalToJson" if media_type(content_type) == "application/json" else "equalTo": text}
 
 
 def _response_data(response: Response) -> dict[str, Any]:
@@ -308,8 +273,8 @@ def read_hoverfly(data: bytes) -> Imported:
     Raises:
         CassetteError: if it is none, or not of schema v5.
     """
-    tree = parse_json(data, HOVERFLY)
-    pairs = listed(tree, "data", "pairs", what=HOVERFLY)
+    tree = imported.parse_json(data, HOVERFLY)
+    pairs = imported.listed(tree, "data", "pairs", what=HOVERFLY)
     version = str((tree.get("meta") or {}).get("schemaVersion", ""))
     if not version.startswith("v5"):
         raise CassetteError(
@@ -317,9 +282,13 @@ def read_hoverfly(data: bytes) -> Imported:
             hoverfly=HOVERFLY,
             version=(version or msg("of none")),
         )
-    ordered = sorted(numbered(pairs), key=lambda pair: _turn(pair[1]))
-    imported = each(ordered, _hoverfly_exchange, known_keys.HOVERFLY)
-    return Imported(imported.exchanges, (*imported.notes, *_lost(tree["data"])))
+    ordered = sorted(enumerate(pairs, 1), key=lambda pair: _turn(pair[1]))
+    result = imported.each(ordered, _hoverfly_exchange, known_keys.HOVERFLY)
+    actions = tree["data"].get("globalActions") or {}
+    if actions.get("delays") or actions.get("delaysLogNormal"):
+        lost = msg("global delays: write them as faults of a scenario")
+        return Imported(result.exchanges, (*result.notes, lost))
+    return result
 
 
 def _turn(pair: Any) -> int:
@@ -330,35 +299,29 @@ def _turn(pair: Any) -> int:
     return int(turns[0]) if turns and str(turns[0]).isdigit() else 0
 
 
-def _lost(data: Any) -> Iterator[str]:
-    actions = data.get("globalActions") or {}
-    if actions.get("delays") or actions.get("delaysLogNormal"):
-        yield msg("global delays: write them as faults of a scenario")
-
-
 def _hoverfly_exchange(pair: Any) -> Exchange:
-    matchers, response = pair["request"], pair["response"]
-    _refuse_states(matchers)
+    matchers = pair["request"]
+    states = [n for n in matchers.get("requiresState") or {} if not n.startswith(_SEQUENCE)]
+    if states:
+        raise NotCarried("it depends on the state {states!r}", states=states[0])
     scheme = _single(matchers.get("scheme"), "scheme", "http")
     host = _single(matchers.get("destination"), "destination")
     path = _single(matchers.get("path"), "path", "/")
     query = _query(matchers)
     body = _single(matchers.get("body"), "body", "")
+    headers = []
+    for name, rules in (matchers.get("headers") or {}).items():
+        with suppress(NotCarried):  # a pattern leaves its header out, nothing fails
+            headers.append((name, _single(rules, msg("header {name!r}", name=name), "")))
     return Exchange(
-        request=request(
+        request=imported.request(
             _single(matchers.get("method"), "method"),
             f"{scheme}://{host}{path}{'?' if query else ''}{query}",
-            tuple(_hoverfly_headers(matchers.get("headers") or {})),
+            tuple(headers),
             body.encode() or None,
         ),
-        outcome=_answer(response),
+        outcome=_answer(pair["response"]),
     )
-
-
-def _refuse_states(request: Any) -> None:
-    states = [n for n in request.get("requiresState") or {} if not n.startswith(_SEQUENCE)]
-    if states:
-        raise NotCarried("it depends on the state {states!r}", states=states[0])
 
 
 def _single(matchers: Any, what: str, otherwise: str | None = None) -> str:
@@ -377,7 +340,7 @@ def _single(matchers: Any, what: str, otherwise: str | None = None) -> str:
     if isinstance(value, dict):  # a form: matchers by name
         pairs = [(name, _single(rules, f"{what} {name!r}", "")) for name, rules in value.items()]
         return _encoded(pairs)
-    return text(value)
+    return imported.text(value)
 
 
 def _query(request: Any) -> str:
@@ -385,27 +348,11 @@ def _query(request: Any) -> str:
         return _single(request["deprecatedQuery"], "query", "")
     pairs = []
     for name, matchers in (request.get("query") or {}).items():
-        several = len(matchers) == 1 and matchers[0].get("matcher") == "array"
-        values = (
-            matchers[0]["value"]
-            if several
-            else [_single(matchers, msg("query {name!r}", name=name))]
-        )
-        pairs += [(name, text(value)) for value in values]
+        if len(matchers) == 1 and matchers[0].get("matcher") == "array":
+            pairs += [(name, imported.text(value)) for value in matchers[0]["value"]]
+        else:
+            pairs.append((name, _single(matchers, msg("query {name!r}", name=name))))
     return _encoded(pairs)
-
-
-def _encoded(pairs: Iterable[tuple[str, str]]) -> str:
-    return "&".join(f"{quote(n, safe='-._~')}={quote(v, safe='-._~')}" for n, v in pairs)
-
-
-def _hoverfly_headers(headers: Any) -> Iterator[tuple[str, str]]:
-    """Yield the headers that are known exactly; a pattern leaves its header out, nothing fails."""
-    for name, matchers in headers.items():
-        try:
-            yield name, _single(matchers, msg("header {name!r}", name=name), "")
-        except NotCarried:
-            continue
 
 
 def _answer(reply: Any) -> Response:
@@ -416,9 +363,8 @@ def _answer(reply: Any) -> Response:
             "its body is in the file {bodyfile!r}; put it into `body`",
             bodyfile=reply["bodyFile"],
         )
-    content = text(reply.get("body") or "")
-    body = from_base64(content) if reply.get("encodedBody") else content.encode()
+    content = imported.text(reply.get("body") or "")
+    body = imported.from_base64(content) if reply.get("encodedBody") else content.encode()
     delay = float(reply.get("fixedDelay") or 0) / 1000
-    return response(
-        int(reply["status"]), "", grouped_pairs(reply.get("headers")), body, elapsed=delay
-    )
+    headers = imported.grouped_pairs(reply.get("headers"))
+    return imported.response(int(reply["status"]), "", headers, body, elapsed=delay)

@@ -8,7 +8,7 @@ value of a request header, and neither times nor failures.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Final
 
@@ -21,23 +21,8 @@ from bpmax_sim.errors import CassetteError, why_unreadable
 from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.messages import Exchange, Response
 from bpmax_sim.platform.encodings import to_json
-from bpmax_sim.traffic import known_keys
-from bpmax_sim.traffic.imported import (
-    Imported,
-    NotCarried,
-    each,
-    from_base64,
-    grouped_pairs,
-    instant,
-    listed,
-    load,
-    numbered,
-    parse_json,
-    pieces_lost,
-    request,
-    response,
-    text,
-)
+from bpmax_sim.traffic import imported, known_keys
+from bpmax_sim.traffic.imported import Imported, NotCarried
 
 VCRPY: Final = msg("a cassette of vcrpy")
 _PARSED: Final = "parsed_body"
@@ -49,42 +34,28 @@ def read_vcrpy(data: bytes) -> Imported:
     Raises:
         CassetteError: if it is none, or of the time before its version 1.
     """
-    is_json = data.lstrip()[:1] in {b"{", b"["}
-    tree = parse_json(data, VCRPY) if is_json else load(data, VCRPY)
+    if data.lstrip()[:1] in {b"{", b"["}:
+        tree = imported.parse_json(data, VCRPY)
+    else:  # bodies that were kept as values have types, which the rest of the file does not
+        tree = imported.load(data, VCRPY, typed_below=_PARSED)
     if isinstance(tree, list):
         raise CassetteError("not {vcrpy}: it is of vcrpy before 1.0; record it again", vcrpy=VCRPY)
-    items = listed(tree, "interactions", what=VCRPY)
-    if _PARSED.encode() in data:  # as values, whose types the rest of the file does not have
-        typed = tree if is_json else load(data, VCRPY, typed=True)
-        items = list(map(_with_values, items, listed(typed, "interactions", what=VCRPY)))
-    return each(numbered(items), partial(_exchange, _body_of), known_keys.VCRPY)
-
-
-def _with_values(item: Any, typed: Any) -> Any:
-    """Return *item* with bodies that were kept as values of JSON, from where they have types."""
-    if not isinstance(item, dict) or not isinstance(typed, dict):
-        return item
-    return {name: _with_value(part, typed.get(name)) for name, part in item.items()}
-
-
-def _with_value(part: Any, typed: Any) -> Any:
-    if not isinstance(part, dict) or not isinstance(typed, dict) or _PARSED not in typed:
-        return part
-    return {**part, _PARSED: typed[_PARSED]}
+    items = imported.listed(tree, "interactions", what=VCRPY)
+    return imported.each(enumerate(items, 1), partial(_exchange, _body_of), known_keys.VCRPY)
 
 
 def _exchange(body_of: Callable[[Any], bytes | None], item: Any) -> Exchange:
     sent, reply = item["request"], item["response"]
-    sending = request(
-        text(sent["method"]),
-        text(sent["url"] if "uri" not in sent and "url" in sent else sent["uri"]),
-        grouped_pairs(sent.get("headers")),
+    request = imported.request(
+        imported.text(sent["method"]),
+        imported.text(sent["url"] if "uri" not in sent and "url" in sent else sent["uri"]),
+        imported.grouped_pairs(sent.get("headers")),
         body_of(sent),
     )
-    headers = grouped_pairs(reply.get("headers"))
-    answered = response(*_status(reply), headers, body_of(reply) or b"")
-    at = instant(item.get("recorded_at") or item.get("at"))
-    return Exchange(request=sending, outcome=answered, at=at)
+    headers = imported.grouped_pairs(reply.get("headers"))
+    response = imported.response(*_status(reply), headers, body_of(reply) or b"")
+    at = imported.instant(item.get("recorded_at") or item.get("at"))
+    return Exchange(request=request, outcome=response, at=at)
 
 
 def _status(response: Any) -> tuple[int, str]:
@@ -112,7 +83,7 @@ def _bytes(body: Any) -> bytes | None:
     """Return a body that is text, bytes, a list of pieces, or a mapping around one of these."""
     if isinstance(body, dict):
         if isinstance(body.get("base64_string"), str):
-            return from_base64(body["base64_string"])
+            return imported.from_base64(body["base64_string"])
         if body and "string" not in body:
             raise NotCarried(
                 "its body has the keys {names}, none of which is known",
@@ -123,7 +94,7 @@ def _bytes(body: Any) -> bytes | None:
         return b"".join(_bytes(piece) or b"" for piece in body)
     if body is None or isinstance(body, bytes):
         return body
-    return text(body).encode("utf-8", "surrogatepass")
+    return imported.text(body).encode("utf-8", "surrogatepass")
 
 
 def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
@@ -133,7 +104,7 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
         CassetteError: if it could carry nothing.
     """
     every = list(exchanges)
-    requests, responses, notes = [], [], [*pieces_lost(every)]
+    requests, responses, notes = [], [], [*imported.pieces_lost(every)]
     for exchange in every:
         request, outcome = exchange.request, exchange.outcome
         if not isinstance(outcome, Response):
@@ -186,11 +157,8 @@ def read_betamax(data: bytes) -> Imported:
     Raises:
         CassetteError: if it is none.
     """
-    return each(
-        numbered(listed(parse_json(data, BETAMAX), "http_interactions", what=BETAMAX)),
-        partial(_exchange, _betamax_body),
-        known_keys.BETAMAX,
-    )
+    items = imported.listed(imported.parse_json(data, BETAMAX), "http_interactions", what=BETAMAX)
+    return imported.each(enumerate(items, 1), partial(_exchange, _betamax_body), known_keys.BETAMAX)
 
 
 def _betamax_body(part: Any) -> bytes | None:
@@ -198,23 +166,17 @@ def _betamax_body(part: Any) -> bytes | None:
     if body is None or isinstance(body, str):
         return body.encode() if body else None
     if isinstance(body.get("base64_string"), str):
-        return from_base64(body["base64_string"])
-    content = text(body.get("string") or "")
+        return imported.from_base64(body["base64_string"])
+    content = imported.text(body.get("string") or "")
     if "\ufffd" in content:
         raise NotCarried(
             "a body of it was no text, and betamax kept it damaged; record it with "
             "preserve_exact_body_bytes"
         )
-    return content.encode(_charset(body.get("encoding")), "replace") or None
-
-
-def _charset(name: Any) -> str:
-    """Return the charset in which requests decoded the body, where it can say it again."""
-    try:
-        "".encode(str(name or "utf-8"))
+    try:  # as requests decoded it, where that can be said again
+        return content.encode(str(body.get("encoding") or "utf-8"), "replace") or None
     except LookupError:
-        return "utf-8"
-    return str(name or "utf-8")
+        return content.encode("utf-8", "replace") or None
 
 
 CASSETTER: Final = msg("a cassette of cassetter")
@@ -226,34 +188,32 @@ def read_cassetter(data: bytes) -> Imported:
     Raises:
         CassetteError: if it is none.
     """
-    tree = load(data, CASSETTER, typed=True) if b"[[interactions]]" not in data else _toml(data)
-    imported = each(
-        numbered(listed(tree, "interactions", what=CASSETTER)),
-        partial(_exchange, _cassetter_body),
-        known_keys.CASSETTER,
-    )
-    return Imported(imported.exchanges, (*imported.notes, *_lost(tree)))
-
-
-def _toml(data: bytes) -> Any:
     try:
-        return tomllib.loads(data.decode())
+        tree = (
+            tomllib.loads(data.decode())
+            if b"[[interactions]]" in data
+            else imported.load(data, CASSETTER, typed=True)
+        )
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise CassetteError(
             "not {cassetter}: not TOML: {error}",
             cassetter=CASSETTER,
             error=why_unreadable(error),
         ) from error
-
-
-def _lost(tree: Any) -> Iterator[str]:
-    for kind, protocol in (("ws_interactions", "WebSocket"), ("grpc_interactions", "gRPC")):
-        if tree.get(kind):
-            yield msg(
-                "{tree_count} {protocol} exchanges: they are not supported",
-                tree_count=len(tree[kind]),
-                protocol=protocol,
-            )
+    items = imported.listed(tree, "interactions", what=CASSETTER)
+    result = imported.each(
+        enumerate(items, 1), partial(_exchange, _cassetter_body), known_keys.CASSETTER
+    )
+    lost = (
+        msg(
+            "{tree_count} {protocol} exchanges: they are not supported",
+            tree_count=len(tree[kind]),
+            protocol=protocol,
+        )
+        for kind, protocol in (("ws_interactions", "WebSocket"), ("grpc_interactions", "gRPC"))
+        if tree.get(kind)
+    )
+    return Imported(result.exchanges, (*result.notes, *lost))
 
 
 def _cassetter_body(part: Any) -> bytes | None:
@@ -267,7 +227,7 @@ def _cassetter_body(part: Any) -> bytes | None:
         whole = content if isinstance(content, str) and not nested else to_json(content)
         return whole.encode()
     if kind == "binary":
-        return bytes.fromhex(text(content))
+        return bytes.fromhex(imported.text(content))
     if kind == "text":
-        return text(content).encode()
+        return imported.text(content).encode()
     raise NotCarried("a body of the kind {kind!r} is not supported", kind=kind)

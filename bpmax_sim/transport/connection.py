@@ -9,6 +9,7 @@ https://www.encode.io/httpcore/network-backends/
 from __future__ import annotations
 
 import os
+import re
 import ssl
 import time
 from collections.abc import Iterable
@@ -71,21 +72,14 @@ class Address(httpx.URL):
     def __init__(self, url: str) -> None:
         """Take the address as it was encoded."""
         super().__init__(url)
-        self._target = _target(url).encode("ascii")
+        # the origin-form; an empty path is sent as ``/`` (RFC 9112, 3.2.1)
+        target = re.sub(r"\A[^/]*//[^/?]*", "", url.partition("#")[0])
+        self._target = (target if target.startswith("/") else f"/{target}").encode("ascii")
 
     @property
     def raw_path(self) -> bytes:
         """Return path and query, byte by byte."""
         return self._target
-
-
-def _target(url: str) -> str:
-    """Return the origin-form of *url*; an empty path is sent as ``/`` (RFC 9112, 3.2.1)."""
-    whole, _, _ = url.partition("#")
-    authority = whole.find("//") + 2
-    begin = next((at for at in range(authority, len(whole)) if whole[at] in "/?"), len(whole))
-    target = whole[begin:]
-    return target if target.startswith("/") else f"/{target}"
 
 
 def transports(
@@ -96,17 +90,13 @@ def transports(
     Raises:
         ConfigError: a file of the route or a variable of the environment is of no use.
     """
-    context = _tls_context(
-        route, os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", "")
-    )
+    context = _tls_context(route, *_trusted())
     proxies = {"all://": route.proxy} if route.proxy else get_environment_proxies()
-    mounts = {
-        pattern: None
-        if proxy is None
-        else ConnectingTransport(context, _proxy(proxy, pattern, route))
-        for pattern, proxy in proxies.items()
-    }
-    return ConnectingTransport(context), dict(mounts)
+    mounts: dict[str, httpx.BaseTransport | None] = dict.fromkeys(proxies)
+    for pattern, proxy in proxies.items():
+        if proxy is not None:
+            mounts[pattern] = ConnectingTransport(context, _proxy(proxy, pattern, route))
+    return ConnectingTransport(context), mounts
 
 
 class ConnectingTransport(httpx.HTTPTransport):

@@ -197,18 +197,12 @@ def _break(broken: Break, request: Request) -> Response:
 
 
 def _slow(response: Response, slow: Slow) -> Response:
-    elapsed = response.elapsed + slow.delay
-    return replace(
-        response,
-        elapsed=elapsed,
-        chunks=_drip(response, slow.chunks, elapsed) if slow.chunks else response.chunks,
-    )
-
-
-def _drip(response: Response, count: int, elapsed: float) -> tuple[Chunk, ...]:
-    size = len(response.body)
+    elapsed, size, count = response.elapsed + slow.delay, len(response.body), slow.chunks
+    if not count:
+        return replace(response, elapsed=elapsed)
     ends = [size * piece // count for piece in range(count + 1)]
-    return tuple(
+    chunks = tuple(
         Chunk(round(elapsed * piece / count, 3), ends[piece] - ends[piece - 1])
         for piece in range(1, count + 1)
     )
+    return replace(response, elapsed=elapsed, chunks=chunks)

@@ -11,18 +11,17 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.util import find_spec
-from types import TracebackType
-from typing import Self
 
 import httpx
 from msgspec.structs import replace
 
 from bpmax_sim.errors import BadResponseError, CallError, TransportError
 from bpmax_sim.i18n import msg
-from bpmax_sim.messages import Chunk, ConnectionRoute, Pairs, Request, Response
+from bpmax_sim.messages import Chunk, ConnectionRoute, Headers, Request, Response
 from bpmax_sim.secret.http_auth import SECRET_HEADERS
 from bpmax_sim.transport.connection import PROGRESS, Address, ConnectionProgress, transports
 from bpmax_sim.transport.protocol import OWN, Handler, Transport
@@ -65,7 +64,7 @@ _ENVIRONMENT = ConnectionRoute()
 
 
 @dataclass(slots=True)
-class Live:
+class Live(AbstractContextManager["Live"]):
     """Send requests over the network.
 
     Attributes:
@@ -108,15 +107,7 @@ class Live:
         while self._clients:
             self._clients.popitem()[1].close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def _leave_to_parent(self) -> None:
@@ -144,10 +135,9 @@ class Live:
             try:
                 response = self._send(client, request, start)
             except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-                elapsed = time.perf_counter() - start
                 failed = _translate(error, request, progress, redirected=hop > 0)
                 if isinstance(failed, TransportError):
-                    failed.elapsed = elapsed
+                    failed.elapsed = time.perf_counter() - start
                 raise failed from error
             target = _redirect(request, response)
             if target is None:
@@ -172,7 +162,17 @@ class Live:
             raise _incomplete(request, time.perf_counter() - start) from None
         finally:
             response.close()
-        return _response(response, bytes(body), tuple(chunks))
+        streamed = response.headers.get("content-type", "").startswith(_STREAMED)
+        return Response(
+            status=response.status_code,
+            headers=tuple(
+                (name.decode("latin-1").lower(), value.decode("latin-1"))
+                for name, value in response.extensions["headers"]
+            ),
+            body=bytes(body),
+            reason=response.reason_phrase,
+            chunks=tuple(chunks) if streamed else (),
+        )
 
     def _bound(self, request: Request, size: int, elapsed: float) -> None:
         if size > self.max_body:
@@ -221,21 +221,6 @@ def _keep_headers(response: httpx.Response) -> None:
     response.headers.pop("location", None)
 
 
-def _response(response: httpx.Response, body: bytes, chunks: tuple[Chunk, ...]) -> Response:
-    headers = tuple(
-        (name.decode("latin-1").lower(), value.decode("latin-1"))
-        for name, value in response.extensions["headers"]
-    )
-    streamed = response.headers.get("content-type", "").startswith(_STREAMED)
-    return Response(
-        status=response.status_code,
-        headers=headers,
-        body=body,
-        reason=response.reason_phrase,
-        chunks=chunks if streamed else (),
-    )
-
-
 def _check_codings(response: httpx.Response) -> None:
     """Refuse a body that nobody can read: what is secret in it could not be found either.
 
@@ -266,11 +251,15 @@ def _redirect(request: Request, response: Response) -> Request | None:
     except httpx.InvalidURL:
         return None
     same = (here.scheme, here.host, here.port) == (there.scheme, there.host, there.port)
-    if there.scheme not in _SCHEMES or not (same or _is_free(request)):
+    names = {name.lower() for name, _ in request.headers}
+    # what holds no credential may go to another origin
+    is_free = not (request.injected or request.confined) and names.isdisjoint(SECRET_HEADERS)
+    if there.scheme not in _SCHEMES or not (same or is_free):
         return None
     if response.status in _KEEPS_METHOD or request.method in {"GET", "HEAD"}:
         return replace(request, url=str(there))
-    return replace(request, url=str(there), method="GET", body=None, headers=_bodiless(request))
+    headers = Headers(request.headers).without({n for n in names if n.startswith("content-")})
+    return replace(request, url=str(there), method="GET", body=None, headers=headers)
 
 
 def _readable(location: str) -> str:
@@ -279,16 +268,6 @@ def _readable(location: str) -> str:
         return location.encode("latin-1").decode()
     except UnicodeError:
         return location
-
-
-def _is_free(request: Request) -> bool:
-    """Return whether *request* holds no credential, so that it may go to another origin."""
-    names = {name.lower() for name, _ in request.headers}
-    return not (request.injected or request.confined) and names.isdisjoint(SECRET_HEADERS)
-
-
-def _bodiless(request: Request) -> Pairs:
-    return tuple(pair for pair in request.headers if not pair[0].lower().startswith("content-"))
 
 
 def _translate(
@@ -301,7 +280,9 @@ def _translate(
         ((code, sent, text, "") for kind, code, sent, text in _FAILURES if isinstance(error, kind)),
         ("CONNECT", False, msg("the request cannot be sent: {error}"), ""),
     )
-    peer = progress.proxy if progress.is_at_proxy else _origin(request.url)
+    url = httpx.URL(request.url)
+    origin = f"{url.scheme}://{url.netloc.decode()}"
+    peer = progress.proxy if progress.is_at_proxy else origin
     message = msg(text, timeout=request.timeout, error=error, peer=peer, hint=hint)
     if progress.proxy:
         message = msg(
@@ -310,11 +291,6 @@ def _translate(
     if redirected:
         message = msg("after a redirect: {message}", message=message)
     return TransportError(message, code=code, sent=sent or redirected)
-
-
-def _origin(url: str) -> str:
-    parsed = httpx.URL(url)
-    return f"{parsed.scheme}://{parsed.netloc.decode()}"
 
 
 def _tls_failure(
@@ -326,7 +302,9 @@ def _tls_failure(
     in TLS 1.3 a server judges the client's certificate after the client is through with its own
     part of the handshake (RFC 8446, 4.4.2.4), so that its refusal is what is read first.
     """
-    cause = _tls_cause(error)
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLError):
+        cause = cause.__cause__ or cause.__context__
     if cause is None:
         return None
     refused = any(word in str(cause.reason) for word in _ALERTS)
@@ -336,11 +314,3 @@ def _tls_failure(
     if isinstance(cause, ssl.SSLCertVerificationError):
         hint = _OWN_CA
     return "TLS", False, msg("no trusted TLS connection to {peer}: {error}{hint}"), hint
-
-
-def _tls_cause(error: BaseException | None) -> ssl.SSLError | None:
-    while error is not None:
-        if isinstance(error, ssl.SSLError):
-            return error
-        error = error.__cause__ or error.__context__
-    return None

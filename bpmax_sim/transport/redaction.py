@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import call_behind, injected_by_root
 from bpmax_sim.cassette.merge import PASSING
-from bpmax_sim.cassette.model import read_body
+from bpmax_sim.cassette.model import NOTHING, read_body
 from bpmax_sim.field_path import FieldPath, Steps, Wild, format_path, values_at, without
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import (
@@ -71,7 +71,9 @@ def in_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
     except ValueError:
         return body
     text = body.decode(errors="surrogateescape")
-    for leaf in dict.fromkeys(item for path in paths for item in _texts_at(value, path)):
+    # a number is no text, so declare such a field as text
+    leaves = (leaf for path in paths for leaf in values_at(value, path) if isinstance(leaf, str))
+    for leaf in dict.fromkeys(leaves):
         for ascii_only in (False, True):
             old = json.dumps(leaf, ensure_ascii=ascii_only)
             text = text.replace(old, json.dumps(pseudonym(leaf), ensure_ascii=ascii_only))
@@ -99,11 +101,6 @@ def _in_form(body: bytes, names: set[str]) -> bytes:
     return body if changed == pairs else urlencode(changed).encode()
 
 
-def _texts_at(value: Any, steps: Steps) -> Iterator[str]:
-    """Yield the texts at *steps*; a number is no text, so declare such a field as text."""
-    return (text for text in values_at(value, steps) if isinstance(text, str))
-
-
 _MOST_EXACT = 256
 """Pieces of a streamed body that are each redacted to find where they end."""
 
@@ -115,44 +112,36 @@ def redacted(request: Request, response: Response, vault: Vault) -> tuple[Reques
     both tells.
     """
     shown = request.recorded
-    if shown.standin is None and not _hides_by_place(shown, response):
-        texts, bodies = _shown_values(shown)
-        texts.update([value for _, value in response.headers])
-        if vault.keeps(texts, *bodies, response.body):
+    call = shown.call
+    headers = (*shown.headers, *call.headers) if call else shown.headers
+    # hidden whatever it says: personal data, a script's own secret
+    is_hidden_by_place = (
+        shown.personal
+        or not _script_secrets(shown).isdisjoint([name.lower() for name, _ in headers])
+        or "set-cookie" in Headers(response.headers)
+    )
+    if shown.standin is None and not is_hidden_by_place:
+        texts = {shown.url, *[value for _, value in (*headers, *response.headers)]}
+        bodies = {shown.body or b"", response.body}
+        if call:
+            texts.update([value for _, value in call.query])
+            bodies.add(call.body or b"")
+            if shown.url.partition("?")[0] != shown.base + call.path:
+                texts.add(call.path)
+        if vault.keeps(texts, *bodies):
             return shown, response
     outcome = redact_response(response, request, vault)
     return redact_request(request, vault), outcome
 
 
-def _hides_by_place(shown: Request, response: Response) -> bool:
-    """Return whether something is hidden whatever it says: personal data, a script's own secret."""
-    headers = (*shown.headers, *shown.call.headers) if shown.call else shown.headers
-    return bool(
-        shown.personal
-        or not _script_secrets(shown).isdisjoint([name.lower() for name, _ in headers])
-        or "set-cookie" in Headers(response.headers)
-    )
-
-
-def _shown_values(shown: Request) -> tuple[set[str], set[bytes]]:
-    """Return every text and body in *shown* that is redacted, the path as a part of the URL."""
-    texts = {shown.url, *[value for _, value in shown.headers]}
-    bodies = {shown.body or b""}
-    call = shown.call
-    if call:
-        texts.update([value for _, value in (*call.headers, *call.query)])
-        bodies.add(call.body or b"")
-        if shown.url.partition("?")[0] != shown.base + call.path:
-            texts.add(call.path)
-    return texts, bodies
-
-
 def redact_request(request: Request, vault: Vault) -> Request:
     """Return the form of *request* that may be written down, its call included."""
     shown = request.recorded
-    if _is_clean(shown, vault):
-        return shown
     call, personal = shown.call, shown.personal
+    if vault.is_empty and not personal:  # mostly there is nothing to hide, as in most of replay
+        secrets = SECRET_HEADERS.intersection([name.lower() for name, _ in shown.headers])
+        if not secrets or secrets.issubset(_injected(shown.injected, "header")):
+            return shown
     return replace(
         shown,
         url=in_url(vault.redact_text(shown.url), personal),
@@ -161,14 +150,6 @@ def redact_request(request: Request, vault: Vault) -> Request:
         call=_call(call, shown, vault) if call else None,
         standin=None,
     )
-
-
-def _is_clean(shown: Request, vault: Vault) -> bool:
-    """Return whether there is nothing to hide, as in most of replay."""
-    if shown.personal or not vault.is_empty:
-        return False
-    secrets = SECRET_HEADERS.intersection([name.lower() for name, _ in shown.headers])
-    return not secrets or secrets.issubset(_injected(shown.injected, "header"))
 
 
 def _call(call: Call, shown: Request, vault: Vault) -> Call:
@@ -243,15 +224,13 @@ def redact_exchange(exchange: Exchange, vault: Vault) -> Exchange:
 
 def _headers(headers: Pairs, shown: Request, vault: Vault) -> Pairs:
     own = _script_secrets(shown)
-    return tuple(
-        (
-            name,
-            _own_secret(name, value, shown, vault)
-            if name.lower() in own
-            else vault.redact_text(value),
-        )
-        for name, value in headers
-    )
+
+    def redact(name: str, value: str) -> str:
+        if name.lower() in own:
+            return _own_secret(name, value, shown, vault)
+        return vault.redact_text(value)
+
+    return tuple([(name, redact(name, value)) for name, value in headers])
 
 
 def _script_secrets(shown: Request) -> frozenset[str]:
@@ -317,7 +296,10 @@ def undeclared_secrets(
     request, outcome = exchange.request, exchange.outcome
     name = place_of(request)
     answered = [FieldPath.parse(place, "not_secret") for place in not_secret]
-    if _may_hold(request):
+    url = unquote_plus(request.url) if "%" in request.url else request.url
+    # mostly what is left of the request without auth holds none, unless its body is written anew
+    written_anew = "body" in injected_by_root(request.injected)
+    if written_anew or _any_mixed(request.headers, request.body, url):
         bare = call_behind(request, _NOBODY)
         yield from _undeclared(name, without(_parts(bare.headers, bare.body, bare.query), answered))
     if isinstance(outcome, Response) and _any_mixed(outcome.headers, outcome.body):
@@ -333,7 +315,7 @@ def place_of(request: Request) -> str:
     call = request.call
     if call and call.platform:
         return f"{call.name.rstrip('.')}."
-    return f"{request.method} {_address(request.url)} "
+    return f"{request.method} {request.url.partition('?')[0]} "
 
 
 def texts_at(exchange: Exchange, places: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -356,13 +338,6 @@ def texts_at(exchange: Exchange, places: Iterable[str]) -> Iterator[tuple[str, s
             yield from ((place, text) for text in texts)
 
 
-def _may_hold(request: Request) -> bool:
-    """Return whether what is left of *request* without auth may hold any: mostly it may not."""
-    url = unquote_plus(request.url) if "%" in request.url else request.url
-    written_anew = "body" in injected_by_root(request.injected)
-    return written_anew or _any_mixed(request.headers, request.body, url)
-
-
 def _any_mixed(headers: Pairs, body: bytes | None, url: str = "") -> bool:
     text = "\n".join([url, *[value for _, value in headers]])
     return has_mixed_run(text) or bool(body and len(body) <= _MOST and has_mixed_run(_text(body)))
@@ -372,23 +347,15 @@ def _text(body: bytes) -> str:
     return body.decode(errors="replace")
 
 
-def _address(url: str) -> str:
-    return url.partition("?")[0]
-
-
 def _parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
+    read = NOTHING
+    if body and len(body) <= _MOST and looks_random(_text(body)):
+        read = read_body(body, Headers(headers).content_type)
     return {
         "query": dict(query),
         "header": {n.lower(): v for n, v in headers if not _TAGS.fullmatch(n.lower())},
-        "body": _body_values(body or b"", Headers(headers).content_type),
+        "body": None if read.kind == "bytes" else read.value,
     }
-
-
-def _body_values(body: bytes, kind: str) -> Any:
-    if len(body) > _MOST or not looks_random(_text(body)):
-        return None
-    read = read_body(body, kind)
-    return None if read.kind == "bytes" else read.value
 
 
 def _undeclared(where: str, parts: Any) -> Iterator[UndeclaredSecret]:

@@ -15,7 +15,7 @@ from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.session import Session
 from bpmax_sim.traffic.admission import admit
-from bpmax_sim.traffic.formats import ForeignSource, read_foreign
+from bpmax_sim.traffic.formats import read_foreign
 from bpmax_sim.traffic.imported import Imported
 
 ROOT = Path(__file__).parents[2]
@@ -32,8 +32,8 @@ def admitted(imported: Imported, **options: Any) -> Imported:
 
 def sample(name: str) -> Imported:
     beside = {"0a1b2c.json": b'{"name":"x"}', "3d4e5f.json": b"{}"}
-    source = ForeignSource(address="https://crm.example.test", attachment=beside.get)
-    return read_foreign((SAMPLES / name).read_bytes(), source=source)
+    data, address = (SAMPLES / name).read_bytes(), "https://crm.example.test"
+    return read_foreign(data, address=address, attachment=beside.get)
 
 
 @pytest.mark.parametrize("path", sorted(SAMPLES.iterdir()), ids=lambda path: path.name)

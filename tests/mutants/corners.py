@@ -16,7 +16,7 @@ STEPS = "for setter, value in spec.steps:"
 QUERIES = "_update(merged.query, values)"
 LEVELS = "{**merged, **platform.query, **instance.query, **api.query}"
 HEADERS = "for level in (platform.headers, instance.headers, api.headers):"
-HEADER = "merged.headers[lower] = (name, header_value(name, value))"
+HEADER = "merged.headers[lower] = (name, encode.header_value(name, value))"
 MEMBERS = "members = {name: item for name, item in value.items() if item is not UNDEFINED}"
 REPLACED = "if isinstance(merged.body, Mapping) else members"
 HELD = "    else:\n        merged.body = value\n"
@@ -43,9 +43,9 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("one query name twice", PLAN, QUERIES, "_update(merged.query, values if values is UNDEFINED"
         " else {k: v for k, v in values.items() if k != 'q' or k not in merged.query})"),
     ("one header twice", PLAN, HEADER,
-        "merged.headers.setdefault(lower, (name, header_value(name, value)))"),
-    ("one header twice in two cases", PLAN, "lower = header_name(name).lower()",
-        "lower = header_name(name)"),
+        "merged.headers.setdefault(lower, (name, encode.header_value(name, value)))"),
+    ("one header twice in two cases", PLAN, "lower = encode.header_name(name).lower()",
+        "lower = encode.header_name(name)"),
     ("an object over an object", PLAN, "{**merged.body, **members}", "{**members, **merged.body}"),
     ("an object after another body", PLAN, REPLACED,
         "if isinstance(merged.body, Mapping) else merged.body or members"),
@@ -62,7 +62,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("a query over a default", PLAN, QUERIES, "_update(merged.query, values if values is UNDEFINED"
         " else {k: v for k, v in values.items() if v is None or k not in merged.query})"),
     ("a header over a default in another case", PLAN, HEADER, "merged.headers[lower] = ("
-        "merged.headers.get(lower, (name, ''))[0], header_value(name, value))"),
+        "merged.headers.get(lower, (name, ''))[0], encode.header_value(name, value))"),
     ("null on a default of the query", ENCODE, "if value is None or isinstance(value, Undefined):",
         "if value is None:\n        return ('null',)\n    if isinstance(value, Undefined):"),
     ("null on a default header", PLAN, "merged.headers.pop(lower, None)", "pass"),
@@ -90,11 +90,10 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("a segment of dots", ENCODE, 'DOTS: Final = frozenset({".", ".."})',
         'DOTS: Final = frozenset({"."})'),
     ("a placeholder that stays unfilled", PLAN,
-        'code="MISSING_PARAMETER",\n        )\n\n\ndef _place',
-        'code="UNKNOWN_PARAMETER",\n        )\n\n\ndef _place'),
+        'MissingParameterError(\n            "parameter {name!r}', 'UnknownParameterError(\n            "parameter {name!r}'),
     ("an unknown path name", PLAN, "if target not in known:", "if False:"),
-    ("two placeholders in a segment", PLAN, "filled[index] = segment(name, merged.path[name])",
-        "filled[index] = segment(name, merged.path[pieces[1] if pieces[index - 1] in '-.' else"
+    ("two placeholders in a segment", PLAN, "filled[index] = encode.segment(name, merged.path[name])",
+        "filled[index] = encode.segment(name, merged.path[pieces[1] if pieces[index - 1] in '-.' else"
         " name])"),
     ("a query of the path beside another", COMPILED, LEVELS,
         "{**(merged if not platform.query and not instance.query else {}), **platform.query,"
@@ -158,8 +157,8 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("auth of the API", COMPILED,
         "auth: Auth = api.auth if isinstance(api.auth, Auth) else platform.auth",
         "auth: Auth = platform.auth"),
-    ("two credentials put in", COMPILED, "for item in auth.apply)\n    if acquires",
-        "for item in auth.apply[:1])\n    if acquires"),
+    ("two credentials put in", COMPILED, "for item in auth.apply)\n    methods",
+        "for item in auth.apply[:1])\n    methods"),
     ("a login", "bpmax_sim/proxy/login.py",
         "yielded.values[name] = text", "yielded.values[name] = text[1:]"),
     ("a login in two steps", "bpmax_sim/proxy/login.py",

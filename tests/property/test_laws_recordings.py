@@ -31,7 +31,7 @@ from bpmax_sim.messages import Call, Exchange, Failed, Request, Response
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.session.session import Session
 from bpmax_sim.strategies.traffic import RULES, START, ordered
-from bpmax_sim.traffic.formats import ForeignSource, read_foreign, write_foreign
+from bpmax_sim.traffic.formats import read_foreign, write_foreign
 from tests.property import model
 from tests.property.world import Case, ThirdParty, cases, opened
 
@@ -116,19 +116,19 @@ def test_a_cassette_that_is_read_and_written_is_the_same_file(
 
 @pytest.mark.parametrize("kind", ["har", "vcrpy", "wiremock"])
 def test_what_is_imported_and_exported_round_trips(kind: str) -> None:
-    source = ForeignSource(address="https://crm.example.test")
+    address = "https://crm.example.test"
 
     @given(st.lists(strategies.exchanges(), max_size=4))
     def holds(found: list[Exchange]) -> None:
         completed = [one for one in found if not isinstance(one.outcome, Failed)]
         assume(kind != "vcrpy" or completed or not found)  # an error: see the exports' own tests
         foreign, _ = write_foreign(ordered(found), kind)
-        imported = read_foreign(foreign, kind=kind, source=source)
+        imported = read_foreign(foreign, kind=kind, address=address)
         exported, notes = write_foreign(imported.exchanges, kind)
 
         assert imported.notes == ()
         assert len(imported.exchanges) == len(found) or kind != "har"  # others keep no failures
-        assert read_foreign(exported, kind=kind, source=source) == imported
+        assert read_foreign(exported, kind=kind, address=address) == imported
         assert write_foreign(imported.exchanges, kind) == (exported, notes)
 
     holds()

@@ -135,7 +135,7 @@ RULES = ResponseRules(
 def test_rules_judge_status_and_body(response: Response, good: bool, found: str | None) -> None:
     rules = CompiledRules(RULES, {"transient": (503,), "token": (403,)})
 
-    assert rules.is_ok(response, read_body(response)) is good
+    assert accepts(rules.ok, response, read_body(response)) is good
     assert rules.failure_class(response, read_body(response)) == found
 
 

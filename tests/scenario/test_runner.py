@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from msgspec.structs import replace
 
 from bpmax_sim.errors import (
     CallError,
@@ -870,7 +869,7 @@ steps:
 def test_an_item_runs_in_any_bench_and_closes_it(folder: Path, bench: PlainBench) -> None:
     (item,) = items(write(folder, FORM + "steps:\n  - open: {}\n"), environ={})
 
-    *_, last = run_item(replace(item, clock=None), cast("Session", bench), environ={})
+    *_, last = run_item(item, cast("Session", bench), environ={})
 
     assert isinstance(last, ScenarioFinished)
     assert (last.outcome, bench.closed) == ("passed", [False])

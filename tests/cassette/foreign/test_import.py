@@ -14,7 +14,7 @@ from hypothesis import given, settings
 
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.messages import Exchange, Failed, Response
-from bpmax_sim.traffic.formats import ForeignSource, format_of, read_foreign
+from bpmax_sim.traffic.formats import format_of, read_foreign
 from bpmax_sim.traffic.imported import Imported
 from tests.examples import drawn
 
@@ -39,7 +39,7 @@ BESIDE = {"0a1b2c.json": NAME, "3d4e5f.json": '{"姓名":"李四"}'.encode()}
 
 
 def imported(name: str, **source: Any) -> Imported:
-    return read_foreign((DATA / name).read_bytes(), source=ForeignSource(**source))
+    return read_foreign((DATA / name).read_bytes(), **source)
 
 
 def answer(exchange: Exchange) -> Response:
