@@ -346,10 +346,10 @@ def _parts(
     for name, form in forms.items():
         assert source is not None, "a definition has its file"
         where = Spot(source, ("nodes", name, "form"))
-        screens[name] = NodeScreen.of(
-            form,
-            _handlers(draft, form.scripts, where.at("scripts")),
-            _libraries(draft, form.libraries, where.at("libraries")),
+        screens[name] = NodeScreen(
+            states=form.states,
+            scripts=_handlers(draft, form.scripts, where.at("scripts")),
+            libraries=_libraries(draft, form.libraries, where.at("libraries")),
         )
     return FlowParts(
         definition=definition,
