@@ -316,8 +316,11 @@ def _parts(draft: ScenarioDraft, flow: str | None) -> FlowParts:
     for name, node in definition.nodes.items():
         if isinstance(node.form, NodeForm):
             where = file.at("nodes", name, "form")
-            scripts = _handlers(draft, node.form, where)
-            screens[name] = NodeScreen.of(node.form, scripts, _libraries(draft, node.form, where))
+            screens[name] = NodeScreen(
+                states=node.form.states,
+                scripts=_handlers(draft, node.form, where),
+                libraries=_libraries(draft, node.form, where),
+            )
     conditions = _conditions(definition, file.source)
     return replace(parts, definition=definition, conditions=conditions, screens=screens)
 

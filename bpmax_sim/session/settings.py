@@ -194,7 +194,5 @@ def logins_for(cassette: Path | None) -> Path | None:
     """Return the folder of login recordings: ``auth`` in the nearest folder ``cassettes``."""
     if cassette is None:
         return None
-    parts = cassette.parts[:-1]
-    while parts and parts[-1] != "cassettes":
-        parts = parts[:-1]
-    return Path(*(parts or cassette.parts[:-1]), "auth")
+    named = (folder for folder in cassette.parents if folder.name == "cassettes")
+    return next(named, cassette.parent) / "auth"

@@ -95,6 +95,18 @@ class NodeForm(Model, frozen=True, kw_only=True):
     scripts: Mapping[str, tuple[str, ...]] = {}
     libraries: tuple[str, ...] = ()
 
+    @property
+    def states(self) -> dict[str, dict[str, bool]]:
+        """Return the states of each field that is named."""
+        return {
+            name: {
+                "visible": state != "hidden",
+                "readonly": state == "readonly",
+                "required": state == "required",
+            }
+            for name, state in self.fields.items()
+        }
+
 
 class FlowNode(Model, frozen=True, kw_only=True):
     """One node; ``approve`` and ``reject`` name the next node, or list routes in order.
@@ -437,24 +449,6 @@ class NodeScreen(msgspec.Struct, frozen=True, kw_only=True):
     scripts: Mapping[str, tuple[Script, ...]] = msgspec.field(default_factory=dict)
     libraries: tuple[Script, ...] = ()
 
-    @classmethod
-    def of(
-        cls,
-        form: NodeForm,
-        scripts: Mapping[str, tuple[Script, ...]],
-        libraries: tuple[Script, ...],
-    ) -> NodeScreen:
-        """Return what a node declares, with its scripts read in."""
-        states = {
-            name: {
-                "visible": state != "hidden",
-                "readonly": state == "readonly",
-                "required": state == "required",
-            }
-            for name, state in form.fields.items()
-        }
-        return cls(states=states, scripts=scripts, libraries=libraries)
-
 
 class FlowParts(msgspec.Struct, frozen=True, kw_only=True):
     """What a flow is made of: its definition, with the scripts of flow and nodes.
@@ -466,18 +460,15 @@ class FlowParts(msgspec.Struct, frozen=True, kw_only=True):
 
     definition: Definition | None = None
     conditions: Mapping[tuple[str, str, int], Place] = msgspec.field(default_factory=dict)
-    scripts: Mapping[str, Script | tuple[Script, ...]] = msgspec.field(default_factory=dict)
+    scripts: Mapping[str, tuple[Script, ...]] = msgspec.field(default_factory=dict)
     libraries: tuple[Script, ...] = ()
     screens: Mapping[str, NodeScreen] = msgspec.field(default_factory=dict)
 
     @property
     def handlers(self) -> list[Script]:
         """Return the scripts of all events, of forms, too."""
-        result: list[Script] = []
-        for scripts in (self.scripts, *(screen.scripts for screen in self.screens.values())):
-            for several in scripts.values():
-                result += (several,) if isinstance(several, Script) else several
-        return result
+        parts = (self, *self.screens.values())
+        return [script for part in parts for bodies in part.scripts.values() for script in bodies]
 
     @property
     def all_libraries(self) -> list[Script]:

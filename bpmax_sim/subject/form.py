@@ -39,7 +39,7 @@ class Screen(msgspec.Struct, kw_only=True):
     """What every subject has: scripts and who runs them, a result to fill, states and messages.
 
     Attributes:
-        scripts: event -> its script, or several in their order.
+        scripts: event -> its scripts in their order.
         states: field -> ``visible``, ``required``, ``readonly``, ``options``.
         messages: everything shown so far.
         name: of the sub-flow's project that it belongs to; empty for the main one's.
@@ -47,7 +47,7 @@ class Screen(msgspec.Struct, kw_only=True):
 
     stage: hooks.Stage
     tell: hooks.Tell
-    scripts: Mapping[str, Script | tuple[Script, ...]] = msgspec.field(default_factory=dict)
+    scripts: Mapping[str, tuple[Script, ...]] = msgspec.field(default_factory=dict)
     libraries: Sequence[Script] = ()
     states: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     messages: list[hooks.MessageShown] = msgspec.field(default_factory=list)
@@ -56,8 +56,7 @@ class Screen(msgspec.Struct, kw_only=True):
 
     def bodies(self, event: str) -> tuple[Script, ...]:
         """Return the scripts of *event* in their order."""
-        scripts = self.scripts.get(event, ())
-        return (scripts,) if isinstance(scripts, Script) else scripts
+        return self.scripts.get(event, ())
 
     def run_bodies(self, event: str, run: Callable[[Script], Outcome]) -> Any:
         """Let *run* run the scripts of *event* up to one that fails or says no; return a value."""
@@ -286,18 +285,8 @@ def is_empty(value: Any) -> bool:
 DEEPEST = 16
 
 
-class Link(msgspec.Struct, frozen=True):
-    """One change in the chain of changes that led to a script."""
-
-    field: str
-    value: str
-
-    def __str__(self) -> str:
-        """Return ``customerId="12345"``."""
-        return f"{self.field}={self.value}"
-
-
-Chain = tuple[Link, ...]
+Chain = tuple[str, ...]
+"""The changes that led to a script, each as ``customerId="12345"``."""
 
 
 class FormView(msgspec.Struct):
@@ -374,20 +363,21 @@ class FormSubject(Screen, kw_only=True):
 
     def _enter(self, name: str, value: Any) -> None:
         """Take what a user entered, and fire what hangs on it: first columns, then the field."""
-        old = self.fields.get(name)
-        if self._store(name, value, "user"):
-            link = Link(name, _text(value))
-            for event in self._events(name, old, value):
-                self.fire(event, (link,))
+        for event in self._change(name, value, "user"):
+            self.fire(event, (f"{name}={_text(value)}",))
 
-    def _events(self, name: str, old: Any, new: Any) -> Iterator[str]:
-        """Yield the events of a change that have a script."""
+    def _change(self, name: str, value: Any, by: str, place: Place | None = None) -> list[str]:
+        """Set a field, and return the events of the change that have a script."""
+        old = self.fields.get(name)
+        if not hooks.replace_value(self.fields, name, value):
+            return []
+        label = self.labelled(name)
+        self.tell(hooks.FieldChanged(field=label, old=old, new=value, by=by, place=place))
         prefix = f"change.{name}."
-        if any(event.startswith(prefix) for event in self.scripts):
-            columns = (prefix + column for column in changed_columns(old, new))
-            yield from (event for event in columns if event in self.scripts)
-        if f"change.{name}" in self.scripts:
-            yield f"change.{name}"
+        has_columns = any(event.startswith(prefix) for event in self.scripts)
+        columns = changed_columns(old, value) if has_columns else ()
+        events = [*(prefix + column for column in columns), f"change.{name}"]
+        return [event for event in events if event in self.scripts]
 
     def click(self, button: str) -> Result:
         """Fire ``click.<button>``."""
@@ -420,7 +410,7 @@ class FormSubject(Screen, kw_only=True):
     def page(self) -> Page:
         """Return what the handlers share: their globals, and what they plan for later."""
         if self._page is None:
-            self._page = Page([body for event in self.scripts for body in self.bodies(event)])
+            self._page = Page([body for bodies in self.scripts.values() for body in bodies])
         return self._page
 
     def written(self, name: str, value: Any, view: FormView, place: Place | None) -> None:
@@ -428,26 +418,18 @@ class FormSubject(Screen, kw_only=True):
         if name.startswith("$"):
             self.extend(name, value)
             return
-        old = self.fields.get(name)
-        if not self._store(name, value, view.event or "script", place):
+        events = self._change(name, value, view.event or "script", place)
+        if not events:
             return
-        events = list(self._events(name, old, value))
-        if events:
-            self._chain(name, value, events, view, place)
-
-    def _chain(
-        self, name: str, value: Any, events: list[str], view: FormView, place: Place | None
-    ) -> None:
-        """Start the handlers of what a script changed, unless they came about by themselves."""
-        link = Link(name, _text(value))
+        link = f"{name}={_text(value)}"
+        chain = (*view.chain, link)
         if link in view.chain or len(view.chain) >= DEEPEST:
-            chain = tuple(map(str, (*view.chain, link)))
             self.tell(hooks.CycleCut(field=name, chain=chain))
             if link not in view.chain:
                 self._result.errors.append(_endless(chain, place))
             return
         for event in events:
-            self._start(event, self.bodies(event), FormView(self, event, (*view.chain, link)))
+            self._start(event, self.bodies(event), FormView(self, event, chain))
 
     def _start(self, event: str, bodies: tuple[Script, ...], view: FormView) -> None:
         """Start the first of some handlers beside what runs; the next follows when it has ended."""
@@ -461,20 +443,12 @@ class FormSubject(Screen, kw_only=True):
 
         self.stage.start_script(handler, done, form=view, libraries=self.libraries, page=self.page)
 
-    def _store(self, name: str, value: Any, by: str, place: Place | None = None) -> bool:
-        old = self.fields.get(name)
-        if not hooks.replace_value(self.fields, name, value):
-            return False
-        label = self.labelled(name)
-        self.tell(hooks.FieldChanged(field=label, old=old, new=value, by=by, place=place))
-        return True
-
     def facts(self) -> Mapping[str, Mapping[str, Any]]:
         """Return what is known of every field beside its value."""
         return {name: self.state(name) for name in (*self.fields, *self.states)}
 
 
-def _endless(chain: tuple[str, ...], place: Place | None) -> ScriptError:
+def _endless(chain: Chain, place: Place | None) -> ScriptError:
     """Return the error of handlers that always write something new; one that settles is none."""
     steps = " -> ".join((*chain[:3], "…", chain[-1]))
     message = msg(

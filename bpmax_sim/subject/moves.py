@@ -150,13 +150,32 @@ class MovingProject(ProjectState, kw_only=True):
             )
 
     def _actor(self, visit: Visit, by: str) -> str:
-        """Return who acts; where nothing is said of owners at all, that is anybody."""
-        items = visit.table.items
-        chosen = by or str(self.user.get("id", ""))
-        if self.definition is None and not items:
+        """Return who acts: *by*, else the user, else the first owner who is to act.
+
+        Where nothing is said of owners at all, that is anybody.
+
+        Raises:
+            SubjectError: that is not one of the node's owners, or it has none.
+        """
+        ids, chosen = visit.table.ids, by or str(self.user.get("id", ""))
+        if self.definition is None and not ids:
             return chosen
-        first = "".join(map(owners.owner_of, visit.table.pending()[:1]))
-        return owners.actor(visit.node, items, chosen or first, self.user)
+        if not ids:
+            raise SubjectError(
+                "nobody may act at {node!r}: it has no owners; declare owners in the "
+                "definition, or return them from owners.{node_2}",
+                node=visit.node,
+                node_2=visit.node,
+            )
+        chosen = chosen or owners.owner_of((visit.table.pending() or visit.table.items)[0])
+        if chosen not in ids:
+            raise SubjectError(
+                "{acting} is not an owner of {node!r}; its owners: {names}",
+                acting=chosen,
+                node=visit.node,
+                names=series(ids),
+            )
+        return chosen
 
     def _passed(self, without: str) -> list[str]:
         """Return the nodes that were passed, beside *without*, and the gateways of branches."""

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import SubjectError, listed, near, suggestion
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import Undefined
 from bpmax_sim.subject.hooks import Where
 
@@ -158,10 +158,12 @@ class OwnersTable(msgspec.Struct):
     def add(self, by: str, added: Items, where: Where, rule: str | int) -> None:
         """Let others decide before *by*, after him (who agrees so) or beside him."""
         mine = self.item(by)
-        seat = next(
-            seat for seat in self.seats if any(mine is i for r in seat.rounds for i in r.items)
+        seat, at = next(
+            (seat, number)
+            for seat in self.seats
+            for number, turn in enumerate(seat.rounds)
+            if any(mine is item for item in turn.items)
         )
-        at = next(n for n, turn in enumerate(seat.rounds) if any(mine is i for i in turn.items))
         if where == "beside":
             seat.rounds[at].items += added
             seat.rounds[at].rule = "all"
@@ -205,31 +207,6 @@ def assigned(value: Any, node: str, nodes: Iterable[str] = ()) -> Mapping[str, I
                 hint=hint,
             )
     return {str(step): _items(items, node) for step, items in value.items()}
-
-
-def actor(node: str, items: Sequence[Mapping[str, Any]], by: str, user: Mapping[str, Any]) -> str:
-    """Return who acts at *node*: *by*, else the user, else the first owner who is to act.
-
-    Raises:
-        SubjectError: if that is not one of its owners, or it has none.
-    """
-    ids = [owner_of(item) for item in items]
-    if not ids:
-        raise SubjectError(
-            "nobody may act at {node!r}: it has no owners; declare owners in the "
-            "definition, or return them from owners.{node_2}",
-            node=node,
-            node_2=node,
-        )
-    acting = by or str(user.get("id", "")) or ids[0]
-    if acting not in ids:
-        raise SubjectError(
-            "{acting} is not an owner of {node!r}; its owners: {names}",
-            acting=acting,
-            node=node,
-            names=series(ids),
-        )
-    return acting
 
 
 def _items(items: Any, node: str) -> Items:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, Self
 
 import msgspec
 
@@ -141,7 +141,6 @@ _STATE = (
 )
 Part = Literal["form", "project"]
 _PARTS: tuple[Part, ...] = ("form", "project")
-T = TypeVar("T", bound="ProjectState")
 
 
 class ProjectState(Screen, kw_only=True):
@@ -274,7 +273,13 @@ class ProjectState(Screen, kw_only=True):
 
     def _family(self) -> list[Self]:
         """Return the main project and those of all sub-flows."""
-        return list(_below(self.root))
+        return list(self.root.below())
+
+    def below(self) -> Iterator[Self]:
+        """Yield the project and those of its sub-flows."""
+        yield self
+        for child in self.children.values():
+            yield from child.below()
 
     def store(
         self, part: Part, values: Mapping[str, Any], by: str, place: Place | None = None
@@ -553,10 +558,3 @@ class PartView(msgspec.Struct, frozen=True):
 def _undo(before: Iterable[tuple[ProjectState, _Memory]]) -> None:
     for part, memory in before:
         part._restore(memory)  # noqa: SLF001 - of this module's class
-
-
-def _below(project: T) -> Iterator[T]:
-    """Yield *project* and those of its sub-flows."""
-    yield project
-    for child in project.children.values():
-        yield from _below(child)
