@@ -182,13 +182,6 @@ class Network:
             is_live=not start.is_closed,
             is_recorded=self.recordings.knows,
         )
-        self._driven = partial(
-            drive,
-            tokens=self.tokens,
-            clock=start.clock,
-            # While the network is closed, virtual time has passed already.
-            sleep=(lambda _seconds: None) if start.is_closed else time.sleep,
-        )
 
     def _environment(self) -> Environment:
         """Return the session's side of calls, which refers to this by nothing.
@@ -272,7 +265,14 @@ class Network:
             CallError: it was rejected.
             NoMatchError: replay has no response.
         """
-        return self._driven(call(spec, self.environment), handle=self.handle).value
+        return drive(
+            call(spec, self.environment),
+            tokens=self.tokens,
+            clock=self._start.clock,
+            # While the network is closed, virtual time has passed already.
+            sleep=(lambda _seconds: None) if self._start.is_closed else time.sleep,
+            handle=self.handle,
+        ).value
 
     def relay(self, request: Request, inner: Transport | None = None) -> Response:
         """Make a request of another client on this thread and return its response.

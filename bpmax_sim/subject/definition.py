@@ -467,8 +467,8 @@ class FlowParts(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def handlers(self) -> list[Script]:
         """Return the scripts of all events, of forms, too."""
-        parts = (self, *self.screens.values())
-        return [script for part in parts for bodies in part.scripts.values() for script in bodies]
+        events = [self.scripts, *(screen.scripts for screen in self.screens.values())]
+        return [script for scripts in events for bodies in scripts.values() for script in bodies]
 
     @property
     def all_libraries(self) -> list[Script]:

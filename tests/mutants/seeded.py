@@ -282,7 +282,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         "scoped = ((n, (*(o.ignore if isinstance(o, Api) else ()), *o.volatile)) for n, o, _ in declared)"),
     # Every package has some.
     ("subject-an-option-that-is-not-there-can-be-picked", "tests/subject tests/scenario/test_person.py",
-        "bpmax_sim/subject/form.py", "if not any(same(choice, option) for option in known):",
+        "bpmax_sim/subject/form.py", "if not any(hooks.same(choice, option) for option in known):",
         "if False:"),
     ("subject-a-required-field-that-is-hidden-stops", "tests/subject tests/scenario/test_person.py",
         "bpmax_sim/subject/form.py", 'if not state.get("required") or not shown:',
