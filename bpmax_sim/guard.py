@@ -38,6 +38,7 @@ class NetworkGuard:
 
     Attributes:
         attempts: what was refused, such as ``connect to crm.example.test:443``.
+        thread: the identity of the one that put it in force.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class NetworkGuard:
         self.attempts: list[str] = []
         self._who = who
         self._allow = allow
-        self._thread = 0
+        self.thread = 0
         self.is_closed = False
         if closed:
             self.close(hosts)
@@ -73,7 +74,7 @@ class NetworkGuard:
 
     def enter(self) -> None:
         """Put the guard in force, for all that this thread does, and threads without a guard."""
-        self._thread = threading.get_ident()
+        self.thread = threading.get_ident()
         _change(lambda guards: (*guards, self))
 
     def leave(self) -> None:
@@ -86,10 +87,6 @@ class NetworkGuard:
 
     def __exit__(self, *_error: object) -> None:
         self.leave()
-
-    def is_of(self, thread: int) -> bool:
-        """Return whether the thread of this identity put it in force."""
-        return self._thread == thread
 
     def judge(self, verb: str, host: Any, port: Any) -> None:
         """Let *host* pass or not.
@@ -231,14 +228,13 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
     guards = _guards
     if not guards or not event.startswith("socket.") or getattr(_resolving, "on", False):
         return
-    way = _WAYS.get(event)
-    if way is None:
+    if event not in _WAYS:
         return
     me = threading.get_ident()
-    guard = next((guard for guard in reversed(guards) if guard.is_of(me)), guards[-1])
+    guard = next((guard for guard in reversed(guards) if guard.thread == me), guards[-1])
     if guard.is_closed:
         here = inspect.currentframe()  # its caller is not in *args*
-        verb, target_of = way
+        verb, target_of = _WAYS[event]
         target = target_of(args, here.f_back if here else None)
         if target is not None:
             guard.judge(verb, *target)

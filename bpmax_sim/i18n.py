@@ -12,6 +12,7 @@ the templates, which are the literal arguments of ``msg``, ``plural`` and `Messa
 from __future__ import annotations
 
 import os
+import re
 import string
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
@@ -86,7 +87,9 @@ class Translatable(str):
         lines = super().splitlines(keepends)
         if lines == [plain(self)]:
             return [self]
-        if keepends or not self.values or _has_words(self.template) or self.many:
+        if keepends or not self.values or self.many:
+            return lines
+        if any(letter.isalpha() for literal, *_ in _parsed(self.template) for letter in literal):
             return lines
         return ["".join(line) if not line else joined("", line) for line in _lines(self)]
 
@@ -229,10 +232,6 @@ def width(text: str) -> int:
     return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
-def _has_words(template: str) -> bool:
-    return any(letter.isalpha() for literal, *_ in _parsed(template) for letter in literal)
-
-
 def _lines(message: Translatable) -> list[list[str]]:
     """Return the pieces of each line of what *message* joins."""
     lines: list[list[str]] = [[]]
@@ -273,26 +272,19 @@ def choose(language: str | None = None, *, configured: str | None = None) -> str
         UnknownLanguageError: there is none of this name; says which there are.
     """
     name = language or os.environ.get("BPMAX_SIM_LANG") or configured
-    _Chosen.language = _named(name) if name else _of_locale()
-    return _Chosen.language
+    known = re.split(r"[-_.]", name.lower())[0] if name else _of_locale()
+    if known not in LANGUAGES:
+        languages = series(f"{name} ({title})" for name, title in LANGUAGES.items())
+        raise UnknownLanguageError(
+            "no language {language!r}; there are {languages}", language=name, languages=languages
+        )
+    _Chosen.language = known
+    return known
 
 
 def chosen() -> str:
     """Return the language that `translate` puts messages into."""
     return _Chosen.language or "en"
-
-
-def _named(language: str) -> str:
-    name = language.replace("_", "-").lower().partition(".")[0]
-    for known in LANGUAGES:
-        if name == known or name.startswith(f"{known}-"):
-            return known
-    there_are = series(f"{name} ({title})" for name, title in LANGUAGES.items())
-    raise UnknownLanguageError(
-        "no language {language!r}; there are {languages}",
-        language=language,
-        languages=there_are,
-    )
 
 
 def _of_locale() -> str:

@@ -35,9 +35,9 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from json.encoder import encode_basestring
 from math import copysign, inf, isfinite, isnan, nan
+from types import UnionType
 from typing import Any, Final, Literal
 
 import msgspec
@@ -58,16 +58,8 @@ class Undefined:
         """Return ``undefined``."""
         return "undefined"
 
-    def __copy__(self) -> Undefined:
-        """Return the one value there is."""
-        return self
-
-    def __deepcopy__(self, memo: object) -> Undefined:
-        """Return the one value there is."""
-        return self
-
     def __reduce__(self) -> str:
-        """Keep its identity across pickling."""
+        """Keep its identity across copying and pickling."""
         return "UNDEFINED"
 
 
@@ -247,13 +239,15 @@ def json_text(value: Any) -> bytes:
 
 def _print(value: Any) -> str | None:
     """Return JSON, or None for what an object leaves out."""
-    printer = _PRINTERS.get(type(value))
-    if printer is not None:
-        return printer(value)
-    for base, inherited in _PRINTERS.items():
-        if isinstance(value, base):
-            return inherited(value)
-    raise UnprintableError("", msg("{kind_of} has no JSON form", kind_of=kind_of(value)))
+    printer = _PRINTERS.get(type(value)) or _of_base(_PRINTERS, value)
+    if printer is None:
+        raise UnprintableError("", msg("{kind_of} has no JSON form", kind_of=kind_of(value)))
+    return printer(value)
+
+
+def _of_base(table: Mapping[Any, Callable[[Any], Any]], value: Any) -> Callable[[Any], Any] | None:
+    """Return the function for *value* in a *table* by type, in which its own type is not."""
+    return next((function for base, function in table.items() if isinstance(value, base)), None)
 
 
 def _print_object(value: dict[str, Any]) -> str:
@@ -262,7 +256,8 @@ def _print_object(value: dict[str, Any]) -> str:
         try:
             text = _print(item)
         except UnprintableError as error:
-            raise _deeper(f".{name}", error) from None
+            path, problem = error.args
+            raise UnprintableError(f".{name}{path}", problem) from None
         if text is not None:
             parts.append(f"{encode_basestring(name)}:{text}")
     return "{" + ",".join(parts) + "}"
@@ -274,13 +269,9 @@ def _print_array(value: Iterable[Any]) -> str:
         try:
             parts.append(_print(item) or "null")
         except UnprintableError as error:
-            raise _deeper(f"[{index}]", error) from None
+            path, problem = error.args
+            raise UnprintableError(f"[{index}]{path}", problem) from None
     return "[" + ",".join(parts) + "]"
-
-
-def _deeper(step: str, error: UnprintableError) -> UnprintableError:
-    path, problem = error.args
-    return UnprintableError(step + path, problem)
 
 
 def _print_opaque(value: Opaque) -> None:
@@ -298,11 +289,6 @@ def _print_bytes(value: bytes) -> str:
     return "{" + ",".join(f'"{index}":{byte}' for index, byte in enumerate(bytes(value))) + "}"
 
 
-def _print_far_date(value: FarDate) -> str:
-    text = far_date(value)
-    return "null" if text is None else f'"{text}"'
-
-
 _PRINTERS: dict[type, Callable[[Any], str | None]] = {
     str: encode_basestring,
     bool: lambda value: "true" if value else "false",
@@ -314,7 +300,7 @@ _PRINTERS: dict[type, Callable[[Any], str | None]] = {
     tuple: _print_array,
     Undefined: lambda _value: None,
     datetime: lambda value: f'"{iso_date(value)}"',
-    FarDate: _print_far_date,
+    FarDate: lambda value: f'"{text}"' if (text := far_date(value)) else "null",
     bytes: _print_bytes,
     bytearray: _print_bytes,
     BigInt: _refuse_bigint,
@@ -354,13 +340,11 @@ def encode_tagged(value: Any) -> Any:
     Raises:
         TypeError: for a value that a script cannot have.
     """
-    encoder = _ENCODERS.get(type(value))
-    if encoder is not None:
-        return encoder(value)
-    for base, inherited in _ENCODERS.items():
-        if isinstance(value, base):
-            return inherited(value)
-    raise TypeError(msg("{kind_of} is not a value that a script can have", kind_of=kind_of(value)))
+    encoder = _ENCODERS.get(type(value)) or _of_base(_ENCODERS, value)
+    if encoder is None:
+        message = msg("{kind_of} is not a value that a script can have", kind_of=kind_of(value))
+        raise TypeError(message)
+    return encoder(value)
 
 
 def date_of(ms: float | None) -> datetime | FarDate:
@@ -474,13 +458,10 @@ _PLAIN = frozenset({str, int, bool, type(None)})
 
 def plain(value: Any) -> Any:
     """Return *value* in the words of a scenario file; members that are undefined are left out."""
-    kind: Any = type(value)
-    return value if kind in _PLAIN else _conversion(kind)(value)
-
-
-@cache
-def _conversion(kind: Any) -> Callable[[Any], Any]:
-    return next((run for known, run in _PLAIN_KINDS if issubclass(kind, known)), _same)
+    if type(value) in _PLAIN:
+        return value
+    convert = _CONVERSIONS.get(type(value)) or _of_base(_CONVERSIONS, value)
+    return convert(value) if convert else value
 
 
 def _map(value: Mapping[Any, Any]) -> dict[str, Any]:
@@ -491,19 +472,21 @@ def _list(value: Iterable[Any]) -> list[Any]:
     return [plain(item) for item in value]
 
 
-_PLAIN_KINDS: tuple[tuple[type | tuple[type, ...], Callable[[Any], Any]], ...] = (
-    (Mapping, _map),
-    ((list, tuple), _list),
-    (float, lambda value: int(value) if value.is_integer() else value),
-    (datetime, iso_date),
-    (BigInt, lambda value: value.value),
-    (JsMap, lambda value: {_key(key): plain(item) for key, item in value.pairs}),
-    (JsSet, lambda value: _list(value.items)),
-    ((bytes, bytearray), lambda value: base64.b64encode(value).decode()),
-    (FarDate, lambda _: "Invalid Date"),
-    (Opaque, lambda value: f"[{value.kind}]"),
-    (Undefined, lambda _: None),
-)
+_CONVERSIONS: Mapping[type | UnionType, Callable[[Any], Any]] = {
+    dict: _map,
+    Mapping: _map,
+    list: _list,
+    tuple: _list,
+    float: lambda value: int(value) if value.is_integer() else value,
+    datetime: iso_date,
+    BigInt: lambda value: value.value,
+    JsMap: lambda value: {_key(key): plain(item) for key, item in value.pairs},
+    JsSet: lambda value: _list(value.items),
+    bytes | bytearray: lambda value: base64.b64encode(value).decode(),
+    FarDate: lambda _: "Invalid Date",
+    Opaque: lambda value: f"[{value.kind}]",
+    Undefined: lambda _: None,
+}
 
 
 def _key(key: Any) -> str:

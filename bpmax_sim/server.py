@@ -14,9 +14,10 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Final
@@ -174,8 +175,11 @@ class _Server(uvicorn.Server):
 
     def __init__(self, answer: Answer, limits: ClientLimits, ready: Callable[[], None]) -> None:
         self._ready = ready
+        self._answer = answer
+        self._limits = limits
         config = uvicorn.Config(
-            _application(answer, limits),
+            self._application,
+            interface="asgi3",
             http=partial(_Connection, limits=limits),  # type: ignore[arg-type] # it is called only
             ws="none",
             lifespan="off",
@@ -198,6 +202,32 @@ class _Server(uvicorn.Server):
     def stop(self, _number: int, _frame: object) -> None:
         """Handle a signal."""
         self.should_exit = True
+
+    async def _application(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            return
+        with suppress(ClientDisconnect):
+            try:
+                outgoing = await self._outgoing(Incoming(scope, receive))
+            except asyncio.CancelledError:  # the process ends, and has waited for a while
+                outgoing = _error(503, "STOPPED", msg("the server was stopped"))
+            await outgoing(scope, receive, send)
+
+    async def _outgoing(self, incoming: Incoming) -> Outgoing:
+        largest, patience = self._limits.body, self._limits.body_time
+        try:
+            async with asyncio.timeout(patience):
+                body = await _body(incoming, largest)
+        except TimeoutError:
+            late = msg("the body did not arrive in {body_time:g} s", body_time=patience)
+            return _error(408, "TIMEOUT", late)
+        if body is None:
+            message = msg("the body has more than {body} bytes", body=largest)
+            return _error(413, "TOO_LARGE", message)
+        try:
+            return _answer(await run_in_threadpool(self._answer, _request(incoming, body)))
+        except Exception as error:  # noqa: BLE001 - the client gets a response whatever happens
+            return _refusal(error, incoming)
 
 
 class _Connection(H11Protocol):
@@ -225,11 +255,6 @@ class _Connection(H11Protocol):
     def _waits(self) -> bool:
         """Return whether it is the client's turn to send, or to read the end."""
         return self.conn.their_state in {h11.IDLE, h11.SEND_BODY} or self.transport.is_closing()
-
-    @property
-    def _merit(self) -> tuple[bool, float]:
-        """Return what is compared: whoever was answered stays longer, then whoever came later."""
-        return self._answered, self._since
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -299,54 +324,18 @@ class _Connection(H11Protocol):
         there = [peer for peer in known if not peer._evicted]  # noqa: SLF001 - ours
         waiting = [peer for peer in there if peer is not self and peer._waits]  # noqa: SLF001
         if len(there) > self._limits.connections and waiting:
-            min(waiting, key=lambda peer: peer._merit)._evict()  # noqa: SLF001
-
-    def _evict(self) -> None:
-        self._evicted = True  # it is lost in the next turn of the loop
-        self.transport.abort()
-
-
-def _application(answer: Answer, limits: ClientLimits) -> Callable[[Any, Any, Any], Any]:
-    async def application(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
-            return
-        with suppress(ClientDisconnect):
-            try:
-                outgoing = await _outgoing(answer, Incoming(scope, receive), limits)
-            except asyncio.CancelledError:  # the process ends, and has waited for a while
-                outgoing = _error(503, "STOPPED", msg("the server was stopped"))
-            await outgoing(scope, receive, send)
-
-    return application
-
-
-async def _outgoing(answer: Answer, incoming: Incoming, limits: ClientLimits) -> Outgoing:
-    try:
-        async with asyncio.timeout(limits.body_time):
-            body = await _body(incoming, limits.body)
-    except TimeoutError:
-        return _error(
-            408,
-            "TIMEOUT",
-            msg("the body did not arrive in {body_time:g} s", body_time=limits.body_time),
-        )
-    if body is None:
-        return _error(
-            413, "TOO_LARGE", msg("the body has more than {body} bytes", body=limits.body)
-        )
-    try:
-        return _answer(await run_in_threadpool(answer, _request(incoming, body)))
-    except Exception as error:  # noqa: BLE001 - the client gets a response whatever happens
-        return _refusal(error, incoming)
+            # Whoever was answered stays longer, then whoever came later.
+            peer = min(waiting, key=lambda peer: (peer._answered, peer._since))  # noqa: SLF001
+            peer._evicted = True  # noqa: SLF001 - it is lost in the next turn of the loop
+            peer.transport.abort()
 
 
 def _refusal(error: Exception, incoming: Incoming) -> Outgoing:
     if isinstance(error, NoMatchError):
         return _error(MISS, "NO_MATCH", str(error), case=error.case)
     if isinstance(error, TransportError):
-        return _error(
-            TIMED_OUT if error.code == "TIMEOUT" else BAD_GATEWAY, error.code, error.message
-        )
+        status = TIMED_OUT if error.code == "TIMEOUT" else BAD_GATEWAY
+        return _error(status, error.code, error.message)
     if isinstance(error, CallError | ConfigError):
         return _error(500, getattr(error, "code", "CONFIG"), str(error))
     _LOG.error("no answer to %s %s", incoming.method, incoming.url.path, exc_info=error)
@@ -389,9 +378,8 @@ def _request(incoming: Incoming, body: bytes) -> Request:
 
 def _answer(response: Response) -> Outgoing:
     if response.status not in _FINAL:
-        return _error(
-            BAD_GATEWAY, "STATUS", msg("the answer has the status {status}", status=response.status)
-        )
+        message = msg("the answer has the status {status}", status=response.status)
+        return _error(BAD_GATEWAY, "STATUS", message)
     body = b"" if response.status in _NO_BODY else response.body
     outgoing = Outgoing(body, response.status)
     headers = [
@@ -418,14 +406,6 @@ def _error(status: int, code: str, message: str, **more: str) -> Outgoing:
 NOTHING = msg("no such call: nothing of this address is recorded; these are: ")
 
 
-class _Interpretation(msgspec.Struct, frozen=True):
-    """One reading of a request: for whom, below which address, and what follows it."""
-
-    platform: str
-    base: str
-    target: str
-
-
 class Recordings:
     """The recordings of some cassettes, ready to answer; safe to use from several threads.
 
@@ -446,6 +426,7 @@ class Recordings:
             ConfigError: a platform file is wrong.
         """
         opened = [Cassette.load(path) for path in cassettes]
+        owners = [(cassette, owner) for cassette in opened for owner in cassette.owners]
         self._sessions = [
             Session.open(
                 platforms,
@@ -456,13 +437,11 @@ class Recordings:
                 unused="ignore",
                 environ=os.environ if environ is None else environ,
             )
-            for cassette in opened
-            for owner in cassette.owners
+            for cassette, owner in owners
         ]
         self._recorded = [
-            frozenset(cassette.line(number).call for number in cassette.index.numbers(owner))
-            for cassette in opened
-            for owner in cassette.owners
+            {cassette.line(number).call for number in cassette.index.numbers(owner)}
+            for cassette, owner in owners
         ]
         self.bases = tuple(dict.fromkeys(pair for cassette in opened for pair in _bases(cassette)))
 
@@ -474,20 +453,24 @@ class Recordings:
             TransportError: the recorded exchange did not complete.
         """
         misses: list[tuple[bool, NoMatchError]] = []
-        for way in self._ways(request):
-            original = replace(request, url=f"{way.base}{way.target}", base="")
+        for url in self._addresses(request):
+            original = replace(request, url=url, base="")
             for session, recorded in zip(self._sessions, self._recorded, strict=True):
                 try:
                     return session.handle(original)
                 except NoMatchError as error:
-                    is_near = f"{error.platform}.{error.api}" in recorded
-                    misses.append((is_near, error))
+                    if error.platform and error.api:
+                        misses.append((f"{error.platform}.{error.api}" in recorded, error))
                 finally:
                     session.calls.clear()
                     session.misses.clear()
-        raise _nearest(misses) or _unknown(self.bases)
+        if misses:  # of whoever has a recording of the API, or else knows it
+            raise max(misses, key=itemgetter(0))[1]
+        known = series(f"{base} ({key})" if key else base for key, base in self.bases)
+        raise NoMatchError(f"{NOTHING}{known or 'none'}", case=msg("no such call"))
 
-    def _ways(self, request: Request) -> Iterator[_Interpretation]:
+    def _addresses(self, request: Request) -> Iterable[str]:
+        """Return what *request* may be for: its target below each recorded address and host."""
         target = request.url.removeprefix(request.base) or "/"
         first = target[1:].partition("?")[0].partition("/")[0]
         keys = {platform for platform, _ in self.bases}
@@ -496,17 +479,14 @@ class Recordings:
             target = inner if inner.startswith("/") else f"/{inner}"
             bases = [pair for pair in self.bases if pair[0] == first]
         else:
-            bases = list(self.bases)
+            bases = [*self.bases]
         platforms = self._sessions[0].platforms if self._sessions else Platforms()
         for key in dict.fromkeys(key for key, _ in bases):
             if (declared := platforms.find(key)) is not None:
                 bases += [(key, origin) for origin in login_origins(declared)]
-        ways: dict[_Interpretation, None] = {}
-        for platform, base in bases:
-            parts = urlsplit(base)
-            for start in (base, f"{parts.scheme}://{parts.netloc}"):
-                ways[_Interpretation(platform, start, target)] = None
-        yield from ways
+        return dict.fromkeys(
+            f"{start}{target}" for _, base in bases for start in (base, _origin(base))
+        )
 
 
 def _bases(cassette: Cassette) -> Iterator[tuple[str, str]]:
@@ -517,19 +497,12 @@ def _bases(cassette: Cassette) -> Iterator[tuple[str, str]]:
             yield line.call.partition(".")[0], line.base.rstrip("/")
     for number in range(len(cassette)):
         if not cassette.line(number).base:
-            parts = urlsplit(cassette.exchange(number).request.url)
-            yield "", f"{parts.scheme}://{parts.netloc}"
+            yield "", _origin(cassette.exchange(number).request.url)
 
 
-def _nearest(misses: Sequence[tuple[bool, NoMatchError]]) -> NoMatchError | None:
-    """Return the miss of whoever has a recording of the API, or else knows it."""
-    known = [pair for pair in misses if pair[1].platform and pair[1].api]
-    return max(known, key=lambda pair: pair[0], default=(False, None))[1]
-
-
-def _unknown(bases: Sequence[tuple[str, str]]) -> NoMatchError:
-    known = series(f"{base} ({platform})" if platform else base for platform, base in bases)
-    return NoMatchError(f"{NOTHING}{known or 'none'}", case=msg("no such call"))
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 class Standin:
@@ -551,7 +524,12 @@ class Standin:
             entry.instance for entry in platforms.entries.get(key, ()) if entry.instance.enabled
         ]
         instances = entries or [Instance(platform=key, instance_key="default")]
-        self.tenants = tuple(_tenant(platforms, instance) for instance in instances)
+        self.tenants = tuple(
+            SimulatedTenant(
+                instance.instance_key, resolve(platform, instance, environ={}, closed=True).real
+            )
+            for instance in instances
+        )
         self.simulator = Simulator(platform, lambda: self.tenants, clock=SystemClock(), seed=seed)
         base = platform.base_url
         self._path = "" if "{" in base else urlsplit(base).path.rstrip("/")
@@ -569,9 +547,3 @@ class Standin:
         if own and (path == own or path.startswith((f"{own}/", f"{own}?"))):
             request = replace(request, base=f"{request.base}{own}")
         return self.simulator.handle(request)
-
-
-def _tenant(platforms: Platforms, instance: Instance) -> SimulatedTenant:
-    platform = platforms.platform(instance.platform)
-    credentials = resolve(platform, instance, environ={}, closed=True)
-    return SimulatedTenant(instance.instance_key, credentials.real)

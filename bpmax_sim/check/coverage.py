@@ -13,13 +13,12 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import UNSET
 
-from bpmax_sim.check.drift import class_of
+from bpmax_sim.check.drift import class_of, recipe_of
 from bpmax_sim.field_path import member
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Instance, Parameter, Platform
-from bpmax_sim.proxy.compiled_api import CompiledApi, compiled_api
+from bpmax_sim.platform.model import Api, Parameter, Platform
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
@@ -92,21 +91,16 @@ def _of_platform(platform: Platform) -> Iterator[Name]:
         yield "api", f"{key}.{api.key}"
         for parameter in api.parameters:
             yield "parameter", f"{key}.{api.key} {parameter.name}"
-    recipe = _recipe(platform)
-    if recipe is None:
+    # The auth of an API that has none of its own is nearly always everybody's.
+    first = next((api for api in platform.apis.values() if api.auth is UNSET), None)
+    if first is None:
         return
+    recipe = recipe_of(platform, first)
     yield from (("auth", f"{key} {word}") for word in recipe.recover)
     if platform.auth.acquire is not None:
         yield "auth", msg("{key} login", key=key)
     if platform.auth.apply or platform.auth.sign is not None:
         yield "auth", msg("{key} applied", key=key)
-
-
-def _recipe(platform: Platform) -> CompiledApi | None:
-    """Return how the platform's first API is called; its auth is nearly always everybody's."""
-    nobody = Instance(platform=platform.platform_key, instance_key="any")
-    first = next((api for api in platform.apis.values() if api.auth is UNSET), None)
-    return None if first is None else compiled_api(platform, nobody, first)
 
 
 def _of_flow(flow: Definition) -> Iterator[Name]:
@@ -203,8 +197,7 @@ def _recovery(fault: Fault, platform: Platform, api: Api) -> str | None:
     """Return which recovery of the platform handles *fault*."""
     if isinstance(fault.action, BadToken):
         return "token"
-    if not isinstance(fault.action, Reply):
+    if not isinstance(reply := fault.action, Reply):
         return None
-    answer = fault.action
-    response = Response(status=answer.status, headers=answer.headers, body=answer.body)
+    response = Response(status=reply.status, headers=reply.headers, body=reply.body)
     return class_of(response, platform, api)

@@ -7,26 +7,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET
 
+from bpmax_sim.cassette import matching
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.matching import (
-    Difference,
-    Parts,
-    Rules,
-    compare,
-    differences,
-    identity,
-    parts_of_exchange,
-)
+from bpmax_sim.cassette.matching import Difference, Rules, differences, identity
 from bpmax_sim.cassette.merge import PASSING, Volatile, parts_of_outcome
-from bpmax_sim.field_path import FieldPath, Steps, without
+from bpmax_sim.errors import Place
+from bpmax_sim.field_path import FieldPath, without
 from bpmax_sim.messages import Exchange
 
 Kind = Literal["same", "changed", "removed", "added"]
@@ -34,10 +27,16 @@ _MOST_TRIED: Final = 50  # candidates for the nearest, of which the one that dif
 
 
 class Numbered(msgspec.Struct, frozen=True):
-    """An exchange, and its number in its file, from 0."""
+    """An exchange, its cassette, and its number in it, from 0."""
 
+    cassette: Cassette
     number: int
     exchange: Exchange
+
+    @property
+    def place(self) -> Place:
+        """Return file and line."""
+        return self.cassette.place(self.number)
 
     @property
     def name(self) -> str:
@@ -86,10 +85,12 @@ def difference(
     Raises:
         CassetteError: if one cannot be read.
     """
-    for before, after in _owners(old.owners, new.owners):
-        mine, theirs = _exchanges(old, before), _exchanges(new, after)
-        for pair in _pairs(mine, theirs, rules, volatile):
-            yield before if before is not None else after or "", pair
+    owners = [(owner, owner) for owner in dict.fromkeys([*old.owners, *new.owners])]
+    if len(old.owners) == len(new.owners) == 1:
+        owners = [(old.owners[0], new.owners[0])]
+    for before, after in owners:
+        for pair in _pairs(_exchanges(old, before), _exchanges(new, after), rules, volatile):
+            yield before, pair
 
 
 def additions(new: Cassette) -> Iterator[tuple[str, Pair]]:
@@ -102,76 +103,42 @@ def additions(new: Cassette) -> Iterator[tuple[str, Pair]]:
         yield from ((owner, Pair(new=numbered)) for numbered in _exchanges(new, owner))
 
 
-def _owners(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str | None, str | None]]:
-    if len(old) == len(new) == 1:
-        yield old[0], new[0]
-        return
-    for owner in dict.fromkeys([*old, *new]):
-        yield owner if owner in old else None, owner if owner in new else None
-
-
-def _exchanges(cassette: Cassette, owner: str | None) -> list[Numbered]:
-    if owner is None:
-        return []
-    numbers = cassette.index.numbers(owner)
-    return [Numbered(number, cassette.exchange(number)) for number in numbers]
+def _exchanges(cassette: Cassette, owner: str) -> list[Numbered]:
+    numbers = cassette.index.numbers(owner) if owner in cassette.owners else ()
+    return [Numbered(cassette, number, cassette.exchange(number)) for number in numbers]
 
 
 def _pairs(
     old: Sequence[Numbered], new: Sequence[Numbered], rules: Rules, volatile: Volatile
 ) -> Iterator[Pair]:
     """Pair equal calls in their order, then those of the same API that differ least."""
-    seen = {id(numbered): parts_of_exchange(numbered.exchange) for numbered in (*old, *new)}
-
-    def parts(numbered: Numbered) -> Parts:
-        return seen[id(numbered)]
-
-    def distance(numbered: Numbered, other: Numbered) -> int:
-        return len(differences(parts(numbered), parts(other), rules))
-
-    left = _Left(new, lambda numbered: identity(parts(numbered), rules))
-    partners = {numbered.number: left.equal(identity(parts(numbered), rules)) for numbered in old}
-    for numbered in old:
-        partner = partners[numbered.number] or left.nearest(numbered, partial(distance, numbered))
-        if partner is None:
-            yield Pair(old=numbered)
+    parts = {id(side): matching.parts_of_exchange(side.exchange) for side in (*old, *new)}
+    left = defaultdict[str, dict[int, Numbered]](dict)  # what has no partner yet, by its name
+    by_key = defaultdict[str, deque[Numbered]](deque)
+    for side in new:
+        left[side.name][side.number] = side
+        by_key[identity(parts[id(side)], rules)].append(side)
+    partners: dict[int, Numbered] = {}
+    for side in old:
+        if equal := by_key.get(identity(parts[id(side)], rules)):
+            partner = partners[side.number] = equal.popleft()
+            del left[partner.name][partner.number]
+    for side in old:
+        mine = parts[id(side)]
+        nearest = partners.get(side.number) or min(
+            islice(left[side.name].values(), _MOST_TRIED),
+            key=lambda other: (len(differences(mine, parts[id(other)], rules)), other.number),
+            default=None,
+        )
+        if nearest is None:
+            yield Pair(old=side)
             continue
-        yield Pair(
-            old=numbered,
-            new=partner,
-            request=differences(parts(numbered), parts(partner), rules),
-            answer=_answer(numbered, partner, volatile),
-        )
-    yield from (Pair(new=numbered) for numbered in left.rest())
-
-
-class _Left:
-    """What has no partner yet."""
-
-    def __init__(self, every: Sequence[Numbered], key: Callable[[Numbered], str]) -> None:
-        self._by_name: dict[str, dict[int, Numbered]] = defaultdict(dict)
-        self._by_key: dict[str, deque[Numbered]] = defaultdict(deque)
-        for numbered in every:
-            self._by_name[numbered.name][numbered.number] = numbered
-            self._by_key[key(numbered)].append(numbered)
-
-    def equal(self, key: str) -> Numbered | None:
-        waiting = self._by_key.get(key)
-        return self._taken(waiting.popleft()) if waiting else None
-
-    def nearest(self, target: Numbered, distance: Callable[[Numbered], int]) -> Numbered | None:
-        fitting = islice(self._by_name[target.name].values(), _MOST_TRIED)
-        nearest = min(
-            fitting, key=lambda numbered: (distance(numbered), numbered.number), default=None
-        )
-        return self._taken(nearest) if nearest else None
-
-    def rest(self) -> list[Numbered]:
-        left = (numbered for group in self._by_name.values() for numbered in group.values())
-        return sorted(left, key=lambda numbered: numbered.exchange.order)
-
-    def _taken(self, numbered: Numbered) -> Numbered:
-        return self._by_name[numbered.name].pop(numbered.number)
+        left[side.name].pop(nearest.number, None)
+        request = differences(mine, parts[id(nearest)], rules)
+        yield Pair(old=side, new=nearest, request=request, answer=_answer(side, nearest, volatile))
+    rest = chain.from_iterable(group.values() for group in left.values())
+    for side in sorted(rest, key=lambda side: side.exchange.order):
+        yield Pair(new=side)
 
 
 _DIGITS = re.compile(r"[0-9]")
@@ -221,20 +188,17 @@ def _answer(old: Numbered, new: Numbered, volatile: Volatile) -> tuple[Differenc
         FieldPath.parse(path, "volatile")
         for path in (*PASSING, *volatile(call.name if call else ""))
     ]
-    before, after = (_seen(numbered, passing) for numbered in (old, new))
+    before, after = (
+        without(parts_of_outcome(side.exchange.outcome), passing) for side in (old, new)
+    )
     if before.get("kind") != after.get("kind"):  # text that was JSON before differs as a whole
         before["body"], after["body"] = _whole(before), _whole(after)
     return tuple(
         difference
         for name in dict.fromkeys([*before, *after])
         if name != "kind"
-        for difference in compare((name,), before.get(name, UNSET), after.get(name, UNSET))
+        for difference in matching.compare((name,), before.get(name, UNSET), after.get(name, UNSET))
     )
-
-
-def _seen(numbered: Numbered, passing: Sequence[Steps]) -> dict[str, Any]:
-    parts: dict[str, Any] = without(parts_of_outcome(numbered.exchange.outcome), passing)
-    return parts
 
 
 def _whole(seen: dict[str, Any]) -> Any:

@@ -11,7 +11,9 @@ not there; items of a list share one shape, the union of all.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from math import inf
@@ -87,53 +89,46 @@ class Change(msgspec.Struct, frozen=True):
         )
 
 
+def _walk(value: Any, path: Steps) -> Iterator[tuple[Steps, Any]]:
+    """Yield *value* and all that is in it with their paths; items of a list share one."""
+    yield path, value
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _walk(item, (*path, name))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _walk(item, (*path, Wild.ALL))
+
+
 def shape_of(response: Response) -> Shape:
     """Return the shape of a response's body."""
     content_type = response.header("content-type") or ""
     body = read_body(response.body, content_type)
-    shape: dict[Steps, set[str]] = {}
-    if body.kind in {"json", "form"}:
-        _look(body.value, ("body",), shape)
-    elif body.kind != "none":
-        shape["body",] = {media_type(content_type) or body.kind}
+    if body.kind == "none":
+        return {}
+    if body.kind not in {"json", "form"}:
+        return {("body",): frozenset({media_type(content_type) or body.kind})}
+    shape = defaultdict[Steps, set[str]](set)
+    for path, value in _walk(body.value, ("body",)):
+        shape[path].add(next((name for types, name in _TYPES if isinstance(value, types)), NULL))
     return {path: frozenset(types) for path, types in shape.items()}
-
-
-def _look(value: Any, path: Steps, shape: dict[Steps, set[str]]) -> None:
-    kind = next((name for types, name in _TYPES if isinstance(value, types)), NULL)
-    shape.setdefault(path, set()).add(kind)
-    if isinstance(value, dict):
-        for name, item in value.items():
-            _look(item, (*path, name), shape)
-    elif isinstance(value, list):
-        for item in value:
-            _look(item, (*path, Wild.ALL), shape)
 
 
 def unsteady(first: Response, second: Response) -> frozenset[Steps]:
     """Return the places whose value or presence differs between two responses to one request."""
-    first_leaves, two = _leaves(first), _leaves(second)
+    before, after = _leaves(first), _leaves(second)
     return frozenset(
-        path for path in first_leaves.keys() | two.keys() if first_leaves.get(path) != two.get(path)
+        path for path in before.keys() | after.keys() if before.get(path) != after.get(path)
     )
 
 
-def _leaves(response: Response) -> dict[Steps, list[Any]]:
+def _leaves(response: Response) -> Mapping[Steps, list[Any]]:
     body = read_body(response.body, response.header("content-type") or "")
-    leaves: dict[Steps, list[Any]] = {}
-    _collect(body.value, ("body",), leaves)
+    leaves = defaultdict[Steps, list[Any]](list)
+    for path, value in _walk(body.value, ("body",)):
+        if not isinstance(value, dict | list):
+            leaves[path].append((isinstance(value, bool), value))  # True is not 1
     return leaves
-
-
-def _collect(value: Any, path: Steps, leaves: dict[Steps, list[Any]]) -> None:
-    if isinstance(value, dict):
-        for name, item in value.items():
-            _collect(item, (*path, name), leaves)
-    elif isinstance(value, list):
-        for item in value:
-            _collect(item, (*path, Wild.ALL), leaves)
-    else:
-        leaves.setdefault(path, []).append((isinstance(value, bool), value))  # True is not 1
 
 
 def changes(
@@ -191,14 +186,11 @@ def carries_standin(request: Request) -> bool:
     """Return whether a stand-in is in what the script set; auth puts in real values itself."""
     call = request.call
     if call is None:
-        texts = [request.url, *(value for _, value in request.headers)]
-        return any(_STANDIN in text for text in texts) or _in_body(request.body)
-    parts = [call.path, *(value for _, value in (*call.query, *call.headers))]
-    return any(_STANDIN in text for text in parts) or _in_body(call.body)
-
-
-def _in_body(body: bytes | None) -> bool:
-    return _STANDIN.encode() in (body or b"")
+        place, pairs, body = request.url, request.headers, request.body
+    else:
+        place, pairs, body = call.path, (*call.query, *call.headers), call.body
+    texts = [place, *(value for _, value in pairs)]
+    return any(_STANDIN in text for text in texts) or _STANDIN.encode() in (body or b"")
 
 
 def builder(session: Session, call: Call) -> Builder:
@@ -211,17 +203,11 @@ def builder(session: Session, call: Call) -> Builder:
     chain = chain.header(dict(call.headers))
     if call.body is None:
         return chain
-    return chain.body(_decoded(call.body, Headers(call.headers).media_type))
-
-
-def _decoded(body: bytes, media: str) -> Any:
-    """Return JSON as its value, so that it merges with declared defaults; all else as bytes."""
-    if not media.endswith("json"):
-        return body
-    try:
-        return loads(body)
-    except ValueError:
-        return body
+    body: Any = call.body
+    if Headers(call.headers).media_type.endswith("json"):
+        with suppress(ValueError):  # as its value it merges with declared defaults
+            body = loads(call.body)
+    return chain.body(body)
 
 
 SAFE: Final = frozenset({"GET", "HEAD"})
@@ -310,22 +296,22 @@ class Verification:
         exchange = next(business, None)
         while exchange is not None:
             after = next(business, None)
-            yield exchange, list(self._verified(exchange, self._passed(exchange, after)))
+            yield exchange, self._verified(exchange, self._passed(exchange, after))
             exchange = after
 
-    def _verified(self, exchange: Exchange, passed: str) -> Iterator[Drift]:
-        outcome, party = exchange.outcome, _party(exchange.request)
+    def _verified(self, exchange: Exchange, passed: str) -> list[Drift]:
+        outcome, call = exchange.outcome, exchange.request.call
+        party = f"{call.platform}.{call.instance}" if call and call.platform else ""
+        party = party or urlsplit(exchange.request.url).netloc
         if not isinstance(outcome, Response):
-            yield _skipped(exchange, msg("it had no answer when it was recorded"))
-            return
+            return [_skipped(exchange, msg("it had no answer when it was recorded"))]
         if party in self._down:
-            yield _skipped(exchange, msg("{party} could not be reached before", party=party))
-            return
+            return [_skipped(exchange, msg("{party} could not be reached before", party=party))]
         check = _Check(self._session, exchange, outcome, passed)
-        for drift in check.run(allow_writes=self._allow_writes):
-            if drift.kind == "unreachable":
-                self._down.add(party)
-            yield drift
+        drifts = check.run(allow_writes=self._allow_writes)
+        if any(drift.kind == "unreachable" for drift in drifts):
+            self._down.add(party)
+        return drifts
 
     def _passed(self, exchange: Exchange, after: Exchange | None) -> str:
         """Return the class of failure after which the call was sent again, as *after*, or nothing.
@@ -338,7 +324,7 @@ class Verification:
         api = platform.apis.get(call.api) if call and platform else None
         if after is None or after.key != exchange.key or platform is None or api is None:
             return ""
-        recipe, outcome = _recipe(platform, api), _answered(exchange.outcome)
+        recipe, outcome = recipe_of(platform, api), _answered(exchange.outcome)
         sent = RetryProgress(known.sent + 1, known.renewed, known.offset)
         grant = _ANY_GRANT if recipe.acquires else None
         step = next_step(outcome, recipe, grant, sent, exchange.at)
@@ -364,45 +350,52 @@ def _skipped(exchange: Exchange, reason: str) -> Drift:
     return Drift(exchange=exchange, tier="info", kind="skipped", message=message, reason=reason)
 
 
-def _party(request: Request) -> str:
-    call = request.call
-    if call is not None and call.platform:
-        return f"{call.platform}.{call.instance}"
-    return urlsplit(request.url).netloc
-
-
 class _Check(msgspec.Struct, frozen=True):
     session: Session
     exchange: Exchange
     recorded: Response
     passed: str
 
-    def run(self, *, allow_writes: bool) -> Iterator[Drift]:
+    def run(self, *, allow_writes: bool) -> list[Drift]:
         try:
             declared = self._declared()
         except CallError as error:
-            yield self._drift(
-                "error", "failed", msg("not sent: {error_message}", error_message=error.message)
-            )
-            return
+            message = msg("not sent: {error_message}", error_message=error.message)
+            return [self._drift("error", "failed", message)]
         rule = declared[1].verify if declared else "shape"
         safe = self.exchange.request.method in SAFE
-        reason = _reason(self.exchange, rule, allowed=safe or allow_writes)
-        if reason or (reason := _passed_off(self.passed)):
-            yield _skipped(self.exchange, reason)
-            return
+        if reason := self._reason(rule, allowed=safe or allow_writes):
+            return [_skipped(self.exchange, reason)]
         try:
             first = self._send()
             second = self._send() if safe else first
         except CallError as error:
             kind: Kind = "unreachable" if isinstance(error, TransportError) else "failed"
-            yield self._drift("error", kind, self._described(error))
-            return
+            calls = self.session.calls  # the name stands before the message, secrets may be in it
+            message = calls[-1].redact(error.message) if calls else error.message
+            named = f"{error.platform}.{error.api}: "
+            return [self._drift("error", kind, message.removeprefix(named))]
         if rule == "status":
-            yield from self._status(first)
-            return
+            differing = [c for c in changes(self.recorded, first) if c.what == "status"]
+            return [self._changed(change) for change in differing]
         values = rule.values if isinstance(rule, VerifyValues) else ()
-        yield from self._compare(first, second, declared or (), values)
+        return list(self._compare(first, second, declared or (), values))
+
+    def _reason(self, rule: str | VerifyValues, *, allowed: bool) -> str:
+        """Return why it is not sent, or nothing."""
+        if rule == "never":
+            return msg("its API says verify: never")
+        if not allowed:
+            method = self.exchange.request.method
+            return msg("{method} may change something; pass --allow-writes", method=method)
+        if carries_standin(self.exchange.request):
+            return msg("it carries a value that the recording only stands in for")
+        if self.passed == "token":
+            return msg("its token was refused when it was recorded")
+        if self.passed:
+            template = msg("its answer was a passing failure ({failure}) when it was recorded")
+            return msg(template, failure=self.passed)
+        return ""
 
     def _declared(self) -> tuple[Platform, Api] | None:
         call = self.exchange.request.call
@@ -426,17 +419,6 @@ class _Check(msgspec.Struct, frozen=True):
             return calls[-1].received
         raise failure or CallError(msg("it was not answered"))
 
-    def _described(self, error: CallError) -> str:
-        """Return the message, without what is secret and without the name that stands before it."""
-        calls = self.session.calls
-        message = calls[-1].redact(error.message) if calls else error.message
-        return message.removeprefix(f"{error.platform}.{error.api}: ")
-
-    def _status(self, live: Response) -> Iterator[Drift]:
-        if self.recorded.status != live.status:
-            change = Change("status", "status", str(self.recorded.status), str(live.status))
-            yield self._drift("error", "changed", str(change), "status")
-
     def _compare(
         self,
         first: Response,
@@ -445,7 +427,7 @@ class _Check(msgspec.Struct, frozen=True):
         values: Sequence[str],
     ) -> Iterator[Drift]:
         known = frozenset(
-            _paths("volatile", (path for owner in declared for path in owner.volatile))
+            FieldPath.parse(path, "volatile") for owner in declared for path in owner.volatile
         )
         learned = unsteady(first, second)
         drifts = list(changes(self.recorded, first, learned | known))
@@ -456,20 +438,18 @@ class _Check(msgspec.Struct, frozen=True):
             for place in _other_values(self.recorded, first, values, personal)
             if place not in seen and not _is_volatile(FieldPath.parse(place, "verify"), learned)
         ]
-        for change in drifts:
-            yield self._drift(change.tier, "changed", str(change), change.path)
+        yield from map(self._changed, drifts)
         for path in sorted(format_path(path) for path in learned if not _is_volatile(path, known)):
             message = msg(
                 "{path}: differs between two answers; declare volatile: [{path}]", path=path
             )
             yield self._drift("info", "volatile", message, path)
 
+    def _changed(self, change: Change) -> Drift:
+        return self._drift(change.tier, "changed", str(change), change.path)
+
     def _drift(self, tier: Tier, kind: Kind, message: str, path: str = "") -> Drift:
         return Drift(exchange=self.exchange, tier=tier, kind=kind, message=message, path=path)
-
-
-def _paths(option: str, places: Iterable[str]) -> Iterator[FieldPath]:
-    return (FieldPath.parse(place, option) for place in places)
 
 
 def _other_values(
@@ -484,45 +464,21 @@ def _other_values(
     kind = media_type(live.header("content-type") or "")
     before = parts_of_outcome(recorded)
     after = parts_of_outcome(replace(live, body=in_body(live.body, kind, personal)))
-    for place, path in zip(places, _paths("verify", places), strict=True):
+    for place in places:
+        path = FieldPath.parse(place, "verify")
         was, now = list(values_at(before, path)), list(values_at(after, path))
         if was != now and _STANDIN not in str(was):
             yield place
 
 
-def _reason(exchange: Exchange, rule: str | VerifyValues, *, allowed: bool) -> str:
-    """Return why *exchange* is not sent, or nothing."""
-    if rule == "never":
-        return msg("its API says verify: never")
-    if not allowed:
-        return msg(
-            "{method} may change something; pass --allow-writes", method=exchange.request.method
-        )
-    if carries_standin(exchange.request):
-        return msg("it carries a value that the recording only stands in for")
-    return ""
-
-
-_PASSED_OFF: Final[Mapping[str, str]] = {
-    "token": msg("its token was refused when it was recorded"),
-}
-
-
-def _passed_off(failure: str) -> str:
-    """Return why an answer says nothing of the third party today, or nothing."""
-    return failure and (
-        _PASSED_OFF.get(failure)
-        or msg("its answer was a passing failure ({failure}) when it was recorded", failure=failure)
-    )
-
-
 def class_of(response: Response, platform: Platform, api: Api) -> str | None:
     """Return the class of failure that *response* is to an API, if `recover` handles that one."""
-    recipe = _recipe(platform, api)
+    recipe = recipe_of(platform, api)
     failure = recipe.rules.failure_class(response, parsed_body(response))
     return failure if failure in recipe.recover else None
 
 
-def _recipe(platform: Platform, api: Api) -> CompiledApi:
+def recipe_of(platform: Platform, api: Api) -> CompiledApi:
+    """Return how an API is called on an instance that nobody declares."""
     nobody = Instance(platform=platform.platform_key, instance_key="any")
     return compiled_api(platform, nobody, api)

@@ -12,7 +12,7 @@ import base64
 import binascii
 import re
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
@@ -26,9 +26,8 @@ from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import Place, Problem, pasted
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Exchange
-from bpmax_sim.platform.instances import InstanceEntry as Tenant
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Source
+from bpmax_sim.platform.model import Instance, Platform, Source
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, SET_BY_SERVER, credential_of
 from bpmax_sim.secret.source import looks_random
 from bpmax_sim.secret.standin import is_standin
@@ -62,7 +61,7 @@ _MEMBER: Final = re.compile(
 
 
 @dataclass(slots=True)
-class Answers:
+class NotSecret:
     """What the platforms of a project declare to be no secret, though it looks like one.
 
     Attributes:
@@ -95,7 +94,7 @@ class Answers:
         return texts
 
     def stale(self) -> Iterator[str]:
-        """Yield what is declared for calls that were recorded, and answers nothing in any."""
+        """Yield what is declared for calls that were recorded, and is needed in none."""
         for platform in chain.from_iterable(known.own.values() for known in self.platforms):
             key = platform.platform_key
             recorded = [name for name in self._places if name.startswith(f"{key}.")]
@@ -118,10 +117,10 @@ class Answers:
                 )
 
 
-def secrets_in(cassette: Cassette, vault: Vault, answers: Answers) -> Iterator[Problem]:
+def secrets_in(cassette: Cassette, vault: Vault, not_secret: NotSecret) -> Iterator[Problem]:
     """Yield what is secret in *cassette*, with its place; *vault* holds what is known here.
 
-    What *answers* declare to be no secret, and only looks like one, is left out.
+    What *not_secret* declares to be no secret, and only looks like one, is left out.
 
     Raises:
         DamagedCassette: an exchange is not what was recorded.
@@ -134,26 +133,17 @@ def secrets_in(cassette: Cassette, vault: Vault, answers: Answers) -> Iterator[P
         entry = cassette.entry(number)
         begin = cassette.place(number)
         for finding in (hit for part in scannable(entry) for hit in vault.scan(part)):
-            yield Problem(
-                msg(
-                    "the secret {finding_name} stands here; {do}", finding_name=finding.name, do=do
-                ),
-                begin,
-            )
+            message = msg("the secret {finding_name} stands here; {do}")
+            yield Problem(msg(message, finding_name=finding.name, do=do), begin)
         suspicious = list(_suspicious(entry))
         values = [value for _, _, value in suspicious]
-        texts = answers.open_texts(cassette.exchange(number), values)
+        texts = not_secret.open_texts(cassette.exchange(number), values)
         for reason, at, value in suspicious:
             if not any(value in text for text in texts):
-                yield Problem(
-                    msg("{reason}; {do}", reason=reason, do=do + _ANSWER),
-                    _place(begin, entry.text, at),
-                )
-
-
-def _place(begin: Place, text: str, at: int) -> Place:
-    before = text[:at]
-    return Place(begin.file, begin.line + 1 + before.count("\n"), at - before.rfind("\n"))
+                before = entry.text[:at]
+                line, column = begin.line + 1 + before.count("\n"), at - before.rfind("\n")
+                message = msg("{reason}; {do}", reason=reason, do=do + _ANSWER)
+                yield Problem(message, Place(begin.file, line, column))
 
 
 def _suspicious(entry: Entry) -> Iterator[tuple[str, int, str]]:
@@ -202,36 +192,36 @@ _NOT_IGNORED = 1  # as `git check-ignore` ends; 128 is no repository, where noth
 def literal_secrets(platforms: Platforms) -> Iterator[Problem]:
     """Yield a problem for each literal value of a credential that is declared to be secret."""
     is_open = cache(_is_open)
-    for entry in (item for entries in platforms.entries.values() for item in entries):
-        platform = platforms.find(entry.instance.platform)
-        for name, value in entry.instance.credentials.items():
-            spec = platform.credentials.get(name) if platform else None
-            node = entry.origin.node.at(("credentials", name))
-            if spec is None or spec.secret is not True or isinstance(value, Source) or not value:
-                continue
+    for entry in chain.from_iterable(platforms.entries.values()):
+        instance = entry.instance
+        for path, template in _literals(instance, platforms.find(instance.platform)):
+            node = entry.origin.node.at(path)
             if node is not None and is_open(node.file):
-                variable = f"{entry.instance.platform}_{name}".upper()
-                message = msg(
+                variable = f"{instance.platform}_{path[-1]}".upper()
+                message = msg(template, name=path[-1], variable=variable)
+                yield Problem(message, node.place, ".".join(path))
+
+
+def _literals(instance: Instance, platform: Platform | None) -> Iterator[tuple[Sequence[str], str]]:
+    """Yield where a secret stands by itself, and what to say of it."""
+    for name, value in instance.credentials.items():
+        spec = platform.credentials.get(name) if platform else None
+        if spec is not None and spec.secret is True and value and not isinstance(value, Source):
+            yield (
+                ("credentials", name),
+                msg(
                     "{name!r} is a secret and stands here in the clear, in a file that Git does "
-                    "not ignore; write {{env: {variable}}}, or put it into instances.local.yaml",
-                    name=name,
-                    variable=variable,
-                )
-                yield Problem(message, node.place, f"credentials.{name}")
-        yield from _literal_proxy(entry, is_open)
-
-
-def _literal_proxy(entry: Tenant, is_open: Callable[[str], bool]) -> Iterator[Problem]:
-    proxy, node = entry.instance.proxy, entry.origin.node.at(("proxy",))
-    has_password = isinstance(proxy, str) and urlsplit(proxy).password
-    if node is not None and has_password and is_open(node.file):
-        variable = f"{entry.instance.platform}_PROXY".upper()
-        message = msg(
-            "the password of the proxy stands here in the clear, in a file that Git does "
-            "not ignore; write {{env: {variable}}}, or put it into instances.local.yaml",
-            variable=variable,
+                    "not ignore; write {{env: {variable}}}, or put it into instances.local.yaml"
+                ),
+            )
+    if isinstance(instance.proxy, str) and urlsplit(instance.proxy).password:
+        yield (
+            ("proxy",),
+            msg(
+                "the password of the proxy stands here in the clear, in a file that Git does "
+                "not ignore; write {{env: {variable}}}, or put it into instances.local.yaml"
+            ),
         )
-        yield Problem(message, node.place, "proxy")
 
 
 def _is_open(file: str) -> bool:

@@ -105,11 +105,9 @@ def _stop(item: ScenarioItem) -> FailurePoint:
     try:
         for event in run_item(item, session, environ=os.environ):
             if isinstance(event, StepFinished) and event.outcome == "failed" and stop.step < 0:
-                timers = [timer for timer in session.waiting() if not timer.repeat]
-                waits = [timer.due - event.at for timer in timers]
-                stop = FailurePoint(
-                    total - event.number + 1, event.number - 1, max(waits, default=0.0)
-                )
+                waits = [timer.due - event.at for timer in session.waiting() if not timer.repeat]
+                left, longest = total - event.number + 1, max(waits, default=0.0)
+                stop = FailurePoint(left, event.number - 1, longest)
             elif isinstance(event, ScenarioFinished) and event.outcome == "passed":
                 stop = FailurePoint(-1)
     finally:
@@ -127,7 +125,7 @@ def _changes(text: str, stop: FailurePoint) -> Iterator[tuple[Rewrite, str]]:
     lines = _Lines(text)
     if changed := _by_script(step, lines):
         yield Rewrite(step.line, msg("a script writes what a person cannot")), changed
-    begin = lines.begin(step.line)
+    begin = lines.at(step.line)
     dash = re.fullmatch(r"(\s*)- +", text[begin : lines.at(step.line, step.column)])
     if stop.wait <= 0 or dash is None:
         return
@@ -145,11 +143,7 @@ class _Lines:
         self.text = text
         self._begins = [0, *(line.end() for line in re.finditer("\n", text))]
 
-    def begin(self, line: int) -> int:
-        """Return where *line* begins."""
-        return self._begins[line - 1]
-
-    def at(self, line: int, column: int) -> int:
+    def at(self, line: int, column: int = 1) -> int:
         """Return where a place is."""
         return self._begins[line - 1] + column - 1
 
@@ -199,10 +193,8 @@ def _by_script(step: Node, lines: _Lines) -> str | None:
         button = step.items["click"].value
         begin = lines.key(step, "click")
         if isinstance(button, str) and _PLAIN.fullmatch(button):
-            after = (
-                lines.text[begin:].replace("click", "fire", 1).replace(button, f"click.{button}", 1)
-            )
-            return lines.text[:begin] + after
+            after = lines.text[begin:].replace("click", "fire", 1)
+            return lines.text[:begin] + after.replace(button, f"click.{button}", 1)
     values = step.items["set"].plain() if "set" in step.items else None
     if not isinstance(values, Mapping) or "${" in json.dumps(values):
         return None

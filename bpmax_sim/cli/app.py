@@ -17,28 +17,13 @@ from typing import Annotated, Any, Final, get_type_hints
 
 import msgspec
 import typer
+from typer import Option
 from typer.core import TyperCommand, TyperGroup
 
 import bpmax_sim
-from bpmax_sim.cli.terminal import (
-    OutputNotRead,
-    keep_printable,
-    say,
-    say_document,
-    tell,
-)
-from bpmax_sim.errors import (
-    BpmaxError,
-    BpmaxWarning,
-    CassetteError,
-    ConfigError,
-    ExpectationError,
-    NoMatchError,
-    Problem,
-    TransportError,
-    near,
-    suggestion,
-)
+from bpmax_sim import errors
+from bpmax_sim.cli.terminal import OutputNotRead, keep_printable, say, say_document, tell
+from bpmax_sim.errors import BpmaxError, BpmaxWarning, ConfigError, Problem, near, suggestion
 from bpmax_sim.i18n import Translatable, UnknownLanguageError, chosen, joined, msg, translate
 from bpmax_sim.i18n import choose as choose_language
 from bpmax_sim.project import find_root, language_of
@@ -59,16 +44,6 @@ class Command(msgspec.Struct, frozen=True):
     about: str
     example: str
     more: str = ""
-
-    @property
-    def help(self) -> str:
-        """Return the text above its options; the example comes first."""
-        parts = [
-            msg("Example: {example}", example=self.example),
-            msg("{about}.", about=self.about),
-            *([self.more] if self.more else []),
-        ]
-        return joined("\n\n", parts)
 
 
 _EXIT_CODES = msg(
@@ -300,25 +275,20 @@ COMMANDS: Mapping[str, Command] = {
 
 
 _REFUSALS: Final[Mapping[str, str]] = {
-    r"No such option: (?P<option>\S+)": msg("No such option: {option}"),
-    r"No such option: (?P<option>\S+) Did you mean (?P<names>.+)\?": msg(
-        "No such option: {option} Did you mean {names}?"
-    ),
-    r"No such option: (?P<option>\S+) \(Possible options: (?P<names>.+)\)": msg(
-        "No such option: {option} (Possible options: {names})"
-    ),
-    r"Option '(?P<option>[^']+)' requires an argument": msg(
-        "Option '{option}' requires an argument"
-    ),
-    r"Missing argument '(?P<name>[^']+)'": msg("Missing argument '{name}'"),
-    r"Missing option '(?P<name>[^']+)'": msg("Missing option '{name}'"),
-    r"Got unexpected extra argument \((?P<name>.+)\)": msg(
-        "Got unexpected extra argument ({name})"
-    ),
-    r"Got unexpected extra arguments \((?P<names>.+)\)": msg(
-        "Got unexpected extra arguments ({names})"
-    ),
-    r"Invalid value for (?P<name>'[^']+'): (?P<why>.+)": msg("Invalid value for {name}: {why}"),
+    **{
+        re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+?)", re.escape(text)): text
+        for text in (
+            msg("No such option: {option} Did you mean {names}?"),
+            msg("No such option: {option} (Possible options: {names})"),
+            msg("No such option: {option}"),
+            msg("Option '{option}' requires an argument"),
+            msg("Missing argument '{name}'"),
+            msg("Missing option '{name}'"),
+            msg("Got unexpected extra argument ({name})"),
+            msg("Got unexpected extra arguments ({names})"),
+            msg("Invalid value for {name}: {why}"),
+        )
+    },
     r"'(?P<value>[^']*)' is not one of (?P<known>'[^']*'(?:, '[^']*')*)": msg(
         "'{value}' is not one of {known}{near}"
     ),
@@ -327,7 +297,7 @@ _REFUSALS: Final[Mapping[str, str]] = {
     r"Input should be less than or equal to (?P<limit>\S+)": msg("expected at most {limit}"),
     r"Input should be greater than or equal to (?P<limit>\S+)": msg("expected at least {limit}"),
 }
-"""Messages of typer about a wrong command line, by its pattern."""
+"""Messages of typer about a wrong command line, by the pattern of its own."""
 _HEADINGS: Final[Mapping[str, str]] = {
     r"(?m)^Usage: ": msg("Usage: "),
     r"(?m)^Arguments:$": msg("Arguments:"),
@@ -342,29 +312,25 @@ _HEADINGS: Final[Mapping[str, str]] = {
     ),
 }
 """What typer writes around our texts."""
-_MARKS: Final = ("Value error, ", "Assertion failed, ")
 _FULL_STOP = re.compile(r"(?m)(?<=[^\x00-\x7f])\.$")
 _LANG: Final = "--lang"
-_SPACE = re.compile(r"\s+")
 
 
 def in_our_words(message: str) -> str:
     """Return *message* on one line, without the words of typer's own parts."""
     if isinstance(message, Translatable):
         return message
-    spaced = _SPACE.sub(" ", message).strip().rstrip(".")
-    for mark in _MARKS:
-        spaced = spaced.replace(mark, "")
+    words = " ".join(message.split()).rstrip(".")
+    words = words.replace("Value error, ", "").replace("Assertion failed, ", "")
     for pattern, text in _REFUSALS.items():
-        if match := re.fullmatch(pattern, spaced):
+        if match := re.fullmatch(pattern, words):
             parts = match.groupdict()
-            hint = ""
             if "known" in parts:
-                hint = near(parts["value"], re.findall("'([^']*)'", parts["known"]))
+                parts["near"] = near(parts["value"], re.findall("'([^']*)'", parts["known"]))
             if "why" in parts:
                 parts["why"] = in_our_words(parts["why"])
-            return msg(text, **parts, near=hint)
-    return spaced
+            return msg(text, **parts)
+    return words
 
 
 def _with_headings(text: str) -> str:
@@ -374,20 +340,13 @@ def _with_headings(text: str) -> str:
     return text
 
 
-def command_of(arguments: Sequence[str], names: Callable[[str], bool]) -> str:
-    """Return the command that *arguments* begin with, as far as *names* knows it, or nothing."""
-    words = [argument for argument in arguments if not argument.startswith("-")]
-    pair = joined(" ", words[:2])
-    return pair if names(pair) else words[0] if words and names(words[0]) else ""
-
-
 PROGRAM = "bpmax-sim"
 WIDTH = 100
 _CODES: tuple[tuple[type[BpmaxError], ExitCode], ...] = (
-    (CassetteError, ExitCode.CASSETTE),
-    (NoMatchError, ExitCode.CASSETTE),
-    (TransportError, ExitCode.UNREACHABLE),
-    (ExpectationError, ExitCode.FAILED),
+    (errors.CassetteError, ExitCode.CASSETTE),
+    (errors.NoMatchError, ExitCode.CASSETTE),
+    (errors.TransportError, ExitCode.UNREACHABLE),
+    (errors.ExpectationError, ExitCode.FAILED),
     (BpmaxError, ExitCode.USAGE),
 )
 _SETTINGS = {"max_content_width": WIDTH, "help_option_names": ["-h", "--help"]}
@@ -430,20 +389,18 @@ class _Commands(TyperGroup):
 
     def format_commands(self, _ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(
-                [(name, translate(command.about)) for name, command in COMMANDS.items()]
-            )
+            formatter.write_dl([(name, translate(c.about)) for name, c in COMMANDS.items()])
 
 
 @cache
 def _compiled(name: str, command: Command, _language: str) -> Any:
     module, _, function = command.home.partition(":")
+    called = getattr(import_module(f"bpmax_sim.cli.{module}"), function)
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    home = import_module(f"bpmax_sim.cli.{module}")
-    called = getattr(home, function)
-    app.command(
-        name, cls=_Command, help=in_sentences(translate(command.help)), context_settings=_SETTINGS
-    )(called)
+    example = msg("Example: {example}", example=command.example)
+    parts = (example, msg("{about}.", about=command.about), command.more)
+    text = in_sentences(translate(joined("\n\n", filter(None, parts))))
+    app.command(name, cls=_Command, help=text, context_settings=_SETTINGS)(called)
     compiled: Any = typer.main.get_command(app)
     helps = helps_of(called)
     for parameter in compiled.params:
@@ -471,10 +428,10 @@ def helps_of(called: Callable[..., Any]) -> Mapping[str, str]:
 def _root(
     context: typer.Context,
     *,
-    version: Annotated[bool, typer.Option("--version", help=msg("Print the version."))] = False,
+    version: Annotated[bool, Option("--version", help=msg("Print the version."))] = False,
     lang: Annotated[
         str | None,
-        typer.Option(_LANG, help=msg("Language of messages: en, zh."), metavar="LANGUAGE"),
+        Option(_LANG, help=msg("Language of messages: en, zh."), metavar="LANGUAGE"),
     ] = None,
 ) -> int:
     del lang  # `start` has taken it; it stands here for the help
@@ -509,8 +466,7 @@ def _warnings_as_messages() -> Iterator[None]:
 
         def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
             if issubclass(category, BpmaxWarning):
-                text = message.args[0] if isinstance(message, Warning) else message
-                tell("warning: {text}", text=text)
+                tell("warning: {text}", text=getattr(message, "args", [message])[0])
             else:
                 foreign(message, category, *place, **more)
 
@@ -536,11 +492,12 @@ def _called(arguments: Sequence[str]) -> int:
     try:
         code = _app(chosen())(list(arguments), prog_name=PROGRAM, standalone_mode=False)
     except typer.TyperException as error:
-        where = f"{PROGRAM} {command_of(arguments, COMMANDS.__contains__)}".rstrip()
+        words = [argument for argument in arguments if not argument.startswith("-")]
+        named = next((n for n in (joined(" ", words[:2]), *words[:1]) if n in COMMANDS), "")
         message = msg(
             "{in_our_words}; see {where} --help",
             in_our_words=in_our_words(error.format_message()),
-            where=where,
+            where=f"{PROGRAM} {named}".rstrip(),
         )
         return _failed(ConfigError(message), arguments)
     except BpmaxError as error:

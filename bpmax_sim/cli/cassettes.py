@@ -6,34 +6,24 @@ What a command would change is shown as a diff of texts before it writes.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
-from enum import StrEnum
+from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
-import typer
+from typer import Argument, Option
 
 from bpmax_sim.cassette import journal, merge
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import ENTRY, reseal
-from bpmax_sim.cassette.matching import Rules
 from bpmax_sim.cassette.merge import rekeyed
 from bpmax_sim.cassette.model import Line
 from bpmax_sim.cassette.reader import YamlTextError
+from bpmax_sim.cli import select
 from bpmax_sim.cli.options import CassettePaths, Json
-from bpmax_sim.cli.select import (
-    below,
-    collect,
-    declared,
-    file_of,
-    missing,
-    opened,
-    path_and_line,
-    platforms_of,
-    with_journals,
-)
+from bpmax_sim.cli.select import below, collect, declared, file_of, missing, opened, platforms_of
 from bpmax_sim.cli.terminal import agree, say, say_bytes, say_document, say_result, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near
 from bpmax_sim.i18n import labelled, msg, plural, series
@@ -49,14 +39,13 @@ _MACHINE = (ENTRY, "bpmax: ", "sealed: ")
 
 def changes(before: str, after: str) -> Iterator[str]:
     """Yield the lines that differ with one around each; what only machines read is left out."""
-    old, new = _readable(before), _readable(after)
+    old, new = (
+        [line for line in text.splitlines() if not line.startswith(_MACHINE)]
+        for text in (before, after)
+    )
     for line in difflib.unified_diff(old, new, n=1, lineterm=""):
         if not line.startswith(("---", "+++", "@@")):
             yield line
-
-
-def _readable(text: str) -> list[str]:
-    return [line for line in text.splitlines() if not line.startswith(_MACHINE)]
 
 
 def edited(before: bytes, after: bytes) -> Iterator[str]:
@@ -74,11 +63,11 @@ def edited(before: bytes, after: bytes) -> Iterator[str]:
             )
 
 
-Yes = Annotated[bool, typer.Option("--yes", "-y", help=msg("Do not ask."))]
+Yes = Annotated[bool, Option("--yes", "-y", help=msg("Do not ask."))]
 
 
 def seal(
-    cassette: Annotated[Path, typer.Argument(metavar="FILE", help=msg("The edited cassette."))],
+    cassette: Annotated[Path, Argument(metavar="FILE", help=msg("The edited cassette."))],
     *,
     yes: Yes = False,
     json: Json = False,
@@ -93,22 +82,18 @@ def seal(
     if not json:
         for line in (*exchanges, *lines):
             say(line)
-    _seal(cassette, after, yes=yes, changed=after != before)
+    if after == before:
+        tell("{cassette}: sound already, nothing to do", cassette=shown(cassette))
+    else:
+        if not yes:
+            agree("Seal {cassette} like this?", cassette=shown(cassette))
+        with journal.locked(cassette.parent):
+            journal.replace_whole(cassette, after)
+        tell(labelled(shown(cassette), msg("sealed")))
     if json:
         document = {"sealed": after != before, "edited": exchanges, "changes": lines}
         say_document(file=shown(cassette), **document)
     return ExitCode.PASSED
-
-
-def _seal(cassette: Path, after: bytes, *, yes: bool, changed: bool) -> None:
-    if not changed:
-        tell("{cassette}: sound already, nothing to do", cassette=shown(cassette))
-        return
-    if not yes:
-        agree("Seal {cassette} like this?", cassette=shown(cassette))
-    with journal.locked(cassette.parent):
-        journal.replace_whole(cassette, after)
-    tell(labelled(shown(cassette), msg("sealed")))
 
 
 def _sealed(path: Path, data: bytes) -> bytes:
@@ -122,19 +107,12 @@ def _sealed(path: Path, data: bytes) -> bytes:
         raise ConfigError(Problem(message, Place(shown(path), error.line))) from error
 
 
-def _passing() -> merge.Volatile:
-    """Return what names the fields that mean nothing, as far as the platforms can be read."""
-    try:
-        known = declared(None)
-    except ConfigError:
-        return merge.nothing_volatile
-    return partial(volatile_places, known)
-
-
 def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
     """Seal what was left in journals."""
-    passing = _passing()
-    targets = with_journals(paths or ())
+    passing: merge.Volatile = merge.nothing_volatile
+    with suppress(ConfigError):  # as far as the platforms can be read
+        passing = partial(volatile_places, declared(None))
+    targets = select.with_journals(paths or ())
     written = [new for path in targets for new in merge.recover(path, volatile=passing)]
     waiting = [path for path in written if path.name.endswith(".new")]
     say_result(
@@ -162,15 +140,22 @@ def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
 def fmt(
     paths: CassettePaths = None,
     *,
-    check: Annotated[
-        bool, typer.Option("--check", help=msg("Write nothing; 1 if it would."))
-    ] = False,
+    check: Annotated[bool, Option("--check", help=msg("Write nothing; 1 if it would."))] = False,
     json: Json = False,
 ) -> int:
     """Write cassettes anew where that changes them."""
     files = below(paths or (), ".yaml")
-    known = _rules()
-    fresh = {path: _formatted(path, known) for path in files}
+    # The rules of each scenario and row; those of Python tests are in their markers.
+    rules = {
+        (file_of(item), item.owner): matching_rules(platforms_of(item), item.scenario.proxy.ignore)
+        for item in collect()
+    }
+
+    def canonical(path: Path) -> bytes:
+        place = path.absolute()
+        return rekeyed(Cassette.load(shown(path)), lambda owner: rules.get((place, owner)))
+
+    fresh = {path: canonical(path) for path in files}
     changed = [path for path, data in fresh.items() if data != path.read_bytes()]
     if not check:
         for path in changed:
@@ -187,42 +172,26 @@ def fmt(
     return ExitCode.FAILED if check and changed else ExitCode.PASSED
 
 
-def _formatted(path: Path, known: Mapping[tuple[Path, str], Rules]) -> bytes:
-    place = path.absolute()
-    return rekeyed(Cassette.load(shown(path)), lambda owner: known.get((place, owner)))
-
-
-def _rules() -> Mapping[tuple[Path, str], Rules]:
-    """Return the rules of each scenario and row, by its cassette and name.
-
-    Those of Python tests are in their markers, and nothing of them is run here.
-    """
-    items = collect()
-    return {
-        (file_of(item), item.owner): matching_rules(platforms_of(item), item.scenario.proxy.ignore)
-        for item in items
-    }
-
-
 _COLUMNS = ("line", "call", "method", "url", "status", "ms", "bytes", "for")
 
 
 def inspect(
-    cassette: Annotated[str, typer.Argument(metavar="CASSETTE[:LINE]", help=msg("The file."))],
+    cassette: Annotated[str, Argument(metavar="CASSETTE[:LINE]", help=msg("The file."))],
     *,
     json: Json = False,
 ) -> int:
     """Show a cassette."""
-    name, line = path_and_line(cassette)
+    name, line = select.path_and_line(cassette)
     path = Path(name)
     loaded = opened(path)
-    exchanges = [_exchange(loaded, number) for number in _numbers(loaded, line)]
+    numbers = _numbers(loaded, line)
+    exchanges = [_exchange(loaded, number) for number in numbers]
     if json:
         say_document(file=str(path), exchanges=exchanges)
     elif line:
-        say(loaded.entry(_numbers(loaded, line)[0]).text.rstrip())
+        say(loaded.entry(numbers[0]).text.rstrip())
     else:
-        rows = [tuple(str(exchange[name]) for name in _COLUMNS) for exchange in exchanges]
+        rows = [[str(exchange[name]) for name in _COLUMNS] for exchange in exchanges]
         for text in table([_COLUMNS, *rows]):
             say(text)
     return ExitCode.PASSED
@@ -233,14 +202,12 @@ def _numbers(cassette: Cassette, line: int) -> list[int]:
     everything = list(range(len(cassette)))
     if not line:
         return everything
-    lines = cassette.path.read_bytes().count(b"\n")
+    place, lines = Place(str(cassette.path), line), cassette.path.read_bytes().count(b"\n")
     if line > lines:
-        raise ConfigError(
-            Problem(msg("the file has {lines} lines", lines=lines), Place(str(cassette.path), line))
-        )
+        raise ConfigError(Problem(msg("the file has {lines} lines", lines=lines), place))
     before = [number for number in everything if cassette.line_of(number) <= line]
     if not before:
-        raise ConfigError(Problem(msg("no exchange is here"), Place(str(cassette.path), line)))
+        raise ConfigError(Problem(msg("no exchange is here"), place))
     return before[-1:]
 
 
@@ -265,25 +232,19 @@ def _exchange(cassette: Cassette, number: int) -> dict[str, Any]:
     }
 
 
-class Format(StrEnum):
-    """What a cassette can be written as."""
-
-    har = "har"
-    curl = "curl"
-    wiremock = "wiremock"
-    vcrpy = "vcrpy"
+Format = Literal["har", "curl", "wiremock", "vcrpy"]
 
 
 def exports(
-    cassette: Annotated[Path, typer.Argument(metavar="CASSETTE", help=msg("The file."))],
+    cassette: Annotated[Path, Argument(metavar="CASSETTE", help=msg("The file."))],
     *,
-    kind: Annotated[Format, typer.Option("--as", help=msg("The format."))],
+    kind: Annotated[Format, Option("--as", help=msg("The format."))],
     to: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help=msg("Where it is written; by default stdout.")),
+        Option(metavar="FILE", help=msg("Where it is written; by default stdout.")),
     ] = None,
     owner: Annotated[
-        str | None, typer.Option("--for", metavar="NAME", help=msg("Only what this one recorded."))
+        str | None, Option("--for", metavar="NAME", help=msg("Only what this one recorded."))
     ] = None,
     yes: Yes = False,
     json: Json = False,
@@ -291,7 +252,7 @@ def exports(
     """Export a cassette."""
     exchanges = _exchanges(cassette, owner)
     try:
-        data, notes = write_foreign(exchanges, kind.value)
+        data, notes = write_foreign(exchanges, kind)
     except CassetteError as error:
         raise CassetteError(labelled(cassette, error)) from None
     for note in notes:
@@ -301,7 +262,7 @@ def exports(
         tell(labelled(to, plural(len(exchanges), "{number} exchange", "{number} exchanges")))
     if json:
         say_document(
-            format=kind.value,
+            format=kind,
             file=str(to or ""),
             exchanges=len(exchanges),
             notes=list(notes),

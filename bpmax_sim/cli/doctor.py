@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from importlib import metadata
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 
 import bpmax_sim
@@ -17,8 +18,8 @@ from bpmax_sim.cli.project import FILES
 from bpmax_sim.cli.terminal import say_result
 from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.i18n import msg, plural, series
-from bpmax_sim.platform.load import Platforms, load_platforms
-from bpmax_sim.platform.model import Instance, Source
+from bpmax_sim.platform.load import load_platforms
+from bpmax_sim.platform.model import Source
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import table
@@ -31,67 +32,43 @@ Finding = tuple[bool, str, str]
 _ATTRIBUTES = ".gitattributes"
 
 
-def project_findings(root: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
+def _project(root: Path) -> Iterator[Finding]:
     """Yield what is found in the project at *root*; of a folder that is none, little."""
-    yield from _declared(root, environ)
+    yield from _declared(root)
     yield from _schemas(root)
     yield from _left(root)
     if any((ancestor / ".git").exists() for ancestor in (root, *root.parents)):
         yield _git(root)
     files = [name for name, (_, place) in CIS.items() if (root / place).is_file()]
-    yield (
-        True,
-        msg("CI file"),
-        series(files) or msg("none; `bpmax-sim init --ci github` writes one"),
-    )
+    none = msg("none; `bpmax-sim init --ci github` writes one")
+    yield True, msg("CI file"), series(files) or none
 
 
-def _declared(root: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
+def _declared(root: Path) -> Iterator[Finding]:
     folder = root / "scenarios" / "platforms"
     try:
         platforms = load_platforms(folder if folder.is_dir() else None)
     except ConfigError as error:
         message = plural(len(error.problems), "{number} problem", "{number} problems")
-        yield (
-            False,
-            msg("platforms"),
-            msg("{message}; `bpmax-sim lint` tells them", message=message),
-        )
+        hint = msg("{message}; `bpmax-sim lint` tells them", message=message)
+        yield False, msg("platforms"), hint
         return
     own = series(sorted(platforms.own)) or msg("the built-in ones")
     yield True, msg("platforms"), own
-    instances = [entry.instance for entries in platforms.entries.values() for entry in entries]
-    if lacking := sorted({name for instance in instances for name in _unset(instance, environ)}):
-        names = series(lacking)
-        yield (
-            True,
-            msg("environment"),
-            msg("not set: {names}; needed to record, never to replay", names=names),
-        )
-    yield from _keyring(platforms)
-
-
-def _sources(instance: Instance) -> Iterator[Source]:
-    values = (instance.base_url, *instance.credentials.values())
-    return (value for value in values if isinstance(value, Source))
-
-
-def _unset(instance: Instance, environ: Mapping[str, str]) -> Iterator[str]:
-    for source in _sources(instance):
-        if isinstance(source.env, str) and not environ.get(source.env):
-            yield source.env
-
-
-def _keyring(platforms: Platforms) -> Iterator[Finding]:
-    instances = [entry.instance for entries in platforms.entries.values() for entry in entries]
-    needs_keyring = any(
-        isinstance(source.keyring, str) for each in instances for source in _sources(each)
-    )
-    if needs_keyring and find_spec("keyring") is None:
+    sources = [
+        value
+        for entry in chain.from_iterable(platforms.entries.values())
+        for value in (entry.instance.base_url, *entry.instance.credentials.values())
+        if isinstance(value, Source)
+    ]
+    variables = {source.env for source in sources if isinstance(source.env, str)}
+    if names := series(sorted(name for name in variables if not os.environ.get(name))):
+        message = msg("not set: {names}; needed to record, never to replay", names=names)
+        yield True, msg("environment"), message
+    if any(isinstance(source.keyring, str) for source in sources):
         message = msg("instances name it; install it: pip install 'bpmax-sim[keyring]'")
-        yield False, "keyring", message
-    elif needs_keyring:
-        yield True, "keyring", msg("installed")
+        is_there = find_spec("keyring") is not None
+        yield is_there, "keyring", msg("installed") if is_there else message
 
 
 def _schemas(root: Path) -> Iterator[Finding]:
@@ -116,21 +93,13 @@ def _is_fresh(folder: Path, name: str, schema: Mapping[str, object]) -> bool:
 def _left(root: Path) -> Iterator[Finding]:
     """Yield what recordings left that were killed, or that failed."""
     folder = root / "cassettes"
-    journals, waiting = (
-        list(folder.rglob(end)) if folder.is_dir() else [] for end in ("*.journal", "*.new")
-    )
-    if journals:
-        message = msg(
-            "{counted} was not finished; `bpmax-sim recover`",
-            counted=plural(len(journals), "{number} recording", "{number} recordings"),
-        )
-        yield False, msg("journals"), message
-    if waiting:
-        message = msg(
-            "{counted} to accept or reject; `bpmax-sim review`",
-            counted=plural(len(waiting), "{number} recording", "{number} recordings"),
-        )
-        yield False, msg("review"), message
+    for end, name, template in (
+        ("*.journal", msg("journals"), msg("{counted} was not finished; `bpmax-sim recover`")),
+        ("*.new", msg("review"), msg("{counted} to accept or reject; `bpmax-sim review`")),
+    ):
+        if number := len(list(folder.rglob(end))):
+            counted = plural(number, "{number} recording", "{number} recordings")
+            yield False, name, msg(template, counted=counted)
 
 
 def _git(root: Path) -> Finding:
@@ -142,11 +111,8 @@ def _git(root: Path) -> Finding:
     if any({"-text", "eol=lf", "binary"} & set(words) for words in cassettes):
         return True, _ATTRIBUTES, msg("cassettes keep their line ends")
     (line,) = GIT[_ATTRIBUTES]
-    return (
-        False,
-        _ATTRIBUTES,
-        msg("Git may change line ends of cassettes; add to it: {line}", line=line),
-    )
+    hint = msg("Git may change line ends of cassettes; add to it: {line}", line=line)
+    return False, _ATTRIBUTES, hint
 
 
 PACKAGES = ("quickjs-ng", "httpx", "pytest", "hypothesis", "vcrpy", "respx", "PyYAML", "msgspec")
@@ -174,15 +140,8 @@ def doctor(*, json: Json = False) -> int:
 def findings() -> Iterator[Finding]:
     """Yield whether each thing is right, what it is, and what was found."""
     yield True, "bpmax-sim", str(bpmax_sim.__version__)
-    yield (
-        True,
-        "python",
-        msg(
-            "{python_version} on {system}",
-            python_version=platform.python_version(),
-            system=platform.system(),
-        ),
-    )
+    version, system = platform.python_version(), platform.system()
+    yield True, "python", msg("{python_version} on {system}", python_version=version, system=system)
     yield from map(_package, PACKAGES)
     yield _engine()
     yield from map(_extra, EXTRAS)
@@ -190,12 +149,9 @@ def findings() -> Iterator[Finding]:
     root = find_root(Path.cwd())
     yield _writable(msg("project"), root)
     yield _writable(msg("cassettes"), root / "cassettes")
-    yield from project_findings(root, os.environ)
-    yield (
-        True,
-        "CI",
-        msg("set, so recording asks twice") if os.environ.get("CI") else msg("not set"),
-    )
+    yield from _project(root)
+    is_ci = bool(os.environ.get("CI"))
+    yield True, "CI", msg("set, so recording asks twice") if is_ci else msg("not set")
 
 
 def _package(name: str) -> Finding:
@@ -208,15 +164,11 @@ def _package(name: str) -> Finding:
 def _extra(name: str) -> Finding:
     """Tell of something that only some need."""
     packages, purpose = EXTRAS[name]
-    if all(find_spec(package) for package in packages):
-        return True, msg("extra {name}", name=name), msg("installed")
-    return (
-        True,
-        msg("extra {name}", name=name),
-        msg(
-            "not installed; {purpose}: pip install 'bpmax-sim[{name}]'", purpose=purpose, name=name
-        ),
+    hint = msg(
+        "not installed; {purpose}: pip install 'bpmax-sim[{name}]'", purpose=purpose, name=name
     )
+    is_there = all(find_spec(package) for package in packages)
+    return True, msg("extra {name}", name=name), msg("installed") if is_there else hint
 
 
 def _console() -> Finding:
@@ -230,11 +182,8 @@ def _console() -> Finding:
         _SAMPLE.encode(encoding)
         os.fsencode(_SAMPLE)
     except (UnicodeEncodeError, LookupError):
-        return (
-            False,
-            msg("console"),
-            msg("{message}; it lacks Chinese: set PYTHONUTF8=1", message=message),
-        )
+        hint = msg("{message}; it lacks Chinese: set PYTHONUTF8=1", message=message)
+        return False, msg("console"), hint
     return True, msg("console"), message
 
 
@@ -245,13 +194,8 @@ def _engine() -> Finding:
     except (BpmaxError, ImportError) as error:
         return False, msg("scripts"), str(error)
     works = outcome.value == 42  # noqa: PLR2004 - 6 * 7
-    return (
-        works,
-        msg("scripts"),
-        msg("run")
-        if works
-        else msg("give {outcome_value!r} for 6 * 7", outcome_value=outcome.value),
-    )
+    wrong = msg("give {outcome_value!r} for 6 * 7", outcome_value=outcome.value)
+    return works, msg("scripts"), msg("run") if works else wrong
 
 
 def _writable(name: str, folder: Path) -> Finding:
@@ -259,8 +203,5 @@ def _writable(name: str, folder: Path) -> Finding:
     place = next(ancestor for ancestor in (folder, *folder.parents) if ancestor.exists())
     if place.is_dir() and os.access(place, os.W_OK):
         return True, name, str(folder)
-    return (
-        False,
-        name,
-        msg("{place} cannot be written; change its rights, or run elsewhere", place=place),
-    )
+    message = msg("{place} cannot be written; change its rights, or run elsewhere", place=place)
+    return False, name, message

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.merge import new_file
-from bpmax_sim.cli.terminal import (
-    tell,
-)
-from bpmax_sim.errors import BpmaxError, ConfigError
+from bpmax_sim.cli.terminal import tell
+from bpmax_sim.errors import BpmaxError
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import labelled, msg, plural
 from bpmax_sim.project import find_root
-from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.store import (
-    keep_trace,
-)
+from bpmax_sim.report.store import keep_trace
 from bpmax_sim.report.terminal import Verdict, broken, judged, skipped, target
 from bpmax_sim.scenario import shards
 from bpmax_sim.scenario.events import Event
@@ -44,12 +39,15 @@ class Choices:
         options: further options of `Session.open`.
     """
 
-    mode: str = ""
     cassettes: Path | None = None
     faults: bool = True
     trace: str = "off"
-    environ: Mapping[str, str] = field(repr=False)
     options: SessionOptions = field(default_factory=SessionOptions)
+
+    @property
+    def mode(self) -> str:
+        """Return who answers, or nothing where each scenario says that itself."""
+        return self.options.get("mode", "")
 
 
 def execute(items: Iterable[ScenarioItem], choices: Choices) -> Iterator[Verdict]:
@@ -63,13 +61,12 @@ def observe(
     """Run *items* as `execute` does, and yield with each verdict everything that happened."""
     choices = replace(choices, options={"shared_logins": SharedLogins(), **choices.options})
     for item in items:
-        yield _skip(item, choices) if item.skip else _run(item, choices)
-
-
-def _skip(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ...]]:
-    verdict = skipped(item)
-    keep_trace(item, not_run(item, reason=verdict.reason), choices.trace, failed=False)
-    return verdict, ()
+        if item.skip:
+            verdict = skipped(item)
+            keep_trace(item, not_run(item, reason=verdict.reason), choices.trace, failed=False)
+            yield verdict, ()
+        else:
+            yield _run(item, choices)
 
 
 def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ...]]:
@@ -78,21 +75,17 @@ def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ..
     )
     options: SessionOptions = {
         **choices.options,
-        "environ": choices.environ,
+        "environ": os.environ,
         "command": msg("bpmax-sim record {target}", target=target(item)),
         "guard": guard,
     }
     try:
-        session = open_session(
-            item,
-            cassettes=_folder(item, choices),
-            **options,
-        )
+        session = open_session(item, cassettes=_folder(item, choices), **options)
     except BpmaxError as error:
         keep_trace(item, not_run(item, error=error), choices.trace, failed=True)
         return broken(item, error), ()
     try:
-        ran = tuple(run_item(item, session, environ=choices.environ, faults=choices.faults))
+        ran = tuple(run_item(item, session, environ=os.environ, faults=choices.faults))
     finally:
         guard.leave()  # also where somebody pressed Ctrl-C
     events = session.shown(ran)  # a secret may have become known after what told it
@@ -115,26 +108,8 @@ def cassette_of(item: ScenarioItem, choices: Choices) -> Path:
 
 
 def _folder(item: ScenarioItem, choices: Choices) -> Path:
+    """Return the folder that it lies in, by default that of the item's project."""
     return choices.cassettes or Path(shown(item.root / "cassettes"))
-
-
-def pending(items: Iterable[ScenarioItem], choices: Choices) -> list[Path]:
-    """Return the recordings of *items* that wait for review."""
-    files = dict.fromkeys(new_file(cassette_of(item, choices)) for item in items)
-    return [path for path in files if path.exists()]
-
-
-def codes(verdicts: Iterable[Verdict], waiting: Iterable[Path]) -> list[ExitCode]:
-    """Return every exit code that a run asks for."""
-    return [*(verdict.code for verdict in verdicts), *(ExitCode.REVIEW for _ in waiting)]
-
-
-def contents(items: Sequence[ScenarioItem], choices: Choices) -> dict[Path, bytes]:
-    """Return the bytes of each cassette that *items* will record; empty in other modes."""
-    if choices.mode != "record":
-        return {}
-    files = dict.fromkeys(cassette_of(item, choices) for item in items)
-    return {path: path.read_bytes() if path.exists() else b"" for path in files}
 
 
 def tell_recorded(before: Mapping[Path, bytes]) -> None:
@@ -149,18 +124,6 @@ def tell_recorded(before: Mapping[Path, bytes]) -> None:
             else plural(len(Cassette.load(path)), "{number} exchange", "{number} exchanges")
         )
         tell(labelled(shown(path), message))
-
-
-def shard_of(text: str) -> Shard | None:
-    """Return the shard that the option names, if it does.
-
-    Raises:
-        ConfigError: it is none.
-    """
-    try:
-        return Shard.parse(text) if text else None
-    except ValueError as error:
-        raise ConfigError("--shard: {error}", error=error) from None
 
 
 def part_of(items: Sequence[ScenarioItem], shard: Shard | None) -> list[ScenarioItem]:

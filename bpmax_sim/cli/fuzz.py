@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
+from typer import Argument, Option
 
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.select import missing
@@ -20,7 +20,7 @@ from bpmax_sim.fuzz.target import SIMULATE, check_address, reach
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.yamlfile import shown, writing_to
+from bpmax_sim.yamlfile import shown, write_text
 
 _MINUTE = 60
 
@@ -28,32 +28,32 @@ _MINUTE = 60
 def fuzz(  # noqa: PLR0913 - the options of the command
     platform: Annotated[
         str,
-        typer.Argument(metavar="PLATFORM", help=msg("A platform file, or a key of the project.")),
+        Argument(metavar="PLATFORM", help=msg("A platform file, or a key of the project.")),
     ],
     *,
-    api: Annotated[str, typer.Option(metavar="NAME", help=msg("Only this API."))] = "",
+    api: Annotated[str, Option(metavar="NAME", help=msg("Only this API."))] = "",
     against: Annotated[
-        str, typer.Option(metavar="simulate|URL", help=msg("Who answers the calls."))
+        str, Option(metavar="simulate|URL", help=msg("Who answers the calls."))
     ] = SIMULATE,
     allow_writes: Annotated[
-        bool, typer.Option("--allow-writes", help=msg("Also send a URL what may change something."))
+        bool, Option("--allow-writes", help=msg("Also send a URL what may change something."))
     ] = False,
     script: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help=msg("A script to try too; repeatable.")),
+        Option(metavar="FILE", help=msg("A script to try too; repeatable.")),
     ] = None,
     library: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help=msg("Runs before scripts; repeatable.")),
+        Option(metavar="FILE", help=msg("Runs before scripts; repeatable.")),
     ] = None,
     law: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help=msg("Only this law; repeatable."))
+        list[str] | None, Option(metavar="NAME", help=msg("Only this law; repeatable."))
     ] = None,
-    minutes: Annotated[float, typer.Option(metavar="N", help=msg("How long at most."))] = 1,
-    workers: Annotated[int, typer.Option("-n", metavar="WORKERS", help=msg("Processes."))] = 1,
+    minutes: Annotated[float, Option(metavar="N", help=msg("How long at most."))] = 1,
+    workers: Annotated[int, Option("-n", metavar="WORKERS", help=msg("Processes."))] = 1,
     database: Annotated[
         str,
-        typer.Option(
+        Option(
             metavar="DIR|redis://…",
             help=msg(
                 "Where examples are kept, to be shared; by default .bpmax/fuzz of the project."
@@ -61,7 +61,7 @@ def fuzz(  # noqa: PLR0913 - the options of the command
         ),
     ] = "",
     save: Annotated[
-        bool, typer.Option("--save", help=msg("Write what is found into scenarios/fuzz and tests."))
+        bool, Option("--save", help=msg("Write what is found into scenarios/fuzz and tests."))
     ] = False,
     json: Json = False,
 ) -> int:
@@ -97,32 +97,40 @@ def _search(plan: SearchPlan, root: Path, *, save: bool, json: bool) -> ExitCode
     seconds = time.monotonic() - start
     findings = [trial.finding for trial in tried if trial.finding]
     code = ExitCode.FAILED if findings else ExitCode.PASSED
-    files = [
-        (scenario_of(finding, plan, root), pytest_of(finding, plan, root)) for finding in findings
-    ]
-    for file in (file for pair in files for file in pair) if save else ():
-        with writing_to(file.path):
-            file.path.parent.mkdir(parents=True, exist_ok=True)
-            file.path.write_text(file.text, encoding="utf-8", newline="\n")
-    if json:
-        _say_json(plan, tried, list(zip(findings, files, strict=True)), seconds, code)
-    else:
-        for line in (*map(_line, tried), *_report_lines(findings, files, saved=save)):
-            say(line)
     number = sum(trial.examples for trial in tried)
+    reproduced = [
+        (finding, (scenario_of(finding, plan, root), pytest_of(finding, plan, root)))
+        for finding in findings
+    ]
+    for _, files in reproduced if save else ():
+        for file in files:
+            write_text(file.path, file.text)
+    if json:
+        summary = {"examples": number, "broken": len(findings), "exit_code": int(code)}
+        say_document(
+            platform=shown(plan.path),
+            against=plan.against,
+            summary={**summary, "seconds": round(seconds, 1)},
+            laws=[
+                {
+                    **{name: getattr(trial, name) for name in ("call", "law", "examples")},
+                    "broken": trial.finding is not None,
+                }
+                for trial in tried
+            ],
+            findings=[_data(*pair) for pair in reproduced],
+        )
+    else:
+        for line in (*map(_line, tried), *_report_lines(reproduced, saved=save)):
+            say(line)
+    broken = plural(len(findings), "{number} law was broken", "{number} laws were broken")
     tell(
         "{counted} in {seconds:.0f} s: {broken}",
         counted=plural(number, "{number} example", "{number} examples"),
         seconds=seconds,
-        broken=_broken(findings),
+        broken=broken if findings else msg("no law was broken"),
     )
     return code
-
-
-def _broken(findings: Sequence[LawFinding]) -> str:
-    if not findings:
-        return msg("no law was broken")
-    return plural(len(findings), "{number} law was broken", "{number} laws were broken")
 
 
 def _check(minutes: float, workers: int, laws: Sequence[str], scripts: Sequence[Path]) -> None:
@@ -165,13 +173,11 @@ def _file(text: str) -> Path:
 
 def _line(tried: Tried) -> str:
     if not (tried.finding or tried.examples):
-        return msg(
-            "- {call} {law}  not tried, for the time was over", call=tried.call, law=tried.law
-        )
-    mark = "×" if tried.finding else "√"
+        template = msg("- {call} {law}  not tried, for the time was over")
+        return msg(template, call=tried.call, law=tried.law)
     return msg(
         "{mark} {call} {law}  {examples}",
-        mark=mark,
+        mark="×" if tried.finding else "√",
         call=tried.call,
         law=tried.law,
         examples=plural(tried.examples, "{number} example", "{number} examples"),
@@ -179,48 +185,20 @@ def _line(tried: Tried) -> str:
 
 
 def _report_lines(
-    findings: Sequence[LawFinding], files: Sequence[tuple[File, File]], *, saved: bool
+    reproduced: Iterable[tuple[LawFinding, tuple[File, File]]], *, saved: bool
 ) -> Iterator[str]:
-    for finding, pair in zip(findings, files, strict=True):
+    for finding, files in reproduced:
         yield ""
         yield msg("× {finding_message}", finding_message=finding.message)
         yield from (f"    {line}" for line in finding.javascript)
-        for file in pair:
+        for file in files:
             yield ""
             yield f"--- {'written: ' if saved else ''}{shown(file.path)}"
             yield from () if saved else file.text.rstrip("\n").split("\n")
 
 
-def _say_json(
-    plan: SearchPlan,
-    tried: Sequence[Tried],
-    findings: Sequence[tuple[LawFinding, tuple[File, File]]],
-    seconds: float,
-    code: ExitCode,
-) -> None:
-    summary = {"examples": sum(trial.examples for trial in tried), "broken": len(findings)}
-    say_document(
-        platform=shown(plan.path),
-        against=plan.against,
-        summary={**summary, "exit_code": int(code), "seconds": round(seconds, 1)},
-        laws=[
-            {
-                **{name: getattr(trial, name) for name in ("call", "law", "examples")},
-                "broken": trial.finding is not None,
-            }
-            for trial in tried
-        ],
-        findings=[_data(*pair) for pair in findings],
-    )
-
-
 def _data(finding: LawFinding, files: tuple[File, File]) -> dict[str, Any]:
     scenario, test = ({"file": shown(file.path), "text": file.text} for file in files)
-    return {
-        "call": finding.call,
-        "law": finding.law,
-        "message": finding.message,
-        "javascript": list(finding.javascript),
-        "scenario": scenario,
-        "test": test,
-    }
+    texts = {name: getattr(finding, name) for name in ("call", "law", "message")}
+    lines = list(finding.javascript)
+    return {**texts, "javascript": lines, "scenario": scenario, "test": test}

@@ -9,11 +9,13 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from textwrap import indent
 from typing import Annotated, Any
 
 import msgspec
-import typer
+from typer import Argument, Option
 
 from bpmax_sim.cassette.journal import PendingExchange
 from bpmax_sim.cli.cassettes import Yes
@@ -22,10 +24,11 @@ from bpmax_sim.cli.select import declared, missing, players
 from bpmax_sim.cli.terminal import agree, say, say_document, say_result, tell
 from bpmax_sim.errors import ConfigError, Place, Problem, near
 from bpmax_sim.field_path import FieldPath
-from bpmax_sim.i18n import joined, labelled, msg, plural, series
+from bpmax_sim.i18n import labelled, msg, plural, series
 from bpmax_sim.openapi.convert import Converted, make
 from bpmax_sim.openapi.document import read_document
 from bpmax_sim.platform.check import is_address
+from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import addresses_in
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
@@ -34,7 +37,7 @@ from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.traffic.admission import Foreign, admit, drafts_of, know, known_at, read_file, write
 from bpmax_sim.traffic.formats import READABLE
 from bpmax_sim.traffic.imported import Imported
-from bpmax_sim.yamlfile import read_yaml, shown, text_at, write_yaml, writing_to
+from bpmax_sim.yamlfile import read_yaml, shown, text_at, write_text, write_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +49,15 @@ class _Taken:
     sources: tuple[tuple[Foreign, Imported], ...]
     drafts: tuple[PendingExchange, ...] = field(repr=False)
 
-    @property
-    def named(self) -> int:
-        return sum(bool(draft.line.call) for draft in self.drafts)
-
 
 def imports(  # noqa: PLR0913 - the options of the command
     recordings: Annotated[
-        list[Path], typer.Argument(metavar="FILE", help=msg("Recordings of other tools."))
+        list[Path], Argument(metavar="FILE", help=msg("Recordings of other tools."))
     ],
     *,
     to: Annotated[
         Path | None,
-        typer.Option(
+        Option(
             metavar="CASSETTE",
             help=msg(
                 "The .yaml that takes all of them, or a folder for one each; by default the "
@@ -68,13 +67,13 @@ def imports(  # noqa: PLR0913 - the options of the command
     ] = None,
     owner: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--for", metavar="NAME", help=msg("Who plays it; by default the scenario whose it is.")
         ),
     ] = None,
     kind: Annotated[
         str,
-        typer.Option(
+        Option(
             "--format",
             metavar="NAME",
             help=msg("One of {readable}; found out by itself.", readable=series(READABLE)),
@@ -82,15 +81,15 @@ def imports(  # noqa: PLR0913 - the options of the command
     ] = "",
     address: Annotated[
         str,
-        typer.Option(metavar="URL", help=msg("Of the server whose WireMock mappings these are.")),
+        Option(metavar="URL", help=msg("Of the server whose WireMock mappings these are.")),
     ] = "",
     redact: Annotated[
         list[str] | None,
-        typer.Option(metavar="PATH", help=msg("A place of personal data, such as body.phone.")),
+        Option(metavar="PATH", help=msg("A place of personal data, such as body.phone.")),
     ] = None,
     secret: Annotated[
         list[str] | None,
-        typer.Option(metavar="VARIABLE", help=msg("A variable whose value is hidden everywhere.")),
+        Option(metavar="VARIABLE", help=msg("A variable whose value is hidden everywhere.")),
     ] = None,
     platforms: PlatformsFolder = None,
     yes: Yes = False,
@@ -98,40 +97,26 @@ def imports(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Import recordings."""
     _check_there(recordings)
-    vault, known = Vault(), declared(platforms)
-    for name in know(known, os.environ, vault):
-        tell(
-            "the credentials of {name} are not set here, so they are known by their places only",
-            name=name,
-        )
-    for value in _values(secret or (), os.environ):
-        vault.register_issued("import", "any", "secret", value)
+    known = declared(platforms)
+    vault = _vault(known, secret or ())
     rules, addresses = matching_rules(known, ()), addresses_in(known, os.environ)
     places = tuple(map(_place, redact or ()))
-
-    def admitted(foreign: Foreign, whom: str) -> Imported:
-        return admit(
-            foreign.imported,
-            known,
-            vault,
-            rules=rules,
-            owner=whom,
-            addresses=addresses,
-            redact=places,
-        )
-
+    admitted = partial(
+        admit, platforms=known, vault=vault, rules=rules, addresses=addresses, redact=places
+    )
     taken: list[_Taken] = []
     for path, files in _targets(recordings, to).items():
         sources = [read_file(file, kind=kind, address=address) for file in files]
         whom = _owner(path) if owner is None else owner
-        imported = [admitted(source, whom) for source in sources]
+        imported = [admitted(source.imported, owner=whom) for source in sources]
         if len(sources) > 1:  # what a later file tells is hidden in an earlier one, too
-            imported = [admitted(source, whom) for source in sources]
+            imported = [admitted(source.imported, owner=whom) for source in sources]
         exchanges = [exchange for part in imported for exchange in part.exchanges]
         pairs = tuple(zip(sources, imported, strict=True))
         taken.append(_Taken(path, whom, pairs, drafts_of(exchanges, rules, vault)))
-    for batch in taken:
-        _tell_notes(batch)
+    for source, part in (pair for batch in taken for pair in batch.sources):
+        for note in part.notes:
+            tell(labelled(shown(source.path), note))
     for batch in taken:
         _ask(batch, yes=yes)
     written = [_written(batch) for batch in taken]
@@ -139,13 +124,30 @@ def imports(  # noqa: PLR0913 - the options of the command
     return ExitCode.PASSED if any(batch.drafts for batch in taken) else ExitCode.NOTHING
 
 
+def _vault(known: Platforms, variables: Sequence[str]) -> Vault:
+    """Return the credentials that can be read here, and the values of *variables*."""
+    vault = Vault()
+    for name in know(known, os.environ, vault):
+        tell(
+            "the credentials of {name} are not set here, so they are known by their places only",
+            name=name,
+        )
+    for name in variables:
+        if not (value := os.environ.get(name)):
+            raise ConfigError(
+                "--secret {name}: the variable is not set; set it, or leave it out", name=name
+            )
+        vault.register_issued("import", "any", "secret", value)
+    return vault
+
+
 def _check_there(recordings: Sequence[Path]) -> None:
     lacking = [missing(recording, "") for recording in recordings if not recording.is_file()]
-    if not lacking:
-        return
-    is_meant = near(str(recordings[0]), ["openapi"])
-    hint = msg("of an OpenAPI document, `bpmax-sim import openapi FILE` makes a platform")
-    raise ConfigError(*lacking, *([hint] if is_meant else []))
+    if lacking and near(str(recordings[0]), ["openapi"]):
+        hint = msg("of an OpenAPI document, `bpmax-sim import openapi FILE` makes a platform")
+        raise ConfigError(*lacking, hint)
+    if lacking:
+        raise ConfigError(*lacking)
 
 
 def _place(text: str) -> str:
@@ -160,30 +162,20 @@ def _place(text: str) -> str:
     return text
 
 
-def _values(names: Sequence[str], environ: Mapping[str, str]) -> Iterator[str]:
-    for name in names:
-        if not environ.get(name):
-            raise ConfigError(
-                "--secret {name}: the variable is not set; set it, or leave it out", name=name
-            )
-        yield environ[name]
-
-
 def _targets(recordings: Sequence[Path], to: Path | None) -> dict[Path, list[Path]]:
     """Return which files go into which cassette."""
+    if to is not None and to.suffix == ".yaml":
+        return {to: list(recordings)}
+    folder = find_root(Path.cwd()) / "cassettes"
     targets: dict[Path, list[Path]] = {}
     for recording in recordings:
-        targets.setdefault(_target(recording, to), []).append(recording)
+        own = to is None and recording.suffix == ".yaml"
+        name = recording.name.partition(".")[0] or "imported"
+        target = Path(shown((to or folder) / f"{name}.yaml"))
+        if own and recording.absolute().is_relative_to(folder):
+            target = recording
+        targets.setdefault(target, []).append(recording)
     return targets
-
-
-def _target(recording: Path, to: Path | None) -> Path:
-    if to is not None and to.suffix == ".yaml":
-        return to
-    folder = find_root(Path.cwd()) / "cassettes"
-    if to is None and recording.absolute().is_relative_to(folder) and recording.suffix == ".yaml":
-        return recording
-    return Path(shown((to or folder) / f"{recording.name.partition('.')[0] or 'imported'}.yaml"))
 
 
 def _owner(path: Path) -> str:
@@ -209,12 +201,6 @@ def _owner(path: Path) -> str:
     return scenarios[0] if scenarios else ""
 
 
-def _tell_notes(taken: _Taken) -> None:
-    for source, imported in taken.sources:
-        for note in imported.notes:
-            tell(labelled(shown(source.path), note))
-
-
 def _ask(taken: _Taken, *, yes: bool) -> None:
     """Ask before a recording is replaced.
 
@@ -225,17 +211,13 @@ def _ask(taken: _Taken, *, yes: bool) -> None:
     known = known_at(taken.path, taken.owner)
     if not known or yes or not taken.drafts:
         return
-    what = (
-        msg("this recording of another tool")
-        if known < 0
-        else plural(known, "{number} exchange", "{number} exchanges")
-    )
+    what = plural(known, "{number} exchange", "{number} exchanges")
     of_owner = msg(" of {owner}", owner=taken.owner) if taken.owner and known > 0 else ""
     fresh = plural(len(taken.drafts), "{number} exchange", "{number} exchanges")
     agree(
         "{taken_path}: replace {what}{of_owner} by {fresh}?",
         taken_path=taken.path,
-        what=what,
+        what=msg("this recording of another tool") if known < 0 else what,
         of_owner=of_owner,
         fresh=fresh,
     )
@@ -247,35 +229,30 @@ def _written(taken: _Taken) -> dict[str, Any]:
         "file": str(taken.path),
         "for": taken.owner,
         "exchanges": len(taken.drafts),
-        "declared": taken.named,
+        "declared": sum(bool(draft.line.call) for draft in taken.drafts),
         "changed": changed,
-        "sources": [_source(*pair) for pair in taken.sources],
+        "sources": [
+            {
+                "file": str(source.path),
+                "format": source.kind,
+                "exchanges": len(imported.exchanges),
+                "notes": list(imported.notes),
+            }
+            for source, imported in taken.sources
+        ],
     }
 
 
 def _line(written: Mapping[str, Any]) -> str:
     if not written["exchanges"]:
         return msg("{file}: nothing could be carried over", file=written["file"])
-    for_whom = msg(" for {for_}", for_=written["for"]) if written["for"] else ""
-    same = "" if written["changed"] else msg(", unchanged")
-    count = plural(written["exchanges"], "{number} exchange", "{number} exchanges")
     return msg(
         "{file}: {count}{for_whom}, {declared} of declared APIs{same}",
-        file=written["file"],
-        count=count,
-        for_whom=for_whom,
-        declared=written["declared"],
-        same=same,
+        **written,
+        count=plural(written["exchanges"], "{number} exchange", "{number} exchanges"),
+        for_whom=msg(" for {for_}", for_=written["for"]) if written["for"] else "",
+        same="" if written["changed"] else msg(", unchanged"),
     )
-
-
-def _source(source: Foreign, imported: Imported) -> dict[str, Any]:
-    return {
-        "file": str(source.path),
-        "format": source.kind,
-        "exchanges": len(imported.exchanges),
-        "notes": list(imported.notes),
-    }
 
 
 _KEY = re.compile(r"[\w-]{1,64}")
@@ -298,21 +275,19 @@ class _File(msgspec.Struct, frozen=True):
 
 def openapi(
     document: Annotated[
-        Path, typer.Argument(metavar="FILE", help=msg("OpenAPI 3 or Swagger 2.0, in JSON or YAML."))
+        Path, Argument(metavar="FILE", help=msg("OpenAPI 3 or Swagger 2.0, in JSON or YAML."))
     ],
     *,
     key: Annotated[
         str,
-        typer.Option(
-            metavar="KEY", help=msg("As in $proxy('…'); by default what the file is called.")
-        ),
+        Option(metavar="KEY", help=msg("As in $proxy('…'); by default what the file is called.")),
     ] = "",
     url: Annotated[
-        str, typer.Option(metavar="URL", help=msg("The address; by default the document's first."))
+        str, Option(metavar="URL", help=msg("The address; by default the document's first."))
     ] = "",
     to: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help=msg("By default scenarios/platforms/<key>.yaml.")),
+        Option(metavar="FILE", help=msg("By default scenarios/platforms/<key>.yaml.")),
     ] = None,
     yes: Yes = False,
     json: Json = False,
@@ -327,9 +302,12 @@ def openapi(
     converted = make(read, key=_key(key, document, read.root), url=url)
     instance = _instance(converted, is_addressed=bool(url))
     files = list(_files(converted, instance, to))
-    _agree([file for file in files if file.before and file.path.stem == converted.key], yes=yes)
     for file in files:
-        _write(file)
+        is_replaced = file.before and file.path.stem == converted.key and file.is_new
+        if is_replaced and not yes:
+            agree("Replace {path}?", path=shown(file.path))
+    for file in files:
+        write_text(file.path, file.text, msg("; name another file with --to"))
     variables = re.findall(r"\benv: (\w+)", instance if len(files) > 1 else "")
     _report(converted, files, document, variables, as_json=json)
     return ExitCode.PASSED
@@ -369,20 +347,16 @@ def _with_instance(before: str, key: str, entry: str, place: Path) -> str:
         raise ConfigError(Problem(msg("expected a list of instances"), Place(shown(place))))
     if any(isinstance(known, dict) and known.get("platform") == key for known in entries):
         return before
-    text = f"{before}{'' if before.endswith(chr(10)) or not before else chr(10)}{entry}"
+    gap = "\n" if before and not before.endswith("\n") else ""
+    text = f"{before}{gap}{entry}"
     try:
         value = read_yaml(text).plain()
     except ConfigError:
         value = None
-    if value == [*entries, *_plain(entry)]:
+    if isinstance(value, list) and [value[:-1], value[-1:]] == [entries, read_yaml(entry).plain()]:
         return text
     tell("{place}: add this to the list yourself:\n{entry}", place=shown(place), entry=entry)
     return before
-
-
-def _plain(text: str) -> list[Any]:
-    value = read_yaml(text).plain()
-    return value if isinstance(value, list) else []
 
 
 def _instance(converted: Converted, *, is_addressed: bool) -> str:
@@ -393,20 +367,7 @@ def _instance(converted: Converted, *, is_addressed: bool) -> str:
     if converted.credentials:
         named = {name: {"env": f"{prefix}_{name}".upper()} for name in converted.credentials}
         value["credentials"] = named
-    first, *rest = write_yaml(value, block=2).splitlines(keepends=True)
-    return f"- {first}{joined('', (f'  {line}' for line in rest))}"
-
-
-def _agree(replaced: list[_File], *, yes: bool) -> None:
-    for file in replaced:
-        if file.is_new and not yes:
-            agree("Replace {path}?", path=shown(file.path))
-
-
-def _write(file: _File) -> None:
-    with writing_to(file.path, msg("; name another file with --to")):
-        file.path.parent.mkdir(parents=True, exist_ok=True)
-        file.path.write_text(file.text, encoding="utf-8", newline="\n")
+    return f"- {indent(write_yaml(value, block=2), '  ').lstrip()}"
 
 
 def _report(
@@ -428,18 +389,15 @@ def _report(
             notes=[{"path": note.path, "message": note.message} for note in converted.notes],
         )
         return
+    what = plural(len(converted.apis), "{number} API", "{number} APIs")
     for file in files:
-        what = (
-            plural(len(converted.apis), "{number} API", "{number} APIs")
-            if file is files[0]
-            else msg("an instance of {key}", key=converted.key)
-        )
         say(
             "{path}: {what}{is_new}",
             path=shown(file.path),
             what=what,
             is_new="" if file.is_new else msg(", unchanged"),
         )
+        what = msg("an instance of {key}", key=converted.key)
     tell(
         "scripts call it as $proxy('{key}').{apis}(…); it answers at once with",
         key=converted.key,

@@ -6,16 +6,15 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from enum import StrEnum
 from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-import typer
+from typer import Option
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import interrupted
-from bpmax_sim.check.secrets import Answers, literal_secrets, secrets_in
+from bpmax_sim.check.secrets import NotSecret, literal_secrets, secrets_in
 from bpmax_sim.check.upgrade import upgrade
 from bpmax_sim.cli.options import Json, Paths
 from bpmax_sim.cli.select import Selection, below, gather, targets, with_journals
@@ -39,14 +38,6 @@ from bpmax_sim.traffic.admission import know
 from bpmax_sim.yamlfile import shown
 from bpmax_sim.yamlfile.node import join
 
-
-class Style(StrEnum):
-    """How problems are told."""
-
-    text = "text"
-    github = "github"
-
-
 _NAMED = re.compile(r"""\$proxy\(\s*(['"])([^'"\n]+)\1""")
 _PLACED = re.compile(r"([^\n:]+\.yaml):(\d+): (.+)", re.DOTALL)
 _COMMENT = re.compile(r"^\s*(?://|\*|/\*)")
@@ -56,24 +47,24 @@ def lint(
     paths: Paths = None,
     *,
     cassettes: Annotated[
-        bool, typer.Option(help=msg("Look for damage and secrets in cassettes, too."))
+        bool, Option(help=msg("Look for damage and secrets in cassettes, too."))
     ] = True,
     style: Annotated[
-        Style,
-        typer.Option("--format", help=msg("How problems are told; github annotates a commit.")),
-    ] = Style.text,
+        Literal["text", "github"],
+        Option("--format", help=msg("How problems are told; github annotates a commit.")),
+    ] = "text",
     fix: Annotated[
         bool,
-        typer.Option(
-            "--fix", help=msg("Replay scenarios, and rewrite what an earlier version allowed.")
-        ),
+        Option("--fix", help=msg("Replay scenarios, and rewrite what an earlier version allowed.")),
     ] = False,
     json: Json = False,
 ) -> int:
     """Report every problem."""
     files, recordings = _sorted(paths or ())
-    if fix:
-        _fix(dict.fromkeys(target.path for target in files))
+    for path in dict.fromkeys(target.path for target in files) if fix else ():
+        with suppress(ConfigError):  # it is told with the other problems
+            for change in upgrade(path):
+                tell(f"{Place(shown(path), change.line)}: {change.what}")
     hints: list[str] = []
     every = _problems(files, recordings, cassettes=cassettes, hint=hints.append)
     problems = list(dict.fromkeys(every))
@@ -84,38 +75,23 @@ def lint(
         say_json(document([], code=code, problems=problems))
         return code
     for problem in problems:
-        if style is Style.github:
+        if style == "github":
             say(_annotated(problem))
         else:
             tell(str(problem))
-    verdict = (
-        plural(len(problems), "{number} problem", "{number} problems") if problems else msg("sound")
-    )
+    counted = plural(len(problems), "{number} problem", "{number} problems")
+    verdict = counted if problems else msg("sound")
     tell(labelled(plural(len(files), "{number} scenario file", "{number} scenario files"), verdict))
     return code
 
 
-def _fix(paths: Iterable[Path]) -> None:
-    """Rewrite scenarios; what cannot be read is told with the other problems."""
-    for path in paths:
-        with suppress(ConfigError):
-            for change in upgrade(path):
-                place = Place(shown(path), change.line)
-                tell(f"{place}: {change.what}")
-
-
 def _annotated(problem: Problem) -> str:
-    place = problem.place
     message = labelled(problem.path, problem.message) if problem.path else problem.message
+    title, place = "bpmax-sim lint", problem.place
     if place is None:
-        return annotation(message, title="bpmax-sim lint")
-    return annotation(
-        message,
-        file=in_workspace(Path(place.file)),
-        line=place.line,
-        column=place.column,
-        title="bpmax-sim lint",
-    )
+        return annotation(message, title=title)
+    file = in_workspace(Path(place.file))
+    return annotation(message, file=file, line=place.line, column=place.column, title=title)
 
 
 def _sorted(paths: Sequence[str]) -> tuple[list[Selection], list[Path]]:
@@ -149,15 +125,21 @@ def _problems(
     cassettes: bool,
     hint: Callable[[str], None],
 ) -> Iterator[Problem]:
-    items, problems = gather(files, variables={}, environ=os.environ)
+    items, problems = gather(files)
     yield from problems
     wrong = [list(absent(item)) for item in items]
     yield from chain.from_iterable(wrong)
     whole = [item for item, errors in zip(items, wrong, strict=True) if not errors]
     loaded: dict[tuple[Path, Path | None], Platforms] = {}
-    for key in dict.fromkeys(_folders(whole)):
+    default = find_root(Path.cwd()) / "scenarios" / "platforms"
+    of_project = [(default, None)] if default.is_dir() else []
+    of_scenarios = [(item.platforms, item.instances) for item in whole]
+    for folder, instances in dict.fromkeys([*of_project, *of_scenarios]):
         try:
-            loaded[key] = _load(*key)
+            present = folder if folder.exists() else None
+            declared = load_platforms(present, instances=instances)
+            matching_rules(declared, ())  # which tells of places that no request can have
+            loaded[folder, instances] = declared
         except ConfigError as error:
             yield from error.problems
     yield from chain.from_iterable(map(literal_secrets, loaded.values()))
@@ -170,25 +152,36 @@ def _problems(
         if platforms is not None:
             yield from unknown_platforms(item.cast.handlers, platforms)
     if cassettes:
-        paths = [*recordings, *_recordings(files, recordings)]
-        answers = Answers(list(loaded.values()), open_places_of(find_root(Path())))
-        yield from _cassettes(paths, _known(loaded.values()), answers)
-        for message in () if recordings else answers.stale():
-            hint(message)
-        yield from _namesakes(paths)
-        there = _folders_of_cassettes(files, recordings)
-        yield from _interrupted([*paths, *(with_journals(there) if there else ())])
+        yield from _in_cassettes(files, recordings, list(loaded.values()), hint)
 
 
-def _namesakes(paths: Iterable[Path]) -> Iterator[Problem]:
+def _in_cassettes(
+    files: Sequence[Selection],
+    named: Sequence[Path],
+    loaded: Sequence[Platforms],
+    hint: Callable[[str], None],
+) -> Iterator[Problem]:
+    """Yield what is wrong with the cassettes *named* and those of the projects of *files*.
+
+    If cassettes alone are named, there are no others.
+    """
+    own = [] if named else [find_root(Path.cwd())]
+    roots = dict.fromkeys([find_root(target.path) for target in files] or own)
+    folders = [root / "cassettes" for root in roots if (root / "cassettes").is_dir()]
+    paths = [*named, *(below(folders, ".yaml") if folders else ())]
+    not_secret, vault = NotSecret(loaded, open_places_of(find_root(Path()))), Vault()
+    for platforms in loaded:
+        know(platforms, os.environ, vault)
+    yield from _secrets(paths, vault, not_secret)
+    for message in () if named else not_secret.stale():
+        hint(message)
     for path, other in namesakes(sorted(paths)):
         message = msg(
             "{path} has the same name where case does not count (Windows, macOS)", path=shown(path)
         )
-        yield Problem(
-            msg("{message}; rename one of them and record again", message=message),
-            Place(shown(other)),
-        )
+        wrong = msg("{message}; rename one of them and record again", message=message)
+        yield Problem(wrong, Place(shown(other)))
+    yield from _interrupted([*paths, *(with_journals(folders) if folders else ())])
 
 
 def _conditions(item: ScenarioItem) -> Iterator[Problem]:
@@ -211,20 +204,6 @@ def _interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
             yield Problem(message, Place(str(journal)))
 
 
-def _folders(items: Iterable[ScenarioItem]) -> Iterator[tuple[Path, Path | None]]:
-    """Yield where platforms and instances are; those of the project even if no scenario is."""
-    default = find_root(Path.cwd()) / "scenarios" / "platforms"
-    if default.is_dir():
-        yield default, None
-    yield from ((item.platforms, item.instances) for item in items)
-
-
-def _load(platforms: Path, instances: Path | None) -> Platforms:
-    declared = load_platforms(platforms if platforms.exists() else None, instances=instances)
-    matching_rules(declared, ())  # which tells of places that no request can have
-    return declared
-
-
 def unknown_platforms(scripts: Iterable[Script], platforms: Platforms) -> Iterator[Problem]:
     """Yield a problem for each platform that a script spells out and that is not declared."""
     for script in scripts:
@@ -232,45 +211,18 @@ def unknown_platforms(scripts: Iterable[Script], platforms: Platforms) -> Iterat
             for match in () if _COMMENT.match(text) else _NAMED.finditer(text):
                 key = match[2]
                 if platforms.find(key) is None:
-                    hint = near(key, platforms.keys) or msg(
-                        "; declare it in {folder}", folder=platforms.folder
-                    )
-                    place = Place(script.name, number, match.start(2) + 1)
-                    yield Problem(
-                        msg("there is no platform {key!r}{hint}", key=key, hint=hint), place
-                    )
+                    folder = msg("; declare it in {folder}", folder=platforms.folder)
+                    hint = near(key, platforms.keys) or folder
+                    message = msg("there is no platform {key!r}{hint}", key=key, hint=hint)
+                    yield Problem(message, Place(script.name, number, match.start(2) + 1))
 
 
-def _recordings(files: Sequence[Selection], named: Sequence[Path]) -> list[Path]:
-    """Return the cassettes of the projects of *files*; if cassettes alone are named, no others."""
-    there = _folders_of_cassettes(files, named)
-    return below(there, ".yaml") if there else []
-
-
-def _folders_of_cassettes(files: Sequence[Selection], named: Sequence[Path]) -> list[Path]:
-    own = [] if named else [find_root(Path.cwd())]
-    roots = dict.fromkeys([find_root(target.path) for target in files] or own)
-    return [root / "cassettes" for root in roots if (root / "cassettes").is_dir()]
-
-
-def _known(loaded: Iterable[Platforms]) -> Vault:
-    """Return the credentials that can be read on this machine."""
-    vault = Vault()
-    for platforms in loaded:
-        know(platforms, os.environ, vault)
-    return vault
-
-
-def _cassettes(paths: Iterable[Path], vault: Vault, answers: Answers) -> Iterator[Problem]:
+def _secrets(paths: Iterable[Path], vault: Vault, not_secret: NotSecret) -> Iterator[Problem]:
     for path in dict.fromkeys(paths):
         try:
             cassette = Cassette.load(Path(shown(path)))
-            yield from secrets_in(cassette, vault, answers)
+            yield from secrets_in(cassette, vault, not_secret)
         except CassetteError as error:
-            yield _placed(str(error))
-
-
-def _placed(line: str) -> Problem:
-    """Return the problem of a message that begins with its place."""
-    match = _PLACED.fullmatch(line)
-    return Problem(match[3], Place(match[1], int(match[2]))) if match else Problem(line)
+            match = _PLACED.fullmatch(str(error))
+            place = Place(match[1], int(match[2])) if match else None
+            yield Problem(match[3] if match else str(error), place)

@@ -5,20 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
+from typer import Argument, Option
 
 from bpmax_sim.i18n import Translatable, msg
-from bpmax_sim.session.options import (
-    Against,
-    Armed,
-    EngineName,
-    TraceWhen,
-    Unused,
-    helped,
-    options_of,
-)
-from bpmax_sim.session.options import Mode as ModeName
-from bpmax_sim.session.options import RecordMode as RecordName
+from bpmax_sim.session import options
+from bpmax_sim.session.options import helped, options_of
 
 
 def flag_of(name: str) -> str:
@@ -32,12 +23,12 @@ def _of_a_run(name: str) -> Any:
     sentence = Translatable(
         f"{help_text[0].upper()}{help_text[1:]}.", "{help}.", {"help": help_text}
     )
-    return typer.Option(flag_of(name), metavar=option.metavar, help=sentence)
+    return Option(flag_of(name), metavar=option.metavar, help=sentence)
 
 
-Mode = Annotated[ModeName | None, _of_a_run("mode")]
-Record = Annotated[RecordName, _of_a_run("record")]
-RecordAgainst = Annotated[Against, _of_a_run("against")]
+Mode = Annotated[options.Mode | None, _of_a_run("mode")]
+Record = Annotated[options.RecordMode, _of_a_run("record")]
+RecordAgainst = Annotated[options.Against, _of_a_run("against")]
 Extra = Annotated[bool, _of_a_run("record_extra")]
 AllowCi = Annotated[bool, _of_a_run("allow_ci_record")]
 AllowHosts = Annotated[list[str] | None, _of_a_run("allow_hosts")]
@@ -45,50 +36,46 @@ Instance = Annotated[str, _of_a_run("instance")]
 Variables = Annotated[list[str] | None, _of_a_run("var")]
 Cassettes = Annotated[str | None, _of_a_run("cassettes")]
 PlatformsFolder = Annotated[Path | None, _of_a_run("platforms")]
-Faults = Annotated[Armed, _of_a_run("faults")]
-TreatUnused = Annotated[Unused | None, _of_a_run("unused")]
+Faults = Annotated[options.Armed, _of_a_run("faults")]
+TreatUnused = Annotated[options.Unused | None, _of_a_run("unused")]
 ShardOption = Annotated[str, _of_a_run("shard")]
-Trace = Annotated[TraceWhen, _of_a_run("trace")]
-Engine = Annotated[EngineName | None, _of_a_run("engine")]
+Trace = Annotated[options.TraceWhen, _of_a_run("trace")]
+Engine = Annotated[options.EngineName | None, _of_a_run("engine")]
 Stack = Annotated[str, _of_a_run("js_stack")]
 LimitsOption = Annotated[str, _of_a_run("js_limits")]
 
 Paths = Annotated[
     list[str] | None,
-    typer.Argument(
+    Argument(
         metavar="PATH[:LINE]",
         help=msg("Scenario files, PATH::NAME, or folders; by default scenarios/ of the project."),
     ),
 ]
 Keyword = Annotated[
     str,
-    typer.Option("-k", metavar="TEXT", help=msg("Only where name, file or a tag has this in it.")),
+    Option("-k", metavar="TEXT", help=msg("Only where name, file or a tag has this in it.")),
 ]
 CassettePaths = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="PATH", help=msg("Cassettes or folders; by default cassettes/.")),
+    Argument(metavar="PATH", help=msg("Cassettes or folders; by default cassettes/.")),
 ]
-Json = Annotated[bool, typer.Option("--json", help=msg("Print one JSON object on stdout."))]
+Json = Annotated[bool, Option("--json", help=msg("Print one JSON object on stdout."))]
 
 Verbose = Annotated[
     bool,
-    typer.Option(
+    Option(
         "-v", "--verbose", help=msg("Also what was called and written to the console, in order.")
     ),
 ]
-ExitFirst = Annotated[
-    bool, typer.Option("-x", "--exitfirst", help=msg("Stop at the first that fails."))
-]
+ExitFirst = Annotated[bool, Option("-x", "--exitfirst", help=msg("Stop at the first that fails."))]
 LastFailed = Annotated[
     bool,
-    typer.Option(
-        "--lf", "--last-failed", help=msg("Only what failed last, or all if nothing did.")
-    ),
+    Option("--lf", "--last-failed", help=msg("Only what failed last, or all if nothing did.")),
 ]
 JunitXml = Annotated[
-    Path | None, typer.Option("--junitxml", metavar="FILE", help=msg("Write JUnit XML too."))
+    Path | None, Option("--junitxml", metavar="FILE", help=msg("Write JUnit XML too."))
 ]
 Watch = Annotated[
     bool,
-    typer.Option("--watch", help=msg("Run again what uses a file that is saved, until Ctrl-C.")),
+    Option("--watch", help=msg("Run again what uses a file that is saved, until Ctrl-C.")),
 ]

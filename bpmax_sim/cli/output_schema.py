@@ -19,161 +19,137 @@ VERSION: Final = 1
 Shape = Mapping[str, Any]
 """Key -> type, a shape, a list of one of these, or several that may stand there."""
 
-_PLACE: Shape = {"file": TEXT, "line": WHOLE, "column": WHOLE}
-_PROBLEM: Shape = {**_PLACE, "path": TEXT, "message": TEXT}
+
+def _texts(*names: str) -> Shape:
+    return dict.fromkeys(names, TEXT)
+
+
+def _wholes(*names: str) -> Shape:
+    return dict.fromkeys(names, WHOLE)
+
+
+_PLACE: Shape = {"file": TEXT, **_wholes("line", "column")}
+_PROBLEM: Shape = {**_PLACE, **_texts("path", "message")}
 PROBLEMS: Shape = {"exit_code": WHOLE, "problems": [_PROBLEM]}
 """What every command prints instead where it could not do its work."""
 
-_CONSOLE: Shape = {"text": TEXT, "level": TEXT, **_PLACE, "ms": NUMBER}
-_CHECK: Shape = {"path": TEXT, "ok": FLAG, "expected": TEXT, "actual": TEXT}
+_FILES: Shape = {"files": [TEXT]}
+_CONSOLE: Shape = {**_texts("text", "level"), **_PLACE, "ms": NUMBER}
+_CHECK: Shape = {"path": TEXT, "ok": FLAG, **_texts("expected", "actual")}
+_CALL: Shape = {
+    **_texts("call", "instance", "method", "url"),
+    "status": (WHOLE, None),
+    **_texts("error", "source"),
+    "ms": NUMBER,
+    "differs": [_texts("path", "recorded", "sent")],
+    **_PLACE,
+}
+_FAILURE: Shape = {
+    **_texts("kind", "headline"),
+    **_PLACE,
+    **_texts("script", "rerun"),
+    "checks": [_CHECK],
+    "text": TEXT,
+}
+_ITEM: Shape = {
+    **_texts("name", "row"),
+    **_PLACE,
+    "tags": [TEXT],
+    **_texts("cassette", "outcome", "reason"),
+    "exit_code": WHOLE,
+    "ms": NUMBER,
+    "digest": TEXT,
+    "calls": [_CALL],
+    "console": [_CONSOLE],
+    "failures": [_FAILURE],
+    "notes": [TEXT],
+    "problems": [TEXT],
+}
 _RUN: Shape = {
-    "summary": {
-        **dict.fromkeys(("passed", "failed", "xfailed", "skipped", "calls"), WHOLE),
-        "exit_code": WHOLE,
-    },
-    "items": [
-        {
-            "name": TEXT,
-            "row": TEXT,
-            **_PLACE,
-            "tags": [TEXT],
-            "cassette": TEXT,
-            "outcome": TEXT,
-            "reason": TEXT,
-            "exit_code": WHOLE,
-            "ms": NUMBER,
-            "digest": TEXT,
-            "calls": [
-                {
-                    **dict.fromkeys(("call", "instance", "method", "url"), TEXT),
-                    "status": (WHOLE, None),
-                    "error": TEXT,
-                    "source": TEXT,
-                    "ms": NUMBER,
-                    "differs": [dict.fromkeys(("path", "recorded", "sent"), TEXT)],
-                    **_PLACE,
-                }
-            ],
-            "console": [_CONSOLE],
-            "failures": [
-                {
-                    "kind": TEXT,
-                    "headline": TEXT,
-                    **_PLACE,
-                    **dict.fromkeys(("script", "rerun"), TEXT),
-                    "checks": [_CHECK],
-                    "text": TEXT,
-                }
-            ],
-            "notes": [TEXT],
-            "problems": [TEXT],
-        }
-    ],
+    "summary": _wholes("passed", "failed", "xfailed", "skipped", "calls", "exit_code"),
+    "items": [_ITEM],
     "problems": [_PROBLEM],
 }
-_FILES: Shape = {"files": [TEXT]}
+_SCENARIO: Shape = {
+    **_texts("name", "row", "file"),
+    "line": WHOLE,
+    "tags": [TEXT],
+    "cassette": TEXT,
+    "steps": WHOLE,
+    "skip": (FLAG, TEXT),
+    "xfail": (FLAG, TEXT),
+}
+_EXCHANGE: Shape = {
+    "line": WHOLE,
+    **_texts("call", "instance", "for", "at"),
+    "ms": WHOLE,
+    **_texts("method", "url", "status"),
+    "bytes": WHOLE,
+}
+_REMEMBERED: Shape = {
+    **_texts("name", "file"),
+    "line": WHOLE,
+    "headline": TEXT,
+    "texts": [TEXT],
+    "console": [_CONSOLE],
+    "rerun": TEXT,
+}
+_IMPORTED: Shape = {
+    **_texts("file", "for"),
+    **_wholes("exchanges", "declared"),
+    "changed": FLAG,
+    "sources": [{**_texts("file", "format"), "exchanges": WHOLE, "notes": [TEXT]}],
+}
+_DIFFERENCE: Shape = {
+    **_texts("kind", "call", "for"),
+    **dict.fromkeys(("old", "new"), _wholes("order", "line")),
+    "differences": [_texts("side", "path", "old", "new")],
+}
+_FINDING: Shape = {
+    **_texts("call", "law", "message"),
+    "javascript": [TEXT],
+    **dict.fromkeys(("scenario", "test"), _texts("file", "text")),
+}
+_TENANT: Shape = {"instance": TEXT, "credentials": [{"name": TEXT, "value": (TEXT, WHOLE)}]}
 
 SHAPES: Mapping[str, Shape] = {
     "demo": {"folder": TEXT, "lines": [TEXT]},
     "init": {"folder": TEXT, **_FILES},
     "run": _RUN,
     "record": _RUN,
-    "review": {
-        "action": TEXT,
-        "files": [{"file": TEXT, "exchanges": WHOLE, "changes": [TEXT]}],
-    },
-    "list": {
-        "items": [
-            {
-                **dict.fromkeys(("name", "row", "file"), TEXT),
-                "line": WHOLE,
-                "tags": [TEXT],
-                "cassette": TEXT,
-                "steps": WHOLE,
-                "skip": (FLAG, TEXT),
-                "xfail": (FLAG, TEXT),
-            }
-        ]
-    },
-    "inspect": {
-        "file": TEXT,
-        "exchanges": [
-            {
-                "line": WHOLE,
-                **dict.fromkeys(("call", "instance", "for", "at"), TEXT),
-                "ms": WHOLE,
-                **dict.fromkeys(("method", "url", "status"), TEXT),
-                "bytes": WHOLE,
-            }
-        ],
-    },
-    "show": {
-        "failures": [
-            {
-                **dict.fromkeys(("name", "file"), TEXT),
-                "line": WHOLE,
-                "headline": TEXT,
-                "texts": [TEXT],
-                "console": [_CONSOLE],
-                "rerun": TEXT,
-            }
-        ]
-    },
-    "report": {
-        "file": TEXT,
-        **dict.fromkeys(("passed", "failed", "xfailed", "skipped", "ended_early"), WHOLE),
-    },
+    "review": {"action": TEXT, "files": [{"file": TEXT, "exchanges": WHOLE, "changes": [TEXT]}]},
+    "list": {"items": [_SCENARIO]},
+    "inspect": {"file": TEXT, "exchanges": [_EXCHANGE]},
+    "show": {"failures": [_REMEMBERED]},
+    "report": {"file": TEXT, **_wholes("passed", "failed", "xfailed", "skipped", "ended_early")},
     "lint": _RUN,
     "fmt": {"check": FLAG, **_FILES},
-    "import": {
-        "cassettes": [
-            {
-                **dict.fromkeys(("file", "for"), TEXT),
-                **dict.fromkeys(("exchanges", "declared"), WHOLE),
-                "changed": FLAG,
-                "sources": [
-                    {"file": TEXT, "format": TEXT, "exchanges": WHOLE, "notes": [TEXT]},
-                ],
-            }
-        ]
-    },
+    "import": {"cassettes": [_IMPORTED]},
     "import openapi": {
         "platform": TEXT,
         **_FILES,
         "apis": [TEXT],
         "credentials": [TEXT],
-        "notes": [{"path": TEXT, "message": TEXT}],
+        "notes": [_texts("path", "message")],
     },
-    "export": {
-        **dict.fromkeys(("format", "file", "content"), TEXT),
-        "exchanges": WHOLE,
-        "notes": [TEXT],
-    },
+    "export": {**_texts("format", "file", "content"), "exchanges": WHOLE, "notes": [TEXT]},
     "diff": {
-        **dict.fromkeys(("old", "new"), TEXT),
-        "summary": dict.fromkeys(("same", "changed", "removed", "added"), WHOLE),
-        "exchanges": [
-            {
-                **dict.fromkeys(("kind", "call", "for"), TEXT),
-                **{side: {"order": WHOLE, "line": WHOLE} for side in ("old", "new")},
-                "differences": [dict.fromkeys(("side", "path", "old", "new"), TEXT)],
-            }
-        ],
+        **_texts("old", "new"),
+        "summary": _wholes("same", "changed", "removed", "added"),
+        "exchanges": [_DIFFERENCE],
     },
     "verify": {
         "summary": {
-            **dict.fromkeys(("error", "warning", "info", "sent", "exit_code"), WHOLE),
+            **_wholes("error", "warning", "info", "sent", "exit_code"),
             "not_sent": [{"reason": TEXT, "calls": WHOLE}],
         },
-        "drifts": [
-            {**_PLACE, **dict.fromkeys(("call", "for", "tier", "kind", "path", "message"), TEXT)}
-        ],
+        "drifts": [{**_PLACE, **_texts("call", "for", "tier", "kind", "path", "message")}],
     },
     "seal": {"file": TEXT, "sealed": FLAG, "edited": [TEXT], "changes": [TEXT]},
     "recover": {**_FILES, "review": [TEXT]},
     "prune": {
         "deleted": FLAG,
-        "files": [{"file": TEXT, "exchanges": WHOLE, "total": WHOLE, "calls": [TEXT]}],
+        "files": [{"file": TEXT, **_wholes("exchanges", "total"), "calls": [TEXT]}],
     },
     "coverage": {
         "percent": NUMBER,
@@ -181,27 +157,15 @@ SHAPES: Mapping[str, Shape] = {
         "kinds": [{"kind": TEXT, "total": WHOLE, "touched": [TEXT], "missing": [TEXT]}],
     },
     "fuzz": {
-        **dict.fromkeys(("platform", "against"), TEXT),
-        "summary": {**dict.fromkeys(("examples", "broken", "exit_code"), WHOLE), "seconds": NUMBER},
-        "laws": [{**dict.fromkeys(("call", "law"), TEXT), "examples": WHOLE, "broken": FLAG}],
-        "findings": [
-            {
-                **dict.fromkeys(("call", "law", "message"), TEXT),
-                "javascript": [TEXT],
-                **{kind: dict.fromkeys(("file", "text"), TEXT) for kind in ("scenario", "test")},
-            }
-        ],
+        **_texts("platform", "against"),
+        "summary": {**_wholes("examples", "broken", "exit_code"), "seconds": NUMBER},
+        "laws": [{**_texts("call", "law"), "examples": WHOLE, "broken": FLAG}],
+        "findings": [_FINDING],
     },
     "serve": {"url": TEXT, "exchanges": WHOLE, "addresses": [TEXT]},
-    "simulate": {
-        "url": TEXT,
-        "platform": TEXT,
-        "instances": [
-            {"instance": TEXT, "credentials": [{"name": TEXT, "value": (TEXT, WHOLE)}]},
-        ],
-    },
+    "simulate": {**_texts("url", "platform"), "instances": [_TENANT]},
     "schema": _FILES,
-    "doctor": {"ok": FLAG, "checks": [{"ok": FLAG, "name": TEXT, "value": TEXT}]},
+    "doctor": {"ok": FLAG, "checks": [{"ok": FLAG, **_texts("name", "value")}]},
 }
 
 

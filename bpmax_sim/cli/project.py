@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer import Argument, Option
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.options import Json, PlatformsFolder
 from bpmax_sim.cli.output_schema import SHAPES, as_schema
 from bpmax_sim.cli.select import below, declared, declared_folder
-from bpmax_sim.cli.terminal import agree, announce, say, say_document, say_json, say_result, tell
+from bpmax_sim.cli.terminal import agree, announce, say, say_json, say_result, tell
 from bpmax_sim.errors import CallError, ConfigError, suggestion
 from bpmax_sim.i18n import joined, msg, plural, series
 from bpmax_sim.messages import Request, Response
@@ -22,9 +23,8 @@ from bpmax_sim.platform.presets import instances_schema, platform_schema
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.model import flow_schema, fragment_schema, scenario_schema
-from bpmax_sim.simulator.state import SimulatedTenant
 from bpmax_sim.starter.demo import play_demo
-from bpmax_sim.starter.init import AUTHS, CIS, InitOptions, InitPlan, carry_out, plan
+from bpmax_sim.starter.init import AUTHS, CIS, InitOptions, carry_out, plan
 from bpmax_sim.yamlfile import shown, writing_to
 
 _QUESTIONS = {
@@ -36,39 +36,39 @@ _QUESTIONS = {
 
 
 def init(  # noqa: PLR0913 - the options of the command
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help=msg("The project's folder."))
-    ] = Path(),
+    folder: Annotated[Path, Argument(metavar="DIR", help=msg("The project's folder."))] = Path(),
     *,
-    platform: Annotated[str, typer.Option(metavar="KEY", help=msg("The third party's key."))] = "",
-    url: Annotated[str, typer.Option(metavar="URL", help=msg("Its address."))] = "",
-    auth: Annotated[
-        str, typer.Option(help=msg("How one logs in: {auths}.", auths=series(AUTHS)))
-    ] = "",
+    platform: Annotated[str, Option(metavar="KEY", help=msg("The third party's key."))] = "",
+    url: Annotated[str, Option(metavar="URL", help=msg("Its address."))] = "",
+    auth: Annotated[str, Option(help=msg("How one logs in: {auths}.", auths=series(AUTHS)))] = "",
     ci: Annotated[
         list[str] | None,
-        typer.Option(help=msg("Also a CI file: {cis}; repeatable.", cis=series(CIS))),
+        Option(help=msg("Also a CI file: {cis}; repeatable.", cis=series(CIS))),
     ] = None,
     yes: Annotated[
-        bool, typer.Option("--yes", "-y", help=msg("Ask nothing, and replace what is there."))
+        bool, Option("--yes", "-y", help=msg("Ask nothing, and replace what is there."))
     ] = False,
     json: Json = False,
 ) -> int:
     """Make a project."""
     options = {"platform": platform, "url": url, "auth": auth, "ci": ",".join(ci or ())}
-    chosen = _chosen(folder, options, ask=not yes and _is_interactive())
+    chosen = _chosen(folder, options, ask=not yes and sys.stdin.isatty())
     ready = plan(folder, chosen)
-    _agree(ready, yes=yes)
+    if ready.replaced and not yes:
+        named = series(shown(path) for path in ready.replaced)
+        if not sys.stdin.isatty():
+            raise ConfigError(
+                "nothing was written, because these are there already: {named}; name another "
+                "folder, or replace them with --yes",
+                named=named,
+            )
+        agree("Replace {named}?", named=named)
     written = carry_out(ready, folder, chosen)
     names = [shown(path) for path in written]
     say_result(names, json=json, folder=shown(folder), files=names)
     for line in () if json else _next(folder, chosen, written):
         tell(line)
     return ExitCode.PASSED
-
-
-def _is_interactive() -> bool:
-    return sys.stdin.isatty()
 
 
 def _chosen(folder: Path, options: dict[str, str], *, ask: bool) -> InitOptions:
@@ -87,19 +87,6 @@ def _chosen(folder: Path, options: dict[str, str], *, ask: bool) -> InitOptions:
     )
 
 
-def _agree(ready: InitPlan, *, yes: bool) -> None:
-    if not ready.replaced or yes:
-        return
-    named = series(shown(path) for path in ready.replaced)
-    if not _is_interactive():
-        raise ConfigError(
-            "nothing was written, because these are there already: {named}; name another "
-            "folder, or replace them with --yes",
-            named=named,
-        )
-    agree("Replace {named}?", named=named)
-
-
 def _next(folder: Path, chosen: InitOptions, written: Sequence[Path]) -> Iterator[str]:
     if not written:
         yield msg("nothing to do, everything is there")
@@ -114,27 +101,25 @@ def _next(folder: Path, chosen: InitOptions, written: Sequence[Path]) -> Iterato
 
 
 def demo(
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help=msg("Where its project is made."))
-    ] = (Path("bpmax-demo")),
+    folder: Annotated[Path, Argument(metavar="DIR", help=msg("Where its project is made."))] = (
+        Path("bpmax-demo")
+    ),
     *,
     force: Annotated[
-        bool, typer.Option("--force", help=msg("Write into a folder that holds other files."))
+        bool, Option("--force", help=msg("Write into a folder that holds other files."))
     ] = False,
     json: Json = False,
 ) -> int:
     """Show recording and replay."""
-    if json:
-        say_document(folder=shown(folder), lines=list(play_demo(folder, force=force)))
-        return ExitCode.PASSED
-    for line in play_demo(folder, force=force):
-        say(line)
+    lines = play_demo(folder, force=force)  # each is shown as soon as it is there
+    document = list(lines) if json else ()
+    say_result(lines, json=json, folder=shown(folder), lines=document)
     return ExitCode.PASSED
 
 
-Host = Annotated[str, typer.Option(metavar="HOST", help=msg("Where it listens."))]
+Host = Annotated[str, Option(metavar="HOST", help=msg("Where it listens."))]
 Port = Annotated[
-    int, typer.Option(metavar="PORT", min=0, max=65_535, help=msg("0 for one that is free."))
+    int, Option(metavar="PORT", min=0, max=65_535, help=msg("0 for one that is free."))
 ]
 _HOST = "127.0.0.1"
 _LOCAL = frozenset({_HOST, "::1", "localhost"})
@@ -143,7 +128,7 @@ _LOCAL = frozenset({_HOST, "::1", "localhost"})
 def serve(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="CASSETTE", help=msg("Files or folders; by default cassettes/.")),
+        Argument(metavar="CASSETTE", help=msg("Files or folders; by default cassettes/.")),
     ] = None,
     *,
     host: Host = _HOST,
@@ -177,13 +162,11 @@ def serve(
 
 
 def simulate(
-    platform: Annotated[
-        str, typer.Argument(metavar="PLATFORM", help=msg("Its key, such as qywx."))
-    ] = "",
+    platform: Annotated[str, Argument(metavar="PLATFORM", help=msg("Its key, such as qywx."))] = "",
     *,
     host: Host = _HOST,
     port: Port = 0,
-    seed: Annotated[int, typer.Option(metavar="N", help=msg("Of all that it makes up."))] = 0,
+    seed: Annotated[int, Option(metavar="N", help=msg("Of all that it makes up."))] = 0,
     platforms: PlatformsFolder = None,
     json: Json = False,
 ) -> int:
@@ -200,11 +183,16 @@ def simulate(
         raise ConfigError(error.message) from None
 
     def ready(url: str) -> None:
-        instances: list[dict[str, Any]] = [
-            {"instance": tenant.instance, "credentials": _pairs(tenant)}
-            for tenant in standin.tenants
-        ]
         if json:
+            instances = [
+                {
+                    "instance": tenant.instance,
+                    "credentials": [
+                        {"name": name, "value": value} for name, value in tenant.credentials.items()
+                    ],
+                }
+                for tenant in standin.tenants
+            ]
             announce(url=url, platform=platform, instances=instances)
             return
         say(url)
@@ -219,10 +207,6 @@ def simulate(
 
     _run(standin.answer, host, port, ready)
     return ExitCode.PASSED
-
-
-def _pairs(tenant: SimulatedTenant) -> list[dict[str, Any]]:
-    return [{"name": name, "value": value} for name, value in tenant.credentials.items()]
 
 
 def _run(
@@ -253,7 +237,7 @@ FILES: Mapping[str, Callable[[], Mapping[str, Any]]] = {
 def schema(
     kind: Annotated[
         str,
-        typer.Argument(
+        Argument(
             help=msg(
                 "scenario, fragment, flow, platform, instances, or a command: what its --json "
                 "prints."
@@ -262,43 +246,31 @@ def schema(
     ] = "scenario",
     *,
     write: Annotated[
-        bool, typer.Option("--write", help=msg("Write those of files into scenarios/schemas/."))
+        bool, Option("--write", help=msg("Write those of files into scenarios/schemas/."))
     ] = False,
     json: Json = False,
 ) -> int:
     """Print a schema, or write all."""
-    if not write:
-        say_json(_of(kind))
-        return ExitCode.PASSED
-    written = write_schemas(find_root(Path.cwd()))
-    names = [shown(path) for path in written]
-    say_result(names, json=json, files=names)
+    if write:
+        names = [shown(path) for path in _write_schemas()]
+        say_result(names, json=json, files=names)
+    elif kind in FILES:
+        say_json(FILES[kind]())
+    elif kind in SHAPES:
+        title = msg("bpmax-sim {kind} --json", kind=kind)
+        say_json({"title": title, **as_schema(SHAPES[kind])})
+    else:
+        hint = suggestion(kind, [*FILES, *SHAPES])
+        raise ConfigError("there is no schema {kind!r}{hint}", kind=kind, hint=hint)
     return ExitCode.PASSED
 
 
-def _of(kind: str) -> Mapping[str, Any]:
-    known = [*FILES, *SHAPES]
-    if kind in FILES:
-        return FILES[kind]()
-    if kind in SHAPES:
-        return {"title": msg("bpmax-sim {kind} --json", kind=kind), **as_schema(SHAPES[kind])}
-    hint = suggestion(kind, known)
-    raise ConfigError("there is no schema {kind!r}{hint}", kind=kind, hint=hint)
-
-
-def write_schemas(root: Path) -> list[Path]:
-    """Write the schemas of files below *root* and return their paths.
-
-    Raises:
-        ConfigError: the folder cannot be written.
-    """
-    folder = root / "scenarios" / "schemas"
+def _write_schemas() -> Iterator[Path]:
+    folder = find_root(Path.cwd()) / "scenarios" / "schemas"
     with writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        return [_written(folder / f"{name}.schema.json", make()) for name, make in FILES.items()]
-
-
-def _written(path: Path, schema: Mapping[str, Any]) -> Path:
-    text = json.dumps(schema, ensure_ascii=False, indent=2)
-    path.write_text(f"{text}\n", encoding="utf-8", newline="\n")
-    return path
+        for name, make in FILES.items():
+            path = folder / f"{name}.schema.json"
+            text = json.dumps(make(), ensure_ascii=False, indent=2)
+            path.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+            yield path

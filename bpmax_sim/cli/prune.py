@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -36,11 +35,6 @@ class Leftover(msgspec.Struct, frozen=True):
     total: int
     calls: tuple[str, ...]
 
-    @property
-    def is_orphan(self) -> bool:
-        """Return whether the file goes as a whole."""
-        return len(self.numbers) == self.total
-
 
 def leftovers(evidence: Evidence, root: Path) -> Iterator[Leftover]:
     """Yield what may go, file by file.
@@ -52,10 +46,8 @@ def leftovers(evidence: Evidence, root: Path) -> Iterator[Leftover]:
     _check(evidence, root)
     for folder in map(Path, evidence.folders):
         for path in sorted(folder.rglob("*.yaml")):
-            if (
-                path.relative_to(folder).parts[0] != _AUTH
-                and str(path) not in evidence.unplayed_files
-            ):
+            is_login = path.relative_to(folder).parts[0] == _AUTH
+            if not is_login and str(path) not in evidence.unplayed_files:
                 yield from _of(path, evidence)
 
 
@@ -77,20 +69,20 @@ def _check(evidence: Evidence, root: Path) -> None:
     """Refuse evidence that is older than what it was gathered from."""
     gathered = (root / PLACE).stat().st_mtime_ns
     scenarios = (path for path in (root / "scenarios").rglob("*") if path.is_file())
-    for path in (*scenarios, *map(Path, evidence.tests)):
-        if not path.exists() or path.stat().st_mtime_ns > gathered:
-            raise _stale(path)
+    stale = [
+        path
+        for path in (*scenarios, *map(Path, evidence.tests))
+        if not path.exists() or path.stat().st_mtime_ns > gathered
+    ]
     for name, digest in evidence.digests.items():
         if not Path(name).is_file() or digest_of(name) != digest:
-            raise _stale(Path(name))
-
-
-def _stale(path: Path) -> ConfigError:
-    return ConfigError(
-        "{path}: changed since the last complete run, which proves nothing now; run "
-        "all tests again: pytest",
-        path=shown(path),
-    )
+            stale.append(Path(name))
+    if stale:
+        raise ConfigError(
+            "{path}: changed since the last complete run, which proves nothing now; run "
+            "all tests again: pytest",
+            path=shown(stale[0]),
+        )
 
 
 def prune(*, yes: Yes = False, json: Json = False) -> int:
@@ -111,32 +103,26 @@ def prune(*, yes: Yes = False, json: Json = False) -> int:
     if deleted:
         _delete(unused)
     if json:
-        say_document(deleted=deleted, files=[_data(leftover) for leftover in unused])
+        files = [
+            {
+                "file": shown(leftover.path),
+                "exchanges": len(leftover.numbers),
+                "total": leftover.total,
+                "calls": list(leftover.calls),
+            }
+            for leftover in unused
+        ]
+        say_document(deleted=deleted, files=files)
     return ExitCode.PASSED
 
 
 def _line(leftover: Leftover) -> str:
-    if leftover.is_orphan:
-        return msg(
-            "{path}: the whole file, {counted}",
-            path=shown(leftover.path),
-            counted=plural(leftover.total, "{number} exchange", "{number} exchanges"),
-        )
-    message = msg(
-        "{numbers_count} of {counted}",
-        numbers_count=len(leftover.numbers),
-        counted=plural(leftover.total, "{number} exchange", "{number} exchanges"),
-    )
-    return labelled(labelled(shown(leftover.path), message), series(leftover.calls))
-
-
-def _data(leftover: Leftover) -> dict[str, Any]:
-    return {
-        "file": shown(leftover.path),
-        "exchanges": len(leftover.numbers),
-        "total": leftover.total,
-        "calls": list(leftover.calls),
-    }
+    path, left = shown(leftover.path), len(leftover.numbers)
+    counted = plural(leftover.total, "{number} exchange", "{number} exchanges")
+    if left == leftover.total:
+        return msg("{path}: the whole file, {counted}", path=path, counted=counted)
+    message = msg("{numbers_count} of {counted}", numbers_count=left, counted=counted)
+    return labelled(labelled(path, message), series(leftover.calls))
 
 
 def _agreed(unused: Sequence[Leftover], *, yes: bool) -> bool:
@@ -147,10 +133,8 @@ def _agreed(unused: Sequence[Leftover], *, yes: bool) -> bool:
         tell(msg("nothing was deleted; delete it with --yes"))
         return False
     number = sum(len(leftover.numbers) for leftover in unused)
-    agree(
-        "Delete {counted} as shown?",
-        counted=plural(number, "{number} exchange", "{number} exchanges"),
-    )
+    counted = plural(number, "{number} exchange", "{number} exchanges")
+    agree("Delete {counted} as shown?", counted=counted)
     return True
 
 
@@ -164,7 +148,5 @@ def _delete(unused: Sequence[Leftover]) -> None:
                 path=shown(leftover.path),
                 strerror=error.strerror,
             ) from error
-    tell(
-        "{counted}: deleted as shown",
-        counted=plural(len(unused), "{number} cassette", "{number} cassettes"),
-    )
+    counted = plural(len(unused), "{number} cassette", "{number} cassettes")
+    tell("{counted}: deleted as shown", counted=counted)

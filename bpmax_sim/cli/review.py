@@ -9,26 +9,25 @@ import difflib
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
-import msgspec
-import typer
 from msgspec import UNSET
+from typer import Argument, Option
 
 from bpmax_sim.cassette import journal
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import Difference
 from bpmax_sim.cassette.merge import new_file, parts_of_outcome
 from bpmax_sim.cassette.model import encode_sorted
-from bpmax_sim.check.diff import Numbered, Pair, additions, difference, is_random_only
+from bpmax_sim.check.diff import Pair, additions, difference, is_random_only
 from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json, PlatformsFolder
 from bpmax_sim.cli.select import below, declared, declared_folder, opened
 from bpmax_sim.cli.terminal import agree, choose, say, say_document, say_result, tell
-from bpmax_sim.errors import CassetteError, ConfigError, Place
+from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.messages import LOGIN, Exchange
 from bpmax_sim.platform.load import Platforms, declaring_file
@@ -44,16 +43,14 @@ SUFFIX = ".new"
 def review(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="PATH", help=msg("Files or folders; by default cassettes/.")),
+        Argument(metavar="PATH", help=msg("Files or folders; by default cassettes/.")),
     ] = None,
     *,
-    accept: Annotated[
-        bool, typer.Option("--accept", help=msg("Let them replace the old."))
-    ] = False,
-    reject: Annotated[bool, typer.Option("--reject", help=msg("Delete them."))] = False,
+    accept: Annotated[bool, Option("--accept", help=msg("Let them replace the old."))] = False,
+    reject: Annotated[bool, Option("--reject", help=msg("Delete them."))] = False,
     not_secret: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             metavar="PLATFORM.API.PLACE",
             help=msg("Declare in the platform file that what stands there is no secret."),
         ),
@@ -64,12 +61,19 @@ def review(
     """Review recordings."""
     if not_secret:
         for place in not_secret:
-            _answer(place)
+            _declare_open(place)
         return ExitCode.PASSED
     if accept and reject:
         raise ConfigError("--accept and --reject: choose one")
     action = "accept" if accept else "reject" if reject else "show"
-    changes = [_change(path) for path in below(paths or (), SUFFIX)]
+    changes: list[dict[str, Any]] = [
+        {
+            "file": shown(path),
+            "exchanges": len(Cassette.load(path)),
+            "changes": list(_changes(path)) or [msg("nothing that means anything else")],
+        }
+        for path in below(paths or (), SUFFIX)
+    ]
     is_prompt = action == "show" and not json and sys.stdin.isatty()
     if not json and not is_prompt:
         for change in changes:
@@ -85,7 +89,7 @@ def review(
 _PLACE = re.compile(r"([^.]+)\.(?:(.+?)\.)?((?:path|query|header|body)(?:[.\[].*)?)")
 
 
-def _answer(text: str) -> None:
+def _declare_open(text: str) -> None:
     """Write into its platform file that the place *text*, ``platform.api.body.x``, is no secret.
 
     What has no platform file in the project, and a login, is declared in pyproject.toml.
@@ -94,7 +98,7 @@ def _answer(text: str) -> None:
         ConfigError: there is no such platform or API, or the file cannot be added to.
     """
     if " " in text:  # traffic of no platform, by its address
-        _answer_in_project(text)
+        _declare_in_project(text)
         return
     match = _PLACE.fullmatch(text)
     if match is None:
@@ -109,19 +113,16 @@ def _answer(text: str) -> None:
     paths = [api.path] if api else [each.path for each in platform.apis.values()]
     check_places("--not-secret", [place], paths)
     if path is None or name == LOGIN:
-        _answer_in_project(text)
-        return
-    if place in (api or platform).not_secret:
+        _declare_in_project(text)
+    elif place in (api or platform).not_secret:
         tell("{key}: {place} is declared already", key=key, place=place)
-        return
-    steps = (*(("apis", api.key) if api else ()), "not_secret")
-    after = _with_place(read_text(path), path, steps, place)
-    if after is None:
-        raise _refused(path, place, join(steps[:-1]) or msg("the top"))
-    _write(path, after, join(steps), place)
+    else:
+        steps = (*(("apis", api.key) if api else ()), "not_secret")
+        after = _with_place(read_text(path), path, steps, place)
+        _write(path, after, place, join(steps), join(steps[:-1]) or msg("the top"))
 
 
-def _answer_in_project(place: str) -> None:
+def _declare_in_project(place: str) -> None:
     """Write into pyproject.toml that *place* is no secret, which no platform file declares."""
     root = find_root(Path())
     path = root / "pyproject.toml"
@@ -129,21 +130,18 @@ def _answer_in_project(place: str) -> None:
         tell("{key}: {place} is declared already", key=shown(path), place=place)
         return
     after = with_open_place(read_text(path) if path.exists() else "", place)
+    _write(path, after, place, "not_secret", "[tool.bpmax_sim]")
+
+
+def _write(path: Path, after: str | None, place: str, where: str, above: str) -> None:
+    """Write *after*, which declares *place* at *where*; None where that could not be made."""
     if after is None:
-        raise _refused(path, place, "[tool.bpmax_sim]")
-    _write(path, after, "not_secret", place)
-
-
-def _refused(path: Path, place: str, where: str) -> ConfigError:
-    return ConfigError(
-        "{path}: cannot be added to here; write not_secret: [{place}] at {where}",
-        path=shown(path),
-        place=place,
-        where=where,
-    )
-
-
-def _write(path: Path, after: str, where: str, place: str) -> None:
+        raise ConfigError(
+            "{path}: cannot be added to here; write not_secret: [{place}] at {where}",
+            path=shown(path),
+            place=place,
+            where=above,
+        )
     journal.replace_whole(path, after.encode())
     tell("{path}: {where}: {place} is no secret", path=shown(path), where=where, place=place)
 
@@ -171,7 +169,7 @@ def _each(changes: Sequence[Mapping[str, Any]]) -> ExitCode:
         action = choose(change["file"], ("accept", "reject", "skip"))
         skipped = skipped or action == "skip"
         if action != "skip":
-            _DECISIONS[action][1](Path(change["file"]))
+            _decide(Path(change["file"]), action)
     return ExitCode.REVIEW if skipped else ExitCode.PASSED
 
 
@@ -186,38 +184,26 @@ def _done(waiting: Sequence[Path], action: str, *, yes: bool) -> ExitCode:
             )
         )
         return ExitCode.REVIEW
-    word, decide = _DECISIONS[action]
     if not yes:
+        word = msg("Replace") if action == "accept" else msg("Delete")
         agree("{word} {waiting_count} as shown?", word=word, waiting_count=len(waiting))
     for path in waiting:
-        decide(path)
+        _decide(path, action)
     return ExitCode.PASSED
-
-
-def _old(path: Path) -> Path:
-    return path.with_name(path.name.removesuffix(SUFFIX))
-
-
-def _change(path: Path) -> dict[str, Any]:
-    return {
-        "file": shown(path),
-        "exchanges": len(Cassette.load(path)),
-        "changes": list(_changes(path)) or [msg("nothing that means anything else")],
-    }
 
 
 def _changes(path: Path) -> Iterator[str]:
     """Yield what the recording at *path* means that the one it would replace does not."""
     after = Cassette.load(path)
     try:
-        before = Cassette.load(_old(path))
+        before = Cassette.load(path.with_name(path.name.removesuffix(SUFFIX)))
         pairs = list(_compared(before, after, declared(None)))
     except (CassetteError, FileNotFoundError):  # damaged, or not there: then all is new
         before = after
         pairs = list(additions(after))
     if is_random_only(before, after, pairs):
         yield msg("differs by random values only")
-    yield from _lines([_Changed(before, after, *pair) for pair in pairs], contents=True)
+    yield from _lines(pairs, contents=True)
 
 
 def _show(change: Mapping[str, Any]) -> None:
@@ -230,22 +216,16 @@ def _show(change: Mapping[str, Any]) -> None:
         say("  {line}", line=line)
 
 
-def _accept(path: Path) -> None:
-    with journal.locked(path.parent):
-        journal.replace_whole(_old(path), path.read_bytes())
+def _decide(path: Path, action: str) -> None:
+    if action == "accept":
+        old = path.with_name(path.name.removesuffix(SUFFIX))
+        with journal.locked(path.parent):
+            journal.replace_whole(old, path.read_bytes())
+            path.unlink()
+        tell("{file}: replaced", file=shown(old))
+    else:
         path.unlink()
-    tell("{file}: replaced", file=shown(_old(path)))
-
-
-def _reject(path: Path) -> None:
-    path.unlink()
-    tell("{file}: deleted", file=shown(path))
-
-
-_DECISIONS: Mapping[str, tuple[str, Callable[[Path], None]]] = {
-    "accept": (msg("Replace"), _accept),
-    "reject": (msg("Delete"), _reject),
-}
+        tell("{file}: deleted", file=shown(path))
 
 
 _WIDEST = 160
@@ -260,42 +240,32 @@ _KINDS = {
 """How many exchanges of two files are what to each other."""
 
 
-class _Changed(msgspec.Struct, frozen=True):
-    """Both files, and an exchange of either."""
-
-    old: Cassette
-    new: Cassette
-    owner: str
-    pair: Pair
-
-    def place(self) -> Place:
-        """Return where the exchange stands, the older one first."""
-        side = self.pair.either
-        return (self.old if self.pair.old else self.new).place(side.number)
-
-
 def diff(
-    old: Annotated[Path, typer.Argument(metavar="A", help=msg("A cassette."))],
+    old: Annotated[Path, Argument(metavar="A", help=msg("A cassette."))],
     new: Annotated[
         Path | None,
-        typer.Argument(metavar="B", help=msg("Another; by default A.new, which waits.")),
+        Argument(metavar="B", help=msg("Another; by default A.new, which waits.")),
     ] = None,
     *,
     platforms: PlatformsFolder = None,
     json: Json = False,
 ) -> int:
     """Compare cassettes."""
-    before, after = opened(old), opened(_other(old, new))
-    known = declared(platforms)
-    changes = [_Changed(before, after, *pair) for pair in _compared(before, after, known)]
-    counts: Counter[str] = Counter(change.pair.kind for change in changes)
+    waiting = new or new_file(old)
+    if new is None and old.exists() and not waiting.exists():
+        raise ConfigError(
+            "{old}: nothing waits beside it; name the cassette to compare it with", old=old
+        )
+    before, after = opened(old), opened(waiting)
+    pairs = list(_compared(before, after, declared(platforms)))
+    counts: Counter[str] = Counter(pair.kind for _, pair in pairs)
     say_result(
-        _lines(changes),
+        _lines(pairs),
         json=json,
         old=str(before.path),
         new=str(after.path),
         summary={kind: counts[kind] for kind in _KINDS},
-        exchanges=[_exchange(change) for change in changes if change.pair.kind != "same"],
+        exchanges=[_exchange(owner, pair) for owner, pair in pairs if pair.kind != "same"],
     )
     tell(series(msg(template, number=counts[kind]) for kind, template in _KINDS.items()))
     return ExitCode.FAILED if counts.total() > counts["same"] else ExitCode.PASSED
@@ -306,40 +276,25 @@ def _compared(before: Cassette, after: Cassette, known: Platforms) -> Iterator[t
     return difference(before, after, rules, lambda name: volatile_places(known, name))
 
 
-def _other(old: Path, new: Path | None) -> Path:
-    if new is not None:
-        return new
-    waiting = new_file(old)
-    if old.exists() and not waiting.exists():
-        raise ConfigError(
-            "{old}: nothing waits beside it; name the cassette to compare it with", old=old
-        )
-    return waiting
-
-
-def _lines(changes: Iterable[_Changed], *, contents: bool = False) -> Iterator[str]:
+def _lines(pairs: Iterable[tuple[str, Pair]], *, contents: bool = False) -> Iterator[str]:
     """Yield what differs; with *contents* also what is in exchanges that were added."""
-    for change in changes:
-        pair = change.pair
+    marks = {"changed": "~", "removed": "-", "added": "+"}
+    for owner, pair in pairs:
         if pair.kind == "same":
             continue
-        marks = {"changed": "~", "removed": "-", "added": "+"}
-        exchange = pair.either
-        of_owner = msg(" for {owner}", owner=change.owner) if change.owner else ""
-        number = exchange.exchange.order
         yield msg(
             "{marks} {name}{of_owner}, exchange {number} ({place})",
             marks=marks[pair.kind],
-            name=exchange.name,
-            of_owner=of_owner,
-            number=number,
-            place=change.place(),
+            name=pair.either.name,
+            of_owner=msg(" for {owner}", owner=owner) if owner else "",
+            number=pair.either.exchange.order,
+            place=pair.either.place,
         )
         for side, places in ((msg("request"), pair.request), (msg("answer"), pair.answer)):
             for place in places:
                 yield from _difference(side, place)
         if contents and pair.kind == "added":
-            yield from _contents(exchange.exchange)
+            yield from _contents(pair.either.exchange)
 
 
 def _difference(side: str, place: Difference) -> Iterator[str]:
@@ -385,14 +340,19 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def _exchange(change: _Changed) -> dict[str, Any]:
-    pair = change.pair
+def _exchange(owner: str, pair: Pair) -> dict[str, Any]:
+    """Return it as ``--json`` has it; the place of one that is not there is zeros."""
+    sides = {
+        name: {"order": side.exchange.order, "line": side.place.line}
+        if side
+        else {"order": 0, "line": 0}
+        for name, side in (("old", pair.old), ("new", pair.new))
+    }
     return {
         "kind": pair.kind,
         "call": pair.either.name,
-        "for": change.owner,
-        "old": _where(change.old, pair.old),
-        "new": _where(change.new, pair.new),
+        "for": owner,
+        **sides,
         "differences": [
             {
                 "side": side,
@@ -404,13 +364,6 @@ def _exchange(change: _Changed) -> dict[str, Any]:
             for place in places
         ],
     }
-
-
-def _where(cassette: Cassette, numbered: Numbered | None) -> dict[str, int]:
-    """Return the place of an exchange; of one that is not there, zeros."""
-    if numbered is None:
-        return {"order": 0, "line": 0}
-    return {"order": numbered.exchange.order, "line": cassette.line_of(numbered.number)}
 
 
 def _json(value: Any) -> str:

@@ -17,22 +17,12 @@ from pathlib import Path
 from typing import Annotated, Any, cast
 
 import msgspec
-import typer
+from typer import Argument, Option
 
 import bpmax_sim
+from bpmax_sim.cassette.merge import new_file
 from bpmax_sim.cli import options as option
-from bpmax_sim.cli.execute import (
-    Choices,
-    cassette_of,
-    codes,
-    contents,
-    execute,
-    part_of,
-    pending,
-    shard_of,
-    tell_recorded,
-    timed,
-)
+from bpmax_sim.cli.execute import Choices, cassette_of, execute, part_of, tell_recorded, timed
 from bpmax_sim.cli.select import cassettes_at, chosen, collect, gather, missing, targets
 from bpmax_sim.cli.terminal import (
     say,
@@ -129,7 +119,7 @@ def record(
     *,
     record: option.Record = "rewrite",
     check: Annotated[
-        bool, typer.Option(help=msg("Replay at once what was recorded; it has to be green."))
+        bool, Option(help=msg("Replay at once what was recorded; it has to be green."))
     ] = True,
     **values: Any,
 ) -> int:
@@ -152,75 +142,54 @@ _take_options_of_run(record)
 
 
 def _args_of(values: Mapping[str, Any]) -> _RunArguments:
-    """Return what the options of `run` or `record` ask for, by their names."""
-    mode: option.Mode = values["mode"]
+    """Return what the options of `run` or `record` ask for, by their names.
+
+    A scenario keeps what it says itself of what is not passed.
+    """
     folder, remote = cassettes_at(values["cassettes"])
-    options: SessionOptions = {
-        "record": values["record"],
-        "against": values["against"],
-        "allow_ci": values["allow_ci_record"],
-        "extra": values["record_extra"],
-        "allow_hosts": values["allow_hosts"] or (),
-        "remote": remote,
-        **_chosen(mode, values["instance"], values["platforms"], values.get("unused")),
-        **_engine(values["engine"], values["js_stack"], values["js_limits"]),
-    }
-    names = [name for name in _RunArguments.__struct_fields__ if name in values]
+    platforms = values["platforms"]
+    if platforms is not None and not platforms.exists():
+        raise ConfigError(missing(platforms, ""))
+    options: dict[str, Any] = {"remote": remote}
+    for name, of_run in options_of("cli").items():
+        value = values.get(name)
+        if "session" in of_run.doors and value not in (None, ""):
+            is_text = isinstance(value, str)
+            options[of_run.argument] = _read(name, value, of_run.read) if is_text else value
     choices = Choices(
-        mode=mode or "",
         cassettes=folder,
         faults=values["faults"] == "on",
         trace=values["trace"],
-        environ=os.environ,
-        options=options,
+        options=cast("SessionOptions", options),
     )
+    names = [name for name in _RunArguments.__struct_fields__ if name in values]
     return _RunArguments(choices=choices, **{name: values[name] for name in names})
 
 
-def _chosen(
-    mode: option.Mode, instance: str, platforms: Path | None, unused: option.TreatUnused
-) -> SessionOptions:
-    """Return what was passed; a scenario keeps what it says itself of the rest."""
-    if platforms is not None and not platforms.exists():
-        raise ConfigError(missing(platforms, ""))
-    options = {
-        "mode": mode,
-        "default_instance": instance or None,
-        "platforms": platforms,
-        "unused": unused,
-    }
-    passed = {name: value for name, value in options.items() if value is not None}
-    return cast("SessionOptions", passed)
-
-
-def _engine(engine: option.Engine, stack: str, limits: str) -> SessionOptions:
-    engine_options: SessionOptions = {"engine": engine} if engine else {}
-    options = options_of("cli")
-    if stack:
-        engine_options["stack"] = _read("--js-stack", stack, options["js_stack"].read)
-    if limits:
-        engine_options["limits"] = _read("--js-limits", limits, options["js_limits"].read)
-    return engine_options
-
-
-def _read(flag: str, text: str, parse: Callable[[str], Any]) -> Any:
+def _read(name: str, text: str, parse: Callable[[str], Any]) -> Any:
     try:
         return parse(text)
     except ValueError as error:
-        raise ConfigError(labelled(flag, error)) from None
+        raise ConfigError(labelled(option.flag_of(name), error)) from None
 
 
 def _perform(args: _RunArguments) -> int:
     try:
-        _check_ci(args)
-        _check_watch(args)
-        shard = shard_of(args.shard)
+        _check(args)
+        shard = _read("shard", args.shard, Shard.parse) if args.shard else None
         collected, problems = _collected(args)
         items = part_of(collected, shard)
     except BpmaxError as error:
-        return _refused(error, args)
-    if args.last_failed:
-        items = _failed_last(items)
+        tell(str(error))
+        if args.json:
+            wrong = error.problems if isinstance(error, ConfigError) else ()
+            say_json(document([], code=ExitCode.USAGE, problems=wrong))
+        return ExitCode.USAGE
+    if args.last_failed and items:
+        failed = [item for item in items if did_fail(item)]
+        if not failed:
+            tell(msg("nothing failed last; all of it runs"))
+        items = failed or items
     if not collected and not problems:
         tell(_nothing(args))
     elif args.watch:
@@ -264,14 +233,18 @@ def _played(
     """Run *items* and tell of them; *has_items*: whether there is any scenario at all."""
     for problem in problems:
         tell(str(problem))
-    before = contents(items, args.choices)
+    recording = items if args.choices.mode == "record" else ()
+    files = dict.fromkeys(cassette_of(item, args.choices) for item in recording)
+    before = {path: path.read_bytes() if path.exists() else b"" for path in files}
     started = time.perf_counter()
     # What python: steps print is no part of the one document that stands on the standard output.
     with redirect_stdout(sys.stderr) if args.json else nullcontext():
         ran = _ran(items, args, shard)
     verdicts = [verdict for verdict, _ in ran]
-    waiting = pending(items, args.choices) if args.choices.mode == "record" else []
-    code = _code(problems, codes(verdicts, waiting), has_items=has_items)
+    waiting = [path for path in map(new_file, before) if path.exists()]
+    codes = [verdict.code for verdict in verdicts]
+    codes += [ExitCode.REVIEW for _ in waiting] + [ExitCode.USAGE for _ in problems]
+    code = foremost(codes) if has_items or problems else ExitCode.NOTHING
     tell_recorded(before)
     for path in waiting:
         tell("{path}: waits for review; run `bpmax-sim review`", path=shown(path))
@@ -290,7 +263,12 @@ def _ran(
     """Run *items*, tell of each as soon as it is known, and return what each took in real time."""
     reported, results = set[str](), list[tuple[Verdict, float]]()
     begun = time.perf_counter()
-    for verdict in watched(_executed(items, args, shard), len(items)):
+    verdicts = execute(items, args.choices)
+    if args.exit_first:
+        verdicts = _until_failed(verdicts)
+    if args.choices.mode in {"", "replay"}:
+        verdicts = timed(verdicts, shard)
+    for verdict in watched(verdicts, len(items)):
         results.append((_announced(verdict, args, reported), time.perf_counter() - begun))
         begun = time.perf_counter()
     return _replayed(results, args, reported) if args.check else results
@@ -303,8 +281,7 @@ def _replayed(
     recorded = [verdict.item for verdict, _ in ran if verdict.outcome == "passed"]
     if not recorded:
         return list(ran)
-    options: SessionOptions = {**args.choices.options, "mode": "replay"}
-    choices = replace(args.choices, mode="replay", options=options)
+    choices = replace(args.choices, options={**args.choices.options, "mode": "replay"})
     failed = {
         id(verdict.item): verdict
         for verdict in execute(recorded, choices)
@@ -320,14 +297,6 @@ def _replayed(
     return [(failed.get(id(verdict.item), verdict), took) for verdict, took in ran]
 
 
-def _failed_last(items: Sequence[ScenarioItem]) -> list[ScenarioItem]:
-    """Return those of *items* that failed last; where none did, all of them, as pytest does."""
-    failed = [item for item in items if did_fail(item)]
-    if items and not failed:
-        tell(msg("nothing failed last; all of it runs"))
-    return failed or list(items)
-
-
 def _say_end(verdicts: Sequence[Verdict], total: int, seconds: float, *, failed: bool) -> None:
     """Print what failed, where that is not the line above, and the line that sums up."""
     if len(verdicts) > 1:
@@ -339,29 +308,6 @@ def _say_end(verdicts: Sequence[Verdict], total: int, seconds: float, *, failed:
     say_verdict(terminal.summary(verdicts, seconds), failed=failed)
 
 
-def _refused(error: BpmaxError, args: _RunArguments) -> int:
-    tell(str(error))
-    if args.json:
-        problems = error.problems if isinstance(error, ConfigError) else ()
-        say_json(document([], code=ExitCode.USAGE, problems=problems))
-    return ExitCode.USAGE
-
-
-def _code(problems: Sequence[Problem], codes: Iterable[ExitCode], *, has_items: bool) -> ExitCode:
-    """Return the exit code; a file that could not be read counts before whatever the others did."""
-    wrong = [ExitCode.USAGE] if problems else []
-    return foremost([*wrong, *codes]) if has_items or problems else ExitCode.NOTHING
-
-
-def _executed(
-    items: Sequence[ScenarioItem], args: _RunArguments, shard: Shard | None
-) -> Iterable[Verdict]:
-    verdicts = execute(items, args.choices)
-    if args.exit_first:
-        verdicts = _until_failed(verdicts)
-    return timed(verdicts, shard) if args.choices.mode in {"", "replay"} else verdicts
-
-
 def _until_failed(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
     for verdict in verdicts:
         yield verdict
@@ -369,50 +315,35 @@ def _until_failed(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
             return
 
 
-def _check_watch(args: _RunArguments) -> None:
-    """Refuse what makes no sense together with ``--watch``.
+def _check(args: _RunArguments) -> None:
+    """Refuse to record in CI, and what makes no sense together with ``--watch``.
 
     Raises:
-        ConfigError: it writes a document at its end, which never comes, or asks live systems.
+        ConfigError: such as a document that is written at the end, which never comes.
     """
-    against = [
-        name
-        for name, is_passed in (
-            ("--json", args.json),
-            ("--junitxml", args.junitxml is not None),
-            ("--shard", bool(args.shard)),
-            ("--mode record", args.choices.mode == "record"),
-            ("--mode live", args.choices.mode == "live"),
-        )
-        if is_passed
-    ]
-    if args.watch and against:
-        raise ConfigError("--watch and {name}: choose one", name=against[0])
-
-
-def _check_ci(args: _RunArguments) -> None:
-    is_recording = args.choices.mode == "record" and args.choices.environ.get("CI")
-    if is_recording and not args.allow_ci_record:
+    is_recording = args.choices.mode == "record"
+    if is_recording and os.environ.get("CI") and not args.allow_ci_record:
         raise ConfigError(CI_REFUSES)
+    against = {
+        "--json": args.json,
+        "--junitxml": args.junitxml is not None,
+        "--shard": bool(args.shard),
+        "--mode record": is_recording,
+        "--mode live": args.choices.mode == "live",
+    }
+    if name := next((name for name, passed in against.items() if passed and args.watch), ""):
+        raise ConfigError("--watch and {name}: choose one", name=name)
 
 
 def _collected(args: _RunArguments) -> tuple[list[ScenarioItem], list[Problem]]:
-    items, problems = gather(
-        targets(args.paths),
-        variables=_variables(args.var or ()),
-        environ=args.choices.environ,
-    )
-    return (chosen(items, args.keyword) if args.keyword else items), problems
-
-
-def _variables(texts: Sequence[str]) -> Mapping[str, str]:
     try:
-        return cli_variables(texts)
+        variables = cli_variables(args.var or ())
     except ValueError as error:
-        message = msg(
+        raise ConfigError(
             "--var {error}: expected NAME=VALUE, such as --var customer=12345", error=error
-        )
-        raise ConfigError(message) from None
+        ) from None
+    items, problems = gather(targets(args.paths), variables)
+    return (chosen(items, args.keyword) if args.keyword else items), problems
 
 
 def _nothing(args: _RunArguments) -> str:
@@ -457,40 +388,37 @@ def _announced(verdict: Verdict, args: _RunArguments, reported: set[str]) -> Ver
 
 def show(
     word: Annotated[
-        str, typer.Argument(metavar="TEXT", help=msg("Only where name or file has this in it."))
+        str, Argument(metavar="TEXT", help=msg("Only where name or file has this in it."))
     ] = "",
     *,
     everything: Annotated[
         bool,
-        typer.Option("--all", help=msg("Show all, not the last one, and every value as it is.")),
+        Option("--all", help=msg("Show all, not the last one, and every value as it is.")),
     ] = False,
     json: option.Json = False,
 ) -> int:
     """Show the last failure."""
-    failures = [failure for failure in remembered(find_root(Path.cwd())) if _has(failure, word)]
+    failures = [
+        failure
+        for failure in remembered(find_root(Path.cwd()))
+        if word.casefold() in failure.name.casefold() or word.casefold() in failure.file.casefold()
+    ]
     shown = list(islice(failures, None if everything or json else 1))
     if json:
         say_document(failures=[_data(failure) for failure in shown])
     elif not failures:
-        tell(_nothing_failed(word))
+        none = msg("nothing that failed has {word!r} in it; see `bpmax-sim show --all`", word=word)
+        tell(none if word else msg("no scenario failed when it last ran"))
     for failure in () if json else shown:
         say(f"× {failure.name}   {failure.file}:{failure.line}")
         for text in (failure.whole or failure.texts) if everything else failure.texts:
             say_failure(text)
         for line in console_lines(failure.console):
             say("    {line}", line=line)
-    if len(shown) < len(failures):
-        tell(
-            "{counted}; show them with --all",
-            counted=plural(
-                len(failures) - len(shown), "{number} more failure", "{number} more failures"
-            ),
-        )
+    if left := len(failures) - len(shown):
+        more = plural(left, "{number} more failure", "{number} more failures")
+        tell("{counted}; show them with --all", counted=more)
     return ExitCode.PASSED if shown else ExitCode.NOTHING
-
-
-def _has(failure: Remembered, word: str) -> bool:
-    return any(word.casefold() in text.casefold() for text in (failure.name, failure.file))
 
 
 def _data(failure: Remembered) -> dict[str, object]:
@@ -501,26 +429,20 @@ def _data(failure: Remembered) -> dict[str, object]:
     return data
 
 
-def _nothing_failed(word: str) -> str:
-    if word:
-        return msg("nothing that failed has {word!r} in it; see `bpmax-sim show --all`", word=word)
-    return msg("no scenario failed when it last ran")
-
-
 def listing(
     paths: option.Paths = None, *, keyword: option.Keyword = "", json: option.Json = False
 ) -> int:
     """List scenarios."""
     items = collect(paths, keyword)
-    lines = table([_row(item) for item in items]) if items else ()
+    rows = [
+        (f"{item.place.file}:{item.place.line}", item.name, item.cassette, joined(" ", item.tags))
+        for item in items
+    ]
+    lines = table(rows) if rows else ()
     say_result(lines, json=json, items=[_item(item) for item in items])
     if not items and not json:
         tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
     return ExitCode.PASSED if items else ExitCode.NOTHING
-
-
-def _row(item: ScenarioItem) -> tuple[str, ...]:
-    return f"{item.place.file}:{item.place.line}", item.name, item.cassette, joined(" ", item.tags)
 
 
 def _item(item: ScenarioItem) -> dict[str, Any]:
@@ -540,13 +462,11 @@ def _item(item: ScenarioItem) -> dict[str, Any]:
 def report(
     traces: Annotated[
         list[Path] | None,
-        typer.Argument(
-            metavar="[TRACE]...", help=msg("Files or folders; by default .bpmax/trace.")
-        ),
+        Argument(metavar="[TRACE]...", help=msg("Files or folders; by default .bpmax/trace.")),
     ] = None,
     *,
     to: Annotated[
-        Path | None, typer.Option(metavar="FILE", help=msg("Where; by default .bpmax/report.html."))
+        Path | None, Option(metavar="FILE", help=msg("Where; by default .bpmax/report.html."))
     ] = None,
     json: option.Json = False,
 ) -> int:

@@ -5,10 +5,10 @@ Every problem of every file is found before anything runs.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.remote import Remote, is_url, mirror
-from bpmax_sim.errors import (
-    ConfigError,
-    Place,
-    Problem,
-    ScriptSyntaxError,
-    near,
-    suggestion,
-)
+from bpmax_sim.errors import ConfigError, Place, Problem, ScriptSyntaxError, near, suggestion
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.project import SUFFIX, find_root
@@ -49,21 +42,14 @@ class Selection(msgspec.Struct, frozen=True):
         Raises:
             ConfigError: if the file has no such line or item.
         """
-        if self.name:
-            return [self._named(items)]
-        return _at(items, self.line) if self.line else list(items)
-
-    def _named(self, items: Sequence[ScenarioItem]) -> ScenarioItem:
+        if not self.name:
+            return _at(items, self.line) if self.line else list(items)
         by_name = {name: item for item in items for name in (item.name, item.node_name)}
         if self.name not in by_name:
             hint = suggestion(self.name, by_name)
-            raise ConfigError(
-                Problem(
-                    msg("there is no scenario {name!r}{hint}", name=self.name, hint=hint),
-                    Place(shown(self.path)),
-                )
-            )
-        return by_name[self.name]
+            message = msg("there is no scenario {name!r}{hint}", name=self.name, hint=hint)
+            raise ConfigError(Problem(message, Place(shown(self.path))))
+        return [by_name[self.name]]
 
 
 def targets(arguments: Sequence[str] | None) -> list[Selection]:
@@ -85,7 +71,12 @@ def targets(arguments: Sequence[str] | None) -> list[Selection]:
 
 
 def _targets(text: str, problems: list[Problem], *, is_named: bool) -> Iterator[Selection]:
-    path, line, name = _parts(text)
+    path, colons, name = text.partition("::")
+    line = 0
+    if Path(text).exists():
+        path, name = text, ""
+    elif not colons:
+        path, line = path_and_line(text)
     place = Path.cwd() / path
     if place.is_dir():
         yield from map(Selection, sorted(place.rglob(f"*{SUFFIX}")))
@@ -99,13 +90,6 @@ def _targets(text: str, problems: list[Problem], *, is_named: bool) -> Iterator[
         problems.append(Problem(message, Place(path)))
     elif is_named:
         problems.append(missing(path, SUFFIX))
-
-
-def _parts(text: str) -> tuple[str, int, str]:
-    if Path(text).exists():
-        return text, 0, ""
-    path, colons, name = text.partition("::")
-    return (path, 0, name) if colons else (*path_and_line(text), "")
 
 
 def path_and_line(text: str) -> tuple[str, int]:
@@ -158,40 +142,40 @@ def collect(paths: Sequence[str] | None = None, keyword: str = "") -> list[Scena
     Raises:
         ConfigError: everything that is wrong in any of the files and their scripts.
     """
-    items, problems = gather(targets(paths), variables={}, environ=os.environ)
+    items, problems = gather(targets(paths))
     if problems:
         raise ConfigError(*problems)
     return chosen(items, keyword)
 
 
 def gather(
-    targets: Sequence[Selection], *, variables: Mapping[str, Any], environ: Mapping[str, str]
+    targets: Sequence[Selection], variables: Mapping[str, Any] | None = None
 ) -> tuple[list[ScenarioItem], list[Problem]]:
     """Return the items of *targets* that can run, each once, and what is wrong with the others."""
     problems: list[Problem] = []
     by_id: dict[str, ScenarioItem] = {}
     for target in targets:
         try:
-            loaded = items(target.path, variables=variables, environ=environ)
+            loaded = items(target.path, variables=variables)
             by_id |= {item.node_id: item for item in target.among(loaded)}
         except ConfigError as error:
             problems += error.problems
     wrong = _wrong_scripts(by_id.values())
-    problems += [problem for group in wrong.values() for problem in group]
+    problems += wrong.values()
     sound = [
         item for item in by_id.values() if not any(script in wrong for script in _scripts(item))
     ]
     return sound, list(dict.fromkeys(problems))
 
 
-def _wrong_scripts(items: Iterable[ScenarioItem]) -> dict[Script, list[Problem]]:
+def _wrong_scripts(items: Iterable[ScenarioItem]) -> dict[Script, Problem]:
     """Return the scripts that are not valid JavaScript, and why; nothing of them runs."""
     scripts = dict.fromkeys(script for item in items for script in _scripts(item))
     if not scripts:
         return {}
     with Session.open() as session:
-        judged = {script: list(_syntax(session, script)) for script in scripts}
-    return {script: problems for script, problems in judged.items() if problems}
+        judged = {script: _syntax(session, script) for script in scripts}
+    return {script: problem for script, problem in judged.items() if problem}
 
 
 def _scripts(item: ScenarioItem) -> Iterator[Script]:
@@ -200,20 +184,16 @@ def _scripts(item: ScenarioItem) -> Iterator[Script]:
     yield from item.cast.all_libraries
 
 
-def _syntax(session: Session, script: Script) -> Iterator[Problem]:
+def _syntax(session: Session, script: Script) -> Problem | None:
     """Read a script behind a return: the engine parses all of it and runs none."""
     error = session.run_script(Script(f"{_NEVER}{script.source}", script.name)).error
-    if isinstance(error, ScriptSyntaxError):
-        yield Problem(
-            msg("SyntaxError: {error_message}; correct the script", error_message=error.message),
-            _moved(error.place),
-        )
-
-
-def _moved(place: Place | None) -> Place | None:
-    if place is None or place.line != 1:
-        return place
-    return replace(place, column=max(1, place.column - len(_NEVER)))
+    if not isinstance(error, ScriptSyntaxError):
+        return None
+    place = error.place
+    if place is not None and place.line == 1:
+        place = replace(place, column=max(1, place.column - len(_NEVER)))
+    message = msg("SyntaxError: {error_message}; correct the script", error_message=error.message)
+    return Problem(message, place)
 
 
 _JOURNAL = re.compile(r"\.\d+-\d+\.journal$")
@@ -241,7 +221,9 @@ def below(paths: Sequence[Path], suffix: str) -> list[Path]:
     lacking = [missing(path, suffix) for path in paths if not path.exists()]
     if lacking:
         raise ConfigError(*lacking)
-    return list(dict.fromkeys(file for path in places for file in _below(path, suffix)))
+    files = [sorted(path.rglob(f"*{suffix}")) if path.is_dir() else [path] for path in places]
+    every = dict.fromkeys(chain.from_iterable(files))
+    return [file for file in every if file.name.endswith(suffix)]
 
 
 def cassettes_at(text: str | None) -> tuple[Path | None, Remote | None]:
@@ -252,13 +234,6 @@ def cassettes_at(text: str | None) -> tuple[Path | None, Remote | None]:
         return Path(text), None
     remote = mirror(text, find_root(Path.cwd()))
     return remote.folder, remote
-
-
-def _below(path: Path, suffix: str) -> Iterator[Path]:
-    if path.is_dir():
-        yield from sorted(path.rglob(f"*{suffix}"))
-    elif path.name.endswith(suffix):
-        yield path
 
 
 def with_journals(paths: Sequence[Path]) -> list[Path]:
@@ -329,4 +304,4 @@ def platforms_of(item: ScenarioItem) -> Platforms:
 def _every(root: Path) -> Iterator[ScenarioItem]:
     for path in sorted((root / "scenarios").rglob(f"*{SUFFIX}")):
         with suppress(ConfigError):
-            yield from items(path, variables={}, environ=os.environ)
+            yield from items(path)

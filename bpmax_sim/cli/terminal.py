@@ -55,7 +55,7 @@ def _writing(stream: TextIO) -> Iterator[None]:
     """Translate what can go wrong with a stream, and leave nothing in it for Python's own end.
 
     Raises:
-        Unread: the reader has gone.
+        OutputNotRead: the reader has gone.
         ConfigError: it cannot be written.
     """
     try:
@@ -74,36 +74,33 @@ def _writing(stream: TextIO) -> Iterator[None]:
 def say(text: str, /, **values: object) -> None:
     """Print data, with *values* by a template; a mark colours its line on a terminal."""
     shown = translate(worded(text, values))
-    with _writing(sys.stdout):
-        _print(shown, STYLES.get(shown[:1], ""))
+    _print(shown, STYLES.get(shown[:1], ""))
 
 
 def say_failure(text: str) -> None:
     """Print the text of a failure between empty lines, coloured line by line on a terminal."""
     from bpmax_sim.scenario.source import style_of  # noqa: PLC0415 - help is quick without it
 
-    lines = translate(text).splitlines()
-    with _writing(sys.stdout):
-        _print("")
-        for number, line in enumerate(lines):
-            _print(line, style_of(line, number))
-        _print("")
+    _print("")
+    for number, line in enumerate(translate(text).splitlines()):
+        _print(line, style_of(line, number))
+    _print("")
 
 
 def say_verdict(text: str, *, failed: bool) -> None:
     """Print the line that sums up, green or red on a terminal."""
-    with _writing(sys.stdout):
-        _print(translate(text), "red bold" if failed else "green")
+    _print(translate(text), "red bold" if failed else "green")
 
 
 def _print(text: str, style: str = "") -> None:
-    if style and sys.stdout.isatty():
-        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+    with _writing(sys.stdout):
+        if style and sys.stdout.isatty():
+            from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
 
-        out = Console(highlight=False, soft_wrap=True, emoji=False)
-        out.print(text, style=style, markup=False)
-    else:
-        print(text, flush=True)  # noqa: T201 - this is where printing is done
+            out = Console(highlight=False, soft_wrap=True, emoji=False)
+            out.print(text, style=style, markup=False)
+        else:
+            print(text, flush=True)  # noqa: T201 - this is where printing is done
 
 
 def say_json(value: Any) -> None:
@@ -116,7 +113,7 @@ def say_document(**document: Any) -> None:
     say_json({"version": VERSION, **document})
 
 
-def say_result(lines: Iterable[str], *, json: bool, **document: Any) -> None:
+def say_result(lines: Iterable[str], /, *, json: bool, **document: Any) -> None:
     """Print *lines*, or where that is asked for what ``--json`` promises for a command."""
     if json:
         say_document(**document)
@@ -241,7 +238,18 @@ class _Bar:
 
     def show(self, done: int) -> None:
         if self._drawn is None:
-            self._drawn = self._make()
+            from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress  # noqa: PLC0415
+
+            self._drawn = Progress(
+                BarColumn(),
+                MofNCompleteColumn(),
+                console=Console(file=self.stream),
+                transient=True,
+                auto_refresh=False,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
             self._drawn.add_task("", total=self.total)
         self._drawn.update(0, completed=done)
         self._drawn.start()
@@ -250,17 +258,3 @@ class _Bar:
     def hide(self) -> None:
         if self._drawn is not None:
             self._drawn.stop()
-
-    def _make(self) -> Any:
-        from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress  # noqa: PLC0415
-
-        return Progress(
-            BarColumn(),
-            MofNCompleteColumn(),
-            console=Console(file=self.stream),
-            transient=True,
-            auto_refresh=False,
-            redirect_stdout=False,
-            redirect_stderr=False,
-        )

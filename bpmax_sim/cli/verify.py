@@ -8,30 +8,22 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
+from typer import Argument, Option
 
 from bpmax_sim.check.coverage import KINDS, DeclaredPart, Ran, coverage
 from bpmax_sim.check.drift import Drift, Tier, Verification, old
 from bpmax_sim.cli.execute import Choices, observe
 from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformsFolder
-from bpmax_sim.cli.select import (
-    below,
-    collect,
-    declared_folder,
-    file_of,
-    opened,
-    platforms_of,
-)
+from bpmax_sim.cli.select import below, collect, declared_folder, file_of, opened, platforms_of
 from bpmax_sim.cli.terminal import say, say_document, say_result, tell, watched
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.i18n import msg, plural, series
-from bpmax_sim.messages import Exchange
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.terminal import table
@@ -40,7 +32,6 @@ from bpmax_sim.scenario.runner import secrets
 from bpmax_sim.session.session import Session
 from bpmax_sim.yamlfile import shown
 
-_TIERS: Sequence[Tier] = ("error", "warning", "info")
 _COUNTS: Mapping[Tier, Callable[[int], str]] = {
     "error": lambda number: plural(number, "{number} error", "{number} errors"),
     "warning": lambda number: plural(number, "{number} warning", "{number} warnings"),
@@ -62,7 +53,7 @@ class _Job:
 def verify(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(
+        Argument(
             metavar="CASSETTE|SCENARIO",
             help=msg(
                 "Cassettes, scenarios or folders of them; by default the project's scenarios."
@@ -71,32 +62,43 @@ def verify(
     ] = None,
     *,
     allow_writes: Annotated[
-        bool, typer.Option("--allow-writes", help=msg("Also send what may change something."))
+        bool, Option("--allow-writes", help=msg("Also send what may change something."))
     ] = False,
     max_age: Annotated[
-        str, typer.Option(metavar="AGE", help=msg("Report what is older, such as 30d."))
+        str, Option(metavar="AGE", help=msg("Report what is older, such as 30d."))
     ] = "",
     platforms: PlatformsFolder = None,
     json: Json = False,
 ) -> int:
     """Verify recordings."""
-    age = _seconds(max_age)
-    jobs = list(_jobs(paths or (), platforms))
+    try:
+        age = parse_duration(max_age) if max_age else None
+    except ValueError:
+        message = msg("--max-age {text}: expected an age such as 30d or 12h", text=max_age)
+        raise ConfigError(message) from None
+    jobs = list(dict.fromkeys(_jobs(paths or (), platforms)))
     findings: list[tuple[Place, Drift]] = []
     sent = 0
-    judged = (finding for job in jobs for finding in _verified(job, age, allow_writes=allow_writes))
     unsent: Counter[str] = Counter()
+    judged = (finding for job in jobs for finding in _verified(job, age, allow_writes=allow_writes))
     for place, drifts in watched(judged, sum(map(_count, jobs))):
-        reasons = [drift.reason for drift in drifts if drift.reason]
-        unsent.update(reasons)
+        unsent.update(reasons := [drift.reason for drift in drifts if drift.reason])
         sent += not reasons
         findings += [(place, drift) for drift in drifts]
         for drift in () if json else drifts:
-            say(_line(place, drift))
-    code = _code(drift for _, drift in findings) if jobs else ExitCode.NOTHING
+            say(
+                "{place}: {tier}: {drift_name}: {drift_message}",
+                place=place,
+                tier=drift.tier,
+                drift_name=drift.name,
+                drift_message=drift.message,
+            )
+    kinds = {drift.kind for _, drift in findings if drift.tier == "error"}
+    codes = {ExitCode.UNREACHABLE if kind == "unreachable" else ExitCode.FAILED for kind in kinds}
+    code = foremost(codes) if jobs else ExitCode.NOTHING
     counts = Counter(drift.tier for _, drift in findings)
     if json:
-        summary = {tier: counts[tier] for tier in _TIERS}
+        summary = {tier: counts[tier] for tier in _COUNTS}
         not_sent = [{"reason": reason, "calls": unsent[reason]} for reason in unsent]
         say_document(
             summary={**summary, "sent": sent, "not_sent": not_sent, "exit_code": int(code)},
@@ -105,7 +107,7 @@ def verify(
     tell(
         "{counted} verified: {names}",
         counted=plural(sent, "{number} call", "{number} calls"),
-        names=series(_COUNTS[tier](counts[tier]) for tier in _TIERS),
+        names=series(counted(counts[tier]) for tier, counted in _COUNTS.items()),
     )
     for reason, number in unsent.items():
         tell(
@@ -119,44 +121,14 @@ def verify(
     return code
 
 
-def _seconds(text: str) -> float | None:
-    try:
-        return parse_duration(text) if text else None
-    except ValueError:
-        raise ConfigError(
-            "--max-age {text}: expected an age such as 30d or 12h", text=text
-        ) from None
-
-
-def _code(drifts: Iterable[Drift]) -> ExitCode:
-    codes = [
-        ExitCode.UNREACHABLE if drift.kind == "unreachable" else ExitCode.FAILED
-        for drift in drifts
-        if drift.tier == "error"
-    ]
-    return foremost(codes)
-
-
 def _jobs(paths: Sequence[str], platforms: Path | None) -> Iterator[_Job]:
-    """Yield what is to be verified, each once: cassettes as they are named, scenarios' own."""
+    """Yield what is to be verified: cassettes as they are named, scenarios' own."""
     folder = declared_folder(platforms)
     cassettes = [path for path in paths if _is_cassette(path)]
     for path in below([Path(path) for path in cassettes], ".yaml") if cassettes else ():
         yield _Job(cassette=path, platforms=folder)
     scenarios = [path for path in paths if path not in cassettes]
-    if scenarios or not paths:
-        yield from dict.fromkeys(_of_scenarios(scenarios, platforms))
-
-
-def _is_cassette(path: str) -> bool:
-    if Path(path).is_dir():
-        return not any(Path(path).rglob("*.scenario.yaml"))
-    return path.endswith(".yaml") and not path.endswith(".scenario.yaml")
-
-
-def _of_scenarios(paths: Sequence[str], platforms: Path | None) -> Iterator[_Job]:
-    items = collect(paths)
-    for item in items:
+    for item in collect(scenarios) if scenarios or not paths else ():
         cassette = Path(shown(file_of(item)))
         if not cassette.exists():
             tell(
@@ -165,14 +137,19 @@ def _of_scenarios(paths: Sequence[str], platforms: Path | None) -> Iterator[_Job
                 item_name=item.name,
             )
             continue
-        own = item.platforms if item.platforms.exists() else None
         yield _Job(
             cassette=cassette,
             owner=item.owner,
-            platforms=platforms or own,
+            platforms=platforms or (item.platforms if item.platforms.exists() else None),
             instances=item.instances,
             secrets=secrets(item, os.environ),
         )
+
+
+def _is_cassette(path: str) -> bool:
+    if Path(path).is_dir():
+        return not any(Path(path).rglob("*.scenario.yaml"))
+    return path.endswith(".yaml") and not path.endswith(".scenario.yaml")
 
 
 def _count(job: _Job) -> int:
@@ -200,22 +177,8 @@ def _verified(
             places = {cassette.line(number).n: number for number in numbers}
             for exchange, drifts in verification.verify(map(cassette.exchange, numbers)):
                 place = cassette.place(places[exchange.order])
-                yield place, [*drifts, *_aged(exchange, age)]
-
-
-def _aged(exchange: Exchange, age: float | None) -> Iterator[Drift]:
-    if age is not None:
-        yield from old(exchange, now=time.time(), age=age)
-
-
-def _line(place: Place, drift: Drift) -> str:
-    return msg(
-        "{place}: {tier}: {drift_name}: {drift_message}",
-        place=place,
-        tier=drift.tier,
-        drift_name=drift.name,
-        drift_message=drift.message,
-    )
+                aged = () if age is None else old(exchange, now=time.time(), age=age)
+                yield place, [*drifts, *aged]
 
 
 def _data(place: Place, drift: Drift) -> dict[str, Any]:
@@ -241,11 +204,11 @@ def covered(
     keyword: Keyword = "",
     allow_hosts: AllowHosts = None,
     missing: Annotated[
-        bool, typer.Option("--missing/--no-missing", help=msg("Name what no scenario touches."))
+        bool, Option("--missing/--no-missing", help=msg("Name what no scenario touches."))
     ] = True,
     fail_under: Annotated[
         float,
-        typer.Option(metavar="PERCENT", min=0, max=100, help=msg("End with 1 if less is touched.")),
+        Option(metavar="PERCENT", min=0, max=100, help=msg("End with 1 if less is touched.")),
     ] = 0.0,
     json: Json = False,
 ) -> int:
@@ -254,12 +217,30 @@ def covered(
     if not items:
         tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
         return ExitCode.NOTHING
-    choices = Choices(environ=os.environ, options={"allow_hosts": allow_hosts or ()})
+    choices = Choices(options={"allow_hosts": allow_hosts or ()})
     ran = list(_ran(items, choices))
     parts = coverage(items, ran)
-    lines, percent = _lines(parts, missing=missing), _percent(parts)
-    say_result(lines, json=json, percent=percent, scenarios=len(ran), kinds=_kinds(parts))
-    return _judged(percent, fail_under)
+    by_kind = {kind: [part for part in parts if part.kind == kind] for kind in KINDS}
+    kinds = [
+        {
+            "kind": kind,
+            "total": len(of_kind),
+            "touched": [part.name for part in of_kind if part.touched],
+            "missing": [part.name for part in of_kind if not part.touched],
+        }
+        for kind, of_kind in by_kind.items()
+    ]
+    rows = [(msg("part"), msg("touched"), msg("of"), "%")]
+    rows += [(KINDS[kind], *_counts(of_kind)) for kind, of_kind in by_kind.items() if of_kind]
+    rows += [(msg("all"), *_counts(parts))]
+    left = [("-", KINDS[part.kind], part.name) for part in parts if missing and not part.touched]
+    lines = [*table(rows), *(["", *table(left)] if left else [])]
+    percent = _percent(parts)
+    say_result(lines, json=json, percent=percent, scenarios=len(ran), kinds=kinds)
+    if percent >= fail_under:
+        return ExitCode.PASSED
+    tell("{percent} % is touched, and {least:g} % has to be", percent=percent, least=fail_under)
+    return ExitCode.FAILED
 
 
 def _ran(items: Sequence[tuple[ScenarioItem, Platforms]], choices: Choices) -> Iterator[Ran]:
@@ -275,10 +256,8 @@ def _ran(items: Sequence[tuple[ScenarioItem, Platforms]], choices: Choices) -> I
             yield Ran(verdict.item, platforms[id(verdict.item)], events)
         failed += verdict.outcome == "failed"
     if failed:
-        message = msg(
-            "{counted} failed, which counts for nothing",
-            counted=plural(failed, "{number} scenario", "{number} scenarios"),
-        )
+        counted = plural(failed, "{number} scenario", "{number} scenarios")
+        message = msg("{counted} failed, which counts for nothing", counted=counted)
         tell("{message}; see `bpmax-sim run`", message=message)
 
 
@@ -286,38 +265,5 @@ def _percent(parts: Sequence[DeclaredPart]) -> float:
     return round(100 * sum(part.touched for part in parts) / len(parts), 1) if parts else 100.0
 
 
-def _judged(percent: float, least: float) -> ExitCode:
-    if percent >= least:
-        return ExitCode.PASSED
-    tell("{percent} % is touched, and {least:g} % has to be", percent=percent, least=least)
-    return ExitCode.FAILED
-
-
-def _lines(parts: Sequence[DeclaredPart], *, missing: bool) -> Iterator[str]:
-    rows = [(msg("part"), msg("touched"), msg("of"), "%")]
-    for kind, title in KINDS.items():
-        of_kind = [part for part in parts if part.kind == kind]
-        if of_kind:
-            rows.append((title, *_counts(of_kind)))
-    yield from table([*rows, (msg("all"), *_counts(parts))])
-    left = [part for part in parts if not part.touched]
-    if missing and left:
-        yield ""
-        yield from table([("-", KINDS[part.kind], part.name) for part in left])
-
-
 def _counts(parts: Sequence[DeclaredPart]) -> tuple[str, str, str]:
     return str(sum(part.touched for part in parts)), str(len(parts)), f"{_percent(parts):g}"
-
-
-def _kinds(parts: Sequence[DeclaredPart]) -> list[dict[str, Any]]:
-    total = Counter(part.kind for part in parts)
-    return [
-        {
-            "kind": kind,
-            "total": total[kind],
-            "touched": [part.name for part in parts if part.kind == kind and part.touched],
-            "missing": [part.name for part in parts if part.kind == kind and not part.touched],
-        }
-        for kind in KINDS
-    ]

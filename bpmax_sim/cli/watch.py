@@ -42,6 +42,7 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
         cassette: where the recording of a scenario lies.
         folders: where scenarios are looked for.
         platforms: the folder or file that wins over a scenario's own, if one does.
+        called: which platforms each scenario called when it last ran.
     """
 
     gather: Callable[[], Collected]
@@ -50,6 +51,13 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
     cassette: Callable[[ScenarioItem], Path]
     folders: Sequence[Path]
     platforms: str | os.PathLike[str] | None = None
+    called: dict[str, frozenset[str]] = msgspec.field(default_factory=dict)
+
+    def perform(self, items: Sequence[ScenarioItem], problems: Sequence[Problem]) -> None:
+        """Play *items*, and note what they call."""
+        for verdict in self.play(items, problems):
+            names = frozenset(call.call.partition(".")[0] for call in verdict.calls)
+            self.called[verdict.item.node_id] = names
 
 
 def watch(run: Watched, first: Sequence[ScenarioItem], problems: Sequence[Problem]) -> NoReturn:
@@ -62,8 +70,7 @@ def watch(run: Watched, first: Sequence[ScenarioItem], problems: Sequence[Proble
     places = _places(run, every)
     changes = _changes(places)
     next(changes)
-    called: _Called = {}
-    _note(called, run.play(first, problems))
+    run.perform(first, problems)
     run.finish(every)
     tell("watching {places}; Ctrl-C ends it", places=_listed(places))
     while True:
@@ -71,7 +78,7 @@ def watch(run: Watched, first: Sequence[ScenarioItem], problems: Sequence[Proble
         if not saved:
             continue
         try:
-            every = _again(run, saved, called)
+            every = _again(run, saved)
         except BpmaxError as error:  # such as a scenario that is named and gone for a moment
             tell(str(error))
             continue
@@ -79,11 +86,7 @@ def watch(run: Watched, first: Sequence[ScenarioItem], problems: Sequence[Proble
             places, changes = now, _changes(now)
 
 
-_Called = dict[str, frozenset[str]]
-"""Which platforms each scenario called when it last ran."""
-
-
-def _again(run: Watched, saved: frozenset[str], called: _Called) -> Sequence[ScenarioItem]:
+def _again(run: Watched, saved: frozenset[str]) -> Sequence[ScenarioItem]:
     """Run what uses one of the files *saved*, and return all scenarios that there are now.
 
     Raises:
@@ -91,11 +94,11 @@ def _again(run: Watched, saved: frozenset[str], called: _Called) -> Sequence[Sce
     """
     _forget_modules(saved)
     every, problems = run.gather()
-    again = [item for item in every if any(_uses(run, item, path, called) for path in saved)]
+    again = [item for item in every if any(_uses(run, item, path) for path in saved)]
     wrong = {os.path.realpath(problem.place.file) for problem in problems if problem.place}
     if again or wrong & saved:
         tell("\nsaved: {files}", files=_listed(saved))
-        _note(called, run.play(again, problems))
+        run.perform(again, problems)
         run.finish(every)
     return every
 
@@ -115,13 +118,7 @@ def _changes(places: Sequence[str]) -> Iterator[frozenset[str]]:
     return (frozenset(os.path.realpath(path) for _, path in changes) for changes in changes)
 
 
-def _note(called: _Called, verdicts: Iterable[Verdict]) -> None:
-    for verdict in verdicts:
-        names = frozenset(call.call.partition(".")[0] for call in verdict.calls)
-        called[verdict.item.node_id] = names
-
-
-def _uses(run: Watched, item: ScenarioItem, file: str, called: _Called) -> bool:
+def _uses(run: Watched, item: ScenarioItem, file: str) -> bool:
     """Return whether *file*, a real path, is one that *item* is made of or answered from."""
     if file in map(os.path.realpath, _files(run, item)):
         return True
@@ -133,7 +130,7 @@ def _uses(run: Watched, item: ScenarioItem, file: str, called: _Called) -> bool:
         return False
     key = _platform_key(file)
     named = any(key in text for text in item.sources.values())
-    return not key or named or key in called.get(item.node_id, frozenset())
+    return not key or named or key in run.called.get(item.node_id, frozenset())
 
 
 def _platform_key(file: str) -> str:

@@ -22,8 +22,6 @@ from bpmax_sim.pytest_plugin import fixtures, options
 from bpmax_sim.pytest_plugin.stash import CURRENT, GUARD, HIDING, RUN, SESSIONS
 
 if TYPE_CHECKING:
-    import warnings
-
     from bpmax_sim.pytest_plugin.run_stats import Tally
 
 _SCENARIO = ".scenario.yaml"  # as in `bpmax_sim.project`, which takes time to load
@@ -82,16 +80,12 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Collect scenario files."""
-    if not _is_scenario(file_path):
+    if not file_path.name.endswith(_SCENARIO):
         return None
     from bpmax_sim.pytest_plugin.items import ScenarioFile  # noqa: PLC0415
 
     collector: pytest.Collector = ScenarioFile.from_parent(parent, path=file_path)
     return collector
-
-
-def _is_scenario(path: Path) -> bool:
-    return path.name.endswith(_SCENARIO)
 
 
 def _tally(config: pytest.Config) -> Tally:
@@ -109,12 +103,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Note which cassettes Python tests own."""
     if "bpmax_session" in getattr(item, "fixturenames", ()):
         from bpmax_sim.errors import ConfigError  # noqa: PLC0415
-        from bpmax_sim.pytest_plugin.session_options import cassette_of, cassettes_folder, owner_of  # noqa: PLC0415
+        from bpmax_sim.pytest_plugin import session_options as of_test  # noqa: PLC0415
 
         with suppress(ConfigError):  # a wrong marker is told where the test runs
-            folder, owner = cassettes_folder(item), owner_of(item)
-            cassette = str(cassette_of(item))
-            _tally(item.config).own(cassette, str(folder), owner=owner, test=item.path)
+            cassette, folder = str(of_test.cassette_of(item)), str(of_test.cassettes_folder(item))
+            owner = of_test.owner_of(item)
+            _tally(item.config).own(cassette, folder, owner=owner, test=item.path)
 
 
 @pytest.hookimpl(trylast=True)
@@ -158,9 +152,9 @@ def pytest_make_collect_report(
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Remember the test, and skip what needs a live system where there is none."""
-    _forget(item.config)
     item.config.stash[CURRENT] = item
-    if hiding := _hiding():
+    if hiding := sys.modules.get(f"{__name__}.python_tests"):  # which no other project loads
+        hiding.forget(item.config)
         hiding.hide_again(item)
     item.stash[GUARD] = NetworkGuard(
         msg("test {nodeid}", nodeid=item.nodeid), allow="--bpmax-allow-hosts={}", closed=False
@@ -179,9 +173,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
             result = yield
         passed = not getattr(item, "_excinfo", None)  # a TestCase raises nothing
     finally:
-        _judge_sessions(item, passed=passed)
+        if RUN not in item.stash:  # it has no sessions but those of the factory
+            _judge(item, SESSIONS, passed=passed)
         if HIDING in item.stash:
-            _hiding().check_name(item)
+            from bpmax_sim.pytest_plugin.python_tests import check_name  # noqa: PLC0415
+
+            check_name(item)
     return result
 
 
@@ -193,31 +190,18 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
         result = yield
         passed = True
     finally:
-        _judge(pyfuncitem, passed=passed)
+        _judge(pyfuncitem, RUN, passed=passed)
     return result
 
 
-def _judge(item: pytest.Item, *, passed: bool) -> None:
-    if not any(name == "_bpmax_run" for name in getattr(item, "fixturenames", ())):
+def _judge(item: pytest.Item, key: pytest.StashKey[Any], *, passed: bool) -> None:
+    """Judge the session or the sessions of *item*, where it has any."""
+    if key not in item.stash:
         return
     from bpmax_sim.pytest_plugin.python_tests import without_traceback  # noqa: PLC0415
 
-    run = item.stash.get(RUN, None)
-    if run is not None:
-        with without_traceback():
-            run.finish(failed=not passed)
-
-
-def _judge_sessions(item: pytest.Item, *, passed: bool) -> None:
-    """Judge the sessions of a test that has none but those of the factory."""
-    sessions = item.stash.get(SESSIONS, None)
-    if sessions is None:
-        return
-    from bpmax_sim.pytest_plugin.python_tests import without_traceback  # noqa: PLC0415
-
-    if RUN not in item.stash:
-        with without_traceback():
-            sessions.finish(_tally(item.config), failed=not passed)
+    with without_traceback():
+        item.stash[key].finish(failed=not passed)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -236,7 +220,7 @@ def pytest_runtest_makereport(
         python_tests.hide_in_junit(item.config)
     else:
         report = yield
-    if call.when != "teardown" and _is_scenario(item.path):
+    if call.when != "teardown" and item.path.name.endswith(_SCENARIO):
         from bpmax_sim.pytest_plugin.items import describe  # noqa: PLC0415
 
         describe(item, report, call.excinfo.value if call.excinfo else None)
@@ -245,52 +229,12 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Give what a worker of pytest-xdist sent its colours and its one line for JUnit back.
-
-    The report of a subtest takes up what was captured after it was made.
-    """
-    if type(report) is not pytest.TestReport and (hiding := _hiding()):
-        hiding.hide(report)
+    """Give what a worker of pytest-xdist sent its colours and its one line for JUnit back."""
     if report.failed and type(report.longrepr) is str and f"{_SCENARIO}::" in report.nodeid:
         from bpmax_sim.pytest_plugin.items import FailureText  # noqa: PLC0415
 
         file, line, _ = report.location
         report.longrepr = FailureText.again(report.longrepr, file, (line or 0) + 1)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_assertrepr_compare(
-    config: pytest.Config, op: str, left: object, right: object
-) -> list[str] | None:
-    """Compare values that hold secrets as they may be shown, before pytest shortens them."""
-    hiding = _hiding()
-    return hiding.compared(config, op, left, right) if hiding else None
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
-    """Let a warning tell no secret."""
-    if hiding := _hiding():
-        hiding.hide_warning(warning_message)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-    """Let what ends a run, such as `pytest.exit`, tell no secret."""
-    if hiding := _hiding():
-        hiding.hide_in_error(excinfo.value)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_internalerror(excrepr: object) -> None:
-    """Let an error of a plugin tell no secret."""
-    if hiding := _hiding():
-        hiding.hidden(excrepr)
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    """Let go of the last test."""
-    _forget(config)
 
 
 def _hide(config: pytest.Config, redact: Callable[[str], str]) -> None:
@@ -299,16 +243,6 @@ def _hide(config: pytest.Config, redact: Callable[[str], str]) -> None:
         from bpmax_sim.pytest_plugin.python_tests import hide_in  # noqa: PLC0415
 
         hide_in(item, redact)
-
-
-def _hiding() -> Any:
-    """Return what hides secrets, if there was ever any to hide; no other project loads it."""
-    return sys.modules.get(f"{__name__}.python_tests")
-
-
-def _forget(config: pytest.Config) -> None:
-    if hiding := _hiding():
-        hiding.forget(config)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -6,6 +6,7 @@ Where it cannot hand on the reports of the pytest at hand, every test fails with
 from __future__ import annotations
 
 import marshal
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 
 import pytest
@@ -29,17 +30,13 @@ def check(config: pytest.Config) -> None:
     try:
         marshal.dumps(serialize(report))
     except ValueError:
+        known = msg("of another kind")
+        with suppress(PackageNotFoundError):
+            known = version("pytest-forked")
         raise usage_error(
             "--forked: pytest-forked {version} cannot hand on the reports of pytest "
             "{version_2}, so every test would fail; leave it out, run workers of "
             "pytest-xdist (-n 2), or take a pytest that it knows, such as 8.4",
-            version=_version(),
+            version=known,
             version_2=pytest.__version__,
         ) from None
-
-
-def _version() -> str:
-    try:
-        return version("pytest-forked")
-    except PackageNotFoundError:
-        return msg("of another kind")

@@ -26,16 +26,10 @@ from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import joined, msg, translate
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin import options
+from bpmax_sim.pytest_plugin import session_options as of_test
 from bpmax_sim.pytest_plugin.python_tests import marked_faults, stub_session
 from bpmax_sim.pytest_plugin.run_stats import tally_of
-from bpmax_sim.pytest_plugin.session_options import (
-    COMMANDS,
-    cassettes_folder,
-    choose,
-    marked,
-    root_of,
-    session_options,
-)
+from bpmax_sim.pytest_plugin.session_options import choose, marked
 from bpmax_sim.pytest_plugin.stash import GUARD
 from bpmax_sim.report.console import Written, console_section, written
 from bpmax_sim.report.store import keep_trace, remember
@@ -105,25 +99,20 @@ def _within(lines: list[str], others: list[str]) -> list[str]:
     if not others:
         return lines
     room = max(LONGEST - len(lines), 1)
-    shown = (
-        others[:room]
-        if len(others) <= room
-        else [
-            *others[: room - 1],
-            msg("also: {others_count} more failures", others_count=len(others) - room + 1),
-        ]
-    )
-    return [*lines[: LONGEST - len(shown)], *shown]
+    if (left := len(others) - room) > 0:
+        more = msg("also: {others_count} more failures", others_count=left + 1)
+        others = [*others[: room - 1], more]
+    return [*lines[: LONGEST - len(others)], *others]
 
 
 def calls_section(calls: Sequence[CallMade], room: int) -> str:
     """Return one line for each call, the latest *room* of them, or nothing."""
     if not calls or room < 1:
         return ""
-    left = len(calls) - room
-    shown = calls if left <= 0 else calls[left + 1 :]
-    head = [] if left <= 0 else [msg("… {left} earlier calls", left=left + 1)]
-    return joined("\n", [*head, *map(call_line, shown)])
+    if (left := len(calls) - room) <= 0:
+        return joined("\n", map(call_line, calls))
+    head = msg("… {left} earlier calls", left=left + 1)
+    return joined("\n", [head, *map(call_line, calls[left + 1 :])])
 
 
 def annotation(failure: Failure, root: Path) -> tuple[str, int] | None:
@@ -134,22 +123,10 @@ def annotation(failure: Failure, root: Path) -> tuple[str, int] | None:
     return relative_name(Path.cwd() / place.file, root), place.line - 1
 
 
-def properties(
-    calls: Sequence[CallMade], digest: str, cassette: Path | None
-) -> Iterator[tuple[str, str]]:
-    """Yield what JUnit keeps of a scenario."""
-    yield "bpmax_calls", str(len(calls))
-    if cassette is not None:
-        yield "bpmax_cassette", relative(cassette)
-    if digest:
-        yield "bpmax_trace_digest", digest
-
-
 def relative(path: Path) -> str:
     """Return how *path* is typed from the working directory, with slashes."""
-    if not os.path.isabs(name := shown(path)):  # noqa: PTH117
-        return name
-    return relative_name(path)
+    name = shown(path)
+    return relative_name(path) if os.path.isabs(name) else name  # noqa: PTH117
 
 
 _NOTHING = msg("no exception is behind this: the run went on and was compared")
@@ -157,34 +134,21 @@ _NOTHING = msg("no exception is behind this: the run went on and was compared")
 
 def behind(failures: Sequence[Failure], redact: Redact) -> str:
     """Return the tracebacks behind *failures*, each with the script's stack."""
-    parts = [part for failure in failures for part in _behind(failure)]
+    parts = [part for failure in failures if failure.cause for part in _behind(failure)]
     return redact(joined("\n", parts)) if parts else _NOTHING
 
 
 def _behind(failure: Failure) -> Iterator[str]:
-    if failure.cause is None:
-        return
     yield msg("behind: {headline}", headline=failure.headline)
-    for error in _chain(failure.cause):
+    error = failure.cause
+    while error is not None:
         if isinstance(error, ScriptError) and error.stack:
-            yield joined(
-                "\n",
-                [
-                    msg("Script stack (innermost call first):"),
-                    *(f"  {frame}" for frame in error.stack),
-                ],
-            )
+            yield msg("Script stack (innermost call first):")
+            yield from (f"  {frame}" for frame in error.stack)
+        error = error.__cause__
     yield joined("", traceback.format_exception(failure.cause)).rstrip()
 
 
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    link: BaseException | None = error
-    while link is not None:
-        yield link
-        link = link.__cause__
-
-
-MARK = "bpmax_scenario"
 CALLS = pytest.StashKey[tuple[CallMade, ...]]()
 CONSOLE = pytest.StashKey[Sequence[Written]]()
 
@@ -214,7 +178,7 @@ class ScenarioFile(pytest.Module):
         """
         try:
             variables = options.variables(self.config)
-            result = items(self.path, variables=variables, root=root_of(self))
+            result = items(self.path, variables=variables, root=of_test.root_of(self))
         except ConfigError as error:
             tally_of(self.config).broken += 1
             self.bpmax_problems = [
@@ -223,16 +187,16 @@ class ScenarioFile(pytest.Module):
                 if (place := problem.place)
             ]
             raise self.CollectError(translate(str(error))) from None
-        folder = cassettes_folder(self)
+        folder = of_test.cassettes_folder(self)
         for item in result:
             yield self._test(item, folder)
 
     def _test(self, item: ScenarioItem, folder: Path) -> pytest.Item:
         test: ScenarioTest = ScenarioTest.from_parent(self, name=item.node_name, callobj=play)
         test.scenario = item
-        for tag in (MARK, *item.tags):
-            if tag != MARK:
-                self.config.addinivalue_line("markers", msg("{tag}: tag of scenarios", tag=tag))
+        test.add_marker("bpmax_scenario")
+        for tag in item.tags:
+            self.config.addinivalue_line("markers", msg("{tag}: tag of scenarios", tag=tag))
             test.add_marker(tag)
         if item.skip:
             test.add_marker(pytest.mark.skip(reason=flag_reason(item.skip)))
@@ -268,16 +232,15 @@ class ScenarioTest(pytest.Function):
     ) -> Any:
         """Return the text of a scenario's failure, and what pytest makes of any other error."""
         error = excinfo.value
-        if isinstance(error, ScenarioFailedError):
-            style = options.value(self.config, "tb")
-            return FailureText.of(
-                error.failures, behind(error.failures, error.redact) if style else ""
-            )
-        return super().repr_failure(excinfo)
+        if not isinstance(error, ScenarioFailedError):
+            return super().repr_failure(excinfo)
+        with_cause = options.value(self.config, "tb")
+        more = behind(error.failures, error.redact) if with_cause else ""
+        return FailureText.of(error.failures, more)
 
     def sets(self, name: str) -> bool:
         """Return whether the scenario itself says something about an option."""
-        steps = {"seed": ("seed",), "clock": ("clock",)}.get(name, ("proxy", name))
+        steps = (name,) if name in {"seed", "clock"} else ("proxy", name)
         return self.scenario.spot.source.root.at(steps) is not None
 
 
@@ -319,10 +282,9 @@ def _changed(test: ScenarioTest) -> ScenarioItem:
         ConfigError: if a marker is wrong.
     """
     item = test.scenario
-    names = ("seed", "clock")
     mark = marked(test)
-    options = {name: choose(test.config, mark, name, sets=test.sets) for name in names}
-    passed = {name: value for name, value in options.items() if value is not None}
+    chosen = {name: choose(test.config, mark, name, sets=test.sets) for name in ("seed", "clock")}
+    passed = {name: value for name, value in chosen.items() if value is not None}
     faults = tuple(marked_faults(test))
     if not passed and not faults:
         return item
@@ -332,7 +294,8 @@ def _changed(test: ScenarioTest) -> ScenarioItem:
 
 
 def _open(test: ScenarioTest, item: ScenarioItem) -> Session:
-    opened: SessionOptions = {**COMMANDS, **session_options(test, sets=test.sets)}
+    options_of_test = of_test.session_options(test, sets=test.sets)
+    opened: SessionOptions = {**of_test.COMMANDS, **options_of_test}
     session = open_session(item, cassettes=test.cassettes, **opened)
     stub_session(test, session)
     if session.is_closed:
@@ -341,10 +304,7 @@ def _open(test: ScenarioTest, item: ScenarioItem) -> Session:
 
 
 def _keep(
-    test: ScenarioTest,
-    item: ScenarioItem,
-    ran: list[Event],
-    session: Session,
+    test: ScenarioTest, item: ScenarioItem, ran: list[Event], session: Session
 ) -> ScenarioFinished:
     """Note what a report, a summary and a trace want to know afterwards; return the end."""
     events = session.shown(ran)  # a secret may have become known after what told it
@@ -354,10 +314,18 @@ def _keep(
     console = test.stash[CONSOLE] = written(events)
     remember(item, finished.failures if failed else (), console=console)
     doubtful = any(failure.kind != "unplayed" for failure in finished.failures)
-    tally_of(test.config).add(session, failed=failed, doubtful=doubtful)
+    tally = tally_of(test.config)
+    tally.add_calls(session)
+    tally.add_recording(session, failed=failed, doubtful=doubtful)
     calls = tuple(event for event in events if isinstance(event, CallMade))
     test.stash[CALLS] = calls
-    test.user_properties += properties(calls, finished.digest, session.settings.cassette)
+    cassette = session.settings.cassette
+    properties = {
+        "bpmax_calls": str(len(calls)),
+        "bpmax_cassette": relative(cassette) if cassette is not None else "",
+        "bpmax_trace_digest": finished.digest,
+    }
+    test.user_properties += [(name, value) for name, value in properties.items() if value]
     _trace(test, item, events, failed=failed, redact=session.redact)
     return finished
 
@@ -391,16 +359,15 @@ def describe(item: pytest.Item, report: pytest.TestReport, error: BaseException 
 
 def _annotate(test: ScenarioTest, report: pytest.TestReport, error: BaseException | None) -> None:
     """Put calls, console and the failing step's line into the report of a scenario's call."""
-    calls, count, room = test.stash.get(CALLS, ()), 0, len(test.stash.get(CALLS, ()))
+    calls = test.stash.get(CALLS, ())
+    count, room = 0, len(calls)
     if isinstance(error, ScenarioFailedError):
         count = len(error.failures[0].calls)
         room = LONGEST - len(str(report.longrepr).splitlines()) - 1
-        place = annotation(error.failures[0], test.config.rootpath)
-        if place:
+        if place := annotation(error.failures[0], test.config.rootpath):
             report.location = (*place, report.location[2])
     file, line, _ = report.location
     test.user_properties += [("file", file.replace(os.sep, "/")), ("line", str((line or 0) + 1))]
-    text = calls_section(calls, room) if len(calls) > count else ""
-    if text:
+    if len(calls) > count and (text := calls_section(calls, room)):
         report.sections.append(("calls", translate(text)))
     report.sections += console_section(test.stash.get(CONSOLE, ()))

@@ -41,12 +41,13 @@ _READ: Final[Mapping[str, Callable[[str], Any]]] = {"shard": _shard}
 """Above the table in the layers."""
 
 
-_INI: Mapping[OptionKind, tuple[Literal["string", "bool", "linelist"], Any]] = {
-    "value": ("string", ""),
-    "switch": ("bool", False),
-    "many": ("linelist", []),
-    "optional": ("string", ""),
+_KINDS: Mapping[OptionKind, tuple[Literal["string", "bool", "linelist"], Any, dict[str, Any]]] = {
+    "value": ("string", "", {}),
+    "switch": ("bool", False, {"action": "store_const", "const": True}),
+    "many": ("linelist", [], {"action": "append"}),
+    "optional": ("string", "", {"nargs": "?", "const": REPORT}),
 }
+"""Type and default in the ini file, and what the command line does."""
 _READ_OPTIONS = pytest.StashKey[dict[str, tuple[Any, Any]]]()
 
 
@@ -54,40 +55,19 @@ def add_options(parser: pytest.Parser) -> None:
     """Declare the options and their ini twins."""
     group = parser.getgroup("bpmax-sim", msg("BPMAX scenarios"))
     for name, option in OPTIONS.items():
-        help_text = helped(option, flag_of)
-        group.addoption(
-            flag_of(name), dest=ini_of(name), default=None, help=help_text, **_way(option)
-        )
-        kind, default = _INI[option.kind]
-        parser.addini(
-            ini_of(name), msg("as {flag_of}", flag_of=flag_of(name)), type=kind, default=default
-        )
-
-
-def _way(option: Option) -> dict[str, Any]:
-    if option.kind == "switch":
-        return {"action": "store_const", "const": True}
-    if option.kind == "optional":
-        return {"nargs": "?", "const": REPORT, "metavar": option.metavar}
-    shown = {"metavar": option.metavar or f"{{{','.join(option.choices)}}}"}  # `_read` judges
-    return shown | ({"action": "append"} if option.kind == "many" else {})
-
-
-def on_command_line(config: pytest.Config, name: str) -> Any:
-    """Return the value of an option on the command line, or None."""
-    return read_option(config, name)[0]
-
-
-def in_ini(config: pytest.Config, name: str) -> Any:
-    """Return the value of an option in the ini file, or None."""
-    return read_option(config, name)[1]
+        flag, dest, text = flag_of(name), ini_of(name), helped(option, flag_of)
+        kind, default, way = _KINDS[option.kind]
+        metavar = option.metavar or f"{{{','.join(option.choices)}}}"  # `_read` judges
+        group.addoption(flag, dest=dest, default=None, help=text, metavar=metavar, **way)
+        parser.addini(dest, msg("as {flag_of}", flag_of=flag), type=kind, default=default)
 
 
 def read_option(config: pytest.Config, name: str) -> tuple[Any, Any]:
-    """Return what the command line and the ini file say; each test asks, and neither changes."""
-    known = config.stash.get(_READ_OPTIONS, None)
-    if known is None:
-        known = config.stash[_READ_OPTIONS] = {}
+    """Return what the command line and the ini file say, None for nothing.
+
+    Each test asks, and neither changes.
+    """
+    known = config.stash.setdefault(_READ_OPTIONS, {})
     if name not in known:
         option, ini = OPTIONS[name], ini_of(name)
         passed, written = config.getoption(ini, None), config.getini(ini)
@@ -135,7 +115,7 @@ def check(config: pytest.Config) -> None:
     for name in OPTIONS:
         value(config, name)
     report_path(config)
-    mode, record = value(config, "mode"), on_command_line(config, "record")
+    mode, record = value(config, "mode"), read_option(config, "record")[0]
     if record is not None and mode != "record":
         raise usage_error("--bpmax-record={record} needs --bpmax-mode=record", record=record)
     if mode == "record" and os.environ.get("CI") and not value(config, "allow_ci_record"):
@@ -174,7 +154,8 @@ def variables(config: pytest.Config) -> Mapping[str, Any]:
     Raises:
         pytest.UsageError: one is not NAME=VALUE.
     """
-    texts = [*(in_ini(config, "var") or ()), *(on_command_line(config, "var") or ())]
+    passed, ini = read_option(config, "var")
+    texts = [*(ini or ()), *(passed or ())]
     if not texts:
         return {}
     from bpmax_sim.scenario.cases import cli_variables  # noqa: PLC0415 - only where given
@@ -190,22 +171,20 @@ def variables(config: pytest.Config) -> Mapping[str, Any]:
 def header(config: pytest.Config) -> list[str]:
     """Return ``bpmax-sim: replay, cassettes in …`` in a project that has scenarios."""
     root = find_root(config.rootpath)
-    if not (root / "scenarios").is_dir() and on_command_line(config, "mode") is None:
+    if not (root / "scenarios").is_dir() and read_option(config, "mode")[0] is None:
         return []
     mode = value(config, "mode", "replay")
     if mode == "record":
         mode += f" {value(config, 'record', 'once')}"
     folder = value(config, "cassettes")
-    where = _place(folder) if folder else shown(root / "cassettes")
+    where = folder or shown(root / "cassettes")
+    if folder:
+        from bpmax_sim.cassette.remote import is_url, shown_url  # noqa: PLC0415 - only where given
+
+        where = shown_url(folder) if is_url(folder) else folder
     closed = msg(", network closed") if mode in {"replay", "simulate"} else ""
     line = msg("bpmax-sim: {mode}, cassettes in {where}{closed}")
     return [translate(msg(line, mode=mode, where=where, closed=closed))]
-
-
-def _place(folder: str) -> str:
-    from bpmax_sim.cassette.remote import is_url, shown_url  # noqa: PLC0415 - only where given
-
-    return shown_url(folder) if is_url(folder) else folder
 
 
 def shown(path: Path) -> str:

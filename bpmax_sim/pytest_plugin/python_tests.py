@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import logging
 import shlex
+import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, overload
 from weakref import WeakMethod
 
@@ -22,20 +22,13 @@ from _pytest._code import code
 from _pytest._io import saferepr
 from _pytest.junitxml import xml_key
 
-from bpmax_sim.clock import Clock, parse_duration
+from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import BpmaxError, BpmaxWarning, ConfigError, ExpectationError, Problem
-from bpmax_sim.file_names import cassette_name
 from bpmax_sim.i18n import Translatable, joined, msg, series, translate
 from bpmax_sim.pytest_plugin import options
+from bpmax_sim.pytest_plugin import session_options as of_test
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
-from bpmax_sim.pytest_plugin.session_options import (
-    COMMANDS,
-    cassette_of,
-    cassettes_folder,
-    owner_of,
-    root_of,
-    session_options,
-)
+from bpmax_sim.pytest_plugin.session_options import COMMANDS, root_of
 from bpmax_sim.pytest_plugin.stash import GUARD, HIDING, LIVING, RUN, SESSIONS
 from bpmax_sim.report.console import Written, console_section
 from bpmax_sim.scenario.events import Event
@@ -121,18 +114,12 @@ class RunFaults:
         silent = self._session.disarm(self._rules)
         self._rules = []
         names = series(dict.fromkeys(call.name for call in self._session.calls)) or msg("none")
-        return joined(
-            "\n",
-            (
-                msg(
-                    "fault never fired: {rule} -> {describe_fault} (calls made: {names})",
-                    rule=rule,
-                    describe_fault=describe_fault(rule),
-                    names=names,
-                )
-                for rule in silent
-            ),
-        )
+        template = msg("fault never fired: {rule} -> {describe_fault} (calls made: {names})")
+        lines = [
+            msg(template, rule=rule, describe_fault=describe_fault(rule), names=names)
+            for rule in silent
+        ]
+        return joined("\n", lines)
 
 
 _STUB = pytest.StashKey[Stub]()
@@ -179,6 +166,9 @@ def hide_in(node: pytest.Item, redact: Redact) -> None:
     saferepr.SafeRepr.repr = _uncut  # type: ignore[method-assign] # nothing else is before a cut
     code.safeformat = _formatted  # type: ignore[attr-defined] # of locals, with -vv
     _hide_in_logs(node.config)
+    plugins = node.config.pluginmanager
+    if not plugins.has_plugin(__name__):
+        plugins.register(sys.modules[__name__], __name__)  # for the hooks below
 
 
 def hide_again(node: pytest.Item) -> None:
@@ -227,8 +217,11 @@ def _formatted(obj: object) -> str:
     return redact_now(_format(shown))
 
 
-def compared(config: pytest.Config, op: str, left: Any, right: Any) -> list[str] | None:
-    """Return the lines of a comparison of values that hold secrets, else None."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_assertrepr_compare(
+    config: pytest.Config, op: str, left: Any, right: Any
+) -> list[str] | None:
+    """Compare values that hold secrets as they may be shown, before pytest shortens them."""
     if _comparing or not _active:
         return None
     try:
@@ -244,11 +237,8 @@ def compared(config: pytest.Config, op: str, left: Any, right: Any) -> list[str]
         )
     finally:
         _comparing.pop()
-    lines = next(
-        (list(explanation) for explanation in explanations if explanation),
-        [f"{shown[0]!r} {op} {shown[1]!r}"],
-    )
-    return [redact_now(line) for line in lines]
+    plainly = [f"{shown[0]!r} {op} {shown[1]!r}"]
+    return [redact_now(line) for line in next(filter(None, explanations), plainly)]
 
 
 @contextmanager
@@ -331,15 +321,40 @@ def check_name(item: pytest.Item) -> None:
         warnings.warn(translate(message), BpmaxWarning, stacklevel=1)
 
 
-def hide_warning(warning: warnings.WarningMessage) -> None:
-    """Replace the secrets in *warning*."""
-    warning.filename = redact_now(warning.filename)
-    before = str(warning.message)
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Let a subtest tell no secret: it takes up what was captured after its report was made."""
+    if type(report) is not pytest.TestReport:
+        hide(report)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
+    """Let a warning tell no secret."""
+    warning_message.filename = redact_now(warning_message.filename)
+    before = str(warning_message.message)
     shown = redact_now(before)
     if shown != before:
-        warning.message = warning.category(shown)
-        if str(warning.message) != shown:
-            warning.message = UserWarning(shown)
+        warning_message.message = warning_message.category(shown)
+        if str(warning_message.message) != shown:
+            warning_message.message = UserWarning(shown)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Let what ends a run, such as `pytest.exit`, tell no secret."""
+    hide_in_error(excinfo.value)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_internalerror(excrepr: object) -> None:
+    """Let an error of a plugin tell no secret."""
+    hidden(excrepr)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Let go of the last test."""
+    forget(config)
 
 
 def hidden(value: Any) -> Any:
@@ -388,19 +403,18 @@ def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session
         ConfigError: an option or a file is wrong.
         CassetteError: the cassette cannot be used.
     """
-    folder = cassettes_folder(node)
     cassette = passed.get("cassette")
     if isinstance(cassette, str):
-        name = cassette_name(root_of(node), node.path, cassette, "")
-        passed["cassette"] = folder / f"{name}.yaml"
+        passed["cassette"] = of_test.named_cassette(node, cassette)
+    platforms = root_of(node) / "scenarios" / "platforms"
     session_arguments: SessionOptions = {
-        "platforms": _platforms(node),
-        "cassette": cassette_of(node),
-        "logins": folder / "auth",
-        "owner": owner_of(node),
+        "platforms": platforms if platforms.is_dir() else None,
+        "cassette": of_test.cassette_of(node),
+        "logins": of_test.cassettes_folder(node) / "auth",
+        "owner": of_test.owner_of(node),
         "command": msg("pytest {quote} --bpmax-mode=record", quote=shlex.quote(node.nodeid)),
         **COMMANDS,
-        **session_options(node),
+        **of_test.session_options(node),
         **passed,
     }
     session = _sessions(node).open(**session_arguments)
@@ -413,8 +427,9 @@ def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session
 class Sessions:
     """The sessions of one test: those of one owner are one recording, judged with the test."""
 
-    def __init__(self) -> None:
-        """Start without any."""
+    def __init__(self, tally: Tally) -> None:
+        """Start without any; *tally* is told what becomes of them."""
+        self._tally = tally
         self._run = Run()
         self._last: dict[tuple[object, str], Session] = {}
         self._consoles: dict[tuple[object, str], list[Written]] = {}
@@ -439,7 +454,7 @@ class Sessions:
         """Return what scripts of the last session of each owner wrote."""
         return [line for lines in self._consoles.values() for line in lines]
 
-    def finish(self, tally: Tally, *, failed: bool) -> None:
+    def finish(self, *, failed: bool) -> None:
         """Seal what was recorded, and judge what was not played.
 
         Raises:
@@ -458,18 +473,13 @@ class Sessions:
             raise
         finally:
             for session in last:
-                tally.add_recording(session, failed=wrong, doubtful=wrong and not left)
+                self._tally.add_recording(session, failed=wrong, doubtful=wrong and not left)
 
 
 def _sessions(node: pytest.Item) -> Sessions:
     if SESSIONS not in node.stash:
-        node.stash[SESSIONS] = Sessions()
+        node.stash[SESSIONS] = Sessions(tally_of(node.config))
     return node.stash[SESSIONS]
-
-
-def _platforms(node: pytest.Item) -> Path | None:
-    folder = root_of(node) / "scenarios" / "platforms"
-    return folder if folder.is_dir() else None
 
 
 class PythonTestRun:
@@ -497,15 +507,15 @@ class PythonTestRun:
             return
         self._finished = True
         silent = self.faults.disarm()
-        wrong, tally = failed or bool(silent), tally_of(self._node.config)
+        wrong = failed or bool(silent)
         try:
             self.session.close(failed=wrong)
         except BpmaxError:
             wrong = True
             raise
         finally:
-            tally.add_calls(self.session)
-            _sessions(self._node).finish(tally, failed=wrong)
+            tally_of(self._node.config).add_calls(self.session)
+            _sessions(self._node).finish(failed=wrong)
         if silent and not failed:
             raise ExpectationError(silent)
 
@@ -547,8 +557,7 @@ class RunClock:
 
     def now(self) -> float:
         """Return the instant in POSIX seconds."""
-        clock: Clock = self._session.clock
-        return clock.now()
+        return self._session.clock.now()
 
     def advance(self, duration: float | str) -> None:
         """Move on by *duration* (seconds, or ``1m30s``), after everything that is planned.

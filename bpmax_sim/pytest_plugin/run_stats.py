@@ -31,7 +31,7 @@ class Tally:
         unrecognised: where values were recorded that look like secrets.
         undeclared: which responses were recorded with a stand-in that need not be one.
         owners: cassette -> the tests that were collected for it, or opened it.
-        left: cassette -> owner -> exchanges that none of its sessions played.
+        left: cassette and owner -> exchanges that none of its sessions played.
         doubtful: cassettes of which nothing can be said: not replayed, or by a test that failed.
         tests: the files of the tests that have cassettes.
         traces: what scenarios told, as files.
@@ -56,7 +56,7 @@ class Tally:
         self.traces: set[str] = set()
         self.partial = False
         self.owners: dict[str, set[str]] = {}
-        self.left: dict[str, dict[str, set[int]]] = {}
+        self.left: dict[tuple[str, str], set[int]] = {}
         self.doubtful: set[str] = set()
         self.tests: set[str] = set()
         self.sharded = False
@@ -98,39 +98,27 @@ class Tally:
             return
         if session.mode in _WITH_CASSETTES and cassette.is_file():
             self.used.add(str(cassette))
-        self._note_left(session, str(cassette), doubtful=doubtful or session.mode != "replay")
+        if doubtful or session.mode != "replay":
+            self.doubtful.add(str(cassette))
+        else:
+            owner = session.settings.owner
+            self.owners.setdefault(str(cassette), set()).add(owner)
+            self._narrow((str(cassette), owner), {exchange.order for exchange in session.unplayed})
         if session.settings.unused != "ignore" and not failed and session.unplayed:
             self.unplayed[str(cassette)] += len(session.unplayed)
-        if session.mode == "record":
-            aside = cassette.with_name(f"{cassette.name}.new")
-            self.waiting.update([str(aside)] if aside.exists() else [])
+        aside = cassette.with_name(f"{cassette.name}.new")
+        if session.mode == "record" and aside.exists():
+            self.waiting.add(str(aside))
 
-    def add(self, session: Session, *, failed: bool, doubtful: bool) -> None:
-        """Take what a closed session did that is alone with its recording; see the other two."""
-        self.add_calls(session)
-        self.add_recording(session, failed=failed, doubtful=doubtful)
-
-    def _note_left(self, session: Session, cassette: str, *, doubtful: bool) -> None:
-        """Note which exchanges no session of this owner has played so far."""
-        if doubtful:
-            self.doubtful.add(cassette)
-            return
-        owner = session.settings.owner
-        self.owners.setdefault(cassette, set()).add(owner)
-        _narrow(self.left, cassette, owner, {exchange.order for exchange in session.unplayed})
+    def _narrow(self, recording: tuple[str, str], orders: set[int]) -> None:
+        """Leave of what was left over of a recording what *orders* leave over, too."""
+        self.left[recording] = self.left.get(recording, orders) & orders
 
     def as_data(self) -> dict[str, Any]:
-        """Return it as plain values, to be sent to the controller."""
-        return {
-            **{name: getattr(self, name) for name in ("logins", "partial", "sharded")},
-            **{name: dict(getattr(self, name)) for name in _COUNTS},
-            **{name: sorted(map(translate, getattr(self, name))) for name in _SETS},
-            "owners": {path: sorted(names) for path, names in self.owners.items()},
-            "left": {
-                path: {owner: sorted(orders) for owner, orders in left.items()}
-                for path, left in self.left.items()
-            },
-        }
+        """Return it as plain values, to be sent to the controller: counts, texts, sets of them."""
+        texts = {name: set(map(translate, getattr(self, name))) for name in _SETS}
+        counts = {name: dict(getattr(self, name)) for name in _COUNTS}
+        return {**vars(self), **texts, **counts}
 
     def merge(self, data: Mapping[str, Any]) -> None:
         """Add what a worker sent."""
@@ -139,19 +127,10 @@ class Tally:
         self.sharded |= data["sharded"]
         for cassette, names in data["owners"].items():
             self.owners.setdefault(cassette, set()).update(names)
-        for cassette, left in data["left"].items():
-            for owner, orders in left.items():
-                _narrow(self.left, cassette, owner, set(orders))
+        for recording, orders in data["left"].items():
+            self._narrow(recording, orders)
         for name in (*_COUNTS, *_SETS):
             getattr(self, name).update(data[name])
-
-
-def _narrow(
-    left: dict[str, dict[str, set[int]]], cassette: str, owner: str, orders: set[int]
-) -> None:
-    """Leave of what was left over what *orders* leave over, too."""
-    known = left.setdefault(cassette, {})
-    known[owner] = known[owner] & orders if owner in known else orders
 
 
 _COUNTS = ("calls", "unplayed")

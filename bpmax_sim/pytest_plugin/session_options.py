@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -93,48 +93,35 @@ def session_options(node: pytest.Item, *, sets: Sets = lambda _name: False) -> S
     for name, option in options_of("session").items():
         if name in _FILES or name in _OF_THE_GUARD:
             continue
-        if name in options.OPTIONS:
-            value = choose(node.config, mark, name, sets=sets)
-        else:
-            value = mark.get(name) if name in MARKED else None
+        is_option = name in options.OPTIONS
+        value = choose(node.config, mark, name, sets=sets) if is_option else mark.get(name)
         if value is not None:
             chosen[option.argument] = value
-    root, files = root_of(node), dict(_named_files(node, mark, sets))
+    if platforms := _platforms(node, mark, sets):
+        chosen["platforms"] = platforms
     if "instances" in mark:
-        files["instances"] = root / mark["instances"]
+        chosen["instances"] = root_of(node) / mark["instances"]
     if "cassette" in mark:
-        name = cassette_name(root, node.path, str(mark["cassette"]), "")
-        files["cassette"] = cassettes_folder(node) / f"{name}.yaml"
+        chosen["cassette"] = named_cassette(node, mark["cassette"])
+    chosen["remote"] = remote_of(node.config)
+    chosen["shared_logins"] = node.config.stash.setdefault(_LOGINS, SharedLogins())
+    return cast("SessionOptions", chosen)
+
+
+def _platforms(node: pytest.Item, mark: Mapping[str, Any], sets: Sets) -> Path | None:
+    """Return the platforms, each way of naming them relative to what its writer looks at."""
     config = node.config
-    of_run = {"remote": remote_of(config), "shared_logins": _logins_of(config)}
-    return cast("SessionOptions", chosen | files | of_run)
-
-
-def _logins_of(config: pytest.Config) -> SharedLogins:
-    """Return what the sessions of the run log in with once."""
-    if _LOGINS not in config.stash:
-        config.stash[_LOGINS] = SharedLogins()
-    return config.stash[_LOGINS]
-
-
-def _named_files(
-    node: pytest.Item, mark: Mapping[str, Any], sets: Sets
-) -> Iterator[tuple[str, Path]]:
-    """Yield the platforms, each way of naming them relative to what its writer looks at."""
-    config, passed = node.config, options.on_command_line(node.config, "platforms")
+    passed, ini = options.read_option(config, "platforms")
     if passed is not None:
-        yield "platforms", config.invocation_params.dir / passed
-    elif "platforms" in mark:
-        yield "platforms", root_of(node) / mark["platforms"]
-    elif not sets("platforms") and (ini := options.in_ini(config, "platforms")) is not None:
-        yield "platforms", config.rootpath / ini
+        return Path(config.invocation_params.dir, passed)
+    if "platforms" in mark:
+        return Path(root_of(node), mark["platforms"])
+    return None if ini is None or sets("platforms") else Path(config.rootpath, ini)
 
 
 def root_of(node: pytest.Item | pytest.Collector) -> Path:
     """Return the root of a test's project, looked for once in a run for each folder."""
-    known = node.config.stash.get(_ROOTS, None)
-    if known is None:
-        known = node.config.stash[_ROOTS] = {}
+    known = node.config.stash.setdefault(_ROOTS, {})
     folder = os.path.dirname(node.path)  # noqa: PTH120 - a path would have to be made
     if folder not in known:
         known[folder] = find_root(node.path)
@@ -155,11 +142,16 @@ def cassettes_folder(node: pytest.Item | pytest.Collector) -> Path:
     remote = remote_of(config)
     if remote is not None:
         return remote.folder
-    folder = options.on_command_line(config, "cassettes")
-    if folder is not None:
-        return Path(config.invocation_params.dir, folder)
-    ini = options.in_ini(config, "cassettes")
+    passed, ini = options.read_option(config, "cassettes")
+    if passed is not None:
+        return Path(config.invocation_params.dir, passed)
     return Path(config.rootpath, ini) if ini is not None else root_of(node) / "cassettes"
+
+
+def named_cassette(node: pytest.Item, name: object) -> Path:
+    """Return the cassette that a marker or a call names *name*."""
+    below = cassette_name(root_of(node), node.path, str(name), "")
+    return cassettes_folder(node) / f"{below}.yaml"
 
 
 def cassette_of(node: pytest.Item) -> Path:
@@ -169,9 +161,9 @@ def cassette_of(node: pytest.Item) -> Path:
     depends on the import mode, nor on how pytest spells parameters.
     """
     mark = marked(node)
-    folder, root = cassettes_folder(node), root_of(node)
     if "cassette" in mark:
-        return folder / f"{cassette_name(root, node.path, str(mark['cassette']), '')}.yaml"
+        return named_cassette(node, mark["cassette"])
+    folder, root = cassettes_folder(node), root_of(node)
     module = node.path.with_suffix("")
     parts = module.relative_to(root).parts if module.is_relative_to(root) else (module.name,)
     parts = parts[1:] if parts[0] in {"tests", "test"} and len(parts) > 1 else parts

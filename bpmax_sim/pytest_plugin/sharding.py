@@ -24,12 +24,8 @@ from bpmax_sim.scenario.shards import Shard
 
 def deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave in *items* those of this run's shard, in their order."""
-    shard = options.value(config, "shard")
-    if shard is None:
-        return
-    names = _keys(config, (item.nodeid for item in items))
-    keys = dict(zip(items, names, strict=True))
-    chosen = shard.among(keys.values(), seconds(config))
+    keys = dict(zip(items, _keys(config, (item.nodeid for item in items)), strict=True))
+    chosen = options.value(config, "shard").among(keys.values(), seconds(config))
     left_out = [item for item in items if keys[item] not in chosen]
     if left_out:
         tally_of(config).sharded = True
@@ -39,17 +35,14 @@ def deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 def header(config: pytest.Config, shard: Shard) -> str:
     """Return what must be the same for every shard of one run."""
-    durations = seconds(config)
-    known = msg(
-        "{durations_count} durations ({fingerprint})",
-        durations_count=len(durations),
-        fingerprint=shards.fingerprint(durations),
-    )
-    return msg(
-        "shard {shard}, split by {known}",
-        shard=shard,
-        known=known if durations else msg("number, no durations known"),
-    )
+    known = msg("number, no durations known")
+    if durations := seconds(config):
+        known = msg(
+            "{durations_count} durations ({fingerprint})",
+            durations_count=len(durations),
+            fingerprint=shards.fingerprint(durations),
+        )
+    return msg("shard {shard}, split by {known}", shard=shard, known=known)
 
 
 def seconds(config: pytest.Config) -> dict[str, Any]:

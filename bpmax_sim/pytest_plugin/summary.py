@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -43,6 +43,11 @@ class Note(msgspec.Struct, frozen=True):
     text: str
     column: int = 0
 
+    @property
+    def where(self) -> str:
+        """Return ``file:line``, or the file alone."""
+        return f"{self.file}:{self.line}" if self.line else self.file
+
 
 def tell(reporter: pytest.TerminalReporter, config: pytest.Config, lines: Sequence[str]) -> None:
     """Annotate what failed, and write the step's summary with *lines* of the run's own."""
@@ -74,17 +79,13 @@ def summary(outcomes: Mapping[str, int], notes: Sequence[Note], lines: Iterable[
     counted = counts(outcomes, BY_OUTCOME)
     parts = [msg("### bpmax-sim: {counted}", counted=(counted or msg("not collected"))), ""]
     if notes:
-        rows = [f"| {_cell(n.title)} | {_cell(_where(n))} | {_cell(n.text)} |" for n in notes]
+        rows = [f"| {_cell(n.title)} | {_cell(n.where)} | {_cell(n.text)} |" for n in notes]
         left = len(rows) - _ROWS
         parts += [msg("| scenario | where | what |"), "| --- | --- | --- |", *rows[:_ROWS]]
         parts += ["", msg("and {left} more", left=left)] if left > 0 else []
         parts += [""]
     parts += [f"* {_cell(line)}" for line in lines]
     return joined("\n", [*parts, "", ""])
-
-
-def _where(note: Note) -> str:
-    return f"{note.file}:{note.line}" if note.line else note.file
 
 
 def _cell(text: str) -> str:
@@ -136,13 +137,26 @@ def write_summary(
     tally = tally_of(config)
     broken = reporter.stats.get("error")  # a file that was not collected owns cassettes, too
     complete = exitstatus in _FINISHED and not broken and _is_complete(config, tally)
-    sharding.keep_durations(config, _reports(reporter), complete=complete)
-    lines = [*_calls(tally), *_unplayed(tally), *_waiting(tally), *_unrecognised(tally)]
-    lines += sorted(tally.undeclared)
+    reports = [
+        report
+        for outcome, every in reporter.stats.items()
+        if outcome not in {"skipped", "deselected", "warnings"}
+        for report in every
+        if isinstance(report, pytest.TestReport)
+    ]
+    sharding.keep_durations(config, reports, complete=complete)
+    lines = list(_lines(tally))
     if complete:
         lines += _orphans(tally)
         _keep(tally, find_root(config.rootpath))
-    lines += _report(tally, options.report_path(config), _unreadable(reporter.stats, config))
+    path = options.report_path(config)
+    problems = list(_unreadable(reporter.stats, config)) if path else []
+    if path and (tally.traces or problems):
+        from bpmax_sim.report.html import write_page  # noqa: PLC0415 - only where it is wanted
+
+        traces = [Path(trace) for trace in sorted(tally.traces)]
+        write_page(path, traces, version=bpmax_sim.__version__, problems=problems)
+        lines.append(msg("report: {path}", path=shown(path)))
     if lines:
         reporter.write_sep("-", "bpmax-sim")
         for line in lines:
@@ -150,56 +164,29 @@ def write_summary(
     tell(reporter, config, lines)
 
 
-def _reports(reporter: pytest.TerminalReporter) -> Iterator[pytest.TestReport]:
-    """Yield what is known of the phases of every test that was not skipped."""
-    for outcome, reports in reporter.stats.items():
-        if outcome not in {"skipped", "deselected", "warnings"}:
-            yield from (report for report in reports if isinstance(report, pytest.TestReport))
-
-
-def _calls(tally: Tally) -> Iterator[str]:
-    if not tally.used and not tally.calls:
-        return
-    by_source = counts(tally.calls, BY_SOURCE)
-    message = msg(" ({by_source})", by_source=by_source) if by_source else ""
-    logins = (
-        plural(tally.logins, ", {number} of them a login", ", {number} of them logins")
-        if tally.logins
-        else ""
-    )
-    cassettes = (
-        msg(
-            "; {cassettes}",
-            cassettes=plural(len(tally.used), "{number} cassette", "{number} cassettes"),
+def _lines(tally: Tally) -> Iterator[str]:
+    """Yield what was called, and what is to be done about recordings."""
+    if tally.used or tally.calls:
+        by_source = counts(tally.calls, BY_SOURCE)
+        logins = plural(tally.logins, ", {number} of them a login", ", {number} of them logins")
+        used = plural(len(tally.used), "{number} cassette", "{number} cassettes")
+        yield msg(
+            "{calls}{message}{logins}{cassettes}",
+            calls=plural(sum(tally.calls.values()), "{number} call", "{number} calls"),
+            message=msg(" ({by_source})", by_source=by_source) if by_source else "",
+            logins=logins if tally.logins else "",
+            cassettes=msg("; {cassettes}", cassettes=used) if tally.used else "",
         )
-        if tally.used
-        else ""
-    )
-    yield msg(
-        "{calls}{message}{logins}{cassettes}",
-        calls=plural(sum(tally.calls.values()), "{number} call", "{number} calls"),
-        message=message,
-        logins=logins,
-        cassettes=cassettes,
-    )
-
-
-def _unplayed(tally: Tally) -> Iterator[str]:
     if tally.unplayed:
         total = plural(sum(tally.unplayed.values()), "{number} exchange", "{number} exchanges")
         yield msg("not played: {total} in {list}", total=total, list=_files(sorted(tally.unplayed)))
-
-
-def _waiting(tally: Tally) -> Iterator[str]:
     if tally.waiting:
         yield msg("wait for review: {list}; bpmax-sim review", list=_files(sorted(tally.waiting)))
-
-
-def _unrecognised(tally: Tally) -> Iterator[str]:
     if tally.unrecognised:
         from bpmax_sim.session.session import describe_unrecognised  # noqa: PLC0415 - seldom needed
 
         yield describe_unrecognised(sorted(tally.unrecognised))
+    yield from sorted(tally.undeclared)
 
 
 def _unreadable(stats: Mapping[str, Sequence[Any]], config: pytest.Config) -> Iterator[str]:
@@ -208,18 +195,6 @@ def _unreadable(stats: Mapping[str, Sequence[Any]], config: pytest.Config) -> It
         if isinstance(report, pytest.CollectReport):
             for note in _problems(report, config):
                 yield str(Problem(note.text, Place(note.file, note.line, note.column)))
-
-
-def _report(tally: Tally, path: Path | None, unreadable: Iterable[str]) -> Iterator[str]:
-    """Write the report if it is wanted, and yield where it is."""
-    problems = tuple(unreadable) if path else ()
-    if path is None or not (tally.traces or problems):
-        return
-    from bpmax_sim.report.html import write_page  # noqa: PLC0415 - only where it is wanted
-
-    traces = [Path(trace) for trace in sorted(tally.traces)]
-    write_page(path, traces, version=bpmax_sim.__version__, problems=problems)
-    yield msg("report: {path}", path=shown(path))
 
 
 def _orphans(tally: Tally) -> Iterator[str]:
@@ -241,15 +216,15 @@ def _keep(tally: Tally, root: Path) -> None:
         return
     there = (path for path in tally.used - tally.doubtful if os.path.isfile(path))  # noqa: PTH113
     played = sorted(there)
+    left = defaultdict[str, dict[str, tuple[int, ...]]](dict)
+    for (path, owner), orders in tally.left.items():
+        left[path][owner] = tuple(sorted(orders))
     keep(
         Evidence(
             folders=tuple(sorted(tally.folders)),
             digests={path: digest_of(path) for path in played},
             owners={path: tuple(sorted(names)) for path, names in tally.owners.items()},
-            left={
-                path: {owner: tuple(sorted(orders)) for owner, orders in left.items()}
-                for path, left in tally.left.items()
-            },
+            left=left,
             unplayed_files=tuple(sorted((tally.owned | tally.cassettes) - set(played))),
             tests=tuple(sorted(tally.tests)),
         ),

@@ -12,7 +12,7 @@ import base64
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
@@ -51,6 +51,9 @@ def page(
 ) -> str:
     """Return the page of *stories*, those that failed first.
 
+    What the viewer reads are blocks of JSON: an index of all stories, each story that there is
+    room for, and each file once.
+
     Args:
         stories: each is one scenario or one row of a table.
         version: of this package, told at the foot.
@@ -60,7 +63,21 @@ def page(
     """
     language = language or chosen()
     ordered = sorted(stories, key=lambda story: (story.outcome not in _FAILED, story.place))
-    data = Data(ordered, largest)
+    numbers: dict[str, int] = {}
+    blocks, size = {}, 0
+    for number, story in enumerate(ordered):
+        if size <= largest or story.outcome in _FAILED:
+            blocks[f"story-{number}"] = text = _json(_whole(story, numbers))
+            size += len(text.encode("utf-8", "replace"))
+    index = {
+        "version": version,
+        "language": language,
+        "texts": _texts(),
+        "stories": [_summary(s, f"story-{n}" in blocks) for n, s in enumerate(ordered)],
+        "problems": problems,
+        "marks": MARKS,
+    }
+    blocks |= {f"file-{number}": _json(text) for text, number in numbers.items()}
     return _template().render(
         stories=ordered,
         counts=Counter(story.outcome for story in ordered),
@@ -71,69 +88,36 @@ def page(
         language=language,
         t={name: forms[language] for name, forms in _texts().items()},
         say=partial(say, language=language),
+        # Markup is what is shipped with the package, or JSON without a `<` in it.
         style=Markup(_file("page.css")),  # noqa: S704
-        scripts=[Markup(script) for script in _scripts()],  # noqa: S704 - shipped with the package
+        scripts=[Markup(script) for script in _scripts()],  # noqa: S704
         policy=_policy(),
         problems=problems,
-        index=data.index(version, language, problems),
-        blocks=data.blocks(),
+        index=Markup(_json(index)),  # noqa: S704
+        blocks=[(name, Markup(text)) for name, text in blocks.items()],  # noqa: S704
     )
 
 
-class Data:
-    """What the viewer reads: an index of all stories, each story, and each file once."""
+def _whole(story: Story, numbers: dict[str, int]) -> dict[str, Any]:
+    """Return all of *story*, its files by their *numbers*, which it adds to."""
+    plain = ("digest", "reason", "notes", "rerun", "record", "events", "flow")
+    return {
+        **{name: getattr(story, name) for name in plain},
+        "failures": [asdict(failure) for failure in story.failures],
+        "sources": {
+            file: numbers.setdefault(text, len(numbers)) for file, text in story.sources.items()
+        },
+    }
 
-    def __init__(self, stories: Sequence[Story], largest: int) -> None:
-        """Choose what there is room for."""
-        self._stories = stories
-        self._files: dict[str, int] = {}
-        self._encoded: list[str | None] = []
-        size = 0
-        for story in stories:
-            fits = size <= largest or story.outcome in _FAILED
-            text = _json(self._whole(story)) if fits else None
-            size += len((text or "").encode("utf-8", "replace"))
-            self._encoded.append(text)
 
-    def _whole(self, story: Story) -> dict[str, Any]:
-        plain = ("digest", "reason", "notes", "rerun", "record", "events", "flow")
-        return {
-            **{name: getattr(story, name) for name in plain},
-            "failures": [asdict(failure) for failure in story.failures],
-            "sources": {
-                file: self._files.setdefault(text, len(self._files))
-                for file, text in story.sources.items()
-            },
-        }
-
-    def index(self, version: str, language: str, problems: Sequence[str]) -> Markup:
-        """Return what is known of each story before it is opened."""
-        stories = [
-            {
-                **{name: getattr(story, name) for name in _INDEXED},
-                "ms": round(story.duration * 1000, 3),
-                "headline": story.failures[0].headline if story.failures else "",
-                "whole": data is not None,
-            }
-            for story, data in zip(self._stories, self._encoded, strict=True)
-        ]
-        index = {
-            "version": version,
-            "language": language,
-            "texts": _texts(),
-            "stories": stories,
-            "problems": problems,
-            "marks": MARKS,
-        }
-        return Markup(_json(index))  # noqa: S704 - there is no `<` in it
-
-    def blocks(self) -> Iterator[tuple[str, Markup]]:
-        """Yield the name and the text of each block."""
-        for number, data in enumerate(self._encoded):
-            if data is not None:
-                yield f"story-{number}", Markup(data)  # noqa: S704
-        for text, number in self._files.items():
-            yield f"file-{number}", Markup(_json(text))  # noqa: S704
+def _summary(story: Story, is_whole: bool) -> dict[str, Any]:
+    """Return what is known of *story* before it is opened."""
+    return {
+        **{name: getattr(story, name) for name in _INDEXED},
+        "ms": round(story.duration * 1000, 3),
+        "headline": story.failures[0].headline if story.failures else "",
+        "whole": is_whole,
+    }
 
 
 def _json(value: Any) -> str:

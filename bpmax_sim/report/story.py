@@ -19,7 +19,7 @@ from bpmax_sim.file_names import node_part
 from bpmax_sim.i18n import LANGUAGES, Translatable, mapped, plain, translate
 from bpmax_sim.report.store import Trace
 from bpmax_sim.scenario.expect import label_of
-from bpmax_sim.scenario.source import headline
+from bpmax_sim.scenario.source import cut, headline
 from bpmax_sim.traffic.curl import curl_of
 
 LONGEST_BODY = 64 * 1024
@@ -124,15 +124,15 @@ def story_of(trace: Trace) -> Story:
     calls = [event for event in trace.events if event["event"] == "CallMade"]
     return Story(
         id=hashlib.sha256(f"{place}\n{name}".encode("utf-8", "replace")).hexdigest()[:10],
-        name=_short(name),
-        row=_short(row) if row and len(name) <= LONGEST_NAME else "",
-        place=_short(place),
+        name=cut(name, LONGEST_NAME),
+        row=cut(row, LONGEST_NAME) if row and len(name) <= LONGEST_NAME else "",
+        place=cut(place, LONGEST_NAME),
         outcome=ended["outcome"],
-        reason=_short(str(ended.get("reason", ""))),
+        reason=cut(str(ended.get("reason", "")), LONGEST_NAME),
         duration=last["at"] - first["at"],
         digest=ended.get("digest", ""),
-        tags=tuple(_short(str(tag)) for tag in first.get("tags") or ()),
-        apis=tuple(dict.fromkeys(_short(str(call["call"])) for call in calls)),
+        tags=tuple(cut(str(tag), LONGEST_NAME) for tag in first.get("tags") or ()),
+        apis=tuple(dict.fromkeys(cut(str(call["call"]), LONGEST_NAME) for call in calls)),
         answered=_answered(trace.events, calls),
         failures=tuple(_failure(failure, home) for failure in ended.get("failures", ())),
         notes=tuple(_worded(note, home) for note in ended.get("notes", ())),
@@ -159,10 +159,6 @@ def _item_of(trace: Trace, home: Homeward, row: str) -> str:
         return ""
     name = node_part(str(trace.events[0]["name"]))
     return f"{home.place(bounded(file))}::{name}[{node_part(row)}]"
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 def _event(event: _Event, home: Homeward) -> dict[str, Any]:

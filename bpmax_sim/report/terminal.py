@@ -236,8 +236,10 @@ def annotation(
 ) -> str:
     """Return the command that tells *message* at a place, as far as the place is known."""
     properties: dict[str, Any] = {"file": file, "line": line, "col": column, "title": title}
-    where = ",".join(f"{name}={_property(value)}" for name, value in properties.items() if value)
-    data = _data(message)
+    where = ",".join(
+        f"{name}={str(value).translate(_PROPERTY)}" for name, value in properties.items() if value
+    )
+    data = str(message).translate(_DATA)
     return msg("::error {where}::{data}", where=where, data=data) if where else f"::error::{data}"
 
 
@@ -247,9 +249,5 @@ def in_workspace(path: Path) -> str:
     return relative_name(path, root)
 
 
-def _data(value: object) -> str:
-    return str(value).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(value: object) -> str:
-    return _data(value).replace(":", "%3A").replace(",", "%2C")
+_DATA = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+_PROPERTY = _DATA | str.maketrans({":": "%3A", ",": "%2C"})

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from functools import reduce
 from operator import or_
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
@@ -18,55 +18,14 @@ from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.session import Session
-from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import Result, SubjectKind
 
+if TYPE_CHECKING:
+    from bpmax_sim.scenario.cases import ScenarioDraft
+
 Subject = FormSubject | FlowSubject | None
-
-
-class CheckContext(Protocol):
-    """What an action's check may look at, and where it reports what is wrong."""
-
-    @property
-    def definition(self) -> Definition | None:
-        """Return the definition of the main flow."""
-
-    @property
-    def subjects(self) -> tuple[SubjectKind, ...]:
-        """Return what is driven: a form, a flow, or a flow with forms."""
-
-    @property
-    def subflows(self) -> Mapping[str, Definition]:
-        """Return the flows that nodes can start, by name."""
-
-    @property
-    def people(self) -> tuple[str, ...]:
-        """Return who is named anywhere; nobody where hooks may name others."""
-
-    @property
-    def lists_people(self) -> bool:
-        """Return whether the scenario lists all people."""
-
-    @property
-    def scripts(self) -> Mapping[str, tuple[str, ...]]:
-        """Return event -> script files."""
-
-    @property
-    def nodes(self) -> tuple[str, ...]:
-        """Return the nodes of the flow, as far as it is defined."""
-
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """Return the declared fields of the form."""
-
-    @property
-    def named_steps(self) -> Mapping[str, Any]:
-        """Return the named steps of the fragments."""
-
-    def tell(self, spot: Spot, message: str, /, **values: object) -> None:
-        """Report that something is wrong at *spot*; with *values* a template, as `msg` takes it."""
 
 
 class Performer(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,7 +157,7 @@ class Action(Model, frozen=True, kw_only=True):
         return None
 
     @classmethod
-    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
         """Report to *context* what is wrong with *value*, before anything runs."""
         raise NotImplementedError
 
@@ -212,19 +171,17 @@ class Action(Model, frozen=True, kw_only=True):
         raise NotImplementedError
 
     @classmethod
-    def script_file(cls, value: Any) -> str | None:
+    def script_file(cls, value: Any) -> str | None:  # noqa: ARG003
         """Return the script file that *value* names with its key ``file``."""
-        del value
         return None
 
     @classmethod
-    def inner(cls, value: Any) -> tuple[str, Mapping[str, Any]] | None:
+    def inner(cls, value: Any) -> tuple[str, Mapping[str, Any]] | None:  # noqa: ARG003
         """Return the named steps that it consists of, and the variables they get."""
-        del value
         return None
 
     @classmethod
-    def known_keys(cls, context: CheckContext, value: Any, spot: Spot) -> bool:
+    def known_keys(cls, context: ScenarioDraft, value: Any, spot: Spot) -> bool:
         """Report unknown keys; return whether *value* is a map at all."""
         known = cls.__struct_encode_fields__
         if not isinstance(value, Mapping):

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, get_args
 
 import msgspec
 from msgspec import field
@@ -23,7 +23,7 @@ from bpmax_sim.errors import SubjectError, suggestion
 from bpmax_sim.i18n import joined, msg, plain, series, translate
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import absolute, find_root
-from bpmax_sim.scenario.action import Action, CheckContext, Performer
+from bpmax_sim.scenario.action import Action, Performer
 from bpmax_sim.scenario.handles import handles_for
 from bpmax_sim.scenario.people import WHO, FlowAction, NodeAction, check_people, move_of
 from bpmax_sim.scenario.rows import RowAction, row_texts
@@ -38,10 +38,13 @@ from bpmax_sim.subject.owners import rule_problem
 from bpmax_sim.yamlfile.schema import Texts
 from bpmax_sim.yamlfile.shapes import DURATION
 
+if TYPE_CHECKING:
+    from bpmax_sim.scenario.cases import ScenarioDraft
+
 REFERENCE_PATTERN = r"\$\{"
 
 
-def _check_fields(context: CheckContext, value: Any, spot: Spot) -> None:
+def _check_fields(context: ScenarioDraft, value: Any, spot: Spot) -> None:
     if not isinstance(value, Mapping):
         context.tell(spot, msg("expected a map of fields and values"))
         return
@@ -59,7 +62,7 @@ class Open(Action, frozen=True, kw_only=True):
     needs = ("form",)
 
     @classmethod
-    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
         """Find fields that the form does not have."""
         if value is not None:
             _check_fields(context, value, spot)
@@ -80,7 +83,7 @@ class Set(Action, frozen=True, kw_only=True):
     needs = ("form", "flow")
 
     @classmethod
-    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
         """Find fields that the form does not have."""
         _check_fields(context, value, spot)
 
@@ -173,7 +176,7 @@ class Click(Action, frozen=True, kw_only=True):
     needs = ("form",)
 
     @classmethod
-    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
         """Find buttons without a script."""
         if not isinstance(value, str):
             context.tell(spot, msg("expected the name of a button"))
@@ -207,7 +210,7 @@ class Submit(Action, frozen=True, kw_only=True):
     form: Mapping[str, Any] = {}
 
     @classmethod
-    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
         """Find keys that it does not take; of a form it takes none."""
         if "flow" in context.subjects and isinstance(value, Mapping):
             cls.known_keys(context, value, spot)
@@ -234,7 +237,7 @@ class Fire(Action, frozen=True, kw_only=True):
     needs = ("form", "flow")
 
     @classmethod
-    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
         """Find events that the subject does not have, or that have no script."""
         if not isinstance(value, str):
             context.tell(spot, msg("expected an event such as change.customerId"))
@@ -284,7 +287,6 @@ class HandOver(NodeAction, frozen=True, kw_only=True):
 
     about = msg("Give one's task to somebody else")
     texts: ClassVar = {**WHO, "to": msg("Who gets it")}
-    needs_others: ClassVar = True
     others: ClassVar = ()
 
     to: str | int
@@ -300,7 +302,6 @@ class AddOwner(NodeAction, frozen=True, kw_only=True):
         "where": msg("before, after or beside oneself"),
         "complete": msg("How many of them have to agree"),
     }
-    needs_others: ClassVar = True
     others: ClassVar = ()
 
     to: tuple[str | int, ...]
@@ -308,7 +309,7 @@ class AddOwner(NodeAction, frozen=True, kw_only=True):
     complete: str | int = "all"
 
     @classmethod
-    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
         """Find people and nodes that are not there, and rules that are none."""
         super().check(context, value, spot)
         if not isinstance(value, Mapping):
@@ -330,7 +331,6 @@ class Forward(NodeAction, frozen=True, kw_only=True):
 
     about = msg("Show the project to others, who do not decide")
     texts: ClassVar = {**WHO, "to": msg("Who sees it")}
-    needs_others: ClassVar = True
     others: ClassVar = ()
 
     to: tuple[str | int, ...]
@@ -361,13 +361,9 @@ class Return(NodeAction, frozen=True, kw_only=True):
     """Sending the project back."""
 
     about = msg("Send the project back to a node, or to who started it: start")
-    texts: ClassVar = {
-        **WHO,
-        "to": msg("A node that was passed, or start"),
-    }
+    texts: ClassVar = {**WHO, "to": msg("A node that was passed, or start")}
     method: ClassVar = "send_back"
     meant: ClassVar = msg("the node")
-    needs_others: ClassVar = True
     others: ClassVar = ()
 
     to: str
@@ -415,7 +411,7 @@ class ProxyAction(Action, frozen=True, kw_only=True):
     caller: str = ""
 
     @classmethod
-    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
         """Find what names no API, and arguments beside parts."""
         if not cls.known_keys(context, value, spot):
             return
@@ -450,10 +446,7 @@ class Js(Action, frozen=True, kw_only=True):
 
     sees_form: ClassVar = True
     about = msg("Run JavaScript, or {file: path}")
-    texts: ClassVar = {
-        "_": msg("A script in a file"),
-        "file": msg("Its path"),
-    }
+    texts: ClassVar = {"_": msg("A script in a file"), "file": msg("Its path")}
     others = (str,)
     takes = msg("JavaScript, or `{file: …}`")
     is_code = True
@@ -461,7 +454,7 @@ class Js(Action, frozen=True, kw_only=True):
     file: str
 
     @classmethod
-    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
         """Find what is neither a script nor a file."""
         if isinstance(value, str):
             return
@@ -502,7 +495,7 @@ class Python(Action, frozen=True, kw_only=True):
     args: Mapping[str, Any] = {}
 
     @classmethod
-    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
         """Find what names no function; nothing is imported."""
         call = value
         if isinstance(value, Mapping):
@@ -579,7 +572,7 @@ class Advance(Action, frozen=True, kw_only=True):
         return {"anyOf": [{"type": "number", "minimum": 0}, *texts]}
 
     @classmethod
-    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
         """Find what is no duration."""
         if isinstance(value, str) and "${" in value:
             return
@@ -621,7 +614,7 @@ class RunAction(Action, frozen=True, kw_only=True):
     variables: Mapping[str, Any] = field(default={}, name="with")
 
     @classmethod
-    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
         """Find steps that no fragment has."""
         named, name = context.named_steps, value
         if isinstance(value, Mapping):
@@ -656,7 +649,7 @@ ACTIONS: Mapping[str, type[Action]] = {action.key(): action for action in _subcl
 """Key of a step -> its action, in the order of the classes above."""
 
 
-def check_action(context: CheckContext, action: str, value: Any, spot: Spot) -> None:
+def check_action(context: ScenarioDraft, action: str, value: Any, spot: Spot) -> None:
     """Report to *context* what is wrong with *value*."""
     kind = ACTIONS[action]
     if kind.needs and not {*kind.needs} & {*context.subjects}:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import msgspec
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
-from bpmax_sim.errors import BAD_PATTERN, CallError, Place, ScriptError, SubjectError
-from bpmax_sim.i18n import labelled, msg, series
+from bpmax_sim.errors import BAD_PATTERN, CallError, ScriptError, SubjectError
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario.calls import compare_calls
+from bpmax_sim.scenario.events import ErrorThrown
 from bpmax_sim.scenario.expect import Checks, Comparison, compare, failed, is_operator, problems
 from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError
 from bpmax_sim.scenario.references import Path, UndefinedValueError, show
@@ -84,50 +84,40 @@ _COMPARE: Mapping[str, Callable[[Any, Any, Path], Checks]] = {
 _FIELDS = ("type", "code", "message", "status")
 
 
-class ThrownView(msgspec.Struct, frozen=True):
-    """What a step ended with, in one shape for scripts, calls, subjects and Python.
+def thrown_of(error: BaseException, at: float = 0.0) -> ErrorThrown:
+    """Return *error* in the words of ``expect_error``, whether a script's, a call's or Python's.
 
-    Attributes:
-        source: ``script``, ``form or flow``, ``python``, a platform's call ``platform.api``.
+    *at* is the virtual instant when it ended a step.
     """
-
-    type: str
-    code: Any
-    message: str
-    source: str
-    status: Any = None
-    place: Place | None = None
-
-    def __str__(self) -> str:
-        """Return ``TypeError: …``."""
-        return labelled(self.type, self.message)
-
-
-def thrown_of(error: BaseException) -> ThrownView:
-    """Return *error* in the words of ``expect_error``."""
+    name, stack = type(error).__name__, tuple(getattr(error, "stack", ()))
     if isinstance(error, ScriptError):
         fields = error.fields
         source = _api_name(fields.get("platform_key"), fields.get("api"))
-        return ThrownView(
+        return ErrorThrown(
             type=error.name,
             code=fields.get("code"),
             message=error.message,
             source=source or "script",
             status=fields.get("status"),
             place=error.place,
+            stack=stack,
+            at=at,
         )
+    code, message, status = getattr(error, "code", None), str(error), None
+    source = "subject" if isinstance(error, SubjectError) else "python"
     if isinstance(error, CallError):
         source = _api_name(error.platform, error.api) or "proxy"
-        return ThrownView(type(error).__name__, error.code, error.message, source, error.status)
-    source = "subject" if isinstance(error, SubjectError) else "python"
-    return ThrownView(type(error).__name__, getattr(error, "code", None), str(error), source)
+        message, status = error.message, error.status
+    return ErrorThrown(
+        type=name, code=code, message=message, source=source, status=status, stack=stack, at=at
+    )
 
 
 def _api_name(platform: Any, api: Any) -> str:
     return f"{platform}.{api}" if platform and api else str(platform or "")
 
 
-def compare_error(expected: ExpectedError, thrown: ThrownView, path: Path = ()) -> Checks:
+def compare_error(expected: ExpectedError, thrown: ErrorThrown, path: Path = ()) -> Checks:
     """Return every comparison of an ``ExpectedError``, values filled in, with *thrown*."""
     checks: list[Comparison] = []
     for name in _FIELDS:
@@ -162,10 +152,5 @@ def error_as_data(errors: Sequence[Exception]) -> dict[str, Any] | None:
     if not errors:
         return None
     thrown = thrown_of(errors[0])
-    return {
-        "type": thrown.type,
-        "code": thrown.code,
-        "message": thrown.message,
-        "from": thrown.source,
-        "status": thrown.status,
-    }
+    members = {name: getattr(thrown, name) for name in ("type", "code", "message")}
+    return {**members, "from": thrown.source, "status": thrown.status}

@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from msgspec import UNSET
@@ -27,19 +27,7 @@ from msgspec import UNSET
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems, near, suggestion
 from bpmax_sim.i18n import msg, worded
 from bpmax_sim.js_values import TOO_LARGE, is_bounded, loads, whole
-from bpmax_sim.scenario.model import (
-    During,
-    FaultRule,
-    FlowSpec,
-    FormSpec,
-    Fragment,
-    Scenario,
-    Step,
-    SubFlowSpec,
-    Table,
-    declared_fields,
-    keys_of,
-)
+from bpmax_sim.scenario import model
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.definition import Definition, NodeForm
 from bpmax_sim.subject.hooks import SubjectKind
@@ -47,7 +35,7 @@ from bpmax_sim.yamlfile import Node, join, shown
 from bpmax_sim.yamlfile.node import ScalarError, resolve
 
 RESERVED = ("id", "faults", "skip", "xfail", "tags")
-_FROM_KEYS = keys_of(Table)
+_FROM_KEYS = model.keys_of(model.Table)
 _SHOWN = 40
 _WHOLE = re.compile(r"[-+]?[0-9]+")
 _BOOLEANS: Mapping[str, bool] = {
@@ -206,7 +194,7 @@ class _Table:
         for (name, kind), cell in zip(self.columns.items(), cells + [""] * missing, strict=True):
             try:
                 values[name] = TYPES[kind](cell)
-            except (ValueError, RecursionError):
+            except (ValueError, KeyError, RecursionError):
                 self.tell(
                     place,
                     "column {name!r}: {shown_cell!r} is not a {kind}",
@@ -252,9 +240,7 @@ def _number(cell: str) -> int | float | None:
 
 def _boolean(cell: str) -> bool | None:
     text = cell.strip().lower()
-    if text and text not in _BOOLEANS:
-        raise ValueError(text)
-    return _BOOLEANS.get(text)
+    return _BOOLEANS[text] if text else None
 
 
 def _json(cell: str) -> Any:
@@ -356,8 +342,8 @@ class ScenarioDraft:
     """
 
     spot: Spot
-    scenario: Scenario
-    fragments: Sequence[tuple[Fragment, Spot]] = ()
+    scenario: model.Scenario
+    fragments: Sequence[tuple[model.Fragment, Spot]] = ()
     flows: Mapping[str | None, tuple[Definition, Spot]] = field(default_factory=dict)
     rows: tuple[Row, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
@@ -371,16 +357,18 @@ class ScenarioDraft:
     @cached_property
     def subjects(self) -> tuple[SubjectKind, ...]:
         """Return what is driven: a form, a flow, or both in one: a flow with its forms."""
-        form = isinstance(self.scenario.form, FormSpec) or bool(self.node_forms)
+        form = isinstance(self.scenario.form, model.FormSpec) or bool(self.node_forms)
         return (*(("form",) if form else ()), *(("flow",) if self.flow_specs else ()))
 
     @cached_property
-    def flow_specs(self) -> Mapping[str | None, tuple[FlowSpec | SubFlowSpec, Spot]]:
+    def flow_specs(self) -> Mapping[str | None, tuple[model.FlowSpec | model.SubFlowSpec, Spot]]:
         """Return the declared flows by name, as `flows` has their definitions."""
         flow, spot = self.scenario.flow, self.spot.at("flow")
-        if not isinstance(flow, FlowSpec):
+        if not isinstance(flow, model.FlowSpec):
             return {}
-        specs: dict[str | None, tuple[FlowSpec | SubFlowSpec, Spot]] = {None: (flow, spot)}
+        specs: dict[str | None, tuple[model.FlowSpec | model.SubFlowSpec, Spot]] = {
+            None: (flow, spot)
+        }
         for name, spec in flow.subflows.items():
             specs[name] = spec, spot.at("subflows", name)
         return specs
@@ -415,17 +403,12 @@ class ScenarioDraft:
     @cached_property
     def fields(self) -> tuple[str, ...]:
         """Return the declared fields of the form."""
-        return declared_fields(self.scenario)
+        return model.declared_fields(self.scenario)
 
     @cached_property
     def subflows(self) -> Mapping[str, Definition]:
         """Return the flows that nodes can start, by name."""
         return {name: flow for name, (flow, _) in self.flows.items() if name is not None}
-
-    @cached_property
-    def lists_people(self) -> bool:
-        """Return whether the scenario lists all people."""
-        return bool(self.scenario.people)
 
     @cached_property
     def people(self) -> tuple[str, ...]:
@@ -442,23 +425,23 @@ class ScenarioDraft:
         return tuple(dict.fromkeys(str(person) for person in (*owners, *admins, *acting) if person))
 
     @cached_property
-    def steps(self) -> Sequence[tuple[Step, Spot]]:
+    def steps(self) -> Sequence[tuple[model.Step, Spot]]:
         """Return every step of the file and of its fragments, also those done meanwhile."""
         own = {"steps": self.scenario.steps, "finally": self.scenario.cleanup}
-        lists = [elements(self.spot.at(key), steps) for key, steps in own.items()]
+        lists = [self.spot.at(key).elements(steps) for key, steps in own.items()]
         return tuple(
             _each(step for steps in (*lists, *self.named_steps.values()) for step in steps)
         )
 
     @cached_property
-    def fault_sets(self) -> Mapping[str, tuple[tuple[FaultRule, Spot], ...]]:
+    def fault_sets(self) -> Mapping[str, tuple[tuple[model.FaultRule, Spot], ...]]:
         """Return the named fault sets; those of the file win over those of fragments."""
-        files: list[tuple[Fragment | Scenario, Spot]] = [
+        files: list[tuple[model.Fragment | model.Scenario, Spot]] = [
             *self.fragments,
             (self.scenario, self.spot),
         ]
         return {
-            name: tuple(elements(spot.at("fault_sets", name), rules))
+            name: tuple(spot.at("fault_sets", name).elements(rules))
             for file, spot in files
             for name, rules in file.fault_sets.items()
         }
@@ -473,32 +456,18 @@ class ScenarioDraft:
         return {**variables, **meant(self.variables, variables)}
 
     @cached_property
-    def named_steps(self) -> Mapping[str, tuple[tuple[Step, Spot], ...]]:
+    def named_steps(self) -> Mapping[str, tuple[tuple[model.Step, Spot], ...]]:
         """Return the named steps of the fragments."""
         return {
-            name: tuple(elements(spot.at("steps", name), steps))
+            name: tuple(spot.at("steps", name).elements(steps))
             for fragment, spot in self.fragments
             for name, steps in fragment.steps.items()
         }
 
 
-def _each(steps: Iterable[tuple[Step, Spot]]) -> Iterator[tuple[Step, Spot]]:
+def _each(steps: Iterable[tuple[model.Step, Spot]]) -> Iterator[tuple[model.Step, Spot]]:
     """Yield each step with its spot, and those that are done meanwhile."""
     for step, spot in steps:
         yield step, spot
-        if isinstance(step.during, During):
-            yield from _each(elements(spot.at("during", "steps"), step.during.steps))
-
-
-T = TypeVar("T")
-
-
-def elements(spot: Spot, values: Iterable[T]) -> Iterator[tuple[T, Spot]]:
-    """Yield each of *values*, a list at *spot*, and where it stands."""
-    return ((value, element(spot, index)) for index, value in enumerate(values))
-
-
-def element(spot: Spot, index: int) -> Spot:
-    """Return the element of a list, or the value itself where it stands for a list of one."""
-    node = spot.source.root.at(spot.steps)
-    return spot.at(index) if node is not None and node.elements else spot
+        if isinstance(step.during, model.During):
+            yield from _each(spot.at("during", "steps").elements(step.during.steps))

@@ -15,32 +15,13 @@ from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Problem, suggestion
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import joined, msg, series
+from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
-from bpmax_sim.scenario.cases import ScenarioDraft, elements
+from bpmax_sim.scenario.cases import ScenarioDraft
 from bpmax_sim.scenario.expect import count_problem, section_problem
 from bpmax_sim.scenario.expect import problems as operand_problems
 from bpmax_sim.scenario.faults import fault_problem
-from bpmax_sim.scenario.model import (
-    During,
-    Expect,
-    ExpectedCall,
-    ExpectedError,
-    FormSpec,
-    Retry,
-    Scenario,
-    Step,
-    inner_steps,
-)
 from bpmax_sim.scenario.people import check_people, literal
-from bpmax_sim.scenario.references import (
-    Reference,
-    UndefinedValueError,
-    check_condition,
-    pieces,
-    reference,
-    undefined,
-    unset,
-)
 from bpmax_sim.scenario.rows import RowAction
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.cells import field_hint, steps_of
@@ -92,10 +73,10 @@ def _settings(draft: ScenarioDraft) -> None:
 def _proxy(draft: ScenarioDraft) -> None:
     """Find stubs of no API, and ignored paths that name no place of a request."""
     proxy, spot = draft.scenario.proxy, draft.spot.at("proxy")
-    for stub, place in elements(spot.at("stubs"), proxy.stubs):
+    for stub, place in spot.at("stubs").elements(proxy.stubs):
         if "." not in stub.on:
             draft.tell(place, "on: expected platform.api or platform.*, got {on!r}", on=stub.on)
-    for text, place in elements(spot.at("ignore"), proxy.ignore):
+    for text, place in spot.at("ignore").elements(proxy.ignore):
         try:
             FieldPath.parse(text, "ignore")
         except ConfigError as error:
@@ -117,11 +98,11 @@ def _marks(draft: ScenarioDraft) -> None:
 
 def _secrets(draft: ScenarioDraft) -> None:
     """Find names of secrets that name nothing; a variable of the environment may come."""
-    for text, spot in elements(draft.spot.at("secrets"), draft.scenario.secrets):
+    for text, spot in draft.spot.at("secrets").elements(draft.scenario.secrets):
         try:
-            ref = reference(text)
-        except UndefinedValueError:
-            ref = Reference(text, "")
+            ref = references.reference(text)
+        except references.UndefinedValueError:
+            ref = references.Reference(text, "")
         if ref.root not in _SECRET_ROOTS:
             draft.tell(spot, "expected env.X, vars.x or case.x, got {text!r}", text=text)
         elif ref.root != "env" and (wrong := _Scope(draft, ()).problem(ref)):
@@ -144,7 +125,7 @@ def _subject(draft: ScenarioDraft) -> None:
 
 def _scripts(draft: ScenarioDraft) -> None:
     form = draft.scenario.form
-    if isinstance(form, FormSpec):
+    if isinstance(form, model.FormSpec):
         _events(draft, "form", form.scripts, draft.spot.at("form"), draft.nodes)
     for name, (spec, spot) in draft.flow_specs.items():
         nodes = draft.flows[name][0].nodes if name in draft.flows else ()
@@ -180,8 +161,8 @@ def _flows(draft: ScenarioDraft) -> None:
                 fields = {field: field.replace(".", "[0].") for field in node.form.fields}
                 _fields(draft, fields, spot.at("form", "fields"))
                 _events(draft, "form", node.form.scripts, spot.at("form"), ())
-            if draft.lists_people:
-                for owner, place in elements(spot.at("owners"), node.owners):
+            if draft.scenario.people:
+                for owner, place in spot.at("owners").elements(node.owners):
                     check_people(draft, owner, place)
             if flow is None and node.child:
                 _fields(draft, node.child.form, spot.at("subflow", "form"))
@@ -226,17 +207,19 @@ def _starts(draft: ScenarioDraft) -> None:
 def _rows_beyond(draft: ScenarioDraft) -> None:
     """Find rows that no table has at a step, as far as only steps change tables."""
     form = draft.scenario.form
-    if not isinstance(form, FormSpec) or draft.scripts or draft.scenario.use:
+    if not isinstance(form, model.FormSpec) or draft.scripts or draft.scenario.use:
         return
     counts = {name: len(value) for name, value in form.fields.items() if isinstance(value, list)}
-    for step, spot in elements(draft.spot.at("steps"), draft.scenario.steps):
+    for step, spot in draft.spot.at("steps").elements(draft.scenario.steps):
         if step.condition is not True or step.expect_error is not UNSET or not counts:
             return
         if not _rows_of_step(draft, step, counts, spot.at(step.action)):
             return
 
 
-def _rows_of_step(draft: ScenarioDraft, step: Step, counts: dict[str, int], spot: Spot) -> bool:
+def _rows_of_step(
+    draft: ScenarioDraft, step: model.Step, counts: dict[str, int], spot: Spot
+) -> bool:
     """Judge and count the rows of a step; return whether nothing else can have changed tables."""
     kind, value = step.kind, step.value if isinstance(step.value, Mapping) else {}
     if step.action == "set":
@@ -294,9 +277,9 @@ def _nodes(node: Node) -> Iterator[Node]:
         yield from _nodes(child)
 
 
-def _fault_names(draft: ScenarioDraft, owner: Scenario | Step, spot: Spot) -> None:
+def _fault_names(draft: ScenarioDraft, owner: model.Scenario | model.Step, spot: Spot) -> None:
     """Find names of fault sets that are not there."""
-    for fault, place in elements(spot.at("faults"), owner.faults):
+    for fault, place in spot.at("faults").elements(owner.faults):
         if isinstance(fault, str) and "${" not in fault and fault not in draft.fault_sets:
             hint = suggestion(fault, draft.fault_sets)
             draft.tell(place, "no fault set {fault!r}{hint}", fault=fault, hint=hint)
@@ -326,7 +309,7 @@ def _ids(draft: ScenarioDraft) -> None:
 def _runs(draft: ScenarioDraft) -> None:
     """Find named steps that run themselves."""
     calls = {
-        name: {inner[0] for step, _ in steps if (inner := inner_steps(step))}
+        name: {inner[0] for step, _ in steps if (inner := model.inner_steps(step))}
         for name, steps in draft.named_steps.items()
     }
     for name, steps in draft.named_steps.items():
@@ -334,7 +317,7 @@ def _runs(draft: ScenarioDraft) -> None:
             draft.tell(steps[0][1], "the steps {name!r} run themselves", name=name)
 
 
-def _action(draft: ScenarioDraft, step: Step, spot: Spot) -> None:
+def _action(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     actions = declared_actions(step)
     if len(actions) > 1:
         draft.tell(
@@ -347,11 +330,11 @@ def _action(draft: ScenarioDraft, step: Step, spot: Spot) -> None:
         check_action(draft, actions[0], getattr(step, actions[0]), spot.at(actions[0]))
     elif step.retry is not UNSET:
         draft.tell(spot.at("retry"), msg("retry repeats an action; this step has none"))
-    if wrong := check_condition(step.condition):
+    if wrong := references.check_condition(step.condition):
         draft.tell(spot.at("if"), wrong)
 
 
-def _at(draft: ScenarioDraft, step: Step, spot: Spot) -> None:
+def _at(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     """Find a node that is not there, and actions that name their own or need none."""
     if step.at and step.kind is not None and not step.kind.sees_form:
         draft.tell(spot.at("at"), "{action} is not done at a form", action=step.action)
@@ -360,8 +343,8 @@ def _at(draft: ScenarioDraft, step: Step, spot: Spot) -> None:
         draft.tell(spot.at("at"), "no node {at!r}{hint}", at=step.at, hint=hint)
 
 
-def _during(draft: ScenarioDraft, step: Step, spot: Spot) -> None:
-    if not isinstance(step.during, During):
+def _during(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+    if not isinstance(step.during, model.During):
         return
     if not _names_call(step.during.call):
         wrong = msg("expected call: platform.api, got {call!r}", call=step.during.call)
@@ -374,18 +357,20 @@ def _names_call(text: str) -> bool:
     return all(text.partition("."))
 
 
-def _expectations(draft: ScenarioDraft, step: Step, spot: Spot) -> None:
+def _expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     _expect(draft, step.expect, spot.at("expect"))
-    if isinstance(step.retry, Retry) and isinstance(step.retry.until, Expect):
+    if isinstance(step.retry, model.Retry) and isinstance(step.retry.until, model.Expect):
         _expect(draft, step.retry.until, spot.at("retry", "until"))
-    if isinstance(step.expect_error, ExpectedError):
+    if isinstance(step.expect_error, model.ExpectedError):
         if not step.action:
             wrong = msg("only an action can end in an error; this step has none")
             draft.tell(spot.at("expect_error"), wrong)
         _operands(draft, step.expect_error, spot.at("expect_error"))
 
 
-def _operands(draft: ScenarioDraft, expected: ExpectedError | ExpectedCall, spot: Spot) -> None:
+def _operands(
+    draft: ScenarioDraft, expected: model.ExpectedError | model.ExpectedCall, spot: Spot
+) -> None:
     """Find what is wrong with the operands of each key of *expected*."""
     for name, key in zip(
         expected.__struct_fields__, expected.__struct_encode_fields__, strict=True
@@ -396,7 +381,7 @@ def _operands(draft: ScenarioDraft, expected: ExpectedError | ExpectedCall, spot
                 draft.tell(spot.at(key, *steps), message)
 
 
-def _expect(draft: ScenarioDraft, expect: Expect, spot: Spot) -> None:
+def _expect(draft: ScenarioDraft, expect: model.Expect, spot: Spot) -> None:
     for section in expect.__struct_fields__:
         value = getattr(expect, section)
         if value is not UNSET:
@@ -409,7 +394,7 @@ def _section(draft: ScenarioDraft, section: str, value: Any, spot: Spot) -> None
         names = joined(msg(" or a "), needed)
         draft.tell(spot, "{section} needs a {names} in the scenario", section=section, names=names)
     elif section == "proxy":
-        for item, place in elements(spot, value):
+        for item, place in spot.elements(value):
             _expected_call(draft, item, place)
     else:
         if wrong := section_problem(section, value):
@@ -420,7 +405,7 @@ def _section(draft: ScenarioDraft, section: str, value: Any, spot: Spot) -> None
             _FACTS[section](draft, value, spot)
 
 
-def _expected_call(draft: ScenarioDraft, item: ExpectedCall, spot: Spot) -> None:
+def _expected_call(draft: ScenarioDraft, item: model.ExpectedCall, spot: Spot) -> None:
     if "${" not in item.call and not _names_call(item.call):
         message = msg("expected platform.api, or platform.$token, got {call!r}", call=item.call)
         draft.tell(spot.at("call"), message)
@@ -440,7 +425,7 @@ def _flow_facts(draft: ScenarioDraft, value: Mapping[str, Any], spot: Spot) -> N
             )
         elif key == "at":
             several = expected if isinstance(expected, list) else [expected]
-            for node, where in elements(spot.at(key), several):
+            for node, where in spot.at(key).elements(several):
                 if literal(node) and node and node not in draft.nodes:
                     hint = suggestion(node, draft.nodes)
                     draft.tell(where, "no node {node!r}{hint}", node=node, hint=hint)
@@ -478,7 +463,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _starts,
     _rows_beyond,
 )
-_STEP_CHECKS: tuple[Callable[[ScenarioDraft, Step, Spot], None], ...] = (
+_STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     _fault_names,
     _action,
     _at,
@@ -497,11 +482,15 @@ def check_values(draft: ScenarioDraft) -> None:
     names = _Scope(draft, [step for step, _ in draft.steps])
     for spot, text in _texts(draft):
         try:
-            references = [piece for piece in pieces(text) if isinstance(piece, Reference)]
-        except UndefinedValueError as error:
+            refs = [
+                piece
+                for piece in references.pieces(text)
+                if isinstance(piece, references.Reference)
+            ]
+        except references.UndefinedValueError as error:
             draft.tell(spot, str(error))
             continue
-        for wrong in filter(None, map(names.problem, references)):
+        for wrong in filter(None, map(names.problem, refs)):
             draft.tell(spot, wrong)
 
 
@@ -523,11 +512,11 @@ class _Scope:
         lacking: root -> why it has no names at all.
     """
 
-    def __init__(self, draft: ScenarioDraft, steps: Sequence[Step]) -> None:
+    def __init__(self, draft: ScenarioDraft, steps: Sequence[model.Step]) -> None:
         self.draft = draft
         variables = {*draft.declared_vars, *(name for step in steps for name in step.save)}
         for step in steps:
-            if inner := inner_steps(step):
+            if inner := model.inner_steps(step):
                 variables |= inner[1].keys()
         columns = list(dict.fromkeys(name for row in draft.rows for name in row.values))
         self.known: Mapping[str, Collection[str]] = {
@@ -544,21 +533,21 @@ class _Scope:
             "flow": "" if "flow" in draft.subjects else msg("; the scenario has no flow"),
         }
 
-    def problem(self, ref: Reference) -> str | None:
+    def problem(self, ref: references.Reference) -> str | None:
         """Return what is wrong with *ref*, or None."""
         if ref.root not in self.known:
             return None
         known, whole = self.known[ref.root], ref.text.partition(".")[2]
         name = whole if whole in known or ref.root == "env" else str(ref.path[0])
         if lacking := self.lacking.get(ref.root):
-            return str(undefined(ref.text, lacking))
+            return str(references.undefined(ref.text, lacking))
         if name in known or (ref.root == "form" and not known):
             self._check_cells(ref, name)
             return None
-        hint = unset(name) if ref.root == "env" else suggestion(name, known)
-        return str(undefined(ref.text, hint))
+        hint = references.unset(name) if ref.root == "env" else suggestion(name, known)
+        return str(references.undefined(ref.text, hint))
 
-    def _check_cells(self, ref: Reference, name: str) -> None:
+    def _check_cells(self, ref: references.Reference, name: str) -> None:
         """Report rows that lack the cell *name*."""
         for row in self.draft.rows if ref.root == "case" else ():
             if name not in row.values:

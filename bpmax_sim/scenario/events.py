@@ -20,7 +20,7 @@ import msgspec
 
 from bpmax_sim.errors import Place
 from bpmax_sim.file_names import NOWHERE, Homes
-from bpmax_sim.i18n import Translatable
+from bpmax_sim.i18n import Translatable, labelled
 from bpmax_sim.i18n import plain as plain_text
 from bpmax_sim.js_values import UNDEFINED, plain
 from bpmax_sim.messages import Pairs
@@ -117,6 +117,10 @@ class ErrorThrown(msgspec.Struct, frozen=True, kw_only=True):
     stack: tuple[str, ...] = ()
     unhandled: bool = False
     at: float
+
+    def __str__(self) -> str:
+        """Return ``TypeError: …``."""
+        return labelled(self.type, self.message)
 
 
 class FaultStruck(msgspec.Struct, frozen=True, kw_only=True):

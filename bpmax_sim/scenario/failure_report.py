@@ -9,8 +9,9 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError, NoMatchError, PendingPromise, Place
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.scenario.assertions import ThrownView, compare_error, described_error, thrown_of
+from bpmax_sim.scenario.assertions import compare_error, described_error, thrown_of
 from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.events import ErrorThrown
 from bpmax_sim.scenario.expect import Checks, Comparison, failed
 from bpmax_sim.scenario.faults import describe_fault
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
@@ -194,7 +195,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         )
         return checks, [failure]
 
-    def _thrown(self, error: Exception) -> ThrownView:
+    def _thrown(self, error: Exception) -> ErrorThrown:
         return redacted(thrown_of(error), self.redact)
 
     def silent(self, fault: Fault) -> Failure:

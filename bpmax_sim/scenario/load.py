@@ -22,27 +22,10 @@ from bpmax_sim.errors import ConfigError, Place, Problem, Problems, by_place, su
 from bpmax_sim.file_names import Homes, cassette_name, node_part
 from bpmax_sim.i18n import msg
 from bpmax_sim.project import absolute, find_root, named_file
-from bpmax_sim.scenario.cases import (
-    Row,
-    ScenarioDraft,
-    elements,
-    flag,
-    names_in_cell,
-    repeated,
-    rows_of,
-)
+from bpmax_sim.scenario import model
+from bpmax_sim.scenario.cases import Row, ScenarioDraft, flag, names_in_cell, repeated, rows_of
 from bpmax_sim.scenario.check import check, check_values
 from bpmax_sim.scenario.faults import fault_of, fault_problem, stub_of
-from bpmax_sim.scenario.model import (
-    During,
-    FaultRule,
-    FlowSpec,
-    FormSpec,
-    Fragment,
-    Scenario,
-    Step,
-    SubFlowSpec,
-)
 from bpmax_sim.scenario.references import Reference, UndefinedValueError, follow, resolve
 from bpmax_sim.scenario.source import ScenarioSource, Spot, read_script
 from bpmax_sim.script.failure import Script
@@ -54,7 +37,7 @@ from bpmax_sim.yamlfile import decode, join
 class LocatedStep(msgspec.Struct, frozen=True):
     """A step, where it stands, the faults that it names, resolved, and what is done meanwhile."""
 
-    step: Step
+    step: model.Step
     spot: Spot
     faults: tuple[Fault, ...] = ()
     during: tuple[LocatedStep, ...] = ()
@@ -127,7 +110,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
     root: Path
     path: Path
     spot: Spot
-    scenario: Scenario
+    scenario: model.Scenario
     cast: Cast
     steps: tuple[LocatedStep, ...]
     cleanup: tuple[LocatedStep, ...] = ()
@@ -221,7 +204,7 @@ def items(
     """
     source = ScenarioSource.read(Path(path))
     problems: list[Problem] = Problems()
-    scenario = decode(source.root, Scenario, problems)
+    scenario = decode(source.root, model.Scenario, problems)
     if scenario is None:
         raise ConfigError(*problems)
     draft = ScenarioDraft(
@@ -244,10 +227,10 @@ def items(
     return loaded
 
 
-def _fragments(draft: ScenarioDraft) -> Iterator[tuple[Fragment, Spot]]:
-    for name, spot in elements(draft.spot.at("use"), draft.scenario.use):
+def _fragments(draft: ScenarioDraft) -> Iterator[tuple[model.Fragment, Spot]]:
+    for name, spot in draft.spot.at("use").elements(draft.scenario.use):
         source = _read(draft, spot, name)
-        fragment = decode(source.root, Fragment, draft.problems) if source else None
+        fragment = decode(source.root, model.Fragment, draft.problems) if source else None
         if source and fragment:
             yield fragment, Spot(source)
 
@@ -280,11 +263,13 @@ def _flows(draft: ScenarioDraft) -> Iterator[tuple[str | None, tuple[Definition,
 
 
 def _cast(draft: ScenarioDraft) -> Cast:
-    form = draft.scenario.form if isinstance(draft.scenario.form, FormSpec) else FormSpec()
+    form = (
+        draft.scenario.form if isinstance(draft.scenario.form, model.FormSpec) else model.FormSpec()
+    )
     names = [name for name in draft.flow_specs if name is None or name in draft.flows]
     flows = {name: _parts(draft, name) for name in names}
     sources = [file.source for _, file in draft.flows.values()]
-    stubs = elements(draft.spot.at("proxy", "stubs"), draft.scenario.proxy.stubs)
+    stubs = draft.spot.at("proxy", "stubs").elements(draft.scenario.proxy.stubs)
     named_files = (
         (name, spot.at(step.action, "file"))
         for step, spot in draft.steps
@@ -325,11 +310,11 @@ def _parts(draft: ScenarioDraft, flow: str | None) -> FlowParts:
     return replace(parts, definition=definition, conditions=conditions, screens=screens)
 
 
-_ScriptOwner = FormSpec | FlowSpec | SubFlowSpec | NodeForm
+_ScriptOwner = model.FormSpec | model.FlowSpec | model.SubFlowSpec | NodeForm
 
 
 def _libraries(draft: ScenarioDraft, owner: _ScriptOwner, spot: Spot) -> tuple[Script, ...]:
-    return tuple(dict(_scripts(draft, elements(spot.at("libraries"), owner.libraries))).values())
+    return tuple(dict(_scripts(draft, spot.at("libraries").elements(owner.libraries))).values())
 
 
 def _conditions(
@@ -354,7 +339,7 @@ def _handlers(
     """Read the scripts of each event."""
     return {
         event: tuple(
-            script for _, script in _scripts(draft, elements(spot.at("scripts", event), names))
+            script for _, script in _scripts(draft, spot.at("scripts", event).elements(names))
         )
         for event, names in owner.scripts.items()
     }
@@ -436,13 +421,13 @@ def _constant(draft: ScenarioDraft, row: Row | None, text: str, what: str) -> An
 
 
 def _steps(
-    draft: ScenarioDraft, spot: Spot, steps: tuple[Step, ...], row: Row | None
+    draft: ScenarioDraft, spot: Spot, steps: tuple[model.Step, ...], row: Row | None
 ) -> tuple[LocatedStep, ...]:
-    return tuple(_located(draft, step, where, row) for step, where in elements(spot, steps))
+    return tuple(_located(draft, step, where, row) for step, where in spot.elements(steps))
 
 
-def _located(draft: ScenarioDraft, step: Step, spot: Spot, row: Row | None) -> LocatedStep:
-    meanwhile = step.during.steps if isinstance(step.during, During) else ()
+def _located(draft: ScenarioDraft, step: model.Step, spot: Spot, row: Row | None) -> LocatedStep:
+    meanwhile = step.during.steps if isinstance(step.during, model.During) else ()
     return LocatedStep(
         step,
         spot,
@@ -461,7 +446,7 @@ def _rules(
 ) -> Iterator[Fault]:
     """Yield the rules that *faults* name or spell; *whole* says that they stand in a row."""
     sets = draft.fault_sets
-    for fault, where in elements(spot, faults):
+    for fault, where in spot.elements(faults):
         if not isinstance(fault, str):
             yield from _spelled(draft, fault, where, row)
             continue
@@ -491,7 +476,9 @@ def _names(draft: ScenarioDraft, text: str, row: Row | None, place: Place) -> tu
         return ()
 
 
-def _fault(draft: ScenarioDraft, rule: FaultRule, spot: Spot, row: Row | None) -> Iterator[Fault]:
+def _fault(
+    draft: ScenarioDraft, rule: model.FaultRule, spot: Spot, row: Row | None
+) -> Iterator[Fault]:
     """Yield *rule* with what its ``on`` names filled in; named steps are the same for all rows."""
     try:
         on = str(_constant(draft, row, rule.on, "a fault's target"))
@@ -511,7 +498,7 @@ def _spelled(draft: ScenarioDraft, fault: Any, spot: Spot, row: Row | None) -> I
     """Yield the rule that is spelled out in a list of faults."""
     problems: list[Problem] = []
     node = spot.source.root.at(spot.steps)
-    rule = decode(node, FaultRule, problems, steps=spot.steps) if node is not None else None
+    rule = decode(node, model.FaultRule, problems, steps=spot.steps) if node is not None else None
     draft.problems += problems
     if rule and not problems:
         yield from _fault(draft, rule, spot, row)

@@ -320,8 +320,11 @@ def scenario_schema() -> Schema:
     schema = json_schema(Scenario, title="bpmax-sim scenario", hover=texts)
     _refine(schema, texts)
     _replace(schema, "cases", _cases(schema, texts))
-    for subject in ("form", "flow"):
-        _name_events(schema, subject)
+    subjects: tuple[SubjectKind, ...] = ("form", "flow")
+    for subject in subjects:  # only its events are keys of its scripts
+        patterns = [rf"{hook.name}\..+" if hook.named else hook.name for hook in hooks_of(subject)]
+        spec = schema["definitions"][f"{subject.title()}Spec"]
+        spec["properties"]["scripts"]["propertyNames"] = {"pattern": f"^({'|'.join(patterns)})$"}
     return schema
 
 
@@ -396,14 +399,6 @@ def _cases(schema: Schema, texts: Texts) -> Schema:
     explain(row, texts["Row"])
     table = _of_type(Table, schema["definitions"], texts)
     return {"anyOf": [{"type": "array", "minItems": 1, "items": row}, table]}
-
-
-def _name_events(schema: Schema, subject: SubjectKind) -> None:
-    """Let only the events of *subject* be keys of its scripts."""
-    definition = schema["definitions"][f"{subject.title()}Spec"]
-    patterns = [rf"{hook.name}\..+" if hook.named else hook.name for hook in hooks_of(subject)]
-    scripts = definition["properties"]["scripts"]
-    scripts["propertyNames"] = {"pattern": f"^({'|'.join(patterns)})$"}
 
 
 def _replace(definition: Schema, key: str, value: Schema) -> None:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from bpmax_sim.errors import suggestion
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.scenario.action import Action, CheckContext, Performer
+from bpmax_sim.scenario.action import Action, Performer
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.definition import Action as Decision
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.flow import START
 from bpmax_sim.subject.hooks import FlowMove, Result, Where
+
+if TYPE_CHECKING:
+    from bpmax_sim.scenario.cases import ScenarioDraft
 
 WHO: Mapping[str, str] = {
     "_": msg("Who acts where"),
@@ -30,14 +33,14 @@ class FlowAction(Action, frozen=True, kw_only=True):
     Attributes:
         method: of the flow.
         decides: the decision that a node has to offer.
-        needs_others: whether it concerns somebody, or a node.
+        meant: of whom or what ``to`` tells, where it is a key.
     """
 
     others: ClassVar[tuple[Any, ...]] = (None,)
     needs = ("flow",)
     method: ClassVar[str] = ""
     decides: ClassVar[Decision | None] = None
-    needs_others: ClassVar[bool] = False
+    meant: ClassVar[str] = "who"
     texts: ClassVar = WHO
 
     project: str = ""
@@ -45,14 +48,15 @@ class FlowAction(Action, frozen=True, kw_only=True):
     comment: str = ""
 
     @classmethod
-    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
         """Find nodes, people and sub-flows that are not there."""
-        is_short = value is None and not cls.needs_others
+        needs_others = "to" in cls.__struct_fields__
+        is_short = value is None and not needs_others
         if is_short or (isinstance(value, str) and str in cls.others):
             return
         if not cls.known_keys(context, value, spot):
             return
-        if cls.needs_others and "to" not in value:
+        if needs_others and "to" not in value:
             context.tell(spot, "expected to: {meant}", meant=cls.meant)
         name, definition = value.get("project", ""), context.definition
         project = (
@@ -73,11 +77,9 @@ class FlowAction(Action, frozen=True, kw_only=True):
             known = (*definition.nodes, START)
             context.tell(spot.at("to"), _no(msg("node {to!r}", to=to), to, known))
 
-    meant: ClassVar[str] = "who"
-
     @classmethod
     def _check_node(
-        cls, context: CheckContext, definition: Definition, at: Any, spot: Spot
+        cls, context: ScenarioDraft, definition: Definition, at: Any, spot: Spot
     ) -> None:
         if not literal(at) or not at:
             return
@@ -137,12 +139,12 @@ def literal(value: Any) -> bool:
     return isinstance(value, str) and "${" not in value
 
 
-def check_people(context: CheckContext, value: Any, spot: Spot) -> None:
+def check_people(context: ScenarioDraft, value: Any, spot: Spot) -> None:
     """Find people who are not there: all, or where nobody lists them, those nearly spelled so."""
     for name in map(str, _several(value) if context.people else ()):
         if not name or "${" in name or name in context.people:
             continue
-        if context.lists_people:
+        if context.scenario.people:
             more = suggestion(name, context.people)
             context.tell(spot, "people has no {name!r}{hint}", name=name, hint=more)
         elif meant := _slip(name, context.people):

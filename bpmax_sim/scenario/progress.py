@@ -16,33 +16,23 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.clock import Instant, new_uuid
+from bpmax_sim.clock import new_uuid
 from bpmax_sim.errors import Place
 from bpmax_sim.file_names import NOWHERE, Homes
 from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.js_values import plain
 from bpmax_sim.project import absolute
+from bpmax_sim.scenario import events
 from bpmax_sim.scenario.action import Performer, Subject
-from bpmax_sim.scenario.assertions import State, thrown_of
+from bpmax_sim.scenario.assertions import State, judge, thrown_of
 from bpmax_sim.scenario.calls import CallMade, event_of_call
-from bpmax_sim.scenario.events import (
-    ConsoleWritten,
-    ErrorThrown,
-    Event,
-    FaultStruck,
-    answer_of,
-    trace_digest,
-)
+from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.expect import Checks
 from bpmax_sim.scenario.failure_report import Scene
 from bpmax_sim.scenario.faults import describe_fault
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.model import (
-    FlowSpec,
-    FormSpec,
-    declared_fields,
-)
-from bpmax_sim.scenario.references import Scope, UndefinedValueError
+from bpmax_sim.scenario.model import Expect, FlowSpec, FormSpec, declared_fields
+from bpmax_sim.scenario.references import Path, Scope, UndefinedValueError
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.witness import Recalled, Struck
@@ -169,7 +159,7 @@ class RunLog(msgspec.Struct):
             if record.call is not None:
                 self._numbers[record.call.serial] = number
             self._fresh += [(attempt.order, attempt) for attempt in event.earlier]
-            self._fresh += (record.began, event), (record.ended, answer_of(event))
+            self._fresh += (record.began, event), (record.ended, events.answer_of(event))
         self._fresh += map(self._fault, self.bench.struck[self._struck :])
         self._struck = len(self.bench.struck)
         self.take(result)
@@ -183,7 +173,9 @@ class RunLog(msgspec.Struct):
         self._fresh += [(timer.order, timer) for timer in result.timers]
         for line in result.console:
             self.console.append((line.order, {"text": line.text, "level": line.level}))
-            written = ConsoleWritten(text=line.text, level=line.level, place=line.place, at=line.at)
+            written = events.ConsoleWritten(
+                text=line.text, level=line.level, place=line.place, at=line.at
+            )
             self._fresh.append((line.order, written))
         self.console.sort(key=itemgetter(0))
         self._fresh += self._errors(result)
@@ -202,7 +194,7 @@ class RunLog(msgspec.Struct):
         return self.bench.shown(replace(recalled, file=file))
 
     def _fault(self, struck: Struck) -> tuple[int, Event]:
-        event = FaultStruck(
+        event = events.FaultStruck(
             number=self._numbers.get(struck.serial, 0),
             call=struck.call,
             attempt=struck.attempt + 1,
@@ -217,28 +209,18 @@ class RunLog(msgspec.Struct):
         """Yield what the action ended with, and what nobody handled."""
         clock = self.bench.clock
         for error in (*result.errors, *result.unhandled):
-            thrown = thrown_of(error)
-            event = ErrorThrown(
-                type=thrown.type,
+            thrown = thrown_of(error, clock.now())
+            event = replace(
+                thrown,
                 code=plain(thrown.code),
-                message=thrown.message,
-                source=thrown.source,
                 status=plain(thrown.status),
-                place=thrown.place,
-                stack=tuple(getattr(error, "stack", ())),
                 unhandled=error in result.unhandled,
-                at=clock.now(),
             )
             yield clock.tick(), self.bench.shown(event)
 
     def digest(self) -> str:
         """Return the digest of the trace so far."""
-        return trace_digest(self.events, self.homes)
-
-
-def _written(zone: Instant, seconds: float) -> str:
-    """Return an instant as the product's API writes it, in the zone of another."""
-    return str(zone.at(seconds))[:_TO_THE_SECOND].replace("T", " ")
+        return events.trace_digest(self.events, self.homes)
 
 
 T = TypeVar("T")
@@ -288,6 +270,7 @@ class Progress:
         self.missed: set[int] = set()
         self.checks: Checks = ()
         self.subject: Subject = None
+        self.shown = bench.shown
         chance, zone = bench.chance(), item.clock
         self.scope = Scope(
             case=item.row.values if item.row else {},
@@ -327,7 +310,7 @@ class Progress:
             return self._form(resolve(form.fields)) if form else None
         values = {**resolve(form.fields if form else {}), **resolve(scenario.flow.form)}
         user = {} if scenario.user is UNSET else resolve(scenario.user)
-        flow = self.item.cast.flow
+        flow, zone = self.item.cast.flow, self.item.clock
         return FlowSubject(
             stage=self.bench,
             tell=self.log.tell,
@@ -344,7 +327,8 @@ class Progress:
             user=user if isinstance(user, Mapping) else {"id": user},
             people=resolve(scenario.people),
             now=self.bench.clock.now,
-            written=partial(_written, self.item.clock),
+            # An instant as the product's API writes it.
+            written=lambda seconds: str(zone.at(seconds))[:_TO_THE_SECOND].replace("T", " "),
         )
 
     def _form(self, fields: dict[str, Any]) -> FormSubject:
@@ -392,10 +376,6 @@ class Progress:
         """Return the present fields as they are told; None where there is no form."""
         return None if self.subject is None else form_of(self.subject)
 
-    def shown(self, value: T) -> T:
-        """Return *value* as it may be shown."""
-        return self.bench.shown(value)
-
     def expected_value(self, value: Any) -> Any:
         """Return an expectation with its ``${…}`` filled in, redacted as what it is held against.
 
@@ -403,6 +383,20 @@ class Progress:
             UndefinedValueError: if one of them is not defined.
         """
         return self.shown(self.scope.resolve(value))
+
+    def judge(
+        self, scene: Scene, expected: Expect, since: LogMark = START, path: Path = ("expect",)
+    ) -> tuple[Checks, list[Failure]]:
+        """Hold what there is since *since* against *expected*, which stands at *path*.
+
+        Returns:
+            What was compared; and what is wrong, a value that is not defined, too.
+        """
+        try:
+            checks = judge(expected, self.state(since), self.expected_value)
+        except UndefinedValueError as error:
+            return (), [scene.failure("value", str(error), path)]
+        return checks, scene.expectation(checks, path)
 
     def remember(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:
         """Keep what a step gave, for ``${steps.<id>.result}`` and ``expect: result``."""

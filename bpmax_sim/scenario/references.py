@@ -173,8 +173,8 @@ class Scope(msgspec.Struct, kw_only=True):
     steps: dict[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     form: Callable[[], Mapping[str, Any]] = dict
     flow: Callable[[], Mapping[str, Any]] = dict
-    now: Callable[[], str]
-    uuid: Callable[[], str]
+    now: Callable[[], str] = str
+    uuid: Callable[[], str] = str
     _open: list[str] = msgspec.field(default_factory=list)
 
     def lookup(self, ref: Reference) -> Any:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from bpmax_sim.i18n import msg
-from bpmax_sim.scenario.action import Action, CheckContext, Performer
+from bpmax_sim.scenario.action import Action, Performer
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.cells import check_row, field_hint
 from bpmax_sim.subject.hooks import Result
+
+if TYPE_CHECKING:
+    from bpmax_sim.scenario.cases import ScenarioDraft
 
 
 class RowAction(Action, frozen=True, kw_only=True):
@@ -30,7 +33,7 @@ class RowAction(Action, frozen=True, kw_only=True):
     table: str
 
     @classmethod
-    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
         """Find tables that are no fields, and rows that are no numbers."""
         if not cls.known_keys(context, value, spot):
             return

@@ -22,23 +22,12 @@ from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromi
 from bpmax_sim.i18n import msg
 from bpmax_sim.keywords import closed
 from bpmax_sim.scenario.action import Action
-from bpmax_sim.scenario.assertions import error_as_data, judge, resolved_error
-from bpmax_sim.scenario.events import (
-    Event,
-    Outcome,
-    ScenarioFinished,
-    StepFinished,
-    StepStarted,
-)
+from bpmax_sim.scenario.assertions import error_as_data, resolved_error
+from bpmax_sim.scenario.events import Event, Outcome, ScenarioFinished, StepFinished, StepStarted
 from bpmax_sim.scenario.expect import Checks, failed
 from bpmax_sim.scenario.failure_report import Scene
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, items
-from bpmax_sim.scenario.model import (
-    During,
-    Expect,
-    Retry,
-    inner_steps,
-)
+from bpmax_sim.scenario.model import During, Expect, Retry, inner_steps
 from bpmax_sim.scenario.outcome import conclude, flag_reason, start_of
 from bpmax_sim.scenario.progress import START, LogMark, Progress
 from bpmax_sim.scenario.references import Scope, UndefinedValueError, holds, reference
@@ -288,12 +277,11 @@ class StepRun(msgspec.Struct):
         try:
             for name, value in step.save.items():
                 progress.scope.vars[name] = progress.scope.resolve(value)
-            checks = judge(step.expect, progress.state(self.since), progress.expected_value)
         except UndefinedValueError as error:
             self._undefined(error, ("expect",))
-        else:
-            self.checks += checks
-            self.failures = scene.expectation(checks)
+            return
+        checks, self.failures = progress.judge(scene, step.expect, self.since)
+        self.checks += checks
 
     def _judge_errors(self, result: Result, scene: Scene) -> list[Failure]:
         """Return the failures of what was thrown; a wait for ever can never be expected."""
@@ -320,15 +308,11 @@ class StepRun(msgspec.Struct):
             return True
         if not isinstance(retry.until, Expect):
             return not self.failures
-        progress = self.progress
-        try:
-            checks = judge(retry.until, progress.state(self.since), progress.expected_value)
-        except UndefinedValueError as error:
-            self._undefined(error, ("retry", "until"))
-            return True
+        scene, path = self._scene(), ("retry", "until")
+        checks, failures = self.progress.judge(scene, retry.until, self.since, path)
         self.checks += checks
-        if failed(checks) and not self.failures:
-            self.failures = self._scene().expectation(checks, ("retry", "until"))
+        if failures and not (checks and self.failures):
+            self.failures = failures
         return not failed(checks)
 
     def _scene(self) -> Scene:
@@ -356,7 +340,13 @@ def run_item(
     begin = bench.clock.now()
     yield progress.log.add(start_of(item, begin))
     if progress.prepare():
-        yield from _with_faults(progress)
+        rules = item.faults if faults else ()
+        bench.arm((*rules, *item.cast.stubs))
+        yield from _steps(progress)
+        silent = bench.disarm((*rules, *item.cast.stubs))
+        if not progress.failures:
+            scene = progress.scene()
+            progress.failures += [scene.silent(fault) for fault in silent if fault in rules]
     _close(progress)
     now = bench.clock.now()
     outcome, failures = conclude(
@@ -375,50 +365,25 @@ def run_item(
     )
 
 
-def _with_faults(progress: Progress) -> Iterator[Event]:
-    rules = progress.item.faults if progress.faults else ()
-    armed = (*rules, *progress.item.cast.stubs)
-    progress.bench.arm(armed)
-    yield from _steps(progress)
-    silent = progress.bench.disarm(armed)
-    if not progress.failures:
-        scene = progress.scene()
-        progress.failures += [scene.silent(fault) for fault in silent if fault in rules]
-
-
 def _steps(progress: Progress) -> Iterator[Event]:
-    total = len(progress.item.steps)
-    reason = ""
-    for number, located in enumerate(progress.item.steps, 1):
-        yield from StepRun(progress, located, number, total, reason=reason).events()
+    """Run the steps, judge the whole, and clean up."""
+    item, bench, reason = progress.item, progress.bench, ""
+    for number, located in enumerate(item.steps, 1):
+        yield from StepRun(progress, located, number, len(item.steps), reason=reason).events()
         if progress.failures and not reason:
             reason = msg("step {number} failed", number=number)
     if not progress.failures:
-        _judge_whole(progress)
-    now = progress.bench.clock.now()
-    for timer in progress.bench.waiting():
-        left = format_duration(max(timer.due - now, 0))
+        progress.checks, progress.failures = progress.judge(progress.scene(), item.scenario.expect)
+    for timer in bench.waiting():
         progress.log.notes.append(
             msg(
                 "{timer} still waits at the end; advance: {left} lets it fire",
                 timer=timer,
-                left=left,
+                left=format_duration(max(timer.due - bench.clock.now(), 0)),
             )
         )
-    for located in progress.item.cleanup:
+    for located in item.cleanup:
         yield from StepRun(progress, located, prefix="finally: ").events()
-
-
-def _judge_whole(progress: Progress) -> None:
-    """Hold the whole run against the scenario's own ``expect``."""
-    scene = progress.scene()
-    try:
-        checks = judge(progress.item.scenario.expect, progress.state(), progress.expected_value)
-    except UndefinedValueError as error:
-        progress.failures.append(scene.failure("value", str(error), ("expect",)))
-    else:
-        progress.checks = checks
-        progress.failures += scene.expectation(checks)
 
 
 def _close(progress: Progress) -> None:
@@ -434,10 +399,7 @@ def _close(progress: Progress) -> None:
 
 
 def open_session(
-    item: ScenarioItem,
-    *,
-    cassettes: Path | None = None,
-    **overrides: Unpack[SessionOptions],
+    item: ScenarioItem, *, cassettes: Path | None = None, **overrides: Unpack[SessionOptions]
 ) -> Session:
     """Return an open session for *item*.
 
@@ -509,13 +471,8 @@ def secrets(
     Raises:
         ConfigError: if one is not there although it is *needed*, as it is to record.
     """
-    scope = Scope(
-        vars=dict(item.vars),
-        case=item.row.values if item.row else {},
-        environ=environ,
-        now=str,
-        uuid=str,
-    )
+    row = item.row.values if item.row else {}
+    scope = Scope(vars=dict(item.vars), case=row, environ=environ)
     texts: list[str] = []
     for index, name in enumerate(item.scenario.secrets):
         try:

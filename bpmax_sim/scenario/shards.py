@@ -15,7 +15,6 @@ from __future__ import annotations
 import hashlib
 import heapq
 import json
-import math
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -30,11 +29,14 @@ from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import msg
 from bpmax_sim.project import make_folder
+from bpmax_sim.scenario.expect import is_number
 from bpmax_sim.yamlfile import shown
 
 _WRITTEN = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
 _UNKNOWN = 1.0
 """Seconds of every item, where nothing is known of any."""
+_MOST = 1e9
+"""Nothing takes thirty years; a larger number would swallow all others."""
 
 
 class Shard(msgspec.Struct, frozen=True):
@@ -82,7 +84,8 @@ def assigned(keys: Iterable[str], seconds: Mapping[str, Any], total: int) -> dic
         total: how many shards there are.
     """
     every = sorted(set(keys))
-    known = {key: float(seconds[key]) for key in every if _is_known(seconds.get(key))}
+    numbers = {key: seconds[key] for key in every if is_number(seconds.get(key))}
+    known = {key: float(number) for key, number in numbers.items() if 0 < number < _MOST}
     usual = median(known.values()) if known else _UNKNOWN
     weighed = sorted((-known.get(key, usual), key) for key in every)
     loads = [(0.0, number) for number in range(1, total + 1)]
@@ -94,15 +97,6 @@ def assigned(keys: Iterable[str], seconds: Mapping[str, Any], total: int) -> dic
     return result
 
 
-def _is_known(value: Any) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and math.isfinite(value) and 0 < value < _MOST
-
-
-_MOST = 1e9
-"""Nothing takes thirty years; a larger number would swallow all others."""
-
-
 FILE = Path(".bpmax", "durations.json")
 VERSION = 1
 
@@ -112,26 +106,22 @@ def key_of(path: Path, root: Path, name: str) -> str:
     return f"{relative_name(path, root)}::{name}"
 
 
-def read(root: Path) -> dict[str, Any]:
+def read(root: Path, file: Path = FILE) -> dict[str, Any]:
     """Return seconds by key; none where nothing ran yet.
 
     Raises:
         ConfigError: the file is not what was written. It is not passed over, because shards that
             read different durations would leave items out.
     """
-    return _read(root / FILE)
-
-
-def _read(path: Path) -> dict[str, Any]:
+    path = root / file
     try:
         data = json.loads(path.read_bytes())
-        seconds = dict(data["seconds"])
+        return dict(data["seconds"])
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         message = msg("these are no durations; delete the file, every shard's copy of it alike")
         raise ConfigError(Problem(message, Place(shown(path)))) from None
-    return seconds
 
 
 def fingerprint(seconds: Mapping[str, Any]) -> str:
@@ -162,9 +152,9 @@ def merge(root: Path, seconds: Mapping[str, float], *, complete: bool = False) -
     """Take *seconds* and those of every shard that ran into the one file."""
     parts = sorted((root / FILE).parent.glob("durations.*-of-*.json"))
     durations: dict[str, Any] = {}
-    for path in () if complete else (root / FILE, *parts):
+    for path in () if complete else (FILE, *parts):
         with suppress(ConfigError):
-            durations |= _read(path)
+            durations |= read(root, path)
     if _write(root / FILE, durations | dict(seconds)):
         for part in parts:
             part.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
@@ -111,7 +111,7 @@ def headline(step: int, total: int, title: str, essence: str) -> str:
 
 
 def _single_line(text: str, longest: int) -> str:
-    return _cut(_BREAKS.sub(" ", text) if _BREAKS.search(text) else text, longest)
+    return cut(_BREAKS.sub(" ", text) if _BREAKS.search(text) else text, longest)
 
 
 def render(failure: Failure, *, whole: bool = False) -> str:
@@ -125,7 +125,7 @@ def render(failure: Failure, *, whole: bool = False) -> str:
         head.append(msg("  at {place}", place=failure.place))
     if failure.script:
         room = max(fit.width - len(f"script: {failure.script}"), _BEFORE)
-        text = _cut(f"   {failure.script_text.strip()}".rstrip(), room)
+        text = cut(f"   {failure.script_text.strip()}".rstrip(), room)
         tail.append(msg("script: {place}{text}", place=failure.script, text=text))
     if failure.rerun:
         tail.append(msg("rerun: {rerun}", rerun=failure.rerun))
@@ -133,8 +133,8 @@ def render(failure: Failure, *, whole: bool = False) -> str:
     blocks = [
         [_shown(line, failure.place, fit) for line in failure.excerpt],
         [msg("  {line}", line=line) for line in _cut_lines(failure.detail, fit.details)],
-        [_cut(line, fit.width) for line in _checks(failure.checks, fit)],
-        [_cut(line, fit.width) for line in _calls(failure, fit)],
+        [cut(line, fit.width) for line in _checks(failure.checks, fit)],
+        [cut(line, fit.width) for line in _calls(failure, fit)],
     ]
     body = [line for block in blocks if block for line in ("", *block)]
     return joined("\n", [*head, *_cut_lines(body, fit.lines - len(head) - len(tail)), *tail])
@@ -248,15 +248,17 @@ def _shown(line: ExcerptLine, place: Place | None, fit: _Fit) -> str:
     text, head = str(line), len(str(ExcerptLine(line.number, "", line.marked))) + 1
     at = head + place.column - 1 if line.marked and place else 0
     if at < fit.width - _BEFORE:
-        return _cut(text, fit.width)
-    return _cut(f"{text[:head]}…{text[at - _BEFORE :]}", fit.width)
+        return cut(text, fit.width)
+    return cut(f"{text[:head]}…{text[at - _BEFORE :]}", fit.width)
 
 
-def _cut(line: str, room: int) -> str:
+def cut(line: str, room: int) -> str:
+    """Return *line* in *room* characters at most, an ellipsis at its end where it is longer."""
     return line if len(line) <= room else line[: room - 1] + "…"
 
 
 _AROUND = 1
+T = TypeVar("T")
 
 
 class ScenarioSource(msgspec.Struct, frozen=True):
@@ -276,17 +278,6 @@ class ScenarioSource(msgspec.Struct, frozen=True):
         """
         text, name = read_text(path), shown(path)
         return cls(path, name, parsed(text, name), tuple(text.splitlines()))
-
-    def place(self, steps: Iterable[str | int]) -> Place:
-        """Return where the key or element at *steps* stands, or the last one on the way there."""
-        node, place = self.root, self.root.place
-        for step in steps:
-            child = node.child(step)
-            if child is None:
-                break
-            place = node.key_place(step) if isinstance(step, str) else child.place
-            node = child
-        return place
 
     def excerpt(self, start: Place, failing: Place) -> tuple[ExcerptLine, ...]:
         """Return the line where a step starts and those around the failing one, which is marked."""
@@ -309,10 +300,26 @@ class Spot(msgspec.Struct, frozen=True):
         """Return the spot further down."""
         return Spot(self.source, (*self.steps, *more))
 
+    def elements(self, values: Iterable[T]) -> Iterator[tuple[T, Spot]]:
+        """Yield each of *values*, a list here, and where it stands."""
+        return ((value, self.element(index)) for index, value in enumerate(values))
+
+    def element(self, index: int) -> Spot:
+        """Return the element of a list, or the value itself where it stands for a list of one."""
+        node = self.source.root.at(self.steps)
+        return self.at(index) if node is not None and node.elements else self
+
     @property
     def place(self) -> Place:
-        """Return where it stands."""
-        return self.source.place(self.steps)
+        """Return where the key or element stands, or the last one on the way there."""
+        node, place = self.source.root, self.source.root.place
+        for step in self.steps:
+            child = node.child(step)
+            if child is None:
+                break
+            place = node.key_place(step) if isinstance(step, str) else child.place
+            node = child
+        return place
 
 
 @lru_cache(maxsize=256)

@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import zip_longest
 from typing import Any
 
 import msgspec
 
 from bpmax_sim.i18n import Translatable, encoded, joined, labelled, msg
 from bpmax_sim.js_values import dumps
+from bpmax_sim.script import outbox
 from bpmax_sim.script.channel import Engine
 from bpmax_sim.script.limits import EngineError
-from bpmax_sim.script.outbox import (
-    CallEntry,
-    Clear,
-    ConsoleEntry,
-    Fulfilled,
-    Raced,
-    Rejected,
-    ThrownValue,
-    Timer,
-    TurnResult,
-    Uncaught,
-    Write,
-    read,
-)
 
 _UNEQUAL = frozenset({"probe", "probed", "end"})
 """Operations whose outbox is what an engine knows of its promises, in one more than in another."""
@@ -52,9 +40,8 @@ class BothEngines:
         """
         mine, theirs = self._both(lambda engine: engine.call(operation, argument))
         if operation not in _UNEQUAL and mine != theirs:
-            self._compare(read(mine), read(theirs))
-        text: str = mine
-        return text
+            self._compare(outbox.read(mine), outbox.read(theirs))
+        return str(mine)
 
     def renew(self) -> None:
         """Let the next script use as much as one may, in both."""
@@ -76,35 +63,25 @@ class BothEngines:
             raise self._differ(msg("no error"), f"{theirs.name}: {theirs.message}", theirs.raw)
         return mine, theirs
 
-    def _compare(self, mine: TurnResult, theirs: TurnResult) -> None:
-        for index in range(max(len(mine.entries), len(theirs.entries))):
-            entries = [
-                side.entries[index] if index < len(side.entries) else None
-                for side in (mine, theirs)
-            ]
-            if _facts(entries[0]) != _facts(entries[1]):
-                raw = next((_raw(entry) for entry in entries if entry is not None), "")
-                raise self._differ(_shown(entries[0]), _shown(entries[1]), raw)
+    def _compare(self, mine: outbox.TurnResult, theirs: outbox.TurnResult) -> None:
+        for ours, other in zip_longest(mine.entries, theirs.entries):
+            if _facts(ours) != _facts(other):
+                raise self._differ(_shown(ours), _shown(other), _raw(ours or other))
         for run in {**mine.endings, **theirs.endings}:
             ends = mine.endings.get(run), theirs.endings.get(run)
-            if _end(ends[0]) != _end(ends[1]):
-                failed = next(
-                    (end for end in ends if isinstance(end, Rejected) and end.error), None
-                )
-                raw = failed.error.raw if failed and failed.error else ""
-                raise self._differ(str(_end(ends[0])), str(_end(ends[1])), raw)
+            ours, other = map(_end, ends)
+            if ours != other:
+                thrown = [end.error for end in ends if isinstance(end, outbox.Rejected)]
+                raw = next((error.raw for error in thrown if error), "")
+                raise self._differ(str(ours), str(other), raw)
 
     def _differ(self, mine: str, theirs: str, raw: str) -> EngineError:
-        sides = joined(
-            msg("; "),
-            [
-                labelled(self._name, mine if isinstance(mine, Translatable) else mine[:_LONGEST]),
-                labelled(
-                    self._other, theirs if isinstance(theirs, Translatable) else theirs[:_LONGEST]
-                ),
-            ],
-        )
-        return EngineError("EngineDifference", msg("the engines differ: {sides}", sides=sides), raw)
+        sides = [
+            labelled(name, text if isinstance(text, Translatable) else text[:_LONGEST])
+            for name, text in ((self._name, mine), (self._other, theirs))
+        ]
+        message = msg("the engines differ: {sides}", sides=joined(msg("; "), sides))
+        return EngineError("EngineDifference", message, raw)
 
 
 def _done(work: Callable[[Engine], Any], engine: Engine) -> Any:
@@ -116,58 +93,54 @@ def _done(work: Callable[[Engine], Any], engine: Engine) -> Any:
 
 def _facts(entry: Any) -> Any:
     """Return the content of an entry, without its place: columns and frames are an engine's own."""
-    if entry is None or not isinstance(
-        entry, ConsoleEntry | Uncaught | CallEntry | Write | Timer | Clear | Raced
-    ):
+    if entry is None or type(entry) not in _SHOWN:
         return entry
-    if isinstance(entry, Uncaught):
+    if isinstance(entry, outbox.Uncaught):
         return "uncaught", _error(entry.error)
     names = [name for name in entry.__struct_fields__ if name not in {"row", "column"}]
-    return type(entry).__name__, [
-        dumps(msgspec.to_builtins(getattr(entry, n), enc_hook=encoded)) for n in names
-    ]
+    return type(entry).__name__, [_json(getattr(entry, name)) for name in names]
 
 
-def _error(error: ThrownValue | None) -> Any:
+def _error(error: outbox.ThrownValue | None) -> Any:
     if error is None:
         return None
     message = "" if error.name in _WORDED else error.message
     return error.name, message, error.call, _error(error.cause), dumps(error.fields)
 
 
-def _end(ending: Fulfilled | Rejected | None) -> Any:
-    if isinstance(ending, Fulfilled):
+def _end(ending: outbox.Fulfilled | outbox.Rejected | None) -> Any:
+    if isinstance(ending, outbox.Fulfilled):
         return msg("returned {ending_value}", ending_value=dumps(ending.value))
-    if isinstance(ending, Rejected):
+    if isinstance(ending, outbox.Rejected):
         return "threw", "SyntaxError" if ending.is_syntax else _error(ending.error)
     return msg("goes on")
 
 
 def _raw(entry: Any) -> str:
-    if isinstance(entry, CallEntry | ConsoleEntry | Write | Timer):
+    if isinstance(entry, outbox.CallEntry | outbox.ConsoleEntry | outbox.Write | outbox.Timer):
         return f"    at <input>:{entry.row}:{entry.column}"
-    return entry.error.raw if isinstance(entry, Uncaught) else ""
+    return entry.error.raw if isinstance(entry, outbox.Uncaught) else ""
 
 
 _SHOWN: Mapping[type, Callable[[Any], str]] = {
-    ConsoleEntry: lambda entry: msg(
+    outbox.ConsoleEntry: lambda entry: msg(
         "console.{level} {entry_text!r}", level=entry.level, entry_text=entry.text
     ),
-    CallEntry: lambda entry: msg(
+    outbox.CallEntry: lambda entry: msg(
         "call {platform}.{api} {steps}",
         platform=entry.platform,
         api=entry.api,
         steps=_json(entry.steps or entry.args),
     ),
-    Write: lambda entry: f"{entry.name} = {dumps(entry.value)}",
-    Timer: lambda entry: msg("a timer of {delay} ms", delay=entry.delay),
-    Uncaught: lambda entry: msg(
+    outbox.Write: lambda entry: f"{entry.name} = {dumps(entry.value)}",
+    outbox.Timer: lambda entry: msg("a timer of {delay} ms", delay=entry.delay),
+    outbox.Uncaught: lambda entry: msg(
         "uncaught {error_name}: {error_message}",
         error_name=entry.error.name,
         error_message=entry.error.message,
     ),
-    Clear: lambda entry: msg("timer {number} cleared", number=entry.number),
-    Raced: lambda entry: msg("call {number} in a race", number=entry.number),
+    outbox.Clear: lambda entry: msg("timer {number} cleared", number=entry.number),
+    outbox.Raced: lambda entry: msg("call {number} in a race", number=entry.number),
     type(None): lambda _: "nothing",
 }
 

@@ -53,7 +53,7 @@ class Mirror:
         self._objects: list[LiveObject] = []
         self.roots = [(name, self._add(name, live)) for name, live in objects.items()]
         self._known: list[dict[str, str]] = [{} for _ in self._objects]
-        self._seen: list[dict[str, Any] | None] = [None for _ in self._objects]
+        self._seen: list[dict[str, Any]] = [{} for _ in self._objects]
 
     def _add(self, name: str, live: LiveObject) -> int:
         for index, known in enumerate(self._objects):
@@ -71,15 +71,17 @@ class Mirror:
         """Return ``[index, changed fields, names that are gone]`` for what the context lacks."""
         changes = []
         for index, live in enumerate(self._objects):
-            now = live.snapshot()
-            if self._is_as_before(index, now):
-                continue
-            known, seen = self._known[index], self._seen[index] or {}
+            now, known, seen = live.snapshot(), self._known[index], self._seen[index]
+            if len(seen) == len(now) == len(known) and all(
+                seen.get(name, seen) is value for name, value in now.items()
+            ):
+                continue  # none of these values can have changed inside
             fresh = {
                 name: known[name] if seen.get(name, seen) is item else dumps(encode_tagged(item))
                 for name, item in now.items()
             }
-            self._remember(index, now)
+            frozen = getattr(live, "is_frozen", False)
+            self._seen[index] = {n: v for n, v in now.items() if frozen or type(v) in _FIXED}
             if fresh != known:
                 changed = {
                     n: decode_json(text) for n, text in fresh.items() if known.get(n) != text
@@ -88,25 +90,12 @@ class Mirror:
                 self._known[index] = fresh
         return changes
 
-    def _is_as_before(self, index: int, now: Mapping[str, Any]) -> bool:
-        """Return whether these are the values of the last time, none of which can change inside."""
-        seen = self._seen[index]
-        if seen is None or len(seen) != len(now) or len(self._known[index]) != len(now):
-            return False
-        return all(seen.get(name, seen) is value for name, value in now.items())
-
-    def _remember(self, index: int, now: Mapping[str, Any]) -> None:
-        frozen = getattr(self._objects[index], "is_frozen", False)
-        self._seen[index] = {n: v for n, v in now.items() if frozen or type(v) in _FIXED}
-
     def write(
         self, to: Mapping[str, LiveObject], index: int, name: str, tagged: Any, place: Place | None
     ) -> None:
         """Pass on what a script wrote, to the objects that it sees, of the same shape as these."""
         self._known[index][name] = dumps(tagged)
-        seen = self._seen[index]
-        if seen is not None:
-            seen.pop(name, None)
+        self._seen[index].pop(name, None)
         _at(to, self.names[index]).write(name, decode_tagged(tagged), place)
 
 

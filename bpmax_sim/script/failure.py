@@ -7,19 +7,13 @@ evaluated below its own number of empty lines, and positions are mapped back her
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 import msgspec
 
-from bpmax_sim.errors import (
-    BpmaxError,
-    PendingPromise,
-    Place,
-    ScriptError,
-    ScriptLimitError,
-    ScriptSyntaxError,
-)
+from bpmax_sim import errors
+from bpmax_sim.errors import Place, ScriptError, ScriptLimitError
 from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.js_values import decode_tagged
 from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits
@@ -55,17 +49,6 @@ class Script(msgspec.Struct, frozen=True):
 
     source: str
     name: str = "script.js"
-
-
-class Frame(msgspec.Struct, frozen=True):
-    """A function call in a user's file."""
-
-    function: str
-    place: Place
-
-    def __str__(self) -> str:
-        """Return ``f (file:line:column)``."""
-        return f"{self.function} ({self.place})" if self.function else str(self.place)
 
 
 class Placed(msgspec.Struct, frozen=True):
@@ -119,20 +102,25 @@ class Sources:
 
     def place(self, row: int, column: int) -> Place | None:
         """Return the user's position, or None for one in our own files."""
-        before = [placed for placed in self.placed if placed.start < row]
-        return before[-1].place(row, column) if before else None
+        placed = self._at(row)
+        return placed.place(row, column) if placed else None
+
+    def _at(self, row: int) -> Placed | None:
+        return next((placed for placed in reversed(self.placed) if placed.start < row), None)
 
     def is_past_end(self, raw: str) -> bool:
         """Return whether the first position of *raw* is behind the last line of its file."""
         first = _FRAME.search(raw)
         if first is None or first[2] != "<input>":
             return False
-        row = int(first[3])
-        before = [placed for placed in self.placed if placed.start < row]
-        return bool(before) and row - before[-1].start > len(before[-1].lines)
+        placed = self._at(row := int(first[3]))
+        return placed is not None and row - placed.start > len(placed.lines)
 
-    def frames(self, raw: str) -> tuple[Frame, ...]:
-        """Return the frames of *raw* that are in users' files, innermost first."""
+    def frames(self, raw: str) -> tuple[tuple[Place, str], ...]:
+        """Return the frames of *raw* that are in users' files, innermost first.
+
+        Of each its place, and its text: ``file:line:column``, or ``f (file:line:column)``.
+        """
         known = {placed.script.name for placed in self.placed}
         frames = []
         for function, file, row, column in _FRAME.findall(raw):
@@ -140,7 +128,8 @@ class Sources:
             if file in known:
                 place = Place(file, int(row), int(column))
             if place:
-                frames.append(Frame("" if function.startswith("<") else function, place))
+                has_name = function and not function.startswith("<")
+                frames.append((place, f"{function} ({place})" if has_name else str(place)))
         return tuple(frames)
 
 
@@ -178,34 +167,28 @@ class Failures(msgspec.Struct):
     rejected: dict[int, Exception] = msgspec.field(default_factory=dict)
 
     def thrown(self, thrown: ThrownValue | None) -> ScriptError:
-        """Return the error that a script did not catch; None is one that could not be told."""
+        """Return the error that a script did not catch; None is one that could not be read."""
         if thrown is None:
             return self._limit(self._memory(), "")
-        full = self._limit_behind(thrown)
-        if full:
-            return self._limit(full, thrown.raw)
-        return self._error(thrown)
+        limit = self._limit_behind(thrown)
+        return self._limit(limit, thrown.raw) if limit else self._error(thrown)
 
     def syntax(self, thrown: ThrownValue) -> ScriptError:
         """Return the error of a script that is not valid, or nested too deeply to be read."""
-        full = self._limit_behind(thrown)
-        if full:
-            return self._limit(full, thrown.raw)
-        frames = self.sources.frames(thrown.raw)
-        place = frames[0].place if frames else Place(self.name)
+        if limit := self._limit_behind(thrown):
+            return self._limit(limit, thrown.raw)
+        place, _ = self._trace(thrown.raw)
         # What stands behind the end is ours, and so is the token that is complained of there.
         ends = self.sources.is_past_end(thrown.raw) or thrown.message.endswith(_NOTHING)
         message = "unexpected end of the script" if ends else thrown.message
-        return ScriptSyntaxError(message, name="SyntaxError", place=place)
+        return errors.ScriptSyntaxError(message, name="SyntaxError", place=place)
 
     def escaped(self, error: EngineError) -> ScriptError:
         """Return the error of a global script, or of a context that passed a limit."""
         if isinstance(error, LimitReachedError):
             return self._limit(error.message, error.raw)
         thrown = ThrownValue(error.name, error.message, error.raw, None, None, {})
-        if error.name == "SyntaxError":
-            return self.syntax(thrown)
-        return self.thrown(thrown)
+        return self.syntax(thrown) if error.name == "SyntaxError" else self.thrown(thrown)
 
     def too_many_calls(self, place: Place | None) -> ScriptLimitError:
         """Return the error of one call more than is allowed."""
@@ -246,8 +229,8 @@ class Failures(msgspec.Struct):
         return failure
 
     def misread(
-        self, error: BpmaxError | None, read: tuple[str, str, Place | None] | None
-    ) -> BpmaxError | None:
+        self, error: errors.BpmaxError | None, read: tuple[str, str, Place | None] | None
+    ) -> errors.BpmaxError | None:
         """Return *error*, or what it is the consequence of: a call whose promise was *read*.
 
         Nobody reads there what a promise never has but by mistake, so without *error*, too.
@@ -277,48 +260,36 @@ class Failures(msgspec.Struct):
         )
         return ScriptError(message, name="Uncalled", place=place)
 
-    def pending(self, probes: Iterable[tuple[str, str]]) -> PendingPromise:
+    def pending(self, probes: Sequence[tuple[str, str]]) -> errors.PendingPromise:
         """Return the error of a script that waits in vain, at the line that waits."""
-        pending = list(probes)
-        waiting = [frames for raw, _ in pending if (frames := self.sources.frames(raw))]
-        traces = [frames for _, raw in pending if (frames := self.sources.frames(raw))]
-        best = (waiting or traces or [()])[0]
+        raws = [waiting for waiting, _ in probes] + [maker for _, maker in probes]
+        traces = [trace for trace in map(self._trace, raws) if trace[1]]
+        place, stack = traces[0] if traces else self._trace("")
         # The engine may lose a rejection for want of memory; then no line waits.
-        lost = (
-            ""
-            if best
-            else msg(
-                "; or it used more than {size} of memory, and that was lost", size=self._size()
-            )
+        lost = msg("; or it used more than {size} of memory, and that was lost", size=self._size())
+        message = msg(
+            "this waits for a promise that nothing can settle: no call, timer or other "
+            "script is under way; settle it on every path, or await the call that should "
+            "do it{lost}",
+            lost="" if stack else lost,
         )
-        return PendingPromise(
-            msg(
-                "this waits for a promise that nothing can settle: no call, timer or other "
-                "script is under way; settle it on every path, or await the call that should "
-                "do it{lost}",
-                lost=lost,
-            ),
-            name="PendingPromise",
-            place=best[0].place if best else Place(self.name),
-            stack=tuple(map(str, best)),
-        )
+        return errors.PendingPromise(message, name="PendingPromise", place=place, stack=stack)
 
     def _limit_behind(self, thrown: ThrownValue) -> str:
-        message = thrown.message
-        if message in _DEEP and thrown.name in {"RangeError", "InternalError"}:
-            return _TOO_DEEP
-        if message in _LARGE and thrown.name in {"RangeError", "InternalError"}:
-            return self._memory()
-        if thrown.name == "InternalError" and not message:  # there was no room for the message
-            return self._memory()
-        if message.startswith(_LONG) and thrown.name == "RangeError":
-            return msg("the script walks an array of more than 33,554,432 elements")
-        # Without room for an error object, the engine throws null.
-        is_null = thrown.name == "Uncaught" and message == "null"
-        return self._memory() if is_null and not self._throws_null() else ""
-
-    def _throws_null(self) -> bool:
-        return any(_THROWS_NULL.search(placed.script.source) for placed in self.sources.placed)
+        """Return the message of the limit that an error comes of, or nothing."""
+        name, message = thrown.name, thrown.message
+        is_full = False
+        if name in {"RangeError", "InternalError"}:
+            if message in _DEEP:
+                return _TOO_DEEP
+            if message.startswith(_LONG) and name == "RangeError":
+                return msg("the script walks an array of more than 33,554,432 elements")
+            # It is empty where there was no room for the message.
+            is_full = message in _LARGE or (name == "InternalError" and not message)
+        elif name == "Uncaught" and message == "null":  # without room for an error object
+            sources = [placed.script.source for placed in self.sources.placed]
+            is_full = not any(map(_THROWS_NULL.search, sources))
+        return self._memory() if is_full else ""
 
     def _memory(self) -> str:
         return msg("the script used more than {size} of memory", size=self._size())
@@ -326,19 +297,21 @@ class Failures(msgspec.Struct):
     def _size(self) -> str:
         return f"{self.limits.memory / MEGABYTE:g} MB"
 
-    def _limit(self, message: str, raw: str) -> ScriptLimitError:
+    def _trace(self, raw: str) -> tuple[Place, tuple[str, ...]]:
+        """Return where an error was thrown, and its stack; nothing where it is not in a script."""
         frames = self.sources.frames(raw)
-        place = frames[0].place if frames else Place(self.name)
-        return ScriptLimitError(message, name=_LIMIT, place=place, stack=tuple(map(str, frames)))
+        place = frames[0][0] if frames else Place(self.name)
+        return place, tuple(text for _, text in frames)
+
+    def _limit(self, message: str, raw: str) -> ScriptLimitError:
+        place, stack = self._trace(raw)
+        return ScriptLimitError(message, name=_LIMIT, place=place, stack=stack)
 
     def _error(self, thrown: ThrownValue) -> ScriptError:
-        frames = self.sources.frames(thrown.raw)
+        place, stack = self._trace(thrown.raw)
+        fields = decode_tagged(thrown.fields) if "$" not in thrown.fields else {}
         error = ScriptError(
-            thrown.message,
-            name=thrown.name,
-            place=frames[0].place if frames else Place(self.name),
-            stack=tuple(map(str, frames)),
-            fields=decode_tagged(thrown.fields) if "$" not in thrown.fields else {},
+            thrown.message, name=thrown.name, place=place, stack=stack, fields=fields
         )
         cause = None if thrown.call is None else self.rejected.get(thrown.call)
         if cause is None and thrown.cause is not None:

@@ -71,10 +71,13 @@ def _bytes(text: str) -> int:
     return int(match[1]) * _UNITS[match[2]]
 
 
-_LIMIT = re.compile(
-    r"\s*(?:(?P<time>cpu|wall)=(?P<seconds>\d+(?:\.\d+)?)s?|memory=(?P<memory>\w+)"
-    r"|calls=(?P<calls>\d+))\s*"
-)
+_LIMIT = re.compile(r"(cpu|wall)=(\d+(?:\.\d+)?)s?|(memory)=(\w+)|(calls)=(\d+)")
+_READERS: dict[str, Callable[[str], Any]] = {
+    "cpu": float,
+    "wall": float,
+    "memory": _bytes,
+    "calls": int,
+}
 
 
 def parse_limits(text: str) -> Limits:
@@ -84,21 +87,14 @@ def parse_limits(text: str) -> Limits:
         ValueError: if *text* is nothing of the kind.
     """
     limits: dict[str, Any] = {}
-    for part in text.split(","):
+    for part in map(str.strip, text.split(",")):
         match = _LIMIT.fullmatch(part)
         if match is None:
             raise ValueError(
-                msg(
-                    "{part!r} is no limit such as cpu=10s, memory=256MB, calls=50000",
-                    part=part.strip(),
-                )
+                msg("{part!r} is no limit such as cpu=10s, memory=256MB, calls=50000", part=part)
             )
-        if match["time"]:
-            limits[match["time"]] = float(match["seconds"])
-        elif match["calls"]:
-            limits["calls"] = int(match["calls"])
-        else:
-            limits["memory"] = _bytes(match["memory"])
+        name, value = filter(None, match.groups())
+        limits[name] = _READERS[name](value)
     return Limits(**limits)
 
 
@@ -124,14 +120,11 @@ class LimitReachedError(EngineError):
 
 def too_slow(limits: Limits, *, is_wall: bool, raw: str = "") -> LimitReachedError:
     """Return the error of a script that ran for longer than *limits* allow."""
-    used = (
-        msg("{wall:g} s of wall-clock", wall=limits.wall)
-        if is_wall
-        else msg("{cpu:g} s of processor", cpu=limits.cpu)
-    )
-    return LimitReachedError(
-        "ScriptLimitError", msg("the script used more than {used} time", used=used), raw
-    )
+    used = msg("{cpu:g} s of processor", cpu=limits.cpu)
+    if is_wall:
+        used = msg("{wall:g} s of wall-clock", wall=limits.wall)
+    message = msg("the script used more than {used} time", used=used)
+    return LimitReachedError("ScriptLimitError", message, raw)
 
 
 MOST = 4 * MEGABYTE
@@ -216,7 +209,9 @@ class Watch:
         self.memory = memory
         self._room = room
         self._looks = 0
-        self._cpu_of_thread = _thread_clock()
+        clock = getattr(time, "pthread_getcpuclockid", None)
+        # Without a clock for another thread (macOS, Windows) it is the time that passes.
+        self._cpu_of_thread: int | None = clock and clock(threading.get_ident())
         self._cpu_end = self._wall_end = math.inf
         self.fired: Literal["", "cpu", "wall", "memory", "signal"] = ""
         self.steps: c_int32 | None = None
@@ -258,7 +253,10 @@ class Watch:
             if self._looks >= _PATIENT_LOOKS:
                 room = self.memory + self._room
                 self._context.set_memory_limit(1 if self._looks % _RELIEF else room)
-        elif self._has_used_up():
+        elif (
+            self._cpu_of_thread is not None
+            and time.clock_gettime(self._cpu_of_thread) >= self._cpu_end + _GRACE
+        ):
             self.fired = "cpu"
         elif time.monotonic() >= self._wall_end + _GRACE:
             self.fired = "wall"
@@ -269,16 +267,6 @@ class Watch:
     def _hurry(self) -> None:
         if self.fired and self.steps is not None:
             self.steps.value = 1
-
-    def _has_used_up(self) -> bool:
-        clock = self._cpu_of_thread
-        # Without a clock for another thread (macOS, Windows) it is the time that passes.
-        return clock is not None and time.clock_gettime(clock) >= self._cpu_end + _GRACE
-
-
-def _thread_clock() -> int | None:
-    clock = getattr(time, "pthread_getcpuclockid", None)
-    return None if clock is None else int(clock(threading.get_ident()))
 
 
 class _State:

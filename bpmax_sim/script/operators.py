@@ -99,48 +99,38 @@ def rewritten(source: str) -> Rewritten:
 
 
 def _insertions(data: bytes) -> Iterator[_Insertion]:
-    captured = _captured(data)
-    for node in captured.get("spread", ()):
-        yield from _spread(node)
-    for node in captured.get("power", ()):
-        yield from _power(node)
-    for node in captured.get("write", ()):
-        yield from _write(node, data)
-    for node in captured.get("text", ()):
-        yield from _text(node)
-    for node in captured.get("eval", ()):
-        if _is_read(node):
-            yield from _around(node, _TEXT, _INNER)
+    parser, query = _parser()
+    captured: dict[str, list[Node]] = query(parser.parse(data).root_node)
+    for name, insertions in _CASES.items():
+        for node in captured.get(name, ()):
+            yield from insertions(node, data)
 
 
-def _spread(node: Node) -> Iterator[_Insertion]:
+def _spread(node: Node, _data: bytes) -> Iterator[_Insertion]:
     operand = node.named_children[-1]  # behind comments
     if not _is_never_text(operand):
         yield from _around(operand, _SPREAD, _OUTER)
 
 
-def _is_read(node: Node) -> bool:
-    """Return whether ``eval`` is a value here, neither called by its name nor written to."""
+def _eval(node: Node, _data: bytes) -> Iterator[_Insertion]:
+    """Yield what stands around ``eval`` as a value, neither called by its name nor written to."""
     above = node.parent
     if above is None or above.type in _NO_VALUES:
-        return False
-    if above.type in _WRITES and node == above.child_by_field_name("left"):
-        return False
-    is_direct = node.type == "identifier" and node == above.child_by_field_name("function")
-    return not is_direct and node != above.child_by_field_name("name")
+        return
+    others = [above.child_by_field_name("name")]
+    if above.type in _WRITES:
+        others.append(above.child_by_field_name("left"))
+    if node.type == "identifier":
+        others.append(above.child_by_field_name("function"))
+    if node not in others:
+        yield from _around(node, _TEXT, _INNER)
 
 
-def _text(node: Node) -> Iterator[_Insertion]:
+def _text(node: Node, _data: bytes) -> Iterator[_Insertion]:
     operands = node.child_by_field_name("arguments")
     for code in operands.named_children if operands else ():
         if code.type not in {"spread_element", "comment"}:
             yield from _around(code, _TEXT, _OUTER)
-
-
-def _captured(data: bytes) -> dict[str, list[Node]]:
-    parser, query = _parser()
-    captured: dict[str, list[Node]] = query(parser.parse(data).root_node)
-    return captured
 
 
 @cache
@@ -170,7 +160,7 @@ def _around(operand: Node, name: str, rank: int) -> Iterator[_Insertion]:
     yield _Insertion(operand.end_byte, _CLOSES, -operand.start_byte, rank, f"{_MARK})")
 
 
-def _power(node: Node) -> Iterator[_Insertion]:
+def _power(node: Node, _data: bytes) -> Iterator[_Insertion]:
     left, operator = node.child_by_field_name("left"), node.child_by_field_name("operator")
     if left and operator and left.type not in _UNARY:
         yield from _around(node, _POWER, _INNER)
@@ -200,3 +190,6 @@ def _is_same_twice(place: Node) -> bool:
             return False
         nodes += node.named_children
     return True
+
+
+_CASES: Final = {"spread": _spread, "power": _power, "write": _write, "text": _text, "eval": _eval}

@@ -147,14 +147,10 @@ Number = Annotated[int, Meta(ge=1, le=2**53)]
 
 
 class OutboxEntry(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
-    """One thing that the script did, in order."""
+    """One thing that the script did, in order; rows and columns are the engine's."""
 
 
-class PlacedEntry(OutboxEntry, frozen=True):
-    """An entry that says where the script did it; rows and columns are the engine's."""
-
-
-class CallEntry(PlacedEntry, frozen=True, tag="call"):
+class CallEntry(OutboxEntry, frozen=True, tag="call"):
     """A ``$proxy`` call; either *steps* or *args* is None."""
 
     number: Number
@@ -167,7 +163,7 @@ class CallEntry(PlacedEntry, frozen=True, tag="call"):
     column: Count
 
 
-class Write(PlacedEntry, frozen=True, tag="write"):
+class Write(OutboxEntry, frozen=True, tag="write"):
     """A field of a live object was set."""
 
     index: Count
@@ -177,7 +173,7 @@ class Write(PlacedEntry, frozen=True, tag="write"):
     column: Count
 
 
-class ConsoleEntry(PlacedEntry, frozen=True, tag="log"):
+class ConsoleEntry(OutboxEntry, frozen=True, tag="log"):
     """A line of the console."""
 
     level: Level
@@ -187,7 +183,7 @@ class ConsoleEntry(PlacedEntry, frozen=True, tag="log"):
     values: list[Any]
 
 
-class Timer(PlacedEntry, frozen=True, tag="timer"):
+class Timer(OutboxEntry, frozen=True, tag="timer"):
     """A timer was set, *delay* in milliseconds."""
 
     number: Number
@@ -244,7 +240,7 @@ class Drew(OutboxEntry, frozen=True, tag="drew"):
     drawn: Count
 
 
-class Misread(PlacedEntry, frozen=True, tag="misread"):
+class Misread(OutboxEntry, frozen=True, tag="misread"):
     """A member was read of the promise of a call, as if it were its result."""
 
     number: Number

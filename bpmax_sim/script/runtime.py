@@ -6,7 +6,8 @@ import hashlib
 import math
 import struct
 import threading
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from typing import Any
 
@@ -49,13 +50,6 @@ def _syntax_error(text: str) -> str:
     return ""
 
 
-def _both(limits: Limits, sources: Sequence[str] = ()) -> Engine:
-    from bpmax_sim.script.both import BothEngines  # noqa: PLC0415 - imports this package's engines
-    from bpmax_sim.script.v8 import V8  # noqa: PLC0415 - an extra
-
-    return BothEngines(("quickjs", quickjs(limits, sources)), ("v8", V8(limits, sources)))
-
-
 def engine_of(name: str) -> MakeEngine:
     """Return what makes contexts of the engine *name*, ``quickjs``, ``v8`` or both with a comma.
 
@@ -70,7 +64,13 @@ def engine_of(name: str) -> MakeEngine:
         raise ConfigError(
             "the engine v8 needs mini-racer: pip install 'bpmax-sim[engine-v8]'"
         ) from None
-    return V8 if name == "v8" else _both
+    if name == "v8":
+        return V8
+    from bpmax_sim.script.both import BothEngines  # noqa: PLC0415 - imports this package's engines
+
+    return lambda limits, sources: BothEngines(
+        ("quickjs", quickjs(limits, sources)), ("v8", V8(limits, sources))
+    )
 
 
 class Page:
@@ -87,10 +87,11 @@ class Page:
         self.scripts = tuple(scripts)
 
 
+@dataclass(eq=False)
 class Runtime:
     """Starts scripts and lets them run; belongs to the thread that made it.
 
-    Args:
+    Attributes:
         scheduler: runs calls and timers, in the session's virtual time.
         begin: starts a ``$proxy`` call.
         limits: of each script.
@@ -100,25 +101,17 @@ class Runtime:
         engine: makes a context.
     """
 
-    def __init__(  # noqa: PLR0913 - what scripts depend on
-        self,
-        scheduler: Scheduler,
-        begin: Begin,
-        *,
-        limits: Limits | None = None,
-        parts: Callable[[int], Parts] = lambda _number: ((0, None),),
-        drew: Callable[[int, int], None] = lambda _number, _drawn: None,
-        zone: float = SHANGHAI,
-        engine: MakeEngine = quickjs,
-    ) -> None:
-        self._scheduler = scheduler
-        self._begin = begin
+    scheduler: Scheduler
+    begin: Begin
+    _: KW_ONLY
+    limits: Limits = field(default_factory=Limits)
+    parts: Callable[[int], Parts] = lambda _number: ((0, None),)
+    drew: Callable[[int, int], None] = lambda _number, _drawn: None
+    zone: float = SHANGHAI
+    engine: MakeEngine = quickjs
+
+    def __post_init__(self) -> None:
         self._watched: tuple[str, Callable[[], None]] | None = None
-        self._limits = limits or Limits()
-        self._parts = parts
-        self._drew = drew
-        self._zone = zone
-        self._engine = engine
         self._started = 0
         self._single: dict[int, Context] = {}
         self._pages: dict[Page, Context] = {}
@@ -185,27 +178,19 @@ class Runtime:
                 "open a session of its own on this thread",
                 name=script.name,
             )
-        self._started += 1
-        run = ScriptRun(
-            self._started,
-            script,
-            bindings or {},
-            partial(self._ended, self._started, [done]),
-            keeps_timers=page is not None,
-        )
+        self._started = number = self._started + 1
+        ended = partial(self._ended, number, [done])
+        run = ScriptRun(number, script, bindings or {}, ended, keeps_timers=page is not None)
         setting = Setting(
             libraries=libraries,
             bindings=bindings or {},
             values=values or {},
-            limits=self._limits,
-            zone=self._zone,
-            parts=[
-                (*_words(f"{seed}/{self._started}"), end)
-                for seed, end in self._parts(self._started)
-            ],
-            drew=self._drew,
+            limits=self.limits,
+            zone=self.zone,
+            parts=[(*_words(f"{seed}/{number}"), end) for seed, end in self.parts(number)],
+            drew=self.drew,
         )
-        self._scheduler.soon(partial(self._launch, run, setting, page))
+        self.scheduler.soon(partial(self._launch, run, setting, page))
 
     def settle(self, until: float = -math.inf) -> None:
         """Let happen what is due by now or by *until*, and what scripts wait for.
@@ -214,12 +199,12 @@ class Runtime:
         pass. Called by what happens while this goes on already, nothing is waited for.
         """
         if self._is_settling:
-            self._scheduler.run(lambda: False, until)
+            self.scheduler.run(lambda: False, until)
             return
         self._is_settling = True
         try:
-            if self._limits.stack and self._limits.stack > stack_limit():
-                with_stack(self._limits.stack, partial(self._settle_here, until))
+            if self.limits.stack and self.limits.stack > stack_limit():
+                with_stack(self.limits.stack, partial(self._settle_here, until))
             else:
                 self._settle_here(until)
         finally:
@@ -237,8 +222,8 @@ class Runtime:
     def _begin_watched(self, program: CallSpec) -> Generator[Effect, Any, Answer]:
         watched = self._watched
         if watched and _spelled(watched[0]) == _spelled(f"{program.platform}.{program.api}"):
-            self._scheduler.soon(watched[1])
-        return self._begin(program)
+            self.scheduler.soon(watched[1])
+        return self.begin(program)
 
     def waiting(self) -> list[Waiting]:
         """Return the timers that wait until somebody lets time pass."""
@@ -254,24 +239,20 @@ class Runtime:
     def _settle_here(self, until: float) -> None:
         home, self._thread = self._thread, threading.get_ident()
         try:
-            self._settle(until)
+            self.scheduler.run(self._is_busy, until)
+            while busy := next(self._busy(), None):
+                context, run = busy
+                context.stuck(run)
+                self.scheduler.run(self._is_busy, until)
         finally:
             self._thread = home
 
-    def _settle(self, until: float) -> None:
-        self._scheduler.run(self._is_busy, until)
-        while waiting := [
-            (context, run)
-            for context in self._contexts()
-            for run in context.runs
-            if not run.is_resting
-        ]:
-            context, run = waiting[0]
-            context.stuck(run)
-            self._scheduler.run(self._is_busy, until)
+    def _busy(self) -> Iterator[tuple[Context, ScriptRun]]:
+        for context in self._contexts():
+            yield from ((context, run) for run in context.runs if not run.is_resting)
 
     def _is_busy(self) -> bool:
-        return any(not run.is_resting for context in self._contexts() for run in context.runs)
+        return any(self._busy())
 
     def _contexts(self) -> tuple[Context, ...]:
         return (*self._pages.values(), *self._single.values())
@@ -288,26 +269,22 @@ class Runtime:
             self._later.append(outcome)
 
     def _launch(self, run: ScriptRun, setting: Setting, page: Page | None) -> None:
+        """Start *run* in a context of its own, or in that of *page*, which its scripts share."""
         context = self._pages.get(page) if page is not None else None
         if context is None or not context.is_open:
-            context = self._context(run, setting, page)
+            others = page.scripts if page is not None else ()
+            scripts = dict.fromkeys((*setting.libraries, run.script, *others))
+            context = Context(
+                setting,
+                engine=self.engine(setting.limits, [script.source for script in scripts]),
+                scheduler=self.scheduler,
+                begin=self._begin_watched,
+            )
+            if page is not None and page.scripts:
+                self._pages[page] = context
+            else:
+                self._single[run.number] = context
         context.start(run, setting.parts)
-
-    def _context(self, run: ScriptRun, setting: Setting, page: Page | None) -> Context:
-        """Return a context for *run*, which all scripts of a page share that is given."""
-        others = page.scripts if page is not None else ()
-        scripts = dict.fromkeys((*setting.libraries, run.script, *others))
-        context = Context(
-            setting,
-            engine=self._engine(setting.limits, [script.source for script in scripts]),
-            scheduler=self._scheduler,
-            begin=self._begin_watched,
-        )
-        if page is not None and page.scripts:
-            self._pages[page] = context
-        else:
-            self._single[run.number] = context
-        return context
 
 
 def _spelled(call: str) -> str:

@@ -21,7 +21,7 @@ from typing import Any, Final
 from bpmax_sim.script.engine import BINDINGS, adaptation, adaptations
 from bpmax_sim.script.engine import sources as texts
 from bpmax_sim.script.failure import plain
-from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits
+from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits, too_slow
 
 with warnings.catch_warnings():
     # CPython 3.14 deprecates how its structures are laid out.
@@ -79,7 +79,7 @@ class V8:
 
     def _eval(self, code: str) -> Any:
         if self._left <= 0:
-            raise self._too_slow()
+            raise too_slow(self._limits, is_wall=False)
         started = time.process_time()  # of all threads: V8 has its own
         patience = max(_PATIENCE * self._left, 0.001)
         task = asyncio.wait_for(self._context.eval_cancelable(code), patience)
@@ -87,7 +87,7 @@ class V8:
             return asyncio.run_coroutine_threadsafe(task, _loop()).result()
         except TimeoutError:
             self._left = 0.0
-            raise self._too_slow() from None
+            raise too_slow(self._limits, is_wall=False) from None
         except JSOOMException:
             size = f"{self._limits.memory / MEGABYTE:g} MB"
             message = f"the script used more than {size} of memory"
@@ -96,10 +96,6 @@ class V8:
             raise _translated(error) from None
         finally:
             self._left -= time.process_time() - started
-
-    def _too_slow(self) -> LimitReachedError:
-        message = f"the script used more than {self._limits.cpu:g} s of processor time"
-        return LimitReachedError("ScriptLimitError", message)
 
     def _placed(self, text: str, argument: str) -> str:
         """Return the outbox *text*, the position of a syntax error found by parsing once more."""

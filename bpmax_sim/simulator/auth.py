@@ -10,10 +10,9 @@ from __future__ import annotations
 import hmac
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import partial
 from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import unquote_plus
@@ -23,93 +22,85 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.field_path import body_steps, member
-from bpmax_sim.messages import Request, Response
+from bpmax_sim.messages import Response
 from bpmax_sim.platform.matcher import EXPRESSION, ApiMatch, expand, login_steps
 from bpmax_sim.platform.model import Api, Apply, Auth, LoginStep, Platform, Sign
 from bpmax_sim.platform.target import Login
 from bpmax_sim.platform.template import names_in, render
+from bpmax_sim.proxy.login import TTL
 from bpmax_sim.proxy.response import as_text
 from bpmax_sim.proxy.signing import sign
 from bpmax_sim.secret.http_auth import read_basic
 from bpmax_sim.secret.standin import standin
-from bpmax_sim.simulator.model import (
-    Grants,
-    ResponseTemplate,
-    SignatureCheck,
-    Tokens,
-    derived,
-    set_at,
-)
-from bpmax_sim.simulator.state import (
-    IssuedGrant,
-    Knobs,
-    Refused,
-    Seen,
-    SimulatedTenant,
-    Turn,
-    is_empty,
-    merged,
-    read,
-    respond,
-)
+from bpmax_sim.simulator import model, state
+from bpmax_sim.simulator.state import Refused, SimulatedTenant, Turn
 
 _REMEMBERED = 512
 """Tokens that are still known, so that an old one is told from one that never was."""
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
-_RENEWALS = {"same": (0.0, False), "new": (None, False), "extend": (0.0, True)}
+RENEWALS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "same": {"reuse": 0.0, "extend": False},
+    "new": {"reuse": UNSET, "extend": False},
+    "extend": {"reuse": 0.0, "extend": True},
+}
+"""What each way to renew a token makes of the rule for tokens."""
 
 
 def issue(
-    turn: Turn,
-    tenant: SimulatedTenant,
-    *,
-    names: Iterable[str] = ("token",),
-    known: Mapping[str, str] = NOTHING,
-) -> IssuedGrant:
+    turn: Turn, tenant: SimulatedTenant, names: Iterable[str], known: Mapping[str, str] = NOTHING
+) -> state.IssuedGrant:
     """Return the token of *tenant*: that which it has where the rule says so, else a new one.
 
     *names* are what the login yields, and *known* what need not be made for that.
     """
-    rule = bent(turn.world.table.tokens, turn.state.knobs)
-    reusable = _reusable(turn, tenant, rule, {*names, *known})
-    if reusable is not None:
-        renewed = replace(reusable, expires=turn.now + rule.life) if rule.extend else reusable
-        turn.change(
-            grants=tuple(renewed if other is reusable else other for other in turn.state.grants)
-        )
+    rule = _bent(turn.table.tokens, turn.state.knobs)
+    grants = turn.state.grants
+    reusable = [
+        grant
+        for grant in grants
+        if rule.reuse is not UNSET
+        and grant.instance == tenant.instance
+        and grant.is_live(turn.now)
+        and grant.expires - turn.now > rule.reuse
+        and grant.values.keys() >= {*names, *known}
+    ]
+    if reusable:
+        latest = reusable[-1]
+        renewed = replace(latest, expires=turn.now + rule.life) if rule.extend else latest
+        turn.change(grants=tuple(renewed if other is latest else other for other in grants))
         return renewed
     values = {name: turn.generated(rule.prefix, rule.length) for name in names if name not in known}
-    grant = IssuedGrant(
+    grant = state.IssuedGrant(
         instance=tenant.instance,
         values={**known, **values},
         issued=turn.now,
         expires=turn.now + rule.life,
     )
-    older = tuple(_overlapping(other, tenant, rule, turn.now) for other in turn.state.grants)
-    turn.change(grants=(*older[-_REMEMBERED:], grant))
+    older = list(grants[-_REMEMBERED:])
+    if rule.overlap is not UNSET:
+        end = turn.now + rule.overlap
+        for number, other in enumerate(older):
+            if other.instance == tenant.instance:
+                older[number] = replace(other, expires=min(other.expires, end))
+    turn.change(grants=(*older, grant))
     return grant
 
 
-def bent(rule: Tokens, knobs: Knobs) -> Tokens:
+def _bent(rule: model.Tokens, knobs: state.Knobs) -> model.Tokens:
     """Return *rule* as the knobs have it."""
-    if knobs.life is not None:
-        rule = replace(rule, life=knobs.life)
-    if knobs.overlap is not None:
-        rule = replace(rule, overlap=knobs.overlap)
-    if knobs.renewal is None:
-        return rule
-    reuse, extend = _RENEWALS[knobs.renewal]
-    return replace(rule, reuse=UNSET if reuse is None else reuse, extend=extend)
+    bends = {"life": knobs.life, "overlap": knobs.overlap}
+    changes: dict[str, Any] = {name: n for name, n in bends.items() if n is not None}
+    return replace(rule, **changes, **RENEWALS.get(knobs.renewal or "", {}))
 
 
-def accept(turn: Turn, value: str) -> IssuedGrant:
+def accept(turn: Turn, value: str) -> state.IssuedGrant:
     """Return the grant whose token is *value*, and know whose request it is.
 
     Raises:
         Refused: missing, invalid or expired, as the table calls it.
     """
-    rule = turn.world.table.tokens
+    rule = turn.table.tokens
     if not value:
         raise Refused(rule.missing)
     match = next((grant for grant in turn.state.grants if grant.values.get("token") == value), None)
@@ -117,7 +108,7 @@ def accept(turn: Turn, value: str) -> IssuedGrant:
         raise Refused(rule.invalid)
     if not match.is_live(turn.now):
         raise Refused(rule.expired)
-    for tenant in turn.world.tenants:
+    for tenant in turn.tenants:
         if tenant.instance == match.instance:
             turn.belongs_to(tenant)
     return match
@@ -125,7 +116,7 @@ def accept(turn: Turn, value: str) -> IssuedGrant:
 
 def carried(turn: Turn) -> str:
     """Return the token that a request carries where the table says, or nothing."""
-    rule = turn.world.table.tokens
+    rule = turn.table.tokens
     value = turn.look(rule.at)
     if not isinstance(value, str):
         return ""
@@ -135,31 +126,9 @@ def carried(turn: Turn) -> str:
     return rest.strip() if scheme.lower() == rule.scheme.lower() else ""
 
 
-def left(grant: IssuedGrant, now: float) -> int:
+def left(grant: state.IssuedGrant, now: float) -> int:
     """Return the whole seconds that a token still lives."""
     return max(int(grant.expires - now), 0)
-
-
-def _reusable(
-    turn: Turn, tenant: SimulatedTenant, rule: Tokens, names: set[str]
-) -> IssuedGrant | None:
-    if rule.reuse is UNSET:
-        return None
-    least = float(rule.reuse)
-    for grant in reversed(turn.state.grants):
-        is_theirs = grant.instance == tenant.instance and grant.is_live(turn.now)
-        if is_theirs and grant.expires - turn.now > least and names <= grant.values.keys():
-            return grant
-    return None
-
-
-def _overlapping(
-    grant: IssuedGrant, tenant: SimulatedTenant, rule: Tokens, now: float
-) -> IssuedGrant:
-    """Return an older token of *tenant*, which may end sooner now that there is a new one."""
-    if rule.overlap is UNSET or grant.instance != tenant.instance:
-        return grant
-    return replace(grant, expires=min(grant.expires, now + float(rule.overlap)))
 
 
 CHANGING: Final = frozenset({"now", "nonce", "call_id"})
@@ -175,7 +144,7 @@ def names_for(
     names: dict[str, Any] = {
         **tenant.credentials,
         **(granted or {}),
-        "base_url": turn.world.base,
+        "base_url": turn.base,
         "now": turn.now,
         "nonce": "",
         "call_id": "",
@@ -204,7 +173,6 @@ def is_changing(source: str, auth: Auth) -> bool:
 
 
 Names = Mapping[str, Any]
-_TTL: Final = "ttl"
 _COOKIE: Final = "session"
 
 
@@ -222,7 +190,7 @@ def login_at(turn: Turn) -> LoginStep | None:
 def _sharing_address(turn: Turn, step: LoginStep) -> Iterator[tuple[Auth, LoginStep]]:
     """Yield every login whose address is that of *step*; an API may have its own."""
     request = step.request
-    for login in login_steps(turn.world.platform):
+    for login in login_steps(turn.platform):
         other = login.step.request
         if (other.method, other.url, other.path) == (request.method, request.url, request.path):
             yield login.auth, login.step
@@ -237,9 +205,10 @@ def log_in(turn: Turn, step: LoginStep) -> Response:
     match, logins = turn.match, [*_sharing_address(turn, step)]
     for own, its in logins:
         for tenant, names in _candidates(turn, own):
-            if _is_theirs(match, names) and _is_right(turn, own, its, names):
+            spent = {names.get(name) for name in its.extract} & turn.state.spent
+            if not spent and _is_theirs(match, names) and _are_right(turn, own, its, names):
                 turn.belongs_to(tenant)
-                turn.world = turn.world.ruled_by(Api(auth=own))
+                turn.go_by(Api(auth=own))
                 alike = [login for login in logins if login[1].request == its.request]
                 return _yielded(turn, alike, names)
     raise Refused("401")
@@ -253,7 +222,7 @@ def yields(auth: Auth) -> frozenset[str]:
 
 def _candidates(turn: Turn, auth: Auth) -> Iterator[tuple[SimulatedTenant, Names]]:
     """Yield whose login it may be, with what earlier steps or logins have yielded to it."""
-    for tenant in turn.world.tenants:
+    for tenant in turn.tenants:
         yield tenant, names_for(turn, tenant, auth)
         for grant in reversed(turn.state.grants):
             if grant.instance == tenant.instance and grant.is_live(turn.now):
@@ -268,16 +237,17 @@ def _is_theirs(match: ApiMatch, names: Names) -> bool:
     )
 
 
-def _is_right(turn: Turn, auth: Auth, step: LoginStep, names: Names) -> bool:
-    spent = {names.get(name) for name in step.extract} & turn.state.spent
-    return not spent and all(
-        _fits(auth, template, value, names) for template, value in _received_values(turn, step)
+def _are_right(turn: Turn, auth: Auth, step: LoginStep, names: Names) -> bool:
+    return all(
+        not state.is_empty(value)
+        if is_changing(template, auth)
+        else renders_to(template, names, value)
+        for template, value in _received_values(turn, step)
     )
 
 
-def _fits(auth: Auth, template: str, value: Any, names: Names) -> bool:
-    if is_changing(template, auth):
-        return not is_empty(value)
+def renders_to(template: str, names: Names, value: Any) -> bool:
+    """Return whether *template* makes the received *value* of *names*."""
     expected = rendered(template, names)
     return expected is not None and value is not UNSET and as_text(value) == expected
 
@@ -288,11 +258,8 @@ def _received_values(turn: Turn, step: LoginStep) -> Iterator[tuple[str, Any]]:
     for name, value in declared.headers.items():
         if names_in(value):  # whatever else a client puts into its headers is its own matter
             yield value, parsed.headers.get(name.lower(), UNSET)
-    yield from _members(declared.query, parsed.query)
-    if declared.form is not UNSET:
-        yield from _members(declared.form, parsed.form)
-    if declared.body is not UNSET:
-        yield from _members(declared.body, parsed.body)
+    for place in ("query", "form", "body"):
+        yield from _members(getattr(declared, place), getattr(parsed, place))
 
 
 def _members(declared: Any, received: Any) -> Iterator[tuple[str, Any]]:
@@ -304,76 +271,67 @@ def _members(declared: Any, received: Any) -> Iterator[tuple[str, Any]]:
         has_items = received if isinstance(received, list) else []
         for number, value in enumerate(declared):
             yield from _members(value, has_items[number] if number < len(has_items) else UNSET)
-    elif declared is not None:
+    elif declared is not None and declared is not UNSET:
         yield declared if isinstance(declared, str) else as_text(declared), received
 
 
-Logins = list[tuple[Auth, LoginStep]]
-"""Auths that log in by one request, with the step that it is."""
-
-
-def _yielded(turn: Turn, logins: Logins, names: Names) -> Response:
+def _yielded(turn: Turn, logins: list[tuple[Auth, LoginStep]], names: Names) -> Response:
+    """Return the response for auths that log in by one request, with the step that it is."""
     assert turn.tenant is not None
     rules = {name: rule for _, step in logins for name, rule in step.extract.items()}
     known = frozenset().union(*(yields(auth) for auth, _ in logins)) & names.keys() - rules.keys()
     earlier = {name: str(names[name]) for name in known}
-    addresses = {
-        name: turn.world.base
-        for auth, step in logins
-        for name in step.extract
-        if _is_address(turn, auth, name)
-    }
-    needed = [name for name in rules if name != _TTL]
+    texts = [turn.platform.base_url]
+    texts += (s.request.url for auth, _ in logins if auth.acquire for s in auth.acquire.steps)
+    starts = [text.replace(" ", "").partition("}}")[0] for text in texts]
+    # What later requests go to.
+    addresses = {name: turn.base for name in rules if f"{{{{{name}" in starts}
+    needed = [name for name in rules if name != TTL]
     cookies = {
         name: f"{_COOKIE}={turn.generated()}" for name in needed if rules[name].path == "cookies"
     }
     old = {str(names[name]) for name in needed if name in turn.tenant.credentials}
-    issued = issue(turn, turn.tenant, names=needed, known={**earlier, **addresses, **cookies})
+    issued = issue(turn, turn.tenant, needed, {**earlier, **addresses, **cookies})
     turn.change(spent=turn.state.spent | old)
-    return respond(
-        turn, ResponseTemplate(), _headers(turn, logins, issued), data=_body(turn, logins, issued)
-    )
+    places = [
+        (rule.path, _life(turn, auth, issued) if name == TTL else issued.values[name])
+        for auth, step in logins
+        for name, rule in step.extract.items()
+    ]
+    body, headers = _placed(places, "; Path=/; HttpOnly")
+    template = model.ResponseTemplate(status=200, headers=dict(headers), body=turn.table.ok.body)
+    return state.respond(turn, model.ResponseTemplate(), template, data=body)
 
 
-def _is_address(turn: Turn, auth: Auth, name: str) -> bool:
-    """Return whether what a login yields is where later requests go."""
-    steps = auth.acquire.steps if auth.acquire else ()
-    texts = [turn.world.platform.base_url, *(step.request.url for step in steps)]
-    return any(text.replace(" ", "").startswith(f"{{{{{name}}}}}") for text in texts)
+def _placed(
+    values: Iterable[tuple[str, Any]], attributes: str
+) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """Return the body and the headers of a response in which each value stands at its path.
 
-
-def _body(turn: Turn, logins: Logins, issued: IssuedGrant) -> dict[str, Any]:
+    *attributes* are those of cookies; a value for all ``cookies`` is a pair already.
+    """
     body: dict[str, Any] = {}
-    for auth, step in logins:
-        for name, rule in step.extract.items():
-            if rule.path.startswith("$"):
-                life = _life(turn, auth, issued) if name == _TTL else None
-                set_at(body, rule.path, issued.values[name] if life is None else life)
-    return body
+    headers = [("cache-control", "no-store")]
+    for path, value in values:
+        kind, _, name = path.partition(":")
+        if kind.startswith("$"):
+            model.set_at(body, path, value)
+        elif kind == "header":
+            headers.append((name.strip(), str(value)))
+        else:
+            pair = f"{name.strip()}={value}" if name else value
+            headers.append(("set-cookie", f"{pair}{attributes}"))
+    return body, headers
 
 
-def _headers(turn: Turn, logins: Logins, issued: IssuedGrant) -> ResponseTemplate:
-    headers: dict[str, str] = {"cache-control": "no-store"}
-    for name, rule in (pair for _, step in logins for pair in step.extract.items()):
-        kind, _, place = rule.path.partition(":")
-        value = issued.values.get(name, "")
-        if kind == "header":
-            headers[place.strip()] = value
-        elif kind == "cookie":
-            headers["set-cookie"] = f"{place.strip()}={value}; Path=/; HttpOnly"
-        elif kind == "cookies":
-            headers["set-cookie"] = f"{value}; Path=/; HttpOnly"
-    return ResponseTemplate(status=200, headers=headers, body=turn.world.table.ok.body)
-
-
-def _life(turn: Turn, auth: Auth, issued: IssuedGrant) -> int:
+def _life(turn: Turn, auth: Auth, issued: state.IssuedGrant) -> int:
     assert auth.acquire is not None
     unit, life = auth.acquire.ttl.unit, issued.expires - turn.now
     instant = issued.expires if unit.startswith("absolute") else life
     return int(instant * 1000 if unit in {"ms", "absolute_ms"} else instant)
 
 
-def grant(turn: Turn, rule: Grants) -> None:
+def grant(turn: Turn, rule: model.Grants) -> None:
     """Issue a token for what the form asks, and put it where the response finds it.
 
     Raises:
@@ -389,32 +347,27 @@ def grant(turn: Turn, rule: Grants) -> None:
         raise Refused("unsupported_grant_type")
     if kind == "refresh_token":
         _spend(turn, tenant, form.get("refresh_token", ""))
-        issued = issue(turn, tenant, names=("token", "refresh_token"))
+        issued = issue(turn, tenant, ("token", "refresh_token"))
         turn.scope["refresh_token"] = issued.values.get("refresh_token")
     else:
-        issued = issue(turn, tenant)
+        issued = issue(turn, tenant, ("token",))
     turn.scope |= {"token": issued.values["token"], "life": left(issued, turn.now)}
     if form.get("scope"):
         turn.scope["scope"] = form["scope"]
 
 
-def _client(turn: Turn, rule: Grants) -> SimulatedTenant:
+def _client(turn: Turn, rule: model.Grants) -> SimulatedTenant:
     """Return whom the client's credentials belong to; they come in one way only."""
-    header = turn.parsed.headers.get("authorization", "")
-    in_form = "client_secret" in turn.parsed.form
-    if header and in_form:
+    header, form = turn.parsed.headers.get("authorization", ""), turn.parsed.form
+    if header and "client_secret" in form:
         raise Refused("invalid_request")
-    pair = read_basic(header) if header else _in_form(turn)
-    for tenant in turn.world.tenants:
+    in_form = form.get("client_id", ""), form.get("client_secret", "")
+    pair = read_basic(header) if header else in_form
+    for tenant in turn.tenants:
         own = tuple(as_text(tenant.credentials.get(name)) for name in (rule.client, rule.secret))
         if pair is not None and own in (pair, tuple(map(unquote_plus, pair))):
             return tenant
     raise Refused("invalid_client_basic" if header else "invalid_client")
-
-
-def _in_form(turn: Turn) -> tuple[str, str]:
-    form = turn.parsed.form
-    return form.get("client_id", ""), form.get("client_secret", "")
 
 
 def _spend(turn: Turn, tenant: SimulatedTenant, token: str) -> None:
@@ -427,35 +380,38 @@ def _spend(turn: Turn, tenant: SimulatedTenant, token: str) -> None:
     turn.change(spent=turn.state.spent | {token})
 
 
+_UNITS: Final = {"unix": 1, "unix_ms": 1000}
 _TIME = re.compile(r"now\s*\|\s*(unix_ms|unix|iso|http_date|time\('([^']*)'\))")
 
 
-def check_declared(turn: Turn, rule: SignatureCheck) -> None:
+def check_declared(turn: Turn, rule: model.SignatureCheck) -> None:
     """Check the signature of an API that the platform file signs; others are not signed.
 
     Raises:
         Refused: too old, used before, or not the signature of this request.
     """
     api = turn.api
-    if api is not None and isinstance(api.auth, Auth) and api.auth.sign:
-        check(turn, api.auth, api.auth.sign, rule)
+    if api is not None and isinstance(api.auth, Auth):
+        check(turn, api.auth, rule)
 
 
-def check(turn: Turn, auth: Auth, rule: Sign, errors: SignatureCheck) -> None:
-    """Check the signature that *rule* makes.
+def check(turn: Turn, auth: Auth, errors: model.SignatureCheck) -> None:
+    """Check the signature that *auth* makes, if it makes any.
 
     Raises:
         Refused: too old, used before, or not the signature of this request.
     """
+    rule = auth.sign
+    if rule is None:
+        return
     values = _signed_values(turn, auth, rule)
     stamp, nonce = values.get("now"), values.get("nonce")
     if isinstance(stamp, float) and abs(stamp - turn.now) > errors.window:
         raise Refused(errors.expired or errors.error)
     key = f"nonce/{nonce}"
-    seen = turn.state.seen.get(key)
-    if nonce and seen is not None and turn.now < seen.until:
+    if nonce and turn.seen(key):
         raise Refused(errors.used or errors.error)
-    tenants = (turn.tenant,) if turn.tenant else turn.world.tenants
+    tenants = (turn.tenant,) if turn.tenant else turn.tenants
     for tenant in tenants:
         if _is_signed_by(turn, tenant, auth, rule, values):
             turn.belongs_to(tenant)
@@ -463,22 +419,24 @@ def check(turn: Turn, auth: Auth, rule: Sign, errors: SignatureCheck) -> None:
     else:
         raise Refused(errors.error)
     if nonce:
-        until = turn.now + 2 * errors.window
-        live = {name: nonce for name, nonce in turn.state.seen.items() if turn.now < nonce.until}
-        turn.change(seen={**live, key: Seen(until=until)})
+        turn.remember(key, turn.now + 2 * errors.window)
 
 
 def _is_signed_by(
     turn: Turn, tenant: SimulatedTenant, auth: Auth, rule: Sign, values: Mapping[str, Any]
 ) -> bool:
-    request, names = _signed_part(turn.parsed.request, values), names_for(turn, tenant, auth)
-    names |= {name: values[name] for name in ("now", "nonce", "call_id") if name in values}
+    request, names = turn.parsed.request, names_for(turn, tenant, auth)
+    if "signed_headers" in values:  # its client says which of them it signed
+        listed = values["signed_headers"].lower().split(";")
+        headers = tuple(pair for pair in request.headers if pair[0].lower() in listed)
+        request = replace(request, headers=headers)
+    names |= {name: values[name] for name in CHANGING if name in values}
     names |= {
         name: rendered(value, names) or "" if isinstance(value, str) else value
         for name, value in auth.parameters.items()
     }
     try:
-        again = read(sign(request, rule, names), turn.world.base)
+        again = state.read(sign(request, rule, names), turn.base)
         spots = [(spot.place, render(spot.name, names)) for spot in rule.emit]
     except ConfigError:
         return False
@@ -504,32 +462,19 @@ def _same(value: Any, expected: Any) -> bool:
     )
 
 
-def _signed_part(request: Request, values: Mapping[str, Any]) -> Request:
-    """Return *request* with the headers only that its client says it signed."""
-    listed = values.get("signed_headers")
-    if not isinstance(listed, str):
-        return request
-    names = set(listed.lower().split(";"))
-    return replace(request, headers=tuple(p for p in request.headers if p[0].lower() in names))
-
-
 def _signed_values(turn: Turn, auth: Auth, rule: Sign) -> dict[str, Any]:
     """Return time, nonce, call id and signed headers as the request's own places tell them."""
     known = {**auth.parameters}
     for group in (*rule.define, *rule.canonical):
         known |= group
     values: dict[str, Any] = {}
-    for spot in _spots(rule):
+    spots = [Apply(place="header", name=n, value=v) for n, v in rule.set_headers.items()]
+    spots += [Apply(place="query", name=n, value=v) for n, v in rule.set_query.items()]
+    for spot in (*spots, *rule.emit):
         value = at(turn.scope, spot.place, rendered(spot.name, auth.parameters) or spot.name)
-        if isinstance(value, str) and not is_empty(value):
+        if isinstance(value, str) and not state.is_empty(value):
             _read_back(expand(spot.value, known, besides=_SIGNATURE), value, values)
     return values
-
-
-def _spots(rule: Sign) -> list[Apply]:
-    places = [Apply(place="header", name=n, value=v) for n, v in rule.set_headers.items()]
-    places += [Apply(place="query", name=n, value=v) for n, v in rule.set_query.items()]
-    return [*places, *rule.emit]
 
 
 def _read_back(source: str, text: str, values: dict[str, Any]) -> None:
@@ -552,52 +497,34 @@ def _read_back(source: str, text: str, values: dict[str, Any]) -> None:
 def _instant(form: str, pattern: str | None, value: str) -> float | None:
     if pattern is not None and "%S" not in pattern:
         return None  # a date alone
-    reader = _READERS.get(form) or partial(_by_pattern, pattern=pattern or "")
     try:
-        instant: float = reader(value)
+        if form in _UNITS:
+            return int(value) / _UNITS[form]
+        if form == "http_date":
+            return parsedate_to_datetime(value).timestamp()
+        pattern = pattern or "%Y-%m-%dT%H:%M:%SZ"
+        return datetime.strptime(value, pattern).replace(tzinfo=UTC).timestamp()
     except (ValueError, OverflowError, TypeError):
         return None
-    return instant
-
-
-def _by_pattern(text: str, pattern: str) -> float:
-    return datetime.strptime(text, pattern).replace(tzinfo=UTC).timestamp()
-
-
-_READERS: Final[Mapping[str, Callable[[str], float]]] = {
-    "unix": lambda text: float(int(text)),
-    "unix_ms": lambda text: int(text) / 1000,
-    "iso": lambda text: _by_pattern(text, "%Y-%m-%dT%H:%M:%SZ"),
-    "http_date": lambda text: parsedate_to_datetime(text).timestamp(),
-}
 
 
 def login_response(platform: Platform, instance: str, login: Login) -> Response:
     """Return what a login yields with stand-ins for what is handed out, whoever asks."""
-    body: dict[str, Any] = {}
-    headers = [("content-type", "application/json; charset=utf-8"), ("cache-control", "no-store")]
+    values = []
     for name, rule in login.step.extract.items():
-        value = _standin(platform, instance, login, name)
-        kind, _, place = rule.path.partition(":")
-        if kind.startswith("$"):
-            set_at(body, rule.path, value)
-        elif kind == "header":
-            headers.append((place.strip(), str(value)))
+        if name == TTL:
+            assert login.auth.acquire is not None
+            value: str | int = int(login.auth.acquire.ttl.default)
         else:
-            headers.append(("set-cookie", f"{place.strip() or _COOKIE}={value}; Path=/"))
-    envelope = derived(platform).ok.body
-    whole = merged(body, envelope if isinstance(envelope, dict) else {})
+            key = platform.platform_key
+            value = standin(kind=rule.kind, platform=key, instance=instance, name=name)
+        values.append((rule.path, f"{_COOKIE}={value}" if rule.path == "cookies" else value))
+    body, headers = _placed(values, "; Path=/")
+    envelope = model.derived(platform).ok.body
+    whole = state.merged(body, envelope if isinstance(envelope, dict) else {})
     return Response(
         status=200,
-        headers=tuple(headers),
+        headers=(("content-type", "application/json; charset=utf-8"), *headers),
         body=json.dumps(whole, ensure_ascii=False).encode(),
         source="recorded",
     )
-
-
-def _standin(platform: Platform, instance: str, login: Login, name: str) -> str | int:
-    if name == _TTL:
-        assert login.auth.acquire is not None
-        return int(login.auth.acquire.ttl.default)
-    kind, key = login.step.extract[name].kind, platform.platform_key
-    return standin(kind=kind, platform=key, instance=instance, name=name)

@@ -10,41 +10,25 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from bpmax_sim.proxy.response import as_text
+from bpmax_sim.simulator import model
 from bpmax_sim.simulator.auth import accept, carried, check_declared, grant, issue, left
-from bpmax_sim.simulator.model import (
-    Check,
-    Compared,
-    Delivery,
-    Found,
-    Limit,
-    LoginCredential,
-    Needed,
-    Once,
-    Receivers,
-    SignatureCheck,
-    Sized,
-)
-from bpmax_sim.simulator.state import Message, Refused, Repeated, Seen, Turn, is_empty
+from bpmax_sim.simulator.state import Message, Refused, Repeated, Turn, is_empty
 
 
-def deliver(turn: Turn, rule: Delivery) -> None:
+def deliver(turn: Turn, rule: model.Delivery) -> None:
     """Keep the message of this request, once for each of its receivers."""
     body = None if turn.parsed.body is UNSET else turn.parsed.body
     for receiver in turn.receivers or ("",):
-        why = _over_quota(turn, rule, receiver) or _repeated(turn, rule, receiver, body)
+        key = f"deliver/{turn.owner}/{receiver}"
+        if rule.count and _counted(turn, key, rule.per)[1] > rule.count:
+            why = f"more than {rule.count} in {rule.per:g} s"
+        else:
+            why = _repeated(turn, rule, receiver, body)
         message = Message(at=turn.now, route=turn.route, to=receiver, body=body, dropped=why)
         turn.change(messages=(*turn.state.messages, message))
-
-
-def _over_quota(turn: Turn, rule: Delivery, receiver: str) -> str:
-    if not rule.count:
-        return ""
-    key = f"deliver/{turn.tenant.instance if turn.tenant else ''}/{receiver}"
-    _, count = _counted(turn, key, rule.per)
-    return "" if count <= rule.count else f"more than {rule.count} in {rule.per:g} s"
 
 
 def _counted(turn: Turn, key: str, per: float) -> tuple[float, int]:
@@ -56,23 +40,19 @@ def _counted(turn: Turn, key: str, per: float) -> tuple[float, int]:
     return start, count
 
 
-def _repeated(turn: Turn, rule: Delivery, receiver: str, body: object) -> str:
+def _repeated(turn: Turn, rule: model.Delivery, receiver: str, body: object) -> str:
     if not rule.same:
         return ""
-    text = json.dumps([turn.route, receiver, _content(body)], ensure_ascii=False, sort_keys=True)
-    seen = turn.state.seen.get(text)
-    if seen is not None and turn.now < seen.until:
+    # What makes two messages the same is the message, not whom else it goes to.
+    content = body.get("msg", body) if isinstance(body, dict) else body
+    key = json.dumps([turn.route, receiver, content], ensure_ascii=False, sort_keys=True)
+    if turn.seen(key):
         return f"the same message within {rule.same:g} s"
-    turn.change(seen={**turn.state.seen, text: Seen(until=turn.now + rule.same)})
+    turn.remember(key, turn.now + rule.same)
     return ""
 
 
-def _content(body: object) -> object:
-    """Return what makes two messages the same: the message, not whom else it goes to."""
-    return body.get("msg", body) if isinstance(body, dict) else body
-
-
-def perform(check: Check, turn: Turn) -> None:
+def perform(check: model.Check, turn: Turn) -> None:
     """Make the one check that *check* declares.
 
     Raises:
@@ -85,22 +65,18 @@ def perform(check: Check, turn: Turn) -> None:
             function(turn, rule)
 
 
-def _token(turn: Turn, _rule: bool) -> None:
-    accept(turn, carried(turn))
-
-
-def _login(turn: Turn, rule: tuple[LoginCredential, ...]) -> None:
+def _login(turn: Turn, rule: tuple[model.LoginCredential, ...]) -> None:
     for item in rule:
         if is_empty(turn.look(item.at)):
             raise Refused(item.missing)
-    fitting = turn.world.tenants
+    fitting = turn.tenants
     for item in rule:
         value = turn.look(item.at)
         fitting = tuple(t for t in fitting if _is(t.credentials.get(item.name), value))
         if not fitting:
             raise Refused(item.wrong)
     turn.belongs_to(fitting[0])
-    issued = issue(turn, fitting[0])
+    issued = issue(turn, fitting[0], ("token",))
     turn.scope |= {"token": issued.values["token"], "life": left(issued, turn.now)}
 
 
@@ -114,44 +90,31 @@ def _object(turn: Turn, error: str) -> None:
         raise Refused(error)
 
 
-def _need(turn: Turn, rule: Needed) -> None:
+def _need(turn: Turn, rule: model.Needed) -> None:
     empty = [is_empty(turn.look(place)) for place in rule.at]
-    if (all if rule.any_of else any)(empty):
+    if all(empty) if rule.any_of else any(empty):
         raise Refused(rule.error)
 
 
-def _equal(turn: Turn, rule: Compared) -> None:
+def _equal(turn: Turn, rule: model.Compared) -> None:
     value = turn.look(rule.at)
     if value is UNSET and rule.optional:
-        return None
-    if rule.to:
-        expected = turn.look(rule.to)
-        if expected is UNSET and rule.to.startswith("credential."):
-            return _of_any_tenant(turn, rule, value)
-        allowed = (expected,)
-    else:
-        allowed = rule.values
-    if value is UNSET or isinstance(value, dict | list) or not _among(value, allowed):
+        return
+    allowed = (turn.look(rule.to),) if rule.to else rule.values
+    kind, _, name = rule.to.partition(".")
+    if kind == "credential" and allowed[0] is UNSET:
+        if turn.tenant is not None:
+            return  # this instance has no such credential, so that nothing can be compared
+        # A key of the instance's own, such as a robot's, says whose request it is.
+        owners = [t for t in turn.tenants if _is(t.credentials.get(name), value)]
+        if not owners:
+            raise Refused(rule.error)
+        turn.belongs_to(owners[0])
+    elif isinstance(value, UnsetType | dict | list) or as_text(value) not in map(as_text, allowed):
         raise Refused(rule.error)
-    return None
 
 
-def _of_any_tenant(turn: Turn, rule: Compared, value: Any) -> None:
-    """Find out whose request it is by a key of the instance's own, such as a robot's."""
-    if turn.tenant is not None:
-        return  # this instance has no such credential, so that nothing can be compared
-    for tenant in turn.world.tenants:
-        if _is(tenant.credentials.get(rule.to.partition(".")[2]), value):
-            turn.belongs_to(tenant)
-            return
-    raise Refused(rule.error)
-
-
-def _among(value: Any, allowed: tuple[Any, ...]) -> bool:
-    return as_text(value) in {as_text(item) for item in allowed}
-
-
-def _text(turn: Turn, rule: Sized) -> None:
+def _text(turn: Turn, rule: model.Sized) -> None:
     value = turn.look(rule.at)
     if value is UNSET:
         return
@@ -164,16 +127,15 @@ def _text(turn: Turn, rule: Sized) -> None:
             raise Refused(rule.error) from None
 
 
-def _find(turn: Turn, rule: Found) -> None:
+def _find(turn: Turn, rule: model.Found) -> None:
     row = turn.row(rule.rows, rule.by, turn.look(rule.at))
     if row is None:
         raise Refused(rule.error)
     turn.scope[rule.name] = row
 
 
-def _receivers(turn: Turn, rule: Receivers) -> None:
-    value = turn.look(rule.at)
-    names = _names(value, rule)
+def _receivers(turn: Turn, rule: model.Receivers) -> None:
+    names = _names(turn.look(rule.at), rule)
     if rule.everybody in names and rule.everybody:
         turn.receivers = tuple(str(row.get(rule.by[0])) for row in turn.rows(rule.rows))
         names = []
@@ -185,7 +147,7 @@ def _receivers(turn: Turn, rule: Receivers) -> None:
         raise Refused(rule.error)
 
 
-def _names(value: Any, rule: Receivers) -> list[str]:
+def _names(value: Any, rule: model.Receivers) -> list[str]:
     if isinstance(value, list):
         return [as_text(item) for item in value if isinstance(item, str | int)]
     text = as_text(value) if isinstance(value, str | int) else ""
@@ -193,60 +155,39 @@ def _names(value: Any, rule: Receivers) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
-def limit(turn: Turn, rule: Limit) -> None:
+def limit(turn: Turn, rule: model.Limit) -> None:
     """Count the request and refuse what is too much."""
     places = (as_text(turn.look(place)) for place in rule.by)
     key = "/".join((turn.route, f"{rule.count} in {rule.per:g}", *places))
-    blocked = turn.state.blocked.get(key, 0.0)
-    if turn.now < blocked:
-        raise _too_many(turn, rule, blocked)
-    start, count = _counted(turn, key, rule.per)
-    if count > rule.count:
+    until = turn.state.blocked.get(key, 0.0)
+    if turn.now >= until:
+        start, count = _counted(turn, key, rule.per)
+        if count <= rule.count:
+            return
         until = turn.now + rule.block if rule.block else start + rule.per
         if rule.block:
             turn.change(blocked={**turn.state.blocked, key: until})
-        raise _too_many(turn, rule, until)
-
-
-def _too_many(turn: Turn, rule: Limit, until: float) -> Refused:
     turn.scope["wait"] = max(math.ceil(until - turn.now), 1)
-    return Refused(rule.error)
+    raise Refused(rule.error)
 
 
-def once(turn: Turn, rule: Once) -> None:
-    """Refuse a repetition, or answer it as the first one; see `keep_answer`."""
+def once(turn: Turn, rule: model.Once) -> None:
+    """Refuse a repetition, or answer it as the first one: the response is kept under its key."""
     values = [turn.look(place) for place in rule.at]
     if any(map(is_empty, values)) or (rule.when and as_text(turn.look(rule.when)) != "1"):
         return
-    owner = turn.tenant.instance if turn.tenant else ""
-    key = json.dumps([owner, turn.route, *values], ensure_ascii=False, sort_keys=True)
-    seen = turn.state.seen.get(key)
-    if seen is not None and turn.now < seen.until:
-        raise Refused(rule.error) if rule.error else Repeated(seen.answer)
-    turn.key, turn.until = key, turn.now + _window(turn, rule)
+    key = json.dumps([turn.owner, turn.route, *values], ensure_ascii=False, sort_keys=True)
+    if seen := turn.seen(key):
+        raise Refused(rule.error) if rule.error else Repeated(seen.response)
+    window = rule.window if rule.default is UNSET else float(rule.default)
+    requested = turn.look(rule.window_at) if rule.window_at else UNSET
+    if isinstance(requested, int | float) and not isinstance(requested, bool):
+        window = min(max(float(requested), 0.0), rule.window)
+    turn.key, turn.until = key, turn.now + window
 
 
-def _window(turn: Turn, rule: Once) -> float:
-    value = turn.look(rule.window_at) if rule.window_at else UNSET
-    usual = rule.window if rule.default is UNSET else float(rule.default)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return usual
-    return min(max(float(value), 0.0), rule.window)
-
-
-def keep_answer(turn: Turn, answer: Any) -> None:
-    """Keep *answer* for a repetition of the request; what is over is forgotten."""
-    if turn.key:
-        live = {key: seen for key, seen in turn.state.seen.items() if turn.now < seen.until}
-        turn.change(seen={**live, turn.key: Seen(until=turn.until, answer=answer)})
-
-
-def _signed(turn: Turn, rule: SignatureCheck) -> None:
-    check_declared(turn, rule)
-
-
-_CHECKS: Final[Mapping[str, Callable[[Turn, Any], None]]] = {
-    "token": _token,
+_CHECKS: Final[Mapping[str, Callable[[Turn, Any], object]]] = {
+    "token": lambda turn, _rule: accept(turn, carried(turn)),
     "login": _login,
     "grants": grant,
     "object": _object,
@@ -258,5 +199,5 @@ _CHECKS: Final[Mapping[str, Callable[[Turn, Any], None]]] = {
     "limit": limit,
     "once": once,
     "deliver": deliver,
-    "signed": _signed,
+    "signed": check_declared,
 }

@@ -1,4 +1,4 @@
-"""One request answered: a function of world, state and instant, with the state that it leaves.
+"""One request answered: a function of the rules, the state and the instant, which leaves a state.
 
 APIs as a platform file declares them: auth, inputs, and a response that repeats them.
 
@@ -7,54 +7,23 @@ Values of declared parameters: those that were given, with their type, or exampl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Mapping
+from itertools import islice, product
+from math import isfinite
 from typing import Any, Final
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from bpmax_sim.field_path import member
-from bpmax_sim.messages import Request, Response
+from bpmax_sim.messages import Response
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Parameter, ResponseRules, is_set
 from bpmax_sim.platform.template import names_in
 from bpmax_sim.proxy.response import as_text
-from bpmax_sim.simulator.auth import (
-    at,
-    check,
-    is_changing,
-    log_in,
-    login_at,
-    names_for,
-    rendered,
-    yields,
-)
-from bpmax_sim.simulator.checks import keep_answer, limit, once, perform
-from bpmax_sim.simulator.model import (
-    Limit,
-    Once,
-    ResponseTemplate,
-    Route,
-    SignatureCheck,
-    data_path,
-    is_login,
-    set_at,
-)
-from bpmax_sim.simulator.state import (
-    IssuedGrant,
-    Refused,
-    Repeated,
-    SimulatedTenant,
-    State,
-    Turn,
-    World,
-    every,
-    fill,
-    is_empty,
-    read,
-    respond,
-)
+from bpmax_sim.simulator import auth, model, state
+from bpmax_sim.simulator.checks import limit, once, perform
+from bpmax_sim.simulator.state import Refused, Turn
 
 _BY_FORMAT: Final[Mapping[str, str]] = {
     "date": "2026-01-01",
@@ -64,39 +33,36 @@ _BY_FORMAT: Final[Mapping[str, str]] = {
     "uri": "https://example.test/",
     "uuid": "00000000-0000-4000-8000-000000000000",
 }
-_BY_TYPE: Final[Mapping[str, Any]] = {
-    "integer": 1,
-    "number": 1.5,
-    "boolean": True,
-    "array": [],
-    "object": {},
-}
 _WORDS: Final = {"true": True, "false": False}
-_READERS: Final[Mapping[str, Callable[[str], Any]]] = {
-    "integer": lambda text: int(text[:20]),
-    "number": lambda text: float(text) if float(text) - float(text) == 0 else UNSET,
-    "boolean": lambda text: _WORDS.get(text, UNSET),
-}
-_KINDS: Final[Mapping[str, tuple[type, ...]]] = {
-    "integer": (int,),
-    "number": (int, float),
-    "boolean": (bool,),
-    "array": (list,),
-    "object": (dict,),
-    "string": (str,),
+
+
+class _Type(Struct, frozen=True):
+    """A type of a parameter: an example, its types in Python, and how it is read from a text."""
+
+    example: Any
+    kinds: frozenset[type]
+    read: Callable[[str], Any] = str
+
+
+_TYPES: Final[Mapping[str, _Type]] = {
+    "integer": _Type(1, frozenset({int}), lambda text: int(text[:20])),
+    "number": _Type(
+        1.5, frozenset({int, float}), lambda text: float(text) if isfinite(float(text)) else UNSET
+    ),
+    "boolean": _Type(True, frozenset({bool}), lambda text: _WORDS.get(text, UNSET)),
+    "array": _Type([], frozenset({list})),
+    "object": _Type({}, frozenset({dict})),
+    "string": _Type("", frozenset({str})),
 }
 
 
 def example(parameter: Parameter) -> Any:
     """Return a value that fits what is declared of *parameter*."""
-    if parameter.enum:
-        return parameter.enum[0]
-    if is_set(parameter.default):
-        return parameter.default
-    sample = _BY_TYPE.get(parameter.type)
-    if sample is not None:
-        return sample
-    return _BY_FORMAT.get(parameter.format, parameter.title or parameter.name)
+    kind = parameter.type if parameter.type in _TYPES else "string"
+    schema: dict[str, Any] = {"type": kind, "format": parameter.format, "enum": parameter.enum}
+    if is_set(parameter.default) and not parameter.enum:
+        schema["default"] = parameter.default
+    return sampled(schema, parameter.title or parameter.name)
 
 
 def sampled(schema: Mapping[str, Any], name: str = "", levels: int = 8) -> Any:
@@ -111,33 +77,25 @@ def sampled(schema: Mapping[str, Any], name: str = "", levels: int = 8) -> Any:
     parts = [*schema.get("allOf", ()), *schema.get("oneOf", ())[:1], *schema.get("anyOf", ())[:1]]
     if parts and levels:
         own = {key: part for key, part in schema.items() if key not in ("allOf", "oneOf", "anyOf")}
-        return _together([sampled(part, name, levels - 1) for part in (own, *parts)])
+        samples = [sampled(part, name, levels - 1) for part in (own, *parts)]
+        if objects := [sample for sample in samples if isinstance(sample, dict)]:
+            return {key: value for part in objects for key, value in part.items()}
+        return next((sample for sample in reversed(samples) if sample is not None), None)
     return _of_type(schema, name, levels)
 
 
 def _of_type(schema: Mapping[str, Any], name: str, levels: int) -> Any:
-    kinds = schema.get("type", "object" if "properties" in schema else "")
-    kind = (
-        kinds
-        if isinstance(kinds, str)
-        else next((option for option in kinds if option != "null"), "")
-    )
+    kind = schema.get("type", "object" if "properties" in schema else "")
+    if not isinstance(kind, str):
+        kind = next((option for option in kind if option != "null"), "")
     if kind == "object":
         inner = schema.get("properties", {}) if levels else {}
         return {key: sampled(part, key, levels - 1) for key, part in inner.items()}
     if kind == "array":
         return [sampled(schema["items"], name, levels - 1)] if levels and "items" in schema else []
-    if kind in _BY_TYPE:
-        return max(_BY_TYPE[kind], schema.get("minimum", 0))
-    return _BY_FORMAT.get(schema.get("format", ""), name) if kind == "string" else None
-
-
-def _together(values: list[Any]) -> Any:
-    """Return objects as one; else the last of *values* that says something."""
-    objects = [value for value in values if isinstance(value, dict)]
-    if objects:
-        return {key: value for part in objects for key, value in part.items()}
-    return next((value for value in reversed(values) if value is not None), None)
+    if kind == "string":
+        return _BY_FORMAT.get(schema.get("format", ""), name)
+    return max(_TYPES[kind].example, schema.get("minimum", 0)) if kind in _TYPES else None
 
 
 def typed(value: Any, parameter: Parameter) -> Any:
@@ -145,18 +103,18 @@ def typed(value: Any, parameter: Parameter) -> Any:
 
     What stands in a path, query, header or form is a text, and is read.
     """
-    if isinstance(value, str) and parameter.type in _READERS:
+    known = _TYPES.get(parameter.type)
+    if known is None:
+        return value
+    if isinstance(value, str):
         try:
-            value = _READERS[parameter.type](value)
+            value = known.read(value)
         except (ValueError, OverflowError):
             return UNSET
-    kinds = _KINDS.get(parameter.type)
-    if kinds and (not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds)):
-        return UNSET
-    return value
+    return value if type(value) in known.kinds else UNSET
 
 
-_SIGNED = SignatureCheck(window=900, error="signature", expired="expired", used="used")
+_SIGNED = model.SignatureCheck(window=900, error="signature", expired="expired", used="used")
 _WINDOW = 3600
 
 
@@ -167,93 +125,70 @@ def call(turn: Turn, api: Api) -> Response:
         Refused: the token, a signature or an input is not right.
         Repeated: the same idempotency key was there before.
     """
-    platform = turn.world.platform
-    auth = api.auth if isinstance(api.auth, Auth) else platform.auth
-    _authorise(turn, auth)
-    if auth.sign is not None:
-        check(turn, auth, auth.sign, _SIGNED)
+    platform = turn.platform
+    declared = api.auth if isinstance(api.auth, Auth) else platform.auth
+    _authorise(turn, declared)
+    auth.check(turn, declared, _SIGNED)
     inputs = {parameter.name: _input(turn, parameter) for parameter in api.parameters}
     if isinstance(api.idempotency, Idempotency):
         place = f"{api.idempotency.place}.{api.idempotency.name}"
-        once(turn, Once(at=(place.lower() if place[:6] == "header" else place,), window=_WINDOW))
+        once(
+            turn,
+            model.Once(at=(place.lower() if place[:6] == "header" else place,), window=_WINDOW),
+        )
     rules = api.response if isinstance(api.response, ResponseRules) else platform.response
     data = {name: value for name, value in inputs.items() if value is not UNSET}
-    if api.answer:
-        return _declared_response(turn, api, rules, data)
-    body: dict[str, Any] = {}
-    if data_path(rules) == "$":
-        body = data
-    else:
-        set_at(body, data_path(rules), data)
-    return respond(turn, ResponseTemplate(), turn.world.table.ok, data=body)
-
-
-def _declared_response(
-    turn: Turn, api: Api, rules: ResponseRules, inputs: Mapping[str, Any]
-) -> Response:
-    """Return a response as it is declared, in which members have the values that were sent."""
-    body, ok = sampled(api.answer), turn.world.table.ok
-    inner = member(body, data_path(rules).split(".")[1:])
-    if isinstance(inner, dict):
-        inner |= {name: inputs[name] for name in inner.keys() & inputs.keys()}
+    path, ok = model.data_path(rules), turn.table.ok
+    body: Any = data
+    if api.answer:  # its members have the values that were sent
+        body = sampled(api.answer)
+        inner = member(body, path.split(".")[1:])
+        if isinstance(inner, dict):
+            inner |= {name: data[name] for name in inner.keys() & data.keys()}
+    elif path != "$":
+        body = {}
+        model.set_at(body, path, data)
     # What an envelope says of success stands in it; a list or a text has no room for that.
     over = ok if isinstance(body, dict) else replace(ok, body=UNSET)
-    return respond(turn, ResponseTemplate(), over, data=body)
+    return state.respond(turn, model.ResponseTemplate(), over, data=body)
 
 
-def _authorise(turn: Turn, auth: Auth) -> None:
-    parsed, acquire = turn.parsed, auth.acquire
+def _authorise(turn: Turn, declared: Auth) -> None:
+    parsed, acquire = turn.parsed, declared.acquire
     is_due = acquire is not None and (not acquire.methods or parsed.method in acquire.methods)
-    later = frozenset() if is_due else yields(auth)
-    required = [item for item in auth.apply if not names_in(item.value) & later]
+    later = frozenset() if is_due else auth.yields(declared)
+    required = [item for item in declared.apply if not names_in(item.value) & later]
     if not required:
         return
-    rule = turn.world.table.tokens
+    rule = turn.table.tokens
     if all(_received(turn, item.place, item.name) is UNSET for item in required):
         raise Refused(rule.missing or "token")
-    ended: IssuedGrant | None = None
-    for tenant, grant in _holders(turn, auth, required, is_due=is_due):
+    grants = turn.state.grants if is_due else (None,)
+    error = rule.invalid
+    for tenant, grant in product(turn.tenants, grants):
+        if grant and grant.instance != tenant.instance:
+            continue
+        names = auth.names_for(turn, tenant, declared, grant.values if grant else None)
+        if not all(_carries(turn, declared, item, names) for item in required):
+            continue
         if grant is None or grant.is_live(turn.now):
             turn.belongs_to(tenant)
             return
-        ended = grant
-    is_over = ended is not None and not ended.revoked
-    raise Refused((rule.expired if is_over else rule.invalid) or "token")
+        error = rule.invalid if grant.revoked else rule.expired
+    raise Refused(error or "token")
 
 
-def _holders(
-    turn: Turn, auth: Auth, required: Sequence[Apply], *, is_due: bool
-) -> Iterator[tuple[SimulatedTenant, IssuedGrant | None]]:
-    """Yield whose credentials, and of which login, all of *required* carry."""
-    for tenant, grant in _tenants_and_grants(turn, is_due=is_due):
-        names = names_for(turn, tenant, auth, grant.values if grant else None)
-        if all(_carries(turn, auth, item, names) for item in required):
-            yield tenant, grant
-
-
-def _tenants_and_grants(
-    turn: Turn, *, is_due: bool
-) -> Iterator[tuple[SimulatedTenant, IssuedGrant | None]]:
-    for tenant in turn.world.tenants:
-        if not is_due:
-            yield tenant, None
-        for grant in turn.state.grants if is_due else ():
-            if grant.instance == tenant.instance:
-                yield tenant, grant
-
-
-def _carries(turn: Turn, auth: Auth, item: Any, names: Mapping[str, Any]) -> bool:
-    value = _received(turn, item.place, rendered(item.name, names) or item.name)
-    if is_changing(item.value, auth):
+def _carries(turn: Turn, declared: Auth, item: Apply, names: Mapping[str, Any]) -> bool:
+    value = _received(turn, item.place, auth.rendered(item.name, names) or item.name)
+    if auth.is_changing(item.value, declared):
         return value is not UNSET
-    expected = rendered(item.value, names)
-    return expected is not None and value is not UNSET and as_text(value) == expected
+    return auth.renders_to(item.value, names, value)
 
 
 def _received(turn: Turn, place: str, name: str) -> Any:
     if place == "body" and turn.parsed.form:
         return turn.parsed.form.get(name, UNSET)
-    return at(turn.scope, place, name)
+    return auth.at(turn.scope, place, name)
 
 
 def _input(turn: Turn, parameter: Parameter) -> Any:
@@ -265,7 +200,12 @@ def _input(turn: Turn, parameter: Parameter) -> Any:
     received = _value_of(turn, parameter)
     where = f"{parameter.place}.{parameter.target}"
     if received is UNSET:
-        if parameter.required and not _is_hidden(turn, parameter):
+        body = turn.parsed.request.body
+        # A body may be in a form that is not looked into.
+        is_hidden = (
+            parameter.place == "body" and turn.parsed.body is UNSET and not state.is_empty(body)
+        )
+        if parameter.required and not is_hidden:
             raise Refused("400", f"{where} is missing")
         return example(parameter)
     value = typed(received, parameter)
@@ -279,9 +219,12 @@ def _input(turn: Turn, parameter: Parameter) -> Any:
 def _value_of(turn: Turn, parameter: Parameter) -> Any:
     place, target = parameter.place, parameter.target
     if parameter.type == "array" and (place == "query" or (place == "body" and turn.parsed.form)):
-        return every(turn.parsed, place, target)
+        return state.every(turn.parsed, place, target)
     if not parameter.steps:
-        return _text(turn) if parameter.type == "string" else turn.parsed.body
+        sent = turn.parsed.request.body
+        if parameter.type != "string" or sent is None:
+            return turn.parsed.body
+        return sent.decode("utf-8", "replace")  # a text is one even where it reads as ``null``
     if place == "body" and turn.parsed.form:
         return turn.parsed.form.get(target, UNSET)
     if place == "body":
@@ -289,57 +232,43 @@ def _value_of(turn: Turn, parameter: Parameter) -> Any:
     return _received(turn, place, parameter.name if place == "path" else target)
 
 
-def _text(turn: Turn) -> Any:
-    """Return the body as it was sent: a text is one even where it reads as ``null``."""
-    body = turn.parsed.request.body
-    return UNSET if body is None else body.decode("utf-8", "replace")
-
-
-def _is_hidden(turn: Turn, parameter: Parameter) -> bool:
-    """Return whether a body is in a form that is not looked into."""
-    body = turn.parsed.request.body
-    return parameter.place == "body" and turn.parsed.body is UNSET and not is_empty(body)
-
-
-def answer(world: World, state: State, request: Request, now: float) -> tuple[State, Response]:
-    """Return the state after *request*, which came at *now*, and the response to it."""
-    turn = _turn(world, state, request, now)
+def respond_to(turn: Turn) -> Response:
+    """Return the response to a request, whose *turn* has the state after it then."""
     try:
         response = _answered(turn)
     except Refused as refusal:
-        response = _refusal(turn, refusal)
-    except Repeated as repetition:
-        response = repetition.answer
-    else:
-        keep_answer(turn, response)
-    return turn.state, response
+        return _refusal(turn, refusal)
+    except state.Repeated as repetition:
+        return repetition.response
+    if turn.key:
+        turn.remember(turn.key, turn.until, response)
+    return response
 
 
-def logs_in(world: World, state: State, request: Request, now: float) -> bool:
-    """Return whether *request* is a login."""
-    turn = _turn(world, state, request, now)
+def logs_in(turn: Turn) -> bool:
+    """Return whether the request is a login."""
     route = _route(turn)
-    return is_login(route) if route else login_at(turn) is not None
-
-
-def _turn(world: World, state: State, request: Request, now: float) -> Turn:
-    parsed = read(request, world.base)
-    return Turn(
-        world=world, parsed=parsed, now=now, route=f"{parsed.method} {parsed.path}", state=state
-    )
+    return model.is_login(route) if route else auth.login_at(turn) is not None
 
 
 def _answered(turn: Turn) -> Response:
-    route = _route(turn)
-    if route is not None:
-        return _routed(turn, route)
-    step = login_at(turn)
-    if step is not None:
-        return log_in(turn, step)
+    table = turn.table
+    if route := _route(turn):
+        if not model.is_login(route):
+            _knob_limit(turn)
+        for rule in () if route.open or model.is_login(route) else table.checks:
+            perform(rule, turn)
+        for rule in route.checks:
+            perform(rule, turn)
+        return state.respond(turn, table.ok, route.answer)
+    if step := auth.login_at(turn):
+        return auth.log_in(turn, step)
     api = turn.api
     if api is None:
-        return _unknown(turn)
-    turn.world = turn.world.ruled_by(api)
+        if table.unknown == model.ResponseTemplate():
+            raise Refused("404")
+        return state.respond(turn, model.ResponseTemplate(), table.unknown)
+    turn.go_by(api)
     turn.scope["path"] = _path_values(api, turn.parsed.path)
     turn.route = f"{api.method} {api.path}"
     _knob_limit(turn)
@@ -369,15 +298,8 @@ def _path_values(api: Api, raw: str) -> dict[str, str]:
     return next(fitting, None) or template.match(raw) or {}
 
 
-def _unknown(turn: Turn) -> Response:
-    rule = turn.world.table.unknown
-    if rule == ResponseTemplate():
-        raise Refused("404")
-    return respond(turn, ResponseTemplate(), rule)
-
-
-def _route(turn: Turn) -> Route | None:
-    for route in turn.world.table.routes:
+def _route(turn: Turn) -> model.Route | None:
+    for route in turn.table.routes:
         method, _, path = route.on.partition(" ")
         values = path_template(path).match(turn.parsed.path)
         if method.upper() == turn.parsed.method and values is not None:
@@ -387,29 +309,18 @@ def _route(turn: Turn) -> Route | None:
     return None
 
 
-def _routed(turn: Turn, route: Route) -> Response:
-    table = turn.world.table
-    if not is_login(route):
-        _knob_limit(turn)
-    for rule in () if route.open or is_login(route) else table.checks:
-        perform(rule, turn)
-    for rule in route.checks:
-        perform(rule, turn)
-    return respond(turn, table.ok, route.answer)
-
-
 def _knob_limit(turn: Turn) -> None:
     knob = turn.state.knobs.limit
     if knob is not None:
-        limit(turn, Limit(count=knob[0], per=knob[1], error=turn.world.table.busy or "rate"))
+        limit(turn, model.Limit(count=knob[0], per=knob[1], error=turn.table.busy or "rate"))
 
 
 def _refusal(turn: Turn, refusal: Refused) -> Response:
-    table = turn.world.table
-    rule = table.errors.get(refusal.code, ResponseTemplate(message=refusal.code))
+    table = turn.table
+    rule = table.errors.get(refusal.code, model.ResponseTemplate(message=refusal.code))
     code = rule.code or refusal.code
     number = code.removeprefix("-")
     turn.scope["code"] = int(code) if number.isascii() and number.isdigit() else code
     turn.scope["hint"] = turn.generated(length=20)
-    turn.scope["message"] = refusal.message or fill(rule.message, turn)
-    return respond(turn, table.error, rule)
+    turn.scope["message"] = refusal.message or state.fill(rule.message, turn)
+    return state.respond(turn, table.error, rule)

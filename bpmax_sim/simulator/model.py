@@ -305,35 +305,38 @@ def login_credentials(route: Route, request: LoginRequest) -> set[str] | None:
 
 _NO_API: Final = Api()
 _NAMES = re.compile(r"[^$.\[\]'\"]+")
-_STATUS: Final = {"token": 401, "rate": 429, "transient": 503}
-_MESSAGES: Final = {
-    "token": "the token is missing, unknown or over",
-    "rate": "too many requests",
-    "transient": "busy, try again",
+_CLASSES: Final = {
+    "token": (401, "the token is missing, unknown or over"),
+    "rate": (429, "too many requests"),
+    "transient": (503, "busy, try again"),
 }
+_ERRORS: Final = {
+    "400": (400, ""),
+    "401": (401, "the credentials are wrong"),
+    "404": (404, "there is no such interface"),
+    "409": (409, "the same request was made before"),
+    "expired": (401, "the time of the signature is too old"),
+    "used": (401, "the nonce was used before"),
+    "signature": (401, "the signature is wrong"),
+}
+"""The status of each error that no platform file declares, and its message."""
 
 
 def derived(platform: Platform, api: Api = _NO_API) -> RuleTable:
     """Return the rules that *platform* implies; those of *api*, where it declares its own."""
     rules = api.response if isinstance(api.response, ResponseRules) else platform.response
     acquire = (api.auth if isinstance(api.auth, Auth) else platform.auth).acquire
-    errors = {name: _class(rules, name) for name in _STATUS}
-    errors |= {
-        "400": ResponseTemplate(status=400, code="400"),
-        "401": ResponseTemplate(status=401, code="401", message="the credentials are wrong"),
-        "404": ResponseTemplate(status=404, code="404", message="there is no such interface"),
-        "409": ResponseTemplate(status=409, code="409", message="the same request was made before"),
-        "expired": ResponseTemplate(
-            status=401, code="401", message="the time of the signature is too old"
-        ),
-        "used": ResponseTemplate(status=401, code="401", message="the nonce was used before"),
-        "signature": ResponseTemplate(status=401, code="401", message="the signature is wrong"),
-    }
+    errors = {name: _class(rules, name) for name in _CLASSES}
+    for name, (status, message) in _ERRORS.items():
+        errors[name] = ResponseTemplate(status=status, code=str(status), message=message)
+    error: dict[str, Any] = {}
+    _set(error, {}, _first(rules.code) or "$.code", {"$value": "code"})
+    _set(error, {}, _first(rules.message) or "$.message", {"$value": "message"})
     return RuleTable(
         simulator=platform.platform_key,
         title=platform.title,
         ok=_ok(rules),
-        error=ResponseTemplate(body=_error_body(rules)),
+        error=ResponseTemplate(body=error),
         errors=errors,
         tokens=Tokens(
             life=acquire.ttl.default if acquire else 7200,
@@ -372,32 +375,22 @@ def _ok(rules: ResponseRules) -> ResponseTemplate:
 
 
 def _class(rules: ResponseRules, name: str) -> ResponseTemplate:
-    error_class = rules.classes.get(name, ErrorClass(status=(_STATUS[name],)))
-    status = _status_of(rules, error_class, name)
-    code = str(error_class.code[0]) if error_class.code else str(status)
+    """Return the error of a class; one that is declared by its code has the status of its kind.
+
+    That is the status of a success only where the third party answers so: where the status alone
+    does not say what a success is.
+    """
+    status, message = _CLASSES[name]
+    declared = rules.classes.get(name, ErrorClass(status=(status,)))
+    if declared.status:
+        status = declared.status[0]
+    elif rules.ok.all:
+        status = (rules.ok.status or (200,))[0]
+    code = str(declared.code[0]) if declared.code else str(status)
     headers: dict[str, str] = {}
     for path in rules.code[:1]:
         _set({}, headers, path, code)
-    return ResponseTemplate(status=status, headers=headers, code=code, message=_MESSAGES[name])
-
-
-def _status_of(rules: ResponseRules, error_class: ErrorClass, name: str) -> int:
-    """Return the HTTP status of a class; one that is declared by its code has that of its kind.
-
-    It is that of a success only where the third party answers so: where the status alone does not
-    say what a success is.
-    """
-    if error_class.status:
-        return error_class.status[0]
-    return (rules.ok.status or (200,))[0] if rules.ok.all else _STATUS[name]
-
-
-def _error_body(rules: ResponseRules) -> dict[str, Any]:
-    body: dict[str, Any] = {}
-    code, message = _first(rules.code) or "$.code", _first(rules.message) or "$.message"
-    _set(body, {}, code, {"$value": "code"})
-    _set(body, {}, message, {"$value": "message"})
-    return body
+    return ResponseTemplate(status=status, headers=headers, code=code, message=message)
 
 
 def _first(paths: Iterable[str]) -> str:
@@ -415,14 +408,14 @@ def bad_token(platform: Platform, api: Api) -> Response:
     """Return what *platform* answers to an expired token: its first token code, or HTTP 401."""
     rules = platform.response if api.response is UNSET else api.response
     assert isinstance(rules, ResponseRules)
-    token = rules.classes.get("token", ErrorClass(status=(401,)))
-    status = _status_of(rules, token, "token")
-    values = [(rules.code, token.code[0])] if token.code else []
-    values.append((rules.message, "the token has expired (fault)"))
+    token = rules.classes.get("token", ErrorClass())
     headers = {"content-type": "application/json; charset=utf-8"}
     body: dict[str, Any] = {}
-    for paths, value in values:
-        _set(body, headers, _first(paths), value)
+    if token.code:
+        _set(body, headers, _first(rules.code), token.code[0])
+    _set(body, headers, _first(rules.message), "the token has expired (fault)")
+    status = _class(rules, "token").status
+    assert isinstance(status, int)
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     pairs = tuple((name.lower(), value) for name, value in headers.items())
     return Response(status=status, headers=pairs, body=text.encode())

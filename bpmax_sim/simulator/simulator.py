@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -27,9 +28,10 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import ApiMatcher, expand
 from bpmax_sim.platform.model import Instance, LoginRequest, Platform
 from bpmax_sim.secret.vault import Credentials
-from bpmax_sim.simulator.engine import answer, logs_in
+from bpmax_sim.simulator.auth import RENEWALS
+from bpmax_sim.simulator.engine import logs_in, respond_to
 from bpmax_sim.simulator.model import Route, RuleTable, derived, is_login, login_credentials
-from bpmax_sim.simulator.state import Message, SimulatedTenant, State, World
+from bpmax_sim.simulator.state import Message, SimulatedTenant, State, Turn, read
 from bpmax_sim.yamlfile import decode, read_yaml
 
 RULES = Path(__file__).parent / "rules"
@@ -66,17 +68,14 @@ def table_of(platform: Platform) -> RuleTable:
     own = derived(platform)
     if platform.platform_key not in shipped():
         return own
-    table = read_table(platform.platform_key)
-    if not (_logs_in_alike(platform, table) and _carries_alike(platform, table)):
+    table, auth = read_table(platform.platform_key), platform.auth
+    steps = auth.acquire.steps if auth.acquire else ()
+    logins = [route for route in table.routes if is_login(route)]
+    logs_in = any(_is_alike(route, step.request, platform) for route in logins for step in steps)
+    places = [f"{place.place}.{place.name.lower()}" for place in auth.apply]
+    if not logs_in or table.tokens.at not in places:
         return own
     return replace(table, errors={**own.errors, **table.errors})
-
-
-def _logs_in_alike(platform: Platform, table: RuleTable) -> bool:
-    acquire = platform.auth.acquire
-    steps = acquire.steps if acquire else ()
-    logins = [route for route in table.routes if is_login(route)]
-    return any(_is_alike(route, step.request, platform) for route in logins for step in steps)
 
 
 def _is_alike(route: Route, request: LoginRequest, platform: Platform) -> bool:
@@ -88,16 +87,10 @@ def _is_alike(route: Route, request: LoginRequest, platform: Platform) -> bool:
     return names is not None and names <= platform.credentials.keys()
 
 
-def _carries_alike(platform: Platform, table: RuleTable) -> bool:
-    places = [f"{place.place}.{place.name.lower()}" for place in platform.auth.apply]
-    return table.tokens.at in places
-
-
 _BROKEN = {
     "before": msg("the connection was reset before the request was executed (simulated)"),
     "after": msg("the connection was reset after the request was executed (simulated)"),
 }
-_RENEWALS = ("same", "new", "extend")
 
 
 class Simulator:
@@ -116,7 +109,6 @@ class Simulator:
         *,
         clock: Clock,
         seed: int = 0,
-        base: str = "",
     ) -> None:
         """Stand in for *platform*.
 
@@ -125,17 +117,15 @@ class Simulator:
             tenants: returns the instances that may log in, with their credentials.
             clock: the third party's, before ``skew``.
             seed: of everything that is made up.
-            base: its address, where a request does not tell.
         """
         self.platform = platform
         self.table = table_of(platform)
         self._tenants = tenants
         self._clock = clock
         self._seed = seed
-        declared = platform.base_url
-        self.base = base or (
-            f"https://{platform.platform_key}.example.test" if "{" in declared else declared
-        )
+        self.base = platform.base_url
+        if "{" in self.base:
+            self.base = f"https://{platform.platform_key}.example.test"
         self._matcher = ApiMatcher([platform])
         self._state = State()
         self._lock = threading.RLock()
@@ -153,19 +143,32 @@ class Simulator:
         Raises:
             TransportError: RESET, where `drop` says so.
         """
-        world = self._world(request)
+        tenants, base = self._tenants(), request.base or self.base
         with self._lock:
-            state, now = self._state, self.now()
-            drops = state.knobs.drops
-            if not drops or logs_in(world, state, request, now):
-                self._state, response = answer(world, state, request, now)
-                return response
-            self._turn(drops=drops[1:])
-            if drops[0] == "after":
-                self._state, response = answer(world, self._state, request, now)
-            raise TransportError(
-                _BROKEN[drops[0]], code="RESET", elapsed=world.table.latency, sent=True
+            turn = Turn(
+                table=self.table,
+                platform=self.platform,
+                tenants=tenants,
+                matcher=self._matcher,
+                base=base,
+                seed=self._seed,
+                state=self._state,
+                now=self.now(),
+                parsed=read(request, base),
             )
+            drops = self._state.knobs.drops
+            if drops and not logs_in(turn):
+                self._turn(drops=drops[1:])
+                turn.state = self._state
+                if drops[0] == "after":
+                    respond_to(turn)
+                    self._state = turn.state
+                raise TransportError(
+                    _BROKEN[drops[0]], code="RESET", elapsed=self.table.latency, sent=True
+                )
+            response = respond_to(turn)
+            self._state = turn.state
+            return response
 
     def now(self) -> float:
         """Return the instant by the third party's clock, in POSIX seconds."""
@@ -196,10 +199,9 @@ class Simulator:
         Raises:
             ConfigError: *kind* is none of these.
         """
-        if kind not in _RENEWALS:
-            hint = near(kind, _RENEWALS) or msg(
-                "; choose one of {listed}", listed=listed(_RENEWALS)
-            )
+        if kind not in RENEWALS:
+            kinds = tuple(RENEWALS)
+            hint = near(kind, kinds) or msg("; choose one of {listed}", listed=listed(kinds))
             raise ConfigError("renewal: there is no {kind!r}{hint}", kind=kind, hint=hint)
         self._turn(renewal=kind)
 
@@ -251,16 +253,6 @@ class Simulator:
         """Forget everything, and set every knob back."""
         self._state = State()
 
-    def _world(self, request: Request) -> World:
-        return World(
-            table=self.table,
-            platform=self.platform,
-            tenants=tuple(self._tenants()),
-            matcher=self._matcher,
-            base=request.base or self.base,
-            seed=self._seed,
-        )
-
     def _turn(self, **knobs: Any) -> None:
         with self._lock:
             self._state = replace(self._state, knobs=replace(self._state.knobs, **knobs))
@@ -280,24 +272,21 @@ def _positive(name: str, value: float) -> float:
     return value
 
 
+@dataclass(eq=False)
 class Simulators:
-    """A transport that answers each request as the third party that it is for."""
+    """A transport that answers each request as the third party that it is for.
 
-    def __init__(
-        self,
-        platforms: Platforms,
-        credentials: Callable[[Platform, Instance], Credentials],
-        *,
-        clock: Clock,
-        seed: int = 0,
-    ) -> None:
-        """Stand in for *platforms*; *credentials* returns those of an instance."""
-        self._platforms = platforms
-        self._credentials = credentials
-        self._clock = clock
-        self._seed = seed
-        self._created: dict[str, Simulator] = {}
-        self._lock = threading.Lock()
+    Attributes:
+        credentials: returns those of an instance.
+    """
+
+    platforms: Platforms
+    credentials: Callable[[Platform, Instance], Credentials]
+    _: KW_ONLY
+    clock: Clock
+    seed: int = 0
+    _created: dict[str, Simulator] = field(default_factory=dict, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def simulator(self, key: str) -> Simulator:
         """Return the stand-in of a platform.
@@ -308,23 +297,23 @@ class Simulators:
         with self._lock:
             if key not in self._created:
                 self._created[key] = Simulator(
-                    self._platforms.platform(key),
+                    self.platforms.platform(key),
                     lambda: tuple(self._tenants(key)),
-                    clock=self._clock,
-                    seed=self._seed,
+                    clock=self.clock,
+                    seed=self.seed,
                 )
             return self._created[key]
 
     def _tenants(self, key: str) -> Iterator[SimulatedTenant]:
-        platform = self._platforms.platform(key)
-        for entry in self._platforms.entries.get(key, ()):
+        platform = self.platforms.platform(key)
+        for entry in self.platforms.entries.get(key, ()):
             if entry.instance.enabled:
-                credentials = self._credentials(platform, entry.instance)
+                credentials = self.credentials(platform, entry.instance)
                 yield SimulatedTenant(entry.instance.instance_key, credentials.real)
 
     @cached_property
     def _matcher(self) -> ApiMatcher:
-        return ApiMatcher(self._platforms)
+        return ApiMatcher(self.platforms)
 
     def handle(self, request: Request) -> Response:
         """Return the response of the third party that *request* is for.

@@ -12,11 +12,11 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any, Final, Literal
-from urllib.parse import unquote_plus
+from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import UNSET
@@ -76,7 +76,7 @@ class Seen(Struct, frozen=True, kw_only=True):
     """A key that counts once: until when, and the response that it had."""
 
     until: float
-    answer: Any = None
+    response: Any = None
 
 
 class Knobs(Struct, frozen=True, kw_only=True):
@@ -125,7 +125,7 @@ class State(Struct, frozen=True, kw_only=True):
 _DEEPEST: Final = 64
 
 
-class ParsedRequest(msgspec.Struct, frozen=True):
+class ParsedRequest(Struct, frozen=True):
     """A request taken apart.
 
     Attributes:
@@ -146,7 +146,12 @@ class ParsedRequest(msgspec.Struct, frozen=True):
 
 def read(request: Request, base: str) -> ParsedRequest:
     """Return *request* taken apart; *base* is the address of the third party."""
-    path, _, query = below(request.url, base).partition("#")[0].partition("?")
+    url = request.url
+    if base and url.startswith(base):
+        url = url.removeprefix(base)
+    elif "://" in url:  # of another host
+        url = "/" + url.partition("://")[2].partition("/")[2]
+    path, _, query = url.partition("#")[0].partition("?")
     headers = Headers(request.headers)
     is_form = headers.media_type == FORM
     return ParsedRequest(
@@ -161,20 +166,6 @@ def read(request: Request, base: str) -> ParsedRequest:
     )
 
 
-def below(address: str, base: str) -> str:
-    """Return *address* without *base*, or without its host where it is of another one."""
-    if base and address.startswith(base):
-        return address[len(base) :]
-    if "://" in address:
-        return "/" + address.partition("://")[2].partition("/")[2]
-    return address
-
-
-def look(scope: Mapping[str, Any], place: str) -> Any:
-    """Return what stands at a dotted place, or `UNSET`."""
-    return member(scope, place.split("."))
-
-
 def is_empty(value: Any) -> bool:
     """Return whether a third party would call *value* missing."""
     return value is UNSET or value is None or value in ("", [], {})
@@ -184,21 +175,15 @@ def every(parsed: ParsedRequest, place: str, name: str) -> Any:
     """Return the list of all values of *name* in the query or in a form, or `UNSET`."""
     query = parsed.request.url.partition("#")[0].partition("?")[2]
     text = query if place == "query" else (parsed.request.body or b"").decode("utf-8", "replace")
-    return [value for key, value in _listed(text) if key == name] or UNSET
+    return [value for key, value in parse_qsl(text, keep_blank_values=True) if key == name] or UNSET
 
 
 def _pairs(text: str) -> dict[str, str]:
     pairs: dict[str, str] = {}
-    for name, value in _listed(text):
-        pairs.setdefault(name, value)
-    return pairs
-
-
-def _listed(text: str) -> Iterator[tuple[str, str]]:
-    for piece in text.split("&"):
-        name, _, value = piece.partition("=")
+    for name, value in parse_qsl(text, keep_blank_values=True):
         if name:
-            yield unquote_plus(name), unquote_plus(value)
+            pairs.setdefault(name, value)
+    return pairs
 
 
 def _json(body: bytes) -> Any:
@@ -228,24 +213,6 @@ class SimulatedTenant:
     credentials: Mapping[str, Any] = field(repr=False)
 
 
-class World(msgspec.Struct, frozen=True, kw_only=True):
-    """What does not change from request to request."""
-
-    table: RuleTable
-    platform: Platform
-    tenants: tuple[SimulatedTenant, ...]
-    matcher: ApiMatcher
-    base: str
-    seed: int = 0
-
-    def ruled_by(self, api: Api) -> World:
-        """Return the same with the rules that *api* declares of its own; a shipped table wins."""
-        has_own = isinstance(api.response, ResponseRules) or isinstance(api.auth, Auth)
-        if self.table.routes or not has_own:
-            return self
-        return replace(self, table=derived(self.platform, api))
-
-
 class Refused(Exception):  # noqa: N818 - a response, not an error of ours
     """The third party refuses, with the error *code* of its table."""
 
@@ -257,29 +224,41 @@ class Refused(Exception):  # noqa: N818 - a response, not an error of ours
 
 
 class Repeated(Exception):  # noqa: N818 - a response, not an error of ours
-    """The same request was answered before: it gets that answer again."""
+    """The same request was answered before: it gets that response again."""
 
-    def __init__(self, answer: Any) -> None:
-        """Hand back *answer*."""
+    def __init__(self, response: Response) -> None:
+        """Hand back *response*."""
         super().__init__()
-        self.answer = answer
+        self.response = response
 
 
-class Turn(msgspec.Struct):
+class Turn(Struct):
     """A request under way.
 
     Attributes:
+        table: the rules that it is answered by.
+        tenants: who may have sent it.
+        base: the address of the third party.
+        seed: of ids and tokens.
+        state: what the third party remembers; each check may leave another one.
+        now: the instant by the third party's clock.
+        route: what limits are counted by: the path as it came, or as it is declared.
         scope: what dotted places name; checks add what they find.
         tenant: whose request it is, as soon as that is known.
         receivers: whom its message goes to.
         key: under which its response is kept for a repetition.
     """
 
-    world: World
-    parsed: ParsedRequest
-    now: float
-    route: str
+    table: RuleTable
+    platform: Platform
+    tenants: Sequence[SimulatedTenant]
+    matcher: ApiMatcher
+    base: str
+    seed: int
     state: State
+    now: float
+    parsed: ParsedRequest
+    route: str = ""
     scope: dict[str, Any] = msgspec.field(default_factory=dict)
     tenant: SimulatedTenant | None = None
     receivers: tuple[str, ...] = ()
@@ -288,6 +267,7 @@ class Turn(msgspec.Struct):
 
     def __post_init__(self) -> None:
         parsed = self.parsed
+        self.route = f"{parsed.method} {parsed.path}"
         self.scope |= {
             "query": parsed.query,
             "header": parsed.headers,
@@ -303,8 +283,13 @@ class Turn(msgspec.Struct):
     @property
     def match(self) -> ApiMatch:
         """Return the API or login that the request is for."""
-        key = self.world.platform.platform_key
-        return self.world.matcher.match_path(key, self.parsed.request, self.parsed.path)
+        key = self.platform.platform_key
+        return self.matcher.match_path(key, self.parsed.request, self.parsed.path)
+
+    @property
+    def owner(self) -> str:
+        """Return the instance whose request it is, or nothing as long as that is not known."""
+        return self.tenant.instance if self.tenant else ""
 
     @property
     def api(self) -> Api | None:
@@ -313,9 +298,15 @@ class Turn(msgspec.Struct):
         named = [api for api in match.target.candidates if call is not None and api.key == call.api]
         return match.target.api or next(iter((*named, *match.target.candidates)), None)
 
+    def go_by(self, api: Api) -> None:
+        """Go by the rules that *api* declares of its own; those of a shipped table win."""
+        has_own = isinstance(api.response, ResponseRules) or isinstance(api.auth, Auth)
+        if has_own and not self.table.routes:
+            self.table = derived(self.platform, api)
+
     def look(self, place: str) -> Any:
         """Return what stands at *place*, or `UNSET`."""
-        return look(self.scope, place)
+        return member(self.scope, place.split("."))
 
     def belongs_to(self, tenant: SimulatedTenant) -> None:
         """Know from now on whose request it is."""
@@ -326,9 +317,19 @@ class Turn(msgspec.Struct):
         """Leave another state."""
         self.state = replace(self.state, **fields)
 
+    def seen(self, key: str) -> Seen | None:
+        """Return what is known of a *key* that counts once, as long as it counts."""
+        seen = self.state.seen.get(key)
+        return seen if seen is not None and self.now < seen.until else None
+
+    def remember(self, key: str, until: float, response: Response | None = None) -> None:
+        """Let *key* count until that instant, and forget those that count no more."""
+        live = {name: seen for name, seen in self.state.seen.items() if self.now < seen.until}
+        self.change(seen={**live, key: Seen(until=until, response=response)})
+
     def rows(self, name: str) -> tuple[Row, ...]:
         """Return the records *name*, those that were added first."""
-        return (*self.state.rows.get(name, ()), *self.world.table.rows.get(name, ()))
+        return (*self.state.rows.get(name, ()), *self.table.rows.get(name, ()))
 
     def row(self, name: str, by: tuple[str, ...], value: Any) -> Row | None:
         """Return the record of which one of the fields *by* is *value*, in any case."""
@@ -342,7 +343,7 @@ class Turn(msgspec.Struct):
         """Return a new id; the same one for the same seed and number of it."""
         number = self.state.serial
         self.change(serial=number + 1)
-        start = f"{self.world.seed}/{self.world.platform.platform_key}/{number}"
+        start = f"{self.seed}/{self.platform.platform_key}/{number}"
         text = ""
         while len(text) < length:
             digest = hashlib.sha512(f"{start}/{len(text)}".encode()).digest()
@@ -361,9 +362,7 @@ def respond(
 
     *data* is a body below both that is handed out as it is: what a client sent is no template.
     """
-    status = next(
-        (candidate for candidate in (over.status, base.status) if isinstance(candidate, int)), 200
-    )
+    codes = [code for code in (over.status, base.status, 200) if isinstance(code, int)]
     headers = {**base.headers, **over.headers}
     if isinstance(over.text, str):
         body, kind = render(over.text, _texts(turn)).encode(), "text/plain; charset=utf-8"
@@ -374,11 +373,11 @@ def respond(
     if body and "content-type" not in Headers(tuple(headers.items())):
         pairs.append(("content-type", kind))
     return Response(
-        status=status,
+        status=codes[0],
         # Nothing that a header cannot hold, whatever a client made us echo.
         headers=tuple((n, v.encode("ascii", "replace").decode()) for n, v in pairs),
         body=body,
-        elapsed=turn.world.table.latency,
+        elapsed=turn.table.latency,
         source="simulated",
     )
 
@@ -425,10 +424,6 @@ def _value(node: Mapping[str, Any], turn: Turn) -> Any:
     return as_text(value) if node.get("as") == "text" and value is not UNSET else value
 
 
-def _generated(node: Mapping[str, Any], turn: Turn) -> Any:
-    return turn.generated(str(node["$made"] or ""), int(node.get("length", 32)))
-
-
 def _rows(node: Mapping[str, Any], turn: Turn) -> Any:
     selected = [row for row in turn.rows(node["$rows"]) if _is_selected(row, node, turn)]
     pick = node.get("pick")
@@ -460,7 +455,7 @@ def _each(node: Mapping[str, Any], turn: Turn) -> Any:
 
 _NODES: Final[Mapping[str, Callable[[Mapping[str, Any], Turn], Any]]] = {
     "$value": _value,
-    "$made": _generated,
+    "$made": lambda node, turn: turn.generated(node["$made"] or "", node.get("length", 32)),
     "$rows": _rows,
     "$each": _each,
 }

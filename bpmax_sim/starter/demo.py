@@ -33,7 +33,7 @@ from bpmax_sim.scenario.cases import cli_variables
 from bpmax_sim.scenario.events import ConsoleWritten, ScenarioFinished
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import open_session, run_item
-from bpmax_sim.scenario.source import Failure
+from bpmax_sim.scenario.source import Failure, cut
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.settings import ScenarioOptions
 from bpmax_sim.starter.init import NAME_ANOTHER
@@ -273,7 +273,7 @@ def _exchange(cassette: Path) -> Iterator[str]:
     text = cassette.read_text(encoding="utf-8")
     exchange = text[text.index("\n- bpmax: ") + 1 : text.index("\nfailures:")]
     for line in exchange.splitlines():
-        yield f"     {line if len(line) <= _WIDTH - 5 else line[: _WIDTH - 6] + '…'}"
+        yield f"     {cut(line, _WIDTH - 5)}"
 
 
 def _hidden(files: Sequence[Path], crm: Crm) -> Iterator[str]:

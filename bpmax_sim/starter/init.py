@@ -24,7 +24,7 @@ from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.transport.protocol import Handler
-from bpmax_sim.yamlfile import text_at, writing_to
+from bpmax_sim.yamlfile import text_at, write_text
 
 NAME_ANOTHER = msg("; name another folder")
 """What to do where a folder cannot be written."""
@@ -153,15 +153,6 @@ _COMMENTS: Final[Mapping[str, str]] = {
 """What the files say to whoever reads them, in the language of the one who asked for them."""
 
 
-def planned(chosen: InitOptions) -> dict[str, str]:
-    """Return the text of each file, apart from those of `GIT`."""
-    files = _project(chosen) if chosen.platform else {}
-    for ci in chosen.cis:
-        shipped, place = CIS[ci]
-        files[place] = _shipped(shipped)
-    return files
-
-
 def _project(chosen: InitOptions) -> dict[str, str]:
     values = {
         "platform": chosen.platform,
@@ -235,7 +226,9 @@ def plan(folder: Path, chosen: InitOptions) -> InitPlan:
     Raises:
         ConfigError: a file that is there cannot be read as text.
     """
-    texts = {folder / name: text for name, text in planned(chosen).items()}
+    named = _project(chosen) if chosen.platform else {}
+    named |= {place: _shipped(shipped) for shipped, place in (CIS[ci] for ci in chosen.cis)}
+    texts = {folder / name: text for name, text in named.items()}
     replaced = [path for path, text in texts.items() if text_at(path) not in {"", text}]
     for name, lines in GIT.items():
         texts[folder / name] = with_lines(text_at(folder / name), lines)
@@ -254,9 +247,7 @@ def carry_out(planned: InitPlan, folder: Path, chosen: InitOptions) -> tuple[Pat
         ExpectationError: the new scenario does not pass.
     """
     for path, text in planned.texts.items():
-        with writing_to(path, NAME_ANOTHER):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="\n")
+        write_text(path, text, NAME_ANOTHER)
     if planned.cassette is None:
         return tuple(planned.texts)
     _record(folder, chosen)

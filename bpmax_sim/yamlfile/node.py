@@ -171,9 +171,7 @@ def _shown(step: Step) -> str:
     return f"[{json.dumps(step, ensure_ascii=False)}]"
 
 
-Resolved = str | int | float | bool | None
-
-_CONSTANTS: dict[str, Resolved] = {
+_CONSTANTS: dict[str, Scalar] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
@@ -193,7 +191,7 @@ class ScalarError(MessageError, ValueError):
     """A plain scalar whose meaning nobody can be sure of."""
 
 
-def resolve(text: str) -> Resolved:
+def resolve(text: str) -> Scalar:
     """Return what the plain scalar *text* means.
 
     Raises:
@@ -203,10 +201,6 @@ def resolve(text: str) -> Resolved:
         return _CONSTANTS[text]
     if text[0] not in _NUMBER_STARTS:
         return text
-    return _number(text)
-
-
-def _number(text: str) -> Resolved:
     if _LEADING_ZERO.fullmatch(text):
         raise ScalarError("a number has leading zeros; quote it to keep it as text")
     is_based = _BASED.fullmatch(text) is not None
@@ -230,6 +224,9 @@ DEEPEST = 64
 MOST = 500_000
 """The most nodes that a file may have, each alias counted in full."""
 
+_TOO_DEEP = msg("more than {deepest} levels; make the file flatter", deepest=DEEPEST)
+_TOO_LARGE = msg("more than {most} values, aliases counted in full; split the file", most=MOST)
+
 # `yaml.parse` builds a whole loader and asks before each event, which takes twice as long. PyYAML's
 # own parser, where it was built without libyaml, yields the same events.
 _PARSER: Any = getattr(yaml.cyaml, "CParser", None) if yaml.__with_libyaml__ else yaml.SafeLoader
@@ -247,43 +244,36 @@ def compose(text: str, file: str, problems: list[Problem]) -> Node:
         handler = _HANDLERS.get(type(event))
         if handler is not None:
             handler(composer, event)
-    return composer.root or Node(None, file)
+    return next(iter(composer.documents.elements), Node(None, file))
 
 
-class _OpenCollection:
-    """A mapping or list whose end has not come yet."""
+class _OpenCollection(Struct):
+    """A list, or a mapping where there are *pairs*, whose end has not come yet."""
 
-    __slots__ = ("anchor", "depth", "elements", "key", "keys", "mark", "pairs", "size")
-
-    def __init__(self, mark: Mark, anchor: str | None, *, is_map: bool) -> None:
-        self.mark = mark
-        self.anchor = anchor
-        self.pairs: dict[str, Node] | None = {} if is_map else None
-        self.elements: list[Node] = []
-        self.keys: dict[str, Mark] = {}
-        self.key: str | None = None
-        self.size = 1
-        self.depth = 0
-
-    def node(self, file: str) -> Node:
-        value = tuple(self.elements) if self.pairs is None else self.pairs
-        return Node(value, file, *self.mark, self.keys, self.size, self.depth)
+    mark: Mark
+    anchor: str | None
+    pairs: dict[str, Node] | None
+    elements: list[Node] = []
+    keys: dict[str, Mark] = {}
+    key: str | None = None
+    size: int = 1
+    depth: int = 0
 
 
 class _Composer:
     """The state between two events."""
 
     def __init__(self, file: str, problems: list[Problem]) -> None:
-        self.root: Node | None = None
+        self.documents = _OpenCollection((1, 1), None, None, size=0)
         self.stopped = False
         self._file = file
         self._problems = problems
-        self._open: list[_OpenCollection] = []
-        self._top: _OpenCollection | None = None
+        self._open = [self.documents]
+        self._top = self.documents
         self._anchors: dict[str, Node] = {}
 
     def document(self, event: yaml.DocumentStartEvent) -> None:
-        if self.root is not None:
+        if self.documents.elements:
             self._stop(msg("a second document starts here; a file holds one"), _mark(event))
         if event.version == (1, 1):
             self._tell(msg("files are read as YAML 1.2; remove the line %YAML 1.1"), _mark(event))
@@ -294,7 +284,7 @@ class _Composer:
         if event.tag:
             self._tag(event.tag, mark)
         top = self._top
-        if top is not None and top.pairs is not None and top.key is None:
+        if top.pairs is not None and top.key is None:
             self._key(event, mark, top)
             return
         value: Scalar = event.value
@@ -311,18 +301,18 @@ class _Composer:
             self._tag(event.tag, mark)
         if self._wants_key():
             self._stop(msg("a key must be text; quote a value that starts with '{' or '['"), mark)
-        elif len(self._open) >= DEEPEST:
-            self._stop(
-                msg("more than {deepest} levels; make the file flatter", deepest=DEEPEST), mark
-            )
-        is_map = isinstance(event, yaml.MappingStartEvent)
-        self._top = _OpenCollection(mark, event.anchor, is_map=is_map)
+        elif len(self._open) > DEEPEST:
+            self._stop(_TOO_DEEP, mark)
+        pairs: dict[str, Node] | None = {} if isinstance(event, yaml.MappingStartEvent) else None
+        self._top = _OpenCollection(mark, event.anchor, pairs)
         self._open.append(self._top)
 
     def end(self, _event: yaml.Event) -> None:
         ended = self._open.pop()
-        self._top = self._open[-1] if self._open else None
-        self._add(ended.node(self._file), ended.anchor)
+        self._top = self._open[-1]
+        value = tuple(ended.elements) if ended.pairs is None else ended.pairs
+        node = Node(value, self._file, *ended.mark, ended.keys, ended.size, ended.depth)
+        self._add(node, ended.anchor)
 
     def alias(self, event: yaml.AliasEvent) -> None:
         mark = _mark(event)
@@ -355,9 +345,6 @@ class _Composer:
         if anchor:
             self._anchors[anchor] = node
         top = self._top
-        if top is None:
-            self.root = node
-            return
         top.size += node.size
         if node.depth >= top.depth:
             top.depth = node.depth + 1
@@ -366,20 +353,11 @@ class _Composer:
         else:
             top.pairs.setdefault(top.key or "", node)
             top.key = None
-        if top.size > MOST or len(self._open) + node.depth > DEEPEST:
-            self._check_growth(top)
-
-    def _check_growth(self, top: _OpenCollection) -> None:
-        message = msg("more than {deepest} levels; make the file flatter", deepest=DEEPEST)
-        if top.size > MOST:
-            message = msg(
-                "more than {most} values, aliases counted in full; split the file", most=MOST
-            )
-        self._stop(message, top.mark)
+        if top.size > MOST or len(self._open) + node.depth > DEEPEST + 1:
+            self._stop(_TOO_LARGE if top.size > MOST else _TOO_DEEP, top.mark)
 
     def _wants_key(self) -> bool:
-        top = self._top
-        return top is not None and top.pairs is not None and top.key is None
+        return self._top.pairs is not None and self._top.key is None
 
     def _tag(self, tag: str, mark: Mark) -> None:
         shown = tag.replace("tag:yaml.org,2002:", "!!")
@@ -438,7 +416,9 @@ def read_yaml(source: str | Path, *, file: str = "") -> Node:
         ConfigError: if it cannot be read or is not YAML; all duplicate keys and the like at once.
     """
     name = file or (shown(source) if isinstance(source, Path) else "<text>")
-    return parsed(_text(source, name) if isinstance(source, Path) else source, name)
+    if isinstance(source, Path):
+        return parsed_bytes(read_bytes(source, name), name)
+    return parsed(source, name)
 
 
 def read_text(path: Path) -> str:
@@ -447,7 +427,8 @@ def read_text(path: Path) -> str:
     Raises:
         ConfigError: if it cannot be read.
     """
-    return _text(path, shown(path)).removeprefix(_BOM)
+    name = shown(path)
+    return _decoded(read_bytes(path, name), name).removeprefix(_BOM)
 
 
 def parsed_bytes(data: bytes, name: str) -> Node:
@@ -466,7 +447,13 @@ def parsed(text: str, name: str) -> Node:
         ConfigError: as `read_yaml` does.
     """
     text = text.removeprefix(_BOM)
-    _check_characters(text, name)
+    if match := _FORBIDDEN.search(text):
+        before = text[: match.start()]
+        place = Place(name, before.count("\n") + 1, match.start() - before.rfind("\n"))
+        message = msg(
+            "the character U+{ord:04X} is not allowed in a YAML file; remove it", ord=ord(match[0])
+        )
+        raise ConfigError(Problem(message, place))
     problems: list[Problem] = Problems()
     try:
         root = compose(text, name, problems)
@@ -482,10 +469,6 @@ def shown(path: Path) -> str:
     # Asked for every file of every session, and pathlib would take five times as long.
     text, below = str(path), os.path.join(os.getcwd(), "")  # noqa: PTH109, PTH118
     return text.removeprefix(below).replace(os.sep, "/")
-
-
-def _text(path: Path, name: str) -> str:
-    return _decoded(read_bytes(path, name), name)
 
 
 def _decoded(data: bytes, name: str) -> str:
@@ -538,35 +521,17 @@ def _bounded(data: bytes, name: str, largest: int) -> bytes:
     return data
 
 
-def _check_characters(text: str, name: str) -> None:
-    if match := _FORBIDDEN.search(text):
-        before = text[: match.start()]
-        place = Place(name, before.count("\n") + 1, match.start() - before.rfind("\n"))
-        message = msg(
-            "the character U+{ord:04X} is not allowed in a YAML file; remove it", ord=ord(match[0])
-        )
-        raise ConfigError(Problem(message, place))
-
-
 def _syntax(error: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
-    here = _character(text, line, column)
-    message = (
-        _character_problem(here) if error.problem == _CANNOT_START else _parser_problem(error, line)
-    )
+    if error.problem == _CANNOT_START:
+        character = "".join(text.split("\n")[line : line + 1])[column : column + 1]
+        message = msg("a value cannot start with {character!r}; quote it", character=character)
+        if character == "\t":
+            message = msg("a tab cannot indent YAML; use spaces")
+    else:
+        message = _parser_problem(error, line)
     return Problem(message, Place(name, line + 1, column + 1))
-
-
-def _character(text: str, line: int, column: int) -> str:
-    lines = text.split("\n")
-    return lines[line][column : column + 1] if line < len(lines) else ""
-
-
-def _character_problem(character: str) -> str:
-    if character == "\t":
-        return msg("a tab cannot indent YAML; use spaces")
-    return msg("a value cannot start with {character!r}; quote it", character=character)
 
 
 def _parser_problem(error: yaml.MarkedYAMLError, line: int) -> str:

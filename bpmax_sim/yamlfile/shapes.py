@@ -7,9 +7,11 @@ What could not be read is `UNSET`, after its problem was reported.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
-from typing import Annotated, Any, Final, Protocol, TypeVar, cast
+from itertools import chain
+from typing import Annotated, Any, Final, TypeVar, cast
 
 import msgspec
 import msgspec.inspect as types
@@ -94,38 +96,48 @@ class Checks(msgspec.Struct, frozen=True):
         self.problems.append(Problem(message, place, join((*self.above, *steps))))
 
 
-class Shape(Protocol):
-    """What may stand at a place."""
+class Shape:
+    """What may stand at a place.
 
-    @property
-    def expected(self) -> str:
-        """Return what a message calls it."""
-        ...
+    Attributes:
+        expected: what a message calls it.
+        kinds: the types of a node's value that it accepts, whatever lies below.
+    """
 
-    def accepts(self, node: Node) -> bool:
-        """Return whether *node* is of the right kind, whatever lies below it."""
-        ...
+    expected = msg("a mapping")
+    kinds: Collection[type] = frozenset({dict})
 
     def read(self, node: Node, reading: Reading) -> Any:
         """Return the value of *node*, or `UNSET` after telling why."""
-        ...
+        if type(node.value) in self.kinds:
+            return self._value(node, reading)
+        return reading.mismatch(node, self.expected)
+
+    def _value(self, node: Node, reading: Reading) -> Any:
+        """Return the value of a *node* of the right kind, or `UNSET` after telling why."""
+        raise NotImplementedError
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:
         """Return the JSON Schema, structures in *definitions*."""
-        ...
+        raise NotImplementedError
 
 
-class AnyShape(msgspec.Struct, frozen=True):
+_SCALARS: Final[Mapping[type, tuple[str, str]]] = {
+    str: (msg("text"), "string"),
+    int: (msg("a whole number"), "integer"),
+    float: (msg("a number"), "number"),
+    bool: (msg("true or false"), "boolean"),
+    type(None): (msg("nothing"), "null"),
+}
+
+
+class AnyShape(Shape):
     """Anything; the value is plain data."""
 
-    expected: str = msg("a value")
+    expected = msg("a value")
+    kinds = frozenset({dict, tuple, *_SCALARS})
 
-    def accepts(self, node: Node) -> bool:  # noqa: ARG002 - anything is accepted
-        """Return True."""
-        return True
-
-    def read(self, node: Node, reading: Reading) -> Any:  # noqa: ARG002 - nothing can be wrong
-        """Return plain ``dict``, ``list`` and scalars."""
+    def _value(self, node: Node, reading: Reading) -> Any:  # noqa: ARG002 - nothing can be wrong
         return node.plain()
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
@@ -139,81 +151,56 @@ def either(names: Iterable[str]) -> str:
     return msg("{names} or {last}", names=series(most), last=last) if most else last
 
 
-Limits = tuple[tuple[str, float], ...]
-
 _LIMITS: Final[Mapping[str, tuple[Callable[[Any, Any], bool], str, str]]] = {
     "ge": (operator.ge, msg("at least"), "minimum"),
     "gt": (operator.gt, msg("more than"), "exclusiveMinimum"),
     "le": (operator.le, msg("at most"), "maximum"),
     "lt": (operator.lt, msg("less than"), "exclusiveMaximum"),
 }
-_SCALARS: Final[Mapping[type, tuple[str, str]]] = {
-    str: (msg("text"), "string"),
-    int: (msg("a whole number"), "integer"),
-    float: (msg("a number"), "number"),
-    bool: (msg("true or false"), "boolean"),
-    type(None): (msg("nothing"), "null"),
-}
 
 
-class ScalarShape(msgspec.Struct, frozen=True):
-    """Scalars of some types; whole numbers stand for numbers as well."""
+class ScalarShape(Shape):
+    """Scalars of some *types*, numbers within *limits*; whole numbers stand for numbers as well."""
 
-    types: frozenset[type]
-    limits: Limits = ()
-
-    @property
-    def expected(self) -> str:
-        """Return the types by name, and the limits."""
+    def __init__(self, types: Iterable[type], limits: Mapping[str, float]) -> None:
+        self.types = frozenset(types)
+        self.limits = limits
+        self.kinds = self.types | {int} if float in self.types else self.types
         kinds = self.types - {int} if float in self.types else self.types
-        names = either(name for kind, (name, _) in _SCALARS.items() if kind in kinds)
-        limits = joined(
-            " and ",
-            (
+        self.expected = either(name for kind, (name, _) in _SCALARS.items() if kind in kinds)
+        if limits:
+            texts = [
                 msg("{limits} {limit:g}", limits=_LIMITS[key][1], limit=limit)
-                for key, limit in self.limits
-            ),
-        )
-        return msg("{names} of {limits}", names=names, limits=limits) if limits else names
+                for key, limit in limits.items()
+            ]
+            self.expected = msg(
+                "{names} of {limits}", names=self.expected, limits=joined(" and ", texts)
+            )
 
-    def accepts(self, node: Node) -> bool:
-        """Return whether it is a scalar of one of the types."""
-        kind = type(node.value)
-        return kind in self.types or (kind is int and float in self.types)
-
-    def read(self, node: Node, reading: Reading) -> Any:
-        """Return the scalar."""
-        if not self.accepts(node):
-            return reading.mismatch(node, self.expected)
-        if all(_LIMITS[key][0](node.value, limit) for key, limit in self.limits):
+    def _value(self, node: Node, reading: Reading) -> Any:
+        if all(_LIMITS[key][0](node.value, limit) for key, limit in self.limits.items()):
             return node.value
         return reading.refuse(node, self.expected)
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
         """Return the types and the limits."""
         names = [name for kind, (_, name) in _SCALARS.items() if kind in self.types]
-        limits = {_LIMITS[key][2]: limit for key, limit in self.limits}
+        limits = {_LIMITS[key][2]: limit for key, limit in self.limits.items()}
         return {"type": names[0] if len(names) == 1 else names, **limits}
 
 
-class DurationShape(msgspec.Struct, frozen=True):
+class DurationShape(Shape):
     """A number of seconds, or ``30s``."""
 
-    expected: str = msg("a duration such as 30s")
+    expected = msg("a duration such as 30s")
+    kinds = frozenset({int, float, str})
 
-    def accepts(self, node: Node) -> bool:
-        """Return whether it is a number or a text."""
-        return isinstance(node.value, int | float | str) and not isinstance(node.value, bool)
-
-    def read(self, node: Node, reading: Reading) -> Any:
-        """Return seconds."""
-        if not self.accepts(node):
-            return reading.mismatch(node, self.expected)
-        try:
+    def _value(self, node: Node, reading: Reading) -> Any:
+        with suppress(ValueError):
             seconds = parse_duration(node.value)  # type: ignore[arg-type]
-        except ValueError:
-            return reading.refuse(node, self.expected)
-        return seconds if 0 <= seconds < float("inf") else reading.refuse(node, self.expected)
+            if 0 <= seconds < float("inf"):
+                return seconds
+        return reading.refuse(node, self.expected)
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
         """Return a number or a text of the pattern."""
@@ -222,28 +209,16 @@ class DurationShape(msgspec.Struct, frozen=True):
         }
 
 
-class ChoiceShape(msgspec.Struct, frozen=True):
-    """One of some values."""
+class ChoiceShape(Shape):
+    """One of some *values*, texts or whole numbers."""
 
-    values: tuple[str | int, ...]
+    def __init__(self, values: tuple[str | int, ...]) -> None:
+        self.values = values
+        self.kinds = {type(value) for value in values}
+        names = series(map(repr, values))
+        self.expected = msg("one of {names}", names=names) if values[1:] else names
 
-    @property
-    def expected(self) -> str:
-        """Return the values."""
-        return (
-            msg("one of {names}", names=series(map(repr, self.values)))
-            if self.values[1:]
-            else repr(*self.values)
-        )
-
-    def accepts(self, node: Node) -> bool:
-        """Return whether it is a text or a whole number, as the values are."""
-        return type(node.value) in {type(value) for value in self.values}
-
-    def read(self, node: Node, reading: Reading) -> Any:
-        """Return the value."""
-        if not self.accepts(node):
-            return reading.mismatch(node, self.expected)
+    def _value(self, node: Node, reading: Reading) -> Any:
         if node.value in self.values:
             return node.value
         return reading.refuse(node, self.expected, near(str(node.value), map(str, self.values)))
@@ -253,29 +228,26 @@ class ChoiceShape(msgspec.Struct, frozen=True):
         return {"enum": list(self.values)}
 
 
-_FEW: Final = 12
+class ListShape(Shape):
+    """A list of one shape, of *least* at least; a single value stands for a list of one."""
 
+    expected = msg("a list")
+    kinds = frozenset({tuple})
 
-class ListShape(msgspec.Struct, frozen=True):
-    """A list of one shape, of so many at least; a single value stands for a list of one."""
-
-    item: Shape
-    least: int = 0
-    expected: str = msg("a list")
-
-    def accepts(self, node: Node) -> bool:
-        """Return whether it is a list."""
-        return isinstance(node.value, tuple)
+    def __init__(self, item: Shape, least: int) -> None:
+        self.item = item
+        self.least = least
 
     def read(self, node: Node, reading: Reading) -> Any:
         """Return a tuple without the elements that are wrong."""
-        if not self.accepts(node):
-            if node.value is None:
-                return reading.mismatch(node, self.expected)
-            if not self.item.accepts(node):
-                return reading.mismatch(node, either([self.expected, self.item.expected]))
-            value = self.item.read(node, reading)
-            return UNSET if value is UNSET else (value,)
+        if type(node.value) in self.kinds or node.value is None:
+            return super().read(node, reading)
+        if type(node.value) not in self.item.kinds:
+            return reading.mismatch(node, either([self.expected, self.item.expected]))
+        value = self.item.read(node, reading)
+        return UNSET if value is UNSET else (value,)
+
+    def _value(self, node: Node, reading: Reading) -> Any:
         items = [
             reading.below(index, self.item, child) for index, child in enumerate(node.elements)
         ]
@@ -291,26 +263,19 @@ class ListShape(msgspec.Struct, frozen=True):
 _SOMETHING: dict[str, Any] = {"not": {"type": "null"}}
 
 
-class MapShape(msgspec.Struct, frozen=True):
+class MapShape(Shape):
     """A mapping from free names to one shape."""
 
-    value: Shape
-    expected: str = msg("a mapping")
+    def __init__(self, item: Shape) -> None:
+        self.item = item
 
-    def accepts(self, node: Node) -> bool:
-        """Return whether it is a mapping."""
-        return isinstance(node.value, dict)
-
-    def read(self, node: Node, reading: Reading) -> Any:
-        """Return a dict without the entries that are wrong."""
-        if not self.accepts(node):
-            return reading.mismatch(node, self.expected)
-        members = {key: reading.below(key, self.value, child) for key, child in node.items.items()}
+    def _value(self, node: Node, reading: Reading) -> Any:
+        members = {key: reading.below(key, self.item, child) for key, child in node.items.items()}
         return {key: value for key, value in members.items() if value is not UNSET}
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:
         """Return an object with free names."""
-        value = self.value.schema(definitions)
+        value = self.item.schema(definitions)
         return {"type": "object", **({"additionalProperties": value} if value else {})}
 
 
@@ -322,22 +287,17 @@ class Field(msgspec.Struct, frozen=True):
     required: bool
 
 
-class StructShape(msgspec.Struct):
-    """A mapping with known keys that becomes a value of *type*."""
+_FEW: Final = 12
 
-    type: Callable[..., Any]
-    title: str
-    fields: Mapping[str, Field] = msgspec.field(default_factory=dict)
-    expected: str = msg("a mapping")
 
-    def accepts(self, node: Node) -> bool:
-        """Return whether it is a mapping."""
-        return isinstance(node.value, dict)
+class StructShape(Shape):
+    """A mapping with known keys that becomes a value of *type*; its *fields* are set later."""
 
-    def read(self, node: Node, reading: Reading) -> Any:
-        """Return the structure; a wrong optional field has its default."""
-        if not self.accepts(node):
-            return reading.mismatch(node, self.expected)
+    def __init__(self, type_: Callable[..., Any]) -> None:
+        self.type = type_
+        self.fields: Mapping[str, Field] = {}
+
+    def _value(self, node: Node, reading: Reading) -> Any:
         values: dict[str, Any] = {}
         complete = True
         for key, child in node.items.items():
@@ -349,7 +309,11 @@ class StructShape(msgspec.Struct):
             if value is not UNSET:
                 values[known.name] = value
             complete = complete and (value is not UNSET or not known.required)
-        return self.type(**values) if self._has_all(node, reading) and complete else UNSET
+        for key, known in self.fields.items():
+            if known.required and key not in node.items:
+                reading.tell(msg("the key {key!r} is missing; add it", key=key), node.place)
+                complete = False
+        return self.type(**values) if complete else UNSET
 
     def _unknown(self, key: str, node: Node, reading: Reading) -> None:
         hint = near(key, self.fields)
@@ -357,56 +321,37 @@ class StructShape(msgspec.Struct):
             hint = msg("; known are {names}", names=series(self.fields))
         reading.tell(msg("unknown key {key!r}{hint}", key=key, hint=hint), node.key_place(key), key)
 
-    def _has_all(self, node: Node, reading: Reading) -> bool:
-        missing = [
-            key for key, known in self.fields.items() if known.required and key not in node.items
-        ]
-        for key in missing:
-            reading.tell(msg("the key {key!r} is missing; add it", key=key), node.place)
-        return not missing
-
     def schema(self, definitions: Definitions) -> dict[str, Any]:
         """Return a reference to the definition."""
-        if self.title not in definitions:
-            definitions[self.title] = {}
-            definitions[self.title] = self._definition(definitions)
-        return {"$ref": f"#/definitions/{self.title}"}
-
-    def _definition(self, definitions: Definitions) -> dict[str, Any]:
-        required = [key for key, known in self.fields.items() if known.required]
-        document = (self.type.__doc__ or "").strip().split("\n\n")[0]
-        return {
-            "title": self.title,
-            "description": joined(" ", document.split()),
-            "type": "object",
-            "properties": {
-                key: known.shape.schema(definitions) for key, known in self.fields.items()
-            },
-            "additionalProperties": False,
-            **({"required": required} if required else {}),
-        }
+        title = self.type.__name__
+        if title not in definitions:
+            definitions[title] = {}  # it may hold itself
+            required = [key for key, known in self.fields.items() if known.required]
+            document = (self.type.__doc__ or "").strip().split("\n\n")[0]
+            definitions[title] = {
+                "title": title,
+                "description": joined(" ", document.split()),
+                "type": "object",
+                "properties": {
+                    key: known.shape.schema(definitions) for key, known in self.fields.items()
+                },
+                "additionalProperties": False,
+                **({"required": required} if required else {}),
+            }
+        return {"$ref": f"#/definitions/{title}"}
 
 
-class UnionShape(msgspec.Struct, frozen=True):
+class UnionShape(Shape):
     """The first of several shapes that accepts the node."""
 
-    options: tuple[Shape, ...]
+    def __init__(self, options: Sequence[Shape]) -> None:
+        self.options = options
+        self.expected = either(option.expected for option in options)
+        self.kinds = frozenset().union(*(option.kinds for option in options))
 
-    @property
-    def expected(self) -> str:
-        """Return the names of the options."""
-        return either(option.expected for option in self.options)
-
-    def accepts(self, node: Node) -> bool:
-        """Return whether any option does."""
-        return any(option.accepts(node) for option in self.options)
-
-    def read(self, node: Node, reading: Reading) -> Any:
-        """Return what the option reads."""
-        for option in self.options:
-            if option.accepts(node):
-                return option.read(node, reading)
-        return reading.mismatch(node, self.expected)
+    def _value(self, node: Node, reading: Reading) -> Any:
+        kind = type(node.value)
+        return next(o for o in self.options if kind in o.kinds).read(node, reading)
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:
         """Return all options."""
@@ -449,21 +394,9 @@ def _shape(info: types.Type, structs: _Structs) -> Shape:
     return build(info, structs)
 
 
-def _metadata(info: Any, structs: _Structs) -> Shape:
-    duration = (info.extra or {}).get("duration")
-    return DurationShape() if duration else _shape(info.type, structs)
-
-
-def _number(kind: type) -> Callable[[Any, _Structs], Shape]:
-    def build(info: Any, _structs: _Structs) -> Shape:
-        limits = ((key, getattr(info, key)) for key in ("ge", "gt", "le", "lt"))
-        return ScalarShape(frozenset({kind}), tuple(pair for pair in limits if pair[1] is not None))
-
-    return build
-
-
-def _scalar(kind: type) -> Callable[[Any, _Structs], Shape]:
-    return lambda _info, _structs: ScalarShape(frozenset({kind}))
+def _scalar(info: Any, structs: _Structs) -> Shape:  # noqa: ARG001 - no structure
+    limits = ((key, getattr(info, key, None)) for key in _LIMITS)
+    return ScalarShape([_TYPES[type(info)]], {key: n for key, n in limits if n is not None})
 
 
 def _list(info: Any, structs: _Structs) -> Shape:
@@ -473,39 +406,44 @@ def _list(info: Any, structs: _Structs) -> Shape:
 def _union(info: Any, structs: _Structs) -> Shape:
     options = [_shape(option, structs) for option in info.types]
     scalars = [s for s in options if isinstance(s, ScalarShape) and not s.limits]
-    others = [s for s in options if s not in scalars]
-    merged = ScalarShape(frozenset().union(*(s.types for s in scalars)))
-    shapes = [merged, *others] if scalars else others
-    return shapes[0] if len(shapes) == 1 else UnionShape(tuple(shapes))
+    shapes = [s for s in options if s not in scalars]
+    if scalars:
+        shapes.insert(0, ScalarShape(chain.from_iterable(s.types for s in scalars), {}))
+    return shapes[0] if len(shapes) == 1 else UnionShape(shapes)
 
 
 def _struct(info: Any, structs: _Structs) -> Shape:
     if info.cls not in structs:
         # A structure may hold itself, so it is known before its fields are.
-        structs[info.cls] = shape = StructShape(info.cls, info.cls.__name__)
+        structs[info.cls] = shape = StructShape(info.cls)
         shape.fields = {
             field.encode_name: Field(field.name, _shape(field.type, structs), field.required)
             for field in info.fields
-            if not _is_internal(field.type)
+            if not _marked(field.type, "internal")
         }
     return structs[info.cls]
 
 
-def _is_internal(info: types.Type) -> bool:
-    return isinstance(info, types.Metadata) and bool((info.extra or {}).get("internal"))
+def _marked(info: types.Type, mark: str) -> bool:
+    return isinstance(info, types.Metadata) and mark in (info.extra or {})
 
 
+_TYPES: Final[Mapping[type, type]] = {
+    types.BoolType: bool,
+    types.FloatType: float,
+    types.IntType: int,
+    types.NoneType: type(None),
+    types.StrType: str,
+}
 _BUILDERS: Mapping[type, Callable[[Any, _Structs], Shape]] = {
+    **dict.fromkeys(_TYPES, _scalar),
     types.AnyType: lambda _info, _structs: AnyShape(),
-    types.BoolType: _scalar(bool),
     types.DictType: lambda info, structs: MapShape(_shape(info.value_type, structs)),
-    types.FloatType: _number(float),
-    types.IntType: _number(int),
     types.ListType: _list,
     types.LiteralType: lambda info, _structs: ChoiceShape(info.values),
-    types.Metadata: _metadata,
-    types.NoneType: _scalar(type(None)),
-    types.StrType: _scalar(str),
+    types.Metadata: lambda info, structs: (
+        DurationShape() if _marked(info, "duration") else _shape(info.type, structs)
+    ),
     types.StructType: _struct,
     types.UnionType: _union,
     types.VarTupleType: _list,

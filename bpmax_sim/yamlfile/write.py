@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,6 +44,17 @@ def writing_to(path: Path, hint: str = "") -> Iterator[None]:
     except OSError as error:
         message = msg("cannot be written: {reason}{hint}", reason=error.strerror, hint=hint)
         raise ConfigError(Problem(message, Place(shown(path)))) from error
+
+
+def write_text(path: Path, text: str, hint: str = "") -> None:
+    """Write *text*, with line feeds, and the folders above it; *hint* as `writing_to` has it.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    with writing_to(path, hint):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def text_at(path: Path) -> str:
@@ -101,7 +113,7 @@ def _mapping(value: Mapping[str, Any], indent: str, block: int) -> Iterator[str]
     for key, child in value.items():
         head = f"{indent}{_scalar(key)}:"
         if _is_short(child, WIDTH - len(head) - 1, block - 1):
-            yield f"{head} {_flow(child, top=True)}"
+            yield f"{head} {_line(child)}"
         else:
             yield head
             yield from _nested(child, f"{indent}  ", block - 1)
@@ -113,7 +125,7 @@ def _nested(value: Any, indent: str, block: int) -> Iterator[str]:
         return
     for item in value:
         if _is_short(item, WIDTH - len(indent) - 2, 0):
-            yield f"{indent}- {_flow(item, top=True)}"
+            yield f"{indent}- {_line(item)}"
         else:
             first, *rest = _nested(item, f"{indent}  ", 0)
             yield f"{indent}- {first.lstrip(' ')}"
@@ -124,39 +136,35 @@ def _is_short(value: Any, room: int, block: int) -> bool:
     """Return whether *value* is to stand on the rest of a line."""
     if not isinstance(value, Mapping | list | tuple) or not value:
         return True
-    if isinstance(value, Mapping) and block > 0:
-        return False
-    if not isinstance(value, Mapping) and any(isinstance(item, Mapping) for item in value):
-        return False
-    return _left(value, room) >= 0
+    is_long = (
+        block > 0
+        if isinstance(value, Mapping)
+        else any(isinstance(item, Mapping) for item in value)
+    )
+    return not is_long and all(width <= room for width in accumulate(map(len, _flow(value))))
 
 
-def _left(value: Any, room: int) -> int:
-    """Return what is left of *room* columns beside *value*; it stops as soon as nothing is."""
-    if isinstance(value, Mapping):
-        for key, child in value.items():
-            room = _left(child, room - len(_scalar(key)) - 4)
-            if room < 0:
-                return room
-        return room if value else room - 2
-    if isinstance(value, list | tuple):
-        for child in value:
-            room = _left(child, room - 2)
-            if room < 0:
-                return room
-        return room if value else room - 2
-    return room - len(_scalar(value))
-
-
-def _flow(value: Any, *, top: bool = False) -> str:
-    if isinstance(value, Mapping):
-        inner = ", ".join(f"{_scalar(key)}: {_flow(child)}" for key, child in value.items())
-        return f"{{{inner}}}"
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_flow, value))}]"
-    if top and isinstance(value, str) and _PATH.fullmatch(value) and value.isprintable():
+def _line(value: Any) -> str:
+    """Return *value* as it stands on the rest of a line; an address needs no quotes there."""
+    if isinstance(value, str) and _PATH.fullmatch(value) and value.isprintable():
         return value
-    return _scalar(value)
+    return "".join(_flow(value))
+
+
+def _flow(value: Any) -> Iterator[str]:
+    """Yield the pieces of *value* on one line: nobody needs all of those of a large one."""
+    if isinstance(value, Mapping):
+        for number, (key, child) in enumerate(value.items()):
+            yield f"{', ' if number else '{'}{_scalar(key)}: "
+            yield from _flow(child)
+        yield "}" if value else "{}"
+    elif isinstance(value, list | tuple):
+        for number, child in enumerate(value):
+            yield ", " if number else "["
+            yield from _flow(child)
+        yield "]" if value else "[]"
+    else:
+        yield _scalar(value)
 
 
 def _scalar(value: Any) -> str:
@@ -170,9 +178,7 @@ def _scalar(value: Any) -> str:
 @lru_cache(maxsize=4096)
 def _text(value: str) -> str:
     bare = _PLAIN.fullmatch(value) and value.isprintable() and value.lower() not in _WORDS
-    return value if bare else _quoted(value)
-
-
-def _quoted(text: str) -> str:
-    plain = json.dumps(text, ensure_ascii=False)
-    return _HIDDEN.sub(lambda match: f"\\u{ord(match[0]):04x}", plain)
+    if bare:
+        return value
+    quoted = json.dumps(value, ensure_ascii=False)
+    return _HIDDEN.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted)

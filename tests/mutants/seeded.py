@@ -339,7 +339,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         "bpmax_sim/simulator/simulator.py",
         "return names is not None and names <= platform.credentials.keys()", "return True"),
     ("simulator-a-nonce-twice", "tests/simulator", "bpmax_sim/simulator/auth.py",
-        "if nonce and seen is not None and turn.now < seen.until:", "if False:"),
+        "if nonce and turn.seen(key):", "if False:"),
     ("scenario-retry-never-ends-early", "tests/scenario/test_runner.py", RUNNER,
         "            if self._is_done(retry, result):\n                break\n", ""),
     ("scenario-unordered-takes-a-longer-list", "tests/scenario/test_expect.py", EXPECT,
