@@ -18,17 +18,10 @@ from uuid import uuid4
 
 import msgspec
 
-from bpmax_sim.cassette import file
+from bpmax_sim.cassette import file, matching
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import LeakCheck, interrupted
-from bpmax_sim.cassette.matching import (
-    Difference,
-    Rules,
-    differences,
-    identity,
-    parts_of_exchange,
-    parts_of_request,
-)
+from bpmax_sim.cassette.matching import Difference, Rules
 from bpmax_sim.cassette.merge import IsSigned, Volatile, nothing_volatile, recover
 from bpmax_sim.cassette.miss import MissContext, signed_otherwise
 from bpmax_sim.cassette.model import Values
@@ -159,11 +152,11 @@ class SessionRecordings:
         context = self._context(request.call)
         key = _login_key(request)
         player = (self._login_player(key) if key else None) or self.player
-        parts = parts_of_request(request)
+        parts = matching.parts_of_request(request)
         if key is not None and not player.knows(parts):
             alike = nearest_login(request, player.logins(*key), self.rules)
             if alike is not None:
-                parts = parts_of_request(alike.request)
+                parts = matching.parts_of_request(alike.request)
             elif is_of_client(request) and (synthesised := self.synthesise(request)) is not None:
                 return synthesised
         try:
@@ -178,7 +171,7 @@ class SessionRecordings:
         """Return whether a request was recorded at all, played or not."""
         if (key := _login_key(request)) and self.has_login(*key):
             return True
-        return self.player.knows(parts_of_request(redact_request(request, self.vault)))
+        return self.player.knows(matching.parts_of_request(redact_request(request, self.vault)))
 
     def signed_otherwise(self, call: Call, differences: tuple[Difference, ...]) -> NoMatchError:
         """Return the error for a call that is signed otherwise than it was recorded."""
@@ -316,7 +309,7 @@ class SessionRecordings:
             if key not in self._logins:
                 cassette = load(self._login_path(key))
                 self._logins[key] = (
-                    Player(cassette, self.rules, _owner(key), repeat=True) if cassette else None
+                    Player(cassette, self.rules, ".".join(key), repeat=True) if cassette else None
                 )
             return self._logins[key]
 
@@ -325,7 +318,7 @@ class SessionRecordings:
         outcome = exchange.outcome
         if not exchange.request.is_login or isinstance(outcome, Failed):
             return False
-        who = identity(parts_of_request(exchange.request), self.rules)
+        who = matching.identity(matching.parts_of_request(exchange.request), self.rules)
         answered = (who, outcome.status, outcome.body)
         with self._lock:
             repeated = answered in self._answered_logins
@@ -340,7 +333,7 @@ class SessionRecordings:
         if key not in self._login_recorders:
             path = self._login_path(key)
             assert path is not None
-            self._login_recorders[key] = self._make(path, _owner(key), repeating=True)
+            self._login_recorders[key] = self._make(path, ".".join(key), repeating=True)
         return self._login_recorders[key]
 
     def _own(self) -> Recorder:
@@ -400,10 +393,12 @@ def nearest_login(request: Request, recorded: Iterable[Exchange], rules: Rules) 
         and (call.method, call.path) == (login_call.method, login_call.path)
         and (is_of_client(request) or is_of_client(exchange.request))
     ]
-    parts = parts_of_request(request)
+    parts = matching.parts_of_request(request)
 
     def distance(exchange: Exchange) -> tuple[bool, int]:
-        return not _yields(exchange), len(differences(parts_of_exchange(exchange), parts, rules))
+        return not _yields(exchange), len(
+            matching.differences(matching.parts_of_exchange(exchange), parts, rules)
+        )
 
     return min(fitting, key=distance, default=None)
 
@@ -428,13 +423,9 @@ def _login_key(request: Request) -> Key | None:
     return (call.platform, call.instance) if call is not None and call.is_login else None
 
 
-def _owner(key: Key) -> str:
-    return ".".join(key)
-
-
 @lru_cache(maxsize=256)
 def _login_file(folder: Path, key: Key) -> Path:
-    return folder / f"{_owner(key)}.yaml"
+    return folder / f"{'.'.join(key)}.yaml"
 
 
 NEVER_RECORDED = Instant.parse("2026-01-01T00:00:00+08:00")

@@ -241,7 +241,12 @@ def values_of(schema: Schema, /, *, name: str = "schema") -> Drawn:
         ConfigError: if it is no JSON Schema.
     """
     plain = normal(schema)
-    _check(plain, name)
+    try:
+        Draft202012Validator.check_schema(plain)
+    except SchemaError as error:
+        raise ConfigError(f"{name}: not a JSON Schema: {error.message}") from None
+    except BAD_PATTERN as error:
+        raise ConfigError(f"{name}: not a JSON Schema: a pattern of it: {error}") from None
     valid = Draft202012Validator(plain).is_valid
     return _Drawer(plain, name).any(plain).filter(valid)
 
@@ -294,15 +299,6 @@ def merged(first: Schema, two: Schema) -> dict[str, Any]:
         join = _BOUNDS.get(name)
         result[name] = join(result[name], value) if join and name in result else value
     return result
-
-
-def _check(schema: Any, name: str) -> None:
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        raise ConfigError(f"{name}: not a JSON Schema: {error.message}") from None
-    except BAD_PATTERN as error:
-        raise ConfigError(f"{name}: not a JSON Schema: a pattern of it: {error}") from None
 
 
 class _Drawer(msgspec.Struct, frozen=True):

@@ -110,7 +110,9 @@ class FlowSubject(MovingProject, kw_only=True):
     def _decide(self, visit: Visit, action: Action, acting: FlowMove) -> bool:
         """Let *acting* decide the node; return whether no script stopped it."""
         node = visit.node
-        target = self._target(node, action, acting)
+        # Where *action* leads as things stand, for a script that can look at it.
+        watched = self.scripts.keys() & {f"before_next.{node}", f"{action}.{node}"}
+        target = self._route(node, action, acting) if watched else ""
         if self._result.errors or (action == "approve" and self._is_refused(node, acting, target)):
             self._result.refused = True
             return False

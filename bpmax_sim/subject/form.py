@@ -122,7 +122,7 @@ class Screen(msgspec.Struct, kw_only=True):
             for field, state in value.items():
                 self.set_state(field, _MEMBERS[name], state)
         else:
-            raise SubjectError(_misuse(name))
+            raise _misuse(name)
 
     def set_state(self, field: str, key: str, value: Any) -> None:
         """Set one state of a field; `UNDEFINED` resets it."""
@@ -161,14 +161,14 @@ def state_links(screen: Screen, fields: Mapping[str, Any]) -> Mapping[str, LiveO
     return {name: StateView(screen, fields, key) for name, key in _MEMBERS.items()}
 
 
-def _misuse(name: str) -> str:
+def _misuse(name: str) -> SubjectError:
     if name in EXTENSIONS:
-        return msg(
+        return SubjectError(
             "form.{name} takes an object of field names, such as form.{name} = {{phone: …}}",
             name=name,
         )
     hint = suggestion(name, EXTENSIONS)
-    return msg("form.{name} is not known{hint}", name=name, hint=hint)
+    return SubjectError("form.{name} is not known{hint}", name=name, hint=hint)
 
 
 def check_entry(form: FormSubject, steps: Steps, value: Any = UNSET, old: Any = None) -> None:

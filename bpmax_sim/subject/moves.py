@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from operator import itemgetter
 from typing import Any, Self
 
@@ -13,15 +13,10 @@ from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject import owners, project
 from bpmax_sim.subject.definition import Action, SubFlow
-from bpmax_sim.subject.hooks import (
-    BranchArrived,
-    DeadlinePassed,
-    FlowMove,
-)
+from bpmax_sim.subject.hooks import BranchArrived, DeadlinePassed, FlowMove
 from bpmax_sim.subject.owners import Items, OwnersTable, Split, Visit
 from bpmax_sim.subject.project import ProjectState
 
-ENDS: Mapping[str, str] = {"approve": project.FINISHED, "reject": project.REJECTED}
 _MOST_HOPS = 100
 
 
@@ -236,7 +231,7 @@ class MovingProject(ProjectState, kw_only=True):
             self._tell_entered(node, previous, action, move.by)
             return
         if declared.end:
-            self._end(ENDS.get(action, project.FINISHED), node)
+            self._end(project.REJECTED if action == "reject" else project.FINISHED, node)
             self._tell_entered(node, previous, action, move.by)
             self._render(move)
             self._tell_parent(self.status)
@@ -419,11 +414,6 @@ class MovingProject(ProjectState, kw_only=True):
     def _seat(self, visit: Visit, items: Items) -> None:
         self.owners[visit.node] = items
         visit.table = OwnersTable.of(items, self.declared(visit.node).complete)
-
-    def _target(self, node: str, action: Action, move: FlowMove) -> str:
-        """Return where *action* leads as things stand, for a script that can look at it."""
-        watched = self.scripts.keys() & {f"before_next.{node}", f"{action}.{node}"}
-        return self._route(node, action, move) if watched else ""
 
     def _route(self, node: str, action: Action, move: FlowMove) -> str:
         """Return the node that the first matching route leads to."""

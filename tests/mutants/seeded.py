@@ -330,7 +330,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         "bpmax_sim/fuzz/search.py",
         "if allowed and (not plan.laws or name in plan.laws) and law.applies(target, api):",
         "if allowed and (not plan.laws or name in plan.laws):"),
-    ("fuzz-a-value-that-arrives-twice", "tests/fuzzing/test_laws.py", "bpmax_sim/fuzz/target.py",
+    ("fuzz-a-value-that-arrives-twice", "tests/fuzzing/test_laws.py", "bpmax_sim/fuzz/laws.py",
         "return len(listed) == len(values) and all(map(_prints, listed, values))",
         "return all(map(_prints, listed, values))"),
     ("simulator-a-token-of-any-tenant", "tests/simulator tests/fuzzing/test_healthy.py",
