@@ -473,9 +473,8 @@ class Session:
         """Return which recordings were not played, on one line."""
         settings, left = self.settings, self.unplayed
         afresh = msg("record afresh")
-        if settings.command:
-            command = f"{settings.command} {settings.command_rewrite}".strip()
-            afresh = msg("record afresh with `{command}`", command=command)
+        if settings.rewriting:
+            afresh = msg("record afresh with `{command}`", command=settings.rewriting)
         return plural(
             len(left),
             "{path}: {number} recorded exchange was not played: {names}; {afresh}, "

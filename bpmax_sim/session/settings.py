@@ -176,6 +176,11 @@ class Settings:
             raise ConfigError(options.CI_REFUSES)
 
     @property
+    def rewriting(self) -> str:
+        """Return the command that records everything afresh; empty where none is known."""
+        return f"{self.command} {self.command_rewrite}".strip() if self.command else ""
+
+    @property
     def seeded(self) -> int:
         """Return the seed of what is synthesised and written down, the same in every recording."""
         return self.seed or 0

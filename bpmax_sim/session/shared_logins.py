@@ -198,7 +198,7 @@ class SharedLogins:
 
 @dataclass(slots=True, eq=False, repr=False)
 class SharingLogins:
-    """A transport that asks once for the logins of several sessions, and *inner* for all else."""
+    """A transport that asks once for the logins of several sessions."""
 
     inner: Transport
     shared: SharedLogins
