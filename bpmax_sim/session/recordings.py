@@ -42,10 +42,6 @@ from bpmax_sim.yamlfile import shown
 
 Key = tuple[str, str]
 _STANDIN = "redacted."
-_CLOSED = msg(
-    "the session is closed, so it neither calls nor records any more; use it "
-    "inside its `with` block, or open another one"
-)
 
 
 def load(path: Path | None) -> Cassette | None:
@@ -216,7 +212,10 @@ class SessionRecordings:
             ConfigError: it is.
         """
         if self._is_closed:
-            raise ConfigError(_CLOSED)
+            raise ConfigError(
+                "the session is closed, so it neither calls nor records any more; use it "
+                "inside its `with` block, or open another one"
+            )
 
     def _look_back(self) -> None:
         """Redact anew what was recorded before a secret in it became known."""

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, Unpack
 
 from msgspec.structs import replace
@@ -125,9 +124,9 @@ class Session:
         self._start = start = opening(settings, partial(volatile_places, platforms))
         self.mode = start.mode
         self.clock = start.clock
-        own = None if transport is None else as_transport(transport)
         self._hearers: list[Callable[[Outcome | FieldChanged], None]] = []
-        self._network = Network(platforms, settings, start, transport=own)
+        others = None if transport is None else as_transport(transport)
+        self._network = Network(platforms, settings, start, transport=others)
         self.calls = self._network.calls
         self.misses = self._network.misses
         self._recordings = self._network.recordings
@@ -194,12 +193,7 @@ class Session:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         try:
             self.close(failed=error is not None)
         except BpmaxError:

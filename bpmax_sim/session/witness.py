@@ -224,7 +224,9 @@ class Undeclared:
     def _look(self, exchange: Exchange, call: Call, key: Key, credential: Credential) -> None:
         shown, outcome = str(credential.standin), exchange.outcome
         place = next((place for place, text in _texts_of(call) if shown in text), "")
-        received = isinstance(outcome, Response) and _holds(outcome, shown)
+        received = isinstance(outcome, Response) and (
+            shown.encode() in outcome.body or any(shown in value for _, value in outcome.headers)
+        )
         if (
             place
             and (key, credential.name) not in self._received
@@ -295,10 +297,6 @@ def _texts_of(call: Call) -> Iterator[tuple[str, str]]:
     yield "query", "\n".join(text for pair in call.query for text in pair)
     yield "header", "\n".join(value for _, value in call.headers)
     yield "body", (call.body or b"").decode(errors="replace")
-
-
-def _holds(outcome: Response, shown: str) -> bool:
-    return shown.encode() in outcome.body or any(shown in value for _, value in outcome.headers)
 
 
 @dataclass(frozen=True, slots=True)

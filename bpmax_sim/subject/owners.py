@@ -91,11 +91,6 @@ class OwnerSeat(msgspec.Struct):
         """Return what they decided: passed if all rounds did, refused if one did."""
         return verdict("all", [turn.status for turn in self.rounds])
 
-    @property
-    def present(self) -> Round | None:
-        """Return the round that is to decide now."""
-        return next((turn for turn in self.rounds if turn.status == UNTREATED), None)
-
 
 class OwnersTable(msgspec.Struct):
     """All seats of a node, and the rule by which they decide it."""
@@ -127,8 +122,9 @@ class OwnersTable(msgspec.Struct):
         """Return the items of those who are to act now."""
         items: Items = []
         for seat in self.seats:
-            if seat.status == UNTREATED and seat.present is not None:
-                items += seat.present.pending()
+            present = next((turn for turn in seat.rounds if turn.status == UNTREATED), None)
+            if seat.status == UNTREATED and present is not None:
+                items += present.pending()
                 if self.rule == "in_order":
                     break
         return items
