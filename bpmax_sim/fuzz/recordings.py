@@ -210,17 +210,15 @@ def _filled(
         if isinstance(own, str | int | float) and not spec.secret:
             values[name] = own
         else:
-            variable = f"FUZZ_{instance.instance_key}_{name}"
+            key = instance.instance_key
+            variable = f"FUZZ_{key}_{name}"
             values[name] = Source(env=variable)
-            environ[variable] = _synthesised(name, spec, instance)
+            if spec.kind == "text":
+                environ[variable] = f"s3c{name}{key.encode().hex()[:6]}Kq7Zx8"
+            else:
+                made_up = standin(kind=spec.kind, platform="fuzz", instance=key, name=name)
+                environ[variable] = made_up
     return replace(instance, base_url=address, credentials=values)
-
-
-def _synthesised(name: str, spec: CredentialSpec, instance: Instance) -> str:
-    key = instance.instance_key
-    if spec.kind == "text":
-        return f"s3c{name}{key.encode().hex()[:6]}Kq7Zx8"
-    return standin(kind=spec.kind, platform="fuzz", instance=key, name=name)
 
 
 def _secrets(platforms: Platforms, key: str, environ: Mapping[str, str]) -> dict[str, str]:

@@ -553,14 +553,12 @@ def _test_lines(finding: LawFinding, plan: SearchPlan, root: Path, name: str) ->
 
 
 def _arguments(finding: LawFinding, plan: SearchPlan) -> dict[str, Any]:
-    arguments: dict[str, Any] = {}
-    if finding.calls:
-        arguments["calls"] = [dict(call) for call in finding.calls]
-    if finding.script:
-        arguments["situation"] = dict(finding.situation)
-    if plan.against != SIMULATE:
-        arguments["against"] = plan.against
-    return arguments
+    optional = {
+        "calls": [dict(call) for call in finding.calls],
+        "situation": dict(finding.situation),
+        "against": "" if plan.against == SIMULATE else plan.against,
+    }
+    return {name: value for name, value in optional.items() if value}
 
 
 def _slug(finding: LawFinding) -> str:

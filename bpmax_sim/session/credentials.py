@@ -119,9 +119,8 @@ class Tenants:
         """
         start, owner = self.start, self.settings.owner
         adds = start.mode == "record" and self.settings.record == "new"
-        if not (adds or start.mode == "replay"):
-            return {}
-        if not any(map(declared_clear, platform.credentials.values())):
+        is_played = adds or start.mode == "replay"
+        if not (is_played and any(map(declared_clear, platform.credentials.values()))):
             return {}
         if self._recorded is None:
             cassette = start.seat.shared.cassette

@@ -284,8 +284,7 @@ class Network:
             NoMatchError: replay has no response.
         """
         self.recordings.refuse_closed()
-        handle = self.handle if inner is None else partial(self.handle, inner=inner)
-        return self.clients.call(request, handle)
+        return self.clients.call(request, partial(self.handle, inner=inner))
 
     def listening(self, name: str) -> AbstractContextManager[object]:
         """Return a context in which the clients that vcrpy knows are listened to."""

@@ -126,21 +126,17 @@ class Session:
         self.clock = start.clock
         self._hearers: list[Callable[[Outcome | FieldChanged], None]] = []
         others = None if transport is None else as_transport(transport)
-        self._network = Network(platforms, settings, start, transport=others)
-        self.calls = self._network.calls
-        self.misses = self._network.misses
-        self._recordings = self._network.recordings
+        self._network = network = Network(platforms, settings, start, transport=others)
+        self._recordings = network.recordings
+        self.calls, self.misses = network.calls, network.misses
         self.arm(faults)
         self._scheduler = Scheduler(
-            self.clock,
-            self._network.handle,
-            self._network.tokens,
-            live=not start.is_closed,
+            self.clock, network.handle, network.tokens, live=not start.is_closed
         )
         limits = limits or Limits()
         self._runtime = Runtime(
             self._scheduler,
-            partial(call, env=self._network.environment),
+            partial(call, env=network.environment),
             limits=limits if settings.stack is None else replace(limits, stack=settings.stack),
             parts=start.seat.parts,
             drew=start.seat.drew,
@@ -148,7 +144,7 @@ class Session:
             engine=engine_of(settings.engine),
         )
         if SHOWN_BY:
-            SHOWN_BY[-1](self._network.vault.shown)
+            SHOWN_BY[-1](network.vault.shown)
         self._guard = _guard_of(settings) if start.is_closed else None
         if self._guard is not None:
             self._guard.enter()  # at the end: what is remote was fetched before

@@ -281,7 +281,9 @@ def _parameters(draw: st.DrawFn, placeholders: list[str], encoding: str) -> list
         for name in placeholders
     ]
     for place, name in draw(_OTHERS):
-        if name in placeholders or (place == "body" and not _can_hold(name, encoding)):
+        # A text has no place for a parameter, and XML only for the name of an element.
+        is_held = encoding != "text" and (encoding != "xml" or name[0].isalpha())
+        if name in placeholders or (place == "body" and not is_held):
             continue
         default = draw(scalars()) if place == "query" and draw(_EITHER) else UNSET
         typed = draw(_TYPES[place if place != "body" or not encoding else "query"])
@@ -303,11 +305,6 @@ def _target(place: str, name: str, encoding: str) -> str:
     if place == "header":
         return f"X-{name if name.isascii() else 'Z'}"
     return _INNER.get(encoding, "{}").format(name) if place == "body" else ""
-
-
-def _can_hold(name: str, encoding: str) -> bool:
-    """Return whether a body in *encoding* has a place for a parameter called *name*."""
-    return encoding != "text" and not (encoding == "xml" and not name[0].isalpha())
 
 
 _INNER: Final = {"": "深.{}", "xml": "单.{}"}

@@ -602,14 +602,13 @@ def parameter_values(parameter: Parameter, /, *, name: str = "") -> st.SearchStr
 
 def schema_of(parameter: Parameter, /) -> dict[str, Any]:
     """Return everything that is declared of a parameter's values as one JSON Schema."""
-    schema: dict[str, Any] = {}
-    if parameter.type in _TYPES:
-        schema["type"] = "string" if parameter.type == "text" else parameter.type
-    if parameter.enum:
-        schema["enum"] = list(parameter.enum)
-    if parameter.format:
-        schema["format"] = parameter.format
-    return {**schema, **parameter.schema}
+    kind = "string" if parameter.type == "text" else parameter.type
+    declared = {
+        "type": kind if parameter.type in _TYPES else "",
+        "enum": list(parameter.enum),
+        "format": parameter.format,
+    }
+    return {**{name: value for name, value in declared.items() if value}, **parameter.schema}
 
 
 def _placed(parameter: Parameter, drawn: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:

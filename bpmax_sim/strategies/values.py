@@ -69,9 +69,9 @@ def texts(*, max_size: int = 12, refusable: bool = False) -> st.SearchStrategy[s
 
 
 @cached
-def words(*, max_size: int = 16) -> st.SearchStrategy[str]:
+def words() -> st.SearchStrategy[str]:
     """Draw header values: visible ASCII, with gaps inside only, maybe empty."""
-    run = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=max_size)
+    run = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=16)
     return run | st.builds("".join, st.tuples(run.filter(bool), _GAPS, run.filter(bool)))
 
 

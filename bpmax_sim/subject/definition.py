@@ -63,11 +63,6 @@ class Deadline(Model, frozen=True, kw_only=True):
     to: str = ""
     notify: tuple[str | int, ...] = ()
 
-    @property
-    def ends(self) -> bool:
-        """Return whether the project does not stay at the node."""
-        return bool(self.to) or self.then != "notify"
-
 
 class SubFlow(Model, frozen=True, kw_only=True):
     """Another flow that a node starts, as a project of its own.
@@ -396,9 +391,10 @@ def _malformed_deadline(node: FlowNode, path: Path) -> Iterator[Finding]:
         elif late.after <= before:
             yield (*at, "after"), msg("each deadline is later than the one before")
         before = late.after
-        if late.ends and late is not node.levels[-1]:
+        leaves = bool(late.to) or late.then != "notify"
+        if leaves and late is not node.levels[-1]:
             yield at, msg("the project leaves the node here; what comes later never happens")
-        if late.ends and late.notify:
+        if leaves and late.notify:
             yield (*at, "notify"), msg("notify goes with a deadline that reminds")
         if late.to and late.then != "notify":
             yield (*at, "to"), msg("a deadline decides, or goes to a node; not both")

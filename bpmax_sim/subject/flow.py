@@ -380,11 +380,7 @@ class FlowSubject(MovingProject, kw_only=True):
         several = [visit for visit in self.visits if visit in self.screens]
         is_clear = self.focus or len(self._mine(str(self.user.get("id", "")))) == 1
         if len(self.visits) > 1 and several and not is_clear:
-            raise SubjectError(
-                "cannot {action}: {stands}; say at which of them, with at",
-                action=action,
-                stands=self._stands(),
-            )
+            raise self._unclear(action)
         return self.front
 
     def _at_the_table(self, action: str, move: FlowMove) -> tuple[OwnersTable, FlowMove]:

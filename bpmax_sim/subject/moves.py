@@ -110,12 +110,14 @@ class MovingProject(ProjectState, kw_only=True):
             return open_visits[0]
         mine = self._mine(move.by or str(self.user.get("id", "")))
         if len(mine) != 1:
-            raise SubjectError(
-                "cannot {action}: {stands}; say at which of them, with at",
-                action=action,
-                stands=self._stands(),
-            )
+            raise self._unclear(action)
         return mine[0]
+
+    def _unclear(self, action: str) -> SubjectError:
+        stands = self._stands()
+        return SubjectError(
+            "cannot {action}: {stands}; say at which of them, with at", action=action, stands=stands
+        )
 
     def _not_there(self, action: str, at: str) -> SubjectError:
         return SubjectError(

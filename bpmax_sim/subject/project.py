@@ -460,11 +460,8 @@ class ProjectState(Screen, kw_only=True):
             self.shelved[self.shown] = {name: dict(state) for name, state in self.states.items()}
 
     def _tell_entered(self, node: str, previous: str, action: str, by: str) -> None:
-        self.tell(
-            hooks.NodeEntered(
-                node=self.labelled(node), previous=self.labelled(previous), action=action, by=by
-            )
-        )
+        node, previous = self.labelled(node), self.labelled(previous)
+        self.tell(hooks.NodeEntered(node=node, previous=previous, action=action, by=by))
 
     def _note(self, move: FlowMove) -> None:
         """Remember what was done, and tell it."""
