@@ -216,8 +216,8 @@ def _filled(
             if spec.kind == "text":
                 environ[variable] = f"s3c{name}{key.encode().hex()[:6]}Kq7Zx8"
             else:
-                made_up = standin(kind=spec.kind, platform="fuzz", instance=key, name=name)
-                environ[variable] = made_up
+                pseudonym = standin(kind=spec.kind, platform="fuzz", instance=key, name=name)
+                environ[variable] = pseudonym
     return replace(instance, base_url=address, credentials=values)
 
 
