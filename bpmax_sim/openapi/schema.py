@@ -355,11 +355,8 @@ class Security(msgspec.Struct):
         if csrf is not None:
             return self._guarded(csrf, rest, apply, steps)
         if len(rest) == 1:
-            return (
-                {"preset": rest[0].kind, **rest[0].parameters}
-                if rest[0].parameters
-                else rest[0].kind
-            )
+            only = rest[0]
+            return {"preset": only.kind, **only.parameters} if only.parameters else only.kind
         base = {"preset": logins[0].kind, **logins[0].parameters} if logins else {}
         return {**base, "apply": apply}
 

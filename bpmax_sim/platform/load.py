@@ -172,20 +172,27 @@ class Platforms:
         enabled = [entry for entry in entries if entry.instance.enabled]
         if instance_key is None:
             return self._default(platform_key, enabled)
-        for entry in entries:
-            if entry.instance.instance_key == instance_key:
-                return self._enabled(entry)
-        keys = [entry.instance.instance_key for entry in enabled]
-        hint = near(str(instance_key), keys) or (
-            msg("; it has {listed}", listed=listed(keys)) if keys else ""
-        )
-        message = msg(
-            "{platform_key!r} has no instance {instance_key!r}{hint}; see {instances}",
-            platform_key=platform_key,
-            instance_key=instance_key,
-            hint=hint,
-            instances=self.instances,
-        )
+        by_key = {entry.instance.instance_key: entry for entry in reversed(entries)}
+        match = by_key.get(instance_key)
+        if match is not None and match.instance.enabled:
+            return match
+        if match is not None:
+            message = msg(
+                "instance {key!r} of {platform!r} is disabled; remove enabled: false at {place}",
+                key=instance_key,
+                platform=platform_key,
+                place=match.origin.node.key_place("enabled"),
+            )
+        else:
+            keys = [entry.instance.instance_key for entry in enabled]
+            every = msg("; it has {listed}", listed=listed(keys)) if keys else ""
+            message = msg(
+                "{platform_key!r} has no instance {instance_key!r}{hint}; see {instances}",
+                platform_key=platform_key,
+                instance_key=instance_key,
+                hint=near(str(instance_key), keys) or every,
+                instances=self.instances,
+            )
         raise self._unknown(message, platform_key, str(instance_key))
 
     def _default(self, platform_key: str, enabled: list[InstanceEntry]) -> InstanceEntry:
@@ -212,18 +219,6 @@ class Platforms:
             instances=self.instances,
         )
         raise self._unknown(message, platform_key, "")
-
-    def _enabled(self, entry: InstanceEntry) -> InstanceEntry:
-        key, platform = entry.instance.instance_key, entry.instance.platform
-        if entry.instance.enabled:
-            return entry
-        message = msg(
-            "instance {key!r} of {platform!r} is disabled; remove enabled: false at {place}",
-            key=key,
-            platform=platform,
-            place=entry.origin.node.key_place("enabled"),
-        )
-        raise self._unknown(message, platform, key)
 
     def _unknown(self, message: str, platform: str, instance: str) -> CallError:
         return CallError(message, code="UNKNOWN_INSTANCE", platform=platform, instance=instance)

@@ -207,13 +207,11 @@ def _finish(
 def _complete(error: CallError, trace: CallTrace, env: Environment) -> None:
     """Fill in what the raiser of *error* did not know, and hide what a script took for a name."""
     planned, spec = trace.plan, trace.spec
-    instance = spec.options.get("instance_key", UNDEFINED)
+    named = spec.options.get("instance_key", UNDEFINED)
+    instance = planned.call.instance if planned else "" if named is UNDEFINED else named
     error.platform = env.redact(error.platform or spec.platform)
+    error.instance = env.redact(error.instance or instance)
     error.api = env.redact(error.api or (planned.call.api if planned else spec.api))
-    if not error.instance:
-        known = "" if instance is UNDEFINED else instance
-        error.instance = planned.call.instance if planned else known
-    error.instance = env.redact(error.instance)
     error.message = mapped(error.message, env.redact)
     error.args = (error.message,)
 

@@ -246,16 +246,13 @@ class LoginAnswer:
                 msg("yields no {name}", name=name),
                 msg("; expected it at {rule_path}", rule_path=rule.path),
             )
+        problem = ""
         if name == TTL and not _is_number(value):
-            raise self.failure(
-                msg("yields a {name} that is not a number", name=name),
-                msg("; see {rule_path}", rule_path=rule.path),
-            )
-        if isinstance(value, dict | list | bool):
-            raise self.failure(
-                msg("yields a {name} that is no text", name=name),
-                msg("; see {rule_path}", rule_path=rule.path),
-            )
+            problem = msg("yields a {name} that is not a number", name=name)
+        elif isinstance(value, dict | list | bool):
+            problem = msg("yields a {name} that is no text", name=name)
+        if problem:
+            raise self.failure(problem, msg("; see {rule_path}", rule_path=rule.path))
         return float(value) if name == TTL else value
 
     def failure(self, what: str, hint: str, kind: type[CallError] = AuthError) -> CallError:

@@ -131,11 +131,9 @@ def rejection(error: CallError) -> dict[str, Any]:
         "instance_key": error.instance,
         "api": error.api,
     }
-    if error.status is not None:
-        fields["status"] = error.status
-    if error.response is not None:
-        fields["response"] = dict(error.response)
-    return fields
+    response = None if error.response is None else dict(error.response)
+    exchange = {"status": error.status, "response": response}
+    return fields | {name: value for name, value in exchange.items() if value is not None}
 
 
 _PUBLIC: Final = frozenset({"error", "error_description", "error_uri", "expires_in", "token_type"})
