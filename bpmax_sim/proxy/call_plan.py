@@ -352,11 +352,6 @@ class Plan(NoRepr, frozen=True, kw_only=True):
     randomness: CallRandomness = NO_RANDOMNESS
     standin_randomness: CallRandomness = NO_RANDOMNESS
 
-    @property
-    def name(self) -> str:
-        """Return ``platform.api``."""
-        return self.recipe.name
-
 
 def plan(spec: CallSpec, env: Environment) -> Plan:
     """Return the plan of *spec*; nothing is sent.

@@ -143,22 +143,17 @@ def query_values(name: str, value: Any) -> Iterable[str]:
     if text is not None:
         return (text,)
     if isinstance(value, list | tuple):
-        return [text for item in value for text in query_values_of_item(name, item)]
+        if any(isinstance(item, list | tuple) for item in value):
+            raise BadValueError(
+                "query.{name} is an array within an array; send JSON.stringify(value)", name=name
+            )
+        return [text for item in value for text in query_values(name, item)]
     raise BadValueError(
         "query.{name} is {kind_of}; a query holds texts, numbers, booleans and arrays "
         "of them; send JSON.stringify(value) if the server expects JSON",
         name=name,
         kind_of=js.kind_of(value),
     )
-
-
-def query_values_of_item(name: str, item: Any) -> Iterable[str]:
-    """Return the texts of one item of an array."""
-    if isinstance(item, list | tuple):
-        raise BadValueError(
-            "query.{name} is an array within an array; send JSON.stringify(value)", name=name
-        )
-    return query_values(name, item)
 
 
 def query_pairs(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
