@@ -168,8 +168,7 @@ class _PlatformChecks(Checks, frozen=True):
 
     def addresses(self) -> None:
         if not is_address(self.platform.base_url):
-            message = msg("expected {address}", address=ADDRESS)
-            self.tell(message, "base_url")
+            self.tell(msg("expected {address}", address=ADDRESS), "base_url")
         names = COMMON_NAMES.union(self.platform.credentials, self.platform.auth.yielded)
         self.template(self.platform.base_url, names - {"base_url"}, ("base_url",))
 

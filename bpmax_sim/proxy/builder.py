@@ -194,6 +194,11 @@ class Builder:
         setters = "".join(f".{setter}(…)" for setter, _ in spec.steps)
         return f"proxy({spec.platform!r}).api({spec.api!r}){setters}"
 
+    @property
+    def spec(self) -> CallSpec:
+        """Return what has been set so far."""
+        return self._spec
+
     def path(self, values: Mapping[str, Any] = js.UNDEFINED, /, **more: Any) -> Builder:  # type: ignore[assignment]
         """Return a builder with path parameters set, each sent as one segment."""
         return self._with("path", values, more)
