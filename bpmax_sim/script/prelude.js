@@ -1,16 +1,16 @@
 // The JavaScript half of a context: what it does queues in an outbox as JSON, which Python drains after each turn.
-// Other things are made on first use of bindings/*.js: each a function, its text, or where that starts in `texts`.
-(function (texts, $primordials, $errors, $values, $timers, $console, $date, $random, $text, $clone,
+// Other things are made on first use of bindings/*.js: each a function, its text, or, linked, its number.
+(function (linked, $primordials, $errors, $values, $timers, $console, $table, $date, $random, $text, $clone,
   $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $math, $power, $operators, $stack, $radix, $legacy, $web, $gbk, $formatjs, $icu, $live) {
 'use strict';
 const codes = arguments;
 const FIRST_USER_LINE = 500; // the frames above are ours
 const indirectEval = eval;
-const primordials = (typeof $primordials === 'function' ? $primordials : indirectEval($primordials))();
+const {taken: basics, whole} = (typeof $primordials === 'function' ? $primordials : indirectEval($primordials))();
 const {parse, stringify, apply, construct, isArray, join, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys,
-  fromCharCode, decodeURIComponent, escape, Uint8Array: Bytes, Error: NativeError, Promise: NativePromise, Date: NativeDate,
+  RangeError: NativeRangeError, Error: NativeError, Promise: NativePromise, Date: NativeDate, reject: nativeReject,
   Proxy: NativeProxy, then, resolve: nativeResolve, reflectGet, isWellFormed, charCodeAt, slice,
-  includes, indexOf, lastIndexOf, repeat, newMap, newSet, newWeakMap, newList} = primordials;
+  includes, indexOf, lastIndexOf, repeat, newMap, newSet, newWeakMap, newList} = basics;
 const {get: rawStack} = getOwnPropertyDescriptor(NativeError.prototype, 'stack');
 const prepare = getOwnPropertyDescriptor(NativeError, 'prepareStackTrace');
 NativeError.stackTraceLimit = 50;
@@ -20,18 +20,18 @@ const put = (target, name, value) =>
 const global = (name, value) => define(globalThis, name, value);
 const attempt = (work, otherwise) => { try { return work(); } catch { return otherwise; } };
 
-const shared = {__proto__: null, primordials, define, put, global, attempt, NativeError, NativeDate, files: [], timeOf: NativeDate.prototype.getTime,
-  offset: 0, now: 0, run: 0, own: value => value, seed: new Uint32Array(4), parts: null, part: 0, left: 0, drawn: 0, noted: 0};
-const modules = newMap();
-function textAt(start) {
-  const bytes = new Bytes(texts);
-  let found = '';
-  while (bytes[start]) found += fromCharCode(bytes[start++]);
-  return decodeURIComponent(escape(found)); // of UTF-8
+const modules = newMap(), WANTED = {};
+let wanted = 0, part; // its number, and what comes for it
+function read(number) { // by a rejection
+  wanted = number;
+  part = undefined;
+  apply(nativeReject, NativePromise, [WANTED]);
+  if (part === undefined) throw new NativeRangeError('Maximum call stack size exceeded');
+  return part;
 }
 function module(code) {
   if (!modules.has(code)) {
-    const made = typeof code === 'function' ? code : indirectEval(typeof code === 'number' ? textAt(code) : code);
+    const made = typeof code === 'function' ? code : typeof code === 'number' ? read(code) : indirectEval(code);
     modules.set(code, made(shared));
   }
   return modules.get(code);
@@ -65,11 +65,11 @@ function plainError(message, prepared) { // with the engine's own stack, not a s
 }
 function here() { // a function can be named like a frame
   const raw = rawOf(plainError('')) ?? '';
-  for (let at = 0, end; at < raw.length; at = end + 1) {
+  for (let at = 0, end; (at = indexOf(raw, '<input>:', at)) >= 0; at = end) {
     if ((end = indexOf(raw, '\n', at)) < 0) end = raw.length;
     const from = lastIndexOf(raw, '<input>:', end) + 8, colon = indexOf(raw, ':', from), row = slice(raw, from, colon);
     const column = slice(raw, colon + 1, end - (raw[end - 1] === ')'));
-    if (from > at + 7 && +row >= FIRST_USER_LINE && +column > 0) return row + ',' + column;
+    if (+row >= FIRST_USER_LINE && +column > 0) return row + ',' + column;
   }
   return '0,0';
 }
@@ -146,7 +146,6 @@ function decode(t) {
 let out = '', quiet = false;
 const bodies = newMap(); // run -> how its body ended, until that is told: `[run,ok,value]`
 const emit = text => { if (!quiet) out += (out && ',') + '[' + text + ']'; };
-shared.emit = emit;
 function drained() {
   flush();
   let ends = '';
@@ -162,19 +161,12 @@ const live = [];
 function flush() { if (live.length) module($live).flush(); }
 function patch(changes) { if (changes.length) module($live).patch(changes); }
 
-// Promises of the script while pending, so that a line that waits in vain is known.
+// Promises of the script while pending: a line that waits in vain.
 const pending = newMap();
-let pendingId = 0;
-const tracked = executor => typeof executor !== 'function' ? executor : (resolve, reject) => {
-  const id = ++pendingId;
-  pending.set(id, {reject, place: rawOf(plainError('')) ?? '', run: shared.run});
-  const settle = finish => value => { pending.delete(id); finish(value); };
-  return executor(settle(resolve), settle(reject));
-};
 const ScriptPromise = new NativeProxy(NativePromise, {
   __proto__: null,
   construct: (_, args, target) =>
-    construct(NativePromise, [tracked(args[0])], target === ScriptPromise ? NativePromise : target),
+    construct(NativePromise, [module($timers).tracked(args[0])], target === ScriptPromise ? NativePromise : target),
   get: (_, name, self) => name === 'resolve' ? resolve
     : name === 'race' || name === 'any' ? module($timers)[name] : reflectGet(NativePromise, name, self),
 });
@@ -184,11 +176,12 @@ define(AggregateError.prototype, 'message', 'All promises were rejected');
 
 // Rejections that nobody handles, told by the engine.
 const unhandled = newMap();
-global('__track', (promise, reason, handled) => { // taken away by engine.py
-  if (handled) unhandled.delete(promise); else if (!quiet) unhandled.set(promise, reason);
-});
+const track = (promise, reason, handled) => { // engine.py
+  if (handled === undefined) part = promise;
+  else if (reason === WANTED) return wanted;
+  else if (handled) unhandled.delete(promise); else if (!quiet) unhandled.set(promise, reason);
+};
 
-shared.native = {DOMException, atob, btoa};
 const globals = {
   __proto__: null,
   fetch: $errors, XMLHttpRequest: $errors, $proxy: $proxy, console: $console, crypto: $random,
@@ -197,16 +190,22 @@ const globals = {
   btoa: $dom, URL: $url, URLSearchParams: $url, Intl: $intl, Date: $date, AbortController: $web, AbortSignal: $web, Event: $web,
   EventTarget: $web, performance: $web,
 };
-for (const name in globals) lazily(name, globals[name]);
-for (const name of ['SharedArrayBuffer', 'Atomics']) delete globalThis[name];
-Object.assign(shared, {
-  shared, live, looked: 0, walk: () => module($walk), search: () => module($search), sort: () => module($sort), gbk: () => module($gbk), intl: () => module($intl), inspector: () => module($inspect), capture: NativeError.captureStackTrace, rawOf, plainError, encode, noOpaque, encoders, decode, list, tag, here, refuse,
-  power: () => module($power), icu: () => module($icu), misnamed: () => errors().misnamed, stackOf, failed, placed, waiting, unseen, callPlace, flush,
-  describe: error => errors().describe(error), inspect: value => module($console).inspect(value),
+delete globalThis.SharedArrayBuffer;
+delete globalThis.Atomics;
+const shared = {
+  __proto__: null, basics, get primordials() { return whole(); }, define, put, global, attempt, NativeError, NativeDate, files: [],
+  timeOf: NativeDate.prototype.getTime, offset: 0, now: 0, run: 0, own: value => value, seed: new Uint32Array(4), parts: null, part: 0,
+  left: 0, drawn: 0, noted: 0, live, looked: 0, capture: NativeError.captureStackTrace, rawOf, plainError, pending, emit, encode, noOpaque,
+  encoders, decode, list, tag, here, refuse, misnamed: () => errors().misnamed, stackOf, failed, placed, waiting, unseen, callPlace, flush,
+  describe: error => errors().describe(error), inspect: value => module($inspect).inspect(value),
   brief: text => text.length > 60 ? slice(text, 0, 60) + '…' : text || "''", // what a script made up, in a message
-  collation: () => module($collation), places: () => module($places),
-  date: () => module($date), borrowed: (proto, prefix, ...names) => borrowed($intl, proto, prefix, ...names),
-});
+  borrowed: (proto, prefix, ...names) => borrowed($intl, proto, prefix, ...names), native: {DOMException, atob, btoa},
+  walk: () => module($walk), search: () => module($search), sort: () => module($sort), gbk: () => module($gbk), intl: () => module($intl),
+  inspector: () => module($inspect), table: () => module($table), power: () => module($power), icu: () => module($icu),
+  collation: () => module($collation), places: () => module($places), date: () => module($date),
+};
+shared.shared = shared;
+for (const name in globals) lazily(name, globals[name]);
 shared.guards = module($guards);
 global('Proxy', shared.guards.Proxy);
 borrowed($errors, NativeError, '', 'captureStackTrace');
@@ -283,6 +282,8 @@ function entry(operation, text) {
   if (hasOwn(argument, 'patch')) patch(argument.patch);
   operations[operation](argument);
 }
-entry.track = globalThis.__track;
-return entry;
+entry.track = track;
+if (!linked) return entry;
+defineProperty(globalThis, '__entry', {configurable: true, get: () => delete globalThis.__entry && entry}); // read once
+return track;
 })
