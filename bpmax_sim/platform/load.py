@@ -67,7 +67,9 @@ def read_root(root: Node) -> PlatformFile:
             check_platform(expanded, platform, problems)
             named = platform.apis.items()
             apis = {name: _completed_api(platform, name, api) for name, api in named}
-            platform = structs.replace(platform, apis=apis, spellings=_spellings(apis))
+            aliases = {snake(alias): name for name, api in apis.items() for alias in api.aliases}
+            spellings = {**aliases, **{snake(name): name for name in apis}}
+            platform = structs.replace(platform, apis=apis, spellings=spellings)
     except ConfigError as error:
         problems = [*error.problems]
     problems.sort(key=by_place)
@@ -84,11 +86,6 @@ def _completed_api(platform: Platform, name: str, api: Api) -> Api:
         if placeholder not in applied
     )
     return structs.replace(api, key=name, parameters=parameters)
-
-
-def _spellings(apis: Mapping[str, Api]) -> dict[str, str]:
-    aliases = {snake(alias): name for name, api in apis.items() for alias in api.aliases}
-    return {**aliases, **{snake(name): name for name in apis}}
 
 
 def _named_api(platform: Platform, name: str) -> Api | None:
