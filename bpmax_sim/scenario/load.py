@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import UNSET
@@ -21,6 +22,7 @@ from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems, by_place, suggestion
 from bpmax_sim.file_names import Homes, cassette_name, node_part
 from bpmax_sim.i18n import msg
+from bpmax_sim.platform.model import Model
 from bpmax_sim.project import absolute, find_root, named_file
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.cases import Row, ScenarioDraft, flag, names_in_cell, repeated, rows_of
@@ -33,6 +35,8 @@ from bpmax_sim.subject.definition import Definition, NodeForm
 from bpmax_sim.subject.parts import FlowParts, NodeScreen
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.yamlfile import decode, join
+
+M = TypeVar("M", bound=Model)
 
 
 class LocatedStep(msgspec.Struct, frozen=True):
@@ -215,7 +219,9 @@ def items(
         environ=environ,
         problems=problems,
     )
-    draft.fragments = tuple(_fragments(draft))
+    used = draft.spot.at("use").elements(scenario.use)
+    fragments = (_read(draft, spot, name, model.Fragment) for name, spot in used)
+    draft.fragments = tuple(chain.from_iterable(fragments))
     draft.flows = dict(_flows(draft))
     draft.rows = rows_of(draft.spot.at("cases"), problems) if scenario.cases is not UNSET else ()
     check(draft)
@@ -228,21 +234,17 @@ def items(
     return loaded
 
 
-def _fragments(draft: ScenarioDraft) -> Iterator[tuple[model.Fragment, Spot]]:
-    for name, spot in draft.spot.at("use").elements(draft.scenario.use):
-        source = _read(draft, spot, name)
-        fragment = decode(source.root, model.Fragment, draft.problems) if source else None
-        if source and fragment:
-            yield fragment, Spot(source)
-
-
-def _read(draft: ScenarioDraft, spot: Spot, name: str) -> ScenarioSource | None:
+def _read(draft: ScenarioDraft, spot: Spot, name: str, kind: type[M]) -> Iterator[tuple[M, Spot]]:
+    """Yield what the file *name* declares, which *spot* names; nothing if it cannot be read."""
     try:
-        return ScenarioSource.read(named_file(spot.source.path, name))
+        source = ScenarioSource.read(named_file(spot.source.path, name))
     except ConfigError as error:
         draft.problems += error.problems
         draft.tell(spot, "{name} cannot be used; see the problem in that file", name=name)
-        return None
+        return
+    value = decode(source.root, kind, draft.problems)
+    if value is not None:
+        yield value, Spot(source)
 
 
 def _flows(draft: ScenarioDraft) -> Iterator[tuple[str | None, tuple[Definition, Spot]]]:
@@ -250,17 +252,15 @@ def _flows(draft: ScenarioDraft) -> Iterator[tuple[str | None, tuple[Definition,
     for flow, (spec, spot) in draft.flow_specs.items():
         if flow is None and not spec.definition:
             continue
-        source = _read(draft, spot.at("definition"), spec.definition)
         before = len(draft.problems)
-        definition = decode(source.root, Definition, draft.problems) if source else None
-        if source is None or definition is None:
-            continue
-        unread = [f"{problem.path}." for problem in draft.problems[before:]]
-        for path, message in definition.findings():
-            # What could not be read is not missing as well.
-            if not any(there.startswith((f"{join(path)}.", f"{join(path)}[")) for there in unread):
-                draft.tell(Spot(source, path), message)
-        yield flow, (definition, Spot(source))
+        for definition, file in _read(draft, spot.at("definition"), spec.definition, Definition):
+            unread = [f"{problem.path}." for problem in draft.problems[before:]]
+            for path, message in definition.findings():
+                # What could not be read is not missing as well.
+                inside = f"{join(path)}.", f"{join(path)}["
+                if not any(there.startswith(inside) for there in unread):
+                    draft.tell(file.at(*path), message)
+            yield flow, (definition, file)
 
 
 def _cast(draft: ScenarioDraft) -> Cast:
