@@ -28,7 +28,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def place(self) -> Place:
-        """Return where it was written."""
+        """Return where it was written; without a place, an empty file."""
         return Place(self.file, self.line, self.column)
 
     @classmethod

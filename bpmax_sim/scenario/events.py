@@ -207,7 +207,7 @@ def instant(at: float) -> float:
 
 
 def answer_of(call: CallMade) -> CallAnswered:
-    """Return the end of a call."""
+    """Return the end of *call*, its instants rounded as `instant` does."""
     return CallAnswered(
         **{name: getattr(call, name) for name in _SAME},
         sent_at=instant(call.sent_at),

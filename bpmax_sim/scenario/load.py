@@ -138,7 +138,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """Return ``name[row]``."""
+        """Return ``name[row]`` as the file has it; without a table the name alone."""
         return f"{self.scenario.scenario}[{self.row.id}]" if self.row else self.scenario.scenario
 
     @property
@@ -159,7 +159,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def homes(self) -> Homes:
-        """Return how a trace names the files."""
+        """Return how a trace names the files: from the folder of the scenario."""
         names = (self.spot.source.file, *(body.name for body in self.cast.bodies))
         return Homes(os.path.dirname(absolute(self.path)), names)  # noqa: PTH120 - faster
 
@@ -264,9 +264,9 @@ def _flows(draft: ScenarioDraft) -> Iterator[tuple[str | None, tuple[Definition,
 
 
 def _cast(draft: ScenarioDraft) -> Cast:
-    form = (
-        draft.scenario.form if isinstance(draft.scenario.form, model.FormSpec) else model.FormSpec()
-    )
+    spec = draft.scenario.form
+    form = spec if isinstance(spec, model.FormSpec) else model.FormSpec()
+    scripts, libraries = _code(draft, form, draft.spot.at("form"))
     names = [name for name in draft.flow_specs if name is None or name in draft.flows]
     flows = {name: _parts(draft, name) for name in names}
     sources = [file.source for _, file in draft.flows.values()]
@@ -277,8 +277,8 @@ def _cast(draft: ScenarioDraft) -> Cast:
         if step.kind and (name := step.kind.script_file(step.value))
     )
     return Cast(
-        scripts=_handlers(draft, form, draft.spot.at("form")),
-        libraries=_libraries(draft, form, draft.spot.at("form")),
+        scripts=scripts,
+        libraries=libraries,
         inline=dict(_scripts(draft, named_files)),
         flow=flows.get(None, FlowParts()),
         subflows={name: parts for name, parts in flows.items() if name is not None},
@@ -293,26 +293,21 @@ def _cast(draft: ScenarioDraft) -> Cast:
 
 def _parts(draft: ScenarioDraft, flow: str | None) -> FlowParts:
     """Read in what a flow is made of."""
-    spec, spot = draft.flow_specs[flow]
-    parts = FlowParts(scripts=_handlers(draft, spec, spot), libraries=_libraries(draft, spec, spot))
+    scripts, libraries = _code(draft, *draft.flow_specs[flow])
+    parts = FlowParts(scripts=scripts, libraries=libraries)
     if flow not in draft.flows:
         return parts
     definition, file = draft.flows[flow]
-    screens = {}
-    for name, node in definition.nodes.items():
-        if isinstance(node.form, NodeForm):
-            where = file.at("nodes", name, "form")
-            scripts = _handlers(draft, node.form, where)
-            screens[name] = NodeScreen.of(node.form, scripts, _libraries(draft, node.form, where))
+    screens = {
+        name: NodeScreen.of(node.form, *_code(draft, node.form, file.at("nodes", name, "form")))
+        for name, node in definition.nodes.items()
+        if isinstance(node.form, NodeForm)
+    }
     conditions = _conditions(definition, file.source)
     return replace(parts, definition=definition, conditions=conditions, screens=screens)
 
 
 _ScriptOwner = model.FormSpec | model.FlowSpec | model.SubFlowSpec | NodeForm
-
-
-def _libraries(draft: ScenarioDraft, owner: _ScriptOwner, spot: Spot) -> tuple[Script, ...]:
-    return tuple(dict(_scripts(draft, spot.at("libraries").elements(owner.libraries))).values())
 
 
 def _conditions(
@@ -331,16 +326,15 @@ def _conditions(
     return places
 
 
-def _handlers(
+def _code(
     draft: ScenarioDraft, owner: _ScriptOwner, spot: Spot
-) -> dict[str, tuple[Script, ...]]:
-    """Read the scripts of each event."""
-    return {
-        event: tuple(
-            script for _, script in _scripts(draft, spot.at("scripts", event).elements(names))
-        )
-        for event, names in owner.scripts.items()
-    }
+) -> tuple[dict[str, tuple[Script, ...]], tuple[Script, ...]]:
+    """Read the scripts of each event, and the libraries, of what stands at *spot*."""
+    events = {event: spot.at("scripts", event).elements(n) for event, n in owner.scripts.items()}
+    scripts = {event: _scripts(draft, names) for event, names in events.items()}
+    libraries = dict(_scripts(draft, spot.at("libraries").elements(owner.libraries)))
+    handlers = {event: tuple(script for _, script in named) for event, named in scripts.items()}
+    return handlers, tuple(libraries.values())
 
 
 def _scripts(
