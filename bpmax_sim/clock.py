@@ -41,14 +41,6 @@ class Clock(Protocol):
         ...
 
 
-class Timeline(Clock, Protocol):
-    """A clock that also knows in which order things happen at one and the same instant."""
-
-    def tick(self) -> int:
-        """Return the next number of that order, from 1."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class SystemClock:
     """The machine's clock."""
@@ -60,7 +52,10 @@ class SystemClock:
 
 @dataclass(slots=True)
 class VirtualClock:
-    """A clock that moves only when told to; it never goes back."""
+    """A clock that moves only when told to; it never goes back.
+
+    It also knows in which order things happen at one and the same instant.
+    """
 
     instant: float = 0.0
     _ticks: Iterator[int] = field(default_factory=lambda: count(1), repr=False, compare=False)

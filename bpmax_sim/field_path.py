@@ -17,7 +17,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import Any
 
-import msgspec
+from msgspec import UNSET
 
 from bpmax_sim.errors import ConfigError, listed, near
 from bpmax_sim.i18n import msg
@@ -135,14 +135,10 @@ class FieldPath(tuple[Segment, ...]):
                 name=self.name,
                 there=there if parameters else "",
             )
-        if isinstance(self[1], int) or not _is_value(self[2:]):
+        # A name that comes more than once has an index below it, and nothing else has more.
+        if isinstance(self[1], int) or self[3:] or any(isinstance(s, str) for s in self[2:]):
             return msg("{root} has names only; write {root}.<name>", root=self.root)
         return ""
-
-
-def _is_value(steps: Steps) -> bool:
-    """Return whether *steps* lead to a text or, of a name that comes more than once, to one."""
-    return len(steps) < 2 and not (steps and isinstance(steps[0], str))  # noqa: PLR2004
 
 
 @lru_cache(maxsize=4096)
@@ -230,7 +226,7 @@ def member(value: Any, names: Iterable[str]) -> Any:
     """Return what mappings within mappings have below *names*, or `UNSET`."""
     for name in names:
         if not isinstance(value, Mapping) or name not in value:
-            return msgspec.UNSET
+            return UNSET
         value = value[name]
     return value
 
@@ -263,13 +259,6 @@ def values_at(value: Any, steps: Steps) -> Iterator[Any]:
         yield from values_at(item, rest)
 
 
-class _Rest(msgspec.Struct, frozen=True):
-    """What is left of a value without some places; *empty* when nothing of it is left."""
-
-    value: Any
-    empty: bool = False
-
-
 def without(value: Any, paths: Iterable[Steps], *, prune: bool = False) -> Any:
     """Return *value* without the places that *paths* name; *value* itself is not changed.
 
@@ -277,30 +266,32 @@ def without(value: Any, paths: Iterable[Steps], *, prune: bool = False) -> Any:
     """
     for path in paths:
         left = _without(value, path, prune=prune)
-        value = None if left.empty else left.value
+        value = None if left is UNSET else left
     return value
 
 
-def _without(value: Any, path: Steps, *, prune: bool) -> _Rest:
+def _without(value: Any, path: Steps, *, prune: bool) -> Any:
+    """Return what is left of *value*, `UNSET` for nothing."""
     if not path:
-        return _Rest(None, empty=True)
+        return UNSET
     head, rest = path[0], path[1:]
+    if not value or not isinstance(value, dict | list):
+        return value
+    every: Iterable[tuple[Any, Any]] = (
+        value.items() if isinstance(value, dict) else enumerate(value)
+    )
+    pairs = [
+        (key, _without(item, rest, prune=prune) if _fits(head, key) else item)
+        for key, item in every
+    ]
+    left: Any
     if isinstance(value, dict):
-        pairs = {
-            name: _without(item, rest, prune=prune) if _fits(head, name) else _Rest(item)
-            for name, item in value.items()
-        }
-        left: Any = {name: pair.value for name, pair in pairs.items() if not pair.empty}
-    elif isinstance(value, list):
-        items = [
-            _without(item, rest, prune=prune) if _fits(head, index) else _Rest(item)
-            for index, item in enumerate(value)
-        ]
-        # One index leaves a gap, or every later item would move to another path.
-        left = [item.value for item in items if not (item.empty and (prune or head is Wild.ALL))]
-    else:
-        return _Rest(value)
-    return _Rest(left, empty=prune and not left and bool(value))
+        left = {name: item for name, item in pairs if item is not UNSET}
+    elif prune or head is Wild.ALL:
+        left = [item for _, item in pairs if item is not UNSET]
+    else:  # one index leaves a gap, or every later item would move to another path
+        left = [None if item is UNSET else item for _, item in pairs]
+    return left if left or not prune else UNSET
 
 
 def _fits(segment: Segment, key: Segment) -> bool:

@@ -489,6 +489,10 @@ _CONVERSIONS: Mapping[type | UnionType, Callable[[Any], Any]] = {
 }
 
 
+SPELLED: Final = (BigInt, JsMap, JsSet, FarDate, Opaque)
+"""The structs among what a script hands out, each of which has another form."""
+
+
 def _key(key: Any) -> str:
     return js_number(key) if isinstance(key, int | float) else str(key)
 

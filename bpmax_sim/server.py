@@ -426,6 +426,7 @@ class Recordings:
             ConfigError: a platform file is wrong.
         """
         opened = [Cassette.load(path) for path in cassettes]
+        owners = [(cassette, owner) for cassette in opened for owner in cassette.owners]
         self._sessions = [
             Session.open(
                 platforms,
@@ -436,13 +437,11 @@ class Recordings:
                 unused="ignore",
                 environ=os.environ if environ is None else environ,
             )
-            for cassette in opened
-            for owner in cassette.owners
+            for cassette, owner in owners
         ]
         self._recorded = [
-            frozenset(cassette.line(number).call for number in cassette.index.numbers(owner))
-            for cassette in opened
-            for owner in cassette.owners
+            {cassette.line(number).call for number in cassette.index.numbers(owner)}
+            for cassette, owner in owners
         ]
         self.bases = tuple(dict.fromkeys(pair for cassette in opened for pair in _bases(cassette)))
 

@@ -15,20 +15,7 @@ from msgspec import UnsetType
 from bpmax_sim.errors import ConfigError, Problem, near
 from bpmax_sim.i18n import msg
 from bpmax_sim.path_template import placeholders
-from bpmax_sim.platform.model import (
-    Api,
-    Auth,
-    Condition,
-    CredentialSpec,
-    Idempotency,
-    Kind,
-    Parameter,
-    Platform,
-    Recover,
-    ResponseRules,
-    misfit,
-    snake,
-)
+from bpmax_sim.platform import model
 from bpmax_sim.platform.secrecy import always_secret
 from bpmax_sim.platform.template import COMMON_NAMES, RESERVED, is_template, names_in, uses
 from bpmax_sim.yamlfile import Checks, Node, Steps
@@ -45,7 +32,7 @@ _KEY = re.compile(r"[\w-]+")
 _METHOD = re.compile(r"[A-Za-z]+")
 
 
-def check_platform(root: Node, platform: Platform, problems: list[Problem]) -> None:
+def check_platform(root: Node, platform: model.Platform, problems: list[Problem]) -> None:
     """Tell what does not fit together in *platform*, read from *root* with presets expanded."""
     if any(problem.path.startswith("credentials") for problem in problems):
         return  # every template that names one of them would be told of as well
@@ -61,12 +48,12 @@ def check_platform(root: Node, platform: Platform, problems: list[Problem]) -> N
     checks.spellings()
 
 
-def recover_hints(platform: Platform) -> Iterator[str]:
+def recover_hints(platform: model.Platform) -> Iterator[str]:
     """Yield what *platform* declares under ``recover`` and no call of it can ever use."""
     own = [(f"apis.{api.key}.auth", api.auth, [api]) for api in platform.apis.values()]
-    shared = [api for api in platform.apis.values() if not isinstance(api.auth, Auth)]
+    shared = [api for api in platform.apis.values() if not isinstance(api.auth, model.Auth)]
     for path, auth, apis in (("auth", platform.auth, shared), *own):
-        if not isinstance(auth, Auth):
+        if not isinstance(auth, model.Auth):
             continue
         for name, rule in auth.recover.items():
             for why in _unused(platform, name, rule, auth, apis):
@@ -80,7 +67,11 @@ def recover_hints(platform: Platform) -> Iterator[str]:
 
 
 def _unused(
-    platform: Platform, name: str, rule: Recover, auth: Auth, apis: Sequence[Api]
+    platform: model.Platform,
+    name: str,
+    rule: model.Recover,
+    auth: model.Auth,
+    apis: Sequence[model.Api],
 ) -> Iterator[str]:
     if rule.refresh and auth.acquire is None:
         yield msg("refresh does nothing, as there is no login to renew")
@@ -95,14 +86,14 @@ def _unused(
         )
 
 
-def check_value(kind: Kind, node: Node) -> str:
+def check_value(kind: model.Kind, node: Node) -> str:
     """Return what is wrong with a credential's value for its kind, or nothing; never the value."""
     if kind == "integer":
         right = isinstance(node.value, int) and not isinstance(node.value, bool)
         return "" if right else msg("expected a whole number, got {node_kind}", node_kind=node.kind)
     if not isinstance(node.value, str):
         return msg("expected text, got {node_kind}; quote it", node_kind=node.kind)
-    return misfit(kind, node.value)
+    return model.misfit(kind, node.value)
 
 
 def is_address(text: str) -> bool:
@@ -131,7 +122,7 @@ def is_proxy(text: str) -> bool:
 
 
 class _PlatformChecks(Checks, frozen=True):
-    platform: Platform
+    platform: model.Platform
 
     def keys(self) -> None:
         key = self.platform.platform_key
@@ -144,22 +135,23 @@ class _PlatformChecks(Checks, frozen=True):
 
     def credentials(self) -> None:
         for name, spec in self.platform.credentials.items():
+            message = ""
             if not name.isidentifier():
                 message = msg(
                     "{name!r} cannot stand in a template; use letters, digits and _", name=name
                 )
-                self.tell(message, "credentials", name, key=True)
             elif name in RESERVED:
                 message = msg(
                     "{name!r} means something else in templates; rename the credential", name=name
                 )
+            if message:
                 self.tell(message, "credentials", name, key=True)
             self.secrecy(name, spec)
             node = self.root.at(("credentials", name, "default"))
             if node is not None and (message := check_value(spec.kind, node)):
                 self.tell(message, "credentials", name, "default")
 
-    def secrecy(self, name: str, spec: CredentialSpec) -> None:
+    def secrecy(self, name: str, spec: model.CredentialSpec) -> None:
         """Tell of a credential that is declared no secret and can only be one."""
         if spec.secret is not False:
             return
@@ -181,10 +173,8 @@ class _PlatformChecks(Checks, frozen=True):
         if not is_address(self.platform.base_url):
             message = msg("expected {address}", address=ADDRESS)
             self.tell(message, "base_url")
-        auth = self.platform.auth
-        acquired = (step.extract for step in (auth.acquire.steps if auth.acquire else ()))
-        names = COMMON_NAMES.union(self.platform.credentials, *acquired) - {"base_url"}
-        self.template(self.platform.base_url, names, ("base_url",))
+        names = COMMON_NAMES.union(self.platform.credentials, self.platform.auth.yielded)
+        self.template(self.platform.base_url, names - {"base_url"}, ("base_url",))
 
     def template(self, text: str, names: frozenset[str], steps: Steps) -> None:
         try:
@@ -194,37 +184,28 @@ class _PlatformChecks(Checks, frozen=True):
             return
         for name in unknown:
             hint = near(name, names) or msg("; declare it under credentials")
-            self.tell(
-                msg(
-                    "the template names {name!r}, which is not defined{hint}", name=name, hint=hint
-                ),
-                *steps,
+            message = msg(
+                "the template names {name!r}, which is not defined{hint}", name=name, hint=hint
             )
+            self.tell(message, *steps)
 
-    def auth(self, steps: Steps, auth: Auth) -> None:
+    def auth(self, steps: Steps, auth: model.Auth) -> None:
         node = self.root.at(steps)
         declared = self.platform.credentials.keys()
         for use in uses(node) if node is not None else ():
             self.template(use.text, use.names.union(declared), (*steps, *use.steps))
-        if auth.acquire is not None:
-            for index, name in enumerate(auth.acquire.share):
-                self.credential(name, (*steps, "acquire", "share", index))
+        for index, name in enumerate(auth.acquire.share if auth.acquire else ()):
+            self.credential(name, (*steps, "acquire", "share", index))
         known = {*CLASSES, *self.platform.response.classes}
-        for name in auth.recover:
-            if name not in known:
-                hint = near(name, known) or msg("; declare it under response.classes")
-                self.tell(
-                    msg("{name!r} is no class of failure{hint}", name=name, hint=hint),
-                    *steps,
-                    "recover",
-                    name,
-                )
+        for name in [name for name in auth.recover if name not in known]:
+            hint = near(name, known) or msg("; declare it under response.classes")
+            message = msg("{name!r} is no class of failure{hint}", name=name, hint=hint)
+            self.tell(message, *steps, "recover", name)
 
-    def known(self, api: Api) -> frozenset[str]:
+    def known(self, api: model.Api) -> frozenset[str]:
         """Return the names that a template outside the auth block may use."""
-        auth = api.auth if isinstance(api.auth, Auth) else self.platform.auth
-        acquired = (step.extract for step in (auth.acquire.steps if auth.acquire else ()))
-        return COMMON_NAMES.union(self.platform.credentials, auth.parameters, *acquired)
+        auth = self.platform.auth_of(api)
+        return COMMON_NAMES.union(self.platform.credentials, auth.parameters, auth.yielded)
 
     def credential(self, name: Any, steps: Steps) -> None:
         declared = self.platform.credentials
@@ -232,13 +213,13 @@ class _PlatformChecks(Checks, frozen=True):
             hint = near(str(name), declared) or msg("; declare it under credentials")
             self.tell(msg("there is no credential {name!r}{hint}", name=name, hint=hint), *steps)
 
-    def api(self, name: str, api: Api) -> None:
+    def api(self, name: str, api: model.Api) -> None:
         steps = ("apis", name)
         if not _METHOD.fullmatch(api.method):
             self.tell(msg("{method!r} is not an HTTP method", method=api.method), *steps, "method")
-        if isinstance(api.auth, Auth):
+        if isinstance(api.auth, model.Auth):
             self.auth((*steps, "auth"), api.auth)
-        if isinstance(api.idempotency, Idempotency):
+        if isinstance(api.idempotency, model.Idempotency):
             self.template(api.idempotency.value, self.known(api), (*steps, "idempotency", "value"))
         for place in ("query", "body"):
             for below, credential in credentials_in(getattr(api, place)):
@@ -247,12 +228,13 @@ class _PlatformChecks(Checks, frozen=True):
             self.condition(condition, (*steps, "response", "ok", "all", index))
         self.parameters(steps, api)
 
-    def condition(self, condition: Condition, steps: Steps) -> None:
+    def condition(self, condition: model.Condition, steps: Steps) -> None:
         if not (condition.any_of or condition.absent):
             self.tell(msg("nothing can meet this condition; add in: […] or absent: true"), *steps)
 
-    def parameters(self, steps: Steps, api: Api) -> None:
-        missing = set(placeholders(api.path)) - self._applied(api)
+    def parameters(self, steps: Steps, api: model.Api) -> None:
+        applied = {item.name for item in self.platform.auth_of(api).apply if item.place == "path"}
+        missing = set(placeholders(api.path)) - applied
         offered = {parameter.target for parameter in api.parameters if parameter.place == "path"}
         if api.parameters:
             for name in sorted(missing - offered):
@@ -276,11 +258,6 @@ class _PlatformChecks(Checks, frozen=True):
             )
             self.tell(message, *steps, "parameters", index)
 
-    def _applied(self, api: Api) -> set[str]:
-        """Return the placeholders that auth fills."""
-        auth = api.auth if isinstance(api.auth, Auth) else self.platform.auth
-        return {item.name for item in auth.apply if item.place == "path"}
-
     def spellings(self) -> None:
         """Tell of two APIs that one spelling could mean."""
         owners: dict[str, str] = {}
@@ -293,7 +270,7 @@ class _PlatformChecks(Checks, frozen=True):
     def _claim(
         self, owners: dict[str, str], spelled: str, name: str, steps: Steps, *, key: bool = False
     ) -> None:
-        owner = owners.setdefault(snake(spelled), name)
+        owner = owners.setdefault(model.snake(spelled), name)
         if owner != name:
             message = msg(
                 "{spelled!r} could also mean the API {owner!r}; rename one of them",
@@ -303,11 +280,11 @@ class _PlatformChecks(Checks, frozen=True):
             self.tell(message, *steps, key=key)
 
 
-def _conditions(rules: ResponseRules | UnsetType) -> tuple[Condition, ...]:
-    return rules.ok.all if isinstance(rules, ResponseRules) else ()
+def _conditions(rules: model.ResponseRules | UnsetType) -> tuple[model.Condition, ...]:
+    return rules.ok.all if isinstance(rules, model.ResponseRules) else ()
 
 
-def _repeated(parameters: tuple[Parameter, ...]) -> Iterator[int]:
+def _repeated(parameters: tuple[model.Parameter, ...]) -> Iterator[int]:
     names: set[str] = set()
     targets: set[tuple[str, str]] = set()
     for index, parameter in enumerate(parameters):

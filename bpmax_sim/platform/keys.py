@@ -133,18 +133,16 @@ def _private(key: str) -> Any:
 @lru_cache(maxsize=32)
 def _public(key: str) -> rsa.RSAPublicKey:
     source = key.replace("\\n", "\n").strip()
+    public: Any
     try:
-        public = _load_public(source)
+        if source.startswith(_CERTIFICATE):
+            public = load_pem_x509_certificate(source.encode()).public_key()
+        elif source.startswith(_PEM):
+            public = serialization.load_pem_public_key(source.encode())
+        else:
+            public = serialization.load_der_public_key(decode_base64(source))
     except (ValueError, TypeError):
         raise FilterError("the public key is neither PEM, a certificate nor base64") from None
     if not isinstance(public, rsa.RSAPublicKey):
         raise FilterError("the public key is not an RSA key")
     return public
-
-
-def _load_public(source: str) -> Any:
-    if source.startswith(_CERTIFICATE):
-        return load_pem_x509_certificate(source.encode()).public_key()
-    if source.startswith(_PEM):
-        return serialization.load_pem_public_key(source.encode())
-    return serialization.load_der_public_key(decode_base64(source))

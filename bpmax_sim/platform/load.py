@@ -31,7 +31,7 @@ from bpmax_sim.keywords import closed
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.check import check_platform, is_address
 from bpmax_sim.platform.instances import InstanceEntry, Origin, read_instances, resolve
-from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform, snake
+from bpmax_sim.platform.model import Api, Instance, Parameter, Platform, snake
 from bpmax_sim.platform.presets import expand_presets
 from bpmax_sim.project import SUFFIXES, Stamp, absolute, file_stamp, find_instances, stamp
 from bpmax_sim.secret.vault import Credentials
@@ -77,8 +77,7 @@ def read_root(root: Node) -> PlatformFile:
 
 def _completed_api(platform: Platform, name: str, api: Api) -> Api:
     """Return *api* with its key, and the path parameters that the file leaves out."""
-    auth = api.auth if isinstance(api.auth, Auth) else platform.auth
-    applied = {item.name for item in auth.apply if item.place == "path"}
+    applied = {item.name for item in platform.auth_of(api).apply if item.place == "path"}
     parameters = api.parameters or tuple(
         Parameter(name=placeholder, place="path", required=True)
         for placeholder in placeholders(api.path)

@@ -21,12 +21,7 @@ from bpmax_sim.field_path import body_steps, member
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Headers, Request
-from bpmax_sim.path_template import (
-    PathTemplate,
-    has_trailing_slash,
-    path_template,
-    raw_segments,
-)
+from bpmax_sim.path_template import PathTemplate, has_trailing_slash, path_template, raw_segments
 from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Encoding, Platform, Source
@@ -84,18 +79,21 @@ class ApiMatcher:
         """Know *platforms* by their addresses; *addresses* are in use besides the declared ones."""
         self._routes = {platform.platform_key: _Routes(platform) for platform in platforms}
         entries = platforms.entries if isinstance(platforms, Platforms) else {}
-        known: dict[tuple[str, str], _Address] = {}
+        every: list[_Address] = []
         for routes in self._routes.values():
-            for instance, text in _addresses(routes.platform, entries, addresses or {}):
-                key = routes.platform.platform_key, text.rstrip("/")
-                known[key] = _address(routes, known.get(key), instance, text)
-        logins = [
-            _Address(routes.platform, instances, pattern, len(pattern.pattern), login)
-            for routes in self._routes.values()
-            for pattern, login in routes.outside
-            for instances in [_of_platform(known, routes.platform)]
-        ]
-        self._addresses = sorted((*known.values(), *logins), key=lambda address: -address.length)
+            platform, sharing = routes.platform, dict[str, dict[str, None]]()
+            for instance, text in _addresses(platform, entries, addresses or {}):
+                sharing.setdefault(text.rstrip("/"), {})[instance] = None
+            every += [
+                _Address(platform, tuple(instances), _base_pattern(base), len(base))
+                for base, instances in sharing.items()
+            ]
+            instances = tuple(sharing[platform.base_url.rstrip("/")])
+            every += [
+                _Address(platform, instances, pattern, len(pattern.pattern), login)
+                for pattern, login in routes.outside
+            ]
+        self._addresses = sorted(every, key=lambda address: (-address.length, bool(address.login)))
 
     def match(self, request: Request) -> ApiMatch | None:
         """Return what *request* is for, or None where no platform has its address.
@@ -178,7 +176,7 @@ def login_steps(platform: Platform) -> Iterator[Login]:
         if isinstance(api.auth, Auth) and api.auth not in auths:
             auths.append(api.auth)
     for auth in auths:
-        for number, step in enumerate(auth.acquire.steps if auth.acquire else (), 1):
+        for number, step in enumerate(auth.steps, 1):
             yield Login(auth, step, number)
 
 
@@ -221,20 +219,9 @@ def _addresses(
         yield name, platform.base_url
 
 
-def _address(routes: _Routes, known: _Address | None, instance: str, text: str) -> _Address:
-    base = text.rstrip("/")
-    others = known.instances if known else ()
-    instances = others if instance in others else (*others, instance)
-    return _Address(routes.platform, instances, _base_pattern(base), len(base))
-
-
 def _base_pattern(base: str) -> re.Pattern[str]:
     literals = map(re.escape, EXPRESSION.split(base)[::2])
     return re.compile(f"{'[^/?#]+'.join(literals)}(?=[/?#]|$)", re.IGNORECASE)
-
-
-def _of_platform(known: Mapping[tuple[str, str], _Address], platform: Platform) -> tuple[str, ...]:
-    return known[platform.platform_key, platform.base_url.rstrip("/")].instances
 
 
 class _Route(msgspec.Struct, frozen=True):
@@ -246,10 +233,6 @@ class _Route(msgspec.Struct, frozen=True):
     target: Target
     encoding: Encoding = "json"
     media: str = ""
-
-    @property
-    def login(self) -> Login | None:
-        return self.target.login
 
 
 class _Routes:
@@ -389,7 +372,7 @@ def _narrowed(routes: list[_Route], content: _Content) -> list[_Route]:
     ]
     most = max((len(route.constants) for route in held), default=0)
     left = [route for route in held if len(route.constants) == most]
-    logins = [route for route in left if route.login]
+    logins = [route for route in left if route.target.login]
     if logins:
         return logins[:1]
     encoded = [route for route in left if route.encoding == content.encoding]
@@ -405,9 +388,8 @@ def _is_ruled_out(route: _Route, content: _Content) -> bool:
 
     A login shares its address with what nobody declared: SAP hands out its token to a header.
     """
-    if route.login is None:
-        return False
-    return not all(content.has(*constant) for constant in route.constants if constant[0] != "body")
+    outside = [constant for constant in route.constants if constant[0] != "body"]
+    return route.target.login is not None and not all(content.has(*item) for item in outside)
 
 
 def _as_built(route: _Route, values: dict[str, str], path: str) -> str:

@@ -236,6 +236,16 @@ class Auth(Model, frozen=True, kw_only=True):
     verify_response: VerifyResponse | None = None
     recover: Mapping[str, Recover] = {}
 
+    @property
+    def steps(self) -> tuple[LoginStep, ...]:
+        """Return the requests of the login, none where there is none."""
+        return self.acquire.steps if self.acquire else ()
+
+    @property
+    def yielded(self) -> frozenset[str]:
+        """Return the names that the login yields."""
+        return frozenset(name for step in self.steps for name in step.extract)
+
 
 Encoding = Literal["json", "form", "multipart", "text", "xml"]
 Result = Literal["body", "envelope"]
@@ -376,6 +386,10 @@ class Platform(Model, frozen=True, kw_only=True):
     apis: Mapping[str, Api] = {}
     spellings: Annotated[Mapping[str, str], INTERNAL] = {}
 
+    def auth_of(self, api: Api) -> Auth:
+        """Return what authorises the calls of *api*: its own, else that of the platform."""
+        return api.auth if isinstance(api.auth, Auth) else self.auth
+
 
 class Tls(Model, frozen=True, kw_only=True):
     """Files of an instance's TLS connections, as PEM and seen from the file that names them.
@@ -488,6 +502,11 @@ def placed_by(auth: Auth, apply: Iterable[Apply]) -> Iterator[PlacedAt]:
             yield "header", render(name, auth.parameters)
         for name in auth.sign.set_query:
             yield "query", render(name, auth.parameters)
+
+
+def place_of(spot: str, name: str) -> str:
+    """Return the name at a spot as one text, such as ``header.x-sign``."""
+    return f"{spot}.{name.lower() if spot == 'header' else name}"
 
 
 def emitted(auth: Auth) -> tuple[Apply, ...]:

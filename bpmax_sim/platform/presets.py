@@ -66,21 +66,17 @@ class _Expansion(msgspec.Struct):
             self._response(entries, auth)
             entries["auth"] = self.auth(auth, ("auth",))
         if (apis := entries.get("apis")) is not None and apis.items:
-            result = {name: self._api(name, api) for name, api in apis.items.items()}
+            result = dict(apis.items)
+            for name, api in apis.items.items():
+                if (own := api.child("auth")) is not None:
+                    expanded = {**api.items, "auth": self.auth(own, ("apis", name, "auth"))}
+                    result[name] = structs.replace(api, value=expanded)
             entries["apis"] = structs.replace(apis, value=result)
-        if self.credentials:
-            own = entries.get("credentials", _EMPTY)
-            if isinstance(own.value, dict):
-                merged = {**self.credentials, **own.items}
-                entries["credentials"] = structs.replace(own, value=merged)
+        declared = entries.get("credentials", _EMPTY)
+        if self.credentials and isinstance(declared.value, dict):
+            merged = {**self.credentials, **declared.items}
+            entries["credentials"] = structs.replace(declared, value=merged)
         return structs.replace(root, value=entries)
-
-    def _api(self, name: str, api: Node) -> Node:
-        auth = api.child("auth")
-        if auth is None:
-            return api
-        expanded = self.auth(auth, ("apis", name, "auth"))
-        return structs.replace(api, value={**api.items, "auth": expanded})
 
     def _response(self, entries: dict[str, Node], auth: Node) -> None:
         named = _named(auth)
@@ -96,11 +92,8 @@ class _Expansion(msgspec.Struct):
             return node
         if named.value not in preset_names():
             hint = suggestion(str(named.value), preset_names())
-            self._tell(
-                msg("there is no preset {named_value!r}{hint}", named_value=named.value, hint=hint),
-                named,
-                steps,
-            )
+            message = msg("there is no preset {named!r}{hint}", named=named.value, hint=hint)
+            self._tell(message, named, steps)
             return _EMPTY
         return self._expanded(node, str(named.value), steps)
 
@@ -117,21 +110,15 @@ class _Expansion(msgspec.Struct):
         self._check_parameters(name, arguments, steps)
         free = _free_names(filled) - {*parameters, *brought} if not own else ()
         for key in sorted(free):
-            message = msg(
+            words = msg(
                 "the preset {name!r} needs the parameter {key!r}; write", name=name, key=key
             )
-            self._tell(
-                msg("{message} {{preset: {name}, {key}: …}}", message=message, name=name, key=key),
-                node,
-                steps,
-            )
+            message = msg("{words} {{preset: {name}, {key}: …}}", words=words, name=name, key=key)
+            self._tell(message, node, steps)
             plain[key] = node  # told once, not again for each template that names it
-        self.credentials.update(
-            {key: spec for key, spec in brought.items() if key not in arguments}
-        )
-        return structs.replace(
-            node, value={"parameters": Node(plain, node.file), **filled.items, **own}
-        )
+        self.credentials |= {key: spec for key, spec in brought.items() if key not in arguments}
+        whole = {"parameters": Node(plain, node.file), **filled.items, **own}
+        return structs.replace(node, value=whole)
 
     def _check_parameters(self, name: str, parameters: Mapping[str, Node], steps: Steps) -> None:
         known = _accepted(name)
@@ -181,9 +168,7 @@ class _Filling(msgspec.Struct):
             remaining = {key: child for key, child in filled.items() if child.value is not None}
             return structs.replace(node, value=remaining)
         if node.elements:
-            return structs.replace(
-                node, value=tuple([self.fill(element) for element in node.elements])
-            )
+            return structs.replace(node, value=tuple(map(self.fill, node.elements)))
         return node
 
     def _case(self, node: Node) -> Node:
@@ -276,9 +261,13 @@ HOVER = Path(__file__).with_name("hover.yaml")
 def platform_schema() -> Schema:
     """Return the schema of a platform file."""
     schema = json_schema(Platform, title="bpmax-sim platform", hover=read_hover(HOVER))
+    # The ways to declare auth: a preset's name, a preset with parameters, or all of it.
+    names = {"enum": list(preset_names())}
+    with_parameters = {"type": "object", "properties": {"preset": names}, "required": ["preset"]}
+    ways = {"anyOf": [names, with_parameters, {"$ref": "#/definitions/Auth"}]}
     for definition in (schema, schema["definitions"]["Api"]):
         properties = definition["properties"]
-        properties["auth"] = described(_auth(), properties["auth"]["description"])
+        properties["auth"] = described(ways, properties["auth"]["description"])
     return schema
 
 
@@ -288,10 +277,3 @@ def instances_schema() -> Schema:
     schema["definitions"]["Source"] |= {"minProperties": 1, "maxProperties": 1}
     around = {key: schema.pop(key) for key in ("$schema", "title", "definitions")}
     return {**around, "type": ["array", "null"], "items": schema}
-
-
-def _auth() -> Schema:
-    """Return the ways to declare auth: a preset's name, a preset with parameters, or all of it."""
-    names = {"enum": list(preset_names())}
-    with_parameters = {"type": "object", "properties": {"preset": names}, "required": ["preset"]}
-    return {"anyOf": [names, with_parameters, {"$ref": "#/definitions/Auth"}]}

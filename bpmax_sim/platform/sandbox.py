@@ -18,17 +18,9 @@ from jinja2.visitor import NodeTransformer
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import labelled, msg
+from bpmax_sim.platform import template
 from bpmax_sim.platform.encodings import LIMIT, FilterError, text
 from bpmax_sim.platform.filters import FILTERS
-from bpmax_sim.platform.template import (
-    Renderer,
-    Template,
-    bounded,
-    broken,
-    shown,
-    undefined,
-    unknown_filter,
-)
 
 _ALLOWED: Final = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.CondExpr, nodes.Name,
@@ -105,7 +97,7 @@ _ENVIRONMENT.filters = {**FILTERS, "default": _DEFAULT, "_text": text}
 _ENVIRONMENT.globals = {}
 
 
-def compile_source(source: str) -> Template:
+def compile_source(source: str) -> template.Template:
     """Return the compiled *source*.
 
     Raises:
@@ -115,21 +107,21 @@ def compile_source(source: str) -> Template:
         tree = _ENVIRONMENT.parse(_with_returns(source))
         seen = list(_walk(tree, _DEEPEST))
     except TemplateSyntaxError as error:
-        raise ConfigError(labelled(shown(source), error.message)) from None
+        raise ConfigError(labelled(template.shown(source), error.message)) from None
     except RecursionError:
         raise ConfigError(
-            "{source} is nested too deeply; simplify it", source=shown(source)
+            "{source} is nested too deeply; simplify it", source=template.shown(source)
         ) from None
     if len(seen) > _MOST_NODES:
         raise ConfigError(
             "{source} has more than {most_nodes} parts; shorten it",
-            source=shown(source),
+            source=template.shown(source),
             most_nodes=_MOST_NODES,
         )
     for node in seen:
         _check(source, node)
     names = frozenset([node.name for node in seen if isinstance(node, nodes.Name)])
-    return Template(names, _renderer(source, tree))
+    return template.Template(names, _renderer(source, tree))
 
 
 def _with_returns(source: str) -> str:
@@ -147,19 +139,20 @@ def _check(source: str, node: nodes.Node) -> None:
         kind = _WORDS.get(type(node), type(node).__name__)
         raise ConfigError(
             "{source} has {kind}; use expressions, filters and if alone",
-            source=shown(source),
+            source=template.shown(source),
             kind=kind,
         )
     if isinstance(node, nodes.Tuple) and any(isinstance(part, nodes.Slice) for part in node.items):
         raise ConfigError(
-            "{source} has a slice among other indexes; write them apart", source=shown(source)
+            "{source} has a slice among other indexes; write them apart",
+            source=template.shown(source),
         )
     if isinstance(node, nodes.Filter) and node.name not in _FILTERS:
-        raise unknown_filter(source, node.name)
+        raise template.unknown_filter(source, node.name)
     if isinstance(node, nodes.Test) and node.name not in _ENVIRONMENT.tests:
         raise ConfigError(
             "{source}: there is no test {node_name!r}",
-            source=shown(source),
+            source=template.shown(source),
             node_name=node.name,
         )
 
@@ -180,20 +173,20 @@ def _root(tree: nodes.Template) -> Callable[[Context], Iterator[str]]:
     return root
 
 
-def _renderer(source: str, tree: nodes.Template) -> Renderer:
+def _renderer(source: str, tree: nodes.Template) -> template.Renderer:
     # Loading a platform asks for names alone, and code costs ten times as much as parsing.
     render = cache(lambda: _root(tree))
 
     def rendered(names: Mapping[str, object]) -> str:
         context = Context(_ENVIRONMENT, names, None, {})  # type: ignore[arg-type] # only read
         try:
-            return bounded(source, render()(context))
+            return template.bounded(source, render()(context))
         except UndefinedError as error:
             match = _MISSING.match(error.message or "")
             if match is None:
-                raise ConfigError(labelled(shown(source), error.message)) from None
-            raise undefined(source, match["name"], names) from None
+                raise ConfigError(labelled(template.shown(source), error.message)) from None
+            raise template.undefined(source, match["name"], names) from None
         except (ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as error:
-            raise broken(source, error) from None
+            raise template.broken(source, error) from None
 
     return rendered

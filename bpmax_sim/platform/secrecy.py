@@ -27,17 +27,12 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _CODED = ("base64", "hex", "rsa", "ec", "jwt")
 
 
-def names_a_secret(name: str) -> bool:
-    """Return whether a credential called *name* is a password, a token or a key."""
-    return _PASSWORD.fullmatch(_HUMP.sub("_", name).lower()) is not None
-
-
 def always_secret(platform: Platform, name: str) -> str:
     """Return why the credential *name* can never be written down, or nothing."""
     kind = platform.credentials[name].kind
     if kind in _CODED:
         return msg("its kind is {kind}", kind=kind)
-    if names_a_secret(name):
+    if _PASSWORD.fullmatch(_HUMP.sub("_", name).lower()):
         return msg("it is named like a password")
     return msg("requests are signed with it") if name in signing_keys(platform) else ""
 

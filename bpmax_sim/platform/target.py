@@ -6,22 +6,15 @@ It is worked out once for a declaration, not for each request.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
 import msgspec
 
 from bpmax_sim.messages import Sensitive
-from bpmax_sim.platform.model import (
-    Api,
-    Auth,
-    LoginStep,
-    Platform,
-    emitted,
-    name_of,
-    placed_by,
-    sensitive,
-)
+from bpmax_sim.platform import model
+from bpmax_sim.platform.model import Api, Auth, LoginStep, Platform
 from bpmax_sim.platform.secrecy import always_secret
 from bpmax_sim.platform.template import names_in, render
 
@@ -37,6 +30,7 @@ class Login(msgspec.Struct, frozen=True):
     number: int
 
 
+@dataclass(frozen=True, eq=False, repr=False)
 class Target:
     """An API, a request of a login, one of several APIs, or what a platform does not declare.
 
@@ -45,27 +39,22 @@ class Target:
         candidates: the APIs that it may be, where nothing tells them apart.
     """
 
-    def __init__(
-        self,
-        platform: Platform,
-        api: Api | None = None,
-        login: Login | None = None,
-        candidates: tuple[Api, ...] = (),
-    ) -> None:
-        """Nothing is worked out before somebody asks."""
-        self.platform = platform
-        self.api = api
-        self.login = login
-        self.candidates = candidates
-        self.is_declared = bool(api or login or candidates)
+    platform: Platform
+    api: Api | None = None
+    login: Login | None = None
+    candidates: tuple[Api, ...] = ()
+
+    @property
+    def is_declared(self) -> bool:
+        """Return whether the platform declares it, whichever of its APIs it is."""
+        return bool(self.api or self.login or self.candidates)
 
     @cached_property
     def auth(self) -> Auth:
         """Return what authorises it."""
         if self.login:
             return self.login.auth
-        own = self.api.auth if self.api else None
-        return own if isinstance(own, Auth) else self.platform.auth
+        return self.platform.auth_of(self.api) if self.api else self.platform.auth
 
     @cached_property
     def headers(self) -> frozenset[str]:
@@ -88,7 +77,7 @@ class Target:
         """Return the places of the response that hold secrets."""
         if self.login:
             return self.login.step.sensitive
-        return sensitive((*self.platform.secret, *(self.api.secret if self.api else ())))
+        return model.sensitive((*self.platform.secret, *(self.api.secret if self.api else ())))
 
     @cached_property
     def personal(self) -> tuple[str, ...]:
@@ -102,23 +91,19 @@ class Target:
 
 
 def _injected(auth: Auth) -> Iterator[str]:
-    for spot, name in placed_by(auth, auth.apply):
-        yield _place(spot, name)
+    for spot, name in model.placed_by(auth, auth.apply):
+        yield model.place_of(spot, name)
     for name in auth.sign.default_headers if auth.sign else ():
-        yield _place("header", render(name, auth.parameters))
-
-
-def _place(spot: str, name: str) -> str:
-    return f"{spot}.{name.lower() if spot == 'header' else name}"
+        yield model.place_of("header", render(name, auth.parameters))
 
 
 def _secrets(target: Target) -> Iterator[tuple[str, str]]:
     auth = target.auth
     secrets = _secret_names(target.platform, auth)
     if target.login is None:
-        for item in (*auth.apply, *emitted(auth)):
+        for item in (*auth.apply, *model.emitted(auth)):
             if names_in(item.value) & secrets:
-                yield _place(item.place, name_of(item, auth)), ""
+                yield model.place_of(item.place, model.name_of(item, auth)), ""
         return
     parts = target.login.step.request.parts
     for place, template in (pair for part in parts for pair in _texts(*part)):
@@ -134,7 +119,7 @@ def _secret_names(platform: Platform, auth: Auth) -> set[str]:
         for name, spec in platform.credentials.items()
         if spec.secret is True or always_secret(platform, name)
     } | {"signature"}
-    for step in auth.acquire.steps if auth.acquire else ():
+    for step in auth.steps:
         names |= {name for name, rule in step.extract.items() if rule.secret}
     for name, text in auth.parameters.items():
         if isinstance(text, str) and names_in(text) & names:

@@ -11,7 +11,7 @@ Which names the templates of ``auth`` may use where: credentials, parameters, ac
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -109,7 +109,11 @@ def compile_template(source: str) -> Template:
             source=shown(source),
             longest=_LONGEST,
         )
-    return _simple(source) or _general(source)
+    if simple := _simple(source):
+        return simple
+    from bpmax_sim.platform import sandbox  # noqa: PLC0415 - Jinja takes long to import
+
+    return sandbox.compile_source(source)
 
 
 def shown(source: str) -> str:
@@ -155,7 +159,9 @@ def _simple(source: str) -> Template | None:
     for match in _SIMPLE.finditer(source):
         if match[1] in _WORDS or "default" in match[2]:
             return None
-        parts += [source[end : match.start()], (match[1], _filters(source, match[2]))]
+        chain = _SINGLE_FILTER.findall(match[2])
+        filters = [_bound(source, name, _ARGUMENT.findall(arguments)) for name, arguments in chain]
+        parts += [source[end : match.start()], (match[1], tuple(filters))]
         end = match.end()
     parts.append(source[end:])
     # Jinja reads {{{ from the left, so a brace right before a mark is its matter.
@@ -168,14 +174,7 @@ def _simple(source: str) -> Template | None:
     )
 
 
-def _filters(source: str, chain: str) -> tuple[Callable[[Any], Any], ...]:
-    return tuple(
-        _bound(source, name, tuple(_ARGUMENT.findall(arguments)))
-        for name, arguments in _SINGLE_FILTER.findall(chain)
-    )
-
-
-def _bound(source: str, name: str, arguments: tuple[str, ...]) -> Callable[[Any], Any]:
+def _bound(source: str, name: str, arguments: list[str]) -> Callable[[Any], Any]:
     try:
         function = FILTERS[name]
     except KeyError:
@@ -224,12 +223,6 @@ def bounded(source: str, pieces: Iterable[str]) -> str:
     return "".join(parts)
 
 
-def _general(source: str) -> Template:
-    from bpmax_sim.platform import sandbox  # noqa: PLC0415 - Jinja takes long to import
-
-    return sandbox.compile_source(source)
-
-
 RESERVED = COMMON_NAMES | SIGN_NAMES | RESPONSE_NAMES
 
 _SIGNATURE = frozenset({"signature"})
@@ -272,16 +265,12 @@ def uses(auth: Node) -> Iterator[Use]:
 
 def _sign(sign: Node, names: frozenset[str]) -> Iterator[Use]:
     names |= SIGN_NAMES - _SIGNATURE
-    for use in _defined(sign, "define", names):
-        yield use
-        names |= {str(use.steps[-1])}
+    names = yield from _defined(sign, "define", names)
     for key in _BEFORE:
         for name, node in _items(sign, key):
             yield Use(("sign", key, name), node, name, names)
             yield from _texts(node, ("sign", key, name), names)
-    for use in _defined(sign, "canonical", names):
-        yield use
-        names |= {str(use.steps[-1])}
+    names = yield from _defined(sign, "canonical", names)
     for key in _AFTER:
         if (child := sign.child(key)) is not None:
             yield from _texts(child, ("sign", key), names)
@@ -289,12 +278,13 @@ def _sign(sign: Node, names: frozenset[str]) -> Iterator[Use]:
         yield from _value(item, ("sign", "emit", index), names | SIGN_NAMES)
 
 
-def _defined(sign: Node, key: str, names: frozenset[str]) -> Iterator[Use]:
-    """Yield definitions, each seeing those before it."""
+def _defined(sign: Node, key: str, names: frozenset[str]) -> Generator[Use, None, frozenset[str]]:
+    """Yield definitions, each seeing those before it; return what is defined behind them."""
     for index, group in enumerate(_elements(sign, key)):
         for name, node in group.items.items():
             yield from _texts(node, ("sign", key, index, name), names)
             names |= {name}
+    return names
 
 
 def _value(item: Node, steps: Steps, names: frozenset[str]) -> Iterator[Use]:

@@ -22,7 +22,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.field_path import body_steps, member
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import FORM, Call, Headers, Pairs, Proof, Request, Signed
-from bpmax_sim.platform.model import Apply, Idempotency
+from bpmax_sim.platform.model import Apply, Idempotency, place_of
 from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.proxy.call_plan import CallRandomness, Plan
 from bpmax_sim.proxy.compiled_api import CompiledApi
@@ -268,7 +268,9 @@ def _request(plan: Plan, call: Call, base: str, values: AuthValues, attempt: int
         timeout=recipe.timeout,
         call=plan.call,
         base=base,
-        injected=tuple([_place(item) for item, _ in values if item.place in _DIRECT]),
+        injected=tuple(
+            [place_of(item.place, item.name) for item, _ in values if item.place in _DIRECT]
+        ),
         confined=call is not plan.call,
         attempt=attempt,
         sensitive=recipe.sensitive,
@@ -297,10 +299,6 @@ def _idempotency(plan: Plan) -> tuple[Apply, ...]:
 
 def _pairs(values: AuthValues, place: str) -> Pairs:
     return tuple([(item.name, value) for item, value in values if item.place == place])
-
-
-def _place(item: Apply | Idempotency) -> str:
-    return f"{item.place}.{item.name.lower() if item.place == 'header' else item.name}"
 
 
 _EVERYTHING = matching.Rules()
@@ -349,7 +347,7 @@ def _places(recipe: CompiledApi, *requests: Request) -> tuple[str, ...]:
     """Return where signing put something in; what else auth puts in may have been renewed."""
     declared = recipe.api.idempotency
     own = (declared,) if isinstance(declared, Idempotency) else ()
-    others = {_place(item) for item in (*recipe.apply, *own)}
+    others = {place_of(item.place, item.name) for item in (*recipe.apply, *own)}
     places = dict.fromkeys(place for request in requests for place in request.injected)
     return tuple(place for place in places if place not in others)
 

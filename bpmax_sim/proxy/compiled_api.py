@@ -18,21 +18,8 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import labelled
 from bpmax_sim.messages import Sensitive
 from bpmax_sim.path_template import path_template
+from bpmax_sim.platform import model
 from bpmax_sim.platform.check import credentials_in
-from bpmax_sim.platform.model import (
-    Api,
-    Apply,
-    Auth,
-    Encoding,
-    Instance,
-    Parameter,
-    Platform,
-    Recover,
-    is_set,
-    name_of,
-    placed_by,
-    sensitive,
-)
 from bpmax_sim.platform.template import names_in, texts_in
 from bpmax_sim.proxy.encode import BadValueError, header_value
 from bpmax_sim.proxy.response import CompiledRules
@@ -48,9 +35,9 @@ class ReservedNames(msgspec.Struct, frozen=True):
     body: tuple[tuple[str, ...], ...] = ()
 
 
-def _reserved(auth: Auth, apply: tuple[Apply, ...]) -> ReservedNames:
+def _reserved(auth: model.Auth, apply: tuple[model.Apply, ...]) -> ReservedNames:
     """Return every name that *apply* and the signature of *auth* set."""
-    spots = list(placed_by(auth, apply))
+    spots = list(model.placed_by(auth, apply))
 
     def named(place: str) -> frozenset[str]:
         return frozenset(name.lower() for where, name in spots if where == place)
@@ -70,7 +57,7 @@ CLASS_STATUS: Final[Mapping[str, tuple[int, ...]]] = {
     "rate": (429,),
     "transient": (502, 503, 504),
 }
-_RETURN_TO_LOGIN: Final = Recover(refresh=1)
+_RETURN_TO_LOGIN: Final = model.Recover(refresh=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,32 +74,32 @@ class CompiledApi:
         memo: what was last worked out of credentials, by what it is, beside those credentials.
     """
 
-    platform: Platform
-    instance: Instance
-    api: Api
-    auth: Auth
+    platform: model.Platform
+    instance: model.Instance
+    api: model.Api
+    auth: model.Auth
     rules: CompiledRules
-    recover: Mapping[str, Recover]
+    recover: Mapping[str, model.Recover]
     timeout: float
     result: str
     rejects_business: bool
     strict: bool
-    encoding: Encoding
+    encoding: model.Encoding
     method: str
     pieces: tuple[str, ...]
     query: Mapping[str, Any]
     headers: Mapping[str, tuple[str, str]]
     body: Any
     resolves: bool
-    inputs: tuple[Parameter, ...]
+    inputs: tuple[model.Parameter, ...]
     reserved: ReservedNames
-    apply: tuple[Apply, ...]
+    apply: tuple[model.Apply, ...]
     acquires: bool
     uses: frozenset[str]
     sensitive: tuple[Sensitive, ...]
     personal: tuple[str, ...]
-    defaults: tuple[Parameter, ...]
-    required: tuple[Parameter, ...]
+    defaults: tuple[model.Parameter, ...]
+    required: tuple[model.Parameter, ...]
     path_names: Mapping[str, str]
     memo: dict[str, tuple[Any, Any]] = field(default_factory=dict, repr=False)
 
@@ -125,7 +112,7 @@ class CompiledApi:
 _recipes: dict[tuple[int, int, int], CompiledApi] = {}
 
 
-def compiled_api(platform: Platform, instance: Instance, api: Api) -> CompiledApi:
+def compiled_api(platform: model.Platform, instance: model.Instance, api: model.Api) -> CompiledApi:
     """Return the recipe of *api*, compiled on its first use.
 
     Raises:
@@ -141,18 +128,17 @@ def compiled_api(platform: Platform, instance: Instance, api: Api) -> CompiledAp
     return recipe
 
 
-def _compile(platform: Platform, instance: Instance, api: Api) -> CompiledApi:
-    auth: Auth = api.auth if isinstance(api.auth, Auth) else platform.auth
+def _compile(platform: model.Platform, instance: model.Instance, api: model.Api) -> CompiledApi:
+    auth = platform.auth_of(api)
     method = api.method.upper()
-    apply = tuple(replace(item, name=name_of(item, auth)) for item in auth.apply)
+    apply = tuple(replace(item, name=model.name_of(item, auth)) for item in auth.apply)
     methods = {name.upper() for name in auth.acquire.methods} if auth.acquire else set()
     acquires = auth.acquire is not None and (not methods or method in methods)
     recover = auth.recover
     if acquires and "token" not in recover:  # a refused one is renewed once by default
         recover = {"token": _RETURN_TO_LOGIN, **recover}
     elif auth.acquire and not acquires:  # what only a login yields is left out
-        yielded = {name for step in auth.acquire.steps for name in step.extract}
-        apply = tuple(item for item in apply if not names_in(item.value) & yielded)
+        apply = tuple(item for item in apply if not names_in(item.value) & auth.yielded)
     path, _, path_query = api.path.partition("?")
     inputs = api.parameters
     query = _query_defaults(path_query, platform, instance, api)
@@ -184,10 +170,10 @@ def _compile(platform: Platform, instance: Instance, api: Api) -> CompiledApi:
         apply=apply,
         acquires=acquires,
         uses=frozenset().union(*map(names_in, templates)),
-        sensitive=sensitive((*platform.secret, *api.secret)),
+        sensitive=model.sensitive((*platform.secret, *api.secret)),
         personal=(*platform.redact, *api.redact),
-        defaults=tuple(item for item in inputs if is_set(item.default)),
-        required=tuple(item for item in inputs if item.required and not is_set(item.default)),
+        defaults=tuple(item for item in inputs if model.is_set(item.default)),
+        required=tuple(item for item in inputs if item.required and not model.is_set(item.default)),
         path_names={item.name: item.target for item in inputs if item.place == "path"},
     )
 
@@ -197,7 +183,7 @@ def _first_set(*values: Any) -> Any:
 
 
 def _query_defaults(
-    path_query: str, platform: Platform, instance: Instance, api: Api
+    path_query: str, platform: model.Platform, instance: model.Instance, api: model.Api
 ) -> dict[str, Any]:
     """Merge weakest first: the API's own path, the platform, the instance, the API."""
     merged: dict[str, Any] = {}
@@ -208,7 +194,7 @@ def _query_defaults(
 
 
 def _header_defaults(
-    platform: Platform, instance: Instance, api: Api
+    platform: model.Platform, instance: model.Instance, api: model.Api
 ) -> dict[str, tuple[str, str]]:
     merged: dict[str, tuple[str, str]] = {}
     for level in (platform.headers, instance.headers, api.headers):

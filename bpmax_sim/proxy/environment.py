@@ -8,7 +8,7 @@ from typing import Any
 
 from bpmax_sim.cassette.matching import Difference
 from bpmax_sim.cassette.miss import signed_otherwise
-from bpmax_sim.clock import Chance, Clock, Timeline
+from bpmax_sim.clock import Chance, Clock, VirtualClock
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.messages import Call, Request
 from bpmax_sim.platform.load import Platforms
@@ -49,7 +49,7 @@ class Environment:
     platforms: Platforms
     tenant: Callable[[Platform, Instance], Credentials]
     vault: Vault
-    clock: Timeline
+    clock: VirtualClock
     auth_clock: Clock
     chance: Chance
     auth_chance: Chance

@@ -25,7 +25,7 @@ from bpmax_sim.js_values import UnprintableError, json_text, loads
 from bpmax_sim.messages import FORM, VERIFIED, Headers, Request, Response
 from bpmax_sim.platform import encodings
 from bpmax_sim.platform.encodings import FilterError, octet_text, octets
-from bpmax_sim.platform.model import Sign, Spot, VerifyResponse
+from bpmax_sim.platform.model import Sign, Spot, VerifyResponse, place_of
 from bpmax_sim.platform.template import render
 from bpmax_sim.proxy.response import is_success
 
@@ -106,7 +106,7 @@ class RequestEditor:
             self._path = self._path.replace(f"{{{name}}}", encodings.percent(value))
         else:
             self._set_body(name, value)
-        self._injected[f"{place}.{name.lower() if place == 'header' else name}"] = None
+        self._injected[place_of(place, name)] = None
 
     def remove(self, place: Spot, name: str) -> None:
         """Take a header, a query name or a cookie out, so that it is not signed."""

@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from json.encoder import encode_basestring
+from operator import itemgetter
 from typing import Any, Literal
 
 import msgspec
@@ -22,7 +23,7 @@ from bpmax_sim.errors import Place
 from bpmax_sim.file_names import NOWHERE, Homes
 from bpmax_sim.i18n import Translatable, labelled
 from bpmax_sim.i18n import plain as plain_text
-from bpmax_sim.js_values import UNDEFINED, plain
+from bpmax_sim.js_values import SPELLED, UNDEFINED, plain
 from bpmax_sim.scenario.calls import CallAttempted, CallEnd, CallMade
 from bpmax_sim.scenario.expect import Comparison
 from bpmax_sim.scenario.source import Failure
@@ -203,7 +204,7 @@ Event = (
 
 def instant(at: float) -> float:
     """Return *at* without what summing up seconds leaves behind the hundredth of a millisecond."""
-    return round(at, 5)
+    return round(at, 5) if at % 1 else at  # to round is slow
 
 
 def answer_of(call: CallMade) -> CallAnswered:
@@ -221,7 +222,7 @@ _ANSWER = frozenset({*members(CallAnswered), "earlier"}) - {"number", "call"}
 _FIRST = frozenset({"at", "order"})  # told by the head of a line
 _LATER = _FIRST | _ANSWER
 _OUTSIDE = frozenset({"cause"})  # an exception is for whoever wants its traceback
-_RENAMED = {(HookStarted, "event"): "hook"}
+_RENAMED: Mapping[tuple[type, str], str] = {(HookStarted, "event"): "hook"}
 
 
 def trace_line(event: Event, number: int, homes: Homes = NOWHERE) -> str:
@@ -229,28 +230,7 @@ def trace_line(event: Event, number: int, homes: Homes = NOWHERE) -> str:
 
     *number* counts what happens in the scenario from 1: of one instant, the earlier is less.
     """
-    return _line(event, number, homes).decode()
-
-
-def _line(event: Event, number: int, homes: Homes) -> bytes:
-    kind: Any = type(event)
-    outside = _LATER if issubclass(kind, CallMade) else _FIRST
-    head = f'{{"seq":{number},"event":"{kind.__name__}","at":{instant(event.at)!r}'
-    return f"{head}{_fields(event, outside, homes)}}}".encode("utf-8", "backslashreplace")
-
-
-def _fields(value: Any, outside: frozenset[str], homes: Homes) -> str:
-    """Return the fields of a struct by name, each with a comma before it."""
-    kind: Any = type(value)
-    keys = _keys_of(kind, outside)
-    return "".join([key + _text(getattr(value, name), homes) for name, key in keys])
-
-
-@cache
-def _keys_of(kind: Any, outside: frozenset[str]) -> tuple[tuple[str, str], ...]:
-    """Return the names of fields in their order, each with the text before its value."""
-    names = sorted({*members(kind)} - outside)
-    return tuple((name, f',"{_RENAMED.get((kind, name), name)}":') for name in names)
+    return _line(event, number, _TraceTexts(homes)).decode()
 
 
 def trace(events: Iterable[Event], homes: Homes = NOWHERE) -> Iterator[str]:
@@ -261,68 +241,148 @@ def trace(events: Iterable[Event], homes: Homes = NOWHERE) -> Iterator[str]:
 
 def trace_digest(events: Iterable[Event], homes: Homes = NOWHERE) -> str:
     """Return the SHA-256 of the trace, in hexadecimal; the same events give the same digest."""
-    lines = [_line(event, number, homes) for number, event in enumerate(events, 1)]
+    texts = _TraceTexts(homes)
+    lines = [_line(event, number, texts) for number, event in enumerate(events, 1)]
     return hashlib.sha256(b"\n".join([*lines, b""])).hexdigest()
 
 
-def _text(value: Any, homes: Homes) -> str:
-    """Return *value* as JSON, members by name, without those that are undefined."""
-    kind: Any = type(value)
-    if kind is str:
-        return encode_basestring(homes.within(value))
-    return _writer(kind)(value, homes)
+class _TraceTexts:
+    """Writes texts and places as JSON, each once: most stand in a trace many times."""
+
+    __slots__ = ("_homes", "_written")
+
+    def __init__(self, homes: Homes) -> None:
+        self._homes = homes
+        self._written: dict[str | Place, bytes] = {}
+
+    def of(self, value: str | Place) -> bytes:
+        written = self._written.get(value)
+        if written is None:
+            written = self._written[value] = self._text(value)
+        return written
+
+    def _text(self, value: str | Place) -> bytes:
+        if isinstance(value, Place):
+            shown = str(Place(self._homes.of(value.file), value.line, value.column))
+        else:
+            shown = self._homes.within(value)
+        try:
+            return msgspec.json.encode(shown)
+        except (UnicodeEncodeError, TypeError):  # half a character, or a kind of text
+            return encode_basestring(shown).encode("utf-8", "backslashreplace")
+
+
+Write = Callable[[_TraceTexts, Any], bytes]
+
+
+def _line(event: Event, number: int, texts: _TraceTexts) -> bytes:
+    kind: Any = type(event)
+    head = f'{{"seq":{number},"event":"{kind.__name__}","at":{instant(event.at)!r}'
+    fields = _line_of(kind)(texts, event)
+    return b"%b%b%b}" % (head.encode(), b"," if fields else b"", fields)
 
 
 @cache
-def _writer(kind: Any) -> Callable[[Any, Homes], str]:
-    return next((write for known, write in _KINDS if issubclass(kind, known)), _other)
+def _line_of(kind: Any) -> Write:
+    return _members(kind, _LATER if issubclass(kind, CallMade) else _FIRST)
 
 
-def _number(value: float, _homes: Homes) -> str:
+def _members(kind: Any, outside: frozenset[str]) -> Write:
+    """Return what writes the fields of a struct by name, with commas between them."""
+    names = sorted({*members(kind)} - outside)
+    known = dict(zip(reversed(members(kind)), reversed(_defaults(kind)), strict=False))
+    keys = []
+    for name in names:
+        key = f'"{_RENAMED.get((kind, name), name)}":'.encode()
+        usual = known.get(name, key)
+        empty = next((text for value, text in _EMPTY if usual is value), b"")
+        keys.append((name, key, usual if empty else key, key + empty))
+
+    def write(texts: _TraceTexts, value: Any) -> bytes:
+        return b",".join(
+            [
+                whole
+                if (item := getattr(value, name)) is usual
+                else key + _WRITERS[type(item)](texts, item)
+                for name, key, usual, whole in keys
+            ]
+        )
+
+    return write
+
+
+def _defaults(kind: Any) -> tuple[Any, ...]:
+    return getattr(kind, "__struct_defaults__", ())
+
+
+_EMPTY: tuple[tuple[Any, bytes], ...] = ((None, b"null"), ("", b'""'), ((), b"[]"))
+"""What many fields are by default, in most events."""
+
+
+def _number(_texts: _TraceTexts, value: float) -> bytes:
     if value.is_integer():
-        return f"{int(value)}"
-    return f"{value!r}" if math.isfinite(value) else f'"{value}"'
+        return f"{int(value)}".encode()
+    return (f"{value!r}" if math.isfinite(value) else f'"{value}"').encode()
 
 
-def _map(value: Mapping[Any, Any], homes: Homes) -> str:
-    items = {str(name): item for name, item in value.items() if item is not UNDEFINED}
-    keys = [(name, encode_basestring(homes.within(name))) for name in sorted(items)]
-    return f"{{{','.join([f'{key}:{_text(items[name], homes)}' for name, key in keys])}}}"
+_name = itemgetter(0)
 
 
-def _list(value: Iterable[Any], homes: Homes) -> str:
-    return f"[{','.join([_text(item, homes) for item in value])}]"
+def _map(texts: _TraceTexts, value: Mapping[Any, Any]) -> bytes:
+    parts = [
+        texts.of(name) + b":" + _WRITERS[type(item)](texts, item)
+        for name, item in sorted({str(key): item for key, item in value.items()}.items(), key=_name)
+        if item is not UNDEFINED
+    ]
+    return b"{" + b",".join(parts) + b"}"
 
 
-def _place(value: Place, homes: Homes) -> str:
-    return encode_basestring(str(Place(homes.of(value.file), value.line, value.column)))
+def _list(texts: _TraceTexts, value: Iterable[Any]) -> bytes:
+    return b"[" + b",".join([_WRITERS[type(item)](texts, item) for item in value]) + b"]"
 
 
-def _message(value: Translatable, homes: Homes) -> str:
+def _message(texts: _TraceTexts, value: Translatable) -> bytes:
     """Return a message as what it was made of, so that a reader has it in another language."""
     data: dict[str, Any] = {"many": value.many} if value.many else {}
     text = plain_text(value)
-    return _map({**data, "template": value.template, "text": text, "values": value.values}, homes)
+    return _map(texts, {**data, "template": value.template, "text": text, "values": value.values})
 
 
-def _other(value: Any, homes: Homes) -> str:
-    """Return what a script made, in the words of a scenario file, or a struct."""
+def _converted(texts: _TraceTexts, value: Any) -> bytes:
+    """Return what a script made, in the words of a scenario file."""
     words = plain(value)
-    if words is not value:
-        return _text(words, homes)
-    fields = _fields(value, _OUTSIDE, homes)
-    return f"{{{fields[1:]}}}" if fields else _text(f"[{type(value).__name__}]", homes)
+    known = words is not value
+    return _WRITERS[type(words)](texts, words) if known else texts.of(f"[{type(value).__name__}]")
 
 
-_KINDS: tuple[tuple[type | tuple[type, ...], Callable[[Any, Homes], str]], ...] = (
+def _other(kind: Any) -> Write:
+    """Return what writes a struct, or what a script made."""
+    if issubclass(kind, SPELLED) or not {*members(kind)} - _OUTSIDE:
+        return _converted
+    write = _members(kind, _OUTSIDE)
+    return lambda texts, value: b"{" + write(texts, value) + b"}"
+
+
+_KINDS: tuple[tuple[type | tuple[type, ...], Write], ...] = (
     (Translatable, _message),
-    (str, lambda value, homes: encode_basestring(homes.within(value))),
-    (bool, lambda value, _homes: "true" if value else "false"),
-    (int, lambda value, _homes: f"{value}"),
-    (type(None), lambda _value, _homes: "null"),
+    ((str, Place), _TraceTexts.of),
+    (bool, lambda _texts, value: b"true" if value else b"false"),
+    (int, lambda _texts, value: f"{value}".encode()),
+    (type(None), lambda _texts, _value: b"null"),
     (float, _number),
-    (Place, _place),
-    (CallMade, lambda value, _homes: f"{value.number}"),  # it is told where it was made
+    (CallMade, lambda _texts, value: f"{value.number}".encode()),  # it is told where it was made
     (Mapping, _map),
     ((list, tuple), _list),
 )
+
+
+class _Writers(dict[type, Write]):
+    """A type -> what writes its values as JSON, members by name, without undefined ones."""
+
+    def __missing__(self, kind: type) -> Write:
+        write = next((write for known, write in _KINDS if issubclass(kind, known)), None)
+        self[kind] = write or _other(kind)
+        return self[kind]
+
+
+_WRITERS = _Writers({str: _TraceTexts.of})

@@ -3,7 +3,7 @@
 No Python function is registered: a raise inside one, or a time limit, would corrupt the context,
 which belongs to the thread that made it. Our own JavaScript is compiled once per process and read
 into each context as bytecode, which the same engine makes and reads; what a context is not expected
-to need stays text, in one buffer. That takes C functions that the wheel exports and its Python
+to need is read once it does. That takes C functions that the wheel exports and its Python
 class leaves out, reached by a pointer inside the wheel's object: only in versions that were tested.
 Elsewhere (Windows, 32 bits, ``BPMAX_JS_NATIVE=0``) `library` is None: a context takes longer to
 make, and of rejections that nobody handled only those of calls are known.
@@ -26,9 +26,9 @@ from ctypes import (
     c_int,
     c_int64,
     c_size_t,
-    c_uint32,
     c_uint64,
     c_void_p,
+    py_object,
 )
 from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -73,25 +73,17 @@ class Value(Structure):
 
 UNDEFINED = Value(0, 3)
 _Handles = c_uint64 * 2
-Tracker = CFUNCTYPE(None, c_void_p, Value, Value, c_bool, c_void_p)
+Tracker = CFUNCTYPE(None, c_void_p, Value, Value, c_bool, py_object)
 
 _SIGNATURES: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
     ("JS_GetRuntime", c_void_p, (c_void_p,)),
-    ("JS_GetGlobalObject", Value, (c_void_p,)),
-    ("JS_GetPropertyStr", Value, (c_void_p, Value, c_char_p)),
-    ("JS_SetPropertyStr", c_int, (c_void_p, Value, c_char_p, Value)),
     ("JS_FreeValue", None, (c_void_p, Value)),
     ("JS_Call", Value, (c_void_p, Value, Value, c_int, POINTER(Value))),
-    ("JS_SetHostPromiseRejectionTracker", None, (c_void_p, Tracker, c_void_p)),
+    ("JS_SetHostPromiseRejectionTracker", None, (c_void_p, Tracker, py_object)),
     ("JS_Eval", Value, (c_void_p, c_char_p, c_size_t, c_char_p, c_int)),
     ("JS_EvalFunction", Value, (c_void_p, Value)),
     ("JS_WriteObject", c_void_p, (c_void_p, POINTER(c_size_t), Value, c_int)),
     ("JS_ReadObject", Value, (c_void_p, c_char_p, c_size_t, c_int)),
-    ("JS_NewArrayBuffer", Value, (c_void_p, c_char_p, c_size_t, *3 * (c_void_p,), c_bool)),
-    ("JS_SetImmutableArrayBuffer", c_int, (Value, c_bool)),
-    ("JS_NewAtomLen", c_uint32, (c_void_p, c_char_p, c_size_t)),
-    ("JS_FreeAtom", None, (c_void_p, c_uint32)),
-    ("JS_DeleteProperty", c_int, (c_void_p, Value, c_uint32, c_int)),
     ("JS_RunGC", None, (c_void_p,)),
     ("JS_SetGCThreshold", None, (c_void_p, c_size_t)),
     ("JS_SetInterruptHandler", None, (c_void_p, Answer, c_void_p)),
@@ -140,43 +132,10 @@ def handles(context: Any) -> tuple[int, int] | None:
     return (runtime, inner) if functions.JS_GetRuntime(inner) == runtime else None
 
 
-def taken(inner: int, name: str) -> Value:
-    """Remove a global of the context *inner* and return what it was, for the caller to free."""
-    functions, spelled = library(), name.encode()
-    window = functions.JS_GetGlobalObject(inner)
-    value: Value = functions.JS_GetPropertyStr(inner, window, spelled)
-    atom = functions.JS_NewAtomLen(inner, spelled, len(spelled))
-    functions.JS_DeleteProperty(inner, window, atom, 0)
-    functions.JS_FreeAtom(inner, atom)
-    functions.JS_FreeValue(inner, window)
-    return value
-
-
 _COMPILE_ONLY = 1 << 5
 _BYTECODE, _BARE = 1 << 0, 1 << 5  # the latter without source and lines, which nobody is shown
 _FILE = b"<input>"  # as the wheel names what it evaluates
 _ENTRY = "__entry"
-
-
-class Texts:
-    """Sources one after the other in UTF-8, each ended by a zero; must outlive every context."""
-
-    def __init__(self, sources: Sequence[str]) -> None:
-        """Lay *sources* out."""
-        self._data, self.starts = b"", []
-        for source in sources:
-            self.starts.append(Value.of_int(len(self._data)))
-            self._data += source.encode() + b"\0"
-
-    def within(self, inner: int) -> Value:
-        """Return an immutable ArrayBuffer of *inner* over the texts; nothing is copied.
-
-        In other versions the arguments mean that it neither grows nor frees anything, too.
-        """
-        functions, data = library(), self._data
-        buffer: Value = functions.JS_NewArrayBuffer(inner, data, len(data), 0, None, None, False)
-        functions.JS_SetImmutableArrayBuffer(buffer, True)  # every context has the same bytes
-        return buffer
 
 
 @cache
@@ -187,37 +146,54 @@ def compiled(source: str) -> bytes | None:
     return None if pointers is None else _compiled(pointers[1], source.encode())
 
 
-def entered(context: Any, main: bytes, parts: Sequence[bytes | None], texts: Texts) -> Any:
-    """Return what the function of *main* makes of *texts* and of *parts*, in *context*.
+class Entered:
+    """The function of the prelude in a context, which calls here where a promise is rejected.
 
-    A part is a function of its bytecode, or the number of its first byte in the texts.
+    By such a rejection the prelude asks for one of its parts, too: its function returns the number
+    of the part, and is called again with what the part's bytecode makes. Must outlive the context.
     """
-    pointers = handles(context)
-    assert pointers is not None, "compiled only where there are handles"
-    functions, inner = library(), pointers[1]
-    first, buffer = _function(inner, main), texts.within(inner)
-    counted = [first, buffer, *(_function(inner, part) for part in parts if part is not None)]
-    read = iter(counted[2:])
-    arguments = [
-        start if part is None else next(read)
-        for part, start in zip(parts, texts.starts, strict=True)
-    ]
-    count = len(arguments) + 1
-    result = functions.JS_Call(inner, first, UNDEFINED, count, values(count)(buffer, *arguments))
-    for value in counted:
-        functions.JS_FreeValue(inner, value)
-    return _wrapped(context, inner, result)
 
+    def __init__(
+        self, context: Any, parts: Sequence[bytes | None], watch: Watch | None = None
+    ) -> None:
+        """Read the prelude, the first of *parts*, and those of the others that are there."""
+        pointers = handles(context)
+        assert pointers is not None, "compiled only where there are handles"
+        runtime, inner = pointers
+        functions = library()
+        read = [None if code is None else _function(inner, code) for code in parts]
+        function, *others = read
+        arguments = values(len(parts))(
+            Value.of_int(1),
+            *(
+                Value.of_int(number) if part is None else part
+                for number, part in enumerate(others, 1)
+            ),
+        )
+        # A property of the entry keeps the result alive, so no reference is held from here.
+        self._function = functions.JS_Call(inner, function, UNDEFINED, len(parts), arguments)
+        for part in (*filter(None, read), self._function):
+            functions.JS_FreeValue(inner, part)
+        self._watch = watch
+        functions.JS_SetHostPromiseRejectionTracker(runtime, _tracker, self)
 
-def _wrapped(context: Any, inner: int, value: Value) -> Any:
-    """Return the wheel's own object for *value*, which goes through a global for a moment."""
-    functions = library()
-    window = functions.JS_GetGlobalObject(inner)
-    functions.JS_SetPropertyStr(inner, window, _ENTRY.encode(), value)
-    functions.JS_FreeValue(inner, window)
-    entry = context.get(_ENTRY)
-    functions.JS_FreeValue(inner, taken(inner, _ENTRY))
-    return entry
+    def tell(self, inner: int, promise: Value, reason: Value, handled: bool) -> None:
+        """Call the prelude's function, and again with the part that it asks for."""
+        try:
+            arguments = values(3)(promise, reason, Value(int(handled), 1))
+            number = library().JS_Call(inner, self._function, UNDEFINED, 3, arguments)
+            if number.tag == _INT:
+                self._hand(inner, number.payload)
+        except BaseException as error:  # noqa: BLE001 - a signal handler's; raised again later
+            if self._watch is not None:
+                self._watch.stop(error)
+
+    def _hand(self, inner: int, number: int) -> None:
+        functions, code = library(), compiled(sources()[number])
+        part = _function(inner, code)
+        if not part.is_exception:
+            functions.JS_Call(inner, self._function, UNDEFINED, 1, values(1)(part))
+            functions.JS_FreeValue(inner, part)
 
 
 def _compiled(inner: int, source: bytes) -> bytes:
@@ -233,40 +209,16 @@ def _compiled(inner: int, source: bytes) -> bytes:
     return code
 
 
-def _function(inner: int, code: bytes) -> Value:
+def _function(inner: int, code: bytes | None) -> Value:
     functions = library()
+    assert code is not None, "compiled only where there are handles"
     read = functions.JS_ReadObject(inner, code, len(code), _BYTECODE)
     value: Value = functions.JS_EvalFunction(inner, read)
     return value
 
 
-_TRACK = "__track"
-
-
-def track_rejections(context: Any) -> object:
-    """Connect the engine's hook to the prelude's ``__track`` and remove that from the globals.
-
-    The result must live as long as the context.
-    """
-    pointers = handles(context)
-    if pointers is None:
-        return context.eval(f"delete globalThis.{_TRACK}")
-    return _connect(*pointers)
-
-
-def _connect(runtime: int, inner: int) -> object:
-    functions = library()
-    target = taken(inner, _TRACK)
-    # The prelude's closure keeps the function alive, so no reference is held from here.
-    functions.JS_FreeValue(inner, target)
-    functions.JS_SetHostPromiseRejectionTracker(runtime, _tracker, ctypes.byref(target))
-    return target
-
-
-def _tell(context: int, promise: Value, reason: Value, handled: bool, target: int) -> None:
-    arguments = values(3)(promise, reason, Value(int(handled), 1))
-    function = Value.from_address(target)
-    library().JS_Call(context, function, UNDEFINED, 3, arguments)
+def _tell(inner: int, promise: Value, reason: Value, handled: bool, entered: Entered) -> None:
+    entered.tell(inner, promise, reason, handled)
 
 
 _tracker = Tracker(_tell)
@@ -276,8 +228,9 @@ BINDINGS: Mapping[str, str] = {
     "primordials": r"",
     "errors": r"\b(?:catch|throw|stack|reject|fetch)|Error|XMLHttpRequest",
     "values": r"Date|Map|Set|Array|BigInt|toJSON|class\b",
-    "timers": r"Timeout|Interval|race\b|any\b",
+    "timers": r"Timeout|Interval|Promise\b",
     "console": r"console",
+    "table": r"(?!)",
     "date": r"Date",
     "random": r"random|crypto",
     "text": r"Text(?:En|De)coder|URL",
@@ -291,7 +244,7 @@ BINDINGS: Mapping[str, str] = {
     "intl": r"Intl|toLocale|localeCompare",
     "collation": r"localeCompare|Collator",
     "places": r"(?!)",
-    "inspect": r"console",
+    "inspect": r"(?!)",
     "sort": r"[sS]ort(?:ed)?\b",
     "math": r"(?!)",
     "power": r"(?!)",
@@ -355,8 +308,12 @@ class QuickJSNG:
         if pointers and where:
             self._interrupts = Interrupts(library(), pointers, where, self._watch)
         self._context.set_max_stack_size(limits.stack or stack_limit())
-        self._entry: Any = _entry(self._context, sources)
-        self._tracking = track_rejections(self._context)
+        self._entered_by: Entered | None = None
+        if pointers:
+            self._entered_by = Entered(self._context, _parts(_needed_by(sources)), self._watch)
+            self._entry: Any = self._context.get(_ENTRY)
+        else:
+            self._entry = evaluated(self._context)
         if parts := adaptation(adaptations(sources)):
             self._entry("adapt", parts)
         self._context.set_memory_limit(limits.memory + room)
@@ -446,18 +403,21 @@ class QuickJSNG:
         return too_slow(self._limits, is_wall=self._is_wall, raw=raw)
 
 
-def _entry(context: Any, scripts: Sequence[str]) -> Any:
-    """Return the prelude's entry, made ready for *scripts*."""
-    texts = sources()
-    main = compiled(texts[0])
-    if main is None:
-        return context.eval(texts[0])(None, *texts[1:])
-    names = _needed("").union(adaptations(scripts), *map(_needed, scripts))
-    parts = [
-        compiled(text) if name in names else None
-        for name, text in zip(BINDINGS, texts[1:], strict=True)
-    ]
-    return entered(context, main, parts, _texts())
+def evaluated(context: Any) -> Any:
+    """Return the prelude's entry, made from its text."""
+    prelude, *bindings = sources()
+    return context.eval(prelude)(0, *bindings)
+
+
+def _needed_by(scripts: Sequence[str]) -> frozenset[str]:
+    return _needed("").union(adaptations(scripts), *map(_needed, scripts))
+
+
+@lru_cache(maxsize=256)
+def _parts(names: frozenset[str]) -> tuple[bytes | None, ...]:
+    """Return the bytecode of the prelude and of those bindings, and None for each other one."""
+    parts = zip(("", *BINDINGS), sources(), strict=True)
+    return tuple(compiled(text) if name in names or not name else None for name, text in parts)
 
 
 @lru_cache(maxsize=256)
@@ -481,12 +441,6 @@ def adaptation(names: Sequence[str]) -> str:
     order = list(BINDINGS)
     parts = [order.index(name) + 1 for name in names]  # among the prelude's parameters
     return json.dumps({"now": 0, "parts": parts}) if parts else ""
-
-
-@cache
-def _texts() -> Texts:
-    """Return the texts of the bindings, once for all contexts."""
-    return Texts(sources()[1:])
 
 
 @cache

@@ -117,4 +117,5 @@ def _answers(
         except GeneratorExit:
             return
         except BaseException as error:  # noqa: BLE001 - raised again once the engine has ended
-            watch.fired, watch.raised, answer = "signal", error, 1
+            watch.stop(error)
+            answer = 1

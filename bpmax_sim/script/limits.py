@@ -246,6 +246,11 @@ class Watch:
                 self._hurry()
         return bool(self.fired)
 
+    def stop(self, error: BaseException) -> None:
+        """Let the script end soon, for what a signal handler raised; on its own thread."""
+        self.fired, self.raised = "signal", error
+        self._hurry()
+
     def judge(self) -> None:
         """Stop the context if it is over its limits; on the thread that watches."""
         if self.fired:

@@ -1,6 +1,6 @@
 // The JavaScript half of a context: what it does queues in an outbox as JSON, which Python drains after each turn.
-// Other things are made on first use of bindings/*.js: each a function, its text, or where that starts in `texts`.
-(function (texts, $primordials, $errors, $values, $timers, $console, $date, $random, $text, $clone,
+// Other things are made on first use of bindings/*.js: each a function, its text, or its number for who is `linked`.
+(function (linked, $primordials, $errors, $values, $timers, $console, $table, $date, $random, $text, $clone,
   $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $math, $power, $operators, $stack, $radix, $legacy, $web, $gbk, $formatjs, $icu, $live) {
 'use strict';
 const codes = arguments;
@@ -8,7 +8,7 @@ const FIRST_USER_LINE = 500; // the frames above are ours
 const indirectEval = eval;
 const primordials = (typeof $primordials === 'function' ? $primordials : indirectEval($primordials))();
 const {parse, stringify, apply, construct, isArray, join, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys,
-  fromCharCode, decodeURIComponent, escape, Uint8Array: Bytes, Error: NativeError, Promise: NativePromise, Date: NativeDate,
+  RangeError: NativeRangeError, Error: NativeError, Promise: NativePromise, Date: NativeDate, reject: nativeReject,
   Proxy: NativeProxy, then, resolve: nativeResolve, reflectGet, isWellFormed, charCodeAt, slice,
   includes, indexOf, lastIndexOf, repeat, newMap, newSet, newWeakMap, newList} = primordials;
 const {get: rawStack} = getOwnPropertyDescriptor(NativeError.prototype, 'stack');
@@ -22,16 +22,18 @@ const attempt = (work, otherwise) => { try { return work(); } catch { return oth
 
 const shared = {__proto__: null, primordials, define, put, global, attempt, NativeError, NativeDate, files: [], timeOf: NativeDate.prototype.getTime,
   offset: 0, now: 0, run: 0, own: value => value, seed: new Uint32Array(4), parts: null, part: 0, left: 0, drawn: 0, noted: 0};
-const modules = newMap();
-function textAt(start) {
-  const bytes = new Bytes(texts);
-  let found = '';
-  while (bytes[start]) found += fromCharCode(bytes[start++]);
-  return decodeURIComponent(escape(found)); // of UTF-8
+const modules = newMap(), WANTED = {};
+let wanted = 0, part; // its number, and what the engine hands over for it
+function read(number) { // told to `track` as any rejection is
+  wanted = number;
+  part = undefined;
+  apply(nativeReject, NativePromise, [WANTED]);
+  if (part === undefined) throw new NativeRangeError('Maximum call stack size exceeded');
+  return part;
 }
 function module(code) {
   if (!modules.has(code)) {
-    const made = typeof code === 'function' ? code : indirectEval(typeof code === 'number' ? textAt(code) : code);
+    const made = typeof code === 'function' ? code : typeof code === 'number' ? read(code) : indirectEval(code);
     modules.set(code, made(shared));
   }
   return modules.get(code);
@@ -164,17 +166,10 @@ function patch(changes) { if (changes.length) module($live).patch(changes); }
 
 // Promises of the script while pending, so that a line that waits in vain is known.
 const pending = newMap();
-let pendingId = 0;
-const tracked = executor => typeof executor !== 'function' ? executor : (resolve, reject) => {
-  const id = ++pendingId;
-  pending.set(id, {reject, place: rawOf(plainError('')) ?? '', run: shared.run});
-  const settle = finish => value => { pending.delete(id); finish(value); };
-  return executor(settle(resolve), settle(reject));
-};
 const ScriptPromise = new NativeProxy(NativePromise, {
   __proto__: null,
   construct: (_, args, target) =>
-    construct(NativePromise, [tracked(args[0])], target === ScriptPromise ? NativePromise : target),
+    construct(NativePromise, [module($timers).tracked(args[0])], target === ScriptPromise ? NativePromise : target),
   get: (_, name, self) => name === 'resolve' ? resolve
     : name === 'race' || name === 'any' ? module($timers)[name] : reflectGet(NativePromise, name, self),
 });
@@ -184,9 +179,11 @@ define(AggregateError.prototype, 'message', 'All promises were rejected');
 
 // Rejections that nobody handles, told by the engine.
 const unhandled = newMap();
-global('__track', (promise, reason, handled) => { // taken away by engine.py
-  if (handled) unhandled.delete(promise); else if (!quiet) unhandled.set(promise, reason);
-});
+const track = (promise, reason, handled) => { // see engine.py
+  if (handled === undefined) part = promise;
+  else if (reason === WANTED) return wanted;
+  else if (handled) unhandled.delete(promise); else if (!quiet) unhandled.set(promise, reason);
+};
 
 shared.native = {DOMException, atob, btoa};
 const globals = {
@@ -199,13 +196,17 @@ const globals = {
 };
 for (const name in globals) lazily(name, globals[name]);
 for (const name of ['SharedArrayBuffer', 'Atomics']) delete globalThis[name];
+const parts = {
+  __proto__: null, walk: $walk, search: $search, sort: $sort, gbk: $gbk, intl: $intl, inspector: $inspect, table: $table, power: $power,
+  icu: $icu, collation: $collation, places: $places, date: $date,
+};
+for (const name in parts) shared[name] = () => module(parts[name]);
 Object.assign(shared, {
-  shared, live, looked: 0, walk: () => module($walk), search: () => module($search), sort: () => module($sort), gbk: () => module($gbk), intl: () => module($intl), inspector: () => module($inspect), capture: NativeError.captureStackTrace, rawOf, plainError, encode, noOpaque, encoders, decode, list, tag, here, refuse,
-  power: () => module($power), icu: () => module($icu), misnamed: () => errors().misnamed, stackOf, failed, placed, waiting, unseen, callPlace, flush,
-  describe: error => errors().describe(error), inspect: value => module($console).inspect(value),
+  shared, live, looked: 0, capture: NativeError.captureStackTrace, rawOf, plainError, pending, encode, noOpaque, encoders, decode, list, tag, here,
+  refuse, misnamed: () => errors().misnamed, stackOf, failed, placed, waiting, unseen, callPlace, flush,
+  describe: error => errors().describe(error), inspect: value => module($inspect).inspect(value),
   brief: text => text.length > 60 ? slice(text, 0, 60) + '…' : text || "''", // what a script made up, in a message
-  collation: () => module($collation), places: () => module($places),
-  date: () => module($date), borrowed: (proto, prefix, ...names) => borrowed($intl, proto, prefix, ...names),
+  borrowed: (proto, prefix, ...names) => borrowed($intl, proto, prefix, ...names),
 });
 shared.guards = module($guards);
 global('Proxy', shared.guards.Proxy);
@@ -283,6 +284,8 @@ function entry(operation, text) {
   if (hasOwn(argument, 'patch')) patch(argument.patch);
   operations[operation](argument);
 }
-entry.track = globalThis.__track;
-return entry;
+entry.track = track;
+if (!linked) return entry;
+defineProperty(globalThis, '__entry', {configurable: true, get: () => delete globalThis.__entry && entry}); // read once
+return track;
 })

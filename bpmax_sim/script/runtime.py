@@ -7,6 +7,7 @@ import math
 import struct
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from typing import Any
 
@@ -86,10 +87,11 @@ class Page:
         self.scripts = tuple(scripts)
 
 
+@dataclass(eq=False)
 class Runtime:
     """Starts scripts and lets them run; belongs to the thread that made it.
 
-    Args:
+    Attributes:
         scheduler: runs calls and timers, in the session's virtual time.
         begin: starts a ``$proxy`` call.
         limits: of each script.
@@ -99,25 +101,17 @@ class Runtime:
         engine: makes a context.
     """
 
-    def __init__(  # noqa: PLR0913 - what scripts depend on
-        self,
-        scheduler: Scheduler,
-        begin: Begin,
-        *,
-        limits: Limits | None = None,
-        parts: Callable[[int], Parts] = lambda _number: ((0, None),),
-        drew: Callable[[int, int], None] = lambda _number, _drawn: None,
-        zone: float = SHANGHAI,
-        engine: MakeEngine = quickjs,
-    ) -> None:
-        self._scheduler = scheduler
-        self._begin = begin
+    scheduler: Scheduler
+    begin: Begin
+    _: KW_ONLY
+    limits: Limits = field(default_factory=Limits)
+    parts: Callable[[int], Parts] = lambda _number: ((0, None),)
+    drew: Callable[[int, int], None] = lambda _number, _drawn: None
+    zone: float = SHANGHAI
+    engine: MakeEngine = quickjs
+
+    def __post_init__(self) -> None:
         self._watched: tuple[str, Callable[[], None]] | None = None
-        self._limits = limits or Limits()
-        self._parts = parts
-        self._drew = drew
-        self._zone = zone
-        self._engine = engine
         self._started = 0
         self._single: dict[int, Context] = {}
         self._pages: dict[Page, Context] = {}
@@ -191,12 +185,12 @@ class Runtime:
             libraries=libraries,
             bindings=bindings or {},
             values=values or {},
-            limits=self._limits,
-            zone=self._zone,
-            parts=[(*_words(f"{seed}/{number}"), end) for seed, end in self._parts(number)],
-            drew=self._drew,
+            limits=self.limits,
+            zone=self.zone,
+            parts=[(*_words(f"{seed}/{number}"), end) for seed, end in self.parts(number)],
+            drew=self.drew,
         )
-        self._scheduler.soon(partial(self._launch, run, setting, page))
+        self.scheduler.soon(partial(self._launch, run, setting, page))
 
     def settle(self, until: float = -math.inf) -> None:
         """Let happen what is due by now or by *until*, and what scripts wait for.
@@ -205,12 +199,12 @@ class Runtime:
         pass. Called by what happens while this goes on already, nothing is waited for.
         """
         if self._is_settling:
-            self._scheduler.run(lambda: False, until)
+            self.scheduler.run(lambda: False, until)
             return
         self._is_settling = True
         try:
-            if self._limits.stack and self._limits.stack > stack_limit():
-                with_stack(self._limits.stack, partial(self._settle_here, until))
+            if self.limits.stack and self.limits.stack > stack_limit():
+                with_stack(self.limits.stack, partial(self._settle_here, until))
             else:
                 self._settle_here(until)
         finally:
@@ -228,8 +222,8 @@ class Runtime:
     def _begin_watched(self, program: CallSpec) -> Generator[Effect, Any, Answer]:
         watched = self._watched
         if watched and _spelled(watched[0]) == _spelled(f"{program.platform}.{program.api}"):
-            self._scheduler.soon(watched[1])
-        return self._begin(program)
+            self.scheduler.soon(watched[1])
+        return self.begin(program)
 
     def waiting(self) -> list[Waiting]:
         """Return the timers that wait until somebody lets time pass."""
@@ -245,11 +239,11 @@ class Runtime:
     def _settle_here(self, until: float) -> None:
         home, self._thread = self._thread, threading.get_ident()
         try:
-            self._scheduler.run(self._is_busy, until)
+            self.scheduler.run(self._is_busy, until)
             while busy := next(self._busy(), None):
                 context, run = busy
                 context.stuck(run)
-                self._scheduler.run(self._is_busy, until)
+                self.scheduler.run(self._is_busy, until)
         finally:
             self._thread = home
 
@@ -282,8 +276,8 @@ class Runtime:
             scripts = dict.fromkeys((*setting.libraries, run.script, *others))
             context = Context(
                 setting,
-                engine=self._engine(setting.limits, [script.source for script in scripts]),
-                scheduler=self._scheduler,
+                engine=self.engine(setting.limits, [script.source for script in scripts]),
+                scheduler=self.scheduler,
                 begin=self._begin_watched,
             )
             if page is not None and page.scripts:

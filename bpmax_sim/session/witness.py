@@ -14,7 +14,7 @@ from msgspec import UNSET
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import Difference, Parts, Rules, differences, parts_of_exchange
-from bpmax_sim.clock import Timeline
+from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.field_path import format_path
 from bpmax_sim.js_values import plain
@@ -79,7 +79,7 @@ class Witness:
         struck: every fault that struck, in order.
     """
 
-    def __init__(self, rules: Rules, clock: Timeline) -> None:
+    def __init__(self, rules: Rules, clock: VirtualClock) -> None:
         """Start with nothing noted."""
         self.struck: list[Struck] = []
         self._rules = rules

@@ -48,11 +48,7 @@ RENEWALS: Final[Mapping[str, Mapping[str, Any]]] = {
 
 
 def issue(
-    turn: Turn,
-    tenant: SimulatedTenant,
-    *,
-    names: Iterable[str] = ("token",),
-    known: Mapping[str, str] = NOTHING,
+    turn: Turn, tenant: SimulatedTenant, names: Iterable[str], known: Mapping[str, str] = NOTHING
 ) -> state.IssuedGrant:
     """Return the token of *tenant*: that which it has where the rule says so, else a new one.
 
@@ -295,7 +291,7 @@ def _yielded(turn: Turn, logins: list[tuple[Auth, LoginStep]], names: Names) -> 
         name: f"{_COOKIE}={turn.generated()}" for name in needed if rules[name].path == "cookies"
     }
     old = {str(names[name]) for name in needed if name in turn.tenant.credentials}
-    issued = issue(turn, turn.tenant, names=needed, known={**earlier, **addresses, **cookies})
+    issued = issue(turn, turn.tenant, needed, {**earlier, **addresses, **cookies})
     turn.change(spent=turn.state.spent | old)
     places = [
         (rule.path, _life(turn, auth, issued) if name == TTL else issued.values[name])
@@ -351,10 +347,10 @@ def grant(turn: Turn, rule: model.Grants) -> None:
         raise Refused("unsupported_grant_type")
     if kind == "refresh_token":
         _spend(turn, tenant, form.get("refresh_token", ""))
-        issued = issue(turn, tenant, names=("token", "refresh_token"))
+        issued = issue(turn, tenant, ("token", "refresh_token"))
         turn.scope["refresh_token"] = issued.values.get("refresh_token")
     else:
-        issued = issue(turn, tenant)
+        issued = issue(turn, tenant, ("token",))
     turn.scope |= {"token": issued.values["token"], "life": left(issued, turn.now)}
     if form.get("scope"):
         turn.scope["scope"] = form["scope"]

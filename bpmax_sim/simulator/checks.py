@@ -76,7 +76,7 @@ def _login(turn: Turn, rule: tuple[model.LoginCredential, ...]) -> None:
         if not fitting:
             raise Refused(item.wrong)
     turn.belongs_to(fitting[0])
-    issued = issue(turn, fitting[0])
+    issued = issue(turn, fitting[0], ("token",))
     turn.scope |= {"token": issued.values["token"], "life": left(issued, turn.now)}
 
 

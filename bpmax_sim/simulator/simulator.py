@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -271,24 +272,21 @@ def _positive(name: str, value: float) -> float:
     return value
 
 
+@dataclass(eq=False)
 class Simulators:
-    """A transport that answers each request as the third party that it is for."""
+    """A transport that answers each request as the third party that it is for.
 
-    def __init__(
-        self,
-        platforms: Platforms,
-        credentials: Callable[[Platform, Instance], Credentials],
-        *,
-        clock: Clock,
-        seed: int = 0,
-    ) -> None:
-        """Stand in for *platforms*; *credentials* returns those of an instance."""
-        self._platforms = platforms
-        self._credentials = credentials
-        self._clock = clock
-        self._seed = seed
-        self._created: dict[str, Simulator] = {}
-        self._lock = threading.Lock()
+    Attributes:
+        credentials: returns those of an instance.
+    """
+
+    platforms: Platforms
+    credentials: Callable[[Platform, Instance], Credentials]
+    _: KW_ONLY
+    clock: Clock
+    seed: int = 0
+    _created: dict[str, Simulator] = field(default_factory=dict, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def simulator(self, key: str) -> Simulator:
         """Return the stand-in of a platform.
@@ -299,23 +297,23 @@ class Simulators:
         with self._lock:
             if key not in self._created:
                 self._created[key] = Simulator(
-                    self._platforms.platform(key),
+                    self.platforms.platform(key),
                     lambda: tuple(self._tenants(key)),
-                    clock=self._clock,
-                    seed=self._seed,
+                    clock=self.clock,
+                    seed=self.seed,
                 )
             return self._created[key]
 
     def _tenants(self, key: str) -> Iterator[SimulatedTenant]:
-        platform = self._platforms.platform(key)
-        for entry in self._platforms.entries.get(key, ()):
+        platform = self.platforms.platform(key)
+        for entry in self.platforms.entries.get(key, ()):
             if entry.instance.enabled:
-                credentials = self._credentials(platform, entry.instance)
+                credentials = self.credentials(platform, entry.instance)
                 yield SimulatedTenant(entry.instance.instance_key, credentials.real)
 
     @cached_property
     def _matcher(self) -> ApiMatcher:
-        return ApiMatcher(self._platforms)
+        return ApiMatcher(self.platforms)
 
     def handle(self, request: Request) -> Response:
         """Return the response of the third party that *request* is for.

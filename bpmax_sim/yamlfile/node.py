@@ -244,7 +244,7 @@ def compose(text: str, file: str, problems: list[Problem]) -> Node:
         handler = _HANDLERS.get(type(event))
         if handler is not None:
             handler(composer, event)
-    return composer.root or Node(None, file)
+    return next(iter(composer.documents.elements), Node(None, file))
 
 
 class _OpenCollection(Struct):
@@ -264,16 +264,16 @@ class _Composer:
     """The state between two events."""
 
     def __init__(self, file: str, problems: list[Problem]) -> None:
-        self.root: Node | None = None
+        self.documents = _OpenCollection((1, 1), None, None, size=0)
         self.stopped = False
         self._file = file
         self._problems = problems
-        self._open: list[_OpenCollection] = []
-        self._top: _OpenCollection | None = None
+        self._open = [self.documents]
+        self._top = self.documents
         self._anchors: dict[str, Node] = {}
 
     def document(self, event: yaml.DocumentStartEvent) -> None:
-        if self.root is not None:
+        if self.documents.elements:
             self._stop(msg("a second document starts here; a file holds one"), _mark(event))
         if event.version == (1, 1):
             self._tell(msg("files are read as YAML 1.2; remove the line %YAML 1.1"), _mark(event))
@@ -284,7 +284,7 @@ class _Composer:
         if event.tag:
             self._tag(event.tag, mark)
         top = self._top
-        if top is not None and top.pairs is not None and top.key is None:
+        if top.pairs is not None and top.key is None:
             self._key(event, mark, top)
             return
         value: Scalar = event.value
@@ -301,7 +301,7 @@ class _Composer:
             self._tag(event.tag, mark)
         if self._wants_key():
             self._stop(msg("a key must be text; quote a value that starts with '{' or '['"), mark)
-        elif len(self._open) >= DEEPEST:
+        elif len(self._open) > DEEPEST:
             self._stop(_TOO_DEEP, mark)
         pairs: dict[str, Node] | None = {} if isinstance(event, yaml.MappingStartEvent) else None
         self._top = _OpenCollection(mark, event.anchor, pairs)
@@ -309,7 +309,7 @@ class _Composer:
 
     def end(self, _event: yaml.Event) -> None:
         ended = self._open.pop()
-        self._top = self._open[-1] if self._open else None
+        self._top = self._open[-1]
         value = tuple(ended.elements) if ended.pairs is None else ended.pairs
         node = Node(value, self._file, *ended.mark, ended.keys, ended.size, ended.depth)
         self._add(node, ended.anchor)
@@ -345,9 +345,6 @@ class _Composer:
         if anchor:
             self._anchors[anchor] = node
         top = self._top
-        if top is None:
-            self.root = node
-            return
         top.size += node.size
         if node.depth >= top.depth:
             top.depth = node.depth + 1
@@ -356,12 +353,11 @@ class _Composer:
         else:
             top.pairs.setdefault(top.key or "", node)
             top.key = None
-        if top.size > MOST or len(self._open) + node.depth > DEEPEST:
+        if top.size > MOST or len(self._open) + node.depth > DEEPEST + 1:
             self._stop(_TOO_LARGE if top.size > MOST else _TOO_DEEP, top.mark)
 
     def _wants_key(self) -> bool:
-        top = self._top
-        return top is not None and top.pairs is not None and top.key is None
+        return self._top.pairs is not None and self._top.key is None
 
     def _tag(self, tag: str, mark: Mark) -> None:
         shown = tag.replace("tag:yaml.org,2002:", "!!")

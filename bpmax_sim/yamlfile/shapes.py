@@ -110,10 +110,10 @@ class Shape:
     def read(self, node: Node, reading: Reading) -> Any:
         """Return the value of *node*, or `UNSET` after telling why."""
         if type(node.value) in self.kinds:
-            return self.value(node, reading)
+            return self._value(node, reading)
         return reading.mismatch(node, self.expected)
 
-    def value(self, node: Node, reading: Reading) -> Any:
+    def _value(self, node: Node, reading: Reading) -> Any:
         """Return the value of a *node* of the right kind, or `UNSET` after telling why."""
         raise NotImplementedError
 
@@ -137,8 +137,7 @@ class AnyShape(Shape):
     expected = msg("a value")
     kinds = frozenset({dict, tuple, *_SCALARS})
 
-    def value(self, node: Node, reading: Reading) -> Any:  # noqa: ARG002 - nothing can be wrong
-        """Return plain ``dict``, ``list`` and scalars."""
+    def _value(self, node: Node, reading: Reading) -> Any:  # noqa: ARG002 - nothing can be wrong
         return node.plain()
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
@@ -178,8 +177,7 @@ class ScalarShape(Shape):
                 "{names} of {limits}", names=self.expected, limits=joined(" and ", texts)
             )
 
-    def value(self, node: Node, reading: Reading) -> Any:
-        """Return the scalar."""
+    def _value(self, node: Node, reading: Reading) -> Any:
         if all(_LIMITS[key][0](node.value, limit) for key, limit in self.limits.items()):
             return node.value
         return reading.refuse(node, self.expected)
@@ -197,8 +195,7 @@ class DurationShape(Shape):
     expected = msg("a duration such as 30s")
     kinds = frozenset({int, float, str})
 
-    def value(self, node: Node, reading: Reading) -> Any:
-        """Return seconds."""
+    def _value(self, node: Node, reading: Reading) -> Any:
         with suppress(ValueError):
             seconds = parse_duration(node.value)  # type: ignore[arg-type]
             if 0 <= seconds < float("inf"):
@@ -221,8 +218,7 @@ class ChoiceShape(Shape):
         names = series(map(repr, values))
         self.expected = msg("one of {names}", names=names) if values[1:] else names
 
-    def value(self, node: Node, reading: Reading) -> Any:
-        """Return the value."""
+    def _value(self, node: Node, reading: Reading) -> Any:
         if node.value in self.values:
             return node.value
         return reading.refuse(node, self.expected, near(str(node.value), map(str, self.values)))
@@ -251,8 +247,7 @@ class ListShape(Shape):
         value = self.item.read(node, reading)
         return UNSET if value is UNSET else (value,)
 
-    def value(self, node: Node, reading: Reading) -> Any:
-        """Return a tuple without the elements that are wrong."""
+    def _value(self, node: Node, reading: Reading) -> Any:
         items = [
             reading.below(index, self.item, child) for index, child in enumerate(node.elements)
         ]
@@ -274,8 +269,7 @@ class MapShape(Shape):
     def __init__(self, item: Shape) -> None:
         self.item = item
 
-    def value(self, node: Node, reading: Reading) -> Any:
-        """Return a dict without the entries that are wrong."""
+    def _value(self, node: Node, reading: Reading) -> Any:
         members = {key: reading.below(key, self.item, child) for key, child in node.items.items()}
         return {key: value for key, value in members.items() if value is not UNSET}
 
@@ -303,8 +297,7 @@ class StructShape(Shape):
         self.type = type_
         self.fields: Mapping[str, Field] = {}
 
-    def value(self, node: Node, reading: Reading) -> Any:
-        """Return the structure; a wrong optional field has its default."""
+    def _value(self, node: Node, reading: Reading) -> Any:
         values: dict[str, Any] = {}
         complete = True
         for key, child in node.items.items():
@@ -356,8 +349,7 @@ class UnionShape(Shape):
         self.expected = either(option.expected for option in options)
         self.kinds = frozenset().union(*(option.kinds for option in options))
 
-    def value(self, node: Node, reading: Reading) -> Any:
-        """Return what the option reads."""
+    def _value(self, node: Node, reading: Reading) -> Any:
         kind = type(node.value)
         return next(o for o in self.options if kind in o.kinds).read(node, reading)
 

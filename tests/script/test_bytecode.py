@@ -8,7 +8,7 @@ import pytest
 
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.script import engine
-from bpmax_sim.script.engine import QuickJSNG, track_rejections
+from bpmax_sim.script.engine import QuickJSNG
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.runtime import Runtime
@@ -39,10 +39,8 @@ class FromText(QuickJSNG):
 
     def __init__(self, limits: Limits, sources: Sequence[str] = ()) -> None:
         super().__init__(limits, sources)
-        prelude, *bindings = engine.sources()
         self._context = _quickjs.Context()
-        self._entry = self._context.eval(prelude)(None, *bindings)
-        self._tracking = track_rejections(self._context)
+        self._entry = engine.evaluated(self._context)
 
 
 def test_a_script_sees_no_difference_between_bytecode_and_text() -> None:
@@ -77,15 +75,25 @@ def test_a_context_is_made_faster_from_bytecode_than_from_text() -> None:
     assert engine.compiled("0") is None or best(QuickJSNG) < best(FromText) / 1.5
 
 
-def test_a_part_is_a_function_of_its_bytecode_or_the_place_of_its_text() -> None:
-    sources = ("(() => 41)", "个")
-    texts = engine.Texts(sources)
-    main, inner = map(engine.compiled, ("((texts, inner, at) => inner() + at)", sources[0]))
+@pytest.mark.skipif(engine.library() is None, reason="everything is text without its functions")
+@pytest.mark.parametrize("is_read", [True, False], ids=["read before", "read on use"])
+def test_a_part_is_a_function_of_its_bytecode_or_its_number(is_read: bool) -> None:
+    names = ["", *engine.BINDINGS]
+    parts = [
+        engine.compiled(text) if name in {"", "primordials", "guards"} or is_read else None
+        for name, text in zip(names, engine.sources(), strict=True)
+    ]
+    context = _quickjs.Context()
+    entered = engine.Entered(context, parts)
 
-    assert main is None or engine.entered(_quickjs.Context(), main, [inner, None], texts) == 52
+    entry = context.get("__entry")
+
+    assert context.eval("typeof __entry") == "undefined"  # it is there to be read once
+    assert context.eval("btoa('a')") == "YQ=="
+    del entry, context, entered
 
 
-@pytest.mark.parametrize("hides", [False, True], ids=["read before", "compiled on use"])
+@pytest.mark.parametrize("hides", [False, True], ids=["read before", "read on use"])
 @pytest.mark.parametrize(("name", "rest", "value"), USES, ids=[use[0] for use in USES])
 def test_what_a_script_does_not_name_is_there_all_the_same(
     name: str, rest: str, value: object, hides: bool
@@ -107,19 +115,29 @@ def test_a_script_that_overrides_what_texts_are_read_with_sees_nothing_of_them()
     assert run(source).value == ["YQ==", ""]
 
 
-@pytest.mark.skipif(engine.library() is None, reason="nothing is shared without its functions")
-def test_what_every_context_shares_cannot_be_written() -> None:
-    context, shared = _quickjs.Context(), engine.Texts(["客户"])
-    handles = engine.handles(context)
-    assert handles is not None
-    functions, inner = engine.library(), handles[1]
-    window = functions.JS_GetGlobalObject(inner)
-    functions.JS_SetPropertyStr(inner, window, b"shared", shared.within(inner))
-    functions.JS_FreeValue(inner, window)
+def test_a_signal_that_comes_while_a_part_is_read_ends_the_script(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if engine.library() is None:
+        return
+    run("return 0")
 
-    assert (
-        context.eval("new Uint8Array(shared)[0] = 0, new Uint8Array(shared)[0]") == "客".encode()[0]
-    )
-    for write in ("new Uint8Array(shared).fill(0)", "shared.transfer()"):
-        with pytest.raises(_quickjs.JSException, match="immutable"):
-            context.eval(write)
+    def interrupted(_source: str) -> bytes:
+        raise KeyboardInterrupt
+
+    made = QuickJSNG(Limits())
+    monkeypatch.setattr(engine, "compiled", interrupted)
+
+    with pytest.raises(KeyboardInterrupt):
+        made.load("try { globalThis['bt' + 'oa']('a') } catch {} for (;;);")
+
+
+def test_a_part_that_finds_no_stack_to_be_read_is_refused_as_the_engine_refuses() -> None:
+    source = """
+      let seen;
+      function fall() {
+        try { fall(); } catch (error) { seen ??= globalThis['bt' + 'oa']; throw error; }
+      }
+      try { fall(); } catch (error) { return [error.name, typeof seen, seen('a')]; }"""
+
+    assert run(source).value == ["RangeError", "function", "YQ=="]

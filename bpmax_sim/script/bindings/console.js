@@ -1,147 +1,30 @@
 // console.* as Node has it; what is logged crosses as text and as values.
 'use strict';
-({emit, encode, encoders, here, list, attempt, shared, inspector, primordials: {String: toText, Number: toNumber, stringify,
-  parseInt, parseFloat, isArray, keys, hasOwn, is, max, floor, slice, includes, indexOf, repeat, padStart, symbolText, mapForEach, setForEach, mapSize, setSize,
-  getPrototypeOf, getOwnPropertyDescriptor, functionText, newMap, newList}}) => {
-const {inspect, width, DEFAULTS, push, joined} = inspector();
+({emit, encode, encoders, here, list, attempt, shared, inspector, table: more, primordials: {String: toText, slice, includes, indexOf, newMap, newList}}) => {
 function replaced(text, from, to) {
   let made = '', at = 0;
   for (let next; (next = indexOf(text, from, at)) >= 0; at = next + from.length) made += slice(text, at, next) + to;
   return made + slice(text, at);
 }
-const UNREAD = '[cannot be read]', read = (value, options) => attempt(() => inspect(value, options), UNREAD);
+const UNREAD = '[cannot be read]', read = (value, options) => attempt(() => inspect(value, options), UNREAD), inspect = (value, options) => inspector().inspect(value, options);
 const show = value => typeof value === 'string' ? value : read(value);
-const set = options => ({__proto__: null, depth: DEFAULTS.depth, breakLength: 80, maxItems: 100, showHidden: false, ...options});
-const SHALLOW = set({depth: 0}), FULL = set({depth: 4, showHidden: true});
-function speaksForItself(value) { // whether a class of the script says what its text is
-  if (shared.shownAs?.(value) !== undefined) return true;
-  for (let proto = value; proto !== null; proto = getPrototypeOf(proto)) {
-    const own = getOwnPropertyDescriptor(proto, 'toString');
-    if (own) return proto === value || !hasOwn(proto, 'constructor') || !isBuiltIn(proto.constructor);
-  }
-  return false;
-}
-const isBuiltIn = made => typeof made === 'function' && includes(functionText(made), '[native code]');
-const numeric = value => is(value, -0) ? '-0' : toText(value);
-const directives = {
-  __proto__: null,
-  s: v => typeof v === 'bigint' ? (v + 'n') : typeof v === 'number' ? numeric(v)
-    : typeof v === 'object' && v !== null && !speaksForItself(v) ? read(v, SHALLOW) : typeof v === 'symbol' ? symbolText(v) : toText(v),
-  d: v => typeof v === 'bigint' ? (v + 'n') : typeof v === 'symbol' ? 'NaN' : numeric(typeof v === 'object' ? toNumber(v) : toNumber(v)),
-  i: v => typeof v === 'bigint' ? (v + 'n') : typeof v === 'symbol' ? 'NaN' : numeric(parseInt(v)),
-  f: v => typeof v === 'symbol' ? 'NaN' : numeric(parseFloat(v)),
-  j: v => toText(stringify(v)), o: v => read(v, FULL), O: v => read(v), c: () => '',
-};
-function formatted(first, values) { // as far as values go; returns how many were taken
-  let text = '', at = 0, taken = 1;
-  for (let next; (next = indexOf(first, '%', at)) >= 0;) {
-    const letter = slice(first, next + 1, next + 2), directive = directives[letter];
-    text += slice(first, at, next);
-    at = next + 2;
-    if (letter === '%') text += '%';
-    else if (directive && taken < values.length) {
-      const value = values[taken++];
-      text += attempt(() => directive(value), ('%' + letter));
-    } else { text += '%'; at = next + 1; }
-  }
-  return {text: text + slice(first, at), taken};
-}
 function format(values) {
   const isFormat = values.length > 1 && typeof values[0] === 'string' && includes(values[0], '%');
-  let {text, taken} = isFormat ? formatted(values[0], values) : {text: show(values[0]), taken: 1};
+  let {text, taken} = isFormat ? more().formatted(values[0], values) : {text: show(values[0]), taken: 1};
   for (; taken < values.length; taken++) text += ' ' + show(values[taken]);
   return text;
 }
 let indent = '';
-const counts = newMap(), starts = newMap();
-function before(first, rest) {
-  const all = newList();
-  all[0] = first;
-  for (let i = 0; i < rest.length; i++) all[i + 1] = rest[i];
-  return all;
-}
 function write(level, text, values) {
   emit(('"log","' + level + '",' + here() + ',' + (encoders.string(indent + replaced(text, '\n', ('\n' + indent)))) + ',') +
     list(values, v => attempt(() => encode(v), '{"$":"undefined"}')));
 }
 const log = (level, values) => write(level, values.length ? format(values) : '', values);
-const two = n => padStart(('' + n), 2, '0');
-function duration(ms) { // as Node writes it: 12ms, 1.500s, 2:03.500 (m:ss.mmm)
-  const fraction = n => padStart(('' + n % 1000), 3, '0');
-  if (ms < 1000) return ms + 'ms';
-  const seconds = floor(ms / 1000);
-  if (seconds < 60) return seconds + '.' + fraction(ms) + 's';
-  const minutes = floor(seconds / 60);
-  if (minutes < 60) return minutes + ':' + two(seconds % 60) + '.' + fraction(ms) + ' (m:ss.mmm)';
-  return floor(minutes / 60) + ':' + two(minutes % 60) + ':' + two(seconds % 60) + '.' + fraction(ms) + ' (h:mm:ss.mmm)';
-}
-const timed = label => (label + ': ' + duration(shared.now - starts.get(label)));
-
-// Tables.
-function row(cells, widths) {
-  let text = '│ ';
-  for (let i = 0; i < cells.length; i++) {
-    text += (i ? ' │ ' : '') + cells[i] + repeat(' ', widths[i] - width(cells[i]));
-  }
-  return text + ' │';
-}
-function drawn(head, columns) {
-  const widths = newList(), rules = newList(), rows = newList();
-  let count = 0;
-  for (let i = 0; i < columns.length; i++) count = max(count, columns[i].length);
-  for (let i = 0; i < head.length; i++) {
-    let size = width(head[i]);
-    for (let j = 0; j < columns[i].length; j++) size = max(size, width(columns[i][j] ?? ''));
-    push(widths, size);
-    push(rules, repeat('─', size + 2));
-  }
-  for (let j = 0; j < count; j++) {
-    const cells = newList();
-    for (let i = 0; i < columns.length; i++) push(cells, columns[i][j] ?? '');
-    push(rows, row(cells, widths));
-  }
-  const body = rows.length ? joined(rows, '\n') + '\n' : '';
-  return '┌' + joined(rules, '┬') + '┐\n' + row(head, widths) + '\n├' + joined(rules, '┼') + '┤\n' + body + '└' + joined(rules, '┴') + '┘';
-}
-const cell = value => read(value, set({maxItems: 3, breakLength: Infinity,
-  depth: value !== null && typeof value === 'object' && !isArray(value) && keys(value).length > 2 ? -1 : 0}));
-function table(data, chosen) {
-  if (data === null || typeof data !== 'object') return log('log', [data]);
-  const head = newList(), columns = newList();
-  const column = name => { push(head, name); const made = newList(); push(columns, made); return made; };
-  const isMap = attempt(() => (mapSize(data), true)), isSet = attempt(() => (setSize(data), true));
-  if (isMap || isSet) {
-    const index = column('(iteration index)'), names = isMap ? column('Key') : index, values = column('Values');
-    (isMap ? mapForEach : setForEach)(data, (item, key) => {
-      push(index, ('' + index.length));
-      if (isMap) push(names, cell(key));
-      push(values, cell(item));
-    });
-    return write('log', drawn(head, columns), [data]);
-  }
-  const index = column('(index)'), rows = keys(data), known = newMap(), plain = newList();
-  let hasPlain = false;
-  for (let i = 0; i < rows.length; i++) {
-    const item = data[rows[i]], isPlain = item === null || (typeof item !== 'object' && typeof item !== 'function');
-    push(index, rows[i]);
-    if (isPlain) { hasPlain = true; plain[i] = cell(item); }
-    const names = chosen ?? (isPlain ? newList() : keys(item));
-    for (let n = 0; n < names.length; n++) {
-      if (!known.has(names[n])) known.set(names[n], column(names[n]));
-      known.get(names[n])[i] = isPlain || !hasOwn(item, names[n]) ? '' : cell(item[names[n]]);
-    }
-  }
-  if (hasPlain) { push(head, 'Values'); push(columns, plain); }
-  return write('log', drawn(head, columns), [data]);
-}
-function shownBy(options) { // of console.dir; null is no limit
-  const {depth = DEFAULTS.depth, showHidden = false} = options ?? {};
-  return set({depth: depth ?? Infinity, showHidden: Boolean(showHidden)});
-}
+shared.console = {read, write, log};
 const console = {
   log: (...v) => log('log', v), info: (...v) => log('info', v), debug: (...v) => log('debug', v),
   warn: (...v) => log('warn', v), error: (...v) => log('error', v),
-  trace: (...v) => log('trace', v), dir: (v, options) => write('log', read(v, shownBy(options)), [v]), dirxml: (...v) => log('log', v), table,
+  trace: (...v) => log('trace', v), dir: (v, options) => write('log', read(v, more().shownBy(options)), [v]), dirxml: (...v) => log('log', v), table: (data, chosen) => more().table(data, chosen),
   assert(ok, ...v) {
     if (ok) return;
     if (v.length) v[0] = 'Assertion failed: ' + toText(v[0]);
@@ -149,14 +32,8 @@ const console = {
   },
   group(...v) { if (v.length) log('log', v); indent += '  '; },
   groupEnd() { indent = slice(indent, 2); },
-  count(label = 'default') {
-    counts.set(label, (counts.get(label) ?? 0) + 1);
-    log('log', [(label + ': ' + counts.get(label))]);
-  },
-  countReset(label = 'default') { counts.delete(label); },
-  time(label = 'default') { if (!starts.has(label)) starts.set(label, shared.now); },
-  timeLog(label = 'default', ...v) { if (starts.has(label)) log('log', before(timed(label), v)); },
-  timeEnd(label = 'default') { if (starts.has(label)) write('log', timed(label), newList()); starts.delete(label); },
+  count: (label = 'default') => more().count(label), countReset: (label = 'default') => more().countReset(label),
+  time: (label = 'default') => more().time(label), timeLog: (label = 'default', ...v) => more().timeLog(label, v), timeEnd: (label = 'default') => more().timeEnd(label),
 };
 console.groupCollapsed = console.group;
 return {console, inspect};

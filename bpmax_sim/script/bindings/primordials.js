@@ -16,7 +16,7 @@ const taken = {
   getPrototypeOf, setPrototypeOf, create: Object.create, hasOwn: Object.hasOwn, keys: Object.keys, names: Object.getOwnPropertyNames, symbols: Object.getOwnPropertySymbols, freeze: Object.freeze, is: Object.is,
   Array, Object, Function, Reflect, Proxy, RangeError, TypeError, SyntaxError, AggregateError, String, Number, JSON, WeakSet, WeakMap, Map, Set,
   Uint8Array, Uint32Array, Float64Array, BigInt, Boolean, ArrayBuffer, Promise, Error, Date, Math, Symbol,
-  fromCharCode: String.fromCharCode, decodeURIComponent, encodeURIComponent, escape, isView: ArrayBuffer.isView,
+  fromCharCode: String.fromCharCode, encodeURIComponent, isView: ArrayBuffer.isView,
   trunc: Math.trunc, min: Math.min, max: Math.max, floor: Math.floor, ceil: Math.ceil, round: Math.round, sqrt: Math.sqrt, imul: Math.imul,
   species: Symbol.species, isConcatSpreadable: Symbol.isConcatSpreadable, toPrimitive: Symbol.toPrimitive,
   resolve: Promise.resolve, reject: Promise.reject, race: Promise.race, any: Promise.any, then: Promise.prototype.then,

@@ -1,7 +1,7 @@
-// setTimeout and setInterval, which Python's scheduler fires, and races, often against them.
+// setTimeout and setInterval, which Python's scheduler fires, and races, often against them, and the promises that wait for them.
 'use strict';
 (shared) => {
-const {emit, here, refuse, describe, primordials} = shared, {apply, floor, newMap} = primordials, timers = newMap();
+const {emit, here, refuse, describe, rawOf, plainError, pending, primordials} = shared, {apply, floor, newMap} = primordials, timers = newMap();
 let last = 0;
 const start = (name, repeat) => ({[name](work, delay, ...args) {
   if (typeof work !== 'function') refuse((name + '(function, delay): expected a function'), work);
@@ -18,8 +18,15 @@ const race = name => {
     try { return apply(run, this, [contenders]); } finally { shared.racing = false; }
   }}[name];
 };
+let pendingId = 0;
+const tracked = executor => typeof executor !== 'function' ? executor : (resolve, reject) => {
+  const id = ++pendingId;
+  pending.set(id, {reject, place: rawOf(plainError('')) ?? '', run: shared.run});
+  const settle = finish => value => { pending.delete(id); finish(value); };
+  return executor(settle(resolve), settle(reject));
+};
 return {
-  race: race('race'), any: race('any'),
+  tracked, race: race('race'), any: race('any'),
   setTimeout: start('setTimeout', false), setInterval: start('setInterval', true),
   clearTimeout: clear('clearTimeout'), clearInterval: clear('clearInterval'),
   fire(id) {

@@ -124,8 +124,7 @@ global('atob', function atob(data) {
 
 const entry = indirectEval(prelude)(undefined, ...bindings.with(intlAt, icu));
 AggregateError.prototype.message = ''; // V8's own has a message where it should
-const track = globalThis.__track; // V8 does not tell us of rejections, only we ourselves of a few
-delete globalThis.__track;
+const {track} = entry; // V8 does not tell us of rejections, only we ourselves of a few
 defineProperty(globalThis, '__bpm', {value(operation, argument) {
   if (operation === 'open' || operation === 'run') files.push(...parse(argument).files);
   return entry(operation, argument);
