@@ -231,12 +231,11 @@ class SessionRecordings:
         with self._lock:
             login = key is not None and self.settings.logins is not None
             recorder = self._login_recorder(key) if key and login else self._own()
+        values = self.values(exchange.request)
         if login:
-            recorder.append(exchange)
+            recorder.append(exchange, values=values)
         else:
-            recorder.append(
-                exchange, session=self.seat.number, check=self._check, values=self.values
-            )
+            recorder.append(exchange, session=self.seat.number, check=self._check, values=values)
 
     def _look_back(self) -> None:
         """Redact anew what was recorded before a secret in it became known."""
@@ -374,9 +373,7 @@ class SessionRecordings:
         if key not in self._login_recorders:
             path = self._login_path(key)
             assert path is not None
-            self._login_recorders[key] = self._make(
-                path, _owner(key), repeating=True, values=self.values
-            )
+            self._login_recorders[key] = self._make(path, _owner(key), repeating=True)
         return self._login_recorders[key]
 
     def _own(self) -> Recorder:
@@ -389,7 +386,6 @@ class SessionRecordings:
                     settings.cassette,
                     settings.owner,
                     adding=settings.record == "new",
-                    values=self.values,
                     name=shared.name,
                     parent=shared.parent,
                 )
