@@ -227,12 +227,11 @@ def _canonical(entry: Entry) -> Exchange:
 
 def _halves(text: str) -> tuple[str, str, str]:
     """Return the request, the line that parts it from what came of it, and that."""
-    halves = text.partition(_ANSWERED)
-    if not halves[1]:
-        halves = text.partition(_FAILED)
-    if not halves[1]:
-        raise _NotOurs
-    return halves
+    for mark in (_ANSWERED, _FAILED):
+        halves = text.partition(mark)
+        if halves[1]:
+            return halves
+    raise _NotOurs
 
 
 def _outcome(line: Line, kind: str, text: str) -> Outcome:

@@ -44,15 +44,6 @@ if TYPE_CHECKING:
 REFERENCE_PATTERN = r"\$\{"
 
 
-def _check_fields(context: ScenarioDraft, value: Any, spot: Spot) -> None:
-    if not isinstance(value, Mapping):
-        context.tell(spot, msg("expected a map of fields and values"))
-        return
-    for name in value:
-        if wrong := field_hint(name, context.fields):
-            context.tell(spot.at(name), wrong)
-
-
 class Open(Action, frozen=True, kw_only=True):
     """Opening a form."""
 
@@ -65,7 +56,7 @@ class Open(Action, frozen=True, kw_only=True):
     def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
         """Find fields that the form does not have."""
         if value is not None:
-            _check_fields(context, value, spot)
+            Set.check(context, value, spot)
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
@@ -85,7 +76,12 @@ class Set(Action, frozen=True, kw_only=True):
     @classmethod
     def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
         """Find fields that the form does not have."""
-        _check_fields(context, value, spot)
+        if not isinstance(value, Mapping):
+            context.tell(spot, msg("expected a map of fields and values"))
+            return
+        for name in value:
+            if wrong := field_hint(name, context.fields):
+                context.tell(spot.at(name), wrong)
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003

@@ -140,7 +140,7 @@ def _events(
     nodes: Collection[str],
 ) -> None:
     """Find events that *subject* does not have, or that are about what is not there."""
-    targets = {**dict.fromkeys(("approve", "reject", "before_next", "owners"), nodes)}
+    targets = dict.fromkeys(("approve", "reject", "before_next", "owners"), nodes)
     targets["change"] = draft.fields
     for text in scripts:
         try:

@@ -73,8 +73,5 @@ class RowAction(Action, frozen=True, kw_only=True):
 
 def row_texts(**texts: str) -> Mapping[str, str]:
     """Return what an editor shows of the keys of such an action."""
-    common = {
-        "table": msg("Field that holds the rows"),
-        "at": msg("Number of the row, from 0"),
-    }
+    common = {"table": msg("Field that holds the rows"), "at": msg("Number of the row, from 0")}
     return {"_": texts.pop("whole"), **common, **texts}

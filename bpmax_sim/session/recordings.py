@@ -196,11 +196,12 @@ class SessionRecordings:
             key = _login_key(exchange.request) if self.settings.logins else None
             with self._lock:
                 recorder = self._login_recorder(key) if key else self._own()
+            values = self.values(exchange.request)
             if key:
-                recorder.append(exchange)
+                recorder.append(exchange, values=values)
             else:
                 session = self.seat.number
-                recorder.append(exchange, session=session, check=self._check, values=self.values)
+                recorder.append(exchange, session=session, check=self._check, values=values)
         if not exchange.request.is_login:
             self.unrecognised.add(exchange)
             self.watch(exchange)
@@ -371,7 +372,6 @@ class SessionRecordings:
             scan=vault.scan,
             known=lambda: vault.size,
             zone=self.zone,
-            values=self.values,
             **how,
         )
 

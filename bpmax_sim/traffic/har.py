@@ -31,12 +31,7 @@ _CODES: Final = (
 )
 
 
-def no_attachment(_name: str) -> bytes | None:
-    """Return that there is no such file."""
-    return None
-
-
-def read_har(data: bytes, *, attachment: Attachment = no_attachment) -> Imported:
+def read_har(data: bytes, *, attachment: Attachment) -> Imported:
     """Return what an archive holds; *attachment* gives the files that Playwright puts beside it.
 
     Raises:
