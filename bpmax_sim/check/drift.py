@@ -47,12 +47,12 @@ Shape = Mapping[Steps, frozenset[str]]
 """The types that occur at each path; a path that never occurs is not in it."""
 
 NULL: Final = "null"
-_TIERS: Final[Mapping[What, Tier]] = {
-    "added": "info",
-    "removed": "warning",
-    "type": "error",
-    "status": "error",
-    "value": "error",
+_TIERS: Final[Mapping[What, Tier]] = {"added": "info", "removed": "warning"}
+"""How bad a change is; all others are errors."""
+_PHRASES: Final[Mapping[What, str]] = {
+    "added": msg("is new ({now})"),
+    "removed": msg("is gone (was {was})"),
+    "value": msg("has another value"),
 }
 _TYPES: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
     (bool, "boolean"),
@@ -74,19 +74,12 @@ class Change(msgspec.Struct, frozen=True):
     @property
     def tier(self) -> Tier:
         """Return how bad it is."""
-        return _TIERS[self.what]
+        return _TIERS.get(self.what, "error")
 
     def __str__(self) -> str:
         """Return it as a phrase, such as ``body.data.name: text became number``."""
-        message = {
-            "added": msg("is new ({now})", now=self.now),
-            "removed": msg("is gone (was {was})", was=self.was),
-            "value": msg("has another value"),
-        }
-        return labelled(
-            self.path,
-            message.get(self.what) or msg("{was} became {now}", was=self.was, now=self.now),
-        )
+        phrase = _PHRASES.get(self.what, msg("{was} became {now}"))
+        return labelled(self.path, msg(phrase, was=self.was, now=self.now))
 
 
 def _walk(value: Any, path: Steps) -> Iterator[tuple[Steps, Any]]:

@@ -297,7 +297,7 @@ _REFUSALS: Final[Mapping[str, str]] = {
     r"Input should be less than or equal to (?P<limit>\S+)": msg("expected at most {limit}"),
     r"Input should be greater than or equal to (?P<limit>\S+)": msg("expected at least {limit}"),
 }
-"""Messages of typer about a wrong command line, by the pattern of its own."""
+"""What is wrong with a command line, by the pattern of typer's words for it."""
 _HEADINGS: Final[Mapping[str, str]] = {
     r"(?m)^Usage: ": msg("Usage: "),
     r"(?m)^Arguments:$": msg("Arguments:"),

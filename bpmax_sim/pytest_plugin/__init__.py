@@ -49,6 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
         from bpmax_sim.pytest_plugin import sharding  # noqa: PLC0415 - only where it is given
 
         sharding.seconds(config)
+        config.pluginmanager.register(sharding, "bpmax_sim_sharding")
     if config.getoption("forked", False):
         from bpmax_sim.pytest_plugin import forked  # noqa: PLC0415 - few run so
 
@@ -109,15 +110,6 @@ def pytest_itemcollected(item: pytest.Item) -> None:
             cassette, folder = str(of_test.cassette_of(item)), str(of_test.cassettes_folder(item))
             owner = of_test.owner_of(item)
             _tally(item.config).own(cassette, folder, owner=owner, test=item.path)
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the tests of this shard, of what is still selected."""
-    if options.value(config, "shard") is not None:
-        from bpmax_sim.pytest_plugin import sharding  # noqa: PLC0415 - only where it is given
-
-        sharding.deselect(config, items)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

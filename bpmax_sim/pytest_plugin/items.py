@@ -20,7 +20,6 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from bpmax_sim.clock import Instant
 from bpmax_sim.errors import BpmaxError, ConfigError, Place, ScriptError
 from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import joined, msg, translate
@@ -288,9 +287,8 @@ def _changed(test: ScenarioTest) -> ScenarioItem:
     faults = tuple(marked_faults(test))
     if not passed and not faults:
         return item
-    scenario = msgspec.structs.replace(item.scenario, **passed)
-    clock = Instant.parse(scenario.clock) if scenario.clock else None
-    return replace(item, scenario=scenario, clock=clock, faults=(*item.faults, *faults))
+    scenario = replace(item.scenario, **passed)
+    return replace(item, scenario=scenario, faults=(*item.faults, *faults))
 
 
 def _open(test: ScenarioTest, item: ScenarioItem) -> Session:

@@ -22,8 +22,9 @@ from bpmax_sim.scenario import shards
 from bpmax_sim.scenario.shards import Shard
 
 
-def deselect(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave in *items* those of this run's shard, in their order."""
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests of this shard, of what is still selected, in their order."""
     keys = dict(zip(items, _keys(config, (item.nodeid for item in items)), strict=True))
     chosen = options.value(config, "shard").among(keys.values(), seconds(config))
     left_out = [item for item in items if keys[item] not in chosen]

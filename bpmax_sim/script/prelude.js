@@ -1,16 +1,16 @@
 // The JavaScript half of a context: what it does queues in an outbox as JSON, which Python drains after each turn.
-// Other things are made on first use of bindings/*.js: each a function, its text, or its number for who is `linked`.
+// Other things are made on first use of bindings/*.js: each a function, its text, or, linked, its number.
 (function (linked, $primordials, $errors, $values, $timers, $console, $table, $date, $random, $text, $clone,
   $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $math, $power, $operators, $stack, $radix, $legacy, $web, $gbk, $formatjs, $icu, $live) {
 'use strict';
 const codes = arguments;
 const FIRST_USER_LINE = 500; // the frames above are ours
 const indirectEval = eval;
-const primordials = (typeof $primordials === 'function' ? $primordials : indirectEval($primordials))();
+const {taken: basics, whole} = (typeof $primordials === 'function' ? $primordials : indirectEval($primordials))();
 const {parse, stringify, apply, construct, isArray, join, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys,
   RangeError: NativeRangeError, Error: NativeError, Promise: NativePromise, Date: NativeDate, reject: nativeReject,
   Proxy: NativeProxy, then, resolve: nativeResolve, reflectGet, isWellFormed, charCodeAt, slice,
-  includes, indexOf, lastIndexOf, repeat, newMap, newSet, newWeakMap, newList} = primordials;
+  includes, indexOf, lastIndexOf, repeat, newMap, newSet, newWeakMap, newList} = basics;
 const {get: rawStack} = getOwnPropertyDescriptor(NativeError.prototype, 'stack');
 const prepare = getOwnPropertyDescriptor(NativeError, 'prepareStackTrace');
 NativeError.stackTraceLimit = 50;
@@ -20,11 +20,9 @@ const put = (target, name, value) =>
 const global = (name, value) => define(globalThis, name, value);
 const attempt = (work, otherwise) => { try { return work(); } catch { return otherwise; } };
 
-const shared = {__proto__: null, primordials, define, put, global, attempt, NativeError, NativeDate, files: [], timeOf: NativeDate.prototype.getTime,
-  offset: 0, now: 0, run: 0, own: value => value, seed: new Uint32Array(4), parts: null, part: 0, left: 0, drawn: 0, noted: 0};
 const modules = newMap(), WANTED = {};
-let wanted = 0, part; // its number, and what the engine hands over for it
-function read(number) { // told to `track` as any rejection is
+let wanted = 0, part; // its number, and what comes for it
+function read(number) { // by a rejection
   wanted = number;
   part = undefined;
   apply(nativeReject, NativePromise, [WANTED]);
@@ -67,11 +65,11 @@ function plainError(message, prepared) { // with the engine's own stack, not a s
 }
 function here() { // a function can be named like a frame
   const raw = rawOf(plainError('')) ?? '';
-  for (let at = 0, end; at < raw.length; at = end + 1) {
+  for (let at = 0, end; (at = indexOf(raw, '<input>:', at)) >= 0; at = end) {
     if ((end = indexOf(raw, '\n', at)) < 0) end = raw.length;
     const from = lastIndexOf(raw, '<input>:', end) + 8, colon = indexOf(raw, ':', from), row = slice(raw, from, colon);
     const column = slice(raw, colon + 1, end - (raw[end - 1] === ')'));
-    if (from > at + 7 && +row >= FIRST_USER_LINE && +column > 0) return row + ',' + column;
+    if (+row >= FIRST_USER_LINE && +column > 0) return row + ',' + column;
   }
   return '0,0';
 }
@@ -148,7 +146,6 @@ function decode(t) {
 let out = '', quiet = false;
 const bodies = newMap(); // run -> how its body ended, until that is told: `[run,ok,value]`
 const emit = text => { if (!quiet) out += (out && ',') + '[' + text + ']'; };
-shared.emit = emit;
 function drained() {
   flush();
   let ends = '';
@@ -164,7 +161,7 @@ const live = [];
 function flush() { if (live.length) module($live).flush(); }
 function patch(changes) { if (changes.length) module($live).patch(changes); }
 
-// Promises of the script while pending, so that a line that waits in vain is known.
+// Promises of the script while pending: a line that waits in vain.
 const pending = newMap();
 const ScriptPromise = new NativeProxy(NativePromise, {
   __proto__: null,
@@ -179,13 +176,12 @@ define(AggregateError.prototype, 'message', 'All promises were rejected');
 
 // Rejections that nobody handles, told by the engine.
 const unhandled = newMap();
-const track = (promise, reason, handled) => { // see engine.py
+const track = (promise, reason, handled) => { // engine.py
   if (handled === undefined) part = promise;
   else if (reason === WANTED) return wanted;
   else if (handled) unhandled.delete(promise); else if (!quiet) unhandled.set(promise, reason);
 };
 
-shared.native = {DOMException, atob, btoa};
 const globals = {
   __proto__: null,
   fetch: $errors, XMLHttpRequest: $errors, $proxy: $proxy, console: $console, crypto: $random,
@@ -194,20 +190,22 @@ const globals = {
   btoa: $dom, URL: $url, URLSearchParams: $url, Intl: $intl, Date: $date, AbortController: $web, AbortSignal: $web, Event: $web,
   EventTarget: $web, performance: $web,
 };
-for (const name in globals) lazily(name, globals[name]);
-for (const name of ['SharedArrayBuffer', 'Atomics']) delete globalThis[name];
-const parts = {
-  __proto__: null, walk: $walk, search: $search, sort: $sort, gbk: $gbk, intl: $intl, inspector: $inspect, table: $table, power: $power,
-  icu: $icu, collation: $collation, places: $places, date: $date,
-};
-for (const name in parts) shared[name] = () => module(parts[name]);
-Object.assign(shared, {
-  shared, live, looked: 0, capture: NativeError.captureStackTrace, rawOf, plainError, pending, encode, noOpaque, encoders, decode, list, tag, here,
-  refuse, misnamed: () => errors().misnamed, stackOf, failed, placed, waiting, unseen, callPlace, flush,
+delete globalThis.SharedArrayBuffer;
+delete globalThis.Atomics;
+const shared = {
+  __proto__: null, basics, get primordials() { return whole(); }, define, put, global, attempt, NativeError, NativeDate, files: [],
+  timeOf: NativeDate.prototype.getTime, offset: 0, now: 0, run: 0, own: value => value, seed: new Uint32Array(4), parts: null, part: 0,
+  left: 0, drawn: 0, noted: 0, live, looked: 0, capture: NativeError.captureStackTrace, rawOf, plainError, pending, emit, encode, noOpaque,
+  encoders, decode, list, tag, here, refuse, misnamed: () => errors().misnamed, stackOf, failed, placed, waiting, unseen, callPlace, flush,
   describe: error => errors().describe(error), inspect: value => module($inspect).inspect(value),
   brief: text => text.length > 60 ? slice(text, 0, 60) + '…' : text || "''", // what a script made up, in a message
-  borrowed: (proto, prefix, ...names) => borrowed($intl, proto, prefix, ...names),
-});
+  borrowed: (proto, prefix, ...names) => borrowed($intl, proto, prefix, ...names), native: {DOMException, atob, btoa},
+  walk: () => module($walk), search: () => module($search), sort: () => module($sort), gbk: () => module($gbk), intl: () => module($intl),
+  inspector: () => module($inspect), table: () => module($table), power: () => module($power), icu: () => module($icu),
+  collation: () => module($collation), places: () => module($places), date: () => module($date),
+};
+shared.shared = shared;
+for (const name in globals) lazily(name, globals[name]);
 shared.guards = module($guards);
 global('Proxy', shared.guards.Proxy);
 borrowed($errors, NativeError, '', 'captureStackTrace');

@@ -10,8 +10,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
-from itertools import accumulate, repeat
-from string import ascii_letters, ascii_uppercase, digits, hexdigits
+from itertools import accumulate, product, repeat
+from string import ascii_letters, ascii_lowercase, ascii_uppercase, digits, hexdigits
 from typing import NamedTuple
 
 import msgspec
@@ -22,6 +22,7 @@ from bpmax_sim.secret.encoded_runs import (
     BETWEEN,
     BETWEEN_HEX,
     SHORTEST_RUN,
+    Rare,
     hex_runs_of,
     in_base64,
     in_hex,
@@ -30,8 +31,8 @@ from bpmax_sim.secret.encoded_runs import (
     whole_and_others,
     whole_base64,
 )
-from bpmax_sim.secret.escapes import Undone, escapes
-from bpmax_sim.secret.streams import PROBE, STEP, Work, bare, is_begun, streams
+from bpmax_sim.secret.escapes import BACKSLASHES, Undone, escapes
+from bpmax_sim.secret.streams import MAY_BE_WHOLE, PROBE, STEP, Work, bare, is_begun, streams
 
 DEPTH = 4
 """How many encodings within one another are undone."""
@@ -57,23 +58,29 @@ class Harmless:
     def __init__(self) -> None:
         """Know of none."""
         self._known: set[bytes] = set()
+        self._sizes: set[int] = set()  # of the long ones; another size needs no digest
 
-    def others(self, parts: Iterable[bytes]) -> list[bytes]:
+    def others(self, parts: Collection[bytes]) -> list[bytes]:
         """Return those of *parts* that are not known."""
-        known = self._known
+        known, sizes = self._known, self._sizes
+        if not known:
+            return list(parts)
         return [
             part
             for part in parts
-            if (part if len(part) <= _LONGEST_HARMLESS else _digest(part)) not in known
+            if part not in known and (len(part) not in sizes or _digest(part) not in known)
         ]
 
-    def add(self, parts: Iterable[bytes]) -> None:
+    def add(self, parts: Collection[bytes]) -> None:
         """Know *parts* from now on; once they are many, these alone."""
         if len(self._known) > _MOST_HARMLESS:
-            self._known = set()
-        self._known.update(
-            [part if len(part) <= _LONGEST_HARMLESS else _digest(part) for part in parts]
-        )
+            self._known, self._sizes = set(), set()
+        if max(map(len, parts), default=0) > _LONGEST_HARMLESS:
+            long = [part for part in parts if len(part) > _LONGEST_HARMLESS]
+            self._sizes.update(map(len, long))
+            self._known.update(map(_digest, long))
+            parts = [part for part in parts if len(part) <= _LONGEST_HARMLESS]
+        self._known.update(parts)
 
 
 def _digest(part: bytes) -> bytes:
@@ -98,8 +105,8 @@ class Fresh:
         self._runs: set[bytes] = set()
         self._lines: set[bytes] = set()
         self._digits: set[bytes] = set()
-        self._flat: set[bytes] = set()
-        self._undone: dict[bytes, tuple[Undone, ...]] = {}
+        self._flat: dict[int, bytes] = {}
+        self._undone: dict[int, tuple[bytes, tuple[Undone, ...]]] = {}
 
     def of(self, runs: Sequence[bytes]) -> list[bytes]:
         """Return those of *runs* that did not come before."""
@@ -115,28 +122,29 @@ class Fresh:
 
     def escapes(self, data: bytes, reach: int) -> tuple[Undone, ...]:
         """Return what comes of the escapes in *data*, which is asked for more than once."""
-        undone = self._undone.get(data)
-        if undone is None:
-            undone = self._undone[data] = tuple(escapes(data, reach))
-        return undone
+        if id(data) not in self._undone:  # a hash of all of it would take longer
+            self._undone[id(data)] = data, tuple(escapes(data, reach))
+        return self._undone[id(data)][1]
 
     def flatten(self, levels: Iterable[bytes]) -> None:
         """Note that the runs of *levels* were looked for in what they come to without escapes."""
-        self._flat.update(levels)
+        self._flat.update((id(level), level) for level in levels)
 
     def is_flat(self, data: bytes) -> bool:
         """Return whether the runs of *data* were looked for already."""
-        return data in self._flat
+        return id(data) in self._flat
 
     def go_inside(self) -> None:
         """Note that all further runs come from within an encoding."""
-        self.outermost = () if self._lines else tuple(self._runs)
+        self.outermost = () if self._lines else self._runs.copy()
 
 
-def _fresh(runs: Sequence[bytes], known: set[bytes]) -> list[bytes]:
-    fresh = [run for run in dict.fromkeys(runs) if run not in known]
+def _fresh(runs: Iterable[bytes], known: set[bytes]) -> list[bytes]:
+    fresh: Collection[bytes] = dict.fromkeys(runs)
+    if not known.isdisjoint(fresh):
+        fresh = [run for run in fresh if run not in known]
     known.update(fresh)
-    return fresh
+    return [*fresh]
 
 
 class Look(NamedTuple):
@@ -157,6 +165,7 @@ class Look(NamedTuple):
 def layers(look: Look) -> Iterator[Piece]:
     """Yield what *look* holds behind every encoding."""
     data = look.data
+    compressed = [*streams(data, look.work)]  # of too much nothing else has to be undone
     printed = data.translate(_PRINTED) if b"\0" in data else b""
     undone = look.fresh.escapes(data, look.reach)
     text = _text_of(data, printed)
@@ -166,7 +175,7 @@ def layers(look: Look) -> Iterator[Piece]:
         yield from _literals(text)
     if printed:
         yield from _wide(data, printed)
-    for stream in streams(data, look.work):
+    for stream in compressed:
         yield Piece(stream.inner, _at(stream.start, stream.label))
     for label, start, _, inner in undone:
         yield Piece(inner, _at(start, label))
@@ -181,7 +190,7 @@ def _of_text(look: Look, text: bytes) -> Iterator[Piece]:
 
 # Behind a backslash there may be a run that an escape takes the first letter of.
 _CONSUMED = re.compile(
-    rb"\\((?:[bfnrtvux][A-Za-z0-9+/_-]{7,}+|[bfux][0-9a-fA-F]{0,8}+[\s:,-])[A-Za-z0-9+/_\s:,=-]*)"
+    rb"\\(?!u[0-9a-fA-F]{4}\\)((?:[bfnrtvux][A-Za-z0-9+/_-]{7,}+|[bfux][0-9a-fA-F]{0,8}+[\s:,-])[A-Za-z0-9+/_\s:,=-]*)"
 )
 
 
@@ -197,11 +206,16 @@ def _flat(look: Look, text: bytes) -> tuple[Look, bytes]:
         undone = [part for part in look.fresh.escapes(outer, look.reach) if part.label == "json"]
         if not undone:
             break
-        consumed += _CONSUMED.findall(outer.replace(b"\\\\", b" "))
+        consumed += _CONSUMED.findall(_without_backslashes(outer))
         levels.append(_spliced(outer, undone))
     look.fresh.flatten(levels[1:])
     flat = b"\\".join([levels[-1], *consumed]) if consumed else levels[-1]
     return look._replace(levels=tuple(levels[1:])), flat
+
+
+def _without_backslashes(data: bytes) -> bytes:
+    """Return *data* with a blank for each backslash that is escaped."""
+    return data.replace(b"\\\\", b" ") if BACKSLASHES.is_in(data) else data
 
 
 def _spliced(data: bytes, undone: Sequence[Undone]) -> bytes:
@@ -257,11 +271,14 @@ _SHORTEST_BARE = 40
 _FOLDED = 16
 """Characters of the longest run that is no line of a longer one."""
 
+_SIGNS = tuple(
+    zip(ascii_uppercase + ascii_lowercase + digits + "+/-_", (*range(64), 62, 63), strict=True)
+)
 _BEGIN_DEFLATE = frozenset(
-    bytes((first, second))
-    for first in (ascii_letters + digits + "+/-_").encode()
-    for second in (ascii_letters + digits + "+/-_").encode()
-    if (whole_base64(bytes((first, second)))[0] & 7) in {3, 5}  # the only block, compressed
+    (sign + behind).encode()
+    for sign, value in _SIGNS
+    for behind, low in _SIGNS
+    if (value << 2 | low >> 4) in MAY_BE_WHOLE
 )
 
 
@@ -271,7 +288,7 @@ def _runs(look: Look, text: bytes) -> Iterator[Piece]:
         return
     runs, lines = look.fresh.of(runs), look.fresh.of_lines(lines)
     # Each run is a part of a line, where there are lines, and what it holds is a part of theirs.
-    whole = [*lines, *(run for run in runs if len(run) <= _FOLDED)] if lines else runs
+    whole = [*lines, *[run for run in runs if len(run) <= _FOLDED]] if lines else runs
     yield from _base64(whole, look)
     yield from _bare_base64([*lines, *runs], look)
     if runs or lines:
@@ -360,7 +377,11 @@ _BLANKS = b" \t\r\n\f\v"
 _APART = bytes(72 if chr(c) in hexdigits else 32 if c in b" \t\r\n:,-" else 46 for c in range(256))
 # A blank comes first, as it is found in no time; what is no digit may be the x of 0x.
 _PAIRS = re.compile(rb" (?:H\.)?HH(?:  ?(?:H\.)?HH){4}")
+_PREFIX = Rare(b"0x")
+_THREE_PAIRS = tuple(Rare(b" HH%sHH%sHH" % between) for between in product((b" ", b"  "), repeat=2))
+"""What all pairs have that have no prefix, in a tenth of the time."""
 _DIGITS = bytes(68 if c in digits.encode() else c if c == 44 else 46 for c in range(256))  # noqa: PLR2004
+_LONG_NUMBERS = (Rare(b",DD,"), Rare(b",DDD,"))
 _TO_LIST = bytes(c if c in b"-0123456789" else 44 for c in range(256))
 _LIST = re.compile(b"," + b"D{1,3}," * 4)
 _INTEGERS = msgspec.json.Decoder(list[int])
@@ -368,7 +389,9 @@ _OCTETS = {str(n).encode(): bytes([n & 255]) for n in range(-128, 256)}  # Java'
 
 
 def _apart(look: Look, data: bytes) -> Iterator[Piece]:
-    if _PAIRS.search(data.translate(_APART)):
+    folded = data.translate(_APART)
+    likely = _PREFIX.is_in(data) or any(some.is_in(folded) for some in _THREE_PAIRS)
+    if likely and _PAIRS.search(folded):
         digits_alone = data.replace(b"0x", b"").translate(None, b" \t\r\n:,-")
         runs = look.fresh.of_digits(hex_runs_of(digits_alone))
         for piece in _hex(runs, look):
@@ -387,7 +410,7 @@ def _numbers(data: bytes) -> Iterator[Piece]:
 def _has_list(data: bytes) -> bool:
     """Return whether *data* may hold a list of five bytes or more, of which one has two digits."""
     folded = data.translate(_DIGITS, _BLANKS + b"-")
-    return bool(_LIST.search(folded)) and (b",DD," in folded or b",DDD," in folded)
+    return any(some.is_in(folded) for some in _LONG_NUMBERS) and bool(_LIST.search(folded))
 
 
 def _octets_of(numbers: bytes) -> bytes:
@@ -427,27 +450,36 @@ def _literals(data: bytes) -> Iterator[Piece]:
 
 # Texts in UTF-16 that are encoded further; a secret itself is looked for in UTF-16.
 
-_WIDE = b"A.A.A.A.A.A.A.A."
+_WIDE = Rare(b"A.A.A.A.A.A.A.A.")
 
 
 def _wide(data: bytes, printed: bytes) -> Iterator[Piece]:
-    at = printed.find(_WIDE)
+    at = _WIDE.find(printed)
     if at >= 0:
         starts = {"utf-16-le": at % 2, "utf-16-be": (at + 1) % 2}
         texts = {codec: data[start:].decode(codec, "ignore") for codec, start in starts.items()}
-        for codec in _sound(texts):
+        highs = {
+            "utf-16-le": data[starts["utf-16-le"] + 1 :: 2],
+            "utf-16-be": data[starts["utf-16-be"] :: 2],
+        }
+        for codec in _sound(texts, highs):
             yield Piece(texts[codec].encode("utf-8", "surrogatepass"), _at(at, codec))
 
 
-def _sound(texts: Mapping[str, str]) -> Sequence[str]:
+def _sound(texts: Mapping[str, str], highs: Mapping[str, bytes]) -> Sequence[str]:
     """Return the order of bytes in which both *texts* are, one of them by chance, or both orders.
 
-    ASCII is the same in both. Of other letters the wrong one makes pages of rare signs.
+    ASCII is the same in both. Of other letters the wrong one makes pages of rare signs; *highs*
+    are the higher bytes of all, of which most tell in a quarter of the time that none is rare.
     """
     shorter, longer = sorted(texts, key=lambda codec: len(texts[codec]))
     if texts[shorter] in texts[longer]:
         return [longer]
-    sound = [codec for codec, text in texts.items() if not _RARE.search(text)]
+    sound = [
+        codec
+        for codec, text in texts.items()
+        if not highs[codec].translate(None, _COMMON) or not _RARE.search(text)
+    ]
     return sound if len(sound) == 1 else [*texts]
 
 
@@ -455,6 +487,11 @@ _RARE = re.compile(
     "[^\0-\u024f\u2000-\u206f\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef\U0001f300-\U0001faff]"
 )
 """Signs that are neither Latin, Chinese, Japanese, punctuation nor a picture."""
+_COMMON = bytes(
+    high
+    for high in range(256)
+    if not _RARE.search("".join(map(chr, range(high << 8, (high + 1) << 8))))
+)
 
 
 SEARCHED: Mapping[str, str] = {

@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from string import ascii_letters, digits, hexdigits
 
+from ahocorasick_rs import BytesAhoCorasick
+
 _QUICK = re.compile(r"[A-Za-z0-9+/_-]{8,}")
 _ESCAPED_SLASH = re.compile(r"\\{1,8}/|%(?:25){0,3}2[Ff]")
 _ESCAPED_PLUS = re.compile(r"%(?:25){0,3}2[Bb]|\\{1,8}u002[Bb]")
@@ -148,13 +150,41 @@ def any_in(data: bytes, needles: Iterable[bytes]) -> bool:
     return False
 
 
+class Rare:
+    """Bytes that are in few others, where to look for them takes a tenth of the time of `in`."""
+
+    def __init__(self, text: bytes) -> None:
+        """Look for *text*."""
+        self._text = text
+        self._automaton = BytesAhoCorasick([text])
+
+    def find(self, data: bytes) -> int:
+        """Return where *data* has them first, or -1."""
+        at = data.find(self._text, 0, _BEGINNING)
+        if at >= 0 or len(data) <= _BEGINNING:
+            return at
+        for begin in range(_BEGINNING - len(self._text), len(data), _PART):  # of which all are made
+            part = data[begin : begin + _PART + len(self._text) - 1]
+            matches = self._automaton.find_matches_as_indexes(part)
+            if matches:
+                return begin + matches[0][1]
+        return -1
+
+    def is_in(self, data: bytes) -> bool:
+        """Return whether *data* has them."""
+        return self.find(data) >= 0
+
+
+_BEGINNING, _PART = 1 << 12, 1 << 16
 SHORTEST_RUN = 8
 """Characters of the shortest run that is decoded; of hexadecimal some more."""
 
 _HEX_RUN = 12
 _LINE = 16  # characters of the shortest line that goes on in the next
-_LINE_BEFORE_BLANK = b"A" * _LINE + b" "
-_FOLD = _LINE_BEFORE_BLANK + b"A"
+_LINE_BEFORE_BLANK = Rare(b"A" * _LINE + b" ")
+_FOLD = b"A" * _LINE + b" A"
+_TWO_BLANKS = Rare(b"  ")
+_FEW_BLANKS = 32  # bytes for each one
 _HALVINGS = 6  # so the next line may begin with 64 blanks
 _BLANKS = b" \t\n\r\f\v"
 _SAMPLE = 4096
@@ -234,16 +264,25 @@ def runs_and_lines(data: bytes) -> tuple[list[bytes], list[bytes]]:
     runs = _runs(data, folded)
     if b" " not in folded or not _is_folded(folded):
         return runs, []
-    lines = runs_of(data.translate(None, _BLANKS))
-    return runs, [run for run in lines if len(run) > _LINE]
+    data, folded = _unfolded(data, folded)
+    return runs, [run for run in _runs(data, folded) if len(run) > _LINE]
+
+
+def _unfolded(data: bytes, folded: bytes) -> tuple[bytes, bytes]:
+    """Return both without their blanks, in a fourth of the time if there are few."""
+    if folded.count(b" ") * _FEW_BLANKS > len(folded):
+        return data.translate(None, _BLANKS), folded.translate(None, b" ")
+    for blank in _BLANKS:
+        data = data.replace(bytes([blank]), b"")
+    return data, folded.replace(b" ", b"")
 
 
 def _is_folded(folded: bytes) -> bool:
     """Return whether a run goes on behind blanks, as base64 on several lines does."""
-    if _LINE_BEFORE_BLANK not in folded:
+    if not _LINE_BEFORE_BLANK.is_in(folded):
         return False
     for _ in range(_HALVINGS):  # an indented line begins with many
-        if b"  " not in folded:
+        if not _TWO_BLANKS.is_in(folded):
             break
         folded = folded.replace(b"  ", b" ")
     return _FOLD in folded
@@ -254,9 +293,13 @@ def in_base64(runs: Sequence[bytes]) -> Iterator[bytes]:
 
     To begin with the whole, then one character later and so on, has every run at every alignment.
     """
-    folded = BETWEEN.join([*runs, b""]).translate(_TO_STANDARD)
-    for start in range(4):
-        yield binascii.a2b_base64(folded[start:] + _FILLINGS[(len(folded) - start) % 4])
+    folded = memoryview(_standard(BETWEEN.join([*runs, b""])))
+    for start in range(4):  # what is left out at the end is of the last that comes between
+        yield binascii.a2b_base64(folded[start : len(folded) - (len(folded) - start) % 4])
+
+
+def _standard(run: bytes) -> bytes:
+    return run.translate(_TO_STANDARD) if b"-" in run or b"_" in run else run
 
 
 def in_hex(runs: Sequence[bytes]) -> tuple[bytes, bytes]:
@@ -295,7 +338,7 @@ def _is_text(data: bytes) -> bool:
 
 def whole_base64(run: bytes) -> bytes:
     """Return the bytes of *run* from its first character on."""
-    core = run.translate(_TO_STANDARD)
+    core = _standard(run)
     if len(core) % 4 == 1:
         core = core[:-1]
     return binascii.a2b_base64(core + _FILLINGS[len(core) % 4])

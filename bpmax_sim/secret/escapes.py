@@ -18,7 +18,7 @@ from urllib.parse import unquote_to_bytes
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
-from bpmax_sim.secret.encoded_runs import any_in
+from bpmax_sim.secret.encoded_runs import Rare, any_in
 
 _TEXT = rb"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 _AS_CONTROL = bytes(c if (c >= 32 and c != 127) or c in b"\t\n\r" else 0 for c in range(256))  # noqa: PLR2004
@@ -165,9 +165,9 @@ _WORD = 46  # bytes of eight escaped characters after the first backslash
 
 def unescaped(data: bytes) -> bytes:
     """Return *data* with the escapes of JSON undone (RFC 8259), of JavaScript and Python too."""
-    if b"\\u" in data and data.isascii():
+    if data.isascii() and _UNIT.is_in(data):
         data = _units_undone(data)
-    saves = b"\\\\" in data
+    saves = BACKSLASHES.is_in(data)
     if saves:
         data = data.replace(b"\\\\", _SAVED)
     signs = _signs_of(data)
@@ -180,27 +180,18 @@ def unescaped(data: bytes) -> bytes:
 
 def _signs_of(data: bytes) -> set[bytes]:
     """Return what stands behind backslashes in *data* and is undone."""
-    if data.count(b"\\") * _SELDOM < len(data):
+    if len(data) < _LARGE or b"\\" not in data:
         return set(_BEHIND.findall(data))
-    signs, at = set[bytes](), 0
-    while match := _behind_other(frozenset(signs)).search(data, at):
-        signs.add(match[1])
-        at = match.end()
-    return signs
-
-
-@lru_cache(maxsize=256)
-def _behind_other(signs: frozenset[bytes]) -> re.Pattern[bytes]:
-    """Return what matches a sign behind a backslash that is undone and is not one of *signs*."""
-    others = sorted((_LETTERS | _OF_UNITS) - signs)
-    return re.compile(rb"\\([%s])" % b"".join(others) if others else rb"(?!)")
+    return {sign for sign, escape in _ESCAPES_OF_SIGNS.items() if escape.is_in(data)}
 
 
 _LETTERS = frozenset((b'"', b"/", b"n", b"'", b"t", b"r", b"b", b"f", b"v", b"0"))
 _OF_UNITS = frozenset((b"u", b"x"))
 _BEHIND = re.compile(rb"\\(.)", re.DOTALL)
-_SELDOM = 20  # bytes for each backslash, below which it is faster to look for each letter
-_REFUSED = (b"\\U", b"\\u005c", b"\\u005C")
+_ESCAPES_OF_SIGNS = {sign: Rare(b"\\" + sign) for sign in sorted(_LETTERS | _OF_UNITS)}
+_LARGE = 1 << 16  # bytes from which on it is faster to look for each sign
+_UNIT, BACKSLASHES = Rare(b"\\u"), Rare(b"\\\\")
+_REFUSED = (Rare(b"\\U"), Rare(b"\\u005c"), Rare(b"\\u005C"))
 _UNIT_SIZE = 6
 
 
@@ -210,7 +201,8 @@ def _units_undone(data: bytes) -> bytes:
     It is as it was where one stays that the codec refuses or takes for more than JSON does, or a
     backslash comes of one, which other escapes would take for their own; at the end one may be cut.
     """
-    end = min((at for at in map(data.find, _REFUSED) if at >= 0), default=len(data))
+    places = [refused.find(data) for refused in _REFUSED]
+    end = min((at for at in places if at >= 0), default=len(data))
     while end > len(data) - _UNIT_SIZE:
         try:
             return _units_of(data[:end]) + data[end:]

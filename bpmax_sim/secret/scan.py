@@ -36,6 +36,7 @@ TOO_LARGE = msg("content too large to be searched")
 SPARE = 64 << 20  # bytes that may be looked at beyond TIMES the size of what is searched
 TIMES = 32
 _ALONE = 1 << 16  # pieces that are longer are looked at by themselves
+_END = 64
 _REACH = 1024
 _FARTHEST = 4096
 _FEW, _MUCH = 400, 1 << 18  # needles and bytes for which the quickest automaton is worth making
@@ -181,6 +182,27 @@ class _View(NamedTuple):
         return self.traces[number](at - self.starts[number])
 
 
+class _Seen:
+    """Bytes that came before; of long ones their ends tell most apart, as a hash reads all."""
+
+    def __init__(self) -> None:
+        """Know of none."""
+        self._all = set[bytes]()
+        self._by_ends: dict[tuple[bytes, bytes], bytes] = {}
+
+    def is_new(self, data: bytes) -> bool:
+        """Return whether *data* did not come before, and know it."""
+        if len(data) > _ALONE:
+            ends = data[:_END], data[-_END:]
+            if ends not in self._by_ends:
+                self._by_ends[ends] = data
+                return True
+            self._all.add(self._by_ends[ends])
+        before = len(self._all)
+        self._all.add(data)
+        return len(self._all) > before
+
+
 def _findings(data: bytes, needles: Needles, fresh: Fresh) -> Iterator[Finding]:
     """Yield what *data* holds, from the outside in."""
     try:
@@ -209,7 +231,7 @@ def _undone(data: bytes, reach: int, work: Work, fresh: Fresh) -> Iterator[_View
     Raises:
         TooMuchError: if more comes of it than *work* allows for.
     """
-    seen = set[bytes]()
+    seen = _Seen()
     level = [_View(data, [0], [lambda at: (at, ())])]
     for depth in range(DEPTH + 1):
         inner: list[tuple[bytes, Trace]] = []
@@ -223,15 +245,14 @@ def _undone(data: bytes, reach: int, work: Work, fresh: Fresh) -> Iterator[_View
         level = list(_views(inner))
 
 
-def _inside(view: _View, look: Look, seen: set[bytes], depth: int) -> list[tuple[bytes, Trace]]:
+def _inside(view: _View, look: Look, seen: _Seen, depth: int) -> list[tuple[bytes, Trace]]:
     """Return what comes of undoing encodings in *view* and was not *seen* as far out before."""
     inner: list[tuple[bytes, Trace]] = []
     try:
         look.work.spend(len(look.data))
         for piece in _pieces(look, outermost=not depth) if depth < DEPTH else ():
             look.work.spend(len(piece.data))
-            if piece.data and piece.data not in seen:
-                seen.add(piece.data)
+            if piece.data and seen.is_new(piece.data):
                 inner.append((piece.data, _through(piece, view)))
     except TooMuchError as error:
         error.at, within = view.outside(error.at)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
+from struct import Struct
 from typing import Any, NamedTuple
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
@@ -19,9 +20,12 @@ STEP = 4096
 # What it costs to try a stream, to see that it is none, and to undo what is damaged; as bytes.
 _TRIED, _SKIPPED, _DAMAGED = 4096, 2048, 16384
 _SHORTEST = 6  # bytes of the shortest secret
+_AHEAD, _TIMES = 64 << 20, 32
+"""Bytes that may come of a stream, and of each byte that was read of it: a bomb ends early."""
 _AT_ONCE, _LONGEST_HEAD = 1 << 16, 4
 _STORED = 5  # bytes before what a stored block holds
 _ZIP_HEAD = 30  # bytes of a member's local header before its name (APPNOTE 4.3.7)
+_ZIP_SIZES, _ZIP_SIZES_AT = Struct("<HH"), 26  # of the name and what is behind it
 _KINDS = bytes(code for code in range(256) if code >> 1 & 3 in {1, 2}) + b"\0\1"
 """Bytes that a compressor writes first; a stored block fills its first one up with zeros."""
 
@@ -29,6 +33,7 @@ _ZLIB = tuple(bytes((ord("x"), level, kind)) for level in b"\x01\x5e\x9c\xda" fo
 _BEGINS = BytesAhoCorasick(
     (*_ZLIB, b"\x1f\x8b\x08", b"PK\x03\x04"), implementation=Implementation.DFA
 )
+_BEFORE_BLOCKS = {zlib.MAX_WBITS: 2, _BARE: 0}  # bytes; what gzip has there is of any length
 _FLAGS = 0x1F  # of gzip, the rest is reserved (RFC 1952, 2.3.1)
 
 
@@ -51,14 +56,14 @@ class Work:
         """Allow for *left* bytes."""
         self._left = left
 
-    def spend(self, size: int) -> None:
+    def spend(self, size: int, more: int = 0) -> None:
         """Count *size* bytes.
 
         Raises:
-            TooMuchError: if they are too many.
+            TooMuchError: if they are too many, or *more* of them would be.
         """
         self._left -= size
-        if self._left < 0:
+        if self._left < more:
             raise TooMuchError
 
 
@@ -104,7 +109,7 @@ def _beginnings(data: bytes) -> Iterator[int]:
 
 def _is_by_chance(data: memoryview, window: int) -> bool:
     """Return whether no more comes of what *data* begins than is shorter than any secret."""
-    if window == zlib.MAX_WBITS and not _may_begin(data[2:]):
+    if window in _BEFORE_BLOCKS and not _may_begin(data[_BEFORE_BLOCKS[window] :]):
         return True
     decoder = zlib.decompressobj(window)
     try:
@@ -125,8 +130,10 @@ def _kind(data: bytes, start: int) -> tuple[str, int, int]:
         return "gzip", start, zlib.MAX_WBITS | 16
     if data[start] == ord("x"):
         return "deflate", start, zlib.MAX_WBITS
-    name, extra = (int.from_bytes(data[n : n + 2], "little") for n in (start + 26, start + 28))
-    return "zip", start + _ZIP_HEAD + name + extra, _BARE
+    first = start + _ZIP_HEAD
+    if first <= len(data):
+        first += sum(_ZIP_SIZES.unpack_from(data, start + _ZIP_SIZES_AT))
+    return "zip", first, _BARE
 
 
 def _is_sound(data: bytes, start: int) -> bool:
@@ -144,10 +151,10 @@ def bare(data: bytes, work: Work) -> bytes:
 def is_begun(data: bytes, size: int, work: Work) -> bool:
     """Return whether *data* may begin *size* bytes of such a stream, which hardly any do.
 
-    What is short has to be one block, as compressors make it, and to have no damage near its
+    What is short, of which `MAY_BE_WHOLE` has the first byte, has to have no damage near its
     beginning.
     """
-    if not _may_begin(data) or (size < STEP and not data[0] & 1):
+    if size > STEP and not _may_begin(data):
         return False
     work.spend(_TRIED // 16)
     try:
@@ -155,6 +162,18 @@ def is_begun(data: bytes, size: int, work: Work) -> bool:
     except zlib.error as error:
         return "incomplete" in str(error)  # which a beginning is
     return True
+
+
+def _may_be_whole(first: int) -> bool:
+    kind, code = first & 7, first >> 3
+    if kind == 5:  # noqa: PLR2004 - the last block, which has its codes first (RFC 1951, 3.2.7)
+        return code < 30  # noqa: PLR2004 - and 257 more for letters and lengths, of which 286 exist
+    # with fixed codes, which are packed from their first bit on; a length has nothing to repeat
+    return kind == 3 and int(f"{code:05b}"[::-1], 2) > 5  # noqa: PLR2004
+
+
+MAY_BE_WHOLE = frozenset(first for first in range(256) if _may_be_whole(first))
+"""What a stream without a header, of one block as compressors make a short one, may begin with."""
 
 
 def _may_begin(data: bytes | memoryview) -> bool:
@@ -172,12 +191,13 @@ def inflate(data: bytes | memoryview, window: int, work: Work) -> tuple[bytes, i
     """Return what *data* begins with, up to the damage if any, and the size of a whole stream.
 
     Raises:
-        TooMuchError: if there is more than may still be looked at.
+        TooMuchError: if there is more than may still be looked at, or than what was read of the
+            stream allows for.
     """
     work.spend(_TRIED)
     decoder = zlib.decompressobj(window)
     pieces: list[bytes] = []
-    at, step = 0, PROBE
+    at, step, size = 0, PROBE, 0
     while at < len(data) and not decoder.eof:
         part, before = bytes(data[at : at + step]), decoder.copy()
         try:
@@ -185,8 +205,10 @@ def inflate(data: bytes | memoryview, window: int, work: Work) -> tuple[bytes, i
         except zlib.error:
             pieces += _bytewise(before, part)  # an error takes with it what its call has decoded
             return b"".join(pieces), 0
-        work.spend(len(part) + len(pieces[-1]))
-        at, step = at + len(part), STEP
+        at, step, size = at + len(part), STEP, size + len(pieces[-1])
+        work.spend(len(part) + len(pieces[-1]), size)  # as all that comes is looked at as well
+        if size > _AHEAD + _TIMES * at:
+            raise TooMuchError
     return b"".join(pieces), at - len(decoder.unused_data) if decoder.eof else 0
 
 

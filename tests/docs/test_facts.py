@@ -26,12 +26,12 @@ from bpmax_sim.scenario.model import FaultAction, FaultRule, ProxySpec, keys_of
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.session.options import Mode
 from bpmax_sim.simulator.simulator import Simulator
-from bpmax_sim.subject.context import context_of
-from bpmax_sim.subject.hooks import FlowMove
-from bpmax_sim.subject.screen import EXTENSIONS
+from bpmax_sim.subject.flow import FlowSubject
+from bpmax_sim.subject.form import EXTENSIONS
 from tests.docs.cli import options
 from tests.docs.facts import MARKS, Cell, names, tables, text_of
 from tests.docs.pages import LANGUAGES, ROOT, Language, navigation
+from tests.subject.stage import PlainStage
 
 SOURCES = "".join(path.read_text("utf-8") for path in (ROOT / "bpmax_sim").rglob("*.py"))
 
@@ -48,7 +48,9 @@ def test_every_cell_is_in_both_languages_and_every_row_is_whole() -> None:
 
 
 def test_every_code_of_an_error_is_told() -> None:
-    raised = set(re.findall(r'\bcode="([A-Z_]+)"|"code": "([A-Z_]+)"', SOURCES)) - {("", "CONFIG")}
+    raised = set(re.findall(r'\bcode(?: = |=)"([A-Z_]+)"|"code": "([A-Z_]+)"', SOURCES)) - {
+        ("", "CONFIG")
+    }
     classes = [one for one in vars(errors).values() if isinstance(one, type)]
     own = {one.default_code for one in classes if issubclass(one, errors.CallError)}
 
@@ -68,7 +70,9 @@ def test_every_exit_code_is_told() -> None:
 
 
 def test_every_member_of_ctx_is_told() -> None:
-    known = context_of(FlowMove(), {"id": "", "owner": []}, "", {}, {})
+    stage = PlainStage()
+    _, ctx = FlowSubject(stage=stage, tell=stage.told.append).views()
+    known = ctx.snapshot()
 
     assert set(names("ctx")) == {f"ctx.{name}" for name in (*known, "form", "project")}
 

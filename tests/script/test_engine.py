@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from importlib.resources import files
 
+import _quickjs
 import pytest
 
 from bpmax_sim.errors import HttpStatusError, ScriptError
@@ -26,6 +27,16 @@ def test_the_prelude_stays_small() -> None:
     prelude = files("bpmax_sim.script") / "prelude.js"
 
     assert len(prelude.read_bytes()) < 15 * 1024
+
+
+def test_every_kind_of_typed_array_of_the_engine_is_guarded() -> None:
+    names = _quickjs.Context().eval("""
+      const views = Object.getPrototypeOf(Uint8Array);
+      Object.getOwnPropertyNames(globalThis)
+        .filter((name) => Object.getPrototypeOf(globalThis[name] ?? 0) === views).join()""")
+    guards = (files("bpmax_sim.script") / "bindings/guards.js").read_text("utf-8")
+
+    assert [name for name in names.split(",") if f"'{name}'" not in guards] == []
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from functools import reduce
 
 import pytest
 
+from bpmax_sim.secret import streams
 from bpmax_sim.secret.scan import TOO_LARGE, Finding, Search, find
 from bpmax_sim.secret.streams import Work, inflate
 from bpmax_sim.secret.vault import Vault
@@ -72,6 +73,18 @@ def test_a_bomb_is_a_finding_and_not_a_pass(size: int) -> None:
     piece = packer.compress(bytes(size)) + packer.flush()
 
     assert Finding("content too large to be searched", 0, ("deflate",)) in find(piece, WANTED)
+
+
+def test_what_comes_of_a_bomb_is_bounded_by_what_was_read_of_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However much may be looked at because of the bytes behind its first ones."""
+    body, work = zlib.compress(bytes(1 << 20)), Work(1 << 40)
+    assert inflate(body, 15, work) == (bytes(1 << 20), len(body))
+
+    monkeypatch.setattr(streams, "_AHEAD", 1 << 16)
+    with pytest.raises(streams.TooMuchError):
+        inflate(body, 15, work)
 
 
 def test_what_is_too_large_is_told_by_its_place_among_what_is_not() -> None:

@@ -1,6 +1,6 @@
 // console.* as Node has it; what is logged crosses as text and as values.
 'use strict';
-({emit, encode, encoders, here, list, attempt, shared, inspector, table: more, primordials: {String: toText, slice, includes, indexOf, newMap, newList}}) => {
+({emit, encode, encoders, here, list, attempt, shared, inspector, table: more, basics: {String: toText, slice, includes, indexOf, newMap, newList}}) => {
 function replaced(text, from, to) {
   let made = '', at = 0;
   for (let next; (next = indexOf(text, from, at)) >= 0; at = next + from.length) made += slice(text, at, next) + to;

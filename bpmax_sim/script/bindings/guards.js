@@ -2,9 +2,9 @@
 // their length are walked in JavaScript (walk.js), or refused where nearly all of an array is holes; long texts are
 // searched for in JavaScript (search.js). What stands for a function here has its name, length and text: a Proxy.
 'use strict';
-({walk, search, sort, primordials: {Array: {prototype: arrays}, Object: toObject, Object: {prototype: objects}, Proxy: NativeProxy, Uint8Array: Bytes, isView, viewKind, RangeError: NativeRangeError, SyntaxError: NativeSyntaxError, RegExp: NativeRegExp,
-  Array: NativeArray, Function: {prototype: functions}, Reflect, Symbol: {iterator}, kinds, defineProperty,
-  String: NativeString, String: {prototype: texts}, Symbol, JSON, isArray, apply, construct, getOwnPropertyDescriptor, getPrototypeOf, newMap, WeakSet, uncurry}}) => {
+({walk, search, sort, basics: {Array: {prototype: arrays}, Object: toObject, Object: {prototype: objects}, Proxy: NativeProxy, Uint8Array: Bytes, isView, viewKind, RangeError: NativeRangeError, SyntaxError: NativeSyntaxError, RegExp: NativeRegExp,
+  Array: NativeArray, Function: {prototype: functions}, Reflect, Symbol: {iterator}, defineProperty,
+  String: NativeString, String: {prototype: texts}, Symbol, JSON, isArray, apply, construct, getOwnPropertyDescriptor, getPrototypeOf, WeakSet, uncurry}}) => {
 const views = getPrototypeOf(Bytes.prototype);
 const LONGEST = 2 ** 25, SHORT = 1000;
 const {has, add} = WeakSet.prototype, proxies = new WeakSet();
@@ -28,23 +28,23 @@ const refused = {__proto__: null};
 for (const name of REFUSED) refused[name] = true;
 const isRefused = value => isArray(value) && !isProxy(proxies, value) && value.length > LONGEST;
 function refuse(name) { throw new NativeRangeError('array too long for ' + name); }
-const nameOf = newMap(); // what a Proxy stands for, whose name, length and text it has -> its name
-const guarded = ends => ({__proto__: null, apply(native, self, args) {
-  const name = nameOf.get(native);
-  if (ends(self, args) || ((self === undefined || self === null) && name !== 'raw')) return apply(native, self, args);
+const native = {__proto__: null}; // by name what a Proxy stands for, whose name, length and text it has
+function nameOf(method) {
+  for (let i = 0; i < METHODS.length; i++) if (native[METHODS[i]] === method) return METHODS[i];
+  return 'raw';
+}
+const guarded = ends => ({__proto__: null, apply(method, self, args) {
+  if (ends(self, args)) return apply(method, self, args);
+  const name = nameOf(method);
+  if ((self === undefined || self === null) && name !== 'raw') return apply(method, self, args);
   if (refused[name] && isRefused(self)) refuse(name);
   return apply(walk()[name], self, args);
 }});
-function guard(holder, name, handler) {
-  nameOf.set(holder[name], name);
-  holder[name] = new NativeProxy(holder[name], handler);
-}
 function areSpread(self, args) {
   for (let n = 0; n < args.length; n++) if (!isPlain(args[n])) return false;
   return typeof self === 'object' && isPlain(self);
 }
 const short = guarded(isShort), deep = guarded(() => false), looks = {__proto__: null, concat: guarded(areSpread), flat: deep, flatMap: deep};
-const native = {__proto__: null};
 // By a comparator, JavaScript sorts as V8 does; the engine's own sort, which takes other steps, does without one.
 function sorts(name, native) {
   return new NativeProxy(native, {__proto__: null, apply(_, self, args) {
@@ -54,9 +54,9 @@ function sorts(name, native) {
     return sort()[name](toObject(self), compare);
   }});
 }
-for (const name of METHODS) {
-  native[name] = arrays[name];
-  guard(arrays, name, looks[name] ?? short);
+for (let i = 0; i < METHODS.length; i++) {
+  const name = METHODS[i], method = native[name] = arrays[name];
+  arrays[name] = new NativeProxy(method, looks[name] ?? short);
 }
 views.sort = new NativeProxy(views.sort, {__proto__: null, apply(native, self, args) {
   const compare = args[0];
@@ -67,7 +67,7 @@ const ownArray = (value, name) => { // a short array in a property of its own, w
   const own = isPlain(value) ? getOwnPropertyDescriptor(value, name)?.value : undefined;
   return isArray(own) && isShort(own);
 };
-guard(NativeString, 'raw', guarded((_, args) => args[0] === undefined || args[0] === null || ownArray(args[0], 'raw')));
+NativeString.raw = new NativeProxy(NativeString.raw, guarded((_, args) => args[0] === undefined || args[0] === null || ownArray(args[0], 'raw')));
 const made = proxy => { proxied = true; note(proxies, proxy); };
 const FEW = 32, MUCH = 1e7, {match} = Symbol;
 function sought(name, native, symbol) {
@@ -142,10 +142,14 @@ const ofKind = {__proto__: null, construct(native, args, target) {
   if (args.length) args[0] = unlessIterable(args[0]);
   return construct(native, args, target);
 }};
-for (const kind of kinds) {
-  const guarded = new NativeProxy(kind, ofKind);
-  defineProperty(kind.prototype, 'constructor', {__proto__: null, value: guarded});
-  defineProperty(globalThis, kind.name, {__proto__: null, value: guarded});
+const KINDS = ['Int8Array', 'Uint8Array', 'Uint8ClampedArray', 'Int16Array', 'Uint16Array', 'Int32Array', 'Uint32Array',
+  'BigInt64Array', 'BigUint64Array', 'Float16Array', 'Float32Array', 'Float64Array'];
+for (let i = 0; i < KINDS.length; i++) {
+  const kind = globalThis[KINDS[i]];
+  if (kind === undefined) continue; // in an older V8
+  const constructed = {__proto__: null, value: new NativeProxy(kind, ofKind)};
+  defineProperty(kind.prototype, 'constructor', constructed);
+  defineProperty(globalThis, KINDS[i], constructed);
 }
 const {fromEntries} = toObject;
 toObject.fromEntries = new NativeProxy(fromEntries, {__proto__: null, apply(_, self, args) { return walk().fromEntries(args[0]); }});

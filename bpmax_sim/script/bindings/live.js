@@ -1,8 +1,8 @@
 // Live objects: what scripts write to form and ctx is queued, what others wrote comes in with a turn.
 'use strict';
 (shared) => {
-const {emit, encode, decode, here, put, live, primordials} = shared;
-const {isArray, hasOwn, keys, stringify, newMap, Proxy: NativeProxy, Object: {prototype: objects}} = primordials;
+const {emit, encode, decode, here, put, live, basics} = shared;
+const {isArray, hasOwn, keys, stringify, newMap, Proxy: NativeProxy, Object: {prototype: objects}} = basics;
 // Live objects: form, ctx. A member of one can be another: ctx.form is form.
 // Looking for changes inside values costs their whole size. A write looks first, so that what a script does is told in
 // its order, until a turn has read so many characters; from then on only calls and the end of the turn look.

@@ -1,7 +1,7 @@
 // $proxy, direct and chained: a call goes into the outbox, and its promise is settled by Python.
 'use strict';
 ({attempt, callPlace, define, emit, encode, flush, here, list, refuse, misnamed, shared, unseen, waiting,
-  primordials: {Promise: NativePromise, Proxy: NativeProxy, stringify, apply, isArray, defineProperty, getPrototypeOf, hasOwn, freeze, then,
+  basics: {Promise: NativePromise, Proxy: NativeProxy, stringify, apply, isArray, defineProperty, getPrototypeOf, hasOwn, freeze, then,
     setPrototypeOf, create, reflectGet, toPrimitive, slice, indexOf, newList, newSet, newWeakMap}}) => {
 
 let serial = 0;
