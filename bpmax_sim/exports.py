@@ -30,16 +30,13 @@ def lazy(module: dict[str, Any]) -> tuple[Callable[[str], Any], Callable[[], lis
     def get(name: str) -> Any:
         if name == "__all__":
             return sorted(homes())
+        own = module["__name__"]
         if name not in homes():
             raise AttributeError(
-                msg(
-                    "module {name!r} has no attribute {name_2!r}",
-                    name=module["__name__"],
-                    name_2=name,
-                )
+                msg("module {name!r} has no attribute {name_2!r}", name=own, name_2=name)
             )
         home, there = homes()[name]
-        if home == module["__name__"]:
+        if home == own:
             value: Any = import_module(f"{home}.{there}")
         else:
             value = getattr(import_module(home), there)

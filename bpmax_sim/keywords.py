@@ -28,7 +28,8 @@ def closed(known: Iterable[str] = ()) -> Callable[[Callable[P, R]], Callable[P, 
         @wraps(function)
         def checked(*args: P.args, **kwargs: P.kwargs) -> R:
             if not kwargs.keys() <= names:
-                raise _unknown(function.__qualname__, kwargs.keys() - names, names)
+                wrong = sorted(kwargs.keys() - names)
+                raise ConfigError(*(_unknown(function.__qualname__, w, names) for w in wrong))
             return function(*args, **kwargs)
 
         return checked
@@ -39,10 +40,6 @@ def closed(known: Iterable[str] = ()) -> Callable[[Callable[P, R]], Callable[P, 
 _BY_NAME: Final = frozenset({Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY})
 
 
-def _unknown(function: str, wrong: Iterable[str], names: Iterable[str]) -> Exception:
-    messages = [
-        msg("{function}: there is no {name!r}", function=function, name=name)
-        + suggestion(name, sorted(names))
-        for name in wrong
-    ]
-    return ConfigError(*sorted(messages))
+def _unknown(function: str, name: str, names: Iterable[str]) -> str:
+    message = msg("{function}: there is no {name!r}", function=function, name=name)
+    return message + suggestion(name, sorted(names))

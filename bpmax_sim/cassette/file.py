@@ -17,6 +17,7 @@ import threading
 import weakref
 from array import array
 from bisect import bisect
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from functools import lru_cache
@@ -25,18 +26,12 @@ from typing import Any, Self, TypeVar
 
 import msgspec
 
+from bpmax_sim import errors
 from bpmax_sim.cassette.format import BLANK_SHA, ENTRY, HEAD, VERSION, exchange_sha, up_to_date
 from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line, Seal, Values
 from bpmax_sim.cassette.reader import read_exchange, read_outcome
 from bpmax_sim.clock import Drawn, Instant
-from bpmax_sim.errors import (
-    CassetteError,
-    DamagedCassette,
-    NewerFormat,
-    Place,
-    pasted,
-    why_unreadable,
-)
+from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat, Place
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.messages import Exchange, Outcome
 
@@ -63,15 +58,7 @@ class Corrupt(MessageError):  # noqa: N818 - becomes a DamagedCassette where the
 
 
 class OlderVersion(Exception):  # noqa: N818 - is converted, or becomes a CassetteError
-    """The bytes are of an earlier format.
-
-    Attributes:
-        version: its number.
-    """
-
-    def __init__(self, version: int) -> None:
-        super().__init__(str(version))
-        self.version = version
+    """The bytes are of an earlier format, whose number is its argument."""
 
 
 class Index(msgspec.Struct):
@@ -145,7 +132,9 @@ def _head(path: Path, line: bytes) -> Head:
         if not isinstance(version, int) or version == FORMAT:
             return _read_head(line)
     except BROKEN_JSON as error:
-        raise Corrupt("the head line is broken ({error})", error=why_unreadable(error)) from error
+        raise Corrupt(
+            "the head line is broken ({error})", error=errors.why_unreadable(error)
+        ) from error
     if version < FORMAT:
         raise OlderVersion(version)
     raise NewerFormat(
@@ -159,24 +148,23 @@ def _head(path: Path, line: bytes) -> Head:
 
 def _scan(data: Data, start: int, into: Index) -> list[bytes]:
     shas: list[bytes] = []
-    owners: dict[bytes, dict[bytes, int | list[int]]] = {}
+    owners: dict[bytes, dict[bytes, int | list[int]]] = defaultdict(dict)
     for match in _ENTRY.finditer(data, start):
         key, owner, sha = match.groups()
         into.starts.append(match.start() + 1)
-        bucket = owners.get(owner)
-        if bucket is None:
-            bucket = owners[owner] = {}
         number = len(shas)
-        before = bucket.setdefault(key, number)
+        before = owners[owner].setdefault(key, number)
         if isinstance(before, list):
             before.append(number)
         elif before != number:
-            bucket[key] = [before, number]
+            owners[owner][key] = [before, number]
         shas.append(sha)
     try:
         into.keys = {_read_text(owner): keys for owner, keys in owners.items()}
     except BROKEN_JSON as error:
-        raise Corrupt("an index line is broken ({error})", error=why_unreadable(error)) from error
+        raise Corrupt(
+            "an index line is broken ({error})", error=errors.why_unreadable(error)
+        ) from error
     into.first_failure = bisect(into.starts, into.sections[0])
     into.orders = _sorted(data, into)
     return shas
@@ -218,7 +206,7 @@ def _check_seal(head: bytes, line: bytes, index: Index, shas: list[bytes]) -> No
         seal = _read_seal(text)
     except BROKEN_JSON as error:
         raise Corrupt(
-            "the `sealed:` line is broken ({error})", error=why_unreadable(error)
+            "the `sealed:` line is broken ({error})", error=errors.why_unreadable(error)
         ) from error
     counts = (index.first_failure, len(shas) - index.first_failure)
     if counts != (seal.interactions, seal.failures):
@@ -241,7 +229,7 @@ _NAMED = re.compile(rb'"call":"((?:[^"\\]|\\.)*)".*?"for":"((?:[^"\\]|\\.)*)"')
 def _advice(path: Path) -> str:
     return msg(
         "restore it, record it again, or accept the edit with `bpmax-sim seal {path}`",
-        path=pasted(str(path)),
+        path=errors.pasted(str(path)),
     )
 
 
@@ -258,7 +246,7 @@ def explain(path: Path, data: bytes, otherwise: str) -> CassetteError:
             "{path}: not a cassette of bpmax-sim; `bpmax-sim import {path_2}` reads those "
             "of vcrpy and others",
             path=path,
-            path_2=pasted(str(path)),
+            path_2=errors.pasted(str(path)),
         )
     if not re.search(rb"^sealed: \{[^\n]*\}\r?\n", data, re.MULTILINE):
         last = data.rfind(f"\n{ENTRY}".encode())
@@ -330,7 +318,7 @@ def _damages(path: Path, data: bytes) -> Iterator[DamagedCassette]:
             "{place}: a Git conflict marker; take one side whole, `git checkout --ours "
             "{word}` or `git checkout --theirs {word}`, or record it again",
             place=_place(path, data, match.start()),
-            word=pasted(str(path)),
+            word=errors.pasted(str(path)),
         )
 
 
@@ -455,7 +443,7 @@ class Cassette:
         except ValueError as error:
             start = self.index.bounds(number)[0]
             raise self._edited(
-                start, msg("cannot be read ({error})", error=why_unreadable(error))
+                start, msg("cannot be read ({error})", error=errors.why_unreadable(error))
             ) from error
 
     def entries(self) -> Iterator[Entry]:
@@ -505,7 +493,7 @@ def _load(kind: type[C], path: Path) -> C:
         try:
             index = _index(path, data)
         except OlderVersion as older:
-            data = _converted(path, data, older.version)
+            data = _converted(path, data, older.args[0])
             index = _index(path, data)
         return kind(path, index, lambda start, end: data[start:end])
 

@@ -294,17 +294,13 @@ def _head(entries: Sequence[Entry], rules: str) -> Head:
     if not entries:
         return Head(rules=rules)
     first = entries[0].line.rules or rules
-    start = min(
-        {entry.line.at for entry in entries}, key=lambda at: (Instant.parse(at).seconds, at)
-    )
-    mixed = any((entry.line.rules or rules) != first for entry in entries)
-    simulated = any(entry.line.source == "simulated" for entry in entries)
+    lines = [entry.line for entry in entries]
     return Head(
         rules=first,
-        start=start,
-        mixed=mixed or msgspec.UNSET,
-        simulated=simulated or msgspec.UNSET,
-        several=any(entry.line.session > 1 for entry in entries) or msgspec.UNSET,
+        start=min({line.at for line in lines}, key=lambda at: (Instant.parse(at).seconds, at)),
+        mixed=any((line.rules or rules) != first for line in lines) or msgspec.UNSET,
+        simulated=any(line.source == "simulated" for line in lines) or msgspec.UNSET,
+        several=any(line.session > 1 for line in lines) or msgspec.UNSET,
     )
 
 

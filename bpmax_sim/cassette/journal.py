@@ -10,6 +10,7 @@ secret in it is never written as it is.
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import re
 import sys
@@ -18,6 +19,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
@@ -25,7 +27,7 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.cassette.model import Entry, Line
+from bpmax_sim.cassette.model import Entry
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.errors import NewerFormat
 from bpmax_sim.i18n import encoded
@@ -219,7 +221,7 @@ def replace_whole(path: Path, data: bytes) -> None:
     Raises:
         OSError: if the disk is full or fails, or the folder cannot be written.
     """
-    for stale in path.parent.glob(f".{_literal(path.name)}.*.tmp"):
+    for stale in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
         stale.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o666
@@ -237,13 +239,9 @@ def replace_whole(path: Path, data: bytes) -> None:
     _sync_folder(path.parent)
 
 
-def _literal(name: str) -> str:
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
-
-
 def siblings(path: Path, suffix: str) -> list[Path]:
     """Return the files named ``<path>.<anything><suffix>``, sorted."""
-    return sorted(path.parent.glob(f"{_literal(path.name)}.*{suffix}"))
+    return sorted(path.parent.glob(f"{glob.escape(path.name)}.*{suffix}"))
 
 
 SUFFIX = ".journal"
@@ -258,12 +256,12 @@ _OF_PROCESS = re.compile(rf"\.(\d+)-\d+{re.escape(SUFFIX)}\Z")
 _serials = count(1)
 
 
-class PendingExchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PendingExchange(Entry, frozen=True, kw_only=True, omit_defaults=True):
     """A recorded exchange before its place in the order of issue is known.
 
+    ``n`` and ``sha`` of its line come with sealing; its text is empty where a secret was found.
+
     Attributes:
-        line: its index line; ``n`` and ``sha`` come with sealing.
-        text: the YAML text below that line; empty where a secret was found in it.
         issue: the call's order of issue and the attempt, which together order exchanges.
         adding: whether its owner's older exchanges stay.
         leaks: where secrets were found, without their values.
@@ -272,8 +270,6 @@ class PendingExchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         format: of the record.
     """
 
-    line: Line
-    text: str
     issue: tuple[int, int] = (0, 0)
     adding: bool = False
     leaks: tuple[str, ...] = ()
@@ -293,11 +289,6 @@ class PendingExchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         except PermissionError:
             pass  # another user's
         return True
-
-    @property
-    def entry(self) -> Entry:
-        """Return it as an entry of a file."""
-        return Entry(self.line, self.text)
 
 
 _encode = msgspec.json.Encoder(enc_hook=encoded).encode
@@ -506,7 +497,7 @@ def checked(draft: PendingExchange, scan: Scan) -> PendingExchange:
     """Return *draft*, or a stub of it if *scan* finds a secret in it."""
     if draft.leaks:
         return draft
-    places = tuple(str(finding) for part in scannable(draft.entry) for finding in scan(part))
+    places = tuple(str(finding) for part in scannable(draft) for finding in scan(part))
     if not places:
         return draft
     blank: dict[str, Any] = {"base": "", "injected": (), "encoding": {}, "extra": {}, "values": {}}
@@ -514,30 +505,28 @@ def checked(draft: PendingExchange, scan: Scan) -> PendingExchange:
     return msgspec.structs.replace(draft, line=line, text="", leaks=places)
 
 
+@dataclass(eq=False, slots=True)
 class LeakCheck:
-    """Checks drafts, each only once while no more secrets are known; on any thread."""
+    """Checks drafts, each only once while no more secrets are known; on any thread.
 
-    def __init__(
-        self,
-        scan: Scan,
-        known: Callable[[], int] | None = None,
-        harmless: Callable[[], Harmless] = Harmless,
-    ) -> None:
-        """Check with *scan*; *known* tells how many secrets it looks for, which never are fewer.
+    Attributes:
+        scan: what it checks with.
+        known: how many secrets *scan* looks for, which never are fewer; without it nothing is
+            remembered.
+        harmless: what *scan* found to hold none of them.
+    """
 
-        Without it nothing is remembered. *harmless* tells what it found to hold none of them.
-        """
-        self._scan = scan
-        self._known = known
-        self._harmless = harmless
-        self._passed: dict[int, tuple[PendingExchange, int]] = {}
-        self._undone: dict[int, tuple[PendingExchange, bytes]] = {}
+    scan: Scan
+    known: Callable[[], int] | None = None
+    harmless: Callable[[], Harmless] = Harmless
+    _passed: dict[int, tuple[PendingExchange, int]] = field(default_factory=dict, init=False)
+    _undone: dict[int, tuple[PendingExchange, bytes]] = field(default_factory=dict, init=False)
 
     def __call__(self, draft: PendingExchange) -> PendingExchange:
         """Return *draft*, or a stub of it if there is a secret in it."""
-        if self._known is None:
-            return checked(draft, self._scan)
-        known = self._known()  # first, as more may become known meanwhile
+        if self.known is None:
+            return checked(draft, self.scan)
+        known = self.known()  # first, as more may become known meanwhile
         passed = self._passed.get(id(draft))  # which is held there, so that no other has its id
         if passed is not None and passed[1] == known:
             return draft
@@ -548,9 +537,9 @@ class LeakCheck:
 
     def _checked(self, draft: PendingExchange) -> PendingExchange:
         """Return the same; what it is made of was mostly searched before, when it was redacted."""
-        harmless, parts = self._harmless(), entry_parts(draft.entry)
+        harmless, parts = self.harmless(), entry_parts(draft)
         if parts is None:
-            return checked(draft, self._scan)
+            return checked(draft, self.scan)
         heads = harmless.others(parts[1])
         lines = (line for head in heads for line in head.split(b"\n"))
         # the name and the value of a header, or a line with more or less as it is
@@ -558,7 +547,7 @@ class LeakCheck:
         pieces = chain.from_iterable(split)
         others = harmless.others([*parts[0], *pieces])
         if others:
-            places = checked(draft, self._scan)
+            places = checked(draft, self.scan)
             if places is not draft:
                 return places
         if heads or others:
@@ -569,7 +558,7 @@ class LeakCheck:
         """Return whether any of *texts* is in *draft*, behind encodings too, or may be."""
         cached = self._undone.get(id(draft))
         if cached is None:
-            parts = scannable(draft.entry)
+            parts = scannable(draft)
             inner = [undone(part, _REMEMBERED) for part in parts]
             data = b"" if None in inner else b"\n".join([*parts, *filter(None, inner)])
             cached = self._undone[id(draft)] = draft, data

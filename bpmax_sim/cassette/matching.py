@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import zip_longest
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus, urlencode
 
@@ -37,12 +38,8 @@ def unbuilt(request: Request) -> Call:
 def split_query(url: str) -> tuple[str, Pairs]:
     """Return what stands before the query, and the decoded query; a fragment is never sent."""
     path, _, query = url.partition("#")[0].partition("?")
-    return path, tuple([_pair(piece) for piece in query.split("&") if piece])
-
-
-def _pair(piece: str) -> tuple[str, str]:
-    name, _, value = piece.partition("=")
-    return unquote_plus(name), unquote_plus(value)
+    pieces = [piece.partition("=") for piece in query.split("&") if piece]
+    return path, tuple([(unquote_plus(name), unquote_plus(value)) for name, _, value in pieces])
 
 
 def call_behind(request: Request, named: Call) -> Call:
@@ -311,11 +308,7 @@ def compare(path: tuple[Segment, ...], old: Any, new: Any) -> Iterator[Differenc
         for name in {**old, **new}:
             yield from compare((*path, name), old.get(name, UNSET), new.get(name, UNSET))
     elif isinstance(old, list) and isinstance(new, list):
-        for index in range(max(len(old), len(new))):
-            yield from compare((*path, index), _item(old, index), _item(new, index))
+        for index, (was, now) in enumerate(zip_longest(old, new, fillvalue=UNSET)):
+            yield from compare((*path, index), was, now)
     elif not (type(old) is type(new) and bool(old == new)):
         yield Difference(format_path(path), old, new)
-
-
-def _item(values: list[Any], index: int) -> Any:
-    return values[index] if index < len(values) else UNSET

@@ -8,24 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from bpmax_sim.cassette import journal as journal_module
+from bpmax_sim.cassette import journal
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, gathered
-from bpmax_sim.cassette.journal import (
-    SUFFIX,
-    PendingExchange,
-    Scan,
-    checked,
-    finds_nothing,
-    left_behind,
-    read_journal,
-)
+from bpmax_sim.cassette.journal import PendingExchange, Scan
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_exchange
 from bpmax_sim.cassette.model import Entry, by_name, read_body
 from bpmax_sim.cassette.reader import read_exchange
@@ -43,19 +34,11 @@ PASSING = tuple(
         "x-correlation-id", "x-request-id", "x-runtime", "x-trace-id", "x-tt-logid",
     )
 )  # fmt: skip
-_identity_of = attrgetter(
-    "key",
-    "rules",
-    "call",
-    "instance",
-    "base",
-    "injected",
-    "failed",
-    "source",
-    "trust",
-    "session",
-    "values",
-)
+# What differs between two recordings of the same; a signature counts by whether there is one.
+_VARYING: dict[str, Any] = {
+    "n": 0, "owner": "", "at": "", "ms": 0, "sha": "", "seed": 0, "chunks": (), "encoding": {},
+    "extra": {}, "signed": None,
+}  # fmt: skip
 IsSigned = Callable[[Exchange], bool]
 
 
@@ -85,9 +68,8 @@ class SameMeaning(msgspec.Struct, frozen=True):
         return len(old) == len(new) and all(map(self._is_same, old, new))
 
     def _is_same(self, old: Entry, new: Entry) -> bool:
-        if _identity_of(old.line) != _identity_of(new.line) or (old.line.signed is None) != (
-            new.line.signed is None
-        ):
+        same_line = old.with_line(**_VARYING).line == new.with_line(**_VARYING).line
+        if not same_line or (old.line.signed is None) != (new.line.signed is None):
             return False
         if old.text == new.text:
             return True
@@ -142,7 +124,7 @@ def _own(cassette: Cassette | None, owner: str) -> list[Entry]:
 
 
 def recover(
-    path: Path | str, *, scan: Scan = finds_nothing, volatile: Volatile = nothing_volatile
+    path: Path | str, *, scan: Scan = journal.finds_nothing, volatile: Volatile = nothing_volatile
 ) -> tuple[Path, ...]:
     """Seal what processes that died left in journals, and return the files that were written.
 
@@ -155,10 +137,10 @@ def recover(
         CassetteError: if writing fails; the journals stay.
     """
     target = Path(path)
-    if not journal_module.siblings(target, SUFFIX):
+    if not journal.siblings(target, journal.SUFFIX):
         return ()
     try:
-        with journal_module.locked(target.parent):
+        with journal.locked(target.parent):
             return _recover(target, scan, SameMeaning(volatile))
     except OSError as error:
         raise CassetteError(
@@ -184,21 +166,21 @@ class OwnerRecording(msgspec.Struct, frozen=True):
 def _recover(path: Path, scan: Scan, same: SameMeaning) -> tuple[Path, ...]:
     pending: list[tuple[Path, list[PendingExchange]]] = []
     unread: list[NewerFormat] = []
-    for journal in left_behind(path):
+    for file in journal.left_behind(path):
         try:
-            drafts = read_journal(journal)
+            drafts = journal.read_journal(file)
         except NewerFormat as error:
             unread.append(error)
             continue
         if not (drafts and drafts[0].is_awaited):
-            pending.append((journal, [checked(draft, scan) for draft in drafts]))
+            pending.append((file, [journal.checked(draft, scan) for draft in drafts]))
     written: dict[Path, None] = {}
     every = _in_order(drafts for _, drafts in pending)
     for target, recording in _recordings(path, every, same):
         if merge(path, target, recording, same):
             written[target] = None
-    for journal, _ in pending:
-        journal.unlink()
+    for file, _ in pending:
+        file.unlink()
     if unread:
         raise unread[0]
     return tuple(written)
@@ -206,12 +188,8 @@ def _recover(path: Path, scan: Scan, same: SameMeaning) -> tuple[Path, ...]:
 
 def _in_order(journals: Iterable[Sequence[PendingExchange]]) -> list[PendingExchange]:
     """Return what several journals hold, one after the other, in the order of their first call."""
-    begun = sorted(
-        (journal for journal in journals if journal), key=lambda drafts: drafts[0].line.at
-    )
-    drafts = (
-        draft for journal in begun for draft in sorted(journal, key=lambda draft: draft.issue)
-    )
+    begun = sorted((drafts for drafts in journals if drafts), key=lambda drafts: drafts[0].line.at)
+    drafts = (draft for drafts in begun for draft in sorted(drafts, key=lambda draft: draft.issue))
     return [msgspec.structs.replace(draft, issue=(n, 0)) for n, draft in enumerate(drafts, 1)]
 
 
@@ -256,11 +234,11 @@ def branches(path: Path, recorder: str) -> tuple[list[Path], list[PendingExchang
     The folder's lock has to be held.
     """
     by_path: dict[Path, tuple[PendingExchange, ...]] = {}
-    for journal in left_behind(path):
+    for file in journal.left_behind(path):
         with suppress(NewerFormat):  # `recover` tells it
-            drafts = read_journal(journal)
+            drafts = journal.read_journal(file)
             if drafts and drafts[0].branch == recorder:
-                by_path[journal] = drafts
+                by_path[file] = drafts
     return list(by_path), _in_order(by_path.values())
 
 
@@ -274,7 +252,7 @@ def distinct(drafts: Sequence[PendingExchange], same: SameMeaning) -> tuple[Pend
     unique: list[PendingExchange] = []
     alike: dict[tuple[str, ...], list[list[Entry]]] = {}
     for session in sessions.values():
-        entries = [draft.entry.with_line(session=1) for draft in session]
+        entries = [draft.with_line(session=1) for draft in session]
         others = alike.setdefault(tuple(entry.line.key for entry in entries), [])
         if not any(same(other, entries) for other in others):
             others.append(entries)
@@ -308,8 +286,8 @@ def merge(path: Path, target: Path, recording: OwnerRecording, same: SameMeaning
         if before == data:
             return False
         if before and open_old(target) is None:  # a damaged file is kept beside its successor
-            journal_module.replace_whole(target.with_name(f"{target.name}.damaged"), before)
-    journal_module.replace_whole(target, data)
+            journal.replace_whole(target.with_name(f"{target.name}.damaged"), before)
+    journal.replace_whole(target, data)
     return True
 
 
@@ -351,7 +329,7 @@ def _request_of(entry: Entry) -> str:
 def _numbered(before: list[Entry], drafts: Sequence[PendingExchange]) -> list[Entry]:
     last = max((entry.line.n for entry in before), default=0)
     ordered = enumerate(sorted(drafts, key=lambda draft: draft.issue), last + 1)
-    return [*before, *(draft.entry.with_line(n=n) for n, draft in ordered)]
+    return [*before, *(draft.with_line(n=n) for n, draft in ordered)]
 
 
 def _entries(
@@ -417,7 +395,7 @@ def remove(path: Path, numbers: Collection[int]) -> None:
         DamagedCassette: if an exchange that stays is not what was recorded.
         OSError: if the folder cannot be written; the file is then as before.
     """
-    with journal_module.locked(path.parent):
+    with journal.locked(path.parent):
         cassette = Cassette.load(path)
         # The first exchange of an owner, which holds these, may be taken out.
         values = {owner: cassette.values(owner) for owner in cassette.owners}
@@ -428,6 +406,6 @@ def remove(path: Path, numbers: Collection[int]) -> None:
             for entry in explicit
         ]
         if remaining:
-            journal_module.replace_whole(path, dump_entries(remaining, rules=cassette.head.rules))
+            journal.replace_whole(path, dump_entries(remaining, rules=cassette.head.rules))
         else:
             path.unlink()

@@ -15,17 +15,10 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct
 
+from bpmax_sim.cassette import matching
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import interrupted
-from bpmax_sim.cassette.matching import (
-    PARTS,
-    Difference,
-    Parts,
-    Rules,
-    differences,
-    parts_of,
-    parts_of_exchange,
-)
+from bpmax_sim.cassette.matching import Difference, Parts, Rules
 from bpmax_sim.cassette.model import encode_sorted
 from bpmax_sim.errors import CassetteError, NoMatchError, Place, pasted
 from bpmax_sim.field_path import FieldPath, Wild, format_path
@@ -109,7 +102,6 @@ def played(
 ) -> list[str]:
     """Return the lines for a call that was made more often than recorded."""
     times = "once" if len(places) == 1 else msg("{places_count} times", places_count=len(places))
-    more = ["…"] if len(places) > _SHOWN else []
     return [
         msg(
             "{name} was recorded {times} for {owner!r}, and this is call {turn}",
@@ -119,7 +111,7 @@ def played(
             turn=turn,
         ),
         *_where(parts, context),
-        _line(msg("recorded"), series([*places[:_SHOWN], *more])),
+        _line(msg("recorded"), _list(places)),
         _line(msg("record"), context.command(context.extra)),
         _line(msg("or"), msg("repeat: true")),
     ]
@@ -131,7 +123,7 @@ def signed_otherwise(
     context: MissContext = MissContext(),  # noqa: B008
 ) -> NoMatchError:
     """Return the error for a call that is signed otherwise than recorded, with *differences*."""
-    parts = parts_of(call)
+    parts = matching.parts_of(call)
     lines = [
         msg(
             "signed otherwise: {parts_name}, with the key, instant and nonce of its recording",
@@ -219,7 +211,7 @@ def nearest(search: NearestSearch, parts: Parts) -> Near | None:
     candidates = list(_candidates(search, lambda call: call == parts.name)) or list(
         _candidates(search, lambda call: call.partition(".")[0] == parts.platform)
     )
-    nears = (Near(n, differences(p, parts, search.rules)) for n, p in candidates)
+    nears = (Near(n, matching.differences(p, parts, search.rules)) for n, p in candidates)
     return min(nears, key=rank, default=None)
 
 
@@ -227,7 +219,7 @@ def _candidates(search: NearestSearch, fits: Callable[[str], bool]) -> Iterator[
     for number in search.cassette.index.numbers(search.owner):
         with suppress(CassetteError):  # a damaged one is told of when it is played
             if fits(search.cassette.line(number).call):
-                yield number, parts_of_exchange(search.cassette.exchange(number))
+                yield number, matching.parts_of_exchange(search.cassette.exchange(number))
 
 
 def _explanation(search: NearestSearch, near: Near) -> Iterator[str]:
@@ -243,7 +235,8 @@ def _explanation(search: NearestSearch, near: Near) -> Iterator[str]:
         ),
     )
     yield _line(
-        "", joined("  ", (f"{'×' if part in near.parts else '√'} {part}" for part in PARTS))
+        "",
+        joined("  ", (f"{'×' if part in near.parts else '√'} {part}" for part in matching.PARTS)),
     )
     yield from _differing(near.differences)
     if len(near.differences) > _SHOWN:

@@ -224,16 +224,12 @@ def _part(section: bytes) -> tuple[str, Any]:
     head, separator, content = section.partition(b"\r\n\r\n")
     if not separator:
         raise ValueError(msg("a part without an end of its headers"))
-    headers = dict(_header(line) for line in head.decode().split("\r\n") if line.strip())
+    lines = [line.partition(":") for line in head.decode().split("\r\n") if line.strip()]
+    headers = {name.strip().lower(): rest.strip() for name, _, rest in lines}
     disposition = _parameters("content-disposition", headers.pop("content-disposition", ""))
     value = _plain(content).value
     about = {**headers, **{key: disposition[key] for key in disposition if key not in {"", "name"}}}
     return disposition.get("name", ""), {**about, "content": value} if about else value
-
-
-def _header(line: str) -> tuple[str, str]:
-    name, _, value = line.partition(":")
-    return name.strip().lower(), value.strip()
 
 
 def _parameters(name: str, value: str) -> dict[str, str]:
@@ -246,7 +242,4 @@ def _parameters(name: str, value: str) -> dict[str, str]:
     }
 
 
-_READERS = {
-    FORM: _form,
-    "multipart/form-data": _multipart,
-}
+_READERS = {FORM: _form, "multipart/form-data": _multipart}

@@ -203,10 +203,9 @@ class Player:
         """
         if not self._repeat:
             return cassette.outcome(number)
-        cached = self._cached.get(number)
-        if cached is None:
-            cached = self._cached[number] = cassette.outcome(number)
-        return cached
+        if number not in self._cached:
+            self._cached[number] = cassette.outcome(number)
+        return self._cached[number]
 
     def next(self, parts: Parts, context: MissContext) -> tuple[Cassette, int]:
         """Return which exchange answers the call *parts*; from then on it is played.

@@ -227,12 +227,11 @@ def _canonical(entry: Entry) -> Exchange:
 
 def _halves(text: str) -> tuple[str, str, str]:
     """Return the request, the line that parts it from what came of it, and that."""
-    halves = text.partition(_ANSWERED)
-    if not halves[1]:
-        halves = text.partition(_FAILED)
-    if not halves[1]:
-        raise _NotOurs
-    return halves
+    for mark in (_ANSWERED, _FAILED):
+        halves = text.partition(mark)
+        if halves[1]:
+            return halves
+    raise _NotOurs
 
 
 def _outcome(line: Line, kind: str, text: str) -> Outcome:
@@ -244,12 +243,12 @@ def _outcome(line: Line, kind: str, text: str) -> Outcome:
     if is_response:
         status, reason, headers, style = match.groups()
         body = _body(style, rest, "\n        ")
-        return _answered(line, int(status), _text(reason), _fields(headers), body)
+        return _response(line, int(status), _text(reason), _fields(headers), body)
     message, sent, style = match.groups()
     return _failed(line, _text(message), sent, _body(style, rest, "\n      "))
 
 
-def _answered(line: Line, status: int, reason: str, headers: Pairs, body: bytes) -> Response:
+def _response(line: Line, status: int, reason: str, headers: Pairs, body: bytes) -> Response:
     return Response(
         status=status,
         reason=reason,
@@ -317,7 +316,7 @@ def _any_outcome(line: Line, item: Any) -> Outcome:
         return _failed(line, _str(failure["message"]), failure["sent"], received)
     response = item["response"]
     status, body = response["status"], response.get("body") or {}
-    return _answered(
+    return _response(
         line,
         int(status["code"]),
         _str(status.get("message") or ""),

@@ -23,13 +23,7 @@ from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.clock import Drawn
 from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, pasted
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.messages import Exchange, Request
-
-
-def no_values(_request: Request) -> Values:
-    """Record no credential."""
-    return {}
-
+from bpmax_sim.messages import Exchange
 
 _MOST_CALLS = 1_000_000_000  # of one session
 
@@ -58,7 +52,6 @@ class Recorder:
         repeating: bool = False,
         name: str = "",
         parent: int = 0,
-        values: Callable[[Request], Values] = no_values,
     ) -> None:
         """Record into *path*.
 
@@ -68,8 +61,7 @@ class Recorder:
         exchanges stay; otherwise the new ones replace them, with *repeating* only where they
         differ. What a process that died left in a journal is sealed first, so load the cassette
         for replay after this.
-        *values* tells the credentials behind a request that are no secrets. A forked child's is a
-        branch of the recorder *name* in the process *parent*.
+        A forked child's is a branch of the recorder *name* in the process *parent*.
 
         Raises:
             DamagedCassette: if the file is not sound and its exchanges are to stay.
@@ -82,7 +74,6 @@ class Recorder:
         self._zone = zone
         self._adding = adding
         self._repeating = repeating
-        self._values = values
         self._lock = threading.Lock()
         self._drafts: list[PendingExchange] = []
         self._journal: Journal | None = None
@@ -107,18 +98,17 @@ class Recorder:
         *,
         session: int = 1,
         check: LeakCheck | None = None,
-        values: Callable[[Request], Values] | None = None,
+        values: Values | None = None,
     ) -> None:
         """Return once the exchange is on the disk; one with a secret is kept as a stub only.
 
         *session* is which of the owner's sessions recorded it, *check* knows its secrets, and
-        *values* its credentials that are none.
+        *values* are its credentials that are none.
 
         Raises:
             CassetteError: if the disk is full or the folder cannot be written.
         """
-        known = (values or self._values)(exchange.request)
-        draft = (check or self._check)(self._draft(exchange, session, known))
+        draft = (check or self._check)(self._draft(exchange, session, values or {}))
         with self._lock:
             try:
                 if self._journal is None:
@@ -139,15 +129,6 @@ class Recorder:
         with self._lock:
             self._check = LeakCheck(scan, known)
 
-    def rewrite(self, change: Callable[[Exchange], Exchange]) -> None:
-        """Change everything recorded so far, when a value turns out late to be secret.
-
-        Raises:
-            CassetteError: if the disk is full.
-        """
-        with self._lock:
-            self._keep([self._changed(draft, change) for draft in self._drafts])
-
     def mend(
         self,
         change: Callable[[Exchange], Exchange],
@@ -166,6 +147,8 @@ class Recorder:
         """
 
         def is_due(draft: PendingExchange) -> bool:
+            if draft.leaks:
+                return False
             if holding is None:
                 own = session in {0, draft.line.session}
                 return own and self._check(draft) is not draft
@@ -244,9 +227,7 @@ class Recorder:
     def _changed(
         self, draft: PendingExchange, change: Callable[[Exchange], Exchange]
     ) -> PendingExchange:
-        if draft.leaks:
-            return draft
-        changed = replace(change(read_exchange(draft.entry)), key="")
+        changed = replace(change(read_exchange(draft)), key="")
         fresh = self._draft(changed, draft.line.session, draft.line.values)
         # What the exchange itself does not tell: the order, and how the body came over the wire.
         line = replace(fresh.line, encoding=draft.line.encoding)
@@ -320,12 +301,8 @@ class Recorder:
             for d in (*self._drafts, *behind)
             if not d.leaks
         )
-        recording = merge.OwnerRecording(
-            self.owner,
-            merge.distinct(drafts, same),
-            adding=self._adding,
-            repeating=self._repeating,
-        )
+        drafts = merge.distinct(drafts, same)
+        recording = merge.OwnerRecording(self.owner, drafts, self._adding, self._repeating)
         changed = merge.merge(self.path, target, recording, same)
         if target == self.path:
             merge.drop_superseded(self.path, self.owner)

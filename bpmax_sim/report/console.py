@@ -28,7 +28,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def place(self) -> Place:
-        """Return where it was written."""
+        """Return where it was written; without a place, an empty file."""
         return Place(self.file, self.line, self.column)
 
     @classmethod
@@ -43,15 +43,10 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def written(events: Iterable[Event]) -> tuple[Written, ...]:
+def written(events: Sequence[Event]) -> tuple[Written, ...]:
     """Return what the scripts of a scenario wrote, in order."""
-    start, lines = 0.0, list[Written]()
-    for event in events:
-        if isinstance(event, ScenarioStarted):
-            start = event.at
-        elif isinstance(event, ConsoleWritten):
-            lines.append(Written.of(event, start))
-    return tuple(lines)
+    start = next((event.at for event in events if isinstance(event, ScenarioStarted)), 0.0)
+    return tuple(Written.of(event, start) for event in events if isinstance(event, ConsoleWritten))
 
 
 def console_section(console: Sequence[Written]) -> Iterator[tuple[str, str]]:

@@ -44,7 +44,7 @@ def document(
 
 
 def as_data(problem: Problem) -> dict[str, Any]:
-    """Return *problem* as plain values."""
+    """Return *problem* as ``{file, line, column, path, message}``; without a place, no file."""
     return {**_place(problem.place), "path": problem.path, "message": problem.message}
 
 

@@ -224,7 +224,11 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def digest_of(path: str) -> str:
-    """Return the digest of a file's bytes."""
+    """Return the SHA-256 of a file's bytes, in hexadecimal.
+
+    Raises:
+        OSError: it cannot be read.
+    """
     with open(path, "rb") as file:  # noqa: PTH123 - of thousands of files
         return hashlib.sha256(file.read()).hexdigest()
 

@@ -31,8 +31,8 @@ from bpmax_sim.scenario.source import Spot
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import Page
 from bpmax_sim.secret.gate import gated_output
-from bpmax_sim.subject.cells import field_hint
 from bpmax_sim.subject.flow import FlowSubject
+from bpmax_sim.subject.form import field_hint
 from bpmax_sim.subject.hooks import Result, Where, known_event
 from bpmax_sim.subject.owners import rule_problem
 from bpmax_sim.yamlfile.schema import Texts
@@ -42,15 +42,6 @@ if TYPE_CHECKING:
     from bpmax_sim.scenario.cases import ScenarioDraft
 
 REFERENCE_PATTERN = r"\$\{"
-
-
-def _check_fields(context: ScenarioDraft, value: Any, spot: Spot) -> None:
-    if not isinstance(value, Mapping):
-        context.tell(spot, msg("expected a map of fields and values"))
-        return
-    for name in value:
-        if wrong := field_hint(name, context.fields):
-            context.tell(spot.at(name), wrong)
 
 
 class Open(Action, frozen=True, kw_only=True):
@@ -65,7 +56,7 @@ class Open(Action, frozen=True, kw_only=True):
     def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
         """Find fields that the form does not have."""
         if value is not None:
-            _check_fields(context, value, spot)
+            Set.check(context, value, spot)
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
@@ -85,7 +76,12 @@ class Set(Action, frozen=True, kw_only=True):
     @classmethod
     def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
         """Find fields that the form does not have."""
-        _check_fields(context, value, spot)
+        if not isinstance(value, Mapping):
+            context.tell(spot, msg("expected a map of fields and values"))
+            return
+        for name in value:
+            if wrong := field_hint(name, context.fields):
+                context.tell(spot.at(name), wrong)
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003

@@ -27,7 +27,28 @@ from bpmax_sim.scenario.references import Path, show
 from bpmax_sim.session.witness import Recalled
 
 
-class CallAttempted(msgspec.Struct, frozen=True, kw_only=True):
+class CallResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of call *number*, or of one sending of it, redacted.
+
+    Attributes:
+        number: counts from 1 within the scenario.
+        call: ``platform.api``; ``platform.$token`` is a login.
+        error: the code of the rejection, empty for a response.
+        recording: what it was answered from, or the nearest one of a miss.
+    """
+
+    number: int
+    call: str
+    status: int | None = None
+    response: Any = None
+    response_header: Mapping[str, str] = msgspec.field(default_factory=dict)
+    source: str = ""
+    error: str = ""
+    message: str = ""
+    recording: Recalled | None = None
+
+
+class CallAttempted(CallResponse, frozen=True, kw_only=True):
     """A sending of call *number* that was followed by another one, redacted.
 
     Attributes:
@@ -37,44 +58,45 @@ class CallAttempted(msgspec.Struct, frozen=True, kw_only=True):
         order: the place of its end among all that happens.
     """
 
-    number: int
-    call: str
     attempt: int
     url: str
     header: Mapping[str, str]
     body: Any = None
-    status: int | None = None
-    response: Any = None
-    response_header: Mapping[str, str] = msgspec.field(default_factory=dict)
-    source: str = ""
-    error: str = ""
-    message: str = ""
     follows: str
     why: str
     wait: float = 0.0
-    recording: Recalled | None = None
     at: float
     duration: float
     order: int = 0
 
 
-class CallMade(msgspec.Struct, frozen=True, kw_only=True):
-    """One call, redacted, the way a scenario spells it.
+class CallEnd(CallResponse, frozen=True, kw_only=True):
+    """The end of a call, after all its sendings.
 
     Attributes:
-        number: counts from 1 within the scenario.
-        call: ``platform.api``; ``platform.$token`` is a login.
-        path: values of the path's placeholders.
-        error: the code of the rejection, empty for a response.
-        place: the script line that made the call.
-        attempts: requests that were sent; *header* and *body* are those of the last one.
-        earlier: those before it; *sent_at*: when the last one was sent.
-        recording: what it was answered from, or the nearest one of a miss.
+        attempts: how many requests were sent; *sent_at* is when the last one was.
+        notes: what was overridden, dropped or retried.
         redirects: status and address of each redirect that was followed.
     """
 
-    number: int
-    call: str
+    attempts: int = 0
+    notes: tuple[str, ...] = ()
+    redirects: Pairs = ()
+    sent_at: float = 0.0
+    duration: float = 0.0
+    at: float = 0.0
+
+
+class CallMade(CallEnd, frozen=True, kw_only=True):
+    """One call, redacted, the way a scenario spells it.
+
+    Attributes:
+        path: values of the path's placeholders.
+        header, body: those of the last request that was sent.
+        place: the script line that made the call.
+        earlier: the requests before the last one.
+    """
+
     instance: str = ""
     caller: str | None = None
     method: str = ""
@@ -83,21 +105,8 @@ class CallMade(msgspec.Struct, frozen=True, kw_only=True):
     query: Mapping[str, Any] = msgspec.field(default_factory=dict)
     header: Mapping[str, str] = msgspec.field(default_factory=dict)
     body: Any = None
-    status: int | None = None
-    response: Any = None
-    source: str = ""
-    error: str = ""
-    message: str = ""
-    duration: float = 0.0
     place: Place | None = None
-    at: float = 0.0
-    response_header: Mapping[str, str] = msgspec.field(default_factory=dict)
-    attempts: int = 0
     earlier: tuple[CallAttempted, ...] = ()
-    sent_at: float = 0.0
-    notes: tuple[str, ...] = ()
-    recording: Recalled | None = None
-    redirects: Pairs = ()
 
     @property
     def is_login(self) -> bool:

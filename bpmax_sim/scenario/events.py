@@ -24,13 +24,11 @@ from bpmax_sim.file_names import NOWHERE, Homes
 from bpmax_sim.i18n import Translatable, labelled
 from bpmax_sim.i18n import plain as plain_text
 from bpmax_sim.js_values import SPELLED, UNDEFINED, plain
-from bpmax_sim.messages import Pairs
-from bpmax_sim.scenario.calls import CallAttempted, CallMade
+from bpmax_sim.scenario.calls import CallAttempted, CallEnd, CallMade
 from bpmax_sim.scenario.expect import Comparison
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.script.outbox import TimerFired
 from bpmax_sim.secret.vault import members
-from bpmax_sim.session.witness import Recalled
 from bpmax_sim.subject.hooks import Happening, HookStarted
 
 Outcome = Literal["passed", "failed", "skipped", "xfailed"]
@@ -165,31 +163,8 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
     at: float
 
 
-class CallAnswered(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of call *number*: a response, or the code of its rejection.
-
-    Attributes:
-        attempts: how many requests were sent; *sent_at* is when the last one was.
-        notes: what was overridden, dropped or retried.
-        recording: what it was answered from, or the nearest one of a miss.
-        redirects: status and address of each redirect that was followed.
-    """
-
-    number: int
-    call: str
-    status: int | None = None
-    response: Any = None
-    response_header: Mapping[str, str] = msgspec.field(default_factory=dict)
-    source: str = ""
-    error: str = ""
-    message: str = ""
-    attempts: int = 0
-    notes: tuple[str, ...] = ()
-    recording: Recalled | None = None
-    redirects: Pairs = ()
-    sent_at: float = 0.0
-    duration: float = 0.0
-    at: float = 0.0
+class CallAnswered(CallEnd, frozen=True, kw_only=True):
+    """What came of call *number*: a response, or the code of its rejection."""
 
 
 class SourceAttached(msgspec.Struct, frozen=True, kw_only=True):
@@ -233,7 +208,7 @@ def instant(at: float) -> float:
 
 
 def answer_of(call: CallMade) -> CallAnswered:
-    """Return the end of a call."""
+    """Return the end of *call*, its instants rounded as `instant` does."""
     return CallAnswered(
         **{name: getattr(call, name) for name in _SAME},
         sent_at=instant(call.sent_at),

@@ -25,7 +25,7 @@ from bpmax_sim.errors import BAD_PATTERN, near, suggestion
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.scenario.references import Path, show
-from bpmax_sim.subject.cells import cell, steps_of
+from bpmax_sim.subject.form import cell, steps_of
 from bpmax_sim.subject.hooks import same
 
 _BEFORE = 12
@@ -95,13 +95,11 @@ Compare = Callable[[Any, Any, Path], Checks]
 def compare(expected: Any, actual: Any, path: Path = ()) -> Checks:
     """Return every comparison that *expected* asks for; all of them are ``ok`` when it holds."""
     actual = UNSET if actual is UNDEFINED else actual
-    if type(expected) is str:  # most are
-        return (_leaf(path, same(expected, actual), show(expected), actual),)
-    if isinstance(expected, Mapping) and any(map(is_operator, expected)):
+    if isinstance(expected, Mapping):
+        if not any(map(is_operator, expected)):
+            return _subset(expected, actual, path)
         parts = [OPERATORS[key](value, actual, (*path, key)) for key, value in expected.items()]
         return tuple(chain.from_iterable(parts))
-    if isinstance(expected, Mapping):
-        return _subset(expected, actual, path)
     if isinstance(expected, list | tuple):
         return _list(expected, actual, path)
     return (_leaf(path, same(expected, actual), show(expected), actual),)
@@ -113,7 +111,7 @@ def failed(checks: Sequence[Comparison]) -> Checks:
 
 
 def text_of(value: Any) -> str:
-    """Return *value* as a report shows it."""
+    """Return *value* as a report shows it: as JSON, or that it is not there."""
     return _NOT_THERE if value is UNSET else show(value)
 
 

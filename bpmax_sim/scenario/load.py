@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import UNSET
@@ -21,6 +22,7 @@ from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems, by_place, suggestion
 from bpmax_sim.file_names import Homes, cassette_name, node_part
 from bpmax_sim.i18n import msg
+from bpmax_sim.platform.model import Model
 from bpmax_sim.project import absolute, find_root, named_file
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.cases import Row, ScenarioDraft, flag, names_in_cell, repeated, rows_of
@@ -29,10 +31,11 @@ from bpmax_sim.scenario.faults import fault_of, fault_problem, stub_of
 from bpmax_sim.scenario.references import Reference, UndefinedValueError, follow, resolve
 from bpmax_sim.scenario.source import ScenarioSource, Spot, read_script
 from bpmax_sim.script.failure import Script
-from bpmax_sim.subject.definition import Definition, NodeForm
-from bpmax_sim.subject.parts import FlowParts, NodeScreen
+from bpmax_sim.subject.definition import Definition, FlowParts, NodeForm, NodeScreen
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.yamlfile import decode, join
+
+M = TypeVar("M", bound=Model)
 
 
 class LocatedStep(msgspec.Struct, frozen=True):
@@ -134,7 +137,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """Return ``name[row]``."""
+        """Return ``name[row]`` as the file has it; without a table the name alone."""
         return f"{self.scenario.scenario}[{self.row.id}]" if self.row else self.scenario.scenario
 
     @property
@@ -155,7 +158,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def homes(self) -> Homes:
-        """Return how a trace names the files."""
+        """Return how a trace names the files: from the folder of the scenario."""
         names = (self.spot.source.file, *(body.name for body in self.cast.bodies))
         return Homes(os.path.dirname(absolute(self.path)), names)  # noqa: PTH120 - faster
 
@@ -215,7 +218,9 @@ def items(
         environ=environ,
         problems=problems,
     )
-    draft.fragments = tuple(_fragments(draft))
+    used = draft.spot.at("use").elements(scenario.use)
+    fragments = (_read(draft, spot, name, model.Fragment) for name, spot in used)
+    draft.fragments = tuple(chain.from_iterable(fragments))
     draft.flows = dict(_flows(draft))
     draft.rows = rows_of(draft.spot.at("cases"), problems) if scenario.cases is not UNSET else ()
     check(draft)
@@ -228,21 +233,17 @@ def items(
     return loaded
 
 
-def _fragments(draft: ScenarioDraft) -> Iterator[tuple[model.Fragment, Spot]]:
-    for name, spot in draft.spot.at("use").elements(draft.scenario.use):
-        source = _read(draft, spot, name)
-        fragment = decode(source.root, model.Fragment, draft.problems) if source else None
-        if source and fragment:
-            yield fragment, Spot(source)
-
-
-def _read(draft: ScenarioDraft, spot: Spot, name: str) -> ScenarioSource | None:
+def _read(draft: ScenarioDraft, spot: Spot, name: str, kind: type[M]) -> Iterator[tuple[M, Spot]]:
+    """Yield what the file *name* declares, which *spot* names; nothing if it cannot be read."""
     try:
-        return ScenarioSource.read(named_file(spot.source.path, name))
+        source = ScenarioSource.read(named_file(spot.source.path, name))
     except ConfigError as error:
         draft.problems += error.problems
         draft.tell(spot, "{name} cannot be used; see the problem in that file", name=name)
-        return None
+        return
+    value = decode(source.root, kind, draft.problems)
+    if value is not None:
+        yield value, Spot(source)
 
 
 def _flows(draft: ScenarioDraft) -> Iterator[tuple[str | None, tuple[Definition, Spot]]]:
@@ -250,23 +251,21 @@ def _flows(draft: ScenarioDraft) -> Iterator[tuple[str | None, tuple[Definition,
     for flow, (spec, spot) in draft.flow_specs.items():
         if flow is None and not spec.definition:
             continue
-        source = _read(draft, spot.at("definition"), spec.definition)
         before = len(draft.problems)
-        definition = decode(source.root, Definition, draft.problems) if source else None
-        if source is None or definition is None:
-            continue
-        unread = [f"{problem.path}." for problem in draft.problems[before:]]
-        for path, message in definition.findings():
-            # What could not be read is not missing as well.
-            if not any(there.startswith((f"{join(path)}.", f"{join(path)}[")) for there in unread):
-                draft.tell(Spot(source, path), message)
-        yield flow, (definition, Spot(source))
+        for definition, file in _read(draft, spot.at("definition"), spec.definition, Definition):
+            unread = [f"{problem.path}." for problem in draft.problems[before:]]
+            for path, message in definition.findings():
+                # What could not be read is not missing as well.
+                inside = f"{join(path)}.", f"{join(path)}["
+                if not any(there.startswith(inside) for there in unread):
+                    draft.tell(file.at(*path), message)
+            yield flow, (definition, file)
 
 
 def _cast(draft: ScenarioDraft) -> Cast:
-    form = (
-        draft.scenario.form if isinstance(draft.scenario.form, model.FormSpec) else model.FormSpec()
-    )
+    spec = draft.scenario.form
+    form = spec if isinstance(spec, model.FormSpec) else model.FormSpec()
+    scripts, libraries = _code(draft, form, draft.spot.at("form"))
     names = [name for name in draft.flow_specs if name is None or name in draft.flows]
     flows = {name: _parts(draft, name) for name in names}
     sources = [file.source for _, file in draft.flows.values()]
@@ -277,8 +276,8 @@ def _cast(draft: ScenarioDraft) -> Cast:
         if step.kind and (name := step.kind.script_file(step.value))
     )
     return Cast(
-        scripts=_handlers(draft, form, draft.spot.at("form")),
-        libraries=_libraries(draft, form, draft.spot.at("form")),
+        scripts=scripts,
+        libraries=libraries,
         inline=dict(_scripts(draft, named_files)),
         flow=flows.get(None, FlowParts()),
         subflows={name: parts for name, parts in flows.items() if name is not None},
@@ -293,26 +292,22 @@ def _cast(draft: ScenarioDraft) -> Cast:
 
 def _parts(draft: ScenarioDraft, flow: str | None) -> FlowParts:
     """Read in what a flow is made of."""
-    spec, spot = draft.flow_specs[flow]
-    parts = FlowParts(scripts=_handlers(draft, spec, spot), libraries=_libraries(draft, spec, spot))
+    scripts, libraries = _code(draft, *draft.flow_specs[flow])
+    parts = FlowParts(scripts=scripts, libraries=libraries)
     if flow not in draft.flows:
         return parts
     definition, file = draft.flows[flow]
     screens = {}
     for name, node in definition.nodes.items():
         if isinstance(node.form, NodeForm):
-            where = file.at("nodes", name, "form")
-            scripts = _handlers(draft, node.form, where)
-            screens[name] = NodeScreen.of(node.form, scripts, _libraries(draft, node.form, where))
+            scripts, libraries = _code(draft, node.form, file.at("nodes", name, "form"))
+            states = node.form.states
+            screens[name] = NodeScreen(states=states, scripts=scripts, libraries=libraries)
     conditions = _conditions(definition, file.source)
     return replace(parts, definition=definition, conditions=conditions, screens=screens)
 
 
 _ScriptOwner = model.FormSpec | model.FlowSpec | model.SubFlowSpec | NodeForm
-
-
-def _libraries(draft: ScenarioDraft, owner: _ScriptOwner, spot: Spot) -> tuple[Script, ...]:
-    return tuple(dict(_scripts(draft, spot.at("libraries").elements(owner.libraries))).values())
 
 
 def _conditions(
@@ -331,16 +326,15 @@ def _conditions(
     return places
 
 
-def _handlers(
+def _code(
     draft: ScenarioDraft, owner: _ScriptOwner, spot: Spot
-) -> dict[str, tuple[Script, ...]]:
-    """Read the scripts of each event."""
-    return {
-        event: tuple(
-            script for _, script in _scripts(draft, spot.at("scripts", event).elements(names))
-        )
-        for event, names in owner.scripts.items()
-    }
+) -> tuple[dict[str, tuple[Script, ...]], tuple[Script, ...]]:
+    """Read the scripts of each event, and the libraries, of what stands at *spot*."""
+    events = {event: spot.at("scripts", event).elements(n) for event, n in owner.scripts.items()}
+    scripts = {event: _scripts(draft, names) for event, names in events.items()}
+    libraries = dict(_scripts(draft, spot.at("libraries").elements(owner.libraries)))
+    handlers = {event: tuple(script for _, script in named) for event, named in scripts.items()}
+    return handlers, tuple(libraries.values())
 
 
 def _scripts(

@@ -215,12 +215,12 @@ class _StepHead(Model, frozen=True, kw_only=True):
 
     @property
     def kind(self) -> type[Action] | None:
-        """Return the class of the action."""
+        """Return the class of the action; None for a pure check."""
         return ACTIONS.get(self.action)
 
     @property
     def title(self) -> str:
-        """Return what a reader calls the step."""
+        """Return what a reader calls the step: its name, else its id, action or ``check``."""
         return self.name or self.id or self.action or "check"
 
 

@@ -58,10 +58,8 @@ class FlowAction(Action, frozen=True, kw_only=True):
             return
         if needs_others and "to" not in value:
             context.tell(spot, "expected to: {meant}", meant=cls.meant)
-        name, definition = value.get("project", ""), context.definition
-        project = (
-            name.partition("#")[0] if literal(name) else ""
-        )  # 盖章#2 is the second of its kind
+        name = value.get("project", "")  # 盖章#2 is the second of its kind
+        project = name.partition("#")[0] if literal(name) else ""
         if project and project not in context.subflows:
             what = msg("sub-flow {project!r}", project=project)
             context.tell(spot.at("project"), _no(what, project, context.subflows))

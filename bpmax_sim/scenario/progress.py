@@ -10,11 +10,11 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from operator import attrgetter, itemgetter
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from msgspec import UNSET
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from bpmax_sim.clock import new_uuid
 from bpmax_sim.errors import Place
@@ -36,9 +36,8 @@ from bpmax_sim.scenario.references import Path, Scope, UndefinedValueError
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.witness import Recalled, Struck
-from bpmax_sim.subject.cells import field_hint
 from bpmax_sim.subject.flow import FlowSubject
-from bpmax_sim.subject.form import FormSubject
+from bpmax_sim.subject.form import FormSubject, field_hint
 from bpmax_sim.subject.hooks import CycleCut, FieldChanged, Happening, MessageShown, Result
 
 
@@ -138,7 +137,7 @@ class RunLog(msgspec.Struct):
         return [] if self.is_flow else fresh
 
     def mark(self) -> LogMark:
-        """Return the present position."""
+        """Return how much of each kind happened so far, for what is asked since then."""
         return LogMark(len(self.calls), len(self.console), len(self.messages))
 
     def add(self, event: Event) -> Event:
@@ -223,10 +222,6 @@ class RunLog(msgspec.Struct):
         return events.trace_digest(self.events, self.homes)
 
 
-T = TypeVar("T")
-_TO_THE_SECOND = len("2026-03-02T09:00:00")
-
-
 def _expected_fields(item: ScenarioItem) -> set[str]:
     """Return the fields that expectations of *item* name."""
     steps = (located.step for located in (*item.steps, *item.cleanup))
@@ -278,13 +273,6 @@ class Progress:
             now=lambda: str(zone.at(bench.clock.now())),
             uuid=lambda: new_uuid(chance),
         )
-        self.performer = Performer(
-            bench=bench,
-            subject=None,
-            path=item.path,
-            inline=item.cast.inline,
-            libraries=item.cast.all_libraries,
-        )
 
     def prepare(self) -> bool:
         """Fill in variables and set up the subject; a value that is not defined is a failure."""
@@ -300,7 +288,13 @@ class Progress:
             return False
         self.scope.form = partial(form_of, self.subject)
         self.scope.flow = partial(flow_of, self.subject)
-        self.performer = replace(self.performer, subject=self.subject)
+        self.performer = Performer(
+            bench=self.bench,
+            subject=self.subject,
+            path=self.item.path,
+            inline=self.item.cast.inline,
+            libraries=self.item.cast.all_libraries,
+        )
         return True
 
     def _subject(self) -> Subject:
@@ -310,15 +304,11 @@ class Progress:
             return self._form(resolve(form.fields)) if form else None
         values = {**resolve(form.fields if form else {}), **resolve(scenario.flow.form)}
         user = {} if scenario.user is UNSET else resolve(scenario.user)
-        flow, zone = self.item.cast.flow, self.item.clock
+        zone = self.item.clock
         return FlowSubject(
+            **asdict(self.item.cast.flow),
             stage=self.bench,
             tell=self.log.tell,
-            scripts=flow.scripts,
-            libraries=flow.libraries,
-            definition=flow.definition,
-            conditions=flow.conditions,
-            screens=flow.screens,
             subflows=self.item.cast.subflows,
             creation=self._form(values) if form else None,
             at=resolve(scenario.flow.at),
@@ -327,8 +317,8 @@ class Progress:
             user=user if isinstance(user, Mapping) else {"id": user},
             people=resolve(scenario.people),
             now=self.bench.clock.now,
-            # An instant as the product's API writes it.
-            written=lambda seconds: str(zone.at(seconds))[:_TO_THE_SECOND].replace("T", " "),
+            # As the product's API writes it: 2026-03-02 09:00:00
+            written=lambda seconds: str(zone.at(seconds))[:19].replace("T", " "),
         )
 
     def _form(self, fields: dict[str, Any]) -> FormSubject:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.action import Action, Performer
 from bpmax_sim.scenario.source import Spot
-from bpmax_sim.subject.cells import check_row, field_hint
+from bpmax_sim.subject.form import check_row, field_hint
 from bpmax_sim.subject.hooks import Result
 
 if TYPE_CHECKING:
@@ -73,8 +73,5 @@ class RowAction(Action, frozen=True, kw_only=True):
 
 def row_texts(**texts: str) -> Mapping[str, str]:
     """Return what an editor shows of the keys of such an action."""
-    common = {
-        "table": msg("Field that holds the rows"),
-        "at": msg("Number of the row, from 0"),
-    }
+    common = {"table": msg("Field that holds the rows"), "at": msg("Number of the row, from 0")}
     return {"_": texts.pop("whole"), **common, **texts}

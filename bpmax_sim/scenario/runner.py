@@ -146,13 +146,11 @@ class StepRun(msgspec.Struct):
 
     def _act(self) -> Generator[Event, None, Result | None]:
         """Perform the action; None if a value of it is not defined."""
-        progress = self.progress
         if inner := inner_steps(self.located.step):
             return (yield from self._run_named(*inner))
-        result = self._do(progress.performer.perform)
-        if result is None:
-            return None
-        yield from progress.log.collect(result)
+        result = self._do(self.progress.performer.perform)
+        if result is not None:
+            yield from self.progress.log.collect(result)
         return result
 
     def _do(self, perform: Callable[[type[Action] | None, Any, str], Result]) -> Result | None:

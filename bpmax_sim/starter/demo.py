@@ -246,9 +246,13 @@ def play_demo(folder: Path, *, force: bool = False) -> Iterator[str]:
     with running_crm() as crm:
         recorded = _play(folder, crm.environment, mode="record", record="rewrite", allow_ci=True)
         yield from _recorded(recorded, crm)
-    files = sorted((folder / "cassettes").rglob("*.yaml"))
-    yield from _exchange(folder / "cassettes" / "crm" / "customer.yaml")
-    yield from _hidden(files, crm)
+    cassette = folder / "cassettes" / "crm" / "customer.yaml"
+    yield ""
+    yield msg("3  What a person can read and review: {cassette}", cassette=shown(cassette))
+    text = cassette.read_text(encoding="utf-8")
+    exchange = text[text.index("\n- bpmax: ") + 1 : text.index("\nfailures:")]
+    yield from (f"     {cut(line, _WIDTH - 5)}" for line in exchange.splitlines())
+    yield from _hidden(sorted((folder / "cassettes").rglob("*.yaml")), crm)
     yield from _replayed(folder, recorded)
     yield from _missed(folder)
     yield from _next(folder)
@@ -265,15 +269,6 @@ def _recorded(played: Played, crm: Crm) -> Iterator[str]:
     for call in sorted(played.calls, key=lambda item: not item.is_login):
         yield f"     {call.status}  {call.call}  {call.method} {call.url}"
     yield from (msg("     console: {text}", text=text) for text in played.console)
-
-
-def _exchange(cassette: Path) -> Iterator[str]:
-    yield ""
-    yield msg("3  What a person can read and review: {cassette}", cassette=shown(cassette))
-    text = cassette.read_text(encoding="utf-8")
-    exchange = text[text.index("\n- bpmax: ") + 1 : text.index("\nfailures:")]
-    for line in exchange.splitlines():
-        yield f"     {cut(line, _WIDTH - 5)}"
 
 
 def _hidden(files: Sequence[Path], crm: Crm) -> Iterator[str]:

@@ -250,12 +250,6 @@ def carry_out(planned: InitPlan, folder: Path, chosen: InitOptions) -> tuple[Pat
         write_text(path, text, NAME_ANOTHER)
     if planned.cassette is None:
         return tuple(planned.texts)
-    _record(folder, chosen)
-    logins = sorted((folder / "cassettes/auth").glob(f"{chosen.platform}.*.yaml"))
-    return (*planned.texts, planned.cassette, *logins)
-
-
-def _record(folder: Path, chosen: InitOptions) -> None:
     values = {variable: secrets.token_urlsafe(24) for variable in chosen.environment.values()}
     environ = {**values, chosen.environment["url"]: chosen.address}
     (item,) = items(folder / "scenarios/customer.scenario.yaml", environ=environ)
@@ -273,3 +267,5 @@ def _record(folder: Path, chosen: InitOptions) -> None:
     if last.failures:
         message = joined("\n", (failure.headline for failure in last.failures))
         raise ExpectationError("the new scenario does not pass:\n{message}", message=message)
+    logins = sorted((folder / "cassettes/auth").glob(f"{chosen.platform}.*.yaml"))
+    return (*planned.texts, planned.cassette, *logins)

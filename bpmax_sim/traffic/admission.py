@@ -201,19 +201,17 @@ def _bounded(path: Path) -> bytes:
 def know(platforms: Platforms, environ: Mapping[str, str], vault: Vault) -> list[str]:
     """Make the credentials of every instance known to *vault*; return whose are not set here."""
     lacking = []
-    for entries in platforms.entries.values():
-        for instance in (entry.instance for entry in entries if entry.instance.enabled):
-            name = f"{instance.platform}.{instance.instance_key}"
-            platform = platforms.platform(instance.platform)
-            try:
-                credentials = platforms.credentials(
-                    platform, instance, environ=environ, closed=False
-                )
-            except ConfigError:
-                lacking.append(name)
-                continue
-            register_credentials(credentials, (instance.platform, instance.instance_key), vault)
-            vault.address(credentials.live, credentials.declared)
+    instances = (entry.instance for entries in platforms.entries.values() for entry in entries)
+    for instance in (instance for instance in instances if instance.enabled):
+        tenant = instance.platform, instance.instance_key
+        platform = platforms.platform(instance.platform)
+        try:
+            credentials = platforms.credentials(platform, instance, environ=environ, closed=False)
+        except ConfigError:
+            lacking.append(".".join(tenant))
+            continue
+        register_credentials(credentials, tenant, vault)
+        vault.address(credentials.live, credentials.declared)
     return lacking
 
 
@@ -268,7 +266,7 @@ def write(path: Path, owner: str, drafts: tuple[PendingExchange, ...]) -> bool:
         path.parent.mkdir(parents=True, exist_ok=True)
         with journal.locked(path.parent):
             if known_at(path, owner) == -1:
-                entries = (draft.entry.with_line(n=n) for n, draft in enumerate(drafts, 1))
+                entries = (draft.with_line(n=n) for n, draft in enumerate(drafts, 1))
                 journal.replace_whole(path, dump_entries(entries, rules=""))
                 return True
             return merge(path, path, OwnerRecording(owner, drafts, adding=False), SameMeaning())

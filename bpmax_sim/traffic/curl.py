@@ -40,7 +40,8 @@ def command(request: Request) -> str:
     words = ["curl", "--silent", "--show-error", "--globoff", "--path-as-is"]
     words += ["--head"] if request.method == "HEAD" else ["--request", request.method]
     lines = [shlex.join([*words, request.url])]
-    lines += [shlex.join(["--header", _header(name, value)]) for name, value in request.headers]
+    headers = (f"{name}: {value}" if value else f"{name};" for name, value in request.headers)
+    lines += [shlex.join(["--header", header]) for header in headers]
     if request.body is None:
         return _joined(lines)
     if "content-type" not in Headers(request.headers):
@@ -60,10 +61,6 @@ def command(request: Request) -> str:
 
 def _joined(lines: list[str]) -> str:
     return " \\\n  ".join(lines)
-
-
-def _header(name: str, value: str) -> str:
-    return f"{name}: {value}" if value else f"{name};"
 
 
 def _shell_text(body: bytes) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
@@ -13,7 +14,7 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.matching import unbuilt
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import BpmaxError
-from bpmax_sim.messages import Call, Request, Response
+from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher, addresses_in
 from bpmax_sim.proxy.client import exchange
@@ -52,7 +53,7 @@ class ExternalClients:
     _matcher: ApiMatcher | None = field(default=None, init=False)
     _addresses: Addresses = field(default_factory=dict, init=False)
     _registered: set[tuple[str, str]] = field(default_factory=set, init=False)
-    _identified_before: dict[Request, Request] = field(default_factory=dict, init=False)
+    _cache: dict[Request, Request] = field(default_factory=dict, init=False)
 
     def call(self, request: Request, handle: Callable[[Request], Response]) -> Response:
         """Send *request* as a call that is recorded and logged like a builder's.
@@ -94,13 +95,12 @@ class ExternalClients:
 
         Where it is sent, it goes to the address of the instance, as a builder's does.
         """
-        if self.is_live or len(request.body or b"") > _LONGEST_CACHED:
-            return _numbered(self._identified(request), serial)
-        known = self._identified_before.get(request)
+        cache = {} if self.is_live or len(request.body or b"") > _LONGEST_CACHED else self._cache
+        known = cache.get(request)
         if known is None:
-            if len(self._identified_before) >= _MOST_CACHED:
-                self._identified_before.clear()
-            known = self._identified_before[request] = self._identified(request)
+            if len(cache) >= _MOST_CACHED:
+                cache.clear()
+            known = cache[request] = self._identified(request)
         return _numbered(known, serial)
 
     def _identified(self, request: Request) -> Request:
@@ -121,8 +121,12 @@ class ExternalClients:
             sent = replace(sent, call=call)
             return sent if sent.url == shown.url else replace(sent, standin=shown)
         named = identify(sent, match)
-        assert named.call is not None
-        self._register_tenant(named.call)
+        key = match.target.platform.platform_key, match.instance
+        if key not in self._registered:
+            with suppress(BpmaxError):  # a client of its own has credentials of its own
+                instance = self.platforms.instance(*key)
+                self.env.tenant(self.platforms.platform(key[0]), instance)
+                self._registered.add(key)
         shown = hidden(named, match, self.vault)
         return named if shown is named else replace(named, standin=shown)
 
@@ -142,9 +146,8 @@ class ExternalClients:
         """Return the address in use, where requests go to another one than they say."""
         if not self.is_live or match.is_outside:
             return ""
-        live = self._addresses.get((match.target.platform.platform_key, match.instance), "").rstrip(
-            "/"
-        )
+        tenant = match.target.platform.platform_key, match.instance
+        live = self._addresses.get(tenant, "").rstrip("/")
         return "" if "{" in live else live
 
     def _of_recorded_instance(self, request: Request, match: ApiMatch) -> ApiMatch:
@@ -163,28 +166,15 @@ class ExternalClients:
 
         A client may send one where no declared API expects it.
         """
-        if not self.env.separate:
-            return
-        for entries in self.platforms.entries.values():
-            for instance in (entry.instance for entry in entries):
-                with suppress(BpmaxError):  # what is not set cannot be sent
-                    platform = self.platforms.platform(instance.platform)
-                    credentials = self.platforms.credentials(
-                        platform, instance, environ=self.environ, closed=False
-                    )
-                    register_credentials(
-                        credentials, (instance.platform, instance.instance_key), self.vault
-                    )
-
-    def _register_tenant(self, call: Call) -> None:
-        """Make the instance's own credentials known, where it has them."""
-        key = call.platform, call.instance
-        if key in self._registered:
-            return
-        with suppress(BpmaxError):  # a client of its own has credentials of its own
-            instance = self.platforms.instance(*key)
-            self.env.tenant(self.platforms.platform(call.platform), instance)
-            self._registered.add(key)
+        entries = chain.from_iterable(self.platforms.entries.values() if self.env.separate else ())
+        for instance in (entry.instance for entry in entries):
+            with suppress(BpmaxError):  # what is not set cannot be sent
+                platform = self.platforms.platform(instance.platform)
+                credentials = self.platforms.credentials(
+                    platform, instance, environ=self.environ, closed=False
+                )
+                tenant = instance.platform, instance.instance_key
+                register_credentials(credentials, tenant, self.vault)
 
 
 _REFUSED = 400

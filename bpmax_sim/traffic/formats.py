@@ -13,7 +13,7 @@ from bpmax_sim.field_path import member
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Exchange
 from bpmax_sim.traffic.curl import write_curl
-from bpmax_sim.traffic.har import Attachment, no_attachment, read_har, write_har
+from bpmax_sim.traffic.har import Attachment, read_har, write_har
 from bpmax_sim.traffic.imported import Imported, parse_json
 from bpmax_sim.traffic.mock_servers import NOWHERE, read_hoverfly, read_wiremock, write_wiremock
 from bpmax_sim.traffic.vcr import read_betamax, read_cassetter, read_vcrpy, write_vcrpy
@@ -89,7 +89,7 @@ def read_foreign(
     *,
     kind: str = "",
     address: str = NOWHERE,
-    attachment: Attachment = no_attachment,
+    attachment: Attachment = lambda _name: None,
 ) -> Imported:
     """Return the exchanges of a foreign recording, as they were; nothing is redacted yet.
 

@@ -58,14 +58,11 @@ def _injected(request: Request, target: Target) -> tuple[str, ...]:
 
     Where *request* tells already what did not come from the script, all else did.
     """
-    others = set()
-    for spelled, _ in request.headers:
-        name = spelled.lower()
-        is_of_script = bool(request.injected) and f"header.{name}" not in request.injected
-        is_declared = name in target.headers or (request.body and name == "content-type")
-        if not (is_of_script or is_declared):
-            others.add(f"header.{name}")
-    others.difference_update(target.injected)
+    declared = {*target.headers, "content-type"} if request.body else target.headers
+    names = {name.lower() for name, _ in request.headers} - declared
+    others = {f"header.{name}" for name in names}.difference(target.injected)
+    if request.injected:
+        others.intersection_update(request.injected)
     return (*target.injected, *sorted(others)) if others else target.injected
 
 
@@ -80,18 +77,12 @@ def hidden(request: Request, match: ApiMatch, vault: Vault) -> Request:
     hide = _SecretPlaces(match, vault)
     headers = tuple([(n, hide(f"header.{n.lower()}", value)) for n, value in request.headers])
     url, base = declared_address(request, match, hide)
-    if match.target.login is None and (headers, url, base) == (
-        request.headers,
-        request.url,
-        request.base,
-    ):
-        return request
     shown = replace(request, headers=headers, url=url, base=base)
-    if match.target.login is not None:
-        shown = replace(shown, body=_hidden_body(shown.body, hide))
-    if match.target.login is not None and request.call is not None:
-        call = replace(call_behind(shown, request.call), path=match.path)
-        shown = replace(shown, call=replace(call, serial=request.call.serial))
+    if match.target.login is None:
+        return request if shown == request else shown
+    shown = replace(shown, body=_hidden_body(shown.body, hide))
+    if request.call is not None:
+        shown = replace(shown, call=replace(call_behind(shown, request.call), path=match.path))
     return shown
 
 

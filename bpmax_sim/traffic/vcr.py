@@ -65,9 +65,8 @@ def _status(response: Any) -> tuple[int, str]:
         return int(status["code"]), str(status.get("message") or "")
     if "code" in response:
         return int(response["code"]), str(status or "").partition(" ")[2]
-    return int(
-        response["status_code"] if status is None or isinstance(status, dict) else status
-    ), ""
+    has_code = status is not None and not isinstance(status, dict)
+    return int(status if has_code else response["status_code"]), ""
 
 
 def _body_of(part: Any) -> bytes | None:
@@ -106,22 +105,16 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
     every = list(exchanges)
     requests, responses, notes = [], [], [*imported.pieces_lost(every)]
     for exchange in every:
-        request, outcome = exchange.request, exchange.outcome
+        request, outcome, order = exchange.request, exchange.outcome, exchange.order
         if not isinstance(outcome, Response):
             notes.append(
-                msg(
-                    "exchange {order}: it did not complete, which vcrpy cannot tell",
-                    order=exchange.order,
-                )
+                msg("exchange {order}: it did not complete, which vcrpy cannot tell", order=order)
             )
             continue
         headers = {name: values[0] for name, values in grouped(request.headers)}
         if len(headers) < len(request.headers):
             notes.append(
-                msg(
-                    "exchange {order}: vcrpy keeps one value of a request header",
-                    order=exchange.order,
-                )
+                msg("exchange {order}: vcrpy keeps one value of a request header", order=order)
             )
         call = None if request.is_login else request.call
         names = sorted({name.lower() for name, _ in call.headers}) if call else []
@@ -130,7 +123,7 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
                 msg(
                     "exchange {order}: vcrpy does not tell that the script set {names}; when this "
                     "is imported, only headers that the platform file declares count",
-                    order=exchange.order,
+                    order=order,
                     names=series(names),
                 )
             )

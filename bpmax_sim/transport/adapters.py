@@ -5,14 +5,15 @@ The clock that moves is the session's virtual one, so a response never waits.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator
+from io import BytesIO
 from typing import Final, Protocol
 
 import anyio.to_thread
 import httpx
 
 from bpmax_sim.errors import TransportError
-from bpmax_sim.messages import Pairs, Request, Response
+from bpmax_sim.messages import Request, Response
 
 _OF_THE_CONNECTION: Final = frozenset({
     b"accept-encoding", b"connection", b"content-length", b"host", b"keep-alive", b"te",
@@ -55,7 +56,7 @@ class SessionTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
             NoMatchError: replay has no response; the session remembers that.
         """
         request.read()
-        return self._answer(request)
+        return self._response(request)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Return the session's response, made on a thread of its own.
@@ -65,9 +66,9 @@ class SessionTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
             NoMatchError: replay has no response; the session remembers that.
         """
         await request.aread()
-        return await anyio.to_thread.run_sync(self._answer, request)
+        return await anyio.to_thread.run_sync(self._response, request)
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
+    def _response(self, request: httpx.Request) -> httpx.Response:
         try:
             response = self._session.handle(_request(request))
         except TransportError as error:
@@ -82,10 +83,11 @@ def httpx_transport(session: Handles) -> SessionTransport:
 
 
 class _ByteStream(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body in the pieces that it came in."""
+    """The body of a response in the pieces that it came in."""
 
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self._pieces = tuple(pieces)
+    def __init__(self, response: Response) -> None:
+        body = BytesIO(response.body)
+        self._pieces = [*(body.read(chunk.length) for chunk in response.chunks), body.read()]
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._pieces)
@@ -102,21 +104,15 @@ def _request(request: httpx.Request) -> Request:
     return Request(
         method=request.method,
         url=f"{url.scheme}://{user}{(url.netloc + url.raw_path).decode('ascii')}",
-        headers=_sent(request.headers),
+        # those that say something of the call; most clients add only others
+        headers=tuple(
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in request.headers.raw
+            if name.lower() not in _OF_THE_CONNECTION and (name.lower(), value) != _ANYTHING
+        ),
         body=request.content or None,
         timeout=_TIMEOUT if timeout is None else timeout,
         follow=False,
-    )
-
-
-def _sent(headers: httpx.Headers) -> Pairs:
-    """Return the headers that say something of the call; most clients add only others."""
-    return tuple(
-        [
-            (name.decode("latin-1"), value.decode("latin-1"))
-            for name, value in headers.raw
-            if name.lower() not in _OF_THE_CONNECTION and (name.lower(), value) != _ANYTHING
-        ]
     )
 
 
@@ -125,14 +121,6 @@ def _response(response: Response) -> httpx.Response:
     return httpx.Response(
         response.status,
         headers=[*headers, ("content-length", str(len(response.body)))],
-        stream=_ByteStream(_pieces(response)),
+        stream=_ByteStream(response),
         extensions={"reason_phrase": response.reason.encode("ascii", "replace")},
     )
-
-
-def _pieces(response: Response) -> Iterator[bytes]:
-    at = 0
-    for chunk in response.chunks:
-        yield response.body[at : at + chunk.length]
-        at += chunk.length
-    yield response.body[at:]

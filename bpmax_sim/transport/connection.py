@@ -12,7 +12,7 @@ import os
 import re
 import ssl
 import time
-from collections.abc import Iterable
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
@@ -51,11 +51,6 @@ class ConnectionProgress:
     proxy: str = ""
     handshakes: int = 0
     is_shaking: bool = False
-
-    @property
-    def is_at_proxy(self) -> bool:
-        """Return whether the TLS handshake is that with the proxy, before any tunnel."""
-        return self.proxy.startswith("https:") and self.handshakes == 1
 
 
 PROGRESS: ContextVar[ConnectionProgress | None] = ContextVar("PROGRESS", default=None)
@@ -132,15 +127,13 @@ def _proxy(text: str, pattern: str, route: ConnectionRoute) -> httpx.Proxy:
     """Return the proxy of an address, which stands in no message: it may hold a password."""
     name = "proxy" if route.proxy else f"{pattern.partition(':')[0].upper()}_PROXY"
     scheme = text.partition(":")[0].lower()
-    try:
-        if not is_proxy(text):
-            raise ConfigError("{name}: expected {proxy}, got other text", name=name, proxy=PROXY)
-        context = _tls_context(ConnectionRoute(), *_trusted()) if scheme == "https" else None
-        proxy = httpx.Proxy(text, ssl_context=context)
-    except (httpx.InvalidURL, ValueError):
-        raise ConfigError(
-            "{name}: expected {proxy}, got other text", name=name, proxy=PROXY
-        ) from None
+    proxy = None
+    with suppress(httpx.InvalidURL, ValueError):
+        if is_proxy(text):
+            context = _tls_context(ConnectionRoute(), *_trusted()) if scheme == "https" else None
+            proxy = httpx.Proxy(text, ssl_context=context)
+    if proxy is None:
+        raise ConfigError("{name}: expected {proxy}, got other text", name=name, proxy=PROXY)
     if scheme in _SOCKS and not find_spec("socksio"):
         raise ConfigError(
             "{name}: {scheme} needs the package socksio; pip install 'httpx[socks]'",
@@ -218,15 +211,9 @@ class _Backend(httpcore.NetworkBackend):
         self._inner = inner
 
     def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+        self, host: str, port: int, timeout: float | None = None, *args: Any, **options: Any
     ) -> httpcore.NetworkStream:
-        stream = self._inner.connect_tcp(host, port, _left(timeout), local_address, socket_options)
-        return _Stream(stream)
+        return _Stream(self._inner.connect_tcp(host, port, _left(timeout), *args, **options))
 
     def sleep(self, seconds: float) -> None:
         self._inner.sleep(seconds)

@@ -174,16 +174,15 @@ class Faults:
 
     def _strike(self, request: Request) -> Fault | None:
         name = request.call.name if request.call else ""
-        struck: Fault | None = None
         with self._lock:
-            for armed in self._armed:
-                if not armed.rule.covers(name):
-                    continue
+            covering = [armed for armed in self._armed if armed.rule.covers(name)]
+            for armed in covering:
                 armed.seen += 1
-                if struck is None and armed.rule.strikes(armed.seen):
+            for armed in covering:
+                if armed.rule.strikes(armed.seen):
                     armed.fired = True
-                    struck = armed.rule
-        return struck
+                    return armed.rule
+        return None
 
 
 def _break(broken: Break, request: Request) -> Response:

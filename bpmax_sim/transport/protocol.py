@@ -50,11 +50,6 @@ class Handler(msgspec.Struct, frozen=True):
         return self.function(request)
 
 
-def always(response: Response) -> Handler:
-    """Return a transport that answers *response* to whatever it is asked."""
-    return Handler(lambda _request: response)
-
-
 TransportLike = Transport | Callable[[Request], Response]
 """What `as_transport` takes."""
 
@@ -104,12 +99,12 @@ class Stubs:
 
     def handle(self, request: Request) -> Response:
         """Return the response of the first stub that has one, else that of the transport below."""
-        for stub in self._stubs:
-            response = stub(request)
-            if response is not None:
-                fixed = replace(response, source=SOURCE, elapsed=0.0)
-                return self.learning(always(fixed)).handle(request)
-        return self.inner.handle(request)
+        responses = (stub(request) for stub in self._stubs)
+        response = next((response for response in responses if response is not None), None)
+        if response is None:
+            return self.inner.handle(request)
+        fixed = replace(response, source=SOURCE, elapsed=0.0)
+        return self.learning(Handler(lambda _request: fixed)).handle(request)
 
 
 OWN: ContextVar[bool] = ContextVar("bpmax_sim_own", default=False)

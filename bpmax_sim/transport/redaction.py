@@ -19,23 +19,13 @@ from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode
 
 from msgspec.structs import replace
 
+from bpmax_sim import messages
 from bpmax_sim.cassette.matching import call_behind, injected_by_root
 from bpmax_sim.cassette.merge import PASSING
-from bpmax_sim.cassette.model import NOTHING, read_body
+from bpmax_sim.cassette.model import read_body
 from bpmax_sim.field_path import FieldPath, Steps, Wild, format_path, values_at, without
 from bpmax_sim.js_values import loads
-from bpmax_sim.messages import (
-    FORM,
-    Call,
-    Chunk,
-    Exchange,
-    Headers,
-    Pairs,
-    Request,
-    Response,
-    cookies,
-    set_cookie,
-)
+from bpmax_sim.messages import Call, Chunk, Exchange, Headers, Pairs, Request, Response
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, with_standin
 from bpmax_sim.secret.pseudonym import pseudonym
 from bpmax_sim.secret.source import has_mixed_run, looks_random
@@ -64,7 +54,7 @@ def in_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
     paths = tuple([path.below for path in _parsed(places) if path.root == "body" and path.below])
     if not paths:
         return body
-    if media == FORM:
+    if media == messages.FORM:
         return _in_form(body, {str(path[0]) for path in paths})
     try:
         value = loads(body)
@@ -114,10 +104,11 @@ def redacted(request: Request, response: Response, vault: Vault) -> tuple[Reques
     shown = request.recorded
     call = shown.call
     headers = (*shown.headers, *call.headers) if call else shown.headers
+    own = _script_secrets(shown.injected, shown.is_login)
     # hidden whatever it says: personal data, a script's own secret
     is_hidden_by_place = (
         shown.personal
-        or not _script_secrets(shown).isdisjoint([name.lower() for name, _ in headers])
+        or not own.isdisjoint([name.lower() for name, _ in headers])
         or "set-cookie" in Headers(response.headers)
     )
     if shown.standin is None and not is_hidden_by_place:
@@ -223,7 +214,7 @@ def redact_exchange(exchange: Exchange, vault: Vault) -> Exchange:
 
 
 def _headers(headers: Pairs, shown: Request, vault: Vault) -> Pairs:
-    own = _script_secrets(shown)
+    own = _script_secrets(shown.injected, shown.is_login)
 
     def redact(name: str, value: str) -> str:
         if name.lower() in own:
@@ -233,14 +224,10 @@ def _headers(headers: Pairs, shown: Request, vault: Vault) -> Pairs:
     return tuple([(name, redact(name, value)) for name, value in headers])
 
 
-def _script_secrets(shown: Request) -> frozenset[str]:
-    """Return the headers whose credential is the script's own, not put in by auth."""
-    return frozenset() if shown.is_login else _left_to_scripts(shown.injected)
-
-
 @lru_cache(maxsize=256)  # the same in every call of an API
-def _left_to_scripts(injected: tuple[str, ...]) -> frozenset[str]:
-    return SECRET_HEADERS.difference(_injected(injected, "header"))
+def _script_secrets(injected: tuple[str, ...], is_login: bool) -> frozenset[str]:
+    """Return the headers whose credential is the script's own, not put in by auth."""
+    return frozenset() if is_login else SECRET_HEADERS.difference(_injected(injected, "header"))
 
 
 def _injected(injected: tuple[str, ...], root: str) -> frozenset[str]:
@@ -252,7 +239,7 @@ def _own_secret(name: str, value: str, shown: Request, vault: Vault) -> str:
     """Return the stand-in of a credential that the script itself set; auth's cookies stay."""
     injected = _injected(shown.injected, "cookie") if name.lower() == "cookie" else ()
     if injected:
-        sent = cookies(value)
+        sent = messages.cookies(value)
         own = "; ".join(cookie.text for cookie in sent if cookie.name not in injected)
         others = [vault.redact_text(cookie.text) for cookie in sent if cookie.name in injected]
         return "; ".join([*([_minted("script-cookie", own, shown, vault)] if own else []), *others])
@@ -262,7 +249,7 @@ def _own_secret(name: str, value: str, shown: Request, vault: Vault) -> str:
 
 
 def _set_cookie(line: str, request: Request, vault: Vault) -> str:
-    cookie = set_cookie(line)
+    cookie = messages.set_cookie(line)
     if not cookie.value:
         return line
     shown = _minted(f"cookie-{cookie.name}", cookie.value, request, vault)
@@ -295,19 +282,21 @@ def undeclared_secrets(
     """
     request, outcome = exchange.request, exchange.outcome
     name = place_of(request)
-    answered = [FieldPath.parse(place, "not_secret") for place in not_secret]
+    allowed = [FieldPath.parse(place, "not_secret") for place in not_secret]
     url = unquote_plus(request.url) if "%" in request.url else request.url
     # mostly what is left of the request without auth holds none, unless its body is written anew
     written_anew = "body" in injected_by_root(request.injected)
     if written_anew or _any_mixed(request.headers, request.body, url):
         bare = call_behind(request, _NOBODY)
-        yield from _undeclared(name, without(_parts(bare.headers, bare.body, bare.query), answered))
+        yield from _undeclared(
+            name, without(_suspicious(bare.headers, bare.body, bare.query), allowed)
+        )
     if isinstance(outcome, Response) and _any_mixed(outcome.headers, outcome.body):
-        parts = _parts(outcome.headers, outcome.body, ())
+        parts = _suspicious(outcome.headers, outcome.body, ())
         if parts["body"] is None and not any(map(looks_random, parts["header"].values())):
             return
         paths = [FieldPath.parse(place, "volatile") for place in (*PASSING, *volatile)]
-        yield from _undeclared(name, without(parts, [*paths, *answered]))
+        yield from _undeclared(name, without(parts, [*paths, *allowed]))
 
 
 def place_of(request: Request) -> str:
@@ -326,36 +315,34 @@ def texts_at(exchange: Exchange, places: Iterable[str]) -> Iterator[tuple[str, s
     if isinstance(outcome, Response):
         sides.append((outcome.headers, outcome.body, ()))
     paths = [(place, FieldPath.parse(place, "not_secret")) for place in places]
-    for headers, body, query in sides if paths else ():
-        read = read_body(body, Headers(headers).content_type)
-        parts = {
-            "query": dict(query),
-            "header": {name.lower(): value for name, value in headers},
-            "body": None if read.kind == "bytes" else read.value,
-        }
+    for side in sides if paths else ():
+        parts = _parts(*side)
         for place, path in paths:
             texts = (text for at in values_at(parts, path) for _, text in _leaves(at, ()))
             yield from ((place, text) for text in texts)
 
 
 def _any_mixed(headers: Pairs, body: bytes | None, url: str = "") -> bool:
-    text = "\n".join([url, *[value for _, value in headers]])
-    return has_mixed_run(text) or bool(body and len(body) <= _MOST and has_mixed_run(_text(body)))
-
-
-def _text(body: bytes) -> str:
-    return body.decode(errors="replace")
+    texts = [url, *[value for _, value in headers]]
+    if body and len(body) <= _MOST:
+        texts.append(body.decode(errors="replace"))
+    return has_mixed_run("\n".join(texts))
 
 
 def _parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
-    read = NOTHING
-    if body and len(body) <= _MOST and looks_random(_text(body)):
-        read = read_body(body, Headers(headers).content_type)
+    read = read_body(body, Headers(headers).content_type)
     return {
         "query": dict(query),
-        "header": {n.lower(): v for n, v in headers if not _TAGS.fullmatch(n.lower())},
+        "header": {name.lower(): value for name, value in headers},
         "body": None if read.kind == "bytes" else read.value,
     }
+
+
+def _suspicious(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
+    """Return the parts that may hold a secret; a body is read only where it looks like that."""
+    is_random = body and len(body) <= _MOST and looks_random(body.decode(errors="replace"))
+    untagged = tuple([pair for pair in headers if not _TAGS.fullmatch(pair[0].lower())])
+    return _parts(untagged, body if is_random else None, query)
 
 
 def _undeclared(where: str, parts: Any) -> Iterator[UndeclaredSecret]:

@@ -310,7 +310,7 @@ def test_a_value_that_turns_out_secret_late_leaves_the_journal_too(path: Path) -
             ),
         )
 
-    recording.rewrite(change)
+    recording.mend(change, holding=[""])
     assert b"late-secret" not in journals(path)[0].read_bytes()
     assert recording.seal()
     assert [e.request.body for e in Cassette.load(path).exchanges()] == [None, b"redacted.crm.1"]
@@ -328,14 +328,14 @@ def test_a_late_secret_that_nobody_rewrote_stops_the_seal_and_leaves_the_disk(pa
         recording.seal()
 
     assert b"late-secret" not in journals(path)[0].read_bytes()
-    recording.rewrite(lambda exchange: exchange)
+    recording.mend(lambda exchange: exchange, holding=[""])
     recording.discard()
 
 
 def test_compressed_answers_keep_how_they_came_when_they_are_rewritten(path: Path) -> None:
     packed = replace(answer(), headers=(*answer().headers, ("content-encoding", "gzip")))
     recording = recorder(path, detail(outcome=packed))
-    recording.rewrite(lambda exchange: replace(exchange, at=1.0))
+    recording.mend(lambda exchange: replace(exchange, at=1.0), holding=[""])
     recording.seal()
 
     assert Cassette.load(path).line(0).encoding == {"content-encoding": "gzip"}
@@ -443,7 +443,7 @@ def test_a_torn_journal_is_read_up_to_the_tear(tmp_path: Path) -> None:
     with pytest.raises(NewerFormat, match="torn: record 1 was not written by this version"):
         read_journal(torn)
     torn.write_bytes(whole[:40] + b"?" + whole[41:])
-    assert [customer(read_exchange(d.entry)) for d in read_journal(torn)] == ["2"]
+    assert [customer(read_exchange(d)) for d in read_journal(torn)] == ["2"]
 
 
 @pytest.mark.parametrize("record", [b"{}", b'{"format":2,"line":{}}'])

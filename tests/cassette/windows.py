@@ -105,7 +105,10 @@ def main(path: str) -> None:
         recorder = Recorder(target, rules=RULES, owner=owner, scan=finds_nothing, zone=ZONE)
         for number in range(3):
             recorder.append(detail(number, outcome=answer("客户" * 60_000)))
-        recorder.rewrite(lambda one: msgspec.structs.replace(one, outcome=answer("顾客" * 60_000)))
+        recorder.mend(
+            lambda one: msgspec.structs.replace(one, outcome=answer("顾客" * 60_000)),
+            holding=[""],
+        )
         recorder.seal()
         reading.append(Cassette.load(target))
     left = Recorder(target, rules=RULES, owner="仓库", scan=finds_nothing, zone=ZONE)
