@@ -166,18 +166,13 @@ class Entered:
         runtime, inner = pointers
         self._inner = inner
         functions = library()
-        read = [None if code is None else _function(inner, code) for code in parts]
-        function, *others = read
-        arguments = values(len(parts))(
-            Value.of_int(1),
-            *(
-                Value.of_int(number) if part is None else part
-                for number, part in enumerate(others, 1)
-            ),
-        )
+        read = {n: _function(inner, code) for n, code in enumerate(parts) if code is not None}
+        arguments = values(len(parts)).from_buffer_copy(_numbers(len(parts)))
+        for number, part in read.items():
+            arguments[number] = part if number else Value.of_int(1)
         # A property of the entry keeps the result alive, so no reference is held from here.
-        self._function = functions.JS_Call(inner, function, UNDEFINED, len(parts), arguments)
-        for part in (*filter(None, read), self._function):
+        self._function = functions.JS_Call(inner, read[0], UNDEFINED, len(parts), arguments)
+        for part in (*read.values(), self._function):
             functions.JS_FreeValue(inner, part)
         self._watch = watch
         functions.JS_SetHostPromiseRejectionTracker(runtime, _tracker, self)
@@ -207,6 +202,12 @@ class Entered:
             code = _known_body(_body_of(argument)).code
             if code is not None:
                 self.hand(self._inner, code)
+
+
+@cache
+def _numbers(count: int) -> bytes:
+    """Return the array of the values from 0 on."""
+    return bytes(values(count)(*map(Value.of_int, range(count))))
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -367,7 +368,7 @@ class QuickJSNG:
         self._context.set_max_stack_size(limits.stack or stack_limit())
         self._entered_by: Entered | None = None
         if pointers:
-            self._entered_by = Entered(self._context, _parts(_needed_by(sources)), self._watch)
+            self._entered_by = Entered(self._context, _parts(tuple(sources)), self._watch)
             self._entry: Any = self._context.get(_ENTRY)
         else:
             self._entry = evaluated(self._context)
@@ -468,13 +469,10 @@ def evaluated(context: Any) -> Any:
     return context.eval(prelude)(0, *bindings)
 
 
-def _needed_by(scripts: Sequence[str]) -> frozenset[str]:
-    return _needed("").union(adaptations(scripts), *map(_needed, scripts))
-
-
 @lru_cache(maxsize=256)
-def _parts(names: frozenset[str]) -> tuple[bytes | None, ...]:
-    """Return the bytecode of the prelude and of those bindings, and None for each other one."""
+def _parts(scripts: Sequence[str]) -> tuple[bytes | None, ...]:
+    """Return the bytecode of the prelude and what *scripts* use, and None for each other part."""
+    names = _needed("").union(adaptations(scripts), *map(_needed, scripts))
     parts = zip(("", *BINDINGS), sources(), strict=True)
     return tuple(compiled(text) if name in names or not name else None for name, text in parts)
 
