@@ -38,7 +38,6 @@ class NetworkGuard:
 
     Attributes:
         attempts: what was refused, such as ``connect to crm.example.test:443``.
-        thread: the identity of the one that put it in force.
     """
 
     def __init__(
@@ -60,7 +59,7 @@ class NetworkGuard:
         self.attempts: list[str] = []
         self._who = who
         self._allow = allow
-        self.thread = 0
+        self._thread = 0
         self.is_closed = False
         if closed:
             self.close(hosts)
@@ -74,7 +73,7 @@ class NetworkGuard:
 
     def enter(self) -> None:
         """Put the guard in force, for all that this thread does, and threads without a guard."""
-        self.thread = threading.get_ident()
+        self._thread = threading.get_ident()
         _change(lambda guards: (*guards, self))
 
     def leave(self) -> None:
@@ -87,6 +86,10 @@ class NetworkGuard:
 
     def __exit__(self, *_error: object) -> None:
         self.leave()
+
+    def is_of(self, thread: int) -> bool:
+        """Return whether the thread of this identity put it in force."""
+        return self._thread == thread
 
     def judge(self, verb: str, host: Any, port: Any) -> None:
         """Let *host* pass or not.
@@ -226,12 +229,10 @@ def _change(change: Callable[[tuple[NetworkGuard, ...]], tuple[NetworkGuard, ...
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:
     guards = _guards
-    if not guards or not event.startswith("socket.") or getattr(_resolving, "on", False):
-        return
-    if event not in _WAYS:
+    if not guards or event not in _WAYS or getattr(_resolving, "on", False):
         return
     me = threading.get_ident()
-    guard = next((guard for guard in reversed(guards) if guard.thread == me), guards[-1])
+    guard = next((guard for guard in reversed(guards) if guard.is_of(me)), guards[-1])
     if guard.is_closed:
         here = inspect.currentframe()  # its caller is not in *args*
         verb, target_of = _WAYS[event]

@@ -100,11 +100,6 @@ class PathTemplate(msgspec.Struct, frozen=True):
     has_slash: bool
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """Return the names of the placeholders, in their order."""
-        return self.pieces[1::2]
-
-    @property
     def rank(self) -> tuple[int, tuple[int, ...]]:
         """Return what the most literal of several templates has the least of."""
         ranks = tuple(segment.rank for segment in self.segments)

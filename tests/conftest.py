@@ -64,6 +64,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.import_plugin("tests.budget")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Start one Python that is forked for all workers, where all tests run."""
+    if config.args_source is pytest.Config.ArgsSource.TESTPATHS:
+        warm.folder()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave what is for the night to it."""
     if PROFILE in {"whole", "nightly"} or "night" in config.getoption("markexpr"):

@@ -18,7 +18,6 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-import aiohttp
 import httpx
 import requests
 
@@ -98,6 +97,8 @@ async def httpx_async(port: int) -> None:
 
 
 async def aiohttp_client(port: int) -> None:
+    import aiohttp  # noqa: PLC0415 - it is slow, and every worker collects who uses this file
+
     async with aiohttp.ClientSession() as client, client.get(f"http://{HOST}:{port}/") as answer:
         await answer.read()
 

@@ -96,12 +96,8 @@ def _entry(document: Document, parameter: Mapping[str, Any], steps: Steps) -> Pa
     if place == "header" and name.lower() in _IGNORED:
         return None  # by the standard, these say nothing
     if wrong := _wrong(name, place):
-        document.tell(
-            steps,
-            "parameter {name!r}: {wrong}; it is left out",
-            name=name[:_LONGEST_NAME],
-            wrong=wrong,
-        )
+        short = name[:_LONGEST_NAME]
+        document.tell(steps, "parameter {name!r}: {wrong}; it is left out", name=short, wrong=wrong)
         return None
     entry: ParameterEntry = {"name": name, "in": place}
     if parameter.get("required") is True or place == "path":
@@ -446,10 +442,9 @@ def _answer(document: Document, operation: _Operation, most: int) -> Mapping[str
             if "json" not in media and "*" not in media:
                 continue
             where = (*steps, "content", media)
-            schema = Carrying(document, "writeOnly", most).schema(
-                mapping(value).get("schema"), (*where, "schema")
-            )
-            shown = _example(document, mapping(value), where)
+            carrying, declared = Carrying(document, "writeOnly", most), mapping(value)
+            schema = carrying.schema(declared.get("schema"), (*where, "schema"))
+            shown = _example(document, declared, where)
             return schema | (shown if len(str(shown)) <= _SHOWN * most else {})
     return {}
 

@@ -267,23 +267,16 @@ class Security(msgspec.Struct):
 
     def _basic(self, name: str, _scheme: Mapping[str, Any], _where: Steps) -> AuthPart:
         own = self._named(name, ("username", "password"))
-        pair = f"({own['username']} ~ ':' ~ {own['password']})"
-        return AuthPart(
-            "basic",
-            _parameters(own),
-            {own["username"]: {"secret": False}, own["password"]: {"secret": True}},
-            ({"in": "header", "name": "Authorization", "value": f"Basic {{{{ {pair} | b64 }}}}"},),
-        )
+        value = f"Basic {{{{ ({own['username']} ~ ':' ~ {own['password']}) | b64 }}}}"
+        apply = {"in": "header", "name": "Authorization", "value": value}
+        secrecy = {new: {"secret": old == "password"} for old, new in own.items()}
+        return AuthPart("basic", _parameters(own), secrecy, (apply,))
 
     def _bearer(self, name: str, _scheme: Mapping[str, Any], _where: Steps) -> AuthPart:
         own = self._named(name, ("token",))
         value = f"Bearer {{{{ {own['token']} }}}}"
-        return AuthPart(
-            "bearer",
-            _parameters(own),
-            {own["token"]: {"secret": True}},
-            ({"in": "header", "name": "Authorization", "value": value},),
-        )
+        apply = {"in": "header", "name": "Authorization", "value": value}
+        return AuthPart("bearer", _parameters(own), {own["token"]: {"secret": True}}, (apply,))
 
     def _key(self, name: str, scheme: Mapping[str, Any], where: Steps) -> AuthPart | None:
         place, wire = scheme.get("in"), scheme.get("name")
@@ -294,14 +287,10 @@ class Security(msgspec.Struct):
             return None
         if place == "header" and _CSRF.search(str(wire)):
             return AuthPart("csrf", {"name": str(wire)})
-        own = self._named(name, ("key",))
-        value = f"{{{{ {own['key']} }}}}"
-        return AuthPart(
-            "api_key",
-            {"in": str(place), "name": str(wire), **_parameters(own)},
-            {own["key"]: {"secret": True}},
-            ({"in": str(place), "name": str(wire), "value": value},),
-        )
+        own, spot = self._named(name, ("key",)), {"in": str(place), "name": str(wire)}
+        apply = {**spot, "value": f"{{{{ {own['key']} }}}}"}
+        secrecy = {own["key"]: {"secret": True}}
+        return AuthPart("api_key", {**spot, **_parameters(own)}, secrecy, (apply,))
 
     def _oauth(self, name: str, scheme: Mapping[str, Any], where: Steps) -> AuthPart:
         flows = mapping(scheme.get("flows"))
@@ -355,11 +344,8 @@ class Security(msgspec.Struct):
         if csrf is not None:
             return self._guarded(csrf, rest, apply, steps)
         if len(rest) == 1:
-            return (
-                {"preset": rest[0].kind, **rest[0].parameters}
-                if rest[0].parameters
-                else rest[0].kind
-            )
+            only = rest[0]
+            return {"preset": only.kind, **only.parameters} if only.parameters else only.kind
         base = {"preset": logins[0].kind, **logins[0].parameters} if logins else {}
         return {**base, "apply": apply}
 

@@ -6,7 +6,7 @@ Each check tells every problem it finds; none raises.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -41,8 +41,7 @@ def check_platform(root: Node, platform: model.Platform, problems: list[Problem]
     checks.credentials()
     checks.addresses()
     checks.auth(("auth",), platform.auth)
-    for index, condition in enumerate(_conditions(platform.response)):
-        checks.condition(condition, ("response", "ok", "all", index))
+    checks.conditions((), platform.response)
     for name, api in platform.apis.items():
         checks.api(name, api)
     checks.spellings()
@@ -55,8 +54,9 @@ def recover_hints(platform: model.Platform) -> Iterator[str]:
     for path, auth, apis in (("auth", platform.auth, shared), *own):
         if not isinstance(auth, model.Auth):
             continue
-        for name, rule in auth.recover.items():
-            for why in _unused(platform, name, rule, auth, apis):
+        repeats = not apis or any(api.is_idempotent for api in apis)
+        for name in auth.recover:
+            for why in _unused(platform, auth, name, repeats=repeats):
                 yield msg(
                     "{platform_key}: {path}.recover.{name}: {why}",
                     platform_key=platform.platform_key,
@@ -67,12 +67,9 @@ def recover_hints(platform: model.Platform) -> Iterator[str]:
 
 
 def _unused(
-    platform: model.Platform,
-    name: str,
-    rule: model.Recover,
-    auth: model.Auth,
-    apis: Sequence[model.Api],
+    platform: model.Platform, auth: model.Auth, name: str, *, repeats: bool
 ) -> Iterator[str]:
+    rule = auth.recover[name]
     if rule.refresh and auth.acquire is None:
         yield msg("refresh does nothing, as there is no login to renew")
     if rule.tries == 1 and rule.wait:
@@ -80,7 +77,7 @@ def _unused(
     known = platform.response.classes.get(name)
     statuses = known.status if known else _UNEXECUTED.get(name, ())
     is_unexecuted = name == "transient" or TOO_MANY in statuses
-    if rule.tries > 1 and apis and not is_unexecuted and not any(a.is_idempotent for a in apis):
+    if rule.tries > 1 and not is_unexecuted and not repeats:
         yield msg(
             "tries does nothing, as no API may be sent again; declare idempotent: true on one"
         )
@@ -171,8 +168,7 @@ class _PlatformChecks(Checks, frozen=True):
 
     def addresses(self) -> None:
         if not is_address(self.platform.base_url):
-            message = msg("expected {address}", address=ADDRESS)
-            self.tell(message, "base_url")
+            self.tell(msg("expected {address}", address=ADDRESS), "base_url")
         names = COMMON_NAMES.union(self.platform.credentials, self.platform.auth.yielded)
         self.template(self.platform.base_url, names - {"base_url"}, ("base_url",))
 
@@ -224,13 +220,15 @@ class _PlatformChecks(Checks, frozen=True):
         for place in ("query", "body"):
             for below, credential in credentials_in(getattr(api, place)):
                 self.credential(credential, (*steps, place, *below))
-        for index, condition in enumerate(_conditions(api.response)):
-            self.condition(condition, (*steps, "response", "ok", "all", index))
+        self.conditions(steps, api.response)
         self.parameters(steps, api)
 
-    def condition(self, condition: model.Condition, steps: Steps) -> None:
-        if not (condition.any_of or condition.absent):
-            self.tell(msg("nothing can meet this condition; add in: […] or absent: true"), *steps)
+    def conditions(self, steps: Steps, rules: model.ResponseRules | UnsetType) -> None:
+        declared = rules.ok.all if isinstance(rules, model.ResponseRules) else ()
+        for index, condition in enumerate(declared):
+            if not (condition.any_of or condition.absent):
+                message = msg("nothing can meet this condition; add in: […] or absent: true")
+                self.tell(message, *steps, "response", "ok", "all", index)
 
     def parameters(self, steps: Steps, api: model.Api) -> None:
         applied = {item.name for item in self.platform.auth_of(api).apply if item.place == "path"}
@@ -260,28 +258,19 @@ class _PlatformChecks(Checks, frozen=True):
 
     def spellings(self) -> None:
         """Tell of two APIs that one spelling could mean."""
-        owners: dict[str, str] = {}
-        for name in self.platform.apis:
-            self._claim(owners, name, name, ("apis", name), key=True)
-        for name, api in self.platform.apis.items():
-            for index, alias in enumerate(api.aliases):
-                self._claim(owners, alias, name, ("apis", name, "aliases", index))
-
-    def _claim(
-        self, owners: dict[str, str], spelled: str, name: str, steps: Steps, *, key: bool = False
-    ) -> None:
-        owner = owners.setdefault(model.snake(spelled), name)
-        if owner != name:
-            message = msg(
-                "{spelled!r} could also mean the API {owner!r}; rename one of them",
-                spelled=spelled,
-                owner=owner,
-            )
-            self.tell(message, *steps, key=key)
-
-
-def _conditions(rules: model.ResponseRules | UnsetType) -> tuple[model.Condition, ...]:
-    return rules.ok.all if isinstance(rules, model.ResponseRules) else ()
+        apis, owners = self.platform.apis, dict[str, str]()
+        spellings: list[tuple[str, Steps]] = [(name, ("apis", name)) for name in apis]
+        for name, api in apis.items():
+            spellings += [(a, ("apis", name, "aliases", i)) for i, a in enumerate(api.aliases)]
+        for spelled, steps in spellings:
+            owner = owners.setdefault(model.snake(spelled), str(steps[1]))
+            if owner != steps[1]:
+                message = msg(
+                    "{spelled!r} could also mean the API {owner!r}; rename one of them",
+                    spelled=spelled,
+                    owner=owner,
+                )
+                self.tell(message, *steps, key=steps[-1] == spelled)
 
 
 def _repeated(parameters: tuple[model.Parameter, ...]) -> Iterator[int]:

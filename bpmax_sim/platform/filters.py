@@ -14,7 +14,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from functools import lru_cache, partial
 from typing import Any, Final
 from urllib.parse import unquote
@@ -107,8 +107,6 @@ _DIRECTIVES: Final = {
     "%": "%",
 }
 _OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})")
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def unix_ms(now: object) -> int:
@@ -143,9 +141,9 @@ def iso(now: object) -> str:
 
 def http_date(now: object) -> str:
     """Return an instant as ``Mon, 02 Mar 2026 01:00:00 GMT`` (RFC 9110 section 5.6.7)."""
-    when = datetime.fromtimestamp(unix(now), UTC)
-    day = f"{_DAYS[when.weekday()]}, {when.day:02} {_MONTHS[when.month - 1]} {when.year:04}"
-    return f"{day} {when:%H:%M:%S} GMT"
+    from email.utils import formatdate  # noqa: PLC0415 - it loads sockets, and few templates need it
+
+    return formatdate(unix(now), usegmt=True)
 
 
 @lru_cache(maxsize=256)

@@ -182,9 +182,8 @@ class _Resolver:
         declared = _sendable(self.platform.base_url)
         live = None if self.closed else self._outside(base_url, "base_url")
         if live is not None and not is_address(live):
-            message = msg(
-                "expected {address}, got other text ({who})", address=ADDRESS, who=self._who()
-            )
+            who = self._who()
+            message = msg("expected {address}, got other text ({who})", address=ADDRESS, who=who)
             self._tell(message, "base_url")
         return declared, declared if live is None else _sendable(live)
 
@@ -209,7 +208,10 @@ class _Resolver:
         """Tell of credentials that every call needs and the instance lacks."""
         if self.closed:
             return
-        for name in sorted(_named(self.platform) - names - self.instance.credentials.keys()):
+        platform = self.platform
+        texts = texts_in([platform.base_url, platform.auth])
+        used = {name for text in texts for name in names_in(text)} & platform.credentials.keys()
+        for name in sorted(used - names - self.instance.credentials.keys()):
             message = msg("{who} lacks {name!r}; add it", who=self._who(), name=name)
             self._tell(message, "credentials")
 
@@ -224,12 +226,6 @@ class _Resolver:
         node = self.origin.node.nearest(steps)
         place = node.place if node.file else None
         self.problems.append(Problem(message, place, ".".join(steps)))
-
-
-def _named(platform: Platform) -> set[str]:
-    """Return the credentials that the platform's own auth and address name."""
-    texts = texts_in([platform.base_url, platform.auth])
-    return {name for text in texts for name in names_in(text)} & platform.credentials.keys()
 
 
 Find = Callable[[str], Platform | None]
@@ -292,9 +288,11 @@ def _elements(file: Path, problems: list[Problem]) -> list[tuple[Steps, Node]]:
 
 
 def _name(node: Node) -> tuple[object, object] | None:
-    """Return platform and key of an element, where it has both."""
+    """Return platform and key of an element, where it has both as scalars; others are refused."""
     platform, key = node.child("platform"), node.child("instance_key")
-    return (platform.value, key.value) if platform and key else None
+    if not platform or not key or isinstance(platform.value, dict | tuple):
+        return None
+    return None if isinstance(key.value, dict | tuple) else (platform.value, key.value)
 
 
 def _check_repeated(elements: list[tuple[Steps, Node]], problems: list[Problem]) -> None:

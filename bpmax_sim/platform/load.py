@@ -67,7 +67,9 @@ def read_root(root: Node) -> PlatformFile:
             check_platform(expanded, platform, problems)
             named = platform.apis.items()
             apis = {name: _completed_api(platform, name, api) for name, api in named}
-            platform = structs.replace(platform, apis=apis, spellings=_spellings(apis))
+            aliases = {snake(alias): name for name, api in apis.items() for alias in api.aliases}
+            spellings = {**aliases, **{snake(name): name for name in apis}}
+            platform = structs.replace(platform, apis=apis, spellings=spellings)
     except ConfigError as error:
         problems = [*error.problems]
     problems.sort(key=by_place)
@@ -84,11 +86,6 @@ def _completed_api(platform: Platform, name: str, api: Api) -> Api:
         if placeholder not in applied
     )
     return structs.replace(api, key=name, parameters=parameters)
-
-
-def _spellings(apis: Mapping[str, Api]) -> dict[str, str]:
-    aliases = {snake(alias): name for name, api in apis.items() for alias in api.aliases}
-    return {**aliases, **{snake(name): name for name in apis}}
 
 
 def _named_api(platform: Platform, name: str) -> Api | None:
@@ -172,20 +169,27 @@ class Platforms:
         enabled = [entry for entry in entries if entry.instance.enabled]
         if instance_key is None:
             return self._default(platform_key, enabled)
-        for entry in entries:
-            if entry.instance.instance_key == instance_key:
-                return self._enabled(entry)
-        keys = [entry.instance.instance_key for entry in enabled]
-        hint = near(str(instance_key), keys) or (
-            msg("; it has {listed}", listed=listed(keys)) if keys else ""
-        )
-        message = msg(
-            "{platform_key!r} has no instance {instance_key!r}{hint}; see {instances}",
-            platform_key=platform_key,
-            instance_key=instance_key,
-            hint=hint,
-            instances=self.instances,
-        )
+        by_key = {entry.instance.instance_key: entry for entry in reversed(entries)}
+        match = by_key.get(instance_key)
+        if match is not None and match.instance.enabled:
+            return match
+        if match is not None:
+            message = msg(
+                "instance {key!r} of {platform!r} is disabled; remove enabled: false at {place}",
+                key=instance_key,
+                platform=platform_key,
+                place=match.origin.node.key_place("enabled"),
+            )
+        else:
+            keys = [entry.instance.instance_key for entry in enabled]
+            every = msg("; it has {listed}", listed=listed(keys)) if keys else ""
+            message = msg(
+                "{platform_key!r} has no instance {instance_key!r}{hint}; see {instances}",
+                platform_key=platform_key,
+                instance_key=instance_key,
+                hint=near(str(instance_key), keys) or every,
+                instances=self.instances,
+            )
         raise self._unknown(message, platform_key, str(instance_key))
 
     def _default(self, platform_key: str, enabled: list[InstanceEntry]) -> InstanceEntry:
@@ -212,18 +216,6 @@ class Platforms:
             instances=self.instances,
         )
         raise self._unknown(message, platform_key, "")
-
-    def _enabled(self, entry: InstanceEntry) -> InstanceEntry:
-        key, platform = entry.instance.instance_key, entry.instance.platform
-        if entry.instance.enabled:
-            return entry
-        message = msg(
-            "instance {key!r} of {platform!r} is disabled; remove enabled: false at {place}",
-            key=key,
-            platform=platform,
-            place=entry.origin.node.key_place("enabled"),
-        )
-        raise self._unknown(message, platform, key)
 
     def _unknown(self, message: str, platform: str, instance: str) -> CallError:
         return CallError(message, code="UNKNOWN_INSTANCE", platform=platform, instance=instance)

@@ -85,15 +85,15 @@ class ApiMatcher:
             for instance, text in _addresses(platform, entries, addresses or {}):
                 sharing.setdefault(text.rstrip("/"), {})[instance] = None
             every += [
-                _Address(platform, tuple(instances), _base_pattern(base), len(base))
+                _Address(routes, tuple(instances), _base_pattern(base), len(base))
                 for base, instances in sharing.items()
             ]
             instances = tuple(sharing[platform.base_url.rstrip("/")])
             every += [
-                _Address(platform, instances, pattern, len(pattern.pattern), login)
+                _Address(login, instances, pattern, len(pattern.pattern), is_outside=True)
                 for pattern, login in routes.outside
             ]
-        self._addresses = sorted(every, key=lambda address: (-address.length, bool(address.login)))
+        self._addresses = sorted(every, key=lambda address: (-address.length, address.is_outside))
 
     def match(self, request: Request) -> ApiMatch | None:
         """Return what *request* is for, or None where no platform has its address.
@@ -106,13 +106,12 @@ class ApiMatcher:
             if url_match is None:
                 continue
             path = request.url[url_match.end() :].partition("#")[0].partition("?")[0]
-            routes = address.login or self._routes[address.platform.platform_key]
-            match = routes.match(
+            match = address.routes.match(
                 content,
                 path,
                 base=url_match[0],
                 instances=address.instances,
-                is_outside=address.login is not None,
+                is_outside=address.is_outside,
             )
             if match.target.is_declared:
                 return match
@@ -124,15 +123,11 @@ class ApiMatcher:
         """Return the other platforms that declare *request*, too, at the same address."""
         content, key = _Content(request), match.target.platform.platform_key
         path = request.url[len(match.base) :].partition("#")[0].partition("?")[0]
-        alike = (
-            address.platform.platform_key
-            for address in self._addresses
-            if (match_of_base := address.pattern.match(request.url))
-            and match_of_base[0] == match.base
-        )
+        bases = [(a.routes.platform, a.pattern.match(request.url)) for a in self._addresses]
+        alike = {platform.platform_key: None for platform, m in bases if m and m[0] == match.base}
         return tuple(
             rival
-            for rival in dict.fromkeys(alike)
+            for rival in alike
             if rival != key and self._routes[rival].match(content, path).target.is_declared
         )
 
@@ -190,11 +185,11 @@ def login_origins(platform: Platform) -> tuple[str, ...]:
 
 
 class _Address(msgspec.Struct, frozen=True):
-    platform: Platform
+    routes: _Routes
     instances: tuple[str, ...]
     pattern: re.Pattern[str]
     length: int
-    login: _Routes | None = None
+    is_outside: bool = False
 
 
 def _addresses(

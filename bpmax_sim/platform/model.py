@@ -487,11 +487,8 @@ def sensitive(paths: Iterable[str]) -> tuple[Sensitive, ...]:
     return tuple(result)
 
 
-PlacedAt = tuple[str, str]  # the place, such as header, and the name there
-
-
-def placed_by(auth: Auth, apply: Iterable[Apply]) -> Iterator[PlacedAt]:
-    """Yield the spots of *apply* and of the signature of *auth*, names rendered.
+def placed_by(auth: Auth, apply: Iterable[Apply]) -> Iterator[tuple[str, str]]:
+    """Yield spot and name of *apply* and of the signature of *auth*, names rendered.
 
     Headers that a signature sets only where there are none are not among them: a script may.
     """

@@ -104,7 +104,9 @@ def compile_source(source: str) -> template.Template:
         ConfigError: if *source* is not a template, or uses more than expressions and ``if``.
     """
     try:
-        tree = _ENVIRONMENT.parse(_with_returns(source))
+        # Carriage returns that Jinja keeps; between words they are spaces.
+        spaced = _TAG.sub(lambda tag: _IN_TAG.sub(_spaced, tag[0]), source)
+        tree = _ENVIRONMENT.parse(spaced.replace("\r", _RETURN))
         seen = list(_walk(tree, _DEEPEST))
     except TemplateSyntaxError as error:
         raise ConfigError(labelled(template.shown(source), error.message)) from None
@@ -122,12 +124,6 @@ def compile_source(source: str) -> template.Template:
         _check(source, node)
     names = frozenset([node.name for node in seen if isinstance(node, nodes.Name)])
     return template.Template(names, _renderer(source, tree))
-
-
-def _with_returns(source: str) -> str:
-    """Return *source* with carriage returns that Jinja keeps; between words they are spaces."""
-    spaced = _TAG.sub(lambda tag: _IN_TAG.sub(_spaced, tag[0]), source)
-    return spaced.replace("\r", _RETURN)
 
 
 def _spaced(match: re.Match[str]) -> str:
@@ -166,16 +162,13 @@ def _walk(node: nodes.Node, depth: int) -> Iterator[nodes.Node]:
         yield from _walk(child, depth - 1)
 
 
-def _root(tree: nodes.Template) -> Callable[[Context], Iterator[str]]:
-    space: dict[str, Any] = {"environment": _ENVIRONMENT, "__file__": "template"}
-    exec(_ENVIRONMENT.compile(_Texts().visit(tree)), space)  # noqa: S102 - from the nodes above
-    root: Callable[[Context], Iterator[str]] = space["root"]
-    return root
-
-
 def _renderer(source: str, tree: nodes.Template) -> template.Renderer:
-    # Loading a platform asks for names alone, and code costs ten times as much as parsing.
-    render = cache(lambda: _root(tree))
+    @cache  # loading a platform asks for names alone, and code costs ten times as much as parsing
+    def render() -> Callable[[Context], Iterator[str]]:
+        space: dict[str, Any] = {"environment": _ENVIRONMENT, "__file__": "template"}
+        exec(_ENVIRONMENT.compile(_Texts().visit(tree)), space)  # noqa: S102 - from those nodes
+        root: Callable[[Context], Iterator[str]] = space["root"]
+        return root
 
     def rendered(names: Mapping[str, object]) -> str:
         context = Context(_ENVIRONMENT, names, None, {})  # type: ignore[arg-type] # only read

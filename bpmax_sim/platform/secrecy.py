@@ -34,7 +34,9 @@ def always_secret(platform: Platform, name: str) -> str:
         return msg("its kind is {kind}", kind=kind)
     if _PASSWORD.fullmatch(_HUMP.sub("_", name).lower()):
         return msg("it is named like a password")
-    return msg("requests are signed with it") if name in signing_keys(platform) else ""
+    auths = [platform.auth, *(api.auth for api in platform.apis.values())]
+    signing = {used for auth in auths if isinstance(auth, Auth) for used in _keys(auth)}
+    return msg("requests are signed with it") if name in signing else ""
 
 
 def is_clear(
@@ -54,13 +56,8 @@ def declared_clear(spec: CredentialSpec) -> bool:
     return spec.secret is False and spec.kind == "text"
 
 
-def signing_keys(platform: Platform) -> frozenset[str]:
-    """Return the names that keys of signatures are made of."""
-    auths = [platform.auth, *(api.auth for api in platform.apis.values())]
-    return frozenset(name for auth in auths if isinstance(auth, Auth) for name in _keys(auth))
-
-
 def _keys(auth: Auth) -> Iterator[str]:
+    """Yield the names that the key of a signature is made of."""
     if auth.sign is None:
         return
     inputs = dict(auth.parameters)

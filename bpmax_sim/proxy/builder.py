@@ -13,19 +13,9 @@ from typing import Any, Literal, NoReturn
 from msgspec import field
 from msgspec.structs import replace
 
+from bpmax_sim import js_values as js
 from bpmax_sim.errors import CallError, Place
 from bpmax_sim.i18n import msg
-from bpmax_sim.js_values import (
-    UNDEFINED,
-    BigInt,
-    FarDate,
-    JsMap,
-    JsSet,
-    Opaque,
-    Undefined,
-    kind_of,
-    object_of,
-)
 from bpmax_sim.messages import Request
 from bpmax_sim.proxy.effects import NoRepr
 from bpmax_sim.proxy.encode import scalar_text
@@ -64,7 +54,7 @@ def is_api_name(name: object) -> bool:
     return isinstance(name, str) and name[:1] not in {"", "$", "_"} and name not in NEVER_APIS
 
 
-def check_proxy(platform: object, options: object = UNDEFINED) -> None:
+def check_proxy(platform: object, options: object = js.UNDEFINED) -> None:
     """Judge the arguments of ``$proxy``.
 
     Raises:
@@ -72,7 +62,7 @@ def check_proxy(platform: object, options: object = UNDEFINED) -> None:
     """
     if not isinstance(platform, str) or not platform:
         _refuse(msg("$proxy(platform_key): the key must be a non-empty text"), platform)
-    if options is UNDEFINED:
+    if options is js.UNDEFINED:
         return
     if not isinstance(options, Mapping):
         _refuse(
@@ -81,8 +71,8 @@ def check_proxy(platform: object, options: object = UNDEFINED) -> None:
             platform,
         )
     for name in OPTIONS:
-        value = options.get(name, UNDEFINED)
-        if value is not UNDEFINED and (not isinstance(value, str) or not value):
+        value = options.get(name, js.UNDEFINED)
+        if value is not js.UNDEFINED and (not isinstance(value, str) or not value):
             _refuse(
                 msg(
                     "$proxy({platform!r}): {name} must be a non-empty text",
@@ -110,7 +100,7 @@ def check_setter(platform: str, api: str, setter: str, value: object) -> None:
     Raises:
         CallError: BAD_ARGUMENT, if it is neither a plain object nor undefined.
     """
-    if setter != "body" and value is not UNDEFINED and not isinstance(value, Mapping):
+    if setter != "body" and value is not js.UNDEFINED and not isinstance(value, Mapping):
         _refuse(
             msg("${setter}(values): expected an object of names and values", setter=setter),
             value,
@@ -122,13 +112,13 @@ def check_setter(platform: str, api: str, setter: str, value: object) -> None:
 def _refuse(rule: str, got: object, platform: object = "", api: str = "") -> NoReturn:
     known = platform if isinstance(platform, str) else ""
     raise CallError(
-        msg("{rule}, got {kind_of}", rule=rule, kind_of=kind_of(got)), platform=known, api=api
+        msg("{rule}, got {kind_of}", rule=rule, kind_of=js.kind_of(got)), platform=known, api=api
     )
 
 
 _ATOMS = (
-    str, bool, int, float, type(None), bytes, datetime, Undefined, BigInt, FarDate, JsMap, JsSet,
-    Opaque,
+    str, bool, int, float, type(None), bytes, datetime, js.Undefined, js.BigInt, js.FarDate,
+    js.JsMap, js.JsSet, js.Opaque,
 )  # fmt: skip
 
 
@@ -156,10 +146,10 @@ def _copy(value: Any, above: tuple[int, ...]) -> Any:
     if isinstance(value, _ATOMS):
         return value
     if id(value) in above:
-        return Opaque("cycle")
+        return js.Opaque("cycle")
     if isinstance(value, Mapping):
         inner = (*above, id(value))
-        named = object_of({_name(name): item for name, item in value.items()})
+        named = js.object_of({_name(name): item for name, item in value.items()})
         return {name: _copy(item, inner) for name, item in named.items()}
     if isinstance(value, list | tuple):
         inner = (*above, id(value))
@@ -169,7 +159,7 @@ def _copy(value: Any, above: tuple[int, ...]) -> Any:
     raise CallError(
         msg(
             "{kind_of} cannot be sent; pass texts, numbers, lists, dicts or bytes",
-            kind_of=kind_of(value),
+            kind_of=js.kind_of(value),
         )
     )
 
@@ -179,7 +169,7 @@ def _name(name: Any) -> str:
     text = "null" if name is None else scalar_text(name)
     if text is None:
         raise CallError(
-            msg("{kind_of} cannot be a name in an object; use a text", kind_of=kind_of(name))
+            msg("{kind_of} cannot be a name in an object; use a text", kind_of=js.kind_of(name))
         )
     return text
 
@@ -209,19 +199,19 @@ class Builder:
         """Return what has been set so far."""
         return self._spec
 
-    def path(self, values: Mapping[str, Any] = UNDEFINED, /, **more: Any) -> Builder:  # type: ignore[assignment]
+    def path(self, values: Mapping[str, Any] = js.UNDEFINED, /, **more: Any) -> Builder:  # type: ignore[assignment]
         """Return a builder with path parameters set, each sent as one segment."""
         return self._with("path", values, more)
 
-    def query(self, values: Mapping[str, Any] = UNDEFINED, /, **more: Any) -> Builder:  # type: ignore[assignment]
+    def query(self, values: Mapping[str, Any] = js.UNDEFINED, /, **more: Any) -> Builder:  # type: ignore[assignment]
         """Return a builder with query parameters set; None removes a default."""
         return self._with("query", values, more)
 
-    def header(self, values: Mapping[str, Any] = UNDEFINED, /, **more: Any) -> Builder:  # type: ignore[assignment]
+    def header(self, values: Mapping[str, Any] = js.UNDEFINED, /, **more: Any) -> Builder:  # type: ignore[assignment]
         """Return a builder with headers set; None removes a default."""
         return self._with("header", values, more)
 
-    def body(self, value: Any = UNDEFINED, /, **more: Any) -> Builder:
+    def body(self, value: Any = js.UNDEFINED, /, **more: Any) -> Builder:
         """Return a builder with the body set; two plain objects merge, anything else replaces."""
         return self._with("body", value, more)
 
@@ -245,7 +235,7 @@ class Builder:
         spec = self._spec
         check_setter(spec.platform, spec.api, setter, value)
         steps = spec.steps
-        if value is not UNDEFINED:
+        if value is not js.UNDEFINED:
             steps = (*steps, (setter, freeze(value)))
         if more:
             steps = (*steps, (setter, freeze(more)))
@@ -274,7 +264,7 @@ class Proxy:
         Raises:
             CallError: BAD_ARGUMENT.
         """
-        check_proxy(platform_key, UNDEFINED if options is None else options)
+        check_proxy(platform_key, js.UNDEFINED if options is None else options)
         self._spec = CallSpec(platform=platform_key, options=freeze(options or {}))
         self._run = run
         self._build = build

@@ -58,7 +58,7 @@ def merge(spec: CallSpec, recipe: CompiledApi, credentials: Mapping[str, Any]) -
         BadValueError: for a value that cannot stand where it was put, and for a parameter that is
             missing or unknown.
     """
-    body = UNDEFINED if recipe.body is UNSET else recipe.body
+    body = UNDEFINED if recipe.api.body is UNSET else recipe.api.body
     query = dict(recipe.query)
     if recipe.resolves:
         body, query = _resolved(body, credentials), _resolved(query, credentials)
@@ -152,17 +152,17 @@ def _set_value(merged: Merged, parameter: Parameter, value: Any) -> None:
 
 def _direct(merged: Merged, args: tuple[Any, ...], recipe: CompiledApi) -> None:
     """Give the nth argument to the nth declared parameter."""
-    extra = args[len(recipe.inputs) :]
-    for parameter, value in zip(recipe.inputs, args, strict=False):
+    extra = args[len(recipe.api.parameters) :]
+    for parameter, value in zip(recipe.api.parameters, args, strict=False):
         if value is not UNDEFINED:
             _set_value(merged, parameter, value)
     if not extra:
         return
-    known = series(parameter.name for parameter in recipe.inputs) or msg("none")
+    known = series(parameter.name for parameter in recipe.api.parameters) or msg("none")
     message = msg(
         "{args_count} arguments given, {inputs_count} declared ({known})",
         args_count=len(args),
-        inputs_count=len(recipe.inputs),
+        inputs_count=len(recipe.api.parameters),
         known=known,
     )
     if recipe.strict:
@@ -351,11 +351,6 @@ class Plan(NoRepr, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()
     randomness: CallRandomness = NO_RANDOMNESS
     standin_randomness: CallRandomness = NO_RANDOMNESS
-
-    @property
-    def name(self) -> str:
-        """Return ``platform.api``."""
-        return self.recipe.name
 
 
 def plan(spec: CallSpec, env: Environment) -> Plan:

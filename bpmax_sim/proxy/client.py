@@ -16,8 +16,8 @@ from collections.abc import Callable, Generator
 from copy import copy
 from typing import Any, TypeVar
 
-import msgspec
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import AuthError, BpmaxError, CallError, TransportError
@@ -116,8 +116,7 @@ def _attempts(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
 
 def _send(request: Request, trace: CallTrace) -> Generator[Effect, Any, Outcome]:
     trace.sent, trace.received = request, None
-    known = trace.progress
-    trace.progress = RetryProgress(known.sent + 1, known.renewed, known.offset)
+    trace.progress = replace(trace.progress, sent=trace.progress.sent + 1)
     try:
         response: Response = yield Send(request)
     except TransportError as error:
@@ -172,16 +171,10 @@ def _granted(planned: Plan, env: Environment) -> Generator[Effect, Any, Grant | 
             flow=lambda: flow(planned, acquire, env),
         )
     except CallError as error:
-        raise _own(error, planned) from error
+        own = copy(error)  # who waited for a login of another call has a name of its own
+        own.platform, own.instance, own.api = spoken.platform, spoken.instance, spoken.api
+        raise own from error
     return grant
-
-
-def _own(error: CallError, planned: Plan) -> CallError:
-    """Return a login's error as this call's: who waited for the login has a name of its own."""
-    spoken = planned.call
-    own = copy(error)
-    own.platform, own.instance, own.api = spoken.platform, spoken.instance, spoken.api
-    return own
 
 
 def _finish(
@@ -207,13 +200,11 @@ def _finish(
 def _complete(error: CallError, trace: CallTrace, env: Environment) -> None:
     """Fill in what the raiser of *error* did not know, and hide what a script took for a name."""
     planned, spec = trace.plan, trace.spec
-    instance = spec.options.get("instance_key", UNDEFINED)
+    named = spec.options.get("instance_key", UNDEFINED)
+    instance = planned.call.instance if planned else "" if named is UNDEFINED else named
     error.platform = env.redact(error.platform or spec.platform)
+    error.instance = env.redact(error.instance or instance)
     error.api = env.redact(error.api or (planned.call.api if planned else spec.api))
-    if not error.instance:
-        known = "" if instance is UNDEFINED else instance
-        error.instance = planned.call.instance if planned else known
-    error.instance = env.redact(error.instance)
     error.message = mapped(error.message, env.redact)
     error.args = (error.message,)
 
@@ -244,10 +235,10 @@ def _record(trace: CallTrace, env: Environment, error: BpmaxError | None) -> Cal
     )
 
 
-class Flight(msgspec.Struct):
+class Flight(Struct):
     """A login under way; whoever comes later waits for it and shares what comes of it."""
 
-    landed: threading.Event = msgspec.field(default_factory=threading.Event)
+    landed: threading.Event = field(default_factory=threading.Event)
     grant: Grant | None = None
     error: Exception | None = None
 
@@ -353,15 +344,12 @@ def exchange(request: Request, handle: Handle) -> Exchanged:
 def timed_out(request: Request) -> TransportError:
     """Return the error of an exchange that took longer than its timeout."""
     call = request.call
-    name = f"{call.name}: " if call else ""
-    return TransportError(
-        msg("{name}no answer within {timeout:g} s", name=name, timeout=request.timeout),
-        code="TIMEOUT",
-        elapsed=request.timeout,
-        platform=call.platform if call else "",
-        instance=call.instance if call else "",
-        api=call.api if call else "",
-    )
+    name, fields = "", dict[str, Any]()
+    if call:
+        name = f"{call.name}: "
+        fields = {"platform": call.platform, "instance": call.instance, "api": call.api}
+    message = msg("{name}no answer within {timeout:g} s", name=name, timeout=request.timeout)
+    return TransportError(message, code="TIMEOUT", elapsed=request.timeout, **fields)
 
 
 def drive(

@@ -89,9 +89,7 @@ class CompiledApi:
     pieces: tuple[str, ...]
     query: Mapping[str, Any]
     headers: Mapping[str, tuple[str, str]]
-    body: Any
     resolves: bool
-    inputs: tuple[model.Parameter, ...]
     reserved: ReservedNames
     apply: tuple[model.Apply, ...]
     acquires: bool
@@ -163,9 +161,7 @@ def _compile(platform: model.Platform, instance: model.Instance, api: model.Api)
         pieces=path_template(path).pieces,
         query=query,
         headers=_header_defaults(platform, instance, api),
-        body=api.body,
         resolves=any(credentials_in((query, api.body))),
-        inputs=inputs,
         reserved=_reserved(auth, apply),
         apply=apply,
         acquires=acquires,

@@ -15,19 +15,8 @@ from html import escape
 from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
+from bpmax_sim import js_values as js
 from bpmax_sim.i18n import MessageError, msg
-from bpmax_sim.js_values import (
-    BigInt,
-    FarDate,
-    Undefined,
-    UnprintableError,
-    far_date,
-    iso_date,
-    join_surrogates,
-    js_number,
-    json_text,
-    kind_of,
-)
 from bpmax_sim.messages import FORM, form_text, media_type
 from bpmax_sim.platform.model import Encoding
 from bpmax_sim.proxy.effects import NoRepr
@@ -79,11 +68,11 @@ def scalar_text(value: Any) -> str | None:
 _SCALARS: dict[type, Callable[[Any], str | None]] = {
     str: lambda value: value,
     bool: lambda value: "true" if value else "false",
-    int: js_number,
-    float: js_number,
-    BigInt: lambda value: str(value.value),
-    datetime: iso_date,
-    FarDate: far_date,
+    int: js.js_number,
+    float: js.js_number,
+    js.BigInt: lambda value: str(value.value),
+    datetime: js.iso_date,
+    js.FarDate: js.far_date,
 }
 
 
@@ -96,7 +85,7 @@ def percent(text: str, where: str) -> str:
     if _UNRESERVED.fullmatch(text):
         return text
     try:
-        return _quoted(text) if len(text) <= _SHORT else quote(join_surrogates(text), safe="")
+        return _quoted(text) if len(text) <= _SHORT else quote(js.join_surrogates(text), safe="")
     except UnicodeEncodeError:
         raise BadValueError(
             "{where} holds half a character (a lone surrogate)", where=where
@@ -105,7 +94,7 @@ def percent(text: str, where: str) -> str:
 
 @lru_cache(maxsize=2048)
 def _quoted(text: str) -> str:
-    return quote(join_surrogates(text), safe="")
+    return quote(js.join_surrogates(text), safe="")
 
 
 def segment(name: str, value: Any) -> str:
@@ -119,7 +108,7 @@ def segment(name: str, value: Any) -> str:
         raise BadValueError(
             "path.{name} is {kind_of}; expected a text, a number or a boolean",
             name=name,
-            kind_of=kind_of(value),
+            kind_of=js.kind_of(value),
         )
     if not text:
         raise BadValueError("path.{name} is empty, which would call another address", name=name)
@@ -148,28 +137,23 @@ def query_values(name: str, value: Any) -> Iterable[str]:
     Raises:
         BadValueError: if *value* is an object, or an array within an array.
     """
-    if value is None or isinstance(value, Undefined):
+    if value is None or isinstance(value, js.Undefined):
         return ()
     text = scalar_text(value)
     if text is not None:
         return (text,)
     if isinstance(value, list | tuple):
-        return [text for item in value for text in query_values_of_item(name, item)]
+        if any(isinstance(item, list | tuple) for item in value):
+            raise BadValueError(
+                "query.{name} is an array within an array; send JSON.stringify(value)", name=name
+            )
+        return [text for item in value for text in query_values(name, item)]
     raise BadValueError(
         "query.{name} is {kind_of}; a query holds texts, numbers, booleans and arrays "
         "of them; send JSON.stringify(value) if the server expects JSON",
         name=name,
-        kind_of=kind_of(value),
+        kind_of=js.kind_of(value),
     )
-
-
-def query_values_of_item(name: str, item: Any) -> Iterable[str]:
-    """Return the texts of one item of an array."""
-    if isinstance(item, list | tuple):
-        raise BadValueError(
-            "query.{name} is an array within an array; send JSON.stringify(value)", name=name
-        )
-    return query_values(name, item)
 
 
 def query_pairs(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -217,7 +201,7 @@ def header_value(name: str, value: Any) -> str:
         raise BadValueError(
             "header.{name} is {kind_of}; expected a text or a number",
             name=name,
-            kind_of=kind_of(value),
+            kind_of=js.kind_of(value),
         )
     if not _VISIBLE.fullmatch(text):
         first = msg("a space at its end")
@@ -276,7 +260,7 @@ def encoding_of(content_type: str, declared: Encoding) -> Encoding:
 
 def _utf8(text: str, where: str) -> bytes:
     try:
-        return join_surrogates(text).encode()
+        return js.join_surrogates(text).encode()
     except UnicodeEncodeError:
         raise BadValueError(
             "{where} holds half a character (a lone surrogate)", where=where
@@ -285,8 +269,8 @@ def _utf8(text: str, where: str) -> bytes:
 
 def _json(value: Any) -> Payload:
     try:
-        return Payload(json_text(value), TYPES["json"])
-    except UnprintableError as error:
+        return Payload(js.json_text(value), TYPES["json"])
+    except js.UnprintableError as error:
         raise BadValueError("body: {error}", error=error) from None
 
 
@@ -294,7 +278,7 @@ def _text(value: Any) -> Payload:
     text = scalar_text(value)
     if text is None:
         raise BadValueError(
-            "body is {kind_of}, and this API sends text; pass a text", kind_of=kind_of(value)
+            "body is {kind_of}, and this API sends text; pass a text", kind_of=js.kind_of(value)
         )
     return Payload(_utf8(text, "body"), TYPES["text"])
 
@@ -304,12 +288,12 @@ def _fields(value: Any, encoding: str) -> Iterator[tuple[str, Any]]:
     if not isinstance(value, Mapping):
         raise BadValueError(
             "body is {kind}, and this API sends a {encoding}; pass an object of names and values",
-            kind=kind_of(value),
+            kind=js.kind_of(value),
             encoding=encoding,
         )
     for name, item in value.items():
         for single in item if isinstance(item, list | tuple) else (item,):
-            if not isinstance(single, Undefined):
+            if not isinstance(single, js.Undefined):
                 yield name, single
 
 
@@ -326,7 +310,7 @@ def _field(name: str, value: Any) -> str:
             "body.{name} is {kind_of}; a form holds texts, numbers, booleans and arrays of "
             "them; send JSON.stringify(value) if the server expects JSON",
             name=name,
-            kind_of=kind_of(value),
+            kind_of=js.kind_of(value),
         )
     return text
 
@@ -371,7 +355,7 @@ def _part_content(name: str, value: Any) -> tuple[str | None, str, bytes]:
         raise BadValueError(
             "body.{name}.content is {kind_of}; pass a text or bytes",
             name=name,
-            kind_of=kind_of(content),
+            kind_of=js.kind_of(content),
         )
     data = _utf8(content, f"body.{name}") if isinstance(content, str) else bytes(content)
     media = str(value.get("content_type") or _BYTES)
@@ -403,7 +387,7 @@ def _content(value: Any, where: str) -> str:
     """Return the rest of a start tag and the content; ``@name`` is an attribute, ``#text`` text."""
     if not isinstance(value, Mapping):
         return f">{_xml_text(value, where)}"
-    members = {name: item for name, item in value.items() if not isinstance(item, Undefined)}
+    members = {name: item for name, item in value.items() if not isinstance(item, js.Undefined)}
     text = _xml_text(members.pop("#text", None), where)
     attributes = ""
     for name in [name for name in members if name.startswith("@")]:
@@ -421,7 +405,7 @@ def _xml_text(value: Any, where: str) -> str:
     text = "" if value is None else scalar_text(value)
     if text is None or _NOT_XML.search(text):
         raise BadValueError(
-            "{where} is {kind_of} that XML cannot hold", where=where, kind_of=kind_of(value)
+            "{where} is {kind_of} that XML cannot hold", where=where, kind_of=js.kind_of(value)
         )
     return escape(text).replace("\r", "&#13;")  # readers make a line feed of it (XML 1.0, 2.11)
 

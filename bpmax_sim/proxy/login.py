@@ -242,20 +242,15 @@ class LoginAnswer:
         if value is UNSET or value is None or value == "":
             if rule.optional or (name == TTL and self.body.rules_see is not None):
                 return UNSET
-            raise self.failure(
-                msg("yields no {name}", name=name),
-                msg("; expected it at {rule_path}", rule_path=rule.path),
-            )
+            where = msg("; expected it at {rule_path}", rule_path=rule.path)
+            raise self.failure(msg("yields no {name}", name=name), where)
+        problem = ""
         if name == TTL and not _is_number(value):
-            raise self.failure(
-                msg("yields a {name} that is not a number", name=name),
-                msg("; see {rule_path}", rule_path=rule.path),
-            )
-        if isinstance(value, dict | list | bool):
-            raise self.failure(
-                msg("yields a {name} that is no text", name=name),
-                msg("; see {rule_path}", rule_path=rule.path),
-            )
+            problem = msg("yields a {name} that is not a number", name=name)
+        elif isinstance(value, dict | list | bool):
+            problem = msg("yields a {name} that is no text", name=name)
+        if problem:
+            raise self.failure(problem, msg("; see {rule_path}", rule_path=rule.path))
         return float(value) if name == TTL else value
 
     def failure(self, what: str, hint: str, kind: type[CallError] = AuthError) -> CallError:
@@ -308,9 +303,8 @@ class LoginAnswer:
             yield msg("broken JSON ({problem})", problem=self.body.problem)
         else:
             media = Headers(self.response.headers).media_type or msg("no content type")
-            yield msg(
-                "{media}, {body_count} bytes", media=media, body_count=len(self.response.body)
-            )
+            count = len(self.response.body)
+            yield msg("{media}, {body_count} bytes", media=media, body_count=count)
 
 
 def _is_number(value: Any) -> bool:
@@ -383,9 +377,8 @@ def _answered(
         if not answer.is_too_often:
             raise answer.failure(msg("was refused"), msg("; check its credentials"))
         if rule is None or sent >= rule.tries:
-            raise answer.too_often(
-                msg("sent {sent} times", sent=sent) if sent > 1 else msg("sent once")
-            )
+            often = msg("sent {sent} times", sent=sent) if sent > 1 else msg("sent once")
+            raise answer.too_often(often)
         outcome = Answered(response, answer.body)
         following = again_later(outcome, rule, RATE, sent, env.auth_clock.now())
         if isinstance(following, Stop):

@@ -117,15 +117,18 @@ def _again(
 ) -> Again | Stop:
     if progress.sent >= rule.tries:
         return Stop(_unmet(rule, failure, progress))
-    if not (recipe.api.is_idempotent or _is_unexecuted(outcome)):
-        return Stop(
-            msg(
-                "{failure}: not sent again, as {method} may have been executed; if that does no "
-                "harm, declare idempotent: true",
-                failure=failure,
-                method=recipe.method,
-            )
+    if isinstance(outcome, TransportError):
+        is_unexecuted = not outcome.sent
+    else:
+        is_unexecuted = outcome.response.status == TOO_MANY
+    if not (recipe.api.is_idempotent or is_unexecuted):
+        note = msg(
+            "{failure}: not sent again, as {method} may have been executed; if that does no "
+            "harm, declare idempotent: true",
+            failure=failure,
+            method=recipe.method,
         )
+        return Stop(note)
     return again_later(outcome, rule, failure, progress.sent, now)
 
 
@@ -137,24 +140,15 @@ def again_later(
     if wait is None:
         wait = rule.backoff * 2 ** (sent - 1)
     if wait > LONGEST_WAIT:
-        return Stop(
-            msg(
-                "{failure}: not sent again, as a wait of {wait:g} s is longer than "
-                "{longest_wait:g} s",
-                failure=failure,
-                wait=wait,
-                longest_wait=LONGEST_WAIT,
-            )
+        note = msg(
+            "{failure}: not sent again, as a wait of {wait:g} s is longer than {longest:g} s",
+            failure=failure,
+            wait=wait,
+            longest=LONGEST_WAIT,
         )
-    return Again(
-        msg("{failure}: sent again after {wait:g} s", failure=failure, wait=wait), wait=wait
-    )
-
-
-def _is_unexecuted(outcome: Outcome) -> bool:
-    if isinstance(outcome, TransportError):
-        return not outcome.sent
-    return outcome.response.status == TOO_MANY
+        return Stop(note)
+    note = msg("{failure}: sent again after {wait:g} s", failure=failure, wait=wait)
+    return Again(note, wait=wait)
 
 
 def _unmet(rule: Recover, failure: str, progress: RetryProgress) -> str:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final, Literal, NoReturn
 
@@ -120,17 +121,13 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _decoded(raw: bytes, charset: str, errors: str) -> str:
-    codec = "utf-8" if charset == "utf-8" else _codec(charset)
+    """Return the text of *raw*, as UTF-8 where *charset* is no character set of the Web."""
+    codec = "utf-8"
+    if charset != codec:
+        with suppress(LookupError):
+            known = codecs.lookup(charset).name
+            codec = known if known.startswith(_CHARSETS) else codec
     return raw.decode(codec, errors).removeprefix(_BOM)
-
-
-def _codec(charset: str) -> str:
-    """Return the codec of *charset*; UTF-8 for what is no character set of the Web."""
-    try:
-        name = codecs.lookup(charset).name
-    except LookupError:
-        return "utf-8"
-    return name if name.startswith(_CHARSETS) else "utf-8"
 
 
 def _read_json(raw: bytes, charset: str) -> ParsedBody:
@@ -147,7 +144,10 @@ def _read_json(raw: bytes, charset: str) -> ParsedBody:
 
 
 def _read_other(raw: bytes, media: str, charset: str) -> ParsedBody:
-    guessed = _guess(raw, charset)
+    guessed = None
+    if raw.lstrip(b" \t\r\n\xef\xbb\xbf")[:1] in {b"{", b"["}:
+        with suppress(NotJson, UnicodeDecodeError):
+            guessed = parse_json(_decoded(raw, charset, "strict"))
     if not media and guessed is not None:
         text = _decoded(raw, charset, "replace")
         return ParsedBody("json", guessed, text)
@@ -155,16 +155,6 @@ def _read_other(raw: bytes, media: str, charset: str) -> ParsedBody:
         text = _decoded(raw, charset, "replace")
         return ParsedBody("text", text, text, guessed=guessed)
     return ParsedBody("bytes", raw, guessed=guessed)
-
-
-def _guess(raw: bytes, charset: str) -> Any:
-    """Return the value of a body that looks like a JSON object or array, or None."""
-    if raw.lstrip(b" \t\r\n\xef\xbb\xbf")[:1] not in {b"{", b"["}:
-        return None
-    try:
-        return parse_json(_decoded(raw, charset, "strict"))
-    except (NotJson, UnicodeDecodeError):
-        return None
 
 
 _FOREIGN = (*BAD_PATTERN, ValueError)
@@ -185,7 +175,7 @@ def finder(path: str) -> Finder:
         return _json_path(path)
     name, steps = place.name, place.below
     if place.root == "header":
-        return _of_header(name)
+        return lambda response, _body: next(iter(Headers(response.headers).every(name)), UNSET)
     if place.root == "body":
         return lambda _response, body: (
             UNSET if body.rules_see is None else next(values_at(body.rules_see, steps), UNSET)
@@ -211,14 +201,6 @@ def as_text(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return js_number(value) if isinstance(value, float) else str(value)
-
-
-def _of_header(name: str) -> Finder:
-    def find(response: Response, _body: ParsedBody) -> Any:
-        value = response.header(name)
-        return UNSET if value is None else value
-
-    return find
 
 
 def _all_cookies(response: Response, _body: ParsedBody) -> Any:

@@ -48,9 +48,6 @@ class Answer(NoRepr, frozen=True):
     kind: Literal["json", "text", "null", "bytes"]
 
 
-NULL = Answer(None, None, "null")
-
-
 def read_answer(
     response: Response,
     plan: Plan,
@@ -76,9 +73,7 @@ def read_answer(
         raise rejected(BusinessError, msg("business failure"), response, body, plan, redact)
     if recipe.result == "envelope":
         return _envelope(response, body, plan)
-    if body.kind == "null":
-        return NULL
-    return Answer(body.value, None if body.kind == "bytes" else body.text, body.kind)
+    return Answer(body.value, body.text if body.kind in {"json", "text"} else None, body.kind)
 
 
 def _envelope(response: Response, body: ParsedBody, plan: Plan) -> Answer:
@@ -131,11 +126,9 @@ def rejection(error: CallError) -> dict[str, Any]:
         "instance_key": error.instance,
         "api": error.api,
     }
-    if error.status is not None:
-        fields["status"] = error.status
-    if error.response is not None:
-        fields["response"] = dict(error.response)
-    return fields
+    response = None if error.response is None else dict(error.response)
+    exchange = {"status": error.status, "response": response}
+    return fields | {name: value for name, value in exchange.items() if value is not None}
 
 
 _PUBLIC: Final = frozenset({"error", "error_description", "error_uri", "expires_in", "token_type"})

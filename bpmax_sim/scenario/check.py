@@ -24,8 +24,8 @@ from bpmax_sim.scenario.faults import fault_problem
 from bpmax_sim.scenario.people import check_people, literal
 from bpmax_sim.scenario.rows import RowAction
 from bpmax_sim.scenario.source import Spot
-from bpmax_sim.subject.cells import field_hint, steps_of
 from bpmax_sim.subject.definition import NodeForm, reachable
+from bpmax_sim.subject.form import field_hint, steps_of
 from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
 from bpmax_sim.yamlfile.node import Node
 

@@ -25,7 +25,7 @@ from bpmax_sim.errors import BAD_PATTERN, near, suggestion
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.scenario.references import Path, show
-from bpmax_sim.subject.cells import cell, steps_of
+from bpmax_sim.subject.form import cell, steps_of
 from bpmax_sim.subject.hooks import same
 
 _BEFORE = 12

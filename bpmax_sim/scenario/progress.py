@@ -36,9 +36,8 @@ from bpmax_sim.scenario.references import Path, Scope, UndefinedValueError
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.witness import Recalled, Struck
-from bpmax_sim.subject.cells import field_hint
 from bpmax_sim.subject.flow import FlowSubject
-from bpmax_sim.subject.form import FormSubject
+from bpmax_sim.subject.form import FormSubject, field_hint
 from bpmax_sim.subject.hooks import CycleCut, FieldChanged, Happening, MessageShown, Result
 
 

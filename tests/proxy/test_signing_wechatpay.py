@@ -19,9 +19,8 @@ from bpmax_sim.platform.model import VerifyResponse
 from bpmax_sim.proxy.signing import verify
 from tests.examples import drawn
 from tests.proxy.signing_inputs import Preset, encoded, header, paths, preset, queries, words
+from tests.rsa_keys import rsa_key
 
-MERCHANT = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-PLATFORM = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 NOW = 1772413200
 UNTRUSTED = "the answer cannot be trusted: "
 ADVICE = "; check the platform's public key"
@@ -39,17 +38,17 @@ def certificate() -> str:
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
-        .public_key(PLATFORM.public_key())
+        .public_key(rsa_key("platform").public_key())
         .serial_number(1)
         .not_valid_before(dt.datetime(2026, 1, 1, tzinfo=dt.UTC))
         .not_valid_after(dt.datetime(2036, 1, 1, tzinfo=dt.UTC))
-        .sign(PLATFORM, hashes.SHA256())
+        .sign(rsa_key("platform"), hashes.SHA256())
     )
     return made.public_bytes(serialization.Encoding.PEM).decode()
 
 
 def pay(key: str | None = None) -> Preset:
-    merchant = MERCHANT.private_bytes(
+    merchant = rsa_key("merchant").private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
@@ -60,13 +59,13 @@ def pay(key: str | None = None) -> Preset:
         serial_no="408B07E7",
         private_key=merchant.decode(),
         platform_key_id="PUB_KEY_ID_1",
-        platform_public_key=public_pem(PLATFORM.public_key()) if key is None else key,
+        platform_public_key=public_pem(rsa_key("platform").public_key()) if key is None else key,
     )
 
 
 def answer(body: bytes, *, at: int = NOW) -> Response:
     text = f"{at}\nnonce\n{body.decode('utf-8', 'surrogateescape')}\n"
-    signature = wechatpay.rsa_sign(PLATFORM, text)
+    signature = wechatpay.rsa_sign(rsa_key("platform"), text)
     return Response(
         status=200,
         headers=(
@@ -96,7 +95,7 @@ def test_the_authorization_is_the_one_that_wechatpayv3_builds(
 ) -> None:
     target = f"{path}?{encoded(query)}" if query else path
     theirs = wechatpay.build_authorization(
-        target, method, "1900007291", "408B07E7", MERCHANT, data=body, nonce_str="NONCE"
+        target, method, "1900007291", "408B07E7", rsa_key("merchant"), data=body, nonce_str="NONCE"
     )
     now = int(theirs.partition('timestamp="')[2].partition('"')[0])
     request = Request(
@@ -133,7 +132,11 @@ def test_what_wechatpayv3_accepts_is_accepted(body: str) -> None:
     pay(certificate()).verify(response, now=NOW - 299)
 
     assert wechatpay.rsa_verify(
-        str(NOW), "nonce", body, response.header("Wechatpay-Signature"), PLATFORM.public_key()
+        str(NOW),
+        "nonce",
+        body,
+        response.header("Wechatpay-Signature"),
+        rsa_key("platform").public_key(),
     )
 
 
@@ -190,7 +193,7 @@ def test_a_public_key_that_does_not_fit_is_an_error(key: str, message: str) -> N
 
 
 def test_a_public_key_may_be_bare_base64() -> None:
-    bare = "".join(public_pem(PLATFORM.public_key()).splitlines()[1:-1])
+    bare = "".join(public_pem(rsa_key("platform").public_key()).splitlines()[1:-1])
 
     pay(bare).verify(SIGNED, now=NOW)
 

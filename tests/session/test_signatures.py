@@ -18,6 +18,7 @@ from bpmax_sim.errors import AuthError, NoMatchError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.protocol import Handler
+from tests.rsa_keys import rsa_key
 
 START = "2026-03-02T09:00:00+08:00"
 LATER = "2026-03-02T09:07:31+08:00"
@@ -247,7 +248,6 @@ def test_a_recording_without_the_mark_is_not_compared(bench: Bench) -> None:
     assert [call.source for call in session.calls] == ["recorded"]
 
 
-MERCHANT, PLATFORM_KEY, STRANGER = (rsa.generate_private_key(65537, 2048) for _ in range(3))
 PAY = """
 platform_key: pay
 base_url: https://api.mch.weixin.qq.com
@@ -276,20 +276,22 @@ def pem(key: rsa.RSAPrivateKey) -> str:
     ).decode()
 
 
-def pay(folder: Path, mode: str, signer: rsa.RSAPrivateKey = PLATFORM_KEY, **options: Any) -> Any:
+def pay(folder: Path, mode: str, signer: str = "platform", **options: Any) -> Any:
     """Open a session whose third party signs its answers with *signer*, now."""
     (folder / "platforms").mkdir(exist_ok=True)
     (folder / "platforms/pay.yaml").write_text(PAY, encoding="utf-8")
     (folder / "instances.yaml").write_text(PAY_INSTANCES, encoding="utf-8")
-    public = PLATFORM_KEY.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    public = (
+        rsa_key("platform")
+        .public_key()
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     )
 
     def answer(request: Request) -> Response:
         said = dict(request.headers)["Authorization"]
         now = said.partition('timestamp="')[2].partition('"')[0]
         body = '{"code_url":"weixin://wxpay/bizpayurl?pr=1","phone":"13800138000"}'
-        signed = wechatpay.rsa_sign(signer, f"{now}\nnonce\n{body}\n")
+        signed = wechatpay.rsa_sign(rsa_key(signer), f"{now}\nnonce\n{body}\n")
         headers = {
             "Timestamp": now,
             "Nonce": "nonce",
@@ -300,7 +302,7 @@ def pay(folder: Path, mode: str, signer: rsa.RSAPrivateKey = PLATFORM_KEY, **opt
         kind = (("Content-Type", "application/json"),)
         return Response(status=200, headers=(*kind, *pairs), body=body.encode())
 
-    environ = {"PAY_KEY": pem(MERCHANT), "PAY_PUBLIC": public.decode()}
+    environ = {"PAY_KEY": pem(rsa_key("merchant")), "PAY_PUBLIC": public.decode()}
     how: dict[str, Any] = {
         "mode": mode,
         "owner": "支付",
@@ -348,7 +350,7 @@ def test_recording_again_an_answer_that_was_signed_at_another_time_changes_nothi
 
 
 def test_an_answer_that_was_not_trusted_is_not_trusted_in_replay(tmp_path: Path) -> None:
-    with pytest.raises(AuthError) as live, pay(tmp_path, "record", STRANGER) as session:
+    with pytest.raises(AuthError) as live, pay(tmp_path, "record", "stranger") as session:
         ask(session)
     beside = tmp_path / "cassettes/支付.yaml.new"
     line = Cassette.load(beside).line(0)

@@ -9,8 +9,6 @@ import pytest
 import yaml
 from hypothesis import assume, given, settings
 from msgspec.structs import replace
-from vcr.cassette import Cassette as VcrCassette
-from vcr.serializers import yamlserializer
 
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.messages import Call, Chunk, Exchange, Failed, Pairs, Request, Response
@@ -149,6 +147,9 @@ def test_equal_requests_become_states_of_a_scenario() -> None:
 
 
 def test_stock_vcrpy_plays_what_is_written_for_it(tmp_path: Any) -> None:
+    from vcr.cassette import Cassette as VcrCassette  # noqa: PLC0415 - slow, and all collect
+    from vcr.serializers import yamlserializer  # noqa: PLC0415
+
     path = tmp_path / "客户.yaml"
     path.write_bytes(write_foreign([one()], "vcrpy")[0])
     cassette = VcrCassette.load(path=str(path), serializer=yamlserializer)
