@@ -210,7 +210,7 @@ def _numbers(count: int) -> bytes:
     return bytes(values(count)(*map(Value.of_int, range(count))))
 
 
-class Body(msgspec.Struct, frozen=True):
+class ScriptBody(msgspec.Struct, frozen=True):
     """The text of a script and the line before it, as an operation has them."""
 
     start: int
@@ -224,7 +224,7 @@ class CompiledBody(msgspec.Struct):
     code: bytes | None = None
 
 
-_body_of = msgspec.json.Decoder(Body).decode
+_body_of = msgspec.json.Decoder(ScriptBody).decode
 _compiled_bodies = lru_cache(maxsize=256)(lambda _body: CompiledBody())
 _CHECKED_BODY = (
     "(function () {{ return 0 ? async () => {{\n{}\n}} : 0; }})",
@@ -233,7 +233,7 @@ _CHECKED_BODY = (
 """As the prelude has them: what closes its function early needs a colon in the first one."""
 
 
-def _known_body(body: Body) -> CompiledBody:
+def _known_body(body: ScriptBody) -> CompiledBody:
     known: CompiledBody = _compiled_bodies(body)
     known.runs += 1
     if known.runs == 2:  # noqa: PLR2004 - most run once, and to compile is as long as to run
@@ -241,7 +241,7 @@ def _known_body(body: Body) -> CompiledBody:
     return known
 
 
-def _compiled_body(body: Body) -> bytes | None:
+def _compiled_body(body: ScriptBody) -> bytes | None:
     """Return the bytecode of *body* with its lines and text, or None where it does not compile."""
     context, code = _quickjs.Context(), None
     pointers = handles(context)
