@@ -165,7 +165,7 @@ def recording(folder: Path) -> dict[str, float]:
     with opened(folder / "none.yaml", "live") as live:
         session = opened(folder / "recording.yaml", "record")
         calls, plain = session.proxy("crm_system"), live.proxy("crm_system")
-        recorder = session._network._tracks._own()  # noqa: SLF001 - for the same bytes
+        recorder = session._network.recordings._own()  # noqa: SLF001 - for the same bytes
         for number in map(str, range(_RECORDED)):
             timed("record", lambda: calls.getCustomerDetail(number))  # noqa: B023 - called at once
             data = frame(recorder._drafts[-1])  # noqa: SLF001

@@ -60,6 +60,7 @@ CAMPAIGNS = (
     "tests.campaigns.distributions",
     "tests.campaigns.recorders",
     "tests.campaigns.search",
+    "tests.campaigns.edits",
     "tests.script.hostile_builtins",
     "tests.campaigns.viewer",
     "tests.mutants",

@@ -243,12 +243,12 @@ def _outcome(line: Line, kind: str, text: str) -> Outcome:
     if is_response:
         status, reason, headers, style = match.groups()
         body = _body(style, rest, "\n        ")
-        return _answered(line, int(status), _text(reason), _fields(headers), body)
+        return _response(line, int(status), _text(reason), _fields(headers), body)
     message, sent, style = match.groups()
     return _failed(line, _text(message), sent, _body(style, rest, "\n      "))
 
 
-def _answered(line: Line, status: int, reason: str, headers: Pairs, body: bytes) -> Response:
+def _response(line: Line, status: int, reason: str, headers: Pairs, body: bytes) -> Response:
     return Response(
         status=status,
         reason=reason,
@@ -316,7 +316,7 @@ def _any_outcome(line: Line, item: Any) -> Outcome:
         return _failed(line, _str(failure["message"]), failure["sent"], received)
     response = item["response"]
     status, body = response["status"], response.get("body") or {}
-    return _answered(
+    return _response(
         line,
         int(status["code"]),
         _str(status.get("message") or ""),

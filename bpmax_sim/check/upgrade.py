@@ -23,7 +23,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.events import ScenarioFinished, StepFinished
 from bpmax_sim.scenario.load import ScenarioItem, items
 from bpmax_sim.scenario.runner import open_session, run_item
-from bpmax_sim.subject.cells import steps_of
+from bpmax_sim.subject.form import steps_of
 from bpmax_sim.yamlfile.node import Node, parsed, read_text
 
 _MOST = 50

@@ -14,8 +14,17 @@ from bpmax_sim.cli.select import missing
 from bpmax_sim.cli.terminal import progress, say, say_document, tell
 from bpmax_sim.errors import ConfigError, suggestion
 from bpmax_sim.fuzz.laws import LAWS
-from bpmax_sim.fuzz.reproduction import File, pytest_of, scenario_of
-from bpmax_sim.fuzz.search import SCRIPT, LawFinding, SearchPlan, Tried, planned, search
+from bpmax_sim.fuzz.search import (
+    SCRIPT,
+    File,
+    LawFinding,
+    SearchPlan,
+    Tried,
+    planned,
+    pytest_of,
+    scenario_of,
+    search,
+)
 from bpmax_sim.fuzz.target import SIMULATE, check_address, reach
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.project import find_root

@@ -9,34 +9,24 @@ The checks behind the laws: each makes calls, and raises `LawBroken` where its l
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import msgspec
 from hypothesis import strategies as st
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import identity, parts_of
 from bpmax_sim.errors import BpmaxError
-from bpmax_sim.field_path import FieldPath
+from bpmax_sim.field_path import FieldPath, member
 from bpmax_sim.fuzz.recordings import check_replay, check_secrets
-from bpmax_sim.fuzz.target import (
-    SIMULATE,
-    CallWitness,
-    FuzzTarget,
-    UnreadPlace,
-    arguments_of,
-    declared_places,
-    is_sent,
-    path_of,
-    path_readings,
-    wire_values,
-)
+from bpmax_sim.fuzz.target import FuzzTarget, declared_places, path_of, wire_readings, wire_values
 from bpmax_sim.fuzz.violation import LawBroken, described, is_expected, outcome
 from bpmax_sim.i18n import msg, plural
-from bpmax_sim.js_values import loads
+from bpmax_sim.js_values import UNDEFINED, loads
 from bpmax_sim.messages import FORM, Call, Headers, Request
 from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.model import Api, Parameter
@@ -46,23 +36,29 @@ from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.session.session import Session
 from bpmax_sim.simulator.auth import is_changing
 from bpmax_sim.strategies.corners import rivals
-from bpmax_sim.strategies.programs import builder_of, javascript, perform
-from bpmax_sim.strategies.schemas import check_value
-from bpmax_sim.strategies.valid_calls import chained, parameter_values, valid_calls
+from bpmax_sim.strategies.programs import (
+    builder_of,
+    chained,
+    javascript,
+    parameter_values,
+    perform,
+    valid_calls,
+)
+from bpmax_sim.strategies.values import check_value
 
 Programs = tuple[CallSpec, ...]
 
 
-def _sent(target: FuzzTarget, program: CallSpec) -> tuple[BpmaxError | None, CallWitness]:
-    """Make one call, and return its rejection and what was seen of it."""
+def _sent(target: FuzzTarget, program: CallSpec) -> tuple[BpmaxError | None, list[Request]]:
+    """Make one call, and return its rejection and what was sent, logins aside."""
     with target.session() as (session, witness):
         error = outcome(lambda: perform(program, session)).error
-    return error, witness
+    return error, witness.requests
 
 
 def _last(target: FuzzTarget, program: CallSpec) -> Request | None:
     """Return the request of one call, or None where it was not sent; `accepted` tells of that."""
-    requests = _sent(target, program)[1].requests
+    _, requests = _sent(target, program)
     return requests[-1] if requests else None
 
 
@@ -94,15 +90,21 @@ def arrives(target: FuzzTarget, programs: Programs) -> None:
     for parameter, value in arguments_of(api, program):
         if not parameter.steps and isinstance(value, str):
             continue  # a text is sent as it is, whatever else the body may be
-        try:
-            values = wire_values(request, parameter.place, parameter.target, api)
-        except UnreadPlace:
-            continue
-        readings = [values]
-        if parameter.place == "path":
-            readings += ([reading] for reading in path_readings(request, parameter.target, api))
-        if not any(is_sent(value, reading, parameter.place) for reading in readings):
-            raise LawBroken(_lost(target, api, parameter, values))
+        place = parameter.place
+        readings = wire_readings(request, place, parameter.target, api)
+        if readings and not any(is_sent(value, reading, place) for reading in readings):
+            raise LawBroken(_lost(target, api, parameter, readings[0]))
+
+
+def arguments_of(api: Api, program: CallSpec) -> Iterator[tuple[Parameter, Any]]:
+    """Yield each parameter that *program* gives a value, and the value."""
+    steps: Mapping[str, Any] = dict(program.steps)
+    values = program.args or [
+        member(steps.get(parameter.place, {}), parameter.steps) for parameter in api.parameters
+    ]
+    for parameter, value in zip(api.parameters, values, strict=False):
+        if value is not UNDEFINED and value is not UNSET:
+            yield parameter, value
 
 
 def _lost(target: FuzzTarget, api: Api, parameter: Parameter, values: list[Any]) -> str:
@@ -143,6 +145,41 @@ def _covers(outer: Parameter, inner: Parameter) -> bool:
     return not outer.steps or inner.target.startswith(f"{outer.target}.")
 
 
+def is_sent(value: Any, values: list[Any], place: str) -> bool:
+    """Return whether *values* is how *value* arrives at *place*: every element, and no more."""
+    if place == "body":
+        in_form = isinstance(value, str | int | float) and all(isinstance(v, str) for v in values)
+        same = _prints if in_form else _equal  # a form holds texts only
+        return len(values) == 1 and same(value, values[0])
+    listed = value if isinstance(value, list) else [value]
+    return len(listed) == len(values) and all(map(_prints, listed, values))
+
+
+def _prints(value: Any, text: str) -> bool:
+    """Return whether *text* is what JavaScript prints for *value*, numbers by their value."""
+    if isinstance(value, bool):
+        return text == ("true" if value else "false")
+    if isinstance(value, int | float):
+        try:
+            return not text.endswith(".0") and float(text) == value
+        except ValueError:
+            return False
+    return bool(text == value)
+
+
+def _equal(left: Any, right: Any) -> bool:
+    """Compare JSON values: True is not 1, and 1.0 is 1."""
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(_equal(v, right[k]) for k, v in left.items())
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(_equal, left, right))
+    if isinstance(left, float) or isinstance(right, float):
+        return isinstance(right, int | float) and float(left) == float(right)
+    return bool(left == right)
+
+
 def keeps_segments(target: FuzzTarget, programs: Programs) -> None:
     """Count the segments of the path.
 
@@ -175,14 +212,9 @@ def owns_credential(target: FuzzTarget, programs: Programs) -> None:
     if plain is None or claiming is None:
         return
     for (place, name), template in declared_places(auth).items():
-        try:
-            alone, claimed = (
-                wire_values(request, place, name, api) for request in (plain, claiming)
-            )
-        except UnreadPlace:
-            continue
-        if not alone:
-            continue  # auth puts it into some methods only
+        alone, claimed = (wire_values(request, place, name, api) for request in (plain, claiming))
+        if not alone or claimed is None:
+            continue  # auth puts it into some methods only, and not every body is read
         if len(claimed) != 1:
             raise LawBroken(
                 "{place}.{name} is auth's and is sent {claimed_count} times",
@@ -249,7 +281,7 @@ def same_languages(target: FuzzTarget, programs: Programs) -> None:
         script = session.run_script(Script(source, "一行.js"))
     error, python = _sent(target, programs[0])
     spoken = [(request.method, _wire(request, target)) for request in witness.requests]
-    if spoken != [(request.method, _wire(request, target)) for request in python.requests]:
+    if spoken != [(request.method, _wire(request, target)) for request in python]:
         raise LawBroken("JavaScript and Python send different requests for the same call")
     if (script.error is None) != (error is None):
         raise LawBroken("JavaScript and Python disagree whether the call is rejected")
@@ -346,13 +378,9 @@ def _claimed(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
     """Draw a call, and the same with setters that claim what is auth's."""
     steps = st.lists(rivals(platform=target.platform, api=api), min_size=1, max_size=2)
     calls = valid_calls(target.platforms, target.platform, api, direct=False)
-
-    @st.composite
-    def pairs(draw: st.DrawFn) -> Programs:
-        call = draw(calls)
-        return call, replace(call, steps=(*call.steps, *draw(steps)))
-
-    return pairs()
+    return st.builds(
+        lambda call, more: (call, replace(call, steps=(*call.steps, *more))), calls, steps
+    )
 
 
 def _changed(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
@@ -461,7 +489,7 @@ LAWS: Final[dict[str, Law]] = {
     "answer": Law(
         about=msg("At an address: the answer is what the API's `answer` declares."),
         check=answers,
-        applies=lambda target, api: bool(api.answer) and target.against != SIMULATE,
+        applies=lambda target, api: bool(api.answer) and target.is_live,
         live=True,
     ),
 }

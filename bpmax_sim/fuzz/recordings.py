@@ -18,14 +18,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import SystemClock
 from bpmax_sim.errors import BpmaxError
-from bpmax_sim.fuzz.target import (
-    START,
-    CallWitness,
-    FuzzTarget,
-    UnreadPlace,
-    declared_places,
-    wire_values,
-)
+from bpmax_sim.fuzz.target import START, CallWitness, FuzzTarget, declared_places, wire_values
 from bpmax_sim.fuzz.violation import CallOutcome, LawBroken, described, outcome
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Request
@@ -140,12 +133,9 @@ def _check_clear(target: FuzzTarget, api: Api, request: Request) -> None:
         is_credential = (place, name.lower()) == ("header", "authorization") or place == "cookie"
         if not (used & minted or is_credential):
             continue
-        try:
-            sent, recorded = (
-                wire_values(version, place, name, api) for version in (request, request.recorded)
-            )
-        except UnreadPlace:
-            continue
+        sent, recorded = (
+            wire_values(version, place, name, api) for version in (request, request.recorded)
+        )
         if sent and sent == recorded:
             raise LawBroken(
                 "{place}.{name} is recorded in the clear, with {names} in it; write secret: "
@@ -220,17 +210,15 @@ def _filled(
         if isinstance(own, str | int | float) and not spec.secret:
             values[name] = own
         else:
-            variable = f"FUZZ_{instance.instance_key}_{name}"
+            key = instance.instance_key
+            variable = f"FUZZ_{key}_{name}"
             values[name] = Source(env=variable)
-            environ[variable] = _synthesised(name, spec, instance)
+            if spec.kind == "text":
+                environ[variable] = f"s3c{name}{key.encode().hex()[:6]}Kq7Zx8"
+            else:
+                pseudonym = standin(kind=spec.kind, platform="fuzz", instance=key, name=name)
+                environ[variable] = pseudonym
     return replace(instance, base_url=address, credentials=values)
-
-
-def _synthesised(name: str, spec: CredentialSpec, instance: Instance) -> str:
-    key = instance.instance_key
-    if spec.kind == "text":
-        return f"s3c{name}{key.encode().hex()[:6]}Kq7Zx8"
-    return standin(kind=spec.kind, platform="fuzz", instance=key, name=name)
 
 
 def _secrets(platforms: Platforms, key: str, environ: Mapping[str, str]) -> dict[str, str]:

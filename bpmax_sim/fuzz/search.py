@@ -1,20 +1,20 @@
 """A search for calls that break a law: round by round with more examples, until time is over.
 
-What broke a law is kept in the example database, so the next search begins with it. Hypothesis
-shrinks what it finds; that ends when the time is over, too.
+What broke a law is kept in the example database, a folder or a Redis that several machines share,
+so the next search begins with it. Hypothesis shrinks what it finds; that ends when the time is
+over, too.
 
-Where examples that broke a law are kept: a folder, or a Redis that several machines share.
-
-The law of scripts: whatever a form holds and a third party answers, no mistake of their own.
-
-A script may leave a rejection uncaught, for that is a response of the third party. A TypeError, a
+The law of scripts: whatever a form holds and a third party answers, no mistake of their own. A
+script may leave a rejection uncaught, for that is a response of the third party. A TypeError, a
 name that there is not, a loop without end or a promise that nothing settles is the script's.
 
-A law held against given calls: what a failure's scenario and its pytest test do.
+A finding is a scenario file and a pytest test; both hold the law against its calls, and fail in the
+words of the finding.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
@@ -23,6 +23,7 @@ from concurrent.futures import ALL_COMPLETED, ProcessPoolExecutor, wait
 from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
+from pprint import pformat
 from typing import Any, Final
 
 import msgspec
@@ -32,18 +33,19 @@ from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 from hypothesis.errors import NoSuchExample, Unsatisfiable
 
 from bpmax_sim.errors import BpmaxError, ConfigError, ScriptError, suggestion
+from bpmax_sim.file_names import file_name, relative_name
 from bpmax_sim.fuzz.laws import LAWS, Programs
 from bpmax_sim.fuzz.target import SIMULATE, FuzzTarget, Plain, hang_up, plain, program, target_of
 from bpmax_sim.fuzz.violation import LawBroken, described, outcome
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response
-from bpmax_sim.platform.load import read_platform
-from bpmax_sim.project import find_root, make_folder
+from bpmax_sim.platform.load import load_platforms, read_platform
+from bpmax_sim.project import SUFFIX, find_root, make_folder
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.scripts import read_script
 from bpmax_sim.session.session import Session
-from bpmax_sim.strategies.programs import javascript
-from bpmax_sim.strategies.valid_calls import apis_named, loaded, together
+from bpmax_sim.strategies.programs import apis_named, javascript, loaded, together
+from bpmax_sim.strategies.traffic import yaml_text
 from bpmax_sim.strategies.values import json_values, scalars
 
 _REDIS = ("redis://", "rediss://", "unix://")
@@ -110,16 +112,11 @@ TROUBLE: Final[Mapping[str, Response | None]] = {
 """What a third party may answer instead of the right thing, by name."""
 
 
-def fields(source: str) -> list[str]:
-    """Return the names of form fields that a script reads or writes."""
-    names = [name or other for name, other in _FIELD.findall(source)]
-    return [name for name in dict.fromkeys(names) if not name.startswith("$")]
-
-
 def situations(source: str) -> st.SearchStrategy[dict[str, Any]]:
     """Draw what a script finds: ``{"form": …, "trouble": name}``."""
+    names = [name or other for name, other in _FIELD.findall(source) if not other.startswith("$")]
     values = st.none() | scalars() | json_values(max_leaves=3)
-    form = st.fixed_dictionaries(dict.fromkeys(fields(source), values))
+    form = st.fixed_dictionaries(dict.fromkeys(names, values))
     return st.fixed_dictionaries({"form": form, "trouble": st.sampled_from(list(TROUBLE))})
 
 
@@ -308,11 +305,7 @@ class Tried(msgspec.Struct, frozen=True):
     finding: LawFinding | None = None
 
 
-def _nobody_asks() -> None:
-    """Do nothing."""
-
-
-def search(plan: SearchPlan, notify: Callable[[], None] = _nobody_asks) -> list[Tried]:
+def search(plan: SearchPlan, notify: Callable[[], None] = lambda: None) -> list[Tried]:
     """Search as *plan* says, and return what was tried, in the order of APIs and laws.
 
     *notify* is called again and again meanwhile, in this process.
@@ -367,7 +360,7 @@ def searched(
     plan: SearchPlan,
     tasks: Sequence[Task],
     seconds: float,
-    notify: Callable[[], None] = _nobody_asks,
+    notify: Callable[[], None] = lambda: None,
 ) -> list[Tried]:
     """Try *tasks* in turn, each round with more examples, and return what came of each."""
     until = time.monotonic() + seconds
@@ -488,3 +481,102 @@ def _hunt(target: FuzzTarget, task: Task, plan: SearchPlan, notify: Callable[[],
         },
         notify,
     )
+
+
+_WIDTH = 96
+
+
+class File(msgspec.Struct, frozen=True):
+    """A file to write: where it belongs, and its text."""
+
+    path: Path
+    text: str
+
+
+def scenario_of(finding: LawFinding, plan: SearchPlan, root: Path) -> File:
+    """Return the scenario that fails as *finding* says; it belongs below ``scenarios/fuzz``."""
+    path = root / "scenarios/fuzz" / f"{file_name(_slug(finding))}{SUFFIX}"
+    mode = SIMULATE if plan.against == SIMULATE else "live"
+    platforms = relative_name(_declared(finding, plan.path), path.parent.absolute())
+    args = {"law": finding.law, "platform": finding.platform, **_arguments(finding, plan)}
+    if finding.script:
+        args["script"] = _below(Path(finding.script), root)
+        args["libraries"] = [_below(library, root) for library in plan.libraries]
+    lines = [
+        *(f"# {line}" for line in (finding.message, *finding.javascript)),
+        "version: 1",
+        f"scenario: {_inline(f'{finding.call}: {finding.law}')}",
+        "form: {}",
+        f"proxy: {{platforms: {_inline(platforms)}, mode: {mode}}}",
+        "steps:",
+        f"  - name: {_inline(f'law {finding.law}')}",
+        "    python:",
+        "      call: bpmax_sim.fuzz:held",
+        f"      args: {_inline(_escaped(args))}",
+    ]
+    return File(path, "\n".join(lines) + "\n")
+
+
+def _declared(finding: LawFinding, path: Path) -> Path:
+    """Return what a scenario names: the file, or its folder where others in it are needed."""
+    file, folder = path.absolute(), path.absolute().parent
+    first, second = (folder, file) if finding.script else (file, folder)
+    try:
+        load_platforms(first)
+    except ConfigError:
+        return second
+    return first
+
+
+def pytest_of(finding: LawFinding, plan: SearchPlan, root: Path) -> File:
+    """Return the pytest test that fails as *finding* says; it belongs below ``tests``."""
+    name = re.sub(r"\W+", "_", _slug(finding)).strip("_")
+    path = root / "tests" / f"test_fuzz_{name}.py"
+    return File(path, "\n".join(_test_lines(finding, plan, root, name)) + "\n")
+
+
+def _test_lines(finding: LawFinding, plan: SearchPlan, root: Path, name: str) -> Iterator[str]:
+    yield f'"""{json.dumps(finding.message, ensure_ascii=False)[1:-1]}"""'
+    yield from ("", "from pathlib import Path", "", "from bpmax_sim import fuzz", "")
+    yield "ROOT = Path(__file__).parents[1]"
+    yield from ("", "", f"def test_{name}() -> None:")
+    yield from (f"    # {line}" for line in finding.javascript)
+    yield f"    fuzz.hold({finding.law!r}, ROOT / {_below(plan.path, root)!r}, **{{"
+    for key, value in _arguments(finding, plan).items():
+        shown = pformat(value, width=_WIDTH - 8, sort_dicts=False).replace("\n", "\n        ")
+        yield f"        {key!r}: {shown},"
+    if finding.script:
+        yield f'        "script": ROOT / {_below(Path(finding.script), root)!r},'
+        named = ", ".join(f"ROOT / {_below(library, root)!r}" for library in plan.libraries)
+        yield f'        "libraries": [{named}],'
+    yield "    })"
+
+
+def _arguments(finding: LawFinding, plan: SearchPlan) -> dict[str, Any]:
+    optional = {
+        "calls": [dict(call) for call in finding.calls],
+        "situation": dict(finding.situation),
+        "against": "" if plan.against == SIMULATE else plan.against,
+    }
+    return {name: value for name, value in optional.items() if value}
+
+
+def _slug(finding: LawFinding) -> str:
+    return f"{finding.call}.{finding.law}"
+
+
+def _below(path: Path, root: Path) -> str:
+    return relative_name(path.absolute(), root.absolute())
+
+
+def _inline(value: Any) -> str:
+    return yaml_text(value).rstrip("\n")
+
+
+def _escaped(value: Any) -> Any:
+    """Return *value* with what a scenario would read as an expression written as itself."""
+    if isinstance(value, str):
+        return value.replace("${", "$${")
+    if isinstance(value, dict):
+        return {name: _escaped(item) for name, item in value.items()}
+    return list(map(_escaped, value)) if isinstance(value, list) else value

@@ -13,7 +13,7 @@ A call as plain values, as a scenario file and a test hold it, and back.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -32,7 +32,7 @@ from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.platform.instances import InstanceEntry, Origin, route_of
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform
+from bpmax_sim.platform.model import Api, Auth, Instance, Platform
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import Settings
@@ -58,6 +58,11 @@ class FuzzTarget:
     against: str = SIMULATE
 
     @property
+    def is_live(self) -> bool:
+        """Return whether a system answers, and no stand-in."""
+        return self.against != SIMULATE
+
+    @property
     def platform(self) -> Platform:
         """Return what its file declares."""
         return self.platforms.platform(self.key)
@@ -71,7 +76,7 @@ class FuzzTarget:
         """Open a session, and note what it sends."""
         settings: dict[str, Any] = {"mode": SIMULATE, "environ": {}}
         transport = None
-        if self.against != SIMULATE:
+        if self.is_live:
             settings, transport = {"mode": "live", "environ": os.environ}, _live()
         settings |= {"clock": START, "unawaited": "allow", "seed": 0, **more}
         with Session(self.platforms, Settings(**settings), transport=transport) as session:
@@ -166,113 +171,52 @@ def declared_places(auth: Auth) -> Mapping[tuple[str, str], str]:
     return {place: value for place, value in values.items() if "{{" not in place[1]}
 
 
-class UnreadPlace(Exception):  # noqa: N818 - no error: the place is in a form that is not looked into
-    """The body is in a form that nothing here reads."""
-
-
-def arguments_of(api: Api, program: CallSpec) -> Iterator[tuple[Parameter, Any]]:
-    """Yield each parameter that *program* gives a value, and the value."""
-    steps: Mapping[str, Any] = dict(program.steps)
-    values = program.args or [
-        member(steps.get(parameter.place, {}), parameter.steps) for parameter in api.parameters
-    ]
-    for parameter, value in zip(api.parameters, values, strict=False):
-        if value is not UNDEFINED and value is not UNSET:
-            yield parameter, value
-
-
 def path_of(request: Request) -> str:
     """Return the path below the address, still encoded."""
     return request.url[len(request.base) :].partition("?")[0]
 
 
-def wire_values(request: Request, place: str, name: str, api: Api) -> list[Any]:
-    """Return every value at a place, in order; names of headers, cookies and queries in any case.
+def wire_values(request: Request, place: str, name: str, api: Api) -> list[Any] | None:
+    """Return every value at a place, in order; None in a body that nothing here reads.
 
-    Raises:
-        UnreadPlace: it is in a body that nothing here reads.
+    Names of headers, cookies and queries count in any case.
     """
-    return _READERS[place](request, name, api)
+    headers = Headers(request.headers)
+    match place:
+        case "path":
+            known = path_template(api.path).match(path_of(request)) or {}
+            return [known[name]] if name in known else []
+        case "query":
+            pairs = [pair.partition("=") for pair in request.url.partition("?")[2].split("&")]
+            return [unquote(text) for key, _, text in pairs if unquote(key).lower() == name.lower()]
+        case "header":
+            return headers.every(name)
+        case "cookie":
+            return [c.value for c in headers.cookies if c.name.lower() == name.lower()]
+    return _in_body(request, name, headers.media_type)
 
 
-def _in_path(request: Request, name: str, api: Api) -> list[Any]:
-    values = path_template(api.path).match(path_of(request)) or {}
-    return [values[name]] if name in values else []
+def wire_readings(request: Request, place: str, name: str, api: Api) -> list[list[Any]] | None:
+    """Return what `wire_values` does, and each value more that a placeholder of a path may have."""
+    values = wire_values(request, place, name, api)
+    if values is None:
+        return None
+    readings = path_template(api.path).readings(path_of(request)) if place == "path" else ()
+    return [values, *([reading[name]] for reading in readings if name in reading)]
 
 
-def path_readings(request: Request, name: str, api: Api) -> Iterator[str]:
-    """Yield each value that the placeholder *name* may have; see `PathTemplate.readings`."""
-    readings = path_template(api.path).readings(path_of(request))
-    return (reading[name] for reading in readings if name in reading)
-
-
-def _in_query(request: Request, name: str, _api: Api) -> list[Any]:
-    pairs = [pair.partition("=") for pair in request.url.partition("?")[2].split("&")]
-    return [unquote(value) for key, _, value in pairs if unquote(key).lower() == name.lower()]
-
-
-def _in_cookies(request: Request, name: str, _api: Api) -> list[Any]:
-    sent = Headers(request.headers).cookies
-    return [cookie.value for cookie in sent if cookie.name.lower() == name.lower()]
-
-
-def _in_body(request: Request, name: str, _api: Api) -> list[Any]:
-    kind = Headers(request.headers).media_type
+def _in_body(request: Request, name: str, kind: str) -> list[Any] | None:
     text = (request.body or b"").decode("utf-8", "replace")
     if kind == FORM and "." not in name:
         return [value for key, value in parse_qsl(text, True) if key == name]
     if kind != "application/json":
-        raise UnreadPlace
+        return None
     try:
         body = loads(text) if text else UNSET
     except ValueError:
-        raise UnreadPlace from None  # a script may send any text as it is
+        return None  # a script may send any text as it is
     value = member(body, body_steps(name))
     return [] if value is UNSET else [value]
-
-
-_READERS: Final[Mapping[str, Callable[[Request, str, Api], list[Any]]]] = {
-    "path": _in_path,
-    "query": _in_query,
-    "header": lambda request, name, _api: Headers(request.headers).every(name),
-    "cookie": _in_cookies,
-    "body": _in_body,
-}
-
-
-def is_sent(value: Any, values: list[Any], place: str) -> bool:
-    """Return whether *values* is how *value* arrives at *place*: every element, and no more."""
-    if place == "body":
-        in_form = isinstance(value, str | int | float) and all(isinstance(v, str) for v in values)
-        same = _prints if in_form else _equal  # a form holds texts only
-        return len(values) == 1 and same(value, values[0])
-    listed = value if isinstance(value, list) else [value]
-    return len(listed) == len(values) and all(map(_prints, listed, values))
-
-
-def _prints(value: Any, text: str) -> bool:
-    """Return whether *text* is what JavaScript prints for *value*, numbers by their value."""
-    if isinstance(value, bool):
-        return text == ("true" if value else "false")
-    if isinstance(value, int | float):
-        try:
-            return not text.endswith(".0") and float(text) == value
-        except ValueError:
-            return False
-    return bool(text == value)
-
-
-def _equal(left: Any, right: Any) -> bool:
-    """Compare JSON values: True is not 1, and 1.0 is 1."""
-    if isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    if isinstance(left, Mapping) and isinstance(right, Mapping):
-        return left.keys() == right.keys() and all(_equal(v, right[k]) for k, v in left.items())
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(_equal, left, right))
-    if isinstance(left, float) or isinstance(right, float):
-        return isinstance(right, int | float) and float(left) == float(right)
-    return bool(left == right)
 
 
 _UNDEFINED = "$undefined"

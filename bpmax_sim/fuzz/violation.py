@@ -17,7 +17,7 @@ from bpmax_sim.errors import (
     HttpStatusError,
     NoMatchError,
 )
-from bpmax_sim.fuzz.target import SIMULATE, FuzzTarget
+from bpmax_sim.fuzz.target import FuzzTarget
 from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.simulator.simulator import shipped
 
@@ -78,7 +78,7 @@ def is_expected(error: BpmaxError, target: FuzzTarget) -> bool:
     refuses = isinstance(error, BusinessError) or (
         isinstance(error, HttpStatusError) and error.status in _REFUSED
     )
-    return refuses and (target.against != SIMULATE or target.key in shipped())
+    return refuses and (target.is_live or target.key in shipped())
 
 
 def described(error: BpmaxError, target: FuzzTarget | None = None) -> str:
@@ -91,6 +91,6 @@ def described(error: BpmaxError, target: FuzzTarget | None = None) -> str:
     text = " ".join(str(error).split())
     if not isinstance(error, CallError):
         return text
-    if target is not None and target.against == SIMULATE and error.response:
+    if target is not None and not target.is_live and error.response:
         text = f"{text}, {json.dumps(error.response['body'], ensure_ascii=False)[:_LONGEST]}"
     return labelled(error.code, text)

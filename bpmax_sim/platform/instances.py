@@ -288,9 +288,11 @@ def _elements(file: Path, problems: list[Problem]) -> list[tuple[Steps, Node]]:
 
 
 def _name(node: Node) -> tuple[object, object] | None:
-    """Return platform and key of an element, where it has both."""
+    """Return platform and key of an element, where it has both as scalars; others are refused."""
     platform, key = node.child("platform"), node.child("instance_key")
-    return (platform.value, key.value) if platform and key else None
+    if not platform or not key or isinstance(platform.value, dict | tuple):
+        return None
+    return None if isinstance(key.value, dict | tuple) else (platform.value, key.value)
 
 
 def _check_repeated(elements: list[tuple[Steps, Node]], problems: list[Problem]) -> None:

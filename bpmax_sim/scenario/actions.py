@@ -31,8 +31,8 @@ from bpmax_sim.scenario.source import Spot
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import Page
 from bpmax_sim.secret.gate import gated_output
-from bpmax_sim.subject.cells import field_hint
 from bpmax_sim.subject.flow import FlowSubject
+from bpmax_sim.subject.form import field_hint
 from bpmax_sim.subject.hooks import Result, Where, known_event
 from bpmax_sim.subject.owners import rule_problem
 from bpmax_sim.yamlfile.schema import Texts

@@ -24,8 +24,8 @@ from bpmax_sim.scenario.faults import fault_problem
 from bpmax_sim.scenario.people import check_people, literal
 from bpmax_sim.scenario.rows import RowAction
 from bpmax_sim.scenario.source import Spot
-from bpmax_sim.subject.cells import field_hint, steps_of
 from bpmax_sim.subject.definition import NodeForm, reachable
+from bpmax_sim.subject.form import field_hint, steps_of
 from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
 from bpmax_sim.yamlfile.node import Node
 
@@ -91,9 +91,8 @@ def _marks(draft: ScenarioDraft) -> None:
             value = row.values.get(key)
             listed = value if isinstance(value, list) and key == "tags" else [value]
             if any(isinstance(item, Mapping | list) for item in listed):
-                draft.problems.append(
-                    Problem(msg("{key}: expected text", key=key), row.place, "cases")
-                )
+                wrong = msg("{key}: expected text", key=key)
+                draft.problems.append(Problem(wrong, row.place, "cases"))
 
 
 def _secrets(draft: ScenarioDraft) -> None:

@@ -31,8 +31,7 @@ from bpmax_sim.scenario.faults import fault_of, fault_problem, stub_of
 from bpmax_sim.scenario.references import Reference, UndefinedValueError, follow, resolve
 from bpmax_sim.scenario.source import ScenarioSource, Spot, read_script
 from bpmax_sim.script.failure import Script
-from bpmax_sim.subject.definition import Definition, NodeForm
-from bpmax_sim.subject.parts import FlowParts, NodeScreen
+from bpmax_sim.subject.definition import Definition, FlowParts, NodeForm, NodeScreen
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.yamlfile import decode, join
 
@@ -298,11 +297,12 @@ def _parts(draft: ScenarioDraft, flow: str | None) -> FlowParts:
     if flow not in draft.flows:
         return parts
     definition, file = draft.flows[flow]
-    screens = {
-        name: NodeScreen.of(node.form, *_code(draft, node.form, file.at("nodes", name, "form")))
-        for name, node in definition.nodes.items()
-        if isinstance(node.form, NodeForm)
-    }
+    screens = {}
+    for name, node in definition.nodes.items():
+        if isinstance(node.form, NodeForm):
+            scripts, libraries = _code(draft, node.form, file.at("nodes", name, "form"))
+            states = node.form.states
+            screens[name] = NodeScreen(states=states, scripts=scripts, libraries=libraries)
     conditions = _conditions(definition, file.source)
     return replace(parts, definition=definition, conditions=conditions, screens=screens)
 

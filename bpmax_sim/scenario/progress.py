@@ -36,9 +36,8 @@ from bpmax_sim.scenario.references import Path, Scope, UndefinedValueError
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.witness import Recalled, Struck
-from bpmax_sim.subject.cells import field_hint
 from bpmax_sim.subject.flow import FlowSubject
-from bpmax_sim.subject.form import FormSubject
+from bpmax_sim.subject.form import FormSubject, field_hint
 from bpmax_sim.subject.hooks import CycleCut, FieldChanged, Happening, MessageShown, Result
 
 
@@ -227,12 +226,7 @@ def _expected_fields(item: ScenarioItem) -> set[str]:
     """Return the fields that expectations of *item* name."""
     steps = (located.step for located in (*item.steps, *item.cleanup))
     every = (item.scenario.expect, *(step.expect for step in steps))
-    return {
-        str(name)
-        for expectation in every
-        if isinstance(expectation.form, Mapping)
-        for name in expectation.form
-    }
+    return {str(name) for e in every if isinstance(e.form, Mapping) for name in e.form}
 
 
 class Progress:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.action import Action, Performer
 from bpmax_sim.scenario.source import Spot
-from bpmax_sim.subject.cells import check_row, field_hint
+from bpmax_sim.subject.form import check_row, field_hint
 from bpmax_sim.subject.hooks import Result
 
 if TYPE_CHECKING:

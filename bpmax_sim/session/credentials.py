@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -49,23 +50,16 @@ def warn_of_weak(credentials: Credentials, instance: str) -> None:
             )
 
 
+@dataclass(slots=True)
 class Tenants:
-    """The instances of a session that were asked for.
+    """The instances of a session that were asked for; *vault* gets what they hold."""
 
-    Attributes:
-        platforms: what is declared.
-    """
-
-    def __init__(
-        self, platforms: Platforms, settings: Settings, start: Opening, vault: Vault
-    ) -> None:
-        """Start with none; *vault* gets what they hold."""
-        self.platforms = platforms
-        self._settings = settings
-        self._start = start
-        self._vault = vault
-        self._resolved: dict[tuple[str, str], Credentials] = {}
-        self._recorded: Values | None = None
+    platforms: Platforms
+    settings: Settings
+    start: Opening
+    vault: Vault
+    _resolved: dict[tuple[str, str], Credentials] = field(default_factory=dict, init=False)
+    _recorded: Values | None = field(default=None, init=False)
 
     def __iter__(self) -> Iterator[tuple[tuple[str, str], Credentials]]:
         return iter(self._resolved.copy().items())
@@ -79,60 +73,60 @@ class Tenants:
         key = (platform.platform_key, instance.instance_key)
         if key not in self._resolved:
             recorded = self._recorded_values(platform, ".".join(key))
-            is_closed = self._start.is_closed
+            is_closed = self.start.is_closed
             credentials = self.platforms.credentials(
                 platform,
                 instance,
-                environ=self._settings.environ,
+                environ=self.settings.environ,
                 closed=is_closed,
                 recorded=recorded if is_closed else None,
             )
             if not is_closed:
                 self._refuse_another(credentials, recorded, ".".join(key))
-            register_credentials(credentials, key, self._vault)
+            register_credentials(credentials, key, self.vault)
             warn_of_weak(credentials, ".".join(key))
-            self._vault.address(credentials.live, credentials.declared)
+            self.vault.address(credentials.live, credentials.declared)
             password = unquote(urlsplit(credentials.route.proxy).password or "")
             if password:
-                self._vault.register_issued(*key, "proxy", password)
+                self.vault.register_issued(*key, "proxy", password)
             self._resolved[key] = credentials
         return self._resolved[key]
 
     def values(self, request: Request) -> Values:
         """Return the credentials behind *request* that are recorded as they are."""
-        call = request.call
-        credentials = self._resolved.get((call.platform, call.instance)) if call else None
+        call, credentials = request.call, self._behind(request)
         own = credentials.recorded if credentials else {}
         return {f"{call.platform}.{call.instance}": own} if call and own else {}
 
     def real(self, request: Request) -> Mapping[str, Any]:
         """Return the credentials behind *request*."""
-        call = request.call
-        credentials = self._resolved.get((call.platform, call.instance)) if call else None
+        credentials = self._behind(request)
         return credentials.real if credentials else {}
 
     def route(self, request: Request) -> ConnectionRoute:
         """Return how *request* gets to its server; by the environment where it is nobody's."""
-        call = request.call
-        credentials = self._resolved.get((call.platform, call.instance)) if call else None
+        credentials = self._behind(request)
         return credentials.route if credentials else ConnectionRoute()
+
+    def _behind(self, request: Request) -> Credentials | None:
+        call = request.call
+        return self._resolved.get((call.platform, call.instance)) if call else None
 
     def _recorded_values(self, platform: Platform, instance: str) -> Mapping[str, str]:
         """Return the values that this owner's recording was made with, where it is played.
 
         An owner without one logs in as whoever recorded the login.
         """
-        start, owner = self._start, self._settings.owner
-        adds = start.mode == "record" and self._settings.record == "new"
-        if not (adds or start.mode == "replay"):
-            return {}
-        if not any(map(declared_clear, platform.credentials.values())):
+        start, owner = self.start, self.settings.owner
+        adds = start.mode == "record" and self.settings.record == "new"
+        is_played = adds or start.mode == "replay"
+        if not (is_played and any(map(declared_clear, platform.credentials.values()))):
             return {}
         if self._recorded is None:
             cassette = start.seat.shared.cassette
             self._recorded = cassette.values(owner) if cassette else {}
         own = self._recorded.get(instance)
-        return login_values(self._settings, instance).get(instance, {}) if own is None else own
+        return login_values(self.settings, instance).get(instance, {}) if own is None else own
 
     def _refuse_another(
         self, credentials: Credentials, recorded: Mapping[str, str], instance: str
@@ -145,7 +139,7 @@ class Tenants:
                     "{cassette}: recorded with {name} {value!r} of {instance}, "
                     "which is {now!r} now; "
                     "set it to {value!r}, or record afresh",
-                    cassette=self._settings.cassette,
+                    cassette=self.settings.cassette,
                     name=name,
                     value=value,
                     instance=instance,
@@ -180,17 +174,11 @@ def volatile_places(platforms: Platforms, name: str) -> tuple[str, ...]:
 
     They are what is declared, and the headers that its responses are signed with.
     """
-    declared = [path for owner in declared_by(platforms, name) for path in owner.volatile]
-    auth = next(
-        (
-            owner.auth
-            for owner in reversed(declared_by(platforms, name))
-            if isinstance(owner.auth, Auth)
-        ),
-        Auth(),
-    )
-    signed = headers_signed_with(auth.verify_response) if auth.verify_response else ()
-    return (*declared, *signed)
+    owners = declared_by(platforms, name)
+    declared = [path for owner in owners for path in owner.volatile]
+    auths = [owner.auth for owner in owners if isinstance(owner.auth, Auth)]
+    verify = auths[-1].verify_response if auths else None
+    return (*declared, *(headers_signed_with(verify) if verify else ()))
 
 
 def open_places(platforms: Platforms, name: str) -> tuple[str, ...]:
@@ -207,22 +195,16 @@ def declared_by(platforms: Platforms, name: str) -> tuple[Platform | Api, ...]:
 
 
 def _collected(platforms: Platforms, ignore: tuple[str, ...]) -> Rules:
-    scoped = [
-        (platform.platform_key, (*platform.ignore, *platform.volatile)) for platform in platforms
-    ]
-    scoped += [
-        (f"{platform.platform_key}.{name}", (*api.ignore, *api.volatile))
-        for platform in platforms
-        for name, api in platform.apis.items()
-    ]
-    templates = {f"{p.platform_key}.{n}": api.path for p in platforms for n, api in p.apis.items()}
-    every = list(templates.values())
-    check_places("ignore", ignore, every)
+    declared: list[tuple[str, Platform | Api, list[str]]] = []
     for platform in platforms:
-        own = [api.path for api in platform.apis.values()]
-        _check_declared(platform.platform_key, platform, own)
-        for name, api in platform.apis.items():
-            _check_declared(f"{platform.platform_key}.{name}", api, [api.path])
+        apis = {f"{platform.platform_key}.{name}": api for name, api in platform.apis.items()}
+        declared.append((platform.platform_key, platform, [api.path for api in apis.values()]))
+        declared += ((name, api, [api.path]) for name, api in apis.items())
+    templates = {name: owner.path for name, owner, _ in declared if isinstance(owner, Api)}
+    check_places("ignore", ignore, templates.values())
+    for name, owner, paths in declared:
+        _check_declared(name, owner, paths)
+    scoped = ((name, (*owner.ignore, *owner.volatile)) for name, owner, _ in declared)
     return Rules(ignore, tuple((name, paths) for name, paths in scoped if paths), templates)
 
 
@@ -237,12 +219,10 @@ def _check_declared(name: str, owner: Platform | Api, paths: list[str]) -> None:
     check_paths(f"{name}: redact", owner.redact)
     check_paths(f"{name}: secret", (text for text in owner.secret if not _JSON_PATH.match(text)))
     check_places(f"{name}: not_secret", owner.not_secret, paths)
-    check_places(f"{name}: volatile", (p for p in owner.volatile if not _of_response(p)), paths)
-
-
-def _of_response(text: str) -> bool:
-    """Return whether a response may have the place, whatever requests have."""
-    return FieldPath.parse(text, "volatile").root in {"body", "header"}
+    # A response may have a place of these, whatever requests have.
+    roots = {path: FieldPath.parse(path, "volatile").root for path in owner.volatile}
+    sent = (path for path, root in roots.items() if root not in {"body", "header"})
+    check_places(f"{name}: volatile", sent, paths)
 
 
 def check_paths(option: str, places: Iterable[str]) -> None:

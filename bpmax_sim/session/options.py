@@ -277,13 +277,14 @@ OPTIONS: Final[tuple[Option, ...]] = (
     Option("command_extra", _SESSION, str, default="--record=new --record-extra"),
 )
 
-_AT_DOOR: Final[dict[Door, dict[str, Option]]] = {}
+_AT_DOOR: Final[Mapping[Door, Mapping[str, Option]]] = {
+    door: {option.name: option for option in OPTIONS if door in option.doors}
+    for door in get_args(Door)
+}
 
 
 def options_of(door: Door) -> Mapping[str, Option]:
     """Return the options that can be set at *door*, by their names."""
-    if door not in _AT_DOOR:
-        _AT_DOOR[door] = {option.name: option for option in OPTIONS if door in option.doors}
     return _AT_DOOR[door]
 
 

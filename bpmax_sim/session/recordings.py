@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache, partial
@@ -18,17 +18,10 @@ from uuid import uuid4
 
 import msgspec
 
-from bpmax_sim.cassette import file
+from bpmax_sim.cassette import file, matching
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import LeakCheck, interrupted
-from bpmax_sim.cassette.matching import (
-    Difference,
-    Rules,
-    differences,
-    identity,
-    parts_of_exchange,
-    parts_of_request,
-)
+from bpmax_sim.cassette.matching import Difference, Rules
 from bpmax_sim.cassette.merge import IsSigned, Volatile, nothing_volatile, recover
 from bpmax_sim.cassette.miss import MissContext, signed_otherwise
 from bpmax_sim.cassette.model import Values
@@ -39,26 +32,16 @@ from bpmax_sim.errors import ConfigError, InterruptedWarning, NoMatchError, past
 from bpmax_sim.file_names import namesake
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request, Response
-from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.platform.target import CLIENT
-from bpmax_sim.proxy.auth import is_signed
-from bpmax_sim.proxy.compiled_api import compiled_api
-from bpmax_sim.proxy.effects import Grant
-from bpmax_sim.secret.vault import Credentials, Vault
+from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.sharing import OPEN, Seat, Shared
-from bpmax_sim.session.undeclared import Unrecognised
-from bpmax_sim.session.witness import Witness
+from bpmax_sim.session.witness import Unrecognised, Witness
 from bpmax_sim.transport.redaction import redact_exchange, redact_request
 from bpmax_sim.yamlfile import shown
 
 Key = tuple[str, str]
 _STANDIN = "redacted."
-_CLOSED = msg(
-    "the session is closed, so it neither calls nor records any more; use it "
-    "inside its `with` block, or open another one"
-)
 
 
 def load(path: Path | None) -> Cassette | None:
@@ -109,6 +92,10 @@ class SessionRecordings:
         values: tells the credentials behind a request that are no secrets.
         watch: is shown each exchange that is recorded.
         synthesise: makes the response to a client's login that was not recorded, where it can.
+        player: plays what this owner recorded.
+        unrecognised: knows where values were recorded that look like secrets.
+        let_in: the instances whose login yielded what it has to, so that it is kept even if the run
+            fails. The status alone does not say so: many third parties refuse a login with 200.
     """
 
     settings: Settings
@@ -123,14 +110,14 @@ class SessionRecordings:
     watch: Callable[[Exchange], None]
     synthesise: Callable[[Request], Response | None]
     player: Player = field(init=False)
+    unrecognised: Unrecognised = field(init=False)
+    let_in: set[Key] = field(default_factory=set, init=False)
     _check: LeakCheck = field(init=False)
     _is_closed: bool = field(default=False, init=False)
     _logins: dict[Key, Player | None] = field(default_factory=dict, init=False)
     _login_recorders: dict[Key, Recorder] = field(default_factory=dict, init=False)
     _answered_logins: set[tuple[str, int, bytes]] = field(default_factory=set, init=False)
-    _let_in: set[Key] = field(default_factory=set, init=False)
     _known: int = field(default=0, init=False)
-    _unrecognised: Unrecognised = field(init=False)
     _late: bool = field(default=False, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
@@ -148,15 +135,9 @@ class SessionRecordings:
             session=self.seat.number,
         )
         self._check = LeakCheck(vault.scan, lambda: vault.size, lambda: vault.harmless)
-        self._unrecognised = Unrecognised(
+        self.unrecognised = Unrecognised(
             self.vault, self.passing, self.answered, settings.cassette or Path()
         )
-
-    @property
-    def recorded(self) -> bool:
-        """Return whether this owner has a recording."""
-        cassette = self.seat.shared.cassette
-        return cassette is not None and self.settings.owner in cassette.owners
 
     def answer(self, request: Request) -> Outcome:
         """Return what came of a redacted request when it was recorded.
@@ -167,11 +148,11 @@ class SessionRecordings:
         context = self._context(request.call)
         key = _login_key(request)
         player = (self._login_player(key) if key else None) or self.player
-        parts = parts_of_request(request)
+        parts = matching.parts_of_request(request)
         if key is not None and not player.knows(parts):
             alike = nearest_login(request, player.logins(*key), self.rules)
             if alike is not None:
-                parts = parts_of_request(alike.request)
+                parts = matching.parts_of_request(alike.request)
             elif is_of_client(request) and (synthesised := self.synthesise(request)) is not None:
                 return synthesised
         try:
@@ -186,7 +167,7 @@ class SessionRecordings:
         """Return whether a request was recorded at all, played or not."""
         if (key := _login_key(request)) and self.has_login(*key):
             return True
-        return self.player.knows(parts_of_request(redact_request(request, self.vault)))
+        return self.player.knows(matching.parts_of_request(redact_request(request, self.vault)))
 
     def signed_otherwise(self, call: Call, differences: tuple[Difference, ...]) -> NoMatchError:
         """Return the error for a call that is signed otherwise than it was recorded."""
@@ -212,9 +193,17 @@ class SessionRecordings:
         self.refuse_closed()
         self._look_back()
         if not self._is_repeated_login(exchange):
-            self._append(exchange)
+            key = _login_key(exchange.request) if self.settings.logins else None
+            with self._lock:
+                recorder = self._login_recorder(key) if key else self._own()
+            values = self.values(exchange.request)
+            if key:
+                recorder.append(exchange, values=values)
+            else:
+                session = self.seat.number
+                recorder.append(exchange, session=session, check=self._check, values=values)
         if not exchange.request.is_login:
-            self._unrecognised.add(exchange)
+            self.unrecognised.add(exchange)
             self.watch(exchange)
 
     def refuse_closed(self) -> None:
@@ -224,18 +213,10 @@ class SessionRecordings:
             ConfigError: it is.
         """
         if self._is_closed:
-            raise ConfigError(_CLOSED)
-
-    def _append(self, exchange: Exchange) -> None:
-        key = _login_key(exchange.request)
-        with self._lock:
-            login = key is not None and self.settings.logins is not None
-            recorder = self._login_recorder(key) if key and login else self._own()
-        values = self.values(exchange.request)
-        if login:
-            recorder.append(exchange, values=values)
-        else:
-            recorder.append(exchange, session=self.seat.number, check=self._check, values=values)
+            raise ConfigError(
+                "the session is closed, so it neither calls nor records any more; use it "
+                "inside its `with` block, or open another one"
+            )
 
     def _look_back(self) -> None:
         """Redact anew what was recorded before a secret in it became known."""
@@ -260,21 +241,6 @@ class SessionRecordings:
     def has_login(self, platform: str, instance: str) -> bool:
         """Return whether the logins of an instance were recorded."""
         return self._login_player((platform, instance)) is not None
-
-    def let_in(self, platform: str, instance: str) -> None:
-        """Note that a login yielded what it has to, so that it is kept even if the run fails.
-
-        The status alone does not say so: many third parties refuse a login with 200.
-        """
-        self._let_in.add((platform, instance))
-
-    def unrecognised(self) -> tuple[str, ...]:
-        """Return where values were recorded that look like secrets and are not known as such."""
-        return self._unrecognised.places()
-
-    def unplayed(self) -> tuple[Exchange, ...]:
-        """Return what this owner recorded and did not play."""
-        return self.player.unplayed()
 
     def finish(self, *, failed: bool, is_signed: IsSigned) -> None:
         """End the session, and with its owner's last one seal what was recorded.
@@ -307,25 +273,19 @@ class SessionRecordings:
 
     def _seal(self, failed: bool, *, is_signed: IsSigned) -> None:
         """Seal what the sessions of the owner recorded, and put it where the files come from."""
-        if self.seat.shared.mode == "record":
-            self._seal_own(failed=failed, is_signed=is_signed)
+        shared, owner = self.seat.shared, self.settings.owner
+        if shared.mode == "record":
+            # What was recorded before, and nothing calls any more, is not recorded any more.
+            known = shared.cassette is not None and owner in shared.cassette.owners
+            is_emptied = self.settings.record == "rewrite" and known
+            if shared.recorder is None and not failed and (is_emptied or has_forked()):
+                self._own()
+            if shared.recorder is not None and failed:
+                shared.recorder.set_aside()
+            elif shared.recorder is not None:
+                shared.recorder.seal(volatile=self.passing, is_signed=is_signed)
+            shared.recorder = None
         self._upload([self.settings.cassette])
-
-    def _seal_own(self, *, failed: bool, is_signed: IsSigned) -> None:
-        shared = self.seat.shared
-        own = shared.recorder
-        if own is None and not failed and (self._is_emptied or has_forked()):
-            own = self._own()
-        if own is not None and failed:
-            own.set_aside()
-        elif own is not None:
-            own.seal(volatile=self.passing, is_signed=is_signed)
-        shared.recorder = None
-
-    @property
-    def _is_emptied(self) -> bool:
-        """Return whether nothing was called any more, so that nothing is recorded any more."""
-        return self.settings.record == "rewrite" and self.recorded
 
     def _upload(self, paths: Iterable[Path | None]) -> None:
         """Put what was recorded, now or before, where the files come from; it stays here, too."""
@@ -339,7 +299,7 @@ class SessionRecordings:
     def _finish_logins(self, *, failed: bool) -> None:
         """Seal the logins; of a run that failed, only those of instances that were let in."""
         for key, recorder in self._login_recorders.items():
-            if failed and key not in self._let_in:
+            if failed and key not in self.let_in:
                 recorder.discard()
             else:
                 recorder.seal(volatile=self.passing)
@@ -349,7 +309,7 @@ class SessionRecordings:
             if key not in self._logins:
                 cassette = load(self._login_path(key))
                 self._logins[key] = (
-                    Player(cassette, self.rules, _owner(key), repeat=True) if cassette else None
+                    Player(cassette, self.rules, ".".join(key), repeat=True) if cassette else None
                 )
             return self._logins[key]
 
@@ -358,7 +318,7 @@ class SessionRecordings:
         outcome = exchange.outcome
         if not exchange.request.is_login or isinstance(outcome, Failed):
             return False
-        who = identity(parts_of_request(exchange.request), self.rules)
+        who = matching.identity(matching.parts_of_request(exchange.request), self.rules)
         answered = (who, outcome.status, outcome.body)
         with self._lock:
             repeated = answered in self._answered_logins
@@ -373,7 +333,7 @@ class SessionRecordings:
         if key not in self._login_recorders:
             path = self._login_path(key)
             assert path is not None
-            self._login_recorders[key] = self._make(path, _owner(key), repeating=True)
+            self._login_recorders[key] = self._make(path, ".".join(key), repeating=True)
         return self._login_recorders[key]
 
     def _own(self) -> Recorder:
@@ -432,10 +392,12 @@ def nearest_login(request: Request, recorded: Iterable[Exchange], rules: Rules) 
         and (call.method, call.path) == (login_call.method, login_call.path)
         and (is_of_client(request) or is_of_client(exchange.request))
     ]
-    parts = parts_of_request(request)
+    parts = matching.parts_of_request(request)
 
     def distance(exchange: Exchange) -> tuple[bool, int]:
-        return not _yields(exchange), len(differences(parts_of_exchange(exchange), parts, rules))
+        return not _yields(exchange), len(
+            matching.differences(matching.parts_of_exchange(exchange), parts, rules)
+        )
 
     return min(fitting, key=distance, default=None)
 
@@ -460,31 +422,9 @@ def _login_key(request: Request) -> Key | None:
     return (call.platform, call.instance) if call is not None and call.is_login else None
 
 
-def _owner(key: Key) -> str:
-    return ".".join(key)
-
-
 @lru_cache(maxsize=256)
 def _login_file(folder: Path, key: Key) -> Path:
-    return folder / f"{_owner(key)}.yaml"
-
-
-def still_signed(
-    request: Request,
-    platforms: Platforms,
-    tenant: Callable[[Platform, Instance], Credentials],
-    granted: Mapping[str, Grant],
-) -> bool:
-    """Return whether a recorded request is signed as it would be today; *granted* by login key."""
-    call = request.call
-    platform = platforms.find(call.platform) if call else None
-    if call is None or platform is None or call.api not in platform.apis:
-        return False
-    instance = platforms.instance(call.platform, call.instance)
-    recipe = compiled_api(platform, instance, platform.apis[call.api])
-    own = f"{call.platform}/{call.instance}/"
-    grant = next((grant for key, grant in granted.items() if key.startswith(own)), None)
-    return is_signed(request, recipe, tenant(platform, instance), grant)
+    return folder / f"{'.'.join(key)}.yaml"
 
 
 NEVER_RECORDED = Instant.parse("2026-01-01T00:00:00+08:00")

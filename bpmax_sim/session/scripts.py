@@ -7,27 +7,17 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from msgspec.structs import replace
 
-from bpmax_sim.errors import (
-    BpmaxError,
-    ConfigError,
-    Place,
-    ScriptError,
-    UnawaitedWarning,
-)
+from bpmax_sim.errors import ConfigError, Place, ScriptError, UnawaitedWarning
 from bpmax_sim.i18n import msg
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.secret.vault import Redact, redacted
 from bpmax_sim.subject.hooks import FieldChanged
-
-if TYPE_CHECKING:
-    pass
-
 
 ScriptLike = Script | str | os.PathLike[str]
 ObjectLike = LiveObject | dict[str, Any]
@@ -77,15 +67,12 @@ def _unreadable(name: str, error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return msg("{name}: the script is not UTF-8 text; save it as UTF-8", name=name)
     if _CODE.search(name):
-        first = name.strip().partition("\n")[0][:_LONGEST]
+        first = name.strip().partition("\n")[0][:60]
         return msg(
             '{first}: there is no such file; pass JavaScript by value: bs.Script("…")', first=first
         )
     reason = error.strerror if isinstance(error, OSError) else error
     return msg("{name}: the script cannot be read: {reason}", name=name, reason=reason)
-
-
-_LONGEST: Final = 60
 
 
 def as_script(script: ScriptLike) -> Script:
@@ -152,17 +139,14 @@ def judged(outcome: Outcome, unawaited: str) -> Outcome:
 
 def shown_outcome(outcome: Outcome, redact: Redact) -> Outcome:
     """Return *outcome* as it may be shown; the value that it returned stays as it is."""
+    error = outcome.error
     return replace(
         outcome,
-        error=_error(outcome.error, redact),
+        error=shown_error(error, redact) if isinstance(error, ScriptError) else error,
         console=redacted(outcome.console, redact),
         unawaited=redacted(outcome.unawaited, redact),
         unhandled=tuple(shown_error(error, redact) for error in outcome.unhandled),
     )
-
-
-def _error(error: BpmaxError | None, redact: Redact) -> BpmaxError | None:
-    return shown_error(error, redact) if isinstance(error, ScriptError) else error
 
 
 def shown_error(error: ScriptError, redact: Redact) -> ScriptError:

@@ -11,18 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, Unpack
 
 from msgspec.structs import replace
 
 from bpmax_sim.clock import Chance, CountedChance, Instant
-from bpmax_sim.errors import (
-    BpmaxError,
-    ConfigError,
-    ExpectationError,
-    pasted,
-)
+from bpmax_sim.errors import BpmaxError, ConfigError, ExpectationError, pasted
 from bpmax_sim.guard import NetworkGuard, hosts_of
 from bpmax_sim.i18n import SHOWN_BY, msg, plural, series
 from bpmax_sim.keywords import closed
@@ -35,15 +29,13 @@ from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.outbox import Outcome, Waiting
 from bpmax_sim.script.runtime import Page, Runtime, engine_of
 from bpmax_sim.script.scheduler import Scheduler
+from bpmax_sim.secret.vault import redacted
+from bpmax_sim.session import scripts
 from bpmax_sim.session.credentials import volatile_places
 from bpmax_sim.session.network import Network
-from bpmax_sim.session.options import (
-    Names,
-    arguments,
-    judge,
-    several,
-)
+from bpmax_sim.session.options import Names, arguments, judge, several
 from bpmax_sim.session.recordings import opening
+from bpmax_sim.session.scripts import ObjectLike, ScriptLike
 from bpmax_sim.session.settings import (
     EverydayOptions,
     FilePath,
@@ -61,46 +53,9 @@ from bpmax_sim.yamlfile import shown
 
 if TYPE_CHECKING:
     from bpmax_sim.simulator.simulator import Simulator
-from bpmax_sim.session.scripts import (
-    ObjectLike,
-    ScriptLike,
-    as_live,
-    as_script,
-    as_scripts,
-    judged,
-    shown_outcome,
-)
-
-
-def within(limits: Limits | None, settings: Settings) -> Limits:
-    """Return *limits* with the stack that the settings ask for."""
-    chosen = limits or Limits()
-    return chosen if settings.stack is None else replace(chosen, stack=settings.stack)
 
 
 _SHOWN = 5
-
-
-def describe_unplayed(left: Sequence[Exchange], cassette: Path | None, command: str = "") -> str:
-    """Return which recordings of *cassette* were not played, and what to do.
-
-    *command* records everything afresh.
-    """
-    afresh = (
-        msg("record afresh with `{command}`", command=command) if command else msg("record afresh")
-    )
-    path = shown(cassette) if cassette else ""
-    names = series(f"[{exchange.order}] {_shown_exchange(exchange)}" for exchange in left)
-    return plural(
-        len(left),
-        "{path}: {number} recorded exchange was not played: {names}; {afresh}, "
-        "or write proxy: {{unused: warn}}",
-        "{path}: {number} recorded exchanges were not played: {names}; {afresh}, "
-        "or write proxy: {{unused: warn}}",
-        path=path,
-        names=names,
-        afresh=afresh,
-    )
 
 
 def describe_unrecognised(places: Sequence[str]) -> str:
@@ -110,19 +65,14 @@ def describe_unrecognised(places: Sequence[str]) -> str:
         if len(places) > _SHOWN
         else ""
     )
+    options = " ".join(f"--not-secret {pasted(place)}" for place in places[:_SHOWN])
     return msg(
         "recorded as it is, and looks like a secret: {names}{more}; if it is one, "
         "declare its place with `secret:` in the platform file and record again{answer}",
         names=series(places[:_SHOWN]),
         more=more,
-        answer=_answer(places[:_SHOWN]),
+        answer=msg(", else answer with `bpmax-sim review {options}`", options=options),
     )
-
-
-def _answer(places: Sequence[str]) -> str:
-    """Return how to say that what stands at *places* is no secret."""
-    options = " ".join(f"--not-secret {pasted(place)}" for place in places)
-    return msg(", else answer with `bpmax-sim review {options}`", options=options)
 
 
 def _shown_exchange(exchange: Exchange) -> str:
@@ -171,33 +121,30 @@ class Session:
         self.platforms = platforms
         self.settings = settings
         self._is_closed = False
-        start = opening(settings, partial(volatile_places, platforms))
-        self._seat = start.seat
+        self._start = start = opening(settings, partial(volatile_places, platforms))
         self.mode = start.mode
         self.clock = start.clock
-        own = None if transport is None else as_transport(transport)
         self._hearers: list[Callable[[Outcome | FieldChanged], None]] = []
-        self._network = Network(platforms, settings, start, transport=own)
-        self.calls = self._network.calls
-        self.misses = self._network.misses
+        others = None if transport is None else as_transport(transport)
+        self._network = network = Network(platforms, settings, start, transport=others)
+        self._recordings = network.recordings
+        self.calls, self.misses = network.calls, network.misses
         self.arm(faults)
         self._scheduler = Scheduler(
-            self.clock,
-            self._network.handle,
-            self._network.tokens,
-            live=not start.is_closed,
+            self.clock, network.handle, network.tokens, live=not start.is_closed
         )
+        limits = limits or Limits()
         self._runtime = Runtime(
             self._scheduler,
-            partial(call, env=self._network.environment),
-            limits=within(limits, settings),
+            partial(call, env=network.environment),
+            limits=limits if settings.stack is None else replace(limits, stack=settings.stack),
             parts=start.seat.parts,
             drew=start.seat.drew,
             zone=start.zone.total_seconds(),
             engine=engine_of(settings.engine),
         )
         if SHOWN_BY:
-            SHOWN_BY[-1](self._network.redact)
+            SHOWN_BY[-1](network.vault.shown)
         self._guard = _guard_of(settings) if start.is_closed else None
         if self._guard is not None:
             self._guard.enter()  # at the end: what is remote was fetched before
@@ -217,7 +164,14 @@ class Session:
         """
         passed: dict[str, Any] = _DEFAULTS | options
         judge("allow_hosts", str | Names, passed["allow_hosts"])
-        _check_objects(passed)
+        for name, kind, form in _OBJECTS:
+            if not isinstance(passed[name], kind):
+                raise ConfigError(
+                    "{name}: expected {kinds}, got {value!r}",
+                    name=name,
+                    kinds=form,
+                    value=passed[name],
+                )
         path, logins = _path("cassette", passed["cassette"]), _path("logins", passed["logins"])
         passed |= {
             "cassette": path,
@@ -235,12 +189,7 @@ class Session:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         try:
             self.close(failed=error is not None)
         except BpmaxError:
@@ -250,7 +199,7 @@ class Session:
     @property
     def is_closed(self) -> bool:
         """Return whether the network is closed: answers are recorded or simulated."""
-        return self._network.is_closed
+        return self._start.is_closed
 
     def __repr__(self) -> str:
         return f"<Session {self.mode}, {len(self.calls)} calls>"
@@ -264,7 +213,7 @@ class Session:
         Raises:
             CallError: BAD_ARGUMENT.
         """
-        self._network.refuse_closed()
+        self._recordings.refuse_closed()
         named = {"instance_key": instance_key, "caller": caller}
         options = {name: value for name, value in named.items() if value is not None}
         return Proxy(platform, options, run=self._network.run, build=self._network.build)
@@ -287,7 +236,7 @@ class Session:
 
     def chance(self) -> Chance:
         """Return what is drawn from beside scripts."""
-        return CountedChance(partial(self._seat.parts, 0), partial(self._seat.drew, 0))
+        return CountedChance(partial(self._start.seat.parts, 0), partial(self._start.seat.drew, 0))
 
     @closed()
     def run_script(
@@ -313,14 +262,14 @@ class Session:
         Raises:
             ConfigError: a file cannot be read, or this is not the session's thread.
         """
-        self._network.refuse_closed()
+        self._recordings.refuse_closed()
         outcome = self._runtime.run(
-            as_script(script),
-            libraries=as_scripts(libraries),
+            scripts.as_script(script),
+            libraries=scripts.as_scripts(libraries),
             bindings=self._bindings(form, ctx),
             page=page,
         )
-        return judged(self._heard(outcome), self.settings.unawaited)
+        return scripts.judged(self._heard(outcome), self.settings.unawaited)
 
     @closed()
     def start_script(
@@ -337,11 +286,11 @@ class Session:
 
         What the script printed and threw is redacted, the value that it returned is as it is.
         """
-        self._network.refuse_closed()
+        self._recordings.refuse_closed()
         self._runtime.start(
-            as_script(script),
+            scripts.as_script(script),
             lambda outcome: done(self._heard(outcome)),
-            libraries=as_scripts(libraries),
+            libraries=scripts.as_scripts(libraries),
             bindings=self._bindings(form, ctx),
             page=page,
         )
@@ -351,7 +300,7 @@ class Session:
 
         That waits for real in record and live mode; the time that nothing needs is skipped.
         """
-        self._network.refuse_closed()
+        self._recordings.refuse_closed()
         until = self.clock.now() + seconds
         self._runtime.settle(until)
         self.clock.move_to(until)
@@ -365,20 +314,19 @@ class Session:
         self._hearers.append(listener)
 
     def _heard(self, outcome: Outcome) -> Outcome:
-        shown = shown_outcome(outcome, self.redact)
-        for hearer in self._hearers:
-            hearer(shown)
+        shown = scripts.shown_outcome(outcome, self.redact)
+        self._tell(shown)
         return shown
 
-    def _written(self, changed: FieldChanged) -> None:
+    def _tell(self, event: Outcome | FieldChanged) -> None:
         for hearer in self._hearers:
-            hearer(changed)
+            hearer(event)
 
     def _bindings(self, form: ObjectLike | None, ctx: ObjectLike | None) -> dict[str, LiveObject]:
         """Return the globals of a script that are live objects."""
         objects = {"form": form, "ctx": ctx}
         return {
-            name: as_live(name, value, self._written if self._hearers else None)
+            name: scripts.as_live(name, value, self._tell if self._hearers else None)
             for name, value in objects.items()
             if value is not None
         }
@@ -398,18 +346,19 @@ class Session:
 
     def wait(self, seconds: float, /) -> None:
         """Let virtual time pass, in record and live mode as real time."""
-        self._network.refuse_closed()
+        self._recordings.refuse_closed()
         until = self.clock.now() + seconds
         self._scheduler.at(until, lambda: None)
         self._runtime.settle(until)
 
     def redact(self, text: str, /) -> str:
         """Return *text* with every secret that the session knows replaced by its stand-in."""
-        return self._network.redact(text)
+        return self._network.vault.shown(text)
 
     def shown(self, value: T, /) -> T:
         """Return *value* with every text in it redacted."""
-        return self._network.shown(value)
+        vault = self._network.vault
+        return value if vault.is_empty else redacted(value, vault.shown)
 
     def simulator(self, platform: str, /) -> Simulator:
         """Return the stand-in of a platform, with its knobs, where third parties are simulated.
@@ -418,7 +367,13 @@ class Session:
             ConfigError: the mode is another one.
             CallError: UNKNOWN_PLATFORM.
         """
-        return self._network.simulator(platform)
+        if self._network.simulators is None:
+            raise ConfigError(
+                'nothing is simulated in mode {mode}; open the session with mode="simulate", '
+                'or record with against="simulator"',
+                mode=self.mode,
+            )
+        return self._network.simulators.simulator(platform)
 
     def template(self, platform: str, api: str, /) -> str:
         """Return the API's path with its placeholders, or nothing if it is not known."""
@@ -426,8 +381,12 @@ class Session:
 
     def arm(self, rules: Sequence[Fault], /) -> None:
         """Let *rules* strike from now on, in front of those already there; they count anew."""
-        self._network.refuse_closed()
-        _check_faults(rules)
+        self._recordings.refuse_closed()
+        several: object = rules  # who is not checked by types may pass anything
+        if not (isinstance(several, list | tuple) and all(isinstance(r, Fault) for r in several)):
+            raise ConfigError(
+                "faults: expected a list of bs.Fault(…), got {faults!r}", faults=rules
+            )
         self._network.faults.arm(rules)
 
     def disarm(self, rules: Sequence[Fault], /) -> Sequence[Fault]:
@@ -445,23 +404,24 @@ class Session:
 
     def stub(self, stub: Stub, /) -> None:
         """Let *stub* answer before anything but faults does; what it answers None to goes on."""
-        self._network.refuse_closed()
+        self._recordings.refuse_closed()
         self._network.stubs.add(stub)
 
     @property
     def unplayed(self) -> tuple[Exchange, ...]:
         """Return what was recorded and not played, where recordings are played at all."""
-        return self._network.unplayed
+        is_new = self.mode == "record" and self.settings.record == "new"
+        return self._recordings.player.unplayed() if is_new or self.mode == "replay" else ()
 
     @property
     def unrecognised(self) -> tuple[str, ...]:
         """Return where values were recorded that look like secrets and are not known as such."""
-        return self._network.unrecognised
+        return self._recordings.unrecognised.places()
 
     @property
     def undeclared(self) -> tuple[str, ...]:
         """Return which responses were recorded with a stand-in that need not be one."""
-        return self._network.undeclared
+        return (*self._network.undeclared.notes, *self._network.clients.notes)
 
     @closed()
     def close(self, *, failed: bool = False) -> None:
@@ -496,12 +456,25 @@ class Session:
             ExpectationError: a recording was not played, and that fails the run.
         """
         strict = self.mode == "replay" and self.settings.unused == "fail"
-        if strict and self._is_closed and self._network.is_over and self.unplayed:
+        if strict and self._is_closed and self._start.seat.shared.is_over and self.unplayed:
             raise ExpectationError(self.describe_unplayed())
 
     def describe_unplayed(self) -> str:
         """Return which recordings were not played, on one line."""
-        return describe_unplayed(self.unplayed, self.settings.cassette, self.settings.rewriting)
+        settings, left = self.settings, self.unplayed
+        afresh = msg("record afresh")
+        if settings.rewriting:
+            afresh = msg("record afresh with `{command}`", command=settings.rewriting)
+        return plural(
+            len(left),
+            "{path}: {number} recorded exchange was not played: {names}; {afresh}, "
+            "or write proxy: {{unused: warn}}",
+            "{path}: {number} recorded exchanges were not played: {names}; {afresh}, "
+            "or write proxy: {{unused: warn}}",
+            path=shown(settings.cassette) if settings.cassette else "",
+            names=series(f"[{exchange.order}] {_shown_exchange(exchange)}" for exchange in left),
+            afresh=afresh,
+        )
 
 
 def _path(name: str, path: FilePath | None) -> Path | None:
@@ -527,24 +500,7 @@ _OBJECTS: Final = (
     ("run", Run | None, "bs.Run()"),
     ("shared_logins", SharedLogins | None, "bs.SharedLogins()"),
 )
-
-
-def _check_objects(passed: Mapping[str, Any]) -> None:
-    """Judge what the table leaves to its class."""
-    for name, kind, form in _OBJECTS:
-        if not isinstance(passed[name], kind):
-            raise ConfigError(
-                "{name}: expected {kinds}, got {value!r}",
-                name=name,
-                kinds=form,
-                value=passed[name],
-            )
-
-
-def _check_faults(faults: Sequence[Fault]) -> None:
-    several: object = faults  # who is not checked by types may pass anything
-    if not (isinstance(several, list | tuple) and all(isinstance(item, Fault) for item in several)):
-        raise ConfigError("faults: expected a list of bs.Fault(…), got {faults!r}", faults=faults)
+"""What the table of options leaves to its class."""
 
 
 def _guard_of(settings: Settings) -> NetworkGuard | None:

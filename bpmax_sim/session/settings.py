@@ -13,20 +13,8 @@ from bpmax_sim.cassette.remote import Remote
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.guard import NetworkGuard
-from bpmax_sim.i18n import msg
 from bpmax_sim.script.limits import Limits
-from bpmax_sim.session.options import (
-    CI_REFUSES,
-    Against,
-    EngineName,
-    Mode,
-    Names,
-    RecordMode,
-    Unawaited,
-    Unused,
-    arguments,
-    judge,
-)
+from bpmax_sim.session import options
 from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.session.sharing import Run
 from bpmax_sim.transport.faults import Fault
@@ -39,26 +27,26 @@ class _Options(TypedDict, total=False):
     """What all doors below hand on to `Session.open`; `Settings` describes them."""
 
     instances: FilePath | None
-    against: Against
-    record: RecordMode
+    against: options.Against
+    record: options.RecordMode
     clock: str | None
     seed: int | None
-    ignore: Names
-    redact: Names
-    unused: Unused
-    unawaited: Unawaited
+    ignore: options.Names
+    redact: options.Names
+    unused: options.Unused
+    unawaited: options.Unawaited
     owner: str
     repeat: bool
     default_instance: str | None
-    secrets: Names
+    secrets: options.Names
     transport: TransportLike | None
     limits: Limits | None
-    engine: EngineName
+    engine: options.EngineName
     stack: int | None
     allow_ci: bool
     extra: bool
     guard: bool | NetworkGuard
-    allow_hosts: str | Names
+    allow_hosts: str | options.Names
     run: Run | None
     shared_logins: SharedLogins | None
     logins: FilePath | None
@@ -80,7 +68,7 @@ class OpeningOptions(EverydayOptions, total=False):
     """The keywords of `Session.open` beside the platform files."""
 
     cassette: FilePath | None
-    mode: Mode
+    mode: options.Mode
 
 
 class ScenarioOptions(_Options, total=False):
@@ -88,7 +76,7 @@ class ScenarioOptions(_Options, total=False):
 
     platforms: FilePath | None
     cassette: FilePath | None
-    mode: Mode
+    mode: options.Mode
 
 
 class SessionOptions(OpeningOptions, total=False):
@@ -97,13 +85,13 @@ class SessionOptions(OpeningOptions, total=False):
     platforms: FilePath | None
 
 
-def _texts(default: object) -> tuple[str, ...]:
-    return (default,) if isinstance(default, str) else ()
-
-
 _JUDGED: Final = tuple(
-    (option.argument, option.type, option.choices or _texts(option.default))
-    for option in arguments()
+    (
+        option.argument,
+        option.type,
+        option.choices or ((option.default,) if isinstance(option.default, str) else ()),
+    )
+    for option in options.arguments()
     if option.type is not object and option.argument != "clock"
 )
 """The rest is of a class of its own, or was made into one."""
@@ -147,18 +135,18 @@ class Settings:
         shared_logins: what sessions of one run log in with once; None for a login of its own.
     """
 
-    mode: Mode = "replay"
-    against: Against = "live"
-    record: RecordMode = "once"
+    mode: options.Mode = "replay"
+    against: options.Against = "live"
+    record: options.RecordMode = "once"
     cassette: Path | None = None
     logins: Path | None = None
     clock: Instant | None = None
     seed: int | None = None
     ignore: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
-    unused: Unused = "fail"
-    unawaited: Unawaited = "warn"
-    engine: EngineName = "quickjs"
+    unused: options.Unused = "fail"
+    unawaited: options.Unawaited = "warn"
+    engine: options.EngineName = "quickjs"
     stack: int | None = None
     owner: str = ""
     repeat: bool = False
@@ -181,24 +169,16 @@ class Settings:
         for argument, kind, choices in _JUDGED:
             value = getattr(self, argument)
             if value is not _DEFAULTS.get(argument, self) and value not in choices:
-                judge(argument, kind, value)
+                options.judge(argument, kind, value)
         if self.allow_hosts and self.guard is False:
             raise ConfigError("allow_hosts opens nothing where nothing is closed; add guard=True")
         if self.mode == "record" and self.environ.get("CI") and not self.allow_ci:
-            raise ConfigError(CI_REFUSES)
+            raise ConfigError(options.CI_REFUSES)
 
     @property
     def rewriting(self) -> str:
         """Return the command that records everything afresh; empty where none is known."""
-        return (
-            msg(
-                "{command} {command_rewrite}",
-                command=self.command,
-                command_rewrite=self.command_rewrite,
-            ).strip()
-            if self.command
-            else ""
-        )
+        return f"{self.command} {self.command_rewrite}".strip() if self.command else ""
 
     @property
     def seeded(self) -> int:
@@ -219,7 +199,5 @@ def logins_for(cassette: Path | None) -> Path | None:
     """Return the folder of login recordings: ``auth`` in the nearest folder ``cassettes``."""
     if cassette is None:
         return None
-    parts = cassette.parts[:-1]
-    while parts and parts[-1] != "cassettes":
-        parts = parts[:-1]
-    return Path(*(parts or cassette.parts[:-1]), "auth")
+    named = (folder for folder in cassette.parents if folder.name == "cassettes")
+    return next(named, cassette.parent) / "auth"

@@ -19,6 +19,7 @@ import threading
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -40,9 +41,7 @@ class _Answered(msgspec.Struct):
 
 
 _READ, _PAUSE = 1 << 16, 0.02
-_PATIENCE = (
-    60.0  # seconds in which a login has come to an end, or those who wait ask for themselves
-)
+_PATIENCE = 60.0  # seconds that a login takes at most, or those who wait ask for themselves
 _COST = {"n": 2**14, "r": 8, "p": 1}
 
 
@@ -140,11 +139,10 @@ class SharedLogins:
         the credentials behind a request. All processes share the logins of the platforms *across*.
         """
         with self._changed:
-            known = [n for n, transport in enumerate(self._transports) if transport == network]
-            if not known:
-                known = [len(self._transports)]
+            if network not in self._transports:
                 self._transports.append(network)
-        return SharingLogins(inner, self, known[0], real, across)
+            number = self._transports.index(network)
+        return SharingLogins(inner, self, number, real, across)
 
     def obtain(
         self,
@@ -198,25 +196,17 @@ class SharedLogins:
             self._changed.notify_all()
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class SharingLogins:
     """A transport that asks once for the logins of several sessions."""
 
-    def __init__(
-        self,
-        inner: Transport,
-        shared: SharedLogins,
-        network: int,
-        real: Callable[[Request], Mapping[str, Any]],
-        across: Container[str],
-    ) -> None:
-        """Ask *inner* for all else."""
-        self._inner = inner
-        self._shared = shared
-        self._network = network
-        self._real = real
-        self._across = across
-        self._logins: dict[str, tuple[str, str]] = {}
-        self._taken: dict[str, float] = {}
+    inner: Transport
+    shared: SharedLogins
+    network: int
+    real: Callable[[Request], Mapping[str, Any]]
+    across: Container[str]
+    _logins: dict[str, tuple[str, str]] = field(default_factory=dict, init=False)
+    _taken: dict[str, float] = field(default_factory=dict, init=False)
 
     def handle(self, request: Request) -> Response:
         """Return the response to *request*, to a login that of another session if there is one.
@@ -227,29 +217,23 @@ class SharingLogins:
         """
         call = request.call
         if call is None or not request.is_login:
-            return self._inner.handle(request)
+            return self.inner.handle(request)
         text = self._described(request)
-        key = hashlib.sha256(f"{self._network}{text}".encode("utf-8", "surrogatepass")).hexdigest()
+        key = hashlib.sha256(f"{self.network}{text}".encode("utf-8", "surrogatepass")).hexdigest()
         self._logins[key] = call.platform, call.instance
-        is_across = call.platform in self._across
-        answered = self._shared.obtain(
+        is_across = call.platform in self.across
+        # What another got since the last one here may be dead, too. But where an account has one
+        # token, it is the one that may live.
+        taken = self._taken.get(key, -math.inf)
+        answered = self.shared.obtain(
             key,
-            lambda: self._inner.handle(request),
+            lambda: self.inner.handle(request),
             holder=self,
-            after=self._after(key, is_across=is_across),
+            after=taken if is_across or key not in self._taken else math.inf,
             across=text if is_across else "",
         )
         self._taken[key] = answered.at
         return answered.response
-
-    def _after(self, key: str, *, is_across: bool) -> float:
-        """Return from when on a login serves: what another got since may be dead, too.
-
-        But where an account has one token, it is the one that may live.
-        """
-        if key not in self._taken:
-            return -math.inf
-        return self._taken[key] if is_across else math.inf
 
     def settled(self, platform: str, instance: str, life: float | None) -> None:
         """Share the logins of an instance, which live for *life* seconds; None: they yield nothing.
@@ -259,14 +243,14 @@ class SharingLogins:
         for key, call in self._logins.items():
             if call == (platform, instance):
                 if life is None:
-                    self._shared.let_go(key, self)
+                    self.shared.let_go(key, self)
                 else:
-                    self._shared.granted(key, self, life)
+                    self.shared.granted(key, self, life)
 
     def close(self) -> None:
         """Let others log in where a login here has not come to its end."""
         for key in self._logins:
-            self._shared.let_go(key, self)
+            self.shared.let_go(key, self)
 
     def _described(self, request: Request) -> str:
         """Return what two logins have in common that ask for the same, also at another time."""
@@ -275,5 +259,5 @@ class SharingLogins:
         sent: tuple[object, ...] = request.method, request.url, request.headers, request.body
         if request.injected:  # the time and a nonce make each another
             facts = (call.method, call.path, call.query, call.headers, call.body)
-            sent = request.base, facts, sorted(self._real(request).items(), key=repr)
+            sent = request.base, facts, sorted(self.real(request).items(), key=repr)
         return repr((call.platform, call.instance, sent))

@@ -12,6 +12,7 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from typing import ClassVar
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.player import Playback
@@ -147,11 +148,11 @@ class Run:
     The recording of each owner is sealed when the run finishes.
     """
 
-    _known: MutableMapping[Key, Shared]
+    _holds: ClassVar[bool] = True
 
     def __init__(self) -> None:
         """Start without any."""
-        self._known = {}
+        self._known: MutableMapping[Key, Shared] = {}
         self._lock = threading.RLock()
 
     def join(self, path: Path | None, kind: Key, begun: Callable[[], Shared]) -> Seat:
@@ -167,9 +168,8 @@ class Run:
             self._end_other_modes(key)
             known, stamp = self._known.get(key), _stamp(path)
             if known is None or not known.is_of(stamp):
-                known = begun()
-                known.stamp = stamp
-                self._hold(key, known)
+                self._known[key] = known = begun()
+                known.stamp, known.is_held = stamp, self._holds
             return known.seat()
 
     def finish(self, *, failed: bool) -> tuple[Shared, ...]:
@@ -190,10 +190,6 @@ class Run:
             raise errors[0]
         return tuple(ended)
 
-    def _hold(self, key: Key, shared: Shared) -> None:
-        shared.is_held = True
-        self._known[key] = shared
-
     def _end_other_modes(self, key: Key) -> None:
         """Seal what was recorded before it is played, in the same run."""
         for other, shared in list(self._known.items()):
@@ -205,15 +201,11 @@ class Run:
 class _OpenSessions(Run):
     """The sessions that are open at the same time, in the whole process."""
 
+    _holds = False  # each recording is over with its last session
+
     def __init__(self) -> None:
         super().__init__()
         self._known = weakref.WeakValueDictionary()
-
-    def _hold(self, key: Key, shared: Shared) -> None:
-        self._known[key] = shared
-
-    def _end_other_modes(self, key: Key) -> None:
-        """End none: each is over with its last session."""
 
 
 OPEN = _OpenSessions()

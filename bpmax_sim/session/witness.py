@@ -1,12 +1,19 @@
-"""What stood behind each sending: the faults that struck, and the recordings that answered.
+"""What is noted of a session: what stood behind each sending, and what was recorded undeclared.
 
-It is noted as it happens, in a few words, and spelled out only for whoever asks: a scenario does,
-for its trace. All of it is in redacted form already.
+The faults that struck and the recordings that answered are noted as it happens, in a few words, and
+spelled out only for whoever asks: a scenario does, for its trace. All of it is in redacted form.
+
+Values may look secret where nobody declared them to be, in what was recorded. What a script sends
+itself it sends in replay as well, where nothing makes it the stand-in that was recorded: that
+recording could never be replayed. In a response the stand-in is what scripts see.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,13 +21,21 @@ from msgspec import UNSET
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import Difference, Parts, Rules, differences, parts_of_exchange
+from bpmax_sim.cassette.merge import Volatile
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.field_path import format_path
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import plain
-from bpmax_sim.messages import Request, Response
+from bpmax_sim.messages import Call, Exchange, Request, Response
+from bpmax_sim.platform.check import credentials_in
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.secrecy import always_secret
+from bpmax_sim.project import find_root, open_places_of
 from bpmax_sim.proxy.response import read_body
+from bpmax_sim.secret.vault import Credential, Credentials, Vault
 from bpmax_sim.transport.faults import Fault
+from bpmax_sim.transport.redaction import UndeclaredSecret, undeclared_secrets
 
 
 class Struck(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,32 +136,28 @@ class Witness:
         if answered is None:
             return None
         cassette, number = answered.cassette, answered.number
-        known: dict[str, Any] = {
-            "file": str(cassette.path),
-            "exchange": number + 1,
-            "line": cassette.line_of(number),
-            "played": answered.played,
-        }
-        if answered.sent is not None:
-            known |= self._compared(answered, answered.sent)
-        return Recalled(**known)
+        return Recalled(
+            file=str(cassette.path),
+            exchange=number + 1,
+            line=cassette.line_of(number),
+            played=answered.played,
+            **({} if answered.sent is None else self._compared(answered, answered.sent)),
+        )
 
     def _compared(self, answered: _Played, sent: Parts) -> dict[str, Any]:
         rules = self._rules
-        ignore = tuple(map(format_path, rules.paths(sent.platform, sent.api)))
+        data: dict[str, Any] = {
+            "ignore": tuple(map(format_path, rules.paths(sent.platform, sent.api)))
+        }
         try:
             recorded = parts_of_exchange(answered.cassette.exchange(answered.number))
         except BpmaxError:  # a damaged one is told of when it is played
-            return {"ignore": ignore}
+            return data
         every = differences(recorded, sent, Rules(templates=rules.templates))
         counted = () if answered.played else differences(recorded, sent, rules)
-        data: dict[str, Any] = {
-            "ignore": ignore,
-            "ignored": tuple(
-                _difference_data(difference) for difference in every if difference not in counted
-            ),
-            "differs": tuple(map(_difference_data, counted)),
-        }
+        ignored = [difference for difference in every if difference not in counted]
+        data["ignored"] = tuple(map(_difference_data, ignored))
+        data["differs"] = tuple(map(_difference_data, counted))
         if every:
             data["request"] = {
                 "method": recorded.method,
@@ -155,7 +166,11 @@ class Witness:
                 "header": dict(recorded.header),
                 "body": None if recorded.body.kind == "none" else plain(recorded.body.value),
             }
-        return data if answered.played else data | _outcome(answered)
+        if not answered.played:
+            outcome = answered.cassette.outcome(answered.number)
+            if isinstance(outcome, Response):
+                data |= {"status": outcome.status, "response": read_body(outcome).shown}
+        return data
 
 
 def _difference_data(difference: Difference) -> dict[str, Any]:
@@ -164,8 +179,158 @@ def _difference_data(difference: Difference) -> dict[str, Any]:
     return {"path": difference.path} | {k: plain(v) for k, v in sides.items() if v is not UNSET}
 
 
-def _outcome(answered: _Played) -> dict[str, Any]:
-    outcome = answered.cassette.outcome(answered.number)
-    if not isinstance(outcome, Response):
-        return {}
-    return {"status": outcome.status, "response": read_body(outcome).shown}
+Key = tuple[str, str]
+
+
+class Undeclared:
+    """Takes redacted exchanges, on any thread, and looks at them when it is asked."""
+
+    def __init__(self, platforms: Platforms, tenants: Iterable[tuple[Key, Credentials]]) -> None:
+        """Look for the credentials of *tenants*, which may become more."""
+        self._platforms = platforms
+        self._tenants = tenants
+        self._fresh: deque[Exchange] = deque()
+        self._unplayable: dict[str, None] = {}
+        self._notes: dict[str, None] = {}
+        self._received: set[tuple[Key, str]] = set()
+
+    def add(self, exchange: Exchange) -> None:
+        """Take what was recorded."""
+        self._fresh.append(exchange)
+
+    @property
+    def unplayable(self) -> tuple[str, ...]:
+        """Return what no replay could find, and what to write."""
+        self._look_at_all()
+        return tuple(self._unplayable)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what else was replaced, and what to write if it need not be."""
+        self._look_at_all()
+        return tuple(self._notes)
+
+    def _look_at_all(self) -> None:
+        while self._fresh:
+            exchange = self._fresh.popleft()
+            call = exchange.request.call
+            if call is None or call.is_login or not call.api:
+                continue  # a client that logs in by itself sends what its variables hold
+            for key, credentials in self._tenants:
+                for credential in credentials:
+                    if credential.kind == "text" and credential.real != credential.standin:
+                        self._look(exchange, call, key, credential)
+
+    def _look(self, exchange: Exchange, call: Call, key: Key, credential: Credential) -> None:
+        shown, outcome = str(credential.standin), exchange.outcome
+        place = next((place for place, text in _texts_of(call) if shown in text), "")
+        received = isinstance(outcome, Response) and (
+            shown.encode() in outcome.body or any(shown in value for _, value in outcome.headers)
+        )
+        if (
+            place
+            and (key, credential.name) not in self._received
+            and not self._is_injected(call, credential.name)
+        ):
+            self._unplayable[self._request_message(call, place, key, credential)] = None
+        if received:
+            self._received.add((key, credential.name))
+            if not self._is_secret(key, credential):
+                note = msg(
+                    "{call_name}: the response holds the value of {name!r} of {names}, and is "
+                    "recorded with its stand-in; if it is no secret, {line}",
+                    call_name=call.name,
+                    name=credential.name,
+                    names=".".join(key),
+                    line=self._line(key, credential),
+                )
+                self._notes[note] = None
+
+    def _is_injected(self, call: Call, name: str) -> bool:
+        """Return whether a declared default put the credential in, which replay does as well."""
+        platform = self._platforms.find(call.platform)
+        api = platform.apis.get(call.api) if platform else None
+        if platform is None or api is None:
+            return False
+        instance = self._platforms.instance(call.platform, call.instance)
+        declared: tuple[Any, ...] = (platform.query, instance.query, api.query, api.body)
+        return any(name == used for _, used in credentials_in(declared))
+
+    def _is_secret(self, key: Key, credential: Credential) -> bool:
+        platform = self._platforms.platform(key[0])
+        return credential.secret or bool(always_secret(platform, credential.name))
+
+    def _request_message(self, call: Call, place: str, key: Key, credential: Credential) -> str:
+        message = msg(
+            "{call_name}: the {place} says the value of {name!r} of {names} itself",
+            call_name=call.name,
+            place=place,
+            name=credential.name,
+            names=".".join(key),
+        )
+        where = f" ({call.position})" if call.position else ""
+        if self._is_secret(key, credential):
+            hint = msg(
+                "leave a secret to auth, or put it in with {$credential: …} in the platform file"
+            )
+        else:
+            hint = msg("if it is no secret, {line}", line=self._line(key, credential))
+        return msg(
+            "{message}{where}, which replay cannot, as only its stand-in is recorded; {hint}",
+            message=message,
+            where=where,
+            hint=hint,
+        )
+
+    def _line(self, key: Key, credential: Credential) -> str:
+        return msg(
+            "write `{name}: {{secret: false}}` under credentials of platform {key!r} "
+            "({folder}) and record again",
+            name=credential.name,
+            key=key[0],
+            folder=self._platforms.folder,
+        )
+
+
+def _texts_of(call: Call) -> Iterator[tuple[str, str]]:
+    yield "path", call.path
+    yield "query", "\n".join(text for pair in call.query for text in pair)
+    yield "header", "\n".join(value for _, value in call.headers)
+    yield "body", (call.body or b"").decode(errors="replace")
+
+
+@dataclass(frozen=True, slots=True)
+class Unrecognised:
+    """Takes exchanges, on any thread, and looks at them when it is asked: no script waits for it.
+
+    Attributes:
+        vault: what is known by now.
+        passing: names the fields of an API's responses that pass, and so are no secrets.
+        answered: names the places of an API that are declared to be no secrets.
+        cassette: of the project that may declare more of them.
+    """
+
+    vault: Vault
+    passing: Volatile
+    answered: Volatile
+    cassette: Path
+    _fresh: deque[Exchange] = field(default_factory=deque, init=False)
+    _secrets: dict[UndeclaredSecret, None] = field(default_factory=dict, init=False)
+
+    def add(self, exchange: Exchange) -> None:
+        """Take a redacted exchange."""
+        self._fresh.append(exchange)
+
+    def places(self) -> tuple[str, ...]:
+        """Return where values stand that look like secrets and are not known as such by now."""
+        while self._fresh:
+            exchange = self._fresh.popleft()
+            call = exchange.request.call
+            name = call.name if call else ""
+            secrets = undeclared_secrets(exchange, self.passing(name), self.answered(name))
+            self._secrets.update(dict.fromkeys(secrets))
+        still = dict.fromkeys(
+            p for p, value in self._secrets if self.vault.redact_text(value) == value
+        )
+        open_places = open_places_of(find_root(self.cassette)) if still else ()
+        return tuple(place for place in still if place not in open_places)

@@ -10,10 +10,17 @@ Fuzz your own platform in four lines::
 
 from __future__ import annotations
 
-from bpmax_sim.strategies.auths import auths
 from bpmax_sim.strategies.corners import claims, rivals
-from bpmax_sim.strategies.platforms import apis, declared, instances, platforms, secrets
-from bpmax_sim.strategies.programs import chains, direct_calls, javascript, perform, steps
+from bpmax_sim.strategies.platforms import apis, auths, declared, instances, platforms, secrets
+from bpmax_sim.strategies.programs import (
+    chains,
+    direct_calls,
+    for_platform,
+    javascript,
+    parameter_values,
+    perform,
+    steps,
+)
 from bpmax_sim.strategies.traffic import (
     cassettes,
     exchanges,
@@ -24,7 +31,6 @@ from bpmax_sim.strategies.traffic import (
     scripts,
     yaml_text,
 )
-from bpmax_sim.strategies.valid_calls import for_platform, parameter_values
 from bpmax_sim.strategies.values import json_values, script_values, texts
 
 __all__ = [

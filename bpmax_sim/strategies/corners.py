@@ -67,20 +67,19 @@ def _rival(place: str, name: str) -> Step:
     return "body", with_member({}, body_steps(name), "mine")
 
 
-def _defaults(api: Api, platform: Platform | None, place: str) -> list[str]:
-    """Return the names that have a default at *place*: ``query`` or ``headers``."""
-    levels = (api, platform) if platform else (api,)
-    return sorted({name for level in levels for name in getattr(level, place)})
+def _default(setter: Setter, place: str, name: str) -> Aim:
+    """Return what sets the first name that has a default at *place*, else *name*."""
+
+    def aim(api: Api, platform: Platform | None, value: Any) -> list[Step]:
+        levels = (api, platform) if platform else (api,)
+        first = min((known for level in levels for known in getattr(level, place)), default=name)
+        return [(setter, {first.swapcase() if setter == "header" else first: value})]
+
+    return aim
 
 
-def _default_query(api: Api, platform: Platform | None, value: Any) -> list[Step]:
-    names = _defaults(api, platform, "query") or ["page"]
-    return [("query", {name: value}) for name in names[:1]]
-
-
-def _default_header(api: Api, platform: Platform | None, value: Any) -> list[Step]:
-    names = _defaults(api, platform, "headers") or ["X-Trace"]
-    return [("header", {names[0].swapcase(): value})]
+_DEFAULT_QUERY = _default("query", "query", "page")
+_DEFAULT_HEADER = _default("header", "headers", "X-Trace")
 
 
 def _named_query(api: Api, _platform: Platform | None, value: Any) -> list[Step]:
@@ -113,12 +112,12 @@ def _claimed(api: Api, platform: Platform | None, value: Any) -> list[Step]:
 
 
 CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
-    "undefined on a default of the query": (_default_query, (UNDEFINED,)),
-    "undefined on a default header": (_default_header, (UNDEFINED,)),
-    "null on a default of the query": (_default_query, (None,)),
-    "null on a default header in another case": (_default_header, (None,)),
-    "a header that meets a default in another case": (_default_header, ("t-1",)),
-    "a value on a default of the query": (_default_query, ("覆盖", 0, False, [1, "b"])),
+    "undefined on a default of the query": (_DEFAULT_QUERY, (UNDEFINED,)),
+    "undefined on a default header": (_DEFAULT_HEADER, (UNDEFINED,)),
+    "null on a default of the query": (_DEFAULT_QUERY, (None,)),
+    "null on a default header in another case": (_DEFAULT_HEADER, (None,)),
+    "a header that meets a default in another case": (_DEFAULT_HEADER, ("t-1",)),
+    "a value on a default of the query": (_DEFAULT_QUERY, ("覆盖", 0, False, [1, "b"])),
     "a value on a query of the path": (_named_query, ("z", None)),
     "one query name twice": (_at("query", "q", after=1), ("末", UNDEFINED, None)),
     "one header twice in two cases": (

@@ -1,4 +1,4 @@
-"""A flow as its file declares it: nodes, what completes them, where actions lead.
+"""A flow as its file declares it: nodes, what completes them, where actions lead; and its scripts.
 
 Everything that is wrong with a definition by itself is found here, before anything runs. What goes
 beyond nodes, owners and transitions is this simulator's reading of how approvals work.
@@ -7,14 +7,17 @@ beyond nodes, owners and transitions is this simulator's reading of how approval
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Annotated, Literal
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from bpmax_sim.errors import suggestion
+from bpmax_sim.errors import Place, SubjectError, near, suggestion
 from bpmax_sim.i18n import msg, series
+from bpmax_sim.js_values import Undefined
 from bpmax_sim.platform.model import Model
+from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.owners import rule_problem
 from bpmax_sim.yamlfile import Seconds
 
@@ -60,11 +63,6 @@ class Deadline(Model, frozen=True, kw_only=True):
     to: str = ""
     notify: tuple[str | int, ...] = ()
 
-    @property
-    def ends(self) -> bool:
-        """Return whether the project does not stay at the node."""
-        return bool(self.to) or self.then != "notify"
-
 
 class SubFlow(Model, frozen=True, kw_only=True):
     """Another flow that a node starts, as a project of its own.
@@ -91,6 +89,18 @@ class NodeForm(Model, frozen=True, kw_only=True):
     fields: Mapping[str, FieldState] = {}
     scripts: Mapping[str, tuple[str, ...]] = {}
     libraries: tuple[str, ...] = ()
+
+    @property
+    def states(self) -> dict[str, dict[str, bool]]:
+        """Return the states of each field that is named."""
+        return {
+            name: {
+                "visible": state != "hidden",
+                "readonly": state == "readonly",
+                "required": state == "required",
+            }
+            for name, state in self.fields.items()
+        }
 
 
 class FlowNode(Model, frozen=True, kw_only=True):
@@ -381,9 +391,10 @@ def _malformed_deadline(node: FlowNode, path: Path) -> Iterator[Finding]:
         elif late.after <= before:
             yield (*at, "after"), msg("each deadline is later than the one before")
         before = late.after
-        if late.ends and late is not node.levels[-1]:
+        leaves = bool(late.to) or late.then != "notify"
+        if leaves and late is not node.levels[-1]:
             yield at, msg("the project leaves the node here; what comes later never happens")
-        if late.ends and late.notify:
+        if leaves and late.notify:
             yield (*at, "notify"), msg("notify goes with a deadline that reminds")
         if late.to and late.then != "notify":
             yield (*at, "to"), msg("a deadline decides, or goes to a node; not both")
@@ -425,3 +436,87 @@ def _condition_problem(when: str) -> str | None:
 
 
 PLAIN = FlowNode()
+
+
+class NodeScreen(msgspec.Struct, frozen=True, kw_only=True):
+    """What a node shows of the form: field -> states, and the scripts that run there."""
+
+    states: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
+    scripts: Mapping[str, tuple[Script, ...]] = msgspec.field(default_factory=dict)
+    libraries: tuple[Script, ...] = ()
+
+
+class FlowParts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a flow is made of: its definition, with the scripts of flow and nodes.
+
+    Attributes:
+        conditions: where each ``when`` stands in its file, by node, action and number of the route.
+        screens: node -> what it shows of the form.
+    """
+
+    definition: Definition | None = None
+    conditions: Mapping[tuple[str, str, int], Place] = msgspec.field(default_factory=dict)
+    scripts: Mapping[str, tuple[Script, ...]] = msgspec.field(default_factory=dict)
+    libraries: tuple[Script, ...] = ()
+    screens: Mapping[str, NodeScreen] = msgspec.field(default_factory=dict)
+
+    @property
+    def handlers(self) -> list[Script]:
+        """Return the scripts of all events, of forms, too."""
+        events = [self.scripts, *(screen.scripts for screen in self.screens.values())]
+        return [script for scripts in events for bodies in scripts.values() for script in bodies]
+
+    @property
+    def all_libraries(self) -> list[Script]:
+        """Return the libraries, of forms, too."""
+        more = [script for screen in self.screens.values() for script in screen.libraries]
+        return [*self.libraries, *more]
+
+
+def first_node(definition: Definition | None, jump: Any) -> str:
+    """Return the first node: what the hook ``jump`` gave, else where the definition starts.
+
+    Raises:
+        SubjectError: if there is no such node.
+    """
+    if definition is None:
+        return jump if isinstance(jump, str) else ""
+    if jump is None or isinstance(jump, Undefined):
+        return definition.start
+    if jump not in definition.nodes:
+        hint = suggestion(str(jump), definition.nodes)
+        raise SubjectError("jump returned {jump!r}, which is no node{hint}", jump=jump, hint=hint)
+    return str(jump)
+
+
+def check_returned(hook: str, value: Any, nodes: Collection[str]) -> None:
+    """Check that a hook gave what it is for; nothing is always right.
+
+    Raises:
+        SubjectError: it gave something else, which would be lost without a word.
+    """
+    if hook not in _GIVES or value is None or isinstance(value, Undefined):
+        return
+    kind, what = _GIVES[hook]
+    if not isinstance(value, kind):
+        raise SubjectError(
+            "{hook} must return {what}, got {value!r}", hook=hook, what=what, value=value
+        )
+    is_map = hook == "visibility" and isinstance(value, Mapping)
+    shown: Mapping[str, Any] = value if is_map else {}
+    for node, is_shown in shown.items():
+        if not isinstance(is_shown, bool) or (nodes and node not in nodes):
+            raise SubjectError(
+                "visibility returned {node!r}: {shown!r}; it takes nodes, and true or false{hint}",
+                node=node,
+                shown=is_shown,
+                hint="" if node in nodes else near(str(node), nodes),
+            )
+
+
+_GIVES: Mapping[str, tuple[type[Any], str]] = {
+    "project_name": (str, msg("a text")),
+    "task_title": (str, msg("a text")),
+    "computed": (Mapping, msg("an object of fields and values")),
+    "visibility": (Mapping, msg("an object of nodes, each true or false")),
+}

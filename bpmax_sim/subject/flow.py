@@ -13,34 +13,16 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import SubjectError, listed
 from bpmax_sim.i18n import msg
-from bpmax_sim.subject.definition import ACTIONS, Action
-from bpmax_sim.subject.form import FormSubject
+from bpmax_sim.subject import owners, project
+from bpmax_sim.subject.definition import ACTIONS, Action, first_node
+from bpmax_sim.subject.form import FormSubject, check_complete
 from bpmax_sim.subject.hooks import FlowMove, Result
 from bpmax_sim.subject.moves import MovingProject
-from bpmax_sim.subject.owners import (
-    PASSED,
-    REFUSED,
-    UNTREATED,
-    OwnersTable,
-    owner_of,
-    rule_problem,
-    untreated,
-)
-from bpmax_sim.subject.parts import first_node
-from bpmax_sim.subject.person import check_complete
-from bpmax_sim.subject.project import (
-    CANCELLED,
-    NEW,
-    PROCESSING,
-    REJECTED,
-    RETURNED,
-    TERMINATED,
-)
-from bpmax_sim.subject.visits import Visit
+from bpmax_sim.subject.owners import OwnersTable, Visit
 
 START = "start"
 """What ``return`` names where the project goes back to who started it."""
-_DECIDED: Mapping[str, int] = {"approve": PASSED, "reject": REFUSED}
+_DECIDED: Mapping[str, int] = {"approve": owners.PASSED, "reject": owners.REFUSED}
 
 
 class FlowSubject(MovingProject, kw_only=True):
@@ -94,7 +76,7 @@ class FlowSubject(MovingProject, kw_only=True):
         return self._result
 
     def _check_new(self) -> None:
-        if self.status != NEW:
+        if self.status != project.NEW:
             raise SubjectError("the project is created already; it stands at {at!r}", at=self.at)
 
     def act(self, action: Action, move: FlowMove) -> Result:
@@ -117,7 +99,7 @@ class FlowSubject(MovingProject, kw_only=True):
             if action == "approve":
                 check_complete(self._screen(node))
             decided = _DECIDED[action]
-            if self.definition and visit.table.after(acting.by, decided) == UNTREATED:
+            if self.definition and visit.table.after(acting.by, decided) == owners.UNTREATED:
                 self._mark(visit, acting)
                 self._note(acting)
                 self._computed(acting)
@@ -128,7 +110,9 @@ class FlowSubject(MovingProject, kw_only=True):
     def _decide(self, visit: Visit, action: Action, acting: FlowMove) -> bool:
         """Let *acting* decide the node; return whether no script stopped it."""
         node = visit.node
-        target = self._target(node, action, acting)
+        # Where *action* leads as things stand, for a script that can look at it.
+        watched = self.scripts.keys() & {f"before_next.{node}", f"{action}.{node}"}
+        target = self._route(node, action, acting) if watched else ""
         if self._result.errors or (action == "approve" and self._is_refused(node, acting, target)):
             self._result.refused = True
             return False
@@ -172,7 +156,7 @@ class FlowSubject(MovingProject, kw_only=True):
             visit.table.item(acting.by)["status"] = status
             return
         for item in self.owners.get(visit.node, ()):
-            if owner_of(item) == acting.by:
+            if owners.owner_of(item) == acting.by:
                 item["status"] = status
 
     def hand_over(self, move: FlowMove) -> Result:
@@ -198,10 +182,10 @@ class FlowSubject(MovingProject, kw_only=True):
         """
         table, acting = self._at_the_table("add_owner", move)
         _check_new(table, acting)
-        if wrong := rule_problem(acting.rule, len(acting.others)):
+        if wrong := owners.rule_problem(acting.rule, len(acting.others)):
             raise SubjectError("complete: {wrong}", wrong=wrong)
         with self._whole_or_not_at_all():
-            added = untreated({"owner_id": person} for person in acting.others)
+            added = owners.untreated({"owner_id": person} for person in acting.others)
             table.add(acting.by, added, acting.where, acting.rule)
             self.owners[acting.at] = table.items
             self._note(acting)
@@ -237,7 +221,7 @@ class FlowSubject(MovingProject, kw_only=True):
             self._note(acting)
             if is_start:
                 self.sender = acting.at
-                self._end(RETURNED)
+                self._end(project.RETURNED)
                 self._tell_entered("", acting.at, "return", acting.by)
             else:
                 for node in self._after(to):
@@ -269,7 +253,7 @@ class FlowSubject(MovingProject, kw_only=True):
             self.owners.clear()
             goes_back = self.definition is not None and self.definition.resubmit == "back"
             target = self._way_back(self.sender) if goes_back and self.sender else ""
-            self.sender, self.status = "", PROCESSING
+            self.sender, self.status = "", project.PROCESSING
             if not target:
                 target = first_node(self.definition, self._hook("jump", acting))
             self._computed(acting)
@@ -277,7 +261,7 @@ class FlowSubject(MovingProject, kw_only=True):
         return self._result
 
     def _check_with_starter(self) -> None:
-        if self.status not in (RETURNED, REJECTED):
+        if self.status not in (project.RETURNED, project.REJECTED):
             raise SubjectError(
                 "cannot resubmit: the project is {status}; only what was refused or returned "
                 "to who started it can be submitted again",
@@ -298,7 +282,9 @@ class FlowSubject(MovingProject, kw_only=True):
         Raises:
             SubjectError: it is not under way, or somebody else than who started it acts.
         """
-        return self._stop("withdraw", move, CANCELLED, self._starters(), msg("who started it"))
+        return self._stop(
+            "withdraw", move, project.CANCELLED, self._starters(), msg("who started it")
+        )
 
     def terminate(self, move: FlowMove) -> Result:
         """End the project at once (终止).
@@ -307,10 +293,10 @@ class FlowSubject(MovingProject, kw_only=True):
             SubjectError: it is not under way, or the actor is no administrator and no owner of it.
         """
         admins = [str(admin) for admin in (self.definition.admins if self.definition else ())]
-        mine = [owner_of(item) for item in self.project.get("owner") or ()]
+        mine = [owners.owner_of(item) for item in self.project.get("owner") or ()]
         allowed = [*admins, *(mine or self._starters())]
         who = msg("an administrator or the project's owner")
-        return self._stop("terminate", move, TERMINATED, allowed, who)
+        return self._stop("terminate", move, project.TERMINATED, allowed, who)
 
     def forward(self, move: FlowMove) -> Result:
         """Show the project to others, who see it and do not decide (抄送)."""
@@ -328,7 +314,7 @@ class FlowSubject(MovingProject, kw_only=True):
         self._check_under_way(action)
         part = [
             *self._starters(),
-            *(i for items in self.owners.values() for i in map(owner_of, items)),
+            *(i for items in self.owners.values() for i in map(owners.owner_of, items)),
         ]
         part += [entry["by"] for entry in self.history]
         by = self._among(action, move, list(dict.fromkeys(part)), msg("who takes part in it"))
@@ -380,7 +366,7 @@ class FlowSubject(MovingProject, kw_only=True):
             front = self.seen(action)
             front.join(self._result)
             fill_in(front)
-            if self.status != NEW or self.creation is None:
+            if self.status != project.NEW or self.creation is None:
                 self._computed(FlowMove(at=self.looked_at))
         return self._result
 
@@ -394,11 +380,7 @@ class FlowSubject(MovingProject, kw_only=True):
         several = [visit for visit in self.visits if visit in self.screens]
         is_clear = self.focus or len(self._mine(str(self.user.get("id", "")))) == 1
         if len(self.visits) > 1 and several and not is_clear:
-            raise SubjectError(
-                "cannot {action}: {stands}; say at which of them, with at",
-                action=action,
-                stands=self._stands(),
-            )
+            raise self._unclear(action)
         return self.front
 
     def _at_the_table(self, action: str, move: FlowMove) -> tuple[OwnersTable, FlowMove]:

@@ -1,39 +1,391 @@
-"""A form: fields whose changes fire scripts."""
+"""A form: what it shows, what a person can do with it, and fields whose changes fire scripts.
+
+A flow shows messages and states of fields, too. ``form.$message``, ``$visible``, ``$required``,
+``$readonly`` and ``$options`` are extensions of this simulator. Scripts assign to them, and to the
+members of the last four: ``form.$visible.b``. What is hidden, read-only, required or no option
+stops a person; scripts may write all the same. A column of a table has states of its own:
+``明细.数量``. Cells of tables and members of objects have paths, ``明细[0].数量``, ``客户.电话``;
+values are replaced, never changed inside, so putting a cell makes a new table.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import zip_longest
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
-from bpmax_sim.errors import Place, ScriptError
-from bpmax_sim.i18n import msg
+from bpmax_sim.errors import Place, ScriptError, SubjectError, listed, suggestion
+from bpmax_sim.field_path import plain_steps
+from bpmax_sim.i18n import msg, plural
+from bpmax_sim.js_values import Undefined
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.runtime import Page
-from bpmax_sim.subject.cells import cell, changed_columns, steps_of, table_of, with_cell
-from bpmax_sim.subject.hooks import CycleCut, FieldChanged, HookStarted, Result, replace_value
-from bpmax_sim.subject.person import check_complete, check_entry
-from bpmax_sim.subject.screen import Screen, state_links
+from bpmax_sim.subject import hooks
+from bpmax_sim.subject.hooks import Result
+
+_PATH = re.compile(r"[^.\[\]]+(?:\[\d+\]|\.[^.\[\]]+)+")
+Steps = tuple[str | int, ...]
+
+
+def steps_of(text: str) -> Steps:
+    """Return the steps of a path: a name, then members and row numbers; none if it is no path."""
+    return plain_steps(text) if _PATH.fullmatch(text) else ()
+
+
+def cell(value: Any, steps: Steps) -> Any:
+    """Return what stands at *steps* inside *value*, or `UNSET`."""
+    for step in steps:
+        if isinstance(step, int):
+            rows = value if isinstance(value, list | tuple) else ()
+            value = rows[step] if step < len(rows) else UNSET
+        else:
+            value = value.get(step, UNSET) if isinstance(value, Mapping) else UNSET
+    return value
+
+
+def with_cell(value: Any, steps: Steps, new: Any, path: str) -> Any:
+    """Return *value* with *new* at *steps*; *path* is how a message calls the place.
+
+    Raises:
+        SubjectError: there is no such row, or no table or object on the way.
+    """
+    if not steps:
+        return new
+    step, *rest = steps
+    if isinstance(step, int):
+        rows = table_of(value, path)
+        check_row(rows, step, path)
+        return [*rows[:step], with_cell(rows[step], tuple(rest), new, path), *rows[step + 1 :]]
+    if value is not None and not isinstance(value, Mapping):
+        raise SubjectError(
+            "{path}: there is no member {step!r} in {value!r}", path=path, step=step, value=value
+        )
+    members = dict(value or {})
+    return {**members, step: with_cell(members.get(step), tuple(rest), new, path)}
+
+
+def table_of(value: Any, path: str) -> list[Any]:
+    """Return the rows of a table; an empty field is a table without rows.
+
+    Raises:
+        SubjectError: it is none.
+    """
+    if value is None or value == "":
+        return []
+    if not isinstance(value, list | tuple):
+        raise SubjectError(
+            "{path}: expected a table, that is a list of rows, got {value!r}",
+            path=path,
+            value=value,
+        )
+    return list(value)
+
+
+def check_row(rows: list[Any], number: int, path: str, *, more: int = 0) -> None:
+    """Check that there is a row *number*, or that one can be added there with *more* of 1.
+
+    Raises:
+        SubjectError: there is not; the message says which there are.
+    """
+    last = len(rows) - 1 + more
+    if number > last:
+        there = msg("rows 0 to {rows_count}", rows_count=len(rows) - 1) if rows else msg("no rows")
+        raise SubjectError(
+            "{path}: no row {number}; there are {there}, add_row adds one",
+            path=path,
+            number=number,
+            there=there,
+        )
+
+
+def changed_columns(old: Any, new: Any) -> Iterator[str]:
+    """Yield the columns in which two tables differ, in the order of the new one."""
+    before = old if isinstance(old, list | tuple) else ()
+    after = new if isinstance(new, list | tuple) else ()
+    rows = [row for row in (*after, *before) if isinstance(row, Mapping)]
+    for name in dict.fromkeys(name for row in rows for name in row):
+        if _column(before, name) != _column(after, name):
+            yield name
+
+
+def _column(rows: Any, name: str) -> list[Any]:
+    return [cell(row, (name,)) for row in rows]
+
+
+def field_hint(name: str, fields: tuple[str, ...]) -> str | None:
+    """Return what is wrong with *name* as one of *fields*, or as a path inside one."""
+    base = steps_of(name)[:1]
+    if not fields or name in fields or (base and base[0] in fields):
+        return None
+    return msg("no field {name!r}{near}", name=name, near=suggestion(name, fields))
+
+
+STATES = {"$visible": "visible", "$required": "required", "$readonly": "readonly"}
+EXTENSIONS = ("$message", "$options", *STATES)
+_NEW_FIELD = {"visible": True, "required": False, "readonly": False}
+_MEMBERS = {**STATES, "$options": "options"}
+
+
+class Screen(msgspec.Struct, kw_only=True):
+    """What every subject has: scripts and who runs them, a result to fill, states and messages.
+
+    Attributes:
+        scripts: event -> its scripts in their order.
+        states: field -> ``visible``, ``required``, ``readonly``, ``options``.
+        messages: everything shown so far.
+        name: of the sub-flow's project that it belongs to; empty for the main one's.
+    """
+
+    stage: hooks.Stage
+    tell: hooks.Tell
+    scripts: Mapping[str, tuple[Script, ...]] = msgspec.field(default_factory=dict)
+    libraries: Sequence[Script] = ()
+    states: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    messages: list[hooks.MessageShown] = msgspec.field(default_factory=list)
+    name: str = ""
+    _result: Result = msgspec.field(default_factory=Result)
+
+    def bodies(self, event: str) -> tuple[Script, ...]:
+        """Return the scripts of *event* in their order."""
+        return self.scripts.get(event, ())
+
+    def run_bodies(self, event: str, run: Callable[[Script], Outcome]) -> Any:
+        """Let *run* run the scripts of *event* up to one that fails or says no; return a value."""
+        value: Any = None
+        for script in self.bodies(event):
+            self.tell(hooks.HookStarted(event=self.labelled(event), script=script.name))
+            ended = run(script)
+            self._result.take(ended)
+            self._result.returned(ended.value)
+            value = ended.value
+            if ended.error is not None or value is False:
+                break
+        return value
+
+    def labelled(self, name: str) -> str:
+        """Return *name* as it is told, behind that of the sub-flow's project."""
+        return f"{self.name}/{name}" if self.name else name
+
+    def join(self, result: Result) -> None:
+        """Let what comes of an action that another part began go to its *result*."""
+        self._result = result
+
+    @contextmanager
+    def meanwhile(self) -> Iterator[Result]:
+        """Let an action take place while another one is under way, with a result of its own."""
+        outer = self._result
+        inner = self.begin()
+        try:
+            yield inner
+        finally:
+            self.join_all(outer)
+
+    def begin(self) -> Result:
+        """Start an action; what its scripts come to, and all that they start, goes to the result.
+
+        Handlers and timers end whenever they do, so whoever performs an action starts it here, be
+        it a user's or a script's.
+        """
+        result = Result()
+        self.join_all(result)
+        return result
+
+    def join_all(self, result: Result) -> None:
+        """Let what comes of an action, of this and all that belongs to it, go to *result*."""
+        self.join(result)
+
+    def show(self, text: str, level: str = "info") -> None:
+        """Show a message to the user."""
+        message = hooks.MessageShown(text=text, level=level)
+        self.messages.append(message)
+        self.tell(message)
+
+    def extend(self, name: str, value: Any) -> None:
+        """Take what a script assigned to a ``$`` name of its form.
+
+        Raises:
+            SubjectError: it is no extension, or does not take the value.
+        """
+        if name == "$message":
+            message = value if isinstance(value, Mapping) else {"text": value}
+            self.show(str(message.get("text", "")), str(message.get("type", "info")))
+        elif name in _MEMBERS and isinstance(value, Mapping):
+            for field, state in value.items():
+                self.set_state(field, _MEMBERS[name], state)
+        else:
+            raise _misuse(name)
+
+    def set_state(self, field: str, key: str, value: Any) -> None:
+        """Set one state of a field; `UNDEFINED` resets it."""
+        states = self.states.setdefault(field, dict(_NEW_FIELD))
+        states[key] = value
+        if isinstance(value, Undefined):
+            states.pop(key)
+            states.update({key: _NEW_FIELD[key]} if key in _NEW_FIELD else {})
+
+    def state(self, field: str) -> Mapping[str, Any]:
+        """Return what is known of a field beside its value."""
+        return self.states.get(field, _NEW_FIELD)
+
+
+class StateView(msgspec.Struct, frozen=True):
+    """``form.$visible`` and its like: field -> state."""
+
+    screen: Screen
+    fields: Mapping[str, Any]
+    key: str
+    is_frozen: bool = True
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """Return the state of each field that has one."""
+        screen, key = self.screen, self.key
+        names = (*self.fields, *screen.states)
+        return {name: state[key] for name in names if key in (state := screen.state(name))}
+
+    def write(self, field: str, value: Any, _place: Place | None, /) -> None:
+        """Set the state of a field."""
+        self.screen.set_state(field, self.key, value)
+
+
+def state_links(screen: Screen, fields: Mapping[str, Any]) -> Mapping[str, LiveObject]:
+    """Return the ``$`` members of a form with *fields* that scripts can read and write inside."""
+    return {name: StateView(screen, fields, key) for name, key in _MEMBERS.items()}
+
+
+def _misuse(name: str) -> SubjectError:
+    if name in EXTENSIONS:
+        return SubjectError(
+            "form.{name} takes an object of field names, such as form.{name} = {{phone: …}}",
+            name=name,
+        )
+    hint = suggestion(name, EXTENSIONS)
+    return SubjectError("form.{name} is not known{hint}", name=name, hint=hint)
+
+
+def check_entry(form: FormSubject, steps: Steps, value: Any = UNSET, old: Any = None) -> None:
+    """Check that a person can enter *value* for *old* at *steps*, or change or press what is there.
+
+    Raises:
+        SubjectError: it is hidden or read-only, or the value is none of its options; of a table or
+            an object, this goes for each member that changes.
+    """
+    names = [str(step) for step in steps if isinstance(step, str)]
+    for depth in range(len(names)):
+        _check_state(form, ".".join(names[: depth + 1]))
+    if value is not UNSET:
+        name = ".".join(names)
+        _check_option(name, form.state(name).get("options"), value)
+        for member, entered in _changed_members(name, value, old):
+            _check_state(form, member)
+            _check_option(member, form.state(member).get("options"), entered)
+
+
+def _changed_members(name: str, value: Any, old: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the columns of a table, or the members of an object, that get another value."""
+    if isinstance(value, list | tuple):
+        rows = old if isinstance(old, list | tuple) else ()
+        for row, was in zip_longest(value, rows[: len(value)]):
+            if isinstance(row, Mapping):
+                yield from _changed_members(name, row, was)
+    elif isinstance(value, Mapping):
+        before = old if isinstance(old, Mapping) else {}
+        for key, entered in value.items():
+            was = before.get(key)
+            if not hooks.same(entered, was) and not (is_empty(entered) and is_empty(was)):
+                member = f"{name}.{key}"
+                yield member, entered
+                yield from _changed_members(member, entered, was)
+
+
+def _check_state(form: FormSubject, name: str) -> None:
+    state = form.state(name)
+    for key, stops in (("visible", False), ("readonly", True)):
+        if state.get(key, not stops) is stops:
+            is_what = msg("hidden") if key == "visible" else msg("read-only")
+            raise SubjectError(
+                "{name} is {is_what}, so a person cannot change it; a script may, in js",
+                name=name,
+                is_what=is_what,
+            )
+
+
+def _check_option(name: str, options: Any, value: Any) -> None:
+    if not isinstance(options, list | tuple) or is_empty(value):
+        return
+    known = [option.get("value") if isinstance(option, Mapping) else option for option in options]
+    for choice in value if isinstance(value, list | tuple) else (value,):
+        if not any(hooks.same(choice, option) for option in known):
+            raise SubjectError(
+                "{name}: {choice!r} is none of its options{hint}",
+                name=name,
+                choice=choice,
+                hint=_hint(choice, known),
+            )
+
+
+def _hint(choice: Any, known: list[Any]) -> str:
+    """Return the option that was probably meant, or all there are."""
+    texts = [str(option) for option in known]
+    if str(choice) in texts:
+        meant = known[texts.index(str(choice))]
+        if isinstance(choice, str):
+            return msg("; write {meant}, without quotes", meant=meant)
+        return msg("; write {meant!r}, with quotes", meant=meant)
+    return suggestion(str(choice), texts)
+
+
+def check_complete(form: FormSubject) -> None:
+    """Check that no field is empty that a person has to fill in.
+
+    Raises:
+        SubjectError: there is one; the message names all of them.
+    """
+    missing = list(_missing(form))
+    if missing:
+        raise SubjectError(
+            plural(
+                len(missing),
+                "required and empty is {names}",
+                "required and empty are {names}",
+                names=listed(missing),
+            )
+        )
+
+
+def _missing(form: FormSubject) -> Iterator[str]:
+    for name, state in form.states.items():
+        table, dot, column = name.partition(".")
+        shown = state.get("visible", True) and form.state(table).get("visible", True)
+        if not state.get("required") or not shown:
+            continue
+        if not dot or name in form.fields:
+            if is_empty(form.fields.get(name)):
+                yield name
+            continue
+        rows = form.fields.get(table)
+        for number, row in enumerate(rows if isinstance(rows, list | tuple) else ()):
+            if is_empty(row.get(column) if isinstance(row, Mapping) else None):
+                yield f"{table}[{number}].{column}"
+
+
+def is_empty(value: Any) -> bool:
+    """Return whether a field counts as not filled in: 0 and false do."""
+    return value is None or (isinstance(value, str | list | tuple | dict) and not value)
+
 
 DEEPEST = 16
 
 
-class Link(msgspec.Struct, frozen=True):
-    """One change in the chain of changes that led to a script."""
-
-    field: str
-    value: str
-
-    def __str__(self) -> str:
-        """Return ``customerId="12345"``."""
-        return f"{self.field}={self.value}"
-
-
-Chain = tuple[Link, ...]
+Chain = tuple[str, ...]
+"""The changes that led to a script, each as ``customerId="12345"``."""
 
 
 class FormView(msgspec.Struct):
@@ -110,20 +462,21 @@ class FormSubject(Screen, kw_only=True):
 
     def _enter(self, name: str, value: Any) -> None:
         """Take what a user entered, and fire what hangs on it: first columns, then the field."""
-        old = self.fields.get(name)
-        if self._store(name, value, "user"):
-            link = Link(name, _text(value))
-            for event in self._events(name, old, value):
-                self.fire(event, (link,))
+        for event in self._change(name, value, "user"):
+            self.fire(event, (f"{name}={_text(value)}",))
 
-    def _events(self, name: str, old: Any, new: Any) -> Iterator[str]:
-        """Yield the events of a change that have a script."""
+    def _change(self, name: str, value: Any, by: str, place: Place | None = None) -> list[str]:
+        """Set a field, and return the events of the change that have a script."""
+        old = self.fields.get(name)
+        if not hooks.replace_value(self.fields, name, value):
+            return []
+        label = self.labelled(name)
+        self.tell(hooks.FieldChanged(field=label, old=old, new=value, by=by, place=place))
         prefix = f"change.{name}."
-        if any(event.startswith(prefix) for event in self.scripts):
-            columns = (prefix + column for column in changed_columns(old, new))
-            yield from (event for event in columns if event in self.scripts)
-        if f"change.{name}" in self.scripts:
-            yield f"change.{name}"
+        has_columns = any(event.startswith(prefix) for event in self.scripts)
+        columns = changed_columns(old, value) if has_columns else ()
+        events = [*(prefix + column for column in columns), f"change.{name}"]
+        return [event for event in events if event in self.scripts]
 
     def click(self, button: str) -> Result:
         """Fire ``click.<button>``."""
@@ -156,7 +509,7 @@ class FormSubject(Screen, kw_only=True):
     def page(self) -> Page:
         """Return what the handlers share: their globals, and what they plan for later."""
         if self._page is None:
-            self._page = Page([body for event in self.scripts for body in self.bodies(event)])
+            self._page = Page([body for bodies in self.scripts.values() for body in bodies])
         return self._page
 
     def written(self, name: str, value: Any, view: FormView, place: Place | None) -> None:
@@ -164,31 +517,23 @@ class FormSubject(Screen, kw_only=True):
         if name.startswith("$"):
             self.extend(name, value)
             return
-        old = self.fields.get(name)
-        if not self._store(name, value, view.event or "script", place):
+        events = self._change(name, value, view.event or "script", place)
+        if not events:
             return
-        events = list(self._events(name, old, value))
-        if events:
-            self._chain(name, value, events, view, place)
-
-    def _chain(
-        self, name: str, value: Any, events: list[str], view: FormView, place: Place | None
-    ) -> None:
-        """Start the handlers of what a script changed, unless they came about by themselves."""
-        link = Link(name, _text(value))
+        link = f"{name}={_text(value)}"
+        chain = (*view.chain, link)
         if link in view.chain or len(view.chain) >= DEEPEST:
-            chain = tuple(map(str, (*view.chain, link)))
-            self.tell(CycleCut(field=name, chain=chain))
+            self.tell(hooks.CycleCut(field=name, chain=chain))
             if link not in view.chain:
                 self._result.errors.append(_endless(chain, place))
             return
         for event in events:
-            self._start(event, self.bodies(event), FormView(self, event, (*view.chain, link)))
+            self._start(event, self.bodies(event), FormView(self, event, chain))
 
     def _start(self, event: str, bodies: tuple[Script, ...], view: FormView) -> None:
         """Start the first of some handlers beside what runs; the next follows when it has ended."""
         handler, *rest = bodies
-        self.tell(HookStarted(event=self.labelled(event), script=handler.name))
+        self.tell(hooks.HookStarted(event=self.labelled(event), script=handler.name))
 
         def done(ended: Outcome) -> None:
             self._result.take(ended)  # of the action of then
@@ -197,20 +542,12 @@ class FormSubject(Screen, kw_only=True):
 
         self.stage.start_script(handler, done, form=view, libraries=self.libraries, page=self.page)
 
-    def _store(self, name: str, value: Any, by: str, place: Place | None = None) -> bool:
-        old = self.fields.get(name)
-        if not replace_value(self.fields, name, value):
-            return False
-        label = self.labelled(name)
-        self.tell(FieldChanged(field=label, old=old, new=value, by=by, place=place))
-        return True
-
     def facts(self) -> Mapping[str, Mapping[str, Any]]:
         """Return what is known of every field beside its value."""
         return {name: self.state(name) for name in (*self.fields, *self.states)}
 
 
-def _endless(chain: tuple[str, ...], place: Place | None) -> ScriptError:
+def _endless(chain: Chain, place: Place | None) -> ScriptError:
     """Return the error of handlers that always write something new; one that settles is none."""
     steps = " -> ".join((*chain[:3], "…", chain[-1]))
     message = msg(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from operator import itemgetter
 from typing import Any, Self
 
@@ -11,35 +11,12 @@ from msgspec.structs import asdict, replace
 from bpmax_sim.errors import SubjectError, listed, near
 from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.script.failure import Script
+from bpmax_sim.subject import owners, project
 from bpmax_sim.subject.definition import Action, SubFlow
-from bpmax_sim.subject.hooks import (
-    BranchArrived,
-    DeadlinePassed,
-    FlowMove,
-)
-from bpmax_sim.subject.owners import (
-    PASSED,
-    PROJECT,
-    UNTREATED,
-    Items,
-    OwnersTable,
-    actor,
-    assigned,
-    owner_of,
-    untreated,
-)
-from bpmax_sim.subject.project import (
-    FINISHED,
-    NEW,
-    PROCESSING,
-    REJECTED,
-    RETURNED,
-    TERMINATED,
-    ProjectState,
-)
-from bpmax_sim.subject.visits import Split, Visit, leave
+from bpmax_sim.subject.hooks import BranchArrived, DeadlinePassed, FlowMove
+from bpmax_sim.subject.owners import Items, OwnersTable, Split, Visit
+from bpmax_sim.subject.project import ProjectState
 
-ENDS: Mapping[str, str] = {"approve": FINISHED, "reject": REJECTED}
 _MOST_HOPS = 100
 
 
@@ -84,7 +61,7 @@ class MovingProject(ProjectState, kw_only=True):
                 self._go(visit, deadline.to, "deadline", late)
             elif deadline.then == "notify":
                 people = [str(owner) for owner in deadline.notify]
-                people = people or [owner_of(item) for item in visit.table.pending()]
+                people = people or [owners.owner_of(item) for item in visit.table.pending()]
                 self._notify("deadline", people, "", visit.node)
             else:
                 self._pass(visit, "approve" if deadline.then == "approve" else "reject", late)
@@ -133,12 +110,14 @@ class MovingProject(ProjectState, kw_only=True):
             return open_visits[0]
         mine = self._mine(move.by or str(self.user.get("id", "")))
         if len(mine) != 1:
-            raise SubjectError(
-                "cannot {action}: {stands}; say at which of them, with at",
-                action=action,
-                stands=self._stands(),
-            )
+            raise self._unclear(action)
         return mine[0]
+
+    def _unclear(self, action: str) -> SubjectError:
+        stands = self._stands()
+        return SubjectError(
+            "cannot {action}: {stands}; say at which of them, with at", action=action, stands=stands
+        )
 
     def _not_there(self, action: str, at: str) -> SubjectError:
         return SubjectError(
@@ -154,10 +133,10 @@ class MovingProject(ProjectState, kw_only=True):
         return msg("it stands at {names}", names=names)
 
     def _check_under_way(self, action: str) -> None:
-        if self.status != PROCESSING:
+        if self.status != project.PROCESSING:
             hints = {
-                NEW: msg("submit it first, or set flow.at"),
-                RETURNED: msg("resubmit it first"),
+                project.NEW: msg("submit it first, or set flow.at"),
+                project.RETURNED: msg("resubmit it first"),
             }
             hint = hints.get(self.status, msg("nothing is left"))
             raise SubjectError(
@@ -168,13 +147,32 @@ class MovingProject(ProjectState, kw_only=True):
             )
 
     def _actor(self, visit: Visit, by: str) -> str:
-        """Return who acts; where nothing is said of owners at all, that is anybody."""
-        items = visit.table.items
-        chosen = by or str(self.user.get("id", ""))
-        if self.definition is None and not items:
+        """Return who acts: *by*, else the user, else the first owner who is to act.
+
+        Where nothing is said of owners at all, that is anybody.
+
+        Raises:
+            SubjectError: that is not one of the node's owners, or it has none.
+        """
+        ids, chosen = visit.table.ids, by or str(self.user.get("id", ""))
+        if self.definition is None and not ids:
             return chosen
-        first = "".join(map(owner_of, visit.table.pending()[:1]))
-        return actor(visit.node, items, chosen or first, self.user)
+        if not ids:
+            raise SubjectError(
+                "nobody may act at {node!r}: it has no owners; declare owners in the "
+                "definition, or return them from owners.{node_2}",
+                node=visit.node,
+                node_2=visit.node,
+            )
+        chosen = chosen or owners.owner_of((visit.table.pending() or visit.table.items)[0])
+        if chosen not in ids:
+            raise SubjectError(
+                "{acting} is not an owner of {node!r}; its owners: {names}",
+                acting=chosen,
+                node=visit.node,
+                names=series(ids),
+            )
+        return chosen
 
     def _passed(self, without: str) -> list[str]:
         """Return the nodes that were passed, beside *without*, and the gateways of branches."""
@@ -214,7 +212,7 @@ class MovingProject(ProjectState, kw_only=True):
 
     def _go(self, visit: Visit, target: str, action: str, move: FlowMove) -> None:
         """Leave a node for *target*, or for a join that waits for other branches."""
-        split, branch, waits = leave(self.visits, visit, target)
+        split, branch, waits = owners.leave(self.visits, visit, target)
         if waits and split is not None:
             self.at = next(iter(self.visits), self.at)
             left = tuple(sorted(split.waiting))
@@ -229,13 +227,13 @@ class MovingProject(ProjectState, kw_only=True):
 
     def _enter(self, node: str, action: str, move: FlowMove, visit: Visit, previous: str) -> None:
         declared = self.declared(node)
-        self.status = PROCESSING
+        self.status = project.PROCESSING
         if self.definition is None:
             self.at = node
             self._tell_entered(node, previous, action, move.by)
             return
         if declared.end:
-            self._end(ENDS.get(action, FINISHED), node)
+            self._end(project.REJECTED if action == "reject" else project.FINISHED, node)
             self._tell_entered(node, previous, action, move.by)
             self._render(move)
             self._tell_parent(self.status)
@@ -283,17 +281,19 @@ class MovingProject(ProjectState, kw_only=True):
             if entry["action"] == "approve" and (asks == "none" or entry["node"] == previous)
         }
         for item in table.pending():
-            if owner_of(item) in before and table.status == UNTREATED:
-                item["status"] = PASSED
-                self._note(FlowMove(at=visit.node, by=owner_of(item), action="repeated"))
-        if table.status == PASSED:
+            if owners.owner_of(item) in before and table.status == owners.UNTREATED:
+                item["status"] = owners.PASSED
+                self._note(FlowMove(at=visit.node, by=owners.owner_of(item), action="repeated"))
+        if table.status == owners.PASSED:
             self._pass(visit, "approve", coming)
 
     def _pass_without_owners(self, visit: Visit, move: FlowMove) -> None:
         """Do what the definition says where nobody owns a node."""
         empty = self.declared(visit.node).empty
         if empty == "admins" and self.definition is not None:
-            self._seat(visit, untreated({"owner_id": admin} for admin in self.definition.admins))
+            self._seat(
+                visit, owners.untreated({"owner_id": admin} for admin in self.definition.admins)
+            )
         elif empty in ("approve", "reject"):
             self._pass(visit, "approve" if empty == "approve" else "reject", replace(move, by=""))
 
@@ -319,8 +319,8 @@ class MovingProject(ProjectState, kw_only=True):
         self.visits.clear()
         self.at, self.status = node, status
         for child in self.children.values():
-            if child.status in (PROCESSING, RETURNED):
-                child._end(TERMINATED)  # noqa: SLF001 - of its own class
+            if child.status in (project.PROCESSING, project.RETURNED):
+                child._end(project.TERMINATED)  # noqa: SLF001 - of its own class
 
     def _start_child(self, visit: Visit, spec: SubFlow, move: FlowMove) -> None:
         """Create the project of a sub-flow, and wait for it or go on."""
@@ -364,7 +364,7 @@ class MovingProject(ProjectState, kw_only=True):
         spec = declared.child
         for mine, theirs in (spec.back if spec else {}).items():
             parent.store("form", {mine: self.form.get(theirs)}, self.name)
-        action: Action = "approve" if status == FINISHED else "reject"
+        action: Action = "approve" if status == project.FINISHED else "reject"
         if action not in declared.offers:
             raise SubjectError(
                 "the sub-flow {name!r} ended {status}, and node {node!r} offers no {action}; "
@@ -384,43 +384,38 @@ class MovingProject(ProjectState, kw_only=True):
         node = visit.node
         own: Items = [{"owner_id": owner} for owner in self.declared(node).owners]
         items = self.assigned.get(node, own)
-        self._seat(visit, untreated(items))
+        self._seat(visit, owners.untreated(items))
         wrong = len(self._result.errors)
         value = self._hook(f"owners.{node}", replace(move, at=node))
         try:
-            owners = assigned(value, node, self.nodes)
+            returned = owners.assigned(value, node, self.nodes)
         except SubjectError as error:
             self._result.errors.append(error)
-            owners = {}
+            returned = {}
         if len(self._result.errors) > wrong:
             del self.owners[node]
             visit.table = OwnersTable()
             return False
-        for step, step_items in owners.items():
+        for step, step_items in returned.items():
             self._take_owners(visit, step, step_items)
         return True
 
     def _take_owners(self, visit: Visit, step: str, items: Items) -> None:
         """Take what the hook of a node returned of the owners of *step*."""
-        if step == PROJECT and step not in self.nodes:
+        if step == owners.PROJECT and step not in self.nodes:
             self.store("project", {"owner": items}, f"owners.{visit.node}")
             return
         if step != visit.node:
             self.assigned[step] = items
         present = visit if step == visit.node else self.visits.get(step)
         if present is not None:
-            self._seat(present, untreated(items))
+            self._seat(present, owners.untreated(items))
         else:
             self.owners.pop(step, None)
 
     def _seat(self, visit: Visit, items: Items) -> None:
         self.owners[visit.node] = items
         visit.table = OwnersTable.of(items, self.declared(visit.node).complete)
-
-    def _target(self, node: str, action: Action, move: FlowMove) -> str:
-        """Return where *action* leads as things stand, for a script that can look at it."""
-        watched = self.scripts.keys() & {f"before_next.{node}", f"{action}.{node}"}
-        return self._route(node, action, move) if watched else ""
 
     def _route(self, node: str, action: Action, move: FlowMove) -> str:
         """Return the node that the first matching route leads to."""
@@ -446,7 +441,7 @@ class MovingProject(ProjectState, kw_only=True):
         """Start in the middle where *at* says so, as if the project had just come there."""
         if not self.at:
             return
-        self.status = PROCESSING
+        self.status = project.PROCESSING
         visit = self.visits[self.at] = Visit(self.at)
         self._show(self.at)
         if self.at not in self.nodes:
@@ -456,7 +451,7 @@ class MovingProject(ProjectState, kw_only=True):
         self._plan(visit)
         self.begins = bool(declared.parallel or declared.child)
         if not self.begins and not self.bodies(f"owners.{self.at}"):
-            self._seat(visit, untreated({"owner_id": owner} for owner in declared.owners))
+            self._seat(visit, owners.untreated({"owner_id": owner} for owner in declared.owners))
 
     def settle(self) -> None:
         """Start the branches or the sub-flow of the node where a scenario starts.

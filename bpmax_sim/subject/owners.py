@@ -1,7 +1,9 @@
-"""Who decides at a node: owners, what of their decisions decides the node, and who is to act now.
+"""Where a project stands, who decides there, and what of their decisions decides the node.
 
-An owner's `Seat` is decided by rounds, one after the other: who was added before decides first,
-who was added after decides last, who was added beside decides together with the owner.
+An owner's `OwnerSeat` is decided by rounds, one after the other: who was added before decides
+first, who was added after decides last, who was added beside decides together with the owner. A
+`Split` is a gateway that was passed; it ends at its join, once every branch has arrived there, or
+when a branch leads out of it.
 """
 
 from __future__ import annotations
@@ -9,12 +11,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 import msgspec
 
 from bpmax_sim.errors import SubjectError, listed, near, suggestion
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import Undefined
 from bpmax_sim.subject.hooks import Where
 
@@ -88,11 +91,6 @@ class OwnerSeat(msgspec.Struct):
         """Return what they decided: passed if all rounds did, refused if one did."""
         return verdict("all", [turn.status for turn in self.rounds])
 
-    @property
-    def present(self) -> Round | None:
-        """Return the round that is to decide now."""
-        return next((turn for turn in self.rounds if turn.status == UNTREATED), None)
-
 
 class OwnersTable(msgspec.Struct):
     """All seats of a node, and the rule by which they decide it."""
@@ -124,8 +122,9 @@ class OwnersTable(msgspec.Struct):
         """Return the items of those who are to act now."""
         items: Items = []
         for seat in self.seats:
-            if seat.status == UNTREATED and seat.present is not None:
-                items += seat.present.pending()
+            present = next((turn for turn in seat.rounds if turn.status == UNTREATED), None)
+            if seat.status == UNTREATED and present is not None:
+                items += present.pending()
                 if self.rule == "in_order":
                     break
         return items
@@ -155,10 +154,12 @@ class OwnersTable(msgspec.Struct):
     def add(self, by: str, added: Items, where: Where, rule: str | int) -> None:
         """Let others decide before *by*, after him (who agrees so) or beside him."""
         mine = self.item(by)
-        seat = next(
-            seat for seat in self.seats if any(mine is i for r in seat.rounds for i in r.items)
+        seat, at = next(
+            (seat, number)
+            for seat in self.seats
+            for number, turn in enumerate(seat.rounds)
+            if any(mine is item for item in turn.items)
         )
-        at = next(n for n, turn in enumerate(seat.rounds) if any(mine is i for i in turn.items))
         if where == "beside":
             seat.rounds[at].items += added
             seat.rounds[at].rule = "all"
@@ -204,31 +205,6 @@ def assigned(value: Any, node: str, nodes: Iterable[str] = ()) -> Mapping[str, I
     return {str(step): _items(items, node) for step, items in value.items()}
 
 
-def actor(node: str, items: Sequence[Mapping[str, Any]], by: str, user: Mapping[str, Any]) -> str:
-    """Return who acts at *node*: *by*, else the user, else the first owner who is to act.
-
-    Raises:
-        SubjectError: if that is not one of its owners, or it has none.
-    """
-    ids = [owner_of(item) for item in items]
-    if not ids:
-        raise SubjectError(
-            "nobody may act at {node!r}: it has no owners; declare owners in the "
-            "definition, or return them from owners.{node_2}",
-            node=node,
-            node_2=node,
-        )
-    acting = by or str(user.get("id", "")) or ids[0]
-    if acting not in ids:
-        raise SubjectError(
-            "{acting} is not an owner of {node!r}; its owners: {names}",
-            acting=acting,
-            node=node,
-            names=series(ids),
-        )
-    return acting
-
-
 def _items(items: Any, node: str) -> Items:
     listed_items = isinstance(items, list | tuple)
     if not listed_items or not items or not all(map(_is_owner, items)):
@@ -254,3 +230,75 @@ def _is_owner(item: Any) -> bool:
     if not isinstance(owner, str | int) or isinstance(owner, bool) or owner == "":
         return False
     return not isinstance(status, bool) and status in (UNTREATED, PASSED, REFUSED)
+
+
+class Split(msgspec.Struct, eq=False):
+    """Branches under way.
+
+    Attributes:
+        region: first node of each branch -> the nodes on its ways to the join.
+        waiting: the branches that have not arrived.
+        outer: the split in whose *branch* the gateway lies.
+    """
+
+    gateway: str
+    join: str
+    region: Mapping[str, set[str]]
+    waiting: set[str]
+    outer: Split | None = None
+    branch: str = ""
+
+
+_SERIAL = count(1)
+
+
+class Visit(msgspec.Struct, eq=False):
+    """A node where the project stands.
+
+    Attributes:
+        serial: tells it from later visits of the same node, in copies, too.
+        table: who decides there; nobody until that is known.
+        split: the branches among which it is one, and in which *branch* it lies.
+        arrived: the instant when the project came there, and *plan* when it should leave.
+        due: the instant of its next deadline; *level* of them are over.
+        child: the sub-flow's project that it waits for.
+    """
+
+    node: str
+    table: OwnersTable = msgspec.field(default_factory=OwnersTable)
+    split: Split | None = None
+    branch: str = ""
+    arrived: float = 0.0
+    plan: float | None = None
+    due: float | None = None
+    level: int = 0
+    child: str = ""
+    serial: int = msgspec.field(default_factory=_SERIAL.__next__)
+
+
+def leave(visits: dict[str, Visit], visit: Visit, target: str) -> tuple[Split | None, str, bool]:
+    """Take *visit* away, for *target*; return the split and branch there, and whether it waits.
+
+    At a join it waits for the other branches; where it leads out of branches, they end.
+    """
+    visits.pop(visit.node, None)
+    split, branch = visit.split, visit.branch
+    while split is not None:
+        if target == split.join:
+            split.waiting.discard(branch)
+            if split.waiting:
+                return split, branch, True
+        elif target in split.region.get(branch, ()):
+            break
+        else:
+            for other in [v for v in visits.values() if split in _outwards(v.split)]:
+                visits.pop(other.node)
+        outer, branch = split.outer, split.branch
+        split = outer
+    return split, branch, False
+
+
+def _outwards(split: Split | None) -> Iterator[Split]:
+    while split is not None:
+        yield split
+        split = split.outer

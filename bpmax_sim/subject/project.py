@@ -1,6 +1,8 @@
 """A project: its values, where it stands, what was done, and the hooks that run on it.
 
-What goes wrong on the way leaves it, and all that belong to it, as they were before the action.
+What goes wrong on the way leaves it, and all that belong to it, as they were before the action. Of
+what flow scripts see as ``ctx``, the members follow the product's API where that is known; the
+nesting names ``project``, ``step`` and ``form`` are this simulator's.
 """
 
 from __future__ import annotations
@@ -8,40 +10,110 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, Self
 
 import msgspec
 
-from bpmax_sim.errors import Place, SubjectError, suggestion
+from bpmax_sim.errors import BpmaxError, CallError, Place, ScriptError, SubjectError, suggestion
 from bpmax_sim.i18n import msg
-from bpmax_sim.js_values import UNDEFINED
+from bpmax_sim.js_values import UNDEFINED, Undefined
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.runtime import Page
-from bpmax_sim.subject.context import ContextView, context_of
-from bpmax_sim.subject.definition import ACTIONS, PLAIN, Definition, FlowNode
-from bpmax_sim.subject.form import FormSubject
-from bpmax_sim.subject.hooks import (
-    FieldChanged,
-    FlowMove,
-    NodeEntered,
-    Notified,
-    PersonActed,
-    Result,
-    replace_value,
+from bpmax_sim.subject import hooks
+from bpmax_sim.subject.definition import (
+    ACTIONS,
+    PLAIN,
+    Definition,
+    FlowNode,
+    FlowParts,
+    NodeScreen,
+    check_returned,
 )
-from bpmax_sim.subject.owners import (
-    PASSED,
-    REFUSED,
-    UNTREATED,
-    Items,
-    owner_of,
+from bpmax_sim.subject.form import FormSubject, Screen, state_links
+from bpmax_sim.subject.hooks import FlowMove, Result
+from bpmax_sim.subject.owners import PASSED, REFUSED, UNTREATED, Items, Visit, owner_of
+
+
+class ContextView(msgspec.Struct, frozen=True):
+    """``ctx`` of one running script; of it only form and project outlive the script."""
+
+    members: Mapping[str, Any]
+    links: Mapping[str, LiveObject]
+
+    def snapshot(self) -> Mapping[str, Any]:
+        """Return the members beside form and project."""
+        return self.members
+
+    def write(self, field: str, value: Any, place: Place | None, /) -> None:
+        """Take what the script wrote; it is the script's own.
+
+        Raises:
+            SubjectError: for a form or a project that is no object.
+        """
+        del value, place
+        if field in self.links:
+            raise SubjectError("ctx.{field} takes an object of names and values", field=field)
+
+
+_BUGS = (
+    "EvalError",
+    "InternalError",
+    "RangeError",
+    "ReferenceError",
+    "SyntaxError",
+    "TypeError",
+    "URIError",
 )
-from bpmax_sim.subject.parts import FlowParts, NodeScreen, check_returned
-from bpmax_sim.subject.refusal import refusal
-from bpmax_sim.subject.screen import Screen, state_links
-from bpmax_sim.subject.visits import Visit
+"""What the language itself throws; a script that says no throws an Error, a text, or its own."""
+
+
+def refusal(event: str, value: Any, thrown: Exception | None) -> str | None:
+    """Return the text with which the check *event* says no, or None where it does not.
+
+    Raises:
+        SubjectError: it returned what is neither a yes nor a no.
+    """
+    if isinstance(thrown, ScriptError) and _says_no(thrown):
+        return _message_of(thrown)
+    if thrown is not None:
+        return None
+    if value is False:
+        return msg("{event} refused", event=event)
+    if isinstance(value, str) and value:
+        return value
+    if value is None or value is True or isinstance(value, Undefined):
+        return None
+    raise SubjectError(
+        "{event} returned {value!r}, which neither refuses nor agrees; return false or "
+        "a text, or throw, to refuse; return nothing or true to agree",
+        event=event,
+        value=value,
+    )
+
+
+_QUOTES = ("'", '"', "`")
+
+
+def _message_of(thrown: ScriptError) -> str:
+    """Return what was thrown; a text that was thrown as it is, is told in quotes."""
+    text = thrown.message
+    quoted = thrown.name == "Uncaught" and text[:1] in _QUOTES and text[-1:] == text[:1]
+    return text[1:-1] if quoted and len(text) > 1 else text
+
+
+def _says_no(thrown: Exception) -> bool:
+    """Return whether *thrown* is the script's own: no bug, no limit, and no rejected call."""
+    if type(thrown) is not ScriptError or thrown.name in _BUGS:
+        return False
+    fields, cause = thrown.fields, thrown.__cause__
+    is_rejected = isinstance(cause, BpmaxError) and not isinstance(cause, ScriptError)
+    is_call = (
+        is_rejected or "platform_key" in fields or fields.get("code") == CallError.default_code
+    )
+    return fields.get("code") is None or not is_call
+
 
 NEW, PROCESSING, FINISHED, REJECTED = "new", "processing", "finished", "rejected"
 CANCELLED, TERMINATED, RETURNED = "cancelled", "terminated", "returned"
@@ -69,7 +141,6 @@ _STATE = (
 )
 Part = Literal["form", "project"]
 _PARTS: tuple[Part, ...] = ("form", "project")
-T = TypeVar("T", bound="ProjectState")
 
 
 class ProjectState(Screen, kw_only=True):
@@ -202,7 +273,13 @@ class ProjectState(Screen, kw_only=True):
 
     def _family(self) -> list[Self]:
         """Return the main project and those of all sub-flows."""
-        return list(_below(self.root))
+        return list(self.root.below())
+
+    def below(self) -> Iterator[Self]:
+        """Yield the project and those of its sub-flows."""
+        yield self
+        for child in self.children.values():
+            yield from child.below()
 
     def store(
         self, part: Part, values: Mapping[str, Any], by: str, place: Place | None = None
@@ -211,9 +288,9 @@ class ProjectState(Screen, kw_only=True):
         target: dict[str, Any] = getattr(self, part)
         for name, value in values.items():
             old = target.get(name)
-            if replace_value(target, name, value):
+            if hooks.replace_value(target, name, value):
                 label = self.labelled(name if part == "form" else f"{part}.{name}")
-                self.tell(FieldChanged(field=label, old=old, new=value, by=by, place=place))
+                self.tell(hooks.FieldChanged(field=label, old=old, new=value, by=by, place=place))
 
     def views(self) -> tuple[PartView, ContextView]:
         """Return the ``form`` and the ``ctx`` of a script that belongs to no event."""
@@ -270,15 +347,33 @@ class ProjectState(Screen, kw_only=True):
         form = PartView(self, "form", event)
         node = move.at or self.at
         self._look(node)
-        step = {
-            "id": node,
-            "name": self.declared(node).title or node,
-            "flow_step_id": node,
-            "owner": self.owners.get(node, []),
-            **self._times(node),
+        owners = self.owners.get(node, [])
+        members = {
+            "action": move.action,
+            "step_id": node,
+            "target_step": target,
+            "description": move.comment,
+            "postData": dict(move.form),
+            "step": {
+                "id": node,
+                "name": self.declared(node).title or node,
+                "flow_step_id": node,
+                "owner": owners,
+                **self._times(node),
+            },
+            "userInfo": self._person(move.by, owners),
         }
         links: dict[str, LiveObject] = {"form": form, "project": PartView(self, "project", event)}
-        return form, ContextView(context_of(move, step, target, self.user, self.people), links)
+        return form, ContextView(members, links)
+
+    def _person(self, by: str, owners: Items) -> dict[str, Any]:
+        """Return who acts: the user whole, or another person, as far as he is known."""
+        if not by or str(self.user.get("id", "")) == by:
+            return dict(self.user)
+        ids = (item.get("owner_id") for item in owners)
+        known = self.people.get(by)
+        more = known if isinstance(known, Mapping) else {"name": known} if known else {}
+        return {"id": next((key for key in ids if str(key) == by), by), **more}
 
     def _times(self, node: str) -> Mapping[str, Any]:
         """Return what a script sees of the deadline of a node, in the product's names."""
@@ -365,11 +460,8 @@ class ProjectState(Screen, kw_only=True):
             self.shelved[self.shown] = {name: dict(state) for name, state in self.states.items()}
 
     def _tell_entered(self, node: str, previous: str, action: str, by: str) -> None:
-        self.tell(
-            NodeEntered(
-                node=self.labelled(node), previous=self.labelled(previous), action=action, by=by
-            )
-        )
+        node, previous = self.labelled(node), self.labelled(previous)
+        self.tell(hooks.NodeEntered(node=node, previous=previous, action=action, by=by))
 
     def _note(self, move: FlowMove) -> None:
         """Remember what was done, and tell it."""
@@ -382,13 +474,15 @@ class ProjectState(Screen, kw_only=True):
         if move.action not in ACTIONS or waits:
             node = self.labelled(move.at)
             self.tell(
-                PersonActed(node=node, action=move.action, by=move.by, to=others, comment=comment)
+                hooks.PersonActed(
+                    node=node, action=move.action, by=move.by, to=others, comment=comment
+                )
             )
 
     def _notify(self, kind: str, to: list[str], text: str, node: str) -> None:
         more = {"text": text} if text else {}
         self.notified.append({"kind": kind, "to": to, "node": node, **more})
-        self.tell(Notified(kind=kind, to=tuple(to), text=text, node=self.labelled(node)))
+        self.tell(hooks.Notified(kind=kind, to=tuple(to), text=text, node=self.labelled(node)))
 
     @contextmanager
     def _whole_or_not_at_all(self) -> Iterator[None]:
@@ -461,10 +555,3 @@ class PartView(msgspec.Struct, frozen=True):
 def _undo(before: Iterable[tuple[ProjectState, _Memory]]) -> None:
     for part, memory in before:
         part._restore(memory)  # noqa: SLF001 - of this module's class
-
-
-def _below(project: T) -> Iterator[T]:
-    """Yield *project* and those of its sub-flows."""
-    yield project
-    for child in project.children.values():
-        yield from _below(child)

@@ -164,13 +164,13 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
             "headersSize": -1,
             "bodySize": len(request.body or b""),
         },
-        "response": _answered(outcome) if isinstance(outcome, Response) else _failed(outcome),
+        "response": _response(outcome) if isinstance(outcome, Response) else _failed(outcome),
         "cache": {},
         "timings": {"send": 0, "wait": took, "receive": 0},
     }
 
 
-def _answered(response: Response) -> dict[str, Any]:
+def _response(response: Response) -> dict[str, Any]:
     return {
         "status": response.status,
         "statusText": response.reason,
@@ -186,7 +186,7 @@ def _answered(response: Response) -> dict[str, Any]:
 
 def _failed(failure: Failed) -> dict[str, Any]:
     return {
-        **_answered(Response(status=0)),
+        **_response(Response(status=0)),
         "content": {"size": 0, "mimeType": ""},
         "_error": failure.message or failure.code,
         "_failed": {"code": failure.code, "sent": failure.sent},

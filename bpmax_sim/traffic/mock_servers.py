@@ -320,7 +320,7 @@ def _hoverfly_exchange(pair: Any) -> Exchange:
             tuple(headers),
             body.encode() or None,
         ),
-        outcome=_answer(pair["response"]),
+        outcome=_hoverfly_response(pair["response"]),
     )
 
 
@@ -355,7 +355,7 @@ def _query(request: Any) -> str:
     return _encoded(pairs)
 
 
-def _answer(reply: Any) -> Response:
+def _hoverfly_response(reply: Any) -> Response:
     if reply.get("templated"):
         raise NotCarried("its answer is a template")
     if reply.get("bodyFile"):

@@ -56,7 +56,7 @@ class SessionTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
             NoMatchError: replay has no response; the session remembers that.
         """
         request.read()
-        return self._answer(request)
+        return self._response(request)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Return the session's response, made on a thread of its own.
@@ -66,9 +66,9 @@ class SessionTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
             NoMatchError: replay has no response; the session remembers that.
         """
         await request.aread()
-        return await anyio.to_thread.run_sync(self._answer, request)
+        return await anyio.to_thread.run_sync(self._response, request)
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
+    def _response(self, request: httpx.Request) -> httpx.Response:
         try:
             response = self._session.handle(_request(request))
         except TransportError as error:

@@ -52,11 +52,6 @@ class ConnectionProgress:
     handshakes: int = 0
     is_shaking: bool = False
 
-    @property
-    def is_at_proxy(self) -> bool:
-        """Return whether the TLS handshake is that with the proxy, before any tunnel."""
-        return self.proxy.startswith("https:") and self.handshakes == 1
-
 
 PROGRESS: ContextVar[ConnectionProgress | None] = ContextVar("PROGRESS", default=None)
 

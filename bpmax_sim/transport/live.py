@@ -282,7 +282,9 @@ def _translate(
     )
     url = httpx.URL(request.url)
     origin = f"{url.scheme}://{url.netloc.decode()}"
-    peer = progress.proxy if progress.is_at_proxy else origin
+    # the first handshake is that with the proxy, before any tunnel
+    is_at_proxy = progress.proxy.startswith("https:") and progress.handshakes == 1
+    peer = progress.proxy if is_at_proxy else origin
     message = msg(text, timeout=request.timeout, error=error, peer=peer, hint=hint)
     if progress.proxy:
         message = msg(

@@ -43,7 +43,7 @@ class RecordingTransport(msgspec.Struct, frozen=True):
         """
         at = self.clock.now()
         try:
-            answer = self.inner.handle(request)
+            response = self.inner.handle(request)
         except (BadResponseError, TransportError) as error:
             failed = Failed(code=error.code, message=self.vault.redact_text(error.message))
             if isinstance(error, TransportError):
@@ -51,8 +51,8 @@ class RecordingTransport(msgspec.Struct, frozen=True):
                 failed = replace(failed, elapsed=error.elapsed, sent=error.sent)
             self._keep(redact_request(request, self.vault), failed, at)
             raise
-        trust = self.vault.redact_text(self.trust(request, answer))
-        response = replace(answer, elapsed=round(answer.elapsed, 3), trust=trust)
+        trust = self.vault.redact_text(self.trust(request, response))
+        response = replace(response, elapsed=round(response.elapsed, 3), trust=trust)
         self._keep(*redacted(request, response, self.vault), at)
         return _in_virtual_time(request, response)
 

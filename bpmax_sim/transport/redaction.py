@@ -22,7 +22,7 @@ from msgspec.structs import replace
 from bpmax_sim import messages
 from bpmax_sim.cassette.matching import call_behind, injected_by_root
 from bpmax_sim.cassette.merge import PASSING
-from bpmax_sim.cassette.model import NOTHING, read_body
+from bpmax_sim.cassette.model import read_body
 from bpmax_sim.field_path import FieldPath, Steps, Wild, format_path, values_at, without
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Call, Chunk, Exchange, Headers, Pairs, Request, Response
@@ -282,19 +282,21 @@ def undeclared_secrets(
     """
     request, outcome = exchange.request, exchange.outcome
     name = place_of(request)
-    answered = [FieldPath.parse(place, "not_secret") for place in not_secret]
+    allowed = [FieldPath.parse(place, "not_secret") for place in not_secret]
     url = unquote_plus(request.url) if "%" in request.url else request.url
     # mostly what is left of the request without auth holds none, unless its body is written anew
     written_anew = "body" in injected_by_root(request.injected)
     if written_anew or _any_mixed(request.headers, request.body, url):
         bare = call_behind(request, _NOBODY)
-        yield from _undeclared(name, without(_parts(bare.headers, bare.body, bare.query), answered))
+        yield from _undeclared(
+            name, without(_suspicious(bare.headers, bare.body, bare.query), allowed)
+        )
     if isinstance(outcome, Response) and _any_mixed(outcome.headers, outcome.body):
-        parts = _parts(outcome.headers, outcome.body, ())
+        parts = _suspicious(outcome.headers, outcome.body, ())
         if parts["body"] is None and not any(map(looks_random, parts["header"].values())):
             return
         paths = [FieldPath.parse(place, "volatile") for place in (*PASSING, *volatile)]
-        yield from _undeclared(name, without(parts, [*paths, *answered]))
+        yield from _undeclared(name, without(parts, [*paths, *allowed]))
 
 
 def place_of(request: Request) -> str:
@@ -313,13 +315,8 @@ def texts_at(exchange: Exchange, places: Iterable[str]) -> Iterator[tuple[str, s
     if isinstance(outcome, Response):
         sides.append((outcome.headers, outcome.body, ()))
     paths = [(place, FieldPath.parse(place, "not_secret")) for place in places]
-    for headers, body, query in sides if paths else ():
-        read = read_body(body, Headers(headers).content_type)
-        parts = {
-            "query": dict(query),
-            "header": {name.lower(): value for name, value in headers},
-            "body": None if read.kind == "bytes" else read.value,
-        }
+    for side in sides if paths else ():
+        parts = _parts(*side)
         for place, path in paths:
             texts = (text for at in values_at(parts, path) for _, text in _leaves(at, ()))
             yield from ((place, text) for text in texts)
@@ -333,14 +330,19 @@ def _any_mixed(headers: Pairs, body: bytes | None, url: str = "") -> bool:
 
 
 def _parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
-    read = NOTHING
-    if body and len(body) <= _MOST and looks_random(body.decode(errors="replace")):
-        read = read_body(body, Headers(headers).content_type)
+    read = read_body(body, Headers(headers).content_type)
     return {
         "query": dict(query),
-        "header": {n.lower(): v for n, v in headers if not _TAGS.fullmatch(n.lower())},
+        "header": {name.lower(): value for name, value in headers},
         "body": None if read.kind == "bytes" else read.value,
     }
+
+
+def _suspicious(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
+    """Return the parts that may hold a secret; a body is read only where it looks like that."""
+    is_random = body and len(body) <= _MOST and looks_random(body.decode(errors="replace"))
+    untagged = tuple([pair for pair in headers if not _TAGS.fullmatch(pair[0].lower())])
+    return _parts(untagged, body if is_random else None, query)
 
 
 def _undeclared(where: str, parts: Any) -> Iterator[UndeclaredSecret]:

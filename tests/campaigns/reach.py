@@ -27,7 +27,7 @@ from typing import Any
 
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.platform.model import Auth
-from bpmax_sim.strategies.auths import PRESETS, preset_auths, private_key
+from bpmax_sim.strategies.platforms import PRESETS, preset_auths, private_key
 from tests.mutants.corners import EDITS
 from tests.mutants.edits import Edit
 from tests.mutants.tree import copied

@@ -10,8 +10,7 @@ import pytest
 
 from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.fuzz.laws import LAWS
-from bpmax_sim.fuzz.reproduction import pytest_of, scenario_of
-from bpmax_sim.fuzz.search import SCRIPT, LawFinding, SearchPlan, search
+from bpmax_sim.fuzz.search import SCRIPT, LawFinding, SearchPlan, pytest_of, scenario_of, search
 from bpmax_sim.starter.demo import Crm
 from tests import warm
 from tests.apart import PLUGINS

@@ -26,12 +26,12 @@ from bpmax_sim.scenario.model import FaultAction, FaultRule, ProxySpec, keys_of
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.session.options import Mode
 from bpmax_sim.simulator.simulator import Simulator
-from bpmax_sim.subject.context import context_of
-from bpmax_sim.subject.hooks import FlowMove
-from bpmax_sim.subject.screen import EXTENSIONS
+from bpmax_sim.subject.flow import FlowSubject
+from bpmax_sim.subject.form import EXTENSIONS
 from tests.docs.cli import options
 from tests.docs.facts import MARKS, Cell, names, tables, text_of
 from tests.docs.pages import LANGUAGES, ROOT, Language, navigation
+from tests.subject.stage import PlainStage
 
 SOURCES = "".join(path.read_text("utf-8") for path in (ROOT / "bpmax_sim").rglob("*.py"))
 
@@ -70,7 +70,9 @@ def test_every_exit_code_is_told() -> None:
 
 
 def test_every_member_of_ctx_is_told() -> None:
-    known = context_of(FlowMove(), {"id": "", "owner": []}, "", {}, {})
+    stage = PlainStage()
+    _, ctx = FlowSubject(stage=stage, tell=stage.told.append).views()
+    known = ctx.snapshot()
 
     assert set(names("ctx")) == {f"ctx.{name}" for name in (*known, "form", "project")}
 

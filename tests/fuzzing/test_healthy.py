@@ -15,7 +15,7 @@ from bpmax_sim.fuzz.search import hold_programs
 from bpmax_sim.fuzz.target import program, target_of
 from bpmax_sim.platform.load import read_root
 from bpmax_sim.platform.model import Api, Auth, Instance, Platform, ResponseRules
-from bpmax_sim.strategies.auths import PRESETS, preset_platform
+from bpmax_sim.strategies.platforms import PRESETS, preset_platform
 from bpmax_sim.yamlfile import read_yaml
 
 ORDERS = """

@@ -22,7 +22,7 @@ from bpmax_sim.messages import Request
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.session.session import Session
-from bpmax_sim.strategies.valid_calls import chained
+from bpmax_sim.strategies.programs import chained
 from tests.fuzzing.broken import BEARER, SECRET, orders
 
 Tamper = Callable[[Request, int], Request]

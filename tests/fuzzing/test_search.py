@@ -17,7 +17,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.fuzz.search import LawFinding, SearchPlan, search
 from bpmax_sim.openapi.convert import make
 from bpmax_sim.openapi.document import read_document
-from bpmax_sim.strategies.valid_calls import loaded
+from bpmax_sim.strategies.programs import loaded
 from tests.examples import EVERY_NIGHT
 from tests.fuzzing.broken import PLATFORMS, SECRET, orders, written
 from tests.loopback import answer_json, loopback

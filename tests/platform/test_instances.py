@@ -121,6 +121,11 @@ def rejected(call: Callable[[], object]) -> str:
         ("platform: crm", ("1:1: expected a list of instances, got a mapping; "
          "start each with '- platform:'")),
         ("- crm", "1:3: [0]: expected a mapping, got text"),
+        (
+            "- {platform: crm, instance_key: {env: KEY}}",
+            "1:33: [0].instance_key: expected text, got a mapping",
+        ),
+        ("- {platform: [crm], instance_key: a}", "1:14: [0].platform: expected text, got a list"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_in_the_instances_is_told_at_load(text: str, told: str, load: Load) -> None:

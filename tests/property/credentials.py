@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.model import Auth
-from bpmax_sim.strategies.auths import PRESETS, preset_auths, public_key
+from bpmax_sim.strategies.platforms import PRESETS, preset_auths, public_key
 from tests.property import bodies
 
 Values = Mapping[str, str]

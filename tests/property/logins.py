@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from msgspec.structs import replace
 
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.strategies.auths import private_key
+from bpmax_sim.strategies.platforms import private_key
 
 JSON = (("Content-Type", "application/json"),)
 Values = Mapping[str, str]

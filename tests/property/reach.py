@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from bpmax_sim.js_values import UNDEFINED, BigInt
 from bpmax_sim.platform.model import Auth
-from bpmax_sim.strategies.auths import PRESETS
+from bpmax_sim.strategies.platforms import PRESETS
 from tests.property.credentials import owned, preset_of, puts
 from tests.property.rounds import OF_A_ROUND
 from tests.property.world import Case, both

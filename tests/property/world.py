@@ -24,7 +24,7 @@ from bpmax_sim.platform.model import Api, Auth, Instance, Platform
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import Settings
-from bpmax_sim.strategies.auths import KINDS
+from bpmax_sim.strategies.platforms import KINDS
 from bpmax_sim.strategies.values import weighted
 from bpmax_sim.transport.protocol import Handler
 from tests.property.logins import JSON, grant, reply, signed

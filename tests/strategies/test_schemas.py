@@ -15,8 +15,7 @@ from jsonschema import Draft202012Validator
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.platform.model import Parameter
 from bpmax_sim.strategies import parameter_values
-from bpmax_sim.strategies.schemas import check_value, normal, values_of
-from bpmax_sim.strategies.values import FORMATS
+from bpmax_sim.strategies.values import FORMATS, check_value, normal, values_of
 
 NODE = {
     "type": "object",

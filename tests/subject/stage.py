@@ -61,8 +61,8 @@ class PlainStage:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     _waiting: list[Callable[[], None]] = field(default_factory=list)
 
-    def scripts(self, *events: str) -> dict[str, Script]:
-        return {event: Script("", event) for event in events}
+    def scripts(self, *events: str) -> dict[str, tuple[Script, ...]]:
+        return {event: (Script("", event),) for event in events}
 
     def run_script(
         self,
