@@ -229,9 +229,7 @@ def _change(change: Callable[[tuple[NetworkGuard, ...]], tuple[NetworkGuard, ...
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:
     guards = _guards
-    if not guards or not event.startswith("socket.") or getattr(_resolving, "on", False):
-        return
-    if event not in _WAYS:
+    if not guards or event not in _WAYS or getattr(_resolving, "on", False):
         return
     me = threading.get_ident()
     guard = next((guard for guard in reversed(guards) if guard.is_of(me)), guards[-1])

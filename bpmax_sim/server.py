@@ -35,6 +35,7 @@ from bpmax_sim.platform.instances import resolve
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import login_origins
 from bpmax_sim.platform.model import Instance
+from bpmax_sim.proxy.client import Handle
 from bpmax_sim.session.session import Session
 from bpmax_sim.simulator.simulator import Simulator
 from bpmax_sim.simulator.state import SimulatedTenant
@@ -51,8 +52,6 @@ except ImportError as error:
     raise ConfigError(
         "serving over HTTP needs the extra 'server'; install it: pip install 'bpmax-sim[server]'"
     ) from error
-
-Answer = Callable[[Request], Response]
 
 
 class ClientLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,16 +92,16 @@ _OURS: Final = frozenset({
 
 @contextmanager
 def served(
-    answer: Answer, *, host: str = "127.0.0.1", port: int = 0, limits: ClientLimits = _DEFAULT
+    handle: Handle, *, host: str = "127.0.0.1", port: int = 0, limits: ClientLimits = _DEFAULT
 ) -> Iterator[str]:
-    """Serve *answer* in a thread of its own while the block runs, and yield the address.
+    """Serve *handle* in a thread of its own while the block runs, and yield the address.
 
     Raises:
         ConfigError: *host* and *port* cannot be had.
     """
     listening = _bound(host, port)
     started = Event()
-    server = _Server(answer, limits, started.set)
+    server = _Server(handle, limits, started.set)
     thread = Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     try:
@@ -115,14 +114,14 @@ def served(
 
 
 def serve(
-    answer: Answer,
+    handle: Handle,
     *,
     host: str,
     port: int,
     ready: Callable[[str], None],
     limits: ClientLimits = _DEFAULT,
 ) -> None:
-    """Serve *answer* until the process gets SIGINT or SIGTERM.
+    """Serve *handle* until the process gets SIGINT or SIGTERM.
 
     *ready* gets the address as soon as it is served, and whoever reads it may stop the process.
 
@@ -130,7 +129,7 @@ def serve(
         ConfigError: *host* and *port* cannot be had.
     """
     listening = _bound(host, port)
-    server = _Server(answer, limits, lambda: ready(_address(listening, host)))
+    server = _Server(handle, limits, lambda: ready(_address(listening, host)))
     # While it runs the server has handlers of its own. These catch what comes before, and what it
     # hands on after everything under way is answered, so that the process ends by itself.
     before = {
@@ -147,7 +146,7 @@ def serve(
 def _bound(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With the protocol named, asyncio turns Nagle's algorithm off for every connection; else an
-    # answer's body waits 40 ms for the client to acknowledge its head (RFC 896 meets RFC 1122).
+    # response's body waits 40 ms for the client to acknowledge its head (RFC 896 meets RFC 1122).
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if sys.platform != "win32":  # where it lets a second process take the same port
@@ -173,9 +172,9 @@ def _address(listening: socket.socket, host: str) -> str:
 class _Server(uvicorn.Server):
     """Serves a function within limits, and calls *ready* as soon as it does."""
 
-    def __init__(self, answer: Answer, limits: ClientLimits, ready: Callable[[], None]) -> None:
+    def __init__(self, handle: Handle, limits: ClientLimits, ready: Callable[[], None]) -> None:
         self._ready = ready
-        self._answer = answer
+        self._handle = handle
         self._limits = limits
         config = uvicorn.Config(
             self._application,
@@ -225,7 +224,7 @@ class _Server(uvicorn.Server):
             message = msg("the body has more than {body} bytes", body=largest)
             return _error(413, "TOO_LARGE", message)
         try:
-            return _answer(await run_in_threadpool(self._answer, _request(incoming, body)))
+            return _outgoing_of(await run_in_threadpool(self._handle, _request(incoming, body)))
         except Exception as error:  # noqa: BLE001 - the client gets a response whatever happens
             return _refusal(error, incoming)
 
@@ -376,7 +375,7 @@ def _request(incoming: Incoming, body: bytes) -> Request:
     )
 
 
-def _answer(response: Response) -> Outgoing:
+def _outgoing_of(response: Response) -> Outgoing:
     if response.status not in _FINAL:
         message = msg("the answer has the status {status}", status=response.status)
         return _error(BAD_GATEWAY, "STATUS", message)
@@ -445,7 +444,7 @@ class Recordings:
         ]
         self.bases = tuple(dict.fromkeys(pair for cassette in opened for pair in _bases(cassette)))
 
-    def answer(self, request: Request) -> Response:
+    def handle(self, request: Request) -> Response:
         """Return what was recorded for *request*.
 
         Raises:
@@ -534,7 +533,7 @@ class Standin:
         base = platform.base_url
         self._path = "" if "{" in base else urlsplit(base).path.rstrip("/")
 
-    def answer(self, request: Request) -> Response:
+    def handle(self, request: Request) -> Response:
         """Return the third party's response.
 
         The server's address stands for the whole address of the platform, or for its host.

@@ -157,7 +157,7 @@ def serve(
             names=(series(addresses) or msg("nobody")),
         )
 
-    _run(recordings.answer, host, port, ready)
+    _run(recordings.handle, host, port, ready)
     return ExitCode.PASSED
 
 
@@ -205,7 +205,7 @@ def simulate(
                 names=(joined(" ", pairs) or msg("no credentials")),
             )
 
-    _run(standin.answer, host, port, ready)
+    _run(standin.handle, host, port, ready)
     return ExitCode.PASSED
 
 

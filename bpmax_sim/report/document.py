@@ -17,6 +17,7 @@ from bpmax_sim.scenario.source import Failure, differing, render
 
 VERSION = 1
 _CALL = ("call", "instance", "method", "url", "status", "error", "source")
+_DIFFERS = ("path", "recorded", "sent")
 _CHECK = ("ok", "expected", "actual")
 
 
@@ -73,10 +74,7 @@ def _call(call: CallMade) -> dict[str, Any]:
     return {
         **{name: getattr(call, name) for name in _CALL},
         "ms": round(call.duration * 1000, 3),
-        "differs": [
-            {"path": path, "recorded": recorded, "sent": sent}
-            for path, recorded, sent in differing(call)
-        ],
+        "differs": [dict(zip(_DIFFERS, sides, strict=True)) for sides in differing(call)],
         **_place(call.place),
     }
 

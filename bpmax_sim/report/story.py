@@ -18,8 +18,8 @@ from bpmax_sim.errors import pasted
 from bpmax_sim.file_names import node_part
 from bpmax_sim.i18n import LANGUAGES, Translatable, mapped, plain, translate
 from bpmax_sim.report.store import Trace
-from bpmax_sim.scenario.expect import label_of
-from bpmax_sim.scenario.source import cut, headline
+from bpmax_sim.scenario.expect import cut, label_of
+from bpmax_sim.scenario.source import headline
 from bpmax_sim.traffic.curl import curl_of
 
 LONGEST_BODY = 64 * 1024
@@ -122,6 +122,8 @@ def story_of(trace: Trace) -> Story:
     place = home.place(first.get("place"))
     target = pasted(_item_of(trace, home, row) or ":".join(place.split(":")[:-1]))
     calls = [event for event in trace.events if event["event"] == "CallMade"]
+    answers = [event for event in trace.events if event["event"] == "CallAnswered"]
+    sources = {event["number"]: event.get("source") for event in answers}
     return Story(
         id=hashlib.sha256(f"{place}\n{name}".encode("utf-8", "replace")).hexdigest()[:10],
         name=cut(name, LONGEST_NAME),
@@ -133,7 +135,7 @@ def story_of(trace: Trace) -> Story:
         digest=ended.get("digest", ""),
         tags=tuple(cut(str(tag), LONGEST_NAME) for tag in first.get("tags") or ()),
         apis=tuple(dict.fromkeys(cut(str(call["call"]), LONGEST_NAME) for call in calls)),
-        answered=_answered(trace.events, calls),
+        answered=tuple(sources.get(call["number"]) or "unanswered" for call in calls),
         failures=tuple(_failure(failure, home) for failure in ended.get("failures", ())),
         notes=tuple(_worded(note, home) for note in ended.get("notes", ())),
         rerun=bounded(f"bpmax-sim run {target}"),
@@ -144,12 +146,6 @@ def story_of(trace: Trace) -> Story:
         },
         flow=None if trace.flow is None else bounded(trace.flow),
     )
-
-
-def _answered(events: Sequence[_Event], calls: Sequence[_Event]) -> tuple[str, ...]:
-    """Return who answered each of *calls*."""
-    sources = {e["number"]: e.get("source") for e in events if e["event"] == "CallAnswered"}
-    return tuple(sources.get(call["number"]) or "unanswered" for call in calls)
 
 
 def _item_of(trace: Trace, home: Homeward, row: str) -> str:

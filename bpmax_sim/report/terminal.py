@@ -99,9 +99,7 @@ def judged(
         story=story,
         duration=last.duration,
         digest=last.digest,
-        failures=tuple(
-            dataclasses.replace(failure, rerun=rerun(item, mode)) for failure in last.failures
-        ),
+        failures=tuple(dataclasses.replace(f, rerun=rerun(item, mode)) for f in last.failures),
         notes=last.notes,
         reason=last.reason,
         problems=config_errors(calls) if failed else (),

@@ -147,7 +147,7 @@ def event_of_call(
     sent = _hidden(call.headers if call else (), redact)
     headers = {**_map(sent, lower=True), **(request.headers if request else {})}
     values = (path_template(template).match(call.path) or {}) if call else {}
-    error = record.error
+    error, attempts = record.error, range(1, len(record.earlier) + 1)
     return CallMade(
         number=number,
         call=record.name,
@@ -169,10 +169,7 @@ def event_of_call(
         at=record.at,
         response_header=response.headers if response else {},
         attempts=record.attempts,
-        earlier=tuple(
-            _attempt(record, number, attempt, recall)
-            for attempt in range(1, len(record.earlier) + 1)
-        ),
+        earlier=tuple(_attempt(record, number, attempt, recall) for attempt in attempts),
         sent_at=record.sent_at or record.at,
         notes=tuple(record.notes),
         recording=_recalled(record.sent, recall),

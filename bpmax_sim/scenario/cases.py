@@ -388,12 +388,8 @@ class ScenarioDraft:
     def scripts(self) -> Mapping[str, tuple[str, ...]]:
         """Return event -> script files, of forms and flow."""
         specs = (*self.node_forms.values(), self.scenario.form, self.scenario.flow)
-        return {
-            event: files
-            for spec in specs
-            if spec is not UNSET
-            for event, files in spec.scripts.items()
-        }
+        declared = [spec for spec in specs if spec is not UNSET]
+        return {event: files for spec in declared for event, files in spec.scripts.items()}
 
     @cached_property
     def nodes(self) -> tuple[str, ...]:

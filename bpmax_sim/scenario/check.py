@@ -91,9 +91,8 @@ def _marks(draft: ScenarioDraft) -> None:
             value = row.values.get(key)
             listed = value if isinstance(value, list) and key == "tags" else [value]
             if any(isinstance(item, Mapping | list) for item in listed):
-                draft.problems.append(
-                    Problem(msg("{key}: expected text", key=key), row.place, "cases")
-                )
+                wrong = msg("{key}: expected text", key=key)
+                draft.problems.append(Problem(wrong, row.place, "cases"))
 
 
 def _secrets(draft: ScenarioDraft) -> None:

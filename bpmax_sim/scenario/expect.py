@@ -41,15 +41,13 @@ def contrast(expected: str, actual: str, width: int) -> tuple[str, str]:
     pairs = enumerate(zip(expected, actual, strict=False))
     begin = next((at for at, (letter, other) in pairs if letter != other), 0)
     start = 0 if begin < width // 2 else begin - _BEFORE
-    return _part(expected, start, width), _part(actual, start, width)
-
-
-def _part(text: str, start: int, width: int) -> str:
-    if len(text) <= width and not start:
-        return text
     lead = "…" if start else ""
-    rest = lead + text[start:]
-    return rest if len(rest) <= width else f"{rest[: width - 1]}…"
+    return cut(lead + expected[start:], width), cut(lead + actual[start:], width)
+
+
+def cut(line: str, room: int) -> str:
+    """Return *line* in *room* characters at most, an ellipsis at its end where it is longer."""
+    return line if len(line) <= room else line[: room - 1] + "…"
 
 
 _NOT_THERE = "(absent)"

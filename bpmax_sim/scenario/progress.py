@@ -226,12 +226,7 @@ def _expected_fields(item: ScenarioItem) -> set[str]:
     """Return the fields that expectations of *item* name."""
     steps = (located.step for located in (*item.steps, *item.cleanup))
     every = (item.scenario.expect, *(step.expect for step in steps))
-    return {
-        str(name)
-        for expectation in every
-        if isinstance(expectation.form, Mapping)
-        for name in expectation.form
-    }
+    return {str(name) for e in every if isinstance(e.form, Mapping) for name in e.form}
 
 
 class Progress:

@@ -435,11 +435,7 @@ def open_session(
         options["secrets"] = secrets(
             item, os.environ if environ is None else environ, needed=needed
         )
-    wrong = [
-        problem
-        for problem in absent(item)
-        if not overrides.get(problem.path.removeprefix("proxy."))
-    ]
+    wrong = [p for p in absent(item) if not overrides.get(p.path.removeprefix("proxy."))]
     if wrong:
         raise ConfigError(*wrong)
     if not options.get("platforms"):  # the default folder need not exist

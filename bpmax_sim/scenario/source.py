@@ -21,7 +21,7 @@ from bpmax_sim.errors import ConfigError, Place, Problem, near
 from bpmax_sim.i18n import joined, msg
 from bpmax_sim.project import file_stamp
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.expect import Comparison, contrast
+from bpmax_sim.scenario.expect import Comparison, contrast, cut
 from bpmax_sim.scenario.references import Path as Steps
 from bpmax_sim.scenario.references import show
 from bpmax_sim.script.failure import Script
@@ -250,11 +250,6 @@ def _shown(line: ExcerptLine, place: Place | None, fit: _Fit) -> str:
     if at < fit.width - _BEFORE:
         return cut(text, fit.width)
     return cut(f"{text[:head]}…{text[at - _BEFORE :]}", fit.width)
-
-
-def cut(line: str, room: int) -> str:
-    """Return *line* in *room* characters at most, an ellipsis at its end where it is longer."""
-    return line if len(line) <= room else line[: room - 1] + "…"
 
 
 _AROUND = 1

@@ -195,11 +195,6 @@ class Watch:
         raised: by a signal handler, while the script ran.
     """
 
-    __slots__ = (
-        *("_context", "_cpu_end", "_cpu_of_thread", "_looks", "_room", "_wall_end"),
-        *("fired", "memory", "raised", "steps"),
-    )
-
     def __init__(self, context: Any, memory: int, room: int = 0) -> None:
         """Watch *context*, which runs on this thread and may hold *memory* bytes.
 

@@ -249,7 +249,9 @@ class Runtime:
 
     def _busy(self) -> Iterator[tuple[Context, ScriptRun]]:
         for context in self._contexts():
-            yield from ((context, run) for run in context.runs if not run.is_resting)
+            for run in context.runs:
+                if not run.is_resting:
+                    yield context, run
 
     def _is_busy(self) -> bool:
         return any(self._busy())

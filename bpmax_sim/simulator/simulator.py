@@ -109,6 +109,7 @@ class Simulator:
         *,
         clock: Clock,
         seed: int = 0,
+        base: str = "",
     ) -> None:
         """Stand in for *platform*.
 
@@ -117,13 +118,14 @@ class Simulator:
             tenants: returns the instances that may log in, with their credentials.
             clock: the third party's, before ``skew``.
             seed: of everything that is made up.
+            base: its address, where a request does not tell.
         """
         self.platform = platform
         self.table = table_of(platform)
         self._tenants = tenants
         self._clock = clock
         self._seed = seed
-        self.base = platform.base_url
+        self.base = base or platform.base_url
         if "{" in self.base:
             self.base = f"https://{platform.platform_key}.example.test"
         self._matcher = ApiMatcher([platform])

@@ -31,9 +31,10 @@ from bpmax_sim.i18n import LANGUAGES, chosen, joined, msg, plural, series
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.cases import cli_variables
 from bpmax_sim.scenario.events import ConsoleWritten, ScenarioFinished
+from bpmax_sim.scenario.expect import cut
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import open_session, run_item
-from bpmax_sim.scenario.source import Failure, cut
+from bpmax_sim.scenario.source import Failure
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.settings import ScenarioOptions
 from bpmax_sim.starter.init import NAME_ANOTHER

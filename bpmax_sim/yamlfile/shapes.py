@@ -349,9 +349,12 @@ class UnionShape(Shape):
         self.expected = either(option.expected for option in options)
         self.kinds = frozenset().union(*(option.kinds for option in options))
 
-    def _value(self, node: Node, reading: Reading) -> Any:
-        kind = type(node.value)
-        return next(o for o in self.options if kind in o.kinds).read(node, reading)
+    def read(self, node: Node, reading: Reading) -> Any:
+        """Return what the option reads."""
+        for option in self.options:
+            if type(node.value) in option.kinds:
+                return option.read(node, reading)
+        return reading.mismatch(node, self.expected)
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:
         """Return all options."""

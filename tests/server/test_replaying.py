@@ -85,7 +85,7 @@ def server(folder: Path) -> Iterator[str]:
     recordings = Recordings(
         [folder / "cassettes/客户.yaml"], platforms=folder / "platforms", environ={}
     )
-    with served(recordings.answer) as url:
+    with served(recordings.handle) as url:
         yield url
 
 
@@ -186,7 +186,7 @@ def test_nothing_of_a_request_is_kept(folder: Path) -> None:
     recordings = Recordings([folder / "cassettes/客户.yaml"], platforms=folder / "platforms")
     for number in range(50):
         with pytest.raises(bs.NoMatchError):
-            recordings.answer(
+            recordings.handle(
                 Request(method="GET", url=f"http://a/customers/x{number}", base="http://a")
             )
 

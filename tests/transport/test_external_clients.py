@@ -238,7 +238,7 @@ def test_a_server_of_recordings_answers_a_client_that_escapes_otherwise(
     with opened(root, environment(server)) as session, session.listen():
         with_requests(server.url, PASSWORD)
     recordings = Recordings([root / "cassettes/sdk.yaml"], platforms=root / "platforms", environ={})
-    with served(recordings.answer) as url:
+    with served(recordings.handle) as url:
         got = with_aiohttp(url, "what ever")
         missed = requests.get(f"{url}/profile/@wang:localhost", timeout=5)
 
