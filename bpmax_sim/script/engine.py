@@ -321,8 +321,8 @@ BINDINGS: Mapping[str, str] = {
 }
 """Name of a binding -> what a script that uses it is likely to contain.
 
-Only that is read from bytecode beforehand; the others are compiled where a script uses them all the
-same, which is as right and takes longer.
+Only that is read from bytecode beforehand; the others are read where a script uses them all the
+same, which is as right and takes a little longer (without handles: compiled from text).
 """
 _PUMPED_BETWEEN_LOOKS = 64
 
