@@ -255,9 +255,10 @@ def dump_entries(entries: Iterable[Entry], *, rules: str) -> bytes:
         lines.append(f"{name}:\n".encode() if entries else f"{name}: []\n".encode())
         for entry in entries:
             own = entry.line.rules or rules
-            line, text = replace(entry.line, rules="" if own == head.rules else own), entry.text
-            index, sha = _index(line, text.encode())
-            lines.append(b"%b%b\n%b" % (_ENTRY, index, text.encode()))
+            line = replace(entry.line, rules="" if own == head.rules else own, sha="")
+            text = entry.text.encode()
+            index, sha = _index(line, text)
+            lines.append(b"%b%b\n%b" % (_ENTRY, index, text))
             shas.append(sha)
     digest = hashlib.sha256("\n".join(shas).encode()).hexdigest()
     seal = Seal(interactions=counts[0], failures=counts[1], sha256=digest)
@@ -305,8 +306,8 @@ def _head(entries: Sequence[Entry], rules: str) -> Head:
 
 
 def _index(line: Line, text: bytes) -> tuple[bytes, str]:
-    """Return the JSON of *line* with the digest of the exchange in it, and that digest."""
-    blank = json_line(replace(line, sha="")).encode()
+    """Return the JSON of *line*, whose digest is blank, with that of the exchange, and that."""
+    blank = json_line(line).encode()
     sha = exchange_sha(blank, text)
     return blank.replace(_BLANK_SHA, _BLANK_SHA[:-1] + f'{sha}"'.encode(), 1), sha
 
@@ -336,7 +337,7 @@ def _resealed(number: int, item: Any) -> Entry:
         raise YamlTextError(labelled(msg("exchange {number}", number=number), error), 1) from error
     # The index line stays the recorded one; only the text is written anew.
     text = render(replace(exchange, request=replace(exchange.request, call=None))).text
-    if _index(line, text.encode())[1] != line.sha:
+    if _index(replace(line, sha=""), text.encode())[1] != line.sha:
         line = replace(line, rules=UNKNOWN_RULES)
     return Entry(line, text)
 

@@ -58,8 +58,7 @@ def call_behind(request: Request, named: Call) -> Call:
         if "cookie" in names:
             headers = Headers(headers).without_cookies(names["cookie"])
         body = _less_body(body, headers, injected.get("body", ()))
-    sent = replace(named, path=path, query=query, headers=headers, body=body)
-    return replace(sent, method=request.method, caller=None, position=None)
+    return replace(named, method=request.method, path=path, query=query, headers=headers, body=body)
 
 
 @lru_cache(maxsize=256)  # the same in every call of an API

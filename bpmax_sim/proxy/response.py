@@ -96,14 +96,16 @@ def read_body(response: Response) -> ParsedBody:
     return _read_json(raw, charset) if is_json(media) else _read_other(raw, media, charset)
 
 
-def parse_json(text: str) -> Any:
+def parse_json(text: str, raw: bytes | None = None) -> Any:
     """Return the value of *text*; numbers keep all their digits where they are integers.
+
+    *raw* is the same in UTF-8, if it is there, which is faster to read.
 
     Raises:
         NotJson: if it is not JSON as ``JSON.parse`` knows it.
     """
     try:
-        return msgspec.json.decode(text)
+        return msgspec.json.decode(text if raw is None else raw)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         pass  # big integers and lone surrogates are for the slower reader
     try:
@@ -133,7 +135,7 @@ def _decoded(raw: bytes, charset: str, errors: str) -> str:
 def _read_json(raw: bytes, charset: str) -> ParsedBody:
     try:
         text = _decoded(raw, charset, "strict")
-        return ParsedBody("json", parse_json(text), text)
+        return ParsedBody("json", parse_json(text, raw if charset == "utf-8" else None), text)
     except UnicodeDecodeError as error:
         problem = msg(
             "byte {start} is not {encoding}", start=error.start + 1, encoding=error.encoding

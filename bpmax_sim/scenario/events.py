@@ -329,6 +329,8 @@ _name = itemgetter(0)
 
 
 def _map(texts: _TraceTexts, value: Mapping[Any, Any]) -> bytes:
+    if not value:
+        return b"{}"
     parts = [
         texts.of(name) + b":" + _WRITERS[type(item)](texts, item)
         for name, item in sorted({str(key): item for key, item in value.items()}.items(), key=_name)

@@ -8,6 +8,7 @@ the end of the turn.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import is_
 from typing import Any, Protocol
 
 from bpmax_sim.errors import Place
@@ -72,9 +73,8 @@ class Mirror:
         changes = []
         for index, live in enumerate(self._objects):
             now, known, seen = live.snapshot(), self._known[index], self._seen[index]
-            if len(seen) == len(now) == len(known) and all(
-                seen.get(name, seen) is value for name, value in now.items()
-            ):
+            same = len(known) == len(now) and [*seen] == [*now]
+            if same and all(map(is_, seen.values(), now.values())):
                 continue  # none of these values can have changed inside
             fresh = {
                 name: known[name] if seen.get(name, seen) is item else dumps(encode_tagged(item))

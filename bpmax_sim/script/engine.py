@@ -17,6 +17,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from ctypes import (
     CFUNCTYPE,
     POINTER,
@@ -36,6 +37,7 @@ from importlib.resources import files
 from typing import Any
 
 import _quickjs
+import msgspec
 
 from bpmax_sim.script.interrupts import ROOM, Answer, Interrupts, layout
 from bpmax_sim.script.limits import (
@@ -143,7 +145,9 @@ def compiled(source: str) -> bytes | None:
     """Return the bytecode of *source*, or None where the engine's library does not offer it."""
     context = _quickjs.Context()
     pointers = handles(context)
-    return None if pointers is None else _compiled(pointers[1], source.encode())
+    code = None if pointers is None else _compiled(pointers[1], source.encode())
+    assert code or pointers is None, "our own files compile"
+    return code
 
 
 class Entered:
@@ -160,19 +164,15 @@ class Entered:
         pointers = handles(context)
         assert pointers is not None, "compiled only where there are handles"
         runtime, inner = pointers
+        self._inner = inner
         functions = library()
-        read = [None if code is None else _function(inner, code) for code in parts]
-        function, *others = read
-        arguments = values(len(parts))(
-            Value.of_int(1),
-            *(
-                Value.of_int(number) if part is None else part
-                for number, part in enumerate(others, 1)
-            ),
-        )
+        read = {n: _function(inner, code) for n, code in enumerate(parts) if code is not None}
+        arguments = values(len(parts)).from_buffer_copy(_numbers(len(parts)))
+        for number, part in read.items():
+            arguments[number] = part if number else Value.of_int(1)
         # A property of the entry keeps the result alive, so no reference is held from here.
-        self._function = functions.JS_Call(inner, function, UNDEFINED, len(parts), arguments)
-        for part in (*filter(None, read), self._function):
+        self._function = functions.JS_Call(inner, read[0], UNDEFINED, len(parts), arguments)
+        for part in (*read.values(), self._function):
             functions.JS_FreeValue(inner, part)
         self._watch = watch
         functions.JS_SetHostPromiseRejectionTracker(runtime, _tracker, self)
@@ -183,25 +183,83 @@ class Entered:
             arguments = values(3)(promise, reason, Value(int(handled), 1))
             number = library().JS_Call(inner, self._function, UNDEFINED, 3, arguments)
             if number.tag == _INT:
-                self._hand(inner, number.payload)
+                self.hand(inner, compiled(sources()[number.payload]))
         except BaseException as error:  # noqa: BLE001 - a signal handler's; raised again later
             if self._watch is not None:
                 self._watch.stop(error)
 
-    def _hand(self, inner: int, number: int) -> None:
-        functions, code = library(), compiled(sources()[number])
+    def hand(self, inner: int, code: bytes | None) -> None:
+        """Call the prelude's function with what *code* makes, where there is room for that."""
         part = _function(inner, code)
         if not part.is_exception:
+            functions = library()
             functions.JS_Call(inner, self._function, UNDEFINED, 1, values(1)(part))
             functions.JS_FreeValue(inner, part)
 
+    def hand_body(self, argument: str) -> None:
+        """Let the prelude have the function of the body in *argument*, if it is known by now."""
+        with suppress(msgspec.DecodeError, UnicodeEncodeError):  # half a character
+            code = _known_body(_body_of(argument)).code
+            if code is not None:
+                self.hand(self._inner, code)
 
-def _compiled(inner: int, source: bytes) -> bytes:
+
+@cache
+def _numbers(count: int) -> bytes:
+    """Return the array of the values from 0 on."""
+    return bytes(values(count)(*map(Value.of_int, range(count))))
+
+
+class ScriptBody(msgspec.Struct, frozen=True):
+    """The text of a script and the line before it, as an operation has them."""
+
+    start: int
+    source: str
+
+
+class CompiledBody(msgspec.Struct):
+    """A body that was run before, and its bytecode once that happened twice."""
+
+    runs: int = 0
+    code: bytes | None = None
+
+
+_body_of = msgspec.json.Decoder(ScriptBody).decode
+_compiled_bodies = lru_cache(maxsize=256)(lambda _body: CompiledBody())
+_CHECKED_BODY = (
+    "(function () {{ return 0 ? async () => {{\n{}\n}} : 0; }})",
+    "(async function () {{\n{}\n}})",
+)
+"""As the prelude has them: what closes its function early needs a colon in the first one."""
+
+
+def _known_body(body: ScriptBody) -> CompiledBody:
+    known: CompiledBody = _compiled_bodies(body)
+    known.runs += 1
+    if known.runs == 2:  # noqa: PLR2004 - most run once, and to compile is as long as to run
+        known.code = _compiled_body(body)
+    return known
+
+
+def _compiled_body(body: ScriptBody) -> bytes | None:
+    """Return the bytecode of *body* with its lines and text, or None where it does not compile."""
+    context, code = _quickjs.Context(), None
+    pointers = handles(context)
+    assert pointers is not None, "known only where there are handles"
+    for form in _CHECKED_BODY:
+        text = "\n" * (body.start - 1) + form.format(body.source)
+        code = _compiled(pointers[1], text.encode(), _BYTECODE)
+        if code is None:
+            break
+    return code
+
+
+def _compiled(inner: int, source: bytes, flags: int = _BYTECODE | _BARE) -> bytes | None:
     functions = library()
     function = functions.JS_Eval(inner, source, len(source), _FILE, _COMPILE_ONLY)
-    assert not function.is_exception, "our own files compile"
+    if function.is_exception:
+        return None
     size = ctypes.c_size_t()
-    flags = _BYTECODE | _BARE
     written = functions.JS_WriteObject(inner, ctypes.byref(size), function, flags)
     code = ctypes.string_at(written, size.value)
     functions.js_free(inner, written)
@@ -310,7 +368,7 @@ class QuickJSNG:
         self._context.set_max_stack_size(limits.stack or stack_limit())
         self._entered_by: Entered | None = None
         if pointers:
-            self._entered_by = Entered(self._context, _parts(_needed_by(sources)), self._watch)
+            self._entered_by = Entered(self._context, _parts(tuple(sources)), self._watch)
             self._entry: Any = self._context.get(_ENTRY)
         else:
             self._entry = evaluated(self._context)
@@ -336,6 +394,8 @@ class QuickJSNG:
         self._entry = self._context = None
 
     def _turn(self, operation: str, argument: str) -> Any:
+        if operation == "run" and self._entered_by is not None:
+            self._entered_by.hand_body(argument)
         self._entry(operation, argument)
         self._pump()
         self._limit()
@@ -409,13 +469,10 @@ def evaluated(context: Any) -> Any:
     return context.eval(prelude)(0, *bindings)
 
 
-def _needed_by(scripts: Sequence[str]) -> frozenset[str]:
-    return _needed("").union(adaptations(scripts), *map(_needed, scripts))
-
-
 @lru_cache(maxsize=256)
-def _parts(names: frozenset[str]) -> tuple[bytes | None, ...]:
-    """Return the bytecode of the prelude and of those bindings, and None for each other one."""
+def _parts(scripts: Sequence[str]) -> tuple[bytes | None, ...]:
+    """Return the bytecode of the prelude and what *scripts* use, and None for each other part."""
+    names = _needed("").union(adaptations(scripts), *map(_needed, scripts))
     parts = zip(("", *BINDINGS), sources(), strict=True)
     return tuple(compiled(text) if name in names or not name else None for name, text in parts)
 

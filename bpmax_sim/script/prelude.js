@@ -8,7 +8,7 @@ const FIRST_USER_LINE = 500; // the frames above are ours
 const indirectEval = eval;
 const {taken: basics, whole} = (typeof $primordials === 'function' ? $primordials : indirectEval($primordials))();
 const {parse, stringify, apply, construct, isArray, join, defineProperty, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys,
-  RangeError: NativeRangeError, Error: NativeError, Promise: NativePromise, Date: NativeDate, reject: nativeReject,
+  Error: NativeError, Promise: NativePromise, Date: NativeDate, reject: nativeReject,
   Proxy: NativeProxy, then, resolve: nativeResolve, reflectGet, isWellFormed, charCodeAt, slice,
   includes, indexOf, lastIndexOf, repeat, newMap, newSet, newWeakMap, newList} = basics;
 const {get: rawStack} = getOwnPropertyDescriptor(NativeError.prototype, 'stack');
@@ -24,10 +24,13 @@ const modules = newMap(), WANTED = {};
 let wanted = 0, part; // its number, and what comes for it
 function read(number) { // by a rejection
   wanted = number;
-  part = undefined;
   apply(nativeReject, NativePromise, [WANTED]);
-  if (part === undefined) throw new NativeRangeError('Maximum call stack size exceeded');
-  return part;
+  return handed() ?? read(number); // or there is no stack
+}
+function handed() {
+  const made = part;
+  part = undefined;
+  return made;
 }
 function module(code) {
   if (!modules.has(code)) {
@@ -247,7 +250,7 @@ const operations = {
     bodies.set(run, end);
     shared.files.push(...files);
     if (parts) draw(parts);
-    const body = compile(start, source, end);
+    const body = handed() ?? compile(start, source, end);
     if (!body) return;
     const ended = body();
     define(ended, 'constructor', undefined); // `then` asks for it

@@ -310,9 +310,12 @@ def _base64(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
 
 def _bare_base64(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
     """Yield what is deflate without a header in base64, as in the redirects of SAML."""
-    for run in runs:
-        if len(run) < _SHORTEST_BARE or (run[:2] not in _BEGIN_DEFLATE and len(run) <= STEP):
-            continue
+    likely = [
+        run
+        for run in runs
+        if len(run) >= _SHORTEST_BARE and (run[:2] in _BEGIN_DEFLATE or len(run) > STEP)
+    ]
+    for run in likely:
         if is_begun(whole_base64(run[:_PROBED]), len(run), look.work):
             inner = bare(whole_base64(run), look.work)
             if inner:
@@ -487,11 +490,7 @@ _RARE = re.compile(
     "[^\0-\u024f\u2000-\u206f\u3000-\u30ff\u4e00-\u9fff\uff00-\uffef\U0001f300-\U0001faff]"
 )
 """Signs that are neither Latin, Chinese, Japanese, punctuation nor a picture."""
-_COMMON = bytes(
-    high
-    for high in range(256)
-    if not _RARE.search("".join(map(chr, range(high << 8, (high + 1) << 8))))
-)
+_COMMON = bytes((0x00, 0x01, 0x30, *range(0x4E, 0xA0)))  # higher bytes of which none is rare
 
 
 SEARCHED: Mapping[str, str] = {

@@ -247,6 +247,8 @@ class StateView(msgspec.Struct, frozen=True):
     def snapshot(self) -> Mapping[str, Any]:
         """Return the state of each field that has one."""
         screen, key = self.screen, self.key
+        if not screen.states:
+            return dict.fromkeys(self.fields, _NEW_FIELD[key]) if key in _NEW_FIELD else {}
         names = (*self.fields, *screen.states)
         return {name: state[key] for name in names if key in (state := screen.state(name))}
 

@@ -141,3 +141,24 @@ def test_a_part_that_finds_no_stack_to_be_read_is_refused_as_the_engine_refuses(
       try { fall(); } catch (error) { return [error.name, typeof seen, seen('a')]; }"""
 
     assert run(source).value == ["RangeError", "function", "YQ=="]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "const f = arguments.callee; return [`${f}`, f.name, new Error('坏').stack]",
+        "\n客户()",
+        "} ; { return 1",
+        "return '\\ud800' + '%s {} {0}'.length",
+        "const list = [1, 2 ** 3, ...'ab'];\n throw list",
+        "return await $proxy('crm').客户()",
+    ],
+)
+def test_a_body_that_ran_before_runs_as_it_did(source: str) -> None:
+    def came_of() -> list[str]:
+        outcome = run(source)
+        return [repr(outcome.value), str(outcome.error), repr(outcome.console)]
+
+    first, *later = [came_of() for _ in range(4)]
+
+    assert later == [first] * 3
