@@ -1,4 +1,4 @@
-"""Messages: a template and its values, put into a language only where somebody reads them.
+"""Messages in a language: a template and its values, translated by the catalogues of ``locale``.
 
 `msg` makes a `Translatable`: a ``str``, the English text, that remembers the template and the
 values that it was made of; values may be messages. So everything below the edge raises, stores,

@@ -1,4 +1,4 @@
-"""What makes two calls the same: two calls match when `differences` finds none.
+"""Which parts of a request decide whether two calls match: they do when `differences` finds none.
 
 `identity` digests exactly what `differences` compares, so the key and the explanation cannot
 disagree. The address, auth and signatures are no part of it: a `Call` is what the builder set, and

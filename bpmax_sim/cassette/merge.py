@@ -1,4 +1,4 @@
-"""Writing a cassette that others share: one owner's recording merged in, or all of it anew.
+"""Writing a cassette that others share: one owner's recording merged in, a killed one recovered.
 
 The order in which recordings come in does not matter. One that is equal in meaning to the old one
 changes nothing; `rewrite` computes keys anew or leaves exchanges out.

@@ -1,4 +1,4 @@
-"""A login: the requests of ``acquire`` in order, and the values that their responses yield.
+"""A login: the requests of ``acquire`` in order, what they yield, and how long a token lives.
 
 A refused login is never sent again: third parties bar an address that tries wrong secrets. One
 that came too often was not looked at; it waits as ``recover: rate`` says. No error quotes more of

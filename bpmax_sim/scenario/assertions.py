@@ -1,4 +1,4 @@
-"""Hold the state of a run against an ``expect`` section.
+"""Hold the state of a run, part by part, against an ``expect`` section, as `expect` compares.
 
 Errors as ``expect_error`` sees them: type, code, message, origin and status.
 """

@@ -1,11 +1,9 @@
-"""Compare what a scenario expects with what is there; the list of checks is also the explanation.
+"""Operators of ``expect``, such as ``$matches``, and how what is expected compares with what is.
 
 Maps compare as subsets, lists exactly, texts and numbers by value (``true`` is not 1, ``"1"`` is
-not 1). A map whose keys start with ``$`` holds operators, all of which must hold.
-
-What may be wrong with an expectation before anything runs.
-
-Two long texts -> the parts of them that differ, short enough to read beside each other.
+not 1). A map whose keys start with ``$`` holds operators, all of which must hold. Each check also
+explains what it found; of two long texts, that is the parts that differ. What is wrong with an
+expectation itself is found before anything runs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a script may use, how an engine says that it used more, and how deep scripts may recurse.
+"""Limits of time, memory and stack of a script: what it may use, and the watch that ends it.
 
 The engine looks at the time in loops and calls of JavaScript only. Loops of its own C code (a Set
 filled by an iterator that never ends, ``JSON.parse`` of megabytes 10,000 times) go on. They do ask

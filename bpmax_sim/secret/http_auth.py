@@ -1,4 +1,4 @@
-"""Headers that hold credentials, and the scheme before a credential, such as ``Bearer``.
+"""Names of headers that hold credentials, and schemes before a credential, such as ``Bearer``.
 
 A scheme stays when what follows it is replaced, so that a recording shows how one logs in
 (RFC 9110, 11.4).

@@ -1,4 +1,4 @@
-"""Looking for secrets in bytes, also behind encodings within one another.
+"""The search for secrets in bytes, also behind encodings within one another, which `decode` undoes.
 
 What a search costs is in proportion to the bytes: it goes from the outside in, undoes each encoding
 for everything at once, and stops when more work would come of it than is due. What could not be
