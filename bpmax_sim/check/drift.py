@@ -250,7 +250,10 @@ def old(exchange: Exchange, *, now: float, age: float) -> Iterator[Drift]:
 
     The third party's own ``Date`` tells when, for the clock of a recording may stand still.
     """
-    recorded = _answered_at(exchange)
+    outcome, recorded = exchange.outcome, exchange.at
+    date = outcome.header("date") if isinstance(outcome, Response) else None
+    with suppress(ValueError):
+        recorded = parsedate_to_datetime(date or "").timestamp()
     if now - recorded > age:
         day = str(Instant(recorded))[:10]
         message = msg(
@@ -259,15 +262,6 @@ def old(exchange: Exchange, *, now: float, age: float) -> Iterator[Drift]:
             now=int((now - recorded) // _DAY),
         )
         yield Drift(exchange=exchange, tier="warning", kind="old", message=message)
-
-
-def _answered_at(exchange: Exchange) -> float:
-    outcome = exchange.outcome
-    date = outcome.header("date") if isinstance(outcome, Response) else None
-    try:
-        return parsedate_to_datetime(date or "").timestamp()
-    except ValueError:
-        return exchange.at
 
 
 class Verification:

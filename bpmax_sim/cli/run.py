@@ -439,24 +439,24 @@ def listing(
         for item in items
     ]
     lines = table(rows) if rows else ()
-    say_result(lines, json=json, items=[_item(item) for item in items])
+    data = [
+        {
+            "name": item.name,
+            "row": item.row_id,
+            "file": item.place.file,
+            "line": item.place.line,
+            "tags": list(item.tags),
+            "cassette": item.cassette,
+            "steps": len(item.steps),
+            "skip": item.skip,
+            "xfail": item.xfail,
+        }
+        for item in items
+    ]
+    say_result(lines, json=json, items=data)
     if not items and not json:
         tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
     return ExitCode.PASSED if items else ExitCode.NOTHING
-
-
-def _item(item: ScenarioItem) -> dict[str, Any]:
-    return {
-        "name": item.name,
-        "row": item.row_id,
-        "file": item.place.file,
-        "line": item.place.line,
-        "tags": list(item.tags),
-        "cassette": item.cassette,
-        "steps": len(item.steps),
-        "skip": item.skip,
-        "xfail": item.xfail,
-    }
 
 
 def report(

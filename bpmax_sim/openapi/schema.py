@@ -191,11 +191,6 @@ class AuthPart(msgspec.Struct, frozen=True):
     credentials: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     apply: tuple[Apply, ...] = ()
 
-    @property
-    def logs_in(self) -> bool:
-        """Return whether a request of its own yields its value."""
-        return self.kind.startswith("oauth2_")
-
 
 class Security(msgspec.Struct):
     """The schemes of a document.
@@ -335,7 +330,7 @@ class Security(msgspec.Struct):
         """Return the auth of all *parts* together, or None where they cannot go together."""
         csrf = next((part for part in parts if part.kind == "csrf"), None)
         rest = [part for part in parts if part is not csrf]
-        logins = [part for part in rest if part.logs_in]
+        logins = [part for part in rest if part.kind.startswith("oauth2_")]
         apply = [item for part in rest for item in part.apply]
         places = [(item["in"], item["name"].lower()) for item in apply]
         if len(places) != len({*places}) or len(logins) + bool(csrf) > 1:

@@ -378,8 +378,7 @@ class _InstanceChecks(Checks, frozen=True):
             self.tell(message, "platform")
         elif (platform := find(named)) is not None:
             self.credentials(platform)
-        self.address()
-        self.route()
+        self.addresses()
 
     def credentials(self, platform: Platform) -> None:
         for name, value in self.instance.credentials.items():
@@ -414,19 +413,15 @@ class _InstanceChecks(Checks, frozen=True):
         elif key == "keyring" and not all(value.partition("/")):
             self.tell(msg("expected service/name, such as crm/password"), *steps, key)
 
-    def address(self) -> None:
-        address = self.instance.base_url
-        if isinstance(address, Source):
-            self.source(address, "base_url")
-        elif address and not is_address(address):
-            self.tell(msg("expected {address}", address=ADDRESS), "base_url")
-
-    def route(self) -> None:
-        route = self.instance.proxy
-        if isinstance(route, Source):
-            self.source(route, "proxy")
-        elif route and not is_proxy(route):
-            self.tell(msg("expected {proxy}", proxy=PROXY), "proxy")
+    def addresses(self) -> None:
+        for key, value, is_right, address in (
+            ("base_url", self.instance.base_url, is_address, ADDRESS),
+            ("proxy", self.instance.proxy, is_proxy, PROXY),
+        ):
+            if isinstance(value, Source):
+                self.source(value, key)
+            elif value and not is_right(value):
+                self.tell(msg("expected {address}", address=address), key)
         if self.instance.tls.key and not self.instance.tls.cert:
             self.tell(msg("expected cert beside key: the certificate of that key"), "tls", "key")
 

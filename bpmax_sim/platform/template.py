@@ -144,11 +144,8 @@ def undefined(source: str, name: str, names: Iterable[str]) -> ConfigError:
 
 def broken(source: str, error: Exception) -> ConfigError:
     """Return the error that tells of a failed expression, without any value in it."""
-    message = (
-        str(error)
-        if isinstance(error, FilterError)
-        else msg("{name} in it", name=type(error).__name__)
-    )
+    name = type(error).__name__
+    message = str(error) if isinstance(error, FilterError) else msg("{name} in it", name=name)
     return ConfigError(labelled(shown(source), message))
 
 

@@ -377,11 +377,9 @@ def plan(spec: CallSpec, env: Environment) -> Plan:
     randomness = standin_randomness = NO_RANDOMNESS
     if not recipe.uses.isdisjoint(("nonce", "call_id")):
         standin_randomness = CallRandomness.draw(env.chance)
-        randomness = (
-            standin_randomness
-            if env.auth_chance is env.chance
-            else CallRandomness.draw(env.auth_chance)
-        )
+        randomness = standin_randomness
+        if env.auth_chance is not env.chance:
+            randomness = CallRandomness.draw(env.auth_chance)
     return Plan(
         recipe=recipe,
         call=call,

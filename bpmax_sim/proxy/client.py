@@ -30,7 +30,7 @@ from bpmax_sim.proxy.call_plan import Plan, plan
 from bpmax_sim.proxy.effects import Effect, Flow, Grant, Send, Sleep, TokenRequest, no_repr
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.login import login, login_key, synthesised
-from bpmax_sim.proxy.recovery import Again, Answered, Outcome, RetryProgress, Stop, next_step
+from bpmax_sim.proxy.recovery import Answered, Outcome, RetryProgress, Stop, next_step
 from bpmax_sim.proxy.response import CallRecord, Sending, read_body
 from bpmax_sim.proxy.result import Answer, read_answer, rejected
 from bpmax_sim.proxy.signing import verify
@@ -105,7 +105,18 @@ def _attempts(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
             trace.notes.append(step.note)
         if isinstance(step, Stop):
             return _finish(outcome, step, planned, grant, env)
-        trace.earlier.append(_sending(request, outcome, step, trace, env))
+        sending = Sending(
+            request=request,
+            response=outcome.response if isinstance(outcome, Answered) else None,
+            error=outcome if isinstance(outcome, TransportError) else None,
+            at=trace.sent_at,
+            duration=env.clock.now() - trace.sent_at,
+            ended=env.clock.tick(),
+            follows="renewed" if step.renew else "retried" if step.offset is None else "clock",
+            note=step.note,
+            wait=step.wait,
+        )
+        trace.earlier.append(sending)
         if step.wait:
             yield Sleep(step.wait)
         if step.renew:
@@ -123,22 +134,6 @@ def _send(request: Request, trace: CallTrace) -> Generator[Effect, Any, Outcome]
         return error
     trace.received = response
     return Answered(response, read_body(response))
-
-
-def _sending(
-    request: Request, outcome: Outcome, step: Again, trace: CallTrace, env: Environment
-) -> Sending:
-    return Sending(
-        request=request,
-        response=outcome.response if isinstance(outcome, Answered) else None,
-        error=outcome if isinstance(outcome, TransportError) else None,
-        at=trace.sent_at,
-        duration=env.clock.now() - trace.sent_at,
-        ended=env.clock.tick(),
-        follows="renewed" if step.renew else "retried" if step.offset is None else "clock",
-        note=step.note,
-        wait=step.wait,
-    )
 
 
 def _check_signature(

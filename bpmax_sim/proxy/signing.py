@@ -250,7 +250,13 @@ def verify(response: Response, rule: VerifyResponse, names: Names) -> None:
         "response_headers": _Signed(headers),
         "response_body": octet_text(response.body),
     }
-    _check_time(rule, scope)
+    if rule.timestamp:
+        stamp, now = render(rule.timestamp, scope), scope["now"]
+        if not (stamp.isascii() and stamp.isdigit() and isinstance(now, int | float)):
+            raise _refused(msg("its time is not a number of seconds"))
+        if abs(int(stamp) - now) > rule.window:
+            late = msg("it was signed more than {window:g} s away from now", window=rule.window)
+            raise _refused(late)
     signature, key = render(rule.signature, scope), render(rule.key, scope)
     if not key:
         raise _refused(msg("it names a key that the platform does not declare"))
@@ -353,18 +359,6 @@ def _last_key(algorithm: str, encoding: str, chain: tuple[str, ...]) -> bytes:
     for part in chain[1:]:
         key = hmac.digest(key, octets(part), algorithm)
     return key
-
-
-def _check_time(rule: VerifyResponse, scope: Names) -> None:
-    if not rule.timestamp:
-        return
-    stamp, now = render(rule.timestamp, scope), scope["now"]
-    if not (stamp.isascii() and stamp.isdigit() and isinstance(now, int | float)):
-        raise _refused(msg("its time is not a number of seconds"))
-    if abs(int(stamp) - now) > rule.window:
-        raise _refused(
-            msg("it was signed more than {window:g} s away from now", window=rule.window)
-        )
 
 
 def _is_signature(rule: VerifyResponse, message: bytes, signature: str, key: str) -> bool:
