@@ -205,7 +205,6 @@ def builder(session: Session, call: Call) -> Builder:
 
 SAFE: Final = frozenset({"GET", "HEAD"})
 
-_DAY: Final = 86400
 
 Kind = Literal["changed", "volatile", "failed", "unreachable", "skipped", "old"]
 
@@ -259,7 +258,7 @@ def old(exchange: Exchange, *, now: float, age: float) -> Iterator[Drift]:
         message = msg(
             "recorded on {day}, {now} days ago; record it again",
             day=day,
-            now=int((now - recorded) // _DAY),
+            now=int((now - recorded) // 86_400),  # seconds of a day
         )
         yield Drift(exchange=exchange, tier="warning", kind="old", message=message)
 

@@ -282,7 +282,6 @@ _BRACES = re.compile(r"[{}]")
 _LONGEST: Final = 100
 _ANSWERS: Final = (300, 60, 15)
 """How many parts of a response's schema are written, in a document and in larger ones."""
-_SHOWN: Final = 30  # characters of an example, for each of them
 _ROOM: Final = LARGEST * 3 // 4
 
 
@@ -436,7 +435,8 @@ def _answer(document: Document, operation: _Operation, most: int) -> Mapping[str
             carrying, declared = Carrying(document, "writeOnly", most), mapping(value)
             schema = carrying.schema(declared.get("schema"), (*where, "schema"))
             shown = _example(document, declared, where)
-            return schema | (shown if len(str(shown)) <= _SHOWN * most else {})
+            # Of an example as many characters as are worth the parts of a schema.
+            return schema | (shown if len(str(shown)) <= 30 * most else {})
     return {}
 
 

@@ -23,7 +23,6 @@ from bpmax_sim.yamlfile import Steps
 Schema = Mapping[str, Any]
 
 _DEEPEST: Final = 8
-_MOST: Final = 300
 _LONGEST: Final = 200
 _TYPES: Final = ("string", "integer", "number", "boolean", "array", "object", "null")
 
@@ -78,7 +77,7 @@ class Carrying:
 
     document: Document
     drop: str = "readOnly"  # what has no place in this direction
-    most: int = _MOST
+    most: int = 300
     _written: int = field(default=0, init=False)
     _top: Steps = field(default=(), init=False)
 

@@ -283,7 +283,17 @@ def _elements(file: Path, problems: list[Problem]) -> list[tuple[Steps, Node]]:
         )
         problems.append(Problem(message, root.place))
     elements: list[tuple[Steps, Node]] = [((i,), node) for i, node in enumerate(root.elements)]
-    _check_repeated(elements, problems)
+    seen: dict[object, int] = {}
+    for steps, node in elements:
+        name = _name(node)
+        if name is not None and (line := seen.setdefault(name, node.line)) != node.line:
+            message = msg(
+                "a second instance {name!r} of {name_2!r}, first in line {line}; remove one",
+                name=name[1],
+                name_2=name[0],
+                line=line,
+            )
+            problems.append(Problem(message, node.place, join(steps)))
     return elements
 
 
@@ -293,23 +303,6 @@ def _name(node: Node) -> tuple[object, object] | None:
     if not platform or not key or isinstance(platform.value, dict | tuple):
         return None
     return None if isinstance(key.value, dict | tuple) else (platform.value, key.value)
-
-
-def _check_repeated(elements: list[tuple[Steps, Node]], problems: list[Problem]) -> None:
-    seen: dict[object, int] = {}
-    for steps, node in elements:
-        name = _name(node)
-        if name is None:
-            continue
-        line = seen.setdefault(name, node.line)
-        if line != node.line:
-            message = msg(
-                "a second instance {name!r} of {name_2!r}, first in line {line}; remove one",
-                name=name[1],
-                name_2=name[0],
-                line=line,
-            )
-            problems.append(Problem(message, node.place, join(steps)))
 
 
 def _over(

@@ -99,8 +99,11 @@ def _attempts(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
         step = next_step(outcome, planned.recipe, grant, progress, env.auth_clock.now())
         if grant is not None and step.is_token_refused:
             grant.is_refused = True
-        if isinstance(outcome, Answered):
-            _check_signature(outcome.response, request, planned, grant, env)
+        recorded = outcome.response.recorded_request if isinstance(outcome, Answered) else None
+        if recorded is not None and (
+            differences := signed_otherwise(planned, grant, env, request, recorded)
+        ):  # though both are made at the same instant and with the same nonce
+            raise env.on_mismatch(planned.call, differences)
         if step.note:
             trace.notes.append(step.note)
         if isinstance(step, Stop):
@@ -134,21 +137,6 @@ def _send(request: Request, trace: CallTrace) -> Generator[Effect, Any, Outcome]
         return error
     trace.received = response
     return Answered(response, read_body(response))
-
-
-def _check_signature(
-    response: Response, sent: Request, planned: Plan, grant: Grant | None, env: Environment
-) -> None:
-    """Compare the signature of *sent* with that of the recorded request, where there is one.
-
-    Raises:
-        NoMatchError: they differ, though made at the same instant and with the same nonce.
-    """
-    if response.recorded_request is None:
-        return
-    differences = signed_otherwise(planned, grant, env, sent, response.recorded_request)
-    if differences:
-        raise env.on_mismatch(planned.call, differences)
 
 
 def _granted(planned: Plan, env: Environment) -> Generator[Effect, Any, Grant | None]:

@@ -146,7 +146,6 @@ def stub_session(node: pytest.Item, session: Session) -> None:
         session.stub(node.stash[_STUB])
 
 
-_REPORTED = ("longrepr", "sections", "wasxfail")
 _HOLDING_TEXT = (tuple, list, str)  # what errors hold their texts in
 _LOGS = ("log_cli_handler", "log_file_handler")
 _active: list[pytest.Item] = []
@@ -287,7 +286,7 @@ def tell_console(item: pytest.Item, report: pytest.TestReport) -> None:
 
 def hide(report: pytest.TestReport) -> None:
     """Replace the secrets in all that *report* tells."""
-    for name in _REPORTED:
+    for name in ("longrepr", "sections", "wasxfail"):
         if hasattr(report, name):
             setattr(report, name, hidden(getattr(report, name)))
     report.user_properties = [
