@@ -345,7 +345,11 @@ class Journal:
                 finally:
                     descriptor = hold(partial(os.open, self.path, _READ_WRITE))
                     self._log = JournalWriter(descriptor)
-                    _lock(descriptor, wait=False)
+                    try:
+                        _lock(descriptor, wait=False)
+                    except OSError:
+                        self._log.close()  # nothing is added to what somebody else may take
+                        raise
             except OSError:
                 fresh.unlink(missing_ok=True)
                 raise
