@@ -83,7 +83,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
     def subject_of(self, event: str) -> FormSubject | FlowSubject:
         """Return what fires *event*: a flow's own hook, or the form that a person sees of it."""
         subject = self.any("fire")
-        if isinstance(subject, FlowSubject) and subject.front.bodies(event):
+        if isinstance(subject, FlowSubject) and subject.front.scripts.get(event):
             return subject.front
         return subject
 
