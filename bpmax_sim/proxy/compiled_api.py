@@ -138,11 +138,7 @@ def _compile(platform: model.Platform, instance: model.Instance, api: model.Api)
         apply = tuple(item for item in apply if not names_in(item.value) & auth.yielded)
     path, _, path_query = api.path.partition("?")
     inputs = api.parameters
-    merged: dict[str, Any] = {}
-    for name, value in parse_qsl(path_query, keep_blank_values=True):
-        merged.setdefault(name, []).append(value)
-    merged = {name: values if values[1:] else values[0] for name, values in merged.items()}
-    query = {**merged, **platform.query, **instance.query, **api.query}  # weakest first
+    query = _query_defaults(path_query, platform, instance, api)
     signing = auth.parameters, auth.acquire, apply, auth.sign, auth.verify_response
     templates = texts_in((*signing, platform.base_url, api.idempotency))
     return CompiledApi(
@@ -179,6 +175,17 @@ def _compile(platform: model.Platform, instance: model.Instance, api: model.Api)
 
 def _first_set(*values: Any) -> Any:
     return next(value for value in values if value is not UNSET)
+
+
+def _query_defaults(
+    path_query: str, platform: model.Platform, instance: model.Instance, api: model.Api
+) -> dict[str, Any]:
+    """Merge weakest first: the API's own path, the platform, the instance, the API."""
+    merged: dict[str, Any] = {}
+    for name, value in parse_qsl(path_query, keep_blank_values=True):
+        merged.setdefault(name, []).append(value)
+    merged = {name: values if values[1:] else values[0] for name, values in merged.items()}
+    return {**merged, **platform.query, **instance.query, **api.query}
 
 
 def _header_defaults(
