@@ -94,14 +94,18 @@ def _bent(rule: model.Tokens, knobs: state.Knobs) -> model.Tokens:
     return replace(rule, **changes, **RENEWALS.get(knobs.renewal or "", {}))
 
 
-def accept(turn: Turn, value: str) -> state.IssuedGrant:
-    """Return the grant whose token is *value*, and know whose request it is.
+def check_token(turn: Turn, _rule: bool) -> None:
+    """Check the token that a request carries where the table says, and know whose request it is.
 
     Raises:
         Refused: missing, invalid or expired, as the table calls it.
     """
     rule = turn.table.tokens
-    if not value:
+    value = turn.look(rule.at)
+    if rule.scheme and isinstance(value, str):
+        scheme, _, rest = value.partition(" ")
+        value = rest.strip() if scheme.lower() == rule.scheme.lower() else ""
+    if not isinstance(value, str) or not value:
         raise Refused(rule.missing)
     match = next((grant for grant in turn.state.grants if grant.values.get("token") == value), None)
     if match is None or match.revoked:
@@ -111,24 +115,13 @@ def accept(turn: Turn, value: str) -> state.IssuedGrant:
     for tenant in turn.tenants:
         if tenant.instance == match.instance:
             turn.belongs_to(tenant)
-    return match
 
 
-def carried(turn: Turn) -> str:
-    """Return the token that a request carries where the table says, or nothing."""
-    rule = turn.table.tokens
-    value = turn.look(rule.at)
-    if not isinstance(value, str):
-        return ""
-    if not rule.scheme:
-        return value
-    scheme, _, rest = value.partition(" ")
-    return rest.strip() if scheme.lower() == rule.scheme.lower() else ""
-
-
-def left(grant: state.IssuedGrant, now: float) -> int:
-    """Return the whole seconds that a token still lives."""
-    return max(int(grant.expires - now), 0)
+def hand_out(turn: Turn, tenant: SimulatedTenant, *names: str) -> None:
+    """Issue what a login yields, and put it with its life where the response finds it."""
+    issued = issue(turn, tenant, names)
+    turn.scope |= {name: issued.values.get(name) for name in names}
+    turn.scope["life"] = max(int(issued.expires - turn.now), 0)
 
 
 CHANGING: Final = frozenset({"now", "nonce", "call_id"})
@@ -347,11 +340,9 @@ def grant(turn: Turn, rule: model.Grants) -> None:
         raise Refused("unsupported_grant_type")
     if kind == "refresh_token":
         _spend(turn, tenant, form.get("refresh_token", ""))
-        issued = issue(turn, tenant, ("token", "refresh_token"))
-        turn.scope["refresh_token"] = issued.values.get("refresh_token")
+        hand_out(turn, tenant, "token", "refresh_token")
     else:
-        issued = issue(turn, tenant, ("token",))
-    turn.scope |= {"token": issued.values["token"], "life": left(issued, turn.now)}
+        hand_out(turn, tenant, "token")
     if form.get("scope"):
         turn.scope["scope"] = form["scope"]
 

@@ -14,7 +14,7 @@ from msgspec import UNSET, UnsetType
 
 from bpmax_sim.proxy.response import as_text
 from bpmax_sim.simulator import model
-from bpmax_sim.simulator.auth import accept, carried, check_declared, grant, issue, left
+from bpmax_sim.simulator.auth import check_declared, check_token, grant, hand_out
 from bpmax_sim.simulator.state import Message, Refused, Repeated, Turn, is_empty
 
 
@@ -76,8 +76,7 @@ def _login(turn: Turn, rule: tuple[model.LoginCredential, ...]) -> None:
         if not fitting:
             raise Refused(item.wrong)
     turn.belongs_to(fitting[0])
-    issued = issue(turn, fitting[0], ("token",))
-    turn.scope |= {"token": issued.values["token"], "life": left(issued, turn.now)}
+    hand_out(turn, fitting[0], "token")
 
 
 def _is(credential: Any, value: Any) -> bool:
@@ -187,7 +186,7 @@ def once(turn: Turn, rule: model.Once) -> None:
 
 
 _CHECKS: Final[Mapping[str, Callable[[Turn, Any], object]]] = {
-    "token": lambda turn, _rule: accept(turn, carried(turn)),
+    "token": check_token,
     "login": _login,
     "grants": grant,
     "object": _object,

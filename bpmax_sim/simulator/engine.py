@@ -138,7 +138,7 @@ def call(turn: Turn, api: Api) -> Response:
         )
     rules = api.response if isinstance(api.response, ResponseRules) else platform.response
     data = {name: value for name, value in inputs.items() if value is not UNSET}
-    path, ok = model.data_path(rules), turn.table.ok
+    path, ok = next((path for path in rules.data if path.startswith("$.")), "$"), turn.table.ok
     body: Any = data
     if api.answer:  # its members have the values that were sent
         body = sampled(api.answer)

@@ -353,11 +353,6 @@ def set_at(body: dict[str, Any], path: str, value: Any) -> None:
         body.update(with_member(body, names, value))
 
 
-def data_path(rules: ResponseRules) -> str:
-    """Return where a response has its data, or ``$``."""
-    return next((path for path in rules.data if path.startswith("$.")), "$")
-
-
 def _ok(rules: ResponseRules) -> ResponseTemplate:
     body: dict[str, Any] = {}
     headers: dict[str, str] = {}
