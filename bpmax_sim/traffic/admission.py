@@ -25,11 +25,9 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
 from bpmax_sim.proxy.result import capture
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.traffic.external_clients import register_credentials
-from bpmax_sim.traffic.formats import format_of, read_foreign
+from bpmax_sim.traffic import external_clients, formats, mock_servers
 from bpmax_sim.traffic.identify import declared_address, hidden, identify
 from bpmax_sim.traffic.imported import Imported
-from bpmax_sim.traffic.mock_servers import NOWHERE
 from bpmax_sim.transport.redaction import capture_cookies, redact_exchange
 
 Matched = tuple[Exchange, ApiMatch | None]
@@ -179,9 +177,9 @@ def read_file(path: Path, *, kind: str = "", address: str = "") -> Foreign:
 
     try:
         data = _bounded(path)
-        known = kind or format_of(data)
-        exchanges = read_foreign(
-            data, kind=known, address=address or NOWHERE, attachment=attachment
+        known = kind or formats.format_of(data)
+        exchanges = formats.read_foreign(
+            data, kind=known, address=address or mock_servers.NOWHERE, attachment=attachment
         )
         return Foreign(path=path, kind=known, imported=exchanges)
     except CassetteError as error:
@@ -210,7 +208,7 @@ def know(platforms: Platforms, environ: Mapping[str, str], vault: Vault) -> list
         except ConfigError:
             lacking.append(".".join(tenant))
             continue
-        register_credentials(credentials, tenant, vault)
+        external_clients.register_credentials(credentials, tenant, vault)
         vault.address(credentials.live, credentials.declared)
     return lacking
 
