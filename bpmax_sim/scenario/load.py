@@ -69,11 +69,6 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     stubs: tuple[Fault, ...] = ()
 
     @property
-    def definition(self) -> Definition | None:
-        """Return the definition of the main flow."""
-        return self.flow.definition
-
-    @property
     def handlers(self) -> tuple[Script, ...]:
         """Return the scripts of all events."""
         handlers = [script for scripts in self.scripts.values() for script in scripts]
