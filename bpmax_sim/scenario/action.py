@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from bpmax_sim.errors import SubjectError, suggestion
+from bpmax_sim.errors import SubjectError
 from bpmax_sim.i18n import series
 from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.source import Spot
@@ -189,7 +189,5 @@ class Action(Model, frozen=True, kw_only=True):
             return False
         for key in value:
             if key not in known:
-                context.tell(
-                    spot.at(key), "unknown key {key!r}{hint}", key=key, hint=suggestion(key, known)
-                )
+                context.tell(spot.at(key), "unknown key {key!r}{hint}", known=known, key=key)
         return True

@@ -238,11 +238,6 @@ def _number(cell: str) -> int | float | None:
     return number
 
 
-def _boolean(cell: str) -> bool | None:
-    text = cell.strip().lower()
-    return _BOOLEANS[text] if text else None
-
-
 def _json(cell: str) -> Any:
     value = loads(cell) if cell.strip() else None
     if not is_bounded(value):
@@ -253,7 +248,7 @@ def _json(cell: str) -> Any:
 TYPES: Mapping[str, Callable[[str], Any]] = {
     "text": str,
     "number": _number,
-    "boolean": _boolean,
+    "boolean": lambda cell: _BOOLEANS[cell.strip().lower()] if cell.strip() else None,
     "json": _json,
 }
 """Column types; an empty number, boolean or json cell is null."""
@@ -350,8 +345,15 @@ class ScenarioDraft:
     environ: Mapping[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
-    def tell(self, spot: Spot, message: str, /, **values: object) -> None:
-        """Note that something is wrong at *spot*; with *values* a template, as `msg` takes it."""
+    def tell(
+        self, spot: Spot, message: str, /, known: Iterable[str] | None = None, **values: object
+    ) -> None:
+        """Note that something is wrong at *spot*; with *values* a template, as `msg` takes it.
+
+        With *known* its ``{hint}`` names those of them that are like the first of *values*.
+        """
+        if known is not None:
+            values["hint"] = suggestion(str(next(iter(values.values()))), known)
         self.problems.append(Problem(worded(message, values), spot.place, join(spot.steps)))
 
     @cached_property

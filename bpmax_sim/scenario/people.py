@@ -82,7 +82,7 @@ class FlowAction(Action, frozen=True, kw_only=True):
         if not literal(at) or not at:
             return
         if at not in definition.nodes:
-            context.tell(spot, "no node {at!r}{hint}", at=at, hint=suggestion(at, definition.nodes))
+            context.tell(spot, "no node {at!r}{hint}", known=definition.nodes, at=at)
         elif cls.decides and cls.decides not in definition.nodes[at].offers:
             context.tell(
                 spot,
@@ -143,8 +143,7 @@ def check_people(context: ScenarioDraft, value: Any, spot: Spot) -> None:
         if not name or "${" in name or name in context.people:
             continue
         if context.scenario.people:
-            more = suggestion(name, context.people)
-            context.tell(spot, "people has no {name!r}{hint}", name=name, hint=more)
+            context.tell(spot, "people has no {name!r}{hint}", known=context.people, name=name)
         elif meant := _slip(name, context.people):
             wrong = msg("no person {name!r}; did you mean {meant!r}?", name=name, meant=meant)
             context.tell(spot, "{wrong} Whoever else there is belongs into people", wrong=wrong)
