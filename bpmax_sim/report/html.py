@@ -23,8 +23,7 @@ from markupsafe import Markup
 
 from bpmax_sim.i18n import chosen
 from bpmax_sim.project import make_folder
-from bpmax_sim.report import terminal
-from bpmax_sim.report.store import read_traces
+from bpmax_sim.report import store, terminal
 from bpmax_sim.report.story import LONGEST_BODY, Story, body_text, say, story_of
 from bpmax_sim.yamlfile import writing_to
 
@@ -137,7 +136,7 @@ def write_page(
     Raises:
         ConfigError: there is no such trace, one is damaged, or *path* cannot be written.
     """
-    stories = [story_of(trace) for trace in read_traces(places)]
+    stories = [story_of(trace) for trace in store.read_traces(places)]
     text = page(stories, version=version, language=language, problems=problems)
     with writing_to(path):
         make_folder(path)

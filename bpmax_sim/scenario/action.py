@@ -80,13 +80,6 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(self.subject, FlowSubject):
             self.subject.expire(self.bench.clock.now())
 
-    def subject_of(self, event: str) -> FormSubject | FlowSubject:
-        """Return what fires *event*: a flow's own hook, or the form that a person sees of it."""
-        subject = self.any("fire")
-        if isinstance(subject, FlowSubject) and subject.front.bodies(event):
-            return subject.front
-        return subject
-
     def form(self, action: str) -> FormSubject:
         """Return the form that a person sees.
 

@@ -249,8 +249,11 @@ class Fire(Action, frozen=True, kw_only=True):
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
-        """Run the script, without changing anything first."""
-        on.subject_of(str(value)).fire(str(value))
+        """Run the script, a flow's own or that of its form, without changing anything first."""
+        subject, event = on.any("fire"), str(value)
+        if isinstance(subject, FlowSubject) and subject.front.bodies(event):
+            subject = subject.front
+        subject.fire(event)
 
 
 _FILLED = {"form": msg("What is filled in on the way")}

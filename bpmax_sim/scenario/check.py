@@ -15,11 +15,9 @@ from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Problem, suggestion
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import joined, msg, series
-from bpmax_sim.scenario import faults, model, people, references, rows
+from bpmax_sim.scenario import expect, faults, model, people, references, rows
 from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
 from bpmax_sim.scenario.cases import ScenarioDraft
-from bpmax_sim.scenario.expect import count_problem, section_problem
-from bpmax_sim.scenario.expect import problems as operand_problems
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.definition import NodeForm, reachable
 from bpmax_sim.subject.form import field_hint, steps_of
@@ -370,13 +368,13 @@ def _operands(
     ):
         value = getattr(expected, name)
         if value is not UNSET and name != "call":
-            for steps, message in operand_problems(value):
+            for steps, message in expect.problems(value):
                 draft.tell(spot.at(key, *steps), message)
 
 
-def _expect(draft: ScenarioDraft, expect: model.Expect, spot: Spot) -> None:
-    for section in expect.__struct_fields__:
-        value = getattr(expect, section)
+def _expect(draft: ScenarioDraft, expected: model.Expect, spot: Spot) -> None:
+    for section in expected.__struct_fields__:
+        value = getattr(expected, section)
         if value is not UNSET:
             _section(draft, section, value, spot.at(section))
 
@@ -390,9 +388,9 @@ def _section(draft: ScenarioDraft, section: str, value: Any, spot: Spot) -> None
         for item, place in spot.elements(value):
             _expected_call(draft, item, place)
     else:
-        if wrong := section_problem(section, value):
+        if wrong := expect.section_problem(section, value):
             draft.tell(spot, wrong)
-        for steps, message in operand_problems(value):
+        for steps, message in expect.problems(value):
             draft.tell(spot.at(*steps), message)
         if section in _FACTS and isinstance(value, Mapping):
             _FACTS[section](draft, value, spot)
@@ -402,7 +400,7 @@ def _expected_call(draft: ScenarioDraft, item: model.ExpectedCall, spot: Spot) -
     if "${" not in item.call and not _names_call(item.call):
         message = msg("expected platform.api, or platform.$token, got {call!r}", call=item.call)
         draft.tell(spot.at("call"), message)
-    if item.times is not UNSET and (wrong := count_problem(item.times)):
+    if item.times is not UNSET and (wrong := expect.count_problem(item.times)):
         draft.tell(spot.at("times"), wrong)
     _operands(draft, item, spot)
 

@@ -61,8 +61,9 @@ class FlowAction(Action, frozen=True, kw_only=True):
         name = value.get("project", "")  # 盖章#2 is the second of its kind
         project = name.partition("#")[0] if literal(name) else ""
         if project and project not in context.subflows:
-            what = msg("sub-flow {project!r}", project=project)
-            context.tell(spot.at("project"), _no(what, project, context.subflows))
+            more = suggestion(project, context.subflows)
+            where = spot.at("project")
+            context.tell(where, "no sub-flow {flow!r}{more}", flow=project, more=more)
             return
         definition = context.subflows[project] if project else context.definition
         if definition is not None:
@@ -73,7 +74,7 @@ class FlowAction(Action, frozen=True, kw_only=True):
             check_people(context, to, spot.at("to"))
         elif definition is not None and literal(to) and to not in {*definition.nodes, START, ""}:
             known = (*definition.nodes, START)
-            context.tell(spot.at("to"), _no(msg("node {to!r}", to=to), to, known))
+            context.tell(spot.at("to"), "no node {at!r}{hint}", known=known, at=to)
 
     @classmethod
     def _check_node(
@@ -158,7 +159,3 @@ def _slip(name: str, people: Iterable[str]) -> str:
 
 
 _SHORT = 2
-
-
-def _no(what: str, name: str, known: Any) -> str:
-    return msg("no {what}{hint}", what=what, hint=suggestion(name, known))

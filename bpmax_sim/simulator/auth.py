@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
@@ -38,7 +37,6 @@ from bpmax_sim.simulator.state import Refused, SimulatedTenant, Turn
 _REMEMBERED = 512
 """Tokens that are still known, so that an old one is told from one that never was."""
 
-NOTHING: Mapping[str, str] = MappingProxyType({})
 RENEWALS: Final[Mapping[str, Mapping[str, Any]]] = {
     "same": {"reuse": 0.0, "extend": False},
     "new": {"reuse": UNSET, "extend": False},
@@ -48,7 +46,7 @@ RENEWALS: Final[Mapping[str, Mapping[str, Any]]] = {
 
 
 def issue(
-    turn: Turn, tenant: SimulatedTenant, names: Iterable[str], known: Mapping[str, str] = NOTHING
+    turn: Turn, tenant: SimulatedTenant, names: Iterable[str], known: Mapping[str, str] = {}
 ) -> state.IssuedGrant:
     """Return the token of *tenant*: that which it has where the rule says so, else a new one.
 
@@ -339,7 +337,13 @@ def grant(turn: Turn, rule: model.Grants) -> None:
     if rule.credentials(kind) is None:
         raise Refused("unsupported_grant_type")
     if kind == "refresh_token":
-        _spend(turn, tenant, form.get("refresh_token", ""))
+        token = form.get("refresh_token", "")
+        mine = [other for other in turn.state.grants if other.instance == tenant.instance]
+        known: set[Any] = {other.values.get("refresh_token") for other in mine if not other.revoked}
+        known.add(tenant.credentials.get("refresh_token"))
+        if not token or token not in known - turn.state.spent:
+            raise Refused("invalid_grant")
+        turn.change(spent=turn.state.spent | {token})  # it is replaced, so it works once
         hand_out(turn, tenant, "token", "refresh_token")
     else:
         hand_out(turn, tenant, "token")
@@ -359,16 +363,6 @@ def _client(turn: Turn, rule: model.Grants) -> SimulatedTenant:
         if pair is not None and own in (pair, tuple(map(unquote_plus, pair))):
             return tenant
     raise Refused("invalid_client_basic" if header else "invalid_client")
-
-
-def _spend(turn: Turn, tenant: SimulatedTenant, token: str) -> None:
-    """Take a refresh token; it is replaced, so that it works once."""
-    mine = [grant for grant in turn.state.grants if grant.instance == tenant.instance]
-    known: set[Any] = {grant.values.get("refresh_token") for grant in mine if not grant.revoked}
-    known.add(tenant.credentials.get("refresh_token"))
-    if not token or token not in known - turn.state.spent:
-        raise Refused("invalid_grant")
-    turn.change(spent=turn.state.spent | {token})
 
 
 _UNITS: Final = {"unix": 1, "unix_ms": 1000}

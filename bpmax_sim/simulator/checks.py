@@ -13,8 +13,7 @@ from typing import Any, Final
 from msgspec import UNSET, UnsetType
 
 from bpmax_sim.proxy.response import as_text
-from bpmax_sim.simulator import model
-from bpmax_sim.simulator.auth import check_declared, check_token, grant, hand_out
+from bpmax_sim.simulator import auth, model
 from bpmax_sim.simulator.state import Message, Refused, Repeated, Turn, is_empty
 
 
@@ -76,7 +75,7 @@ def _login(turn: Turn, rule: tuple[model.LoginCredential, ...]) -> None:
         if not fitting:
             raise Refused(item.wrong)
     turn.belongs_to(fitting[0])
-    hand_out(turn, fitting[0], "token")
+    auth.hand_out(turn, fitting[0], "token")
 
 
 def _is(credential: Any, value: Any) -> bool:
@@ -186,9 +185,9 @@ def once(turn: Turn, rule: model.Once) -> None:
 
 
 _CHECKS: Final[Mapping[str, Callable[[Turn, Any], object]]] = {
-    "token": check_token,
+    "token": auth.check_token,
     "login": _login,
-    "grants": grant,
+    "grants": auth.grant,
     "object": _object,
     "need": _need,
     "equal": _equal,
@@ -198,5 +197,5 @@ _CHECKS: Final[Mapping[str, Callable[[Turn, Any], object]]] = {
     "limit": limit,
     "once": once,
     "deliver": deliver,
-    "signed": check_declared,
+    "signed": auth.check_declared,
 }

@@ -12,11 +12,9 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bpmax_sim.cassette import journal
-from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette import file, journal, matching
 from bpmax_sim.cassette.format import dump_entries, render
 from bpmax_sim.cassette.journal import PendingExchange, checked
-from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.cassette.merge import OwnerRecording, SameMeaning, merge
 from bpmax_sim.errors import CassetteError, ConfigError, LeakError
 from bpmax_sim.i18n import labelled, msg, series
@@ -38,7 +36,7 @@ def admit(  # noqa: PLR0913 - all that a session would know
     platforms: Platforms,
     vault: Vault,
     *,
-    rules: Rules,
+    rules: matching.Rules,
     owner: str,
     addresses: Addresses | None = None,
     redact: tuple[str, ...] = (),
@@ -72,8 +70,8 @@ def admit(  # noqa: PLR0913 - all that a session would know
                 )
             )
         else:
-            key, order = identity(parts_of_request(clean.request), rules), len(admitted) + 1
-            admitted.append(replace(clean, key=key, owner=owner, order=order))
+            key = matching.identity(matching.parts_of_request(clean.request), rules)
+            admitted.append(replace(clean, key=key, owner=owner, order=len(admitted) + 1))
     return Imported(tuple(admitted), (*imported.notes, *left_out))
 
 
@@ -214,7 +212,7 @@ def know(platforms: Platforms, environ: Mapping[str, str], vault: Vault) -> list
 
 
 def drafts_of(
-    exchanges: Iterable[Exchange], rules: Rules, vault: Vault
+    exchanges: Iterable[Exchange], rules: matching.Rules, vault: Vault
 ) -> tuple[PendingExchange, ...]:
     """Return *exchanges* as they go into a file.
 
@@ -243,7 +241,7 @@ def known_at(path: Path, owner: str) -> int | None:
         DamagedCassette: if the file is not sound, so nothing must be written over it.
     """
     try:
-        return len(Cassette.load(path).index.numbers(owner))
+        return len(file.Cassette.load(path).index.numbers(owner))
     except FileNotFoundError:
         return None
     except CassetteError as error:

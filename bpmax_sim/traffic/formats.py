@@ -15,9 +15,6 @@ from bpmax_sim.messages import Exchange
 from bpmax_sim.traffic import curl, har, mock_servers, vcr
 from bpmax_sim.traffic.imported import Imported, parse_json
 
-Writer = Callable[[Iterable[Exchange]], tuple[bytes, tuple[str, ...]]]
-
-
 _READERS: Final[dict[str, Callable[..., Imported]]] = {
     "vcrpy": vcr.read_vcrpy,
     "cassetter": vcr.read_cassetter,
@@ -26,7 +23,7 @@ _READERS: Final[dict[str, Callable[..., Imported]]] = {
     "wiremock": mock_servers.read_wiremock,
     "hoverfly": mock_servers.read_hoverfly,
 }
-_WRITERS: Final[dict[str, Writer]] = {
+_WRITERS: Final[dict[str, Callable[[Iterable[Exchange]], tuple[bytes, tuple[str, ...]]]]] = {
     "curl": curl.write_curl,
     "har": har.write_har,
     "vcrpy": vcr.write_vcrpy,
