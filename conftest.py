@@ -46,31 +46,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
     return LoadFileScheduling(config, log)
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_setupnodes(config: pytest.Config) -> None:
-    """Rewrite the assertions of tests that have never run, or each worker would at the same time.
-
-    What was changed since is left to the workers.
-    """
-    # Nothing that is public keeps what was rewritten without importing it as well.
-    from _pytest.assertion.rewrite import (  # noqa: PLC0415 - only for workers
-        PYC_TAIL,
-        _rewrite_test,
-        _write_pyc,
-        assertstate_key,
-        get_cache_dir,
-        try_makedirs,
-    )
-
-    state = config.stash[assertstate_key]
-    for place in {config.rootpath / arg.partition("::")[0] for arg in config.args}:
-        for path in place.rglob("test_*.py") if place.is_dir() else ():
-            kept = get_cache_dir(path) / f"{path.stem}{PYC_TAIL}"
-            if not kept.exists() and try_makedirs(kept.parent):
-                source, code = _rewrite_test(path, config)
-                _write_pyc(state, code, source, kept)
-
-
 @pytest.fixture(scope="session", autouse=True)
 def third_parties(request: pytest.FixtureRequest) -> Iterator[None]:
     """Run the third parties while scenarios are recorded, with their environment exported."""

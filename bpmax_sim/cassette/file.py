@@ -356,7 +356,27 @@ class Cassette:
             NewerFormat: if a newer version wrote it.
             CassetteError: if it is no cassette of ours, or no ordinary file.
         """
-        return _load(cls, path if isinstance(path, Path) else _path(path))
+        path = path if isinstance(path, Path) else _path(path)
+        descriptor = _open(path)
+        with ExitStack() as opened:
+            opened.callback(os.close, descriptor)
+            read, size = _reader(descriptor), os.fstat(descriptor).st_size
+            if size > _IN_MEMORY:
+                with (
+                    mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as mapped,
+                    suppress(OlderVersion),
+                ):
+                    if mapped[: len(_CRLF)] != _CRLF:
+                        cassette = cls(path, _index(path, mapped), read)
+                        weakref.finalize(cassette, opened.pop_all().close)
+                        return cassette
+            data = read(0, size).replace(b"\r\n", b"\n")
+            try:
+                index = _index(path, data)
+            except OlderVersion as older:
+                data = _converted(path, data, older.args[0])
+                index = _index(path, data)
+            return cls(path, index, lambda start, end: data[start:end])
 
     def __len__(self) -> int:
         return len(self.index.starts)
@@ -471,31 +491,7 @@ class Cassette:
         return edited(self.path, data, start, why=why)
 
 
-C = TypeVar("C", bound=Cassette)
 _path = lru_cache(maxsize=256)(Path)  # the same few in all sessions of a run
-
-
-def _load(kind: type[C], path: Path) -> C:
-    descriptor = _open(path)
-    with ExitStack() as opened:
-        opened.callback(os.close, descriptor)
-        read, size = _reader(descriptor), os.fstat(descriptor).st_size
-        if size > _IN_MEMORY:
-            with (
-                mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as mapped,
-                suppress(OlderVersion),
-            ):
-                if mapped[: len(_CRLF)] != _CRLF:
-                    cassette = kind(path, _index(path, mapped), read)
-                    weakref.finalize(cassette, opened.pop_all().close)
-                    return cassette
-        data = read(0, size).replace(b"\r\n", b"\n")
-        try:
-            index = _index(path, data)
-        except OlderVersion as older:
-            data = _converted(path, data, older.args[0])
-            index = _index(path, data)
-        return kind(path, index, lambda start, end: data[start:end])
 
 
 def _converted(path: Path, data: bytes, version: int) -> bytes:

@@ -343,12 +343,19 @@ class Journal:
                     _move(fresh, self.path)
                     _sync_folder(self.path.parent)
                 finally:
-                    descriptor = hold(partial(os.open, self.path, _READ_WRITE))
-                    self._log = JournalWriter(descriptor)
-                    _lock(descriptor, wait=False)
+                    self._reopen()
             except OSError:
                 fresh.unlink(missing_ok=True)
                 raise
+
+    def _reopen(self) -> None:
+        descriptor = hold(partial(os.open, self.path, _READ_WRITE))
+        self._log = JournalWriter(descriptor)
+        try:
+            _lock(descriptor, wait=False)
+        except OSError:
+            self._log.close()  # nothing is added to what somebody else may take
+            raise
 
     def close(self) -> None:
         """Let go of the file, which stays for `recover`."""

@@ -50,7 +50,7 @@ def call_behind(request: Request, named: Call) -> Call:
     path, query = split_query(address)
     headers, body = request.headers, request.body
     if request.injected:
-        injected, names = injected_by_root(request.injected), _injected_names(request.injected)
+        injected, names = injected_by_root(request.injected), injected_names(request.injected)
         if query and "query" in names:
             query = tuple([pair for pair in query if pair[0] not in names["query"]])
         if "header" in names:
@@ -72,7 +72,7 @@ def injected_by_root(injected: tuple[str, ...]) -> Mapping[str, tuple[FieldPath,
 
 
 @lru_cache(maxsize=256)
-def _injected_names(injected: tuple[str, ...]) -> Mapping[str, frozenset[str]]:
+def injected_names(injected: tuple[str, ...]) -> Mapping[str, frozenset[str]]:
     """Return the names that auth put a value under, by root."""
     places = injected_by_root(injected)
     return {root: frozenset([place.name for place in places[root]]) for root in places}

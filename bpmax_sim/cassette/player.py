@@ -185,16 +185,6 @@ class Player:
         """Return whether this call was recorded at all, played or not."""
         return bool(self._find(self._identity(parts)))
 
-    def take(self, parts: Parts, context: MissContext = MissContext()) -> Exchange:  # noqa: B008
-        """Return the next recorded exchange of the call *parts*.
-
-        Raises:
-            NoMatchError: if there is no cassette, no such call in it, or all were played.
-            DamagedCassette: if the exchange is not what was recorded.
-        """
-        cassette, number = self.next(parts, context)
-        return cassette.exchange(number)
-
     def outcome(self, cassette: Cassette, number: int) -> Outcome:
         """Return what came of an exchange that is next.
 

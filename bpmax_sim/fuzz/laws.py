@@ -33,7 +33,6 @@ from bpmax_sim.platform.model import Api, Parameter
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.credentials import matching_rules
-from bpmax_sim.session.session import Session
 from bpmax_sim.simulator.auth import is_changing
 from bpmax_sim.strategies.corners import rivals
 from bpmax_sim.strategies.programs import (
@@ -321,7 +320,8 @@ def tells_apart(target: FuzzTarget, programs: Programs) -> None:
     program, other = programs
     api = target.platform.apis[program.api]
     with target.session() as (session, _):
-        built = [_built(program, session) for program in programs]
+        builders = [builder_of(chained(api, call), session) for call in programs]
+        built: list[Request | None] = [outcome(builder.build).value for builder in builders]
     calls = [request.call for request in built if request and request.call]
     if len(calls) < len(built) or len({repr(_meaning(call)) for call in calls}) == 1:
         return  # `accepted` tells of what cannot be built
@@ -337,12 +337,6 @@ def tells_apart(target: FuzzTarget, programs: Programs) -> None:
             "recording: ignore or volatile hides it; name what does not count more narrowly",
             parameter_name=parameter.name,
         )
-
-
-def _built(program: CallSpec, session: Session) -> Request | None:
-    api = session.platforms.platform(program.platform).apis[program.api]
-    request: Request | None = outcome(builder_of(chained(api, program), session).build).value
-    return request
 
 
 def _is_meant(target: FuzzTarget, api: Api, parameter: Parameter) -> bool:

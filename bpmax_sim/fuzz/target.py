@@ -219,7 +219,7 @@ def _in_body(request: Request, name: str, kind: str) -> list[Any] | None:
     return [] if value is UNSET else [value]
 
 
-_UNDEFINED = "$undefined"
+_UNDEFINED = {"$undefined": True}
 Plain = Mapping[str, Any]
 
 
@@ -229,35 +229,29 @@ def plain(program: CallSpec) -> Plain:
     if program.options:
         document["instance"] = program.options["instance_key"]
     if program.args is None:
-        return {**document, "set": [{setter: _out(value)} for setter, value in program.steps]}
+        steps = [{setter: value} for setter, value in program.steps]
+        return {**document, "set": _replaced(steps, UNDEFINED, _UNDEFINED)}
     args = list(program.args)
     while args and args[-1] is UNDEFINED:
         args.pop()
-    return {**document, "args": _out(args)}
+    return {**document, "args": _replaced(args, UNDEFINED, _UNDEFINED)}
 
 
 def program(call: Plain) -> CallSpec:
     """Return the program of plain values; see `plain`."""
     platform, _, api = call["call"].partition(".")
     options = {"instance_key": call["instance"]} if "instance" in call else {}
-    steps: Any = tuple(
-        (setter, _in(value)) for step in call.get("set", ()) for setter, value in step.items()
-    )
-    args = tuple(_in(list(call["args"]))) if "args" in call else None
+    call = _replaced(call, _UNDEFINED, UNDEFINED)
+    steps: Any = tuple(pair for step in call.get("set", ()) for pair in step.items())
+    args = tuple(call["args"]) if "args" in call else None
     return CallSpec(platform=platform, options=options, api=api, steps=steps, args=args)
 
 
-def _out(value: Any) -> Any:
-    if value is UNDEFINED:
-        return {_UNDEFINED: True}
+def _replaced(value: Any, old: Any, new: Any) -> Any:
+    """Return *value* with *new* for each *old* in it."""
+    if value == old:
+        return new
     if isinstance(value, Mapping):
-        return {name: _out(item) for name, item in value.items()}
-    return list(map(_out, value)) if isinstance(value, list | tuple) else value
-
-
-def _in(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        if value == {_UNDEFINED: True}:
-            return UNDEFINED
-        return {name: _in(item) for name, item in value.items()}
-    return list(map(_in, value)) if isinstance(value, list | tuple) else value
+        return {name: _replaced(item, old, new) for name, item in value.items()}
+    is_list = isinstance(value, list | tuple)
+    return [_replaced(item, old, new) for item in value] if is_list else value

@@ -9,14 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bpmax_sim.errors import (
-    BpmaxError,
-    BusinessError,
-    CallError,
-    ExpectationError,
-    HttpStatusError,
-    NoMatchError,
-)
+from bpmax_sim import errors
 from bpmax_sim.fuzz.target import FuzzTarget
 from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.simulator.simulator import shipped
@@ -26,7 +19,7 @@ _LONGEST: Final = 160
 _UNPRINTED: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
-class LawBroken(ExpectationError):  # noqa: N818 - says what it is
+class LawBroken(errors.ExpectationError):
     """A law does not hold for a call.
 
     Attributes:
@@ -46,7 +39,7 @@ class LawBroken(ExpectationError):  # noqa: N818 - says what it is
         return error
 
 
-class LawCrash(BpmaxError):  # noqa: N818 - as `DamagedCassette`, it says what it is
+class LawCrash(errors.BpmaxError):
     """Something that is no error of the package came out of it."""
 
 
@@ -54,14 +47,14 @@ class CallOutcome(msgspec.Struct, frozen=True):
     """The value of a call, or what it ended in."""
 
     value: Any = None
-    error: BpmaxError | None = None
+    error: errors.BpmaxError | None = None
 
 
 def outcome(call: Callable[[], Any]) -> CallOutcome:
     """Make *call* and return how it ended; whatever is no error of the package is a `Crash`."""
     try:
         return CallOutcome(call())
-    except BpmaxError as error:
+    except errors.BpmaxError as error:
         return CallOutcome(error=error)
     except Exception as error:  # noqa: BLE001 - to find these is what a search is for
         return CallOutcome(
@@ -69,27 +62,27 @@ def outcome(call: Callable[[], Any]) -> CallOutcome:
         )
 
 
-def is_expected(error: BpmaxError, target: FuzzTarget) -> bool:
+def is_expected(error: errors.BpmaxError, target: FuzzTarget) -> bool:
     """Return whether a third party may answer so to a call that fits what is declared.
 
     A live system may not know a made-up customer (4xx), and neither may a stand-in that has
     records of its own; one that is made of the file alone has no reason to refuse.
     """
-    refuses = isinstance(error, BusinessError) or (
-        isinstance(error, HttpStatusError) and error.status in _REFUSED
+    refuses = isinstance(error, errors.BusinessError) or (
+        isinstance(error, errors.HttpStatusError) and error.status in _REFUSED
     )
     return refuses and (target.is_live or target.key in shipped())
 
 
-def described(error: BpmaxError, target: FuzzTarget | None = None) -> str:
+def described(error: errors.BpmaxError, target: FuzzTarget | None = None) -> str:
     """Return an error in one line; of a miss no more than which it is.
 
     What a stand-in of *target* answered is told, too; a live system may name its customers.
     """
-    if isinstance(error, NoMatchError):
+    if isinstance(error, errors.NoMatchError):
         return msg("a miss: {case}", case=error.case)
     text = " ".join(str(error).split())
-    if not isinstance(error, CallError):
+    if not isinstance(error, errors.CallError):
         return text
     if target is not None and not target.is_live and error.response:
         text = f"{text}, {json.dumps(error.response['body'], ensure_ascii=False)[:_LONGEST]}"

@@ -92,7 +92,7 @@ def _named_api(platform: Platform, name: str) -> Api | None:
     return platform.apis.get(name) or platform.apis.get(platform.spellings.get(snake(name), ""))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Platforms:
     """The platforms of a folder over the built-in ones, with their instances.
 

@@ -251,7 +251,7 @@ class Fire(Action, frozen=True, kw_only=True):
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Run the script, a flow's own or that of its form, without changing anything first."""
         subject, event = on.any("fire"), str(value)
-        if isinstance(subject, FlowSubject) and subject.front.bodies(event):
+        if isinstance(subject, FlowSubject) and subject.front.scripts.get(event):
             subject = subject.front
         subject.fire(event)
 

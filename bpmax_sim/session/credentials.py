@@ -9,6 +9,7 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -147,10 +148,6 @@ class Tenants:
                 )
 
 
-_MOST = 256
-_rules: dict[tuple[int, tuple[str, ...]], tuple[Platforms, Rules]] = {}
-
-
 def matching_rules(platforms: Platforms, ignore: Iterable[str]) -> Rules:
     """Return which places do not count: those of the scenario, each platform's and each API's.
 
@@ -159,14 +156,7 @@ def matching_rules(platforms: Platforms, ignore: Iterable[str]) -> Rules:
     Raises:
         ConfigError: one of them is no path, or can be no place of a request.
     """
-    key = (id(platforms), tuple(ignore))
-    cached = _rules.get(key)
-    if cached is None:
-        if len(_rules) >= _MOST:
-            _rules.clear()
-        # The platforms are kept with them, so the id cannot come to mean another object.
-        cached = _rules[key] = (platforms, _collected(platforms, key[1]))
-    return cached[1]
+    return _collected(platforms, tuple(ignore))
 
 
 def volatile_places(platforms: Platforms, name: str) -> tuple[str, ...]:
@@ -194,6 +184,7 @@ def declared_by(platforms: Platforms, name: str) -> tuple[Platform | Api, ...]:
     return tuple(owner for owner in (platform, api) if owner is not None)
 
 
+@lru_cache(maxsize=256)
 def _collected(platforms: Platforms, ignore: tuple[str, ...]) -> Rules:
     declared: list[tuple[str, Platform | Api, list[str]]] = []
     for platform in platforms:

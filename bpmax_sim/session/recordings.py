@@ -257,7 +257,11 @@ class SessionRecordings:
         try:
             if shared.mode == "record":
                 self._redact_late()
-                self._finish_logins(failed=failed)
+                for key, recorder in self._login_recorders.items():
+                    if failed and key not in self.let_in:
+                        recorder.discard()
+                    else:
+                        recorder.seal(volatile=self.passing)
             self._upload(map(self._login_path, {**self._logins, **self._login_recorders}))
             wrong = failed
         finally:
@@ -295,14 +299,6 @@ class SessionRecordings:
         for path in paths:
             if path is not None and path.exists():
                 remote.upload(path)
-
-    def _finish_logins(self, *, failed: bool) -> None:
-        """Seal the logins; of a run that failed, only those of instances that were let in."""
-        for key, recorder in self._login_recorders.items():
-            if failed and key not in self.let_in:
-                recorder.discard()
-            else:
-                recorder.seal(volatile=self.passing)
 
     def _login_player(self, key: Key) -> Player | None:
         with self._lock:

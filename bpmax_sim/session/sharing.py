@@ -165,7 +165,10 @@ class Run:
             return begun().seat()
         key = (os.path.abspath(path), *kind)  # noqa: PTH100 - as files are named here
         with self._lock:
-            self._end_other_modes(key)
+            for other, shared in list(self._known.items()):
+                if other[:2] == key[:2] and other != key and shared.is_held and shared.is_idle:
+                    del self._known[other]  # recorded before it is played, in the same run
+                    shared.let_go(failed=False)
             known, stamp = self._known.get(key), _stamp(path)
             if known is None or not known.is_of(stamp):
                 self._known[key] = known = begun()
@@ -189,13 +192,6 @@ class Run:
         if errors:
             raise errors[0]
         return tuple(ended)
-
-    def _end_other_modes(self, key: Key) -> None:
-        """Seal what was recorded before it is played, in the same run."""
-        for other, shared in list(self._known.items()):
-            if other[:2] == key[:2] and other != key and shared.is_held and shared.is_idle:
-                del self._known[other]
-                shared.let_go(failed=False)
 
 
 class _OpenSessions(Run):

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
-from math import copysign, isfinite, isnan
+from math import copysign
 from pathlib import Path
 from typing import Any, Final
 
@@ -83,8 +83,6 @@ def literal(value: Any) -> str:
 
 
 def _number(value: float) -> str:
-    if not isfinite(value):
-        return "NaN" if isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return "-0" if value == 0 and copysign(1, value) < 0 else js_number(value)
 
 

@@ -112,12 +112,8 @@ def changed_columns(old: Any, new: Any) -> Iterator[str]:
     after = new if isinstance(new, list | tuple) else ()
     rows = [row for row in (*after, *before) if isinstance(row, Mapping)]
     for name in dict.fromkeys(name for row in rows for name in row):
-        if _column(before, name) != _column(after, name):
+        if [cell(row, (name,)) for row in before] != [cell(row, (name,)) for row in after]:
             yield name
-
-
-def _column(rows: Any, name: str) -> list[Any]:
-    return [cell(row, (name,)) for row in rows]
 
 
 def field_hint(name: str, fields: tuple[str, ...]) -> str | None:
@@ -153,14 +149,10 @@ class Screen(msgspec.Struct, kw_only=True):
     name: str = ""
     _result: Result = msgspec.field(default_factory=Result)
 
-    def bodies(self, event: str) -> tuple[Script, ...]:
-        """Return the scripts of *event* in their order."""
-        return self.scripts.get(event, ())
-
     def run_bodies(self, event: str, run: Callable[[Script], Outcome]) -> Any:
         """Let *run* run the scripts of *event* up to one that fails or says no; return a value."""
         value: Any = None
-        for script in self.bodies(event):
+        for script in self.scripts.get(event, ()):
             self.tell(hooks.HookStarted(event=self.labelled(event), script=script.name))
             ended = run(script)
             self._result.take(ended)
@@ -442,14 +434,10 @@ class FormSubject(Screen, kw_only=True):
     def set(self, values: Mapping[str, Any]) -> Result:
         """Set fields one after another, as a user does; each change fires its handler."""
         for name, value in values.items():
-            steps = () if name in self.fields else steps_of(name)
-            path = steps or (name,)
+            path = (name,) if name in self.fields else steps_of(name) or (name,)
             check_entry(self, path, value, cell(self.fields, path))
-            if steps:
-                field = str(steps[0])
-                self._enter(field, with_cell(self.fields.get(field), steps[1:], value, name))
-            else:
-                self._enter(name, value)
+            field = str(path[0])
+            self._enter(field, with_cell(self.fields.get(field), path[1:], value, name))
         return self._result
 
     def set_rows(self, table: str, change: Callable[[list[Any]], list[Any]]) -> Result:
@@ -530,7 +518,7 @@ class FormSubject(Screen, kw_only=True):
                 self._result.errors.append(_endless(chain, place))
             return
         for event in events:
-            self._start(event, self.bodies(event), FormView(self, event, chain))
+            self._start(event, self.scripts[event], FormView(self, event, chain))
 
     def _start(self, event: str, bodies: tuple[Script, ...], view: FormView) -> None:
         """Start the first of some handlers beside what runs; the next follows when it has ended."""

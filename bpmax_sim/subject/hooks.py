@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypedDict, Unpack
 
 import msgspec
 
@@ -21,18 +21,19 @@ from bpmax_sim.script.outbox import ConsoleLine, Outcome, TimerFired, UnawaitedC
 from bpmax_sim.script.runtime import Page
 
 
+class RunOptions(TypedDict, total=False):
+    """What a script runs with: its globals, what runs before it, and the page that it is of."""
+
+    form: LiveObject | None
+    ctx: LiveObject | None
+    libraries: Sequence[Script]
+    page: Page | None
+
+
 class Stage(Protocol):
     """Runs scripts, several at once, in one virtual time."""
 
-    def run_script(
-        self,
-        script: Script,
-        *,
-        form: LiveObject | None = None,
-        ctx: LiveObject | None = None,
-        libraries: Sequence[Script] = (),
-        page: Page | None = None,
-    ) -> Outcome:
+    def run_script(self, script: Script, **options: Unpack[RunOptions]) -> Outcome:
         """Run *script* and everything that it starts until nothing is left to do now.
 
         Without *page* also what it plans for later.
@@ -40,14 +41,7 @@ class Stage(Protocol):
         ...
 
     def start_script(
-        self,
-        script: Script,
-        done: Callable[[Outcome], None],
-        *,
-        form: LiveObject | None = None,
-        ctx: LiveObject | None = None,
-        libraries: Sequence[Script] = (),
-        page: Page | None = None,
+        self, script: Script, done: Callable[[Outcome], None], **options: Unpack[RunOptions]
     ) -> None:
         """Start *script* beside the one that is running; *done* gets its end."""
         ...

@@ -241,7 +241,7 @@ class MovingProject(ProjectState, kw_only=True):
         self._tell_entered(node, previous, action, move.by)
         if declared.parallel:
             region = self.definition.region(node)
-            split = Split(node, declared.join, region, set(region), visit.split, visit.branch)
+            split = Split(declared.join, region, set(region), visit.split, visit.branch)
             for first in region:
                 branch = Visit(first, split=split, branch=first)
                 self._enter(first, action, move, branch, node)
@@ -450,7 +450,7 @@ class MovingProject(ProjectState, kw_only=True):
         visit.arrived = self.now()
         self._plan(visit)
         self.begins = bool(declared.parallel or declared.child)
-        if not self.begins and not self.bodies(f"owners.{self.at}"):
+        if not self.begins and not self.scripts.get(f"owners.{self.at}"):
             self._seat(visit, owners.untreated({"owner_id": owner} for owner in declared.owners))
 
     def settle(self) -> None:

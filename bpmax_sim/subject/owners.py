@@ -1,6 +1,6 @@
 """Where a project stands, who decides there, and what of their decisions decides the node.
 
-An owner's `OwnerSeat` is decided by rounds, one after the other: who was added before decides
+An owner's seat is decided by rounds, one after the other: who was added before decides
 first, who was added after decides last, who was added beside decides together with the owner. A
 `Split` is a gateway that was passed; it ends at its join, once every branch has arrived there, or
 when a branch leads out of it.
@@ -81,37 +81,31 @@ class Round(msgspec.Struct):
                     return
 
 
-class OwnerSeat(msgspec.Struct):
-    """The place of one owner: rounds, one after the other."""
-
-    rounds: list[Round]
-
-    @property
-    def status(self) -> int:
-        """Return what they decided: passed if all rounds did, refused if one did."""
-        return verdict("all", [turn.status for turn in self.rounds])
+def _decided(seat: list[Round]) -> int:
+    """Return what an owner's rounds decided: passed if all did, refused if one did."""
+    return verdict("all", [turn.status for turn in seat])
 
 
 class OwnersTable(msgspec.Struct):
-    """All seats of a node, and the rule by which they decide it."""
+    """The seats of a node, each an owner's rounds, and the rule by which they decide it."""
 
-    seats: list[OwnerSeat] = msgspec.field(default_factory=list)
+    seats: list[list[Round]] = msgspec.field(default_factory=list)
     rule: str | int = "any"
 
     @classmethod
     def of(cls, items: Items, rule: str | int) -> OwnersTable:
         """Return the table of owners who have a seat each."""
-        return cls([OwnerSeat([Round([item])]) for item in items], rule)
+        return cls([[Round([item])] for item in items], rule)
 
     @property
     def status(self) -> int:
         """Return what was decided."""
-        return verdict(self.rule, [seat.status for seat in self.seats])
+        return verdict(self.rule, [_decided(seat) for seat in self.seats])
 
     @property
     def items(self) -> Items:
         """Return every owner's item, in the order of seats and rounds."""
-        return [item for seat in self.seats for turn in seat.rounds for item in turn.items]
+        return [item for seat in self.seats for turn in seat for item in turn.items]
 
     @property
     def ids(self) -> list[str]:
@@ -122,8 +116,8 @@ class OwnersTable(msgspec.Struct):
         """Return the items of those who are to act now."""
         items: Items = []
         for seat in self.seats:
-            present = next((turn for turn in seat.rounds if turn.status == UNTREATED), None)
-            if seat.status == UNTREATED and present is not None:
+            present = next((turn for turn in seat if turn.status == UNTREATED), None)
+            if _decided(seat) == UNTREATED and present is not None:
                 items += present.pending()
                 if self.rule == "in_order":
                     break
@@ -157,17 +151,17 @@ class OwnersTable(msgspec.Struct):
         seat, at = next(
             (seat, number)
             for seat in self.seats
-            for number, turn in enumerate(seat.rounds)
+            for number, turn in enumerate(seat)
             if any(mine is item for item in turn.items)
         )
         if where == "beside":
-            seat.rounds[at].items += added
-            seat.rounds[at].rule = "all"
+            seat[at].items += added
+            seat[at].rule = "all"
         elif where == "before":
-            seat.rounds.insert(at, Round(added, rule))
+            seat.insert(at, Round(added, rule))
         else:
             mine["status"] = PASSED
-            seat.rounds.insert(at + 1, Round(added, rule))
+            seat.insert(at + 1, Round(added, rule))
 
 
 def owner_of(item: Mapping[str, Any]) -> str:
@@ -241,7 +235,6 @@ class Split(msgspec.Struct, eq=False):
         outer: the split in whose *branch* the gateway lies.
     """
 
-    gateway: str
     join: str
     region: Mapping[str, set[str]]
     waiting: set[str]

@@ -8,7 +8,7 @@ nesting names ``project``, ``step`` and ``form`` are this simulator's.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal, Self
 
@@ -76,7 +76,10 @@ def refusal(event: str, value: Any, thrown: Exception | None) -> str | None:
         SubjectError: it returned what is neither a yes nor a no.
     """
     if isinstance(thrown, ScriptError) and _says_no(thrown):
-        return _message_of(thrown)
+        # a text that was thrown as it is, is told in quotes
+        text = thrown.message
+        is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\"`"
+        return text[1:-1] if is_quoted and thrown.name == "Uncaught" else text
     if thrown is not None:
         return None
     if value is False:
@@ -91,16 +94,6 @@ def refusal(event: str, value: Any, thrown: Exception | None) -> str | None:
         event=event,
         value=value,
     )
-
-
-_QUOTES = ("'", '"', "`")
-
-
-def _message_of(thrown: ScriptError) -> str:
-    """Return what was thrown; a text that was thrown as it is, is told in quotes."""
-    text = thrown.message
-    quoted = thrown.name == "Uncaught" and text[:1] in _QUOTES and text[-1:] == text[:1]
-    return text[1:-1] if quoted and len(text) > 1 else text
 
 
 def _says_no(thrown: Exception) -> bool:
@@ -410,7 +403,7 @@ class ProjectState(Screen, kw_only=True):
             return
         value = self._result.value
         for hook in ("task_title", "visibility"):
-            if self.bodies(hook):
+            if self.scripts.get(hook):
                 self.titles[hook] = self._hook(hook, move)
         self._result.value = value
 
@@ -492,17 +485,16 @@ class ProjectState(Screen, kw_only=True):
         """
         root = self.root
         before = [(part, part._remember()) for part in self._family()]  # noqa: SLF001
-        commits = root.commits
+        commits, went_well = root.commits, False
         try:
             yield
-        except Exception:
-            if root.commits == commits:
-                _undo(before)
-            raise
-        if not (self._result.errors or self._result.refused):
-            root.commits += root.is_meanwhile
-        elif root.commits == commits:
-            _undo(before)
+            went_well = not (self._result.errors or self._result.refused)
+        finally:
+            if went_well:
+                root.commits += root.is_meanwhile
+            elif root.commits == commits:
+                for part, memory in before:
+                    part._restore(memory)  # noqa: SLF001 - of its own class
 
     def _remember(self) -> _Memory:
         state = copy.deepcopy({name: getattr(self, name) for name in _STATE})
@@ -550,8 +542,3 @@ class PartView(msgspec.Struct, frozen=True):
             self.flow.extend(field, value)
         else:
             self.flow.store(self.part, {field: value}, self.event, place)
-
-
-def _undo(before: Iterable[tuple[ProjectState, _Memory]]) -> None:
-    for part, memory in before:
-        part._restore(memory)  # noqa: SLF001 - of this module's class

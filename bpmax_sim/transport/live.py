@@ -157,7 +157,12 @@ class Live(AbstractContextManager["Live"]):
                 elapsed = time.perf_counter() - start
                 body += piece
                 chunks.append(Chunk(round(elapsed, 3), len(piece)))
-                self._bound(request, len(body), elapsed)
+                if len(body) > self.max_body:
+                    raise BadResponseError(
+                        msg("the answer is larger than {max_body} bytes", max_body=self.max_body)
+                    )
+                if elapsed > request.timeout:
+                    raise _incomplete(request, elapsed)
         except httpx.ReadTimeout:
             raise _incomplete(request, time.perf_counter() - start) from None
         finally:
@@ -173,14 +178,6 @@ class Live(AbstractContextManager["Live"]):
             reason=response.reason_phrase,
             chunks=tuple(chunks) if streamed else (),
         )
-
-    def _bound(self, request: Request, size: int, elapsed: float) -> None:
-        if size > self.max_body:
-            raise BadResponseError(
-                msg("the answer is larger than {max_body} bytes", max_body=self.max_body)
-            )
-        if elapsed > request.timeout:
-            raise _incomplete(request, elapsed)
 
 
 def _incomplete(request: Request, elapsed: float) -> TransportError:

@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode
 from msgspec.structs import replace
 
 from bpmax_sim import messages
-from bpmax_sim.cassette.matching import call_behind, injected_by_root
+from bpmax_sim.cassette.matching import call_behind, injected_by_root, injected_names
 from bpmax_sim.cassette.merge import PASSING
 from bpmax_sim.cassette.model import read_body
 from bpmax_sim.field_path import FieldPath, Steps, Wild, format_path, values_at, without
@@ -131,7 +131,7 @@ def redact_request(request: Request, vault: Vault) -> Request:
     call, personal = shown.call, shown.personal
     if vault.is_empty and not personal:  # mostly there is nothing to hide, as in most of replay
         secrets = SECRET_HEADERS.intersection([name.lower() for name, _ in shown.headers])
-        if not secrets or secrets.issubset(_injected(shown.injected, "header")):
+        if not secrets or secrets.issubset(injected_names(shown.injected).get("header", ())):
             return shown
     return replace(
         shown,
@@ -227,17 +227,14 @@ def _headers(headers: Pairs, shown: Request, vault: Vault) -> Pairs:
 @lru_cache(maxsize=256)  # the same in every call of an API
 def _script_secrets(injected: tuple[str, ...], is_login: bool) -> frozenset[str]:
     """Return the headers whose credential is the script's own, not put in by auth."""
-    return frozenset() if is_login else SECRET_HEADERS.difference(_injected(injected, "header"))
-
-
-def _injected(injected: tuple[str, ...], root: str) -> frozenset[str]:
-    """Return the names that auth put a value under, such as those of headers."""
-    return frozenset([place.name for place in injected_by_root(injected).get(root, ())])
+    if is_login:
+        return frozenset()
+    return SECRET_HEADERS.difference(injected_names(injected).get("header", ()))
 
 
 def _own_secret(name: str, value: str, shown: Request, vault: Vault) -> str:
     """Return the stand-in of a credential that the script itself set; auth's cookies stay."""
-    injected = _injected(shown.injected, "cookie") if name.lower() == "cookie" else ()
+    injected = injected_names(shown.injected).get("cookie", ()) if name.lower() == "cookie" else ()
     if injected:
         sent = messages.cookies(value)
         own = "; ".join(cookie.text for cookie in sent if cookie.name not in injected)

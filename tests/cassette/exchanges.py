@@ -4,7 +4,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
+from bpmax_sim.cassette.matching import Parts, Rules, identity, parts_of_request
+from bpmax_sim.cassette.miss import MissContext
+from bpmax_sim.cassette.player import Player
 from bpmax_sim.clock import Instant
 from bpmax_sim.messages import Call, Exchange, Request, Response
 
@@ -81,3 +83,9 @@ def keyed(exchange: Exchange, rules: Rules = RULES, **changes: Any) -> Exchange:
 def numbered(*exchanges: Exchange) -> tuple[Exchange, ...]:
     """Return *exchanges* in this order of issue."""
     return tuple(replace(exchange, order=n) for n, exchange in enumerate(exchanges, 1))
+
+
+def taken(playing: Player, parts: Parts, context: MissContext = MissContext()) -> Exchange:  # noqa: B008
+    """Return the next recorded exchange of the call *parts*."""
+    cassette, number = playing.next(parts, context)
+    return cassette.exchange(number)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 import os
 from pathlib import Path
 
@@ -62,6 +64,25 @@ def test_a_journal_that_was_rewritten_goes_on_behind_what_it_holds(journal: Jour
     assert read_journal(journal.path) == (*DRAFTS[5:8], DRAFTS[0])
     journal.close()
     assert journal.path.read_bytes() == b"".join(map(frame, (*DRAFTS[5:8], DRAFTS[0])))
+
+
+def test_a_journal_that_cannot_be_locked_again_takes_nothing_more(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.append(DRAFTS[0])
+    lock, locks = journal_module._lock, itertools.count()
+
+    def fails_at_last(descriptor: int, *, wait: bool) -> None:
+        if next(locks) == 2:  # after the folder and the new file
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+        lock(descriptor, wait=wait)
+
+    monkeypatch.setattr(journal_module, "_lock", fails_at_last)
+    with pytest.raises(OSError, match=os.strerror(errno.ENOLCK)):
+        journal.rewrite(DRAFTS[5:8])
+    with pytest.raises(OSError, match=os.strerror(errno.EBADF)):
+        journal.append(DRAFTS[0])
+    assert read_journal(journal.path) == DRAFTS[5:8]
 
 
 def test_a_record_that_is_cut_among_zeros_is_as_torn_as_one_at_the_end(journal: Journal) -> None:

@@ -17,7 +17,17 @@ from bpmax_sim.cassette.miss import MissContext
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.errors import DamagedCassette, NoMatchError, Place
 from bpmax_sim.messages import Call, Exchange, Failed, Response
-from tests.cassette.exchanges import OWNER, RULES, ZONE, answer, detail, keyed, numbered, order
+from tests.cassette.exchanges import (
+    OWNER,
+    RULES,
+    ZONE,
+    answer,
+    detail,
+    keyed,
+    numbered,
+    order,
+    taken,
+)
 from tests.examples import drawn
 from tests.snapshots import snapshot
 
@@ -47,7 +57,7 @@ def missed(
     tmp_path: Path, playing: Player, parts: Parts, context: MissContext = CONTEXT
 ) -> NoMatchError:
     with pytest.raises(NoMatchError) as raised:
-        playing.take(parts, context)
+        taken(playing, parts, context)
 
     error = raised.value
     error.args = (str(error).replace(f"{tmp_path}/", "cassettes/"),)
@@ -60,7 +70,7 @@ PARTS = parts_of_exchange(detail())
 def test_equal_calls_are_answered_in_recorded_order_and_each_once(tmp_path: Path) -> None:
     playing = player(tmp_path, customer("张三"), customer("其他", 7), customer("李四"))
 
-    assert [name_of(playing.take(PARTS)) for _ in "12"] == ["张三", "李四"]
+    assert [name_of(taken(playing, PARTS)) for _ in "12"] == ["张三", "李四"]
     assert [name_of(e) for e in playing.unplayed()] == ["其他"]
     assert repr(playing).endswith(f"crm.yaml' for {OWNER!r}, 2 played>")
     assert missed(tmp_path, playing, PARTS).case == "already played"
@@ -69,7 +79,7 @@ def test_equal_calls_are_answered_in_recorded_order_and_each_once(tmp_path: Path
 def test_a_failure_keeps_its_place_among_the_answers(tmp_path: Path) -> None:
     lost = detail(outcome=Failed(code="TIMEOUT", message="超时", elapsed=30.0))
     playing = player(tmp_path, customer("张三"), lost, customer("李四"))
-    outcomes = [playing.take(PARTS).outcome for _ in "123"]
+    outcomes = [taken(playing, PARTS).outcome for _ in "123"]
 
     assert [type(outcome) for outcome in outcomes] == [Response, Failed, Response]
     assert playing.unplayed() == ()
@@ -78,13 +88,13 @@ def test_a_failure_keeps_its_place_among_the_answers(tmp_path: Path) -> None:
 def test_a_repeated_call_gets_the_last_answer_again(tmp_path: Path) -> None:
     playing = player(tmp_path, customer("张三"), customer("李四"), repeat=True)
 
-    assert [name_of(playing.take(PARTS)) for _ in "1234"] == ["张三", "李四", "李四", "李四"]
+    assert [name_of(taken(playing, PARTS)) for _ in "1234"] == ["张三", "李四", "李四", "李四"]
 
 
 def test_threads_never_get_one_exchange_twice(tmp_path: Path) -> None:
     playing = player(tmp_path, *[customer(str(n)) for n in range(200)])
     with ThreadPoolExecutor(8) as pool:
-        names = list(pool.map(lambda _: name_of(playing.take(PARTS)), range(200)))
+        names = list(pool.map(lambda _: name_of(taken(playing, PARTS)), range(200)))
 
     assert sorted(map(int, names)) == list(range(200))
 
@@ -93,7 +103,7 @@ def test_owners_of_one_file_do_not_see_each_other(tmp_path: Path) -> None:
     other = replace(customer("李四"), owner="另一个")
     playing = player(tmp_path, customer("张三"), other, owner="另一个")
 
-    assert name_of(playing.take(PARTS)) == "李四"
+    assert name_of(taken(playing, PARTS)) == "李四"
     assert playing.unplayed() == ()
 
 
@@ -103,7 +113,7 @@ def test_keys_are_computed_afresh_under_other_rules(tmp_path: Path) -> None:
     playing = player(tmp_path, customer("张三"), customer("李四", 7), rules=rules)
 
     assert playing.knows(sent)
-    assert [name_of(playing.take(sent)) for _ in "12"] == ["张三", "李四"]
+    assert [name_of(taken(playing, sent)) for _ in "12"] == ["张三", "李四"]
     assert not player(tmp_path, customer("张三")).knows(sent)
 
 
@@ -120,8 +130,8 @@ def test_an_accepted_hand_edit_is_found_by_what_it_now_says(tmp_path: Path) -> N
     path.write_bytes(reseal(edited))
     playing = Player(Cassette.load(path), RULES, OWNER)
 
-    assert name_of(playing.take(parts_of(replace(_call(), path="/customers/99")))) == "张三"
-    assert playing.take(parts_of_exchange(order(b"{}"))).order == 2
+    assert name_of(taken(playing, parts_of(replace(_call(), path="/customers/99")))) == "张三"
+    assert taken(playing, parts_of_exchange(order(b"{}"))).order == 2
 
 
 def test_without_a_cassette_the_command_that_records_is_told(tmp_path: Path) -> None:
@@ -168,7 +178,7 @@ def test_a_call_with_another_value_is_shown_beside_the_nearest_recording(tmp_pat
 
 def test_an_extra_call_is_told_from_an_unknown_one(tmp_path: Path) -> None:
     playing = player(tmp_path, detail())
-    playing.take(PARTS)
+    taken(playing, PARTS)
 
     assert str(missed(tmp_path, playing, PARTS)) == snapshot(
         "already played: crm_system.get_customer_detail was recorded once for "
@@ -198,7 +208,7 @@ def test_many_differences_and_long_values_are_shortened(tmp_path: Path) -> None:
 
 def test_a_call_whose_nearest_recording_was_played_is_added(tmp_path: Path) -> None:
     playing = player(tmp_path, detail())
-    playing.take(PARTS)
+    taken(playing, PARTS)
     text = str(missed(tmp_path, playing, parts_of(replace(_call(), query=()))))
 
     assert "nearest   exchange 1 at cassettes/crm.yaml:4, already played\n" in text
@@ -247,7 +257,7 @@ def test_the_nearest_already_played_says_so_and_a_damaged_one_is_passed_over(
     tmp_path: Path,
 ) -> None:
     playing = player(tmp_path, detail(), detail(7), order(b"{}"))
-    playing.take(PARTS)
+    taken(playing, PARTS)
     sent = parts_of(replace(_call(), query=(("fields", "x"),)))
     assert "exchange 1 at cassettes/crm.yaml:4, already played" in str(
         missed(tmp_path, playing, sent)
@@ -258,7 +268,7 @@ def test_the_nearest_already_played_says_so_and_a_damaged_one_is_passed_over(
     damaged = Player(Cassette.load(path), RULES, OWNER)
     assert "nearest   exchange 2" in str(missed(tmp_path, damaged, sent))
     with pytest.raises(DamagedCassette):
-        damaged.take(PARTS)
+        taken(damaged, PARTS)
 
 
 fields = st.dictionaries(

@@ -12,7 +12,7 @@ from bpmax_sim.cassette.matching import Rules, parts_of_exchange
 from bpmax_sim.cassette.merge import rekeyed, remove
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.errors import DamagedCassette
-from tests.cassette.exchanges import OWNER, RULES, ZONE, detail, numbered
+from tests.cassette.exchanges import OWNER, RULES, ZONE, detail, numbered, taken
 
 NEW = Rules(ignore=("query.fields",))
 MINE = numbered(*(detail(number) for number in range(4)))
@@ -33,7 +33,7 @@ def test_keys_are_those_of_the_rules_in_force(path: Path) -> None:
     assert cassette.head.rules == NEW.digest
     assert cassette.head.mixed is not True
     assert list(cassette.index.keys[OWNER]) != [one.key.encode() for one in MINE]
-    assert Player(cassette, NEW, OWNER).take(parts_of_exchange(MINE[2])).order == 3
+    assert taken(Player(cassette, NEW, OWNER), parts_of_exchange(MINE[2])).order == 3
 
 
 def test_an_owner_whose_rules_nobody_knows_keeps_its_keys(path: Path) -> None:
@@ -42,7 +42,7 @@ def test_an_owner_whose_rules_nobody_knows_keeps_its_keys(path: Path) -> None:
 
     assert cassette.head.mixed is True
     assert list(cassette.index.keys["别的"]) == [OTHERS[0].key.encode()]
-    assert Player(cassette, RULES, "别的").take(parts_of_exchange(OTHERS[0])).order == 1
+    assert taken(Player(cassette, RULES, "别的"), parts_of_exchange(OTHERS[0])).order == 1
 
 
 def test_writing_anew_twice_changes_nothing(path: Path) -> None:

@@ -20,7 +20,7 @@ from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, NewerFormat
 from bpmax_sim.messages import Exchange, Failed, Response
-from tests.cassette.exchanges import OWNER, RULES, ZONE, answer, detail, numbered, order
+from tests.cassette.exchanges import OWNER, RULES, ZONE, answer, detail, numbered, order, taken
 
 
 @pytest.fixture
@@ -245,7 +245,7 @@ def test_each_owner_may_have_its_own_rules(path: Path) -> None:
     assert cassette.head.mixed is True
     for use, owner in ((RULES, "甲"), (rules, "乙"), (RULES, "丙"), (rules, "甲")):
         playing = Player(cassette, use, owner)
-        playing.take(parts_of_exchange(detail()))
+        taken(playing, parts_of_exchange(detail()))
         assert playing.unplayed() == ()
 
 

@@ -155,3 +155,12 @@ def test_a_name_that_is_not_there_is_told_by_name(
     cause = error.__cause__
     assert cause is None or isinstance(cause, CallError)
     assert error.fields["code"] == "BAD_ARGUMENT"
+
+
+@pytest.mark.parametrize("engine", ["quickjs", "v8"])
+def test_to_read_a_name_that_is_not_there_throws_nothing(engine: EngineName) -> None:
+    source = (
+        "const 客 = $proxy('crm'); return [typeof 客.$params, typeof 客.$path, typeof 客.params]"
+    )
+
+    assert run(source, engine).value == ["function"] * 3
