@@ -446,8 +446,8 @@ class ScenarioDraft:
         for fragment, _ in self.fragments:
             variables |= fragment.vars
         variables |= self.scenario.vars
-        given = self.variables.items()
-        return variables | {name: meant(value, variables.get(name)) for name, value in given}
+        outside = self.variables.items()
+        return variables | {name: meant(value, variables.get(name)) for name, value in outside}
 
     @cached_property
     def named_steps(self) -> Mapping[str, tuple[tuple[model.Step, Spot], ...]]:
