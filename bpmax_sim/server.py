@@ -77,7 +77,6 @@ TIMED_OUT: Final = 504
 
 _DEFAULT: Final = ClientLimits()
 _LOG: Final = logging.getLogger(__name__)
-_BACKLOG: Final = 256
 _FINAL: Final = range(200, 600)
 _LATE: Final = (
     b"HTTP/1.1 408 Request Timeout\r\nx-bpmax-sim: TIMEOUT\r\n"
@@ -152,7 +151,7 @@ def _bound(host: str, port: int) -> socket.socket:
         if sys.platform != "win32":  # where it lets a second process take the same port
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
-        listening.listen(_BACKLOG)
+        listening.listen(256)
     except (OSError, OverflowError) as error:
         listening.close()
         why = getattr(error, "strerror", None) or error

@@ -205,7 +205,6 @@ def builder(session: Session, call: Call) -> Builder:
 
 SAFE: Final = frozenset({"GET", "HEAD"})
 
-_DAY: Final = 86400
 
 Kind = Literal["changed", "volatile", "failed", "unreachable", "skipped", "old"]
 
@@ -250,24 +249,18 @@ def old(exchange: Exchange, *, now: float, age: float) -> Iterator[Drift]:
 
     The third party's own ``Date`` tells when, for the clock of a recording may stand still.
     """
-    recorded = _answered_at(exchange)
+    outcome, recorded = exchange.outcome, exchange.at
+    date = outcome.header("date") if isinstance(outcome, Response) else None
+    with suppress(ValueError):
+        recorded = parsedate_to_datetime(date or "").timestamp()
     if now - recorded > age:
         day = str(Instant(recorded))[:10]
         message = msg(
             "recorded on {day}, {now} days ago; record it again",
             day=day,
-            now=int((now - recorded) // _DAY),
+            now=int((now - recorded) // 86_400),  # seconds of a day
         )
         yield Drift(exchange=exchange, tier="warning", kind="old", message=message)
-
-
-def _answered_at(exchange: Exchange) -> float:
-    outcome = exchange.outcome
-    date = outcome.header("date") if isinstance(outcome, Response) else None
-    try:
-        return parsedate_to_datetime(date or "").timestamp()
-    except ValueError:
-        return exchange.at
 
 
 class Verification:

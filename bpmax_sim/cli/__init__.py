@@ -9,8 +9,6 @@ from typing import NoReturn
 
 __all__ = ["main"]
 
-_INTERRUPTED = 130  # the exit code of shells
-
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and end the process with its exit code."""
@@ -20,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         from bpmax_sim.cli.app import start  # noqa: PLC0415
     except KeyboardInterrupt:  # that takes a while in which somebody may change his mind
-        sys.exit(_INTERRUPTED)
+        sys.exit(130)  # as shells have it
     sys.exit(start(sys.argv[1:] if arguments is None else arguments))
 
 

@@ -351,7 +351,6 @@ _CODES: tuple[tuple[type[BpmaxError], ExitCode], ...] = (
 )
 _SETTINGS = {"max_content_width": WIDTH, "help_option_names": ["-h", "--help"]}
 _INTERRUPTED = 130  # as shells tell of SIGINT
-_UNREAD = 141  # and of SIGPIPE
 _RECORDING = msg("\nstopped; what was being recorded is kept, `bpmax-sim recover` seals it")
 
 
@@ -453,7 +452,7 @@ def start(arguments: Sequence[str]) -> int:
     except UnknownLanguageError as error:
         return _failed(ConfigError(str(error)), arguments)
     except OutputNotRead:
-        return _UNREAD  # `| head` has seen enough
+        return 141  # as shells tell of SIGPIPE: `| head` has seen enough
     except KeyboardInterrupt:
         return _interrupted(arguments)
 

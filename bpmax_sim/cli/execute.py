@@ -117,12 +117,9 @@ def tell_recorded(before: Mapping[Path, bytes]) -> None:
     for path, old in before.items():
         if not path.exists():
             continue
-        same = path.read_bytes() == old
-        message = (
-            msg("unchanged")
-            if same
-            else plural(len(Cassette.load(path)), "{number} exchange", "{number} exchanges")
-        )
+        message = msg("unchanged")
+        if path.read_bytes() != old:
+            message = plural(len(Cassette.load(path)), "{number} exchange", "{number} exchanges")
         tell(labelled(shown(path), message))
 
 

@@ -13,25 +13,13 @@ from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.select import missing
 from bpmax_sim.cli.terminal import progress, say, say_document, tell
 from bpmax_sim.errors import ConfigError, suggestion
+from bpmax_sim.fuzz import search
 from bpmax_sim.fuzz.laws import LAWS
-from bpmax_sim.fuzz.search import (
-    SCRIPT,
-    File,
-    LawFinding,
-    SearchPlan,
-    Tried,
-    planned,
-    pytest_of,
-    scenario_of,
-    search,
-)
 from bpmax_sim.fuzz.target import SIMULATE, check_address, reach
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.yamlfile import shown, write_text
-
-_MINUTE = 60
 
 
 def fuzz(  # noqa: PLR0913 - the options of the command
@@ -78,7 +66,7 @@ def fuzz(  # noqa: PLR0913 - the options of the command
     _check(minutes, workers, law or (), (*(script or ()), *(library or ())))
     path = _file(platform)
     root = find_root(path)
-    plan = SearchPlan(
+    plan = search.SearchPlan(
         path=path,
         api=api,
         against=against,
@@ -86,20 +74,20 @@ def fuzz(  # noqa: PLR0913 - the options of the command
         scripts=tuple(script or ()),
         libraries=tuple(library or ()),
         laws=tuple(law or ()),
-        seconds=_MINUTE * minutes,
+        seconds=60 * minutes,
         workers=workers,
         examples=database or str(root / ".bpmax/fuzz"),
     )
     return _search(plan, root, save=save, json=json)
 
 
-def _search(plan: SearchPlan, root: Path, *, save: bool, json: bool) -> ExitCode:
+def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> ExitCode:
     start = time.monotonic()
     check_address(plan.against)
     if plan.against != SIMULATE:
-        reach(planned(plan))
+        reach(search.planned(plan))
     with progress(plan.seconds) as move:
-        tried = search(plan, move)
+        tried = search.search(plan, move)
     if not tried:
         tell("{plan_path}: no law says anything of what it declares", plan_path=shown(plan.path))
         return ExitCode.NOTHING
@@ -108,7 +96,7 @@ def _search(plan: SearchPlan, root: Path, *, save: bool, json: bool) -> ExitCode
     code = ExitCode.FAILED if findings else ExitCode.PASSED
     number = sum(trial.examples for trial in tried)
     reproduced = [
-        (finding, (scenario_of(finding, plan, root), pytest_of(finding, plan, root)))
+        (finding, (search.scenario_of(finding, plan, root), search.pytest_of(finding, plan, root)))
         for finding in findings
     ]
     for _, files in reproduced if save else ():
@@ -154,7 +142,7 @@ def _check(minutes: float, workers: int, laws: Sequence[str], scripts: Sequence[
         )
     if not 1 <= workers <= 64:  # noqa: PLR2004 - more than any machine here has use for
         raise ConfigError("-n {workers}: expected 1 to 64 processes", workers=workers)
-    known = (*LAWS, SCRIPT)
+    known = (*LAWS, search.SCRIPT)
     for name in laws:
         if name not in known:
             hint = suggestion(name, known)
@@ -180,7 +168,7 @@ def _file(text: str) -> Path:
     raise ConfigError(missing(text, ".yaml"))
 
 
-def _line(tried: Tried) -> str:
+def _line(tried: search.Tried) -> str:
     if not (tried.finding or tried.examples):
         template = msg("- {call} {law}  not tried, for the time was over")
         return msg(template, call=tried.call, law=tried.law)
@@ -194,7 +182,7 @@ def _line(tried: Tried) -> str:
 
 
 def _report_lines(
-    reproduced: Iterable[tuple[LawFinding, tuple[File, File]]], *, saved: bool
+    reproduced: Iterable[tuple[search.LawFinding, tuple[search.File, search.File]]], *, saved: bool
 ) -> Iterator[str]:
     for finding, files in reproduced:
         yield ""
@@ -206,7 +194,7 @@ def _report_lines(
             yield from () if saved else file.text.rstrip("\n").split("\n")
 
 
-def _data(finding: LawFinding, files: tuple[File, File]) -> dict[str, Any]:
+def _data(finding: search.LawFinding, files: tuple[search.File, search.File]) -> dict[str, Any]:
     scenario, test = ({"file": shown(file.path), "text": file.text} for file in files)
     texts = {name: getattr(finding, name) for name in ("call", "law", "message")}
     lines = list(finding.javascript)

@@ -309,7 +309,18 @@ def openapi(
     for file in files:
         write_text(file.path, file.text, msg("; name another file with --to"))
     variables = re.findall(r"\benv: (\w+)", instance if len(files) > 1 else "")
-    _report(converted, files, document, variables, as_json=json)
+    for note in converted.notes:
+        tell(labelled(shown(document), note))
+    if json:
+        say_document(
+            platform=converted.key,
+            files=[shown(file.path) for file in files if file.is_new],
+            apis=list(converted.apis),
+            credentials=list(converted.credentials),
+            notes=[{"path": note.path, "message": note.message} for note in converted.notes],
+        )
+    else:
+        _report(converted, files, variables)
     return ExitCode.PASSED
 
 
@@ -370,25 +381,7 @@ def _instance(converted: Converted, *, is_addressed: bool) -> str:
     return f"- {indent(write_yaml(value, block=2), '  ').lstrip()}"
 
 
-def _report(
-    converted: Converted,
-    files: list[_File],
-    document: Path,
-    variables: Sequence[str],
-    *,
-    as_json: bool,
-) -> None:
-    for note in converted.notes:
-        tell(labelled(shown(document), note))
-    if as_json:
-        say_document(
-            platform=converted.key,
-            files=[shown(file.path) for file in files if file.is_new],
-            apis=list(converted.apis),
-            credentials=list(converted.credentials),
-            notes=[{"path": note.path, "message": note.message} for note in converted.notes],
-        )
-        return
+def _report(converted: Converted, files: list[_File], variables: Sequence[str]) -> None:
     what = plural(len(converted.apis), "{number} API", "{number} APIs")
     for file in files:
         say(

@@ -23,9 +23,6 @@ from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.store import PLACE, Evidence, digest_of, read_evidence
 from bpmax_sim.yamlfile import shown
 
-_AUTH = "auth"
-"""The folder of logins, which any call may need."""
-
 
 class Leftover(msgspec.Struct, frozen=True):
     """Exchanges of a cassette that nobody plays, counted from 0; of an orphan, all of them."""
@@ -46,7 +43,8 @@ def leftovers(evidence: Evidence, root: Path) -> Iterator[Leftover]:
     _check(evidence, root)
     for folder in map(Path, evidence.folders):
         for path in sorted(folder.rglob("*.yaml")):
-            is_login = path.relative_to(folder).parts[0] == _AUTH
+            # Any call may need a login.
+            is_login = path.relative_to(folder).parts[0] == "auth"
             if not is_login and str(path) not in evidence.unplayed_files:
                 yield from _of(path, evidence)
 

@@ -178,11 +178,7 @@ def _done(waiting: Sequence[Path], action: str, *, yes: bool) -> ExitCode:
         tell(msg("nothing waits for review"))
         return ExitCode.PASSED
     if action == "show":
-        tell(
-            msg(
-                "accept with `bpmax-sim review --accept`, or reject with --reject; both take a file"
-            )
-        )
+        tell("accept with `bpmax-sim review --accept`, or reject with --reject; both take a file")
         return ExitCode.REVIEW
     if not yes:
         word = msg("Replace") if action == "accept" else msg("Delete")
@@ -230,7 +226,6 @@ def _decide(path: Path, action: str) -> None:
 
 _WIDEST = 160
 _MOST = 40
-_SHOWN = ("failed", "status", "body")
 _KINDS = {
     "same": msg("{number} same"),
     "changed": msg("{number} changed"),
@@ -320,7 +315,7 @@ def _contents(exchange: Exchange) -> Iterator[str]:
     """Yield the request, and each value of the response with its path, as far as is readable."""
     yield f"    {exchange.request.method} {exchange.request.url}"
     outcome = parts_of_outcome(exchange.outcome)
-    shown_parts = {name: outcome[name] for name in _SHOWN if name in outcome}
+    shown_parts = {name: outcome[name] for name in ("failed", "status", "body") if name in outcome}
     leaves = [leaf for name, value in shown_parts.items() for leaf in _leaves(name, value)]
     for path, value in leaves[:_MOST]:
         shown_value = contrast(_meaning(value), "", _WIDEST)[0]

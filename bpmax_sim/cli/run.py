@@ -39,20 +39,12 @@ from bpmax_sim.cli.watch import watch as watch_files
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
 from bpmax_sim.i18n import encoded, joined, labelled, msg, plural, series
 from bpmax_sim.project import find_root
-from bpmax_sim.report import terminal
+from bpmax_sim.report import store, terminal
 from bpmax_sim.report.console import console_lines
 from bpmax_sim.report.document import document
 from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.html import write_page
 from bpmax_sim.report.junit import write_junit
-from bpmax_sim.report.store import (
-    TRACE_FOLDER,
-    Remembered,
-    did_fail,
-    remember,
-    remembered,
-    trace_path,
-)
 from bpmax_sim.report.terminal import Verdict, table
 from bpmax_sim.scenario.cases import cli_variables
 from bpmax_sim.scenario.load import ScenarioItem
@@ -186,7 +178,7 @@ def _perform(args: _RunArguments) -> int:
             say_json(document([], code=ExitCode.USAGE, problems=wrong))
         return ExitCode.USAGE
     if args.last_failed and items:
-        failed = [item for item in items if did_fail(item)]
+        failed = [item for item in items if store.did_fail(item)]
         if not failed:
             tell(msg("nothing failed last; all of it runs"))
         items = failed or items
@@ -204,8 +196,8 @@ def _watched(args: _RunArguments) -> Watched:
     root = find_root(Path.cwd())
 
     def finish(items: Sequence[ScenarioItem]) -> None:
-        traces = [path for path in map(trace_path, items) if path.is_file()]
-        page = root / TRACE_FOLDER.with_name("report.html")
+        traces = [path for path in map(store.trace_path, items) if path.is_file()]
+        page = root / store.TRACE_FOLDER.with_name("report.html")
         if traces and args.choices.trace != "off":
             write_page(page, traces, version=bpmax_sim.__version__)
             tell("report: {path}", path=shown(page))
@@ -365,7 +357,7 @@ def _announced(verdict: Verdict, args: _RunArguments, reported: set[str]) -> Ver
     What many items suffer from, such as a variable that is not set, is *reported* once.
     """
     failed = verdict.outcome == "failed"
-    remember(
+    store.remember(
         verdict.item,
         verdict.failures if failed else (),
         verdict.problems if failed else (),
@@ -400,7 +392,7 @@ def show(
     """Show the last failure."""
     failures = [
         failure
-        for failure in remembered(find_root(Path.cwd()))
+        for failure in store.remembered(find_root(Path.cwd()))
         if word.casefold() in failure.name.casefold() or word.casefold() in failure.file.casefold()
     ]
     shown = list(islice(failures, None if everything or json else 1))
@@ -421,7 +413,7 @@ def show(
     return ExitCode.PASSED if shown else ExitCode.NOTHING
 
 
-def _data(failure: Remembered) -> dict[str, object]:
+def _data(failure: store.Remembered) -> dict[str, object]:
     """Return it as plain values, with the texts that hide nothing of a value."""
     data: dict[str, object] = msgspec.to_builtins(failure, enc_hook=encoded)
     data["texts"] = data.pop("whole") or data["texts"]
@@ -439,24 +431,24 @@ def listing(
         for item in items
     ]
     lines = table(rows) if rows else ()
-    say_result(lines, json=json, items=[_item(item) for item in items])
+    data = [
+        {
+            "name": item.name,
+            "row": item.row_id,
+            "file": item.place.file,
+            "line": item.place.line,
+            "tags": list(item.tags),
+            "cassette": item.cassette,
+            "steps": len(item.steps),
+            "skip": item.skip,
+            "xfail": item.xfail,
+        }
+        for item in items
+    ]
+    say_result(lines, json=json, items=data)
     if not items and not json:
         tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
     return ExitCode.PASSED if items else ExitCode.NOTHING
-
-
-def _item(item: ScenarioItem) -> dict[str, Any]:
-    return {
-        "name": item.name,
-        "row": item.row_id,
-        "file": item.place.file,
-        "line": item.place.line,
-        "tags": list(item.tags),
-        "cassette": item.cassette,
-        "steps": len(item.steps),
-        "skip": item.skip,
-        "xfail": item.xfail,
-    }
 
 
 def report(
@@ -472,8 +464,8 @@ def report(
 ) -> int:
     """Write the page and say where it is."""
     root = find_root(Path.cwd())
-    path = to or root / TRACE_FOLDER.with_name("report.html")
-    counts = write_page(path, traces or [root / TRACE_FOLDER], version=bpmax_sim.__version__)
+    path = to or root / store.TRACE_FOLDER.with_name("report.html")
+    counts = write_page(path, traces or [root / store.TRACE_FOLDER], version=bpmax_sim.__version__)
     totals = {word: counts[word] for word in ("passed", "failed", "xfailed", "skipped")}
     early = counts["did not end"]
     say_result([shown(path)], json=json, file=shown(path), **totals, ended_early=early)

@@ -160,22 +160,16 @@ def gather(
             by_id |= {item.node_id: item for item in target.among(loaded)}
         except ConfigError as error:
             problems += error.problems
-    wrong = _wrong_scripts(by_id.values())
+    wrong: dict[Script, Problem] = {}
+    if scripts := dict.fromkeys(script for item in by_id.values() for script in _scripts(item)):
+        with Session.open() as session:  # nothing of them runs
+            judged = {script: _syntax(session, script) for script in scripts}
+        wrong = {script: problem for script, problem in judged.items() if problem}
     problems += wrong.values()
     sound = [
         item for item in by_id.values() if not any(script in wrong for script in _scripts(item))
     ]
     return sound, list(dict.fromkeys(problems))
-
-
-def _wrong_scripts(items: Iterable[ScenarioItem]) -> dict[Script, Problem]:
-    """Return the scripts that are not valid JavaScript, and why; nothing of them runs."""
-    scripts = dict.fromkeys(script for item in items for script in _scripts(item))
-    if not scripts:
-        return {}
-    with Session.open() as session:
-        judged = {script: _syntax(session, script) for script in scripts}
-    return {script: problem for script, problem in judged.items() if problem}
 
 
 def _scripts(item: ScenarioItem) -> Iterator[Script]:

@@ -195,9 +195,6 @@ def _data(place: Place, drift: Drift) -> dict[str, Any]:
     }
 
 
-_OUTSIDE = ("record", "live")
-
-
 def covered(
     paths: Paths = None,
     *,
@@ -246,7 +243,7 @@ def covered(
 def _ran(items: Sequence[tuple[ScenarioItem, Platforms]], choices: Choices) -> Iterator[Ran]:
     """Replay *items* and yield what those told that passed."""
     platforms = {id(item): ran for item, ran in items}
-    closed = [item for item, _ in items if item.scenario.proxy.mode not in _OUTSIDE]
+    closed = [item for item, _ in items if item.scenario.proxy.mode not in {"record", "live"}]
     if len(closed) < len(items):
         number = plural(len(items) - len(closed), "{number} scenario", "{number} scenarios")
         tell("{number}: not run, for they ask a live system", number=number)

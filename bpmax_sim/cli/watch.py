@@ -23,10 +23,6 @@ from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.yamlfile import shown
 
-_OWN: Final = ".bpmax"
-_QUIET_MS: Final = 50  # an editor that writes a file in pieces has done so by then
-_WAKE_MS: Final = 100
-_SHOWN: Final = 3
 _KEY: Final = re.compile(r"^platform_key:\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
 
 Collected = tuple[Sequence[ScenarioItem], Sequence[Problem]]
@@ -107,12 +103,12 @@ def _changes(places: Sequence[str]) -> Iterator[frozenset[str]]:
     """Yield the files that were saved, none each time that nothing was for a moment."""
     import watchfiles  # noqa: PLC0415 - only where it is asked for
 
-    ignored = (*watchfiles.DefaultFilter.ignore_dirs, _OWN)
+    ignored = (*watchfiles.DefaultFilter.ignore_dirs, ".bpmax")
     changes = watchfiles.watch(
         *places,
         watch_filter=watchfiles.DefaultFilter(ignore_dirs=ignored),
-        step=_QUIET_MS,
-        rust_timeout=_WAKE_MS,
+        step=50,  # ms; an editor that writes a file in pieces has done so by then
+        rust_timeout=100,
         yield_on_timeout=True,
     )
     return (frozenset(os.path.realpath(path) for _, path in changes) for changes in changes)
@@ -182,4 +178,4 @@ def _forget_modules(saved: Iterable[str]) -> None:
 
 
 def _listed(paths: Iterable[str]) -> str:
-    return listed((shown(Path(path)) for path in sorted(paths)), _SHOWN)
+    return listed((shown(Path(path)) for path in sorted(paths)), 3)

@@ -136,11 +136,9 @@ def _style(parameter: Mapping[str, Any]) -> str:
     joint = {"spaceDelimited": "spaces", "pipeDelimited": "|"}.get(str(style), "")
     if not joint and style == "form" and parameter.get("explode") is False:
         joint = ","
-    return (
-        msg("an array is written with {joint} between its items; pass a text", joint=joint)
-        if joint
-        else ""
-    )
+    if not joint:
+        return ""
+    return msg("an array is written with {joint} between its items; pass a text", joint=joint)
 
 
 def _titled(value: Mapping[str, Any], *names: str) -> dict[str, Any]:
@@ -284,7 +282,6 @@ _BRACES = re.compile(r"[{}]")
 _LONGEST: Final = 100
 _ANSWERS: Final = (300, 60, 15)
 """How many parts of a response's schema are written, in a document and in larger ones."""
-_SHOWN: Final = 30  # characters of an example, for each of them
 _ROOM: Final = LARGEST * 3 // 4
 
 
@@ -324,11 +321,10 @@ def make(document: Document, *, key: str, url: str = "") -> Converted:
     requirements = (operation.value.get("security", root_security) for operation in operations)
     security = Security(document, base, scopes_of(requirements))
     auth = security.auth(root_security, ("security",))
-    names = _ApiNames(document)
+    named = zip(operations, _named(document, operations), strict=True)
     apis = {
         name: {**more, **_api(document, operation, security, auth)}
-        for operation in operations
-        for name, more in [names.of(operation)]
+        for operation, (name, more) in named
     }
     value = _platform(document, key, base, security, auth)
     text = _fitting(document, value, apis, dict(zip(apis, operations, strict=True)))
@@ -375,47 +371,41 @@ def _tell_unsaid(
             document.tell((*where, "servers"), message)
 
 
-class _ApiNames(msgspec.Struct):
-    """The names of APIs, each once in either style."""
+def _named(
+    document: Document, operations: list[_Operation]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield for each operation a name that no other has in either style, and its aliases."""
+    taken: set[str] = set()
 
-    document: Document
-    _taken: set[str] = msgspec.field(default_factory=set)
+    def claim(name: str) -> bool:
+        if snake(name) in taken or name.startswith("$"):
+            return False
+        taken.add(snake(name))
+        return True
 
-    def of(self, operation: _Operation) -> tuple[str, dict[str, Any]]:
-        """Return the name of *operation*, and the aliases that it has besides."""
+    for operation in operations:
         operation_id = operation.value.get("operationId")
         spelled = operation_id if isinstance(operation_id, str) else ""
         preferred = _plain(spelled)
-        stem = preferred or _spelled(operation.method, operation.path)
+        # such as ``get_customers_by_id``
+        words = fill_placeholders(operation.path, lambda placeholder: f"by_{placeholder}")
+        stem = preferred or _plain(f"{operation.method}_{words}") or operation.method
         candidates = (stem if n == 1 else f"{stem}_{n}" for n in range(1, 100_000))
-        name = next(candidate for candidate in candidates if self._claim(candidate))
+        name = next(filter(claim, candidates))
         if preferred and name != preferred:
-            self.document.tell(
+            document.tell(
                 (*operation.steps, "operationId"),
                 "another API is called {preferred!r} too; this one is called {name!r}",
                 preferred=preferred,
                 name=name,
             )
         alias = spelled.strip() if len(spelled) <= _LONGEST else ""
-        if alias and alias != name and alias.isprintable() and self._claim(alias):
-            return name, {"aliases": [alias]}
-        return name, {}
-
-    def _claim(self, name: str) -> bool:
-        if snake(name) in self._taken or name.startswith("$"):
-            return False
-        self._taken.add(snake(name))
-        return True
+        is_own = alias and alias != name and alias.isprintable() and claim(alias)
+        yield name, {"aliases": [alias]} if is_own else {}
 
 
 def _plain(name: str) -> str:
     return re.sub(r"[\W_]+", "_", name).strip("_")[:_LONGEST]
-
-
-def _spelled(method: str, path: str) -> str:
-    """Return a name made of method and path: ``get_customers_by_id``."""
-    words = fill_placeholders(path, lambda name: f"by_{name}")
-    return _plain(f"{method}_{words}") or method
 
 
 def _api(
@@ -445,7 +435,8 @@ def _answer(document: Document, operation: _Operation, most: int) -> Mapping[str
             carrying, declared = Carrying(document, "writeOnly", most), mapping(value)
             schema = carrying.schema(declared.get("schema"), (*where, "schema"))
             shown = _example(document, declared, where)
-            return schema | (shown if len(str(shown)) <= _SHOWN * most else {})
+            # Of an example as many characters as are worth the parts of a schema.
+            return schema | (shown if len(str(shown)) <= 30 * most else {})
     return {}
 
 

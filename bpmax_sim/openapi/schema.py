@@ -23,7 +23,6 @@ from bpmax_sim.yamlfile import Steps
 Schema = Mapping[str, Any]
 
 _DEEPEST: Final = 8
-_MOST: Final = 300
 _LONGEST: Final = 200
 _TYPES: Final = ("string", "integer", "number", "boolean", "array", "object", "null")
 
@@ -78,7 +77,7 @@ class Carrying:
 
     document: Document
     drop: str = "readOnly"  # what has no place in this direction
-    most: int = _MOST
+    most: int = 300
     _written: int = field(default=0, init=False)
     _top: Steps = field(default=(), init=False)
 
@@ -190,11 +189,6 @@ class AuthPart(msgspec.Struct, frozen=True):
     parameters: Mapping[str, str] = msgspec.field(default_factory=dict)
     credentials: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     apply: tuple[Apply, ...] = ()
-
-    @property
-    def logs_in(self) -> bool:
-        """Return whether a request of its own yields its value."""
-        return self.kind.startswith("oauth2_")
 
 
 class Security(msgspec.Struct):
@@ -335,7 +329,7 @@ class Security(msgspec.Struct):
         """Return the auth of all *parts* together, or None where they cannot go together."""
         csrf = next((part for part in parts if part.kind == "csrf"), None)
         rest = [part for part in parts if part is not csrf]
-        logins = [part for part in rest if part.logs_in]
+        logins = [part for part in rest if part.kind.startswith("oauth2_")]
         apply = [item for part in rest for item in part.apply]
         places = [(item["in"], item["name"].lower()) for item in apply]
         if len(places) != len({*places}) or len(logins) + bool(csrf) > 1:

@@ -198,11 +198,6 @@ class _PlatformChecks(Checks, frozen=True):
             message = msg("{name!r} is no class of failure{hint}", name=name, hint=hint)
             self.tell(message, *steps, "recover", name)
 
-    def known(self, api: model.Api) -> frozenset[str]:
-        """Return the names that a template outside the auth block may use."""
-        auth = self.platform.auth_of(api)
-        return COMMON_NAMES.union(self.platform.credentials, auth.parameters, auth.yielded)
-
     def credential(self, name: Any, steps: Steps) -> None:
         declared = self.platform.credentials
         if name not in declared:
@@ -216,7 +211,9 @@ class _PlatformChecks(Checks, frozen=True):
         if isinstance(api.auth, model.Auth):
             self.auth((*steps, "auth"), api.auth)
         if isinstance(api.idempotency, model.Idempotency):
-            self.template(api.idempotency.value, self.known(api), (*steps, "idempotency", "value"))
+            auth = self.platform.auth_of(api)
+            names = COMMON_NAMES.union(self.platform.credentials, auth.parameters, auth.yielded)
+            self.template(api.idempotency.value, names, (*steps, "idempotency", "value"))
         for place in ("query", "body"):
             for below, credential in credentials_in(getattr(api, place)):
                 self.credential(credential, (*steps, place, *below))
@@ -241,6 +238,7 @@ class _PlatformChecks(Checks, frozen=True):
                     name=name,
                 )
                 self.tell(message, *steps, "path")
+        seen: set[tuple[str, ...]] = set()
         for index, parameter in enumerate(api.parameters):
             if parameter.place == "path" and parameter.target not in missing:
                 message = msg(
@@ -249,12 +247,14 @@ class _PlatformChecks(Checks, frozen=True):
                     near=near(parameter.target, missing),
                 )
                 self.tell(message, *steps, "parameters", index)
-        for index in _repeated(api.parameters):
-            name = api.parameters[index].name
-            message = msg(
-                "a second parameter {name!r}, or a second one for its place; remove one", name=name
-            )
-            self.tell(message, *steps, "parameters", index)
+            spellings = {(parameter.name,), (parameter.place, parameter.target)}
+            if not seen.isdisjoint(spellings):
+                message = msg(
+                    "a second parameter {name!r}, or a second one for its place; remove one",
+                    name=parameter.name,
+                )
+                self.tell(message, *steps, "parameters", index)
+            seen |= spellings
 
     def spellings(self) -> None:
         """Tell of two APIs that one spelling could mean."""
@@ -271,17 +271,6 @@ class _PlatformChecks(Checks, frozen=True):
                     owner=owner,
                 )
                 self.tell(message, *steps, key=steps[-1] == spelled)
-
-
-def _repeated(parameters: tuple[model.Parameter, ...]) -> Iterator[int]:
-    names: set[str] = set()
-    targets: set[tuple[str, str]] = set()
-    for index, parameter in enumerate(parameters):
-        target = (parameter.place, parameter.target)
-        if parameter.name in names or target in targets:
-            yield index
-        names.add(parameter.name)
-        targets.add(target)
 
 
 def credentials_in(value: Any, steps: Steps = ()) -> Iterator[tuple[Steps, Any]]:

@@ -69,10 +69,8 @@ def pick(headers: Mapping[str, str], *names: str) -> dict[str, str]:
 
 def drop(headers: Mapping[str, str], *names: str) -> dict[str, str]:
     """Return the headers not named; ``x-acs-*`` names all that begin so."""
-    plain, begin = _named(names)
-    return {
-        n: v for n, v in headers.items() if n not in plain and not (begin and n.startswith(begin))
-    }
+    named = pick(headers, *names)
+    return {name: value for name, value in headers.items() if name not in named}
 
 
 @lru_cache(maxsize=256)

@@ -283,7 +283,17 @@ def _elements(file: Path, problems: list[Problem]) -> list[tuple[Steps, Node]]:
         )
         problems.append(Problem(message, root.place))
     elements: list[tuple[Steps, Node]] = [((i,), node) for i, node in enumerate(root.elements)]
-    _check_repeated(elements, problems)
+    seen: dict[object, int] = {}
+    for steps, node in elements:
+        name = _name(node)
+        if name is not None and (line := seen.setdefault(name, node.line)) != node.line:
+            message = msg(
+                "a second instance {name!r} of {name_2!r}, first in line {line}; remove one",
+                name=name[1],
+                name_2=name[0],
+                line=line,
+            )
+            problems.append(Problem(message, node.place, join(steps)))
     return elements
 
 
@@ -293,23 +303,6 @@ def _name(node: Node) -> tuple[object, object] | None:
     if not platform or not key or isinstance(platform.value, dict | tuple):
         return None
     return None if isinstance(key.value, dict | tuple) else (platform.value, key.value)
-
-
-def _check_repeated(elements: list[tuple[Steps, Node]], problems: list[Problem]) -> None:
-    seen: dict[object, int] = {}
-    for steps, node in elements:
-        name = _name(node)
-        if name is None:
-            continue
-        line = seen.setdefault(name, node.line)
-        if line != node.line:
-            message = msg(
-                "a second instance {name!r} of {name_2!r}, first in line {line}; remove one",
-                name=name[1],
-                name_2=name[0],
-                line=line,
-            )
-            problems.append(Problem(message, node.place, join(steps)))
 
 
 def _over(
@@ -378,8 +371,7 @@ class _InstanceChecks(Checks, frozen=True):
             self.tell(message, "platform")
         elif (platform := find(named)) is not None:
             self.credentials(platform)
-        self.address()
-        self.route()
+        self.addresses()
 
     def credentials(self, platform: Platform) -> None:
         for name, value in self.instance.credentials.items():
@@ -414,19 +406,15 @@ class _InstanceChecks(Checks, frozen=True):
         elif key == "keyring" and not all(value.partition("/")):
             self.tell(msg("expected service/name, such as crm/password"), *steps, key)
 
-    def address(self) -> None:
-        address = self.instance.base_url
-        if isinstance(address, Source):
-            self.source(address, "base_url")
-        elif address and not is_address(address):
-            self.tell(msg("expected {address}", address=ADDRESS), "base_url")
-
-    def route(self) -> None:
-        route = self.instance.proxy
-        if isinstance(route, Source):
-            self.source(route, "proxy")
-        elif route and not is_proxy(route):
-            self.tell(msg("expected {proxy}", proxy=PROXY), "proxy")
+    def addresses(self) -> None:
+        for key, value, is_right, address in (
+            ("base_url", self.instance.base_url, is_address, ADDRESS),
+            ("proxy", self.instance.proxy, is_proxy, PROXY),
+        ):
+            if isinstance(value, Source):
+                self.source(value, key)
+            elif value and not is_right(value):
+                self.tell(msg("expected {address}", address=address), key)
         if self.instance.tls.key and not self.instance.tls.cert:
             self.tell(msg("expected cert beside key: the certificate of that key"), "tls", "key")
 

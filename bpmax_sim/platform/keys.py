@@ -17,7 +17,6 @@ from cryptography.x509 import load_pem_x509_certificate
 from bpmax_sim.platform.encodings import FilterError, b64url, decode_base64, octets
 
 _PEM = "-----BEGIN "
-_CERTIFICATE = "-----BEGIN CERTIFICATE-----"
 _SHA2: Final[Mapping[str, Callable[[], hashes.HashAlgorithm]]] = {
     "256": hashes.SHA256,
     "384": hashes.SHA384,
@@ -135,7 +134,7 @@ def _public(key: str) -> rsa.RSAPublicKey:
     source = key.replace("\\n", "\n").strip()
     public: Any
     try:
-        if source.startswith(_CERTIFICATE):
+        if source.startswith("-----BEGIN CERTIFICATE-----"):
             public = load_pem_x509_certificate(source.encode()).public_key()
         elif source.startswith(_PEM):
             public = serialization.load_pem_public_key(source.encode())

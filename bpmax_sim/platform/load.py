@@ -366,7 +366,16 @@ def built_in_keys() -> tuple[str, ...]:
 def _load(folder: Path | None, place: Path | None) -> Platforms:
     files = _platform_files(folder) if folder is not None else []
     problems = [problem for file in files for problem in file.problems]
-    _check_keys(files, problems)
+    seen: dict[str, Place] = {}
+    for file in files:
+        first = seen.setdefault(file.key, file.place)
+        if file.key and first is not file.place:
+            message = msg(
+                "a second platform {file_key!r}, first at {first}; rename or remove one",
+                file_key=file.key,
+                first=first,
+            )
+            problems.append(Problem(message, file.place, "platform_key"))
     platforms = Platforms(
         own={file.key: file.platform for file in reversed(files) if file.platform is not None},
         built_in=built_in,
@@ -422,16 +431,3 @@ def _cached(path: Path) -> PlatformFile:
             _files.clear()
         _files[name] = cached = (now, read_file(path, ""))
     return cached[1]
-
-
-def _check_keys(files: Iterable[PlatformFile], problems: list[Problem]) -> None:
-    seen: dict[str, Place] = {}
-    for file in files:
-        first = seen.setdefault(file.key, file.place)
-        if file.key and first is not file.place:
-            message = msg(
-                "a second platform {file_key!r}, first at {first}; rename or remove one",
-                file_key=file.key,
-                first=first,
-            )
-            problems.append(Problem(message, file.place, "platform_key"))

@@ -33,7 +33,6 @@ Addresses = Mapping[tuple[str, str], str]
 _ANY_INSTANCE: Final = "default"
 EXPRESSION: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 _NAME: Final = re.compile(r"[^\W\d]\w*")
-_DEEPEST: Final = 8
 _NEVER_CONSTANT: Final = frozenset({"accept", "content-type", "user-agent"})
 _ENCODINGS: Final[Mapping[str, Encoding]] = {
     "application/json": "json",
@@ -156,7 +155,7 @@ def expand(source: str, known: Mapping[str, Any], *, besides: frozenset[str] = f
         value = known.get(match[1]) if _NAME.fullmatch(match[1]) else None
         return value if isinstance(value, str) and match[1] not in besides else match[0]
 
-    for _ in range(_DEEPEST):
+    for _ in range(8):
         flat = EXPRESSION.sub(inner, source)
         if flat == source:
             break

@@ -92,8 +92,7 @@ class _Texts(NodeTransformer):
 
 
 _ENVIRONMENT = _Sandbox(undefined=StrictUndefined, keep_trailing_newline=True, finalize=text)
-_DEFAULT = _ENVIRONMENT.filters["default"]
-_ENVIRONMENT.filters = {**FILTERS, "default": _DEFAULT, "_text": text}
+_ENVIRONMENT.filters = {**FILTERS, "default": _ENVIRONMENT.filters["default"], "_text": text}
 _ENVIRONMENT.globals = {}
 
 

@@ -144,11 +144,8 @@ def undefined(source: str, name: str, names: Iterable[str]) -> ConfigError:
 
 def broken(source: str, error: Exception) -> ConfigError:
     """Return the error that tells of a failed expression, without any value in it."""
-    message = (
-        str(error)
-        if isinstance(error, FilterError)
-        else msg("{name} in it", name=type(error).__name__)
-    )
+    name = type(error).__name__
+    message = str(error) if isinstance(error, FilterError) else msg("{name} in it", name=name)
     return ConfigError(labelled(shown(source), message))
 
 
@@ -225,10 +222,6 @@ def bounded(source: str, pieces: Iterable[str]) -> str:
 
 RESERVED = COMMON_NAMES | SIGN_NAMES | RESPONSE_NAMES
 
-_SIGNATURE = frozenset({"signature"})
-_BEFORE = ("default_headers", "set_headers", "set_query")
-_AFTER = ("message", "key")
-
 
 class Use(msgspec.Struct, frozen=True):
     """A text that is a template, where it stands, and the names that are defined there.
@@ -264,14 +257,14 @@ def uses(auth: Node) -> Iterator[Use]:
 
 
 def _sign(sign: Node, names: frozenset[str]) -> Iterator[Use]:
-    names |= SIGN_NAMES - _SIGNATURE
+    names |= SIGN_NAMES - {"signature"}
     names = yield from _defined(sign, "define", names)
-    for key in _BEFORE:
+    for key in ("default_headers", "set_headers", "set_query"):
         for name, node in _items(sign, key):
             yield Use(("sign", key, name), node, name, names)
             yield from _texts(node, ("sign", key, name), names)
     names = yield from _defined(sign, "canonical", names)
-    for key in _AFTER:
+    for key in ("message", "key"):
         if (child := sign.child(key)) is not None:
             yield from _texts(child, ("sign", key), names)
     for index, item in enumerate(_elements(sign, "emit")):

@@ -311,8 +311,6 @@ def _without(body: Mapping[str, Any], steps: tuple[str, ...]) -> tuple[dict[str,
 LONGEST_TARGET = 60_000
 """Characters of path and query together; the HTTP client takes 65,536 for a whole address."""
 
-_NEAR = 0.75
-
 
 class CallRandomness(NoRepr, frozen=True):
     """What was drawn for one call, kept over its retries; each attempt has its own nonce.
@@ -377,11 +375,9 @@ def plan(spec: CallSpec, env: Environment) -> Plan:
     randomness = standin_randomness = NO_RANDOMNESS
     if not recipe.uses.isdisjoint(("nonce", "call_id")):
         standin_randomness = CallRandomness.draw(env.chance)
-        randomness = (
-            standin_randomness
-            if env.auth_chance is env.chance
-            else CallRandomness.draw(env.auth_chance)
-        )
+        randomness = standin_randomness
+        if env.auth_chance is not env.chance:
+            randomness = CallRandomness.draw(env.auth_chance)
     return Plan(
         recipe=recipe,
         call=call,
@@ -428,7 +424,7 @@ def _refuse_near_options(spec: CallSpec) -> None:
     plain = {option.replace("_", ""): option for option in OPTIONS}
     for name in [name for name in spec.options if name not in OPTIONS]:
         folded = name.lower().replace("_", "").replace("-", "")
-        if matches := difflib.get_close_matches(folded, plain, n=1, cutoff=_NEAR):
+        if matches := difflib.get_close_matches(folded, plain, n=1, cutoff=0.75):
             raise CallError(
                 msg(
                     "$proxy({platform!r}): unknown option {name!r}; did you mean {meant!r}?",

@@ -30,7 +30,7 @@ from bpmax_sim.proxy.call_plan import Plan, plan
 from bpmax_sim.proxy.effects import Effect, Flow, Grant, Send, Sleep, TokenRequest, no_repr
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.login import login, login_key, synthesised
-from bpmax_sim.proxy.recovery import Again, Answered, Outcome, RetryProgress, Stop, next_step
+from bpmax_sim.proxy.recovery import Answered, Outcome, RetryProgress, Stop, next_step
 from bpmax_sim.proxy.response import CallRecord, Sending, read_body
 from bpmax_sim.proxy.result import Answer, read_answer, rejected
 from bpmax_sim.proxy.signing import verify
@@ -99,13 +99,27 @@ def _attempts(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
         step = next_step(outcome, planned.recipe, grant, progress, env.auth_clock.now())
         if grant is not None and step.is_token_refused:
             grant.is_refused = True
-        if isinstance(outcome, Answered):
-            _check_signature(outcome.response, request, planned, grant, env)
+        recorded = outcome.response.recorded_request if isinstance(outcome, Answered) else None
+        if recorded is not None and (
+            differences := signed_otherwise(planned, grant, env, request, recorded)
+        ):  # though both are made at the same instant and with the same nonce
+            raise env.on_mismatch(planned.call, differences)
         if step.note:
             trace.notes.append(step.note)
         if isinstance(step, Stop):
             return _finish(outcome, step, planned, grant, env)
-        trace.earlier.append(_sending(request, outcome, step, trace, env))
+        sending = Sending(
+            request=request,
+            response=outcome.response if isinstance(outcome, Answered) else None,
+            error=outcome if isinstance(outcome, TransportError) else None,
+            at=trace.sent_at,
+            duration=env.clock.now() - trace.sent_at,
+            ended=env.clock.tick(),
+            follows="renewed" if step.renew else "retried" if step.offset is None else "clock",
+            note=step.note,
+            wait=step.wait,
+        )
+        trace.earlier.append(sending)
         if step.wait:
             yield Sleep(step.wait)
         if step.renew:
@@ -123,37 +137,6 @@ def _send(request: Request, trace: CallTrace) -> Generator[Effect, Any, Outcome]
         return error
     trace.received = response
     return Answered(response, read_body(response))
-
-
-def _sending(
-    request: Request, outcome: Outcome, step: Again, trace: CallTrace, env: Environment
-) -> Sending:
-    return Sending(
-        request=request,
-        response=outcome.response if isinstance(outcome, Answered) else None,
-        error=outcome if isinstance(outcome, TransportError) else None,
-        at=trace.sent_at,
-        duration=env.clock.now() - trace.sent_at,
-        ended=env.clock.tick(),
-        follows="renewed" if step.renew else "retried" if step.offset is None else "clock",
-        note=step.note,
-        wait=step.wait,
-    )
-
-
-def _check_signature(
-    response: Response, sent: Request, planned: Plan, grant: Grant | None, env: Environment
-) -> None:
-    """Compare the signature of *sent* with that of the recorded request, where there is one.
-
-    Raises:
-        NoMatchError: they differ, though made at the same instant and with the same nonce.
-    """
-    if response.recorded_request is None:
-        return
-    differences = signed_otherwise(planned, grant, env, sent, response.recorded_request)
-    if differences:
-        raise env.on_mismatch(planned.call, differences)
 
 
 def _granted(planned: Plan, env: Environment) -> Generator[Effect, Any, Grant | None]:

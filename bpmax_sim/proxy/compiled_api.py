@@ -57,7 +57,6 @@ CLASS_STATUS: Final[Mapping[str, tuple[int, ...]]] = {
     "rate": (429,),
     "transient": (502, 503, 504),
 }
-_RETURN_TO_LOGIN: Final = model.Recover(refresh=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +133,7 @@ def _compile(platform: model.Platform, instance: model.Instance, api: model.Api)
     acquires = auth.acquire is not None and (not methods or method in methods)
     recover = auth.recover
     if acquires and "token" not in recover:  # a refused one is renewed once by default
-        recover = {"token": _RETURN_TO_LOGIN, **recover}
+        recover = {"token": model.Recover(refresh=1), **recover}
     elif auth.acquire and not acquires:  # what only a login yields is left out
         apply = tuple(item for item in apply if not names_in(item.value) & auth.yielded)
     path, _, path_query = api.path.partition("?")

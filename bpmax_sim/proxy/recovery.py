@@ -8,7 +8,6 @@ only if the API is idempotent or nothing was sent. What is declared and cannot a
 from __future__ import annotations
 
 import email.utils
-from collections.abc import Callable
 from datetime import datetime
 from math import isfinite
 from typing import Any, Final
@@ -203,7 +202,7 @@ def seconds_until(value: Any, now: float) -> float | None:
 
     It may be seconds, an instant in seconds or milliseconds since 1970, an HTTP date or ISO 8601.
     """
-    for read in _READERS:
+    for read in (_number, _iso, _http_date):
         instant = read(str(value).strip(), now)
         if instant is not None:
             return instant - now
@@ -235,6 +234,3 @@ def _iso(text: str, _now: float) -> float | None:
         return Instant.parse(text).seconds
     except ValueError:
         return None
-
-
-_READERS: tuple[Callable[[str, float], float | None], ...] = (_number, _iso, _http_date)

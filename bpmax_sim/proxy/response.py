@@ -159,9 +159,6 @@ def _read_other(raw: bytes, media: str, charset: str) -> ParsedBody:
     return ParsedBody("bytes", raw, guessed=guessed)
 
 
-_FOREIGN = (*BAD_PATTERN, ValueError)
-"""What the library lets through: a regular expression of the path, a number, nesting."""
-
 Finder = Callable[[Response, ParsedBody], Any]
 
 
@@ -216,7 +213,8 @@ def _json_path(path: str) -> Finder:
 
     try:
         compiled = jsonpath.compile(path)
-    except (jsonpath.JSONPathError, *_FOREIGN) as error:
+    # The library lets through what is wrong with an expression in the path, a number or nesting.
+    except (jsonpath.JSONPathError, *BAD_PATTERN, ValueError) as error:
         raise ConfigError(
             "{path!r} is not a JSON path such as $.data.code: {error}", path=path, error=error
         ) from None
@@ -292,9 +290,6 @@ def accepts(rule: OkRule, response: Response, body: ParsedBody, *, lenient: bool
     return True
 
 
-_HIDDEN = "redacted"
-
-
 class RedactedRequest(Struct, frozen=True, kw_only=True):
     """A request as it may be shown.
 
@@ -348,7 +343,7 @@ def redacted_headers(pairs: Pairs, redact: Redact) -> dict[str, str]:
     shown: dict[str, str] = {}
     for name, value in pairs:
         lower = name.lower()
-        text = _HIDDEN if lower in SET_BY_SERVER else redact(value)
+        text = "redacted" if lower in SET_BY_SERVER else redact(value)
         shown[lower] = f"{shown[lower]}, {text}" if lower in shown else text
     return shown
 

@@ -71,14 +71,10 @@ def read_answer(
     recipe = plan.recipe
     if recipe.rejects_business and not accepts(recipe.rules.ok, response, body):
         raise rejected(BusinessError, msg("business failure"), response, body, plan, redact)
-    if recipe.result == "envelope":
-        return _envelope(response, body, plan)
-    return Answer(body.value, body.text if body.kind in {"json", "text"} else None, body.kind)
-
-
-def _envelope(response: Response, body: ParsedBody, plan: Plan) -> Answer:
-    """Return ``{code, message, data}``: the body's own where it has them, else the exchange's."""
-    rules = plan.recipe.rules
+    if recipe.result != "envelope":
+        return Answer(body.value, body.text if body.kind in {"json", "text"} else None, body.kind)
+    # The body's own code, message and data where it has them, else the exchange's.
+    rules = recipe.rules
     code, message = rules.code(response, body), rules.message(response, body)
     values = (find(response, body) for find in rules.data)
     data = next((value for value in values if value is not UNSET), body.value)

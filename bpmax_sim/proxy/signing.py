@@ -62,6 +62,11 @@ class RequestEditor:
         """Return the request as the templates of ``sign`` see it (`SIGN_NAMES`)."""
         path = self._path or "/"
         target = f"{path}?{self._query}" if self._query else path
+        headers: dict[str, str] = {}
+        for name, value in self._headers:
+            key, plain = name.lower(), value.strip()
+            headers[key] = f"{headers[key]},{plain}" if key in headers else plain
+        headers.setdefault("host", self._host)
         return {
             "method": self._request.method,
             "host": self._host,
@@ -69,7 +74,7 @@ class RequestEditor:
             "query_string": self._query,
             "target": target,
             "url": self._start + target,
-            "headers": self._header_mapping(),
+            "headers": headers,
             "body": octet_text(self._body) if self._body else "",
         }
 
@@ -116,14 +121,6 @@ class RequestEditor:
             self._query = _without(self._query, name)
         elif place == "cookie":
             self._write_cookies(_cookies(self._headers, name))
-
-    def _header_mapping(self) -> dict[str, str]:
-        mapping: dict[str, str] = {}
-        for name, value in self._headers:
-            key = name.lower()
-            mapping[key] = f"{mapping[key]},{value.strip()}" if key in mapping else value.strip()
-        mapping.setdefault("host", self._host)
-        return mapping
 
     def _set_header(self, name: str, value: str) -> None:
         if not _VISIBLE.fullmatch(value):
@@ -250,7 +247,13 @@ def verify(response: Response, rule: VerifyResponse, names: Names) -> None:
         "response_headers": _Signed(headers),
         "response_body": octet_text(response.body),
     }
-    _check_time(rule, scope)
+    if rule.timestamp:
+        stamp, now = render(rule.timestamp, scope), scope["now"]
+        if not (stamp.isascii() and stamp.isdigit() and isinstance(now, int | float)):
+            raise _refused(msg("its time is not a number of seconds"))
+        if abs(int(stamp) - now) > rule.window:
+            late = msg("it was signed more than {window:g} s away from now", window=rule.window)
+            raise _refused(late)
     signature, key = render(rule.signature, scope), render(rule.key, scope)
     if not key:
         raise _refused(msg("it names a key that the platform does not declare"))
@@ -353,18 +356,6 @@ def _last_key(algorithm: str, encoding: str, chain: tuple[str, ...]) -> bytes:
     for part in chain[1:]:
         key = hmac.digest(key, octets(part), algorithm)
     return key
-
-
-def _check_time(rule: VerifyResponse, scope: Names) -> None:
-    if not rule.timestamp:
-        return
-    stamp, now = render(rule.timestamp, scope), scope["now"]
-    if not (stamp.isascii() and stamp.isdigit() and isinstance(now, int | float)):
-        raise _refused(msg("its time is not a number of seconds"))
-    if abs(int(stamp) - now) > rule.window:
-        raise _refused(
-            msg("it was signed more than {window:g} s away from now", window=rule.window)
-        )
 
 
 def _is_signature(rule: VerifyResponse, message: bytes, signature: str, key: str) -> bool:

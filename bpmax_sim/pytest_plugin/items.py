@@ -347,25 +347,21 @@ def describe(item: pytest.Item, report: pytest.TestReport, error: BaseException 
     """Put what happened in a scenario into the report of its call; trace that it was skipped."""
     if not isinstance(item, ScenarioTest):
         return
-    if report.when == "call":
-        _annotate(item, report, error)
-    elif report.skipped:
-        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
-        events = not_run(item.scenario, reason=reason.removeprefix("Skipped: "))
-        _trace(item, item.scenario, events, failed=False)
-
-
-def _annotate(test: ScenarioTest, report: pytest.TestReport, error: BaseException | None) -> None:
-    """Put calls, console and the failing step's line into the report of a scenario's call."""
-    calls = test.stash.get(CALLS, ())
+    if report.when != "call":
+        if report.skipped:
+            reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+            events = not_run(item.scenario, reason=reason.removeprefix("Skipped: "))
+            _trace(item, item.scenario, events, failed=False)
+        return
+    calls = item.stash.get(CALLS, ())
     count, room = 0, len(calls)
     if isinstance(error, ScenarioFailedError):
         count = len(error.failures[0].calls)
         room = LONGEST - len(str(report.longrepr).splitlines()) - 1
-        if place := annotation(error.failures[0], test.config.rootpath):
+        if place := annotation(error.failures[0], item.config.rootpath):
             report.location = (*place, report.location[2])
     file, line, _ = report.location
-    test.user_properties += [("file", file.replace(os.sep, "/")), ("line", str((line or 0) + 1))]
+    item.user_properties += [("file", file.replace(os.sep, "/")), ("line", str((line or 0) + 1))]
     if len(calls) > count and (text := calls_section(calls, room)):
         report.sections.append(("calls", translate(text)))
-    report.sections += console_section(test.stash.get(CONSOLE, ()))
+    report.sections += console_section(item.stash.get(CONSOLE, ()))

@@ -146,7 +146,6 @@ def stub_session(node: pytest.Item, session: Session) -> None:
         session.stub(node.stash[_STUB])
 
 
-_REPORTED = ("longrepr", "sections", "wasxfail")
 _HOLDING_TEXT = (tuple, list, str)  # what errors hold their texts in
 _LOGS = ("log_cli_handler", "log_file_handler")
 _active: list[pytest.Item] = []
@@ -165,8 +164,11 @@ def hide_in(node: pytest.Item, redact: Redact) -> None:
         _active.append(node)
     saferepr.SafeRepr.repr = _uncut  # type: ignore[method-assign] # nothing else is before a cut
     code.safeformat = _formatted  # type: ignore[attr-defined] # of locals, with -vv
-    _hide_in_logs(node.config)
     plugins = node.config.pluginmanager
+    logging_plugin = plugins.get_plugin("logging-plugin")
+    for handler in (getattr(logging_plugin, name, None) for name in _LOGS):
+        if handler is not None and not isinstance(handler.formatter, _RedactingFormatter):
+            handler.setFormatter(_RedactingFormatter(handler.formatter or logging.Formatter()))
     if not plugins.has_plugin(__name__):
         plugins.register(sys.modules[__name__], __name__)  # for the hooks below
 
@@ -284,7 +286,7 @@ def tell_console(item: pytest.Item, report: pytest.TestReport) -> None:
 
 def hide(report: pytest.TestReport) -> None:
     """Replace the secrets in all that *report* tells."""
-    for name in _REPORTED:
+    for name in ("longrepr", "sections", "wasxfail"):
         if hasattr(report, name):
             setattr(report, name, hidden(getattr(report, name)))
     report.user_properties = [
@@ -370,14 +372,6 @@ def hidden(value: Any) -> Any:
         for name, item in vars(value).items():
             setattr(value, name, hidden(item))
     return value
-
-
-def _hide_in_logs(config: pytest.Config) -> None:
-    """Let what pytest writes of log records while tests run tell no secret."""
-    plugin = config.pluginmanager.get_plugin("logging-plugin")
-    for handler in (getattr(plugin, name, None) for name in _LOGS):
-        if handler is not None and not isinstance(handler.formatter, _RedactingFormatter):
-            handler.setFormatter(_RedactingFormatter(handler.formatter or logging.Formatter()))
 
 
 class _RedactingFormatter(logging.Formatter):
@@ -526,10 +520,8 @@ def run_of(node: pytest.Item) -> Iterator[PythonTestRun]:
 
     It is judged when the test function ends, or here where there is none, as in a TestCase.
     """
-    try:
+    with without_traceback():
         run = PythonTestRun(node)
-    except BpmaxError as error:
-        pytest.fail(translate(str(error)), pytrace=False)
     node.stash[RUN] = run
     try:
         yield run

@@ -30,7 +30,6 @@ from bpmax_sim.report.terminal import BY_OUTCOME, BY_SOURCE, annotation, counts,
 _MOST = 10
 _ROWS = 50
 _OUTCOMES = ("passed", "failed", "error", "xfailed", "xpassed", "skipped")
-_OTHER_ANNOTATOR = "pytest_github_actions_annotate_failures"
 _MARKUP = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
@@ -54,7 +53,7 @@ def tell(reporter: pytest.TerminalReporter, config: pytest.Config, lines: Sequen
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return
     notes = list(_notes(reporter.stats, config))
-    if notes and not config.pluginmanager.hasplugin(_OTHER_ANNOTATOR):
+    if notes and not config.pluginmanager.hasplugin("pytest_github_actions_annotate_failures"):
         reporter.ensure_newline()
         for note in notes[:_MOST]:
             reporter.write_line(command(note))
@@ -106,16 +105,12 @@ def _notes(stats: Mapping[str, Sequence[Any]], config: pytest.Config) -> Iterato
         for report in _ours(stats, outcome):
             if isinstance(report, pytest.CollectReport):
                 yield from _problems(report, config)
-            else:
-                yield _failure(report, config)
-
-
-def _failure(report: pytest.TestReport, config: pytest.Config) -> Note:
-    file, line, name = report.location
-    crash = getattr(report.longrepr, "reprcrash", None)
-    text = str(crash.message if crash else report.longrepr)  # a text, where a worker sent it
-    headline = next(iter(text.splitlines()), "failed")
-    return Note(in_workspace(config.rootpath / file), (line or 0) + 1, name, headline)
+                continue
+            file, line, name = report.location
+            crash = getattr(report.longrepr, "reprcrash", None)
+            text = str(crash.message if crash else report.longrepr)  # text, where a worker sent it
+            headline = next(iter(text.splitlines()), "failed")
+            yield Note(in_workspace(config.rootpath / file), (line or 0) + 1, name, headline)
 
 
 def _problems(report: pytest.CollectReport, config: pytest.Config) -> Iterator[Note]:
@@ -125,7 +120,6 @@ def _problems(report: pytest.CollectReport, config: pytest.Config) -> Iterator[N
         yield Note(in_workspace(config.invocation_params.dir / file), line, name, text, column)
 
 
-_SHOWN = 5
 _NARROWING = ("lf", "stepwise", "collectonly", "ignore", "ignore_glob")
 _FINISHED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
@@ -243,4 +237,4 @@ def _is_complete(config: pytest.Config, tally: Tally) -> bool:
 
 
 def _files(paths: Iterable[str]) -> str:
-    return listed((shown(Path(path)) for path in paths), _SHOWN)
+    return listed((shown(Path(path)) for path in paths), 5)
