@@ -222,13 +222,13 @@ def _candidates(search: NearestSearch, fits: Callable[[str], bool]) -> Iterator[
 
 def _explanation(search: NearestSearch, near: Near) -> Iterator[str]:
     already = msg(", already played") if near.number in search.played else ""
-    found = msg(
+    match = msg(
         "exchange {number} at {place}{already}",
         number=near.number + 1,
         place=search.cassette.place(near.number),
         already=already,
     )
-    yield _line(msg("nearest"), found)
+    yield _line(msg("nearest"), match)
     marked = (f"{'×' if part in near.parts else '√'} {part}" for part in matching.PARTS)
     yield _line("", joined("  ", marked))
     yield from _differing(near.differences)
