@@ -20,12 +20,10 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
-from msgspec.structs import asdict
 
 from bpmax_sim.i18n import chosen
 from bpmax_sim.project import make_folder
-from bpmax_sim.report import terminal
-from bpmax_sim.report.store import read_traces
+from bpmax_sim.report import store, terminal
 from bpmax_sim.report.story import LONGEST_BODY, Story, body_text, say, story_of
 from bpmax_sim.yamlfile import writing_to
 
@@ -100,10 +98,9 @@ def page(
 
 def _whole(story: Story, numbers: dict[str, int]) -> dict[str, Any]:
     """Return all of *story*, its files by their *numbers*, which it adds to."""
-    plain = ("digest", "reason", "notes", "rerun", "record", "events", "flow")
+    plain = ("digest", "reason", "notes", "rerun", "record", "events", "flow", "failures")
     return {
         **{name: getattr(story, name) for name in plain},
-        "failures": [asdict(failure) for failure in story.failures],
         "sources": {
             file: numbers.setdefault(text, len(numbers)) for file, text in story.sources.items()
         },
@@ -115,7 +112,7 @@ def _summary(story: Story, is_whole: bool) -> dict[str, Any]:
     return {
         **{name: getattr(story, name) for name in _INDEXED},
         "ms": round(story.duration * 1000, 3),
-        "headline": story.failures[0].headline if story.failures else "",
+        "headline": story.failures[0]["headline"] if story.failures else "",
         "whole": is_whole,
     }
 
@@ -139,7 +136,7 @@ def write_page(
     Raises:
         ConfigError: there is no such trace, one is damaged, or *path* cannot be written.
     """
-    stories = [story_of(trace) for trace in read_traces(places)]
+    stories = [story_of(trace) for trace in store.read_traces(places)]
     text = page(stories, version=version, language=language, problems=problems)
     with writing_to(path):
         make_folder(path)

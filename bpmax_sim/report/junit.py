@@ -14,18 +14,16 @@ from xml.etree import ElementTree as ET
 
 from bpmax_sim.i18n import joined, translate
 from bpmax_sim.project import SUFFIX, make_folder
+from bpmax_sim.report import exit_codes, terminal
 from bpmax_sim.report.console import console_lines
-from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.outcome import failing_place
 from bpmax_sim.scenario.source import render
 from bpmax_sim.yamlfile import writing_to
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_TAGS = {"skipped": "skipped", "xfailed": "skipped"}
 
 
-def write_junit(path: Path, verdicts: Sequence[tuple[Verdict, float]]) -> None:
+def write_junit(path: Path, verdicts: Sequence[tuple[terminal.Verdict, float]]) -> None:
     """Write the file, with what each took in real seconds.
 
     Raises:
@@ -51,14 +49,14 @@ def write_junit(path: Path, verdicts: Sequence[tuple[Verdict, float]]) -> None:
         path.write_bytes(data)
 
 
-def _tag(verdict: Verdict) -> str:
+def _tag(verdict: terminal.Verdict) -> str:
     """Return which element tells of a verdict: none of a pass, ``error`` where nothing ran."""
     if verdict.outcome != "failed":
-        return _TAGS.get(verdict.outcome, "")
-    return "error" if verdict.problems or verdict.code is ExitCode.USAGE else "failure"
+        return "" if verdict.outcome == "passed" else "skipped"
+    return "error" if verdict.problems or verdict.code is exit_codes.ExitCode.USAGE else "failure"
 
 
-def _case(verdict: Verdict, seconds: float) -> ET.Element:
+def _case(verdict: terminal.Verdict, seconds: float) -> ET.Element:
     item, file = verdict.item, verdict.item.spot.source.file
     path = PurePosixPath(file.replace("\\", "/"))
     parts = [*path.parent.parts, path.name.removesuffix(SUFFIX)]

@@ -21,11 +21,10 @@ from bpmax_sim.file_names import file_name, relative_name
 from bpmax_sim.i18n import encoded, msg, translate
 from bpmax_sim.project import SUFFIX, make_folder
 from bpmax_sim.report.console import Written
+from bpmax_sim.scenario import outcome, source
 from bpmax_sim.scenario.events import VERSION, Event, FlowAttached, SourceAttached, trace
 from bpmax_sim.scenario.expect import is_number
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.outcome import failing_place
-from bpmax_sim.scenario.source import Failure, render
 from bpmax_sim.secret.vault import Redact
 from bpmax_sim.subject.definition import FlowNode
 from bpmax_sim.yamlfile import shown
@@ -101,7 +100,7 @@ def _attached(item: ScenarioItem, at: float, redact: Redact) -> Iterator[Event]:
     """Yield what a viewer shows beside the events: it may be opened without the project."""
     for file, text in item.sources.items():
         yield SourceAttached(file=Place(file), text=redact(text), at=at)
-    flow = item.cast.definition
+    flow = item.cast.flow.definition
     if flow is not None:
         nodes = {
             name: {
@@ -278,7 +277,7 @@ _read_failed = msgspec.json.Decoder(Remembered).decode
 
 def remember(
     item: ScenarioItem,
-    failures: Sequence[Failure],
+    failures: Sequence[source.Failure],
     problems: Sequence[str] = (),
     console: Sequence[Written] = (),
 ) -> None:
@@ -301,14 +300,14 @@ def remember(
             path.unlink(missing_ok=True)
         return
     wordings = [translate(problem) for problem in problems]
-    texts = [*(translate(render(failure)) for failure in failures), *wordings]
+    texts = [*(translate(source.render(failure)) for failure in failures), *wordings]
     failed = Remembered(
         name=item.name,
         file=relative_name(item.path.absolute(), item.root),
-        line=failing_place(item, failures).line,
+        line=outcome.failing_place(item, failures).line,
         headline=failures[0].headline if failures else texts[0],
         texts=tuple(texts),
-        whole=(*(translate(render(failure, whole=True)) for failure in failures), *wordings),
+        whole=(*(translate(source.render(failure, whole=True)) for failure in failures), *wordings),
         console=tuple(console),
         rerun=failures[0].rerun if failures else "",
     )

@@ -60,18 +60,6 @@ class Homeward(msgspec.Struct, frozen=True):
         return re.sub(own, lambda _: self.place(self.file), text)
 
 
-class FailureStory(msgspec.Struct, frozen=True, kw_only=True):
-    """One failure: its lines, and what can be pasted."""
-
-    headline: Worded
-    place: str
-    excerpt: Sequence[Mapping[str, Any]]
-    checks: Sequence[Mapping[str, Any]]
-    detail: Sequence[Worded]
-    pastes: Sequence[tuple[str, str]]
-    script: str
-
-
 class Story(msgspec.Struct, frozen=True, kw_only=True):
     """One scenario, or one row of its table.
 
@@ -95,7 +83,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     tags: Sequence[str]
     apis: Sequence[str]
     answered: Sequence[str]
-    failures: Sequence[FailureStory]
+    failures: Sequence[Mapping[str, Any]]
     notes: Sequence[Worded]
     rerun: str
     record: str
@@ -200,12 +188,9 @@ def say(text: Worded, language: str) -> str:
 
 def _body(value: Any) -> Any:
     """Return a body, or of one beyond 64 kB its text, cut."""
-    is_long = isinstance(value, dict | list) and _is_long(json.dumps(value, ensure_ascii=False))
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else ""
+    is_long = len(text.encode("utf-8", "replace")) > LONGEST_BODY
     return body_text(value) if is_long else bounded(value)
-
-
-def _is_long(text: str) -> bool:
-    return len(text) > LONGEST_BODY or len(text.encode("utf-8", "replace")) > LONGEST_BODY
 
 
 def bounded(value: Any) -> Any:
@@ -231,24 +216,25 @@ def body_text(body: Any) -> str:
     return f"{head}\n… {len(data) - LONGEST_BODY:,} bytes more"
 
 
-def _failure(event: _Event, home: Homeward) -> FailureStory:
+def _failure(event: _Event, home: Homeward) -> dict[str, Any]:
+    """Return one failure as the page has it: its lines, and what can be pasted."""
     event = bounded(event)
     detail = [_message(line) for line in event.get("detail", ())]
     checks = sorted(event.get("checks", ()), key=lambda check: bool(check["ok"]))
     title = _message(event.get("title") or event.get("scenario", ""))
     head = headline(event.get("step", 0), event.get("total", 0), title, _message(event["essence"]))
     words = (home.text(plain(line)).strip().partition("  ") for line in detail)
-    return FailureStory(
-        headline=_whole(head, home),
-        place=home.place(event.get("place")),
-        excerpt=event.get("excerpt", ()),
-        checks=[{**check, "label": label_of(check["path"])} for check in checks],
-        detail=tuple(_worded(line, home) for line in event.get("detail", ())),
-        pastes=[
+    return {
+        "headline": _whole(head, home),
+        "place": home.place(event.get("place")),
+        "excerpt": event.get("excerpt", ()),
+        "checks": [{**check, "label": label_of(check["path"])} for check in checks],
+        "detail": [_worded(line, home) for line in event.get("detail", ())],
+        "pastes": [
             (word, text.strip()) for word, _, text in words if word in _PASTED and text.strip()
         ],
-        script=f"{home.place(event.get('script'))} {event.get('script_text', '')}".strip(),
-    )
+        "script": f"{home.place(event.get('script'))} {event.get('script_text', '')}".strip(),
+    }
 
 
 def _whole(message: str, home: Homeward) -> Worded:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 
-from bpmax_sim.errors import SubjectError, suggestion
+from bpmax_sim.errors import SubjectError
 from bpmax_sim.i18n import series
 from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.source import Spot
@@ -79,13 +79,6 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         """Let happen what happens at the deadlines that are over by now."""
         if isinstance(self.subject, FlowSubject):
             self.subject.expire(self.bench.clock.now())
-
-    def subject_of(self, event: str) -> FormSubject | FlowSubject:
-        """Return what fires *event*: a flow's own hook, or the form that a person sees of it."""
-        subject = self.any("fire")
-        if isinstance(subject, FlowSubject) and subject.front.scripts.get(event):
-            return subject.front
-        return subject
 
     def form(self, action: str) -> FormSubject:
         """Return the form that a person sees.
@@ -189,7 +182,5 @@ class Action(Model, frozen=True, kw_only=True):
             return False
         for key in value:
             if key not in known:
-                context.tell(
-                    spot.at(key), "unknown key {key!r}{hint}", key=key, hint=suggestion(key, known)
-                )
+                context.tell(spot.at(key), "unknown key {key!r}{hint}", known=known, key=key)
         return True

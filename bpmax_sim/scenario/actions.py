@@ -179,8 +179,7 @@ class Click(Action, frozen=True, kw_only=True):
             return
         buttons = [event[6:] for event in context.scripts if event.startswith("click.")]
         if "${" not in value and value not in buttons:
-            hint = suggestion(value, buttons)
-            context.tell(spot, "no script for click.{value}{hint}", value=value, hint=hint)
+            context.tell(spot, "no script for click.{value}{hint}", known=buttons, value=value)
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
@@ -244,13 +243,17 @@ class Fire(Action, frozen=True, kw_only=True):
                 context.tell(spot, str(error))
                 return
             if value not in context.scripts:
-                hint = suggestion(value, context.scripts)
-                context.tell(spot, "no script for {value}{hint}", value=value, hint=hint)
+                context.tell(
+                    spot, "no script for {value}{hint}", known=context.scripts, value=value
+                )
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
-        """Run the script, without changing anything first."""
-        on.subject_of(str(value)).fire(str(value))
+        """Run the script, a flow's own or that of its form, without changing anything first."""
+        subject, event = on.any("fire"), str(value)
+        if isinstance(subject, FlowSubject) and subject.front.scripts.get(event):
+            subject = subject.front
+        subject.fire(event)
 
 
 _FILLED = {"form": msg("What is filled in on the way")}

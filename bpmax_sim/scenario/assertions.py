@@ -13,8 +13,7 @@ from msgspec.structs import asdict, replace
 
 from bpmax_sim.errors import BAD_PATTERN, CallError, ScriptError, SubjectError
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.scenario.calls import compare_calls
-from bpmax_sim.scenario.events import ErrorThrown
+from bpmax_sim.scenario import calls, events
 from bpmax_sim.scenario.expect import Checks, Comparison, compare, failed, is_operator, problems
 from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError
 from bpmax_sim.scenario.references import Path, UndefinedValueError, show
@@ -75,7 +74,7 @@ def _is_line(expected: Any) -> bool:
 
 
 _COMPARE: Mapping[str, Callable[[Any, Any, Path], Checks]] = {
-    "proxy": compare_calls,
+    "proxy": calls.compare_calls,
     "messages": _lines,
     "console": _lines,
 }
@@ -84,7 +83,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any, Path], Checks]] = {
 _FIELDS = ("type", "code", "message", "status")
 
 
-def thrown_of(error: BaseException, at: float = 0.0) -> ErrorThrown:
+def thrown_of(error: BaseException, at: float = 0.0) -> events.ErrorThrown:
     """Return *error* in the words of ``expect_error``, whether a script's, a call's or Python's.
 
     *at* is the virtual instant when it ended a step.
@@ -93,7 +92,7 @@ def thrown_of(error: BaseException, at: float = 0.0) -> ErrorThrown:
     if isinstance(error, ScriptError):
         fields = error.fields
         source = _api_name(fields.get("platform_key"), fields.get("api"))
-        return ErrorThrown(
+        return events.ErrorThrown(
             type=error.name,
             code=fields.get("code"),
             message=error.message,
@@ -108,7 +107,7 @@ def thrown_of(error: BaseException, at: float = 0.0) -> ErrorThrown:
     if isinstance(error, CallError):
         source = _api_name(error.platform, error.api) or "proxy"
         message, status = error.message, error.status
-    return ErrorThrown(
+    return events.ErrorThrown(
         type=name, code=code, message=message, source=source, status=status, stack=stack, at=at
     )
 
@@ -117,7 +116,7 @@ def _api_name(platform: Any, api: Any) -> str:
     return f"{platform}.{api}" if platform and api else str(platform or "")
 
 
-def compare_error(expected: ExpectedError, thrown: ErrorThrown, path: Path = ()) -> Checks:
+def compare_error(expected: ExpectedError, thrown: events.ErrorThrown, path: Path = ()) -> Checks:
     """Return every comparison of an ``ExpectedError``, values filled in, with *thrown*."""
     checks: list[Comparison] = []
     for name in _FIELDS:

@@ -49,11 +49,12 @@ _BOOLEANS: Mapping[str, bool] = {
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One row: its id, its values by column, and where it stands."""
+    """One row: its id, its values by column, and where it stands; an inline row has a spot."""
 
     id: str
     values: Mapping[str, Any]
     place: Place
+    spot: Spot | None = None
 
 
 def rows_of(spot: Spot, problems: list[Problem]) -> tuple[Row, ...]:
@@ -62,7 +63,7 @@ def rows_of(spot: Spot, problems: list[Problem]) -> tuple[Row, ...]:
     assert node is not None
     if not node.items and not node.elements:
         problems.append(Problem(msg("expected rows, or {from: a CSV file}"), spot.place, "cases"))
-    rows = tuple(_from_file(node, spot, problems) if node.items else _inline(node, problems))
+    rows = tuple(_from_file(node, spot, problems) if node.items else _inline(node, spot, problems))
     first: dict[str, Place] = {}
     for row in rows:
         line = first.setdefault(row.id, row.place).line
@@ -74,7 +75,7 @@ def rows_of(spot: Spot, problems: list[Problem]) -> tuple[Row, ...]:
     return rows
 
 
-def _inline(node: Node, problems: list[Problem]) -> Iterator[Row]:
+def _inline(node: Node, spot: Spot, problems: list[Problem]) -> Iterator[Row]:
     for index, child in enumerate(node.elements):
         values = {key: value.plain() for key, value in child.items.items()}
         if not isinstance(child.value, dict):
@@ -82,7 +83,7 @@ def _inline(node: Node, problems: list[Problem]) -> Iterator[Row]:
         elif not isinstance(values.get("id"), str | int) or values["id"] == "":
             wrong = msg("a row needs an id")
         else:
-            yield Row(str(values["id"]), values, child.place)
+            yield Row(str(values["id"]), values, child.place, spot.at(index))
             continue
         problems.append(Problem(wrong, child.place, f"cases[{index}]"))
 
@@ -238,11 +239,6 @@ def _number(cell: str) -> int | float | None:
     return number
 
 
-def _boolean(cell: str) -> bool | None:
-    text = cell.strip().lower()
-    return _BOOLEANS[text] if text else None
-
-
 def _json(cell: str) -> Any:
     value = loads(cell) if cell.strip() else None
     if not is_bounded(value):
@@ -253,7 +249,7 @@ def _json(cell: str) -> Any:
 TYPES: Mapping[str, Callable[[str], Any]] = {
     "text": str,
     "number": _number,
-    "boolean": _boolean,
+    "boolean": lambda cell: _BOOLEANS[cell.strip().lower()] if cell.strip() else None,
     "json": _json,
 }
 """Column types; an empty number, boolean or json cell is null."""
@@ -298,25 +294,20 @@ def cli_variables(texts: Iterable[str]) -> dict[str, CliText]:
     return variables
 
 
-def meant(variables: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
-    """Return *variables* with the values that their texts mean.
+def meant(value: Any, declared: Any) -> Any:
+    """Return what the text of a variable means; a *value* that nobody typed is what it is.
 
-    A variable that the file declares as text stays text, such as a telephone number; any other is
-    read as a plain value of the file would be.
+    A variable that the file has *declared* as text stays text, such as a telephone number; any
+    other is read as a plain value of the file would be.
     """
-    return {
-        name: _meant(value, declared.get(name)) if isinstance(value, CliText) else value
-        for name, value in variables.items()
-    }
-
-
-def _meant(text: str, declared: Any) -> Any:
+    if not isinstance(value, CliText):
+        return value
     if isinstance(declared, str) and "${" not in declared:
-        return str(text)
+        return str(value)
     try:
-        return resolve(text) if text else ""
+        return resolve(value) if value else ""
     except ScalarError:
-        return str(text)  # a number with leading zeros is the text that it looks like
+        return str(value)  # a number with leading zeros is the text that it looks like
 
 
 def repeated(option: str, variables: Mapping[str, Any], secrets: Iterable[str]) -> tuple[str, ...]:
@@ -350,8 +341,15 @@ class ScenarioDraft:
     environ: Mapping[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
-    def tell(self, spot: Spot, message: str, /, **values: object) -> None:
-        """Note that something is wrong at *spot*; with *values* a template, as `msg` takes it."""
+    def tell(
+        self, spot: Spot, message: str, /, known: Iterable[str] | None = None, **values: object
+    ) -> None:
+        """Note that something is wrong at *spot*; with *values* a template, as `msg` takes it.
+
+        With *known* its ``{hint}`` names those of them that are like the first of *values*.
+        """
+        if known is not None:
+            values["hint"] = suggestion(str(next(iter(values.values()))), known)
         self.problems.append(Problem(worded(message, values), spot.place, join(spot.steps)))
 
     @cached_property
@@ -366,12 +364,11 @@ class ScenarioDraft:
         flow, spot = self.scenario.flow, self.spot.at("flow")
         if not isinstance(flow, model.FlowSpec):
             return {}
-        specs: dict[str | None, tuple[model.FlowSpec | model.SubFlowSpec, Spot]] = {
-            None: (flow, spot)
+        subflows = flow.subflows.items()
+        return {
+            None: (flow, spot),
+            **{name: (spec, spot.at("subflows", name)) for name, spec in subflows},
         }
-        for name, spec in flow.subflows.items():
-            specs[name] = spec, spot.at("subflows", name)
-        return specs
 
     @cached_property
     def definition(self) -> Definition | None:
@@ -449,7 +446,8 @@ class ScenarioDraft:
         for fragment, _ in self.fragments:
             variables |= fragment.vars
         variables |= self.scenario.vars
-        return {**variables, **meant(self.variables, variables)}
+        outside = self.variables.items()
+        return variables | {name: meant(value, variables.get(name)) for name, value in outside}
 
     @cached_property
     def named_steps(self) -> Mapping[str, tuple[tuple[model.Step, Spot], ...]]:

@@ -15,14 +15,9 @@ from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Problem, suggestion
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import joined, msg, series
-from bpmax_sim.scenario import model, references
+from bpmax_sim.scenario import expect, faults, model, people, references, rows
 from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
 from bpmax_sim.scenario.cases import ScenarioDraft
-from bpmax_sim.scenario.expect import count_problem, section_problem
-from bpmax_sim.scenario.expect import problems as operand_problems
-from bpmax_sim.scenario.faults import fault_problem
-from bpmax_sim.scenario.people import check_people, literal
-from bpmax_sim.scenario.rows import RowAction
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.definition import NodeForm, reachable
 from bpmax_sim.subject.form import field_hint, steps_of
@@ -116,8 +111,7 @@ def _subject(draft: ScenarioDraft) -> None:
     if flow is UNSET or not flow.at or draft.definition is None:
         return
     if flow.at not in draft.nodes:
-        hint = suggestion(flow.at, draft.nodes)
-        draft.tell(spot, "no node {at!r}{hint}", at=flow.at, hint=hint)
+        draft.tell(spot, "no node {at!r}{hint}", known=draft.nodes, at=flow.at)
     elif draft.definition.nodes[flow.at].end:
         draft.tell(spot, "the flow has ended at {at!r}; nothing is left to do", at=flow.at)
 
@@ -162,7 +156,7 @@ def _flows(draft: ScenarioDraft) -> None:
                 _events(draft, "form", node.form.scripts, spot.at("form"), ())
             if draft.scenario.people:
                 for owner, place in spot.at("owners").elements(node.owners):
-                    check_people(draft, owner, place)
+                    people.check_people(draft, owner, place)
             if flow is None and node.child:
                 _fields(draft, node.child.form, spot.at("subflow", "form"))
                 back = {field: field for field in node.child.back}
@@ -228,7 +222,7 @@ def _rows_of_step(
                     _row_beyond(draft, table, row, counts[table], spot.at(name))
             if name in counts and isinstance(entered, list):
                 counts[name] = len(entered)
-    elif kind is not None and issubclass(kind, RowAction) and value.get("table") in counts:
+    elif kind is not None and issubclass(kind, rows.RowAction) and value.get("table") in counts:
         table = value["table"]
         for key in kind.rows:
             _row_beyond(
@@ -257,7 +251,7 @@ def _row_beyond(
 def _faults(draft: ScenarioDraft) -> None:
     for rules in draft.fault_sets.values():
         for rule, spot in rules:
-            wrong = fault_problem(rule)
+            wrong = faults.fault_problem(rule)
             if wrong and not _is_reported(draft, spot):
                 draft.tell(spot, wrong)
     _fault_names(draft, draft.scenario, draft.spot)
@@ -280,8 +274,7 @@ def _fault_names(draft: ScenarioDraft, owner: model.Scenario | model.Step, spot:
     """Find names of fault sets that are not there."""
     for fault, place in spot.at("faults").elements(owner.faults):
         if isinstance(fault, str) and "${" not in fault and fault not in draft.fault_sets:
-            hint = suggestion(fault, draft.fault_sets)
-            draft.tell(place, "no fault set {fault!r}{hint}", fault=fault, hint=hint)
+            draft.tell(place, "no fault set {fault!r}{hint}", known=draft.fault_sets, fault=fault)
 
 
 def _ids(draft: ScenarioDraft) -> None:
@@ -338,8 +331,7 @@ def _at(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     if step.at and step.kind is not None and not step.kind.sees_form:
         draft.tell(spot.at("at"), "{action} is not done at a form", action=step.action)
     elif step.at and "${" not in step.at and step.at not in draft.nodes:
-        hint = suggestion(step.at, draft.nodes)
-        draft.tell(spot.at("at"), "no node {at!r}{hint}", at=step.at, hint=hint)
+        draft.tell(spot.at("at"), "no node {at!r}{hint}", known=draft.nodes, at=step.at)
 
 
 def _during(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
@@ -376,13 +368,13 @@ def _operands(
     ):
         value = getattr(expected, name)
         if value is not UNSET and name != "call":
-            for steps, message in operand_problems(value):
+            for steps, message in expect.problems(value):
                 draft.tell(spot.at(key, *steps), message)
 
 
-def _expect(draft: ScenarioDraft, expect: model.Expect, spot: Spot) -> None:
-    for section in expect.__struct_fields__:
-        value = getattr(expect, section)
+def _expect(draft: ScenarioDraft, expected: model.Expect, spot: Spot) -> None:
+    for section in expected.__struct_fields__:
+        value = getattr(expected, section)
         if value is not UNSET:
             _section(draft, section, value, spot.at(section))
 
@@ -396,9 +388,9 @@ def _section(draft: ScenarioDraft, section: str, value: Any, spot: Spot) -> None
         for item, place in spot.elements(value):
             _expected_call(draft, item, place)
     else:
-        if wrong := section_problem(section, value):
+        if wrong := expect.section_problem(section, value):
             draft.tell(spot, wrong)
-        for steps, message in operand_problems(value):
+        for steps, message in expect.problems(value):
             draft.tell(spot.at(*steps), message)
         if section in _FACTS and isinstance(value, Mapping):
             _FACTS[section](draft, value, spot)
@@ -408,7 +400,7 @@ def _expected_call(draft: ScenarioDraft, item: model.ExpectedCall, spot: Spot) -
     if "${" not in item.call and not _names_call(item.call):
         message = msg("expected platform.api, or platform.$token, got {call!r}", call=item.call)
         draft.tell(spot.at("call"), message)
-    if item.times is not UNSET and (wrong := count_problem(item.times)):
+    if item.times is not UNSET and (wrong := expect.count_problem(item.times)):
         draft.tell(spot.at("times"), wrong)
     _operands(draft, item, spot)
 
@@ -416,8 +408,7 @@ def _expected_call(draft: ScenarioDraft, item: model.ExpectedCall, spot: Spot) -
 def _flow_facts(draft: ScenarioDraft, value: Mapping[str, Any], spot: Spot) -> None:
     for key, expected in value.items():
         if key not in _FLOW_FACTS and not key.startswith("$"):
-            hint = suggestion(key, _FLOW_FACTS)
-            draft.tell(spot.at(key), "a flow has no {key!r}{hint}", key=key, hint=hint)
+            draft.tell(spot.at(key), "a flow has no {key!r}{hint}", known=_FLOW_FACTS, key=key)
         elif key in _MOVING and draft.definition is None:
             draft.tell(
                 spot.at(key), "{key} needs flow.definition; without it nothing moves", key=key
@@ -425,9 +416,8 @@ def _flow_facts(draft: ScenarioDraft, value: Mapping[str, Any], spot: Spot) -> N
         elif key == "at":
             several = expected if isinstance(expected, list) else [expected]
             for node, where in spot.at(key).elements(several):
-                if literal(node) and node and node not in draft.nodes:
-                    hint = suggestion(node, draft.nodes)
-                    draft.tell(where, "no node {node!r}{hint}", node=node, hint=hint)
+                if people.literal(node) and node and node not in draft.nodes:
+                    draft.tell(where, "no node {node!r}{hint}", known=draft.nodes, node=node)
 
 
 def _field_facts(draft: ScenarioDraft, value: Mapping[str, Any], spot: Spot) -> None:
@@ -436,10 +426,8 @@ def _field_facts(draft: ScenarioDraft, value: Mapping[str, Any], spot: Spot) -> 
             draft.tell(spot.at(name), wrong)
         for fact in facts if isinstance(facts, Mapping) else ():
             if fact not in _FIELD_FACTS and not fact.startswith("$"):
-                hint = suggestion(fact, _FIELD_FACTS)
-                draft.tell(
-                    spot.at(name, fact), "a field has no {fact!r}{hint}", fact=fact, hint=hint
-                )
+                where = spot.at(name, fact)
+                draft.tell(where, "a field has no {fact!r}{hint}", known=_FIELD_FACTS, fact=fact)
 
 
 _FACTS: Mapping[str, Callable[[ScenarioDraft, Mapping[str, Any], Spot], None]] = {

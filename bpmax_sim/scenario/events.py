@@ -290,7 +290,8 @@ def _line_of(kind: Any) -> Write:
 def _members(kind: Any, outside: frozenset[str]) -> Write:
     """Return what writes the fields of a struct by name, with commas between them."""
     names = sorted({*members(kind)} - outside)
-    known = dict(zip(reversed(members(kind)), reversed(_defaults(kind)), strict=False))
+    defaults = getattr(kind, "__struct_defaults__", ())
+    known = dict(zip(reversed(members(kind)), reversed(defaults), strict=False))
     keys = []
     for name in names:
         key = f'"{_RENAMED.get((kind, name), name)}":'.encode()
@@ -309,10 +310,6 @@ def _members(kind: Any, outside: frozenset[str]) -> Write:
         )
 
     return write
-
-
-def _defaults(kind: Any) -> tuple[Any, ...]:
-    return getattr(kind, "__struct_defaults__", ())
 
 
 _EMPTY: tuple[tuple[Any, bytes], ...] = ((None, b"null"), ("", b'""'), ((), b"[]"))

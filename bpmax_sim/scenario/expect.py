@@ -23,8 +23,7 @@ from bpmax_sim.errors import BAD_PATTERN, near, suggestion
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.scenario.references import Path, show
-from bpmax_sim.subject.form import cell, steps_of
-from bpmax_sim.subject.hooks import same
+from bpmax_sim.subject import form, hooks
 
 _BEFORE = 12
 
@@ -98,7 +97,7 @@ def compare(expected: Any, actual: Any, path: Path = ()) -> Checks:
         return tuple(chain.from_iterable(parts))
     if isinstance(expected, list | tuple):
         return _list(expected, actual, path)
-    return (_leaf(path, same(expected, actual), show(expected), actual),)
+    return (_leaf(path, hooks.same(expected, actual), show(expected), actual),)
 
 
 def failed(checks: Sequence[Comparison]) -> Checks:
@@ -133,8 +132,8 @@ def _member(actual: Mapping[str, Any], key: str) -> Any:
     """Return the member *key*, else what stands at that path: ``明细[0].金额``."""
     if key in actual:
         return actual[key]
-    steps = steps_of(key)
-    return cell(actual, steps) if steps else UNSET
+    steps = form.steps_of(key)
+    return form.cell(actual, steps) if steps else UNSET
 
 
 def _list(expected: Sequence[Any], actual: Any, path: Path) -> Checks:
@@ -206,7 +205,7 @@ def _contains(expected: Any, actual: Any) -> bool:
         return any(holds(expected, item) for item in actual)
     if isinstance(actual, Mapping) and isinstance(expected, Mapping):
         return holds(expected, actual)
-    return isinstance(actual, Mapping) and any(same(expected, name) for name in actual)
+    return isinstance(actual, Mapping) and any(hooks.same(expected, name) for name in actual)
 
 
 def holds(expected: Any, actual: Any) -> bool:
@@ -293,8 +292,8 @@ TYPES: Mapping[str, Callable[[Any], bool]] = {
 }
 
 OPERATORS: Mapping[str, Compare] = {
-    "$eq": _test("", same),
-    "$ne": _test("$ne", lambda expected, actual: not same(expected, actual)),
+    "$eq": _test("", hooks.same),
+    "$ne": _test("$ne", lambda expected, actual: not hooks.same(expected, actual)),
     "$gt": _test("$gt", _ordered(operator.gt)),
     "$gte": _test("$gte", _ordered(operator.ge)),
     "$lt": _test("$lt", _ordered(operator.lt)),
@@ -406,13 +405,11 @@ def _is_distance(value: Any) -> bool:
     return True
 
 
-_A_LIST = _needs(is_list, msg("needs a list"))
 _A_NUMBER = _needs(
     lambda value: is_number(value) or isinstance(value, str), msg("needs a number or a text")
 )
 _OPERANDS: Mapping[str, Callable[[Any], str | None]] = {
-    "$in": _A_LIST,
-    "$unordered": _A_LIST,
+    **dict.fromkeys(("$in", "$unordered"), _needs(is_list, msg("needs a list"))),
     "$matches": _a_pattern,
     "$type": _a_type,
     "$length": _needs(

@@ -9,13 +9,10 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError, NoMatchError, PendingPromise, Place
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.scenario.assertions import compare_error, described_error, thrown_of
+from bpmax_sim.scenario import assertions, events, faults, model
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.events import ErrorThrown
 from bpmax_sim.scenario.expect import Checks, Comparison, failed
-from bpmax_sim.scenario.faults import describe_fault
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
-from bpmax_sim.scenario.model import ExpectedError
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.script.failure import Script, lines_of
@@ -147,14 +144,14 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         return self.failure("miss", str(error), self._action, script=place, cause=error)
 
     def expected_error(
-        self, expected: ExpectedError, errors: Sequence[Exception]
+        self, expected: model.ExpectedError, errors: Sequence[Exception]
     ) -> tuple[Checks, list[Failure]]:
         """Judge the errors of a step that must end with *expected*.
 
         Returns:
             What it was compared for, of the error that it is, if any; and what is wrong.
         """
-        path, described = ("expect_error",), described_error(expected)
+        path, described = ("expect_error",), assertions.described_error(expected)
         if not errors:
             essence = msg(
                 "expected an error{described_error}, but the step succeeded",
@@ -163,10 +160,10 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
             check = Comparison(path, False, f"an error{described}", msg("none"))
             return (check,), [self.failure("no_error", essence, path)]
         every = [self._thrown(error) for error in errors]
-        compared = [compare_error(expected, thrown) for thrown in every]
+        compared = [assertions.compare_error(expected, thrown) for thrown in every]
         hit = next((n for n, checks in enumerate(compared) if not failed(checks)), None)
         thrown = every[hit or 0]
-        checks = compare_error(expected, thrown, path)
+        checks = assertions.compare_error(expected, thrown, path)
         if hit is not None:
             others = [self.uncaught(error) for n, error in enumerate(errors) if n != hit]
             return checks or (Comparison(path, True, "an error", str(every[0])),), others
@@ -195,8 +192,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         )
         return checks, [failure]
 
-    def _thrown(self, error: Exception) -> ErrorThrown:
-        return redacted(thrown_of(error), self.redact)
+    def _thrown(self, error: Exception) -> events.ErrorThrown:
+        return redacted(assertions.thrown_of(error), self.redact)
 
     def silent(self, fault: Fault) -> Failure:
         """Return the failure of a fault that never fired."""
@@ -204,7 +201,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         essence = msg(
             "fault never fired: {fault} -> {describe_fault} (calls made: {names})",
             fault=fault,
-            describe_fault=describe_fault(fault),
+            describe_fault=faults.describe_fault(fault),
             names=names,
         )
         if fault.place is None:  # a marker's

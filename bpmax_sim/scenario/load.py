@@ -24,11 +24,10 @@ from bpmax_sim.file_names import Homes, cassette_name, node_part
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import absolute, find_root, named_file
-from bpmax_sim.scenario import model
+from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.cases import Row, ScenarioDraft, flag, names_in_cell, repeated, rows_of
 from bpmax_sim.scenario.check import check, check_values
 from bpmax_sim.scenario.faults import fault_of, fault_problem, stub_of
-from bpmax_sim.scenario.references import Reference, UndefinedValueError, follow, resolve
 from bpmax_sim.scenario.source import ScenarioSource, Spot, read_script
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.definition import Definition, FlowParts, NodeForm, NodeScreen
@@ -67,11 +66,6 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     flow_files: tuple[Script, ...] = ()
     named: Mapping[str, tuple[LocatedStep, ...]] = msgspec.field(default_factory=dict)
     stubs: tuple[Fault, ...] = ()
-
-    @property
-    def definition(self) -> Definition | None:
-        """Return the definition of the main flow."""
-        return self.flow.definition
 
     @property
     def handlers(self) -> tuple[Script, ...]:
@@ -356,7 +350,8 @@ def _item(draft: ScenarioDraft, cast: Cast, row: Row | None, root: Path) -> Scen
     faults = [*_rules(draft, scenario.faults, draft.spot.at("faults"), row)]
     if row:
         named = names_in_cell(values.get("faults"))
-        faults += _rules(draft, named, _row_faults(draft, row), row, whole=True)
+        spot = row.spot.at("faults") if row.spot else draft.spot.at("cases")
+        faults += _rules(draft, named, spot, row, whole=True)
     return ScenarioItem(
         root=root,
         path=source.path,
@@ -398,7 +393,7 @@ def _constant(draft: ScenarioDraft, row: Row | None, text: str, what: str) -> An
     """
     roots = {"case": row.values if row else {}, "vars": draft.declared_vars, "env": draft.environ}
 
-    def lookup(ref: Reference) -> Any:
+    def lookup(ref: references.Reference) -> Any:
         if ref.root not in roots:
             raise ValueError(
                 msg(
@@ -407,9 +402,9 @@ def _constant(draft: ScenarioDraft, row: Row | None, text: str, what: str) -> An
                     ref_text=ref.text,
                 )
             )
-        return follow(roots[ref.root], ref)
+        return references.follow(roots[ref.root], ref)
 
-    return resolve(text, lookup)
+    return references.resolve(text, lookup)
 
 
 def _steps(
@@ -461,7 +456,7 @@ def _names(draft: ScenarioDraft, text: str, row: Row | None, place: Place) -> tu
         return ()
     try:
         return names_in_cell(_constant(draft, row, text, msg("the name of a fault set")))
-    except UndefinedValueError:
+    except references.UndefinedValueError:
         return ()  # told where all references are checked
     except ValueError as error:
         draft.problems.append(Problem(str(error), place, "faults"))
@@ -474,7 +469,7 @@ def _fault(
     """Yield *rule* with what its ``on`` names filled in; named steps are the same for all rows."""
     try:
         on = str(_constant(draft, row, rule.on, "a fault's target"))
-    except UndefinedValueError:
+    except references.UndefinedValueError:
         return  # told where all references are checked
     except ValueError as error:
         draft.problems.append(Problem(str(error), spot.at("on").place, "faults"))
@@ -497,13 +492,3 @@ def _spelled(draft: ScenarioDraft, fault: Any, spot: Spot, row: Row | None) -> I
     elif not problems:
         message = msg("expected a fault, got {fault!r}", fault=fault)
         draft.problems.append(Problem(message, spot.place, "faults"))
-
-
-def _row_faults(draft: ScenarioDraft, row: Row) -> Spot:
-    """Return where the faults of an inline row stand."""
-    spot = draft.spot.at("cases")
-    cases = spot.source.root.child("cases")
-    for index, child in enumerate(cases.elements if cases else ()):
-        if child.place == row.place:
-            return spot.at(index, "faults")
-    return spot

@@ -61,8 +61,9 @@ class FlowAction(Action, frozen=True, kw_only=True):
         name = value.get("project", "")  # 盖章#2 is the second of its kind
         project = name.partition("#")[0] if literal(name) else ""
         if project and project not in context.subflows:
-            what = msg("sub-flow {project!r}", project=project)
-            context.tell(spot.at("project"), _no(what, project, context.subflows))
+            more = suggestion(project, context.subflows)
+            where = spot.at("project")
+            context.tell(where, "no sub-flow {flow!r}{more}", flow=project, more=more)
             return
         definition = context.subflows[project] if project else context.definition
         if definition is not None:
@@ -73,7 +74,7 @@ class FlowAction(Action, frozen=True, kw_only=True):
             check_people(context, to, spot.at("to"))
         elif definition is not None and literal(to) and to not in {*definition.nodes, START, ""}:
             known = (*definition.nodes, START)
-            context.tell(spot.at("to"), _no(msg("node {to!r}", to=to), to, known))
+            context.tell(spot.at("to"), "no node {at!r}{hint}", known=known, at=to)
 
     @classmethod
     def _check_node(
@@ -82,7 +83,7 @@ class FlowAction(Action, frozen=True, kw_only=True):
         if not literal(at) or not at:
             return
         if at not in definition.nodes:
-            context.tell(spot, "no node {at!r}{hint}", at=at, hint=suggestion(at, definition.nodes))
+            context.tell(spot, "no node {at!r}{hint}", known=definition.nodes, at=at)
         elif cls.decides and cls.decides not in definition.nodes[at].offers:
             context.tell(
                 spot,
@@ -143,8 +144,7 @@ def check_people(context: ScenarioDraft, value: Any, spot: Spot) -> None:
         if not name or "${" in name or name in context.people:
             continue
         if context.scenario.people:
-            more = suggestion(name, context.people)
-            context.tell(spot, "people has no {name!r}{hint}", name=name, hint=more)
+            context.tell(spot, "people has no {name!r}{hint}", known=context.people, name=name)
         elif meant := _slip(name, context.people):
             wrong = msg("no person {name!r}; did you mean {meant!r}?", name=name, meant=meant)
             context.tell(spot, "{wrong} Whoever else there is belongs into people", wrong=wrong)
@@ -159,7 +159,3 @@ def _slip(name: str, people: Iterable[str]) -> str:
 
 
 _SHORT = 2
-
-
-def _no(what: str, name: str, known: Any) -> str:
-    return msg("no {what}{hint}", what=what, hint=suggestion(name, known))

@@ -22,16 +22,14 @@ from bpmax_sim.file_names import NOWHERE, Homes
 from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.js_values import plain
 from bpmax_sim.project import absolute
-from bpmax_sim.scenario import events
+from bpmax_sim.scenario import assertions, events, model
 from bpmax_sim.scenario.action import Performer, Subject
-from bpmax_sim.scenario.assertions import State, judge, thrown_of
 from bpmax_sim.scenario.calls import CallMade, event_of_call
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.expect import Checks
 from bpmax_sim.scenario.failure_report import Scene
 from bpmax_sim.scenario.faults import describe_fault
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.model import Expect, FlowSpec, FormSpec, declared_fields
 from bpmax_sim.scenario.references import Path, Scope, UndefinedValueError
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.session.session import Session
@@ -208,7 +206,7 @@ class RunLog(msgspec.Struct):
         """Yield what the action ended with, and what nobody handled."""
         clock = self.bench.clock
         for error in (*result.errors, *result.unhandled):
-            thrown = thrown_of(error, clock.now())
+            thrown = assertions.thrown_of(error, clock.now())
             event = replace(
                 thrown,
                 code=plain(thrown.code),
@@ -249,8 +247,8 @@ class Progress:
         self.faults = faults
         self.bodies = item.cast.bodies
         root = absolute(item.root)
-        is_flow = isinstance(item.scenario.flow, FlowSpec)
-        fields = declared_fields(item.scenario)
+        is_flow = isinstance(item.scenario.flow, model.FlowSpec)
+        fields = model.declared_fields(item.scenario)
         expected = partial(_expected_fields, item)
         self.log = RunLog(
             bench, item.homes, root, fields=fields, expected=expected, is_flow=is_flow
@@ -294,8 +292,8 @@ class Progress:
 
     def _subject(self) -> Subject:
         scenario, resolve = self.item.scenario, self.scope.resolve
-        form = scenario.form if isinstance(scenario.form, FormSpec) else None
-        if not isinstance(scenario.flow, FlowSpec):
+        form = scenario.form if isinstance(scenario.form, model.FormSpec) else None
+        if not isinstance(scenario.flow, model.FlowSpec):
             return self._form(resolve(form.fields)) if form else None
         values = {**resolve(form.fields if form else {}), **resolve(scenario.flow.form)}
         user = {} if scenario.user is UNSET else resolve(scenario.user)
@@ -342,7 +340,7 @@ class Progress:
             **details,
         )
 
-    def state(self, since: LogMark = START) -> State:
+    def state(self, since: LogMark = START) -> assertions.State:
         """Return what there is to compare with, redacted: the same in record and in replay."""
         log = self.log
         return {
@@ -370,7 +368,7 @@ class Progress:
         return self.shown(self.scope.resolve(value))
 
     def judge(
-        self, scene: Scene, expected: Expect, since: LogMark = START, path: Path = ("expect",)
+        self, scene: Scene, expected: model.Expect, since: LogMark = START, path: Path = ("expect",)
     ) -> tuple[Checks, list[Failure]]:
         """Hold what there is since *since* against *expected*, which stands at *path*.
 
@@ -378,7 +376,7 @@ class Progress:
             What was compared; and what is wrong, a value that is not defined, too.
         """
         try:
-            checks = judge(expected, self.state(since), self.expected_value)
+            checks = assertions.judge(expected, self.state(since), self.expected_value)
         except UndefinedValueError as error:
             return (), [scene.failure("value", str(error), path)]
         return checks, scene.expectation(checks, path)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.action import Action, Performer
 from bpmax_sim.scenario.source import Spot
-from bpmax_sim.subject.form import check_row, field_hint
-from bpmax_sim.subject.hooks import Result
+from bpmax_sim.subject import form, hooks
 
 if TYPE_CHECKING:
     from bpmax_sim.scenario.cases import ScenarioDraft
@@ -40,7 +39,7 @@ class RowAction(Action, frozen=True, kw_only=True):
         table = value.get("table")
         if not isinstance(table, str):
             context.tell(spot, msg("expected table: the field that holds the rows"))
-        elif "${" not in table and (wrong := field_hint(table, context.fields)):
+        elif "${" not in table and (wrong := form.field_hint(table, context.fields)):
             context.tell(spot.at("table"), wrong)
         for key, needed in cls.rows.items():
             if needed and key not in value:
@@ -53,14 +52,14 @@ class RowAction(Action, frozen=True, kw_only=True):
                 )
 
     @classmethod
-    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+    def run(cls, on: Performer, value: Any, name: str, result: hooks.Result) -> None:  # noqa: ARG003
         """Replace the table by one with the rows as they are then."""
         table = str(value["table"])
 
         def changed(rows: list[Any]) -> list[Any]:
             numbers = {key: int(value.get(key, len(rows))) for key in cls.rows}
             for number in numbers.values():
-                check_row(rows, number, table, more=int(cls.adds))
+                form.check_row(rows, number, table, more=int(cls.adds))
             return cls.changed(rows, numbers["at"], value)
 
         on.any(cls.key()).set_rows(table, changed)

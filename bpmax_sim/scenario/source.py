@@ -20,10 +20,9 @@ import msgspec
 from bpmax_sim.errors import ConfigError, Place, Problem, near
 from bpmax_sim.i18n import joined, msg
 from bpmax_sim.project import file_stamp
+from bpmax_sim.scenario import references
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect import Comparison, contrast, cut
-from bpmax_sim.scenario.references import Path as Steps
-from bpmax_sim.scenario.references import show
 from bpmax_sim.script.failure import Script
 from bpmax_sim.yamlfile import Node, parsed, read_text, shown
 
@@ -204,7 +203,7 @@ def _calls(failure: Failure, fit: _Fit) -> Iterator[str]:
             outcome=outcome,
             source=source,
             took=took,
-            response="" if call.error else show(call.response),
+            response="" if call.error else references.show(call.response),
         ).rstrip()
         if fit is _WHOLE:
             yield from (
@@ -227,7 +226,7 @@ def differing(call: CallMade) -> Iterator[tuple[str, str, str]]:
     """
     recording = call.recording
     for difference in recording.differs if recording and not recording.played else ():
-        sides = (show(difference[side]) if side in difference else "" for side in _SIDES)
+        sides = (references.show(difference[side]) if side in difference else "" for side in _SIDES)
         yield difference["path"], *sides
 
 
@@ -289,7 +288,7 @@ class Spot(msgspec.Struct, frozen=True):
     """A path inside a file."""
 
     source: ScenarioSource
-    steps: Steps = ()
+    steps: references.Path = ()
 
     def at(self, *more: str | int) -> Spot:
         """Return the spot further down."""
@@ -297,12 +296,9 @@ class Spot(msgspec.Struct, frozen=True):
 
     def elements(self, values: Iterable[T]) -> Iterator[tuple[T, Spot]]:
         """Yield each of *values*, a list here, and where it stands."""
-        return ((value, self.element(index)) for index, value in enumerate(values))
-
-    def element(self, index: int) -> Spot:
-        """Return the element of a list, or the value itself where it stands for a list of one."""
         node = self.source.root.at(self.steps)
-        return self.at(index) if node is not None and node.elements else self
+        is_list = node is not None and node.elements  # else a value that stands for a list of one
+        return ((v, self.at(index) if is_list else self) for index, v in enumerate(values))
 
     @property
     def place(self) -> Place:

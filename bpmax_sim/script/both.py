@@ -10,8 +10,7 @@ import msgspec
 
 from bpmax_sim.i18n import Translatable, encoded, joined, labelled, msg
 from bpmax_sim.js_values import dumps
-from bpmax_sim.script import outbox
-from bpmax_sim.script.channel import Engine
+from bpmax_sim.script import channel, outbox
 from bpmax_sim.script.limits import EngineError
 
 _UNEQUAL = frozenset({"probe", "probed", "end"})
@@ -24,7 +23,7 @@ _LONGEST = 200
 class BothEngines:
     """Two contexts that do the same; the first one's outbox counts."""
 
-    def __init__(self, *engines: tuple[str, Engine]) -> None:
+    def __init__(self, *engines: tuple[str, channel.Engine]) -> None:
         """Take two engines with their names."""
         (self._name, self._first), (self._other, self._second) = engines
 
@@ -53,7 +52,7 @@ class BothEngines:
         self._first.close()
         self._second.close()
 
-    def _both(self, work: Callable[[Engine], Any]) -> tuple[Any, Any]:
+    def _both(self, work: Callable[[channel.Engine], Any]) -> tuple[Any, Any]:
         mine, theirs = _done(work, self._first), _done(work, self._second)
         if isinstance(mine, EngineError):
             if not isinstance(theirs, EngineError):
@@ -84,7 +83,7 @@ class BothEngines:
         return EngineError("EngineDifference", message, raw)
 
 
-def _done(work: Callable[[Engine], Any], engine: Engine) -> Any:
+def _done(work: Callable[[channel.Engine], Any], engine: channel.Engine) -> Any:
     try:
         return work(engine)
     except EngineError as error:

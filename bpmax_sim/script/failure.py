@@ -16,9 +16,8 @@ from bpmax_sim import errors
 from bpmax_sim.errors import Place, ScriptError, ScriptLimitError
 from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.js_values import decode_tagged
+from bpmax_sim.script import operators, outbox
 from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits
-from bpmax_sim.script.operators import Rewritten, rewritten
-from bpmax_sim.script.outbox import ThrownValue
 
 FIRST_LINE = 500  # the prelude and the bindings are above
 _LINE_END = re.compile(r"\n|\r(?!\n)")
@@ -63,18 +62,13 @@ class Placed(msgspec.Struct, frozen=True):
         return "\n" * self.start + plain(self.sent.text)
 
     @property
-    def sent(self) -> Rewritten:
+    def sent(self) -> operators.Rewritten:
         """Return what the engine gets."""
-        return rewritten(self.script.source)
-
-    @property
-    def lines(self) -> list[str]:
-        """Return the script's lines."""
-        return _lines(self.script.source)
+        return operators.rewritten(self.script.source)
 
     def place(self, row: int, column: int) -> Place:
         """Return the position of the engine's *row* and *column*; one past the end is the end."""
-        lines = self.lines
+        lines = _lines(self.script.source)
         line = min(row - self.start, len(lines))
         text = lines[line - 1].encode("utf-8", "surrogatepass")
         if row - self.start > len(lines):
@@ -114,7 +108,7 @@ class Sources:
         if first is None or first[2] != "<input>":
             return False
         placed = self._at(row := int(first[3]))
-        return placed is not None and row - placed.start > len(placed.lines)
+        return placed is not None and row - placed.start > len(_lines(placed.script.source))
 
     def frames(self, raw: str) -> tuple[tuple[Place, str], ...]:
         """Return the frames of *raw* that are in users' files, innermost first.
@@ -166,14 +160,14 @@ class Failures(msgspec.Struct):
     limits: Limits
     rejected: dict[int, Exception] = msgspec.field(default_factory=dict)
 
-    def thrown(self, thrown: ThrownValue | None) -> ScriptError:
+    def thrown(self, thrown: outbox.ThrownValue | None) -> ScriptError:
         """Return the error that a script did not catch; None is one that could not be read."""
         if thrown is None:
             return self._limit(self._memory(), "")
         limit = self._limit_behind(thrown)
         return self._limit(limit, thrown.raw) if limit else self._error(thrown)
 
-    def syntax(self, thrown: ThrownValue) -> ScriptError:
+    def syntax(self, thrown: outbox.ThrownValue) -> ScriptError:
         """Return the error of a script that is not valid, or nested too deeply to be read."""
         if limit := self._limit_behind(thrown):
             return self._limit(limit, thrown.raw)
@@ -187,7 +181,7 @@ class Failures(msgspec.Struct):
         """Return the error of a global script, or of a context that passed a limit."""
         if isinstance(error, LimitReachedError):
             return self._limit(error.message, error.raw)
-        thrown = ThrownValue(error.name, error.message, error.raw, None, None, {})
+        thrown = outbox.ThrownValue(error.name, error.message, error.raw, None, None, {})
         return self.syntax(thrown) if error.name == "SyntaxError" else self.thrown(thrown)
 
     def too_many_calls(self, place: Place | None) -> ScriptLimitError:
@@ -275,7 +269,7 @@ class Failures(msgspec.Struct):
         )
         return errors.PendingPromise(message, name="PendingPromise", place=place, stack=stack)
 
-    def _limit_behind(self, thrown: ThrownValue) -> str:
+    def _limit_behind(self, thrown: outbox.ThrownValue) -> str:
         """Return the message of the limit that an error comes of, or nothing."""
         name, message = thrown.name, thrown.message
         is_full = False
@@ -307,7 +301,7 @@ class Failures(msgspec.Struct):
         place, stack = self._trace(raw)
         return ScriptLimitError(message, name=_LIMIT, place=place, stack=stack)
 
-    def _error(self, thrown: ThrownValue) -> ScriptError:
+    def _error(self, thrown: outbox.ThrownValue) -> ScriptError:
         place, stack = self._trace(thrown.raw)
         fields = decode_tagged(thrown.fields) if "$" not in thrown.fields else {}
         error = ScriptError(

@@ -18,8 +18,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from bpmax_sim.script.engine import BINDINGS, adaptation, adaptations
-from bpmax_sim.script.engine import sources as texts
+from bpmax_sim.script import engine
 from bpmax_sim.script.failure import plain
 from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits, too_slow
 
@@ -53,7 +52,9 @@ class V8:
         _OPEN.add(self._resources)
         self._context: Any = self._resources.enter_context(_make_context(_loop()))
         self._eval(_program())
-        if parts := adaptation([name for name in adaptations(sources) if name in _ADAPTED]):
+        if parts := engine.adaptation(
+            [name for name in engine.adaptations(sources) if name in _ADAPTED]
+        ):
             self._eval(f"__bpm('adapt',{json.dumps(parts)});0")
         self._context.set_hard_memory_limit(limits.memory)
 
@@ -143,7 +144,7 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 @cache
 def _program() -> str:
-    prelude, *bindings = texts()
+    prelude, *bindings = engine.sources()
     adapter = (files("bpmax_sim.script") / "bindings/v8.js").read_text("utf-8")
-    intl = list(BINDINGS).index("intl")
+    intl = list(engine.BINDINGS).index("intl")
     return f"({adapter})({json.dumps(prelude)},{json.dumps(bindings)},{intl});0"

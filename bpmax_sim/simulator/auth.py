@@ -13,7 +13,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import unquote_plus
 
@@ -38,7 +37,6 @@ from bpmax_sim.simulator.state import Refused, SimulatedTenant, Turn
 _REMEMBERED = 512
 """Tokens that are still known, so that an old one is told from one that never was."""
 
-NOTHING: Mapping[str, str] = MappingProxyType({})
 RENEWALS: Final[Mapping[str, Mapping[str, Any]]] = {
     "same": {"reuse": 0.0, "extend": False},
     "new": {"reuse": UNSET, "extend": False},
@@ -48,7 +46,7 @@ RENEWALS: Final[Mapping[str, Mapping[str, Any]]] = {
 
 
 def issue(
-    turn: Turn, tenant: SimulatedTenant, names: Iterable[str], known: Mapping[str, str] = NOTHING
+    turn: Turn, tenant: SimulatedTenant, names: Iterable[str], known: Mapping[str, str] = {}
 ) -> state.IssuedGrant:
     """Return the token of *tenant*: that which it has where the rule says so, else a new one.
 
@@ -94,14 +92,18 @@ def _bent(rule: model.Tokens, knobs: state.Knobs) -> model.Tokens:
     return replace(rule, **changes, **RENEWALS.get(knobs.renewal or "", {}))
 
 
-def accept(turn: Turn, value: str) -> state.IssuedGrant:
-    """Return the grant whose token is *value*, and know whose request it is.
+def check_token(turn: Turn, _rule: bool) -> None:
+    """Check the token that a request carries where the table says, and know whose request it is.
 
     Raises:
         Refused: missing, invalid or expired, as the table calls it.
     """
     rule = turn.table.tokens
-    if not value:
+    value = turn.look(rule.at)
+    if rule.scheme and isinstance(value, str):
+        scheme, _, rest = value.partition(" ")
+        value = rest.strip() if scheme.lower() == rule.scheme.lower() else ""
+    if not isinstance(value, str) or not value:
         raise Refused(rule.missing)
     match = next((grant for grant in turn.state.grants if grant.values.get("token") == value), None)
     if match is None or match.revoked:
@@ -111,24 +113,13 @@ def accept(turn: Turn, value: str) -> state.IssuedGrant:
     for tenant in turn.tenants:
         if tenant.instance == match.instance:
             turn.belongs_to(tenant)
-    return match
 
 
-def carried(turn: Turn) -> str:
-    """Return the token that a request carries where the table says, or nothing."""
-    rule = turn.table.tokens
-    value = turn.look(rule.at)
-    if not isinstance(value, str):
-        return ""
-    if not rule.scheme:
-        return value
-    scheme, _, rest = value.partition(" ")
-    return rest.strip() if scheme.lower() == rule.scheme.lower() else ""
-
-
-def left(grant: state.IssuedGrant, now: float) -> int:
-    """Return the whole seconds that a token still lives."""
-    return max(int(grant.expires - now), 0)
+def hand_out(turn: Turn, tenant: SimulatedTenant, *names: str) -> None:
+    """Issue what a login yields, and put it with its life where the response finds it."""
+    issued = issue(turn, tenant, names)
+    turn.scope |= {name: issued.values.get(name) for name in names}
+    turn.scope["life"] = max(int(issued.expires - turn.now), 0)
 
 
 CHANGING: Final = frozenset({"now", "nonce", "call_id"})
@@ -346,12 +337,16 @@ def grant(turn: Turn, rule: model.Grants) -> None:
     if rule.credentials(kind) is None:
         raise Refused("unsupported_grant_type")
     if kind == "refresh_token":
-        _spend(turn, tenant, form.get("refresh_token", ""))
-        issued = issue(turn, tenant, ("token", "refresh_token"))
-        turn.scope["refresh_token"] = issued.values.get("refresh_token")
+        token = form.get("refresh_token", "")
+        mine = [other for other in turn.state.grants if other.instance == tenant.instance]
+        known: set[Any] = {other.values.get("refresh_token") for other in mine if not other.revoked}
+        known.add(tenant.credentials.get("refresh_token"))
+        if not token or token not in known - turn.state.spent:
+            raise Refused("invalid_grant")
+        turn.change(spent=turn.state.spent | {token})  # it is replaced, so it works once
+        hand_out(turn, tenant, "token", "refresh_token")
     else:
-        issued = issue(turn, tenant, ("token",))
-    turn.scope |= {"token": issued.values["token"], "life": left(issued, turn.now)}
+        hand_out(turn, tenant, "token")
     if form.get("scope"):
         turn.scope["scope"] = form["scope"]
 
@@ -368,16 +363,6 @@ def _client(turn: Turn, rule: model.Grants) -> SimulatedTenant:
         if pair is not None and own in (pair, tuple(map(unquote_plus, pair))):
             return tenant
     raise Refused("invalid_client_basic" if header else "invalid_client")
-
-
-def _spend(turn: Turn, tenant: SimulatedTenant, token: str) -> None:
-    """Take a refresh token; it is replaced, so that it works once."""
-    mine = [grant for grant in turn.state.grants if grant.instance == tenant.instance]
-    known: set[Any] = {grant.values.get("refresh_token") for grant in mine if not grant.revoked}
-    known.add(tenant.credentials.get("refresh_token"))
-    if not token or token not in known - turn.state.spent:
-        raise Refused("invalid_grant")
-    turn.change(spent=turn.state.spent | {token})
 
 
 _UNITS: Final = {"unix": 1, "unix_ms": 1000}

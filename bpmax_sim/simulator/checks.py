@@ -13,8 +13,7 @@ from typing import Any, Final
 from msgspec import UNSET, UnsetType
 
 from bpmax_sim.proxy.response import as_text
-from bpmax_sim.simulator import model
-from bpmax_sim.simulator.auth import accept, carried, check_declared, grant, issue, left
+from bpmax_sim.simulator import auth, model
 from bpmax_sim.simulator.state import Message, Refused, Repeated, Turn, is_empty
 
 
@@ -76,8 +75,7 @@ def _login(turn: Turn, rule: tuple[model.LoginCredential, ...]) -> None:
         if not fitting:
             raise Refused(item.wrong)
     turn.belongs_to(fitting[0])
-    issued = issue(turn, fitting[0], ("token",))
-    turn.scope |= {"token": issued.values["token"], "life": left(issued, turn.now)}
+    auth.hand_out(turn, fitting[0], "token")
 
 
 def _is(credential: Any, value: Any) -> bool:
@@ -187,9 +185,9 @@ def once(turn: Turn, rule: model.Once) -> None:
 
 
 _CHECKS: Final[Mapping[str, Callable[[Turn, Any], object]]] = {
-    "token": lambda turn, _rule: accept(turn, carried(turn)),
+    "token": auth.check_token,
     "login": _login,
-    "grants": grant,
+    "grants": auth.grant,
     "object": _object,
     "need": _need,
     "equal": _equal,
@@ -199,5 +197,5 @@ _CHECKS: Final[Mapping[str, Callable[[Turn, Any], object]]] = {
     "limit": limit,
     "once": once,
     "deliver": deliver,
-    "signed": check_declared,
+    "signed": auth.check_declared,
 }

@@ -21,8 +21,7 @@ from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Parameter, ResponseRules, is_set
 from bpmax_sim.platform.template import names_in
 from bpmax_sim.proxy.response import as_text
-from bpmax_sim.simulator import auth, model, state
-from bpmax_sim.simulator.checks import limit, once, perform
+from bpmax_sim.simulator import auth, checks, model, state
 from bpmax_sim.simulator.state import Refused, Turn
 
 _BY_FORMAT: Final[Mapping[str, str]] = {
@@ -132,13 +131,13 @@ def call(turn: Turn, api: Api) -> Response:
     inputs = {parameter.name: _input(turn, parameter) for parameter in api.parameters}
     if isinstance(api.idempotency, Idempotency):
         place = f"{api.idempotency.place}.{api.idempotency.name}"
-        once(
+        checks.once(
             turn,
             model.Once(at=(place.lower() if place[:6] == "header" else place,), window=_WINDOW),
         )
     rules = api.response if isinstance(api.response, ResponseRules) else platform.response
     data = {name: value for name, value in inputs.items() if value is not UNSET}
-    path, ok = model.data_path(rules), turn.table.ok
+    path, ok = next((path for path in rules.data if path.startswith("$.")), "$"), turn.table.ok
     body: Any = data
     if api.answer:  # its members have the values that were sent
         body = sampled(api.answer)
@@ -257,9 +256,9 @@ def _answered(turn: Turn) -> Response:
         if not model.is_login(route):
             _knob_limit(turn)
         for rule in () if route.open or model.is_login(route) else table.checks:
-            perform(rule, turn)
+            checks.perform(rule, turn)
         for rule in route.checks:
-            perform(rule, turn)
+            checks.perform(rule, turn)
         return state.respond(turn, table.ok, route.answer)
     if step := auth.login_at(turn):
         return auth.log_in(turn, step)
@@ -312,7 +311,7 @@ def _route(turn: Turn) -> model.Route | None:
 def _knob_limit(turn: Turn) -> None:
     knob = turn.state.knobs.limit
     if knob is not None:
-        limit(turn, model.Limit(count=knob[0], per=knob[1], error=turn.table.busy or "rate"))
+        checks.limit(turn, model.Limit(count=knob[0], per=knob[1], error=turn.table.busy or "rate"))
 
 
 def _refusal(turn: Turn, refusal: Refused) -> Response:

@@ -19,15 +19,8 @@ from msgspec import UNSET, UnsetType, field
 
 from bpmax_sim.field_path import with_member
 from bpmax_sim.messages import Response
-from bpmax_sim.platform.model import (
-    Api,
-    Auth,
-    ErrorClass,
-    LoginRequest,
-    Model,
-    Platform,
-    ResponseRules,
-)
+from bpmax_sim.platform import model as declared
+from bpmax_sim.platform.model import Model
 from bpmax_sim.yamlfile import Seconds
 
 Places = tuple[str, ...]
@@ -291,7 +284,7 @@ def is_login(route: Route) -> bool:
     return any(check.login is not UNSET or check.grants is not UNSET for check in route.checks)
 
 
-def login_credentials(route: Route, request: LoginRequest) -> set[str] | None:
+def login_credentials(route: Route, request: declared.LoginRequest) -> set[str] | None:
     """Return the credentials that *route* compares; None where it refuses such a *request*."""
     names: set[str] | None = set()
     for check in route.checks:
@@ -303,7 +296,7 @@ def login_credentials(route: Route, request: LoginRequest) -> set[str] | None:
     return names
 
 
-_NO_API: Final = Api()
+_NO_API: Final = declared.Api()
 _NAMES = re.compile(r"[^$.\[\]'\"]+")
 _CLASSES: Final = {
     "token": (401, "the token is missing, unknown or over"),
@@ -322,10 +315,10 @@ _ERRORS: Final = {
 """The status of each error that no platform file declares, and its message."""
 
 
-def derived(platform: Platform, api: Api = _NO_API) -> RuleTable:
+def derived(platform: declared.Platform, api: declared.Api = _NO_API) -> RuleTable:
     """Return the rules that *platform* implies; those of *api*, where it declares its own."""
-    rules = api.response if isinstance(api.response, ResponseRules) else platform.response
-    acquire = (api.auth if isinstance(api.auth, Auth) else platform.auth).acquire
+    rules = api.response if isinstance(api.response, declared.ResponseRules) else platform.response
+    acquire = (api.auth if isinstance(api.auth, declared.Auth) else platform.auth).acquire
     errors = {name: _class(rules, name) for name in _CLASSES}
     for name, (status, message) in _ERRORS.items():
         errors[name] = ResponseTemplate(status=status, code=str(status), message=message)
@@ -353,12 +346,7 @@ def set_at(body: dict[str, Any], path: str, value: Any) -> None:
         body.update(with_member(body, names, value))
 
 
-def data_path(rules: ResponseRules) -> str:
-    """Return where a response has its data, or ``$``."""
-    return next((path for path in rules.data if path.startswith("$.")), "$")
-
-
-def _ok(rules: ResponseRules) -> ResponseTemplate:
+def _ok(rules: declared.ResponseRules) -> ResponseTemplate:
     body: dict[str, Any] = {}
     headers: dict[str, str] = {}
     # Codes and messages of errors alone have no place in a good response.
@@ -374,19 +362,19 @@ def _ok(rules: ResponseRules) -> ResponseTemplate:
     return ResponseTemplate(status=status, headers=headers, body=body)
 
 
-def _class(rules: ResponseRules, name: str) -> ResponseTemplate:
+def _class(rules: declared.ResponseRules, name: str) -> ResponseTemplate:
     """Return the error of a class; one that is declared by its code has the status of its kind.
 
     That is the status of a success only where the third party answers so: where the status alone
     does not say what a success is.
     """
     status, message = _CLASSES[name]
-    declared = rules.classes.get(name, ErrorClass(status=(status,)))
-    if declared.status:
-        status = declared.status[0]
+    own = rules.classes.get(name, declared.ErrorClass(status=(status,)))
+    if own.status:
+        status = own.status[0]
     elif rules.ok.all:
         status = (rules.ok.status or (200,))[0]
-    code = str(declared.code[0]) if declared.code else str(status)
+    code = str(own.code[0]) if own.code else str(status)
     headers: dict[str, str] = {}
     for path in rules.code[:1]:
         _set({}, headers, path, code)
@@ -404,11 +392,11 @@ def _set(body: dict[str, Any], headers: dict[str, str], path: str, value: Any) -
         set_at(body, path, value)
 
 
-def bad_token(platform: Platform, api: Api) -> Response:
+def bad_token(platform: declared.Platform, api: declared.Api) -> Response:
     """Return what *platform* answers to an expired token: its first token code, or HTTP 401."""
     rules = platform.response if api.response is UNSET else api.response
-    assert isinstance(rules, ResponseRules)
-    token = rules.classes.get("token", ErrorClass())
+    assert isinstance(rules, declared.ResponseRules)
+    token = rules.classes.get("token", declared.ErrorClass())
     headers = {"content-type": "application/json; charset=utf-8"}
     body: dict[str, Any] = {}
     if token.code:

@@ -24,8 +24,7 @@ from bpmax_sim.clock import Clock
 from bpmax_sim.errors import ConfigError, Problem, Problems, TransportError, listed, near
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.matcher import ApiMatcher, expand
+from bpmax_sim.platform import load, matcher
 from bpmax_sim.platform.model import Instance, LoginRequest, Platform
 from bpmax_sim.secret.vault import Credentials
 from bpmax_sim.simulator.auth import RENEWALS
@@ -80,7 +79,7 @@ def table_of(platform: Platform) -> RuleTable:
 
 def _is_alike(route: Route, request: LoginRequest, platform: Platform) -> bool:
     method, _, path = route.on.partition(" ")
-    address = expand(request.url or request.path, platform.auth.parameters)
+    address = matcher.expand(request.url or request.path, platform.auth.parameters)
     if request.method.upper() != method or not address.partition("?")[0].endswith(path):
         return False
     names = login_credentials(route, request)
@@ -128,7 +127,7 @@ class Simulator:
         self.base = base or platform.base_url
         if "{" in self.base:
             self.base = f"https://{platform.platform_key}.example.test"
-        self._matcher = ApiMatcher([platform])
+        self._matcher = matcher.ApiMatcher([platform])
         self._state = State()
         self._lock = threading.RLock()
 
@@ -282,7 +281,7 @@ class Simulators:
         credentials: returns those of an instance.
     """
 
-    platforms: Platforms
+    platforms: load.Platforms
     credentials: Callable[[Platform, Instance], Credentials]
     _: KW_ONLY
     clock: Clock
@@ -314,8 +313,8 @@ class Simulators:
                 yield SimulatedTenant(entry.instance.instance_key, credentials.real)
 
     @cached_property
-    def _matcher(self) -> ApiMatcher:
-        return ApiMatcher(self.platforms)
+    def _matcher(self) -> matcher.ApiMatcher:
+        return matcher.ApiMatcher(self.platforms)
 
     def handle(self, request: Request) -> Response:
         """Return the response of the third party that *request* is for.

@@ -24,10 +24,9 @@ from msgspec.structs import replace
 
 from bpmax_sim.field_path import member
 from bpmax_sim.messages import FORM, Headers, Request, Response
-from bpmax_sim.platform.filters import http_date
+from bpmax_sim.platform import filters, template
 from bpmax_sim.platform.matcher import ApiMatch, ApiMatcher
 from bpmax_sim.platform.model import Api, Auth, Platform, ResponseRules
-from bpmax_sim.platform.template import render
 from bpmax_sim.proxy.response import as_text
 from bpmax_sim.simulator.model import ResponseTemplate, Row, RuleTable, derived
 
@@ -365,11 +364,11 @@ def respond(
     codes = [code for code in (over.status, base.status, 200) if isinstance(code, int)]
     headers = {**base.headers, **over.headers}
     if isinstance(over.text, str):
-        body, kind = render(over.text, _texts(turn)).encode(), "text/plain; charset=utf-8"
+        body, kind = template.render(over.text, _texts(turn)).encode(), "text/plain; charset=utf-8"
     else:
         body, kind = _body(turn, UNSET if over.alone else base.body, over.body, data), _JSON
-    pairs: list[tuple[str, str]] = [("date", http_date(turn.now))]
-    pairs += [(name, render(value, _texts(turn))) for name, value in headers.items()]
+    pairs: list[tuple[str, str]] = [("date", filters.http_date(turn.now))]
+    pairs += [(name, template.render(value, _texts(turn))) for name, value in headers.items()]
     if body and "content-type" not in Headers(tuple(headers.items())):
         pairs.append(("content-type", kind))
     return Response(
@@ -385,7 +384,7 @@ def respond(
 def fill(node: Any, turn: Turn) -> Any:
     """Return *node* with its texts and ``$`` nodes filled in, or `UNSET`."""
     if isinstance(node, str):
-        return render(node, _texts(turn)) if "{{" in node else node
+        return template.render(node, _texts(turn)) if "{{" in node else node
     if isinstance(node, Mapping):
         for key, function in _NODES.items():
             if key in node:

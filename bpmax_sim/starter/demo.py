@@ -28,12 +28,9 @@ import msgspec
 from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem, pasted
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import LANGUAGES, chosen, joined, msg, plural, series
+from bpmax_sim.scenario import cases, expect, load, runner
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.cases import cli_variables
 from bpmax_sim.scenario.events import ConsoleWritten, ScenarioFinished
-from bpmax_sim.scenario.expect import cut
-from bpmax_sim.scenario.load import items
-from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.settings import ScenarioOptions
@@ -252,7 +249,7 @@ def play_demo(folder: Path, *, force: bool = False) -> Iterator[str]:
     yield msg("3  What a person can read and review: {cassette}", cassette=shown(cassette))
     text = cassette.read_text(encoding="utf-8")
     exchange = text[text.index("\n- bpmax: ") + 1 : text.index("\nfailures:")]
-    yield from (f"     {cut(line, _WIDTH - 5)}" for line in exchange.splitlines())
+    yield from (f"     {expect.cut(line, _WIDTH - 5)}" for line in exchange.splitlines())
     yield from _hidden(sorted((folder / "cassettes").rglob("*.yaml")), crm)
     yield from _replayed(folder, recorded)
     yield from _missed(folder)
@@ -308,7 +305,7 @@ def _replayed(folder: Path, recorded: Played) -> Iterator[str]:
 
 def _missed(folder: Path) -> Iterator[str]:
     with NetworkGuard(msg("the demonstration")) as guard:
-        played = _play(folder, {}, variables=cli_variables([f"customer={OTHER}"]))
+        played = _play(folder, {}, variables=cases.cli_variables([f"customer={OTHER}"]))
     misses = [failure for failure in played.end.failures if failure.kind == "miss"]
     _must(bool(misses) and not guard.attempts, msg("a changed request was answered all the same"))
     yield ""
@@ -359,15 +356,15 @@ def _play(
 ) -> Played:
     path = folder / "scenarios" / "customer.scenario.yaml"
     started = time.perf_counter()
-    (item,) = items(path, variables=variables, environ=environ)
+    (item,) = load.items(path, variables=variables, environ=environ)
     run_options: ScenarioOptions = {
         **options,
         "seed": 0,
         "command": joined(" ", ["bpmax-sim record", shown(path), *item.repeated("--var")]),
     }
     cassettes = Path(shown(folder / "cassettes"))
-    session = open_session(item, cassettes=cassettes, environ=environ, **run_options)
-    *events, end = run_item(item, session, environ=environ)
+    session = runner.open_session(item, cassettes=cassettes, environ=environ, **run_options)
+    *events, end = runner.run_item(item, session, environ=environ)
     assert isinstance(end, ScenarioFinished)
     took = msg("{seconds:.0f} ms", seconds=(time.perf_counter() - started) * 1000)
     calls = [event for event in events if isinstance(event, CallMade)]

@@ -20,9 +20,7 @@ from bpmax_sim.errors import ConfigError, ExpectationError, suggestion
 from bpmax_sim.i18n import joined, msg, translate
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.check import is_address
-from bpmax_sim.scenario.events import ScenarioFinished
-from bpmax_sim.scenario.load import items
-from bpmax_sim.scenario.runner import open_session, run_item
+from bpmax_sim.scenario import events, load, runner
 from bpmax_sim.transport.protocol import Handler
 from bpmax_sim.yamlfile import text_at, write_text
 
@@ -252,8 +250,8 @@ def carry_out(planned: InitPlan, folder: Path, chosen: InitOptions) -> tuple[Pat
         return tuple(planned.texts)
     values = {variable: secrets.token_urlsafe(24) for variable in chosen.environment.values()}
     environ = {**values, chosen.environment["url"]: chosen.address}
-    (item,) = items(folder / "scenarios/customer.scenario.yaml", environ=environ)
-    session = open_session(
+    (item,) = load.items(folder / "scenarios/customer.scenario.yaml", environ=environ)
+    session = runner.open_session(
         item,
         cassettes=folder / "cassettes",
         environ=environ,
@@ -262,8 +260,8 @@ def carry_out(planned: InitPlan, folder: Path, chosen: InitOptions) -> tuple[Pat
         seed=0,
         transport=Handler(answer),
     )
-    *_, last = run_item(item, session, environ=environ)
-    assert isinstance(last, ScenarioFinished)
+    *_, last = runner.run_item(item, session, environ=environ)
+    assert isinstance(last, events.ScenarioFinished)
     if last.failures:
         message = joined("\n", (failure.headline for failure in last.failures))
         raise ExpectationError("the new scenario does not pass:\n{message}", message=message)

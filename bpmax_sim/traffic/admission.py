@@ -12,11 +12,9 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bpmax_sim.cassette import journal
-from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette import file, journal, matching
 from bpmax_sim.cassette.format import dump_entries, render
 from bpmax_sim.cassette.journal import PendingExchange, checked
-from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.cassette.merge import OwnerRecording, SameMeaning, merge
 from bpmax_sim.errors import CassetteError, ConfigError, LeakError
 from bpmax_sim.i18n import labelled, msg, series
@@ -25,11 +23,9 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
 from bpmax_sim.proxy.result import capture
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.traffic.external_clients import register_credentials
-from bpmax_sim.traffic.formats import format_of, read_foreign
+from bpmax_sim.traffic import external_clients, formats, mock_servers
 from bpmax_sim.traffic.identify import declared_address, hidden, identify
 from bpmax_sim.traffic.imported import Imported
-from bpmax_sim.traffic.mock_servers import NOWHERE
 from bpmax_sim.transport.redaction import capture_cookies, redact_exchange
 
 Matched = tuple[Exchange, ApiMatch | None]
@@ -40,7 +36,7 @@ def admit(  # noqa: PLR0913 - all that a session would know
     platforms: Platforms,
     vault: Vault,
     *,
-    rules: Rules,
+    rules: matching.Rules,
     owner: str,
     addresses: Addresses | None = None,
     redact: tuple[str, ...] = (),
@@ -74,8 +70,8 @@ def admit(  # noqa: PLR0913 - all that a session would know
                 )
             )
         else:
-            key, order = identity(parts_of_request(clean.request), rules), len(admitted) + 1
-            admitted.append(replace(clean, key=key, owner=owner, order=order))
+            key = matching.identity(matching.parts_of_request(clean.request), rules)
+            admitted.append(replace(clean, key=key, owner=owner, order=len(admitted) + 1))
     return Imported(tuple(admitted), (*imported.notes, *left_out))
 
 
@@ -179,9 +175,9 @@ def read_file(path: Path, *, kind: str = "", address: str = "") -> Foreign:
 
     try:
         data = _bounded(path)
-        known = kind or format_of(data)
-        exchanges = read_foreign(
-            data, kind=known, address=address or NOWHERE, attachment=attachment
+        known = kind or formats.format_of(data)
+        exchanges = formats.read_foreign(
+            data, kind=known, address=address or mock_servers.NOWHERE, attachment=attachment
         )
         return Foreign(path=path, kind=known, imported=exchanges)
     except CassetteError as error:
@@ -210,13 +206,13 @@ def know(platforms: Platforms, environ: Mapping[str, str], vault: Vault) -> list
         except ConfigError:
             lacking.append(".".join(tenant))
             continue
-        register_credentials(credentials, tenant, vault)
+        external_clients.register_credentials(credentials, tenant, vault)
         vault.address(credentials.live, credentials.declared)
     return lacking
 
 
 def drafts_of(
-    exchanges: Iterable[Exchange], rules: Rules, vault: Vault
+    exchanges: Iterable[Exchange], rules: matching.Rules, vault: Vault
 ) -> tuple[PendingExchange, ...]:
     """Return *exchanges* as they go into a file.
 
@@ -245,7 +241,7 @@ def known_at(path: Path, owner: str) -> int | None:
         DamagedCassette: if the file is not sound, so nothing must be written over it.
     """
     try:
-        return len(Cassette.load(path).index.numbers(owner))
+        return len(file.Cassette.load(path).index.numbers(owner))
     except FileNotFoundError:
         return None
     except CassetteError as error:

@@ -17,8 +17,7 @@ from bpmax_sim.errors import BpmaxError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher, addresses_in
-from bpmax_sim.proxy.client import exchange
-from bpmax_sim.proxy.environment import Environment
+from bpmax_sim.proxy import client, environment
 from bpmax_sim.secret.vault import Credentials, Vault
 from bpmax_sim.traffic.identify import declared_address, hidden, identify
 
@@ -44,7 +43,7 @@ class ExternalClients:
 
     platforms: Platforms
     environ: Mapping[str, str] = field(repr=False)
-    env: Environment
+    env: environment.Environment
     vault: Vault
     clock: VirtualClock
     is_live: bool = False
@@ -76,7 +75,7 @@ class ExternalClients:
             platform=call.platform or urlsplit(known.recorded.url).hostname or "",
             api=call.api or call.method,
         )
-        response, error, took = exchange(known, handle)
+        response, error, took = client.exchange(known, handle)
         if took:
             self.clock.move_to(start + took)
         if response is None:

@@ -12,28 +12,22 @@ from bpmax_sim.errors import CassetteError, ConfigError, near
 from bpmax_sim.field_path import member
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Exchange
-from bpmax_sim.traffic.curl import write_curl
-from bpmax_sim.traffic.har import Attachment, read_har, write_har
+from bpmax_sim.traffic import curl, har, mock_servers, vcr
 from bpmax_sim.traffic.imported import Imported, parse_json
-from bpmax_sim.traffic.mock_servers import NOWHERE, read_hoverfly, read_wiremock, write_wiremock
-from bpmax_sim.traffic.vcr import read_betamax, read_cassetter, read_vcrpy, write_vcrpy
-
-Writer = Callable[[Iterable[Exchange]], tuple[bytes, tuple[str, ...]]]
-
 
 _READERS: Final[dict[str, Callable[..., Imported]]] = {
-    "vcrpy": read_vcrpy,
-    "cassetter": read_cassetter,
-    "betamax": read_betamax,
-    "har": read_har,
-    "wiremock": read_wiremock,
-    "hoverfly": read_hoverfly,
+    "vcrpy": vcr.read_vcrpy,
+    "cassetter": vcr.read_cassetter,
+    "betamax": vcr.read_betamax,
+    "har": har.read_har,
+    "wiremock": mock_servers.read_wiremock,
+    "hoverfly": mock_servers.read_hoverfly,
 }
-_WRITERS: Final[dict[str, Writer]] = {
-    "curl": write_curl,
-    "har": write_har,
-    "vcrpy": write_vcrpy,
-    "wiremock": write_wiremock,
+_WRITERS: Final[dict[str, Callable[[Iterable[Exchange]], tuple[bytes, tuple[str, ...]]]]] = {
+    "curl": curl.write_curl,
+    "har": har.write_har,
+    "vcrpy": vcr.write_vcrpy,
+    "wiremock": mock_servers.write_wiremock,
 }
 READABLE: Final = tuple(sorted(_READERS))
 WRITABLE: Final = tuple(sorted(_WRITERS))
@@ -88,8 +82,8 @@ def read_foreign(
     data: bytes,
     *,
     kind: str = "",
-    address: str = NOWHERE,
-    attachment: Attachment = lambda _name: None,
+    address: str = mock_servers.NOWHERE,
+    attachment: har.Attachment = lambda _name: None,
 ) -> Imported:
     """Return the exchanges of a foreign recording, as they were; nothing is redacted yet.
 

@@ -17,9 +17,8 @@ from urllib.parse import urlencode
 from bpmax_sim.cassette.matching import split_query
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import FORM, Exchange, Failed, Headers, Pairs, Response
-from bpmax_sim.traffic import imported
+from bpmax_sim.traffic import imported, known_keys
 from bpmax_sim.traffic.imported import Imported, NotCarried
-from bpmax_sim.traffic.known_keys import HAR
 
 WHAT: Final = msg("an HTTP Archive")
 Attachment = Callable[[str], "bytes | None"]
@@ -39,7 +38,7 @@ def read_har(data: bytes, *, attachment: Attachment) -> Imported:
     """
     tree = imported.parse_json(data.removeprefix(b"\xef\xbb\xbf"), WHAT)
     entries = imported.listed(tree, "log", "entries", what=WHAT)
-    return imported.each(enumerate(entries, 1), partial(_exchange, attachment), HAR)
+    return imported.each(enumerate(entries, 1), partial(_exchange, attachment), known_keys.HAR)
 
 
 def _exchange(attachment: Attachment, entry: Any) -> Exchange:

@@ -256,8 +256,11 @@ def _undone(body: bytes, coding: str) -> bytes:
         return _inflated(body, 31) if body[:2] == b"\x1f\x8b" else body
     if coding == "deflate":
         return _inflated(body, 15) if body[:1] == b"\x78" else body
-    if coding in {"identity", ""} or _is_text(body):
+    if coding in {"identity", ""}:
         return body
+    with suppress(UnicodeDecodeError):
+        body.decode()
+        return body  # a text is not compressed
     if coding == "br":
         return _from_brotli(body)
     raise NotCarried(
@@ -294,14 +297,6 @@ def _from_brotli(body: bytes) -> bytes:
         )
         raise NotCarried("its answer {why}", why=why)
     return data
-
-
-def _is_text(body: bytes) -> bool:
-    try:
-        body.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def from_base64(value: str) -> bytes:

@@ -304,7 +304,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         'if parameter.get("required") is True:'),
     ("report-an-error-is-a-failure", "tests/cli/test_told_runs.py::test_what_could_not_start_is_an_error_in_junit_and_no_failure",
         "bpmax_sim/report/junit.py",
-        'return "error" if verdict.problems or verdict.code is ExitCode.USAGE else "failure"',
+        'return "error" if verdict.problems or verdict.code is exit_codes.ExitCode.USAGE else "failure"',
         'return "failure"'),
     ("report-the-mildest-code-wins", "tests/report/test_exits.py", "bpmax_sim/report/exit_codes.py",
         "for code in FIRST if",
