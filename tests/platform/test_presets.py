@@ -8,7 +8,7 @@ import pytest
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.platform.load import read_file, read_platform
-from bpmax_sim.platform.model import Platform
+from bpmax_sim.platform.model import Auth, Platform
 from bpmax_sim.platform.presets import preset, preset_names
 
 ALL = {
@@ -192,3 +192,12 @@ def test_a_shipped_preset_is_named_by_its_own_file(crm: Path) -> None:
     crm.write_text("platform_key: crm\nbase_url: https://x.test\nauth: basic\n")
     assert read_file(crm).problems == ()
     assert preset("basic").file == "presets/basic.yaml"
+
+
+@pytest.mark.parametrize("declared", ["post", "POST"])
+def test_a_login_is_for_the_methods_it_names_in_any_case(declared: str, crm: Path) -> None:
+    steps = "steps: [{request: {method: GET, url: /token}, extract: {t: {path: 'header:x-token'}}}]"
+    auth = platform_with(crm, f"{{acquire: {{methods: [{declared}], {steps}}}}}").auth
+
+    assert [name for name in ("GET", "post", "POST") if auth.acquires(name)] == ["post", "POST"]
+    assert not Auth().acquires("POST")
