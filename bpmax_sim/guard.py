@@ -106,11 +106,8 @@ class NetworkGuard:
         where = f"[{shown}]:{port}" if port and ":" in shown else f"{shown}:{port}"
         attempt = msg("{verb} {where}", verb=verb, where=where if port else shown)
         self.attempts.append(attempt)
-        option = (
-            msg(", or allow the host: {option}", option=self._allow.format(shown))
-            if self._allow
-            else ""
-        )
+        allow = self._allow.format(shown)
+        option = msg(", or allow the host: {option}", option=allow) if allow else ""
         raise ClosedNetworkError(
             "{who} tried to {attempt} outside $proxy, and the network is closed in replay "
             "and simulate mode; call it through $proxy{option}",

@@ -400,12 +400,9 @@ class Cassette:
         That is the first of its session number *session*, if that recorded any.
         """
         numbers = self.index.numbers(owner)
-        if not numbers:
-            return None
-        own = numbers
         if session > 1 and self.head.several is True:
-            own = [number for number in numbers if self.line(number).session == session] or numbers
-        return Instant.parse(self.line(own[0]).at)
+            numbers = [n for n in numbers if self.line(n).session == session] or numbers
+        return Instant.parse(self.line(numbers[0]).at) if numbers else None
 
     def values(self, owner: str) -> Values:
         """Return the credentials of *owner*'s recording that are no secrets."""

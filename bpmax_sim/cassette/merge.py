@@ -366,14 +366,11 @@ def open_old(path: Path, *, strict: bool = False) -> Cassette | None:
         return None
 
 
-RulesOf = Callable[[str], Rules | None]
-"""Returns the rules in force for an owner, or None where nobody knows."""
-
-
-def rekeyed(cassette: Cassette, rules_of: RulesOf) -> bytes:
+def rekeyed(cassette: Cassette, rules_of: Callable[[str], Rules | None]) -> bytes:
     """Return the file with every key under the rules in force, in its canonical layout.
 
-    An owner whose rules are not known keeps its keys, and the rules that they are under.
+    *rules_of* returns those of an owner, or None where nobody knows; it keeps its keys then, and
+    the rules that they are under.
 
     Raises:
         DamagedCassette: if an exchange is not what was recorded.

@@ -175,16 +175,14 @@ def _where(parts: Parts, context: MissContext) -> Iterator[str]:
     if context.position:
         yield _line(msg("script"), str(context.position))
     instance = msg(" (instance {instance})", instance=parts.instance) if parts.instance else ""
-    yield _line(
-        msg("call"),
-        msg(
-            "{method} {parts_path}{query}{instance}",
-            method=parts.method,
-            parts_path=parts.path,
-            query=_query(parts),
-            instance=instance,
-        ),
+    sent = msg(
+        "{method} {parts_path}{query}{instance}",
+        method=parts.method,
+        parts_path=parts.path,
+        query=_query(parts),
+        instance=instance,
     )
+    yield _line(msg("call"), sent)
 
 
 def _query(parts: Parts) -> str:
@@ -224,26 +222,19 @@ def _candidates(search: NearestSearch, fits: Callable[[str], bool]) -> Iterator[
 
 def _explanation(search: NearestSearch, near: Near) -> Iterator[str]:
     already = msg(", already played") if near.number in search.played else ""
-    place = search.cassette.place(near.number)
-    yield _line(
-        msg("nearest"),
-        msg(
-            "exchange {number} at {place}{already}",
-            number=near.number + 1,
-            place=place,
-            already=already,
-        ),
+    match = msg(
+        "exchange {number} at {place}{already}",
+        number=near.number + 1,
+        place=search.cassette.place(near.number),
+        already=already,
     )
-    yield _line(
-        "",
-        joined("  ", (f"{'×' if part in near.parts else '√'} {part}" for part in matching.PARTS)),
-    )
+    yield _line(msg("nearest"), match)
+    marked = (f"{'×' if part in near.parts else '√'} {part}" for part in matching.PARTS)
+    yield _line("", joined("  ", marked))
     yield from _differing(near.differences)
-    if len(near.differences) > _SHOWN:
-        yield _line(
-            "",
-            msg("… and {differences_count} more", differences_count=len(near.differences) - _SHOWN),
-        )
+    left = len(near.differences) - _SHOWN
+    if left > 0:
+        yield _line("", msg("… and {differences_count} more", differences_count=left))
 
 
 def _differing(differences: Sequence[Difference]) -> Iterator[str]:
@@ -278,16 +269,13 @@ def _others(search: NearestSearch) -> Iterator[str]:
     numbers = search.cassette.index.numbers(search.owner)
     calls = Counter(search.cassette.line(number).call for number in numbers)
     if not calls:
-        yield _line(
-            msg("nearest"), msg("none, nothing is recorded for {owner!r}", owner=search.owner)
-        )
+        none = msg("none, nothing is recorded for {owner!r}", owner=search.owner)
+        yield _line(msg("nearest"), none)
         owners = [repr(owner) for owner in search.cassette.owners]
         yield _line("", msg("the file holds {list}", list=(_list(owners) or msg("no exchange"))))
         return
-    yield _line(
-        msg("nearest"),
-        msg("none, recorded are {list}", list=_list(f"{c} ({n})" for c, n in calls.items())),
-    )
+    known = _list(f"{call} ({number})" for call, number in calls.items())
+    yield _line(msg("nearest"), msg("none, recorded are {list}", list=known))
 
 
 def _list(words: Iterable[str]) -> str:
@@ -311,10 +299,8 @@ def _fixes(search: NearestSearch, near: Near) -> Iterator[str]:
             paths[quoted if set(path) & set("[]{},\"'#:") else path] = None
     if paths and near.parts <= _IGNORABLE and len(paths) <= _SHOWN:
         yield _line(msg("ignore"), f"ignore: [{joined(', ', paths)}]")
-    yield _line(
-        msg("compare"),
-        msg("bpmax-sim inspect {place}", place=pasted(str(search.cassette.place(near.number)))),
-    )
+    place = pasted(str(search.cassette.place(near.number)))
+    yield _line(msg("compare"), msg("bpmax-sim inspect {place}", place=place))
 
 
 def _root(difference: Difference) -> str:

@@ -71,11 +71,7 @@ def verify(
     json: Json = False,
 ) -> int:
     """Verify recordings."""
-    try:
-        age = parse_duration(max_age) if max_age else None
-    except ValueError:
-        message = msg("--max-age {text}: expected an age such as 30d or 12h", text=max_age)
-        raise ConfigError(message) from None
+    age = _age(max_age)
     jobs = list(dict.fromkeys(_jobs(paths or (), platforms)))
     findings: list[tuple[Place, Drift]] = []
     sent = 0
@@ -104,6 +100,11 @@ def verify(
             summary={**summary, "sent": sent, "not_sent": not_sent, "exit_code": int(code)},
             drifts=[_data(*finding) for finding in findings],
         )
+    _tell_counts(sent, counts, unsent)
+    return code
+
+
+def _tell_counts(sent: int, counts: Mapping[Tier, int], unsent: Mapping[str, int]) -> None:
     tell(
         "{counted} verified: {names}",
         counted=plural(sent, "{number} call", "{number} calls"),
@@ -118,7 +119,15 @@ def verify(
                 reason=reason,
             )
         )
-    return code
+
+
+def _age(text: str) -> float | None:
+    """Return the seconds of ``--max-age``, or None without it."""
+    try:
+        return parse_duration(text) if text else None
+    except ValueError:
+        message = msg("--max-age {text}: expected an age such as 30d or 12h", text=text)
+        raise ConfigError(message) from None
 
 
 def _jobs(paths: Sequence[str], platforms: Path | None) -> Iterator[_Job]:

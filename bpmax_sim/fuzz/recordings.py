@@ -97,11 +97,9 @@ def _seen(result: CallOutcome) -> tuple[Any, ...]:
 
 
 def _ended(result: CallOutcome) -> str:
-    return (
-        msg("ends in {described}", described=described(result.error))
-        if result.error
-        else msg("gives another value")
-    )
+    if result.error is None:
+        return msg("gives another value")
+    return msg("ends in {described}", described=described(result.error))
 
 
 def check_secrets(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> None:

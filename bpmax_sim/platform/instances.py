@@ -107,11 +107,8 @@ class _Resolver:
             stands_for_itself = is_clear(self.platform, name, declared) or declared == ""
             recorded = stands_for_itself and declared_clear(spec)
             real: Scalar | None = self.recorded.get(name) if recorded else None
-            if isinstance(declared, Source):
-                if real is None and not self.closed:
-                    real = self._read(declared, name, spec)
-            elif real is None and (stands_for_itself or not self.closed):
-                real = declared
+            if real is None and (stands_for_itself or not self.closed):
+                real = self._real(name, spec, declared)
             if real is not None or self.closed:
                 shown = real if stands_for_itself else None
                 if shown is None:
@@ -124,6 +121,13 @@ class _Resolver:
                     real=shown if real is None else real,
                     standin=shown,
                 )
+
+    def _real(
+        self, name: str, spec: CredentialSpec, declared: Source | Scalar | None
+    ) -> Scalar | None:
+        if not isinstance(declared, Source):
+            return declared
+        return None if self.closed else self._read(declared, name, spec)
 
     def distinct(self, credentials: Sequence[Credential]) -> None:
         """Tell of a value that would be written down and is that of a secret as well."""

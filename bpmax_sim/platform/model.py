@@ -246,6 +246,12 @@ class Auth(Model, frozen=True, kw_only=True):
         """Return the names that the login yields."""
         return frozenset(name for step in self.steps for name in step.extract)
 
+    def acquires(self, method: str) -> bool:
+        """Return whether a call of this HTTP method needs what the login yields."""
+        if self.acquire is None:
+            return False
+        return method.upper() in {name.upper() for name in self.acquire.methods or (method,)}
+
 
 Encoding = Literal["json", "form", "multipart", "text", "xml"]
 Result = Literal["body", "envelope"]

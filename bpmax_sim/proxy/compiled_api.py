@@ -129,9 +129,7 @@ def _compile(platform: model.Platform, instance: model.Instance, api: model.Api)
     auth = platform.auth_of(api)
     method = api.method.upper()
     apply = tuple(replace(item, name=model.name_of(item, auth)) for item in auth.apply)
-    methods = {name.upper() for name in auth.acquire.methods} if auth.acquire else set()
-    acquires = auth.acquire is not None and (not methods or method in methods)
-    recover = auth.recover
+    acquires, recover = auth.acquires(method), auth.recover
     if acquires and "token" not in recover:  # a refused one is renewed once by default
         recover = {"token": model.Recover(refresh=1), **recover}
     elif auth.acquire and not acquires:  # what only a login yields is left out

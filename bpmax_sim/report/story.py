@@ -9,7 +9,7 @@ import hashlib
 import json
 import posixpath
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -109,9 +109,7 @@ def story_of(trace: Trace) -> Story:
     home = Homeward(trace.folder, str(first.get("place") or "").partition(":")[0])
     place = home.place(first.get("place"))
     target = pasted(_item_of(trace, home, row) or ":".join(place.split(":")[:-1]))
-    calls = [event for event in trace.events if event["event"] == "CallMade"]
-    answers = [event for event in trace.events if event["event"] == "CallAnswered"]
-    sources = {event["number"]: event.get("source") for event in answers}
+    calls = list(_calls(trace.events))
     return Story(
         id=hashlib.sha256(f"{place}\n{name}".encode("utf-8", "replace")).hexdigest()[:10],
         name=cut(name, LONGEST_NAME),
@@ -122,8 +120,8 @@ def story_of(trace: Trace) -> Story:
         duration=last["at"] - first["at"],
         digest=ended.get("digest", ""),
         tags=tuple(cut(str(tag), LONGEST_NAME) for tag in first.get("tags") or ()),
-        apis=tuple(dict.fromkeys(cut(str(call["call"]), LONGEST_NAME) for call in calls)),
-        answered=tuple(sources.get(call["number"]) or "unanswered" for call in calls),
+        apis=tuple(dict.fromkeys(cut(name, LONGEST_NAME) for name, _ in calls)),
+        answered=tuple(source for _, source in calls),
         failures=tuple(_failure(failure, home) for failure in ended.get("failures", ())),
         notes=tuple(_worded(note, home) for note in ended.get("notes", ())),
         rerun=bounded(f"bpmax-sim run {target}"),
@@ -134,6 +132,15 @@ def story_of(trace: Trace) -> Story:
         },
         flow=None if trace.flow is None else bounded(trace.flow),
     )
+
+
+def _calls(events: Sequence[_Event]) -> Iterator[tuple[str, str]]:
+    """Yield the API of each call and where its response came from."""
+    answers = (event for event in events if event["event"] == "CallAnswered")
+    sources = {event["number"]: event.get("source") for event in answers}
+    for event in events:
+        if event["event"] == "CallMade":
+            yield str(event["call"]), sources.get(event["number"]) or "unanswered"
 
 
 def _item_of(trace: Trace, home: Homeward, row: str) -> str:

@@ -32,7 +32,7 @@ from bpmax_sim.scenario.outcome import conclude, flag_reason, start_of
 from bpmax_sim.scenario.progress import START, LogMark, Progress
 from bpmax_sim.scenario.references import Scope, UndefinedValueError, holds, reference
 from bpmax_sim.scenario.source import Failure, Spot
-from bpmax_sim.session.options import arguments
+from bpmax_sim.session.options import options_of
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import ScenarioOptions, SessionOptions
 from bpmax_sim.session.shared_logins import SharedLogins
@@ -478,7 +478,7 @@ def secrets(
     return tuple(texts)
 
 
-@closed(argument.argument for argument in arguments())
+@closed(argument.argument for argument in options_of("session").values())
 def run_scenario(
     path: str | os.PathLike[str],
     *,

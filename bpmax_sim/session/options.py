@@ -7,7 +7,7 @@ heavy, since pytest loads it in every project that has the plugin installed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import UnionType
 from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
@@ -291,11 +291,6 @@ def options_of(door: Door) -> Mapping[str, Option]:
 def helped(option: Option, flag: Callable[[str], str]) -> str:
     """Return the help of *option*; *flag* spells another option."""
     return msg(option.help, **{name: flag(name) for name in fields(option.help)})
-
-
-def arguments() -> Iterator[Option]:
-    """Yield the options that `Session.open` takes."""
-    return (option for option in OPTIONS if "session" in option.doors)
 
 
 def no_choice(name: str, value: object, choices: Sequence[str]) -> str:

@@ -33,7 +33,7 @@ from bpmax_sim.secret.vault import redacted
 from bpmax_sim.session import scripts
 from bpmax_sim.session.credentials import volatile_places
 from bpmax_sim.session.network import Network
-from bpmax_sim.session.options import Names, arguments, judge, several
+from bpmax_sim.session.options import Names, judge, options_of, several
 from bpmax_sim.session.recordings import opening
 from bpmax_sim.session.scripts import ObjectLike, ScriptLike
 from bpmax_sim.session.settings import (
@@ -60,11 +60,8 @@ _SHOWN = 5
 
 def describe_unrecognised(places: Sequence[str]) -> str:
     """Return where values look like secrets, and what to do."""
-    more = (
-        msg(" and {places_count} more", places_count=len(places) - _SHOWN)
-        if len(places) > _SHOWN
-        else ""
-    )
+    left = len(places) - _SHOWN
+    more = msg(" and {places_count} more", places_count=left) if left > 0 else ""
     options = " ".join(f"--not-secret {pasted(place)}" for place in places[:_SHOWN])
     return msg(
         "recorded as it is, and looks like a secret: {names}{more}; if it is one, "
@@ -82,7 +79,7 @@ def _shown_exchange(exchange: Exchange) -> str:
 
 
 T = TypeVar("T")
-_DEFAULTS: Final = {option.argument: option.default for option in arguments()}
+_DEFAULTS: Final = {option.argument: option.default for option in options_of("session").values()}
 _HANDED_ON: Final = frozenset(_DEFAULTS) - {"mode", "platforms"}
 
 

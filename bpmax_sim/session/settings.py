@@ -86,12 +86,8 @@ class SessionOptions(OpeningOptions, total=False):
 
 
 _JUDGED: Final = tuple(
-    (
-        option.argument,
-        option.type,
-        option.choices or ((option.default,) if isinstance(option.default, str) else ()),
-    )
-    for option in options.arguments()
+    (option.argument, option.type, option.choices)
+    for option in options.options_of("session").values()
     if option.type is not object and option.argument != "clock"
 )
 """The rest is of a class of its own, or was made into one."""

@@ -103,18 +103,16 @@ class Witness:
 
     def strike(self, fault: Fault, request: Request) -> None:
         """Note that *fault* struck."""
-        call = request.call
-        if call is not None:
-            self.struck.append(
-                Struck(
-                    fault=fault,
-                    call=call.name,
-                    serial=call.serial,
-                    attempt=request.attempt,
-                    at=self._clock.now(),
-                    order=self._clock.tick(),
-                )
+        if (call := request.call) is not None:
+            struck = Struck(
+                fault=fault,
+                call=call.name,
+                serial=call.serial,
+                attempt=request.attempt,
+                at=self._clock.now(),
+                order=self._clock.tick(),
             )
+            self.struck.append(struck)
 
     def answer(self, request: Request, played: tuple[Cassette, int], sent: Parts) -> None:
         """Note that a recording answered."""
@@ -227,20 +225,18 @@ class Undeclared:
         received = isinstance(outcome, Response) and (
             shown.encode() in outcome.body or any(shown in value for _, value in outcome.headers)
         )
-        if (
-            place
-            and (key, credential.name) not in self._received
-            and not self._is_injected(call, credential.name)
-        ):
+        name = credential.name
+        is_new = place and (key, name) not in self._received
+        if is_new and not self._is_injected(call, name):
             self._unplayable[self._request_message(call, place, key, credential)] = None
         if received:
-            self._received.add((key, credential.name))
+            self._received.add((key, name))
             if not self._is_secret(key, credential):
                 note = msg(
                     "{call_name}: the response holds the value of {name!r} of {names}, and is "
                     "recorded with its stand-in; if it is no secret, {line}",
                     call_name=call.name,
-                    name=credential.name,
+                    name=name,
                     names=".".join(key),
                     line=self._line(key, credential),
                 )

@@ -270,8 +270,7 @@ def _yielded(turn: Turn, logins: list[tuple[Auth, LoginStep]], names: Names) -> 
     rules = {name: rule for _, step in logins for name, rule in step.extract.items()}
     known = frozenset().union(*(yields(auth) for auth, _ in logins)) & names.keys() - rules.keys()
     earlier = {name: str(names[name]) for name in known}
-    texts = [turn.platform.base_url]
-    texts += (s.request.url for auth, _ in logins if auth.acquire for s in auth.acquire.steps)
+    texts = [turn.platform.base_url, *(s.request.url for auth, _ in logins for s in auth.steps)]
     starts = [text.replace(" ", "").partition("}}")[0] for text in texts]
     # What later requests go to.
     addresses = {name: turn.base for name in rules if f"{{{{{name}" in starts}

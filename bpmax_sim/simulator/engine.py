@@ -153,8 +153,7 @@ def call(turn: Turn, api: Api) -> Response:
 
 
 def _authorise(turn: Turn, declared: Auth) -> None:
-    parsed, acquire = turn.parsed, declared.acquire
-    is_due = acquire is not None and (not acquire.methods or parsed.method in acquire.methods)
+    is_due = declared.acquires(turn.parsed.method)
     later = frozenset() if is_due else auth.yields(declared)
     required = [item for item in declared.apply if not names_in(item.value) & later]
     if not required:

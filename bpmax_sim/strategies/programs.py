@@ -46,8 +46,6 @@ from bpmax_sim.strategies.values import (
 )
 from bpmax_sim.yamlfile import read_yaml
 
-_DOLLAR = {"path": "$path", "query": "$query", "header": "$header", "body": "$body"}
-
 
 def javascript(program: CallSpec) -> str:
     """Return the expression that makes the call of *program*: ``$proxy("crm")…$call()``.
@@ -59,7 +57,7 @@ def javascript(program: CallSpec) -> str:
     proxy = f"$proxy({literal(program.platform)}{options})"
     if program.args is not None:
         return f"{proxy}[{literal(program.api)}]({', '.join(map(literal, program.args))})"
-    setters = "".join(f".{_DOLLAR[name]}({literal(value)})" for name, value in program.steps)
+    setters = "".join(f".${name}({literal(value)})" for name, value in program.steps)
     return f"{proxy}.$api({literal(program.api)}){setters}.$call()"
 
 

@@ -502,8 +502,7 @@ def check_returned(hook: str, value: Any, nodes: Collection[str]) -> None:
         raise SubjectError(
             "{hook} must return {what}, got {value!r}", hook=hook, what=what, value=value
         )
-    is_map = hook == "visibility" and isinstance(value, Mapping)
-    shown: Mapping[str, Any] = value if is_map else {}
+    shown: Mapping[str, Any] = value if hook == "visibility" else {}
     for node, is_shown in shown.items():
         if not isinstance(is_shown, bool) or (nodes and node not in nodes):
             raise SubjectError(

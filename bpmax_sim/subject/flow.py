@@ -312,10 +312,8 @@ class FlowSubject(MovingProject, kw_only=True):
 
     def _say(self, action: str, move: FlowMove, to: list[str]) -> Result:
         self._check_under_way(action)
-        part = [
-            *self._starters(),
-            *(i for items in self.owners.values() for i in map(owners.owner_of, items)),
-        ]
+        part = self._starters()
+        part += [owners.owner_of(item) for items in self.owners.values() for item in items]
         part += [entry["by"] for entry in self.history]
         by = self._among(action, move, list(dict.fromkeys(part)), msg("who takes part in it"))
         acting = replace(move, by=by, action=action, at=move.at or self.at)

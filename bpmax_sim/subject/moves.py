@@ -176,9 +176,8 @@ class MovingProject(ProjectState, kw_only=True):
 
     def _passed(self, without: str) -> list[str]:
         """Return the nodes that were passed, beside *without*, and the gateways of branches."""
-        nodes = list(
-            dict.fromkeys(entry["node"] for entry in self.history if entry["node"] != without)
-        )
+        passed = (entry["node"] for entry in self.history)
+        nodes = list(dict.fromkeys(node for node in passed if node != without))
         gateways = self.definition.gateways if self.definition else {}
         split = [name for name, inside in gateways.items() if inside & {*nodes, without}]
         return [*nodes, *(entry for entry in split if entry not in nodes)]
@@ -272,9 +271,8 @@ class MovingProject(ProjectState, kw_only=True):
         asks = self.definition.repeated if self.definition else "ask"
         if asks == "ask":
             return
-        last = [
-            n for n, entry in enumerate(self.history) if entry["action"] in ("return", "resubmit")
-        ]
+        again = ("return", "resubmit")
+        last = [n for n, entry in enumerate(self.history) if entry["action"] in again]
         before = {
             entry["by"]
             for entry in self.history[last[-1] if last else 0 :]

@@ -101,11 +101,10 @@ def _says_no(thrown: Exception) -> bool:
     if type(thrown) is not ScriptError or thrown.name in _BUGS:
         return False
     fields, cause = thrown.fields, thrown.__cause__
+    code = fields.get("code")
     is_rejected = isinstance(cause, BpmaxError) and not isinstance(cause, ScriptError)
-    is_call = (
-        is_rejected or "platform_key" in fields or fields.get("code") == CallError.default_code
-    )
-    return fields.get("code") is None or not is_call
+    is_call = is_rejected or "platform_key" in fields or code == CallError.default_code
+    return code is None or not is_call
 
 
 NEW, PROCESSING, FINISHED, REJECTED = "new", "processing", "finished", "rejected"

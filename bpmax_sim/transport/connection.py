@@ -154,11 +154,9 @@ def _tls_context(route: ConnectionRoute, file: str, folder: str) -> ssl.SSLConte
     try:
         context = _trusting(route.ca) if route.ca else httpx.create_ssl_context()
     except OSError as error:
-        named = (
-            msg("tls.ca {ca}", ca=route.ca)
-            if route.ca
-            else msg("SSL_CERT_FILE {file}", file=(file or folder))
-        )
+        named = msg("SSL_CERT_FILE {file}", file=(file or folder))
+        if route.ca:
+            named = msg("tls.ca {ca}", ca=route.ca)
         raise ConfigError(
             "{named}: no certificates can be read: {strerror}",
             named=named,

@@ -87,12 +87,10 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         """Return ``platform.api call 1-2``."""
-        span = (
-            "" if self.last is None and self.first == 1 else msg(" call {first}", first=self.first)
-        )
-        if self.last is not None and self.last != self.first:
-            span += f"-{self.last}"
-        return self.on + span
+        if self.last is None and self.first == 1:
+            return self.on
+        last = f"-{self.last}" if self.last not in {None, self.first} else ""
+        return self.on + msg(" call {first}", first=self.first) + last
 
 
 _BREAKS: Mapping[str, tuple[str, bool, str]] = {
