@@ -9,10 +9,9 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError, NoMatchError, PendingPromise, Place
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.scenario import assertions, events, faults, model
+from bpmax_sim.scenario import assertions, events, faults, load, model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect import Checks, Comparison, failed
-from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.script.failure import Script, lines_of
@@ -30,8 +29,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         redact: replaces secrets in what is told.
     """
 
-    item: ScenarioItem
-    located: LocatedStep | None = None
+    item: load.ScenarioItem
+    located: load.LocatedStep | None = None
     number: int = 0
     total: int = 0
     title: str = ""

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from bpmax_sim.errors import suggestion
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.scenario.action import Action, Performer
-from bpmax_sim.scenario.source import Spot
+from bpmax_sim.scenario import action, source
 from bpmax_sim.subject.definition import Action as Decision
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.flow import START
@@ -27,7 +26,7 @@ WHO: Mapping[str, str] = {
 }
 
 
-class FlowAction(Action, frozen=True, kw_only=True):
+class FlowAction(action.Action, frozen=True, kw_only=True):
     """Somebody does something with a project.
 
     Attributes:
@@ -48,7 +47,7 @@ class FlowAction(Action, frozen=True, kw_only=True):
     comment: str = ""
 
     @classmethod
-    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
+    def check(cls, context: ScenarioDraft, value: Any, spot: source.Spot) -> None:
         """Find nodes, people and sub-flows that are not there."""
         needs_others = "to" in cls.__struct_fields__
         is_short = value is None and not needs_others
@@ -78,7 +77,7 @@ class FlowAction(Action, frozen=True, kw_only=True):
 
     @classmethod
     def _check_node(
-        cls, context: ScenarioDraft, definition: Definition, at: Any, spot: Spot
+        cls, context: ScenarioDraft, definition: Definition, at: Any, spot: source.Spot
     ) -> None:
         if not literal(at) or not at:
             return
@@ -94,7 +93,7 @@ class FlowAction(Action, frozen=True, kw_only=True):
             )
 
     @classmethod
-    def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+    def run(cls, on: action.Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Check who may, run the hooks, and go where that leads."""
         options = value if isinstance(value, Mapping) else {}
         flow = on.flow(cls.key()).find(str(options.get("project", "")))
@@ -138,7 +137,7 @@ def literal(value: Any) -> bool:
     return isinstance(value, str) and "${" not in value
 
 
-def check_people(context: ScenarioDraft, value: Any, spot: Spot) -> None:
+def check_people(context: ScenarioDraft, value: Any, spot: source.Spot) -> None:
     """Find people who are not there: all, or where nobody lists them, those nearly spelled so."""
     for name in map(str, _several(value) if context.people else ()):
         if not name or "${" in name or name in context.people:

@@ -22,16 +22,14 @@ from bpmax_sim.file_names import NOWHERE, Homes
 from bpmax_sim.i18n import labelled, msg
 from bpmax_sim.js_values import plain
 from bpmax_sim.project import absolute
-from bpmax_sim.scenario import assertions, events, model
+from bpmax_sim.scenario import assertions, events, load, model, source
 from bpmax_sim.scenario.action import Performer, Subject
 from bpmax_sim.scenario.calls import CallMade, event_of_call
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.expect import Checks
 from bpmax_sim.scenario.failure_report import Scene
 from bpmax_sim.scenario.faults import describe_fault
-from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.references import Path, Scope, UndefinedValueError
-from bpmax_sim.scenario.source import Failure
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.subject.flow import FlowSubject
@@ -220,7 +218,7 @@ class RunLog(msgspec.Struct):
         return events.trace_digest(self.events, self.homes)
 
 
-def _expected_fields(item: ScenarioItem) -> set[str]:
+def _expected_fields(item: load.ScenarioItem) -> set[str]:
     """Return the fields that expectations of *item* name."""
     steps = (located.step for located in (*item.steps, *item.cleanup))
     every = (item.scenario.expect, *(step.expect for step in steps))
@@ -239,7 +237,7 @@ class Progress:
     """
 
     def __init__(
-        self, item: ScenarioItem, bench: Session, environ: Mapping[str, str], *, faults: bool
+        self, item: load.ScenarioItem, bench: Session, environ: Mapping[str, str], *, faults: bool
     ) -> None:
         """Start before the first step."""
         self.item = item
@@ -253,7 +251,7 @@ class Progress:
         self.log = RunLog(
             bench, item.homes, root, fields=fields, expected=expected, is_flow=is_flow
         )
-        self.failures: list[Failure] = []
+        self.failures: list[source.Failure] = []
         self.result: Any = None
         self.missed: set[int] = set()
         self.checks: Checks = ()
@@ -369,7 +367,7 @@ class Progress:
 
     def judge(
         self, scene: Scene, expected: model.Expect, since: LogMark = START, path: Path = ("expect",)
-    ) -> tuple[Checks, list[Failure]]:
+    ) -> tuple[Checks, list[source.Failure]]:
         """Hold what there is since *since* against *expected*, which stands at *path*.
 
         Returns:

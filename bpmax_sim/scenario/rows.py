@@ -6,15 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from bpmax_sim.i18n import msg
-from bpmax_sim.scenario.action import Action, Performer
-from bpmax_sim.scenario.source import Spot
+from bpmax_sim.scenario import action, source
 from bpmax_sim.subject import form, hooks
 
 if TYPE_CHECKING:
     from bpmax_sim.scenario.cases import ScenarioDraft
 
 
-class RowAction(Action, frozen=True, kw_only=True):
+class RowAction(action.Action, frozen=True, kw_only=True):
     """Changing the rows of a table.
 
     Attributes:
@@ -32,7 +31,7 @@ class RowAction(Action, frozen=True, kw_only=True):
     table: str
 
     @classmethod
-    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
+    def check(cls, context: ScenarioDraft, value: Any, spot: source.Spot) -> None:
         """Find tables that are no fields, and rows that are no numbers."""
         if not cls.known_keys(context, value, spot):
             return
@@ -52,7 +51,7 @@ class RowAction(Action, frozen=True, kw_only=True):
                 )
 
     @classmethod
-    def run(cls, on: Performer, value: Any, name: str, result: hooks.Result) -> None:  # noqa: ARG003
+    def run(cls, on: action.Performer, value: Any, name: str, result: hooks.Result) -> None:  # noqa: ARG003
         """Replace the table by one with the rows as they are then."""
         table = str(value["table"])
 

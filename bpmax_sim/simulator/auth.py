@@ -125,8 +125,6 @@ def hand_out(turn: Turn, tenant: SimulatedTenant, *names: str) -> None:
 CHANGING: Final = frozenset({"now", "nonce", "call_id"})
 """Names that a client makes anew each time; what holds one is not compared."""
 
-_SIGNATURE: Final = frozenset({"signature"})
-
 
 def names_for(
     turn: Turn, tenant: SimulatedTenant, auth: Auth, granted: Mapping[str, Any] | None = None
@@ -457,7 +455,7 @@ def _signed_values(turn: Turn, auth: Auth, rule: Sign) -> dict[str, Any]:
     for spot in (*spots, *rule.emit):
         value = at(turn.scope, spot.place, rendered(spot.name, auth.parameters) or spot.name)
         if isinstance(value, str) and not state.is_empty(value):
-            _read_back(expand(spot.value, known, besides=_SIGNATURE), value, values)
+            _read_back(expand(spot.value, known, besides=frozenset({"signature"})), value, values)
     return values
 
 

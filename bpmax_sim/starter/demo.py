@@ -322,7 +322,13 @@ def _next(folder: Path) -> Iterator[str]:
     yield ""
     yield msg("Now you")
     if not which("bpmax-sim"):
-        yield msg("     {line}", line=_activation())
+        scripts = Path(shown(Path(sysconfig.get_path("scripts"))))
+        activate, line = scripts / "activate", f"PATH={pasted(str(scripts))}:$PATH"
+        if os.name == "nt":
+            line = str(activate)
+        elif activate.exists():
+            line = f". {pasted(str(activate))}"
+        yield msg("     {line}", line=line)
     yield msg("     bpmax-sim run {where}/scenarios", where=where)
     yield msg(
         "     bpmax-sim run {where}/scenarios --var customer={other}", where=where, other=OTHER
@@ -333,17 +339,6 @@ def _next(folder: Path) -> Iterator[str]:
     )
     yield msg("   set CRM_URL, CRM_CLIENT_ID and CRM_CLIENT_SECRET, and record:")
     yield msg("     bpmax-sim record {where}/scenarios", where=where)
-
-
-def _activation() -> str:
-    """Return what puts the commands of this Python's virtual environment on the path."""
-    scripts = Path(shown(Path(sysconfig.get_path("scripts"))))
-    activate = scripts / "activate"
-    if os.name == "nt":
-        return str(activate)
-    return (
-        f". {pasted(str(activate))}" if activate.exists() else f"PATH={pasted(str(scripts))}:$PATH"
-    )
 
 
 def _play(
