@@ -146,7 +146,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
     ("matching-true-is-one", "tests/cassette/test_matching.py", MATCHING,
         "type(old) is type(new) and bool(old == new)",
         "bool(old == new)"),
-    ("recording-recovery-loses-the-last", "tests/property/test_sessions.py::TestSessions::runTest", "bpmax_sim/cassette/merge.py",
+    ("recording-recovery-loses-the-last", "tests/cli/test_cassettes.py::test_what_a_killed_recording_left_is_recovered", "bpmax_sim/cassette/merge.py",
         "drafts = journal.read_journal(file)\n        except NewerFormat as error:",
         "drafts = journal.read_journal(file)[:-1]\n        except NewerFormat as error:"),
     ("redaction-misses-base64", f"{LAWS_SECRETS}::test_redaction_is_idempotent_and_complete", REDACTOR,
