@@ -50,13 +50,12 @@ def test_the_lock_of_a_journal_ends_with_its_process_though_a_child_lives(tmp_pa
     parent = os.fork()
     if not parent:
         record(path, OWNER, 1)
-        child = os.fork()
-        if child:
-            os.write(told, f"{child}\n".encode())
-            os.kill(os.getpid(), signal.SIGKILL)
+        if not os.fork():
+            os.write(told, f"{os.getpid()}\n".encode())  # by now it has let go
         signal.pause()
-    os.waitpid(parent, 0)
     child = int(os.read(reading, 100).split()[-1])
+    os.kill(parent, signal.SIGKILL)
+    os.waitpid(parent, 0)
     try:
         assert recover(path) == (path,)
         assert len(Cassette.load(path)) == 1
