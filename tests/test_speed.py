@@ -6,6 +6,7 @@ same run, and allowed about twice what the benchmarks measure.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -130,7 +131,8 @@ def test_platform_files_load_fast_and_faster_again(tmp_path: Path, floor: float)
     fresh = [platforms.folder(tmp_path / str(number)) for number in range(4)]
 
     assert min(map(platforms.seconds, fresh)) / 20 < 12 * floor
-    assert best(lambda: load_platforms(fresh[0])) < floor
+    files = [str(path) for path in fresh[0].iterdir()]  # whether one changed is asked of the disk
+    assert best(lambda: load_platforms(fresh[0])) < 2.5 * best(lambda: [*map(os.stat, files)])
 
 
 def test_every_goal_is_of_a_benchmark_that_runs_and_is_told() -> None:

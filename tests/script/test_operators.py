@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from bpmax_sim.errors import ScriptError
-from bpmax_sim.script import failure
+from bpmax_sim.script import operators
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.operators import Rewritten, rewritten
 from tests.script.bench import NAME, Bench, run, value_of
@@ -63,7 +63,7 @@ def test_places_are_those_of_the_script_as_it_is_written(
         return [*where, getattr(error, "place", None), getattr(error, "stack", None)]
 
     found = places()
-    monkeypatch.setattr(failure, "rewritten", Rewritten)
+    monkeypatch.setattr(operators, "rewritten", Rewritten)
 
     assert found == places()
     assert any(found)
