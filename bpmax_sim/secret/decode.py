@@ -310,13 +310,13 @@ def _base64(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
 
 def _bare_base64(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
     """Yield what is deflate without a header in base64, as in the redirects of SAML."""
-    likely = [
-        run
-        for run in runs
-        if len(run) >= _SHORTEST_BARE and (run[:2] in _BEGIN_DEFLATE or len(run) > STEP)
-    ]
-    for run in likely:
-        if is_begun(whole_base64(run[:_PROBED]), len(run), look.work):
+    begun = [run for run in runs if run[:2] in _BEGIN_DEFLATE or len(run) > STEP]
+    likely = [run for run in begun if len(run) >= _SHORTEST_BARE]
+    heads = [run[: min(len(run), _PROBED) // 4 * 4] for run in likely]
+    probes, at = whole_base64(b"".join(heads)), 0  # all at once, as lines of a body are many
+    for run, head in zip(likely, heads, strict=True):
+        probe = probes[at : (at := at + len(head) // 4 * 3)]
+        if is_begun(probe, len(run), look.work):
             inner = bare(whole_base64(run), look.work)
             if inner:
                 yield Piece(inner, _by_run(look, [run], 0, "base64", "deflate"))
