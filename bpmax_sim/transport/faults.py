@@ -90,7 +90,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
         if self.last is None and self.first == 1:
             return self.on
         last = f"-{self.last}" if self.last not in {None, self.first} else ""
-        return self.on + msg(" call {first}", first=self.first) + last
+        return self.on + (msg(" call {first}", first=self.first) + last)  # as traces have it
 
 
 _BREAKS: Mapping[str, tuple[str, bool, str]] = {
