@@ -165,13 +165,13 @@ def scenario(folder: Path) -> dict[str, float]:
     path = written(folder)
     item = read(path)
     play(item, mode="record")
-    plain = microseconds(lambda: play(item), rounds=25) / 1e3
+    plain = microseconds(lambda: play(item), rounds=100) / 1e3
     (path.parent / "scripts/three.js").write_text(_THREE + _OPERATORS, encoding="utf-8")
     operated = read(path)
     return {
         "one scenario, three replayed calls, ms": plain,
-        "the same with {...x} and **, ms": microseconds(lambda: play(operated), rounds=25) / 1e3,
-        "reading its file, ms": microseconds(lambda: read(path), rounds=25) / 1e3,
+        "the same with {...x} and **, ms": microseconds(lambda: play(operated), rounds=100) / 1e3,
+        "reading its file, ms": microseconds(lambda: read(path), rounds=100) / 1e3,
     }
 
 
