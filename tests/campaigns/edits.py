@@ -24,9 +24,10 @@ from pathlib import Path
 from typing import Final
 
 from bpmax_sim.cli.app import start
+from bpmax_sim.project import SUFFIX
 from bpmax_sim.report.exit_codes import ExitCode
+from tests.probe import ROOT
 
-ROOT: Final = Path(__file__).parents[2]
 VALUES: Final = (
     "null", "[]", "{}", "-1", "0", "true", '""', "甲", "{a: 1}", "[1, 2]", "[[]]", "[{}]", "1e400",
     "~", "!!python/x 1", "*甲", "&甲 乙", '"{{ x }}"', "2026-13-01", "${a.b}", "${", "../..",
@@ -76,7 +77,7 @@ def files(root: Path) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = {}
     for path in sorted([*root.glob("scenarios/**/*.yaml"), *root.glob("cassettes/**/*.yaml")]):
         if path.stat().st_size <= LARGEST:
-            is_scenario = path.name.endswith(".scenario.yaml")
+            is_scenario = path.name.endswith(SUFFIX)
             kind = "scenario" if is_scenario else path.relative_to(root).parts[:-1][-1]
             found.setdefault(kind, []).append(path)
     return found
@@ -85,7 +86,7 @@ def files(root: Path) -> dict[str, list[Path]]:
 def commands(path: Path, scenario: Path) -> Iterator[list[str]]:
     """Return the commands that read *path*; *scenario* is one that may need it."""
     yield ["lint"]
-    yield ["run", str(path if path.name.endswith(".scenario.yaml") else scenario)]
+    yield ["run", str(path if path.name.endswith(SUFFIX) else scenario)]
     yield ["list"]
     yield ["coverage"]
     if "cassettes" in path.parts:
