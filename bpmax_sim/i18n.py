@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, overload
 from unicodedata import east_asian_width
 
 if TYPE_CHECKING:
@@ -113,14 +113,32 @@ def encoded(value: object) -> object:
     raise NotImplementedError(f"objects of type {type(value).__name__}")
 
 
-def msg(template: str, /, **values: object) -> str:
+def template(text: str, /) -> str:
+    """Mark *text* as a template that is filled later, so that the catalogues know it.
+
+    What stands in a table and is filled by `msg` later is no message yet: a message made of a
+    message would look its values up by the wrong names when it is translated.
+    """
+    return text
+
+
+@overload  # a message as template makes None, which is refused wherever a text is wanted
+def msg(template: Translatable, /, **values: object) -> None: ...  # type: ignore[overload-overlap]
+@overload
+def msg(template: str, /, **values: object) -> str: ...
+def msg(template: str, /, **values: object) -> str | None:
     """Return the message that *template* makes of *values*, a `Translatable`.
 
     Args:
         template: English, as ``str.format`` takes it: ``{name}``, ``{name!r}``, ``{count:,}``.
             Without any value its text is taken as it stands, braces too.
         values: what goes into it; a `Translatable` stays one, what the template lacks is left out.
+
+    Raises:
+        TypeError: the template is a message itself; mark it with `template` where it is written.
     """
+    if type(template) is Translatable:
+        raise TypeError(f"a message is no template: {plain(template)!r}")
     if not values:
         return Translatable(template, template)
     texts = {name: _text(values[name], *how) for name, how in fields(template).items()}
@@ -149,7 +167,8 @@ class MessageError(Exception):
 
     def __init__(self, template: str, /, **values: object) -> None:
         """Make the message; a text that is a message already stays it."""
-        super().__init__(template if type(template) is Translatable else msg(template, **values))
+        is_message = type(template) is Translatable and not values
+        super().__init__(template if is_message else msg(template, **values))
 
 
 def joined(separator: str, parts: Iterable[str]) -> str:

@@ -74,7 +74,7 @@ def _name(call: ast.Call) -> str:
 @cache
 def one_template() -> frozenset[str]:
     """Return what makes a message of its first argument: ``msg``, and errors that do the same."""
-    found = {"msg", "MessageError"}
+    found = {"msg", "template", "MessageError"}
     classes = [one for every in nodes().values() for one in every if isinstance(one, ast.ClassDef)]
     while new := {one.name for one in classes if _inherits(one, found)} - found:
         found |= new

@@ -28,7 +28,7 @@ from bpmax_sim.cassette.model import by_name, read_body
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CallError, TransportError
 from bpmax_sim.field_path import FieldPath, Steps, Wild, covers, format_path, values_at
-from bpmax_sim.i18n import labelled, msg
+from bpmax_sim.i18n import labelled, msg, template
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Call, Exchange, Failed, Headers, Request, Response, media_type
 from bpmax_sim.path_template import path_template
@@ -50,9 +50,9 @@ NULL: Final = "null"
 _TIERS: Final[Mapping[What, Tier]] = {"added": "info", "removed": "warning"}
 """How bad a change is; all others are errors."""
 _PHRASES: Final[Mapping[What, str]] = {
-    "added": msg("is new ({now})"),
-    "removed": msg("is gone (was {was})"),
-    "value": msg("has another value"),
+    "added": template("is new ({now})"),
+    "removed": template("is gone (was {was})"),
+    "value": template("has another value"),
 }
 _TYPES: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
     (bool, "boolean"),
@@ -78,7 +78,7 @@ class Change(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """Return it as a phrase, such as ``body.data.name: text became number``."""
-        phrase = _PHRASES.get(self.what, msg("{was} became {now}"))
+        phrase = _PHRASES.get(self.what, template("{was} became {now}"))
         return labelled(self.path, msg(phrase, was=self.was, now=self.now))
 
 
@@ -379,8 +379,10 @@ class _Check(msgspec.Struct, frozen=True):
         if self.passed == "token":
             return msg("its token was refused when it was recorded")
         if self.passed:
-            template = msg("its answer was a passing failure ({failure}) when it was recorded")
-            return msg(template, failure=self.passed)
+            return msg(
+                "its answer was a passing failure ({failure}) when it was recorded",
+                failure=self.passed,
+            )
         return ""
 
     def _declared(self) -> tuple[Platform, Api] | None:

@@ -24,7 +24,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import scannable
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import Place, Problem, pasted
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, template
 from bpmax_sim.messages import Exchange
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Instance, Platform, Source
@@ -133,8 +133,10 @@ def secrets_in(cassette: Cassette, vault: Vault, not_secret: NotSecret) -> Itera
         entry = cassette.entry(number)
         begin = cassette.place(number)
         for finding in (hit for part in scannable(entry) for hit in vault.scan(part)):
-            message = msg("the secret {finding_name} stands here; {do}")
-            yield Problem(msg(message, finding_name=finding.name, do=do), begin)
+            message = msg(
+                "the secret {finding_name} stands here; {do}", finding_name=finding.name, do=do
+            )
+            yield Problem(message, begin)
         suspicious = list(_suspicious(entry))
         values = [value for _, _, value in suspicious]
         texts = not_secret.open_texts(cassette.exchange(number), values)
@@ -194,11 +196,11 @@ def literal_secrets(platforms: Platforms) -> Iterator[Problem]:
     is_open = cache(_is_open)
     for entry in chain.from_iterable(platforms.entries.values()):
         instance = entry.instance
-        for path, template in _literals(instance, platforms.find(instance.platform)):
+        for path, text in _literals(instance, platforms.find(instance.platform)):
             node = entry.origin.node.at(path)
             if node is not None and is_open(node.file):
                 variable = f"{instance.platform}_{path[-1]}".upper()
-                message = msg(template, name=path[-1], variable=variable)
+                message = msg(text, name=path[-1], variable=variable)
                 yield Problem(message, node.place, ".".join(path))
 
 
@@ -209,7 +211,7 @@ def _literals(instance: Instance, platform: Platform | None) -> Iterator[tuple[S
         if spec is not None and spec.secret is True and value and not isinstance(value, Source):
             yield (
                 ("credentials", name),
-                msg(
+                template(
                     "{name!r} is a secret and stands here in the clear, in a file that Git does "
                     "not ignore; write {{env: {variable}}}, or put it into instances.local.yaml"
                 ),
@@ -217,7 +219,7 @@ def _literals(instance: Instance, platform: Platform | None) -> Iterator[tuple[S
     if isinstance(instance.proxy, str) and urlsplit(instance.proxy).password:
         yield (
             ("proxy",),
-            msg(
+            template(
                 "the password of the proxy stands here in the clear, in a file that Git does "
                 "not ignore; write {{env: {variable}}}, or put it into instances.local.yaml"
             ),

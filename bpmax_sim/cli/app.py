@@ -24,7 +24,15 @@ import bpmax_sim
 from bpmax_sim import errors
 from bpmax_sim.cli.terminal import OutputNotRead, keep_printable, say, say_document, tell
 from bpmax_sim.errors import BpmaxError, BpmaxWarning, ConfigError, Problem, near, suggestion
-from bpmax_sim.i18n import Translatable, UnknownLanguageError, chosen, joined, msg, translate
+from bpmax_sim.i18n import (
+    Translatable,
+    UnknownLanguageError,
+    chosen,
+    joined,
+    msg,
+    template,
+    translate,
+)
 from bpmax_sim.i18n import choose as choose_language
 from bpmax_sim.project import find_root, language_of
 from bpmax_sim.report.exit_codes import ExitCode
@@ -278,24 +286,26 @@ _REFUSALS: Final[Mapping[str, str]] = {
     **{
         re.sub(r"\\{(\w+)\\}", r"(?P<\1>.+?)", re.escape(text)): text
         for text in (
-            msg("No such option: {option} Did you mean {names}?"),
-            msg("No such option: {option} (Possible options: {names})"),
-            msg("No such option: {option}"),
-            msg("Option '{option}' requires an argument"),
-            msg("Missing argument '{name}'"),
-            msg("Missing option '{name}'"),
-            msg("Got unexpected extra argument ({name})"),
-            msg("Got unexpected extra arguments ({names})"),
-            msg("Invalid value for {name}: {why}"),
+            template("No such option: {option} Did you mean {names}?"),
+            template("No such option: {option} (Possible options: {names})"),
+            template("No such option: {option}"),
+            template("Option '{option}' requires an argument"),
+            template("Missing argument '{name}'"),
+            template("Missing option '{name}'"),
+            template("Got unexpected extra argument ({name})"),
+            template("Got unexpected extra arguments ({names})"),
+            template("Invalid value for {name}: {why}"),
         )
     },
-    r"'(?P<value>[^']*)' is not one of (?P<known>'[^']*'(?:, '[^']*')*)": msg(
+    r"'(?P<value>[^']*)' is not one of (?P<known>'[^']*'(?:, '[^']*')*)": template(
         "'{value}' is not one of {known}{near}"
     ),
-    r"Input should be a valid integer.*": msg("expected a whole number"),
-    r"Input should be a valid number.*": msg("expected a number"),
-    r"Input should be less than or equal to (?P<limit>\S+)": msg("expected at most {limit}"),
-    r"Input should be greater than or equal to (?P<limit>\S+)": msg("expected at least {limit}"),
+    r"Input should be a valid integer.*": template("expected a whole number"),
+    r"Input should be a valid number.*": template("expected a number"),
+    r"Input should be less than or equal to (?P<limit>\S+)": template("expected at most {limit}"),
+    r"Input should be greater than or equal to (?P<limit>\S+)": template(
+        "expected at least {limit}"
+    ),
 }
 """What is wrong with a command line, by the pattern of typer's words for it."""
 _HEADINGS: Final[Mapping[str, str]] = {

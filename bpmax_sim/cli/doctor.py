@@ -17,7 +17,7 @@ from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.project import FILES
 from bpmax_sim.cli.terminal import say_result
 from bpmax_sim.errors import BpmaxError, ConfigError
-from bpmax_sim.i18n import msg, plural, series
+from bpmax_sim.i18n import msg, plural, series, template
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Source
 from bpmax_sim.project import find_root
@@ -93,13 +93,13 @@ def _is_fresh(folder: Path, name: str, schema: Mapping[str, object]) -> bool:
 def _left(root: Path) -> Iterator[Finding]:
     """Yield what recordings left that were killed, or that failed."""
     folder = root / "cassettes"
-    for end, name, template in (
-        ("*.journal", msg("journals"), msg("{counted} was not finished; `bpmax-sim recover`")),
-        ("*.new", msg("review"), msg("{counted} to accept or reject; `bpmax-sim review`")),
+    for end, name, text in (
+        ("*.journal", msg("journals"), template("{counted} was not finished; `bpmax-sim recover`")),
+        ("*.new", msg("review"), template("{counted} to accept or reject; `bpmax-sim review`")),
     ):
         if number := len(list(folder.rglob(end))):
             counted = plural(number, "{number} recording", "{number} recordings")
-            yield False, name, msg(template, counted=counted)
+            yield False, name, msg(text, counted=counted)
 
 
 def _git(root: Path) -> Finding:

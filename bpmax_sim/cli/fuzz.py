@@ -170,8 +170,9 @@ def _file(text: str) -> Path:
 
 def _line(tried: search.Tried) -> str:
     if not (tried.finding or tried.examples):
-        template = msg("- {call} {law}  not tried, for the time was over")
-        return msg(template, call=tried.call, law=tried.law)
+        return msg(
+            "- {call} {law}  not tried, for the time was over", call=tried.call, law=tried.law
+        )
     return msg(
         "{mark} {call} {law}  {examples}",
         mark="×" if tried.finding else "√",

@@ -28,7 +28,7 @@ from bpmax_sim.cli.options import Json, PlatformsFolder
 from bpmax_sim.cli.select import below, declared, declared_folder, opened
 from bpmax_sim.cli.terminal import agree, choose, say, say_document, say_result, tell
 from bpmax_sim.errors import CassetteError, ConfigError
-from bpmax_sim.i18n import msg, plural, series
+from bpmax_sim.i18n import msg, plural, series, template
 from bpmax_sim.messages import LOGIN, Exchange
 from bpmax_sim.platform.load import Platforms, declaring_file
 from bpmax_sim.project import find_root, open_places_of, with_open_place
@@ -227,10 +227,10 @@ def _decide(path: Path, action: str) -> None:
 _WIDEST = 160
 _MOST = 40
 _KINDS = {
-    "same": msg("{number} same"),
-    "changed": msg("{number} changed"),
-    "removed": msg("{number} removed"),
-    "added": msg("{number} added"),
+    "same": template("{number} same"),
+    "changed": template("{number} changed"),
+    "removed": template("{number} removed"),
+    "added": template("{number} added"),
 }
 """How many exchanges of two files are what to each other."""
 
@@ -262,7 +262,7 @@ def diff(
         summary={kind: counts[kind] for kind in _KINDS},
         exchanges=[_exchange(owner, pair) for owner, pair in pairs if pair.kind != "same"],
     )
-    tell(series(msg(template, number=counts[kind]) for kind, template in _KINDS.items()))
+    tell(series(msg(text, number=counts[kind]) for kind, text in _KINDS.items()))
     return ExitCode.FAILED if counts.total() > counts["same"] else ExitCode.PASSED
 
 

@@ -183,8 +183,10 @@ def header(config: pytest.Config) -> list[str]:
 
         where = shown_url(folder) if is_url(folder) else folder
     closed = msg(", network closed") if mode in {"replay", "simulate"} else ""
-    line = msg("bpmax-sim: {mode}, cassettes in {where}{closed}")
-    return [translate(msg(line, mode=mode, where=where, closed=closed))]
+    line = msg(
+        "bpmax-sim: {mode}, cassettes in {where}{closed}", mode=mode, where=where, closed=closed
+    )
+    return [translate(line)]
 
 
 def shown(path: Path) -> str:

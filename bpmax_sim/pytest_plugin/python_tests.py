@@ -114,9 +114,13 @@ class RunFaults:
         silent = self._session.disarm(self._rules)
         self._rules = []
         names = series(dict.fromkeys(call.name for call in self._session.calls)) or msg("none")
-        template = msg("fault never fired: {rule} -> {describe_fault} (calls made: {names})")
         lines = [
-            msg(template, rule=rule, describe_fault=describe_fault(rule), names=names)
+            msg(
+                "fault never fired: {rule} -> {describe_fault} (calls made: {names})",
+                rule=rule,
+                describe_fault=describe_fault(rule),
+                names=names,
+            )
             for rule in silent
         ]
         return joined("\n", lines)

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, CassetteError, pasted
 from bpmax_sim.file_names import relative_name
-from bpmax_sim.i18n import joined, labelled, msg, plural, series, translate, width
+from bpmax_sim.i18n import joined, labelled, msg, plural, series, template, translate, width
 from bpmax_sim.report.console import Written, console_lines
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.calls import CallMade
@@ -121,21 +121,21 @@ def target(item: ScenarioItem) -> str:
 
 MARKS: dict[Outcome, str] = {"passed": "√", "failed": "×", "skipped": "-", "xfailed": "-"}
 BY_OUTCOME: Mapping[str, str] = {
-    "passed": msg("{number} passed"),
-    "failed": msg("{number} failed"),
-    "error": msg("{number} error"),
-    "xfailed": msg("{number} xfailed"),
-    "xpassed": msg("{number} xpassed"),
-    "skipped": msg("{number} skipped"),
+    "passed": template("{number} passed"),
+    "failed": template("{number} failed"),
+    "error": template("{number} error"),
+    "xfailed": template("{number} xfailed"),
+    "xpassed": template("{number} xpassed"),
+    "skipped": template("{number} skipped"),
 }
 """How many tests ended so, in the order in which it is reported."""
 BY_SOURCE: Mapping[str, str] = {
-    "recorded": msg("{number} recorded"),
-    "live": msg("{number} live"),
-    "simulated": msg("{number} simulated"),
-    "fault": msg("{number} fault"),
-    "stub": msg("{number} stub"),
-    "unanswered": msg("{number} unanswered"),
+    "recorded": template("{number} recorded"),
+    "live": template("{number} live"),
+    "simulated": template("{number} simulated"),
+    "fault": template("{number} fault"),
+    "stub": template("{number} stub"),
+    "unanswered": template("{number} unanswered"),
 }
 """How many calls were answered by whom."""
 

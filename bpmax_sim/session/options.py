@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import UnionType
 from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
-from bpmax_sim.i18n import fields, msg, series
+from bpmax_sim.i18n import fields, msg, series, template
 
 Mode = Literal["replay", "record", "live", "simulate"]
 Against = Literal["live", "simulator"]
@@ -99,12 +99,14 @@ _FILES: Final = ("session", "scenario", "marker")
 _ALL: Final = ("session", "scenario", "marker", "pytest", "cli")
 
 OPTIONS: Final[tuple[Option, ...]] = (
-    Option("mode", _ALL, Mode, msg("who answers $proxy calls (default: replay)"), default="replay"),
+    Option(
+        "mode", _ALL, Mode, template("who answers $proxy calls (default: replay)"), default="replay"
+    ),
     Option(
         "record",
         ("session", "marker", "pytest", "cli"),
         RecordMode,
-        msg(
+        template(
             "what recording records: what has no recording, also what one lacks, or all "
             "afresh (default: once)"
         ),
@@ -114,14 +116,14 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "against",
         ("session", "pytest", "cli"),
         Against,
-        msg("whom recording asks (default: live)"),
+        template("whom recording asks (default: live)"),
         default="live",
     ),
     Option(
         "record_extra",
         ("session", "pytest", "cli"),
         bool,
-        msg("with {record}=new, also record one more of a call that was played already"),
+        template("with {record}=new, also record one more of a call that was played already"),
         default=False,
         keyword="extra",
         kind="switch",
@@ -130,7 +132,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "allow_ci_record",
         ("session", "pytest", "cli"),
         bool,
-        msg("record although CI is set"),
+        template("record although CI is set"),
         default=False,
         keyword="allow_ci",
         kind="switch",
@@ -139,7 +141,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "allow_hosts",
         ("session", "pytest", "cli"),
         str | Names,
-        msg("hosts that stay open while replaying, by name or address, * matches; repeatable"),
+        template("hosts that stay open while replaying, by name or address, * matches; repeatable"),
         default=(),
         kind="many",
         metavar="HOST",
@@ -147,7 +149,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
     Option(
         "cassettes",
         _COMMANDS,
-        help=msg(
+        help=template(
             "folder of all cassettes, or an fsspec URL (default: cassettes in the project's root)"
         ),
         metavar="DIR|URL",
@@ -155,7 +157,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
     Option(
         "platforms",
         _ALL,
-        help=msg("platform files (default: what the scenario says, else scenarios/platforms)"),
+        help=template("platform files (default: what the scenario says, else scenarios/platforms)"),
         metavar="PATH",
     ),
     Option("instances", _FILES),
@@ -164,7 +166,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "instance",
         _ALL,
         str | None,
-        msg("instance where a script names none"),
+        template("instance where a script names none"),
         keyword="default_instance",
         metavar="KEY",
     ),
@@ -174,7 +176,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "unused",
         _ALL,
         Unused,
-        msg("how to treat recorded exchanges that were not replayed (default: fail)"),
+        template("how to treat recorded exchanges that were not replayed (default: fail)"),
         default="fail",
     ),
     Option("unawaited", _FILES, Unawaited, default="warn"),
@@ -183,7 +185,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "var",
         _COMMANDS,
         Mapping,
-        msg("variable that wins over those of the scenarios; repeatable"),
+        template("variable that wins over those of the scenarios; repeatable"),
         kind="many",
         metavar="NAME=VALUE",
     ),
@@ -191,7 +193,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "seed",
         ("session", "scenario", "marker", "pytest"),
         int | None,
-        msg("seed of random numbers"),
+        template("seed of random numbers"),
         metavar="N",
         read=int,
     ),
@@ -199,7 +201,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "clock",
         ("session", "scenario", "marker", "pytest"),
         str | None,
-        msg("where virtual time starts"),
+        template("where virtual time starts"),
         metavar="ISO",
         read=_instant,
     ),
@@ -207,14 +209,14 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "engine",
         ("session", "marker", "pytest", "cli"),
         EngineName,
-        msg("JavaScript engine, or both, to fail where they differ (default: quickjs)"),
+        template("JavaScript engine, or both, to fail where they differ (default: quickjs)"),
         default="quickjs",
     ),
     Option(
         "js_stack",
         ("session", "pytest", "cli"),
         int | None,
-        msg("stack of scripts that recurse deeply, such as 24MB, on a thread of their own"),
+        template("stack of scripts that recurse deeply, such as 24MB, on a thread of their own"),
         keyword="stack",
         metavar="SIZE",
         read=_stack,
@@ -222,30 +224,30 @@ OPTIONS: Final[tuple[Option, ...]] = (
     Option(
         "js_limits",
         ("session", "marker", "pytest", "cli"),
-        help=msg("what a script may use (default: cpu=2s,wall=30s,memory=64MB,calls=10000)"),
+        help=template("what a script may use (default: cpu=2s,wall=30s,memory=64MB,calls=10000)"),
         keyword="limits",
         metavar="LIMITS",
         read=_limits,
     ),
     Option("faults", ("session", "scenario"), default=()),
-    Option("faults", _COMMANDS, Armed, msg("off: arm no fault (default: on)"), default="on"),
+    Option("faults", _COMMANDS, Armed, template("off: arm no fault (default: on)"), default="on"),
     Option(
         "trace",
         _COMMANDS,
         TraceWhen,
-        msg("events as NDJSON below .bpmax/trace (default: on-failure)"),
+        template("events as NDJSON below .bpmax/trace (default: on-failure)"),
         default="on-failure",
     ),
     Option(
         "shard",
         _COMMANDS,
-        help=msg("run one of N parts of all tests, split by .bpmax/durations.json"),
+        help=template("run one of N parts of all tests, split by .bpmax/durations.json"),
         metavar="I/N",
     ),
     Option(
         "report",
         ("pytest",),
-        help=msg("one HTML page of all scenarios (default: .bpmax/report.html)"),
+        help=template("one HTML page of all scenarios (default: .bpmax/report.html)"),
         kind="optional",
         metavar="FILE",
     ),
@@ -253,14 +255,14 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "tb",
         ("pytest",),
         bool,
-        msg("what lies behind a failed scenario: Python tracebacks and the script's stack"),
+        template("what lies behind a failed scenario: Python tracebacks and the script's stack"),
         kind="switch",
     ),
     Option(
         "lang",
         ("pytest",),
         Language,
-        msg("language of messages (default: that of the environment)"),
+        template("language of messages (default: that of the environment)"),
     ),
     Option("owner", _SESSION, str, default=""),
     Option("environ", _SESSION),

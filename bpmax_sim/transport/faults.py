@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import Place, TransportError
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, template
 from bpmax_sim.messages import Chunk, Pairs, Request, Response
 from bpmax_sim.platform.model import names_api
 from bpmax_sim.transport.protocol import Transport
@@ -94,11 +94,15 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _BREAKS: Mapping[str, tuple[str, bool, str]] = {
-    "timeout": ("TIMEOUT", True, msg("no answer within {timeout:g} s (fault)")),
-    "reset": ("RESET", True, msg("the connection was reset after {after} bytes (fault)")),
-    "dns": ("CONNECT", False, msg("cannot connect: the host name does not resolve (fault)")),
-    "connect": ("CONNECT", False, msg("cannot connect: the connection was refused (fault)")),
-    "tls": ("TLS", False, msg("no trusted TLS connection: the certificate has expired (fault)")),
+    "timeout": ("TIMEOUT", True, template("no answer within {timeout:g} s (fault)")),
+    "reset": ("RESET", True, template("the connection was reset after {after} bytes (fault)")),
+    "dns": ("CONNECT", False, template("cannot connect: the host name does not resolve (fault)")),
+    "connect": ("CONNECT", False, template("cannot connect: the connection was refused (fault)")),
+    "tls": (
+        "TLS",
+        False,
+        template("no trusted TLS connection: the certificate has expired (fault)"),
+    ),
 }
 _BAD_BODIES: Mapping[str, bytes] = {
     "truncated": '{"code":200,"message":"ok","data":{"name":"张'.encode(),

@@ -20,7 +20,7 @@ import httpx
 from msgspec.structs import replace
 
 from bpmax_sim.errors import BadResponseError, CallError, TransportError
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, template
 from bpmax_sim.messages import Chunk, ConnectionRoute, Headers, Request, Response
 from bpmax_sim.secret.http_auth import SECRET_HEADERS
 from bpmax_sim.transport.connection import PROGRESS, Address, ConnectionProgress, transports
@@ -41,14 +41,14 @@ _STREAMED = ("text/event-stream", "application/x-ndjson")
 
 # The first class that fits decides; `sent` says whether the server may have seen the request.
 _FAILURES: tuple[tuple[type[Exception], str, bool, str], ...] = (
-    (httpx.ConnectTimeout, "TIMEOUT", False, msg("no connection within {timeout:g} s")),
-    (httpx.PoolTimeout, "TIMEOUT", False, msg("no free connection within {timeout:g} s")),
-    (httpx.TimeoutException, "TIMEOUT", True, msg("no answer within {timeout:g} s")),
-    (httpx.ConnectError, "CONNECT", False, msg("cannot connect: {error}")),
-    (httpx.ProxyError, "CONNECT", False, msg("the proxy refused: {error}")),
-    (httpx.UnsupportedProtocol, "CONNECT", False, msg("cannot connect: {error}")),
-    (httpx.NetworkError, "RESET", True, msg("the connection broke: {error}")),
-    (httpx.ProtocolError, "RESET", True, msg("the answer is not HTTP: {error}")),
+    (httpx.ConnectTimeout, "TIMEOUT", False, template("no connection within {timeout:g} s")),
+    (httpx.PoolTimeout, "TIMEOUT", False, template("no free connection within {timeout:g} s")),
+    (httpx.TimeoutException, "TIMEOUT", True, template("no answer within {timeout:g} s")),
+    (httpx.ConnectError, "CONNECT", False, template("cannot connect: {error}")),
+    (httpx.ProxyError, "CONNECT", False, template("the proxy refused: {error}")),
+    (httpx.UnsupportedProtocol, "CONNECT", False, template("cannot connect: {error}")),
+    (httpx.NetworkError, "RESET", True, template("the connection broke: {error}")),
+    (httpx.ProtocolError, "RESET", True, template("the answer is not HTTP: {error}")),
 )
 
 _OWN_CA = msg(
@@ -275,7 +275,7 @@ def _translate(
         return BadResponseError(msg("the body cannot be decoded: {error}", error=error))
     code, sent, text, hint = _tls_failure(error, progress) or next(
         ((code, sent, text, "") for kind, code, sent, text in _FAILURES if isinstance(error, kind)),
-        ("CONNECT", False, msg("the request cannot be sent: {error}"), ""),
+        ("CONNECT", False, template("the request cannot be sent: {error}"), ""),
     )
     url = httpx.URL(request.url)
     origin = f"{url.scheme}://{url.netloc.decode()}"
@@ -312,4 +312,4 @@ def _tls_failure(
     hint = _OWN_CERTIFICATE if refused else ""
     if isinstance(cause, ssl.SSLCertVerificationError):
         hint = _OWN_CA
-    return "TLS", False, msg("no trusted TLS connection to {peer}: {error}{hint}"), hint
+    return "TLS", False, template("no trusted TLS connection to {peer}: {error}{hint}"), hint

@@ -38,6 +38,15 @@ def test_a_message_is_its_english_text() -> None:
     assert pickle.loads(pickle.dumps(message)).values == message.values  # type: ignore[attr-defined]
 
 
+def test_a_message_is_no_template() -> None:
+    message = msg("no response within {seconds} s", seconds=3)
+
+    with pytest.raises(TypeError, match="a message is no template"):
+        msg(message, seconds=3)
+    with pytest.raises(TypeError, match="a message is no template"):
+        ConfigError(message, seconds=3)
+
+
 def test_numbers_choose_the_form() -> None:
     assert plural(1, "{number} call", "{number} calls") == "1 call"
     assert plural(2, "{number} call of {name}", "{number} calls of {name}", name="张三") == (
