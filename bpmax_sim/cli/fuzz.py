@@ -90,7 +90,7 @@ def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> E
         tried = search.search(plan, move)
     if not tried:
         file = display_path(plan.path)
-        tell("{file}: no law says anything of what it declares", file=file)
+        tell("{plan_path}: no law says anything of what it declares", plan_path=file)
         return ExitCode.NOTHING
     seconds = time.monotonic() - start
     findings = [trial.finding for trial in tried if trial.finding]
