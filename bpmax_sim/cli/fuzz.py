@@ -89,8 +89,8 @@ def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> E
     with progress(plan.seconds) as move:
         tried = search.search(plan, move)
     if not tried:
-        file = display_path(plan.path)
-        tell("{plan_path}: no law says anything of what it declares", plan_path=file)
+        where = display_path(plan.path)
+        tell("{plan_path}: no law says anything of what it declares", plan_path=where)
         return ExitCode.NOTHING
     seconds = time.monotonic() - start
     findings = [trial.finding for trial in tried if trial.finding]
