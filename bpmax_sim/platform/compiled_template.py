@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from bpmax_sim.errors import ConfigError, near
+from bpmax_sim.errors import ConfigError, nearest_name
 from bpmax_sim.i18n import labelled, msg, series
 from bpmax_sim.platform.encodings import LIMIT, FilterError
 from bpmax_sim.platform.filters import FILTERS
@@ -36,7 +36,7 @@ def quote_template(source: str) -> str:
 
 def unknown_filter_error(source: str, name: str) -> ConfigError:
     """Return the error that tells of a filter nobody defined."""
-    hint = near(name, FILTERS)
+    hint = nearest_name(name, FILTERS)
     return ConfigError(
         "{source}: there is no filter {name!r}{hint}",
         source=quote_template(source),
@@ -48,7 +48,9 @@ def unknown_filter_error(source: str, name: str) -> ConfigError:
 def undefined_name_error(source: str, name: str, names: Iterable[str]) -> ConfigError:
     """Return the error that tells of a name without a value."""
     known = sorted(names)
-    hint = near(name, known) or msg("; defined are {names}", names=(series(known) or msg("none")))
+    hint = nearest_name(name, known) or msg(
+        "; defined are {names}", names=(series(known) or msg("none"))
+    )
     return ConfigError(
         "{source}: {name!r} is not defined{hint}",
         source=quote_template(source),
