@@ -1,7 +1,7 @@
 """Every secret of a session, with all the forms it takes: replace them, and look for them.
 
 Redaction is idempotent: a stand-in maps to itself. `redact_values` does it in values of any shape,
-and numbers that are the bytes of a secret (Node's `Buffer`) become text. Nothing here shows a value.
+and numbers that are the bytes of a secret (Node's `Buffer`) become text. No value is ever shown.
 """
 
 from __future__ import annotations
