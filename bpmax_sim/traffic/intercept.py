@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 from vcr.cassette import Cassette, CassetteContextDecorator
 
-from bpmax_sim.cassette.format import grouped
+from bpmax_sim.cassette.format import group_headers
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.traffic.imported import NotCarried, grouped_pairs, make_request, make_response
@@ -83,7 +83,9 @@ class _InterceptingCassette(Cassette):  # type: ignore[misc]
         assert make_response is not None
         return {
             "status": {"code": make_response.status, "message": make_response.reason},
-            "headers": {name: list(values) for name, values in grouped(make_response.headers)},
+            "headers": {
+                name: list(values) for name, values in group_headers(make_response.headers)
+            },
             "body": {"string": make_response.body},
         }
 
