@@ -20,7 +20,7 @@ from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
 from bpmax_sim.scenario.cases import ScenarioDraft
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.definition import NodeForm, reachable
-from bpmax_sim.subject.form import field_hint, steps_of
+from bpmax_sim.subject.form import field_hint, path_steps
 from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
 from bpmax_sim.yamlfile.node import Node
 
@@ -217,7 +217,7 @@ def _rows_of_step(
     kind, value = step.kind, step.value if isinstance(step.value, Mapping) else {}
     if step.action == "set":
         for name, entered in value.items():
-            match steps_of(name):
+            match path_steps(name):
                 case (str(table), int(row), *_) if table in counts and name not in counts:
                     _row_beyond(draft, table, row, counts[table], spot.at(name))
             if name in counts and isinstance(entered, list):
