@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 import msgspec
 
 from bpmax_sim.errors import ConfigError, nearest_name
-from bpmax_sim.i18n import labelled, msg, series
+from bpmax_sim.i18n import label_message, msg, series
 from bpmax_sim.platform.encodings import LIMIT, FilterError
 from bpmax_sim.platform.filters import FILTERS
 
@@ -63,7 +63,7 @@ def failed_expression_error(source: str, error: Exception) -> ConfigError:
     """Return the error that tells of a failed expression, without any value in it."""
     name = type(error).__name__
     message = str(error) if isinstance(error, FilterError) else msg("{name} in it", name=name)
-    return ConfigError(labelled(quote_template(source), message))
+    return ConfigError(label_message(quote_template(source), message))
 
 
 def join_bounded(source: str, pieces: Iterable[str]) -> str:

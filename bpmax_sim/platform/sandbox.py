@@ -17,7 +17,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import labelled, msg
+from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.platform.compiled_template import (
     Renderer,
     Template,
@@ -116,7 +116,7 @@ def compile_source(source: str) -> Template:
         tree = _ENVIRONMENT.parse(spaced.replace("\r", _RETURN))
         seen = list(_walk(tree, _DEEPEST))
     except TemplateSyntaxError as error:
-        raise ConfigError(labelled(quote_template(source), error.message)) from None
+        raise ConfigError(label_message(quote_template(source), error.message)) from None
     except RecursionError:
         raise ConfigError(
             "{source} is nested too deeply; simplify it",
@@ -185,7 +185,7 @@ def _renderer(source: str, tree: nodes.Template) -> Renderer:
         except UndefinedError as error:
             match = _MISSING.match(error.message or "")
             if match is None:
-                raise ConfigError(labelled(quote_template(source), error.message)) from None
+                raise ConfigError(label_message(quote_template(source), error.message)) from None
             raise undefined_name_error(source, match["name"], names) from None
         except (ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as error:
             raise failed_expression_error(source, error) from None
