@@ -355,7 +355,9 @@ def _play(
     run_options: ScenarioOptions = {
         **options,
         "seed": 0,
-        "command": joined(" ", ["bpmax-sim record", shown(path), *item.repeated("--var")]),
+        "command": joined(
+            " ", ["bpmax-sim record", shown(path), *item.variable_arguments("--var")]
+        ),
     }
     cassettes = Path(shown(folder / "cassettes"))
     session = runner.open_session(item, cassettes=cassettes, environ=environ, **run_options)
