@@ -35,7 +35,7 @@ from typing import Any, ClassVar, Final, Self
 
 import msgspec
 
-from bpmax_sim.i18n import MessageError, joined, msg, plural, series
+from bpmax_sim.i18n import MessageError, join_messages, msg, plural, series
 
 BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, FutureWarning)
 """What compiling a regular expression of a user's raises, a warning where those are errors."""
@@ -65,7 +65,7 @@ _MANY = 300
 _SHOWN = 40
 
 
-def near(word: str, candidates: Iterable[str]) -> str:
+def nearest_name(word: str, candidates: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the candidate nearest to *word*, or nothing.
 
     Of two Chinese characters one is enough where no other candidate has it there, too: 财物, 财务.
@@ -85,7 +85,7 @@ def near(word: str, candidates: Iterable[str]) -> str:
     return msg("; did you mean {matches!r}?", matches=matches[0]) if matches else ""
 
 
-def listed(names: Iterable[str], most: int = _SHOWN) -> str:
+def shorten_list(names: Iterable[str], most: int = _SHOWN) -> str:
     """Return *names*, the first *most* of them where there are more."""
     every = list(names)
     if len(every) <= most + 1:
@@ -93,21 +93,21 @@ def listed(names: Iterable[str], most: int = _SHOWN) -> str:
     return series(every[:most]) + msg(" and {every_count} more", every_count=len(every) - most)
 
 
-def suggestion(word: str, names: Iterable[str]) -> str:
-    """Return the near name as `near` does, else all there are; nothing if there is none."""
+def suggest(word: str, names: Iterable[str]) -> str:
+    """Return the near name as `nearest_name` does, else all there are; nothing if there is none."""
     known = list(names)
     if not known:
         return ""
     listing = plural(
-        len(known), "; there is {listed}", "; there are {listed}", listed=listed(known)
+        len(known), "; there is {listed}", "; there are {listed}", listed=shorten_list(known)
     )
-    return near(word, known) or listing
+    return nearest_name(word, known) or listing
 
 
 _BARE = re.compile(r"[\w./:@%+,=-]+")
 
 
-def pasted(text: str) -> str:
+def shell_quote(text: str) -> str:
     """Return *text* as one word of a command that a person pastes into a shell."""
     if _BARE.fullmatch(text):
         return text
@@ -128,7 +128,7 @@ class Problem(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         """Return ``file:line:column: path: message`` on one line."""
         parts = [str(part) for part in (self.place, self.path) if part]
-        return joined(msg(": "), [*parts, self.message])
+        return join_messages(msg(": "), [*parts, self.message])
 
 
 class ConfigError(BpmaxError):
@@ -144,7 +144,7 @@ class ConfigError(BpmaxError):
             p if isinstance(p, Problem) else Problem(str(MessageError(p, **values)))
             for p in problems
         )
-        Exception.__init__(self, joined("\n", map(str, self.problems)))
+        Exception.__init__(self, join_messages("\n", map(str, self.problems)))
 
 
 class Problems(list[Problem]):

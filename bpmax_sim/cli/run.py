@@ -20,7 +20,7 @@ import msgspec
 from typer import Argument, Option
 
 import bpmax_sim
-from bpmax_sim.cassette.merge import new_file
+from bpmax_sim.cassette.merge import review_file
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.execute import Choices, cassette_of, execute, part_of, tell_recorded, timed
 from bpmax_sim.cli.select import cassettes_at, chosen, collect, gather, missing, targets
@@ -37,7 +37,7 @@ from bpmax_sim.cli.terminal import (
 from bpmax_sim.cli.watch import Watched
 from bpmax_sim.cli.watch import watch as watch_files
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
-from bpmax_sim.i18n import encoded, joined, labelled, msg, plural, series
+from bpmax_sim.i18n import encode_message, join_messages, label_message, msg, plural, series
 from bpmax_sim.project import find_root
 from bpmax_sim.report import store, terminal
 from bpmax_sim.report.console import console_lines
@@ -51,7 +51,7 @@ from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.session.options import CI_REFUSES, options_of
 from bpmax_sim.session.settings import SessionOptions
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import display_path
 
 
 class _RunArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,7 +162,7 @@ def _read(name: str, text: str, parse: Callable[[str], Any]) -> Any:
     try:
         return parse(text)
     except ValueError as error:
-        raise ConfigError(labelled(option.flag_of(name), error)) from None
+        raise ConfigError(label_message(option.flag_of(name), error)) from None
 
 
 def _perform(args: _RunArguments) -> int:
@@ -200,7 +200,7 @@ def _watched(args: _RunArguments) -> Watched:
         page = root / store.TRACE_FOLDER.with_name("report.html")
         if traces and args.choices.trace != "off":
             write_page(page, traces, version=bpmax_sim.__version__)
-            tell("report: {path}", path=shown(page))
+            tell("report: {path}", path=display_path(page))
 
     places = [Path(target.path) for target in targets(args.paths)]
     folders = [path for path in map(Path, args.paths or ()) if path.is_dir()]
@@ -233,13 +233,13 @@ def _played(
     with redirect_stdout(sys.stderr) if args.json else nullcontext():
         ran = _ran(items, args, shard)
     verdicts = [verdict for verdict, _ in ran]
-    waiting = [path for path in map(new_file, before) if path.exists()]
+    waiting = [path for path in map(review_file, before) if path.exists()]
     codes = [verdict.code for verdict in verdicts]
     codes += [ExitCode.REVIEW for _ in waiting] + [ExitCode.USAGE for _ in problems]
     code = foremost(codes) if has_items or problems else ExitCode.NOTHING
     tell_recorded(before)
     for path in waiting:
-        tell("{path}: waits for review; run `bpmax-sim review`", path=shown(path))
+        tell("{path}: waits for review; run `bpmax-sim review`", path=display_path(path))
     if args.json:
         say_json(document(verdicts, code=code, problems=problems))
     elif has_items:
@@ -415,7 +415,7 @@ def show(
 
 def _data(failure: store.Remembered) -> dict[str, object]:
     """Return it as plain values, with the texts that hide nothing of a value."""
-    data: dict[str, object] = msgspec.to_builtins(failure, enc_hook=encoded)
+    data: dict[str, object] = msgspec.to_builtins(failure, enc_hook=encode_message)
     data["texts"] = data.pop("whole") or data["texts"]
     del data["version"]
     return data
@@ -427,7 +427,12 @@ def listing(
     """List scenarios."""
     items = collect(paths, keyword)
     rows = [
-        (f"{item.place.file}:{item.place.line}", item.name, item.cassette, joined(" ", item.tags))
+        (
+            f"{item.place.file}:{item.place.line}",
+            item.name,
+            item.cassette,
+            join_messages(" ", item.tags),
+        )
         for item in items
     ]
     lines = table(rows) if rows else ()
@@ -468,5 +473,7 @@ def report(
     counts = write_page(path, traces or [root / store.TRACE_FOLDER], version=bpmax_sim.__version__)
     totals = {word: counts[word] for word in ("passed", "failed", "xfailed", "skipped")}
     early = counts["did not end"]
-    say_result([shown(path)], json=json, file=shown(path), **totals, ended_early=early)
+    say_result(
+        [display_path(path)], json=json, file=display_path(path), **totals, ended_early=early
+    )
     return ExitCode.PASSED

@@ -18,7 +18,7 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.file_names import file_name, relative_name
-from bpmax_sim.i18n import encoded, msg, translate
+from bpmax_sim.i18n import encode_message, msg, translate
 from bpmax_sim.project import SUFFIX, make_folder
 from bpmax_sim.report.console import Written
 from bpmax_sim.scenario import outcome, source
@@ -27,7 +27,7 @@ from bpmax_sim.scenario.expect import is_number
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.secret.vault import Redact
 from bpmax_sim.subject.definition import FlowNode
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import display_path
 
 TRACE_FOLDER = Path(".bpmax", "trace")
 _ENDING = ".ndjson"
@@ -134,7 +134,7 @@ def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
     for place in places:
         if not place.exists():
             raise ConfigError(
-                "{place}: there is no such trace; {how}", place=shown(place), how=_HOW
+                "{place}: there is no such trace; {how}", place=display_path(place), how=_HOW
             )
         files, base = sorted(place.rglob(f"*{_ENDING}")), place
         if place.is_file():
@@ -142,7 +142,7 @@ def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
             files, base = [place], next(above, place.parent)
         if not files:
             raise ConfigError(
-                "{place}: there is no trace in it; {how}", place=shown(place), how=_HOW
+                "{place}: there is no trace in it; {how}", place=display_path(place), how=_HOW
             )
         by_path |= {file.relative_to(base): file for file in files}
     for name in sorted(by_path):
@@ -165,7 +165,7 @@ def _read(path: Path, folder: str) -> Trace:
         if event is None:
             raise ConfigError(
                 "{path}:{number}: this is no line of a trace; {how}",
-                path=shown(path),
+                path=display_path(path),
                 number=number,
                 how=_HOW,
             )
@@ -176,13 +176,15 @@ def _read(path: Path, folder: str) -> Trace:
         else:
             events.append(event)
     if not events or events[0]["event"] != "ScenarioStarted":
-        raise ConfigError("{path}: this trace has no beginning; {how}", path=shown(path), how=_HOW)
+        raise ConfigError(
+            "{path}: this trace has no beginning; {how}", path=display_path(path), how=_HOW
+        )
     version = events[0].get("version", 1)
     if version != VERSION:
         is_newer = isinstance(version, int) and version > VERSION
         raise ConfigError(
             "{path}: this trace has version {version}, and version {known} is read here; {how}",
-            path=shown(path),
+            path=display_path(path),
             version=version,
             known=VERSION,
             how=msg("update bpmax-sim") if is_newer else _HOW,
@@ -236,7 +238,7 @@ def keep(evidence: Evidence, root: Path) -> None:
     """Write *evidence* below *root*; where that cannot be, there is none."""
     with suppress(OSError):
         make_folder(root / PLACE)
-        (root / PLACE).write_bytes(msgspec.json.encode(evidence, enc_hook=encoded))
+        (root / PLACE).write_bytes(msgspec.json.encode(evidence, enc_hook=encode_message))
 
 
 def read_evidence(root: Path) -> Evidence | None:
@@ -313,7 +315,7 @@ def remember(
     )
     with suppress(OSError):
         make_folder(path)
-        path.write_bytes(msgspec.json.encode(failed, enc_hook=encoded))
+        path.write_bytes(msgspec.json.encode(failed, enc_hook=encode_message))
 
 
 def did_fail(item: ScenarioItem) -> bool:

@@ -14,9 +14,9 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import pasted
+from bpmax_sim.errors import shell_quote
 from bpmax_sim.file_names import node_part
-from bpmax_sim.i18n import LANGUAGES, Translatable, labelled, mapped, plain, translate
+from bpmax_sim.i18n import LANGUAGES, Translatable, label_message, map_message, plain, translate
 from bpmax_sim.report.store import Trace
 from bpmax_sim.scenario.expect import cut, label_of
 from bpmax_sim.scenario.source import headline
@@ -108,7 +108,7 @@ def story_of(trace: Trace) -> Story:
     name = f"{first['name']}[{row}]" if row else str(first["name"])
     home = Homeward(trace.folder, str(first.get("place") or "").partition(":")[0])
     place = home.place(first.get("place"))
-    target = pasted(_item_of(trace, home, row) or ":".join(place.split(":")[:-1]))
+    target = shell_quote(_item_of(trace, home, row) or ":".join(place.split(":")[:-1]))
     calls = list(_calls(trace.events))
     return Story(
         id=hashlib.sha256(f"{place}\n{name}".encode("utf-8", "replace")).hexdigest()[:10],
@@ -140,7 +140,7 @@ def _notes(ended: _Event, home: Homeward) -> Iterator[Worded]:
         yield _worded(note, home)
     for warning in ended.get("warnings", ()):
         message, place = _message(bounded(warning["message"])), home.place(warning.get("place"))
-        yield _whole(labelled(place, message) if place else message, home)
+        yield _whole(label_message(place, message) if place else message, home)
 
 
 def _calls(events: Sequence[_Event]) -> Iterator[tuple[str, str]]:
@@ -254,6 +254,6 @@ def _failure(event: _Event, home: Homeward) -> dict[str, Any]:
 
 
 def _whole(message: str, home: Homeward) -> Worded:
-    message = mapped(message, home.text)
+    message = map_message(message, home.text)
     forms = {language: plain(translate(message, language)) for language in LANGUAGES}
     return forms if len({*forms.values()}) > 1 else plain(message)

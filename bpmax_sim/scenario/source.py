@@ -17,14 +17,14 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from bpmax_sim.errors import WARNINGS, BpmaxWarning, ConfigError, Place, Problem, near
-from bpmax_sim.i18n import joined, labelled, msg
+from bpmax_sim.errors import WARNINGS, BpmaxWarning, ConfigError, Place, Problem, nearest_name
+from bpmax_sim.i18n import join_messages, label_message, msg
 from bpmax_sim.project import file_stamp
 from bpmax_sim.scenario import references
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect import Comparison, contrast, cut
 from bpmax_sim.script.failure import Script
-from bpmax_sim.yamlfile import Node, parsed, read_text, shown
+from bpmax_sim.yamlfile import Node, display_path, parse_yaml, read_text
 
 LONGEST = 25
 WIDTH = 100
@@ -58,7 +58,7 @@ class RunWarning(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """Return ``file:line:column: message``."""
-        return labelled(self.place, self.message) if self.place else self.message
+        return label_message(self.place, self.message) if self.place else self.message
 
 
 _CUT = _Fit(LONGEST, WIDTH, checks=6, calls=3, details=12)
@@ -116,7 +116,7 @@ class Failure:
     def headline(self) -> str:
         """Return ``step 2/3 选择客户 12345: form.discount expected 0.9, got 1``, one line."""
         named = self.title if self.step else self.title or self.scenario
-        title = _single_line(joined(" ", named.split()), _TITLE)
+        title = _single_line(join_messages(" ", named.split()), _TITLE)
         return headline(self.step, self.total, title, _single_line(self.essence, _ESSENCE))
 
 
@@ -153,7 +153,7 @@ def render(failure: Failure, *, whole: bool = False) -> str:
         [cut(line, fit.width) for line in _calls(failure, fit)],
     ]
     body = [line for block in blocks if block for line in ("", *block)]
-    return joined("\n", [*head, *_cut_lines(body, fit.lines - len(head) - len(tail)), *tail])
+    return join_messages("\n", [*head, *_cut_lines(body, fit.lines - len(head) - len(tail)), *tail])
 
 
 STYLES: Mapping[str, str] = {"> ": "red", "  × ": "red", "  √ ": "green"}
@@ -287,8 +287,8 @@ class ScenarioSource(msgspec.Struct, frozen=True):
         Raises:
             ConfigError: if it cannot be read or is not YAML.
         """
-        text, name = read_text(path), shown(path)
-        return cls(path, name, parsed(text, name), tuple(text.splitlines()))
+        text, name = read_text(path), display_path(path)
+        return cls(path, name, parse_yaml(text, name), tuple(text.splitlines()))
 
     def excerpt(self, start: Place, failing: Place) -> tuple[ExcerptLine, ...]:
         """Return the line where a step starts and those around the failing one, which is marked."""
@@ -343,13 +343,13 @@ def read_script(path: Path, place: Place) -> Script:
         ConfigError: if it cannot be read as UTF-8.
     """
     try:
-        return _read_script_file(shown(path), file_stamp(str(path)))
+        return _read_script_file(display_path(path), file_stamp(str(path)))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or msg("it is not UTF-8")
-        hint = near(path.name, (script.name for script in path.parent.glob("*.js")))
+        hint = nearest_name(path.name, (script.name for script in path.parent.glob("*.js")))
         message = msg(
             "script {path} cannot be read: {reason}{hint}",
-            path=shown(path),
+            path=display_path(path),
             reason=reason,
             hint=hint if not path.exists() else "",
         )

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from bpmax_sim.errors import BpmaxError, Place, ScriptError
-from bpmax_sim.i18n import MessageError, labelled, msg
+from bpmax_sim.i18n import MessageError, label_message, msg
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.proxy.builder import Setter
 
@@ -75,7 +75,7 @@ class Waiting(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """Return ``file:line:column: a timer of 0.3 s``."""
-        return labelled(self.place, self.label) if self.place else self.label
+        return label_message(self.place, self.label) if self.place else self.label
 
 
 class UnawaitedCall(msgspec.Struct, frozen=True):

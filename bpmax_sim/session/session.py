@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, Unpack
 from msgspec.structs import replace
 
 from bpmax_sim.clock import Chance, CountedChance, Instant
-from bpmax_sim.errors import BpmaxError, ConfigError, ExpectationError, pasted
+from bpmax_sim.errors import BpmaxError, ConfigError, ExpectationError, shell_quote
 from bpmax_sim.guard import NetworkGuard, hosts_of
 from bpmax_sim.i18n import SHOWN_BY, msg, plural, series
 from bpmax_sim.keywords import closed
@@ -29,7 +29,7 @@ from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.outbox import Outcome, Waiting
 from bpmax_sim.script.runtime import Page, Runtime, engine_of
 from bpmax_sim.script.scheduler import Scheduler
-from bpmax_sim.secret.vault import redacted
+from bpmax_sim.secret.vault import redact_values
 from bpmax_sim.session import scripts
 from bpmax_sim.session.credentials import volatile_places
 from bpmax_sim.session.network import Network
@@ -49,7 +49,7 @@ from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.subject.hooks import FieldChanged
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import Stub, TransportLike, as_transport
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import display_path
 
 if TYPE_CHECKING:
     from bpmax_sim.simulator.simulator import Simulator
@@ -62,7 +62,7 @@ def describe_unrecognised(places: Sequence[str]) -> str:
     """Return where values look like secrets, and what to do."""
     left = len(places) - _SHOWN
     more = msg(" and {places_count} more", places_count=left) if left > 0 else ""
-    options = " ".join(f"--not-secret {pasted(place)}" for place in places[:_SHOWN])
+    options = " ".join(f"--not-secret {shell_quote(place)}" for place in places[:_SHOWN])
     return msg(
         "recorded as it is, and looks like a secret: {names}{more}; if it is one, "
         "declare its place with `secret:` in the platform file and record again{answer}",
@@ -141,7 +141,7 @@ class Session:
             engine=engine_of(settings.engine),
         )
         if SHOWN_BY:
-            SHOWN_BY[-1](network.vault.shown)
+            SHOWN_BY[-1](network.vault.redact_for_output)
         self._guard = _guard_of(settings) if start.is_closed else None
         if self._guard is not None:
             self._guard.enter()  # at the end: what is remote was fetched before
@@ -350,12 +350,12 @@ class Session:
 
     def redact(self, text: str, /) -> str:
         """Return *text* with every secret that the session knows replaced by its stand-in."""
-        return self._network.vault.shown(text)
+        return self._network.vault.redact_for_output(text)
 
     def shown(self, value: T, /) -> T:
         """Return *value* with every text in it redacted."""
         vault = self._network.vault
-        return value if vault.is_empty else redacted(value, vault.shown)
+        return value if vault.is_empty else redact_values(value, vault.redact_for_output)
 
     def simulator(self, platform: str, /) -> Simulator:
         """Return the stand-in of a platform, with its knobs, where third parties are simulated.
@@ -408,7 +408,9 @@ class Session:
     def unplayed(self) -> tuple[Exchange, ...]:
         """Return what was recorded and not played, where recordings are played at all."""
         is_new = self.mode == "record" and self.settings.record == "new"
-        return self._recordings.player.unplayed() if is_new or self.mode == "replay" else ()
+        return (
+            self._recordings.player.unplayed_exchanges() if is_new or self.mode == "replay" else ()
+        )
 
     @property
     def unrecognised(self) -> tuple[str, ...]:
@@ -468,7 +470,7 @@ class Session:
             "or write proxy: {{unused: warn}}",
             "{path}: {number} recorded exchanges were not played: {names}; {afresh}, "
             "or write proxy: {{unused: warn}}",
-            path=shown(settings.cassette) if settings.cassette else "",
+            path=display_path(settings.cassette) if settings.cassette else "",
             names=series(f"[{exchange.order}] {_shown_exchange(exchange)}" for exchange in left),
             afresh=afresh,
         )
