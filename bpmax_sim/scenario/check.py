@@ -84,8 +84,8 @@ def _marks(draft: ScenarioDraft) -> None:
     for row in draft.rows:
         for key in ("tags", "skip", "xfail"):
             value = row.values.get(key)
-            shorten_list = value if isinstance(value, list) and key == "tags" else [value]
-            if any(isinstance(item, Mapping | list) for item in shorten_list):
+            cells = value if isinstance(value, list) and key == "tags" else [value]
+            if any(isinstance(item, Mapping | list) for item in cells):
                 wrong = msg("{key}: expected text", key=key)
                 draft.problems.append(Problem(wrong, row.place, "cases"))
 

@@ -69,7 +69,7 @@ class Waiting(msgspec.Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        """Return ``a timer of 0.3 s``."""
+        """Return what it is, such as ``a timer of 0.3 s``."""
         kind = msg("an interval") if self.repeat else msg("a timer")
         return msg("{kind} of {delay:g} s", kind=kind, delay=self.delay)
 
