@@ -22,7 +22,7 @@ from msgspec.structs import asdict, replace
 
 from bpmax_sim.cassette.model import Body, by_name, decode_json, encode_sorted, read_body
 from bpmax_sim.field_path import NEVER_COMPARED, FieldPath, Segment, format_path, without
-from bpmax_sim.i18n import encoded
+from bpmax_sim.i18n import encode_message
 from bpmax_sim.messages import FORM, Call, Exchange, Headers, Pairs, Request, media_type
 from bpmax_sim.path_template import PathTemplate, has_trailing_slash, path_template
 
@@ -206,7 +206,7 @@ def _digest(
     version: str, ignore: Iterable[str], scoped: Iterable[tuple[str, tuple[str, ...]]]
 ) -> str:
     places = sorted((name, sorted({*paths})) for name, paths in scoped if paths)
-    facts = msgspec.json.encode([version, sorted({*ignore}), places], enc_hook=encoded)
+    facts = msgspec.json.encode([version, sorted({*ignore}), places], enc_hook=encode_message)
     return hashlib.blake2b(facts, digest_size=8).hexdigest()
 
 

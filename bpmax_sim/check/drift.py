@@ -28,7 +28,7 @@ from bpmax_sim.cassette.model import by_name, read_body
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CallError, TransportError
 from bpmax_sim.field_path import FieldPath, Steps, Wild, covers, format_path, values_at
-from bpmax_sim.i18n import labelled, msg, template
+from bpmax_sim.i18n import label_message, msg, template
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Call, Exchange, Failed, Headers, Request, Response, media_type
 from bpmax_sim.path_template import path_template
@@ -36,7 +36,13 @@ from bpmax_sim.platform.model import Api, Instance, Platform, VerifyValues
 from bpmax_sim.proxy.builder import Builder
 from bpmax_sim.proxy.compiled_api import CompiledApi, compiled_api
 from bpmax_sim.proxy.effects import Grant
-from bpmax_sim.proxy.recovery import Again, Answered, RetryProgress, failure_class, next_step
+from bpmax_sim.proxy.recovery import (
+    Again,
+    ReceivedResponse,
+    RetryProgress,
+    failure_class,
+    next_step,
+)
 from bpmax_sim.proxy.response import read_body as parsed_body
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.redaction import in_body
@@ -79,7 +85,7 @@ class Change(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         """Return it as a phrase, such as ``body.data.name: text became number``."""
         phrase = _PHRASES.get(self.what, template("{was} became {now}"))
-        return labelled(self.path, msg(phrase, was=self.was, now=self.now))
+        return label_message(self.path, msg(phrase, was=self.was, now=self.now))
 
 
 def _walk(value: Any, path: Steps) -> Iterator[tuple[Steps, Any]]:
@@ -310,7 +316,7 @@ class Verification:
         api = platform.apis.get(call.api) if call and platform else None
         if after is None or after.key != exchange.key or platform is None or api is None:
             return ""
-        recipe, outcome = recipe_of(platform, api), _answered(exchange.outcome)
+        recipe, outcome = recipe_of(platform, api), _received_outcome(exchange.outcome)
         sent = RetryProgress(known.sent + 1, known.renewed, known.offset)
         grant = _ANY_GRANT if recipe.acquires else None
         step = next_step(outcome, recipe, grant, sent, exchange.at)
@@ -324,11 +330,11 @@ class Verification:
 _ANY_GRANT: Final = Grant(values={}, standins={}, expires=inf)
 
 
-def _answered(outcome: Response | Failed) -> Answered | TransportError:
+def _received_outcome(outcome: Response | Failed) -> ReceivedResponse | TransportError:
     """Return *outcome* as `recover` saw it while it was recorded."""
     if isinstance(outcome, Failed):
         return TransportError(outcome.message, code=outcome.code, sent=outcome.sent)
-    return Answered(replace(outcome, source=""), parsed_body(outcome))
+    return ReceivedResponse(replace(outcome, source=""), parsed_body(outcome))
 
 
 def _skipped(exchange: Exchange, reason: str) -> Drift:

@@ -11,8 +11,8 @@ import msgspec
 
 from bpmax_sim import errors
 from bpmax_sim.fuzz.target import FuzzTarget
-from bpmax_sim.i18n import labelled, msg
-from bpmax_sim.simulator.simulator import shipped
+from bpmax_sim.i18n import label_message, msg
+from bpmax_sim.simulator.simulator import shipped_rule_tables
 
 _REFUSED: Final = range(400, 500)
 _LONGEST: Final = 160
@@ -71,7 +71,7 @@ def is_expected(error: errors.BpmaxError, target: FuzzTarget) -> bool:
     refuses = isinstance(error, errors.BusinessError) or (
         isinstance(error, errors.HttpStatusError) and error.status in _REFUSED
     )
-    return refuses and (target.is_live or target.key in shipped())
+    return refuses and (target.is_live or target.key in shipped_rule_tables())
 
 
 def describe_error(error: errors.BpmaxError, target: FuzzTarget | None = None) -> str:
@@ -86,4 +86,4 @@ def describe_error(error: errors.BpmaxError, target: FuzzTarget | None = None) -
         return text
     if target is not None and not target.is_live and error.response:
         text = f"{text}, {json.dumps(error.response['body'], ensure_ascii=False)[:_LONGEST]}"
-    return labelled(error.code, text)
+    return label_message(error.code, text)

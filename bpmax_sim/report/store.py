@@ -18,7 +18,7 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.file_names import file_name, relative_name
-from bpmax_sim.i18n import encoded, msg, translate
+from bpmax_sim.i18n import encode_message, msg, translate
 from bpmax_sim.project import SUFFIX, make_folder
 from bpmax_sim.report.console import Written
 from bpmax_sim.scenario import outcome, source
@@ -100,7 +100,7 @@ def _attached(item: ScenarioItem, at: float, redact: Redact) -> Iterator[Event]:
     """Yield what a viewer shows beside the events: it may be opened without the project."""
     for file, text in item.sources.items():
         yield SourceAttached(file=Place(file), text=redact(text), at=at)
-    flow = item.cast.flow.definition
+    flow = item.subjects.flow.definition
     if flow is not None:
         nodes = {
             name: {
@@ -238,7 +238,7 @@ def keep(evidence: Evidence, root: Path) -> None:
     """Write *evidence* below *root*; where that cannot be, there is none."""
     with suppress(OSError):
         make_folder(root / PLACE)
-        (root / PLACE).write_bytes(msgspec.json.encode(evidence, enc_hook=encoded))
+        (root / PLACE).write_bytes(msgspec.json.encode(evidence, enc_hook=encode_message))
 
 
 def read_evidence(root: Path) -> Evidence | None:
@@ -315,7 +315,7 @@ def remember(
     )
     with suppress(OSError):
         make_folder(path)
-        path.write_bytes(msgspec.json.encode(failed, enc_hook=encoded))
+        path.write_bytes(msgspec.json.encode(failed, enc_hook=encode_message))
 
 
 def did_fail(item: ScenarioItem) -> bool:
