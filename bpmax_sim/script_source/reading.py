@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import Place
 from bpmax_sim.script_source.scopes import Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
-from bpmax_sim.script_source.values import WRAPPED, ProxyCall, Value, Values, above
+from bpmax_sim.script_source.values import WRAPPED, ProxyCall, ScriptValue, Values, above
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -89,10 +89,10 @@ class ScriptReading(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=1024)
 def read_script(text: str, name: str = "script.js") -> ScriptReading:
     """Return what *text* calls, reads and writes; of a broken text what can be read of it."""
-    return _Reader(SyntaxTree(text, name)).read()
+    return _ScriptReader(SyntaxTree(text, name)).read()
 
 
-class _Reader:
+class _ScriptReader:
     """One pass over the nodes of a script."""
 
     def __init__(self, tree: SyntaxTree) -> None:
@@ -140,7 +140,7 @@ class _Reader:
                 is_awaited, place = parent == "await_expression", self._tree.place(node)
                 yield replace(value.draft, is_awaited=is_awaited, place=place)
 
-    def _note(self, value: Value | None, access: Access, where: Node) -> None:
+    def _note(self, value: ScriptValue | None, access: Access, where: Node) -> None:
         if value is None or not value.path or value.kind not in {"form", "ctx", "result"}:
             return
         root: Literal["form", "ctx", "result"] = value.kind  # type: ignore[assignment]
@@ -186,9 +186,9 @@ class _Reader:
         return operator.type if operator is not None else ""
 
     def _global_uses(self) -> Iterator[GlobalUse]:
-        for reference in self._scopes.globals():
-            place, access = self._tree.place(reference.node), self._access(reference.node)
-            yield GlobalUse(reference.name, place, access)
+        for use in self._scopes.globals():
+            place, access = self._tree.place(use.node), self._access(use.node)
+            yield GlobalUse(use.name, place, access)
 
     def _powers(self) -> Iterator[Place]:
         for node in self._nodes:

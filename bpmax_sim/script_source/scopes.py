@@ -73,14 +73,14 @@ class Binding:
         self.is_reassigned = False
 
 
-class Scope(msgspec.Struct):
+class LexicalScope(msgspec.Struct):
     """A block or a function, and the names that it declares."""
 
-    parent: Scope | None
+    parent: LexicalScope | None
     is_function: bool
     names: dict[str, Binding]
 
-    def function(self) -> Scope:
+    def function(self) -> LexicalScope:
         """Return the function, or the program, that this is a block of."""
         scope = self
         while not scope.is_function and scope.parent is not None:
@@ -89,13 +89,13 @@ class Scope(msgspec.Struct):
 
     def find(self, name: str) -> Binding | None:
         """Return what *name* refers to here; None for a global."""
-        scope: Scope | None = self
+        scope: LexicalScope | None = self
         while scope is not None and name not in scope.names:
             scope = scope.parent
         return scope.names[name] if scope else None
 
 
-class Reference:
+class NameUse:
     """A name that is used, and what declares it; None for a global."""
 
     __slots__ = ("binding", "name", "node")
@@ -119,31 +119,31 @@ class Scopes:
         """Read *tree*: first what is declared, as functions and ``var`` are used before."""
         self._tree = tree
         self._declared: set[int] = set()
-        self.top = Scope(None, is_function=True, names={})
+        self.top = LexicalScope(None, is_function=True, names={})
         self.bindings: list[Binding] = []
         uses = self._visit()
-        self._references = {
-            node.id: Reference(name := tree.text_of(node), node, scope.find(name))
+        self._name_uses = {
+            node.id: NameUse(name := tree.text_of(node), node, scope.find(name))
             for node, scope in uses
             if node.id not in self._declared
         }
-        for reference in self._references.values():
-            if reference.binding is not None and _is_assigned(reference.node):
-                reference.binding.is_reassigned = True
+        for use in self._name_uses.values():
+            if use.binding is not None and _is_assigned(use.node):
+                use.binding.is_reassigned = True
 
     def binding_of(self, node: Node) -> Binding | None:
         """Return what declares the identifier *node*; None for a global or no identifier."""
-        reference = self._references.get(node.id)
-        return reference.binding if reference else None
+        use = self._name_uses.get(node.id)
+        return use.binding if use else None
 
     def is_global(self, node: Node) -> bool:
         """Return whether *node* is an identifier that the script does not declare."""
-        reference = self._references.get(node.id)
-        return reference is not None and reference.binding is None
+        use = self._name_uses.get(node.id)
+        return use is not None and use.binding is None
 
-    def globals(self) -> Iterator[Reference]:
+    def globals(self) -> Iterator[NameUse]:
         """Yield each use of a name that the script does not declare."""
-        return (one for one in self._references.values() if one.binding is None)
+        return (use for use in self._name_uses.values() if use.binding is None)
 
     def key_text(self, key: Node) -> str | None:
         """Return the name that a key of an object is, or None for a computed one."""
@@ -153,9 +153,9 @@ class Scopes:
             return self._tree.literal_text(key.named_children[0]) if key.named_children else None
         return self._tree.literal_text(key)
 
-    def _visit(self) -> list[tuple[Node, Scope]]:
+    def _visit(self) -> list[tuple[Node, LexicalScope]]:
         """Declare what each node declares, and return the identifiers with their scopes."""
-        uses: list[tuple[Node, Scope]] = []
+        uses: list[tuple[Node, LexicalScope]] = []
         pending = [(self._tree.root, self.top)]
         while pending:
             node, scope = pending.pop()
@@ -165,16 +165,16 @@ class Scopes:
                 continue
             inner = scope
             if kind in FUNCTIONS:
-                inner = Scope(scope, is_function=True, names={})
+                inner = LexicalScope(scope, is_function=True, names={})
                 self._declare_parameters(node, inner)
             elif kind in _BLOCKS and node.parent is not None and node.parent.type not in FUNCTIONS:
-                inner = Scope(scope, is_function=False, names={})
+                inner = LexicalScope(scope, is_function=False, names={})
             if declare := _DECLARES.get(kind):
                 declare(self, node, scope, inner)
             pending += [(child, inner) for child in reversed(node.named_children)]
         return uses
 
-    def _declare_variable(self, node: Node, scope: Scope, _inner: Scope) -> None:
+    def _declare_variable(self, node: Node, scope: LexicalScope, _inner: LexicalScope) -> None:
         parent, name = node.parent, node.child_by_field_name("name")
         is_var = parent is None or parent.type == "variable_declaration"
         if name is not None:
@@ -182,19 +182,19 @@ class Scopes:
             home = scope.function() if is_var else scope
             self._bind(name, word, home, node.child_by_field_name("value"))
 
-    def _declare_function(self, node: Node, scope: Scope, _inner: Scope) -> None:
+    def _declare_function(self, node: Node, scope: LexicalScope, _inner: LexicalScope) -> None:
         self._bind(node.child_by_field_name("name"), "function", scope, node)
 
-    def _declare_own_name(self, node: Node, _scope: Scope, inner: Scope) -> None:
+    def _declare_own_name(self, node: Node, _scope: LexicalScope, inner: LexicalScope) -> None:
         self._bind(node.child_by_field_name("name"), "function", inner, node)
 
-    def _declare_class(self, node: Node, scope: Scope, _inner: Scope) -> None:
+    def _declare_class(self, node: Node, scope: LexicalScope, _inner: LexicalScope) -> None:
         self._bind(node.child_by_field_name("name"), "class", scope)
 
-    def _declare_caught(self, node: Node, _scope: Scope, inner: Scope) -> None:
+    def _declare_caught(self, node: Node, _scope: LexicalScope, inner: LexicalScope) -> None:
         self._bind(node.child_by_field_name("parameter"), "catch", inner)
 
-    def _declare_loop(self, node: Node, _scope: Scope, inner: Scope) -> None:
+    def _declare_loop(self, node: Node, _scope: LexicalScope, inner: LexicalScope) -> None:
         """Declare ``for (const row of rows)``: the name is an element."""
         word, operator = node.child_by_field_name("kind"), node.child_by_field_name("operator")
         if word is None:
@@ -205,15 +205,15 @@ class Scopes:
         right = node.child_by_field_name("right")
         self._bind(node.child_by_field_name("left"), kind, home, right, path)
 
-    def _declare_imports(self, node: Node, scope: Scope, _inner: Scope) -> None:
+    def _declare_imports(self, node: Node, scope: LexicalScope, _inner: LexicalScope) -> None:
         for child in self._tree.walk(node):
             if child.type == "identifier":
                 self._bind(child, "const", scope)
 
-    def _declare_parameters(self, function: Node, inner: Scope) -> None:
+    def _declare_parameters(self, function: Node, inner: LexicalScope) -> None:
         several = function.child_by_field_name("parameters")
-        one = function.child_by_field_name("parameter")
-        patterns = several.named_children if several is not None else [one] if one else []
+        single = function.child_by_field_name("parameter")
+        patterns = several.named_children if several is not None else [single] if single else []
         for position, pattern in enumerate(patterns):
             before = len(self.bindings)
             self._bind(pattern, "parameter", inner)
@@ -224,7 +224,7 @@ class Scopes:
         self,
         pattern: Node | None,
         kind: str,
-        scope: Scope,
+        scope: LexicalScope,
         value: Node | None = None,
         path: Path = (),
     ) -> None:
@@ -269,7 +269,7 @@ class Scopes:
         return [(child, ()) for child in reversed(node.named_children)]
 
 
-_DECLARES: Final[Mapping[str, Callable[[Scopes, Node, Scope, Scope], None]]] = {
+_DECLARES: Final[Mapping[str, Callable[[Scopes, Node, LexicalScope, LexicalScope], None]]] = {
     "variable_declarator": Scopes._declare_variable,  # noqa: SLF001 - the tables of the class above
     "function_declaration": Scopes._declare_function,  # noqa: SLF001
     "generator_function_declaration": Scopes._declare_function,  # noqa: SLF001

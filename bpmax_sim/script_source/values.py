@@ -76,7 +76,7 @@ class ProxyCall(msgspec.Struct, frozen=True, kw_only=True):
     options: tuple[tuple[str, Place], ...] = ()
 
 
-class Value(msgspec.Struct, frozen=True):
+class ScriptValue(msgspec.Struct, frozen=True):
     """What an expression is.
 
     Attributes:
@@ -98,8 +98,8 @@ class Value(msgspec.Struct, frozen=True):
     draft: ProxyCall | None = None
 
 
-_GLOBALS: Final[Mapping[str, Value]] = {
-    "$proxy": Value("$proxy"), "form": Value("form"), "ctx": Value("ctx"),
+_GLOBALS: Final[Mapping[str, ScriptValue]] = {
+    "$proxy": ScriptValue("$proxy"), "form": ScriptValue("form"), "ctx": ScriptValue("ctx"),
 }  # fmt: skip
 
 
@@ -114,11 +114,11 @@ class Values:
         """Know nothing yet; a value is worked out when it is asked for."""
         self._tree = tree
         self._scopes = scopes
-        self._known: dict[int, Value | None] = {}
+        self._known: dict[int, ScriptValue | None] = {}
         self._depth = 0
         self.calls: list[ProxyCall] = []
 
-    def value(self, node: Node | None) -> Value | None:
+    def value(self, node: Node | None) -> ScriptValue | None:
         """Return what *node* stands for; None where the text does not say it."""
         if node is None:
             return None
@@ -147,16 +147,16 @@ class Values:
         value = self.value(index)
         return value.text if value and value.kind == "text" else None
 
-    def below(self, value: Value | None, path: Sequence[str]) -> Value | None:
+    def below(self, value: ScriptValue | None, path: Sequence[str]) -> ScriptValue | None:
         """Return the member at *path* of *value*; ``ctx.form`` is the form."""
         if value is None or value.kind not in _DATA or "?" in path:
             return None
         whole = (*value.path, *path)
         if value.kind == "ctx" and whole[:1] == ("form",):
-            return Value("form", path=whole[1:])
+            return ScriptValue("form", path=whole[1:])
         return replace(value, path=whole)
 
-    def destructured(self, binding: Binding) -> Value | None:
+    def destructured(self, binding: Binding) -> ScriptValue | None:
         """Return what a name that destructuring declares stands for."""
         if binding.kind == "parameter":
             return self._element(binding)
@@ -165,35 +165,35 @@ class Values:
 
     # ------------------------------------------------------------------ expressions
 
-    def _text(self, node: Node) -> Value | None:
+    def _text(self, node: Node) -> ScriptValue | None:
         text = self._tree.literal_text(node)
-        return None if text is None else Value("text", text)
+        return None if text is None else ScriptValue("text", text)
 
-    def _name(self, node: Node) -> Value | None:
+    def _name(self, node: Node) -> ScriptValue | None:
         binding = self._scopes.binding_of(node)
         if binding is None:
             is_global = self._scopes.is_global(node)
             return _GLOBALS.get(self._tree.text_of(node)) if is_global else None
         return None if binding.is_reassigned else self.destructured(binding)
 
-    def _function(self, node: Node) -> Value:
-        return Value("function", node=node)
+    def _function(self, node: Node) -> ScriptValue:
+        return ScriptValue("function", node=node)
 
-    def _last(self, node: Node) -> Value | None:
+    def _last(self, node: Node) -> ScriptValue | None:
         return self.value(node.named_children[-1]) if node.named_children else None
 
-    def _awaited(self, node: Node) -> Value | None:
+    def _awaited(self, node: Node) -> ScriptValue | None:
         value = self._last(node)
         return replace(value, kind="result") if value and value.kind == "promise" else value
 
-    def _either(self, node: Node) -> Value | None:
+    def _either(self, node: Node) -> ScriptValue | None:
         """Return the left side of ``a || b``, which is what the text expects."""
         operator = node.child_by_field_name("operator")
         if operator is None or operator.type not in {"||", "??"}:
             return None
         return self.value(node.child_by_field_name("left"))
 
-    def _member(self, node: Node) -> Value | None:
+    def _member(self, node: Node) -> ScriptValue | None:
         value = self.value(node.child_by_field_name("object"))
         if value is None:
             return None
@@ -204,17 +204,19 @@ class Values:
             return replace(value, kind=f"{value.kind} method", text=name or "?", node=node)
         return self.below(value, ("*" if name is None else name,))
 
-    def _of_proxy(self, value: Value, node: Node, name: str | None) -> Value | None:
+    def _of_proxy(self, value: ScriptValue, node: Node, name: str | None) -> ScriptValue | None:
         draft = value.draft
         if draft is None or (name is not None and name != "$api" and _is_no_api(name)):
             return None
         if name == "$api":
             chain = replace(draft, style="chain")
-            return Value("chain method", "$api", node=node, draft=chain)
+            return ScriptValue("chain method", "$api", node=node, draft=chain)
         where = node.child_by_field_name("property") or node.child_by_field_name("index") or node
-        return Value("method", draft=replace(draft, api=name, api_place=self._tree.place(where)))
+        return ScriptValue(
+            "method", draft=replace(draft, api=name, api_place=self._tree.place(where))
+        )
 
-    def _element(self, binding: Binding) -> Value | None:
+    def _element(self, binding: Binding) -> ScriptValue | None:
         """Return what a callback gets: ``list.map(row => …)``, ``promise.then(result => …)``."""
         function = binding.function
         if function is None or function.parent is None or function.parent.type != "arguments":
@@ -234,7 +236,7 @@ class Values:
 
     # ------------------------------------------------------------------ calls
 
-    def _call(self, node: Node) -> Value | None:
+    def _call(self, node: Node) -> ScriptValue | None:
         value = self.value(node.child_by_field_name("function"))
         listed = node.child_by_field_name("arguments")
         if value is None or listed is None:
@@ -243,7 +245,9 @@ class Values:
         of_kind = _CALL.get(value.kind)
         return of_kind(self, node, value, arguments) if of_kind else None
 
-    def _proxy(self, node: Node, _value: Value, arguments: Sequence[Node]) -> Value | None:
+    def _proxy(
+        self, node: Node, _value: ScriptValue, arguments: Sequence[Node]
+    ) -> ScriptValue | None:
         if not arguments:
             return None
         platform = self.value(arguments[0])
@@ -256,7 +260,7 @@ class Values:
             api_place=self._tree.place(node),
             options=options,
         )
-        return Value("proxy", draft=draft)
+        return ScriptValue("proxy", draft=draft)
 
     def _options(self, node: Node) -> tuple[str | None, tuple[tuple[str, Place], ...]]:
         """Return the instance that options name, and the names of all, with their places."""
@@ -277,7 +281,9 @@ class Values:
             elif child.type == "shorthand_property_identifier":
                 yield child, child
 
-    def _direct(self, node: Node, value: Value, arguments: Sequence[Node]) -> Value | None:
+    def _direct(
+        self, node: Node, value: ScriptValue, arguments: Sequence[Node]
+    ) -> ScriptValue | None:
         if value.draft is None:
             return None
         is_spread = any(child.type == "spread_element" for child in arguments)
@@ -285,7 +291,9 @@ class Values:
             node, replace(value.draft, arguments=None if is_spread else len(arguments))
         )
 
-    def _of_chain(self, node: Node, value: Value, arguments: Sequence[Node]) -> Value | None:
+    def _of_chain(
+        self, node: Node, value: ScriptValue, arguments: Sequence[Node]
+    ) -> ScriptValue | None:
         draft, name = value.draft, value.text
         if draft is None:
             return None
@@ -295,13 +303,15 @@ class Values:
             api = self.value(arguments[0]) if arguments else None
             text = api.text if api and api.kind == "text" else None
             place = self._tree.place(arguments[0] if arguments else node)
-            return Value("chain", node=node, draft=replace(draft, api=text, api_place=place))
+            return ScriptValue("chain", node=node, draft=replace(draft, api=text, api_place=place))
         if name not in SETTERS:
             return None
         where = value.node.child_by_field_name("property") or value.node
         names = self._literal_names(arguments[0]) if arguments else ()
         setter = Setter(name.removeprefix("$"), names, self._tree.place(where))
-        return Value("chain", node=node, draft=replace(draft, setters=(*draft.setters, setter)))
+        return ScriptValue(
+            "chain", node=node, draft=replace(draft, setters=(*draft.setters, setter))
+        )
 
     def _literal_names(self, node: Node) -> tuple[str, ...] | None:
         """Return the dotted names of an object literal, or None where more may be in it."""
@@ -314,16 +324,18 @@ class Values:
             if name is None:
                 return None
             inner = self._literal_names(value) if value is not None else None
-            names += [name, *(f"{name}.{one}" for one in inner or ())]
+            names += [name, *(f"{name}.{below}" for below in inner or ())]
         return tuple(names)
 
-    def _keep(self, node: Node, call: ProxyCall) -> Value:
+    def _keep(self, node: Node, call: ProxyCall) -> ScriptValue:
         """Give a call that is made its number, and return its promise."""
         place, is_awaited = self._tree.place(node), above(node).type == "await_expression"
         self.calls.append(replace(call, place=place, is_called=True, is_awaited=is_awaited))
-        return Value("promise", call=len(self.calls) - 1)
+        return ScriptValue("promise", call=len(self.calls) - 1)
 
-    def _of_promise(self, _node: Node, value: Value, arguments: Sequence[Node]) -> Value | None:
+    def _of_promise(
+        self, _node: Node, value: ScriptValue, arguments: Sequence[Node]
+    ) -> ScriptValue | None:
         if value.text != "then":
             return replace(value, kind="promise", text="", node=None)
         callback = self.value(arguments[0]) if arguments else None
@@ -332,16 +344,20 @@ class Values:
         is_result = result is not None and result.kind == "result"
         return replace(result, kind="promise") if result is not None and is_result else result
 
-    def _of_data(self, _node: Node, value: Value, _given: Sequence[Node]) -> Value | None:
+    def _of_data(
+        self, _node: Node, value: ScriptValue, _arguments: Sequence[Node]
+    ) -> ScriptValue | None:
         *owner, method = value.path or ("",)
         if method in _GIVES_LIST:
             return replace(value, path=tuple(owner))
         return replace(value, path=(*owner, "*")) if method in _GIVES_ONE else None
 
-    def _of_function(self, _node: Node, value: Value, _given: Sequence[Node]) -> Value | None:
+    def _of_function(
+        self, _node: Node, value: ScriptValue, _arguments: Sequence[Node]
+    ) -> ScriptValue | None:
         return self._returned(value.node)
 
-    def _returned(self, function: Node) -> Value | None:
+    def _returned(self, function: Node) -> ScriptValue | None:
         """Return what a function gives, if all that it returns is the same."""
         body = function.child_by_field_name("body")
         if body is None:
@@ -376,7 +392,7 @@ def _is_no_api(name: str) -> bool:
     return name in NEVER_APIS or name[:1] in {"$", "_"}
 
 
-_EVALUATE: Final[Mapping[str, Callable[[Values, Node], Value | None]]] = {
+_EVALUATE: Final[Mapping[str, Callable[[Values, Node], ScriptValue | None]]] = {
     "string": Values._text,  # noqa: SLF001 - the table of the class above
     "template_string": Values._text,  # noqa: SLF001
     "identifier": Values._name,  # noqa: SLF001
@@ -391,7 +407,9 @@ _EVALUATE: Final[Mapping[str, Callable[[Values, Node], Value | None]]] = {
     "subscript_expression": Values._member,  # noqa: SLF001
     "call_expression": Values._call,  # noqa: SLF001
 }
-_CALL: Final[Mapping[str, Callable[[Values, Node, Value, Sequence[Node]], Value | None]]] = {
+_CALL: Final[
+    Mapping[str, Callable[[Values, Node, ScriptValue, Sequence[Node]], ScriptValue | None]]
+] = {
     "$proxy": Values._proxy,  # noqa: SLF001
     "method": Values._direct,  # noqa: SLF001
     "chain method": Values._of_chain,  # noqa: SLF001
