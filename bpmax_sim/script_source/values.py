@@ -29,7 +29,7 @@ _GIVES_ELEMENT: Final = frozenset(
 )
 """Methods of lists whose callback gets an element first."""
 _GIVES_LIST: Final = frozenset({"filter", "slice", "sort", "reverse", "toSorted", "concat"})
-_GIVES_ONE: Final = frozenset({"find", "findLast", "at", "pop", "shift"})
+_GIVES_ITEM: Final = frozenset({"find", "findLast", "at", "pop", "shift"})
 _DATA: Final = frozenset({"result", "form", "ctx"})
 
 
@@ -350,7 +350,7 @@ class Values:
         *owner, method = value.path or ("",)
         if method in _GIVES_LIST:
             return replace(value, path=tuple(owner))
-        return replace(value, path=(*owner, "*")) if method in _GIVES_ONE else None
+        return replace(value, path=(*owner, "*")) if method in _GIVES_ITEM else None
 
     def _of_function(
         self, _node: Node, value: ScriptValue, _arguments: Sequence[Node]
