@@ -26,7 +26,7 @@ from msgspec import UNSET, Struct
 from bpmax_sim.errors import BAD_PATTERN, BpmaxError, ConfigError
 from bpmax_sim.field_path import FieldPath, values_at
 from bpmax_sim.i18n import MessageError, msg
-from bpmax_sim.js_values import js_number, loads
+from bpmax_sim.js_values import format_js_number, loads
 from bpmax_sim.messages import FORM, LOGIN, Call, Headers, Pairs, Request, Response, media_type
 from bpmax_sim.messages import charset as charset_of
 from bpmax_sim.platform.model import ErrorClass, OkRule, ResponseRules
@@ -199,7 +199,7 @@ def as_text(value: Any) -> str:
         return value
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    return js_number(value) if isinstance(value, float) else str(value)
+    return format_js_number(value) if isinstance(value, float) else str(value)
 
 
 def _all_cookies(response: Response, _body: ParsedBody) -> Any:

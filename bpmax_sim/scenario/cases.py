@@ -26,7 +26,7 @@ from msgspec import UNSET
 
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems, near, suggestion
 from bpmax_sim.i18n import msg, worded
-from bpmax_sim.js_values import TOO_LARGE, is_bounded, loads, whole
+from bpmax_sim.js_values import TOO_LARGE, is_bounded, loads, parse_whole_number
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.definition import Definition, NodeForm
@@ -232,7 +232,7 @@ def _number(cell: str) -> int | float | None:
     if not text:
         return None
     if _WHOLE.fullmatch(text):
-        return whole(text)
+        return parse_whole_number(text)
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(text)

@@ -372,7 +372,7 @@ def _steps(progress: Progress) -> Iterator[Event]:
             reason = msg("step {number} failed", number=number)
     if not progress.failures:
         progress.checks, progress.failures = progress.judge(progress.scene(), item.scenario.expect)
-    for timer in bench.waiting():
+    for timer in bench.pending_timers():
         progress.log.notes.append(
             msg(
                 "{timer} still waits at the end; advance: {left} lets it fire",
