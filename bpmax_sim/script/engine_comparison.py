@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.i18n import Translatable, encoded, joined, labelled, msg
+from bpmax_sim.i18n import Translatable, encode_message, join_messages, label_message, msg
 from bpmax_sim.js_values import dumps
 from bpmax_sim.script import channel, turn_result
 from bpmax_sim.script.limits import EngineError
@@ -82,10 +82,10 @@ class BothEngines:
 
     def _make_difference(self, mine: str, theirs: str, raw: str) -> EngineError:
         sides = [
-            labelled(name, text if isinstance(text, Translatable) else text[:_LONGEST])
+            label_message(name, text if isinstance(text, Translatable) else text[:_LONGEST])
             for name, text in ((self._name, mine), (self._other, theirs))
         ]
-        message = msg("the engines differ: {sides}", sides=joined(msg("; "), sides))
+        message = msg("the engines differ: {sides}", sides=join_messages(msg("; "), sides))
         return EngineError("EngineDifference", message, raw)
 
 
@@ -161,4 +161,4 @@ def _describe_entry(entry: Any) -> str:
 
 
 def _json(value: Any) -> str:
-    return dumps(msgspec.to_builtins(value, enc_hook=encoded))
+    return dumps(msgspec.to_builtins(value, enc_hook=encode_message))
