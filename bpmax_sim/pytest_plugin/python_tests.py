@@ -40,7 +40,7 @@ from bpmax_sim.secret.vault import Redact, redacted
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.session.sharing import Run
-from bpmax_sim.subject.hooks import FieldChanged, Happening, Result
+from bpmax_sim.subject.hooks import FieldChanged, Result, SubjectEvent
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import Stub
 from bpmax_sim.yamlfile import decode, read_yaml
@@ -584,7 +584,7 @@ class RunEvents(Sequence[Event]):
         else:
             self._result.take(event)
 
-    def tell(self, happening: Happening) -> None:
+    def tell(self, happening: SubjectEvent) -> None:
         """Take what a subject tells."""
         self._log.tell(happening)
 

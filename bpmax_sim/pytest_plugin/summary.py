@@ -18,7 +18,7 @@ import msgspec
 import pytest
 
 import bpmax_sim
-from bpmax_sim.errors import Place, Problem, listed
+from bpmax_sim.errors import Place, Problem, shorten_list
 from bpmax_sim.i18n import joined, msg, plural, translate
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options, sharding
@@ -237,4 +237,4 @@ def _is_complete(config: pytest.Config, tally: Tally) -> bool:
 
 
 def _files(paths: Iterable[str]) -> str:
-    return listed((shown(Path(path)) for path in paths), 5)
+    return shorten_list((shown(Path(path)) for path in paths), 5)

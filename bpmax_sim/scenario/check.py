@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import UNSET
 
 from bpmax_sim.clock import Instant
-from bpmax_sim.errors import ConfigError, Problem, suggestion
+from bpmax_sim.errors import ConfigError, Problem, suggest
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.scenario import expect, faults, model, people, references, rows
@@ -20,7 +20,7 @@ from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
 from bpmax_sim.scenario.cases import ScenarioDraft
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.definition import NodeForm, reachable
-from bpmax_sim.subject.form import field_hint, steps_of
+from bpmax_sim.subject.form import field_hint, path_steps
 from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
 from bpmax_sim.yamlfile.node import Node
 
@@ -180,7 +180,7 @@ def _starts(draft: ScenarioDraft) -> None:
             spot = file.at("nodes", name, "subflow")
             spot = spot if isinstance(node.subflow, str) else spot.at("flow")
             if node.child.flow not in draft.subflows:
-                more = suggestion(node.child.flow, draft.subflows) or msg(
+                more = suggest(node.child.flow, draft.subflows) or msg(
                     "; declare it in the scenario: flow.subflows"
                 )
                 draft.tell(spot, "no sub-flow {flow!r}{more}", flow=node.child.flow, more=more)
@@ -217,7 +217,7 @@ def _rows_of_step(
     kind, value = step.kind, step.value if isinstance(step.value, Mapping) else {}
     if step.action == "set":
         for name, entered in value.items():
-            match steps_of(name):
+            match path_steps(name):
                 case (str(table), int(row), *_) if table in counts and name not in counts:
                     _row_beyond(draft, table, row, counts[table], spot.at(name))
             if name in counts and isinstance(entered, list):
@@ -531,7 +531,7 @@ class _Scope:
         if name in known or (ref.root == "form" and not known):
             self._check_cells(ref, name)
             return None
-        hint = references.unset(name) if ref.root == "env" else suggestion(name, known)
+        hint = references.unset(name) if ref.root == "env" else suggest(name, known)
         return str(references.undefined(ref.text, hint))
 
     def _check_cells(self, ref: references.Reference, name: str) -> None:

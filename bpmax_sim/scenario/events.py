@@ -29,7 +29,7 @@ from bpmax_sim.scenario.expect import Comparison
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.script.outbox import TimerFired
 from bpmax_sim.secret.vault import members
-from bpmax_sim.subject.hooks import Happening, HookStarted
+from bpmax_sim.subject.hooks import HookStarted, SubjectEvent
 
 Outcome = Literal["passed", "failed", "skipped", "xfailed"]
 """Of a scenario, or of a step, which is never ``xfailed``: that is a failure that was expected."""
@@ -198,7 +198,7 @@ Event = (
     | ScenarioFinished
     | SourceAttached
     | FlowAttached
-    | Happening
+    | SubjectEvent
 )
 
 

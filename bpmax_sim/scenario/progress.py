@@ -34,7 +34,7 @@ from bpmax_sim.session.session import Session
 from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject, field_hint
-from bpmax_sim.subject.hooks import CycleCut, FieldChanged, Happening, MessageShown, Result
+from bpmax_sim.subject.hooks import CycleCut, FieldChanged, MessageShown, Result, SubjectEvent
 
 
 def form_of(subject: Subject) -> Mapping[str, Any]:
@@ -96,7 +96,7 @@ class RunLog(msgspec.Struct):
     _reported: int = 0  # of those
     _files: dict[str, str] = msgspec.field(default_factory=dict)  # of recordings, as told
 
-    def tell(self, happening: Happening) -> None:
+    def tell(self, happening: SubjectEvent) -> None:
         """Take what a subject tells, at this instant."""
         clock = self.bench.clock
         data: dict[str, Any] = {"at": clock.now()}
@@ -298,7 +298,7 @@ class Progress:
         zone = self.item.clock
         return FlowSubject(
             **asdict(self.item.cast.flow),
-            stage=self.bench,
+            runner=self.bench,
             tell=self.log.tell,
             subflows=self.item.cast.subflows,
             creation=self._form(values) if form else None,
@@ -309,12 +309,12 @@ class Progress:
             people=resolve(scenario.people),
             now=self.bench.clock.now,
             # As the product's API writes it: 2026-03-02 09:00:00
-            written=lambda seconds: str(zone.at(seconds))[:19].replace("T", " "),
+            format_time=lambda seconds: str(zone.at(seconds))[:19].replace("T", " "),
         )
 
     def _form(self, fields: dict[str, Any]) -> FormSubject:
         return FormSubject(
-            stage=self.bench,
+            runner=self.bench,
             tell=self.log.tell,
             scripts=self.item.cast.scripts,
             libraries=self.item.cast.libraries,

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import SubjectError, listed, near, suggestion
+from bpmax_sim.errors import SubjectError, nearest_name, shorten_list, suggest
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import Undefined
 from bpmax_sim.subject.hooks import Where
@@ -40,7 +40,7 @@ def rule_problem(rule: Any, owners: int = 0) -> str | None:
         return None
     if rule in RULES or _SHARE.fullmatch(str(rule)):
         return None
-    hint = near(str(rule), RULES)
+    hint = nearest_name(str(rule), RULES)
     known = msg("any, all, in_order, a number of owners or a share such as 60%")
     return msg("expected {known}, got {rule!r}{hint}", known=known, rule=rule, hint=hint)
 
@@ -81,7 +81,7 @@ class Round(msgspec.Struct):
                     return
 
 
-def _decided(seat: list[Round]) -> int:
+def _seat_verdict(seat: list[Round]) -> int:
     """Return what an owner's rounds decided: passed if all did, refused if one did."""
     return verdict("all", [turn.status for turn in seat])
 
@@ -100,7 +100,7 @@ class OwnersTable(msgspec.Struct):
     @property
     def status(self) -> int:
         """Return what was decided."""
-        return verdict(self.rule, [_decided(seat) for seat in self.seats])
+        return verdict(self.rule, [_seat_verdict(seat) for seat in self.seats])
 
     @property
     def items(self) -> Items:
@@ -117,7 +117,7 @@ class OwnersTable(msgspec.Struct):
         items: Items = []
         for seat in self.seats:
             present = next((turn for turn in seat if turn.status == UNTREATED), None)
-            if _decided(seat) == UNTREATED and present is not None:
+            if _seat_verdict(seat) == UNTREATED and present is not None:
                 items += present.pending()
                 if self.rule == "in_order":
                     break
@@ -132,7 +132,7 @@ class OwnersTable(msgspec.Struct):
         for item in self.pending():
             if owner_of(item) == by:
                 return item
-        may = listed(owner_of(item) for item in self.pending()) or msg("nobody")
+        may = shorten_list(owner_of(item) for item in self.pending()) or msg("nobody")
         decided = any(owner_of(i) == by and i["status"] != UNTREATED for i in self.items)
         why = msg("has decided already") if decided else msg("is not to act yet")
         raise SubjectError("{by} {why}; who may act now: {may}", by=by, why=why, may=may)
@@ -169,12 +169,12 @@ def owner_of(item: Mapping[str, Any]) -> str:
     return str(item.get("owner_id"))
 
 
-def untreated(items: Iterable[Mapping[str, Any]]) -> Items:
+def items_to_decide(items: Iterable[Mapping[str, Any]]) -> Items:
     """Return *items* as those of owners who have not acted yet, where they do not say more."""
     return [{"status": UNTREATED, **item} for item in items]
 
 
-def assigned(value: Any, node: str, nodes: Iterable[str] = ()) -> Mapping[str, Items]:
+def parse_owners(value: Any, node: str, nodes: Iterable[str] = ()) -> Mapping[str, Items]:
     """Return what the hook ``owners`` at *node* gave: node -> items; ``"0"`` is the project.
 
     *nodes* are those of the flow, as far as they are known.
@@ -185,21 +185,21 @@ def assigned(value: Any, node: str, nodes: Iterable[str] = ()) -> Mapping[str, I
     if value is None or isinstance(value, Undefined):
         return {}
     if not isinstance(value, Mapping):
-        return {node: _items(value, node)}
+        return {node: _parse_items(value, node)}
     known = tuple(nodes)
     for step in value:
         if known and str(step) not in (*known, PROJECT):
-            hint = suggestion(str(step), known)
+            hint = suggest(str(step), known)
             raise SubjectError(
                 "owners.{node} returned owners of {step!r}, which is no node{hint}",
                 node=node,
                 step=step,
                 hint=hint,
             )
-    return {str(step): _items(items, node) for step, items in value.items()}
+    return {str(step): _parse_items(items, node) for step, items in value.items()}
 
 
-def _items(items: Any, node: str) -> Items:
+def _parse_items(items: Any, node: str) -> Items:
     listed_items = isinstance(items, list | tuple)
     if not listed_items or not items or not all(map(_is_owner, items)):
         raise SubjectError(
