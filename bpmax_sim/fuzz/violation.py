@@ -11,7 +11,7 @@ import msgspec
 
 from bpmax_sim import errors
 from bpmax_sim.fuzz.target import FuzzTarget
-from bpmax_sim.i18n import labelled, msg
+from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.simulator.simulator import shipped
 
 _REFUSED: Final = range(400, 500)
@@ -86,4 +86,4 @@ def describe_error(error: errors.BpmaxError, target: FuzzTarget | None = None) -
         return text
     if target is not None and not target.is_live and error.response:
         text = f"{text}, {json.dumps(error.response['body'], ensure_ascii=False)[:_LONGEST]}"
-    return labelled(error.code, text)
+    return label_message(error.code, text)

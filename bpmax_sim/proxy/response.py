@@ -41,7 +41,7 @@ from bpmax_sim.messages import (
 from bpmax_sim.platform.model import ErrorClass, OkRule, ResponseRules
 from bpmax_sim.proxy.effects import NoRepr
 from bpmax_sim.secret.http_auth import SET_BY_SERVER
-from bpmax_sim.secret.vault import Redact, redacted
+from bpmax_sim.secret.vault import Redact, redact_values
 
 _NO_CONTENT = frozenset({204, 205, 304})
 _JSON_TYPES = frozenset({"application/json", "text/json"})
@@ -345,7 +345,7 @@ def redact_response(response: Response, redact: Redact) -> RedactedResponse:
     return RedactedResponse(
         status=response.status,
         headers=redact_headers(response.headers, redact),
-        body=redacted(read_body(response).shown, redact),
+        body=redact_values(read_body(response).shown, redact),
     )
 
 

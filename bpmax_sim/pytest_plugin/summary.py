@@ -19,7 +19,7 @@ import pytest
 
 import bpmax_sim
 from bpmax_sim.errors import Place, Problem, shorten_list
-from bpmax_sim.i18n import joined, msg, plural, translate
+from bpmax_sim.i18n import join_messages, msg, plural, translate
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options, sharding
 from bpmax_sim.pytest_plugin.options import shown
@@ -84,11 +84,11 @@ def summary(outcomes: Mapping[str, int], notes: Sequence[Note], lines: Iterable[
         parts += ["", msg("and {left} more", left=left)] if left > 0 else []
         parts += [""]
     parts += [f"* {_cell(line)}" for line in lines]
-    return joined("\n", [*parts, "", ""])
+    return join_messages("\n", [*parts, "", ""])
 
 
 def _cell(text: str) -> str:
-    return _MARKUP.sub(r"\\\1", joined(" ", text.split()))
+    return _MARKUP.sub(r"\\\1", join_messages(" ", text.split()))
 
 
 def _ours(stats: Mapping[str, Sequence[Any]], outcome: str) -> Iterator[Any]:

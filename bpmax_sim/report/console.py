@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from bpmax_sim.errors import Place
-from bpmax_sim.i18n import joined, labelled, msg, translate
+from bpmax_sim.i18n import join_messages, label_message, msg, translate
 from bpmax_sim.scenario.events import ConsoleWritten, Event, ScenarioStarted
 from bpmax_sim.script.outbox import ConsoleLine
 
@@ -52,7 +52,7 @@ def written(events: Sequence[Event]) -> tuple[Written, ...]:
 def console_section(console: Sequence[Written]) -> Iterator[tuple[str, str]]:
     """Yield pytest's captured section of *console*, its name and text; of nothing none."""
     if console:
-        yield "Captured console call", translate(joined("\n", console_lines(console)))
+        yield "Captured console call", translate(join_messages("\n", console_lines(console)))
 
 
 def console_lines(console: Iterable[Written]) -> Iterator[str]:
@@ -62,6 +62,6 @@ def console_lines(console: Iterable[Written]) -> Iterator[str]:
         if line.file:
             head = msg("{place}  {level}: {text}", place=line.place, level=line.level, text=first)
         else:
-            head = labelled(line.level, first)
+            head = label_message(line.level, first)
         yield head
         yield from (f"    {line}" for line in more)

@@ -16,7 +16,7 @@ import msgspec
 
 from bpmax_sim.errors import shell_quote
 from bpmax_sim.file_names import node_part
-from bpmax_sim.i18n import LANGUAGES, Translatable, mapped, plain, translate
+from bpmax_sim.i18n import LANGUAGES, Translatable, map_message, plain, translate
 from bpmax_sim.report.store import Trace
 from bpmax_sim.scenario.expect import cut, label_of
 from bpmax_sim.scenario.source import headline
@@ -245,6 +245,6 @@ def _failure(event: _Event, home: Homeward) -> dict[str, Any]:
 
 
 def _whole(message: str, home: Homeward) -> Worded:
-    message = mapped(message, home.text)
+    message = map_message(message, home.text)
     forms = {language: plain(translate(message, language)) for language in LANGUAGES}
     return forms if len({*forms.values()}) > 1 else plain(message)

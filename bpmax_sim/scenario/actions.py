@@ -20,7 +20,7 @@ from msgspec import field
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import SubjectError, suggest
-from bpmax_sim.i18n import joined, msg, plain, series, translate
+from bpmax_sim.i18n import join_messages, msg, plain, series, translate
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import absolute, find_root
 from bpmax_sim.scenario.action import Action, Performer
@@ -652,7 +652,7 @@ def check_action(context: ScenarioDraft, action: str, value: Any, spot: Spot) ->
     """Report to *context* what is wrong with *value*."""
     kind = ACTIONS[action]
     if kind.needs and not {*kind.needs} & {*context.subjects}:
-        names = joined(msg(" or a "), kind.needs)
+        names = join_messages(msg(" or a "), kind.needs)
         context.tell(spot, "{action} needs a {names} in the scenario", action=action, names=names)
     else:
         kind.check(context, value, spot)

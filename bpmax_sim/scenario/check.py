@@ -14,7 +14,7 @@ from msgspec import UNSET
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Problem, suggest
 from bpmax_sim.field_path import FieldPath
-from bpmax_sim.i18n import joined, msg, series
+from bpmax_sim.i18n import join_messages, msg, series
 from bpmax_sim.scenario import expect, faults, model, people, references, rows
 from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
 from bpmax_sim.scenario.cases import ScenarioDraft
@@ -382,7 +382,7 @@ def _expect(draft: ScenarioDraft, expected: model.Expect, spot: Spot) -> None:
 def _section(draft: ScenarioDraft, section: str, value: Any, spot: Spot) -> None:
     needed = _SUBJECT_SECTIONS.get(section)
     if needed and not {*needed} & {*draft.subjects}:
-        names = joined(msg(" or a "), needed)
+        names = join_messages(msg(" or a "), needed)
         draft.tell(spot, "{section} needs a {names} in the scenario", section=section, names=names)
     elif section == "proxy":
         for item, place in spot.elements(value):

@@ -19,7 +19,7 @@ from msgspec.structs import asdict, replace
 from bpmax_sim.clock import new_uuid
 from bpmax_sim.errors import Place
 from bpmax_sim.file_names import NOWHERE, Homes
-from bpmax_sim.i18n import labelled, msg
+from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.js_values import plain
 from bpmax_sim.project import absolute
 from bpmax_sim.scenario import assertions, events, load, model, source
@@ -124,7 +124,7 @@ class RunLog(msgspec.Struct):
         # A flow's form comes from elsewhere, too; so do its project, and the forms of sub-flows.
         if self.is_flow and not name.startswith("project.") and "/" not in name:
             message = msg("the script wrote form.{name}: {hint}", name=name, hint=hint)
-            self.notes.append(labelled(place, message))
+            self.notes.append(label_message(place, message))
 
     def undeclared(self) -> list[tuple[str, Place, str]]:
         """Return the fields that scripts of a form wrote since the last time and it has not."""

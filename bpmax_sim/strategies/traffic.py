@@ -24,7 +24,7 @@ from bpmax_sim.messages import FORM, Call, Exchange, FailedExchange, Outcome, Re
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.encode import DOTS
 from bpmax_sim.script.failure import Script
-from bpmax_sim.secret.vault import redacted
+from bpmax_sim.secret.vault import redact_values
 from bpmax_sim.strategies.platforms import HEADER_NAMES, METHODS, PLACE_NAMES
 from bpmax_sim.strategies.programs import chains, direct_calls, javascript, literal
 from bpmax_sim.strategies.values import BUSINESS, json_values, keys, texts, words
@@ -266,4 +266,4 @@ def _steps(
 
 def _plain(value: Any) -> Any:
     """Return *value* without ``${``, which a scenario would read as an expression."""
-    return redacted(value, lambda text: text.replace("${", "$ {"))
+    return redact_values(value, lambda text: text.replace("${", "$ {"))

@@ -9,7 +9,7 @@ from typing import Any, Self
 from msgspec.structs import asdict, replace
 
 from bpmax_sim.errors import SubjectError, nearest_name, shorten_list
-from bpmax_sim.i18n import joined, msg, series
+from bpmax_sim.i18n import join_messages, msg, series
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject import owners, project
 from bpmax_sim.subject.definition import Action, SubFlow
@@ -131,7 +131,7 @@ class MovingProject(ProjectState, kw_only=True):
         )
 
     def _describe_position(self) -> str:
-        names = joined(msg(" and "), map(repr, self.visits)) or msg("no node")
+        names = join_messages(msg(" and "), map(repr, self.visits)) or msg("no node")
         return msg("it stands at {names}", names=names)
 
     def _check_under_way(self, action: str) -> None:
