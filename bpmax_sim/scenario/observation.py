@@ -52,7 +52,7 @@ class Observation(NamedTuple):
     value: Any
 
 
-class Difference(NamedTuple):
+class ObservedDifference(NamedTuple):
     """A place at which two runs differ; `UNSET` stands for a run that has nothing there."""
 
     step: str
@@ -251,7 +251,7 @@ def format_of(digest: object) -> int | None:
 
 def compare_runs(
     first: Sequence[Observation], second: Sequence[Observation]
-) -> tuple[Difference, ...]:
+) -> tuple[ObservedDifference, ...]:
     """Return the places at which two runs differ, as deep inside their values as possible."""
     if first == second:
         return ()
@@ -265,7 +265,7 @@ def compare_runs(
     )
 
 
-def _inside(step: str, place: str, first: Any, second: Any) -> Iterator[Difference]:
+def _inside(step: str, place: str, first: Any, second: Any) -> Iterator[ObservedDifference]:
     if isinstance(first, Mapping) and isinstance(second, Mapping):
         for name in dict.fromkeys((*first, *second)):
             one, other = first.get(name, UNSET), second.get(name, UNSET)
@@ -274,7 +274,7 @@ def _inside(step: str, place: str, first: Any, second: Any) -> Iterator[Differen
         for number, (one, other) in enumerate(zip(first, second, strict=True)):
             yield from _inside(step, f"{place}[{number}]", one, other)
     elif not hooks.same(first, second):
-        yield Difference(step, place, first, second)
+        yield ObservedDifference(step, place, first, second)
 
 
 def _are_lists(*values: Any) -> bool:

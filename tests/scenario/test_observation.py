@@ -9,8 +9,8 @@ import pytest
 from msgspec import UNSET
 
 from bpmax_sim.scenario.observation import (
-    Difference,
     Observation,
+    ObservedDifference,
     compare_runs,
     digest_of,
     observe,
@@ -107,11 +107,11 @@ def test_a_difference_is_told_by_step_and_place(project: Project) -> None:
     )
 
     assert compare_runs(observations(project, one), observations(project, two)) == (
-        Difference("1", "calls[0].body.明细[0].数量", 1, 2),
-        Difference("1", "form.明细[0].数量", 1, 3),
-        Difference("2", "form.明细[0].数量", 1, 3),
-        Difference("1", "fields.phone.required", *_absent(True)),
-        Difference("2", "fields.phone.required", *_absent(True)),
+        ObservedDifference("1", "calls[0].body.明细[0].数量", 1, 2),
+        ObservedDifference("1", "form.明细[0].数量", 1, 3),
+        ObservedDifference("2", "form.明细[0].数量", 1, 3),
+        ObservedDifference("1", "fields.phone.required", *_absent(True)),
+        ObservedDifference("2", "fields.phone.required", *_absent(True)),
     )
 
 
