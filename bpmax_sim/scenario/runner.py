@@ -385,7 +385,7 @@ def _steps(progress: Progress) -> Iterator[Event]:
         progress.checks, progress.failures = progress.judge(
             progress.reporter(), item.scenario.expect
         )
-    for timer in session.waiting():
+    for timer in session.pending_timers():
         left = format_duration(max(timer.due - session.clock.now(), 0))
         message = msg(
             "{timer} still waits at the end; advance: {left} lets it fire",
