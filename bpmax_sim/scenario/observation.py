@@ -19,7 +19,6 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.file_names import NOWHERE, Homes
-from bpmax_sim.js_values import Undefined, plain
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import (
     VERSION,
