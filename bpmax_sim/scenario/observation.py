@@ -19,6 +19,7 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.file_names import NOWHERE, Homes
+from bpmax_sim.js_values import UndefinedType, to_scenario_value
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import (
     VERSION,
@@ -78,16 +79,16 @@ class SubjectState(msgspec.Struct, frozen=True, kw_only=True):
 
 def state_of(subject: FormSubject | FlowSubject | None, result: Any = None) -> SubjectState:
     """Return what *subject* holds now; *result* is already in plain values."""
-    result = None if isinstance(result, Undefined) else result
+    result = None if isinstance(result, UndefinedType) else result
     if subject is None:
         return SubjectState(result=result)
     is_flow = isinstance(subject, FlowSubject)
     front = subject.front if isinstance(subject, FlowSubject) else subject
     values = subject.form if isinstance(subject, FlowSubject) else subject.fields
     return SubjectState(
-        form=dict(plain(values)),
-        fields=dict(plain(front.changed_states())),
-        flow=_without_log(plain(subject.facts())) if is_flow else None,
+        form=dict(to_scenario_value(values)),
+        fields=dict(to_scenario_value(front.changed_states())),
+        flow=_without_log(to_scenario_value(subject.facts())) if is_flow else None,
         result=result,
     )
 
