@@ -20,7 +20,7 @@ from msgspec import UNSET
 from bpmax_sim.clock import format_duration
 from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromise, Problem
 from bpmax_sim.i18n import msg
-from bpmax_sim.keywords import closed
+from bpmax_sim.keywords import refuse_unknown_keywords
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import check_action
 from bpmax_sim.scenario.assertions import error_as_data, resolved_error
@@ -86,6 +86,7 @@ class StepRun(msgspec.Struct):
     def _finish_event(self, started: StepStarted) -> StepFinished:
         outcome: Outcome = "skipped" if self.reason else "failed" if self.failures else "passed"
         now = self.progress.session.clock.now()
+        state = self.progress.subject_state()
         return StepFinished(
             number=self.number,
             title=started.title,
@@ -94,7 +95,10 @@ class StepRun(msgspec.Struct):
             reason=self.reason,
             tries=self.tries,
             checks=self.checks,
-            form=self.progress.form(),
+            form=state.form,
+            fields=state.fields,
+            flow=state.flow,
+            result=state.result if self.located.step.action and self.tries else None,
             at=now,
         )
 
@@ -408,7 +412,7 @@ def _steps(progress: Progress) -> Iterator[Event]:
         progress.checks, progress.failures = progress.judge(
             progress.reporter(), item.scenario.expect
         )
-    for timer in session.waiting():
+    for timer in session.pending_timers():
         left = format_duration(max(timer.due - session.clock.now(), 0))
         message = msg(
             "{timer} still waits at the end; advance: {left} lets it fire",
@@ -514,7 +518,7 @@ def secrets(
     return tuple(texts)
 
 
-@closed(argument.argument for argument in options_of("session").values())
+@refuse_unknown_keywords(argument.argument for argument in options_of("session").values())
 def run_scenario(
     path: str | os.PathLike[str],
     *,
