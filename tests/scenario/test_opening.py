@@ -114,7 +114,7 @@ steps:
     last = outcome(scenario, mode="live", transport=Handler(third_party))
 
     assert [one.headline for one in last.failures] == [
-        "step 2/2 set: expected an error, but the step succeeded"
+        'step 2/2 set: expected an error (code {"$exists": true}), but the step succeeded'
     ]
 
 
