@@ -249,6 +249,6 @@ def test_a_format_that_cannot_be_written() -> None:
     with pytest.raises(ConfigError) as caught:
         write_foreign([], "betamax")
 
-    assert (
-        str(caught.value) == "format: 'betamax' can only be read; there are curl, har, vcrpy, wiremock"
+    assert str(caught.value) == (
+        "format: 'betamax' can only be read; there are curl, har, vcrpy, wiremock"
     )
