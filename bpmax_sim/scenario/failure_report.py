@@ -12,7 +12,7 @@ from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario import assertions, events, faults, load, model, source
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect import Checks, Comparison, failing_checks
-from bpmax_sim.scenario.findings import Finding
+from bpmax_sim.scenario.findings import NameFinding
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.script.failure import Script, split_lines
@@ -83,7 +83,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         """Return whether a ``${…}`` stands below *key* of the step or the scenario."""
         return key in (self.located.fills if self.located else self.item.fills)
 
-    def report_finding(self, finding: Finding) -> Failure:
+    def report_finding(self, finding: NameFinding) -> Failure:
         """Return the failure of what a check found, where it stands."""
         failure = self.report(finding.kind, finding.message, self._action)
         return replace(failure, place=finding.place) if finding.place else failure

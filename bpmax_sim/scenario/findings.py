@@ -26,7 +26,7 @@ from bpmax_sim.subject.hooks import FieldChanged
 from bpmax_sim.subject.project import UNDO
 
 
-class Finding(msgspec.Struct, frozen=True):
+class NameFinding(msgspec.Struct, frozen=True):
     """Something wrong at a place of a file; *kind* is that of the failure."""
 
     kind: str
@@ -40,7 +40,7 @@ class FilledCheck:
     def __init__(self, names: ScenarioNames) -> None:
         """Hold references against *names*."""
         self.names = names
-        self.findings: list[Finding] = []
+        self.findings: list[NameFinding] = []
 
     def tell(
         self,
@@ -55,12 +55,12 @@ class FilledCheck:
         if known is not None:
             values["hint"] = suggest(str(next(iter(values.values()))), known)
         kind = kind if kind in WARNINGS else "value"
-        self.findings.append(Finding(kind, fill_message(message, values), spot.place))
+        self.findings.append(NameFinding(kind, fill_message(message, values), spot.place))
 
 
 def check_filled(
     item: ScenarioItem, names: ScenarioNames, check: Callable[[CheckContext], None]
-) -> list[Finding]:
+) -> list[NameFinding]:
     """Return what *check* finds in filled values, each with the row that they came from."""
     context = FilledCheck(names)
     check(context)
@@ -81,13 +81,13 @@ def check_filled(
     ]
 
 
-def check_calls(item: ScenarioItem, platforms: Platforms) -> list[Finding]:
+def check_calls(item: ScenarioItem, platforms: Platforms) -> list[NameFinding]:
     """Return what *item* names of third parties and *platforms* do not declare."""
     context = FilledCheck(replace(item.names, platforms=platforms))
     steps = list(_walk_steps(item))
     faults = (fault for located in steps for fault in located.faults)
     findings = [
-        Finding("rule", msg("{wrong}, so this can never answer", wrong=wrong), rule.place)
+        NameFinding("rule", msg("{wrong}, so this can never answer", wrong=wrong), rule.place)
         for rule in dict.fromkeys((*item.faults, *item.subjects.stubs, *faults))
         if (wrong := context.names.call_problem(rule.on))
     ]
