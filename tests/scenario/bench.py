@@ -184,7 +184,7 @@ class PlainBench:
     def watch(self, call: str, act: Callable[[], None], /) -> None:
         pass
 
-    def waiting(self) -> Sequence[PendingTimer]:
+    def pending_timers(self) -> Sequence[PendingTimer]:
         return ()
 
     def arm(self, rules: Sequence[Fault], /) -> None:
