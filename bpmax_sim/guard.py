@@ -149,7 +149,7 @@ def hosts_of(hosts: str | Iterable[str]) -> tuple[str, ...]:
     return tuple(host.strip() for text in texts for host in text.split(",") if host.strip())
 
 
-def _addressed(args: tuple[Any, ...], frame: FrameType | None) -> tuple[Any, Any] | None:
+def _connection_target(args: tuple[Any, ...], frame: FrameType | None) -> tuple[Any, Any] | None:
     """Return where a socket goes; None for one that stays on this machine or is connected."""
     import socket  # noqa: PLC0415 - loaded already where there is one
 
@@ -180,13 +180,15 @@ def _foreign(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any]
     return None if family in open_ else (getattr(family, "name", f"family {family}"), None)
 
 
-def _named(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
+def _lookup_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
     """Return the host that is looked up; an empty one is this machine."""
     host, port = args[0], args[1] if len(args) > 1 else None
     return (host, port) if host else None
 
 
-def _reversed(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
+def _reverse_lookup_target(
+    args: tuple[Any, ...], _frame: FrameType | None
+) -> tuple[Any, Any] | None:
     """Return the address or name whose names are looked up; None for a literal loopback address.
 
     `http.server.HTTPServer` asks for the name of the address that it is bound to.
@@ -197,14 +199,14 @@ def _reversed(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any
 
 
 _WAYS: Final[Mapping[str, tuple[str, _Target]]] = {
-    "socket.connect": (msg("connect to"), _addressed),
-    "socket.sendto": (msg("send to"), _addressed),
-    "socket.sendmsg": (msg("send to"), _addressed),
+    "socket.connect": (msg("connect to"), _connection_target),
+    "socket.sendto": (msg("send to"), _connection_target),
+    "socket.sendmsg": (msg("send to"), _connection_target),
     "socket.bind": (msg("bind to"), _foreign),
-    "socket.getaddrinfo": (msg("look up"), _named),
-    "socket.gethostbyname": (msg("look up"), _named),
-    "socket.gethostbyaddr": (msg("look up"), _reversed),
-    "socket.getnameinfo": (msg("look up"), _reversed),
+    "socket.getaddrinfo": (msg("look up"), _lookup_target),
+    "socket.gethostbyname": (msg("look up"), _lookup_target),
+    "socket.gethostbyaddr": (msg("look up"), _reverse_lookup_target),
+    "socket.getnameinfo": (msg("look up"), _reverse_lookup_target),
 }
 """Every event of the socket module that can reach somebody.
 

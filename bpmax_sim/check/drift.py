@@ -159,16 +159,16 @@ def _change(path: Steps, was: frozenset[str], now: frozenset[str]) -> Iterator[C
     before, after = was - {NULL}, now - {NULL}
     place = format_path(path)
     if before and after and not after <= before:
-        yield Change("type", place, _named(before), _named(after))
+        yield Change("type", place, _join_types(before), _join_types(after))
     elif after and not before:
-        yield Change("added", place, now=_named(after))
+        yield Change("added", place, now=_join_types(after))
     elif before and not after:
-        yield Change("removed", place, was=_named(before))
+        yield Change("removed", place, was=_join_types(before))
     elif not before and not after and was != now:
-        yield Change("added" if now else "removed", place, _named(was), _named(now))
+        yield Change("added" if now else "removed", place, _join_types(was), _join_types(now))
 
 
-def _named(types: frozenset[str]) -> str:
+def _join_types(types: frozenset[str]) -> str:
     return " or ".join(sorted(types))
 
 
@@ -282,24 +282,26 @@ class Verification:
         exchange = next(business, None)
         while exchange is not None:
             after = next(business, None)
-            yield exchange, self._verified(exchange, self._passed(exchange, after))
+            yield exchange, self._verify_exchange(exchange, self._find_retry_cause(exchange, after))
             exchange = after
 
-    def _verified(self, exchange: Exchange, passed: str) -> list[Drift]:
+    def _verify_exchange(self, exchange: Exchange, passed: str) -> list[Drift]:
         outcome, call = exchange.outcome, exchange.request.call
         party = f"{call.platform}.{call.instance}" if call and call.platform else ""
         party = party or urlsplit(exchange.request.url).netloc
         if not isinstance(outcome, Response):
-            return [_skipped(exchange, msg("it had no answer when it was recorded"))]
+            return [_report_unsent(exchange, msg("it had no answer when it was recorded"))]
         if party in self._down:
-            return [_skipped(exchange, msg("{party} could not be reached before", party=party))]
+            return [
+                _report_unsent(exchange, msg("{party} could not be reached before", party=party))
+            ]
         check = _Check(self._session, exchange, outcome, passed)
         drifts = check.run(allow_writes=self._allow_writes)
         if any(drift.kind == "unreachable" for drift in drifts):
             self._down.add(party)
         return drifts
 
-    def _passed(self, exchange: Exchange, after: Exchange | None) -> str:
+    def _find_retry_cause(self, exchange: Exchange, after: Exchange | None) -> str:
         """Return the class of failure after which the call was sent again, as *after*, or nothing.
 
         That is decided as it was when they were recorded.
@@ -310,7 +312,7 @@ class Verification:
         api = platform.apis.get(call.api) if call and platform else None
         if after is None or after.key != exchange.key or platform is None or api is None:
             return ""
-        recipe, outcome = recipe_of(platform, api), _answered(exchange.outcome)
+        recipe, outcome = recipe_of(platform, api), _outcome_for_recovery(exchange.outcome)
         sent = RetryProgress(known.sent + 1, known.renewed, known.offset)
         grant = _ANY_GRANT if recipe.acquires else None
         step = next_step(outcome, recipe, grant, sent, exchange.at)
@@ -324,14 +326,14 @@ class Verification:
 _ANY_GRANT: Final = Grant(values={}, standins={}, expires=inf)
 
 
-def _answered(outcome: Response | Failed) -> Answered | TransportError:
+def _outcome_for_recovery(outcome: Response | Failed) -> Answered | TransportError:
     """Return *outcome* as `recover` saw it while it was recorded."""
     if isinstance(outcome, Failed):
         return TransportError(outcome.message, code=outcome.code, sent=outcome.sent)
     return Answered(replace(outcome, source=""), parsed_body(outcome))
 
 
-def _skipped(exchange: Exchange, reason: str) -> Drift:
+def _report_unsent(exchange: Exchange, reason: str) -> Drift:
     message = msg("not sent: {reason}", reason=reason)
     return Drift(exchange=exchange, tier="info", kind="skipped", message=message, reason=reason)
 
@@ -344,14 +346,14 @@ class _Check(msgspec.Struct, frozen=True):
 
     def run(self, *, allow_writes: bool) -> list[Drift]:
         try:
-            declared = self._declared()
+            declared = self._find_api()
         except CallError as error:
             message = msg("not sent: {error_message}", error_message=error.message)
             return [self._drift("error", "failed", message)]
         rule = declared[1].verify if declared else "shape"
         safe = self.exchange.request.method in SAFE
         if reason := self._reason(rule, allowed=safe or allow_writes):
-            return [_skipped(self.exchange, reason)]
+            return [_report_unsent(self.exchange, reason)]
         try:
             first = self._send()
             second = self._send() if safe else first
@@ -363,7 +365,7 @@ class _Check(msgspec.Struct, frozen=True):
             return [self._drift("error", kind, message.removeprefix(named))]
         if rule == "status":
             differing = [c for c in changes(self.recorded, first) if c.what == "status"]
-            return [self._changed(change) for change in differing]
+            return [self._to_drift(change) for change in differing]
         values = rule.values if isinstance(rule, VerifyValues) else ()
         return list(self._compare(first, second, declared or (), values))
 
@@ -385,7 +387,7 @@ class _Check(msgspec.Struct, frozen=True):
             )
         return ""
 
-    def _declared(self) -> tuple[Platform, Api] | None:
+    def _find_api(self) -> tuple[Platform, Api] | None:
         call = self.exchange.request.call
         if call is None or not call.api:
             return None
@@ -426,14 +428,14 @@ class _Check(msgspec.Struct, frozen=True):
             for place in _other_values(self.recorded, first, values, personal)
             if place not in seen and not _is_volatile(FieldPath.parse(place, "verify"), learned)
         ]
-        yield from map(self._changed, drifts)
+        yield from map(self._to_drift, drifts)
         for path in sorted(format_path(path) for path in learned if not _is_volatile(path, known)):
             message = msg(
                 "{path}: differs between two answers; declare volatile: [{path}]", path=path
             )
             yield self._drift("info", "volatile", message, path)
 
-    def _changed(self, change: Change) -> Drift:
+    def _to_drift(self, change: Change) -> Drift:
         return self._drift(change.tier, "changed", str(change), change.path)
 
     def _drift(self, tier: Tier, kind: Kind, message: str, path: str = "") -> Drift:

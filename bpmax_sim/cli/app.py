@@ -220,7 +220,7 @@ COMMANDS: Mapping[str, Command] = {
         ),
     ),
     "coverage": Command(
-        "verify:covered",
+        "verify:show_coverage",
         msg("Show which APIs, parameters, auth paths, fields and nodes the scenarios touch"),
         "bpmax-sim coverage --fail-under 80",
         msg(
@@ -382,7 +382,7 @@ class _Commands(TyperGroup):
 
     def get_command(self, _ctx: Any, cmd_name: str) -> Any:
         command = COMMANDS.get(cmd_name)
-        return _compiled(cmd_name, command, chosen()) if command else None
+        return _build_command(cmd_name, command, chosen()) if command else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] == "help":  # as other tools have it
@@ -402,7 +402,7 @@ class _Commands(TyperGroup):
 
 
 @cache
-def _compiled(name: str, command: Command, _language: str) -> Any:
+def _build_command(name: str, command: Command, _language: str) -> Any:
     module, _, function = command.home.partition(":")
     called = getattr(import_module(f"bpmax_sim.cli.{module}"), function)
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -458,13 +458,13 @@ def start(arguments: Sequence[str]) -> int:
         language, arguments = _language_in(arguments)
         choose_language(language, configured=language_of(find_root(Path())))
         with _warnings_as_messages():
-            return _called(arguments)
+            return _call_command(arguments)
     except UnknownLanguageError as error:
-        return _failed(ConfigError(str(error)), arguments)
+        return _report_error(ConfigError(str(error)), arguments)
     except OutputNotRead:
         return 141  # as shells tell of SIGPIPE: `| head` has seen enough
     except KeyboardInterrupt:
-        return _interrupted(arguments)
+        return _report_interrupt(arguments)
 
 
 @contextmanager
@@ -497,7 +497,7 @@ def _language_in(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
     return None, left
 
 
-def _called(arguments: Sequence[str]) -> int:
+def _call_command(arguments: Sequence[str]) -> int:
     try:
         code = _app(chosen())(list(arguments), prog_name=PROGRAM, standalone_mode=False)
     except typer.TyperException as error:
@@ -508,21 +508,21 @@ def _called(arguments: Sequence[str]) -> int:
             in_our_words=in_our_words(error.format_message()),
             where=f"{PROGRAM} {named}".rstrip(),
         )
-        return _failed(ConfigError(message), arguments)
+        return _report_error(ConfigError(message), arguments)
     except BpmaxError as error:
-        return _failed(error, arguments)
+        return _report_error(error, arguments)
     except typer.Abort:
         tell(msg("\nstopped; nothing was changed"))
         return ExitCode.FAILED
-    return _interrupted(arguments) if code == _INTERRUPTED else int(code or 0)
+    return _report_interrupt(arguments) if code == _INTERRUPTED else int(code or 0)
 
 
-def _interrupted(arguments: Sequence[str]) -> int:
+def _report_interrupt(arguments: Sequence[str]) -> int:
     tell(_RECORDING if "record" in joined(" ", arguments) else "\nstopped")
     return _INTERRUPTED
 
 
-def _failed(error: BpmaxError, arguments: Sequence[str]) -> ExitCode:
+def _report_error(error: BpmaxError, arguments: Sequence[str]) -> ExitCode:
     code = next(code for kind, code in _CODES if isinstance(error, kind))
     tell(str(error))
     if "--json" in arguments:

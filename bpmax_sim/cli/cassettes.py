@@ -23,7 +23,15 @@ from bpmax_sim.cassette.model import Line
 from bpmax_sim.cassette.reader import YamlTextError
 from bpmax_sim.cli import select
 from bpmax_sim.cli.options import CassettePaths, Json
-from bpmax_sim.cli.select import below, collect, declared, file_of, missing, opened, platforms_of
+from bpmax_sim.cli.select import (
+    below,
+    collect,
+    file_of,
+    load_cassette,
+    load_declared,
+    missing,
+    platforms_of,
+)
 from bpmax_sim.cli.terminal import agree, say, say_bytes, say_document, say_result, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near
 from bpmax_sim.i18n import labelled, msg, plural, series
@@ -48,7 +56,7 @@ def changes(before: str, after: str) -> Iterator[str]:
             yield line
 
 
-def edited(before: bytes, after: bytes) -> Iterator[str]:
+def find_edited_exchanges(before: bytes, after: bytes) -> Iterator[str]:
     """Yield which exchanges of *after* are not sealed like this in *before*."""
     known = set(before.splitlines())
     mark = ENTRY.encode()
@@ -76,8 +84,8 @@ def seal(
     if not cassette.is_file():
         raise ConfigError(missing(cassette, ".yaml"))
     before = cassette.read_bytes()
-    after = _sealed(cassette, before)
-    exchanges = list(edited(before, after))
+    after = _seal_bytes(cassette, before)
+    exchanges = list(find_edited_exchanges(before, after))
     lines = [] if after == before else list(changes(before.decode(), after.decode()))
     if not json:
         for line in (*exchanges, *lines):
@@ -96,7 +104,7 @@ def seal(
     return ExitCode.PASSED
 
 
-def _sealed(path: Path, data: bytes) -> bytes:
+def _seal_bytes(path: Path, data: bytes) -> bytes:
     try:
         return reseal(data.decode())
     except UnicodeDecodeError:
@@ -111,7 +119,7 @@ def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
     """Seal what was left in journals."""
     passing: merge.Volatile = merge.nothing_volatile
     with suppress(ConfigError):  # as far as the platforms can be read
-        passing = partial(volatile_places, declared(None))
+        passing = partial(volatile_places, load_declared(None))
     targets = select.with_journals(paths or ())
     written = [new for path in targets for new in merge.recover(path, volatile=passing)]
     waiting = [path for path in written if path.name.endswith(".new")]
@@ -183,7 +191,7 @@ def inspect(
     """Show a cassette."""
     name, line = select.path_and_line(cassette)
     path = Path(name)
-    loaded = opened(path)
+    loaded = load_cassette(path)
     numbers = _numbers(loaded, line)
     exchanges = [_exchange(loaded, number) for number in numbers]
     if json:
@@ -280,7 +288,7 @@ def _exchanges(path: Path, owner: str | None) -> list[Exchange]:
         ConfigError: there is no such file or owner.
         CassetteError: the file is not sound.
     """
-    cassette = opened(path)
+    cassette = load_cassette(path)
     if owner is not None and owner not in cassette.owners:
         known = series(map(repr, cassette.owners)) or msg("nothing")
         hint = near(owner, cassette.owners) or msg("; it holds {known}", known=known)

@@ -34,9 +34,9 @@ _ATTRIBUTES = ".gitattributes"
 
 def _project(root: Path) -> Iterator[Finding]:
     """Yield what is found in the project at *root*; of a folder that is none, little."""
-    yield from _declared(root)
+    yield from _check_platforms(root)
     yield from _schemas(root)
-    yield from _left(root)
+    yield from _check_leftovers(root)
     if any((ancestor / ".git").exists() for ancestor in (root, *root.parents)):
         yield _git(root)
     files = [name for name, (_, place) in CIS.items() if (root / place).is_file()]
@@ -44,7 +44,7 @@ def _project(root: Path) -> Iterator[Finding]:
     yield True, msg("CI file"), series(files) or none
 
 
-def _declared(root: Path) -> Iterator[Finding]:
+def _check_platforms(root: Path) -> Iterator[Finding]:
     folder = root / "scenarios" / "platforms"
     try:
         platforms = load_platforms(folder if folder.is_dir() else None)
@@ -90,7 +90,7 @@ def _is_fresh(folder: Path, name: str, schema: Mapping[str, object]) -> bool:
         return False
 
 
-def _left(root: Path) -> Iterator[Finding]:
+def _check_leftovers(root: Path) -> Iterator[Finding]:
     """Yield what recordings left that were killed, or that failed."""
     folder = root / "cassettes"
     for end, name, text in (

@@ -20,7 +20,7 @@ from typer import Argument, Option
 from bpmax_sim.cassette.journal import PendingExchange
 from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json, PlatformsFolder
-from bpmax_sim.cli.select import declared, missing, players
+from bpmax_sim.cli.select import load_declared, missing, players
 from bpmax_sim.cli.terminal import agree, say, say_document, say_result, tell
 from bpmax_sim.errors import ConfigError, Place, Problem, near
 from bpmax_sim.field_path import FieldPath
@@ -41,7 +41,7 @@ from bpmax_sim.yamlfile import read_yaml, shown, text_at, write_text, write_yaml
 
 
 @dataclass(frozen=True, slots=True)
-class _Taken:
+class _CassetteImport:
     """What goes into one cassette."""
 
     path: Path
@@ -97,14 +97,14 @@ def imports(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Import recordings."""
     _check_there(recordings)
-    known = declared(platforms)
+    known = load_declared(platforms)
     vault = _vault(known, secret or ())
     rules, addresses = matching_rules(known, ()), addresses_in(known, os.environ)
     places = tuple(map(_place, redact or ()))
     admitted = partial(
         admit, platforms=known, vault=vault, rules=rules, addresses=addresses, redact=places
     )
-    taken: list[_Taken] = []
+    taken: list[_CassetteImport] = []
     for path, files in _targets(recordings, to).items():
         sources = [read_file(file, kind=kind, address=address) for file in files]
         whom = _owner(path) if owner is None else owner
@@ -113,13 +113,13 @@ def imports(  # noqa: PLR0913 - the options of the command
             imported = [admitted(source.imported, owner=whom) for source in sources]
         exchanges = [exchange for part in imported for exchange in part.exchanges]
         pairs = tuple(zip(sources, imported, strict=True))
-        taken.append(_Taken(path, whom, pairs, drafts_of(exchanges, rules, vault)))
+        taken.append(_CassetteImport(path, whom, pairs, drafts_of(exchanges, rules, vault)))
     for source, part in (pair for batch in taken for pair in batch.sources):
         for note in part.notes:
             tell(labelled(shown(source.path), note))
     for batch in taken:
         _ask(batch, yes=yes)
-    written = [_written(batch) for batch in taken]
+    written = [_write_cassette(batch) for batch in taken]
     say_result(map(_line, written), json=json, cassettes=written)
     return ExitCode.PASSED if any(batch.drafts for batch in taken) else ExitCode.NOTHING
 
@@ -201,7 +201,7 @@ def _owner(path: Path) -> str:
     return scenarios[0] if scenarios else ""
 
 
-def _ask(taken: _Taken, *, yes: bool) -> None:
+def _ask(taken: _CassetteImport, *, yes: bool) -> None:
     """Ask before a recording is replaced.
 
     Raises:
@@ -223,7 +223,7 @@ def _ask(taken: _Taken, *, yes: bool) -> None:
     )
 
 
-def _written(taken: _Taken) -> dict[str, Any]:
+def _write_cassette(taken: _CassetteImport) -> dict[str, Any]:
     changed = bool(taken.drafts) and write(taken.path, taken.owner, taken.drafts)
     return {
         "file": str(taken.path),

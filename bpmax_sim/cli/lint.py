@@ -60,7 +60,7 @@ def lint(
     json: Json = False,
 ) -> int:
     """Report every problem."""
-    files, recordings = _sorted(paths or ())
+    files, recordings = _split_paths(paths or ())
     for path in dict.fromkeys(target.path for target in files) if fix else ():
         with suppress(ConfigError):  # it is told with the other problems
             for change in upgrade(path):
@@ -76,7 +76,7 @@ def lint(
         return code
     for problem in problems:
         if style == "github":
-            say(_annotated(problem))
+            say(_format_annotation(problem))
         else:
             tell(str(problem))
     counted = plural(len(problems), "{number} problem", "{number} problems")
@@ -85,7 +85,7 @@ def lint(
     return code
 
 
-def _annotated(problem: Problem) -> str:
+def _format_annotation(problem: Problem) -> str:
     message = labelled(problem.path, problem.message) if problem.path else problem.message
     title, place = "bpmax-sim lint", problem.place
     if place is None:
@@ -94,7 +94,7 @@ def _annotated(problem: Problem) -> str:
     return annotation(message, file=file, line=place.line, column=place.column, title=title)
 
 
-def _sorted(paths: Sequence[str]) -> tuple[list[Selection], list[Path]]:
+def _split_paths(paths: Sequence[str]) -> tuple[list[Selection], list[Path]]:
     """Return which of *paths* are scenarios, and which are cassettes.
 
     A platform file or a script stands for its project: what it breaks, breaks scenarios.
@@ -181,7 +181,7 @@ def _in_cassettes(
         )
         wrong = msg("{message}; rename one of them and record again", message=message)
         yield Problem(wrong, Place(shown(other)))
-    yield from _interrupted([*paths, *(with_journals(folders) if folders else ())])
+    yield from _find_interrupted([*paths, *(with_journals(folders) if folders else ())])
 
 
 def _conditions(item: ScenarioItem) -> Iterator[Problem]:
@@ -194,7 +194,7 @@ def _conditions(item: ScenarioItem) -> Iterator[Problem]:
                     yield Problem(wrong, place, join(("nodes", name, *path)))
 
 
-def _interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
+def _find_interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
     for path in dict.fromkeys(Path(shown(journal)) for journal in paths):
         for journal in interrupted(path):
             message = msg(

@@ -14,7 +14,7 @@ from typer import Argument, Option
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.options import Json, PlatformsFolder
 from bpmax_sim.cli.output_schema import SHAPES, as_schema
-from bpmax_sim.cli.select import below, declared, declared_folder
+from bpmax_sim.cli.select import below, declared_folder, load_declared
 from bpmax_sim.cli.terminal import agree, announce, say, say_json, say_result, tell
 from bpmax_sim.errors import CallError, ConfigError, suggestion
 from bpmax_sim.i18n import joined, msg, plural, series
@@ -52,7 +52,7 @@ def init(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Make a project."""
     options = {"platform": platform, "url": url, "auth": auth, "ci": ",".join(ci or ())}
-    chosen = _chosen(folder, options, ask=not yes and sys.stdin.isatty())
+    chosen = _choose_options(folder, options, ask=not yes and sys.stdin.isatty())
     ready = plan(folder, chosen)
     if ready.replaced and not yes:
         named = series(shown(path) for path in ready.replaced)
@@ -71,7 +71,7 @@ def init(  # noqa: PLR0913 - the options of the command
     return ExitCode.PASSED
 
 
-def _chosen(folder: Path, options: dict[str, str], *, ask: bool) -> InitOptions:
+def _choose_options(folder: Path, options: dict[str, str], *, ask: bool) -> InitOptions:
     """Return what is wanted; a project that has scenarios gets CI and Git files alone."""
     answers = dict(options)
     grown = any((folder / "scenarios").rglob(f"*{SUFFIX}")) and not options["platform"]
@@ -171,7 +171,7 @@ def simulate(
     json: Json = False,
 ) -> int:
     """Serve a stand-in."""
-    known = declared(platforms)
+    known = load_declared(platforms)
     if not platform:
         message = msg("name a platform; there are {names}", names=series(known.keys))
         raise ConfigError(message)

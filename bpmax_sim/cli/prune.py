@@ -97,7 +97,7 @@ def prune(*, yes: Yes = False, json: Json = False) -> int:
             say(_line(leftover))
     if not unused:
         tell(msg("everything that is recorded is used"))
-    deleted = bool(unused) and _agreed(unused, yes=yes)
+    deleted = bool(unused) and _may_delete(unused, yes=yes)
     if deleted:
         _delete(unused)
     if json:
@@ -123,7 +123,7 @@ def _line(leftover: Leftover) -> str:
     return labelled(labelled(path, message), series(leftover.calls))
 
 
-def _agreed(unused: Sequence[Leftover], *, yes: bool) -> bool:
+def _may_delete(unused: Sequence[Leftover], *, yes: bool) -> bool:
     """Return whether to delete; where nobody can be asked, it stays with what was told."""
     if yes:
         return True

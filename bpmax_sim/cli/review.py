@@ -25,7 +25,7 @@ from bpmax_sim.cassette.model import encode_sorted
 from bpmax_sim.check.diff import Pair, additions, difference, is_random_only
 from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json, PlatformsFolder
-from bpmax_sim.cli.select import below, declared, declared_folder, opened
+from bpmax_sim.cli.select import below, declared_folder, load_cassette, load_declared
 from bpmax_sim.cli.terminal import agree, choose, say, say_document, say_result, tell
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.i18n import msg, plural, series, template
@@ -80,7 +80,7 @@ def review(
             _show(change)
     if is_prompt and changes:
         return _each(changes)
-    code = _done([Path(change["file"]) for change in changes], action, yes=yes)
+    code = _decide_all([Path(change["file"]) for change in changes], action, yes=yes)
     if json:
         say_document(action=action, files=changes)
     return code
@@ -106,7 +106,7 @@ def _declare_open(text: str) -> None:
             "--not-secret {text}: expected a place such as crm.find.body.room_id", text=text
         )
     key, name, place = match.groups()
-    known = declared(None)
+    known = load_declared(None)
     platform = known.platform(key)
     path = declaring_file(declared_folder(None), key)
     api = known.api(platform, name) if name and name != LOGIN else None
@@ -173,7 +173,7 @@ def _each(changes: Sequence[Mapping[str, Any]]) -> ExitCode:
     return ExitCode.REVIEW if skipped else ExitCode.PASSED
 
 
-def _done(waiting: Sequence[Path], action: str, *, yes: bool) -> ExitCode:
+def _decide_all(waiting: Sequence[Path], action: str, *, yes: bool) -> ExitCode:
     if not waiting:
         tell(msg("nothing waits for review"))
         return ExitCode.PASSED
@@ -193,7 +193,7 @@ def _changes(path: Path) -> Iterator[str]:
     after = Cassette.load(path)
     try:
         before = Cassette.load(path.with_name(path.name.removesuffix(SUFFIX)))
-        pairs = list(_compared(before, after, declared(None)))
+        pairs = list(_compare(before, after, load_declared(None)))
     except (CassetteError, FileNotFoundError):  # damaged, or not there: then all is new
         before = after
         pairs = list(additions(after))
@@ -251,8 +251,8 @@ def diff(
         raise ConfigError(
             "{old}: nothing waits beside it; name the cassette to compare it with", old=old
         )
-    before, after = opened(old), opened(waiting)
-    pairs = list(_compared(before, after, declared(platforms)))
+    before, after = load_cassette(old), load_cassette(waiting)
+    pairs = list(_compare(before, after, load_declared(platforms)))
     counts: Counter[str] = Counter(pair.kind for _, pair in pairs)
     say_result(
         _lines(pairs),
@@ -266,7 +266,7 @@ def diff(
     return ExitCode.FAILED if counts.total() > counts["same"] else ExitCode.PASSED
 
 
-def _compared(before: Cassette, after: Cassette, known: Platforms) -> Iterator[tuple[str, Pair]]:
+def _compare(before: Cassette, after: Cassette, known: Platforms) -> Iterator[tuple[str, Pair]]:
     rules = matching_rules(known, ())
     return difference(before, after, rules, lambda name: volatile_places(known, name))
 

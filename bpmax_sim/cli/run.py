@@ -22,8 +22,15 @@ from typer import Argument, Option
 import bpmax_sim
 from bpmax_sim.cassette.merge import new_file
 from bpmax_sim.cli import options as option
-from bpmax_sim.cli.execute import Choices, cassette_of, execute, part_of, tell_recorded, timed
-from bpmax_sim.cli.select import cassettes_at, chosen, collect, gather, missing, targets
+from bpmax_sim.cli.execute import (
+    Choices,
+    cassette_of,
+    execute,
+    part_of,
+    store_durations,
+    tell_recorded,
+)
+from bpmax_sim.cli.select import cassettes_at, collect, filter_by_keyword, gather, missing, targets
 from bpmax_sim.cli.terminal import (
     say,
     say_document,
@@ -32,9 +39,9 @@ from bpmax_sim.cli.terminal import (
     say_result,
     say_verdict,
     tell,
-    watched,
+    with_progress,
 )
-from bpmax_sim.cli.watch import Watched
+from bpmax_sim.cli.watch import WatchPlan
 from bpmax_sim.cli.watch import watch as watch_files
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
 from bpmax_sim.i18n import encoded, joined, labelled, msg, plural, series
@@ -169,7 +176,7 @@ def _perform(args: _RunArguments) -> int:
     try:
         _check(args)
         shard = _read("shard", args.shard, Shard.parse) if args.shard else None
-        collected, problems = _collected(args)
+        collected, problems = _collect_items(args)
         items = part_of(collected, shard)
     except BpmaxError as error:
         tell(str(error))
@@ -185,11 +192,11 @@ def _perform(args: _RunArguments) -> int:
     if not collected and not problems:
         tell(_nothing(args))
     elif args.watch:
-        watch_files(_watched(args), items, problems)
-    return _played(items, problems, args, shard, has_items=bool(collected))[0]
+        watch_files(_plan_watch(args), items, problems)
+    return _run_and_report(items, problems, args, shard, has_items=bool(collected))[0]
 
 
-def _watched(args: _RunArguments) -> Watched:
+def _plan_watch(args: _RunArguments) -> WatchPlan:
     """Return what watching runs again; traces of all are kept, for the page is made of them."""
     if args.choices.trace != "off":
         args = msgspec.structs.replace(args, choices=replace(args.choices, trace="on"))
@@ -204,9 +211,11 @@ def _watched(args: _RunArguments) -> Watched:
 
     places = [Path(target.path) for target in targets(args.paths)]
     folders = [path for path in map(Path, args.paths or ()) if path.is_dir()]
-    return Watched(
-        gather=lambda: _collected(args),
-        play=lambda items, problems: _played(items, problems, args, None, has_items=bool(items))[1],
+    return WatchPlan(
+        gather=lambda: _collect_items(args),
+        play=lambda items, problems: _run_and_report(
+            items, problems, args, None, has_items=bool(items)
+        )[1],
         finish=finish,
         cassette=lambda item: cassette_of(item, args.choices),
         folders=[*folders, *(place.parent for place in places)],
@@ -214,7 +223,7 @@ def _watched(args: _RunArguments) -> Watched:
     )
 
 
-def _played(
+def _run_and_report(
     items: Sequence[ScenarioItem],
     problems: Sequence[Problem],
     args: _RunArguments,
@@ -231,7 +240,7 @@ def _played(
     started = time.perf_counter()
     # What python: steps print is no part of the one document that stands on the standard output.
     with redirect_stdout(sys.stderr) if args.json else nullcontext():
-        ran = _ran(items, args, shard)
+        ran = _run_items(items, args, shard)
     verdicts = [verdict for verdict, _ in ran]
     waiting = [path for path in map(new_file, before) if path.exists()]
     codes = [verdict.code for verdict in verdicts]
@@ -249,7 +258,7 @@ def _played(
     return code, verdicts
 
 
-def _ran(
+def _run_items(
     items: Sequence[ScenarioItem], args: _RunArguments, shard: Shard | None
 ) -> list[tuple[Verdict, float]]:
     """Run *items*, tell of each as soon as it is known, and return what each took in real time."""
@@ -259,14 +268,14 @@ def _ran(
     if args.exit_first:
         verdicts = _until_failed(verdicts)
     if args.choices.mode in {"", "replay"}:
-        verdicts = timed(verdicts, shard)
-    for verdict in watched(verdicts, len(items)):
-        results.append((_announced(verdict, args, reported), time.perf_counter() - begun))
+        verdicts = store_durations(verdicts, shard)
+    for verdict in with_progress(verdicts, len(items)):
+        results.append((_announce(verdict, args, reported), time.perf_counter() - begun))
         begun = time.perf_counter()
-    return _replayed(results, args, reported) if args.check else results
+    return _replay_recorded(results, args, reported) if args.check else results
 
 
-def _replayed(
+def _replay_recorded(
     ran: Sequence[tuple[Verdict, float]], args: _RunArguments, reported: set[str]
 ) -> list[tuple[Verdict, float]]:
     """Replay what was recorded, and return *ran* with the verdicts of what does not replay."""
@@ -285,7 +294,7 @@ def _replayed(
         all=len(recorded),
     )
     for verdict in failed.values():
-        _announced(verdict, args, reported)
+        _announce(verdict, args, reported)
     return [(failed.get(id(verdict.item), verdict), took) for verdict, took in ran]
 
 
@@ -327,7 +336,7 @@ def _check(args: _RunArguments) -> None:
         raise ConfigError("--watch and {name}: choose one", name=name)
 
 
-def _collected(args: _RunArguments) -> tuple[list[ScenarioItem], list[Problem]]:
+def _collect_items(args: _RunArguments) -> tuple[list[ScenarioItem], list[Problem]]:
     try:
         variables = cli_variables(args.var or ())
     except ValueError as error:
@@ -335,7 +344,7 @@ def _collected(args: _RunArguments) -> tuple[list[ScenarioItem], list[Problem]]:
             "--var {error}: expected NAME=VALUE, such as --var customer=12345", error=error
         ) from None
     items, problems = gather(targets(args.paths), variables)
-    return (chosen(items, args.keyword) if args.keyword else items), problems
+    return (filter_by_keyword(items, args.keyword) if args.keyword else items), problems
 
 
 def _nothing(args: _RunArguments) -> str:
@@ -351,13 +360,13 @@ def _nothing(args: _RunArguments) -> str:
     )
 
 
-def _announced(verdict: Verdict, args: _RunArguments, reported: set[str]) -> Verdict:
+def _announce(verdict: Verdict, args: _RunArguments, reported: set[str]) -> Verdict:
     """Print what became of an item as soon as it is known, and remember it for `show`.
 
     What many items suffer from, such as a variable that is not set, is *reported* once.
     """
     failed = verdict.outcome == "failed"
-    store.remember(
+    store.store_failures(
         verdict.item,
         verdict.failures if failed else (),
         verdict.problems if failed else (),
@@ -373,7 +382,7 @@ def _announced(verdict: Verdict, args: _RunArguments, reported: set[str]) -> Ver
         say(terminal.line(verdict))
         for line in terminal.story_lines(verdict) if args.verbose else ():
             say("    {line}", line=line)
-        for text in terminal.explained(verdict):
+        for text in terminal.failure_texts(verdict):
             say_failure(text)
     return verdict
 
@@ -392,7 +401,7 @@ def show(
     """Show the last failure."""
     failures = [
         failure
-        for failure in store.remembered(find_root(Path.cwd()))
+        for failure in store.read_failures(find_root(Path.cwd()))
         if word.casefold() in failure.name.casefold() or word.casefold() in failure.file.casefold()
     ]
     shown = list(islice(failures, None if everything or json else 1))
@@ -413,7 +422,7 @@ def show(
     return ExitCode.PASSED if shown else ExitCode.NOTHING
 
 
-def _data(failure: store.Remembered) -> dict[str, object]:
+def _data(failure: store.StoredFailure) -> dict[str, object]:
     """Return it as plain values, with the texts that hide nothing of a value."""
     data: dict[str, object] = msgspec.to_builtins(failure, enc_hook=encoded)
     data["texts"] = data.pop("whole") or data["texts"]

@@ -123,7 +123,7 @@ def _at(items: Sequence[ScenarioItem], line: int) -> list[ScenarioItem]:
     return rows[-1:] or list(items)
 
 
-def chosen(items: Iterable[ScenarioItem], keyword: str) -> list[ScenarioItem]:
+def filter_by_keyword(items: Iterable[ScenarioItem], keyword: str) -> list[ScenarioItem]:
     """Return the items whose name, file or a tag has *keyword* in it."""
     word = keyword.casefold()
     return [
@@ -145,7 +145,7 @@ def collect(paths: Sequence[str] | None = None, keyword: str = "") -> list[Scena
     items, problems = gather(targets(paths))
     if problems:
         raise ConfigError(*problems)
-    return chosen(items, keyword)
+    return filter_by_keyword(items, keyword)
 
 
 def gather(
@@ -193,7 +193,7 @@ def _syntax(session: Session, script: Script) -> Problem | None:
 _JOURNAL = re.compile(r"\.\d+-\d+\.journal$")
 
 
-def opened(path: Path) -> Cassette:
+def load_cassette(path: Path) -> Cassette:
     """Return the cassette at *path*.
 
     Raises:
@@ -246,7 +246,7 @@ def with_journals(paths: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys([*named, *cassettes]))
 
 
-def declared(folder: Path | None) -> Platforms:
+def load_declared(folder: Path | None) -> Platforms:
     """Return the platforms of *folder*, by default those of the project, over the built-in ones.
 
     Raises:

@@ -15,12 +15,19 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from bpmax_sim.check.coverage import KINDS, DeclaredPart, Ran, coverage
+from bpmax_sim.check.coverage import KINDS, DeclaredPart, PassedRun, coverage
 from bpmax_sim.check.drift import Drift, Tier, Verification, old
 from bpmax_sim.cli.execute import Choices, observe
 from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformsFolder
-from bpmax_sim.cli.select import below, collect, declared_folder, file_of, opened, platforms_of
-from bpmax_sim.cli.terminal import say, say_document, say_result, tell, watched
+from bpmax_sim.cli.select import (
+    below,
+    collect,
+    declared_folder,
+    file_of,
+    load_cassette,
+    platforms_of,
+)
+from bpmax_sim.cli.terminal import say, say_document, say_result, tell, with_progress
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.i18n import msg, plural, series
@@ -76,8 +83,10 @@ def verify(
     findings: list[tuple[Place, Drift]] = []
     sent = 0
     unsent: Counter[str] = Counter()
-    judged = (finding for job in jobs for finding in _verified(job, age, allow_writes=allow_writes))
-    for place, drifts in watched(judged, sum(map(_count, jobs))):
+    judged = (
+        finding for job in jobs for finding in _verify_job(job, age, allow_writes=allow_writes)
+    )
+    for place, drifts in with_progress(judged, sum(map(_count, jobs))):
         unsent.update(reasons := [drift.reason for drift in drifts if drift.reason])
         sent += not reasons
         findings += [(place, drift) for drift in drifts]
@@ -163,15 +172,15 @@ def _is_cassette(path: str) -> bool:
 
 def _count(job: _Job) -> int:
     """Return how many exchanges there are to judge, at most."""
-    cassette = opened(job.cassette)
+    cassette = load_cassette(job.cassette)
     return len(cassette if job.owner is None else cassette.index.numbers(job.owner))
 
 
-def _verified(
+def _verify_job(
     job: _Job, age: float | None, *, allow_writes: bool
 ) -> Iterator[tuple[Place, list[Drift]]]:
     """Yield the place and the drifts of each exchange that is judged."""
-    cassette = opened(job.cassette)
+    cassette = load_cassette(job.cassette)
     owners = cassette.owners if job.owner is None else (job.owner,)
     with Session.open(
         job.platforms,
@@ -204,7 +213,7 @@ def _data(place: Place, drift: Drift) -> dict[str, Any]:
     }
 
 
-def covered(
+def show_coverage(
     paths: Paths = None,
     *,
     keyword: Keyword = "",
@@ -224,7 +233,7 @@ def covered(
         tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
         return ExitCode.NOTHING
     choices = Choices(options={"allow_hosts": allow_hosts or ()})
-    ran = list(_ran(items, choices))
+    ran = list(_replay_passed(items, choices))
     parts = coverage(items, ran)
     by_kind = {kind: [part for part in parts if part.kind == kind] for kind in KINDS}
     kinds = [
@@ -249,7 +258,9 @@ def covered(
     return ExitCode.FAILED
 
 
-def _ran(items: Sequence[tuple[ScenarioItem, Platforms]], choices: Choices) -> Iterator[Ran]:
+def _replay_passed(
+    items: Sequence[tuple[ScenarioItem, Platforms]], choices: Choices
+) -> Iterator[PassedRun]:
     """Replay *items* and yield what those told that passed."""
     platforms = {id(item): ran for item, ran in items}
     closed = [item for item, _ in items if item.scenario.proxy.mode not in {"record", "live"}]
@@ -257,9 +268,9 @@ def _ran(items: Sequence[tuple[ScenarioItem, Platforms]], choices: Choices) -> I
         number = plural(len(items) - len(closed), "{number} scenario", "{number} scenarios")
         tell("{number}: not run, for they ask a live system", number=number)
     failed = 0
-    for verdict, events in watched(observe(closed, choices), len(closed)):
+    for verdict, events in with_progress(observe(closed, choices), len(closed)):
         if verdict.outcome == "passed":
-            yield Ran(verdict.item, platforms[id(verdict.item)], events)
+            yield PassedRun(verdict.item, platforms[id(verdict.item)], events)
         failed += verdict.outcome == "failed"
     if failed:
         counted = plural(failed, "{number} scenario", "{number} scenarios")

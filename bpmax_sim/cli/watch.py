@@ -28,7 +28,7 @@ _KEY: Final = re.compile(r"^platform_key:\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
 Collected = tuple[Sequence[ScenarioItem], Sequence[Problem]]
 
 
-class Watched(msgspec.Struct, frozen=True, kw_only=True):
+class WatchPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What `watch` needs of a run.
 
     Attributes:
@@ -56,7 +56,7 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
             self.called[verdict.item.node_id] = names
 
 
-def watch(run: Watched, first: Sequence[ScenarioItem], problems: Sequence[Problem]) -> NoReturn:
+def watch(run: WatchPlan, first: Sequence[ScenarioItem], problems: Sequence[Problem]) -> NoReturn:
     """Run *first*, then what uses a saved file, until somebody presses Ctrl-C.
 
     Raises:
@@ -68,7 +68,7 @@ def watch(run: Watched, first: Sequence[ScenarioItem], problems: Sequence[Proble
     next(changes)
     run.perform(first, problems)
     run.finish(every)
-    tell("watching {places}; Ctrl-C ends it", places=_listed(places))
+    tell("watching {places}; Ctrl-C ends it", places=_list_paths(places))
     while True:
         saved = next(changes)
         if not saved:
@@ -82,7 +82,7 @@ def watch(run: Watched, first: Sequence[ScenarioItem], problems: Sequence[Proble
             places, changes = now, _changes(now)
 
 
-def _again(run: Watched, saved: frozenset[str]) -> Sequence[ScenarioItem]:
+def _again(run: WatchPlan, saved: frozenset[str]) -> Sequence[ScenarioItem]:
     """Run what uses one of the files *saved*, and return all scenarios that there are now.
 
     Raises:
@@ -93,7 +93,7 @@ def _again(run: Watched, saved: frozenset[str]) -> Sequence[ScenarioItem]:
     again = [item for item in every if any(_uses(run, item, path) for path in saved)]
     wrong = {os.path.realpath(problem.place.file) for problem in problems if problem.place}
     if again or wrong & saved:
-        tell("\nsaved: {files}", files=_listed(saved))
+        tell("\nsaved: {files}", files=_list_paths(saved))
         run.perform(again, problems)
         run.finish(every)
     return every
@@ -114,7 +114,7 @@ def _changes(places: Sequence[str]) -> Iterator[frozenset[str]]:
     return (frozenset(os.path.realpath(path) for _, path in changes) for changes in changes)
 
 
-def _uses(run: Watched, item: ScenarioItem, file: str) -> bool:
+def _uses(run: WatchPlan, item: ScenarioItem, file: str) -> bool:
     """Return whether *file*, a real path, is one that *item* is made of or answered from."""
     if file in map(os.path.realpath, _files(run, item)):
         return True
@@ -138,7 +138,7 @@ def _platform_key(file: str) -> str:
     return match[1] if match else ""
 
 
-def _files(run: Watched, item: ScenarioItem) -> Iterator[str]:
+def _files(run: WatchPlan, item: ScenarioItem) -> Iterator[str]:
     yield str(item.path)
     yield item.place.file  # of a row, its table
     yield from item.sources
@@ -149,7 +149,7 @@ def _files(run: Watched, item: ScenarioItem) -> Iterator[str]:
         yield from (instances, local_of(instances))
 
 
-def _places(run: Watched, items: Iterable[ScenarioItem]) -> tuple[str, ...]:
+def _places(run: WatchPlan, items: Iterable[ScenarioItem]) -> tuple[str, ...]:
     """Return the folders of all files, none inside another.
 
     Of a file in the root of a project the file itself: there is too much else below.
@@ -177,5 +177,5 @@ def _forget_modules(saved: Iterable[str]) -> None:
             del sys.modules[name]
 
 
-def _listed(paths: Iterable[str]) -> str:
+def _list_paths(paths: Iterable[str]) -> str:
     return listed((shown(Path(path)) for path in sorted(paths)), 3)

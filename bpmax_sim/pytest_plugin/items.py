@@ -28,10 +28,10 @@ from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin import session_options as of_test
 from bpmax_sim.pytest_plugin.python_tests import marked_faults, stub_session
 from bpmax_sim.pytest_plugin.run_stats import tally_of
-from bpmax_sim.pytest_plugin.session_options import choose, marked
+from bpmax_sim.pytest_plugin.session_options import choose, marker_options
 from bpmax_sim.pytest_plugin.stash import GUARD
-from bpmax_sim.report.console import Written, console_section, written
-from bpmax_sim.report.store import keep_trace, remember
+from bpmax_sim.report.console import ConsoleEntry, console_entries, console_section
+from bpmax_sim.report.store import keep_trace, store_failures
 from bpmax_sim.report.terminal import call_line
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event, ScenarioFinished
@@ -149,7 +149,7 @@ def _behind(failure: Failure) -> Iterator[str]:
 
 
 CALLS = pytest.StashKey[tuple[CallMade, ...]]()
-CONSOLE = pytest.StashKey[Sequence[Written]]()
+CONSOLE = pytest.StashKey[Sequence[ConsoleEntry]]()
 
 
 class ScenarioFile(pytest.Module):
@@ -253,11 +253,11 @@ def play(request: pytest.FixtureRequest) -> None:
     assert isinstance(test, ScenarioTest)
     item = test.scenario
     try:
-        item = _changed(test)
+        item = _apply_overrides(test)
         session = _open(test, item)
     except BpmaxError as error:
         events = not_run(item, error=error)
-        remember(item, events[-1].failures)
+        store_failures(item, events[-1].failures)
         _trace(test, item, events, failed=True)
         raise ScenarioFailedError(events[-1].failures) from error
     try:
@@ -274,14 +274,14 @@ def play(request: pytest.FixtureRequest) -> None:
         raise ScenarioFailedError(finished.failures, session.redact)
 
 
-def _changed(test: ScenarioTest) -> ScenarioItem:
+def _apply_overrides(test: ScenarioTest) -> ScenarioItem:
     """Return the item with the seed and the clock that the caller wants, and markers' faults.
 
     Raises:
         ConfigError: if a marker is wrong.
     """
     item = test.scenario
-    mark = marked(test)
+    mark = marker_options(test)
     chosen = {name: choose(test.config, mark, name, sets=test.sets) for name in ("seed", "clock")}
     passed = {name: value for name, value in chosen.items() if value is not None}
     faults = tuple(marked_faults(test))
@@ -309,8 +309,8 @@ def _keep(
     finished = events[-1]
     assert isinstance(finished, ScenarioFinished)
     failed = finished.outcome == "failed"
-    console = test.stash[CONSOLE] = written(events)
-    remember(item, finished.failures if failed else (), console=console)
+    console = test.stash[CONSOLE] = console_entries(events)
+    store_failures(item, finished.failures if failed else (), console=console)
     doubtful = any(failure.kind != "unplayed" for failure in finished.failures)
     tally = tally_of(test.config)
     tally.add_calls(session)

@@ -30,7 +30,7 @@ from bpmax_sim.pytest_plugin import session_options as of_test
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
 from bpmax_sim.pytest_plugin.session_options import COMMANDS, root_of
 from bpmax_sim.pytest_plugin.stash import GUARD, HIDING, LIVING, RUN, SESSIONS
-from bpmax_sim.report.console import Written, console_section
+from bpmax_sim.report.console import ConsoleEntry, console_section
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.faults import describe_fault, fault_of, fault_problem
 from bpmax_sim.scenario.model import FaultRule
@@ -167,7 +167,7 @@ def hide_in(node: pytest.Item, redact: Redact) -> None:
     if node not in _active:
         _active.append(node)
     saferepr.SafeRepr.repr = _uncut  # type: ignore[method-assign] # nothing else is before a cut
-    code.safeformat = _formatted  # type: ignore[attr-defined] # of locals, with -vv
+    code.safeformat = _format_redacted  # type: ignore[attr-defined] # of locals, with -vv
     plugins = node.config.pluginmanager
     logging_plugin = plugins.get_plugin("logging-plugin")
     for handler in (getattr(logging_plugin, name, None) for name in _LOGS):
@@ -214,7 +214,7 @@ def _uncut(self: saferepr.SafeRepr, x: object) -> str:
     return shown if self.maxsize is None else saferepr._ellipsize(shown, self.maxsize)  # noqa: SLF001
 
 
-def _formatted(obj: object) -> str:
+def _format_redacted(obj: object) -> str:
     """Return what `safeformat` does of *obj* without its secrets; it breaks texts into lines."""
     try:
         shown = redacted(obj, redact_now)
@@ -292,7 +292,7 @@ def hide(report: pytest.TestReport) -> None:
     """Replace the secrets in all that *report* tells."""
     for name in ("longrepr", "sections", "wasxfail"):
         if hasattr(report, name):
-            setattr(report, name, hidden(getattr(report, name)))
+            setattr(report, name, redact_value(getattr(report, name)))
     report.user_properties = [
         (redact_now(name), _property(value)) for name, value in report.user_properties
     ]
@@ -355,7 +355,7 @@ def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> N
 @pytest.hookimpl(tryfirst=True)
 def pytest_internalerror(excrepr: object) -> None:
     """Let an error of a plugin tell no secret."""
-    hidden(excrepr)
+    redact_value(excrepr)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -363,7 +363,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     forget(config)
 
 
-def hidden(value: Any) -> Any:
+def redact_value(value: Any) -> Any:
     """Return *value* redacted; pytest's own objects are changed as they are."""
     kind = type(value)
     if kind is str:
@@ -371,10 +371,10 @@ def hidden(value: Any) -> Any:
     if kind is Translatable:
         return redact_now(translate(value))
     if kind in {list, tuple}:
-        return kind([hidden(item) for item in value])
+        return kind([redact_value(item) for item in value])
     if kind.__module__.startswith("_pytest.") and hasattr(value, "__dict__"):
         for name, item in vars(value).items():
-            setattr(value, name, hidden(item))
+            setattr(value, name, redact_value(item))
     return value
 
 
@@ -430,7 +430,7 @@ class Sessions:
         self._tally = tally
         self._run = Run()
         self._last: dict[tuple[object, str], Session] = {}
-        self._consoles: dict[tuple[object, str], list[Written]] = {}
+        self._consoles: dict[tuple[object, str], list[ConsoleEntry]] = {}
 
     def open(self, **options: Unpack[SessionOptions]) -> Session:
         """Return one more, which does not end its owner's recording when it closes.
@@ -444,11 +444,13 @@ class Sessions:
         key = session.settings.cassette, session.settings.owner
         self._last[key] = session
         lines = self._consoles[key] = []  # of an example of a property the last one's
-        session.hear(lambda ended: lines.extend(map(Written.of, getattr(ended, "console", ()))))
+        session.hear(
+            lambda ended: lines.extend(map(ConsoleEntry.of, getattr(ended, "console", ())))
+        )
         return session
 
     @property
-    def console(self) -> list[Written]:
+    def console(self) -> list[ConsoleEntry]:
         """Return what scripts of the last session of each owner wrote."""
         return [line for lines in self._consoles.values() for line in lines]
 

@@ -22,7 +22,7 @@ from bpmax_sim.errors import Place, Problem, listed
 from bpmax_sim.i18n import joined, msg, plural, translate
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options, sharding
-from bpmax_sim.pytest_plugin.options import shown
+from bpmax_sim.pytest_plugin.options import display_path
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
 from bpmax_sim.report.store import Evidence, digest_of, keep
 from bpmax_sim.report.terminal import BY_OUTCOME, BY_SOURCE, annotation, counts, in_workspace
@@ -150,7 +150,7 @@ def write_summary(
 
         traces = [Path(trace) for trace in sorted(tally.traces)]
         write_page(path, traces, version=bpmax_sim.__version__, problems=problems)
-        lines.append(msg("report: {path}", path=shown(path)))
+        lines.append(msg("report: {path}", path=display_path(path)))
     if lines:
         reporter.write_sep("-", "bpmax-sim")
         for line in lines:
@@ -237,4 +237,4 @@ def _is_complete(config: pytest.Config, tally: Tally) -> bool:
 
 
 def _files(paths: Iterable[str]) -> str:
-    return listed((shown(Path(path)) for path in paths), 5)
+    return listed((display_path(Path(path)) for path in paths), 5)

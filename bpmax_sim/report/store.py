@@ -20,7 +20,7 @@ from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.file_names import file_name, relative_name
 from bpmax_sim.i18n import encoded, msg, translate
 from bpmax_sim.project import SUFFIX, make_folder
-from bpmax_sim.report.console import Written
+from bpmax_sim.report.console import ConsoleEntry
 from bpmax_sim.scenario import outcome, source
 from bpmax_sim.scenario.events import VERSION, Event, FlowAttached, SourceAttached, trace
 from bpmax_sim.scenario.expect import is_number
@@ -89,14 +89,14 @@ def keep_trace(
             path.unlink(missing_ok=True)
         elif when != "off":
             make_folder(path)
-            attached = _attached(item, events[-1].at, redact) if redact else ()
+            attached = _attachments(item, events[-1].at, redact) if redact else ()
             text = "".join(trace([*events, *attached], item.homes))
             path.write_text(text, encoding="utf-8", newline="\n")
             return str(path)
     return ""
 
 
-def _attached(item: ScenarioItem, at: float, redact: Redact) -> Iterator[Event]:
+def _attachments(item: ScenarioItem, at: float, redact: Redact) -> Iterator[Event]:
     """Yield what a viewer shows beside the events: it may be opened without the project."""
     for file, text in item.sources.items():
         yield SourceAttached(file=Place(file), text=redact(text), at=at)
@@ -250,7 +250,7 @@ def read_evidence(root: Path) -> Evidence | None:
 FAILED_FOLDER = Path(".bpmax", "failed")
 
 
-class Remembered(msgspec.Struct, frozen=True, kw_only=True):
+class StoredFailure(msgspec.Struct, frozen=True, kw_only=True):
     """What an item failed with.
 
     Attributes:
@@ -267,19 +267,19 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     headline: str
     texts: tuple[str, ...]
     whole: tuple[str, ...] = ()
-    console: tuple[Written, ...] = ()
+    console: tuple[ConsoleEntry, ...] = ()
     rerun: str = ""
     version: int = 1
 
 
-_read_failed = msgspec.json.Decoder(Remembered).decode
+_read_failed = msgspec.json.Decoder(StoredFailure).decode
 
 
-def remember(
+def store_failures(
     item: ScenarioItem,
     failures: Sequence[source.Failure],
     problems: Sequence[str] = (),
-    console: Sequence[Written] = (),
+    console: Sequence[ConsoleEntry] = (),
 ) -> None:
     """Keep what *item* failed with, or forget it if there is nothing.
 
@@ -301,7 +301,7 @@ def remember(
         return
     wordings = [translate(problem) for problem in problems]
     texts = [*(translate(source.render(failure)) for failure in failures), *wordings]
-    failed = Remembered(
+    failed = StoredFailure(
         name=item.name,
         file=relative_name(item.path.absolute(), item.root),
         line=outcome.failing_place(item, failures).line,
@@ -321,7 +321,7 @@ def did_fail(item: ScenarioItem) -> bool:
     return _place_of(item, FAILED_FOLDER, ".json").is_file()
 
 
-def remembered(root: Path) -> Iterator[Remembered]:
+def read_failures(root: Path) -> Iterator[StoredFailure]:
     """Yield what failed when it last ran below *root*, the latest first.
 
     What is told of a scenario that is there no more is left out, and so is what cannot be read.

@@ -30,7 +30,7 @@ _BODIES = frozenset({"body", "response", "form", "old", "new", "request"})
 _PLACES = frozenset({"place", "script", "file"})
 _WORDED = frozenset({"message", "why", "reason", "notes", "rule", "action"})
 _Event = Mapping[str, Any]
-Worded = str | Mapping[str, str]
+LocalisedText = str | Mapping[str, str]
 """A text, or the same by language where it is not the same in all."""
 
 
@@ -84,7 +84,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     apis: Sequence[str]
     answered: Sequence[str]
     failures: Sequence[Mapping[str, Any]]
-    notes: Sequence[Worded]
+    notes: Sequence[LocalisedText]
     rerun: str
     record: str
     events: Sequence[_Event]
@@ -123,14 +123,14 @@ def story_of(trace: Trace) -> Story:
         apis=tuple(dict.fromkeys(cut(name, LONGEST_NAME) for name, _ in calls)),
         answered=tuple(source for _, source in calls),
         failures=tuple(_failure(failure, home) for failure in ended.get("failures", ())),
-        notes=tuple(_worded(note, home) for note in ended.get("notes", ())),
-        rerun=bounded(f"bpmax-sim run {target}"),
-        record=bounded(f"bpmax-sim record {target}"),
+        notes=tuple(_localise(note, home) for note in ended.get("notes", ())),
+        rerun=cut_texts(f"bpmax-sim run {target}"),
+        record=cut_texts(f"bpmax-sim record {target}"),
         events=tuple(_event(event, home) for event in trace.events),
         sources={
-            home.place(bounded(file)): body_text(text) for file, text in trace.sources.items()
+            home.place(cut_texts(file)): body_text(text) for file, text in trace.sources.items()
         },
-        flow=None if trace.flow is None else bounded(trace.flow),
+        flow=None if trace.flow is None else cut_texts(trace.flow),
     )
 
 
@@ -149,7 +149,7 @@ def _item_of(trace: Trace, home: Homeward, row: str) -> str:
     if not row or not file:
         return ""
     name = node_part(str(trace.events[0]["name"]))
-    return f"{home.place(bounded(file))}::{name}[{node_part(row)}]"
+    return f"{home.place(cut_texts(file))}::{name}[{node_part(row)}]"
 
 
 def _event(event: _Event, home: Homeward) -> dict[str, Any]:
@@ -162,21 +162,21 @@ def _event(event: _Event, home: Homeward) -> dict[str, Any]:
 def _member(key: str, value: Any, home: Homeward) -> Any:
     if key in _WORDED:
         several = isinstance(value, list)
-        return [_worded(part, home) for part in value] if several else _worded(value, home)
+        return [_localise(part, home) for part in value] if several else _localise(value, home)
     if key in _PLACES and (value is None or isinstance(value, str)):
-        return home.place(bounded(value))
+        return home.place(cut_texts(value))
     if key == "text" and isinstance(value, str):
-        return home.text(bounded(value))
+        return home.text(cut_texts(value))
     if key == "stack":
-        return [home.text(bounded(frame)) for frame in value]
+        return [home.text(cut_texts(frame)) for frame in value]
     if key == "recording" and isinstance(value, Mapping):
         return {name: _member(name, item, home) for name, item in value.items()}
-    return _body(value) if key in _BODIES else bounded(value)
+    return _body(value) if key in _BODIES else cut_texts(value)
 
 
-def _worded(value: Any, home: Homeward) -> Worded:
+def _localise(value: Any, home: Homeward) -> LocalisedText:
     """Return a text of a trace in all languages, files named from the root."""
-    return _whole(_message(bounded(value)), home)
+    return _whole(_message(cut_texts(value)), home)
 
 
 def _message(value: Any) -> str:
@@ -188,7 +188,7 @@ def _message(value: Any) -> str:
     return Translatable(text, template, values, str(value.get("many", "")))
 
 
-def say(text: Worded, language: str) -> str:
+def say(text: LocalisedText, language: str) -> str:
     """Return *text* in one language."""
     return text if isinstance(text, str) else text[language]
 
@@ -197,17 +197,17 @@ def _body(value: Any) -> Any:
     """Return a body, or of one beyond 64 kB its text, cut."""
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else ""
     is_long = len(text.encode("utf-8", "replace")) > LONGEST_BODY
-    return body_text(value) if is_long else bounded(value)
+    return body_text(value) if is_long else cut_texts(value)
 
 
-def bounded(value: Any) -> Any:
+def cut_texts(value: Any) -> Any:
     """Return *value* with every text in it cut at 64 kB."""
     if isinstance(value, str):
         return body_text(value)
     if isinstance(value, Mapping):
-        return {body_text(str(key)): bounded(item) for key, item in value.items()}
+        return {body_text(str(key)): cut_texts(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [bounded(item) for item in value]
+        return [cut_texts(item) for item in value]
     return value
 
 
@@ -225,7 +225,7 @@ def body_text(body: Any) -> str:
 
 def _failure(event: _Event, home: Homeward) -> dict[str, Any]:
     """Return one failure as the page has it: its lines, and what can be pasted."""
-    event = bounded(event)
+    event = cut_texts(event)
     detail = [_message(line) for line in event.get("detail", ())]
     checks = sorted(event.get("checks", ()), key=lambda check: bool(check["ok"]))
     title = _message(event.get("title") or event.get("scenario", ""))
@@ -236,7 +236,7 @@ def _failure(event: _Event, home: Homeward) -> dict[str, Any]:
         "place": home.place(event.get("place")),
         "excerpt": event.get("excerpt", ()),
         "checks": [{**check, "label": label_of(check["path"])} for check in checks],
-        "detail": [_worded(line, home) for line in event.get("detail", ())],
+        "detail": [_localise(line, home) for line in event.get("detail", ())],
         "pastes": [
             (word, text.strip()) for word, _, text in words if word in _PASTED and text.strip()
         ],
@@ -244,7 +244,7 @@ def _failure(event: _Event, home: Homeward) -> dict[str, Any]:
     }
 
 
-def _whole(message: str, home: Homeward) -> Worded:
+def _whole(message: str, home: Homeward) -> LocalisedText:
     message = mapped(message, home.text)
     forms = {language: plain(translate(message, language)) for language in LANGUAGES}
     return forms if len({*forms.values()}) > 1 else plain(message)

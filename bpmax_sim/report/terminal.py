@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import BpmaxError, CassetteError, pasted
 from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import joined, labelled, msg, plural, series, template, translate, width
-from bpmax_sim.report.console import Written, console_lines
+from bpmax_sim.report.console import ConsoleEntry, console_lines
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import ConsoleWritten, Event, Outcome, ScenarioFinished
@@ -51,8 +51,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     code: ExitCode = ExitCode.PASSED
     calls: tuple[CallMade, ...] = ()
-    console: tuple[Written, ...] = ()
-    story: tuple[CallMade | Written, ...] = ()
+    console: tuple[ConsoleEntry, ...] = ()
+    story: tuple[CallMade | ConsoleEntry, ...] = ()
     duration: float = 0.0
     digest: str = ""
     failures: tuple[Failure, ...] = ()
@@ -65,26 +65,26 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         return replace(self, notes=(*self.notes, note))
 
 
-def skipped(item: ScenarioItem) -> Verdict:
+def skip_verdict(item: ScenarioItem) -> Verdict:
     """Return the verdict of an item that is not to run."""
     return Verdict(item=item, outcome="skipped", reason=flag_reason(item.skip))
 
 
-def broken(item: ScenarioItem, error: BpmaxError) -> Verdict:
+def error_verdict(item: ScenarioItem, error: BpmaxError) -> Verdict:
     """Return the verdict of an item that could not start."""
     code = ExitCode.CASSETTE if isinstance(error, CassetteError) else ExitCode.USAGE
     problems = tuple(str(error).splitlines())
     return Verdict(item=item, outcome="failed", code=code, problems=problems)
 
 
-def judged(
+def judge_events(
     item: ScenarioItem, events: Iterable[Event], *, live: bool = False, mode: str = "replay"
 ) -> Verdict:
     """Return the verdict of an item that ran in *mode*; *live*: third parties were asked."""
     first, *_, last = every = tuple(events)
     assert isinstance(last, ScenarioFinished)
     story = tuple(
-        event if isinstance(event, CallMade) else Written.of(event, first.at)
+        event if isinstance(event, CallMade) else ConsoleEntry.of(event, first.at)
         for event in every
         if isinstance(event, CallMade | ConsoleWritten)
     )
@@ -95,7 +95,7 @@ def judged(
         outcome=last.outcome,
         code=_CODES[cause_of(last.failures, calls, live=live)] if failed else ExitCode.PASSED,
         calls=calls,
-        console=tuple(event for event in story if isinstance(event, Written)),
+        console=tuple(event for event in story if isinstance(event, ConsoleEntry)),
         story=story,
         duration=last.duration,
         digest=last.digest,
@@ -164,7 +164,7 @@ def line(verdict: Verdict) -> str:
     return msg("{head}   {took}{message}", head=head, took=took, message=message)
 
 
-def explained(verdict: Verdict) -> Iterator[str]:
+def failure_texts(verdict: Verdict) -> Iterator[str]:
     """Yield the text of each failure of *verdict* that is the scenario's own."""
     if verdict.outcome == "failed" and not verdict.problems:
         yield from map(render, verdict.failures)

@@ -212,7 +212,7 @@ OTHER = "12346"
 _WIDTH = 100
 
 
-class Played(msgspec.Struct, frozen=True):
+class DemoRun(msgspec.Struct, frozen=True):
     """One run of the scenario: its verdict and calls, what it wrote, and its real time.
 
     Attributes:
@@ -243,20 +243,20 @@ def play_demo(folder: Path, *, force: bool = False) -> Iterator[str]:
             yield f"     {path.relative_to(folder).as_posix()}"
     with running_crm() as crm:
         recorded = _play(folder, crm.environment, mode="record", record="rewrite", allow_ci=True)
-        yield from _recorded(recorded, crm)
+        yield from _show_recording(recorded, crm)
     cassette = folder / "cassettes" / "crm" / "customer.yaml"
     yield ""
     yield msg("3  What a person can read and review: {cassette}", cassette=shown(cassette))
     text = cassette.read_text(encoding="utf-8")
     exchange = text[text.index("\n- bpmax: ") + 1 : text.index("\nfailures:")]
     yield from (f"     {expect.cut(line, _WIDTH - 5)}" for line in exchange.splitlines())
-    yield from _hidden(sorted((folder / "cassettes").rglob("*.yaml")), crm)
-    yield from _replayed(folder, recorded)
-    yield from _missed(folder)
+    yield from _show_standins(sorted((folder / "cassettes").rglob("*.yaml")), crm)
+    yield from _show_replay(folder, recorded)
+    yield from _show_miss(folder)
     yield from _next(folder)
 
 
-def _recorded(played: Played, crm: Crm) -> Iterator[str]:
+def _show_recording(played: DemoRun, crm: Crm) -> Iterator[str]:
     _must(played.end.outcome == "passed", msg("the recording failed"), played.end.failures)
     yield ""
     yield msg(
@@ -269,7 +269,7 @@ def _recorded(played: Played, crm: Crm) -> Iterator[str]:
     yield from (msg("     console: {text}", text=text) for text in played.console)
 
 
-def _hidden(files: Sequence[Path], crm: Crm) -> Iterator[str]:
+def _show_standins(files: Sequence[Path], crm: Crm) -> Iterator[str]:
     findings = leaks(files, (crm.client_secret, *crm.tokens))
     _must(not findings, msg("a secret was written: {findings}", findings=series(findings)))
     yield ""
@@ -283,7 +283,7 @@ def _hidden(files: Sequence[Path], crm: Crm) -> Iterator[str]:
     )
 
 
-def _replayed(folder: Path, recorded: Played) -> Iterator[str]:
+def _show_replay(folder: Path, recorded: DemoRun) -> Iterator[str]:
     with NetworkGuard(msg("the demonstration")) as guard:
         played = _play(folder, {})
     _must(played.end.outcome == "passed", msg("the replay failed"), played.end.failures)
@@ -303,7 +303,7 @@ def _replayed(folder: Path, recorded: Played) -> Iterator[str]:
     yield from (msg("     console: {text}", text=text) for text in played.console)
 
 
-def _missed(folder: Path) -> Iterator[str]:
+def _show_miss(folder: Path) -> Iterator[str]:
     with NetworkGuard(msg("the demonstration")) as guard:
         played = _play(folder, {}, variables=cases.cli_variables([f"customer={OTHER}"]))
     misses = [failure for failure in played.end.failures if failure.kind == "miss"]
@@ -348,7 +348,7 @@ def _play(
     *,
     variables: Mapping[str, Any] | None = None,
     **options: Unpack[ScenarioOptions],
-) -> Played:
+) -> DemoRun:
     path = folder / "scenarios" / "customer.scenario.yaml"
     started = time.perf_counter()
     (item,) = load.items(path, variables=variables, environ=environ)
@@ -363,7 +363,7 @@ def _play(
     assert isinstance(end, ScenarioFinished)
     took = msg("{seconds:.0f} ms", seconds=(time.perf_counter() - started) * 1000)
     calls = [event for event in events if isinstance(event, CallMade)]
-    return Played(end, calls, [e.text for e in events if isinstance(e, ConsoleWritten)], took)
+    return DemoRun(end, calls, [e.text for e in events if isinstance(e, ConsoleWritten)], took)
 
 
 def _must(holds: bool, text: str, failures: Sequence[Failure] = ()) -> None:
