@@ -123,7 +123,7 @@ def _touched_names(ran: PassedRun) -> Iterator[Name]:
     for call in ran.calls:
         yield from _by_call(ran.platforms, call)
     yield from _by_faults(ran)
-    for event in _stood(ran.events):
+    for event in _drop_undone(ran.events):
         if isinstance(event, FieldChanged):
             yield _field(ran.item, event.field)
         elif isinstance(event, NodeEntered) and ran.item.cast.flow.definition is not None:
@@ -138,7 +138,7 @@ def _touched_names(ran: PassedRun) -> Iterator[Name]:
             yield from (_field(ran.item, name) for name in expected)
 
 
-def _stood(events: Iterable[Event]) -> list[Event]:
+def _drop_undone(events: Iterable[Event]) -> list[Event]:
     """Return *events* without the ways into nodes that were taken back."""
     current: list[Event] = []
     for event in events:

@@ -74,7 +74,7 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
         return side
 
 
-def difference(
+def compare_cassettes(
     old: Cassette, new: Cassette, rules: Rules, volatile: Volatile
 ) -> Iterator[tuple[str, Pair]]:
     """Yield every exchange of two cassettes with its owner, what was added at the end.
@@ -140,7 +140,12 @@ def _pairs(
             continue
         left[side.name].pop(nearest.number, None)
         request = differences(mine, parts[id(nearest)], rules)
-        yield Pair(old=side, new=nearest, request=request, answer=_answer(side, nearest, volatile))
+        yield Pair(
+            old=side,
+            new=nearest,
+            request=request,
+            answer=_compare_responses(side, nearest, volatile),
+        )
     rest = chain.from_iterable(group.values() for group in left.values())
     for side in sorted(rest, key=lambda side: side.exchange.order):
         yield Pair(new=side)
@@ -187,7 +192,7 @@ def _form(value: Any) -> str:
     return re.sub(r"[0-9a-zA-Z]" if is_hex else r"[0-9]", "#", text)
 
 
-def _answer(
+def _compare_responses(
     old: NumberedExchange, new: NumberedExchange, volatile: Volatile
 ) -> tuple[Difference, ...]:
     call = old.exchange.request.call

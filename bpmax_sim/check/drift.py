@@ -107,15 +107,15 @@ def shape_of(response: Response) -> Shape:
     return {path: frozenset(types) for path, types in shape.items()}
 
 
-def unsteady(first: Response, second: Response) -> frozenset[Steps]:
+def find_unsteady_places(first: Response, second: Response) -> frozenset[Steps]:
     """Return the places whose value or presence differs between two responses to one request."""
-    before, after = _leaves(first), _leaves(second)
+    before, after = _flatten(first), _flatten(second)
     return frozenset(
         path for path in before.keys() | after.keys() if before.get(path) != after.get(path)
     )
 
 
-def _leaves(response: Response) -> Mapping[Steps, list[Any]]:
+def _flatten(response: Response) -> Mapping[Steps, list[Any]]:
     body = read_body(response.body, response.header("content-type") or "")
     leaves = defaultdict[Steps, list[Any]](list)
     for path, value in _walk(body.value, ("body",)):
@@ -186,7 +186,7 @@ def carries_standin(request: Request) -> bool:
     return any(_STANDIN in text for text in texts) or _STANDIN.encode() in (body or b"")
 
 
-def builder(session: Session, call: Call) -> Builder:
+def rebuild_call(session: Session, call: Call) -> Builder:
     """Return the call of a script that set *call*."""
     platform = session.platforms.platform(call.platform)
     template = session.platforms.api(platform, call.api).path
@@ -215,7 +215,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         tier: ``info``, ``warning`` or ``error``.
         kind: ``changed``, ``volatile`` (learned), ``failed`` (it was rejected), ``unreachable``,
-            ``skipped``, or ``old``.
+            ``skipped``, or ``find_old``.
         path: the place, such as ``body.data.items[*].qty``, where there is one.
         reason: why nothing was sent, where that is so.
     """
@@ -244,7 +244,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def old(exchange: Exchange, *, now: float, age: float) -> Iterator[Drift]:
+def find_old(exchange: Exchange, *, now: float, age: float) -> Iterator[Drift]:
     """Yield that *exchange* was answered more than *age* seconds before *now*, if it was.
 
     The third party's own ``Date`` tells when, for the clock of a recording may stand still.
@@ -352,7 +352,7 @@ class _Check(msgspec.Struct, frozen=True):
             return [self._drift("error", "failed", message)]
         rule = declared[1].verify if declared else "shape"
         safe = self.exchange.request.method in SAFE
-        if reason := self._reason(rule, allowed=safe or allow_writes):
+        if reason := self._why_not_sent(rule, allowed=safe or allow_writes):
             return [_report_unsent(self.exchange, reason)]
         try:
             first = self._send()
@@ -369,7 +369,7 @@ class _Check(msgspec.Struct, frozen=True):
         values = rule.values if isinstance(rule, VerifyValues) else ()
         return list(self._compare(first, second, declared or (), values))
 
-    def _reason(self, rule: str | VerifyValues, *, allowed: bool) -> str:
+    def _why_not_sent(self, rule: str | VerifyValues, *, allowed: bool) -> str:
         """Return why it is not sent, or nothing."""
         if rule == "never":
             return msg("its API says verify: never")
@@ -401,7 +401,7 @@ class _Check(msgspec.Struct, frozen=True):
         before = len(self.session.calls)
         failure: CallError | None = None
         try:
-            builder(self.session, call).call()
+            rebuild_call(self.session, call).call()
         except CallError as error:
             failure = error
         calls = [call for call in self.session.calls[before:] if not call.is_login]
@@ -419,7 +419,7 @@ class _Check(msgspec.Struct, frozen=True):
         known = frozenset(
             FieldPath.parse(path, "volatile") for owner in declared for path in owner.volatile
         )
-        learned = unsteady(first, second)
+        learned = find_unsteady_places(first, second)
         drifts = list(changes(self.recorded, first, learned | known))
         seen = {change.path for change in drifts}
         personal = [path for owner in declared for path in owner.redact]

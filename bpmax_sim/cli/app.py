@@ -103,7 +103,7 @@ COMMANDS: Mapping[str, Command] = {
         ),
     ),
     "list": Command(
-        "run:listing",
+        "run:list_scenarios",
         msg("List scenarios and the rows of their tables"),
         "bpmax-sim list --json",
     ),
@@ -149,7 +149,7 @@ COMMANDS: Mapping[str, Command] = {
         ),
     ),
     "import": Command(
-        "imports:imports",
+        "imports:import_traffic",
         msg("Make cassettes of what vcrpy, betamax, a browser (HAR), WireMock and others recorded"),
         "bpmax-sim import traffic.har --to cassettes/crm/customer.yaml",
         msg(
@@ -169,7 +169,7 @@ COMMANDS: Mapping[str, Command] = {
         ),
     ),
     "export": Command(
-        "cassettes:exports",
+        "cassettes:export_cassette",
         msg("Write a cassette as an HTTP Archive, curl commands, WireMock mappings or plain vcrpy"),
         "bpmax-sim export cassettes/crm/customer.yaml --as har",
         msg("Credentials stay stand-ins. What the format cannot carry is told."),
@@ -411,7 +411,7 @@ def _build_command(name: str, command: Command, _language: str) -> Any:
     text = in_sentences(translate(joined("\n\n", filter(None, parts))))
     app.command(name, cls=_Command, help=text, context_settings=_SETTINGS)(called)
     compiled: Any = typer.main.get_command(app)
-    helps = helps_of(called)
+    helps = parameter_helps(called)
     for parameter in compiled.params:
         if parameter.name in helps:
             parameter.help = in_sentences(translate(helps[parameter.name]))
@@ -423,7 +423,7 @@ def in_sentences(text: str) -> str:
     return _FULL_STOP.sub("。", text)
 
 
-def helps_of(called: Callable[..., Any]) -> Mapping[str, str]:
+def parameter_helps(called: Callable[..., Any]) -> Mapping[str, str]:
     """Return the help of each parameter, before typer makes a mere text of it."""
     hints = get_type_hints(called, include_extras=True)
     return {
@@ -434,7 +434,7 @@ def helps_of(called: Callable[..., Any]) -> Mapping[str, str]:
     }
 
 
-def _root(
+def _root_callback(
     context: typer.Context,
     *,
     version: Annotated[bool, Option("--version", help=msg("Print the version."))] = False,
@@ -443,7 +443,7 @@ def _root(
         Option(_LANG, help=msg("Language of messages: en, zh."), metavar="LANGUAGE"),
     ] = None,
 ) -> int:
-    del lang  # `start` has taken it; it stands here for the help
+    del lang  # `run_command_line` has taken it; it stands here for the help
     if version:
         say(f"{PROGRAM} {bpmax_sim.__version__}")
     elif context.invoked_subcommand is None:
@@ -451,13 +451,13 @@ def _root(
     return ExitCode.PASSED
 
 
-def start(arguments: Sequence[str]) -> int:
+def run_command_line(arguments: Sequence[str]) -> int:
     """Run the command that *arguments* name and return its exit code."""
     try:
         keep_printable()
         language, arguments = _language_in(arguments)
         choose_language(language, configured=language_of(find_root(Path())))
-        with _warnings_as_messages():
+        with _print_warnings_as_messages():
             return _call_command(arguments)
     except UnknownLanguageError as error:
         return _report_error(ConfigError(str(error)), arguments)
@@ -468,7 +468,7 @@ def start(arguments: Sequence[str]) -> int:
 
 
 @contextmanager
-def _warnings_as_messages() -> Iterator[None]:
+def _print_warnings_as_messages() -> Iterator[None]:
     """Print our own warnings without the line of Python that Python itself puts before them."""
     with warnings.catch_warnings():
         foreign = warnings.showwarning
@@ -546,5 +546,5 @@ def _app(_language: str) -> Any:
         ),
         context_settings=_SETTINGS,
     )
-    app.callback(invoke_without_command=True)(_root)
+    app.callback(invoke_without_command=True)(_root_callback)
     return typer.main.get_command(app)

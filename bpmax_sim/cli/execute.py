@@ -15,7 +15,7 @@ from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import labelled, msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report.store import keep_trace
-from bpmax_sim.report.terminal import Verdict, error_verdict, judge_events, skip_verdict, target
+from bpmax_sim.report.terminal import Verdict, error_verdict, judge_events, run_target, skip_verdict
 from bpmax_sim.scenario import shards
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
@@ -76,7 +76,7 @@ def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ..
     options: SessionOptions = {
         **choices.options,
         "environ": os.environ,
-        "command": msg("bpmax-sim record {target}", target=target(item)),
+        "command": msg("bpmax-sim record {target}", target=run_target(item)),
         "guard": guard,
     }
     try:

@@ -20,7 +20,7 @@ from typer import Argument, Option
 from bpmax_sim.cassette.journal import PendingExchange
 from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json, PlatformsFolder
-from bpmax_sim.cli.select import load_declared, missing, players
+from bpmax_sim.cli.select import find_owners, load_declared, missing_problem
 from bpmax_sim.cli.terminal import agree, say, say_document, say_result, tell
 from bpmax_sim.errors import ConfigError, Place, Problem, near
 from bpmax_sim.field_path import FieldPath
@@ -50,7 +50,7 @@ class _CassetteImport:
     drafts: tuple[PendingExchange, ...] = field(repr=False)
 
 
-def imports(  # noqa: PLR0913 - the options of the command
+def import_traffic(  # noqa: PLR0913 - the options of the command
     recordings: Annotated[
         list[Path], Argument(metavar="FILE", help=msg("Recordings of other tools."))
     ],
@@ -98,9 +98,9 @@ def imports(  # noqa: PLR0913 - the options of the command
     """Import recordings."""
     _check_there(recordings)
     known = load_declared(platforms)
-    vault = _vault(known, secret or ())
+    vault = _load_credentials(known, secret or ())
     rules, addresses = matching_rules(known, ()), addresses_in(known, os.environ)
-    places = tuple(map(_place, redact or ()))
+    places = tuple(map(_check_place, redact or ()))
     admitted = partial(
         admit, platforms=known, vault=vault, rules=rules, addresses=addresses, redact=places
     )
@@ -124,7 +124,7 @@ def imports(  # noqa: PLR0913 - the options of the command
     return ExitCode.PASSED if any(batch.drafts for batch in taken) else ExitCode.NOTHING
 
 
-def _vault(known: Platforms, variables: Sequence[str]) -> Vault:
+def _load_credentials(known: Platforms, variables: Sequence[str]) -> Vault:
     """Return the credentials that can be read here, and the values of *variables*."""
     vault = Vault()
     for name in know(known, os.environ, vault):
@@ -142,7 +142,9 @@ def _vault(known: Platforms, variables: Sequence[str]) -> Vault:
 
 
 def _check_there(recordings: Sequence[Path]) -> None:
-    lacking = [missing(recording, "") for recording in recordings if not recording.is_file()]
+    lacking = [
+        missing_problem(recording, "") for recording in recordings if not recording.is_file()
+    ]
     if lacking and near(str(recordings[0]), ["openapi"]):
         hint = msg("of an OpenAPI document, `bpmax-sim import openapi FILE` makes a platform")
         raise ConfigError(*lacking, hint)
@@ -150,7 +152,7 @@ def _check_there(recordings: Sequence[Path]) -> None:
         raise ConfigError(*lacking)
 
 
-def _place(text: str) -> str:
+def _check_place(text: str) -> str:
     try:
         FieldPath.parse(text, "--redact")
     except ConfigError:
@@ -184,7 +186,7 @@ def _owner(path: Path) -> str:
     Raises:
         ConfigError: if several do.
     """
-    scenarios = players(path)
+    scenarios = find_owners(path)
     if len(scenarios) > 1:
         names = series(map(repr, scenarios))
         raise ConfigError(
@@ -294,7 +296,7 @@ def openapi(
 ) -> int:
     """Import a platform."""
     if not document.is_file():
-        raise ConfigError(missing(document, document.suffix))
+        raise ConfigError(missing_problem(document, document.suffix))
     if url and ("{" in url or not is_address(url)):
         message = msg("expected an address such as https://crm.example.com, without ? # and user")
         raise ConfigError("--url {url}: {message}", url=url, message=message)

@@ -17,7 +17,13 @@ from bpmax_sim.cassette.journal import interrupted
 from bpmax_sim.check.secrets import NotSecret, literal_secrets, secrets_in
 from bpmax_sim.check.upgrade import upgrade
 from bpmax_sim.cli.options import Json, Paths
-from bpmax_sim.cli.select import Selection, below, gather, targets, with_journals
+from bpmax_sim.cli.select import (
+    Selection,
+    cassettes_with_journals,
+    find_files,
+    find_targets,
+    load_items,
+)
 from bpmax_sim.cli.terminal import say, say_json, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near, pasted
 from bpmax_sim.file_names import namesakes
@@ -25,7 +31,7 @@ from bpmax_sim.i18n import labelled, msg, plural
 from bpmax_sim.platform.check import recover_hints
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.project import SUFFIX, find_root, open_places_of
-from bpmax_sim.report.document import document
+from bpmax_sim.report.document import build_document
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import annotation, in_workspace
 from bpmax_sim.scenario.load import ScenarioItem
@@ -72,7 +78,7 @@ def lint(
         tell("hint: {hint}", hint=hint)
     code = ExitCode.USAGE if problems else ExitCode.PASSED
     if json:
-        say_json(document([], code=code, problems=problems))
+        say_json(build_document([], code=code, problems=problems))
         return code
     for problem in problems:
         if style == "github":
@@ -106,8 +112,8 @@ def _split_paths(paths: Sequence[str]) -> tuple[list[Selection], list[Path]]:
     scenarios = [path for path in others if SUFFIX in path or not Path(path).exists()]
     whole = len(others) > len(scenarios) or not paths
     named = [*folders, *scenarios]
-    items = targets(named) if named else []
-    items += targets(()) if whole else []
+    items = find_targets(named) if named else []
+    items += find_targets(()) if whole else []
     return list(dict.fromkeys(items)), recordings
 
 
@@ -125,7 +131,7 @@ def _problems(
     cassettes: bool,
     hint: Callable[[str], None],
 ) -> Iterator[Problem]:
-    items, problems = gather(files)
+    items, problems = load_items(files)
     yield from problems
     wrong = [list(absent(item)) for item in items]
     yield from chain.from_iterable(wrong)
@@ -168,7 +174,7 @@ def _in_cassettes(
     own = [] if named else [find_root(Path.cwd())]
     roots = dict.fromkeys([find_root(target.path) for target in files] or own)
     folders = [root / "cassettes" for root in roots if (root / "cassettes").is_dir()]
-    paths = [*named, *(below(folders, ".yaml") if folders else ())]
+    paths = [*named, *(find_files(folders, ".yaml") if folders else ())]
     not_secret, vault = NotSecret(loaded, open_places_of(find_root(Path()))), Vault()
     for platforms in loaded:
         know(platforms, os.environ, vault)
@@ -181,7 +187,7 @@ def _in_cassettes(
         )
         wrong = msg("{message}; rename one of them and record again", message=message)
         yield Problem(wrong, Place(shown(other)))
-    yield from _find_interrupted([*paths, *(with_journals(folders) if folders else ())])
+    yield from _find_interrupted([*paths, *(cassettes_with_journals(folders) if folders else ())])
 
 
 def _conditions(item: ScenarioItem) -> Iterator[Problem]:

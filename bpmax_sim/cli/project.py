@@ -14,7 +14,7 @@ from typer import Argument, Option
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.options import Json, PlatformsFolder
 from bpmax_sim.cli.output_schema import SHAPES, as_schema
-from bpmax_sim.cli.select import below, declared_folder, load_declared
+from bpmax_sim.cli.select import declared_folder, find_files, load_declared
 from bpmax_sim.cli.terminal import agree, announce, say, say_json, say_result, tell
 from bpmax_sim.errors import CallError, ConfigError, suggestion
 from bpmax_sim.i18n import joined, msg, plural, series
@@ -137,7 +137,7 @@ def serve(
     json: Json = False,
 ) -> int:
     """Serve recordings."""
-    files = [path for path in below(paths or (), ".yaml") if "auth" not in path.parts[-2:-1]]
+    files = [path for path in find_files(paths or (), ".yaml") if "auth" not in path.parts[-2:-1]]
     if not files:
         raise ConfigError("there is no cassette here; record one, or name a file or a folder")
     from bpmax_sim.server import Recordings  # noqa: PLC0415 - help is quick without it

@@ -30,7 +30,14 @@ from bpmax_sim.cli.execute import (
     store_durations,
     tell_recorded,
 )
-from bpmax_sim.cli.select import cassettes_at, collect, filter_by_keyword, gather, missing, targets
+from bpmax_sim.cli.select import (
+    cassettes_at,
+    collect,
+    filter_by_keyword,
+    find_targets,
+    load_items,
+    missing_problem,
+)
 from bpmax_sim.cli.terminal import (
     say,
     say_document,
@@ -48,11 +55,11 @@ from bpmax_sim.i18n import encoded, joined, labelled, msg, plural, series
 from bpmax_sim.project import find_root
 from bpmax_sim.report import store, terminal
 from bpmax_sim.report.console import console_lines
-from bpmax_sim.report.document import document
+from bpmax_sim.report.document import build_document
 from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.html import write_page
 from bpmax_sim.report.junit import write_junit
-from bpmax_sim.report.terminal import Verdict, table
+from bpmax_sim.report.terminal import Verdict, align_columns
 from bpmax_sim.scenario.cases import cli_variables
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.shards import Shard
@@ -148,13 +155,13 @@ def _args_of(values: Mapping[str, Any]) -> _RunArguments:
     folder, remote = cassettes_at(values["cassettes"])
     platforms = values["platforms"]
     if platforms is not None and not platforms.exists():
-        raise ConfigError(missing(platforms, ""))
+        raise ConfigError(missing_problem(platforms, ""))
     options: dict[str, Any] = {"remote": remote}
     for name, of_run in options_of("cli").items():
         value = values.get(name)
         if "session" in of_run.doors and value not in (None, ""):
             is_text = isinstance(value, str)
-            options[of_run.argument] = _read(name, value, of_run.read) if is_text else value
+            options[of_run.argument] = _parse_option(name, value, of_run.read) if is_text else value
     choices = Choices(
         cassettes=folder,
         faults=values["faults"] == "on",
@@ -165,7 +172,7 @@ def _args_of(values: Mapping[str, Any]) -> _RunArguments:
     return _RunArguments(choices=choices, **{name: values[name] for name in names})
 
 
-def _read(name: str, text: str, parse: Callable[[str], Any]) -> Any:
+def _parse_option(name: str, text: str, parse: Callable[[str], Any]) -> Any:
     try:
         return parse(text)
     except ValueError as error:
@@ -174,15 +181,15 @@ def _read(name: str, text: str, parse: Callable[[str], Any]) -> Any:
 
 def _perform(args: _RunArguments) -> int:
     try:
-        _check(args)
-        shard = _read("shard", args.shard, Shard.parse) if args.shard else None
+        _check_combinations(args)
+        shard = _parse_option("shard", args.shard, Shard.parse) if args.shard else None
         collected, problems = _collect_items(args)
         items = part_of(collected, shard)
     except BpmaxError as error:
         tell(str(error))
         if args.json:
             wrong = error.problems if isinstance(error, ConfigError) else ()
-            say_json(document([], code=ExitCode.USAGE, problems=wrong))
+            say_json(build_document([], code=ExitCode.USAGE, problems=wrong))
         return ExitCode.USAGE
     if args.last_failed and items:
         failed = [item for item in items if store.did_fail(item)]
@@ -190,7 +197,7 @@ def _perform(args: _RunArguments) -> int:
             tell(msg("nothing failed last; all of it runs"))
         items = failed or items
     if not collected and not problems:
-        tell(_nothing(args))
+        tell(_say_why_nothing(args))
     elif args.watch:
         watch_files(_plan_watch(args), items, problems)
     return _run_and_report(items, problems, args, shard, has_items=bool(collected))[0]
@@ -209,7 +216,7 @@ def _plan_watch(args: _RunArguments) -> WatchPlan:
             write_page(page, traces, version=bpmax_sim.__version__)
             tell("report: {path}", path=shown(page))
 
-    places = [Path(target.path) for target in targets(args.paths)]
+    places = [Path(target.path) for target in find_targets(args.paths)]
     folders = [path for path in map(Path, args.paths or ()) if path.is_dir()]
     return WatchPlan(
         gather=lambda: _collect_items(args),
@@ -250,7 +257,7 @@ def _run_and_report(
     for path in waiting:
         tell("{path}: waits for review; run `bpmax-sim review`", path=shown(path))
     if args.json:
-        say_json(document(verdicts, code=code, problems=problems))
+        say_json(build_document(verdicts, code=code, problems=problems))
     elif has_items:
         _say_end(verdicts, len(items), time.perf_counter() - started, failed=bool(code))
     if args.junitxml is not None:
@@ -316,7 +323,7 @@ def _until_failed(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
             return
 
 
-def _check(args: _RunArguments) -> None:
+def _check_combinations(args: _RunArguments) -> None:
     """Refuse to record in CI, and what makes no sense together with ``--watch``.
 
     Raises:
@@ -343,11 +350,11 @@ def _collect_items(args: _RunArguments) -> tuple[list[ScenarioItem], list[Proble
         raise ConfigError(
             "--var {error}: expected NAME=VALUE, such as --var customer=12345", error=error
         ) from None
-    items, problems = gather(targets(args.paths), variables)
+    items, problems = load_items(find_targets(args.paths), variables)
     return (filter_by_keyword(items, args.keyword) if args.keyword else items), problems
 
 
-def _nothing(args: _RunArguments) -> str:
+def _say_why_nothing(args: _RunArguments) -> str:
     where = series(args.paths or ()) or "scenarios/"
     if args.keyword:
         return msg(
@@ -379,8 +386,8 @@ def _announce(verdict: Verdict, args: _RunArguments, reported: set[str]) -> Verd
     for note in verdict.notes:
         tell(note)
     if not args.json:
-        say(terminal.line(verdict))
-        for line in terminal.story_lines(verdict) if args.verbose else ():
+        say(terminal.verdict_line(verdict))
+        for line in terminal.timeline_lines(verdict) if args.verbose else ():
             say("    {line}", line=line)
         for text in terminal.failure_texts(verdict):
             say_failure(text)
@@ -406,7 +413,7 @@ def show(
     ]
     shown = list(islice(failures, None if everything or json else 1))
     if json:
-        say_document(failures=[_data(failure) for failure in shown])
+        say_document(failures=[_failure_data(failure) for failure in shown])
     elif not failures:
         none = msg("nothing that failed has {word!r} in it; see `bpmax-sim show --all`", word=word)
         tell(none if word else msg("no scenario failed when it last ran"))
@@ -422,7 +429,7 @@ def show(
     return ExitCode.PASSED if shown else ExitCode.NOTHING
 
 
-def _data(failure: store.StoredFailure) -> dict[str, object]:
+def _failure_data(failure: store.StoredFailure) -> dict[str, object]:
     """Return it as plain values, with the texts that hide nothing of a value."""
     data: dict[str, object] = msgspec.to_builtins(failure, enc_hook=encoded)
     data["texts"] = data.pop("whole") or data["texts"]
@@ -430,7 +437,7 @@ def _data(failure: store.StoredFailure) -> dict[str, object]:
     return data
 
 
-def listing(
+def list_scenarios(
     paths: option.Paths = None, *, keyword: option.Keyword = "", json: option.Json = False
 ) -> int:
     """List scenarios."""
@@ -439,7 +446,7 @@ def listing(
         (f"{item.place.file}:{item.place.line}", item.name, item.cassette, joined(" ", item.tags))
         for item in items
     ]
-    lines = table(rows) if rows else ()
+    lines = align_columns(rows) if rows else ()
     data = [
         {
             "name": item.name,

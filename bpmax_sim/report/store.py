@@ -106,14 +106,14 @@ def _attachments(item: ScenarioItem, at: float, redact: Redact) -> Iterator[Even
             name: {
                 "title": redact(node.title),
                 "end": node.end,
-                "routes": list(_routes(node, redact)),
+                "routes": list(_route_data(node, redact)),
             }
             for name, node in flow.nodes.items()
         }
         yield FlowAttached(flow=flow.flow, start=flow.start, nodes=nodes, at=at)
 
 
-def _routes(node: FlowNode, redact: Redact) -> Iterator[dict[str, str]]:
+def _route_data(node: FlowNode, redact: Redact) -> Iterator[dict[str, str]]:
     for action in node.offers:
         for route in node.routes(action):
             yield {"action": action, "to": route.to, "when": redact(route.when or "")}
@@ -146,20 +146,20 @@ def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
             )
         by_path |= {file.relative_to(base): file for file in files}
     for name in sorted(by_path):
-        yield _read(by_path[name], name.parent.parent.as_posix())
+        yield _read_trace(by_path[name], name.parent.parent.as_posix())
 
 
 _HOW = msg("write some with `pytest --bpmax-trace=on` or `bpmax-sim run --trace=on`")
 
 
-def _read(path: Path, folder: str) -> Trace:
+def _read_trace(path: Path, folder: str) -> Trace:
     events: list[Mapping[str, Any]] = []
     sources: dict[str, str] = {}
     flow: Mapping[str, Any] | None = None
     data = path.read_bytes()
     lines = data.splitlines()
     for number, line in enumerate(lines, 1):
-        event = _event(line)
+        event = _decode_event(line)
         if event is None and number == len(lines) > 1 and not data.endswith(b"\n"):
             break  # whoever wrote it was killed: what came before is told as not ended
         if event is None:
@@ -190,7 +190,7 @@ def _read(path: Path, folder: str) -> Trace:
     return Trace("" if folder == "." else folder, tuple(events), sources, flow)
 
 
-def _event(line: bytes) -> Mapping[str, Any] | None:
+def _decode_event(line: bytes) -> Mapping[str, Any] | None:
     try:
         event = _LINE.decode(line)
     except msgspec.DecodeError:
@@ -232,7 +232,7 @@ def digest_of(path: str) -> str:
         return hashlib.sha256(file.read()).hexdigest()
 
 
-def keep(evidence: Evidence, root: Path) -> None:
+def store_evidence(evidence: Evidence, root: Path) -> None:
     """Write *evidence* below *root*; where that cannot be, there is none."""
     with suppress(OSError):
         make_folder(root / PLACE)

@@ -41,7 +41,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         calls: everything that was called, logins too.
         console: what its scripts wrote.
-        story: both, in the order in which they happened.
+        timeline: both, in the order in which they happened.
         duration: virtual seconds.
         reason: of a skip or an expected failure.
         problems: what kept it from running as it should, each with its position.
@@ -52,7 +52,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     code: ExitCode = ExitCode.PASSED
     calls: tuple[CallMade, ...] = ()
     console: tuple[ConsoleEntry, ...] = ()
-    story: tuple[CallMade | ConsoleEntry, ...] = ()
+    timeline: tuple[CallMade | ConsoleEntry, ...] = ()
     duration: float = 0.0
     digest: str = ""
     failures: tuple[Failure, ...] = ()
@@ -83,37 +83,39 @@ def judge_events(
     """Return the verdict of an item that ran in *mode*; *live*: third parties were asked."""
     first, *_, last = every = tuple(events)
     assert isinstance(last, ScenarioFinished)
-    story = tuple(
+    timeline = tuple(
         event if isinstance(event, CallMade) else ConsoleEntry.of(event, first.at)
         for event in every
         if isinstance(event, CallMade | ConsoleWritten)
     )
-    calls = tuple(event for event in story if isinstance(event, CallMade))
+    calls = tuple(event for event in timeline if isinstance(event, CallMade))
     failed = last.outcome == "failed"
     return Verdict(
         item=item,
         outcome=last.outcome,
         code=_CODES[cause_of(last.failures, calls, live=live)] if failed else ExitCode.PASSED,
         calls=calls,
-        console=tuple(event for event in story if isinstance(event, ConsoleEntry)),
-        story=story,
+        console=tuple(event for event in timeline if isinstance(event, ConsoleEntry)),
+        timeline=timeline,
         duration=last.duration,
         digest=last.digest,
-        failures=tuple(dataclasses.replace(f, rerun=rerun(item, mode)) for f in last.failures),
+        failures=tuple(
+            dataclasses.replace(f, rerun=rerun_command(item, mode)) for f in last.failures
+        ),
         notes=last.notes,
         reason=last.reason,
         problems=config_errors(calls) if failed else (),
     )
 
 
-def rerun(item: ScenarioItem, mode: str = "replay") -> str:
+def rerun_command(item: ScenarioItem, mode: str = "replay") -> str:
     """Return the command that runs *item* alone, in the same mode."""
     known = {"record": "record", "replay": "run"}
     how = known.get(mode) or msg("run --mode {mode}", mode=mode)
-    return msg("bpmax-sim {how} {target}", how=how, target=target(item))
+    return msg("bpmax-sim {how} {target}", how=how, target=run_target(item))
 
 
-def target(item: ScenarioItem) -> str:
+def run_target(item: ScenarioItem) -> str:
     """Return *item* and its variables as arguments of a command, quoted for a shell."""
     name = item.node_id if item.row else item.spot.source.file
     return joined(" ", map(pasted, (name, *item.repeated("--var"))))
@@ -140,13 +142,13 @@ BY_SOURCE: Mapping[str, str] = {
 """How many calls were answered by whom."""
 
 
-def counts(numbers: Mapping[Any, int], templates: Mapping[str, str]) -> str:
+def format_counts(numbers: Mapping[Any, int], templates: Mapping[str, str]) -> str:
     """Return ``2 passed, 1 failed`` for those of *numbers* that are not zero."""
     texts = [msg(text, number=numbers[key]) for key, text in templates.items() if numbers.get(key)]
     return series(texts)
 
 
-def line(verdict: Verdict) -> str:
+def verdict_line(verdict: Verdict) -> str:
     """Return ``√ 选择客户后回填联系人   2 calls   31 ms virtual``."""
     head = f"{MARKS[verdict.outcome]} {verdict.item.name}"
     because = msg(": {reason}", reason=verdict.reason) if verdict.reason else ""
@@ -199,9 +201,9 @@ def call_line(call: CallMade) -> str:
     )
 
 
-def story_lines(verdict: Verdict) -> Iterator[str]:
+def timeline_lines(verdict: Verdict) -> Iterator[str]:
     """Yield what was called and written to the console, in order."""
-    for text in verdict.story:
+    for text in verdict.timeline:
         yield from [call_line(text)] if isinstance(text, CallMade) else console_lines([text])
 
 
@@ -210,8 +212,8 @@ def summary(verdicts: Sequence[Verdict], seconds: float) -> str:
     calls = [call for verdict in verdicts for call in verdict.calls]
     number = plural(len(calls), "{number} call", "{number} calls")
     sources = Counter(call.source or "unanswered" for call in calls)
-    by_source = counts(sources, dict(sorted(BY_SOURCE.items())))
-    message = counts(Counter(verdict.outcome for verdict in verdicts), BY_OUTCOME)
+    by_source = format_counts(sources, dict(sorted(BY_SOURCE.items())))
+    message = format_counts(Counter(verdict.outcome for verdict in verdicts), BY_OUTCOME)
     return msg(
         "{message}   {calls}   {seconds:.2f} s",
         message=message or msg("nothing ran"),
@@ -220,7 +222,7 @@ def summary(verdicts: Sequence[Verdict], seconds: float) -> str:
     )
 
 
-def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def align_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield *rows* with their columns aligned, as wide as a terminal shows them."""
     rows = [[translate(cell) for cell in row] for row in rows]
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
