@@ -65,7 +65,7 @@ _MANY = 300
 _SHOWN = 40
 
 
-def near(word: str, candidates: Iterable[str]) -> str:
+def nearest_name(word: str, candidates: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` for the candidate nearest to *word*, or nothing.
 
     Of two Chinese characters one is enough where no other candidate has it there, too: 财物, 财务.
@@ -85,7 +85,7 @@ def near(word: str, candidates: Iterable[str]) -> str:
     return msg("; did you mean {matches!r}?", matches=matches[0]) if matches else ""
 
 
-def listed(names: Iterable[str], most: int = _SHOWN) -> str:
+def shorten_list(names: Iterable[str], most: int = _SHOWN) -> str:
     """Return *names*, the first *most* of them where there are more."""
     every = list(names)
     if len(every) <= most + 1:
@@ -93,21 +93,21 @@ def listed(names: Iterable[str], most: int = _SHOWN) -> str:
     return series(every[:most]) + msg(" and {every_count} more", every_count=len(every) - most)
 
 
-def suggestion(word: str, names: Iterable[str]) -> str:
-    """Return the near name as `near` does, else all there are; nothing if there is none."""
+def suggest(word: str, names: Iterable[str]) -> str:
+    """Return the near name as `nearest_name` does, else all there are; nothing if there is none."""
     known = list(names)
     if not known:
         return ""
     listing = plural(
-        len(known), "; there is {listed}", "; there are {listed}", listed=listed(known)
+        len(known), "; there is {listed}", "; there are {listed}", listed=shorten_list(known)
     )
-    return near(word, known) or listing
+    return nearest_name(word, known) or listing
 
 
 _BARE = re.compile(r"[\w./:@%+,=-]+")
 
 
-def pasted(text: str) -> str:
+def shell_quote(text: str) -> str:
     """Return *text* as one word of a command that a person pastes into a shell."""
     if _BARE.fullmatch(text):
         return text

@@ -19,7 +19,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from bpmax_sim.errors import ConfigError, listed, near
+from bpmax_sim.errors import ConfigError, nearest_name, shorten_list
 from bpmax_sim.i18n import msg
 
 
@@ -61,7 +61,7 @@ class FieldPath(tuple[Segment, ...]):
         Raises:
             ConfigError: if *text* is not a path that starts with path, query, header or body.
         """
-        return _parsed(text, option)
+        return _parse(text, option)
 
     @classmethod
     def of_response(cls, text: str) -> FieldPath | None:
@@ -82,7 +82,7 @@ class FieldPath(tuple[Segment, ...]):
         return cls(("body", *[int(at) if at else name or quoted for name, at, quoted in steps]))
 
     @classmethod
-    def injected(cls, text: str) -> FieldPath:
+    def of_injected(cls, text: str) -> FieldPath:
         """Return the place that auth put a value in, whose name stands as it is.
 
         Only a body has members below members: ``body.a.b``.
@@ -90,10 +90,10 @@ class FieldPath(tuple[Segment, ...]):
         root, _, name = text.partition(".")
         if root == "body" and name.startswith("["):
             return cls.parse(f"body{name}", "injected")
-        return cls.dotted(root, name) if name else cls((root,))
+        return cls.of_parameter(root, name) if name else cls((root,))
 
     @classmethod
-    def dotted(cls, root: str, name: str) -> FieldPath:
+    def of_parameter(cls, root: str, name: str) -> FieldPath:
         """Return the place of a parameter; members of a body are apart by dots only."""
         if root == "body":
             return cls((root, *body_steps(name)))
@@ -127,9 +127,9 @@ class FieldPath(tuple[Segment, ...]):
         if self.root == "header" and self.name in NEVER_COMPARED:
             return msg("the header {name} is never compared", name=self.name)
         if self.root == "path" and self.name not in parameters and self[1] is not Wild.ALL:
-            there = near(self.name, parameters) or msg("; its parameters are ") + listed(
-                sorted(parameters)
-            )
+            there = nearest_name(self.name, parameters) or msg(
+                "; its parameters are "
+            ) + shorten_list(sorted(parameters))
             return msg(
                 "the path has no parameter {name!r}{there}",
                 name=self.name,
@@ -142,7 +142,7 @@ class FieldPath(tuple[Segment, ...]):
 
 
 @lru_cache(maxsize=4096)
-def _parsed(text: str, option: str) -> FieldPath:
+def _parse(text: str, option: str) -> FieldPath:
     segments = list(read_steps(text, option) if text[:1] not in {".", "["} else ())
     if not segments or segments[0] not in ROOTS:
         raise ConfigError(

@@ -61,7 +61,7 @@ def namesake(path: Path) -> Path | None:
         if part.name in names:
             continue
         for name in names:
-            if _folded(name) == _folded(part.name):
+            if _fold_case(name) == _fold_case(part.name):
                 return part.parent / name
     return None
 
@@ -70,12 +70,12 @@ def namesakes(paths: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
     """Yield the pairs among *paths* that are one where case and normal form do not count."""
     first: dict[str, Path] = {}
     for path in paths:
-        other = first.setdefault(_folded(path.as_posix()), path)
+        other = first.setdefault(_fold_case(path.as_posix()), path)
         if other != path:
             yield other, path
 
 
-def _folded(name: str) -> str:
+def _fold_case(name: str) -> str:
     import unicodedata  # noqa: PLC0415 - only where something is recorded or linted
 
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

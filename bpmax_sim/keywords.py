@@ -7,7 +7,7 @@ from functools import wraps
 from inspect import Parameter, signature
 from typing import Final, ParamSpec, TypeVar
 
-from bpmax_sim.errors import ConfigError, suggestion
+from bpmax_sim.errors import ConfigError, suggest
 from bpmax_sim.i18n import msg
 
 P = ParamSpec("P")
@@ -42,4 +42,4 @@ _BY_NAME: Final = frozenset({Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_
 
 def _unknown(function: str, name: str, names: Iterable[str]) -> str:
     message = msg("{function}: there is no {name!r}", function=function, name=name)
-    return message + suggestion(name, sorted(names))
+    return message + suggest(name, sorted(names))

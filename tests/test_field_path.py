@@ -38,10 +38,10 @@ SPELLINGS: dict[str, tuple[FieldPath | None, tuple[Any, ...]]] = {
     "cookie": (FieldPath.of_response("cookie:sid"), ("cookie", "sid")),
     "all cookies": (FieldPath.of_response("cookies"), ("cookie",)),
     "for a library": (FieldPath.of_response("$..token"), ()),
-    "injected header": (FieldPath.injected("header.X-Sign"), ("header", "x-sign")),
-    "injected query": (FieldPath.injected("query.a.b"), ("query", "a.b")),
-    "injected member": (FieldPath.injected("body.a.b"), ("body", "a", "b")),
-    "parameter": (FieldPath.dotted("body", "客户.电话"), ("body", "客户", "电话")),
+    "injected header": (FieldPath.of_injected("header.X-Sign"), ("header", "x-sign")),
+    "injected query": (FieldPath.of_injected("query.a.b"), ("query", "a.b")),
+    "injected member": (FieldPath.of_injected("body.a.b"), ("body", "a", "b")),
+    "parameter": (FieldPath.of_parameter("body", "客户.电话"), ("body", "客户", "电话")),
 }  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 """An open cassette: where its exchanges are, found by scanning line starts, and each read alone.
 
 A file that is corrupt, or of another version, is refused with the most telling reason and its line.
-`cached` keeps small ones, such as those of logins, for all sessions of a process until the file is
-another: every writer of ours puts a new file in its place.
+`load_shared` keeps small ones, such as those of logins, for all sessions of a process until the
+file is another: every writer of ours puts a new file in its place.
 """
 
 from __future__ import annotations
@@ -111,9 +111,9 @@ def _index(path: Path, data: Data) -> Index:
     """
     body = data.find(b"\n", len(_HEAD)) + 1
     if data[: len(_HEAD)] != _HEAD:
-        raise explain(path, bytes(data), msg("the first lines are not those of a cassette"))
+        raise explain_damage(path, bytes(data), msg("the first lines are not those of a cassette"))
     if not body:
-        raise explain(path, bytes(data), msg("the head line has no end"))
+        raise explain_damage(path, bytes(data), msg("the head line has no end"))
     line = data[len(_HEAD) : body - 1]
     sections = (data.rfind(b"\nfailures:") + 1, data.rfind(_SEALED) + 1)
     try:
@@ -122,7 +122,7 @@ def _index(path: Path, data: Data) -> Index:
         _check_layout(data, body, index)
         _check_seal(line, data[index.sections[1] :], index, shas)
     except Corrupt as error:
-        raise explain(path, bytes(data), str(error)) from None
+        raise explain_damage(path, bytes(data), str(error)) from None
     return index
 
 
@@ -166,11 +166,11 @@ def _scan(data: Data, start: int, into: Index) -> list[bytes]:
             "an index line is broken ({error})", error=errors.why_unreadable(error)
         ) from error
     into.first_failure = bisect(into.starts, into.sections[0])
-    into.orders = _sorted(data, into)
+    into.orders = _read_orders(data, into)
     return shas
 
 
-def _sorted(data: Data, index: Index) -> Sequence[int]:
+def _read_orders(data: Data, index: Index) -> Sequence[int]:
     """Return what sorts the exchanges; sections are sorted, so only failures are out of place."""
     if index.first_failure == len(index.starts):
         return range(len(index.starts))
@@ -229,11 +229,11 @@ _NAMED = re.compile(rb'"call":"((?:[^"\\]|\\.)*)".*?"for":"((?:[^"\\]|\\.)*)"')
 def _advice(path: Path) -> str:
     return msg(
         "restore it, record it again, or accept the edit with `bpmax-sim seal {path}`",
-        path=errors.pasted(str(path)),
+        path=errors.shell_quote(str(path)),
     )
 
 
-def explain(path: Path, data: bytes, otherwise: str) -> CassetteError:
+def explain_damage(path: Path, data: bytes, otherwise: str) -> CassetteError:
     """Return the error for *data* that is not a sound cassette; *otherwise* is what was noticed."""
     if not data.strip():
         return DamagedCassette(
@@ -246,7 +246,7 @@ def explain(path: Path, data: bytes, otherwise: str) -> CassetteError:
             "{path}: not a cassette of bpmax-sim; `bpmax-sim import {path_2}` reads those "
             "of vcrpy and others",
             path=path,
-            path_2=errors.pasted(str(path)),
+            path_2=errors.shell_quote(str(path)),
         )
     if not re.search(rb"^sealed: \{[^\n]*\}\r?\n", data, re.MULTILINE):
         last = data.rfind(f"\n{ENTRY}".encode())
@@ -254,27 +254,27 @@ def explain(path: Path, data: bytes, otherwise: str) -> CassetteError:
             "{place}: the file ends{inside} without its `sealed:` line, it was cut short; "
             "restore it or record it again",
             place=_place(path, data, len(data)),
-            inside=msg(" in {name}", name=name(data, last + 1)) if last >= 0 else "",
+            inside=msg(" in {name}", name=describe_exchange(data, last + 1)) if last >= 0 else "",
         )
     return DamagedCassette(
         "{path}: {otherwise}; {advice}", path=path, otherwise=otherwise, advice=_advice(path)
     )
 
 
-def edited(path: Path, data: bytes, start: int, *, why: str) -> CassetteError:
+def explain_edit(path: Path, data: bytes, start: int, *, why: str) -> CassetteError:
     """Return the error for the exchange at *start*, whose text is not what was recorded."""
     for error in _damages(path, data):
         return error
     return DamagedCassette(
         "{place}: {name} {why}; {advice}",
         place=_place(path, data, start),
-        name=name(data, start),
+        name=describe_exchange(data, start),
         why=why,
         advice=_advice(path),
     )
 
 
-def name(data: bytes, start: int) -> str:
+def describe_exchange(data: bytes, start: int) -> str:
     """Return ``exchange 3 (crm_system.get for 选择客户)`` for the exchange that starts there."""
     number = data[: start + 1].count(f"\n{ENTRY}".encode()) + (data[start : start + 1] == b"-")
     match = _NAMED.search(data[start:].partition(b"\n")[0])
@@ -318,7 +318,7 @@ def _damages(path: Path, data: bytes) -> Iterator[DamagedCassette]:
             "{place}: a Git conflict marker; take one side whole, `git checkout --ours "
             "{word}` or `git checkout --theirs {word}`, or record it again",
             place=_place(path, data, match.start()),
-            word=errors.pasted(str(path)),
+            word=errors.shell_quote(str(path)),
         )
 
 
@@ -374,7 +374,7 @@ class Cassette:
             try:
                 index = _index(path, data)
             except OlderVersion as older:
-                data = _converted(path, data, older.args[0])
+                data = _convert(path, data, older.args[0])
                 index = _index(path, data)
             return cls(path, index, lambda start, end: data[start:end])
 
@@ -409,7 +409,7 @@ class Cassette:
         numbers = self.index.numbers(owner)
         return self.line(numbers[0]).values if numbers else {}
 
-    def drawn(self, owner: str) -> Drawn | None:
+    def draws_of(self, owner: str) -> Drawn | None:
         """Return what *owner*'s scripts drew, if they drew anything."""
         numbers = self.index.numbers(owner)
         known = self.line(numbers[0]).seed if numbers else 0
@@ -431,7 +431,7 @@ class Cassette:
                 return Entry(line, text.decode())
         except BROKEN_JSON:
             pass
-        raise self._edited(start, msg("is not what was recorded, its digest differs"))
+        raise self._edit_error(start, msg("is not what was recorded, its digest differs"))
 
     def line(self, number: int) -> Line:
         """Return the index line of exchange *number*."""
@@ -443,7 +443,7 @@ class Cassette:
         Raises:
             DamagedCassette: if its text is not what was recorded, or cannot be read.
         """
-        return self._parsed(number, read_exchange)
+        return self._parse(number, read_exchange)
 
     def outcome(self, number: int) -> Outcome:
         """Return what came of exchange *number*; its request is digested, but not parsed.
@@ -451,15 +451,15 @@ class Cassette:
         Raises:
             DamagedCassette: if its text is not what was recorded, or cannot be read.
         """
-        return self._parsed(number, read_outcome)
+        return self._parse(number, read_outcome)
 
-    def _parsed(self, number: int, parse: Callable[[Entry], T]) -> T:
+    def _parse(self, number: int, parse: Callable[[Entry], T]) -> T:
         entry = self.entry(number)
         try:
             return parse(entry)
         except ValueError as error:
             start = self.index.bounds(number)[0]
-            raise self._edited(
+            raise self._edit_error(
                 start, msg("cannot be read ({error})", error=errors.why_unreadable(error))
             ) from error
 
@@ -483,15 +483,15 @@ class Cassette:
         self._counted = start, line
         return line
 
-    def _edited(self, start: int, why: str) -> CassetteError:
+    def _edit_error(self, start: int, why: str) -> CassetteError:
         data = self._read(0, self.index.sections[1] + _SEAL_LINE)
-        return edited(self.path, data, start, why=why)
+        return explain_edit(self.path, data, start, why=why)
 
 
 _path = lru_cache(maxsize=256)(Path)  # the same few in all sessions of a run
 
 
-def _converted(path: Path, data: bytes, version: int) -> bytes:
+def _convert(path: Path, data: bytes, version: int) -> bytes:
     try:
         return up_to_date(data, version)
     except LookupError as error:
@@ -539,7 +539,7 @@ _LARGEST = 64 * 1024  # bytes
 _cache: dict[str, tuple[object, Cassette]] = {}
 
 
-class _Cached(Cassette):
+class _SharedCassette(Cassette):
     """A small cassette that keeps what it read; nothing of it ever changes."""
 
     def __init__(self, path: Path, index: Index, read: Callable[[int, int], bytes]) -> None:
@@ -558,7 +558,7 @@ class _Cached(Cassette):
         return self._outcomes[number]
 
 
-def cached(path: str) -> Cassette:
+def load_shared(path: str) -> Cassette:
     """Return the cassette at *path*, which several sessions may play at the same time.
 
     Raises:
@@ -575,6 +575,6 @@ def cached(path: str) -> Cassette:
         return Cassette.load(path)
     if len(_cache) >= _MOST:
         _cache.clear()
-    cassette = _Cached.load(path)
+    cassette = _SharedCassette.load(path)
     _cache[place] = stamp, cassette
     return cassette

@@ -57,7 +57,7 @@ def json_line(value: object) -> str:
     return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def plain(text: str, kind: str) -> str:
+def write_plain(text: str, kind: str) -> str:
     """Return *text* bare where it reads as text of its *kind*, otherwise quoted."""
     bare = _PLAIN[kind].fullmatch(text) and text.lower() not in _WORDS
     return text if bare else json_line(text)
@@ -107,7 +107,7 @@ def render(exchange: Exchange, *, zone: timedelta = timedelta(0), rules: str = "
         CassetteError: if a text of it is not Unicode (a lone surrogate), so no file could hold it.
     """
     try:
-        text = _request(exchange.request) + _outcome(exchange)
+        text = _write_request(exchange.request) + _write_outcome(exchange)
         return Entry(_line(exchange, zone, rules), text)
     except UnicodeEncodeError as error:
         called = exchange.request.call.name if exchange.request.call else exchange.request.method
@@ -157,15 +157,16 @@ def _extra(request: Request) -> dict[str, object]:
     return {} if is_equal else correction(call)
 
 
-def _request(request: Request) -> str:
+def _write_request(request: Request) -> str:
     body = "null" if request.body is None else body_scalar(request.body, " " * 6)
     return (
-        f"  request:\n    method: {plain(request.method, 'method')}\n"
-        f"    uri: {plain(request.url, 'uri')}\n{_headers(request.headers)}    body: {body}\n"
+        f"  request:\n    method: {write_plain(request.method, 'method')}\n"
+        f"    uri: {write_plain(request.url, 'uri')}\n"
+        f"{_write_headers(request.headers)}    body: {body}\n"
     )
 
 
-def _outcome(exchange: Exchange) -> str:
+def _write_outcome(exchange: Exchange) -> str:
     outcome = exchange.outcome
     if isinstance(outcome, Failed):
         received = body_scalar(outcome.received, " " * 6)
@@ -173,10 +174,10 @@ def _outcome(exchange: Exchange) -> str:
             f"  failure:\n    message: {json_line(outcome.message)}\n"
             f"    sent: {'true' if outcome.sent else 'false'}\n    received: {received}\n"
         )
-    headers = _headers(stored_headers(outcome, exchange.request.method))
+    headers = _write_headers(stored_headers(outcome, exchange.request.method))
     return (
         f"  response:\n    status: {{code: {outcome.status}, message: "
-        f"{plain(outcome.reason, 'reason')}}}\n{headers}"
+        f"{write_plain(outcome.reason, 'reason')}}}\n{headers}"
         f"    body:\n      string: {body_scalar(outcome.body, ' ' * 8)}\n"
     )
 
@@ -193,22 +194,22 @@ def stored_headers(response: Response, method: str) -> Pairs:
 
 
 @lru_cache(maxsize=256)  # those of requests mostly are the same in every call of an API
-def _headers(pairs: Pairs) -> str:
+def _write_headers(pairs: Pairs) -> str:
     if not pairs:
         return "    headers: {}\n"
-    fields = "".join([_field(name, tuple(values)) for name, values in grouped(pairs)])
+    fields = "".join([_write_header(name, tuple(values)) for name, values in group_headers(pairs)])
     return f"    headers:\n{fields}"
 
 
 @lru_cache(maxsize=512)  # most are the same in every exchange
-def _field(name: str, values: tuple[str, ...]) -> str:
-    key = plain(name, "name")
+def _write_header(name: str, values: tuple[str, ...]) -> str:
+    key = write_plain(name, "name")
     if len(key) > _LONGEST_KEY:
         return f"      ? {key}\n      : {json_line(values)}\n"
     return f"      {key}: {json_line(values)}\n"
 
 
-def grouped(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
+def group_headers(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
     """Return the values of each header under its first spelling."""
     groups: dict[str, tuple[str, list[str]]] = {}
     for name, value in pairs:
@@ -244,7 +245,9 @@ def dump_entries(entries: Iterable[Entry], *, rules: str) -> bytes:
     Entries are sorted by owner and order of issue, so the order in which they are given, or came
     from several processes, leaves no trace.
     """
-    ordered = gathered(sorted(entries, key=lambda entry: (entry.line.owner, entry.line.n)))
+    ordered = move_facts_to_first(
+        sorted(entries, key=lambda entry: (entry.line.owner, entry.line.n))
+    )
     head = _head(ordered, rules)
     lines = [f"{HEAD}{json_line(head)}\n".encode()]
     shas = [json_line(head)]  # what is sealed: the head, and each exchange in file order
@@ -265,7 +268,7 @@ def dump_entries(entries: Iterable[Entry], *, rules: str) -> bytes:
     return b"".join([*lines, f"sealed: {json_line(seal)}\n".encode()])
 
 
-def gathered(entries: Sequence[Entry]) -> list[Entry]:
+def move_facts_to_first(entries: Sequence[Entry]) -> list[Entry]:
     """Return *entries*, each owner's in their order, with what only the first `Line` has."""
     values: dict[str, Values] = {}
     for line in (entry.line for entry in entries if entry.line.values):
@@ -278,12 +281,12 @@ def gathered(entries: Sequence[Entry]) -> list[Entry]:
         if isinstance(first, Drawn) and isinstance(line.seed, Drawn):
             drawn[line.owner] = first.joined(line.seed)
     return [
-        _with(entry, values.pop(entry.line.owner, {}), drawn.pop(entry.line.owner, 0))
+        _with_facts(entry, values.pop(entry.line.owner, {}), drawn.pop(entry.line.owner, 0))
         for entry in entries
     ]
 
 
-def _with(entry: Entry, values: Values, seed: int | Drawn) -> Entry:
+def _with_facts(entry: Entry, values: Values, seed: int | Drawn) -> Entry:
     ordered = {name: dict(sorted(values[name].items())) for name in sorted(values)}
     if (entry.line.values, entry.line.seed) == (ordered, seed):
         return entry
@@ -326,13 +329,13 @@ def reseal(text: str) -> bytes:
     except ValueError as error:
         raise YamlTextError(labelled(msg("not a cassette of ours"), error), 1) from error
     items = [item for name in SECTIONS for item in tree.get(name) or []]
-    return dump_entries([_resealed(*pair) for pair in enumerate(items, 1)], rules=head.rules)
+    return dump_entries([_reseal_exchange(*pair) for pair in enumerate(items, 1)], rules=head.rules)
 
 
-def _resealed(number: int, item: Any) -> Entry:
+def _reseal_exchange(number: int, item: Any) -> Entry:
     try:
         line = msgspec.convert(_mapping(item).get("bpmax"), Line, strict=False)
-        exchange = exchange_of(_checked(line), item)
+        exchange = exchange_of(_check_index(line), item)
     except ValueError as error:
         raise YamlTextError(labelled(msg("exchange {number}", number=number), error), 1) from error
     # The index line stays the recorded one; only the text is written anew.
@@ -342,7 +345,7 @@ def _resealed(number: int, item: Any) -> Entry:
     return Entry(line, text)
 
 
-def _checked(line: Line) -> Line:
+def _check_index(line: Line) -> Line:
     """Return *line*, of which the index can be read back."""
     if not _KEY.fullmatch(line.key):
         raise ValueError(f"key: expected hexadecimal digits, got {line.key!r}")

@@ -45,18 +45,18 @@ _opening = threading.Lock()
 if sys.platform == "win32":
     import msvcrt
 
-    _FAR = 1 << 30  # a byte nobody reads or writes, since these locks are mandatory
-    _AGAIN = 0.01
+    _LOCK_OFFSET = 1 << 30  # a byte nobody reads or writes, since these locks are mandatory
+    _RETRY_SECONDS = 0.01
 
     def _lock(descriptor: int, *, wait: bool) -> None:
-        os.lseek(descriptor, _FAR, os.SEEK_SET)
+        os.lseek(descriptor, _LOCK_OFFSET, os.SEEK_SET)
         while True:
             try:
                 msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
             except OSError as error:
                 if not wait or error.errno != errno.EACCES:
                     raise
-                time.sleep(_AGAIN)  # LK_LOCK looks once a second and gives up after ten
+                time.sleep(_RETRY_SECONDS)  # LK_LOCK looks once a second and gives up after ten
             else:
                 return
 
@@ -65,7 +65,7 @@ if sys.platform == "win32":
             with suppress(PermissionError):
                 path.replace(target)
                 return
-            time.sleep(_AGAIN)
+            time.sleep(_RETRY_SECONDS)
         path.replace(target)
 
     def _open_lock(folder: Path) -> int:
@@ -94,17 +94,17 @@ else:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def lock_folder(folder: Path) -> Iterator[None]:
     """Keep every other process and thread out of *folder*'s cassettes meanwhile."""
-    descriptor = hold(lambda: _open_lock(folder))
+    descriptor = open_fork_safe(lambda: _open_lock(folder))
     try:
         _lock(descriptor, wait=True)
         yield
     finally:
-        let_go(descriptor)
+        close_fork_safe(descriptor)
 
 
-def hold(opened: Callable[[], int]) -> int:
+def open_fork_safe(opened: Callable[[], int]) -> int:
     """Return the descriptor that *opened* returns, which no forked child keeps.
 
     A lock belongs to the open file, which a child shares: it would outlive the process that took
@@ -116,14 +116,14 @@ def hold(opened: Callable[[], int]) -> int:
     return descriptor
 
 
-def let_go(descriptor: int) -> None:
-    """Close what `hold` returned, and with it give up its lock."""
+def close_fork_safe(descriptor: int) -> None:
+    """Close what `open_fork_safe` returned, and with it give up its lock."""
     with _opening:
         _held.discard(descriptor)
         os.close(descriptor)
 
 
-def _in_child() -> None:
+def _close_in_child() -> None:
     for descriptor in _held:
         with suppress(OSError):
             os.close(descriptor)
@@ -133,7 +133,7 @@ def _in_child() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
-        before=_opening.acquire, after_in_parent=_opening.release, after_in_child=_in_child
+        before=_opening.acquire, after_in_parent=_opening.release, after_in_child=_close_in_child
     )
 
 
@@ -149,18 +149,18 @@ def try_lock(descriptor: int) -> bool:
 def create(path: Path) -> int:
     """Return the descriptor of a new, locked file that only its owner can read.
 
-    Hold `locked` meanwhile, so that nobody takes it for left behind before it is locked.
+    Hold `lock_folder` meanwhile, so that nobody takes it for left behind before it is locked.
 
     Raises:
         FileExistsError: if there is one.
         OSError: if it cannot be made or locked; then there is none.
     """
-    descriptor = hold(partial(os.open, path, _READ_WRITE | os.O_CREAT | os.O_EXCL, 0o600))
+    descriptor = open_fork_safe(partial(os.open, path, _READ_WRITE | os.O_CREAT | os.O_EXCL, 0o600))
     try:
         _lock(descriptor, wait=False)
         _sync_folder(path.parent)
     except OSError:
-        let_go(descriptor)  # Windows deletes nothing that is open
+        close_fork_safe(descriptor)  # Windows deletes nothing that is open
         path.unlink(missing_ok=True)
         raise
     return descriptor
@@ -174,7 +174,7 @@ class JournalWriter:
     """
 
     def __init__(self, descriptor: int) -> None:
-        """Append to the open file, which was opened with `hold`."""
+        """Append to the open file, which was opened with `open_fork_safe`."""
         self._descriptor = descriptor
         self._end = self._size = os.fstat(descriptor).st_size
 
@@ -206,7 +206,7 @@ class JournalWriter:
         if descriptor >= 0:
             with suppress(OSError):
                 os.ftruncate(descriptor, self._end)
-            let_go(descriptor)
+            close_fork_safe(descriptor)
 
 
 def _write(descriptor: int, data: bytes) -> None:
@@ -216,7 +216,7 @@ def _write(descriptor: int, data: bytes) -> None:
 
 
 def replace_whole(path: Path, data: bytes) -> None:
-    """Make *data* the content of *path*, or leave the file as it was; hold `locked` meanwhile.
+    """Make *data* the content of *path*, or leave the file as it was; hold `lock_folder` meanwhile.
 
     Raises:
         OSError: if the disk is full or fails, or the folder cannot be written.
@@ -239,7 +239,7 @@ def replace_whole(path: Path, data: bytes) -> None:
     _sync_folder(path.parent)
 
 
-def siblings(path: Path, suffix: str) -> list[Path]:
+def list_siblings(path: Path, suffix: str) -> list[Path]:
     """Return the files named ``<path>.<anything><suffix>``, sorted."""
     return sorted(path.parent.glob(f"{glob.escape(path.name)}.*{suffix}"))
 
@@ -309,7 +309,7 @@ class Journal:
             OSError: if the folder cannot be written, or nothing in it be locked.
         """
         cassette.parent.mkdir(parents=True, exist_ok=True)
-        with locked(cassette.parent):
+        with lock_folder(cassette.parent):
             for serial in _serials:
                 self.path = cassette.with_name(f"{cassette.name}.{os.getpid()}-{serial}{SUFFIX}")
                 with suppress(FileExistsError):  # left behind by a process that had our number
@@ -330,7 +330,7 @@ class Journal:
         Raises:
             OSError: if the disk is full or fails; the journal is then as before.
         """
-        with locked(self.path.parent):
+        with lock_folder(self.path.parent):
             fresh = self.path.with_suffix(_REWRITING)
             log = JournalWriter(create(fresh))
             try:
@@ -349,7 +349,7 @@ class Journal:
                 raise
 
     def _reopen(self) -> None:
-        descriptor = hold(partial(os.open, self.path, _READ_WRITE))
+        descriptor = open_fork_safe(partial(os.open, self.path, _READ_WRITE))
         self._log = JournalWriter(descriptor)
         try:
             _lock(descriptor, wait=False)
@@ -364,7 +364,7 @@ class Journal:
     def remove(self) -> None:
         """Delete the file: what it held is sealed, or not wanted."""
         try:
-            with locked(self.path.parent):  # or somebody finds it between closed and deleted
+            with lock_folder(self.path.parent):  # or somebody finds it between closed and deleted
                 self.close()
                 self.path.unlink(missing_ok=True)
         except FileNotFoundError:
@@ -389,7 +389,7 @@ def read_journal(path: Path) -> tuple[PendingExchange, ...]:
         number += 1
         head = data[at : at + _FRAME_LENGTH]
         record = _record(head, data, at + _FRAME_LENGTH)
-        draft = _decoded(record) if record is not None else None
+        draft = _decode_record(record) if record is not None else None
         is_frame = _IS_FRAME(head) or _IS_TORN(head.rstrip(b"\0"))
         if (number == 1 and not is_frame) or (record is not None and draft is None):
             raise NewerFormat(
@@ -416,7 +416,7 @@ def _record(head: bytes, data: bytes, start: int) -> bytes | None:
     return record if len(record) == length and zlib.crc32(record) == checksum else None
 
 
-def _decoded(record: bytes) -> PendingExchange | None:
+def _decode_record(record: bytes) -> PendingExchange | None:
     try:
         draft = _decode(record)
     except (msgspec.MsgspecError, RecursionError):
@@ -424,47 +424,47 @@ def _decoded(record: bytes) -> PendingExchange | None:
     return draft if draft.format == _FORMAT else None
 
 
-def left_behind(cassette: Path) -> Iterator[Path]:
+def find_abandoned(cassette: Path) -> Iterator[Path]:
     """Yield the journals of *cassette* whose process died, each locked while it is looked at.
 
     The folder's lock has to be held. What was not put in the place of a journal goes.
     """
-    for path in siblings(cassette, _REWRITING):
+    for path in list_siblings(cassette, _REWRITING):
         path.unlink(missing_ok=True)
-    for path in siblings(cassette, SUFFIX):
+    for path in list_siblings(cassette, SUFFIX):
         with suppress(FileNotFoundError):
-            descriptor = hold(partial(os.open, path, _READ_WRITE))
+            descriptor = open_fork_safe(partial(os.open, path, _READ_WRITE))
             try:  # it is the one at that path still, and no other in its place
                 if try_lock(descriptor) and os.path.samestat(os.fstat(descriptor), path.stat()):
                     yield path
             finally:
-                let_go(descriptor)
+                close_fork_safe(descriptor)
 
 
-def interrupted(cassette: Path) -> tuple[Path, ...]:
+def find_interrupted(cassette: Path) -> tuple[Path, ...]:
     """Return the journals of *cassette* whose process died, where that can be told."""
     try:
-        if cassette.name not in _with_journals(os.path.dirname(cassette)):  # noqa: PTH120 - faster
+        if cassette.name not in _list_cassettes_with_journals(os.path.dirname(cassette)):  # noqa: PTH120 - faster
             return ()
-        with locked(cassette.parent):
-            return tuple(left_behind(cassette))
+        with lock_folder(cassette.parent):
+            return tuple(find_abandoned(cassette))
     except OSError:
         return ()  # there is no folder, or it is another's
 
 
-def awaited(cassette: Path) -> list[tuple[Path, int]]:
+def find_awaited(cassette: Path) -> list[tuple[Path, int]]:
     """Return the journals of *cassette* that a living process will seal, and which process.
 
     That is the one that writes it, or the one that its own was forked from.
     """
-    if not siblings(cassette, SUFFIX):
+    if not list_siblings(cassette, SUFFIX):
         return []
-    with locked(cassette.parent):
+    with lock_folder(cassette.parent):
         parents = {}
-        for path in left_behind(cassette):
+        for path in find_abandoned(cassette):
             drafts = read_journal(path)
             parents[path] = drafts[0].parent if drafts and drafts[0].is_awaited else 0
-        owners = ((path, _OF_PROCESS.search(path.name)) for path in siblings(cassette, SUFFIX))
+        owners = ((path, _OF_PROCESS.search(path.name)) for path in list_siblings(cassette, SUFFIX))
         writers = {path: int(owner[1]) for path, owner in owners if owner}
     return sorted((path, pid) for path, pid in (writers | parents).items() if pid)
 
@@ -472,7 +472,7 @@ def awaited(cassette: Path) -> list[tuple[Path, int]]:
 _listed: dict[str, tuple[int, frozenset[str]]] = {}
 
 
-def _with_journals(folder: str) -> frozenset[str]:
+def _list_cassettes_with_journals(folder: str) -> frozenset[str]:
     """Return the names of the cassettes in *folder* that have journals; read once it changed."""
     changed = os.stat(folder or os.curdir).st_mtime_ns  # noqa: PTH116 - faster
     known = _listed.get(folder)
@@ -500,7 +500,7 @@ def finds_nothing(_data: bytes) -> tuple[object, ...]:
     return ()
 
 
-def checked(draft: PendingExchange, scan: Scan) -> PendingExchange:
+def stub_if_leaking(draft: PendingExchange, scan: Scan) -> PendingExchange:
     """Return *draft*, or a stub of it if *scan* finds a secret in it."""
     if draft.leaks:
         return draft
@@ -532,21 +532,21 @@ class LeakCheck:
     def __call__(self, draft: PendingExchange) -> PendingExchange:
         """Return *draft*, or a stub of it if there is a secret in it."""
         if self.known is None:
-            return checked(draft, self.scan)
+            return stub_if_leaking(draft, self.scan)
         known = self.known()  # first, as more may become known meanwhile
         passed = self._passed.get(id(draft))  # which is held there, so that no other has its id
         if passed is not None and passed[1] == known:
             return draft
-        places = self._checked(draft)
+        places = self._check_unseen(draft)
         if places is draft:
             self._passed[id(draft)] = draft, known
         return places
 
-    def _checked(self, draft: PendingExchange) -> PendingExchange:
+    def _check_unseen(self, draft: PendingExchange) -> PendingExchange:
         """Return the same; what it is made of was mostly searched before, when it was redacted."""
         harmless, parts = self.harmless(), entry_parts(draft)
         if parts is None:
-            return checked(draft, self.scan)
+            return stub_if_leaking(draft, self.scan)
         heads = harmless.others(parts[1])
         lines = (line for head in heads for line in head.split(b"\n"))
         # the name and the value of a header, or a line with more or less as it is
@@ -554,7 +554,7 @@ class LeakCheck:
         pieces = chain.from_iterable(split)
         others = harmless.others([*parts[0], *pieces])
         if others:
-            places = checked(draft, self.scan)
+            places = stub_if_leaking(draft, self.scan)
             if places is not draft:
                 return places
         if heads or others:
@@ -571,7 +571,7 @@ class LeakCheck:
             cached = self._undone[id(draft)] = draft, data
         if not cached[1] or any(text in draft.text for text in texts):
             return True
-        return any(needle in cached[1] for text in texts for needle in _written(text))
+        return any(needle in cached[1] for text in texts for needle in _search_bytes(text))
 
     def forget(self) -> None:
         """Let go of the drafts."""
@@ -579,7 +579,7 @@ class LeakCheck:
         self._undone = {}
 
 
-def _written(text: str) -> Iterator[bytes]:
+def _search_bytes(text: str) -> Iterator[bytes]:
     """Yield *text* as the bytes of it that are looked for."""
     for codec in ("utf-8", "utf-16-le", "gb18030"):
         with suppress(UnicodeEncodeError):

@@ -27,7 +27,7 @@ from bpmax_sim.messages import FORM, Call, Exchange, Headers, Pairs, Request, me
 from bpmax_sim.path_template import PathTemplate, has_trailing_slash, path_template
 
 
-def unbuilt(request: Request) -> Call:
+def nameless_call(request: Request) -> Call:
     """Return a nameless call for traffic without a builder: method, address, query and body."""
     path, query = split_query(request.url)
     types = tuple(pair for pair in request.headers if pair[0].lower() == "content-type")
@@ -57,7 +57,7 @@ def call_behind(request: Request, named: Call) -> Call:
             headers = Headers(headers).without(names["header"])
         if "cookie" in names:
             headers = Headers(headers).without_cookies(names["cookie"])
-        body = _less_body(body, headers, injected.get("body", ()))
+        body = _body_without(body, headers, injected.get("body", ()))
     return replace(named, method=request.method, path=path, query=query, headers=headers, body=body)
 
 
@@ -66,7 +66,7 @@ def injected_by_root(injected: tuple[str, ...]) -> Mapping[str, tuple[FieldPath,
     """Return the places that auth put a value in, by root."""
     places: dict[str, tuple[FieldPath, ...]] = {}
     for text in injected:
-        place = FieldPath.injected(text)
+        place = FieldPath.of_injected(text)
         places[place.root] = (*places.get(place.root, ()), place)
     return places
 
@@ -78,7 +78,9 @@ def injected_names(injected: tuple[str, ...]) -> Mapping[str, frozenset[str]]:
     return {root: frozenset([place.name for place in places[root]]) for root in places}
 
 
-def _less_body(body: bytes | None, headers: Pairs, places: tuple[FieldPath, ...]) -> bytes | None:
+def _body_without(
+    body: bytes | None, headers: Pairs, places: tuple[FieldPath, ...]
+) -> bytes | None:
     if body is None or not places:
         return body
     if not all(place.below for place in places):
@@ -106,7 +108,7 @@ def correction(call: Call) -> dict[str, Any]:
     return {"path": call.path, "query": call.query, "headers": call.headers, "body": body}
 
 
-def corrected(built: Call, extra: dict[str, Any]) -> Call:
+def apply_correction(built: Call, extra: dict[str, Any]) -> Call:
     """Return *built* with the fields that `correction` kept."""
     body = extra["body"]
     if body is not None:
@@ -227,7 +229,7 @@ def parts_of(call: Call) -> Parts:
 
 def parts_of_request(request: Request) -> Parts:
     """Return the parts of the call behind *request*; without a builder, of what was sent."""
-    return parts_of(request.call or unbuilt(request))
+    return parts_of(request.call or nameless_call(request))
 
 
 def parts_of_exchange(exchange: Exchange) -> Parts:
@@ -237,13 +239,13 @@ def parts_of_exchange(exchange: Exchange) -> Parts:
 
 def identity(parts: Parts, rules: Rules) -> str:
     """Return the key of a call, 32 hexadecimal digits, under *rules*."""
-    seen = _seen(parts, rules)
+    seen = _counted_parts(parts, rules)
     return hashlib.blake2b(encode_sorted(seen), digest_size=16).hexdigest()
 
 
 def differences(recorded: Parts, sent: Parts, rules: Rules) -> tuple[Difference, ...]:
     """Return every place that counts under *rules* and where *sent* is not as *recorded*."""
-    old, new = _seen(recorded, rules), _seen(sent, rules)
+    old, new = _counted_parts(recorded, rules), _counted_parts(sent, rules)
     if old.get("path") != new.get("path"):
         _name_parameters(recorded, old, rules)
         _name_parameters(sent, new, rules)
@@ -258,7 +260,7 @@ def _as_kind(body: Body) -> str:
     return body.kind if body.kind == "none" else f"{body.kind} {body.value}"
 
 
-def _seen(parts: Parts, rules: Rules) -> dict[str, Any]:
+def _counted_parts(parts: Parts, rules: Rules) -> dict[str, Any]:
     """Return the parts that count as one value; a body with its kind, so JSON "1" is not text 1."""
     seen = {**asdict(parts), "body": parts.body.value, "kind": parts.body.kind}
     paths = rules.paths(parts.platform, parts.api)
@@ -266,7 +268,7 @@ def _seen(parts: Parts, rules: Rules) -> dict[str, Any]:
         template = rules.template(parts)
         if template is not None and (parameters := _parameters(template, parts.path)) is not None:
             # in the builder's spelling; what does not count is as no value is spelled
-            nothing, counted = dict.fromkeys(parameters, ""), _counted(parameters, paths)
+            nothing, counted = dict.fromkeys(parameters, ""), _counted_parameters(parameters, paths)
             seen["path"] = template.fill({**nothing, **counted})
     if not paths:
         return seen
@@ -286,7 +288,7 @@ def _parameters(template: PathTemplate, path: str) -> dict[str, str] | None:
     return template.match(path) if same else None
 
 
-def _counted(parameters: dict[str, str], paths: Iterable[FieldPath]) -> dict[str, str]:
+def _counted_parameters(parameters: dict[str, str], paths: Iterable[FieldPath]) -> dict[str, str]:
     """Return the parameters that no place of *paths* ignores."""
     ignored = [place.below for place in paths if place.root == "path" and place.name]
     counted: dict[str, str] = without(parameters, ignored) if ignored else parameters
@@ -298,7 +300,7 @@ def _name_parameters(parts: Parts, seen: dict[str, Any], rules: Rules) -> None:
     template = rules.template(parts)
     parameters = _parameters(template, parts.path) if template and "path" in seen else None
     if parameters is not None:
-        seen["path"] = _counted(parameters, rules.paths(parts.platform, parts.api))
+        seen["path"] = _counted_parameters(parameters, rules.paths(parts.platform, parts.api))
 
 
 def compare(path: tuple[Segment, ...], old: Any, new: Any) -> Iterator[Difference]:

@@ -15,7 +15,7 @@ import msgspec
 
 from bpmax_sim.cassette import journal
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import dump_entries, gathered
+from bpmax_sim.cassette.format import dump_entries, move_facts_to_first
 from bpmax_sim.cassette.journal import PendingExchange, Scan
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_exchange
 from bpmax_sim.cassette.model import Entry, by_name, read_body
@@ -99,7 +99,7 @@ def parts_of_outcome(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def new_file(path: Path) -> Path:
+def review_file(path: Path) -> Path:
     """Return where a recording waits for review."""
     return path.with_name(f"{path.name}.new")
 
@@ -109,18 +109,18 @@ def drop_superseded(path: Path, owner: str) -> None:
 
     The folder's lock has to be held.
     """
-    fresh = new_file(path)
+    fresh = review_file(path)
     waiting, known = open_old(fresh), open_old(path)
     if waiting is None:
         return
     others = {*waiting.owners, *(known.owners if known else ())} - {owner}
-    if all(_own(waiting, other) == _own(known, other) for other in others):
+    if all(_entries_of(waiting, other) == _entries_of(known, other) for other in others):
         fresh.unlink()
 
 
-def _own(cassette: Cassette | None, owner: str) -> list[Entry]:
+def _entries_of(cassette: Cassette | None, owner: str) -> list[Entry]:
     numbers = cassette.index.numbers(owner) if cassette else ()
-    return [_explicit(cassette, number) for number in numbers] if cassette else []
+    return [_entry_with_rules(cassette, number) for number in numbers] if cassette else []
 
 
 def recover(
@@ -137,10 +137,10 @@ def recover(
         CassetteError: if writing fails; the journals stay.
     """
     target = Path(path)
-    if not journal.siblings(target, journal.SUFFIX):
+    if not journal.list_siblings(target, journal.SUFFIX):
         return ()
     try:
-        with journal.locked(target.parent):
+        with journal.lock_folder(target.parent):
             return _recover(target, scan, SameMeaning(volatile))
     except OSError as error:
         raise CassetteError(
@@ -166,14 +166,14 @@ class OwnerRecording(msgspec.Struct, frozen=True):
 def _recover(path: Path, scan: Scan, same: SameMeaning) -> tuple[Path, ...]:
     pending: list[tuple[Path, list[PendingExchange]]] = []
     unread: list[NewerFormat] = []
-    for file in journal.left_behind(path):
+    for file in journal.find_abandoned(path):
         try:
             drafts = journal.read_journal(file)
         except NewerFormat as error:
             unread.append(error)
             continue
         if not (drafts and drafts[0].is_awaited):
-            pending.append((file, [journal.checked(draft, scan) for draft in drafts]))
+            pending.append((file, [journal.stub_if_leaking(draft, scan) for draft in drafts]))
     written: dict[Path, None] = {}
     every = _in_order(drafts for _, drafts in pending)
     for target, recording in _recordings(path, every, same):
@@ -202,7 +202,7 @@ def _recordings(
     """
     for owner in sorted({draft.line.owner for draft in drafts}):
         own = [draft for draft in drafts if draft.line.owner == owner]
-        target = new_file(path) if any(draft.leaks for draft in own) else path
+        target = review_file(path) if any(draft.leaks for draft in own) else path
         # what replaces, what adds, and what forked children add; what leaks is left out
         for branched, adding in ((False, False), (False, True), (True, True)):
             chosen = tuple(
@@ -213,11 +213,11 @@ def _recordings(
             if not chosen:
                 continue
             if not adding and _has(path, owner):
-                target = new_file(path)
+                target = review_file(path)
             more = adding or (target != path and _has(target, owner))
             if target != path:
-                _, mine = _entries(open_old(path), owner, strict=more)
-                fresh = gathered(_numbered([], chosen))
+                _, mine = _split_entries(open_old(path), owner, strict=more)
+                fresh = move_facts_to_first(_number([], chosen))
                 if not more and same(mine[: len(fresh)], fresh):
                     continue  # broken off, it says what the file does, as far as it got
             yield target, OwnerRecording(owner, chosen, adding=more)
@@ -228,13 +228,13 @@ def _has(path: Path, owner: str) -> bool:
     return old is not None and owner in old.owners
 
 
-def branches(path: Path, recorder: str) -> tuple[list[Path], list[PendingExchange]]:
+def find_branches(path: Path, recorder: str) -> tuple[list[Path], list[PendingExchange]]:
     """Return the journals that forked children of *recorder* left, and what they hold in order.
 
     The folder's lock has to be held.
     """
     by_path: dict[Path, tuple[PendingExchange, ...]] = {}
-    for file in journal.left_behind(path):
+    for file in journal.find_abandoned(path):
         with suppress(NewerFormat):  # `recover` tells it
             drafts = journal.read_journal(file)
             if drafts and drafts[0].branch == recorder:
@@ -242,7 +242,9 @@ def branches(path: Path, recorder: str) -> tuple[list[Path], list[PendingExchang
     return list(by_path), _in_order(by_path.values())
 
 
-def distinct(drafts: Sequence[PendingExchange], same: SameMeaning) -> tuple[PendingExchange, ...]:
+def drop_repeated_sessions(
+    drafts: Sequence[PendingExchange], same: SameMeaning
+) -> tuple[PendingExchange, ...]:
     """Return *drafts* without the sessions that say what an earlier one does: they share that."""
     sessions: dict[int, list[PendingExchange]] = {}
     for draft in sorted(drafts, key=lambda draft: draft.issue):
@@ -270,10 +272,10 @@ def merge(path: Path, target: Path, recording: OwnerRecording, same: SameMeaning
         OSError: if the disk is full or fails; the file is then as before.
     """
     old = open_old(target, strict=recording.adding) or open_old(path, strict=recording.adding)
-    others, mine = _entries(old, recording.owner, strict=recording.adding)
-    fresh = gathered(_numbered(mine if recording.adding else [], recording.drafts))
+    others, mine = _split_entries(old, recording.owner, strict=recording.adding)
+    fresh = move_facts_to_first(_number(mine if recording.adding else [], recording.drafts))
     if recording.repeating:
-        merged = _by_login(mine, fresh, same)
+        merged = _merge_logins(mine, fresh, same)
     else:
         merged = mine if same(mine, fresh) else fresh
     if old is None and not merged:
@@ -291,20 +293,22 @@ def merge(path: Path, target: Path, recording: OwnerRecording, same: SameMeaning
     return True
 
 
-def _by_login(before: Sequence[Entry], fresh: Sequence[Entry], same: SameMeaning) -> list[Entry]:
+def _merge_logins(
+    before: Sequence[Entry], fresh: Sequence[Entry], same: SameMeaning
+) -> list[Entry]:
     """Return what is kept of each login, in an order that does not tell who recorded first."""
     left, groups = list(before), []
-    for now in _grouped(fresh):
+    for now in _group_by_login(fresh):
         was = [entry for entry in left if any(_is_same_login(entry, other) for other in now)]
         left = [entry for entry in left if entry not in was]
         known, new = ([e.with_line(key="", rules="") for e in es] for es in (was[: len(now)], now))
         groups.append(was if same(known, new) else now)
-    ordered = sorted([*groups, *_grouped(left)], key=lambda group: _request_of(group[0]))
+    ordered = sorted([*groups, *_group_by_login(left)], key=lambda group: _request_of(group[0]))
     numbered = enumerate((entry for group in ordered for entry in group), 1)
     return [entry.with_line(n=n) for n, entry in numbered]
 
 
-def _grouped(entries: Sequence[Entry]) -> list[list[Entry]]:
+def _group_by_login(entries: Sequence[Entry]) -> list[list[Entry]]:
     """Return the exchanges of each login, in their order."""
     groups: list[list[Entry]] = []
     for entry in entries:
@@ -326,29 +330,29 @@ def _request_of(entry: Entry) -> str:
     return entry.text.partition("\n  response:\n")[0].partition("\n  failure:\n")[0]
 
 
-def _numbered(before: list[Entry], drafts: Sequence[PendingExchange]) -> list[Entry]:
+def _number(before: list[Entry], drafts: Sequence[PendingExchange]) -> list[Entry]:
     last = max((entry.line.n for entry in before), default=0)
     ordered = enumerate(sorted(drafts, key=lambda draft: draft.issue), last + 1)
     return [*before, *(draft.with_line(n=n) for n, draft in ordered)]
 
 
-def _entries(
+def _split_entries(
     old: Cassette | None, owner: str, *, strict: bool = False
 ) -> tuple[list[Entry], list[Entry]]:
     """Return the entries of the others, and the owner's own; of these a damaged one may go."""
     if old is None:
         return [], []
     numbers = sorted({*range(len(old))} - {*old.index.numbers(owner)})
-    others = [_explicit(old, number) for number in numbers]
+    others = [_entry_with_rules(old, number) for number in numbers]
     try:
-        return others, _own(old, owner)
+        return others, _entries_of(old, owner)
     except DamagedCassette:
         if strict:
             raise
         return others, []
 
 
-def _explicit(cassette: Cassette, number: int) -> Entry:
+def _entry_with_rules(cassette: Cassette, number: int) -> Entry:
     """Return an entry that names the rules of its key."""
     entry = cassette.entry(number)
     return entry.with_line(rules=entry.line.rules or cassette.head.rules)
@@ -366,7 +370,7 @@ def open_old(path: Path, *, strict: bool = False) -> Cassette | None:
         return None
 
 
-def rekeyed(cassette: Cassette, rules_of: Callable[[str], Rules | None]) -> bytes:
+def recompute_keys(cassette: Cassette, rules_of: Callable[[str], Rules | None]) -> bytes:
     """Return the file with every key under the rules in force, in its canonical layout.
 
     *rules_of* returns those of an owner, or None where nobody knows; it keeps its keys then, and
@@ -377,7 +381,7 @@ def rekeyed(cassette: Cassette, rules_of: Callable[[str], Rules | None]) -> byte
     """
     entries = []
     for number in range(len(cassette)):
-        entry = _explicit(cassette, number)
+        entry = _entry_with_rules(cassette, number)
         if (rules := rules_of(entry.line.owner)) is not None:
             key = identity(parts_of_exchange(cassette.exchange(number)), rules)
             entry = entry.with_line(key=key, rules=rules.digest)
@@ -385,19 +389,21 @@ def rekeyed(cassette: Cassette, rules_of: Callable[[str], Rules | None]) -> byte
     return dump_entries(entries, rules=cassette.head.rules)
 
 
-def remove(path: Path, numbers: Collection[int]) -> None:
+def remove_exchanges(path: Path, numbers: Collection[int]) -> None:
     """Take exchanges, counted from 0, out of the cassette at *path*; with all of them, the file.
 
     Raises:
         DamagedCassette: if an exchange that stays is not what was recorded.
         OSError: if the folder cannot be written; the file is then as before.
     """
-    with journal.locked(path.parent):
+    with journal.lock_folder(path.parent):
         cassette = Cassette.load(path)
         # The first exchange of an owner, which holds these, may be taken out.
         values = {owner: cassette.values(owner) for owner in cassette.owners}
-        drawn = {owner: cassette.drawn(owner) or 0 for owner in cassette.owners}
-        explicit = (_explicit(cassette, n) for n in range(len(cassette)) if n not in numbers)
+        drawn = {owner: cassette.draws_of(owner) or 0 for owner in cassette.owners}
+        explicit = (
+            _entry_with_rules(cassette, n) for n in range(len(cassette)) if n not in numbers
+        )
         remaining = [
             entry.with_line(values=values[entry.line.owner], seed=drawn[entry.line.owner])
             for entry in explicit

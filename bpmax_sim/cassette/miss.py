@@ -17,10 +17,10 @@ from msgspec import UNSET, Struct
 
 from bpmax_sim.cassette import matching
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.journal import interrupted
+from bpmax_sim.cassette.journal import find_interrupted
 from bpmax_sim.cassette.matching import Difference, Parts, Rules
 from bpmax_sim.cassette.model import encode_sorted
-from bpmax_sim.errors import CassetteError, NoMatchError, Place, pasted
+from bpmax_sim.errors import CassetteError, NoMatchError, Place, shell_quote
 from bpmax_sim.field_path import FieldPath, Wild, format_path
 from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.messages import Call
@@ -50,7 +50,7 @@ class MissContext(Struct, frozen=True, kw_only=True):
 
     def command(self, option: str = "") -> str:
         """Return the command that records, with *option*."""
-        target = f" {pasted(f'{self.place.file}:{self.place.line}')}" if self.place else ""
+        target = f" {shell_quote(f'{self.place.file}:{self.place.line}')}" if self.place else ""
         return msg(
             "{record} {option}",
             record=(self.record or msg("bpmax-sim record{target}", target=target)),
@@ -79,7 +79,7 @@ class Near(msgspec.Struct, frozen=True):
         return frozenset(_root(difference) for difference in self.differences)
 
 
-def no_cassette(parts: Parts, path: str, context: MissContext) -> list[str]:
+def explain_no_cassette(parts: Parts, path: str, context: MissContext) -> list[str]:
     """Return the lines for a call without any recording."""
     return [
         msg(
@@ -89,15 +89,15 @@ def no_cassette(parts: Parts, path: str, context: MissContext) -> list[str]:
         ),
         *_where(parts, context),
         *(
-            [_line(msg("recover"), msg("bpmax-sim recover {path}", path=pasted(path)))]
-            if path and interrupted(FilePath(path))
+            [_line(msg("recover"), msg("bpmax-sim recover {path}", path=shell_quote(path)))]
+            if path and find_interrupted(FilePath(path))
             else ()
         ),
         _line(msg("record"), context.command()),
     ]
 
 
-def played(
+def explain_already_played(
     parts: Parts, places: list[str], turn: int, owner: str, context: MissContext
 ) -> list[str]:
     """Return the lines for a call that was made more often than recorded."""
@@ -117,7 +117,7 @@ def played(
     ]
 
 
-def signed_otherwise(
+def signature_mismatch(
     call: Call,
     differences: tuple[Difference, ...],
     context: MissContext = MissContext(),  # noqa: B008
@@ -138,7 +138,7 @@ def signed_otherwise(
     return NoMatchError(text, platform=call.platform, api=call.api, case=msg("signed otherwise"))
 
 
-def no_such_call(
+def explain_no_such_call(
     search: NearestSearch, key: str, parts: Parts, context: MissContext, near: Near | None
 ) -> list[str]:
     """Return the lines for a call that is recorded with other values, or not at all.
@@ -156,11 +156,11 @@ def no_such_call(
             cassette_path=search.cassette.path,
         ),
         *_where(parts, context),
-        *(_explanation(search, near) if near else _others(search)),
-        *_elsewhere(search, key),
+        *(_explanation(search, near) if near else _list_other_calls(search)),
+        *_list_other_owners(search, key),
         _line(msg("record"), context.command(context.rewrite) if changed else add),
         *([_line(msg("or add"), add)] if changed else ()),
-        *(_fixes(search, near) if near else ()),
+        *(_suggest_fixes(search, near) if near else ()),
     ]
 
 
@@ -199,7 +199,7 @@ def _line(label: str, text: str) -> str:
     return msg("  {label:<9} {text}", label=label, text=text).rstrip()
 
 
-def nearest(search: NearestSearch, parts: Parts) -> Near | None:
+def find_nearest(search: NearestSearch, parts: Parts) -> Near | None:
     """Return the exchange that differs least, among those of the same API or else platform."""
 
     def rank(near: Near) -> tuple[int, int, bool, int]:
@@ -239,12 +239,12 @@ def _explanation(search: NearestSearch, near: Near) -> Iterator[str]:
 
 def _differing(differences: Sequence[Difference]) -> Iterator[str]:
     for difference in differences[:_SHOWN]:
-        recorded, sent = both(difference)
+        recorded, sent = quote_values(difference)
         values = msg("recorded {recorded}, sent {sent}", recorded=recorded, sent=sent)
         yield _line("", msg("× {path}: {values}", path=difference.path, values=values))
 
 
-def both(difference: Difference) -> tuple[str, str]:
+def quote_values(difference: Difference) -> tuple[str, str]:
     """Return the recorded and the other value, of long ones what is around the first difference."""
     recorded, sent = _text(difference.recorded), _text(difference.sent)
     at = next((i for i, (a, b) in enumerate(zip(recorded, sent, strict=False)) if a != b), 0)
@@ -265,7 +265,7 @@ def _clip(text: str, at: int) -> str:
     return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
 
 
-def _others(search: NearestSearch) -> Iterator[str]:
+def _list_other_calls(search: NearestSearch) -> Iterator[str]:
     numbers = search.cassette.index.numbers(search.owner)
     calls = Counter(search.cassette.line(number).call for number in numbers)
     if not calls:
@@ -283,13 +283,13 @@ def _list(words: Iterable[str]) -> str:
     return series([*known[:_SHOWN], *(["…"] if len(known) > _SHOWN else [])])
 
 
-def _elsewhere(search: NearestSearch, key: str) -> Iterator[str]:
+def _list_other_owners(search: NearestSearch, key: str) -> Iterator[str]:
     owners = [repr(o) for o in search.cassette.owners if search.cassette.index.find(o, key)]
     if owners and search.cassette.head.rules == search.rules.digest:
         yield _line("", msg("it is recorded for {list}", list=_list(owners)))
 
 
-def _fixes(search: NearestSearch, near: Near) -> Iterator[str]:
+def _suggest_fixes(search: NearestSearch, near: Near) -> Iterator[str]:
     paths: dict[str, None] = {}
     for difference in near.differences:
         if _root(difference) in _IGNORABLE:
@@ -299,7 +299,7 @@ def _fixes(search: NearestSearch, near: Near) -> Iterator[str]:
             paths[quoted if set(path) & set("[]{},\"'#:") else path] = None
     if paths and near.parts <= _IGNORABLE and len(paths) <= _SHOWN:
         yield _line(msg("ignore"), f"ignore: [{joined(', ', paths)}]")
-    place = pasted(str(search.cassette.place(near.number)))
+    place = shell_quote(str(search.cassette.place(near.number)))
     yield _line(msg("compare"), msg("bpmax-sim inspect {place}", place=place))
 
 

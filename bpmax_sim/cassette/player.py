@@ -42,8 +42,8 @@ class Playback:
         self.players: dict[int, int] = defaultdict(int)
         self.sessions = 0
 
-    def joined(self) -> int:
-        """Return which session this one is, from 1."""
+    def next_session_number(self) -> int:
+        """Take the next session number of this owner, from 1."""
         with self.lock:
             self.sessions += 1
             return self.sessions
@@ -216,7 +216,7 @@ class Player:
         upcoming = self._turns.next(key)
         if upcoming is None:
             places = [str(self._cassette.place(number)) for number in numbers]
-            lines = miss.played(parts, places, turn, self._owner, context)
+            lines = miss.explain_already_played(parts, places, turn, self._owner, context)
             raise _error(parts, msg("already played"), lines)
         return self._cassette, upcoming
 
@@ -235,7 +235,7 @@ class Player:
             if line.call == f"{platform}.{LOGIN}" and line.instance == instance:
                 yield self._cassette.exchange(number)
 
-    def unplayed(self) -> tuple[Exchange, ...]:
+    def unplayed_exchanges(self) -> tuple[Exchange, ...]:
         """Return what was recorded and not asked for, in the order of issue."""
         if self._cassette is None:
             return ()
@@ -244,12 +244,14 @@ class Player:
 
     def _unknown(self, key: str, parts: Parts, context: MissContext) -> NoMatchError:
         if self._cassette is None:
-            return _error(parts, msg("no cassette"), miss.no_cassette(parts, self._path, context))
+            return _error(
+                parts, msg("no cassette"), miss.explain_no_cassette(parts, self._path, context)
+            )
         search = miss.NearestSearch(
             self._cassette, self._owner, self._rules, frozenset(self._playback.played)
         )
-        near = miss.nearest(search, parts)
-        lines = miss.no_such_call(search, key, parts, context, near)
+        near = miss.find_nearest(search, parts)
+        lines = miss.explain_no_such_call(search, key, parts, context, near)
         error = _error(parts, msg("no such call"), lines)
         error.nearest = (self._cassette, near.number) if near else None
         return error

@@ -17,7 +17,7 @@ import msgspec
 import yaml
 from msgspec.structs import force_setattr, replace
 
-from bpmax_sim.cassette.matching import call_behind, corrected
+from bpmax_sim.cassette.matching import apply_correction, call_behind
 from bpmax_sim.cassette.model import Entry, Line
 from bpmax_sim.clock import Instant
 from bpmax_sim.i18n import msg
@@ -139,7 +139,7 @@ def read_exchange(entry: Entry, *, canonical: bool = True) -> Exchange:
     """
     with suppress(_NotOurs):
         if canonical:
-            return _canonical(entry)
+            return _read_canonical(entry)
     return exchange_of(entry.line, read_yaml_text(entry.text))
 
 
@@ -155,7 +155,7 @@ def read_outcome(entry: Entry) -> Outcome:
             return exchange.outcome
         return replace(exchange.outcome, recorded_request=exchange.request)
     try:
-        return _outcome(entry.line, *_halves(entry.text)[1:])
+        return _read_canonical_outcome(entry.line, *_halves(entry.text)[1:])
     except _NotOurs:
         return exchange_of(entry.line, read_yaml_text(entry.text)).outcome
 
@@ -174,7 +174,7 @@ def exchange_of(line: Line, item: Any) -> Exchange:
             _str(request["uri"]),
             _pairs(request.get("headers")),
             _bytes(request.get("body")),
-            _any_outcome(line, item),
+            _outcome_of(line, item),
         )
     except (KeyError, TypeError, AttributeError, binascii.Error) as error:
         raise YamlTextError(msg("not an exchange: {error}", error=error), 1) from error
@@ -202,7 +202,7 @@ def _exchange(
             path="",
             serial=line.n,
         )
-        built = corrected(named, line.extra) if line.extra else call_behind(request, named)
+        built = apply_correction(named, line.extra) if line.extra else call_behind(request, named)
         force_setattr(request, "call", built)  # nobody else has seen it yet
     return Exchange(
         request=request,
@@ -214,15 +214,15 @@ def _exchange(
     )
 
 
-def _canonical(entry: Entry) -> Exchange:
+def _read_canonical(entry: Entry) -> Exchange:
     request_text, kind, outcome_text = _halves(entry.text)
     request = _REQUEST.match(request_text)
     if request is None:
         raise _NotOurs
     method, url, headers, style = request.groups()
     body = None if style == "null" else _body(style, request_text[request.end() :], "\n      ")
-    outcome = _outcome(entry.line, kind, outcome_text)
-    return _exchange(entry.line, _text(method), _text(url), _fields(headers), body, outcome)
+    outcome = _read_canonical_outcome(entry.line, kind, outcome_text)
+    return _exchange(entry.line, _text(method), _text(url), _read_headers(headers), body, outcome)
 
 
 def _halves(text: str) -> tuple[str, str, str]:
@@ -234,7 +234,7 @@ def _halves(text: str) -> tuple[str, str, str]:
     raise _NotOurs
 
 
-def _outcome(line: Line, kind: str, text: str) -> Outcome:
+def _read_canonical_outcome(line: Line, kind: str, text: str) -> Outcome:
     is_response = kind == _ANSWERED
     match = (_RESPONSE if is_response else _FAILURE).match(text)
     if match is None:
@@ -243,12 +243,12 @@ def _outcome(line: Line, kind: str, text: str) -> Outcome:
     if is_response:
         status, reason, headers, style = match.groups()
         body = _body(style, rest, "\n        ")
-        return _response(line, int(status), _text(reason), _fields(headers), body)
+        return _read_response(line, int(status), _text(reason), _read_headers(headers), body)
     message, sent, style = match.groups()
-    return _failed(line, _text(message), sent, _body(style, rest, "\n      "))
+    return _read_failure(line, _text(message), sent, _body(style, rest, "\n      "))
 
 
-def _response(line: Line, status: int, reason: str, headers: Pairs, body: bytes) -> Response:
+def _read_response(line: Line, status: int, reason: str, headers: Pairs, body: bytes) -> Response:
     return Response(
         status=status,
         reason=reason,
@@ -261,7 +261,7 @@ def _response(line: Line, status: int, reason: str, headers: Pairs, body: bytes)
     )
 
 
-def _failed(line: Line, message: str, sent: str, received: bytes) -> Failed:
+def _read_failure(line: Line, message: str, sent: str, received: bytes) -> Failed:
     return Failed(
         code=line.failed.upper(),
         message=message,
@@ -275,7 +275,7 @@ def _text(scalar: str) -> str:
     return _decode_text(scalar) if scalar[0] == '"' else scalar
 
 
-def _fields(block: str | None) -> Pairs:
+def _read_headers(block: str | None) -> Pairs:
     if block is None:
         return ()
     fields = _FIELD.findall(block)
@@ -308,15 +308,15 @@ _BLOCKS: dict[str, Callable[[str], bytes]] = {
 }
 
 
-def _any_outcome(line: Line, item: Any) -> Outcome:
+def _outcome_of(line: Line, item: Any) -> Outcome:
     """Return what came of an exchange that was read as any YAML."""
     if line.failed:
         failure = item["failure"]
         received = _bytes(failure.get("received")) or b""
-        return _failed(line, _str(failure["message"]), failure["sent"], received)
+        return _read_failure(line, _str(failure["message"]), failure["sent"], received)
     response = item["response"]
     status, body = response["status"], response.get("body") or {}
-    return _response(
+    return _read_response(
         line,
         int(status["code"]),
         _str(status.get("message") or ""),

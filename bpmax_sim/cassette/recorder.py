@@ -21,7 +21,7 @@ from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.clock import Drawn
-from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, pasted
+from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, shell_quote
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Exchange
 
@@ -155,7 +155,7 @@ class Recorder:
             return self._check.holds(draft, holding)
 
         with self._lock:
-            self._keep([self._changed(d, change) if is_due(d) else d for d in self._drafts])
+            self._keep([self._change_draft(d, change) if is_due(d) else d for d in self._drafts])
 
     def seal(
         self,
@@ -181,7 +181,7 @@ class Recorder:
         Raises:
             LeakError, CassetteError: as `seal` does.
         """
-        aside = merge.new_file(self.path)
+        aside = merge.review_file(self.path)
         return aside if self._finish(aside, merge.SameMeaning()) else None
 
     def close(self) -> None:
@@ -224,7 +224,7 @@ class Recorder:
             parent=self._parent,
         )
 
-    def _changed(
+    def _change_draft(
         self, draft: PendingExchange, change: Callable[[Exchange], Exchange]
     ) -> PendingExchange:
         changed = replace(change(read_exchange(draft)), key="")
@@ -260,18 +260,18 @@ class Recorder:
                     path=self.path,
                     leaks=leaks,
                 )
-            branches = journal_module.siblings(self.path, SUFFIX)
+            branches = journal_module.list_siblings(self.path, SUFFIX)
             if not self._drafts and not self.path.exists() and not branches:
                 return False
-            changed = self._written(target, same)
+            changed = self._write(target, same)
             self._forget(Journal.remove)
             return changed
 
-    def _written(self, target: Path, same: merge.SameMeaning) -> bool:
+    def _write(self, target: Path, same: merge.SameMeaning) -> bool:
         journal = self._journal.path if self._journal else None
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with journal_module.locked(self.path.parent):
+            with journal_module.lock_folder(self.path.parent):
                 return self._merge(target, same)
         except OSError as error:
             raise CassetteError(
@@ -282,7 +282,7 @@ class Recorder:
                 rescue=msg(" and the recording is kept in {journal_path}", journal_path=journal)
                 if journal
                 else "",
-                path=pasted(str(self.path)),
+                path=shell_quote(str(self.path)),
             ) from error
         except DamagedCassette as error:
             if journal:
@@ -291,7 +291,7 @@ class Recorder:
 
     def _merge(self, target: Path, same: merge.SameMeaning) -> bool:
         """Write what this recorder has, and behind it what forked children left."""
-        journals, left = merge.branches(self.path, self._name)
+        journals, left = merge.find_branches(self.path, self._name)
         last = max((draft.issue[0] for draft in self._drafts), default=0)
         behind = [
             replace(self._check(draft), issue=(last + n, 0)) for n, draft in enumerate(left, 1)
@@ -301,7 +301,7 @@ class Recorder:
             for d in (*self._drafts, *behind)
             if not d.leaks
         )
-        drafts = merge.distinct(drafts, same)
+        drafts = merge.drop_repeated_sessions(drafts, same)
         recording = merge.OwnerRecording(self.owner, drafts, self._adding, self._repeating)
         changed = merge.merge(self.path, target, recording, same)
         if target == self.path:
@@ -320,10 +320,10 @@ def has_forked() -> bool:
     return bool(_forked)
 
 
-def _in_child() -> None:
+def _branch_in_child() -> None:
     for recorder in list(_recorders):
         recorder.branch()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_parent=partial(_forked.add, True), after_in_child=_in_child)
+    os.register_at_fork(after_in_parent=partial(_forked.add, True), after_in_child=_branch_in_child)

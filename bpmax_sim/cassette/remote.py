@@ -104,7 +104,7 @@ class Remote:
         if path in self._seen or not path.is_relative_to(self.folder):
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        with journal.locked(path.parent):
+        with journal.lock_folder(path.parent):
             if not self._is_changed(path):
                 self._update(path)
             elif not recording:
@@ -125,7 +125,7 @@ class Remote:
         """
         if not path.is_relative_to(self.folder) or not path.parent.is_dir():
             return
-        with journal.locked(path.parent):
+        with journal.lock_folder(path.parent):
             if self._is_changed(path):
                 self._upload(path)
 

@@ -173,7 +173,7 @@ def is_random_only(old: Cassette, new: Cassette, pairs: Iterable[tuple[str, Pair
                 return False
             if became.setdefault(str(before), str(after)) != str(after):
                 return False
-    drawn = [(old.drawn(owner), new.drawn(owner)) for owner in owners]
+    drawn = [(old.draws_of(owner), new.draws_of(owner)) for owner in owners]
     return bool(drawn) and all(
         before and after and before.seeds != after.seeds for before, after in drawn
     )

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import scannable
 from bpmax_sim.cassette.model import Entry
-from bpmax_sim.errors import Place, Problem, pasted
+from bpmax_sim.errors import Place, Problem, shell_quote
 from bpmax_sim.i18n import msg, template
 from bpmax_sim.messages import Exchange
 from bpmax_sim.platform.load import Platforms
@@ -127,7 +127,7 @@ def secrets_in(cassette: Cassette, vault: Vault, not_secret: NotSecret) -> Itera
     """
     do = msg(
         "record it afresh, or put a stand-in there and run `bpmax-sim seal {file}`",
-        file=pasted(str(cassette.path)),
+        file=shell_quote(str(cassette.path)),
     )
     for number in range(len(cassette)):
         entry = cassette.entry(number)

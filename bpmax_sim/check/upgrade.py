@@ -24,7 +24,7 @@ from bpmax_sim.scenario.events import ScenarioFinished, StepFinished
 from bpmax_sim.scenario.load import ScenarioItem, items
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.subject.form import steps_of
-from bpmax_sim.yamlfile.node import Node, parsed, read_text
+from bpmax_sim.yamlfile.node import Node, parse_yaml, read_text
 
 _MOST = 50
 _HELD = ("save", "expect", "expect_error")
@@ -118,7 +118,7 @@ def _stop(item: ScenarioItem) -> FailurePoint:
 
 def _changes(text: str, stop: FailurePoint) -> Iterator[tuple[Rewrite, str]]:
     """Yield what may help at a step, with the whole text then."""
-    listed = parsed(text, "").child("steps")
+    listed = parse_yaml(text, "").child("steps")
     step = listed.child(stop.step) if listed else None
     if step is None or not step.items:
         return

@@ -23,7 +23,7 @@ from typer.core import TyperCommand, TyperGroup
 import bpmax_sim
 from bpmax_sim import errors
 from bpmax_sim.cli.terminal import OutputNotRead, keep_printable, say, say_document, tell
-from bpmax_sim.errors import BpmaxError, BpmaxWarning, ConfigError, Problem, near, suggestion
+from bpmax_sim.errors import BpmaxError, BpmaxWarning, ConfigError, Problem, nearest_name, suggest
 from bpmax_sim.i18n import (
     Translatable,
     UnknownLanguageError,
@@ -336,7 +336,9 @@ def in_our_words(message: str) -> str:
         if match := re.fullmatch(pattern, words):
             parts = match.groupdict()
             if "known" in parts:
-                parts["near"] = near(parts["value"], re.findall("'([^']*)'", parts["known"]))
+                parts["near"] = nearest_name(
+                    parts["value"], re.findall("'([^']*)'", parts["known"])
+                )
             if "why" in parts:
                 parts["why"] = in_our_words(parts["why"])
             return msg(text, **parts)
@@ -392,7 +394,7 @@ class _Commands(TyperGroup):
         if pair in COMMANDS:
             return pair, self.get_command(ctx, pair), args[2:]
         if name not in COMMANDS and not name.startswith("-"):
-            text = suggestion(name, COMMANDS)
+            text = suggest(name, COMMANDS)
             ctx.fail(msg("there is no command {name!r}{text}", name=name, text=text))
         return super().resolve_command(ctx, args)
 

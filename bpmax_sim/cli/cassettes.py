@@ -18,7 +18,7 @@ from typer import Argument, Option
 from bpmax_sim.cassette import journal, merge
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import ENTRY, reseal
-from bpmax_sim.cassette.merge import rekeyed
+from bpmax_sim.cassette.merge import recompute_keys
 from bpmax_sim.cassette.model import Line
 from bpmax_sim.cassette.reader import YamlTextError
 from bpmax_sim.cli import select
@@ -33,14 +33,14 @@ from bpmax_sim.cli.select import (
     platforms_of,
 )
 from bpmax_sim.cli.terminal import agree, say, say_bytes, say_document, say_result, tell
-from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near
+from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, nearest_name
 from bpmax_sim.i18n import labelled, msg, plural, series
 from bpmax_sim.messages import Exchange, Failed
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import align_columns
 from bpmax_sim.session.credentials import matching_rules, volatile_places
 from bpmax_sim.traffic.formats import write_foreign
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import display_path
 
 _MACHINE = (ENTRY, "bpmax: ", "sealed: ")
 
@@ -91,16 +91,16 @@ def seal(
         for line in (*exchanges, *lines):
             say(line)
     if after == before:
-        tell("{cassette}: sound already, nothing to do", cassette=shown(cassette))
+        tell("{cassette}: sound already, nothing to do", cassette=display_path(cassette))
     else:
         if not yes:
-            agree("Seal {cassette} like this?", cassette=shown(cassette))
-        with journal.locked(cassette.parent):
+            agree("Seal {cassette} like this?", cassette=display_path(cassette))
+        with journal.lock_folder(cassette.parent):
             journal.replace_whole(cassette, after)
-        tell(labelled(shown(cassette), msg("sealed")))
+        tell(labelled(display_path(cassette), msg("sealed")))
     if json:
         document = {"sealed": after != before, "edited": exchanges, "changes": lines}
-        say_document(file=shown(cassette), **document)
+        say_document(file=display_path(cassette), **document)
     return ExitCode.PASSED
 
 
@@ -109,10 +109,10 @@ def _seal_bytes(path: Path, data: bytes) -> bytes:
         return reseal(data.decode())
     except UnicodeDecodeError:
         message = msg("not UTF-8; save it as UTF-8")
-        raise ConfigError(Problem(message, Place(shown(path)))) from None
+        raise ConfigError(Problem(message, Place(display_path(path)))) from None
     except YamlTextError as error:
         message = msg("{error}; correct it, or restore the file", error=error)
-        raise ConfigError(Problem(message, Place(shown(path), error.line))) from error
+        raise ConfigError(Problem(message, Place(display_path(path), error.line))) from error
 
 
 def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
@@ -124,22 +124,22 @@ def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
     written = [new for path in targets for new in merge.recover(path, volatile=passing)]
     waiting = [path for path in written if path.name.endswith(".new")]
     say_result(
-        (labelled(shown(path), msg("recovered")) for path in written),
+        (labelled(display_path(path), msg("recovered")) for path in written),
         json=json,
-        files=[shown(path) for path in written],
-        review=[shown(path) for path in waiting],
+        files=[display_path(path) for path in written],
+        review=[display_path(path) for path in waiting],
     )
     if waiting:
         tell(msg("a recording was there already, so these wait; run `bpmax-sim review`"))
         return ExitCode.REVIEW
-    living = [pair for path in targets for pair in journal.awaited(path)]
+    living = [pair for path in targets for pair in journal.find_awaited(path)]
     for path, process in living:
         message = msg(
             "process {process} still runs and seals it in the end; "
             "let it end or stop it, then run `bpmax-sim recover` again",
             process=process,
         )
-        tell(labelled(shown(path), message))
+        tell(labelled(display_path(path), message))
     if not (written or living):
         tell(msg("there is nothing to recover"))
     return ExitCode.PASSED
@@ -161,16 +161,18 @@ def fmt(
 
     def canonical(path: Path) -> bytes:
         place = path.absolute()
-        return rekeyed(Cassette.load(shown(path)), lambda owner: rules.get((place, owner)))
+        return recompute_keys(
+            Cassette.load(display_path(path)), lambda owner: rules.get((place, owner))
+        )
 
     fresh = {path: canonical(path) for path in files}
     changed = [path for path, data in fresh.items() if data != path.read_bytes()]
     if not check:
         for path in changed:
-            with journal.locked(path.parent):
+            with journal.lock_folder(path.parent):
                 journal.replace_whole(path, fresh[path])
     done = msg("would be written anew") if check else msg("written anew")
-    names = [shown(path) for path in changed]
+    names = [display_path(path) for path in changed]
     say_result((labelled(name, done) for name in names), json=json, check=check, files=names)
     if not changed:
         tell(
@@ -291,7 +293,7 @@ def _exchanges(path: Path, owner: str | None) -> list[Exchange]:
     cassette = load_cassette(path)
     if owner is not None and owner not in cassette.owners:
         known = series(map(repr, cassette.owners)) or msg("nothing")
-        hint = near(owner, cassette.owners) or msg("; it holds {known}", known=known)
+        hint = nearest_name(owner, cassette.owners) or msg("; it holds {known}", known=known)
         raise ConfigError(
             "{path}: nothing was recorded for {owner!r}{hint}", path=path, owner=owner, hint=hint
         )

@@ -26,7 +26,7 @@ from bpmax_sim.report.terminal import align_columns
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.session import Session
 from bpmax_sim.starter.init import CIS, GIT
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import display_path
 
 Finding = tuple[bool, str, str]
 _ATTRIBUTES = ".gitattributes"
@@ -79,7 +79,7 @@ def _check_schemas(root: Path) -> Iterator[Finding]:
     message = msg(
         "{names}: not those of this version; `bpmax-sim schema --write`", names=series(old)
     )
-    yield not old, "schemas", message if old else shown(folder)
+    yield not old, "schemas", message if old else display_path(folder)
 
 
 def _is_fresh(folder: Path, name: str, schema: Mapping[str, object]) -> bool:

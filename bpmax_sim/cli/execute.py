@@ -25,7 +25,7 @@ from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.session.session import describe_unrecognised
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.session.shared_logins import SharedLogins
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import display_path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,7 @@ def cassette_of(item: ScenarioItem, choices: Choices) -> Path:
 
 def _folder(item: ScenarioItem, choices: Choices) -> Path:
     """Return the folder that it lies in, by default that of the item's project."""
-    return choices.cassettes or Path(shown(item.root / "cassettes"))
+    return choices.cassettes or Path(display_path(item.root / "cassettes"))
 
 
 def tell_recorded(before: Mapping[Path, bytes]) -> None:
@@ -120,7 +120,7 @@ def tell_recorded(before: Mapping[Path, bytes]) -> None:
         message = msg("unchanged")
         if path.read_bytes() != old:
             message = plural(len(Cassette.load(path)), "{number} exchange", "{number} exchanges")
-        tell(labelled(shown(path), message))
+        tell(labelled(display_path(path), message))
 
 
 def part_of(items: Sequence[ScenarioItem], shard: Shard | None) -> list[ScenarioItem]:

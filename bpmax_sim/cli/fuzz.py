@@ -12,14 +12,14 @@ from typer import Argument, Option
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.select import missing_problem
 from bpmax_sim.cli.terminal import progress, say, say_document, tell
-from bpmax_sim.errors import ConfigError, suggestion
+from bpmax_sim.errors import ConfigError, suggest
 from bpmax_sim.fuzz import search
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.target import SIMULATE, check_address, reach
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.yamlfile import shown, write_text
+from bpmax_sim.yamlfile import display_path, write_text
 
 
 def fuzz(  # noqa: PLR0913 - the options of the command
@@ -89,7 +89,8 @@ def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> E
     with progress(plan.seconds) as move:
         tried = search.search(plan, move)
     if not tried:
-        tell("{plan_path}: no law says anything of what it declares", plan_path=shown(plan.path))
+        where = display_path(plan.path)
+        tell("{plan_path}: no law says anything of what it declares", plan_path=where)
         return ExitCode.NOTHING
     seconds = time.monotonic() - start
     findings = [trial.finding for trial in tried if trial.finding]
@@ -105,7 +106,7 @@ def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> E
     if json:
         summary = {"examples": number, "broken": len(findings), "exit_code": int(code)}
         say_document(
-            platform=shown(plan.path),
+            platform=display_path(plan.path),
             against=plan.against,
             summary={**summary, "seconds": round(seconds, 1)},
             laws=[
@@ -145,7 +146,7 @@ def _check(minutes: float, workers: int, laws: Sequence[str], scripts: Sequence[
     known = (*LAWS, search.SCRIPT)
     for name in laws:
         if name not in known:
-            hint = suggestion(name, known)
+            hint = suggest(name, known)
             raise ConfigError("--law {name}: there is no such law{hint}", name=name, hint=hint)
     lacking = [missing_problem(script, ".js") for script in scripts if not script.is_file()]
     if lacking:
@@ -162,7 +163,7 @@ def _file(text: str) -> Path:
         return Path(text)
     own = find_root(Path.cwd()) / "scenarios/platforms" / f"{text}.yaml"
     if own.is_file():
-        return Path(shown(own))
+        return Path(display_path(own))
     if Path(text).is_dir():
         raise ConfigError("{text}: expected one platform file; name one of those in it", text=text)
     raise ConfigError(missing_problem(text, ".yaml"))
@@ -191,12 +192,12 @@ def _report_lines(
         yield from (f"    {line}" for line in finding.javascript)
         for file in files:
             yield ""
-            yield f"--- {'written: ' if saved else ''}{shown(file.path)}"
+            yield f"--- {'written: ' if saved else ''}{display_path(file.path)}"
             yield from () if saved else file.text.rstrip("\n").split("\n")
 
 
 def _data(finding: search.LawFinding, files: tuple[search.File, search.File]) -> dict[str, Any]:
-    scenario, test = ({"file": shown(file.path), "text": file.text} for file in files)
+    scenario, test = ({"file": display_path(file.path), "text": file.text} for file in files)
     texts = {name: getattr(finding, name) for name in ("call", "law", "message")}
     lines = list(finding.javascript)
     return {**texts, "javascript": lines, "scenario": scenario, "test": test}

@@ -22,7 +22,7 @@ from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json, PlatformsFolder
 from bpmax_sim.cli.select import find_owners, load_declared, missing_problem
 from bpmax_sim.cli.terminal import agree, say, say_document, say_result, tell
-from bpmax_sim.errors import ConfigError, Place, Problem, near
+from bpmax_sim.errors import ConfigError, Place, Problem, nearest_name
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import labelled, msg, plural, series
 from bpmax_sim.openapi.convert import Converted, make
@@ -37,7 +37,7 @@ from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.traffic.admission import Foreign, admit, drafts_of, know, known_at, read_file, write
 from bpmax_sim.traffic.formats import READABLE
 from bpmax_sim.traffic.imported import Imported
-from bpmax_sim.yamlfile import read_yaml, shown, text_at, write_text, write_yaml
+from bpmax_sim.yamlfile import display_path, read_yaml, text_at, write_text, write_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
         taken.append(_CassetteImport(path, whom, pairs, drafts_of(exchanges, rules, vault)))
     for source, part in (pair for batch in taken for pair in batch.sources):
         for note in part.notes:
-            tell(labelled(shown(source.path), note))
+            tell(labelled(display_path(source.path), note))
     for batch in taken:
         _ask(batch, yes=yes)
     written = [_write_cassette(batch) for batch in taken]
@@ -145,7 +145,7 @@ def _check_there(recordings: Sequence[Path]) -> None:
     lacking = [
         missing_problem(recording, "") for recording in recordings if not recording.is_file()
     ]
-    if lacking and near(str(recordings[0]), ["openapi"]):
+    if lacking and nearest_name(str(recordings[0]), ["openapi"]):
         hint = msg("of an OpenAPI document, `bpmax-sim import openapi FILE` makes a platform")
         raise ConfigError(*lacking, hint)
     if lacking:
@@ -173,7 +173,7 @@ def _targets(recordings: Sequence[Path], to: Path | None) -> dict[Path, list[Pat
     for recording in recordings:
         own = to is None and recording.suffix == ".yaml"
         name = recording.name.partition(".")[0] or "imported"
-        target = Path(shown((to or folder) / f"{name}.yaml"))
+        target = Path(display_path((to or folder) / f"{name}.yaml"))
         if own and recording.absolute().is_relative_to(folder):
             target = recording
         targets.setdefault(target, []).append(recording)
@@ -307,16 +307,16 @@ def openapi(
     for file in files:
         is_replaced = file.before and file.path.stem == converted.key and file.is_new
         if is_replaced and not yes:
-            agree("Replace {path}?", path=shown(file.path))
+            agree("Replace {path}?", path=display_path(file.path))
     for file in files:
         write_text(file.path, file.text, msg("; name another file with --to"))
     variables = re.findall(r"\benv: (\w+)", instance if len(files) > 1 else "")
     for note in converted.notes:
-        tell(labelled(shown(document), note))
+        tell(labelled(display_path(document), note))
     if json:
         say_document(
             platform=converted.key,
-            files=[shown(file.path) for file in files if file.is_new],
+            files=[display_path(file.path) for file in files if file.is_new],
             apis=list(converted.apis),
             credentials=list(converted.credentials),
             notes=[{"path": note.path, "message": note.message} for note in converted.notes],
@@ -344,9 +344,9 @@ def _key(key: str, document: Path, root: Any) -> str:
 
 def _files(converted: Converted, instance: str, to: Path | None) -> Iterator[_File]:
     folder = find_root(Path.cwd()) / "scenarios"
-    path = to or Path(shown(folder / "platforms" / f"{converted.key}.yaml"))
+    path = to or Path(display_path(folder / "platforms" / f"{converted.key}.yaml"))
     yield _File(path, converted.text, text_at(path))
-    place = Path(shown((to.parent.parent if to else folder) / "instances.yaml"))
+    place = Path(display_path((to.parent.parent if to else folder) / "instances.yaml"))
     before = text_at(place)
     text = _with_instance(before, converted.key, instance, place)
     if text != before:
@@ -355,9 +355,9 @@ def _files(converted: Converted, instance: str, to: Path | None) -> Iterator[_Fi
 
 def _with_instance(before: str, key: str, entry: str, place: Path) -> str:
     """Return the file of instances with one of this platform; one that is there stays as it is."""
-    entries = read_yaml(before, file=shown(place)).plain() if before.strip() else []
+    entries = read_yaml(before, file=display_path(place)).plain() if before.strip() else []
     if not isinstance(entries, list):
-        raise ConfigError(Problem(msg("expected a list of instances"), Place(shown(place))))
+        raise ConfigError(Problem(msg("expected a list of instances"), Place(display_path(place))))
     if any(isinstance(known, dict) and known.get("platform") == key for known in entries):
         return before
     gap = "\n" if before and not before.endswith("\n") else ""
@@ -368,7 +368,7 @@ def _with_instance(before: str, key: str, entry: str, place: Path) -> str:
         value = None
     if isinstance(value, list) and [value[:-1], value[-1:]] == [entries, read_yaml(entry).plain()]:
         return text
-    tell("{place}: add this to the list yourself:\n{entry}", place=shown(place), entry=entry)
+    tell("{place}: add this to the list yourself:\n{entry}", place=display_path(place), entry=entry)
     return before
 
 
@@ -388,7 +388,7 @@ def _report(converted: Converted, files: list[_File], variables: Sequence[str]) 
     for file in files:
         say(
             "{path}: {what}{is_new}",
-            path=shown(file.path),
+            path=display_path(file.path),
             what=what,
             is_new="" if file.is_new else msg(", unchanged"),
         )

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from typer import Option
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.journal import interrupted
+from bpmax_sim.cassette.journal import find_interrupted
 from bpmax_sim.check.secrets import NotSecret, literal_secrets, secrets_in
 from bpmax_sim.check.upgrade import upgrade
 from bpmax_sim.cli.options import Json, Paths
@@ -25,7 +25,7 @@ from bpmax_sim.cli.select import (
     load_items,
 )
 from bpmax_sim.cli.terminal import say, say_json, tell
-from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, near, pasted
+from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, nearest_name, shell_quote
 from bpmax_sim.file_names import namesakes
 from bpmax_sim.i18n import labelled, msg, plural
 from bpmax_sim.platform.check import recover_hints
@@ -41,7 +41,7 @@ from bpmax_sim.script.runtime import expression_problem
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.traffic.admission import know
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import display_path
 from bpmax_sim.yamlfile.node import join
 
 _NAMED = re.compile(r"""\$proxy\(\s*(['"])([^'"\n]+)\1""")
@@ -70,7 +70,7 @@ def lint(
     for path in dict.fromkeys(target.path for target in files) if fix else ():
         with suppress(ConfigError):  # it is told with the other problems
             for change in upgrade(path):
-                tell(f"{Place(shown(path), change.line)}: {change.what}")
+                tell(f"{Place(display_path(path), change.line)}: {change.what}")
     hints: list[str] = []
     every = _problems(files, recordings, cassettes=cassettes, hint=hints.append)
     problems = list(dict.fromkeys(every))
@@ -183,10 +183,11 @@ def _in_cassettes(
         hint(message)
     for path, other in namesakes(sorted(paths)):
         message = msg(
-            "{path} has the same name where case does not count (Windows, macOS)", path=shown(path)
+            "{path} has the same name where case does not count (Windows, macOS)",
+            path=display_path(path),
         )
         wrong = msg("{message}; rename one of them and record again", message=message)
-        yield Problem(wrong, Place(shown(other)))
+        yield Problem(wrong, Place(display_path(other)))
     yield from _find_interrupted([*paths, *(cassettes_with_journals(folders) if folders else ())])
 
 
@@ -201,11 +202,11 @@ def _conditions(item: ScenarioItem) -> Iterator[Problem]:
 
 
 def _find_interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
-    for path in dict.fromkeys(Path(shown(journal)) for journal in paths):
-        for journal in interrupted(path):
+    for path in dict.fromkeys(Path(display_path(journal)) for journal in paths):
+        for journal in find_interrupted(path):
             message = msg(
                 "a recording was interrupted here; seal it with `bpmax-sim recover {path}`",
-                path=pasted(str(path)),
+                path=shell_quote(str(path)),
             )
             yield Problem(message, Place(str(journal)))
 
@@ -218,7 +219,7 @@ def unknown_platforms(scripts: Iterable[Script], platforms: Platforms) -> Iterat
                 key = match[2]
                 if platforms.find(key) is None:
                     folder = msg("; declare it in {folder}", folder=platforms.folder)
-                    hint = near(key, platforms.keys) or folder
+                    hint = nearest_name(key, platforms.keys) or folder
                     message = msg("there is no platform {key!r}{hint}", key=key, hint=hint)
                     yield Problem(message, Place(script.name, number, match.start(2) + 1))
 
@@ -226,7 +227,7 @@ def unknown_platforms(scripts: Iterable[Script], platforms: Platforms) -> Iterat
 def _secrets(paths: Iterable[Path], vault: Vault, not_secret: NotSecret) -> Iterator[Problem]:
     for path in dict.fromkeys(paths):
         try:
-            cassette = Cassette.load(Path(shown(path)))
+            cassette = Cassette.load(Path(display_path(path)))
             yield from secrets_in(cassette, vault, not_secret)
         except CassetteError as error:
             match = _PLACED.fullmatch(str(error))

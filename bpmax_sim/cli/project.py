@@ -16,7 +16,7 @@ from bpmax_sim.cli.options import Json, PlatformsFolder
 from bpmax_sim.cli.output_schema import SHAPES, as_schema
 from bpmax_sim.cli.select import declared_folder, find_files, load_declared
 from bpmax_sim.cli.terminal import agree, announce, say, say_json, say_result, tell
-from bpmax_sim.errors import CallError, ConfigError, suggestion
+from bpmax_sim.errors import CallError, ConfigError, suggest
 from bpmax_sim.i18n import joined, msg, plural, series
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.presets import instances_schema, platform_schema
@@ -25,7 +25,7 @@ from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.model import flow_schema, fragment_schema, scenario_schema
 from bpmax_sim.starter.demo import play_demo
 from bpmax_sim.starter.init import AUTHS, CIS, InitOptions, carry_out, plan
-from bpmax_sim.yamlfile import shown, writing_to
+from bpmax_sim.yamlfile import display_path, writing_to
 
 _QUESTIONS = {
     "platform": (msg("Key of the third party, as in $proxy('…')"), "crm_system"),
@@ -55,7 +55,7 @@ def init(  # noqa: PLR0913 - the options of the command
     chosen = _choose_options(folder, options, ask=not yes and sys.stdin.isatty())
     ready = plan(folder, chosen)
     if ready.replaced and not yes:
-        named = series(shown(path) for path in ready.replaced)
+        named = series(display_path(path) for path in ready.replaced)
         if not sys.stdin.isatty():
             raise ConfigError(
                 "nothing was written, because these are there already: {named}; name another "
@@ -64,8 +64,8 @@ def init(  # noqa: PLR0913 - the options of the command
             )
         agree("Replace {named}?", named=named)
     written = carry_out(ready, folder, chosen)
-    names = [shown(path) for path in written]
-    say_result(names, json=json, folder=shown(folder), files=names)
+    names = [display_path(path) for path in written]
+    say_result(names, json=json, folder=display_path(folder), files=names)
     for line in () if json else _next(folder, chosen, written):
         tell(line)
     return ExitCode.PASSED
@@ -92,7 +92,7 @@ def _next(folder: Path, chosen: InitOptions, written: Sequence[Path]) -> Iterato
         yield msg("nothing to do, everything is there")
     if not chosen.platform:
         return
-    where = "" if folder == Path() else msg("cd {folder} && ", folder=shown(folder))
+    where = "" if folder == Path() else msg("cd {folder} && ", folder=display_path(folder))
     yield ""
     yield msg("It passes as it is:   {where}bpmax-sim run", where=where)
     yield msg("Then make it yours:   scenarios/platforms, scenarios/scripts, scenarios")
@@ -113,7 +113,7 @@ def demo(
     """Show recording and replay."""
     lines = play_demo(folder, force=force)  # each is shown as soon as it is there
     document = list(lines) if json else ()
-    say_result(lines, json=json, folder=shown(folder), lines=document)
+    say_result(lines, json=json, folder=display_path(folder), lines=document)
     return ExitCode.PASSED
 
 
@@ -252,7 +252,7 @@ def schema(
 ) -> int:
     """Print a schema, or write all."""
     if write:
-        names = [shown(path) for path in _write_schemas()]
+        names = [display_path(path) for path in _write_schemas()]
         say_result(names, json=json, files=names)
     elif kind in FILES:
         say_json(FILES[kind]())
@@ -260,7 +260,7 @@ def schema(
         title = msg("bpmax-sim {kind} --json", kind=kind)
         say_json({"title": title, **as_schema(SHAPES[kind])})
     else:
-        hint = suggestion(kind, [*FILES, *SHAPES])
+        hint = suggest(kind, [*FILES, *SHAPES])
         raise ConfigError("there is no schema {kind!r}{hint}", kind=kind, hint=hint)
     return ExitCode.PASSED
 

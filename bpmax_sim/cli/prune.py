@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.merge import remove
+from bpmax_sim.cassette.merge import remove_exchanges
 from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.terminal import agree, say, say_document, tell
@@ -21,7 +21,7 @@ from bpmax_sim.i18n import labelled, msg, plural, series
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.store import PLACE, Evidence, digest_of, read_evidence
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import display_path
 
 
 class Leftover(msgspec.Struct, frozen=True):
@@ -50,7 +50,7 @@ def find_leftovers(evidence: Evidence, root: Path) -> Iterator[Leftover]:
 
 
 def _leftovers_in(path: Path, evidence: Evidence) -> Iterator[Leftover]:
-    cassette = Cassette.load(shown(path))
+    cassette = Cassette.load(display_path(path))
     lines = [cassette.line(number) for number in range(len(cassette))]
     left, owners = evidence.left.get(str(path), {}), evidence.owners.get(str(path), ())
     numbers = frozenset(
@@ -79,7 +79,7 @@ def _check(evidence: Evidence, root: Path) -> None:
         raise ConfigError(
             "{path}: changed since the last complete run, which proves nothing now; run "
             "all tests again: pytest",
-            path=shown(stale[0]),
+            path=display_path(stale[0]),
         )
 
 
@@ -103,7 +103,7 @@ def prune(*, yes: Yes = False, json: Json = False) -> int:
     if json:
         files = [
             {
-                "file": shown(leftover.path),
+                "file": display_path(leftover.path),
                 "exchanges": len(leftover.numbers),
                 "total": leftover.total,
                 "calls": list(leftover.calls),
@@ -115,7 +115,7 @@ def prune(*, yes: Yes = False, json: Json = False) -> int:
 
 
 def _format_leftover(leftover: Leftover) -> str:
-    path, left = shown(leftover.path), len(leftover.numbers)
+    path, left = display_path(leftover.path), len(leftover.numbers)
     counted = plural(leftover.total, "{number} exchange", "{number} exchanges")
     if left == leftover.total:
         return msg("{path}: the whole file, {counted}", path=path, counted=counted)
@@ -139,11 +139,11 @@ def _may_delete(unused: Sequence[Leftover], *, yes: bool) -> bool:
 def _delete(unused: Sequence[Leftover]) -> None:
     for leftover in unused:
         try:
-            remove(leftover.path, leftover.numbers)
+            remove_exchanges(leftover.path, leftover.numbers)
         except OSError as error:
             raise CassetteError(
                 "{path}: not changed ({strerror}); make the folder writable",
-                path=shown(leftover.path),
+                path=display_path(leftover.path),
                 strerror=error.strerror,
             ) from error
     counted = plural(len(unused), "{number} cassette", "{number} cassettes")

@@ -20,7 +20,7 @@ from typer import Argument, Option
 from bpmax_sim.cassette import journal
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import Difference
-from bpmax_sim.cassette.merge import new_file, parts_of_outcome
+from bpmax_sim.cassette.merge import parts_of_outcome, review_file
 from bpmax_sim.cassette.model import encode_sorted
 from bpmax_sim.check.diff import Pair, additions, compare_cassettes, is_random_only
 from bpmax_sim.cli.cassettes import Yes
@@ -35,7 +35,7 @@ from bpmax_sim.project import find_root, open_places_of, with_open_place
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.expect import contrast
 from bpmax_sim.session.credentials import check_places, matching_rules, volatile_places
-from bpmax_sim.yamlfile import join, parsed, read_text, shown, with_element
+from bpmax_sim.yamlfile import display_path, join, parse_yaml, read_text, with_element
 
 SUFFIX = ".new"
 
@@ -68,7 +68,7 @@ def review(
     action = "accept" if accept else "reject" if reject else "show"
     changes: list[dict[str, Any]] = [
         {
-            "file": shown(path),
+            "file": display_path(path),
             "exchanges": len(Cassette.load(path)),
             "changes": list(_changes(path)) or [msg("nothing that means anything else")],
         }
@@ -127,7 +127,7 @@ def _declare_in_project(place: str) -> None:
     root = find_root(Path())
     path = root / "pyproject.toml"
     if place in open_places_of(root):
-        tell("{key}: {place} is declared already", key=shown(path), place=place)
+        tell("{key}: {place} is declared already", key=display_path(path), place=place)
         return
     after = with_open_place(read_text(path) if path.exists() else "", place)
     _write(path, after, place, "not_secret", "[tool.bpmax_sim]")
@@ -138,17 +138,17 @@ def _write(path: Path, after: str | None, place: str, where: str, above: str) ->
     if after is None:
         raise ConfigError(
             "{path}: cannot be added to here; write not_secret: [{place}] at {where}",
-            path=shown(path),
+            path=display_path(path),
             place=place,
             where=above,
         )
     journal.replace_whole(path, after.encode())
-    tell("{path}: {where}: {place} is no secret", path=shown(path), where=where, place=place)
+    tell("{path}: {where}: {place} is no secret", path=display_path(path), where=where, place=place)
 
 
 def _with_place(text: str, path: Path, steps: tuple[str, ...], place: str) -> str | None:
     """Return *text* with *place* in the list at *steps*, or None where that means more or less."""
-    root = parsed(text, shown(path))
+    root = parse_yaml(text, display_path(path))
     expected: Any = root.plain()
     owner = expected
     for step in steps[:-1]:
@@ -156,7 +156,7 @@ def _with_place(text: str, path: Path, steps: tuple[str, ...], place: str) -> st
     owner["not_secret"] = [place, *owner.get("not_secret", [])]
     try:
         after = with_element(text, root, steps, place)
-        return after if parsed(after, shown(path)).plain() == expected else None
+        return after if parse_yaml(after, display_path(path)).plain() == expected else None
     except (ConfigError, IndexError, ValueError):
         return None
 
@@ -215,13 +215,13 @@ def _show_change(change: Mapping[str, Any]) -> None:
 def _decide(path: Path, action: str) -> None:
     if action == "accept":
         old = path.with_name(path.name.removesuffix(SUFFIX))
-        with journal.locked(path.parent):
+        with journal.lock_folder(path.parent):
             journal.replace_whole(old, path.read_bytes())
             path.unlink()
-        tell("{file}: replaced", file=shown(old))
+        tell("{file}: replaced", file=display_path(old))
     else:
         path.unlink()
-        tell("{file}: deleted", file=shown(path))
+        tell("{file}: deleted", file=display_path(path))
 
 
 _WIDEST = 160
@@ -246,7 +246,7 @@ def diff(
     json: Json = False,
 ) -> int:
     """Compare cassettes."""
-    waiting = new or new_file(old)
+    waiting = new or review_file(old)
     if new is None and old.exists() and not waiting.exists():
         raise ConfigError(
             "{old}: nothing waits beside it; name the cassette to compare it with", old=old

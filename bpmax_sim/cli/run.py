@@ -20,7 +20,7 @@ import msgspec
 from typer import Argument, Option
 
 import bpmax_sim
-from bpmax_sim.cassette.merge import new_file
+from bpmax_sim.cassette.merge import review_file
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.execute import (
     Choices,
@@ -65,7 +65,7 @@ from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.session.options import CI_REFUSES, options_of
 from bpmax_sim.session.settings import SessionOptions
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import display_path
 
 
 class _RunArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -214,7 +214,7 @@ def _plan_watch(args: _RunArguments) -> WatchPlan:
         page = root / store.TRACE_FOLDER.with_name("report.html")
         if traces and args.choices.trace != "off":
             write_page(page, traces, version=bpmax_sim.__version__)
-            tell("report: {path}", path=shown(page))
+            tell("report: {path}", path=display_path(page))
 
     places = [Path(target.path) for target in find_targets(args.paths)]
     folders = [path for path in map(Path, args.paths or ()) if path.is_dir()]
@@ -249,13 +249,13 @@ def _run_and_report(
     with redirect_stdout(sys.stderr) if args.json else nullcontext():
         ran = _run_items(items, args, shard)
     verdicts = [verdict for verdict, _ in ran]
-    waiting = [path for path in map(new_file, before) if path.exists()]
+    waiting = [path for path in map(review_file, before) if path.exists()]
     codes = [verdict.code for verdict in verdicts]
     codes += [ExitCode.REVIEW for _ in waiting] + [ExitCode.USAGE for _ in problems]
     code = foremost(codes) if has_items or problems else ExitCode.NOTHING
     tell_recorded(before)
     for path in waiting:
-        tell("{path}: waits for review; run `bpmax-sim review`", path=shown(path))
+        tell("{path}: waits for review; run `bpmax-sim review`", path=display_path(path))
     if args.json:
         say_json(build_document(verdicts, code=code, problems=problems))
     elif has_items:
@@ -484,5 +484,7 @@ def report(
     counts = write_page(path, traces or [root / store.TRACE_FOLDER], version=bpmax_sim.__version__)
     totals = {word: counts[word] for word in ("passed", "failed", "xfailed", "skipped")}
     early = counts["did not end"]
-    say_result([shown(path)], json=json, file=shown(path), **totals, ended_early=early)
+    say_result(
+        [display_path(path)], json=json, file=display_path(path), **totals, ended_early=early
+    )
     return ExitCode.PASSED

@@ -17,14 +17,14 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.remote import Remote, is_url, mirror
-from bpmax_sim.errors import ConfigError, Place, Problem, ScriptSyntaxError, near, suggestion
+from bpmax_sim.errors import ConfigError, Place, Problem, ScriptSyntaxError, nearest_name, suggest
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.scenario.load import ScenarioItem, items
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.session import Session
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import display_path
 
 _LINE = re.compile(r"(.+):(\d+)", re.DOTALL)
 
@@ -46,9 +46,9 @@ class Selection(msgspec.Struct, frozen=True):
             return _items_at_line(items, self.line) if self.line else list(items)
         by_name = {name: item for item in items for name in (item.name, item.node_name)}
         if self.name not in by_name:
-            hint = suggestion(self.name, by_name)
+            hint = suggest(self.name, by_name)
             message = msg("there is no scenario {name!r}{hint}", name=self.name, hint=hint)
-            raise ConfigError(Problem(message, Place(shown(self.path))))
+            raise ConfigError(Problem(message, Place(display_path(self.path))))
         return [by_name[self.name]]
 
 
@@ -106,8 +106,12 @@ def missing_problem(place: str | Path, suffix: str) -> Problem:
     if Path(path).is_dir():
         return Problem(msg("this is a folder; name a file in it"), Place(path))
     root = find_root(Path.cwd() / path)
-    known = [shown(path) for path in sorted(root.rglob(f"*{suffix}"))]
-    hint = near(path, known) or near(f"{path}{suffix}", known) or msg("; see what `ls` shows")
+    known = [display_path(path) for path in sorted(root.rglob(f"*{suffix}"))]
+    hint = (
+        nearest_name(path, known)
+        or nearest_name(f"{path}{suffix}", known)
+        or msg("; see what `ls` shows")
+    )
     return Problem(msg("there is no such file or folder{hint}", hint=hint), Place(path))
 
 

@@ -37,7 +37,7 @@ from bpmax_sim.report.terminal import align_columns
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import secrets
 from bpmax_sim.session.session import Session
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import display_path
 
 _COUNTS: Mapping[Tier, Callable[[int], str]] = {
     "error": lambda number: plural(number, "{number} error", "{number} errors"),
@@ -147,7 +147,7 @@ def _find_jobs(paths: Sequence[str], platforms: Path | None) -> Iterator[_Job]:
         yield _Job(cassette=path, platforms=folder)
     scenarios = [path for path in paths if path not in cassettes]
     for item in collect(scenarios) if scenarios or not paths else ():
-        cassette = Path(shown(file_of(item)))
+        cassette = Path(display_path(file_of(item)))
         if not cassette.exists():
             tell(
                 "{cassette}: nothing is recorded for {item_name!r}",

@@ -17,11 +17,11 @@ from typing import Final, NoReturn
 import msgspec
 
 from bpmax_sim.cli.terminal import tell
-from bpmax_sim.errors import BpmaxError, Problem, listed
+from bpmax_sim.errors import BpmaxError, Problem, shorten_list
 from bpmax_sim.project import SUFFIXES, absolute, find_instances, local_of
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import display_path
 
 _KEY: Final = re.compile(r"^platform_key:\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
 
@@ -178,4 +178,4 @@ def _forget_modules(saved: Iterable[str]) -> None:
 
 
 def _list_paths(paths: Iterable[str]) -> str:
-    return listed((shown(Path(path)) for path in sorted(paths)), 3)
+    return shorten_list((display_path(Path(path)) for path in sorted(paths)), 3)

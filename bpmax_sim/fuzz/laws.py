@@ -342,7 +342,7 @@ def tells_apart(target: FuzzTarget, programs: Programs) -> None:
 def _is_meant(target: FuzzTarget, api: Api, parameter: Parameter) -> bool:
     """Return whether *parameter* is named itself among what does not count, or is personal data."""
     names = (*target.platform.ignore, *target.platform.volatile, *api.ignore, *api.volatile)
-    place = FieldPath.dotted(parameter.place, parameter.target)
+    place = FieldPath.of_parameter(parameter.place, parameter.target)
     hidden = bool(target.platform.redact or api.redact)
     return hidden or any(FieldPath.parse(name, "ignore") == place for name in names)
 

@@ -32,7 +32,7 @@ from hypothesis import strategies as st
 from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 from hypothesis.errors import NoSuchExample, Unsatisfiable
 
-from bpmax_sim.errors import BpmaxError, ConfigError, ScriptError, suggestion
+from bpmax_sim.errors import BpmaxError, ConfigError, ScriptError, suggest
 from bpmax_sim.file_names import file_name, relative_name
 from bpmax_sim.fuzz.laws import LAWS, Programs
 from bpmax_sim.fuzz.target import SIMULATE, FuzzTarget, Plain, hang_up, plain, program, target_of
@@ -214,7 +214,7 @@ def _hold(
         elif law in LAWS:
             hold_programs(target, law, tuple(map(program, calls)))
         else:
-            hint = suggestion(law, (*LAWS, SCRIPT))
+            hint = suggest(law, (*LAWS, SCRIPT))
             raise ConfigError("there is no law {law!r}{hint}", law=law, hint=hint)
     finally:
         hang_up()

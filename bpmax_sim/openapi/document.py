@@ -18,7 +18,7 @@ from referencing.exceptions import Unresolvable
 
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.i18n import msg, worded
-from bpmax_sim.yamlfile import Steps, join, parsed_bytes, read_bytes, shown
+from bpmax_sim.yamlfile import Steps, display_path, join, parse_yaml_bytes, read_bytes
 
 LARGEST: Final = 64 * 1024 * 1024
 """The most bytes of a document in JSON; one in YAML may have as many as any YAML file."""
@@ -94,11 +94,11 @@ def read_document(path: Path) -> Document:
     Raises:
         ConfigError: it cannot be read, or is none of OpenAPI 3.0, 3.1 and Swagger 2.0.
     """
-    name = shown(path)
+    name = display_path(path)
     data = read_bytes(path, name, largest=LARGEST, is_regular=False)
     text = data.removeprefix(_BOM).lstrip()
     is_json = text[:1] == b"{"
-    root = _json(data.removeprefix(_BOM), name) if is_json else parsed_bytes(data, name).plain()
+    root = _json(data.removeprefix(_BOM), name) if is_json else parse_yaml_bytes(data, name).plain()
     if problem := _misfit(root):
         raise ConfigError(Problem(problem, Place(name)))
     return Document(name, mapping(root))

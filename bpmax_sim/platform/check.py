@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from msgspec import UnsetType
 
-from bpmax_sim.errors import ConfigError, Problem, near
+from bpmax_sim.errors import ConfigError, Problem, nearest_name
 from bpmax_sim.i18n import msg
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform import model
@@ -179,7 +179,7 @@ class _PlatformChecks(Checks, frozen=True):
             self.tell(str(error), *steps)
             return
         for name in unknown:
-            hint = near(name, names) or msg("; declare it under credentials")
+            hint = nearest_name(name, names) or msg("; declare it under credentials")
             message = msg(
                 "the template names {name!r}, which is not defined{hint}", name=name, hint=hint
             )
@@ -194,14 +194,14 @@ class _PlatformChecks(Checks, frozen=True):
             self.credential(name, (*steps, "acquire", "share", index))
         known = {*CLASSES, *self.platform.response.classes}
         for name in [name for name in auth.recover if name not in known]:
-            hint = near(name, known) or msg("; declare it under response.classes")
+            hint = nearest_name(name, known) or msg("; declare it under response.classes")
             message = msg("{name!r} is no class of failure{hint}", name=name, hint=hint)
             self.tell(message, *steps, "recover", name)
 
     def credential(self, name: Any, steps: Steps) -> None:
         declared = self.platform.credentials
         if name not in declared:
-            hint = near(str(name), declared) or msg("; declare it under credentials")
+            hint = nearest_name(str(name), declared) or msg("; declare it under credentials")
             self.tell(msg("there is no credential {name!r}{hint}", name=name, hint=hint), *steps)
 
     def api(self, name: str, api: model.Api) -> None:
@@ -244,7 +244,7 @@ class _PlatformChecks(Checks, frozen=True):
                 message = msg(
                     "the path has no placeholder {{{target}}}{near}",
                     target=parameter.target,
-                    near=near(parameter.target, missing),
+                    near=nearest_name(parameter.target, missing),
                 )
                 self.tell(message, *steps, "parameters", index)
             spellings = {(parameter.name,), (parameter.place, parameter.target)}

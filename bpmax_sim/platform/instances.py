@@ -19,7 +19,15 @@ from urllib.parse import quote
 import msgspec
 from msgspec import UNSET, UnsetType, structs
 
-from bpmax_sim.errors import ConfigError, Problem, Problems, by_place, listed, near, suggestion
+from bpmax_sim.errors import (
+    ConfigError,
+    Problem,
+    Problems,
+    by_place,
+    nearest_name,
+    shorten_list,
+    suggest,
+)
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import ConnectionRoute
 from bpmax_sim.platform.check import ADDRESS, PROXY, check_value, is_address, is_proxy
@@ -370,7 +378,7 @@ class _InstanceChecks(Checks, frozen=True):
             self.tell(message, "instance_key")
         named = self.instance.platform
         if named not in keys:
-            hint = suggestion(named, keys)
+            hint = suggest(named, keys)
             message = msg("there is no platform {platform!r}{hint}", platform=named, hint=hint)
             self.tell(message, "platform")
         elif (platform := find(named)) is not None:
@@ -381,8 +389,10 @@ class _InstanceChecks(Checks, frozen=True):
         for name, value in self.instance.credentials.items():
             spec = platform.credentials.get(name)
             if spec is None:
-                every = listed(platform.credentials) or msg("none")
-                hint = near(name, platform.credentials) or msg("; it has {listed}", listed=every)
+                every = shorten_list(platform.credentials) or msg("none")
+                hint = nearest_name(name, platform.credentials) or msg(
+                    "; it has {listed}", listed=every
+                )
                 message = msg(
                     "{platform_key!r} declares no credential {name!r}{hint}",
                     platform_key=platform.platform_key,

@@ -23,8 +23,8 @@ from bpmax_sim.errors import (
     Problem,
     Problems,
     by_place,
-    listed,
-    near,
+    nearest_name,
+    shorten_list,
 )
 from bpmax_sim.i18n import labelled, msg, series
 from bpmax_sim.keywords import closed
@@ -35,7 +35,7 @@ from bpmax_sim.platform.model import Api, Instance, Parameter, Platform, snake
 from bpmax_sim.platform.presets import expand_presets
 from bpmax_sim.project import SUFFIXES, Stamp, absolute, file_stamp, find_instances, stamp
 from bpmax_sim.secret.vault import Credentials
-from bpmax_sim.yamlfile import Node, decode, read_yaml, shown
+from bpmax_sim.yamlfile import Node, decode, display_path, read_yaml
 
 
 class PlatformFile(msgspec.Struct, frozen=True):
@@ -52,7 +52,7 @@ def read_file(path: Path, file: str = "") -> PlatformFile:
     try:
         return read_root(read_yaml(path, file=file))
     except ConfigError as error:
-        return PlatformFile("", Place(file or shown(path)), None, error.problems)
+        return PlatformFile("", Place(file or display_path(path)), None, error.problems)
 
 
 def read_root(root: Node) -> PlatformFile:
@@ -144,11 +144,13 @@ class Platforms:
         if platform is None:
             known = msg(
                 "; there are {listed}; declare it in {folder}",
-                listed=listed(self.keys),
+                listed=shorten_list(self.keys),
                 folder=self.folder,
             )
             message = msg(
-                "there is no platform {key!r}{near}", key=key, near=(near(key, self.keys) or known)
+                "there is no platform {key!r}{near}",
+                key=key,
+                near=(nearest_name(key, self.keys) or known),
             )
             raise CallError(message, code="UNKNOWN_PLATFORM", platform=key)
         return platform
@@ -182,12 +184,12 @@ class Platforms:
             )
         else:
             keys = [entry.instance.instance_key for entry in enabled]
-            every = msg("; it has {listed}", listed=listed(keys)) if keys else ""
+            every = msg("; it has {listed}", listed=shorten_list(keys)) if keys else ""
             message = msg(
                 "{platform_key!r} has no instance {instance_key!r}{hint}; see {instances}",
                 platform_key=platform_key,
                 instance_key=instance_key,
-                hint=near(str(instance_key), keys) or every,
+                hint=nearest_name(str(instance_key), keys) or every,
                 instances=self.instances,
             )
         raise self._unknown(message, platform_key, str(instance_key))
@@ -233,8 +235,8 @@ class Platforms:
             *platform.apis,
             *(alias for api in platform.apis.values() for alias in api.aliases),
         ]
-        hint = near(name, known) or msg(
-            "; there are {listed}", listed=(listed(platform.apis) or msg("none"))
+        hint = nearest_name(name, known) or msg(
+            "; there are {listed}", listed=(shorten_list(platform.apis) or msg("none"))
         )
         message = msg(
             "{platform_key!r} has no API {name!r}{hint}",
@@ -380,8 +382,8 @@ def _load(folder: Path | None, place: Path | None) -> Platforms:
         own={file.key: file.platform for file in reversed(files) if file.platform is not None},
         built_in=built_in,
         built_in_keys=built_in_keys(),
-        folder=shown(folder) if folder is not None else "scenarios/platforms",
-        instances=shown(place) if place is not None else "scenarios/instances.yaml",
+        folder=display_path(folder) if folder is not None else "scenarios/platforms",
+        instances=display_path(place) if place is not None else "scenarios/instances.yaml",
     )
     entries: tuple[InstanceEntry, ...] = ()
     if place is not None:
@@ -415,7 +417,7 @@ def _implied(
 def _platform_files(folder: Path) -> list[PlatformFile]:
     if not folder.exists():
         message = msg("there is no such folder; create it, or name another")
-        raise ConfigError(Problem(message, Place(shown(folder))))
+        raise ConfigError(Problem(message, Place(display_path(folder))))
     if not folder.is_dir():
         return [_cached(folder)]
     paths = sorted(path for path in folder.iterdir() if path.name.endswith(SUFFIXES))

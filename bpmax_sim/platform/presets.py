@@ -18,11 +18,19 @@ from typing import Any
 import msgspec
 from msgspec import structs
 
-from bpmax_sim.errors import ConfigError, Problem, near, suggestion
+from bpmax_sim.errors import ConfigError, Problem, nearest_name, suggest
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.platform.template import is_template, names_in, uses
-from bpmax_sim.yamlfile import Node, Steps, described, join, json_schema, read_hover, read_yaml
+from bpmax_sim.yamlfile import (
+    Node,
+    Steps,
+    join,
+    json_schema,
+    read_hover,
+    read_yaml,
+    with_description,
+)
 
 FOLDER = Path(__file__).parent / "presets"
 MECHANISMS = ("acquire", "apply", "sign", "verify_response", "recover")
@@ -91,7 +99,7 @@ class _Expansion(msgspec.Struct):
         if named is None:
             return node
         if named.value not in preset_names():
-            hint = suggestion(str(named.value), preset_names())
+            hint = suggest(str(named.value), preset_names())
             message = msg("there is no preset {named!r}{hint}", named=named.value, hint=hint)
             self._tell(message, named, steps)
             return _EMPTY
@@ -123,7 +131,7 @@ class _Expansion(msgspec.Struct):
     def _check_parameters(self, name: str, parameters: Mapping[str, Node], steps: Steps) -> None:
         known = _accepted(name)
         for key in sorted(parameters.keys() - known):
-            hint = near(key, known) or msg(
+            hint = nearest_name(key, known) or msg(
                 "; it takes {names}", names=(series(sorted(known)) or msg("none"))
             )
             message = msg(
@@ -267,7 +275,7 @@ def platform_schema() -> Schema:
     ways = {"anyOf": [names, with_parameters, {"$ref": "#/definitions/Auth"}]}
     for definition in (schema, schema["definitions"]["Api"]):
         properties = definition["properties"]
-        properties["auth"] = described(ways, properties["auth"]["description"])
+        properties["auth"] = with_description(ways, properties["auth"]["description"])
     return schema
 
 

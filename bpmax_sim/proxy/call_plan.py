@@ -17,7 +17,7 @@ from msgspec import UNSET, Struct, field
 from msgspec.structs import replace
 
 from bpmax_sim.clock import Chance, new_uuid
-from bpmax_sim.errors import CallError, ConfigError, near
+from bpmax_sim.errors import CallError, ConfigError, nearest_name
 from bpmax_sim.field_path import with_member
 from bpmax_sim.i18n import labelled, msg, series
 from bpmax_sim.js_values import UNDEFINED, object_of
@@ -86,7 +86,7 @@ def _resolved(value: Any, credentials: Mapping[str, Any]) -> Any:
         if CREDENTIAL in value:
             name = value[CREDENTIAL]
             if name not in credentials:
-                hint = near(name, credentials)
+                hint = nearest_name(name, credentials)
                 raise ConfigError(
                     "the instance has no credential {name!r}{hint}; add it", name=name, hint=hint
                 )
@@ -183,7 +183,7 @@ def _rename_path(merged: Merged, recipe: CompiledApi) -> None:
                 name=name,
                 api_path=recipe.api.path,
                 listed=listed,
-                near=near(name, known),
+                near=nearest_name(name, known),
             )
         renamed[target] = value
     merged.path = renamed

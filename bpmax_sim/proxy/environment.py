@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bpmax_sim.cassette.matching import Difference
-from bpmax_sim.cassette.miss import signed_otherwise
+from bpmax_sim.cassette.miss import signature_mismatch
 from bpmax_sim.clock import Chance, Clock, VirtualClock
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.messages import Call, Request
@@ -61,7 +61,7 @@ class Environment:
     default_instance: str | None = None
     resolved: dict[tuple[str, object, str], CompiledApi] = field(default_factory=dict, repr=False)
     hide: Callable[[Request], Request] = lambda request: request
-    on_mismatch: Callable[[Call, tuple[Difference, ...]], NoMatchError] = signed_otherwise
+    on_mismatch: Callable[[Call, tuple[Difference, ...]], NoMatchError] = signature_mismatch
     renewed: dict[str, Grant] = field(default_factory=dict, repr=False)
     on_login: Callable[[str, str, float | None], None] = lambda _platform, _instance, _life: None
     redact: Callable[[str], str] = field(init=False, repr=False)

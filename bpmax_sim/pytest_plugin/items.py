@@ -42,7 +42,7 @@ from bpmax_sim.scenario.source import LONGEST, Failure, render, style_of
 from bpmax_sim.secret.vault import Redact
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import SessionOptions
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import display_path
 
 
 class ScenarioFailedError(AssertionError):
@@ -124,7 +124,7 @@ def annotation(failure: Failure, root: Path) -> tuple[str, int] | None:
 
 def to_typed_path(path: Path) -> str:
     """Return how *path* is typed from the working directory, with slashes."""
-    name = shown(path)
+    name = display_path(path)
     return relative_name(path) if os.path.isabs(name) else name  # noqa: PTH117
 
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 
 from bpmax_sim.cassette.remote import Remote, is_url, mirror
-from bpmax_sim.errors import ConfigError, near
+from bpmax_sim.errors import ConfigError, nearest_name
 from bpmax_sim.file_names import cassette_name, file_name
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.project import find_root
@@ -53,7 +53,9 @@ def marker_options(node: pytest.Item) -> dict[str, Any]:
             raise ConfigError("the marker bpmax takes names only, such as bpmax(cassette='x')")
         for key in mark.kwargs:
             if key not in MARKED:
-                hint = near(key, MARKED) or msg("; known are {names}", names=series(sorted(MARKED)))
+                hint = nearest_name(key, MARKED) or msg(
+                    "; known are {names}", names=series(sorted(MARKED))
+                )
                 raise ConfigError("the marker bpmax has no {key!r}{hint}", key=key, hint=hint)
         options |= mark.kwargs
     if node.get_closest_marker("bpmax_live"):

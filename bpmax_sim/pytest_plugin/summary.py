@@ -18,7 +18,7 @@ import msgspec
 import pytest
 
 import bpmax_sim
-from bpmax_sim.errors import Place, Problem, listed
+from bpmax_sim.errors import Place, Problem, shorten_list
 from bpmax_sim.i18n import joined, msg, plural, translate
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options, sharding
@@ -256,4 +256,4 @@ def _is_complete(config: pytest.Config, tally: Tally) -> bool:
 
 
 def _list_files(paths: Iterable[str]) -> str:
-    return listed((display_path(Path(path)) for path in paths), 5)
+    return shorten_list((display_path(Path(path)) for path in paths), 5)

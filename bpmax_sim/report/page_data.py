@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import pasted
+from bpmax_sim.errors import shell_quote
 from bpmax_sim.file_names import node_part
 from bpmax_sim.i18n import LANGUAGES, Translatable, mapped, plain, translate
 from bpmax_sim.report.store import Trace
@@ -108,7 +108,7 @@ def build_entry(trace: Trace) -> PageEntry:
     name = f"{first['name']}[{row}]" if row else str(first["name"])
     home = RootPaths(trace.folder, str(first.get("place") or "").partition(":")[0])
     place = home.place(first.get("place"))
-    target = pasted(_item_of(trace, home, row) or ":".join(place.split(":")[:-1]))
+    target = shell_quote(_item_of(trace, home, row) or ":".join(place.split(":")[:-1]))
     calls = list(_calls(trace.events))
     return PageEntry(
         id=hashlib.sha256(f"{place}\n{name}".encode("utf-8", "replace")).hexdigest()[:10],

@@ -27,7 +27,7 @@ from bpmax_sim.scenario.expect import is_number
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.secret.vault import Redact
 from bpmax_sim.subject.definition import FlowNode
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import display_path
 
 TRACE_FOLDER = Path(".bpmax", "trace")
 _ENDING = ".ndjson"
@@ -134,7 +134,7 @@ def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
     for place in places:
         if not place.exists():
             raise ConfigError(
-                "{place}: there is no such trace; {how}", place=shown(place), how=_HOW
+                "{place}: there is no such trace; {how}", place=display_path(place), how=_HOW
             )
         files, base = sorted(place.rglob(f"*{_ENDING}")), place
         if place.is_file():
@@ -142,7 +142,7 @@ def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
             files, base = [place], next(above, place.parent)
         if not files:
             raise ConfigError(
-                "{place}: there is no trace in it; {how}", place=shown(place), how=_HOW
+                "{place}: there is no trace in it; {how}", place=display_path(place), how=_HOW
             )
         by_path |= {file.relative_to(base): file for file in files}
     for name in sorted(by_path):
@@ -165,7 +165,7 @@ def _read_trace(path: Path, folder: str) -> Trace:
         if event is None:
             raise ConfigError(
                 "{path}:{number}: this is no line of a trace; {how}",
-                path=shown(path),
+                path=display_path(path),
                 number=number,
                 how=_HOW,
             )
@@ -176,13 +176,15 @@ def _read_trace(path: Path, folder: str) -> Trace:
         else:
             events.append(event)
     if not events or events[0]["event"] != "ScenarioStarted":
-        raise ConfigError("{path}: this trace has no beginning; {how}", path=shown(path), how=_HOW)
+        raise ConfigError(
+            "{path}: this trace has no beginning; {how}", path=display_path(path), how=_HOW
+        )
     version = events[0].get("version", 1)
     if version != VERSION:
         is_newer = isinstance(version, int) and version > VERSION
         raise ConfigError(
             "{path}: this trace has version {version}, and version {known} is read here; {how}",
-            path=shown(path),
+            path=display_path(path),
             version=version,
             known=VERSION,
             how=msg("update bpmax-sim") if is_newer else _HOW,

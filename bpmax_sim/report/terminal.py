@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.errors import BpmaxError, CassetteError, pasted
+from bpmax_sim.errors import BpmaxError, CassetteError, shell_quote
 from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import joined, labelled, msg, plural, series, template, translate, width
 from bpmax_sim.report.console import ConsoleEntry, console_lines
@@ -118,7 +118,7 @@ def rerun_command(item: ScenarioItem, mode: str = "replay") -> str:
 def run_target(item: ScenarioItem) -> str:
     """Return *item* and its variables as arguments of a command, quoted for a shell."""
     name = item.node_id if item.row else item.spot.source.file
-    return joined(" ", map(pasted, (name, *item.repeated("--var"))))
+    return joined(" ", map(shell_quote, (name, *item.repeated("--var"))))
 
 
 MARKS: dict[Outcome, str] = {"passed": "√", "failed": "×", "skipped": "-", "xfailed": "-"}

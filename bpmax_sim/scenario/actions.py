@@ -19,7 +19,7 @@ import msgspec
 from msgspec import field
 
 from bpmax_sim.clock import parse_duration
-from bpmax_sim.errors import SubjectError, suggestion
+from bpmax_sim.errors import SubjectError, suggest
 from bpmax_sim.i18n import joined, msg, plain, series, translate
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import absolute, find_root
@@ -625,7 +625,7 @@ class RunAction(Action, frozen=True, kw_only=True):
             wrong = msg("expected the name of steps, or {steps: a name, with: variables}")
             context.tell(spot, wrong)
         elif name not in named:
-            more = suggestion(name, named) or msg("; named steps come from the files of use")
+            more = suggest(name, named) or msg("; named steps come from the files of use")
             context.tell(spot, "no steps {name!r}{more}", name=name, more=more)
 
     @classmethod

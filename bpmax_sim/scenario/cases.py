@@ -24,14 +24,14 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from bpmax_sim.errors import ConfigError, Place, Problem, Problems, near, suggestion
+from bpmax_sim.errors import ConfigError, Place, Problem, Problems, nearest_name, suggest
 from bpmax_sim.i18n import msg, worded
 from bpmax_sim.js_values import TOO_LARGE, is_bounded, loads, whole
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.definition import Definition, NodeForm
 from bpmax_sim.subject.hooks import SubjectKind
-from bpmax_sim.yamlfile import Node, join, shown
+from bpmax_sim.yamlfile import Node, display_path, join
 from bpmax_sim.yamlfile.node import ScalarError, resolve
 
 RESERVED = ("id", "faults", "skip", "xfail", "tags")
@@ -91,7 +91,7 @@ def _inline(node: Node, spot: Spot, problems: list[Problem]) -> Iterator[Row]:
 def _from_file(node: Node, spot: Spot, problems: list[Problem]) -> Iterator[Row]:
     for key in node.items:
         if key not in _FROM_KEYS:
-            hint = near(key, _FROM_KEYS) or msg("; known are from, id")
+            hint = nearest_name(key, _FROM_KEYS) or msg("; known are from, id")
             message = msg("unknown key {key!r}{hint}", key=key, hint=hint)
             problems.append(Problem(message, node.key_place(key), "cases"))
     name, id_column = node.items.get("from"), node.items.get("id")
@@ -128,7 +128,7 @@ class _Table:
     """A CSV file while it is read: its columns with their types, and what is wrong so far."""
 
     def __init__(self, path: Path, id_column: str) -> None:
-        self.file = shown(path)
+        self.file = display_path(path)
         self.id_column = id_column
         self.reader = csv.reader(io.StringIO(_text(path, self.file), newline=""))
         self.columns: dict[str, str] = {}
@@ -171,13 +171,13 @@ class _Table:
                     "column {name!r}: unknown type {kind!r}{hint}",
                     name=name,
                     kind=kind,
-                    hint=suggestion(kind, TYPES),
+                    hint=suggest(kind, TYPES),
                 )
             self.columns[name] = kind
         if not header:
             self.tell(Place(self.file), msg("the table is empty; its first line names the columns"))
         if not self.problems and self.id_column not in self.columns:
-            hint = suggestion(self.id_column, self.columns)
+            hint = suggest(self.id_column, self.columns)
             place = Place(self.file, 1)
             self.tell(place, "no column {id_column!r}{hint}", id_column=self.id_column, hint=hint)
 
@@ -349,7 +349,7 @@ class ScenarioDraft:
         With *known* its ``{hint}`` names those of them that are like the first of *values*.
         """
         if known is not None:
-            values["hint"] = suggestion(str(next(iter(values.values()))), known)
+            values["hint"] = suggest(str(next(iter(values.values()))), known)
         self.problems.append(Problem(worded(message, values), spot.place, join(spot.steps)))
 
     @cached_property

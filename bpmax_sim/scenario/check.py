@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import UNSET
 
 from bpmax_sim.clock import Instant
-from bpmax_sim.errors import ConfigError, Problem, suggestion
+from bpmax_sim.errors import ConfigError, Problem, suggest
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.scenario import expect, faults, model, people, references, rows
@@ -180,7 +180,7 @@ def _starts(draft: ScenarioDraft) -> None:
             spot = file.at("nodes", name, "subflow")
             spot = spot if isinstance(node.subflow, str) else spot.at("flow")
             if node.child.flow not in draft.subflows:
-                more = suggestion(node.child.flow, draft.subflows) or msg(
+                more = suggest(node.child.flow, draft.subflows) or msg(
                     "; declare it in the scenario: flow.subflows"
                 )
                 draft.tell(spot, "no sub-flow {flow!r}{more}", flow=node.child.flow, more=more)
@@ -531,7 +531,7 @@ class _Scope:
         if name in known or (ref.root == "form" and not known):
             self._check_cells(ref, name)
             return None
-        hint = references.unset(name) if ref.root == "env" else suggestion(name, known)
+        hint = references.unset(name) if ref.root == "env" else suggest(name, known)
         return str(references.undefined(ref.text, hint))
 
     def _check_cells(self, ref: references.Reference, name: str) -> None:

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.clock import Instant, parse_duration
-from bpmax_sim.errors import BAD_PATTERN, near, suggestion
+from bpmax_sim.errors import BAD_PATTERN, nearest_name, suggest
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.scenario.references import Path, show
@@ -326,7 +326,7 @@ def problems(expected: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     for key, value in expected.items():
         here = (*path, key)
         if is_operator(key) and key not in OPERATORS:
-            known = suggestion(key, OPERATORS)
+            known = suggest(key, OPERATORS)
             yield here, msg("unknown operator {key}{known}", key=key, known=known)
         elif is_operator(key) and mixed:
             yield here, msg("{key} stands beside plain keys; put it into a map of its own", key=key)
@@ -387,7 +387,9 @@ def _a_pattern(value: Any) -> str | None:
 def _a_type(value: Any) -> str | None:
     if isinstance(value, str) and value in TYPES:
         return None
-    return msg("needs one of {names}{near}", names=series(TYPES), near=near(str(value), TYPES))
+    return msg(
+        "needs one of {names}{near}", names=series(TYPES), near=nearest_name(str(value), TYPES)
+    )
 
 
 def _needs(fits: Callable[[Any], bool], message: str) -> Callable[[Any], str | None]:

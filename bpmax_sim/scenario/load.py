@@ -19,7 +19,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
-from bpmax_sim.errors import ConfigError, Place, Problem, Problems, by_place, suggestion
+from bpmax_sim.errors import ConfigError, Place, Problem, Problems, by_place, suggest
 from bpmax_sim.file_names import Homes, cassette_name, node_part
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.model import Model
@@ -443,7 +443,7 @@ def _rules(
             for rule, rule_spot in sets.get(name, ()):
                 yield from _fault(draft, rule, rule_spot, row)
             if name not in sets and (whole or names != (fault,)):
-                hint = suggestion(name, sets)
+                hint = suggest(name, sets)
                 message = msg("no fault set {name!r}{hint}", name=name, hint=hint)
                 draft.problems.append(Problem(message, place, "cases" if whole else ""))
 

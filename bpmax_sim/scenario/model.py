@@ -22,7 +22,14 @@ from bpmax_sim.scenario.expect import OPERATORS
 from bpmax_sim.session.options import Mode, Unawaited, Unused
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.hooks import SubjectKind, hooks_of
-from bpmax_sim.yamlfile import Seconds, described, explain, help_text, json_schema, read_hover
+from bpmax_sim.yamlfile import (
+    Seconds,
+    explain,
+    help_text,
+    json_schema,
+    read_hover,
+    with_description,
+)
 from bpmax_sim.yamlfile.schema import REFERENCE, Texts
 from bpmax_sim.yamlfile.shapes import shape_of
 
@@ -404,4 +411,4 @@ def _cases(schema: Schema, texts: Texts) -> Schema:
 def _replace(definition: Schema, key: str, value: Schema) -> None:
     """Let *key* be *value*, with the words that it has already."""
     words = definition["properties"][key].get("description")
-    definition["properties"][key] = described(value, words) if words else value
+    definition["properties"][key] = with_description(value, words) if words else value

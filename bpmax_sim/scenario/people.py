@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from bpmax_sim.errors import suggestion
+from bpmax_sim.errors import suggest
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario import action, source
 from bpmax_sim.subject.definition import Action as Decision
@@ -60,7 +60,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
         name = value.get("project", "")  # 盖章#2 is the second of its kind
         project = name.partition("#")[0] if literal(name) else ""
         if project and project not in context.subflows:
-            more = suggestion(project, context.subflows)
+            more = suggest(project, context.subflows)
             where = spot.at("project")
             context.tell(where, "no sub-flow {flow!r}{more}", flow=project, more=more)
             return

@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import listed, near, suggestion
+from bpmax_sim.errors import nearest_name, shorten_list, suggest
 from bpmax_sim.field_path import plain_steps
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import loads
@@ -86,8 +86,8 @@ def reference(text: str) -> Reference:
     """
     root, *path = plain_steps(text) or ("",)
     if root not in ROOTS:
-        hint = near(str(root), ROOTS) or msg(
-            "; a value starts with one of {listed}", listed=listed(ROOTS)
+        hint = nearest_name(str(root), ROOTS) or msg(
+            "; a value starts with one of {listed}", listed=shorten_list(ROOTS)
         )
         raise undefined(text, hint)
     if (str(root) in _BARE) == bool(path):
@@ -154,7 +154,7 @@ def _member(
     if whole in value:
         rest.clear()
         return value[whole]
-    raise undefined(ref.text, suggestion(str(part), map(str, value)))
+    raise undefined(ref.text, suggest(str(part), map(str, value)))
 
 
 class Scope(msgspec.Struct, kw_only=True):
@@ -185,7 +185,7 @@ class Scope(msgspec.Struct, kw_only=True):
         """
         if ref.root == "steps" and str(ref.path[0]) not in self.steps:
             never = msg("; no step with this id has run")
-            raise undefined(ref.text, near(str(ref.path[0]), self.steps) or never)
+            raise undefined(ref.text, nearest_name(str(ref.path[0]), self.steps) or never)
         if ref.root == "env":
             name = ref.text.partition(".")[2]
             if name not in self.environ:

@@ -38,7 +38,7 @@ from bpmax_sim.session.settings import ScenarioOptions, SessionOptions
 from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.hooks import Result
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import display_path
 
 _ONCE = Retry(tries=1)
 
@@ -453,7 +453,7 @@ def absent(item: ScenarioItem) -> Iterator[Problem]:
     ):
         if declared and path is not None and not os.path.exists(path):  # noqa: PTH110 - faster
             place = Spot(item.spot.source, ("proxy", name)).place
-            message = msg("there is no {path}; create it, or name another", path=shown(path))
+            message = msg("there is no {path}; create it, or name another", path=display_path(path))
             yield Problem(message, place, f"proxy.{name}")
 
 

@@ -30,7 +30,7 @@ from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import msg
 from bpmax_sim.project import make_folder
 from bpmax_sim.scenario.expect import is_number
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import display_path
 
 _WRITTEN = re.compile(r"([0-9]{1,6})/([0-9]{1,6})")
 _UNKNOWN = 1.0
@@ -121,7 +121,7 @@ def read(root: Path, file: Path = FILE) -> dict[str, Any]:
         return {}
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         message = msg("these are no durations; delete the file, every shard's copy of it alike")
-        raise ConfigError(Problem(message, Place(shown(path)))) from None
+        raise ConfigError(Problem(message, Place(display_path(path)))) from None
 
 
 def fingerprint(seconds: Mapping[str, Any]) -> str:

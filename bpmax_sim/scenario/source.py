@@ -17,14 +17,14 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from bpmax_sim.errors import ConfigError, Place, Problem, near
+from bpmax_sim.errors import ConfigError, Place, Problem, nearest_name
 from bpmax_sim.i18n import joined, msg
 from bpmax_sim.project import file_stamp
 from bpmax_sim.scenario import references
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect import Comparison, contrast, cut
 from bpmax_sim.script.failure import Script
-from bpmax_sim.yamlfile import Node, parsed, read_text, shown
+from bpmax_sim.yamlfile import Node, display_path, parse_yaml, read_text
 
 LONGEST = 25
 WIDTH = 100
@@ -270,8 +270,8 @@ class ScenarioSource(msgspec.Struct, frozen=True):
         Raises:
             ConfigError: if it cannot be read or is not YAML.
         """
-        text, name = read_text(path), shown(path)
-        return cls(path, name, parsed(text, name), tuple(text.splitlines()))
+        text, name = read_text(path), display_path(path)
+        return cls(path, name, parse_yaml(text, name), tuple(text.splitlines()))
 
     def excerpt(self, start: Place, failing: Place) -> tuple[ExcerptLine, ...]:
         """Return the line where a step starts and those around the failing one, which is marked."""
@@ -326,13 +326,13 @@ def read_script(path: Path, place: Place) -> Script:
         ConfigError: if it cannot be read as UTF-8.
     """
     try:
-        return _script(shown(path), file_stamp(str(path)))
+        return _script(display_path(path), file_stamp(str(path)))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or msg("it is not UTF-8")
-        hint = near(path.name, (script.name for script in path.parent.glob("*.js")))
+        hint = nearest_name(path.name, (script.name for script in path.parent.glob("*.js")))
         message = msg(
             "script {path} cannot be read: {reason}{hint}",
-            path=shown(path),
+            path=display_path(path),
             reason=reason,
             hint=hint if not path.exists() else "",
         )

@@ -297,9 +297,9 @@ def helped(option: Option, flag: Callable[[str], str]) -> str:
 
 def no_choice(name: str, value: object, choices: Sequence[str]) -> str:
     """Return why *value* is none of the *choices* of an option: the near one, or all."""
-    from bpmax_sim.errors import near  # noqa: PLC0415 - a wrong value is rare
+    from bpmax_sim.errors import nearest_name  # noqa: PLC0415 - a wrong value is rare
 
-    hint = near(value, choices) if isinstance(value, str) else ""
+    hint = nearest_name(value, choices) if isinstance(value, str) else ""
     known = hint or msg("; choose one of {names}", names=series(choices))
     return msg("{name}: there is no {value!r}{known}", name=name, value=value, known=known)
 

@@ -20,15 +20,15 @@ import msgspec
 
 from bpmax_sim.cassette import file, matching
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.journal import LeakCheck, interrupted
+from bpmax_sim.cassette.journal import LeakCheck, find_interrupted
 from bpmax_sim.cassette.matching import Difference, Rules
 from bpmax_sim.cassette.merge import IsSigned, Volatile, nothing_volatile, recover
-from bpmax_sim.cassette.miss import MissContext, signed_otherwise
+from bpmax_sim.cassette.miss import MissContext, signature_mismatch
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.recorder import Recorder, has_forked
 from bpmax_sim.clock import Clock, Drawn, Instant, SystemClock, VirtualClock, drawn_seed
-from bpmax_sim.errors import ConfigError, InterruptedWarning, NoMatchError, pasted
+from bpmax_sim.errors import ConfigError, InterruptedWarning, NoMatchError, shell_quote
 from bpmax_sim.file_names import namesake
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request, Response
@@ -38,7 +38,7 @@ from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.sharing import OPEN, Seat, Shared
 from bpmax_sim.session.witness import Unrecognised, Witness
 from bpmax_sim.transport.redaction import redact_exchange, redact_request
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import display_path
 
 Key = tuple[str, str]
 _STANDIN = "redacted."
@@ -51,7 +51,7 @@ def load(path: Path | None) -> Cassette | None:
         CassetteError: if it cannot be used.
     """
     try:
-        return file.cached(shown(path)) if path else None
+        return file.load_shared(display_path(path)) if path else None
     except FileNotFoundError:
         return None
 
@@ -124,7 +124,9 @@ class SessionRecordings:
     def __post_init__(self) -> None:
         settings = self.settings
         shared, vault = self.seat.shared, self.vault
-        path = shown(settings.cassette) if settings.cassette and shared.cassette is None else ""
+        path = (
+            display_path(settings.cassette) if settings.cassette and shared.cassette is None else ""
+        )
         self.player = Player(
             shared.cassette,
             self.rules,
@@ -171,7 +173,7 @@ class SessionRecordings:
 
     def signed_otherwise(self, call: Call, differences: tuple[Difference, ...]) -> NoMatchError:
         """Return the error for a call that is signed otherwise than it was recorded."""
-        return signed_otherwise(call, differences, self._context(call))
+        return signature_mismatch(call, differences, self._context(call))
 
     def _context(self, call: Call | None) -> MissContext:
         settings = self.settings
@@ -358,8 +360,8 @@ class SessionRecordings:
                 "{path} and {other} are one file on Windows and macOS, so nothing is recorded; "
                 "rename one of them, by what it is named after: a scenario, a test, a row's id "
                 "or a key",
-                path=shown(path),
-                other=shown(other),
+                path=display_path(path),
+                other=display_path(other),
             )
         return Recorder(
             path,
@@ -506,7 +508,7 @@ def _drawn(settings: Settings, mode: str, cassette: Cassette | None) -> Drawn:
         return Drawn((settings.seed,))
     is_synthetic = mode == "replay" or settings.is_simulated
     adds = mode == "record" and settings.record == "new"
-    known = cassette.drawn(settings.owner) if cassette and (mode == "replay" or adds) else None
+    known = cassette.draws_of(settings.owner) if cassette and (mode == "replay" or adds) else None
     if known is None:
         return Drawn((0 if is_synthetic else drawn_seed(settings.owner),))
     if is_synthetic or not known.ends:
@@ -515,13 +517,13 @@ def _drawn(settings: Settings, mode: str, cassette: Cassette | None) -> Drawn:
 
 
 def _warn_of_interrupted(cassette: Path) -> None:
-    for journal in interrupted(cassette):
+    for journal in find_interrupted(cassette):
         warnings.warn(
             msg(
                 "{journal} holds a recording that was interrupted and is not replayed; seal it "
                 "with `bpmax-sim recover {cassette}`",
-                journal=shown(journal),
-                cassette=pasted(shown(cassette)),
+                journal=display_path(journal),
+                cassette=shell_quote(display_path(cassette)),
             ),
             InterruptedWarning,
             stacklevel=2,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, Unpack
 from msgspec.structs import replace
 
 from bpmax_sim.clock import Chance, CountedChance, Instant
-from bpmax_sim.errors import BpmaxError, ConfigError, ExpectationError, pasted
+from bpmax_sim.errors import BpmaxError, ConfigError, ExpectationError, shell_quote
 from bpmax_sim.guard import NetworkGuard, hosts_of
 from bpmax_sim.i18n import SHOWN_BY, msg, plural, series
 from bpmax_sim.keywords import closed
@@ -49,7 +49,7 @@ from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.subject.hooks import FieldChanged
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import Stub, TransportLike, as_transport
-from bpmax_sim.yamlfile import shown
+from bpmax_sim.yamlfile import display_path
 
 if TYPE_CHECKING:
     from bpmax_sim.simulator.simulator import Simulator
@@ -62,7 +62,7 @@ def describe_unrecognised(places: Sequence[str]) -> str:
     """Return where values look like secrets, and what to do."""
     left = len(places) - _SHOWN
     more = msg(" and {places_count} more", places_count=left) if left > 0 else ""
-    options = " ".join(f"--not-secret {pasted(place)}" for place in places[:_SHOWN])
+    options = " ".join(f"--not-secret {shell_quote(place)}" for place in places[:_SHOWN])
     return msg(
         "recorded as it is, and looks like a secret: {names}{more}; if it is one, "
         "declare its place with `secret:` in the platform file and record again{answer}",
@@ -408,7 +408,9 @@ class Session:
     def unplayed(self) -> tuple[Exchange, ...]:
         """Return what was recorded and not played, where recordings are played at all."""
         is_new = self.mode == "record" and self.settings.record == "new"
-        return self._recordings.player.unplayed() if is_new or self.mode == "replay" else ()
+        return (
+            self._recordings.player.unplayed_exchanges() if is_new or self.mode == "replay" else ()
+        )
 
     @property
     def unrecognised(self) -> tuple[str, ...]:
@@ -468,7 +470,7 @@ class Session:
             "or write proxy: {{unused: warn}}",
             "{path}: {number} recorded exchanges were not played: {names}; {afresh}, "
             "or write proxy: {{unused: warn}}",
-            path=shown(settings.cassette) if settings.cassette else "",
+            path=display_path(settings.cassette) if settings.cassette else "",
             names=series(f"[{exchange.order}] {_shown_exchange(exchange)}" for exchange in left),
             afresh=afresh,
         )

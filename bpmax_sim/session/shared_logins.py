@@ -26,7 +26,7 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.cassette.journal import hold, let_go, try_lock
+from bpmax_sim.cassette.journal import close_fork_safe, open_fork_safe, try_lock
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.transport.protocol import Transport
@@ -78,7 +78,7 @@ class _SharedFile:
         flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_BINARY", 0)
         try:
             path.parent.mkdir(mode=0o700, exist_ok=True)
-            self._descriptor = hold(lambda: os.open(path, flags, 0o600))
+            self._descriptor = open_fork_safe(lambda: os.open(path, flags, 0o600))
         except OSError as error:
             raise ConfigError(
                 "{path}: share: process_lock needs this file ({strerror}); "
@@ -111,7 +111,7 @@ class _SharedFile:
         """Let others take it."""
         if self.is_held:
             descriptor, self._descriptor = self._descriptor, -1
-            let_go(descriptor)
+            close_fork_safe(descriptor)
 
 
 class SharedLogins:

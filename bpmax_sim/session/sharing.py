@@ -74,7 +74,7 @@ class Shared:
 
     def seat(self) -> Seat:
         """Return the place of one more session."""
-        seat = Seat(self, self.playback.joined())
+        seat = Seat(self, self.playback.next_session_number())
         self._open.add(seat)
         return seat
 

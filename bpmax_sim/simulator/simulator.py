@@ -21,7 +21,14 @@ from typing import Any, Literal
 from msgspec.structs import replace
 
 from bpmax_sim.clock import Clock
-from bpmax_sim.errors import ConfigError, Problem, Problems, TransportError, listed, near
+from bpmax_sim.errors import (
+    ConfigError,
+    Problem,
+    Problems,
+    TransportError,
+    nearest_name,
+    shorten_list,
+)
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform import load, matcher
@@ -202,7 +209,9 @@ class Simulator:
         """
         if kind not in RENEWALS:
             kinds = tuple(RENEWALS)
-            hint = near(kind, kinds) or msg("; choose one of {listed}", listed=listed(kinds))
+            hint = nearest_name(kind, kinds) or msg(
+                "; choose one of {listed}", listed=shorten_list(kinds)
+            )
             raise ConfigError("renewal: there is no {kind!r}{hint}", kind=kind, hint=hint)
         self._turn(renewal=kind)
 
@@ -229,7 +238,7 @@ class Simulator:
             ConfigError: *when* is neither.
         """
         if when not in _BROKEN:
-            hint = near(when, tuple(_BROKEN)) or msg("; choose before or after")
+            hint = nearest_name(when, tuple(_BROKEN)) or msg("; choose before or after")
             raise ConfigError("drop: there is no {when!r}{hint}", when=when, hint=hint)
         self._turn(drops=(*self._state.knobs.drops, *[when] * times))
 
@@ -241,7 +250,9 @@ class Simulator:
         """
         known = tuple(self.table.rows)
         if rows not in known:
-            hint = near(rows, known) or msg("; it has {listed}", listed=(listed(known) or "none"))
+            hint = nearest_name(rows, known) or msg(
+                "; it has {listed}", listed=(shorten_list(known) or "none")
+            )
             key = self.platform.platform_key
             raise ConfigError(
                 "the simulator of {key!r} has no rows {rows!r}{hint}", key=key, rows=rows, hint=hint

@@ -25,7 +25,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
-from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem, pasted
+from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem, shell_quote
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import LANGUAGES, chosen, joined, msg, plural, series
 from bpmax_sim.scenario import cases, expect, load, runner
@@ -35,7 +35,7 @@ from bpmax_sim.scenario.source import Failure
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.settings import ScenarioOptions
 from bpmax_sim.starter.init import NAME_ANOTHER
-from bpmax_sim.yamlfile import shown, writing_to
+from bpmax_sim.yamlfile import display_path, writing_to
 
 CUSTOMERS: Mapping[str, Mapping[str, str]] = {
     "12345": {
@@ -163,7 +163,7 @@ def make(folder: Path, *, force: bool = False) -> tuple[Path, ...]:
                 "beside what is there with --force"
             )
         if wrong:
-            raise ConfigError(Problem(wrong, Place(shown(folder))))
+            raise ConfigError(Problem(wrong, Place(display_path(folder))))
     with writing_to(folder, NAME_ANOTHER):
         return tuple(_copy(files("bpmax_sim.starter") / "demo_files", folder))
 
@@ -237,7 +237,7 @@ def play_demo(folder: Path, *, force: bool = False) -> Iterator[str]:
         ExpectationError: something did not come out as it has to.
     """
     written = make(folder, force=force)
-    yield msg("1  A project in {folder}", folder=shown(folder))
+    yield msg("1  A project in {folder}", folder=display_path(folder))
     for path in written:
         if path.suffix != ".md":
             yield f"     {path.relative_to(folder).as_posix()}"
@@ -246,7 +246,7 @@ def play_demo(folder: Path, *, force: bool = False) -> Iterator[str]:
         yield from _show_recording(recorded, crm)
     cassette = folder / "cassettes" / "crm" / "customer.yaml"
     yield ""
-    yield msg("3  What a person can read and review: {cassette}", cassette=shown(cassette))
+    yield msg("3  What a person can read and review: {cassette}", cassette=display_path(cassette))
     text = cassette.read_text(encoding="utf-8")
     exchange = text[text.index("\n- bpmax: ") + 1 : text.index("\nfailures:")]
     yield from (f"     {expect.cut(line, _WIDTH - 5)}" for line in exchange.splitlines())
@@ -322,16 +322,16 @@ def _show_miss(folder: Path) -> Iterator[str]:
 
 
 def _show_next_commands(folder: Path) -> Iterator[str]:
-    where = shown(folder)
+    where = display_path(folder)
     yield ""
     yield msg("Now you")
     if not which("bpmax-sim"):
-        scripts = Path(shown(Path(sysconfig.get_path("scripts"))))
-        activate, line = scripts / "activate", f"PATH={pasted(str(scripts))}:$PATH"
+        scripts = Path(display_path(Path(sysconfig.get_path("scripts"))))
+        activate, line = scripts / "activate", f"PATH={shell_quote(str(scripts))}:$PATH"
         if os.name == "nt":
             line = str(activate)
         elif activate.exists():
-            line = f". {pasted(str(activate))}"
+            line = f". {shell_quote(str(activate))}"
         yield msg("     {line}", line=line)
     yield msg("     bpmax-sim run {where}/scenarios", where=where)
     yield msg(
@@ -359,9 +359,9 @@ def _play(
     run_options: ScenarioOptions = {
         **options,
         "seed": 0,
-        "command": joined(" ", ["bpmax-sim record", shown(path), *item.repeated("--var")]),
+        "command": joined(" ", ["bpmax-sim record", display_path(path), *item.repeated("--var")]),
     }
-    cassettes = Path(shown(folder / "cassettes"))
+    cassettes = Path(display_path(folder / "cassettes"))
     session = runner.open_session(item, cassettes=cassettes, environ=environ, **run_options)
     *events, end = runner.run_item(item, session, environ=environ)
     assert isinstance(end, ScenarioFinished)

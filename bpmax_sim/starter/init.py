@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bpmax_sim.errors import ConfigError, ExpectationError, suggestion
+from bpmax_sim.errors import ConfigError, ExpectationError, suggest
 from bpmax_sim.i18n import joined, msg, translate
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.check import is_address
@@ -114,7 +114,7 @@ class InitOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 def _check_known(option: str, value: str, known: Mapping[str, object]) -> None:
     if value not in known:
-        hint = suggestion(value, known)
+        hint = suggest(value, known)
         raise ConfigError(
             "{option}: there is no {value!r}{hint}", option=option, value=value, hint=hint
         )

@@ -20,7 +20,7 @@ from hypothesis import currently_in_test_context, note
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bpmax_sim.errors import CallError, ConfigError, Problem, near
+from bpmax_sim.errors import CallError, ConfigError, Problem, nearest_name
 from bpmax_sim.field_path import with_member
 from bpmax_sim.js_values import UNDEFINED, BigInt, Undefined, js_number, ms_of
 from bpmax_sim.platform.check import CREDENTIAL
@@ -509,7 +509,7 @@ def apis_named(
     """
     apis = _apis(known, platform, name or None)
     if not apis:
-        raise ConfigError(f"{_nothing(path, name)}{near(name, platform.apis)}")
+        raise ConfigError(f"{_nothing(path, name)}{nearest_name(name, platform.apis)}")
     return apis
 
 
@@ -523,7 +523,7 @@ def _candidates(known: Platforms, path: Path, key: str | None) -> list[Platform]
     if key is None:
         return list(known.own.values())
     if key not in known.own:
-        raise ConfigError(f"{path}: there is no platform {key!r}{near(key, known.own)}")
+        raise ConfigError(f"{path}: there is no platform {key!r}{nearest_name(key, known.own)}")
     return [known.own[key]]
 
 

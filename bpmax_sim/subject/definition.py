@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from bpmax_sim.errors import Place, SubjectError, near, suggestion
+from bpmax_sim.errors import Place, SubjectError, nearest_name, suggest
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import Undefined
 from bpmax_sim.platform.model import Model
@@ -342,7 +342,7 @@ class Definition(Model, frozen=True, kw_only=True):
                     yield (*path, *inside), self._no_node(to)
 
     def _no_node(self, name: str) -> str:
-        return msg("no node {node!r}{hint}", node=name, hint=suggestion(name, self.nodes))
+        return msg("no node {node!r}{hint}", node=name, hint=suggest(name, self.nodes))
 
 
 _TASK_KEYS = ("owners", "complete", "empty", "deadline", "form")
@@ -484,7 +484,7 @@ def first_node(definition: Definition | None, jump: Any) -> str:
     if jump is None or isinstance(jump, Undefined):
         return definition.start
     if jump not in definition.nodes:
-        hint = suggestion(str(jump), definition.nodes)
+        hint = suggest(str(jump), definition.nodes)
         raise SubjectError("jump returned {jump!r}, which is no node{hint}", jump=jump, hint=hint)
     return str(jump)
 
@@ -509,7 +509,7 @@ def check_returned(hook: str, value: Any, nodes: Collection[str]) -> None:
                 "visibility returned {node!r}: {shown!r}; it takes nodes, and true or false{hint}",
                 node=node,
                 shown=is_shown,
-                hint="" if node in nodes else near(str(node), nodes),
+                hint="" if node in nodes else nearest_name(str(node), nodes),
             )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bpmax_sim.errors import SubjectError, listed
+from bpmax_sim.errors import SubjectError, shorten_list
 from bpmax_sim.i18n import msg
 from bpmax_sim.subject import owners, project
 from bpmax_sim.subject.definition import ACTIONS, Action, first_node
@@ -214,7 +214,7 @@ class FlowSubject(MovingProject, kw_only=True):
                 "the project has not passed {to!r}, so it cannot return there; it has passed "
                 "{listed}, and {start} is who started it",
                 to=to,
-                listed=(listed(passed) or msg("no node")),
+                listed=(shorten_list(passed) or msg("no node")),
                 start=START,
             )
         with self._whole_or_not_at_all():
@@ -402,7 +402,7 @@ class FlowSubject(MovingProject, kw_only=True):
         """
         by = move.by or str(self.user.get("id", "")) or (allowed[0] if allowed else "")
         if by not in allowed:
-            may = listed(allowed) or msg("nobody is known")
+            may = shorten_list(allowed) or msg("nobody is known")
             raise SubjectError(
                 "{by} may not {action}: only {who} may ({may})",
                 by=(by or msg("nobody")),

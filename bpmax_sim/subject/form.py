@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from bpmax_sim.errors import Place, ScriptError, SubjectError, listed, suggestion
+from bpmax_sim.errors import Place, ScriptError, SubjectError, shorten_list, suggest
 from bpmax_sim.field_path import plain_steps
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.js_values import Undefined
@@ -121,7 +121,7 @@ def field_hint(name: str, fields: tuple[str, ...]) -> str | None:
     base = steps_of(name)[:1]
     if not fields or name in fields or (base and base[0] in fields):
         return None
-    return msg("no field {name!r}{near}", name=name, near=suggestion(name, fields))
+    return msg("no field {name!r}{near}", name=name, near=suggest(name, fields))
 
 
 STATES = {"$visible": "visible", "$required": "required", "$readonly": "readonly"}
@@ -260,7 +260,7 @@ def _misuse(name: str) -> SubjectError:
             "form.{name} takes an object of field names, such as form.{name} = {{phone: …}}",
             name=name,
         )
-    hint = suggestion(name, EXTENSIONS)
+    hint = suggest(name, EXTENSIONS)
     return SubjectError("form.{name} is not known{hint}", name=name, hint=hint)
 
 
@@ -333,7 +333,7 @@ def _hint(choice: Any, known: list[Any]) -> str:
         if isinstance(choice, str):
             return msg("; write {meant}, without quotes", meant=meant)
         return msg("; write {meant!r}, with quotes", meant=meant)
-    return suggestion(str(choice), texts)
+    return suggest(str(choice), texts)
 
 
 def check_complete(form: FormSubject) -> None:
@@ -349,7 +349,7 @@ def check_complete(form: FormSubject) -> None:
                 len(missing),
                 "required and empty is {names}",
                 "required and empty are {names}",
-                names=listed(missing),
+                names=shorten_list(missing),
             )
         )
 

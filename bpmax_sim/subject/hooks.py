@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol, TypedDict, Unpack
 
 import msgspec
 
-from bpmax_sim.errors import BpmaxError, Place, near, suggestion
+from bpmax_sim.errors import BpmaxError, Place, nearest_name, suggest
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import Undefined
 from bpmax_sim.script.channel import LiveObject
@@ -284,7 +284,7 @@ def parse_event(text: str, subject: SubjectKind) -> HookEvent:
     hook = known.get(name)
     if hook is None:
         patterns = series(hook.pattern for hook in known.values())
-        hint = near(name, known) or msg("; there is {patterns}", patterns=patterns)
+        hint = nearest_name(name, known) or msg("; there is {patterns}", patterns=patterns)
         raise ValueError(
             msg("a {subject} has no event {text!r}{hint}", subject=subject, text=text, hint=hint)
         )
@@ -315,7 +315,7 @@ def check_target(event: HookEvent, names: Iterable[str]) -> str | None:
         return None
     if event.hook.name == "change" and event.target.partition(".")[0] in known:
         return None  # a column of a table
-    hint = suggestion(event.target, known)
+    hint = suggest(event.target, known)
     return msg(
         "{event}: no {named} {target!r}{hint}",
         event=event,

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from msgspec.structs import asdict, replace
 
-from bpmax_sim.errors import SubjectError, listed, near
+from bpmax_sim.errors import SubjectError, nearest_name, shorten_list
 from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject import owners, project
@@ -100,7 +100,7 @@ class MovingProject(ProjectState, kw_only=True):
             raise self._not_there(action, move.at)
         open_visits = [visit for visit in visits.values() if not visit.child]
         if not open_visits:
-            waits = listed(visit.child for visit in visits.values())
+            waits = shorten_list(visit.child for visit in visits.values())
             raise SubjectError(
                 "cannot {action}: the project waits for {waits}; act in that project",
                 action=action,
@@ -125,7 +125,7 @@ class MovingProject(ProjectState, kw_only=True):
             action=action,
             at=at,
             stands=self._stands(),
-            hint=near(at, self.nodes) if at not in self.nodes else "",
+            hint=nearest_name(at, self.nodes) if at not in self.nodes else "",
         )
 
     def _stands(self) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import SubjectError, listed, near, suggestion
+from bpmax_sim.errors import SubjectError, nearest_name, shorten_list, suggest
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import Undefined
 from bpmax_sim.subject.hooks import Where
@@ -40,7 +40,7 @@ def rule_problem(rule: Any, owners: int = 0) -> str | None:
         return None
     if rule in RULES or _SHARE.fullmatch(str(rule)):
         return None
-    hint = near(str(rule), RULES)
+    hint = nearest_name(str(rule), RULES)
     known = msg("any, all, in_order, a number of owners or a share such as 60%")
     return msg("expected {known}, got {rule!r}{hint}", known=known, rule=rule, hint=hint)
 
@@ -132,7 +132,7 @@ class OwnersTable(msgspec.Struct):
         for item in self.pending():
             if owner_of(item) == by:
                 return item
-        may = listed(owner_of(item) for item in self.pending()) or msg("nobody")
+        may = shorten_list(owner_of(item) for item in self.pending()) or msg("nobody")
         decided = any(owner_of(i) == by and i["status"] != UNTREATED for i in self.items)
         why = msg("has decided already") if decided else msg("is not to act yet")
         raise SubjectError("{by} {why}; who may act now: {may}", by=by, why=why, may=may)
@@ -189,7 +189,7 @@ def assigned(value: Any, node: str, nodes: Iterable[str] = ()) -> Mapping[str, I
     known = tuple(nodes)
     for step in value:
         if known and str(step) not in (*known, PROJECT):
-            hint = suggestion(str(step), known)
+            hint = suggest(str(step), known)
             raise SubjectError(
                 "owners.{node} returned owners of {step!r}, which is no node{hint}",
                 node=node,

@@ -14,7 +14,7 @@ from typing import Any, Literal, Self
 
 import msgspec
 
-from bpmax_sim.errors import BpmaxError, CallError, Place, ScriptError, SubjectError, suggestion
+from bpmax_sim.errors import BpmaxError, CallError, Place, ScriptError, SubjectError, suggest
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UNDEFINED, Undefined
 from bpmax_sim.script.channel import LiveObject
@@ -259,7 +259,7 @@ class ProjectState(Screen, kw_only=True):
             return self
         known = {flow.name: flow for flow in self._family() if flow.name}
         if name not in known:
-            hint = suggestion(name, known) or msg("; none has begun")
+            hint = suggest(name, known) or msg("; none has begun")
             raise SubjectError("no project of a sub-flow {name!r}{hint}", name=name, hint=hint)
         return known[name]
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette import file, journal, matching
 from bpmax_sim.cassette.format import dump_entries, render
-from bpmax_sim.cassette.journal import PendingExchange, checked
+from bpmax_sim.cassette.journal import PendingExchange, stub_if_leaking
 from bpmax_sim.cassette.merge import OwnerRecording, SameMeaning, merge
 from bpmax_sim.errors import CassetteError, ConfigError, LeakError
 from bpmax_sim.i18n import labelled, msg, series
@@ -222,7 +222,9 @@ def drafts_of(
     """
     entries = [render(exchange, rules=rules.digest) for exchange in exchanges]
     drafts = tuple(
-        checked(PendingExchange(line=entry.line, text=entry.text, issue=(number, 0)), vault.scan)
+        stub_if_leaking(
+            PendingExchange(line=entry.line, text=entry.text, issue=(number, 0)), vault.scan
+        )
         for number, entry in enumerate(entries, 1)
     )
     leaks = [f"{draft.line.call} ({place})" for draft in drafts for place in draft.leaks]
@@ -260,7 +262,7 @@ def write(path: Path, owner: str, drafts: tuple[PendingExchange, ...]) -> bool:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with journal.locked(path.parent):
+        with journal.lock_folder(path.parent):
             if known_at(path, owner) == -1:
                 entries = (draft.with_line(n=n) for n, draft in enumerate(drafts, 1))
                 journal.replace_whole(path, dump_entries(entries, rules=""))

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.matching import unbuilt
+from bpmax_sim.cassette.matching import nameless_call
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.messages import Request, Response
@@ -105,7 +105,7 @@ class ExternalClients:
     def _identified(self, request: Request) -> Request:
         match = self._match(request)
         if match is None:
-            return replace(request, call=unbuilt(request))
+            return replace(request, call=nameless_call(request))
         match = self._of_recorded_instance(request, match)
         if match.note:
             self.notes[match.note] = None
@@ -115,7 +115,7 @@ class ExternalClients:
             match = replace(match, base=live)
         if not match.target.is_declared:
             declared = replace(request, url=declared_address(sent, match)[0])
-            call = unbuilt(declared)
+            call = nameless_call(declared)
             shown = replace(declared, call=call)
             sent = replace(sent, call=call)
             return sent if sent.url == shown.url else replace(sent, standin=shown)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
-from bpmax_sim.errors import CassetteError, ConfigError, near
+from bpmax_sim.errors import CassetteError, ConfigError, nearest_name
 from bpmax_sim.field_path import member
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Exchange
@@ -116,6 +116,6 @@ def write_foreign(exchanges: Iterable[Exchange], kind: str) -> tuple[bytes, tupl
 
 def _known(name: str, names: tuple[str, ...]) -> str:
     if name not in names:
-        hint = near(name, names) or msg("; there are {all}", all=series(names))
+        hint = nearest_name(name, names) or msg("; there are {all}", all=series(names))
         raise ConfigError("format: there is no {name!r}{hint}", name=name, hint=hint)
     return name

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 from vcr.cassette import Cassette, CassetteContextDecorator
 
-from bpmax_sim.cassette.format import grouped
+from bpmax_sim.cassette.format import group_headers
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.traffic.imported import NotCarried, grouped_pairs, request, response
@@ -81,7 +81,7 @@ class _Listener(Cassette):  # type: ignore[misc]
         assert response is not None
         return {
             "status": {"code": response.status, "message": response.reason},
-            "headers": {name: list(values) for name, values in grouped(response.headers)},
+            "headers": {name: list(values) for name, values in group_headers(response.headers)},
             "body": {"string": response.body},
         }
 

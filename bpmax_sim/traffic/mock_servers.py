@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Final
 from urllib.parse import quote, urlencode, urlsplit
 
-from bpmax_sim.cassette.format import grouped
+from bpmax_sim.cassette.format import group_headers
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Exchange, Failed, Headers, Response
@@ -251,7 +251,7 @@ def _pattern(body: bytes, media: str) -> dict[str, str]:
 
 
 def _response_data(response: Response) -> dict[str, Any]:
-    values = {n: v[0] if len(v) == 1 else v for n, v in grouped(response.headers)}
+    values = {n: v[0] if len(v) == 1 else v for n, v in group_headers(response.headers)}
     data: dict[str, Any] = {"status": response.status, "headers": values}
     if response.reason:
         data["statusMessage"] = response.reason

@@ -16,7 +16,7 @@ from vcr.request import Request as VcrRequest
 from vcr.serialize import serialize
 from vcr.serializers import yamlserializer
 
-from bpmax_sim.cassette.format import grouped
+from bpmax_sim.cassette.format import group_headers
 from bpmax_sim.errors import CassetteError, why_unreadable
 from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.messages import Exchange, Response
@@ -111,7 +111,7 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
                 msg("exchange {order}: it did not complete, which vcrpy cannot tell", order=order)
             )
             continue
-        headers = {name: values[0] for name, values in grouped(request.headers)}
+        headers = {name: values[0] for name, values in group_headers(request.headers)}
         if len(headers) < len(request.headers):
             notes.append(
                 msg("exchange {order}: vcrpy keeps one value of a request header", order=order)
@@ -131,7 +131,7 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
         responses.append(
             {
                 "status": {"code": outcome.status, "message": outcome.reason},
-                "headers": dict(grouped(outcome.headers)),
+                "headers": dict(group_headers(outcome.headers)),
                 "body": {"string": outcome.body},
             }
         )

@@ -148,7 +148,7 @@ _KINDS = {
 
 def join(steps: Iterable[Step]) -> str:
     """Return *steps* as a path."""
-    return "".join(map(_shown, steps)).removeprefix(".")
+    return "".join(map(_format_step, steps)).removeprefix(".")
 
 
 def split(path: str) -> tuple[Step, ...]:
@@ -163,7 +163,7 @@ def split(path: str) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _shown(step: Step) -> str:
+def _format_step(step: Step) -> str:
     if isinstance(step, int):
         return f"[{step}]"
     if _PLAIN.fullmatch(step):
@@ -415,10 +415,10 @@ def read_yaml(source: str | Path, *, file: str = "") -> Node:
     Raises:
         ConfigError: if it cannot be read or is not YAML; all duplicate keys and the like at once.
     """
-    name = file or (shown(source) if isinstance(source, Path) else "<text>")
+    name = file or (display_path(source) if isinstance(source, Path) else "<text>")
     if isinstance(source, Path):
-        return parsed_bytes(read_bytes(source, name), name)
-    return parsed(source, name)
+        return parse_yaml_bytes(read_bytes(source, name), name)
+    return parse_yaml(source, name)
 
 
 def read_text(path: Path) -> str:
@@ -427,20 +427,20 @@ def read_text(path: Path) -> str:
     Raises:
         ConfigError: if it cannot be read.
     """
-    name = shown(path)
-    return _decoded(read_bytes(path, name), name).removeprefix(_BOM)
+    name = display_path(path)
+    return _decode_utf8(read_bytes(path, name), name).removeprefix(_BOM)
 
 
-def parsed_bytes(data: bytes, name: str) -> Node:
+def parse_yaml_bytes(data: bytes, name: str) -> Node:
     """Return the root of the YAML file that holds *data*, which messages call *name*.
 
     Raises:
         ConfigError: as `read_yaml` does.
     """
-    return parsed(_decoded(_bounded(data, name, LARGEST), name), name)
+    return parse_yaml(_decode_utf8(_check_size(data, name, LARGEST), name), name)
 
 
-def parsed(text: str, name: str) -> Node:
+def parse_yaml(text: str, name: str) -> Node:
     """Return the root of the YAML file *text*, which messages call *name*.
 
     Raises:
@@ -464,14 +464,14 @@ def parsed(text: str, name: str) -> Node:
     return root
 
 
-def shown(path: Path) -> str:
+def display_path(path: Path) -> str:
     """Return *path* relative to the working directory where it lies below it."""
     # Asked for every file of every session, and pathlib would take five times as long.
     text, below = str(path), os.path.join(os.getcwd(), "")  # noqa: PTH109, PTH118
     return text.removeprefix(below).replace(os.sep, "/")
 
 
-def _decoded(data: bytes, name: str) -> str:
+def _decode_utf8(data: bytes, name: str) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -511,10 +511,10 @@ def read_bytes(path: Path, name: str, *, largest: int = LARGEST, is_regular: boo
             strerror=error.strerror,
         )
         raise ConfigError(Problem(message, Place(name))) from None
-    return _bounded(data, name, largest)
+    return _check_size(data, name, largest)
 
 
-def _bounded(data: bytes, name: str, largest: int) -> bytes:
+def _check_size(data: bytes, name: str, largest: int) -> bytes:
     if len(data) > largest:
         message = msg("the file has more than {largest} bytes; split it", largest=largest)
         raise ConfigError(Problem(message, Place(name)))

@@ -58,7 +58,7 @@ def explain(definition: Schema, texts: Mapping[str, tuple[str, str]]) -> None:
         definition["description"] = help_text(texts[ITSELF])
     properties = definition["properties"]
     for key in properties.keys() & texts.keys():
-        properties[key] = described(properties[key], help_text(texts[key]))
+        properties[key] = with_description(properties[key], help_text(texts[key]))
 
 
 def help_text(text: tuple[str, str]) -> str:
@@ -66,7 +66,7 @@ def help_text(text: tuple[str, str]) -> str:
     return "\n\n".join(text)
 
 
-def described(schema: Schema, text: str) -> Schema:
+def with_description(schema: Schema, text: str) -> Schema:
     """Return *schema* with a description; draft-07 ignores whatever stands beside a ``$ref``."""
     if "$ref" in schema:
         return {"description": text, "allOf": [schema]}

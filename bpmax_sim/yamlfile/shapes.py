@@ -18,7 +18,7 @@ import msgspec.inspect as types
 from msgspec import UNSET, Meta, UnsetType
 
 from bpmax_sim.clock import parse_duration
-from bpmax_sim.errors import Place, Problem, near
+from bpmax_sim.errors import Place, Problem, nearest_name
 from bpmax_sim.i18n import joined, msg, series
 from bpmax_sim.yamlfile.node import Node, Step, Steps, join
 
@@ -221,7 +221,9 @@ class ChoiceShape(Shape):
     def _value(self, node: Node, reading: Reading) -> Any:
         if node.value in self.values:
             return node.value
-        return reading.refuse(node, self.expected, near(str(node.value), map(str, self.values)))
+        return reading.refuse(
+            node, self.expected, nearest_name(str(node.value), map(str, self.values))
+        )
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
         """Return the values."""
@@ -316,7 +318,7 @@ class StructShape(Shape):
         return self.type(**values) if complete else UNSET
 
     def _unknown(self, key: str, node: Node, reading: Reading) -> None:
-        hint = near(key, self.fields)
+        hint = nearest_name(key, self.fields)
         if not hint and len(self.fields) <= _FEW:
             hint = msg("; known are {names}", names=series(self.fields))
         reading.tell(msg("unknown key {key!r}{hint}", key=key, hint=hint), node.key_place(key), key)
@@ -422,12 +424,12 @@ def _struct(info: Any, structs: _Structs) -> Shape:
         shape.fields = {
             field.encode_name: Field(field.name, _shape(field.type, structs), field.required)
             for field in info.fields
-            if not _marked(field.type, "internal")
+            if not _has_mark(field.type, "internal")
         }
     return structs[info.cls]
 
 
-def _marked(info: types.Type, mark: str) -> bool:
+def _has_mark(info: types.Type, mark: str) -> bool:
     return isinstance(info, types.Metadata) and mark in (info.extra or {})
 
 
@@ -445,7 +447,7 @@ _BUILDERS: Mapping[type, Callable[[Any, _Structs], Shape]] = {
     types.ListType: _list,
     types.LiteralType: lambda info, _structs: ChoiceShape(info.values),
     types.Metadata: lambda info, structs: (
-        DurationShape() if _marked(info, "duration") else _shape(info.type, structs)
+        DurationShape() if _has_mark(info, "duration") else _shape(info.type, structs)
     ),
     types.StructType: _struct,
     types.UnionType: _union,

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.i18n import msg
-from bpmax_sim.yamlfile.node import Node, shown
+from bpmax_sim.yamlfile.node import Node, display_path
 
 WIDTH: Final = 100
 """The columns of a line that is not one long scalar."""
@@ -43,7 +43,7 @@ def writing_to(path: Path, hint: str = "") -> Iterator[None]:
         yield
     except OSError as error:
         message = msg("cannot be written: {reason}{hint}", reason=error.strerror, hint=hint)
-        raise ConfigError(Problem(message, Place(shown(path)))) from error
+        raise ConfigError(Problem(message, Place(display_path(path)))) from error
 
 
 def write_text(path: Path, text: str, hint: str = "") -> None:
@@ -69,7 +69,7 @@ def text_at(path: Path) -> str:
         return ""
     except (OSError, UnicodeDecodeError) as error:
         message = msg("is there and is no text that can be read; move it away")
-        raise ConfigError(Problem(message, Place(shown(path)))) from error
+        raise ConfigError(Problem(message, Place(display_path(path)))) from error
 
 
 def write_yaml(value: Mapping[str, Any], *, block: int = 3) -> str:
@@ -116,10 +116,10 @@ def _mapping(value: Mapping[str, Any], indent: str, block: int) -> Iterator[str]
             yield f"{head} {_line(child)}"
         else:
             yield head
-            yield from _nested(child, f"{indent}  ", block - 1)
+            yield from _write_items(child, f"{indent}  ", block - 1)
 
 
-def _nested(value: Any, indent: str, block: int) -> Iterator[str]:
+def _write_items(value: Any, indent: str, block: int) -> Iterator[str]:
     if isinstance(value, Mapping):
         yield from _mapping(value, indent, block)
         return
@@ -127,7 +127,7 @@ def _nested(value: Any, indent: str, block: int) -> Iterator[str]:
         if _is_short(item, WIDTH - len(indent) - 2, 0):
             yield f"{indent}- {_line(item)}"
         else:
-            first, *rest = _nested(item, f"{indent}  ", 0)
+            first, *rest = _write_items(item, f"{indent}  ", 0)
             yield f"{indent}- {first.lstrip(' ')}"
             yield from rest
 

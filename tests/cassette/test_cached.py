@@ -20,15 +20,15 @@ def recorded(path: Path, exchange: Exchange) -> str:
 
 
 def customer(path: str) -> str:
-    return file.cached(path).exchange(0).request.url.partition("?")[0].rpartition("/")[2]
+    return file.load_shared(path).exchange(0).request.url.partition("?")[0].rpartition("/")[2]
 
 
 def test_a_cassette_on_the_shelf_is_read_once(tmp_path: Path) -> None:
     path = recorded(tmp_path / "登录.yaml", detail(1))
 
-    once = file.cached(path)
+    once = file.load_shared(path)
 
-    assert file.cached(path) is once
+    assert file.load_shared(path) is once
     assert once.outcome(0) is once.outcome(0)
 
 
@@ -43,11 +43,11 @@ def test_a_cassette_that_was_recorded_anew_is_read_anew(tmp_path: Path) -> None:
 
 def test_a_cassette_that_was_edited_or_deleted_is_not_taken_from_the_shelf(tmp_path: Path) -> None:
     path = recorded(tmp_path / "登录.yaml", detail(1))
-    file.cached(path)
+    file.load_shared(path)
     Path(path).write_bytes(Path(path).read_bytes()[:-9])
 
     with pytest.raises(DamagedCassette):
-        file.cached(path)
+        file.load_shared(path)
     Path(path).unlink()
     with pytest.raises(FileNotFoundError):
-        file.cached(path)
+        file.load_shared(path)

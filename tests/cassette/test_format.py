@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import body_scalar, dump, grouped, render, stored_headers
+from bpmax_sim.cassette.format import body_scalar, dump, group_headers, render, stored_headers
 from bpmax_sim.cassette.matching import differences, parts_of_exchange
 from bpmax_sim.cassette.reader import YamlTextError, read_exchange, read_yaml_text
 from bpmax_sim.errors import CassetteError, Place
@@ -109,7 +109,7 @@ def stored(exchange: Exchange) -> Exchange:
 
 
 def flat(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, value) for name, values in grouped(headers) for value in values)
+    return tuple((name, value) for name, values in group_headers(headers) for value in values)
 
 
 hostile = st.text(

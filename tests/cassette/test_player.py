@@ -71,7 +71,7 @@ def test_equal_calls_are_answered_in_recorded_order_and_each_once(tmp_path: Path
     playing = player(tmp_path, customer("张三"), customer("其他", 7), customer("李四"))
 
     assert [name_of(taken(playing, PARTS)) for _ in "12"] == ["张三", "李四"]
-    assert [name_of(e) for e in playing.unplayed()] == ["其他"]
+    assert [name_of(e) for e in playing.unplayed_exchanges()] == ["其他"]
     assert repr(playing).endswith(f"crm.yaml' for {OWNER!r}, 2 played>")
     assert missed(tmp_path, playing, PARTS).case == "already played"
 
@@ -82,7 +82,7 @@ def test_a_failure_keeps_its_place_among_the_answers(tmp_path: Path) -> None:
     outcomes = [taken(playing, PARTS).outcome for _ in "123"]
 
     assert [type(outcome) for outcome in outcomes] == [Response, Failed, Response]
-    assert playing.unplayed() == ()
+    assert playing.unplayed_exchanges() == ()
 
 
 def test_a_repeated_call_gets_the_last_answer_again(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_owners_of_one_file_do_not_see_each_other(tmp_path: Path) -> None:
     playing = player(tmp_path, customer("张三"), other, owner="另一个")
 
     assert name_of(taken(playing, PARTS)) == "李四"
-    assert playing.unplayed() == ()
+    assert playing.unplayed_exchanges() == ()
 
 
 def test_keys_are_computed_afresh_under_other_rules(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_without_a_cassette_the_command_that_records_is_told(tmp_path: Path) -> 
         "  call      GET /customers/12345?fields=name,phone (instance test)\n"
         "  record    bpmax-sim record scenarios/crm.yaml:12"
     )
-    assert playing.unplayed() == ()
+    assert playing.unplayed_exchanges() == ()
     assert not playing.knows(PARTS)
 
 

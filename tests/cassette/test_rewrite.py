@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump
 from bpmax_sim.cassette.matching import Rules, parts_of_exchange
-from bpmax_sim.cassette.merge import rekeyed, remove
+from bpmax_sim.cassette.merge import recompute_keys, remove_exchanges
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.errors import DamagedCassette
 from tests.cassette.exchanges import OWNER, RULES, ZONE, detail, numbered, taken
@@ -27,7 +27,7 @@ def written(tmp_path: Path) -> Path:
 
 
 def test_keys_are_those_of_the_rules_in_force(path: Path) -> None:
-    path.write_bytes(rekeyed(Cassette.load(path), lambda _owner: NEW))
+    path.write_bytes(recompute_keys(Cassette.load(path), lambda _owner: NEW))
     cassette = Cassette.load(path)
 
     assert cassette.head.rules == NEW.digest
@@ -37,7 +37,7 @@ def test_keys_are_those_of_the_rules_in_force(path: Path) -> None:
 
 
 def test_an_owner_whose_rules_nobody_knows_keeps_its_keys(path: Path) -> None:
-    path.write_bytes(rekeyed(Cassette.load(path), {OWNER: NEW}.get))
+    path.write_bytes(recompute_keys(Cassette.load(path), {OWNER: NEW}.get))
     cassette = Cassette.load(path)
 
     assert cassette.head.mixed is True
@@ -46,17 +46,17 @@ def test_an_owner_whose_rules_nobody_knows_keeps_its_keys(path: Path) -> None:
 
 
 def test_writing_anew_twice_changes_nothing(path: Path) -> None:
-    path.write_bytes(rekeyed(Cassette.load(path), {OWNER: NEW}.get))
+    path.write_bytes(recompute_keys(Cassette.load(path), {OWNER: NEW}.get))
 
-    assert rekeyed(Cassette.load(path), {OWNER: NEW}.get) == path.read_bytes()
-    assert rekeyed(Cassette.load(path), lambda _owner: None) == path.read_bytes()
+    assert recompute_keys(Cassette.load(path), {OWNER: NEW}.get) == path.read_bytes()
+    assert recompute_keys(Cassette.load(path), lambda _owner: None) == path.read_bytes()
 
 
 def test_back_under_the_old_rules_the_old_bytes_come_back(path: Path) -> None:
     before = path.read_bytes()
-    path.write_bytes(rekeyed(Cassette.load(path), lambda _owner: NEW))
+    path.write_bytes(recompute_keys(Cassette.load(path), lambda _owner: NEW))
 
-    assert rekeyed(Cassette.load(path), lambda _owner: RULES) == before
+    assert recompute_keys(Cassette.load(path), lambda _owner: RULES) == before
 
 
 @given(st.sets(st.integers(0, 4)))
@@ -66,7 +66,7 @@ def test_what_is_removed_is_gone_and_the_rest_is_as_it_was(
     path = tmp_path_factory.mktemp("削减") / "crm.yaml"
     path.write_bytes(dump([*MINE, *OTHERS], rules=RULES, zone=ZONE))
     before = list(Cassette.load(path).entries())
-    remove(path, numbers)
+    remove_exchanges(path, numbers)
 
     kept = [entry for number, entry in enumerate(before) if number not in numbers]
     assert path.exists() is bool(kept)
@@ -79,7 +79,7 @@ def test_a_damaged_file_is_not_written(path: Path) -> None:
     before = path.read_bytes()
 
     with pytest.raises(DamagedCassette):
-        remove(path, {0})
+        remove_exchanges(path, {0})
     with pytest.raises(DamagedCassette):
-        rekeyed(Cassette.load(path), lambda _owner: NEW)
+        recompute_keys(Cassette.load(path), lambda _owner: NEW)
     assert path.read_bytes() == before

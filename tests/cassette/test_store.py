@@ -73,7 +73,7 @@ def test_what_was_recorded_is_replayed(path: Path) -> None:
     assert sealed
     assert names(path) == [path.name]
     assert path.read_bytes() == dump(numbered(*told), rules=RULES, zone=ZONE)
-    assert Player(Cassette.load(path), RULES, OWNER).unplayed()[1].order == 2
+    assert Player(Cassette.load(path), RULES, OWNER).unplayed_exchanges()[1].order == 2
 
 
 def test_the_order_is_that_of_issue_not_of_completion(path: Path) -> None:
@@ -246,7 +246,7 @@ def test_each_owner_may_have_its_own_rules(path: Path) -> None:
     for use, owner in ((RULES, "甲"), (rules, "乙"), (RULES, "丙"), (rules, "甲")):
         playing = Player(cassette, use, owner)
         taken(playing, parts_of_exchange(detail()))
-        assert playing.unplayed() == ()
+        assert playing.unplayed_exchanges() == ()
 
 
 def test_a_review_file_stands_beside_the_old_one(path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.cli.doctor import EXTRAS
-from bpmax_sim.errors import pasted
+from bpmax_sim.errors import shell_quote
 from bpmax_sim.pytest_plugin.options import OPTIONS, flag_of
 from bpmax_sim.starter.demo import Crm
 from tests import sources, warm
@@ -127,7 +127,7 @@ def test_pytest_and_the_command_line_tell_a_miss_alike_but_for_the_commands(
 def test_a_path_is_one_word_of_a_shell(text: str, word: str) -> None:
     done = subprocess.run(["sh", "-c", f"printf %s {word}"], capture_output=True, check=True)
 
-    assert pasted(text) == word
+    assert shell_quote(text) == word
     assert done.stdout.decode() == text
 
 

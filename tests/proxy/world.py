@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bpmax_sim.clock import SeededChance, VirtualClock
-from bpmax_sim.errors import CallError, near
+from bpmax_sim.errors import CallError, nearest_name
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import (
     Acquire,
@@ -116,7 +116,7 @@ class Book:
     def _found(self, known: Mapping[str, Found], key: str, kind: str) -> Found:
         if key in known:
             return known[key]
-        hint = near(key, known)
+        hint = nearest_name(key, known)
         raise CallError(f"unknown {kind} {key!r}{hint}", code=f"UNKNOWN_{kind.upper()}")
 
 

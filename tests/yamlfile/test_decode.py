@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
 from bpmax_sim.errors import Problem
-from bpmax_sim.yamlfile import INTERNAL, Seconds, decode, described, json_schema, read_yaml
+from bpmax_sim.yamlfile import INTERNAL, Seconds, decode, json_schema, read_yaml, with_description
 from tests.examples import drawn
 
 
@@ -207,7 +207,7 @@ def test_hover_texts_stand_at_their_keys_and_never_beside_a_reference() -> None:
     assert schema["description"] == "An order\n\n订单"
     assert schema["properties"]["number"]["description"] == "Its number\n\n订单号"
     assert schema["definitions"]["Line"]["properties"]["qty"]["description"] == "How many\n\n数量"
-    assert described({"$ref": "#/definitions/Line"}, "一行") == {
+    assert with_description({"$ref": "#/definitions/Line"}, "一行") == {
         "description": "一行",
         "allOf": [{"$ref": "#/definitions/Line"}],
     }
