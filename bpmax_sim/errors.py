@@ -35,7 +35,7 @@ from typing import Any, ClassVar, Final, Self
 
 import msgspec
 
-from bpmax_sim.i18n import MessageError, joined, msg, plural, series
+from bpmax_sim.i18n import MessageError, join_messages, msg, plural, series
 
 BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, FutureWarning)
 """What compiling a regular expression of a user's raises, a warning where those are errors."""
@@ -128,7 +128,7 @@ class Problem(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         """Return ``file:line:column: path: message`` on one line."""
         parts = [str(part) for part in (self.place, self.path) if part]
-        return joined(msg(": "), [*parts, self.message])
+        return join_messages(msg(": "), [*parts, self.message])
 
 
 class ConfigError(BpmaxError):
@@ -144,7 +144,7 @@ class ConfigError(BpmaxError):
             p if isinstance(p, Problem) else Problem(str(MessageError(p, **values)))
             for p in problems
         )
-        Exception.__init__(self, joined("\n", map(str, self.problems)))
+        Exception.__init__(self, join_messages("\n", map(str, self.problems)))
 
 
 class Problems(list[Problem]):

@@ -66,11 +66,11 @@ class Translatable(str):
 
     def __add__(self, other: str, /) -> str:
         """Return both, one after the other, as a message."""
-        return joined("", (self, other)) if other else self
+        return join_messages("", (self, other)) if other else self
 
     def __radd__(self, other: str, /) -> str:
         """Return both, one after the other, as a message."""
-        return joined("", (other, self)) if other else self
+        return join_messages("", (other, self)) if other else self
 
     def strip(self, chars: str | None = None, /) -> str:
         """Return the message itself where there is nothing to strip."""
@@ -89,9 +89,11 @@ class Translatable(str):
             return [self]
         if keepends or not self.values or self.many:
             return lines
-        if any(letter.isalpha() for literal, *_ in _parsed(self.template) for letter in literal):
+        if any(
+            letter.isalpha() for literal, *_ in _parse_template(self.template) for letter in literal
+        ):
             return lines
-        return ["".join(line) if not line else joined("", line) for line in _lines(self)]
+        return ["".join(line) if not line else join_messages("", line) for line in _lines(self)]
 
     def __reduce__(self) -> tuple[object, ...]:
         return Translatable, (plain(self), self.template, dict(self.values), self.many)
@@ -102,7 +104,7 @@ def plain(text: str) -> str:
     return str.__str__(text) if type(text) is str else "".join(text)
 
 
-def encoded(value: object) -> object:
+def encode_message(value: object) -> object:
     """Return the text of a message: the ``enc_hook`` of msgspec, which knows ``str`` itself alone.
 
     Raises:
@@ -142,10 +144,10 @@ def msg(template: str, /, **values: object) -> str | None:
     if not values:
         return Translatable(template, template)
     texts = {name: _text(values[name], *how) for name, how in fields(template).items()}
-    return Translatable(_filled(template, texts), template, texts)
+    return Translatable(_fill(template, texts), template, texts)
 
 
-def worded(text: str, values: Mapping[str, object]) -> str:
+def fill_message(text: str, values: Mapping[str, object]) -> str:
     """Return *text* as it stands, or where there are *values* the message that they make of it."""
     return msg(text, **values) if values else text
 
@@ -159,7 +161,7 @@ def plural(number: int, singular: str, many: str, /, **values: object) -> str:
     everything: dict[str, object] = {"number": number, **values}
     forms = {**fields(singular), **fields(many)}
     texts = {n: _text(v, *forms.get(n, ("", ""))) for n, v in everything.items()}
-    return Translatable(_filled(template, texts), singular, texts, many)
+    return Translatable(_fill(template, texts), singular, texts, many)
 
 
 class MessageError(Exception):
@@ -171,7 +173,7 @@ class MessageError(Exception):
         super().__init__(template if is_message else msg(template, **values))
 
 
-def joined(separator: str, parts: Iterable[str]) -> str:
+def join_messages(separator: str, parts: Iterable[str]) -> str:
     """Return ``separator.join(parts)``, as a message where one of *parts* or *separator* is."""
     pieces: list[str] = []
     for part in parts:
@@ -185,30 +187,30 @@ def joined(separator: str, parts: Iterable[str]) -> str:
     return Translatable("".join(pieces), "".join(f"{{{name}}}" for name in texts), texts)
 
 
-def labelled(label: object, text: object) -> str:
+def label_message(label: object, text: object) -> str:
     """Return ``label: text``, with the colon that a language has."""
-    return joined(msg(": "), (str(label), str(text)))
+    return join_messages(msg(": "), (str(label), str(text)))
 
 
 def series(parts: Iterable[str]) -> str:
     """Return *parts* as a language writes the items of a list: ``a, b``, or ``a、b``."""
-    return joined(msg(", "), parts)
+    return join_messages(msg(", "), parts)
 
 
-def mapped(text: str, change: Callable[[str], str]) -> str:
+def map_message(text: str, change: Callable[[str], str]) -> str:
     """Return *change* of *text*; a message stays one where changing its values does the same."""
     changed = change(plain(text))
     if not isinstance(text, Translatable) or changed == text:
         return text if changed == text else changed
-    values = {name: mapped(value, change) for name, value in text.values.items()}
+    values = {name: map_message(value, change) for name, value in text.values.items()}
     template = text.many if text.many and values.get("number") != "1" else text.template
-    same = bool(values) and _filled(template, values) == changed
+    same = bool(values) and _fill(template, values) == changed
     return Translatable(changed, text.template, values, text.many) if same else changed
 
 
 def _text(value: object, conversion: str, spec: str) -> str:
     if isinstance(value, Translatable) and not conversion and spec[:1] in {"", "<"}:
-        return value  # a column is as wide in every language, see `_filled`
+        return value  # a column is as wide in every language, see `_fill`
     if isinstance(value, str):
         value = plain(value)
     if conversion:
@@ -217,7 +219,7 @@ def _text(value: object, conversion: str, spec: str) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _parsed(template: str) -> tuple[tuple[str, str | None, str, str], ...]:
+def _parse_template(template: str) -> tuple[tuple[str, str | None, str, str], ...]:
     return tuple(
         (literal, name, conversion or "", spec or "")
         for literal, name, spec, conversion in string.Formatter().parse(template)
@@ -227,14 +229,14 @@ def _parsed(template: str) -> tuple[tuple[str, str | None, str, str], ...]:
 @lru_cache(maxsize=4096)
 def fields(template: str) -> Mapping[str, tuple[str, str]]:
     """Return conversion and format of each value of *template*, by its name."""
-    parsed = _parsed(template)
+    parsed = _parse_template(template)
     return {name: (conversion, spec) for _, name, conversion, spec in parsed if name is not None}
 
 
-def _filled(template: str, values: Mapping[str, str], shown: Mapping[str, str] = _NOTHING) -> str:
+def _fill(template: str, values: Mapping[str, str], shown: Mapping[str, str] = _NOTHING) -> str:
     """Return *template* with *values*, or with what is *shown* of them in another language."""
     parts: list[str] = []
-    for literal, name, _, spec in _parsed(template):
+    for literal, name, _, spec in _parse_template(template):
         parts.append(literal)
         if name is not None:
             text = plain(shown.get(name, values[name]))
@@ -254,7 +256,7 @@ def width(text: str) -> int:
 def _lines(message: Translatable) -> list[list[str]]:
     """Return the pieces of each line of what *message* joins."""
     lines: list[list[str]] = [[]]
-    for literal, name, _, _ in _parsed(message.template):
+    for literal, name, _, _ in _parse_template(message.template):
         for piece in (literal, message.values[name] if name is not None else ""):
             if "\n" not in piece:
                 lines[-1].append(piece)
@@ -274,7 +276,7 @@ class UnknownLanguageError(MessageError, ValueError):
     """A language that there is no catalogue for."""
 
 
-class _Chosen:
+class _ReaderLanguage:
     """The language of this process's reader: one terminal, one report, one language."""
 
     language = ""
@@ -297,13 +299,13 @@ def choose(language: str | None = None, *, configured: str | None = None) -> str
         raise UnknownLanguageError(
             "no language {language!r}; there are {languages}", language=name, languages=languages
         )
-    _Chosen.language = known
+    _ReaderLanguage.language = known
     return known
 
 
-def chosen() -> str:
+def current_language() -> str:
     """Return the language that `translate` puts messages into."""
-    return _Chosen.language or "en"
+    return _ReaderLanguage.language or "en"
 
 
 def _of_locale() -> str:
@@ -329,7 +331,7 @@ def translate(text: str, language: str | None = None) -> str:
 
     A text that is no `Translatable` is returned as it is: user data is nobody's to translate.
     """
-    language = language or chosen()
+    language = language or current_language()
     if not isinstance(text, Translatable):
         return text
     if language == "en":
@@ -343,4 +345,4 @@ def translate(text: str, language: str | None = None) -> str:
     if not text.values:
         return template
     shown = {name: translate(value, language) for name, value in text.values.items()}
-    return _filled(template, text.values, shown)
+    return _fill(template, text.values, shown)

@@ -42,7 +42,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from bpmax_sim.i18n import encoded, labelled, msg
+from bpmax_sim.i18n import encode_message, label_message, msg
 
 
 class Undefined:
@@ -227,7 +227,7 @@ def json_text(value: Any) -> bytes:
         raise UnprintableError(msg("nested too deeply for JSON")) from None
     except UnprintableError as error:
         path, problem = error.args
-        raise UnprintableError(labelled(path or msg("the value"), problem)) from None
+        raise UnprintableError(label_message(path or msg("the value"), problem)) from None
     if text is None:
         return b""
     try:
@@ -554,7 +554,7 @@ def is_bounded(value: object) -> bool:
     return True
 
 
-_encode = msgspec.json.Encoder(enc_hook=encoded).encode
+_encode = msgspec.json.Encoder(enc_hook=encode_message).encode
 _decode = msgspec.json.Decoder().decode
 _encode_any = json.JSONEncoder(separators=(",", ":")).encode
 

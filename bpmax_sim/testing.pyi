@@ -45,12 +45,12 @@ from bpmax_sim.subject.hooks import BranchArrived as BranchArrived
 from bpmax_sim.subject.hooks import CycleCut as CycleCut
 from bpmax_sim.subject.hooks import DeadlinePassed as DeadlinePassed
 from bpmax_sim.subject.hooks import FieldChanged as FieldChanged
-from bpmax_sim.subject.hooks import Happening as Happening
 from bpmax_sim.subject.hooks import HookStarted as HookStarted
 from bpmax_sim.subject.hooks import MessageShown as MessageShown
 from bpmax_sim.subject.hooks import NodeEntered as NodeEntered
-from bpmax_sim.subject.hooks import Notified as Notified
+from bpmax_sim.subject.hooks import NotificationSent as NotificationSent
 from bpmax_sim.subject.hooks import PersonActed as PersonActed
+from bpmax_sim.subject.hooks import SubjectEvent as SubjectEvent
 from bpmax_sim.transport.adapters import Handles as Handles
 from bpmax_sim.transport.respx_router import Router as Router
 

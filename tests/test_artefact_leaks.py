@@ -160,10 +160,10 @@ def test_what_a_cassette_is_refused_for_is_told_in_no_form() -> None:
                 f"前 <{make(secret)}> 后",
                 f'{{"a":"{make(secret)}","b":1}}',
             ):
-                shown = vault.shown(text)
+                shown = vault.redact_for_output(text)
 
                 assert found({label: shown.encode()}) == []
-                assert vault.shown(shown) == shown
+                assert vault.redact_for_output(shown) == shown
                 assert vault.scan(shown.encode()) == ()
 
 
@@ -173,4 +173,4 @@ def test_a_text_without_a_secret_is_shown_as_it_is() -> None:
         vault.add(secret, f"redacted.p.i.{name}.1", name=f"p.i.{name}")
     for make in ENCODINGS.values():
         text = f"前 {make('客户 张三 13800138000')} 后"
-        assert vault.shown(text) == text
+        assert vault.redact_for_output(text) == text

@@ -27,7 +27,7 @@ from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line, Seal, Values
 from bpmax_sim.cassette.reader import YamlTextError, exchange_of, read_yaml_text
 from bpmax_sim.clock import Drawn, Instant
 from bpmax_sim.errors import CassetteError
-from bpmax_sim.i18n import encoded, labelled, msg
+from bpmax_sim.i18n import encode_message, label_message, msg
 from bpmax_sim.messages import Exchange, Failed, Pairs, Request, Response
 
 # YAML's reader refuses or folds these; the marks of writing direction hide text from a reviewer.
@@ -51,7 +51,7 @@ def json_line(value: object) -> str:
 
     Every character that YAML would not keep is written as ``\uXXXX``.
     """
-    text = msgspec.json.encode(value, enc_hook=encoded).decode()
+    text = msgspec.json.encode(value, enc_hook=encode_message).decode()
     if text.isascii() and "\x7f" not in text:
         return text  # JSON escapes the other control characters itself
     return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
@@ -327,7 +327,7 @@ def reseal(text: str) -> bytes:
     try:
         head = msgspec.convert(_mapping(tree).get("bpmax"), Head, strict=False)
     except ValueError as error:
-        raise YamlTextError(labelled(msg("not a cassette of ours"), error), 1) from error
+        raise YamlTextError(label_message(msg("not a cassette of ours"), error), 1) from error
     items = [item for name in SECTIONS for item in tree.get(name) or []]
     return dump_entries([_reseal_exchange(*pair) for pair in enumerate(items, 1)], rules=head.rules)
 
@@ -337,7 +337,9 @@ def _reseal_exchange(number: int, item: Any) -> Entry:
         line = msgspec.convert(_mapping(item).get("bpmax"), Line, strict=False)
         exchange = exchange_of(_check_index(line), item)
     except ValueError as error:
-        raise YamlTextError(labelled(msg("exchange {number}", number=number), error), 1) from error
+        raise YamlTextError(
+            label_message(msg("exchange {number}", number=number), error), 1
+        ) from error
     # The index line stays the recorded one; only the text is written anew.
     text = render(replace(exchange, request=replace(exchange.request, call=None))).text
     if _index(replace(line, sha=""), text.encode())[1] != line.sha:

@@ -30,10 +30,10 @@ import msgspec
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.errors import NewerFormat
-from bpmax_sim.i18n import encoded
+from bpmax_sim.i18n import encode_message
 from bpmax_sim.messages import Failed
 from bpmax_sim.secret.decode import Harmless
-from bpmax_sim.secret.scan import undone
+from bpmax_sim.secret.scan import decode_all
 
 _sync_data = getattr(os, "fdatasync", os.fsync)
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -291,7 +291,7 @@ class PendingExchange(Entry, frozen=True, kw_only=True, omit_defaults=True):
         return True
 
 
-_encode = msgspec.json.Encoder(enc_hook=encoded).encode
+_encode = msgspec.json.Encoder(enc_hook=encode_message).encode
 _decode = msgspec.json.Decoder(PendingExchange).decode
 
 
@@ -566,7 +566,7 @@ class LeakCheck:
         cached = self._undone.get(id(draft))
         if cached is None:
             parts = scannable(draft)
-            inner = [undone(part, _REMEMBERED) for part in parts]
+            inner = [decode_all(part, _REMEMBERED) for part in parts]
             data = b"" if None in inner else b"\n".join([*parts, *filter(None, inner)])
             cached = self._undone[id(draft)] = draft, data
         if not cached[1] or any(text in draft.text for text in texts):

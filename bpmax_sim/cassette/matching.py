@@ -22,7 +22,7 @@ from msgspec.structs import asdict, replace
 
 from bpmax_sim.cassette.model import Body, by_name, decode_json, encode_sorted, read_body
 from bpmax_sim.field_path import NEVER_COMPARED, FieldPath, Segment, format_path, without
-from bpmax_sim.i18n import encoded
+from bpmax_sim.i18n import encode_message
 from bpmax_sim.messages import FORM, Call, Exchange, Headers, Pairs, Request, media_type
 from bpmax_sim.path_template import PathTemplate, has_trailing_slash, path_template
 
@@ -147,7 +147,7 @@ class Rules:
         scoped = sorted((name, sorted({*paths})) for name, paths in self.scoped if paths)
         facts = [_VERSION, sorted({*self.ignore}), scoped]
         return hashlib.blake2b(
-            msgspec.json.encode(facts, enc_hook=encoded), digest_size=8
+            msgspec.json.encode(facts, enc_hook=encode_message), digest_size=8
         ).hexdigest()
 
     def paths(self, platform: str, api: str) -> tuple[FieldPath, ...]:

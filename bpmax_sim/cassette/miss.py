@@ -22,7 +22,7 @@ from bpmax_sim.cassette.matching import Difference, Parts, Rules
 from bpmax_sim.cassette.model import encode_sorted
 from bpmax_sim.errors import CassetteError, NoMatchError, Place, shell_quote
 from bpmax_sim.field_path import FieldPath, Wild, format_path
-from bpmax_sim.i18n import joined, msg, series
+from bpmax_sim.i18n import join_messages, msg, series
 from bpmax_sim.messages import Call
 
 _SHOWN = 5
@@ -134,7 +134,7 @@ def signature_mismatch(
         _line(msg("check"), msg("`sign:` in the platform file; if it is right now, record afresh")),
         _line(msg("record"), context.command(context.rewrite)),
     ]
-    text = joined("\n", lines)
+    text = join_messages("\n", lines)
     return NoMatchError(text, platform=call.platform, api=call.api, case=msg("signed otherwise"))
 
 
@@ -230,7 +230,7 @@ def _explanation(search: NearestSearch, near: Near) -> Iterator[str]:
     )
     yield _line(msg("nearest"), match)
     marked = (f"{'×' if part in near.parts else '√'} {part}" for part in matching.PARTS)
-    yield _line("", joined("  ", marked))
+    yield _line("", join_messages("  ", marked))
     yield from _differing(near.differences)
     left = len(near.differences) - _SHOWN
     if left > 0:
@@ -298,7 +298,7 @@ def _suggest_fixes(search: NearestSearch, near: Near) -> Iterator[str]:
             quoted = json.dumps(path, ensure_ascii=False)
             paths[quoted if set(path) & set("[]{},\"'#:") else path] = None
     if paths and near.parts <= _IGNORABLE and len(paths) <= _SHOWN:
-        yield _line(msg("ignore"), f"ignore: [{joined(', ', paths)}]")
+        yield _line(msg("ignore"), f"ignore: [{join_messages(', ', paths)}]")
     place = shell_quote(str(search.cassette.place(near.number)))
     yield _line(msg("compare"), msg("bpmax-sim inspect {place}", place=place))
 

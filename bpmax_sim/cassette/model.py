@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from bpmax_sim.clock import Drawn
-from bpmax_sim.i18n import encoded, msg
+from bpmax_sim.i18n import encode_message, msg
 from bpmax_sim.messages import FORM, Signed, media_type
 
 FORMAT = 1
@@ -134,7 +134,7 @@ def _number(text: str) -> int | Decimal:
 
 
 _decoder = msgspec.json.Decoder(float_hook=_number)
-_encoder = msgspec.json.Encoder(order="sorted", decimal_format="number", enc_hook=encoded)
+_encoder = msgspec.json.Encoder(order="sorted", decimal_format="number", enc_hook=encode_message)
 encode_sorted = _encoder.encode
 
 

@@ -19,7 +19,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import Parts, Rules, identity, parts_of_exchange
 from bpmax_sim.cassette.miss import MissContext
 from bpmax_sim.errors import NoMatchError
-from bpmax_sim.i18n import joined, labelled, msg
+from bpmax_sim.i18n import join_messages, label_message, msg
 from bpmax_sim.messages import LOGIN, Exchange, Outcome
 
 Find = Callable[[str], Sequence[int]]
@@ -258,7 +258,7 @@ class Player:
 
 
 def _error(parts: Parts, case: str, lines: list[str]) -> NoMatchError:
-    text = joined("\n", [labelled(case, lines[0]), *lines[1:]])
+    text = join_messages("\n", [label_message(case, lines[0]), *lines[1:]])
     return NoMatchError(text, platform=parts.platform, api=parts.api, case=case)
 
 

@@ -28,7 +28,7 @@ from bpmax_sim.cassette.model import by_name, read_body
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CallError, TransportError
 from bpmax_sim.field_path import FieldPath, Steps, Wild, covers, format_path, values_at
-from bpmax_sim.i18n import labelled, msg, template
+from bpmax_sim.i18n import label_message, msg, template
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Call, Exchange, Failed, Headers, Request, Response, media_type
 from bpmax_sim.path_template import path_template
@@ -79,7 +79,7 @@ class Change(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         """Return it as a phrase, such as ``body.data.name: text became number``."""
         phrase = _PHRASES.get(self.what, template("{was} became {now}"))
-        return labelled(self.path, msg(phrase, was=self.was, now=self.now))
+        return label_message(self.path, msg(phrase, was=self.was, now=self.now))
 
 
 def _walk(value: Any, path: Steps) -> Iterator[tuple[Steps, Any]]:

@@ -23,7 +23,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.events import ScenarioFinished, StepFinished
 from bpmax_sim.scenario.load import ScenarioItem, items
 from bpmax_sim.scenario.runner import open_session, run_item
-from bpmax_sim.subject.form import steps_of
+from bpmax_sim.subject.form import path_steps
 from bpmax_sim.yamlfile.node import Node, parse_yaml, read_text
 
 _MOST = 50
@@ -207,7 +207,7 @@ def _by_script(step: Node, lines: _Lines) -> str | None:
 def _member(name: str) -> str:
     """Return how a script spells a field, a cell or a member."""
     spelled = "form"
-    for part in steps_of(name) or (name,):
+    for part in path_steps(name) or (name,):
         plain = isinstance(part, str) and _NAME.fullmatch(part)
         spelled += f".{part}" if plain else f"[{_literal(part)}]"
     return spelled

@@ -27,8 +27,8 @@ from bpmax_sim.errors import BpmaxError, BpmaxWarning, ConfigError, Problem, nea
 from bpmax_sim.i18n import (
     Translatable,
     UnknownLanguageError,
-    chosen,
-    joined,
+    current_language,
+    join_messages,
     msg,
     template,
     translate,
@@ -384,13 +384,13 @@ class _Commands(TyperGroup):
 
     def get_command(self, _ctx: Any, cmd_name: str) -> Any:
         command = COMMANDS.get(cmd_name)
-        return _build_command(cmd_name, command, chosen()) if command else None
+        return _build_command(cmd_name, command, current_language()) if command else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] == "help":  # as other tools have it
             args = [*args[1:], "--help"] if args[1:] else ["--help"]
         name = args[0]
-        pair = joined(" ", args[:2])  # a command may have a name of two words
+        pair = join_messages(" ", args[:2])  # a command may have a name of two words
         if pair in COMMANDS:
             return pair, self.get_command(ctx, pair), args[2:]
         if name not in COMMANDS and not name.startswith("-"):
@@ -410,7 +410,7 @@ def _build_command(name: str, command: Command, _language: str) -> Any:
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     example = msg("Example: {example}", example=command.example)
     parts = (example, msg("{about}.", about=command.about), command.more)
-    text = in_sentences(translate(joined("\n\n", filter(None, parts))))
+    text = in_sentences(translate(join_messages("\n\n", filter(None, parts))))
     app.command(name, cls=_Command, help=text, context_settings=_SETTINGS)(called)
     compiled: Any = typer.main.get_command(app)
     helps = parameter_helps(called)
@@ -501,10 +501,10 @@ def _language_in(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
 
 def _call_command(arguments: Sequence[str]) -> int:
     try:
-        code = _app(chosen())(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+        code = _app(current_language())(list(arguments), prog_name=PROGRAM, standalone_mode=False)
     except typer.TyperException as error:
         words = [argument for argument in arguments if not argument.startswith("-")]
-        named = next((n for n in (joined(" ", words[:2]), *words[:1]) if n in COMMANDS), "")
+        named = next((n for n in (join_messages(" ", words[:2]), *words[:1]) if n in COMMANDS), "")
         message = msg(
             "{in_our_words}; see {where} --help",
             in_our_words=in_our_words(error.format_message()),
@@ -520,7 +520,7 @@ def _call_command(arguments: Sequence[str]) -> int:
 
 
 def _report_interrupt(arguments: Sequence[str]) -> int:
-    tell(_RECORDING if "record" in joined(" ", arguments) else "\nstopped")
+    tell(_RECORDING if "record" in join_messages(" ", arguments) else "\nstopped")
     return _INTERRUPTED
 
 

@@ -34,7 +34,7 @@ from bpmax_sim.cli.select import (
 )
 from bpmax_sim.cli.terminal import agree, say, say_bytes, say_document, say_result, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, nearest_name
-from bpmax_sim.i18n import labelled, msg, plural, series
+from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.messages import Exchange, Failed
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import align_columns
@@ -97,7 +97,7 @@ def seal(
             agree("Seal {cassette} like this?", cassette=display_path(cassette))
         with journal.lock_folder(cassette.parent):
             journal.replace_whole(cassette, after)
-        tell(labelled(display_path(cassette), msg("sealed")))
+        tell(label_message(display_path(cassette), msg("sealed")))
     if json:
         document = {"sealed": after != before, "edited": exchanges, "changes": lines}
         say_document(file=display_path(cassette), **document)
@@ -124,7 +124,7 @@ def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
     written = [new for path in targets for new in merge.recover(path, volatile=passing)]
     waiting = [path for path in written if path.name.endswith(".new")]
     say_result(
-        (labelled(display_path(path), msg("recovered")) for path in written),
+        (label_message(display_path(path), msg("recovered")) for path in written),
         json=json,
         files=[display_path(path) for path in written],
         review=[display_path(path) for path in waiting],
@@ -139,7 +139,7 @@ def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
             "let it end or stop it, then run `bpmax-sim recover` again",
             process=process,
         )
-        tell(labelled(display_path(path), message))
+        tell(label_message(display_path(path), message))
     if not (written or living):
         tell(msg("there is nothing to recover"))
     return ExitCode.PASSED
@@ -173,7 +173,7 @@ def fmt(
                 journal.replace_whole(path, fresh[path])
     done = msg("would be written anew") if check else msg("written anew")
     names = [display_path(path) for path in changed]
-    say_result((labelled(name, done) for name in names), json=json, check=check, files=names)
+    say_result((label_message(name, done) for name in names), json=json, check=check, files=names)
     if not changed:
         tell(
             "{counted}: canonical, keys under the rules in force",
@@ -264,12 +264,12 @@ def export_cassette(
     try:
         data, notes = write_foreign(exchanges, kind)
     except CassetteError as error:
-        raise CassetteError(labelled(cassette, error)) from None
+        raise CassetteError(label_message(cassette, error)) from None
     for note in notes:
-        tell(labelled(cassette, note))
+        tell(label_message(cassette, note))
     if to is not None:
         _write(to, data, yes=yes)
-        tell(labelled(to, plural(len(exchanges), "{number} exchange", "{number} exchanges")))
+        tell(label_message(to, plural(len(exchanges), "{number} exchange", "{number} exchanges")))
     if json:
         say_document(
             format=kind,

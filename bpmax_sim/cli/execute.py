@@ -12,7 +12,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.terminal import tell
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.guard import NetworkGuard
-from bpmax_sim.i18n import labelled, msg, plural
+from bpmax_sim.i18n import label_message, msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report.store import keep_trace
 from bpmax_sim.report.terminal import Verdict, error_verdict, judge_events, run_target, skip_verdict
@@ -120,7 +120,7 @@ def tell_recorded(before: Mapping[Path, bytes]) -> None:
         message = msg("unchanged")
         if path.read_bytes() != old:
             message = plural(len(Cassette.load(path)), "{number} exchange", "{number} exchanges")
-        tell(labelled(display_path(path), message))
+        tell(label_message(display_path(path), message))
 
 
 def part_of(items: Sequence[ScenarioItem], shard: Shard | None) -> list[ScenarioItem]:

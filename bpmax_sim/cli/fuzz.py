@@ -15,7 +15,7 @@ from bpmax_sim.cli.terminal import progress, say, say_document, tell
 from bpmax_sim.errors import ConfigError, suggest
 from bpmax_sim.fuzz import search
 from bpmax_sim.fuzz.laws import LAWS
-from bpmax_sim.fuzz.target import SIMULATE, check_address, reach
+from bpmax_sim.fuzz.target import SIMULATE, check_address, check_reachable
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
@@ -85,7 +85,7 @@ def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> E
     start = time.monotonic()
     check_address(plan.against)
     if plan.against != SIMULATE:
-        reach(search.planned(plan))
+        check_reachable(search.target_of_plan(plan))
     with progress(plan.seconds) as move:
         tried = search.search(plan, move)
     if not tried:
@@ -169,7 +169,7 @@ def _file(text: str) -> Path:
     raise ConfigError(missing_problem(text, ".yaml"))
 
 
-def _line(tried: search.Tried) -> str:
+def _line(tried: search.LawOutcome) -> str:
     if not (tried.finding or tried.examples):
         return msg(
             "- {call} {law}  not tried, for the time was over", call=tried.call, law=tried.law

@@ -24,7 +24,7 @@ from bpmax_sim.cli.select import find_owners, load_declared, missing_problem
 from bpmax_sim.cli.terminal import agree, say, say_document, say_result, tell
 from bpmax_sim.errors import ConfigError, Place, Problem, nearest_name
 from bpmax_sim.field_path import FieldPath
-from bpmax_sim.i18n import labelled, msg, plural, series
+from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.openapi.convert import Converted, make
 from bpmax_sim.openapi.document import read_document
 from bpmax_sim.platform.check import is_address
@@ -34,9 +34,17 @@ from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import matching_rules
-from bpmax_sim.traffic.admission import Foreign, admit, drafts_of, know, known_at, read_file, write
+from bpmax_sim.traffic.admission import (
+    Foreign,
+    admit,
+    count_recorded,
+    read_file,
+    register_known_credentials,
+    render_exchanges,
+    write,
+)
 from bpmax_sim.traffic.formats import READABLE
-from bpmax_sim.traffic.imported import Imported
+from bpmax_sim.traffic.imported import ForeignExchanges
 from bpmax_sim.yamlfile import display_path, read_yaml, text_at, write_text, write_yaml
 
 
@@ -46,7 +54,7 @@ class _CassetteImport:
 
     path: Path
     owner: str
-    sources: tuple[tuple[Foreign, Imported], ...]
+    sources: tuple[tuple[Foreign, ForeignExchanges], ...]
     drafts: tuple[PendingExchange, ...] = field(repr=False)
 
 
@@ -113,10 +121,10 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
             imported = [admitted(source.imported, owner=whom) for source in sources]
         exchanges = [exchange for part in imported for exchange in part.exchanges]
         pairs = tuple(zip(sources, imported, strict=True))
-        taken.append(_CassetteImport(path, whom, pairs, drafts_of(exchanges, rules, vault)))
+        taken.append(_CassetteImport(path, whom, pairs, render_exchanges(exchanges, rules, vault)))
     for source, part in (pair for batch in taken for pair in batch.sources):
         for note in part.notes:
-            tell(labelled(display_path(source.path), note))
+            tell(label_message(display_path(source.path), note))
     for batch in taken:
         _ask(batch, yes=yes)
     written = [_write_cassette(batch) for batch in taken]
@@ -127,7 +135,7 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
 def _load_credentials(known: Platforms, variables: Sequence[str]) -> Vault:
     """Return the credentials that can be read here, and the values of *variables*."""
     vault = Vault()
-    for name in know(known, os.environ, vault):
+    for name in register_known_credentials(known, os.environ, vault):
         tell(
             "the credentials of {name} are not set here, so they are known by their places only",
             name=name,
@@ -210,7 +218,7 @@ def _ask(taken: _CassetteImport, *, yes: bool) -> None:
         typer.Abort: the answer is no.
         DamagedCassette: what is there is not sound.
     """
-    known = known_at(taken.path, taken.owner)
+    known = count_recorded(taken.path, taken.owner)
     if not known or yes or not taken.drafts:
         return
     what = plural(known, "{number} exchange", "{number} exchanges")
@@ -312,7 +320,7 @@ def openapi(
         write_text(file.path, file.text, msg("; name another file with --to"))
     variables = re.findall(r"\benv: (\w+)", instance if len(files) > 1 else "")
     for note in converted.notes:
-        tell(labelled(display_path(document), note))
+        tell(label_message(display_path(document), note))
     if json:
         say_document(
             platform=converted.key,

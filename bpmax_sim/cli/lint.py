@@ -27,7 +27,7 @@ from bpmax_sim.cli.select import (
 from bpmax_sim.cli.terminal import say, say_json, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, nearest_name, shell_quote
 from bpmax_sim.file_names import namesakes
-from bpmax_sim.i18n import labelled, msg, plural
+from bpmax_sim.i18n import label_message, msg, plural
 from bpmax_sim.platform.check import recover_hints
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.project import SUFFIX, find_root, open_places_of
@@ -40,7 +40,7 @@ from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import expression_problem
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import matching_rules
-from bpmax_sim.traffic.admission import know
+from bpmax_sim.traffic.admission import register_known_credentials
 from bpmax_sim.yamlfile import display_path
 from bpmax_sim.yamlfile.node import join
 
@@ -87,12 +87,16 @@ def lint(
             tell(str(problem))
     counted = plural(len(problems), "{number} problem", "{number} problems")
     verdict = counted if problems else msg("sound")
-    tell(labelled(plural(len(files), "{number} scenario file", "{number} scenario files"), verdict))
+    tell(
+        label_message(
+            plural(len(files), "{number} scenario file", "{number} scenario files"), verdict
+        )
+    )
     return code
 
 
 def _format_annotation(problem: Problem) -> str:
-    message = labelled(problem.path, problem.message) if problem.path else problem.message
+    message = label_message(problem.path, problem.message) if problem.path else problem.message
     title, place = "bpmax-sim lint", problem.place
     if place is None:
         return annotation(message, title=title)
@@ -177,7 +181,7 @@ def _in_cassettes(
     paths = [*named, *(find_files(folders, ".yaml") if folders else ())]
     not_secret, vault = NotSecret(loaded, open_places_of(find_root(Path()))), Vault()
     for platforms in loaded:
-        know(platforms, os.environ, vault)
+        register_known_credentials(platforms, os.environ, vault)
     yield from _secrets(paths, vault, not_secret)
     for message in () if named else not_secret.stale():
         hint(message)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from bpmax_sim.i18n import joined
+from bpmax_sim.i18n import join_messages
 
 TEXT: Final = "string"
 NUMBER: Final = "number"
@@ -197,4 +197,4 @@ def keys(shape: Shape) -> Iterator[str]:
     for name, kind in shape.items():
         inner = kind[0] if isinstance(kind, list) else kind
         mark = f"{name}[]" if isinstance(kind, list) else name
-        yield f"{mark} ({joined(', ', keys(inner))})" if isinstance(inner, Mapping) else mark
+        yield f"{mark} ({join_messages(', ', keys(inner))})" if isinstance(inner, Mapping) else mark

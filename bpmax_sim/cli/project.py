@@ -17,7 +17,7 @@ from bpmax_sim.cli.output_schema import SHAPES, as_schema
 from bpmax_sim.cli.select import declared_folder, find_files, load_declared
 from bpmax_sim.cli.terminal import agree, announce, say, say_json, say_result, tell
 from bpmax_sim.errors import CallError, ConfigError, suggest
-from bpmax_sim.i18n import joined, msg, plural, series
+from bpmax_sim.i18n import join_messages, msg, plural, series
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.presets import instances_schema, platform_schema
 from bpmax_sim.project import SUFFIX, find_root
@@ -202,7 +202,7 @@ def simulate(
                 "{platform}, instance {instance}: {names}",
                 platform=platform,
                 instance=tenant.instance,
-                names=(joined(" ", pairs) or msg("no credentials")),
+                names=(join_messages(" ", pairs) or msg("no credentials")),
             )
 
     _run(standin.handle, host, port, ready)

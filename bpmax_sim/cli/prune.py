@@ -17,7 +17,7 @@ from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.terminal import agree, say, say_document, tell
 from bpmax_sim.errors import CassetteError, ConfigError
-from bpmax_sim.i18n import labelled, msg, plural, series
+from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.store import PLACE, Evidence, digest_of, read_evidence
@@ -120,7 +120,7 @@ def _format_leftover(leftover: Leftover) -> str:
     if left == leftover.total:
         return msg("{path}: the whole file, {counted}", path=path, counted=counted)
     message = msg("{numbers_count} of {counted}", numbers_count=left, counted=counted)
-    return labelled(labelled(path, message), series(leftover.calls))
+    return label_message(label_message(path, message), series(leftover.calls))
 
 
 def _may_delete(unused: Sequence[Leftover], *, yes: bool) -> bool:

@@ -51,7 +51,7 @@ from bpmax_sim.cli.terminal import (
 from bpmax_sim.cli.watch import WatchPlan
 from bpmax_sim.cli.watch import watch as watch_files
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
-from bpmax_sim.i18n import encoded, joined, labelled, msg, plural, series
+from bpmax_sim.i18n import encode_message, join_messages, label_message, msg, plural, series
 from bpmax_sim.project import find_root
 from bpmax_sim.report import store, terminal
 from bpmax_sim.report.console import console_lines
@@ -176,7 +176,7 @@ def _parse_option(name: str, text: str, parse: Callable[[str], Any]) -> Any:
     try:
         return parse(text)
     except ValueError as error:
-        raise ConfigError(labelled(option.flag_of(name), error)) from None
+        raise ConfigError(label_message(option.flag_of(name), error)) from None
 
 
 def _perform(args: _RunArguments) -> int:
@@ -431,7 +431,7 @@ def show(
 
 def _failure_data(failure: store.StoredFailure) -> dict[str, object]:
     """Return it as plain values, with the texts that hide nothing of a value."""
-    data: dict[str, object] = msgspec.to_builtins(failure, enc_hook=encoded)
+    data: dict[str, object] = msgspec.to_builtins(failure, enc_hook=encode_message)
     data["texts"] = data.pop("whole") or data["texts"]
     del data["version"]
     return data
@@ -443,7 +443,12 @@ def list_scenarios(
     """List scenarios."""
     items = collect(paths, keyword)
     rows = [
-        (f"{item.place.file}:{item.place.line}", item.name, item.cassette, joined(" ", item.tags))
+        (
+            f"{item.place.file}:{item.place.line}",
+            item.name,
+            item.cassette,
+            join_messages(" ", item.tags),
+        )
         for item in items
     ]
     lines = align_columns(rows) if rows else ()

@@ -21,7 +21,7 @@ import typer
 
 from bpmax_sim.cli.output_schema import VERSION
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import joined, msg, series, translate, worded
+from bpmax_sim.i18n import fill_message, join_messages, msg, series, translate
 
 
 class OutputNotRead(Exception):  # noqa: N818 - it is no mistake
@@ -47,7 +47,7 @@ def _instead(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lost = error.object[error.start : error.end]
-    return joined("", (_PLAIN.get(letter, "?") for letter in lost)), error.end
+    return join_messages("", (_PLAIN.get(letter, "?") for letter in lost)), error.end
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def _writing(stream: TextIO) -> Iterator[None]:
 
 def say(text: str, /, **values: object) -> None:
     """Print data, with *values* by a template; a mark colours its line on a terminal."""
-    shown = translate(worded(text, values))
+    shown = translate(fill_message(text, values))
     _print(shown, STYLES.get(shown[:1], ""))
 
 
@@ -137,7 +137,7 @@ def say_bytes(data: bytes) -> None:
 def tell(text: str, /, **values: object) -> None:
     """Print a message or an error to whoever watches, with *values* by a template."""
     with _writing(sys.stderr):
-        print(translate(worded(text, values)), file=sys.stderr, flush=True)  # noqa: T201
+        print(translate(fill_message(text, values)), file=sys.stderr, flush=True)  # noqa: T201
 
 
 _YES = frozenset({"y", "yes", "是"})
@@ -149,7 +149,7 @@ def agree(question: str, /, **values: object) -> None:
     Raises:
         typer.Abort: it is anything else, or nobody answers.
     """
-    if _answer(msg("{question} [y/N]:", question=worded(question, values))) not in _YES:
+    if _answer(msg("{question} [y/N]:", question=fill_message(question, values))) not in _YES:
         raise typer.Abort
 
 

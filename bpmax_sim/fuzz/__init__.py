@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bpmax_sim.fuzz.laws import LAWS
-from bpmax_sim.fuzz.search import held, hold
+from bpmax_sim.fuzz.search import hold, hold_in_session
 from bpmax_sim.fuzz.violation import LawBroken
 
-__all__ = ["LAWS", "LawBroken", "held", "hold"]
+__all__ = ["LAWS", "LawBroken", "hold", "hold_in_session"]

@@ -24,7 +24,7 @@ from bpmax_sim.errors import BpmaxError
 from bpmax_sim.field_path import FieldPath, member
 from bpmax_sim.fuzz.recordings import check_replay, check_secrets
 from bpmax_sim.fuzz.target import FuzzTarget, declared_places, path_of, wire_readings, wire_values
-from bpmax_sim.fuzz.violation import LawBroken, described, is_expected, outcome
+from bpmax_sim.fuzz.violation import LawBroken, describe_error, is_expected, outcome
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.js_values import UNDEFINED, loads
 from bpmax_sim.messages import FORM, Call, Headers, Request
@@ -37,10 +37,10 @@ from bpmax_sim.simulator.auth import is_changing
 from bpmax_sim.strategies.corners import rivals
 from bpmax_sim.strategies.programs import (
     builder_of,
-    chained,
     javascript,
     parameter_values,
     perform,
+    to_chain,
     valid_calls,
 )
 from bpmax_sim.strategies.values import check_value
@@ -48,34 +48,34 @@ from bpmax_sim.strategies.values import check_value
 Programs = tuple[CallSpec, ...]
 
 
-def _sent(target: FuzzTarget, program: CallSpec) -> tuple[BpmaxError | None, list[Request]]:
+def _send_call(target: FuzzTarget, program: CallSpec) -> tuple[BpmaxError | None, list[Request]]:
     """Make one call, and return its rejection and what was sent, logins aside."""
-    with target.session() as (session, witness):
+    with target.session() as (session, request_log):
         error = outcome(lambda: perform(program, session)).error
-    return error, witness.requests
+    return error, request_log.requests
 
 
-def _last(target: FuzzTarget, program: CallSpec) -> Request | None:
-    """Return the request of one call, or None where it was not sent; `accepted` tells of that."""
-    _, requests = _sent(target, program)
+def _last_request(target: FuzzTarget, program: CallSpec) -> Request | None:
+    """Return the request of one call, or None if nothing was sent; `check_accepted` judges that."""
+    _, requests = _send_call(target, program)
     return requests[-1] if requests else None
 
 
-def accepted(target: FuzzTarget, programs: Programs) -> None:
+def check_accepted(target: FuzzTarget, programs: Programs) -> None:
     """Make a call that fits what is declared.
 
     Raises:
         LawBroken: the law does not hold.
     """
-    error, _ = _sent(target, programs[0])
+    error, _ = _send_call(target, programs[0])
     if error is not None and not is_expected(error, target):
         raise LawBroken(
             "a call that fits what is declared ends in {described}",
-            described=described(error, target),
+            described=describe_error(error, target),
         )
 
 
-def arrives(target: FuzzTarget, programs: Programs) -> None:
+def check_arrival(target: FuzzTarget, programs: Programs) -> None:
     """Look for each value at its place.
 
     Raises:
@@ -83,7 +83,7 @@ def arrives(target: FuzzTarget, programs: Programs) -> None:
     """
     (program,) = programs
     api = target.platform.apis[program.api]
-    request = _last(target, program)
+    request = _last_request(target, program)
     if request is None:
         return
     for parameter, value in arguments_of(api, program):
@@ -92,7 +92,7 @@ def arrives(target: FuzzTarget, programs: Programs) -> None:
         place = parameter.place
         readings = wire_readings(request, place, parameter.target, api)
         if readings and not any(is_sent(value, reading, place) for reading in readings):
-            raise LawBroken(_lost(target, api, parameter, readings[0]))
+            raise LawBroken(_describe_lost_value(target, api, parameter, readings[0]))
 
 
 def arguments_of(api: Api, program: CallSpec) -> Iterator[tuple[Parameter, Any]]:
@@ -106,7 +106,9 @@ def arguments_of(api: Api, program: CallSpec) -> Iterator[tuple[Parameter, Any]]
             yield parameter, value
 
 
-def _lost(target: FuzzTarget, api: Api, parameter: Parameter, values: list[Any]) -> str:
+def _describe_lost_value(
+    target: FuzzTarget, api: Api, parameter: Parameter, values: list[Any]
+) -> str:
     place = f"{parameter.place}.{parameter.target}"
     lost = msg(
         "the value of parameter {name!r} does not arrive at {place}",
@@ -120,7 +122,9 @@ def _lost(target: FuzzTarget, api: Api, parameter: Parameter, values: list[Any])
             lost=lost,
         )
     above = [
-        other for other in api.parameters if _covers(other, parameter) or _covers(parameter, other)
+        other
+        for other in api.parameters
+        if _lies_within(other, parameter) or _lies_within(parameter, other)
     ]
     if above:
         return msg(
@@ -138,7 +142,7 @@ def _lost(target: FuzzTarget, api: Api, parameter: Parameter, values: list[Any])
     )
 
 
-def _covers(outer: Parameter, inner: Parameter) -> bool:
+def _lies_within(outer: Parameter, inner: Parameter) -> bool:
     if outer is inner or not outer.place == inner.place == "body":
         return False
     return not outer.steps or inner.target.startswith(f"{outer.target}.")
@@ -148,13 +152,13 @@ def is_sent(value: Any, values: list[Any], place: str) -> bool:
     """Return whether *values* is how *value* arrives at *place*: every element, and no more."""
     if place == "body":
         in_form = isinstance(value, str | int | float) and all(isinstance(v, str) for v in values)
-        same = _prints if in_form else _equal  # a form holds texts only
+        same = _is_printed_as if in_form else _equal  # a form holds texts only
         return len(values) == 1 and same(value, values[0])
     listed = value if isinstance(value, list) else [value]
-    return len(listed) == len(values) and all(map(_prints, listed, values))
+    return len(listed) == len(values) and all(map(_is_printed_as, listed, values))
 
 
-def _prints(value: Any, text: str) -> bool:
+def _is_printed_as(value: Any, text: str) -> bool:
     """Return whether *text* is what JavaScript prints for *value*, numbers by their value."""
     if isinstance(value, bool):
         return text == ("true" if value else "false")
@@ -179,13 +183,13 @@ def _equal(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-def keeps_segments(target: FuzzTarget, programs: Programs) -> None:
+def check_segments(target: FuzzTarget, programs: Programs) -> None:
     """Count the segments of the path.
 
     Raises:
         LawBroken: the law does not hold.
     """
-    request = _last(target, programs[0])
+    request = _last_request(target, programs[0])
     path = target.platform.apis[programs[0].api].path.partition("?")[0]
     if request is None:
         return
@@ -199,7 +203,7 @@ def keeps_segments(target: FuzzTarget, programs: Programs) -> None:
         )
 
 
-def owns_credential(target: FuzzTarget, programs: Programs) -> None:
+def check_credential(target: FuzzTarget, programs: Programs) -> None:
     """Claim what is auth's, and see what is sent.
 
     Raises:
@@ -207,7 +211,7 @@ def owns_credential(target: FuzzTarget, programs: Programs) -> None:
     """
     api = target.platform.apis[programs[0].api]
     auth = target.auth(api)
-    plain, claiming = (_last(target, program) for program in programs)
+    plain, claiming = (_last_request(target, program) for program in programs)
     if plain is None or claiming is None:
         return
     for (place, name), template in declared_places(auth).items():
@@ -230,20 +234,20 @@ def owns_credential(target: FuzzTarget, programs: Programs) -> None:
             )
 
 
-def same_forms(target: FuzzTarget, programs: Programs) -> None:
+def check_same_forms(target: FuzzTarget, programs: Programs) -> None:
     """Make a direct call, and the equivalent chain.
 
     Raises:
         LawBroken: the law does not hold.
     """
     (direct,) = programs
-    chain = chained(target.platform.apis[direct.api], direct)
-    first, two = _last(target, direct), _last(target, chain)
-    if first and two and _wire(first, target) != _wire(two, target):
+    chain = to_chain(target.platform.apis[direct.api], direct)
+    first, two = _last_request(target, direct), _last_request(target, chain)
+    if first and two and _comparable_request(first, target) != _comparable_request(two, target):
         raise LawBroken("the direct call and the chain that says the same send different requests")
 
 
-def _wire(request: Request, target: FuzzTarget) -> Any:
+def _comparable_request(request: Request, target: FuzzTarget) -> Any:
     """Return what is sent, order aside, and what auth signs."""
     api = target.platform.apis[request.call.api] if request.call else Api()
     signed = {name.lower() for (_, name), _v in declared_places(target.auth(api)).items()}
@@ -255,7 +259,7 @@ def _wire(request: Request, target: FuzzTarget) -> Any:
     return address, sorted(unsigned), headers, request.call.body if request.call else None
 
 
-def _meaning(call: Call) -> Any:
+def _recorded_identity(call: Call) -> Any:
     """Return what a recording of *call* has to tell from another, order aside."""
     parts = parts_of(call)
     media = Headers(call.headers).media_type
@@ -269,49 +273,53 @@ def _meaning(call: Call) -> Any:
     return parts.path, sorted(call.query), sorted(parts.header.items()), text
 
 
-def same_languages(target: FuzzTarget, programs: Programs) -> None:
+def check_same_languages(target: FuzzTarget, programs: Programs) -> None:
     """Make a call in JavaScript and in Python.
 
     Raises:
         LawBroken: the law does not hold.
     """
     source = f"return await {javascript(programs[0])};"
-    with target.session() as (session, witness):
+    with target.session() as (session, request_log):
         script = session.run_script(Script(source, "一行.js"))
-    error, python = _sent(target, programs[0])
-    spoken = [(request.method, _wire(request, target)) for request in witness.requests]
-    if spoken != [(request.method, _wire(request, target)) for request in python]:
+    error, python = _send_call(target, programs[0])
+    spoken = [
+        (request.method, _comparable_request(request, target)) for request in request_log.requests
+    ]
+    if spoken != [(request.method, _comparable_request(request, target)) for request in python]:
         raise LawBroken("JavaScript and Python send different requests for the same call")
     if (script.error is None) != (error is None):
         raise LawBroken("JavaScript and Python disagree whether the call is rejected")
 
 
-def renews(target: FuzzTarget, programs: Programs) -> None:
+def check_renewal(target: FuzzTarget, programs: Programs) -> None:
     """Let tokens be revoked and end between calls.
 
     Raises:
         LawBroken: the law does not hold.
     """
-    with target.session() as (session, witness):
+    with target.session() as (session, request_log):
         error = outcome(lambda: perform(programs[0], session)).error
-        if error is not None or not witness.logins:
+        if error is not None or not request_log.logins:
             return  # `accepted` tells of that, and a method may need no token
         for word, change in ((msg("revokes"), "revoke"), (msg("ends"), "expire")):
-            known = witness.logins
+            known = request_log.logins
             getattr(session.simulator(target.key), change)()
             error = outcome(lambda: perform(programs[0], session)).error
             when = msg("when the third party {word} the token, the next call", word=word)
             if error is not None and not is_expected(error, target):
                 raise LawBroken(
-                    "{when} ends in {described}", when=when, described=described(error, target)
+                    "{when} ends in {described}",
+                    when=when,
+                    described=describe_error(error, target),
                 )
-            if witness.logins == known:
+            if request_log.logins == known:
                 raise LawBroken(
                     "{when} does not log in again; see response.classes.token", when=when
                 )
 
 
-def tells_apart(target: FuzzTarget, programs: Programs) -> None:
+def check_identity(target: FuzzTarget, programs: Programs) -> None:
     """Compare what two calls are recorded as.
 
     Raises:
@@ -320,10 +328,10 @@ def tells_apart(target: FuzzTarget, programs: Programs) -> None:
     program, other = programs
     api = target.platform.apis[program.api]
     with target.session() as (session, _):
-        builders = [builder_of(chained(api, call), session) for call in programs]
+        builders = [builder_of(to_chain(api, call), session) for call in programs]
         built: list[Request | None] = [outcome(builder.build).value for builder in builders]
     calls = [request.call for request in built if request and request.call]
-    if len(calls) < len(built) or len({repr(_meaning(call)) for call in calls}) == 1:
+    if len(calls) < len(built) or len({repr(_recorded_identity(call)) for call in calls}) == 1:
         return  # `accepted` tells of what cannot be built
     rules = matching_rules(target.platforms, ())
     keys = {identity(parts_of(call), rules) for call in calls}
@@ -347,7 +355,7 @@ def _is_meant(target: FuzzTarget, api: Api, parameter: Parameter) -> bool:
     return hidden or any(FieldPath.parse(name, "ignore") == place for name in names)
 
 
-def answers(target: FuzzTarget, programs: Programs) -> None:
+def check_response(target: FuzzTarget, programs: Programs) -> None:
     """Hold the response against what the file declares of it.
 
     Raises:
@@ -364,11 +372,11 @@ def answers(target: FuzzTarget, programs: Programs) -> None:
 Draw = Callable[[FuzzTarget, Api], st.SearchStrategy[Programs]]
 
 
-def _single(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
+def _draw_single_call(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
     return st.tuples(valid_calls(target.platforms, target.platform, api))
 
 
-def _claimed(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
+def _draw_claiming_calls(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
     """Draw a call, and the same with setters that claim what is auth's."""
     steps = st.lists(rivals(platform=target.platform, api=api), min_size=1, max_size=2)
     calls = valid_calls(target.platforms, target.platform, api, direct=False)
@@ -377,7 +385,7 @@ def _claimed(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
     )
 
 
-def _changed(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
+def _draw_differing_calls(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
     """Draw two direct calls that differ in the value of one required parameter."""
     needed = [n for n, parameter in enumerate(api.parameters) if parameter.required]
 
@@ -405,7 +413,7 @@ class Law(msgspec.Struct, frozen=True, kw_only=True):
 
     about: str
     check: Callable[[FuzzTarget, Programs], None]
-    draw: Draw = _single
+    draw: Draw = _draw_single_call
     applies: Callable[[FuzzTarget, Api], bool] = lambda _target, _api: True
     live: bool = False
 
@@ -427,28 +435,28 @@ def _has_claims(target: FuzzTarget, api: Api) -> bool:
 LAWS: Final[dict[str, Law]] = {
     "accepted": Law(
         about=msg("A call that fits what is declared is built, logs in and is accepted."),
-        check=accepted,
+        check=check_accepted,
         live=True,
     ),
     "arrives": Law(
         about=msg("Every value that is given arrives at its place, once and unchanged."),
-        check=arrives,
+        check=check_arrival,
         applies=lambda _target, api: bool(api.parameters),
     ),
     "segments": Law(
         about=msg("No value adds a segment to the path, whatever it holds."),
-        check=keeps_segments,
+        check=check_segments,
         applies=lambda _target, api: any(parameter.place == "path" for parameter in api.parameters),
     ),
     "credential": Law(
         about=msg("What auth puts in is there exactly once, and no script changes it."),
-        check=owns_credential,
-        draw=_claimed,
+        check=check_credential,
+        draw=_draw_claiming_calls,
         applies=_has_claims,
     ),
     "forms": Law(
         about=msg("The direct call and the chain that says the same send the same request."),
-        check=same_forms,
+        check=check_same_forms,
         draw=lambda target, api: st.tuples(
             valid_calls(target.platforms, target.platform, api, direct=True)
         ),
@@ -456,17 +464,17 @@ LAWS: Final[dict[str, Law]] = {
     ),
     "languages": Law(
         about=msg("JavaScript and Python send the same bytes."),
-        check=same_languages,
+        check=check_same_languages,
     ),
     "renewal": Law(
         about=msg("A token that is revoked or has ended is renewed, and the call succeeds."),
-        check=renews,
+        check=check_renewal,
         applies=lambda target, api: target.auth(api).acquire is not None,
     ),
     "identity": Law(
         about=msg("Calls that differ in a required parameter are recorded as different calls."),
-        check=tells_apart,
-        draw=_changed,
+        check=check_identity,
+        draw=_draw_differing_calls,
         applies=lambda _target, api: any(parameter.required for parameter in api.parameters),
     ),
     "replay": Law(
@@ -482,7 +490,7 @@ LAWS: Final[dict[str, Law]] = {
     ),
     "answer": Law(
         about=msg("At an address: the answer is what the API's `answer` declares."),
-        check=answers,
+        check=check_response,
         applies=lambda target, api: bool(api.answer) and target.is_live,
         live=True,
     ),

@@ -18,8 +18,8 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import SystemClock
 from bpmax_sim.errors import BpmaxError
-from bpmax_sim.fuzz.target import START, CallWitness, FuzzTarget, declared_places, wire_values
-from bpmax_sim.fuzz.violation import CallOutcome, LawBroken, described, outcome
+from bpmax_sim.fuzz.target import START, FuzzTarget, RequestLog, declared_places, wire_values
+from bpmax_sim.fuzz.violation import CallOutcome, LawBroken, describe_error, outcome
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.instances import InstanceEntry, Origin
@@ -40,7 +40,7 @@ _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{12,}")
 _HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){6,}")
 
 
-class Recorded(msgspec.Struct, frozen=True):
+class RecordedCall(msgspec.Struct, frozen=True):
     """One call that was recorded.
 
     Attributes:
@@ -54,7 +54,7 @@ class Recorded(msgspec.Struct, frozen=True):
     outcome: CallOutcome
     value: str
     closed: BpmaxError | None
-    witness: CallWitness
+    request_log: RequestLog
     artefacts: Mapping[str, bytes]
     credentials: Mapping[str, str]
 
@@ -63,61 +63,61 @@ def check_replay(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> None:
     """Record a call, replay it without credentials, and compare what the script sees."""
     with TemporaryDirectory(prefix="fuzz-") as place:
         path = Path(place) / "cassettes/fuzz.yaml"
-        recorded = _recorded(target, programs[0], path)
-        if recorded.closed is not None or not recorded.witness.requests:
+        recorded = _record_call(target, programs[0], path)
+        if recorded.closed is not None or not recorded.request_log.requests:
             return  # `secrets` and `accepted` tell of these
         again = _session(target.platforms, path, {}, mode="replay")
         result = outcome(lambda: perform(programs[0], again))
         closing = outcome(again.close).error
     # Replay answers with pseudonyms where the third party had personal data.
     is_pseudonymous = target.platform.redact or target.platform.apis[programs[0].api].redact
-    alike = is_pseudonymous or _shown(result, again) == recorded.value
-    if not alike or _seen(result) != _seen(recorded.outcome):
+    alike = is_pseudonymous or _value_as_text(result, again) == recorded.value
+    if not alike or _error_identity(result) != _error_identity(recorded.outcome):
         raise LawBroken(
             "replay {ended}, and recording {ended_2}",
-            ended=_ended(result),
-            ended_2=_ended(recorded.outcome),
+            ended=_describe_end(result),
+            ended_2=_describe_end(recorded.outcome),
         )
     if closing is not None:
         raise LawBroken(
             "the recording was not played as it was made: {described}",
-            described=described(closing),
+            described=describe_error(closing),
         )
 
 
-def _shown(result: CallOutcome, session: Session) -> str:
+def _value_as_text(result: CallOutcome, session: Session) -> str:
     return session.redact(
         json.dumps(result.value, ensure_ascii=False, sort_keys=True, default=repr)
     )
 
 
-def _seen(result: CallOutcome) -> tuple[Any, ...]:
+def _error_identity(result: CallOutcome) -> tuple[Any, ...]:
     error = result.error
     return type(error), getattr(error, "code", ""), getattr(error, "status", None)
 
 
-def _ended(result: CallOutcome) -> str:
+def _describe_end(result: CallOutcome) -> str:
     if result.error is None:
         return msg("gives another value")
-    return msg("ends in {described}", described=described(result.error))
+    return msg("ends in {described}", described=describe_error(result.error))
 
 
 def check_secrets(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> None:
     """Record a call, and search all that is written and logged for credentials and tokens."""
     api = target.platform.apis[programs[0].api]
     with TemporaryDirectory(prefix="fuzz-") as place:
-        recorded = _recorded(target, programs[0], Path(place) / "cassettes/fuzz.yaml")
+        recorded = _record_call(target, programs[0], Path(place) / "cassettes/fuzz.yaml")
     if recorded.closed is not None:
         raise LawBroken(
-            "the recording is refused: {described}", described=described(recorded.closed)
+            "the recording is refused: {described}", described=describe_error(recorded.closed)
         )
     for name, value in recorded.credentials.items():
         for artefact, data in recorded.artefacts.items():
-            if any(value.encode() in view for view in _views(data)):
+            if any(value.encode() in view for view in _decodings(data)):
                 raise LawBroken(
                     "the credential {name!r} is in the {artefact}", name=name, artefact=artefact
                 )
-    for request in recorded.witness.requests:
+    for request in recorded.request_log.requests:
         _check_clear(target, api, request)
 
 
@@ -144,14 +144,14 @@ def _check_clear(target: FuzzTarget, api: Api, request: Request) -> None:
             )
 
 
-def _recorded(target: FuzzTarget, program: CallSpec, path: Path) -> Recorded:
+def _record_call(target: FuzzTarget, program: CallSpec, path: Path) -> RecordedCall:
     platforms, environ = _with_credentials(target.platforms, target.key)
     # Stand-ins that know the made-up credentials; recording authorises in real time.
     know = partial(platforms.credentials, environ=environ, closed=False)
     third_party = Simulators(platforms, know, clock=SystemClock())
     session = _session(platforms, path, environ, mode="record", transport=third_party)
-    witness = CallWitness()
-    session.stub(witness.note)
+    request_log = RequestLog()
+    session.stub(request_log.note)
     result = outcome(lambda: perform(program, session))
     log = repr(
         [(call, call.request, call.response, call.error, call.notes) for call in session.calls]
@@ -161,9 +161,9 @@ def _recorded(target: FuzzTarget, program: CallSpec, path: Path) -> Recorded:
     for file in sorted(path.parent.rglob("*.yaml")):
         name = msg("recording of the login") if file.parent.name == "auth" else msg("recording")
         artefacts[name] = file.read_bytes()
-    shown = _shown(result, session)
+    shown = _value_as_text(result, session)
     secrets = _secrets(platforms, target.key, environ)
-    return Recorded(result, shown, closed, witness, artefacts, secrets)
+    return RecordedCall(result, shown, closed, request_log, artefacts, secrets)
 
 
 def _session(
@@ -186,7 +186,7 @@ def _with_credentials(platforms: Platforms, key: str) -> tuple[Platforms, dict[s
     declared = platforms.platform(key).credentials
     environ: dict[str, str] = {}
     entries = [
-        InstanceEntry(_filled(entry.instance, declared, environ), Origin())
+        InstanceEntry(_with_variables(entry.instance, declared, environ), Origin())
         if entry.instance.platform == key
         else entry
         for entries in platforms.entries.values()
@@ -195,7 +195,7 @@ def _with_credentials(platforms: Platforms, key: str) -> tuple[Platforms, dict[s
     return platforms.with_entries(entries), environ
 
 
-def _filled(
+def _with_variables(
     instance: Instance, declared: Mapping[str, CredentialSpec], environ: dict[str, str]
 ) -> Instance:
     """Return *instance* with a variable for what is secret or lies outside its file."""
@@ -231,7 +231,7 @@ def _secrets(platforms: Platforms, key: str, environ: Mapping[str, str]) -> dict
     }
 
 
-def _views(data: bytes) -> Iterator[bytes]:
+def _decodings(data: bytes) -> Iterator[bytes]:
     """Yield *data* as it is, and without percent signs, base64 and hexadecimal digits."""
     yield data
     yield unquote_to_bytes(data)

@@ -35,8 +35,16 @@ from hypothesis.errors import NoSuchExample, Unsatisfiable
 from bpmax_sim.errors import BpmaxError, ConfigError, ScriptError, suggest
 from bpmax_sim.file_names import file_name, relative_name
 from bpmax_sim.fuzz.laws import LAWS, Programs
-from bpmax_sim.fuzz.target import SIMULATE, FuzzTarget, Plain, hang_up, plain, program, target_of
-from bpmax_sim.fuzz.violation import LawBroken, described, outcome
+from bpmax_sim.fuzz.target import (
+    SIMULATE,
+    FuzzTarget,
+    Plain,
+    close_connections,
+    plain,
+    program,
+    target_of,
+)
+from bpmax_sim.fuzz.violation import LawBroken, describe_error, outcome
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import load_platforms, read_platform
@@ -44,7 +52,12 @@ from bpmax_sim.project import SUFFIX, find_root, make_folder
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.scripts import read_script
 from bpmax_sim.session.session import Session
-from bpmax_sim.strategies.programs import apis_named, javascript, loaded, together
+from bpmax_sim.strategies.programs import (
+    apis_named,
+    javascript,
+    load_folder_of,
+    load_with_instances,
+)
 from bpmax_sim.strategies.traffic import yaml_text
 from bpmax_sim.strategies.values import json_values, scalars
 
@@ -59,7 +72,7 @@ def database(place: str) -> ExampleDatabase:
             ``fuzz`` is not installed.
     """
     if not place.startswith(_REDIS):
-        return _folder(Path(place))
+        return _folder_database(Path(place))
     try:
         import redis  # noqa: PLC0415 - an extra
         from hypothesis.extra.redis import RedisExampleDatabase  # noqa: PLC0415
@@ -77,7 +90,7 @@ def database(place: str) -> ExampleDatabase:
     return RedisExampleDatabase(client)
 
 
-def _folder(path: Path) -> ExampleDatabase:
+def _folder_database(path: Path) -> ExampleDatabase:
     # Hypothesis goes on without a word where it cannot write.
     try:
         make_folder(path / "x")
@@ -135,8 +148,8 @@ def hold_script(target: FuzzTarget, files: Sequence[str], situation: Mapping[str
         form = dict(situation["form"])
         ended = outcome(lambda: session.run_script(script, form=form, libraries=libraries).unwrap())
     if ended.error is not None and _is_own_fault(ended.error):
-        why = msg("the script ends in {described}", described=described(ended.error))
-        raise LawBroken(why).named(SCRIPT, script.name)
+        why = msg("the script ends in {described}", described=describe_error(ended.error))
+        raise LawBroken(why).for_call(SCRIPT, script.name)
 
 
 def _is_own_fault(error: BpmaxError) -> bool:
@@ -172,13 +185,13 @@ def hold(  # noqa: PLR0913 - what a finding holds
         LawBroken: it does not hold; also an `AssertionError`.
         ConfigError: there is no such law, or a file is wrong.
     """
-    known = together(platform) if script else loaded(platform)
+    known = load_folder_of(platform) if script else load_with_instances(platform)
     target = target_of(known, read_platform(Path(platform)).platform_key, against)
     files = [os.fspath(file) for file in (script, *libraries)]
     _hold(target, law, calls, files, situation)
 
 
-def held(  # noqa: PLR0913 - what a finding holds
+def hold_in_session(  # noqa: PLR0913 - what a finding holds
     bench: Session,
     *,
     law: str,
@@ -217,7 +230,7 @@ def _hold(
             hint = suggest(law, (*LAWS, SCRIPT))
             raise ConfigError("there is no law {law!r}{hint}", law=law, hint=hint)
     finally:
-        hang_up()
+        close_connections()
 
 
 def hold_programs(target: FuzzTarget, law: str, programs: Programs) -> None:
@@ -229,7 +242,7 @@ def hold_programs(target: FuzzTarget, law: str, programs: Programs) -> None:
     try:
         LAWS[law].check(target, programs)
     except LawBroken as error:
-        raise error.named(law, f"{target.key}.{programs[0].api}") from None
+        raise error.for_call(law, f"{target.key}.{programs[0].api}") from None
 
 
 _FIRST_ROUND: Final = 5
@@ -296,7 +309,7 @@ class LawFinding(msgspec.Struct, frozen=True, kw_only=True):
     situation: Mapping[str, Any] = msgspec.field(default_factory=dict)
 
 
-class Tried(msgspec.Struct, frozen=True):
+class LawOutcome(msgspec.Struct, frozen=True):
     """How many examples one task was tried with, and what it came to."""
 
     call: str
@@ -305,7 +318,7 @@ class Tried(msgspec.Struct, frozen=True):
     finding: LawFinding | None = None
 
 
-def search(plan: SearchPlan, notify: Callable[[], None] = lambda: None) -> list[Tried]:
+def search(plan: SearchPlan, notify: Callable[[], None] = lambda: None) -> list[LawOutcome]:
     """Search as *plan* says, and return what was tried, in the order of APIs and laws.
 
     *notify* is called again and again meanwhile, in this process.
@@ -317,11 +330,11 @@ def search(plan: SearchPlan, notify: Callable[[], None] = lambda: None) -> list[
     tasks = list(tasks_of(plan))
     workers = max(1, min(plan.workers, len(tasks)))
     if workers == 1:
-        return searched(plan, tasks, until - time.monotonic(), notify)
+        return search_tasks(plan, tasks, until - time.monotonic(), notify)
     left = until - time.monotonic()
     shares = [tasks[number::workers] for number in range(workers)]
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        jobs = [pool.submit(searched, plan, share, left) for share in shares]
+        jobs = [pool.submit(search_tasks, plan, share, left) for share in shares]
         while wait(jobs, timeout=_TELL, return_when=ALL_COMPLETED).not_done:
             notify()
         parts = [job.result() for job in jobs]
@@ -334,7 +347,7 @@ def tasks_of(plan: SearchPlan) -> Iterator[Task]:
     Raises:
         ConfigError: a file is wrong, or there is no such API.
     """
-    target = planned(plan)
+    target = target_of_plan(plan)
     for api in apis_named(target.platforms, target.platform, plan.api, path=plan.path):
         for name, law in LAWS.items():
             is_live = plan.against != SIMULATE
@@ -346,25 +359,25 @@ def tasks_of(plan: SearchPlan) -> Iterator[Task]:
             yield Task(SCRIPT, script=str(script))
 
 
-def planned(plan: SearchPlan) -> FuzzTarget:
+def target_of_plan(plan: SearchPlan) -> FuzzTarget:
     """Return what *plan* searches.
 
     Raises:
         ConfigError: a file is wrong.
     """
-    known = together(plan.path) if plan.scripts else loaded(plan.path)
+    known = load_folder_of(plan.path) if plan.scripts else load_with_instances(plan.path)
     return target_of(known, read_platform(plan.path).platform_key, plan.against)
 
 
-def searched(
+def search_tasks(
     plan: SearchPlan,
     tasks: Sequence[Task],
     seconds: float,
     notify: Callable[[], None] = lambda: None,
-) -> list[Tried]:
+) -> list[LawOutcome]:
     """Try *tasks* in turn, each round with more examples, and return what came of each."""
     until = time.monotonic() + seconds
-    target = planned(plan)
+    target = target_of_plan(plan)
     hunts = [_hunt(target, task, plan, notify) for task in tasks]
     options = settings(
         database=database(plan.examples),
@@ -384,8 +397,8 @@ def searched(
                     hunt.go(settings(options, max_examples=size), until)
             size = min(2 * size, _LARGEST_ROUND)
     finally:
-        hang_up()
-    return [Tried(hunt.call, hunt.law, hunt.examples, hunt.finding) for hunt in hunts]
+        close_connections()
+    return [LawOutcome(hunt.call, hunt.law, hunt.examples, hunt.finding) for hunt in hunts]
 
 
 class _Hunt(msgspec.Struct):
@@ -432,13 +445,13 @@ class _Hunt(msgspec.Struct):
             platform=self.target.key,
             call=self.call,
             law=self.law,
-            message=self._known[self._shown(least)],
+            message=self._known[self._to_finding(least)],
             **self.tell(least),
         )
 
     def _breaks(self, example: Any) -> bool:
         """Return whether *example* breaks the law; when time is over, only what is known does."""
-        shown = self._shown(example)
+        shown = self._to_finding(example)
         if shown in self._known:
             return True
         if time.monotonic() > self._until:
@@ -452,7 +465,7 @@ class _Hunt(msgspec.Struct):
             return True
         return False
 
-    def _shown(self, example: Any) -> str:
+    def _to_finding(self, example: Any) -> str:
         return repr(self.tell(example))
 
 
@@ -497,7 +510,7 @@ def scenario_of(finding: LawFinding, plan: SearchPlan, root: Path) -> File:
     """Return the scenario that fails as *finding* says; it belongs below ``scenarios/fuzz``."""
     path = root / "scenarios/fuzz" / f"{file_name(_slug(finding))}{SUFFIX}"
     mode = SIMULATE if plan.against == SIMULATE else "live"
-    platforms = relative_name(_declared(finding, plan.path), path.parent.absolute())
+    platforms = relative_name(_scenario_document(finding, plan.path), path.parent.absolute())
     args = {"law": finding.law, "platform": finding.platform, **_arguments(finding, plan)}
     if finding.script:
         args["script"] = _below(Path(finding.script), root)
@@ -511,13 +524,13 @@ def scenario_of(finding: LawFinding, plan: SearchPlan, root: Path) -> File:
         "steps:",
         f"  - name: {_inline(f'law {finding.law}')}",
         "    python:",
-        "      call: bpmax_sim.fuzz:held",
-        f"      args: {_inline(_escaped(args))}",
+        "      call: bpmax_sim.fuzz:hold_in_session",
+        f"      args: {_inline(_escape_references(args))}",
     ]
     return File(path, "\n".join(lines) + "\n")
 
 
-def _declared(finding: LawFinding, path: Path) -> Path:
+def _scenario_document(finding: LawFinding, path: Path) -> Path:
     """Return what a scenario names: the file, or its folder where others in it are needed."""
     file, folder = path.absolute(), path.absolute().parent
     first, second = (folder, file) if finding.script else (file, folder)
@@ -573,10 +586,10 @@ def _inline(value: Any) -> str:
     return yaml_text(value).rstrip("\n")
 
 
-def _escaped(value: Any) -> Any:
+def _escape_references(value: Any) -> Any:
     """Return *value* with what a scenario would read as an expression written as itself."""
     if isinstance(value, str):
         return value.replace("${", "$${")
     if isinstance(value, dict):
-        return {name: _escaped(item) for name, item in value.items()}
-    return list(map(_escaped, value)) if isinstance(value, list) else value
+        return {name: _escape_references(item) for name, item in value.items()}
+    return list(map(_escape_references, value)) if isinstance(value, list) else value

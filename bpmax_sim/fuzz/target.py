@@ -72,7 +72,7 @@ class FuzzTarget:
         return api.auth if isinstance(api.auth, Auth) else self.platform.auth
 
     @contextmanager
-    def session(self, **more: Any) -> Iterator[tuple[Session, CallWitness]]:
+    def session(self, **more: Any) -> Iterator[tuple[Session, RequestLog]]:
         """Open a session, and note what it sends."""
         settings: dict[str, Any] = {"mode": SIMULATE, "environ": {}}
         transport = None
@@ -80,9 +80,9 @@ class FuzzTarget:
             settings, transport = {"mode": "live", "environ": os.environ}, _live()
         settings |= {"clock": START, "unawaited": "allow", "seed": 0, **more}
         with Session(self.platforms, Settings(**settings), transport=transport) as session:
-            witness = CallWitness()
-            session.stub(witness.note)
-            yield session, witness
+            request_log = RequestLog()
+            session.stub(request_log.note)
+            yield session, request_log
 
 
 def target_of(platforms: Platforms, key: str, against: str = SIMULATE) -> FuzzTarget:
@@ -116,7 +116,7 @@ def check_address(against: str) -> None:
         )
 
 
-def reach(target: FuzzTarget) -> None:
+def check_reachable(target: FuzzTarget) -> None:
     """Check that something answers at the target's address, whatever it is.
 
     Raises:
@@ -128,10 +128,10 @@ def reach(target: FuzzTarget) -> None:
     try:
         _live().handle(Request(method="HEAD", url=target.against), route)
     finally:
-        hang_up()
+        close_connections()
 
 
-def hang_up() -> None:
+def close_connections() -> None:
     """Close the connections of this process; the next request opens new ones."""
     _live().close()
 
@@ -145,7 +145,7 @@ def _live() -> Live:
 
 
 @dataclass(slots=True)
-class CallWitness:
+class RequestLog:
     """Sees every request, and answers none.
 
     Attributes:
@@ -230,28 +230,28 @@ def plain(program: CallSpec) -> Plain:
         document["instance"] = program.options["instance_key"]
     if program.args is None:
         steps = [{setter: value} for setter, value in program.steps]
-        return {**document, "set": _replaced(steps, UNDEFINED, _UNDEFINED)}
+        return {**document, "set": _replace(steps, UNDEFINED, _UNDEFINED)}
     args = list(program.args)
     while args and args[-1] is UNDEFINED:
         args.pop()
-    return {**document, "args": _replaced(args, UNDEFINED, _UNDEFINED)}
+    return {**document, "args": _replace(args, UNDEFINED, _UNDEFINED)}
 
 
 def program(call: Plain) -> CallSpec:
     """Return the program of plain values; see `plain`."""
     platform, _, api = call["call"].partition(".")
     options = {"instance_key": call["instance"]} if "instance" in call else {}
-    call = _replaced(call, _UNDEFINED, UNDEFINED)
+    call = _replace(call, _UNDEFINED, UNDEFINED)
     steps: Any = tuple(pair for step in call.get("set", ()) for pair in step.items())
     args = tuple(call["args"]) if "args" in call else None
     return CallSpec(platform=platform, options=options, api=api, steps=steps, args=args)
 
 
-def _replaced(value: Any, old: Any, new: Any) -> Any:
+def _replace(value: Any, old: Any, new: Any) -> Any:
     """Return *value* with *new* for each *old* in it."""
     if value == old:
         return new
     if isinstance(value, Mapping):
-        return {name: _replaced(item, old, new) for name, item in value.items()}
+        return {name: _replace(item, old, new) for name, item in value.items()}
     is_list = isinstance(value, list | tuple)
-    return [_replaced(item, old, new) for item in value] if is_list else value
+    return [_replace(item, old, new) for item in value] if is_list else value

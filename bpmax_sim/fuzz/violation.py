@@ -11,7 +11,7 @@ import msgspec
 
 from bpmax_sim import errors
 from bpmax_sim.fuzz.target import FuzzTarget
-from bpmax_sim.i18n import labelled, msg
+from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.simulator.simulator import shipped
 
 _REFUSED: Final = range(400, 500)
@@ -32,7 +32,7 @@ class LawBroken(errors.ExpectationError):
         self.why = _UNPRINTED.sub(lambda match: f"\\u{ord(match[0]):04x}", str(self))
         self.args = (self.why,)
 
-    def named(self, law: str, call: str) -> LawBroken:
+    def for_call(self, law: str, call: str) -> LawBroken:
         """Return ``crm.create_order breaks the law 'arrives': …`` of the same *why*."""
         error = LawBroken("{call} breaks the law {law!r}: {why}", call=call, law=law, why=self.why)
         error.why = self.why
@@ -74,7 +74,7 @@ def is_expected(error: errors.BpmaxError, target: FuzzTarget) -> bool:
     return refuses and (target.is_live or target.key in shipped())
 
 
-def described(error: errors.BpmaxError, target: FuzzTarget | None = None) -> str:
+def describe_error(error: errors.BpmaxError, target: FuzzTarget | None = None) -> str:
     """Return an error in one line; of a miss no more than which it is.
 
     What a stand-in of *target* answered is told, too; a live system may name its customers.
@@ -86,4 +86,4 @@ def described(error: errors.BpmaxError, target: FuzzTarget | None = None) -> str
         return text
     if target is not None and not target.is_live and error.response:
         text = f"{text}, {json.dumps(error.response['body'], ensure_ascii=False)[:_LONGEST]}"
-    return labelled(error.code, text)
+    return label_message(error.code, text)

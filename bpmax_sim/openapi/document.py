@@ -17,7 +17,7 @@ from referencing import Registry, Specification
 from referencing.exceptions import Unresolvable
 
 from bpmax_sim.errors import ConfigError, Place, Problem
-from bpmax_sim.i18n import msg, worded
+from bpmax_sim.i18n import fill_message, msg
 from bpmax_sim.yamlfile import Steps, display_path, join, parse_yaml_bytes, read_bytes
 
 LARGEST: Final = 64 * 1024 * 1024
@@ -48,7 +48,7 @@ class Document(msgspec.Struct, frozen=True):
 
     def tell(self, steps: Iterable[str | int], message: str, /, **values: object) -> None:
         """Note what is lost of the value at *steps*; with *values* by a template, as `msg` does."""
-        self.notes[Problem(worded(message, values), None, join(steps))] = None
+        self.notes[Problem(fill_message(message, values), None, join(steps))] = None
 
     def followed(self, value: Any, steps: Iterable[str | int]) -> Any:
         """Return *value*, or what its ``$ref`` leads to, with what stands beside the ``$ref``.

@@ -26,7 +26,7 @@ from bpmax_sim.errors import (
     nearest_name,
     shorten_list,
 )
-from bpmax_sim.i18n import labelled, msg, series
+from bpmax_sim.i18n import label_message, msg, series
 from bpmax_sim.keywords import closed
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.check import check_platform, is_address
@@ -208,7 +208,7 @@ class Platforms:
                 "- {{platform: {platform_key}, instance_key: default, credentials: {{…}}}}",
                 platform_key=platform_key,
             )
-            raise self._unknown(labelled(message, line), platform_key, "")
+            raise self._unknown(label_message(message, line), platform_key, "")
         keys = series(entry.instance.instance_key for entry in flagged)
         message = msg(
             "{platform_key!r} has no default among its instances {keys}; pass instance_key, or "

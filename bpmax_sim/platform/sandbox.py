@@ -17,7 +17,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import labelled, msg
+from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.platform import template
 from bpmax_sim.platform.encodings import LIMIT, FilterError, text
 from bpmax_sim.platform.filters import FILTERS
@@ -108,7 +108,7 @@ def compile_source(source: str) -> template.Template:
         tree = _ENVIRONMENT.parse(spaced.replace("\r", _RETURN))
         seen = list(_walk(tree, _DEEPEST))
     except TemplateSyntaxError as error:
-        raise ConfigError(labelled(template.shown(source), error.message)) from None
+        raise ConfigError(label_message(template.shown(source), error.message)) from None
     except RecursionError:
         raise ConfigError(
             "{source} is nested too deeply; simplify it", source=template.shown(source)
@@ -176,7 +176,7 @@ def _renderer(source: str, tree: nodes.Template) -> template.Renderer:
         except UndefinedError as error:
             match = _MISSING.match(error.message or "")
             if match is None:
-                raise ConfigError(labelled(template.shown(source), error.message)) from None
+                raise ConfigError(label_message(template.shown(source), error.message)) from None
             raise template.undefined(source, match["name"], names) from None
         except (ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as error:
             raise template.broken(source, error) from None

@@ -18,7 +18,7 @@ from typing import Any, Final
 import msgspec
 
 from bpmax_sim.errors import ConfigError, nearest_name
-from bpmax_sim.i18n import labelled, msg, series
+from bpmax_sim.i18n import label_message, msg, series
 from bpmax_sim.platform.encodings import LIMIT, FilterError, text
 from bpmax_sim.platform.filters import FILTERS
 from bpmax_sim.yamlfile import Node, Steps
@@ -148,7 +148,7 @@ def broken(source: str, error: Exception) -> ConfigError:
     """Return the error that tells of a failed expression, without any value in it."""
     name = type(error).__name__
     message = str(error) if isinstance(error, FilterError) else msg("{name} in it", name=name)
-    return ConfigError(labelled(shown(source), message))
+    return ConfigError(label_message(shown(source), message))
 
 
 def _simple(source: str) -> Template | None:

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from bpmax_sim.clock import Chance, new_uuid
 from bpmax_sim.errors import CallError, ConfigError, nearest_name
 from bpmax_sim.field_path import with_member
-from bpmax_sim.i18n import labelled, msg, series
+from bpmax_sim.i18n import label_message, msg, series
 from bpmax_sim.js_values import UNDEFINED, object_of
 from bpmax_sim.messages import FORM, Call, Pairs, cookies, media_type
 from bpmax_sim.platform.check import CREDENTIAL
@@ -369,9 +369,9 @@ def plan(spec: CallSpec, env: Environment) -> Plan:
         if not SECRET_HEADERS.isdisjoint(merged.headers):
             call = replace(call, headers=_without_secrets(call, env))
     except encode.BadValueError as error:
-        raise CallError(labelled(recipe.name, error), code=error.code) from None
+        raise CallError(label_message(recipe.name, error), code=error.code) from None
     except RecursionError:
-        raise CallError(labelled(recipe.name, msg("a value is nested too deeply"))) from None
+        raise CallError(label_message(recipe.name, msg("a value is nested too deeply"))) from None
     randomness = standin_randomness = NO_RANDOMNESS
     if not recipe.uses.isdisjoint(("nonce", "call_id")):
         standin_randomness = CallRandomness.draw(env.chance)

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import AuthError, BpmaxError, CallError, TransportError
-from bpmax_sim.i18n import labelled, mapped, msg
+from bpmax_sim.i18n import label_message, map_message, msg
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import VERIFIED, Request, Response
 from bpmax_sim.proxy.auth import authorised, names_of, real_context, signed_otherwise, unauthorised
@@ -188,7 +188,7 @@ def _complete(error: CallError, trace: CallTrace, env: Environment) -> None:
     error.platform = env.redact(error.platform or spec.platform)
     error.instance = env.redact(error.instance or instance)
     error.api = env.redact(error.api or (planned.call.api if planned else spec.api))
-    error.message = mapped(error.message, env.redact)
+    error.message = map_message(error.message, env.redact)
     error.args = (error.message,)
 
 
@@ -313,7 +313,7 @@ def exchange(request: Request, handle: Handle) -> Exchanged:
     except CallError as error:
         call = request.call
         if call is not None and call.platform and not error.platform:
-            error.message = labelled(call.name, error.message)
+            error.message = label_message(call.name, error.message)
             error.args = (error.message,)
             error.platform, error.instance, error.api = call.platform, call.instance, call.api
         return None, error, getattr(error, "elapsed", 0.0)

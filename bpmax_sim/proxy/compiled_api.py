@@ -15,7 +15,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import labelled
+from bpmax_sim.i18n import label_message
 from bpmax_sim.messages import Sensitive
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform import model
@@ -195,5 +195,7 @@ def _header_defaults(
             try:
                 merged[name.lower()] = (name, header_value(name, value))
             except BadValueError as error:
-                raise ConfigError(labelled(f"{platform.platform_key}.{api.key}", error)) from None
+                raise ConfigError(
+                    label_message(f"{platform.platform_key}.{api.key}", error)
+                ) from None
     return merged

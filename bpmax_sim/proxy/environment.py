@@ -68,7 +68,7 @@ class Environment:
 
     def __post_init__(self) -> None:
         """Bind the vault's method once, for the records of all calls."""
-        object.__setattr__(self, "redact", self.vault.shown)
+        object.__setattr__(self, "redact", self.vault.redact_for_output)
 
     def record(self, sent: Request, call: Call, begun: tuple[float, int], **fields: Any) -> None:
         """Log a call that is one sending, which *begun* at an instant of its order."""

@@ -268,9 +268,9 @@ class LoginAnswer:
             message=series(self._parts()),
             hint=hint,
         )
-        shown = redacted_response(response, self.vault.shown)
+        shown = redacted_response(response, self.vault.redact_for_output)
         return kind(
-            self.vault.shown(message),
+            self.vault.redact_for_output(message),
             platform=call.platform,
             instance=call.instance,
             api=call.api,
@@ -290,7 +290,7 @@ class LoginAnswer:
             extracted = first(response, body)
             value = find_first(further, response, body) if extracted is UNSET else extracted
             if isinstance(value, str | int | float):
-                yield f"{label}{self.vault.shown(as_text(value))[:_LONGEST]}"
+                yield f"{label}{self.vault.redact_for_output(as_text(value))[:_LONGEST]}"
 
     def _form(self) -> Iterator[str]:
         if isinstance(self.body.rules_see, dict):

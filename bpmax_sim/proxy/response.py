@@ -32,7 +32,7 @@ from bpmax_sim.messages import charset as charset_of
 from bpmax_sim.platform.model import ErrorClass, OkRule, ResponseRules
 from bpmax_sim.proxy.effects import NoRepr
 from bpmax_sim.secret.http_auth import SET_BY_SERVER
-from bpmax_sim.secret.vault import Redact, redacted
+from bpmax_sim.secret.vault import Redact, redact_values
 
 _NO_CONTENT = frozenset({204, 205, 304})
 _JSON_TYPES = frozenset({"application/json", "text/json"})
@@ -334,7 +334,7 @@ def redacted_response(response: Response, redact: Redact) -> RedactedResponse:
     return RedactedResponse(
         status=response.status,
         headers=redacted_headers(response.headers, redact),
-        body=redacted(read_body(response).shown, redact),
+        body=redact_values(read_body(response).shown, redact),
     )
 
 

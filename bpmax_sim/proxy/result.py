@@ -14,7 +14,7 @@ from msgspec.structs import asdict
 
 from bpmax_sim.errors import BadResponseError, BusinessError, CallError, HttpStatusError
 from bpmax_sim.field_path import FieldPath, values_at
-from bpmax_sim.i18n import labelled, mapped, msg, series
+from bpmax_sim.i18n import label_message, map_message, msg, series
 from bpmax_sim.js_values import json_text
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.proxy.call_plan import Plan
@@ -104,7 +104,7 @@ def rejected(
         if value is not UNSET:
             parts.append(f"{label}{redact(as_text(value))[:_LONGEST]}")
     return kind(
-        mapped(labelled(call.name, series(parts)), redact),
+        map_message(label_message(call.name, series(parts)), redact),
         platform=call.platform,
         instance=call.instance,
         api=call.api,

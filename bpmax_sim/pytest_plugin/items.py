@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, ConfigError, Place, ScriptError
 from bpmax_sim.file_names import relative_name
-from bpmax_sim.i18n import joined, msg, translate
+from bpmax_sim.i18n import join_messages, msg, translate
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin import session_options as of_test
@@ -109,9 +109,9 @@ def calls_section(calls: Sequence[CallMade], room: int) -> str:
     if not calls or room < 1:
         return ""
     if (left := len(calls) - room) <= 0:
-        return joined("\n", map(call_line, calls))
+        return join_messages("\n", map(call_line, calls))
     head = msg("… {left} earlier calls", left=left + 1)
-    return joined("\n", [head, *map(call_line, calls[left + 1 :])])
+    return join_messages("\n", [head, *map(call_line, calls[left + 1 :])])
 
 
 def annotation(failure: Failure, root: Path) -> tuple[str, int] | None:
@@ -134,7 +134,7 @@ _NOTHING = msg("no exception is behind this: the run went on and was compared")
 def format_tracebacks(failures: Sequence[Failure], redact: Redact) -> str:
     """Return the tracebacks behind *failures*, each with the script's stack."""
     parts = [part for failure in failures if failure.cause for part in _format_traceback(failure)]
-    return redact(joined("\n", parts)) if parts else _NOTHING
+    return redact(join_messages("\n", parts)) if parts else _NOTHING
 
 
 def _format_traceback(failure: Failure) -> Iterator[str]:
@@ -145,7 +145,7 @@ def _format_traceback(failure: Failure) -> Iterator[str]:
             yield msg("Script stack (innermost call first):")
             yield from (f"  {frame}" for frame in error.stack)
         error = error.__cause__
-    yield joined("", traceback.format_exception(failure.cause)).rstrip()
+    yield join_messages("", traceback.format_exception(failure.cause)).rstrip()
 
 
 CALLS = pytest.StashKey[tuple[CallMade, ...]]()

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 import pytest
 
 from bpmax_sim.guard import hosts_of
-from bpmax_sim.i18n import UnknownLanguageError, choose, labelled, msg, translate, worded
+from bpmax_sim.i18n import UnknownLanguageError, choose, fill_message, label_message, msg, translate
 from bpmax_sim.project import find_root, language_of
 from bpmax_sim.session.options import CI_REFUSES, Option, OptionKind, helped, no_choice, options_of
 
@@ -94,12 +94,12 @@ def _read(option: Option, value: Any, spelled: str) -> Any:
     try:
         return _READ.get(option.name, option.read)(value)
     except ValueError as error:
-        raise usage_error(labelled(spelled, error)) from None
+        raise usage_error(label_message(spelled, error)) from None
 
 
 def usage_error(message: str, /, **values: object) -> pytest.UsageError:
     """Return the error that ends pytest with one line, with *values* by a template."""
-    return pytest.UsageError(translate(worded(message, values)))
+    return pytest.UsageError(translate(fill_message(message, values)))
 
 
 def check(config: pytest.Config) -> None:

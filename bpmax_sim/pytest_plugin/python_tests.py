@@ -24,7 +24,7 @@ from _pytest.junitxml import xml_key
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import BpmaxError, BpmaxWarning, ConfigError, ExpectationError, Problem
-from bpmax_sim.i18n import Translatable, joined, msg, series, translate
+from bpmax_sim.i18n import Translatable, join_messages, msg, series, translate
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin import session_options as of_test
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
@@ -36,11 +36,11 @@ from bpmax_sim.scenario.faults import describe_fault, fault_of, fault_problem
 from bpmax_sim.scenario.model import FaultRule
 from bpmax_sim.scenario.progress import RunLog
 from bpmax_sim.script.outbox import Outcome
-from bpmax_sim.secret.vault import Redact, redacted
+from bpmax_sim.secret.vault import Redact, redact_values
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.session.sharing import Run
-from bpmax_sim.subject.hooks import FieldChanged, Happening, Result
+from bpmax_sim.subject.hooks import FieldChanged, Result, SubjectEvent
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import Stub
 from bpmax_sim.yamlfile import decode, read_yaml
@@ -123,7 +123,7 @@ class RunFaults:
             )
             for rule in silent
         ]
-        return joined("\n", lines)
+        return join_messages("\n", lines)
 
 
 _STUB = pytest.StashKey[Stub]()
@@ -217,7 +217,7 @@ def _redact_before_cut(self: saferepr.SafeRepr, x: object) -> str:
 def _format_redacted(obj: object) -> str:
     """Return what `safeformat` does of *obj* without its secrets; it breaks texts into lines."""
     try:
-        shown = redacted(obj, redact_now)
+        shown = redact_values(obj, redact_now)
     except Exception:  # noqa: BLE001 - values may be cyclic
         shown = obj
     return redact_now(_format(shown))
@@ -231,7 +231,7 @@ def pytest_assertrepr_compare(
     if _comparing or not _active:
         return None
     try:
-        shown = redacted((left, right), redact_now)
+        shown = redact_values((left, right), redact_now)
         if shown == (left, right):
             return None
     except Exception:  # noqa: BLE001 - values may be cyclic, and compare as they like
@@ -265,7 +265,9 @@ def redact_error(error: BaseException | None) -> list[tuple[BaseException, str, 
     for link in _error_chain(error, set()):
         for name in ("args", "__notes__", "msg"):
             before = getattr(link, name, None)
-            shown = redacted(before, redact_now) if isinstance(before, _HOLDING_TEXT) else before
+            shown = (
+                redact_values(before, redact_now) if isinstance(before, _HOLDING_TEXT) else before
+            )
             if before is not None and shown != before:
                 setattr(link, name, shown)
                 replaced.append((link, name, before))
@@ -299,12 +301,12 @@ def redact_report(report: pytest.TestReport) -> None:
     context = getattr(report, "context", None)  # of a subtest
     if context is not None:
         parts = {"msg": context.msg, "kwargs": dict(context.kwargs)}
-        report.context = type(context)(**redacted(parts, redact_now))  # type: ignore[attr-defined]
+        report.context = type(context)(**redact_values(parts, redact_now))  # type: ignore[attr-defined]
 
 
 def _redact_property(value: Any) -> Any:
     """Return *value* as it may be written, which is as text."""
-    shown = redacted(value, redact_now)
+    shown = redact_values(value, redact_now)
     text = str(shown)
     return shown if redact_now(text) == text else redact_now(text)
 
@@ -312,9 +314,9 @@ def _redact_property(value: Any) -> Any:
 def redact_junit(config: pytest.Config) -> None:
     """Replace the secrets in what tests wrote into pytest's JUnit file past their reports."""
     if xml := config.stash.get(xml_key, None):
-        xml.global_properties[:] = redacted(xml.global_properties, redact_now)
+        xml.global_properties[:] = redact_values(xml.global_properties, redact_now)
         for reporter in xml.node_reporters.values():
-            reporter.attrs = redacted(reporter.attrs, redact_now)
+            reporter.attrs = redact_values(reporter.attrs, redact_now)
 
 
 def check_name(item: pytest.Item) -> None:
@@ -586,7 +588,7 @@ class RunEvents(Sequence[Event]):
         else:
             self._result.take(event)
 
-    def tell(self, happening: Happening) -> None:
+    def tell(self, happening: SubjectEvent) -> None:
         """Take what a subject tells."""
         self._log.tell(happening)
 

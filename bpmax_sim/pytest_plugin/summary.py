@@ -19,7 +19,7 @@ import pytest
 
 import bpmax_sim
 from bpmax_sim.errors import Place, Problem, shorten_list
-from bpmax_sim.i18n import joined, msg, plural, translate
+from bpmax_sim.i18n import join_messages, msg, plural, translate
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options, sharding
 from bpmax_sim.pytest_plugin.options import display_path
@@ -91,11 +91,11 @@ def summary(
         parts += ["", msg("and {left} more", left=left)] if left > 0 else []
         parts += [""]
     parts += [f"* {_escape_cell(line)}" for line in lines]
-    return joined("\n", [*parts, "", ""])
+    return join_messages("\n", [*parts, "", ""])
 
 
 def _escape_cell(text: str) -> str:
-    return _MARKUP.sub(r"\\\1", joined(" ", text.split()))
+    return _MARKUP.sub(r"\\\1", join_messages(" ", text.split()))
 
 
 def _scenario_reports(stats: Mapping[str, Sequence[Any]], outcome: str) -> Iterator[Any]:

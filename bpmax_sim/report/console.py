@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from bpmax_sim.errors import Place
-from bpmax_sim.i18n import joined, labelled, msg, translate
+from bpmax_sim.i18n import join_messages, label_message, msg, translate
 from bpmax_sim.scenario.events import ConsoleWritten, Event, ScenarioStarted
 from bpmax_sim.script.outbox import ConsoleLine
 
@@ -54,7 +54,7 @@ def console_entries(events: Sequence[Event]) -> tuple[ConsoleEntry, ...]:
 def console_section(console: Sequence[ConsoleEntry]) -> Iterator[tuple[str, str]]:
     """Yield pytest's captured section of *console*, its name and text; of nothing none."""
     if console:
-        yield "Captured console call", translate(joined("\n", console_lines(console)))
+        yield "Captured console call", translate(join_messages("\n", console_lines(console)))
 
 
 def console_lines(console: Iterable[ConsoleEntry]) -> Iterator[str]:
@@ -64,6 +64,6 @@ def console_lines(console: Iterable[ConsoleEntry]) -> Iterator[str]:
         if line.file:
             head = msg("{place}  {level}: {text}", place=line.place, level=line.level, text=first)
         else:
-            head = labelled(line.level, first)
+            head = label_message(line.level, first)
         yield head
         yield from (f"    {line}" for line in more)

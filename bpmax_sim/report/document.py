@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import Place, Problem
-from bpmax_sim.i18n import encoded
+from bpmax_sim.i18n import encode_message
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.calls import CallMade
@@ -63,7 +63,7 @@ def _item_data(verdict: Verdict) -> dict[str, Any]:
         "ms": round(verdict.duration * 1000, 3),
         "digest": verdict.digest,
         "calls": [_call_data(call) for call in verdict.calls],
-        "console": msgspec.to_builtins(verdict.console, enc_hook=encoded),
+        "console": msgspec.to_builtins(verdict.console, enc_hook=encode_message),
         "failures": [_failure_data(failure) for failure in verdict.failures],
         "notes": list(verdict.notes),
         "problems": list(verdict.problems),

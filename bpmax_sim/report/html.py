@@ -21,7 +21,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from bpmax_sim.i18n import chosen
+from bpmax_sim.i18n import current_language
 from bpmax_sim.project import make_folder
 from bpmax_sim.report import store, terminal
 from bpmax_sim.report.page_data import LONGEST_BODY, PageEntry, body_text, build_entry, say
@@ -59,7 +59,7 @@ def page(
         language: of the page when it opens, by default the chosen one; it has a switch.
         problems: what kept other files from being read, a line each with its place.
     """
-    language = language or chosen()
+    language = language or current_language()
     ordered = sorted(stories, key=lambda story: (story.outcome not in _FAILED, story.place))
     numbers: dict[str, int] = {}
     blocks, size = {}, 0

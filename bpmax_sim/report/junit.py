@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree as ET
 
-from bpmax_sim.i18n import joined, translate
+from bpmax_sim.i18n import join_messages, translate
 from bpmax_sim.project import SUFFIX, make_folder
 from bpmax_sim.report import exit_codes, terminal
 from bpmax_sim.report.console import console_lines
@@ -80,8 +80,8 @@ def _case(verdict: terminal.Verdict, seconds: float) -> ET.Element:
         outcome = ET.SubElement(case, tag, message=_text(message))
         if tag != "skipped":
             texts = problems or [render(failure, whole=True) for failure in failures]
-            outcome.text = _text(joined("\n\n", texts))
-    if console := joined("\n", console_lines(verdict.console)):
+            outcome.text = _text(join_messages("\n\n", texts))
+    if console := join_messages("\n", console_lines(verdict.console)):
         ET.SubElement(case, "system-out").text = _text(console)
     return case
 

@@ -16,7 +16,7 @@ import msgspec
 
 from bpmax_sim.errors import shell_quote
 from bpmax_sim.file_names import node_part
-from bpmax_sim.i18n import LANGUAGES, Translatable, mapped, plain, translate
+from bpmax_sim.i18n import LANGUAGES, Translatable, map_message, plain, translate
 from bpmax_sim.report.store import Trace
 from bpmax_sim.scenario.expect import cut, label_of
 from bpmax_sim.scenario.source import headline
@@ -249,6 +249,6 @@ def _failure_data(event: _Event, home: RootPaths) -> dict[str, Any]:
 
 
 def _in_all_languages(message: str, home: RootPaths) -> LocalisedText:
-    message = mapped(message, home.text)
+    message = map_message(message, home.text)
     forms = {language: plain(translate(message, language)) for language in LANGUAGES}
     return forms if len({*forms.values()}) > 1 else plain(message)

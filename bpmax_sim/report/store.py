@@ -18,7 +18,7 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.file_names import file_name, relative_name
-from bpmax_sim.i18n import encoded, msg, translate
+from bpmax_sim.i18n import encode_message, msg, translate
 from bpmax_sim.project import SUFFIX, make_folder
 from bpmax_sim.report.console import ConsoleEntry
 from bpmax_sim.scenario import outcome, source
@@ -238,7 +238,7 @@ def store_evidence(evidence: Evidence, root: Path) -> None:
     """Write *evidence* below *root*; where that cannot be, there is none."""
     with suppress(OSError):
         make_folder(root / PLACE)
-        (root / PLACE).write_bytes(msgspec.json.encode(evidence, enc_hook=encoded))
+        (root / PLACE).write_bytes(msgspec.json.encode(evidence, enc_hook=encode_message))
 
 
 def read_evidence(root: Path) -> Evidence | None:
@@ -315,7 +315,7 @@ def store_failures(
     )
     with suppress(OSError):
         make_folder(path)
-        path.write_bytes(msgspec.json.encode(failed, enc_hook=encoded))
+        path.write_bytes(msgspec.json.encode(failed, enc_hook=encode_message))
 
 
 def did_fail(item: ScenarioItem) -> bool:

@@ -18,7 +18,16 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, CassetteError, shell_quote
 from bpmax_sim.file_names import relative_name
-from bpmax_sim.i18n import joined, labelled, msg, plural, series, template, translate, width
+from bpmax_sim.i18n import (
+    join_messages,
+    label_message,
+    msg,
+    plural,
+    series,
+    template,
+    translate,
+    width,
+)
 from bpmax_sim.report.console import ConsoleEntry, console_lines
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.calls import CallMade
@@ -118,7 +127,7 @@ def rerun_command(item: ScenarioItem, mode: str = "replay") -> str:
 def run_target(item: ScenarioItem) -> str:
     """Return *item* and its variables as arguments of a command, quoted for a shell."""
     name = item.node_id if item.row else item.spot.source.file
-    return joined(" ", map(shell_quote, (name, *item.repeated("--var"))))
+    return join_messages(" ", map(shell_quote, (name, *item.repeated("--var"))))
 
 
 MARKS: dict[Outcome, str] = {"passed": "√", "failed": "×", "skipped": "-", "xfailed": "-"}
@@ -217,7 +226,7 @@ def summary(verdicts: Sequence[Verdict], seconds: float) -> str:
     return msg(
         "{message}   {calls}   {seconds:.2f} s",
         message=message or msg("nothing ran"),
-        calls=labelled(number, by_source) if by_source else number,
+        calls=label_message(number, by_source) if by_source else number,
         seconds=seconds,
     )
 
@@ -228,7 +237,7 @@ def align_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell + " " * (w - width(cell)) for cell, w in zip(row, widths, strict=True))
-        yield joined("  ", cells).rstrip()
+        yield join_messages("  ", cells).rstrip()
 
 
 def annotation(

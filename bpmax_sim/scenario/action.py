@@ -48,7 +48,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         *value* has its ``${…}`` filled in; *name* is for a script that stands in the step itself.
         Without an action only what begins by itself happens.
         """
-        result = Result() if self.subject is None else self.subject.begin()
+        result = Result() if self.subject is None else self.subject.begin_action()
         self._run(action, value, name, result, expires=True)
         for ended in self.bench.drain():
             result.take(ended)
@@ -65,7 +65,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
     ) -> None:
         try:
             if isinstance(self.subject, FlowSubject):
-                self.subject.settle()
+                self.subject.begin_at_start_node()
             if action is not None:
                 action.run(self, value, name, result)
             if expires:
@@ -87,7 +87,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
             SubjectError: if the subject has none.
         """
         if isinstance(self.subject, FlowSubject):
-            return self.subject.seen(action)
+            return self.subject.visible_form(action)
         if not isinstance(self.subject, FormSubject):
             raise SubjectError("{action} needs a form", action=action)
         return self.subject

@@ -20,7 +20,7 @@ from msgspec import field
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import SubjectError, suggest
-from bpmax_sim.i18n import joined, msg, plain, series, translate
+from bpmax_sim.i18n import join_messages, msg, plain, series, translate
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import absolute, find_root
 from bpmax_sim.scenario.action import Action, Performer
@@ -431,13 +431,13 @@ class ProxyAction(Action, frozen=True, kw_only=True):
         options = {option: value[key] for key, option in names if key in value}
         proxy = on.bench.proxy(platform, **options)
         if "args" in value:
-            result.returned(proxy.direct(api, *value["args"]))
+            result.set_value(proxy.direct(api, *value["args"]))
             return
         builder = proxy.api(api)
         for part in cls.parts:
             if part in value:
                 builder = getattr(builder, part)(value[part])
-        result.returned(builder.call())
+        result.set_value(builder.call())
 
 
 class Js(Action, frozen=True, kw_only=True):
@@ -473,7 +473,7 @@ class Js(Action, frozen=True, kw_only=True):
         form, ctx = on.subject.views() if on.subject else (None, None)
         ended = on.bench.run_script(script, form=form, ctx=ctx, libraries=on.libraries, page=Page())
         result.take(ended)
-        result.returned(ended.value)
+        result.set_value(ended.value)
 
 
 class Python(Action, frozen=True, kw_only=True):
@@ -514,7 +514,7 @@ class Python(Action, frozen=True, kw_only=True):
             with gated_output(on.bench.redact):
                 target = getattr(_module(module, on.path), function)
                 seen = handles_for(target, on.subject)
-                result.returned(target(on.bench, **{**seen, **arguments.get("args", {})}))
+                result.set_value(target(on.bench, **{**seen, **arguments.get("args", {})}))
         except SystemExit as error:  # would end the whole run, and print what it was given
             message = msg(
                 "python: {call} called sys.exit({code!r})", call=arguments["call"], code=error.code
@@ -652,7 +652,7 @@ def check_action(context: ScenarioDraft, action: str, value: Any, spot: Spot) ->
     """Report to *context* what is wrong with *value*."""
     kind = ACTIONS[action]
     if kind.needs and not {*kind.needs} & {*context.subjects}:
-        names = joined(msg(" or a "), kind.needs)
+        names = join_messages(msg(" or a "), kind.needs)
         context.tell(spot, "{action} needs a {names} in the scenario", action=action, names=names)
     else:
         kind.check(context, value, spot)

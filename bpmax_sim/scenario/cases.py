@@ -25,7 +25,7 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems, nearest_name, suggest
-from bpmax_sim.i18n import msg, worded
+from bpmax_sim.i18n import fill_message, msg
 from bpmax_sim.js_values import TOO_LARGE, is_bounded, loads, whole
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.source import Spot
@@ -135,7 +135,7 @@ class _Table:
         self.problems: list[Problem] = Problems()
 
     def tell(self, place: Place, message: str, /, **values: object) -> None:
-        self.problems.append(Problem(worded(message, values), place))
+        self.problems.append(Problem(fill_message(message, values), place))
 
     def rows(self) -> Iterator[Row]:
         self._read_header(next(self._lines(), []))
@@ -350,7 +350,7 @@ class ScenarioDraft:
         """
         if known is not None:
             values["hint"] = suggest(str(next(iter(values.values()))), known)
-        self.problems.append(Problem(worded(message, values), spot.place, join(spot.steps)))
+        self.problems.append(Problem(fill_message(message, values), spot.place, join(spot.steps)))
 
     @cached_property
     def subjects(self) -> tuple[SubjectKind, ...]:

@@ -14,13 +14,13 @@ from msgspec import UNSET
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Problem, suggest
 from bpmax_sim.field_path import FieldPath
-from bpmax_sim.i18n import joined, msg, series
+from bpmax_sim.i18n import join_messages, msg, series
 from bpmax_sim.scenario import expect, faults, model, people, references, rows
 from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
 from bpmax_sim.scenario.cases import ScenarioDraft
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.definition import NodeForm, reachable
-from bpmax_sim.subject.form import field_hint, steps_of
+from bpmax_sim.subject.form import field_hint, path_steps
 from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
 from bpmax_sim.yamlfile.node import Node
 
@@ -217,7 +217,7 @@ def _rows_of_step(
     kind, value = step.kind, step.value if isinstance(step.value, Mapping) else {}
     if step.action == "set":
         for name, entered in value.items():
-            match steps_of(name):
+            match path_steps(name):
                 case (str(table), int(row), *_) if table in counts and name not in counts:
                     _row_beyond(draft, table, row, counts[table], spot.at(name))
             if name in counts and isinstance(entered, list):
@@ -382,7 +382,7 @@ def _expect(draft: ScenarioDraft, expected: model.Expect, spot: Spot) -> None:
 def _section(draft: ScenarioDraft, section: str, value: Any, spot: Spot) -> None:
     needed = _SUBJECT_SECTIONS.get(section)
     if needed and not {*needed} & {*draft.subjects}:
-        names = joined(msg(" or a "), needed)
+        names = join_messages(msg(" or a "), needed)
         draft.tell(spot, "{section} needs a {names} in the scenario", section=section, names=names)
     elif section == "proxy":
         for item, place in spot.elements(value):

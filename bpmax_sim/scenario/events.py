@@ -21,15 +21,15 @@ import msgspec
 
 from bpmax_sim.errors import Place
 from bpmax_sim.file_names import NOWHERE, Homes
-from bpmax_sim.i18n import Translatable, labelled
+from bpmax_sim.i18n import Translatable, label_message
 from bpmax_sim.i18n import plain as plain_text
 from bpmax_sim.js_values import SPELLED, UNDEFINED, plain
 from bpmax_sim.scenario.calls import CallAttempted, CallEnd, CallMade
 from bpmax_sim.scenario.expect import Comparison
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.script.outbox import TimerFired
-from bpmax_sim.secret.vault import members
-from bpmax_sim.subject.hooks import Happening, HookStarted
+from bpmax_sim.secret.vault import field_names
+from bpmax_sim.subject.hooks import HookStarted, SubjectEvent
 
 Outcome = Literal["passed", "failed", "skipped", "xfailed"]
 """Of a scenario, or of a step, which is never ``xfailed``: that is a failure that was expected."""
@@ -119,7 +119,7 @@ class ErrorThrown(msgspec.Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         """Return ``TypeError: …``."""
-        return labelled(self.type, self.message)
+        return label_message(self.type, self.message)
 
 
 class FaultStruck(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,7 +198,7 @@ Event = (
     | ScenarioFinished
     | SourceAttached
     | FlowAttached
-    | Happening
+    | SubjectEvent
 )
 
 
@@ -217,8 +217,8 @@ def answer_of(call: CallMade) -> CallAnswered:
     )
 
 
-_SAME = tuple({*members(CallAnswered)} - {"sent_at", "duration", "at"})
-_ANSWER = frozenset({*members(CallAnswered), "earlier"}) - {"number", "call"}
+_SAME = tuple({*field_names(CallAnswered)} - {"sent_at", "duration", "at"})
+_ANSWER = frozenset({*field_names(CallAnswered), "earlier"}) - {"number", "call"}
 _FIRST = frozenset({"at", "order"})  # told by the head of a line
 _LATER = _FIRST | _ANSWER
 _OUTSIDE = frozenset({"cause"})  # an exception is for whoever wants its traceback
@@ -289,9 +289,9 @@ def _line_of(kind: Any) -> Write:
 
 def _members(kind: Any, outside: frozenset[str]) -> Write:
     """Return what writes the fields of a struct by name, with commas between them."""
-    names = sorted({*members(kind)} - outside)
+    names = sorted({*field_names(kind)} - outside)
     defaults = getattr(kind, "__struct_defaults__", ())
-    known = dict(zip(reversed(members(kind)), reversed(defaults), strict=False))
+    known = dict(zip(reversed(field_names(kind)), reversed(defaults), strict=False))
     keys = []
     for name in names:
         key = f'"{_RENAMED.get((kind, name), name)}":'.encode()
@@ -356,7 +356,7 @@ def _converted(texts: _TraceTexts, value: Any) -> bytes:
 
 def _other(kind: Any) -> Write:
     """Return what writes a struct, or what a script made."""
-    if issubclass(kind, SPELLED) or not {*members(kind)} - _OUTSIDE:
+    if issubclass(kind, SPELLED) or not {*field_names(kind)} - _OUTSIDE:
         return _converted
     write = _members(kind, _OUTSIDE)
     return lambda texts, value: b"{" + write(texts, value) + b"}"

@@ -132,7 +132,7 @@ def _member(actual: Mapping[str, Any], key: str) -> Any:
     """Return the member *key*, else what stands at that path: ``明细[0].金额``."""
     if key in actual:
         return actual[key]
-    steps = form.steps_of(key)
+    steps = form.path_steps(key)
     return form.cell(actual, steps) if steps else UNSET
 
 

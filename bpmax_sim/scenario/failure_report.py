@@ -16,7 +16,7 @@ from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.script.failure import Script, lines_of
 from bpmax_sim.script.outbox import UnawaitedCall
-from bpmax_sim.secret.vault import Redact, redacted
+from bpmax_sim.secret.vault import Redact, redact_values
 from bpmax_sim.transport.faults import Fault
 
 
@@ -192,7 +192,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         return checks, [failure]
 
     def _thrown(self, error: Exception) -> events.ErrorThrown:
-        return redacted(assertions.thrown_of(error), self.redact)
+        return redact_values(assertions.thrown_of(error), self.redact)
 
     def silent(self, fault: Fault) -> Failure:
         """Return the failure of a fault that never fired."""

@@ -11,7 +11,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.errors import Place
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import join_messages, msg
 from bpmax_sim.messages import Pairs
 from bpmax_sim.scenario.model import Drip, FaultAction, FaultRule, Stub
 from bpmax_sim.transport.faults import Action, BadToken, Break, Fault, Reply, Slow
@@ -36,7 +36,7 @@ def fault_problem(rule: FaultRule) -> str | None:
         )
     kinds = [name for name in _KINDS[:-1] if getattr(rule.do, name) is not UNSET]
     if len(kinds) > 1:
-        return msg("do: {names} exclude each other", names=joined(msg(" and "), kinds))
+        return msg("do: {names} exclude each other", names=join_messages(msg(" and "), kinds))
     if not kinds and all(getattr(rule.do, name) is UNSET for name in ("body", "delay", "drip")):
         return msg("do: expected one of status, body, error, token, delay, drip")
     return None

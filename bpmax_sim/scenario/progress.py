@@ -19,7 +19,7 @@ from msgspec.structs import asdict, replace
 from bpmax_sim.clock import new_uuid
 from bpmax_sim.errors import Place
 from bpmax_sim.file_names import NOWHERE, Homes
-from bpmax_sim.i18n import labelled, msg
+from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.js_values import plain
 from bpmax_sim.project import absolute
 from bpmax_sim.scenario import assertions, events, load, model, source
@@ -34,7 +34,7 @@ from bpmax_sim.session.session import Session
 from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject, field_hint
-from bpmax_sim.subject.hooks import CycleCut, FieldChanged, Happening, MessageShown, Result
+from bpmax_sim.subject.hooks import CycleCut, FieldChanged, MessageShown, Result, SubjectEvent
 
 
 def form_of(subject: Subject) -> Mapping[str, Any]:
@@ -96,7 +96,7 @@ class RunLog(msgspec.Struct):
     _reported: int = 0  # of those
     _files: dict[str, str] = msgspec.field(default_factory=dict)  # of recordings, as told
 
-    def tell(self, happening: Happening) -> None:
+    def tell(self, happening: SubjectEvent) -> None:
         """Take what a subject tells, at this instant."""
         clock = self.bench.clock
         data: dict[str, Any] = {"at": clock.now()}
@@ -124,7 +124,7 @@ class RunLog(msgspec.Struct):
         # A flow's form comes from elsewhere, too; so do its project, and the forms of sub-flows.
         if self.is_flow and not name.startswith("project.") and "/" not in name:
             message = msg("the script wrote form.{name}: {hint}", name=name, hint=hint)
-            self.notes.append(labelled(place, message))
+            self.notes.append(label_message(place, message))
 
     def undeclared(self) -> list[tuple[str, Place, str]]:
         """Return the fields that scripts of a form wrote since the last time and it has not."""
@@ -298,7 +298,7 @@ class Progress:
         zone = self.item.clock
         return FlowSubject(
             **asdict(self.item.cast.flow),
-            stage=self.bench,
+            runner=self.bench,
             tell=self.log.tell,
             subflows=self.item.cast.subflows,
             creation=self._form(values) if form else None,
@@ -309,12 +309,12 @@ class Progress:
             people=resolve(scenario.people),
             now=self.bench.clock.now,
             # As the product's API writes it: 2026-03-02 09:00:00
-            written=lambda seconds: str(zone.at(seconds))[:19].replace("T", " "),
+            format_time=lambda seconds: str(zone.at(seconds))[:19].replace("T", " "),
         )
 
     def _form(self, fields: dict[str, Any]) -> FormSubject:
         return FormSubject(
-            stage=self.bench,
+            runner=self.bench,
             tell=self.log.tell,
             scripts=self.item.cast.scripts,
             libraries=self.item.cast.libraries,

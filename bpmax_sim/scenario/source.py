@@ -18,7 +18,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem, nearest_name
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import join_messages, msg
 from bpmax_sim.project import file_stamp
 from bpmax_sim.scenario import references
 from bpmax_sim.scenario.calls import CallMade
@@ -99,7 +99,7 @@ class Failure:
     def headline(self) -> str:
         """Return ``step 2/3 选择客户 12345: form.discount expected 0.9, got 1``, one line."""
         named = self.title if self.step else self.title or self.scenario
-        title = _single_line(joined(" ", named.split()), _TITLE)
+        title = _single_line(join_messages(" ", named.split()), _TITLE)
         return headline(self.step, self.total, title, _single_line(self.essence, _ESSENCE))
 
 
@@ -136,7 +136,7 @@ def render(failure: Failure, *, whole: bool = False) -> str:
         [cut(line, fit.width) for line in _calls(failure, fit)],
     ]
     body = [line for block in blocks if block for line in ("", *block)]
-    return joined("\n", [*head, *_cut_lines(body, fit.lines - len(head) - len(tail)), *tail])
+    return join_messages("\n", [*head, *_cut_lines(body, fit.lines - len(head) - len(tail)), *tail])
 
 
 STYLES: Mapping[str, str] = {"> ": "red", "  × ": "red", "  √ ": "green"}

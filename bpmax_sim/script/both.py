@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.i18n import Translatable, encoded, joined, labelled, msg
+from bpmax_sim.i18n import Translatable, encode_message, join_messages, label_message, msg
 from bpmax_sim.js_values import dumps
 from bpmax_sim.script import channel, outbox
 from bpmax_sim.script.limits import EngineError
@@ -76,10 +76,10 @@ class BothEngines:
 
     def _differ(self, mine: str, theirs: str, raw: str) -> EngineError:
         sides = [
-            labelled(name, text if isinstance(text, Translatable) else text[:_LONGEST])
+            label_message(name, text if isinstance(text, Translatable) else text[:_LONGEST])
             for name, text in ((self._name, mine), (self._other, theirs))
         ]
-        message = msg("the engines differ: {sides}", sides=joined(msg("; "), sides))
+        message = msg("the engines differ: {sides}", sides=join_messages(msg("; "), sides))
         return EngineError("EngineDifference", message, raw)
 
 
@@ -149,4 +149,4 @@ def _shown(entry: Any) -> str:
 
 
 def _json(value: Any) -> str:
-    return dumps(msgspec.to_builtins(value, enc_hook=encoded))
+    return dumps(msgspec.to_builtins(value, enc_hook=encode_message))

@@ -14,7 +14,7 @@ import msgspec
 
 from bpmax_sim import errors
 from bpmax_sim.errors import Place, ScriptError, ScriptLimitError
-from bpmax_sim.i18n import labelled, msg
+from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.js_values import decode_tagged
 from bpmax_sim.script import operators, outbox
 from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits
@@ -212,7 +212,9 @@ class Failures(msgspec.Struct):
 
     def refused(self, error: Exception, field_name: str, place: Place | None) -> ScriptError:
         """Return the error of a write that the form or the context did not take."""
-        failure = ScriptError(labelled(field_name, error), name=type(error).__name__, place=place)
+        failure = ScriptError(
+            label_message(field_name, error), name=type(error).__name__, place=place
+        )
         failure.__cause__ = error
         return failure
 

@@ -22,7 +22,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from bpmax_sim.i18n import labelled, msg
+from bpmax_sim.i18n import label_message, msg
 
 MEGABYTE = 1 << 20
 
@@ -108,7 +108,7 @@ class EngineError(Exception):
 
     def __init__(self, name: str, message: str, raw: str = "") -> None:
         """Keep the parts of the error."""
-        super().__init__(labelled(name, message))
+        super().__init__(label_message(name, message))
         self.name = name
         self.message = message
         self.raw = raw

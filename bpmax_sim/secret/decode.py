@@ -31,7 +31,7 @@ from bpmax_sim.secret.encoded_runs import (
     whole_and_others,
     whole_base64,
 )
-from bpmax_sim.secret.escapes import BACKSLASHES, Undone, escapes
+from bpmax_sim.secret.escapes import BACKSLASHES, EscapedPart, escapes
 from bpmax_sim.secret.streams import MAY_BE_WHOLE, PROBE, STEP, Work, bare, is_begun, streams
 
 DEPTH = 4
@@ -106,7 +106,7 @@ class Fresh:
         self._lines: set[bytes] = set()
         self._digits: set[bytes] = set()
         self._flat: dict[int, bytes] = {}
-        self._undone: dict[int, tuple[bytes, tuple[Undone, ...]]] = {}
+        self._undone: dict[int, tuple[bytes, tuple[EscapedPart, ...]]] = {}
 
     def of(self, runs: Sequence[bytes]) -> list[bytes]:
         """Return those of *runs* that did not come before."""
@@ -120,7 +120,7 @@ class Fresh:
         """Return those of *runs*, undone as hexadecimal only, that did not come before."""
         return _fresh(runs, self._digits)
 
-    def escapes(self, data: bytes, reach: int) -> tuple[Undone, ...]:
+    def escapes(self, data: bytes, reach: int) -> tuple[EscapedPart, ...]:
         """Return what comes of the escapes in *data*, which is asked for more than once."""
         if id(data) not in self._undone:  # a hash of all of it would take longer
             self._undone[id(data)] = data, tuple(escapes(data, reach))
@@ -207,7 +207,7 @@ def _flat(look: Look, text: bytes) -> tuple[Look, bytes]:
         if not undone:
             break
         consumed += _CONSUMED.findall(_without_backslashes(outer))
-        levels.append(_spliced(outer, undone))
+        levels.append(_splice(outer, undone))
     look.fresh.flatten(levels[1:])
     flat = b"\\".join([levels[-1], *consumed]) if consumed else levels[-1]
     return look._replace(levels=tuple(levels[1:])), flat
@@ -218,7 +218,7 @@ def _without_backslashes(data: bytes) -> bytes:
     return data.replace(b"\\\\", b" ") if BACKSLASHES.is_in(data) else data
 
 
-def _spliced(data: bytes, undone: Sequence[Undone]) -> bytes:
+def _splice(data: bytes, undone: Sequence[EscapedPart]) -> bytes:
     if undone[0].end - undone[0].start == len(data):
         return undone[0].inner
     parts, end = list[bytes](), 0
@@ -305,7 +305,7 @@ def _base64(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
     if runs:
         trace = _by_run(look, runs, len(BETWEEN), "base64")
         for start, inner in enumerate(in_base64(runs)):
-            yield Piece(inner, _scaled(trace, start, 4, 3))
+            yield Piece(inner, _scale_trace(trace, start, 4, 3))
 
 
 def _bare_base64(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
@@ -326,7 +326,7 @@ def _hex(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
     if runs:
         trace = _by_run(look, runs, len(BETWEEN_HEX), "hex")
         for start, inner in enumerate(in_hex(runs)):
-            yield Piece(inner, _scaled(trace, start, 2, 1))
+            yield Piece(inner, _scale_trace(trace, start, 2, 1))
 
 
 def _base32(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
@@ -337,7 +337,7 @@ def _base32(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
         core = b"".join(padded)
         inner = int(core.translate(_TO_DIGITS), 32).to_bytes(len(core) // 8 * 5, "big")
         ends = list(accumulate(map(len, padded)))
-        yield Piece(inner, _scaled(_by_end(look, result, ends, "base32"), 0, 8, 5))
+        yield Piece(inner, _scale_trace(_by_end(look, result, ends, "base32"), 0, 8, 5))
 
 
 def _by_run(look: Look, runs: Sequence[bytes], between: int, *labels: str) -> Trace:
@@ -366,7 +366,7 @@ def _place_of(run: bytes, look: Look) -> tuple[int, int]:
     return 0, 0
 
 
-def _scaled(trace: Trace, start: int, signs: int, octets: int) -> Trace:
+def _scale_trace(trace: Trace, start: int, signs: int, octets: int) -> Trace:
     return lambda at: trace(start + at * signs // octets)
 
 

@@ -59,7 +59,7 @@ def contents(runs: Sequence[str]) -> str:
     pieces: list[bytes] = []
     for run in runs:
         core = run.translate(_TEXT_TO_STANDARD)
-        pieces += [_decoded(core[start:]) for start in range(min(4, len(core) - 7))]
+        pieces += [_decode_run(core[start:]) for start in range(min(4, len(core) - 7))]
     for run_of_digits in _HEX_TEXT.findall("\n".join(runs)):
         pieces += octets(run_of_digits)
     return b"\n".join(pieces).decode("utf-8", "surrogateescape")
@@ -70,7 +70,7 @@ def rewrite(text: str, clean: Callable[[str], str]) -> str:
 
     def run(match: re.Match[str]) -> str:
         for start in range(alignments):
-            changed = _cleaned(match, start, clean)
+            changed = _clean_run(match, start, clean)
             if changed is not None:
                 return changed
         return match[0]
@@ -81,10 +81,10 @@ def rewrite(text: str, clean: Callable[[str], str]) -> str:
     return text
 
 
-def _cleaned(match: re.Match[str], start: int, clean: Callable[[str], str]) -> str | None:
+def _clean_run(match: re.Match[str], start: int, clean: Callable[[str], str]) -> str | None:
     """Return the run with its decoded text cleaned, or None when there is nothing to clean."""
     core = _flat(match[1])
-    plain = _decoded(core[start:].translate(_TEXT_TO_STANDARD))
+    plain = _decode_run(core[start:].translate(_TEXT_TO_STANDARD))
     before = plain.decode("utf-8", "surrogateescape")
     after = clean(before)
     if after == before:
@@ -136,7 +136,7 @@ def _flat(text: str) -> str:
     return text
 
 
-def _decoded(core: str) -> bytes:
+def _decode_run(core: str) -> bytes:
     """Return the bytes that *core* surely holds; a single last character holds none."""
     usable = core[:-1] if len(core) % 4 == 1 else core
     return binascii.a2b_base64(usable + "=" * (-len(usable) % 4))
@@ -264,11 +264,11 @@ def runs_and_lines(data: bytes) -> tuple[list[bytes], list[bytes]]:
     runs = _runs(data, folded)
     if b" " not in folded or not _is_folded(folded):
         return runs, []
-    data, folded = _unfolded(data, folded)
+    data, folded = _unfold(data, folded)
     return runs, [run for run in _runs(data, folded) if len(run) > _LINE]
 
 
-def _unfolded(data: bytes, folded: bytes) -> tuple[bytes, bytes]:
+def _unfold(data: bytes, folded: bytes) -> tuple[bytes, bytes]:
     """Return both without their blanks, in a fourth of the time if there are few."""
     if folded.count(b" ") * _FEW_BLANKS > len(folded):
         return data.translate(None, _BLANKS), folded.translate(None, b" ")

@@ -39,7 +39,7 @@ def _escape(sign: bytes, pattern: bytes, undo: Mapping[str, Callable[[bytes], by
     return _Escape(sign, re.compile(pattern), strict, undo)
 
 
-class Undone(NamedTuple):
+class EscapedPart(NamedTuple):
     """What comes of the escapes from *start* to *end*."""
 
     label: str
@@ -48,7 +48,7 @@ class Undone(NamedTuple):
     inner: bytes
 
 
-def escapes(data: bytes, reach: int) -> Iterator[Undone]:
+def escapes(data: bytes, reach: int) -> Iterator[EscapedPart]:
     """Yield what comes of undoing each kind of them, and of the text within *reach* of one."""
     marks = _marks(data) if b"\0" in data else None
     if marks is None and not any_in(data, _SIGNS):
@@ -66,7 +66,7 @@ def escapes(data: bytes, reach: int) -> Iterator[Undone]:
             for label, undo in escape.undo.items():
                 inner = undo(part)
                 if inner != part:
-                    yield Undone(label, start, end, inner)
+                    yield EscapedPart(label, start, end, inner)
 
 
 def _windows(data: bytes, escape: _Escape, reach: int) -> list[tuple[int, int]]:
@@ -132,7 +132,7 @@ def _stretch(data: bytes, place: int, reach: int) -> tuple[int, int]:
     return place - len(before), max(text.end(), place + 1)
 
 
-def unquoted(data: bytes) -> bytes:
+def undo_percent(data: bytes) -> bytes:
     """Return *data* with percent-encoding undone (RFC 3986)."""
     if _SAVED in data:
         return unquote_to_bytes(data)
@@ -145,12 +145,12 @@ def unquoted(data: bytes) -> bytes:
     return data.replace(b"=", b"%").replace(_SAVED, b"=")
 
 
-def _form(data: bytes) -> bytes:
-    """Return *data* with the encoding of forms undone, where that differs from `unquoted`."""
-    return unquoted(data.replace(b"+", b" ")) if b"+" in data else data
+def _undo_form(data: bytes) -> bytes:
+    """Return *data* with the encoding of forms undone, where that differs from `undo_percent`."""
+    return undo_percent(data.replace(b"+", b" ")) if b"+" in data else data
 
 
-def _quoted_printable(data: bytes) -> bytes:
+def _undo_quoted_printable(data: bytes) -> bytes:
     data = data.replace(b"=\r\n", b"=\n").replace(b"=\r", b"=\n")
     return binascii.a2b_qp(data.replace(b"==", b"=3D=").replace(b"==", b"=3D="))
 
@@ -163,10 +163,10 @@ _ESCAPED = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v
 _WORD = 46  # bytes of eight escaped characters after the first backslash
 
 
-def unescaped(data: bytes) -> bytes:
+def undo_backslashes(data: bytes) -> bytes:
     """Return *data* with the escapes of JSON undone (RFC 8259), of JavaScript and Python too."""
     if data.isascii() and _UNIT.is_in(data):
-        data = _units_undone(data)
+        data = _undo_units(data)
     saves = BACKSLASHES.is_in(data)
     if saves:
         data = data.replace(b"\\\\", _SAVED)
@@ -195,7 +195,7 @@ _REFUSED = (Rare(b"\\U"), Rare(b"\\u005c"), Rare(b"\\u005C"))
 _UNIT_SIZE = 6
 
 
-def _units_undone(data: bytes) -> bytes:
+def _undo_units(data: bytes) -> bytes:
     """Return *data* with units of UTF-16 undone, by a codec that runs in C.
 
     It is as it was where one stays that the codec refuses or takes for more than JSON does, or a
@@ -244,7 +244,7 @@ _ENTITY = re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-z]{2,6});")
 _ENTITIES = re.compile(rb"(%s)" % _ENTITY.pattern)
 
 
-def unentitied(data: bytes) -> bytes:
+def undo_references(data: bytes) -> bytes:
     """Return *data* with references to XML's characters undone."""
     if b"&" not in data:
         return data
@@ -274,14 +274,14 @@ def _entity(reference: bytes) -> bytes:
 
 _PERCENT = rb"%[0-9a-fA-F]{2}"
 _ESCAPES = (
-    _escape(b"%", _PERCENT, {"percent": unquoted, "form": _form}),
+    _escape(b"%", _PERCENT, {"percent": undo_percent, "form": _undo_form}),
     _escape(
         b"\\",
         rb"""\\(?:["'\\/bfnrtv0]|u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|x[0-9a-fA-F]{2})""",
-        {"json": unescaped},
+        {"json": undo_backslashes},
     ),
-    _escape(b"&", _ENTITY.pattern, {"xml": unentitied}),
-    _escape(b"=", rb"=(?:[0-9a-fA-F]{2}|\r?\n)", {"quoted-printable": _quoted_printable}),
+    _escape(b"&", _ENTITY.pattern, {"xml": undo_references}),
+    _escape(b"=", rb"=(?:[0-9a-fA-F]{2}|\r?\n)", {"quoted-printable": _undo_quoted_printable}),
 )
 
 _SIGNS = tuple(escape.sign for escape in _ESCAPES)

@@ -47,18 +47,18 @@ class Gate:
         self._lines = SecretTable(lines) if lines else None
         self._clean: set[str] = set()
 
-    def shown(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """Return *text* as it may leave the process."""
         if len(text) < _SHORTEST or text in self._clean:
             return text
-        cached = self._passed(text)
+        cached = self._redact_and_search(text)
         if cached == text and len(text) <= _LONGEST_REMEMBERED:
             if len(self._clean) > _REMEMBERED:
                 self._clean = set()
             self._clean.add(text)
         return cached
 
-    def _passed(self, text: str) -> str:
+    def _redact_and_search(self, text: str) -> str:
         text = self._table.clean(text)
         if self._find(text):
             text = self._without_runs(text)
@@ -74,15 +74,15 @@ class Gate:
             findings = self._find(text)
             if not findings:
                 return text
-            start, end = self._searched(text)
-            text = f"{text[:start]}{self._marker(findings[0])}{text[end:]}"
+            start, end = self._locate_finding(text)
+            text = f"{text[:start]}{self._marker_for(findings[0])}{text[end:]}"
         return MARKER if self._find(text) else text
 
     def _run(self, match: re.Match[str]) -> str:
         findings = self._find(match[0])
-        return self._marker(findings[0]) if findings else match[0]
+        return self._marker_for(findings[0]) if findings else match[0]
 
-    def _searched(self, text: str) -> tuple[int, int]:
+    def _locate_finding(self, text: str) -> tuple[int, int]:
         """Return the run around the shortest part in which something is found."""
         clean, end = 0, len(text)
         while end - clean > 1:
@@ -92,9 +92,9 @@ class Gate:
         while clean - start > 1:
             middle = (start + clean) // 2
             start, clean = (middle, clean) if self._find(text[middle:end]) else (start, middle)
-        return _start(text, start), (end + len(_run_at(text, end)))
+        return _run_start(text, start), (end + len(_run_at(text, end)))
 
-    def _marker(self, finding: Finding) -> str:
+    def _marker_for(self, finding: Finding) -> str:
         name = str(finding).rpartition(" at byte ")[0]
         marker = msg("[redacted: {name}]", name=name)
         return MARKER if self._table.clean(marker) != marker or self._find(marker) else marker
@@ -112,7 +112,7 @@ def _lines(secrets: Iterable[Secret]) -> Iterator[Secret]:
                     yield Secret(line, twin, secret.name)
 
 
-def _start(text: str, at: int) -> int:
+def _run_start(text: str, at: int) -> int:
     """Return where the run starts that goes on at *at*."""
     return at - len(_run_at(text[max(0, at - _LONGEST_BEFORE) : at][::-1], 0))
 
@@ -122,7 +122,7 @@ def _run_at(text: str, at: int) -> str:
     return match[0] if match else ""
 
 
-class _Gated(io.TextIOWrapper):
+class _GatedStream(io.TextIOWrapper):
     """Holds what is written until it is flushed, for a secret may come in pieces.
 
     An unfinished line is held longer, since a progress bar or a prompt flushes pieces, too.
@@ -160,7 +160,7 @@ class _Gated(io.TextIOWrapper):
 @contextlib.contextmanager
 def gated_output(shown: Callable[[str], str]) -> Iterator[None]:
     """Pass what is printed meanwhile through *shown*, at each flush and at the end."""
-    out, err = _Gated(sys.stdout, shown), _Gated(sys.stderr, shown)
+    out, err = _GatedStream(sys.stdout, shown), _GatedStream(sys.stderr, shown)
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             yield

@@ -189,7 +189,7 @@ class SecretTable:
         """Return *text* with the secrets replaced, inside base64 and hexadecimal too."""
         if not text or not self._secrets:
             return text
-        for secret in self._touched(text):
+        for secret in self._secrets_in(text):
             text = secret.replace(text)
         if depth and self._hides(text, depth):
             return rewrite(text, lambda inner: self.clean(inner, depth - 1))
@@ -237,7 +237,7 @@ class SecretTable:
         """Return whether *text* may hold a secret; what may not, surely does not."""
         if not text:
             return False
-        return bool(self._touched(text)) or (depth > 0 and self._hides(text, depth))
+        return bool(self._secrets_in(text)) or (depth > 0 and self._hides(text, depth))
 
     def _hides(self, text: str, depth: int) -> bool:
         """Return whether base64 in *text* may hold a secret."""
@@ -252,7 +252,7 @@ class SecretTable:
             self._harmless.update([run for run in runs if len(run) <= _LONGEST_HARMLESS])
         return False
 
-    def _touched(self, text: str) -> list[Secret]:
+    def _secrets_in(self, text: str) -> list[Secret]:
         """Return the secrets that *text* may hold."""
         lower = text.lower()
         return [

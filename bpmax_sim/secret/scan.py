@@ -93,7 +93,7 @@ class Search:
         """
         fresh = Fresh(self._accepted)
         try:
-            for view in _undone(data, self._needles.reach, _work(data), fresh):
+            for view in _decode_layers(data, self._needles.reach, _work(data), fresh):
                 if not test(view.data) or any(self._needles.find(view.data)):
                     return False
         except TooMuchError:
@@ -118,7 +118,9 @@ class Needles:
         """Make the automaton for *wanted*, none of which is empty."""
         self._needles = needles
         self._spaced = any(b" " in needle for needle in needles)
-        self._texts = sorted({_spaced(needle) for needle in needles} if self._spaced else needles)
+        self._texts = sorted(
+            {_plus_to_space(needle) for needle in needles} if self._spaced else needles
+        )
         self._automaton = self._automaton_of(Implementation.ContiguousNFA) if needles else None
         # base64 or hexadecimal of a secret may be escaped
         self.reach = min(max(_REACH, 2 * max(map(len, needles), default=0)), _FARTHEST)
@@ -137,19 +139,19 @@ class Needles:
 
     def find(self, data: bytes) -> Iterator[tuple[int, str]]:
         """Yield where each of them is in *data*, outside of stand-ins, and its name."""
-        text = _spaced(data) if self._spaced else data
+        text = _plus_to_space(data) if self._spaced else data
         automaton = self._quickest if len(text) > _MUCH else self._automaton
         if automaton is None or not automaton.find_matches_as_indexes(text):
             return
         data = without_standins(data)
-        text = _spaced(data) if self._spaced else data
+        text = _plus_to_space(data) if self._spaced else data
         for needle, name in self._needles.items():
-            for at in _places(text, _spaced(needle) if self._spaced else needle):
+            for at in _places(text, _plus_to_space(needle) if self._spaced else needle):
                 if _is_spelled(data[at : at + len(needle)], needle):
                     yield at, name
 
 
-def _spaced(data: bytes) -> bytes:
+def _plus_to_space(data: bytes) -> bytes:
     return data.replace(b"+", b" ") if b"+" in data else data
 
 
@@ -182,7 +184,7 @@ class _View(NamedTuple):
         return self.traces[number](at - self.starts[number])
 
 
-class _Seen:
+class _SeenPieces:
     """Bytes that came before; of long ones their ends tell most apart, as a hash reads all."""
 
     def __init__(self) -> None:
@@ -206,51 +208,53 @@ class _Seen:
 def _findings(data: bytes, needles: Needles, fresh: Fresh) -> Iterator[Finding]:
     """Yield what *data* holds, from the outside in."""
     try:
-        for view in _undone(data, needles.reach, _work(data), fresh):
+        for view in _decode_layers(data, needles.reach, _work(data), fresh):
             for at, name in needles.find(view.data):
                 yield Finding(name, *view.outside(at))
     except TooMuchError as error:
         yield Finding(TOO_LARGE, error.at, error.labels)
 
 
-def undone(data: bytes, most: int) -> bytes | None:
+def decode_all(data: bytes, most: int) -> bytes | None:
     """Return all that comes of undoing encodings in *data*, or None if that is over *most* bytes.
 
     To look for what becomes known later.
     """
     try:
-        views = list(_undone(data, _FARTHEST, Work(most), Fresh(Harmless())))
+        views = list(_decode_layers(data, _FARTHEST, Work(most), Fresh(Harmless())))
     except TooMuchError:
         return None
     return GAP.join([view.data for view in views[1:]])
 
 
-def _undone(data: bytes, reach: int, work: Work, fresh: Fresh) -> Iterator[_View]:
+def _decode_layers(data: bytes, reach: int, work: Work, fresh: Fresh) -> Iterator[_View]:
     """Yield *data* and what comes of undoing encodings in it, the outermost first.
 
     Raises:
         TooMuchError: if more comes of it than *work* allows for.
     """
-    seen = _Seen()
+    seen = _SeenPieces()
     level = [_View(data, [0], [lambda at: (at, ())])]
     for depth in range(DEPTH + 1):
         inner: list[tuple[bytes, Trace]] = []
         for view in level:
             yield view
-            inner += _inside(view, Look(view.data, work, fresh, reach), seen, depth)
+            inner += _decode_view(view, Look(view.data, work, fresh, reach), seen, depth)
         if not depth:
             fresh.go_inside()
         if not inner:
             return
-        level = list(_views(inner))
+        level = list(_join_pieces(inner))
 
 
-def _inside(view: _View, look: Look, seen: _Seen, depth: int) -> list[tuple[bytes, Trace]]:
+def _decode_view(
+    view: _View, look: Look, seen: _SeenPieces, depth: int
+) -> list[tuple[bytes, Trace]]:
     """Return what comes of undoing encodings in *view* and was not *seen* as far out before."""
     inner: list[tuple[bytes, Trace]] = []
     try:
         look.work.spend(len(look.data))
-        for piece in _pieces(look, outermost=not depth) if depth < DEPTH else ():
+        for piece in _decode_pieces(look, outermost=not depth) if depth < DEPTH else ():
             look.work.spend(len(piece.data))
             if piece.data and seen.is_new(piece.data):
                 inner.append((piece.data, _through(piece, view)))
@@ -261,7 +265,7 @@ def _inside(view: _View, look: Look, seen: _Seen, depth: int) -> list[tuple[byte
     return inner
 
 
-def _pieces(look: Look, *, outermost: bool) -> Iterator[Piece]:
+def _decode_pieces(look: Look, *, outermost: bool) -> Iterator[Piece]:
     if outermost and not _is_text(look.data) and (inner := bare(look.data, look.work)):
         # only a whole body; it has no signature, and by chance any bytes begin such a stream
         yield Piece(inner, lambda _at: (0, ("deflate",)))
@@ -282,7 +286,7 @@ def _through(piece: Piece, view: _View) -> Trace:
     return trace
 
 
-def _views(pieces: Sequence[tuple[bytes, Trace]]) -> Iterator[_View]:
+def _join_pieces(pieces: Sequence[tuple[bytes, Trace]]) -> Iterator[_View]:
     """Yield long pieces as they are and short ones joined, text and other bytes apart."""
     short: dict[bool, list[tuple[bytes, Trace]]] = {}
     for data, trace in pieces:

@@ -1,7 +1,7 @@
 """Every secret of a session, with all the forms it takes: replace them, and look for them.
 
-Redaction is idempotent: a stand-in maps to itself. `redacted` does it in values of any shape, and
-numbers that are the bytes of a secret (Node's `Buffer`) become text. Nothing here shows a value.
+Redaction is idempotent: a stand-in maps to itself. `redact_values` does it in values of any shape,
+and numbers that are the bytes of a secret (Node's `Buffer`) become text. No value is ever shown.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from bpmax_sim.i18n import Translatable, mapped, msg
+from bpmax_sim.i18n import Translatable, map_message, msg
 from bpmax_sim.messages import ConnectionRoute
 from bpmax_sim.secret.decode import Harmless
 from bpmax_sim.secret.gate import Gate
@@ -127,12 +127,12 @@ class Vault:
                 numbers = map(numbered, range(1, _RECOGNISED))
                 own = value in self._standins or is_standin(value)
                 own = own or (kind != "text" and value in numbers)
-                known[value] = value if own else _unused(numbered, known)
+                known[value] = value if own else _next_unused(numbered, known)
             secret = known[value]
             self.add(value, secret, name=f"{platform}.{instance}.{name}")
         return secret
 
-    def learned(self, since: int = 0) -> tuple[str, ...]:
+    def anchors_since(self, since: int = 0) -> tuple[str, ...]:
         """Return a part of each secret after the first *since*, to look back with.
 
         A text without it does not hold the secret as itself, in whatever spelling.
@@ -145,9 +145,9 @@ class Vault:
 
     def redact_text(self, text: str) -> str:
         """Return *text* with every form of every secret replaced by that of its stand-in."""
-        return mapped(text, self._compiled().clean)
+        return map_message(text, self._current_table().clean)
 
-    def shown(self, text: str) -> str:
+    def redact_for_output(self, text: str) -> str:
         """Return *text* as it may leave the process anywhere but in a cassette, which is refused.
 
         That is `redact_text`, and a marker for each encoded run in which `scan` finds a secret.
@@ -157,8 +157,8 @@ class Vault:
             if self.is_empty:
                 return text
             with self._lock:
-                gate = self._gate = Gate(self._compiled(), tuple(self._secrets.values()))
-        return mapped(text, gate.shown)
+                gate = self._gate = Gate(self._current_table(), tuple(self._secrets.values()))
+        return map_message(text, gate.redact)
 
     def keeps(self, texts: Iterable[str], *bodies: bytes) -> bool:
         """Return whether all of these surely are the same when redacted, looked at as one."""
@@ -166,31 +166,31 @@ class Vault:
             parts = [text.encode("utf-8", "surrogateescape") for text in texts]
         except UnicodeEncodeError:  # half a character
             return False
-        return self._compiled().keeps(*parts, *bodies)
+        return self._current_table().keeps(*parts, *bodies)
 
     def redact(self, data: bytes) -> bytes:
         """Return *data* redacted; bytes that are no UTF-8 are kept."""
-        if self._compiled().keeps(data):
+        if self._current_table().keeps(data):
             return data
         text = data.decode("utf-8", "surrogateescape")
-        clean = self._compiled().clean(text)
+        clean = self._current_table().clean(text)
         return data if clean == text else clean.encode("utf-8", "surrogateescape")
 
     def scan(self, data: bytes) -> tuple[Finding, ...]:
         """Return every place of *data* that holds a secret, after undoing encodings too."""
-        return self._compiled().search.find(data)
+        return self._current_table().search.find(data)
 
     @property
     def harmless(self) -> Harmless:
         """Return what was found to hold no secret that is known by now."""
-        return self._compiled().harmless
+        return self._current_table().harmless
 
     def _register(self, real: str, standin: str, name: str) -> None:
         if real not in self._secrets and real != standin and real not in self._standins:
             self._secrets[real] = Secret(real, standin, name)
             self._table = self._gate = None
 
-    def _compiled(self) -> SecretTable:
+    def _current_table(self) -> SecretTable:
         """Return the table of all that is registered; one call uses one table throughout."""
         table = self._table
         if table is None:
@@ -199,7 +199,7 @@ class Vault:
         return table
 
 
-def _unused(numbered: Callable[[int], str], known: Mapping[str, str]) -> str:
+def _next_unused(numbered: Callable[[int], str], known: Mapping[str, str]) -> str:
     """Return the next stand-in; a recorded one that was met before keeps its number."""
     taken = set(known.values())
     candidates = map(numbered, count(len(taken) + 1))
@@ -221,36 +221,36 @@ _PLAIN = frozenset({bool, int, float, type(None)})
 _LISTS = frozenset({list, tuple, set, frozenset})
 
 
-def redacted(value: T, redact: Redact) -> T:
+def redact_values(value: T, redact: Redact) -> T:
     """Return *value* with *redact* applied to every text in it.
 
     Texts, bytes, mappings, lists, tuples, sets, structs and dataclasses are looked into; all else
     is kept, and so is a struct in which nothing changes.
     """
-    shown: T = _redacted(value, redact)
+    shown: T = _redact_value(value, redact)
     return shown
 
 
-def _redacted(value: Any, redact: Redact) -> Any:
+def _redact_value(value: Any, redact: Redact) -> Any:
     kind: Any = type(value)
     if kind is str:
         return redact(value)
     if kind is Translatable:
-        return mapped(value, redact)
+        return map_message(value, redact)
     if kind in _PLAIN:
         return value
-    return _items(value, redact) if kind in _LISTS else _other(value, redact)
+    return _redact_items(value, redact) if kind in _LISTS else _redact_other(value, redact)
 
 
-def _items(value: Any, redact: Redact) -> Any:
+def _redact_items(value: Any, redact: Redact) -> Any:
     if type(value) is list and value and all(type(item) is int for item in value):
         text = str(value)
         shown = redact(text)
         return value if shown == text else shown
-    return type(value)([_redacted(item, redact) for item in value])
+    return type(value)([_redact_value(item, redact) for item in value])
 
 
-def _other(value: Any, redact: Redact) -> Any:
+def _redact_other(value: Any, redact: Redact) -> Any:
     if isinstance(value, bytes):
         text = value.decode("utf-8", "surrogateescape")
         return redact(text).encode("utf-8", "surrogateescape")
@@ -258,23 +258,25 @@ def _other(value: Any, redact: Redact) -> Any:
         shown = redact(str(value))
         return value if shown == value else shown
     if isinstance(value, Mapping):
-        return {_redacted(name, redact): _redacted(item, redact) for name, item in value.items()}
+        return {
+            _redact_value(name, redact): _redact_value(item, redact) for name, item in value.items()
+        }
     kind: Any = type(value)
-    return _fields(value, redact) if members(kind) else value
+    return _redact_fields(value, redact) if field_names(kind) else value
 
 
-def _fields(value: Any, redact: Redact) -> Any:
+def _redact_fields(value: Any, redact: Redact) -> Any:
     kind: Any = type(value)
     values, changed = {}, False
-    for name in members(kind):
+    for name in field_names(kind):
         before = getattr(value, name)
-        values[name] = after = _redacted(before, redact)
+        values[name] = after = _redact_value(before, redact)
         changed = changed or (after is not before and after != before)
     return kind(**values) if changed else value
 
 
 @cache
-def members(kind: Any) -> tuple[str, ...]:
+def field_names(kind: Any) -> tuple[str, ...]:
     """Return the names of the fields of a struct or a dataclass, of any other type none."""
     if issubclass(kind, Struct):
         names: tuple[str, ...] = kind.__struct_fields__
@@ -338,7 +340,7 @@ class Credentials:
         return self._all[name]
 
     @property
-    def recorded(self) -> dict[str, str]:
+    def recorded_values(self) -> dict[str, str]:
         """Return the values that stand in recordings, by name."""
         return {credential.name: str(credential.real) for credential in self if credential.recorded}
 

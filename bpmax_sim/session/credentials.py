@@ -96,7 +96,7 @@ class Tenants:
     def values(self, request: Request) -> Values:
         """Return the credentials behind *request* that are recorded as they are."""
         call, credentials = request.call, self._behind(request)
-        own = credentials.recorded if credentials else {}
+        own = credentials.recorded_values if credentials else {}
         return {f"{call.platform}.{call.instance}": own} if call and own else {}
 
     def real(self, request: Request) -> Mapping[str, Any]:
@@ -134,7 +134,7 @@ class Tenants:
     ) -> None:
         """Let a recording be added to only with the credentials that it was made with."""
         for name, value in recorded.items():
-            now = credentials.recorded.get(name, value)
+            now = credentials.recorded_values.get(name, value)
             if now != value:
                 raise ConfigError(
                     "{cassette}: recorded with {name} {value!r} of {instance}, "

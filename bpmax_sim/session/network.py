@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.matching import Difference
 from bpmax_sim.clock import SeededChance, SystemChance
 from bpmax_sim.errors import CassetteError, ConfigError, NoMatchError
-from bpmax_sim.i18n import joined
+from bpmax_sim.i18n import join_messages
 from bpmax_sim.messages import Call, Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import ApiMatcher
@@ -288,10 +288,10 @@ class Network:
 
     def listening(self, name: str) -> AbstractContextManager[object]:
         """Return a context in which the clients that vcrpy knows are listened to."""
-        from bpmax_sim.traffic.intercept import listening  # noqa: PLC0415 - few need vcrpy
+        from bpmax_sim.traffic.intercept import intercept_clients  # noqa: PLC0415 - few need vcrpy
 
         self.recordings.refuse_closed()
-        return listening(self, name)
+        return intercept_clients(self, name)
 
     def passes(self) -> bool:
         """Return whether the request under way is the session's own, or nothing is recorded."""
@@ -309,7 +309,7 @@ class Network:
             return self.relay(patient)
         if self._settings.record != "new":
             return None
-        known = self.clients.known(patient)
+        known = self.clients.to_call(patient)
         # What is new is recorded beside this one, which is played; no login is.
         if not known.is_login and self.recordings.knows(known):
             try:
@@ -368,7 +368,7 @@ class Network:
             CassetteError: a file could not be written, and the old one is whole; or no replay could
                 find what was recorded, which is then set aside.
         """
-        unplayable = joined("\n", self.undeclared.unplayable)
+        unplayable = join_messages("\n", self.undeclared.unplayable)
         with self._resources:
             self.recordings.finish(failed=failed or bool(unplayable), is_signed=self._is_signed)
         if unplayable and not failed:

@@ -225,7 +225,7 @@ class SessionRecordings:
         if self._known == self.vault.size:
             return
         with self._lock:
-            fresh = self.vault.learned(self._known)
+            fresh = self.vault.anchors_since(self._known)
             self._known += len(fresh)
             recorders = self._recorders()
         if fresh and recorders:
@@ -271,7 +271,7 @@ class SessionRecordings:
             shared.leave(self.seat, self.vault, seal, failed=wrong)
 
     def _redact_late(self) -> None:
-        if self._late or self.vault.learned(self._known):
+        if self._late or self.vault.anchors_since(self._known):
             for recorder in self._login_recorders.values():
                 recorder.mend(self._redact)
             if self.seat.shared.recorder:

@@ -16,7 +16,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import Outcome
-from bpmax_sim.secret.vault import Redact, redacted
+from bpmax_sim.secret.vault import Redact, redact_values
 from bpmax_sim.subject.hooks import FieldChanged
 
 ScriptLike = Script | str | os.PathLike[str]
@@ -143,8 +143,8 @@ def shown_outcome(outcome: Outcome, redact: Redact) -> Outcome:
     return replace(
         outcome,
         error=shown_error(error, redact) if isinstance(error, ScriptError) else error,
-        console=redacted(outcome.console, redact),
-        unawaited=redacted(outcome.unawaited, redact),
+        console=redact_values(outcome.console, redact),
+        unawaited=redact_values(outcome.unawaited, redact),
         unhandled=tuple(shown_error(error, redact) for error in outcome.unhandled),
     )
 
@@ -155,8 +155,8 @@ def shown_error(error: ScriptError, redact: Redact) -> ScriptError:
         redact(error.message),
         name=redact(error.name),
         place=error.place,
-        stack=redacted(error.stack, redact),
-        fields=redacted(error.fields, redact),
+        stack=redact_values(error.stack, redact),
+        fields=redact_values(error.fields, redact),
     )
     cause = error.__cause__
     shown.__cause__ = shown_error(cause, redact) if isinstance(cause, ScriptError) else cause

@@ -29,7 +29,7 @@ from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.outbox import Outcome, Waiting
 from bpmax_sim.script.runtime import Page, Runtime, engine_of
 from bpmax_sim.script.scheduler import Scheduler
-from bpmax_sim.secret.vault import redacted
+from bpmax_sim.secret.vault import redact_values
 from bpmax_sim.session import scripts
 from bpmax_sim.session.credentials import volatile_places
 from bpmax_sim.session.network import Network
@@ -141,7 +141,7 @@ class Session:
             engine=engine_of(settings.engine),
         )
         if SHOWN_BY:
-            SHOWN_BY[-1](network.vault.shown)
+            SHOWN_BY[-1](network.vault.redact_for_output)
         self._guard = _guard_of(settings) if start.is_closed else None
         if self._guard is not None:
             self._guard.enter()  # at the end: what is remote was fetched before
@@ -350,12 +350,12 @@ class Session:
 
     def redact(self, text: str, /) -> str:
         """Return *text* with every secret that the session knows replaced by its stand-in."""
-        return self._network.vault.shown(text)
+        return self._network.vault.redact_for_output(text)
 
     def shown(self, value: T, /) -> T:
         """Return *value* with every text in it redacted."""
         vault = self._network.vault
-        return value if vault.is_empty else redacted(value, vault.shown)
+        return value if vault.is_empty else redact_values(value, vault.redact_for_output)
 
     def simulator(self, platform: str, /) -> Simulator:
         """Return the stand-in of a platform, with its knobs, where third parties are simulated.

@@ -27,7 +27,7 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem, shell_quote
 from bpmax_sim.guard import NetworkGuard
-from bpmax_sim.i18n import LANGUAGES, chosen, joined, msg, plural, series
+from bpmax_sim.i18n import LANGUAGES, current_language, join_messages, msg, plural, series
 from bpmax_sim.scenario import cases, expect, load, runner
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import ConsoleWritten, ScenarioFinished
@@ -183,7 +183,7 @@ def _copy(source: Traversable, target: Path) -> list[Path]:
         place = target / (f"{name}.md" if language in LANGUAGES else entry.name)
         if entry.is_dir():
             written += _copy(entry, place)
-        elif language not in LANGUAGES or language == chosen():
+        elif language not in LANGUAGES or language == current_language():
             place.write_bytes(entry.read_bytes())
             written.append(place)
     return written
@@ -359,7 +359,9 @@ def _play(
     run_options: ScenarioOptions = {
         **options,
         "seed": 0,
-        "command": joined(" ", ["bpmax-sim record", display_path(path), *item.repeated("--var")]),
+        "command": join_messages(
+            " ", ["bpmax-sim record", display_path(path), *item.repeated("--var")]
+        ),
     }
     cassettes = Path(display_path(folder / "cassettes"))
     session = runner.open_session(item, cassettes=cassettes, environ=environ, **run_options)
@@ -372,4 +374,6 @@ def _play(
 
 def _require(holds: bool, text: str, failures: Sequence[Failure] = ()) -> None:
     if not holds:
-        raise ExpectationError(joined("\n", [text, *(failure.headline for failure in failures)]))
+        raise ExpectationError(
+            join_messages("\n", [text, *(failure.headline for failure in failures)])
+        )

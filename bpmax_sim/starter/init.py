@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from bpmax_sim.errors import ConfigError, ExpectationError, suggest
-from bpmax_sim.i18n import joined, msg, translate
+from bpmax_sim.i18n import join_messages, msg, translate
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.scenario import events, load, runner
@@ -171,14 +171,16 @@ def _project(chosen: InitOptions) -> dict[str, str]:
     }
     _, *credentials = chosen.environment.items()
     lines = [f"    {name}: {{env: {variable}}}\n" for name, variable in credentials]
-    texts["scenarios/instances.yaml"] += joined("", ["  credentials:\n", *lines] if lines else [])
+    texts["scenarios/instances.yaml"] += join_messages(
+        "", ["  credentials:\n", *lines] if lines else []
+    )
     return texts
 
 
 def with_lines(before: str, lines: tuple[str, ...]) -> str:
     """Return the text *before* with those of *lines* at its end that it has not."""
     there = {line.strip() for line in before.splitlines()}
-    more = joined("", (f"{line}\n" for line in lines if line not in there))
+    more = join_messages("", (f"{line}\n" for line in lines if line not in there))
     gap = "\n" if before and not before.endswith("\n") and more else ""
     return f"{before}{gap}{more}"
 
@@ -266,7 +268,7 @@ def carry_out(planned: InitPlan, folder: Path, chosen: InitOptions) -> tuple[Pat
     *_, last = runner.run_item(item, session, environ=environ)
     assert isinstance(last, events.ScenarioFinished)
     if last.failures:
-        message = joined("\n", (failure.headline for failure in last.failures))
+        message = join_messages("\n", (failure.headline for failure in last.failures))
         raise ExpectationError("the new scenario does not pass:\n{message}", message=message)
     logins = sorted((folder / "cassettes/auth").glob(f"{chosen.platform}.*.yaml"))
     return (*planned.texts, planned.cassette, *logins)

@@ -11,7 +11,14 @@ Fuzz your own platform in four lines::
 from __future__ import annotations
 
 from bpmax_sim.strategies.corners import claims, rivals
-from bpmax_sim.strategies.platforms import apis, auths, declared, instances, platforms, secrets
+from bpmax_sim.strategies.platforms import (
+    apis,
+    auths,
+    instances,
+    platforms,
+    secrets,
+    with_instances,
+)
 from bpmax_sim.strategies.programs import (
     chains,
     direct_calls,
@@ -39,7 +46,6 @@ __all__ = [
     "cassettes",
     "chains",
     "claims",
-    "declared",
     "direct_calls",
     "exchanges",
     "failures",
@@ -59,5 +65,6 @@ __all__ = [
     "secrets",
     "steps",
     "texts",
+    "with_instances",
     "yaml_text",
 ]

@@ -87,12 +87,12 @@ def _named_query(api: Api, _platform: Platform | None, value: Any) -> list[Step]
     return [("query", {names[0] or "q": value})]
 
 
-def _filled_twice(api: Api, platform: Platform | None, value: Any) -> list[Step]:
+def _fill_path_twice(api: Api, platform: Platform | None, value: Any) -> list[Step]:
     names = fillable(platform, api)
     return [("path", {name: text}) for name in names[:1] for text in ("先", value)]
 
 
-def _filled(api: Api, platform: Platform | None, value: Any) -> list[Step]:
+def _fill_path(api: Api, platform: Platform | None, value: Any) -> list[Step]:
     return [("path", {name: value}) for name in fillable(platform, api)[:1]]
 
 
@@ -106,7 +106,7 @@ def _at(setter: Setter, name: str = "", *, after: Any = UNDEFINED) -> Aim:
     return lambda _api, _platform, value: [*before, step(value)]
 
 
-def _claimed(api: Api, platform: Platform | None, value: Any) -> list[Step]:
+def _claim_of_auth(api: Api, platform: Platform | None, value: Any) -> list[Step]:
     claimed = claims(platform=platform, api=api) or [("header", {"authorization": "Bearer mine"})]
     return [claimed[value % len(claimed)]]
 
@@ -127,7 +127,7 @@ CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
         ],
         ("2", UNDEFINED, None),
     ),
-    "one placeholder twice": (_filled_twice, ("后", "a/b?#", UNDEFINED)),
+    "one placeholder twice": (_fill_path_twice, ("后", "a/b?#", UNDEFINED)),
     "an object after another body": (
         lambda _api, _platform, value: [("body", value), ("body", {"来源": "后"})],
         ("文本", [1], 7, None),
@@ -170,8 +170,8 @@ CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
 """Setters that rarely meet by chance, by what they are: what makes them, and of which values."""
 
 REFUSED: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
-    "null in a path": (_filled, (None,)),
-    "dots in a path": (_filled, ("..", ".", "..")),
+    "null in a path": (_fill_path, (None,)),
+    "dots in a path": (_fill_path, ("..", ".", "..")),
     "a header that no line can hold": (
         _at("header", "X-New"),
         ("x\r\nX-Evil: 1", "张三", "x\nX-Evil: 1", "a\x00b"),
@@ -185,7 +185,7 @@ REFUSED: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
 
 
 AUTH: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
-    "a name that auth owns": (_claimed, tuple(range(12))),
+    "a name that auth owns": (_claim_of_auth, tuple(range(12))),
     "headers that a signature normalises": (
         lambda _api, _platform, value: [("header", {"X-Trace": "a  B", "content-type": value})],
         ("application/json; charset=UTF-8",),

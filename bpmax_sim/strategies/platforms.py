@@ -20,7 +20,7 @@ from bpmax_sim.platform.instances import InstanceEntry, Origin
 from bpmax_sim.platform.load import Platforms, read_root
 from bpmax_sim.platform.model import Api, Auth, Instance, Parameter, Platform
 from bpmax_sim.platform.template import names_in
-from bpmax_sim.strategies.values import cached, evenly, keys, scalars, weighted, words
+from bpmax_sim.strategies.values import cache_strategy, draw_weighted, evenly, keys, scalars, words
 from bpmax_sim.yamlfile import read_yaml
 
 KINDS: Final = ("none", "static", "login", "signed", "double", "steps", "preset")
@@ -135,7 +135,7 @@ def _auths(kinds: tuple[str, ...]) -> st.SearchStrategy[Auth]:
     presets = evenly(sorted(PRESETS)).flatmap(lambda name: st.sampled_from(preset_auths(name)))
     drawn = {kind: st.sampled_from(auths) for kind, auths in _AUTHS.items()} | {"preset": presets}
     # There are many presets and static auths.
-    return weighted(*((_WEIGHTS.get(kind, 2), drawn[kind]) for kind in kinds))
+    return draw_weighted(*((_WEIGHTS.get(kind, 2), drawn[kind]) for kind in kinds))
 
 
 _WEIGHTS: Final = {"none": 3, "static": 4, "double": 4, "preset": 20}
@@ -246,7 +246,7 @@ HEADER_NAMES: Final = ("X-Trace", "X-Tenant", "Accept-Language", "x-lower")
 METHODS: Final = ("GET", "POST", "PUT", "DELETE", "PATCH")
 
 
-@cached
+@cache_strategy
 @st.composite
 def apis(draw: st.DrawFn, *, names: st.SearchStrategy[str] | None = None) -> Api:
     """Draw APIs: a path with up to two placeholders, each a parameter; defaults at every place.
@@ -260,7 +260,7 @@ def apis(draw: st.DrawFn, *, names: st.SearchStrategy[str] | None = None) -> Api
         key=key,
         aliases=(f"old_{key}",) if draw(_EITHER) else (),
         method=draw(_METHODS),
-        path=draw(_STARTS) + _joined(placeholders, draw(_JOINS)) + draw(_QUERY_STRINGS),
+        path=draw(_STARTS) + _placeholder_path(placeholders, draw(_JOINS)) + draw(_QUERY_STRINGS),
         parameters=tuple(draw(_parameters(placeholders, encoding))),
         query=draw(_QUERY),
         headers=draw(_SOME_HEADERS),
@@ -269,7 +269,7 @@ def apis(draw: st.DrawFn, *, names: st.SearchStrategy[str] | None = None) -> Api
     )
 
 
-def _joined(names: list[str], join: str) -> str:
+def _placeholder_path(names: list[str], join: str) -> str:
     """Return placeholders as segments, or as one segment of several where *join* is no slash."""
     return f"/{join.join(f'{{{name}}}' for name in names)}" if names else ""
 
@@ -414,7 +414,7 @@ def _some(api: st.SearchStrategy[Api], most: int) -> st.SearchStrategy[list[Api]
     return st.lists(api, min_size=1, max_size=most, unique_by=lambda item: model.snake(item.key))
 
 
-@cached
+@cache_strategy
 def secrets() -> st.SearchStrategy[str]:
     """Draw credentials that no other text holds by chance: visible ASCII, signs included."""
     drawn = st.text(st.sampled_from("aZ09+/=&%\"\\'~<"), min_size=4, max_size=12)
@@ -439,7 +439,7 @@ def instances(
     )
 
 
-def declared(*tenants: Instance, platform: Platform) -> Platforms:
+def with_instances(*tenants: Instance, platform: Platform) -> Platforms:
     """Return what a session takes: *platform* with *tenants*, the first of them its default."""
     flagged = [replace(tenant, default=not number) for number, tenant in enumerate(tenants)]
     entries = [InstanceEntry(tenant, Origin()) for tenant in flagged]

@@ -35,13 +35,13 @@ from bpmax_sim.strategies.corners import UNNAMED, Step
 from bpmax_sim.strategies.platforms import HEADER_NAMES, PLACE_NAMES
 from bpmax_sim.strategies.values import (
     NO_SEGMENT,
+    draw_weighted,
     is_element,
     keys,
     scalars,
     script_values,
     texts,
     values_of,
-    weighted,
     words,
 )
 from bpmax_sim.yamlfile import read_yaml
@@ -164,14 +164,14 @@ def _chains(
         for corner in draw(corners.corner_steps(api=called, platform=platform)):
             _insert(draw, drawn, corner)
     if is_aimed or draw(_TEN) < _MOSTLY:
-        for step in draw(_needed(called, corners.fillable(platform, called))).items():
+        for step in draw(_required_values(called, corners.fillable(platform, called))).items():
             drawn.insert(draw(st.integers(0, len(drawn))), step)
     if is_aimed:
         drawn += draw(corners.refused_steps(api=called, platform=platform))
     return DrawnCall(
         platform=platform.platform_key if platform else draw(keys()),
         options=draw(_options(instances, refusable)),
-        api=_spelled(draw, called, platform) if platform else called.key,
+        api=_api_spelling(draw, called, platform) if platform else called.key,
         steps=tuple(drawn),
     )
 
@@ -184,7 +184,7 @@ def _insert(draw: st.DrawFn, steps: list[Step], more: Iterable[Step]) -> None:
         at = draw(st.integers(at + 1, len(steps)))
 
 
-def _spelled(draw: st.DrawFn, api: Api, platform: Platform) -> str:
+def _api_spelling(draw: st.DrawFn, api: Api, platform: Platform) -> str:
     """Return a name that *api* may be called by: its key mostly, its twin or an alias else."""
     if draw(_TEN) < _TRULY:
         return api.key
@@ -204,7 +204,9 @@ def _camel(name: str) -> str:
 
 
 @st.composite
-def _needed(draw: st.DrawFn, api: Api, names: tuple[str, ...]) -> dict[Setter, dict[str, Any]]:
+def _required_values(
+    draw: st.DrawFn, api: Api, names: tuple[str, ...]
+) -> dict[Setter, dict[str, Any]]:
     """Draw what every placeholder and required parameter needs, a mapping for each setter."""
     values: dict[Setter, dict[str, Any]] = {}
     if names:
@@ -226,7 +228,7 @@ def _options(instances: tuple[str, ...], refusable: bool) -> st.SearchStrategy[d
     if not refusable:
         return usual
     odd = st.fixed_dictionaries({"instance_key": st.just("prd")}, optional={"caller": callers})
-    return weighted((9, usual), (1, odd))
+    return draw_weighted((9, usual), (1, odd))
 
 
 def steps(
@@ -304,7 +306,7 @@ def _bodies(refusable: bool, encoding: str) -> st.SearchStrategy[Any]:
     if not refusable:
         return drawn
     if encoding:
-        drawn = weighted((3, _FITTING_BODIES[encoding](names)), (1, drawn))
+        drawn = draw_weighted((3, _FITTING_BODIES[encoding](names)), (1, drawn))
     return drawn | script_values(refusable=True) | st.just(BigInt(1)) | st.binary(max_size=4)
 
 
@@ -375,7 +377,7 @@ def _direct_calls(
     return DrawnCall(
         platform=platform.platform_key if platform else draw(keys()),
         options=draw(_options(instances, refusable)),
-        api=_spelled(draw, called, platform) if platform else called.key,
+        api=_api_spelling(draw, called, platform) if platform else called.key,
         args=(*args[:count], *extra),
     )
 
@@ -447,7 +449,7 @@ def for_platform(
     Raises:
         ConfigError: a file is wrong, or there is no such platform or API.
     """
-    known = loaded(path)
+    known = load_with_instances(path)
     calls = [
         valid_calls(known, platform, item)
         for platform in _candidates(known, Path(path), key)
@@ -458,7 +460,7 @@ def for_platform(
     return st.one_of(calls)
 
 
-def loaded(path: str | os.PathLike[str], /) -> Platforms:
+def load_with_instances(path: str | os.PathLike[str], /) -> Platforms:
     """Return the platforms of a folder, or that of a file, with their instances.
 
     A project declares its instances in one file; those of platforms in other files than *path*
@@ -472,14 +474,18 @@ def loaded(path: str | os.PathLike[str], /) -> Platforms:
         return load_platforms(path)
     known = load_platforms(path, instances="")
     problems: list[Problem] = []
-    keys = {*known.keys, *_named(Path(place)), *_named(Path(local_of(place)))}
+    keys = {
+        *known.keys,
+        *_platforms_of_instances(Path(place)),
+        *_platforms_of_instances(Path(local_of(place))),
+    }
     entries = read_instances(Path(place), known.find, keys, problems)
     if problems:
         raise ConfigError(*problems)
     return known.with_entries(entry for entry in entries if known.find(entry.instance.platform))
 
 
-def together(path: str | os.PathLike[str], /) -> Platforms:
+def load_folder_of(path: str | os.PathLike[str], /) -> Platforms:
     """Return the platforms of a folder, or those beside a file too: a script may call any of them.
 
     Raises:
@@ -488,10 +494,10 @@ def together(path: str | os.PathLike[str], /) -> Platforms:
     try:
         return load_platforms(path if Path(path).is_dir() else Path(path).absolute().parent)
     except ConfigError:
-        return loaded(path)  # what else is in its folder may be no platform
+        return load_with_instances(path)  # what else is in its folder may be no platform
 
 
-def _named(place: Path) -> Iterator[str]:
+def _platforms_of_instances(place: Path) -> Iterator[str]:
     """Yield the platforms that a file of instances names."""
     for element in read_yaml(place).elements if place.is_file() else ():
         named = element.child("platform")
@@ -561,10 +567,12 @@ def valid_calls(
         args=st.tuples(*(_values_of(parameter, is_xml=is_xml) for parameter in api.parameters)),
     )
     ways = st.booleans() if direct is None else st.just(direct)
-    return st.builds(lambda spec, is_direct: spec if is_direct else chained(api, spec), drawn, ways)
+    return st.builds(
+        lambda spec, is_direct: spec if is_direct else to_chain(api, spec), drawn, ways
+    )
 
 
-def chained(api: Api, program: CallSpec, /) -> CallSpec:
+def to_chain(api: Api, program: CallSpec, /) -> CallSpec:
     """Return the chain that sets what the direct call *program* of *api* sets."""
     if program.args is None:
         return program
@@ -590,10 +598,14 @@ def parameter_values(parameter: Parameter, /, *, name: str = "") -> st.SearchStr
     """
     schema = schema_of(parameter)
     if not schema:
-        return words() if parameter.place == "header" else _placed(parameter, scalars())
+        return (
+            words() if parameter.place == "header" else _values_fitting_place(parameter, scalars())
+        )
     if schema == {"type": "string"} and parameter.place == "header":
         return words()
-    return _placed(parameter, values_of(schema, name=name or f"parameter {parameter.name!r}"))
+    return _values_fitting_place(
+        parameter, values_of(schema, name=name or f"parameter {parameter.name!r}")
+    )
 
 
 def schema_of(parameter: Parameter, /) -> dict[str, Any]:
@@ -607,7 +619,9 @@ def schema_of(parameter: Parameter, /) -> dict[str, Any]:
     return {**{name: value for name, value in declared.items() if value}, **parameter.schema}
 
 
-def _placed(parameter: Parameter, drawn: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+def _values_fitting_place(
+    parameter: Parameter, drawn: st.SearchStrategy[Any]
+) -> st.SearchStrategy[Any]:
     return drawn.filter(_FITTING.get(parameter.place, lambda _value: True))
 
 

@@ -24,7 +24,7 @@ from bpmax_sim.messages import FORM, Call, Exchange, Failed, Outcome, Request, R
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.encode import DOTS
 from bpmax_sim.script.failure import Script
-from bpmax_sim.secret.vault import redacted
+from bpmax_sim.secret.vault import redact_values
 from bpmax_sim.strategies.platforms import HEADER_NAMES, METHODS, PLACE_NAMES
 from bpmax_sim.strategies.programs import chains, direct_calls, javascript, literal
 from bpmax_sim.strategies.values import BUSINESS, json_values, keys, texts, words
@@ -70,7 +70,7 @@ def requests(draw: st.DrawFn) -> Request:
         body=body,
         serial=1,
     )
-    pairs = _joined(query)
+    pairs = _query_string(query)
     is_authorised = draw(st.booleans())
     return Request(
         method=call.method,
@@ -93,7 +93,7 @@ def _bodies() -> st.SearchStrategy[tuple[str, bytes | None]]:
         st.just(("", None)),
         as_json,
         as_json,
-        pairs.map(lambda drawn: (FORM, _joined(drawn).encode())),
+        pairs.map(lambda drawn: (FORM, _query_string(drawn).encode())),
         texts().filter(bool).map(lambda text: ("text/plain", text.encode())),
         st.binary(min_size=1, max_size=12).map(lambda data: ("application/octet-stream", data)),
     )
@@ -103,7 +103,7 @@ def _json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
 
-def _joined(pairs: list[tuple[str, str]]) -> str:
+def _query_string(pairs: list[tuple[str, str]]) -> str:
     return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
 
 
@@ -162,11 +162,11 @@ def exchanges(
 def cassettes(*, rules: Rules = RULES, max_size: int = 5) -> st.SearchStrategy[bytes]:
     """Draw whole cassette files of up to *max_size* exchanges, keyed under *rules*."""
     return st.lists(exchanges(rules=rules), max_size=max_size).map(
-        lambda drawn: dump(ordered(drawn), rules=rules, zone=START.offset)
+        lambda drawn: dump(number_exchanges(drawn), rules=rules, zone=START.offset)
     )
 
 
-def ordered(exchanges: list[Exchange]) -> list[Exchange]:
+def number_exchanges(exchanges: list[Exchange]) -> list[Exchange]:
     """Return *exchanges* numbered in order of issue, each owner from 1."""
     counts = defaultdict[str, Iterator[int]](lambda: count(1))
     return [replace(exchange, order=next(counts[exchange.owner])) for exchange in exchanges]
@@ -266,4 +266,4 @@ def _steps(
 
 def _plain(value: Any) -> Any:
     """Return *value* without ``${``, which a scenario would read as an expression."""
-    return redacted(value, lambda text: text.replace("${", "$ {"))
+    return redact_values(value, lambda text: text.replace("${", "$ {"))

@@ -49,7 +49,7 @@ _GAPS = st.sampled_from((" ", "  ", "\t"))
 Make = TypeVar("Make", bound=Callable[..., Any])
 
 
-def cached(make: Make) -> Make:
+def cache_strategy(make: Make) -> Make:
     """Return *make* so that it returns equal strategies once.
 
     To check a strategy anew costs more than to draw from it.
@@ -57,7 +57,7 @@ def cached(make: Make) -> Make:
     return cache(make)  # type: ignore[return-value]
 
 
-@cached
+@cache_strategy
 def texts(*, max_size: int = 12, refusable: bool = False) -> st.SearchStrategy[str]:
     """Draw texts of a form, well-formed Unicode; *refusable* adds halves of characters."""
     drawn = st.one_of(
@@ -68,46 +68,46 @@ def texts(*, max_size: int = 12, refusable: bool = False) -> st.SearchStrategy[s
     return drawn | st.sampled_from(("\ud800", "甲\udfff", "\udc00\ud83d")) if refusable else drawn
 
 
-@cached
+@cache_strategy
 def words() -> st.SearchStrategy[str]:
     """Draw header values: visible ASCII, with gaps inside only, maybe empty."""
     run = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=16)
     return run | st.builds("".join, st.tuples(run.filter(bool), _GAPS, run.filter(bool)))
 
 
-@cached
+@cache_strategy
 def keys() -> st.SearchStrategy[str]:
     """Draw plain lower-case identifiers."""
     later = st.text(f"{ascii_lowercase}{digits}_", max_size=8)
     return st.builds("{}{}".format, st.sampled_from(ascii_lowercase), later)
 
 
-@cached
+@cache_strategy
 def numbers() -> st.SearchStrategy[int | float]:
     """Draw finite numbers that Python and JavaScript both hold exactly."""
     return st.integers(-LARGEST, LARGEST) | st.floats(allow_nan=False, allow_infinity=False)
 
 
-@cached
+@cache_strategy
 def scalars(*, refusable: bool = False) -> st.SearchStrategy[Any]:
     """Draw texts, numbers and booleans."""
     return texts(refusable=refusable) | numbers() | st.booleans()
 
 
-@cached
+@cache_strategy
 def json_values(*, max_leaves: int = 8) -> st.SearchStrategy[Any]:
     """Draw JSON values, nested."""
-    return _nested(st.none() | scalars(), max_leaves)
+    return _nest_values(st.none() | scalars(), max_leaves)
 
 
-@cached
+@cache_strategy
 def script_values(*, max_leaves: int = 8, refusable: bool = False) -> st.SearchStrategy[Any]:
     """Draw what a script may pass as a body: JSON values, undefined, NaN, infinities and Dates."""
     odd = st.just(UNDEFINED) | st.sampled_from((UNDEFINED, *_ODD_NUMBERS))
-    return _nested(st.none() | scalars(refusable=refusable) | odd | dates(), max_leaves)
+    return _nest_values(st.none() | scalars(refusable=refusable) | odd | dates(), max_leaves)
 
 
-@cached
+@cache_strategy
 def dates() -> st.SearchStrategy[datetime]:
     """Draw Dates of whole milliseconds, as UTC datetimes."""
     return st.integers(-(10**12), 4 * 10**12).map(
@@ -125,13 +125,13 @@ def evenly(values: Sequence[Any]) -> st.SearchStrategy[Any]:
     return st.tuples(place, place, place).map(lambda drawn: values[sum(drawn) % len(values)])
 
 
-def weighted(*drawn: tuple[int, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
+def draw_weighted(*drawn: tuple[int, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
     """Draw from each of *drawn* as often as its weight says; `one_of` takes equal ones once."""
     branches = [branch for weight, branch in drawn for _ in range(weight)]
     return evenly(branches).flatmap(lambda branch: branch)
 
 
-def _nested(leaves: st.SearchStrategy[Any], max_leaves: int) -> st.SearchStrategy[Any]:
+def _nest_values(leaves: st.SearchStrategy[Any], max_leaves: int) -> st.SearchStrategy[Any]:
     names = keys() | texts(max_size=4)
     return st.recursive(
         leaves,
@@ -221,7 +221,7 @@ _HINTS: Final[Mapping[str, str]] = {
 _BOUNDS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     "minimum": max, "maximum": min, "minLength": max, "maxLength": min, "minItems": max,
     "maxItems": min, "required": lambda mine, other: [*dict.fromkeys([*mine, *other])],
-    "properties": lambda a, b: a | {k: merged(a.get(k, {}), v) for k, v in b.items()},
+    "properties": lambda a, b: a | {k: merge_schemas(a.get(k, {}), v) for k, v in b.items()},
     "enum": lambda mine, other: [value for value in mine if value in other],
 }  # fmt: skip
 _OF_FORMAT: Final[Mapping[str, str]] = {
@@ -292,7 +292,7 @@ def _nullable(plain: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def merged(first: Schema, two: Schema) -> dict[str, Any]:
+def merge_schemas(first: Schema, two: Schema) -> dict[str, Any]:
     """Return what both say; the stricter bound counts."""
     result = dict(first)
     for name, value in two.items():
@@ -317,27 +317,32 @@ class _Drawer(msgspec.Struct, frozen=True):
             return st.just(schema["const"])
         if "enum" in schema:
             return st.sampled_from(schema["enum"]) if schema["enum"] else st.nothing()
-        return self._composed(schema)
+        return self._draw_composed(schema)
 
-    def _composed(self, schema: Schema) -> Drawn:
+    def _draw_composed(self, schema: Schema) -> Drawn:
         rest = {name: value for name, value in schema.items() if name not in _COMPOSED}
         if "$ref" in schema and self.depth > 2 * _DEEPEST:
             return st.nothing()
         if "$ref" in schema:
             inner = _Drawer(self.root, self.name, self.depth + 1)
             target = self._target(schema["$ref"])
-            return st.deferred(lambda: inner.any(merged(target, rest)))
+            return st.deferred(lambda: inner.any(merge_schemas(target, rest)))
         if "allOf" in schema:
             for part in schema["allOf"]:
-                rest = merged(rest, self._resolved(part))
+                rest = merge_schemas(rest, self._resolve_reference(part))
             return self.any(rest)
         choices = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
         if choices:
-            return st.one_of([self.any(merged(rest, self._resolved(choice))) for choice in choices])
+            return st.one_of(
+                [
+                    self.any(merge_schemas(rest, self._resolve_reference(choice)))
+                    for choice in choices
+                ]
+            )
         return st.one_of([_MAKERS[kind](self, rest) for kind in _types(rest)])
 
-    def _resolved(self, part: Any) -> Any:
-        return self._resolved(self._target(part["$ref"])) if "$ref" in part else part
+    def _resolve_reference(self, part: Any) -> Any:
+        return self._resolve_reference(self._target(part["$ref"])) if "$ref" in part else part
 
     def _target(self, reference: str) -> Any:
         schema = self.root

@@ -209,14 +209,14 @@ class Definition(Model, frozen=True, kw_only=True):
         """Yield what is wrong with the flow as a whole, with the path inside the file."""
         if self.start not in self.nodes:
             yield ("start",), self._no_node(self.start)
-        malformed = list(self._malformed())
+        malformed = list(self._malformed_nodes())
         yield from malformed
         if malformed or self.start not in self.nodes:
             return
         for name, node in self.nodes.items():
             if node.empty == "admins" and not self.admins:
                 yield ("nodes", name, "empty"), msg("the flow has no admins; declare them")
-        nowhere = list(self._leads_nowhere())
+        nowhere = list(self._unknown_targets())
         yield from nowhere
         reached = reachable(
             [self.start], lambda name: (to for to in self.nodes[name].targets if to in self.nodes)
@@ -228,12 +228,12 @@ class Definition(Model, frozen=True, kw_only=True):
                 )
                 yield ("nodes", name), wrong
         if not nowhere:
-            yield from self._joins()
+            yield from self._endless_joins()
 
     def region(self, gateway: str) -> dict[str, set[str]]:
         """Return the branches of a gateway: first node -> nodes on its ways up to the join."""
         node = self.nodes[gateway]
-        return {first: self._ahead(first, node.join) for first in node.parallel}
+        return {first: self._nodes_before_join(first, node.join) for first in node.parallel}
 
     @property
     def gateways(self) -> dict[str, set[str]]:
@@ -244,7 +244,7 @@ class Definition(Model, frozen=True, kw_only=True):
             if node.parallel
         }
 
-    def are_apart(self, node: str, other: str) -> bool:
+    def in_different_branches(self, node: str, other: str) -> bool:
         """Return whether two nodes lie in different branches of one gateway."""
         for gateway in self.gateways:
             branches = self.region(gateway).values()
@@ -253,7 +253,7 @@ class Definition(Model, frozen=True, kw_only=True):
                 return True
         return False
 
-    def _ahead(self, first: str, join: str) -> set[str]:
+    def _nodes_before_join(self, first: str, join: str) -> set[str]:
         """Return the nodes on the ways of approval from *first*, without *join*."""
 
         def following(name: str) -> Iterable[str]:
@@ -264,7 +264,7 @@ class Definition(Model, frozen=True, kw_only=True):
 
         return reachable([first] if first != join and first in self.nodes else (), following)
 
-    def _joins(self) -> Iterator[Finding]:
+    def _endless_joins(self) -> Iterator[Finding]:
         """Find joins that can never complete."""
         for name, node in self.nodes.items():
             if not node.parallel:
@@ -272,7 +272,7 @@ class Definition(Model, frozen=True, kw_only=True):
             seen: dict[str, str] = {}
             for index, (first, nodes) in enumerate(self.region(name).items()):
                 path = ("nodes", name, "parallel", index)
-                if wrong := self._never(first, nodes, node.join):
+                if wrong := self._why_never_joins(first, nodes, node.join):
                     join = node.join
                     text = msg(
                         "the join {join!r} can never complete: {wrong}", join=join, wrong=wrong
@@ -288,9 +288,9 @@ class Definition(Model, frozen=True, kw_only=True):
                             target=target,
                         )
                         yield path, text
-            yield from self._crossings(seen)
+            yield from self._branch_crossings(seen)
 
-    def _crossings(self, branches: Mapping[str, str]) -> Iterator[Finding]:
+    def _branch_crossings(self, branches: Mapping[str, str]) -> Iterator[Finding]:
         """Find ways from one branch into another; *branches* are node -> first of its branch."""
         for name, first in branches.items():
             node = self.nodes[name]
@@ -301,7 +301,7 @@ class Definition(Model, frozen=True, kw_only=True):
                     wrong = msg("{to!r} lies in another branch than {name!r}", to=to, name=name)
                     yield ("nodes", name, key), wrong
 
-    def _never(self, first: str, nodes: set[str], join: str) -> str:
+    def _why_never_joins(self, first: str, nodes: set[str], join: str) -> str:
         """Return why a branch never comes to *join*, or nothing."""
         ends = sorted(name for name in nodes if self.nodes[name].end)
         if ends:
@@ -314,7 +314,7 @@ class Definition(Model, frozen=True, kw_only=True):
             return msg("the branch {first!r} does not lead to it", first=first)
         return ""
 
-    def _malformed(self) -> Iterator[Finding]:
+    def _malformed_nodes(self) -> Iterator[Finding]:
         for name, node in self.nodes.items():
             path: Path = ("nodes", name)
             yield from _malformed_kind(node, path)
@@ -327,7 +327,7 @@ class Definition(Model, frozen=True, kw_only=True):
                 yield (*path, "owners"), wrong
             yield from _malformed_deadline(node, path)
 
-    def _leads_nowhere(self) -> Iterator[Finding]:
+    def _unknown_targets(self) -> Iterator[Finding]:
         for name, node in self.nodes.items():
             path: Path = ("nodes", name)
             ways: list[tuple[Path, str]] = [

@@ -37,7 +37,7 @@ class FlowSubject(MovingProject, kw_only=True):
         if self.creation is None:
             return self.create(move)
         self._check_new()
-        self.creation.join(self._result)
+        self.creation.report_to(self._result)
         if move.form:
             self.creation.set(move.form)
         self.creation.submit()
@@ -57,7 +57,7 @@ class FlowSubject(MovingProject, kw_only=True):
         """
         self._check_new()
         creating = replace(move, action="create")
-        with self._whole_or_not_at_all():
+        with self._undo_on_failure():
             self.starter = move.by or str(self.user.get("id", ""))
             self.store("form", move.form, "user")
             if self._hook("create", creating, both=True) is False or self._result.errors:
@@ -68,10 +68,10 @@ class FlowSubject(MovingProject, kw_only=True):
             if isinstance(name, str):
                 self.project["name"] = name
             first = self._hook("jump", creating)
-            self._computed(creating)
+            self._run_computed(creating)
             self._check_new()
             if not self._result.errors:
-                self._arrive(first_node(self.definition, first), "create", creating)
+                self._enter_first(first_node(self.definition, first), "create", creating)
             self._result.value = value
         return self._result
 
@@ -87,24 +87,24 @@ class FlowSubject(MovingProject, kw_only=True):
         Raises:
             SubjectError: if the node does not offer *action*, or the actor is not to act.
         """
-        visit = self._visit(action, move)
+        visit = self._visit_to_decide(action, move)
         node = visit.node
         if node not in self.owners and not self._assign(visit, move):
             self._result.refused = True
             return self._result
-        acting = replace(move, at=node, by=self._actor(visit, move.by), action=action)
-        with self._whole_or_not_at_all():
+        acting = replace(move, at=node, by=self._check_actor(visit, move.by), action=action)
+        with self._undo_on_failure():
             if move.form:
                 self._screen(node).set(move.form)
             if action == "approve":
                 check_complete(self._screen(node))
             decided = _DECIDED[action]
             if self.definition and visit.table.after(acting.by, decided) == owners.UNTREATED:
-                self._mark(visit, acting)
-                self._note(acting)
-                self._computed(acting)
+                self._record_decision(visit, acting)
+                self._add_history(acting)
+                self._run_computed(acting)
             elif self._decide(visit, action, acting) and not self._result.errors:
-                self._computed(acting)
+                self._run_computed(acting)
         return self._result
 
     def _decide(self, visit: Visit, action: Action, acting: FlowMove) -> bool:
@@ -112,7 +112,7 @@ class FlowSubject(MovingProject, kw_only=True):
         node = visit.node
         # Where *action* leads as things stand, for a script that can look at it.
         watched = self.scripts.keys() & {f"before_next.{node}", f"{action}.{node}"}
-        target = self._route(node, action, acting) if watched else ""
+        target = self._find_target(node, action, acting) if watched else ""
         if self._result.errors or (action == "approve" and self._is_refused(node, acting, target)):
             self._result.refused = True
             return False
@@ -120,14 +120,14 @@ class FlowSubject(MovingProject, kw_only=True):
         if self._result.errors:
             self._result.refused = True
             return False
-        visit = self._still(visit, acting)
-        self._mark(visit, acting)
-        self._note(acting)
-        self._move(visit, action, acting)
+        visit = self._visit_after_scripts(visit, acting)
+        self._record_decision(visit, acting)
+        self._add_history(acting)
+        self._follow_route(visit, action, acting)
         self._result.value = value
         return True
 
-    def _still(self, visit: Visit, acting: FlowMove) -> Visit:
+    def _visit_after_scripts(self, visit: Visit, acting: FlowMove) -> Visit:
         """Return *visit* as it is after its scripts.
 
         Raises:
@@ -143,13 +143,13 @@ class FlowSubject(MovingProject, kw_only=True):
                 action=acting.action,
                 node=visit.node,
                 status=self.status,
-                stands=self._stands(),
+                stands=self._describe_position(),
             )
         if present.table.items:
             present.table.item(acting.by)
         return present
 
-    def _mark(self, visit: Visit, acting: FlowMove) -> None:
+    def _record_decision(self, visit: Visit, acting: FlowMove) -> None:
         """Note on the item of who acts what was decided; without a definition as often as it is."""
         status = _DECIDED[acting.action]
         if self.definition is not None:
@@ -165,13 +165,13 @@ class FlowSubject(MovingProject, kw_only=True):
         Raises:
             SubjectError: the actor has no task there, or the other one has one already.
         """
-        table, acting = self._at_the_table("hand_over", move)
-        to = _single(acting)
+        table, acting = self._owners_and_move("hand_over", move)
+        to = _single_target(acting)
         _check_new(table, acting)
-        with self._whole_or_not_at_all():
+        with self._undo_on_failure():
             item = table.item(acting.by)
             item["owner_id"] = to
-            self._note(acting)
+            self._add_history(acting)
         return self._result
 
     def add_owner(self, move: FlowMove) -> Result:
@@ -180,15 +180,15 @@ class FlowSubject(MovingProject, kw_only=True):
         Raises:
             SubjectError: the actor has no task there, or one of the others has one already.
         """
-        table, acting = self._at_the_table("add_owner", move)
+        table, acting = self._owners_and_move("add_owner", move)
         _check_new(table, acting)
         if wrong := owners.rule_problem(acting.rule, len(acting.others)):
             raise SubjectError("complete: {wrong}", wrong=wrong)
-        with self._whole_or_not_at_all():
-            added = owners.untreated({"owner_id": person} for person in acting.others)
+        with self._undo_on_failure():
+            added = owners.items_to_decide({"owner_id": person} for person in acting.others)
             table.add(acting.by, added, acting.where, acting.rule)
             self.owners[acting.at] = table.items
-            self._note(acting)
+            self._add_history(acting)
         return self._result
 
     def send_back(self, move: FlowMove) -> Result:
@@ -197,11 +197,15 @@ class FlowSubject(MovingProject, kw_only=True):
         Raises:
             SubjectError: the actor has no task there, or the project was never at that node.
         """
-        _, acting = self._at_the_table("return", move)
-        to, visit = str(_single(acting)), self.visits[acting.at]
+        _, acting = self._owners_and_move("return", move)
+        to, visit = str(_single_target(acting)), self.visits[acting.at]
         is_start = to == START and START not in self.nodes
-        passed = self._passed(without=acting.at)
-        if self.definition is not None and visit.split and self.definition.are_apart(acting.at, to):
+        passed = self._visited_nodes(without=acting.at)
+        if (
+            self.definition is not None
+            and visit.split
+            and self.definition.in_different_branches(acting.at, to)
+        ):
             raise SubjectError(
                 "{to!r} lies in another branch than {at!r}; return inside the branch, to the "
                 "node that splits, to one before it, or to {start}",
@@ -217,16 +221,16 @@ class FlowSubject(MovingProject, kw_only=True):
                 listed=(shorten_list(passed) or msg("no node")),
                 start=START,
             )
-        with self._whole_or_not_at_all():
-            self._note(acting)
+        with self._undo_on_failure():
+            self._add_history(acting)
             if is_start:
                 self.sender = acting.at
-                self._end(project.RETURNED)
-                self._tell_entered("", acting.at, "return", acting.by)
+                self._finish(project.RETURNED)
+                self._emit_entered("", acting.at, "return", acting.by)
             else:
-                for node in self._after(to):
+                for node in self._nodes_to_redecide(to):
                     self.owners.pop(node, None)
-                self._go(visit, to, "return", acting)
+                self._leave_for(visit, to, "return", acting)
         return self._result
 
     def resubmit(self, move: FlowMove) -> Result:
@@ -236,11 +240,13 @@ class FlowSubject(MovingProject, kw_only=True):
             SubjectError: it is not with who started it, or somebody else acts.
         """
         self._check_with_starter()
-        by = self._among("resubmit", move, self._starters(), msg("who started it"))
+        by = self._permitted_actor(
+            "resubmit", move, self._known_initiators(), msg("who started it")
+        )
         acting = replace(move, by=by, action="resubmit", at="")
-        with self._whole_or_not_at_all():
+        with self._undo_on_failure():
             front = self.creation or self._screen("")
-            front.join(self._result)
+            front.report_to(self._result)
             if move.form:
                 front.set(move.form)
             if self.creation is not None:
@@ -249,15 +255,15 @@ class FlowSubject(MovingProject, kw_only=True):
                 self._result.refused = True
                 return self._result
             self._check_with_starter()
-            self._note(acting)
+            self._add_history(acting)
             self.owners.clear()
             goes_back = self.definition is not None and self.definition.resubmit == "back"
             target = self._way_back(self.sender) if goes_back and self.sender else ""
             self.sender, self.status = "", project.PROCESSING
             if not target:
                 target = first_node(self.definition, self._hook("jump", acting))
-            self._computed(acting)
-            self._arrive(target, "resubmit", acting)
+            self._run_computed(acting)
+            self._enter_first(target, "resubmit", acting)
         return self._result
 
     def _check_with_starter(self) -> None:
@@ -282,8 +288,8 @@ class FlowSubject(MovingProject, kw_only=True):
         Raises:
             SubjectError: it is not under way, or somebody else than who started it acts.
         """
-        return self._stop(
-            "withdraw", move, project.CANCELLED, self._starters(), msg("who started it")
+        return self._end_under_way(
+            "withdraw", move, project.CANCELLED, self._known_initiators(), msg("who started it")
         )
 
     def terminate(self, move: FlowMove) -> Result:
@@ -294,46 +300,48 @@ class FlowSubject(MovingProject, kw_only=True):
         """
         admins = [str(admin) for admin in (self.definition.admins if self.definition else ())]
         mine = [owners.owner_of(item) for item in self.project.get("owner") or ()]
-        allowed = [*admins, *(mine or self._starters())]
+        allowed = [*admins, *(mine or self._known_initiators())]
         who = msg("an administrator or the project's owner")
-        return self._stop("terminate", move, project.TERMINATED, allowed, who)
+        return self._end_under_way("terminate", move, project.TERMINATED, allowed, who)
 
     def forward(self, move: FlowMove) -> Result:
         """Show the project to others, who see it and do not decide (抄送)."""
-        return self._say("forward", move, [str(person) for person in move.others])
+        return self._record_without_moving("forward", move, [str(person) for person in move.others])
 
     def comment(self, move: FlowMove) -> Result:
         """Say something about the project (评论)."""
-        return self._say("comment", move, [])
+        return self._record_without_moving("comment", move, [])
 
     def remind(self, move: FlowMove) -> Result:
         """Remind those who are to act now (催办)."""
-        return self._say("remind", move, self.pending(move.at))
+        return self._record_without_moving("remind", move, self.pending(move.at))
 
-    def _say(self, action: str, move: FlowMove, to: list[str]) -> Result:
+    def _record_without_moving(self, action: str, move: FlowMove, to: list[str]) -> Result:
         self._check_under_way(action)
-        part = self._starters()
+        part = self._known_initiators()
         part += [owners.owner_of(item) for items in self.owners.values() for item in items]
         part += [entry["by"] for entry in self.history]
-        by = self._among(action, move, list(dict.fromkeys(part)), msg("who takes part in it"))
+        by = self._permitted_actor(
+            action, move, list(dict.fromkeys(part)), msg("who takes part in it")
+        )
         acting = replace(move, by=by, action=action, at=move.at or self.at)
-        with self._whole_or_not_at_all():
-            self._note(acting)
+        with self._undo_on_failure():
+            self._add_history(acting)
             if to:
                 self._notify(action, to, acting.comment, acting.at)
         return self._result
 
-    def _stop(
+    def _end_under_way(
         self, action: str, move: FlowMove, status: str, allowed: list[str], who: str
     ) -> Result:
         self._check_under_way(action)
-        by = self._among(action, move, allowed, who)
+        by = self._permitted_actor(action, move, allowed, who)
         acting = replace(move, by=by, action=action, at=self.at)
-        with self._whole_or_not_at_all():
-            self._note(acting)
-            self._tell_entered("", self.at, action, by)
-            self._end(status)
-            self._tell_parent(status)
+        with self._undo_on_failure():
+            self._add_history(acting)
+            self._emit_entered("", self.at, action, by)
+            self._finish(status)
+            self._resume_parent(status)
         return self._result
 
     def fire(self, event: str) -> Result:
@@ -341,9 +349,9 @@ class FlowSubject(MovingProject, kw_only=True):
         name, _, target = event.partition(".")
         action = {"before_next": "approve"}.get(name, name)
         move = FlowMove(at=self.at, action=action if action in {"create", *ACTIONS} else "")
-        with self._whole_or_not_at_all():
+        with self._undo_on_failure():
             if name == "computed":
-                self._computed(move)
+                self._run_computed(move)
             elif name == "owners":
                 visit = self.visits.get(target) or Visit(target)
                 self._assign(visit, move)
@@ -353,22 +361,22 @@ class FlowSubject(MovingProject, kw_only=True):
 
     def set(self, values: Mapping[str, Any]) -> Result:
         """Fill in the project's form, as a person at the node, then bring computed values in."""
-        return self._filled_in("set", lambda front: front.set(values))
+        return self._fill_in("set", lambda front: front.set(values))
 
     def set_rows(self, table: str, change: Callable[[list[Any]], list[Any]]) -> Result:
         """Let a table of the project's form have the rows that *change* makes of its own."""
-        return self._filled_in("change rows", lambda front: front.set_rows(table, change))
+        return self._fill_in("change rows", lambda front: front.set_rows(table, change))
 
-    def _filled_in(self, action: str, fill_in: Callable[[FormSubject], object]) -> Result:
-        with self._whole_or_not_at_all():
-            front = self.seen(action)
-            front.join(self._result)
+    def _fill_in(self, action: str, fill_in: Callable[[FormSubject], object]) -> Result:
+        with self._undo_on_failure():
+            front = self.visible_form(action)
+            front.report_to(self._result)
             fill_in(front)
             if self.status != project.NEW or self.creation is None:
-                self._computed(FlowMove(at=self.looked_at))
+                self._run_computed(FlowMove(at=self.looked_at))
         return self._result
 
-    def seen(self, action: str) -> FormSubject:
+    def visible_form(self, action: str) -> FormSubject:
         """Return the form that a person sees.
 
         Raises:
@@ -376,25 +384,25 @@ class FlowSubject(MovingProject, kw_only=True):
                 says which of them is meant.
         """
         several = [visit for visit in self.visits if visit in self.screens]
-        is_clear = self.focus or len(self._mine(str(self.user.get("id", "")))) == 1
+        is_clear = self.focus or len(self._visits_of(str(self.user.get("id", "")))) == 1
         if len(self.visits) > 1 and several and not is_clear:
-            raise self._unclear(action)
+            raise self._ambiguous_node_error(action)
         return self.front
 
-    def _at_the_table(self, action: str, move: FlowMove) -> tuple[OwnersTable, FlowMove]:
+    def _owners_and_move(self, action: str, move: FlowMove) -> tuple[OwnersTable, FlowMove]:
         """Return who decides at the present node, and the move of an owner who is to act there."""
         if self.definition is None:
             raise SubjectError(
                 "{action} needs flow.definition; without it nothing moves", action=action
             )
-        visit = self._present(action, move)
+        visit = self._visit_to_act_at(action, move)
         if visit.node not in self.owners:
             self._assign(visit, move)
-        by = self._actor(visit, move.by)
+        by = self._check_actor(visit, move.by)
         visit.table.item(by)
         return visit.table, replace(move, at=visit.node, by=by, action=action)
 
-    def _among(self, action: str, move: FlowMove, allowed: list[str], who: str) -> str:
+    def _permitted_actor(self, action: str, move: FlowMove, allowed: list[str], who: str) -> str:
         """Return who acts, if that is one of those who may.
 
         Raises:
@@ -412,13 +420,13 @@ class FlowSubject(MovingProject, kw_only=True):
             )
         return by
 
-    def _starters(self) -> list[str]:
+    def _known_initiators(self) -> list[str]:
         """Return who started the project, as far as that is known."""
         known = self.starter or self.project.get("user_id") or self.user.get("id", "")
         return [str(known)] if known else []
 
 
-def _single(move: FlowMove) -> str | int:
+def _single_target(move: FlowMove) -> str | int:
     if len(move.others) != 1:
         raise SubjectError(
             "{action} needs one in to, got {others_count}",

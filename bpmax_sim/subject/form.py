@@ -35,7 +35,7 @@ _PATH = re.compile(r"[^.\[\]]+(?:\[\d+\]|\.[^.\[\]]+)+")
 Steps = tuple[str | int, ...]
 
 
-def steps_of(text: str) -> Steps:
+def path_steps(text: str) -> Steps:
     """Return the steps of a path: a name, then members and row numbers; none if it is no path."""
     return plain_steps(text) if _PATH.fullmatch(text) else ()
 
@@ -118,7 +118,7 @@ def changed_columns(old: Any, new: Any) -> Iterator[str]:
 
 def field_hint(name: str, fields: tuple[str, ...]) -> str | None:
     """Return what is wrong with *name* as one of *fields*, or as a path inside one."""
-    base = steps_of(name)[:1]
+    base = path_steps(name)[:1]
     if not fields or name in fields or (base and base[0] in fields):
         return None
     return msg("no field {name!r}{near}", name=name, near=suggest(name, fields))
@@ -130,7 +130,7 @@ _NEW_FIELD = {"visible": True, "required": False, "readonly": False}
 _MEMBERS = {**STATES, "$options": "options"}
 
 
-class Screen(msgspec.Struct, kw_only=True):
+class ScriptedSubject(msgspec.Struct, kw_only=True):
     """What every subject has: scripts and who runs them, a result to fill, states and messages.
 
     Attributes:
@@ -140,8 +140,8 @@ class Screen(msgspec.Struct, kw_only=True):
         name: of the sub-flow's project that it belongs to; empty for the main one's.
     """
 
-    stage: hooks.Stage
-    tell: hooks.Tell
+    runner: hooks.ScriptRunner
+    tell: hooks.EventSink
     scripts: Mapping[str, tuple[Script, ...]] = msgspec.field(default_factory=dict)
     libraries: Sequence[Script] = ()
     states: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
@@ -153,20 +153,20 @@ class Screen(msgspec.Struct, kw_only=True):
         """Let *run* run the scripts of *event* up to one that fails or says no; return a value."""
         value: Any = None
         for script in self.scripts.get(event, ()):
-            self.tell(hooks.HookStarted(event=self.labelled(event), script=script.name))
+            self.tell(hooks.HookStarted(event=self.qualify(event), script=script.name))
             ended = run(script)
             self._result.take(ended)
-            self._result.returned(ended.value)
+            self._result.set_value(ended.value)
             value = ended.value
             if ended.error is not None or value is False:
                 break
         return value
 
-    def labelled(self, name: str) -> str:
+    def qualify(self, name: str) -> str:
         """Return *name* as it is told, behind that of the sub-flow's project."""
         return f"{self.name}/{name}" if self.name else name
 
-    def join(self, result: Result) -> None:
+    def report_to(self, result: Result) -> None:
         """Let what comes of an action that another part began go to its *result*."""
         self._result = result
 
@@ -174,25 +174,25 @@ class Screen(msgspec.Struct, kw_only=True):
     def meanwhile(self) -> Iterator[Result]:
         """Let an action take place while another one is under way, with a result of its own."""
         outer = self._result
-        inner = self.begin()
+        inner = self.begin_action()
         try:
             yield inner
         finally:
-            self.join_all(outer)
+            self.report_all_to(outer)
 
-    def begin(self) -> Result:
+    def begin_action(self) -> Result:
         """Start an action; what its scripts come to, and all that they start, goes to the result.
 
         Handlers and timers end whenever they do, so whoever performs an action starts it here, be
         it a user's or a script's.
         """
         result = Result()
-        self.join_all(result)
+        self.report_all_to(result)
         return result
 
-    def join_all(self, result: Result) -> None:
+    def report_all_to(self, result: Result) -> None:
         """Let what comes of an action, of this and all that belongs to it, go to *result*."""
-        self.join(result)
+        self.report_to(result)
 
     def show(self, text: str, level: str = "info") -> None:
         """Show a message to the user."""
@@ -213,7 +213,7 @@ class Screen(msgspec.Struct, kw_only=True):
             for field, state in value.items():
                 self.set_state(field, _MEMBERS[name], state)
         else:
-            raise _misuse(name)
+            raise _extension_error(name)
 
     def set_state(self, field: str, key: str, value: Any) -> None:
         """Set one state of a field; `UNDEFINED` resets it."""
@@ -231,7 +231,7 @@ class Screen(msgspec.Struct, kw_only=True):
 class StateView(msgspec.Struct, frozen=True):
     """``form.$visible`` and its like: field -> state."""
 
-    screen: Screen
+    screen: ScriptedSubject
     fields: Mapping[str, Any]
     key: str
     is_frozen: bool = True
@@ -249,12 +249,12 @@ class StateView(msgspec.Struct, frozen=True):
         self.screen.set_state(field, self.key, value)
 
 
-def state_links(screen: Screen, fields: Mapping[str, Any]) -> Mapping[str, LiveObject]:
+def state_links(screen: ScriptedSubject, fields: Mapping[str, Any]) -> Mapping[str, LiveObject]:
     """Return the ``$`` members of a form with *fields* that scripts can read and write inside."""
     return {name: StateView(screen, fields, key) for name, key in _MEMBERS.items()}
 
 
-def _misuse(name: str) -> SubjectError:
+def _extension_error(name: str) -> SubjectError:
     if name in EXTENSIONS:
         return SubjectError(
             "form.{name} takes an object of field names, such as form.{name} = {{phone: …}}",
@@ -321,11 +321,11 @@ def _check_option(name: str, options: Any, value: Any) -> None:
                 "{name}: {choice!r} is none of its options{hint}",
                 name=name,
                 choice=choice,
-                hint=_hint(choice, known),
+                hint=_option_hint(choice, known),
             )
 
 
-def _hint(choice: Any, known: list[Any]) -> str:
+def _option_hint(choice: Any, known: list[Any]) -> str:
     """Return the option that was probably meant, or all there are."""
     texts = [str(option) for option in known]
     if str(choice) in texts:
@@ -342,7 +342,7 @@ def check_complete(form: FormSubject) -> None:
     Raises:
         SubjectError: there is one; the message names all of them.
     """
-    missing = list(_missing(form))
+    missing = list(_empty_required(form))
     if missing:
         raise SubjectError(
             plural(
@@ -354,7 +354,7 @@ def check_complete(form: FormSubject) -> None:
         )
 
 
-def _missing(form: FormSubject) -> Iterator[str]:
+def _empty_required(form: FormSubject) -> Iterator[str]:
     for name, state in form.states.items():
         table, dot, column = name.partition(".")
         shown = state.get("visible", True) and form.state(table).get("visible", True)
@@ -409,10 +409,10 @@ class FormView(msgspec.Struct):
         Raises:
             SubjectError: for a ``$`` name that is no extension, or a value it does not take.
         """
-        self.form.written(field, value, self, place)
+        self.form.write_from_script(field, value, self, place)
 
 
-class FormSubject(Screen, kw_only=True):
+class FormSubject(ScriptedSubject, kw_only=True):
     """A form that is driven by a user's actions.
 
     Attributes:
@@ -434,10 +434,10 @@ class FormSubject(Screen, kw_only=True):
     def set(self, values: Mapping[str, Any]) -> Result:
         """Set fields one after another, as a user does; each change fires its handler."""
         for name, value in values.items():
-            path = (name,) if name in self.fields else steps_of(name) or (name,)
+            path = (name,) if name in self.fields else path_steps(name) or (name,)
             check_entry(self, path, value, cell(self.fields, path))
             field = str(path[0])
-            self._enter(field, with_cell(self.fields.get(field), path[1:], value, name))
+            self._enter_value(field, with_cell(self.fields.get(field), path[1:], value, name))
         return self._result
 
     def set_rows(self, table: str, change: Callable[[list[Any]], list[Any]]) -> Result:
@@ -447,20 +447,20 @@ class FormSubject(Screen, kw_only=True):
         after = change(list(before))
         new = [row for row in after if not any(row is old for old in before)]
         check_entry(self, (table,), new)
-        self._enter(table, after)
+        self._enter_value(table, after)
         return self._result
 
-    def _enter(self, name: str, value: Any) -> None:
+    def _enter_value(self, name: str, value: Any) -> None:
         """Take what a user entered, and fire what hangs on it: first columns, then the field."""
-        for event in self._change(name, value, "user"):
+        for event in self._set_field(name, value, "user"):
             self.fire(event, (f"{name}={_text(value)}",))
 
-    def _change(self, name: str, value: Any, by: str, place: Place | None = None) -> list[str]:
+    def _set_field(self, name: str, value: Any, by: str, place: Place | None = None) -> list[str]:
         """Set a field, and return the events of the change that have a script."""
         old = self.fields.get(name)
         if not hooks.replace_value(self.fields, name, value):
             return []
-        label = self.labelled(name)
+        label = self.qualify(name)
         self.tell(hooks.FieldChanged(field=label, old=old, new=value, by=by, place=place))
         prefix = f"change.{name}."
         has_columns = any(event.startswith(prefix) for event in self.scripts)
@@ -489,7 +489,7 @@ class FormSubject(Screen, kw_only=True):
         view = FormView(self, event, chain)
         self.run_bodies(
             event,
-            lambda script: self.stage.run_script(
+            lambda script: self.runner.run_script(
                 script, form=view, libraries=self.libraries, page=self.page
             ),
         )
@@ -502,12 +502,12 @@ class FormSubject(Screen, kw_only=True):
             self._page = Page([body for bodies in self.scripts.values() for body in bodies])
         return self._page
 
-    def written(self, name: str, value: Any, view: FormView, place: Place | None) -> None:
+    def write_from_script(self, name: str, value: Any, view: FormView, place: Place | None) -> None:
         """Take what a script wrote; a change fires its handler beside the running script."""
         if name.startswith("$"):
             self.extend(name, value)
             return
-        events = self._change(name, value, view.event or "script", place)
+        events = self._set_field(name, value, view.event or "script", place)
         if not events:
             return
         link = f"{name}={_text(value)}"
@@ -515,29 +515,29 @@ class FormSubject(Screen, kw_only=True):
         if link in view.chain or len(view.chain) >= DEEPEST:
             self.tell(hooks.CycleCut(field=name, chain=chain))
             if link not in view.chain:
-                self._result.errors.append(_endless(chain, place))
+                self._result.errors.append(_endless_change_error(chain, place))
             return
         for event in events:
-            self._start(event, self.scripts[event], FormView(self, event, chain))
+            self._start_handlers(event, self.scripts[event], FormView(self, event, chain))
 
-    def _start(self, event: str, bodies: tuple[Script, ...], view: FormView) -> None:
+    def _start_handlers(self, event: str, bodies: tuple[Script, ...], view: FormView) -> None:
         """Start the first of some handlers beside what runs; the next follows when it has ended."""
         handler, *rest = bodies
-        self.tell(hooks.HookStarted(event=self.labelled(event), script=handler.name))
+        self.tell(hooks.HookStarted(event=self.qualify(event), script=handler.name))
 
         def done(ended: Outcome) -> None:
             self._result.take(ended)  # of the action of then
             if rest and ended.error is None:
-                self._start(event, tuple(rest), view)
+                self._start_handlers(event, tuple(rest), view)
 
-        self.stage.start_script(handler, done, form=view, libraries=self.libraries, page=self.page)
+        self.runner.start_script(handler, done, form=view, libraries=self.libraries, page=self.page)
 
     def facts(self) -> Mapping[str, Mapping[str, Any]]:
         """Return what is known of every field beside its value."""
         return {name: self.state(name) for name in (*self.fields, *self.states)}
 
 
-def _endless(chain: Chain, place: Place | None) -> ScriptError:
+def _endless_change_error(chain: Chain, place: Place | None) -> ScriptError:
     """Return the error of handlers that always write something new; one that settles is none."""
     steps = " -> ".join((*chain[:3], "…", chain[-1]))
     message = msg(

@@ -30,7 +30,7 @@ class RunOptions(TypedDict, total=False):
     page: Page | None
 
 
-class Stage(Protocol):
+class ScriptRunner(Protocol):
     """Runs scripts, several at once, in one virtual time."""
 
     def run_script(self, script: Script, **options: Unpack[RunOptions]) -> Outcome:
@@ -47,13 +47,13 @@ class Stage(Protocol):
         ...
 
 
-class Happening(msgspec.Struct, frozen=True, kw_only=True):
+class SubjectEvent(msgspec.Struct, frozen=True, kw_only=True):
     """Something that happens to a subject, and the virtual instant when it is told."""
 
     at: float = 0.0
 
 
-class FieldChanged(Happening, frozen=True, kw_only=True):
+class FieldChanged(SubjectEvent, frozen=True, kw_only=True):
     """A field got another value.
 
     Attributes:
@@ -68,28 +68,28 @@ class FieldChanged(Happening, frozen=True, kw_only=True):
     place: Place | None = None
 
 
-class CycleCut(Happening, frozen=True, kw_only=True):
+class CycleCut(SubjectEvent, frozen=True, kw_only=True):
     """A change handler was not fired again: *chain* shows how the change came about."""
 
     field: str
     chain: tuple[str, ...]
 
 
-class HookStarted(Happening, frozen=True, kw_only=True):
+class HookStarted(SubjectEvent, frozen=True, kw_only=True):
     """The script of an event starts."""
 
     event: str
     script: str
 
 
-class MessageShown(Happening, frozen=True, kw_only=True):
+class MessageShown(SubjectEvent, frozen=True, kw_only=True):
     """A message that a user would see."""
 
     text: str
     level: str = "info"
 
 
-class NodeEntered(Happening, frozen=True, kw_only=True):
+class NodeEntered(SubjectEvent, frozen=True, kw_only=True):
     """The flow stands at another node."""
 
     node: str
@@ -98,7 +98,7 @@ class NodeEntered(Happening, frozen=True, kw_only=True):
     by: str
 
 
-class PersonActed(Happening, frozen=True, kw_only=True):
+class PersonActed(SubjectEvent, frozen=True, kw_only=True):
     """Somebody did what does not move the flow by itself, such as ``hand_over`` to somebody."""
 
     node: str
@@ -108,7 +108,7 @@ class PersonActed(Happening, frozen=True, kw_only=True):
     comment: str = ""
 
 
-class BranchArrived(Happening, frozen=True, kw_only=True):
+class BranchArrived(SubjectEvent, frozen=True, kw_only=True):
     """A branch came from *node* to its join, which waits for the others."""
 
     join: str
@@ -117,14 +117,14 @@ class BranchArrived(Happening, frozen=True, kw_only=True):
     waiting: tuple[str, ...]
 
 
-class DeadlinePassed(Happening, frozen=True, kw_only=True):
+class DeadlinePassed(SubjectEvent, frozen=True, kw_only=True):
     """The time of a node is over; *does* is what happens then."""
 
     node: str
     does: str
 
 
-class Notified(Happening, frozen=True, kw_only=True):
+class NotificationSent(SubjectEvent, frozen=True, kw_only=True):
     """People are told of a project: it was forwarded, they are reminded, or it is late."""
 
     kind: str
@@ -133,7 +133,7 @@ class Notified(Happening, frozen=True, kw_only=True):
     node: str
 
 
-Tell = Callable[[Happening], None]
+EventSink = Callable[[SubjectEvent], None]
 
 
 class Result(msgspec.Struct):
@@ -153,7 +153,7 @@ class Result(msgspec.Struct):
     ran: bool = False
     refused: bool = False
 
-    def returned(self, value: Any) -> None:
+    def set_value(self, value: Any) -> None:
         """Note what a script or a call gave back."""
         self.value = value
         self.ran = True

@@ -9,7 +9,7 @@ from typing import Any, Self
 from msgspec.structs import asdict, replace
 
 from bpmax_sim.errors import SubjectError, nearest_name, shorten_list
-from bpmax_sim.i18n import joined, msg, series
+from bpmax_sim.i18n import join_messages, msg, series
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject import owners, project
 from bpmax_sim.subject.definition import Action, SubFlow
@@ -34,39 +34,41 @@ class MovingProject(ProjectState, kw_only=True):
         """Let happen what happens at the deadlines that are over at *instant*, the first first."""
         while late := [deadline for deadline in self._deadlines() if deadline[0] <= instant]:
             _, part, visit = min(late, key=itemgetter(0))
-            part._expire(visit)  # noqa: SLF001 - of its own class
+            part._apply_deadline(visit)  # noqa: SLF001 - of its own class
 
     def _deadlines(self) -> Iterator[tuple[float, Self, Visit]]:
-        for part in self._family():
+        for part in self._all_projects():
             for visit in part.visits.values():
                 if visit.due is not None:
                     yield visit.due, part, visit
 
-    def _plan(self, visit: Visit) -> None:
+    def _set_due(self, visit: Visit) -> None:
         """Say when the next deadline of a node is over, from when the project came there."""
-        levels = self.declared(visit.node).levels[visit.level :]
+        levels = self.definition_of(visit.node).levels[visit.level :]
         visit.due = visit.arrived + levels[0].after if levels else None
         visit.plan = visit.due if visit.plan is None else visit.plan
 
-    def _expire(self, visit: Visit) -> None:
-        deadline = self.declared(visit.node).levels[visit.level]
+    def _apply_deadline(self, visit: Visit) -> None:
+        deadline = self.definition_of(visit.node).levels[visit.level]
         visit.level += 1
-        self._plan(visit)
+        self._set_due(visit)
         does = msg("go to {to}", to=deadline.to) if deadline.to else deadline.then
-        self.tell(DeadlinePassed(node=self.labelled(visit.node), does=does))
+        self.tell(DeadlinePassed(node=self.qualify(visit.node), does=does))
         late = FlowMove(at=visit.node, action="deadline")
-        with self._whole_or_not_at_all():
-            self._note(late)
+        with self._undo_on_failure():
+            self._add_history(late)
             if deadline.to:
-                self._go(visit, deadline.to, "deadline", late)
+                self._leave_for(visit, deadline.to, "deadline", late)
             elif deadline.then == "notify":
                 people = [str(owner) for owner in deadline.notify]
                 people = people or [owners.owner_of(item) for item in visit.table.pending()]
                 self._notify("deadline", people, "", visit.node)
             else:
-                self._pass(visit, "approve" if deadline.then == "approve" else "reject", late)
+                self._decide_without_people(
+                    visit, "approve" if deadline.then == "approve" else "reject", late
+                )
 
-    def _visit(self, action: Action, move: FlowMove) -> Visit:
+    def _visit_to_decide(self, action: Action, move: FlowMove) -> Visit:
         """Return the visit at which somebody acts."""
         if self.definition is None:
             node = move.at or self.at
@@ -74,7 +76,7 @@ class MovingProject(ProjectState, kw_only=True):
             if not visit.table.items:
                 visit.table = OwnersTable.of(self.owners.get(node, []), "any")
             return visit
-        visit = self._present(action, move)
+        visit = self._visit_to_act_at(action, move)
         offers = self.definition.nodes[visit.node].offers
         if action not in offers:
             offered = series(offers) or msg("no action")
@@ -86,7 +88,7 @@ class MovingProject(ProjectState, kw_only=True):
             )
         return visit
 
-    def _present(self, action: str, move: FlowMove) -> Visit:
+    def _visit_to_act_at(self, action: str, move: FlowMove) -> Visit:
         """Return the node that is meant: the one that a step names, or where the actor has a task.
 
         Raises:
@@ -97,7 +99,7 @@ class MovingProject(ProjectState, kw_only=True):
         if move.at:
             if move.at in visits and not visits[move.at].child:
                 return visits[move.at]
-            raise self._not_there(action, move.at)
+            raise self._wrong_node_error(action, move.at)
         open_visits = [visit for visit in visits.values() if not visit.child]
         if not open_visits:
             waits = shorten_list(visit.child for visit in visits.values())
@@ -108,28 +110,28 @@ class MovingProject(ProjectState, kw_only=True):
             )
         if len(open_visits) == 1:
             return open_visits[0]
-        mine = self._mine(move.by or str(self.user.get("id", "")))
+        mine = self._visits_of(move.by or str(self.user.get("id", "")))
         if len(mine) != 1:
-            raise self._unclear(action)
+            raise self._ambiguous_node_error(action)
         return mine[0]
 
-    def _unclear(self, action: str) -> SubjectError:
-        stands = self._stands()
+    def _ambiguous_node_error(self, action: str) -> SubjectError:
+        stands = self._describe_position()
         return SubjectError(
             "cannot {action}: {stands}; say at which of them, with at", action=action, stands=stands
         )
 
-    def _not_there(self, action: str, at: str) -> SubjectError:
+    def _wrong_node_error(self, action: str, at: str) -> SubjectError:
         return SubjectError(
             "cannot {action} at {at!r}: {stands}{hint}",
             action=action,
             at=at,
-            stands=self._stands(),
+            stands=self._describe_position(),
             hint=nearest_name(at, self.nodes) if at not in self.nodes else "",
         )
 
-    def _stands(self) -> str:
-        names = joined(msg(" and "), map(repr, self.visits)) or msg("no node")
+    def _describe_position(self) -> str:
+        names = join_messages(msg(" and "), map(repr, self.visits)) or msg("no node")
         return msg("it stands at {names}", names=names)
 
     def _check_under_way(self, action: str) -> None:
@@ -146,7 +148,7 @@ class MovingProject(ProjectState, kw_only=True):
                 hint=hint,
             )
 
-    def _actor(self, visit: Visit, by: str) -> str:
+    def _check_actor(self, visit: Visit, by: str) -> str:
         """Return who acts: *by*, else the user, else the first owner who is to act.
 
         Where nothing is said of owners at all, that is anybody.
@@ -174,7 +176,7 @@ class MovingProject(ProjectState, kw_only=True):
             )
         return chosen
 
-    def _passed(self, without: str) -> list[str]:
+    def _visited_nodes(self, without: str) -> list[str]:
         """Return the nodes that were passed, beside *without*, and the gateways of branches."""
         passed = (entry["node"] for entry in self.history)
         nodes = list(dict.fromkeys(node for node in passed if node != without))
@@ -182,7 +184,7 @@ class MovingProject(ProjectState, kw_only=True):
         split = [name for name, inside in gateways.items() if inside & {*nodes, without}]
         return [*nodes, *(entry for entry in split if entry not in nodes)]
 
-    def _after(self, node: str) -> list[str]:
+    def _nodes_to_redecide(self, node: str) -> list[str]:
         """Return the nodes that are decided again from *node* on, itself or its branches included.
 
         What other branches decided meanwhile stands.
@@ -193,15 +195,17 @@ class MovingProject(ProjectState, kw_only=True):
             return passed
         inside = definition.gateways.get(node, {node}) & {*passed}
         first = min(len(passed) - 1 - passed[::-1].index(entry) for entry in inside)
-        return [entry for entry in passed[first:] if not definition.are_apart(node, entry)]
+        return [
+            entry for entry in passed[first:] if not definition.in_different_branches(node, entry)
+        ]
 
-    def _move(self, visit: Visit, action: Action, move: FlowMove) -> None:
+    def _follow_route(self, visit: Visit, action: Action, move: FlowMove) -> None:
         """Go where *action* leads."""
         if self.definition is None:
             return
-        target = self._route(visit.node, action, move)
+        target = self._find_target(visit.node, action, move)
         if target:
-            self._go(visit, target, action, move)
+            self._leave_for(visit, target, action, move)
         elif not self._result.errors:
             raise SubjectError(
                 "no route of {action} at {node!r} matches; add one without when",
@@ -209,35 +213,35 @@ class MovingProject(ProjectState, kw_only=True):
                 node=visit.node,
             )
 
-    def _go(self, visit: Visit, target: str, action: str, move: FlowMove) -> None:
+    def _leave_for(self, visit: Visit, target: str, action: str, move: FlowMove) -> None:
         """Leave a node for *target*, or for a join that waits for other branches."""
         split, branch, waits = owners.leave(self.visits, visit, target)
         if waits and split is not None:
             self.at = next(iter(self.visits), self.at)
             left = tuple(sorted(split.waiting))
-            node, join = self.labelled(visit.node), self.labelled(target)
+            node, join = self.qualify(visit.node), self.qualify(target)
             self.tell(BranchArrived(join=join, node=node, branch=branch, waiting=left))
             return
         self._enter(target, action, move, Visit(target, split=split, branch=branch), visit.node)
 
-    def _arrive(self, node: str, action: str, move: FlowMove) -> None:
+    def _enter_first(self, node: str, action: str, move: FlowMove) -> None:
         """Come to the first node."""
         self._enter(node, action, move, Visit(node), self.at)
 
     def _enter(self, node: str, action: str, move: FlowMove, visit: Visit, previous: str) -> None:
-        declared = self.declared(node)
+        declared = self.definition_of(node)
         self.status = project.PROCESSING
         if self.definition is None:
             self.at = node
-            self._tell_entered(node, previous, action, move.by)
+            self._emit_entered(node, previous, action, move.by)
             return
         if declared.end:
-            self._end(project.REJECTED if action == "reject" else project.FINISHED, node)
-            self._tell_entered(node, previous, action, move.by)
-            self._render(move)
-            self._tell_parent(self.status)
+            self._finish(project.REJECTED if action == "reject" else project.FINISHED, node)
+            self._emit_entered(node, previous, action, move.by)
+            self._run_titles(move)
+            self._resume_parent(self.status)
             return
-        self._tell_entered(node, previous, action, move.by)
+        self._emit_entered(node, previous, action, move.by)
         if declared.parallel:
             region = self.definition.region(node)
             split = Split(declared.join, region, set(region), visit.split, visit.branch)
@@ -251,21 +255,21 @@ class MovingProject(ProjectState, kw_only=True):
 
     def _begin_node(self, visit: Visit, previous: str, coming: FlowMove) -> None:
         """Start what a node is for: a sub-flow, or the tasks of its owners."""
-        child = self.declared(visit.node).child
+        child = self.definition_of(visit.node).child
         if child is not None:
             self._start_child(visit, child, coming)
             return
-        self._show(visit.node)
+        self._apply_node_states(visit.node)
         visit.arrived = self.now()
-        self._plan(visit)
+        self._set_due(visit)
         if self._assign(visit, coming):
-            self._render(coming)
+            self._run_titles(coming)
             if visit.table.items:
-                self._pass_if_repeated(visit, previous, coming)
+                self._skip_repeated_owners(visit, previous, coming)
             else:
-                self._pass_without_owners(visit, coming)
+                self._decide_without_owners(visit, coming)
 
-    def _pass_if_repeated(self, visit: Visit, previous: str, coming: FlowMove) -> None:
+    def _skip_repeated_owners(self, visit: Visit, previous: str, coming: FlowMove) -> None:
         """Decide a node whose owners have approved before, where they are not asked again."""
         table = visit.table
         asks = self.definition.repeated if self.definition else "ask"
@@ -281,21 +285,26 @@ class MovingProject(ProjectState, kw_only=True):
         for item in table.pending():
             if owners.owner_of(item) in before and table.status == owners.UNTREATED:
                 item["status"] = owners.PASSED
-                self._note(FlowMove(at=visit.node, by=owners.owner_of(item), action="repeated"))
+                self._add_history(
+                    FlowMove(at=visit.node, by=owners.owner_of(item), action="repeated")
+                )
         if table.status == owners.PASSED:
-            self._pass(visit, "approve", coming)
+            self._decide_without_people(visit, "approve", coming)
 
-    def _pass_without_owners(self, visit: Visit, move: FlowMove) -> None:
+    def _decide_without_owners(self, visit: Visit, move: FlowMove) -> None:
         """Do what the definition says where nobody owns a node."""
-        empty = self.declared(visit.node).empty
+        empty = self.definition_of(visit.node).empty
         if empty == "admins" and self.definition is not None:
-            self._seat(
-                visit, owners.untreated({"owner_id": admin} for admin in self.definition.admins)
+            self._seat_owners(
+                visit,
+                owners.items_to_decide({"owner_id": admin} for admin in self.definition.admins),
             )
         elif empty in ("approve", "reject"):
-            self._pass(visit, "approve" if empty == "approve" else "reject", replace(move, by=""))
+            self._decide_without_people(
+                visit, "approve" if empty == "approve" else "reject", replace(move, by="")
+            )
 
-    def _pass(self, visit: Visit, action: Action, move: FlowMove) -> None:
+    def _decide_without_people(self, visit: Visit, action: Action, move: FlowMove) -> None:
         """Decide a node without a person; its script runs, nobody is asked before."""
         self._hops += 1
         if self._hops > _MOST_HOPS:
@@ -308,17 +317,17 @@ class MovingProject(ProjectState, kw_only=True):
         self._hook(f"{action}.{visit.node}", acting, both=True)
         self._result.value = value
         if not self._result.errors:
-            self._note(acting)
-            self._move(visit, action, acting)
+            self._add_history(acting)
+            self._follow_route(visit, action, acting)
         self._hops = 0
 
-    def _end(self, status: str, node: str = "") -> None:
+    def _finish(self, status: str, node: str = "") -> None:
         """Stand at no node any more; what began in sub-flows ends with it."""
         self.visits.clear()
         self.at, self.status = node, status
         for child in self.children.values():
             if child.status in (project.PROCESSING, project.RETURNED):
-                child._end(project.TERMINATED)  # noqa: SLF001 - of its own class
+                child._finish(project.TERMINATED)  # noqa: SLF001 - of its own class
 
     def _start_child(self, visit: Visit, spec: SubFlow, move: FlowMove) -> None:
         """Create the project of a sub-flow, and wait for it or go on."""
@@ -326,7 +335,7 @@ class MovingProject(ProjectState, kw_only=True):
         name = spec.flow if number == 1 else f"{spec.flow}#{number}"
         form = {mine: self.form.get(theirs) for mine, theirs in spec.form.items()}
         child: Any = type(self)(
-            stage=self.stage,
+            runner=self.runner,
             tell=self.tell,
             **asdict(self.subflows[spec.flow]),
             subflows=self.subflows,
@@ -337,11 +346,11 @@ class MovingProject(ProjectState, kw_only=True):
             user=self.user,
             people=self.people,
             now=self.now,
-            written=self.written,
+            format_time=self.format_time,
             name=name,
             parent=self,
         )
-        child.join(self._result)
+        child.report_to(self._result)
         self.children[name] = child
         if spec.wait:
             visit.child = name
@@ -349,16 +358,16 @@ class MovingProject(ProjectState, kw_only=True):
         child.create(FlowMove(by=self.starter or move.by, form=form))
         self._result.value = value
         if not spec.wait and not self._result.errors:
-            self._move(visit, "approve", move)
+            self._follow_route(visit, "approve", move)
 
-    def _tell_parent(self, status: str) -> None:
+    def _resume_parent(self, status: str) -> None:
         """Let the project go on that waited for this one."""
         parent = self.parent
         waiting = [v for v in parent.visits.values() if v.child == self.name] if parent else []
         if parent is None or not waiting:
             return
         visit = waiting[0]
-        declared = parent.declared(visit.node)
+        declared = parent.definition_of(visit.node)
         spec = declared.child
         for mine, theirs in (spec.back if spec else {}).items():
             parent.store("form", {mine: self.form.get(theirs)}, self.name)
@@ -372,7 +381,7 @@ class MovingProject(ProjectState, kw_only=True):
                 node=visit.node,
                 action=action,
             )
-        parent._pass(visit, action, FlowMove(at=visit.node, action=action))  # noqa: SLF001
+        parent._decide_without_people(visit, action, FlowMove(at=visit.node, action=action))  # noqa: SLF001
 
     def _assign(self, visit: Visit, move: FlowMove) -> bool:
         """Say who may act at a node: its hook, else an earlier hook's map, else the definition.
@@ -380,13 +389,13 @@ class MovingProject(ProjectState, kw_only=True):
         Returns whether the hook went well.
         """
         node = visit.node
-        own: Items = [{"owner_id": owner} for owner in self.declared(node).owners]
+        own: Items = [{"owner_id": owner} for owner in self.definition_of(node).owners]
         items = self.assigned.get(node, own)
-        self._seat(visit, owners.untreated(items))
+        self._seat_owners(visit, owners.items_to_decide(items))
         wrong = len(self._result.errors)
         value = self._hook(f"owners.{node}", replace(move, at=node))
         try:
-            returned = owners.assigned(value, node, self.nodes)
+            returned = owners.parse_owners(value, node, self.nodes)
         except SubjectError as error:
             self._result.errors.append(error)
             returned = {}
@@ -395,10 +404,10 @@ class MovingProject(ProjectState, kw_only=True):
             visit.table = OwnersTable()
             return False
         for step, step_items in returned.items():
-            self._take_owners(visit, step, step_items)
+            self._store_owners(visit, step, step_items)
         return True
 
-    def _take_owners(self, visit: Visit, step: str, items: Items) -> None:
+    def _store_owners(self, visit: Visit, step: str, items: Items) -> None:
         """Take what the hook of a node returned of the owners of *step*."""
         if step == owners.PROJECT and step not in self.nodes:
             self.store("project", {"owner": items}, f"owners.{visit.node}")
@@ -407,24 +416,24 @@ class MovingProject(ProjectState, kw_only=True):
             self.assigned[step] = items
         present = visit if step == visit.node else self.visits.get(step)
         if present is not None:
-            self._seat(present, owners.untreated(items))
+            self._seat_owners(present, owners.items_to_decide(items))
         else:
             self.owners.pop(step, None)
 
-    def _seat(self, visit: Visit, items: Items) -> None:
+    def _seat_owners(self, visit: Visit, items: Items) -> None:
         self.owners[visit.node] = items
-        visit.table = OwnersTable.of(items, self.declared(visit.node).complete)
+        visit.table = OwnersTable.of(items, self.definition_of(visit.node).complete)
 
-    def _route(self, node: str, action: Action, move: FlowMove) -> str:
+    def _find_target(self, node: str, action: Action, move: FlowMove) -> str:
         """Return the node that the first matching route leads to."""
-        for number, route in enumerate(self.declared(node).routes(action)):
-            if not route.when or self._holds(node, number, route.when, move):
+        for number, route in enumerate(self.definition_of(node).routes(action)):
+            if not route.when or self._condition_holds(node, number, route.when, move):
                 return route.to
             if self._result.errors:
                 break
         return ""
 
-    def _holds(self, node: str, number: int, when: str, move: FlowMove) -> bool:
+    def _condition_holds(self, node: str, number: int, when: str, move: FlowMove) -> bool:
         name = f"{node}.{move.action}[{number}].when"
         script = Script(f"return Boolean({when}\n);", f"{name}.js")
         place = self.conditions.get((node, move.action, number))
@@ -441,17 +450,19 @@ class MovingProject(ProjectState, kw_only=True):
             return
         self.status = project.PROCESSING
         visit = self.visits[self.at] = Visit(self.at)
-        self._show(self.at)
+        self._apply_node_states(self.at)
         if self.at not in self.nodes:
             return
-        declared = self.declared(self.at)
+        declared = self.definition_of(self.at)
         visit.arrived = self.now()
-        self._plan(visit)
+        self._set_due(visit)
         self.begins = bool(declared.parallel or declared.child)
         if not self.begins and not self.scripts.get(f"owners.{self.at}"):
-            self._seat(visit, owners.untreated({"owner_id": owner} for owner in declared.owners))
+            self._seat_owners(
+                visit, owners.items_to_decide({"owner_id": owner} for owner in declared.owners)
+            )
 
-    def settle(self) -> None:
+    def begin_at_start_node(self) -> None:
         """Start the branches or the sub-flow of the node where a scenario starts.
 
         Raises:
@@ -461,7 +472,7 @@ class MovingProject(ProjectState, kw_only=True):
             self.begins = False
             visit = self.visits.pop(self.at)
             move = FlowMove(at=self.at, by=str(self.user.get("id", "")))
-            with self._whole_or_not_at_all():
+            with self._undo_on_failure():
                 self._enter(visit.node, "", move, visit, "")
         if self.focus and self.focus not in self.visits:
-            raise self._not_there(msg("see the form"), self.focus)
+            raise self._wrong_node_error(msg("see the form"), self.focus)

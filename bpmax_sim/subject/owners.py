@@ -81,7 +81,7 @@ class Round(msgspec.Struct):
                     return
 
 
-def _decided(seat: list[Round]) -> int:
+def _seat_verdict(seat: list[Round]) -> int:
     """Return what an owner's rounds decided: passed if all did, refused if one did."""
     return verdict("all", [turn.status for turn in seat])
 
@@ -100,7 +100,7 @@ class OwnersTable(msgspec.Struct):
     @property
     def status(self) -> int:
         """Return what was decided."""
-        return verdict(self.rule, [_decided(seat) for seat in self.seats])
+        return verdict(self.rule, [_seat_verdict(seat) for seat in self.seats])
 
     @property
     def items(self) -> Items:
@@ -117,7 +117,7 @@ class OwnersTable(msgspec.Struct):
         items: Items = []
         for seat in self.seats:
             present = next((turn for turn in seat if turn.status == UNTREATED), None)
-            if _decided(seat) == UNTREATED and present is not None:
+            if _seat_verdict(seat) == UNTREATED and present is not None:
                 items += present.pending()
                 if self.rule == "in_order":
                     break
@@ -169,12 +169,12 @@ def owner_of(item: Mapping[str, Any]) -> str:
     return str(item.get("owner_id"))
 
 
-def untreated(items: Iterable[Mapping[str, Any]]) -> Items:
+def items_to_decide(items: Iterable[Mapping[str, Any]]) -> Items:
     """Return *items* as those of owners who have not acted yet, where they do not say more."""
     return [{"status": UNTREATED, **item} for item in items]
 
 
-def assigned(value: Any, node: str, nodes: Iterable[str] = ()) -> Mapping[str, Items]:
+def parse_owners(value: Any, node: str, nodes: Iterable[str] = ()) -> Mapping[str, Items]:
     """Return what the hook ``owners`` at *node* gave: node -> items; ``"0"`` is the project.
 
     *nodes* are those of the flow, as far as they are known.
@@ -185,7 +185,7 @@ def assigned(value: Any, node: str, nodes: Iterable[str] = ()) -> Mapping[str, I
     if value is None or isinstance(value, Undefined):
         return {}
     if not isinstance(value, Mapping):
-        return {node: _items(value, node)}
+        return {node: _parse_items(value, node)}
     known = tuple(nodes)
     for step in value:
         if known and str(step) not in (*known, PROJECT):
@@ -196,10 +196,10 @@ def assigned(value: Any, node: str, nodes: Iterable[str] = ()) -> Mapping[str, I
                 step=step,
                 hint=hint,
             )
-    return {str(step): _items(items, node) for step, items in value.items()}
+    return {str(step): _parse_items(items, node) for step, items in value.items()}
 
 
-def _items(items: Any, node: str) -> Items:
+def _parse_items(items: Any, node: str) -> Items:
     listed_items = isinstance(items, list | tuple)
     if not listed_items or not items or not all(map(_is_owner, items)):
         raise SubjectError(

@@ -31,7 +31,7 @@ from bpmax_sim.subject.definition import (
     NodeScreen,
     check_returned,
 )
-from bpmax_sim.subject.form import FormSubject, Screen, state_links
+from bpmax_sim.subject.form import FormSubject, ScriptedSubject, state_links
 from bpmax_sim.subject.hooks import FlowMove, Result
 from bpmax_sim.subject.owners import PASSED, REFUSED, UNTREATED, Items, Visit, owner_of
 
@@ -135,7 +135,7 @@ Part = Literal["form", "project"]
 _PARTS: tuple[Part, ...] = ("form", "project")
 
 
-class ProjectState(Screen, kw_only=True):
+class ProjectState(ScriptedSubject, kw_only=True):
     """A flow that is driven by what people do at its nodes.
 
     Attributes:
@@ -154,7 +154,7 @@ class ProjectState(Screen, kw_only=True):
         subflows: name -> what its projects are made of.
         children: the projects of sub-flows, by name.
         titles: what ``task_title`` and ``visibility`` gave, where they run by themselves.
-        now, written: the present instant, and an instant as the product writes it.
+        now, format_time: the present instant, and an instant as the product writes it.
         focus: the node that a step looks at, of several where the project stands.
         shown: the node whose states of fields hold now; *shelved* are those of other nodes.
         commits: how often something was done while another action was under way.
@@ -174,7 +174,7 @@ class ProjectState(Screen, kw_only=True):
     assigned: dict[str, Items] = msgspec.field(default_factory=dict)
     creation: FormSubject | None = None
     now: Callable[[], float] = lambda: 0.0
-    written: Callable[[float], str] = str
+    format_time: Callable[[float], str] = str
     parent: Self | None = None
     children: dict[str, Self] = msgspec.field(default_factory=dict)
     visits: dict[str, Visit] = msgspec.field(default_factory=dict)
@@ -196,7 +196,7 @@ class ProjectState(Screen, kw_only=True):
         """Return the nodes of the definition, as far as there is one."""
         return self.definition.nodes if self.definition else {}
 
-    def declared(self, node: str) -> FlowNode:
+    def definition_of(self, node: str) -> FlowNode:
         """Return a node as it is declared; one of which nothing is said where it is not."""
         return self.nodes.get(node, PLAIN)
 
@@ -212,10 +212,10 @@ class ProjectState(Screen, kw_only=True):
         """Return the node whose form is seen: of several the step's, the user's, or the first."""
         if self.focus in self.visits:
             return self.focus
-        mine = self._mine(str(self.user.get("id", "")))
+        mine = self._visits_of(str(self.user.get("id", "")))
         return mine[0].node if len(mine) == 1 and len(self.visits) > 1 else self.at
 
-    def _mine(self, by: str) -> list[Visit]:
+    def _visits_of(self, by: str) -> list[Visit]:
         """Return the nodes where *by* has a task."""
         return [visit for visit in self.visits.values() if by in visit.table.ids]
 
@@ -227,10 +227,10 @@ class ProjectState(Screen, kw_only=True):
             project = project.parent
         return project
 
-    def join_all(self, result: Result) -> None:
+    def report_all_to(self, result: Result) -> None:
         """Let all projects and forms have one result."""
-        for part in self._family():
-            part.join(result)
+        for part in self._all_projects():
+            part.report_to(result)
 
     @contextmanager
     def meanwhile(self) -> Iterator[Result]:
@@ -243,11 +243,11 @@ class ProjectState(Screen, kw_only=True):
         finally:
             root.is_meanwhile = False
 
-    def join(self, result: Result) -> None:
+    def report_to(self, result: Result) -> None:
         """Let what comes of an action go to *result*, of its forms, too."""
-        super().join(result)
+        super().report_to(result)
         for form in (*self._screens.values(), *((self.creation,) if self.creation else ())):
-            form.join(result)
+            form.report_to(result)
 
     def find(self, name: str) -> Self:
         """Return the project of a sub-flow by *name*, or this one.
@@ -257,21 +257,21 @@ class ProjectState(Screen, kw_only=True):
         """
         if not name or name == self.name:
             return self
-        known = {flow.name: flow for flow in self._family() if flow.name}
+        known = {flow.name: flow for flow in self._all_projects() if flow.name}
         if name not in known:
             hint = suggest(name, known) or msg("; none has begun")
             raise SubjectError("no project of a sub-flow {name!r}{hint}", name=name, hint=hint)
         return known[name]
 
-    def _family(self) -> list[Self]:
+    def _all_projects(self) -> list[Self]:
         """Return the main project and those of all sub-flows."""
-        return list(self.root.below())
+        return list(self.root.with_subprojects())
 
-    def below(self) -> Iterator[Self]:
+    def with_subprojects(self) -> Iterator[Self]:
         """Yield the project and those of its sub-flows."""
         yield self
         for child in self.children.values():
-            yield from child.below()
+            yield from child.with_subprojects()
 
     def store(
         self, part: Part, values: Mapping[str, Any], by: str, place: Place | None = None
@@ -281,7 +281,7 @@ class ProjectState(Screen, kw_only=True):
         for name, value in values.items():
             old = target.get(name)
             if hooks.replace_value(target, name, value):
-                label = self.labelled(name if part == "form" else f"{part}.{name}")
+                label = self.qualify(name if part == "form" else f"{part}.{name}")
                 self.tell(hooks.FieldChanged(field=label, old=old, new=value, by=by, place=place))
 
     def views(self) -> tuple[PartView, ContextView]:
@@ -330,7 +330,7 @@ class ProjectState(Screen, kw_only=True):
         self, script: Script, event: str, move: FlowMove, *, both: bool = False, target: str = ""
     ) -> Outcome:
         form, ctx = self._views(event, move, target)
-        return self.stage.run_script(
+        return self.runner.run_script(
             script, ctx=ctx, form=form if both else None, libraries=self.libraries, page=Page()
         )
 
@@ -338,7 +338,7 @@ class ProjectState(Screen, kw_only=True):
         """Return ``form`` and ``ctx``, whose ``form`` is the same object."""
         form = PartView(self, "form", event)
         node = move.at or self.at
-        self._look(node)
+        self._restore_states_of(node)
         owners = self.owners.get(node, [])
         members = {
             "action": move.action,
@@ -348,7 +348,7 @@ class ProjectState(Screen, kw_only=True):
             "postData": dict(move.form),
             "step": {
                 "id": node,
-                "name": self.declared(node).title or node,
+                "name": self.definition_of(node).title or node,
                 "flow_step_id": node,
                 "owner": owners,
                 **self._times(node),
@@ -373,8 +373,8 @@ class ProjectState(Screen, kw_only=True):
         if visit is None or visit.plan is None:
             return {}
         return {
-            "plan_start_time": self.written(visit.arrived),
-            "plan_end_time": self.written(visit.plan),
+            "plan_start_time": self.format_time(visit.arrived),
+            "plan_end_time": self.format_time(visit.plan),
             "delay_level": visit.level,
         }
 
@@ -391,12 +391,12 @@ class ProjectState(Screen, kw_only=True):
         self.show(text, "error")
         return True
 
-    def _computed(self, move: FlowMove) -> None:
+    def _run_computed(self, move: FlowMove) -> None:
         value = self._hook("computed", move)
         if isinstance(value, Mapping):
             self.store("form", value, "computed")
 
-    def _render(self, move: FlowMove) -> None:
+    def _run_titles(self, move: FlowMove) -> None:
         """Run what the product runs to show a task and the log, where there is a form to show."""
         if self.creation is None:
             return
@@ -408,11 +408,11 @@ class ProjectState(Screen, kw_only=True):
 
     def _screen(self, node: str) -> FormSubject:
         """Return the form as it is seen at *node*."""
-        self._look(node)
+        self._restore_states_of(node)
         if node not in self._screens:
             screen = self.screens.get(node, NodeScreen())
             subject = FormSubject(
-                stage=self.stage,
+                runner=self.runner,
                 tell=self.tell,
                 name=self.name,
                 scripts=screen.scripts,
@@ -421,24 +421,24 @@ class ProjectState(Screen, kw_only=True):
                 states=self.states,
                 messages=self.messages,
             )
-            subject.join(self._result)
+            subject.report_to(self._result)
             self._screens[node] = subject
         return self._screens[node]
 
-    def _look(self, node: str) -> None:
+    def _restore_states_of(self, node: str) -> None:
         """Let the states of fields hold that *node* shows, where the project stands there."""
         if node == self.shown or node not in self.visits:
             return
-        self._shelve()
+        self._keep_states()
         states = self.shelved.pop(node, None)
         if states is not None:
             self.states.clear()
             self.states.update(states)
         self.shown = node
 
-    def _show(self, node: str) -> None:
+    def _apply_node_states(self, node: str) -> None:
         """Show the form as *node* declares it."""
-        self._shelve()
+        self._keep_states()
         self.shown = node
         for field in {name for screen in self.screens.values() for name in screen.states}:
             self.states.pop(field, None)
@@ -446,16 +446,16 @@ class ProjectState(Screen, kw_only=True):
             for key, value in states.items():
                 self.set_state(field, key, value)
 
-    def _shelve(self) -> None:
+    def _keep_states(self) -> None:
         """Put the states of fields by that a node shows where the project still stands."""
         if self.shown in self.visits:
             self.shelved[self.shown] = {name: dict(state) for name, state in self.states.items()}
 
-    def _tell_entered(self, node: str, previous: str, action: str, by: str) -> None:
-        node, previous = self.labelled(node), self.labelled(previous)
+    def _emit_entered(self, node: str, previous: str, action: str, by: str) -> None:
+        node, previous = self.qualify(node), self.qualify(previous)
         self.tell(hooks.NodeEntered(node=node, previous=previous, action=action, by=by))
 
-    def _note(self, move: FlowMove) -> None:
+    def _add_history(self, move: FlowMove) -> None:
         """Remember what was done, and tell it."""
         others, comment = tuple(map(str, move.others)), move.comment
         entry = {"node": move.at, "action": move.action, "by": move.by}
@@ -464,7 +464,7 @@ class ProjectState(Screen, kw_only=True):
         visit = self.visits.get(move.at)
         waits = visit and visit.table.items and visit.table.status == UNTREATED
         if move.action not in ACTIONS or waits:
-            node = self.labelled(move.at)
+            node = self.qualify(move.at)
             self.tell(
                 hooks.PersonActed(
                     node=node, action=move.action, by=move.by, to=others, comment=comment
@@ -474,16 +474,18 @@ class ProjectState(Screen, kw_only=True):
     def _notify(self, kind: str, to: list[str], text: str, node: str) -> None:
         more = {"text": text} if text else {}
         self.notified.append({"kind": kind, "to": to, "node": node, **more})
-        self.tell(hooks.Notified(kind=kind, to=tuple(to), text=text, node=self.labelled(node)))
+        self.tell(
+            hooks.NotificationSent(kind=kind, to=tuple(to), text=text, node=self.qualify(node))
+        )
 
     @contextmanager
-    def _whole_or_not_at_all(self) -> Iterator[None]:
+    def _undo_on_failure(self) -> Iterator[None]:
         """Take back what was written, and the way that was gone, where something goes wrong.
 
         What others did meanwhile stays, and what was written up to then with it.
         """
         root = self.root
-        before = [(part, part._remember()) for part in self._family()]  # noqa: SLF001
+        before = [(part, part._remember()) for part in self._all_projects()]  # noqa: SLF001
         commits, went_well = root.commits, False
         try:
             yield
@@ -505,7 +507,7 @@ class ProjectState(Screen, kw_only=True):
             gone = {name: UNDEFINED for name in now if name not in before[part]}
             self.store(part, {**before[part], **gone}, UNDO)
         if self.at != before["at"]:
-            self._tell_entered(before["at"], self.at, UNDO, "")
+            self._emit_entered(before["at"], self.at, UNDO, "")
         shared = self.states  # with the forms of nodes
         for name in (*_STATE, "children"):
             setattr(self, name, before[name])

@@ -17,22 +17,22 @@ from bpmax_sim.cassette.format import dump_entries, render
 from bpmax_sim.cassette.journal import PendingExchange, stub_if_leaking
 from bpmax_sim.cassette.merge import OwnerRecording, SameMeaning, merge
 from bpmax_sim.errors import CassetteError, ConfigError, LeakError
-from bpmax_sim.i18n import labelled, msg, series
+from bpmax_sim.i18n import label_message, msg, series
 from bpmax_sim.messages import Exchange, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
 from bpmax_sim.proxy.result import capture
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.traffic import external_clients, formats, mock_servers
-from bpmax_sim.traffic.identify import declared_address, hidden, identify
-from bpmax_sim.traffic.imported import Imported
+from bpmax_sim.traffic.identify import declared_address, hide_credentials, identify
+from bpmax_sim.traffic.imported import ForeignExchanges
 from bpmax_sim.transport.redaction import capture_cookies, redact_exchange
 
 Matched = tuple[Exchange, ApiMatch | None]
 
 
 def admit(  # noqa: PLR0913 - all that a session would know
-    imported: Imported,
+    imported: ForeignExchanges,
     platforms: Platforms,
     vault: Vault,
     *,
@@ -40,7 +40,7 @@ def admit(  # noqa: PLR0913 - all that a session would know
     owner: str,
     addresses: Addresses | None = None,
     redact: tuple[str, ...] = (),
-) -> Imported:
+) -> ForeignExchanges:
     """Return the exchanges of *imported* as a session would have recorded them.
 
     Requests of declared APIs become their calls, at the declared address. Hidden are what *vault*
@@ -52,8 +52,8 @@ def admit(  # noqa: PLR0913 - all that a session would know
     matcher = ApiMatcher(platforms, addresses)
     matched = [(exchange, matcher.match(exchange.request)) for exchange in imported.exchanges]
     remaining, left_out = _without_logins(matched, vault)
-    named = [_named(exchange, match, vault, redact) for exchange, match in remaining]
-    left_out += _uncertain(remaining, matcher)
+    named = [_identify_exchange(exchange, match, vault, redact) for exchange, match in remaining]
+    left_out += _notes_of_rivals(remaining, matcher)
     for exchange in named:
         _learn(exchange, vault)
         redact_exchange(exchange, vault)  # makes the credentials of unknown platforms known
@@ -72,7 +72,7 @@ def admit(  # noqa: PLR0913 - all that a session would know
         else:
             key = matching.identity(matching.parts_of_request(clean.request), rules)
             admitted.append(replace(clean, key=key, owner=owner, order=len(admitted) + 1))
-    return Imported(tuple(admitted), (*imported.notes, *left_out))
+    return ForeignExchanges(tuple(admitted), (*imported.notes, *left_out))
 
 
 def _without_logins(exchanges: list[Matched], vault: Vault) -> tuple[list[Matched], list[str]]:
@@ -83,7 +83,7 @@ def _without_logins(exchanges: list[Matched], vault: Vault) -> tuple[list[Matche
             remaining.append((exchange, match))
             continue
         named = identify(exchange.request, match)
-        hidden(named, match, vault)
+        hide_credentials(named, match, vault)
         _learn(replace(exchange, request=named), vault)
         notes.append(
             msg(
@@ -95,7 +95,7 @@ def _without_logins(exchanges: list[Matched], vault: Vault) -> tuple[list[Matche
     return remaining, notes
 
 
-def _uncertain(exchanges: list[Matched], matcher: ApiMatcher) -> Iterator[str]:
+def _notes_of_rivals(exchanges: list[Matched], matcher: ApiMatcher) -> Iterator[str]:
     for exchange, match in exchanges:
         if match is None or not match.target.is_declared:
             continue
@@ -110,12 +110,12 @@ def _uncertain(exchanges: list[Matched], matcher: ApiMatcher) -> Iterator[str]:
             yield msg("exchange {order}: {note}", order=exchange.order, note=note)
 
 
-def _named(
+def _identify_exchange(
     exchange: Exchange, match: ApiMatch | None, vault: Vault, redact: tuple[str, ...]
 ) -> Exchange:
     request = identify(exchange.request, match)
     if match is not None and request.call is not None:
-        request = hidden(request, match, vault)
+        request = hide_credentials(request, match, vault)
     elif match is not None:
         request = replace(request, url=declared_address(request, match)[0])
     return replace(exchange, request=replace(request, personal=(*request.personal, *redact)))
@@ -151,7 +151,7 @@ class Foreign:
 
     path: Path
     kind: str
-    imported: Imported = field(repr=False)
+    imported: ForeignExchanges = field(repr=False)
 
 
 def read_file(path: Path, *, kind: str = "", address: str = "") -> Foreign:
@@ -174,27 +174,29 @@ def read_file(path: Path, *, kind: str = "", address: str = "") -> Foreign:
         return sibling.read_bytes() if sibling.stat().st_size <= _LARGEST else None
 
     try:
-        data = _bounded(path)
+        data = _read_bounded(path)
         known = kind or formats.format_of(data)
         exchanges = formats.read_foreign(
             data, kind=known, address=address or mock_servers.NOWHERE, attachment=attachment
         )
         return Foreign(path=path, kind=known, imported=exchanges)
     except CassetteError as error:
-        raise CassetteError(labelled(path, error)) from error
+        raise CassetteError(label_message(path, error)) from error
     except OSError as error:
         raise CassetteError(
             "{path}: cannot be read ({strerror})", path=path, strerror=error.strerror
         ) from error
 
 
-def _bounded(path: Path) -> bytes:
+def _read_bounded(path: Path) -> bytes:
     if path.stat().st_size > _LARGEST:
         raise CassetteError("larger than {largest} MB; split it", largest=_LARGEST >> 20)
     return path.read_bytes()
 
 
-def know(platforms: Platforms, environ: Mapping[str, str], vault: Vault) -> list[str]:
+def register_known_credentials(
+    platforms: Platforms, environ: Mapping[str, str], vault: Vault
+) -> list[str]:
     """Make the credentials of every instance known to *vault*; return whose are not set here."""
     lacking = []
     instances = (entry.instance for entries in platforms.entries.values() for entry in entries)
@@ -211,7 +213,7 @@ def know(platforms: Platforms, environ: Mapping[str, str], vault: Vault) -> list
     return lacking
 
 
-def drafts_of(
+def render_exchanges(
     exchanges: Iterable[Exchange], rules: matching.Rules, vault: Vault
 ) -> tuple[PendingExchange, ...]:
     """Return *exchanges* as they go into a file.
@@ -234,7 +236,7 @@ def drafts_of(
     return drafts
 
 
-def known_at(path: Path, owner: str) -> int | None:
+def count_recorded(path: Path, owner: str) -> int | None:
     """Return how many exchanges of *owner* the cassette at *path* holds.
 
     It is None if there is no file, and -1 if it is a recording of another tool.
@@ -263,7 +265,7 @@ def write(path: Path, owner: str, drafts: tuple[PendingExchange, ...]) -> bool:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with journal.lock_folder(path.parent):
-            if known_at(path, owner) == -1:
+            if count_recorded(path, owner) == -1:
                 entries = (draft.with_line(n=n) for n, draft in enumerate(drafts, 1))
                 journal.replace_whole(path, dump_entries(entries, rules=""))
                 return True

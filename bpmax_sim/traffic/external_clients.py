@@ -19,7 +19,7 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher, addresses_in
 from bpmax_sim.proxy import client, environment
 from bpmax_sim.secret.vault import Credentials, Vault
-from bpmax_sim.traffic.identify import declared_address, hidden, identify
+from bpmax_sim.traffic.identify import declared_address, hide_credentials, identify
 
 
 def register_credentials(credentials: Credentials, tenant: tuple[str, str], vault: Vault) -> None:
@@ -64,7 +64,7 @@ class ExternalClients:
             NoMatchError: replay has no response.
         """
         env = self.env
-        known = self.known(request, serial=env.serial())
+        known = self.to_call(request, serial=env.serial())
         begun, start, call = (env.clock.now(), env.clock.tick()), self.clock.now(), known.call
         assert call is not None
         record = partial(
@@ -89,7 +89,7 @@ class ExternalClients:
             env.on_login(call.platform, call.instance, life)
         return response
 
-    def known(self, request: Request, *, serial: int = 0) -> Request:
+    def to_call(self, request: Request, *, serial: int = 0) -> Request:
         """Return *request* as the call of the API that it belongs to, with its stand-in twin.
 
         Where it is sent, it goes to the address of the instance, as a builder's does.
@@ -99,10 +99,10 @@ class ExternalClients:
         if known is None:
             if len(cache) >= _MOST_CACHED:
                 cache.clear()
-            known = cache[request] = self._identified(request)
-        return _numbered(known, serial)
+            known = cache[request] = self._identify(request)
+        return _with_serial(known, serial)
 
-    def _identified(self, request: Request) -> Request:
+    def _identify(self, request: Request) -> Request:
         match = self._match(request)
         if match is None:
             return replace(request, call=nameless_call(request))
@@ -126,7 +126,7 @@ class ExternalClients:
                 instance = self.platforms.instance(*key)
                 self.env.tenant(self.platforms.platform(key[0]), instance)
                 self._registered.add(key)
-        shown = hidden(named, match, self.vault)
+        shown = hide_credentials(named, match, self.vault)
         return named if shown is named else replace(named, standin=shown)
 
     def is_redirected(self, request: Request) -> bool:
@@ -156,7 +156,7 @@ class ExternalClients:
         for instance in match.instances:
             single = replace(match, instances=(instance,))
             named = identify(request, single)
-            if self.is_recorded(hidden(named, single, self.vault)):
+            if self.is_recorded(hide_credentials(named, single, self.vault)):
                 return single
         return match
 
@@ -181,7 +181,7 @@ _MOST_CACHED = 256  # requests that replay knows again, as one that is polled fo
 _LONGEST_CACHED = 4096
 
 
-def _numbered(request: Request, serial: int) -> Request:
+def _with_serial(request: Request, serial: int) -> Request:
     """Return *request* as the call number *serial* of its session, and its stand-in as well."""
     twin, call = request.standin, request.call
     if call is None or call.serial == serial:
@@ -189,5 +189,5 @@ def _numbered(request: Request, serial: int) -> Request:
     return replace(
         request,
         call=replace(call, serial=serial),
-        standin=None if twin is None else _numbered(twin, serial),
+        standin=None if twin is None else _with_serial(twin, serial),
     )

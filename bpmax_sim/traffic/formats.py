@@ -13,9 +13,9 @@ from bpmax_sim.field_path import member
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Exchange
 from bpmax_sim.traffic import curl, har, mock_servers, vcr
-from bpmax_sim.traffic.imported import Imported, parse_json
+from bpmax_sim.traffic.imported import ForeignExchanges, parse_json
 
-_READERS: Final[dict[str, Callable[..., Imported]]] = {
+_READERS: Final[dict[str, Callable[..., ForeignExchanges]]] = {
     "vcrpy": vcr.read_vcrpy,
     "cassetter": vcr.read_cassetter,
     "betamax": vcr.read_betamax,
@@ -84,7 +84,7 @@ def read_foreign(
     kind: str = "",
     address: str = mock_servers.NOWHERE,
     attachment: har.Attachment = lambda _name: None,
-) -> Imported:
+) -> ForeignExchanges:
     """Return the exchanges of a foreign recording, as they were; nothing is redacted yet.
 
     Args:
@@ -97,7 +97,7 @@ def read_foreign(
         CassetteError: if it cannot be read.
         ConfigError: if there is no such *kind*.
     """
-    name = _known(kind or format_of(data), READABLE)
+    name = _require_format(kind or format_of(data), READABLE)
     options: dict[str, dict[str, Any]] = {
         "har": {"attachment": attachment},
         "wiremock": {"address": address},
@@ -111,10 +111,10 @@ def write_foreign(exchanges: Iterable[Exchange], kind: str) -> tuple[bytes, tupl
     Raises:
         ConfigError: if there is no such *kind*.
     """
-    return _WRITERS[_known(kind, WRITABLE)](exchanges)
+    return _WRITERS[_require_format(kind, WRITABLE)](exchanges)
 
 
-def _known(name: str, names: tuple[str, ...]) -> str:
+def _require_format(name: str, names: tuple[str, ...]) -> str:
     if name not in names:
         hint = nearest_name(name, names) or msg("; there are {all}", all=series(names))
         raise ConfigError("format: there is no {name!r}{hint}", name=name, hint=hint)

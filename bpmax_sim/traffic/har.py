@@ -18,7 +18,7 @@ from bpmax_sim.cassette.matching import split_query
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import FORM, Exchange, Failed, Headers, Pairs, Response
 from bpmax_sim.traffic import imported, known_keys
-from bpmax_sim.traffic.imported import Imported, NotCarried
+from bpmax_sim.traffic.imported import ForeignExchanges, NotCarried
 
 WHAT: Final = msg("an HTTP Archive")
 Attachment = Callable[[str], "bytes | None"]
@@ -30,15 +30,17 @@ _CODES: Final = (
 )
 
 
-def read_har(data: bytes, *, attachment: Attachment) -> Imported:
+def read_har(data: bytes, *, attachment: Attachment) -> ForeignExchanges:
     """Return what an archive holds; *attachment* gives the files that Playwright puts beside it.
 
     Raises:
         CassetteError: if it is none.
     """
     tree = imported.parse_json(data.removeprefix(b"\xef\xbb\xbf"), WHAT)
-    entries = imported.listed(tree, "log", "entries", what=WHAT)
-    return imported.each(enumerate(entries, 1), partial(_exchange, attachment), known_keys.HAR)
+    entries = imported.require_list(tree, "log", "entries", what=WHAT)
+    return imported.read_items(
+        enumerate(entries, 1), partial(_exchange, attachment), known_keys.HAR
+    )
 
 
 def _exchange(attachment: Attachment, entry: Any) -> Exchange:
@@ -46,41 +48,41 @@ def _exchange(attachment: Attachment, entry: Any) -> Exchange:
         raise NotCarried("it is a WebSocket, which is not supported")
     sent = entry["request"]
     return Exchange(
-        request=imported.request(
-            imported.text(sent["method"]),
-            imported.text(sent["url"]),
+        request=imported.make_request(
+            imported.require_text(sent["method"]),
+            imported.require_text(sent["url"]),
             _pairs(sent.get("headers")),
-            _posted(sent, attachment),
+            _request_body(sent, attachment),
             sent.get("_injected") or (),
         ),
         outcome=_outcome(entry, entry["response"], attachment),
-        at=imported.instant(entry.get("startedDateTime")),
+        at=imported.parse_instant(entry.get("startedDateTime")),
     )
 
 
 def _pairs(headers: Any) -> Pairs:
-    text = imported.text
+    text = imported.require_text
     return tuple((text(item["name"]), text(item["value"])) for item in headers or ())
 
 
-def _posted(request: Any, attachment: Attachment) -> bytes | None:
+def _request_body(request: Any, attachment: Attachment) -> bytes | None:
     posted = request.get("postData")
     if not posted:
         if (request.get("bodySize") or 0) > 0:
             raise NotCarried("the archive leaves out the body of its request")
         return None
     if posted.get("_file"):
-        return _attached(posted["_file"], attachment)
+        return _read_attachment(posted["_file"], attachment)
     if posted.get("text"):
         encodings = (posted.get("encoding"), posted.get("_encoding"))
-        return _decoded(posted["text"], is_base64="base64" in encodings)
+        return _decode_text(posted["text"], is_base64="base64" in encodings)
     params = [(p["name"], p.get("value") or "") for p in posted.get("params") or ()]
     if params and not str(posted.get("mimeType", "")).startswith(FORM):
         raise NotCarried("the archive has the parts of its multipart body, and not the body")
     return urlencode(params).encode() if params else None
 
 
-def _attached(name: str, attachment: Attachment) -> bytes:
+def _read_attachment(name: str, attachment: Attachment) -> bytes:
     data = attachment(name)
     if data is None:
         raise NotCarried(
@@ -103,7 +105,7 @@ def _outcome(entry: Any, reply: Any, attachment: Attachment) -> Response | Faile
         code = next(codes, "RESET")
         known = {"code": code, "sent": code != "CONNECT", **(reply.get("_failed") or {})}
         return Failed(
-            code=imported.text(known["code"]),
+            code=imported.require_text(known["code"]),
             message=str(failure_text),
             elapsed=round(elapsed, 3),
             sent=bool(known["sent"]),
@@ -111,23 +113,23 @@ def _outcome(entry: Any, reply: Any, attachment: Attachment) -> Response | Faile
     body = _content(reply.get("content") or {}, attachment)
     headers = _pairs(reply.get("headers"))
     reason = str(reply.get("statusText") or "")
-    return imported.response(status, reason, headers, body, elapsed=elapsed)
+    return imported.make_response(status, reason, headers, body, elapsed=elapsed)
 
 
 def _content(content: Any, attachment: Attachment) -> bytes:
     if content.get("_file"):
-        return _attached(content["_file"], attachment)
+        return _read_attachment(content["_file"], attachment)
     if content.get("text") is None:
         if (content.get("size") or 0) > 0:
             raise NotCarried("the archive leaves out the body of its answer")
         return b""
-    return _decoded(content["text"], is_base64=content.get("encoding") == "base64")
+    return _decode_text(content["text"], is_base64=content.get("encoding") == "base64")
 
 
-def _decoded(text: Any, *, is_base64: bool) -> bytes:
+def _decode_text(text: Any, *, is_base64: bool) -> bytes:
     if is_base64:
         return imported.from_base64(text)
-    return imported.text(text).encode("utf-8", "surrogatepass")
+    return imported.require_text(text).encode("utf-8", "surrogatepass")
 
 
 def write_har(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
@@ -156,14 +158,16 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
             "url": request.url,
             "httpVersion": "HTTP/1.1",
             "cookies": [],
-            "headers": _named(request.headers),
-            "queryString": _named(split_query(request.url)[1]),
+            "headers": _to_name_values(request.headers),
+            "queryString": _to_name_values(split_query(request.url)[1]),
             **posted,
             **({"_injected": injected} if injected else {}),
             "headersSize": -1,
             "bodySize": len(request.body or b""),
         },
-        "response": _response(outcome) if isinstance(outcome, Response) else _failed(outcome),
+        "response": _response(outcome)
+        if isinstance(outcome, Response)
+        else _failure_to_har(outcome),
         "cache": {},
         "timings": {"send": 0, "wait": took, "receive": 0},
     }
@@ -175,7 +179,7 @@ def _response(response: Response) -> dict[str, Any]:
         "statusText": response.reason,
         "httpVersion": "HTTP/1.1",
         "cookies": [],
-        "headers": _named(response.headers),
+        "headers": _to_name_values(response.headers),
         "content": {"size": len(response.body), **_content_of(response.headers, response.body)},
         "redirectURL": response.header("location") or "",
         "headersSize": -1,
@@ -183,7 +187,7 @@ def _response(response: Response) -> dict[str, Any]:
     }
 
 
-def _failed(failure: Failed) -> dict[str, Any]:
+def _failure_to_har(failure: Failed) -> dict[str, Any]:
     return {
         **_response(Response(status=0)),
         "content": {"size": 0, "mimeType": ""},
@@ -192,7 +196,7 @@ def _failed(failure: Failed) -> dict[str, Any]:
     }
 
 
-def _named(pairs: Pairs) -> list[dict[str, str]]:
+def _to_name_values(pairs: Pairs) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in pairs]
 
 

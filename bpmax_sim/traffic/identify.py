@@ -35,7 +35,7 @@ def identify(request: Request, match: ApiMatch | None) -> Request:
     if match is None or not match.target.is_declared:
         return request
     target = match.target
-    injected = _injected(request, target)
+    injected = _injected_places(request, target)
     placed = replace(request, base=match.base, injected=injected, confined=target.login is not None)
     recorded_call = Call(
         platform=target.platform.platform_key,
@@ -53,7 +53,7 @@ def identify(request: Request, match: ApiMatch | None) -> Request:
     )
 
 
-def _injected(request: Request, target: Target) -> tuple[str, ...]:
+def _injected_places(request: Request, target: Target) -> tuple[str, ...]:
     """Return every place that auth puts in, and every header that nobody declared.
 
     Where *request* tells already what did not come from the script, all else did.
@@ -66,7 +66,7 @@ def _injected(request: Request, target: Target) -> tuple[str, ...]:
     return (*target.injected, *sorted(others)) if others else target.injected
 
 
-def hidden(request: Request, match: ApiMatch, vault: Vault) -> Request:
+def hide_credentials(request: Request, match: ApiMatch, vault: Vault) -> Request:
     """Return an identified *request* as it may be written down, its credentials known to *vault*.
 
     That is *request* itself where it carries none and goes to the declared address.
@@ -80,7 +80,7 @@ def hidden(request: Request, match: ApiMatch, vault: Vault) -> Request:
     shown = replace(request, headers=headers, url=url, base=base)
     if match.target.login is None:
         return request if shown == request else shown
-    shown = replace(shown, body=_hidden_body(shown.body, hide))
+    shown = replace(shown, body=_hide_in_body(shown.body, hide))
     if request.call is not None:
         shown = replace(shown, call=replace(call_behind(shown, request.call), path=match.path))
     return shown
@@ -99,11 +99,11 @@ def declared_address(
             lambda name: encode_value(hide(f"path.{name}", match.parameters.get(name, ""))),
         )
     if query:
-        query = "&".join([_parameter(part, hide) for part in query.split("&")])
+        query = "&".join([_hide_in_parameter(part, hide) for part in query.split("&")])
     return f"{base}{path}{mark}{query}", base
 
 
-def _parameter(part: str, hide: Callable[[str, str], str]) -> str:
+def _hide_in_parameter(part: str, hide: Callable[[str, str], str]) -> str:
     name, equals, value = part.partition("=")
     plain = unquote_plus(value)
     shown = hide(f"query.{unquote_plus(name)}", plain)
@@ -146,7 +146,7 @@ class _SecretPlaces:
         return self._vault.register_issued(*self._key, name, value)
 
 
-def _hidden_body(body: bytes | None, hide: Callable[[str, str], str]) -> bytes | None:
+def _hide_in_body(body: bytes | None, hide: Callable[[str, str], str]) -> bytes | None:
     """Return the body of a login, a form or JSON whatever is declared, without its secrets."""
     if not body:
         return body
@@ -155,16 +155,16 @@ def _hidden_body(body: bytes | None, hide: Callable[[str, str], str]) -> bytes |
     except (ValueError, RecursionError):
         value = None
     if isinstance(value, Mapping):
-        shown = _hidden_json("body", value, hide)
+        shown = _hide_in_json("body", value, hide)
         return body if shown == value else json.dumps(shown, ensure_ascii=False).encode()
     pairs = parse_qsl(body.decode(errors="replace"), keep_blank_values=True)
     hidden_pairs = [(name, hide(f"body.{name}", text)) for name, text in pairs]
     return body if hidden_pairs == pairs else urlencode(hidden_pairs).encode()
 
 
-def _hidden_json(place: str, value: Any, hide: Callable[[str, str], str]) -> Any:
+def _hide_in_json(place: str, value: Any, hide: Callable[[str, str], str]) -> Any:
     if isinstance(value, Mapping):
-        return {name: _hidden_json(f"{place}.{name}", item, hide) for name, item in value.items()}
+        return {name: _hide_in_json(f"{place}.{name}", item, hide) for name, item in value.items()}
     return hide(place, value) if isinstance(value, str) else value
 
 

@@ -36,7 +36,7 @@ _MOST: Final = 256 * 1024 * 1024  # bytes that one compressed body may become
 _EARLIEST: Final = Instant.parse("2026-01-01T00:00:00+08:00").seconds
 
 
-class Imported(msgspec.Struct, frozen=True):
+class ForeignExchanges(msgspec.Struct, frozen=True):
     """What was read from a foreign file.
 
     Attributes:
@@ -52,9 +52,9 @@ class NotCarried(MessageError):  # noqa: N818 - a finding, which becomes a note
     """One exchange cannot be carried over; the message is the sentence that says why."""
 
 
-def each(
+def read_items(
     items: Iterable[tuple[int, Any]], read: Callable[[Any], Exchange], known: Keys
-) -> Imported:
+) -> ForeignExchanges:
     """Return what *read* makes of each item; one that cannot be carried over leaves a note.
 
     So does a key that is not *known*, once for all exchanges that have it. Exchanges whose time is
@@ -89,17 +89,17 @@ def each(
         else:
             for key in unknown_keys(item, known):
                 unread.setdefault(key, []).append(number)
-    notes += [_unread(key, numbers) for key, numbers in unread.items()]
+    notes += [_note_of_unknown_key(key, numbers) for key, numbers in unread.items()]
     if all(exchange.at for exchange in exchanges):
         exchanges.sort(key=lambda exchange: exchange.at)
     placed = (
         replace(exchange, order=order, at=exchange.at or _EARLIEST)
         for order, exchange in enumerate(exchanges, 1)
     )
-    return Imported(tuple(placed), tuple(dict.fromkeys(notes)))
+    return ForeignExchanges(tuple(placed), tuple(dict.fromkeys(notes)))
 
 
-def _unread(key: str, numbers: list[int]) -> str:
+def _note_of_unknown_key(key: str, numbers: list[int]) -> str:
     where = msg("exchange {numbers}", numbers=numbers[0])
     if len(numbers) > 1:
         where += msg(" and {numbers_count} more", numbers_count=len(numbers) - 1)
@@ -130,7 +130,7 @@ def parse_json(data: bytes, what: str) -> Any:
         raise CassetteError("not {what}: nested too deeply", what=what) from error
 
 
-def listed(value: Any, *path: str, what: str) -> list[Any]:
+def require_list(value: Any, *path: str, what: str) -> list[Any]:
     """Return the list that stands at *path* of *value*.
 
     Raises:
@@ -146,13 +146,13 @@ def listed(value: Any, *path: str, what: str) -> list[Any]:
 def grouped_pairs(headers: Mapping[str, Any] | None) -> Pairs:
     """Return headers that are kept as a mapping of a value, or a list of values, by name."""
     return tuple(
-        (str(name), text(value))
+        (str(name), require_text(value))
         for name, values in (headers or {}).items()
         for value in (values if isinstance(values, list) else [values])
     )
 
 
-def text(value: Any) -> str:
+def require_text(value: Any) -> str:
     """Return *value*, which has to be a text.
 
     Raises:
@@ -165,7 +165,7 @@ def text(value: Any) -> str:
     return value
 
 
-def request(
+def make_request(
     method: str, url: str, headers: Pairs, body: bytes | None, injected: Iterable[str] = ()
 ) -> Request:
     """Return a request without a builder, less the headers that whoever sends writes anew.
@@ -186,7 +186,7 @@ def request(
             if name.lower() not in _OF_THE_CONNECTION and not name.startswith(":")
         ),
         body=body or None,
-        injected=tuple(map(text, injected)),
+        injected=tuple(map(require_text, injected)),
     )
 
 
@@ -213,7 +213,7 @@ def pieces_lost(exchanges: Iterable[Exchange]) -> Iterator[str]:
             )
 
 
-def response(
+def make_response(
     status: int, reason: str, headers: Pairs, body: bytes, *, elapsed: float = 0.0
 ) -> Response:
     """Return a response whose *body* may still be compressed as its headers say.
@@ -226,13 +226,13 @@ def response(
         status=status,
         reason=reason,
         headers=present,
-        body=decoded(body, present),
+        body=undo_content_codings(body, present),
         elapsed=max(0.0, round(elapsed, 3)),
         source="recorded",
     )
 
 
-def decoded(body: bytes, headers: Pairs) -> bytes:
+def undo_content_codings(body: bytes, headers: Pairs) -> bytes:
     """Return *body* with its content codings undone (RFC 9110, section 8.4).
 
     Many tools keep the header and store the body decoded, so one that is not compressed stays.
@@ -247,15 +247,15 @@ def decoded(body: bytes, headers: Pairs) -> bytes:
         for coding in value.split(",")
     ]
     for coding in reversed(codings):
-        body = _undone(body, coding)
+        body = _undo_coding(body, coding)
     return body
 
 
-def _undone(body: bytes, coding: str) -> bytes:
+def _undo_coding(body: bytes, coding: str) -> bytes:
     if coding in {"gzip", "x-gzip"}:
-        return _inflated(body, 31) if body[:2] == b"\x1f\x8b" else body
+        return _inflate(body, 31) if body[:2] == b"\x1f\x8b" else body
     if coding == "deflate":
-        return _inflated(body, 15) if body[:1] == b"\x78" else body
+        return _inflate(body, 15) if body[:1] == b"\x78" else body
     if coding in {"identity", ""}:
         return body
     with suppress(UnicodeDecodeError):
@@ -268,7 +268,7 @@ def _undone(body: bytes, coding: str) -> bytes:
     )
 
 
-def _inflated(body: bytes, window: int) -> bytes:
+def _inflate(body: bytes, window: int) -> bytes:
     engine = zlib.decompressobj(window)
     try:
         data = engine.decompress(body, _MOST)
@@ -311,7 +311,7 @@ def from_base64(value: str) -> bytes:
         raise NotCarried("a body is broken base64 ({error})", error=error) from error
 
 
-def instant(value: object) -> float:
+def parse_instant(value: object) -> float:
     """Return POSIX seconds of ISO 8601; without a zone it is UTC, and nothing is 0."""
     if isinstance(value, str):
         for zoned in (value, f"{value}+00:00"):
@@ -331,7 +331,7 @@ _ITERATOR: Final = "object/apply:builtins.iter"
 _JSON: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false")
 
 
-def load(data: bytes, what: str, *, typed: bool = False, typed_below: str = "") -> Any:
+def load_yaml(data: bytes, what: str, *, typed: bool = False, typed_below: str = "") -> Any:
     """Return the one document of *data*; numbers and booleans are such only where it is *typed*.
 
     That is everywhere, or below the keys *typed_below*.

@@ -19,37 +19,37 @@ from vcr.cassette import Cassette, CassetteContextDecorator
 from bpmax_sim.cassette.format import group_headers
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.traffic.imported import NotCarried, grouped_pairs, request, response
+from bpmax_sim.traffic.imported import NotCarried, grouped_pairs, make_request, make_response
 
 
-class Hears(Protocol):
+class ClientListener(Protocol):
     """What answers the requests of other clients, and keeps what they were answered."""
 
     def passes(self) -> bool:
         """Return whether the request under way is none of another client's."""
         ...
 
-    def answer(self, request: Request, /) -> Response | None:
+    def answer(self, make_request: Request, /) -> Response | None:
         """Return the recorded response, or None where the client has to ask for itself."""
         ...
 
-    def keep(self, request: Request, response: Response, /) -> None:
+    def keep(self, make_request: Request, make_response: Response, /) -> None:
         """Record what the client was answered; it is on the disk when this returns."""
         ...
 
 
-def listening(hears: Hears, name: str) -> AbstractContextManager[object]:
+def intercept_clients(hears: ClientListener, name: str) -> AbstractContextManager[object]:
     """Return a context in which *hears* is asked about each request; *name* is for vcrpy's log."""
     recorder: AbstractContextManager[object] = CassetteContextDecorator(
-        _Listener, lambda: {"path": name, "custom_patches": (), "hears": hears}
+        _InterceptingCassette, lambda: {"path": name, "custom_patches": (), "hears": hears}
     )
     return recorder
 
 
-class _Listener(Cassette):  # type: ignore[misc]
+class _InterceptingCassette(Cassette):  # type: ignore[misc]
     """A cassette of vcrpy's that holds nothing itself."""
 
-    def __init__(self, path: str, *, hears: Hears, **options: Any) -> None:
+    def __init__(self, path: str, *, hears: ClientListener, **options: Any) -> None:
         super().__init__(path, **options)
         self._hears = hears
         self._ready: dict[int, Response] = {}
@@ -65,30 +65,34 @@ class _Listener(Cassette):  # type: ignore[misc]
     def write_protected(self) -> bool:
         return False
 
-    def can_play_response_for(self, request: Any) -> bool:
+    def can_play_response_for(self, make_request: Any) -> bool:
         if self._hears.passes():
             return False
-        if id(request) not in self._ready:
-            response = self._hears.answer(_request(request))
-            if response is None:
-                self._begun[id(request)] = time.perf_counter()
+        if id(make_request) not in self._ready:
+            make_response = self._hears.answer(_request(make_request))
+            if make_response is None:
+                self._begun[id(make_request)] = time.perf_counter()
                 return False
-            self._ready[id(request)] = response
+            self._ready[id(make_request)] = make_response
         return True
 
-    def play_response(self, request: Any) -> dict[str, Any]:
-        response = self._ready.pop(id(request), None) or self._hears.answer(_request(request))
-        assert response is not None
+    def play_response(self, make_request: Any) -> dict[str, Any]:
+        make_response = self._ready.pop(id(make_request), None) or self._hears.answer(
+            _request(make_request)
+        )
+        assert make_response is not None
         return {
-            "status": {"code": response.status, "message": response.reason},
-            "headers": {name: list(values) for name, values in group_headers(response.headers)},
-            "body": {"string": response.body},
+            "status": {"code": make_response.status, "message": make_response.reason},
+            "headers": {
+                name: list(values) for name, values in group_headers(make_response.headers)
+            },
+            "body": {"string": make_response.body},
         }
 
-    def append(self, request: Any, response: Mapping[str, Any]) -> None:
+    def append(self, make_request: Any, make_response: Mapping[str, Any]) -> None:
         if not self._hears.passes():
-            took = time.perf_counter() - self._begun.pop(id(request), time.perf_counter())
-            self._hears.keep(_request(request), _response(response, took))
+            took = time.perf_counter() - self._begun.pop(id(make_request), time.perf_counter())
+            self._hears.keep(_request(make_request), _response(make_response, took))
 
 
 def _request(original: Any) -> Request:
@@ -96,7 +100,7 @@ def _request(original: Any) -> Request:
     if isinstance(body, dict | list):  # of aiohttp, before it is encoded
         headers, body = (*headers, ("Content-Type", "application/json")), json.dumps(body)
     try:
-        converted = request(
+        converted = make_request(
             original.method, original.uri, headers, None if body is None else _octets(body)
         )
     except NotCarried as reason:
@@ -118,7 +122,7 @@ def _response(original: Mapping[str, Any], took: float) -> Response:
     status, body = original["status"], original["body"]["string"] or b""
     try:
         body = _octets(body)
-        converted = response(
+        converted = make_response(
             status["code"], status["message"] or "", grouped_pairs(original["headers"]), body
         )
     except NotCarried as reason:

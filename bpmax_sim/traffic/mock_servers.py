@@ -21,7 +21,7 @@ from bpmax_sim.messages import Exchange, Failed, Headers, Response
 from bpmax_sim.platform.encodings import to_json
 from bpmax_sim.secret.http_auth import SECRET_HEADERS
 from bpmax_sim.traffic import imported, known_keys
-from bpmax_sim.traffic.imported import Imported, NotCarried
+from bpmax_sim.traffic.imported import ForeignExchanges, NotCarried
 
 WIREMOCK: Final = msg("stub mappings of WireMock")
 NOWHERE: Final = "http://localhost:8080"
@@ -43,7 +43,7 @@ _FAULTS: Final = {
 }
 
 
-def read_wiremock(data: bytes, *, address: str = NOWHERE) -> Imported:
+def read_wiremock(data: bytes, *, address: str = NOWHERE) -> ForeignExchanges:
     """Return what mappings hold, as if their server stood at *address*.
 
     Raises:
@@ -52,9 +52,11 @@ def read_wiremock(data: bytes, *, address: str = NOWHERE) -> Imported:
     tree = imported.parse_json(data, WIREMOCK)
     if isinstance(tree, dict) and "request" in tree:
         tree = [tree]
-    mappings = tree if isinstance(tree, list) else imported.listed(tree, "mappings", what=WIREMOCK)
+    mappings = (
+        tree if isinstance(tree, list) else imported.require_list(tree, "mappings", what=WIREMOCK)
+    )
     read = partial(_wiremock_exchange, address.rstrip("/"))
-    return imported.each(_in_order(mappings), read, known_keys.WIREMOCK)
+    return imported.read_items(_in_order(mappings), read, known_keys.WIREMOCK)
 
 
 def _in_order(mappings: list[Any]) -> list[tuple[int, Any]]:
@@ -84,7 +86,7 @@ def _chain(left: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
 
 def _wiremock_exchange(address: str, mapping: Any) -> Exchange:
     matcher = mapping["request"]
-    method = imported.text(matcher.get("method") or "ANY")
+    method = imported.require_text(matcher.get("method") or "ANY")
     if method == "ANY":
         raise NotCarried("it answers any method")
     body, media = _expected_body(matcher)
@@ -94,10 +96,10 @@ def _wiremock_exchange(address: str, mapping: Any) -> Exchange:
     if body and media and "content-type" not in {name.lower() for name in headers}:
         headers["content-type"] = media
     ours = (mapping.get("metadata") or {}).get(_OURS) or {}
-    url = imported.text(ours.get("address") or address) + _target(matcher)
+    url = imported.require_text(ours.get("address") or address) + _target(matcher)
     places = ours.get("injected") or ()
     return Exchange(
-        request=imported.request(method, url, tuple(headers.items()), body, places),
+        request=imported.make_request(method, url, tuple(headers.items()), body, places),
         outcome=_outcome(mapping["response"]),
     )
 
@@ -160,7 +162,7 @@ def _outcome(reply: Any) -> Response | Failed:
         raise NotCarried("it hands requests on to another server")
     if "response-template" in (reply.get("transformers") or ()):
         raise NotCarried("its answer is a template")
-    return imported.response(
+    return imported.make_response(
         int(reply.get("status") or 200),
         str(reply.get("statusMessage") or ""),
         imported.grouped_pairs(reply.get("headers")),
@@ -179,7 +181,7 @@ def _body(response: Any) -> bytes:
         return to_json(response["jsonBody"]).encode()
     if response.get("base64Body"):
         return imported.from_base64(response["base64Body"])
-    return imported.text(response.get("body") or "").encode()
+    return imported.require_text(response.get("body") or "").encode()
 
 
 def write_wiremock(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
@@ -267,14 +269,14 @@ _EXACT: Final = frozenset({"exact", "json", "xml", "form"})
 _SEQUENCE: Final = "sequence:"
 
 
-def read_hoverfly(data: bytes) -> Imported:
+def read_hoverfly(data: bytes) -> ForeignExchanges:
     """Return what a simulation holds.
 
     Raises:
         CassetteError: if it is none, or not of schema v5.
     """
     tree = imported.parse_json(data, HOVERFLY)
-    pairs = imported.listed(tree, "data", "pairs", what=HOVERFLY)
+    pairs = imported.require_list(tree, "data", "pairs", what=HOVERFLY)
     version = str((tree.get("meta") or {}).get("schemaVersion", ""))
     if not version.startswith("v5"):
         raise CassetteError(
@@ -283,11 +285,11 @@ def read_hoverfly(data: bytes) -> Imported:
             version=(version or msg("of none")),
         )
     ordered = sorted(enumerate(pairs, 1), key=lambda pair: _turn(pair[1]))
-    result = imported.each(ordered, _hoverfly_exchange, known_keys.HOVERFLY)
+    result = imported.read_items(ordered, _hoverfly_exchange, known_keys.HOVERFLY)
     actions = tree["data"].get("globalActions") or {}
     if actions.get("delays") or actions.get("delaysLogNormal"):
         lost = msg("global delays: write them as faults of a scenario")
-        return Imported(result.exchanges, (*result.notes, lost))
+        return ForeignExchanges(result.exchanges, (*result.notes, lost))
     return result
 
 
@@ -314,7 +316,7 @@ def _hoverfly_exchange(pair: Any) -> Exchange:
         with suppress(NotCarried):  # a pattern leaves its header out, nothing fails
             headers.append((name, _single(rules, msg("header {name!r}", name=name), "")))
     return Exchange(
-        request=imported.request(
+        request=imported.make_request(
             _single(matchers.get("method"), "method"),
             f"{scheme}://{host}{path}{'?' if query else ''}{query}",
             tuple(headers),
@@ -340,7 +342,7 @@ def _single(matchers: Any, what: str, otherwise: str | None = None) -> str:
     if isinstance(value, dict):  # a form: matchers by name
         pairs = [(name, _single(rules, f"{what} {name!r}", "")) for name, rules in value.items()]
         return _encoded(pairs)
-    return imported.text(value)
+    return imported.require_text(value)
 
 
 def _query(request: Any) -> str:
@@ -349,7 +351,7 @@ def _query(request: Any) -> str:
     pairs = []
     for name, matchers in (request.get("query") or {}).items():
         if len(matchers) == 1 and matchers[0].get("matcher") == "array":
-            pairs += [(name, imported.text(value)) for value in matchers[0]["value"]]
+            pairs += [(name, imported.require_text(value)) for value in matchers[0]["value"]]
         else:
             pairs.append((name, _single(matchers, msg("query {name!r}", name=name))))
     return _encoded(pairs)
@@ -363,8 +365,8 @@ def _hoverfly_response(reply: Any) -> Response:
             "its body is in the file {bodyfile!r}; put it into `body`",
             bodyfile=reply["bodyFile"],
         )
-    content = imported.text(reply.get("body") or "")
+    content = imported.require_text(reply.get("body") or "")
     body = imported.from_base64(content) if reply.get("encodedBody") else content.encode()
     delay = float(reply.get("fixedDelay") or 0) / 1000
     headers = imported.grouped_pairs(reply.get("headers"))
-    return imported.response(int(reply["status"]), "", headers, body, elapsed=delay)
+    return imported.make_response(int(reply["status"]), "", headers, body, elapsed=delay)

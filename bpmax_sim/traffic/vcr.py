@@ -18,17 +18,17 @@ from vcr.serializers import yamlserializer
 
 from bpmax_sim.cassette.format import group_headers
 from bpmax_sim.errors import CassetteError, why_unreadable
-from bpmax_sim.i18n import joined, msg, series
+from bpmax_sim.i18n import join_messages, msg, series
 from bpmax_sim.messages import Exchange, Response
 from bpmax_sim.platform.encodings import to_json
 from bpmax_sim.traffic import imported, known_keys
-from bpmax_sim.traffic.imported import Imported, NotCarried
+from bpmax_sim.traffic.imported import ForeignExchanges, NotCarried
 
 VCRPY: Final = msg("a cassette of vcrpy")
 _PARSED: Final = "parsed_body"
 
 
-def read_vcrpy(data: bytes) -> Imported:
+def read_vcrpy(data: bytes) -> ForeignExchanges:
     """Return what a cassette of vcrpy holds.
 
     Raises:
@@ -37,24 +37,24 @@ def read_vcrpy(data: bytes) -> Imported:
     if data.lstrip()[:1] in {b"{", b"["}:
         tree = imported.parse_json(data, VCRPY)
     else:  # bodies that were kept as values have types, which the rest of the file does not
-        tree = imported.load(data, VCRPY, typed_below=_PARSED)
+        tree = imported.load_yaml(data, VCRPY, typed_below=_PARSED)
     if isinstance(tree, list):
         raise CassetteError("not {vcrpy}: it is of vcrpy before 1.0; record it again", vcrpy=VCRPY)
-    items = imported.listed(tree, "interactions", what=VCRPY)
-    return imported.each(enumerate(items, 1), partial(_exchange, _body_of), known_keys.VCRPY)
+    items = imported.require_list(tree, "interactions", what=VCRPY)
+    return imported.read_items(enumerate(items, 1), partial(_exchange, _body_of), known_keys.VCRPY)
 
 
 def _exchange(body_of: Callable[[Any], bytes | None], item: Any) -> Exchange:
     sent, reply = item["request"], item["response"]
-    request = imported.request(
-        imported.text(sent["method"]),
-        imported.text(sent["url"] if "uri" not in sent and "url" in sent else sent["uri"]),
+    request = imported.make_request(
+        imported.require_text(sent["method"]),
+        imported.require_text(sent["url"] if "uri" not in sent and "url" in sent else sent["uri"]),
         imported.grouped_pairs(sent.get("headers")),
         body_of(sent),
     )
     headers = imported.grouped_pairs(reply.get("headers"))
-    response = imported.response(*_status(reply), headers, body_of(reply) or b"")
-    at = imported.instant(item.get("recorded_at") or item.get("at"))
+    response = imported.make_response(*_status(reply), headers, body_of(reply) or b"")
+    at = imported.parse_instant(item.get("recorded_at") or item.get("at"))
     return Exchange(request=request, outcome=response, at=at)
 
 
@@ -93,7 +93,7 @@ def _bytes(body: Any) -> bytes | None:
         return b"".join(_bytes(piece) or b"" for piece in body)
     if body is None or isinstance(body, bytes):
         return body
-    return imported.text(body).encode("utf-8", "surrogatepass")
+    return imported.require_text(body).encode("utf-8", "surrogatepass")
 
 
 def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
@@ -136,7 +136,9 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
             }
         )
     if notes and not requests:
-        raise CassetteError("nothing can be written for vcrpy: {names}", names=joined("; ", notes))
+        raise CassetteError(
+            "nothing can be written for vcrpy: {names}", names=join_messages("; ", notes)
+        )
     text = serialize({"requests": requests, "responses": responses}, yamlserializer)
     return text.encode(), tuple(notes)
 
@@ -144,14 +146,18 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
 BETAMAX: Final = msg("a cassette of betamax")
 
 
-def read_betamax(data: bytes) -> Imported:
+def read_betamax(data: bytes) -> ForeignExchanges:
     """Return what a cassette of betamax holds.
 
     Raises:
         CassetteError: if it is none.
     """
-    items = imported.listed(imported.parse_json(data, BETAMAX), "http_interactions", what=BETAMAX)
-    return imported.each(enumerate(items, 1), partial(_exchange, _betamax_body), known_keys.BETAMAX)
+    items = imported.require_list(
+        imported.parse_json(data, BETAMAX), "http_interactions", what=BETAMAX
+    )
+    return imported.read_items(
+        enumerate(items, 1), partial(_exchange, _betamax_body), known_keys.BETAMAX
+    )
 
 
 def _betamax_body(part: Any) -> bytes | None:
@@ -160,7 +166,7 @@ def _betamax_body(part: Any) -> bytes | None:
         return body.encode() if body else None
     if isinstance(body.get("base64_string"), str):
         return imported.from_base64(body["base64_string"])
-    content = imported.text(body.get("string") or "")
+    content = imported.require_text(body.get("string") or "")
     if "\ufffd" in content:
         raise NotCarried(
             "a body of it was no text, and betamax kept it damaged; record it with "
@@ -175,7 +181,7 @@ def _betamax_body(part: Any) -> bytes | None:
 CASSETTER: Final = msg("a cassette of cassetter")
 
 
-def read_cassetter(data: bytes) -> Imported:
+def read_cassetter(data: bytes) -> ForeignExchanges:
     """Return what a cassette of cassetter holds.
 
     Raises:
@@ -185,7 +191,7 @@ def read_cassetter(data: bytes) -> Imported:
         tree = (
             tomllib.loads(data.decode())
             if b"[[interactions]]" in data
-            else imported.load(data, CASSETTER, typed=True)
+            else imported.load_yaml(data, CASSETTER, typed=True)
         )
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise CassetteError(
@@ -193,8 +199,8 @@ def read_cassetter(data: bytes) -> Imported:
             cassetter=CASSETTER,
             error=why_unreadable(error),
         ) from error
-    items = imported.listed(tree, "interactions", what=CASSETTER)
-    result = imported.each(
+    items = imported.require_list(tree, "interactions", what=CASSETTER)
+    result = imported.read_items(
         enumerate(items, 1), partial(_exchange, _cassetter_body), known_keys.CASSETTER
     )
     lost = (
@@ -206,7 +212,7 @@ def read_cassetter(data: bytes) -> Imported:
         for kind, protocol in (("ws_interactions", "WebSocket"), ("grpc_interactions", "gRPC"))
         if tree.get(kind)
     )
-    return Imported(result.exchanges, (*result.notes, *lost))
+    return ForeignExchanges(result.exchanges, (*result.notes, *lost))
 
 
 def _cassetter_body(part: Any) -> bytes | None:
@@ -220,7 +226,7 @@ def _cassetter_body(part: Any) -> bytes | None:
         whole = content if isinstance(content, str) and not nested else to_json(content)
         return whole.encode()
     if kind == "binary":
-        return bytes.fromhex(imported.text(content))
+        return bytes.fromhex(imported.require_text(content))
     if kind == "text":
-        return imported.text(content).encode()
+        return imported.require_text(content).encode()
     raise NotCarried("a body of the kind {kind!r} is not supported", kind=kind)

@@ -27,7 +27,7 @@ import httpx
 from httpx._utils import get_environment_proxies
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import joined, msg
+from bpmax_sim.i18n import join_messages, msg
 from bpmax_sim.messages import ConnectionRoute
 from bpmax_sim.platform.check import PROXY, is_proxy
 
@@ -167,7 +167,7 @@ def _tls_context(route: ConnectionRoute, file: str, folder: str) -> ssl.SSLConte
             # Without a password OpenSSL would ask for one on the terminal, and wait for ever.
             context.load_cert_chain(route.cert, route.key or None, password=_no_password)
         except (OSError, ValueError) as error:
-            names = joined(
+            names = join_messages(
                 " and ", filter(None, (msg("tls.cert {cert}", cert=route.cert), route.key))
             )
             raise ConfigError(

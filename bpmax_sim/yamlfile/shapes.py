@@ -19,7 +19,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import Place, Problem, nearest_name
-from bpmax_sim.i18n import joined, msg, series
+from bpmax_sim.i18n import join_messages, msg, series
 from bpmax_sim.yamlfile.node import Node, Step, Steps, join
 
 INTERNAL: Final = Meta(extra={"internal": True})
@@ -174,7 +174,7 @@ class ScalarShape(Shape):
                 for key, limit in limits.items()
             ]
             self.expected = msg(
-                "{names} of {limits}", names=self.expected, limits=joined(" and ", texts)
+                "{names} of {limits}", names=self.expected, limits=join_messages(" and ", texts)
             )
 
     def _value(self, node: Node, reading: Reading) -> Any:
@@ -332,7 +332,7 @@ class StructShape(Shape):
             document = (self.type.__doc__ or "").strip().split("\n\n")[0]
             definitions[title] = {
                 "title": title,
-                "description": joined(" ", document.split()),
+                "description": join_messages(" ", document.split()),
                 "type": "object",
                 "properties": {
                     key: known.shape.schema(definitions) for key, known in self.fields.items()

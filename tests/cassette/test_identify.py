@@ -19,7 +19,7 @@ from bpmax_sim.platform.model import (
     sensitive,
 )
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.traffic.identify import hidden, identify
+from bpmax_sim.traffic.identify import hide_credentials, identify
 
 KEY = Apply(place="query", name="key", value="{{ secret }}")
 CRM = Platform(
@@ -150,7 +150,7 @@ def test_a_credential_is_hidden_by_its_place_however_short() -> None:
     )
     live = {("crm", "test"): "http://127.0.0.1:1"}
 
-    shown = hidden(*matched(sent, crm, live), Vault())
+    shown = hide_credentials(*matched(sent, crm, live), Vault())
 
     assert shown.headers == (
         ("Authorization", "Bearer redacted.crm.test.client-authorization.1"),
@@ -169,7 +169,7 @@ def test_a_credential_that_the_vault_knows_keeps_its_stand_in() -> None:
     url = "https://crm.example.test/v1/search?key=abcdefgh"
     found = matched(Request(method="GET", url=url), PLATFORMS)
 
-    assert hidden(*found, vault).url.endswith("?key=redacted.crm.default.secret.1")
+    assert hide_credentials(*found, vault).url.endswith("?key=redacted.crm.default.secret.1")
 
 
 def test_a_platform_without_a_fixed_address_keeps_the_one_in_use() -> None:
@@ -177,7 +177,7 @@ def test_a_platform_without_a_fixed_address_keeps_the_one_in_use() -> None:
     url = "https://cn.example.test/search?q=1"
     found = matched(Request(method="GET", url=url), platforms)
 
-    assert hidden(*found, Vault()).url == url
+    assert hide_credentials(*found, Vault()).url == url
 
 
 @pytest.mark.parametrize(("body", "kept"), [(None, ()), (b"{}", ("Content-Type",))])

@@ -16,7 +16,7 @@ from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.session import Session
 from bpmax_sim.traffic.admission import admit
 from bpmax_sim.traffic.formats import read_foreign
-from bpmax_sim.traffic.imported import Imported
+from bpmax_sim.traffic.imported import ForeignExchanges
 
 ROOT = Path(__file__).parents[2]
 CRM = ROOT / "bpmax_sim/starter/demo_files/scenarios/platforms"
@@ -24,13 +24,13 @@ SAMPLES = ROOT / "tests/data/foreign"
 TOKEN = "0123456789abcdef-our-own-sample"
 
 
-def admitted(imported: Imported, **options: Any) -> Imported:
+def admitted(imported: ForeignExchanges, **options: Any) -> ForeignExchanges:
     known: dict[str, Any] = {"rules": Rules(), "owner": "导入", **options}
     vault = known.pop("vault", Vault())
     return admit(imported, load_platforms(CRM), vault, **known)
 
 
-def sample(name: str) -> Imported:
+def sample(name: str) -> ForeignExchanges:
     beside = {"0a1b2c.json": b'{"name":"x"}', "3d4e5f.json": b"{}"}
     data, address = (SAMPLES / name).read_bytes(), "https://crm.example.test"
     return read_foreign(data, address=address, attachment=beside.get)
@@ -66,7 +66,7 @@ def test_a_secret_that_the_last_exchange_tells_is_hidden_in_the_first_too() -> N
     first = exchange(1, "https://other.example.test/x")
     last = exchange(2, "https://crm.example.test/api/customers/1", Authorization=f"Bearer {TOKEN}")
 
-    found = admitted(Imported((first, last)))
+    found = admitted(ForeignExchanges((first, last)))
 
     assert [e.request.call.name if e.request.call else "" for e in found.exchanges] == [
         "",
@@ -90,7 +90,7 @@ def test_what_the_vault_knows_is_hidden_and_what_cannot_be_is_not_admitted() -> 
         order=2,
     )
 
-    found = admitted(Imported((plain, packed), ("a note",)), vault=vault)
+    found = admitted(ForeignExchanges((plain, packed), ("a note",)), vault=vault)
 
     assert [e.request.url for e in found.exchanges] == [
         "https://other.example.test/x?k=redacted.crm.test.token.1"
@@ -104,7 +104,7 @@ def test_an_address_in_use_becomes_the_declared_one() -> None:
     live = exchange(1, "http://127.0.0.1:8080/api/customers/7?fields=name")
 
     found = admitted(
-        Imported((live,)), addresses={("crm_system", "default"): "http://127.0.0.1:8080"}
+        ForeignExchanges((live,)), addresses={("crm_system", "default"): "http://127.0.0.1:8080"}
     )
 
     request = found.exchanges[0].request

@@ -14,12 +14,12 @@ from bpmax_sim.cassette.matching import Difference, Rules
 from bpmax_sim.cassette.merge import nothing_volatile
 from bpmax_sim.check.diff import Pair, compare_cassettes
 from bpmax_sim.messages import Exchange, Failed, Outcome, Response
-from bpmax_sim.strategies.traffic import RULES, START, ordered
+from bpmax_sim.strategies.traffic import RULES, START, number_exchanges
 from tests.cassette.exchanges import OWNER, answer, detail
 
 
 def saved(path: Path, *found: Exchange, owner: str = OWNER) -> Cassette:
-    exchanges = ordered([replace(one, owner=owner) for one in found])
+    exchanges = number_exchanges([replace(one, owner=owner) for one in found])
     path.write_bytes(dump(exchanges, rules=RULES, zone=START.offset))
     return Cassette.load(path)
 

@@ -12,7 +12,7 @@ from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.matcher import ApiMatcher
 from bpmax_sim.proxy.result import capture
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.traffic.identify import hidden, identify
+from bpmax_sim.traffic.identify import hide_credentials, identify
 
 SECRET = "s3cret 0123456789"
 TOKEN = "minted-token-0123456789"
@@ -31,7 +31,7 @@ def learned(platforms: Path | None, request: Request, answer: dict[str, Any]) ->
     assert match is not None
     assert match.target.login is not None
     named = identify(request, match)
-    hidden(named, match, vault)
+    hide_credentials(named, match, vault)
     capture(named, Response(status=200, body=json.dumps(answer).encode()), vault)
     return f"{match.target.platform.platform_key}.{match.instance}", vault
 
@@ -101,7 +101,7 @@ def test_damaged_credentials_are_no_error(tmp_path: Path, value: str) -> None:
     assert match is not None
     assert match.target.login is not None
 
-    shown = hidden(identify(request, match), match, Vault())
+    shown = hide_credentials(identify(request, match), match, Vault())
 
     assert (shown.method, shown.url) == (request.method, request.url)
 

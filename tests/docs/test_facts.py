@@ -71,7 +71,7 @@ def test_every_exit_code_is_told() -> None:
 
 def test_every_member_of_ctx_is_told() -> None:
     stage = PlainStage()
-    _, ctx = FlowSubject(stage=stage, tell=stage.told.append).views()
+    _, ctx = FlowSubject(runner=stage, tell=stage.told.append).views()
     known = ctx.snapshot()
 
     assert set(names("ctx")) == {f"ctx.{name}" for name in (*known, "form", "project")}

@@ -62,7 +62,7 @@ def test_a_sample_that_was_changed_is_read_or_refused(name: str) -> None:
     holds()
 
 
-def searched(*arguments: str) -> subprocess.CompletedProcess[str]:
+def search_tasks(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "tests.fuzz", *arguments],
         cwd=ROOT,
@@ -76,7 +76,7 @@ def searched(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_coverage_leads_a_search() -> None:
     pytest.importorskip("atheris", reason="the extra fuzz is not installed")
 
-    done = searched("matching", "--seconds", "1")
+    done = search_tasks("matching", "--seconds", "1")
 
     assert done.returncode == 0, done.stdout
     assert done.stdout.startswith("sound ")
@@ -84,7 +84,7 @@ def test_coverage_leads_a_search() -> None:
 
 
 def test_a_target_that_there_is_not_is_told() -> None:
-    done = searched("mathcing")
+    done = search_tasks("mathcing")
 
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == (

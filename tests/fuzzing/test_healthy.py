@@ -32,7 +32,7 @@ apis:
 def test_two_calls_that_differ_in_the_order_of_keys_break_no_law() -> None:
     found = read_root(read_yaml(ORDERS)).platform
     assert found is not None
-    target = target_of(strategies.declared(platform=found), "orders")
+    target = target_of(strategies.with_instances(platform=found), "orders")
     one, other = (
         program({"call": "orders.createOrder", "args": [{"行": [order], **order}]})
         for order in ({"客户": "张三", "数量": 1}, {"数量": 1, "客户": "张三"})
@@ -57,7 +57,7 @@ def test_a_preset_logs_in_and_renews_on_a_platform_with_the_key_of_a_shipped_tab
         credentials={"user": "zhangsan", "secret": "s3c-Kq7"},
     )
     platform = replace(platform, apis={api.key: api})
-    target = target_of(strategies.declared(tenant, platform=platform), "crm_system")
+    target = target_of(strategies.with_instances(tenant, platform=platform), "crm_system")
     call = program({"call": "crm_system.创建", "args": []})
 
     for law in ("accepted", "renewal"):
@@ -91,7 +91,7 @@ def test_two_logins_by_one_request_get_what_each_of_them_looks_for() -> None:
     found = read_root(read_yaml(json.dumps(text)))
     assert found.platform is not None, found.problems
     tenant = Instance(platform="erp", instance_key="test", credentials={"secret": "s3c-Kq7"})
-    target = target_of(strategies.declared(tenant, platform=found.platform), "erp")
+    target = target_of(strategies.with_instances(tenant, platform=found.platform), "erp")
 
     for api in ("查询", "导出"):
         for law in ("accepted", "renewal"):
@@ -109,7 +109,7 @@ apis:
 """
     found = read_root(read_yaml(text))
     assert found.platform is not None, found.problems
-    target = target_of(strategies.declared(platform=found.platform), "orders")
+    target = target_of(strategies.with_instances(platform=found.platform), "orders")
 
     for values in (["2026-03", 7], [-1.5e-7, -1]):
         call = program({"call": "orders.查询", "args": values})
@@ -125,7 +125,7 @@ def test_every_law_holds_on_generated_platforms(platform: Platform, data: st.Dat
     tenants = [
         data.draw(strategies.instances(platform=key, key=st.just(one))) for one in ("test", "prod")
     ]
-    target = target_of(strategies.declared(*tenants, platform=platform), key)
+    target = target_of(strategies.with_instances(*tenants, platform=platform), key)
     (api,) = target.platform.apis.values()
     for name, law in LAWS.items():
         if law.applies(target, api):

@@ -16,13 +16,13 @@ from bpmax_sim import strategies
 from bpmax_sim.fuzz import recordings
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.search import hold_programs
-from bpmax_sim.fuzz.target import CallWitness, FuzzTarget, plain, program, target_of
+from bpmax_sim.fuzz.target import FuzzTarget, RequestLog, plain, program, target_of
 from bpmax_sim.fuzz.violation import LawBroken
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.session.session import Session
-from bpmax_sim.strategies.programs import chained
+from bpmax_sim.strategies.programs import to_chain
 from tests.fuzzing.broken import BEARER, SECRET, orders
 
 Tamper = Callable[[Request, int], Request]
@@ -40,7 +40,7 @@ class Tampered(FuzzTarget):
     numbers: Iterator[int]
 
     @contextmanager
-    def session(self, **more: Any) -> Iterator[tuple[Session, CallWitness]]:
+    def session(self, **more: Any) -> Iterator[tuple[Session, RequestLog]]:
         with super().session(**more) as (session, witness):
             yield session, witness
             number = next(self.numbers)
@@ -156,17 +156,17 @@ def test_a_recording_that_is_not_played_is_told(
 def test_a_credential_in_the_log_is_told(
     target: FuzzTarget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = recordings._recorded
+    made = recordings._record_call
 
     def leaking(*given: Any) -> Any:
         found = made(*given)
         (secret,) = found.credentials.values()
         artefacts = {**found.artefacts, "log of calls": secret.encode().hex().encode()}
-        return recordings.Recorded(
-            found.outcome, found.value, None, found.witness, artefacts, found.credentials
+        return recordings.RecordedCall(
+            found.outcome, found.value, None, found.request_log, artefacts, found.credentials
         )
 
-    monkeypatch.setattr(recordings, "_recorded", leaking)
+    monkeypatch.setattr(recordings, "_record_call", leaking)
 
     assert why("secrets", target, CALL) == "the credential 'key' is in the log of calls"
 
@@ -212,7 +212,7 @@ def test_a_credential_inside_a_template_is_left_to_the_direct_call(tmp_path: Pat
     target = target_of(load_platforms(path), "orders")
     api = target.platform.apis["createOrder"]
 
-    assert chained(api, CALL).steps == (
+    assert to_chain(api, CALL).steps == (
         ("path", {"kind": "sale"}),
         ("body", {"order": {"source": "表单", "customer": "张三"}}),
     )

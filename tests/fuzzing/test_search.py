@@ -17,7 +17,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.fuzz.search import LawFinding, SearchPlan, search
 from bpmax_sim.openapi.convert import make
 from bpmax_sim.openapi.document import read_document
-from bpmax_sim.strategies.programs import loaded
+from bpmax_sim.strategies.programs import load_with_instances
 from tests.examples import EVERY_NIGHT
 from tests.fuzzing.broken import PLATFORMS, SECRET, orders, written
 from tests.loopback import answer_json, loopback
@@ -292,7 +292,7 @@ def test_instances_of_other_platforms_are_left_out(tmp_path: Path) -> None:
     entries = "[{platform: orders, instance_key: 华东}, {platform: erp, instance_key: x}]"
     (tmp_path / "instances.yaml").write_text(entries, encoding="utf-8")
 
-    known = loaded(path)
+    known = load_with_instances(path)
 
     assert list(known.entries) == ["orders"]
     assert known.instance("orders").instance_key == "华东"
@@ -304,4 +304,4 @@ def test_a_mistake_in_the_instances_of_a_platform_is_told(tmp_path: Path) -> Non
     (tmp_path / "instances.yaml").write_text("[{platform: orders, instance: 华东}]")
 
     with pytest.raises(ConfigError, match=r"instances\.yaml:1:21: .*instance"):
-        loaded(path)
+        load_with_instances(path)

@@ -22,7 +22,7 @@ from bpmax_sim.platform.model import Platform
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.scenario.load import items
 from bpmax_sim.session.session import Session
-from bpmax_sim.strategies.traffic import RULES, ordered
+from bpmax_sim.strategies.traffic import RULES, number_exchanges
 from bpmax_sim.transport.protocol import Handler
 from tests.property.logins import reply
 from tests.property.world import Case, ThirdParty, cases, opened, refused
@@ -92,7 +92,7 @@ def test_a_cassette_is_sound(data: bytes, folder: Path) -> None:
 
 @given(st.lists(strategies.exchanges(), max_size=4))
 def test_exchanges_are_numbered_for_each_owner(found: list[Exchange]) -> None:
-    numbered = ordered(found)
+    numbered = number_exchanges(found)
 
     for owner in {one.owner for one in numbered}:
         own = [one.order for one in numbered if one.owner == owner]

@@ -150,7 +150,7 @@ class SharedTokens(RuleBasedStateMachine):
     @initialize()
     def start(self) -> None:
         secrets = {key: f"s3c-{key}-Kq7" for key in TENANTS}
-        declared = strategies.declared(*tenants(secrets), platform=platform(60, "s"))
+        declared = strategies.with_instances(*tenants(secrets), platform=platform(60, "s"))
         self.issuer = Issuer(time.monotonic, secrets=secrets, pause=lambda: time.sleep(0.002))
         self.tokens: dict[tuple[int, str], str] = {}
         shared, handler = SharedLogins(), Handler(self.issuer.handle)

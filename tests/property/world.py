@@ -25,7 +25,7 @@ from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.strategies.platforms import KINDS
-from bpmax_sim.strategies.values import weighted
+from bpmax_sim.strategies.values import draw_weighted
 from bpmax_sim.transport.protocol import Handler
 from tests.property.logins import JSON, grant, reply, signed
 
@@ -110,7 +110,9 @@ def cases(
         "chained": partial(strategies.chains, max_steps=3),
         "direct": strategies.direct_calls,
     }
-    calls = weighted(*((2 if form == "chained" else 1, makers[form](**named)) for form in forms))
+    calls = draw_weighted(
+        *((2 if form == "chained" else 1, makers[form](**named)) for form in forms)
+    )
     return Case(platform, tenants, [draw(calls) for _ in range(size)])
 
 
@@ -244,7 +246,7 @@ def opened(
         "environ": {},
         "owner": "定律",
     }
-    platforms = strategies.declared(*case.instances, platform=case.platform)
+    platforms = strategies.with_instances(*case.instances, platform=case.platform)
     transport = Handler(third.handle) if third else None
     return Session(platforms, Settings(**{**settings, **more}), transport=transport)
 

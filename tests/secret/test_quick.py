@@ -17,7 +17,7 @@ from bpmax_sim.secret.encoded_runs import (
     runs_and_lines,
     runs_of,
 )
-from bpmax_sim.secret.escapes import unescaped, unquoted
+from bpmax_sim.secret.escapes import undo_backslashes, undo_percent
 from bpmax_sim.secret.redactor import Secret, SecretTable
 from bpmax_sim.secret.streams import Work, inflate
 from tests.secret.encodings import ENCODINGS, NoTextError, wrapped
@@ -144,7 +144,7 @@ def test_runs_are_found_as_they_are_described(data: bytes) -> None:
 @example(b"%%41%\r%\n%3d=%")
 @example(b"%41\xff\xfe\xfd")
 def test_percent_signs_are_undone_as_the_standard_library_does(data: bytes) -> None:
-    assert unquoted(data) == unquote_to_bytes(data)
+    assert undo_percent(data) == unquote_to_bytes(data)
 
 
 @MANY
@@ -187,4 +187,6 @@ def test_base64_with_escaped_signs_is_looked_into(slash: str, plus: str) -> None
 )
 def test_units_are_undone_at_once_as_they_are_one_by_one(text: str) -> None:
     """A byte that is no ASCII keeps the quick way out."""
-    assert unescaped(text.encode()) + b"\xc3\xa9" == unescaped(text.encode() + b"\xc3\xa9")
+    assert undo_backslashes(text.encode()) + b"\xc3\xa9" == undo_backslashes(
+        text.encode() + b"\xc3\xa9"
+    )

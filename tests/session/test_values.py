@@ -290,4 +290,4 @@ def test_a_keyring_value_and_a_forgotten_word_on_a_password_are_secrets(tmp_path
         "user": "redacted.crm.test.user.1",
         "loginPwd": "redacted.crm.test.loginPwd.1",
     }
-    assert found.recorded == {}
+    assert found.recorded_values == {}

@@ -77,7 +77,7 @@ def test_chinese_has_the_punctuation_of_chinese() -> None:
 def test_lists_and_labels_are_written_by_the_language() -> None:
     sources = {path: path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")}
 
-    assert [str(path) for path, text in sources.items() if 'joined(", "' in text] == []
+    assert [str(path) for path, text in sources.items() if 'join_messages(", "' in text] == []
 
 
 def test_what_is_missing_is_english() -> None:

@@ -14,9 +14,9 @@ from bpmax_sim.i18n import (
     Translatable,
     UnknownLanguageError,
     choose,
-    encoded,
-    joined,
-    mapped,
+    encode_message,
+    join_messages,
+    map_message,
     msg,
     plain,
     plural,
@@ -34,7 +34,7 @@ def test_a_message_is_its_english_text() -> None:
     assert message == "no API '客 户'; did you mean '客户'?"
     assert isinstance(str(ConfigError(Problem(message, path="a"))), Translatable)
     assert type(plain(message)) is str
-    assert msgspec.json.encode(message, enc_hook=encoded).decode() == f'"{plain(message)}"'
+    assert msgspec.json.encode(message, enc_hook=encode_message).decode() == f'"{plain(message)}"'
     assert pickle.loads(pickle.dumps(message)).values == message.values  # type: ignore[attr-defined]
 
 
@@ -57,20 +57,20 @@ def test_numbers_choose_the_form() -> None:
 def test_what_is_hidden_is_hidden_in_every_value() -> None:
     message = msg("login of {name} failed: {why}", name="x", why=msg("{token} is over", token="s3"))
 
-    hidden = mapped(message, lambda text: text.replace("s3", "***"))
+    hidden = map_message(message, lambda text: text.replace("s3", "***"))
 
     assert hidden == "login of x failed: *** is over"
     assert isinstance(hidden, Translatable)
     assert "s3" not in repr(hidden.values)
     # A secret that two values make together leaves no template behind.
-    split = mapped(msg("{a}{b}", a="s", b="3"), lambda text: text.replace("s3", "***"))
+    split = map_message(msg("{a}{b}", a="s", b="3"), lambda text: text.replace("s3", "***"))
     assert type(split) is str
     assert split == "***"
 
 
 @given(st.lists(st.builds(msg, TEXTS) | TEXTS, max_size=5), st.sampled_from(["\n", "; ", ""]))
 def test_joined_texts_have_the_lines_of_their_text(parts: list[str], separator: str) -> None:
-    text = joined(separator, parts)
+    text = join_messages(separator, parts)
 
     assert plain(text) == separator.join(map(plain, parts))
     assert [plain(line) for line in text.splitlines()] == plain(text).splitlines()

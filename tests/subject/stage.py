@@ -12,7 +12,7 @@ from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.outbox import ConsoleLine, Outcome
 from bpmax_sim.script.runtime import Page
-from bpmax_sim.subject.hooks import Happening
+from bpmax_sim.subject.hooks import SubjectEvent
 
 Play = Callable[[Any, Any], Any]
 
@@ -56,7 +56,7 @@ class PlainStage:
     """Runs a started script when the one that runs has ended, as an event loop does."""
 
     plays: dict[str, Play] = field(default_factory=dict)
-    told: list[Happening] = field(default_factory=list)
+    told: list[SubjectEvent] = field(default_factory=list)
     ran: list[str] = field(default_factory=list)
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     _waiting: list[Callable[[], None]] = field(default_factory=list)

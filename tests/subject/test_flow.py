@@ -40,7 +40,7 @@ def flow_with(
     }
     stage = PlainStage({**conditions, **(plays or {})})
     flow = FlowSubject(
-        stage=stage,
+        runner=stage,
         tell=stage.told.append,
         scripts=stage.scripts(*(plays or {})),
         definition=definition,

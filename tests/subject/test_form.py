@@ -16,7 +16,7 @@ def form_with(**plays: Play) -> tuple[FormSubject, PlainStage]:
     named = {name.replace("__", "."): play for name, play in plays.items()}
     stage = PlainStage(named)
     form = FormSubject(
-        stage=stage,
+        runner=stage,
         tell=stage.told.append,
         scripts=stage.scripts(*named),
         fields={"customerId": None, "customerName": "", "discount": 1},
@@ -158,7 +158,7 @@ def test_click_and_fire_run_their_script() -> None:
 
     assert form.click("查询").value == "好"
     assert form.fire("click.查询").value == "好"
-    form.begin()
+    form.begin_action()
     assert form.click("清空").ran is False
     assert stage.ran == ["click.查询"] * 2
 

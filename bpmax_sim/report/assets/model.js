@@ -66,7 +66,7 @@ const TITLES = {
   PersonActed: e => [e.node + ':', e.action, t('by', {by: e.by}), e.to.length ? '→ ' + e.to.join(', ') : '', e.comment].filter(Boolean).join(' '),
   BranchArrived: e => e.node + ' → ' + e.join + (e.waiting.length ? ' (… ' + e.waiting.join(', ') + ')' : ''),
   DeadlinePassed: e => e.node + ': ⏰ ' + e.does,
-  Notified: e => e.kind + ' → ' + e.to.join(', ') + ': ' + e.text,
+  NotificationSent: e => e.kind + ' → ' + e.to.join(', ') + ': ' + e.text,
   NodeEntered: e => (e.previous ? e.previous + ' → ' : '') + e.node + ' (' + e.action + (e.by ? ' ' + t('by', {by: e.by}) : '') + ')',
 };
 const other = e => e.event + ' ' + Object.entries(e).filter(([key]) => !['event', 'at', 'seq'].includes(key)).map(([key, value]) => key + ': ' + json(value)).join(', ');

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.messages import Exchange, Failed, Response
 from bpmax_sim.traffic.formats import format_of, read_foreign
-from bpmax_sim.traffic.imported import Imported
+from bpmax_sim.traffic.imported import ForeignExchanges
 from tests.examples import drawn
 
 DATA = Path(__file__).parents[2] / "data/foreign"
@@ -38,7 +38,7 @@ PIECES = [
 BESIDE = {"0a1b2c.json": NAME, "3d4e5f.json": '{"姓名":"李四"}'.encode()}
 
 
-def imported(name: str, **source: Any) -> Imported:
+def imported(name: str, **source: Any) -> ForeignExchanges:
     return read_foreign((DATA / name).read_bytes(), **source)
 
 
@@ -47,7 +47,7 @@ def answer(exchange: Exchange) -> Response:
     return exchange.outcome
 
 
-def shown(found: Imported) -> list[tuple[object, ...]]:
+def shown(found: ForeignExchanges) -> list[tuple[object, ...]]:
     return [
         (
             exchange.order,
@@ -243,7 +243,7 @@ def test_hoverfly_s_sequences_are_played_in_their_order() -> None:
     )
 
 
-def came(body: bytes, coding: str) -> Imported:
+def came(body: bytes, coding: str) -> ForeignExchanges:
     packed = {"base64_string": base64.b64encode(body).decode()}
     headers = {"content-encoding": [coding]}
     item = {

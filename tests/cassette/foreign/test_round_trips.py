@@ -16,7 +16,7 @@ from bpmax_sim.check.diff import compare_cassettes
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import matching_rules, volatile_places
-from bpmax_sim.traffic.admission import admit, drafts_of, write
+from bpmax_sim.traffic.admission import admit, render_exchanges, write
 from bpmax_sim.traffic.formats import read_foreign, write_foreign
 
 ROOT = Path(__file__).parents[3]
@@ -42,7 +42,7 @@ def read_again(
     told = [*notes, *found.notes]
     if not found.exchanges:
         return [], told
-    write(to, owner, drafts_of(found.exchanges, rules, vault))
+    write(to, owner, render_exchanges(found.exchanges, rules, vault))
     pairs = list(
         compare_cassettes(before, Cassette.load(to), rules, lambda n: volatile_places(platforms, n))
     )
