@@ -90,7 +90,7 @@ _OURS: Final = frozenset({
 
 
 @contextmanager
-def served(
+def run_server(
     handle: Handle, *, host: str = "127.0.0.1", port: int = 0, limits: ClientLimits = _DEFAULT
 ) -> Iterator[str]:
     """Serve *handle* in a thread of its own while the block runs, and yield the address.

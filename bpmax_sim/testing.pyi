@@ -26,8 +26,8 @@ from bpmax_sim.scenario.events import ScenarioStarted as ScenarioStarted
 from bpmax_sim.scenario.events import SourceAttached as SourceAttached
 from bpmax_sim.scenario.events import StepFinished as StepFinished
 from bpmax_sim.scenario.events import StepStarted as StepStarted
-from bpmax_sim.scenario.handles import FlowHandle as FlowHandle
-from bpmax_sim.scenario.handles import FormHandle as FormHandle
+from bpmax_sim.scenario.python_step import FlowHandle as FlowHandle
+from bpmax_sim.scenario.python_step import FormHandle as FormHandle
 from bpmax_sim.script.outbox import ConsoleLine as ConsoleLine
 from bpmax_sim.script.outbox import TimerFired as TimerFired
 from bpmax_sim.script.outbox import UnawaitedCall as UnawaitedCall

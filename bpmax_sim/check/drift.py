@@ -36,7 +36,13 @@ from bpmax_sim.platform.model import Api, Instance, Platform, VerifyValues
 from bpmax_sim.proxy.builder import Builder
 from bpmax_sim.proxy.compiled_api import CompiledApi, compiled_api
 from bpmax_sim.proxy.effects import Grant
-from bpmax_sim.proxy.recovery import Again, Answered, RetryProgress, failure_class, next_step
+from bpmax_sim.proxy.recovery import (
+    Again,
+    ReceivedResponse,
+    RetryProgress,
+    failure_class,
+    next_step,
+)
 from bpmax_sim.proxy.response import read_body as parsed_body
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.redaction import in_body
@@ -312,7 +318,7 @@ class Verification:
         api = platform.apis.get(call.api) if call and platform else None
         if after is None or after.key != exchange.key or platform is None or api is None:
             return ""
-        recipe, outcome = recipe_of(platform, api), _outcome_for_recovery(exchange.outcome)
+        recipe, outcome = recipe_of(platform, api), _received_outcome(exchange.outcome)
         sent = RetryProgress(known.sent + 1, known.renewed, known.offset)
         grant = _ANY_GRANT if recipe.acquires else None
         step = next_step(outcome, recipe, grant, sent, exchange.at)
@@ -326,11 +332,11 @@ class Verification:
 _ANY_GRANT: Final = Grant(values={}, standins={}, expires=inf)
 
 
-def _outcome_for_recovery(outcome: Response | Failed) -> Answered | TransportError:
+def _received_outcome(outcome: Response | Failed) -> ReceivedResponse | TransportError:
     """Return *outcome* as `recover` saw it while it was recorded."""
     if isinstance(outcome, Failed):
         return TransportError(outcome.message, code=outcome.code, sent=outcome.sent)
-    return Answered(replace(outcome, source=""), parsed_body(outcome))
+    return ReceivedResponse(replace(outcome, source=""), parsed_body(outcome))
 
 
 def _report_unsent(exchange: Exchange, reason: str) -> Drift:

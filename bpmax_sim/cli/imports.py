@@ -25,7 +25,7 @@ from bpmax_sim.cli.terminal import agree, say, say_document, say_result, tell
 from bpmax_sim.errors import ConfigError, Place, Problem, nearest_name
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import label_message, msg, plural, series
-from bpmax_sim.openapi.convert import Converted, make
+from bpmax_sim.openapi.convert import ConvertedPlatform, make
 from bpmax_sim.openapi.document import read_document
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.platform.load import Platforms
@@ -350,7 +350,7 @@ def _key(key: str, document: Path, root: Any) -> str:
     )
 
 
-def _files(converted: Converted, instance: str, to: Path | None) -> Iterator[_File]:
+def _files(converted: ConvertedPlatform, instance: str, to: Path | None) -> Iterator[_File]:
     folder = find_root(Path.cwd()) / "scenarios"
     path = to or Path(display_path(folder / "platforms" / f"{converted.key}.yaml"))
     yield _File(path, converted.text, text_at(path))
@@ -380,7 +380,7 @@ def _with_instance(before: str, key: str, entry: str, place: Path) -> str:
     return before
 
 
-def _instance(converted: Converted, *, is_addressed: bool) -> str:
+def _instance(converted: ConvertedPlatform, *, is_addressed: bool) -> str:
     prefix = re.sub(r"\W+", "_", converted.key, flags=re.ASCII).strip("_").upper() or "API"
     value: dict[str, Any] = {"platform": converted.key, "instance_key": "default", "default": True}
     if not is_addressed:  # the document's address is production, more often than not
@@ -391,7 +391,7 @@ def _instance(converted: Converted, *, is_addressed: bool) -> str:
     return f"- {indent(write_yaml(value, block=2), '  ').lstrip()}"
 
 
-def _report(converted: Converted, files: list[_File], variables: Sequence[str]) -> None:
+def _report(converted: ConvertedPlatform, files: list[_File], variables: Sequence[str]) -> None:
     what = plural(len(converted.apis), "{number} API", "{number} APIs")
     for file in files:
         say(

@@ -383,8 +383,8 @@ def _announce(verdict: Verdict, args: _RunArguments, reported: set[str]) -> Verd
         if problem not in reported:
             tell(problem)
     reported.update(verdict.problems)
-    for note in verdict.notes:
-        tell(note)
+    for warning in verdict.warnings:
+        tell(str(warning))
     if not args.json:
         say(terminal.verdict_line(verdict))
         for line in terminal.timeline_lines(verdict) if args.verbose else ():

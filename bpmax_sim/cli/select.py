@@ -179,9 +179,9 @@ def load_items(
 
 
 def _scripts_of(item: ScenarioItem) -> Iterator[Script]:
-    yield from item.cast.handlers
-    yield from item.cast.inline.values()
-    yield from item.cast.all_libraries
+    yield from item.subjects.handlers
+    yield from item.subjects.inline.values()
+    yield from item.subjects.all_libraries
 
 
 def _check_syntax(session: Session, script: Script) -> Problem | None:

@@ -166,8 +166,8 @@ class RequestLog:
 
 def declared_places(auth: Auth) -> Mapping[tuple[str, str], str]:
     """Return what auth puts in: the template by place and name; names that are templates aside."""
-    emitted = auth.sign.emit if auth.sign else ()
-    values = {(item.place, item.name): item.value for item in (*auth.apply, *emitted)}
+    signature_places = auth.sign.emit if auth.sign else ()
+    values = {(item.place, item.name): item.value for item in (*auth.apply, *signature_places)}
     return {place: value for place, value in values.items() if "{{" not in place[1]}
 
 

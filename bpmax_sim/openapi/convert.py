@@ -16,7 +16,7 @@ import msgspec
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import media_type
-from bpmax_sim.openapi.document import Document, line, listed, mapping, upgraded
+from bpmax_sim.openapi.document import Document, as_list, convert_swagger2, line, mapping
 from bpmax_sim.openapi.schema import Carrying, Security, as_object, is_small, plain_type, scopes_of
 from bpmax_sim.path_template import fill_placeholders, placeholders
 from bpmax_sim.platform.check import is_address
@@ -57,8 +57,10 @@ def _inputs(document: Document, operation: _Operation) -> dict[str, Any]:
     by_place = {
         (str(parameter.get("in")), str(parameter.get("name"))): (parameter, where)
         for parameter, where in (
-            *_declared(document, operation.shared, (*steps[:-1], "parameters")),
-            *_declared(document, operation.value.get("parameters"), (*steps, "parameters")),
+            *_iterate_parameters(document, operation.shared, (*steps[:-1], "parameters")),
+            *_iterate_parameters(
+                document, operation.value.get("parameters"), (*steps, "parameters")
+            ),
         )
     }
     keys: dict[str, Any] = {}
@@ -69,18 +71,18 @@ def _inputs(document: Document, operation: _Operation) -> dict[str, Any]:
         elif (entry := _entry(document, parameter, where)) is not None:
             converted.append(entry)
     ordered = _with_path(document, operation.path, converted, steps)
-    body = document.followed(operation.value.get("requestBody"), (*steps, "requestBody"))
+    body = document.resolve_reference(operation.value.get("requestBody"), (*steps, "requestBody"))
     entries, more = _body(document, mapping(body), (*steps, "requestBody"))
-    parameters = _renamed([*ordered, *entries])
+    parameters = _rename_duplicates([*ordered, *entries])
     return {**({"parameters": parameters} if parameters else {}), **keys, **more}
 
 
-def _declared(
+def _iterate_parameters(
     document: Document, value: Any, steps: Steps
 ) -> Iterator[tuple[Mapping[str, Any], Steps]]:
-    for index, raw in enumerate(listed(value)):
+    for index, raw in enumerate(as_list(value)):
         where = (*steps, index)
-        parameter = document.followed(raw, where)
+        parameter = document.resolve_reference(raw, where)
         if (
             isinstance(parameter, dict)
             and isinstance(parameter.get("name"), str)
@@ -114,8 +116,8 @@ def _entry(document: Document, parameter: Mapping[str, Any], steps: Steps) -> Pa
     elif text := _style(parameter):
         document.tell(steps, "parameter {name!r}: {text}", name=name, text=text)
     carried = Carrying(document).schema(parameter.get("schema"), (*steps, "schema"))
-    title = _titled(parameter, "title", "description")
-    return {**entry, **title, **_described(carried, is_required="required" in entry)}
+    title = _title_key(parameter, "title", "description")
+    return {**entry, **title, **_schema_keys(carried, is_required="required" in entry)}
 
 
 def _wrong(name: str, place: Any) -> str:
@@ -141,13 +143,13 @@ def _style(parameter: Mapping[str, Any]) -> str:
     return msg("an array is written with {joint} between its items; pass a text", joint=joint)
 
 
-def _titled(value: Mapping[str, Any], *names: str) -> dict[str, Any]:
+def _title_key(value: Mapping[str, Any], *names: str) -> dict[str, Any]:
     """Return a ``title`` of the first member of these *names* that has one."""
     title = next(filter(None, (line(value.get(name)) for name in names)), "")
     return {"title": title} if title else {}
 
 
-def _described(schema: Mapping[str, Any], *, is_required: bool = False) -> ParameterEntry:
+def _schema_keys(schema: Mapping[str, Any], *, is_required: bool = False) -> ParameterEntry:
     """Return the declaration of a parameter's values: simple words, and the rest as ``schema``."""
     entry: ParameterEntry = {}
     rest = {name: value for name, value in schema.items() if name != "example"}
@@ -183,7 +185,7 @@ def _body(
     content = mapping(body.get("content"))
     if not content:
         return [], {}
-    media, encoding = _chosen(content)
+    media, encoding = _choose_media_type(content)
     inner = (*steps, "content", media)
     if not encoding:
         document.tell(
@@ -199,10 +201,10 @@ def _body(
         )
     carried = Carrying(document).schema(mapping(content[media]).get("schema"), (*inner, "schema"))
     is_required = body.get("required") is True
-    return _members(carried, is_required=is_required), _written(media, encoding or "text")
+    return _members(carried, is_required=is_required), _encoding_keys(media, encoding or "text")
 
 
-def _chosen(content: Mapping[str, Any]) -> tuple[str, str]:
+def _choose_media_type(content: Mapping[str, Any]) -> tuple[str, str]:
     plain = {media: media_type(media) for media in content}
     for pattern, encoding in _ENCODINGS:
         for media, name in plain.items():
@@ -211,7 +213,7 @@ def _chosen(content: Mapping[str, Any]) -> tuple[str, str]:
     return next(iter(content)), ""
 
 
-def _written(media: str, encoding: str) -> Mapping[str, Any]:
+def _encoding_keys(media: str, encoding: str) -> Mapping[str, Any]:
     keys: dict[str, Any] = {} if encoding == "json" else {"encoding": encoding}
     usual = {"json": "application/json", "text": "text/plain", "xml": "application/xml"}
     name = media.partition(";")[0].strip()
@@ -227,16 +229,16 @@ def _members(schema: Mapping[str, Any], *, is_required: bool) -> list[ParameterE
     if not object_schema or any(not name.strip() or "." in name or name == "$" for name in members):
         whole: ParameterEntry = {"name": "body", "in": "body", "to": "$"}
         needed = {"required": True} if is_required else {}
-        return [{**whole, **needed, **_described(schema)}]
+        return [{**whole, **needed, **_schema_keys(schema)}]
     entries: list[ParameterEntry] = []
     for name, inner in members.items():
         needed = {"required": True} if is_required and name in object_schema["required"] else {}
-        described = _described(inner, is_required=bool(needed))
+        described = _schema_keys(inner, is_required=bool(needed))
         entries.append({"name": name, "in": "body", **needed, **described})
     return entries
 
 
-def _renamed(entries: list[ParameterEntry]) -> list[ParameterEntry]:
+def _rename_duplicates(entries: list[ParameterEntry]) -> list[ParameterEntry]:
     """Return *entries* with a name for each; the same name at another place gets that before it."""
     names: set[str] = set()
     renamed: list[ParameterEntry] = []
@@ -285,7 +287,7 @@ _ANSWERS: Final = (300, 60, 15)
 _ROOM: Final = LARGEST * 3 // 4
 
 
-class Converted(msgspec.Struct, frozen=True):
+class ConvertedPlatform(msgspec.Struct, frozen=True):
     """A platform file.
 
     Attributes:
@@ -303,7 +305,7 @@ class Converted(msgspec.Struct, frozen=True):
     notes: tuple[Problem, ...]
 
 
-def make(document: Document, *, key: str, url: str = "") -> Converted:
+def make(document: Document, *, key: str, url: str = "") -> ConvertedPlatform:
     """Return the platform *key* of a document; *url* is its address where the document has none.
 
     Raises:
@@ -311,7 +313,7 @@ def make(document: Document, *, key: str, url: str = "") -> Converted:
             that the platform file would not load.
     """
     if "swagger" in document.root:
-        document = upgraded(document, METHODS)
+        document = convert_swagger2(document, METHODS)
     base = url.rstrip("/") or _base(document, key)
     operations = list(_operations(document))
     if not operations:
@@ -321,7 +323,7 @@ def make(document: Document, *, key: str, url: str = "") -> Converted:
     requirements = (operation.value.get("security", root_security) for operation in operations)
     security = Security(document, base, scopes_of(requirements))
     auth = security.auth(root_security, ("security",))
-    named = zip(operations, _named(document, operations), strict=True)
+    named = zip(operations, _assign_names(document, operations), strict=True)
     apis = {
         name: {**more, **_api(document, operation, security, auth)}
         for operation, (name, more) in named
@@ -338,7 +340,7 @@ def make(document: Document, *, key: str, url: str = "") -> Converted:
         )
     notes = tuple(document.notes)
     whole = f"{_head(document, notes)}{text}"
-    return Converted(key, whole, tuple(apis), tuple(security.credentials), notes)
+    return ConvertedPlatform(key, whole, tuple(apis), tuple(security.credentials), notes)
 
 
 def _operations(document: Document) -> Iterator[_Operation]:
@@ -347,13 +349,13 @@ def _operations(document: Document) -> Iterator[_Operation]:
     for path, item in mapping(document.root.get("paths")).items():
         if path.startswith("x-"):
             continue
-        operations = mapping(document.followed(item, ("paths", path)))
+        operations = mapping(document.resolve_reference(item, ("paths", path)))
         is_whole = path.count("{") == path.count("}") and len(path) <= 10 * _LONGEST
         if not (path.startswith("/") and path.isprintable() and is_whole):
             document.tell(("paths", path[:_LONGEST]), msg("a path begins with '/'; it is left out"))
             continue
         for method in METHODS:
-            value = document.followed(operations.get(method), ("paths", path, method))
+            value = document.resolve_reference(operations.get(method), ("paths", path, method))
             if isinstance(value, dict):
                 steps = ("paths", path, method)
                 _tell_unsaid(document, operations, value, steps)
@@ -371,7 +373,7 @@ def _tell_unsaid(
             document.tell((*where, "servers"), message)
 
 
-def _named(
+def _assign_names(
     document: Document, operations: list[_Operation]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield for each operation a name that no other has in either style, and its aliases."""
@@ -411,7 +413,7 @@ def _plain(name: str) -> str:
 def _api(
     document: Document, operation: _Operation, security: Security, auth: Any
 ) -> dict[str, Any]:
-    entry = _titled(operation.value, "summary", "description")
+    entry = _title_key(operation.value, "summary", "description")
     if operation.method != "get":
         entry["method"] = operation.method.upper()
     entry |= {"path": operation.path, **_inputs(document, operation)}
@@ -427,7 +429,9 @@ def _answer(document: Document, operation: _Operation, most: int) -> Mapping[str
     good = sorted(name for name in responses if str(name)[:1] == "2") or ["default"]
     for name in good:
         steps = (*operation.steps, "responses", name)
-        content = mapping(mapping(document.followed(responses.get(name), steps)).get("content"))
+        content = mapping(
+            mapping(document.resolve_reference(responses.get(name), steps)).get("content")
+        )
         for media, value in content.items():
             if "json" not in media and "*" not in media:
                 continue
@@ -446,7 +450,7 @@ def _example(document: Document, media: Mapping[str, Any], steps: Steps) -> dict
     else:
         named = mapping(media.get("examples"))
         first = next(iter(named), "")
-        example = document.followed(named.get(first), (*steps, "examples", first))
+        example = document.resolve_reference(named.get(first), (*steps, "examples", first))
         shown = mapping(example).get("value")
     return {} if shown is None or not is_small(shown) else {"example": shown}
 
@@ -454,7 +458,7 @@ def _example(document: Document, media: Mapping[str, Any], steps: Steps) -> dict
 def _platform(
     document: Document, key: str, base: str, security: Security, auth: Any
 ) -> dict[str, Any]:
-    title = _titled(mapping(document.root.get("info")), "title")
+    title = _title_key(mapping(document.root.get("info")), "title")
     platform: dict[str, Any] = {"platform_key": key, **title, "base_url": base}
     if security.credentials:
         platform["credentials"] = dict(security.credentials)
@@ -465,7 +469,7 @@ def _platform(
 
 def _base(document: Document, key: str) -> str:
     """Return the address of the first server, its variables at their defaults."""
-    server = mapping(next(iter(listed(document.root.get("servers"))), None))
+    server = mapping(next(iter(as_list(document.root.get("servers"))), None))
     variables = mapping(server.get("variables"))
 
     def value(name: str) -> str | None:

@@ -50,7 +50,7 @@ class Document(msgspec.Struct, frozen=True):
         """Note what is lost of the value at *steps*; with *values* by a template, as `msg` does."""
         self.notes[Problem(fill_message(message, values), None, join(steps))] = None
 
-    def followed(self, value: Any, steps: Iterable[str | int]) -> Any:
+    def resolve_reference(self, value: Any, steps: Iterable[str | int]) -> Any:
         """Return *value*, or what its ``$ref`` leads to, with what stands beside the ``$ref``.
 
         A reference that leads nowhere, in a circle or out of the file is noted, and counts as an
@@ -141,7 +141,7 @@ def mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def listed(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
     """Return *value* if it is a list, else an empty one."""
     return value if isinstance(value, list) else []
 
@@ -175,7 +175,7 @@ _JSON: Final = "application/json"
 _IN_BODY: Final = ("body", "formData")
 
 
-def upgraded(document: Document, methods: tuple[str, ...]) -> Document:
+def convert_swagger2(document: Document, methods: tuple[str, ...]) -> Document:
     """Return *document*, which is Swagger 2.0, as OpenAPI 3; what is noted goes to the same notes.
 
     Args:
@@ -185,8 +185,8 @@ def upgraded(document: Document, methods: tuple[str, ...]) -> Document:
     root = document.root
     paths: dict[str, dict[str, Any]] = {}
     for path, raw in mapping(root.get("paths")).items():
-        item = mapping(document.followed(raw, ("paths", path)))
-        shared = listed(item.get("parameters"))
+        item = mapping(document.resolve_reference(raw, ("paths", path)))
+        shared = as_list(item.get("parameters"))
         paths[path] = {
             method: _operation(document, item[method], shared, ("paths", path, method))
             for method in methods
@@ -197,7 +197,7 @@ def upgraded(document: Document, methods: tuple[str, ...]) -> Document:
     host, start = root.get("host"), root.get("basePath", "")
     url = start if isinstance(start, str) else ""
     if isinstance(host, str) and host:
-        known = [scheme for scheme in listed(root.get("schemes")) if scheme in ("https", "http")]
+        known = [scheme for scheme in as_list(root.get("schemes")) if scheme in ("https", "http")]
         url = f"{max(known, default='https')}://{host}{url}"
     openapi = {**root, "openapi": "3.0.0", "paths": paths, "servers": [{"url": url}] if url else []}
     openapi["components"] = {"securitySchemes": schemes}
@@ -218,8 +218,8 @@ def _operation(
 ) -> dict[str, Any]:
     parameters = {
         (str(parameter.get("in")), str(parameter.get("name"))): parameter
-        for index, raw in enumerate([*shared, *listed(operation.get("parameters"))])
-        for parameter in [mapping(document.followed(raw, (*steps, "parameters", index)))]
+        for index, raw in enumerate([*shared, *as_list(operation.get("parameters"))])
+        for parameter in [mapping(document.resolve_reference(raw, (*steps, "parameters", index)))]
     }
     every = list(parameters.values())
     body = _body(_media(document, operation, "consumes"), every)
@@ -269,7 +269,7 @@ def _responses(
     media = next(iter(_media(document, operation, "produces")), _JSON)
     media = _JSON if media == "*/*" else media  # Springfox says so of everything
     for name, raw in mapping(operation.get("responses")).items():
-        response = mapping(document.followed(raw, (*steps, "responses", name)))
+        response = mapping(document.resolve_reference(raw, (*steps, "responses", name)))
         examples = mapping(response.get("examples"))
         shown = {"example": examples[media]} if media in examples else {}
         content = {media: {"schema": response.get("schema"), **shown}}
@@ -277,5 +277,5 @@ def _responses(
 
 
 def _media(document: Document, operation: Mapping[str, Any], word: str) -> list[str]:
-    media_types = listed(operation.get(word)) or listed(document.root.get(word))
+    media_types = as_list(operation.get(word)) or as_list(document.root.get(word))
     return [media_type for media_type in media_types if isinstance(media_type, str)]

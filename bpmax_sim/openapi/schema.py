@@ -15,7 +15,7 @@ import msgspec
 
 from bpmax_sim.errors import BAD_PATTERN
 from bpmax_sim.i18n import msg
-from bpmax_sim.openapi.document import Document, listed, mapping
+from bpmax_sim.openapi.document import Document, as_list, mapping
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.platform.model import snake
 from bpmax_sim.yamlfile import Steps
@@ -44,7 +44,7 @@ def _is_pattern(value: Any) -> bool:
 
 
 def _is_type(value: Any) -> bool:
-    known = listed(value) or [value]
+    known = as_list(value) or [value]
     return all(kind in _TYPES for kind in known) and len(known) == len({*known})
 
 
@@ -93,15 +93,15 @@ class Carrying:
             )
             return {}
         above = (*above, reference) if reference else above
-        schema = self.document.followed(value, steps)
+        schema = self.document.resolve_reference(value, steps)
         self._written += 1
         if self._written > self.most or len(steps) - len(above) > 3 * _DEEPEST + 12:
             message = msg("the schema is too large; the rest of it allows anything")
             self.document.tell(self._top, message)
             return {}
-        return dict(self._supported(mapping(schema), steps, above))
+        return dict(self._convert_words(mapping(schema), steps, above))
 
-    def _supported(self, schema: Schema, steps: Steps, above: tuple[str, ...]) -> Iterator[Any]:
+    def _convert_words(self, schema: Schema, steps: Steps, above: tuple[str, ...]) -> Iterator[Any]:
         for word, value in schema.items():
             if word in _RULES:
                 if _RULES[word](value) and is_small(value):
@@ -111,12 +111,12 @@ class Carrying:
             elif word in _SINGLE:
                 is_flag = word == "additionalProperties" and isinstance(value, bool)
                 yield word, value if is_flag else self.schema(value, (*steps, word), above)
-            elif word in _SEVERAL and listed(value):
+            elif word in _SEVERAL and as_list(value):
                 inner = enumerate(value)
                 yield word, [self.schema(part, (*steps, word, n), above) for n, part in inner]
             elif word == "properties":
                 yield word, self._properties(value, (*steps, word), above)
-        if "example" not in schema and listed(schema.get("examples")):
+        if "example" not in schema and as_list(schema.get("examples")):
             yield "example", schema["examples"][0]
 
     def _properties(self, value: Any, steps: Steps, above: tuple[str, ...]) -> dict[str, Any]:
@@ -126,7 +126,10 @@ class Carrying:
                 self.document.tell(
                     steps, "the name is longer than {longest} characters", longest=_LONGEST
                 )
-            elif mapping(self.document.followed(inner, (*steps, name))).get(self.drop) is not True:
+            elif (
+                mapping(self.document.resolve_reference(inner, (*steps, name))).get(self.drop)
+                is not True
+            ):
                 properties[name] = self.schema(inner, (*steps, name), above)
         return properties
 
@@ -208,11 +211,11 @@ class Security(msgspec.Struct):
 
     def auth(self, value: Any, steps: Steps) -> Any:
         """Return ``auth`` for the requirements *value*, which stand at *steps*."""
-        ways = [way for way in listed(value) if isinstance(way, dict) and way]
+        ways = [way for way in as_list(value) if isinstance(way, dict) and way]
         for way in ways:
             parts = [self._part(name, (*steps, name)) for name in way]
             known = [part for part in parts if part is not None]
-            if len(known) == len(parts) and (auth := self._joined(known, steps)) is not None:
+            if len(known) == len(parts) and (auth := self._combine_auth(known, steps)) is not None:
                 for part in known:
                     self.credentials.update(part.credentials)
                 return auth
@@ -227,15 +230,17 @@ class Security(msgspec.Struct):
         if name not in self._parts:
             where: Steps = ("components", "securitySchemes", name)
             schemes = mapping(mapping(self.document.root.get("components")).get("securitySchemes"))
-            scheme = self.document.followed(schemes.get(name), where)
+            scheme = self.document.resolve_reference(schemes.get(name), where)
             if not mapping(scheme):
                 self.document.tell(steps, "there is no security scheme {name!r}", name=name)
                 self._parts[name] = None
             else:
-                self._parts[name] = self._declared(name, mapping(scheme), where)
+                self._parts[name] = self._convert_scheme(name, mapping(scheme), where)
         return self._parts[name]
 
-    def _declared(self, name: str, scheme: Mapping[str, Any], where: Steps) -> AuthPart | None:
+    def _convert_scheme(
+        self, name: str, scheme: Mapping[str, Any], where: Steps
+    ) -> AuthPart | None:
         kind = str(scheme.get("type"))
         if kind == "http":
             kind = str(scheme.get("scheme")).lower()
@@ -251,7 +256,7 @@ class Security(msgspec.Struct):
             return None
         return make(name, scheme, where)
 
-    def _named(self, scheme: str, names: tuple[str, ...]) -> dict[str, str]:
+    def _name_credentials(self, scheme: str, names: tuple[str, ...]) -> dict[str, str]:
         """Return what the credentials of a scheme are called: plainly, if that is still free."""
         taken = {name for part in self._parts.values() if part for name in part.credentials}
         if taken.isdisjoint(names):
@@ -260,14 +265,14 @@ class Security(msgspec.Struct):
         return {name: f"{prefix or 'other'}_{name}" for name in names}
 
     def _basic(self, name: str, _scheme: Mapping[str, Any], _where: Steps) -> AuthPart:
-        own = self._named(name, ("username", "password"))
+        own = self._name_credentials(name, ("username", "password"))
         value = f"Basic {{{{ ({own['username']} ~ ':' ~ {own['password']}) | b64 }}}}"
         apply = {"in": "header", "name": "Authorization", "value": value}
         secrecy = {new: {"secret": old == "password"} for old, new in own.items()}
         return AuthPart("basic", _parameters(own), secrecy, (apply,))
 
     def _bearer(self, name: str, _scheme: Mapping[str, Any], _where: Steps) -> AuthPart:
-        own = self._named(name, ("token",))
+        own = self._name_credentials(name, ("token",))
         value = f"Bearer {{{{ {own['token']} }}}}"
         apply = {"in": "header", "name": "Authorization", "value": value}
         return AuthPart("bearer", _parameters(own), {own["token"]: {"secret": True}}, (apply,))
@@ -281,7 +286,7 @@ class Security(msgspec.Struct):
             return None
         if place == "header" and _CSRF.search(str(wire)):
             return AuthPart("csrf", {"name": str(wire)})
-        own, spot = self._named(name, ("key",)), {"in": str(place), "name": str(wire)}
+        own, spot = self._name_credentials(name, ("key",)), {"in": str(place), "name": str(wire)}
         apply = {**spot, "value": f"{{{{ {own['key']} }}}}"}
         secrecy = {own["key"]: {"secret": True}}
         return AuthPart("api_key", {**spot, **_parameters(own)}, secrecy, (apply,))
@@ -325,7 +330,7 @@ class Security(msgspec.Struct):
             return f"{{{{ base_url }}}}/{url.lstrip('/')}" if url.isprintable() else ""
         return url if is_address(url) else ""
 
-    def _joined(self, parts: list[AuthPart], steps: Steps) -> Any:
+    def _combine_auth(self, parts: list[AuthPart], steps: Steps) -> Any:
         """Return the auth of all *parts* together, or None where they cannot go together."""
         csrf = next((part for part in parts if part.kind == "csrf"), None)
         rest = [part for part in parts if part is not csrf]
@@ -336,14 +341,14 @@ class Security(msgspec.Struct):
             self.document.tell(steps, msg("these schemes cannot be declared together"))
             return None
         if csrf is not None:
-            return self._guarded(csrf, rest, apply, steps)
+            return self._add_csrf_login(csrf, rest, apply, steps)
         if len(rest) == 1:
             only = rest[0]
             return {"preset": only.kind, **only.parameters} if only.parameters else only.kind
         base = {"preset": logins[0].kind, **logins[0].parameters} if logins else {}
         return {**base, "apply": apply}
 
-    def _guarded(
+    def _add_csrf_login(
         self, csrf: AuthPart, rest: list[AuthPart], apply: list[Apply], steps: Steps
     ) -> Any:
         """Return an auth that fetches a CSRF token before it writes."""
@@ -392,9 +397,9 @@ def scopes_of(requirements: Iterator[Any]) -> dict[str, list[str]]:
     """Return every scope that is asked for, by scheme, in the order of the document."""
     grouped: dict[str, list[str]] = {}
     for value in requirements:
-        for way in listed(value):
+        for way in as_list(value):
             for name, scopes in mapping(way).items():
                 known = grouped.setdefault(name, [])
-                texts = (scope for scope in listed(scopes) if isinstance(scope, str))
+                texts = (scope for scope in as_list(scopes) if isinstance(scope, str))
                 known += [text for text in texts if _SCOPE.fullmatch(text) and text not in known]
     return grouped

@@ -56,7 +56,7 @@ def recover_hints(platform: model.Platform) -> Iterator[str]:
             continue
         repeats = not apis or any(api.is_idempotent for api in apis)
         for name in auth.recover:
-            for why in _unused(platform, auth, name, repeats=repeats):
+            for why in _unusable_parts(platform, auth, name, repeats=repeats):
                 yield msg(
                     "{platform_key}: {path}.recover.{name}: {why}",
                     platform_key=platform.platform_key,
@@ -66,7 +66,7 @@ def recover_hints(platform: model.Platform) -> Iterator[str]:
                 )
 
 
-def _unused(
+def _unusable_parts(
     platform: model.Platform, auth: model.Auth, name: str, *, repeats: bool
 ) -> Iterator[str]:
     rule = auth.recover[name]
@@ -90,7 +90,7 @@ def check_value(kind: model.Kind, node: Node) -> str:
         return "" if right else msg("expected a whole number, got {node_kind}", node_kind=node.kind)
     if not isinstance(node.value, str):
         return msg("expected text, got {node_kind}; quote it", node_kind=node.kind)
-    return model.misfit(kind, node.value)
+    return model.value_problem(kind, node.value)
 
 
 def is_address(text: str) -> bool:
@@ -169,7 +169,7 @@ class _PlatformChecks(Checks, frozen=True):
     def addresses(self) -> None:
         if not is_address(self.platform.base_url):
             self.tell(msg("expected {address}", address=ADDRESS), "base_url")
-        names = COMMON_NAMES.union(self.platform.credentials, self.platform.auth.yielded)
+        names = COMMON_NAMES.union(self.platform.credentials, self.platform.auth.yielded_names)
         self.template(self.platform.base_url, names - {"base_url"}, ("base_url",))
 
     def template(self, text: str, names: frozenset[str], steps: Steps) -> None:
@@ -212,7 +212,9 @@ class _PlatformChecks(Checks, frozen=True):
             self.auth((*steps, "auth"), api.auth)
         if isinstance(api.idempotency, model.Idempotency):
             auth = self.platform.auth_of(api)
-            names = COMMON_NAMES.union(self.platform.credentials, auth.parameters, auth.yielded)
+            names = COMMON_NAMES.union(
+                self.platform.credentials, auth.parameters, auth.yielded_names
+            )
             self.template(api.idempotency.value, names, (*steps, "idempotency", "value"))
         for place in ("query", "body"):
             for below, credential in credentials_in(getattr(api, place)):

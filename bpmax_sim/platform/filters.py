@@ -63,7 +63,7 @@ def joined_query(value: object, between: str = "", after: str = "") -> str:
 
 def pick(headers: Mapping[str, str], *names: str) -> dict[str, str]:
     """Return the headers named; ``x-acs-*`` names all that begin so."""
-    plain, begin = _named(names)
+    plain, begin = _split_patterns(names)
     return {n: v for n, v in headers.items() if n in plain or (begin and n.startswith(begin))}
 
 
@@ -74,7 +74,7 @@ def drop(headers: Mapping[str, str], *names: str) -> dict[str, str]:
 
 
 @lru_cache(maxsize=256)
-def _named(names: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
+def _split_patterns(names: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, ...]]:
     plain = frozenset(name for name in names if not name.endswith("*"))
     return plain, tuple(name[:-1] for name in names if name.endswith("*"))
 

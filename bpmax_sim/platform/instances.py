@@ -31,7 +31,14 @@ from bpmax_sim.errors import (
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import ConnectionRoute
 from bpmax_sim.platform.check import ADDRESS, PROXY, check_value, is_address, is_proxy
-from bpmax_sim.platform.model import CredentialSpec, Instance, Platform, Scalar, Source, misfit
+from bpmax_sim.platform.model import (
+    CredentialSpec,
+    Instance,
+    Platform,
+    Scalar,
+    Source,
+    value_problem,
+)
 from bpmax_sim.platform.secrecy import declared_clear, is_clear
 from bpmax_sim.platform.template import names_in, texts_in
 from bpmax_sim.project import local_of
@@ -72,10 +79,10 @@ def resolve(
     """
     resolver = _Resolver(platform, instance, environ, closed, recorded, origin or Origin(), [])
     credentials = tuple(resolver.credentials())
-    resolver.distinct(credentials)
+    resolver.report_shared_values(credentials)
     declared, live = resolver.addresses()
     route = resolver.route()
-    resolver.needed({credential.name for credential in credentials})
+    resolver.report_missing({credential.name for credential in credentials})
     if resolver.problems:
         raise ConfigError(*sorted(resolver.problems, key=by_place))
     return Credentials(*credentials, live=live, declared=declared, route=route)
@@ -137,7 +144,7 @@ class _Resolver:
             return declared
         return None if self.closed else self._read(declared, name, spec)
 
-    def distinct(self, credentials: Sequence[Credential]) -> None:
+    def report_shared_values(self, credentials: Sequence[Credential]) -> None:
         """Tell of a value that would be written down and is that of a secret as well."""
         if self.closed:
             return
@@ -152,7 +159,7 @@ class _Resolver:
                     other=secrets[text],
                     who=self._who(),
                 )
-                self._tell(message, "credentials", credential.name)
+                self._report(message, "credentials", credential.name)
 
     def _standin(self, name: str, spec: CredentialSpec, like: str) -> Scalar:
         text = standin(
@@ -168,9 +175,9 @@ class _Resolver:
         text = self._outside(source, "credentials", name)
         if text is None:
             return None
-        message = misfit(spec.kind, text)
+        message = value_problem(spec.kind, text)
         if message:
-            self._tell(message, "credentials", name)
+            self._report(message, "credentials", name)
             return None
         return int(text) if spec.kind == "integer" else text
 
@@ -182,7 +189,7 @@ class _Resolver:
                 return read_file(source.file, self.origin.folder)
             return read_keyring(str(source.keyring))
         except ConfigError as error:
-            self._tell(msg("{error} ({who})", error=error, who=self._who()), *steps)
+            self._report(msg("{error} ({who})", error=error, who=self._who()), *steps)
             return None
 
     def addresses(self) -> tuple[str, str]:
@@ -196,7 +203,7 @@ class _Resolver:
         if live is not None and not is_address(live):
             who = self._who()
             message = msg("expected {address}, got other text ({who})", address=ADDRESS, who=who)
-            self._tell(message, "base_url")
+            self._report(message, "base_url")
         return declared, declared if live is None else _sendable(live)
 
     def route(self) -> ConnectionRoute:
@@ -207,16 +214,16 @@ class _Resolver:
         proxy = self._outside(route, "proxy") if isinstance(route, Source) else route
         if proxy and not is_proxy(proxy):
             message = msg("expected {proxy}, got other text ({who})", proxy=PROXY, who=self._who())
-            self._tell(message, "proxy")
+            self._report(message, "proxy")
         files = {key: name for key, name in structs.asdict(self.instance.tls).items() if name}
         for key, name in files.items():
             files[key] = str(self.origin.folder / name)
             if not Path(files[key]).exists():
                 message = msg("there is no file {files} ({who})", files=files[key], who=self._who())
-                self._tell(message, "tls", key)
+                self._report(message, "tls", key)
         return ConnectionRoute(proxy=proxy or "", **files)
 
-    def needed(self, names: set[str]) -> None:
+    def report_missing(self, names: set[str]) -> None:
         """Tell of credentials that every call needs and the instance lacks."""
         if self.closed:
             return
@@ -225,7 +232,7 @@ class _Resolver:
         used = {name for text in texts for name in names_in(text)} & platform.credentials.keys()
         for name in sorted(used - names - self.instance.credentials.keys()):
             message = msg("{who} lacks {name!r}; add it", who=self._who(), name=name)
-            self._tell(message, "credentials")
+            self._report(message, "credentials")
 
     def _who(self) -> str:
         return msg(
@@ -234,7 +241,7 @@ class _Resolver:
             platform_key=self.platform.platform_key,
         )
 
-    def _tell(self, message: str, *steps: str) -> None:
+    def _report(self, message: str, *steps: str) -> None:
         node = self.origin.node.nearest(steps)
         place = node.place if node.file else None
         self.problems.append(Problem(message, place, ".".join(steps)))
@@ -269,7 +276,7 @@ def read_instances(
     merged: list[tuple[Steps, Node]] = []
     try:
         for file in files:
-            merged = _over(merged, _elements(file, own))
+            merged = _lay_over(merged, _elements(file, own))
         for steps, node in merged:
             instance = decode(node, Instance, own, steps=steps)
             if instance is not None:
@@ -317,7 +324,7 @@ def _name(node: Node) -> tuple[object, object] | None:
     return None if isinstance(key.value, dict | tuple) else (platform.value, key.value)
 
 
-def _over(
+def _lay_over(
     below: list[tuple[Steps, Node]], above: list[tuple[Steps, Node]]
 ) -> list[tuple[Steps, Node]]:
     """Lay *above* over *below*: key by key for one instance, a new one at the end."""
@@ -329,7 +336,7 @@ def _over(
     for steps, node in below:
         name = _name(node)
         mine = local.pop(name, None)
-        laid = node if mine is None else _merged(node, mine)
+        laid = node if mine is None else _merge_nodes(node, mine)
         if name and name[0] in chosen and not (mine and _is_default(mine)):
             laid = structs.replace(laid, value={**laid.items, "default": Node(False)})
         merged.append((steps, laid))
@@ -342,13 +349,13 @@ def _is_default(node: Node) -> bool:
     return flag is not None and flag.value is True
 
 
-def _merged(below: Node, above: Node) -> Node:
+def _merge_nodes(below: Node, above: Node) -> Node:
     """Lay mapping over mapping; a ``{env: …}`` replaces as a whole."""
     if not (below.items and above.items) or set(above.items) <= set(Source.__struct_fields__):
         return above
     merged = dict(below.items)
     for key, node in above.items.items():
-        merged[key] = _merged(merged[key], node) if key in merged else node
+        merged[key] = _merge_nodes(merged[key], node) if key in merged else node
     return structs.replace(below, value=merged, keys={**below.keys, **above.keys})
 
 

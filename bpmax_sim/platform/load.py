@@ -66,7 +66,7 @@ def read_root(root: Node) -> PlatformFile:
         if platform is not None:
             check_platform(expanded, platform, problems)
             named = platform.apis.items()
-            apis = {name: _completed_api(platform, name, api) for name, api in named}
+            apis = {name: _complete_api(platform, name, api) for name, api in named}
             aliases = {snake(alias): name for name, api in apis.items() for alias in api.aliases}
             spellings = {**aliases, **{snake(name): name for name in apis}}
             platform = structs.replace(platform, apis=apis, spellings=spellings)
@@ -77,7 +77,7 @@ def read_root(root: Node) -> PlatformFile:
     return PlatformFile(name, (key or root).place, platform, tuple(dict.fromkeys(problems)))
 
 
-def _completed_api(platform: Platform, name: str, api: Api) -> Api:
+def _complete_api(platform: Platform, name: str, api: Api) -> Api:
     """Return *api* with its key, and the path parameters that the file leaves out."""
     applied = {item.name for item in platform.auth_of(api).apply if item.place == "path"}
     parameters = api.parameters or tuple(
@@ -88,7 +88,7 @@ def _completed_api(platform: Platform, name: str, api: Api) -> Api:
     return structs.replace(api, key=name, parameters=parameters)
 
 
-def _named_api(platform: Platform, name: str) -> Api | None:
+def _find_api(platform: Platform, name: str) -> Api | None:
     return platform.apis.get(name) or platform.apis.get(platform.spellings.get(snake(name), ""))
 
 
@@ -192,7 +192,7 @@ class Platforms:
                 hint=nearest_name(str(instance_key), keys) or every,
                 instances=self.instances,
             )
-        raise self._unknown(message, platform_key, str(instance_key))
+        raise self._unknown_instance_error(message, platform_key, str(instance_key))
 
     def _default(self, platform_key: str, enabled: list[InstanceEntry]) -> InstanceEntry:
         flagged = [entry for entry in enabled if entry.instance.default] or enabled
@@ -208,7 +208,7 @@ class Platforms:
                 "- {{platform: {platform_key}, instance_key: default, credentials: {{…}}}}",
                 platform_key=platform_key,
             )
-            raise self._unknown(label_message(message, line), platform_key, "")
+            raise self._unknown_instance_error(label_message(message, line), platform_key, "")
         keys = series(entry.instance.instance_key for entry in flagged)
         message = msg(
             "{platform_key!r} has no default among its instances {keys}; pass instance_key, or "
@@ -217,9 +217,9 @@ class Platforms:
             keys=keys,
             instances=self.instances,
         )
-        raise self._unknown(message, platform_key, "")
+        raise self._unknown_instance_error(message, platform_key, "")
 
-    def _unknown(self, message: str, platform: str, instance: str) -> CallError:
+    def _unknown_instance_error(self, message: str, platform: str, instance: str) -> CallError:
         return CallError(message, code="UNKNOWN_INSTANCE", platform=platform, instance=instance)
 
     def api(self, platform: Platform, name: str) -> Api:
@@ -228,7 +228,7 @@ class Platforms:
         Raises:
             CallError: UNKNOWN_API, with a near name.
         """
-        api = _named_api(platform, name)
+        api = _find_api(platform, name)
         if api is not None:
             return api
         known = [
@@ -249,7 +249,7 @@ class Platforms:
     def template(self, platform_key: str, name: str) -> str:
         """Return the path of an API with its placeholders, or nothing if it is not known."""
         platform = self.find(platform_key)
-        api = None if platform is None else _named_api(platform, name)
+        api = None if platform is None else _find_api(platform, name)
         return "" if api is None else api.path
 
     def credentials(
@@ -320,7 +320,9 @@ def load_platforms(
     now = stamp(folder, place)
     cached = _loaded.get((folder, place))
     if cached is None or cached[0] != now:
-        platforms = _load(None if path is None else Path(path), Path(place) if place else None)
+        platforms = _load_folder(
+            None if path is None else Path(path), Path(place) if place else None
+        )
         if len(_loaded) >= _MOST_CACHED:
             _loaded.clear()
         _loaded[folder, place] = cached = (now, platforms)
@@ -365,7 +367,7 @@ def built_in_keys() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in BUILT_IN.glob("*.yaml")))
 
 
-def _load(folder: Path | None, place: Path | None) -> Platforms:
+def _load_folder(folder: Path | None, place: Path | None) -> Platforms:
     files = _platform_files(folder) if folder is not None else []
     problems = [problem for file in files for problem in file.problems]
     seen: dict[str, Place] = {}
@@ -397,10 +399,10 @@ def _load(folder: Path | None, place: Path | None) -> Platforms:
         )
     if problems:
         raise ConfigError(*problems)
-    return platforms.with_entries([*entries, *_implied(platforms.own.values(), entries)])
+    return platforms.with_entries([*entries, *_implied_entries(platforms.own.values(), entries)])
 
 
-def _implied(
+def _implied_entries(
     platforms: Iterable[Platform], entries: Iterable[InstanceEntry]
 ) -> Iterator[InstanceEntry]:
     """Yield the instance of each platform that has none and leaves nothing to declare in one."""
@@ -419,12 +421,12 @@ def _platform_files(folder: Path) -> list[PlatformFile]:
         message = msg("there is no such folder; create it, or name another")
         raise ConfigError(Problem(message, Place(display_path(folder))))
     if not folder.is_dir():
-        return [_cached(folder)]
+        return [_read_cached(folder)]
     paths = sorted(path for path in folder.iterdir() if path.name.endswith(SUFFIXES))
-    return [_cached(path) for path in paths if not path.name.startswith(".")]
+    return [_read_cached(path) for path in paths if not path.name.startswith(".")]
 
 
-def _cached(path: Path) -> PlatformFile:
+def _read_cached(path: Path) -> PlatformFile:
     name = absolute(path)
     now = file_stamp(name)
     cached = _files.get(name)

@@ -249,7 +249,7 @@ class _Routes:
         """Return what a request below *address* is for."""
         fitting = self._fitting(content.request.method.upper(), path)
         routes = [route for route, _ in fitting if not _is_ruled_out(route, content)]
-        left = _narrowed(routes, content) if len(routes) > 1 else routes
+        left = _select_routes(routes, content) if len(routes) > 1 else routes
         apis = tuple([route.target.api for route in left or routes if route.target.api])
         if not left and not apis:
             return ApiMatch(target=self._undeclared, path=path or "/", **address)
@@ -313,8 +313,8 @@ def _note(platform: Platform, apis: Iterable[Api], *, fit: bool) -> str:
 
 def _split_address(place: str, base_url: str) -> tuple[str, str]:
     """Return the origin of a login's address where it has one of its own, and its path."""
-    packed = _packed(place)
-    for base in ("{{base_url}}", _packed(base_url.rstrip("/"))):
+    packed = _drop_spaces(place)
+    for base in ("{{base_url}}", _drop_spaces(base_url.rstrip("/"))):
         if packed.startswith(base):
             return "", packed[len(base) :]
     if "://" in place:
@@ -326,7 +326,7 @@ def _split_address(place: str, base_url: str) -> tuple[str, str]:
     return "", place
 
 
-def _packed(text: str) -> str:
+def _drop_spaces(text: str) -> str:
     """Return *text* with the expressions in it written without spaces around them."""
     return EXPRESSION.sub(lambda match: f"{{{{{match[1]}}}}}", text)
 
@@ -359,7 +359,7 @@ def _leaves(place: str, value: Any, name: str = "") -> Iterator[tuple[str, str, 
         yield place, name, value
 
 
-def _narrowed(routes: list[_Route], content: _Content) -> list[_Route]:
+def _select_routes(routes: list[_Route], content: _Content) -> list[_Route]:
     """Return which of *routes* with one path a request is for, as far as it can be told."""
     held = [
         route for route in routes if all(content.has(*constant) for constant in route.constants)

@@ -242,7 +242,7 @@ class Auth(Model, frozen=True, kw_only=True):
         return self.acquire.steps if self.acquire else ()
 
     @property
-    def yielded(self) -> frozenset[str]:
+    def yielded_names(self) -> frozenset[str]:
         """Return the names that the login yields."""
         return frozenset(name for step in self.steps for name in step.extract)
 
@@ -442,7 +442,7 @@ _INTEGER = re.compile(r"\s*-?[0-9]{1,18}\s*")
 _CODED = {"base64": decode_base64, "hex": decode_hex}
 
 
-def misfit(kind: Kind, text: str) -> str:
+def value_problem(kind: Kind, text: str) -> str:
     """Return what is wrong with a text that should be of *kind*, or nothing; never the text.
 
     Keys and tokens are judged where something is signed with them.
@@ -498,7 +498,7 @@ def placed_by(auth: Auth, apply: Iterable[Apply]) -> Iterator[tuple[str, str]]:
 
     Headers that a signature sets only where there are none are not among them: a script may.
     """
-    for item in (*apply, *emitted(auth)):
+    for item in (*apply, *signature_places(auth)):
         yield item.place, name_of(item, auth)
     if auth.sign:
         for name in auth.sign.set_headers:
@@ -512,7 +512,7 @@ def place_of(spot: str, name: str) -> str:
     return f"{spot}.{name.lower() if spot == 'header' else name}"
 
 
-def emitted(auth: Auth) -> tuple[Apply, ...]:
+def signature_places(auth: Auth) -> tuple[Apply, ...]:
     """Return where the signature itself goes."""
     return auth.sign.emit if auth.sign else ()
 

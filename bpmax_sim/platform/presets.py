@@ -71,7 +71,7 @@ class _Expansion(msgspec.Struct):
         if not entries:
             return root
         if (auth := entries.get("auth")) is not None:
-            self._response(entries, auth)
+            self._add_response_rules(entries, auth)
             entries["auth"] = self.auth(auth, ("auth",))
         if (apis := entries.get("apis")) is not None and apis.items:
             result = dict(apis.items)
@@ -86,35 +86,39 @@ class _Expansion(msgspec.Struct):
             entries["credentials"] = structs.replace(declared, value=merged)
         return structs.replace(root, value=entries)
 
-    def _response(self, entries: dict[str, Node], auth: Node) -> None:
-        named = _named(auth)
+    def _add_response_rules(self, entries: dict[str, Node], auth: Node) -> None:
+        named = _preset_name_node(auth)
         if named is None or named.value not in preset_names():
             return
         brought = preset(str(named.value)).child("response")
         if brought is not None:
-            entries["response"] = _under(entries.get("response"), brought)
+            entries["response"] = _fill_in_under(entries.get("response"), brought)
 
     def auth(self, node: Node, steps: Steps) -> Node:
-        named = _named(node)
+        named = _preset_name_node(node)
         if named is None:
             return node
         if named.value not in preset_names():
             hint = suggest(str(named.value), preset_names())
             message = msg("there is no preset {named!r}{hint}", named=named.value, hint=hint)
-            self._tell(message, named, steps)
+            self._report(message, named, steps)
             return _EMPTY
-        return self._expanded(node, str(named.value), steps)
+        return self._expand(node, str(named.value), steps)
 
-    def _expanded(self, node: Node, name: str, steps: Steps) -> Node:
-        source, arguments = preset(name), _parameters(node)
+    def _expand(self, node: Node, name: str, steps: Steps) -> Node:
+        source, arguments = preset(name), _declared_parameters(node)
         brought = (source.child("credentials") or _EMPTY).items
         # Parameters are rendered in order, and defaults name credentials.
         first = {key: arguments[key] for key in brought if key in arguments}
         parameters = {**first, **(source.child("parameters") or _EMPTY).items, **arguments}
         self._check_secrets(brought, arguments, steps)
-        filled = _Filling(parameters, steps, self.problems).fill(source.child("auth") or _EMPTY)
+        filled = _PresetFiller(parameters, steps, self.problems).fill(
+            source.child("auth") or _EMPTY
+        )
         own = {key: child for key, child in node.items.items() if key in MECHANISMS}
-        plain = {key: child for key, child in parameters.items() if key not in _choices(name)}
+        plain = {
+            key: child for key, child in parameters.items() if key not in _shaping_parameters(name)
+        }
         self._check_parameters(name, arguments, steps)
         free = _free_names(filled) - {*parameters, *brought} if not own else ()
         for key in sorted(free):
@@ -122,14 +126,14 @@ class _Expansion(msgspec.Struct):
                 "the preset {name!r} needs the parameter {key!r}; write", name=name, key=key
             )
             message = msg("{words} {{preset: {name}, {key}: …}}", words=words, name=name, key=key)
-            self._tell(message, node, steps)
+            self._report(message, node, steps)
             plain[key] = node  # told once, not again for each template that names it
         self.credentials |= {key: spec for key, spec in brought.items() if key not in arguments}
         whole = {"parameters": Node(plain, node.file), **filled.items, **own}
         return structs.replace(node, value=whole)
 
     def _check_parameters(self, name: str, parameters: Mapping[str, Node], steps: Steps) -> None:
-        known = _accepted(name)
+        known = _accepted_parameters(name)
         for key in sorted(parameters.keys() - known):
             hint = nearest_name(key, known) or msg(
                 "; it takes {names}", names=(series(sorted(known)) or msg("none"))
@@ -137,7 +141,7 @@ class _Expansion(msgspec.Struct):
             message = msg(
                 "the preset {name!r} has no parameter {key!r}{hint}", name=name, key=key, hint=hint
             )
-            self._tell(message, parameters[key], (*steps, key))
+            self._report(message, parameters[key], (*steps, key))
 
     def _check_secrets(
         self, brought: Mapping[str, Node], parameters: Mapping[str, Node], steps: Steps
@@ -152,13 +156,13 @@ class _Expansion(msgspec.Struct):
                     "{name} is secret; declare a credential and write '{{{{ its_name }}}}'",
                     name=name,
                 )
-                self._tell(message, node, (*steps, name))
+                self._report(message, node, (*steps, name))
 
-    def _tell(self, message: str, node: Node, steps: Steps) -> None:
+    def _report(self, message: str, node: Node, steps: Steps) -> None:
         self.problems.append(Problem(message, node.place, join(steps)))
 
 
-class _Filling(msgspec.Struct):
+class _PresetFiller(msgspec.Struct):
     """The replacing of ``$parameter`` and ``$case`` in a preset."""
 
     parameters: Mapping[str, Node]
@@ -197,12 +201,12 @@ class _Filling(msgspec.Struct):
         return self.fill(node.items[options[0]])
 
 
-def _named(auth: Node) -> Node | None:
+def _preset_name_node(auth: Node) -> Node | None:
     """Return the node that names a preset, where one does."""
     return auth if isinstance(auth.value, str) else auth.child("preset")
 
 
-def _parameters(auth: Node) -> dict[str, Node]:
+def _declared_parameters(auth: Node) -> dict[str, Node]:
     """Return the parameters that a file gives, beside ``preset`` or below ``parameters``."""
     known = {"preset", "parameters", *MECHANISMS}
     others = {key: child for key, child in auth.items.items() if key not in known}
@@ -211,7 +215,7 @@ def _parameters(auth: Node) -> dict[str, Node]:
 
 
 @cache
-def _choices(name: str) -> frozenset[str]:
+def _shaping_parameters(name: str) -> frozenset[str]:
     """Return the parameters that shape a preset, so that no template needs them."""
     return frozenset(
         str(node.items[key].value)
@@ -222,7 +226,7 @@ def _choices(name: str) -> frozenset[str]:
 
 
 @cache
-def _accepted(name: str) -> frozenset[str]:
+def _accepted_parameters(name: str) -> frozenset[str]:
     """Return the parameters that a preset takes, whatever variant is chosen."""
     source = preset(name)
     named = _free_names(source.child("auth") or _EMPTY)
@@ -247,14 +251,14 @@ def _free_names(auth: Node) -> frozenset[str]:
     return frozenset(free)
 
 
-def _under(own: Node | None, brought: Node) -> Node:
+def _fill_in_under(own: Node | None, brought: Node) -> Node:
     """Return *own* with what only *brought* has; lists are joined, *own* first."""
     if own is None:
         return brought
     if own.items and brought.items:
         merged = {**brought.items, **own.items}
         for key in own.items.keys() & brought.items.keys():
-            merged[key] = _under(own.items[key], brought.items[key])
+            merged[key] = _fill_in_under(own.items[key], brought.items[key])
         return structs.replace(own, value=merged)
     if brought.elements:
         first = own.elements or (own,)

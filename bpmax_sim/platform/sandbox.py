@@ -18,7 +18,15 @@ from jinja2.visitor import NodeTransformer
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import label_message, msg
-from bpmax_sim.platform import template
+from bpmax_sim.platform.compiled_template import (
+    Renderer,
+    Template,
+    failed_expression_error,
+    join_bounded,
+    quote_template,
+    undefined_name_error,
+    unknown_filter_error,
+)
 from bpmax_sim.platform.encodings import LIMIT, FilterError, text
 from bpmax_sim.platform.filters import FILTERS
 
@@ -96,7 +104,7 @@ _ENVIRONMENT.filters = {**FILTERS, "default": _ENVIRONMENT.filters["default"], "
 _ENVIRONMENT.globals = {}
 
 
-def compile_source(source: str) -> template.Template:
+def compile_source(source: str) -> Template:
     """Return the compiled *source*.
 
     Raises:
@@ -104,28 +112,29 @@ def compile_source(source: str) -> template.Template:
     """
     try:
         # Carriage returns that Jinja keeps; between words they are spaces.
-        spaced = _TAG.sub(lambda tag: _IN_TAG.sub(_spaced, tag[0]), source)
+        spaced = _TAG.sub(lambda tag: _IN_TAG.sub(_replace_return, tag[0]), source)
         tree = _ENVIRONMENT.parse(spaced.replace("\r", _RETURN))
         seen = list(_walk(tree, _DEEPEST))
     except TemplateSyntaxError as error:
-        raise ConfigError(label_message(template.shown(source), error.message)) from None
+        raise ConfigError(label_message(quote_template(source), error.message)) from None
     except RecursionError:
         raise ConfigError(
-            "{source} is nested too deeply; simplify it", source=template.shown(source)
+            "{source} is nested too deeply; simplify it",
+            source=quote_template(source),
         ) from None
     if len(seen) > _MOST_NODES:
         raise ConfigError(
             "{source} has more than {most_nodes} parts; shorten it",
-            source=template.shown(source),
+            source=quote_template(source),
             most_nodes=_MOST_NODES,
         )
     for node in seen:
         _check(source, node)
     names = frozenset([node.name for node in seen if isinstance(node, nodes.Name)])
-    return template.Template(names, _renderer(source, tree))
+    return Template(names, _renderer(source, tree))
 
 
-def _spaced(match: re.Match[str]) -> str:
+def _replace_return(match: re.Match[str]) -> str:
     return " " if match[0] == "\r" else match[0]
 
 
@@ -134,20 +143,20 @@ def _check(source: str, node: nodes.Node) -> None:
         kind = _WORDS.get(type(node), type(node).__name__)
         raise ConfigError(
             "{source} has {kind}; use expressions, filters and if alone",
-            source=template.shown(source),
+            source=quote_template(source),
             kind=kind,
         )
     if isinstance(node, nodes.Tuple) and any(isinstance(part, nodes.Slice) for part in node.items):
         raise ConfigError(
             "{source} has a slice among other indexes; write them apart",
-            source=template.shown(source),
+            source=quote_template(source),
         )
     if isinstance(node, nodes.Filter) and node.name not in _FILTERS:
-        raise template.unknown_filter(source, node.name)
+        raise unknown_filter_error(source, node.name)
     if isinstance(node, nodes.Test) and node.name not in _ENVIRONMENT.tests:
         raise ConfigError(
             "{source}: there is no test {node_name!r}",
-            source=template.shown(source),
+            source=quote_template(source),
             node_name=node.name,
         )
 
@@ -161,24 +170,24 @@ def _walk(node: nodes.Node, depth: int) -> Iterator[nodes.Node]:
         yield from _walk(child, depth - 1)
 
 
-def _renderer(source: str, tree: nodes.Template) -> template.Renderer:
+def _renderer(source: str, tree: nodes.Template) -> Renderer:
     @cache  # loading a platform asks for names alone, and code costs ten times as much as parsing
-    def render() -> Callable[[Context], Iterator[str]]:
+    def compile_tree() -> Callable[[Context], Iterator[str]]:
         space: dict[str, Any] = {"environment": _ENVIRONMENT, "__file__": "template"}
         exec(_ENVIRONMENT.compile(_Texts().visit(tree)), space)  # noqa: S102 - from those nodes
         root: Callable[[Context], Iterator[str]] = space["root"]
         return root
 
-    def rendered(names: Mapping[str, object]) -> str:
+    def render(names: Mapping[str, object]) -> str:
         context = Context(_ENVIRONMENT, names, None, {})  # type: ignore[arg-type] # only read
         try:
-            return template.bounded(source, render()(context))
+            return join_bounded(source, compile_tree()(context))
         except UndefinedError as error:
             match = _MISSING.match(error.message or "")
             if match is None:
-                raise ConfigError(label_message(template.shown(source), error.message)) from None
-            raise template.undefined(source, match["name"], names) from None
+                raise ConfigError(label_message(quote_template(source), error.message)) from None
+            raise undefined_name_error(source, match["name"], names) from None
         except (ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as error:
-            raise template.broken(source, error) from None
+            raise failed_expression_error(source, error) from None
 
-    return rendered
+    return render

@@ -70,7 +70,7 @@ class Target:
     @cached_property
     def injected(self) -> tuple[str, ...]:
         """Return every place that auth and signing put in, also where nothing else is."""
-        return (CLIENT,) if self.login else tuple(dict.fromkeys(_injected(self.auth)))
+        return (CLIENT,) if self.login else tuple(dict.fromkeys(_injected_places(self.auth)))
 
     @cached_property
     def sensitive(self) -> tuple[Sensitive, ...]:
@@ -87,26 +87,26 @@ class Target:
     @cached_property
     def secrets(self) -> Mapping[str, str]:
         """Return the places that hold a secret; of a login with the credential's name."""
-        return dict(_secrets(self))
+        return dict(_secret_places(self))
 
 
-def _injected(auth: Auth) -> Iterator[str]:
+def _injected_places(auth: Auth) -> Iterator[str]:
     for spot, name in model.placed_by(auth, auth.apply):
         yield model.place_of(spot, name)
     for name in auth.sign.default_headers if auth.sign else ():
         yield model.place_of("header", render(name, auth.parameters))
 
 
-def _secrets(target: Target) -> Iterator[tuple[str, str]]:
+def _secret_places(target: Target) -> Iterator[tuple[str, str]]:
     auth = target.auth
     secrets = _secret_names(target.platform, auth)
     if target.login is None:
-        for item in (*auth.apply, *model.emitted(auth)):
+        for item in (*auth.apply, *model.signature_places(auth)):
             if names_in(item.value) & secrets:
                 yield model.place_of(item.place, model.name_of(item, auth)), ""
         return
     parts = target.login.step.request.parts
-    for place, template in (pair for part in parts for pair in _texts(*part)):
+    for place, template in (pair for part in parts for pair in _template_places(*part)):
         used = sorted(names_in(template) & secrets)
         if used:
             yield place, used[0]
@@ -127,9 +127,9 @@ def _secret_names(platform: Platform, auth: Auth) -> set[str]:
     return names
 
 
-def _texts(place: str, value: Any) -> Iterator[tuple[str, str]]:
+def _template_places(place: str, value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, Mapping):
         for name, item in value.items():
-            yield from _texts(f"{place}.{name}", item)
+            yield from _template_places(f"{place}.{name}", item)
     elif isinstance(value, str):
         yield place, value

@@ -121,12 +121,12 @@ AuthValues = tuple[tuple[Apply, str], ...]
 """What auth puts into a request: each declared place, and the value that goes there."""
 
 
-def unauthorised(plan: Plan) -> Request:
+def request_before_auth(plan: Plan) -> Request:
     """Return the request of *plan* as it is before auth: no credential is in it."""
-    return _request(plan, plan.call, plan.tenant.declared.rstrip("/"), ())
+    return _build_request(plan, plan.call, plan.tenant.declared.rstrip("/"), ())
 
 
-def authorised(
+def authorise(
     plan: Plan, grant: Grant | None, env: Environment, *, attempt: int = 0, offset: float = 0.0
 ) -> Request:
     """Return the request of one attempt, with its stand-in twin where the mode records.
@@ -144,16 +144,16 @@ def authorised(
     now = env.auth_clock.now() + offset
     real = real_context(plan.tenant, grant, plan.randomness, now, attempt)
     values = _auth_values(plan, real)
-    unsigned = _request(plan, plan.real, _base(plan.recipe, real), values, attempt)
+    unsigned = _build_request(plan, plan.real, _base_address(plan.recipe, real), values, attempt)
     if not (env.separate or plan.recipe.reserved.path):
-        return _signed(plan, unsigned, real)
+        return _sign(plan, unsigned, real)
     drawn, now = plan.standin_randomness, env.clock.now()
     standin = standin_context(plan.tenant, grant, drawn, now, attempt)
     call = _call_at(plan, standin)
-    request = _signed(plan, replace(unsigned, call=call), real)
+    request = _sign(plan, replace(unsigned, call=call), real)
     if not env.separate:
         return request
-    twin, twins = _standin(plan, call, standin, env)
+    twin, twins = _standin_request(plan, call, standin, env)
     for (item, value), (_, shown) in zip(values, twins, strict=True):
         # Derived forms, such as a whole Basic header, that stay the same between calls.
         if value != shown and CHANGING.isdisjoint(names_in(item.value)):
@@ -189,19 +189,19 @@ def _call_at(plan: Plan, standin: SigningContext) -> Call:
     return replace(plan.call, path=path)
 
 
-def _standin(
+def _standin_request(
     plan: Plan, call: Call, context: SigningContext, env: Environment
 ) -> tuple[Request, AuthValues]:
     """Return the request that is written down, hidden before it is signed, and what is in it."""
     values = _auth_values(plan, context)
-    base = _base(plan.recipe, context)
-    request = replace(_request(plan, plan.call, base, values, context.attempt), call=call)
+    base = _base_address(plan.recipe, context)
+    request = replace(_build_request(plan, plan.call, base, values, context.attempt), call=call)
     if plan.recipe.auth.sign:
-        request = _signed(plan, env.hide(request), context)
+        request = _sign(plan, env.hide(request), context)
     return request, values
 
 
-def _signed(plan: Plan, request: Request, context: SigningContext) -> Request:
+def _sign(plan: Plan, request: Request, context: SigningContext) -> Request:
     recipe = plan.recipe
     if not recipe.auth.sign:
         return request
@@ -211,7 +211,7 @@ def _signed(plan: Plan, request: Request, context: SigningContext) -> Request:
     return replace(signed, signed=Signed(now=context.now, nonce=nonce, call_id=call_id))
 
 
-def _base(recipe: CompiledApi, context: SigningContext) -> str:
+def _base_address(recipe: CompiledApi, context: SigningContext) -> str:
     base = context.base
     return str(names_of(recipe, context)["base_url"]) if "{" in base else base.rstrip("/")
 
@@ -223,7 +223,7 @@ def _auth_values(plan: Plan, context: SigningContext) -> AuthValues:
         ConfigError: if a template does not fit, or yields what cannot be sent.
     """
     recipe = plan.recipe
-    extra = _idempotency(plan)
+    extra = _idempotency_place(plan)
     if not (recipe.apply or extra):
         return ()
     place = f"{context.cache_key} auth"
@@ -233,13 +233,13 @@ def _auth_values(plan: Plan, context: SigningContext) -> AuthValues:
         known: AuthValues = cached[1]
         return known
     names = names_of(recipe, context)
-    values = tuple([(item, _rendered(recipe, item, names)) for item in (*extra, *recipe.apply)])
+    values = tuple([(item, _render_value(recipe, item, names)) for item in (*extra, *recipe.apply)])
     if not extra and is_steady(recipe, context, [item.value for item in recipe.apply]):
         recipe.memo[place] = (sources, values)
     return values
 
 
-def _rendered(recipe: CompiledApi, item: Apply, names: Mapping[str, object]) -> str:
+def _render_value(recipe: CompiledApi, item: Apply, names: Mapping[str, object]) -> str:
     value = render(item.value, names)
     try:
         if item.place == "header":
@@ -255,15 +255,17 @@ def _rendered(recipe: CompiledApi, item: Apply, names: Mapping[str, object]) -> 
     return value
 
 
-def _request(plan: Plan, call: Call, base: str, values: AuthValues, attempt: int = 0) -> Request:
+def _build_request(
+    plan: Plan, call: Call, base: str, values: AuthValues, attempt: int = 0
+) -> Request:
     """Return *call*, a form of the plan's call, as a request with *values* put in."""
     recipe = plan.recipe
-    query = query_text((*call.query, *_pairs(values, "query")))
+    query = query_text((*call.query, *_pairs_for(values, "query")))
     address = base + call.path
     request = Request(
         method=call.method,
         url=f"{address}?{query}" if query else address,
-        headers=call.headers + _pairs(values, "header"),
+        headers=call.headers + _pairs_for(values, "header"),
         body=call.body,
         timeout=recipe.timeout,
         call=plan.call,
@@ -285,7 +287,7 @@ def _request(plan: Plan, call: Call, base: str, values: AuthValues, attempt: int
     return editor.request()
 
 
-def _idempotency(plan: Plan) -> tuple[Apply, ...]:
+def _idempotency_place(plan: Plan) -> tuple[Apply, ...]:
     """Return where the call's own key goes, unless the script has set one itself."""
     declared = plan.recipe.api.idempotency
     if not isinstance(declared, Idempotency):
@@ -297,7 +299,7 @@ def _idempotency(plan: Plan) -> tuple[Apply, ...]:
     return (Apply(place=declared.place, name=declared.name, value=declared.value),)
 
 
-def _pairs(values: AuthValues, place: str) -> Pairs:
+def _pairs_for(values: AuthValues, place: str) -> Pairs:
     return tuple([(item.name, value) for item, value in values if item.place == place])
 
 
@@ -316,12 +318,12 @@ def signed_otherwise(
     stamp = recorded.signed
     if stamp is None:
         return ()
-    places = _places(planned.recipe, sent, recorded)
+    places = _signed_places(planned.recipe, sent, recorded)
     differences = _differences(places, recorded, sent)
     if not differences:
         return ()
     context = standin_context_at(planned.tenant, grant, stamp, sent.attempt)
-    again = _standin(planned, _call_at(planned, context), context, env)[0]
+    again = _standin_request(planned, _call_at(planned, context), context, env)[0]
     differences = _differences(places, recorded, again)
     if not differences or planned.recipe.auth.sign is None or _says_the_same(recorded, again):
         return differences
@@ -337,10 +339,10 @@ def is_signed(
     if stamp is None or recipe.auth.sign is None:
         return (stamp is None) == (recipe.auth.sign is None)
     again = signed_at(recorded, recipe, tenant, grant, stamp)
-    return not _differences(_places(recipe, again, recorded), recorded, again)
+    return not _differences(_signed_places(recipe, again, recorded), recorded, again)
 
 
-def _places(recipe: CompiledApi, *requests: Request) -> tuple[str, ...]:
+def _signed_places(recipe: CompiledApi, *requests: Request) -> tuple[str, ...]:
     """Return where signing put something in; what else auth puts in may have been renewed."""
     declared = recipe.api.idempotency
     own = (declared,) if isinstance(declared, Idempotency) else ()
@@ -352,11 +354,11 @@ def _places(recipe: CompiledApi, *requests: Request) -> tuple[str, ...]:
 def _differences(
     places: tuple[str, ...], recorded: Request, computed: Request
 ) -> tuple[matching.Difference, ...]:
-    pairs = ((place, _at(place, recorded), _at(place, computed)) for place in places)
+    pairs = ((place, _values_at(place, recorded), _values_at(place, computed)) for place in places)
     return tuple(matching.Difference(place, was, now) for place, was, now in pairs if was != now)
 
 
-def _at(place: str, request: Request) -> Any:
+def _values_at(place: str, request: Request) -> Any:
     """Return what stands at *place*, such as ``header.authorization``: several where it repeats."""
     root, _, name = place.partition(".")
     headers, body = Headers(request.headers), request.body or b""

@@ -24,13 +24,19 @@ from bpmax_sim.errors import AuthError, BpmaxError, CallError, TransportError
 from bpmax_sim.i18n import label_message, map_message, msg
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import VERIFIED, Request, Response
-from bpmax_sim.proxy.auth import authorised, names_of, real_context, signed_otherwise, unauthorised
+from bpmax_sim.proxy.auth import (
+    authorise,
+    names_of,
+    real_context,
+    request_before_auth,
+    signed_otherwise,
+)
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.call_plan import Plan, plan
 from bpmax_sim.proxy.effects import Effect, Flow, Grant, Send, Sleep, TokenRequest, no_repr
 from bpmax_sim.proxy.environment import Environment
-from bpmax_sim.proxy.login import login, login_key, synthesised
-from bpmax_sim.proxy.recovery import Answered, Outcome, RetryProgress, Stop, next_step
+from bpmax_sim.proxy.login import login, login_key, synthesise_grant
+from bpmax_sim.proxy.recovery import Outcome, ReceivedResponse, RetryProgress, Stop, next_step
 from bpmax_sim.proxy.response import CallRecord, Sending, read_body
 from bpmax_sim.proxy.result import Answer, read_answer, rejected
 from bpmax_sim.proxy.signing import verify
@@ -83,14 +89,14 @@ def build(spec: CallSpec, env: Environment) -> Request:
     Raises:
         CallError: one of the codes that come before any HTTP.
     """
-    return unauthorised(plan(spec, env))
+    return request_before_auth(plan(spec, env))
 
 
 def _attempts(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
     grant = yield from _granted(planned, env)
     while True:
         progress = trace.progress
-        request = authorised(
+        request = authorise(
             planned, grant, env, attempt=progress.sent, offset=progress.offset or 0.0
         )
         trace.sent_at = env.clock.now()
@@ -99,7 +105,9 @@ def _attempts(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
         step = next_step(outcome, planned.recipe, grant, progress, env.auth_clock.now())
         if grant is not None and step.is_token_refused:
             grant.is_refused = True
-        recorded = outcome.response.recorded_request if isinstance(outcome, Answered) else None
+        recorded = (
+            outcome.response.recorded_request if isinstance(outcome, ReceivedResponse) else None
+        )
         if recorded is not None and (
             differences := signed_otherwise(planned, grant, env, request, recorded)
         ):  # though both are made at the same instant and with the same nonce
@@ -110,7 +118,7 @@ def _attempts(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
             return _finish(outcome, step, planned, grant, env)
         sending = Sending(
             request=request,
-            response=outcome.response if isinstance(outcome, Answered) else None,
+            response=outcome.response if isinstance(outcome, ReceivedResponse) else None,
             error=outcome if isinstance(outcome, TransportError) else None,
             at=trace.sent_at,
             duration=env.clock.now() - trace.sent_at,
@@ -136,7 +144,7 @@ def _send(request: Request, trace: CallTrace) -> Generator[Effect, Any, Outcome]
     except TransportError as error:
         return error
     trace.received = response
-    return Answered(response, read_body(response))
+    return ReceivedResponse(response, read_body(response))
 
 
 def _granted(planned: Plan, env: Environment) -> Generator[Effect, Any, Grant | None]:
@@ -146,7 +154,7 @@ def _granted(planned: Plan, env: Environment) -> Generator[Effect, Any, Grant | 
         return None
     spoken = planned.call
     synthetic = env.synthesise_login(spoken.platform, spoken.instance)
-    flow = synthesised if synthetic else login
+    flow = synthesise_grant if synthetic else login
     try:
         grant: Grant = yield TokenRequest(
             key=login_key(planned),

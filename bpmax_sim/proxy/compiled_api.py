@@ -133,7 +133,7 @@ def _compile(platform: model.Platform, instance: model.Instance, api: model.Api)
     if acquires and "token" not in recover:  # a refused one is renewed once by default
         recover = {"token": model.Recover(refresh=1), **recover}
     elif auth.acquire and not acquires:  # what only a login yields is left out
-        apply = tuple(item for item in apply if not names_in(item.value) & auth.yielded)
+        apply = tuple(item for item in apply if not names_in(item.value) & auth.yielded_names)
     path, _, path_query = api.path.partition("?")
     inputs = api.parameters
     query = _query_defaults(path_query, platform, instance, api)

@@ -31,7 +31,7 @@ from bpmax_sim.proxy.call_plan import CallRandomness, Plan
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.effects import Effect, Flow, Grant, Send, Sleep
 from bpmax_sim.proxy.environment import Environment
-from bpmax_sim.proxy.recovery import TOO_MANY, Answered, Stop, again_later
+from bpmax_sim.proxy.recovery import TOO_MANY, ReceivedResponse, Stop, again_later
 from bpmax_sim.proxy.response import (
     ParsedBody,
     accepts,
@@ -59,15 +59,15 @@ def login_request(recipe: CompiledApi, declared: LoginRequest, names: Mapping[st
     """
     key = recipe.platform.platform_key
     try:
-        base, path, query = _address(recipe, declared, names)
-        query += encode.query_pairs(filled(declared.query, names))
+        base, path, query = _split_address(recipe, declared, names)
+        query += encode.query_pairs(fill_templates(declared.query, names))
         payload = None
         if is_set(declared.form):
-            fields = filled(declared.form, names).items()
+            fields = fill_templates(declared.form, names).items()
             form = {name: item for name, item in fields if item is not None}
             payload = encode.encode_payload(form, "form")
         elif is_set(declared.body):
-            payload = encode.encode_payload(filled(declared.body, names), "json")
+            payload = encode.encode_payload(fill_templates(declared.body, names), "json")
         headers = tuple([
             (name, encode.header_value(name, render(value, names)))
             for name, value in declared.headers.items()
@@ -98,12 +98,12 @@ def login_request(recipe: CompiledApi, declared: LoginRequest, names: Mapping[st
         call=call,
         base=base,
         confined=True,
-        injected=tuple(_changing(recipe, declared)),
+        injected=tuple(_changing_places(recipe, declared)),
     )
     return replace(request, call=call_behind(request, call)) if request.injected else request
 
 
-def _changing(recipe: CompiledApi, declared: LoginRequest) -> Iterator[str]:
+def _changing_places(recipe: CompiledApi, declared: LoginRequest) -> Iterator[str]:
     """Yield the places whose value is another at every login."""
     if auth.CHANGING.isdisjoint(recipe.uses):
         return
@@ -113,14 +113,14 @@ def _changing(recipe: CompiledApi, declared: LoginRequest) -> Iterator[str]:
         names = more
         more = names | {name for name, value in parameters if _uses(value, names)}
     for root, value in declared.parts:
-        yield from _places(root, value, names)
+        yield from _places_using(root, value, names)
 
 
-def _places(place: str, value: Any, names: frozenset[str]) -> Iterator[str]:
+def _places_using(place: str, value: Any, names: frozenset[str]) -> Iterator[str]:
     """Yield where below *place* a template uses one of *names*; a list is one place."""
     if isinstance(value, Mapping) and all(map(_PLAIN.fullmatch, value)):
         for name, item in value.items():
-            yield from _places(f"{place}.{name}", item, names)
+            yield from _places_using(f"{place}.{name}", item, names)
     elif _uses(value, names):
         yield place
 
@@ -129,7 +129,7 @@ def _uses(value: Any, names: frozenset[str]) -> bool:
     return not all(names.isdisjoint(names_in(text)) for text in texts_in(value))
 
 
-def _address(
+def _split_address(
     recipe: CompiledApi, declared: LoginRequest, names: Mapping[str, Any]
 ) -> tuple[str, str, Pairs]:
     """Return base, path and query; an address of another host is its own base."""
@@ -152,14 +152,14 @@ def _address(
     return base, path, tuple(query)
 
 
-def filled(value: Any, names: Mapping[str, Any]) -> Any:
+def fill_templates(value: Any, names: Mapping[str, Any]) -> Any:
     """Return *value* with every text in it rendered."""
     if isinstance(value, str):
         return render(value, names)
     if isinstance(value, Mapping):
-        return {name: filled(item, names) for name, item in value.items()}
+        return {name: fill_templates(item, names) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [filled(item, names) for item in value]
+        return [fill_templates(item, names) for item in value]
     return value
 
 
@@ -173,7 +173,7 @@ _MESSAGES: Final = tuple(
 _LONGEST: Final = 200
 
 
-def expiry(ttl: Ttl, value: Any, now: float) -> float:
+def renewal_instant(ttl: Ttl, value: Any, now: float) -> float:
     """Return the instant from which a grant is renewed: *margin* before its end.
 
     A life shorter than twice the margin is renewed at its half, or every call would log in.
@@ -207,17 +207,17 @@ class LoginAnswer:
         return accepts(rule, self.response, self.body, lenient=True)
 
     @property
-    def is_too_often(self) -> bool:
+    def is_rate_limited(self) -> bool:
         """Whether it says nothing of the credentials, only that too many requests came."""
         rules = self.plan.recipe.rules
         known = rules.failure_class(self.response, self.body)
         return self.response.status == TOO_MANY or known == RATE
 
-    def too_often(self, why: str) -> CallError:
+    def rate_limit_error(self, why: str) -> CallError:
         """Return the error of a login that met a rate limit, and why it was not sent again."""
         hint = msg("; wait and try again, or declare recover: {rate: {tries: 3}}")
         kind = AuthError if is_success(self.response.status) else HttpStatusError
-        return self.failure(msg("met a rate limit"), msg("; {why}{hint}", why=why, hint=hint), kind)
+        return self.error(msg("met a rate limit"), msg("; {why}{hint}", why=why, hint=hint), kind)
 
     def collect(self, step: LoginStep, yielded: Grant) -> None:
         """Add the values of *step* to *yielded*, and make secret ones known to the vault.
@@ -243,17 +243,17 @@ class LoginAnswer:
             if rule.optional or (name == TTL and self.body.rules_see is not None):
                 return UNSET
             where = msg("; expected it at {rule_path}", rule_path=rule.path)
-            raise self.failure(msg("yields no {name}", name=name), where)
+            raise self.error(msg("yields no {name}", name=name), where)
         problem = ""
         if name == TTL and not _is_number(value):
             problem = msg("yields a {name} that is not a number", name=name)
         elif isinstance(value, dict | list | bool):
             problem = msg("yields a {name} that is no text", name=name)
         if problem:
-            raise self.failure(problem, msg("; see {rule_path}", rule_path=rule.path))
+            raise self.error(problem, msg("; see {rule_path}", rule_path=rule.path))
         return float(value) if name == TTL else value
 
-    def failure(self, what: str, hint: str, kind: type[CallError] = AuthError) -> CallError:
+    def error(self, what: str, hint: str, kind: type[CallError] = AuthError) -> CallError:
         """Return the error that the login *what*, such as ``was refused``, with what to do."""
         call, response = self.plan.call, self.response
         sent = self.request.recorded.call
@@ -265,7 +265,7 @@ class LoginAnswer:
             what=what,
             number=self.number,
             line=f"{sent.method} {sent.path}" if sent else self.request.method,
-            message=series(self._parts()),
+            message=series(self._describe_response()),
             hint=hint,
         )
         shown = redacted_response(response, self.vault.redact_for_output)
@@ -278,11 +278,11 @@ class LoginAnswer:
             response={**asdict(shown), "body": None},
         )
 
-    def _parts(self) -> Iterator[str]:
+    def _describe_response(self) -> Iterator[str]:
         """Yield status, form, code and message of the response, whatever there is."""
         response, body, rules = self.response, self.body, self.plan.recipe.rules
         yield msg("HTTP {status}", status=response.status)
-        yield from self._form()
+        yield from self._describe_body()
         for label, first, further in (
             ("code ", rules.code, _CODES),
             ("", rules.message, _MESSAGES),
@@ -292,7 +292,7 @@ class LoginAnswer:
             if isinstance(value, str | int | float):
                 yield f"{label}{self.vault.redact_for_output(as_text(value))[:_LONGEST]}"
 
-    def _form(self) -> Iterator[str]:
+    def _describe_body(self) -> Iterator[str]:
         if isinstance(self.body.rules_see, dict):
             return
         if isinstance(self.body.rules_see, list):
@@ -347,11 +347,11 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
     born = 0.0
     try:
         for number, step in enumerate(acquire.steps, 1):
-            answer = yield from _answered(plan, number, step, grant, env)
+            answer = yield from _send_step(plan, number, step, grant, env)
             answer.collect(step, grant)
             if number == 1 or TTL in step.extract:
                 born = answer.sent_at  # the third party counts from then or later
-        grant.expires = expiry(acquire.ttl, grant.values.get(TTL), born)
+        grant.expires = renewal_instant(acquire.ttl, grant.values.get(TTL), born)
     except BaseException:
         settled(None)
         raise
@@ -360,34 +360,34 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
     return grant
 
 
-def _answered(
+def _send_step(
     plan: Plan, number: int, step: LoginStep, yielded: Grant, env: Environment
 ) -> Generator[Effect, Any, LoginAnswer]:
     """Send a step until it does not come too often; return its response, a success."""
     sent, note = 0, ""
     while True:
-        request = _request(plan, number, step, yielded, env, attempt=sent)
+        request = _step_request(plan, number, step, yielded, env, attempt=sent)
         sent_at = env.auth_clock.now()
-        response = yield from _exchange(request, plan, env, note)
+        response = yield from _send_and_log(request, plan, env, note)
         sent += 1
         answer = LoginAnswer(plan, env.vault, number, request, response, sent_at)
         if answer.is_accepted(step):
             return answer
         rule = plan.recipe.recover.get(RATE)
-        if not answer.is_too_often:
-            raise answer.failure(msg("was refused"), msg("; check its credentials"))
+        if not answer.is_rate_limited:
+            raise answer.error(msg("was refused"), msg("; check its credentials"))
         if rule is None or sent >= rule.tries:
             often = msg("sent {sent} times", sent=sent) if sent > 1 else msg("sent once")
-            raise answer.too_often(often)
-        outcome = Answered(response, answer.body)
+            raise answer.rate_limit_error(often)
+        outcome = ReceivedResponse(response, answer.body)
         following = again_later(outcome, rule, RATE, sent, env.auth_clock.now())
         if isinstance(following, Stop):
-            raise answer.too_often(following.note)
+            raise answer.rate_limit_error(following.note)
         note = following.note
         yield Sleep(following.wait)
 
 
-def synthesised(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
+def synthesise_grant(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
     """Return a grant made of stand-ins, without sending anything.
 
     Raises:
@@ -413,11 +413,11 @@ def synthesised(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
                     platform_2=platform,
                     instance_2=instance,
                 )
-    expires = expiry(acquire.ttl, None, env.auth_clock.now())
+    expires = renewal_instant(acquire.ttl, None, env.auth_clock.now())
     return Grant(values=values, standins=values, expires=expires)
 
 
-def _request(
+def _step_request(
     plan: Plan,
     number: int,
     step: LoginStep,
@@ -430,13 +430,13 @@ def _request(
     shown = _login_randomness(plan.standin_randomness)
     real = auth.real_context(tenant, yielded, drawn, env.auth_clock.now(), attempt)
     twin = auth.standin_context(tenant, yielded, shown, env.clock.now(), attempt)
-    written = _rendered(plan.recipe, number, step, twin)
+    written = _render_step(plan.recipe, number, step, twin)
     if written.call is not None:
         call = replace(written.call, serial=env.serial())
         written = replace(written, call=call, sensitive=step.sensitive)
     if not env.separate and replace(real, cache_key=twin.cache_key) == twin:
         return written
-    sent = _rendered(plan.recipe, number, step, real)
+    sent = _render_step(plan.recipe, number, step, real)
     sent = replace(sent, call=written.call, sensitive=written.sensitive)
     if not env.separate:
         return sent
@@ -446,7 +446,7 @@ def _request(
     return replace(sent, standin=written)
 
 
-def _rendered(
+def _render_step(
     recipe: CompiledApi, number: int, step: LoginStep, context: auth.SigningContext
 ) -> Request:
     """Return one form of a step's request, made once where every login with these values has it."""
@@ -468,7 +468,7 @@ def _login_randomness(of_call: CallRandomness) -> CallRandomness:
     return CallRandomness(seed, seed.hex()[:32])
 
 
-def _exchange(
+def _send_and_log(
     request: Request, plan: Plan, env: Environment, note: str
 ) -> Generator[Effect, Any, Response]:
     """Send one step and log it, whatever comes of it."""

@@ -70,14 +70,14 @@ class Stop(Struct, frozen=True):
     is_token_refused: bool = False
 
 
-class Answered(Struct, frozen=True):
+class ReceivedResponse(Struct, frozen=True):
     """A response, and its body read."""
 
     response: Response
     body: ParsedBody
 
 
-Outcome = Answered | TransportError
+Outcome = ReceivedResponse | TransportError
 
 
 def failure_class(outcome: Outcome, recipe: CompiledApi) -> str | None:
@@ -100,13 +100,13 @@ def next_step(
             return Stop(is_token_refused=True)
         return Again(msg("token refused; logged in anew"), renew=True)
     if rule.clock and progress.offset is None:
-        offset = _offset(outcome, now)
+        offset = _clock_offset(outcome, now)
         if offset is not None:
             return Again(msg("clock corrected by {offset:+.0f} s", offset=offset), offset=offset)
-    return _again(outcome, recipe, rule, failure, progress, now)
+    return _retry(outcome, recipe, rule, failure, progress, now)
 
 
-def _again(
+def _retry(
     outcome: Outcome,
     recipe: CompiledApi,
     rule: Recover,
@@ -115,7 +115,7 @@ def _again(
     now: float,
 ) -> Again | Stop:
     if progress.sent >= rule.tries:
-        return Stop(_unmet(rule, failure, progress))
+        return Stop(_unused_rule_note(rule, failure, progress))
     if isinstance(outcome, TransportError):
         is_unexecuted = not outcome.sent
     else:
@@ -135,7 +135,7 @@ def again_later(
     outcome: Outcome, rule: Recover, failure: str, sent: int, now: float
 ) -> Again | Stop:
     """Return how long to wait before the next sending: as the response asks, else by *rule*."""
-    wait = _wait(outcome, rule, now)
+    wait = _requested_wait(outcome, rule, now)
     if wait is None:
         wait = rule.backoff * 2 ** (sent - 1)
     if wait > LONGEST_WAIT:
@@ -150,7 +150,7 @@ def again_later(
     return Again(note, wait=wait)
 
 
-def _unmet(rule: Recover, failure: str, progress: RetryProgress) -> str:
+def _unused_rule_note(rule: Recover, failure: str, progress: RetryProgress) -> str:
     """Return why the first response is final although a rule is declared; nothing if it is not."""
     if rule.refresh and not progress.renewed:
         return msg(
@@ -164,7 +164,7 @@ def _unmet(rule: Recover, failure: str, progress: RetryProgress) -> str:
     return ""
 
 
-def _offset(outcome: Outcome, now: float) -> float | None:
+def _clock_offset(outcome: Outcome, now: float) -> float | None:
     """Return how far the server's clock is ahead; a recorded response corrects nothing."""
     if isinstance(outcome, TransportError) or outcome.response.source == "recorded":
         return None
@@ -172,7 +172,7 @@ def _offset(outcome: Outcome, now: float) -> float | None:
     return None if date is None else date - now
 
 
-def _wait(outcome: Outcome, rule: Recover, now: float) -> float | None:
+def _requested_wait(outcome: Outcome, rule: Recover, now: float) -> float | None:
     """Return the seconds that the response asks for, if it does."""
     if isinstance(outcome, TransportError):
         return None

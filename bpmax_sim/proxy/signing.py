@@ -106,7 +106,7 @@ class RequestEditor:
             pair = f"{encodings.percent(name)}={encodings.percent(value)}"
             self._query = f"{self._query}&{pair}" if self._query else pair
         elif place == "cookie":
-            self._write_cookies([*_cookies(self._headers, name), f"{name}={value}"])
+            self._write_cookies([*_other_cookies(self._headers, name), f"{name}={value}"])
         elif place == "path":
             self._path = self._path.replace(f"{{{name}}}", encodings.percent(value))
         else:
@@ -118,9 +118,9 @@ class RequestEditor:
         if place == "header":
             self._headers = Headers(self._headers).without({name.lower()})
         elif place == "query" and self._query:
-            self._query = _without(self._query, name)
+            self._query = _drop_pair(self._query, name)
         elif place == "cookie":
-            self._write_cookies(_cookies(self._headers, name))
+            self._write_cookies(_other_cookies(self._headers, name))
 
     def _set_header(self, name: str, value: str) -> None:
         if not _VISIBLE.fullmatch(value):
@@ -142,23 +142,23 @@ class RequestEditor:
         if not media:
             self.set("header", "Content-Type", "application/json")
         if media == FORM:
-            remaining = _without(octet_text(self._body or b""), name)
+            remaining = _drop_pair(octet_text(self._body or b""), name)
             pair = f"{encodings.form(name)}={encodings.form(value)}"
             self._body = octets(f"{remaining}&{pair}" if remaining else pair)
         else:
-            self._body = _with_member(self._body or b"{}", name.split("."), value)
+            self._body = _set_member(self._body or b"{}", name.split("."), value)
 
 
-def _without(pairs: str, name: str) -> str:
+def _drop_pair(pairs: str, name: str) -> str:
     spelled = ((pair, pair.partition("=")[0]) for pair in pairs.split("&"))
     return "&".join(pair for pair, n in spelled if name not in {n, unquote(n), unquote_plus(n)})
 
 
-def _cookies(headers: tuple[tuple[str, str], ...], without: str) -> list[str]:
+def _other_cookies(headers: tuple[tuple[str, str], ...], without: str) -> list[str]:
     return [cookie.text for cookie in Headers(headers).cookies if cookie.name != without]
 
 
-def _with_member(body: bytes, path: list[str], value: str) -> bytes:
+def _set_member(body: bytes, path: list[str], value: str) -> bytes:
     """Set a member of a JSON object; every other byte of the values stays as it is."""
     members = _members(body)
     if members is None:
@@ -168,7 +168,7 @@ def _with_member(body: bytes, path: list[str], value: str) -> bytes:
         )
     first, *rest = path
     inner = members.get(first, b"{}")
-    members[first] = _with_member(inner, rest, value) if rest else msgspec.json.encode(value)
+    members[first] = _set_member(inner, rest, value) if rest else msgspec.json.encode(value)
     return b"{%s}" % b",".join(json_text(name) + b":" + member for name, member in members.items())
 
 
@@ -216,14 +216,14 @@ def sign(request: Request, rule: Sign, names: Names) -> Request:
     for spot in rule.emit:
         editor.remove(spot.place, render(spot.name, names))
     scope: dict[str, object] = {**names, **editor.names()}
-    _define(rule.define, scope)
-    _prepare(editor, rule, scope)
-    _define(rule.canonical, scope)
+    _render_definitions(rule.define, scope)
+    _set_before_signing(editor, rule, scope)
+    _render_definitions(rule.canonical, scope)
     message = octets(render(rule.message, scope))
     sources = (rule.key,) if isinstance(rule.key, str) else rule.key
     key = tuple([render(source, scope) for source in sources])
     try:
-        scope["signature"] = _ENCODERS[rule.encode](_digest(rule, key, message))
+        scope["signature"] = _ENCODERS[rule.encode](_compute_signature(rule, key, message))
     except FilterError as error:
         raise ConfigError("auth.sign cannot sign: {error}", error=error) from None
     for spot in rule.emit:
@@ -244,22 +244,22 @@ def verify(response: Response, rule: VerifyResponse, names: Names) -> None:
     scope = {
         **names,
         "response_status": response.status,
-        "response_headers": _Signed(headers),
+        "response_headers": _RequiredHeaders(headers),
         "response_body": octet_text(response.body),
     }
     if rule.timestamp:
         stamp, now = render(rule.timestamp, scope), scope["now"]
         if not (stamp.isascii() and stamp.isdigit() and isinstance(now, int | float)):
-            raise _refused(msg("its time is not a number of seconds"))
+            raise _untrusted_response_error(msg("its time is not a number of seconds"))
         if abs(int(stamp) - now) > rule.window:
             late = msg("it was signed more than {window:g} s away from now", window=rule.window)
-            raise _refused(late)
+            raise _untrusted_response_error(late)
     signature, key = render(rule.signature, scope), render(rule.key, scope)
     if not key:
-        raise _refused(msg("it names a key that the platform does not declare"))
+        raise _untrusted_response_error(msg("it names a key that the platform does not declare"))
     message = octets(render(rule.message, scope))
     if not _is_signature(rule, message, signature, key):
-        raise _refused(msg("its signature is not that of its body"))
+        raise _untrusted_response_error(msg("its signature is not that of its body"))
 
 
 @lru_cache(maxsize=64)
@@ -268,7 +268,7 @@ def headers_signed_with(rule: VerifyResponse) -> tuple[str, ...]:
 
     They are set afresh for each response, whatever it says.
     """
-    headers = _Requested()
+    headers = _PlaceholderRequest()
     names = {"response_status": 200, "response_headers": headers, "response_body": b""}
     for source in (rule.signature, rule.timestamp, rule.message):
         with suppress(ConfigError):  # it takes more than the response has; nothing more is known
@@ -276,7 +276,7 @@ def headers_signed_with(rule: VerifyResponse) -> tuple[str, ...]:
     return tuple(f"header.{name}" for name in headers)
 
 
-class _Requested(dict[str, str]):
+class _PlaceholderRequest(dict[str, str]):
     """Headers that are all there, and remember which were requested."""
 
     def __missing__(self, name: str) -> str:
@@ -301,14 +301,14 @@ def trust_of(request: Request, response: Response, now: float) -> str:
     return VERIFIED
 
 
-class _Signed(dict[str, str]):
+class _RequiredHeaders(dict[str, str]):
     """Headers of a response that must have been signed."""
 
     def __missing__(self, name: str) -> str:
-        raise _refused(msg("it has no header {name!r}", name=name))
+        raise _untrusted_response_error(msg("it has no header {name!r}", name=name))
 
 
-def _refused(reason: str) -> AuthError:
+def _untrusted_response_error(reason: str) -> AuthError:
     return AuthError(
         msg(
             "the answer cannot be trusted: {reason}; check the platform's public key", reason=reason
@@ -316,13 +316,13 @@ def _refused(reason: str) -> AuthError:
     )
 
 
-def _define(groups: tuple[Mapping[str, str], ...], scope: dict[str, object]) -> None:
+def _render_definitions(groups: tuple[Mapping[str, str], ...], scope: dict[str, object]) -> None:
     for group in groups:
         for name, source in group.items():
             scope[name] = render(source, scope)
 
 
-def _prepare(editor: RequestEditor, rule: Sign, scope: dict[str, object]) -> None:
+def _set_before_signing(editor: RequestEditor, rule: Sign, scope: dict[str, object]) -> None:
     for name, source in rule.default_headers.items():
         if not editor.has_header(render(name, scope)):
             _set_rendered(editor, "header", name, source, scope)
@@ -338,10 +338,10 @@ def _set_rendered(editor: RequestEditor, place: Spot, name: str, source: str, sc
         editor.set(place, render(name, scope), value)
 
 
-def _digest(rule: Sign, key: tuple[str, ...], message: bytes) -> bytes:
+def _compute_signature(rule: Sign, key: tuple[str, ...], message: bytes) -> bytes:
     if rule.algorithm.startswith(_HMAC):
         algorithm = rule.algorithm.removeprefix(_HMAC)
-        return hmac.digest(_last_key(algorithm, rule.key_encoding, key), message, algorithm)
+        return hmac.digest(_derive_key(algorithm, rule.key_encoding, key), message, algorithm)
     if rule.algorithm == "rsa-sha256":
         from bpmax_sim.platform.keys import rsa_sign  # noqa: PLC0415 - slow to import
 
@@ -350,7 +350,7 @@ def _digest(rule: Sign, key: tuple[str, ...], message: bytes) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _last_key(algorithm: str, encoding: str, chain: tuple[str, ...]) -> bytes:
+def _derive_key(algorithm: str, encoding: str, chain: tuple[str, ...]) -> bytes:
     """Return the key at the end of a chain; AWS's stays the same for a day."""
     key = _DECODERS[encoding](chain[0])
     for part in chain[1:]:

@@ -16,7 +16,7 @@ import msgspec
 
 from bpmax_sim.errors import shell_quote
 from bpmax_sim.file_names import node_part
-from bpmax_sim.i18n import LANGUAGES, Translatable, map_message, plain, translate
+from bpmax_sim.i18n import LANGUAGES, Translatable, label_message, map_message, plain, translate
 from bpmax_sim.report.store import Trace
 from bpmax_sim.scenario.expect import cut, label_of
 from bpmax_sim.scenario.source import headline
@@ -123,7 +123,7 @@ def build_entry(trace: Trace) -> PageEntry:
         apis=tuple(dict.fromkeys(cut(name, LONGEST_NAME) for name, _ in calls)),
         answered=tuple(source for _, source in calls),
         failures=tuple(_failure_data(failure, home) for failure in ended.get("failures", ())),
-        notes=tuple(_localise(note, home) for note in ended.get("notes", ())),
+        notes=tuple(_notes(ended, home)),
         rerun=cut_texts(f"bpmax-sim run {target}"),
         record=cut_texts(f"bpmax-sim record {target}"),
         events=tuple(_event_data(event, home) for event in trace.events),
@@ -132,6 +132,18 @@ def build_entry(trace: Trace) -> PageEntry:
         },
         flow=None if trace.flow is None else cut_texts(trace.flow),
     )
+
+
+def _notes(ended: _Event, home: RootPaths) -> Iterator[LocalisedText]:
+    """Yield what the run said without failing; a trace of an older version has texts."""
+    for note in ended.get("notes", ()):
+        yield _localise(note, home)
+    for warning in ended.get("warnings", ()):
+        message, place = (
+            _decode_message(cut_texts(warning["message"])),
+            home.place(warning.get("place")),
+        )
+        yield _in_all_languages(label_message(place, message) if place else message, home)
 
 
 def _calls(events: Sequence[_Event]) -> Iterator[tuple[str, str]]:

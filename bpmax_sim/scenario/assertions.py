@@ -14,7 +14,14 @@ from msgspec.structs import asdict, replace
 from bpmax_sim.errors import BAD_PATTERN, CallError, ScriptError, SubjectError
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario import calls, events
-from bpmax_sim.scenario.expect import Checks, Comparison, compare, failed, is_operator, problems
+from bpmax_sim.scenario.expect import (
+    Checks,
+    Comparison,
+    compare,
+    failing_checks,
+    is_operator,
+    problems,
+)
 from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError
 from bpmax_sim.scenario.references import Path, UndefinedValueError, show
 
@@ -127,7 +134,7 @@ def compare_error(expected: ExpectedError, thrown: events.ErrorThrown, path: Pat
     if source is UNSET:
         return tuple(checks)
     if isinstance(source, Mapping):
-        ok = not failed(compare(source, thrown.source, path))
+        ok = not failing_checks(compare(source, thrown.source, path))
     else:
         ok = source in {thrown.source, thrown.source.partition(".")[0]}
     return (*checks, Comparison(path, ok, show(source), show(thrown.source)))

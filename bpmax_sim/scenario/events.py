@@ -26,7 +26,7 @@ from bpmax_sim.i18n import plain as plain_text
 from bpmax_sim.js_values import SPELLED, UNDEFINED, plain
 from bpmax_sim.scenario.calls import CallAttempted, CallEnd, CallMade
 from bpmax_sim.scenario.expect import Comparison
-from bpmax_sim.scenario.source import Failure
+from bpmax_sim.scenario.source import Failure, RunWarning
 from bpmax_sim.script.outbox import TimerFired
 from bpmax_sim.secret.vault import field_names
 from bpmax_sim.subject.hooks import HookStarted, SubjectEvent
@@ -146,7 +146,7 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         failures: in the order they were found; the first is the headline.
-        notes: what is worth knowing and no failure, such as a change cycle that was cut.
+        warnings: what is doubtful and no failure, such as a change cycle that was cut.
         digest: the trace's digest, the same on every run of the same scenario in replay.
         checks: every comparison that the scenario's own expectations asked for.
         reason: of a skip or of an expected failure.
@@ -154,7 +154,7 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
 
     outcome: Outcome
     failures: tuple[Failure, ...]
-    notes: tuple[str, ...]
+    warnings: tuple[RunWarning, ...]
     digest: str
     calls: int
     duration: float
@@ -347,7 +347,7 @@ def _message(texts: _TraceTexts, value: Translatable) -> bytes:
     return _map(texts, {**data, "template": value.template, "text": text, "values": value.values})
 
 
-def _converted(texts: _TraceTexts, value: Any) -> bytes:
+def _write_plain(texts: _TraceTexts, value: Any) -> bytes:
     """Return what a script made, in the words of a scenario file."""
     words = plain(value)
     known = words is not value
@@ -357,7 +357,7 @@ def _converted(texts: _TraceTexts, value: Any) -> bytes:
 def _other(kind: Any) -> Write:
     """Return what writes a struct, or what a script made."""
     if issubclass(kind, SPELLED) or not {*field_names(kind)} - _OUTSIDE:
-        return _converted
+        return _write_plain
     write = _members(kind, _OUTSIDE)
     return lambda texts, value: b"{" + write(texts, value) + b"}"
 

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from bpmax_sim.errors import BpmaxError, Place, ScriptError
-from bpmax_sim.i18n import MessageError, msg
+from bpmax_sim.i18n import MessageError, label_message, msg
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.proxy.builder import Setter
 
@@ -67,15 +67,15 @@ class Waiting(msgspec.Struct, frozen=True):
     place: Place | None
     due: float
 
+    @property
+    def label(self) -> str:
+        """Return what it is, such as ``a timer of 0.3 s``."""
+        kind = msg("an interval") if self.repeat else msg("a timer")
+        return msg("{kind} of {delay:g} s", kind=kind, delay=self.delay)
+
     def __str__(self) -> str:
         """Return ``file:line:column: a timer of 0.3 s``."""
-        head = f"{self.place}: " if self.place else ""
-        return msg(
-            "{head}{repeat} of {delay:g} s",
-            head=head,
-            repeat=msg("an interval") if self.repeat else msg("a timer"),
-            delay=self.delay,
-        )
+        return label_message(self.place, self.label) if self.place else self.label
 
 
 class UnawaitedCall(msgspec.Struct, frozen=True):
@@ -93,10 +93,11 @@ class UnawaitedCall(msgspec.Struct, frozen=True):
     def problem(self) -> str:
         """Return what is wrong and what to do, such as ``crm.get was not awaited; await it``."""
         cure = msg("end the chain with .$call()") if self.built else msg("await it")
-        return msg("{fault}; {cure}", fault=self._fault, cure=cure)
+        return msg("{fault}; {cure}", fault=self.fault, cure=cure)
 
     @property
-    def _fault(self) -> str:
+    def fault(self) -> str:
+        """Return what is wrong, such as ``crm.get was not awaited``."""
         return msg(
             "{call} was {built}",
             call=self.call,
@@ -106,7 +107,7 @@ class UnawaitedCall(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         """Return ``file:line:column: platform.api was not awaited``."""
         head = f"{self.place}: " if self.place else ""
-        return head + self._fault
+        return head + self.fault
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

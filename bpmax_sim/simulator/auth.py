@@ -32,7 +32,7 @@ from bpmax_sim.proxy.signing import sign
 from bpmax_sim.secret.http_auth import read_basic
 from bpmax_sim.secret.standin import standin
 from bpmax_sim.simulator import model, state
-from bpmax_sim.simulator.state import Refused, SimulatedTenant, Turn
+from bpmax_sim.simulator.state import Refusal, SimulatedTenant, Turn
 
 _REMEMBERED = 512
 """Tokens that are still known, so that an old one is told from one that never was."""
@@ -52,7 +52,7 @@ def issue(
 
     *names* are what the login yields, and *known* what need not be made for that.
     """
-    rule = _bent(turn.table.tokens, turn.state.knobs)
+    rule = _override_tokens(turn.table.tokens, turn.state.knobs)
     grants = turn.state.grants
     reusable = [
         grant
@@ -66,9 +66,11 @@ def issue(
     if reusable:
         latest = reusable[-1]
         renewed = replace(latest, expires=turn.now + rule.life) if rule.extend else latest
-        turn.change(grants=tuple(renewed if other is latest else other for other in grants))
+        turn.update_state(grants=tuple(renewed if other is latest else other for other in grants))
         return renewed
-    values = {name: turn.generated(rule.prefix, rule.length) for name in names if name not in known}
+    values = {
+        name: turn.generate_id(rule.prefix, rule.length) for name in names if name not in known
+    }
     grant = state.IssuedGrant(
         instance=tenant.instance,
         values={**known, **values},
@@ -81,12 +83,12 @@ def issue(
         for number, other in enumerate(older):
             if other.instance == tenant.instance:
                 older[number] = replace(other, expires=min(other.expires, end))
-    turn.change(grants=(*older, grant))
+    turn.update_state(grants=(*older, grant))
     return grant
 
 
-def _bent(rule: model.Tokens, knobs: state.Knobs) -> model.Tokens:
-    """Return *rule* as the knobs have it."""
+def _override_tokens(rule: model.Tokens, knobs: state.Knobs) -> model.Tokens:
+    """Apply the simulator's overrides to *rule*."""
     bends = {"life": knobs.life, "overlap": knobs.overlap}
     changes: dict[str, Any] = {name: n for name, n in bends.items() if n is not None}
     return replace(rule, **changes, **RENEWALS.get(knobs.renewal or "", {}))
@@ -96,23 +98,23 @@ def check_token(turn: Turn, _rule: bool) -> None:
     """Check the token that a request carries where the table says, and know whose request it is.
 
     Raises:
-        Refused: missing, invalid or expired, as the table calls it.
+        Refusal: missing, invalid or expired, as the table calls it.
     """
     rule = turn.table.tokens
-    value = turn.look(rule.at)
+    value = turn.value_at(rule.at)
     if rule.scheme and isinstance(value, str):
         scheme, _, rest = value.partition(" ")
         value = rest.strip() if scheme.lower() == rule.scheme.lower() else ""
     if not isinstance(value, str) or not value:
-        raise Refused(rule.missing)
+        raise Refusal(rule.missing)
     match = next((grant for grant in turn.state.grants if grant.values.get("token") == value), None)
     if match is None or match.revoked:
-        raise Refused(rule.invalid)
+        raise Refusal(rule.invalid)
     if not match.is_live(turn.now):
-        raise Refused(rule.expired)
+        raise Refusal(rule.expired)
     for tenant in turn.tenants:
         if tenant.instance == match.instance:
-            turn.belongs_to(tenant)
+            turn.set_tenant(tenant)
 
 
 def hand_out(turn: Turn, tenant: SimulatedTenant, *names: str) -> None:
@@ -139,13 +141,13 @@ def names_for(
         "call_id": "",
     }
     for name, value in auth.parameters.items():
-        result = rendered(value, names) if isinstance(value, str) else value
+        result = try_render(value, names) if isinstance(value, str) else value
         if result is not None:
             names[name] = result
     return names
 
 
-def rendered(source: str, names: Mapping[str, Any]) -> str | None:
+def try_render(source: str, names: Mapping[str, Any]) -> str | None:
     """Return *source* rendered, or None where a name has no value."""
     try:
         return render(source, names) if names_in(source) <= names.keys() else None
@@ -189,21 +191,21 @@ def log_in(turn: Turn, step: LoginStep) -> Response:
     """Return what a login yields: to every auth that logs in by the same request, in one response.
 
     Raises:
-        Refused: a credential is wrong.
+        Refusal: a credential is wrong.
     """
     match, logins = turn.match, [*_sharing_address(turn, step)]
     for own, its in logins:
         for tenant, names in _candidates(turn, own):
             spent = {names.get(name) for name in its.extract} & turn.state.spent
             if not spent and _is_theirs(match, names) and _are_right(turn, own, its, names):
-                turn.belongs_to(tenant)
-                turn.go_by(Api(auth=own))
+                turn.set_tenant(tenant)
+                turn.use_rules_of(Api(auth=own))
                 alike = [login for login in logins if login[1].request == its.request]
-                return _yielded(turn, alike, names)
-    raise Refused("401")
+                return _login_response(turn, alike, names)
+    raise Refusal("401")
 
 
-def yields(auth: Auth) -> frozenset[str]:
+def yielded_names(auth: Auth) -> frozenset[str]:
     """Return the names that a login yields."""
     steps = auth.acquire.steps if auth.acquire else ()
     return frozenset(name for step in steps for name in step.extract)
@@ -221,7 +223,7 @@ def _candidates(turn: Turn, auth: Auth) -> Iterator[tuple[SimulatedTenant, Names
 def _is_theirs(match: ApiMatch, names: Names) -> bool:
     """Return whether what the path says is what the templates of the login make of *names*."""
     return all(
-        rendered(f"{{{{ {expression} }}}}", names) == value
+        try_render(f"{{{{ {expression} }}}}", names) == value
         for expression, value in match.parameters.items()
     )
 
@@ -237,7 +239,7 @@ def _are_right(turn: Turn, auth: Auth, step: LoginStep, names: Names) -> bool:
 
 def renders_to(template: str, names: Names, value: Any) -> bool:
     """Return whether *template* makes the received *value* of *names*."""
-    expected = rendered(template, names)
+    expected = try_render(template, names)
     return expected is not None and value is not UNSET and as_text(value) == expected
 
 
@@ -248,27 +250,30 @@ def _received_values(turn: Turn, step: LoginStep) -> Iterator[tuple[str, Any]]:
         if names_in(value):  # whatever else a client puts into its headers is its own matter
             yield value, parsed.headers.get(name.lower(), UNSET)
     for place in ("query", "form", "body"):
-        yield from _members(getattr(declared, place), getattr(parsed, place))
+        yield from _pair_members(getattr(declared, place), getattr(parsed, place))
 
 
-def _members(declared: Any, received: Any) -> Iterator[tuple[str, Any]]:
+def _pair_members(declared: Any, received: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(declared, Mapping):
         has = received if isinstance(received, Mapping) else {}
         for name, value in declared.items():
-            yield from _members(value, has.get(name, UNSET))
+            yield from _pair_members(value, has.get(name, UNSET))
     elif isinstance(declared, list | tuple):
         has_items = received if isinstance(received, list) else []
         for number, value in enumerate(declared):
-            yield from _members(value, has_items[number] if number < len(has_items) else UNSET)
+            yield from _pair_members(value, has_items[number] if number < len(has_items) else UNSET)
     elif declared is not None and declared is not UNSET:
         yield declared if isinstance(declared, str) else as_text(declared), received
 
 
-def _yielded(turn: Turn, logins: list[tuple[Auth, LoginStep]], names: Names) -> Response:
+def _login_response(turn: Turn, logins: list[tuple[Auth, LoginStep]], names: Names) -> Response:
     """Return the response for auths that log in by one request, with the step that it is."""
     assert turn.tenant is not None
     rules = {name: rule for _, step in logins for name, rule in step.extract.items()}
-    known = frozenset().union(*(yields(auth) for auth, _ in logins)) & names.keys() - rules.keys()
+    known = (
+        frozenset().union(*(yielded_names(auth) for auth, _ in logins))
+        & names.keys() - rules.keys()
+    )
     earlier = {name: str(names[name]) for name in known}
     texts = [turn.platform.base_url, *(s.request.url for auth, _ in logins for s in auth.steps)]
     starts = [text.replace(" ", "").partition("}}")[0] for text in texts]
@@ -276,22 +281,22 @@ def _yielded(turn: Turn, logins: list[tuple[Auth, LoginStep]], names: Names) -> 
     addresses = {name: turn.base for name in rules if f"{{{{{name}" in starts}
     needed = [name for name in rules if name != TTL]
     cookies = {
-        name: f"{_COOKIE}={turn.generated()}" for name in needed if rules[name].path == "cookies"
+        name: f"{_COOKIE}={turn.generate_id()}" for name in needed if rules[name].path == "cookies"
     }
     old = {str(names[name]) for name in needed if name in turn.tenant.credentials}
     issued = issue(turn, turn.tenant, needed, {**earlier, **addresses, **cookies})
-    turn.change(spent=turn.state.spent | old)
+    turn.update_state(spent=turn.state.spent | old)
     places = [
-        (rule.path, _life(turn, auth, issued) if name == TTL else issued.values[name])
+        (rule.path, _declared_life(turn, auth, issued) if name == TTL else issued.values[name])
         for auth, step in logins
         for name, rule in step.extract.items()
     ]
-    body, headers = _placed(places, "; Path=/; HttpOnly")
+    body, headers = _place_values(places, "; Path=/; HttpOnly")
     template = model.ResponseTemplate(status=200, headers=dict(headers), body=turn.table.ok.body)
     return state.respond(turn, model.ResponseTemplate(), template, data=body)
 
 
-def _placed(
+def _place_values(
     values: Iterable[tuple[str, Any]], attributes: str
 ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """Return the body and the headers of a response in which each value stands at its path.
@@ -303,7 +308,7 @@ def _placed(
     for path, value in values:
         kind, _, name = path.partition(":")
         if kind.startswith("$"):
-            model.set_at(body, path, value)
+            model.set_at_path(body, path, value)
         elif kind == "header":
             headers.append((name.strip(), str(value)))
         else:
@@ -312,7 +317,7 @@ def _placed(
     return body, headers
 
 
-def _life(turn: Turn, auth: Auth, issued: state.IssuedGrant) -> int:
+def _declared_life(turn: Turn, auth: Auth, issued: state.IssuedGrant) -> int:
     assert auth.acquire is not None
     unit, life = auth.acquire.ttl.unit, issued.expires - turn.now
     instant = issued.expires if unit.startswith("absolute") else life
@@ -323,24 +328,24 @@ def grant(turn: Turn, rule: model.Grants) -> None:
     """Issue a token for what the form asks, and put it where the response finds it.
 
     Raises:
-        Refused: with the error of section 5.2.
+        Refusal: with the error of section 5.2.
     """
     form = turn.parsed.form
     kind = form.get("grant_type", "")
     if not kind:
-        raise Refused("invalid_request")
-    tenant = _client(turn, rule)
-    turn.belongs_to(tenant)
+        raise Refusal("invalid_request")
+    tenant = _authenticate_client(turn, rule)
+    turn.set_tenant(tenant)
     if rule.credentials(kind) is None:
-        raise Refused("unsupported_grant_type")
+        raise Refusal("unsupported_grant_type")
     if kind == "refresh_token":
         token = form.get("refresh_token", "")
         mine = [other for other in turn.state.grants if other.instance == tenant.instance]
         known: set[Any] = {other.values.get("refresh_token") for other in mine if not other.revoked}
         known.add(tenant.credentials.get("refresh_token"))
         if not token or token not in known - turn.state.spent:
-            raise Refused("invalid_grant")
-        turn.change(spent=turn.state.spent | {token})  # it is replaced, so it works once
+            raise Refusal("invalid_grant")
+        turn.update_state(spent=turn.state.spent | {token})  # it is replaced, so it works once
         hand_out(turn, tenant, "token", "refresh_token")
     else:
         hand_out(turn, tenant, "token")
@@ -348,18 +353,18 @@ def grant(turn: Turn, rule: model.Grants) -> None:
         turn.scope["scope"] = form["scope"]
 
 
-def _client(turn: Turn, rule: model.Grants) -> SimulatedTenant:
+def _authenticate_client(turn: Turn, rule: model.Grants) -> SimulatedTenant:
     """Return whom the client's credentials belong to; they come in one way only."""
     header, form = turn.parsed.headers.get("authorization", ""), turn.parsed.form
     if header and "client_secret" in form:
-        raise Refused("invalid_request")
+        raise Refusal("invalid_request")
     in_form = form.get("client_id", ""), form.get("client_secret", "")
     pair = read_basic(header) if header else in_form
     for tenant in turn.tenants:
         own = tuple(as_text(tenant.credentials.get(name)) for name in (rule.client, rule.secret))
         if pair is not None and own in (pair, tuple(map(unquote_plus, pair))):
             return tenant
-    raise Refused("invalid_client_basic" if header else "invalid_client")
+    raise Refusal("invalid_client_basic" if header else "invalid_client")
 
 
 _UNITS: Final = {"unix": 1, "unix_ms": 1000}
@@ -370,7 +375,7 @@ def check_declared(turn: Turn, rule: model.SignatureCheck) -> None:
     """Check the signature of an API that the platform file signs; others are not signed.
 
     Raises:
-        Refused: too old, used before, or not the signature of this request.
+        Refusal: too old, used before, or not the signature of this request.
     """
     api = turn.api
     if api is not None and isinstance(api.auth, Auth):
@@ -381,7 +386,7 @@ def check(turn: Turn, auth: Auth, errors: model.SignatureCheck) -> None:
     """Check the signature that *auth* makes, if it makes any.
 
     Raises:
-        Refused: too old, used before, or not the signature of this request.
+        Refusal: too old, used before, or not the signature of this request.
     """
     rule = auth.sign
     if rule is None:
@@ -389,17 +394,17 @@ def check(turn: Turn, auth: Auth, errors: model.SignatureCheck) -> None:
     values = _signed_values(turn, auth, rule)
     stamp, nonce = values.get("now"), values.get("nonce")
     if isinstance(stamp, float) and abs(stamp - turn.now) > errors.window:
-        raise Refused(errors.expired or errors.error)
+        raise Refusal(errors.expired or errors.error)
     key = f"nonce/{nonce}"
-    if nonce and turn.seen(key):
-        raise Refused(errors.used or errors.error)
+    if nonce and turn.find_seen(key):
+        raise Refusal(errors.used or errors.error)
     tenants = (turn.tenant,) if turn.tenant else turn.tenants
     for tenant in tenants:
         if _is_signed_by(turn, tenant, auth, rule, values):
-            turn.belongs_to(tenant)
+            turn.set_tenant(tenant)
             break
     else:
-        raise Refused(errors.error)
+        raise Refusal(errors.error)
     if nonce:
         turn.remember(key, turn.now + 2 * errors.window)
 
@@ -414,7 +419,7 @@ def _is_signed_by(
         request = replace(request, headers=headers)
     names |= {name: values[name] for name in CHANGING if name in values}
     names |= {
-        name: rendered(value, names) or "" if isinstance(value, str) else value
+        name: try_render(value, names) or "" if isinstance(value, str) else value
         for name, value in auth.parameters.items()
     }
     try:
@@ -453,7 +458,7 @@ def _signed_values(turn: Turn, auth: Auth, rule: Sign) -> dict[str, Any]:
     spots = [Apply(place="header", name=n, value=v) for n, v in rule.set_headers.items()]
     spots += [Apply(place="query", name=n, value=v) for n, v in rule.set_query.items()]
     for spot in (*spots, *rule.emit):
-        value = at(turn.scope, spot.place, rendered(spot.name, auth.parameters) or spot.name)
+        value = at(turn.scope, spot.place, try_render(spot.name, auth.parameters) or spot.name)
         if isinstance(value, str) and not state.is_empty(value):
             _read_back(expand(spot.value, known, besides=frozenset({"signature"})), value, values)
     return values
@@ -501,9 +506,9 @@ def login_response(platform: Platform, instance: str, login: Login) -> Response:
             key = platform.platform_key
             value = standin(kind=rule.kind, platform=key, instance=instance, name=name)
         values.append((rule.path, f"{_COOKIE}={value}" if rule.path == "cookies" else value))
-    body, headers = _placed(values, "; Path=/")
-    envelope = model.derived(platform).ok.body
-    whole = state.merged(body, envelope if isinstance(envelope, dict) else {})
+    body, headers = _place_values(values, "; Path=/")
+    envelope = model.derive_rules(platform).ok.body
+    whole = state.merge_members(body, envelope if isinstance(envelope, dict) else {})
     return Response(
         status=200,
         headers=(("content-type", "application/json; charset=utf-8"), *headers),

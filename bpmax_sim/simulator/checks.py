@@ -14,7 +14,7 @@ from msgspec import UNSET, UnsetType
 
 from bpmax_sim.proxy.response import as_text
 from bpmax_sim.simulator import auth, model
-from bpmax_sim.simulator.state import Message, Refused, Repeated, Turn, is_empty
+from bpmax_sim.simulator.state import Message, Refusal, Repetition, Turn, is_empty
 
 
 def deliver(turn: Turn, rule: model.Delivery) -> None:
@@ -22,30 +22,30 @@ def deliver(turn: Turn, rule: model.Delivery) -> None:
     body = None if turn.parsed.body is UNSET else turn.parsed.body
     for receiver in turn.receivers or ("",):
         key = f"deliver/{turn.owner}/{receiver}"
-        if rule.count and _counted(turn, key, rule.per)[1] > rule.count:
+        if rule.count and _count_request(turn, key, rule.per)[1] > rule.count:
             why = f"more than {rule.count} in {rule.per:g} s"
         else:
-            why = _repeated(turn, rule, receiver, body)
+            why = _repetition_reason(turn, rule, receiver, body)
         message = Message(at=turn.now, route=turn.route, to=receiver, body=body, dropped=why)
-        turn.change(messages=(*turn.state.messages, message))
+        turn.update_state(messages=(*turn.state.messages, message))
 
 
-def _counted(turn: Turn, key: str, per: float) -> tuple[float, int]:
+def _count_request(turn: Turn, key: str, per: float) -> tuple[float, int]:
     """Count *key* once more in the present window; return its start and the number in it."""
     start = math.floor(turn.now / per) * per
     begun, count = turn.state.counts.get(key, (start, 0))
     count = count + 1 if begun == start else 1
-    turn.change(counts={**turn.state.counts, key: (start, count)})
+    turn.update_state(counts={**turn.state.counts, key: (start, count)})
     return start, count
 
 
-def _repeated(turn: Turn, rule: model.Delivery, receiver: str, body: object) -> str:
+def _repetition_reason(turn: Turn, rule: model.Delivery, receiver: str, body: object) -> str:
     if not rule.same:
         return ""
     # What makes two messages the same is the message, not whom else it goes to.
     content = body.get("msg", body) if isinstance(body, dict) else body
     key = json.dumps([turn.route, receiver, content], ensure_ascii=False, sort_keys=True)
-    if turn.seen(key):
+    if turn.find_seen(key):
         return f"the same message within {rule.same:g} s"
     turn.remember(key, turn.now + rule.same)
     return ""
@@ -55,8 +55,8 @@ def perform(check: model.Check, turn: Turn) -> None:
     """Make the one check that *check* declares.
 
     Raises:
-        Refused: what the third party answers instead.
-        Repeated: the response that the same request had before.
+        Refusal: what the third party answers instead.
+        Repetition: the response that the same request had before.
     """
     for name, function in _CHECKS.items():
         rule = getattr(check, name)
@@ -66,15 +66,15 @@ def perform(check: model.Check, turn: Turn) -> None:
 
 def _login(turn: Turn, rule: tuple[model.LoginCredential, ...]) -> None:
     for item in rule:
-        if is_empty(turn.look(item.at)):
-            raise Refused(item.missing)
+        if is_empty(turn.value_at(item.at)):
+            raise Refusal(item.missing)
     fitting = turn.tenants
     for item in rule:
-        value = turn.look(item.at)
+        value = turn.value_at(item.at)
         fitting = tuple(t for t in fitting if _is(t.credentials.get(item.name), value))
         if not fitting:
-            raise Refused(item.wrong)
-    turn.belongs_to(fitting[0])
+            raise Refusal(item.wrong)
+    turn.set_tenant(fitting[0])
     auth.hand_out(turn, fitting[0], "token")
 
 
@@ -85,20 +85,20 @@ def _is(credential: Any, value: Any) -> bool:
 
 def _object(turn: Turn, error: str) -> None:
     if not isinstance(turn.parsed.body, dict):
-        raise Refused(error)
+        raise Refusal(error)
 
 
-def _need(turn: Turn, rule: model.Needed) -> None:
-    empty = [is_empty(turn.look(place)) for place in rule.at]
+def _need(turn: Turn, rule: model.PresenceCheck) -> None:
+    empty = [is_empty(turn.value_at(place)) for place in rule.at]
     if all(empty) if rule.any_of else any(empty):
-        raise Refused(rule.error)
+        raise Refusal(rule.error)
 
 
-def _equal(turn: Turn, rule: model.Compared) -> None:
-    value = turn.look(rule.at)
+def _equal(turn: Turn, rule: model.EqualityCheck) -> None:
+    value = turn.value_at(rule.at)
     if value is UNSET and rule.optional:
         return
-    allowed = (turn.look(rule.to),) if rule.to else rule.values
+    allowed = (turn.value_at(rule.to),) if rule.to else rule.values
     kind, _, name = rule.to.partition(".")
     if kind == "credential" and allowed[0] is UNSET:
         if turn.tenant is not None:
@@ -106,34 +106,34 @@ def _equal(turn: Turn, rule: model.Compared) -> None:
         # A key of the instance's own, such as a robot's, says whose request it is.
         owners = [t for t in turn.tenants if _is(t.credentials.get(name), value)]
         if not owners:
-            raise Refused(rule.error)
-        turn.belongs_to(owners[0])
+            raise Refusal(rule.error)
+        turn.set_tenant(owners[0])
     elif isinstance(value, UnsetType | dict | list) or as_text(value) not in map(as_text, allowed):
-        raise Refused(rule.error)
+        raise Refusal(rule.error)
 
 
-def _text(turn: Turn, rule: model.Sized) -> None:
-    value = turn.look(rule.at)
+def _text(turn: Turn, rule: model.TextCheck) -> None:
+    value = turn.value_at(rule.at)
     if value is UNSET:
         return
     if not isinstance(value, str) or len(value.encode("utf-8", "replace")) > rule.most:
-        raise Refused(rule.error)
+        raise Refusal(rule.error)
     if rule.json:
         try:
             json.loads(value)
         except (ValueError, RecursionError):
-            raise Refused(rule.error) from None
+            raise Refusal(rule.error) from None
 
 
-def _find(turn: Turn, rule: model.Found) -> None:
-    row = turn.row(rule.rows, rule.by, turn.look(rule.at))
+def _find(turn: Turn, rule: model.RecordCheck) -> None:
+    row = turn.row(rule.rows, rule.by, turn.value_at(rule.at))
     if row is None:
-        raise Refused(rule.error)
+        raise Refusal(rule.error)
     turn.scope[rule.name] = row
 
 
 def _receivers(turn: Turn, rule: model.Receivers) -> None:
-    names = _names(turn.look(rule.at), rule)
+    names = _names(turn.value_at(rule.at), rule)
     if rule.everybody in names and rule.everybody:
         turn.receivers = tuple(str(row.get(rule.by[0])) for row in turn.rows(rule.rows))
         names = []
@@ -142,7 +142,7 @@ def _receivers(turn: Turn, rule: model.Receivers) -> None:
     turn.receivers += tuple(known)
     turn.scope[rule.name] = rule.split.join(unknown) if rule.split else unknown
     if not turn.receivers and rule.error:
-        raise Refused(rule.error)
+        raise Refusal(rule.error)
 
 
 def _names(value: Any, rule: model.Receivers) -> list[str]:
@@ -155,30 +155,30 @@ def _names(value: Any, rule: model.Receivers) -> list[str]:
 
 def limit(turn: Turn, rule: model.Limit) -> None:
     """Count the request and refuse what is too much."""
-    places = (as_text(turn.look(place)) for place in rule.by)
+    places = (as_text(turn.value_at(place)) for place in rule.by)
     key = "/".join((turn.route, f"{rule.count} in {rule.per:g}", *places))
     until = turn.state.blocked.get(key, 0.0)
     if turn.now >= until:
-        start, count = _counted(turn, key, rule.per)
+        start, count = _count_request(turn, key, rule.per)
         if count <= rule.count:
             return
         until = turn.now + rule.block if rule.block else start + rule.per
         if rule.block:
-            turn.change(blocked={**turn.state.blocked, key: until})
+            turn.update_state(blocked={**turn.state.blocked, key: until})
     turn.scope["wait"] = max(math.ceil(until - turn.now), 1)
-    raise Refused(rule.error)
+    raise Refusal(rule.error)
 
 
 def once(turn: Turn, rule: model.Once) -> None:
     """Refuse a repetition, or answer it as the first one: the response is kept under its key."""
-    values = [turn.look(place) for place in rule.at]
-    if any(map(is_empty, values)) or (rule.when and as_text(turn.look(rule.when)) != "1"):
+    values = [turn.value_at(place) for place in rule.at]
+    if any(map(is_empty, values)) or (rule.when and as_text(turn.value_at(rule.when)) != "1"):
         return
     key = json.dumps([turn.owner, turn.route, *values], ensure_ascii=False, sort_keys=True)
-    if seen := turn.seen(key):
-        raise Refused(rule.error) if rule.error else Repeated(seen.response)
+    if seen := turn.find_seen(key):
+        raise Refusal(rule.error) if rule.error else Repetition(seen.response)
     window = rule.window if rule.default is UNSET else float(rule.default)
-    requested = turn.look(rule.window_at) if rule.window_at else UNSET
+    requested = turn.value_at(rule.window_at) if rule.window_at else UNSET
     if isinstance(requested, int | float) and not isinstance(requested, bool):
         window = min(max(float(requested), 0.0), rule.window)
     turn.key, turn.until = key, turn.now + window

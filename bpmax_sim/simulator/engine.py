@@ -22,7 +22,7 @@ from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Parameter, R
 from bpmax_sim.platform.template import names_in
 from bpmax_sim.proxy.response import as_text
 from bpmax_sim.simulator import auth, checks, model, state
-from bpmax_sim.simulator.state import Refused, Turn
+from bpmax_sim.simulator.state import Refusal, Turn
 
 _BY_FORMAT: Final[Mapping[str, str]] = {
     "date": "2026-01-01",
@@ -55,16 +55,16 @@ _TYPES: Final[Mapping[str, _Type]] = {
 }
 
 
-def example(parameter: Parameter) -> Any:
+def example_value(parameter: Parameter) -> Any:
     """Return a value that fits what is declared of *parameter*."""
     kind = parameter.type if parameter.type in _TYPES else "string"
     schema: dict[str, Any] = {"type": kind, "format": parameter.format, "enum": parameter.enum}
     if is_set(parameter.default) and not parameter.enum:
         schema["default"] = parameter.default
-    return sampled(schema, parameter.title or parameter.name)
+    return sample_schema(schema, parameter.title or parameter.name)
 
 
-def sampled(schema: Mapping[str, Any], name: str = "", levels: int = 8) -> Any:
+def sample_schema(schema: Mapping[str, Any], name: str = "", levels: int = 8) -> Any:
     """Return the example of a JSON Schema, or a value of its type; *name* is that of the member.
 
     Its members have theirs in turn. A pattern is not looked at.
@@ -76,28 +76,32 @@ def sampled(schema: Mapping[str, Any], name: str = "", levels: int = 8) -> Any:
     parts = [*schema.get("allOf", ()), *schema.get("oneOf", ())[:1], *schema.get("anyOf", ())[:1]]
     if parts and levels:
         own = {key: part for key, part in schema.items() if key not in ("allOf", "oneOf", "anyOf")}
-        samples = [sampled(part, name, levels - 1) for part in (own, *parts)]
+        samples = [sample_schema(part, name, levels - 1) for part in (own, *parts)]
         if objects := [sample for sample in samples if isinstance(sample, dict)]:
             return {key: value for part in objects for key, value in part.items()}
         return next((sample for sample in reversed(samples) if sample is not None), None)
-    return _of_type(schema, name, levels)
+    return _sample_type(schema, name, levels)
 
 
-def _of_type(schema: Mapping[str, Any], name: str, levels: int) -> Any:
+def _sample_type(schema: Mapping[str, Any], name: str, levels: int) -> Any:
     kind = schema.get("type", "object" if "properties" in schema else "")
     if not isinstance(kind, str):
         kind = next((option for option in kind if option != "null"), "")
     if kind == "object":
         inner = schema.get("properties", {}) if levels else {}
-        return {key: sampled(part, key, levels - 1) for key, part in inner.items()}
+        return {key: sample_schema(part, key, levels - 1) for key, part in inner.items()}
     if kind == "array":
-        return [sampled(schema["items"], name, levels - 1)] if levels and "items" in schema else []
+        return (
+            [sample_schema(schema["items"], name, levels - 1)]
+            if levels and "items" in schema
+            else []
+        )
     if kind == "string":
         return _BY_FORMAT.get(schema.get("format", ""), name)
     return max(_TYPES[kind].example, schema.get("minimum", 0)) if kind in _TYPES else None
 
 
-def typed(value: Any, parameter: Parameter) -> Any:
+def coerce(value: Any, parameter: Parameter) -> Any:
     """Return *value* with the declared type, or `UNSET` where it does not fit.
 
     What stands in a path, query, header or form is a text, and is read.
@@ -117,18 +121,18 @@ _SIGNED = model.SignatureCheck(window=900, error="signature", expired="expired",
 _WINDOW = 3600
 
 
-def call(turn: Turn, api: Api) -> Response:
+def answer_api(turn: Turn, api: Api) -> Response:
     """Return the response to a declared API.
 
     Raises:
-        Refused: the token, a signature or an input is not right.
-        Repeated: the same idempotency key was there before.
+        Refusal: the token, a signature or an input is not right.
+        Repetition: the same idempotency key was there before.
     """
     platform = turn.platform
     declared = api.auth if isinstance(api.auth, Auth) else platform.auth
     _authorise(turn, declared)
     auth.check(turn, declared, _SIGNED)
-    inputs = {parameter.name: _input(turn, parameter) for parameter in api.parameters}
+    inputs = {parameter.name: _read_input(turn, parameter) for parameter in api.parameters}
     if isinstance(api.idempotency, Idempotency):
         place = f"{api.idempotency.place}.{api.idempotency.name}"
         checks.once(
@@ -140,13 +144,13 @@ def call(turn: Turn, api: Api) -> Response:
     path, ok = next((path for path in rules.data if path.startswith("$.")), "$"), turn.table.ok
     body: Any = data
     if api.answer:  # its members have the values that were sent
-        body = sampled(api.answer)
+        body = sample_schema(api.answer)
         inner = member(body, path.split(".")[1:])
         if isinstance(inner, dict):
             inner |= {name: data[name] for name in inner.keys() & data.keys()}
     elif path != "$":
         body = {}
-        model.set_at(body, path, data)
+        model.set_at_path(body, path, data)
     # What an envelope says of success stands in it; a list or a text has no room for that.
     over = ok if isinstance(body, dict) else replace(ok, body=UNSET)
     return state.respond(turn, model.ResponseTemplate(), over, data=body)
@@ -154,13 +158,13 @@ def call(turn: Turn, api: Api) -> Response:
 
 def _authorise(turn: Turn, declared: Auth) -> None:
     is_due = declared.acquires(turn.parsed.method)
-    later = frozenset() if is_due else auth.yields(declared)
+    later = frozenset() if is_due else auth.yielded_names(declared)
     required = [item for item in declared.apply if not names_in(item.value) & later]
     if not required:
         return
     rule = turn.table.tokens
-    if all(_received(turn, item.place, item.name) is UNSET for item in required):
-        raise Refused(rule.missing or "token")
+    if all(_value_at(turn, item.place, item.name) is UNSET for item in required):
+        raise Refusal(rule.missing or "token")
     grants = turn.state.grants if is_due else (None,)
     error = rule.invalid
     for tenant, grant in product(turn.tenants, grants):
@@ -170,32 +174,32 @@ def _authorise(turn: Turn, declared: Auth) -> None:
         if not all(_carries(turn, declared, item, names) for item in required):
             continue
         if grant is None or grant.is_live(turn.now):
-            turn.belongs_to(tenant)
+            turn.set_tenant(tenant)
             return
         error = rule.invalid if grant.revoked else rule.expired
-    raise Refused(error or "token")
+    raise Refusal(error or "token")
 
 
 def _carries(turn: Turn, declared: Auth, item: Apply, names: Mapping[str, Any]) -> bool:
-    value = _received(turn, item.place, auth.rendered(item.name, names) or item.name)
+    value = _value_at(turn, item.place, auth.try_render(item.name, names) or item.name)
     if auth.is_changing(item.value, declared):
         return value is not UNSET
     return auth.renders_to(item.value, names, value)
 
 
-def _received(turn: Turn, place: str, name: str) -> Any:
+def _value_at(turn: Turn, place: str, name: str) -> Any:
     if place == "body" and turn.parsed.form:
         return turn.parsed.form.get(name, UNSET)
     return auth.at(turn.scope, place, name)
 
 
-def _input(turn: Turn, parameter: Parameter) -> Any:
+def _read_input(turn: Turn, parameter: Parameter) -> Any:
     """Return what was given for *parameter*, else an example.
 
     Raises:
-        Refused: it is required and absent, or not of its type or choice.
+        Refusal: it is required and absent, or not of its type or choice.
     """
-    received = _value_of(turn, parameter)
+    received = _input_value(turn, parameter)
     where = f"{parameter.place}.{parameter.target}"
     if received is UNSET:
         body = turn.parsed.request.body
@@ -204,20 +208,20 @@ def _input(turn: Turn, parameter: Parameter) -> Any:
             parameter.place == "body" and turn.parsed.body is UNSET and not state.is_empty(body)
         )
         if parameter.required and not is_hidden:
-            raise Refused("400", f"{where} is missing")
-        return example(parameter)
-    value = typed(received, parameter)
+            raise Refusal("400", f"{where} is missing")
+        return example_value(parameter)
+    value = coerce(received, parameter)
     if value is UNSET:
-        raise Refused("400", f"{where} is not of type {parameter.type}")
+        raise Refusal("400", f"{where} is not of type {parameter.type}")
     if parameter.enum and as_text(value) not in map(as_text, parameter.enum):
-        raise Refused("400", f"{where} is none of {', '.join(map(as_text, parameter.enum))}")
+        raise Refusal("400", f"{where} is none of {', '.join(map(as_text, parameter.enum))}")
     return value
 
 
-def _value_of(turn: Turn, parameter: Parameter) -> Any:
+def _input_value(turn: Turn, parameter: Parameter) -> Any:
     place, target = parameter.place, parameter.target
     if parameter.type == "array" and (place == "query" or (place == "body" and turn.parsed.form)):
-        return state.every(turn.parsed, place, target)
+        return state.every_value(turn.parsed, place, target)
     if not parameter.steps:
         sent = turn.parsed.request.body
         if parameter.type != "string" or sent is None:
@@ -227,16 +231,16 @@ def _value_of(turn: Turn, parameter: Parameter) -> Any:
         return turn.parsed.form.get(target, UNSET)
     if place == "body":
         return member(turn.parsed.body, parameter.steps)
-    return _received(turn, place, parameter.name if place == "path" else target)
+    return _value_at(turn, place, parameter.name if place == "path" else target)
 
 
 def respond_to(turn: Turn) -> Response:
     """Return the response to a request, whose *turn* has the state after it then."""
     try:
-        response = _answered(turn)
-    except Refused as refusal:
-        return _refusal(turn, refusal)
-    except state.Repeated as repetition:
+        response = _answer_request(turn)
+    except Refusal as refusal:
+        return _refusal_response(turn, refusal)
+    except state.Repetition as repetition:
         return repetition.response
     if turn.key:
         turn.remember(turn.key, turn.until, response)
@@ -245,15 +249,15 @@ def respond_to(turn: Turn) -> Response:
 
 def logs_in(turn: Turn) -> bool:
     """Return whether the request is a login."""
-    route = _route(turn)
+    route = _find_route(turn)
     return model.is_login(route) if route else auth.login_at(turn) is not None
 
 
-def _answered(turn: Turn) -> Response:
+def _answer_request(turn: Turn) -> Response:
     table = turn.table
-    if route := _route(turn):
+    if route := _find_route(turn):
         if not model.is_login(route):
-            _knob_limit(turn)
+            _apply_limit_knob(turn)
         for rule in () if route.open or model.is_login(route) else table.checks:
             checks.perform(rule, turn)
         for rule in route.checks:
@@ -264,20 +268,20 @@ def _answered(turn: Turn) -> Response:
     api = turn.api
     if api is None:
         if table.unknown == model.ResponseTemplate():
-            raise Refused("404")
+            raise Refusal("404")
         return state.respond(turn, model.ResponseTemplate(), table.unknown)
-    turn.go_by(api)
+    turn.use_rules_of(api)
     turn.scope["path"] = _path_values(api, turn.parsed.path)
     turn.route = f"{api.method} {api.path}"
-    _knob_limit(turn)
-    return call(turn, api)
+    _apply_limit_knob(turn)
+    return answer_api(turn, api)
 
 
 _READINGS = 1000
 
 
 def _is_among(text: str, parameter: Parameter) -> bool:
-    value = typed(text, parameter)
+    value = coerce(text, parameter)
     choices = parameter.enum
     return value is not UNSET and (not choices or as_text(value) in map(as_text, choices))
 
@@ -296,7 +300,7 @@ def _path_values(api: Api, raw: str) -> dict[str, str]:
     return next(fitting, None) or template.match(raw) or {}
 
 
-def _route(turn: Turn) -> model.Route | None:
+def _find_route(turn: Turn) -> model.Route | None:
     for route in turn.table.routes:
         method, _, path = route.on.partition(" ")
         values = path_template(path).match(turn.parsed.path)
@@ -307,18 +311,18 @@ def _route(turn: Turn) -> model.Route | None:
     return None
 
 
-def _knob_limit(turn: Turn) -> None:
+def _apply_limit_knob(turn: Turn) -> None:
     knob = turn.state.knobs.limit
     if knob is not None:
         checks.limit(turn, model.Limit(count=knob[0], per=knob[1], error=turn.table.busy or "rate"))
 
 
-def _refusal(turn: Turn, refusal: Refused) -> Response:
+def _refusal_response(turn: Turn, refusal: Refusal) -> Response:
     table = turn.table
     rule = table.errors.get(refusal.code, model.ResponseTemplate(message=refusal.code))
     code = rule.code or refusal.code
     number = code.removeprefix("-")
     turn.scope["code"] = int(code) if number.isascii() and number.isdigit() else code
-    turn.scope["hint"] = turn.generated(length=20)
-    turn.scope["message"] = refusal.message or state.fill(rule.message, turn)
+    turn.scope["hint"] = turn.generate_id(length=20)
+    turn.scope["message"] = refusal.message or state.fill_templates(rule.message, turn)
     return state.respond(turn, table.error, rule)

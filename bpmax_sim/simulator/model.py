@@ -99,7 +99,7 @@ class Limit(Model, frozen=True, kw_only=True):
     block: Seconds = 0
 
 
-class Compared(Model, frozen=True, kw_only=True):
+class EqualityCheck(Model, frozen=True, kw_only=True):
     """A place whose value has to be that of another place, or one of *values*."""
 
     at: str
@@ -109,7 +109,7 @@ class Compared(Model, frozen=True, kw_only=True):
     error: str
 
 
-class Needed(Model, frozen=True, kw_only=True):
+class PresenceCheck(Model, frozen=True, kw_only=True):
     """Places that must not be empty; with *any_of*, one of them at least."""
 
     at: Places
@@ -117,7 +117,7 @@ class Needed(Model, frozen=True, kw_only=True):
     error: str
 
 
-class Sized(Model, frozen=True, kw_only=True):
+class TextCheck(Model, frozen=True, kw_only=True):
     """A text of so many bytes at most, or one that has to be JSON."""
 
     at: str
@@ -126,7 +126,7 @@ class Sized(Model, frozen=True, kw_only=True):
     error: str
 
 
-class Found(Model, frozen=True, kw_only=True):
+class RecordCheck(Model, frozen=True, kw_only=True):
     """A record that has to exist, kept under *name* for the response."""
 
     rows: str = field(name="in")
@@ -226,10 +226,10 @@ class Check(Model, frozen=True, kw_only=True):
     login: tuple[LoginCredential, ...] | UnsetType = UNSET
     grants: Grants | UnsetType = UNSET
     object: str | UnsetType = UNSET
-    need: Needed | UnsetType = UNSET
-    equal: Compared | UnsetType = UNSET
-    text: Sized | UnsetType = UNSET
-    find: Found | UnsetType = UNSET
+    need: PresenceCheck | UnsetType = UNSET
+    equal: EqualityCheck | UnsetType = UNSET
+    text: TextCheck | UnsetType = UNSET
+    find: RecordCheck | UnsetType = UNSET
     receivers: Receivers | UnsetType = UNSET
     limit: Limit | UnsetType = UNSET
     once: Once | UnsetType = UNSET
@@ -315,20 +315,20 @@ _ERRORS: Final = {
 """The status of each error that no platform file declares, and its message."""
 
 
-def derived(platform: declared.Platform, api: declared.Api = _NO_API) -> RuleTable:
+def derive_rules(platform: declared.Platform, api: declared.Api = _NO_API) -> RuleTable:
     """Return the rules that *platform* implies; those of *api*, where it declares its own."""
     rules = api.response if isinstance(api.response, declared.ResponseRules) else platform.response
     acquire = (api.auth if isinstance(api.auth, declared.Auth) else platform.auth).acquire
-    errors = {name: _class(rules, name) for name in _CLASSES}
+    errors = {name: _error_class_template(rules, name) for name in _CLASSES}
     for name, (status, message) in _ERRORS.items():
         errors[name] = ResponseTemplate(status=status, code=str(status), message=message)
     error: dict[str, Any] = {}
-    _set(error, {}, _first(rules.code) or "$.code", {"$value": "code"})
-    _set(error, {}, _first(rules.message) or "$.message", {"$value": "message"})
+    _set_in_response(error, {}, _first(rules.code) or "$.code", {"$value": "code"})
+    _set_in_response(error, {}, _first(rules.message) or "$.message", {"$value": "message"})
     return RuleTable(
         simulator=platform.platform_key,
         title=platform.title,
-        ok=_ok(rules),
+        ok=_success_template(rules),
         error=ResponseTemplate(body=error),
         errors=errors,
         tokens=Tokens(
@@ -340,29 +340,29 @@ def derived(platform: declared.Platform, api: declared.Api = _NO_API) -> RuleTab
     )
 
 
-def set_at(body: dict[str, Any], path: str, value: Any) -> None:
+def set_at_path(body: dict[str, Any], path: str, value: Any) -> None:
     """Set what a simple path such as ``$.data.name`` names in *body*."""
     if names := _NAMES.findall(path):
         body.update(with_member(body, names, value))
 
 
-def _ok(rules: declared.ResponseRules) -> ResponseTemplate:
+def _success_template(rules: declared.ResponseRules) -> ResponseTemplate:
     body: dict[str, Any] = {}
     headers: dict[str, str] = {}
     # Codes and messages of errors alone have no place in a good response.
     if rules.data or rules.ok.all:
         if (code := _first(rules.code)) and not rules.ok.all and not code.startswith("header:"):
-            set_at(body, code, 200)
+            set_at_path(body, code, 200)
         if message := _first(rules.message):
-            _set(body, headers, message, "ok")
+            _set_in_response(body, headers, message, "ok")
     for condition in rules.ok.all:
         if condition.any_of:
-            _set(body, headers, condition.path, condition.any_of[0])
+            _set_in_response(body, headers, condition.path, condition.any_of[0])
     status = rules.ok.status[0] if rules.ok.status else 200
     return ResponseTemplate(status=status, headers=headers, body=body)
 
 
-def _class(rules: declared.ResponseRules, name: str) -> ResponseTemplate:
+def _error_class_template(rules: declared.ResponseRules, name: str) -> ResponseTemplate:
     """Return the error of a class; one that is declared by its code has the status of its kind.
 
     That is the status of a success only where the third party answers so: where the status alone
@@ -377,7 +377,7 @@ def _class(rules: declared.ResponseRules, name: str) -> ResponseTemplate:
     code = str(own.code[0]) if own.code else str(status)
     headers: dict[str, str] = {}
     for path in rules.code[:1]:
-        _set({}, headers, path, code)
+        _set_in_response({}, headers, path, code)
     return ResponseTemplate(status=status, headers=headers, code=code, message=message)
 
 
@@ -385,11 +385,11 @@ def _first(paths: Iterable[str]) -> str:
     return next(iter(paths), "")
 
 
-def _set(body: dict[str, Any], headers: dict[str, str], path: str, value: Any) -> None:
+def _set_in_response(body: dict[str, Any], headers: dict[str, str], path: str, value: Any) -> None:
     if path.startswith("header:"):
         headers[path.removeprefix("header:")] = str(value)
     else:
-        set_at(body, path, value)
+        set_at_path(body, path, value)
 
 
 def bad_token(platform: declared.Platform, api: declared.Api) -> Response:
@@ -400,9 +400,9 @@ def bad_token(platform: declared.Platform, api: declared.Api) -> Response:
     headers = {"content-type": "application/json; charset=utf-8"}
     body: dict[str, Any] = {}
     if token.code:
-        _set(body, headers, _first(rules.code), token.code[0])
-    _set(body, headers, _first(rules.message), "the token has expired (fault)")
-    status = _class(rules, "token").status
+        _set_in_response(body, headers, _first(rules.code), token.code[0])
+    _set_in_response(body, headers, _first(rules.message), "the token has expired (fault)")
+    status = _error_class_template(rules, "token").status
     assert isinstance(status, int)
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     pairs = tuple((name.lower(), value) for name, value in headers.items())

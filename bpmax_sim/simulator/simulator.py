@@ -36,7 +36,7 @@ from bpmax_sim.platform.model import Instance, LoginRequest, Platform
 from bpmax_sim.secret.vault import Credentials
 from bpmax_sim.simulator.auth import RENEWALS
 from bpmax_sim.simulator.engine import logs_in, respond_to
-from bpmax_sim.simulator.model import Route, RuleTable, derived, is_login, login_credentials
+from bpmax_sim.simulator.model import Route, RuleTable, derive_rules, is_login, login_credentials
 from bpmax_sim.simulator.state import Message, SimulatedTenant, State, Turn, read
 from bpmax_sim.yamlfile import decode, read_yaml
 
@@ -44,8 +44,8 @@ RULES = Path(__file__).parent / "rules"
 
 
 @cache
-def shipped() -> tuple[str, ...]:
-    """Return the keys of the tables that are shipped, sorted."""
+def shipped_rule_tables() -> tuple[str, ...]:
+    """Return the keys of the shipped tables, sorted."""
     return tuple(sorted(path.stem for path in RULES.glob("*.yaml")))
 
 
@@ -71,8 +71,8 @@ def table_of(platform: Platform) -> RuleTable:
     credentials, and carries the token where the table looks for it; a platform file of a user's own
     that only shares the key is another third party.
     """
-    own = derived(platform)
-    if platform.platform_key not in shipped():
+    own = derive_rules(platform)
+    if platform.platform_key not in shipped_rule_tables():
         return own
     table, auth = read_table(platform.platform_key), platform.auth
     steps = auth.acquire.steps if auth.acquire else ()

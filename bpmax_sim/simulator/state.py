@@ -28,7 +28,7 @@ from bpmax_sim.platform import filters, template
 from bpmax_sim.platform.matcher import ApiMatch, ApiMatcher
 from bpmax_sim.platform.model import Api, Auth, Platform, ResponseRules
 from bpmax_sim.proxy.response import as_text
-from bpmax_sim.simulator.model import ResponseTemplate, Row, RuleTable, derived
+from bpmax_sim.simulator.model import ResponseTemplate, Row, RuleTable, derive_rules
 
 Struct = msgspec.Struct
 
@@ -71,7 +71,7 @@ class Message(Struct, frozen=True, kw_only=True):
     dropped: str = ""
 
 
-class Seen(Struct, frozen=True, kw_only=True):
+class SeenKey(Struct, frozen=True, kw_only=True):
     """A key that counts once: until when, and the response that it had."""
 
     until: float
@@ -114,7 +114,7 @@ class State(Struct, frozen=True, kw_only=True):
     grants: tuple[IssuedGrant, ...] = ()
     counts: Mapping[str, tuple[float, int]] = {}
     blocked: Mapping[str, float] = {}
-    seen: Mapping[str, Seen] = {}
+    seen: Mapping[str, SeenKey] = {}
     spent: frozenset[str] = frozenset()
     messages: tuple[Message, ...] = ()
     rows: Mapping[str, tuple[Mapping[str, Any], ...]] = {}
@@ -170,7 +170,7 @@ def is_empty(value: Any) -> bool:
     return value is UNSET or value is None or value in ("", [], {})
 
 
-def every(parsed: ParsedRequest, place: str, name: str) -> Any:
+def every_value(parsed: ParsedRequest, place: str, name: str) -> Any:
     """Return the list of all values of *name* in the query or in a form, or `UNSET`."""
     query = parsed.request.url.partition("#")[0].partition("?")[2]
     text = query if place == "query" else (parsed.request.body or b"").decode("utf-8", "replace")
@@ -212,7 +212,7 @@ class SimulatedTenant:
     credentials: Mapping[str, Any] = field(repr=False)
 
 
-class Refused(Exception):  # noqa: N818 - a response, not an error of ours
+class Refusal(Exception):  # noqa: N818 - a response, not an error of ours
     """The third party refuses, with the error *code* of its table."""
 
     def __init__(self, code: str, message: str = "") -> None:
@@ -222,7 +222,7 @@ class Refused(Exception):  # noqa: N818 - a response, not an error of ours
         self.message = message
 
 
-class Repeated(Exception):  # noqa: N818 - a response, not an error of ours
+class Repetition(Exception):  # noqa: N818 - a response, not an error of ours
     """The same request was answered before: it gets that response again."""
 
     def __init__(self, response: Response) -> None:
@@ -297,26 +297,26 @@ class Turn(Struct):
         named = [api for api in match.target.candidates if call is not None and api.key == call.api]
         return match.target.api or next(iter((*named, *match.target.candidates)), None)
 
-    def go_by(self, api: Api) -> None:
+    def use_rules_of(self, api: Api) -> None:
         """Go by the rules that *api* declares of its own; those of a shipped table win."""
         has_own = isinstance(api.response, ResponseRules) or isinstance(api.auth, Auth)
         if has_own and not self.table.routes:
-            self.table = derived(self.platform, api)
+            self.table = derive_rules(self.platform, api)
 
-    def look(self, place: str) -> Any:
+    def value_at(self, place: str) -> Any:
         """Return what stands at *place*, or `UNSET`."""
         return member(self.scope, place.split("."))
 
-    def belongs_to(self, tenant: SimulatedTenant) -> None:
+    def set_tenant(self, tenant: SimulatedTenant) -> None:
         """Know from now on whose request it is."""
         self.tenant = tenant
         self.scope["credential"] = tenant.credentials
 
-    def change(self, **fields: Any) -> None:
+    def update_state(self, **fields: Any) -> None:
         """Leave another state."""
         self.state = replace(self.state, **fields)
 
-    def seen(self, key: str) -> Seen | None:
+    def find_seen(self, key: str) -> SeenKey | None:
         """Return what is known of a *key* that counts once, as long as it counts."""
         seen = self.state.seen.get(key)
         return seen if seen is not None and self.now < seen.until else None
@@ -324,7 +324,7 @@ class Turn(Struct):
     def remember(self, key: str, until: float, response: Response | None = None) -> None:
         """Let *key* count until that instant, and forget those that count no more."""
         live = {name: seen for name, seen in self.state.seen.items() if self.now < seen.until}
-        self.change(seen={**live, key: Seen(until=until, response=response)})
+        self.update_state(seen={**live, key: SeenKey(until=until, response=response)})
 
     def rows(self, name: str) -> tuple[Row, ...]:
         """Return the records *name*, those that were added first."""
@@ -338,10 +338,10 @@ class Turn(Struct):
                 return row
         return None
 
-    def generated(self, prefix: str = "", length: int = 32) -> str:
+    def generate_id(self, prefix: str = "", length: int = 32) -> str:
         """Return a new id; the same one for the same seed and number of it."""
         number = self.state.serial
-        self.change(serial=number + 1)
+        self.update_state(serial=number + 1)
         start = f"{self.seed}/{self.platform.platform_key}/{number}"
         text = ""
         while len(text) < length:
@@ -381,7 +381,7 @@ def respond(
     )
 
 
-def fill(node: Any, turn: Turn) -> Any:
+def fill_templates(node: Any, turn: Turn) -> Any:
     """Return *node* with its texts and ``$`` nodes filled in, or `UNSET`."""
     if isinstance(node, str):
         return template.render(node, _texts(turn)) if "{{" in node else node
@@ -389,29 +389,29 @@ def fill(node: Any, turn: Turn) -> Any:
         for key, function in _NODES.items():
             if key in node:
                 return function(node, turn)
-        filled = {key: fill(value, turn) for key, value in node.items()}
+        filled = {key: fill_templates(value, turn) for key, value in node.items()}
         return {key: value for key, value in filled.items() if value is not UNSET}
     if isinstance(node, list | tuple):
-        items = (fill(item, turn) for item in node)
+        items = (fill_templates(item, turn) for item in node)
         return [item for item in items if item is not UNSET]
     return node
 
 
 def _body(turn: Turn, base: Any, over: Any, data: Any) -> bytes:
-    layers = [fill(layer, turn) for layer in (base, over) if layer is not UNSET]
+    layers = [fill_templates(layer, turn) for layer in (base, over) if layer is not UNSET]
     if data is not UNSET:
         layers.insert(0, data)
     if not layers or layers[-1] is None:
         return b""
-    text = json.dumps(reduce(merged, layers), ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(reduce(merge_members, layers), ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "replace")
 
 
-def merged(bottom: Any, top: Any) -> Any:
+def merge_members(bottom: Any, top: Any) -> Any:
     """Return *top* over *bottom*, member by member."""
     if not (isinstance(bottom, dict) and isinstance(top, dict)):
         return top
-    return {**bottom, **{key: merged(bottom.get(key), value) for key, value in top.items()}}
+    return {**bottom, **{key: merge_members(bottom.get(key), value) for key, value in top.items()}}
 
 
 def _texts(turn: Turn) -> dict[str, Any]:
@@ -419,7 +419,7 @@ def _texts(turn: Turn) -> dict[str, Any]:
 
 
 def _value(node: Mapping[str, Any], turn: Turn) -> Any:
-    value = turn.look(node["$value"])
+    value = turn.value_at(node["$value"])
     return as_text(value) if node.get("as") == "text" and value is not UNSET else value
 
 
@@ -433,8 +433,8 @@ def _rows(node: Mapping[str, Any], turn: Turn) -> Any:
 
 def _is_selected(row: Row, node: Mapping[str, Any], turn: Turn) -> bool:
     """Return whether a field is, or as a list has, what is asked for; ``like``: has it in it."""
-    where = ((row.get(name), turn.look(place)) for name, place in node.get("where", {}).items())
-    like = ((row.get(name), turn.look(place)) for name, place in node.get("like", {}).items())
+    where = ((row.get(name), turn.value_at(place)) for name, place in node.get("where", {}).items())
+    like = ((row.get(name), turn.value_at(place)) for name, place in node.get("like", {}).items())
     return all(
         expected is UNSET
         or as_text(expected) in map(as_text, has if isinstance(has, list) else [has])
@@ -445,16 +445,16 @@ def _is_selected(row: Row, node: Mapping[str, Any], turn: Turn) -> bool:
 def _each(node: Mapping[str, Any], turn: Turn) -> Any:
     items: list[Any] = []
     for place, name in zip(node["$each"], node["by"], strict=True):
-        values = turn.look(place)
+        values = turn.value_at(place)
         for item in values if isinstance(values, list) else ():
             turn.scope["found"] = turn.row(node["in"], (name,), item) or {}
-            items.append({name: item, **fill(node["item"], turn)})
+            items.append({name: item, **fill_templates(node["item"], turn)})
     return items
 
 
 _NODES: Final[Mapping[str, Callable[[Mapping[str, Any], Turn], Any]]] = {
     "$value": _value,
-    "$made": lambda node, turn: turn.generated(node["$made"] or "", node.get("length", 32)),
+    "$made": lambda node, turn: turn.generate_id(node["$made"] or "", node.get("length", 32)),
     "$rows": _rows,
     "$each": _each,
 }

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 
 import bpmax_sim as bs
 from bpmax_sim.errors import BpmaxError, ConfigError
-from bpmax_sim.openapi.convert import Converted, make
+from bpmax_sim.openapi.convert import ConvertedPlatform, make
 from bpmax_sim.openapi.document import Document, read_document
 from bpmax_sim.platform.load import read_platform
 from bpmax_sim.platform.model import Auth, Idempotency, Platform
@@ -31,12 +31,12 @@ FILES = {
 NOTHING = "there is no operation in 'paths', so there is nothing to import"
 
 
-def imported(name: str, folder: Path) -> tuple[Converted, Platform]:
+def imported(name: str, folder: Path) -> tuple[ConvertedPlatform, Platform]:
     made = make(read_document(DATA / FILES[name]), key=name)
     return made, loaded(made, folder)
 
 
-def loaded(made: Converted, folder: Path) -> Platform:
+def loaded(made: ConvertedPlatform, folder: Path) -> Platform:
     path = folder / "platforms" / f"{made.key}.yaml"
     path.parent.mkdir(exist_ok=True)
     path.write_text(made.text, encoding="utf-8")
@@ -283,7 +283,7 @@ def test_each_way_to_log_in_becomes_a_preset(
     assert loaded(made, tmp_path).auth == read_platform(path).auth
 
 
-def credentials_of(made: Converted) -> str:
+def credentials_of(made: ConvertedPlatform) -> str:
     return (
         "".join(["credentials:\n", *(f"  {one}: {{}}\n" for one in made.credentials)])
         if (made.credentials)
@@ -449,5 +449,5 @@ def test_a_reference_is_a_json_pointer_into_the_document(reference: str, leads_t
     root = {"components": {"schemas": {"客户": {"type": "object"}}, "a/b": [0, {"~": 7}]}}
     document = Document("x.yaml", root)
 
-    assert document.followed({"$ref": reference}, ("paths",)) == leads_to
+    assert document.resolve_reference({"$ref": reference}, ("paths",)) == leads_to
     assert len(document.notes) == (leads_to == {})

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.platform import sandbox
+from bpmax_sim.platform.compiled_template import Template
 from bpmax_sim.platform.encodings import LIMIT
 from bpmax_sim.platform.filters import FILTERS
-from bpmax_sim.platform.template import Template, compile_template, is_template, names_in, render
+from bpmax_sim.platform.template import compile_template, is_template, names_in, render
 from tests.examples import drawn
 
 NAMES: dict[str, Any] = {

@@ -11,7 +11,7 @@ from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import AuthError, ConfigError, TransportError
 from bpmax_sim.messages import LOGIN, Request, Response, Sensitive
 from bpmax_sim.platform.model import Auth, Condition, OkRule, Recover, ResponseRules, Ttl
-from bpmax_sim.proxy.login import expiry
+from bpmax_sim.proxy.login import renewal_instant
 from tests.proxy.world import (
     SECRET,
     STANDIN,
@@ -395,7 +395,7 @@ def test_a_login_value_that_cannot_be_sent_is_named() -> None:
 def test_a_grant_is_renewed_a_margin_before_its_end(
     ttl: Ttl, value: float | None, expected: float
 ) -> None:
-    assert expiry(ttl, value, START) - START == pytest.approx(expected)
+    assert renewal_instant(ttl, value, START) - START == pytest.approx(expected)
 
 
 def test_a_life_begins_when_the_login_is_sent_as_its_end_may_be_long_after() -> None:

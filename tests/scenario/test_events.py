@@ -126,7 +126,13 @@ def test_any_value_has_one_spelling(value: Any, told: Any) -> None:
 def test_the_verdict_is_a_line_too() -> None:
     failure = Failure(kind="expect", essence="坏", place=Place("a.yaml", 3, 1))
     last = ScenarioFinished(
-        outcome="failed", failures=(failure,), notes=(), digest="ab", calls=0, duration=1.0, at=AT
+        outcome="failed",
+        failures=(failure,),
+        warnings=(),
+        digest="ab",
+        calls=0,
+        duration=1.0,
+        at=AT,
     )
 
     assert json.loads(trace_line(last, 9))["failures"][0]["place"] == "a.yaml:3:1"

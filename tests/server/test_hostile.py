@@ -19,7 +19,7 @@ from starlette.responses import Response as Outgoing
 from starlette.routing import Route
 
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.server import ClientLimits, served
+from bpmax_sim.server import ClientLimits, run_server
 
 QUICK = ClientLimits(head_time=0.3, body_time=0.3, connections=16)
 HALF_HEAD = b"GET /x HTTP/1.1\r\nHost: a\r\nX: "
@@ -35,7 +35,7 @@ def answer(request: Request) -> Response:
 
 @pytest.fixture(name="url", scope="module")
 def server() -> Iterator[str]:
-    with served(answer, limits=QUICK) as url:
+    with run_server(answer, limits=QUICK) as url:
         yield url
 
 
@@ -105,7 +105,7 @@ def test_a_client_that_keeps_its_connection_is_not_late(url: str) -> None:
 @pytest.mark.parametrize("first", [b"", HALF_HEAD, HALF_BODY, ENDLESS_BODY])
 def test_clients_that_do_not_go_on_keep_nobody_out(first: bytes) -> None:
     """More of them than there is room for, and none of them is late yet."""
-    with served(answer, limits=ClientLimits(connections=64)) as url, ExitStack() as stack:
+    with run_server(answer, limits=ClientLimits(connections=64)) as url, ExitStack() as stack:
         for _ in range(300):
             stack.enter_context(connected(url)).sendall(first)
 
@@ -139,7 +139,7 @@ def test_a_client_that_sends_no_more_is_answered(url: str, sent: bytes, answers:
 
 @pytest.mark.parametrize("version", [b"1.0", b"1.1"])
 def test_clients_that_do_not_read_keep_nobody_out(version: bytes) -> None:
-    with served(answer, limits=QUICK) as url, ExitStack() as stack:
+    with run_server(answer, limits=QUICK) as url, ExitStack() as stack:
         for _ in range(2 * QUICK.connections + 4):
             client = stack.enter_context(connected(url))
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -174,7 +174,12 @@ def test_a_request_on_a_connection_that_is_kept_takes_what_a_bare_server_takes()
         assert client.post(f"{url}/x", content="客户".encode()).status_code == 200
         return time.perf_counter() - started
 
-    with served(answer) as ours, bare() as theirs, httpx.Client() as one, httpx.Client() as other:
+    with (
+        run_server(answer) as ours,
+        bare() as theirs,
+        httpx.Client() as one,
+        httpx.Client() as other,
+    ):
         pairs = [(timed(one, ours), timed(other, theirs)) for _ in range(60)]
 
     mine, floor = (statistics.median(times) for times in zip(*pairs, strict=True))
@@ -182,7 +187,7 @@ def test_a_request_on_a_connection_that_is_kept_takes_what_a_bare_server_takes()
 
 
 def test_a_client_that_was_answered_keeps_its_connection_while_others_crowd_in() -> None:
-    with served(answer, limits=ClientLimits(connections=16)) as url, ExitStack() as stack:
+    with run_server(answer, limits=ClientLimits(connections=16)) as url, ExitStack() as stack:
         client = stack.enter_context(httpx.Client())
         for _ in range(3):
             assert client.get(f"{url}/x").status_code == 200

@@ -46,7 +46,7 @@ def answer(request: Request) -> Response:
 
 @pytest.fixture(name="url", scope="module")
 def server() -> Iterator[str]:
-    with server_module.served(answer) as url:
+    with server_module.run_server(answer) as url:
         yield url
 
 
@@ -152,7 +152,7 @@ def test_what_is_no_bounded_request_is_refused_and_never_answered(url: str, data
 def test_a_body_that_is_too_large_is_refused_before_it_is_all_there() -> None:
     ASKED.clear()
 
-    with server_module.served(answer, limits=server_module.ClientLimits(body=100_000)) as url:
+    with server_module.run_server(answer, limits=server_module.ClientLimits(body=100_000)) as url:
         got = httpx.post(f"{url}/x", content=b"y" * 100_001)
         allowed = httpx.post(f"{url}/x", content=b"y" * 100_000)
 
@@ -185,7 +185,7 @@ def test_a_port_that_is_taken_is_told(url: str) -> None:
     port = urlsplit(url).port
     assert port is not None
 
-    with pytest.raises(ConfigError) as caught, server_module.served(answer, port=port):
+    with pytest.raises(ConfigError) as caught, server_module.run_server(answer, port=port):
         pass
 
     assert str(caught.value) == (

@@ -11,7 +11,7 @@ import pytest
 
 import bpmax_sim as bs
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.server import Recordings, served
+from bpmax_sim.server import Recordings, run_server
 from bpmax_sim.transport.protocol import Handler
 
 PLATFORMS = {
@@ -85,7 +85,7 @@ def server(folder: Path) -> Iterator[str]:
     recordings = Recordings(
         [folder / "cassettes/客户.yaml"], platforms=folder / "platforms", environ={}
     )
-    with served(recordings.handle) as url:
+    with run_server(recordings.handle) as url:
         yield url
 
 

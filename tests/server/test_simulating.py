@@ -13,7 +13,7 @@ from bpmax_sim.errors import CallError
 from bpmax_sim.openapi.convert import make
 from bpmax_sim.openapi.document import read_document
 from bpmax_sim.platform.load import load_platforms
-from bpmax_sim.server import Standin, served
+from bpmax_sim.server import Standin, run_server
 
 DATA = Path(__file__).parents[1] / "data/openapi"
 
@@ -21,7 +21,7 @@ DATA = Path(__file__).parents[1] / "data/openapi"
 @pytest.fixture(name="qywx")
 def wecom() -> Iterator[tuple[str, Standin]]:
     standin = Standin(load_platforms(None), "qywx")
-    with served(standin.handle) as url:
+    with run_server(standin.handle) as url:
         yield url, standin
 
 
@@ -103,7 +103,7 @@ def test_an_imported_platform_is_served_below_its_path_or_without_it(
     (tmp_path / "crm.yaml").write_text(made.text, encoding="utf-8")
     standin = Standin(load_platforms(tmp_path), "crm")
     (tenant,) = standin.tenants
-    with served(standin.handle) as url:
+    with run_server(standin.handle) as url:
         access = httpx.post(
             f"{url}{prefix}/oauth/token",
             data={"grant_type": "client_credentials", "scope": "customer.read customer.write"},
