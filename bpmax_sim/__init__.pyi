@@ -70,7 +70,7 @@ from bpmax_sim.session.shared_logins import SharedLogins as SharedLogins
 from bpmax_sim.session.shared_logins import SharingLogins as SharingLogins
 from bpmax_sim.session.sharing import Run as Run
 from bpmax_sim.simulator.simulator import Simulator as Simulator
-from bpmax_sim.transport.adapters import SessionTransport as SessionTransport
+from bpmax_sim.transport.adapters import RecordReplayTransport as RecordReplayTransport
 from bpmax_sim.transport.adapters import httpx_transport as httpx_transport
 from bpmax_sim.transport.faults import BadToken as BadToken
 from bpmax_sim.transport.faults import Break as Break

@@ -3,10 +3,10 @@ from bpmax_sim.clock import Clock as Clock
 from bpmax_sim.clock import Instant as Instant
 from bpmax_sim.clock import VirtualClock as VirtualClock
 from bpmax_sim.messages import Chunk as Chunk
-from bpmax_sim.messages import Failed as Failed
+from bpmax_sim.messages import FailedExchange as FailedExchange
 from bpmax_sim.messages import Proof as Proof
 from bpmax_sim.messages import Sensitive as Sensitive
-from bpmax_sim.messages import Signed as Signed
+from bpmax_sim.messages import SignatureInput as SignatureInput
 from bpmax_sim.platform.model import Api as Api
 from bpmax_sim.platform.model import Instance as Instance
 from bpmax_sim.platform.model import Platform as Platform

@@ -21,7 +21,7 @@ from bpmax_sim.js_values import js_number, loads
 from bpmax_sim.messages import FORM, Pairs, Request, media_type
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import names_api
-from bpmax_sim.proxy.response import CallRecord, redacted_request, redacted_response
+from bpmax_sim.proxy.response import CallRecord, redact_request, redact_response
 from bpmax_sim.scenario.expect import (
     Checks,
     Comparison,
@@ -191,8 +191,8 @@ def _recording_behind(request: Request | None, recall: Recall) -> Recalled | Non
 
 def _attempt(record: CallRecord, number: int, attempt: int, recall: Recall) -> CallAttempted:
     sending, redact = record.earlier[attempt - 1], record.redact
-    request = redacted_request(sending.request, redact)
-    response = redacted_response(sending.response, redact) if sending.response else None
+    request = redact_request(sending.request, redact)
+    response = redact_response(sending.response, redact) if sending.response else None
     error = sending.error
     return CallAttempted(
         number=number,

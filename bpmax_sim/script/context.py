@@ -28,7 +28,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UNDEFINED, decode_tagged, encode_tagged
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.effects import Effect
-from bpmax_sim.proxy.result import Answer, rejection
+from bpmax_sim.proxy.result import Answer, rejection_fields
 from bpmax_sim.script.channel import Channel, Engine, LiveObject, Mirror
 from bpmax_sim.script.failure import Failures, Placed, Script, Sources
 from bpmax_sim.script.limits import EngineError, Limits, too_slow
@@ -581,7 +581,7 @@ def _crossing(answer: Answer) -> tuple[str, Any]:
 
 def _fields(error: BpmaxError) -> dict[str, Any]:
     if isinstance(error, CallError):
-        return rejection(error)
+        return rejection_fields(error)
     if isinstance(error, NoMatchError):
         known = {"platform_key": error.platform, "api": error.api}
         # The rest explains the recording; the session tells it, whatever the script does.

@@ -11,7 +11,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from typing import Any
 
-from bpmax_sim.clock import Parts
+from bpmax_sim.clock import SeedParts
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.effects import Effect
@@ -105,7 +105,7 @@ class Runtime:
     begin: Begin
     _: KW_ONLY
     limits: Limits = field(default_factory=Limits)
-    parts: Callable[[int], Parts] = lambda _number: ((0, None),)
+    parts: Callable[[int], SeedParts] = lambda _number: ((0, None),)
     drew: Callable[[int, int], None] = lambda _number, _drawn: None
     zone: float = SHANGHAI
     engine: MakeEngine = quickjs

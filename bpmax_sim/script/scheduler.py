@@ -20,7 +20,7 @@ from typing import Any
 
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.proxy.client import Exchanged, TokenStore, exchange
+from bpmax_sim.proxy.client import Exchanged, TokenStore, exchange_in_time
 from bpmax_sim.proxy.effects import Effect, Send, Sleep, TokenRequest
 
 Call = Generator[Effect, Any, Any]
@@ -142,9 +142,9 @@ class Scheduler:
 
     def _send(self, request: Request, resume: Resume) -> None:
         if self._wire:
-            self._wire.send(partial(exchange, request, self._handle), resume)
+            self._wire.send(partial(exchange_in_time, request, self._handle), resume)
         else:
-            self.complete(exchange(request, self._handle), self.clock.now(), resume)
+            self.complete(exchange_in_time(request, self._handle), self.clock.now(), resume)
 
     def complete(self, outcome: Exchanged, start: float, resume: Resume) -> None:
         """Plan the end of an exchange that began at *start*."""

@@ -19,11 +19,11 @@ from bpmax_sim.clock import Chance, CountedChance, Instant
 from bpmax_sim.errors import BpmaxError, ConfigError, ExpectationError, shell_quote
 from bpmax_sim.guard import NetworkGuard, hosts_of
 from bpmax_sim.i18n import SHOWN_BY, msg, plural, series
-from bpmax_sim.keywords import closed
+from bpmax_sim.keywords import refuse_unknown_keywords
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.proxy.builder import Proxy
-from bpmax_sim.proxy.client import call
+from bpmax_sim.proxy.client import run_call
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.outbox import Outcome, Waiting
@@ -133,7 +133,7 @@ class Session:
         limits = limits or Limits()
         self._runtime = Runtime(
             self._scheduler,
-            partial(call, env=network.environment),
+            partial(run_call, env=network.environment),
             limits=limits if settings.stack is None else replace(limits, stack=settings.stack),
             parts=start.seat.parts,
             drew=start.seat.drew,
@@ -147,7 +147,7 @@ class Session:
             self._guard.enter()  # at the end: what is remote was fetched before
 
     @classmethod
-    @closed(_HANDED_ON | {"mode"})
+    @refuse_unknown_keywords(_HANDED_ON | {"mode"})
     def open(cls, platforms: FilePath | None = None, **options: Unpack[OpeningOptions]) -> Session:
         """Open a run over the platform files in *platforms*, a folder or one file.
 
@@ -201,7 +201,7 @@ class Session:
     def __repr__(self) -> str:
         return f"<Session {self.mode}, {len(self.calls)} calls>"
 
-    @closed()
+    @refuse_unknown_keywords()
     def proxy(
         self, platform: str, /, *, instance_key: str | None = None, caller: str | None = None
     ) -> Proxy:
@@ -235,7 +235,7 @@ class Session:
         """Return what is drawn from beside scripts."""
         return CountedChance(partial(self._start.seat.parts, 0), partial(self._start.seat.drew, 0))
 
-    @closed()
+    @refuse_unknown_keywords()
     def run_script(
         self,
         script: ScriptLike,
@@ -268,7 +268,7 @@ class Session:
         )
         return scripts.judged(self._heard(outcome), self.settings.unawaited)
 
-    @closed()
+    @refuse_unknown_keywords()
     def start_script(
         self,
         script: ScriptLike,
@@ -422,7 +422,7 @@ class Session:
         """Return which responses were recorded with a stand-in that need not be one."""
         return (*self._network.undeclared.notes, *self._network.clients.notes)
 
-    @closed()
+    @refuse_unknown_keywords()
     def close(self, *, failed: bool = False) -> None:
         """End the run; *failed* says that it failed already, so its recording is set aside.
 
@@ -516,7 +516,7 @@ def _guard_of(settings: Settings) -> NetworkGuard | None:
     return guard or None
 
 
-@closed(_HANDED_ON)
+@refuse_unknown_keywords(_HANDED_ON)
 def replay(
     platforms: FilePath | None = None, *, cassette: FilePath, **options: Unpack[EverydayOptions]
 ) -> Session:
@@ -536,7 +536,7 @@ def replay(
     return Session.open(platforms, mode="replay", cassette=cassette, **options)
 
 
-@closed(_HANDED_ON)
+@refuse_unknown_keywords(_HANDED_ON)
 def record(
     platforms: FilePath | None = None, *, cassette: FilePath, **options: Unpack[EverydayOptions]
 ) -> Session:

@@ -35,7 +35,7 @@ from bpmax_sim.project import find_root, open_places_of
 from bpmax_sim.proxy.response import read_body
 from bpmax_sim.secret.vault import Credential, Credentials, Vault
 from bpmax_sim.transport.faults import Fault
-from bpmax_sim.transport.redaction import UndeclaredSecret, undeclared_secrets
+from bpmax_sim.transport.redaction import UndeclaredSecret, find_undeclared_secrets
 
 
 class Struck(msgspec.Struct, frozen=True, kw_only=True):
@@ -323,7 +323,7 @@ class Unrecognised:
             exchange = self._fresh.popleft()
             call = exchange.request.call
             name = call.name if call else ""
-            secrets = undeclared_secrets(exchange, self.passing(name), self.answered(name))
+            secrets = find_undeclared_secrets(exchange, self.passing(name), self.answered(name))
             self._secrets.update(dict.fromkeys(secrets))
         still = dict.fromkeys(
             p for p, value in self._secrets if self.vault.redact_text(value) == value
