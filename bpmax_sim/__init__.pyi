@@ -55,9 +55,9 @@ from bpmax_sim.scenario.runner import run_scenario as run_scenario
 from bpmax_sim.script.channel import LiveObject as LiveObject
 from bpmax_sim.script.failure import Script as Script
 from bpmax_sim.script.limits import Limits as Limits
-from bpmax_sim.script.outbox import Outcome as Outcome
-from bpmax_sim.script.outbox import Waiting as Waiting
 from bpmax_sim.script.runtime import Page as Page
+from bpmax_sim.script.turn_result import Outcome as Outcome
+from bpmax_sim.script.turn_result import PendingTimer as PendingTimer
 from bpmax_sim.session.session import Session as Session
 from bpmax_sim.session.session import record as record
 from bpmax_sim.session.session import replay as replay

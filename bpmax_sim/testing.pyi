@@ -28,9 +28,9 @@ from bpmax_sim.scenario.events import StepFinished as StepFinished
 from bpmax_sim.scenario.events import StepStarted as StepStarted
 from bpmax_sim.scenario.python_step import FlowHandle as FlowHandle
 from bpmax_sim.scenario.python_step import FormHandle as FormHandle
-from bpmax_sim.script.outbox import ConsoleLine as ConsoleLine
-from bpmax_sim.script.outbox import TimerFired as TimerFired
-from bpmax_sim.script.outbox import UnawaitedCall as UnawaitedCall
+from bpmax_sim.script.turn_result import ConsoleLine as ConsoleLine
+from bpmax_sim.script.turn_result import TimerFired as TimerFired
+from bpmax_sim.script.turn_result import UnawaitedCall as UnawaitedCall
 from bpmax_sim.session.options import Against as Against
 from bpmax_sim.session.options import EngineName as EngineName
 from bpmax_sim.session.options import Mode as Mode

@@ -20,7 +20,7 @@ from bpmax_sim.clock import Chance, new_uuid
 from bpmax_sim.errors import CallError, ConfigError, nearest_name
 from bpmax_sim.field_path import with_member
 from bpmax_sim.i18n import label_message, msg, series
-from bpmax_sim.js_values import UNDEFINED, object_of
+from bpmax_sim.js_values import UNDEFINED, order_object_keys
 from bpmax_sim.messages import FORM, Call, Pairs, media_type, parse_cookies
 from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.model import Encoding, Instance, Parameter, Platform
@@ -74,9 +74,9 @@ def merge_values(
         _set_arguments(merged, spec.args, recipe)
     if spec.args is None and merged.path:
         _rename_path(merged, recipe)
-    merged.query = object_of(merged.query)
+    merged.query = order_object_keys(merged.query)
     if isinstance(merged.body, dict):
-        merged.body = object_of(merged.body)
+        merged.body = order_object_keys(merged.body)
     for required in recipe.required:
         _check_present(merged, required)
     return merged

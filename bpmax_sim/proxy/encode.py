@@ -68,11 +68,11 @@ def scalar_text(value: Any) -> str | None:
 _SCALARS: dict[type, Callable[[Any], str | None]] = {
     str: lambda value: value,
     bool: lambda value: "true" if value else "false",
-    int: js.js_number,
-    float: js.js_number,
+    int: js.format_js_number,
+    float: js.format_js_number,
     js.BigInt: lambda value: str(value.value),
-    datetime: js.iso_date,
-    js.FarDate: js.far_date,
+    datetime: js.format_iso_date,
+    js.FarDate: js.format_far_date,
 }
 
 
@@ -112,7 +112,7 @@ def encode_segment(name: str, value: Any) -> str:
         raise BadValueError(
             "path.{name} is {kind_of}; expected a text, a number or a boolean",
             name=name,
-            kind_of=js.kind_of(value),
+            kind_of=js.describe_kind(value),
         )
     if not text:
         raise BadValueError("path.{name} is empty, which would call another address", name=name)
@@ -141,7 +141,7 @@ def query_value_texts(name: str, value: Any) -> Iterable[str]:
     Raises:
         BadValueError: if *value* is an object, or an array within an array.
     """
-    if value is None or isinstance(value, js.Undefined):
+    if value is None or isinstance(value, js.UndefinedType):
         return ()
     text = scalar_text(value)
     if text is not None:
@@ -156,7 +156,7 @@ def query_value_texts(name: str, value: Any) -> Iterable[str]:
         "query.{name} is {kind_of}; a query holds texts, numbers, booleans and arrays "
         "of them; send JSON.stringify(value) if the server expects JSON",
         name=name,
-        kind_of=js.kind_of(value),
+        kind_of=js.describe_kind(value),
     )
 
 
@@ -205,7 +205,7 @@ def encode_header_value(name: str, value: Any) -> str:
         raise BadValueError(
             "header.{name} is {kind_of}; expected a text or a number",
             name=name,
-            kind_of=js.kind_of(value),
+            kind_of=js.describe_kind(value),
         )
     if not _VISIBLE.fullmatch(text):
         first = msg("a space at its end")
@@ -273,7 +273,7 @@ def _encode_utf8(text: str, where: str) -> bytes:
 
 def _encode_json(value: Any) -> Payload:
     try:
-        return Payload(js.json_text(value), TYPES["json"])
+        return Payload(js.stringify_json(value), TYPES["json"])
     except js.UnprintableError as error:
         raise BadValueError("body: {error}", error=error) from None
 
@@ -282,7 +282,8 @@ def _encode_text(value: Any) -> Payload:
     text = scalar_text(value)
     if text is None:
         raise BadValueError(
-            "body is {kind_of}, and this API sends text; pass a text", kind_of=js.kind_of(value)
+            "body is {kind_of}, and this API sends text; pass a text",
+            kind_of=js.describe_kind(value),
         )
     return Payload(_encode_utf8(text, "body"), TYPES["text"])
 
@@ -292,12 +293,12 @@ def _iterate_fields(value: Any, encoding: str) -> Iterator[tuple[str, Any]]:
     if not isinstance(value, Mapping):
         raise BadValueError(
             "body is {kind}, and this API sends a {encoding}; pass an object of names and values",
-            kind=js.kind_of(value),
+            kind=js.describe_kind(value),
             encoding=encoding,
         )
     for name, item in value.items():
         for single in item if isinstance(item, list | tuple) else (item,):
-            if not isinstance(single, js.Undefined):
+            if not isinstance(single, js.UndefinedType):
                 yield name, single
 
 
@@ -314,7 +315,7 @@ def _field_text(name: str, value: Any) -> str:
             "body.{name} is {kind_of}; a form holds texts, numbers, booleans and arrays of "
             "them; send JSON.stringify(value) if the server expects JSON",
             name=name,
-            kind_of=js.kind_of(value),
+            kind_of=js.describe_kind(value),
         )
     return text
 
@@ -363,7 +364,7 @@ def _part_content(name: str, value: Any) -> tuple[str | None, str, bytes]:
         raise BadValueError(
             "body.{name}.content is {kind_of}; pass a text or bytes",
             name=name,
-            kind_of=js.kind_of(content),
+            kind_of=js.describe_kind(content),
         )
     data = _encode_utf8(content, f"body.{name}") if isinstance(content, str) else bytes(content)
     media = str(value.get("content_type") or _BYTES)
@@ -395,7 +396,7 @@ def _encode_content(value: Any, where: str) -> str:
     """Return the rest of a start tag and the content; ``@name`` is an attribute, ``#text`` text."""
     if not isinstance(value, Mapping):
         return f">{_escape_xml(value, where)}"
-    members = {name: item for name, item in value.items() if not isinstance(item, js.Undefined)}
+    members = {name: item for name, item in value.items() if not isinstance(item, js.UndefinedType)}
     text = _escape_xml(members.pop("#text", None), where)
     attributes = ""
     for name in [name for name in members if name.startswith("@")]:
@@ -413,7 +414,9 @@ def _escape_xml(value: Any, where: str) -> str:
     text = "" if value is None else scalar_text(value)
     if text is None or _NOT_XML.search(text):
         raise BadValueError(
-            "{where} is {kind_of} that XML cannot hold", where=where, kind_of=js.kind_of(value)
+            "{where} is {kind_of} that XML cannot hold",
+            where=where,
+            kind_of=js.describe_kind(value),
         )
     return escape(text).replace("\r", "&#13;")  # readers make a line feed of it (XML 1.0, 2.11)
 

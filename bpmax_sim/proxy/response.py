@@ -26,7 +26,7 @@ from msgspec import UNSET, Struct
 from bpmax_sim.errors import BAD_PATTERN, BpmaxError, ConfigError
 from bpmax_sim.field_path import FieldPath, values_at
 from bpmax_sim.i18n import MessageError, msg
-from bpmax_sim.js_values import js_number, loads
+from bpmax_sim.js_values import format_js_number, loads
 from bpmax_sim.messages import (
     FORM,
     LOGIN,
@@ -208,7 +208,7 @@ def as_text(value: Any) -> str:
         return value
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    return js_number(value) if isinstance(value, float) else str(value)
+    return format_js_number(value) if isinstance(value, float) else str(value)
 
 
 def _find_cookies(response: Response, _body: ParsedBody) -> Any:

@@ -15,7 +15,7 @@ from msgspec.structs import asdict
 from bpmax_sim.errors import BadResponseError, BusinessError, CallError, HttpStatusError
 from bpmax_sim.field_path import FieldPath, values_at
 from bpmax_sim.i18n import label_message, map_message, msg, series
-from bpmax_sim.js_values import json_text
+from bpmax_sim.js_values import stringify_json
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.proxy.call_plan import Plan
 from bpmax_sim.proxy.effects import NoRepr
@@ -83,7 +83,7 @@ def read_answer(
         "message": response.reason if message is UNSET else message,
         "data": data,
     }
-    return Answer(value, json_text(value).decode(), "json")
+    return Answer(value, stringify_json(value).decode(), "json")
 
 
 def make_rejection(

@@ -35,7 +35,7 @@ from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.faults import describe_fault, fault_of, fault_problem
 from bpmax_sim.scenario.model import FaultRule
 from bpmax_sim.scenario.progress import RunLog
-from bpmax_sim.script.outbox import Outcome
+from bpmax_sim.script.turn_result import Outcome
 from bpmax_sim.secret.vault import Redact, redact_values
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import SessionOptions

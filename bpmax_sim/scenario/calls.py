@@ -17,7 +17,7 @@ import msgspec
 
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import msg, plural, series
-from bpmax_sim.js_values import js_number, loads
+from bpmax_sim.js_values import format_js_number, loads
 from bpmax_sim.messages import FORM, Pairs, Request, media_type
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import names_api
@@ -327,7 +327,7 @@ def textual(expected: Any) -> Any:
     if isinstance(expected, bool):
         return "true" if expected else "false"
     if is_number(expected):
-        return js_number(expected)
+        return format_js_number(expected)
     if isinstance(expected, Mapping):
         return {
             key: value if is_operator(key) else textual(value) for key, value in expected.items()

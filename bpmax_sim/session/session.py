@@ -26,9 +26,9 @@ from bpmax_sim.proxy.builder import Proxy
 from bpmax_sim.proxy.client import run_call
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.limits import Limits
-from bpmax_sim.script.outbox import Outcome, Waiting
-from bpmax_sim.script.runtime import Page, Runtime, engine_of
+from bpmax_sim.script.runtime import Page, Runtime, select_engine
 from bpmax_sim.script.scheduler import Scheduler
+from bpmax_sim.script.turn_result import Outcome, PendingTimer
 from bpmax_sim.secret.vault import redact_values
 from bpmax_sim.session import scripts
 from bpmax_sim.session.credentials import volatile_places
@@ -136,9 +136,9 @@ class Session:
             partial(run_call, env=network.environment),
             limits=limits if settings.stack is None else replace(limits, stack=settings.stack),
             parts=start.seat.parts,
-            drew=start.seat.drew,
+            on_draw=start.seat.drew,
             zone=start.zone.total_seconds(),
-            engine=engine_of(settings.engine),
+            engine=select_engine(settings.engine),
         )
         if SHOWN_BY:
             SHOWN_BY[-1](network.vault.redact_for_output)
@@ -337,15 +337,15 @@ class Session:
         """
         self._runtime.watch(call, act)
 
-    def waiting(self) -> list[Waiting]:
+    def pending_timers(self) -> list[PendingTimer]:
         """Return the timers that wait until somebody lets time pass."""
-        return self._runtime.waiting()
+        return self._runtime.pending_timers()
 
     def wait(self, seconds: float, /) -> None:
         """Let virtual time pass, in record and live mode as real time."""
         self._recordings.refuse_closed()
         until = self.clock.now() + seconds
-        self._scheduler.at(until, lambda: None)
+        self._scheduler.call_at(until, lambda: None)
         self._runtime.settle(until)
 
     def redact(self, text: str, /) -> str:

@@ -26,7 +26,7 @@ from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.field_path import format_path
 from bpmax_sim.i18n import msg
-from bpmax_sim.js_values import plain
+from bpmax_sim.js_values import to_scenario_value
 from bpmax_sim.messages import Call, Exchange, Request, Response
 from bpmax_sim.platform.check import credentials_in
 from bpmax_sim.platform.load import Platforms
@@ -162,7 +162,9 @@ class Witness:
                 "path": recorded.path,
                 "query": dict(recorded.query),
                 "header": dict(recorded.header),
-                "body": None if recorded.body.kind == "none" else plain(recorded.body.value),
+                "body": None
+                if recorded.body.kind == "none"
+                else to_scenario_value(recorded.body.value),
             }
         if not answered.played:
             outcome = answered.cassette.outcome(answered.number)
@@ -174,7 +176,9 @@ class Witness:
 def _difference_data(difference: Difference) -> dict[str, Any]:
     """Return a difference in JSON values; a side that is not there is not told."""
     sides = {"recorded": difference.recorded, "sent": difference.sent}
-    return {"path": difference.path} | {k: plain(v) for k, v in sides.items() if v is not UNSET}
+    return {"path": difference.path} | {
+        k: to_scenario_value(v) for k, v in sides.items() if v is not UNSET
+    }
 
 
 Key = tuple[str, str]

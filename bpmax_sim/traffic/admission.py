@@ -222,7 +222,7 @@ def render_exchanges(
         LeakError: if a secret is left in one.
         CassetteError: if one cannot be written.
     """
-    entries = [render(exchange, rules=rules.digest) for exchange in exchanges]
+    entries = [render(exchange, rules=rules) for exchange in exchanges]
     drafts = tuple(
         stub_if_leaking(
             PendingExchange(line=entry.line, text=entry.text, issue=(number, 0)), vault.scan
@@ -267,7 +267,7 @@ def write(path: Path, owner: str, drafts: tuple[PendingExchange, ...]) -> bool:
         with journal.lock_folder(path.parent):
             if count_recorded(path, owner) == -1:
                 entries = (draft.with_line(n=n) for n, draft in enumerate(drafts, 1))
-                journal.replace_whole(path, dump_entries(entries, rules=""))
+                journal.replace_whole(path, dump_entries(entries))
                 return True
             return merge(path, path, OwnerRecording(owner, drafts, adding=False), SameMeaning())
     except OSError as error:

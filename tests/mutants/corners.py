@@ -63,8 +63,8 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         " else {k: v for k, v in values.items() if v is None or k not in merged.query})"),
     ("a header over a default in another case", PLAN, HEADER, "merged.headers[lower] = ("
         "merged.headers.get(lower, (name, ''))[0], encode.header_value(name, value))"),
-    ("null on a default of the query", ENCODE, "if value is None or isinstance(value, js.Undefined):",
-        "if value is None:\n        return ('null',)\n    if isinstance(value, js.Undefined):"),
+    ("null on a default of the query", ENCODE, "if value is None or isinstance(value, js.UndefinedType):",
+        "if value is None:\n        return ('null',)\n    if isinstance(value, js.UndefinedType):"),
     ("null on a default header", PLAN, "merged.headers.pop(lower, None)", "pass"),
     ("undefined on a default", PLAN,
         "known.update({name: value for name, value in values.items() if value is not UNDEFINED})",
@@ -98,7 +98,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("a query of the path beside another", COMPILED, LEVELS,
         "{**(merged if not platform.query and not instance.query else {}), **platform.query,"
         " **instance.query, **api.query}"),
-    ("a number in the query", ENCODE, "    float: js.js_number,", "    float: repr,"),
+    ("a number in the query", ENCODE, "    float: js.format_js_number,", "    float: repr,"),
     ("a large or small number", VALUES, "int(exponent or 0) - (", "int(exponent or 0) % 21 - ("),
     ("a boolean in the query", ENCODE, 'bool: lambda value: "true" if value else "false"',
         "bool: str"),
@@ -117,10 +117,10 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         "return [_copy(item, inner) for item in value][::-1]"),
     ("bytes for a body", ENCODE, '_BYTES if encoding == "json" else TYPES[encoding]',
         "TYPES[encoding]"),
-    ("a date in a body", VALUES, "datetime: lambda value: f'\"{iso_date(value)}\"'",
+    ("a date in a body", VALUES, "datetime: lambda value: f'\"{format_iso_date(value)}\"'",
         "datetime: lambda value: f'\"{value.isoformat()}\"'"),
-    ("NaN in a body", VALUES, 'js_number(value) if isfinite(value) else "null"',
-        "js_number(value)"),
+    ("NaN in a body", VALUES, 'format_js_number(value) if isfinite(value) else "null"',
+        "format_js_number(value)"),
     ("undefined in a body", PLAN, MEMBERS, "members = {name: None if item is UNDEFINED else item"
         " for name, item in value.items()}"),
     ("a BigInt in a body", VALUES, "    BigInt: _refuse_bigint,",

@@ -90,7 +90,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         'return f"{digits[0]}{tail}e{point - 1:+d}"',
         'return f"{digits[0]}{tail}e{point - 1}"'),
     ("builder-python-order-of-keys", "tests/property/test_laws_languages.py::test_names_come_in_the_same_order_from_both", BUILDER,
-        "named = js.object_of({_name(name): item for name, item in value.items()})",
+        "named = js.order_object_keys({_name(name): item for name, item in value.items()})",
         "named = {_name(name): item for name, item in value.items()}"),
     ("builder-query-of-the-path-is-lost", f"{LAWS_BUILDER}::test_the_last_value_of_each_place_and_name_wins", COMPILED,
         "return {**merged, **platform.query, **instance.query, **api.query}",
