@@ -160,7 +160,7 @@ def fmt(
         for item in collect()
     }
 
-    platforms = declared(None)
+    platforms = load_declared(None)
 
     def canonical(path: Path) -> bytes:
         place = path.absolute()
