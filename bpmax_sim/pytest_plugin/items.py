@@ -30,7 +30,7 @@ from bpmax_sim.pytest_plugin.python_tests import marked_faults, stub_session
 from bpmax_sim.pytest_plugin.run_stats import tally_of
 from bpmax_sim.pytest_plugin.session_options import choose, marker_options
 from bpmax_sim.pytest_plugin.stash import GUARD
-from bpmax_sim.report.console import ConsoleEntry, console_entries, console_section
+from bpmax_sim.report.console import ConsoleOutput, console_entries, console_section
 from bpmax_sim.report.store import keep_trace, store_failures
 from bpmax_sim.report.terminal import call_line
 from bpmax_sim.scenario.calls import CallMade
@@ -149,7 +149,7 @@ def _format_traceback(failure: Failure) -> Iterator[str]:
 
 
 CALLS = pytest.StashKey[tuple[CallMade, ...]]()
-CONSOLE = pytest.StashKey[Sequence[ConsoleEntry]]()
+CONSOLE = pytest.StashKey[Sequence[ConsoleOutput]]()
 
 
 class ScenarioFile(pytest.Module):

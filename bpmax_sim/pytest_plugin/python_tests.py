@@ -30,7 +30,7 @@ from bpmax_sim.pytest_plugin import session_options as of_test
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
 from bpmax_sim.pytest_plugin.session_options import COMMANDS, root_of
 from bpmax_sim.pytest_plugin.stash import GUARD, HIDING, LIVING, RUN, SESSIONS
-from bpmax_sim.report.console import ConsoleEntry, console_section
+from bpmax_sim.report.console import ConsoleOutput, console_section
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.faults import describe_fault, fault_of, fault_problem
 from bpmax_sim.scenario.model import FaultRule
@@ -432,7 +432,7 @@ class Sessions:
         self._tally = tally
         self._run = Run()
         self._last: dict[tuple[object, str], Session] = {}
-        self._consoles: dict[tuple[object, str], list[ConsoleEntry]] = {}
+        self._consoles: dict[tuple[object, str], list[ConsoleOutput]] = {}
 
     def open(self, **options: Unpack[SessionOptions]) -> Session:
         """Return one more, which does not end its owner's recording when it closes.
@@ -447,12 +447,12 @@ class Sessions:
         self._last[key] = session
         lines = self._consoles[key] = []  # of an example of a property the last one's
         session.hear(
-            lambda ended: lines.extend(map(ConsoleEntry.of, getattr(ended, "console", ())))
+            lambda ended: lines.extend(map(ConsoleOutput.of, getattr(ended, "console", ())))
         )
         return session
 
     @property
-    def console(self) -> list[ConsoleEntry]:
+    def console(self) -> list[ConsoleOutput]:
         """Return what scripts of the last session of each owner wrote."""
         return [line for lines in self._consoles.values() for line in lines]
 

@@ -20,7 +20,7 @@ from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.file_names import file_name, relative_name
 from bpmax_sim.i18n import encode_message, msg, translate
 from bpmax_sim.project import SUFFIX, make_folder
-from bpmax_sim.report.console import ConsoleEntry
+from bpmax_sim.report.console import ConsoleOutput
 from bpmax_sim.scenario import outcome, source
 from bpmax_sim.scenario.events import VERSION, Event, FlowAttached, SourceAttached, trace
 from bpmax_sim.scenario.expect import is_number
@@ -269,7 +269,7 @@ class StoredFailure(msgspec.Struct, frozen=True, kw_only=True):
     headline: str
     texts: tuple[str, ...]
     whole: tuple[str, ...] = ()
-    console: tuple[ConsoleEntry, ...] = ()
+    console: tuple[ConsoleOutput, ...] = ()
     rerun: str = ""
     version: int = 1
 
@@ -281,7 +281,7 @@ def store_failures(
     item: ScenarioItem,
     failures: Sequence[source.Failure],
     problems: Sequence[str] = (),
-    console: Sequence[ConsoleEntry] = (),
+    console: Sequence[ConsoleOutput] = (),
 ) -> None:
     """Keep what *item* failed with, or forget it if there is nothing.
 

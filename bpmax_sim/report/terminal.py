@@ -28,7 +28,7 @@ from bpmax_sim.i18n import (
     translate,
     width,
 )
-from bpmax_sim.report.console import ConsoleEntry, console_lines
+from bpmax_sim.report.console import ConsoleOutput, console_lines
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import ConsoleWritten, Event, Outcome, ScenarioFinished
@@ -60,8 +60,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     code: ExitCode = ExitCode.PASSED
     calls: tuple[CallMade, ...] = ()
-    console: tuple[ConsoleEntry, ...] = ()
-    timeline: tuple[CallMade | ConsoleEntry, ...] = ()
+    console: tuple[ConsoleOutput, ...] = ()
+    timeline: tuple[CallMade | ConsoleOutput, ...] = ()
     duration: float = 0.0
     digest: str = ""
     failures: tuple[Failure, ...] = ()
@@ -93,7 +93,7 @@ def judge_events(
     first, *_, last = every = tuple(events)
     assert isinstance(last, ScenarioFinished)
     timeline = tuple(
-        event if isinstance(event, CallMade) else ConsoleEntry.of(event, first.at)
+        event if isinstance(event, CallMade) else ConsoleOutput.of(event, first.at)
         for event in every
         if isinstance(event, CallMade | ConsoleWritten)
     )
@@ -104,7 +104,7 @@ def judge_events(
         outcome=last.outcome,
         code=_CODES[cause_of(last.failures, calls, live=live)] if failed else ExitCode.PASSED,
         calls=calls,
-        console=tuple(event for event in timeline if isinstance(event, ConsoleEntry)),
+        console=tuple(event for event in timeline if isinstance(event, ConsoleOutput)),
         timeline=timeline,
         duration=last.duration,
         digest=last.digest,
