@@ -146,8 +146,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Remember the test, and skip what needs a live system where there is none."""
     item.config.stash[CURRENT] = item
     if hiding := sys.modules.get(f"{__name__}.python_tests"):  # which no other project loads
-        hiding.forget(item.config)
-        hiding.hide_again(item)
+        hiding.stop_redacting(item.config)
+        hiding.redact_with_live_sessions(item)
     item.stash[GUARD] = NetworkGuard(
         msg("test {nodeid}", nodeid=item.nodeid), allow="--bpmax-allow-hosts={}", closed=False
     )
