@@ -105,7 +105,9 @@ def _stop(item: ScenarioItem) -> FailurePoint:
     try:
         for event in run_item(item, session, environ=os.environ):
             if isinstance(event, StepFinished) and event.outcome == "failed" and stop.step < 0:
-                waits = [timer.due - event.at for timer in session.waiting() if not timer.repeat]
+                waits = [
+                    timer.due - event.at for timer in session.pending_timers() if not timer.repeat
+                ]
                 left, longest = total - event.number + 1, max(waits, default=0.0)
                 stop = FailurePoint(left, event.number - 1, longest)
             elif isinstance(event, ScenarioFinished) and event.outcome == "passed":
@@ -156,7 +158,7 @@ class _Lines:
         node = step.items[key]
         begin = self.at(node.line, node.column)
         if self.text[begin] in "{[":
-            return _closed(self.text, begin)
+            return _find_closing_bracket(self.text, begin)
         indent = step.keys[key][1]
         rest = re.compile(rf"\n(?!\s*\n)(?! {{{indent}}})").search(self.text, begin)
         return rest.start() if rest else len(self.text.rstrip("\n"))
@@ -165,7 +167,7 @@ class _Lines:
 _BRACKETS = re.compile(r"""'(?:''|[^'])*'|"(?:\\.|[^"\\])*"|([\[{])|([\]}])""", re.DOTALL)
 
 
-def _closed(text: str, begin: int) -> int:
+def _find_closing_bracket(text: str, begin: int) -> int:
     """Return where the bracket that opens at *begin* is closed."""
     depth = 0
     for bracket in _BRACKETS.finditer(text, begin):

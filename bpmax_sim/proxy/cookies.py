@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from bpmax_sim.messages import Headers, Pairs, read_http_date, set_cookie
+from bpmax_sim.messages import Headers, Pairs, parse_set_cookie, read_http_date
 
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 _MOST: Final = 200
@@ -98,7 +98,7 @@ class CookieJar:
         return tuple(dict.fromkeys(cookie.domain for cookie in self._cookies.values()))
 
     def _read(self, line: str, url: str, sent_at: float | None, now: float) -> _StoredCookie | None:
-        cookie, parts = set_cookie(line), urlsplit(url)
+        cookie, parts = parse_set_cookie(line), urlsplit(url)
         attributes = cookie.attributes_by_name
         host = (parts.hostname or "").lower()
         domain = attributes.get("domain", "").lower().removeprefix(".")

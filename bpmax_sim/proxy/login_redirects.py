@@ -45,7 +45,7 @@ def redirected_request(sent: Request, response: Response, env: Environment) -> R
             msg("redirects what it was sent to another address, {there}", there=_origin(url))
         )
     bare = replace(sent, url=url, standin=None, headers=(), body=None, call=None)
-    written = _move(sent.recorded, env.hide(bare).url, keeps=keeps, same=same)
+    written = _move(sent.recorded_form, env.hide(bare).url, keeps=keeps, same=same)
     if written.call is not None:
         written = replace(written, call=replace(written.call, serial=env.serial()))
     moved = replace(_move(sent, url, keeps=keeps, same=same), call=written.call)

@@ -24,11 +24,13 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from bpmax_sim.errors import ConfigError, Place, Problem, Problems, nearest_name, suggest
+from bpmax_sim.errors import WARNINGS, ConfigError, Place, Problem, Problems, nearest_name, suggest
 from bpmax_sim.i18n import fill_message, msg
-from bpmax_sim.js_values import TOO_LARGE, is_bounded, loads, whole
-from bpmax_sim.scenario import model
-from bpmax_sim.scenario.source import Spot
+from bpmax_sim.js_values import TOO_LARGE, is_bounded, loads, parse_whole_number
+from bpmax_sim.project import Strictness
+from bpmax_sim.scenario import model, references
+from bpmax_sim.scenario.names import ScenarioNames
+from bpmax_sim.scenario.source import RunWarning, Spot
 from bpmax_sim.subject.definition import Definition, NodeForm
 from bpmax_sim.subject.hooks import SubjectKind
 from bpmax_sim.yamlfile import Node, display_path, join
@@ -130,7 +132,7 @@ class _Table:
     def __init__(self, path: Path, id_column: str) -> None:
         self.file = display_path(path)
         self.id_column = id_column
-        self.reader = csv.reader(io.StringIO(_text(path, self.file), newline=""))
+        self.reader = csv.reader(io.StringIO(_read_text(path, self.file), newline=""))
         self.columns: dict[str, str] = {}
         self.problems: list[Problem] = Problems()
 
@@ -212,7 +214,7 @@ class _Table:
             )
 
 
-def _text(path: Path, file: str) -> str:
+def _read_text(path: Path, file: str) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -227,19 +229,19 @@ def _text(path: Path, file: str) -> str:
     raise ConfigError(Problem(message, Place(file)))
 
 
-def _number(cell: str) -> int | float | None:
+def _parse_number(cell: str) -> int | float | None:
     text = cell.strip().replace(",", "")
     if not text:
         return None
     if _WHOLE.fullmatch(text):
-        return whole(text)
+        return parse_whole_number(text)
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(text)
     return number
 
 
-def _json(cell: str) -> Any:
+def _parse_json(cell: str) -> Any:
     value = loads(cell) if cell.strip() else None
     if not is_bounded(value):
         raise ValueError(TOO_LARGE)
@@ -248,9 +250,9 @@ def _json(cell: str) -> Any:
 
 TYPES: Mapping[str, Callable[[str], Any]] = {
     "text": str,
-    "number": _number,
+    "number": _parse_number,
     "boolean": lambda cell: _BOOLEANS[cell.strip().lower()] if cell.strip() else None,
-    "json": _json,
+    "json": _parse_json,
 }
 """Column types; an empty number, boolean or json cell is null."""
 
@@ -265,7 +267,7 @@ def names_in_cell(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
-def flag(value: Any) -> bool | str:
+def parse_flag(value: Any) -> bool | str:
     """Return a ``skip`` or ``xfail`` cell: a reason, or whether it holds at all."""
     if isinstance(value, str):
         text = value.strip()
@@ -294,7 +296,7 @@ def cli_variables(texts: Iterable[str]) -> dict[str, CliText]:
     return variables
 
 
-def meant(value: Any, declared: Any) -> Any:
+def parse_variable(value: Any, declared: Any) -> Any:
     """Return what the text of a variable means; a *value* that nobody typed is what it is.
 
     A variable that the file has *declared* as text stays text, such as a telephone number; any
@@ -310,7 +312,9 @@ def meant(value: Any, declared: Any) -> Any:
         return str(value)  # a number with leading zeros is the text that it looks like
 
 
-def repeated(option: str, variables: Mapping[str, Any], secrets: Iterable[str]) -> tuple[str, ...]:
+def variable_arguments(
+    option: str, variables: Mapping[str, Any], secrets: Iterable[str]
+) -> tuple[str, ...]:
     """Return the words that give *variables* again, without those that *secrets* names."""
     hidden = {name.removeprefix("vars.").partition(".")[0] for name in secrets}
     return tuple(
@@ -330,6 +334,7 @@ class ScenarioDraft:
         flows: the definitions that could be read, by the flow's name; the main flow has none.
         variables: given from outside, such as on the command line.
         environ: what ``${env.X}`` may name.
+        warnings: what is wrong and does not fail where the folder is lenient.
     """
 
     spot: Spot
@@ -340,20 +345,55 @@ class ScenarioDraft:
     variables: Mapping[str, Any] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[RunWarning] = field(default_factory=list)
+    strictness: Strictness = "normal"
+    _filled_keys: dict[tuple[str, references.Path], frozenset[str]] = field(default_factory=dict)
 
     def tell(
-        self, spot: Spot, message: str, /, known: Iterable[str] | None = None, **values: object
+        self,
+        spot: Spot,
+        message: str,
+        /,
+        known: Iterable[str] | None = None,
+        kind: str = "",
+        **values: object,
     ) -> None:
-        """Note that something is wrong at *spot*; with *values* a template, as `msg` takes it.
-
-        With *known* its ``{hint}`` names those of them that are like the first of *values*.
-        """
+        """Note that something is wrong at *spot*, as `CheckContext.tell` says it."""
         if known is not None:
             values["hint"] = suggest(str(next(iter(values.values()))), known)
-        self.problems.append(Problem(fill_message(message, values), spot.place, join(spot.steps)))
+        words = fill_message(message, values)
+        if kind in WARNINGS and self.strictness == "lenient":
+            self.warnings.append(RunWarning(kind, words, spot.place))
+        else:
+            self.problems.append(Problem(words, spot.place, join(spot.steps)))
+
+    def filled_keys(self, spot: Spot) -> frozenset[str]:
+        """Return the keys of the map at *spot* below which a ``${…}`` stands."""
+        place = (spot.source.file, spot.steps)
+        if place not in self._filled_keys:
+            node = spot.source.root.at(spot.steps)
+            self._filled_keys[place] = references.filled_keys(node)
+        return self._filled_keys[place]
 
     @cached_property
-    def subjects(self) -> tuple[SubjectKind, ...]:
+    def names(self) -> ScenarioNames:
+        """Return what references are held against."""
+        return ScenarioNames(
+            subject_kinds=self.subject_kinds,
+            fields=self.fields,
+            guessed_fields=() if self.fields else self.guessed_fields,
+            columns=self.columns,
+            variables=self.variable_names,
+            scripts=self.scripts,
+            definition=self.definition,
+            subflows=self.subflows,
+            people=self.people,
+            lists_people=bool(self.scenario.people),
+            named_steps=tuple(self.named_steps),
+        )
+
+    @cached_property
+    def subject_kinds(self) -> tuple[SubjectKind, ...]:
         """Return what is driven: a form, a flow, or both in one: a flow with its forms."""
         form = isinstance(self.scenario.form, model.FormSpec) or bool(self.node_forms)
         return (*(("form",) if form else ()), *(("flow",) if self.flow_specs else ()))
@@ -399,6 +439,35 @@ class ScenarioDraft:
         return model.declared_fields(self.scenario)
 
     @cached_property
+    def guessed_fields(self) -> tuple[str, ...]:
+        """Return the fields that a flow without a form starts with."""
+        flow = self.scenario.flow
+        return tuple(flow.form) if isinstance(flow, model.FlowSpec) else ()
+
+    @cached_property
+    def columns(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the columns of each table that starts with rows."""
+        form = self.scenario.form
+        tables = form.fields.items() if isinstance(form, model.FormSpec) else ()
+        return {
+            table: tuple(dict.fromkeys(name for row in rows for name in row))
+            for table, rows in tables
+            if isinstance(rows, list | tuple)
+            and rows
+            and all(isinstance(row, Mapping) for row in rows)
+        }
+
+    @cached_property
+    def variable_names(self) -> tuple[str, ...]:
+        """Return every variable that there is at some time of the run."""
+        steps = [step for step, _ in self.steps]
+        variables = {*self.declared_vars, *(name for step in steps for name in step.save)}
+        for step in steps:
+            if inner := model.inner_steps(step):
+                variables |= inner[1].keys()
+        return tuple(sorted(variables))
+
+    @cached_property
     def subflows(self) -> Mapping[str, Definition]:
         """Return the flows that nodes can start, by name."""
         return {name: flow for name, (flow, _) in self.flows.items() if name is not None}
@@ -423,7 +492,7 @@ class ScenarioDraft:
         own = {"steps": self.scenario.steps, "finally": self.scenario.cleanup}
         lists = [self.spot.at(key).elements(steps) for key, steps in own.items()]
         return tuple(
-            _each(step for steps in (*lists, *self.named_steps.values()) for step in steps)
+            _walk_steps(step for steps in (*lists, *self.named_steps.values()) for step in steps)
         )
 
     @cached_property
@@ -447,7 +516,9 @@ class ScenarioDraft:
             variables |= fragment.vars
         variables |= self.scenario.vars
         outside = self.variables.items()
-        return variables | {name: meant(value, variables.get(name)) for name, value in outside}
+        return variables | {
+            name: parse_variable(value, variables.get(name)) for name, value in outside
+        }
 
     @cached_property
     def named_steps(self) -> Mapping[str, tuple[tuple[model.Step, Spot], ...]]:
@@ -459,9 +530,9 @@ class ScenarioDraft:
         }
 
 
-def _each(steps: Iterable[tuple[model.Step, Spot]]) -> Iterator[tuple[model.Step, Spot]]:
+def _walk_steps(steps: Iterable[tuple[model.Step, Spot]]) -> Iterator[tuple[model.Step, Spot]]:
     """Yield each step with its spot, and those that are done meanwhile."""
     for step, spot in steps:
         yield step, spot
         if isinstance(step.during, model.During):
-            yield from _each(spot.at("during", "steps").elements(step.during.steps))
+            yield from _walk_steps(spot.at("during", "steps").elements(step.during.steps))

@@ -94,7 +94,7 @@ def test_a_followed_redirect_is_a_request_of_its_own_with_its_cookies() -> None:
     assert [hop.body is None for hop in hops] == [False, True, True]
     assert headers_of(hops[2])["Cookie"] == "a=1; sid=sid-value"
     assert "Content-Type" not in headers_of(hops[1])
-    shown = headers_of(hops[2].recorded)["Cookie"]
+    shown = headers_of(hops[2].recorded_form)["Cookie"]
     names = ("a", "sid")
     assert shown == "; ".join(f"{n}=redacted.crm_system.test.cookie-{n}.1" for n in names)
     assert headers_of(world.sent[4])["Cookie"] == "a=1; sid=sid-value"
