@@ -19,9 +19,7 @@ HEADERS = "for level in (platform.headers, instance.headers, api.headers):"
 HEADER = "merged.headers[lower] = (name, encode.encode_header_value(name, value))"
 MEMBERS = "members = {name: item for name, item in value.items() if item is not UNDEFINED}"
 REPLACED = "{**merged.body, **members} if isinstance(merged.body, Mapping) else members"
-QUOTED = (
-    "return _percent_quote(text) if len(text) <= _SHORT else quote(js.join_surrogates(text), safe='')"
-)
+QUOTED = "return _percent_quote(text) if len(text) <= _SHORT else quote(js.join_surrogates(text), safe='')"
 HELD = "merged.body = value"
 
 _TABLE: tuple[tuple[str, str, str, str], ...] = (
