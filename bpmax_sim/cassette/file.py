@@ -409,6 +409,11 @@ class Cassette:
         numbers = self.index.numbers(owner)
         return self.line(numbers[0]).values if numbers else {}
 
+    def net_of(self, owner: str) -> int:
+        """Return the version of the net of names that *owner*'s recording was made under."""
+        numbers = self.index.numbers(owner)
+        return self.line(numbers[0]).net if numbers else 0
+
     def draws_of(self, owner: str) -> Drawn | None:
         """Return what *owner*'s scripts drew, if they drew anything."""
         numbers = self.index.numbers(owner)

@@ -280,17 +280,25 @@ def move_facts_to_first(entries: Sequence[Entry]) -> list[Entry]:
         first = drawn.setdefault(line.owner, line.seed)
         if isinstance(first, Drawn) and isinstance(line.seed, Drawn):
             drawn[line.owner] = first.joined(line.seed)
+    nets: dict[str, int] = {}
+    for line in (entry.line for entry in entries if entry.line.net):
+        nets[line.owner] = max(line.net, nets.get(line.owner, 0))
     return [
-        _with_facts(entry, values.pop(entry.line.owner, {}), drawn.pop(entry.line.owner, 0))
+        _with_facts(
+            entry,
+            values.pop(entry.line.owner, {}),
+            drawn.pop(entry.line.owner, 0),
+            nets.pop(entry.line.owner, 0),
+        )
         for entry in entries
     ]
 
 
-def _with_facts(entry: Entry, values: Values, seed: int | Drawn) -> Entry:
+def _with_facts(entry: Entry, values: Values, seed: int | Drawn, net: int) -> Entry:
     ordered = {name: dict(sorted(values[name].items())) for name in sorted(values)}
-    if (entry.line.values, entry.line.seed) == (ordered, seed):
+    if (entry.line.values, entry.line.seed, entry.line.net) == (ordered, seed, net):
         return entry
-    return entry.with_line(values=ordered, seed=seed)
+    return entry.with_line(values=ordered, seed=seed, net=net)
 
 
 def _head(entries: Sequence[Entry], rules: str) -> Head:

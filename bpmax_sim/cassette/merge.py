@@ -36,8 +36,8 @@ PASSING = tuple(
 )  # fmt: skip
 # What differs between two recordings of the same; a signature counts by whether there is one.
 _VARYING: dict[str, Any] = {
-    "n": 0, "owner": "", "at": "", "ms": 0, "sha": "", "seed": 0, "chunks": (), "encoding": {},
-    "extra": {}, "signed": None,
+    "n": 0, "owner": "", "at": "", "ms": 0, "sha": "", "seed": 0, "net": 0, "chunks": (),
+    "encoding": {}, "extra": {}, "signed": None,
 }  # fmt: skip
 IsSigned = Callable[[Exchange], bool]
 
@@ -401,12 +401,14 @@ def remove_exchanges(path: Path, numbers: Collection[int]) -> None:
         # The first exchange of an owner, which holds these, may be taken out.
         values = {owner: cassette.values(owner) for owner in cassette.owners}
         drawn = {owner: cassette.draws_of(owner) or 0 for owner in cassette.owners}
+        nets = {owner: cassette.net_of(owner) for owner in cassette.owners}
         explicit = (
             _entry_with_rules(cassette, n) for n in range(len(cassette)) if n not in numbers
         )
         remaining = [
-            entry.with_line(values=values[entry.line.owner], seed=drawn[entry.line.owner])
+            entry.with_line(values=values[owner], seed=drawn[owner], net=nets[owner])
             for entry in explicit
+            for owner in (entry.line.owner,)
         ]
         if remaining:
             journal.replace_whole(path, dump_entries(remaining, rules=cassette.head.rules))

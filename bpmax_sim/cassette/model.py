@@ -67,6 +67,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         session: which of its owner's sessions recorded it, from 1.
         values: on its owner's first exchange, the credentials that are declared to be no secrets,
             by ``platform.instance`` and name.
+        net: on its owner's first exchange, the version of the net of names that its requests were
+            redacted under before their keys were computed; 0 before there was one.
         seed: on its owner's first exchange, what its scripts drew; 0 if they drew nothing, and the
             seed alone in recordings that did not count.
     """
@@ -92,6 +94,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     session: int = 1
     values: Values = {}
     seed: int | Drawn = 0
+    net: int = 0
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):
