@@ -130,7 +130,7 @@ def is_distinctive(text: str) -> bool:
 def member_spellings(name: str) -> Iterator[tuple[str, str]]:
     """Yield how a member *name* is written, as what is before and behind its value.
 
-    That is JSON, query or form, an element or attribute of XML, a part of multipart.
+    That is JSON, query or form, an element or attribute of XML; multipart has it on two lines.
     """
     yield f'"{name}":"', '"'
     yield f'"{name}": "', '"'
@@ -138,4 +138,3 @@ def member_spellings(name: str) -> Iterator[tuple[str, str]]:
     yield f"{name}>", "</"
     yield f"{name}><![CDATA[", "]]>"
     yield f'{name}="', '"'
-    yield f'name="{name}"\r\n\r\n', ""

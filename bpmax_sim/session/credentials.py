@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -180,22 +180,21 @@ def open_places(platforms: Platforms, name: str) -> tuple[str, ...]:
 
 
 def open_places_of(
-    platforms: Platforms, cassette: Path | None, request: Request
+    platforms: Platforms, project_places: Callable[[], tuple[str, ...]], request: Request
 ) -> tuple[str, ...]:
     """Return the places of *request* and its response that are declared to be no secret.
 
-    Declared they are by platform, API and the project of *cassette*, which knows every host.
+    Declared they are by platform, API and the project, which knows every host.
     """
     call, prefix = request.call, place_of(request)
     declared = open_places(platforms, call.name) if call else ()
-    of_project = _project_places(cassette) if cassette else ()
-    own = (text.removeprefix(prefix) for text in of_project if text.startswith(prefix))
+    own = (text.removeprefix(prefix) for text in project_places() if text.startswith(prefix))
     return (*declared, *own)
 
 
-@lru_cache(maxsize=64)
-def _project_places(cassette: Path) -> tuple[str, ...]:
-    return project.open_places_of(project.find_root(cassette))
+def project_places(cassette: Path | None) -> Callable[[], tuple[str, ...]]:
+    """Return what reads, once, the places that the project of *cassette* declares no secrets."""
+    return cache(lambda: project.open_places_of(project.find_root(cassette)) if cassette else ())
 
 
 def declared_by(platforms: Platforms, name: str) -> tuple[Platform | Api, ...]:

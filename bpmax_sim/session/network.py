@@ -153,7 +153,11 @@ class Network:
             vault.register_issued("scenario", settings.owner, "secret", secret)
         self.net = NameNet(
             vault,
-            partial(credentials.open_places_of, platforms, settings.cassette),
+            partial(
+                credentials.open_places_of,
+                platforms,
+                credentials.project_places(settings.cassette),
+            ),
             start.net_version,
         )
         self._tenants = tenants = Tenants(platforms, settings, start, vault)

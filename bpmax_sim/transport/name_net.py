@@ -64,7 +64,9 @@ def message_parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str,
     return {
         "query": _grouped(query),
         "header": _grouped([(name.lower(), value) for name, value in headers]),
-        "body": _body_value(body, Headers(headers).content_type) if body else None,
+        "body": _body_value(body, Headers(headers).content_type)
+        if body and len(body) <= _MOST
+        else None,
     }
 
 
@@ -100,23 +102,32 @@ def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
 
 def _body_value(body: bytes, content_type: str) -> Any:
-    if len(body) > _MOST:
-        return None
     read = read_body(body, content_type)
-    if read.kind in {"json", "form", "multipart"}:
+    if read.kind == "multipart":
+        return {name: _part_value(value) for name, value in read.value.items()}
+    if read.kind in {"json", "form"}:
         return read.value
-    text = decode_text(body, content_type).text
+    return _text_value(decode_text(body, content_type).text)
+
+
+def _text_value(text: str) -> Any:
+    """Return the value of a text whose media type does not say what it is."""
     start = text.lstrip()[:1]
     if start == "<":
         return _markup_value(text)
     if _FORM.fullmatch(text):
         return _grouped(parse_qsl(text, keep_blank_values=True))
-    if start in {"{", "["}:
-        whole = _json_value(text)
-        if whole is not None:
-            return whole
+    if start in {"{", "["} and (whole := _json_value(text)) is not None:
+        return whole
     lines = [value for found in _EVENT.findall(text) if (value := _json_value(found)) is not None]
     return lines or text
+
+
+def _part_value(value: Any) -> Any:
+    """Return the content of a part; its own headers have no names of their own."""
+    if isinstance(value, list):
+        return [_part_value(item) for item in value]
+    return value.get("content") if isinstance(value, dict) else value
 
 
 def _json_value(text: str) -> Any:
@@ -255,7 +266,8 @@ class NameNet:
         if standin == text:
             return
         self.hidden[f"{place_of(request)}{format_path(path)}"] = None
-        if path[0] == "header" or is_distinctive(text):
+        is_multipart = Headers(request.headers).media_type.startswith("multipart/")
+        if path[0] == "header" or is_multipart or is_distinctive(text):
             self.vault.add(text, standin, name=label)
             return
         for before, after in member_spellings(name):
