@@ -22,7 +22,7 @@ BpmaxError
 └── ExpectationError       also an AssertionError
 
 A message says what, where, expected and got, and what to do next. None contains a secret.
-The warnings, each a `BpmaxWarning`: `UnawaitedWarning`, `WeakSecretWarning`, `InterruptedWarning`.
+The warnings, each a `BpmaxWarning`, are the table `WARNINGS`: one class for each kind of doubt.
 """
 
 from __future__ import annotations
@@ -339,19 +339,104 @@ class PendingPromise(ScriptError):  # noqa: N818 - the public name of the spec
 
 
 class BpmaxWarning(UserWarning):
-    """What a run says without failing."""
+    """What a run says without failing.
+
+    Attributes:
+        kind: a stable word; of what fails a scenario unless its folder is lenient, the kind of the
+            failure.
+    """
+
+    kind: ClassVar[str] = ""
 
 
 class UnawaitedWarning(BpmaxWarning):
-    """A script left a call un-awaited; it completed all the same."""
+    """A call whose promise nobody took, by ``await``, ``then``, ``return``, ``void`` or so."""
+
+    kind = "unawaited"
+
+
+class UncalledWarning(BpmaxWarning):
+    """A chain was built and never called, so nothing was sent."""
+
+    kind = "uncalled"
+
+
+class UnknownNameWarning(BpmaxWarning):
+    """A script or a step names what the scenario does not have, such as a field."""
+
+    kind = "name"
+
+
+class RefusedActionWarning(BpmaxWarning):
+    """An action was refused, and the step expects nothing of the kind."""
+
+    kind = "refused"
+
+
+class WrongCallWarning(BpmaxWarning):
+    """A call of an unknown platform, instance, API or parameter, caught by its script."""
+
+    kind = "call"
+
+
+class UnusedRuleWarning(BpmaxWarning):
+    """A stub or a fault that never answered, or never can."""
+
+    kind = "rule"
+
+
+class NeverRanWarning(BpmaxWarning):
+    """A step that ran in no row of its file, or a row of which no step ran."""
+
+    kind = "never_ran"
+
+
+class EmptyExpectationWarning(BpmaxWarning):
+    """An expectation that says nothing."""
+
+    kind = "empty"
+
+
+class ChangeCycleWarning(BpmaxWarning):
+    """Change handlers set each other off, and the circle was cut."""
+
+    kind = "cycle"
+
+
+class WaitingTimerWarning(BpmaxWarning):
+    """A timer still waits at the end of a scenario, so its handler never ran."""
+
+    kind = "timer"
+
+
+class UnplayedWarning(BpmaxWarning):
+    """A recorded exchange was not played, where that does not fail."""
+
+    kind = "unplayed"
+
+
+class UndeclaredSecretWarning(BpmaxWarning):
+    """Something was recorded that looks like a secret, or a stand-in that need not be one."""
+
+    kind = "secret"
 
 
 class InterruptedWarning(BpmaxWarning):
     """A recording was interrupted, and what it holds was not sealed yet."""
 
+    kind = "interrupted"
+
 
 class WeakSecretWarning(BpmaxWarning):
     """A secret is too short, or too ordinary a word, to be hidden wherever it may be repeated."""
+
+    kind = "weak_secret"
+
+
+WARNINGS: Final[Mapping[str, type[BpmaxWarning]]] = {
+    category.kind: category for category in BpmaxWarning.__subclasses__()
+}
+"""Kind -> class of warning."""
 
 
 class ClosedNetworkError(BpmaxError):

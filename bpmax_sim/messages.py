@@ -90,12 +90,12 @@ class Headers(msgspec.Struct, frozen=True, gc=False):
     @property
     def cookies(self) -> list[Cookie]:
         """Return the cookies of a request; HTTP/2 may send several lines (RFC 9113, 8.2.3)."""
-        return [cookie for line in self.every("cookie") for cookie in cookies(line)]
+        return [cookie for line in self.every("cookie") for cookie in parse_cookies(line)]
 
     @property
     def set_cookies(self) -> dict[str, str]:
         """Return the cookies of a response by name, the last of each."""
-        cookies = map(set_cookie, self.every("set-cookie"))
+        cookies = map(parse_set_cookie, self.every("set-cookie"))
         return {cookie.name: cookie.value for cookie in cookies}
 
     def without_cookies(self, names: Container[str]) -> Pairs:
@@ -104,12 +104,14 @@ class Headers(msgspec.Struct, frozen=True, gc=False):
         for name, value in self.pairs:
             if name.lower() != "cookie":
                 pairs.append((name, value))
-            elif left := [cookie.text for cookie in cookies(value) if cookie.name not in names]:
+            elif left := [
+                cookie.text for cookie in parse_cookies(value) if cookie.name not in names
+            ]:
                 pairs.append((name, "; ".join(left)))
         return tuple(pairs)
 
 
-def cookies(line: str) -> list[Cookie]:
+def parse_cookies(line: str) -> list[Cookie]:
     """Return the cookies of a ``Cookie`` line (RFC 6265, 4.2)."""
     result = []
     for piece in line.split(";"):
@@ -120,7 +122,7 @@ def cookies(line: str) -> list[Cookie]:
     return result
 
 
-def set_cookie(line: str) -> Cookie:
+def parse_set_cookie(line: str) -> Cookie:
     """Return the cookie of a ``Set-Cookie`` line (RFC 6265, 4.1)."""
     pair, semicolon, attributes = line.partition(";")
     name, _, value = pair.partition("=")
@@ -128,7 +130,7 @@ def set_cookie(line: str) -> Cookie:
 
 
 @lru_cache(maxsize=256)
-def form_text(data: bytes) -> str:
+def encode_form_text(data: bytes) -> str:
     """Return *data* as the WHATWG URL standard encodes it in forms: a space is a plus."""
     return quote_plus(data, safe="*").replace("~", "%7E")
 
@@ -139,7 +141,7 @@ def media_type(content_type: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def charset(content_type: str) -> str:
+def charset_of(content_type: str) -> str:
     """Return the character set that a ``Content-Type`` names, by default UTF-8."""
     for part in content_type.split(";")[1:]:
         name, _, value = part.partition("=")
@@ -200,7 +202,7 @@ class Sensitive(msgspec.Struct, frozen=True, gc=False):
     kind: str = "text"
 
 
-class Signed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class SignatureInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a signature was made of beside the request and the stand-in key.
 
     Attributes:
@@ -249,6 +251,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         timeout: seconds.
         call: what the builder set; None for traffic without a builder.
         base: the start of *url* that is the platform's or instance's address.
+        host: which of the platform's `hosts` that is, unless it is the first.
         injected: places that auth and signing put in, such as ``header.authorization``,
             ``query.access_token`` or ``body.sign``; they are not part of the call's identity.
         attempt: 0 for the first sending of a call, then one more for each request it takes.
@@ -270,12 +273,13 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     timeout: float = 30.0
     call: Call | None = None
     base: str = ""
+    host: str = ""
     injected: tuple[str, ...] = ()
     attempt: int = 0
     sensitive: tuple[Sensitive, ...] = ()
     personal: tuple[str, ...] = ()
     standin: Request | None = None
-    signed: Signed | None = None
+    signed: SignatureInput | None = None
     proof: Proof | None = None
     follow: bool = True
     confined: bool = False
@@ -289,7 +293,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.call is not None and self.call.is_login
 
     @property
-    def recorded(self) -> Request:
+    def recorded_form(self) -> Request:
         """Return the form that may be written down."""
         return self.standin or self
 
@@ -313,7 +317,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             trusted then, or empty where there is none to verify.
         recorded_request: the recorded request, where its signature has to be compared.
         redirects: status and address of each redirect that was followed, the address without its
-            query, which may hold anything; no recording keeps them.
+            query, which may hold anything.
     """
 
     status: int
@@ -335,7 +339,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return Headers(self.headers).get(name)
 
 
-class Failed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class FailedExchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An exchange that did not complete.
 
     Attributes:
@@ -353,7 +357,7 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     received: bytes = b""
 
 
-Outcome = Response | Failed
+Outcome = Response | FailedExchange
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):

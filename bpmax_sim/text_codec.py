@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from bpmax_sim.messages import charset, media_type
+from bpmax_sim.messages import charset_of, media_type
 
 _WEB: Final = ("utf-", "gb", "big5", "iso8859", "cp", "ascii", "shift_jis", "euc_", "koi8", "hz")
 _AS_GB18030: Final = frozenset({"gb2312", "gbk", "gb18030"})
@@ -66,7 +66,7 @@ def _named_in(data: bytes) -> Iterator[str]:
 def decode_text(data: bytes, content_type: str = "", declared: str = "") -> DecodedText:
     """Return the text of *data*; *declared* is the encoding that a platform file names."""
     marked = next((codec for mark, codec in _MARKS if data.startswith(mark)), "")
-    headed = codec_named(charset(content_type)) if "charset" in content_type.lower() else ""
+    headed = codec_named(charset_of(content_type)) if "charset" in content_type.lower() else ""
     candidates = [codec_named(declared) if declared else "", marked, headed]
     if not data.isascii() or headed.startswith("utf-16"):
         candidates += _named_in(data) if _may_declare(content_type) else ()

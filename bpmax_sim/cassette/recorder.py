@@ -20,7 +20,7 @@ from bpmax_sim.cassette.journal import SUFFIX, Journal, LeakCheck, PendingExchan
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.reader import read_exchange
-from bpmax_sim.clock import Drawn
+from bpmax_sim.clock import DrawnSequences
 from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, shell_quote
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Exchange
@@ -83,7 +83,7 @@ class Recorder:
         self._parent = parent
         self._net = net
         self._process = os.getpid()
-        self.drawn: Drawn | None = None
+        self.drawn: DrawnSequences | None = None
         _recorders.add(self)
         merge.open_old(self.path, strict=adding)
         try:
@@ -214,7 +214,7 @@ class Recorder:
         request = exchange.request
         key = exchange.key or identity(parts_of_request(request), self._rules)
         owned = replace(exchange, key=key, owner=self.owner)
-        entry = render(owned, zone=self._zone, rules=self._rules.digest)
+        entry = render(owned, zone=self._zone, rules=self._rules)
         serial = request.call.serial if request.call else exchange.order
         line = replace(
             entry.line, session=session, values=values, seed=self.drawn or 0, net=self._net

@@ -81,8 +81,8 @@ def _declared(item: ScenarioItem, platforms: Platforms) -> Iterator[Name]:
                 yield "instance", f"{platform.platform_key} {entry.instance.instance_key}"
     if item.scenario.form is not UNSET:
         yield from (_field(item, name) for name in item.scenario.form.fields)
-    if item.cast.flow.definition is not None:
-        yield from _of_flow(item.cast.flow.definition)
+    if item.subjects.flow.definition is not None:
+        yield from _of_flow(item.subjects.flow.definition)
 
 
 def _of_platform(platform: Platform) -> Iterator[Name]:
@@ -126,12 +126,12 @@ def _touched(ran: Ran) -> Iterator[Name]:
     for event in _stood(ran.events):
         if isinstance(event, FieldChanged):
             yield _field(ran.item, event.field)
-        elif isinstance(event, NodeEntered) and ran.item.cast.flow.definition is not None:
-            flow = ran.item.cast.flow.definition
+        elif isinstance(event, NodeEntered) and ran.item.subjects.flow.definition is not None:
+            flow = ran.item.subjects.flow.definition
             yield from (("node", f"{flow.flow}: {node}") for node in (event.previous, event.node))
             yield _transition(flow, event.previous, event.action, event.node)
-        elif isinstance(event, BranchArrived) and ran.item.cast.flow.definition is not None:
-            yield _transition(ran.item.cast.flow.definition, event.node, "approve", event.join)
+        elif isinstance(event, BranchArrived) and ran.item.subjects.flow.definition is not None:
+            yield _transition(ran.item.subjects.flow.definition, event.node, "approve", event.join)
     for located in ran.item.steps:
         expected = located.step.expect.form
         if isinstance(expected, Mapping):

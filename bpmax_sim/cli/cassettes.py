@@ -18,6 +18,7 @@ from typer import Argument, Option
 from bpmax_sim.cassette import journal, merge
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import ENTRY, reseal
+from bpmax_sim.cassette.matching import Rules
 from bpmax_sim.cassette.merge import recompute_keys
 from bpmax_sim.cassette.model import Line
 from bpmax_sim.cassette.reader import YamlTextError
@@ -27,7 +28,7 @@ from bpmax_sim.cli.select import below, collect, declared, file_of, missing, ope
 from bpmax_sim.cli.terminal import agree, say, say_bytes, say_document, say_result, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, nearest_name
 from bpmax_sim.i18n import label_message, msg, plural, series
-from bpmax_sim.messages import Exchange, Failed
+from bpmax_sim.messages import Exchange, FailedExchange
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import table
 from bpmax_sim.session.credentials import matching_rules, volatile_places
@@ -151,11 +152,16 @@ def fmt(
         for item in collect()
     }
 
+    platforms = declared(None)
+
     def canonical(path: Path) -> bytes:
         place = path.absolute()
-        return recompute_keys(
-            Cassette.load(display_path(path)), lambda owner: rules.get((place, owner))
-        )
+
+        def rules_of(owner: str) -> Rules | None:
+            is_login = owner == path.stem and platforms.find(owner.partition(".")[0]) is not None
+            return matching_rules(platforms, ()) if is_login else rules.get((place, owner))
+
+        return recompute_keys(Cassette.load(display_path(path)), rules_of)
 
     fresh = {path: canonical(path) for path in files}
     changed = [path for path, data in fresh.items() if data != path.read_bytes()]
@@ -216,7 +222,7 @@ def _numbers(cassette: Cassette, line: int) -> list[int]:
 def _exchange(cassette: Cassette, number: int) -> dict[str, Any]:
     line, exchange = cassette.line(number), cassette.exchange(number)
     request, outcome = exchange.request, exchange.outcome
-    if isinstance(outcome, Failed):
+    if isinstance(outcome, FailedExchange):
         status, body = line.failed, outcome.received
     else:
         status, body = str(outcome.status), outcome.body

@@ -94,11 +94,11 @@ def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ..
     keep_trace(item, events, choices.trace, failed=failed, redact=session.redact)
     lenient = session.settings.unused == "warn" or session.mode == "record"
     if lenient and session.unplayed and not verdict.failures:
-        verdict = verdict.noting(session.describe_unplayed())
+        verdict = verdict.with_warning("unplayed", session.describe_unplayed())
     if session.unrecognised:
-        verdict = verdict.noting(describe_unrecognised(session.unrecognised))
+        verdict = verdict.with_warning("secret", describe_unrecognised(session.unrecognised))
     for message in session.undeclared:
-        verdict = verdict.noting(message)
+        verdict = verdict.with_warning("secret", message)
     return verdict, events
 
 

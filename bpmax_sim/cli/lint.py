@@ -154,7 +154,7 @@ def _problems(
     for item in items:
         platforms = loaded.get((item.platforms, item.instances))
         if platforms is not None:
-            yield from unknown_platforms(item.cast.handlers, platforms)
+            yield from unknown_platforms(item.subjects.handlers, platforms)
     if cassettes:
         yield from _in_cassettes(files, recordings, list(loaded.values()), hint)
 
@@ -191,7 +191,7 @@ def _in_cassettes(
 
 def _conditions(item: ScenarioItem) -> Iterator[Problem]:
     """Yield what an engine finds wrong with the conditions of a flow, of which it runs none."""
-    for flow in (item.cast.flow, *item.cast.subflows.values()):
+    for flow in (item.subjects.flow, *item.subjects.subflows.values()):
         for name, node in (flow.definition.nodes if flow.definition else {}).items():
             for action, number, path, text in node.conditions():
                 if wrong := expression_problem(text):

@@ -367,8 +367,8 @@ def _announced(verdict: Verdict, args: _RunArguments, reported: set[str]) -> Ver
         if problem not in reported:
             tell(problem)
     reported.update(verdict.problems)
-    for note in verdict.notes:
-        tell(note)
+    for warning in verdict.warnings:
+        tell(str(warning))
     if not args.json:
         say(terminal.line(verdict))
         for line in terminal.story_lines(verdict) if args.verbose else ():

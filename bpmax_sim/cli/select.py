@@ -177,9 +177,9 @@ def gather(
 
 
 def _scripts(item: ScenarioItem) -> Iterator[Script]:
-    yield from item.cast.handlers
-    yield from item.cast.inline.values()
-    yield from item.cast.all_libraries
+    yield from item.subjects.handlers
+    yield from item.subjects.inline.values()
+    yield from item.subjects.all_libraries
 
 
 def _syntax(session: Session, script: Script) -> Problem | None:

@@ -65,7 +65,7 @@ def _item(verdict: Verdict) -> dict[str, Any]:
         "calls": [_call(call) for call in verdict.calls],
         "console": msgspec.to_builtins(verdict.console, enc_hook=encode_message),
         "failures": [_failure(failure) for failure in verdict.failures],
-        "notes": list(verdict.notes),
+        "notes": list(map(str, verdict.warnings)),
         "problems": list(verdict.problems),
     }
 

@@ -100,7 +100,7 @@ def _attached(item: ScenarioItem, at: float, redact: Redact) -> Iterator[Event]:
     """Yield what a viewer shows beside the events: it may be opened without the project."""
     for file, text in item.sources.items():
         yield SourceAttached(file=Place(file), text=redact(text), at=at)
-    flow = item.cast.flow.definition
+    flow = item.subjects.flow.definition
     if flow is not None:
         nodes = {
             name: {

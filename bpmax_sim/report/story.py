@@ -16,7 +16,7 @@ import msgspec
 
 from bpmax_sim.errors import shell_quote
 from bpmax_sim.file_names import node_part
-from bpmax_sim.i18n import LANGUAGES, Translatable, map_message, plain, translate
+from bpmax_sim.i18n import LANGUAGES, Translatable, label_message, map_message, plain, translate
 from bpmax_sim.report.store import Trace
 from bpmax_sim.scenario.expect import cut, label_of
 from bpmax_sim.scenario.source import headline
@@ -123,7 +123,7 @@ def story_of(trace: Trace) -> Story:
         apis=tuple(dict.fromkeys(cut(name, LONGEST_NAME) for name, _ in calls)),
         answered=tuple(source for _, source in calls),
         failures=tuple(_failure(failure, home) for failure in ended.get("failures", ())),
-        notes=tuple(_worded(note, home) for note in ended.get("notes", ())),
+        notes=tuple(_notes(ended, home)),
         rerun=bounded(f"bpmax-sim run {target}"),
         record=bounded(f"bpmax-sim record {target}"),
         events=tuple(_event(event, home) for event in trace.events),
@@ -132,6 +132,15 @@ def story_of(trace: Trace) -> Story:
         },
         flow=None if trace.flow is None else bounded(trace.flow),
     )
+
+
+def _notes(ended: _Event, home: Homeward) -> Iterator[Worded]:
+    """Yield what the run said without failing; a trace of an older version has texts."""
+    for note in ended.get("notes", ()):
+        yield _worded(note, home)
+    for warning in ended.get("warnings", ()):
+        message, place = _message(bounded(warning["message"])), home.place(warning.get("place"))
+        yield _whole(label_message(place, message) if place else message, home)
 
 
 def _calls(events: Sequence[_Event]) -> Iterator[tuple[str, str]]:

@@ -34,7 +34,7 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import ConsoleWritten, Event, Outcome, ScenarioFinished
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.outcome import Cause, cause_of, config_errors, flag_reason
-from bpmax_sim.scenario.source import Failure, render
+from bpmax_sim.scenario.source import Failure, RunWarning, render
 
 _CODES: Mapping[Cause, ExitCode] = {
     "own": ExitCode.FAILED,
@@ -65,13 +65,13 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     duration: float = 0.0
     digest: str = ""
     failures: tuple[Failure, ...] = ()
-    notes: tuple[str, ...] = ()
+    warnings: tuple[RunWarning, ...] = ()
     reason: str = ""
     problems: tuple[str, ...] = ()
 
-    def noting(self, note: str) -> Verdict:
-        """Return the same verdict with one note more."""
-        return replace(self, notes=(*self.notes, note))
+    def with_warning(self, kind: str, message: str) -> Verdict:
+        """Return the same verdict with one warning more."""
+        return replace(self, warnings=(*self.warnings, RunWarning(kind, message)))
 
 
 def skipped(item: ScenarioItem) -> Verdict:
@@ -109,7 +109,7 @@ def judged(
         duration=last.duration,
         digest=last.digest,
         failures=tuple(dataclasses.replace(f, rerun=rerun(item, mode)) for f in last.failures),
-        notes=last.notes,
+        warnings=last.warnings,
         reason=last.reason,
         problems=config_errors(calls) if failed else (),
     )
@@ -125,7 +125,7 @@ def rerun(item: ScenarioItem, mode: str = "replay") -> str:
 def target(item: ScenarioItem) -> str:
     """Return *item* and its variables as arguments of a command, quoted for a shell."""
     name = item.node_id if item.row else item.spot.source.file
-    return join_messages(" ", map(shell_quote, (name, *item.repeated("--var"))))
+    return join_messages(" ", map(shell_quote, (name, *item.variable_arguments("--var"))))
 
 
 MARKS: dict[Outcome, str] = {"passed": "√", "failed": "×", "skipped": "-", "xfailed": "-"}

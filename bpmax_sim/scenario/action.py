@@ -8,22 +8,20 @@ from contextlib import nullcontext
 from functools import reduce
 from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import msgspec
 
 from bpmax_sim.errors import SubjectError
 from bpmax_sim.i18n import series
 from bpmax_sim.platform.model import Model
+from bpmax_sim.scenario.names import CheckContext
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.session import Session
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import Result, SubjectKind
-
-if TYPE_CHECKING:
-    from bpmax_sim.scenario.cases import ScenarioDraft
 
 Subject = FormSubject | FlowSubject | None
 
@@ -36,7 +34,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         inline: file of a ``js`` step -> its body.
     """
 
-    bench: Session
+    session: Session
     subject: Subject
     path: Path
     inline: Mapping[str, Script]
@@ -50,7 +48,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         """
         result = Result() if self.subject is None else self.subject.begin_action()
         self._run(action, value, name, result, expires=True)
-        for ended in self.bench.drain():
+        for ended in self.session.drain():
             result.take(ended)
         return result
 
@@ -78,7 +76,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
     def expire(self) -> None:
         """Let happen what happens at the deadlines that are over by now."""
         if isinstance(self.subject, FlowSubject):
-            self.subject.expire(self.bench.clock.now())
+            self.subject.expire(self.session.clock.now())
 
     def form(self, action: str) -> FormSubject:
         """Return the form that a person sees.
@@ -150,7 +148,7 @@ class Action(Model, frozen=True, kw_only=True):
         return None
 
     @classmethod
-    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Report to *context* what is wrong with *value*, before anything runs."""
         raise NotImplementedError
 
@@ -174,7 +172,7 @@ class Action(Model, frozen=True, kw_only=True):
         return None
 
     @classmethod
-    def known_keys(cls, context: ScenarioDraft, value: Any, spot: Spot) -> bool:
+    def known_keys(cls, context: CheckContext, value: Any, spot: Spot) -> bool:
         """Report unknown keys; return whether *value* is a map at all."""
         known = cls.__struct_encode_fields__
         if not isinstance(value, Mapping):

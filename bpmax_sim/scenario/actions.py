@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, ClassVar, get_args
+from typing import Any, ClassVar, get_args
 
 import msgspec
 from msgspec import field
@@ -24,9 +24,10 @@ from bpmax_sim.i18n import join_messages, msg, plain, series, translate
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import absolute, find_root
 from bpmax_sim.scenario.action import Action, Performer
-from bpmax_sim.scenario.handles import handles_for
-from bpmax_sim.scenario.people import WHO, FlowAction, NodeAction, check_people, move_of
-from bpmax_sim.scenario.rows import RowAction, row_texts
+from bpmax_sim.scenario.flow_actions import WHO, FlowAction, NodeAction, check_people, move_of
+from bpmax_sim.scenario.names import CheckContext
+from bpmax_sim.scenario.python_step import handles_for
+from bpmax_sim.scenario.row_actions import RowAction, row_texts
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import Page
@@ -37,9 +38,6 @@ from bpmax_sim.subject.hooks import Result, Where, known_event
 from bpmax_sim.subject.owners import rule_problem
 from bpmax_sim.yamlfile.schema import Texts
 from bpmax_sim.yamlfile.shapes import DURATION
-
-if TYPE_CHECKING:
-    from bpmax_sim.scenario.cases import ScenarioDraft
 
 REFERENCE_PATTERN = r"\$\{"
 
@@ -53,7 +51,7 @@ class Open(Action, frozen=True, kw_only=True):
     needs = ("form",)
 
     @classmethod
-    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Find fields that the form does not have."""
         if value is not None:
             Set.check(context, value, spot)
@@ -74,13 +72,13 @@ class Set(Action, frozen=True, kw_only=True):
     needs = ("form", "flow")
 
     @classmethod
-    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Find fields that the form does not have."""
         if not isinstance(value, Mapping):
             context.tell(spot, msg("expected a map of fields and values"))
             return
         for name in value:
-            if wrong := field_hint(name, context.fields):
+            if wrong := field_hint(name, context.names.fields):
                 context.tell(spot.at(name), wrong)
 
     @classmethod
@@ -106,7 +104,7 @@ class AddRow(RowAction, frozen=True, kw_only=True):
     at: int = 0
 
     @classmethod
-    def changed(cls, rows: list[Any], at: int, value: Mapping[str, Any], /) -> list[Any]:
+    def change_rows(cls, rows: list[Any], at: int, value: Mapping[str, Any], /) -> list[Any]:
         """Return the rows with the new one."""
         return [*rows[:at], value.get("row", {}), *rows[at:]]
 
@@ -121,7 +119,7 @@ class CopyRow(RowAction, frozen=True, kw_only=True):
     at: int
 
     @classmethod
-    def changed(cls, rows: list[Any], at: int, _value: Mapping[str, Any], /) -> list[Any]:
+    def change_rows(cls, rows: list[Any], at: int, _value: Mapping[str, Any], /) -> list[Any]:
         """Return the rows with the copy."""
         return [*rows[: at + 1], *rows[at:]]
 
@@ -136,7 +134,7 @@ class RemoveRow(RowAction, frozen=True, kw_only=True):
     at: int
 
     @classmethod
-    def changed(cls, rows: list[Any], at: int, _value: Mapping[str, Any], /) -> list[Any]:
+    def change_rows(cls, rows: list[Any], at: int, _value: Mapping[str, Any], /) -> list[Any]:
         """Return the other rows."""
         return [*rows[:at], *rows[at + 1 :]]
 
@@ -155,7 +153,7 @@ class MoveRow(RowAction, frozen=True, kw_only=True):
     to: int
 
     @classmethod
-    def changed(cls, rows: list[Any], at: int, value: Mapping[str, Any], /) -> list[Any]:
+    def change_rows(cls, rows: list[Any], at: int, value: Mapping[str, Any], /) -> list[Any]:
         """Return the rows in their new order."""
         to = int(value["to"])
         rest = [*rows[:at], *rows[at + 1 :]]
@@ -172,12 +170,12 @@ class Click(Action, frozen=True, kw_only=True):
     needs = ("form",)
 
     @classmethod
-    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Find buttons without a script."""
         if not isinstance(value, str):
             context.tell(spot, msg("expected the name of a button"))
             return
-        buttons = [event[6:] for event in context.scripts if event.startswith("click.")]
+        buttons = context.names.buttons
         if "${" not in value and value not in buttons:
             context.tell(spot, "no script for click.{value}{hint}", known=buttons, value=value)
 
@@ -205,9 +203,9 @@ class Submit(Action, frozen=True, kw_only=True):
     form: Mapping[str, Any] = {}
 
     @classmethod
-    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Find keys that it does not take; of a form it takes none."""
-        if "flow" in context.subjects and isinstance(value, Mapping):
+        if "flow" in context.names.subject_kinds and isinstance(value, Mapping):
             cls.known_keys(context, value, spot)
             check_people(context, value.get("by", ""), spot.at("by"))
         elif value not in ({}, None, True):
@@ -232,19 +230,19 @@ class Fire(Action, frozen=True, kw_only=True):
     needs = ("form", "flow")
 
     @classmethod
-    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Find events that the subject does not have, or that have no script."""
         if not isinstance(value, str):
             context.tell(spot, msg("expected an event such as change.customerId"))
         elif "${" not in value:
             try:
-                known_event(value, context.subjects)
+                known_event(value, context.names.subject_kinds)
             except ValueError as error:
                 context.tell(spot, str(error))
                 return
-            if value not in context.scripts:
+            if value not in context.names.scripts:
                 context.tell(
-                    spot, "no script for {value}{hint}", known=context.scripts, value=value
+                    spot, "no script for {value}{hint}", known=context.names.scripts, value=value
                 )
 
     @classmethod
@@ -308,7 +306,7 @@ class AddOwner(NodeAction, frozen=True, kw_only=True):
     complete: str | int = "all"
 
     @classmethod
-    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Find people and nodes that are not there, and rules that are none."""
         super().check(context, value, spot)
         if not isinstance(value, Mapping):
@@ -410,7 +408,7 @@ class ProxyAction(Action, frozen=True, kw_only=True):
     caller: str = ""
 
     @classmethod
-    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Find what names no API, and arguments beside parts."""
         if not cls.known_keys(context, value, spot):
             return
@@ -429,7 +427,7 @@ class ProxyAction(Action, frozen=True, kw_only=True):
         platform, _, api = str(value["call"]).partition(".")
         names = (("instance", "instance_key"), ("caller", "caller"))
         options = {option: value[key] for key, option in names if key in value}
-        proxy = on.bench.proxy(platform, **options)
+        proxy = on.session.proxy(platform, **options)
         if "args" in value:
             result.set_value(proxy.direct(api, *value["args"]))
             return
@@ -453,7 +451,7 @@ class Js(Action, frozen=True, kw_only=True):
     file: str
 
     @classmethod
-    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Find what is neither a script nor a file."""
         if isinstance(value, str):
             return
@@ -471,7 +469,9 @@ class Js(Action, frozen=True, kw_only=True):
         """Run it with the subject's ``form`` and ``ctx``."""
         script = on.inline[value["file"]] if isinstance(value, Mapping) else Script(value, name)
         form, ctx = on.subject.views() if on.subject else (None, None)
-        ended = on.bench.run_script(script, form=form, ctx=ctx, libraries=on.libraries, page=Page())
+        ended = on.session.run_script(
+            script, form=form, ctx=ctx, libraries=on.libraries, page=Page()
+        )
         result.take(ended)
         result.set_value(ended.value)
 
@@ -494,7 +494,7 @@ class Python(Action, frozen=True, kw_only=True):
     args: Mapping[str, Any] = {}
 
     @classmethod
-    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Find what names no function; nothing is imported."""
         call = value
         if isinstance(value, Mapping):
@@ -511,10 +511,10 @@ class Python(Action, frozen=True, kw_only=True):
         arguments = value if isinstance(value, Mapping) else {"call": value}
         module, _, function = str(arguments["call"]).partition(":")
         try:
-            with gated_output(on.bench.redact):
+            with gated_output(on.session.redact):
                 target = getattr(_module(module, on.path), function)
                 seen = handles_for(target, on.subject)
-                result.set_value(target(on.bench, **{**seen, **arguments.get("args", {})}))
+                result.set_value(target(on.session, **{**seen, **arguments.get("args", {})}))
         except SystemExit as error:  # would end the whole run, and print what it was given
             message = msg(
                 "python: {call} called sys.exit({code!r})", call=arguments["call"], code=error.code
@@ -571,7 +571,7 @@ class Advance(Action, frozen=True, kw_only=True):
         return {"anyOf": [{"type": "number", "minimum": 0}, *texts]}
 
     @classmethod
-    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Find what is no duration."""
         if isinstance(value, str) and "${" in value:
             return
@@ -587,14 +587,14 @@ class Advance(Action, frozen=True, kw_only=True):
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Move the clock on, from one deadline to the next."""
-        until = on.bench.clock.now() + parse_duration(value)
+        until = on.session.clock.now() + parse_duration(value)
         while isinstance(on.subject, FlowSubject):
             due = on.subject.next_due()
             if due is None or due > until:
                 break
-            on.bench.advance(max(due - on.bench.clock.now(), 0))
+            on.session.advance(max(due - on.session.clock.now(), 0))
             on.expire()
-        on.bench.advance(max(until - on.bench.clock.now(), 0))
+        on.session.advance(max(until - on.session.clock.now(), 0))
 
 
 class RunAction(Action, frozen=True, kw_only=True):
@@ -613,9 +613,9 @@ class RunAction(Action, frozen=True, kw_only=True):
     variables: Mapping[str, Any] = field(default={}, name="with")
 
     @classmethod
-    def check(cls, context: ScenarioDraft, value: Any, spot: Spot) -> None:
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
         """Find steps that no fragment has."""
-        named, name = context.named_steps, value
+        named, name = context.names.named_steps, value
         if isinstance(value, Mapping):
             cls.known_keys(context, value, spot)
             name = value.get("steps")
@@ -648,10 +648,10 @@ ACTIONS: Mapping[str, type[Action]] = {action.key(): action for action in _subcl
 """Key of a step -> its action, in the order of the classes above."""
 
 
-def check_action(context: ScenarioDraft, action: str, value: Any, spot: Spot) -> None:
+def check_action(context: CheckContext, action: str, value: Any, spot: Spot) -> None:
     """Report to *context* what is wrong with *value*."""
     kind = ACTIONS[action]
-    if kind.needs and not {*kind.needs} & {*context.subjects}:
+    if kind.needs and not {*kind.needs} & {*context.names.subject_kinds}:
         names = join_messages(msg(" or a "), kind.needs)
         context.tell(spot, "{action} needs a {names} in the scenario", action=action, names=names)
     else:

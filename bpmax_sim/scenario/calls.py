@@ -17,12 +17,19 @@ import msgspec
 
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import msg, plural, series
-from bpmax_sim.js_values import js_number, loads
+from bpmax_sim.js_values import format_js_number, loads
 from bpmax_sim.messages import FORM, Pairs, Request, media_type
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import names_api
-from bpmax_sim.proxy.response import CallRecord, redacted_request, redacted_response
-from bpmax_sim.scenario.expect import Checks, Comparison, compare, failed, is_number, is_operator
+from bpmax_sim.proxy.response import CallRecord, redact_request, redact_response
+from bpmax_sim.scenario.expect import (
+    Checks,
+    Comparison,
+    compare,
+    failing_checks,
+    is_number,
+    is_operator,
+)
 from bpmax_sim.scenario.references import Path, show
 from bpmax_sim.session.witness import Recalled
 
@@ -144,8 +151,8 @@ def event_of_call(
     """
     request, response = record.request, record.response
     call, redact = record.call, record.redact
-    sent = _hidden(call.headers if call else (), redact)
-    headers = {**_map(sent, lower=True), **(request.headers if request else {})}
+    sent = _redact_pairs(call.headers if call else (), redact)
+    headers = {**_pairs_as_map(sent, lower=True), **(request.headers if request else {})}
     values = (path_template(template).match(call.path) or {}) if call else {}
     error, attempts = record.error, range(1, len(record.earlier) + 1)
     return CallMade(
@@ -155,8 +162,8 @@ def event_of_call(
         caller=record.caller,
         method=request.method if request else call.method if call else "",
         url=request.url if request else redact(call.path) if call else "",
-        path=dict(_hidden(values.items(), redact)),
-        query=_map(_hidden(call.query if call else (), redact)),
+        path=dict(_redact_pairs(values.items(), redact)),
+        query=_pairs_as_map(_redact_pairs(call.query if call else (), redact)),
         header=headers,
         body=_body(request.body if request else None, headers.get("content-type", "")),
         status=record.status,
@@ -172,20 +179,20 @@ def event_of_call(
         earlier=tuple(_attempt(record, number, attempt, recall) for attempt in attempts),
         sent_at=record.sent_at or record.at,
         notes=tuple(record.notes),
-        recording=_recalled(record.sent, recall),
-        redirects=_hidden(record.received.redirects if record.received else (), redact),
+        recording=_recording_behind(record.sent, recall),
+        redirects=_redact_pairs(record.received.redirects if record.received else (), redact),
     )
 
 
-def _recalled(request: Request | None, recall: Recall) -> Recalled | None:
+def _recording_behind(request: Request | None, recall: Recall) -> Recalled | None:
     call = request.call if request else None
     return recall(call.serial, request.attempt) if call and request else None
 
 
 def _attempt(record: CallRecord, number: int, attempt: int, recall: Recall) -> CallAttempted:
     sending, redact = record.earlier[attempt - 1], record.redact
-    request = redacted_request(sending.request, redact)
-    response = redacted_response(sending.response, redact) if sending.response else None
+    request = redact_request(sending.request, redact)
+    response = redact_response(sending.response, redact) if sending.response else None
     error = sending.error
     return CallAttempted(
         number=number,
@@ -203,18 +210,18 @@ def _attempt(record: CallRecord, number: int, attempt: int, recall: Recall) -> C
         follows=sending.follows,
         why=redact(sending.note),
         wait=round(sending.wait, 5),
-        recording=_recalled(sending.request, recall),
+        recording=_recording_behind(sending.request, recall),
         at=sending.at,
         duration=round(sending.duration, 5),
         order=sending.ended,
     )
 
 
-def _hidden(pairs: Iterable[tuple[str, str]], redact: Callable[[str], str]) -> Pairs:
+def _redact_pairs(pairs: Iterable[tuple[str, str]], redact: Callable[[str], str]) -> Pairs:
     return tuple((redact(name), redact(value)) for name, value in pairs)
 
 
-def _map(pairs: Pairs, *, lower: bool = False) -> dict[str, Any]:
+def _pairs_as_map(pairs: Pairs, *, lower: bool = False) -> dict[str, Any]:
     """Return *pairs* as a map; of a name that is there several times, the list of its values."""
     members: dict[str, list[str]] = {}
     for name, value in pairs:
@@ -226,7 +233,7 @@ def _body(text: str | None, content_type: str) -> Any:
     if text is None:
         return None
     if media_type(content_type) == FORM:
-        return _map(tuple(parse_qsl(text, keep_blank_values=True)))
+        return _pairs_as_map(tuple(parse_qsl(text, keep_blank_values=True)))
     try:
         return loads(text)
     except ValueError:
@@ -239,14 +246,16 @@ def compare_calls(
     """Return every comparison of the expected calls with those that were made."""
     counting = [(index, item) for index, item in enumerate(expected) if "times" in item]
     ordered = [(index, item) for index, item in enumerate(expected) if "times" not in item]
-    checks = [check for index, item in counting for check in _count(item, calls, (*path, index))]
+    checks = [
+        check for index, item in counting for check in _compare_count(item, calls, (*path, index))
+    ]
     if ordered or not counting:
         rest = [
             call
             for call in calls
             if not _is_among(counting, call) and (not call.is_login or _is_among(ordered, call))
         ]
-        checks += _in_order(ordered, rest, path)
+        checks += _compare_in_order(ordered, rest, path)
     return tuple(checks)
 
 
@@ -254,9 +263,9 @@ def _is_among(items: Iterable[tuple[int, Mapping[str, Any]]], call: CallMade) ->
     return any(names_api(item["call"], call.call) for _, item in items)
 
 
-def _count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Path) -> Checks:
+def _compare_count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Path) -> Checks:
     same = [call for call in calls if names_api(item["call"], call.call)]
-    fitting = [call for call in same if not failed(_parts(item, call, path))]
+    fitting = [call for call in same if not failing_checks(_compare_parts(item, call, path))]
     mismatches = compare(item["times"], len(fitting), (*path, "times"))
     if len(fitting) == len(same):
         return mismatches
@@ -269,7 +278,7 @@ def _count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Path) -> Ch
     return tuple(Comparison(check.path, check.ok, check.expected, near) for check in mismatches)
 
 
-def _in_order(
+def _compare_in_order(
     items: Sequence[tuple[int, Mapping[str, Any]]], calls: Sequence[CallMade], path: Path
 ) -> list[Comparison]:
     checks: list[Comparison] = []
@@ -278,15 +287,15 @@ def _in_order(
         same = names_api(item["call"], call.call)
         checks.append(Comparison((*here, "call"), same, item["call"], call.call))
         if same:
-            checks += _parts(item, call, here)
+            checks += _compare_parts(item, call, here)
     if len(items) != len(calls) or not items:
-        expected = _joined_names([item["call"] for _, item in items])
-        actual = _joined_names([call.call for call in calls])
+        expected = _name_calls([item["call"] for _, item in items])
+        actual = _name_calls([call.call for call in calls])
         checks.append(Comparison(path, len(items) == len(calls), expected, actual))
     return checks
 
 
-def _joined_names(names: Sequence[str]) -> str:
+def _name_calls(names: Sequence[str]) -> str:
     if not names:
         return msg("no call")
     return plural(
@@ -294,16 +303,16 @@ def _joined_names(names: Sequence[str]) -> str:
     )
 
 
-def _parts(item: Mapping[str, Any], call: CallMade, path: Path) -> Checks:
+def _compare_parts(item: Mapping[str, Any], call: CallMade, path: Path) -> Checks:
     return tuple(
         check
         for part in PARTS
         if part in item
-        for check in _part(part, item[part], call, (*path, part))
+        for check in _compare_part(part, item[part], call, (*path, part))
     )
 
 
-def _part(part: str, expected: Any, call: CallMade, path: Path) -> Checks:
+def _compare_part(part: str, expected: Any, call: CallMade, path: Path) -> Checks:
     if part == "path" and isinstance(expected, str):
         actual = unquote(re.sub(r"^\w+://[^/]*|\?.*$", "", call.url))
         return (Comparison(path, actual.endswith(expected), show(expected), show(actual)),)
@@ -318,7 +327,7 @@ def textual(expected: Any) -> Any:
     if isinstance(expected, bool):
         return "true" if expected else "false"
     if is_number(expected):
-        return js_number(expected)
+        return format_js_number(expected)
     if isinstance(expected, Mapping):
         return {
             key: value if is_operator(key) else textual(value) for key, value in expected.items()

@@ -26,8 +26,9 @@ from msgspec import UNSET
 
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems, nearest_name, suggest
 from bpmax_sim.i18n import fill_message, msg
-from bpmax_sim.js_values import TOO_LARGE, is_bounded, loads, whole
+from bpmax_sim.js_values import TOO_LARGE, is_bounded, loads, parse_whole_number
 from bpmax_sim.scenario import model
+from bpmax_sim.scenario.names import ScenarioNames
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.definition import Definition, NodeForm
 from bpmax_sim.subject.hooks import SubjectKind
@@ -130,7 +131,7 @@ class _Table:
     def __init__(self, path: Path, id_column: str) -> None:
         self.file = display_path(path)
         self.id_column = id_column
-        self.reader = csv.reader(io.StringIO(_text(path, self.file), newline=""))
+        self.reader = csv.reader(io.StringIO(_read_text(path, self.file), newline=""))
         self.columns: dict[str, str] = {}
         self.problems: list[Problem] = Problems()
 
@@ -212,7 +213,7 @@ class _Table:
             )
 
 
-def _text(path: Path, file: str) -> str:
+def _read_text(path: Path, file: str) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -227,19 +228,19 @@ def _text(path: Path, file: str) -> str:
     raise ConfigError(Problem(message, Place(file)))
 
 
-def _number(cell: str) -> int | float | None:
+def _parse_number(cell: str) -> int | float | None:
     text = cell.strip().replace(",", "")
     if not text:
         return None
     if _WHOLE.fullmatch(text):
-        return whole(text)
+        return parse_whole_number(text)
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(text)
     return number
 
 
-def _json(cell: str) -> Any:
+def _parse_json(cell: str) -> Any:
     value = loads(cell) if cell.strip() else None
     if not is_bounded(value):
         raise ValueError(TOO_LARGE)
@@ -248,9 +249,9 @@ def _json(cell: str) -> Any:
 
 TYPES: Mapping[str, Callable[[str], Any]] = {
     "text": str,
-    "number": _number,
+    "number": _parse_number,
     "boolean": lambda cell: _BOOLEANS[cell.strip().lower()] if cell.strip() else None,
-    "json": _json,
+    "json": _parse_json,
 }
 """Column types; an empty number, boolean or json cell is null."""
 
@@ -265,7 +266,7 @@ def names_in_cell(value: Any) -> tuple[Any, ...]:
     return tuple(value) if isinstance(value, list | tuple) else (value,)
 
 
-def flag(value: Any) -> bool | str:
+def parse_flag(value: Any) -> bool | str:
     """Return a ``skip`` or ``xfail`` cell: a reason, or whether it holds at all."""
     if isinstance(value, str):
         text = value.strip()
@@ -294,7 +295,7 @@ def cli_variables(texts: Iterable[str]) -> dict[str, CliText]:
     return variables
 
 
-def meant(value: Any, declared: Any) -> Any:
+def parse_variable(value: Any, declared: Any) -> Any:
     """Return what the text of a variable means; a *value* that nobody typed is what it is.
 
     A variable that the file has *declared* as text stays text, such as a telephone number; any
@@ -310,7 +311,9 @@ def meant(value: Any, declared: Any) -> Any:
         return str(value)  # a number with leading zeros is the text that it looks like
 
 
-def repeated(option: str, variables: Mapping[str, Any], secrets: Iterable[str]) -> tuple[str, ...]:
+def variable_arguments(
+    option: str, variables: Mapping[str, Any], secrets: Iterable[str]
+) -> tuple[str, ...]:
     """Return the words that give *variables* again, without those that *secrets* names."""
     hidden = {name.removeprefix("vars.").partition(".")[0] for name in secrets}
     return tuple(
@@ -353,7 +356,21 @@ class ScenarioDraft:
         self.problems.append(Problem(fill_message(message, values), spot.place, join(spot.steps)))
 
     @cached_property
-    def subjects(self) -> tuple[SubjectKind, ...]:
+    def names(self) -> ScenarioNames:
+        """Return what references are held against."""
+        return ScenarioNames(
+            subject_kinds=self.subject_kinds,
+            fields=self.fields,
+            scripts=self.scripts,
+            definition=self.definition,
+            subflows=self.subflows,
+            people=self.people,
+            lists_people=bool(self.scenario.people),
+            named_steps=tuple(self.named_steps),
+        )
+
+    @cached_property
+    def subject_kinds(self) -> tuple[SubjectKind, ...]:
         """Return what is driven: a form, a flow, or both in one: a flow with its forms."""
         form = isinstance(self.scenario.form, model.FormSpec) or bool(self.node_forms)
         return (*(("form",) if form else ()), *(("flow",) if self.flow_specs else ()))
@@ -423,7 +440,7 @@ class ScenarioDraft:
         own = {"steps": self.scenario.steps, "finally": self.scenario.cleanup}
         lists = [self.spot.at(key).elements(steps) for key, steps in own.items()]
         return tuple(
-            _each(step for steps in (*lists, *self.named_steps.values()) for step in steps)
+            _walk_steps(step for steps in (*lists, *self.named_steps.values()) for step in steps)
         )
 
     @cached_property
@@ -447,7 +464,9 @@ class ScenarioDraft:
             variables |= fragment.vars
         variables |= self.scenario.vars
         outside = self.variables.items()
-        return variables | {name: meant(value, variables.get(name)) for name, value in outside}
+        return variables | {
+            name: parse_variable(value, variables.get(name)) for name, value in outside
+        }
 
     @cached_property
     def named_steps(self) -> Mapping[str, tuple[tuple[model.Step, Spot], ...]]:
@@ -459,9 +478,9 @@ class ScenarioDraft:
         }
 
 
-def _each(steps: Iterable[tuple[model.Step, Spot]]) -> Iterator[tuple[model.Step, Spot]]:
+def _walk_steps(steps: Iterable[tuple[model.Step, Spot]]) -> Iterator[tuple[model.Step, Spot]]:
     """Yield each step with its spot, and those that are done meanwhile."""
     for step, spot in steps:
         yield step, spot
         if isinstance(step.during, model.During):
-            yield from _each(spot.at("during", "steps").elements(step.during.steps))
+            yield from _walk_steps(spot.at("during", "steps").elements(step.during.steps))

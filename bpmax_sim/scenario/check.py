@@ -15,7 +15,7 @@ from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Problem, suggest
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import join_messages, msg, series
-from bpmax_sim.scenario import expect, faults, model, people, references, rows
+from bpmax_sim.scenario import expect, faults, flow_actions, model, references, row_actions
 from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
 from bpmax_sim.scenario.cases import ScenarioDraft
 from bpmax_sim.scenario.source import Spot
@@ -84,8 +84,8 @@ def _marks(draft: ScenarioDraft) -> None:
     for row in draft.rows:
         for key in ("tags", "skip", "xfail"):
             value = row.values.get(key)
-            listed = value if isinstance(value, list) and key == "tags" else [value]
-            if any(isinstance(item, Mapping | list) for item in listed):
+            cells = value if isinstance(value, list) and key == "tags" else [value]
+            if any(isinstance(item, Mapping | list) for item in cells):
                 wrong = msg("{key}: expected text", key=key)
                 draft.problems.append(Problem(wrong, row.place, "cases"))
 
@@ -156,7 +156,7 @@ def _flows(draft: ScenarioDraft) -> None:
                 _events(draft, "form", node.form.scripts, spot.at("form"), ())
             if draft.scenario.people:
                 for owner, place in spot.at("owners").elements(node.owners):
-                    people.check_people(draft, owner, place)
+                    flow_actions.check_people(draft, owner, place)
             if flow is None and node.child:
                 _fields(draft, node.child.form, spot.at("subflow", "form"))
                 back = {field: field for field in node.child.back}
@@ -222,7 +222,11 @@ def _rows_of_step(
                     _row_beyond(draft, table, row, counts[table], spot.at(name))
             if name in counts and isinstance(entered, list):
                 counts[name] = len(entered)
-    elif kind is not None and issubclass(kind, rows.RowAction) and value.get("table") in counts:
+    elif (
+        kind is not None
+        and issubclass(kind, row_actions.RowAction)
+        and value.get("table") in counts
+    ):
         table = value["table"]
         for key in kind.rows:
             _row_beyond(
@@ -381,7 +385,7 @@ def _expect(draft: ScenarioDraft, expected: model.Expect, spot: Spot) -> None:
 
 def _section(draft: ScenarioDraft, section: str, value: Any, spot: Spot) -> None:
     needed = _SUBJECT_SECTIONS.get(section)
-    if needed and not {*needed} & {*draft.subjects}:
+    if needed and not {*needed} & {*draft.subject_kinds}:
         names = join_messages(msg(" or a "), needed)
         draft.tell(spot, "{section} needs a {names} in the scenario", section=section, names=names)
     elif section == "proxy":
@@ -416,7 +420,7 @@ def _flow_facts(draft: ScenarioDraft, value: Mapping[str, Any], spot: Spot) -> N
         elif key == "at":
             several = expected if isinstance(expected, list) else [expected]
             for node, where in spot.at(key).elements(several):
-                if people.literal(node) and node and node not in draft.nodes:
+                if flow_actions.literal(node) and node and node not in draft.nodes:
                     draft.tell(where, "no node {node!r}{hint}", known=draft.nodes, node=node)
 
 
@@ -516,8 +520,8 @@ class _Scope:
         }
         self.lacking = {
             "case": "" if columns else msg("; the scenario has no cases"),
-            "form": "" if draft.subjects else msg("; the scenario has no form"),
-            "flow": "" if "flow" in draft.subjects else msg("; the scenario has no flow"),
+            "form": "" if draft.subject_kinds else msg("; the scenario has no form"),
+            "flow": "" if "flow" in draft.subject_kinds else msg("; the scenario has no flow"),
         }
 
     def problem(self, ref: references.Reference) -> str | None:
@@ -527,12 +531,12 @@ class _Scope:
         known, whole = self.known[ref.root], ref.text.partition(".")[2]
         name = whole if whole in known or ref.root == "env" else str(ref.path[0])
         if lacking := self.lacking.get(ref.root):
-            return str(references.undefined(ref.text, lacking))
+            return str(references.undefined_error(ref.text, lacking))
         if name in known or (ref.root == "form" and not known):
             self._check_cells(ref, name)
             return None
-        hint = references.unset(name) if ref.root == "env" else suggest(name, known)
-        return str(references.undefined(ref.text, hint))
+        hint = references.unset_hint(name) if ref.root == "env" else suggest(name, known)
+        return str(references.undefined_error(ref.text, hint))
 
     def _check_cells(self, ref: references.Reference, name: str) -> None:
         """Report rows that lack the cell *name*."""

@@ -9,7 +9,6 @@ Files are named from the scenario's folder, wherever the checkout lies.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
@@ -23,18 +22,18 @@ from bpmax_sim.errors import Place
 from bpmax_sim.file_names import NOWHERE, Homes
 from bpmax_sim.i18n import Translatable, label_message
 from bpmax_sim.i18n import plain as plain_text
-from bpmax_sim.js_values import SPELLED, UNDEFINED, plain
+from bpmax_sim.js_values import STRUCT_VALUES, UNDEFINED, to_scenario_value
 from bpmax_sim.scenario.calls import CallAttempted, CallEnd, CallMade
 from bpmax_sim.scenario.expect import Comparison
-from bpmax_sim.scenario.source import Failure
-from bpmax_sim.script.outbox import TimerFired
+from bpmax_sim.scenario.source import Failure, RunWarning
+from bpmax_sim.script.turn_result import TimerFired
 from bpmax_sim.secret.vault import field_names
 from bpmax_sim.subject.hooks import HookStarted, SubjectEvent
 
 Outcome = Literal["passed", "failed", "skipped", "xfailed"]
 """Of a scenario, or of a step, which is never ``xfailed``: that is a failure that was expected."""
-VERSION = 2
-"""Of the trace: what its events are, and the names and meaning of what they tell."""
+VERSION = 3
+"""Format of traces: the events, what they tell by which names, and what is observed of a run."""
 
 
 class ScenarioStarted(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +75,9 @@ class StepFinished(msgspec.Struct, frozen=True, kw_only=True):
         tries: how often it ran.
         checks: every comparison that its expectations asked for, of the last try.
         form: the values after it; None where there is no form.
+        fields: the states of fields after it, of those that are not as every field begins.
+        flow: where the project stands, who is to act, and its values beside the form.
+        result: what its action returned.
     """
 
     number: int
@@ -86,6 +88,9 @@ class StepFinished(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 1
     checks: tuple[Comparison, ...] = ()
     form: Mapping[str, Any] | None = None
+    fields: Mapping[str, Any] = {}
+    flow: Mapping[str, Any] | None = None
+    result: Any = None
     at: float
 
 
@@ -146,15 +151,15 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         failures: in the order they were found; the first is the headline.
-        notes: what is worth knowing and no failure, such as a change cycle that was cut.
-        digest: the trace's digest, the same on every run of the same scenario in replay.
+        warnings: what is doubtful and no failure, such as a change cycle that was cut.
+        digest: of what the steps came to; the same on every run of the same scenario in replay.
         checks: every comparison that the scenario's own expectations asked for.
         reason: of a skip or of an expected failure.
     """
 
     outcome: Outcome
     failures: tuple[Failure, ...]
-    notes: tuple[str, ...]
+    warnings: tuple[RunWarning, ...]
     digest: str
     calls: int
     duration: float
@@ -239,11 +244,9 @@ def trace(events: Iterable[Event], homes: Homes = NOWHERE) -> Iterator[str]:
         yield f"{trace_line(event, number, homes)}\n"
 
 
-def trace_digest(events: Iterable[Event], homes: Homes = NOWHERE) -> str:
-    """Return the SHA-256 of the trace, in hexadecimal; the same events give the same digest."""
-    texts = _TraceTexts(homes)
-    lines = [_line(event, number, texts) for number, event in enumerate(events, 1)]
-    return hashlib.sha256(b"\n".join([*lines, b""])).hexdigest()
+def canonical_json(value: Any, homes: Homes = NOWHERE) -> bytes:
+    """Return *value* as a trace writes it: names sorted, messages in no language, files by home."""
+    return _WRITERS[type(value)](_TraceTexts(homes), value)
 
 
 class _TraceTexts:
@@ -347,17 +350,17 @@ def _message(texts: _TraceTexts, value: Translatable) -> bytes:
     return _map(texts, {**data, "template": value.template, "text": text, "values": value.values})
 
 
-def _converted(texts: _TraceTexts, value: Any) -> bytes:
+def _write_plain(texts: _TraceTexts, value: Any) -> bytes:
     """Return what a script made, in the words of a scenario file."""
-    words = plain(value)
+    words = to_scenario_value(value)
     known = words is not value
     return _WRITERS[type(words)](texts, words) if known else texts.of(f"[{type(value).__name__}]")
 
 
 def _other(kind: Any) -> Write:
     """Return what writes a struct, or what a script made."""
-    if issubclass(kind, SPELLED) or not {*field_names(kind)} - _OUTSIDE:
-        return _converted
+    if issubclass(kind, STRUCT_VALUES) or not {*field_names(kind)} - _OUTSIDE:
+        return _write_plain
     write = _members(kind, _OUTSIDE)
     return lambda texts, value: b"{" + write(texts, value) + b"}"
 

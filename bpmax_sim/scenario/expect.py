@@ -92,15 +92,15 @@ def compare(expected: Any, actual: Any, path: Path = ()) -> Checks:
     actual = UNSET if actual is UNDEFINED else actual
     if isinstance(expected, Mapping):
         if not any(map(is_operator, expected)):
-            return _subset(expected, actual, path)
+            return _compare_members(expected, actual, path)
         parts = [OPERATORS[key](value, actual, (*path, key)) for key, value in expected.items()]
         return tuple(chain.from_iterable(parts))
     if isinstance(expected, list | tuple):
-        return _list(expected, actual, path)
-    return (_leaf(path, hooks.same(expected, actual), show(expected), actual),)
+        return _compare_lists(expected, actual, path)
+    return (_single_check(path, hooks.same(expected, actual), show(expected), actual),)
 
 
-def failed(checks: Sequence[Comparison]) -> Checks:
+def failing_checks(checks: Sequence[Comparison]) -> Checks:
     """Return the checks that do not hold."""
     return tuple(check for check in checks if not check.ok)
 
@@ -115,15 +115,15 @@ def is_operator(key: object) -> bool:
     return isinstance(key, str) and key.startswith("$")
 
 
-def _leaf(path: Path, ok: bool, expected: str, actual: Any) -> Comparison:
+def _single_check(path: Path, ok: bool, expected: str, actual: Any) -> Comparison:
     return Comparison(path, bool(ok), expected, text_of(actual))
 
 
-def _subset(expected: Mapping[str, Any], actual: Any, path: Path) -> Checks:
+def _compare_members(expected: Mapping[str, Any], actual: Any, path: Path) -> Checks:
     if not isinstance(actual, Mapping):
-        return (_leaf(path, False, show(expected), actual),)
+        return (_single_check(path, False, show(expected), actual),)
     if not expected:
-        return (_leaf(path, True, "a map", actual),)
+        return (_single_check(path, True, "a map", actual),)
     parts = (compare(v, _member(actual, key), (*path, key)) for key, v in expected.items())
     return tuple(chain.from_iterable(parts))
 
@@ -136,9 +136,9 @@ def _member(actual: Mapping[str, Any], key: str) -> Any:
     return form.cell(actual, steps) if steps else UNSET
 
 
-def _list(expected: Sequence[Any], actual: Any, path: Path) -> Checks:
+def _compare_lists(expected: Sequence[Any], actual: Any, path: Path) -> Checks:
     if not is_list(actual):
-        return (_leaf(path, False, show(expected), actual),)
+        return (_single_check(path, False, show(expected), actual),)
     is_whole = len(expected) == len(actual)
     items = [
         check
@@ -148,7 +148,7 @@ def _list(expected: Sequence[Any], actual: Any, path: Path) -> Checks:
     if is_whole and items:
         return tuple(items)
     if not expected:
-        return (_leaf(path, is_whole, "[]", actual),)
+        return (_single_check(path, is_whole, "[]", actual),)
     length = Comparison(
         path,
         is_whole,
@@ -158,18 +158,18 @@ def _list(expected: Sequence[Any], actual: Any, path: Path) -> Checks:
     return (*items, length)
 
 
-def _test(symbol: str, test: Callable[[Any, Any], bool]) -> Compare:
+def _operator_of(symbol: str, test: Callable[[Any, Any], bool]) -> Compare:
     """Return an operator that is decided by one function of operand and value."""
 
     def run(expected: Any, actual: Any, path: Path) -> Checks:
         ok = actual is not UNSET and test(expected, actual)
         shown = expected if isinstance(expected, str) and symbol == "$matches" else show(expected)
-        return (_leaf(path, ok, f"{symbol} {shown}".strip(), actual),)
+        return (_single_check(path, ok, f"{symbol} {shown}".strip(), actual),)
 
     return run
 
 
-def _ordered(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+def _compare_order(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     def run(expected: Any, actual: Any) -> bool:
         both_texts = isinstance(expected, str) and isinstance(actual, str)
         return (both_texts or (is_number(expected) and is_number(actual))) and test(
@@ -210,21 +210,21 @@ def _contains(expected: Any, actual: Any) -> bool:
 
 def holds(expected: Any, actual: Any) -> bool:
     """Return whether *actual* is as *expected*."""
-    return not failed(compare(expected, actual))
+    return not failing_checks(compare(expected, actual))
 
 
 def _not(expected: Any, actual: Any, path: Path) -> Checks:
-    return (_leaf(path, not holds(expected, actual), f"$not {show(expected)}", actual),)
+    return (_single_check(path, not holds(expected, actual), f"$not {show(expected)}", actual),)
 
 
 def _exists(expected: Any, actual: Any, path: Path) -> Checks:
     ok = (actual is not UNSET) is bool(expected)
-    return (_leaf(path, ok, msg("a value") if expected else _NOT_THERE, actual),)
+    return (_single_check(path, ok, msg("a value") if expected else _NOT_THERE, actual),)
 
 
 def _length(expected: Any, actual: Any, path: Path) -> Checks:
     if not hasattr(actual, "__len__"):
-        return (_leaf(path, False, f"$length {show(expected)}", actual),)
+        return (_single_check(path, False, f"$length {show(expected)}", actual),)
     length = f"{len(actual)}: {show(actual)}"
     return tuple(
         Comparison(check.path, check.ok, f"$length {check.expected}", length)
@@ -232,16 +232,16 @@ def _length(expected: Any, actual: Any, path: Path) -> Checks:
     )
 
 
-def _each(expected: Any, actual: Any, path: Path) -> Checks:
+def _compare_each(expected: Any, actual: Any, path: Path) -> Checks:
     whole = f"$each {show(expected)}"
     if not is_list(actual) and not isinstance(actual, Mapping):
-        return (_leaf(path, False, whole, actual),)
+        return (_single_check(path, False, whole, actual),)
     items = actual.items() if isinstance(actual, Mapping) else enumerate(actual)
-    wrong = [c for at, item in items for c in failed(compare(expected, item, (*path, at)))]
-    return tuple(wrong) or (_leaf(path, True, whole, actual),)
+    wrong = [c for at, item in items for c in failing_checks(compare(expected, item, (*path, at)))]
+    return tuple(wrong) or (_single_check(path, True, whole, actual),)
 
 
-def _unordered(expected: Any, actual: Any) -> bool:
+def _compare_unordered(expected: Any, actual: Any) -> bool:
     return is_list(actual) and len(expected) == len(actual) and _pairs_up(expected, actual)
 
 
@@ -267,8 +267,8 @@ def _exactly(expected: Any, actual: Any, path: Path) -> Checks:
     if not isinstance(expected, Mapping) or not isinstance(actual, Mapping):
         return compare(expected, actual, path)
     extra = [key for key in actual if key not in expected]
-    closed = [_leaf((*path, key), False, _NOT_THERE, actual[key]) for key in extra]
-    return (*_subset(expected, actual, path), *closed)
+    closed = [_single_check((*path, key), False, _NOT_THERE, actual[key]) for key in extra]
+    return (*_compare_members(expected, actual, path), *closed)
 
 
 def is_list(value: Any) -> bool:
@@ -292,25 +292,27 @@ TYPES: Mapping[str, Callable[[Any], bool]] = {
 }
 
 OPERATORS: Mapping[str, Compare] = {
-    "$eq": _test("", hooks.same),
-    "$ne": _test("$ne", lambda expected, actual: not hooks.same(expected, actual)),
-    "$gt": _test("$gt", _ordered(operator.gt)),
-    "$gte": _test("$gte", _ordered(operator.ge)),
-    "$lt": _test("$lt", _ordered(operator.lt)),
-    "$lte": _test("$lte", _ordered(operator.le)),
-    "$in": _test("$in", lambda expected, actual: any(holds(item, actual) for item in expected)),
-    "$matches": _test(
+    "$eq": _operator_of("", hooks.same),
+    "$ne": _operator_of("$ne", lambda expected, actual: not hooks.same(expected, actual)),
+    "$gt": _operator_of("$gt", _compare_order(operator.gt)),
+    "$gte": _operator_of("$gte", _compare_order(operator.ge)),
+    "$lt": _operator_of("$lt", _compare_order(operator.lt)),
+    "$lte": _operator_of("$lte", _compare_order(operator.le)),
+    "$in": _operator_of(
+        "$in", lambda expected, actual: any(holds(item, actual) for item in expected)
+    ),
+    "$matches": _operator_of(
         "$matches",
         lambda expected, actual: isinstance(actual, str) and bool(re.search(expected, actual)),
     ),
-    "$contains": _test("$contains", _contains),
+    "$contains": _operator_of("$contains", _contains),
     "$not": _not,
     "$exists": _exists,
-    "$type": _test("$type", lambda expected, actual: TYPES[expected](actual)),
+    "$type": _operator_of("$type", lambda expected, actual: TYPES[expected](actual)),
     "$length": _length,
-    "$near": _test("$near", _near),
-    "$each": _each,
-    "$unordered": _test("$unordered", _unordered),
+    "$near": _operator_of("$near", _near),
+    "$each": _compare_each,
+    "$unordered": _operator_of("$unordered", _compare_unordered),
     "$exactly": _exactly,
 }
 

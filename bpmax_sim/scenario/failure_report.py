@@ -11,16 +11,16 @@ from bpmax_sim.errors import ConfigError, NoMatchError, PendingPromise, Place
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario import assertions, events, faults, load, model
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.expect import Checks, Comparison, failed
+from bpmax_sim.scenario.expect import Checks, Comparison, failing_checks
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Failure
-from bpmax_sim.script.failure import Script, lines_of
-from bpmax_sim.script.outbox import UnawaitedCall
+from bpmax_sim.script.failure import Script, split_lines
+from bpmax_sim.script.turn_result import UnawaitedCall
 from bpmax_sim.secret.vault import Redact, redact_values
 from bpmax_sim.transport.faults import Fault
 
 
-class Scene(msgspec.Struct, frozen=True, kw_only=True):
+class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
     """The step, or the whole scenario, that a failure belongs to.
 
     Attributes:
@@ -39,7 +39,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     bodies: Sequence[Script] = msgspec.field(default_factory=tuple)
     redact: Redact = str
 
-    def failure(
+    def report(
         self,
         kind: str,
         essence: str,
@@ -75,7 +75,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 
     def _line(self, place: Place | None) -> str:
         for body in self.bodies:
-            lines = lines_of(body.source)
+            lines = split_lines(body.source)
             if place and body.name == place.file and 0 < place.line <= len(lines):
                 return lines[place.line - 1].strip()
         return ""
@@ -90,23 +90,21 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
             names = names[1:] if names[:1] == ["form"] else [".".join(names[:2])]
         return self.writers.get(names[0]) if section in {"form", "flow"} and names else None
 
-    def expectation(self, checks: Checks, path: Path = ("expect",)) -> list[Failure]:
+    def report_expectation(self, checks: Checks, path: Path = ("expect",)) -> list[Failure]:
         """Return the failure of an ``expect`` section, if one of its checks does not hold."""
-        wrong = failed(checks)
+        wrong = failing_checks(checks)
         if not wrong:
             return []
         first = wrong[0]
         where = (*path, *first.path)
-        return [
-            self.failure("expect", str(first), where, checks=checks, script=self._writer(first))
-        ]
+        return [self.report("expect", str(first), where, checks=checks, script=self._writer(first))]
 
-    def uncaught(self, error: Exception, *, is_rejection: bool = False) -> Failure:
+    def report_uncaught(self, error: Exception, *, is_rejection: bool = False) -> Failure:
         """Return the failure of an error that nothing expects, or a rejection nobody handled.
 
         What is not set up is told as that, whoever ran into it.
         """
-        thrown = self._thrown(error)
+        thrown = self._as_thrown(error)
         if setting := _setting(error):
             kind, essence = "config", str(setting)
         elif is_rejection:
@@ -116,33 +114,33 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
             is_own = thrown.source in {"script", "subject"}
             origin = "" if is_own else msg(" (from {source})", source=thrown.source)
             essence = msg("{thrown}{origin}", thrown=thrown, origin=origin)
-        return self.failure(kind, essence, self._action, script=thrown.place, cause=error)
+        return self.report(kind, essence, self._action, script=thrown.place, cause=error)
 
     @property
     def _action(self) -> Path:
         action = self.located.step.action if self.located else ""
         return (action,) if action else ()
 
-    def unawaited(self, call: UnawaitedCall) -> Failure:
+    def report_unawaited(self, call: UnawaitedCall) -> Failure:
         """Return the failure of a call that nobody awaited."""
         essence = msg("{problem}, or write proxy: {{unawaited: allow}}", problem=call.problem)
-        return self.failure("unawaited", essence, self._action, script=call.place)
+        return self.report("unawaited", essence, self._action, script=call.place)
 
-    def undeclared(self, name: str, place: Place, hint: str) -> Failure:
+    def report_undeclared(self, name: str, place: Place, hint: str) -> Failure:
         """Return the failure of a field that a script wrote and the form does not have."""
         essence = msg(
             "the script wrote form.{name}: {hint} (if it is a field, declare it in form.fields)",
             name=name,
             hint=hint,
         )
-        return self.failure("field", essence, self._action, script=place)
+        return self.report("field", essence, self._action, script=place)
 
-    def miss(self, error: NoMatchError) -> Failure:
+    def report_miss(self, error: NoMatchError) -> Failure:
         """Return the failure of a call that the cassette has no response for."""
         place = next((call.place for call in reversed(self.calls) if call.error), None)
-        return self.failure("miss", str(error), self._action, script=place, cause=error)
+        return self.report("miss", str(error), self._action, script=place, cause=error)
 
-    def expected_error(
+    def report_expected_error(
         self, expected: model.ExpectedError, errors: Sequence[Exception]
     ) -> tuple[Checks, list[Failure]]:
         """Judge the errors of a step that must end with *expected*.
@@ -157,16 +155,16 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
                 described_error=described,
             )
             check = Comparison(path, False, f"an error{described}", msg("none"))
-            return (check,), [self.failure("no_error", essence, path)]
-        every = [self._thrown(error) for error in errors]
+            return (check,), [self.report("no_error", essence, path)]
+        every = [self._as_thrown(error) for error in errors]
         compared = [assertions.compare_error(expected, thrown) for thrown in every]
-        hit = next((n for n, checks in enumerate(compared) if not failed(checks)), None)
+        hit = next((n for n, checks in enumerate(compared) if not failing_checks(checks)), None)
         thrown = every[hit or 0]
         checks = assertions.compare_error(expected, thrown, path)
         if hit is not None:
-            others = [self.uncaught(error) for n, error in enumerate(errors) if n != hit]
+            others = [self.report_uncaught(error) for n, error in enumerate(errors) if n != hit]
             return checks or (Comparison(path, True, "an error", str(every[0])),), others
-        first = failed(compared[0])[0]
+        first = failing_checks(compared[0])[0]
         if first.path == ("from",):
             essence = msg(
                 "expected an error from {expected}, got one from {actual}",
@@ -181,7 +179,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
                 expected=first.expected,
                 actual=first.actual,
             )
-        failure = self.failure(
+        failure = self.report(
             "other_error",
             essence,
             (*path, *first.path),
@@ -191,10 +189,10 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         )
         return checks, [failure]
 
-    def _thrown(self, error: Exception) -> events.ErrorThrown:
+    def _as_thrown(self, error: Exception) -> events.ErrorThrown:
         return redact_values(assertions.thrown_of(error), self.redact)
 
-    def silent(self, fault: Fault) -> Failure:
+    def report_silent_fault(self, fault: Fault) -> Failure:
         """Return the failure of a fault that never fired."""
         names = series(dict.fromkeys(call.call for call in self.calls)) or msg("none")
         essence = msg(
@@ -204,8 +202,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
             names=names,
         )
         if fault.place is None:  # a marker's
-            return self.failure("fault", essence, ("scenario",))
-        failure = self.failure("fault", essence, ("faults",))
+            return self.report("fault", essence, ("scenario",))
+        failure = self.report("fault", essence, ("faults",))
         return replace(failure, place=fault.place, excerpt=())
 
 

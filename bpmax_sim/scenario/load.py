@@ -25,7 +25,14 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import absolute, find_root, named_file
 from bpmax_sim.scenario import model, references
-from bpmax_sim.scenario.cases import Row, ScenarioDraft, flag, names_in_cell, repeated, rows_of
+from bpmax_sim.scenario.cases import (
+    Row,
+    ScenarioDraft,
+    names_in_cell,
+    parse_flag,
+    rows_of,
+    variable_arguments,
+)
 from bpmax_sim.scenario.check import check, check_values
 from bpmax_sim.scenario.faults import fault_of, fault_problem, stub_of
 from bpmax_sim.scenario.source import ScenarioSource, Spot, read_script
@@ -46,7 +53,7 @@ class LocatedStep(msgspec.Struct, frozen=True):
     during: tuple[LocatedStep, ...] = ()
 
 
-class Cast(msgspec.Struct, frozen=True, kw_only=True):
+class Subjects(msgspec.Struct, frozen=True, kw_only=True):
     """What all rows of a file share: scripts, flow definitions, named steps.
 
     Attributes:
@@ -109,7 +116,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
     path: Path
     spot: Spot
     scenario: model.Scenario
-    cast: Cast
+    subjects: Subjects
     steps: tuple[LocatedStep, ...]
     cleanup: tuple[LocatedStep, ...] = ()
     row: Row | None = None
@@ -153,28 +160,28 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def homes(self) -> Homes:
         """Return how a trace names the files: from the folder of the scenario."""
-        names = (self.spot.source.file, *(body.name for body in self.cast.bodies))
+        names = (self.spot.source.file, *(body.name for body in self.subjects.bodies))
         return Homes(os.path.dirname(absolute(self.path)), names)  # noqa: PTH120 - faster
 
     @property
     def sources(self) -> Mapping[str, str]:
         """Return the text of each file that it is made of: scenario, fragments, scripts, flow."""
-        named = [located for steps in self.cast.named.values() for located in steps]
+        named = [located for steps in self.subjects.named.values() for located in steps]
         steps = [*self.steps, *self.cleanup, *named]
         files = [self.spot.source, *(located.spot.source for located in steps)]
         return {
             **{file.file: "\n".join(file.lines) for file in files},
-            **{body.name: body.source for body in self.cast.bodies},
+            **{body.name: body.source for body in self.subjects.bodies},
         }
 
     @property
     def rerun(self) -> str:
         """Return the command that runs this item alone, with the same variables."""
-        return shlex.join(["pytest", self.node_id, *self.repeated("--bpmax-var")])
+        return shlex.join(["pytest", self.node_id, *self.variable_arguments("--bpmax-var")])
 
-    def repeated(self, option: str) -> tuple[str, ...]:
+    def variable_arguments(self, option: str) -> tuple[str, ...]:
         """Return the words of a command that give the variables again, each behind *option*."""
-        return repeated(option, self.cli_variables, self.scenario.secrets)
+        return variable_arguments(option, self.cli_variables, self.scenario.secrets)
 
     @property
     def owner(self) -> str:
@@ -213,21 +220,23 @@ def items(
         problems=problems,
     )
     used = draft.spot.at("use").elements(scenario.use)
-    fragments = (_read(draft, spot, name, model.Fragment) for name, spot in used)
+    fragments = (_load_file(draft, spot, name, model.Fragment) for name, spot in used)
     draft.fragments = tuple(chain.from_iterable(fragments))
-    draft.flows = dict(_flows(draft))
+    draft.flows = dict(_load_flows(draft))
     draft.rows = rows_of(draft.spot.at("cases"), problems) if scenario.cases is not UNSET else ()
     check(draft)
     check_values(draft)
-    cast = _cast(draft)
+    subjects = _load_subjects(draft)
     home = root or find_root(source.path)
-    loaded = [_item(draft, cast, row, home) for row in draft.rows or (None,)]
+    loaded = [_build_item(draft, subjects, row, home) for row in draft.rows or (None,)]
     if problems:
         raise ConfigError(*sorted(set(problems), key=by_place))
     return loaded
 
 
-def _read(draft: ScenarioDraft, spot: Spot, name: str, kind: type[M]) -> Iterator[tuple[M, Spot]]:
+def _load_file(
+    draft: ScenarioDraft, spot: Spot, name: str, kind: type[M]
+) -> Iterator[tuple[M, Spot]]:
     """Yield what the file *name* declares, which *spot* names; nothing if it cannot be read."""
     try:
         source = ScenarioSource.read(named_file(spot.source.path, name))
@@ -240,13 +249,15 @@ def _read(draft: ScenarioDraft, spot: Spot, name: str, kind: type[M]) -> Iterato
         yield value, Spot(source)
 
 
-def _flows(draft: ScenarioDraft) -> Iterator[tuple[str | None, tuple[Definition, Spot]]]:
+def _load_flows(draft: ScenarioDraft) -> Iterator[tuple[str | None, tuple[Definition, Spot]]]:
     """Yield the definitions of the flows, by name, the main flow first."""
     for flow, (spec, spot) in draft.flow_specs.items():
         if flow is None and not spec.definition:
             continue
         before = len(draft.problems)
-        for definition, file in _read(draft, spot.at("definition"), spec.definition, Definition):
+        for definition, file in _load_file(
+            draft, spot.at("definition"), spec.definition, Definition
+        ):
             unread = [f"{problem.path}." for problem in draft.problems[before:]]
             for path, message in definition.findings():
                 # What could not be read is not missing as well.
@@ -256,12 +267,12 @@ def _flows(draft: ScenarioDraft) -> Iterator[tuple[str | None, tuple[Definition,
             yield flow, (definition, file)
 
 
-def _cast(draft: ScenarioDraft) -> Cast:
+def _load_subjects(draft: ScenarioDraft) -> Subjects:
     spec = draft.scenario.form
     form = spec if isinstance(spec, model.FormSpec) else model.FormSpec()
-    scripts, libraries = _code(draft, form, draft.spot.at("form"))
+    scripts, libraries = _load_code(draft, form, draft.spot.at("form"))
     names = [name for name in draft.flow_specs if name is None or name in draft.flows]
-    flows = {name: _parts(draft, name) for name in names}
+    flows = {name: _load_flow_parts(draft, name) for name in names}
     sources = [file.source for _, file in draft.flows.values()]
     stubs = draft.spot.at("proxy", "stubs").elements(draft.scenario.proxy.stubs)
     named_files = (
@@ -269,24 +280,24 @@ def _cast(draft: ScenarioDraft) -> Cast:
         for step, spot in draft.steps
         if step.kind and (name := step.kind.script_file(step.value))
     )
-    return Cast(
+    return Subjects(
         scripts=scripts,
         libraries=libraries,
-        inline=dict(_scripts(draft, named_files)),
+        inline=dict(_load_scripts(draft, named_files)),
         flow=flows.get(None, FlowParts()),
         subflows={name: parts for name, parts in flows.items() if name is not None},
         flow_files=tuple(Script("\n".join(source.lines), source.file) for source in sources),
         named={
-            name: tuple(_located(draft, step, where, None) for step, where in steps)
+            name: tuple(_locate_step(draft, step, where, None) for step, where in steps)
             for name, steps in draft.named_steps.items()
         },
         stubs=tuple(stub_of(stub, where.place) for stub, where in stubs),
     )
 
 
-def _parts(draft: ScenarioDraft, flow: str | None) -> FlowParts:
+def _load_flow_parts(draft: ScenarioDraft, flow: str | None) -> FlowParts:
     """Read in what a flow is made of."""
-    scripts, libraries = _code(draft, *draft.flow_specs[flow])
+    scripts, libraries = _load_code(draft, *draft.flow_specs[flow])
     parts = FlowParts(scripts=scripts, libraries=libraries)
     if flow not in draft.flows:
         return parts
@@ -294,17 +305,17 @@ def _parts(draft: ScenarioDraft, flow: str | None) -> FlowParts:
     screens = {}
     for name, node in definition.nodes.items():
         if isinstance(node.form, NodeForm):
-            scripts, libraries = _code(draft, node.form, file.at("nodes", name, "form"))
+            scripts, libraries = _load_code(draft, node.form, file.at("nodes", name, "form"))
             states = node.form.states
             screens[name] = NodeScreen(states=states, scripts=scripts, libraries=libraries)
-    conditions = _conditions(definition, file.source)
+    conditions = _condition_places(definition, file.source)
     return replace(parts, definition=definition, conditions=conditions, screens=screens)
 
 
 _ScriptOwner = model.FormSpec | model.FlowSpec | model.SubFlowSpec | NodeForm
 
 
-def _conditions(
+def _condition_places(
     definition: Definition, source: ScenarioSource
 ) -> dict[tuple[str, str, int], Place]:
     """Return where the conditions of a flow stand; a quote in front is no part of them."""
@@ -320,18 +331,18 @@ def _conditions(
     return places
 
 
-def _code(
+def _load_code(
     draft: ScenarioDraft, owner: _ScriptOwner, spot: Spot
 ) -> tuple[dict[str, tuple[Script, ...]], tuple[Script, ...]]:
     """Read the scripts of each event, and the libraries, of what stands at *spot*."""
     events = {event: spot.at("scripts", event).elements(n) for event, n in owner.scripts.items()}
-    scripts = {event: _scripts(draft, names) for event, names in events.items()}
-    libraries = dict(_scripts(draft, spot.at("libraries").elements(owner.libraries)))
+    scripts = {event: _load_scripts(draft, names) for event, names in events.items()}
+    libraries = dict(_load_scripts(draft, spot.at("libraries").elements(owner.libraries)))
     handlers = {event: tuple(script for _, script in named) for event, named in scripts.items()}
     return handlers, tuple(libraries.values())
 
 
-def _scripts(
+def _load_scripts(
     draft: ScenarioDraft, names: Iterable[tuple[str, Spot]]
 ) -> Iterator[tuple[str, Script]]:
     """Yield script files with their names, each relative to the file that names it."""
@@ -342,50 +353,52 @@ def _scripts(
             draft.problems += error.problems
 
 
-def _item(draft: ScenarioDraft, cast: Cast, row: Row | None, root: Path) -> ScenarioItem:
+def _build_item(
+    draft: ScenarioDraft, subjects: Subjects, row: Row | None, root: Path
+) -> ScenarioItem:
     scenario, source = draft.scenario, draft.spot.source
     proxy = scenario.proxy
     values = row.values if row else {}
     whole = source.path.absolute()
-    faults = [*_rules(draft, scenario.faults, draft.spot.at("faults"), row)]
+    faults = [*_fault_rules(draft, scenario.faults, draft.spot.at("faults"), row)]
     if row:
         named = names_in_cell(values.get("faults"))
         spot = row.spot.at("faults") if row.spot else draft.spot.at("cases")
-        faults += _rules(draft, named, spot, row, whole=True)
+        faults += _fault_rules(draft, named, spot, row, whole=True)
     return ScenarioItem(
         root=root,
         path=source.path,
         spot=draft.spot,
         scenario=scenario,
-        cast=cast,
-        steps=_steps(draft, draft.spot.at("steps"), scenario.steps, row),
-        cleanup=_steps(draft, draft.spot.at("finally"), scenario.cleanup, row),
+        subjects=subjects,
+        steps=_locate_steps(draft, draft.spot.at("steps"), scenario.steps, row),
+        cleanup=_locate_steps(draft, draft.spot.at("finally"), scenario.cleanup, row),
         row=row,
         place=row.place if row else draft.spot.at("scenario").place,
         tags=(*scenario.tags, *map(str, names_in_cell(values.get("tags")))),
-        skip=flag(values.get("skip")) or scenario.skip,
-        xfail=flag(values.get("xfail")) or scenario.xfail,
+        skip=parse_flag(values.get("skip")) or scenario.skip,
+        xfail=parse_flag(values.get("xfail")) or scenario.xfail,
         vars=draft.declared_vars,
         cli_variables=draft.variables,
         faults=tuple(faults),
-        cassette=_cassette(draft, row, root),
+        cassette=_cassette_of(draft, row, root),
         platforms=named_file(whole, proxy.platforms or str(root / "scenarios" / "platforms")),
         instances=named_file(whole, proxy.instances) if proxy.instances else None,
     )
 
 
-def _cassette(draft: ScenarioDraft, row: Row | None, root: Path) -> str:
+def _cassette_of(draft: ScenarioDraft, row: Row | None, root: Path) -> str:
     declared = draft.scenario.proxy.cassette
     own_file = row.id if row and "${case." not in declared else ""
     try:
-        name = _constant(draft, row, declared, "a cassette's name")
+        name = _fill_constant(draft, row, declared, "a cassette's name")
     except ValueError as error:
         draft.tell(draft.spot.at("proxy", "cassette"), str(error))
         return ""
     return cassette_name(root, draft.spot.source.path, str(name), own_file)
 
 
-def _constant(draft: ScenarioDraft, row: Row | None, text: str, what: str) -> Any:
+def _fill_constant(draft: ScenarioDraft, row: Row | None, text: str, what: str) -> Any:
     """Return *text* with values filled in that are known before anything runs.
 
     Raises:
@@ -407,23 +420,25 @@ def _constant(draft: ScenarioDraft, row: Row | None, text: str, what: str) -> An
     return references.resolve(text, lookup)
 
 
-def _steps(
+def _locate_steps(
     draft: ScenarioDraft, spot: Spot, steps: tuple[model.Step, ...], row: Row | None
 ) -> tuple[LocatedStep, ...]:
-    return tuple(_located(draft, step, where, row) for step, where in spot.elements(steps))
+    return tuple(_locate_step(draft, step, where, row) for step, where in spot.elements(steps))
 
 
-def _located(draft: ScenarioDraft, step: model.Step, spot: Spot, row: Row | None) -> LocatedStep:
+def _locate_step(
+    draft: ScenarioDraft, step: model.Step, spot: Spot, row: Row | None
+) -> LocatedStep:
     meanwhile = step.during.steps if isinstance(step.during, model.During) else ()
     return LocatedStep(
         step,
         spot,
-        tuple(_rules(draft, step.faults, spot.at("faults"), row)),
-        _steps(draft, spot.at("during", "steps"), meanwhile, row),
+        tuple(_fault_rules(draft, step.faults, spot.at("faults"), row)),
+        _locate_steps(draft, spot.at("during", "steps"), meanwhile, row),
     )
 
 
-def _rules(
+def _fault_rules(
     draft: ScenarioDraft,
     faults: tuple[Any, ...],
     spot: Spot,
@@ -435,27 +450,29 @@ def _rules(
     sets = draft.fault_sets
     for fault, where in spot.elements(faults):
         if not isinstance(fault, str):
-            yield from _spelled(draft, fault, where, row)
+            yield from _inline_fault(draft, fault, where, row)
             continue
         place = row.place if whole and row else where.place
-        names = _names(draft, fault, row, place)
+        names = _fault_set_names(draft, fault, row, place)
         for name in names:
             for rule, rule_spot in sets.get(name, ()):
-                yield from _fault(draft, rule, rule_spot, row)
+                yield from _fill_fault(draft, rule, rule_spot, row)
             if name not in sets and (whole or names != (fault,)):
                 hint = suggest(name, sets)
                 message = msg("no fault set {name!r}{hint}", name=name, hint=hint)
                 draft.problems.append(Problem(message, place, "cases" if whole else ""))
 
 
-def _names(draft: ScenarioDraft, text: str, row: Row | None, place: Place) -> tuple[Any, ...]:
+def _fault_set_names(
+    draft: ScenarioDraft, text: str, row: Row | None, place: Place
+) -> tuple[Any, ...]:
     """Return the fault sets that a text names; ``${case.faults}`` may name several."""
     if "${" not in text:
         return (text,)
     if row is None:
         return ()
     try:
-        return names_in_cell(_constant(draft, row, text, msg("the name of a fault set")))
+        return names_in_cell(_fill_constant(draft, row, text, msg("the name of a fault set")))
     except references.UndefinedValueError:
         return ()  # told where all references are checked
     except ValueError as error:
@@ -463,12 +480,12 @@ def _names(draft: ScenarioDraft, text: str, row: Row | None, place: Place) -> tu
         return ()
 
 
-def _fault(
+def _fill_fault(
     draft: ScenarioDraft, rule: model.FaultRule, spot: Spot, row: Row | None
 ) -> Iterator[Fault]:
     """Yield *rule* with what its ``on`` names filled in; named steps are the same for all rows."""
     try:
-        on = str(_constant(draft, row, rule.on, "a fault's target"))
+        on = str(_fill_constant(draft, row, rule.on, "a fault's target"))
     except references.UndefinedValueError:
         return  # told where all references are checked
     except ValueError as error:
@@ -481,14 +498,14 @@ def _fault(
         yield fault_of(filled, spot.place)
 
 
-def _spelled(draft: ScenarioDraft, fault: Any, spot: Spot, row: Row | None) -> Iterator[Fault]:
+def _inline_fault(draft: ScenarioDraft, fault: Any, spot: Spot, row: Row | None) -> Iterator[Fault]:
     """Yield the rule that is spelled out in a list of faults."""
     problems: list[Problem] = []
     node = spot.source.root.at(spot.steps)
     rule = decode(node, model.FaultRule, problems, steps=spot.steps) if node is not None else None
     draft.problems += problems
     if rule and not problems:
-        yield from _fault(draft, rule, spot, row)
+        yield from _fill_fault(draft, rule, spot, row)
     elif not problems:
         message = msg("expected a fault, got {fault!r}", fault=fault)
         draft.problems.append(Problem(message, spot.place, "faults"))

@@ -326,7 +326,7 @@ def scenario_schema() -> Schema:
     texts = hover_texts()
     schema = json_schema(Scenario, title="bpmax-sim scenario", hover=texts)
     _refine(schema, texts)
-    _replace(schema, "cases", _cases(schema, texts))
+    _replace(schema, "cases", _cases_schema(schema, texts))
     subjects: tuple[SubjectKind, ...] = ("form", "flow")
     for subject in subjects:  # only its events are keys of its scripts
         patterns = [rf"{hook.name}\..+" if hook.named else hook.name for hook in hooks_of(subject)]
@@ -362,7 +362,7 @@ def _refine(schema: Schema, texts: Texts) -> None:
             _replace(place, "faults", {"anyOf": [{"type": "array", "items": fault}, fault]})
     if "user" in schema["properties"]:
         _replace(schema, "user", {"type": ["string", "integer", "object"]})
-    definitions["Expected"] = _expected(texts)
+    definitions["Expected"] = _expected_schema(texts)
     for model in (Expect, ExpectedCall, ExpectedError):
         for key in {*keys_of(model)} - {"call", "proxy"}:
             _replace(definitions[model.__name__], key, _EXPECTED)
@@ -380,7 +380,7 @@ def _of_type(type_: Any, definitions: Schema, texts: Texts) -> Schema:
     return schema
 
 
-def _expected(texts: Texts) -> Schema:
+def _expected_schema(texts: Texts) -> Schema:
     """Return the schema of a value of ``expect``: plain, or a map of operators and of nothing else.
 
     None of its keywords says what type a value has, so each applies where it can.
@@ -397,7 +397,7 @@ def _expected(texts: Texts) -> Schema:
     }
 
 
-def _cases(schema: Schema, texts: Texts) -> Schema:
+def _cases_schema(schema: Schema, texts: Texts) -> Schema:
     row = {
         "type": "object",
         "properties": {"id": {"type": ["string", "integer"], "minLength": 1}},

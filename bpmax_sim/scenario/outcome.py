@@ -108,7 +108,7 @@ def not_run(
     finished = ScenarioFinished(
         outcome="failed" if error else "skipped",
         failures=failures,
-        notes=(),
+        warnings=(),
         digest="",
         calls=0,
         duration=0.0,

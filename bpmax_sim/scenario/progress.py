@@ -19,16 +19,17 @@ from msgspec.structs import asdict, replace
 from bpmax_sim.clock import new_uuid
 from bpmax_sim.errors import Place
 from bpmax_sim.file_names import NOWHERE, Homes
-from bpmax_sim.i18n import label_message, msg
-from bpmax_sim.js_values import plain
+from bpmax_sim.i18n import msg
+from bpmax_sim.js_values import to_scenario_value
 from bpmax_sim.project import absolute
 from bpmax_sim.scenario import assertions, events, load, model, source
 from bpmax_sim.scenario.action import Performer, Subject
 from bpmax_sim.scenario.calls import CallMade, event_of_call
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.expect import Checks
-from bpmax_sim.scenario.failure_report import Scene
+from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.faults import describe_fault
+from bpmax_sim.scenario.observation import SubjectState, digest_of, observe, state_of
 from bpmax_sim.scenario.references import Path, Scope, UndefinedValueError
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.witness import Recalled, Struck
@@ -41,18 +42,20 @@ def form_of(subject: Subject) -> Mapping[str, Any]:
     """Return the present fields, of a flow those of its project."""
     if subject is None:
         return {}
-    return dict(plain(subject.form if isinstance(subject, FlowSubject) else subject.fields))
+    return dict(
+        to_scenario_value(subject.form if isinstance(subject, FlowSubject) else subject.fields)
+    )
 
 
 def fields_of(subject: Subject) -> Mapping[str, Any]:
     """Return what the form shows of its fields, of a flow that of its project."""
     form = subject.front if isinstance(subject, FlowSubject) else subject
-    return dict(plain(form.facts())) if form else {}
+    return dict(to_scenario_value(form.facts())) if form else {}
 
 
 def flow_of(subject: Subject) -> Mapping[str, Any]:
     """Return what can be said of the flow."""
-    return dict(plain(subject.facts())) if isinstance(subject, FlowSubject) else {}
+    return dict(to_scenario_value(subject.facts())) if isinstance(subject, FlowSubject) else {}
 
 
 class LogMark(msgspec.Struct, frozen=True):
@@ -77,14 +80,14 @@ class RunLog(msgspec.Struct):
         is_flow: whether a flow is driven.
     """
 
-    bench: Session
+    session: Session
     homes: Homes = NOWHERE
     root: str = ""
     events: list[Event] = msgspec.field(default_factory=list)
     calls: list[CallMade] = msgspec.field(default_factory=list)
     messages: list[dict[str, Any]] = msgspec.field(default_factory=list)
     writers: dict[str, Place | None] = msgspec.field(default_factory=dict)
-    notes: list[str] = msgspec.field(default_factory=list)
+    warnings: list[source.RunWarning] = msgspec.field(default_factory=list)
     fields: tuple[str, ...] = ()
     expected: Callable[[], Collection[str]] = tuple
     is_flow: bool = False
@@ -98,22 +101,33 @@ class RunLog(msgspec.Struct):
 
     def tell(self, happening: SubjectEvent) -> None:
         """Take what a subject tells, at this instant."""
-        clock = self.bench.clock
+        clock = self.session.clock
         data: dict[str, Any] = {"at": clock.now()}
         if isinstance(happening, FieldChanged):
-            data |= {"old": plain(happening.old), "new": plain(happening.new)}
+            data |= {
+                "old": to_scenario_value(happening.old),
+                "new": to_scenario_value(happening.new),
+            }
             self.writers[happening.field] = happening.place
             self._judge_field(happening.field, happening.place)
-        happening = self.bench.shown(replace(happening, **data))
+        happening = self.session.shown(replace(happening, **data))
         self._fresh.append((clock.tick(), happening))
         if isinstance(happening, MessageShown):
             self.messages.append({"text": happening.text, "type": happening.level})
         elif isinstance(happening, CycleCut):
-            self.notes.append(msg("change cycle cut: {names}", names=" -> ".join(happening.chain)))
+            self.add_warning(
+                "cycle", msg("change cycle cut: {names}", names=" -> ".join(happening.chain))
+            )
+
+    def add_warning(self, kind: str, message: str, place: Place | None = None) -> None:
+        """Say what is doubtful; what was said already, once."""
+        warning = source.RunWarning(kind, message, place)
+        if warning not in self.warnings:
+            self.warnings.append(warning)
 
     def note(self, event: Event) -> None:
         """Take what is done while a step is under way."""
-        self._fresh.append((self.bench.clock.tick(), self.bench.shown(event)))
+        self._fresh.append((self.session.clock.tick(), self.session.shown(event)))
 
     def _judge_field(self, name: str, place: Place | None) -> None:
         """Note a field that a script wrote and the form does not declare."""
@@ -124,9 +138,9 @@ class RunLog(msgspec.Struct):
         # A flow's form comes from elsewhere, too; so do its project, and the forms of sub-flows.
         if self.is_flow and not name.startswith("project.") and "/" not in name:
             message = msg("the script wrote form.{name}: {hint}", name=name, hint=hint)
-            self.notes.append(label_message(place, message))
+            self.add_warning("name", message, place)
 
-    def undeclared(self) -> list[tuple[str, Place, str]]:
+    def take_undeclared(self) -> list[tuple[str, Place, str]]:
         """Return the fields that scripts of a form wrote since the last time and it has not."""
         fresh = [(name, *entry) for name, entry in self._undeclared.items()][self._reported :]
         self._reported = len(self._undeclared)
@@ -138,25 +152,25 @@ class RunLog(msgspec.Struct):
 
     def add(self, event: Event) -> Event:
         """Note *event* and return it, redacted."""
-        event = self.bench.shown(event)
+        event = self.session.shown(event)
         self.events.append(event)
         return event
 
     def collect(self, result: Result) -> Iterable[Event]:
         """Return everything since the last time, as it happened; *result* is of the action."""
-        for record in sorted(self.bench.calls[len(self.calls) :], key=attrgetter("began")):
+        for record in sorted(self.session.calls[len(self.calls) :], key=attrgetter("began")):
             platform, _, api = record.name.partition(".")
             number = len(self.calls) + 1
             event = event_of_call(
-                record, number, self.bench.template(platform, api), self._recalled
+                record, number, self.session.template(platform, api), self._recording_behind
             )
             self.calls.append(event)
             if record.call is not None:
                 self._numbers[record.call.serial] = number
             self._fresh += [(attempt.order, attempt) for attempt in event.earlier]
             self._fresh += (record.began, event), (record.ended, events.answer_of(event))
-        self._fresh += map(self._fault, self.bench.struck[self._struck :])
-        self._struck = len(self.bench.struck)
+        self._fresh += map(self._fault, self.session.struck[self._struck :])
+        self._struck = len(self.session.struck)
         self.take(result)
         fresh = [event for _, event in sorted(self._fresh, key=itemgetter(0))]
         self._fresh.clear()
@@ -175,9 +189,9 @@ class RunLog(msgspec.Struct):
         self.console.sort(key=itemgetter(0))
         self._fresh += self._errors(result)
 
-    def _recalled(self, serial: int, attempt: int) -> Recalled | None:
+    def _recording_behind(self, serial: int, attempt: int) -> Recalled | None:
         """Return the recording behind a sending, its file as every machine names it."""
-        recalled = self.bench.recalled(serial, attempt)
+        recalled = self.session.recalled(serial, attempt)
         if recalled is None:
             return None
         file = self._files.get(recalled.file)
@@ -186,7 +200,7 @@ class RunLog(msgspec.Struct):
             inside = path.startswith(os.path.join(self.root, ""))  # noqa: PTH118
             file = self.homes.of(path) if inside else os.path.basename(path)  # noqa: PTH119
             self._files[recalled.file] = file
-        return self.bench.shown(replace(recalled, file=file))
+        return self.session.shown(replace(recalled, file=file))
 
     def _fault(self, struck: Struck) -> tuple[int, Event]:
         event = events.FaultStruck(
@@ -198,24 +212,24 @@ class RunLog(msgspec.Struct):
             place=struck.fault.place,
             at=struck.at,
         )
-        return struck.order, self.bench.shown(event)
+        return struck.order, self.session.shown(event)
 
     def _errors(self, result: Result) -> Iterator[tuple[int, Event]]:
         """Yield what the action ended with, and what nobody handled."""
-        clock = self.bench.clock
+        clock = self.session.clock
         for error in (*result.errors, *result.unhandled):
             thrown = assertions.thrown_of(error, clock.now())
             event = replace(
                 thrown,
-                code=plain(thrown.code),
-                status=plain(thrown.status),
+                code=to_scenario_value(thrown.code),
+                status=to_scenario_value(thrown.status),
                 unhandled=error in result.unhandled,
             )
-            yield clock.tick(), self.bench.shown(event)
+            yield clock.tick(), self.session.shown(event)
 
-    def digest(self) -> str:
-        """Return the digest of the trace so far."""
-        return events.trace_digest(self.events, self.homes)
+    def digest(self, unfinished: SubjectState | None = None) -> str:
+        """Return the digest of what the steps came to so far; see `observe`."""
+        return digest_of(observe(self.events, unfinished=unfinished), self.homes)
 
 
 def _expected_fields(item: load.ScenarioItem) -> set[str]:
@@ -237,31 +251,31 @@ class Progress:
     """
 
     def __init__(
-        self, item: load.ScenarioItem, bench: Session, environ: Mapping[str, str], *, faults: bool
+        self, item: load.ScenarioItem, session: Session, environ: Mapping[str, str], *, faults: bool
     ) -> None:
         """Start before the first step."""
         self.item = item
-        self.bench = bench
+        self.session = session
         self.faults = faults
-        self.bodies = item.cast.bodies
+        self.bodies = item.subjects.bodies
         root = absolute(item.root)
         is_flow = isinstance(item.scenario.flow, model.FlowSpec)
         fields = model.declared_fields(item.scenario)
         expected = partial(_expected_fields, item)
         self.log = RunLog(
-            bench, item.homes, root, fields=fields, expected=expected, is_flow=is_flow
+            session, item.homes, root, fields=fields, expected=expected, is_flow=is_flow
         )
         self.failures: list[source.Failure] = []
         self.result: Any = None
         self.missed: set[int] = set()
         self.checks: Checks = ()
         self.subject: Subject = None
-        self.shown = bench.shown
-        chance, zone = bench.chance(), item.clock
+        self.shown = session.shown
+        chance, zone = session.chance(), item.clock
         self.scope = Scope(
             case=item.row.values if item.row else {},
             environ=environ,
-            now=lambda: str(zone.at(bench.clock.now())),
+            now=lambda: str(zone.at(session.clock.now())),
             uuid=lambda: new_uuid(chance),
         )
 
@@ -275,16 +289,16 @@ class Progress:
             path = ("flow",) if self.item.scenario.form is UNSET else ("form",)
             self.subject = self._subject()
         except UndefinedValueError as error:
-            self.failures.append(self.scene().failure("value", str(error), path))
+            self.failures.append(self.reporter().report("value", str(error), path))
             return False
         self.scope.form = partial(form_of, self.subject)
         self.scope.flow = partial(flow_of, self.subject)
         self.performer = Performer(
-            bench=self.bench,
+            session=self.session,
             subject=self.subject,
             path=self.item.path,
-            inline=self.item.cast.inline,
-            libraries=self.item.cast.all_libraries,
+            inline=self.item.subjects.inline,
+            libraries=self.item.subjects.all_libraries,
         )
         return True
 
@@ -297,27 +311,27 @@ class Progress:
         user = {} if scenario.user is UNSET else resolve(scenario.user)
         zone = self.item.clock
         return FlowSubject(
-            **asdict(self.item.cast.flow),
-            runner=self.bench,
+            **asdict(self.item.subjects.flow),
+            runner=self.session,
             tell=self.log.tell,
-            subflows=self.item.cast.subflows,
+            subflows=self.item.subjects.subflows,
             creation=self._form(values) if form else None,
             at=resolve(scenario.flow.at),
             project=resolve(scenario.flow.project),
             form=values,
             user=user if isinstance(user, Mapping) else {"id": user},
             people=resolve(scenario.people),
-            now=self.bench.clock.now,
+            now=self.session.clock.now,
             # As the product's API writes it: 2026-03-02 09:00:00
             format_time=lambda seconds: str(zone.at(seconds))[:19].replace("T", " "),
         )
 
     def _form(self, fields: dict[str, Any]) -> FormSubject:
         return FormSubject(
-            runner=self.bench,
+            runner=self.session,
             tell=self.log.tell,
-            scripts=self.item.cast.scripts,
-            libraries=self.item.cast.libraries,
+            scripts=self.item.subjects.scripts,
+            libraries=self.item.subjects.libraries,
             fields=fields,
         )
 
@@ -326,15 +340,15 @@ class Progress:
         if isinstance(self.subject, FlowSubject):
             self.subject.focus = self.scope.resolve(node)
 
-    def scene(self, since: LogMark = START, **details: Any) -> Scene:
+    def reporter(self, since: LogMark = START, **details: Any) -> FailureReporter:
         """Return where failures since *since* belong."""
         log = self.log
-        return Scene(
+        return FailureReporter(
             item=self.item,
             calls=tuple(log.calls[since.calls :]),
             writers=dict(log.writers),
             bodies=self.bodies,
-            redact=self.bench.redact,
+            redact=self.session.redact,
             **details,
         )
 
@@ -350,8 +364,12 @@ class Progress:
             "console": lambda: [line for _, line in log.console[since.console :]],
             "result": lambda: self.shown(self.result),
             "vars": lambda: self.shown(self.scope.vars),
-            "trace": log.digest,
+            "trace": lambda: log.digest(self.shown(self.subject_state())),
         }
+
+    def subject_state(self) -> SubjectState:
+        """Return what form and flow hold, and the latest result."""
+        return state_of(self.subject, self.result)
 
     def form(self) -> Mapping[str, Any] | None:
         """Return the present fields as they are told; None where there is no form."""
@@ -366,7 +384,11 @@ class Progress:
         return self.shown(self.scope.resolve(value))
 
     def judge(
-        self, scene: Scene, expected: model.Expect, since: LogMark = START, path: Path = ("expect",)
+        self,
+        reporter: FailureReporter,
+        expected: model.Expect,
+        since: LogMark = START,
+        path: Path = ("expect",),
     ) -> tuple[Checks, list[source.Failure]]:
         """Hold what there is since *since* against *expected*, which stands at *path*.
 
@@ -376,11 +398,11 @@ class Progress:
         try:
             checks = assertions.judge(expected, self.state(since), self.expected_value)
         except UndefinedValueError as error:
-            return (), [scene.failure("value", str(error), path)]
-        return checks, scene.expectation(checks, path)
+            return (), [reporter.report("value", str(error), path)]
+        return checks, reporter.report_expectation(checks, path)
 
     def remember(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:
         """Keep what a step gave, for ``${steps.<id>.result}`` and ``expect: result``."""
-        self.result = plain(value)
+        self.result = to_scenario_value(value)
         if step_id:
             self.scope.steps[step_id] = {"result": self.result, "error": error}

@@ -36,12 +36,12 @@ class UndefinedValueError(MessageError, ValueError):
     """A ``${…}`` names something that does not exist, or that cannot stand where it does."""
 
 
-def undefined(text: str, hint: str) -> UndefinedValueError:
+def undefined_error(text: str, hint: str) -> UndefinedValueError:
     """Return the error of ``${text}``, which names nothing; *hint* says what there is."""
     return UndefinedValueError("${{{text}}} is not defined{hint}", text=text, hint=hint)
 
 
-def unset(name: str) -> str:
+def unset_hint(name: str) -> str:
     """Return the hint at a variable of the environment that is not set."""
     return msg("; set the environment variable {name}", name=name)
 
@@ -89,12 +89,12 @@ def reference(text: str) -> Reference:
         hint = nearest_name(str(root), ROOTS) or msg(
             "; a value starts with one of {listed}", listed=shorten_list(ROOTS)
         )
-        raise undefined(text, hint)
+        raise undefined_error(text, hint)
     if (str(root) in _BARE) == bool(path):
         shape = (
             msg("takes no path") if path else msg("needs a name, such as ${{{root}.x}}", root=root)
         )
-        raise undefined(text, msg("; {root} {shape}", root=root, shape=shape))
+        raise undefined_error(text, msg("; {root} {shape}", root=root, shape=shape))
     return Reference(text, str(root), tuple(path))
 
 
@@ -141,7 +141,9 @@ def follow(value: Any, ref: Reference, path: Path | None = None) -> Any:
         elif isinstance(value, list | tuple) and str(part).isdigit() and int(part) < len(value):
             value = value[int(part)]
         else:
-            raise undefined(ref.text, msg(": no {part!r} in {value}", part=part, value=show(value)))
+            raise undefined_error(
+                ref.text, msg(": no {part!r} in {value}", part=part, value=show(value))
+            )
     return value
 
 
@@ -154,7 +156,7 @@ def _member(
     if whole in value:
         rest.clear()
         return value[whole]
-    raise undefined(ref.text, suggest(str(part), map(str, value)))
+    raise undefined_error(ref.text, suggest(str(part), map(str, value)))
 
 
 class Scope(msgspec.Struct, kw_only=True):
@@ -185,11 +187,11 @@ class Scope(msgspec.Struct, kw_only=True):
         """
         if ref.root == "steps" and str(ref.path[0]) not in self.steps:
             never = msg("; no step with this id has run")
-            raise undefined(ref.text, nearest_name(str(ref.path[0]), self.steps) or never)
+            raise undefined_error(ref.text, nearest_name(str(ref.path[0]), self.steps) or never)
         if ref.root == "env":
             name = ref.text.partition(".")[2]
             if name not in self.environ:
-                raise undefined(ref.text, unset(name))
+                raise undefined_error(ref.text, unset_hint(name))
             return self.environ[name]
         value = getattr(self, ref.root)
         value = follow(value() if callable(value) else value, ref)
@@ -238,7 +240,7 @@ def check_condition(condition: Any) -> str | None:
     if not isinstance(condition, str) or not condition.strip():
         return msg("expected a condition such as ${case.状态} == 成功")
     try:
-        _Condition(condition).parsed()
+        _Condition(condition).parse()
     except ValueError as error:
         return msg(
             "{error}; a condition is such as ${{case.状态}} == 成功 and not ${{vars.跳过}}",
@@ -255,7 +257,7 @@ def holds(condition: Any, lookup: Lookup) -> bool:
     """
     if not isinstance(condition, str):
         return bool(condition)
-    return _Condition(condition).parsed()(lookup)
+    return _Condition(condition).parse()(lookup)
 
 
 Truth = Callable[[Lookup], bool]
@@ -272,26 +274,26 @@ class _Condition:
         self.at = 0
         self.depth = 0
 
-    def parsed(self) -> Truth:
+    def parse(self) -> Truth:
         """Return what decides it.
 
         Raises:
             ValueError: it is incomplete.
         """
-        truth = self._any()
+        truth = self._parse_any()
         if self.text[self.at :].strip():
             raise ValueError(
                 msg("nothing is open that {text!r} could close", text=self.text[self.at :].strip())
             )
         return truth
 
-    def _any(self) -> Truth:
-        return self._joined(self._all, ("or", "||"), any)
+    def _parse_any(self) -> Truth:
+        return self._parse_joined(self._parse_all, ("or", "||"), any)
 
-    def _all(self) -> Truth:
-        return self._joined(self._single, ("and", "&&"), all)
+    def _parse_all(self) -> Truth:
+        return self._parse_joined(self._parse_single, ("and", "&&"), all)
 
-    def _joined(
+    def _parse_joined(
         self, part: Callable[[], Truth], words: tuple[str, str], join: Callable[[Any], bool]
     ) -> Truth:
         parts = [part()]
@@ -300,31 +302,31 @@ class _Condition:
             parts.append(part())
         return parts[0] if len(parts) == 1 else lambda lookup: join(part(lookup) for part in parts)
 
-    def _single(self) -> Truth:
+    def _parse_single(self) -> Truth:
         negated = _NOT.match(self.text, self.at)
         if negated:
             self.at = negated.end()
-            inner = self._single()
+            inner = self._parse_single()
             return lambda lookup: not inner(lookup)
         if start := _OPENED.match(self.text, self.at):
             self.at, self.depth = start.end(), self.depth + 1
-            inside = self._any()
+            inside = self._parse_any()
             end = _CLOSED.match(self.text, self.at)
             if end is None:
                 raise ValueError(msg("a bracket is not closed"))
             self.at, self.depth = end.end(), self.depth - 1
             return inside
-        left = self._operand()
+        left = self._parse_operand()
         if (match := _TOKEN.match(self.text, self.at)) and match["order"]:
             order, self.at = match["order"], match.end()
-            right = self._operand()
+            right = self._parse_operand()
             _check_compared(left, order, right)
-            return lambda lookup: _compared(left, order, right, lookup)
+            return lambda lookup: _compare_sides(left, order, right, lookup)
         if not _LONE.fullmatch(left):
             raise ValueError(msg("{text!r} is compared with nothing", text=left))
         return lambda lookup: _is_true(resolve(left, lookup))
 
-    def _operand(self) -> str:
+    def _parse_operand(self) -> str:
         begin, opened = self.at, 0
         while match := _TOKEN.match(self.text, self.at):
             if match["word"] or match["order"] or (match["close"] and self.depth and not opened):
@@ -361,7 +363,7 @@ def _is_true(value: Any) -> bool:
     return value.lower() not in _FALSE_TEXTS if isinstance(value, str) else bool(value)
 
 
-def _compared(left: str, order: str, right: str, lookup: Lookup) -> bool:
+def _compare_sides(left: str, order: str, right: str, lookup: Lookup) -> bool:
     value, other = _side(left, lookup), _side(right, lookup)
     if order in {"==", "!="}:
         return _same(value, other) is (order == "==")

@@ -20,12 +20,12 @@ from msgspec import UNSET
 from bpmax_sim.clock import format_duration
 from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromise, Problem
 from bpmax_sim.i18n import msg
-from bpmax_sim.keywords import closed
+from bpmax_sim.keywords import refuse_unknown_keywords
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.assertions import error_as_data, resolved_error
 from bpmax_sim.scenario.events import Event, Outcome, ScenarioFinished, StepFinished, StepStarted
-from bpmax_sim.scenario.expect import Checks, failed
-from bpmax_sim.scenario.failure_report import Scene
+from bpmax_sim.scenario.expect import Checks, failing_checks
+from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, items
 from bpmax_sim.scenario.model import During, Expect, Retry, inner_steps
 from bpmax_sim.scenario.outcome import conclude, flag_reason, start_of
@@ -70,7 +70,7 @@ class StepRun(msgspec.Struct):
         """Run the step and yield what happens."""
         log = self.progress.log
         self.since = log.mark()
-        started = self._started()
+        started = self._start_event()
         yield log.add(started)
         if not self.reason and not self._is_expected() and not self.failures:
             self.reason = msg(
@@ -79,11 +79,12 @@ class StepRun(msgspec.Struct):
         if not self.reason and not self.failures:
             yield from self._body()
         self.progress.failures += self.failures
-        yield log.add(self._finished(started))
+        yield log.add(self._finish_event(started))
 
-    def _finished(self, started: StepStarted) -> StepFinished:
+    def _finish_event(self, started: StepStarted) -> StepFinished:
         outcome: Outcome = "skipped" if self.reason else "failed" if self.failures else "passed"
-        now = self.progress.bench.clock.now()
+        now = self.progress.session.clock.now()
+        state = self.progress.subject_state()
         return StepFinished(
             number=self.number,
             title=started.title,
@@ -92,11 +93,14 @@ class StepRun(msgspec.Struct):
             reason=self.reason,
             tries=self.tries,
             checks=self.checks,
-            form=self.progress.form(),
+            form=state.form,
+            fields=state.fields,
+            flow=state.flow,
+            result=state.result if self.located.step.action and self.tries else None,
             at=now,
         )
 
-    def _started(self) -> StepStarted:
+    def _start_event(self) -> StepStarted:
         return StepStarted(
             number=self.number,
             total=self.total,
@@ -105,7 +109,7 @@ class StepRun(msgspec.Struct):
             action=self.located.step.action,
             place=self.located.spot.place,
             form=self.progress.form(),
-            at=self.progress.bench.clock.now(),
+            at=self.progress.session.clock.now(),
         )
 
     def _title(self) -> str:
@@ -118,21 +122,21 @@ class StepRun(msgspec.Struct):
         try:
             return holds(self.located.step.condition, self.progress.scope.lookup)
         except UndefinedValueError as error:
-            self._undefined(error, ("if",))
+            self._fail_undefined(error, ("if",))
             return False
 
-    def _undefined(self, error: UndefinedValueError, path: tuple[str | int, ...]) -> None:
-        self.failures = [self._scene().failure("value", str(error), path)]
+    def _fail_undefined(self, error: UndefinedValueError, path: tuple[str | int, ...]) -> None:
+        self.failures = [self._reporter().report("value", str(error), path)]
 
     def _body(self) -> Iterator[Event]:
-        bench, step = self.progress.bench, self.located.step
+        session, step = self.progress.session, self.located.step
         rules = self.located.faults if self.progress.faults else ()
         self.progress.look_at(step.at)
-        bench.arm(rules)
+        session.arm(rules)
         retry = step.retry if isinstance(step.retry, Retry) else _ONCE
         for attempt in range(retry.tries):
             if attempt:
-                bench.wait(retry.every)
+                session.wait(retry.every)
             self.failures, self.checks = [], ()
             self.tries += 1
             result = yield from self._act()
@@ -140,9 +144,9 @@ class StepRun(msgspec.Struct):
                 self._check(result)
             if self._is_done(retry, result):
                 break
-        silent = bench.disarm(rules)
+        silent = session.disarm(rules)
         if not self.failures:
-            self.failures = [self._scene().silent(fault) for fault in silent]
+            self.failures = [self._reporter().report_silent_fault(fault) for fault in silent]
 
     def _act(self) -> Generator[Event, None, Result | None]:
         """Perform the action; None if a value of it is not defined."""
@@ -161,7 +165,7 @@ class StepRun(msgspec.Struct):
             try:
                 value = step.value if kind.is_code else progress.scope.resolve(step.value)
             except UndefinedValueError as error:
-                self._undefined(error, (step.action,))
+                self._fail_undefined(error, (step.action,))
                 return None
             line = spot.place.line
             name = msg("{source_file}:{line} js", source_file=spot.source.file, line=line)
@@ -170,12 +174,15 @@ class StepRun(msgspec.Struct):
         elif isinstance(progress.subject, FlowSubject) and (progress.subject.begins or step.at):
             result = perform(None, None, "")
         if progress.item.scenario.proxy.unawaited == "warn":
-            progress.log.notes += map(str, result.unawaited)
+            for call in result.unawaited:
+                progress.log.add_warning(
+                    "uncalled" if call.built else "unawaited", call.fault, call.place
+                )
         if step.action:
             progress.remember(step.id, result.value, error_as_data(result.errors))
         if result.refused and not result.errors and step.expect == Expect():
             refused = msg("{action} was refused, and nothing is expected", action=step.action)
-            progress.log.notes.append(f"{spot.place}: {refused}")
+            progress.log.add_warning("refused", refused, spot.place)
         return result
 
     @contextlib.contextmanager
@@ -196,11 +203,11 @@ class StepRun(msgspec.Struct):
                 inner = StepRun(progress, located, self.number, self.total, f"{self._title()} > ")
                 self._inner += inner.meanwhile()
 
-        progress.bench.watch(during.call, act)
+        progress.session.watch(during.call, act)
         try:
             yield
         finally:
-            progress.bench.watch("", act)
+            progress.session.watch("", act)
         if not done:
             self._missing.append(during.call)
 
@@ -209,10 +216,10 @@ class StepRun(msgspec.Struct):
         progress = self.progress
         self.since = progress.log.mark()
         # The call in flight may have missed already: that is the other step's.
-        self._first_miss = len(progress.bench.misses)
+        self._first_miss = len(progress.session.misses)
         if not self._is_expected():
             return self.failures
-        started = self._started()
+        started = self._start_event()
         progress.log.note(started)
         progress.look_at(self.located.step.at)
         self.tries = 1
@@ -220,7 +227,7 @@ class StepRun(msgspec.Struct):
         if result is not None:
             progress.log.take(result)
             self._check(result)
-        progress.log.note(self._finished(started))
+        progress.log.note(self._finish_event(started))
         return self.failures
 
     def _run_named(
@@ -232,10 +239,10 @@ class StepRun(msgspec.Struct):
         try:
             progress.scope.vars |= progress.scope.resolve(variables)
         except UndefinedValueError as error:
-            self._undefined(error, (self.located.step.action,))
+            self._fail_undefined(error, (self.located.step.action,))
             return None
         prefix = f"{self._title()} > "
-        for located in progress.item.cast.named[name]:
+        for located in progress.item.subjects.named[name]:
             before = len(progress.failures)
             inner = StepRun(progress, located, self.number, self.total, prefix)
             yield from inner.events()
@@ -253,22 +260,22 @@ class StepRun(msgspec.Struct):
 
     def _check(self, result: Result) -> None:
         """Find what is wrong: misses first, then errors, then what is expected."""
-        progress, step, scene = self.progress, self.located.step, self._scene()
-        misses = progress.bench.misses
+        progress, step, reporter = self.progress, self.located.step, self._reporter()
+        misses = progress.session.misses
         missed = [n for n in range(self._first_miss, len(misses)) if n not in progress.missed]
         progress.missed.update(missed)
         if missed:
-            self.failures = [scene.miss(misses[number]) for number in missed]
+            self.failures = [reporter.report_miss(misses[number]) for number in missed]
             return
         forbids = progress.item.scenario.proxy.unawaited == "fail"
         silent = [msg("no call of {call} was made meanwhile", call=call) for call in self._missing]
         self.failures = [
             *self._inner,
-            *(scene.failure("value", essence, ("during", "call")) for essence in silent),
-            *self._judge_errors(result, scene),
-            *(scene.uncaught(error, is_rejection=True) for error in result.unhandled),
-            *(scene.unawaited(call) for call in (result.unawaited if forbids else ())),
-            *(scene.undeclared(*field) for field in progress.log.undeclared()),
+            *(reporter.report("value", essence, ("during", "call")) for essence in silent),
+            *self._judge_errors(result, reporter),
+            *(reporter.report_uncaught(error, is_rejection=True) for error in result.unhandled),
+            *(reporter.report_unawaited(call) for call in (result.unawaited if forbids else ())),
+            *(reporter.report_undeclared(*field) for field in progress.log.take_undeclared()),
         ]
         if self.failures:
             return  # what is expected of a step that went wrong says nothing new
@@ -276,28 +283,30 @@ class StepRun(msgspec.Struct):
             for name, value in step.save.items():
                 progress.scope.vars[name] = progress.scope.resolve(value)
         except UndefinedValueError as error:
-            self._undefined(error, ("expect",))
+            self._fail_undefined(error, ("expect",))
             return
-        checks, self.failures = progress.judge(scene, step.expect, self.since)
+        checks, self.failures = progress.judge(reporter, step.expect, self.since)
         self.checks += checks
 
-    def _judge_errors(self, result: Result, scene: Scene) -> list[Failure]:
+    def _judge_errors(self, result: Result, reporter: FailureReporter) -> list[Failure]:
         """Return the failures of what was thrown; a wait for ever can never be expected."""
         never = [e for e in result.errors if isinstance(e, NoMatchError | PendingPromise)]
         others = [e for e in result.errors if e not in never]
         expected = self.located.step.expect_error
         if never:
             return [
-                scene.miss(error) if isinstance(error, NoMatchError) else scene.uncaught(error)
+                reporter.report_miss(error)
+                if isinstance(error, NoMatchError)
+                else reporter.report_uncaught(error)
                 for error in never
             ]
         if expected is UNSET:
-            return [scene.uncaught(error) for error in others]
+            return [reporter.report_uncaught(error) for error in others]
         try:
             expected = resolved_error(expected, self.progress.expected_value)
         except UndefinedValueError as error:
-            return [scene.failure("value", str(error), ("expect_error",))]
-        checks, failures = scene.expected_error(expected, others)
+            return [reporter.report("value", str(error), ("expect_error",))]
+        checks, failures = reporter.report_expected_error(expected, others)
         self.checks += checks
         return failures
 
@@ -306,15 +315,15 @@ class StepRun(msgspec.Struct):
             return True
         if not isinstance(retry.until, Expect):
             return not self.failures
-        scene, path = self._scene(), ("retry", "until")
-        checks, failures = self.progress.judge(scene, retry.until, self.since, path)
+        reporter, path = self._reporter(), ("retry", "until")
+        checks, failures = self.progress.judge(reporter, retry.until, self.since, path)
         self.checks += checks
         if failures and not (checks and self.failures):
             self.failures = failures
-        return not failed(checks)
+        return not failing_checks(checks)
 
-    def _scene(self) -> Scene:
-        return self.progress.scene(
+    def _reporter(self) -> FailureReporter:
+        return self.progress.reporter(
             self.since,
             located=self.located,
             number=self.number,
@@ -325,7 +334,7 @@ class StepRun(msgspec.Struct):
 
 def run_item(
     item: ScenarioItem,
-    bench: Session,
+    session: Session,
     *,
     environ: Mapping[str, str] = os.environ,
     faults: bool = True,
@@ -334,26 +343,28 @@ def run_item(
 
     *environ* is what ``${env.X}`` reads; without *faults* none is armed, stubs still are.
     """
-    progress = Progress(item, bench, environ, faults=faults)
-    begin = bench.clock.now()
+    progress = Progress(item, session, environ, faults=faults)
+    begin = session.clock.now()
     yield progress.log.add(start_of(item, begin))
     if progress.prepare():
         rules = item.faults if faults else ()
-        bench.arm((*rules, *item.cast.stubs))
+        session.arm((*rules, *item.subjects.stubs))
         yield from _steps(progress)
-        silent = bench.disarm((*rules, *item.cast.stubs))
+        silent = session.disarm((*rules, *item.subjects.stubs))
         if not progress.failures:
-            scene = progress.scene()
-            progress.failures += [scene.silent(fault) for fault in silent if fault in rules]
+            reporter = progress.reporter()
+            progress.failures += [
+                reporter.report_silent_fault(fault) for fault in silent if fault in rules
+            ]
     _close(progress)
-    now = bench.clock.now()
+    now = session.clock.now()
     outcome, failures = conclude(
-        item, progress.failures, progress.log.calls, live=not bench.is_closed
+        item, progress.failures, progress.log.calls, live=not session.is_closed
     )
     yield ScenarioFinished(
         outcome=outcome,
-        failures=bench.shown(failures),
-        notes=bench.shown(tuple(progress.log.notes)),
+        failures=session.shown(failures),
+        warnings=session.shown(tuple(progress.log.warnings)),
         digest=progress.log.digest(),
         calls=len(progress.log.calls),
         duration=round(now - begin, 6),
@@ -365,21 +376,23 @@ def run_item(
 
 def _steps(progress: Progress) -> Iterator[Event]:
     """Run the steps, judge the whole, and clean up."""
-    item, bench, reason = progress.item, progress.bench, ""
+    item, session, reason = progress.item, progress.session, ""
     for number, located in enumerate(item.steps, 1):
         yield from StepRun(progress, located, number, len(item.steps), reason=reason).events()
         if progress.failures and not reason:
             reason = msg("step {number} failed", number=number)
     if not progress.failures:
-        progress.checks, progress.failures = progress.judge(progress.scene(), item.scenario.expect)
-    for timer in bench.waiting():
-        progress.log.notes.append(
-            msg(
-                "{timer} still waits at the end; advance: {left} lets it fire",
-                timer=timer,
-                left=format_duration(max(timer.due - bench.clock.now(), 0)),
-            )
+        progress.checks, progress.failures = progress.judge(
+            progress.reporter(), item.scenario.expect
         )
+    for timer in session.pending_timers():
+        left = format_duration(max(timer.due - session.clock.now(), 0))
+        message = msg(
+            "{timer} still waits at the end; advance: {left} lets it fire",
+            timer=timer.label,
+            left=left,
+        )
+        progress.log.add_warning("timer", message, timer.place)
     for located in item.cleanup:
         yield from StepRun(progress, located, prefix="finally: ").events()
 
@@ -387,12 +400,12 @@ def _steps(progress: Progress) -> Iterator[Event]:
 def _close(progress: Progress) -> None:
     """End the session; what it raises is the verdict only where nothing else is wrong."""
     try:
-        progress.bench.close(failed=bool(progress.failures))
+        progress.session.close(failed=bool(progress.failures))
     except BpmaxError as error:
         if not progress.failures:
             kind = "miss" if isinstance(error, NoMatchError) else "unplayed"
             progress.failures.append(
-                progress.scene().failure(kind, str(error), ("proxy", "cassette"))
+                progress.reporter().report(kind, str(error), ("proxy", "cassette"))
             )
 
 
@@ -478,7 +491,7 @@ def secrets(
     return tuple(texts)
 
 
-@closed(argument.argument for argument in options_of("session").values())
+@refuse_unknown_keywords(argument.argument for argument in options_of("session").values())
 def run_scenario(
     path: str | os.PathLike[str],
     *,

@@ -70,11 +70,11 @@ class Shard(msgspec.Struct, frozen=True):
 
     def among(self, keys: Iterable[str], seconds: Mapping[str, Any]) -> frozenset[str]:
         """Return those of *keys* that are in this shard."""
-        split = assigned(keys, seconds, self.total)
+        split = assign_shards(keys, seconds, self.total)
         return frozenset(key for key, number in split.items() if number == self.number)
 
 
-def assigned(keys: Iterable[str], seconds: Mapping[str, Any], total: int) -> dict[str, int]:
+def assign_shards(keys: Iterable[str], seconds: Mapping[str, Any], total: int) -> dict[str, int]:
     """Return the shard, from 1, of each of *keys*; every one is in exactly one.
 
     Args:

@@ -17,8 +17,8 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from bpmax_sim.errors import ConfigError, Place, Problem, nearest_name
-from bpmax_sim.i18n import join_messages, msg
+from bpmax_sim.errors import WARNINGS, BpmaxWarning, ConfigError, Place, Problem, nearest_name
+from bpmax_sim.i18n import join_messages, label_message, msg
 from bpmax_sim.project import file_stamp
 from bpmax_sim.scenario import references
 from bpmax_sim.scenario.calls import CallMade
@@ -42,6 +42,23 @@ class _Fit(NamedTuple):
     checks: int
     calls: int
     details: int
+
+
+class RunWarning(msgspec.Struct, frozen=True):
+    """What a run says without failing: its kind, a key of `WARNINGS`, what, and where."""
+
+    kind: str
+    message: str
+    place: Place | None = None
+
+    @property
+    def category(self) -> type[BpmaxWarning]:
+        """Return the class of warning that Python's and pytest's filters know."""
+        return WARNINGS[self.kind]
+
+    def __str__(self) -> str:
+        """Return ``file:line:column: message``."""
+        return label_message(self.place, self.message) if self.place else self.message
 
 
 _CUT = _Fit(LONGEST, WIDTH, checks=6, calls=3, details=12)
@@ -130,7 +147,7 @@ def render(failure: Failure, *, whole: bool = False) -> str:
         tail.append(msg("rerun: {rerun}", rerun=failure.rerun))
     tail = ["", *tail] if tail else []
     blocks = [
-        [_shown(line, failure.place, fit) for line in failure.excerpt],
+        [_cut_excerpt_line(line, failure.place, fit) for line in failure.excerpt],
         [msg("  {line}", line=line) for line in _cut_lines(failure.detail, fit.details)],
         [cut(line, fit.width) for line in _checks(failure.checks, fit)],
         [cut(line, fit.width) for line in _calls(failure, fit)],
@@ -242,7 +259,7 @@ def _cut_lines(lines: Sequence[str], room: int) -> list[str]:
     ]
 
 
-def _shown(line: ExcerptLine, place: Place | None, fit: _Fit) -> str:
+def _cut_excerpt_line(line: ExcerptLine, place: Place | None, fit: _Fit) -> str:
     """Return a line of the file; of a long one that is marked, the part around its key."""
     text, head = str(line), len(str(ExcerptLine(line.number, "", line.marked))) + 1
     at = head + place.column - 1 if line.marked and place else 0
@@ -314,7 +331,7 @@ class Spot(msgspec.Struct, frozen=True):
 
 
 @lru_cache(maxsize=256)
-def _script(name: str, _stamp: object) -> Script:
+def _read_script_file(name: str, _stamp: object) -> Script:
     """Return the script at *name*, which many scenarios use; its stamp tells another text."""
     return Script(Path(name).read_text(encoding="utf-8-sig"), name)
 
@@ -326,7 +343,7 @@ def read_script(path: Path, place: Place) -> Script:
         ConfigError: if it cannot be read as UTF-8.
     """
     try:
-        return _script(display_path(path), file_stamp(str(path)))
+        return _read_script_file(display_path(path), file_stamp(str(path)))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or msg("it is not UTF-8")
         hint = nearest_name(path.name, (script.name for script in path.parent.glob("*.js")))

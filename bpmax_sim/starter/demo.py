@@ -356,7 +356,7 @@ def _play(
         **options,
         "seed": 0,
         "command": join_messages(
-            " ", ["bpmax-sim record", display_path(path), *item.repeated("--var")]
+            " ", ["bpmax-sim record", display_path(path), *item.variable_arguments("--var")]
         ),
     }
     cassettes = Path(display_path(folder / "cassettes"))

@@ -21,14 +21,14 @@ from bpmax_sim.i18n import label_message, msg, series
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
-from bpmax_sim.proxy.result import capture
+from bpmax_sim.proxy.result import register_issued_secrets
 from bpmax_sim.secret.secret_names import VERSION
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.traffic import external_clients, formats, mock_servers
+from bpmax_sim.traffic import external_clients, formats
 from bpmax_sim.traffic.identify import declared_address, hide_credentials, identify
-from bpmax_sim.traffic.imported import ForeignExchanges
+from bpmax_sim.traffic.imported import NOWHERE, ForeignExchanges, ReadOptions
 from bpmax_sim.transport.name_net import NameNet
-from bpmax_sim.transport.redaction import capture_cookies, redact_exchange
+from bpmax_sim.transport.redaction import redact_exchange, register_cookies
 
 Matched = tuple[Exchange, ApiMatch | None]
 
@@ -129,8 +129,8 @@ def _identify_exchange(
 def _learn(exchange: Exchange, net: NameNet) -> None:
     net.register_request(exchange.request)
     if isinstance(exchange.outcome, Response):
-        capture(exchange.request, exchange.outcome, net.vault)
-        capture_cookies(exchange.request, exchange.outcome, net.vault)
+        register_issued_secrets(exchange.request, exchange.outcome, net.vault)
+        register_cookies(exchange.request, exchange.outcome, net.vault)
         net.register_response(exchange.request, exchange.outcome)
 
 
@@ -182,10 +182,9 @@ def read_file(path: Path, *, kind: str = "", address: str = "") -> Foreign:
 
     try:
         data = _read_bounded(path)
-        known = kind or formats.format_of(data)
-        exchanges = formats.read_foreign(
-            data, kind=known, address=address or mock_servers.NOWHERE, attachment=attachment
-        )
+        known = kind or formats.detect_format(data)
+        options = ReadOptions(address=address or NOWHERE, attachment=attachment)
+        exchanges = formats.read_foreign(data, kind=known, options=options)
         return Foreign(path=path, kind=known, imported=exchanges)
     except CassetteError as error:
         raise CassetteError(label_message(path, error)) from error
@@ -229,7 +228,7 @@ def render_exchanges(
         LeakError: if a secret is left in one.
         CassetteError: if one cannot be written.
     """
-    entries = [render(exchange, rules=rules.digest) for exchange in exchanges]
+    entries = [render(exchange, rules=rules) for exchange in exchanges]
     drafts = tuple(
         stub_if_leaking(
             PendingExchange(
@@ -277,7 +276,7 @@ def write(path: Path, owner: str, drafts: tuple[PendingExchange, ...]) -> bool:
         with journal.lock_folder(path.parent):
             if count_recorded(path, owner) == -1:
                 entries = (draft.with_line(n=n) for n, draft in enumerate(drafts, 1))
-                journal.replace_whole(path, dump_entries(entries, rules=""))
+                journal.replace_whole(path, dump_entries(entries))
                 return True
             return merge(path, path, OwnerRecording(owner, drafts, adding=False), SameMeaning())
     except OSError as error:

@@ -35,7 +35,7 @@ from bpmax_sim.secret.secret_names import (
 from bpmax_sim.secret.source import looks_random
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.text_codec import decode_text
-from bpmax_sim.transport.redaction import place_of
+from bpmax_sim.transport.redaction import place_prefix
 
 _ALWAYS: Final = SECRET_HEADERS | SET_BY_SERVER
 """Hidden by their place already."""
@@ -214,7 +214,7 @@ class NameNet:
 
     def register_request(self, request: Request) -> None:
         """Register what *request* sends, less what auth put in; logins are declared as they are."""
-        shown = request.recorded
+        shown = request.recorded_form
         if not self.version or shown.is_login:
             return
         if not may_hold_members(shown.headers, shown.body, shown.url.partition("?")[2]):
@@ -265,7 +265,7 @@ class NameNet:
         standin = self.vault.issue(platform, instance, f"{side}{name}", text, kind)
         if standin == text:
             return
-        self.hidden[f"{place_of(request)}{format_path(path)}"] = None
+        self.hidden[f"{place_prefix(request)}{format_path(path)}"] = None
         is_multipart = Headers(request.headers).media_type.startswith("multipart/")
         if path[0] == "header" or is_multipart or is_distinctive(text):
             self.vault.add(text, standin, name=label)

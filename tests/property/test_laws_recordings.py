@@ -27,11 +27,12 @@ from bpmax_sim.cassette.matching import (
     parts_of_request,
 )
 from bpmax_sim.errors import BpmaxError, CallError, NoMatchError
-from bpmax_sim.messages import Call, Exchange, Failed, Request, Response
+from bpmax_sim.messages import Call, Exchange, FailedExchange, Request, Response
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.session.session import Session
 from bpmax_sim.strategies.traffic import RULES, START, number_exchanges
 from bpmax_sim.traffic.formats import read_foreign, write_foreign
+from bpmax_sim.traffic.imported import ReadOptions
 from tests.property import model
 from tests.property.world import Case, ThirdParty, cases, opened
 
@@ -116,19 +117,19 @@ def test_a_cassette_that_is_read_and_written_is_the_same_file(
 
 @pytest.mark.parametrize("kind", ["har", "vcrpy", "wiremock"])
 def test_what_is_imported_and_exported_round_trips(kind: str) -> None:
-    address = "https://crm.example.test"
+    options = ReadOptions(address="https://crm.example.test")
 
     @given(st.lists(strategies.exchanges(), max_size=4))
     def holds(found: list[Exchange]) -> None:
-        completed = [one for one in found if not isinstance(one.outcome, Failed)]
+        completed = [one for one in found if not isinstance(one.outcome, FailedExchange)]
         assume(kind != "vcrpy" or completed or not found)  # an error: see the exports' own tests
         foreign, _ = write_foreign(number_exchanges(found), kind)
-        imported = read_foreign(foreign, kind=kind, address=address)
+        imported = read_foreign(foreign, kind=kind, options=options)
         exported, notes = write_foreign(imported.exchanges, kind)
 
         assert imported.notes == ()
         assert len(imported.exchanges) == len(found) or kind != "har"  # others keep no failures
-        assert read_foreign(exported, kind=kind, address=address) == imported
+        assert read_foreign(exported, kind=kind, options=options) == imported
         assert write_foreign(imported.exchanges, kind) == (exported, notes)
 
     holds()
@@ -136,7 +137,7 @@ def test_what_is_imported_and_exported_round_trips(kind: str) -> None:
 
 def answer_of(exchange: Exchange) -> Any:
     came = exchange.outcome
-    if isinstance(came, Failed):
+    if isinstance(came, FailedExchange):
         return came
     headers = sorted((name.lower(), value) for name, value in came.headers)
     return came.status, came.reason, headers, came.body, came.elapsed

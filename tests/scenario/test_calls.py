@@ -12,7 +12,7 @@ from bpmax_sim.messages import Call, Request, Response
 from bpmax_sim.path_template import path_template
 from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.scenario.calls import CallMade, compare_calls, event_of_call
-from bpmax_sim.scenario.expect import failed
+from bpmax_sim.scenario.expect import failing_checks
 from tests.examples import drawn
 
 GET = "crm_system.get_customer_detail"
@@ -25,7 +25,7 @@ def made(call: str = GET, **parts: Any) -> CallMade:
 
 
 def wrong(expected: list[dict[str, Any]], *calls: CallMade) -> list[str]:
-    return [str(check) for check in failed(compare_calls(expected, calls))]
+    return [str(check) for check in failing_checks(compare_calls(expected, calls))]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.scenario.cases import flag, names_in_cell, read_table
+from bpmax_sim.scenario.cases import names_in_cell, parse_flag, read_table
 
 TABLE = 'id,合同号,金额:number,加急:boolean,明细:json\n正常,007,"1,280.5",是,"[1,2]"\n空,,,,\n'
 
@@ -130,7 +130,7 @@ def test_a_reserved_cell_holds_one_or_several_entries(value: Any, expected: Any)
     [("", False), ("false", False), ("是", True), ("BPM-1432", "BPM-1432"), (True, True)],
 )
 def test_skip_is_a_reason_or_a_yes_or_no(value: Any, expected: Any) -> None:
-    assert flag(value) == expected
+    assert parse_flag(value) == expected
 
 
 @given(

@@ -16,11 +16,10 @@ from bpmax_sim.scenario.events import (
     Event,
     ScenarioFinished,
     answer_of,
-    trace_digest,
     trace_line,
 )
 from bpmax_sim.scenario.source import Failure
-from bpmax_sim.script.outbox import TimerFired
+from bpmax_sim.script.turn_result import TimerFired
 from bpmax_sim.subject.hooks import FieldChanged, HookStarted, NodeEntered
 
 AT = 1772413200.5
@@ -126,7 +125,13 @@ def test_any_value_has_one_spelling(value: Any, told: Any) -> None:
 def test_the_verdict_is_a_line_too() -> None:
     failure = Failure(kind="expect", essence="坏", place=Place("a.yaml", 3, 1))
     last = ScenarioFinished(
-        outcome="failed", failures=(failure,), notes=(), digest="ab", calls=0, duration=1.0, at=AT
+        outcome="failed",
+        failures=(failure,),
+        warnings=(),
+        digest="ab",
+        calls=0,
+        duration=1.0,
+        at=AT,
     )
 
     assert json.loads(trace_line(last, 9))["failures"][0]["place"] == "a.yaml:3:1"
@@ -149,10 +154,3 @@ def test_files_are_named_from_the_scenarios_folder(
     assert len(set(lines)) == 1
     assert '"place":"回填.js:2:1"' in lines[0][0]
     assert "at 回填.js:2:1" in lines[0][1]
-
-
-def test_the_digest_is_that_of_the_lines() -> None:
-    events: list[Event] = [CALL, answer_of(CALL)]
-
-    assert trace_digest(events) != trace_digest(events[:1])
-    assert trace_digest([]) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

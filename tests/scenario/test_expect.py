@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.js_values import UNDEFINED, BigInt, FarDate, JsMap, JsSet, Opaque, plain
+from bpmax_sim.js_values import UNDEFINED, BigInt, FarDate, JsMap, JsSet, Opaque, to_scenario_value
 from bpmax_sim.scenario.expect import (
     OPERATORS,
     Comparison,
     compare,
-    failed,
+    failing_checks,
     holds,
     problems,
 )
@@ -78,7 +78,7 @@ CUSTOMER = {"name": "张三", "phone": "13800138000", "discount": 0.9, "tags": [
 )
 def test_an_expectation_holds(expected: Any, actual: Any) -> None:
     assert list(problems(expected)) == []
-    assert failed(compare(expected, actual)) == ()
+    assert failing_checks(compare(expected, actual)) == ()
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_an_expectation_holds(expected: Any, actual: Any) -> None:
 def test_what_does_not_hold_says_where_expected_and_got(
     expected: Any, actual: Any, message: str
 ) -> None:
-    assert str(failed(compare(expected, actual))[0]).startswith(message)
+    assert str(failing_checks(compare(expected, actual))[0]).startswith(message)
 
 
 def test_the_checks_that_hold_are_told_too() -> None:
@@ -245,7 +245,7 @@ def test_unordered_takes_every_permutation(items: list[int], random: Any) -> Non
     ],
 )
 def test_what_a_script_hands_out_becomes_what_a_file_can_spell(value: Any, expected: Any) -> None:
-    assert plain(value) == expected
+    assert to_scenario_value(value) == expected
 
 
 def test_a_missing_value_prints_as_absent() -> None:

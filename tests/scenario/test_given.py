@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bpmax_sim.scenario.cases import cli_variables, meant, repeated
+from bpmax_sim.scenario.cases import cli_variables, parse_variable, variable_arguments
 
 
 @pytest.mark.parametrize(
@@ -12,20 +12,20 @@ from bpmax_sim.scenario.cases import cli_variables, meant, repeated
 def test_a_variable_is_read_as_in_a_file(text: str, value: object) -> None:
     given = cli_variables([f"x={text}"])["x"]
 
-    assert meant(given, None) == value
-    assert meant(given, 1) == value
+    assert parse_variable(given, None) == value
+    assert parse_variable(given, 1) == value
 
 
 def test_a_variable_that_the_file_declares_as_text_stays_text() -> None:
     given = cli_variables(["phone=13800138000", "amount=13800138000", "copy=5"])
     declared = {"phone": "", "amount": 0, "copy": "${vars.amount}"}
 
-    values = {name: meant(text, declared[name]) for name, text in given.items()}
+    values = {name: parse_variable(text, declared[name]) for name, text in given.items()}
     assert values == {"phone": "13800138000", "amount": 13800138000, "copy": 5}
 
 
 def test_what_python_gives_is_as_it_is() -> None:
-    assert meant("5", 3) == "5"
+    assert parse_variable("5", 3) == "5"
 
 
 @pytest.mark.parametrize("text", ["客户", "=12345", " =12345"])
@@ -36,6 +36,6 @@ def test_a_text_without_name_or_value_is_refused(text: str) -> None:
 
 def test_a_command_gives_them_again_without_the_secret_ones() -> None:
     given = {**cli_variables(["客户=12 345", "令牌=tk-1", "对象=x"]), "more": 1}
-    words = repeated("--var", given, ["vars.令牌", "vars.对象.token", "env.TOKEN"])
+    words = variable_arguments("--var", given, ["vars.令牌", "vars.对象.token", "env.TOKEN"])
 
     assert words == ("--var", "客户=12 345")

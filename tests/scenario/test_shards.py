@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.scenario import shards
-from bpmax_sim.scenario.shards import Shard, assigned
+from bpmax_sim.scenario.shards import Shard, assign_shards
 
 KEYS = st.lists(st.text(max_size=8), max_size=40)
 ANYTHING = (
@@ -39,7 +39,7 @@ def test_every_item_is_in_exactly_one_shard_whatever_the_durations_say(
 )
 def test_shards_differ_by_one_item_at_most(seconds: dict[str, float], total: int) -> None:
     loads = [0.0] * total
-    for key, number in assigned(seconds, seconds, total).items():
+    for key, number in assign_shards(seconds, seconds, total).items():
         loads[number - 1] += seconds[key]
 
     assert max(loads) - min(loads) <= max(seconds.values()) * (1 + 1e-9)
@@ -48,7 +48,7 @@ def test_shards_differ_by_one_item_at_most(seconds: dict[str, float], total: int
 def test_what_is_not_known_counts_as_the_median() -> None:
     seconds = {"a": 4.0, "b": 2.0, "c": 1.0}
 
-    assert assigned("abcd", seconds, 2) == {"a": 1, "b": 2, "d": 2, "c": 1}
+    assert assign_shards("abcd", seconds, 2) == {"a": 1, "b": 2, "d": 2, "c": 1}
 
 
 @pytest.mark.parametrize(

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from bpmax_sim.errors import suggest
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario import action, source
+from bpmax_sim.scenario.names import CheckContext
 from bpmax_sim.subject.definition import Action as Decision
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.flow import START
 from bpmax_sim.subject.hooks import FlowMove, Result, Where
-
-if TYPE_CHECKING:
-    from bpmax_sim.scenario.cases import ScenarioDraft
 
 WHO: Mapping[str, str] = {
     "_": msg("Who acts where"),
@@ -47,7 +45,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
     comment: str = ""
 
     @classmethod
-    def check(cls, context: ScenarioDraft, value: Any, spot: source.Spot) -> None:
+    def check(cls, context: CheckContext, value: Any, spot: source.Spot) -> None:
         """Find nodes, people and sub-flows that are not there."""
         needs_others = "to" in cls.__struct_fields__
         is_short = value is None and not needs_others
@@ -59,12 +57,12 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
             context.tell(spot, "expected to: {meant}", meant=cls.meant)
         name = value.get("project", "")  # 盖章#2 is the second of its kind
         project = name.partition("#")[0] if literal(name) else ""
-        if project and project not in context.subflows:
-            more = suggest(project, context.subflows)
+        if project and project not in context.names.subflows:
+            more = suggest(project, context.names.subflows)
             where = spot.at("project")
             context.tell(where, "no sub-flow {flow!r}{more}", flow=project, more=more)
             return
-        definition = context.subflows[project] if project else context.definition
+        definition = context.names.subflows[project] if project else context.names.definition
         if definition is not None:
             cls._check_node(context, definition, value.get("at", ""), spot.at("at"))
         check_people(context, value.get("by", ""), spot.at("by"))
@@ -77,7 +75,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
 
     @classmethod
     def _check_node(
-        cls, context: ScenarioDraft, definition: Definition, at: Any, spot: source.Spot
+        cls, context: CheckContext, definition: Definition, at: Any, spot: source.Spot
     ) -> None:
         if not literal(at) or not at:
             return
@@ -137,14 +135,16 @@ def literal(value: Any) -> bool:
     return isinstance(value, str) and "${" not in value
 
 
-def check_people(context: ScenarioDraft, value: Any, spot: source.Spot) -> None:
+def check_people(context: CheckContext, value: Any, spot: source.Spot) -> None:
     """Find people who are not there: all, or where nobody lists them, those nearly spelled so."""
-    for name in map(str, _several(value) if context.people else ()):
-        if not name or "${" in name or name in context.people:
+    for name in map(str, _several(value) if context.names.people else ()):
+        if not name or "${" in name or name in context.names.people:
             continue
-        if context.scenario.people:
-            context.tell(spot, "people has no {name!r}{hint}", known=context.people, name=name)
-        elif meant := _slip(name, context.people):
+        if context.names.lists_people:
+            context.tell(
+                spot, "people has no {name!r}{hint}", known=context.names.people, name=name
+            )
+        elif meant := _slip(name, context.names.people):
             wrong = msg("no person {name!r}; did you mean {meant!r}?", name=name, meant=meant)
             context.tell(spot, "{wrong} Whoever else there is belongs into people", wrong=wrong)
 

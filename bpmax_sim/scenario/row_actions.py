@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario import action, source
+from bpmax_sim.scenario.names import CheckContext
 from bpmax_sim.subject import form, hooks
-
-if TYPE_CHECKING:
-    from bpmax_sim.scenario.cases import ScenarioDraft
 
 
 class RowAction(action.Action, frozen=True, kw_only=True):
@@ -31,14 +29,14 @@ class RowAction(action.Action, frozen=True, kw_only=True):
     table: str
 
     @classmethod
-    def check(cls, context: ScenarioDraft, value: Any, spot: source.Spot) -> None:
+    def check(cls, context: CheckContext, value: Any, spot: source.Spot) -> None:
         """Find tables that are no fields, and rows that are no numbers."""
         if not cls.known_keys(context, value, spot):
             return
         table = value.get("table")
         if not isinstance(table, str):
             context.tell(spot, msg("expected table: the field that holds the rows"))
-        elif "${" not in table and (wrong := form.field_hint(table, context.fields)):
+        elif "${" not in table and (wrong := form.field_hint(table, context.names.fields)):
             context.tell(spot.at("table"), wrong)
         for key, needed in cls.rows.items():
             if needed and key not in value:
@@ -55,16 +53,16 @@ class RowAction(action.Action, frozen=True, kw_only=True):
         """Replace the table by one with the rows as they are then."""
         table = str(value["table"])
 
-        def changed(rows: list[Any]) -> list[Any]:
+        def change_rows(rows: list[Any]) -> list[Any]:
             numbers = {key: int(value.get(key, len(rows))) for key in cls.rows}
             for number in numbers.values():
                 form.check_row(rows, number, table, more=int(cls.adds))
-            return cls.changed(rows, numbers["at"], value)
+            return cls.change_rows(rows, numbers["at"], value)
 
-        on.any(cls.key()).set_rows(table, changed)
+        on.any(cls.key()).set_rows(table, change_rows)
 
     @classmethod
-    def changed(cls, rows: list[Any], at: int, value: Mapping[str, Any], /) -> list[Any]:
+    def change_rows(cls, rows: list[Any], at: int, value: Mapping[str, Any], /) -> list[Any]:
         """Return the rows afterwards."""
         raise NotImplementedError
 

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from bpmax_sim.errors import BpmaxError, Place, ScriptError
-from bpmax_sim.i18n import MessageError, msg
+from bpmax_sim.i18n import MessageError, label_message, msg
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.proxy.builder import Setter
 
@@ -52,7 +52,7 @@ class TimerFired(msgspec.Struct, frozen=True):
     order: int = 0
 
 
-class Waiting(msgspec.Struct, frozen=True):
+class PendingTimer(msgspec.Struct, frozen=True):
     """A timer that waits until somebody lets time pass.
 
     Attributes:
@@ -67,15 +67,15 @@ class Waiting(msgspec.Struct, frozen=True):
     place: Place | None
     due: float
 
+    @property
+    def label(self) -> str:
+        """Return what it is, such as ``a timer of 0.3 s``."""
+        kind = msg("an interval") if self.repeat else msg("a timer")
+        return msg("{kind} of {delay:g} s", kind=kind, delay=self.delay)
+
     def __str__(self) -> str:
         """Return ``file:line:column: a timer of 0.3 s``."""
-        head = f"{self.place}: " if self.place else ""
-        return msg(
-            "{head}{repeat} of {delay:g} s",
-            head=head,
-            repeat=msg("an interval") if self.repeat else msg("a timer"),
-            delay=self.delay,
-        )
+        return label_message(self.place, self.label) if self.place else self.label
 
 
 class UnawaitedCall(msgspec.Struct, frozen=True):
@@ -93,10 +93,11 @@ class UnawaitedCall(msgspec.Struct, frozen=True):
     def problem(self) -> str:
         """Return what is wrong and what to do, such as ``crm.get was not awaited; await it``."""
         cure = msg("end the chain with .$call()") if self.built else msg("await it")
-        return msg("{fault}; {cure}", fault=self._fault, cure=cure)
+        return msg("{fault}; {cure}", fault=self.fault, cure=cure)
 
     @property
-    def _fault(self) -> str:
+    def fault(self) -> str:
+        """Return what is wrong, such as ``crm.get was not awaited``."""
         return msg(
             "{call} was {built}",
             call=self.call,
@@ -106,7 +107,7 @@ class UnawaitedCall(msgspec.Struct, frozen=True):
     def __str__(self) -> str:
         """Return ``file:line:column: platform.api was not awaited``."""
         head = f"{self.place}: " if self.place else ""
-        return head + self._fault
+        return head + self.fault
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,7 +164,7 @@ class CallEntry(OutboxEntry, frozen=True, tag="call"):
     column: Count
 
 
-class Write(OutboxEntry, frozen=True, tag="write"):
+class FieldWrite(OutboxEntry, frozen=True, tag="write"):
     """A field of a live object was set."""
 
     index: Count
@@ -183,7 +184,7 @@ class ConsoleEntry(OutboxEntry, frozen=True, tag="log"):
     values: list[Any]
 
 
-class Timer(OutboxEntry, frozen=True, tag="timer"):
+class TimerEntry(OutboxEntry, frozen=True, tag="timer"):
     """A timer was set, *delay* in milliseconds."""
 
     number: Number
@@ -193,7 +194,7 @@ class Timer(OutboxEntry, frozen=True, tag="timer"):
     column: Count
 
 
-class Clear(OutboxEntry, frozen=True, tag="clear"):
+class TimerCancel(OutboxEntry, frozen=True, tag="clear"):
     """A timer was taken back."""
 
     number: Number
@@ -216,31 +217,31 @@ class ThrownValue(msgspec.Struct, frozen=True):
     fields: dict[str, Any]
 
 
-class Uncaught(OutboxEntry, frozen=True, tag="uncaught"):
+class TimerError(OutboxEntry, frozen=True, tag="uncaught"):
     """A timer threw."""
 
     error: ThrownValue
 
 
-class Probed(OutboxEntry, frozen=True, tag="probed"):
+class PendingProbes(OutboxEntry, frozen=True, tag="probed"):
     """For each promise that is pending: the frames that wait for it, and those that made it."""
 
     probes: list[tuple[str, str]]
 
 
-class Raced(OutboxEntry, frozen=True, tag="raced"):
+class RaceEntry(OutboxEntry, frozen=True, tag="raced"):
     """A call takes part in a race."""
 
     number: Number
 
 
-class Drew(OutboxEntry, frozen=True, tag="drew"):
+class RandomDraw(OutboxEntry, frozen=True, tag="drew"):
     """The script has drawn its first random number, or so much by its next call."""
 
     drawn: Count
 
 
-class Misread(OutboxEntry, frozen=True, tag="misread"):
+class PromiseRead(OutboxEntry, frozen=True, tag="misread"):
     """A member was read of the promise of a call, as if it were its result."""
 
     number: Number
@@ -249,7 +250,7 @@ class Misread(OutboxEntry, frozen=True, tag="misread"):
     column: Count
 
 
-class Chain(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+class UncalledChain(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     """A chain that was never called, *awaited* or only built; it begins at *row* and *column*."""
 
     platform: str
@@ -259,36 +260,36 @@ class Chain(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
     column: Count
 
 
-class End(OutboxEntry, frozen=True, tag="end"):
+class BodyEnd(OutboxEntry, frozen=True, tag="end"):
     """Calls that nobody awaited, rejections that nobody handled, and chains without a call."""
 
     unseen: list[Number]
     reasons: list[ThrownValue]
-    chains: list[Chain]
+    chains: list[UncalledChain]
 
 
 AnyEntry = (
     CallEntry
-    | Write
+    | FieldWrite
     | ConsoleEntry
-    | Timer
-    | Clear
-    | Uncaught
-    | Probed
-    | Raced
-    | Drew
-    | Misread
-    | End
+    | TimerEntry
+    | TimerCancel
+    | TimerError
+    | PendingProbes
+    | RaceEntry
+    | RandomDraw
+    | PromiseRead
+    | BodyEnd
 )
 
 
-class Fulfilled(msgspec.Struct, frozen=True):
+class BodyResult(msgspec.Struct, frozen=True):
     """The body returned a value, tagged."""
 
     value: Any
 
 
-class Rejected(msgspec.Struct, frozen=True):
+class BodyError(msgspec.Struct, frozen=True):
     """The body threw; None is an error that could not be told for want of memory."""
 
     error: ThrownValue | None
@@ -299,7 +300,7 @@ class TurnResult(msgspec.Struct, frozen=True):
     """What a turn left behind: entries in order, and how bodies ended in it, by their run."""
 
     entries: list[AnyEntry]
-    endings: Mapping[int, Fulfilled | Rejected] = msgspec.field(default_factory=dict)
+    endings: Mapping[int, BodyResult | BodyError] = msgspec.field(default_factory=dict)
 
 
 class MalformedError(MessageError):
@@ -314,7 +315,7 @@ class _Outbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 _decode = msgspec.json.Decoder(_Outbox).decode
 
 
-def read(text: str) -> TurnResult:
+def parse_turn(text: str) -> TurnResult:
     """Return the outbox in *text*.
 
     Raises:
@@ -322,16 +323,16 @@ def read(text: str) -> TurnResult:
         RecursionError: it is nested too deeply.
     """
     try:
-        outbox = _parsed(text)
+        outbox = _decode_outbox(text)
         if outbox.done is UNSET:
             raise MalformedError("it does not say which scripts have ended")
-        endings = {run: _ending(ok, thrown) for run, ok, thrown in outbox.done}
+        endings = {run: _decode_ending(ok, thrown) for run, ok, thrown in outbox.done}
         return TurnResult(outbox.out, endings)
     except (msgspec.ValidationError, ValueError, OverflowError) as error:
         raise MalformedError(str(error)) from None
 
 
-def _parsed(text: str) -> _Outbox:
+def _decode_outbox(text: str) -> _Outbox:
     try:
         return _decode(text)
     except (msgspec.MsgspecError, UnicodeEncodeError):
@@ -343,10 +344,10 @@ def _parsed(text: str) -> _Outbox:
         return msgspec.convert(value, _Outbox)
 
 
-def _ending(fulfilled: bool | None, thrown: Any) -> Fulfilled | Rejected:
+def _decode_ending(fulfilled: bool | None, thrown: Any) -> BodyResult | BodyError:
     if fulfilled:
-        return Fulfilled(thrown)
+        return BodyResult(thrown)
     error = msgspec.convert(thrown, ThrownValue | None)
     if error is None and fulfilled is None:
         raise MalformedError("a syntax error without its message")
-    return Rejected(error, is_syntax=fulfilled is None)
+    return BodyError(error, is_syntax=fulfilled is None)

@@ -1,0 +1,1 @@
+"""Reading scripts without running them: syntax, scopes, calls of ``$proxy``, reads and writes."""

@@ -1,0 +1,226 @@
+"""What a script calls, reads and writes, as far as its text says: ``read_script``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from bpmax_sim.errors import Place
+from bpmax_sim.script_source.scopes import Scopes
+from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.values import WRAPPED, ProxyCall, ScriptValue, Values, above
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+Access = Literal["read", "write", "test"]
+_BUILT_IN: Final = frozenset(
+    {
+        "map", "filter", "forEach", "find", "some", "every", "flatMap", "findIndex", "findLast",
+        "slice", "sort", "reverse", "toSorted", "concat", "length", "reduce", "reduceRight", "push",
+        "pop", "shift", "unshift", "splice", "at", "join", "includes", "indexOf", "lastIndexOf",
+        "entries", "keys", "values", "flat", "fill", "trim", "split", "replace", "replaceAll",
+        "toFixed", "padStart", "padEnd", "substring", "substr", "startsWith", "endsWith", "match",
+        "charAt", "charCodeAt", "codePointAt", "toUpperCase", "toLowerCase", "localeCompare",
+        "normalize", "repeat", "search", "toString", "toLocaleString", "valueOf", "constructor",
+        "hasOwnProperty",
+    }
+)  # fmt: skip
+"""Members that lists, texts and numbers have by themselves, and no response or form declares."""
+_ASSIGNS: Final = {
+    "assignment_expression": "left",
+    "augmented_assignment_expression": "left",
+    "update_expression": "argument",
+    "for_in_statement": "left",
+}
+_COMPARES: Final = frozenset({"||", "??", "&&", "==", "!=", "===", "!=="})
+_TESTS: Final = frozenset({"typeof", "!"})
+
+
+class MemberUse(msgspec.Struct, frozen=True):
+    """A member of the form, of ``ctx`` or of a response that a script reads or writes.
+
+    Attributes:
+        path: the members below *root*; ``*`` for an element of a list.
+        access: ``test`` where a missing one does no harm (``in``, ``?.``, ``||``, a comparison).
+        call: number of the call in `ScriptReading.calls` whose result it is a member of.
+    """
+
+    root: Literal["form", "ctx", "result"]
+    path: tuple[str, ...]
+    access: Access
+    place: Place
+    call: int | None = None
+
+
+class GlobalUse(msgspec.Struct, frozen=True):
+    """A name that the script uses and does not declare."""
+
+    name: str
+    place: Place
+    access: Access = "read"
+
+
+class ScriptReading(msgspec.Struct, frozen=True):
+    """What the text of one script says.
+
+    Attributes:
+        declared: names at the top level, which a library gives to bodies.
+        powers: where ``**`` has operands that are not integer literals; the last bit of what it
+            gives is the machine's.
+        mistakes: where the text is not JavaScript.
+        suppressed: line -> rules that a comment ``// bpmax-ignore: rule`` switches off there.
+    """
+
+    name: str
+    calls: tuple[ProxyCall, ...] = ()
+    members: tuple[MemberUse, ...] = ()
+    globals: tuple[GlobalUse, ...] = ()
+    declared: tuple[str, ...] = ()
+    powers: tuple[Place, ...] = ()
+    mistakes: tuple[Place, ...] = ()
+    suppressed: Mapping[int, tuple[str, ...]] = {}
+
+
+@lru_cache(maxsize=1024)
+def read_script(text: str, name: str = "script.js") -> ScriptReading:
+    """Return what *text* calls, reads and writes; of a broken text what can be read of it."""
+    return _ScriptReader(SyntaxTree(text, name)).read()
+
+
+class _ScriptReader:
+    """One pass over the nodes of a script."""
+
+    def __init__(self, tree: SyntaxTree) -> None:
+        self._tree = tree
+        self._scopes = Scopes(tree)
+        self._values = Values(tree, self._scopes)
+        self._nodes = list(tree.walk())
+        self._members: dict[MemberUse, None] = {}
+
+    def read(self) -> ScriptReading:
+        for node in self._nodes:
+            if node.type == "call_expression":
+                self._values.value(node)
+        left = list(self._left_standing())
+        for node in self._nodes:
+            if node.type in {"member_expression", "subscript_expression"}:
+                where = _named_at(node)
+                self._note(self._values.value(node), self._access(node), where)
+            elif node.type == "binary_expression":
+                self._note_in(node)
+        for binding in self._scopes.bindings:
+            if binding.path:
+                access: Access = "test" if _has_default(binding.declared) else "read"
+                self._note(self._values.destructured(binding), access, binding.declared)
+        return ScriptReading(
+            name=self._tree.name,
+            calls=(*self._values.calls, *left),
+            members=tuple(self._members),
+            globals=tuple(self._global_uses()),
+            declared=tuple(self._scopes.top.names),
+            powers=tuple(self._powers()),
+            mistakes=tuple(self._tree.mistakes()),
+            suppressed=dict(self._suppressed()),
+        )
+
+    def _left_standing(self) -> Iterator[ProxyCall]:
+        """Yield the chains that are awaited, or left as a statement, without ``$call()``."""
+        for node in self._nodes:
+            if node.type != "call_expression":
+                continue
+            value, parent = self._values.value(node), above(node).type
+            if value is None or value.kind != "chain" or value.draft is None:
+                continue
+            if parent in {"await_expression", "expression_statement"}:
+                is_awaited, place = parent == "await_expression", self._tree.place(node)
+                yield replace(value.draft, is_awaited=is_awaited, place=place)
+
+    def _note(self, value: ScriptValue | None, access: Access, where: Node) -> None:
+        if value is None or not value.path or value.kind not in {"form", "ctx", "result"}:
+            return
+        root: Literal["form", "ctx", "result"] = value.kind  # type: ignore[assignment]
+        path = value.path
+        while path and path[-1] in _BUILT_IN:
+            path, access = path[:-1], "read"
+        if not path:
+            return
+        call = value.call if root == "result" else None
+        self._members[MemberUse(root, path, access, self._tree.place(where), call)] = None
+
+    def _note_in(self, node: Node) -> None:
+        """Note ``'name' in form``, which does no harm where there is no such member."""
+        operator = node.child_by_field_name("operator")
+        if operator is None or operator.type != "in":
+            return
+        name = self._values.value(node.child_by_field_name("left"))
+        owner = self._values.value(node.child_by_field_name("right"))
+        if name is not None and name.kind == "text":
+            self._note(self._values.below(owner, (name.text,)), "test", node)
+
+    def _access(self, node: Node) -> Access:
+        """Return what is done with the member *node*."""
+        child, parent = node, node.parent
+        while parent is not None and parent.type in WRAPPED:
+            child, parent = parent, parent.parent
+        if parent is None:
+            return "read"
+        operator = self._operator(parent)
+        target = _ASSIGNS.get(parent.type)
+        if (target and parent.child_by_field_name(target) == child) or operator == "delete":
+            return "write"
+        is_tested = (
+            operator in _TESTS
+            or (operator in _COMPARES and parent.type == "binary_expression")
+            or parent.child_by_field_name("optional_chain") is not None
+            or parent.child_by_field_name("condition") == child
+        )
+        return "test" if is_tested else "read"
+
+    def _operator(self, node: Node) -> str:
+        operator = node.child_by_field_name("operator")
+        return operator.type if operator is not None else ""
+
+    def _global_uses(self) -> Iterator[GlobalUse]:
+        for use in self._scopes.globals():
+            place, access = self._tree.place(use.node), self._access(use.node)
+            yield GlobalUse(use.name, place, access)
+
+    def _powers(self) -> Iterator[Place]:
+        for node in self._nodes:
+            operator = node.child_by_field_name("operator")
+            if operator is None or operator.type not in {"**", "**="}:
+                continue
+            operands = [node.child_by_field_name(side) for side in ("left", "right")]
+            if not all(map(self._is_integer, operands)):
+                yield self._tree.place(operator)
+
+    def _is_integer(self, node: Node | None) -> bool:
+        while node is not None and node.type in {*WRAPPED, "unary_expression"}:
+            node = node.named_children[-1] if node.named_children else None
+        return node is not None and node.type == "number" and self._tree.text_of(node).isdigit()
+
+    def _suppressed(self) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """Yield the line of each ``// bpmax-ignore: rule, rule``: its own or the next."""
+        lines: Sequence[str] = self._tree.text.splitlines()
+        for node in self._nodes:
+            text = self._tree.text_of(node).strip("/* \t\r\n") if node.type == "comment" else ""
+            head, colon, rest = text.partition(":")
+            if head == "bpmax-ignore" and colon:
+                place = self._tree.place(node)
+                is_alone = not lines[place.line - 1][: place.column - 1].strip()
+                yield place.line + is_alone, tuple(rest.replace(",", " ").split())
+
+
+def _named_at(node: Node) -> Node:
+    """Return where the name of a member stands."""
+    return node.child_by_field_name("property") or node.child_by_field_name("index") or node
+
+
+def _has_default(identifier: Node) -> bool:
+    parent = identifier.parent
+    return parent is not None and parent.type in {"assignment_pattern", "object_assignment_pattern"}

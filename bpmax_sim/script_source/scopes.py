@@ -1,0 +1,300 @@
+"""Which declaration a name in a script refers to (ECMA-262, 8.2 and 14.3).
+
+``let``, ``const`` and ``class`` belong to their block, ``var`` to its function, and a function's
+name to the block that it stands in. Names that nothing declares are globals: those of the bench,
+those of libraries, or mistakes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from bpmax_sim.script_source.syntax import SyntaxTree
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+FUNCTIONS: Final = frozenset(
+    {
+        "function_declaration", "generator_function_declaration", "function_expression",
+        "generator_function", "arrow_function", "method_definition", "class_static_block",
+    }
+)  # fmt: skip
+_BLOCKS: Final = frozenset(
+    {
+        "program", "statement_block", "for_statement", "for_in_statement", "catch_clause",
+        "switch_body", "class_body",
+    }
+)  # fmt: skip
+_IDENTIFIERS: Final = frozenset(
+    {"identifier", "shorthand_property_identifier", "shorthand_property_identifier_pattern"}
+)
+_KEYS: Final = frozenset({"property_identifier", "identifier", "number", *_IDENTIFIERS})
+_ASSIGNS: Final = {
+    "assignment_expression": "left",
+    "augmented_assignment_expression": "left",
+    "update_expression": "argument",
+    "for_in_statement": "left",
+}
+_PATTERNS: Final = frozenset(
+    {
+        "array_pattern", "object_pattern", "pair_pattern", "assignment_pattern", "rest_pattern",
+        "object_assignment_pattern", "parenthesized_expression",
+    }
+)  # fmt: skip
+Path = tuple[str, ...]
+
+
+class Binding:
+    """A declared name.
+
+    Attributes:
+        kind: ``const``, ``let``, ``var``, ``function``, ``class``, ``parameter`` or ``catch``.
+        declared: the identifier that declares it.
+        value: the expression that it is initialised with, before destructuring, or the function.
+        path: the members of *value* that destructuring takes; ``*`` is an element, ``?`` unknown.
+        function, position: of a parameter, whose and which it is.
+        is_reassigned: whether anything else is ever assigned to it.
+    """
+
+    __slots__ = ("declared", "function", "is_reassigned", "kind", "path", "position", "value")
+
+    def __init__(self, kind: str, declared: Node, value: Node | None, path: Path) -> None:
+        """Declare a name that nothing else is assigned to yet."""
+        self.kind = kind
+        self.declared = declared
+        self.value = value
+        self.path = path
+        self.function: Node | None = None
+        self.position = 0
+        self.is_reassigned = False
+
+
+class LexicalScope(msgspec.Struct):
+    """A block or a function, and the names that it declares."""
+
+    parent: LexicalScope | None
+    is_function: bool
+    names: dict[str, Binding]
+
+    def function(self) -> LexicalScope:
+        """Return the function, or the program, that this is a block of."""
+        scope = self
+        while not scope.is_function and scope.parent is not None:
+            scope = scope.parent
+        return scope
+
+    def find(self, name: str) -> Binding | None:
+        """Return what *name* refers to here; None for a global."""
+        scope: LexicalScope | None = self
+        while scope is not None and name not in scope.names:
+            scope = scope.parent
+        return scope.names[name] if scope else None
+
+
+class NameUse:
+    """A name that is used, and what declares it; None for a global."""
+
+    __slots__ = ("binding", "name", "node")
+
+    def __init__(self, name: str, node: Node, binding: Binding | None) -> None:
+        """Keep the three."""
+        self.name = name
+        self.node = node
+        self.binding = binding
+
+
+class Scopes:
+    """All declarations and uses of names in a script.
+
+    Attributes:
+        top: the scope of the script itself.
+        bindings: every declared name, in the order of the text.
+    """
+
+    def __init__(self, tree: SyntaxTree) -> None:
+        """Read *tree*: first what is declared, as functions and ``var`` are used before."""
+        self._tree = tree
+        self._declared: set[int] = set()
+        self.top = LexicalScope(None, is_function=True, names={})
+        self.bindings: list[Binding] = []
+        uses = self._visit()
+        self._name_uses = {
+            node.id: NameUse(name := tree.text_of(node), node, scope.find(name))
+            for node, scope in uses
+            if node.id not in self._declared
+        }
+        for use in self._name_uses.values():
+            if use.binding is not None and _is_assigned(use.node):
+                use.binding.is_reassigned = True
+
+    def binding_of(self, node: Node) -> Binding | None:
+        """Return what declares the identifier *node*; None for a global or no identifier."""
+        use = self._name_uses.get(node.id)
+        return use.binding if use else None
+
+    def is_global(self, node: Node) -> bool:
+        """Return whether *node* is an identifier that the script does not declare."""
+        use = self._name_uses.get(node.id)
+        return use is not None and use.binding is None
+
+    def globals(self) -> Iterator[NameUse]:
+        """Yield each use of a name that the script does not declare."""
+        return (use for use in self._name_uses.values() if use.binding is None)
+
+    def key_text(self, key: Node) -> str | None:
+        """Return the name that a key of an object is, or None for a computed one."""
+        if key.type in _KEYS:
+            return self._tree.text_of(key)
+        if key.type == "computed_property_name":
+            return self._tree.literal_text(key.named_children[0]) if key.named_children else None
+        return self._tree.literal_text(key)
+
+    def _visit(self) -> list[tuple[Node, LexicalScope]]:
+        """Declare what each node declares, and return the identifiers with their scopes."""
+        uses: list[tuple[Node, LexicalScope]] = []
+        pending = [(self._tree.root, self.top)]
+        while pending:
+            node, scope = pending.pop()
+            kind = node.type
+            if kind in _IDENTIFIERS:
+                uses.append((node, scope))
+                continue
+            inner = scope
+            if kind in FUNCTIONS:
+                inner = LexicalScope(scope, is_function=True, names={})
+                self._declare_parameters(node, inner)
+            elif kind in _BLOCKS and node.parent is not None and node.parent.type not in FUNCTIONS:
+                inner = LexicalScope(scope, is_function=False, names={})
+            if declare := _DECLARES.get(kind):
+                declare(self, node, scope, inner)
+            pending += [(child, inner) for child in reversed(node.named_children)]
+        return uses
+
+    def _declare_variable(self, node: Node, scope: LexicalScope, _inner: LexicalScope) -> None:
+        parent, name = node.parent, node.child_by_field_name("name")
+        is_var = parent is None or parent.type == "variable_declaration"
+        if name is not None:
+            word = "var" if is_var or parent is None else self._tree.text_of(parent.children[0])
+            home = scope.function() if is_var else scope
+            self._bind(name, word, home, node.child_by_field_name("value"))
+
+    def _declare_function(self, node: Node, scope: LexicalScope, _inner: LexicalScope) -> None:
+        self._bind(node.child_by_field_name("name"), "function", scope, node)
+
+    def _declare_own_name(self, node: Node, _scope: LexicalScope, inner: LexicalScope) -> None:
+        self._bind(node.child_by_field_name("name"), "function", inner, node)
+
+    def _declare_class(self, node: Node, scope: LexicalScope, _inner: LexicalScope) -> None:
+        self._bind(node.child_by_field_name("name"), "class", scope)
+
+    def _declare_caught(self, node: Node, _scope: LexicalScope, inner: LexicalScope) -> None:
+        self._bind(node.child_by_field_name("parameter"), "catch", inner)
+
+    def _declare_loop(self, node: Node, _scope: LexicalScope, inner: LexicalScope) -> None:
+        """Declare ``for (const row of rows)``: the name is an element."""
+        word, operator = node.child_by_field_name("kind"), node.child_by_field_name("operator")
+        if word is None:
+            return
+        kind = self._tree.text_of(word)
+        path = ("*",) if operator is not None and operator.type == "of" else ("?",)
+        home = inner.function() if kind == "var" else inner
+        right = node.child_by_field_name("right")
+        self._bind(node.child_by_field_name("left"), kind, home, right, path)
+
+    def _declare_imports(self, node: Node, scope: LexicalScope, _inner: LexicalScope) -> None:
+        for child in self._tree.walk(node):
+            if child.type == "identifier":
+                self._bind(child, "const", scope)
+
+    def _declare_parameters(self, function: Node, inner: LexicalScope) -> None:
+        several = function.child_by_field_name("parameters")
+        single = function.child_by_field_name("parameter")
+        patterns = several.named_children if several is not None else [single] if single else []
+        for position, pattern in enumerate(patterns):
+            before = len(self.bindings)
+            self._bind(pattern, "parameter", inner)
+            for binding in self.bindings[before:]:
+                binding.function, binding.position = function, position
+
+    def _bind(
+        self,
+        pattern: Node | None,
+        kind: str,
+        scope: LexicalScope,
+        value: Node | None = None,
+        path: Path = (),
+    ) -> None:
+        """Declare every name of *pattern* in *scope*."""
+        for identifier, steps in self._names_in(pattern, path) if pattern is not None else ():
+            name = self._tree.text_of(identifier)
+            self._declared.add(identifier.id)
+            if name in scope.names:
+                scope.names[name].is_reassigned = True
+            else:
+                scope.names[name] = Binding(kind, identifier, value, steps)
+                self.bindings.append(scope.names[name])
+
+    def _names_in(self, pattern: Node, path: Path) -> Iterator[tuple[Node, Path]]:
+        """Yield each name that *pattern* declares, with the members that lead to its value."""
+        pending = [(pattern, path)]
+        while pending:
+            node, steps = pending.pop()
+            if node.type == "identifier":
+                yield node, steps
+            elif node.type == "shorthand_property_identifier_pattern":
+                yield node, (*steps, self._tree.text_of(node))
+            elif parts := _PARTS.get(node.type):
+                pending += [(child, (*steps, *more)) for child, more in parts(self, node)]
+
+    def _of_pair(self, node: Node) -> list[tuple[Node, Path]]:
+        key, value = node.child_by_field_name("key"), node.child_by_field_name("value")
+        name = self.key_text(key) if key is not None else None
+        return [(value, (name or "?",))] if value is not None else []
+
+    def _of_default(self, node: Node) -> list[tuple[Node, Path]]:
+        left = node.child_by_field_name("left")
+        return [(left, ())] if left is not None else []
+
+    def _of_array(self, node: Node) -> list[tuple[Node, Path]]:
+        return [(child, ("*",)) for child in reversed(node.named_children)]
+
+    def _of_rest(self, node: Node) -> list[tuple[Node, Path]]:
+        return [(child, ("?",)) for child in node.named_children]
+
+    def _of_object(self, node: Node) -> list[tuple[Node, Path]]:
+        return [(child, ()) for child in reversed(node.named_children)]
+
+
+_DECLARES: Final[Mapping[str, Callable[[Scopes, Node, LexicalScope, LexicalScope], None]]] = {
+    "variable_declarator": Scopes._declare_variable,  # noqa: SLF001 - the tables of the class above
+    "function_declaration": Scopes._declare_function,  # noqa: SLF001
+    "generator_function_declaration": Scopes._declare_function,  # noqa: SLF001
+    "function_expression": Scopes._declare_own_name,  # noqa: SLF001
+    "generator_function": Scopes._declare_own_name,  # noqa: SLF001
+    "class_declaration": Scopes._declare_class,  # noqa: SLF001
+    "class": Scopes._declare_class,  # noqa: SLF001
+    "catch_clause": Scopes._declare_caught,  # noqa: SLF001
+    "for_in_statement": Scopes._declare_loop,  # noqa: SLF001
+    "import_clause": Scopes._declare_imports,  # noqa: SLF001
+}
+_PARTS: Final[Mapping[str, Callable[[Scopes, Node], list[tuple[Node, Path]]]]] = {
+    "pair_pattern": Scopes._of_pair,  # noqa: SLF001
+    "assignment_pattern": Scopes._of_default,  # noqa: SLF001
+    "object_assignment_pattern": Scopes._of_default,  # noqa: SLF001
+    "array_pattern": Scopes._of_array,  # noqa: SLF001
+    "rest_pattern": Scopes._of_rest,  # noqa: SLF001
+    "object_pattern": Scopes._of_object,  # noqa: SLF001
+}
+
+
+def _is_assigned(node: Node) -> bool:
+    """Return whether something is assigned to the name *node*, also by destructuring."""
+    child, parent = node, node.parent
+    while parent is not None and parent.type in _PATTERNS:
+        child, parent = parent, parent.parent
+    target = _ASSIGNS.get(parent.type) if parent is not None else None
+    return target is not None and parent is not None and parent.child_by_field_name(target) == child

@@ -1,0 +1,123 @@
+"""A script's text -> its syntax tree, with positions as people count them.
+
+tree-sitter reads bodies with top-level ``await`` and ``return`` as they are stored, and reads on
+behind a mistake, so that half a script still says what it calls. It stands beside the engine,
+never in front of it: what is read here is for checks, types and the index alone.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from bpmax_sim.errors import Place
+
+if TYPE_CHECKING:
+    from tree_sitter import Node, Tree
+
+LONGEST: Final = 1_000_000
+"""Characters of a script that is still read; a larger one is a bundle that no person wrote."""
+_ESCAPE = re.compile(
+    r"\\(?:u\{([0-9a-fA-F]+)\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(\r\n|.))", re.DOTALL
+)
+_SIMPLE: Final = {
+    "n": "\n",
+    "t": "\t",
+    "r": "\r",
+    "b": "\b",
+    "f": "\f",
+    "v": "\v",
+    "0": "\0",
+    "\n": "",
+    "\r\n": "",
+}
+_HALF_PAIR = re.compile(rb"\xed[\xa0-\xbf].", re.DOTALL)
+
+
+class SyntaxTree:
+    """The tree of one script.
+
+    Attributes:
+        name: the file name that positions carry.
+        text: the script.
+        root: tree-sitter's ``program``.
+    """
+
+    def __init__(self, text: str, name: str = "script.js") -> None:
+        """Read *text*; beyond `LONGEST` characters nothing of it is read."""
+        self.name = name
+        self.text = text if len(text) <= LONGEST else ""
+        data = self.text.encode("utf-8", "surrogatepass")
+        # tree-sitter stops at half a surrogate pair; three ASCII characters keep the offsets.
+        self._data = _HALF_PAIR.sub(b"???", data)
+        self._tree: Tree = _parser().parse(self._data)
+        self.root: Node = self._tree.root_node
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Return the byte at which each line starts; lines end in LF, CR LF or CR."""
+        return [0, *(match.end() for match in re.finditer(rb"\r\n|\n|\r", self._data))]
+
+    def place(self, node: Node) -> Place:
+        """Return where *node* begins; line and column count from 1, columns in characters."""
+        return self.place_of_byte(node.start_byte)
+
+    def place_of_byte(self, offset: int) -> Place:
+        """Return the position of the byte at *offset*."""
+        row = bisect.bisect_right(self._starts, offset) - 1
+        before = self._data[self._starts[row] : offset]
+        return Place(self.name, row + 1, len(before.decode("utf-8", "replace")) + 1)
+
+    def text_of(self, node: Node) -> str:
+        """Return the source of *node*."""
+        return self._data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+
+    def literal_text(self, node: Node | None) -> str | None:
+        """Return the value of a string literal, or of a template without ``${}``; else None."""
+        if node is None or node.type not in {"string", "template_string"}:
+            return None
+        parts = []
+        for child in node.named_children:
+            if child.type == "string_fragment":
+                parts.append(self.text_of(child))
+            elif child.type == "escape_sequence":
+                parts.append(_ESCAPE.sub(_unescape, self.text_of(child)))
+            else:
+                return None
+        return "".join(parts)
+
+    def walk(self, node: Node | None = None) -> Iterator[Node]:
+        """Yield *node*, or the root, and all named nodes below, in the order of the text."""
+        pending = [node or self.root]
+        while pending:
+            current = pending.pop()
+            yield current
+            pending += reversed(current.named_children)
+
+    def mistakes(self) -> Iterator[Place]:
+        """Yield where the text could not be read as JavaScript."""
+        if not self.root.has_error:
+            return
+        for node in self.walk():
+            if node.is_error or node.is_missing:
+                yield self.place(node)
+
+
+def _unescape(match: re.Match[str]) -> str:
+    code = match[1] or match[2] or match[3]
+    if code is None:
+        return _SIMPLE.get(match[4], match[4])
+    number = int(code, 16)
+    return chr(number) if number <= sys.maxunicode else match[0]
+
+
+@cache
+def _parser() -> Any:
+    from tree_sitter import Language, Parser  # noqa: PLC0415 - 15 ms that most runs never need
+    from tree_sitter_javascript import language  # noqa: PLC0415
+
+    return Parser(Language(language()))

@@ -1,0 +1,421 @@
+"""What an expression of a script stands for, as far as its text says.
+
+Constants are followed, nothing is run: a name stands for what it is declared with if nothing else
+is ever assigned to it, and a call of a function for what all of its ``return`` give. What is built
+at run time is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from bpmax_sim.errors import Place
+from bpmax_sim.script_source.scopes import FUNCTIONS, Binding, Scopes
+from bpmax_sim.script_source.syntax import SyntaxTree
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+SETTERS: Final = frozenset({"$path", "$query", "$header", "$body"})
+NEVER_APIS: Final = frozenset({"then", "catch", "finally", "toJSON", ""})
+WRAPPED: Final = frozenset({"parenthesized_expression"})
+_DEEPEST: Final = 40  # names, members and calls that one value is followed through
+_GIVES_ELEMENT: Final = frozenset(
+    {"map", "filter", "forEach", "find", "some", "every", "flatMap", "findIndex", "findLast"}
+)
+"""Methods of lists whose callback gets an element first."""
+_GIVES_LIST: Final = frozenset({"filter", "slice", "sort", "reverse", "toSorted", "concat"})
+_GIVES_ITEM: Final = frozenset({"find", "findLast", "at", "pop", "shift"})
+_DATA: Final = frozenset({"result", "form", "ctx"})
+
+
+class Setter(msgspec.Struct, frozen=True):
+    """One setter of a chain: its place, and the names that an object literal gives it.
+
+    Attributes:
+        part: ``path``, ``query``, ``header`` or ``body``.
+        names: dotted, such as ``data.name``; None where they are only known when it runs.
+    """
+
+    part: str
+    names: tuple[str, ...] | None
+    place: Place
+
+
+class ProxyCall(msgspec.Struct, frozen=True, kw_only=True):
+    """One call of ``$proxy`` in the text.
+
+    Attributes:
+        platform, instance, api: as the script spells them; None where only a run can tell. An
+            empty instance is the default one.
+        style: ``direct``, or ``chain`` for ``$api(…)``.
+        arguments: how many a direct call has; None for a chain, or where ``...`` spreads a list.
+        setters: those of a chain, in their order.
+        is_called: whether a chain ends in ``$call()``; a direct call always does.
+        is_awaited: ``await`` stands before it.
+        place: where the expression begins.
+        platform_place, api_place: where the two names stand.
+        options: the names of options, with their places.
+    """
+
+    platform: str | None
+    instance: str | None
+    api: str | None = None
+    style: Literal["direct", "chain"] = "direct"
+    arguments: int | None = None
+    setters: tuple[Setter, ...] = ()
+    is_called: bool = False
+    is_awaited: bool = False
+    place: Place
+    platform_place: Place
+    api_place: Place
+    options: tuple[tuple[str, Place], ...] = ()
+
+
+class ScriptValue(msgspec.Struct, frozen=True):
+    """What an expression is.
+
+    Attributes:
+        kind: ``text``; ``$proxy`` itself; ``proxy`` of a platform; ``method`` of a proxy;
+            ``chain`` and ``chain method``; ``promise`` and ``result`` of a call; ``promise
+            method``; ``form`` and ``ctx``; ``function``.
+        text: of a text, or the name of a method.
+        node: of a function, or of a method.
+        path: the members below a result, a form or a ctx; ``*`` for an element of a list.
+        call: number of the call that a result is of.
+        draft: the call in the making.
+    """
+
+    kind: str
+    text: str = ""
+    node: Any = None
+    path: tuple[str, ...] = ()
+    call: int = -1
+    draft: ProxyCall | None = None
+
+
+_GLOBALS: Final[Mapping[str, ScriptValue]] = {
+    "$proxy": ScriptValue("$proxy"), "form": ScriptValue("form"), "ctx": ScriptValue("ctx"),
+}  # fmt: skip
+
+
+class Values:
+    """The values of the expressions of one script, and the calls among them.
+
+    Attributes:
+        calls: every call of ``$proxy``, in the order in which they were looked at.
+    """
+
+    def __init__(self, tree: SyntaxTree, scopes: Scopes) -> None:
+        """Know nothing yet; a value is worked out when it is asked for."""
+        self._tree = tree
+        self._scopes = scopes
+        self._known: dict[int, ScriptValue | None] = {}
+        self._depth = 0
+        self.calls: list[ProxyCall] = []
+
+    def value(self, node: Node | None) -> ScriptValue | None:
+        """Return what *node* stands for; None where the text does not say it."""
+        if node is None:
+            return None
+        if node.id in self._known:
+            return self._known[node.id]
+        evaluate = _EVALUATE.get(node.type)
+        if evaluate is None or self._depth > _DEEPEST:
+            return None
+        self._known[node.id] = None  # what is declared by itself
+        self._depth += 1
+        try:
+            value = evaluate(self, node)
+        finally:
+            self._depth -= 1
+        self._known[node.id] = value
+        return value
+
+    def member_name(self, node: Node) -> str | None:
+        """Return the name of a member, ``*`` for a number, or None for one known when it runs."""
+        if node.type == "member_expression":
+            name = node.child_by_field_name("property")
+            return self._tree.text_of(name) if name is not None else None
+        index = node.child_by_field_name("index")
+        if index is None or index.type == "number":
+            return "*"
+        value = self.value(index)
+        return value.text if value and value.kind == "text" else None
+
+    def below(self, value: ScriptValue | None, path: Sequence[str]) -> ScriptValue | None:
+        """Return the member at *path* of *value*; ``ctx.form`` is the form."""
+        if value is None or value.kind not in _DATA or "?" in path:
+            return None
+        whole = (*value.path, *path)
+        if value.kind == "ctx" and whole[:1] == ("form",):
+            return ScriptValue("form", path=whole[1:])
+        return replace(value, path=whole)
+
+    def destructured(self, binding: Binding) -> ScriptValue | None:
+        """Return what a name that destructuring declares stands for."""
+        if binding.kind == "parameter":
+            return self._element(binding)
+        value = self.value(binding.value)
+        return self.below(value, binding.path) if binding.path else value
+
+    # ------------------------------------------------------------------ expressions
+
+    def _text(self, node: Node) -> ScriptValue | None:
+        text = self._tree.literal_text(node)
+        return None if text is None else ScriptValue("text", text)
+
+    def _name(self, node: Node) -> ScriptValue | None:
+        binding = self._scopes.binding_of(node)
+        if binding is None:
+            is_global = self._scopes.is_global(node)
+            return _GLOBALS.get(self._tree.text_of(node)) if is_global else None
+        return None if binding.is_reassigned else self.destructured(binding)
+
+    def _function(self, node: Node) -> ScriptValue:
+        return ScriptValue("function", node=node)
+
+    def _last(self, node: Node) -> ScriptValue | None:
+        return self.value(node.named_children[-1]) if node.named_children else None
+
+    def _awaited(self, node: Node) -> ScriptValue | None:
+        value = self._last(node)
+        return replace(value, kind="result") if value and value.kind == "promise" else value
+
+    def _either(self, node: Node) -> ScriptValue | None:
+        """Return the left side of ``a || b``, which is what the text expects."""
+        operator = node.child_by_field_name("operator")
+        if operator is None or operator.type not in {"||", "??"}:
+            return None
+        return self.value(node.child_by_field_name("left"))
+
+    def _member(self, node: Node) -> ScriptValue | None:
+        value = self.value(node.child_by_field_name("object"))
+        if value is None:
+            return None
+        name = self.member_name(node)
+        if value.kind == "proxy":
+            return self._of_proxy(value, node, name)
+        if value.kind in {"chain", "promise"}:
+            return replace(value, kind=f"{value.kind} method", text=name or "?", node=node)
+        return self.below(value, ("*" if name is None else name,))
+
+    def _of_proxy(self, value: ScriptValue, node: Node, name: str | None) -> ScriptValue | None:
+        draft = value.draft
+        if draft is None or (name is not None and name != "$api" and _is_no_api(name)):
+            return None
+        if name == "$api":
+            chain = replace(draft, style="chain")
+            return ScriptValue("chain method", "$api", node=node, draft=chain)
+        where = node.child_by_field_name("property") or node.child_by_field_name("index") or node
+        return ScriptValue(
+            "method", draft=replace(draft, api=name, api_place=self._tree.place(where))
+        )
+
+    def _element(self, binding: Binding) -> ScriptValue | None:
+        """Return what a callback gets: ``list.map(row => …)``, ``promise.then(result => …)``."""
+        function = binding.function
+        if function is None or function.parent is None or function.parent.type != "arguments":
+            return None
+        call = function.parent.parent
+        called = call.child_by_field_name("function") if call is not None else None
+        if called is None or called.type != "member_expression" or binding.position != 0:
+            return None
+        owner, method = self.value(called.child_by_field_name("object")), self.member_name(called)
+        if owner is None or function.parent.named_children[0] != function:
+            return None
+        if method in _GIVES_ELEMENT:
+            return self.below(owner, ("*", *binding.path))
+        if method == "then" and owner.kind == "promise":
+            return self.below(replace(owner, kind="result"), binding.path)
+        return None
+
+    # ------------------------------------------------------------------ calls
+
+    def _call(self, node: Node) -> ScriptValue | None:
+        value = self.value(node.child_by_field_name("function"))
+        listed = node.child_by_field_name("arguments")
+        if value is None or listed is None:
+            return None
+        arguments = [child for child in listed.named_children if child.type != "comment"]
+        of_kind = _CALL.get(value.kind)
+        return of_kind(self, node, value, arguments) if of_kind else None
+
+    def _proxy(
+        self, node: Node, _value: ScriptValue, arguments: Sequence[Node]
+    ) -> ScriptValue | None:
+        if not arguments:
+            return None
+        platform = self.value(arguments[0])
+        instance, options = self._options(arguments[1]) if len(arguments) > 1 else ("", ())
+        draft = ProxyCall(
+            platform=platform.text if platform and platform.kind == "text" else None,
+            instance=instance,
+            place=self._tree.place(node),
+            platform_place=self._tree.place(arguments[0]),
+            api_place=self._tree.place(node),
+            options=options,
+        )
+        return ScriptValue("proxy", draft=draft)
+
+    def _options(self, node: Node) -> tuple[str | None, tuple[tuple[str, Place], ...]]:
+        """Return the instance that options name, and the names of all, with their places."""
+        instance: str | None = "" if node.type == "object" else None
+        names = []
+        for key, value in self._pairs(node):
+            name = self._scopes.key_text(key)
+            names.append((name or "", self._tree.place(key)))
+            if name == "instance_key":
+                known = self.value(value)
+                instance = known.text if known and known.kind == "text" else None
+        return instance, tuple(pair for pair in names if pair[0])
+
+    def _pairs(self, node: Node) -> Iterator[tuple[Node, Node | None]]:
+        for child in node.named_children if node.type == "object" else ():
+            if child.type == "pair" and (key := child.child_by_field_name("key")) is not None:
+                yield key, child.child_by_field_name("value")
+            elif child.type == "shorthand_property_identifier":
+                yield child, child
+
+    def _direct(
+        self, node: Node, value: ScriptValue, arguments: Sequence[Node]
+    ) -> ScriptValue | None:
+        if value.draft is None:
+            return None
+        is_spread = any(child.type == "spread_element" for child in arguments)
+        return self._keep(
+            node, replace(value.draft, arguments=None if is_spread else len(arguments))
+        )
+
+    def _of_chain(
+        self, node: Node, value: ScriptValue, arguments: Sequence[Node]
+    ) -> ScriptValue | None:
+        draft, name = value.draft, value.text
+        if draft is None:
+            return None
+        if name == "$call":
+            return self._keep(node, draft)
+        if name == "$api":
+            api = self.value(arguments[0]) if arguments else None
+            text = api.text if api and api.kind == "text" else None
+            place = self._tree.place(arguments[0] if arguments else node)
+            return ScriptValue("chain", node=node, draft=replace(draft, api=text, api_place=place))
+        if name not in SETTERS:
+            return None
+        where = value.node.child_by_field_name("property") or value.node
+        names = self._literal_names(arguments[0]) if arguments else ()
+        setter = Setter(name.removeprefix("$"), names, self._tree.place(where))
+        return ScriptValue(
+            "chain", node=node, draft=replace(draft, setters=(*draft.setters, setter))
+        )
+
+    def _literal_names(self, node: Node) -> tuple[str, ...] | None:
+        """Return the dotted names of an object literal, or None where more may be in it."""
+        kinds = {child.type for child in node.named_children}
+        if node.type != "object" or kinds - {"pair", "shorthand_property_identifier", "comment"}:
+            return None
+        names: list[str] = []
+        for key, value in self._pairs(node):
+            name = self._scopes.key_text(key)
+            if name is None:
+                return None
+            inner = self._literal_names(value) if value is not None else None
+            names += [name, *(f"{name}.{below}" for below in inner or ())]
+        return tuple(names)
+
+    def _keep(self, node: Node, call: ProxyCall) -> ScriptValue:
+        """Give a call that is made its number, and return its promise."""
+        place, is_awaited = self._tree.place(node), above(node).type == "await_expression"
+        self.calls.append(replace(call, place=place, is_called=True, is_awaited=is_awaited))
+        return ScriptValue("promise", call=len(self.calls) - 1)
+
+    def _of_promise(
+        self, _node: Node, value: ScriptValue, arguments: Sequence[Node]
+    ) -> ScriptValue | None:
+        if value.text != "then":
+            return replace(value, kind="promise", text="", node=None)
+        callback = self.value(arguments[0]) if arguments else None
+        known = callback is not None and callback.kind == "function"
+        result = self._returned(callback.node) if callback is not None and known else None
+        is_result = result is not None and result.kind == "result"
+        return replace(result, kind="promise") if result is not None and is_result else result
+
+    def _of_data(
+        self, _node: Node, value: ScriptValue, _arguments: Sequence[Node]
+    ) -> ScriptValue | None:
+        *owner, method = value.path or ("",)
+        if method in _GIVES_LIST:
+            return replace(value, path=tuple(owner))
+        return replace(value, path=(*owner, "*")) if method in _GIVES_ITEM else None
+
+    def _of_function(
+        self, _node: Node, value: ScriptValue, _arguments: Sequence[Node]
+    ) -> ScriptValue | None:
+        return self._returned(value.node)
+
+    def _returned(self, function: Node) -> ScriptValue | None:
+        """Return what a function gives, if all that it returns is the same."""
+        body = function.child_by_field_name("body")
+        if body is None:
+            return None
+        results = [body] if body.type != "statement_block" else list(self._results(body))
+        known = [value for value in map(self.value, results) if value is not None]
+        if not known or any(value != known[0] for value in known):
+            return None
+        is_async = any(child.type == "async" for child in function.children)
+        is_result = known[0].kind == "result"
+        return replace(known[0], kind="promise") if is_async and is_result else known[0]
+
+    def _results(self, body: Node) -> Iterator[Node]:
+        """Yield what the ``return`` statements of *body* give, not those of functions in it."""
+        pending = [body]
+        while pending:
+            node = pending.pop()
+            if node.type == "return_statement":
+                yield from node.named_children[:1]
+            pending += [child for child in node.named_children if child.type not in FUNCTIONS]
+
+
+def above(node: Node) -> Node:
+    """Return what *node* stands in, without parentheses; the root stands in itself."""
+    parent = node.parent
+    while parent is not None and parent.type in WRAPPED:
+        parent = parent.parent
+    return parent or node
+
+
+def _is_no_api(name: str) -> bool:
+    return name in NEVER_APIS or name[:1] in {"$", "_"}
+
+
+_EVALUATE: Final[Mapping[str, Callable[[Values, Node], ScriptValue | None]]] = {
+    "string": Values._text,  # noqa: SLF001 - the table of the class above
+    "template_string": Values._text,  # noqa: SLF001
+    "identifier": Values._name,  # noqa: SLF001
+    "shorthand_property_identifier": Values._name,  # noqa: SLF001
+    "arrow_function": Values._function,  # noqa: SLF001
+    "function_expression": Values._function,  # noqa: SLF001
+    "function_declaration": Values._function,  # noqa: SLF001
+    "parenthesized_expression": Values._last,  # noqa: SLF001
+    "await_expression": Values._awaited,  # noqa: SLF001
+    "binary_expression": Values._either,  # noqa: SLF001
+    "member_expression": Values._member,  # noqa: SLF001
+    "subscript_expression": Values._member,  # noqa: SLF001
+    "call_expression": Values._call,  # noqa: SLF001
+}
+_CALL: Final[
+    Mapping[str, Callable[[Values, Node, ScriptValue, Sequence[Node]], ScriptValue | None]]
+] = {
+    "$proxy": Values._proxy,  # noqa: SLF001
+    "method": Values._direct,  # noqa: SLF001
+    "chain method": Values._of_chain,  # noqa: SLF001
+    "promise method": Values._of_promise,  # noqa: SLF001
+    "result": Values._of_data,  # noqa: SLF001
+    "form": Values._of_data,  # noqa: SLF001
+    "ctx": Values._of_data,  # noqa: SLF001
+    "function": Values._of_function,  # noqa: SLF001
+}
