@@ -151,15 +151,7 @@ class Network:
         self.vault = vault = Vault()
         for secret in settings.secrets:
             vault.register_issued("scenario", settings.owner, "secret", secret)
-        self.net = NameNet(
-            vault,
-            partial(
-                credentials.open_places_of,
-                platforms,
-                credentials.project_places(settings.cassette),
-            ),
-            start.net_version,
-        )
+        self.net = _name_net(platforms, settings, start, vault)
         self._tenants = tenants = Tenants(platforms, settings, start, vault)
         credentials.check_paths("redact", settings.redact)
         rules = credentials.matching_rules(platforms, settings.ignore)
@@ -407,6 +399,12 @@ class Network:
         granted = self.environment.renewed.items()
         grant = next((grant for key, grant in granted if key.startswith(own)), None)
         return is_signed(exchange.request, recipe, self._tenants.of(platform, instance), grant)
+
+
+def _name_net(platforms: Platforms, settings: Settings, start: Opening, vault: Vault) -> NameNet:
+    of_project = credentials.project_places(settings.cassette)
+    opened = partial(credentials.open_places_of, platforms, of_project)
+    return NameNet(vault, opened, start.net_version)
 
 
 def _is_recorded(net: NameNet, recordings: SessionRecordings, request: Request) -> bool:
