@@ -30,7 +30,7 @@ from bpmax_sim.i18n import label_message, msg, series
 from bpmax_sim.keywords import refuse_unknown_keywords
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.check import check_platform, is_address
-from bpmax_sim.platform.instances import InstanceEntry, Origin, read_instances, resolve
+from bpmax_sim.platform.instances import InstanceEntry, Origin, convention, read_instances, resolve
 from bpmax_sim.platform.model import Api, Instance, Parameter, Platform, snake
 from bpmax_sim.platform.presets import expand_presets
 from bpmax_sim.project import SUFFIXES, Stamp, absolute, file_stamp, find_instances, stamp
@@ -405,15 +405,15 @@ def _load_folder(folder: Path | None, place: Path | None) -> Platforms:
 def _implied_entries(
     platforms: Iterable[Platform], entries: Iterable[InstanceEntry]
 ) -> Iterator[InstanceEntry]:
-    """Yield the instance of each platform that has none and leaves nothing to declare in one."""
+    """Yield the instance of each platform that has none; the environment has what it needs."""
     declared = {entry.instance.platform for entry in entries}
     for platform in platforms:
         address = platform.base_url
         is_whole = bool(address) and "{" not in address and is_address(address)
-        if platform.platform_key not in declared and is_whole and not platform.credentials:
-            yield InstanceEntry(
-                Instance(platform=platform.platform_key, instance_key="default"), Origin()
-            )
+        key = platform.platform_key
+        if key not in declared and is_whole and (convention(key) or not platform.credentials):
+            origin = Origin(by_convention=True)
+            yield InstanceEntry(Instance(platform=key, instance_key="default"), origin)
 
 
 def _platform_files(folder: Path) -> list[PlatformFile]:

@@ -152,7 +152,7 @@ class Network:
         for secret in settings.secrets:
             vault.register_issued("scenario", settings.owner, "secret", secret)
         self.net = _name_net(platforms, settings, start, vault)
-        self._tenants = tenants = Tenants(platforms, settings, start, vault)
+        self.tenants = tenants = Tenants(platforms, settings, start, vault)
         credentials.check_paths("redact", settings.redact)
         rules = credentials.matching_rules(platforms, settings.ignore)
         self._resources = ExitStack()
@@ -210,7 +210,7 @@ class Network:
 
         return Environment(
             platforms=self._platforms,
-            tenant=self._tenants.of,
+            tenant=self.tenants.of,
             vault=vault,
             clock=start.clock,
             auth_clock=start.auth_clock,
@@ -243,7 +243,7 @@ class Network:
 
     def _third_parties(self, others: Transport | None) -> Transport:
         """Return who is asked; a login that another session of the run has made is not repeated."""
-        live, route = others, self._tenants.route
+        live, route = others, self.tenants.route
         if live is None:
             from bpmax_sim.transport.live import Live  # noqa: PLC0415 - replay needs no client
 
@@ -256,7 +256,7 @@ class Network:
         sharing = shared.over(
             live,
             network=others,
-            real=self._tenants.real,
+            real=self.tenants.real,
             across=locked if others is None else (),
         )
         self._sharing.append(sharing)
@@ -385,7 +385,7 @@ class Network:
         from bpmax_sim.simulator.simulator import Simulators  # noqa: PLC0415 - replay needs none
 
         clock, seed = self._start.clock, self._settings.seeded
-        return Simulators(self._platforms, self._tenants.of, clock=clock, seed=seed)
+        return Simulators(self._platforms, self.tenants.of, clock=clock, seed=seed)
 
     def _is_signed(self, exchange: Exchange) -> bool:
         """Return whether a recorded request is signed as it would be today."""
@@ -398,7 +398,7 @@ class Network:
         own = f"{call.platform}/{call.instance}/"
         granted = self.environment.renewed.items()
         grant = next((grant for key, grant in granted if key.startswith(own)), None)
-        return is_signed(exchange.request, recipe, self._tenants.of(platform, instance), grant)
+        return is_signed(exchange.request, recipe, self.tenants.of(platform, instance), grant)
 
 
 def _name_net(platforms: Platforms, settings: Settings, start: Opening, vault: Vault) -> NameNet:

@@ -421,7 +421,8 @@ class Session:
     def undeclared(self) -> tuple[str, ...]:
         """Return which responses were recorded with a stand-in that need not be one."""
         net = self._network.net.notes() if self.mode == "record" else ()
-        return (*self._network.undeclared.notes, *self._network.clients.notes, *net)
+        network = self._network
+        return (*network.undeclared.notes, *network.clients.notes, *network.tenants.notes, *net)
 
     @refuse_unknown_keywords()
     def close(self, *, failed: bool = False) -> None:
