@@ -114,6 +114,10 @@ class Platforms:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
+    _implied: dict[str, tuple[InstanceEntry, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
     @property
     def keys(self) -> tuple[str, ...]:
         """Return every platform key, sorted."""
@@ -167,7 +171,7 @@ class Platforms:
 
     def entry(self, platform_key: str, instance_key: str | None = None) -> InstanceEntry:
         """Return an instance with its origin; see `instance`."""
-        entries = self.entries.get(platform_key, ())
+        entries = self._entries_of(platform_key)
         enabled = [entry for entry in entries if entry.instance.enabled]
         if instance_key is None:
             return self._default(platform_key, enabled)
@@ -193,6 +197,16 @@ class Platforms:
                 instances=self.instances,
             )
         raise self._unknown_instance_error(message, platform_key, str(instance_key))
+
+    def _entries_of(self, key: str) -> tuple[InstanceEntry, ...]:
+        """Return the instances of a platform, of a shipped one that no file names the implied."""
+        declared = self.entries.get(key, ())
+        if declared or key in self.own:
+            return declared
+        if key not in self._implied:
+            platform = self.built_in(key)
+            self._implied[key] = tuple(_implied_entries([platform] if platform else [], ()))
+        return self._implied[key]
 
     def _default(self, platform_key: str, enabled: list[InstanceEntry]) -> InstanceEntry:
         flagged = [entry for entry in enabled if entry.instance.default] or enabled
@@ -273,7 +287,7 @@ class Platforms:
         cached = self._closed.get(key) if is_common else None
         if cached is not None and cached[0] is instance:
             return cached[1]
-        entries = self.entries.get(platform.platform_key, ())
+        entries = self._entries_of(platform.platform_key)
         origin = next((entry.origin for entry in entries if entry.instance is instance), None)
         credentials = resolve(
             platform,
