@@ -161,7 +161,7 @@ def _longest(folder: str) -> int:
 
 def _of_scripts() -> Mapping[str, str]:
     """Return what is tried against which Node, and what `Intl` has."""
-    node = json.loads((ROOT / "tests/script/corpus/expected.json").read_bytes())
+    node = json.loads((ROOT / "tests/script/v8_parity/corpus/expected.json").read_bytes())
     zones = (_SCRIPT / "icu.js").read_text(encoding="utf-8")
     first, last = (int(re.findall(rf"\b{name}: (\d+)", zones)[0]) for name in ("first", "last"))
     (narrow,) = re.findall(

@@ -296,7 +296,7 @@ SCRIPTS = {
 
 def corpus(words: Words) -> str:
     """Return how many scripts of each kind do here what they do in Node; a test runs them."""
-    expected = json.loads((ROOT / "tests/script/corpus/expected.json").read_bytes())["scripts"]
+    expected = json.loads((ROOT / "tests/script/v8_parity/corpus/expected.json").read_bytes())["scripts"]
     counts = Counter(name.partition("_")[0] for name in expected)
     rows = [(words(title), str(counts[kind])) for kind, title in SCRIPTS.items()]
     assert set(SCRIPTS) == set(counts), "each kind of script has a title"

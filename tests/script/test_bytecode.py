@@ -128,7 +128,7 @@ def test_a_signal_that_comes_while_a_part_is_read_ends_the_script(
         raise KeyboardInterrupt
 
     made = QuickJSNG(Limits())
-    monkeypatch.setattr(engine, "compiled", interrupted)
+    monkeypatch.setattr(engine, "compile_bytecode", interrupted)
 
     with pytest.raises(KeyboardInterrupt):
         made.load("try { globalThis['bt' + 'oa']('a') } catch {} for (;;);")
