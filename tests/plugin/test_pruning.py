@@ -12,7 +12,7 @@ import pytest
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries
-from bpmax_sim.cli.app import start
+from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.report.store import PLACE
 from tests.cli.project import Done
 from tests.plugin.project import FILE, Project
@@ -28,7 +28,7 @@ Prune = Callable[..., Done]
 def pruned(capsys: pytest.CaptureFixture[str]) -> Prune:
     def prune(*arguments: str) -> Done:
         capsys.readouterr()
-        code = start(["prune", *arguments])
+        code = run_command_line(["prune", *arguments])
         return Done(code, *capsys.readouterr())
 
     return prune
@@ -43,12 +43,10 @@ def with_orphan(project: Project) -> Project:
 
 def shared(project: Project) -> Path:
     """Let both rows use one cassette, in which somebody else has exchanges too."""
-    entries = [
-        entry for name in (VIP, COMMON) for entry in Cassette.load(project.root / name).entries()
-    ]
+    cassettes = [Cassette.load(project.root / name) for name in (VIP, COMMON)]
+    entries = [one.explicit(number) for one in cassettes for number in range(len(one))]
     path = project.root / "cassettes/crm/共用.yaml"
-    rules = Cassette.load(project.root / VIP).head.rules
-    path.write_bytes(dump_entries(entries, rules=rules))
+    path.write_bytes(dump_entries(entries))
     return path
 
 
@@ -127,7 +125,7 @@ def test_a_python_test_that_plays_less_leaves_the_rest(project: Project, prune: 
     path = project.root / "cassettes/test_客户/test_不再查询.yaml"
     path.write_bytes((project.root / VIP).read_bytes().replace("选择客户[贵宾]".encode(), b"x"))
     project.write("test_客户.py", "def test_不再查询(bpmax_session):\n    pass\n")
-    assert start(["seal", "--yes", str(path)]) == 0
+    assert run_command_line(["seal", "--yes", str(path)]) == 0
     project.run().assert_outcomes(passed=3)
 
     told = prune().out

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.report.page_data import build_entry
 from bpmax_sim.report.store import keep_trace, read_traces, trace_path
-from bpmax_sim.report.story import story_of
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem, items
 from tests.scenario.bench import PlainBench, play
@@ -23,7 +23,7 @@ steps:
 """
 BEGIN = (
     '{"seq":1,"event":"ScenarioStarted","at":0.0,"name":"合同","place":"a.scenario.yaml:1:1",'
-    '"version":2}'
+    '"version":3}'
 )
 
 
@@ -110,8 +110,8 @@ def test_one_file_alone_keeps_its_folder(tmp_path: Path) -> None:
         ("\ufeff", ":1: this is no line of a trace"),
         ("", ": this trace has no beginning"),
         (
-            BEGIN.replace(',"version":2', ""),
-            ": this trace has version 1, and version 2 is read here",
+            BEGIN.replace(',"version":3', ""),
+            ": this trace has version 1, and version 3 is read here",
         ),
         (json.dumps({"event": "CallMade", "at": 0}), ": this trace has no beginning"),
     ],
@@ -128,9 +128,9 @@ def test_what_is_no_trace_is_named(tmp_path: Path, text: str, told: str) -> None
 
 def test_a_newer_trace_asks_for_a_newer_version(tmp_path: Path) -> None:
     path = tmp_path / "新.ndjson"
-    path.write_text(BEGIN.replace("2}", "3}"))
+    path.write_text(BEGIN.replace("3}", "4}"))
 
-    with pytest.raises(ConfigError, match="version 3, and version 2 is read here; update bpmax"):
+    with pytest.raises(ConfigError, match="version 4, and version 3 is read here; update bpmax"):
         list(read_traces([path]))
 
 
@@ -139,7 +139,7 @@ def test_of_a_trace_that_was_cut_the_whole_lines_are_told(tmp_path: Path) -> Non
     path.write_text(f'{BEGIN}\n{{"seq":2,"event":"StepStarted","at":1,"ti')
     (trace,) = read_traces([path])
 
-    assert story_of(trace).outcome == "did not end"
+    assert build_entry(trace).outcome == "did not end"
 
 
 def test_a_folder_without_traces_is_named(tmp_path: Path) -> None:

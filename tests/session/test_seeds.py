@@ -13,7 +13,7 @@ import bpmax_sim as bs
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries
 from bpmax_sim.cassette.model import Entry
-from bpmax_sim.cli.app import start
+from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.clock import DrawnSequences, RunSeeds
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.events import ScenarioFinished
@@ -185,7 +185,7 @@ def test_a_recording_that_did_not_count_goes_on_with_its_one_seed(tmp_path: Path
         entry = cassette.entry(0)
         assert isinstance(entry.line.seed, DrawnSequences)
         line = replace(entry.line, seed=entry.line.seed.seeds[0])
-        file.write_bytes(dump_entries([Entry(line, entry.text)], rules=cassette.head.rules))
+        file.write_bytes(dump_entries([Entry(cassette.head.explicit(line), entry.text)]))
 
     scenario(tmp_path, f"{DRAWS}; {DRAWS}")
     assert outcomes(path, mode="record", record="new", transport=orders) == ["passed"] * 2
@@ -221,7 +221,7 @@ def test_review_says_that_nothing_but_what_was_drawn_is_different(
     def again(script: str) -> str:
         (tmp_path / "下单.js").write_text(f"{script}; throw Error('停')", encoding="utf-8")
         assert outcomes(path, mode="record", record="rewrite", transport=orders) == ["failed"] * 2
-        assert start(["review"]) == ExitCode.REVIEW
+        assert run_command_line(["review"]) == ExitCode.REVIEW
         return capsys.readouterr().out
 
     assert outcomes(path, mode="record", transport=orders) == ["passed"] * 2
