@@ -38,6 +38,7 @@ from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import absent
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import expression_problem
+from bpmax_sim.script_source.reading import POWER_DIFFERS, find_powers
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.traffic.admission import register_known_credentials
@@ -155,7 +156,7 @@ def _problems(
     yield from chain.from_iterable(map(literal_secrets, loaded.values()))
     yield from chain.from_iterable(map(_conditions, items))
     own = chain.from_iterable(item.own.values() for item in loaded.values())
-    for text in chain.from_iterable(map(recover_hints, own)):
+    for text in (*chain.from_iterable(map(recover_hints, own)), *_power_hints(items)):
         hint(text)
     for item in items:
         platforms = loaded.get((item.platforms, item.instances))
@@ -203,6 +204,12 @@ def _conditions(item: ScenarioItem) -> Iterator[Problem]:
                 if wrong := expression_problem(text):
                     place = flow.conditions[name, action, number]
                     yield Problem(wrong, place, join(("nodes", name, *path)))
+
+
+def _power_hints(items: Iterable[ScenarioItem]) -> Iterator[str]:
+    for script in dict.fromkeys(chain.from_iterable(item.subjects.bodies for item in items)):
+        for place in find_powers(script.source, script.name):
+            yield label_message(place, POWER_DIFFERS)
 
 
 def _find_interrupted(paths: Iterable[Path]) -> Iterator[Problem]:

@@ -89,7 +89,7 @@ _GENERATED = re.compile(
 _RAN = {"whole_suite": "3.11", "sdist": "3.13", "most_of_it": "3.12", "longest_path": "259"}
 """What only those know who ran it: see `docs/zh/explanation/systems.md`."""
 
-_SCRIPT = ROOT / "bpmax_sim/script/bindings"
+_SCRIPT = ROOT / "bpmax_sim/script/v8_parity"
 _ENDS = ("passed", "failed", "unreachable", "review")
 _HOURS_OF_A_YEAR = 8766
 

@@ -111,3 +111,41 @@ def test_long_tables_are_there_where_the_text_hides_them() -> None:
 )
 def test_math_is_that_of_v8_to_the_last_digit(expression: str, value: object) -> None:
     assert value_of(f"const x = {expression}; return x === x ? x : null") == value
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        ("return new Function('a', 'return Math.max(0, ...a)')([1, 7])", 7),
+        ("return eval('2 ** 3 + Math.max(...[1, 2])')", 10),
+        ("return (0, eval)('(function (...r) { return {...r[0]} })')({a: 1})", {"a": 1}),
+        ("return (async () => 1).constructor === Object.getPrototypeOf(async () => 2).constructor", True),
+        ("function f(o) { o.p **= 2; return {...o, n: 2 ** 3} } return `${f}` + f({p: 3}).p", None),
+        ("return [`${Function}`.includes('native code'), Function.name, `${eval}`.includes('[native')]", [True, "Function", True]),
+    ],
+)  # fmt: skip
+def test_code_of_texts_and_of_the_script_reaches_the_engine_as_it_is(
+    source: str, value: object
+) -> None:
+    expected = value or "function f(o) { o.p **= 2; return {...o, n: 2 ** 3} }9"
+
+    assert value_of(source) == expected
+
+
+def test_a_template_library_runs() -> None:
+    """As lodash's ``_.template`` makes a function of what stands around ``<%= %>``."""
+    source = r"""
+      const template = text => new Function('obj', 'const p = []; with (obj) { p.push(\'' +
+        text.replace(/'/g, "\\'").replace(/<%=([^]+?)%>/g, "', $1, '") + '\'); } return p.join("")');
+      return template('**订单** <%= id %> {...<%= n ** 2 %>}')({id: 'A-1', n: 3})"""
+
+    assert value_of(source) == "**订单** A-1 {...9}"
+
+
+def test_what_only_a_made_text_names_is_refused() -> None:
+    error = run("/(a)/.test('a'); return new Function('return Reg' + 'Exp.$1')()").error
+
+    assert isinstance(error, ScriptError)
+    assert error.message == (
+        "RegExp.$1 is not simulated: RegExp and $1 have to stand in the text of the script"
+    )
