@@ -15,9 +15,9 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.cassette import matching
+from bpmax_sim.cassette.alignment import PASSING, PlacesOf, parts_of_outcome
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import Difference, Rules, differences, identity
-from bpmax_sim.cassette.merge import PASSING, Volatile, parts_of_outcome
 from bpmax_sim.errors import Place
 from bpmax_sim.field_path import FieldPath, without
 from bpmax_sim.messages import Exchange
@@ -75,7 +75,7 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def difference(
-    old: Cassette, new: Cassette, rules: Rules, volatile: Volatile
+    old: Cassette, new: Cassette, rules: Rules, volatile: PlacesOf
 ) -> Iterator[tuple[str, Pair]]:
     """Yield every exchange of two cassettes with its owner, what was added at the end.
 
@@ -109,7 +109,7 @@ def _exchanges(cassette: Cassette, owner: str) -> list[Numbered]:
 
 
 def _pairs(
-    old: Sequence[Numbered], new: Sequence[Numbered], rules: Rules, volatile: Volatile
+    old: Sequence[Numbered], new: Sequence[Numbered], rules: Rules, volatile: PlacesOf
 ) -> Iterator[Pair]:
     """Pair equal calls in their order, then those of the same API that differ least."""
     parts = {id(side): matching.parts_of_exchange(side.exchange) for side in (*old, *new)}
@@ -182,7 +182,7 @@ def _form(value: Any) -> str:
     return re.sub(r"[0-9a-zA-Z]" if is_hex else r"[0-9]", "#", text)
 
 
-def _answer(old: Numbered, new: Numbered, volatile: Volatile) -> tuple[Difference, ...]:
+def _answer(old: Numbered, new: Numbered, volatile: PlacesOf) -> tuple[Difference, ...]:
     call = old.exchange.request.call
     passing = [
         FieldPath.parse(path, "volatile")
