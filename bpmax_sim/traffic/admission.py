@@ -24,9 +24,9 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
 from bpmax_sim.proxy.result import register_issued_secrets
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.traffic import external_clients, formats, mock_servers
+from bpmax_sim.traffic import external_clients, formats
 from bpmax_sim.traffic.identify import declared_address, hide_credentials, identify
-from bpmax_sim.traffic.imported import ForeignExchanges
+from bpmax_sim.traffic.imported import NOWHERE, ForeignExchanges, ReadOptions
 from bpmax_sim.transport.redaction import redact_exchange, register_cookies
 
 Matched = tuple[Exchange, ApiMatch | None]
@@ -176,10 +176,9 @@ def read_file(path: Path, *, kind: str = "", address: str = "") -> Foreign:
 
     try:
         data = _read_bounded(path)
-        known = kind or formats.format_of(data)
-        exchanges = formats.read_foreign(
-            data, kind=known, address=address or mock_servers.NOWHERE, attachment=attachment
-        )
+        known = kind or formats.detect_format(data)
+        options = ReadOptions(address=address or NOWHERE, attachment=attachment)
+        exchanges = formats.read_foreign(data, kind=known, options=options)
         return Foreign(path=path, kind=known, imported=exchanges)
     except CassetteError as error:
         raise CassetteError(label_message(path, error)) from error
