@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from bpmax_sim.cli.app import start
+from bpmax_sim.cli.app import run_command_line
 from tests.team.project import Crm, TeamProject, make_project, serve_crm
 
 
@@ -26,7 +26,7 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
 
     def call(*arguments: str) -> Done:
         capsys.readouterr()
-        code = start(arguments)
+        code = run_command_line(arguments)
         return Done(code, *capsys.readouterr())
 
     return call
