@@ -62,7 +62,7 @@ def any_signature(_exchange: Exchange) -> bool:
     return True
 
 
-class Comparison(msgspec.Struct, frozen=True):
+class RecordingComparison(msgspec.Struct, frozen=True):
     """Tells what of two recordings is the same.
 
     Attributes:
@@ -164,7 +164,7 @@ def _requests(entries: Sequence[Entry]) -> str:
     return "\n".join(split_exchange(entry.text)[0] for entry in entries)
 
 
-def align(old: Sequence[Entry], new: Sequence[Entry], same: Comparison) -> list[Entry]:
+def align(old: Sequence[Entry], new: Sequence[Entry], same: RecordingComparison) -> list[Entry]:
     """Return the recording *new*, numbered, with as many bytes of *old* as say the same."""
     if not old:
         return list(new)
@@ -215,7 +215,13 @@ def _keeps_time(
 
 
 def _blend(
-    old: Entry, new: Entry, same: Comparison, sent: str, *, is_equal: bool, keeps_time: bool
+    old: Entry,
+    new: Entry,
+    same: RecordingComparison,
+    sent: str,
+    *,
+    is_equal: bool,
+    keeps_time: bool,
 ) -> Entry:
     """Return *new* with what *old* has of it."""
     was, line = old.line, new.line

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from bpmax_sim.cassette import journal
-from bpmax_sim.cassette.alignment import Comparison, PlacesOf, align, no_places
+from bpmax_sim.cassette.alignment import PlacesOf, RecordingComparison, align, no_places
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, move_facts_to_first
 from bpmax_sim.cassette.journal import PendingExchange, Scan
@@ -64,7 +64,7 @@ def recover(
         return ()
     try:
         with journal.lock_folder(target.parent):
-            return _recover(target, scan, Comparison(volatile))
+            return _recover(target, scan, RecordingComparison(volatile))
     except OSError as error:
         raise CassetteError(
             "{target}: not recovered ({strerror}); the journals stay; make room and retry",
@@ -88,7 +88,7 @@ class OwnerRecording(msgspec.Struct, frozen=True):
     is_afresh: bool = False
 
 
-def _recover(path: Path, scan: Scan, same: Comparison) -> tuple[Path, ...]:
+def _recover(path: Path, scan: Scan, same: RecordingComparison) -> tuple[Path, ...]:
     pending: list[tuple[Path, list[PendingExchange]]] = []
     unread: list[NewerFormat] = []
     for file in journal.find_abandoned(path):
@@ -119,7 +119,7 @@ def _in_order(journals: Iterable[Sequence[PendingExchange]]) -> list[PendingExch
 
 
 def _recordings(
-    path: Path, drafts: Sequence[PendingExchange], same: Comparison
+    path: Path, drafts: Sequence[PendingExchange], same: RecordingComparison
 ) -> Iterator[tuple[Path, OwnerRecording]]:
     """Yield where each owner's recordings go; a file has what was yielded before it.
 
@@ -168,7 +168,7 @@ def find_branches(path: Path, recorder: str) -> tuple[list[Path], list[PendingEx
 
 
 def drop_repeated_sessions(
-    drafts: Sequence[PendingExchange], same: Comparison
+    drafts: Sequence[PendingExchange], same: RecordingComparison
 ) -> tuple[PendingExchange, ...]:
     """Return *drafts* without the sessions that say what an earlier one does: they share that."""
     sessions: dict[int, list[PendingExchange]] = {}
@@ -188,7 +188,7 @@ def drop_repeated_sessions(
 
 
 def merge_bytes(
-    path: Path, target: Path, recording: OwnerRecording, same: Comparison
+    path: Path, target: Path, recording: OwnerRecording, same: RecordingComparison
 ) -> bytes | None:
     """Return *target* as it is with one recording in it; None if there is nothing to write.
 
@@ -211,7 +211,7 @@ def merge_bytes(
     return dump_entries([*others, *merged])
 
 
-def merge(path: Path, target: Path, recording: OwnerRecording, same: Comparison) -> bool:
+def merge(path: Path, target: Path, recording: OwnerRecording, same: RecordingComparison) -> bool:
     """Write *target*, which is *path* with one recording in it; return whether it changed.
 
     The folder's lock has to be held.
@@ -235,7 +235,9 @@ def merge(path: Path, target: Path, recording: OwnerRecording, same: Comparison)
     return True
 
 
-def _merge_logins(before: Sequence[Entry], fresh: Sequence[Entry], same: Comparison) -> list[Entry]:
+def _merge_logins(
+    before: Sequence[Entry], fresh: Sequence[Entry], same: RecordingComparison
+) -> list[Entry]:
     """Return what is kept of each login, in an order that does not tell who recorded first."""
     left, groups = list(before), []
     for now in _group_by_login(fresh):

@@ -15,7 +15,13 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette import journal as journal_module
 from bpmax_sim.cassette import merge
-from bpmax_sim.cassette.alignment import Comparison, IsSigned, PlacesOf, any_signature, no_places
+from bpmax_sim.cassette.alignment import (
+    IsSigned,
+    PlacesOf,
+    RecordingComparison,
+    any_signature,
+    no_places,
+)
 from bpmax_sim.cassette.format import render
 from bpmax_sim.cassette.journal import SUFFIX, Journal, LeakCheck, PendingExchange, Scan
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
@@ -179,7 +185,9 @@ class Recorder:
             LeakError: if a secret would be written; nothing is, and what is clean stays journaled.
             CassetteError: if writing fails; the old file is whole and the journal stays.
         """
-        same = Comparison(volatile, named, is_signed, self._rules, is_checked=replays is not None)
+        same = RecordingComparison(
+            volatile, named, is_signed, self._rules, is_checked=replays is not None
+        )
         return self._finish(self.path, same, replays)
 
     def set_aside(self) -> Path | None:
@@ -189,7 +197,7 @@ class Recorder:
             LeakError, CassetteError: as `seal` does.
         """
         aside = merge.review_file(self.path)
-        return aside if self._finish(aside, Comparison()) else None
+        return aside if self._finish(aside, RecordingComparison()) else None
 
     def close(self) -> None:
         """Let go of what was recorded without sealing it; `recover` finds it."""
@@ -253,7 +261,9 @@ class Recorder:
             ) from error
         self._drafts = drafts
 
-    def _finish(self, target: Path, same: Comparison, replays: Replays | None = None) -> bool:
+    def _finish(
+        self, target: Path, same: RecordingComparison, replays: Replays | None = None
+    ) -> bool:
         if self._parent:
             self.close()
             return False
@@ -274,7 +284,7 @@ class Recorder:
             self._forget(Journal.remove)
             return changed
 
-    def _write(self, target: Path, same: Comparison, replays: Replays | None) -> bool:
+    def _write(self, target: Path, same: RecordingComparison, replays: Replays | None) -> bool:
         journal = self._journal.path if self._journal else None
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -297,7 +307,7 @@ class Recorder:
                 error.add_note(msg("the recording is kept in {journal_path}", journal_path=journal))
             raise
 
-    def _is_good(self, same: Comparison, replays: Replays) -> bool:
+    def _is_good(self, same: RecordingComparison, replays: Replays) -> bool:
         """Return whether the recording replays with what it is to keep of the old one."""
         trial = self.path.with_name(f"{self.path.name}.trial")
         with journal_module.lock_folder(self.path.parent):
@@ -313,7 +323,7 @@ class Recorder:
             trial.unlink(missing_ok=True)
 
     def _recording(
-        self, same: Comparison
+        self, same: RecordingComparison
     ) -> tuple[merge.OwnerRecording, list[Path], list[PendingExchange]]:
         """Return what this recorder has, with it what forked children left, and their journals."""
         journals, left = merge.find_branches(self.path, self._name)
@@ -330,7 +340,7 @@ class Recorder:
         recording = merge.OwnerRecording(self.owner, drafts, self._adding, self._repeating)
         return recording, journals, behind
 
-    def _merge(self, target: Path, same: Comparison, *, is_afresh: bool) -> bool:
+    def _merge(self, target: Path, same: RecordingComparison, *, is_afresh: bool) -> bool:
         recording, journals, behind = self._recording(same)
         recording = replace(recording, is_afresh=is_afresh)
         changed = merge.merge(self.path, target, recording, same)
