@@ -1,0 +1,345 @@
+"""What is wrong with scripts, as far as their text and the project's files say.
+
+A run finds only what it comes by; here every line counts. What the text does not say, such as a
+platform whose key is put together, is left to the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
+from typing import Final, Literal
+
+import msgspec
+
+from bpmax_sim.errors import CallError, Place, Problem, nearest_name, suggest
+from bpmax_sim.field_path import plain_steps
+from bpmax_sim.i18n import msg, plural
+from bpmax_sim.index.shapes import Shape
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.model import Api, Platform
+from bpmax_sim.script.failure import Script
+from bpmax_sim.script_source.reading import GlobalUse, MemberUse, ScriptReading, read_script
+from bpmax_sim.script_source.values import ProxyCall
+
+Severity = Literal["error", "warning"]
+RULES: Final[Mapping[str, Severity]] = {
+    "unknown-platform": "error",
+    "unknown-instance": "error",
+    "unknown-api": "error",
+    "missing-parameter": "error",
+    "unknown-parameter": "error",
+    "uncalled-chain": "error",
+    "undeclared-write": "error",
+    "full-width": "error",
+    "closed-member": "error",
+    "undeclared-read": "warning",
+    "extra-argument": "warning",
+    "missing-await": "warning",
+    "undefined-name": "warning",
+    "unknown-member": "warning",
+    "unused-library": "warning",
+    "power": "warning",
+}
+"""The rules, by the name that ``// bpmax-ignore: rule`` switches one off with."""
+_GLOBALS: Final = frozenset(
+    {
+        "$proxy", "AbortController", "AbortSignal", "AggregateError", "Array", "ArrayBuffer",
+        "AsyncDisposableStack", "BigInt", "BigInt64Array", "BigUint64Array", "Boolean",
+        "DOMException", "DataView", "Date", "DisposableStack", "Error", "EvalError", "Event",
+        "EventTarget", "FinalizationRegistry", "Float16Array", "Float32Array", "Float64Array",
+        "Function", "Infinity", "Int16Array", "Int32Array", "Int8Array", "InternalError",
+        "Intl", "Iterator", "JSON", "Map", "Math", "NaN", "Number", "Object", "Promise",
+        "Proxy", "RangeError", "ReferenceError", "Reflect", "RegExp", "Set", "String",
+        "SuppressedError", "Symbol", "SyntaxError", "TextDecoder", "TextEncoder", "TypeError",
+        "URIError", "URL", "URLSearchParams", "Uint16Array", "Uint32Array", "Uint8Array",
+        "Uint8ClampedArray", "WeakMap", "WeakRef", "WeakSet", "XMLHttpRequest", "arguments",
+        "atob", "btoa", "clearInterval", "clearTimeout", "console", "crypto", "ctx",
+        "decodeURI", "decodeURIComponent", "encodeURI", "encodeURIComponent", "escape", "eval",
+        "fetch", "form", "globalThis", "isFinite", "isNaN", "parseFloat", "parseInt",
+        "performance", "queueMicrotask", "setInterval", "setTimeout", "structuredClone",
+        "undefined", "unescape",
+    }
+)  # fmt: skip
+"""What a script finds without a library: the engine's own names, and those of the bindings."""
+_OPTIONS: Final = ("instance_key", "caller")
+_STATES: Final = frozenset({"$visible", "$required", "$readonly", "$options"})
+_PAGE: Final = frozenset({*_STATES, "$message"})
+
+
+class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
+    """A script, and everything around it that its names are held against.
+
+    Attributes:
+        platforms: those of the scenarios that run it.
+        fields: of all forms that it runs with; None where it runs without one.
+        libraries: what runs before it.
+        is_library: it runs before others itself.
+    """
+
+    script: Script
+    platforms: Platforms
+    fields: frozenset[str] | None = None
+    libraries: tuple[Script, ...] = ()
+    is_library: bool = False
+
+
+class ScriptFinding(msgspec.Struct, frozen=True):
+    """Something that is wrong, or doubtful, in a script."""
+
+    rule: str
+    problem: Problem
+
+    @property
+    def severity(self) -> Severity:
+        """Return how bad it is."""
+        return RULES[self.rule]
+
+
+Shapes = Callable[[str, str], Shape | None]
+"""What is known of the responses of an API, by platform and key."""
+
+
+def check_scripts(
+    contexts: Iterable[ScriptContext], shape_of_api: Shapes
+) -> Iterator[ScriptFinding]:
+    """Yield what is wrong in each script of *contexts*, but what a comment switches off."""
+    contexts = list(contexts)
+    findings = chain.from_iterable(_check(context, shape_of_api) for context in contexts)
+    for finding in dict.fromkeys(chain(findings, _unused_libraries(contexts))):
+        place = finding.problem.place
+        reading = _reading(contexts, place.file) if place else None
+        suppressed = reading.suppressed.get(place.line, ()) if reading and place else ()
+        if finding.rule not in suppressed:
+            yield finding
+
+
+def _reading(contexts: Iterable[ScriptContext], file: str) -> ScriptReading | None:
+    found = next((context.script for context in contexts if context.script.name == file), None)
+    return read_script(found.source, found.name) if found else None
+
+
+def _check(context: ScriptContext, shape_of_api: Shapes) -> Iterator[ScriptFinding]:
+    reading = read_script(context.script.source, context.script.name)
+    for call in reading.calls:
+        yield from _check_call(call, context.platforms)
+    for use in reading.misreads:
+        yield _finding("missing-await", use.place, msg(
+            "{member} is read of a promise and is undefined; put await before the call",
+            member=f".{'.'.join(use.path)}",
+        ))  # fmt: skip
+    if context.fields is not None:
+        yield from _check_fields(reading.members, context.fields)
+    yield from _check_globals(reading, context)
+    yield from _check_members(reading, context.platforms, shape_of_api)
+    for character, ascii_one, place in reading.full_width:
+        yield _finding("full-width", place, msg(
+            "{character!r} is full-width punctuation and no JavaScript; write {ascii!r}",
+            character=character, ascii=ascii_one,
+        ))  # fmt: skip
+    for place in reading.powers:
+        yield _finding("power", place, msg(
+            "the last digit of ** depends on the machine here; Math.pow gives the same everywhere"
+        ))  # fmt: skip
+
+
+def _finding(rule: str, place: Place, message: str) -> ScriptFinding:
+    return ScriptFinding(rule, Problem(message, place))
+
+
+def _check_call(call: ProxyCall, platforms: Platforms) -> Iterator[ScriptFinding]:
+    if not call.is_called:
+        message = msg("this chain ends without $call(), so nothing is sent; add .$call()")
+        yield _finding("uncalled-chain", call.place, message)
+    yield from _check_options(call)
+    platform = platforms.find(call.platform) if call.platform is not None else None
+    if platform is None:
+        yield from _unknown_platform(call, platforms)
+        return
+    if call.instance is not None:
+        try:
+            platforms.instance(platform.platform_key, call.instance or None)
+        except CallError as error:
+            yield _finding("unknown-instance", call.platform_place, error.message)
+    try:
+        api = platforms.api(platform, call.api) if call.api is not None else None
+    except CallError as error:
+        yield _finding("unknown-api", call.api_place, error.message)
+        return
+    if call.is_called and api is not None:
+        yield from _check_arguments(call, platform, api)
+
+
+def _check_options(call: ProxyCall) -> Iterator[ScriptFinding]:
+    for name, place in call.options:
+        if name not in _OPTIONS and (hint := nearest_name(name, _OPTIONS)):
+            message = msg("$proxy has no option {name!r}{hint}", name=name, hint=hint)
+            yield _finding("unknown-parameter", place, message)
+
+
+def _unknown_platform(call: ProxyCall, platforms: Platforms) -> Iterator[ScriptFinding]:
+    if call.platform is not None:
+        folder = msg("; declare it in {folder}", folder=platforms.folder)
+        hint = nearest_name(call.platform, platforms.keys) or folder
+        message = msg("there is no platform {key!r}{hint}", key=call.platform, hint=hint)
+        yield _finding("unknown-platform", call.platform_place, message)
+
+
+def _check_arguments(call: ProxyCall, platform: Platform, api: Api) -> Iterator[ScriptFinding]:
+    name = f"{platform.platform_key}.{api.key}"
+    if call.usage == "nothing":
+        yield _finding("missing-await", call.place, msg(
+            "nothing waits for {name}; put await before it, or void where that is meant", name=name
+        ))  # fmt: skip
+    if call.style == "chain":
+        yield from _check_setters(call, name, api)
+        return
+    if call.arguments is None:
+        return
+    names = [parameter.name for parameter in api.parameters]
+    if call.arguments > len(names):
+        takes = plural(len(names), "{number} parameter", "{number} parameters")
+        yield _finding("extra-argument", call.api_place, msg(
+            "{name} has {takes} and is called with {number}; the rest is dropped",
+            name=name, takes=takes, number=call.arguments,
+        ))  # fmt: skip
+    for parameter in api.parameters[call.arguments :]:
+        if parameter.required and parameter.default is msgspec.UNSET:
+            yield _finding("missing-parameter", call.api_place, _missing(name, parameter.name))
+
+
+def _missing(api: str, parameter: str) -> str:
+    return msg("{api} needs {parameter!r}, which is not passed", api=api, parameter=parameter)
+
+
+def _check_setters(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFinding]:
+    """Hold the setters against the parameters: all of a path, which nothing else can fill."""
+    named = [setter for setter in call.setters if setter.part == "path"]
+    if any(setter.names is None for setter in named):
+        return
+    names = {member for setter in named for member in setter.names or ()}
+    declared = {p.target: p for p in api.parameters if p.place == "path"}
+    for parameter in declared.values():
+        if parameter.default is msgspec.UNSET and not names & {parameter.target, parameter.name}:
+            yield _finding("missing-parameter", call.api_place, _missing(name, parameter.name))
+    known = {name for p in declared.values() for name in (p.target, p.name)}
+    for setter in named:
+        for member in setter.names or ():
+            if member not in known and "." not in member:
+                hint = suggest(member, known)
+                message = msg(
+                    "{name} has no path parameter {member!r}{hint}",
+                    name=name,
+                    member=member,
+                    hint=hint,
+                )
+                yield _finding("unknown-parameter", setter.place, message)
+    yield from _check_required(call, name, api)
+
+
+def _check_required(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFinding]:
+    """Yield required parameters of query, header and body that no setter names."""
+    for parameter in api.parameters:
+        is_filled = parameter.default is not msgspec.UNSET
+        if not parameter.required or is_filled or parameter.place == "path":
+            continue
+        setters = [setter for setter in call.setters if setter.part == parameter.place]
+        if any(setter.names is None for setter in setters) or not parameter.steps:
+            continue
+        names = {member.lower() for setter in setters for member in setter.names or ()}
+        if ".".join(parameter.steps).lower() not in names:
+            yield _finding("missing-parameter", call.api_place, _missing(name, parameter.name))
+
+
+def _check_fields(members: Iterable[MemberUse], fields: frozenset[str]) -> Iterator[ScriptFinding]:
+    for use in members:
+        if use.root != "form" or use.access == "test":
+            continue
+        name = use.path[0]
+        if name in _STATES and len(use.path) > 1:
+            name, is_write = use.path[1], True
+        elif name in _PAGE:
+            continue
+        else:
+            is_write = use.access == "write"
+        if name == "*" or name in fields or str(next(iter(plain_steps(name)), "")) in fields:
+            continue
+        rule = "undeclared-write" if is_write else "undeclared-read"
+        message = msg(
+            "no form that runs this script has a field {name!r}{hint}",
+            name=name,
+            hint=suggest(name, fields),
+        )
+        yield _finding(rule, use.place, message)
+
+
+def _check_globals(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
+    libraries = [read_script(library.source, library.name) for library in context.libraries]
+    known = {name for library in libraries for name in library.declared} | _GLOBALS
+    assigned = {
+        use.name for one in (reading, *libraries) for use in one.globals if use.access == "write"
+    }
+    for use in _first_uses(reading.globals):
+        if use.name in known or use.name in assigned or use.access == "test" or context.is_library:
+            continue
+        hint = nearest_name(use.name, known)
+        message = msg("{name} is declared nowhere{hint}", name=use.name, hint=hint)
+        yield _finding("undefined-name", use.place, message)
+
+
+def _first_uses(uses: Iterable[GlobalUse]) -> Iterator[GlobalUse]:
+    seen: set[str] = set()
+    for use in sorted(uses, key=lambda use: (use.place.line, use.place.column)):
+        if use.name not in seen:
+            seen.add(use.name)
+            yield use
+
+
+def _check_members(
+    reading: ScriptReading, platforms: Platforms, shape_of_api: Shapes
+) -> Iterator[ScriptFinding]:
+    for use in reading.members:
+        if use.call is None or use.access != "read":
+            continue
+        call = reading.calls[use.call]
+        platform = platforms.find(call.platform or "")
+        if platform is None or call.api is None:
+            continue
+        try:
+            api = platforms.api(platform, call.api)
+        except CallError:
+            continue
+        shape = shape_of_api(platform.platform_key, api.key)
+        if (
+            shape is None
+            or shape.look_up(use.path) != "absent"
+            or shape.look_up(use.path[:-1]) == "absent"
+        ):
+            continue
+        above = use.path[:-1]
+        hint = suggest(use.path[-1], shape.names_at(above))
+        name = f"{platform.platform_key}.{api.key}"
+        rule = "closed-member" if shape.is_closed_at(above) else "unknown-member"
+        message = msg(
+            "no response of {name} that is declared or recorded has {path}{hint}",
+            name=name, path=".".join(use.path), hint=hint,
+        )  # fmt: skip
+        yield _finding(rule, use.place, message)
+
+
+def _unused_libraries(contexts: Iterable[ScriptContext]) -> Iterator[ScriptFinding]:
+    """Yield libraries of which no script that runs behind them uses a name."""
+    users: dict[Script, set[str]] = {}
+    for context in contexts:
+        names = {
+            use.name for use in read_script(context.script.source, context.script.name).globals
+        }
+        for library in context.libraries:
+            users.setdefault(library, set()).update(
+                names - ({""} if library != context.script else names)
+            )
+    for library, names in users.items():
+        reading = read_script(library.source, library.name)
+        if reading.declared and names.isdisjoint(reading.declared) and not reading.mistakes:
+            message = msg("no script uses anything of this library; take it out of libraries")
+            yield _finding("unused-library", Place(library.name, 1, 1), message)
