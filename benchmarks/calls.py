@@ -22,7 +22,7 @@ from bpmax_sim.cassette.matching import identity, parts_of
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.proxy.auth import authorise
-from bpmax_sim.proxy.call_plan import plan
+from bpmax_sim.proxy.call_plan import plan_call
 from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.session.options import Mode
@@ -106,7 +106,7 @@ def building(folder: Path) -> dict[str, float]:
 
         def build() -> Request:
             program = crm.api("get_customer_detail").path(id="12345").query(fields="name").spec
-            return authorise(plan(program, env), grant, env)
+            return authorise(plan_call(program, env), grant, env)
 
         return {"build and authorise, µs": microseconds(build, rounds=15, calls=200)}
 

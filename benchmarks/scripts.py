@@ -17,7 +17,7 @@ from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.operators import rewritten
-from bpmax_sim.script.runtime import quickjs
+from bpmax_sim.script.runtime import make_quickjs
 from bpmax_sim.session.options import Mode
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.protocol import Handler
@@ -67,7 +67,7 @@ _OPERATORS = "const copy = {...form.name, total: names.length ** 2};"
 def context() -> float:
     """Return the microseconds of a fresh context with the prelude in it."""
     limits = Limits()
-    return microseconds(lambda: quickjs(limits).close(), rounds=15, calls=10)
+    return microseconds(lambda: make_quickjs(limits).close(), rounds=15, calls=10)
 
 
 USES = {
@@ -95,7 +95,7 @@ def uses() -> dict[str, float]:
 
     def used(expression: str) -> float:
         def once() -> None:
-            engine = quickjs(limits, [expression])
+            engine = make_quickjs(limits, [expression])
             engine.load(rewritten(expression).text)
             engine.close()
 

@@ -55,9 +55,9 @@ from bpmax_sim.scenario.runner import run_scenario as run_scenario
 from bpmax_sim.script.channel import LiveObject as LiveObject
 from bpmax_sim.script.failure import Script as Script
 from bpmax_sim.script.limits import Limits as Limits
-from bpmax_sim.script.outbox import Outcome as Outcome
-from bpmax_sim.script.outbox import Waiting as Waiting
 from bpmax_sim.script.runtime import Page as Page
+from bpmax_sim.script.turn_result import Outcome as Outcome
+from bpmax_sim.script.turn_result import PendingTimer as PendingTimer
 from bpmax_sim.session.session import Session as Session
 from bpmax_sim.session.session import record as record
 from bpmax_sim.session.session import replay as replay
@@ -70,7 +70,7 @@ from bpmax_sim.session.shared_logins import SharedLogins as SharedLogins
 from bpmax_sim.session.shared_logins import SharingLogins as SharingLogins
 from bpmax_sim.session.sharing import Run as Run
 from bpmax_sim.simulator.simulator import Simulator as Simulator
-from bpmax_sim.transport.adapters import SessionTransport as SessionTransport
+from bpmax_sim.transport.adapters import RecordReplayTransport as RecordReplayTransport
 from bpmax_sim.transport.adapters import httpx_transport as httpx_transport
 from bpmax_sim.transport.faults import BadToken as BadToken
 from bpmax_sim.transport.faults import Break as Break

@@ -91,7 +91,7 @@ class Instant:
         Raises:
             ValueError: if *text* is not an ISO 8601 date and time with a zone.
         """
-        return cls(*_parsed(text))
+        return cls(*_parse_instant(text))
 
     def at(self, seconds: float) -> Instant:
         """Return another instant in the same zone."""
@@ -100,12 +100,12 @@ class Instant:
     def __str__(self) -> str:
         """Return ISO 8601 with milliseconds and the zone."""
         millis = round(self.seconds * 1000)
-        text = _to_the_second(millis // 1000, self.offset)
+        text = _format_second(millis // 1000, self.offset)
         return f"{text[:_SECONDS]}.{millis % 1000:03}{text[_SECONDS:]}"
 
 
 @lru_cache(maxsize=64)  # the scenarios of a project start at the same few
-def _parsed(text: str) -> tuple[float, timedelta]:
+def _parse_instant(text: str) -> tuple[float, timedelta]:
     if not _HAS_ZONE.search(text):
         message = msg(
             "{text!r} is not an ISO 8601 time with a zone, such as 2026-03-02T09:00:00+08:00",
@@ -117,7 +117,7 @@ def _parsed(text: str) -> tuple[float, timedelta]:
 
 
 @lru_cache(maxsize=64)  # many things happen within one second
-def _to_the_second(seconds: int, offset: timedelta) -> str:
+def _format_second(seconds: int, offset: timedelta) -> str:
     return datetime.fromtimestamp(seconds, timezone(offset)).isoformat()
 
 
@@ -128,11 +128,13 @@ def parse_duration(text: str | float) -> float:
         ValueError: if *text* is none of these, or longer than `LONGEST`.
     """
     if isinstance(text, int | float):
-        return _bounded(text, text)
+        return _check_duration(text, text)
     if _DURATION.sub("", text) or not text:
         message = msg("{text!r} is not a duration such as 30s, 1m30s or 250ms", text=text)
         raise ValueError(message)
-    return _bounded(sum(float(n) * _UNITS[unit] for n, unit in _DURATION.findall(text)), text)
+    return _check_duration(
+        sum(float(n) * _UNITS[unit] for n, unit in _DURATION.findall(text)), text
+    )
 
 
 def format_duration(seconds: float) -> str:
@@ -144,7 +146,7 @@ def format_duration(seconds: float) -> str:
     return text or "0s"
 
 
-def _bounded(seconds: float, text: str | float) -> float:
+def _check_duration(seconds: float, text: str | float) -> float:
     if not abs(seconds) <= LONGEST:
         message = msg("{text!r} is not a duration of at most 1000 years", text=text)
         raise ValueError(message)
@@ -190,17 +192,17 @@ class RunSeeds:
 _seeds = [RunSeeds(os.environ.get("PYTEST_XDIST_TESTRUNUID", ""))]
 
 
-def drawn_seed(owner: str) -> int:
+def new_seed(owner: str) -> int:
     """Return a seed of this run that nobody has used, for *owner*."""
     return _seeds[-1].of(owner)
 
 
-def _in_child() -> None:
+def _reseed_child() -> None:
     _seeds.append(RunSeeds())  # its siblings go on from the same state
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_in_child)
+    os.register_at_fork(after_in_child=_reseed_child)
 
 
 class SeededChance:
@@ -218,11 +220,11 @@ class SeededChance:
         return self._random.randbytes(count)
 
 
-Parts = tuple[tuple[int, int | None], ...]
+SeedParts = tuple[tuple[int, int | None], ...]
 """Seeds of one sequence, each with how much of the sequence is drawn before the next one counts."""
 
 
-class Drawn(msgspec.Struct, frozen=True):
+class DrawnSequences(msgspec.Struct, frozen=True):
     """What was drawn of several sequences, which go on from another seed once that is added.
 
     Attributes:
@@ -234,11 +236,11 @@ class Drawn(msgspec.Struct, frozen=True):
     seeds: tuple[int, ...]
     ends: Mapping[str, tuple[int, ...]] = {}
 
-    def parts(self, sequence: str) -> Parts:
+    def parts(self, sequence: str) -> SeedParts:
         """Return what *sequence* is drawn from."""
         return tuple(zip(self.seeds, (*self._before(sequence), None), strict=True))
 
-    def more(self, sequence: str, drawn: int) -> Drawn:
+    def with_draws(self, sequence: str, drawn: int) -> DrawnSequences:
         """Return it when *drawn* have been drawn of *sequence*, of the last seed what is new."""
         before = self._before(sequence)
         if before and drawn <= before[-1]:
@@ -246,14 +248,14 @@ class Drawn(msgspec.Struct, frozen=True):
         last = max(drawn, *self.ends.get(sequence, ()), 0)
         return replace(self, ends={**self.ends, sequence: (*before, last)})
 
-    def joined(self, other: Drawn) -> Drawn:
+    def merge_with(self, other: DrawnSequences) -> DrawnSequences:
         """Return what both know, if one adds to the other; otherwise this one."""
         if other == self or other.seeds[: len(self.seeds)] != self.seeds:
             return self
         known = {n: max(self.ends.get(n, ()), ends) for n, ends in other.ends.items()}
-        return Drawn(other.seeds, {**self.ends, **known})
+        return DrawnSequences(other.seeds, {**self.ends, **known})
 
-    def used(self) -> Drawn:
+    def without_unused_seed(self) -> DrawnSequences:
         """Return it without a last seed that nothing was drawn from."""
         is_used = any(len(ends) == len(self.seeds) for ends in self.ends.values())
         return self if is_used or len(self.seeds) == 1 else replace(self, seeds=self.seeds[:-1])
@@ -267,7 +269,7 @@ class Drawn(msgspec.Struct, frozen=True):
 class CountedChance:
     """Bytes of one sequence, from its seeds in turn; whoever has them is told of each draw."""
 
-    def __init__(self, parts: Callable[[], Parts], drew: Callable[[int], None]) -> None:
+    def __init__(self, parts: Callable[[], SeedParts], drew: Callable[[int], None]) -> None:
         """Ask for *parts* at the first draw."""
         self._parts, self._drew = parts, drew
         self._left: list[tuple[int, int | None]] = []
@@ -287,7 +289,7 @@ class CountedChance:
         return self._chance.bytes(count)
 
 
-def nonce(chance: Chance, *, length: int = 32) -> str:
+def new_nonce(chance: Chance, *, length: int = 32) -> str:
     """Return *length* lower-case hexadecimal digits."""
     return chance.bytes((length + 1) // 2).hex()[:length]
 

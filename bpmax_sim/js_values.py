@@ -45,7 +45,7 @@ import msgspec
 from bpmax_sim.i18n import encode_message, label_message, msg
 
 
-class Undefined:
+class UndefinedType:
     """The type of `UNDEFINED`, which is neither None nor absent text."""
 
     __slots__ = ()
@@ -63,7 +63,7 @@ class Undefined:
         return "UNDEFINED"
 
 
-UNDEFINED: Final = Undefined()
+UNDEFINED: Final = UndefinedType()
 
 
 class BigInt(msgspec.Struct, frozen=True):
@@ -98,7 +98,7 @@ class Opaque(msgspec.Struct, frozen=True):
 
 _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (type(None), "null"),
-    (Undefined, "undefined"),
+    (UndefinedType, "undefined"),
     (bool, msg("a boolean")),
     ((int, float), msg("a number")),
     (str, msg("a text")),
@@ -118,7 +118,7 @@ _OPAQUE = {
 }
 
 
-def kind_of(value: object) -> str:
+def describe_kind(value: object) -> str:
     """Return what *value* is, in a script writer's words, for error messages."""
     if isinstance(value, Opaque):
         return _OPAQUE[value.kind]
@@ -142,7 +142,7 @@ class UnprintableError(ValueError):
     """A value that ``JSON.stringify`` refuses; the message says which, and where in the value."""
 
 
-def js_number(value: float) -> str:
+def format_js_number(value: float) -> str:
     """Return *value* as ``String(value)`` prints it (Number::toString).
 
     A Python int prints all its digits, also those that a JavaScript number would lose.
@@ -153,20 +153,20 @@ def js_number(value: float) -> str:
         return "NaN" if isnan(value) else "Infinity" if value > 0 else "-Infinity"
     if value.is_integer() and abs(value) < _EXACT_FLOAT:
         return int.__repr__(int(value))
-    return _shortest(value)
+    return _format_shortest(value)
 
 
-def _shortest(value: float) -> str:
+def _format_shortest(value: float) -> str:
     """Place point and exponent among the shortest digits that read back as *value*."""
     mantissa, _, exponent = repr(abs(value)).partition("e")
-    whole, _, fraction = mantissa.partition(".")
-    written = whole + fraction
+    parse_whole_number, _, fraction = mantissa.partition(".")
+    written = parse_whole_number + fraction
     digits = written.lstrip("0")
-    point = len(whole) + int(exponent or 0) - (len(written) - len(digits))
-    return ("-" if value < 0 else "") + _placed(digits.rstrip("0"), point)
+    point = len(parse_whole_number) + int(exponent or 0) - (len(written) - len(digits))
+    return ("-" if value < 0 else "") + _place_point(digits.rstrip("0"), point)
 
 
-def _placed(digits: str, point: int) -> str:
+def _place_point(digits: str, point: int) -> str:
     if len(digits) <= point <= _MOST_DIGITS:
         return digits.ljust(point, "0")
     if 0 < point <= _MOST_DIGITS:
@@ -177,14 +177,14 @@ def _placed(digits: str, point: int) -> str:
     return f"{digits[0]}{tail}e{point - 1:+d}"
 
 
-def iso_date(value: datetime) -> str:
+def format_iso_date(value: datetime) -> str:
     """Return *value* as ``toISOString`` prints it; a datetime without a zone counts as UTC."""
     moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     millis = moment.microsecond // 1000
     return f"{moment.year:04d}{moment:-%m-%dT%H:%M:%S}.{millis:03d}Z"
 
 
-def far_date(value: FarDate) -> str | None:
+def format_far_date(value: FarDate) -> str | None:
     """Return the ISO text of a Date outside the years 1 to 9999, or None for an invalid one."""
     ms = value.ms
     if ms is None or not abs(ms) <= _MAX_TIME:
@@ -193,7 +193,7 @@ def far_date(value: FarDate) -> str | None:
     moment = _EPOCH + timedelta(milliseconds=rest)
     year = moment.year + int(cycles) * _CYCLE_YEARS
     head = f"{year:04d}" if 0 <= year <= _LAST_YEAR else f"{year:+07d}"
-    return head + iso_date(moment)[4:]
+    return head + format_iso_date(moment)[4:]
 
 
 def join_surrogates(text: str) -> str:
@@ -204,18 +204,18 @@ def join_surrogates(text: str) -> str:
     return units.decode("utf-16-le", "surrogatepass")
 
 
-def object_of(values: dict[str, Any]) -> dict[str, Any]:
+def order_object_keys(values: dict[str, Any]) -> dict[str, Any]:
     """Return *values* in the order in which JavaScript lists an object's keys: indexes first."""
     indexes = [name for name in values if "0" <= name[:1] <= "9" and _is_index(name)]
     return {name: values[name] for name in sorted(indexes, key=int)} | values if indexes else values
 
 
 def _is_index(name: str) -> bool:
-    plain = name.isascii() and name.isdigit() and len(name) <= len(str(_LARGEST_INDEX))
-    return plain and str(int(name)) == name and int(name) <= _LARGEST_INDEX
+    to_scenario_value = name.isascii() and name.isdigit() and len(name) <= len(str(_LARGEST_INDEX))
+    return to_scenario_value and str(int(name)) == name and int(name) <= _LARGEST_INDEX
 
 
-def json_text(value: Any) -> bytes:
+def stringify_json(value: Any) -> bytes:
     """Return *value* as ``JSON.stringify`` prints it, in UTF-8; undefined itself prints nothing.
 
     Raises:
@@ -239,20 +239,22 @@ def json_text(value: Any) -> bytes:
 
 def _print(value: Any) -> str | None:
     """Return JSON, or None for what an object leaves out."""
-    printer = _PRINTERS.get(type(value)) or _of_base(_PRINTERS, value)
+    printer = _PRINTERS.get(type(value)) or _find_by_base(_PRINTERS, value)
     if printer is None:
-        raise UnprintableError("", msg("{kind_of} has no JSON form", kind_of=kind_of(value)))
+        raise UnprintableError("", msg("{kind_of} has no JSON form", kind_of=describe_kind(value)))
     return printer(value)
 
 
-def _of_base(table: Mapping[Any, Callable[[Any], Any]], value: Any) -> Callable[[Any], Any] | None:
+def _find_by_base(
+    table: Mapping[Any, Callable[[Any], Any]], value: Any
+) -> Callable[[Any], Any] | None:
     """Return the function for *value* in a *table* by type, in which its own type is not."""
     return next((function for base, function in table.items() if isinstance(value, base)), None)
 
 
 def _print_object(value: dict[str, Any]) -> str:
     parts = []
-    for name, item in object_of(value).items():
+    for name, item in order_object_keys(value).items():
         try:
             text = _print(item)
         except UnprintableError as error:
@@ -276,7 +278,7 @@ def _print_array(value: Iterable[Any]) -> str:
 
 def _print_opaque(value: Opaque) -> None:
     if value.kind == "cycle":
-        raise UnprintableError("", msg("{kind_of} has no JSON form", kind_of=kind_of(value)))
+        raise UnprintableError("", msg("{kind_of} has no JSON form", kind_of=describe_kind(value)))
 
 
 def _refuse_bigint(_value: BigInt) -> str:
@@ -293,14 +295,14 @@ _PRINTERS: dict[type, Callable[[Any], str | None]] = {
     str: encode_basestring,
     bool: lambda value: "true" if value else "false",
     int: int.__repr__,
-    float: lambda value: js_number(value) if isfinite(value) else "null",
+    float: lambda value: format_js_number(value) if isfinite(value) else "null",
     type(None): lambda _value: "null",
     dict: _print_object,
     list: _print_array,
     tuple: _print_array,
-    Undefined: lambda _value: None,
-    datetime: lambda value: f'"{iso_date(value)}"',
-    FarDate: lambda value: f'"{text}"' if (text := far_date(value)) else "null",
+    UndefinedType: lambda _value: None,
+    datetime: lambda value: f'"{format_iso_date(value)}"',
+    FarDate: lambda value: f'"{text}"' if (text := format_far_date(value)) else "null",
     bytes: _print_bytes,
     bytearray: _print_bytes,
     BigInt: _refuse_bigint,
@@ -340,34 +342,36 @@ def encode_tagged(value: Any) -> Any:
     Raises:
         TypeError: for a value that a script cannot have.
     """
-    encoder = _ENCODERS.get(type(value)) or _of_base(_ENCODERS, value)
+    encoder = _ENCODERS.get(type(value)) or _find_by_base(_ENCODERS, value)
     if encoder is None:
-        message = msg("{kind_of} is not a value that a script can have", kind_of=kind_of(value))
+        message = msg(
+            "{kind_of} is not a value that a script can have", kind_of=describe_kind(value)
+        )
         raise TypeError(message)
     return encoder(value)
 
 
-def date_of(ms: float | None) -> datetime | FarDate:
+def ms_to_date(ms: float | None) -> datetime | FarDate:
     """Return the Date of *ms* milliseconds since 1970: a UTC datetime wherever one can hold it."""
     if ms is None or not _FIRST_MS <= ms <= _LAST_MS:
         return FarDate(ms)
     return _EPOCH + timedelta(milliseconds=ms)
 
 
-def ms_of(value: datetime) -> int:
+def date_to_ms(value: datetime) -> int:
     """Return the whole milliseconds since 1970; a datetime without a zone counts as UTC."""
     moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value
     return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
-def _named(value: list[list[Any]]) -> dict[str, Any]:
-    pairs = dict(_pairs(value))
+def _decode_object(value: list[list[Any]]) -> dict[str, Any]:
+    pairs = dict(_decode_pairs(value))
     if not all(isinstance(name, str) for name in pairs):
         raise TypeError(msg("a name is not a text"))
     return pairs
 
 
-def _pairs(value: list[list[Any]]) -> tuple[tuple[Any, Any], ...]:
+def _decode_pairs(value: list[list[Any]]) -> tuple[tuple[Any, Any], ...]:
     return tuple((decode_tagged(name), decode_tagged(item)) for name, item in value)
 
 
@@ -378,12 +382,12 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "-inf": lambda _value: -inf,
     "-0": lambda _value: -0.0,
     "bigint": lambda value: BigInt(int(value)),
-    "date": date_of,
+    "date": ms_to_date,
     "bytes": lambda value: base64.b64decode(value, validate=True),
-    "map": lambda value: JsMap(_pairs(value)),
+    "map": lambda value: JsMap(_decode_pairs(value)),
     "set": lambda value: JsSet(tuple(map(decode_tagged, value))),
     "str": lambda units: join_surrogates("".join(map(chr, units))),
-    "object": _named,
+    "object": _decode_object,
     "function": lambda _value: Opaque("function"),
     "symbol": lambda _value: Opaque("symbol"),
     "cycle": lambda _value: Opaque("cycle"),
@@ -427,22 +431,22 @@ def _encode_bytes(value: bytes) -> Any:
     return _tag("bytes", base64.b64encode(value).decode())
 
 
-def _same(value: Any) -> Any:
+def _keep_value(value: Any) -> Any:
     return value
 
 
 _ENCODERS: Mapping[type, Callable[[Any], Any]] = {
     str: _encode_text,
-    bool: _same,
-    int: _same,
+    bool: _keep_value,
+    int: _keep_value,
     float: _encode_float,
-    type(None): _same,
+    type(None): _keep_value,
     dict: _encode_object,
     list: _encode_array,
     tuple: _encode_array,
     Mapping: _encode_object,
-    Undefined: lambda _value: _tag("undefined"),
-    datetime: lambda value: _tag("date", ms_of(value)),
+    UndefinedType: lambda _value: _tag("undefined"),
+    datetime: lambda value: _tag("date", date_to_ms(value)),
     FarDate: lambda value: {"$": "date", "v": value.ms},
     bytes: _encode_bytes,
     bytearray: _encode_bytes,
@@ -456,45 +460,49 @@ _ENCODERS: Mapping[type, Callable[[Any], Any]] = {
 _PLAIN = frozenset({str, int, bool, type(None)})
 
 
-def plain(value: Any) -> Any:
+def to_scenario_value(value: Any) -> Any:
     """Return *value* in the words of a scenario file; members that are undefined are left out."""
     if type(value) in _PLAIN:
         return value
-    convert = _CONVERSIONS.get(type(value)) or _of_base(_CONVERSIONS, value)
+    convert = _CONVERSIONS.get(type(value)) or _find_by_base(_CONVERSIONS, value)
     return convert(value) if convert else value
 
 
-def _map(value: Mapping[Any, Any]) -> dict[str, Any]:
-    return {str(key): plain(item) for key, item in value.items() if not isinstance(item, Undefined)}
+def _spell_mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
+    return {
+        str(key): to_scenario_value(item)
+        for key, item in value.items()
+        if not isinstance(item, UndefinedType)
+    }
 
 
-def _list(value: Iterable[Any]) -> list[Any]:
-    return [plain(item) for item in value]
+def _spell_list(value: Iterable[Any]) -> list[Any]:
+    return [to_scenario_value(item) for item in value]
 
 
 _CONVERSIONS: Mapping[type | UnionType, Callable[[Any], Any]] = {
-    dict: _map,
-    Mapping: _map,
-    list: _list,
-    tuple: _list,
+    dict: _spell_mapping,
+    Mapping: _spell_mapping,
+    list: _spell_list,
+    tuple: _spell_list,
     float: lambda value: int(value) if value.is_integer() else value,
-    datetime: iso_date,
+    datetime: format_iso_date,
     BigInt: lambda value: value.value,
-    JsMap: lambda value: {_key(key): plain(item) for key, item in value.pairs},
-    JsSet: lambda value: _list(value.items),
+    JsMap: lambda value: {_spell_key(key): to_scenario_value(item) for key, item in value.pairs},
+    JsSet: lambda value: _spell_list(value.items),
     bytes | bytearray: lambda value: base64.b64encode(value).decode(),
     FarDate: lambda _: "Invalid Date",
     Opaque: lambda value: f"[{value.kind}]",
-    Undefined: lambda _: None,
+    UndefinedType: lambda _: None,
 }
 
 
-SPELLED: Final = (BigInt, JsMap, JsSet, FarDate, Opaque)
+STRUCT_VALUES: Final = (BigInt, JsMap, JsSet, FarDate, Opaque)
 """The structs among what a script hands out, each of which has another form."""
 
 
-def _key(key: Any) -> str:
-    return js_number(key) if isinstance(key, int | float) else str(key)
+def _spell_key(key: Any) -> str:
+    return format_js_number(key) if isinstance(key, int | float) else str(key)
 
 
 LARGEST: Final = int(sys.float_info.max)
@@ -504,7 +512,7 @@ TOO_LARGE: Final = msg("a number is larger than the largest of JavaScript, 1.8e3
 _DIGITS: Final = len(str(LARGEST)) + 1
 
 
-def whole(text: str) -> int:
+def parse_whole_number(text: str) -> int:
     """Return the whole number of decimal digits in *text*.
 
     Raises:
@@ -512,10 +520,10 @@ def whole(text: str) -> int:
     """
     if len(text) > _DIGITS and text.strip().lstrip("+-").isdecimal():
         raise ValueError(TOO_LARGE)
-    return within(int(text))
+    return check_number_size(int(text))
 
 
-def within(number: int) -> int:
+def check_number_size(number: int) -> int:
     """Return *number*.
 
     Raises:
@@ -533,10 +541,10 @@ def loads(text: str | bytes, **options: Any) -> Any:
         ValueError: if it is not JSON.
         RecursionError: if it is nested too deeply.
     """
-    return json.loads(text, parse_int=_integer, **options)
+    return json.loads(text, parse_int=_parse_integer, **options)
 
 
-def _integer(text: str) -> int | float:
+def _parse_integer(text: str) -> int | float:
     number = int(text) if len(text) <= _DIGITS else 0
     return number if 0 < abs(number) <= LARGEST or text in {"0", "-0"} else float(text)
 

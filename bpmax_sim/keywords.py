@@ -14,7 +14,9 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def closed(known: Iterable[str] = ()) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def refuse_unknown_keywords(
+    known: Iterable[str] = (),
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Return a decorator: a keyword that a function has not is refused with the near name.
 
     Type checkers see the function's own signature. *known* are the keywords that it hands on.
@@ -29,7 +31,9 @@ def closed(known: Iterable[str] = ()) -> Callable[[Callable[P, R]], Callable[P, 
         def checked(*args: P.args, **kwargs: P.kwargs) -> R:
             if not kwargs.keys() <= names:
                 wrong = sorted(kwargs.keys() - names)
-                raise ConfigError(*(_unknown(function.__qualname__, w, names) for w in wrong))
+                raise ConfigError(
+                    *(_describe_unknown(function.__qualname__, w, names) for w in wrong)
+                )
             return function(*args, **kwargs)
 
         return checked
@@ -40,6 +44,6 @@ def closed(known: Iterable[str] = ()) -> Callable[[Callable[P, R]], Callable[P, 
 _BY_NAME: Final = frozenset({Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY})
 
 
-def _unknown(function: str, name: str, names: Iterable[str]) -> str:
+def _describe_unknown(function: str, name: str, names: Iterable[str]) -> str:
     message = msg("{function}: there is no {name!r}", function=function, name=name)
     return message + suggest(name, sorted(names))

@@ -90,12 +90,12 @@ class Headers(msgspec.Struct, frozen=True, gc=False):
     @property
     def cookies(self) -> list[Cookie]:
         """Return the cookies of a request; HTTP/2 may send several lines (RFC 9113, 8.2.3)."""
-        return [cookie for line in self.every("cookie") for cookie in cookies(line)]
+        return [cookie for line in self.every("cookie") for cookie in parse_cookies(line)]
 
     @property
     def set_cookies(self) -> dict[str, str]:
         """Return the cookies of a response by name, the last of each."""
-        cookies = map(set_cookie, self.every("set-cookie"))
+        cookies = map(parse_set_cookie, self.every("set-cookie"))
         return {cookie.name: cookie.value for cookie in cookies}
 
     def without_cookies(self, names: Container[str]) -> Pairs:
@@ -104,12 +104,14 @@ class Headers(msgspec.Struct, frozen=True, gc=False):
         for name, value in self.pairs:
             if name.lower() != "cookie":
                 pairs.append((name, value))
-            elif left := [cookie.text for cookie in cookies(value) if cookie.name not in names]:
+            elif left := [
+                cookie.text for cookie in parse_cookies(value) if cookie.name not in names
+            ]:
                 pairs.append((name, "; ".join(left)))
         return tuple(pairs)
 
 
-def cookies(line: str) -> list[Cookie]:
+def parse_cookies(line: str) -> list[Cookie]:
     """Return the cookies of a ``Cookie`` line (RFC 6265, 4.2)."""
     result = []
     for piece in line.split(";"):
@@ -120,7 +122,7 @@ def cookies(line: str) -> list[Cookie]:
     return result
 
 
-def set_cookie(line: str) -> Cookie:
+def parse_set_cookie(line: str) -> Cookie:
     """Return the cookie of a ``Set-Cookie`` line (RFC 6265, 4.1)."""
     pair, semicolon, attributes = line.partition(";")
     name, _, value = pair.partition("=")
@@ -128,7 +130,7 @@ def set_cookie(line: str) -> Cookie:
 
 
 @lru_cache(maxsize=256)
-def form_text(data: bytes) -> str:
+def encode_form_text(data: bytes) -> str:
     """Return *data* as the WHATWG URL standard encodes it in forms: a space is a plus."""
     return quote_plus(data, safe="*").replace("~", "%7E")
 
@@ -139,7 +141,7 @@ def media_type(content_type: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def charset(content_type: str) -> str:
+def charset_of(content_type: str) -> str:
     """Return the character set that a ``Content-Type`` names, by default UTF-8."""
     for part in content_type.split(";")[1:]:
         name, _, value = part.partition("=")
@@ -200,7 +202,7 @@ class Sensitive(msgspec.Struct, frozen=True, gc=False):
     kind: str = "text"
 
 
-class Signed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+class SignatureInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What a signature was made of beside the request and the stand-in key.
 
     Attributes:
@@ -275,7 +277,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     sensitive: tuple[Sensitive, ...] = ()
     personal: tuple[str, ...] = ()
     standin: Request | None = None
-    signed: Signed | None = None
+    signed: SignatureInput | None = None
     proof: Proof | None = None
     follow: bool = True
     confined: bool = False
@@ -289,7 +291,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.call is not None and self.call.is_login
 
     @property
-    def recorded(self) -> Request:
+    def recorded_form(self) -> Request:
         """Return the form that may be written down."""
         return self.standin or self
 
@@ -335,7 +337,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return Headers(self.headers).get(name)
 
 
-class Failed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class FailedExchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An exchange that did not complete.
 
     Attributes:
@@ -353,7 +355,7 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     received: bytes = b""
 
 
-Outcome = Response | Failed
+Outcome = Response | FailedExchange
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, gc=False):

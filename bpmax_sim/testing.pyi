@@ -3,10 +3,10 @@ from bpmax_sim.clock import Clock as Clock
 from bpmax_sim.clock import Instant as Instant
 from bpmax_sim.clock import VirtualClock as VirtualClock
 from bpmax_sim.messages import Chunk as Chunk
-from bpmax_sim.messages import Failed as Failed
+from bpmax_sim.messages import FailedExchange as FailedExchange
 from bpmax_sim.messages import Proof as Proof
 from bpmax_sim.messages import Sensitive as Sensitive
-from bpmax_sim.messages import Signed as Signed
+from bpmax_sim.messages import SignatureInput as SignatureInput
 from bpmax_sim.platform.model import Api as Api
 from bpmax_sim.platform.model import Instance as Instance
 from bpmax_sim.platform.model import Platform as Platform
@@ -28,9 +28,9 @@ from bpmax_sim.scenario.events import StepFinished as StepFinished
 from bpmax_sim.scenario.events import StepStarted as StepStarted
 from bpmax_sim.scenario.python_step import FlowHandle as FlowHandle
 from bpmax_sim.scenario.python_step import FormHandle as FormHandle
-from bpmax_sim.script.outbox import ConsoleLine as ConsoleLine
-from bpmax_sim.script.outbox import TimerFired as TimerFired
-from bpmax_sim.script.outbox import UnawaitedCall as UnawaitedCall
+from bpmax_sim.script.turn_result import ConsoleLine as ConsoleLine
+from bpmax_sim.script.turn_result import TimerFired as TimerFired
+from bpmax_sim.script.turn_result import UnawaitedCall as UnawaitedCall
 from bpmax_sim.session.options import Against as Against
 from bpmax_sim.session.options import EngineName as EngineName
 from bpmax_sim.session.options import Mode as Mode

@@ -30,7 +30,7 @@ from bpmax_sim import errors
 from bpmax_sim.cassette.format import BLANK_SHA, ENTRY, HEAD, VERSION, exchange_sha, up_to_date
 from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line, Seal, Values
 from bpmax_sim.cassette.reader import read_exchange, read_outcome
-from bpmax_sim.clock import Drawn, Instant
+from bpmax_sim.clock import DrawnSequences, Instant
 from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat, Place
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.messages import Exchange, Outcome
@@ -409,11 +409,11 @@ class Cassette:
         numbers = self.index.numbers(owner)
         return self.line(numbers[0]).values if numbers else {}
 
-    def draws_of(self, owner: str) -> Drawn | None:
+    def draws_of(self, owner: str) -> DrawnSequences | None:
         """Return what *owner*'s scripts drew, if they drew anything."""
         numbers = self.index.numbers(owner)
         known = self.line(numbers[0]).seed if numbers else 0
-        return Drawn((known,)) if known and isinstance(known, int) else known or None
+        return DrawnSequences((known,)) if known and isinstance(known, int) else known or None
 
     def entry(self, number: int) -> Entry:
         """Return exchange *number* of the file, from 0, as it stands there.

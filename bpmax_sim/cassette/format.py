@@ -25,10 +25,10 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.matching import Rules, call_behind, correction, differences, parts_of
 from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line, Seal, Values
 from bpmax_sim.cassette.reader import YamlTextError, exchange_of, read_yaml_text
-from bpmax_sim.clock import Drawn, Instant
+from bpmax_sim.clock import DrawnSequences, Instant
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.i18n import encode_message, label_message, msg
-from bpmax_sim.messages import Exchange, Failed, Pairs, Request, Response
+from bpmax_sim.messages import Exchange, FailedExchange, Pairs, Request, Response
 
 # YAML's reader refuses or folds these; the marks of writing direction hide text from a reviewer.
 _HIDDEN = (
@@ -134,7 +134,7 @@ def _line(exchange: Exchange, zone: timedelta, rules: str) -> Line:
         sha="",
         base=request.base,
         injected=request.injected,
-        failed=outcome.code.lower() if isinstance(outcome, Failed) else "",
+        failed=outcome.code.lower() if isinstance(outcome, FailedExchange) else "",
         chunks=tuple([(round(chunk.at * 1000), chunk.length) for chunk in answered.chunks]),
         encoding={name: value for name, value in codings if name in CODINGS},
         source="" if answered.source in {"live", "recorded"} else answered.source,
@@ -168,7 +168,7 @@ def _write_request(request: Request) -> str:
 
 def _write_outcome(exchange: Exchange) -> str:
     outcome = exchange.outcome
-    if isinstance(outcome, Failed):
+    if isinstance(outcome, FailedExchange):
         received = body_scalar(outcome.received, " " * 6)
         return (
             f"  failure:\n    message: {json_line(outcome.message)}\n"
@@ -275,18 +275,18 @@ def move_facts_to_first(entries: Sequence[Entry]) -> list[Entry]:
         own = values.setdefault(line.owner, {})
         for instance, known in line.values.items():
             own[instance] = {**known, **own.get(instance, {})}
-    drawn: dict[str, int | Drawn] = {}
+    drawn: dict[str, int | DrawnSequences] = {}
     for line in (entry.line for entry in entries if entry.line.seed):
         first = drawn.setdefault(line.owner, line.seed)
-        if isinstance(first, Drawn) and isinstance(line.seed, Drawn):
-            drawn[line.owner] = first.joined(line.seed)
+        if isinstance(first, DrawnSequences) and isinstance(line.seed, DrawnSequences):
+            drawn[line.owner] = first.merge_with(line.seed)
     return [
         _with_facts(entry, values.pop(entry.line.owner, {}), drawn.pop(entry.line.owner, 0))
         for entry in entries
     ]
 
 
-def _with_facts(entry: Entry, values: Values, seed: int | Drawn) -> Entry:
+def _with_facts(entry: Entry, values: Values, seed: int | DrawnSequences) -> Entry:
     ordered = {name: dict(sorted(values[name].items())) for name in sorted(values)}
     if (entry.line.values, entry.line.seed) == (ordered, seed):
         return entry

@@ -31,7 +31,7 @@ from bpmax_sim.cassette.model import Entry
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.errors import NewerFormat
 from bpmax_sim.i18n import encode_message
-from bpmax_sim.messages import Failed
+from bpmax_sim.messages import FailedExchange
 from bpmax_sim.secret.decode import Harmless
 from bpmax_sim.secret.scan import decode_all
 
@@ -630,5 +630,5 @@ def scannable(entry: Entry) -> tuple[bytes, ...]:
         return (data,)
     exchange = read_exchange(entry)
     outcome = exchange.outcome
-    body = outcome.received if isinstance(outcome, Failed) else outcome.body
+    body = outcome.received if isinstance(outcome, FailedExchange) else outcome.body
     return tuple(filter(None, (data, exchange.request.body, body)))

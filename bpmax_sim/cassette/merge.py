@@ -22,7 +22,7 @@ from bpmax_sim.cassette.model import Entry, by_name, read_body
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat
 from bpmax_sim.field_path import FieldPath, without
-from bpmax_sim.messages import Exchange, Failed, Outcome, media_type
+from bpmax_sim.messages import Exchange, FailedExchange, Outcome, media_type
 
 Volatile = Callable[[str], tuple[str, ...]]
 
@@ -84,7 +84,7 @@ class SameMeaning(msgspec.Struct, frozen=True):
 
 def parts_of_outcome(outcome: Outcome) -> dict[str, Any]:
     """Return the parts of *outcome*, spelling aside."""
-    if isinstance(outcome, Failed):
+    if isinstance(outcome, FailedExchange):
         return {"failed": outcome.code, "sent": outcome.sent, "body": repr(outcome.received)}
     headers = [(name.lower(), value) for name, value in outcome.headers]
     content_type = outcome.header("content-type") or ""

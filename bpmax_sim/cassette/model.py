@@ -16,9 +16,9 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from bpmax_sim.clock import Drawn
+from bpmax_sim.clock import DrawnSequences
 from bpmax_sim.i18n import encode_message, msg
-from bpmax_sim.messages import FORM, Signed, media_type
+from bpmax_sim.messages import FORM, SignatureInput, media_type
 
 FORMAT = 1
 Values = dict[str, dict[str, str]]
@@ -85,13 +85,13 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     chunks: tuple[tuple[int, int], ...] = ()
     encoding: dict[str, str] = {}
     source: str = ""
-    signed: Signed | None = None
+    signed: SignatureInput | None = None
     trust: str = ""
     rules: str = ""
     extra: dict[str, Any] = {}
     session: int = 1
     values: Values = {}
-    seed: int | Drawn = 0
+    seed: int | DrawnSequences = 0
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,16 @@ from bpmax_sim.cassette.matching import apply_correction, call_behind
 from bpmax_sim.cassette.model import Entry, Line
 from bpmax_sim.clock import Instant
 from bpmax_sim.i18n import msg
-from bpmax_sim.messages import Call, Chunk, Exchange, Failed, Outcome, Pairs, Request, Response
+from bpmax_sim.messages import (
+    Call,
+    Chunk,
+    Exchange,
+    FailedExchange,
+    Outcome,
+    Pairs,
+    Request,
+    Response,
+)
 
 _DEEPEST = 40
 _NULL = {"", "~", "null", "Null", "NULL"}
@@ -151,7 +160,7 @@ def read_outcome(entry: Entry) -> Outcome:
     """
     if entry.line.signed is not None:
         exchange = read_exchange(entry)
-        if isinstance(exchange.outcome, Failed):
+        if isinstance(exchange.outcome, FailedExchange):
             return exchange.outcome
         return replace(exchange.outcome, recorded_request=exchange.request)
     try:
@@ -261,8 +270,8 @@ def _read_response(line: Line, status: int, reason: str, headers: Pairs, body: b
     )
 
 
-def _read_failure(line: Line, message: str, sent: str, received: bytes) -> Failed:
-    return Failed(
+def _read_failure(line: Line, message: str, sent: str, received: bytes) -> FailedExchange:
+    return FailedExchange(
         code=line.failed.upper(),
         message=message,
         elapsed=line.ms / 1000,

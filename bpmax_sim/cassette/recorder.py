@@ -20,7 +20,7 @@ from bpmax_sim.cassette.journal import SUFFIX, Journal, LeakCheck, PendingExchan
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.reader import read_exchange
-from bpmax_sim.clock import Drawn
+from bpmax_sim.clock import DrawnSequences
 from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, shell_quote
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Exchange
@@ -80,7 +80,7 @@ class Recorder:
         self._name = name or uuid4().hex
         self._parent = parent
         self._process = os.getpid()
-        self.drawn: Drawn | None = None
+        self.drawn: DrawnSequences | None = None
         _recorders.add(self)
         merge.open_old(self.path, strict=adding)
         try:

@@ -30,11 +30,19 @@ from bpmax_sim.errors import CallError, TransportError
 from bpmax_sim.field_path import FieldPath, Steps, Wild, covers, format_path, values_at
 from bpmax_sim.i18n import label_message, msg, template
 from bpmax_sim.js_values import loads
-from bpmax_sim.messages import Call, Exchange, Failed, Headers, Request, Response, media_type
+from bpmax_sim.messages import (
+    Call,
+    Exchange,
+    FailedExchange,
+    Headers,
+    Request,
+    Response,
+    media_type,
+)
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import Api, Instance, Platform, VerifyValues
 from bpmax_sim.proxy.builder import Builder
-from bpmax_sim.proxy.compiled_api import CompiledApi, compiled_api
+from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
 from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.proxy.recovery import (
     Again,
@@ -45,7 +53,7 @@ from bpmax_sim.proxy.recovery import (
 )
 from bpmax_sim.proxy.response import read_body as parsed_body
 from bpmax_sim.session.session import Session
-from bpmax_sim.transport.redaction import in_body
+from bpmax_sim.transport.redaction import redact_body
 
 Tier = Literal["info", "warning", "error"]
 What = Literal["added", "removed", "type", "status", "value"]
@@ -330,9 +338,9 @@ class Verification:
 _ANY_GRANT: Final = Grant(values={}, standins={}, expires=inf)
 
 
-def _received_outcome(outcome: Response | Failed) -> ReceivedResponse | TransportError:
+def _received_outcome(outcome: Response | FailedExchange) -> ReceivedResponse | TransportError:
     """Return *outcome* as `recover` saw it while it was recorded."""
-    if isinstance(outcome, Failed):
+    if isinstance(outcome, FailedExchange):
         return TransportError(outcome.message, code=outcome.code, sent=outcome.sent)
     return ReceivedResponse(replace(outcome, source=""), parsed_body(outcome))
 
@@ -457,7 +465,7 @@ def _other_values(
         return
     kind = media_type(live.header("content-type") or "")
     before = parts_of_outcome(recorded)
-    after = parts_of_outcome(replace(live, body=in_body(live.body, kind, personal)))
+    after = parts_of_outcome(replace(live, body=redact_body(live.body, kind, personal)))
     for place in places:
         path = FieldPath.parse(place, "verify")
         was, now = list(values_at(before, path)), list(values_at(after, path))
@@ -475,4 +483,4 @@ def class_of(response: Response, platform: Platform, api: Api) -> str | None:
 def recipe_of(platform: Platform, api: Api) -> CompiledApi:
     """Return how an API is called on an instance that nobody declares."""
     nobody = Instance(platform=platform.platform_key, instance_key="any")
-    return compiled_api(platform, nobody, api)
+    return compile_api(platform, nobody, api)

@@ -33,7 +33,7 @@ from bpmax_sim.secret.source import looks_random
 from bpmax_sim.secret.standin import is_standin
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import open_places
-from bpmax_sim.transport.redaction import place_of, texts_at
+from bpmax_sim.transport.redaction import find_texts_at, place_prefix
 
 _ANSWER: Final = msg("; if it is no secret, declare its place with `not_secret:`")
 _STANDIN: Final = "redacted."
@@ -80,14 +80,14 @@ class NotSecret:
         *findings* are the values in it that look like one by their form; they, and what looks
         random, are what the declaration is there for.
         """
-        prefix = place_of(exchange.request)
+        prefix = place_prefix(exchange.request)
         name = prefix[:-1]
         if name not in self._places:
             places = [path for platforms in self.platforms for path in open_places(platforms, name)]
             places += [text[len(prefix) :] for text in self.of_project if text.startswith(prefix)]
             self._places[name] = tuple(dict.fromkeys(places))
         texts = []
-        for place, text in texts_at(exchange, self._places[name]):
+        for place, text in find_texts_at(exchange, self._places[name]):
             texts.append(text)
             if looks_random(text) or any(finding in text for finding in findings):
                 self._needed.add((name, place))

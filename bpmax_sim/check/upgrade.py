@@ -105,7 +105,9 @@ def _stop(item: ScenarioItem) -> FailurePoint:
     try:
         for event in run_item(item, session, environ=os.environ):
             if isinstance(event, StepFinished) and event.outcome == "failed" and stop.step < 0:
-                waits = [timer.due - event.at for timer in session.waiting() if not timer.repeat]
+                waits = [
+                    timer.due - event.at for timer in session.pending_timers() if not timer.repeat
+                ]
                 left, longest = total - event.number + 1, max(waits, default=0.0)
                 stop = FailurePoint(left, event.number - 1, longest)
             elif isinstance(event, ScenarioFinished) and event.outcome == "passed":

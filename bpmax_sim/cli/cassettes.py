@@ -27,7 +27,7 @@ from bpmax_sim.cli.select import below, collect, declared, file_of, missing, ope
 from bpmax_sim.cli.terminal import agree, say, say_bytes, say_document, say_result, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, nearest_name
 from bpmax_sim.i18n import label_message, msg, plural, series
-from bpmax_sim.messages import Exchange, Failed
+from bpmax_sim.messages import Exchange, FailedExchange
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import table
 from bpmax_sim.session.credentials import matching_rules, volatile_places
@@ -216,7 +216,7 @@ def _numbers(cassette: Cassette, line: int) -> list[int]:
 def _exchange(cassette: Cassette, number: int) -> dict[str, Any]:
     line, exchange = cassette.line(number), cassette.exchange(number)
     request, outcome = exchange.request, exchange.outcome
-    if isinstance(outcome, Failed):
+    if isinstance(outcome, FailedExchange):
         status, body = line.failed, outcome.received
     else:
         status, body = str(outcome.status), outcome.body

@@ -132,7 +132,7 @@ def _check_clear(target: FuzzTarget, api: Api, request: Request) -> None:
         if not (used & minted or is_credential):
             continue
         sent, recorded = (
-            wire_values(version, place, name, api) for version in (request, request.recorded)
+            wire_values(version, place, name, api) for version in (request, request.recorded_form)
         )
         if sent and sent == recorded:
             raise LawBroken(

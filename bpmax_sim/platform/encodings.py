@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from bpmax_sim.i18n import MessageError, msg
-from bpmax_sim.messages import form_text
+from bpmax_sim.messages import encode_form_text
 
 LIMIT: Final = 16 * 1024 * 1024
 """Characters that a template or a filter which makes its value longer may yield."""
@@ -105,7 +105,7 @@ def percent_path(value: object) -> str:
 
 def form(value: object) -> str:
     """Return ``application/x-www-form-urlencoded``, where a space is ``+``."""
-    return form_text(bounded_octets(value))
+    return encode_form_text(bounded_octets(value))
 
 
 def bounded_octets(value: object) -> bytes:

@@ -27,7 +27,7 @@ from bpmax_sim.errors import (
     shorten_list,
 )
 from bpmax_sim.i18n import label_message, msg, series
-from bpmax_sim.keywords import closed
+from bpmax_sim.keywords import refuse_unknown_keywords
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.check import check_platform, is_address
 from bpmax_sim.platform.instances import InstanceEntry, Origin, read_instances, resolve
@@ -298,7 +298,7 @@ _files: dict[str, tuple[Stamp, PlatformFile]] = {}
 """What was loaded, and the state of the disk then."""
 
 
-@closed()
+@refuse_unknown_keywords()
 def load_platforms(
     path: str | os.PathLike[str] | None, *, instances: str | os.PathLike[str] | None = None
 ) -> Platforms:

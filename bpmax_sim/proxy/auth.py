@@ -21,13 +21,19 @@ from bpmax_sim.cassette.model import decode_json
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.field_path import body_steps, member
 from bpmax_sim.i18n import msg
-from bpmax_sim.messages import FORM, Call, Headers, Pairs, Proof, Request, Signed
+from bpmax_sim.messages import FORM, Call, Headers, Pairs, Proof, Request, SignatureInput
 from bpmax_sim.platform.model import Apply, Idempotency, place_of
 from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.proxy.call_plan import CallRandomness, Plan
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.effects import Grant, NoRepr
-from bpmax_sim.proxy.encode import BadValueError, header_value, inert, percent, query_text
+from bpmax_sim.proxy.encode import (
+    BadValueError,
+    encode_header_value,
+    encode_inert,
+    encode_query,
+    percent_encode,
+)
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.signing import RequestEditor, sign
 from bpmax_sim.secret.vault import Credentials
@@ -68,7 +74,7 @@ def standin_context(
 
 
 def standin_context_at(
-    tenant: Credentials, grant: Grant | None, stamp: Signed, attempt: int
+    tenant: Credentials, grant: Grant | None, stamp: SignatureInput, attempt: int
 ) -> SigningContext:
     """Return what was written down at the instant and nonce of *stamp*."""
     drawn = CallRandomness(b"", stamp.call_id, stamp.nonce)
@@ -164,7 +170,11 @@ def authorise(
 
 
 def signed_at(
-    request: Request, recipe: CompiledApi, tenant: Credentials, grant: Grant | None, stamp: Signed
+    request: Request,
+    recipe: CompiledApi,
+    tenant: Credentials,
+    grant: Grant | None,
+    stamp: SignatureInput,
 ) -> Request:
     """Return a recorded request signed again, at the instant and nonce of *stamp*.
 
@@ -185,7 +195,7 @@ def _call_at(plan: Plan, standin: SigningContext) -> Call:
     for item in plan.recipe.apply:
         if item.place == "path":
             value = render(item.value, names)
-            path = path.replace(f"{{{item.name}}}", inert(value, f"path.{item.name}"))
+            path = path.replace(f"{{{item.name}}}", encode_inert(value, f"path.{item.name}"))
     return replace(plan.call, path=path)
 
 
@@ -208,7 +218,7 @@ def _sign(plan: Plan, request: Request, context: SigningContext) -> Request:
     names = names_of(recipe, context)
     nonce, call_id = str(names["nonce"]), str(names["call_id"])
     signed = sign(request, recipe.auth.sign, names)
-    return replace(signed, signed=Signed(now=context.now, nonce=nonce, call_id=call_id))
+    return replace(signed, signed=SignatureInput(now=context.now, nonce=nonce, call_id=call_id))
 
 
 def _base_address(recipe: CompiledApi, context: SigningContext) -> str:
@@ -243,9 +253,9 @@ def _render_value(recipe: CompiledApi, item: Apply, names: Mapping[str, object])
     value = render(item.value, names)
     try:
         if item.place == "header":
-            return header_value(item.name, value)
+            return encode_header_value(item.name, value)
         if item.place == "query":
-            percent(value, f"query.{item.name}")
+            percent_encode(value, f"query.{item.name}")
     except BadValueError as error:
         raise ConfigError(
             "{recipe_name}: what auth puts in cannot be sent: {error}",
@@ -260,7 +270,7 @@ def _build_request(
 ) -> Request:
     """Return *call*, a form of the plan's call, as a request with *values* put in."""
     recipe = plan.recipe
-    query = query_text((*call.query, *_pairs_for(values, "query")))
+    query = encode_query((*call.query, *_pairs_for(values, "query")))
     address = base + call.path
     request = Request(
         method=call.method,
@@ -335,7 +345,7 @@ def is_signed(
     recorded: Request, recipe: CompiledApi, tenant: Credentials, grant: Grant | None
 ) -> bool:
     """Return whether a recorded request is signed as its platform would sign it today."""
-    stamp: Signed | None = recorded.signed
+    stamp: SignatureInput | None = recorded.signed
     if stamp is None or recipe.auth.sign is None:
         return (stamp is None) == (recipe.auth.sign is None)
     again = signed_at(recorded, recipe, tenant, grant, stamp)

@@ -112,12 +112,14 @@ def check_setter(platform: str, api: str, setter: str, value: object) -> None:
 def _refuse(rule: str, got: object, platform: object = "", api: str = "") -> NoReturn:
     known = platform if isinstance(platform, str) else ""
     raise CallError(
-        msg("{rule}, got {kind_of}", rule=rule, kind_of=js.kind_of(got)), platform=known, api=api
+        msg("{rule}, got {kind_of}", rule=rule, kind_of=js.describe_kind(got)),
+        platform=known,
+        api=api,
     )
 
 
 _ATOMS = (
-    str, bool, int, float, type(None), bytes, datetime, js.Undefined, js.BigInt, js.FarDate,
+    str, bool, int, float, type(None), bytes, datetime, js.UndefinedType, js.BigInt, js.FarDate,
     js.JsMap, js.JsSet, js.Opaque,
 )  # fmt: skip
 
@@ -149,7 +151,7 @@ def _copy(value: Any, above: tuple[int, ...]) -> Any:
         return js.Opaque("cycle")
     if isinstance(value, Mapping):
         inner = (*above, id(value))
-        named = js.object_of({_name(name): item for name, item in value.items()})
+        named = js.order_object_keys({_name(name): item for name, item in value.items()})
         return {name: _copy(item, inner) for name, item in named.items()}
     if isinstance(value, list | tuple):
         inner = (*above, id(value))
@@ -159,7 +161,7 @@ def _copy(value: Any, above: tuple[int, ...]) -> Any:
     raise CallError(
         msg(
             "{kind_of} cannot be sent; pass texts, numbers, lists, dicts or bytes",
-            kind_of=js.kind_of(value),
+            kind_of=js.describe_kind(value),
         )
     )
 
@@ -169,7 +171,10 @@ def _name(name: Any) -> str:
     text = "null" if name is None else scalar_text(name)
     if text is None:
         raise CallError(
-            msg("{kind_of} cannot be a name in an object; use a text", kind_of=js.kind_of(name))
+            msg(
+                "{kind_of} cannot be a name in an object; use a text",
+                kind_of=js.describe_kind(name),
+            )
         )
     return text
 

@@ -20,20 +20,20 @@ from bpmax_sim.clock import Chance, new_uuid
 from bpmax_sim.errors import CallError, ConfigError, nearest_name
 from bpmax_sim.field_path import with_member
 from bpmax_sim.i18n import label_message, msg, series
-from bpmax_sim.js_values import UNDEFINED, object_of
-from bpmax_sim.messages import FORM, Call, Pairs, cookies, media_type
+from bpmax_sim.js_values import UNDEFINED, order_object_keys
+from bpmax_sim.messages import FORM, Call, Pairs, media_type, parse_cookies
 from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.model import Encoding, Instance, Parameter, Platform
 from bpmax_sim.proxy import encode
 from bpmax_sim.proxy.builder import OPTIONS, CallSpec
-from bpmax_sim.proxy.compiled_api import CompiledApi, compiled_api
+from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
 from bpmax_sim.proxy.effects import NoRepr, no_repr
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, with_standin
 from bpmax_sim.secret.vault import Credentials
 
 
-class Merged(Struct):
+class MergedValues(Struct):
     """The content of a call, before it is encoded.
 
     Attributes:
@@ -51,7 +51,9 @@ class Merged(Struct):
     __repr__ = no_repr
 
 
-def merge(spec: CallSpec, recipe: CompiledApi, credentials: Mapping[str, Any]) -> Merged:
+def merge_values(
+    spec: CallSpec, recipe: CompiledApi, credentials: Mapping[str, Any]
+) -> MergedValues:
     """Return the values of *spec* on top of the defaults of *recipe*.
 
     Raises:
@@ -61,26 +63,26 @@ def merge(spec: CallSpec, recipe: CompiledApi, credentials: Mapping[str, Any]) -
     body = UNDEFINED if recipe.api.body is UNSET else recipe.api.body
     query = dict(recipe.query)
     if recipe.resolves:
-        body, query = _resolved(body, credentials), _resolved(query, credentials)
-    merged = Merged({}, query, dict(recipe.headers), body)
+        body, query = _fill_credentials(body, credentials), _fill_credentials(query, credentials)
+    merged = MergedValues({}, query, dict(recipe.headers), body)
     for default in recipe.defaults:
         _set_value(merged, default, default.default)
     if spec.args is None:
         for setter, value in spec.steps:
             _SETTERS[setter](merged, value)
     else:
-        _direct(merged, spec.args, recipe)
+        _set_arguments(merged, spec.args, recipe)
     if spec.args is None and merged.path:
         _rename_path(merged, recipe)
-    merged.query = object_of(merged.query)
+    merged.query = order_object_keys(merged.query)
     if isinstance(merged.body, dict):
-        merged.body = object_of(merged.body)
+        merged.body = order_object_keys(merged.body)
     for required in recipe.required:
-        _require(merged, required)
+        _check_present(merged, required)
     return merged
 
 
-def _resolved(value: Any, credentials: Mapping[str, Any]) -> Any:
+def _fill_credentials(value: Any, credentials: Mapping[str, Any]) -> Any:
     """Replace ``{$credential: name}`` in a declared value; a script's value never comes here."""
     if isinstance(value, Mapping):
         if CREDENTIAL in value:
@@ -91,34 +93,34 @@ def _resolved(value: Any, credentials: Mapping[str, Any]) -> Any:
                     "the instance has no credential {name!r}{hint}; add it", name=name, hint=hint
                 )
             return credentials[name]
-        return {name: _resolved(item, credentials) for name, item in value.items()}
+        return {name: _fill_credentials(item, credentials) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_resolved(item, credentials) for item in value]
+        return [_fill_credentials(item, credentials) for item in value]
     return value
 
 
-def _update(known: dict[str, Any], values: Any) -> None:
+def _update_defined(known: dict[str, Any], values: Any) -> None:
     if values is not UNDEFINED:
         known.update({name: value for name, value in values.items() if value is not UNDEFINED})
 
 
-def _set_headers(merged: Merged, values: Any) -> None:
+def _set_headers(merged: MergedValues, values: Any) -> None:
     if values is not UNDEFINED:
         for name, value in values.items():
             _set_header(merged, name, value)
 
 
-def _set_header(merged: Merged, name: str, value: Any) -> None:
+def _set_header(merged: MergedValues, name: str, value: Any) -> None:
     if value is UNDEFINED:
         return
-    lower = encode.header_name(name).lower()
+    lower = encode.check_header_name(name).lower()
     if value is None:
         merged.headers.pop(lower, None)
     else:
-        merged.headers[lower] = (name, encode.header_value(name, value))
+        merged.headers[lower] = (name, encode.encode_header_value(name, value))
 
 
-def _set_body(merged: Merged, value: Any) -> None:
+def _set_body(merged: MergedValues, value: Any) -> None:
     if value is UNDEFINED:
         return
     if isinstance(value, Mapping):
@@ -128,15 +130,15 @@ def _set_body(merged: Merged, value: Any) -> None:
         merged.body = value
 
 
-_SETTERS: Mapping[str, Callable[[Merged, Any], None]] = {
-    "path": lambda merged, values: _update(merged.path, values),
-    "query": lambda merged, values: _update(merged.query, values),
+_SETTERS: Mapping[str, Callable[[MergedValues, Any], None]] = {
+    "path": lambda merged, values: _update_defined(merged.path, values),
+    "query": lambda merged, values: _update_defined(merged.query, values),
     "header": _set_headers,
     "body": _set_body,
 }
 
 
-def _set_value(merged: Merged, parameter: Parameter, value: Any) -> None:
+def _set_value(merged: MergedValues, parameter: Parameter, value: Any) -> None:
     """Put one parameter's value at its place."""
     if parameter.place == "path":
         merged.path[parameter.target] = value
@@ -150,7 +152,7 @@ def _set_value(merged: Merged, parameter: Parameter, value: Any) -> None:
         _set_body(merged, value)
 
 
-def _direct(merged: Merged, args: tuple[Any, ...], recipe: CompiledApi) -> None:
+def _set_arguments(merged: MergedValues, args: tuple[Any, ...], recipe: CompiledApi) -> None:
     """Give the nth argument to the nth declared parameter."""
     extra = args[len(recipe.api.parameters) :]
     for parameter, value in zip(recipe.api.parameters, args, strict=False):
@@ -170,7 +172,7 @@ def _direct(merged: Merged, args: tuple[Any, ...], recipe: CompiledApi) -> None:
     merged.notes.append(msg("{message}; the rest was dropped", message=message))
 
 
-def _rename_path(merged: Merged, recipe: CompiledApi) -> None:
+def _rename_path(merged: MergedValues, recipe: CompiledApi) -> None:
     """Accept a path parameter's declared name for its placeholder, and nothing unknown."""
     known = {*recipe.pieces[1::2]}
     renamed: dict[str, Any] = {}
@@ -189,7 +191,7 @@ def _rename_path(merged: Merged, recipe: CompiledApi) -> None:
     merged.path = renamed
 
 
-def _require(merged: Merged, parameter: Parameter) -> None:
+def _check_present(merged: MergedValues, parameter: Parameter) -> None:
     if not _PRESENT[parameter.place](merged, parameter):
         place = f"{parameter.place}.{parameter.target}" if parameter.steps else msg("the body")
         raise encode.MissingParameterError(
@@ -197,7 +199,7 @@ def _require(merged: Merged, parameter: Parameter) -> None:
         )
 
 
-def _in_body(merged: Merged, parameter: Parameter) -> bool:
+def _is_in_body(merged: MergedValues, parameter: Parameter) -> bool:
     value = merged.body
     if value is UNDEFINED:
         return False
@@ -214,11 +216,11 @@ _PRESENT = {
     "path": lambda merged, parameter: parameter.target in merged.path,
     "query": lambda merged, parameter: merged.query.get(parameter.target) is not None,
     "header": lambda merged, parameter: parameter.target.lower() in merged.headers,
-    "body": _in_body,
+    "body": _is_in_body,
 }
 
 
-def drop_reserved(merged: Merged, recipe: CompiledApi) -> None:
+def drop_reserved(merged: MergedValues, recipe: CompiledApi) -> None:
     """Remove every name that auth puts in, in any case, and note it.
 
     Raises:
@@ -226,52 +228,54 @@ def drop_reserved(merged: Merged, recipe: CompiledApi) -> None:
     """
     taken = recipe.reserved
     if not taken.header.isdisjoint(merged.headers):
-        _take(taken.header, merged.headers, "header", merged)
+        _drop_names(taken.header, merged.headers, "header", merged)
     if taken.query:
-        _take_query(taken.query, merged)
+        _drop_query(taken.query, merged)
     if taken.cookie and "cookie" in merged.headers:
-        _take_cookies(merged, taken.cookie)
+        _drop_cookies(merged, taken.cookie)
     if not taken.path.isdisjoint(merged.path):
-        _take(taken.path, merged.path, "path", merged)
+        _drop_names(taken.path, merged.path, "path", merged)
     if taken.body:
-        _take_from_body(taken.body, merged, recipe)
+        _drop_from_body(taken.body, merged, recipe)
 
 
-def _take(names: frozenset[str], values: dict[str, Any], place: str, merged: Merged) -> None:
+def _drop_names(
+    names: frozenset[str], values: dict[str, Any], place: str, merged: MergedValues
+) -> None:
     for name in sorted(names & values.keys()):
         del values[name]
-        _note(merged, f"{place}.{name}")
+        _note_override(merged, f"{place}.{name}")
 
 
-def _take_query(names: frozenset[str], merged: Merged) -> None:
+def _drop_query(names: frozenset[str], merged: MergedValues) -> None:
     for name in [name for name in merged.query if name.lower() in names]:
         if merged.query.pop(name) is not None:
-            _note(merged, f"query.{name}")
+            _note_override(merged, f"query.{name}")
 
 
-def _note(merged: Merged, place: str) -> None:
+def _note_override(merged: MergedValues, place: str) -> None:
     merged.notes.append(
         msg("{place} is set by auth; the call's own value was dropped", place=place)
     )
 
 
-def _take_cookies(merged: Merged, taken: frozenset[str]) -> None:
+def _drop_cookies(merged: MergedValues, taken: frozenset[str]) -> None:
     spelling, line = merged.headers["cookie"]
-    sent = cookies(line)
+    sent = parse_cookies(line)
     remaining = [cookie for cookie in sent if cookie.name.lower() not in taken]
     for name in sorted({cookie.name for cookie in sent if cookie not in remaining}):
-        _note(merged, f"cookie.{name}")
+        _note_override(merged, f"cookie.{name}")
     if remaining:
         merged.headers["cookie"] = (spelling, "; ".join([cookie.text for cookie in remaining]))
     else:
         del merged.headers["cookie"]
 
 
-def _take_from_body(
-    spots: tuple[tuple[str, ...], ...], merged: Merged, recipe: CompiledApi
+def _drop_from_body(
+    spots: tuple[tuple[str, ...], ...], merged: MergedValues, recipe: CompiledApi
 ) -> None:
     names = [".".join(steps) for steps in spots]
-    encoding = _encoding(merged, recipe)
+    encoding = _choose_encoding(merged, recipe)
     own = merged.headers.get("content-type")
     media = media_type(own[1] if own else encode.TYPES[encoding])
     if encoding != "json" and (encoding, media) != ("form", FORM):
@@ -287,13 +291,13 @@ def _take_from_body(
             "auth puts {names!r} into the body: pass an object", names=names[0]
         )
     for name, steps in zip(names, spots, strict=True):
-        body, removed = _without(merged.body, (name,) if encoding == "form" else steps)
+        body, removed = _without_path(merged.body, (name,) if encoding == "form" else steps)
         if removed:
             merged.body = body
-            _note(merged, f"body.{name}")
+            _note_override(merged, f"body.{name}")
 
 
-def _without(body: Mapping[str, Any], steps: tuple[str, ...]) -> tuple[dict[str, Any], bool]:
+def _without_path(body: Mapping[str, Any], steps: tuple[str, ...]) -> tuple[dict[str, Any], bool]:
     """Return *body* without the path *steps*, in any case, and whether it was there."""
     left: dict[str, Any] = {}
     removed = False
@@ -301,7 +305,7 @@ def _without(body: Mapping[str, Any], steps: tuple[str, ...]) -> tuple[dict[str,
         if name.lower() != steps[0].lower():
             left[name] = value
         elif len(steps) > 1 and isinstance(value, Mapping):
-            left[name], inner = _without(value, steps[1:])
+            left[name], inner = _without_path(value, steps[1:])
             removed = removed or inner
         else:
             removed = True
@@ -351,14 +355,14 @@ class Plan(NoRepr, frozen=True, kw_only=True):
     standin_randomness: CallRandomness = NO_RANDOMNESS
 
 
-def plan(spec: CallSpec, env: Environment) -> Plan:
+def plan_call(spec: CallSpec, env: Environment) -> Plan:
     """Return the plan of *spec*; nothing is sent.
 
     Raises:
         CallError: one of the codes that come before any HTTP.
         ConfigError: if the platform's declaration cannot be used.
     """
-    recipe = _compiled(spec, env)
+    recipe = _look_up_api(spec, env)
     notes = _check_options(spec, recipe) if spec.options else ()
     tenant = env.tenant(recipe.platform, recipe.instance)
     try:
@@ -367,7 +371,7 @@ def plan(spec: CallSpec, env: Environment) -> Plan:
         if recipe.resolves and tenant.real != tenant.standins:
             real = _encode_call(spec, recipe, tenant.real, call.serial)[0]
         if not SECRET_HEADERS.isdisjoint(merged.headers):
-            call = replace(call, headers=_without_secrets(call, env))
+            call = replace(call, headers=_hide_script_secrets(call, env))
     except encode.BadValueError as error:
         raise CallError(label_message(recipe.name, error), code=error.code) from None
     except RecursionError:
@@ -389,19 +393,19 @@ def plan(spec: CallSpec, env: Environment) -> Plan:
     )
 
 
-def _compiled(spec: CallSpec, env: Environment) -> CompiledApi:
+def _look_up_api(spec: CallSpec, env: Environment) -> CompiledApi:
     """Return the recipe of what *spec* names, looked up once for each way of naming it."""
     key = (spec.platform, spec.options.get("instance_key", UNDEFINED), spec.api)
     compiled = env.resolved.get(key)
     if compiled is None:
         platform = env.platforms.platform(spec.platform)
-        instance = _instance(spec, platform, env)
-        compiled = compiled_api(platform, instance, env.platforms.api(platform, spec.api))
+        instance = _choose_instance(spec, platform, env)
+        compiled = compile_api(platform, instance, env.platforms.api(platform, spec.api))
         env.resolved[key] = compiled
     return compiled
 
 
-def _instance(spec: CallSpec, platform: Platform, env: Environment) -> Instance:
+def _choose_instance(spec: CallSpec, platform: Platform, env: Environment) -> Instance:
     key = platform.platform_key
     named = spec.options.get("instance_key", UNDEFINED)
     if named is not UNDEFINED:
@@ -458,14 +462,14 @@ def _check_options(spec: CallSpec, recipe: CompiledApi) -> tuple[str, ...]:
 
 def _encode_call(
     spec: CallSpec, recipe: CompiledApi, credentials: Mapping[str, Any], serial: int
-) -> tuple[Call, Merged]:
+) -> tuple[Call, MergedValues]:
     """Return the call with *credentials* in the declared defaults."""
-    merged = merge(spec, recipe, credentials)
+    merged = merge_values(spec, recipe, credentials)
     drop_reserved(merged, recipe)
-    query = encode.query_pairs(merged.query)
+    query = encode.flatten_query(merged.query)
     body = _encode_body(merged, recipe)
-    path = _path(merged, recipe)
-    length = len(path) + len(encode.query_text(query))
+    path = _fill_path(merged, recipe)
+    length = len(path) + len(encode.encode_query(query))
     if length > LONGEST_TARGET:
         raise encode.BadValueError(
             "the address is {length} characters long, more than {longest_target}; send "
@@ -490,7 +494,7 @@ def _encode_call(
     return call, merged
 
 
-def _without_secrets(call: Call, env: Environment) -> Pairs:
+def _hide_script_secrets(call: Call, env: Environment) -> Pairs:
     """Return the headers with a stand-in for each credential that the script set itself."""
     issued = partial(env.vault.register_issued, call.platform, call.instance)
     return tuple(
@@ -501,7 +505,7 @@ def _without_secrets(call: Call, env: Environment) -> Pairs:
     )
 
 
-def _path(merged: Merged, recipe: CompiledApi) -> str:
+def _fill_path(merged: MergedValues, recipe: CompiledApi) -> str:
     pieces = recipe.pieces
     if len(pieces) == 1:
         return pieces[0]
@@ -509,7 +513,7 @@ def _path(merged: Merged, recipe: CompiledApi) -> str:
     for index in range(1, len(pieces), 2):
         name = pieces[index]
         if name in merged.path:
-            filled[index] = encode.segment(name, merged.path[name])
+            filled[index] = encode.encode_segment(name, merged.path[name])
         elif name in recipe.reserved.path:
             filled[index] = f"{{{name}}}"
         else:
@@ -521,12 +525,12 @@ def _path(merged: Merged, recipe: CompiledApi) -> str:
     return "".join(filled)
 
 
-def _encode_body(merged: Merged, recipe: CompiledApi) -> bytes | None:
+def _encode_body(merged: MergedValues, recipe: CompiledApi) -> bytes | None:
     """Return the body's bytes, and set the content type that goes with them."""
     value = merged.body
     if value is UNDEFINED:
         return None
-    encoding = _encoding(merged, recipe)
+    encoding = _choose_encoding(merged, recipe)
     payload = encode.encode_payload(value, encoding)
     needs_boundary = encoding == "multipart" and not isinstance(value, str | bytes)
     is_typed = "content-type" in merged.headers
@@ -535,6 +539,6 @@ def _encode_body(merged: Merged, recipe: CompiledApi) -> bytes | None:
     return payload.data
 
 
-def _encoding(merged: Merged, recipe: CompiledApi) -> Encoding:
+def _choose_encoding(merged: MergedValues, recipe: CompiledApi) -> Encoding:
     own = merged.headers.get("content-type")
-    return encode.encoding_of(own[1], recipe.encoding) if own else recipe.encoding
+    return encode.choose_encoding(own[1], recipe.encoding) if own else recipe.encoding

@@ -32,13 +32,13 @@ from bpmax_sim.proxy.auth import (
     signed_otherwise,
 )
 from bpmax_sim.proxy.builder import CallSpec
-from bpmax_sim.proxy.call_plan import Plan, plan
+from bpmax_sim.proxy.call_plan import Plan, plan_call
 from bpmax_sim.proxy.effects import Effect, Flow, Grant, Send, Sleep, TokenRequest, no_repr
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.login import login, login_key, synthesise_grant
 from bpmax_sim.proxy.recovery import Outcome, ReceivedResponse, RetryProgress, Stop, next_step
 from bpmax_sim.proxy.response import CallRecord, Sending, read_body
-from bpmax_sim.proxy.result import Answer, read_answer, rejected
+from bpmax_sim.proxy.result import Answer, make_rejection, read_answer
 from bpmax_sim.proxy.signing import verify
 
 Calling = Generator[Effect, Any, Answer]
@@ -61,7 +61,7 @@ class CallTrace(Struct):
     __repr__ = no_repr
 
 
-def call(spec: CallSpec, env: Environment) -> Calling:
+def run_call(spec: CallSpec, env: Environment) -> Calling:
     """Make the call of *spec*; one log record is left, whatever comes of it.
 
     Raises:
@@ -72,28 +72,28 @@ def call(spec: CallSpec, env: Environment) -> Calling:
     env.refuse_closed()
     trace = CallTrace(spec, env.clock.now(), env.clock.tick())
     try:
-        trace.plan = plan(spec, env)
-        answer = yield from _attempts(trace.plan, env, trace)
+        trace.plan = plan_call(spec, env)
+        answer = yield from _send_until_done(trace.plan, env, trace)
     except BpmaxError as error:
         if isinstance(error, CallError):
-            _complete(error, trace, env)
-        env.log(_record(trace, env, error))
+            _complete_error(error, trace, env)
+        env.log(_make_record(trace, env, error))
         raise
-    env.log(_record(trace, env, None))
+    env.log(_make_record(trace, env, None))
     return answer
 
 
-def build(spec: CallSpec, env: Environment) -> Request:
+def build_request(spec: CallSpec, env: Environment) -> Request:
     """Return the request of *spec* as it is before auth; nothing is sent or logged.
 
     Raises:
         CallError: one of the codes that come before any HTTP.
     """
-    return request_before_auth(plan(spec, env))
+    return request_before_auth(plan_call(spec, env))
 
 
-def _attempts(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
-    grant = yield from _granted(planned, env)
+def _send_until_done(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
+    grant = yield from _obtain_grant(planned, env)
     while True:
         progress = trace.progress
         request = authorise(
@@ -115,7 +115,7 @@ def _attempts(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
         if step.note:
             trace.notes.append(step.note)
         if isinstance(step, Stop):
-            return _finish(outcome, step, planned, grant, env)
+            return _judge_outcome(outcome, step, planned, grant, env)
         sending = Sending(
             request=request,
             response=outcome.response if isinstance(outcome, ReceivedResponse) else None,
@@ -131,7 +131,7 @@ def _attempts(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
         if step.wait:
             yield Sleep(step.wait)
         if step.renew:
-            grant = yield from _granted(planned, env)
+            grant = yield from _obtain_grant(planned, env)
         offset = progress.offset if step.offset is None else step.offset
         trace.progress = RetryProgress(progress.sent, progress.renewed + step.renew, offset)
 
@@ -147,7 +147,7 @@ def _send(request: Request, trace: CallTrace) -> Generator[Effect, Any, Outcome]
     return ReceivedResponse(response, read_body(response))
 
 
-def _granted(planned: Plan, env: Environment) -> Generator[Effect, Any, Grant | None]:
+def _obtain_grant(planned: Plan, env: Environment) -> Generator[Effect, Any, Grant | None]:
     """Return what a login yields, where the call needs one."""
     recipe, acquire = planned.recipe, planned.recipe.auth.acquire
     if acquire is None or not recipe.acquires:
@@ -168,7 +168,7 @@ def _granted(planned: Plan, env: Environment) -> Generator[Effect, Any, Grant | 
     return grant
 
 
-def _finish(
+def _judge_outcome(
     outcome: Outcome, step: Stop, planned: Plan, grant: Grant | None, env: Environment
 ) -> Answer:
     if isinstance(outcome, TransportError):
@@ -177,7 +177,7 @@ def _finish(
     redact = env.redact
     if step.is_token_refused:
         line = msg("the new token was refused too: HTTP {status}", status=response.status)
-        raise rejected(AuthError, line, response, body, planned, redact)
+        raise make_rejection(AuthError, line, response, body, planned, redact)
     rule = planned.recipe.auth.verify_response
     if rule is not None and response.trust not in {"", VERIFIED}:
         raise AuthError(response.trust)
@@ -188,7 +188,7 @@ def _finish(
     return read_answer(response, planned, body, redact)
 
 
-def _complete(error: CallError, trace: CallTrace, env: Environment) -> None:
+def _complete_error(error: CallError, trace: CallTrace, env: Environment) -> None:
     """Fill in what the raiser of *error* did not know, and hide what a script took for a name."""
     planned, spec = trace.plan, trace.spec
     named = spec.options.get("instance_key", UNDEFINED)
@@ -200,7 +200,7 @@ def _complete(error: CallError, trace: CallTrace, env: Environment) -> None:
     error.args = (error.message,)
 
 
-def _record(trace: CallTrace, env: Environment, error: BpmaxError | None) -> CallRecord:
+def _make_record(trace: CallTrace, env: Environment, error: BpmaxError | None) -> CallRecord:
     planned, spec = trace.plan, trace.spec
     spoken, redact = planned.call if planned else None, env.redact
     caller = spec.options.get("caller", UNDEFINED)
@@ -226,10 +226,10 @@ def _record(trace: CallTrace, env: Environment, error: BpmaxError | None) -> Cal
     )
 
 
-class Flight(Struct):
+class PendingLogin(Struct):
     """A login under way; whoever comes later waits for it and shares what comes of it."""
 
-    landed: threading.Event = field(default_factory=threading.Event)
+    is_done: threading.Event = field(default_factory=threading.Event)
     grant: Grant | None = None
     error: Exception | None = None
 
@@ -241,7 +241,7 @@ class TokenStore:
         """Start without a grant."""
         self._lock = threading.Lock()
         self._grants: dict[str, Grant] = {}
-        self._flights: dict[str, Flight] = {}
+        self._pending: dict[str, PendingLogin] = {}
 
     def peek(self, acquire: TokenRequest) -> Grant | None:
         """Return the grant that answers *acquire*, or None if a login is due.
@@ -249,7 +249,7 @@ class TokenStore:
         A refused or expired grant is evicted.
         """
         with self._lock:
-            return self._valid(acquire)
+            return self._valid_grant(acquire)
 
     def store(self, key: str, grant: Grant) -> None:
         """Keep *grant* for *key*."""
@@ -268,30 +268,32 @@ class TokenStore:
             Exception: what the login raised, to everyone who waited for it.
         """
         with self._lock:
-            grant = self._valid(acquire)
+            grant = self._valid_grant(acquire)
             if grant is not None:
                 return grant
-            flight = self._flights.get(acquire.key)
+            flight = self._pending.get(acquire.key)
             leads = flight is None
             if flight is None:
-                flight = self._flights[acquire.key] = Flight()
+                flight = self._pending[acquire.key] = PendingLogin()
         if leads:
-            return self._lead(acquire, flight, run)
-        flight.landed.wait()
+            return self._log_in_for_all(acquire, flight, run)
+        flight.is_done.wait()
         if flight.grant is None:
             raise flight.error or RuntimeError(
                 msg("the login that this call waited for was interrupted")
             )
         return flight.grant
 
-    def _valid(self, acquire: TokenRequest) -> Grant | None:
+    def _valid_grant(self, acquire: TokenRequest) -> Grant | None:
         grant = self._grants.get(acquire.key)
         if grant is None or not (grant.is_refused or grant.expires <= acquire.now):
             return grant
         del self._grants[acquire.key]
         return None
 
-    def _lead(self, acquire: TokenRequest, flight: Flight, run: Callable[[Flow], Grant]) -> Grant:
+    def _log_in_for_all(
+        self, acquire: TokenRequest, flight: PendingLogin, run: Callable[[Flow], Grant]
+    ) -> Grant:
         try:
             flight.grant = run(acquire.flow())
         except Exception as error:
@@ -301,8 +303,8 @@ class TokenStore:
             with self._lock:
                 if flight.grant is not None:
                     self._grants[acquire.key] = flight.grant
-                del self._flights[acquire.key]
-            flight.landed.set()
+                del self._pending[acquire.key]
+            flight.is_done.set()
         return flight.grant
 
 
@@ -311,7 +313,7 @@ Handle = Callable[[Request], Response]
 Exchanged = tuple[Response | None, Exception | None, float]
 
 
-def exchange(request: Request, handle: Handle) -> Exchanged:
+def exchange_in_time(request: Request, handle: Handle) -> Exchanged:
     """Return what *handle* answers or raises, and the seconds it took; time-outs are judged here.
 
     An error without a call gets that of *request*: who raised it knew of bytes only.
@@ -328,11 +330,11 @@ def exchange(request: Request, handle: Handle) -> Exchanged:
     except Exception as error:  # noqa: BLE001 - thrown into the call that waits for it
         return None, error, 0.0
     if response.elapsed > request.timeout:
-        return None, timed_out(request), request.timeout
+        return None, timeout_error(request), request.timeout
     return response, None, response.elapsed
 
 
-def timed_out(request: Request) -> TransportError:
+def timeout_error(request: Request) -> TransportError:
     """Return the error of an exchange that took longer than its timeout."""
     call = request.call
     name, fields = "", dict[str, Any]()
@@ -377,7 +379,7 @@ def drive(
             return returned
         start, took, value, error = clock.now(), 0.0, None, None
         if isinstance(effect, Send):
-            value, error, took = exchange(effect.request, handle)
+            value, error, took = exchange_in_time(effect.request, handle)
         elif isinstance(effect, Sleep):
             sleep(effect.seconds)
             took = effect.seconds

@@ -21,7 +21,7 @@ from bpmax_sim.path_template import path_template
 from bpmax_sim.platform import model
 from bpmax_sim.platform.check import credentials_in
 from bpmax_sim.platform.template import names_in, texts_in
-from bpmax_sim.proxy.encode import BadValueError, header_value
+from bpmax_sim.proxy.encode import BadValueError, encode_header_value
 from bpmax_sim.proxy.response import CompiledRules
 
 
@@ -35,7 +35,7 @@ class ReservedNames(msgspec.Struct, frozen=True):
     body: tuple[tuple[str, ...], ...] = ()
 
 
-def _reserved(auth: model.Auth, apply: tuple[model.Apply, ...]) -> ReservedNames:
+def _reserved_names(auth: model.Auth, apply: tuple[model.Apply, ...]) -> ReservedNames:
     """Return every name that *apply* and the signature of *auth* set."""
     spots = list(model.placed_by(auth, apply))
 
@@ -109,7 +109,7 @@ class CompiledApi:
 _recipes: dict[tuple[int, int, int], CompiledApi] = {}
 
 
-def compiled_api(platform: model.Platform, instance: model.Instance, api: model.Api) -> CompiledApi:
+def compile_api(platform: model.Platform, instance: model.Instance, api: model.Api) -> CompiledApi:
     """Return the recipe of *api*, compiled on its first use.
 
     Raises:
@@ -121,11 +121,11 @@ def compiled_api(platform: model.Platform, instance: model.Instance, api: model.
     if recipe is None:
         if len(_recipes) >= _MOST_CACHED:
             _recipes.clear()
-        recipe = _recipes[key] = _compile(platform, instance, api)
+        recipe = _recipes[key] = _compile_new(platform, instance, api)
     return recipe
 
 
-def _compile(platform: model.Platform, instance: model.Instance, api: model.Api) -> CompiledApi:
+def _compile_new(platform: model.Platform, instance: model.Instance, api: model.Api) -> CompiledApi:
     auth = platform.auth_of(api)
     method = api.method.upper()
     apply = tuple(replace(item, name=model.name_of(item, auth)) for item in auth.apply)
@@ -136,7 +136,7 @@ def _compile(platform: model.Platform, instance: model.Instance, api: model.Api)
         apply = tuple(item for item in apply if not names_in(item.value) & auth.yielded_names)
     path, _, path_query = api.path.partition("?")
     inputs = api.parameters
-    query = _query_defaults(path_query, platform, instance, api)
+    query = _merge_query(path_query, platform, instance, api)
     signing = auth.parameters, auth.acquire, apply, auth.sign, auth.verify_response
     templates = texts_in((*signing, platform.base_url, api.idempotency))
     return CompiledApi(
@@ -157,9 +157,9 @@ def _compile(platform: model.Platform, instance: model.Instance, api: model.Api)
         method=method,
         pieces=path_template(path).pieces,
         query=query,
-        headers=_header_defaults(platform, instance, api),
+        headers=_merge_headers(platform, instance, api),
         resolves=any(credentials_in((query, api.body))),
-        reserved=_reserved(auth, apply),
+        reserved=_reserved_names(auth, apply),
         apply=apply,
         acquires=acquires,
         uses=frozenset().union(*map(names_in, templates)),
@@ -175,7 +175,7 @@ def _first_set(*values: Any) -> Any:
     return next(value for value in values if value is not UNSET)
 
 
-def _query_defaults(
+def _merge_query(
     path_query: str, platform: model.Platform, instance: model.Instance, api: model.Api
 ) -> dict[str, Any]:
     """Merge weakest first: the API's own path, the platform, the instance, the API."""
@@ -186,14 +186,14 @@ def _query_defaults(
     return {**merged, **platform.query, **instance.query, **api.query}
 
 
-def _header_defaults(
+def _merge_headers(
     platform: model.Platform, instance: model.Instance, api: model.Api
 ) -> dict[str, tuple[str, str]]:
     merged: dict[str, tuple[str, str]] = {}
     for level in (platform.headers, instance.headers, api.headers):
         for name, value in level.items():
             try:
-                merged[name.lower()] = (name, header_value(name, value))
+                merged[name.lower()] = (name, encode_header_value(name, value))
             except BadValueError as error:
                 raise ConfigError(
                     label_message(f"{platform.platform_key}.{api.key}", error)

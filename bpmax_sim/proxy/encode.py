@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from bpmax_sim import js_values as js
 from bpmax_sim.i18n import MessageError, msg
-from bpmax_sim.messages import FORM, form_text, media_type
+from bpmax_sim.messages import FORM, encode_form_text, media_type
 from bpmax_sim.platform.model import Encoding
 from bpmax_sim.proxy.effects import NoRepr
 
@@ -68,15 +68,15 @@ def scalar_text(value: Any) -> str | None:
 _SCALARS: dict[type, Callable[[Any], str | None]] = {
     str: lambda value: value,
     bool: lambda value: "true" if value else "false",
-    int: js.js_number,
-    float: js.js_number,
+    int: js.format_js_number,
+    float: js.format_js_number,
     js.BigInt: lambda value: str(value.value),
-    datetime: js.iso_date,
-    js.FarDate: js.far_date,
+    datetime: js.format_iso_date,
+    js.FarDate: js.format_far_date,
 }
 
 
-def percent(text: str, where: str) -> str:
+def percent_encode(text: str, where: str) -> str:
     """Return *text* percent-encoded as UTF-8, only unreserved characters kept (RFC 3986 2.3).
 
     Raises:
@@ -85,7 +85,11 @@ def percent(text: str, where: str) -> str:
     if _UNRESERVED.fullmatch(text):
         return text
     try:
-        return _quoted(text) if len(text) <= _SHORT else quote(js.join_surrogates(text), safe="")
+        return (
+            _percent_quote(text)
+            if len(text) <= _SHORT
+            else quote(js.join_surrogates(text), safe="")
+        )
     except UnicodeEncodeError:
         raise BadValueError(
             "{where} holds half a character (a lone surrogate)", where=where
@@ -93,11 +97,11 @@ def percent(text: str, where: str) -> str:
 
 
 @lru_cache(maxsize=2048)
-def _quoted(text: str) -> str:
+def _percent_quote(text: str) -> str:
     return quote(js.join_surrogates(text), safe="")
 
 
-def segment(name: str, value: Any) -> str:
+def encode_segment(name: str, value: Any) -> str:
     """Return *value* as one path segment, or as a part of one.
 
     Raises:
@@ -108,14 +112,14 @@ def segment(name: str, value: Any) -> str:
         raise BadValueError(
             "path.{name} is {kind_of}; expected a text, a number or a boolean",
             name=name,
-            kind_of=js.kind_of(value),
+            kind_of=js.describe_kind(value),
         )
     if not text:
         raise BadValueError("path.{name} is empty, which would call another address", name=name)
-    return inert(text, f"path.{name}")
+    return encode_inert(text, f"path.{name}")
 
 
-def inert(text: str, where: str) -> str:
+def encode_inert(text: str, where: str) -> str:
     """Return *text* percent-encoded, unless it alone would lead to another address.
 
     Raises:
@@ -128,16 +132,16 @@ def inert(text: str, where: str) -> str:
             where=where,
             text=text,
         )
-    return percent(text, where)
+    return percent_encode(text, where)
 
 
-def query_values(name: str, value: Any) -> Iterable[str]:
+def query_value_texts(name: str, value: Any) -> Iterable[str]:
     """Return the texts that *name* is sent with: one, none, or one for each item of an array.
 
     Raises:
         BadValueError: if *value* is an object, or an array within an array.
     """
-    if value is None or isinstance(value, js.Undefined):
+    if value is None or isinstance(value, js.UndefinedType):
         return ()
     text = scalar_text(value)
     if text is not None:
@@ -147,35 +151,35 @@ def query_values(name: str, value: Any) -> Iterable[str]:
             raise BadValueError(
                 "query.{name} is an array within an array; send JSON.stringify(value)", name=name
             )
-        return [text for item in value for text in query_values(name, item)]
+        return [text for item in value for text in query_value_texts(name, item)]
     raise BadValueError(
         "query.{name} is {kind_of}; a query holds texts, numbers, booleans and arrays "
         "of them; send JSON.stringify(value) if the server expects JSON",
         name=name,
-        kind_of=js.kind_of(value),
+        kind_of=js.describe_kind(value),
     )
 
 
-def query_pairs(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+def flatten_query(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Return decoded names and values in sending order; null and undefined are left out."""
     pairs = []
     for name, value in values.items():
         if type(value) is str:
             pairs.append((name, value))
         else:
-            pairs.extend([(name, text) for text in query_values(name, value)])
+            pairs.extend([(name, text) for text in query_value_texts(name, value)])
     return tuple(pairs)
 
 
-def query_text(pairs: Iterable[tuple[str, str]]) -> str:
+def encode_query(pairs: Iterable[tuple[str, str]]) -> str:
     """Return *pairs* as a query string; a space is ``%20``, a plus ``%2B``."""
     return "&".join([
-        f"{percent(name, f'query name {name!r}')}={percent(value, f'query.{name}')}"
+        f"{percent_encode(name, f'query name {name!r}')}={percent_encode(value, f'query.{name}')}"
         for name, value in pairs
     ])  # fmt: skip
 
 
-def header_name(name: str) -> str:
+def check_header_name(name: str) -> str:
     """Return *name*, if a script may set it.
 
     Raises:
@@ -190,7 +194,7 @@ def header_name(name: str) -> str:
     return name
 
 
-def header_value(name: str, value: Any) -> str:
+def encode_header_value(name: str, value: Any) -> str:
     """Return *value* as a header value.
 
     Raises:
@@ -201,7 +205,7 @@ def header_value(name: str, value: Any) -> str:
         raise BadValueError(
             "header.{name} is {kind_of}; expected a text or a number",
             name=name,
-            kind_of=js.kind_of(value),
+            kind_of=js.describe_kind(value),
         )
     if not _VISIBLE.fullmatch(text):
         first = msg("a space at its end")
@@ -244,13 +248,13 @@ def encode_payload(value: Any, encoding: Encoding) -> Payload:
         BadValueError: if *value* has no form in *encoding*.
     """
     if isinstance(value, str):
-        return Payload(_utf8(value, "body"), TYPES[encoding])
+        return Payload(_encode_utf8(value, "body"), TYPES[encoding])
     if isinstance(value, bytes | bytearray):
         return Payload(bytes(value), _BYTES if encoding == "json" else TYPES[encoding])
     return _ENCODERS[encoding](value)
 
 
-def encoding_of(content_type: str, declared: Encoding) -> Encoding:
+def choose_encoding(content_type: str, declared: Encoding) -> Encoding:
     """Return the encoding that a content type set by the script asks for, else *declared*."""
     media = media_type(content_type)
     if media == TYPES["form"]:
@@ -258,7 +262,7 @@ def encoding_of(content_type: str, declared: Encoding) -> Encoding:
     return "multipart" if media == TYPES["multipart"] else declared
 
 
-def _utf8(text: str, where: str) -> bytes:
+def _encode_utf8(text: str, where: str) -> bytes:
     try:
         return js.join_surrogates(text).encode()
     except UnicodeEncodeError:
@@ -267,61 +271,66 @@ def _utf8(text: str, where: str) -> bytes:
         ) from None
 
 
-def _json(value: Any) -> Payload:
+def _encode_json(value: Any) -> Payload:
     try:
-        return Payload(js.json_text(value), TYPES["json"])
+        return Payload(js.stringify_json(value), TYPES["json"])
     except js.UnprintableError as error:
         raise BadValueError("body: {error}", error=error) from None
 
 
-def _text(value: Any) -> Payload:
+def _encode_text(value: Any) -> Payload:
     text = scalar_text(value)
     if text is None:
         raise BadValueError(
-            "body is {kind_of}, and this API sends text; pass a text", kind_of=js.kind_of(value)
+            "body is {kind_of}, and this API sends text; pass a text",
+            kind_of=js.describe_kind(value),
         )
-    return Payload(_utf8(text, "body"), TYPES["text"])
+    return Payload(_encode_utf8(text, "body"), TYPES["text"])
 
 
-def _fields(value: Any, encoding: str) -> Iterator[tuple[str, Any]]:
+def _iterate_fields(value: Any, encoding: str) -> Iterator[tuple[str, Any]]:
     """Yield names and single values of a form; arrays repeat the name."""
     if not isinstance(value, Mapping):
         raise BadValueError(
             "body is {kind}, and this API sends a {encoding}; pass an object of names and values",
-            kind=js.kind_of(value),
+            kind=js.describe_kind(value),
             encoding=encoding,
         )
     for name, item in value.items():
         for single in item if isinstance(item, list | tuple) else (item,):
-            if not isinstance(single, js.Undefined):
+            if not isinstance(single, js.UndefinedType):
                 yield name, single
 
 
-def _form(value: Any) -> Payload:
-    pairs = [f"{_plus(name, name)}={_plus(_field(name, item), name)}"
-             for name, item in _fields(value, "form")]  # fmt: skip
+def _encode_form(value: Any) -> Payload:
+    pairs = [f"{_form_encode(name, name)}={_form_encode(_field_text(name, item), name)}"
+             for name, item in _iterate_fields(value, "form")]  # fmt: skip
     return Payload("&".join(pairs).encode(), TYPES["form"])
 
 
-def _field(name: str, value: Any) -> str:
+def _field_text(name: str, value: Any) -> str:
     text = "" if value is None else scalar_text(value)
     if text is None:
         raise BadValueError(
             "body.{name} is {kind_of}; a form holds texts, numbers, booleans and arrays of "
             "them; send JSON.stringify(value) if the server expects JSON",
             name=name,
-            kind_of=js.kind_of(value),
+            kind_of=js.describe_kind(value),
         )
     return text
 
 
-def _plus(text: str, name: str) -> str:
-    return text if _FORM_SAFE.fullmatch(text) else form_text(_utf8(text, f"body.{name}"))
+def _form_encode(text: str, name: str) -> str:
+    return (
+        text if _FORM_SAFE.fullmatch(text) else encode_form_text(_encode_utf8(text, f"body.{name}"))
+    )
 
 
-def _multipart(value: Any) -> Payload:
+def _encode_multipart(value: Any) -> Payload:
     """Encode by RFC 7578; the boundary comes from the content, so equal bodies are equal bytes."""
-    parts = [_part(name, item) for name, item in _fields(value, msg("multipart form"))]
+    parts = [
+        _encode_part(name, item) for name, item in _iterate_fields(value, msg("multipart form"))
+    ]
     content = b"".join(parts)
     digest = hashlib.sha256(content).hexdigest()
     while digest[:32].encode() in content:
@@ -332,14 +341,14 @@ def _multipart(value: Any) -> Payload:
     return Payload(data, f"{TYPES['multipart']}; boundary={boundary}")
 
 
-def _part(name: str, value: Any) -> bytes:
+def _encode_part(name: str, value: Any) -> bytes:
     filename, media, content = _part_content(name, value)
-    head = f'Content-Disposition: form-data; name="{_quoted_name(name)}"'
+    head = f'Content-Disposition: form-data; name="{_escape_part_name(name)}"'
     if filename is not None:
-        head += f'; filename="{_quoted_name(filename)}"'
+        head += f'; filename="{_escape_part_name(filename)}"'
     if media:
         head += f"\r\nContent-Type: {media}"
-    return _utf8(head, f"body.{name}") + b"\r\n\r\n" + content
+    return _encode_utf8(head, f"body.{name}") + b"\r\n\r\n" + content
 
 
 def _part_content(name: str, value: Any) -> tuple[str | None, str, bytes]:
@@ -347,48 +356,48 @@ def _part_content(name: str, value: Any) -> tuple[str | None, str, bytes]:
     if isinstance(value, bytes | bytearray):
         return name, _BYTES, bytes(value)
     if not isinstance(value, Mapping):
-        return None, "", _utf8(_field(name, value), f"body.{name}")
+        return None, "", _encode_utf8(_field_text(name, value), f"body.{name}")
     if "content" not in value or not _FILE_KEYS.issuperset(value):
-        return None, TYPES["json"], _json(value).data
+        return None, TYPES["json"], _encode_json(value).data
     content = value["content"]
     if not isinstance(content, str | bytes | bytearray):
         raise BadValueError(
             "body.{name}.content is {kind_of}; pass a text or bytes",
             name=name,
-            kind_of=js.kind_of(content),
+            kind_of=js.describe_kind(content),
         )
-    data = _utf8(content, f"body.{name}") if isinstance(content, str) else bytes(content)
+    data = _encode_utf8(content, f"body.{name}") if isinstance(content, str) else bytes(content)
     media = str(value.get("content_type") or _BYTES)
     if not media.isprintable() or not media.isascii():
         raise BadValueError("body.{name}.content_type is not a media type", name=name)
     return str(value.get("filename") or name), media, data
 
 
-def _quoted_name(name: str) -> str:
+def _escape_part_name(name: str) -> str:
     """Escape by the HTML standard's rule for form-data names."""
     return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _xml(value: Any) -> Payload:
-    roots = list(_elements(value, "body")) if isinstance(value, Mapping) else []
+def _encode_xml(value: Any) -> Payload:
+    roots = list(_encode_elements(value, "body")) if isinstance(value, Mapping) else []
     if len(roots) != 1:
         raise BadValueError("body must be an object with one key, the root element, or XML text")
-    return Payload(_utf8(roots[0], "body"), TYPES["xml"])
+    return Payload(_encode_utf8(roots[0], "body"), TYPES["xml"])
 
 
-def _elements(value: Mapping[str, Any], where: str) -> Iterator[str]:
-    for name, single in _fields(value, "xml"):
+def _encode_elements(value: Mapping[str, Any], where: str) -> Iterator[str]:
+    for name, single in _iterate_fields(value, "xml"):
         if not _XML_NAME.fullmatch(name):
             raise BadValueError("{where}: {name!r} is not an element name", where=where, name=name)
-        yield f"<{name}{_content(single, f'{where}.{name}')}</{name}>"
+        yield f"<{name}{_encode_content(single, f'{where}.{name}')}</{name}>"
 
 
-def _content(value: Any, where: str) -> str:
+def _encode_content(value: Any, where: str) -> str:
     """Return the rest of a start tag and the content; ``@name`` is an attribute, ``#text`` text."""
     if not isinstance(value, Mapping):
-        return f">{_xml_text(value, where)}"
-    members = {name: item for name, item in value.items() if not isinstance(item, js.Undefined)}
-    text = _xml_text(members.pop("#text", None), where)
+        return f">{_escape_xml(value, where)}"
+    members = {name: item for name, item in value.items() if not isinstance(item, js.UndefinedType)}
+    text = _escape_xml(members.pop("#text", None), where)
     attributes = ""
     for name in [name for name in members if name.startswith("@")]:
         if not _XML_NAME.fullmatch(name[1:]):
@@ -396,24 +405,26 @@ def _content(value: Any, where: str) -> str:
                 "{where}: {name!r} is not an attribute name", where=where, name=name
             )
         # In attributes they make spaces of line feeds and tabs (XML 1.0, 3.3.3).
-        value = _xml_text(members.pop(name), where).replace("\n", "&#10;").replace("\t", "&#9;")
+        value = _escape_xml(members.pop(name), where).replace("\n", "&#10;").replace("\t", "&#9;")
         attributes += f' {name[1:]}="{value}"'
-    return f"{attributes}>{text}{''.join(_elements(members, where))}"
+    return f"{attributes}>{text}{''.join(_encode_elements(members, where))}"
 
 
-def _xml_text(value: Any, where: str) -> str:
+def _escape_xml(value: Any, where: str) -> str:
     text = "" if value is None else scalar_text(value)
     if text is None or _NOT_XML.search(text):
         raise BadValueError(
-            "{where} is {kind_of} that XML cannot hold", where=where, kind_of=js.kind_of(value)
+            "{where} is {kind_of} that XML cannot hold",
+            where=where,
+            kind_of=js.describe_kind(value),
         )
     return escape(text).replace("\r", "&#13;")  # readers make a line feed of it (XML 1.0, 2.11)
 
 
 _ENCODERS: Mapping[str, Callable[[Any], Payload]] = {
-    "json": _json,
-    "form": _form,
-    "multipart": _multipart,
-    "text": _text,
-    "xml": _xml,
+    "json": _encode_json,
+    "form": _encode_form,
+    "multipart": _encode_multipart,
+    "text": _encode_text,
+    "xml": _encode_xml,
 }

@@ -36,11 +36,11 @@ from bpmax_sim.proxy.response import (
     ParsedBody,
     accepts,
     as_text,
+    compile_finder,
     find_first,
-    finder,
     is_success,
     read_body,
-    redacted_response,
+    redact_response,
 )
 from bpmax_sim.secret.standin import standin
 from bpmax_sim.secret.vault import Vault
@@ -60,7 +60,7 @@ def login_request(recipe: CompiledApi, declared: LoginRequest, names: Mapping[st
     key = recipe.platform.platform_key
     try:
         base, path, query = _split_address(recipe, declared, names)
-        query += encode.query_pairs(fill_templates(declared.query, names))
+        query += encode.flatten_query(fill_templates(declared.query, names))
         payload = None
         if is_set(declared.form):
             fields = fill_templates(declared.form, names).items()
@@ -69,12 +69,12 @@ def login_request(recipe: CompiledApi, declared: LoginRequest, names: Mapping[st
         elif is_set(declared.body):
             payload = encode.encode_payload(fill_templates(declared.body, names), "json")
         headers = tuple([
-            (name, encode.header_value(name, render(value, names)))
+            (name, encode.encode_header_value(name, render(value, names)))
             for name, value in declared.headers.items()
         ])  # fmt: skip
         if payload and "content-type" not in Headers(headers):
             headers += (("Content-Type", payload.content_type),)
-        text = encode.query_text(query)
+        text = encode.encode_query(query)
     except encode.BadValueError as error:
         raise ConfigError(
             "the login of {key!r} cannot be sent: {error}", key=key, error=error
@@ -166,9 +166,9 @@ def fill_templates(value: Any, names: Mapping[str, Any]) -> Any:
 TTL: Final = "ttl"
 RATE: Final = "rate"
 _UNITS: Final = {"s": 1.0, "ms": 0.001, "absolute": 1.0, "absolute_ms": 0.001}
-_CODES: Final = tuple(map(finder, ("$.error", "$.errcode", "$.code")))
+_CODES: Final = tuple(map(compile_finder, ("$.error", "$.errcode", "$.code")))
 _MESSAGES: Final = tuple(
-    map(finder, ("$.error_description", "$.errmsg", "$.message", "$.msg", "$.error_msg"))
+    map(compile_finder, ("$.error_description", "$.errmsg", "$.message", "$.msg", "$.error_msg"))
 )
 _LONGEST: Final = 200
 
@@ -238,9 +238,9 @@ class LoginAnswer:
                 )
 
     def _value(self, name: str, rule: Extract) -> Any:
-        value = finder(rule.path)(self.response, self.body)
+        value = compile_finder(rule.path)(self.response, self.body)
         if value is UNSET or value is None or value == "":
-            if rule.optional or (name == TTL and self.body.rules_see is not None):
+            if rule.optional or (name == TTL and self.body.rule_value is not None):
                 return UNSET
             where = msg("; expected it at {rule_path}", rule_path=rule.path)
             raise self.error(msg("yields no {name}", name=name), where)
@@ -256,7 +256,7 @@ class LoginAnswer:
     def error(self, what: str, hint: str, kind: type[CallError] = AuthError) -> CallError:
         """Return the error that the login *what*, such as ``was refused``, with what to do."""
         call, response = self.plan.call, self.response
-        sent = self.request.recorded.call
+        sent = self.request.recorded_form.call
         message = msg(
             "{platform}: the login of instance {instance!r} {what} (step {number}, "
             "{line}): {message}{hint}",
@@ -268,7 +268,7 @@ class LoginAnswer:
             message=series(self._describe_response()),
             hint=hint,
         )
-        shown = redacted_response(response, self.vault.redact_for_output)
+        shown = redact_response(response, self.vault.redact_for_output)
         return kind(
             self.vault.redact_for_output(message),
             platform=call.platform,
@@ -293,9 +293,9 @@ class LoginAnswer:
                 yield f"{label}{self.vault.redact_for_output(as_text(value))[:_LONGEST]}"
 
     def _describe_body(self) -> Iterator[str]:
-        if isinstance(self.body.rules_see, dict):
+        if isinstance(self.body.rule_value, dict):
             return
-        if isinstance(self.body.rules_see, list):
+        if isinstance(self.body.rule_value, list):
             yield msg("a JSON array")
         elif self.body.kind == "null":
             yield msg("an empty body")

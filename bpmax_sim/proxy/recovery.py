@@ -21,7 +21,7 @@ from bpmax_sim.messages import Response
 from bpmax_sim.platform.model import Recover, Wait
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.effects import Grant
-from bpmax_sim.proxy.response import ParsedBody, finder
+from bpmax_sim.proxy.response import ParsedBody, compile_finder
 
 LONGEST_WAIT: Final = 600.0
 """Seconds; a response that asks for a longer wait is final."""
@@ -181,7 +181,7 @@ def _requested_wait(outcome: Outcome, rule: Recover, now: float) -> float | None
     date = _http_date(response.header("date") or "")
     for place in rule.wait:
         path, unit = (place.path, place.unit) if isinstance(place, Wait) else (place, "s")
-        value = finder(path)(response, outcome.body)
+        value = compile_finder(path)(response, outcome.body)
         if value is UNSET or value is None:
             continue
         seconds = _milliseconds(value) if unit == "ms" else seconds_until(value, date or now)

@@ -26,9 +26,18 @@ from msgspec import UNSET, Struct
 from bpmax_sim.errors import BAD_PATTERN, BpmaxError, ConfigError
 from bpmax_sim.field_path import FieldPath, values_at
 from bpmax_sim.i18n import MessageError, msg
-from bpmax_sim.js_values import js_number, loads
-from bpmax_sim.messages import FORM, LOGIN, Call, Headers, Pairs, Request, Response, media_type
-from bpmax_sim.messages import charset as charset_of
+from bpmax_sim.js_values import format_js_number, loads
+from bpmax_sim.messages import (
+    FORM,
+    LOGIN,
+    Call,
+    Headers,
+    Pairs,
+    Request,
+    Response,
+    charset_of,
+    media_type,
+)
 from bpmax_sim.platform.model import ErrorClass, OkRule, ResponseRules
 from bpmax_sim.proxy.effects import NoRepr
 from bpmax_sim.secret.http_auth import SET_BY_SERVER
@@ -66,7 +75,7 @@ class ParsedBody(NoRepr, frozen=True):
     guessed: Any = None
 
     @property
-    def rules_see(self) -> Any:
+    def rule_value(self) -> Any:
         """Return the value that code, message and data paths look into."""
         return self.value if self.kind == "json" else self.guessed
 
@@ -122,7 +131,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(msg("{name} is not JSON", name=name))
 
 
-def _decoded(raw: bytes, charset: str, errors: str) -> str:
+def _decode_text(raw: bytes, charset: str, errors: str) -> str:
     """Return the text of *raw*, as UTF-8 where *charset* is no character set of the Web."""
     codec = "utf-8"
     if charset != codec:
@@ -134,7 +143,7 @@ def _decoded(raw: bytes, charset: str, errors: str) -> str:
 
 def _read_json(raw: bytes, charset: str) -> ParsedBody:
     try:
-        text = _decoded(raw, charset, "strict")
+        text = _decode_text(raw, charset, "strict")
         return ParsedBody("json", parse_json(text, raw if charset == "utf-8" else None), text)
     except UnicodeDecodeError as error:
         problem = msg(
@@ -142,19 +151,19 @@ def _read_json(raw: bytes, charset: str) -> ParsedBody:
         )
     except NotJson as error:
         problem = str(error)
-    return ParsedBody("broken", text=_decoded(raw, charset, "replace"), problem=problem)
+    return ParsedBody("broken", text=_decode_text(raw, charset, "replace"), problem=problem)
 
 
 def _read_other(raw: bytes, media: str, charset: str) -> ParsedBody:
     guessed = None
     if raw.lstrip(b" \t\r\n\xef\xbb\xbf")[:1] in {b"{", b"["}:
         with suppress(NotJson, UnicodeDecodeError):
-            guessed = parse_json(_decoded(raw, charset, "strict"))
+            guessed = parse_json(_decode_text(raw, charset, "strict"))
     if not media and guessed is not None:
-        text = _decoded(raw, charset, "replace")
+        text = _decode_text(raw, charset, "replace")
         return ParsedBody("json", guessed, text)
     if not media or media.startswith("text/") or media in _TEXT_TYPES or media.endswith("+xml"):
-        text = _decoded(raw, charset, "replace")
+        text = _decode_text(raw, charset, "replace")
         return ParsedBody("text", text, text, guessed=guessed)
     return ParsedBody("bytes", raw, guessed=guessed)
 
@@ -163,7 +172,7 @@ Finder = Callable[[Response, ParsedBody], Any]
 
 
 @lru_cache(maxsize=1024)
-def finder(path: str) -> Finder:
+def compile_finder(path: str) -> Finder:
     """Return what reads *path*; it returns `UNSET` for a response without it.
 
     Raises:
@@ -171,16 +180,16 @@ def finder(path: str) -> Finder:
     """
     place = FieldPath.of_response(path)
     if place is None:
-        return _json_path(path)
+        return _compile_json_path(path)
     name, steps = place.name, place.below
     if place.root == "header":
         return lambda response, _body: next(iter(Headers(response.headers).every(name)), UNSET)
     if place.root == "body":
         return lambda _response, body: (
-            UNSET if body.rules_see is None else next(values_at(body.rules_see, steps), UNSET)
+            UNSET if body.rule_value is None else next(values_at(body.rule_value, steps), UNSET)
         )
     if not name:
-        return _all_cookies
+        return _find_cookies
     return lambda response, _body: Headers(response.headers).set_cookies.get(name, UNSET)
 
 
@@ -199,16 +208,16 @@ def as_text(value: Any) -> str:
         return value
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    return js_number(value) if isinstance(value, float) else str(value)
+    return format_js_number(value) if isinstance(value, float) else str(value)
 
 
-def _all_cookies(response: Response, _body: ParsedBody) -> Any:
+def _find_cookies(response: Response, _body: ParsedBody) -> Any:
     jar = Headers(response.headers).set_cookies
     pairs = [f"{name}={value}" for name, value in jar.items()]
     return "; ".join(pairs) if pairs else UNSET
 
 
-def _json_path(path: str) -> Finder:
+def _compile_json_path(path: str) -> Finder:
     import jsonpath  # noqa: PLC0415 - slow to import, and few paths need it
 
     try:
@@ -220,9 +229,9 @@ def _json_path(path: str) -> Finder:
         ) from None
 
     def find(_response: Response, body: ParsedBody) -> Any:
-        if not isinstance(body.rules_see, dict | list):
+        if not isinstance(body.rule_value, dict | list):
             return UNSET
-        return next((match.obj for match in compiled.finditer(body.rules_see)), UNSET)
+        return next((match.obj for match in compiled.finditer(body.rule_value)), UNSET)
 
     return find
 
@@ -236,10 +245,12 @@ class CompiledRules:
         """Compile *rules*; *fallback* gives the statuses of the classes that they do not name."""
         self.ok = rules.ok
         for condition in rules.ok.all:
-            finder(condition.path)  # what is no path is refused now, not by the first response
-        self._code = tuple(map(finder, rules.code))
-        self._message = tuple(map(finder, rules.message))
-        self.data = tuple(map(finder, rules.data))
+            compile_finder(
+                condition.path
+            )  # what is no path is refused now, not by the first response
+        self._code = tuple(map(compile_finder, rules.code))
+        self._message = tuple(map(compile_finder, rules.message))
+        self.data = tuple(map(compile_finder, rules.data))
         named = {name: ErrorClass(status=status) for name, status in fallback.items()}
         self._classes = [
             (name, frozenset(map(as_text, rule.code)), frozenset(rule.status))
@@ -280,7 +291,7 @@ def accepts(rule: OkRule, response: Response, body: ParsedBody, *, lenient: bool
     if not (response.status in rule.status if rule.status else is_success(response.status)):
         return False
     for condition in rule.all:
-        value = finder(condition.path)(response, body)
+        value = compile_finder(condition.path)(response, body)
         if value is UNSET:
             holds = condition.absent or lenient
         else:
@@ -317,28 +328,28 @@ class RedactedResponse(Struct, frozen=True, kw_only=True):
     body: Any = None
 
 
-def redacted_request(request: Request, redact: Redact) -> RedactedRequest:
+def redact_request(request: Request, redact: Redact) -> RedactedRequest:
     """Return *request* in the form that is written down, redacted."""
-    shown = request.recorded
+    shown = request.recorded_form
     body = shown.body
     return RedactedRequest(
         method=shown.method,
         url=redact(shown.url),
-        headers=redacted_headers(shown.headers, redact),
+        headers=redact_headers(shown.headers, redact),
         body=None if body is None else redact(body.decode("utf-8", "replace")),
     )
 
 
-def redacted_response(response: Response, redact: Redact) -> RedactedResponse:
+def redact_response(response: Response, redact: Redact) -> RedactedResponse:
     """Return *response* redacted, the body parsed where it is JSON."""
     return RedactedResponse(
         status=response.status,
-        headers=redacted_headers(response.headers, redact),
+        headers=redact_headers(response.headers, redact),
         body=redact_values(read_body(response).shown, redact),
     )
 
 
-def redacted_headers(pairs: Pairs, redact: Redact) -> dict[str, str]:
+def redact_headers(pairs: Pairs, redact: Redact) -> dict[str, str]:
     """Return headers by lower-case name, several of one name joined, cookies hidden."""
     shown: dict[str, str] = {}
     for name, value in pairs:
@@ -436,9 +447,9 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     @property
     def request(self) -> RedactedRequest | None:
         """Return the last request, redacted."""
-        return redacted_request(self.sent, self.redact) if self.sent else None
+        return redact_request(self.sent, self.redact) if self.sent else None
 
     @property
     def response(self) -> RedactedResponse | None:
         """Return the last response, redacted, its body parsed."""
-        return redacted_response(self.received, self.redact) if self.received else None
+        return redact_response(self.received, self.redact) if self.received else None

@@ -15,7 +15,7 @@ from msgspec.structs import asdict
 from bpmax_sim.errors import BadResponseError, BusinessError, CallError, HttpStatusError
 from bpmax_sim.field_path import FieldPath, values_at
 from bpmax_sim.i18n import label_message, map_message, msg, series
-from bpmax_sim.js_values import json_text
+from bpmax_sim.js_values import stringify_json
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.proxy.call_plan import Plan
 from bpmax_sim.proxy.effects import NoRepr
@@ -23,10 +23,10 @@ from bpmax_sim.proxy.response import (
     ParsedBody,
     accepts,
     as_text,
-    finder,
+    compile_finder,
     is_success,
     read_body,
-    redacted_response,
+    redact_response,
 )
 from bpmax_sim.secret.vault import Vault
 
@@ -64,13 +64,13 @@ def read_answer(
     body = body or read_body(response)
     if not is_success(response.status):
         line = f"HTTP {response.status} {response.reason}".rstrip()
-        raise rejected(HttpStatusError, line, response, body, plan, redact)
+        raise make_rejection(HttpStatusError, line, response, body, plan, redact)
     if body.kind == "broken":
         message = msg("the answer says JSON and is not: {problem}", problem=body.problem)
-        raise rejected(BadResponseError, message, response, body, plan, redact)
+        raise make_rejection(BadResponseError, message, response, body, plan, redact)
     recipe = plan.recipe
     if recipe.rejects_business and not accepts(recipe.rules.ok, response, body):
-        raise rejected(BusinessError, msg("business failure"), response, body, plan, redact)
+        raise make_rejection(BusinessError, msg("business failure"), response, body, plan, redact)
     if recipe.result != "envelope":
         return Answer(body.value, body.text if body.kind in {"json", "text"} else None, body.kind)
     # The body's own code, message and data where it has them, else the exchange's.
@@ -83,10 +83,10 @@ def read_answer(
         "message": response.reason if message is UNSET else message,
         "data": data,
     }
-    return Answer(value, json_text(value).decode(), "json")
+    return Answer(value, stringify_json(value).decode(), "json")
 
 
-def rejected(
+def make_rejection(
     kind: type[CallError],
     line: str,
     response: Response,
@@ -109,11 +109,11 @@ def rejected(
         instance=call.instance,
         api=call.api,
         status=response.status,
-        response=asdict(redacted_response(response, redact)),
+        response=asdict(redact_response(response, redact)),
     )
 
 
-def rejection(error: CallError) -> dict[str, Any]:
+def rejection_fields(error: CallError) -> dict[str, Any]:
     """Return the own properties of the JavaScript Error that *error* becomes."""
     fields: dict[str, Any] = {
         "message": error.message,
@@ -130,31 +130,31 @@ def rejection(error: CallError) -> dict[str, Any]:
 _PUBLIC: Final = frozenset({"error", "error_description", "error_uri", "expires_in", "token_type"})
 
 
-def capture(request: Request, response: Response, vault: Vault) -> None:
+def register_issued_secrets(request: Request, response: Response, vault: Vault) -> None:
     """Register what stands at the sensitive places of the response to *request*."""
     call = request.call
     if call is None or not request.sensitive:
         return
     body = read_body(response)
     for place in request.sensitive:
-        for value in _values(place.path, response, body):
+        for value in _find_values(place.path, response, body):
             if isinstance(value, str | int | float) and not isinstance(value, bool):
                 vault.register_issued(
                     call.platform, call.instance, place.name, as_text(value), place.kind
                 )
 
 
-def _values(path: str, response: Response, body: ParsedBody) -> Iterator[Any]:
+def _find_values(path: str, response: Response, body: ParsedBody) -> Iterator[Any]:
     """Yield what stands at *path*: ``body.a[*].b``, or as a response's paths are spelled."""
     if path.startswith("body"):
-        yield from values_at(body.rules_see, FieldPath.parse(path, "secret").below)
+        yield from values_at(body.rule_value, FieldPath.parse(path, "secret").below)
     elif "*" in path:
         import jsonpath  # noqa: PLC0415 - slow to import, and few paths need it
 
-        if isinstance(body.rules_see, dict | list):
-            yield from jsonpath.findall(path, body.rules_see)
+        if isinstance(body.rule_value, dict | list):
+            yield from jsonpath.findall(path, body.rule_value)
     else:
-        value = finder(path)(response, body)
+        value = compile_finder(path)(response, body)
         if path.lower() in {"header:location", "header:content-location"} and value is not UNSET:
             # What query and fragment hold, such as ``code`` (RFC 6749, 4.1.2 and 4.2.2), else all.
             parts = urlsplit(value)

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import AuthError, ConfigError
 from bpmax_sim.i18n import msg
-from bpmax_sim.js_values import UnprintableError, json_text, loads
+from bpmax_sim.js_values import UnprintableError, loads, stringify_json
 from bpmax_sim.messages import FORM, VERIFIED, Headers, Request, Response
 from bpmax_sim.platform import encodings
 from bpmax_sim.platform.encodings import FilterError, octet_text, octets
@@ -169,7 +169,9 @@ def _set_member(body: bytes, path: list[str], value: str) -> bytes:
     first, *rest = path
     inner = members.get(first, b"{}")
     members[first] = _set_member(inner, rest, value) if rest else msgspec.json.encode(value)
-    return b"{%s}" % b",".join(json_text(name) + b":" + member for name, member in members.items())
+    return b"{%s}" % b",".join(
+        stringify_json(name) + b":" + member for name, member in members.items()
+    )
 
 
 def _members(body: bytes) -> dict[str, bytes] | None:
@@ -180,7 +182,7 @@ def _members(body: bytes) -> dict[str, bytes] | None:
     with suppress(ValueError, RecursionError, UnprintableError):
         # msgspec does not read half a character; what holds one is written anew.
         if _HALF.search(body) and isinstance(value := loads(body), dict):
-            return {name: json_text(member) for name, member in value.items()}
+            return {name: stringify_json(member) for name, member in value.items()}
     return None
 
 

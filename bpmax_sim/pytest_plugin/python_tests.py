@@ -35,7 +35,7 @@ from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.faults import describe_fault, fault_of, fault_problem
 from bpmax_sim.scenario.model import FaultRule
 from bpmax_sim.scenario.progress import RunLog
-from bpmax_sim.script.outbox import Outcome
+from bpmax_sim.script.turn_result import Outcome
 from bpmax_sim.secret.vault import Redact, redact_values
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import SessionOptions
@@ -132,10 +132,10 @@ _STUB = pytest.StashKey[Stub]()
 @contextmanager
 def router_of(node: pytest.Item, session: Session | None) -> Iterator[Router]:
     """Return a router for the sessions of *node*: *session*, if it is open, and all later ones."""
-    from bpmax_sim.transport.respx_router import new_router, routed  # noqa: PLC0415 - few need httpx
+    from bpmax_sim.transport.respx_router import new_router, stub_from_router  # noqa: PLC0415 - few need httpx
 
     router = new_router()
-    stub = node.stash[_STUB] = routed(router)
+    stub = node.stash[_STUB] = stub_from_router(router)
     if session is not None:
         session.stub(stub)
     try:

@@ -9,7 +9,7 @@ import msgspec
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import join_messages, label_message, msg, translate
 from bpmax_sim.scenario.events import ConsoleWritten, Event, ScenarioStarted
-from bpmax_sim.script.outbox import ConsoleLine
+from bpmax_sim.script.turn_result import ConsoleLine
 
 
 class Written(msgspec.Struct, frozen=True, kw_only=True):

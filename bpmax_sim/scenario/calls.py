@@ -17,11 +17,11 @@ import msgspec
 
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import msg, plural, series
-from bpmax_sim.js_values import js_number, loads
+from bpmax_sim.js_values import format_js_number, loads
 from bpmax_sim.messages import FORM, Pairs, Request, media_type
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import names_api
-from bpmax_sim.proxy.response import CallRecord, redacted_request, redacted_response
+from bpmax_sim.proxy.response import CallRecord, redact_request, redact_response
 from bpmax_sim.scenario.expect import (
     Checks,
     Comparison,
@@ -191,8 +191,8 @@ def _recording_behind(request: Request | None, recall: Recall) -> Recalled | Non
 
 def _attempt(record: CallRecord, number: int, attempt: int, recall: Recall) -> CallAttempted:
     sending, redact = record.earlier[attempt - 1], record.redact
-    request = redacted_request(sending.request, redact)
-    response = redacted_response(sending.response, redact) if sending.response else None
+    request = redact_request(sending.request, redact)
+    response = redact_response(sending.response, redact) if sending.response else None
     error = sending.error
     return CallAttempted(
         number=number,
@@ -327,7 +327,7 @@ def textual(expected: Any) -> Any:
     if isinstance(expected, bool):
         return "true" if expected else "false"
     if is_number(expected):
-        return js_number(expected)
+        return format_js_number(expected)
     if isinstance(expected, Mapping):
         return {
             key: value if is_operator(key) else textual(value) for key, value in expected.items()

@@ -26,7 +26,7 @@ from msgspec import UNSET
 
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems, nearest_name, suggest
 from bpmax_sim.i18n import fill_message, msg
-from bpmax_sim.js_values import TOO_LARGE, is_bounded, loads, whole
+from bpmax_sim.js_values import TOO_LARGE, is_bounded, loads, parse_whole_number
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.names import ScenarioNames
 from bpmax_sim.scenario.source import Spot
@@ -233,7 +233,7 @@ def _parse_number(cell: str) -> int | float | None:
     if not text:
         return None
     if _WHOLE.fullmatch(text):
-        return whole(text)
+        return parse_whole_number(text)
     number = float(text)
     if not math.isfinite(number):
         raise ValueError(text)

@@ -23,11 +23,11 @@ from bpmax_sim.errors import Place
 from bpmax_sim.file_names import NOWHERE, Homes
 from bpmax_sim.i18n import Translatable, label_message
 from bpmax_sim.i18n import plain as plain_text
-from bpmax_sim.js_values import SPELLED, UNDEFINED, plain
+from bpmax_sim.js_values import STRUCT_VALUES, UNDEFINED, to_scenario_value
 from bpmax_sim.scenario.calls import CallAttempted, CallEnd, CallMade
 from bpmax_sim.scenario.expect import Comparison
 from bpmax_sim.scenario.source import Failure, RunWarning
-from bpmax_sim.script.outbox import TimerFired
+from bpmax_sim.script.turn_result import TimerFired
 from bpmax_sim.secret.vault import field_names
 from bpmax_sim.subject.hooks import HookStarted, SubjectEvent
 
@@ -349,14 +349,14 @@ def _message(texts: _TraceTexts, value: Translatable) -> bytes:
 
 def _write_plain(texts: _TraceTexts, value: Any) -> bytes:
     """Return what a script made, in the words of a scenario file."""
-    words = plain(value)
+    words = to_scenario_value(value)
     known = words is not value
     return _WRITERS[type(words)](texts, words) if known else texts.of(f"[{type(value).__name__}]")
 
 
 def _other(kind: Any) -> Write:
     """Return what writes a struct, or what a script made."""
-    if issubclass(kind, SPELLED) or not {*field_names(kind)} - _OUTSIDE:
+    if issubclass(kind, STRUCT_VALUES) or not {*field_names(kind)} - _OUTSIDE:
         return _write_plain
     write = _members(kind, _OUTSIDE)
     return lambda texts, value: b"{" + write(texts, value) + b"}"

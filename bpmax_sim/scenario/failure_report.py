@@ -14,8 +14,8 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect import Checks, Comparison, failing_checks
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Failure
-from bpmax_sim.script.failure import Script, lines_of
-from bpmax_sim.script.outbox import UnawaitedCall
+from bpmax_sim.script.failure import Script, split_lines
+from bpmax_sim.script.turn_result import UnawaitedCall
 from bpmax_sim.secret.vault import Redact, redact_values
 from bpmax_sim.transport.faults import Fault
 
@@ -75,7 +75,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
 
     def _line(self, place: Place | None) -> str:
         for body in self.bodies:
-            lines = lines_of(body.source)
+            lines = split_lines(body.source)
             if place and body.name == place.file and 0 < place.line <= len(lines):
                 return lines[place.line - 1].strip()
         return ""

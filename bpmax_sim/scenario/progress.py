@@ -20,7 +20,7 @@ from bpmax_sim.clock import new_uuid
 from bpmax_sim.errors import Place
 from bpmax_sim.file_names import NOWHERE, Homes
 from bpmax_sim.i18n import msg
-from bpmax_sim.js_values import plain
+from bpmax_sim.js_values import to_scenario_value
 from bpmax_sim.project import absolute
 from bpmax_sim.scenario import assertions, events, load, model, source
 from bpmax_sim.scenario.action import Performer, Subject
@@ -41,18 +41,20 @@ def form_of(subject: Subject) -> Mapping[str, Any]:
     """Return the present fields, of a flow those of its project."""
     if subject is None:
         return {}
-    return dict(plain(subject.form if isinstance(subject, FlowSubject) else subject.fields))
+    return dict(
+        to_scenario_value(subject.form if isinstance(subject, FlowSubject) else subject.fields)
+    )
 
 
 def fields_of(subject: Subject) -> Mapping[str, Any]:
     """Return what the form shows of its fields, of a flow that of its project."""
     form = subject.front if isinstance(subject, FlowSubject) else subject
-    return dict(plain(form.facts())) if form else {}
+    return dict(to_scenario_value(form.facts())) if form else {}
 
 
 def flow_of(subject: Subject) -> Mapping[str, Any]:
     """Return what can be said of the flow."""
-    return dict(plain(subject.facts())) if isinstance(subject, FlowSubject) else {}
+    return dict(to_scenario_value(subject.facts())) if isinstance(subject, FlowSubject) else {}
 
 
 class LogMark(msgspec.Struct, frozen=True):
@@ -101,7 +103,10 @@ class RunLog(msgspec.Struct):
         clock = self.session.clock
         data: dict[str, Any] = {"at": clock.now()}
         if isinstance(happening, FieldChanged):
-            data |= {"old": plain(happening.old), "new": plain(happening.new)}
+            data |= {
+                "old": to_scenario_value(happening.old),
+                "new": to_scenario_value(happening.new),
+            }
             self.writers[happening.field] = happening.place
             self._judge_field(happening.field, happening.place)
         happening = self.session.shown(replace(happening, **data))
@@ -215,8 +220,8 @@ class RunLog(msgspec.Struct):
             thrown = assertions.thrown_of(error, clock.now())
             event = replace(
                 thrown,
-                code=plain(thrown.code),
-                status=plain(thrown.status),
+                code=to_scenario_value(thrown.code),
+                status=to_scenario_value(thrown.status),
                 unhandled=error in result.unhandled,
             )
             yield clock.tick(), self.session.shown(event)
@@ -393,6 +398,6 @@ class Progress:
 
     def remember(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:
         """Keep what a step gave, for ``${steps.<id>.result}`` and ``expect: result``."""
-        self.result = plain(value)
+        self.result = to_scenario_value(value)
         if step_id:
             self.scope.steps[step_id] = {"result": self.result, "error": error}

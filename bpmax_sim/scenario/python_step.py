@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from bpmax_sim.js_values import plain
+from bpmax_sim.js_values import to_scenario_value
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 
@@ -23,7 +23,7 @@ class FormHandle(Mapping[str, Any]):
         self._owner = owner
 
     def __getitem__(self, field: str) -> Any:
-        return plain(self._front().fields[field])
+        return to_scenario_value(self._front().fields[field])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._front().fields)
@@ -37,7 +37,7 @@ class FormHandle(Mapping[str, Any]):
     @property
     def states(self) -> Mapping[str, Mapping[str, Any]]:
         """Return what the form shows of each field: visible, required, readonly, options."""
-        return dict(plain(self._front().facts()))
+        return dict(to_scenario_value(self._front().facts()))
 
     @property
     def messages(self) -> list[str]:
@@ -74,7 +74,7 @@ class FlowHandle:
     @property
     def facts(self) -> Mapping[str, Any]:
         """Return all that a scenario can expect of the flow."""
-        return dict(plain(self._flow.facts()))
+        return dict(to_scenario_value(self._flow.facts()))
 
     @property
     def at(self) -> str | list[str]:
@@ -95,7 +95,7 @@ class FlowHandle:
     @property
     def project(self) -> Mapping[str, Any]:
         """Return the project's members."""
-        return dict(plain(self._flow.project))
+        return dict(to_scenario_value(self._flow.project))
 
 
 def handles_for(

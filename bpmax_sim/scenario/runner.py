@@ -20,7 +20,7 @@ from msgspec import UNSET
 from bpmax_sim.clock import format_duration
 from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromise, Problem
 from bpmax_sim.i18n import msg
-from bpmax_sim.keywords import closed
+from bpmax_sim.keywords import refuse_unknown_keywords
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.assertions import error_as_data, resolved_error
 from bpmax_sim.scenario.events import Event, Outcome, ScenarioFinished, StepFinished, StepStarted
@@ -381,7 +381,7 @@ def _steps(progress: Progress) -> Iterator[Event]:
         progress.checks, progress.failures = progress.judge(
             progress.reporter(), item.scenario.expect
         )
-    for timer in session.waiting():
+    for timer in session.pending_timers():
         left = format_duration(max(timer.due - session.clock.now(), 0))
         message = msg(
             "{timer} still waits at the end; advance: {left} lets it fire",
@@ -487,7 +487,7 @@ def secrets(
     return tuple(texts)
 
 
-@closed(argument.argument for argument in options_of("session").values())
+@refuse_unknown_keywords(argument.argument for argument in options_of("session").values())
 def run_scenario(
     path: str | os.PathLike[str],
     *,

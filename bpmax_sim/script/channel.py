@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from bpmax_sim.errors import Place
 from bpmax_sim.js_values import decode_json, decode_tagged, dumps, encode_tagged
 from bpmax_sim.script.limits import Limits
-from bpmax_sim.script.outbox import TurnResult, read
+from bpmax_sim.script.turn_result import TurnResult, parse_turn
 
 
 class LiveObject(Protocol):
@@ -96,10 +96,10 @@ class Mirror:
         """Pass on what a script wrote, to the objects that it sees, of the same shape as these."""
         self._known[index][name] = dumps(tagged)
         self._seen[index].pop(name, None)
-        _at(to, self.names[index]).write(name, decode_tagged(tagged), place)
+        _find_live_object(to, self.names[index]).write(name, decode_tagged(tagged), place)
 
 
-def _at(objects: Mapping[str, LiveObject], name: str) -> LiveObject:
+def _find_live_object(objects: Mapping[str, LiveObject], name: str) -> LiveObject:
     """Return the live object that a message calls *name*, such as ``ctx.form``."""
     root, *members = name.split(".")
     value = objects[root]
@@ -200,4 +200,4 @@ class Channel:
         if self._engine is None:
             return TurnResult([])
         argument["now"] = round(self._now() * 1000)
-        return read(self._engine.call(operation, dumps(argument)))
+        return parse_turn(self._engine.call(operation, dumps(argument)))

@@ -28,33 +28,33 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UNDEFINED, decode_tagged, encode_tagged
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.effects import Effect
-from bpmax_sim.proxy.result import Answer, rejection
+from bpmax_sim.proxy.result import Answer, rejection_fields
 from bpmax_sim.script.channel import Channel, Engine, LiveObject, Mirror
-from bpmax_sim.script.failure import Failures, Placed, Script, Sources
-from bpmax_sim.script.limits import EngineError, Limits, too_slow
-from bpmax_sim.script.outbox import (
+from bpmax_sim.script.failure import ErrorFactory, PlacedScript, Script, Sources
+from bpmax_sim.script.limits import EngineError, Limits, make_time_error
+from bpmax_sim.script.scheduler import ScheduledEvent, Scheduler
+from bpmax_sim.script.turn_result import (
+    BodyEnd,
+    BodyError,
+    BodyResult,
     CallEntry,
-    Chain,
-    Clear,
     ConsoleEntry,
     ConsoleLine,
-    Drew,
-    End,
-    Fulfilled,
+    FieldWrite,
     MalformedError,
-    Misread,
     Outcome,
-    Probed,
-    Raced,
-    Rejected,
-    Timer,
+    PendingProbes,
+    PendingTimer,
+    PromiseRead,
+    RaceEntry,
+    RandomDraw,
+    TimerCancel,
+    TimerEntry,
+    TimerError,
     TimerFired,
     UnawaitedCall,
-    Uncaught,
-    Waiting,
-    Write,
+    UncalledChain,
 )
-from bpmax_sim.script.scheduler import ScheduledEvent, Scheduler
 
 Begin = Callable[[CallSpec], Generator[Effect, Any, Answer]]
 PROMPT = 1
@@ -69,7 +69,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
         zone: seconds east of Greenwich.
         parts: of chance, each four 32-bit words, not all zero, that seed it, and how much of the
             sequence is drawn before the next one counts; None for ever.
-        drew: is told the number of a script that draws, and how much when it makes a call.
+        on_draw: is called with the number of a script that draws, and how much when it calls.
     """
 
     libraries: Sequence[Script] = ()
@@ -78,10 +78,10 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = msgspec.field(default_factory=Limits)
     zone: float = 0.0
     parts: Sequence[Sequence[int | None]] = ((1, 2, 3, 4, None),)
-    drew: Callable[[int, int], None] = lambda _number, _drawn: None
+    on_draw: Callable[[int, int], None] = lambda _number, _drawn: None
 
 
-class _Set(msgspec.Struct, frozen=True):
+class _ActiveTimer(msgspec.Struct, frozen=True):
     """A timer that was set: its event, the milliseconds that it waits, and the line."""
 
     event: ScheduledEvent
@@ -124,7 +124,7 @@ class ScriptRun:
         self.late: set[int] = set()
         self.raced: set[int] = set()
         self.misread: dict[int, tuple[str, Place | None]] = {}
-        self.timers: dict[int, _Set] = {}
+        self.timers: dict[int, _ActiveTimer] = {}
         self.fired: list[TimerFired] = []
         self.probes: list[tuple[str, str]] = []
         self.console: list[ConsoleLine] = []
@@ -138,7 +138,7 @@ class ScriptRun:
             self.settled and not self.flights and not any(map(self._is_due, self.timers.values()))
         )
 
-    def _is_due(self, timer: _Set) -> bool:
+    def _is_due(self, timer: _ActiveTimer) -> bool:
         """Whether the run is not over before *timer* has fired."""
         return not timer.repeat and (not self.keeps_timers or timer.delay <= PROMPT)
 
@@ -155,7 +155,7 @@ class ScriptRun:
             for name, live in self.objects.items()
         }
 
-    def misread_of(self, unseen: Sequence[int]) -> tuple[str, str, Place | None] | None:
+    def find_promise_read(self, unseen: Sequence[int]) -> tuple[str, str, Place | None] | None:
         """Return the first call of *unseen* whose promise was read, and which member of it."""
         number = next((number for number in sorted(unseen) if number in self.misread), None)
         return None if number is None else (self.calls[number].call, *self.misread[number])
@@ -197,8 +197,8 @@ class Context:
         self._begin = begin
         self._sources = Sources(setting.libraries)
         self._libraries = tuple(self._sources.placed)
-        self._bodies: dict[Script, Placed] = {}
-        self._failures = Failures(self._sources, "", setting.limits)
+        self._bodies: dict[Script, PlacedScript] = {}
+        self._failures = ErrorFactory(self._sources, "", setting.limits)
         self._mirror = Mirror(setting.bindings)
         self._channel = Channel(engine, self._mirror, scheduler.clock.now)
         self._runs: dict[int, ScriptRun] = {}
@@ -228,9 +228,9 @@ class Context:
         if fresh:
             self._bodies[run.script] = self._sources.add(run.script)
         placed = self._bodies[run.script]
-        files = [_file(placed)] if fresh else []
+        files = [_describe_file(placed)] if fresh else []
         if self._is_new:
-            self._open(run, [*map(_file, self._libraries), *files])
+            self._open(run, [*map(_describe_file, self._libraries), *files])
             self._is_new, files, parts = False, [], ()
         self._channel.renew()
         self._turn(
@@ -255,7 +255,7 @@ class Context:
                 self._failures.name = library.script.name
                 self._channel.load(library.text)
         except EngineError as error:
-            self._halt(run, self._failures.escaped(error))
+            self._halt(run, self._failures.make_engine_error(error))
 
     def close(self) -> None:
         """Let nothing happen any more."""
@@ -266,22 +266,22 @@ class Context:
         self._owners.clear()
         self._channel.close()
 
-    def waiting(self) -> list[Waiting]:
+    def pending_timers(self) -> list[PendingTimer]:
         """Return the timers that wait until somebody lets time pass, the next one first."""
         waiting = [
-            Waiting(timer.delay / 1000, timer.repeat, timer.place, timer.event.instant)
+            PendingTimer(timer.delay / 1000, timer.repeat, timer.place, timer.event.instant)
             for run in self.runs
             for timer in run.timers.values()
         ]
         return sorted(waiting, key=lambda timer: timer.due)
 
-    def stuck(self, run: ScriptRun) -> None:
+    def end_stuck(self, run: ScriptRun) -> None:
         """Nothing is planned any more: end *run*, and name the line that waits in vain."""
         if not run.settled:
             run.settled = True
             self._turn(run, "probe")
             self._turn(run, "probed")
-            run.error = run.error or self._failures.pending(run.probes)
+            run.error = run.error or self._failures.make_pending_error(run.probes)
         self._finish(run)
 
     def _turn(self, run: ScriptRun, operation: str, **argument: Any) -> None:
@@ -293,7 +293,12 @@ class Context:
         ended = self._take_turn(run, operation, argument)
         run.took += time.monotonic() - started
         if run.took > self._setting.limits.wall and not run.over:
-            self._halt(run, self._failures.escaped(too_slow(self._setting.limits, is_wall=True)))
+            self._halt(
+                run,
+                self._failures.make_engine_error(
+                    make_time_error(self._setting.limits, is_wall=True)
+                ),
+            )
         if operation not in {"probe", "probed", "end"}:
             self._finish_if_idle(run)
         for other in ended:
@@ -310,34 +315,34 @@ class Context:
             for entry in reply.entries:
                 if self._channel.is_open:
                     _ENTRIES[type(entry)](self, run, entry)
-            ended = [self._settle(number, ending) for number, ending in reply.endings.items()]
+            ended = [self._end_body(number, ending) for number, ending in reply.endings.items()]
         except EngineError as error:
-            self._halt(run, self._failures.escaped(error))
+            self._halt(run, self._failures.make_engine_error(error))
         except MalformedError as error:
-            self._halt(run, self._failures.malformed(error, run.place))
+            self._halt(run, self._failures.make_damaged_context_error(error, run.place))
         except RecursionError:
-            self._halt(run, self._failures.too_deep(run.place))
+            self._halt(run, self._failures.make_depth_error(run.place))
         except ValueError as error:
-            self._halt(run, self._failures.unreadable(error, run.place))
+            self._halt(run, self._failures.make_unreadable_value_error(error, run.place))
         return ended
 
-    def _settle(self, number: int, ending: Fulfilled | Rejected) -> ScriptRun:
+    def _end_body(self, number: int, ending: BodyResult | BodyError) -> ScriptRun:
         """Note how a body ended, and return its run."""
         run = self._runs.get(number)
         if run is None:
             raise MalformedError("a script ended that does not run: {number}", number=number)
         if run.settled:
             return run
-        value = decode_tagged(ending.value) if isinstance(ending, Fulfilled) else UNDEFINED
+        value = decode_tagged(ending.value) if isinstance(ending, BodyResult) else UNDEFINED
         run.settled = True
         run.late = set(run.flights)
-        if isinstance(ending, Fulfilled):
+        if isinstance(ending, BodyResult):
             run.value = value
             return run
         if ending.is_syntax and ending.error:
-            run.error = self._failures.syntax(ending.error)
+            run.error = self._failures.make_syntax_error(ending.error)
         else:
-            run.error = self._failures.thrown(ending.error)
+            run.error = self._failures.make_uncaught_error(ending.error)
         if isinstance(run.error, ScriptLimitError):
             self._halt(run, run.error)
         elif not run.keeps_timers:
@@ -382,17 +387,19 @@ class Context:
 
     # What the prelude queues.
 
-    def _placed(
-        self, run: ScriptRun, entry: CallEntry | Write | ConsoleEntry | Timer | Misread
+    def _locate(
+        self,
+        run: ScriptRun,
+        entry: CallEntry | FieldWrite | ConsoleEntry | TimerEntry | PromiseRead,
     ) -> Place | None:
-        place = self._sources.place(entry.row, entry.column)
+        place = self._sources.locate(entry.row, entry.column)
         run.place = place or run.place
         return place
 
-    def _call(self, run: ScriptRun, entry: CallEntry) -> None:
-        number, place = entry.number, self._placed(run, entry)
+    def _start_call(self, run: ScriptRun, entry: CallEntry) -> None:
+        number, place = entry.number, self._locate(run, entry)
         if len(run.calls) >= self._setting.limits.calls:
-            self._halt(run, self._failures.too_many_calls(place))
+            self._halt(run, self._failures.make_call_limit_error(place))
             return
         if number in self._owners:
             raise MalformedError("call {number} is made twice", number=number)
@@ -413,19 +420,19 @@ class Context:
         run.fresh.append(number)
         run.flights.add(number)
         self._owners[number] = run
-        self._scheduler.spawn(self._begin(program), partial(self._answered, run, number))
+        self._scheduler.spawn(self._begin(program), partial(self._settle_call, run, number))
 
-    def _answered(
+    def _settle_call(
         self, run: ScriptRun, number: int, answer: Answer | None, error: Exception | None
     ) -> None:
         run.flights.discard(number)
         if answer is not None:
-            settled: list[Any] = [True, *_crossing(answer)]
+            settled: list[Any] = [True, *_encode_answer(answer)]
         elif isinstance(error, BpmaxError):
             self._failures.rejected[number] = error
-            settled = [False, "", encode_tagged(_fields(error))]
+            settled = [False, "", encode_tagged(_rejection_fields(error))]
         elif isinstance(error, RecursionError):
-            self._halt(run, self._failures.too_deep(run.calls[number].place))
+            self._halt(run, self._failures.make_depth_error(run.calls[number].place))
             self._finish_if_idle(run)
             return
         else:
@@ -434,8 +441,8 @@ class Context:
             )
         self._turn(run, "settle", calls=[[number, *settled]])
 
-    def _write(self, run: ScriptRun, entry: Write) -> None:
-        place = self._placed(run, entry)
+    def _take_write(self, run: ScriptRun, entry: FieldWrite) -> None:
+        place = self._locate(run, entry)
         if entry.index >= len(self._mirror.names):
             raise MalformedError("a field is set of an object that is not there")
         try:
@@ -444,7 +451,7 @@ class Context:
             raise
         except Exception as error:  # noqa: BLE001 - a live object may raise anything
             path = f"{self._mirror.names[entry.index]}.{entry.name}"
-            self._halt(run, self._failures.refused(error, path, place))
+            self._halt(run, self._failures.make_refused_write_error(error, path, place))
 
     def _log(self, run: ScriptRun, entry: ConsoleEntry) -> None:
         text = decode_tagged(entry.text)
@@ -457,12 +464,12 @@ class Context:
                 tuple(decode_tagged(entry.values)),
                 at=self._scheduler.clock.now(),
                 order=self._scheduler.clock.tick(),
-                place=self._placed(run, entry),
+                place=self._locate(run, entry),
             )
         )
 
-    def _timer(self, run: ScriptRun, entry: Timer) -> None:
-        place = self._placed(run, entry)
+    def _set_timer(self, run: ScriptRun, entry: TimerEntry) -> None:
+        place = self._locate(run, entry)
         if any(entry.number in run.timers for run in self._runs.values()):
             raise MalformedError("timer {number} is set twice", number=entry.number)
         self._plan(run, entry.number, entry.delay, entry.repeat, place)
@@ -471,8 +478,8 @@ class Context:
         self, run: ScriptRun, number: int, delay: int, repeat: bool, place: Place | None
     ) -> None:
         due = self._scheduler.clock.now() + delay / 1000
-        event = self._scheduler.at(due, partial(self._fire, run, number))
-        run.timers[number] = _Set(event, delay, repeat, place)
+        event = self._scheduler.call_at(due, partial(self._fire, run, number))
+        run.timers[number] = _ActiveTimer(event, delay, repeat, place)
 
     def _fire(self, run: ScriptRun, number: int) -> None:
         timer = run.timers.pop(number)
@@ -484,62 +491,64 @@ class Context:
             run.forget_why()
         self._turn(run, "fire", id=number)
 
-    def _clear(self, run: ScriptRun, entry: Clear) -> None:
+    def _cancel_timer(self, run: ScriptRun, entry: TimerCancel) -> None:
         owner = next((run for run in self.runs if entry.number in run.timers), None)
         if owner is None:
             return
         owner.timers.pop(entry.number).event.cancel()
         if owner is not run:
-            self._scheduler.soon(partial(self._finish_if_idle, owner))
+            self._scheduler.call_soon(partial(self._finish_if_idle, owner))
 
-    def _uncaught(self, run: ScriptRun, entry: Uncaught) -> None:
-        run.unhandled.append(self._failures.thrown(entry.error))
+    def _take_timer_error(self, run: ScriptRun, entry: TimerError) -> None:
+        run.unhandled.append(self._failures.make_uncaught_error(entry.error))
 
-    def _probed(self, run: ScriptRun, entry: Probed) -> None:
+    def _take_probes(self, run: ScriptRun, entry: PendingProbes) -> None:
         run.probes = entry.probes
 
-    def _race(self, run: ScriptRun, entry: Raced) -> None:
+    def _note_race(self, run: ScriptRun, entry: RaceEntry) -> None:
         del run
-        self._maker(entry.number).raced.add(entry.number)
+        self._find_caller(entry.number).raced.add(entry.number)
 
-    def _drew(self, run: ScriptRun, entry: Drew) -> None:
+    def _note_draw(self, run: ScriptRun, entry: RandomDraw) -> None:
         del run
-        self._setting.drew(self._drawing, entry.drawn)
+        self._setting.on_draw(self._drawing, entry.drawn)
 
-    def _misread(self, run: ScriptRun, entry: Misread) -> None:
-        place = self._placed(run, entry)
-        self._maker(entry.number).misread.setdefault(entry.number, (entry.member, place))
+    def _note_promise_read(self, run: ScriptRun, entry: PromiseRead) -> None:
+        place = self._locate(run, entry)
+        self._find_caller(entry.number).misread.setdefault(entry.number, (entry.member, place))
 
-    def _maker(self, number: int) -> ScriptRun:
+    def _find_caller(self, number: int) -> ScriptRun:
         if number not in self._owners:
             raise MalformedError("call {number} was never made", number=number)
         return self._owners[number]
 
-    def _end(self, run: ScriptRun, entry: End) -> None:
+    def _take_body_end(self, run: ScriptRun, entry: BodyEnd) -> None:
         for number in entry.unseen:
-            if self._maker(number) is not run:
+            if self._find_caller(number) is not run:
                 raise MalformedError("call {number} is not of the script that ended", number=number)
         run.late = run.late - run.raced | set(entry.unseen)
-        run.unhandled.extend(map(self._failures.thrown, entry.reasons))
+        run.unhandled.extend(map(self._failures.make_uncaught_error, entry.reasons))
         causes = [error.__cause__ for error in run.unhandled]
         for number in entry.unseen:
             # Where the engine has no tracker, a rejected call that nobody awaited is known anyway.
             cause = self._failures.rejected.get(number)
             if cause is not None and cause not in causes:
                 place = run.calls[number].place
-                run.unhandled.append(self._failures.unhandled(cause, place))
-        run.error = self._failures.misread(run.error, run.misread_of(entry.unseen))
+                run.unhandled.append(self._failures.make_unhandled_error(cause, place))
+        run.error = self._failures.explain_promise_read(
+            run.error, run.find_promise_read(entry.unseen)
+        )
         for chain in entry.chains:
-            self._leave(run, chain)
+            self._report_chain(run, chain)
 
-    def _leave(self, run: ScriptRun, chain: Chain) -> None:
+    def _report_chain(self, run: ScriptRun, chain: UncalledChain) -> None:
         """Take a chain without a call: an error if the script waited for what it yields."""
-        name, place = f"{chain.platform}.{chain.api}", self._sources.place(chain.row, chain.column)
+        name, place = f"{chain.platform}.{chain.api}", self._sources.locate(chain.row, chain.column)
         if not chain.awaited:
             if run.error is None:  # a script that broke off did not forget it
                 run.built.append(UnawaitedCall(name, place, built=True))
             return
-        error = self._failures.uncalled(name, place)
+        error = self._failures.make_uncalled_chain_error(name, place)
         if run.error is None or getattr(run.error, "name", "") == "TypeError":
             # `result.data.name` of a chain is a TypeError, so that one is the consequence.
             error.__cause__ = run.error
@@ -549,28 +558,28 @@ class Context:
 
 
 _ENTRIES: Mapping[type, Callable[[Context, ScriptRun, Any], None]] = {
-    CallEntry: Context._call,  # noqa: SLF001 - the table of its own class
-    Write: Context._write,  # noqa: SLF001
+    CallEntry: Context._start_call,  # noqa: SLF001 - the table of its own class
+    FieldWrite: Context._take_write,  # noqa: SLF001
     ConsoleEntry: Context._log,  # noqa: SLF001
-    Timer: Context._timer,  # noqa: SLF001
-    Clear: Context._clear,  # noqa: SLF001
-    Uncaught: Context._uncaught,  # noqa: SLF001
-    Probed: Context._probed,  # noqa: SLF001
-    Raced: Context._race,  # noqa: SLF001
-    Drew: Context._drew,  # noqa: SLF001
-    Misread: Context._misread,  # noqa: SLF001
-    End: Context._end,  # noqa: SLF001
+    TimerEntry: Context._set_timer,  # noqa: SLF001
+    TimerCancel: Context._cancel_timer,  # noqa: SLF001
+    TimerError: Context._take_timer_error,  # noqa: SLF001
+    PendingProbes: Context._take_probes,  # noqa: SLF001
+    RaceEntry: Context._note_race,  # noqa: SLF001
+    RandomDraw: Context._note_draw,  # noqa: SLF001
+    PromiseRead: Context._note_promise_read,  # noqa: SLF001
+    BodyEnd: Context._take_body_end,  # noqa: SLF001
 }
 
 
-def _file(placed: Placed) -> dict[str, Any]:
+def _describe_file(placed: PlacedScript) -> dict[str, Any]:
     """Return a script as the prelude takes it."""
     file = {"name": placed.script.name, "start": placed.start, "source": placed.script.source}
     sent = placed.sent
     return {**file, "sent": sent.text, "moves": sent.moves} if sent.moves else file
 
 
-def _crossing(answer: Answer) -> tuple[str, Any]:
+def _encode_answer(answer: Answer) -> tuple[str, Any]:
     if answer.kind == "bytes":
         return answer.kind, base64.b64encode(answer.value).decode()
     if answer.kind == "json" and answer.text is not None:
@@ -579,9 +588,9 @@ def _crossing(answer: Answer) -> tuple[str, Any]:
     return answer.kind, answer.text
 
 
-def _fields(error: BpmaxError) -> dict[str, Any]:
+def _rejection_fields(error: BpmaxError) -> dict[str, Any]:
     if isinstance(error, CallError):
-        return rejection(error)
+        return rejection_fields(error)
     if isinstance(error, NoMatchError):
         known = {"platform_key": error.platform, "api": error.api}
         # The rest explains the recording; the session tells it, whatever the script does.

@@ -39,13 +39,13 @@ from typing import Any
 import _quickjs
 import msgspec
 
-from bpmax_sim.script.interrupts import ROOM, Answer, Interrupts, layout
+from bpmax_sim.script.interrupts import ROOM, Answer, Interrupts, find_layout
 from bpmax_sim.script.limits import (
     EngineError,
     Limits,
     Watch,
-    stack_limit,
-    too_slow,
+    default_stack_size,
+    make_time_error,
 )
 from bpmax_sim.script.operators import SIGN as OPERATORS
 
@@ -94,7 +94,7 @@ _SIGNATURES: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
 
 
 @cache
-def library() -> Any:
+def load_library() -> Any:
     """Return the functions, or None."""
     if _WORD != 8 or not is_tested():  # noqa: PLR2004 - values are other on 32 bits
         return None
@@ -119,14 +119,14 @@ def is_tested() -> bool:
 
 
 @cache
-def values(count: int) -> type[ctypes.Array[Value]]:
+def value_array(count: int) -> type[ctypes.Array[Value]]:
     """Return the type of so many values; Python forgets such a type once nobody has it."""
     return Value * count
 
 
-def handles(context: Any) -> tuple[int, int] | None:
+def find_pointers(context: Any) -> tuple[int, int] | None:
     """Return the JSRuntime and the JSContext of *context*, or None where they are not found."""
-    functions = library()
+    functions = load_library()
     if functions is None:
         return None
     # The object is its header, then JSRuntime *, then JSContext *.
@@ -141,16 +141,16 @@ _ENTRY = "__entry"
 
 
 @cache
-def compiled(source: str) -> bytes | None:
+def compile_bytecode(source: str) -> bytes | None:
     """Return the bytecode of *source*, or None where the engine's library does not offer it."""
     context = _quickjs.Context()
-    pointers = handles(context)
-    code = None if pointers is None else _compiled(pointers[1], source.encode())
+    pointers = find_pointers(context)
+    code = None if pointers is None else _write_bytecode(pointers[1], source.encode())
     assert code or pointers is None, "our own files compile"
     return code
 
 
-class Entered:
+class PreludeEntry:
     """The function of the prelude in a context, which calls here where a promise is rejected.
 
     By such a rejection the prelude asks for one of its parts, too: its function returns the number
@@ -161,13 +161,13 @@ class Entered:
         self, context: Any, parts: Sequence[bytes | None], watch: Watch | None = None
     ) -> None:
         """Read the prelude, the first of *parts*, and those of the others that are there."""
-        pointers = handles(context)
+        pointers = find_pointers(context)
         assert pointers is not None, "compiled only where there are handles"
         runtime, inner = pointers
         self._inner = inner
-        functions = library()
-        read = {n: _function(inner, code) for n, code in enumerate(parts) if code is not None}
-        arguments = values(len(parts)).from_buffer_copy(_numbers(len(parts)))
+        functions = load_library()
+        read = {n: _read_function(inner, code) for n, code in enumerate(parts) if code is not None}
+        arguments = value_array(len(parts)).from_buffer_copy(_numbers(len(parts)))
         for number, part in read.items():
             arguments[number] = part if number else Value.of_int(1)
         # A property of the entry keeps the result alive, so no reference is held from here.
@@ -177,37 +177,37 @@ class Entered:
         self._watch = watch
         functions.JS_SetHostPromiseRejectionTracker(runtime, _tracker, self)
 
-    def tell(self, inner: int, promise: Value, reason: Value, handled: bool) -> None:
+    def report_rejection(self, inner: int, promise: Value, reason: Value, handled: bool) -> None:
         """Call the prelude's function, and again with the part that it asks for."""
         try:
-            arguments = values(3)(promise, reason, Value(int(handled), 1))
-            number = library().JS_Call(inner, self._function, UNDEFINED, 3, arguments)
+            arguments = value_array(3)(promise, reason, Value(int(handled), 1))
+            number = load_library().JS_Call(inner, self._function, UNDEFINED, 3, arguments)
             if number.tag == _INT:
-                self.hand(inner, compiled(sources()[number.payload]))
+                self.pass_part(inner, compile_bytecode(read_sources()[number.payload]))
         except BaseException as error:  # noqa: BLE001 - a signal handler's; raised again later
             if self._watch is not None:
                 self._watch.stop(error)
 
-    def hand(self, inner: int, code: bytes | None) -> None:
+    def pass_part(self, inner: int, code: bytes | None) -> None:
         """Call the prelude's function with what *code* makes, where there is room for that."""
-        part = _function(inner, code)
+        part = _read_function(inner, code)
         if not part.is_exception:
-            functions = library()
-            functions.JS_Call(inner, self._function, UNDEFINED, 1, values(1)(part))
+            functions = load_library()
+            functions.JS_Call(inner, self._function, UNDEFINED, 1, value_array(1)(part))
             functions.JS_FreeValue(inner, part)
 
-    def hand_body(self, argument: str) -> None:
+    def pass_body(self, argument: str) -> None:
         """Let the prelude have the function of the body in *argument*, if it is known by now."""
         with suppress(msgspec.DecodeError, UnicodeEncodeError):  # half a character
             code = _known_body(_body_of(argument)).code
             if code is not None:
-                self.hand(self._inner, code)
+                self.pass_part(self._inner, code)
 
 
 @cache
 def _numbers(count: int) -> bytes:
     """Return the array of the values from 0 on."""
-    return bytes(values(count)(*map(Value.of_int, range(count))))
+    return bytes(value_array(count)(*map(Value.of_int, range(count))))
 
 
 class ScriptBody(msgspec.Struct, frozen=True):
@@ -244,18 +244,18 @@ def _known_body(body: ScriptBody) -> CompiledBody:
 def _compiled_body(body: ScriptBody) -> bytes | None:
     """Return the bytecode of *body* with its lines and text, or None where it does not compile."""
     context, code = _quickjs.Context(), None
-    pointers = handles(context)
+    pointers = find_pointers(context)
     assert pointers is not None, "known only where there are handles"
     for form in _CHECKED_BODY:
         text = "\n" * (body.start - 1) + form.format(body.source)
-        code = _compiled(pointers[1], text.encode(), _BYTECODE)
+        code = _write_bytecode(pointers[1], text.encode(), _BYTECODE)
         if code is None:
             break
     return code
 
 
-def _compiled(inner: int, source: bytes, flags: int = _BYTECODE | _BARE) -> bytes | None:
-    functions = library()
+def _write_bytecode(inner: int, source: bytes, flags: int = _BYTECODE | _BARE) -> bytes | None:
+    functions = load_library()
     function = functions.JS_Eval(inner, source, len(source), _FILE, _COMPILE_ONLY)
     if function.is_exception:
         return None
@@ -267,16 +267,16 @@ def _compiled(inner: int, source: bytes, flags: int = _BYTECODE | _BARE) -> byte
     return code
 
 
-def _function(inner: int, code: bytes | None) -> Value:
-    functions = library()
+def _read_function(inner: int, code: bytes | None) -> Value:
+    functions = load_library()
     assert code is not None, "compiled only where there are handles"
     read = functions.JS_ReadObject(inner, code, len(code), _BYTECODE)
     value: Value = functions.JS_EvalFunction(inner, read)
     return value
 
 
-def _tell(inner: int, promise: Value, reason: Value, handled: bool, entered: Entered) -> None:
-    entered.tell(inner, promise, reason, handled)
+def _tell(inner: int, promise: Value, reason: Value, handled: bool, entered: PreludeEntry) -> None:
+    entered.report_rejection(inner, promise, reason, handled)
 
 
 _tracker = Tracker(_tell)
@@ -358,31 +358,33 @@ class QuickJSNG:
         self._is_wall = False
         self._entered = 0.0
         self._context: Any = _quickjs.Context()
-        pointers = handles(self._context)
-        where = pointers and layout(self._context, *pointers)
+        pointers = find_pointers(self._context)
+        where = pointers and find_layout(self._context, *pointers)
         room = ROOM if where else 0
         self._watch = Watch(self._context, limits.memory, room)
         self._interrupts: Interrupts | None = None
         if pointers and where:
-            self._interrupts = Interrupts(library(), pointers, where, self._watch)
-        self._context.set_max_stack_size(limits.stack or stack_limit())
-        self._entered_by: Entered | None = None
+            self._interrupts = Interrupts(load_library(), pointers, where, self._watch)
+        self._context.set_max_stack_size(limits.stack or default_stack_size())
+        self._entered_by: PreludeEntry | None = None
         if pointers:
-            self._entered_by = Entered(self._context, _parts(tuple(sources)), self._watch)
+            self._entered_by = PreludeEntry(
+                self._context, _compile_parts(tuple(sources)), self._watch
+            )
             self._entry: Any = self._context.get(_ENTRY)
         else:
-            self._entry = evaluated(self._context)
+            self._entry = evaluate_prelude(self._context)
         if parts := adaptation(adaptations(sources)):
             self._entry("adapt", parts)
         self._context.set_memory_limit(limits.memory + room)
 
     def load(self, source: str) -> None:
         """Run *source* as a global script."""
-        self._within(self._context.eval, source)
+        self._run_limited(self._context.eval, source)
 
     def call(self, operation: str, argument: str) -> str:
         """Run one operation of the prelude and every microtask, and return its outbox."""
-        text: str = self._within(self._turn, operation, argument)
+        text: str = self._run_limited(self._turn, operation, argument)
         return text
 
     def renew(self) -> None:
@@ -395,7 +397,7 @@ class QuickJSNG:
 
     def _turn(self, operation: str, argument: str) -> Any:
         if operation == "run" and self._entered_by is not None:
-            self._entered_by.hand_body(argument)
+            self._entered_by.pass_body(argument)
         self._entry(operation, argument)
         self._pump()
         self._limit()
@@ -404,14 +406,14 @@ class QuickJSNG:
     def _limit(self) -> None:
         # The engine's own limit is afresh for each entry, so the sum is kept here.
         if self._interrupts is None:
-            left = min(self._left, self._left_wall) - self._used()
+            left = min(self._left, self._left_wall) - self._cpu_used()
             self._context.set_time_limit(max(left, 0.001))
 
-    def _used(self) -> float:
+    def _cpu_used(self) -> float:
         """Return the processor time since the engine was entered, in seconds."""
         return time.thread_time() - self._entered
 
-    def _within(self, work: Callable[..., Any], *arguments: str) -> Any:
+    def _run_limited(self, work: Callable[..., Any], *arguments: str) -> Any:
         if self._watch.fired or self._left <= 0 or self._left_wall <= 0:
             raise self._too_slow("")
         self._entered, started = time.thread_time(), time.monotonic()
@@ -421,10 +423,10 @@ class QuickJSNG:
             result = work(*arguments)
             self._pump()
         except _quickjs.JSException as error:
-            raise self._translated(str(error)) from None
+            raise self._translate(str(error)) from None
         finally:
             self._watch.leave()
-            self._left -= self._used()
+            self._left -= self._cpu_used()
             self._left_wall -= time.monotonic() - started
         if self._watch.fired:
             raise self._too_slow("")
@@ -437,10 +439,10 @@ class QuickJSNG:
             count += 1
             if self._watch.fired:
                 raise self._too_slow("")
-            if count % _PUMPED_BETWEEN_LOOKS == 0 and self._used() > self._left:
+            if count % _PUMPED_BETWEEN_LOOKS == 0 and self._cpu_used() > self._left:
                 raise self._too_slow("")
 
-    def _translated(self, text: str) -> EngineError:
+    def _translate(self, text: str) -> EngineError:
         # The text is `Name: message`, then the stack, which repeats that line in a script's view.
         lines = text.split("\n")
         raw = "\n".join(line for line in lines if line.startswith("    at "))
@@ -460,25 +462,27 @@ class QuickJSNG:
         if self._left > 0 or self._left_wall > 0:
             self._is_wall = fired == "wall" if fired else self._left_wall < self._left
         self._left = self._left_wall = 0.0
-        return too_slow(self._limits, is_wall=self._is_wall, raw=raw)
+        return make_time_error(self._limits, is_wall=self._is_wall, raw=raw)
 
 
-def evaluated(context: Any) -> Any:
+def evaluate_prelude(context: Any) -> Any:
     """Return the prelude's entry, made from its text."""
-    prelude, *bindings = sources()
+    prelude, *bindings = read_sources()
     return context.eval(prelude)(0, *bindings)
 
 
 @lru_cache(maxsize=256)
-def _parts(scripts: Sequence[str]) -> tuple[bytes | None, ...]:
+def _compile_parts(scripts: Sequence[str]) -> tuple[bytes | None, ...]:
     """Return the bytecode of the prelude and what *scripts* use, and None for each other part."""
-    names = _needed("").union(adaptations(scripts), *map(_needed, scripts))
-    parts = zip(("", *BINDINGS), sources(), strict=True)
-    return tuple(compiled(text) if name in names or not name else None for name, text in parts)
+    names = _find_bindings("").union(adaptations(scripts), *map(_find_bindings, scripts))
+    parts = zip(("", *BINDINGS), read_sources(), strict=True)
+    return tuple(
+        compile_bytecode(text) if name in names or not name else None for name, text in parts
+    )
 
 
 @lru_cache(maxsize=256)
-def _needed(script: str) -> frozenset[str]:
+def _find_bindings(script: str) -> frozenset[str]:
     """Return the bindings that *script* is likely to use."""
     return frozenset(name for name, sign in BINDINGS.items() if re.search(sign, script))
 
@@ -501,7 +505,7 @@ def adaptation(names: Sequence[str]) -> str:
 
 
 @cache
-def sources() -> tuple[str, ...]:
+def read_sources() -> tuple[str, ...]:
     """Return the prelude and the bindings, in the order of its parameters."""
     folder = files("bpmax_sim.script")
     paths = ("prelude.js", *(f"bindings/{name}.js" for name in BINDINGS))

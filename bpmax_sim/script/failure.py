@@ -16,7 +16,7 @@ from bpmax_sim import errors
 from bpmax_sim.errors import Place, ScriptError, ScriptLimitError
 from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.js_values import decode_tagged
-from bpmax_sim.script import operators, outbox
+from bpmax_sim.script import operators, turn_result
 from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits
 
 FIRST_LINE = 500  # the prelude and the bindings are above
@@ -25,15 +25,15 @@ _UNTOLD = re.compile("[\0\ud800-\udfff]")
 _FRAME = re.compile(r"^ +at (?:(.*) \()?(.+):(\d+):(\d+)\)?$", re.MULTILINE)
 
 
-def lines_of(source: str) -> list[str]:
+def split_lines(source: str) -> list[str]:
     """Return the lines of *source*, which may end in LF, CR LF or CR."""
     return _LINE_END.split(source)
 
 
-_lines = lru_cache(maxsize=32)(lines_of)  # every line of a console asks for its place
+_lines = lru_cache(maxsize=32)(split_lines)  # every line of a console asks for its place
 
 
-def plain(source: str) -> str:
+def escape_unencodable(source: str) -> str:
     """Return *source* with escapes for what UTF-8 and C strings cannot hold."""
     return _UNTOLD.sub(lambda match: f"\\u{ord(match[0]):04x}", source)
 
@@ -50,7 +50,7 @@ class Script(msgspec.Struct, frozen=True):
     name: str = "script.js"
 
 
-class Placed(msgspec.Struct, frozen=True):
+class PlacedScript(msgspec.Struct, frozen=True):
     """A script, and the engine's line before its first one."""
 
     script: Script
@@ -59,14 +59,14 @@ class Placed(msgspec.Struct, frozen=True):
     @property
     def text(self) -> str:
         """Return the script below as many empty lines, as engines take it."""
-        return "\n" * self.start + plain(self.sent.text)
+        return "\n" * self.start + escape_unencodable(self.sent.text)
 
     @property
     def sent(self) -> operators.Rewritten:
         """Return what the engine gets."""
         return operators.rewritten(self.script.source)
 
-    def place(self, row: int, column: int) -> Place:
+    def locate(self, row: int, column: int) -> Place:
         """Return the position of the engine's *row* and *column*; one past the end is the end."""
         lines = _lines(self.script.source)
         line = min(row - self.start, len(lines))
@@ -81,25 +81,25 @@ class Sources:
 
     def __init__(self, scripts: Sequence[Script]) -> None:
         """Give each script its lines."""
-        self.placed: list[Placed] = []
+        self.placed: list[PlacedScript] = []
         self._next = FIRST_LINE
         for script in scripts:
             self.add(script)
 
-    def add(self, script: Script) -> Placed:
+    def add(self, script: Script) -> PlacedScript:
         """Give *script* lines of its own, below those that are there."""
-        source = "\n".join(lines_of(script.source))  # a lone CR is the same to JavaScript only
-        placed = Placed(Script(source, script.name), self._next)
+        source = "\n".join(split_lines(script.source))  # a lone CR is the same to JavaScript only
+        placed = PlacedScript(Script(source, script.name), self._next)
         self._next += source.count("\n") + 3
         self.placed.append(placed)
         return placed
 
-    def place(self, row: int, column: int) -> Place | None:
+    def locate(self, row: int, column: int) -> Place | None:
         """Return the user's position, or None for one in our own files."""
-        placed = self._at(row)
-        return placed.place(row, column) if placed else None
+        placed = self._find_script(row)
+        return placed.locate(row, column) if placed else None
 
-    def _at(self, row: int) -> Placed | None:
+    def _find_script(self, row: int) -> PlacedScript | None:
         return next((placed for placed in reversed(self.placed) if placed.start < row), None)
 
     def is_past_end(self, raw: str) -> bool:
@@ -107,10 +107,10 @@ class Sources:
         first = _FRAME.search(raw)
         if first is None or first[2] != "<input>":
             return False
-        placed = self._at(row := int(first[3]))
+        placed = self._find_script(row := int(first[3]))
         return placed is not None and row - placed.start > len(_lines(placed.script.source))
 
-    def frames(self, raw: str) -> tuple[tuple[Place, str], ...]:
+    def user_frames(self, raw: str) -> tuple[tuple[Place, str], ...]:
         """Return the frames of *raw* that are in users' files, innermost first.
 
         Of each its place, and its text: ``file:line:column``, or ``f (file:line:column)``.
@@ -118,7 +118,7 @@ class Sources:
         known = {placed.script.name for placed in self.placed}
         frames = []
         for function, file, row, column in _FRAME.findall(raw):
-            place = self.place(int(row), int(column)) if file == "<input>" else None
+            place = self.locate(int(row), int(column)) if file == "<input>" else None
             if file in known:
                 place = Place(file, int(row), int(column))
             if place:
@@ -147,7 +147,7 @@ _LARGE = {
 }
 
 
-class Failures(msgspec.Struct):
+class ErrorFactory(msgspec.Struct):
     """Makes the errors of one run.
 
     Attributes:
@@ -160,41 +160,45 @@ class Failures(msgspec.Struct):
     limits: Limits
     rejected: dict[int, Exception] = msgspec.field(default_factory=dict)
 
-    def thrown(self, thrown: outbox.ThrownValue | None) -> ScriptError:
+    def make_uncaught_error(self, thrown: turn_result.ThrownValue | None) -> ScriptError:
         """Return the error that a script did not catch; None is one that could not be read."""
         if thrown is None:
-            return self._limit(self._memory(), "")
-        limit = self._limit_behind(thrown)
-        return self._limit(limit, thrown.raw) if limit else self._error(thrown)
+            return self._make_limit_error(self._memory_message(), "")
+        limit = self._find_limit(thrown)
+        return self._make_limit_error(limit, thrown.raw) if limit else self._make_error(thrown)
 
-    def syntax(self, thrown: outbox.ThrownValue) -> ScriptError:
+    def make_syntax_error(self, thrown: turn_result.ThrownValue) -> ScriptError:
         """Return the error of a script that is not valid, or nested too deeply to be read."""
-        if limit := self._limit_behind(thrown):
-            return self._limit(limit, thrown.raw)
-        place, _ = self._trace(thrown.raw)
+        if limit := self._find_limit(thrown):
+            return self._make_limit_error(limit, thrown.raw)
+        place, _ = self._locate_trace(thrown.raw)
         # What stands behind the end is ours, and so is the token that is complained of there.
         ends = self.sources.is_past_end(thrown.raw) or thrown.message.endswith(_NOTHING)
         message = "unexpected end of the script" if ends else thrown.message
         return errors.ScriptSyntaxError(message, name="SyntaxError", place=place)
 
-    def escaped(self, error: EngineError) -> ScriptError:
+    def make_engine_error(self, error: EngineError) -> ScriptError:
         """Return the error of a global script, or of a context that passed a limit."""
         if isinstance(error, LimitReachedError):
-            return self._limit(error.message, error.raw)
-        thrown = outbox.ThrownValue(error.name, error.message, error.raw, None, None, {})
-        return self.syntax(thrown) if error.name == "SyntaxError" else self.thrown(thrown)
+            return self._make_limit_error(error.message, error.raw)
+        thrown = turn_result.ThrownValue(error.name, error.message, error.raw, None, None, {})
+        return (
+            self.make_syntax_error(thrown)
+            if error.name == "SyntaxError"
+            else self.make_uncaught_error(thrown)
+        )
 
-    def too_many_calls(self, place: Place | None) -> ScriptLimitError:
+    def make_call_limit_error(self, place: Place | None) -> ScriptLimitError:
         """Return the error of one call more than is allowed."""
         message = msg("the script made more than {calls} calls", calls=self.limits.calls)
         return ScriptLimitError(message, name=_LIMIT, place=place)
 
-    def unreadable(self, error: ValueError, place: Place | None) -> ScriptError:
+    def make_unreadable_value_error(self, error: ValueError, place: Place | None) -> ScriptError:
         """Return the error of a value that does not cross."""
         message = msg("a value of the script cannot be read: {error}", error=error)
         return ScriptError(message, name="ValueError", place=place or Place(self.name))
 
-    def malformed(self, error: Exception, place: Place | None) -> ScriptError:
+    def make_damaged_context_error(self, error: Exception, place: Place | None) -> ScriptError:
         """Return the error of a script that broke what its calls and results cross by.
 
         *place* is where it was last seen.
@@ -206,11 +210,13 @@ class Failures(msgspec.Struct):
         )
         return ScriptError(message, name="Error", place=place or Place(self.name, 1))
 
-    def too_deep(self, place: Place | None) -> ScriptLimitError:
+    def make_depth_error(self, place: Place | None) -> ScriptLimitError:
         """Return the error of a value that is nested too deeply to be read."""
         return ScriptLimitError(_TOO_DEEP, name=_LIMIT, place=place or Place(self.name))
 
-    def refused(self, error: Exception, field_name: str, place: Place | None) -> ScriptError:
+    def make_refused_write_error(
+        self, error: Exception, field_name: str, place: Place | None
+    ) -> ScriptError:
         """Return the error of a write that the form or the context did not take."""
         failure = ScriptError(
             label_message(field_name, error), name=type(error).__name__, place=place
@@ -218,13 +224,13 @@ class Failures(msgspec.Struct):
         failure.__cause__ = error
         return failure
 
-    def unhandled(self, cause: Exception, place: Place | None) -> ScriptError:
+    def make_unhandled_error(self, cause: Exception, place: Place | None) -> ScriptError:
         """Return the error of a rejected call that nobody awaited."""
         failure = ScriptError(str(cause), place=place)
         failure.__cause__ = cause
         return failure
 
-    def misread(
+    def explain_promise_read(
         self, error: errors.BpmaxError | None, read: tuple[str, str, Place | None] | None
     ) -> errors.BpmaxError | None:
         """Return *error*, or what it is the consequence of: a call whose promise was *read*.
@@ -248,7 +254,7 @@ class Failures(msgspec.Struct):
         cause.__cause__ = error
         return cause
 
-    def uncalled(self, name: str, place: Place | None) -> ScriptError:
+    def make_uncalled_chain_error(self, name: str, place: Place | None) -> ScriptError:
         """Return the error of a chain that was awaited and never called."""
         message = msg(
             "{name} was awaited but never called, so nothing was sent; end it with .$call()",
@@ -256,13 +262,15 @@ class Failures(msgspec.Struct):
         )
         return ScriptError(message, name="Uncalled", place=place)
 
-    def pending(self, probes: Sequence[tuple[str, str]]) -> errors.PendingPromise:
+    def make_pending_error(self, probes: Sequence[tuple[str, str]]) -> errors.PendingPromise:
         """Return the error of a script that waits in vain, at the line that waits."""
         raws = [waiting for waiting, _ in probes] + [maker for _, maker in probes]
-        traces = [trace for trace in map(self._trace, raws) if trace[1]]
-        place, stack = traces[0] if traces else self._trace("")
+        traces = [trace for trace in map(self._locate_trace, raws) if trace[1]]
+        place, stack = traces[0] if traces else self._locate_trace("")
         # The engine may lose a rejection for want of memory; then no line waits.
-        lost = msg("; or it used more than {size} of memory, and that was lost", size=self._size())
+        lost = msg(
+            "; or it used more than {size} of memory, and that was lost", size=self._memory_size()
+        )
         message = msg(
             "this waits for a promise that nothing can settle: no call, timer or other "
             "script is under way; settle it on every path, or await the call that should "
@@ -271,7 +279,7 @@ class Failures(msgspec.Struct):
         )
         return errors.PendingPromise(message, name="PendingPromise", place=place, stack=stack)
 
-    def _limit_behind(self, thrown: outbox.ThrownValue) -> str:
+    def _find_limit(self, thrown: turn_result.ThrownValue) -> str:
         """Return the message of the limit that an error comes of, or nothing."""
         name, message = thrown.name, thrown.message
         is_full = False
@@ -285,32 +293,32 @@ class Failures(msgspec.Struct):
         elif name == "Uncaught" and message == "null":  # without room for an error object
             sources = [placed.script.source for placed in self.sources.placed]
             is_full = not any(map(_THROWS_NULL.search, sources))
-        return self._memory() if is_full else ""
+        return self._memory_message() if is_full else ""
 
-    def _memory(self) -> str:
-        return msg("the script used more than {size} of memory", size=self._size())
+    def _memory_message(self) -> str:
+        return msg("the script used more than {size} of memory", size=self._memory_size())
 
-    def _size(self) -> str:
+    def _memory_size(self) -> str:
         return f"{self.limits.memory / MEGABYTE:g} MB"
 
-    def _trace(self, raw: str) -> tuple[Place, tuple[str, ...]]:
+    def _locate_trace(self, raw: str) -> tuple[Place, tuple[str, ...]]:
         """Return where an error was thrown, and its stack; nothing where it is not in a script."""
-        frames = self.sources.frames(raw)
+        frames = self.sources.user_frames(raw)
         place = frames[0][0] if frames else Place(self.name)
         return place, tuple(text for _, text in frames)
 
-    def _limit(self, message: str, raw: str) -> ScriptLimitError:
-        place, stack = self._trace(raw)
+    def _make_limit_error(self, message: str, raw: str) -> ScriptLimitError:
+        place, stack = self._locate_trace(raw)
         return ScriptLimitError(message, name=_LIMIT, place=place, stack=stack)
 
-    def _error(self, thrown: outbox.ThrownValue) -> ScriptError:
-        place, stack = self._trace(thrown.raw)
+    def _make_error(self, thrown: turn_result.ThrownValue) -> ScriptError:
+        place, stack = self._locate_trace(thrown.raw)
         fields = decode_tagged(thrown.fields) if "$" not in thrown.fields else {}
         error = ScriptError(
             thrown.message, name=thrown.name, place=place, stack=stack, fields=fields
         )
         cause = None if thrown.call is None else self.rejected.get(thrown.call)
         if cause is None and thrown.cause is not None:
-            cause = self._error(thrown.cause)
+            cause = self._make_error(thrown.cause)
         error.__cause__ = cause
         return error

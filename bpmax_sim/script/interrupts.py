@@ -46,17 +46,17 @@ class Layout(msgspec.Struct, frozen=True):
 _layouts: list[Layout | None] = []
 
 
-def layout(context: Any, runtime: int, inner: int) -> Layout | None:
+def find_layout(context: Any, runtime: int, inner: int) -> Layout | None:
     """Return where the engine counts, or None where it is not seen to count there.
 
     *runtime* and *inner* are the pointers of the new *context*.
     """
     if not _layouts:
-        _layouts.append(_measured(context, runtime, inner))
+        _layouts.append(_measure_layout(context, runtime, inner))
     return _layouts[0]
 
 
-def _measured(context: Any, runtime: int, inner: int) -> Layout | None:
+def _measure_layout(context: Any, runtime: int, inner: int) -> Layout | None:
     context.set_memory_limit(_MARK)
     words = list((c_uint64 * _WORDS).from_address(runtime))
     if words.count(_MARK) != 1:
@@ -113,7 +113,7 @@ def _answers(
                 if size.value > garbage_from:
                     functions.JS_RunGC(runtime)
                     garbage_from = min(limit, max(garbage_from, size.value * 3 // 2))
-                answer = int(watch.look(size.value))
+                answer = int(watch.check(size.value))
         except GeneratorExit:
             return
         except BaseException as error:  # noqa: BLE001 - raised again once the engine has ended

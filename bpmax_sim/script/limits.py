@@ -58,13 +58,13 @@ def parse_stack(text: str) -> int:
     Raises:
         ValueError: if *text* is none of these, or too little to run anything.
     """
-    size = _bytes(text)
+    size = _parse_size(text)
     if not _LEAST_STACK <= size <= _MOST_STACK:
         raise ValueError(msg("{text!r}: a stack has 256kB at least and 1024MB at most", text=text))
     return size
 
 
-def _bytes(text: str) -> int:
+def _parse_size(text: str) -> int:
     match = _SIZE.fullmatch(text.strip())
     if match is None:
         raise ValueError(msg("{text!r} is not a size such as 24MB or 512kB", text=text))
@@ -75,7 +75,7 @@ _LIMIT = re.compile(r"(cpu|wall)=(\d+(?:\.\d+)?)s?|(memory)=(\w+)|(calls)=(\d+)"
 _READERS: dict[str, Callable[[str], Any]] = {
     "cpu": float,
     "wall": float,
-    "memory": _bytes,
+    "memory": _parse_size,
     "calls": int,
 }
 
@@ -118,7 +118,7 @@ class LimitReachedError(EngineError):
     """A script used more than it may; the context is lost, the process is not."""
 
 
-def too_slow(limits: Limits, *, is_wall: bool, raw: str = "") -> LimitReachedError:
+def make_time_error(limits: Limits, *, is_wall: bool, raw: str = "") -> LimitReachedError:
     """Return the error of a script that ran for longer than *limits* allow."""
     used = msg("{cpu:g} s of processor", cpu=limits.cpu)
     if is_wall:
@@ -131,12 +131,12 @@ MOST = 4 * MEGABYTE
 _POLL = 0.05  # seconds between looks, so that Ctrl-C and signal-based time limits are seen
 
 
-def stack_limit() -> int:
+def default_stack_size() -> int:
     """Return the bytes of stack that scripts may use on this thread: half of it, at most 4 MB."""
-    return min(MOST, _thread_stack() // 2)
+    return min(MOST, _thread_stack_size() // 2)
 
 
-def with_stack(size: int, work: Callable[[], None]) -> None:
+def run_with_stack(size: int, work: Callable[[], None]) -> None:
     """Run *work* on a thread on which scripts may use *size* bytes of stack, and wait for it.
 
     Context variables are copied to it.
@@ -165,7 +165,7 @@ def with_stack(size: int, work: Callable[[], None]) -> None:
         raise raised[0]
 
 
-def _thread_stack() -> int:
+def _thread_stack_size() -> int:
     if threading.current_thread() is not threading.main_thread():
         chosen = threading.stack_size()
         if chosen or platform.libc_ver()[0] != "glibc":
@@ -224,7 +224,7 @@ class Watch:
         with _state.lock:
             _state.running.discard(self)
 
-    def look(self, size: int) -> bool:
+    def check(self, size: int) -> bool:
         """Return whether the script, which holds *size* bytes, has to end; on its own thread."""
         if not self.fired:
             if size > self.memory:
@@ -238,15 +238,15 @@ class Watch:
             with _state.lock:
                 self._context.set_memory_limit(self.memory + self._room + MEGABYTE)
                 self._looks = 1
-                self._hurry()
+                self._request_interrupt()
         return bool(self.fired)
 
     def stop(self, error: BaseException) -> None:
         """Let the script end soon, for what a signal handler raised; on its own thread."""
         self.fired, self.raised = "signal", error
-        self._hurry()
+        self._request_interrupt()
 
-    def judge(self) -> None:
+    def check_from_watchdog(self) -> None:
         """Stop the context if it is over its limits; on the thread that watches."""
         if self.fired:
             self._looks += 1
@@ -262,14 +262,14 @@ class Watch:
             self.fired = "wall"
         if self.fired and not self._looks and self.steps is None:
             self._context.set_max_stack_size(1)
-        self._hurry()
+        self._request_interrupt()
 
-    def _hurry(self) -> None:
+    def _request_interrupt(self) -> None:
         if self.fired and self.steps is not None:
             self.steps.value = 1
 
 
-class _State:
+class _Watchdog:
     """What the process watches, and the thread that does; a forked child begins anew."""
 
     def __init__(self) -> None:
@@ -290,13 +290,13 @@ class _State:
             time.sleep(_PERIOD)
             with self.lock:
                 for watch in tuple(self.running):
-                    watch.judge()
+                    watch.check_from_watchdog()
                 idle = 0 if self.running else idle + 1
                 if idle > _IDLE_LOOKS:
                     self.thread = None
                     return
 
 
-_state = _State()
+_state = _Watchdog()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_state.__init__)  # type: ignore[misc]

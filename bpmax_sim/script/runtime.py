@@ -11,7 +11,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from functools import partial
 from typing import Any
 
-from bpmax_sim.clock import Parts
+from bpmax_sim.clock import SeedParts
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.effects import Effect
@@ -19,14 +19,14 @@ from bpmax_sim.proxy.result import Answer
 from bpmax_sim.script.channel import Engine, LiveObject, MakeEngine
 from bpmax_sim.script.context import Begin, Context, ScriptRun, Setting
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.limits import EngineError, Limits, stack_limit, with_stack
-from bpmax_sim.script.outbox import Outcome, Waiting
+from bpmax_sim.script.limits import EngineError, Limits, default_stack_size, run_with_stack
 from bpmax_sim.script.scheduler import Scheduler
+from bpmax_sim.script.turn_result import Outcome, PendingTimer
 
 SHANGHAI = 8 * 3600.0
 
 
-def quickjs(limits: Limits, sources: Sequence[str] = ()) -> Engine:
+def make_quickjs(limits: Limits, sources: Sequence[str] = ()) -> Engine:
     """Return a context of the default engine within *limits*, which is to run *sources*."""
     from bpmax_sim.script.engine import QuickJSNG  # noqa: PLC0415 - not before a script runs
 
@@ -40,7 +40,7 @@ def expression_problem(text: str) -> str | None:
 
 
 def _syntax_error(text: str) -> str:
-    engine = quickjs(Limits())
+    engine = make_quickjs(Limits())
     try:
         engine.load(f"throw 0;(() => (\n{text}\n));")
     except EngineError as error:
@@ -50,14 +50,14 @@ def _syntax_error(text: str) -> str:
     return ""
 
 
-def engine_of(name: str) -> MakeEngine:
+def select_engine(name: str) -> MakeEngine:
     """Return what makes contexts of the engine *name*, ``quickjs``, ``v8`` or both with a comma.
 
     Raises:
         ConfigError: its extra is not installed.
     """
     if name == "quickjs":
-        return quickjs
+        return make_quickjs
     try:
         from bpmax_sim.script.v8 import V8  # noqa: PLC0415 - an extra
     except ImportError:
@@ -66,10 +66,10 @@ def engine_of(name: str) -> MakeEngine:
         ) from None
     if name == "v8":
         return V8
-    from bpmax_sim.script.both import BothEngines  # noqa: PLC0415 - imports this package's engines
+    from bpmax_sim.script.engine_comparison import BothEngines  # noqa: PLC0415 - imports this package's engines
 
     return lambda limits, sources: BothEngines(
-        ("quickjs", quickjs(limits, sources)), ("v8", V8(limits, sources))
+        ("quickjs", make_quickjs(limits, sources)), ("v8", V8(limits, sources))
     )
 
 
@@ -96,7 +96,7 @@ class Runtime:
         begin: starts a ``$proxy`` call.
         limits: of each script.
         parts: of chance, by a script's number; each has a sequence of its own.
-        drew: is told how much of its sequence a script has drawn when it makes a call.
+        on_draw: is called with how much of its sequence a script has drawn when it makes a call.
         zone: local time of scripts, in seconds east of Greenwich.
         engine: makes a context.
     """
@@ -105,10 +105,10 @@ class Runtime:
     begin: Begin
     _: KW_ONLY
     limits: Limits = field(default_factory=Limits)
-    parts: Callable[[int], Parts] = lambda _number: ((0, None),)
-    drew: Callable[[int, int], None] = lambda _number, _drawn: None
+    parts: Callable[[int], SeedParts] = lambda _number: ((0, None),)
+    on_draw: Callable[[int, int], None] = lambda _number, _drawn: None
     zone: float = SHANGHAI
-    engine: MakeEngine = quickjs
+    engine: MakeEngine = make_quickjs
 
     def __post_init__(self) -> None:
         self._watched: tuple[str, Callable[[], None]] | None = None
@@ -179,7 +179,7 @@ class Runtime:
                 name=script.name,
             )
         self._started = number = self._started + 1
-        ended = partial(self._ended, number, [done])
+        ended = partial(self._deliver_outcome, number, [done])
         run = ScriptRun(number, script, bindings or {}, ended, keeps_timers=page is not None)
         setting = Setting(
             libraries=libraries,
@@ -187,10 +187,10 @@ class Runtime:
             values=values or {},
             limits=self.limits,
             zone=self.zone,
-            parts=[(*_words(f"{seed}/{number}"), end) for seed, end in self.parts(number)],
-            drew=self.drew,
+            parts=[(*_seed_words(f"{seed}/{number}"), end) for seed, end in self.parts(number)],
+            on_draw=self.on_draw,
         )
-        self.scheduler.soon(partial(self._launch, run, setting, page))
+        self.scheduler.call_soon(partial(self._launch, run, setting, page))
 
     def settle(self, until: float = -math.inf) -> None:
         """Let happen what is due by now or by *until*, and what scripts wait for.
@@ -203,8 +203,8 @@ class Runtime:
             return
         self._is_settling = True
         try:
-            if self.limits.stack and self.limits.stack > stack_limit():
-                with_stack(self.limits.stack, partial(self._settle_here, until))
+            if self.limits.stack and self.limits.stack > default_stack_size():
+                run_with_stack(self.limits.stack, partial(self._settle_here, until))
             else:
                 self._settle_here(until)
         finally:
@@ -221,13 +221,15 @@ class Runtime:
 
     def _begin_watched(self, program: CallSpec) -> Generator[Effect, Any, Answer]:
         watched = self._watched
-        if watched and _spelled(watched[0]) == _spelled(f"{program.platform}.{program.api}"):
-            self.scheduler.soon(watched[1])
+        if watched and _normalise_call_name(watched[0]) == _normalise_call_name(
+            f"{program.platform}.{program.api}"
+        ):
+            self.scheduler.call_soon(watched[1])
         return self.begin(program)
 
-    def waiting(self) -> list[Waiting]:
+    def pending_timers(self) -> list[PendingTimer]:
         """Return the timers that wait until somebody lets time pass."""
-        return [timer for context in self._contexts() for timer in context.waiting()]
+        return [timer for context in self._contexts() for timer in context.pending_timers()]
 
     def close(self) -> None:
         """End what still runs."""
@@ -240,26 +242,26 @@ class Runtime:
         home, self._thread = self._thread, threading.get_ident()
         try:
             self.scheduler.run(self._is_busy, until)
-            while busy := next(self._busy(), None):
+            while busy := next(self._busy_runs(), None):
                 context, run = busy
-                context.stuck(run)
+                context.end_stuck(run)
                 self.scheduler.run(self._is_busy, until)
         finally:
             self._thread = home
 
-    def _busy(self) -> Iterator[tuple[Context, ScriptRun]]:
+    def _busy_runs(self) -> Iterator[tuple[Context, ScriptRun]]:
         for context in self._contexts():
             for run in context.runs:
                 if not run.is_resting:
                     yield context, run
 
     def _is_busy(self) -> bool:
-        return any(self._busy())
+        return any(self._busy_runs())
 
     def _contexts(self) -> tuple[Context, ...]:
         return (*self._pages.values(), *self._single.values())
 
-    def _ended(
+    def _deliver_outcome(
         self, number: int, first: list[Callable[[Outcome], None]], outcome: Outcome, over: bool
     ) -> None:
         """Hand the first outcome of a script to who started it; further ones wait to be drained."""
@@ -289,10 +291,10 @@ class Runtime:
         context.start(run, setting.parts)
 
 
-def _spelled(call: str) -> str:
+def _normalise_call_name(call: str) -> str:
     """Return *call* as both ways to write an API have it: ``getOrder`` and ``get_order``."""
     return call.replace("_", "").lower()
 
 
-def _words(seed: str) -> tuple[int, ...]:
+def _seed_words(seed: str) -> tuple[int, ...]:
     return struct.unpack("<4I", hashlib.sha256(seed.encode()).digest()[:16])

@@ -20,7 +20,7 @@ from typing import Any
 
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.proxy.client import Exchanged, TokenStore, exchange
+from bpmax_sim.proxy.client import Exchanged, TokenStore, exchange_in_time
 from bpmax_sim.proxy.effects import Effect, Send, Sleep, TokenRequest
 
 Call = Generator[Effect, Any, Any]
@@ -70,16 +70,16 @@ class Scheduler:
         self._logins: dict[str, list[Resume]] = {}
         self._wire = _Threads(clock, workers) if live else None
 
-    def at(self, instant: float, action: Callable[[], None]) -> ScheduledEvent:
+    def call_at(self, instant: float, action: Callable[[], None]) -> ScheduledEvent:
         """Plan *action* for *instant*, or for now if that has passed."""
         self._number += 1
         event = ScheduledEvent(max(instant, self.clock.now()), self._number, action)
         heapq.heappush(self._planned, event)
         return event
 
-    def soon(self, action: Callable[[], None]) -> ScheduledEvent:
+    def call_soon(self, action: Callable[[], None]) -> ScheduledEvent:
         """Plan *action* for now, after what is planned for now already."""
-        return self.at(self.clock.now(), action)
+        return self.call_at(self.clock.now(), action)
 
     def spawn(self, call: Call, done: Resume) -> None:
         """Start *call*; *done* gets its value or its error, never before this returns."""
@@ -119,16 +119,16 @@ class Scheduler:
         try:
             effect = call.send(value) if error is None else call.throw(error)
         except StopIteration as end:
-            self._end(partial(done, end.value, None))
+            self._deliver_result(partial(done, end.value, None))
         except Exception as failure:  # noqa: BLE001 - whoever spawned the call decides
-            self._end(partial(done, None, failure))
+            self._deliver_result(partial(done, None, failure))
         else:
             self._perform(effect, partial(self._step, call, done))
 
-    def _end(self, deliver: Callable[[], None]) -> None:
+    def _deliver_result(self, deliver: Callable[[], None]) -> None:
         # At once where an event led here, so that the order of events is the order of ends.
         if self._spawning:
-            self.soon(deliver)
+            self.call_soon(deliver)
         else:
             deliver()
 
@@ -136,20 +136,20 @@ class Scheduler:
         if isinstance(effect, Send):
             self._send(effect.request, resume)
         elif isinstance(effect, Sleep):
-            self.at(self.clock.now() + effect.seconds, partial(resume, None, None))
+            self.call_at(self.clock.now() + effect.seconds, partial(resume, None, None))
         else:
             self._acquire(effect, resume)
 
     def _send(self, request: Request, resume: Resume) -> None:
         if self._wire:
-            self._wire.send(partial(exchange, request, self._handle), resume)
+            self._wire.send(partial(exchange_in_time, request, self._handle), resume)
         else:
-            self.complete(exchange(request, self._handle), self.clock.now(), resume)
+            self.complete(exchange_in_time(request, self._handle), self.clock.now(), resume)
 
     def complete(self, outcome: Exchanged, start: float, resume: Resume) -> None:
         """Plan the end of an exchange that began at *start*."""
         value, error, elapsed = outcome
-        self.at(start + elapsed, partial(resume, value, error))
+        self.call_at(start + elapsed, partial(resume, value, error))
 
     def _acquire(self, acquire: TokenRequest, resume: Resume) -> None:
         grant = self._tokens.peek(acquire)
@@ -159,9 +159,9 @@ class Scheduler:
             self._logins[acquire.key].append(resume)
         else:
             self._logins[acquire.key] = [resume]
-            self.spawn(acquire.flow(), partial(self._logged_in, acquire.key))
+            self.spawn(acquire.flow(), partial(self._finish_login, acquire.key))
 
-    def _logged_in(self, key: str, grant: Any, error: Exception | None) -> None:
+    def _finish_login(self, key: str, grant: Any, error: Exception | None) -> None:
         if error is None:
             self._tokens.store(key, grant)
         for resume in self._logins.pop(key):

@@ -19,8 +19,14 @@ from importlib.resources import files
 from typing import Any, Final
 
 from bpmax_sim.script import engine
-from bpmax_sim.script.failure import plain
-from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits, too_slow
+from bpmax_sim.script.failure import escape_unencodable
+from bpmax_sim.script.limits import (
+    MEGABYTE,
+    EngineError,
+    LimitReachedError,
+    Limits,
+    make_time_error,
+)
 
 with warnings.catch_warnings():
     # CPython 3.14 deprecates how its structures are laid out.
@@ -66,7 +72,7 @@ class V8:
         """Run one operation of the prelude and every microtask, and return its outbox."""
         self._eval(f"__bpm({json.dumps(operation)},{json.dumps(argument)});0")
         text: str = self._eval("__bpm()")
-        return self._placed(text, argument) if operation == "run" else text
+        return self._add_syntax_position(text, argument) if operation == "run" else text
 
     def renew(self) -> None:
         """Let the next script use as much processor time as one may."""
@@ -80,7 +86,7 @@ class V8:
 
     def _eval(self, code: str) -> Any:
         if self._left <= 0:
-            raise too_slow(self._limits, is_wall=False)
+            raise make_time_error(self._limits, is_wall=False)
         started = time.process_time()  # of all threads: V8 has its own
         patience = max(_PATIENCE * self._left, 0.001)
         task = asyncio.wait_for(self._context.eval_cancelable(code), patience)
@@ -88,23 +94,23 @@ class V8:
             return asyncio.run_coroutine_threadsafe(task, _loop()).result()
         except TimeoutError:
             self._left = 0.0
-            raise too_slow(self._limits, is_wall=False) from None
+            raise make_time_error(self._limits, is_wall=False) from None
         except JSOOMException:
             size = f"{self._limits.memory / MEGABYTE:g} MB"
             message = f"the script used more than {size} of memory"
             raise LimitReachedError("ScriptLimitError", message) from None
         except JSEvalException as error:
-            raise _translated(error) from None
+            raise _translate(error) from None
         finally:
             self._left -= time.process_time() - started
 
-    def _placed(self, text: str, argument: str) -> str:
+    def _add_syntax_position(self, text: str, argument: str) -> str:
         """Return the outbox *text*, the position of a syntax error found by parsing once more."""
         reply, arguments = json.loads(text), json.loads(argument)
         thrown = [end[2] for end in reply["done"] if end[0] == arguments["run"] and end[1] is None]
         if not thrown or thrown[0]["raw"]:
             return text
-        above, body = "\n" * (arguments["start"] - 1), plain(arguments["source"])
+        above, body = "\n" * (arguments["start"] - 1), escape_unencodable(arguments["source"])
         try:
             self._eval(f"throw 0;{above}(async function () {{\n{body}\n}})")  # nothing of it runs
         except EngineError as error:
@@ -112,7 +118,7 @@ class V8:
         return json.dumps(reply)
 
 
-def _translated(error: JSEvalException) -> EngineError:
+def _translate(error: JSEvalException) -> EngineError:
     # The text is `<anonymous>:line: Name: message`, the source line, a caret, then the stack.
     lines = str(error).split("\n")
     match = _HEAD.match(lines[0])
@@ -122,11 +128,11 @@ def _translated(error: JSEvalException) -> EngineError:
         name, message = "Uncaught", match[2]
     raw = "\n".join(line for line in lines if line.startswith("    at "))
     if isinstance(error, JSParseException):
-        raw = f"    at <input>:{match[1]}:{_column(lines)}"
+        raw = f"    at <input>:{match[1]}:{_byte_column(lines)}"
     return EngineError(name, message, raw)
 
 
-def _column(lines: list[str]) -> int:
+def _byte_column(lines: list[str]) -> int:
     """Return the byte column of the caret, which V8 sets by UTF-16 units."""
     caret = next((line for line in lines[2:3] if line.strip("^ ") == ""), "")
     units = (len(caret) - len(caret.lstrip())) * 2
@@ -144,7 +150,7 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 @cache
 def _program() -> str:
-    prelude, *bindings = engine.sources()
+    prelude, *bindings = engine.read_sources()
     adapter = (files("bpmax_sim.script") / "bindings/v8.js").read_text("utf-8")
     intl = list(engine.BINDINGS).index("intl")
     return f"({adapter})({json.dumps(prelude)},{json.dumps(bindings)},{intl});0"

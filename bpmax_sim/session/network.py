@@ -24,11 +24,11 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import ApiMatcher
 from bpmax_sim.proxy.auth import is_signed
 from bpmax_sim.proxy.builder import CallSpec
-from bpmax_sim.proxy.client import TokenStore, build, call, drive
-from bpmax_sim.proxy.compiled_api import compiled_api
+from bpmax_sim.proxy.client import TokenStore, build_request, drive, run_call
+from bpmax_sim.proxy.compiled_api import compile_api
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.response import CallRecord
-from bpmax_sim.proxy.result import capture
+from bpmax_sim.proxy.result import register_issued_secrets
 from bpmax_sim.proxy.signing import trust_of
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session import credentials
@@ -40,9 +40,9 @@ from bpmax_sim.session.witness import Undeclared, Witness
 from bpmax_sim.simulator.model import bad_token
 from bpmax_sim.traffic.external_clients import ExternalClients
 from bpmax_sim.transport.faults import Faults
-from bpmax_sim.transport.protocol import OWN, Handler, Routed, Stubs, Transport
-from bpmax_sim.transport.record import RecordingTransport, Replay
-from bpmax_sim.transport.redaction import capture_cookies, redact_request
+from bpmax_sim.transport.protocol import OWN, Handler, RoutableTransport, Stubs, Transport
+from bpmax_sim.transport.record import RecordingTransport, ReplayTransport
+from bpmax_sim.transport.redaction import redact_request, register_cookies
 
 if TYPE_CHECKING:
     from bpmax_sim.simulator.simulator import Simulators
@@ -60,8 +60,8 @@ class Capturing(msgspec.Struct, frozen=True):
     def handle(self, request: Request) -> Response:
         """Return the response of the inner transport."""
         response = self.inner.handle(request)
-        capture(request, response, self.vault)
-        capture_cookies(request, response, self.vault)
+        register_issued_secrets(request, response, self.vault)
+        register_cookies(request, response, self.vault)
         return response
 
 
@@ -119,7 +119,7 @@ class Network:
     Attributes:
         calls: a record of each call and login.
         misses: every call that replay had no response for.
-        environment: what calls need of the session; a scheduler drives `call` with it.
+        environment: what calls need of the session; a scheduler drives `run_call` with it.
         tokens: the grants of the run.
         faults: fault-injection layer, outermost.
         stubs: fixed responses, in front of everything else.
@@ -169,7 +169,7 @@ class Network:
         )
         self._sharing: list[SharingLogins] = []  # one, where logins are shared
         self.environment = self._environment()
-        self._replay = Replay(self.recordings.answer, vault)
+        self._replay = ReplayTransport(self.recordings.answer, vault)
         inner = self._answering(transport if self.simulators is None else self.simulators)
         self.stubs = Stubs(inner, partial(Capturing, vault=vault))
         self.faults = Faults(self.stubs, partial(_bad_token, platforms), self.witness.strike)
@@ -243,7 +243,7 @@ class Network:
             from bpmax_sim.transport.live import Live  # noqa: PLC0415 - replay needs no client
 
             live = self._resources.enter_context(Live())
-        live = live.routed(route) if isinstance(live, Routed) else live
+        live = live.with_routes(route) if isinstance(live, RoutableTransport) else live
         locked = {k for k, p in self._platforms.own.items() if p.share == "process_lock"}
         shared = self._settings.shared_logins or (SharedLogins() if locked else None)
         if shared is None or self._start.simulated:
@@ -266,7 +266,7 @@ class Network:
             NoMatchError: replay has no response.
         """
         return drive(
-            call(spec, self.environment),
+            run_call(spec, self.environment),
             tokens=self.tokens,
             clock=self._start.clock,
             # While the network is closed, virtual time has passed already.
@@ -342,7 +342,7 @@ class Network:
             CallError: it cannot be built.
         """
         self.recordings.refuse_closed()
-        return build(program, self.environment)
+        return build_request(program, self.environment)
 
     def handle(self, request: Request, inner: Transport | None = None) -> Response:
         """Answer *request*, by *inner* if it is given; a miss is remembered in any case.
@@ -387,7 +387,7 @@ class Network:
         if call is None or platform is None or call.api not in platform.apis:
             return False
         instance = self._platforms.instance(call.platform, call.instance)
-        recipe = compiled_api(platform, instance, platform.apis[call.api])
+        recipe = compile_api(platform, instance, platform.apis[call.api])
         own = f"{call.platform}/{call.instance}/"
         granted = self.environment.renewed.items()
         grant = next((grant for key, grant in granted if key.startswith(own)), None)

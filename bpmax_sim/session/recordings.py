@@ -27,11 +27,11 @@ from bpmax_sim.cassette.miss import MissContext, signature_mismatch
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.recorder import Recorder, has_forked
-from bpmax_sim.clock import Clock, Drawn, Instant, SystemClock, VirtualClock, drawn_seed
+from bpmax_sim.clock import Clock, DrawnSequences, Instant, SystemClock, VirtualClock, new_seed
 from bpmax_sim.errors import ConfigError, InterruptedWarning, NoMatchError, shell_quote
 from bpmax_sim.file_names import namesake
 from bpmax_sim.i18n import msg
-from bpmax_sim.messages import Call, Exchange, Failed, Outcome, Request, Response
+from bpmax_sim.messages import Call, Exchange, FailedExchange, Outcome, Request, Response
 from bpmax_sim.platform.target import CLIENT
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.settings import Settings
@@ -314,7 +314,7 @@ class SessionRecordings:
     def _is_repeated_login(self, exchange: Exchange) -> bool:
         """Return whether the same login was answered the same before: its recording repeats."""
         outcome = exchange.outcome
-        if not exchange.request.is_login or isinstance(outcome, Failed):
+        if not exchange.request.is_login or isinstance(outcome, FailedExchange):
             return False
         who = matching.identity(matching.parts_of_request(exchange.request), self.rules)
         answered = (who, outcome.status, outcome.body)
@@ -347,7 +347,9 @@ class SessionRecordings:
                     name=shared.name,
                     parent=shared.parent,
                 )
-                shared.recorder.drawn = shared.drawn.used() if shared.has_drawn else None
+                shared.recorder.drawn = (
+                    shared.drawn.without_unused_seed() if shared.has_drawn else None
+                )
             return shared.recorder
 
     def _make(self, path: Path, owner: str, **how: Any) -> Recorder:
@@ -403,7 +405,7 @@ def nearest_login(request: Request, recorded: Iterable[Exchange], rules: Rules) 
 def _yields(login: Exchange) -> bool:
     """Return whether a recorded login was granted: what it minted has a stand-in."""
     outcome = login.outcome
-    if isinstance(outcome, Failed):
+    if isinstance(outcome, FailedExchange):
         return False
     texts = [outcome.body.decode(errors="replace"), *(value for _, value in outcome.headers)]
     return any(_STANDIN in text for text in texts)
@@ -498,22 +500,22 @@ def _begun(settings: Settings, passing: Volatile) -> Shared:
     return Shared(mode=mode, cassette=cassette, name=name, drawn=drawn)
 
 
-def _drawn(settings: Settings, mode: str, cassette: Cassette | None) -> Drawn:
+def _drawn(settings: Settings, mode: str, cassette: Cassette | None) -> DrawnSequences:
     """Return what scripts draw from: the seed that is fixed, else recorded, else a new one.
 
     What only stand-ins see is the same in every run. What is added to a recording is drawn from a
     new seed, or every such addition would send the same values.
     """
     if settings.seed is not None:
-        return Drawn((settings.seed,))
+        return DrawnSequences((settings.seed,))
     is_synthetic = mode == "replay" or settings.is_simulated
     adds = mode == "record" and settings.record == "new"
     known = cassette.draws_of(settings.owner) if cassette and (mode == "replay" or adds) else None
     if known is None:
-        return Drawn((0 if is_synthetic else drawn_seed(settings.owner),))
+        return DrawnSequences((0 if is_synthetic else new_seed(settings.owner),))
     if is_synthetic or not known.ends:
         return known
-    return Drawn((*known.seeds, drawn_seed(settings.owner)), known.ends)
+    return DrawnSequences((*known.seeds, new_seed(settings.owner)), known.ends)
 
 
 def _warn_of_interrupted(cassette: Path) -> None:

@@ -15,7 +15,7 @@ from bpmax_sim.errors import ConfigError, Place, ScriptError, UnawaitedWarning
 from bpmax_sim.i18n import msg
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.outbox import Outcome
+from bpmax_sim.script.turn_result import Outcome
 from bpmax_sim.secret.vault import Redact, redact_values
 from bpmax_sim.subject.hooks import FieldChanged
 

@@ -19,16 +19,16 @@ from bpmax_sim.clock import Chance, CountedChance, Instant
 from bpmax_sim.errors import BpmaxError, ConfigError, ExpectationError, shell_quote
 from bpmax_sim.guard import NetworkGuard, hosts_of
 from bpmax_sim.i18n import SHOWN_BY, msg, plural, series
-from bpmax_sim.keywords import closed
+from bpmax_sim.keywords import refuse_unknown_keywords
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.proxy.builder import Proxy
-from bpmax_sim.proxy.client import call
+from bpmax_sim.proxy.client import run_call
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.limits import Limits
-from bpmax_sim.script.outbox import Outcome, Waiting
-from bpmax_sim.script.runtime import Page, Runtime, engine_of
+from bpmax_sim.script.runtime import Page, Runtime, select_engine
 from bpmax_sim.script.scheduler import Scheduler
+from bpmax_sim.script.turn_result import Outcome, PendingTimer
 from bpmax_sim.secret.vault import redact_values
 from bpmax_sim.session import scripts
 from bpmax_sim.session.credentials import volatile_places
@@ -133,12 +133,12 @@ class Session:
         limits = limits or Limits()
         self._runtime = Runtime(
             self._scheduler,
-            partial(call, env=network.environment),
+            partial(run_call, env=network.environment),
             limits=limits if settings.stack is None else replace(limits, stack=settings.stack),
             parts=start.seat.parts,
-            drew=start.seat.drew,
+            on_draw=start.seat.drew,
             zone=start.zone.total_seconds(),
-            engine=engine_of(settings.engine),
+            engine=select_engine(settings.engine),
         )
         if SHOWN_BY:
             SHOWN_BY[-1](network.vault.redact_for_output)
@@ -147,7 +147,7 @@ class Session:
             self._guard.enter()  # at the end: what is remote was fetched before
 
     @classmethod
-    @closed(_HANDED_ON | {"mode"})
+    @refuse_unknown_keywords(_HANDED_ON | {"mode"})
     def open(cls, platforms: FilePath | None = None, **options: Unpack[OpeningOptions]) -> Session:
         """Open a run over the platform files in *platforms*, a folder or one file.
 
@@ -201,7 +201,7 @@ class Session:
     def __repr__(self) -> str:
         return f"<Session {self.mode}, {len(self.calls)} calls>"
 
-    @closed()
+    @refuse_unknown_keywords()
     def proxy(
         self, platform: str, /, *, instance_key: str | None = None, caller: str | None = None
     ) -> Proxy:
@@ -235,7 +235,7 @@ class Session:
         """Return what is drawn from beside scripts."""
         return CountedChance(partial(self._start.seat.parts, 0), partial(self._start.seat.drew, 0))
 
-    @closed()
+    @refuse_unknown_keywords()
     def run_script(
         self,
         script: ScriptLike,
@@ -268,7 +268,7 @@ class Session:
         )
         return scripts.judged(self._heard(outcome), self.settings.unawaited)
 
-    @closed()
+    @refuse_unknown_keywords()
     def start_script(
         self,
         script: ScriptLike,
@@ -337,15 +337,15 @@ class Session:
         """
         self._runtime.watch(call, act)
 
-    def waiting(self) -> list[Waiting]:
+    def pending_timers(self) -> list[PendingTimer]:
         """Return the timers that wait until somebody lets time pass."""
-        return self._runtime.waiting()
+        return self._runtime.pending_timers()
 
     def wait(self, seconds: float, /) -> None:
         """Let virtual time pass, in record and live mode as real time."""
         self._recordings.refuse_closed()
         until = self.clock.now() + seconds
-        self._scheduler.at(until, lambda: None)
+        self._scheduler.call_at(until, lambda: None)
         self._runtime.settle(until)
 
     def redact(self, text: str, /) -> str:
@@ -422,7 +422,7 @@ class Session:
         """Return which responses were recorded with a stand-in that need not be one."""
         return (*self._network.undeclared.notes, *self._network.clients.notes)
 
-    @closed()
+    @refuse_unknown_keywords()
     def close(self, *, failed: bool = False) -> None:
         """End the run; *failed* says that it failed already, so its recording is set aside.
 
@@ -516,7 +516,7 @@ def _guard_of(settings: Settings) -> NetworkGuard | None:
     return guard or None
 
 
-@closed(_HANDED_ON)
+@refuse_unknown_keywords(_HANDED_ON)
 def replay(
     platforms: FilePath | None = None, *, cassette: FilePath, **options: Unpack[EverydayOptions]
 ) -> Session:
@@ -536,7 +536,7 @@ def replay(
     return Session.open(platforms, mode="replay", cassette=cassette, **options)
 
 
-@closed(_HANDED_ON)
+@refuse_unknown_keywords(_HANDED_ON)
 def record(
     platforms: FilePath | None = None, *, cassette: FilePath, **options: Unpack[EverydayOptions]
 ) -> Session:

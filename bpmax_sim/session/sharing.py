@@ -17,7 +17,7 @@ from typing import ClassVar
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.player import Playback
 from bpmax_sim.cassette.recorder import Recorder
-from bpmax_sim.clock import Drawn, Parts
+from bpmax_sim.clock import DrawnSequences, SeedParts
 from bpmax_sim.secret.vault import Vault
 
 Key = tuple[str, ...]
@@ -49,7 +49,7 @@ class Shared:
     is_held: bool = False
     is_over: bool = False
     name: str = ""
-    drawn: Drawn = Drawn((0,))  # noqa: RUF009 - frozen
+    drawn: DrawnSequences = DrawnSequences((0,))  # noqa: RUF009 - frozen
     has_drawn: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
     _process: int = field(default_factory=os.getpid)
@@ -118,7 +118,7 @@ class Seat:
     shared: Shared
     number: int
 
-    def parts(self, sequence: int) -> Parts:
+    def parts(self, sequence: int) -> SeedParts:
         """Return what a *sequence* of the session is drawn from: a script's, or 0 for the rest."""
         parts = self.shared.drawn.parts(self._named(sequence))
         return tuple((self._own(seed), end) for seed, end in parts)
@@ -127,10 +127,10 @@ class Seat:
         """Note how much of a *sequence* was drawn, so that the recording can draw the same."""
         shared = self.shared
         with shared.lock:
-            shared.drawn = shared.drawn.more(self._named(sequence), drawn)
+            shared.drawn = shared.drawn.with_draws(self._named(sequence), drawn)
             shared.has_drawn = True
             if shared.recorder is not None:
-                shared.recorder.drawn = shared.drawn.used()
+                shared.recorder.drawn = shared.drawn.without_unused_seed()
 
     def _named(self, sequence: int) -> str:
         return f"{self.number}.{sequence}" if self.number > 1 else str(sequence)

@@ -26,7 +26,7 @@ from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.field_path import format_path
 from bpmax_sim.i18n import msg
-from bpmax_sim.js_values import plain
+from bpmax_sim.js_values import to_scenario_value
 from bpmax_sim.messages import Call, Exchange, Request, Response
 from bpmax_sim.platform.check import credentials_in
 from bpmax_sim.platform.load import Platforms
@@ -35,7 +35,7 @@ from bpmax_sim.project import find_root, open_places_of
 from bpmax_sim.proxy.response import read_body
 from bpmax_sim.secret.vault import Credential, Credentials, Vault
 from bpmax_sim.transport.faults import Fault
-from bpmax_sim.transport.redaction import UndeclaredSecret, undeclared_secrets
+from bpmax_sim.transport.redaction import UndeclaredSecret, find_undeclared_secrets
 
 
 class Struck(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,7 +162,9 @@ class Witness:
                 "path": recorded.path,
                 "query": dict(recorded.query),
                 "header": dict(recorded.header),
-                "body": None if recorded.body.kind == "none" else plain(recorded.body.value),
+                "body": None
+                if recorded.body.kind == "none"
+                else to_scenario_value(recorded.body.value),
             }
         if not answered.played:
             outcome = answered.cassette.outcome(answered.number)
@@ -174,7 +176,9 @@ class Witness:
 def _difference_data(difference: Difference) -> dict[str, Any]:
     """Return a difference in JSON values; a side that is not there is not told."""
     sides = {"recorded": difference.recorded, "sent": difference.sent}
-    return {"path": difference.path} | {k: plain(v) for k, v in sides.items() if v is not UNSET}
+    return {"path": difference.path} | {
+        k: to_scenario_value(v) for k, v in sides.items() if v is not UNSET
+    }
 
 
 Key = tuple[str, str]
@@ -323,7 +327,7 @@ class Unrecognised:
             exchange = self._fresh.popleft()
             call = exchange.request.call
             name = call.name if call else ""
-            secrets = undeclared_secrets(exchange, self.passing(name), self.answered(name))
+            secrets = find_undeclared_secrets(exchange, self.passing(name), self.answered(name))
             self._secrets.update(dict.fromkeys(secrets))
         still = dict.fromkeys(
             p for p, value in self._secrets if self.vault.redact_text(value) == value

@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import CallError, ConfigError, Problem, nearest_name
 from bpmax_sim.field_path import with_member
-from bpmax_sim.js_values import UNDEFINED, BigInt, Undefined, js_number, ms_of
+from bpmax_sim.js_values import UNDEFINED, BigInt, UndefinedType, date_to_ms, format_js_number
 from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.instances import read_instances
 from bpmax_sim.platform.load import Platforms, load_platforms, read_platform
@@ -81,7 +81,7 @@ def literal(value: Any) -> str:
 
 
 def _number(value: float) -> str:
-    return "-0" if value == 0 and copysign(1, value) < 0 else js_number(value)
+    return "-0" if value == 0 and copysign(1, value) < 0 else format_js_number(value)
 
 
 def _object(value: Mapping[str, Any]) -> str:
@@ -94,9 +94,9 @@ _WRITERS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (bool, lambda value: "true" if value else "false"),
     ((int, float), _number),
     (type(None), lambda _value: "null"),
-    (Undefined, lambda _value: "undefined"),
+    (UndefinedType, lambda _value: "undefined"),
     (BigInt, lambda value: f"{value.value}n"),
-    (datetime, lambda value: f"new Date({ms_of(value)})"),
+    (datetime, lambda value: f"new Date({date_to_ms(value)})"),
     (bytes, lambda value: f"new Uint8Array({json.dumps(list(value))})"),
     (Mapping, _object),
     ((list, tuple), lambda value: f"[{', '.join(map(literal, value))}]"),

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.format import dump
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.clock import Instant
-from bpmax_sim.messages import FORM, Call, Exchange, Failed, Outcome, Request, Response
+from bpmax_sim.messages import FORM, Call, Exchange, FailedExchange, Outcome, Request, Response
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.encode import DOTS
 from bpmax_sim.script.failure import Script
@@ -130,10 +130,10 @@ def responses() -> st.SearchStrategy[Response]:
     )
 
 
-def failures() -> st.SearchStrategy[Failed]:
+def failures() -> st.SearchStrategy[FailedExchange]:
     """Draw exchanges that did not complete."""
     return st.builds(
-        Failed,
+        FailedExchange,
         code=st.sampled_from(("CONNECT", "TIMEOUT", "TLS", "RESET")),
         message=texts(),
         elapsed=st.integers(0, 40_000).map(lambda ms: ms / 1000),

@@ -15,7 +15,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from bpmax_sim.errors import Place, SubjectError, nearest_name, suggest
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.js_values import Undefined
+from bpmax_sim.js_values import UndefinedType
 from bpmax_sim.platform.model import Model
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.owners import rule_problem
@@ -481,7 +481,7 @@ def first_node(definition: Definition | None, jump: Any) -> str:
     """
     if definition is None:
         return jump if isinstance(jump, str) else ""
-    if jump is None or isinstance(jump, Undefined):
+    if jump is None or isinstance(jump, UndefinedType):
         return definition.start
     if jump not in definition.nodes:
         hint = suggest(str(jump), definition.nodes)
@@ -495,7 +495,7 @@ def check_returned(hook: str, value: Any, nodes: Collection[str]) -> None:
     Raises:
         SubjectError: it gave something else, which would be lost without a word.
     """
-    if hook not in _GIVES or value is None or isinstance(value, Undefined):
+    if hook not in _GIVES or value is None or isinstance(value, UndefinedType):
         return
     kind, what = _GIVES[hook]
     if not isinstance(value, kind):

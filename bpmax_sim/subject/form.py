@@ -23,11 +23,11 @@ from msgspec import UNSET
 from bpmax_sim.errors import Place, ScriptError, SubjectError, shorten_list, suggest
 from bpmax_sim.field_path import plain_steps
 from bpmax_sim.i18n import msg, plural
-from bpmax_sim.js_values import Undefined
+from bpmax_sim.js_values import UndefinedType
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.runtime import Page
+from bpmax_sim.script.turn_result import Outcome
 from bpmax_sim.subject import hooks
 from bpmax_sim.subject.hooks import Result
 
@@ -219,7 +219,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         """Set one state of a field; `UNDEFINED` resets it."""
         states = self.states.setdefault(field, dict(_NEW_FIELD))
         states[key] = value
-        if isinstance(value, Undefined):
+        if isinstance(value, UndefinedType):
             states.pop(key)
             states.update({key: _NEW_FIELD[key]} if key in _NEW_FIELD else {})
 

@@ -14,11 +14,11 @@ import msgspec
 
 from bpmax_sim.errors import BpmaxError, Place, nearest_name, suggest
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.js_values import Undefined
+from bpmax_sim.js_values import UndefinedType
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.outbox import ConsoleLine, Outcome, TimerFired, UnawaitedCall
 from bpmax_sim.script.runtime import Page
+from bpmax_sim.script.turn_result import ConsoleLine, Outcome, TimerFired, UnawaitedCall
 
 
 class RunOptions(TypedDict, total=False):
@@ -170,7 +170,7 @@ class Result(msgspec.Struct):
 
 def replace_value(values: dict[str, Any], name: str, value: Any) -> bool:
     """Set a member, or remove it where *value* is `UNDEFINED`; return whether that is a change."""
-    gone = isinstance(value, Undefined)
+    gone = isinstance(value, UndefinedType)
     if same(values[name], value) if name in values else gone:
         return False
     if gone:

@@ -18,7 +18,7 @@ import msgspec
 
 from bpmax_sim.errors import SubjectError, nearest_name, shorten_list, suggest
 from bpmax_sim.i18n import msg
-from bpmax_sim.js_values import Undefined
+from bpmax_sim.js_values import UndefinedType
 from bpmax_sim.subject.hooks import Where
 
 UNTREATED, PASSED, REFUSED = 0, 1, 2
@@ -182,7 +182,7 @@ def parse_owners(value: Any, node: str, nodes: Iterable[str] = ()) -> Mapping[st
     Raises:
         SubjectError: if it gave something else than owners, or owners of a node that is not there.
     """
-    if value is None or isinstance(value, Undefined):
+    if value is None or isinstance(value, UndefinedType):
         return {}
     if not isinstance(value, Mapping):
         return {node: _parse_items(value, node)}

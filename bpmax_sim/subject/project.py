@@ -16,11 +16,11 @@ import msgspec
 
 from bpmax_sim.errors import BpmaxError, CallError, Place, ScriptError, SubjectError, suggest
 from bpmax_sim.i18n import msg
-from bpmax_sim.js_values import UNDEFINED, Undefined
+from bpmax_sim.js_values import UNDEFINED, UndefinedType
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.runtime import Page
+from bpmax_sim.script.turn_result import Outcome
 from bpmax_sim.subject import hooks
 from bpmax_sim.subject.definition import (
     ACTIONS,
@@ -86,7 +86,7 @@ def refusal(event: str, value: Any, thrown: Exception | None) -> str | None:
         return msg("{event} refused", event=event)
     if isinstance(value, str) and value:
         return value
-    if value is None or value is True or isinstance(value, Undefined):
+    if value is None or value is True or isinstance(value, UndefinedType):
         return None
     raise SubjectError(
         "{event} returned {value!r}, which neither refuses nor agrees; return false or "

@@ -21,12 +21,12 @@ from bpmax_sim.i18n import label_message, msg, series
 from bpmax_sim.messages import Exchange, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
-from bpmax_sim.proxy.result import capture
+from bpmax_sim.proxy.result import register_issued_secrets
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.traffic import external_clients, formats, mock_servers
 from bpmax_sim.traffic.identify import declared_address, hide_credentials, identify
 from bpmax_sim.traffic.imported import ForeignExchanges
-from bpmax_sim.transport.redaction import capture_cookies, redact_exchange
+from bpmax_sim.transport.redaction import redact_exchange, register_cookies
 
 Matched = tuple[Exchange, ApiMatch | None]
 
@@ -123,8 +123,8 @@ def _identify_exchange(
 
 def _learn(exchange: Exchange, vault: Vault) -> None:
     if isinstance(exchange.outcome, Response):
-        capture(exchange.request, exchange.outcome, vault)
-        capture_cookies(exchange.request, exchange.outcome, vault)
+        register_issued_secrets(exchange.request, exchange.outcome, vault)
+        register_cookies(exchange.request, exchange.outcome, vault)
 
 
 def _texts(exchange: Exchange) -> Iterable[bytes]:

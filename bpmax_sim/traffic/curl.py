@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bpmax_sim.i18n import msg
-from bpmax_sim.messages import FORM, Exchange, Failed, Headers, Request, media_type
+from bpmax_sim.messages import FORM, Exchange, FailedExchange, Headers, Request, media_type
 from bpmax_sim.platform.encodings import to_json
 
 _LONGEST = 100_000
@@ -27,7 +27,7 @@ def write_curl(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
         call, outcome = exchange.request.call, exchange.outcome
         name = call.name if call and call.platform else ""
         comment = f"# {exchange.order} {name}".rstrip()
-        if isinstance(outcome, Failed):
+        if isinstance(outcome, FailedExchange):
             comment += f" -> {outcome.code} {outcome.message}"
         else:
             comment += f" -> HTTP {outcome.status} {outcome.reason}".rstrip()

@@ -72,10 +72,10 @@ class ExternalClients:
             known,
             call,
             begun,
-            platform=call.platform or urlsplit(known.recorded.url).hostname or "",
+            platform=call.platform or urlsplit(known.recorded_form.url).hostname or "",
             api=call.api or call.method,
         )
-        response, error, took = client.exchange(known, handle)
+        response, error, took = client.exchange_in_time(known, handle)
         if took:
             self.clock.move_to(start + took)
         if response is None:

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from bpmax_sim.cassette.matching import split_query
 from bpmax_sim.i18n import msg
-from bpmax_sim.messages import FORM, Exchange, Failed, Headers, Pairs, Response
+from bpmax_sim.messages import FORM, Exchange, FailedExchange, Headers, Pairs, Response
 from bpmax_sim.traffic import imported, known_keys
 from bpmax_sim.traffic.imported import ForeignExchanges, NotCarried
 
@@ -91,7 +91,7 @@ def _read_attachment(name: str, attachment: Attachment) -> bytes:
     return data
 
 
-def _outcome(entry: Any, reply: Any, attachment: Attachment) -> Response | Failed:
+def _outcome(entry: Any, reply: Any, attachment: Attachment) -> Response | FailedExchange:
     elapsed = max(0.0, float(entry.get("time") or 0)) / 1000
     failure_text = next(
         (e[k] for e in (reply, entry) for k in ("_error", "_failureText") if e.get(k)), ""
@@ -104,7 +104,7 @@ def _outcome(entry: Any, reply: Any, attachment: Attachment) -> Response | Faile
         codes = (code for code, words in _CODES if any(word in lower for word in words))
         code = next(codes, "RESET")
         known = {"code": code, "sent": code != "CONNECT", **(reply.get("_failed") or {})}
-        return Failed(
+        return FailedExchange(
             code=imported.require_text(known["code"]),
             message=str(failure_text),
             elapsed=round(elapsed, 3),
@@ -187,7 +187,7 @@ def _response(response: Response) -> dict[str, Any]:
     }
 
 
-def _failure_to_har(failure: Failed) -> dict[str, Any]:
+def _failure_to_har(failure: FailedExchange) -> dict[str, Any]:
     return {
         **_response(Response(status=0)),
         "content": {"size": 0, "mimeType": ""},

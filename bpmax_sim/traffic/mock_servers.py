@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from bpmax_sim.cassette.format import group_headers
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.i18n import msg
-from bpmax_sim.messages import Exchange, Failed, Headers, Response
+from bpmax_sim.messages import Exchange, FailedExchange, Headers, Response
 from bpmax_sim.platform.encodings import to_json
 from bpmax_sim.secret.http_auth import SECRET_HEADERS
 from bpmax_sim.traffic import imported, known_keys
@@ -153,11 +153,11 @@ def _expected_body(request: Any) -> tuple[bytes | None, str]:
     raise NotCarried("its body is a pattern")
 
 
-def _outcome(reply: Any) -> Response | Failed:
+def _outcome(reply: Any) -> Response | FailedExchange:
     delay = float(reply.get("fixedDelayMilliseconds") or 0) / 1000
     if reply.get("fault"):
         message = _FAULTS.get(reply["fault"], str(reply["fault"]))
-        return Failed(code="RESET", message=message, elapsed=delay)
+        return FailedExchange(code="RESET", message=message, elapsed=delay)
     if reply.get("proxyBaseUrl"):
         raise NotCarried("it hands requests on to another server")
     if "response-template" in (reply.get("transformers") or ()):
@@ -224,7 +224,7 @@ def _mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
         expected["headers"] = rules
     if request.body:
         expected["bodyPatterns"] = [_pattern(request.body, Headers(request.headers).media_type)]
-    if isinstance(outcome, Failed):
+    if isinstance(outcome, FailedExchange):
         if outcome.code != "RESET":
             notes.append(
                 msg(

@@ -41,7 +41,7 @@ class Handles(Protocol):
         ...
 
 
-class SessionTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
+class RecordReplayTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """Sends the requests of an `httpx.Client` or `httpx.AsyncClient` through a session."""
 
     def __init__(self, session: Handles) -> None:
@@ -56,7 +56,7 @@ class SessionTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
             NoMatchError: replay has no response; the session remembers that.
         """
         request.read()
-        return self._response(request)
+        return self._respond(request)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Return the session's response, made on a thread of its own.
@@ -66,20 +66,20 @@ class SessionTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
             NoMatchError: replay has no response; the session remembers that.
         """
         await request.aread()
-        return await anyio.to_thread.run_sync(self._response, request)
+        return await anyio.to_thread.run_sync(self._respond, request)
 
-    def _response(self, request: httpx.Request) -> httpx.Response:
+    def _respond(self, request: httpx.Request) -> httpx.Response:
         try:
-            response = self._session.handle(_request(request))
+            response = self._session.handle(_from_httpx(request))
         except TransportError as error:
             kind = _FAILURES.get((error.code, error.sent), httpx.ConnectError)
             raise kind(error.message, request=request) from error
-        return _response(response)
+        return _to_httpx(response)
 
 
-def httpx_transport(session: Handles) -> SessionTransport:
+def httpx_transport(session: Handles) -> RecordReplayTransport:
     """Return an httpx transport that answers from *session*, in whatever mode it is."""
-    return SessionTransport(session)
+    return RecordReplayTransport(session)
 
 
 class _ByteStream(httpx.SyncByteStream, httpx.AsyncByteStream):
@@ -97,7 +97,7 @@ class _ByteStream(httpx.SyncByteStream, httpx.AsyncByteStream):
             yield piece
 
 
-def _request(request: httpx.Request) -> Request:
+def _from_httpx(request: httpx.Request) -> Request:
     url = request.url
     user = f"{url.userinfo.decode('ascii')}@" if url.userinfo else ""
     timeout = request.extensions.get("timeout", {}).get("read")
@@ -116,7 +116,7 @@ def _request(request: httpx.Request) -> Request:
     )
 
 
-def _response(response: Response) -> httpx.Response:
+def _to_httpx(response: Response) -> httpx.Response:
     headers = [(name, value) for name, value in response.headers if name.lower() not in _DECODED]
     return httpx.Response(
         response.status,

@@ -77,7 +77,7 @@ class Address(httpx.URL):
         return self._target
 
 
-def transports(
+def open_transports(
     route: ConnectionRoute,
 ) -> tuple[httpx.BaseTransport, dict[str, httpx.BaseTransport | None]]:
     """Return who sends directly, and who sends to the addresses of each of httpx's patterns.
@@ -85,12 +85,12 @@ def transports(
     Raises:
         ConfigError: a file of the route or a variable of the environment is of no use.
     """
-    context = _tls_context(route, *_trusted())
+    context = _tls_context(route, *_certificate_environment())
     proxies = {"all://": route.proxy} if route.proxy else get_environment_proxies()
     mounts: dict[str, httpx.BaseTransport | None] = dict.fromkeys(proxies)
     for pattern, proxy in proxies.items():
         if proxy is not None:
-            mounts[pattern] = ConnectingTransport(context, _proxy(proxy, pattern, route))
+            mounts[pattern] = ConnectingTransport(context, _parse_proxy(proxy, pattern, route))
     return ConnectingTransport(context), mounts
 
 
@@ -123,14 +123,18 @@ class ConnectingTransport(httpx.HTTPTransport):
         return response
 
 
-def _proxy(text: str, pattern: str, route: ConnectionRoute) -> httpx.Proxy:
+def _parse_proxy(text: str, pattern: str, route: ConnectionRoute) -> httpx.Proxy:
     """Return the proxy of an address, which stands in no message: it may hold a password."""
     name = "proxy" if route.proxy else f"{pattern.partition(':')[0].upper()}_PROXY"
     scheme = text.partition(":")[0].lower()
     proxy = None
     with suppress(httpx.InvalidURL, ValueError):
         if is_proxy(text):
-            context = _tls_context(ConnectionRoute(), *_trusted()) if scheme == "https" else None
+            context = (
+                _tls_context(ConnectionRoute(), *_certificate_environment())
+                if scheme == "https"
+                else None
+            )
             proxy = httpx.Proxy(text, ssl_context=context)
     if proxy is None:
         raise ConfigError("{name}: expected {proxy}, got other text", name=name, proxy=PROXY)
@@ -143,7 +147,7 @@ def _proxy(text: str, pattern: str, route: ConnectionRoute) -> httpx.Proxy:
     return proxy
 
 
-def _trusted() -> tuple[str, str]:
+def _certificate_environment() -> tuple[str, str]:
     """Return the environment's file and folder of certificates."""
     return os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", "")
 
@@ -152,7 +156,7 @@ def _trusted() -> tuple[str, str]:
 def _tls_context(route: ConnectionRoute, file: str, folder: str) -> ssl.SSLContext:
     """Return whom to trust and how to show oneself; *file* and *folder* are the environment's."""
     try:
-        context = _trusting(route.ca) if route.ca else httpx.create_ssl_context()
+        context = _trust_only(route.ca) if route.ca else httpx.create_ssl_context()
     except OSError as error:
         named = msg("SSL_CERT_FILE {file}", file=(file or folder))
         if route.ca:
@@ -165,7 +169,7 @@ def _tls_context(route: ConnectionRoute, file: str, folder: str) -> ssl.SSLConte
     if route.cert:
         try:
             # Without a password OpenSSL would ask for one on the terminal, and wait for ever.
-            context.load_cert_chain(route.cert, route.key or None, password=_no_password)
+            context.load_cert_chain(route.cert, route.key or None, password=_refuse_password)
         except (OSError, ValueError) as error:
             names = join_messages(
                 " and ", filter(None, (msg("tls.cert {cert}", cert=route.cert), route.key))
@@ -177,17 +181,17 @@ def _tls_context(route: ConnectionRoute, file: str, folder: str) -> ssl.SSLConte
     return context
 
 
-def _no_password() -> str:
+def _refuse_password() -> str:
     raise ValueError(msg("the key has a password"))
 
 
-def _trusting(ca: str) -> ssl.SSLContext:
+def _trust_only(ca: str) -> ssl.SSLContext:
     if Path(ca).is_dir():
         return ssl.create_default_context(capath=ca)
     return ssl.create_default_context(cafile=ca)
 
 
-def _left(timeout: float | None) -> float | None:
+def _time_left(timeout: float | None) -> float | None:
     """Return how long to wait at most, in seconds.
 
     Raises:
@@ -211,7 +215,7 @@ class _Backend(httpcore.NetworkBackend):
     def connect_tcp(
         self, host: str, port: int, timeout: float | None = None, *args: Any, **options: Any
     ) -> httpcore.NetworkStream:
-        return _Stream(self._inner.connect_tcp(host, port, _left(timeout), *args, **options))
+        return _Stream(self._inner.connect_tcp(host, port, _time_left(timeout), *args, **options))
 
     def sleep(self, seconds: float) -> None:
         self._inner.sleep(seconds)
@@ -224,10 +228,10 @@ class _Stream(httpcore.NetworkStream):
         self._inner = inner
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _left(timeout))
+        return self._inner.read(max_bytes, _time_left(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._inner.write(buffer, _left(timeout))
+        self._inner.write(buffer, _time_left(timeout))
 
     def close(self) -> None:
         self._inner.close()
@@ -241,7 +245,7 @@ class _Stream(httpcore.NetworkStream):
         progress = PROGRESS.get() or ConnectionProgress(0.0)
         progress.handshakes += 1
         progress.is_shaking = True
-        secured = self._inner.start_tls(ssl_context, server_hostname, _left(timeout))
+        secured = self._inner.start_tls(ssl_context, server_hostname, _time_left(timeout))
         progress.is_shaking = False
         return _Stream(secured)
 

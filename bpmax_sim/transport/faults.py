@@ -110,7 +110,7 @@ _BAD_BODIES: Mapping[str, bytes] = {
 }
 
 
-class _Armed(msgspec.Struct):
+class _ActiveRule(msgspec.Struct):
     """A rule in force, and the requests that it has seen."""
 
     rule: Fault
@@ -130,13 +130,13 @@ class Faults:
     inner: Transport
     bad_token: Callable[[Request], Response]
     struck: Callable[[Fault, Request], None] = lambda _fault, _request: None
-    _armed: list[_Armed] = field(default_factory=list, init=False)
+    _armed: list[_ActiveRule] = field(default_factory=list, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def arm(self, rules: Iterable[Fault]) -> None:
         """Let *rules* strike from now on, in front of those already there; they count anew."""
         with self._lock:
-            self._armed[:0] = map(_Armed, rules)
+            self._armed[:0] = map(_ActiveRule, rules)
 
     def disarm(self, rules: Iterable[Fault]) -> tuple[Fault, ...]:
         """Take *rules* away and return those of them that never fired."""
@@ -154,7 +154,7 @@ class Faults:
         Raises:
             TransportError: where the rule says that the exchange breaks.
         """
-        rule = self._strike(request) if self._armed else None
+        rule = self._find_rule(request) if self._armed else None
         if rule is None:
             return self.inner.handle(request)
         self.struck(rule, request)
@@ -168,13 +168,13 @@ class Faults:
                     source=reply.source,
                 )
             case Break() as broken:
-                return _break(broken, request)
+                return _break_exchange(broken, request)
             case BadToken():
                 return replace(self.bad_token(request), source="fault")
             case Slow() as slow:
-                return _slow(self.inner.handle(request), slow)
+                return _delay_response(self.inner.handle(request), slow)
 
-    def _strike(self, request: Request) -> Fault | None:
+    def _find_rule(self, request: Request) -> Fault | None:
         name = request.call.name if request.call else ""
         with self._lock:
             covering = [armed for armed in self._armed if armed.rule.covers(name)]
@@ -187,7 +187,7 @@ class Faults:
         return None
 
 
-def _break(broken: Break, request: Request) -> Response:
+def _break_exchange(broken: Break, request: Request) -> Response:
     bad = _BAD_BODIES.get(broken.error)
     if bad is not None:
         return Response(status=200, headers=_JSON, body=bad, elapsed=broken.delay, source="fault")
@@ -197,7 +197,7 @@ def _break(broken: Break, request: Request) -> Response:
     raise TransportError(message, code=code, elapsed=elapsed, sent=sent)
 
 
-def _slow(response: Response, slow: Slow) -> Response:
+def _delay_response(response: Response, slow: Slow) -> Response:
     elapsed, size, count = response.elapsed + slow.delay, len(response.body), slow.chunks
     if not count:
         return replace(response, elapsed=elapsed)

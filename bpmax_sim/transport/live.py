@@ -23,7 +23,7 @@ from bpmax_sim.errors import BadResponseError, CallError, TransportError
 from bpmax_sim.i18n import msg, template
 from bpmax_sim.messages import Chunk, ConnectionRoute, Headers, Request, Response
 from bpmax_sim.secret.http_auth import SECRET_HEADERS
-from bpmax_sim.transport.connection import PROGRESS, Address, ConnectionProgress, transports
+from bpmax_sim.transport.connection import PROGRESS, Address, ConnectionProgress, open_transports
 from bpmax_sim.transport.protocol import OWN, Handler, Transport
 
 _DEFAULT_HEADERS = {
@@ -79,7 +79,7 @@ class Live(AbstractContextManager["Live"]):
     _process: int = field(default_factory=os.getpid, init=False)
     _inherited: list[dict[ConnectionRoute, httpx.Client]] = field(default_factory=list, init=False)
 
-    def routed(self, route: Callable[[Request], ConnectionRoute]) -> Transport:
+    def with_routes(self, route: Callable[[Request], ConnectionRoute]) -> Transport:
         """Return a transport over the same connections; *route* says how a request travels."""
         return Handler(lambda request: self.handle(request, route(request)))
 
@@ -124,7 +124,7 @@ class Live(AbstractContextManager["Live"]):
         self._leave_to_parent()
         with self._opening:
             if route not in self._clients:
-                self._clients[route] = _client(self.inner, route)
+                self._clients[route] = _make_client(self.inner, route)
             return self._clients[route]
 
     def _follow(
@@ -135,11 +135,11 @@ class Live(AbstractContextManager["Live"]):
             try:
                 response = self._send(client, request, start)
             except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-                failed = _translate(error, request, progress, redirected=hop > 0)
+                failed = _translate_error(error, request, progress, redirected=hop > 0)
                 if isinstance(failed, TransportError):
                     failed.elapsed = time.perf_counter() - start
                 raise failed from error
-            target = _redirect(request, response)
+            target = _next_hop(request, response)
             if target is None:
                 break
             address, query, _ = target.url.partition("?")
@@ -148,7 +148,7 @@ class Live(AbstractContextManager["Live"]):
         return replace(response, redirects=tuple(redirects)) if redirects else response
 
     def _send(self, client: httpx.Client, request: Request, start: float) -> Response:
-        response = client.send(_wire(request), stream=True)
+        response = client.send(_to_wire(request), stream=True)
         chunks: list[Chunk] = []
         try:
             _check_codings(response)
@@ -162,9 +162,9 @@ class Live(AbstractContextManager["Live"]):
                         msg("the answer is larger than {max_body} bytes", max_body=self.max_body)
                     )
                 if elapsed > request.timeout:
-                    raise _incomplete(request, elapsed)
+                    raise _incomplete_error(request, elapsed)
         except httpx.ReadTimeout:
-            raise _incomplete(request, time.perf_counter() - start) from None
+            raise _incomplete_error(request, time.perf_counter() - start) from None
         finally:
             response.close()
         streamed = response.headers.get("content-type", "").startswith(_STREAMED)
@@ -180,24 +180,24 @@ class Live(AbstractContextManager["Live"]):
         )
 
 
-def _incomplete(request: Request, elapsed: float) -> TransportError:
+def _incomplete_error(request: Request, elapsed: float) -> TransportError:
     message = msg("the answer was not complete within {timeout:g} s", timeout=request.timeout)
     return TransportError(message, code="TIMEOUT", elapsed=elapsed)
 
 
-def _client(inner: httpx.BaseTransport | None, route: ConnectionRoute) -> httpx.Client:
-    transport, mounts = (inner, None) if inner else transports(route)
+def _make_client(inner: httpx.BaseTransport | None, route: ConnectionRoute) -> httpx.Client:
+    transport, mounts = (inner, None) if inner else open_transports(route)
     return httpx.Client(
         # one instance's session must not reach the calls of another
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-        event_hooks={"response": [_keep_headers]},
+        event_hooks={"response": [_hide_location]},
         transport=transport,
         mounts=mounts,
         trust_env=False,
     )
 
 
-def _wire(request: Request) -> httpx.Request:
+def _to_wire(request: Request) -> httpx.Request:
     """Return the message with exactly our target, which httpx would normalise."""
     present = {name.lower() for name, _ in request.headers}
     defaults = [(name, value) for name, value in _DEFAULT_HEADERS.items() if name not in present]
@@ -212,7 +212,7 @@ def _wire(request: Request) -> httpx.Request:
     return message
 
 
-def _keep_headers(response: httpx.Response) -> None:
+def _hide_location(response: httpx.Response) -> None:
     """Put the headers aside and take out the Location: httpx fails over one that is no address."""
     response.extensions["headers"] = response.headers.raw
     response.headers.pop("location", None)
@@ -237,14 +237,14 @@ def _check_codings(response: httpx.Response) -> None:
             )
 
 
-def _redirect(request: Request, response: Response) -> Request | None:
+def _next_hop(request: Request, response: Response) -> Request | None:
     """Return the next hop, or None where the response is the last."""
     location = response.header("location")
     if response.status not in _REDIRECTS or not location or not request.follow:
         return None
     here = httpx.URL(request.url)
     try:
-        there = here.join(_readable(location)).copy_with(fragment=None)
+        there = here.join(_decode_location(location)).copy_with(fragment=None)
     except httpx.InvalidURL:
         return None
     same = (here.scheme, here.host, here.port) == (there.scheme, there.host, there.port)
@@ -259,7 +259,7 @@ def _redirect(request: Request, response: Response) -> Request | None:
     return replace(request, url=str(there), method="GET", body=None, headers=headers)
 
 
-def _readable(location: str) -> str:
+def _decode_location(location: str) -> str:
     """Return the text of a header that was read byte by byte; servers write UTF-8 into it."""
     try:
         return location.encode("latin-1").decode()
@@ -267,13 +267,13 @@ def _readable(location: str) -> str:
         return location
 
 
-def _translate(
+def _translate_error(
     error: Exception, request: Request, progress: ConnectionProgress, *, redirected: bool
 ) -> CallError:
     """Return *error* as the rejection of a call; what was *redirected* has reached a server."""
     if isinstance(error, httpx.DecodingError):
         return BadResponseError(msg("the body cannot be decoded: {error}", error=error))
-    code, sent, text, hint = _tls_failure(error, progress) or next(
+    code, sent, text, hint = _translate_tls_error(error, progress) or next(
         ((code, sent, text, "") for kind, code, sent, text in _FAILURES if isinstance(error, kind)),
         ("CONNECT", False, template("the request cannot be sent: {error}"), ""),
     )
@@ -292,7 +292,7 @@ def _translate(
     return TransportError(message, code=code, sent=sent or redirected)
 
 
-def _tls_failure(
+def _translate_tls_error(
     error: Exception, progress: ConnectionProgress
 ) -> tuple[str, bool, str, str] | None:
     """Return code, whether it was sent, and the message, where a TLS handshake failed.

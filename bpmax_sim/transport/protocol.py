@@ -32,10 +32,10 @@ class Transport(Protocol):
 
 
 @runtime_checkable
-class Routed(Protocol):
+class RoutableTransport(Protocol):
     """A transport that can be told how each request travels."""
 
-    def routed(self, route: Callable[[Request], ConnectionRoute], /) -> Transport:
+    def with_routes(self, route: Callable[[Request], ConnectionRoute], /) -> Transport:
         """Return a transport over the same connections."""
         ...
 

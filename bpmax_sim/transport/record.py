@@ -1,6 +1,6 @@
 """`RecordingTransport` has every exchange redacted and on disk before it hands its response on.
 
-`Replay` answers from what was kept, and sends nothing.
+`ReplayTransport` answers from what was kept, and sends nothing.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Clock
 from bpmax_sim.errors import BadResponseError, TransportError
-from bpmax_sim.messages import Exchange, Failed, Outcome, Request, Response
+from bpmax_sim.messages import Exchange, FailedExchange, Outcome, Request, Response
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.transport.protocol import Transport
-from bpmax_sim.transport.redaction import redact_request, redacted
+from bpmax_sim.transport.redaction import redact_exchanged, redact_request
 
 
 class RecordingTransport(msgspec.Struct, frozen=True):
@@ -45,7 +45,7 @@ class RecordingTransport(msgspec.Struct, frozen=True):
         try:
             response = self.inner.handle(request)
         except (BadResponseError, TransportError) as error:
-            failed = Failed(code=error.code, message=self.vault.redact_text(error.message))
+            failed = FailedExchange(code=error.code, message=self.vault.redact_text(error.message))
             if isinstance(error, TransportError):
                 error.elapsed = round(error.elapsed, 3)
                 failed = replace(failed, elapsed=error.elapsed, sent=error.sent)
@@ -53,14 +53,14 @@ class RecordingTransport(msgspec.Struct, frozen=True):
             raise
         trust = self.vault.redact_text(self.trust(request, response))
         response = replace(response, elapsed=round(response.elapsed, 3), trust=trust)
-        self._keep(*redacted(request, response, self.vault), at)
-        return _in_virtual_time(request, response)
+        self._keep(*redact_exchanged(request, response, self.vault), at)
+        return _drop_login_latency(request, response)
 
-    def _keep(self, shown: Request, outcome: Response | Failed, at: float) -> None:
+    def _keep(self, shown: Request, outcome: Response | FailedExchange, at: float) -> None:
         self.keep(Exchange(request=shown, outcome=outcome, at=at))
 
 
-class Replay(msgspec.Struct, frozen=True):
+class ReplayTransport(msgspec.Struct, frozen=True):
     """Answer from recordings.
 
     Attributes:
@@ -81,18 +81,18 @@ class Replay(msgspec.Struct, frozen=True):
             BadResponseError: its response could not be read.
         """
         outcome = self.answer(redact_request(request, self.vault))
-        if isinstance(outcome, Failed) and outcome.code == BadResponseError.default_code:
+        if isinstance(outcome, FailedExchange) and outcome.code == BadResponseError.default_code:
             raise BadResponseError(outcome.message)
-        if isinstance(outcome, Failed):
+        if isinstance(outcome, FailedExchange):
             raise TransportError(
                 outcome.message, code=outcome.code, elapsed=outcome.elapsed, sent=outcome.sent
             )
         if outcome.source != "recorded":
             outcome = replace(outcome, source="recorded")
-        return _in_virtual_time(request, outcome)
+        return _drop_login_latency(request, outcome)
 
 
-def _in_virtual_time(request: Request, response: Response) -> Response:
+def _drop_login_latency(request: Request, response: Response) -> Response:
     """Return *response* as its call sees it.
 
     A login takes no virtual time, recorded or replayed: when a token was renewed must not move

@@ -4,7 +4,7 @@ Credentials are known by where they come from (`Request.standin`, the vault); co
 script's own credentials by their place; personal data (``body.phone``) is declared and becomes
 pseudonyms. Everything else keeps its bytes; redacting twice changes nothing.
 
-`undeclared_secrets` lists what looks like a secret all the same.
+`find_undeclared_secrets` lists what looks like a secret all the same.
 """
 
 from __future__ import annotations
@@ -32,30 +32,32 @@ from bpmax_sim.secret.source import has_mixed_run, looks_random
 from bpmax_sim.secret.vault import Vault
 
 
-def in_pairs(pairs: Pairs, places: Iterable[str], root: str) -> Pairs:
+def redact_pairs(pairs: Pairs, places: Iterable[str], root: str) -> Pairs:
     """Return *pairs* with the values that *places* names under *root* replaced."""
-    names = _names(places, root)
+    names = _names_under(places, root)
     if not names:
         return pairs
     return tuple((n, pseudonym(v) if n in names or n.lower() in names else v) for n, v in pairs)
 
 
-def in_url(url: str, places: Iterable[str]) -> str:
+def redact_url(url: str, places: Iterable[str]) -> str:
     """Return *url* with the query values that *places* names replaced."""
-    names = _names(places, "query")
+    names = _names_under(places, "query")
     address, mark, query = url.partition("?")
     if not names or not mark:
         return url
-    return f"{address}?{'&'.join(_parameter(part, names) for part in query.split('&'))}"
+    return f"{address}?{'&'.join(_redact_parameter(part, names) for part in query.split('&'))}"
 
 
-def in_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
+def redact_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
     """Return *body* with the values that *places* names replaced, where it is JSON or a form."""
-    paths = tuple([path.below for path in _parsed(places) if path.root == "body" and path.below])
+    paths = tuple(
+        [path.below for path in _parse_places(places) if path.root == "body" and path.below]
+    )
     if not paths:
         return body
     if media == messages.FORM:
-        return _in_form(body, {str(path[0]) for path in paths})
+        return _redact_form(body, {str(path[0]) for path in paths})
     try:
         value = loads(body)
     except ValueError:
@@ -70,22 +72,24 @@ def in_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
     return text.encode(errors="surrogateescape")
 
 
-def _names(places: Iterable[str], root: str) -> frozenset[str]:
-    return frozenset(path.name for path in _parsed(places) if path.root == root and path.below)
+def _names_under(places: Iterable[str], root: str) -> frozenset[str]:
+    return frozenset(
+        path.name for path in _parse_places(places) if path.root == root and path.below
+    )
 
 
-def _parsed(places: Iterable[str]) -> list[FieldPath]:
+def _parse_places(places: Iterable[str]) -> list[FieldPath]:
     return [FieldPath.parse(place, "redact") for place in places]
 
 
-def _parameter(part: str, names: frozenset[str]) -> str:
+def _redact_parameter(part: str, names: frozenset[str]) -> str:
     name, equals, value = part.partition("=")
     if unquote(name) not in names:
         return part
     return f"{name}{equals}{quote(pseudonym(unquote(value)), safe='-._~')}"
 
 
-def _in_form(body: bytes, names: set[str]) -> bytes:
+def _redact_form(body: bytes, names: set[str]) -> bytes:
     pairs = parse_qsl(body.decode(errors="surrogateescape"), keep_blank_values=True)
     changed = [(name, pseudonym(value) if name in names else value) for name, value in pairs]
     return body if changed == pairs else urlencode(changed).encode()
@@ -95,13 +99,15 @@ _MOST_EXACT = 256
 """Pieces of a streamed body that are each redacted to find where they end."""
 
 
-def redacted(request: Request, response: Response, vault: Vault) -> tuple[Request, Response]:
+def redact_exchanged(
+    request: Request, response: Response, vault: Vault
+) -> tuple[Request, Response]:
     """Return the forms of *request* and of its response that may be written down.
 
     Mostly nothing is hidden in them any more, as stand-ins were put in before: one look at all of
     both tells.
     """
-    shown = request.recorded
+    shown = request.recorded_form
     call = shown.call
     headers = (*shown.headers, *call.headers) if call else shown.headers
     own = _script_secrets(shown.injected, shown.is_login)
@@ -127,7 +133,7 @@ def redacted(request: Request, response: Response, vault: Vault) -> tuple[Reques
 
 def redact_request(request: Request, vault: Vault) -> Request:
     """Return the form of *request* that may be written down, its call included."""
-    shown = request.recorded
+    shown = request.recorded_form
     call, personal = shown.call, shown.personal
     if vault.is_empty and not personal:  # mostly there is nothing to hide, as in most of replay
         secrets = SECRET_HEADERS.intersection([name.lower() for name, _ in shown.headers])
@@ -135,56 +141,56 @@ def redact_request(request: Request, vault: Vault) -> Request:
             return shown
     return replace(
         shown,
-        url=in_url(vault.redact_text(shown.url), personal),
-        headers=in_pairs(_headers(shown.headers, shown, vault), personal, "header"),
-        body=_body(shown.body, shown.headers, personal, vault),
-        call=_call(call, shown, vault) if call else None,
+        url=redact_url(vault.redact_text(shown.url), personal),
+        headers=redact_pairs(_redact_headers(shown.headers, shown, vault), personal, "header"),
+        body=_redact_bytes(shown.body, shown.headers, personal, vault),
+        call=_redact_call(call, shown, vault) if call else None,
         standin=None,
     )
 
 
-def _call(call: Call, shown: Request, vault: Vault) -> Call:
+def _redact_call(call: Call, shown: Request, vault: Vault) -> Call:
     personal = shown.personal
     query = tuple((name, vault.redact_text(value)) for name, value in call.query)
     return replace(
         call,
         path=vault.redact_text(call.path),
-        query=in_pairs(query, personal, "query"),
-        headers=in_pairs(_headers(call.headers, shown, vault), personal, "header"),
-        body=_body(call.body, call.headers, personal, vault),
+        query=redact_pairs(query, personal, "query"),
+        headers=redact_pairs(_redact_headers(call.headers, shown, vault), personal, "header"),
+        body=_redact_bytes(call.body, call.headers, personal, vault),
     )
 
 
-def _body(
+def _redact_bytes(
     body: bytes | None, headers: Pairs, personal: tuple[str, ...], vault: Vault
 ) -> bytes | None:
     if not body:
         return body
-    return in_body(vault.redact(body), Headers(headers).media_type, personal)
+    return redact_body(vault.redact(body), Headers(headers).media_type, personal)
 
 
-def capture_cookies(request: Request, response: Response, vault: Vault) -> None:
+def register_cookies(request: Request, response: Response, vault: Vault) -> None:
     """Make the cookies that *response* sets known to *vault*; they are always secret."""
     for line in Headers(response.headers).every("set-cookie"):
-        _set_cookie(line, request, vault)
+        _hide_cookie(line, request, vault)
 
 
 def redact_response(response: Response, request: Request, vault: Vault) -> Response:
     """Return the form of the response to *request* that may be written down."""
     headers = tuple(
-        (name, _set_cookie(value, request, vault) if name.lower() == "set-cookie" else value)
+        (name, _hide_cookie(value, request, vault) if name.lower() == "set-cookie" else value)
         for name, value in response.headers
     )
-    body = _body(response.body, headers, request.personal, vault) or b""
+    body = _redact_bytes(response.body, headers, request.personal, vault) or b""
     return replace(
         response,
         headers=tuple((name, vault.redact_text(value)) for name, value in headers),
         body=body,
-        chunks=_chunks(response, body, vault),
+        chunks=_split_like(response, body, vault),
     )
 
 
-def _chunks(response: Response, body: bytes, vault: Vault) -> tuple[Chunk, ...]:
+def _split_like(response: Response, body: bytes, vault: Vault) -> tuple[Chunk, ...]:
     """Return the pieces that *body*, redacted, falls into where the response's own did."""
     chunks, rest = response.chunks, response.body
     if len(body) == len(rest) or not chunks:
@@ -213,12 +219,12 @@ def redact_exchange(exchange: Exchange, vault: Vault) -> Exchange:
     return replace(exchange, request=request, outcome=outcome, key="")
 
 
-def _headers(headers: Pairs, shown: Request, vault: Vault) -> Pairs:
+def _redact_headers(headers: Pairs, shown: Request, vault: Vault) -> Pairs:
     own = _script_secrets(shown.injected, shown.is_login)
 
     def redact(name: str, value: str) -> str:
         if name.lower() in own:
-            return _own_secret(name, value, shown, vault)
+            return _hide_script_secret(name, value, shown, vault)
         return vault.redact_text(value)
 
     return tuple([(name, redact(name, value)) for name, value in headers])
@@ -232,28 +238,30 @@ def _script_secrets(injected: tuple[str, ...], is_login: bool) -> frozenset[str]
     return SECRET_HEADERS.difference(injected_names(injected).get("header", ()))
 
 
-def _own_secret(name: str, value: str, shown: Request, vault: Vault) -> str:
+def _hide_script_secret(name: str, value: str, shown: Request, vault: Vault) -> str:
     """Return the stand-in of a credential that the script itself set; auth's cookies stay."""
     injected = injected_names(shown.injected).get("cookie", ()) if name.lower() == "cookie" else ()
     if injected:
-        sent = messages.cookies(value)
+        sent = messages.parse_cookies(value)
         own = "; ".join(cookie.text for cookie in sent if cookie.name not in injected)
         others = [vault.redact_text(cookie.text) for cookie in sent if cookie.name in injected]
-        return "; ".join([*([_minted("script-cookie", own, shown, vault)] if own else []), *others])
+        return "; ".join(
+            [*([_register_issued("script-cookie", own, shown, vault)] if own else []), *others]
+        )
     return with_standin(
-        value, lambda secret: _minted(f"script-{name.lower()}", secret, shown, vault)
+        value, lambda secret: _register_issued(f"script-{name.lower()}", secret, shown, vault)
     )
 
 
-def _set_cookie(line: str, request: Request, vault: Vault) -> str:
-    cookie = messages.set_cookie(line)
+def _hide_cookie(line: str, request: Request, vault: Vault) -> str:
+    cookie = messages.parse_set_cookie(line)
     if not cookie.value:
         return line
-    shown = _minted(f"cookie-{cookie.name}", cookie.value, request, vault)
+    shown = _register_issued(f"cookie-{cookie.name}", cookie.value, request, vault)
     return f"{line.partition('=')[0]}={shown}{cookie.attributes}"
 
 
-def _minted(name: str, value: str, request: Request, vault: Vault) -> str:
+def _register_issued(name: str, value: str, request: Request, vault: Vault) -> str:
     call = request.call
     platform, instance = (call.platform, call.instance) if call else ("http", "any")
     return vault.register_issued(platform, instance, name, value)
@@ -269,7 +277,7 @@ _MOST = 200_000
 """Bytes of a body that are looked at; a larger one is a file."""
 
 
-def undeclared_secrets(
+def find_undeclared_secrets(
     exchange: Exchange, volatile: Sequence[str] = (), not_secret: Sequence[str] = ()
 ) -> Iterator[UndeclaredSecret]:
     """Yield each value of a redacted exchange that looks like a secret.
@@ -278,25 +286,25 @@ def undeclared_secrets(
     secret, and a stand-in is none.
     """
     request, outcome = exchange.request, exchange.outcome
-    name = place_of(request)
+    name = place_prefix(request)
     allowed = [FieldPath.parse(place, "not_secret") for place in not_secret]
     url = unquote_plus(request.url) if "%" in request.url else request.url
     # mostly what is left of the request without auth holds none, unless its body is written anew
     written_anew = "body" in injected_by_root(request.injected)
-    if written_anew or _any_mixed(request.headers, request.body, url):
+    if written_anew or _has_mixed_run(request.headers, request.body, url):
         bare = call_behind(request, _NOBODY)
-        yield from _undeclared(
-            name, without(_suspicious(bare.headers, bare.body, bare.query), allowed)
+        yield from _undeclared_in(
+            name, without(_suspicious_parts(bare.headers, bare.body, bare.query), allowed)
         )
-    if isinstance(outcome, Response) and _any_mixed(outcome.headers, outcome.body):
-        parts = _suspicious(outcome.headers, outcome.body, ())
+    if isinstance(outcome, Response) and _has_mixed_run(outcome.headers, outcome.body):
+        parts = _suspicious_parts(outcome.headers, outcome.body, ())
         if parts["body"] is None and not any(map(looks_random, parts["header"].values())):
             return
         paths = [FieldPath.parse(place, "volatile") for place in (*PASSING, *volatile)]
-        yield from _undeclared(name, without(parts, [*paths, *allowed]))
+        yield from _undeclared_in(name, without(parts, [*paths, *allowed]))
 
 
-def place_of(request: Request) -> str:
+def place_prefix(request: Request) -> str:
     """Return what stands before each place of *request* and its answer: ``crm.find.``."""
     call = request.call
     if call and call.platform:
@@ -304,7 +312,7 @@ def place_of(request: Request) -> str:
     return f"{request.method} {request.url.partition('?')[0]} "
 
 
-def texts_at(exchange: Exchange, places: Iterable[str]) -> Iterator[tuple[str, str]]:
+def find_texts_at(exchange: Exchange, places: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield each text that stands at one of *places* in the request or in its response, with it."""
     request, outcome = exchange.request, exchange.outcome
     bare = call_behind(request, _NOBODY)
@@ -313,20 +321,20 @@ def texts_at(exchange: Exchange, places: Iterable[str]) -> Iterator[tuple[str, s
         sides.append((outcome.headers, outcome.body, ()))
     paths = [(place, FieldPath.parse(place, "not_secret")) for place in places]
     for side in sides if paths else ():
-        parts = _parts(*side)
+        parts = _parse_parts(*side)
         for place, path in paths:
-            texts = (text for at in values_at(parts, path) for _, text in _leaves(at, ()))
+            texts = (text for at in values_at(parts, path) for _, text in _iterate_texts(at, ()))
             yield from ((place, text) for text in texts)
 
 
-def _any_mixed(headers: Pairs, body: bytes | None, url: str = "") -> bool:
+def _has_mixed_run(headers: Pairs, body: bytes | None, url: str = "") -> bool:
     texts = [url, *[value for _, value in headers]]
     if body and len(body) <= _MOST:
         texts.append(body.decode(errors="replace"))
     return has_mixed_run("\n".join(texts))
 
 
-def _parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
+def _parse_parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
     read = read_body(body, Headers(headers).content_type)
     return {
         "query": dict(query),
@@ -335,26 +343,26 @@ def _parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
     }
 
 
-def _suspicious(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
+def _suspicious_parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
     """Return the parts that may hold a secret; a body is read only where it looks like that."""
     is_random = body and len(body) <= _MOST and looks_random(body.decode(errors="replace"))
     untagged = tuple([pair for pair in headers if not _TAGS.fullmatch(pair[0].lower())])
-    return _parts(untagged, body if is_random else None, query)
+    return _parse_parts(untagged, body if is_random else None, query)
 
 
-def _undeclared(where: str, parts: Any) -> Iterator[UndeclaredSecret]:
-    for path, value in _leaves(parts, ()):
+def _undeclared_in(where: str, parts: Any) -> Iterator[UndeclaredSecret]:
+    for path, value in _iterate_texts(parts, ()):
         if _STANDIN not in value and looks_random(value):
             yield f"{where}{format_path(path)}", value
 
 
-def _leaves(value: Any, path: Steps) -> Iterator[tuple[Steps, str]]:
+def _iterate_texts(value: Any, path: Steps) -> Iterator[tuple[Steps, str]]:
     """Yield the texts in *value*; items of a list have one place."""
     if isinstance(value, dict):
         for name, inner in value.items():
-            yield from _leaves(inner, (*path, str(name)))
+            yield from _iterate_texts(inner, (*path, str(name)))
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from _leaves(inner, (*path, Wild.ALL))
+            yield from _iterate_texts(inner, (*path, Wild.ALL))
     elif isinstance(value, str):
         yield path, value

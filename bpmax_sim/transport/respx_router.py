@@ -29,7 +29,7 @@ def stub(router: respx.Router | httpx.BaseTransport | Handler) -> Transport:
     return Live(httpx.MockTransport(answer))
 
 
-def routed(router: Router) -> Callable[[Request], Response | None]:
+def stub_from_router(router: Router) -> Callable[[Request], Response | None]:
     """Return a stub that *router* answers, None where it has no route or lets it pass."""
     transport = stub(router)
 

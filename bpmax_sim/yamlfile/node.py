@@ -34,7 +34,7 @@ from msgspec import Struct
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems
 from bpmax_sim.field_path import read_steps
 from bpmax_sim.i18n import MessageError, msg
-from bpmax_sim.js_values import within
+from bpmax_sim.js_values import check_number_size
 
 Scalar = str | int | float | bool | None
 Step = str | int
@@ -213,7 +213,7 @@ def resolve(text: str) -> Scalar:
         )
     try:
         if is_based or _INTEGER.fullmatch(text):
-            return within(int(text, 0 if is_based else 10))
+            return check_number_size(int(text, 0 if is_based else 10))
         return float(text)
     except ValueError as error:
         raise ScalarError("{error}; quote it to keep it as text", error=error) from None

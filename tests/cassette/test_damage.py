@@ -13,7 +13,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump, reseal
 from bpmax_sim.cassette.reader import YamlTextError
 from bpmax_sim.errors import BpmaxError, CassetteError, DamagedCassette, NewerFormat
-from bpmax_sim.messages import Failed
+from bpmax_sim.messages import FailedExchange
 from tests.cassette.exchanges import OWNER, RULES, ZONE, answer, detail, numbered, order
 from tests.examples import drawn
 
@@ -39,7 +39,7 @@ def refused(path: Path, data: bytes, kind: type[CassetteError] = DamagedCassette
 
 def test_a_file_cut_at_any_byte_is_named_as_damaged(path: Path) -> None:
     small = dump(
-        numbered(detail(), detail(outcome=Failed(code="TLS", message="证书"))), rules=RULES
+        numbered(detail(), detail(outcome=FailedExchange(code="TLS", message="证书"))), rules=RULES
     )
     path.write_bytes(small)
     assert len(list(Cassette.load(path).exchanges())) == 2

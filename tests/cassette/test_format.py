@@ -15,7 +15,15 @@ from bpmax_sim.cassette.format import body_scalar, dump, group_headers, render, 
 from bpmax_sim.cassette.matching import differences, parts_of_exchange
 from bpmax_sim.cassette.reader import YamlTextError, read_exchange, read_yaml_text
 from bpmax_sim.errors import CassetteError, Place
-from bpmax_sim.messages import VERIFIED, Chunk, Exchange, Failed, Request, Response, Signed
+from bpmax_sim.messages import (
+    VERIFIED,
+    Chunk,
+    Exchange,
+    FailedExchange,
+    Request,
+    Response,
+    SignatureInput,
+)
 from tests.cassette.exchanges import (
     OWNER,
     RULES,
@@ -48,8 +56,8 @@ def sample() -> tuple[Exchange, ...]:
         source="simulated",
         chunks=(Chunk(0.005, 10), Chunk(0.012, 17)),
     )
-    lost = Failed(code="TIMEOUT", message="no answer within 30 s", elapsed=30.0)
-    cut = Failed(code="RESET", message="重置", elapsed=0.25, sent=True, received=b"\xff{")
+    lost = FailedExchange(code="TIMEOUT", message="no answer within 30 s", elapsed=30.0)
+    cut = FailedExchange(code="RESET", message="重置", elapsed=0.25, sent=True, received=b"\xff{")
     return numbered(
         detail(),
         order('{"客户":"张三"}'.encode(), outcome=gzip),
@@ -76,7 +84,7 @@ def test_a_file_of_every_version_ever_written_is_read() -> None:
 
 
 def test_how_a_request_was_signed_and_an_answer_verified_reads_back(tmp_path: Path) -> None:
-    stamp = Signed(now=1772413200.07, nonce="0f" * 16, call_id="6d7e1c7a")
+    stamp = SignatureInput(now=1772413200.07, nonce="0f" * 16, call_id="6d7e1c7a")
     request = replace(detail().request, signed=stamp)
     said = replace(detail(), request=request, outcome=replace(answer(), trust=VERIFIED))
     cassette = Cassette.load(written(tmp_path, said))
@@ -128,7 +136,7 @@ names = st.one_of(
 )
 headers = st.lists(st.tuples(names, hostile), max_size=4).map(tuple)
 failures = st.builds(
-    Failed,
+    FailedExchange,
     code=st.sampled_from(["CONNECT", "TIMEOUT", "TLS", "RESET"]),
     message=hostile,
     elapsed=st.integers(0, 10**6).map(lambda ms: ms / 1000),
@@ -174,7 +182,7 @@ def test_a_file_reads_back_and_is_written_again_with_the_same_bytes(
     told = numbered(*given_)
     path = written(tmp_path_factory.mktemp("c"), *told)
     loaded = list(Cassette.load(path).exchanges())
-    key = lambda e: (isinstance(e.outcome, Failed), e.owner, e.order)  # noqa: E731
+    key = lambda e: (isinstance(e.outcome, FailedExchange), e.owner, e.order)  # noqa: E731
 
     assert [stored(e) for e in loaded] == sorted(map(stored, told), key=key)
     assert dump(loaded, rules=RULES, zone=ZONE) == path.read_bytes()
@@ -291,7 +299,9 @@ def test_plain_nulls_are_none_and_quoted_ones_text() -> None:
 
 def test_a_layout_that_is_not_quite_ours_is_read_as_yaml() -> None:
     entry = render(replace(detail(), order=1), zone=ZONE)
-    failed = render(detail(outcome=Failed(code="TLS", message="x", received=b"a")), zone=ZONE)
+    failed = render(
+        detail(outcome=FailedExchange(code="TLS", message="x", received=b"a")), zone=ZONE
+    )
     other = [
         (entry, "    body: null\n", "    body: ''\n"),
         (entry, '["Bearer redacted.crm_system.test.token.1"]', "Bearer x"),

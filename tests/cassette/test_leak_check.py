@@ -9,7 +9,7 @@ import pytest
 
 from bpmax_sim.cassette.format import render
 from bpmax_sim.cassette.journal import LeakCheck, PendingExchange, entry_parts
-from bpmax_sim.messages import Exchange, Failed, Request, Response
+from bpmax_sim.messages import Exchange, FailedExchange, Request, Response
 from bpmax_sim.secret.vault import Vault
 
 SECRET = "合同-8fK2-密钥-q7Zr-审批"
@@ -108,6 +108,6 @@ def test_what_was_kept_when_it_was_redacted_is_not_searched_again(vault: Vault) 
 
 
 def test_a_failure_is_searched_whole() -> None:
-    failed = Failed(code="NETWORK", message="断开", sent=True)
+    failed = FailedExchange(code="NETWORK", message="断开", sent=True)
 
     assert not entry_parts(render(Exchange(request=exchange().request, outcome=failed)))

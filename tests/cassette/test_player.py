@@ -16,7 +16,7 @@ from bpmax_sim.cassette.matching import Parts, Rules, parts_of, parts_of_exchang
 from bpmax_sim.cassette.miss import MissContext
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.errors import DamagedCassette, NoMatchError, Place
-from bpmax_sim.messages import Call, Exchange, Failed, Response
+from bpmax_sim.messages import Call, Exchange, FailedExchange, Response
 from tests.cassette.exchanges import (
     OWNER,
     RULES,
@@ -77,11 +77,11 @@ def test_equal_calls_are_answered_in_recorded_order_and_each_once(tmp_path: Path
 
 
 def test_a_failure_keeps_its_place_among_the_answers(tmp_path: Path) -> None:
-    lost = detail(outcome=Failed(code="TIMEOUT", message="超时", elapsed=30.0))
+    lost = detail(outcome=FailedExchange(code="TIMEOUT", message="超时", elapsed=30.0))
     playing = player(tmp_path, customer("张三"), lost, customer("李四"))
     outcomes = [taken(playing, PARTS).outcome for _ in "123"]
 
-    assert [type(outcome) for outcome in outcomes] == [Response, Failed, Response]
+    assert [type(outcome) for outcome in outcomes] == [Response, FailedExchange, Response]
     assert playing.unplayed_exchanges() == ()
 
 

@@ -19,7 +19,7 @@ from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, NewerFormat
-from bpmax_sim.messages import Exchange, Failed, Response
+from bpmax_sim.messages import Exchange, FailedExchange, Response
 from tests.cassette.exchanges import OWNER, RULES, ZONE, answer, detail, numbered, order, taken
 
 
@@ -66,7 +66,7 @@ def test_what_was_recorded_is_replayed(path: Path) -> None:
     told = [
         detail(),
         order('{"客户":"张三"}'.encode()),
-        detail(outcome=Failed(code="TLS", message="x")),
+        detail(outcome=FailedExchange(code="TLS", message="x")),
     ]
     sealed = recorder(path, *[issued(e, n) for n, e in enumerate(told, 1)]).seal()
 
@@ -220,9 +220,11 @@ def test_a_declared_passing_field_has_no_meaning(path: Path) -> None:
 
 
 def test_a_failure_that_only_words_itself_otherwise_means_the_same(path: Path) -> None:
-    recorder(path, detail(outcome=Failed(code="CONNECT", message="refused (port 1)"))).seal()
-    same = detail(outcome=Failed(code="CONNECT", message="refused (port 2)"))
-    other = detail(outcome=Failed(code="CONNECT", message="refused (port 2)", sent=False))
+    recorder(
+        path, detail(outcome=FailedExchange(code="CONNECT", message="refused (port 1)"))
+    ).seal()
+    same = detail(outcome=FailedExchange(code="CONNECT", message="refused (port 2)"))
+    other = detail(outcome=FailedExchange(code="CONNECT", message="refused (port 2)", sent=False))
 
     assert not recorder(path, same).seal()
     assert recorder(path, other).seal()
@@ -282,7 +284,10 @@ def test_a_secret_is_never_written_and_the_run_goes_on(path: Path) -> None:
 )
 def test_a_secret_is_found_whatever_the_layout_of_the_body(path: Path, body: bytes) -> None:
     word = b"tok-\n123456" if b"tok-\n" in body else b"tok-123456"
-    for exchange in (order(body), detail(outcome=Failed(code="RESET", message="", received=body))):
+    for exchange in (
+        order(body),
+        detail(outcome=FailedExchange(code="RESET", message="", received=body)),
+    ):
         recording = recorder(path, exchange, scan=leak(word))
         with pytest.raises(LeakError):
             recording.seal()

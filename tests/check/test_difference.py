@@ -13,7 +13,7 @@ from bpmax_sim.cassette.format import dump
 from bpmax_sim.cassette.matching import Difference, Rules
 from bpmax_sim.cassette.merge import nothing_volatile
 from bpmax_sim.check.diff import Pair, difference
-from bpmax_sim.messages import Exchange, Failed, Outcome, Response
+from bpmax_sim.messages import Exchange, FailedExchange, Outcome, Response
 from bpmax_sim.strategies.traffic import RULES, START, number_exchanges
 from tests.cassette.exchanges import OWNER, answer, detail
 
@@ -82,7 +82,7 @@ def test_every_part_of_an_answer_is_compared(tmp_path: Path) -> None:
     old = replace(answer('{"a":[1,{"b":"x"}]}'), reason="OK")
     new = replace(answer('{"a":[1,{"b":"y"},3]}'), status=201, reason="Created")
     text = replace(old, headers=(("content-type", "text/plain"), ("X-A", "1")), body=b"text")
-    failed = Failed(code="TIMEOUT", message="x")
+    failed = FailedExchange(code="TIMEOUT", message="x")
 
     assert [str(one.path) for one in changes(tmp_path, old, new)] == [
         "status",

@@ -10,7 +10,7 @@ import pytest
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.matcher import ApiMatcher
-from bpmax_sim.proxy.result import capture
+from bpmax_sim.proxy.result import register_issued_secrets
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.traffic.identify import hide_credentials, identify
 
@@ -32,7 +32,7 @@ def learned(platforms: Path | None, request: Request, answer: dict[str, Any]) ->
     assert match.target.login is not None
     named = identify(request, match)
     hide_credentials(named, match, vault)
-    capture(named, Response(status=200, body=json.dumps(answer).encode()), vault)
+    register_issued_secrets(named, Response(status=200, body=json.dumps(answer).encode()), vault)
     return f"{match.target.platform.platform_key}.{match.instance}", vault
 
 

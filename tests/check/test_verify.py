@@ -11,7 +11,7 @@ import pytest
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.check.drift import Verification
 from bpmax_sim.errors import CassetteError, HttpStatusError, TransportError
-from bpmax_sim.messages import Exchange, Failed, Request, Response
+from bpmax_sim.messages import Exchange, FailedExchange, Request, Response
 from bpmax_sim.session.options import Mode
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.protocol import Handler
@@ -212,7 +212,7 @@ def test_traffic_without_a_builder_is_sent_as_it_is(tmp_path: Path) -> None:
     exchanges = [
         Exchange(request=request, outcome=answer({"a": 1})),
         Exchange(request=secret, outcome=answer({"a": 1}), order=2),
-        Exchange(request=request, outcome=Failed(code="TLS", message="x"), order=3),
+        Exchange(request=request, outcome=FailedExchange(code="TLS", message="x"), order=3),
     ]
 
     assert drift(tmp_path, exchanges, lambda _: answer({"a": "1"})) == [

@@ -26,7 +26,7 @@ from bpmax_sim.platform import sandbox
 from bpmax_sim.platform.load import read_file
 from bpmax_sim.platform.model import Platform
 from bpmax_sim.platform.template import compile_template, is_template
-from bpmax_sim.proxy.response import _json_path, finder, read_body
+from bpmax_sim.proxy.response import _compile_json_path, compile_finder, read_body
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.model import Scenario
 from bpmax_sim.strategies.traffic import yaml_text
@@ -157,20 +157,20 @@ def json_path(data: bytes) -> None:
     response = Response(status=200, headers=_JSON, body=rest, elapsed=0.0)
     body = read_body(response)
     try:
-        found = finder(text)(response, body)
+        found = compile_finder(text)(response, body)
     except ConfigError as error:
         assert "is not a JSON path" in str(error)
         return
-    if text.startswith("$") and text != "$" and isinstance(body.rules_see, dict | list):
+    if text.startswith("$") and text != "$" and isinstance(body.rule_value, dict | list):
         other = _other(text, response, body)
         assert other is found or other == found, (other, found)
 
 
 def _other(path: str, response: Response, body: Any) -> Any:
     try:
-        return _json_path(path)(response, body)
+        return _compile_json_path(path)(response, body)
     except ConfigError:
-        return finder(path)(response, body)  # more is allowed than RFC 9535 has
+        return compile_finder(path)(response, body)  # more is allowed than RFC 9535 has
 
 
 def template(data: bytes) -> None:

@@ -13,10 +13,10 @@ LOAD = "bpmax_sim/platform/load.py"
 PRESETS = "bpmax_sim/platform/presets/{}.yaml"
 
 STEPS = "for setter, value in spec.steps:"
-QUERIES = "_update(merged.query, values)"
+QUERIES = "_update_defined(merged.query, values)"
 LEVELS = "{**merged, **platform.query, **instance.query, **api.query}"
 HEADERS = "for level in (platform.headers, instance.headers, api.headers):"
-HEADER = "merged.headers[lower] = (name, encode.header_value(name, value))"
+HEADER = "merged.headers[lower] = (name, encode.encode_header_value(name, value))"
 MEMBERS = "members = {name: item for name, item in value.items() if item is not UNDEFINED}"
 REPLACED = "if isinstance(merged.body, Mapping) else members"
 HELD = "    else:\n        merged.body = value\n"
@@ -37,15 +37,15 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("an alias", LOAD, 'platform.apis.get(platform.spellings.get(snake(name), ""))',
      "next((api for key, api in platform.apis.items() if snake(key) == snake(name)), None)"),
     ("strict, with extra arguments", COMPILED, "strict=_first_set(instance.strict, platform.strict)", "strict=False"),
-    ("one path name twice", PLAN, "_update(merged.path, values)",
+    ("one path name twice", PLAN, "_update_defined(merged.path, values)",
         "_update(merged.path, values if values is UNDEFINED else"
         " {k: v for k, v in values.items() if k not in merged.path})"),
     ("one query name twice", PLAN, QUERIES, "_update(merged.query, values if values is UNDEFINED"
         " else {k: v for k, v in values.items() if k != 'q' or k not in merged.query})"),
     ("one header twice", PLAN, HEADER,
-        "merged.headers.setdefault(lower, (name, encode.header_value(name, value)))"),
-    ("one header twice in two cases", PLAN, "lower = encode.header_name(name).lower()",
-        "lower = encode.header_name(name)"),
+        "merged.headers.setdefault(lower, (name, encode.encode_header_value(name, value)))"),
+    ("one header twice in two cases", PLAN, "lower = encode.check_header_name(name).lower()",
+        "lower = encode.check_header_name(name)"),
     ("an object over an object", PLAN, "{**merged.body, **members}", "{**members, **merged.body}"),
     ("an object after another body", PLAN, REPLACED,
         "if isinstance(merged.body, Mapping) else merged.body or members"),
@@ -63,8 +63,8 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         " else {k: v for k, v in values.items() if v is None or k not in merged.query})"),
     ("a header over a default in another case", PLAN, HEADER, "merged.headers[lower] = ("
         "merged.headers.get(lower, (name, ''))[0], encode.header_value(name, value))"),
-    ("null on a default of the query", ENCODE, "if value is None or isinstance(value, js.Undefined):",
-        "if value is None:\n        return ('null',)\n    if isinstance(value, js.Undefined):"),
+    ("null on a default of the query", ENCODE, "if value is None or isinstance(value, js.UndefinedType):",
+        "if value is None:\n        return ('null',)\n    if isinstance(value, js.UndefinedType):"),
     ("null on a default header", PLAN, "merged.headers.pop(lower, None)", "pass"),
     ("undefined on a default", PLAN,
         "known.update({name: value for name, value in values.items() if value is not UNDEFINED})",
@@ -85,42 +85,42 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("an Authorization of its own", COMPILED, 'header=named("header"),',
         'header=named("header") | {"authorization"},'),
     ("a segment that has to be encoded", ENCODE,
-        '    return quote(js.join_surrogates(text), safe="")\n\n\ndef segment',
-        '    return quote(js.join_surrogates(text), safe="/")\n\n\ndef segment'),
+        '    return quote(js.join_surrogates(text), safe="")\n\n\ndef encode_segment',
+        '    return quote(js.join_surrogates(text), safe="/")\n\n\ndef encode_segment'),
     ("a segment of dots", ENCODE, 'DOTS: Final = frozenset({".", ".."})',
         'DOTS: Final = frozenset({"."})'),
     ("a placeholder that stays unfilled", PLAN,
         'MissingParameterError(\n            "parameter {name!r}', 'UnknownParameterError(\n            "parameter {name!r}'),
     ("an unknown path name", PLAN, "if target not in known:", "if False:"),
-    ("two placeholders in a segment", PLAN, "filled[index] = encode.segment(name, merged.path[name])",
+    ("two placeholders in a segment", PLAN, "filled[index] = encode.encode_segment(name, merged.path[name])",
         "filled[index] = encode.segment(name, merged.path[pieces[1] if pieces[index - 1] in '-.' else"
         " name])"),
     ("a query of the path beside another", COMPILED, LEVELS,
         "{**(merged if not platform.query and not instance.query else {}), **platform.query,"
         " **instance.query, **api.query}"),
-    ("a number in the query", ENCODE, "    float: js.js_number,", "    float: repr,"),
+    ("a number in the query", ENCODE, "    float: js.format_js_number,", "    float: repr,"),
     ("a large or small number", VALUES, "int(exponent or 0) - (", "int(exponent or 0) % 21 - ("),
     ("a boolean in the query", ENCODE, 'bool: lambda value: "true" if value else "false"',
         "bool: str"),
     ("an array in the query", ENCODE,
-        "[text for item in value for text in query_values(name, item)]",
-        "[text for item in value[:1] for text in query_values(name, item)]"),
+        "[text for item in value for text in query_value_texts(name, item)]",
+        "[text for item in value[:1] for text in query_value_texts(name, item)]"),
     ("an object in the query", ENCODE, 'raise BadValueError(\n        "query.{name} is {kind_of}; a query', 'return (str(value),)\n    raise BadValueError(\n        "query.{name} is {kind_of}; a query'),
     ("a space or a plus in the query", ENCODE,
-        '    return quote(js.join_surrogates(text), safe="")\n\n\ndef segment',
-        "    return form_text(js.join_surrogates(text).encode())\n\n\ndef segment"),
+        '    return quote(js.join_surrogates(text), safe="")\n\n\ndef encode_segment',
+        "    return encode_form_text(js.join_surrogates(text).encode())\n\n\ndef encode_segment"),
     ("a body on GET", PLAN, "if value is UNDEFINED:\n        return None\n    encoding =",
         'if value is UNDEFINED or recipe.method == "GET":\n        return None\n    encoding ='),
-    ("a text for a body", ENCODE, 'return Payload(_utf8(value, "body"), TYPES[encoding])',
-        "return _json(value)"),
+    ("a text for a body", ENCODE, 'return Payload(_encode_utf8(value, "body"), TYPES[encoding])',
+        "return _encode_json(value)"),
     ("an array for a body", BUILDER, "return [_copy(item, inner) for item in value]",
         "return [_copy(item, inner) for item in value][::-1]"),
     ("bytes for a body", ENCODE, '_BYTES if encoding == "json" else TYPES[encoding]',
         "TYPES[encoding]"),
-    ("a date in a body", VALUES, "datetime: lambda value: f'\"{iso_date(value)}\"'",
+    ("a date in a body", VALUES, "datetime: lambda value: f'\"{format_iso_date(value)}\"'",
         "datetime: lambda value: f'\"{value.isoformat()}\"'"),
-    ("NaN in a body", VALUES, 'js_number(value) if isfinite(value) else "null"',
-        "js_number(value)"),
+    ("NaN in a body", VALUES, 'format_js_number(value) if isfinite(value) else "null"',
+        "format_js_number(value)"),
     ("undefined in a body", PLAN, MEMBERS, "members = {name: None if item is UNDEFINED else item"
         " for name, item in value.items()}"),
     ("a BigInt in a body", VALUES, "    BigInt: _refuse_bigint,",
@@ -132,7 +132,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("a multipart form", ENCODE, 'line + b"\\r\\n" + part + b"\\r\\n"',
         'line + b"\\r\\n" + part.strip() + b"\\r\\n"'),
     ("XML", ENCODE, 'return escape(text).replace("\\r", "&#13;")', "return escape(text)"),
-    ("text", ENCODE, 'return Payload(_utf8(text, "body"), TYPES["text"])', "return _json(value)"),
+    ("text", ENCODE, 'return Payload(_encode_utf8(text, "body"), TYPES["text"])', "return _encode_json(value)"),
     ("a content type of its own", PLAN,
         'if (not is_typed and "content-type" not in recipe.reserved.header) or needs_boundary:',
         'if "content-type" not in recipe.reserved.header:'),

@@ -369,13 +369,13 @@ def test_events_tell_what_scripts_of_a_test_do(python: Project, live: Mapping[st
 
         def test_脚本(bpmax_session, bpmax_clock, bpmax_events):
             bpmax_session.run_script(bs.Script(SCRIPT), form={"名称": ""}, page=bs.Page())
-            assert [timer.delay for timer in bpmax_session.waiting()] == [5]
+            assert [timer.delay for timer in bpmax_session.pending_timers()] == [5]
             bpmax_clock.advance("5s")
             kinds = [type(event).__name__ for event in bpmax_events]
             assert kinds == ["FieldChanged", "ConsoleWritten", "TimerFired", "ConsoleWritten"]
             assert (bpmax_events[0].old, bpmax_events[0].new) == ("", "张三")
             assert bpmax_events[3].text == "晚"
-            assert bpmax_session.waiting() == []
+            assert bpmax_session.pending_timers() == []
         """,
     )
     python.run("--bpmax-mode=live").assert_outcomes(passed=1)

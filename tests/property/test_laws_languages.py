@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bpmax_sim import strategies
 from bpmax_sim.errors import CallError, ScriptError
-from bpmax_sim.js_values import js_number, json_text
+from bpmax_sim.js_values import format_js_number, stringify_json
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.model import Api, Instance, Platform
 from bpmax_sim.proxy.builder import CallSpec
@@ -101,7 +101,7 @@ def test_values_are_printed_as_javascript_itself_prints_them(values: list[Any]) 
     with Session.open() as session:
         printed = session.run_script(Script(source, "打印.js")).value
 
-    assert [json_text(one).decode() for one in values] == list(map(shortest, printed))
+    assert [stringify_json(one).decode() for one in values] == list(map(shortest, printed))
 
 
 @given(st.lists(st.floats(), min_size=5, max_size=20))
@@ -110,4 +110,4 @@ def test_numbers_are_printed_as_javascript_itself_prints_them(values: list[float
     with Session.open() as session:
         printed = session.run_script(Script(source, "数字.js")).value
 
-    assert list(map(js_number, values)) == list(map(shortest, printed))
+    assert list(map(format_js_number, values)) == list(map(shortest, printed))

@@ -27,7 +27,7 @@ from bpmax_sim.cassette.matching import (
     parts_of_request,
 )
 from bpmax_sim.errors import BpmaxError, CallError, NoMatchError
-from bpmax_sim.messages import Call, Exchange, Failed, Request, Response
+from bpmax_sim.messages import Call, Exchange, FailedExchange, Request, Response
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.session.session import Session
 from bpmax_sim.strategies.traffic import RULES, START, number_exchanges
@@ -120,7 +120,7 @@ def test_what_is_imported_and_exported_round_trips(kind: str) -> None:
 
     @given(st.lists(strategies.exchanges(), max_size=4))
     def holds(found: list[Exchange]) -> None:
-        completed = [one for one in found if not isinstance(one.outcome, Failed)]
+        completed = [one for one in found if not isinstance(one.outcome, FailedExchange)]
         assume(kind != "vcrpy" or completed or not found)  # an error: see the exports' own tests
         foreign, _ = write_foreign(number_exchanges(found), kind)
         imported = read_foreign(foreign, kind=kind, address=address)
@@ -136,7 +136,7 @@ def test_what_is_imported_and_exported_round_trips(kind: str) -> None:
 
 def answer_of(exchange: Exchange) -> Any:
     came = exchange.outcome
-    if isinstance(came, Failed):
+    if isinstance(came, FailedExchange):
         return came
     headers = sorted((name.lower(), value) for name, value in came.headers)
     return came.status, came.reason, headers, came.body, came.elapsed

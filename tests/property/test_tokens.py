@@ -15,7 +15,7 @@ from bpmax_sim import strategies
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CallError
 from bpmax_sim.proxy.builder import CallSpec, Proxy
-from bpmax_sim.proxy.client import call as make_call
+from bpmax_sim.proxy.client import run_call as make_call
 from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.secret.vault import Credential, Credentials
 from bpmax_sim.session.session import Session

@@ -102,7 +102,7 @@ def test_no_header_name_comes_twice_and_the_credential_stands_once(
 def test_no_credential_is_in_what_may_be_written_down(steps: list[tuple[str, Any]]) -> None:
     request = _sent(_chain(steps))
 
-    written = repr((request.recorded, request.call, WORLD.log[-1].request))
+    written = repr((request.recorded_form, request.call, WORLD.log[-1].request))
     assert SECRET not in written
     assert SECRET.encode().hex() not in written
 

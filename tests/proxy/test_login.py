@@ -90,7 +90,7 @@ def test_recording_writes_the_twin_of_a_login() -> None:
 
     world.proxy().search()
 
-    login, twin = world.sent[0], world.sent[0].recorded
+    login, twin = world.sent[0], world.sent[0].recorded_form
     assert (login.url, login.base) == (
         "https://sso.example.test/t?tenant=a",
         "https://sso.example.test",
@@ -103,7 +103,7 @@ def test_recording_writes_the_twin_of_a_login() -> None:
     header = headers_of(login)["Authorization"]
     assert world.vault.redact_text(header) == headers_of(twin)["Authorization"] != header
     assert headers_of(world.sent[1])["Authorization"] == "Bearer tok-1234"
-    assert headers_of(world.sent[1].recorded) == {
+    assert headers_of(world.sent[1].recorded_form) == {
         "Authorization": "Bearer redacted.crm_system.test.token.1"
     }
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpmax_sim.js_values import UNDEFINED, Opaque
-from bpmax_sim.proxy.encode import BadValueError, Payload, encode_payload, encoding_of
+from bpmax_sim.proxy.encode import BadValueError, Payload, choose_encoding, encode_payload
 from tests.examples import drawn
 
 FORM = "application/x-www-form-urlencoded"
@@ -169,4 +169,4 @@ def test_a_value_without_a_form_in_an_encoding_is_refused(
     ],
 )
 def test_a_content_type_of_the_script_may_ask_for_a_form(content_type: str, encoding: str) -> None:
-    assert encoding_of(content_type, "json") == encoding
+    assert choose_encoding(content_type, "json") == encoding

@@ -11,7 +11,7 @@ from msgspec import UNSET
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.model import Condition, ErrorClass, OkRule, ResponseRules
-from bpmax_sim.proxy.response import CompiledRules, accepts, as_text, finder, read_body
+from bpmax_sim.proxy.response import CompiledRules, accepts, as_text, compile_finder, read_body
 from tests.proxy.world import answer, ok
 
 SALESFORCE = [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}]
@@ -56,31 +56,31 @@ def test_a_path_reads_body_header_or_cookie(path: str, found: Any) -> None:
     )
     response = Response(status=200, headers=(*response.headers, *extra), body=response.body)
 
-    value = finder(path)(response, read_body(response))
+    value = compile_finder(path)(response, read_body(response))
 
     assert value is found if found is UNSET else value == found
 
 
 def test_the_whole_body_is_a_dollar() -> None:
-    assert finder("$")(ok([1]), read_body(ok([1]))) == [1]
-    assert finder("$")(Response(status=200), read_body(Response(status=200))) is UNSET
+    assert compile_finder("$")(ok([1]), read_body(ok([1]))) == [1]
+    assert compile_finder("$")(Response(status=200), read_body(Response(status=200))) is UNSET
 
 
 def test_cookies_without_any_are_absent() -> None:
-    assert finder("cookies")(ok(), read_body(ok())) is UNSET
+    assert compile_finder("cookies")(ok(), read_body(ok())) is UNSET
 
 
 def test_an_array_at_the_top_is_read() -> None:
     response = answer(401, SALESFORCE)
 
-    assert finder("$[0].errorCode")(response, read_body(response)) == "INVALID_SESSION_ID"
+    assert compile_finder("$[0].errorCode")(response, read_body(response)) == "INVALID_SESSION_ID"
 
 
 @pytest.mark.parametrize("path", ["$..[", "$[?@.id=~/a{99999999999}/]", "$[?@.id=~/[a&&b]/]"])
 def test_a_path_that_is_none_is_named(path: str) -> None:
     told = rf"'{re.escape(path)}' is not a JSON path such as \$.data.code"
     with pytest.raises(ConfigError, match=told):
-        finder(path)
+        compile_finder(path)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from bpmax_sim.errors import (
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import Condition, Instance, OkRule, ResponseRules
 from bpmax_sim.proxy.builder import CallSpec
-from bpmax_sim.proxy.result import Answer, rejection
+from bpmax_sim.proxy.result import Answer, rejection_fields
 from tests.proxy.world import DETAIL, SECRET, TOKEN, World, answer, crm, ok, rejected
 
 BUSINESS = ResponseRules(
@@ -209,7 +209,7 @@ def test_a_rejection_has_the_documented_fields() -> None:
     sent = rejected(lambda: _answer(missing))
     before = rejected(lambda: World().proxy(instance_key="tset").api("search").call())
 
-    assert rejection(sent) == {
+    assert rejection_fields(sent) == {
         "message": "crm_system.get_customer_detail: HTTP 404",
         "code": "HTTP_STATUS",
         "platform_key": "crm_system",
@@ -226,7 +226,7 @@ def test_a_rejection_has_the_documented_fields() -> None:
             "body": {"message": "客户不存在"},
         },
     }
-    assert rejection(before) == {
+    assert rejection_fields(before) == {
         "message": "unknown instance 'tset'; did you mean 'test'?",
         "code": "UNKNOWN_INSTANCE",
         "platform_key": "crm_system",

@@ -13,7 +13,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request, Response, Sensitive
 from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Recover, ResponseRules, Sign
 from bpmax_sim.proxy.response import RedactedRequest
-from bpmax_sim.proxy.result import rejection
+from bpmax_sim.proxy.result import rejection_fields
 from tests.proxy.world import (
     BEARER,
     CREATE,
@@ -208,7 +208,7 @@ def test_a_credential_set_by_the_script_is_written_as_a_standin() -> None:
     written = (("Authorization", "Bearer redacted.crm_system.test.script-authorization.1"),)
     assert first.call
     assert second.call
-    assert first.call.headers == second.call.headers == first.recorded.headers == written
+    assert first.call.headers == second.call.headers == first.recorded_form.headers == written
 
 
 def test_a_script_cannot_read_a_credential() -> None:
@@ -255,7 +255,14 @@ def test_a_credential_that_a_script_takes_for_a_name_is_told_by_its_standin(
     error = rejected(lambda: speak(world))
 
     record = world.log[-1]
-    told = (vars(error), error.args, rejection(error), record.name, record.instance, record.notes)
+    told = (
+        vars(error),
+        error.args,
+        rejection_fields(error),
+        record.name,
+        record.instance,
+        record.notes,
+    )
     assert SECRET not in repr(told)
 
 
@@ -292,7 +299,7 @@ def test_recording_makes_a_twin_with_standins_and_the_declared_address() -> None
 
     world.proxy().api("search").query(a=1).call()
 
-    twin = world.request.recorded
+    twin = world.request.recorded_form
     assert world.request.url == "https://10.0.0.7:8443/crm/api/search?a=1"
     assert twin.url == "https://crm.example.test/api/search?a=1"
     assert headers_of(twin) == {"Authorization": f"Bearer {STANDIN.encode().hex()}"}
@@ -348,7 +355,7 @@ def test_the_recorded_twin_is_what_replay_sends() -> None:
         for _ in range(2):
             world.proxy().api("search").call()
 
-    written = [request.recorded for request in recording.sent]
+    written = [request.recorded_form for request in recording.sent]
     assert [r.headers for r in written] == [r.headers for r in replaying.sent]
     assert [r.headers for r in written] != [r.headers for r in recording.sent]
     assert written[0].headers != written[1].headers
@@ -444,7 +451,7 @@ def test_what_auth_puts_in_is_made_anew_only_where_it_changes() -> None:
 
     told = [request.url.partition("at=")[2] for request in world.sent]
     assert [int(at) - int(told[0]) for at in told] == [0, 5, 10]
-    keys = [headers_of(one)["X-Key"] for r in world.sent for one in (r, r.recorded)]
+    keys = [headers_of(one)["X-Key"] for r in world.sent for one in (r, r.recorded_form)]
     assert keys == [SECRET.encode().hex(), STANDIN.encode().hex()] * 3
 
 

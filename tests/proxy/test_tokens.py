@@ -10,7 +10,7 @@ import pytest
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import NoMatchError, TransportError
 from bpmax_sim.messages import Call, Request, Response
-from bpmax_sim.proxy.client import Handle, TokenStore, drive, exchange
+from bpmax_sim.proxy.client import Handle, TokenStore, drive, exchange_in_time
 from bpmax_sim.proxy.effects import Effect, Flow, Grant, Send, Sleep, TokenRequest
 
 
@@ -23,7 +23,7 @@ def _wanted(now: float = 0) -> TokenRequest:
 
 
 def answered(request: Request, handle: Handle) -> Response:
-    response, error, _ = exchange(request, handle)
+    response, error, _ = exchange_in_time(request, handle)
     if error is not None:
         raise error
     assert response is not None

@@ -21,17 +21,17 @@ from bpmax_sim.js_values import (
     JsSet,
     Opaque,
     UnprintableError,
-    date_of,
+    date_to_ms,
     decode_tagged,
+    describe_kind,
     encode_tagged,
-    far_date,
-    iso_date,
+    format_far_date,
+    format_iso_date,
+    format_js_number,
     join_surrogates,
-    js_number,
-    json_text,
-    kind_of,
-    ms_of,
-    object_of,
+    ms_to_date,
+    order_object_keys,
+    stringify_json,
 )
 from tests.examples import drawn
 
@@ -50,13 +50,13 @@ from tests.examples import drawn
     ],
 )  # fmt: skip
 def test_numbers_print_as_javascript_prints_them(value: float, text: str) -> None:
-    assert js_number(value) == text
+    assert format_js_number(value) == text
 
 
 @settings(max_examples=drawn(100), deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_printed_number_reads_back_as_itself(value: float) -> None:
-    printed = js_number(value)
+    printed = format_js_number(value)
 
     assert float(printed) == value
     assert len(printed) <= 25
@@ -80,17 +80,19 @@ def test_a_printed_number_reads_back_as_itself(value: float) -> None:
     ],
 )
 def test_dates_print_as_iso_far_beyond_pythons_years(ms: float | None, text: str | None) -> None:
-    value = date_of(ms)
+    value = ms_to_date(ms)
 
-    assert (iso_date(value) if isinstance(value, datetime) else far_date(value)) == text
+    assert (
+        format_iso_date(value) if isinstance(value, datetime) else format_far_date(value)
+    ) == text
 
 
 def test_a_datetime_without_a_zone_counts_as_utc() -> None:
     noon = datetime(2026, 3, 2, 12)  # noqa: DTZ001 - that is the case
     shanghai = datetime(2026, 3, 2, 20, tzinfo=timezone(timedelta(hours=8)))
 
-    assert iso_date(noon) == iso_date(shanghai) == "2026-03-02T12:00:00.000Z"
-    assert ms_of(noon) == ms_of(shanghai)
+    assert format_iso_date(noon) == format_iso_date(shanghai) == "2026-03-02T12:00:00.000Z"
+    assert date_to_ms(noon) == date_to_ms(shanghai)
 
 
 PLAIN = st.recursive(
@@ -103,7 +105,7 @@ PLAIN = st.recursive(
 @settings(max_examples=drawn(100), deadline=None)
 @given(PLAIN)
 def test_json_reads_back_as_the_value(value: Any) -> None:
-    assert json.loads(json_text(value)) == value
+    assert json.loads(stringify_json(value)) == value
 
 
 @pytest.mark.parametrize(
@@ -125,7 +127,7 @@ def test_json_reads_back_as_the_value(value: Any) -> None:
     ],
 )  # fmt: skip
 def test_json_of_what_only_javascript_has(value: Any, text: bytes) -> None:
-    assert json_text(value) == text
+    assert stringify_json(value) == text
 
 
 @pytest.mark.parametrize(
@@ -139,7 +141,7 @@ def test_json_of_what_only_javascript_has(value: Any, text: bytes) -> None:
 )
 def test_what_json_refuses_is_named_with_its_place(value: Any, message: str) -> None:
     with pytest.raises(UnprintableError) as caught:
-        json_text(value)
+        stringify_json(value)
 
     assert str(caught.value).startswith(message)
 
@@ -207,13 +209,13 @@ def test_undefined_is_one_value_and_false() -> None:
      (FarDate(None), "a Date"), (JsMap(()), "a Map"), (frozenset(), "a Set")],
 )  # fmt: skip
 def test_kinds_are_named_in_a_script_writers_words(value: Any, word: str) -> None:
-    assert kind_of(value) == word
+    assert describe_kind(value) == word
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.text("0123456789a-", max_size=12), unique=True))
 def test_indexes_come_first_and_the_rest_keeps_its_order(names: list[str]) -> None:
-    ordered = object_of({name: name for name in names})
+    ordered = order_object_keys({name: name for name in names})
 
     assert ordered == {name: name for name in names}
-    assert list(object_of(ordered)) == list(ordered)
+    assert list(order_object_keys(ordered)) == list(ordered)

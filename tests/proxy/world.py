@@ -24,7 +24,7 @@ from bpmax_sim.platform.model import (
     Platform,
 )
 from bpmax_sim.proxy.builder import CallSpec, Proxy
-from bpmax_sim.proxy.client import TokenStore, build, call, drive
+from bpmax_sim.proxy.client import TokenStore, build_request, drive, run_call
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.proxy.result import Answer
@@ -185,7 +185,7 @@ class World:
 
     def run(self, program: CallSpec) -> Answer:
         return drive(
-            call(program, self.env),
+            run_call(program, self.env),
             handle=self.handle,
             tokens=self.tokens,
             clock=self.clock,
@@ -197,7 +197,7 @@ class World:
             key,
             options,
             run=lambda program: self.run(program).value,
-            build=lambda program: build(program, self.env),
+            build=lambda program: build_request(program, self.env),
         )
 
     @property

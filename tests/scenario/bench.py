@@ -17,8 +17,8 @@ from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import run_item
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.outbox import Outcome, Waiting
 from bpmax_sim.script.runtime import Page
+from bpmax_sim.script.turn_result import Outcome, PendingTimer
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.transport.faults import Fault
@@ -157,7 +157,7 @@ class PlainBench:
     def watch(self, call: str, act: Callable[[], None], /) -> None:
         pass
 
-    def waiting(self) -> Sequence[Waiting]:
+    def waiting(self) -> Sequence[PendingTimer]:
         return ()
 
     def arm(self, rules: Sequence[Fault], /) -> None:

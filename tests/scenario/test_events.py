@@ -20,7 +20,7 @@ from bpmax_sim.scenario.events import (
     trace_line,
 )
 from bpmax_sim.scenario.source import Failure
-from bpmax_sim.script.outbox import TimerFired
+from bpmax_sim.script.turn_result import TimerFired
 from bpmax_sim.subject.hooks import FieldChanged, HookStarted, NodeEntered
 
 AT = 1772413200.5

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.js_values import UNDEFINED, BigInt, FarDate, JsMap, JsSet, Opaque, plain
+from bpmax_sim.js_values import UNDEFINED, BigInt, FarDate, JsMap, JsSet, Opaque, to_scenario_value
 from bpmax_sim.scenario.expect import (
     OPERATORS,
     Comparison,
@@ -245,7 +245,7 @@ def test_unordered_takes_every_permutation(items: list[int], random: Any) -> Non
     ],
 )
 def test_what_a_script_hands_out_becomes_what_a_file_can_spell(value: Any, expected: Any) -> None:
-    assert plain(value) == expected
+    assert to_scenario_value(value) == expected
 
 
 def test_a_missing_value_prints_as_absent() -> None:

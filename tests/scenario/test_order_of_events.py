@@ -7,7 +7,7 @@ from pathlib import Path
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import CallAnswered, ConsoleWritten, Event, trace
 from bpmax_sim.scenario.runner import run_scenario
-from bpmax_sim.script.outbox import TimerFired
+from bpmax_sim.script.turn_result import TimerFired
 from bpmax_sim.subject.hooks import FieldChanged, HookStarted, MessageShown
 
 SCENARIO = """\

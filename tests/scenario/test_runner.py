@@ -26,7 +26,7 @@ from bpmax_sim.scenario.events import (
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import run_item
 from bpmax_sim.scenario.source import Failure
-from bpmax_sim.script.outbox import Outcome
+from bpmax_sim.script.turn_result import Outcome
 from bpmax_sim.session.session import Session
 from bpmax_sim.subject.hooks import FieldChanged, NodeEntered
 from tests.scenario.bench import START, PlainBench, play, verdict, write

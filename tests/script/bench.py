@@ -19,9 +19,9 @@ from bpmax_sim.proxy.result import Answer
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
-from bpmax_sim.script.outbox import Outcome
-from bpmax_sim.script.runtime import SHANGHAI, Runtime, engine_of
+from bpmax_sim.script.runtime import SHANGHAI, Runtime, select_engine
 from bpmax_sim.script.scheduler import Scheduler
+from bpmax_sim.script.turn_result import Outcome
 
 START = 1772413200.0  # 2026-03-02T09:00:00+08:00
 NAME = "流程脚本.js"
@@ -73,7 +73,7 @@ class Bench:
             limits=self.limits,
             parts=lambda _number: ((self.seed, None),),
             zone=self.zone,
-            engine=engine_of(ENGINE.get()),
+            engine=select_engine(ENGINE.get()),
         )
 
     def begin(self, program: CallSpec) -> Generator[Effect, Any, Answer]:

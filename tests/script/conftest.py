@@ -11,7 +11,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from bpmax_sim.script.engine import library
+from bpmax_sim.script.engine import load_library
 from tests.script.bench import ENGINE
 
 ENGINES = ("quickjs", "v8") if find_spec("py_mini_racer") else ("quickjs",)
@@ -40,7 +40,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if library() is None:
+    if load_library() is None:
         without = pytest.mark.skip(reason="the engine's C functions are out of reach")
         for item in items:
             if item.get_closest_marker("needs_native"):

@@ -40,7 +40,7 @@ class FromText(QuickJSNG):
     def __init__(self, limits: Limits, sources: Sequence[str] = ()) -> None:
         super().__init__(limits, sources)
         self._context = _quickjs.Context()
-        self._entry = engine.evaluated(self._context)
+        self._entry = engine.evaluate_prelude(self._context)
 
 
 def test_a_script_sees_no_difference_between_bytecode_and_text() -> None:
@@ -72,19 +72,21 @@ def test_a_context_is_made_faster_from_bytecode_than_from_text() -> None:
 
     best(QuickJSNG)
 
-    assert engine.compiled("0") is None or best(QuickJSNG) < best(FromText) / 1.5
+    assert engine.compile_bytecode("0") is None or best(QuickJSNG) < best(FromText) / 1.5
 
 
-@pytest.mark.skipif(engine.library() is None, reason="everything is text without its functions")
+@pytest.mark.skipif(
+    engine.load_library() is None, reason="everything is text without its functions"
+)
 @pytest.mark.parametrize("is_read", [True, False], ids=["read before", "read on use"])
 def test_a_part_is_a_function_of_its_bytecode_or_its_number(is_read: bool) -> None:
     names = ["", *engine.BINDINGS]
     parts = [
-        engine.compiled(text) if name in {"", "primordials", "guards"} or is_read else None
-        for name, text in zip(names, engine.sources(), strict=True)
+        engine.compile_bytecode(text) if name in {"", "primordials", "guards"} or is_read else None
+        for name, text in zip(names, engine.read_sources(), strict=True)
     ]
     context = _quickjs.Context()
-    entered = engine.Entered(context, parts)
+    entered = engine.PreludeEntry(context, parts)
 
     entry = context.get("__entry")
 
@@ -118,7 +120,7 @@ def test_a_script_that_overrides_what_texts_are_read_with_sees_nothing_of_them()
 def test_a_signal_that_comes_while_a_part_is_read_ends_the_script(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    if engine.library() is None:
+    if engine.load_library() is None:
         return
     run("return 0")
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import ScriptError
-from bpmax_sim.js_values import UNDEFINED, BigInt, iso_date
+from bpmax_sim.js_values import UNDEFINED, BigInt, format_iso_date
 from tests.script.bench import run, texts
 
 FOLDER = Path(__file__).parent / "conformance"
@@ -35,7 +35,7 @@ def told(value: Any) -> Any:
     if isinstance(value, BigInt):
         return {"$": "bigint", "v": str(value.value)}
     if isinstance(value, datetime):
-        return {"$": "date", "v": iso_date(value)}
+        return {"$": "date", "v": format_iso_date(value)}
     if isinstance(value, float):
         return _number(value)
     if isinstance(value, Mapping):

@@ -13,9 +13,9 @@ from bpmax_sim.proxy.client import TokenStore
 from bpmax_sim.script.engine import QuickJSNG
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import EngineError, LimitReachedError, Limits
-from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.runtime import Runtime
 from bpmax_sim.script.scheduler import Scheduler
+from bpmax_sim.script.turn_result import Outcome
 from tests.script.bench import NAME, Bench
 
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from bpmax_sim.errors import BpmaxError, ScriptError
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
-from bpmax_sim.script.outbox import Outcome
 from bpmax_sim.script.runtime import Runtime
+from bpmax_sim.script.turn_result import Outcome
 from tests.examples import drawn
 from tests.script.bench import NAME, Bench, Form, ok, run
 

@@ -66,7 +66,7 @@ def test_overlapping_exchanges_end_in_the_order_of_their_latency() -> None:
 def test_what_ends_at_one_instant_ends_in_the_order_it_began() -> None:
     loop = Loop(after({"a": 1, "b": 1}))
     loop.spawn("a", send("a"))
-    loop.scheduler.at(101, partial(loop.note, "timer", None, None))
+    loop.scheduler.call_at(101, partial(loop.note, "timer", None, None))
     loop.spawn("b", send("b"))
 
     assert [name for name, _, _ in loop.run()] == ["a", "timer", "b"]
@@ -117,7 +117,7 @@ def test_an_exchange_that_fails_takes_as_long_as_it_says() -> None:
 
 def test_a_cancelled_event_neither_happens_nor_moves_the_clock() -> None:
     loop = Loop(after({}))
-    loop.scheduler.at(200, partial(loop.note, "never", None, None)).cancel()
+    loop.scheduler.call_at(200, partial(loop.note, "never", None, None)).cancel()
 
     assert loop.run() == []
     assert loop.clock.now() == 100
@@ -125,7 +125,7 @@ def test_a_cancelled_event_neither_happens_nor_moves_the_clock() -> None:
 
 def test_an_event_in_the_past_happens_now() -> None:
     loop = Loop(after({}))
-    loop.scheduler.at(5, partial(loop.note, "late", None, None))
+    loop.scheduler.call_at(5, partial(loop.note, "late", None, None))
 
     assert loop.run() == [("late", None, 0)]
 
@@ -226,8 +226,8 @@ def test_live_timers_wait_for_real_and_fire_between_answers() -> None:
     loop = Loop(sleepy, live=True)
     started = time.monotonic()
     loop.spawn("a", send("a"))
-    loop.scheduler.at(100.03, partial(loop.note, "timer", None, None))
-    loop.scheduler.at(100.3, partial(loop.note, "last", None, None))
+    loop.scheduler.call_at(100.03, partial(loop.note, "timer", None, None))
+    loop.scheduler.call_at(100.3, partial(loop.note, "last", None, None))
     ended = loop.run()
 
     assert [name for name, _, _ in ended] == ["timer", "a", "last"]
@@ -250,8 +250,8 @@ def test_a_live_wait_does_not_hold_up_an_answer() -> None:
 def test_a_cancelled_live_timer_is_not_waited_for() -> None:
     loop = Loop(sleepy, live=True)
     loop.spawn("b", send("b"))
-    limit = loop.scheduler.at(130.0, partial(loop.note, "limit", None, None))
-    loop.scheduler.at(100.01, limit.cancel)
+    limit = loop.scheduler.call_at(130.0, partial(loop.note, "limit", None, None))
+    loop.scheduler.call_at(100.01, limit.cancel)
     started = time.monotonic()
 
     assert [name for name, _, _ in loop.run()] == ["b"]

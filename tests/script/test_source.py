@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bpmax_sim.errors import Place, ScriptError
 from bpmax_sim.script.failure import FIRST_LINE, Script, Sources
-from bpmax_sim.script.outbox import Outcome
+from bpmax_sim.script.turn_result import Outcome
 from tests.script.bench import NAME, run
 
 LINE = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\r"), max_size=20)
@@ -24,14 +24,14 @@ def test_a_column_in_bytes_maps_to_the_same_character(
     sources = Sources([Script("1\n2", "前.js"), Script("\n".join(lines), "后.js")])
     start = sources.placed[1].start
 
-    assert sources.place(start + row, column) == Place("后.js", row, before + 1)
+    assert sources.locate(start + row, column) == Place("后.js", row, before + 1)
 
 
 def test_our_own_lines_are_no_place() -> None:
     sources = Sources([Script("1", "a.js")])
 
-    assert sources.place(FIRST_LINE, 1) is None
-    assert sources.frames("    at entry (<input>:12:3)\n    at eval (native)\n") == ()
+    assert sources.locate(FIRST_LINE, 1) is None
+    assert sources.user_frames("    at entry (<input>:12:3)\n    at eval (native)\n") == ()
 
 
 def test_our_own_files_end_above_the_first_line_of_a_script() -> None:
@@ -47,7 +47,7 @@ def test_our_own_files_end_above_the_first_line_of_a_script() -> None:
 def test_a_position_past_the_end_is_the_end() -> None:
     sources = Sources([Script("if (张) {", "a.js")])
 
-    assert sources.place(FIRST_LINE + 3, 1) == Place("a.js", 1, 9)
+    assert sources.locate(FIRST_LINE + 3, 1) == Place("a.js", 1, 9)
 
 
 def test_positions_are_right_after_crlf() -> None:

@@ -10,7 +10,13 @@ import pytest
 from bpmax_sim.errors import ScriptLimitError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.limits import MEGABYTE, Limits, parse_stack, stack_limit, with_stack
+from bpmax_sim.script.limits import (
+    MEGABYTE,
+    Limits,
+    default_stack_size,
+    parse_stack,
+    run_with_stack,
+)
 from bpmax_sim.session.session import Session
 from tests.script.bench import Bench, Form, ok
 
@@ -108,23 +114,23 @@ def test_what_is_raised_there_is_raised_here() -> None:
         raise KeyError("坏")
 
     with pytest.raises(KeyError, match="坏"):
-        with_stack(MEGABYTE, broken)
+        run_with_stack(MEGABYTE, broken)
 
 
 def test_the_stack_size_of_other_threads_stays_as_it_was() -> None:
     before = threading.stack_size()
-    with_stack(MEGABYTE, lambda: None)
+    run_with_stack(MEGABYTE, lambda: None)
 
     assert threading.stack_size() == before
 
 
 def test_a_script_gets_half_of_the_threads_stack_and_four_megabytes_at_most() -> None:
     found = []
-    assert MEGABYTE // 2 <= stack_limit() <= 4 * MEGABYTE
+    assert MEGABYTE // 2 <= default_stack_size() <= 4 * MEGABYTE
 
     before = threading.stack_size(MEGABYTE)
     try:
-        thread = threading.Thread(target=lambda: found.append(stack_limit()))
+        thread = threading.Thread(target=lambda: found.append(default_stack_size()))
         thread.start()
         thread.join()
     finally:

@@ -6,7 +6,7 @@ import pytest
 
 from bpmax_sim.errors import CallError, ScriptError, UnawaitedWarning
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.outbox import Outcome
+from bpmax_sim.script.turn_result import Outcome
 from bpmax_sim.session.options import EngineName
 from bpmax_sim.session.session import Session
 

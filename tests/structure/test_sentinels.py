@@ -36,7 +36,7 @@ def test_an_absent_value_has_one_sentinel() -> None:
     found = {name: list(sentinels(tree)) for name, tree in trees().items()}
 
     assert {name: each for name, each in found.items() if each} == {
-        JAVASCRIPTS_OWN: ["UNDEFINED: Final = Undefined()"]
+        JAVASCRIPTS_OWN: ["UNDEFINED: Final = UndefinedType()"]
     }
 
 

@@ -10,8 +10,8 @@ from bpmax_sim.errors import BpmaxError, ScriptError
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.outbox import ConsoleLine, Outcome
 from bpmax_sim.script.runtime import Page
+from bpmax_sim.script.turn_result import ConsoleLine, Outcome
 from bpmax_sim.subject.hooks import SubjectEvent
 
 Play = Callable[[Any, Any], Any]

@@ -232,7 +232,8 @@ def plain(request: httpx.Request) -> httpx.Response:
 
 
 @pytest.mark.parametrize(
-    "transport", [stub(routed()), stub(plain), stub(httpx.MockTransport(plain))]
+    "transport",
+    [stub(routed()), stub(plain), stub(httpx.MockTransport(plain))],
 )
 def test_a_stub_answers_in_the_place_of_the_network(transport: Transport) -> None:
     request = Request(method="GET", url="https://crm.example.test/api/customers/7")

@@ -8,11 +8,11 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import BadResponseError, CallError, TransportError
-from bpmax_sim.messages import Call, Exchange, Failed, Request, Response
+from bpmax_sim.messages import Call, Exchange, FailedExchange, Request, Response
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.transport.protocol import Handler
-from bpmax_sim.transport.record import RecordingTransport, Replay
-from bpmax_sim.transport.redaction import redact_request, redact_response, redacted
+from bpmax_sim.transport.record import RecordingTransport, ReplayTransport
+from bpmax_sim.transport.redaction import redact_exchanged, redact_request, redact_response
 
 JSON = (("content-type", "application/json"),)
 CALL = Call(platform="crm_system", instance="test", api="create", method="POST", path="/c")
@@ -117,7 +117,7 @@ def test_both_at_once_are_redacted_as_each_by_itself(
 
     alone = vault()
     apart = redact_response(answer, request, alone), redact_request(request, alone)
-    assert redacted(request, answer, vault()) == (apart[1], apart[0])
+    assert redact_exchanged(request, answer, vault()) == (apart[1], apart[0])
 
 
 def test_the_twin_is_what_is_written() -> None:
@@ -252,11 +252,11 @@ def test_an_exchange_that_fails_is_kept_and_replayed() -> None:
     with pytest.raises(TransportError):
         record.handle(REQUEST)
 
-    assert kept[0].outcome == Failed(
+    assert kept[0].outcome == FailedExchange(
         code="TIMEOUT", message="no answer within 30 s", elapsed=30.0, sent=True
     )
     with pytest.raises(TransportError) as caught:
-        Replay(lambda _: kept[0].outcome, Vault()).handle(REQUEST)
+        ReplayTransport(lambda _: kept[0].outcome, Vault()).handle(REQUEST)
     assert (caught.value.code, caught.value.elapsed) == ("TIMEOUT", 30.0)
 
 
@@ -265,7 +265,7 @@ def test_an_answer_that_could_not_be_read_is_kept_and_replayed() -> None:
     with pytest.raises(BadResponseError):
         record.handle(REQUEST)
     with pytest.raises(BadResponseError) as caught:
-        Replay(lambda _: kept[0].outcome, Vault()).handle(REQUEST)
+        ReplayTransport(lambda _: kept[0].outcome, Vault()).handle(REQUEST)
 
     assert caught.value.code == "BAD_RESPONSE"
     assert str(caught.value) == "the body cannot be decoded: redacted.crm_system.test.token.1"
@@ -274,6 +274,6 @@ def test_an_answer_that_could_not_be_read_is_kept_and_replayed() -> None:
 def test_a_recorded_answer_says_that_it_is_one() -> None:
     recorded = Response(status=204, elapsed=0.25)
 
-    answer = Replay(lambda _: recorded, Vault()).handle(REQUEST)
+    answer = ReplayTransport(lambda _: recorded, Vault()).handle(REQUEST)
 
     assert (answer.status, answer.elapsed, answer.source) == (204, 0.25, "recorded")

@@ -6,7 +6,7 @@ import pytest
 from bpmax_sim.errors import TransportError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.transport.protocol import Handler, Stubs, Transport
-from bpmax_sim.transport.respx_router import new_router, routed
+from bpmax_sim.transport.respx_router import new_router, stub_from_router
 
 REQUEST = Request(method="GET", url="https://crm.example.test/api/customers/7", timeout=5.0)
 
@@ -52,7 +52,7 @@ def test_a_router_answers_only_what_it_has_routes_for() -> None:
     router = new_router()
     router.get("https://crm.example.test/api/customers/7").respond(json={"name": "张三"})
     router.get(path="/through").pass_through()
-    answer = routed(router)
+    answer = stub_from_router(router)
 
     found = answer(REQUEST)
     assert found is not None
@@ -73,6 +73,6 @@ def test_what_breaks_in_a_router_takes_virtual_time(
     router.get().mock(side_effect=error)
 
     with pytest.raises(TransportError) as told:
-        routed(router)(REQUEST)
+        stub_from_router(router)(REQUEST)
 
     assert (told.value.code, told.value.elapsed) == (code, elapsed)

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.secret.source import has_mixed_run, looks_random
-from bpmax_sim.transport.redaction import undeclared_secrets
+from bpmax_sim.transport.redaction import find_undeclared_secrets
 from tests.cassette.exchanges import answer, detail
 
 TOKEN = "sk3ZtV9qLw7YxB2nPm5RkD8f"
@@ -98,7 +98,7 @@ def test_each_value_that_looks_random_is_told(url: str, own: str, form: str, bac
 
 
 def places(exchange: Exchange, *volatile: str) -> list[str]:
-    return [place for place, _ in undeclared_secrets(exchange, volatile)]
+    return [place for place, _ in find_undeclared_secrets(exchange, volatile)]
 
 
 def asked(**parts: Any) -> Exchange:

@@ -145,13 +145,13 @@ def fill() -> None:
     from bpmax_sim.platform.load import built_in, built_in_keys  # noqa: PLC0415
     from bpmax_sim.scenario.model import Scenario  # noqa: PLC0415
     from bpmax_sim.script.limits import Limits  # noqa: PLC0415
-    from bpmax_sim.script.runtime import quickjs  # noqa: PLC0415
+    from bpmax_sim.script.runtime import make_quickjs  # noqa: PLC0415
     from bpmax_sim.yamlfile.shapes import shape_of  # noqa: PLC0415
 
     for key in built_in_keys():
         built_in(key)
     shape_of(Scenario)
-    quickjs(Limits()).close()
+    make_quickjs(Limits()).close()
     # Each `-p NAME` has pytest list what is installed, and read the entry points of all that.
     read: Any = metadata.PathDistribution.entry_points
     read_once = cache(lambda path: read.fget(metadata.PathDistribution(path)))

@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from msgspec.structs import replace
 
 from bpmax_sim.errors import CassetteError, ConfigError
-from bpmax_sim.messages import Call, Chunk, Exchange, Failed, Pairs, Request, Response
+from bpmax_sim.messages import Call, Chunk, Exchange, FailedExchange, Pairs, Request, Response
 from bpmax_sim.traffic.curl import command
 from bpmax_sim.traffic.formats import read_foreign, write_foreign
 from tests.examples import drawn
@@ -51,8 +51,8 @@ def exchanges(draw: st.DrawFn) -> Exchange:
         elapsed=draw(st.integers(0, 60_000)) / 1000,
         source="recorded",
     )
-    failed = Failed(code="TIMEOUT", message="no answer within 3 s", elapsed=3.0)
-    outcomes: tuple[Response | Failed, ...] = (response, response, failed)
+    failed = FailedExchange(code="TIMEOUT", message="no answer within 3 s", elapsed=3.0)
+    outcomes: tuple[Response | FailedExchange, ...] = (response, response, failed)
     outcome = draw(st.sampled_from(outcomes))
     return Exchange(request=request, outcome=outcome)
 
@@ -106,7 +106,7 @@ def test_mappings_hold_what_wiremock_can_tell(written: tuple[Exchange, ...]) -> 
         request, outcome = exchange.request, exchange.outcome
         kept = [v for n, v in request.headers if n == "Content-Type"]
         said = request.method, request.url, request.body, kept, outcome.elapsed
-        if isinstance(outcome, Failed):
+        if isinstance(outcome, FailedExchange):
             return said
         return *said, outcome.status, outcome.reason, outcome.body, outcome.headers
 
@@ -120,7 +120,7 @@ def one(**changes: Any) -> Exchange:
 
 
 def test_what_a_format_cannot_carry_is_told() -> None:
-    failed = one(outcome=Failed(code="TLS", message="expired"), order=2)
+    failed = one(outcome=FailedExchange(code="TLS", message="expired"), order=2)
     twice = one(request=replace(one().request, headers=(("A", "1"), ("a", "2"))))
     streamed = one(outcome=Response(status=200, body=b"ab", chunks=(Chunk(0.1, 2),)))
 
@@ -194,7 +194,7 @@ def test_curl_sends_bodies_that_no_argument_holds(piece: bytes) -> None:
 
 
 def test_nothing_is_written_where_vcrpy_can_tell_nothing() -> None:
-    failed = one(outcome=Failed(code="TLS", message="expired"))
+    failed = one(outcome=FailedExchange(code="TLS", message="expired"))
 
     with pytest.raises(CassetteError) as caught:
         write_foreign([failed], "vcrpy")
@@ -227,7 +227,7 @@ def test_mappings_ask_for_the_headers_that_the_caller_chose_and_for_no_others() 
 
 
 def test_a_script_of_curl_says_what_came_back() -> None:
-    failed = one(outcome=Failed(code="TLS", message="expired\n$(rm -rf x)"), order=2)
+    failed = one(outcome=FailedExchange(code="TLS", message="expired\n$(rm -rf x)"), order=2)
     data, notes = write_foreign([one(), failed], "curl")
 
     assert notes == ()

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 
 from bpmax_sim.errors import CassetteError, ConfigError
-from bpmax_sim.messages import Exchange, Failed, Response
+from bpmax_sim.messages import Exchange, FailedExchange, Response
 from bpmax_sim.traffic.formats import format_of, read_foreign
 from bpmax_sim.traffic.imported import ForeignExchanges
 from tests.examples import drawn
@@ -56,7 +56,7 @@ def shown(found: ForeignExchanges) -> list[tuple[object, ...]]:
             exchange.request.body,
             *(
                 (exchange.outcome.code, exchange.outcome.sent)
-                if isinstance(exchange.outcome, Failed)
+                if isinstance(exchange.outcome, FailedExchange)
                 else (exchange.outcome.status, exchange.outcome.body)
             ),
         )

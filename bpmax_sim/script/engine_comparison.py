@@ -10,7 +10,7 @@ import msgspec
 
 from bpmax_sim.i18n import Translatable, encode_message, join_messages, label_message, msg
 from bpmax_sim.js_values import dumps
-from bpmax_sim.script import channel, outbox
+from bpmax_sim.script import channel, turn_result
 from bpmax_sim.script.limits import EngineError
 
 _UNEQUAL = frozenset({"probe", "probed", "end"})
@@ -29,7 +29,7 @@ class BothEngines:
 
     def load(self, source: str) -> None:
         """Run *source* as a global script in both."""
-        self._both(lambda engine: engine.load(source))
+        self._run_in_both(lambda engine: engine.load(source))
 
     def call(self, operation: str, argument: str) -> str:
         """Run one operation in both, and return the first one's outbox.
@@ -37,9 +37,9 @@ class BothEngines:
         Raises:
             EngineError: what the script did differs.
         """
-        mine, theirs = self._both(lambda engine: engine.call(operation, argument))
+        mine, theirs = self._run_in_both(lambda engine: engine.call(operation, argument))
         if operation not in _UNEQUAL and mine != theirs:
-            self._compare(outbox.read(mine), outbox.read(theirs))
+            self._compare(turn_result.parse_turn(mine), turn_result.parse_turn(theirs))
         return str(mine)
 
     def renew(self) -> None:
@@ -52,29 +52,35 @@ class BothEngines:
         self._first.close()
         self._second.close()
 
-    def _both(self, work: Callable[[channel.Engine], Any]) -> tuple[Any, Any]:
-        mine, theirs = _done(work, self._first), _done(work, self._second)
+    def _run_in_both(self, work: Callable[[channel.Engine], Any]) -> tuple[Any, Any]:
+        mine, theirs = _run_or_catch(work, self._first), _run_or_catch(work, self._second)
         if isinstance(mine, EngineError):
             if not isinstance(theirs, EngineError):
-                raise self._differ(f"{mine.name}: {mine.message}", msg("no error"), mine.raw)
+                raise self._make_difference(
+                    f"{mine.name}: {mine.message}", msg("no error"), mine.raw
+                )
             raise mine
         if isinstance(theirs, EngineError):
-            raise self._differ(msg("no error"), f"{theirs.name}: {theirs.message}", theirs.raw)
+            raise self._make_difference(
+                msg("no error"), f"{theirs.name}: {theirs.message}", theirs.raw
+            )
         return mine, theirs
 
-    def _compare(self, mine: outbox.TurnResult, theirs: outbox.TurnResult) -> None:
+    def _compare(self, mine: turn_result.TurnResult, theirs: turn_result.TurnResult) -> None:
         for ours, other in zip_longest(mine.entries, theirs.entries):
-            if _facts(ours) != _facts(other):
-                raise self._differ(_shown(ours), _shown(other), _raw(ours or other))
+            if _comparable_entry(ours) != _comparable_entry(other):
+                raise self._make_difference(
+                    _describe_entry(ours), _describe_entry(other), _frames_of_entry(ours or other)
+                )
         for run in {**mine.endings, **theirs.endings}:
             ends = mine.endings.get(run), theirs.endings.get(run)
-            ours, other = map(_end, ends)
+            ours, other = map(_describe_ending, ends)
             if ours != other:
-                thrown = [end.error for end in ends if isinstance(end, outbox.Rejected)]
+                thrown = [end.error for end in ends if isinstance(end, turn_result.BodyError)]
                 raw = next((error.raw for error in thrown if error), "")
-                raise self._differ(str(ours), str(other), raw)
+                raise self._make_difference(str(ours), str(other), raw)
 
-    def _differ(self, mine: str, theirs: str, raw: str) -> EngineError:
+    def _make_difference(self, mine: str, theirs: str, raw: str) -> EngineError:
         sides = [
             label_message(name, text if isinstance(text, Translatable) else text[:_LONGEST])
             for name, text in ((self._name, mine), (self._other, theirs))
@@ -83,69 +89,75 @@ class BothEngines:
         return EngineError("EngineDifference", message, raw)
 
 
-def _done(work: Callable[[channel.Engine], Any], engine: channel.Engine) -> Any:
+def _run_or_catch(work: Callable[[channel.Engine], Any], engine: channel.Engine) -> Any:
     try:
         return work(engine)
     except EngineError as error:
         return error
 
 
-def _facts(entry: Any) -> Any:
+def _comparable_entry(entry: Any) -> Any:
     """Return the content of an entry, without its place: columns and frames are an engine's own."""
-    if entry is None or type(entry) not in _SHOWN:
+    if entry is None or type(entry) not in _DESCRIPTIONS:
         return entry
-    if isinstance(entry, outbox.Uncaught):
-        return "uncaught", _error(entry.error)
+    if isinstance(entry, turn_result.TimerError):
+        return "uncaught", _comparable_error(entry.error)
     names = [name for name in entry.__struct_fields__ if name not in {"row", "column"}]
     return type(entry).__name__, [_json(getattr(entry, name)) for name in names]
 
 
-def _error(error: outbox.ThrownValue | None) -> Any:
+def _comparable_error(error: turn_result.ThrownValue | None) -> Any:
     if error is None:
         return None
     message = "" if error.name in _WORDED else error.message
-    return error.name, message, error.call, _error(error.cause), dumps(error.fields)
+    return error.name, message, error.call, _comparable_error(error.cause), dumps(error.fields)
 
 
-def _end(ending: outbox.Fulfilled | outbox.Rejected | None) -> Any:
-    if isinstance(ending, outbox.Fulfilled):
+def _describe_ending(ending: turn_result.BodyResult | turn_result.BodyError | None) -> Any:
+    if isinstance(ending, turn_result.BodyResult):
         return msg("returned {ending_value}", ending_value=dumps(ending.value))
-    if isinstance(ending, outbox.Rejected):
-        return "threw", "SyntaxError" if ending.is_syntax else _error(ending.error)
+    if isinstance(ending, turn_result.BodyError):
+        return "threw", "SyntaxError" if ending.is_syntax else _comparable_error(ending.error)
     return msg("goes on")
 
 
-def _raw(entry: Any) -> str:
-    if isinstance(entry, outbox.CallEntry | outbox.ConsoleEntry | outbox.Write | outbox.Timer):
+def _frames_of_entry(entry: Any) -> str:
+    if isinstance(
+        entry,
+        turn_result.CallEntry
+        | turn_result.ConsoleEntry
+        | turn_result.FieldWrite
+        | turn_result.TimerEntry,
+    ):
         return f"    at <input>:{entry.row}:{entry.column}"
-    return entry.error.raw if isinstance(entry, outbox.Uncaught) else ""
+    return entry.error.raw if isinstance(entry, turn_result.TimerError) else ""
 
 
-_SHOWN: Mapping[type, Callable[[Any], str]] = {
-    outbox.ConsoleEntry: lambda entry: msg(
+_DESCRIPTIONS: Mapping[type, Callable[[Any], str]] = {
+    turn_result.ConsoleEntry: lambda entry: msg(
         "console.{level} {entry_text!r}", level=entry.level, entry_text=entry.text
     ),
-    outbox.CallEntry: lambda entry: msg(
+    turn_result.CallEntry: lambda entry: msg(
         "call {platform}.{api} {steps}",
         platform=entry.platform,
         api=entry.api,
         steps=_json(entry.steps or entry.args),
     ),
-    outbox.Write: lambda entry: f"{entry.name} = {dumps(entry.value)}",
-    outbox.Timer: lambda entry: msg("a timer of {delay} ms", delay=entry.delay),
-    outbox.Uncaught: lambda entry: msg(
+    turn_result.FieldWrite: lambda entry: f"{entry.name} = {dumps(entry.value)}",
+    turn_result.TimerEntry: lambda entry: msg("a timer of {delay} ms", delay=entry.delay),
+    turn_result.TimerError: lambda entry: msg(
         "uncaught {error_name}: {error_message}",
         error_name=entry.error.name,
         error_message=entry.error.message,
     ),
-    outbox.Clear: lambda entry: msg("timer {number} cleared", number=entry.number),
-    outbox.Raced: lambda entry: msg("call {number} in a race", number=entry.number),
+    turn_result.TimerCancel: lambda entry: msg("timer {number} cleared", number=entry.number),
+    turn_result.RaceEntry: lambda entry: msg("call {number} in a race", number=entry.number),
     type(None): lambda _: "nothing",
 }
 
 
-def _shown(entry: Any) -> str:
-    return _SHOWN[type(entry)](entry)
+def _describe_entry(entry: Any) -> str:
+    return _DESCRIPTIONS[type(entry)](entry)
 
 
 def _json(value: Any) -> str:

@@ -52,7 +52,7 @@ class TimerFired(msgspec.Struct, frozen=True):
     order: int = 0
 
 
-class Waiting(msgspec.Struct, frozen=True):
+class PendingTimer(msgspec.Struct, frozen=True):
     """A timer that waits until somebody lets time pass.
 
     Attributes:
@@ -164,7 +164,7 @@ class CallEntry(OutboxEntry, frozen=True, tag="call"):
     column: Count
 
 
-class Write(OutboxEntry, frozen=True, tag="write"):
+class FieldWrite(OutboxEntry, frozen=True, tag="write"):
     """A field of a live object was set."""
 
     index: Count
@@ -184,7 +184,7 @@ class ConsoleEntry(OutboxEntry, frozen=True, tag="log"):
     values: list[Any]
 
 
-class Timer(OutboxEntry, frozen=True, tag="timer"):
+class TimerEntry(OutboxEntry, frozen=True, tag="timer"):
     """A timer was set, *delay* in milliseconds."""
 
     number: Number
@@ -194,7 +194,7 @@ class Timer(OutboxEntry, frozen=True, tag="timer"):
     column: Count
 
 
-class Clear(OutboxEntry, frozen=True, tag="clear"):
+class TimerCancel(OutboxEntry, frozen=True, tag="clear"):
     """A timer was taken back."""
 
     number: Number
@@ -217,31 +217,31 @@ class ThrownValue(msgspec.Struct, frozen=True):
     fields: dict[str, Any]
 
 
-class Uncaught(OutboxEntry, frozen=True, tag="uncaught"):
+class TimerError(OutboxEntry, frozen=True, tag="uncaught"):
     """A timer threw."""
 
     error: ThrownValue
 
 
-class Probed(OutboxEntry, frozen=True, tag="probed"):
+class PendingProbes(OutboxEntry, frozen=True, tag="probed"):
     """For each promise that is pending: the frames that wait for it, and those that made it."""
 
     probes: list[tuple[str, str]]
 
 
-class Raced(OutboxEntry, frozen=True, tag="raced"):
+class RaceEntry(OutboxEntry, frozen=True, tag="raced"):
     """A call takes part in a race."""
 
     number: Number
 
 
-class Drew(OutboxEntry, frozen=True, tag="drew"):
+class RandomDraw(OutboxEntry, frozen=True, tag="drew"):
     """The script has drawn its first random number, or so much by its next call."""
 
     drawn: Count
 
 
-class Misread(OutboxEntry, frozen=True, tag="misread"):
+class PromiseRead(OutboxEntry, frozen=True, tag="misread"):
     """A member was read of the promise of a call, as if it were its result."""
 
     number: Number
@@ -250,7 +250,7 @@ class Misread(OutboxEntry, frozen=True, tag="misread"):
     column: Count
 
 
-class Chain(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
+class UncalledChain(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
     """A chain that was never called, *awaited* or only built; it begins at *row* and *column*."""
 
     platform: str
@@ -260,36 +260,36 @@ class Chain(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=
     column: Count
 
 
-class End(OutboxEntry, frozen=True, tag="end"):
+class BodyEnd(OutboxEntry, frozen=True, tag="end"):
     """Calls that nobody awaited, rejections that nobody handled, and chains without a call."""
 
     unseen: list[Number]
     reasons: list[ThrownValue]
-    chains: list[Chain]
+    chains: list[UncalledChain]
 
 
 AnyEntry = (
     CallEntry
-    | Write
+    | FieldWrite
     | ConsoleEntry
-    | Timer
-    | Clear
-    | Uncaught
-    | Probed
-    | Raced
-    | Drew
-    | Misread
-    | End
+    | TimerEntry
+    | TimerCancel
+    | TimerError
+    | PendingProbes
+    | RaceEntry
+    | RandomDraw
+    | PromiseRead
+    | BodyEnd
 )
 
 
-class Fulfilled(msgspec.Struct, frozen=True):
+class BodyResult(msgspec.Struct, frozen=True):
     """The body returned a value, tagged."""
 
     value: Any
 
 
-class Rejected(msgspec.Struct, frozen=True):
+class BodyError(msgspec.Struct, frozen=True):
     """The body threw; None is an error that could not be told for want of memory."""
 
     error: ThrownValue | None
@@ -300,7 +300,7 @@ class TurnResult(msgspec.Struct, frozen=True):
     """What a turn left behind: entries in order, and how bodies ended in it, by their run."""
 
     entries: list[AnyEntry]
-    endings: Mapping[int, Fulfilled | Rejected] = msgspec.field(default_factory=dict)
+    endings: Mapping[int, BodyResult | BodyError] = msgspec.field(default_factory=dict)
 
 
 class MalformedError(MessageError):
@@ -315,7 +315,7 @@ class _Outbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 _decode = msgspec.json.Decoder(_Outbox).decode
 
 
-def read(text: str) -> TurnResult:
+def parse_turn(text: str) -> TurnResult:
     """Return the outbox in *text*.
 
     Raises:
@@ -323,16 +323,16 @@ def read(text: str) -> TurnResult:
         RecursionError: it is nested too deeply.
     """
     try:
-        outbox = _parsed(text)
+        outbox = _decode_outbox(text)
         if outbox.done is UNSET:
             raise MalformedError("it does not say which scripts have ended")
-        endings = {run: _ending(ok, thrown) for run, ok, thrown in outbox.done}
+        endings = {run: _decode_ending(ok, thrown) for run, ok, thrown in outbox.done}
         return TurnResult(outbox.out, endings)
     except (msgspec.ValidationError, ValueError, OverflowError) as error:
         raise MalformedError(str(error)) from None
 
 
-def _parsed(text: str) -> _Outbox:
+def _decode_outbox(text: str) -> _Outbox:
     try:
         return _decode(text)
     except (msgspec.MsgspecError, UnicodeEncodeError):
@@ -344,10 +344,10 @@ def _parsed(text: str) -> _Outbox:
         return msgspec.convert(value, _Outbox)
 
 
-def _ending(fulfilled: bool | None, thrown: Any) -> Fulfilled | Rejected:
+def _decode_ending(fulfilled: bool | None, thrown: Any) -> BodyResult | BodyError:
     if fulfilled:
-        return Fulfilled(thrown)
+        return BodyResult(thrown)
     error = msgspec.convert(thrown, ThrownValue | None)
     if error is None and fulfilled is None:
         raise MalformedError("a syntax error without its message")
-    return Rejected(error, is_syntax=fulfilled is None)
+    return BodyError(error, is_syntax=fulfilled is None)
