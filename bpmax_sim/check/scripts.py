@@ -6,18 +6,21 @@ platform whose key is put together, is left to the run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from bpmax_sim.errors import CallError, Place, Problem, nearest_name, suggest
 from bpmax_sim.field_path import plain_steps
 from bpmax_sim.i18n import msg, plural
-from bpmax_sim.index.shapes import Shape
+from bpmax_sim.index.shapes import Shape, merge_shapes, shape_of_schema, wrap_in_envelope
+from bpmax_sim.index.store import ProjectIndex
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform
+from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.reading import GlobalUse, MemberUse, ScriptReading, read_script
 from bpmax_sim.script_source.values import ProxyCall
@@ -96,16 +99,87 @@ class ScriptFinding(msgspec.Struct, frozen=True):
         return RULES[self.rule]
 
 
-Shapes = Callable[[str, str], Shape | None]
-"""What is known of the responses of an API, by platform and key."""
+class ResponseShapes:
+    """What is known of the responses of APIs: declared in platform files, and recorded."""
+
+    def __init__(self, indexes: Iterable[ProjectIndex] = ()) -> None:
+        """Take what the cassettes of *indexes* hold; nothing is merged before it is asked for."""
+        self._files = [facts for index in indexes for facts in index.files.values()]
+        self._recorded: dict[str, Shape | None] = {}
+
+    def recorded(self, platform: Platform, api: Api) -> Shape | None:
+        """Return the shape of what was recorded of *api*, as a script gets it; None for nothing."""
+        name = f"{platform.platform_key}.{api.key}"
+        if name not in self._recorded:
+            seen = [facts.shapes[name] for facts in self._files if name in facts.shapes]
+            self._recorded[name] = merge_shapes(seen)
+        return _as_result(platform, self._recorded[name])
+
+    def declared(self, platform: Platform, api: Api) -> Shape | None:
+        """Return the shape that *api* declares, as a script gets it, or None."""
+        return _as_result(platform, shape_of_schema(api.answer) if api.answer else None)
+
+
+def _as_result(platform: Platform, shape: Shape | None) -> Shape | None:
+    if shape is None or platform.result != "envelope":
+        return shape
+    return wrap_in_envelope(shape, platform.response.data)
+
+
+def script_contexts(
+    items: Iterable[ScenarioItem], platforms_of: Callable[[ScenarioItem], Platforms | None]
+) -> Iterator[ScriptContext]:
+    """Yield each script of *items* once, with the fields of all forms that it runs with."""
+    grouped: dict[tuple[Script, int], ScriptContext] = {}
+    for item in items:
+        platforms = platforms_of(item)
+        if platforms is None:
+            continue
+        subjects, fields = item.subjects, declared_fields(item)
+        libraries = subjects.all_libraries
+        for script in dict.fromkeys((*subjects.handlers, *subjects.inline.values(), *libraries)):
+            context = ScriptContext(
+                script=script,
+                platforms=platforms,
+                fields=fields,
+                libraries=libraries,
+                is_library=script in libraries,
+            )
+            key = (script, id(platforms))
+            grouped[key] = _both(grouped[key], context) if key in grouped else context
+    yield from grouped.values()
+
+
+def _both(first: ScriptContext, second: ScriptContext) -> ScriptContext:
+    """Return one context of two scenarios that run the same script."""
+    unknown = first.fields is None or second.fields is None
+    return replace(
+        first,
+        fields=None if unknown else (first.fields or frozenset()) | (second.fields or frozenset()),
+        libraries=tuple(dict.fromkeys((*first.libraries, *second.libraries))),
+        is_library=first.is_library or second.is_library,
+    )
+
+
+def declared_fields(item: ScenarioItem) -> frozenset[str] | None:
+    """Return the fields of the form that *item* drives; None where it declares none, or several."""
+    scenario = item.scenario
+    names: set[str] = set()
+    if scenario.form is not msgspec.UNSET:
+        names |= set(scenario.form.fields)
+    if scenario.flow is not msgspec.UNSET:
+        names |= set(scenario.flow.form)
+    if scenario.form is msgspec.UNSET:
+        return None  # a flow alone says what it begins with, not what there is
+    return frozenset(names) if names and not item.subjects.subflows else None
 
 
 def check_scripts(
-    contexts: Iterable[ScriptContext], shape_of_api: Shapes
+    contexts: Iterable[ScriptContext], shapes: ResponseShapes
 ) -> Iterator[ScriptFinding]:
     """Yield what is wrong in each script of *contexts*, but what a comment switches off."""
     contexts = list(contexts)
-    findings = chain.from_iterable(_check(context, shape_of_api) for context in contexts)
+    findings = chain.from_iterable(_check(context, shapes) for context in contexts)
     for finding in dict.fromkeys(chain(findings, _unused_libraries(contexts))):
         place = finding.problem.place
         reading = _reading(contexts, place.file) if place else None
@@ -119,7 +193,7 @@ def _reading(contexts: Iterable[ScriptContext], file: str) -> ScriptReading | No
     return read_script(found.source, found.name) if found else None
 
 
-def _check(context: ScriptContext, shape_of_api: Shapes) -> Iterator[ScriptFinding]:
+def _check(context: ScriptContext, shapes: ResponseShapes) -> Iterator[ScriptFinding]:
     reading = read_script(context.script.source, context.script.name)
     for call in reading.calls:
         yield from _check_call(call, context.platforms)
@@ -131,7 +205,7 @@ def _check(context: ScriptContext, shape_of_api: Shapes) -> Iterator[ScriptFindi
     if context.fields is not None:
         yield from _check_fields(reading.members, context.fields)
     yield from _check_globals(reading, context)
-    yield from _check_members(reading, context.platforms, shape_of_api)
+    yield from _check_members(reading, context.platforms, shapes)
     for character, ascii_one, place in reading.full_width:
         yield _finding("full-width", place, msg(
             "{character!r} is full-width punctuation and no JavaScript; write {ascii!r}",
@@ -268,7 +342,7 @@ def _check_fields(members: Iterable[MemberUse], fields: frozenset[str]) -> Itera
         message = msg(
             "no form that runs this script has a field {name!r}{hint}",
             name=name,
-            hint=suggest(name, fields),
+            hint=suggest(name, sorted(fields)),
         )
         yield _finding(rule, use.place, message)
 
@@ -296,48 +370,47 @@ def _first_uses(uses: Iterable[GlobalUse]) -> Iterator[GlobalUse]:
 
 
 def _check_members(
-    reading: ScriptReading, platforms: Platforms, shape_of_api: Shapes
+    reading: ScriptReading, platforms: Platforms, shapes: ResponseShapes
 ) -> Iterator[ScriptFinding]:
+    """Hold what is read of a response against what is declared and recorded of it."""
     for use in reading.members:
-        if use.call is None or use.access != "read":
-            continue
-        call = reading.calls[use.call]
-        platform = platforms.find(call.platform or "")
-        if platform is None or call.api is None:
+        call = reading.calls[use.call] if use.call is not None else None
+        platform = platforms.find(call.platform or "") if call else None
+        if call is None or platform is None or call.api is None or use.access != "read":
             continue
         try:
             api = platforms.api(platform, call.api)
         except CallError:
+            continue  # said where it is called
+        declared, recorded = shapes.declared(platform, api), shapes.recorded(platform, api)
+        known = [shape for shape in (declared, recorded) if shape is not None]
+        if not known or any(not _lacks(shape, use.path) for shape in known):
             continue
-        shape = shape_of_api(platform.platform_key, api.key)
-        if (
-            shape is None
-            or shape.look_up(use.path) != "absent"
-            or shape.look_up(use.path[:-1]) == "absent"
-        ):
-            continue
-        above = use.path[:-1]
-        hint = suggest(use.path[-1], shape.names_at(above))
-        name = f"{platform.platform_key}.{api.key}"
-        rule = "closed-member" if shape.is_closed_at(above) else "unknown-member"
+        above, name = use.path[:-1], f"{platform.platform_key}.{api.key}"
+        hint = suggest(use.path[-1], {n: None for shape in known for n in shape.names_at(above)})
+        is_closed = declared is not None and declared.is_closed_at(above)
         message = msg(
             "no response of {name} that is declared or recorded has {path}{hint}",
-            name=name, path=".".join(use.path), hint=hint,
-        )  # fmt: skip
-        yield _finding(rule, use.place, message)
+            name=name,
+            path=".".join(use.path),
+            hint=hint,
+        )
+        yield _finding("closed-member" if is_closed else "unknown-member", use.place, message)
+
+
+def _lacks(shape: Shape, path: Sequence[str]) -> bool:
+    """Return whether the last member of *path* is what *shape* does not have."""
+    return shape.look_up(path) == "absent" and shape.look_up(path[:-1]) == "present"
 
 
 def _unused_libraries(contexts: Iterable[ScriptContext]) -> Iterator[ScriptFinding]:
     """Yield libraries of which no script that runs behind them uses a name."""
     users: dict[Script, set[str]] = {}
     for context in contexts:
-        names = {
-            use.name for use in read_script(context.script.source, context.script.name).globals
-        }
+        reading = read_script(context.script.source, context.script.name)
         for library in context.libraries:
-            users.setdefault(library, set()).update(
-                names - ({""} if library != context.script else names)
-            )
+            names = {use.name for use in reading.globals} if library != context.script else set()
+            users.setdefault(library, set()).update(names)
     for library, names in users.items():
         reading = read_script(library.source, library.name)
         if reading.declared and names.isdisjoint(reading.declared) and not reading.mistakes:

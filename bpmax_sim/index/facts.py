@@ -108,7 +108,7 @@ def _kind_of(path: str, root: Node) -> FileKind:
 
 
 def _of_platform(root: Node) -> Iterator[Fact]:
-    """Yield what a platform file declares: APIs with their aliases, parameters with their places."""
+    """Yield what a platform file declares: APIs and aliases, parameters and their places."""
     key = root.items["platform_key"]
     yield Fact("platform", "declares", str(key.value), key.line, key.column)
     apis = root.child("apis") or root

@@ -6,6 +6,7 @@ a member that one of them lacks is optional.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, Literal
@@ -26,6 +27,7 @@ _SCHEMA_KINDS: Final[Mapping[str, Kind]] = {
     "null": "null", "boolean": "boolean", "integer": "number", "number": "number",
     "string": "text", "object": "object", "array": "list",
 }  # fmt: skip
+_DOTTED: Final = re.compile(r"\$(?:\.\w+)+")
 _DEEPEST: Final = 16
 _MOST_MEMBERS: Final = 200
 """An object with more members is a map by ids, of which no name says anything."""
@@ -165,14 +167,25 @@ def _kinds_of(schema: Mapping[str, Any], properties: object, items: object) -> f
     return frozenset(_SCHEMA_KINDS[word] for word in words if word in _SCHEMA_KINDS)
 
 
-def wrap_in_envelope(shape: Shape) -> Shape:
-    """Return the shape of ``{code, message, data}`` around a body (``result: envelope``)."""
-    members = {
-        "code": Shape(frozenset({"number"})),
-        "message": Shape(frozenset({"text"})),
-        "data": shape,
-    }
-    return Shape(frozenset({"object"}), members, is_closed=True)
+def wrap_in_envelope(shape: Shape, data: Sequence[str]) -> Shape:
+    """Return the shape of ``{code, message, data}`` around a body (``result: envelope``).
+
+    *data* are the JSON paths of which the first that is there is the data, else the whole body.
+    """
+    members = {"code": Shape(), "message": Shape(), "data": _data_of(shape, data)}
+    return Shape(frozenset({"object"}), members)
+
+
+def _data_of(shape: Shape, paths: Sequence[str]) -> Shape:
+    for path in paths:
+        inner: Shape | None = shape
+        if not _DOTTED.fullmatch(path):
+            return Shape()
+        for step in path.split(".")[1:]:
+            inner = inner.members.get(step) if inner is not None else None
+        if inner is not None:
+            return inner
+    return shape
 
 
 def without_optional(shape: Shape) -> Shape:

@@ -38,7 +38,7 @@ ORDER: Final[tuple[Role, ...]] = (
 """In which order uses are listed: what declares a thing, then who needs it."""
 
 
-class Place(msgspec.Struct, frozen=True):
+class ProjectPlace(msgspec.Struct, frozen=True):
     """Something of a project that can be asked for.
 
     Attributes:
@@ -52,7 +52,7 @@ class Place(msgspec.Struct, frozen=True):
     line: int = 0
 
 
-class Use(msgspec.Struct, frozen=True):
+class PlaceUse(msgspec.Struct, frozen=True):
     """One file that uses a place.
 
     Attributes:
@@ -150,7 +150,7 @@ class ProjectUses:
 
     # ------------------------------------------------------------------ questions
 
-    def find(self, text: str) -> tuple[Place, ...]:
+    def find(self, text: str) -> tuple[ProjectPlace, ...]:
         """Return what *text* names; a name may be of several kinds.
 
         Raises:
@@ -160,14 +160,16 @@ class ProjectUses:
         path, line = (match[1], int(match[2])) if match else (text, 0)
         path = path.replace("\\", "/").removeprefix("./")
         if path in self._index.files:
-            return (Place("file", path, line),)
+            return (ProjectPlace("file", path, line),)
         below = [name for name in self._index.files if name.startswith(f"{path.rstrip('/')}/")]
         if below and not match:
-            return tuple(Place("file", name) for name in below)
+            return tuple(ProjectPlace("file", name) for name in below)
         names = {
             kind: self._api(text) if kind == "api" else self._qualified(text) for kind in _KINDS
         }
-        matches = [Place(kind, name) for kind, name in names.items() if (kind, name) in self._facts]
+        matches = [
+            ProjectPlace(kind, name) for kind, name in names.items() if (kind, name) in self._facts
+        ]
         if not matches:
             raise ConfigError(
                 "nothing in this project is called {text!r}{hint}", text=text, hint=self._near(text)
@@ -186,29 +188,32 @@ class ProjectUses:
         hint = suggest(text, dict.fromkeys([*names, *self._index.files]))
         return hint if "did you mean" in hint else msg("; see `bpmax-sim list`")
 
-    def uses_of(self, place: Place) -> list[Use]:
+    def uses_of(self, place: ProjectPlace) -> list[PlaceUse]:
         """Return who uses *place*, directly first, then the files that run those scripts.
 
         A line of a file stands for what is said there, and for who runs the file.
         """
         if place.kind == "file" and place.line:
             said = [fact for fact in self._index.files[place.name].facts if fact.line == place.line]
-            named = dict.fromkeys(Place(f.kind, name) for f in said for name in self._names_of(f))
+            named = dict.fromkeys(
+                ProjectPlace(f.kind, name) for f in said for name in self._names_of(f)
+            )
             return [use for one in named if one.kind != "member" for use in self.uses_of(one)]
-        direct = [Use(path, fact) for path, fact in self._facts.get((place.kind, place.name), ())]
+        direct = [
+            PlaceUse(path, fact) for path, fact in self._facts.get((place.kind, place.name), ())
+        ]
         if place.kind == "file":
             direct += self._recorded_by(place.name)
         direct.sort(key=lambda use: (ORDER.index(use.fact.role), use.path, use.fact.line))
-        begin = [place.name] if place.kind == "file" else [use.path for use in direct]
-        through = self._behind(dict.fromkeys(begin), {use.path for use in direct})
-        return [*direct, *through]
+        begin = dict.fromkeys(use.path for use in direct)
+        return [*direct, *self._behind(begin)]
 
-    def _recorded_by(self, path: str) -> Iterator[Use]:
+    def _recorded_by(self, path: str) -> Iterator[PlaceUse]:
         """Yield the scenarios that play the cassette at *path*."""
         for name, facts in self._index.files.items():
             if facts.kind == "scenario" and path in self.cassettes_of(name):
                 fact = next((f for f in facts.facts if f.role == "plays"), None)
-                yield Use(name, fact or Fact("file", "plays", path, 1, 1))
+                yield PlaceUse(name, fact or Fact("file", "plays", path, 1, 1))
 
     def cassettes_of(self, scenario: str) -> tuple[str, ...]:
         """Return the cassettes that the scenario at this path plays, those of its rows too."""
@@ -231,20 +236,18 @@ class ProjectUses:
                     users.setdefault(fact.name, []).append((path, fact))
         return {name: tuple(said) for name, said in users.items()}
 
-    def _behind(self, paths: Iterable[str], known: set[str]) -> Iterator[Use]:
-        """Yield the files that run or load *paths*, and so on, each once."""
+    def _behind(self, paths: Iterable[str]) -> Iterator[PlaceUse]:
+        """Yield the files that run or load *paths*, and so on; a circle is gone through once."""
         pending: list[tuple[str, tuple[str, ...]]] = [(path, ()) for path in paths]
-        seen = set(known) | set(paths)
         while pending:
             path, through = pending.pop(0)
             for user, fact in self._users.get(path, ()):
-                if user not in seen:
-                    seen.add(user)
-                    steps = (path, *through)
-                    yield Use(user, fact, steps)
+                steps = (path, *through)
+                if user not in steps:
+                    yield PlaceUse(user, fact, steps)
                     pending.append((user, steps))
 
-    def scenarios_of(self, places: Iterable[Place]) -> set[str]:
+    def scenarios_of(self, places: Iterable[ProjectPlace]) -> set[str]:
         """Return the scenario files that use any of *places*."""
         scenarios = set()
         for place in places:
