@@ -251,6 +251,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         timeout: seconds.
         call: what the builder set; None for traffic without a builder.
         base: the start of *url* that is the platform's or instance's address.
+        host: which of the platform's `hosts` that is, unless it is the first.
         injected: places that auth and signing put in, such as ``header.authorization``,
             ``query.access_token`` or ``body.sign``; they are not part of the call's identity.
         attempt: 0 for the first sending of a call, then one more for each request it takes.
@@ -272,6 +273,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     timeout: float = 30.0
     call: Call | None = None
     base: str = ""
+    host: str = ""
     injected: tuple[str, ...] = ()
     attempt: int = 0
     sensitive: tuple[Sensitive, ...] = ()
@@ -315,7 +317,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             trusted then, or empty where there is none to verify.
         recorded_request: the recorded request, where its signature has to be compared.
         redirects: status and address of each redirect that was followed, the address without its
-            query, which may hold anything; no recording keeps them.
+            query, which may hold anything.
     """
 
     status: int

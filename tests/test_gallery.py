@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cli.app import start
 from bpmax_sim.scenario.load import ScenarioItem, items
 
 ROOT = Path(__file__).parents[1]
@@ -29,6 +31,15 @@ FOLDERS = (
 )
 
 
+UNRELATED = """\
+platform_key: erp
+base_url: https://erp.example.test
+ignore: [header.x-request-time]
+apis:
+  list_orders: {method: GET, path: /orders, ignore: [query.t], volatile: [body.server_time]}
+"""
+
+
 def cassette(item: ScenarioItem) -> Path:
     return ROOT / f"cassettes/{item.cassette}.yaml"
 
@@ -42,6 +53,28 @@ def test_no_recording_is_left_over() -> None:
     recorded = {path for path in (ROOT / "cassettes").rglob("*.yaml") if path.parent.name != "auth"}
 
     assert recorded == {cassette(item) for item in CALLING}
+
+
+def test_every_key_is_under_the_rules_in_force(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
+    code = start(["fmt", "--check"])
+
+    assert (code, capsys.readouterr().out) == (0, "")
+
+
+def test_a_platform_that_no_recording_is_of_makes_none_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in ("scenarios", "cassettes"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / "scenarios/platforms/erp.yaml").write_text(UNRELATED, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    code = start(["fmt", "--check"])
+
+    assert (code, capsys.readouterr().out) == (0, "")
 
 
 def test_each_is_in_the_documentation() -> None:

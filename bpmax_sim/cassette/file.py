@@ -19,7 +19,7 @@ from array import array
 from bisect import bisect
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -27,7 +27,7 @@ from typing import Any, Self, TypeVar
 import msgspec
 
 from bpmax_sim import errors
-from bpmax_sim.cassette.format import BLANK_SHA, ENTRY, HEAD, VERSION, exchange_sha, up_to_date
+from bpmax_sim.cassette.format import BLANK_SHA, ENTRY, HEAD, VERSION, exchange_sha, read_head
 from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line, Seal, Values
 from bpmax_sim.cassette.reader import read_exchange, read_outcome
 from bpmax_sim.clock import DrawnSequences, Instant
@@ -45,9 +45,8 @@ _ENTRY = re.compile(
 _ORDER = re.compile(rb'[^,\n]*,"n":(\d+)')
 _SEALED = b"\nsealed: "
 BROKEN_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-_read_format = msgspec.json.Decoder(dict[str, Any]).decode
+_read_object = msgspec.json.Decoder(dict[str, Any]).decode
 _read_text = msgspec.json.Decoder(str).decode
-_read_head = msgspec.json.Decoder(Head).decode
 _read_seal = msgspec.json.Decoder(Seal).decode
 
 Data = Any  # bytes or a memory map
@@ -55,10 +54,6 @@ Data = Any  # bytes or a memory map
 
 class Corrupt(MessageError):  # noqa: N818 - becomes a DamagedCassette where the file is known
     """The bytes are not a whole, sealed cassette."""
-
-
-class OlderVersion(Exception):  # noqa: N818 - is converted, or becomes a CassetteError
-    """The bytes are of an earlier format, whose number is its argument."""
 
 
 class Index(msgspec.Struct):
@@ -106,7 +101,6 @@ def _index(path: Path, data: Data) -> Index:
 
     Raises:
         NewerFormat: if a newer version wrote it.
-        OlderVersion: if it has to be converted first.
         CassetteError: if anything was cut, added, moved or taken away.
     """
     body = data.find(b"\n", len(_HEAD)) + 1
@@ -128,15 +122,18 @@ def _index(path: Path, data: Data) -> Index:
 
 def _head(path: Path, line: bytes) -> Head:
     try:
-        version = _read_format(line).get("format")
-        if not isinstance(version, int) or version == FORMAT:
-            return _read_head(line)
+        head = _read_object(line)
+        version = head.get("format")
+        if not isinstance(version, int) or version <= FORMAT:
+            return read_head(head)
+    except LookupError as error:
+        raise CassetteError(
+            "{path}:2: {error}; restore it or record it again", path=path, error=error
+        ) from None
     except BROKEN_JSON as error:
         raise Corrupt(
             "the head line is broken ({error})", error=errors.why_unreadable(error)
         ) from error
-    if version < FORMAT:
-        raise OlderVersion(version)
     raise NewerFormat(
         "{path}: format {error} was written by a newer bpmax-sim, this one reads up to "
         "{format}; upgrade bpmax-sim",
@@ -362,20 +359,13 @@ class Cassette:
             opened.callback(os.close, descriptor)
             read, size = _reader(descriptor), os.fstat(descriptor).st_size
             if size > _IN_MEMORY:
-                with (
-                    mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as mapped,
-                    suppress(OlderVersion),
-                ):
+                with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as mapped:
                     if mapped[: len(_CRLF)] != _CRLF:
                         cassette = cls(path, _index(path, mapped), read)
                         weakref.finalize(cassette, opened.pop_all().close)
                         return cassette
             data = read(0, size).replace(b"\r\n", b"\n")
-            try:
-                index = _index(path, data)
-            except OlderVersion as older:
-                data = _convert(path, data, older.args[0])
-                index = _index(path, data)
+            index = _index(path, data)
             return cls(path, index, lambda start, end: data[start:end])
 
     def __len__(self) -> int:
@@ -437,6 +427,11 @@ class Cassette:
         """Return the index line of exchange *number*."""
         return self.entry(number).line
 
+    def explicit(self, number: int) -> Entry:
+        """Return exchange *number* with what its line leaves to the head."""
+        entry = self.entry(number)
+        return Entry(self.head.explicit(entry.line), entry.text)
+
     def exchange(self, number: int) -> Exchange:
         """Return exchange *number* of the file, from 0.
 
@@ -489,15 +484,6 @@ class Cassette:
 
 
 _path = lru_cache(maxsize=256)(Path)  # the same few in all sessions of a run
-
-
-def _convert(path: Path, data: bytes, version: int) -> bytes:
-    try:
-        return up_to_date(data, version)
-    except LookupError as error:
-        raise CassetteError(
-            "{path}:2: {error}; restore it or record it again", path=path, error=error
-        ) from None
 
 
 def _reader(descriptor: int) -> Callable[[int, int], bytes]:

@@ -23,7 +23,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import Rules, call_behind, correction, differences, parts_of
-from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line, Seal, Values
+from bpmax_sim.cassette.model import ANY_PLATFORM, FORMAT, Entry, Head, Line, Seal, Values
 from bpmax_sim.cassette.reader import YamlTextError, exchange_of, read_yaml_text
 from bpmax_sim.clock import DrawnSequences, Instant
 from bpmax_sim.errors import CassetteError
@@ -100,15 +100,19 @@ _as_sent = attrgetter("path", "query", "headers", "body")
 _UNANSWERED = Response(status=0)
 
 
-def render(exchange: Exchange, *, zone: timedelta = timedelta(0), rules: str = "") -> Entry:
-    """Return *exchange* as an entry without its digest; *rules* is the digest its key is under.
+def render(
+    exchange: Exchange, *, zone: timedelta = timedelta(0), rules: Rules = _EVERYTHING, net: int = 0
+) -> Entry:
+    """Return *exchange*, whose key is under *rules*, as an entry without its digest.
+
+    *net* is the version of the net of names that it was redacted with.
 
     Raises:
         CassetteError: if a text of it is not Unicode (a lone surrogate), so no file could hold it.
     """
     try:
         text = _write_request(exchange.request) + _write_outcome(exchange)
-        return Entry(_line(exchange, zone, rules), text)
+        return Entry(_line(exchange, zone, rules, net), text)
     except UnicodeEncodeError as error:
         called = exchange.request.call.name if exchange.request.call else exchange.request.method
         raise CassetteError(
@@ -119,7 +123,7 @@ def render(exchange: Exchange, *, zone: timedelta = timedelta(0), rules: str = "
         ) from error
 
 
-def _line(exchange: Exchange, zone: timedelta, rules: str) -> Line:
+def _line(exchange: Exchange, zone: timedelta, rules: Rules, net: int) -> Line:
     request, outcome = exchange.request, exchange.outcome
     answered = outcome if isinstance(outcome, Response) else _UNANSWERED
     codings = ((name.lower(), value) for name, value in answered.headers)
@@ -133,6 +137,7 @@ def _line(exchange: Exchange, zone: timedelta, rules: str) -> Line:
         ms=round(outcome.elapsed * 1000),
         sha="",
         base=request.base,
+        host=request.host,
         injected=request.injected,
         failed=outcome.code.lower() if isinstance(outcome, FailedExchange) else "",
         chunks=tuple([(round(chunk.at * 1000), chunk.length) for chunk in answered.chunks]),
@@ -140,7 +145,9 @@ def _line(exchange: Exchange, zone: timedelta, rules: str) -> Line:
         source="" if answered.source in {"live", "recorded"} else answered.source,
         signed=request.signed,
         trust=answered.trust,
-        rules=rules,
+        rules=rules.digest(request.call.platform if request.call else ""),
+        net=net,
+        hops=answered.redirects,
         extra=_extra(request),
     )
 
@@ -235,12 +242,11 @@ def exchange_sha(index: bytes, text: bytes) -> str:
 
 def dump(exchanges: Iterable[Exchange], *, rules: Rules, zone: timedelta = timedelta(0)) -> bytes:
     """Return the file that holds *exchanges*, whose keys are under *rules*."""
-    entries = [render(exchange, zone=zone) for exchange in exchanges]
-    return dump_entries(entries, rules=rules.digest)
+    return dump_entries([render(exchange, zone=zone, rules=rules) for exchange in exchanges])
 
 
-def dump_entries(entries: Iterable[Entry], *, rules: str) -> bytes:
-    """Return the file that holds *entries*; *rules* is the digest of those that name none.
+def dump_entries(entries: Iterable[Entry]) -> bytes:
+    """Return the file that holds *entries*, whose lines are explicit.
 
     Entries are sorted by owner and order of issue, so the order in which they are given, or came
     from several processes, leaves no trace.
@@ -248,7 +254,7 @@ def dump_entries(entries: Iterable[Entry], *, rules: str) -> bytes:
     ordered = move_facts_to_first(
         sorted(entries, key=lambda entry: (entry.line.owner, entry.line.n))
     )
-    head = _head(ordered, rules)
+    head = _head([entry.line for entry in ordered])
     lines = [f"{HEAD}{json_line(head)}\n".encode()]
     shas = [json_line(head)]  # what is sealed: the head, and each exchange in file order
     counts = []
@@ -257,8 +263,7 @@ def dump_entries(entries: Iterable[Entry], *, rules: str) -> bytes:
         counts.append(len(entries))
         lines.append(f"{name}:\n".encode() if entries else f"{name}: []\n".encode())
         for entry in entries:
-            own = entry.line.rules or rules
-            line = replace(entry.line, rules="" if own == head.rules else own, sha="")
+            line = _less_head(entry.line, head)
             text = entry.text.encode()
             index, sha = _index(line, text)
             lines.append(b"%b%b\n%b" % (_ENTRY, index, text))
@@ -293,19 +298,30 @@ def _with_facts(entry: Entry, values: Values, seed: int | DrawnSequences) -> Ent
     return entry.with_line(values=ordered, seed=seed)
 
 
-def _head(entries: Sequence[Entry], rules: str) -> Head:
-    """Return a head that depends on the entries alone, not on who writes them last."""
-    if not entries:
-        return Head(rules=rules)
-    first = entries[0].line.rules or rules
-    lines = [entry.line for entry in entries]
+def _head(lines: Sequence[Line]) -> Head:
+    """Return a head that depends on the exchanges alone, not on who writes them last."""
+    if not lines:
+        return Head()
+    rules: dict[str, str] = {}
+    for line in lines:
+        rules.setdefault(line.platform, line.rules)
+    net = lines[0].net or 0
+    is_mixed = any(line.rules != rules[line.platform] or (line.net or 0) != net for line in lines)
     return Head(
-        rules=first,
+        rules=dict(sorted(rules.items())),
         start=min({line.at for line in lines}, key=lambda at: (Instant.parse(at).seconds, at)),
-        mixed=any((line.rules or rules) != first for line in lines) or msgspec.UNSET,
+        net=net or msgspec.UNSET,
+        mixed=is_mixed or msgspec.UNSET,
         simulated=any(line.source == "simulated" for line in lines) or msgspec.UNSET,
         several=any(line.session > 1 for line in lines) or msgspec.UNSET,
     )
+
+
+def _less_head(line: Line, head: Head) -> Line:
+    """Return *line* without what its head says already, and without its digest."""
+    rules = "" if line.rules == head.rules[line.platform] else line.rules
+    net = None if (line.net or 0) == (head.net or 0) else line.net
+    return replace(line, rules=rules, net=net, sha="")
 
 
 def _index(line: Line, text: bytes) -> tuple[bytes, str]:
@@ -325,14 +341,14 @@ def reseal(text: str) -> bytes:
     """
     tree = read_yaml_text(text)
     try:
-        head = msgspec.convert(_mapping(tree).get("bpmax"), Head, strict=False)
-    except ValueError as error:
+        head = read_head(_mapping(tree).get("bpmax"), strict=False)
+    except (ValueError, LookupError) as error:
         raise YamlTextError(label_message(msg("not a cassette of ours"), error), 1) from error
     items = [item for name in SECTIONS for item in tree.get(name) or []]
-    return dump_entries([_reseal_exchange(*pair) for pair in enumerate(items, 1)], rules=head.rules)
+    return dump_entries([_reseal_exchange(head, *pair) for pair in enumerate(items, 1)])
 
 
-def _reseal_exchange(number: int, item: Any) -> Entry:
+def _reseal_exchange(head: Head, number: int, item: Any) -> Entry:
     try:
         line = msgspec.convert(_mapping(item).get("bpmax"), Line, strict=False)
         exchange = exchange_of(_check_index(line), item)
@@ -344,7 +360,7 @@ def _reseal_exchange(number: int, item: Any) -> Entry:
     text = render(replace(exchange, request=replace(exchange.request, call=None))).text
     if _index(replace(line, sha=""), text.encode())[1] != line.sha:
         line = replace(line, rules=UNKNOWN_RULES)
-    return Entry(line, text)
+    return Entry(head.explicit(line), text)
 
 
 def _check_index(line: Line) -> Line:
@@ -362,22 +378,33 @@ def _mapping(value: Any) -> dict[str, Any]:
     return value
 
 
-Step = Callable[[bytes], bytes]
+def _split_rules(head: dict[str, Any]) -> dict[str, Any]:
+    """Format 1 had one digest, of the rules of all platforms that were declared."""
+    return {**head, "rules": {ANY_PLATFORM: head.get("rules", "")}}
 
-STEPS: Final[Mapping[int, Step]] = MappingProxyType({})
-"""What makes a whole file of one version, with LF line ends, into the same of the next version."""
+
+Step = Callable[[dict[str, Any]], dict[str, Any]]
+
+STEPS: Final[Mapping[int, Step]] = MappingProxyType({1: _split_rules})
+"""What makes the head of one version that of the next; exchanges are the same in all so far."""
 
 
-def up_to_date(
-    data: bytes, version: int, *, steps: Mapping[int, Step] = STEPS, newest: int = FORMAT
-) -> bytes:
-    """Return *data*, a file of *version*, as today's version would have written it.
+def read_head(
+    data: Any, *, strict: bool = True, steps: Mapping[int, Step] = STEPS, newest: int = FORMAT
+) -> Head:
+    """Return the head line *data* as today's version would have written it.
+
+    Unless *strict*, numbers and words may be texts, as YAML without types has them.
 
     Raises:
         LookupError: if it is of a version that was never written.
+        ValueError: if it is no head.
     """
-    for number in range(version, newest):
+    version = data.get("format", newest) if isinstance(data, dict) else newest
+    if not strict and isinstance(version, str) and version.isdecimal():
+        version = int(version)
+    for number in range(version if isinstance(version, int) else newest, newest):
         if number not in steps:
             raise LookupError(f"format {number} was never written by any bpmax-sim")
         data = steps[number](data)
-    return data
+    return msgspec.convert(data, Head, strict=strict)

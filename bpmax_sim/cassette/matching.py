@@ -122,7 +122,9 @@ def apply_correction(built: Call, extra: dict[str, Any]) -> Call:
     )
 
 
-_VERSION = "1"
+# Facts of a digest begin with one of these; format 1 had one digest of the rules of all platforms.
+_VERSION = "2"
+_LEGACY_VERSION = "1"
 PARTS = ("platform", "instance", "api", "method", "path", "query", "header", "body")
 
 
@@ -135,20 +137,46 @@ class Rules:
         scoped: further paths for one platform (``crm_system``) or API (``crm_system.get``).
         templates: the declared path of each API, such as ``/orders/{id}``; a path that fits is
             compared by its parameters. No digest holds them: a key is of the path that they make.
+        volatile: places of responses, as *scoped*; in format 1 they did not count in requests
+            either, so its digest and its keys depend on them.
     """
 
     ignore: tuple[str, ...] = ()
     scoped: tuple[tuple[str, tuple[str, ...]], ...] = ()
     templates: Mapping[str, str] = field(default_factory=dict, hash=False)
+    volatile: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def digest(self, platform: str) -> str:
+        """Return 16 hexadecimal digits that change when a key of *platform* might.
+
+        Rules of other platforms have no part in it, so that they make no file of this one stale.
+        """
+        known = self._digests.get(platform)
+        if known is None:
+            scoped = [pair for pair in self.scoped if pair[0].partition(".")[0] == platform]
+            known = self._digests[platform] = _digest(_VERSION, self.ignore, scoped)
+        return known
+
+    def fits(self, platform: str, digest: str) -> bool:
+        """Return whether a key of *platform* under the rules with this *digest* is one of ours."""
+        if digest == self.digest(platform):
+            return True
+        return digest == self._legacy_digest and platform not in self._volatile_platforms
 
     @cached_property
-    def digest(self) -> str:
-        """Return 16 hexadecimal digits that change when a key might."""
-        scoped = sorted((name, sorted({*paths})) for name, paths in self.scoped if paths)
-        facts = [_VERSION, sorted({*self.ignore}), scoped]
-        return hashlib.blake2b(
-            msgspec.json.encode(facts, enc_hook=encode_message), digest_size=8
-        ).hexdigest()
+    def _digests(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
+    def _volatile_platforms(self) -> frozenset[str]:
+        return frozenset([name.partition(".")[0] for name, _ in self.volatile])
+
+    @cached_property
+    def _legacy_digest(self) -> str:
+        both: dict[str, tuple[str, ...]] = dict(self.scoped)
+        for name, paths in self.volatile:
+            both[name] = (*both.get(name, ()), *paths)
+        return _digest(_LEGACY_VERSION, self.ignore, both.items())
 
     def paths(self, platform: str, api: str) -> tuple[FieldPath, ...]:
         """Return the places that do not count for one API.
@@ -172,6 +200,14 @@ class Rules:
         """Return the declared path of the API that *parts* call, where it has parameters."""
         text = self.templates.get(parts.name, "")
         return path_template(text) if "{" in text else None
+
+
+def _digest(
+    version: str, ignore: Iterable[str], scoped: Iterable[tuple[str, tuple[str, ...]]]
+) -> str:
+    places = sorted((name, sorted({*paths})) for name, paths in scoped if paths)
+    facts = msgspec.json.encode([version, sorted({*ignore}), places], enc_hook=encode_message)
+    return hashlib.blake2b(facts, digest_size=8).hexdigest()
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):

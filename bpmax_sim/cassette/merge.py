@@ -37,7 +37,7 @@ PASSING = tuple(
 # What differs between two recordings of the same; a signature counts by whether there is one.
 _VARYING: dict[str, Any] = {
     "n": 0, "owner": "", "at": "", "ms": 0, "sha": "", "seed": 0, "chunks": (), "encoding": {},
-    "extra": {}, "signed": None,
+    "extra": {}, "signed": None, "rules": "", "moved": (),
 }  # fmt: skip
 IsSigned = Callable[[Exchange], bool]
 
@@ -120,7 +120,7 @@ def drop_superseded(path: Path, owner: str) -> None:
 
 def _entries_of(cassette: Cassette | None, owner: str) -> list[Entry]:
     numbers = cassette.index.numbers(owner) if cassette else ()
-    return [_entry_with_rules(cassette, number) for number in numbers] if cassette else []
+    return [cassette.explicit(number) for number in numbers] if cassette else []
 
 
 def recover(
@@ -280,7 +280,7 @@ def merge(path: Path, target: Path, recording: OwnerRecording, same: SameMeaning
         merged = mine if same(mine, fresh) else fresh
     if old is None and not merged:
         return False
-    data = dump_entries([*others, *merged], rules=old.head.rules if old else "")
+    data = dump_entries([*others, *merged])
     if target != path and path.exists() and path.read_bytes() == data:
         return False
     if target.exists():
@@ -301,7 +301,10 @@ def _merge_logins(
     for now in _group_by_login(fresh):
         was = [entry for entry in left if any(_is_same_login(entry, other) for other in now)]
         left = [entry for entry in left if entry not in was]
-        known, new = ([e.with_line(key="", rules="") for e in es] for es in (was[: len(now)], now))
+        known, new = (
+            [entry.with_line(key="", rules="", net=None) for entry in entries]
+            for entries in (was[: len(now)], now)
+        )
         groups.append(was if same(known, new) else now)
     ordered = sorted([*groups, *_group_by_login(left)], key=lambda group: _request_of(group[0]))
     numbered = enumerate((entry for group in ordered for entry in group), 1)
@@ -343,19 +346,13 @@ def _split_entries(
     if old is None:
         return [], []
     numbers = sorted({*range(len(old))} - {*old.index.numbers(owner)})
-    others = [_entry_with_rules(old, number) for number in numbers]
+    others = [old.explicit(number) for number in numbers]
     try:
         return others, _entries_of(old, owner)
     except DamagedCassette:
         if strict:
             raise
         return others, []
-
-
-def _entry_with_rules(cassette: Cassette, number: int) -> Entry:
-    """Return an entry that names the rules of its key."""
-    entry = cassette.entry(number)
-    return entry.with_line(rules=entry.line.rules or cassette.head.rules)
 
 
 def open_old(path: Path, *, strict: bool = False) -> Cassette | None:
@@ -381,12 +378,12 @@ def recompute_keys(cassette: Cassette, rules_of: Callable[[str], Rules | None]) 
     """
     entries = []
     for number in range(len(cassette)):
-        entry = _entry_with_rules(cassette, number)
+        entry = cassette.explicit(number)
         if (rules := rules_of(entry.line.owner)) is not None:
             key = identity(parts_of_exchange(cassette.exchange(number)), rules)
-            entry = entry.with_line(key=key, rules=rules.digest)
+            entry = entry.with_line(key=key, rules=rules.digest(entry.line.platform))
         entries.append(entry)
-    return dump_entries(entries, rules=cassette.head.rules)
+    return dump_entries(entries)
 
 
 def remove_exchanges(path: Path, numbers: Collection[int]) -> None:
@@ -401,14 +398,12 @@ def remove_exchanges(path: Path, numbers: Collection[int]) -> None:
         # The first exchange of an owner, which holds these, may be taken out.
         values = {owner: cassette.values(owner) for owner in cassette.owners}
         drawn = {owner: cassette.draws_of(owner) or 0 for owner in cassette.owners}
-        explicit = (
-            _entry_with_rules(cassette, n) for n in range(len(cassette)) if n not in numbers
-        )
+        explicit = (cassette.explicit(n) for n in range(len(cassette)) if n not in numbers)
         remaining = [
             entry.with_line(values=values[entry.line.owner], seed=drawn[entry.line.owner])
             for entry in explicit
         ]
         if remaining:
-            journal.replace_whole(path, dump_entries(remaining, rules=cassette.head.rules))
+            journal.replace_whole(path, dump_entries(remaining))
         else:
             path.unlink()

@@ -157,7 +157,7 @@ def explain_no_such_call(
         ),
         *_where(parts, context),
         *(_explanation(search, near) if near else _list_other_calls(search)),
-        *_list_other_owners(search, key),
+        *_list_other_owners(search, key, parts),
         _line(msg("record"), context.command(context.rewrite) if changed else add),
         *([_line(msg("or add"), add)] if changed else ()),
         *(_suggest_fixes(search, near) if near else ()),
@@ -283,9 +283,10 @@ def _list(words: Iterable[str]) -> str:
     return series([*known[:_SHOWN], *(["…"] if len(known) > _SHOWN else [])])
 
 
-def _list_other_owners(search: NearestSearch, key: str) -> Iterator[str]:
+def _list_other_owners(search: NearestSearch, key: str, parts: Parts) -> Iterator[str]:
     owners = [repr(o) for o in search.cassette.owners if search.cassette.index.find(o, key)]
-    if owners and search.cassette.head.rules == search.rules.digest:
+    platform = parts.platform
+    if owners and search.rules.fits(platform, search.cassette.head.rules.get(platform, "")):
         yield _line("", msg("it is recorded for {list}", list=_list(owners)))
 
 

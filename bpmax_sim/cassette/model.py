@@ -18,30 +18,42 @@ import msgspec
 
 from bpmax_sim.clock import DrawnSequences
 from bpmax_sim.i18n import encode_message, msg
-from bpmax_sim.messages import FORM, SignatureInput, media_type
+from bpmax_sim.messages import FORM, Pairs, SignatureInput, media_type
 
-FORMAT = 1
+FORMAT = 2
 Values = dict[str, dict[str, str]]
 """Credentials that are no secrets, by ``platform.instance`` and name."""
+ANY_PLATFORM = "*"
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
     """The second line of a file.
 
     Attributes:
-        rules: digest of the matching rules that its keys were computed under.
+        rules: for each platform in the file, the digest of the matching rules that its keys were
+            computed under; "" is traffic of no platform, "*" every platform of a file of format 1,
+            whose one digest was of the rules of all platforms there were.
         start: the earliest instant of sending, ISO 8601 with its zone.
-        mixed: whether some exchange has a key under other rules, which its line names.
+        net: version of the net of names that its requests and responses were redacted with.
+        mixed: whether some exchange was recorded under other rules or another net, which its line
+            names.
         simulated: whether a built-in simulator gave some of the responses.
         several: whether some exchange was recorded by another than its owner's first session.
     """
 
     format: int = FORMAT
-    rules: str = ""
+    rules: dict[str, str] = {}
     start: str = ""
+    net: int | msgspec.UnsetType = msgspec.UNSET
     mixed: bool | msgspec.UnsetType = msgspec.UNSET
     simulated: bool | msgspec.UnsetType = msgspec.UNSET
     several: bool | msgspec.UnsetType = msgspec.UNSET
+
+    def explicit(self, line: Line) -> Line:
+        """Return *line* with what it leaves to the head."""
+        rules = line.rules or self.rules.get(line.platform) or self.rules.get(ANY_PLATFORM, "")
+        net = (self.net or 0) if line.net is None else line.net
+        return msgspec.structs.replace(line, rules=rules, net=net)
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -55,6 +67,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         ms: milliseconds until the last byte, or until it failed.
         sha: digest of the exchange, this line included.
         base: the start of the URL that is the platform's address.
+        host: which of the platform's `hosts` that is, unless it is the first.
         injected: places that auth and signing put in.
         failed: the kind of failure in lower case, for an exchange that did not complete.
         chunks: milliseconds and length of each piece of a streamed body.
@@ -62,7 +75,10 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         signed: what the signature of the request was made of, beside the stand-in key.
         trust: what became of verifying the signature of the response.
         source: who answered, unless it was the live third party.
-        rules: digest of the matching rules, where it is not the head's.
+        rules: digest of the matching rules, where it is not the head's for its platform.
+        net: version of the net of names, where it is not the head's.
+        hops: status and address of each redirect that was followed, addresses without queries.
+        moved: what `migrate` changed since it was recorded, one text a change.
         extra: what the builder set, where the request alone does not show it.
         session: which of its owner's sessions recorded it, from 1.
         values: on its owner's first exchange, the credentials that are declared to be no secrets,
@@ -80,6 +96,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ms: int
     sha: str
     base: str = ""
+    host: str = ""
     injected: tuple[str, ...] = ()
     failed: str = ""
     chunks: tuple[tuple[int, int], ...] = ()
@@ -88,10 +105,18 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     signed: SignatureInput | None = None
     trust: str = ""
     rules: str = ""
+    net: int | None = None
+    hops: Pairs = ()
+    moved: tuple[str, ...] = ()
     extra: dict[str, Any] = {}
     session: int = 1
     values: Values = {}
     seed: int | DrawnSequences = 0
+
+    @property
+    def platform(self) -> str:
+        """Return the key of the platform, or nothing where none is known."""
+        return self.call.partition(".")[0]
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):

@@ -265,13 +265,14 @@ def _error(parts: Parts, case: str, lines: list[str]) -> NoMatchError:
 def _finder(cassette: Cassette, rules: Rules, owner: str) -> Find:
     """Return what gives the exchanges of *owner* that have a key under *rules*."""
     head, index = cassette.head, cassette.index
-    if head.rules == rules.digest and head.mixed is not True:
+    are_ours = all(rules.fits(platform, digest) for platform, digest in head.rules.items())
+    if are_ours and head.mixed is not True:
         return lambda key: index.find(owner, key)
     numbers: dict[str, list[int]] = {}
     for number in index.numbers(owner):
-        line = cassette.line(number)
+        line = head.explicit(cassette.line(number))
         key = line.key
-        if (line.rules or head.rules) != rules.digest:
+        if not rules.fits(line.platform, line.rules):
             key = identity(parts_of_exchange(cassette.exchange(number)), rules)
         numbers.setdefault(key, []).append(number)
     return lambda key: numbers.get(key, ())

@@ -198,6 +198,7 @@ def _exchange(
         headers=headers,
         body=body,
         base=line.base,
+        host=line.host,
         injected=line.injected,
         signed=line.signed,
     )
@@ -267,6 +268,7 @@ def _read_response(line: Line, status: int, reason: str, headers: Pairs, body: b
         source=line.source or "recorded",
         chunks=tuple([Chunk(at / 1000, length) for at, length in line.chunks]),
         trust=line.trust,
+        redirects=line.hops,
     )
 
 

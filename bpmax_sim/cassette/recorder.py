@@ -211,7 +211,7 @@ class Recorder:
         request = exchange.request
         key = exchange.key or identity(parts_of_request(request), self._rules)
         owned = replace(exchange, key=key, owner=self.owner)
-        entry = render(owned, zone=self._zone, rules=self._rules.digest)
+        entry = render(owned, zone=self._zone, rules=self._rules)
         serial = request.call.serial if request.call else exchange.order
         line = replace(entry.line, session=session, values=values, seed=self.drawn or 0)
         issue = (session * _MOST_CALLS + serial, request.attempt)

@@ -18,6 +18,7 @@ from typer import Argument, Option
 from bpmax_sim.cassette import journal, merge
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import ENTRY, reseal
+from bpmax_sim.cassette.matching import Rules
 from bpmax_sim.cassette.merge import recompute_keys
 from bpmax_sim.cassette.model import Line
 from bpmax_sim.cassette.reader import YamlTextError
@@ -151,11 +152,16 @@ def fmt(
         for item in collect()
     }
 
+    platforms = declared(None)
+
     def canonical(path: Path) -> bytes:
         place = path.absolute()
-        return recompute_keys(
-            Cassette.load(display_path(path)), lambda owner: rules.get((place, owner))
-        )
+
+        def rules_of(owner: str) -> Rules | None:
+            is_login = owner == path.stem and platforms.find(owner.partition(".")[0]) is not None
+            return matching_rules(platforms, ()) if is_login else rules.get((place, owner))
+
+        return recompute_keys(Cassette.load(display_path(path)), rules_of)
 
     fresh = {path: canonical(path) for path in files}
     changed = [path for path, data in fresh.items() if data != path.read_bytes()]

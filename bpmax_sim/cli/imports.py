@@ -43,7 +43,6 @@ from bpmax_sim.traffic.admission import (
     render_exchanges,
     write,
 )
-from bpmax_sim.traffic.formats import READABLE
 from bpmax_sim.traffic.imported import ForeignExchanges
 from bpmax_sim.yamlfile import display_path, read_yaml, text_at, write_text, write_yaml
 
@@ -84,7 +83,7 @@ def imports(  # noqa: PLR0913 - the options of the command
         Option(
             "--format",
             metavar="NAME",
-            help=msg("One of {readable}; found out by itself.", readable=series(READABLE)),
+            help=msg("Its format, such as har or vcrpy; detected by default."),
         ),
     ] = "",
     address: Annotated[

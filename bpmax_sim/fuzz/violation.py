@@ -12,7 +12,7 @@ import msgspec
 from bpmax_sim import errors
 from bpmax_sim.fuzz.target import FuzzTarget
 from bpmax_sim.i18n import label_message, msg
-from bpmax_sim.simulator.simulator import shipped_rule_tables
+from bpmax_sim.simulator.simulator import RULES
 
 _REFUSED: Final = range(400, 500)
 _LONGEST: Final = 160
@@ -71,7 +71,7 @@ def is_expected(error: errors.BpmaxError, target: FuzzTarget) -> bool:
     refuses = isinstance(error, errors.BusinessError) or (
         isinstance(error, errors.HttpStatusError) and error.status in _REFUSED
     )
-    return refuses and (target.is_live or target.key in shipped_rule_tables())
+    return refuses and (target.is_live or target.key in RULES)
 
 
 def describe_error(error: errors.BpmaxError, target: FuzzTarget | None = None) -> str:

@@ -9,7 +9,6 @@ Files are named from the scenario's folder, wherever the checkout lies.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
@@ -33,8 +32,8 @@ from bpmax_sim.subject.hooks import HookStarted, SubjectEvent
 
 Outcome = Literal["passed", "failed", "skipped", "xfailed"]
 """Of a scenario, or of a step, which is never ``xfailed``: that is a failure that was expected."""
-VERSION = 2
-"""Of the trace: what its events are, and the names and meaning of what they tell."""
+VERSION = 3
+"""Format of traces: the events, what they tell by which names, and what is observed of a run."""
 
 
 class ScenarioStarted(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +75,9 @@ class StepFinished(msgspec.Struct, frozen=True, kw_only=True):
         tries: how often it ran.
         checks: every comparison that its expectations asked for, of the last try.
         form: the values after it; None where there is no form.
+        fields: the states of fields after it, of those that are not as every field begins.
+        flow: where the project stands, who is to act, and its values beside the form.
+        result: what its action returned.
     """
 
     number: int
@@ -86,6 +88,9 @@ class StepFinished(msgspec.Struct, frozen=True, kw_only=True):
     tries: int = 1
     checks: tuple[Comparison, ...] = ()
     form: Mapping[str, Any] | None = None
+    fields: Mapping[str, Any] = {}
+    flow: Mapping[str, Any] | None = None
+    result: Any = None
     at: float
 
 
@@ -147,7 +152,7 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         failures: in the order they were found; the first is the headline.
         warnings: what is doubtful and no failure, such as a change cycle that was cut.
-        digest: the trace's digest, the same on every run of the same scenario in replay.
+        digest: of what the steps came to; the same on every run of the same scenario in replay.
         checks: every comparison that the scenario's own expectations asked for.
         reason: of a skip or of an expected failure.
     """
@@ -239,11 +244,9 @@ def trace(events: Iterable[Event], homes: Homes = NOWHERE) -> Iterator[str]:
         yield f"{trace_line(event, number, homes)}\n"
 
 
-def trace_digest(events: Iterable[Event], homes: Homes = NOWHERE) -> str:
-    """Return the SHA-256 of the trace, in hexadecimal; the same events give the same digest."""
-    texts = _TraceTexts(homes)
-    lines = [_line(event, number, texts) for number, event in enumerate(events, 1)]
-    return hashlib.sha256(b"\n".join([*lines, b""])).hexdigest()
+def canonical_json(value: Any, homes: Homes = NOWHERE) -> bytes:
+    """Return *value* as a trace writes it: names sorted, messages in no language, files by home."""
+    return _WRITERS[type(value)](_TraceTexts(homes), value)
 
 
 class _TraceTexts:

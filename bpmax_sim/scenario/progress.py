@@ -29,6 +29,7 @@ from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.expect import Checks
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.faults import describe_fault
+from bpmax_sim.scenario.observation import SubjectState, digest_of, observe, state_of
 from bpmax_sim.scenario.references import Path, Scope, UndefinedValueError
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.witness import Recalled, Struck
@@ -226,9 +227,9 @@ class RunLog(msgspec.Struct):
             )
             yield clock.tick(), self.session.shown(event)
 
-    def digest(self) -> str:
-        """Return the digest of the trace so far."""
-        return events.trace_digest(self.events, self.homes)
+    def digest(self, unfinished: SubjectState | None = None) -> str:
+        """Return the digest of what the steps came to so far; see `observe`."""
+        return digest_of(observe(self.events, unfinished=unfinished), self.homes)
 
 
 def _expected_fields(item: load.ScenarioItem) -> set[str]:
@@ -363,8 +364,12 @@ class Progress:
             "console": lambda: [line for _, line in log.console[since.console :]],
             "result": lambda: self.shown(self.result),
             "vars": lambda: self.shown(self.scope.vars),
-            "trace": log.digest,
+            "trace": lambda: log.digest(self.shown(self.subject_state())),
         }
+
+    def subject_state(self) -> SubjectState:
+        """Return what form and flow hold, and the latest result."""
+        return state_of(self.subject, self.result)
 
     def form(self) -> Mapping[str, Any] | None:
         """Return the present fields as they are told; None where there is no form."""

@@ -84,6 +84,7 @@ class StepRun(msgspec.Struct):
     def _finish_event(self, started: StepStarted) -> StepFinished:
         outcome: Outcome = "skipped" if self.reason else "failed" if self.failures else "passed"
         now = self.progress.session.clock.now()
+        state = self.progress.subject_state()
         return StepFinished(
             number=self.number,
             title=started.title,
@@ -92,7 +93,10 @@ class StepRun(msgspec.Struct):
             reason=self.reason,
             tries=self.tries,
             checks=self.checks,
-            form=self.progress.form(),
+            form=state.form,
+            fields=state.fields,
+            flow=state.flow,
+            result=state.result if self.located.step.action and self.tries else None,
             at=now,
         )
 

@@ -195,8 +195,12 @@ def _collected(platforms: Platforms, ignore: tuple[str, ...]) -> Rules:
     check_places("ignore", ignore, templates.values())
     for name, owner, paths in declared:
         _check_declared(name, owner, paths)
-    scoped = ((name, (*owner.ignore, *owner.volatile)) for name, owner, _ in declared)
-    return Rules(ignore, tuple((name, paths) for name, paths in scoped if paths), templates)
+    return Rules(
+        ignore,
+        tuple((name, tuple(owner.ignore)) for name, owner, _ in declared if owner.ignore),
+        templates,
+        tuple((name, tuple(owner.volatile)) for name, owner, _ in declared if owner.volatile),
+    )
 
 
 _JSON_PATH = re.compile(r"\$|header:|cookie:|cookies$")  # as a response's rules spell a place
@@ -210,10 +214,14 @@ def _check_declared(name: str, owner: Platform | Api, paths: list[str]) -> None:
     check_paths(f"{name}: redact", owner.redact)
     check_paths(f"{name}: secret", (text for text in owner.secret if not _JSON_PATH.match(text)))
     check_places(f"{name}: not_secret", owner.not_secret, paths)
-    # A response may have a place of these, whatever requests have.
-    roots = {path: FieldPath.parse(path, "volatile").root for path in owner.volatile}
-    sent = (path for path, root in roots.items() if root not in {"body", "header"})
-    check_places(f"{name}: volatile", sent, paths)
+    for path in owner.volatile:
+        if FieldPath.parse(path, "volatile").root not in {"body", "header"}:
+            raise ConfigError(
+                "{name}: volatile: {path!r} is a place of requests, and `volatile` speaks of "
+                "responses alone; write ignore: [{path}] to leave it out of the match",
+                name=name,
+                path=path,
+            )
 
 
 def check_paths(option: str, places: Iterable[str]) -> None:

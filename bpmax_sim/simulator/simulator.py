@@ -15,8 +15,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cache, cached_property
-from pathlib import Path
-from typing import Any, Literal
+from importlib.resources import as_file, files
+from types import ModuleType
+from typing import Any, Final, Literal
 
 from msgspec.structs import replace
 
@@ -29,6 +30,7 @@ from bpmax_sim.errors import (
     nearest_name,
     shorten_list,
 )
+from bpmax_sim.extensions import ExtensionPoint
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform import load, matcher
@@ -40,24 +42,21 @@ from bpmax_sim.simulator.model import Route, RuleTable, derive_rules, is_login, 
 from bpmax_sim.simulator.state import Message, SimulatedTenant, State, Turn, read
 from bpmax_sim.yamlfile import decode, read_yaml
 
-RULES = Path(__file__).parent / "rules"
-
-
-@cache
-def shipped_rule_tables() -> tuple[str, ...]:
-    """Return the keys of the shipped tables, sorted."""
-    return tuple(sorted(path.stem for path in RULES.glob("*.yaml")))
+RULES: Final = ExtensionPoint("bpmax_sim.simulators", ModuleType)
+"""Rule tables by platform key: an entry point names the package that holds ``<key>.yaml``."""
 
 
 @cache
 def read_table(key: str) -> RuleTable:
-    """Return the shipped table of *key*.
+    """Return the table that is registered for *key*.
 
     Raises:
         ConfigError: everything that is wrong in it.
     """
+    package = RULES.require(key, msg("simulator"))
     problems: list[Problem] = Problems()
-    node = read_yaml(RULES / f"{key}.yaml", file=f"rules/{key}.yaml")
+    with as_file(files(package) / f"{key}.yaml") as path:
+        node = read_yaml(path, file=f"rules/{key}.yaml")
     table = decode(node, RuleTable, problems)
     if table is None or problems:
         raise ConfigError(*problems)
@@ -72,7 +71,7 @@ def table_of(platform: Platform) -> RuleTable:
     that only shares the key is another third party.
     """
     own = derive_rules(platform)
-    if platform.platform_key not in shipped_rule_tables():
+    if platform.platform_key not in RULES:
         return own
     table, auth = read_table(platform.platform_key), platform.auth
     steps = auth.acquire.steps if auth.acquire else ()

@@ -223,6 +223,14 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
             states.pop(key)
             states.update({key: _NEW_FIELD[key]} if key in _NEW_FIELD else {})
 
+    def changed_states(self) -> dict[str, dict[str, Any]]:
+        """Return the states of fields that are not as every field begins."""
+        changed = {
+            field: {key: value for key, value in states.items() if value is not _NEW_FIELD.get(key)}
+            for field, states in self.states.items()
+        }
+        return {field: states for field, states in changed.items() if states}
+
     def state(self, field: str) -> Mapping[str, Any]:
         """Return what is known of a field beside its value."""
         return self.states.get(field, _NEW_FIELD)

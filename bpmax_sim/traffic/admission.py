@@ -23,9 +23,9 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
 from bpmax_sim.proxy.result import register_issued_secrets
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.traffic import external_clients, formats, mock_servers
+from bpmax_sim.traffic import external_clients, formats
 from bpmax_sim.traffic.identify import declared_address, hide_credentials, identify
-from bpmax_sim.traffic.imported import ForeignExchanges
+from bpmax_sim.traffic.imported import NOWHERE, ForeignExchanges, ReadOptions
 from bpmax_sim.transport.redaction import redact_exchange, register_cookies
 
 Matched = tuple[Exchange, ApiMatch | None]
@@ -175,10 +175,9 @@ def read_file(path: Path, *, kind: str = "", address: str = "") -> Foreign:
 
     try:
         data = _read_bounded(path)
-        known = kind or formats.format_of(data)
-        exchanges = formats.read_foreign(
-            data, kind=known, address=address or mock_servers.NOWHERE, attachment=attachment
-        )
+        known = kind or formats.detect_format(data)
+        options = ReadOptions(address=address or NOWHERE, attachment=attachment)
+        exchanges = formats.read_foreign(data, kind=known, options=options)
         return Foreign(path=path, kind=known, imported=exchanges)
     except CassetteError as error:
         raise CassetteError(label_message(path, error)) from error
@@ -222,7 +221,7 @@ def render_exchanges(
         LeakError: if a secret is left in one.
         CassetteError: if one cannot be written.
     """
-    entries = [render(exchange, rules=rules.digest) for exchange in exchanges]
+    entries = [render(exchange, rules=rules) for exchange in exchanges]
     drafts = tuple(
         stub_if_leaking(
             PendingExchange(line=entry.line, text=entry.text, issue=(number, 0)), vault.scan
@@ -267,7 +266,7 @@ def write(path: Path, owner: str, drafts: tuple[PendingExchange, ...]) -> bool:
         with journal.lock_folder(path.parent):
             if count_recorded(path, owner) == -1:
                 entries = (draft.with_line(n=n) for n, draft in enumerate(drafts, 1))
-                journal.replace_whole(path, dump_entries(entries, rules=""))
+                journal.replace_whole(path, dump_entries(entries))
                 return True
             return merge(path, path, OwnerRecording(owner, drafts, adding=False), SameMeaning())
     except OSError as error:

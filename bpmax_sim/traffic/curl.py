@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import FORM, Exchange, FailedExchange, Headers, Request, media_type
 from bpmax_sim.platform.encodings import to_json
+from bpmax_sim.traffic.imported import ForeignFormat
 
 _LONGEST = 100_000
 """Bytes of an argument, of which Linux takes 131,072; for the shell's own printf it is none."""
@@ -95,3 +96,6 @@ def _body(body: Any, content_type: str) -> bytes | None:
         every = ((name, v if isinstance(v, list) else [v]) for name, v in body.items())
         return urlencode([(name, value) for name, values in every for value in values]).encode()
     return to_json(body).encode("utf-8", "replace")
+
+
+CURL_FORMAT: Final = ForeignFormat(write=write_curl)

@@ -18,7 +18,7 @@ from bpmax_sim.cassette.matching import split_query
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import FORM, Exchange, FailedExchange, Headers, Pairs, Response
 from bpmax_sim.traffic import imported, known_keys
-from bpmax_sim.traffic.imported import ForeignExchanges, NotCarried
+from bpmax_sim.traffic.imported import ForeignExchanges, ForeignFormat, NotCarried, has_member
 
 WHAT: Final = msg("an HTTP Archive")
 Attachment = Callable[[str], "bytes | None"]
@@ -206,3 +206,10 @@ def _content_of(headers: Pairs, body: bytes) -> dict[str, str]:
         return {**mime, "text": body.decode()}
     except UnicodeDecodeError:
         return {**mime, "text": base64.b64encode(body).decode(), "encoding": "base64"}
+
+
+HAR_FORMAT: Final = ForeignFormat(
+    read=lambda data, options: read_har(data, attachment=options.attachment),
+    recognise=lambda _text, tree: has_member(tree, "log", "entries"),
+    write=write_har,
+)

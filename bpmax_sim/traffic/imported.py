@@ -23,6 +23,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CassetteError
+from bpmax_sim.field_path import member
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Exchange, Pairs, Request, Response
@@ -46,6 +47,44 @@ class ForeignExchanges(msgspec.Struct, frozen=True):
 
     exchanges: tuple[Exchange, ...]
     notes: tuple[str, ...] = ()
+
+
+NOWHERE: Final = "http://localhost:8080"
+"""The address of mappings whose server nobody named: where WireMock listens by itself."""
+
+
+class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a reader may ask for beside the file.
+
+    Attributes:
+        address: of the server whose mappings these are, for formats that leave it out.
+        attachment: returns the bytes of a file beside the archive, or None where there is none.
+    """
+
+    address: str = NOWHERE
+    attachment: Callable[[str], bytes | None] = lambda _name: None
+
+
+class ForeignFormat(msgspec.Struct, frozen=True, kw_only=True):
+    """A format of recorded traffic, registered as an entry point of ``bpmax_sim.formats``.
+
+    Attributes:
+        read: the whole file -> its exchanges, nothing redacted yet; None where it is only written.
+            Raises a CassetteError for a file that cannot be read.
+        recognise: whether a file is in this format, by its text without BOM and leading spaces,
+            and by its JSON value, None where it is no JSON.
+        write: exchanges -> the file, and what it cannot carry, one sentence each; None where it is
+            only read.
+    """
+
+    read: Callable[[bytes, ReadOptions], ForeignExchanges] | None = None
+    recognise: Callable[[bytes, Any], bool] = lambda _text, _tree: False
+    write: Callable[[Iterable[Exchange]], tuple[bytes, tuple[str, ...]]] | None = None
+
+
+def has_member(tree: Any, *path: str) -> bool:
+    """Return whether the JSON value *tree* has something at *path*."""
+    return member(tree, path) is not msgspec.UNSET
 
 
 class NotCarried(MessageError):  # noqa: N818 - a finding, which becomes a note

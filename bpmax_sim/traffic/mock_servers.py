@@ -21,10 +21,15 @@ from bpmax_sim.messages import Exchange, FailedExchange, Headers, Response
 from bpmax_sim.platform.encodings import to_json
 from bpmax_sim.secret.http_auth import SECRET_HEADERS
 from bpmax_sim.traffic import imported, known_keys
-from bpmax_sim.traffic.imported import ForeignExchanges, NotCarried
+from bpmax_sim.traffic.imported import (
+    NOWHERE,
+    ForeignExchanges,
+    ForeignFormat,
+    NotCarried,
+    has_member,
+)
 
 WIREMOCK: Final = msg("stub mappings of WireMock")
-NOWHERE: Final = "http://localhost:8080"
 _encoded: Final = partial(urlencode, quote_via=quote)
 
 _STARTED: Final = "Started"
@@ -370,3 +375,24 @@ def _hoverfly_response(reply: Any) -> Response:
     delay = float(reply.get("fixedDelay") or 0) / 1000
     headers = imported.grouped_pairs(reply.get("headers"))
     return imported.make_response(int(reply["status"]), "", headers, body, elapsed=delay)
+
+
+def _is_wiremock(_text: bytes, tree: Any) -> bool:
+    if isinstance(tree, list):
+        return has_member(tree[:1] and tree[0], "request")
+    return (
+        has_member(tree, "mappings")
+        or has_member(tree, "request", "method")
+        or (has_member(tree, "request") and has_member(tree, "response"))
+    )
+
+
+WIREMOCK_FORMAT: Final = ForeignFormat(
+    read=lambda data, options: read_wiremock(data, address=options.address),
+    recognise=_is_wiremock,
+    write=write_wiremock,
+)
+HOVERFLY_FORMAT: Final = ForeignFormat(
+    read=lambda data, _options: read_hoverfly(data),
+    recognise=lambda _text, tree: has_member(tree, "data", "pairs"),
+)

@@ -7,6 +7,7 @@ value of a request header, and neither times nor failures.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -22,7 +23,7 @@ from bpmax_sim.i18n import join_messages, msg, series
 from bpmax_sim.messages import Exchange, Response
 from bpmax_sim.platform.encodings import to_json
 from bpmax_sim.traffic import imported, known_keys
-from bpmax_sim.traffic.imported import ForeignExchanges, NotCarried
+from bpmax_sim.traffic.imported import ForeignExchanges, ForeignFormat, NotCarried, has_member
 
 VCRPY: Final = msg("a cassette of vcrpy")
 _PARSED: Final = "parsed_body"
@@ -230,3 +231,30 @@ def _cassetter_body(part: Any) -> bytes | None:
     if kind == "text":
         return imported.require_text(content).encode()
     raise NotCarried("a body of the kind {kind!r} is not supported", kind=kind)
+
+
+_INTERACTIONS: Final = re.compile(rb"(?m)^interactions:")
+_TOML: Final = re.compile(rb"(?m)^\[\[interactions\]\]")
+_TYPED_BODY: Final = re.compile(rb"(?m)^\s+body:\s*\n\s+type: (?:none|json|text|binary)\s*$")
+
+
+def _is_cassetter(text: bytes, tree: Any) -> bool:
+    return tree is None and bool(_TOML.search(text) or _TYPED_BODY.search(text))
+
+
+def _is_vcrpy(text: bytes, tree: Any) -> bool:
+    if tree is not None:
+        return has_member(tree, "interactions")
+    return bool(_INTERACTIONS.search(text)) and not _is_cassetter(text, tree)
+
+
+VCRPY_FORMAT: Final = ForeignFormat(
+    read=lambda data, _options: read_vcrpy(data), recognise=_is_vcrpy, write=write_vcrpy
+)
+BETAMAX_FORMAT: Final = ForeignFormat(
+    read=lambda data, _options: read_betamax(data),
+    recognise=lambda _text, tree: has_member(tree, "http_interactions"),
+)
+CASSETTER_FORMAT: Final = ForeignFormat(
+    read=lambda data, _options: read_cassetter(data), recognise=_is_cassetter
+)

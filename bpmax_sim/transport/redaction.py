@@ -187,6 +187,7 @@ def redact_response(response: Response, request: Request, vault: Vault) -> Respo
         headers=tuple((name, vault.redact_text(value)) for name, value in headers),
         body=body,
         chunks=_split_like(response, body, vault),
+        redirects=tuple([(status, vault.redact_text(hop)) for status, hop in response.redirects]),
     )
 
 

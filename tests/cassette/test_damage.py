@@ -17,7 +17,7 @@ from bpmax_sim.messages import FailedExchange
 from tests.cassette.exchanges import OWNER, RULES, ZONE, answer, detail, numbered, order
 from tests.examples import drawn
 
-SAMPLE = (Path(__file__).parent / "data" / "format_1.yaml").read_bytes()
+SAMPLE = (Path(__file__).parent / "data" / "format_2.yaml").read_bytes()
 FIRST = f"exchange 1 (crm_system.get_customer_detail for {OWNER})"
 ACCEPT = "restore it, record it again, or accept the edit with `bpmax-sim seal {}`"
 
@@ -114,7 +114,7 @@ CHANGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         "its head line or the set of its exchanges is not what was sealed",
     ),
     "another head": (
-        lambda data: data.replace(b'"rules":"f', b'"rules":"e', 1),
+        lambda data: data.replace(b'system":"e', b'system":"f', 1),
         "its head line or the set of its exchanges is not what was sealed",
     ),
     "a line between": (
@@ -138,11 +138,11 @@ CHANGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         "the `sealed:` line is broken (Expected `int`, got `str` - at `$.interactions`)",
     ),
     "a head that nests without end": (
-        lambda data: data.replace(b'"format":1', b'"format":' + b"[" * 100_000),
+        lambda data: data.replace(b'"format":2', b'"format":' + b"[" * 100_000),
         "the head line is broken (nested too deeply)",
     ),
     "a broken head": (
-        lambda data: data.replace(b'"format":1', b'"format":"1"'),
+        lambda data: data.replace(b'"format":2', b'"format":"2"'),
         "the head line is broken (Expected `int`, got `str` - at `$.format`)",
     ),
 }
@@ -156,10 +156,10 @@ def test_what_was_changed_is_told(
 
 
 def test_a_newer_format_asks_for_an_upgrade(path: Path) -> None:
-    newer = SAMPLE.replace(b'"format":1', b'"format":2,"shape":"new"')
+    newer = SAMPLE.replace(b'"format":2', b'"format":3,"shape":"new"')
 
     assert refused(path, newer, NewerFormat) == (
-        "客户.yaml: format 2 was written by a newer bpmax-sim, this one reads up to 1; "
+        "客户.yaml: format 3 was written by a newer bpmax-sim, this one reads up to 2; "
         "upgrade bpmax-sim"
     )
 
@@ -248,7 +248,7 @@ def test_a_hand_edit_can_be_sealed_again_in_any_layout(path: Path) -> None:
         replace(answer('{"code":200,"data":{"name":"李四"}}'), source="recorded") == first.outcome
     )
     assert len(rest) == 4
-    assert [line.rules for line in lines].count(RULES.digest) == 4
+    assert [line.rules for line in lines].count(RULES.digest("crm_system")) == 4
     assert path.read_bytes() == reseal(path.read_bytes().decode())
 
 

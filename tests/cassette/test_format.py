@@ -37,7 +37,7 @@ from tests.cassette.exchanges import (
 )
 from tests.examples import drawn
 
-SAMPLE = Path(__file__).parent / "data" / "format_1.yaml"
+SAMPLE = Path(__file__).parent / "data" / "format_2.yaml"
 
 
 def sample() -> tuple[Exchange, ...]:

@@ -30,7 +30,7 @@ def test_keys_are_those_of_the_rules_in_force(path: Path) -> None:
     path.write_bytes(recompute_keys(Cassette.load(path), lambda _owner: NEW))
     cassette = Cassette.load(path)
 
-    assert cassette.head.rules == NEW.digest
+    assert cassette.head.rules == {"crm_system": NEW.digest("crm_system")}
     assert cassette.head.mixed is not True
     assert list(cassette.index.keys[OWNER]) != [one.key.encode() for one in MINE]
     assert taken(Player(cassette, NEW, OWNER), parts_of_exchange(MINE[2])).order == 3

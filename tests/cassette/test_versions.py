@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bpmax_sim.cassette import file
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import STEPS, up_to_date
+from bpmax_sim.cassette.format import STEPS, read_head
+from bpmax_sim.cassette.matching import Rules, parts_of_exchange
+from bpmax_sim.cassette.merge import recompute_keys
+from bpmax_sim.cassette.miss import MissContext
 from bpmax_sim.cassette.model import FORMAT
+from bpmax_sim.cassette.player import Player
 from bpmax_sim.errors import CassetteError
+from tests.cassette.exchanges import OWNER, RULES
 
 SAMPLES = Path(__file__).parent / "data"
+CRM = ("crm_system", ("body.id",))
 
 
 def test_every_version_has_a_sample_and_every_older_one_a_step() -> None:
@@ -29,29 +34,60 @@ def test_a_sample_of_every_version_is_read(path: Path) -> None:
 
 
 def test_steps_are_taken_one_after_the_other() -> None:
-    steps = {1: lambda data: data + b"2", 2: lambda data: data + b"3"}
+    def step(number: int) -> Any:
+        return lambda head: {**head, "start": f"{head['start']}{number}"}
 
-    assert up_to_date(b"1", 1, steps=steps, newest=3) == b"123"
-    assert up_to_date(b"2", 2, steps=steps, newest=3) == b"23"
-    assert up_to_date(b"3", 3, steps=steps, newest=3) == b"3"
+    steps = {1: step(2), 2: step(3)}
+
+    def start(version: int, newest: int = 3) -> str:
+        return read_head({"format": version, "start": ""}, steps=steps, newest=newest).start
+
+    assert [start(1), start(2), start(3)] == ["23", "3", ""]
     with pytest.raises(LookupError, match="format 3 was never written by any bpmax-sim"):
-        up_to_date(b"3", 3, steps=steps, newest=4)
+        start(3, newest=4)
 
 
-def test_an_older_file_is_read_through_its_step(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    today = (SAMPLES / f"format_{FORMAT}.yaml").read_bytes()
-    was = today.replace(b'"format":%d,' % FORMAT, b'"format":0,', 1)
-    path = tmp_path / "客户.yaml"
-    path.write_bytes(was)
-    steps = {0: lambda _: today}
-    monkeypatch.setattr(file, "up_to_date", partial(up_to_date, steps=steps))
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("format_*.yaml")), ids=lambda p: p.stem)
+def test_a_file_of_every_version_is_played_as_it_is(path: Path) -> None:
+    before = path.read_bytes()
+    cassette = Cassette.load(path)
+    player = Player(cassette, RULES, OWNER)
+    for number in range(5):
+        player.next(parts_of_exchange(cassette.exchange(number)), MissContext())
 
-    assert [e.key for e in Cassette.load(path).exchanges()] == [
-        e.key for e in Cassette.load(SAMPLES / f"format_{FORMAT}.yaml").exchanges()
-    ]
-    assert path.read_bytes() == was
+    assert player.unplayed_exchanges() == ()
+    assert path.read_bytes() == before
+
+
+def test_the_one_digest_of_format_1_holds_while_all_platforms_are_as_they_were() -> None:
+    head = Cassette.load(SAMPLES / "format_1.yaml").head
+
+    assert head.rules == {"*": "f70a659c47721fe5"}
+    assert RULES.fits("crm_system", head.rules["*"])
+    assert not Rules(ignore=("query.t",)).fits("crm_system", head.rules["*"])
+    # what was volatile left the identity of requests, too, and does not any more
+    volatile = Rules(volatile=(CRM,))
+    assert not volatile.fits("crm_system", "f70a659c47721fe5")
+    legacy = Rules(scoped=(CRM,))._legacy_digest
+    assert volatile.fits("erp", legacy)
+    assert not volatile.fits("crm_system", legacy)
+
+
+def test_written_anew_a_file_of_format_1_is_one_of_today() -> None:
+    old = Cassette.load(SAMPLES / "format_1.yaml")
+
+    assert recompute_keys(old, lambda _: RULES) == (SAMPLES / "format_2.yaml").read_bytes()
+
+
+def test_rules_of_another_platform_make_no_file_stale() -> None:
+    alone, more = Rules(), Rules(scoped=(("erp", ("body.ts",)),), volatile=(("erp", ("body.a",)),))
+
+    assert alone.digest("crm_system") == more.digest("crm_system")
+    assert alone.digest("erp") != more.digest("erp")
+    assert Rules(scoped=(CRM,)).digest("crm_system") != alone.digest("crm_system")
+    scoped = Rules(scoped=(("crm_system.get_customer_detail", ("body.id",)),))
+    assert scoped.digest("crm_system") != alone.digest("crm_system")
+    assert scoped.digest("crm") == alone.digest("crm")
 
 
 def test_a_format_that_was_never_written_is_refused_and_stays(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.session import Session
 from bpmax_sim.traffic.admission import admit
 from bpmax_sim.traffic.formats import read_foreign
-from bpmax_sim.traffic.imported import ForeignExchanges
+from bpmax_sim.traffic.imported import ForeignExchanges, ReadOptions
 
 ROOT = Path(__file__).parents[2]
 CRM = ROOT / "bpmax_sim/starter/demo_files/scenarios/platforms"
@@ -33,7 +33,7 @@ def admitted(imported: ForeignExchanges, **options: Any) -> ForeignExchanges:
 def sample(name: str) -> ForeignExchanges:
     beside = {"0a1b2c.json": b'{"name":"x"}', "3d4e5f.json": b"{}"}
     data, address = (SAMPLES / name).read_bytes(), "https://crm.example.test"
-    return read_foreign(data, address=address, attachment=beside.get)
+    return read_foreign(data, options=ReadOptions(address=address, attachment=beside.get))
 
 
 @pytest.mark.parametrize("path", sorted(SAMPLES.iterdir()), ids=lambda path: path.name)

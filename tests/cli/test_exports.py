@@ -11,7 +11,7 @@ import vcr
 from vcr.persisters.filesystem import FilesystemPersister
 from vcr.serializers import yamlserializer
 
-from bpmax_sim.traffic.formats import format_of
+from bpmax_sim.traffic.formats import detect_format
 from tests import warm
 from tests.cli.project import NAME, Command, Project
 from tests.loopback import answer_json, loopback
@@ -22,7 +22,7 @@ FORMATS = ("curl", "har", "vcrpy", "wiremock")
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_a_cassette_is_written_in_the_format_of_another_tool(
+def test_a_cassette_is_written_in_the_detect_format_another_tool(
     recorded: Project, bs: Command, kind: str
 ) -> None:
     printed = bs("export", HERE, "--as", kind)
@@ -42,7 +42,7 @@ def test_a_cassette_is_written_in_the_format_of_another_tool(
     }
     assert "redacted.crm_system.default.token.1" in printed.out or kind == "wiremock"
     if kind != "curl":
-        assert format_of(printed.out.encode()) == kind
+        assert detect_format(printed.out.encode()) == kind
 
 
 def test_vcrpy_loads_what_is_written_for_it(recorded: Project, bs: Command) -> None:

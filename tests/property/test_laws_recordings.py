@@ -32,6 +32,7 @@ from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.session.session import Session
 from bpmax_sim.strategies.traffic import RULES, START, number_exchanges
 from bpmax_sim.traffic.formats import read_foreign, write_foreign
+from bpmax_sim.traffic.imported import ReadOptions
 from tests.property import model
 from tests.property.world import Case, ThirdParty, cases, opened
 
@@ -116,19 +117,19 @@ def test_a_cassette_that_is_read_and_written_is_the_same_file(
 
 @pytest.mark.parametrize("kind", ["har", "vcrpy", "wiremock"])
 def test_what_is_imported_and_exported_round_trips(kind: str) -> None:
-    address = "https://crm.example.test"
+    options = ReadOptions(address="https://crm.example.test")
 
     @given(st.lists(strategies.exchanges(), max_size=4))
     def holds(found: list[Exchange]) -> None:
         completed = [one for one in found if not isinstance(one.outcome, FailedExchange)]
         assume(kind != "vcrpy" or completed or not found)  # an error: see the exports' own tests
         foreign, _ = write_foreign(number_exchanges(found), kind)
-        imported = read_foreign(foreign, kind=kind, address=address)
+        imported = read_foreign(foreign, kind=kind, options=options)
         exported, notes = write_foreign(imported.exchanges, kind)
 
         assert imported.notes == ()
         assert len(imported.exchanges) == len(found) or kind != "har"  # others keep no failures
-        assert read_foreign(exported, kind=kind, address=address) == imported
+        assert read_foreign(exported, kind=kind, options=options) == imported
         assert write_foreign(imported.exchanges, kind) == (exported, notes)
 
     holds()

@@ -23,7 +23,7 @@ steps:
 """
 BEGIN = (
     '{"seq":1,"event":"ScenarioStarted","at":0.0,"name":"合同","place":"a.scenario.yaml:1:1",'
-    '"version":2}'
+    '"version":3}'
 )
 
 
@@ -110,8 +110,8 @@ def test_one_file_alone_keeps_its_folder(tmp_path: Path) -> None:
         ("\ufeff", ":1: this is no line of a trace"),
         ("", ": this trace has no beginning"),
         (
-            BEGIN.replace(',"version":2', ""),
-            ": this trace has version 1, and version 2 is read here",
+            BEGIN.replace(',"version":3', ""),
+            ": this trace has version 1, and version 3 is read here",
         ),
         (json.dumps({"event": "CallMade", "at": 0}), ": this trace has no beginning"),
     ],
@@ -128,9 +128,9 @@ def test_what_is_no_trace_is_named(tmp_path: Path, text: str, told: str) -> None
 
 def test_a_newer_trace_asks_for_a_newer_version(tmp_path: Path) -> None:
     path = tmp_path / "新.ndjson"
-    path.write_text(BEGIN.replace("2}", "3}"))
+    path.write_text(BEGIN.replace("3}", "4}"))
 
-    with pytest.raises(ConfigError, match="version 3, and version 2 is read here; update bpmax"):
+    with pytest.raises(ConfigError, match="version 4, and version 3 is read here; update bpmax"):
         list(read_traces([path]))
 
 

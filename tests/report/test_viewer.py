@@ -74,7 +74,17 @@ def a_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         event("StepStarted", number=1, total=1, title="查", place=place, form={"a": 1}),
         made(),
         answered(status=None, error="NoMatchError", source="", recording=miss, sent_at=0),
-        event("StepFinished", number=1, outcome="failed", form={"a": 2}, checks=[], reason=""),
+        event(
+            "StepFinished",
+            number=1,
+            outcome="failed",
+            form={"a": 2},
+            checks=[],
+            reason="",
+            fields={"a": {"visible": False, "required": True}},
+            flow=None,
+            result="12345",
+        ),
         finished(outcome="failed", failures=[FAILURE]),
     ]
     cut = [started(HOSTILE), made(url=HOSTILE, body=HOSTILE, call=HOSTILE)]
@@ -130,7 +140,8 @@ def test_every_tab_shows_what_it_is_for(view: Viewer) -> None:
     assert '  "客户": "李四"' in page.locator("mark.old").all_inner_texts()
     assert '  "客户": "张三"' in page.locator("mark.new").all_inner_texts()
     page.get_by_role("tab", name="表单前后").click()
-    assert view.text("tr.changed") == "a\t1\t2"
+    assert view.text("tr.changed").split("\t") == ["a", "1", "2", "隐藏, 必填"]
+    assert "12345" in view.text("#panel pre")
     page.locator("[role=option]", has_text="大额合同").click()
     assert view.count(".node.seen") == 4
     assert view.count(".edge.taken") >= 2

@@ -16,7 +16,6 @@ from bpmax_sim.scenario.events import (
     Event,
     ScenarioFinished,
     answer_of,
-    trace_digest,
     trace_line,
 )
 from bpmax_sim.scenario.source import Failure
@@ -155,10 +154,3 @@ def test_files_are_named_from_the_scenarios_folder(
     assert len(set(lines)) == 1
     assert '"place":"回填.js:2:1"' in lines[0][0]
     assert "at 回填.js:2:1" in lines[0][1]
-
-
-def test_the_digest_is_that_of_the_lines() -> None:
-    events: list[Event] = [CALL, answer_of(CALL)]
-
-    assert trace_digest(events) != trace_digest(events[:1])
-    assert trace_digest([]) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -38,7 +38,7 @@ auth:
     encode: hex
     emit: [{{in: {place}, name: sign, value: "{{{{ signature }}}}"}}]
 apis:
-  create: {{method: POST, path: /orders, volatile: [body.请求号]}}
+  create: {{method: POST, path: /orders, ignore: [body.请求号]}}
   find: {{method: GET, path: "/orders/{{no}}"}}
 """
 MESSAGE = (

@@ -14,7 +14,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.load import read_platform
 from bpmax_sim.simulator.model import Check, RuleTable
-from bpmax_sim.simulator.simulator import read_table, shipped_rule_tables, table_of
+from bpmax_sim.simulator.simulator import RULES, read_table, table_of
 from tests.simulator.bench import CREDENTIALS, Bench, bench, log_in
 
 PLATFORMS = Path(__file__).parents[2] / "scenarios/platforms"
@@ -61,7 +61,7 @@ queries = st.dictionaries(
 )
 
 
-@pytest.mark.parametrize("key", shipped_rule_tables())
+@pytest.mark.parametrize("key", RULES.names())
 @given(data=st.data())
 def test_a_simulator_never_breaks(key: str, data: st.DataObject) -> None:
     made = world(key)
@@ -89,7 +89,7 @@ def test_a_simulator_never_breaks(key: str, data: st.DataObject) -> None:
     assert all(value.isprintable() for _, value in response.headers)
 
 
-@pytest.mark.parametrize("key", shipped_rule_tables())
+@pytest.mark.parametrize("key", RULES.names())
 def test_every_check_of_a_table_is_one_check_and_every_code_is_declared(key: str) -> None:
     table = read_table(key)
     checks = [*table.checks, *(check for route in table.routes for check in route.checks)]

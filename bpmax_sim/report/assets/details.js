@@ -84,12 +84,17 @@ const lastOf = places => places.filter(Boolean).pop() || '';
 function FormTab({story, event}) {
   const step = event?.step || story.steps.find(one => one.end?.outcome === 'failed') || story.steps[story.steps.length - 1];
   const before = step?.start.form, after = step?.end ? step.end.form : null;
-  if (!step || (before === null && after === null)) return html`<p class="quiet">${t('no form')}</p>`;
+  if (!step || (before === null && after === null && (step.end?.result ?? null) === null)) return html`<p class="quiet">${t('no form')}</p>`;
   if (typeof before === 'string' || typeof after === 'string') return html`<${Beside} names=${[t('before'), t('after step')]} left=${pretty(before)} right=${pretty(after)} />`;
-  const names = [...new Set([...Object.keys(before || {}), ...Object.keys(after || {})])];
-  return html`<h2>${titleOf(step.start)}</h2><table class="form"><thead><tr><th scope="col">${t('field')}</th><th scope="col">${t('before')}</th><th scope="col">${t('after step')}</th></tr></thead>
-    <tbody>${names.map(name => { const old = json(before?.[name]), now = step.end ? json(after?.[name]) : '…'; return html`<tr class=${old === now ? '' : 'changed'}><th scope="row">${name}</th><td><code>${old}</code></td><td>${old === now ? html`<code>${now}</code>` : html`<code class="new">${now}</code>`}</td></tr>`; })}</tbody></table>`;
+  const states = step.end?.fields || {}, result = step.end?.result ?? null, flow = step.end?.flow;
+  const names = [...new Set([...Object.keys(before || {}), ...Object.keys(after || {}), ...Object.keys(states)])];
+  return html`<h2>${titleOf(step.start)}</h2><table class="form"><thead><tr><th scope="col">${t('field')}</th><th scope="col">${t('before')}</th><th scope="col">${t('after step')}</th><th scope="col">${t('state')}</th></tr></thead>
+    <tbody>${names.map(name => { const old = json(before?.[name]), now = step.end ? json(after?.[name]) : '…'; return html`<tr class=${old === now ? '' : 'changed'}><th scope="row">${name}</th><td><code>${old}</code></td><td>${old === now ? html`<code>${now}</code>` : html`<code class="new">${now}</code>`}</td><td>${stateOf(states[name])}</td></tr>`; })}</tbody></table>
+    ${result === null ? null : html`<h3>${t('result')}</h3><pre class="body" tabindex="0" role="region" aria-label=${t('result')}>${pretty(result)}</pre>`}
+    ${flow ? html`<h3>${t('flow')}</h3><pre class="body" tabindex="0" role="region" aria-label=${t('flow')}>${pretty(flow)}</pre>` : null}`;
 }
+// What a field has beside its value: hidden, required, its options.
+const stateOf = (states = {}) => Object.entries(states).map(([name, value]) => typeof value === 'boolean' ? t((value ? '' : 'not ') + name) : name + ': ' + short(json(value), 60)).join(', ');
 function ExpectTab({story, event}) {
   const steps = event?.step ? [event.step] : story.steps.filter(step => step.checks.length), whole = event?.step ? [] : story.finished?.checks || [];
   const told = steps.filter(step => step.checks.length || step.end?.reason);

@@ -14,6 +14,7 @@ from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.messages import Call, Chunk, Exchange, FailedExchange, Pairs, Request, Response
 from bpmax_sim.traffic.curl import command
 from bpmax_sim.traffic.formats import read_foreign, write_foreign
+from bpmax_sim.traffic.imported import ReadOptions
 from tests.examples import drawn
 from tests.loopback import answer_json, loopback
 
@@ -100,7 +101,9 @@ def test_a_plain_cassette_holds_what_vcrpy_can_tell(written: tuple[Exchange, ...
 @given(st.lists(exchanges(), max_size=4).map(numbered))
 def test_mappings_hold_what_wiremock_can_tell(written: tuple[Exchange, ...]) -> None:
     data, _ = write_foreign(written, "wiremock")
-    found = read_foreign(data, kind="wiremock", address="https://crm.example.test").exchanges
+    found = read_foreign(
+        data, kind="wiremock", options=ReadOptions(address="https://crm.example.test")
+    ).exchanges
 
     def told(exchange: Exchange) -> Any:
         request, outcome = exchange.request, exchange.outcome
@@ -142,7 +145,7 @@ def test_equal_requests_become_states_of_a_scenario() -> None:
     assert (first["requiredScenarioState"], first["newScenarioState"]) == ("Started", "played 1")
     assert second["requiredScenarioState"] == "played 1"
     assert "newScenarioState" not in second
-    found = read_foreign(data, address="https://crm.example.test").exchanges
+    found = read_foreign(data, options=ReadOptions(address="https://crm.example.test")).exchanges
     assert [e.outcome.status for e in found if isinstance(e.outcome, Response)] == [200, 503]
 
 
@@ -217,7 +220,7 @@ def test_mappings_ask_for_the_headers_that_the_caller_chose_and_for_no_others() 
     )
     data, _ = write_foreign([one(request=request)], "wiremock")
     expected = json.loads(data)["mappings"][0]["request"]
-    (found,) = read_foreign(data, address="https://crm.example.test").exchanges
+    (found,) = read_foreign(data, options=ReadOptions(address="https://crm.example.test")).exchanges
 
     assert expected["headers"] == {
         "X-Trace": {"equalTo": "甲"},
@@ -246,6 +249,6 @@ def test_a_format_that_cannot_be_written() -> None:
     with pytest.raises(ConfigError) as caught:
         write_foreign([], "betamax")
 
-    assert (
-        str(caught.value) == "format: there is no 'betamax'; there are curl, har, vcrpy, wiremock"
+    assert str(caught.value) == (
+        "format: 'betamax' can only be read; there are curl, har, vcrpy, wiremock"
     )

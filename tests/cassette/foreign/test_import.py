@@ -14,8 +14,8 @@ from hypothesis import given, settings
 
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.messages import Exchange, FailedExchange, Response
-from bpmax_sim.traffic.formats import format_of, read_foreign
-from bpmax_sim.traffic.imported import ForeignExchanges
+from bpmax_sim.traffic.formats import detect_format, read_foreign
+from bpmax_sim.traffic.imported import ForeignExchanges, ReadOptions
 from tests.examples import drawn
 
 DATA = Path(__file__).parents[2] / "data/foreign"
@@ -39,7 +39,7 @@ BESIDE = {"0a1b2c.json": NAME, "3d4e5f.json": '{"姓名":"李四"}'.encode()}
 
 
 def imported(name: str, **source: Any) -> ForeignExchanges:
-    return read_foreign((DATA / name).read_bytes(), **source)
+    return read_foreign((DATA / name).read_bytes(), options=ReadOptions(**source))
 
 
 def answer(exchange: Exchange) -> Response:
@@ -83,7 +83,7 @@ def shown(found: ForeignExchanges) -> list[tuple[object, ...]]:
 def test_a_format_is_known_by_what_it_holds(name: str, kind: str) -> None:
     data = (DATA / name).read_bytes()
 
-    assert format_of(data) == kind
+    assert detect_format(data) == kind
     assert read_foreign(data, kind=kind) == read_foreign(data)
 
 

@@ -1,0 +1,281 @@
+"""What a run came to, step by step, as a person would compare two runs.
+
+Events say how a run went: when, in which order, from which line. Observations say what it came to,
+and leave out all that changes without a difference to anybody: instants, positions in files,
+callers, sequence numbers, logins, stacks. So a moved column or a renamed step changes none of them,
+and two scripts of different effect never share them all.
+
+The digest of a run is over its observations. `challenge` and `explore` compare runs by them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import UNSET
+
+from bpmax_sim.file_names import NOWHERE, Homes
+from bpmax_sim.js_values import UndefinedType, to_scenario_value
+from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.events import (
+    VERSION,
+    ConsoleWritten,
+    ErrorThrown,
+    Event,
+    StepFinished,
+    StepStarted,
+    canonical_json,
+)
+from bpmax_sim.subject import hooks
+from bpmax_sim.subject.flow import FlowSubject
+from bpmax_sim.subject.form import FormSubject
+
+
+class Observation(NamedTuple):
+    """One thing that a step came to.
+
+    Attributes:
+        step: its number, ``2``; ``2.1`` is the first step inside it, ``finally.1`` one that cleans
+            up. Titles and ids are no part of it: they may be renamed.
+        place: ``form.phone``, ``fields.phone.required``, ``calls[0].query``,
+            ``messages[0].text``, ``console[0].text``, ``errors[0].code``, ``flow.at``,
+            ``flow.log[0].node``, ``result``, ``skipped``.
+        value: plain values; a table is one value.
+    """
+
+    step: str
+    place: str
+    value: Any
+
+
+class ObservedDifference(NamedTuple):
+    """A place at which two runs differ; `UNSET` stands for a run that has nothing there."""
+
+    step: str
+    place: str
+    first: Any
+    second: Any
+
+
+class SubjectState(msgspec.Struct, frozen=True, kw_only=True):
+    """What form and flow of a scenario hold, in plain values.
+
+    Attributes:
+        form: field -> value; None where there is no form.
+        fields: field -> its states, of those that are not as every field begins.
+        flow: node, owners, pending and what else `FlowSubject.facts` says, without its log.
+        result: what the latest action returned.
+    """
+
+    form: Mapping[str, Any] | None = None
+    fields: Mapping[str, Any] = {}
+    flow: Mapping[str, Any] | None = None
+    result: Any = None
+
+
+def state_of(subject: FormSubject | FlowSubject | None, result: Any = None) -> SubjectState:
+    """Return what *subject* holds now; *result* is already in plain values."""
+    result = None if isinstance(result, UndefinedType) else result
+    if subject is None:
+        return SubjectState(result=result)
+    is_flow = isinstance(subject, FlowSubject)
+    front = subject.front if isinstance(subject, FlowSubject) else subject
+    values = subject.form if isinstance(subject, FlowSubject) else subject.fields
+    return SubjectState(
+        form=dict(to_scenario_value(values)),
+        fields=dict(to_scenario_value(front.changed_states())),
+        flow=_without_log(to_scenario_value(subject.facts())) if is_flow else None,
+        result=result,
+    )
+
+
+_LOG = ("history", "notified")  # told entry by entry, where they happen
+
+
+def _without_log(facts: Mapping[str, Any], left_out: Sequence[str] = ("form", *_LOG)) -> Any:
+    """Return *facts* without what is observed elsewhere; a sub-flow's form is nowhere else."""
+    inner = {name: _without_log(child, _LOG) for name, child in facts["projects"].items()}
+    own = {name: value for name, value in facts.items() if name not in left_out}
+    return {**own, "projects": inner}
+
+
+def observe(
+    events: Iterable[Event], *, unfinished: SubjectState | None = None
+) -> tuple[Observation, ...]:
+    """Return what the steps of *events* came to, in the order in which they ended.
+
+    *unfinished* is what the subject holds in the step that has not ended; without it, only what
+    happened in that step is observed.
+    """
+    return tuple(_observations(events, unfinished))
+
+
+class _OpenStep:
+    """A step under way, and what happened in it so far, by kind."""
+
+    __slots__ = ("entries", "inner", "key")
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        self.inner = 0
+        self.entries: dict[str, list[Mapping[str, Any]]] = {}
+
+
+def _observations(
+    events: Iterable[Event], unfinished: SubjectState | None
+) -> Iterator[Observation]:
+    outside = _OpenStep("")
+    under_way = [outside]
+    for event in events:
+        match event:
+            case StepStarted():
+                under_way.append(_OpenStep(_key_of(event, under_way[-1])))
+            case StepFinished() if len(under_way) > 1:
+                yield from _of_step(under_way.pop(), event, event.outcome == "skipped")
+            case CallMade() if event.is_login:
+                pass
+            case _ if type(event) in _KINDS:
+                name, parts_of = _KINDS[type(event)]
+                under_way[-1].entries.setdefault(name, []).append(parts_of(event))
+    while under_way:
+        step = under_way.pop()
+        state = unfinished if step is not outside else None
+        yield from _of_step(step, state or SubjectState(), is_skipped=False)
+
+
+def _key_of(started: StepStarted, outer: _OpenStep) -> str:
+    """Return the key of a step: a number of its own, or one inside *outer*."""
+    if not outer.key and started.number:
+        return str(started.number)
+    outer.inner += 1
+    return f"{outer.key or 'finally'}.{outer.inner}"
+
+
+def _of_step(
+    step: _OpenStep, state: SubjectState | StepFinished, is_skipped: bool
+) -> Iterator[Observation]:
+    if is_skipped:
+        yield Observation(step.key, "skipped", True)
+        return
+    for name in sorted(step.entries):
+        for number, parts in enumerate(step.entries[name]):
+            for part, value in parts.items():
+                yield Observation(step.key, f"{name}[{number}].{part}", value)
+    states = ((f"fields.{name}", state.fields[name]) for name in sorted(state.fields))
+    for place, values in (("form", state.form), *states, ("flow", state.flow)):
+        for name, value in sorted((values or {}).items()):
+            yield Observation(step.key, f"{place}.{name}", value)
+    if state.result is not None:
+        yield Observation(step.key, "result", state.result)
+
+
+# What the client adds by itself says nothing of a script, and changes with versions.
+_OF_CLIENT = frozenset({"user-agent", "host", "content-length", "accept", "accept-encoding"})
+
+
+def _call(call: CallMade) -> Mapping[str, Any]:
+    header = {name: text for name, text in call.header.items() if name not in _OF_CLIENT}
+    parts = {
+        "api": call.call,
+        "instance": call.instance,
+        "path": call.path,
+        "query": call.query,
+        "header": header,
+        "body": call.body,
+        "status": call.status,
+        "error": call.error,
+    }
+    return {name: value for name, value in parts.items() if value not in (None, "", {})}
+
+
+_FRAME = re.compile(r"^\s+at .+$\n?", re.MULTILINE)
+
+
+def _console(line: ConsoleWritten) -> Mapping[str, Any]:
+    return {"level": line.level, "text": _FRAME.sub("", line.text).rstrip("\n")}
+
+
+def _error(error: ErrorThrown) -> Mapping[str, Any]:
+    parts = {
+        "type": error.type,
+        "code": error.code,
+        "message": error.message,
+        "from": error.source,
+        "status": error.status,
+    }
+    return {name: value for name, value in parts.items() if value is not None}
+
+
+def _log_entry(event: hooks.SubjectEvent) -> Mapping[str, Any]:
+    values = msgspec.structs.asdict(event)
+    del values["at"]
+    return {name: value for name, value in values.items() if value not in ("", ())}
+
+
+_KINDS: Mapping[type, tuple[str, Callable[[Any], Mapping[str, Any]]]] = {
+    CallMade: ("calls", _call),
+    ConsoleWritten: ("console", _console),
+    ErrorThrown: ("errors", _error),
+    hooks.MessageShown: ("messages", lambda event: {"level": event.level, "text": event.text}),
+    hooks.NodeEntered: ("flow.log", _log_entry),
+    hooks.PersonActed: ("flow.log", _log_entry),
+    hooks.BranchArrived: ("flow.log", _log_entry),
+    hooks.DeadlinePassed: ("flow.log", _log_entry),
+    hooks.NotificationSent: ("flow.log", _log_entry),
+}
+
+
+def digest_of(observations: Iterable[Observation], homes: Homes = NOWHERE) -> str:
+    """Return ``v3-`` and the SHA-256 of *observations*; 3 is the format of traces.
+
+    The number is part of it because each format observes more, so that an asserted digest of an
+    older one can say why it does not hold.
+    """
+    rows = [list(observation) for observation in observations]
+    return f"v{VERSION}-{hashlib.sha256(canonical_json(rows, homes)).hexdigest()}"
+
+
+_DIGEST = re.compile(r"(?:v(\d+)-)?[0-9a-f]{64}")
+_UNNUMBERED = 2  # the last format whose digests had no number
+
+
+def format_of(digest: object) -> int | None:
+    """Return the format of traces that *digest* is of, or None where it is no digest."""
+    match = _DIGEST.fullmatch(digest) if isinstance(digest, str) else None
+    return None if match is None else int(match[1] or _UNNUMBERED)
+
+
+def compare_runs(
+    first: Sequence[Observation], second: Sequence[Observation]
+) -> tuple[ObservedDifference, ...]:
+    """Return the places at which two runs differ, as deep inside their values as possible."""
+    if first == second:
+        return ()
+    before, after = ({(one.step, one.place): one.value for one in run} for run in (first, second))
+    return tuple(
+        difference
+        for step, place in dict.fromkeys((*before, *after))
+        for difference in _inside(
+            step, place, before.get((step, place), UNSET), after.get((step, place), UNSET)
+        )
+    )
+
+
+def _inside(step: str, place: str, first: Any, second: Any) -> Iterator[ObservedDifference]:
+    if isinstance(first, Mapping) and isinstance(second, Mapping):
+        for name in dict.fromkeys((*first, *second)):
+            one, other = first.get(name, UNSET), second.get(name, UNSET)
+            yield from _inside(step, f"{place}.{name}", one, other)
+    elif _are_lists(first, second) and len(first) == len(second):
+        for number, (one, other) in enumerate(zip(first, second, strict=True)):
+            yield from _inside(step, f"{place}[{number}]", one, other)
+    elif not hooks.same(first, second):
+        yield ObservedDifference(step, place, first, second)
+
+
+def _are_lists(*values: Any) -> bool:
+    return all(isinstance(value, list | tuple) for value in values)

@@ -1,0 +1,1 @@
+"""Rule tables of third parties, one a file."""

@@ -1,0 +1,197 @@
+"""What a run came to: the same for runs that are the same to a person, else different."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from msgspec import UNSET
+
+from bpmax_sim.scenario.observation import (
+    Observation,
+    ObservedDifference,
+    compare_runs,
+    digest_of,
+    observe,
+)
+from tests.scenario.door import Door
+from tests.scenario.project import Project, headlines, verdict
+
+HEAD = """\
+version: 1
+scenario: 选择客户
+form:
+  scripts: {change.customerId: 回填.js, click.查询: 查询.js}
+  fields: {customerId: "", phone: "", 明细: [{数量: 1}]}
+proxy: {platforms: platforms, instances: instances.yaml}
+"""
+STEPS = """\
+steps:
+  - {set: {customerId: "12345"}}
+  - {js: "return form.明细.length"}
+"""
+EMPTY = {"回填.js": "", "查询.js": ""}
+
+
+def observations(
+    project: Project, script: str, text: str = HEAD + STEPS
+) -> tuple[Observation, ...]:
+    return observe(project.events(project.write(text, {**EMPTY, "回填.js": script})))
+
+
+@pytest.fixture(name="project")
+def project_of(tmp_path: Path) -> Project:
+    return Project(tmp_path)
+
+
+ONE = "await $proxy('crm_system').$api('get_customer_detail').$path({id: '1'})"
+DIFFERENT = {
+    "nothing": "",
+    "a value": "form.phone = '1'",
+    "a required field": "form.$required.phone = true",
+    "a hidden field": "form.$visible.phone = false",
+    "options": "form.$options.phone = ['1', '2']",
+    "a message": "form.$message = '已选择'",
+    "a warning": "form.$message = {text: '已选择', type: 'warning'}",
+    "a line of the console": "console.log('已选择')",
+    "an error": "throw new Error('已选择')",
+    "another error": "throw new TypeError('已选择')",
+    "a call": "await $proxy('crm_system').getCustomerDetail('1')",
+    "another path": "await $proxy('crm_system').getCustomerDetail('2')",
+    "another query": f"{ONE}.$query({{a: 1}}).$call()",
+    "another header": f"{ONE}.$header({{'X-Token': 'x'}}).$call()",
+    "a body": "await $proxy('crm_system').$api('create_order').$body({数量: 1}).$call()",
+    "another body": "await $proxy('crm_system').$api('create_order').$body({数量: '1'}).$call()",
+    "a row more": "form.明细 = [...form.明细, {数量: 2}]",
+    "a cell": "form.明细 = [{数量: 2}]",
+}
+
+
+def test_scripts_of_different_effect_never_share_a_digest(project: Project) -> None:
+    digests = {name: digest_of(observations(project, script)) for name, script in DIFFERENT.items()}
+
+    equal = [pair for pair in combinations(DIFFERENT, 2) if len({*map(digests.get, pair)}) == 1]
+    assert equal == []
+
+
+SAME = {
+    "a moved column": "   form.phone = '1'; console.log(new Error('坏').stack)",
+    "a comment before": "// 回填电话\n\nform.phone = '1'; console.log(new Error('坏').stack)",
+    "time that passes": (
+        "await new Promise(done => setTimeout(done, 5)); "
+        "form.phone = '1'; console.log(new Error('坏').stack)"
+    ),
+}
+
+
+@pytest.mark.parametrize("script", SAME.values(), ids=SAME)
+def test_runs_that_are_the_same_to_a_person_share_a_digest(project: Project, script: str) -> None:
+    plain = observations(project, "form.phone = '1'; console.log(new Error('坏').stack)")
+
+    assert compare_runs(plain, observations(project, script)) == ()
+    assert digest_of(plain) == digest_of(observations(project, script))
+
+
+def test_names_of_steps_and_the_order_of_fields_change_nothing(project: Project) -> None:
+    other = (HEAD + STEPS).replace("{set:", "{id: 选, name: 选客户, set:")
+    other = other.replace('customerId: "", phone: ""', 'phone: "", customerId: ""')
+
+    assert compare_runs(observations(project, ""), observations(project, "", other)) == ()
+
+
+def test_a_difference_is_told_by_step_and_place(project: Project) -> None:
+    one = "await $proxy('crm_system').$api('create_order').$body({明细: [{数量: 1}]}).$call()"
+    two = one.replace("数量: 1", "数量: 2").replace(
+        "await", "form.$required.phone = true; form.明细 = [{数量: 3}]; await"
+    )
+
+    assert compare_runs(observations(project, one), observations(project, two)) == (
+        ObservedDifference("1", "calls[0].body.明细[0].数量", 1, 2),
+        ObservedDifference("1", "form.明细[0].数量", 1, 3),
+        ObservedDifference("2", "form.明细[0].数量", 1, 3),
+        ObservedDifference("1", "fields.phone.required", *_absent(True)),
+        ObservedDifference("2", "fields.phone.required", *_absent(True)),
+    )
+
+
+def _absent(value: object) -> tuple[object, object]:
+    return UNSET, value
+
+
+def test_a_result_belongs_to_its_step_alone(project: Project) -> None:
+    found = [one for one in observations(project, "") if one.place == "result"]
+
+    assert found == [Observation("2", "result", 1)]
+
+
+def test_steps_inside_others_and_in_finally_have_keys_of_their_own(project: Project) -> None:
+    text = HEAD.replace("form:", "use: [公共.yaml]\nvars: {查: 否}\nform:")
+    text += "steps:\n  - {run: 两步}\n  - {if: '${vars.查} == 是', click: 查询}\n"
+    text += "finally:\n  - {click: 查询}\n"
+    common = "steps:\n  两步:\n    - {click: 查询}\n    - {click: 查询}\n"
+    path = project.write(text, {**EMPTY, "公共.yaml": common, "查询.js": "console.log('查')"})
+
+    found = observe(project.events(path))
+
+    assert [one.step for one in found if one.place == "console[0].text"] == [
+        *("1.1", "1.2", "finally.1"),
+    ]
+    assert Observation("2", "skipped", True) in found
+
+
+def test_a_login_is_no_observation_but_who_is_to_act_is(tmp_path: Path) -> None:
+    text = (
+        "version: 1\nscenario: 审批\nflow: {definition: 流程.yaml, at: 部门}\n"
+        "steps:\n  - {approve: {by: wangwu, comment: 同意}}\n"
+    )
+    flow = (
+        "flow: 审批\nstart: 部门\nnodes:\n  部门: {owners: [wangwu], approve: 财务}\n"
+        "  财务: {owners: [zhaoliu], approve: 结束}\n  结束: {end: true}\n"
+    )
+    project = Project(tmp_path)
+
+    found = {
+        one.place: one.value
+        for one in observe(project.events(project.write(text, {"流程.yaml": flow})))
+    }
+
+    assert (found["flow.at"], found["flow.pending"]) == ("财务", ["zhaoliu"])
+    assert found["flow.log[0].node"] == "财务"
+    assert found["flow.tasks"]["部门"] == {"wangwu": "passed"}
+
+
+def test_an_asserted_digest_of_an_older_format_says_so(project: Project) -> None:
+    older = "e3b0c442" * 8
+    text = f"{HEAD}{STEPS}expect: {{trace: {older}}}\n"
+    events = project.events(project.write(text, EMPTY))
+
+    (headline,) = headlines(verdict(events))
+    assert "expected a digest of format 3 (this one is of format 2: look at the run" in headline
+    digest = verdict(events).digest
+    assert digest.startswith("v3-")
+    again = project.events(project.write(text.replace(older, digest)))
+    assert verdict(again).outcome == "passed"
+
+
+def test_a_digest_may_stand_at_a_step(project: Project) -> None:
+    text = HEAD + STEPS.replace('"12345"}}', '"12345"}, expect: {trace: x}}')
+    (headline,) = headlines(verdict(project.events(project.write(text, EMPTY))))
+    digest = headline.rpartition(" got ")[2].strip('"')
+
+    assert (
+        verdict(project.events(project.write(text.replace("trace: x", f"trace: {digest}")))).outcome
+        == "passed"
+    )
+
+
+def test_observations_stay_in_what_was_redacted(tmp_path: Path) -> None:
+    ended = Door(tmp_path).run(
+        f"{HEAD}secrets: [vars.电话]\nvars: {{电话: '13800138000'}}\n"
+        "steps:\n  - {js: \"return '13800138000'\", expect: {result: '13800138000'}}\n",
+        EMPTY,
+        "--json",
+    )
+
+    assert ended.code == 0
+    assert "13800138000" not in ended.text
