@@ -92,11 +92,11 @@ def with_open_place(text: str, place: str) -> str | None:
 
 def named_file(file: Path, name: str) -> Path:
     """Return what *file* calls *name*, which is relative to where it lies."""
-    return _joined(os.path.dirname(file), name)
+    return _join_path(os.path.dirname(file), name)
 
 
 @lru_cache(maxsize=1024)
-def _joined(folder: str, name: str) -> Path:
+def _join_path(folder: str, name: str) -> Path:
     return Path(os.path.normpath(os.path.join(folder, name)))
 
 

@@ -23,7 +23,13 @@ from bpmax_sim.check.scripts import (
 from bpmax_sim.check.secrets import NotSecret, literal_secrets, secrets_in
 from bpmax_sim.check.upgrade import upgrade
 from bpmax_sim.cli.options import Json, Paths
-from bpmax_sim.cli.select import Selection, below, gather, targets, with_journals
+from bpmax_sim.cli.select import (
+    Selection,
+    cassettes_with_journals,
+    find_files,
+    find_targets,
+    load_items,
+)
 from bpmax_sim.cli.terminal import say, say_json, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, shell_quote
 from bpmax_sim.file_names import namesakes
@@ -32,7 +38,7 @@ from bpmax_sim.index.store import load_index
 from bpmax_sim.platform.check import recover_hints
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.project import SUFFIX, find_root, open_places_of
-from bpmax_sim.report.document import as_data, document
+from bpmax_sim.report.document import as_data, build_document
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import Level, annotation, in_workspace
 from bpmax_sim.scenario.load import ScenarioItem
@@ -64,7 +70,7 @@ def lint(
     json: Json = False,
 ) -> int:
     """Report every problem."""
-    files, recordings = _sorted(paths or ())
+    files, recordings = _split_paths(paths or ())
     for path in dict.fromkeys(target.path for target in files) if fix else ():
         with suppress(ConfigError):  # it is told with the other problems
             for change in upgrade(path):
@@ -78,7 +84,7 @@ def lint(
         tell("hint: {hint}", hint=hint)
     code = ExitCode.USAGE if problems else ExitCode.PASSED
     if json:
-        found = document([], code=code, problems=problems)
+        found = build_document([], code=code, problems=problems)
         say_json({**found, "warnings": list(map(as_data, warnings))})
     else:
         _report(problems, warnings, len(files), is_github=style == "github")
@@ -90,12 +96,12 @@ def _report(
 ) -> None:
     for warning in warnings:
         if is_github:
-            say(_annotated(warning, "warning"))
+            say(_format_annotation(warning, "warning"))
         else:
             tell("warning: {warning}", warning=warning)
     for problem in problems:
         if is_github:
-            say(_annotated(problem, "error"))
+            say(_format_annotation(problem, "error"))
         else:
             tell(str(problem))
     counted = plural(len(problems), "{number} problem", "{number} problems")
@@ -106,7 +112,7 @@ def _report(
     tell(label_message(every, series(verdict)))
 
 
-def _annotated(problem: Problem, level: Level) -> str:
+def _format_annotation(problem: Problem, level: Level) -> str:
     message = label_message(problem.path, problem.message) if problem.path else problem.message
     title, place = "bpmax-sim lint", problem.place
     if place is None:
@@ -115,7 +121,7 @@ def _annotated(problem: Problem, level: Level) -> str:
     return annotation(message, file=file, line=line, column=column, title=title, level=level)
 
 
-def _sorted(paths: Sequence[str]) -> tuple[list[Selection], list[Path]]:
+def _split_paths(paths: Sequence[str]) -> tuple[list[Selection], list[Path]]:
     """Return which of *paths* are scenarios, and which are cassettes.
 
     A platform file or a script stands for its project: what it breaks, breaks scenarios.
@@ -127,8 +133,8 @@ def _sorted(paths: Sequence[str]) -> tuple[list[Selection], list[Path]]:
     scenarios = [path for path in others if SUFFIX in path or not Path(path).exists()]
     whole = len(others) > len(scenarios) or not paths
     named = [*folders, *scenarios]
-    items = targets(named) if named else []
-    items += targets(()) if whole else []
+    items = find_targets(named) if named else []
+    items += find_targets(()) if whole else []
     return list(dict.fromkeys(items)), recordings
 
 
@@ -147,7 +153,7 @@ def _problems(
     hint: Callable[[str], None],
     warn: Callable[[Problem], None],
 ) -> Iterator[Problem]:
-    items, problems = gather(files)
+    items, problems = load_items(files)
     yield from problems
     wrong = [list(absent(item)) for item in items]
     yield from chain.from_iterable(wrong)
@@ -206,7 +212,7 @@ def _in_cassettes(
     own = [] if named else [find_root(Path.cwd())]
     roots = dict.fromkeys([find_root(target.path) for target in files] or own)
     folders = [root / "cassettes" for root in roots if (root / "cassettes").is_dir()]
-    paths = [*named, *(below(folders, ".yaml") if folders else ())]
+    paths = [*named, *(find_files(folders, ".yaml") if folders else ())]
     not_secret, vault = NotSecret(loaded, open_places_of(find_root(Path()))), Vault()
     for platforms in loaded:
         register_known_credentials(platforms, os.environ, vault)
@@ -220,7 +226,7 @@ def _in_cassettes(
         )
         wrong = msg("{message}; rename one of them and record again", message=message)
         yield Problem(wrong, Place(display_path(other)))
-    yield from _interrupted([*paths, *(with_journals(folders) if folders else ())])
+    yield from _find_interrupted([*paths, *(cassettes_with_journals(folders) if folders else ())])
 
 
 def _conditions(item: ScenarioItem) -> Iterator[Problem]:
@@ -233,7 +239,7 @@ def _conditions(item: ScenarioItem) -> Iterator[Problem]:
                     yield Problem(wrong, place, join(("nodes", name, *path)))
 
 
-def _interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
+def _find_interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
     for path in dict.fromkeys(Path(display_path(journal)) for journal in paths):
         for journal in find_interrupted(path):
             message = msg(
