@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.index.shapes import Shape
 from bpmax_sim.project import SUFFIX
+from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.script_source.reading import ScriptReading, read_script
 from bpmax_sim.yamlfile.node import Node, parse_yaml_bytes
 
@@ -223,10 +224,6 @@ def from_root(path: str, name: str) -> str:
     return "/".join(parts)
 
 
-_ACTIONS: Final = (
-    "approve", "reject", "hand_over", "add_owner", "forward", "comment", "withdraw", "return",
-    "terminate", "resubmit", "set", "click", "open", "submit", "fire",
-)  # fmt: skip
 _RULES: Final[Mapping[FileKind, tuple[_Rule, ...]]] = {
     "scenario": (
         *_rules("file", "runs", "scripts.?", "scripts.?.*", "js.file"),
@@ -234,15 +231,15 @@ _RULES: Final[Mapping[FileKind, tuple[_Rule, ...]]] = {
         *_rules("file", "loads", "^proxy.platforms", "^proxy.instances"),
         *_rules("file", "plays", "^proxy.cassette"),
         *_rules("field", "declares", "^form.fields.{}", "^flow.form.{}"),
-        *_rules("field", "sets", "set.{}", *(f"{action}.form.{{}}" for action in _ACTIONS)),
+        *_rules("field", "sets", "set.{}", *(f"{action}.form.{{}}" for action in ACTIONS)),
         *_rules("field", "sets", "add_row.table", "remove_row.table", "move_row.table"),
         *_rules("field", "expects", "expect.form.{}", "expect.fields.{}", "expect.flow.form.{}"),
         *_rules("api", "expects", "proxy.*.call"),
         *_rules("api", "stubs", "stubs.*.on"),
         *_rules("api", "faults", "faults.*.on", "fault_sets.?.*.on"),
-        *_rules("node", "names", "flow.at", *(f"{action}.at" for action in _ACTIONS)),
-        *_rules("person", "acts", *(f"{action}.by" for action in _ACTIONS)),
-        *_rules("person", "names", *(f"{a}.{to}" for a in _ACTIONS for to in ("to", "to.*"))),
+        *_rules("node", "names", "flow.at", *(f"{action}.at" for action in ACTIONS)),
+        *_rules("person", "acts", *(f"{action}.by" for action in ACTIONS)),
+        *_rules("person", "names", *(f"{a}.{to}" for a in ACTIONS for to in ("to", "to.*"))),
         *_rules("person", "expects", "pending.*", "history.*.by", "$contains.by", "$contains.to.*"),
         *_rules("person", "declares", "^user.id", "^people.{}"),
     ),
