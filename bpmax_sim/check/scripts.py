@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import CallError, Place, Problem, nearest_name, suggest
 from bpmax_sim.field_path import plain_steps
 from bpmax_sim.i18n import msg, plural
-from bpmax_sim.index.shapes import Shape, merge_shapes, shape_of_schema, wrap_in_envelope
+from bpmax_sim.index.shapes import ResponseShape, merge_shapes, shape_of_schema, wrap_in_envelope
 from bpmax_sim.index.store import ProjectIndex
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform
@@ -105,9 +105,9 @@ class ResponseShapes:
     def __init__(self, indexes: Iterable[ProjectIndex] = ()) -> None:
         """Take what the cassettes of *indexes* hold; nothing is merged before it is asked for."""
         self._files = [facts for index in indexes for facts in index.files.values()]
-        self._recorded: dict[str, Shape | None] = {}
+        self._recorded: dict[str, ResponseShape | None] = {}
 
-    def recorded(self, platform: Platform, api: Api) -> Shape | None:
+    def recorded(self, platform: Platform, api: Api) -> ResponseShape | None:
         """Return the shape of what was recorded of *api*, as a script gets it; None for nothing."""
         name = f"{platform.platform_key}.{api.key}"
         if name not in self._recorded:
@@ -115,12 +115,12 @@ class ResponseShapes:
             self._recorded[name] = merge_shapes(seen)
         return _as_result(platform, self._recorded[name])
 
-    def declared(self, platform: Platform, api: Api) -> Shape | None:
+    def declared(self, platform: Platform, api: Api) -> ResponseShape | None:
         """Return the shape that *api* declares, as a script gets it, or None."""
         return _as_result(platform, shape_of_schema(api.answer) if api.answer else None)
 
 
-def _as_result(platform: Platform, shape: Shape | None) -> Shape | None:
+def _as_result(platform: Platform, shape: ResponseShape | None) -> ResponseShape | None:
     if shape is None or platform.result != "envelope":
         return shape
     return wrap_in_envelope(shape, platform.response.data)
@@ -398,7 +398,7 @@ def _check_members(
         yield _finding("closed-member" if is_closed else "unknown-member", use.place, message)
 
 
-def _lacks(shape: Shape, path: Sequence[str]) -> bool:
+def _lacks(shape: ResponseShape, path: Sequence[str]) -> bool:
     """Return whether the last member of *path* is what *shape* does not have."""
     return shape.look_up(path) == "absent" and shape.look_up(path[:-1]) == "present"
 

@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.index.shapes import Shape
+from bpmax_sim.index.shapes import ResponseShape
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.script_source.reading import ScriptReading, read_script
@@ -65,7 +65,7 @@ class FileFacts(msgspec.Struct, frozen=True, omit_defaults=True):
 
     kind: FileKind
     facts: tuple[Fact, ...] = ()
-    shapes: Mapping[str, Shape] = {}
+    shapes: Mapping[str, ResponseShape] = {}
     title: str = ""
     is_broken: bool = False
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.index.facts import Fact, FileFacts
-from bpmax_sim.index.shapes import Shape, merge_shapes, shape_of
+from bpmax_sim.index.shapes import ResponseShape, merge_shapes, shape_of
 from bpmax_sim.messages import Exchange, Response
 from bpmax_sim.proxy.response import is_success, read_body
 
@@ -19,7 +19,7 @@ def read_recordings(path: Path) -> FileFacts:
     Logins are no calls of a script. A damaged file is told as broken; what could be read is there.
     """
     facts: list[Fact] = []
-    shapes: dict[str, list[Shape]] = {}
+    shapes: dict[str, list[ResponseShape]] = {}
     is_broken = False
     try:
         cassette = Cassette.load(path)
@@ -38,7 +38,7 @@ def read_recordings(path: Path) -> FileFacts:
     return FileFacts("cassette", tuple(facts), known, is_broken=is_broken)
 
 
-def _shapes(exchange: Exchange) -> Iterator[Shape]:
+def _shapes(exchange: Exchange) -> Iterator[ResponseShape]:
     response = exchange.outcome
     if isinstance(response, Response) and is_success(response.status):
         body = read_body(response)

@@ -33,7 +33,7 @@ _MOST_MEMBERS: Final = 200
 """An object with more members is a map by ids, of which no name says anything."""
 
 
-class Shape(msgspec.Struct, frozen=True, omit_defaults=True):
+class ResponseShape(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is known of a value.
 
     Attributes:
@@ -45,14 +45,14 @@ class Shape(msgspec.Struct, frozen=True, omit_defaults=True):
     """
 
     kinds: frozenset[Kind] = frozenset()
-    members: Mapping[str, Shape] = {}
+    members: Mapping[str, ResponseShape] = {}
     optional: frozenset[str] = frozenset()
-    item: Shape | None = None
+    item: ResponseShape | None = None
     is_closed: bool = False
 
     def look_up(self, path: Sequence[str]) -> Knowledge:
         """Return whether a value of this shape has the member at *path*; ``*`` is an element."""
-        shape: Shape | None = self
+        shape: ResponseShape | None = self
         for step in path:
             if shape is None or not shape.kinds & {"object", "list"}:
                 return "unknown"
@@ -68,7 +68,7 @@ class Shape(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def names_at(self, path: Sequence[str]) -> tuple[str, ...]:
         """Return the names of the members of what stands at *path*, for near names."""
-        shape: Shape | None = self
+        shape: ResponseShape | None = self
         for step in path:
             if shape is None:
                 return ()
@@ -77,7 +77,7 @@ class Shape(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def is_closed_at(self, path: Sequence[str]) -> bool:
         """Return whether a schema says that what stands at *path* has no other members."""
-        shape: Shape | None = self
+        shape: ResponseShape | None = self
         for step in path:
             if shape is None:
                 return False
@@ -85,35 +85,35 @@ class Shape(msgspec.Struct, frozen=True, omit_defaults=True):
         return shape is not None and shape.is_closed
 
 
-def shape_of(value: Any, depth: int = 0) -> Shape:
+def shape_of(value: Any, depth: int = 0) -> ResponseShape:
     """Return the shape of one JSON value."""
     if value is None:
-        return Shape(frozenset({"null"}))
+        return ResponseShape(frozenset({"null"}))
     kind = next((kind for types, kind in _KINDS if isinstance(value, types)), None)
     if kind is None or depth > _DEEPEST:
-        return Shape()
+        return ResponseShape()
     if kind == "object":
         if len(value) > _MOST_MEMBERS:
-            return Shape()
+            return ResponseShape()
         members = {str(name): shape_of(item, depth + 1) for name, item in value.items()}
-        return Shape(frozenset({kind}), members)
+        return ResponseShape(frozenset({kind}), members)
     if kind == "list":
         item = merge_shapes(shape_of(item, depth + 1) for item in value)
-        return Shape(frozenset({kind}), item=item)
-    return Shape(frozenset({kind}))
+        return ResponseShape(frozenset({kind}), item=item)
+    return ResponseShape(frozenset({kind}))
 
 
-def merge_shapes(shapes: Iterable[Shape]) -> Shape | None:
+def merge_shapes(shapes: Iterable[ResponseShape]) -> ResponseShape | None:
     """Return what all of *shapes* may be; None where there are none."""
-    merged: Shape | None = None
+    merged: ResponseShape | None = None
     for shape in shapes:
         merged = shape if merged is None else _merge(merged, shape)
     return merged
 
 
-def _merge(first: Shape, second: Shape) -> Shape:
+def _merge(first: ResponseShape, second: ResponseShape) -> ResponseShape:
     if not first.kinds or not second.kinds:
-        return Shape()
+        return ResponseShape()
     both_objects = "object" in first.kinds and "object" in second.kinds
     names = dict.fromkeys([*first.members, *second.members])
     members, optional = {}, set(first.optional | second.optional)
@@ -124,20 +124,22 @@ def _merge(first: Shape, second: Shape) -> Shape:
             optional.add(name)
     item = merge_shapes(shape.item for shape in (first, second) if shape.item is not None)
     is_closed = first.is_closed and second.is_closed
-    return Shape(first.kinds | second.kinds, members, frozenset(optional), item, is_closed)
+    return ResponseShape(first.kinds | second.kinds, members, frozenset(optional), item, is_closed)
 
 
-def shape_of_schema(schema: Mapping[str, Any], depth: int = 0) -> Shape:
+def shape_of_schema(schema: Mapping[str, Any], depth: int = 0) -> ResponseShape:
     """Return the shape that a JSON Schema, or OpenAPI's words for one, declares.
 
     What only a validator can decide (``$ref`` that is left, ``not``, conditions) is unknown.
     """
     parts = [schema, *(part for part in schema.get("allOf", ()) if isinstance(part, Mapping))]
     if depth > _DEEPEST or any("$ref" in part for part in parts):
-        return Shape()
+        return ResponseShape()
     for word in ("anyOf", "oneOf"):
         if choices := [one for one in schema.get(word, ()) if isinstance(one, Mapping)]:
-            return merge_shapes(shape_of_schema(one, depth + 1) for one in choices) or Shape()
+            return (
+                merge_shapes(shape_of_schema(one, depth + 1) for one in choices) or ResponseShape()
+            )
     properties: dict[str, Any] = {}
     required: set[str] = set()
     for part in parts:
@@ -149,7 +151,7 @@ def shape_of_schema(schema: Mapping[str, Any], depth: int = 0) -> Shape:
         for name, value in properties.items()
     }
     kinds = _kinds_of(schema, properties, items)
-    return Shape(
+    return ResponseShape(
         kinds,
         members,
         frozenset(set(members) - required),
@@ -167,20 +169,20 @@ def _kinds_of(schema: Mapping[str, Any], properties: object, items: object) -> f
     return frozenset(_SCHEMA_KINDS[word] for word in words if word in _SCHEMA_KINDS)
 
 
-def wrap_in_envelope(shape: Shape, data: Sequence[str]) -> Shape:
+def wrap_in_envelope(shape: ResponseShape, data: Sequence[str]) -> ResponseShape:
     """Return the shape of ``{code, message, data}`` around a body (``result: envelope``).
 
     *data* are the JSON paths of which the first that is there is the data, else the whole body.
     """
-    members = {"code": Shape(), "message": Shape(), "data": _data_of(shape, data)}
-    return Shape(frozenset({"object"}), members)
+    members = {"code": ResponseShape(), "message": ResponseShape(), "data": _data_of(shape, data)}
+    return ResponseShape(frozenset({"object"}), members)
 
 
-def _data_of(shape: Shape, paths: Sequence[str]) -> Shape:
+def _data_of(shape: ResponseShape, paths: Sequence[str]) -> ResponseShape:
     for path in paths:
-        inner: Shape | None = shape
+        inner: ResponseShape | None = shape
         if not _DOTTED.fullmatch(path):
-            return Shape()
+            return ResponseShape()
         for step in path.split(".")[1:]:
             inner = inner.members.get(step) if inner is not None else None
         if inner is not None:
@@ -188,7 +190,7 @@ def _data_of(shape: Shape, paths: Sequence[str]) -> Shape:
     return shape
 
 
-def without_optional(shape: Shape) -> Shape:
+def without_optional(shape: ResponseShape) -> ResponseShape:
     """Return *shape* as recordings show it: what was seen always may still be lacking."""
     members = {name: without_optional(member) for name, member in shape.members.items()}
     item = without_optional(shape.item) if shape.item is not None else None

@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpmax_sim.index.shapes import Shape, merge_shapes, shape_of, shape_of_schema, wrap_in_envelope
+from bpmax_sim.index.shapes import (
+    ResponseShape,
+    merge_shapes,
+    shape_of,
+    shape_of_schema,
+    wrap_in_envelope,
+)
 
 CUSTOMER = {"code": 200, "data": {"name": "张三", "tags": [{"id": 1}, {"id": 2, "color": "红"}]}}
 JSON = st.recursive(
@@ -99,7 +105,7 @@ def paths(value: Any) -> list[tuple[str, ...]]:
 
 @given(st.lists(JSON, min_size=1, max_size=4))
 def test_what_was_seen_is_never_absent(values: list[Any]) -> None:
-    merged = merge_shapes(map(shape_of, values)) or Shape()
+    merged = merge_shapes(map(shape_of, values)) or ResponseShape()
 
     for value in values:
         for path in paths(value):
