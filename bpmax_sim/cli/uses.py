@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 from typer import Argument
 
 from bpmax_sim.cli.options import Json
-from bpmax_sim.cli.terminal import say, say_json, tell
+from bpmax_sim.cli.terminal import say, say_document, tell
 from bpmax_sim.i18n import join_messages, msg, plural, template
 from bpmax_sim.index.facts import FactKind, Role
 from bpmax_sim.index.store import load_index
@@ -69,13 +69,11 @@ def uses(
     places = known.find(_from_root(place, root))
     answers = [(found, known.uses_of(found)) for found in places]
     if json:
-        say_json(
-            {
-                "places": [
-                    {"kind": found.kind, "name": found.name, "uses": list(map(_as_data, each))}
-                    for found, each in answers
-                ]
-            }
+        say_document(
+            places=[
+                {"kind": found.kind, "name": found.name, "uses": list(map(_as_data, each))}
+                for found, each in answers
+            ]
         )
         return ExitCode.PASSED
     for found, each in answers:
