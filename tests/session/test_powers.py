@@ -37,7 +37,7 @@ def test_a_session_warns_of_each_place() -> None:
     found = [str(one.message) for one in caught if one.category is PowerWarning]
     assert found == [
         (
-            "流程.js:2:11: the last digit of ** is the machine's own; "
-            "Math.pow(…) is the same everywhere"
+            "流程.js:2:11: the last digit of ** depends on the machine here; "
+            "Math.pow gives the same everywhere"
         )
     ]
