@@ -27,6 +27,7 @@ from bpmax_sim.field_path import member
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Exchange, Pairs, Request, Response
+from bpmax_sim.text_codec import declared_codecs
 from bpmax_sim.traffic.known_keys import Keys, unknown_keys
 
 _OF_THE_CONNECTION: Final = frozenset({
@@ -202,6 +203,55 @@ def require_text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(msg("{name} where text is expected", name=type(value).__name__))
     return value
+
+
+def header_text(value: bytes | str) -> str:
+    """Return a header's name or value: UTF-8 where it is, else Latin-1 (RFC 9110, 5.5)."""
+    if isinstance(value, str):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+_FAILURES: Final = (
+    ("TIMEOUT", ("timed out", "timeout", "timed_out")),
+    ("TLS", ("ssl", "tls", "cert_", "certificate")),
+    ("CONNECT", ("refused", "name_not_resolved", "unreachable", "dns", "resolve", "connect")),
+)
+
+
+def failure_code(text: str) -> str:
+    """Return the code of a failure that another tool words as *text*."""
+    lower = text.lower()
+    codes = (code for code, words in _FAILURES if any(word in lower for word in words))
+    return next(codes, "RESET")
+
+
+def encode_text(text: str, content_type: str, sizes: Iterable[int] = ()) -> bytes:
+    """Return the bytes of a body that another tool kept as *text*.
+
+    They are in the encoding that the body says itself, else UTF-8; where *sizes* tells how many
+    there were, in the first one that gives so many.
+
+    Raises:
+        NotCarried: the tool could not read some characters, and kept U+FFFD for them.
+    """
+    if text.isascii():
+        return text.encode()
+    lengths = [size for size in sizes if size > 0]
+    encoded = []
+    for codec in (*declared_codecs(text.encode("utf-8", "surrogatepass"), content_type), "latin-1"):
+        with suppress(UnicodeEncodeError):
+            encoded.append(text.encode(codec, "surrogatepass" if codec == "utf-8" else "strict"))
+    fitting = [data for data in encoded if not lengths or len(data) in lengths]
+    if "\ufffd" in text and not fitting:
+        raise NotCarried(
+            "characters of its body were lost when it was saved (U+FFFD); record it again with "
+            "bodies as files or base64"
+        )
+    return (fitting or encoded)[0]
 
 
 def make_request(
