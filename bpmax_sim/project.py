@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
+
+from bpmax_sim.i18n import msg
 
 SUFFIX = ".scenario.yaml"
 
@@ -61,6 +64,49 @@ def language_of(root: Path) -> str | None:
     """Return ``language`` of ``[tool.bpmax_sim]`` in the project at *root*, if it says one."""
     language = (_settings(root) or {}).get("language")
     return language if isinstance(language, str) else None
+
+
+Strictness = Literal["normal", "strict", "lenient"]
+
+
+def strictness_of(path: Path, root: Path) -> Strictness:
+    """Return how doubts are taken in a scenario at *path*, by ``[tool.bpmax_sim]`` of *root*.
+
+    ``strict`` and ``lenient`` are lists of folders below the root, or true for all of it; the
+    innermost one holds.
+
+    Raises:
+        ValueError: with what is wrong with one of them.
+    """
+    project = os.path.join(root, "pyproject.toml")
+    chosen: tuple[int, Strictness] = (-1, "normal")
+    for name, folders in _strictness(str(root), file_stamp(project)):
+        for folder in folders:
+            inside = absolute(path).startswith(os.path.join(os.path.normpath(folder), ""))
+            chosen = max(chosen, (len(folder), name)) if inside else chosen
+    return chosen[1]
+
+
+@lru_cache(maxsize=64)
+def _strictness(root: str, _stamp: object) -> tuple[tuple[Strictness, tuple[str, ...]], ...]:
+    table = _settings(root) or {}
+    names: tuple[Strictness, ...] = ("strict", "lenient")
+    return tuple((name, tuple(_folders(root, name, table.get(name)))) for name in names)
+
+
+def _folders(root: str, name: str, folders: object) -> Iterator[str]:
+    if folders is None or folders is False:
+        return
+    for folder in ["."] if folders is True else folders if isinstance(folders, list) else [None]:
+        whole = os.path.join(absolute(root), str(folder))
+        if not isinstance(folder, str) or not os.path.isdir(whole):  # noqa: PTH112
+            wrong = msg(
+                "[tool.bpmax_sim] {name}: expected true or a list of folders, got {folder!r}",
+                name=name,
+                folder=folders if folder is None else folder,
+            )
+            raise ValueError(wrong)
+        yield whole
 
 
 def open_places_of(root: Path) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from html import unescape
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from bpmax_sim.cassette.matching import call_behind
 from bpmax_sim.cassette.model import decode_json, read_body
@@ -50,6 +50,7 @@ _ELEMENT: Final = re.compile(
 _TAG: Final = re.compile(r"<[\w.:-]+\s[^<>]*>")
 _ATTRIBUTE: Final = re.compile(r"""\s(?:[\w.-]+:)?([\w.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _EVENT: Final = re.compile(r"^(?:data:\s*)?([{\[].*)$", re.MULTILINE)
+_ADDRESS: Final = re.compile(r"""(?:https?:/)?/[^\s"'<>?#]*[?#][^\s"'<>]*""")
 _FORM: Final = re.compile(r"[^\s=&<>{}]+=[^\s&]*(?:&[^\s=&]+=[^\s&]*)*")
 
 Member = tuple[Steps, str, str]
@@ -166,17 +167,14 @@ def _members(value: Any, path: Steps, name: str, depth: int = 0) -> Iterator[Mem
 
 
 def _inner_members(text: str, path: Steps, depth: int) -> Iterator[Member]:
-    """Yield what JSON in a text holds, or the query of an address; the place is the text's own."""
+    """Yield what JSON in a text holds, or the query of addresses; the place is the text's own."""
     inner: Any = None
     if text[0] in "{[":
         inner = _json_value(text)
-    elif text.startswith(("http://", "https://", "/")) and ("?" in text or "#" in text):
-        try:
-            parts = urlsplit(text)
-        except ValueError:
-            return
-        inner = _grouped(parse_qsl(f"{parts.query}&{parts.fragment}"))
-    if inner is not None:
+    elif "=" in text:
+        queries = [re.split("[?#]", address)[1:] for address in _ADDRESS.findall(text)]
+        inner = [_grouped(parse_qsl("&".join(parts))) for parts in queries]
+    if inner:
         for _, name, found in _members(inner, (), "", depth + 1):
             yield path, name, found
 
