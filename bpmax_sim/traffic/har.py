@@ -116,24 +116,39 @@ def _outcome(entry: Any, reply: Any, attachment: Attachment) -> Response | Faile
             sent=bool(known["sent"]),
         )
     headers = _pairs(reply.get("headers"))
-    content_type = Headers(headers).content_type
-    body = _content(reply.get("content") or {}, content_type, attachment)
+    body = _content(reply.get("content") or {}, Headers(headers), attachment)
     reason = str(reply.get("statusText") or "")
     return imported.make_response(status, reason, headers, body, elapsed=elapsed)
 
 
-def _content(content: Any, content_type: str, attachment: Attachment) -> bytes:
+def _content(content: Any, headers: Headers, attachment: Attachment) -> bytes:
+    size, length = int(content.get("size") or 0), _content_length(headers)
+    content_type = headers.content_type or str(content.get("mimeType") or "")
+    # the size of a compressed body too where mitmproxy wrote it, of UTF-8 where Playwright did
+    sizes = (length,) if length else (size, size + int(content.get("compression") or 0))
     if content.get("_file"):
-        return _read_attachment(content["_file"], attachment)
+        data = _read_attachment(content["_file"], attachment)
+        return data if len(data) in sizes else _encode_attached(data, content_type, sizes)
     if content.get("text") is None:
-        if (content.get("size") or 0) > 0:
-            raise NotCarried("the archive leaves out the body of its answer")
+        if size > 0 or (size < 0 and length):
+            raise NotCarried("the archive leaves out the body of its response")
         return b""
     encoding = content.get("encoding") or ("hex" if content.get("_isBinary") else "")
-    size = int(content.get("size") or 0)  # of a compressed body too, where mitmproxy wrote it
-    sizes = (size, size + int(content.get("compression") or 0))
-    mime = content_type or str(content.get("mimeType") or "")
-    return _decode_text(content["text"], encoding, mime, sizes)
+    return _decode_text(content["text"], encoding, content_type, sizes)
+
+
+def _content_length(headers: Headers) -> int:
+    """Return the size of the body, where nothing compressed it; else 0."""
+    value = headers.get("content-length") or ""
+    return int(value) if value.isdecimal() and "content-encoding" not in headers else 0
+
+
+def _encode_attached(data: bytes, content_type: str, sizes: Iterable[int]) -> bytes:
+    """Return the body that Chromium read as text, which Playwright keeps in UTF-8."""
+    try:
+        return imported.encode_text(data.decode(), content_type, sizes)
+    except UnicodeDecodeError:
+        return data
 
 
 def _decode_text(text: Any, encoding: str, content_type: str, sizes: Iterable[int]) -> bytes:

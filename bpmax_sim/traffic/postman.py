@@ -206,9 +206,8 @@ def _multipart(fields: Iterable[Any], variables: Variables) -> bytes:
         if item.get("type") == "file":
             raise NotCarried("its body has a file, which the collection does not hold")
         value = _fill(str(item.get("value") or ""), variables)
-        parts.append(
-            f'--{_BOUNDARY}\r\nContent-Disposition: form-data; name="{item["key"]}"\r\n\r\n{value}\r\n'
-        )
+        disposition = f'Content-Disposition: form-data; name="{item["key"]}"'
+        parts.append(f"--{_BOUNDARY}\r\n{disposition}\r\n\r\n{value}\r\n")
     return f"{''.join(parts)}--{_BOUNDARY}--\r\n".encode()
 
 
