@@ -159,8 +159,10 @@ def test_a_collection_of_postman_with_saved_responses() -> None:
     assert isinstance(exchange.outcome, Response)
     assert (exchange.outcome.body, exchange.outcome.elapsed) == ("王喆".encode("gbk"), 0.12)
     assert list(found.notes) == [
-        "exchange 2: it uses the variable 'unknown', which the collection does not have; give it "
-        "a value there (Variables) and export again",
+        (
+            "exchange 2: it uses the variable 'unknown', which the collection does not have; give "
+            "it a value there (Variables) and export again"
+        ),
         "1 request has no saved response: it is left out",
     ]
 
