@@ -17,6 +17,7 @@ from typing import Any, Unpack
 import msgspec
 from msgspec import UNSET
 
+from bpmax_sim.cassette.recorder import Replays
 from bpmax_sim.clock import format_duration
 from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromise, Problem
 from bpmax_sim.i18n import msg
@@ -482,6 +483,31 @@ def open_session(
         is_there = proxy.platforms or item.platforms.exists()
         options["platforms"] = item.platforms if is_there else None
     return Session.open(**options)
+
+
+def replays_with(item: ScenarioItem, folder: Path, options: SessionOptions) -> Replays:
+    """Return what tells whether *item* passes in replay, given its recording.
+
+    *folder* is that of all cassettes, and *options* are those that it is recorded with.
+    """
+
+    def replays(cassette: Path) -> bool:
+        of_replay: SessionOptions = {
+            **options,
+            "mode": "replay",
+            "cassette": cassette,
+            "logins": folder / "auth",
+            "replays": None,
+        }
+        try:
+            session = open_session(item, **of_replay)
+            environ = options.get("environ")
+            *_, last = run_item(item, session, environ=os.environ if environ is None else environ)
+        except BpmaxError:
+            return False
+        return isinstance(last, ScenarioFinished) and last.outcome != "failed"
+
+    return replays
 
 
 def absent(item: ScenarioItem) -> Iterator[Problem]:
