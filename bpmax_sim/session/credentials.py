@@ -27,8 +27,8 @@ from bpmax_sim.platform.model import Api, Auth, Instance, Platform, VerifyValues
 from bpmax_sim.platform.secrecy import declared_clear
 from bpmax_sim.proxy.signing import headers_signed_with
 from bpmax_sim.secret.vault import Credentials, Vault, weak
-from bpmax_sim.session.recordings import Opening, login_values
 from bpmax_sim.session.settings import Settings
+from bpmax_sim.session.start import SessionStart, login_values
 from bpmax_sim.traffic.external_clients import register_credentials
 
 
@@ -57,7 +57,7 @@ class Tenants:
 
     platforms: Platforms
     settings: Settings
-    start: Opening
+    start: SessionStart
     vault: Vault
     _resolved: dict[tuple[str, str], Credentials] = field(default_factory=dict, init=False)
     _recorded: Values | None = field(default=None, init=False)
@@ -124,7 +124,7 @@ class Tenants:
         if not (is_played and any(map(declared_clear, platform.credentials.values()))):
             return {}
         if self._recorded is None:
-            cassette = start.seat.shared.cassette
+            cassette = start.owner_session.recording.cassette
             self._recorded = cassette.values(owner) if cassette else {}
         own = self._recorded.get(instance)
         return login_values(self.settings, instance).get(instance, {}) if own is None else own
