@@ -97,7 +97,7 @@ class NetworkGuard:
         Raises:
             ClosedNetworkError: it is not allowed.
         """
-        name = _text(host)
+        name = _to_text(host)
         if self._allows(name):
             return
         from bpmax_sim.errors import ClosedNetworkError  # noqa: PLC0415 - nobody should need it
@@ -149,13 +149,13 @@ def hosts_of(hosts: str | Iterable[str]) -> tuple[str, ...]:
     return tuple(host.strip() for text in texts for host in text.split(",") if host.strip())
 
 
-def _addressed(args: tuple[Any, ...], frame: FrameType | None) -> tuple[Any, Any] | None:
+def _connection_target(args: tuple[Any, ...], frame: FrameType | None) -> tuple[Any, Any] | None:
     """Return where a socket goes; None for one that stays on this machine or is connected."""
     import socket  # noqa: PLC0415 - loaded already where there is one
 
     sock, address = args[0], args[1] if len(args) > 1 else None
     if sock.family not in {socket.AF_INET, socket.AF_INET6}:
-        return _foreign(args, frame)
+        return _raw_socket_target(args, frame)
     if not isinstance(address, tuple):
         return None
     # Windows has no pairs of sockets: the socket module connects two over loopback.
@@ -168,7 +168,7 @@ def _addressed(args: tuple[Any, ...], frame: FrameType | None) -> tuple[Any, Any
     return None if is_ours else (address[0], address[1])
 
 
-def _foreign(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
+def _raw_socket_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
     """Return the family of a socket that is neither IP nor local, such as one for raw frames.
 
     To bind one may be enough to send with it, while an IP socket that is bound reaches nobody.
@@ -180,31 +180,33 @@ def _foreign(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any]
     return None if family in open_ else (getattr(family, "name", f"family {family}"), None)
 
 
-def _named(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
+def _lookup_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
     """Return the host that is looked up; an empty one is this machine."""
     host, port = args[0], args[1] if len(args) > 1 else None
     return (host, port) if host else None
 
 
-def _reversed(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
+def _reverse_lookup_target(
+    args: tuple[Any, ...], _frame: FrameType | None
+) -> tuple[Any, Any] | None:
     """Return the address or name whose names are looked up; None for a literal loopback address.
 
     `http.server.HTTPServer` asks for the name of the address that it is bound to.
     """
     address = args[0]
     host = address[0] if isinstance(address, tuple) and address else address
-    return None if _text(host) in _LOOPBACK else (host, None)
+    return None if _to_text(host) in _LOOPBACK else (host, None)
 
 
 _WAYS: Final[Mapping[str, tuple[str, _Target]]] = {
-    "socket.connect": (msg("connect to"), _addressed),
-    "socket.sendto": (msg("send to"), _addressed),
-    "socket.sendmsg": (msg("send to"), _addressed),
-    "socket.bind": (msg("bind to"), _foreign),
-    "socket.getaddrinfo": (msg("look up"), _named),
-    "socket.gethostbyname": (msg("look up"), _named),
-    "socket.gethostbyaddr": (msg("look up"), _reversed),
-    "socket.getnameinfo": (msg("look up"), _reversed),
+    "socket.connect": (msg("connect to"), _connection_target),
+    "socket.sendto": (msg("send to"), _connection_target),
+    "socket.sendmsg": (msg("send to"), _connection_target),
+    "socket.bind": (msg("bind to"), _raw_socket_target),
+    "socket.getaddrinfo": (msg("look up"), _lookup_target),
+    "socket.gethostbyname": (msg("look up"), _lookup_target),
+    "socket.gethostbyaddr": (msg("look up"), _reverse_lookup_target),
+    "socket.getnameinfo": (msg("look up"), _reverse_lookup_target),
 }
 """Every event of the socket module that can reach somebody.
 
@@ -248,7 +250,7 @@ def _install() -> None:
             sys.addaudithook(_hook)
 
 
-def _text(host: Any) -> str:
+def _to_text(host: Any) -> str:
     if isinstance(host, bytes | bytearray):
         return host.decode("ascii", "replace")
     return str(host or "")

@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
+
+from bpmax_sim.i18n import msg
 
 SUFFIX = ".scenario.yaml"
 
@@ -63,6 +66,49 @@ def language_of(root: Path) -> str | None:
     return language if isinstance(language, str) else None
 
 
+Strictness = Literal["normal", "strict", "lenient"]
+
+
+def strictness_of(path: Path, root: Path) -> Strictness:
+    """Return how doubts are taken in a scenario at *path*, by ``[tool.bpmax_sim]`` of *root*.
+
+    ``strict`` and ``lenient`` are lists of folders below the root, or true for all of it; the
+    innermost one holds.
+
+    Raises:
+        ValueError: with what is wrong with one of them.
+    """
+    project = os.path.join(root, "pyproject.toml")
+    chosen: tuple[int, Strictness] = (-1, "normal")
+    for name, folders in _strictness(str(root), file_stamp(project)):
+        for folder in folders:
+            inside = absolute(path).startswith(os.path.join(os.path.normpath(folder), ""))
+            chosen = max(chosen, (len(folder), name)) if inside else chosen
+    return chosen[1]
+
+
+@lru_cache(maxsize=64)
+def _strictness(root: str, _stamp: object) -> tuple[tuple[Strictness, tuple[str, ...]], ...]:
+    table = _settings(root) or {}
+    names: tuple[Strictness, ...] = ("strict", "lenient")
+    return tuple((name, tuple(_folders(root, name, table.get(name)))) for name in names)
+
+
+def _folders(root: str, name: str, folders: object) -> Iterator[str]:
+    if folders is None or folders is False:
+        return
+    for folder in ["."] if folders is True else folders if isinstance(folders, list) else [None]:
+        whole = os.path.join(absolute(root), str(folder))
+        if not isinstance(folder, str) or not os.path.isdir(whole):  # noqa: PTH112
+            wrong = msg(
+                "[tool.bpmax_sim] {name}: expected true or a list of folders, got {folder!r}",
+                name=name,
+                folder=folders if folder is None else folder,
+            )
+            raise ValueError(wrong)
+        yield whole
+
+
 def open_places_of(root: Path) -> tuple[str, ...]:
     """Return ``not_secret`` of ``[tool.bpmax_sim]``: places that no platform file can declare."""
     return _open_places(_settings(root))
@@ -92,11 +138,11 @@ def with_open_place(text: str, place: str) -> str | None:
 
 def named_file(file: Path, name: str) -> Path:
     """Return what *file* calls *name*, which is relative to where it lies."""
-    return _joined(os.path.dirname(file), name)
+    return _join_path(os.path.dirname(file), name)
 
 
 @lru_cache(maxsize=1024)
-def _joined(folder: str, name: str) -> Path:
+def _join_path(folder: str, name: str) -> Path:
     return Path(os.path.normpath(os.path.join(folder, name)))
 
 

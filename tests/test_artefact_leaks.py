@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.cli.app import start
+from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.secret.vault import Vault
 from tests import artefacts, warm
 from tests.apart import PLUGINS
@@ -137,7 +137,7 @@ def test_the_command_line_leaves_no_secret(
         monkeypatch.setenv(name, value)
     told = {}
     for number, command in enumerate(COMMANDS):
-        start(command)
+        run_command_line(command)
         said = capfd.readouterr()
         told[f"{number}: {command[0]}"] = (said.out + said.err).encode()
     told |= {name: data for name, data in folder(tmp_path).items() if name not in SOURCES}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cli.app import start
+from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.scenario.load import ScenarioItem, items
 
 ROOT = Path(__file__).parents[1]
@@ -59,7 +59,7 @@ def test_every_key_is_under_the_rules_in_force(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(ROOT)
-    code = start(["fmt", "--check"])
+    code = run_command_line(["fmt", "--check"])
 
     assert (code, capsys.readouterr().out) == (0, "")
 
@@ -72,7 +72,7 @@ def test_a_platform_that_no_recording_is_of_makes_none_stale(
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "scenarios/platforms/erp.yaml").write_text(UNRELATED, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    code = start(["fmt", "--check"])
+    code = run_command_line(["fmt", "--check"])
 
     assert (code, capsys.readouterr().out) == (0, "")
 

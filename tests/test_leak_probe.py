@@ -16,7 +16,7 @@ import pytest
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import recover
-from bpmax_sim.cli.app import start
+from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.errors import CallError, LeakError, NoMatchError, WeakSecretWarning
 from bpmax_sim.secret.pseudonym import resident
 from bpmax_sim.secret.standin import standin
@@ -272,7 +272,7 @@ def test_a_recording_set_aside_and_every_export_hold_no_secret(
     told = {aside.name: aside.read_bytes()}
     aside.rename(probe.root / "cassettes/探针.yaml")
     for name in ("har", "curl", "wiremock", "vcrpy"):
-        start(["export", str(probe.root / "cassettes/探针.yaml"), "--as", name])
+        run_command_line(["export", str(probe.root / "cassettes/探针.yaml"), "--as", name])
         said = capsys.readouterr()
         told[name] = (said.out + said.err).encode()
 

@@ -49,7 +49,7 @@ class DeclaredPart(msgspec.Struct, frozen=True):
     touched: bool
 
 
-class Ran(msgspec.Struct, frozen=True):
+class PassedRun(msgspec.Struct, frozen=True):
     """An item that passed, what is declared for it, and everything that it told."""
 
     item: ScenarioItem
@@ -63,17 +63,17 @@ class Ran(msgspec.Struct, frozen=True):
 
 
 def coverage(
-    items: Iterable[tuple[ScenarioItem, Platforms]], ran: Iterable[Ran]
+    items: Iterable[tuple[ScenarioItem, Platforms]], ran: Iterable[PassedRun]
 ) -> list[DeclaredPart]:
     """Return every part that *items* declare, by kind and name, and whether *ran* touched it."""
-    declared = {name for item, platforms in items for name in _declared(item, platforms)}
-    touched = {name for run in ran for name in _touched(run)}
+    declared = {name for item, platforms in items for name in _declared_names(item, platforms)}
+    touched = {name for run in ran for name in _touched_names(run)}
     order = {kind: number for number, kind in enumerate(KINDS)}
     ordered = sorted(declared, key=lambda part: (order[part[0]], part[1]))
     return [DeclaredPart(kind, name, (kind, name) in touched) for kind, name in ordered]
 
 
-def _declared(item: ScenarioItem, platforms: Platforms) -> Iterator[Name]:
+def _declared_names(item: ScenarioItem, platforms: Platforms) -> Iterator[Name]:
     for platform in platforms.own.values():
         yield from _of_platform(platform)
         for entry in platforms.entries.get(platform.platform_key, ()):
@@ -119,11 +119,11 @@ def _transition(flow: Definition, node: str, action: str, to: str) -> Name:
     return "transition", f"{flow.flow}: {node} {action} -> {to}"
 
 
-def _touched(ran: Ran) -> Iterator[Name]:
+def _touched_names(ran: PassedRun) -> Iterator[Name]:
     for call in ran.calls:
         yield from _by_call(ran.platforms, call)
     yield from _by_faults(ran)
-    for event in _stood(ran.events):
+    for event in _drop_undone(ran.events):
         if isinstance(event, FieldChanged):
             yield _field(ran.item, event.field)
         elif isinstance(event, NodeEntered) and ran.item.subjects.flow.definition is not None:
@@ -138,7 +138,7 @@ def _touched(ran: Ran) -> Iterator[Name]:
             yield from (_field(ran.item, name) for name in expected)
 
 
-def _stood(events: Iterable[Event]) -> list[Event]:
+def _drop_undone(events: Iterable[Event]) -> list[Event]:
     """Return *events* without the ways into nodes that were taken back."""
     current: list[Event] = []
     for event in events:
@@ -177,7 +177,7 @@ def _has_argument(call: CallMade, parameter: Parameter) -> bool:
     return target in named
 
 
-def _by_faults(ran: Ran) -> Iterator[Name]:
+def _by_faults(ran: PassedRun) -> Iterator[Name]:
     """Yield the recoveries that were put to the test; a fault that never fired is a failure."""
     located = (*ran.item.steps, *ran.item.cleanup)
     faults = (*ran.item.faults, *(fault for step in located for fault in step.faults))

@@ -26,7 +26,7 @@ Kind = Literal["same", "changed", "removed", "added"]
 _MOST_TRIED: Final = 50  # candidates for the nearest, of which the one that differs least is taken
 
 
-class Numbered(msgspec.Struct, frozen=True):
+class NumberedExchange(msgspec.Struct, frozen=True):
     """An exchange, its cassette, and its number in it, from 0."""
 
     cassette: Cassette
@@ -54,8 +54,8 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
         request, answer: the places where they differ.
     """
 
-    old: Numbered | None = None
-    new: Numbered | None = None
+    old: NumberedExchange | None = None
+    new: NumberedExchange | None = None
     request: tuple[Difference, ...] = ()
     answer: tuple[Difference, ...] = ()
 
@@ -67,14 +67,14 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
         return "changed" if self.request or self.answer else "same"
 
     @property
-    def either(self) -> Numbered:
+    def either(self) -> NumberedExchange:
         """Return the older one that is there."""
         side = self.old or self.new
         assert side is not None
         return side
 
 
-def difference(
+def compare_cassettes(
     old: Cassette, new: Cassette, rules: Rules, volatile: Volatile
 ) -> Iterator[tuple[str, Pair]]:
     """Yield every exchange of two cassettes with its owner, what was added at the end.
@@ -103,22 +103,27 @@ def additions(new: Cassette) -> Iterator[tuple[str, Pair]]:
         yield from ((owner, Pair(new=numbered)) for numbered in _exchanges(new, owner))
 
 
-def _exchanges(cassette: Cassette, owner: str) -> list[Numbered]:
+def _exchanges(cassette: Cassette, owner: str) -> list[NumberedExchange]:
     numbers = cassette.index.numbers(owner) if owner in cassette.owners else ()
-    return [Numbered(cassette, number, cassette.exchange(number)) for number in numbers]
+    return [NumberedExchange(cassette, number, cassette.exchange(number)) for number in numbers]
 
 
 def _pairs(
-    old: Sequence[Numbered], new: Sequence[Numbered], rules: Rules, volatile: Volatile
+    old: Sequence[NumberedExchange],
+    new: Sequence[NumberedExchange],
+    rules: Rules,
+    volatile: Volatile,
 ) -> Iterator[Pair]:
     """Pair equal calls in their order, then those of the same API that differ least."""
     parts = {id(side): matching.parts_of_exchange(side.exchange) for side in (*old, *new)}
-    left = defaultdict[str, dict[int, Numbered]](dict)  # what has no partner yet, by its name
-    by_key = defaultdict[str, deque[Numbered]](deque)
+    left = defaultdict[str, dict[int, NumberedExchange]](
+        dict
+    )  # what has no partner yet, by its name
+    by_key = defaultdict[str, deque[NumberedExchange]](deque)
     for side in new:
         left[side.name][side.number] = side
         by_key[identity(parts[id(side)], rules)].append(side)
-    partners: dict[int, Numbered] = {}
+    partners: dict[int, NumberedExchange] = {}
     for side in old:
         if equal := by_key.get(identity(parts[id(side)], rules)):
             partner = partners[side.number] = equal.popleft()
@@ -135,7 +140,12 @@ def _pairs(
             continue
         left[side.name].pop(nearest.number, None)
         request = differences(mine, parts[id(nearest)], rules)
-        yield Pair(old=side, new=nearest, request=request, answer=_answer(side, nearest, volatile))
+        yield Pair(
+            old=side,
+            new=nearest,
+            request=request,
+            answer=_compare_responses(side, nearest, volatile),
+        )
     rest = chain.from_iterable(group.values() for group in left.values())
     for side in sorted(rest, key=lambda side: side.exchange.order):
         yield Pair(new=side)
@@ -182,7 +192,9 @@ def _form(value: Any) -> str:
     return re.sub(r"[0-9a-zA-Z]" if is_hex else r"[0-9]", "#", text)
 
 
-def _answer(old: Numbered, new: Numbered, volatile: Volatile) -> tuple[Difference, ...]:
+def _compare_responses(
+    old: NumberedExchange, new: NumberedExchange, volatile: Volatile
+) -> tuple[Difference, ...]:
     call = old.exchange.request.call
     passing = [
         FieldPath.parse(path, "volatile")

@@ -121,15 +121,15 @@ def shape_of(response: Response) -> Shape:
     return {path: frozenset(types) for path, types in shape.items()}
 
 
-def unsteady(first: Response, second: Response) -> frozenset[Steps]:
+def find_unsteady_places(first: Response, second: Response) -> frozenset[Steps]:
     """Return the places whose value or presence differs between two responses to one request."""
-    before, after = _leaves(first), _leaves(second)
+    before, after = _flatten(first), _flatten(second)
     return frozenset(
         path for path in before.keys() | after.keys() if before.get(path) != after.get(path)
     )
 
 
-def _leaves(response: Response) -> Mapping[Steps, list[Any]]:
+def _flatten(response: Response) -> Mapping[Steps, list[Any]]:
     body = read_body(response.body, response.header("content-type") or "")
     leaves = defaultdict[Steps, list[Any]](list)
     for path, value in _walk(body.value, ("body",)):
@@ -173,16 +173,16 @@ def _change(path: Steps, was: frozenset[str], now: frozenset[str]) -> Iterator[C
     before, after = was - {NULL}, now - {NULL}
     place = format_path(path)
     if before and after and not after <= before:
-        yield Change("type", place, _named(before), _named(after))
+        yield Change("type", place, _join_types(before), _join_types(after))
     elif after and not before:
-        yield Change("added", place, now=_named(after))
+        yield Change("added", place, now=_join_types(after))
     elif before and not after:
-        yield Change("removed", place, was=_named(before))
+        yield Change("removed", place, was=_join_types(before))
     elif not before and not after and was != now:
-        yield Change("added" if now else "removed", place, _named(was), _named(now))
+        yield Change("added" if now else "removed", place, _join_types(was), _join_types(now))
 
 
-def _named(types: frozenset[str]) -> str:
+def _join_types(types: frozenset[str]) -> str:
     return " or ".join(sorted(types))
 
 
@@ -200,7 +200,7 @@ def carries_standin(request: Request) -> bool:
     return any(_STANDIN in text for text in texts) or _STANDIN.encode() in (body or b"")
 
 
-def builder(session: Session, call: Call) -> Builder:
+def rebuild_call(session: Session, call: Call) -> Builder:
     """Return the call of a script that set *call*."""
     platform = session.platforms.platform(call.platform)
     template = session.platforms.api(platform, call.api).path
@@ -229,7 +229,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         tier: ``info``, ``warning`` or ``error``.
         kind: ``changed``, ``volatile`` (learned), ``failed`` (it was rejected), ``unreachable``,
-            ``skipped``, or ``old``.
+            ``skipped``, or ``find_old``.
         path: the place, such as ``body.data.items[*].qty``, where there is one.
         reason: why nothing was sent, where that is so.
     """
@@ -258,7 +258,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def old(exchange: Exchange, *, now: float, age: float) -> Iterator[Drift]:
+def find_old(exchange: Exchange, *, now: float, age: float) -> Iterator[Drift]:
     """Yield that *exchange* was answered more than *age* seconds before *now*, if it was.
 
     The third party's own ``Date`` tells when, for the clock of a recording may stand still.
@@ -296,24 +296,26 @@ class Verification:
         exchange = next(business, None)
         while exchange is not None:
             after = next(business, None)
-            yield exchange, self._verified(exchange, self._passed(exchange, after))
+            yield exchange, self._verify_exchange(exchange, self._find_retry_cause(exchange, after))
             exchange = after
 
-    def _verified(self, exchange: Exchange, passed: str) -> list[Drift]:
+    def _verify_exchange(self, exchange: Exchange, passed: str) -> list[Drift]:
         outcome, call = exchange.outcome, exchange.request.call
         party = f"{call.platform}.{call.instance}" if call and call.platform else ""
         party = party or urlsplit(exchange.request.url).netloc
         if not isinstance(outcome, Response):
-            return [_skipped(exchange, msg("it had no answer when it was recorded"))]
+            return [_report_unsent(exchange, msg("it had no answer when it was recorded"))]
         if party in self._down:
-            return [_skipped(exchange, msg("{party} could not be reached before", party=party))]
+            return [
+                _report_unsent(exchange, msg("{party} could not be reached before", party=party))
+            ]
         check = _Check(self._session, exchange, outcome, passed)
         drifts = check.run(allow_writes=self._allow_writes)
         if any(drift.kind == "unreachable" for drift in drifts):
             self._down.add(party)
         return drifts
 
-    def _passed(self, exchange: Exchange, after: Exchange | None) -> str:
+    def _find_retry_cause(self, exchange: Exchange, after: Exchange | None) -> str:
         """Return the class of failure after which the call was sent again, as *after*, or nothing.
 
         That is decided as it was when they were recorded.
@@ -345,7 +347,7 @@ def _received_outcome(outcome: Response | FailedExchange) -> ReceivedResponse | 
     return ReceivedResponse(replace(outcome, source=""), parsed_body(outcome))
 
 
-def _skipped(exchange: Exchange, reason: str) -> Drift:
+def _report_unsent(exchange: Exchange, reason: str) -> Drift:
     message = msg("not sent: {reason}", reason=reason)
     return Drift(exchange=exchange, tier="info", kind="skipped", message=message, reason=reason)
 
@@ -358,14 +360,14 @@ class _Check(msgspec.Struct, frozen=True):
 
     def run(self, *, allow_writes: bool) -> list[Drift]:
         try:
-            declared = self._declared()
+            declared = self._find_api()
         except CallError as error:
             message = msg("not sent: {error_message}", error_message=error.message)
             return [self._drift("error", "failed", message)]
         rule = declared[1].verify if declared else "shape"
         safe = self.exchange.request.method in SAFE
-        if reason := self._reason(rule, allowed=safe or allow_writes):
-            return [_skipped(self.exchange, reason)]
+        if reason := self._why_not_sent(rule, allowed=safe or allow_writes):
+            return [_report_unsent(self.exchange, reason)]
         try:
             first = self._send()
             second = self._send() if safe else first
@@ -377,11 +379,11 @@ class _Check(msgspec.Struct, frozen=True):
             return [self._drift("error", kind, message.removeprefix(named))]
         if rule == "status":
             differing = [c for c in changes(self.recorded, first) if c.what == "status"]
-            return [self._changed(change) for change in differing]
+            return [self._to_drift(change) for change in differing]
         values = rule.values if isinstance(rule, VerifyValues) else ()
         return list(self._compare(first, second, declared or (), values))
 
-    def _reason(self, rule: str | VerifyValues, *, allowed: bool) -> str:
+    def _why_not_sent(self, rule: str | VerifyValues, *, allowed: bool) -> str:
         """Return why it is not sent, or nothing."""
         if rule == "never":
             return msg("its API says verify: never")
@@ -399,7 +401,7 @@ class _Check(msgspec.Struct, frozen=True):
             )
         return ""
 
-    def _declared(self) -> tuple[Platform, Api] | None:
+    def _find_api(self) -> tuple[Platform, Api] | None:
         call = self.exchange.request.call
         if call is None or not call.api:
             return None
@@ -413,7 +415,7 @@ class _Check(msgspec.Struct, frozen=True):
         before = len(self.session.calls)
         failure: CallError | None = None
         try:
-            builder(self.session, call).call()
+            rebuild_call(self.session, call).call()
         except CallError as error:
             failure = error
         calls = [call for call in self.session.calls[before:] if not call.is_login]
@@ -431,7 +433,7 @@ class _Check(msgspec.Struct, frozen=True):
         known = frozenset(
             FieldPath.parse(path, "volatile") for owner in declared for path in owner.volatile
         )
-        learned = unsteady(first, second)
+        learned = find_unsteady_places(first, second)
         drifts = list(changes(self.recorded, first, learned | known))
         seen = {change.path for change in drifts}
         personal = [path for owner in declared for path in owner.redact]
@@ -440,14 +442,14 @@ class _Check(msgspec.Struct, frozen=True):
             for place in _other_values(self.recorded, first, values, personal)
             if place not in seen and not _is_volatile(FieldPath.parse(place, "verify"), learned)
         ]
-        yield from map(self._changed, drifts)
+        yield from map(self._to_drift, drifts)
         for path in sorted(format_path(path) for path in learned if not _is_volatile(path, known)):
             message = msg(
                 "{path}: differs between two answers; declare volatile: [{path}]", path=path
             )
             yield self._drift("info", "volatile", message, path)
 
-    def _changed(self, change: Change) -> Drift:
+    def _to_drift(self, change: Change) -> Drift:
         return self._drift(change.tier, "changed", str(change), change.path)
 
     def _drift(self, tier: Tier, kind: Kind, message: str, path: str = "") -> Drift:

@@ -174,14 +174,14 @@ def _is_hidden(name: str, value: str) -> bool:
     credential = credential_of(value)
     if credential is None:
         return " " in value.strip() or _is_replaced(value)  # a signature gives nothing away
-    return _is_replaced(credential) or _STANDIN in _decoded(credential)
+    return _is_replaced(credential) or _STANDIN in _decode_base64(credential)
 
 
 def _is_replaced(value: str) -> bool:
     return _STANDIN in value or is_standin(value)
 
 
-def _decoded(text: str) -> str:
+def _decode_base64(text: str) -> str:
     try:
         return base64.b64decode(text, validate=True).decode("utf-8", "replace")
     except (binascii.Error, ValueError):

@@ -158,7 +158,7 @@ class _Lines:
         node = step.items[key]
         begin = self.at(node.line, node.column)
         if self.text[begin] in "{[":
-            return _closed(self.text, begin)
+            return _find_closing_bracket(self.text, begin)
         indent = step.keys[key][1]
         rest = re.compile(rf"\n(?!\s*\n)(?! {{{indent}}})").search(self.text, begin)
         return rest.start() if rest else len(self.text.rstrip("\n"))
@@ -167,7 +167,7 @@ class _Lines:
 _BRACKETS = re.compile(r"""'(?:''|[^'])*'|"(?:\\.|[^"\\])*"|([\[{])|([\]}])""", re.DOTALL)
 
 
-def _closed(text: str, begin: int) -> int:
+def _find_closing_bracket(text: str, begin: int) -> int:
     """Return where the bracket that opens at *begin* is closed."""
     depth = 0
     for bracket in _BRACKETS.finditer(text, begin):

@@ -16,10 +16,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _speak_utf8()
     # Not before: where this package's own path has Chinese in it, nothing compiled can be loaded.
     try:
-        from bpmax_sim.cli.app import start  # noqa: PLC0415
+        from bpmax_sim.cli.app import run_command_line  # noqa: PLC0415
     except KeyboardInterrupt:  # that takes a while in which somebody may change his mind
         sys.exit(130)  # as shells have it
-    sys.exit(start(sys.argv[1:] if arguments is None else arguments))
+    sys.exit(run_command_line(sys.argv[1:] if arguments is None else arguments))
 
 
 def _speak_utf8() -> None:

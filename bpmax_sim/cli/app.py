@@ -103,7 +103,7 @@ COMMANDS: Mapping[str, Command] = {
         ),
     ),
     "list": Command(
-        "run:listing",
+        "run:list_scenarios",
         msg("List scenarios and the rows of their tables"),
         "bpmax-sim list --json",
     ),
@@ -149,7 +149,7 @@ COMMANDS: Mapping[str, Command] = {
         ),
     ),
     "import": Command(
-        "imports:imports",
+        "imports:import_traffic",
         msg("Make cassettes of what vcrpy, betamax, a browser (HAR), WireMock and others recorded"),
         "bpmax-sim import traffic.har --to cassettes/crm/customer.yaml",
         msg(
@@ -169,7 +169,7 @@ COMMANDS: Mapping[str, Command] = {
         ),
     ),
     "export": Command(
-        "cassettes:exports",
+        "cassettes:export_cassette",
         msg("Write a cassette as an HTTP Archive, curl commands, WireMock mappings or plain vcrpy"),
         "bpmax-sim export cassettes/crm/customer.yaml --as har",
         msg("Credentials stay stand-ins. What the format cannot carry is told."),
@@ -220,7 +220,7 @@ COMMANDS: Mapping[str, Command] = {
         ),
     ),
     "coverage": Command(
-        "verify:covered",
+        "verify:show_coverage",
         msg("Show which APIs, parameters, auth paths, fields and nodes the scenarios touch"),
         "bpmax-sim coverage --fail-under 80",
         msg(
@@ -384,7 +384,7 @@ class _Commands(TyperGroup):
 
     def get_command(self, _ctx: Any, cmd_name: str) -> Any:
         command = COMMANDS.get(cmd_name)
-        return _compiled(cmd_name, command, current_language()) if command else None
+        return _build_command(cmd_name, command, current_language()) if command else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] == "help":  # as other tools have it
@@ -404,7 +404,7 @@ class _Commands(TyperGroup):
 
 
 @cache
-def _compiled(name: str, command: Command, _language: str) -> Any:
+def _build_command(name: str, command: Command, _language: str) -> Any:
     module, _, function = command.home.partition(":")
     called = getattr(import_module(f"bpmax_sim.cli.{module}"), function)
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -413,7 +413,7 @@ def _compiled(name: str, command: Command, _language: str) -> Any:
     text = in_sentences(translate(join_messages("\n\n", filter(None, parts))))
     app.command(name, cls=_Command, help=text, context_settings=_SETTINGS)(called)
     compiled: Any = typer.main.get_command(app)
-    helps = helps_of(called)
+    helps = parameter_helps(called)
     for parameter in compiled.params:
         if parameter.name in helps:
             parameter.help = in_sentences(translate(helps[parameter.name]))
@@ -425,7 +425,7 @@ def in_sentences(text: str) -> str:
     return _FULL_STOP.sub("。", text)
 
 
-def helps_of(called: Callable[..., Any]) -> Mapping[str, str]:
+def parameter_helps(called: Callable[..., Any]) -> Mapping[str, str]:
     """Return the help of each parameter, before typer makes a mere text of it."""
     hints = get_type_hints(called, include_extras=True)
     return {
@@ -436,7 +436,7 @@ def helps_of(called: Callable[..., Any]) -> Mapping[str, str]:
     }
 
 
-def _root(
+def _root_callback(
     context: typer.Context,
     *,
     version: Annotated[bool, Option("--version", help=msg("Print the version."))] = False,
@@ -445,7 +445,7 @@ def _root(
         Option(_LANG, help=msg("Language of messages: en, zh."), metavar="LANGUAGE"),
     ] = None,
 ) -> int:
-    del lang  # `start` has taken it; it stands here for the help
+    del lang  # `run_command_line` has taken it; it stands here for the help
     if version:
         say(f"{PROGRAM} {bpmax_sim.__version__}")
     elif context.invoked_subcommand is None:
@@ -453,24 +453,24 @@ def _root(
     return ExitCode.PASSED
 
 
-def start(arguments: Sequence[str]) -> int:
+def run_command_line(arguments: Sequence[str]) -> int:
     """Run the command that *arguments* name and return its exit code."""
     try:
         keep_printable()
         language, arguments = _language_in(arguments)
         choose_language(language, configured=language_of(find_root(Path())))
-        with _warnings_as_messages():
-            return _called(arguments)
+        with _print_warnings_as_messages():
+            return _call_command(arguments)
     except UnknownLanguageError as error:
-        return _failed(ConfigError(str(error)), arguments)
+        return _report_error(ConfigError(str(error)), arguments)
     except OutputNotRead:
         return 141  # as shells tell of SIGPIPE: `| head` has seen enough
     except KeyboardInterrupt:
-        return _interrupted(arguments)
+        return _report_interrupt(arguments)
 
 
 @contextmanager
-def _warnings_as_messages() -> Iterator[None]:
+def _print_warnings_as_messages() -> Iterator[None]:
     """Print our own warnings without the line of Python that Python itself puts before them."""
     with warnings.catch_warnings():
         foreign = warnings.showwarning
@@ -499,7 +499,7 @@ def _language_in(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
     return None, left
 
 
-def _called(arguments: Sequence[str]) -> int:
+def _call_command(arguments: Sequence[str]) -> int:
     try:
         code = _app(current_language())(list(arguments), prog_name=PROGRAM, standalone_mode=False)
     except typer.TyperException as error:
@@ -510,21 +510,21 @@ def _called(arguments: Sequence[str]) -> int:
             in_our_words=in_our_words(error.format_message()),
             where=f"{PROGRAM} {named}".rstrip(),
         )
-        return _failed(ConfigError(message), arguments)
+        return _report_error(ConfigError(message), arguments)
     except BpmaxError as error:
-        return _failed(error, arguments)
+        return _report_error(error, arguments)
     except typer.Abort:
         tell(msg("\nstopped; nothing was changed"))
         return ExitCode.FAILED
-    return _interrupted(arguments) if code == _INTERRUPTED else int(code or 0)
+    return _report_interrupt(arguments) if code == _INTERRUPTED else int(code or 0)
 
 
-def _interrupted(arguments: Sequence[str]) -> int:
+def _report_interrupt(arguments: Sequence[str]) -> int:
     tell(_RECORDING if "record" in join_messages(" ", arguments) else "\nstopped")
     return _INTERRUPTED
 
 
-def _failed(error: BpmaxError, arguments: Sequence[str]) -> ExitCode:
+def _report_error(error: BpmaxError, arguments: Sequence[str]) -> ExitCode:
     code = next(code for kind, code in _CODES if isinstance(error, kind))
     tell(str(error))
     if "--json" in arguments:
@@ -548,5 +548,5 @@ def _app(_language: str) -> Any:
         ),
         context_settings=_SETTINGS,
     )
-    app.callback(invoke_without_command=True)(_root)
+    app.callback(invoke_without_command=True)(_root_callback)
     return typer.main.get_command(app)

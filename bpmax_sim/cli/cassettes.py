@@ -24,13 +24,21 @@ from bpmax_sim.cassette.model import Line
 from bpmax_sim.cassette.reader import YamlTextError
 from bpmax_sim.cli import select
 from bpmax_sim.cli.options import CassettePaths, Json
-from bpmax_sim.cli.select import below, collect, declared, file_of, missing, opened, platforms_of
+from bpmax_sim.cli.select import (
+    collect,
+    file_of,
+    find_files,
+    load_cassette,
+    load_declared,
+    missing_problem,
+    platforms_of,
+)
 from bpmax_sim.cli.terminal import agree, say, say_bytes, say_document, say_result, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, nearest_name
 from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.messages import Exchange, FailedExchange
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.terminal import table
+from bpmax_sim.report.terminal import align_columns
 from bpmax_sim.session.credentials import matching_rules, volatile_places
 from bpmax_sim.traffic.formats import write_foreign
 from bpmax_sim.yamlfile import display_path
@@ -38,7 +46,7 @@ from bpmax_sim.yamlfile import display_path
 _MACHINE = (ENTRY, "bpmax: ", "sealed: ")
 
 
-def changes(before: str, after: str) -> Iterator[str]:
+def format_line_changes(before: str, after: str) -> Iterator[str]:
     """Yield the lines that differ with one around each; what only machines read is left out."""
     old, new = (
         [line for line in text.splitlines() if not line.startswith(_MACHINE)]
@@ -49,7 +57,7 @@ def changes(before: str, after: str) -> Iterator[str]:
             yield line
 
 
-def edited(before: bytes, after: bytes) -> Iterator[str]:
+def find_edited_exchanges(before: bytes, after: bytes) -> Iterator[str]:
     """Yield which exchanges of *after* are not sealed like this in *before*."""
     known = set(before.splitlines())
     mark = ENTRY.encode()
@@ -75,11 +83,11 @@ def seal(
 ) -> int:
     """Seal a cassette again."""
     if not cassette.is_file():
-        raise ConfigError(missing(cassette, ".yaml"))
+        raise ConfigError(missing_problem(cassette, ".yaml"))
     before = cassette.read_bytes()
-    after = _sealed(cassette, before)
-    exchanges = list(edited(before, after))
-    lines = [] if after == before else list(changes(before.decode(), after.decode()))
+    after = _seal_bytes(cassette, before)
+    exchanges = list(find_edited_exchanges(before, after))
+    lines = [] if after == before else list(format_line_changes(before.decode(), after.decode()))
     if not json:
         for line in (*exchanges, *lines):
             say(line)
@@ -97,7 +105,7 @@ def seal(
     return ExitCode.PASSED
 
 
-def _sealed(path: Path, data: bytes) -> bytes:
+def _seal_bytes(path: Path, data: bytes) -> bytes:
     try:
         return reseal(data.decode())
     except UnicodeDecodeError:
@@ -112,8 +120,8 @@ def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
     """Seal what was left in journals."""
     passing: merge.Volatile = merge.nothing_volatile
     with suppress(ConfigError):  # as far as the platforms can be read
-        passing = partial(volatile_places, declared(None))
-    targets = select.with_journals(paths or ())
+        passing = partial(volatile_places, load_declared(None))
+    targets = select.cassettes_with_journals(paths or ())
     written = [new for path in targets for new in merge.recover(path, volatile=passing)]
     waiting = [path for path in written if path.name.endswith(".new")]
     say_result(
@@ -145,14 +153,14 @@ def fmt(
     json: Json = False,
 ) -> int:
     """Write cassettes anew where that changes them."""
-    files = below(paths or (), ".yaml")
+    files = find_files(paths or (), ".yaml")
     # The rules of each scenario and row; those of Python tests are in their markers.
     rules = {
         (file_of(item), item.owner): matching_rules(platforms_of(item), item.scenario.proxy.ignore)
         for item in collect()
     }
 
-    platforms = declared(None)
+    platforms = load_declared(None)
 
     def canonical(path: Path) -> bytes:
         place = path.absolute()
@@ -191,21 +199,21 @@ def inspect(
     """Show a cassette."""
     name, line = select.path_and_line(cassette)
     path = Path(name)
-    loaded = opened(path)
-    numbers = _numbers(loaded, line)
-    exchanges = [_exchange(loaded, number) for number in numbers]
+    loaded = load_cassette(path)
+    numbers = _select_numbers(loaded, line)
+    exchanges = [_exchange_data(loaded, number) for number in numbers]
     if json:
         say_document(file=str(path), exchanges=exchanges)
     elif line:
         say(loaded.entry(numbers[0]).text.rstrip())
     else:
         rows = [[str(exchange[name]) for name in _COLUMNS] for exchange in exchanges]
-        for text in table([_COLUMNS, *rows]):
+        for text in align_columns([_COLUMNS, *rows]):
             say(text)
     return ExitCode.PASSED
 
 
-def _numbers(cassette: Cassette, line: int) -> list[int]:
+def _select_numbers(cassette: Cassette, line: int) -> list[int]:
     """Return all exchanges, or the one that *line* lies in."""
     everything = list(range(len(cassette)))
     if not line:
@@ -219,7 +227,7 @@ def _numbers(cassette: Cassette, line: int) -> list[int]:
     return before[-1:]
 
 
-def _exchange(cassette: Cassette, number: int) -> dict[str, Any]:
+def _exchange_data(cassette: Cassette, number: int) -> dict[str, Any]:
     line, exchange = cassette.line(number), cassette.exchange(number)
     request, outcome = exchange.request, exchange.outcome
     if isinstance(outcome, FailedExchange):
@@ -243,7 +251,7 @@ def _exchange(cassette: Cassette, number: int) -> dict[str, Any]:
 Format = Literal["har", "curl", "wiremock", "vcrpy"]
 
 
-def exports(
+def export_cassette(
     cassette: Annotated[Path, Argument(metavar="CASSETTE", help=msg("The file."))],
     *,
     kind: Annotated[Format, Option("--as", help=msg("The format."))],
@@ -288,7 +296,7 @@ def _exchanges(path: Path, owner: str | None) -> list[Exchange]:
         ConfigError: there is no such file or owner.
         CassetteError: the file is not sound.
     """
-    cassette = opened(path)
+    cassette = load_cassette(path)
     if owner is not None and owner not in cassette.owners:
         known = series(map(repr, cassette.owners)) or msg("nothing")
         hint = nearest_name(owner, cassette.owners) or msg("; it holds {known}", known=known)

@@ -22,7 +22,7 @@ from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Source
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.terminal import table
+from bpmax_sim.report.terminal import align_columns
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.session import Session
 from bpmax_sim.starter.init import CIS, GIT
@@ -32,19 +32,19 @@ Finding = tuple[bool, str, str]
 _ATTRIBUTES = ".gitattributes"
 
 
-def _project(root: Path) -> Iterator[Finding]:
+def _check_project(root: Path) -> Iterator[Finding]:
     """Yield what is found in the project at *root*; of a folder that is none, little."""
-    yield from _declared(root)
-    yield from _schemas(root)
-    yield from _left(root)
+    yield from _check_platforms(root)
+    yield from _check_schemas(root)
+    yield from _check_leftovers(root)
     if any((ancestor / ".git").exists() for ancestor in (root, *root.parents)):
-        yield _git(root)
+        yield _check_git(root)
     files = [name for name, (_, place) in CIS.items() if (root / place).is_file()]
     none = msg("none; `bpmax-sim init --ci github` writes one")
     yield True, msg("CI file"), series(files) or none
 
 
-def _declared(root: Path) -> Iterator[Finding]:
+def _check_platforms(root: Path) -> Iterator[Finding]:
     folder = root / "scenarios" / "platforms"
     try:
         platforms = load_platforms(folder if folder.is_dir() else None)
@@ -71,7 +71,7 @@ def _declared(root: Path) -> Iterator[Finding]:
         yield is_there, "keyring", msg("installed") if is_there else message
 
 
-def _schemas(root: Path) -> Iterator[Finding]:
+def _check_schemas(root: Path) -> Iterator[Finding]:
     folder = root / "scenarios" / "schemas"
     if not folder.is_dir():
         return
@@ -90,7 +90,7 @@ def _is_fresh(folder: Path, name: str, schema: Mapping[str, object]) -> bool:
         return False
 
 
-def _left(root: Path) -> Iterator[Finding]:
+def _check_leftovers(root: Path) -> Iterator[Finding]:
     """Yield what recordings left that were killed, or that failed."""
     folder = root / "cassettes"
     for end, name, text in (
@@ -102,7 +102,7 @@ def _left(root: Path) -> Iterator[Finding]:
             yield False, name, msg(text, counted=counted)
 
 
-def _git(root: Path) -> Finding:
+def _check_git(root: Path) -> Finding:
     try:
         lines = (root / _ATTRIBUTES).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
@@ -129,39 +129,39 @@ _SAMPLE = "合同"
 
 def doctor(*, json: Json = False) -> int:
     """Check the installation."""
-    results = list(findings())
+    results = list(collect_findings())
     sound = all(ok for ok, _, _ in results)
-    lines = table([("√" if ok else "×", name, value) for ok, name, value in results])
+    lines = align_columns([("√" if ok else "×", name, value) for ok, name, value in results])
     checks = [{"ok": ok, "name": name, "value": value} for ok, name, value in results]
     say_result(lines, json=json, ok=sound, checks=checks)
     return ExitCode.PASSED if sound else ExitCode.FAILED
 
 
-def findings() -> Iterator[Finding]:
+def collect_findings() -> Iterator[Finding]:
     """Yield whether each thing is right, what it is, and what was found."""
     yield True, "bpmax-sim", str(bpmax_sim.__version__)
     version, system = platform.python_version(), platform.system()
     yield True, "python", msg("{python_version} on {system}", python_version=version, system=system)
-    yield from map(_package, PACKAGES)
-    yield _engine()
-    yield from map(_extra, EXTRAS)
-    yield _console()
+    yield from map(_check_package, PACKAGES)
+    yield _check_engine()
+    yield from map(_check_extra, EXTRAS)
+    yield _check_console()
     root = find_root(Path.cwd())
-    yield _writable(msg("project"), root)
-    yield _writable(msg("cassettes"), root / "cassettes")
-    yield from _project(root)
+    yield _check_writable(msg("project"), root)
+    yield _check_writable(msg("cassettes"), root / "cassettes")
+    yield from _check_project(root)
     is_ci = bool(os.environ.get("CI"))
     yield True, "CI", msg("set, so recording asks twice") if is_ci else msg("not set")
 
 
-def _package(name: str) -> Finding:
+def _check_package(name: str) -> Finding:
     try:
         return True, name, metadata.version(name)
     except metadata.PackageNotFoundError:
         return False, name, msg("not installed; run `pip install {name}`", name=name)
 
 
-def _extra(name: str) -> Finding:
+def _check_extra(name: str) -> Finding:
     """Tell of something that only some need."""
     packages, purpose = EXTRAS[name]
     hint = msg(
@@ -171,7 +171,7 @@ def _extra(name: str) -> Finding:
     return True, msg("extra {name}", name=name), msg("installed") if is_there else hint
 
 
-def _console() -> Finding:
+def _check_console() -> Finding:
     encoding = sys.stdout.encoding or "ascii"
     message = msg(
         "{encoding}, files {getfilesystemencoding}",
@@ -187,7 +187,7 @@ def _console() -> Finding:
     return True, msg("console"), message
 
 
-def _engine() -> Finding:
+def _check_engine() -> Finding:
     try:
         with Session.open() as session:
             outcome = session.run_script(Script("return await Promise.resolve(6 * 7)", "doctor.js"))
@@ -198,7 +198,7 @@ def _engine() -> Finding:
     return works, msg("scripts"), msg("run") if works else wrong
 
 
-def _writable(name: str, folder: Path) -> Finding:
+def _check_writable(name: str, folder: Path) -> Finding:
     """Look at the folder, or at the nearest above where it would be made."""
     place = next(ancestor for ancestor in (folder, *folder.parents) if ancestor.exists())
     if place.is_dir() and os.access(place, os.W_OK):

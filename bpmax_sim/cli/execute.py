@@ -15,7 +15,7 @@ from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import label_message, msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report.store import keep_trace
-from bpmax_sim.report.terminal import Verdict, broken, judged, skipped, target
+from bpmax_sim.report.terminal import Verdict, error_verdict, judge_events, run_target, skip_verdict
 from bpmax_sim.scenario import shards
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
@@ -62,7 +62,7 @@ def observe(
     choices = replace(choices, options={"shared_logins": SharedLogins(), **choices.options})
     for item in items:
         if item.skip:
-            verdict = skipped(item)
+            verdict = skip_verdict(item)
             keep_trace(item, not_run(item, reason=verdict.reason), choices.trace, failed=False)
             yield verdict, ()
         else:
@@ -76,20 +76,20 @@ def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ..
     options: SessionOptions = {
         **choices.options,
         "environ": os.environ,
-        "command": msg("bpmax-sim record {target}", target=target(item)),
+        "command": msg("bpmax-sim record {target}", target=run_target(item)),
         "guard": guard,
     }
     try:
         session = open_session(item, cassettes=_folder(item, choices), **options)
     except BpmaxError as error:
         keep_trace(item, not_run(item, error=error), choices.trace, failed=True)
-        return broken(item, error), ()
+        return error_verdict(item, error), ()
     try:
         ran = tuple(run_item(item, session, environ=os.environ, faults=choices.faults))
     finally:
         guard.leave()  # also where somebody pressed Ctrl-C
     events = session.shown(ran)  # a secret may have become known after what told it
-    verdict = judged(item, events, live=not session.is_closed, mode=session.settings.mode)
+    verdict = judge_events(item, events, live=not session.is_closed, mode=session.settings.mode)
     failed = verdict.outcome == "failed"
     keep_trace(item, events, choices.trace, failed=failed, redact=session.redact)
     lenient = session.settings.unused == "warn" or session.mode == "record"
@@ -137,7 +137,7 @@ def part_of(items: Sequence[ScenarioItem], shard: Shard | None) -> list[Scenario
     return [item for item, key in zip(items, keys, strict=True) if key in within]
 
 
-def timed(verdicts: Iterable[Verdict], shard: Shard | None) -> Iterator[Verdict]:
+def store_durations(verdicts: Iterable[Verdict], shard: Shard | None) -> Iterator[Verdict]:
     """Yield *verdicts* of items that are replayed, and keep what each took in real time."""
     root, took = find_root(Path.cwd()), dict[str, float]()
     begun = time.perf_counter()

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from typer import Argument, Option
 
 from bpmax_sim.cli.options import Json
-from bpmax_sim.cli.select import missing
+from bpmax_sim.cli.select import missing_problem
 from bpmax_sim.cli.terminal import progress, say, say_document, tell
 from bpmax_sim.errors import ConfigError, suggest
 from bpmax_sim.fuzz import search
@@ -148,7 +148,7 @@ def _check(minutes: float, workers: int, laws: Sequence[str], scripts: Sequence[
         if name not in known:
             hint = suggest(name, known)
             raise ConfigError("--law {name}: there is no such law{hint}", name=name, hint=hint)
-    lacking = [missing(script, ".js") for script in scripts if not script.is_file()]
+    lacking = [missing_problem(script, ".js") for script in scripts if not script.is_file()]
     if lacking:
         raise ConfigError(*lacking)
 
@@ -166,7 +166,7 @@ def _file(text: str) -> Path:
         return Path(display_path(own))
     if Path(text).is_dir():
         raise ConfigError("{text}: expected one platform file; name one of those in it", text=text)
-    raise ConfigError(missing(text, ".yaml"))
+    raise ConfigError(missing_problem(text, ".yaml"))
 
 
 def _line(tried: search.LawOutcome) -> str:

@@ -20,7 +20,7 @@ from typer import Argument, Option
 from bpmax_sim.cassette.journal import PendingExchange
 from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json, PlatformsFolder
-from bpmax_sim.cli.select import declared, missing, players
+from bpmax_sim.cli.select import find_owners, load_declared, missing_problem
 from bpmax_sim.cli.terminal import agree, say, say_document, say_result, tell
 from bpmax_sim.errors import ConfigError, Place, Problem, nearest_name
 from bpmax_sim.field_path import FieldPath
@@ -48,7 +48,7 @@ from bpmax_sim.yamlfile import display_path, read_yaml, text_at, write_text, wri
 
 
 @dataclass(frozen=True, slots=True)
-class _Taken:
+class _CassetteImport:
     """What goes into one cassette."""
 
     path: Path
@@ -57,7 +57,7 @@ class _Taken:
     drafts: tuple[PendingExchange, ...] = field(repr=False)
 
 
-def imports(  # noqa: PLR0913 - the options of the command
+def import_traffic(  # noqa: PLR0913 - the options of the command
     recordings: Annotated[
         list[Path], Argument(metavar="FILE", help=msg("Recordings of other tools."))
     ],
@@ -104,14 +104,14 @@ def imports(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Import recordings."""
     _check_there(recordings)
-    known = declared(platforms)
-    vault = _vault(known, secret or ())
+    known = load_declared(platforms)
+    vault = _load_credentials(known, secret or ())
     rules, addresses = matching_rules(known, ()), addresses_in(known, os.environ)
-    places = tuple(map(_place, redact or ()))
+    places = tuple(map(_check_place, redact or ()))
     admitted = partial(
         admit, platforms=known, vault=vault, rules=rules, addresses=addresses, redact=places
     )
-    taken: list[_Taken] = []
+    taken: list[_CassetteImport] = []
     for path, files in _targets(recordings, to).items():
         sources = [read_file(file, kind=kind, address=address) for file in files]
         whom = _owner(path) if owner is None else owner
@@ -120,18 +120,18 @@ def imports(  # noqa: PLR0913 - the options of the command
             imported = [admitted(source.imported, owner=whom) for source in sources]
         exchanges = [exchange for part in imported for exchange in part.exchanges]
         pairs = tuple(zip(sources, imported, strict=True))
-        taken.append(_Taken(path, whom, pairs, render_exchanges(exchanges, rules, vault)))
+        taken.append(_CassetteImport(path, whom, pairs, render_exchanges(exchanges, rules, vault)))
     for source, part in (pair for batch in taken for pair in batch.sources):
         for note in part.notes:
             tell(label_message(display_path(source.path), note))
     for batch in taken:
         _ask(batch, yes=yes)
-    written = [_written(batch) for batch in taken]
+    written = [_write_cassette(batch) for batch in taken]
     say_result(map(_line, written), json=json, cassettes=written)
     return ExitCode.PASSED if any(batch.drafts for batch in taken) else ExitCode.NOTHING
 
 
-def _vault(known: Platforms, variables: Sequence[str]) -> Vault:
+def _load_credentials(known: Platforms, variables: Sequence[str]) -> Vault:
     """Return the credentials that can be read here, and the values of *variables*."""
     vault = Vault()
     for name in register_known_credentials(known, os.environ, vault):
@@ -149,7 +149,9 @@ def _vault(known: Platforms, variables: Sequence[str]) -> Vault:
 
 
 def _check_there(recordings: Sequence[Path]) -> None:
-    lacking = [missing(recording, "") for recording in recordings if not recording.is_file()]
+    lacking = [
+        missing_problem(recording, "") for recording in recordings if not recording.is_file()
+    ]
     if lacking and nearest_name(str(recordings[0]), ["openapi"]):
         hint = msg("of an OpenAPI document, `bpmax-sim import openapi FILE` makes a platform")
         raise ConfigError(*lacking, hint)
@@ -157,7 +159,7 @@ def _check_there(recordings: Sequence[Path]) -> None:
         raise ConfigError(*lacking)
 
 
-def _place(text: str) -> str:
+def _check_place(text: str) -> str:
     try:
         FieldPath.parse(text, "--redact")
     except ConfigError:
@@ -191,7 +193,7 @@ def _owner(path: Path) -> str:
     Raises:
         ConfigError: if several do.
     """
-    scenarios = players(path)
+    scenarios = find_owners(path)
     if len(scenarios) > 1:
         names = series(map(repr, scenarios))
         raise ConfigError(
@@ -208,7 +210,7 @@ def _owner(path: Path) -> str:
     return scenarios[0] if scenarios else ""
 
 
-def _ask(taken: _Taken, *, yes: bool) -> None:
+def _ask(taken: _CassetteImport, *, yes: bool) -> None:
     """Ask before a recording is replaced.
 
     Raises:
@@ -230,7 +232,7 @@ def _ask(taken: _Taken, *, yes: bool) -> None:
     )
 
 
-def _written(taken: _Taken) -> dict[str, Any]:
+def _write_cassette(taken: _CassetteImport) -> dict[str, Any]:
     changed = bool(taken.drafts) and write(taken.path, taken.owner, taken.drafts)
     return {
         "file": str(taken.path),
@@ -301,7 +303,7 @@ def openapi(
 ) -> int:
     """Import a platform."""
     if not document.is_file():
-        raise ConfigError(missing(document, document.suffix))
+        raise ConfigError(missing_problem(document, document.suffix))
     if url and ("{" in url or not is_address(url)):
         message = msg("expected an address such as https://crm.example.com, without ? # and user")
         raise ConfigError("--url {url}: {message}", url=url, message=message)

@@ -17,7 +17,13 @@ from bpmax_sim.cassette.journal import find_interrupted
 from bpmax_sim.check.secrets import NotSecret, literal_secrets, secrets_in
 from bpmax_sim.check.upgrade import upgrade
 from bpmax_sim.cli.options import Json, Paths
-from bpmax_sim.cli.select import Selection, below, gather, targets, with_journals
+from bpmax_sim.cli.select import (
+    Selection,
+    cassettes_with_journals,
+    find_files,
+    find_targets,
+    load_items,
+)
 from bpmax_sim.cli.terminal import say, say_json, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, nearest_name, shell_quote
 from bpmax_sim.file_names import namesakes
@@ -25,7 +31,7 @@ from bpmax_sim.i18n import label_message, msg, plural
 from bpmax_sim.platform.check import recover_hints
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.project import SUFFIX, find_root, open_places_of
-from bpmax_sim.report.document import document
+from bpmax_sim.report.document import build_document
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import annotation, in_workspace
 from bpmax_sim.scenario.load import ScenarioItem
@@ -60,7 +66,7 @@ def lint(
     json: Json = False,
 ) -> int:
     """Report every problem."""
-    files, recordings = _sorted(paths or ())
+    files, recordings = _split_paths(paths or ())
     for path in dict.fromkeys(target.path for target in files) if fix else ():
         with suppress(ConfigError):  # it is told with the other problems
             for change in upgrade(path):
@@ -72,11 +78,11 @@ def lint(
         tell("hint: {hint}", hint=hint)
     code = ExitCode.USAGE if problems else ExitCode.PASSED
     if json:
-        say_json(document([], code=code, problems=problems))
+        say_json(build_document([], code=code, problems=problems))
         return code
     for problem in problems:
         if style == "github":
-            say(_annotated(problem))
+            say(_format_annotation(problem))
         else:
             tell(str(problem))
     counted = plural(len(problems), "{number} problem", "{number} problems")
@@ -89,7 +95,7 @@ def lint(
     return code
 
 
-def _annotated(problem: Problem) -> str:
+def _format_annotation(problem: Problem) -> str:
     message = label_message(problem.path, problem.message) if problem.path else problem.message
     title, place = "bpmax-sim lint", problem.place
     if place is None:
@@ -98,7 +104,7 @@ def _annotated(problem: Problem) -> str:
     return annotation(message, file=file, line=place.line, column=place.column, title=title)
 
 
-def _sorted(paths: Sequence[str]) -> tuple[list[Selection], list[Path]]:
+def _split_paths(paths: Sequence[str]) -> tuple[list[Selection], list[Path]]:
     """Return which of *paths* are scenarios, and which are cassettes.
 
     A platform file or a script stands for its project: what it breaks, breaks scenarios.
@@ -110,8 +116,8 @@ def _sorted(paths: Sequence[str]) -> tuple[list[Selection], list[Path]]:
     scenarios = [path for path in others if SUFFIX in path or not Path(path).exists()]
     whole = len(others) > len(scenarios) or not paths
     named = [*folders, *scenarios]
-    items = targets(named) if named else []
-    items += targets(()) if whole else []
+    items = find_targets(named) if named else []
+    items += find_targets(()) if whole else []
     return list(dict.fromkeys(items)), recordings
 
 
@@ -129,7 +135,7 @@ def _problems(
     cassettes: bool,
     hint: Callable[[str], None],
 ) -> Iterator[Problem]:
-    items, problems = gather(files)
+    items, problems = load_items(files)
     yield from problems
     wrong = [list(absent(item)) for item in items]
     yield from chain.from_iterable(wrong)
@@ -172,7 +178,7 @@ def _in_cassettes(
     own = [] if named else [find_root(Path.cwd())]
     roots = dict.fromkeys([find_root(target.path) for target in files] or own)
     folders = [root / "cassettes" for root in roots if (root / "cassettes").is_dir()]
-    paths = [*named, *(below(folders, ".yaml") if folders else ())]
+    paths = [*named, *(find_files(folders, ".yaml") if folders else ())]
     not_secret, vault = NotSecret(loaded, open_places_of(find_root(Path()))), Vault()
     for platforms in loaded:
         register_known_credentials(platforms, os.environ, vault)
@@ -186,7 +192,7 @@ def _in_cassettes(
         )
         wrong = msg("{message}; rename one of them and record again", message=message)
         yield Problem(wrong, Place(display_path(other)))
-    yield from _interrupted([*paths, *(with_journals(folders) if folders else ())])
+    yield from _find_interrupted([*paths, *(cassettes_with_journals(folders) if folders else ())])
 
 
 def _conditions(item: ScenarioItem) -> Iterator[Problem]:
@@ -199,7 +205,7 @@ def _conditions(item: ScenarioItem) -> Iterator[Problem]:
                     yield Problem(wrong, place, join(("nodes", name, *path)))
 
 
-def _interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
+def _find_interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
     for path in dict.fromkeys(Path(display_path(journal)) for journal in paths):
         for journal in find_interrupted(path):
             message = msg(

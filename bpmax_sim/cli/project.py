@@ -14,7 +14,7 @@ from typer import Argument, Option
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.options import Json, PlatformsFolder
 from bpmax_sim.cli.output_schema import SHAPES, as_schema
-from bpmax_sim.cli.select import below, declared, declared_folder
+from bpmax_sim.cli.select import declared_folder, find_files, load_declared
 from bpmax_sim.cli.terminal import agree, announce, say, say_json, say_result, tell
 from bpmax_sim.errors import CallError, ConfigError, suggest
 from bpmax_sim.i18n import join_messages, msg, plural, series
@@ -52,7 +52,7 @@ def init(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Make a project."""
     options = {"platform": platform, "url": url, "auth": auth, "ci": ",".join(ci or ())}
-    chosen = _chosen(folder, options, ask=not yes and sys.stdin.isatty())
+    chosen = _choose_options(folder, options, ask=not yes and sys.stdin.isatty())
     ready = plan(folder, chosen)
     if ready.replaced and not yes:
         named = series(display_path(path) for path in ready.replaced)
@@ -71,7 +71,7 @@ def init(  # noqa: PLR0913 - the options of the command
     return ExitCode.PASSED
 
 
-def _chosen(folder: Path, options: dict[str, str], *, ask: bool) -> InitOptions:
+def _choose_options(folder: Path, options: dict[str, str], *, ask: bool) -> InitOptions:
     """Return what is wanted; a project that has scenarios gets CI and Git files alone."""
     answers = dict(options)
     grown = any((folder / "scenarios").rglob(f"*{SUFFIX}")) and not options["platform"]
@@ -137,7 +137,7 @@ def serve(
     json: Json = False,
 ) -> int:
     """Serve recordings."""
-    files = [path for path in below(paths or (), ".yaml") if "auth" not in path.parts[-2:-1]]
+    files = [path for path in find_files(paths or (), ".yaml") if "auth" not in path.parts[-2:-1]]
     if not files:
         raise ConfigError("there is no cassette here; record one, or name a file or a folder")
     from bpmax_sim.server import Recordings  # noqa: PLC0415 - help is quick without it
@@ -171,7 +171,7 @@ def simulate(
     json: Json = False,
 ) -> int:
     """Serve a stand-in."""
-    known = declared(platforms)
+    known = load_declared(platforms)
     if not platform:
         message = msg("name a platform; there are {names}", names=series(known.keys))
         raise ConfigError(message)

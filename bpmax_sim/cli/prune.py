@@ -33,7 +33,7 @@ class Leftover(msgspec.Struct, frozen=True):
     calls: tuple[str, ...]
 
 
-def leftovers(evidence: Evidence, root: Path) -> Iterator[Leftover]:
+def find_leftovers(evidence: Evidence, root: Path) -> Iterator[Leftover]:
     """Yield what may go, file by file.
 
     Raises:
@@ -46,10 +46,10 @@ def leftovers(evidence: Evidence, root: Path) -> Iterator[Leftover]:
             # Any call may need a login.
             is_login = path.relative_to(folder).parts[0] == "auth"
             if not is_login and str(path) not in evidence.unplayed_files:
-                yield from _of(path, evidence)
+                yield from _leftovers_in(path, evidence)
 
 
-def _of(path: Path, evidence: Evidence) -> Iterator[Leftover]:
+def _leftovers_in(path: Path, evidence: Evidence) -> Iterator[Leftover]:
     cassette = Cassette.load(display_path(path))
     lines = [cassette.line(number) for number in range(len(cassette))]
     left, owners = evidence.left.get(str(path), {}), evidence.owners.get(str(path), ())
@@ -91,13 +91,13 @@ def prune(*, yes: Yes = False, json: Json = False) -> int:
         raise ConfigError(
             "nobody knows yet what is used; run all tests in the project's folder: pytest"
         )
-    unused = list(leftovers(evidence, root))
+    unused = list(find_leftovers(evidence, root))
     if not json:
         for leftover in unused:
-            say(_line(leftover))
+            say(_format_leftover(leftover))
     if not unused:
         tell(msg("everything that is recorded is used"))
-    deleted = bool(unused) and _agreed(unused, yes=yes)
+    deleted = bool(unused) and _may_delete(unused, yes=yes)
     if deleted:
         _delete(unused)
     if json:
@@ -114,7 +114,7 @@ def prune(*, yes: Yes = False, json: Json = False) -> int:
     return ExitCode.PASSED
 
 
-def _line(leftover: Leftover) -> str:
+def _format_leftover(leftover: Leftover) -> str:
     path, left = display_path(leftover.path), len(leftover.numbers)
     counted = plural(leftover.total, "{number} exchange", "{number} exchanges")
     if left == leftover.total:
@@ -123,7 +123,7 @@ def _line(leftover: Leftover) -> str:
     return label_message(label_message(path, message), series(leftover.calls))
 
 
-def _agreed(unused: Sequence[Leftover], *, yes: bool) -> bool:
+def _may_delete(unused: Sequence[Leftover], *, yes: bool) -> bool:
     """Return whether to delete; where nobody can be asked, it stays with what was told."""
     if yes:
         return True

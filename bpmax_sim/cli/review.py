@@ -22,10 +22,10 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import Difference
 from bpmax_sim.cassette.merge import parts_of_outcome, review_file
 from bpmax_sim.cassette.model import encode_sorted
-from bpmax_sim.check.diff import Pair, additions, difference, is_random_only
+from bpmax_sim.check.diff import Pair, additions, compare_cassettes, is_random_only
 from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json, PlatformsFolder
-from bpmax_sim.cli.select import below, declared, declared_folder, opened
+from bpmax_sim.cli.select import declared_folder, find_files, load_cassette, load_declared
 from bpmax_sim.cli.terminal import agree, choose, say, say_document, say_result, tell
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.i18n import msg, plural, series, template
@@ -72,15 +72,15 @@ def review(
             "exchanges": len(Cassette.load(path)),
             "changes": list(_changes(path)) or [msg("nothing that means anything else")],
         }
-        for path in below(paths or (), SUFFIX)
+        for path in find_files(paths or (), SUFFIX)
     ]
     is_prompt = action == "show" and not json and sys.stdin.isatty()
     if not json and not is_prompt:
         for change in changes:
-            _show(change)
+            _show_change(change)
     if is_prompt and changes:
-        return _each(changes)
-    code = _done([Path(change["file"]) for change in changes], action, yes=yes)
+        return _ask_of_each(changes)
+    code = _decide_all([Path(change["file"]) for change in changes], action, yes=yes)
     if json:
         say_document(action=action, files=changes)
     return code
@@ -106,7 +106,7 @@ def _declare_open(text: str) -> None:
             "--not-secret {text}: expected a place such as crm.find.body.room_id", text=text
         )
     key, name, place = match.groups()
-    known = declared(None)
+    known = load_declared(None)
     platform = known.platform(key)
     path = declaring_file(declared_folder(None), key)
     api = known.api(platform, name) if name and name != LOGIN else None
@@ -161,11 +161,11 @@ def _with_place(text: str, path: Path, steps: tuple[str, ...], place: str) -> st
         return None
 
 
-def _each(changes: Sequence[Mapping[str, Any]]) -> ExitCode:
+def _ask_of_each(changes: Sequence[Mapping[str, Any]]) -> ExitCode:
     """Show them one by one, and ask of each."""
     skipped = False
     for change in changes:
-        _show(change)
+        _show_change(change)
         action = choose(change["file"], ("accept", "reject", "skip"))
         skipped = skipped or action == "skip"
         if action != "skip":
@@ -173,7 +173,7 @@ def _each(changes: Sequence[Mapping[str, Any]]) -> ExitCode:
     return ExitCode.REVIEW if skipped else ExitCode.PASSED
 
 
-def _done(waiting: Sequence[Path], action: str, *, yes: bool) -> ExitCode:
+def _decide_all(waiting: Sequence[Path], action: str, *, yes: bool) -> ExitCode:
     if not waiting:
         tell(msg("nothing waits for review"))
         return ExitCode.PASSED
@@ -193,16 +193,16 @@ def _changes(path: Path) -> Iterator[str]:
     after = Cassette.load(path)
     try:
         before = Cassette.load(path.with_name(path.name.removesuffix(SUFFIX)))
-        pairs = list(_compared(before, after, declared(None)))
+        pairs = list(_compare(before, after, load_declared(None)))
     except (CassetteError, FileNotFoundError):  # damaged, or not there: then all is new
         before = after
         pairs = list(additions(after))
     if is_random_only(before, after, pairs):
         yield msg("differs by random values only")
-    yield from _lines(pairs, contents=True)
+    yield from _format_pairs(pairs, contents=True)
 
 
-def _show(change: Mapping[str, Any]) -> None:
+def _show_change(change: Mapping[str, Any]) -> None:
     say(
         "{file}  ({exchanges})",
         file=change["file"],
@@ -251,27 +251,27 @@ def diff(
         raise ConfigError(
             "{old}: nothing waits beside it; name the cassette to compare it with", old=old
         )
-    before, after = opened(old), opened(waiting)
-    pairs = list(_compared(before, after, declared(platforms)))
+    before, after = load_cassette(old), load_cassette(waiting)
+    pairs = list(_compare(before, after, load_declared(platforms)))
     counts: Counter[str] = Counter(pair.kind for _, pair in pairs)
     say_result(
-        _lines(pairs),
+        _format_pairs(pairs),
         json=json,
         old=str(before.path),
         new=str(after.path),
         summary={kind: counts[kind] for kind in _KINDS},
-        exchanges=[_exchange(owner, pair) for owner, pair in pairs if pair.kind != "same"],
+        exchanges=[_pair_data(owner, pair) for owner, pair in pairs if pair.kind != "same"],
     )
     tell(series(msg(text, number=counts[kind]) for kind, text in _KINDS.items()))
     return ExitCode.FAILED if counts.total() > counts["same"] else ExitCode.PASSED
 
 
-def _compared(before: Cassette, after: Cassette, known: Platforms) -> Iterator[tuple[str, Pair]]:
+def _compare(before: Cassette, after: Cassette, known: Platforms) -> Iterator[tuple[str, Pair]]:
     rules = matching_rules(known, ())
-    return difference(before, after, rules, lambda name: volatile_places(known, name))
+    return compare_cassettes(before, after, rules, lambda name: volatile_places(known, name))
 
 
-def _lines(pairs: Iterable[tuple[str, Pair]], *, contents: bool = False) -> Iterator[str]:
+def _format_pairs(pairs: Iterable[tuple[str, Pair]], *, contents: bool = False) -> Iterator[str]:
     """Yield what differs; with *contents* also what is in exchanges that were added."""
     marks = {"changed": "~", "removed": "-", "added": "+"}
     for owner, pair in pairs:
@@ -287,12 +287,12 @@ def _lines(pairs: Iterable[tuple[str, Pair]], *, contents: bool = False) -> Iter
         )
         for side, places in ((msg("request"), pair.request), (msg("answer"), pair.answer)):
             for place in places:
-                yield from _difference(side, place)
+                yield from _format_difference(side, place)
         if contents and pair.kind == "added":
-            yield from _contents(pair.either.exchange)
+            yield from _format_contents(pair.either.exchange)
 
 
-def _difference(side: str, place: Difference) -> Iterator[str]:
+def _format_difference(side: str, place: Difference) -> Iterator[str]:
     """Yield ``answer body.data.phone: "138…" → absent``; of longer texts the lines that differ."""
     before, after = place.recorded, place.sent
     if isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
@@ -300,42 +300,42 @@ def _difference(side: str, place: Difference) -> Iterator[str]:
         lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm="")
         yield from (f"      {line}" for line in islice(lines, 2, None) if line[:2] != "@@")
         return
-    old, new = contrast(_meaning(before), _meaning(after), _WIDEST)
+    old, new = contrast(_format_value(before), _format_value(after), _WIDEST)
     yield msg("    {side} {path}: {old} → {new}", side=side, path=place.path, old=old, new=new)
 
 
-def _meaning(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """Return *value* as JSON, but texts without escapes, and what is not there by that word."""
     if value is UNSET:
         return msg("absent")
     return f'"{value}"' if isinstance(value, str) else encode_sorted(value).decode()
 
 
-def _contents(exchange: Exchange) -> Iterator[str]:
+def _format_contents(exchange: Exchange) -> Iterator[str]:
     """Yield the request, and each value of the response with its path, as far as is readable."""
     yield f"    {exchange.request.method} {exchange.request.url}"
     outcome = parts_of_outcome(exchange.outcome)
     shown_parts = {name: outcome[name] for name in ("failed", "status", "body") if name in outcome}
-    leaves = [leaf for name, value in shown_parts.items() for leaf in _leaves(name, value)]
+    leaves = [leaf for name, value in shown_parts.items() for leaf in _flatten(name, value)]
     for path, value in leaves[:_MOST]:
-        shown_value = contrast(_meaning(value), "", _WIDEST)[0]
+        shown_value = contrast(_format_value(value), "", _WIDEST)[0]
         yield msg("    answer {path}: {value}", path=path, value=shown_value)
     if len(leaves) > _MOST:
         yield msg("    … {left} more", left=len(leaves) - _MOST)
 
 
-def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+def _flatten(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping) and value:
         for name, inner in value.items():
-            yield from _leaves(f"{path}.{name}", inner)
+            yield from _flatten(f"{path}.{name}", inner)
     elif isinstance(value, list) and value:
         for number, inner in enumerate(value):
-            yield from _leaves(f"{path}[{number}]", inner)
+            yield from _flatten(f"{path}[{number}]", inner)
     else:
         yield path, value
 
 
-def _exchange(owner: str, pair: Pair) -> dict[str, Any]:
+def _pair_data(owner: str, pair: Pair) -> dict[str, Any]:
     """Return it as ``--json`` has it; the place of one that is not there is zeros."""
     sides = {
         name: {"order": side.exchange.order, "line": side.place.line}
@@ -352,8 +352,8 @@ def _exchange(owner: str, pair: Pair) -> dict[str, Any]:
             {
                 "side": side,
                 "path": place.path,
-                "old": _json(place.recorded),
-                "new": _json(place.sent),
+                "old": _to_json(place.recorded),
+                "new": _to_json(place.sent),
             }
             for side, places in (("request", pair.request), ("answer", pair.answer))
             for place in places
@@ -361,6 +361,6 @@ def _exchange(owner: str, pair: Pair) -> dict[str, Any]:
     }
 
 
-def _json(value: Any) -> str:
+def _to_json(value: Any) -> str:
     """Return *value* as JSON text; of one that is not there, nothing."""
     return "" if value is UNSET else encode_sorted(value).decode()

@@ -22,8 +22,22 @@ from typer import Argument, Option
 import bpmax_sim
 from bpmax_sim.cassette.merge import review_file
 from bpmax_sim.cli import options as option
-from bpmax_sim.cli.execute import Choices, cassette_of, execute, part_of, tell_recorded, timed
-from bpmax_sim.cli.select import cassettes_at, chosen, collect, gather, missing, targets
+from bpmax_sim.cli.execute import (
+    Choices,
+    cassette_of,
+    execute,
+    part_of,
+    store_durations,
+    tell_recorded,
+)
+from bpmax_sim.cli.select import (
+    cassettes_at,
+    collect,
+    filter_by_keyword,
+    find_targets,
+    load_items,
+    missing_problem,
+)
 from bpmax_sim.cli.terminal import (
     say,
     say_document,
@@ -32,20 +46,20 @@ from bpmax_sim.cli.terminal import (
     say_result,
     say_verdict,
     tell,
-    watched,
+    with_progress,
 )
-from bpmax_sim.cli.watch import Watched
+from bpmax_sim.cli.watch import WatchPlan
 from bpmax_sim.cli.watch import watch as watch_files
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
 from bpmax_sim.i18n import encode_message, join_messages, label_message, msg, plural, series
 from bpmax_sim.project import find_root
 from bpmax_sim.report import store, terminal
 from bpmax_sim.report.console import console_lines
-from bpmax_sim.report.document import document
+from bpmax_sim.report.document import build_document
 from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.html import write_page
 from bpmax_sim.report.junit import write_junit
-from bpmax_sim.report.terminal import Verdict, table
+from bpmax_sim.report.terminal import Verdict, align_columns
 from bpmax_sim.scenario.cases import cli_variables
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.shards import Shard
@@ -141,13 +155,13 @@ def _args_of(values: Mapping[str, Any]) -> _RunArguments:
     folder, remote = cassettes_at(values["cassettes"])
     platforms = values["platforms"]
     if platforms is not None and not platforms.exists():
-        raise ConfigError(missing(platforms, ""))
+        raise ConfigError(missing_problem(platforms, ""))
     options: dict[str, Any] = {"remote": remote}
     for name, of_run in options_of("cli").items():
         value = values.get(name)
         if "session" in of_run.doors and value not in (None, ""):
             is_text = isinstance(value, str)
-            options[of_run.argument] = _read(name, value, of_run.read) if is_text else value
+            options[of_run.argument] = _parse_option(name, value, of_run.read) if is_text else value
     choices = Choices(
         cassettes=folder,
         faults=values["faults"] == "on",
@@ -158,7 +172,7 @@ def _args_of(values: Mapping[str, Any]) -> _RunArguments:
     return _RunArguments(choices=choices, **{name: values[name] for name in names})
 
 
-def _read(name: str, text: str, parse: Callable[[str], Any]) -> Any:
+def _parse_option(name: str, text: str, parse: Callable[[str], Any]) -> Any:
     try:
         return parse(text)
     except ValueError as error:
@@ -167,15 +181,15 @@ def _read(name: str, text: str, parse: Callable[[str], Any]) -> Any:
 
 def _perform(args: _RunArguments) -> int:
     try:
-        _check(args)
-        shard = _read("shard", args.shard, Shard.parse) if args.shard else None
-        collected, problems = _collected(args)
+        _check_combinations(args)
+        shard = _parse_option("shard", args.shard, Shard.parse) if args.shard else None
+        collected, problems = _collect_items(args)
         items = part_of(collected, shard)
     except BpmaxError as error:
         tell(str(error))
         if args.json:
             wrong = error.problems if isinstance(error, ConfigError) else ()
-            say_json(document([], code=ExitCode.USAGE, problems=wrong))
+            say_json(build_document([], code=ExitCode.USAGE, problems=wrong))
         return ExitCode.USAGE
     if args.last_failed and items:
         failed = [item for item in items if store.did_fail(item)]
@@ -183,13 +197,13 @@ def _perform(args: _RunArguments) -> int:
             tell(msg("nothing failed last; all of it runs"))
         items = failed or items
     if not collected and not problems:
-        tell(_nothing(args))
+        tell(_say_why_nothing(args))
     elif args.watch:
-        watch_files(_watched(args), items, problems)
-    return _played(items, problems, args, shard, has_items=bool(collected))[0]
+        watch_files(_plan_watch(args), items, problems)
+    return _run_and_report(items, problems, args, shard, has_items=bool(collected))[0]
 
 
-def _watched(args: _RunArguments) -> Watched:
+def _plan_watch(args: _RunArguments) -> WatchPlan:
     """Return what watching runs again; traces of all are kept, for the page is made of them."""
     if args.choices.trace != "off":
         args = msgspec.structs.replace(args, choices=replace(args.choices, trace="on"))
@@ -202,11 +216,13 @@ def _watched(args: _RunArguments) -> Watched:
             write_page(page, traces, version=bpmax_sim.__version__)
             tell("report: {path}", path=display_path(page))
 
-    places = [Path(target.path) for target in targets(args.paths)]
+    places = [Path(target.path) for target in find_targets(args.paths)]
     folders = [path for path in map(Path, args.paths or ()) if path.is_dir()]
-    return Watched(
-        gather=lambda: _collected(args),
-        play=lambda items, problems: _played(items, problems, args, None, has_items=bool(items))[1],
+    return WatchPlan(
+        gather=lambda: _collect_items(args),
+        play=lambda items, problems: _run_and_report(
+            items, problems, args, None, has_items=bool(items)
+        )[1],
         finish=finish,
         cassette=lambda item: cassette_of(item, args.choices),
         folders=[*folders, *(place.parent for place in places)],
@@ -214,7 +230,7 @@ def _watched(args: _RunArguments) -> Watched:
     )
 
 
-def _played(
+def _run_and_report(
     items: Sequence[ScenarioItem],
     problems: Sequence[Problem],
     args: _RunArguments,
@@ -231,7 +247,7 @@ def _played(
     started = time.perf_counter()
     # What python: steps print is no part of the one document that stands on the standard output.
     with redirect_stdout(sys.stderr) if args.json else nullcontext():
-        ran = _ran(items, args, shard)
+        ran = _run_items(items, args, shard)
     verdicts = [verdict for verdict, _ in ran]
     waiting = [path for path in map(review_file, before) if path.exists()]
     codes = [verdict.code for verdict in verdicts]
@@ -241,7 +257,7 @@ def _played(
     for path in waiting:
         tell("{path}: waits for review; run `bpmax-sim review`", path=display_path(path))
     if args.json:
-        say_json(document(verdicts, code=code, problems=problems))
+        say_json(build_document(verdicts, code=code, problems=problems))
     elif has_items:
         _say_end(verdicts, len(items), time.perf_counter() - started, failed=bool(code))
     if args.junitxml is not None:
@@ -249,7 +265,7 @@ def _played(
     return code, verdicts
 
 
-def _ran(
+def _run_items(
     items: Sequence[ScenarioItem], args: _RunArguments, shard: Shard | None
 ) -> list[tuple[Verdict, float]]:
     """Run *items*, tell of each as soon as it is known, and return what each took in real time."""
@@ -259,14 +275,14 @@ def _ran(
     if args.exit_first:
         verdicts = _until_failed(verdicts)
     if args.choices.mode in {"", "replay"}:
-        verdicts = timed(verdicts, shard)
-    for verdict in watched(verdicts, len(items)):
-        results.append((_announced(verdict, args, reported), time.perf_counter() - begun))
+        verdicts = store_durations(verdicts, shard)
+    for verdict in with_progress(verdicts, len(items)):
+        results.append((_announce(verdict, args, reported), time.perf_counter() - begun))
         begun = time.perf_counter()
-    return _replayed(results, args, reported) if args.check else results
+    return _replay_recorded(results, args, reported) if args.check else results
 
 
-def _replayed(
+def _replay_recorded(
     ran: Sequence[tuple[Verdict, float]], args: _RunArguments, reported: set[str]
 ) -> list[tuple[Verdict, float]]:
     """Replay what was recorded, and return *ran* with the verdicts of what does not replay."""
@@ -285,7 +301,7 @@ def _replayed(
         all=len(recorded),
     )
     for verdict in failed.values():
-        _announced(verdict, args, reported)
+        _announce(verdict, args, reported)
     return [(failed.get(id(verdict.item), verdict), took) for verdict, took in ran]
 
 
@@ -307,7 +323,7 @@ def _until_failed(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
             return
 
 
-def _check(args: _RunArguments) -> None:
+def _check_combinations(args: _RunArguments) -> None:
     """Refuse to record in CI, and what makes no sense together with ``--watch``.
 
     Raises:
@@ -327,18 +343,18 @@ def _check(args: _RunArguments) -> None:
         raise ConfigError("--watch and {name}: choose one", name=name)
 
 
-def _collected(args: _RunArguments) -> tuple[list[ScenarioItem], list[Problem]]:
+def _collect_items(args: _RunArguments) -> tuple[list[ScenarioItem], list[Problem]]:
     try:
         variables = cli_variables(args.var or ())
     except ValueError as error:
         raise ConfigError(
             "--var {error}: expected NAME=VALUE, such as --var customer=12345", error=error
         ) from None
-    items, problems = gather(targets(args.paths), variables)
-    return (chosen(items, args.keyword) if args.keyword else items), problems
+    items, problems = load_items(find_targets(args.paths), variables)
+    return (filter_by_keyword(items, args.keyword) if args.keyword else items), problems
 
 
-def _nothing(args: _RunArguments) -> str:
+def _say_why_nothing(args: _RunArguments) -> str:
     where = series(args.paths or ()) or "scenarios/"
     if args.keyword:
         return msg(
@@ -351,13 +367,13 @@ def _nothing(args: _RunArguments) -> str:
     )
 
 
-def _announced(verdict: Verdict, args: _RunArguments, reported: set[str]) -> Verdict:
+def _announce(verdict: Verdict, args: _RunArguments, reported: set[str]) -> Verdict:
     """Print what became of an item as soon as it is known, and remember it for `show`.
 
     What many items suffer from, such as a variable that is not set, is *reported* once.
     """
     failed = verdict.outcome == "failed"
-    store.remember(
+    store.store_failures(
         verdict.item,
         verdict.failures if failed else (),
         verdict.problems if failed else (),
@@ -370,10 +386,10 @@ def _announced(verdict: Verdict, args: _RunArguments, reported: set[str]) -> Ver
     for warning in verdict.warnings:
         tell(str(warning))
     if not args.json:
-        say(terminal.line(verdict))
-        for line in terminal.story_lines(verdict) if args.verbose else ():
+        say(terminal.verdict_line(verdict))
+        for line in terminal.timeline_lines(verdict) if args.verbose else ():
             say("    {line}", line=line)
-        for text in terminal.explained(verdict):
+        for text in terminal.failure_texts(verdict):
             say_failure(text)
     return verdict
 
@@ -392,12 +408,12 @@ def show(
     """Show the last failure."""
     failures = [
         failure
-        for failure in store.remembered(find_root(Path.cwd()))
+        for failure in store.read_failures(find_root(Path.cwd()))
         if word.casefold() in failure.name.casefold() or word.casefold() in failure.file.casefold()
     ]
     shown = list(islice(failures, None if everything or json else 1))
     if json:
-        say_document(failures=[_data(failure) for failure in shown])
+        say_document(failures=[_failure_data(failure) for failure in shown])
     elif not failures:
         none = msg("nothing that failed has {word!r} in it; see `bpmax-sim show --all`", word=word)
         tell(none if word else msg("no scenario failed when it last ran"))
@@ -413,7 +429,7 @@ def show(
     return ExitCode.PASSED if shown else ExitCode.NOTHING
 
 
-def _data(failure: store.Remembered) -> dict[str, object]:
+def _failure_data(failure: store.StoredFailure) -> dict[str, object]:
     """Return it as plain values, with the texts that hide nothing of a value."""
     data: dict[str, object] = msgspec.to_builtins(failure, enc_hook=encode_message)
     data["texts"] = data.pop("whole") or data["texts"]
@@ -421,7 +437,7 @@ def _data(failure: store.Remembered) -> dict[str, object]:
     return data
 
 
-def listing(
+def list_scenarios(
     paths: option.Paths = None, *, keyword: option.Keyword = "", json: option.Json = False
 ) -> int:
     """List scenarios."""
@@ -435,7 +451,7 @@ def listing(
         )
         for item in items
     ]
-    lines = table(rows) if rows else ()
+    lines = align_columns(rows) if rows else ()
     data = [
         {
             "name": item.name,

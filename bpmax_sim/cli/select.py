@@ -43,7 +43,7 @@ class Selection(msgspec.Struct, frozen=True):
             ConfigError: if the file has no such line or item.
         """
         if not self.name:
-            return _at(items, self.line) if self.line else list(items)
+            return _items_at_line(items, self.line) if self.line else list(items)
         by_name = {name: item for item in items for name in (item.name, item.node_name)}
         if self.name not in by_name:
             hint = suggest(self.name, by_name)
@@ -52,7 +52,7 @@ class Selection(msgspec.Struct, frozen=True):
         return [by_name[self.name]]
 
 
-def targets(arguments: Sequence[str] | None) -> list[Selection]:
+def find_targets(arguments: Sequence[str] | None) -> list[Selection]:
     """Return the scenario files that *arguments* mean, each as it was first named.
 
     Args:
@@ -64,13 +64,15 @@ def targets(arguments: Sequence[str] | None) -> list[Selection]:
     texts = arguments or [str(find_root(Path.cwd()) / "scenarios")]
     problems: list[Problem] = []
     is_named = bool(arguments)
-    result = [target for text in texts for target in _targets(text, problems, is_named=is_named)]
+    result = [
+        target for text in texts for target in _expand_argument(text, problems, is_named=is_named)
+    ]
     if problems:
         raise ConfigError(*problems)
     return list(dict.fromkeys(result))
 
 
-def _targets(text: str, problems: list[Problem], *, is_named: bool) -> Iterator[Selection]:
+def _expand_argument(text: str, problems: list[Problem], *, is_named: bool) -> Iterator[Selection]:
     path, colons, name = text.partition("::")
     line = 0
     if Path(text).exists():
@@ -89,7 +91,7 @@ def _targets(text: str, problems: list[Problem], *, is_named: bool) -> Iterator[
         )
         problems.append(Problem(message, Place(path)))
     elif is_named:
-        problems.append(missing(path, SUFFIX))
+        problems.append(missing_problem(path, SUFFIX))
 
 
 def path_and_line(text: str) -> tuple[str, int]:
@@ -98,7 +100,7 @@ def path_and_line(text: str) -> tuple[str, int]:
     return (match[1], int(match[2])) if match else (text, 0)
 
 
-def missing(place: str | Path, suffix: str) -> Problem:
+def missing_problem(place: str | Path, suffix: str) -> Problem:
     """Return the problem of a *place* that is not there, with the nearest file that is."""
     path = str(place)
     if Path(path).is_dir():
@@ -113,7 +115,7 @@ def missing(place: str | Path, suffix: str) -> Problem:
     return Problem(msg("there is no such file or folder{hint}", hint=hint), Place(path))
 
 
-def _at(items: Sequence[ScenarioItem], line: int) -> list[ScenarioItem]:
+def _items_at_line(items: Sequence[ScenarioItem], line: int) -> list[ScenarioItem]:
     """Return the row that *line* lies in, or else everything of the file."""
     source = items[0].spot.source
     if line > len(source.lines):
@@ -127,7 +129,7 @@ def _at(items: Sequence[ScenarioItem], line: int) -> list[ScenarioItem]:
     return rows[-1:] or list(items)
 
 
-def chosen(items: Iterable[ScenarioItem], keyword: str) -> list[ScenarioItem]:
+def filter_by_keyword(items: Iterable[ScenarioItem], keyword: str) -> list[ScenarioItem]:
     """Return the items whose name, file or a tag has *keyword* in it."""
     word = keyword.casefold()
     return [
@@ -146,13 +148,13 @@ def collect(paths: Sequence[str] | None = None, keyword: str = "") -> list[Scena
     Raises:
         ConfigError: everything that is wrong in any of the files and their scripts.
     """
-    items, problems = gather(targets(paths))
+    items, problems = load_items(find_targets(paths))
     if problems:
         raise ConfigError(*problems)
-    return chosen(items, keyword)
+    return filter_by_keyword(items, keyword)
 
 
-def gather(
+def load_items(
     targets: Sequence[Selection], variables: Mapping[str, Any] | None = None
 ) -> tuple[list[ScenarioItem], list[Problem]]:
     """Return the items of *targets* that can run, each once, and what is wrong with the others."""
@@ -165,24 +167,24 @@ def gather(
         except ConfigError as error:
             problems += error.problems
     wrong: dict[Script, Problem] = {}
-    if scripts := dict.fromkeys(script for item in by_id.values() for script in _scripts(item)):
+    if scripts := dict.fromkeys(script for item in by_id.values() for script in _scripts_of(item)):
         with Session.open() as session:  # nothing of them runs
-            judged = {script: _syntax(session, script) for script in scripts}
+            judged = {script: _check_syntax(session, script) for script in scripts}
         wrong = {script: problem for script, problem in judged.items() if problem}
     problems += wrong.values()
     sound = [
-        item for item in by_id.values() if not any(script in wrong for script in _scripts(item))
+        item for item in by_id.values() if not any(script in wrong for script in _scripts_of(item))
     ]
     return sound, list(dict.fromkeys(problems))
 
 
-def _scripts(item: ScenarioItem) -> Iterator[Script]:
+def _scripts_of(item: ScenarioItem) -> Iterator[Script]:
     yield from item.subjects.handlers
     yield from item.subjects.inline.values()
     yield from item.subjects.all_libraries
 
 
-def _syntax(session: Session, script: Script) -> Problem | None:
+def _check_syntax(session: Session, script: Script) -> Problem | None:
     """Read a script behind a return: the engine parses all of it and runs none."""
     error = session.run_script(Script(f"{_NEVER}{script.source}", script.name)).error
     if not isinstance(error, ScriptSyntaxError):
@@ -197,7 +199,7 @@ def _syntax(session: Session, script: Script) -> Problem | None:
 _JOURNAL = re.compile(r"\.\d+-\d+\.journal$")
 
 
-def opened(path: Path) -> Cassette:
+def load_cassette(path: Path) -> Cassette:
     """Return the cassette at *path*.
 
     Raises:
@@ -205,18 +207,18 @@ def opened(path: Path) -> Cassette:
         CassetteError: it is not sound.
     """
     if not path.exists() or path.is_dir():
-        raise ConfigError(missing(path, ".yaml"))
+        raise ConfigError(missing_problem(path, ".yaml"))
     return Cassette.load(path)
 
 
-def below(paths: Sequence[Path], suffix: str) -> list[Path]:
+def find_files(paths: Sequence[Path], suffix: str) -> list[Path]:
     """Return the files that end with *suffix* among and below *paths*, or the project's.
 
     Raises:
         ConfigError: if one of *paths* is not there.
     """
     places = paths or [find_root(Path.cwd()) / "cassettes"]
-    lacking = [missing(path, suffix) for path in paths if not path.exists()]
+    lacking = [missing_problem(path, suffix) for path in paths if not path.exists()]
     if lacking:
         raise ConfigError(*lacking)
     files = [sorted(path.rglob(f"*{suffix}")) if path.is_dir() else [path] for path in places]
@@ -234,7 +236,7 @@ def cassettes_at(text: str | None) -> tuple[Path | None, Remote | None]:
     return remote.folder, remote
 
 
-def with_journals(paths: Sequence[Path]) -> list[Path]:
+def cassettes_with_journals(paths: Sequence[Path]) -> list[Path]:
     """Return the cassettes that a recording left journals of.
 
     Raises:
@@ -242,15 +244,15 @@ def with_journals(paths: Sequence[Path]) -> list[Path]:
     """
     folders = [path for path in paths if path.is_dir()]
     named = [path for path in paths if not path.is_dir()]
-    journals = below(folders, ".journal") if folders or not named else []
+    journals = find_files(folders, ".journal") if folders or not named else []
     for path in named:
         if not path.exists() and not list(path.parent.glob(f"{path.name}.*.journal")):
-            raise ConfigError(missing(path, ".yaml"))
+            raise ConfigError(missing_problem(path, ".yaml"))
     cassettes = [path.with_name(_JOURNAL.sub("", path.name)) for path in journals]
     return list(dict.fromkeys([*named, *cassettes]))
 
 
-def declared(folder: Path | None) -> Platforms:
+def load_declared(folder: Path | None) -> Platforms:
     """Return the platforms of *folder*, by default those of the project, over the built-in ones.
 
     Raises:
@@ -268,19 +270,23 @@ def declared_folder(folder: Path | None) -> Path | None:
         ConfigError: if *folder* is not there.
     """
     if folder is not None and not folder.exists():
-        raise ConfigError(missing(folder, ""))
+        raise ConfigError(missing_problem(folder, ""))
     root = find_root(Path.cwd())
     own = root / "scenarios" / "platforms"
     if folder is not None or own.is_dir():
         return folder or own
-    named = {item.platforms.resolve(): item.platforms for item in _every(root)}
+    named = {item.platforms.resolve(): item.platforms for item in _load_all_items(root)}
     return next(iter(named.values())) if len(named) == 1 and all(map(Path.is_dir, named)) else None
 
 
-def players(cassette: Path) -> list[str]:
+def find_owners(cassette: Path) -> list[str]:
     """Return the scenarios and rows that play *cassette*; files with mistakes count for nothing."""
     absolute = cassette.absolute()
-    items = (item for item in _every(find_root(absolute)) if file_of(item).absolute() == absolute)
+    items = (
+        item
+        for item in _load_all_items(find_root(absolute))
+        if file_of(item).absolute() == absolute
+    )
     return list(dict.fromkeys(item.owner for item in items))
 
 
@@ -299,7 +305,7 @@ def platforms_of(item: ScenarioItem) -> Platforms:
     return load_platforms(folder, instances=item.instances)
 
 
-def _every(root: Path) -> Iterator[ScenarioItem]:
+def _load_all_items(root: Path) -> Iterator[ScenarioItem]:
     for path in sorted((root / "scenarios").rglob(f"*{SUFFIX}")):
         with suppress(ConfigError):
             yield from items(path)

@@ -173,7 +173,7 @@ SECONDS = 2.0
 _REFRESHED = 0.2
 
 
-def watched(
+def with_progress(
     steps: Iterable[T],
     total: int,
     *,

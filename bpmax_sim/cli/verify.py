@@ -15,18 +15,25 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from bpmax_sim.check.coverage import KINDS, DeclaredPart, Ran, coverage
-from bpmax_sim.check.drift import Drift, Tier, Verification, old
+from bpmax_sim.check.coverage import KINDS, DeclaredPart, PassedRun, coverage
+from bpmax_sim.check.drift import Drift, Tier, Verification, find_old
 from bpmax_sim.cli.execute import Choices, observe
 from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformsFolder
-from bpmax_sim.cli.select import below, collect, declared_folder, file_of, opened, platforms_of
-from bpmax_sim.cli.terminal import say, say_document, say_result, tell, watched
+from bpmax_sim.cli.select import (
+    collect,
+    declared_folder,
+    file_of,
+    find_files,
+    load_cassette,
+    platforms_of,
+)
+from bpmax_sim.cli.terminal import say, say_document, say_result, tell, with_progress
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.report.exit_codes import ExitCode, foremost
-from bpmax_sim.report.terminal import table
+from bpmax_sim.report.terminal import align_columns
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import secrets
 from bpmax_sim.session.session import Session
@@ -71,13 +78,15 @@ def verify(
     json: Json = False,
 ) -> int:
     """Verify recordings."""
-    age = _age(max_age)
-    jobs = list(dict.fromkeys(_jobs(paths or (), platforms)))
+    age = _parse_age(max_age)
+    jobs = list(dict.fromkeys(_find_jobs(paths or (), platforms)))
     findings: list[tuple[Place, Drift]] = []
     sent = 0
     unsent: Counter[str] = Counter()
-    judged = (finding for job in jobs for finding in _verified(job, age, allow_writes=allow_writes))
-    for place, drifts in watched(judged, sum(map(_count, jobs))):
+    judged = (
+        finding for job in jobs for finding in _verify_job(job, age, allow_writes=allow_writes)
+    )
+    for place, drifts in with_progress(judged, sum(map(_count_exchanges, jobs))):
         unsent.update(reasons := [drift.reason for drift in drifts if drift.reason])
         sent += not reasons
         findings += [(place, drift) for drift in drifts]
@@ -98,7 +107,7 @@ def verify(
         not_sent = [{"reason": reason, "calls": unsent[reason]} for reason in unsent]
         say_document(
             summary={**summary, "sent": sent, "not_sent": not_sent, "exit_code": int(code)},
-            drifts=[_data(*finding) for finding in findings],
+            drifts=[_drift_data(*finding) for finding in findings],
         )
     _tell_counts(sent, counts, unsent)
     return code
@@ -121,7 +130,7 @@ def _tell_counts(sent: int, counts: Mapping[Tier, int], unsent: Mapping[str, int
         )
 
 
-def _age(text: str) -> float | None:
+def _parse_age(text: str) -> float | None:
     """Return the seconds of ``--max-age``, or None without it."""
     try:
         return parse_duration(text) if text else None
@@ -130,11 +139,11 @@ def _age(text: str) -> float | None:
         raise ConfigError(message) from None
 
 
-def _jobs(paths: Sequence[str], platforms: Path | None) -> Iterator[_Job]:
+def _find_jobs(paths: Sequence[str], platforms: Path | None) -> Iterator[_Job]:
     """Yield what is to be verified: cassettes as they are named, scenarios' own."""
     folder = declared_folder(platforms)
     cassettes = [path for path in paths if _is_cassette(path)]
-    for path in below([Path(path) for path in cassettes], ".yaml") if cassettes else ():
+    for path in find_files([Path(path) for path in cassettes], ".yaml") if cassettes else ():
         yield _Job(cassette=path, platforms=folder)
     scenarios = [path for path in paths if path not in cassettes]
     for item in collect(scenarios) if scenarios or not paths else ():
@@ -161,17 +170,17 @@ def _is_cassette(path: str) -> bool:
     return path.endswith(".yaml") and not path.endswith(".scenario.yaml")
 
 
-def _count(job: _Job) -> int:
+def _count_exchanges(job: _Job) -> int:
     """Return how many exchanges there are to judge, at most."""
-    cassette = opened(job.cassette)
+    cassette = load_cassette(job.cassette)
     return len(cassette if job.owner is None else cassette.index.numbers(job.owner))
 
 
-def _verified(
+def _verify_job(
     job: _Job, age: float | None, *, allow_writes: bool
 ) -> Iterator[tuple[Place, list[Drift]]]:
     """Yield the place and the drifts of each exchange that is judged."""
-    cassette = opened(job.cassette)
+    cassette = load_cassette(job.cassette)
     owners = cassette.owners if job.owner is None else (job.owner,)
     with Session.open(
         job.platforms,
@@ -186,11 +195,11 @@ def _verified(
             places = {cassette.line(number).n: number for number in numbers}
             for exchange, drifts in verification.verify(map(cassette.exchange, numbers)):
                 place = cassette.place(places[exchange.order])
-                aged = () if age is None else old(exchange, now=time.time(), age=age)
+                aged = () if age is None else find_old(exchange, now=time.time(), age=age)
                 yield place, [*drifts, *aged]
 
 
-def _data(place: Place, drift: Drift) -> dict[str, Any]:
+def _drift_data(place: Place, drift: Drift) -> dict[str, Any]:
     return {
         "file": place.file,
         "line": place.line,
@@ -204,7 +213,7 @@ def _data(place: Place, drift: Drift) -> dict[str, Any]:
     }
 
 
-def covered(
+def show_coverage(
     paths: Paths = None,
     *,
     keyword: Keyword = "",
@@ -224,7 +233,7 @@ def covered(
         tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
         return ExitCode.NOTHING
     choices = Choices(options={"allow_hosts": allow_hosts or ()})
-    ran = list(_ran(items, choices))
+    ran = list(_replay_passed(items, choices))
     parts = coverage(items, ran)
     by_kind = {kind: [part for part in parts if part.kind == kind] for kind in KINDS}
     kinds = [
@@ -237,10 +246,12 @@ def covered(
         for kind, of_kind in by_kind.items()
     ]
     rows = [(msg("part"), msg("touched"), msg("of"), "%")]
-    rows += [(KINDS[kind], *_counts(of_kind)) for kind, of_kind in by_kind.items() if of_kind]
-    rows += [(msg("all"), *_counts(parts))]
+    rows += [
+        (KINDS[kind], *_count_touched(of_kind)) for kind, of_kind in by_kind.items() if of_kind
+    ]
+    rows += [(msg("all"), *_count_touched(parts))]
     left = [("-", KINDS[part.kind], part.name) for part in parts if missing and not part.touched]
-    lines = [*table(rows), *(["", *table(left)] if left else [])]
+    lines = [*align_columns(rows), *(["", *align_columns(left)] if left else [])]
     percent = _percent(parts)
     say_result(lines, json=json, percent=percent, scenarios=len(ran), kinds=kinds)
     if percent >= fail_under:
@@ -249,7 +260,9 @@ def covered(
     return ExitCode.FAILED
 
 
-def _ran(items: Sequence[tuple[ScenarioItem, Platforms]], choices: Choices) -> Iterator[Ran]:
+def _replay_passed(
+    items: Sequence[tuple[ScenarioItem, Platforms]], choices: Choices
+) -> Iterator[PassedRun]:
     """Replay *items* and yield what those told that passed."""
     platforms = {id(item): ran for item, ran in items}
     closed = [item for item, _ in items if item.scenario.proxy.mode not in {"record", "live"}]
@@ -257,9 +270,9 @@ def _ran(items: Sequence[tuple[ScenarioItem, Platforms]], choices: Choices) -> I
         number = plural(len(items) - len(closed), "{number} scenario", "{number} scenarios")
         tell("{number}: not run, for they ask a live system", number=number)
     failed = 0
-    for verdict, events in watched(observe(closed, choices), len(closed)):
+    for verdict, events in with_progress(observe(closed, choices), len(closed)):
         if verdict.outcome == "passed":
-            yield Ran(verdict.item, platforms[id(verdict.item)], events)
+            yield PassedRun(verdict.item, platforms[id(verdict.item)], events)
         failed += verdict.outcome == "failed"
     if failed:
         counted = plural(failed, "{number} scenario", "{number} scenarios")
@@ -271,5 +284,5 @@ def _percent(parts: Sequence[DeclaredPart]) -> float:
     return round(100 * sum(part.touched for part in parts) / len(parts), 1) if parts else 100.0
 
 
-def _counts(parts: Sequence[DeclaredPart]) -> tuple[str, str, str]:
+def _count_touched(parts: Sequence[DeclaredPart]) -> tuple[str, str, str]:
     return str(sum(part.touched for part in parts)), str(len(parts)), f"{_percent(parts):g}"

@@ -28,7 +28,7 @@ _KEY: Final = re.compile(r"^platform_key:\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
 Collected = tuple[Sequence[ScenarioItem], Sequence[Problem]]
 
 
-class Watched(msgspec.Struct, frozen=True, kw_only=True):
+class WatchPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What `watch` needs of a run.
 
     Attributes:
@@ -56,33 +56,33 @@ class Watched(msgspec.Struct, frozen=True, kw_only=True):
             self.called[verdict.item.node_id] = names
 
 
-def watch(run: Watched, first: Sequence[ScenarioItem], problems: Sequence[Problem]) -> NoReturn:
+def watch(run: WatchPlan, first: Sequence[ScenarioItem], problems: Sequence[Problem]) -> NoReturn:
     """Run *first*, then what uses a saved file, until somebody presses Ctrl-C.
 
     Raises:
         KeyboardInterrupt: somebody did.
     """
     every = run.gather()[0]
-    places = _places(run, every)
+    places = _places_to_watch(run, every)
     changes = _changes(places)
     next(changes)
     run.perform(first, problems)
     run.finish(every)
-    tell("watching {places}; Ctrl-C ends it", places=_listed(places))
+    tell("watching {places}; Ctrl-C ends it", places=_list_paths(places))
     while True:
         saved = next(changes)
         if not saved:
             continue
         try:
-            every = _again(run, saved)
+            every = _rerun_affected(run, saved)
         except BpmaxError as error:  # such as a scenario that is named and gone for a moment
             tell(str(error))
             continue
-        if (now := _places(run, every)) != places:
+        if (now := _places_to_watch(run, every)) != places:
             places, changes = now, _changes(now)
 
 
-def _again(run: Watched, saved: frozenset[str]) -> Sequence[ScenarioItem]:
+def _rerun_affected(run: WatchPlan, saved: frozenset[str]) -> Sequence[ScenarioItem]:
     """Run what uses one of the files *saved*, and return all scenarios that there are now.
 
     Raises:
@@ -93,7 +93,7 @@ def _again(run: Watched, saved: frozenset[str]) -> Sequence[ScenarioItem]:
     again = [item for item in every if any(_uses(run, item, path) for path in saved)]
     wrong = {os.path.realpath(problem.place.file) for problem in problems if problem.place}
     if again or wrong & saved:
-        tell("\nsaved: {files}", files=_listed(saved))
+        tell("\nsaved: {files}", files=_list_paths(saved))
         run.perform(again, problems)
         run.finish(every)
     return every
@@ -114,9 +114,9 @@ def _changes(places: Sequence[str]) -> Iterator[frozenset[str]]:
     return (frozenset(os.path.realpath(path) for _, path in changes) for changes in changes)
 
 
-def _uses(run: Watched, item: ScenarioItem, file: str) -> bool:
+def _uses(run: WatchPlan, item: ScenarioItem, file: str) -> bool:
     """Return whether *file*, a real path, is one that *item* is made of or answered from."""
-    if file in map(os.path.realpath, _files(run, item)):
+    if file in map(os.path.realpath, _files_of(run, item)):
         return True
     if file.endswith(".py"):
         steps = (*item.steps, *item.cleanup)
@@ -138,7 +138,7 @@ def _platform_key(file: str) -> str:
     return match[1] if match else ""
 
 
-def _files(run: Watched, item: ScenarioItem) -> Iterator[str]:
+def _files_of(run: WatchPlan, item: ScenarioItem) -> Iterator[str]:
     yield str(item.path)
     yield item.place.file  # of a row, its table
     yield from item.sources
@@ -149,7 +149,7 @@ def _files(run: Watched, item: ScenarioItem) -> Iterator[str]:
         yield from (instances, local_of(instances))
 
 
-def _places(run: Watched, items: Iterable[ScenarioItem]) -> tuple[str, ...]:
+def _places_to_watch(run: WatchPlan, items: Iterable[ScenarioItem]) -> tuple[str, ...]:
     """Return the folders of all files, none inside another.
 
     Of a file in the root of a project the file itself: there is too much else below.
@@ -159,7 +159,7 @@ def _places(run: Watched, items: Iterable[ScenarioItem]) -> tuple[str, ...]:
         platforms = str(run.platforms or item.platforms)
         folders = (str(item.path.parent), platforms, str(run.cassette(item).parent))
         places.update(os.path.realpath(folder) for folder in folders if os.path.isdir(folder))  # noqa: PTH112
-        for file in map(os.path.realpath, _files(run, item)):
+        for file in map(os.path.realpath, _files_of(run, item)):
             folder = os.path.dirname(file)  # noqa: PTH120
             is_root = folder == os.path.realpath(item.root)
             if os.path.isfile(file):  # noqa: PTH113
@@ -177,5 +177,5 @@ def _forget_modules(saved: Iterable[str]) -> None:
             del sys.modules[name]
 
 
-def _listed(paths: Iterable[str]) -> str:
+def _list_paths(paths: Iterable[str]) -> str:
     return shorten_list((display_path(Path(path)) for path in sorted(paths)), 3)

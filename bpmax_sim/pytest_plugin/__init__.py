@@ -48,7 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if options.value(config, "shard") is not None:
         from bpmax_sim.pytest_plugin import sharding  # noqa: PLC0415 - only where it is given
 
-        sharding.seconds(config)
+        sharding.read_durations(config)
         config.pluginmanager.register(sharding, "bpmax_sim_sharding")
     if config.getoption("forked", False):
         from bpmax_sim.pytest_plugin import forked  # noqa: PLC0415 - few run so
@@ -146,8 +146,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Remember the test, and skip what needs a live system where there is none."""
     item.config.stash[CURRENT] = item
     if hiding := sys.modules.get(f"{__name__}.python_tests"):  # which no other project loads
-        hiding.forget(item.config)
-        hiding.hide_again(item)
+        hiding.stop_redacting(item.config)
+        hiding.redact_with_live_sessions(item)
     item.stash[GUARD] = NetworkGuard(
         msg("test {nodeid}", nodeid=item.nodeid), allow="--bpmax-allow-hosts={}", closed=False
     )
@@ -204,18 +204,18 @@ def pytest_runtest_makereport(
     if HIDING in item.stash:
         from bpmax_sim.pytest_plugin import python_tests  # noqa: PLC0415
 
-        with python_tests.hidden_in(call.excinfo.value if call.excinfo else None):
+        with python_tests.error_redacted(call.excinfo.value if call.excinfo else None):
             report = yield
         if SESSIONS in item.stash:
-            python_tests.tell_console(item, report)
-        python_tests.hide(report)
-        python_tests.hide_in_junit(item.config)
+            python_tests.add_console_section(item, report)
+        python_tests.redact_report(report)
+        python_tests.redact_junit(item.config)
     else:
         report = yield
     if call.when != "teardown" and item.path.name.endswith(_SCENARIO):
-        from bpmax_sim.pytest_plugin.items import describe  # noqa: PLC0415
+        from bpmax_sim.pytest_plugin.items import complete_report  # noqa: PLC0415
 
-        describe(item, report, call.excinfo.value if call.excinfo else None)
+        complete_report(item, report, call.excinfo.value if call.excinfo else None)
     return report
 
 
@@ -232,9 +232,9 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def _hide(config: pytest.Config, redact: Callable[[str], str]) -> None:
     """Let *redact*, of a session that opens, pass over what is told of the test that runs."""
     if item := config.stash.get(CURRENT, None):
-        from bpmax_sim.pytest_plugin.python_tests import hide_in  # noqa: PLC0415
+        from bpmax_sim.pytest_plugin.python_tests import redact_output_of  # noqa: PLC0415
 
-        hide_in(item, redact)
+        redact_output_of(item, redact)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

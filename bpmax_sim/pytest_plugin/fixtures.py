@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def _bpmax_run(request: pytest.FixtureRequest) -> Iterator[PythonTestRun]:
-    from bpmax_sim.pytest_plugin.python_tests import run_of  # noqa: PLC0415
+    from bpmax_sim.pytest_plugin.python_tests import open_test_run  # noqa: PLC0415
 
-    with run_of(request.node) as run:
+    with open_test_run(request.node) as run:
         yield run
 
 

@@ -28,10 +28,10 @@ from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin import session_options as of_test
 from bpmax_sim.pytest_plugin.python_tests import marked_faults, stub_session
 from bpmax_sim.pytest_plugin.run_stats import tally_of
-from bpmax_sim.pytest_plugin.session_options import choose, marked
+from bpmax_sim.pytest_plugin.session_options import choose, marker_options
 from bpmax_sim.pytest_plugin.stash import GUARD
-from bpmax_sim.report.console import Written, console_section, written
-from bpmax_sim.report.store import keep_trace, remember
+from bpmax_sim.report.console import ConsoleOutput, console_entries, console_section
+from bpmax_sim.report.store import keep_trace, store_failures
 from bpmax_sim.report.terminal import call_line
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event, ScenarioFinished
@@ -73,7 +73,7 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
         """Return the text of the first failure, the headlines of the others, and *more*."""
         first = failures[0]
         others = [msg("also: {headline}", headline=failure.headline) for failure in failures[1:]]
-        lines = _within(render(first).splitlines(), others)
+        lines = _fit_lines(render(first).splitlines(), others)
         shown = [translate(line) for line in [*lines, *(["", more] if more else [])]]
         text = cls("\n".join(shown))
         place = first.location or first.place or Place("")
@@ -93,7 +93,7 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
             tw.line(line, **dict.fromkeys(style_of(line, number).split(), True))
 
 
-def _within(lines: list[str], others: list[str]) -> list[str]:
+def _fit_lines(lines: list[str], others: list[str]) -> list[str]:
     """Return *lines* with as many *others* as there is room for, but one line for them at least."""
     if not others:
         return lines
@@ -122,7 +122,7 @@ def annotation(failure: Failure, root: Path) -> tuple[str, int] | None:
     return relative_name(Path.cwd() / place.file, root), place.line - 1
 
 
-def relative(path: Path) -> str:
+def to_typed_path(path: Path) -> str:
     """Return how *path* is typed from the working directory, with slashes."""
     name = display_path(path)
     return relative_name(path) if os.path.isabs(name) else name  # noqa: PTH117
@@ -131,13 +131,13 @@ def relative(path: Path) -> str:
 _NOTHING = msg("no exception is behind this: the run went on and was compared")
 
 
-def behind(failures: Sequence[Failure], redact: Redact) -> str:
+def format_tracebacks(failures: Sequence[Failure], redact: Redact) -> str:
     """Return the tracebacks behind *failures*, each with the script's stack."""
-    parts = [part for failure in failures if failure.cause for part in _behind(failure)]
+    parts = [part for failure in failures if failure.cause for part in _format_traceback(failure)]
     return redact(join_messages("\n", parts)) if parts else _NOTHING
 
 
-def _behind(failure: Failure) -> Iterator[str]:
+def _format_traceback(failure: Failure) -> Iterator[str]:
     yield msg("behind: {headline}", headline=failure.headline)
     error = failure.cause
     while error is not None:
@@ -149,7 +149,7 @@ def _behind(failure: Failure) -> Iterator[str]:
 
 
 CALLS = pytest.StashKey[tuple[CallMade, ...]]()
-CONSOLE = pytest.StashKey[Sequence[Written]]()
+CONSOLE = pytest.StashKey[Sequence[ConsoleOutput]]()
 
 
 class ScenarioFile(pytest.Module):
@@ -234,7 +234,7 @@ class ScenarioTest(pytest.Function):
         if not isinstance(error, ScenarioFailedError):
             return super().repr_failure(excinfo)
         with_cause = options.value(self.config, "tb")
-        more = behind(error.failures, error.redact) if with_cause else ""
+        more = format_tracebacks(error.failures, error.redact) if with_cause else ""
         return FailureText.of(error.failures, more)
 
     def sets(self, name: str) -> bool:
@@ -253,11 +253,11 @@ def play(request: pytest.FixtureRequest) -> None:
     assert isinstance(test, ScenarioTest)
     item = test.scenario
     try:
-        item = _changed(test)
+        item = _apply_overrides(test)
         session = _open(test, item)
     except BpmaxError as error:
         events = not_run(item, error=error)
-        remember(item, events[-1].failures)
+        store_failures(item, events[-1].failures)
         _trace(test, item, events, failed=True)
         raise ScenarioFailedError(events[-1].failures) from error
     try:
@@ -274,14 +274,14 @@ def play(request: pytest.FixtureRequest) -> None:
         raise ScenarioFailedError(finished.failures, session.redact)
 
 
-def _changed(test: ScenarioTest) -> ScenarioItem:
+def _apply_overrides(test: ScenarioTest) -> ScenarioItem:
     """Return the item with the seed and the clock that the caller wants, and markers' faults.
 
     Raises:
         ConfigError: if a marker is wrong.
     """
     item = test.scenario
-    mark = marked(test)
+    mark = marker_options(test)
     chosen = {name: choose(test.config, mark, name, sets=test.sets) for name in ("seed", "clock")}
     passed = {name: value for name, value in chosen.items() if value is not None}
     faults = tuple(marked_faults(test))
@@ -309,8 +309,8 @@ def _keep(
     finished = events[-1]
     assert isinstance(finished, ScenarioFinished)
     failed = finished.outcome == "failed"
-    console = test.stash[CONSOLE] = written(events)
-    remember(item, finished.failures if failed else (), console=console)
+    console = test.stash[CONSOLE] = console_entries(events)
+    store_failures(item, finished.failures if failed else (), console=console)
     doubtful = any(failure.kind != "unplayed" for failure in finished.failures)
     tally = tally_of(test.config)
     tally.add_calls(session)
@@ -320,7 +320,7 @@ def _keep(
     cassette = session.settings.cassette
     properties = {
         "bpmax_calls": str(len(calls)),
-        "bpmax_cassette": relative(cassette) if cassette is not None else "",
+        "bpmax_cassette": to_typed_path(cassette) if cassette is not None else "",
         "bpmax_trace_digest": finished.digest,
     }
     test.user_properties += [(name, value) for name, value in properties.items() if value]
@@ -340,10 +340,12 @@ def _trace(
     when = "on" if options.report_path(test.config) else policy
     if path := keep_trace(item, events, when, failed=failed, redact=redact):
         tally_of(test.config).traces.add(path)
-        test.user_properties.append(("bpmax_trace", relative(Path(path))))
+        test.user_properties.append(("bpmax_trace", to_typed_path(Path(path))))
 
 
-def describe(item: pytest.Item, report: pytest.TestReport, error: BaseException | None) -> None:
+def complete_report(
+    item: pytest.Item, report: pytest.TestReport, error: BaseException | None
+) -> None:
     """Put what happened in a scenario into the report of its call; trace that it was skipped."""
     if not isinstance(item, ScenarioTest):
         return

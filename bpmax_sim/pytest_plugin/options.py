@@ -177,7 +177,7 @@ def header(config: pytest.Config) -> list[str]:
     if mode == "record":
         mode += f" {value(config, 'record', 'once')}"
     folder = value(config, "cassettes")
-    where = folder or shown(root / "cassettes")
+    where = folder or display_path(root / "cassettes")
     if folder:
         from bpmax_sim.cassette.remote import is_url, shown_url  # noqa: PLC0415 - only where given
 
@@ -189,7 +189,7 @@ def header(config: pytest.Config) -> list[str]:
     return [translate(line)]
 
 
-def shown(path: Path) -> str:
+def display_path(path: Path) -> str:
     """Return *path* as seen from the working folder, where it lies below it."""
     try:
         return path.relative_to(Path.cwd()).as_posix()

@@ -30,7 +30,7 @@ from bpmax_sim.pytest_plugin import session_options as of_test
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
 from bpmax_sim.pytest_plugin.session_options import COMMANDS, root_of
 from bpmax_sim.pytest_plugin.stash import GUARD, HIDING, LIVING, RUN, SESSIONS
-from bpmax_sim.report.console import Written, console_section
+from bpmax_sim.report.console import ConsoleOutput, console_section
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.faults import describe_fault, fault_of, fault_problem
 from bpmax_sim.scenario.model import FaultRule
@@ -157,7 +157,7 @@ _comparing: list[Any] = []
 _whole, _format = saferepr.SafeRepr.repr, saferepr.safeformat
 
 
-def hide_in(node: pytest.Item, redact: Redact) -> None:
+def redact_output_of(node: pytest.Item, redact: Redact) -> None:
     """Let *redact*, a method, pass over what is told of *node*, and of later tests while it lives.
 
     A fixture of a module or more opens its session in the first of them.
@@ -166,8 +166,8 @@ def hide_in(node: pytest.Item, redact: Redact) -> None:
     node.config.stash.setdefault(LIVING, []).append(WeakMethod(redact))
     if node not in _active:
         _active.append(node)
-    saferepr.SafeRepr.repr = _uncut  # type: ignore[method-assign] # nothing else is before a cut
-    code.safeformat = _formatted  # type: ignore[attr-defined] # of locals, with -vv
+    saferepr.SafeRepr.repr = _redact_before_cut  # type: ignore[method-assign] # nothing else is before a cut
+    code.safeformat = _format_redacted  # type: ignore[attr-defined] # of locals, with -vv
     plugins = node.config.pluginmanager
     logging_plugin = plugins.get_plugin("logging-plugin")
     for handler in (getattr(logging_plugin, name, None) for name in _LOGS):
@@ -177,15 +177,15 @@ def hide_in(node: pytest.Item, redact: Redact) -> None:
         plugins.register(sys.modules[__name__], __name__)  # for the hooks below
 
 
-def hide_again(node: pytest.Item) -> None:
+def redact_with_live_sessions(node: pytest.Item) -> None:
     """Let what was opened before and still lives pass over what is told of *node*."""
     redacts = [redact for reference in node.config.stash.get(LIVING, ()) if (redact := reference())]
     node.config.stash[LIVING] = []
     for redact in redacts:
-        hide_in(node, redact)
+        redact_output_of(node, redact)
 
 
-def forget(config: pytest.Config) -> None:
+def stop_redacting(config: pytest.Config) -> None:
     """Let go of the tests of *config*, which have ended, and of what only they hold."""
     for node in _active:
         if node.config is config:
@@ -204,7 +204,7 @@ def redact_now(text: str) -> str:
     return text
 
 
-def _uncut(self: saferepr.SafeRepr, x: object) -> str:
+def _redact_before_cut(self: saferepr.SafeRepr, x: object) -> str:
     """Return what `SafeRepr.repr` does; where it holds a secret, redact it, and cut it then."""
     text = _whole(self, x)
     whole = _whole(saferepr.SafeRepr(None, self.use_ascii), x)
@@ -214,7 +214,7 @@ def _uncut(self: saferepr.SafeRepr, x: object) -> str:
     return shown if self.maxsize is None else saferepr._ellipsize(shown, self.maxsize)  # noqa: SLF001
 
 
-def _formatted(obj: object) -> str:
+def _format_redacted(obj: object) -> str:
     """Return what `safeformat` does of *obj* without its secrets; it breaks texts into lines."""
     try:
         shown = redact_values(obj, redact_now)
@@ -248,21 +248,21 @@ def pytest_assertrepr_compare(
 
 
 @contextmanager
-def hidden_in(error: BaseException | None) -> Iterator[None]:
+def error_redacted(error: BaseException | None) -> Iterator[None]:
     """Let *error*, and those behind it, tell no secret for as long as it is told.
 
     pytest breaks a message into lines, over which an encoded secret may go.
     """
     with ExitStack() as stack:
-        for link, name, before in hide_in_error(error):
+        for link, name, before in redact_error(error):
             stack.callback(setattr, link, name, before)
         yield
 
 
-def hide_in_error(error: BaseException | None) -> list[tuple[BaseException, str, Any]]:
+def redact_error(error: BaseException | None) -> list[tuple[BaseException, str, Any]]:
     """Replace the secrets in *error* and those behind it, and return what was there before."""
     replaced = []
-    for link in _behind(error, set()):
+    for link in _error_chain(error, set()):
         for name in ("args", "__notes__", "msg"):
             before = getattr(link, name, None)
             shown = (
@@ -274,29 +274,29 @@ def hide_in_error(error: BaseException | None) -> list[tuple[BaseException, str,
     return replaced
 
 
-def _behind(error: BaseException | None, seen: set[int]) -> Iterator[BaseException]:
+def _error_chain(error: BaseException | None, seen: set[int]) -> Iterator[BaseException]:
     if error is None or id(error) in seen:
         return
     seen.add(id(error))
     yield error
     inner = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
     for cause in (error.__cause__, error.__context__, *inner):
-        yield from _behind(cause, seen)
+        yield from _error_chain(cause, seen)
 
 
-def tell_console(item: pytest.Item, report: pytest.TestReport) -> None:
+def add_console_section(item: pytest.Item, report: pytest.TestReport) -> None:
     """Put what scripts wrote in a Python test into its report."""
     if report.when == "call":
         report.sections += console_section(item.stash[SESSIONS].console)
 
 
-def hide(report: pytest.TestReport) -> None:
+def redact_report(report: pytest.TestReport) -> None:
     """Replace the secrets in all that *report* tells."""
     for name in ("longrepr", "sections", "wasxfail"):
         if hasattr(report, name):
-            setattr(report, name, hidden(getattr(report, name)))
+            setattr(report, name, redact_value(getattr(report, name)))
     report.user_properties = [
-        (redact_now(name), _property(value)) for name, value in report.user_properties
+        (redact_now(name), _redact_property(value)) for name, value in report.user_properties
     ]
     context = getattr(report, "context", None)  # of a subtest
     if context is not None:
@@ -304,14 +304,14 @@ def hide(report: pytest.TestReport) -> None:
         report.context = type(context)(**redact_values(parts, redact_now))  # type: ignore[attr-defined]
 
 
-def _property(value: Any) -> Any:
+def _redact_property(value: Any) -> Any:
     """Return *value* as it may be written, which is as text."""
     shown = redact_values(value, redact_now)
     text = str(shown)
     return shown if redact_now(text) == text else redact_now(text)
 
 
-def hide_in_junit(config: pytest.Config) -> None:
+def redact_junit(config: pytest.Config) -> None:
     """Replace the secrets in what tests wrote into pytest's JUnit file past their reports."""
     if xml := config.stash.get(xml_key, None):
         xml.global_properties[:] = redact_values(xml.global_properties, redact_now)
@@ -333,7 +333,7 @@ def check_name(item: pytest.Item) -> None:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Let a subtest tell no secret: it takes up what was captured after its report was made."""
     if type(report) is not pytest.TestReport:
-        hide(report)
+        redact_report(report)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -351,21 +351,21 @@ def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
     """Let what ends a run, such as `pytest.exit`, tell no secret."""
-    hide_in_error(excinfo.value)
+    redact_error(excinfo.value)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_internalerror(excrepr: object) -> None:
     """Let an error of a plugin tell no secret."""
-    hidden(excrepr)
+    redact_value(excrepr)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Let go of the last test."""
-    forget(config)
+    stop_redacting(config)
 
 
-def hidden(value: Any) -> Any:
+def redact_value(value: Any) -> Any:
     """Return *value* redacted; pytest's own objects are changed as they are."""
     kind = type(value)
     if kind is str:
@@ -373,10 +373,10 @@ def hidden(value: Any) -> Any:
     if kind is Translatable:
         return redact_now(translate(value))
     if kind in {list, tuple}:
-        return kind([hidden(item) for item in value])
+        return kind([redact_value(item) for item in value])
     if kind.__module__.startswith("_pytest.") and hasattr(value, "__dict__"):
         for name, item in vars(value).items():
-            setattr(value, name, hidden(item))
+            setattr(value, name, redact_value(item))
     return value
 
 
@@ -432,7 +432,7 @@ class Sessions:
         self._tally = tally
         self._run = Run()
         self._last: dict[tuple[object, str], Session] = {}
-        self._consoles: dict[tuple[object, str], list[Written]] = {}
+        self._consoles: dict[tuple[object, str], list[ConsoleOutput]] = {}
 
     def open(self, **options: Unpack[SessionOptions]) -> Session:
         """Return one more, which does not end its owner's recording when it closes.
@@ -446,11 +446,13 @@ class Sessions:
         key = session.settings.cassette, session.settings.owner
         self._last[key] = session
         lines = self._consoles[key] = []  # of an example of a property the last one's
-        session.hear(lambda ended: lines.extend(map(Written.of, getattr(ended, "console", ()))))
+        session.hear(
+            lambda ended: lines.extend(map(ConsoleOutput.of, getattr(ended, "console", ())))
+        )
         return session
 
     @property
-    def console(self) -> list[Written]:
+    def console(self) -> list[ConsoleOutput]:
         """Return what scripts of the last session of each owner wrote."""
         return [line for lines in self._consoles.values() for line in lines]
 
@@ -521,7 +523,7 @@ class PythonTestRun:
 
 
 @contextmanager
-def run_of(node: pytest.Item) -> Iterator[PythonTestRun]:
+def open_test_run(node: pytest.Item) -> Iterator[PythonTestRun]:
     """Open the session of *node* for as long as its fixtures live.
 
     It is judged when the test function ends, or here where there is none, as in a TestCase.

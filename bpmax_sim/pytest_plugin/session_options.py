@@ -41,7 +41,7 @@ _LOGINS = pytest.StashKey[SharedLogins]()
 _ROOTS = pytest.StashKey[dict[str, Path]]()
 
 
-def marked(node: pytest.Item) -> dict[str, Any]:
+def marker_options(node: pytest.Item) -> dict[str, Any]:
     """Return what the markers ``bpmax`` of a test say, the nearest winning.
 
     Raises:
@@ -90,7 +90,7 @@ def session_options(node: pytest.Item, *, sets: Sets = lambda _name: False) -> S
     Raises:
         ConfigError: if a marker is wrong.
     """
-    mark = marked(node)
+    mark = marker_options(node)
     chosen: dict[str, Any] = {}
     for name, option in options_of("session").items():
         if name in _FILES or name in _OF_THE_GUARD:
@@ -162,22 +162,22 @@ def cassette_of(node: pytest.Item) -> Path:
     The module's name is its path below the project's root, without a leading ``tests``: neither
     depends on the import mode, nor on how pytest spells parameters.
     """
-    mark = marked(node)
+    mark = marker_options(node)
     if "cassette" in mark:
         return named_cassette(node, mark["cassette"])
     folder, root = cassettes_folder(node), root_of(node)
     module = node.path.with_suffix("")
     parts = module.relative_to(root).parts if module.is_relative_to(root) else (module.name,)
     parts = parts[1:] if parts[0] in {"tests", "test"} and len(parts) > 1 else parts
-    name = _qualified(node, getattr(node, "originalname", None) or node.name)
+    name = _qualify_name(node, getattr(node, "originalname", None) or node.name)
     return folder.joinpath(*map(file_name, parts), f"{file_name(name)}.yaml")
 
 
 def owner_of(node: pytest.Item) -> str:
     """Return whose exchanges a Python test's are: its name with class and parameters."""
-    return _qualified(node, node.name)
+    return _qualify_name(node, node.name)
 
 
-def _qualified(node: pytest.Item, name: str) -> str:
+def _qualify_name(node: pytest.Item, name: str) -> str:
     outer = node.getparent(pytest.Class)
     return f"{outer.name}.{name}" if outer else name

@@ -25,8 +25,8 @@ from bpmax_sim.scenario.shards import Shard
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the tests of this shard, of what is still selected, in their order."""
-    keys = dict(zip(items, _keys(config, (item.nodeid for item in items)), strict=True))
-    chosen = options.value(config, "shard").among(keys.values(), seconds(config))
+    keys = dict(zip(items, _duration_keys(config, (item.nodeid for item in items)), strict=True))
+    chosen = options.value(config, "shard").among(keys.values(), read_durations(config))
     left_out = [item for item in items if keys[item] not in chosen]
     if left_out:
         tally_of(config).sharded = True
@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def header(config: pytest.Config, shard: Shard) -> str:
     """Return what must be the same for every shard of one run."""
     known = msg("number, no durations known")
-    if durations := seconds(config):
+    if durations := read_durations(config):
         known = msg(
             "{durations_count} durations ({fingerprint})",
             durations_count=len(durations),
@@ -46,7 +46,7 @@ def header(config: pytest.Config, shard: Shard) -> str:
     return msg("shard {shard}, split by {known}", shard=shard, known=known)
 
 
-def seconds(config: pytest.Config) -> dict[str, Any]:
+def read_durations(config: pytest.Config) -> dict[str, Any]:
     """Return what each test took when it last ran.
 
     Raises:
@@ -58,7 +58,7 @@ def seconds(config: pytest.Config) -> dict[str, Any]:
         raise usage_error("--bpmax-shard: {error}", error=error) from None
 
 
-def _keys(config: pytest.Config, nodeids: Iterable[str]) -> Iterator[str]:
+def _duration_keys(config: pytest.Config, nodeids: Iterable[str]) -> Iterator[str]:
     """Yield how durations call each test."""
     root, known = find_root(config.rootpath), dict[str, str]()
     for nodeid in nodeids:
@@ -68,7 +68,7 @@ def _keys(config: pytest.Config, nodeids: Iterable[str]) -> Iterator[str]:
         yield f"{known[file]}{name}"
 
 
-def keep_durations(
+def store_durations(
     config: pytest.Config, reports: Iterable[pytest.TestReport], *, complete: bool
 ) -> None:
     """Keep what the tests of *reports* took, in a project whose scenarios are among them."""
@@ -79,5 +79,5 @@ def keep_durations(
     if shard is None and not any(f"{SUFFIX}::" in nodeid for nodeid in took):
         return
     root: Path = find_root(config.rootpath)
-    durations = dict(zip(_keys(config, took), map(float, took.values()), strict=True))
+    durations = dict(zip(_duration_keys(config, took), map(float, took.values()), strict=True))
     shards.keep(root, durations, shard=shard, complete=complete)

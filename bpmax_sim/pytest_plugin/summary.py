@@ -22,10 +22,10 @@ from bpmax_sim.errors import Place, Problem, shorten_list
 from bpmax_sim.i18n import join_messages, msg, plural, translate
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options, sharding
-from bpmax_sim.pytest_plugin.options import shown
+from bpmax_sim.pytest_plugin.options import display_path
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
-from bpmax_sim.report.store import Evidence, digest_of, keep
-from bpmax_sim.report.terminal import BY_OUTCOME, BY_SOURCE, annotation, counts, in_workspace
+from bpmax_sim.report.store import Evidence, digest_of, store_evidence
+from bpmax_sim.report.terminal import BY_OUTCOME, BY_SOURCE, annotation, format_counts, in_workspace
 
 _MOST = 10
 _ROWS = 50
@@ -33,7 +33,7 @@ _OUTCOMES = ("passed", "failed", "error", "xfailed", "xpassed", "skipped")
 _MARKUP = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
-class Note(msgspec.Struct, frozen=True):
+class GithubAnnotation(msgspec.Struct, frozen=True):
     """One thing that went wrong: where, in which test, and what."""
 
     file: str
@@ -48,76 +48,91 @@ class Note(msgspec.Struct, frozen=True):
         return f"{self.file}:{self.line}" if self.line else self.file
 
 
-def tell(reporter: pytest.TerminalReporter, config: pytest.Config, lines: Sequence[str]) -> None:
+def write_github_summary(
+    reporter: pytest.TerminalReporter, config: pytest.Config, lines: Sequence[str]
+) -> None:
     """Annotate what failed, and write the step's summary with *lines* of the run's own."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return
-    notes = list(_notes(reporter.stats, config))
+    notes = list(_find_failures(reporter.stats, config))
     if notes and not config.pluginmanager.hasplugin("pytest_github_actions_annotate_failures"):
         reporter.ensure_newline()
         for note in notes[:_MOST]:
-            reporter.write_line(command(note))
+            reporter.write_line(workflow_command(note))
     path = os.environ.get("GITHUB_STEP_SUMMARY")
-    text = summary(_outcomes(reporter.stats), notes, lines)
+    text = summary(_count_outcomes(reporter.stats), notes, lines)
     if path and text:
         with suppress(OSError), Path(path).open("a", encoding="utf-8", newline="\n") as file:
             file.write(translate(text))
 
 
-def command(note: Note) -> str:
+def workflow_command(note: GithubAnnotation) -> str:
     """Return the workflow command that annotates *note*."""
     return annotation(
         note.text, file=note.file, line=note.line, column=note.column, title=note.title
     )
 
 
-def summary(outcomes: Mapping[str, int], notes: Sequence[Note], lines: Iterable[str]) -> str:
+def summary(
+    outcomes: Mapping[str, int], notes: Sequence[GithubAnnotation], lines: Iterable[str]
+) -> str:
     """Return the Markdown of the step's summary, or nothing where no scenario ran."""
     if not outcomes and not notes:
         return ""
-    counted = counts(outcomes, BY_OUTCOME)
+    counted = format_counts(outcomes, BY_OUTCOME)
     parts = [msg("### bpmax-sim: {counted}", counted=(counted or msg("not collected"))), ""]
     if notes:
-        rows = [f"| {_cell(n.title)} | {_cell(n.where)} | {_cell(n.text)} |" for n in notes]
+        rows = [
+            f"| {_escape_cell(n.title)} | {_escape_cell(n.where)} | {_escape_cell(n.text)} |"
+            for n in notes
+        ]
         left = len(rows) - _ROWS
         parts += [msg("| scenario | where | what |"), "| --- | --- | --- |", *rows[:_ROWS]]
         parts += ["", msg("and {left} more", left=left)] if left > 0 else []
         parts += [""]
-    parts += [f"* {_cell(line)}" for line in lines]
+    parts += [f"* {_escape_cell(line)}" for line in lines]
     return join_messages("\n", [*parts, "", ""])
 
 
-def _cell(text: str) -> str:
+def _escape_cell(text: str) -> str:
     return _MARKUP.sub(r"\\\1", join_messages(" ", text.split()))
 
 
-def _ours(stats: Mapping[str, Sequence[Any]], outcome: str) -> Iterator[Any]:
+def _scenario_reports(stats: Mapping[str, Sequence[Any]], outcome: str) -> Iterator[Any]:
     return (report for report in stats.get(outcome, ()) if SUFFIX in getattr(report, "nodeid", ""))
 
 
-def _outcomes(stats: Mapping[str, Sequence[Any]]) -> Counter[str]:
-    counted = {outcome: sum(1 for _ in _ours(stats, outcome)) for outcome in _OUTCOMES}
+def _count_outcomes(stats: Mapping[str, Sequence[Any]]) -> Counter[str]:
+    counted = {outcome: sum(1 for _ in _scenario_reports(stats, outcome)) for outcome in _OUTCOMES}
     return Counter({outcome: count for outcome, count in counted.items() if count})
 
 
-def _notes(stats: Mapping[str, Sequence[Any]], config: pytest.Config) -> Iterator[Note]:
+def _find_failures(
+    stats: Mapping[str, Sequence[Any]], config: pytest.Config
+) -> Iterator[GithubAnnotation]:
     for outcome in ("error", "failed"):
-        for report in _ours(stats, outcome):
+        for report in _scenario_reports(stats, outcome):
             if isinstance(report, pytest.CollectReport):
-                yield from _problems(report, config)
+                yield from _file_problems(report, config)
                 continue
             file, line, name = report.location
             crash = getattr(report.longrepr, "reprcrash", None)
             text = str(crash.message if crash else report.longrepr)  # text, where a worker sent it
             headline = next(iter(text.splitlines()), "failed")
-            yield Note(in_workspace(config.rootpath / file), (line or 0) + 1, name, headline)
+            yield GithubAnnotation(
+                in_workspace(config.rootpath / file), (line or 0) + 1, name, headline
+            )
 
 
-def _problems(report: pytest.CollectReport, config: pytest.Config) -> Iterator[Note]:
+def _file_problems(
+    report: pytest.CollectReport, config: pytest.Config
+) -> Iterator[GithubAnnotation]:
     """Yield what is wrong with a file that was not collected."""
     name = report.nodeid.rpartition("/")[2]
     for file, line, column, text in getattr(report, "bpmax_problems", ()):
-        yield Note(in_workspace(config.invocation_params.dir / file), line, name, text, column)
+        yield GithubAnnotation(
+            in_workspace(config.invocation_params.dir / file), line, name, text, column
+        )
 
 
 _NARROWING = ("lf", "stepwise", "collectonly", "ignore", "ignore_glob")
@@ -138,30 +153,30 @@ def write_summary(
         for report in every
         if isinstance(report, pytest.TestReport)
     ]
-    sharding.keep_durations(config, reports, complete=complete)
-    lines = list(_lines(tally))
+    sharding.store_durations(config, reports, complete=complete)
+    lines = list(_summary_lines(tally))
     if complete:
-        lines += _orphans(tally)
-        _keep(tally, find_root(config.rootpath))
+        lines += _find_orphans(tally)
+        _store_evidence(tally, find_root(config.rootpath))
     path = options.report_path(config)
-    problems = list(_unreadable(reporter.stats, config)) if path else []
+    problems = list(_unreadable_files(reporter.stats, config)) if path else []
     if path and (tally.traces or problems):
         from bpmax_sim.report.html import write_page  # noqa: PLC0415 - only where it is wanted
 
         traces = [Path(trace) for trace in sorted(tally.traces)]
         write_page(path, traces, version=bpmax_sim.__version__, problems=problems)
-        lines.append(msg("report: {path}", path=shown(path)))
+        lines.append(msg("report: {path}", path=display_path(path)))
     if lines:
         reporter.write_sep("-", "bpmax-sim")
         for line in lines:
             reporter.write_line(translate(line))
-    tell(reporter, config, lines)
+    write_github_summary(reporter, config, lines)
 
 
-def _lines(tally: Tally) -> Iterator[str]:
+def _summary_lines(tally: Tally) -> Iterator[str]:
     """Yield what was called, and what is to be done about recordings."""
     if tally.used or tally.calls:
-        by_source = counts(tally.calls, BY_SOURCE)
+        by_source = format_counts(tally.calls, BY_SOURCE)
         logins = plural(tally.logins, ", {number} of them a login", ", {number} of them logins")
         used = plural(len(tally.used), "{number} cassette", "{number} cassettes")
         yield msg(
@@ -173,9 +188,13 @@ def _lines(tally: Tally) -> Iterator[str]:
         )
     if tally.unplayed:
         total = plural(sum(tally.unplayed.values()), "{number} exchange", "{number} exchanges")
-        yield msg("not played: {total} in {list}", total=total, list=_files(sorted(tally.unplayed)))
+        yield msg(
+            "not played: {total} in {list}", total=total, list=_list_files(sorted(tally.unplayed))
+        )
     if tally.waiting:
-        yield msg("wait for review: {list}; bpmax-sim review", list=_files(sorted(tally.waiting)))
+        yield msg(
+            "wait for review: {list}; bpmax-sim review", list=_list_files(sorted(tally.waiting))
+        )
     if tally.unrecognised:
         from bpmax_sim.session.session import describe_possible_secrets  # noqa: PLC0415 - seldom needed
 
@@ -183,15 +202,15 @@ def _lines(tally: Tally) -> Iterator[str]:
     yield from sorted(tally.undeclared)
 
 
-def _unreadable(stats: Mapping[str, Sequence[Any]], config: pytest.Config) -> Iterator[str]:
+def _unreadable_files(stats: Mapping[str, Sequence[Any]], config: pytest.Config) -> Iterator[str]:
     """Yield what is wrong with scenario files that were not collected."""
-    for report in _ours(stats, "error"):
+    for report in _scenario_reports(stats, "error"):
         if isinstance(report, pytest.CollectReport):
-            for note in _problems(report, config):
+            for note in _file_problems(report, config):
                 yield str(Problem(note.text, Place(note.file, note.line, note.column)))
 
 
-def _orphans(tally: Tally) -> Iterator[str]:
+def _find_orphans(tally: Tally) -> Iterator[str]:
     """Yield cassettes that no collected test owns; telling is all that happens to them."""
     used = tally.owned | tally.cassettes
     orphans = [
@@ -201,10 +220,10 @@ def _orphans(tally: Tally) -> Iterator[str]:
         if str(path) not in used and path.relative_to(folder).parts[0] != "auth"
     ]
     if orphans:
-        yield msg("orphans, no test uses them: {list}; bpmax-sim prune", list=_files(orphans))
+        yield msg("orphans, no test uses them: {list}; bpmax-sim prune", list=_list_files(orphans))
 
 
-def _keep(tally: Tally, root: Path) -> None:
+def _store_evidence(tally: Tally, root: Path) -> None:
     """Keep what was played for `bpmax-sim prune`; what was not run tells nothing."""
     if not tally.cassettes:
         return
@@ -213,7 +232,7 @@ def _keep(tally: Tally, root: Path) -> None:
     left = defaultdict[str, dict[str, tuple[int, ...]]](dict)
     for (path, owner), orders in tally.left.items():
         left[path][owner] = tuple(sorted(orders))
-    keep(
+    store_evidence(
         Evidence(
             folders=tuple(sorted(tally.folders)),
             digests={path: digest_of(path) for path in played},
@@ -236,5 +255,5 @@ def _is_complete(config: pytest.Config, tally: Tally) -> bool:
     )
 
 
-def _files(paths: Iterable[str]) -> str:
-    return shorten_list((shown(Path(path)) for path in paths), 5)
+def _list_files(paths: Iterable[str]) -> str:
+    return shorten_list((display_path(Path(path)) for path in paths), 5)

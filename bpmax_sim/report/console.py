@@ -12,7 +12,7 @@ from bpmax_sim.scenario.events import ConsoleWritten, Event, ScenarioStarted
 from bpmax_sim.script.turn_result import ConsoleLine
 
 
-class Written(msgspec.Struct, frozen=True, kw_only=True):
+class ConsoleOutput(msgspec.Struct, frozen=True, kw_only=True):
     """A line of a console and where the script wrote it; without a place, an empty file.
 
     Attributes:
@@ -32,7 +32,7 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
         return Place(self.file, self.line, self.column)
 
     @classmethod
-    def of(cls, line: ConsoleWritten | ConsoleLine, start: float = 0.0) -> Written:
+    def of(cls, line: ConsoleWritten | ConsoleLine, start: float = 0.0) -> ConsoleOutput:
         """Return *line*, which a script wrote in a scenario that started at *start*, or outside."""
         place = line.place or Place("")
         return cls(
@@ -43,19 +43,21 @@ class Written(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def written(events: Sequence[Event]) -> tuple[Written, ...]:
+def console_entries(events: Sequence[Event]) -> tuple[ConsoleOutput, ...]:
     """Return what the scripts of a scenario wrote, in order."""
     start = next((event.at for event in events if isinstance(event, ScenarioStarted)), 0.0)
-    return tuple(Written.of(event, start) for event in events if isinstance(event, ConsoleWritten))
+    return tuple(
+        ConsoleOutput.of(event, start) for event in events if isinstance(event, ConsoleWritten)
+    )
 
 
-def console_section(console: Sequence[Written]) -> Iterator[tuple[str, str]]:
+def console_section(console: Sequence[ConsoleOutput]) -> Iterator[tuple[str, str]]:
     """Yield pytest's captured section of *console*, its name and text; of nothing none."""
     if console:
         yield "Captured console call", translate(join_messages("\n", console_lines(console)))
 
 
-def console_lines(console: Iterable[Written]) -> Iterator[str]:
+def console_lines(console: Iterable[ConsoleOutput]) -> Iterator[str]:
     """Yield ``scripts/customer.js:12:3  log: 客户 12345``, more lines of one text indented."""
     for line in console:
         first, *more = line.text.splitlines() or [""]

@@ -21,7 +21,7 @@ _DIFFERS = ("path", "recorded", "sent")
 _CHECK = ("ok", "expected", "actual")
 
 
-def document(
+def build_document(
     verdicts: Sequence[Verdict], *, code: ExitCode, problems: Sequence[Problem] = ()
 ) -> dict[str, Any]:
     """Return plain values; times are milliseconds of virtual time.
@@ -39,22 +39,22 @@ def document(
             "calls": sum(len(verdict.calls) for verdict in verdicts),
             "exit_code": int(code),
         },
-        "items": [_item(verdict) for verdict in verdicts],
+        "items": [_item_data(verdict) for verdict in verdicts],
         "problems": [as_data(problem) for problem in problems],
     }
 
 
 def as_data(problem: Problem) -> dict[str, Any]:
     """Return *problem* as ``{file, line, column, path, message}``; without a place, no file."""
-    return {**_place(problem.place), "path": problem.path, "message": problem.message}
+    return {**_place_data(problem.place), "path": problem.path, "message": problem.message}
 
 
-def _item(verdict: Verdict) -> dict[str, Any]:
+def _item_data(verdict: Verdict) -> dict[str, Any]:
     item = verdict.item
     return {
         "name": item.name,
         "row": item.row_id,
-        **_place(item.place),
+        **_place_data(item.place),
         "tags": list(item.tags),
         "cassette": item.cassette,
         "outcome": verdict.outcome,
@@ -62,28 +62,28 @@ def _item(verdict: Verdict) -> dict[str, Any]:
         "exit_code": int(verdict.code),
         "ms": round(verdict.duration * 1000, 3),
         "digest": verdict.digest,
-        "calls": [_call(call) for call in verdict.calls],
+        "calls": [_call_data(call) for call in verdict.calls],
         "console": msgspec.to_builtins(verdict.console, enc_hook=encode_message),
-        "failures": [_failure(failure) for failure in verdict.failures],
+        "failures": [_failure_data(failure) for failure in verdict.failures],
         "notes": list(map(str, verdict.warnings)),
         "problems": list(verdict.problems),
     }
 
 
-def _call(call: CallMade) -> dict[str, Any]:
+def _call_data(call: CallMade) -> dict[str, Any]:
     return {
         **{name: getattr(call, name) for name in _CALL},
         "ms": round(call.duration * 1000, 3),
         "differs": [dict(zip(_DIFFERS, sides, strict=True)) for sides in differing(call)],
-        **_place(call.place),
+        **_place_data(call.place),
     }
 
 
-def _failure(failure: Failure) -> dict[str, Any]:
+def _failure_data(failure: Failure) -> dict[str, Any]:
     return {
         "kind": failure.kind,
         "headline": failure.headline,
-        **_place(failure.place),
+        **_place_data(failure.place),
         "script": str(failure.script) if failure.script else "",
         "rerun": failure.rerun,
         "checks": [
@@ -94,6 +94,6 @@ def _failure(failure: Failure) -> dict[str, Any]:
     }
 
 
-def _place(place: Place | None) -> dict[str, Any]:
+def _place_data(place: Place | None) -> dict[str, Any]:
     """Return a position; of what has none, an empty file."""
     return msgspec.structs.asdict(place or Place(""))

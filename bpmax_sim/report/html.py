@@ -24,10 +24,10 @@ from markupsafe import Markup
 from bpmax_sim.i18n import current_language
 from bpmax_sim.project import make_folder
 from bpmax_sim.report import store, terminal
-from bpmax_sim.report.story import LONGEST_BODY, Story, body_text, say, story_of
+from bpmax_sim.report.page_data import LONGEST_BODY, PageEntry, body_text, build_entry, say
 from bpmax_sim.yamlfile import writing_to
 
-__all__ = ["LARGEST", "LONGEST_BODY", "body_text", "page", "story_of", "write_page"]
+__all__ = ["LARGEST", "LONGEST_BODY", "body_text", "build_entry", "page", "write_page"]
 
 LARGEST = 64 * 1024 * 1024
 _OUTCOMES: tuple[Any, ...] = ("failed", "did not end", "passed", "xfailed", "skipped")
@@ -40,7 +40,7 @@ _APP = ("model.js", "parts.js", "waterfall.js", "flow.js", "details.js", "app.js
 
 
 def page(
-    stories: Iterable[Story],
+    stories: Iterable[PageEntry],
     *,
     version: str,
     largest: int = LARGEST,
@@ -96,7 +96,7 @@ def page(
     )
 
 
-def _whole(story: Story, numbers: dict[str, int]) -> dict[str, Any]:
+def _whole(story: PageEntry, numbers: dict[str, int]) -> dict[str, Any]:
     """Return all of *story*, its files by their *numbers*, which it adds to."""
     plain = ("digest", "reason", "notes", "rerun", "record", "events", "flow", "failures")
     return {
@@ -107,7 +107,7 @@ def _whole(story: Story, numbers: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def _summary(story: Story, is_whole: bool) -> dict[str, Any]:
+def _summary(story: PageEntry, is_whole: bool) -> dict[str, Any]:
     """Return what is known of *story* before it is opened."""
     return {
         **{name: getattr(story, name) for name in _INDEXED},
@@ -136,7 +136,7 @@ def write_page(
     Raises:
         ConfigError: there is no such trace, one is damaged, or *path* cannot be written.
     """
-    stories = [story_of(trace) for trace in store.read_traces(places)]
+    stories = [build_entry(trace) for trace in store.read_traces(places)]
     text = page(stories, version=version, language=language, problems=problems)
     with writing_to(path):
         make_folder(path)

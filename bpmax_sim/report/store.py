@@ -20,7 +20,7 @@ from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.file_names import file_name, relative_name
 from bpmax_sim.i18n import encode_message, msg, translate
 from bpmax_sim.project import SUFFIX, make_folder
-from bpmax_sim.report.console import Written
+from bpmax_sim.report.console import ConsoleOutput
 from bpmax_sim.scenario import outcome, source
 from bpmax_sim.scenario.events import VERSION, Event, FlowAttached, SourceAttached, trace
 from bpmax_sim.scenario.expect import is_number
@@ -89,14 +89,14 @@ def keep_trace(
             path.unlink(missing_ok=True)
         elif when != "off":
             make_folder(path)
-            attached = _attached(item, events[-1].at, redact) if redact else ()
+            attached = _attachments(item, events[-1].at, redact) if redact else ()
             text = "".join(trace([*events, *attached], item.homes))
             path.write_text(text, encoding="utf-8", newline="\n")
             return str(path)
     return ""
 
 
-def _attached(item: ScenarioItem, at: float, redact: Redact) -> Iterator[Event]:
+def _attachments(item: ScenarioItem, at: float, redact: Redact) -> Iterator[Event]:
     """Yield what a viewer shows beside the events: it may be opened without the project."""
     for file, text in item.sources.items():
         yield SourceAttached(file=Place(file), text=redact(text), at=at)
@@ -106,14 +106,14 @@ def _attached(item: ScenarioItem, at: float, redact: Redact) -> Iterator[Event]:
             name: {
                 "title": redact(node.title),
                 "end": node.end,
-                "routes": list(_routes(node, redact)),
+                "routes": list(_route_data(node, redact)),
             }
             for name, node in flow.nodes.items()
         }
         yield FlowAttached(flow=flow.flow, start=flow.start, nodes=nodes, at=at)
 
 
-def _routes(node: FlowNode, redact: Redact) -> Iterator[dict[str, str]]:
+def _route_data(node: FlowNode, redact: Redact) -> Iterator[dict[str, str]]:
     for action in node.offers:
         for route in node.routes(action):
             yield {"action": action, "to": route.to, "when": redact(route.when or "")}
@@ -146,20 +146,20 @@ def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
             )
         by_path |= {file.relative_to(base): file for file in files}
     for name in sorted(by_path):
-        yield _read(by_path[name], name.parent.parent.as_posix())
+        yield _read_trace(by_path[name], name.parent.parent.as_posix())
 
 
 _HOW = msg("write some with `pytest --bpmax-trace=on` or `bpmax-sim run --trace=on`")
 
 
-def _read(path: Path, folder: str) -> Trace:
+def _read_trace(path: Path, folder: str) -> Trace:
     events: list[Mapping[str, Any]] = []
     sources: dict[str, str] = {}
     flow: Mapping[str, Any] | None = None
     data = path.read_bytes()
     lines = data.splitlines()
     for number, line in enumerate(lines, 1):
-        event = _event(line)
+        event = _decode_event(line)
         if event is None and number == len(lines) > 1 and not data.endswith(b"\n"):
             break  # whoever wrote it was killed: what came before is told as not ended
         if event is None:
@@ -192,7 +192,7 @@ def _read(path: Path, folder: str) -> Trace:
     return Trace("" if folder == "." else folder, tuple(events), sources, flow)
 
 
-def _event(line: bytes) -> Mapping[str, Any] | None:
+def _decode_event(line: bytes) -> Mapping[str, Any] | None:
     try:
         event = _LINE.decode(line)
     except msgspec.DecodeError:
@@ -234,7 +234,7 @@ def digest_of(path: str) -> str:
         return hashlib.sha256(file.read()).hexdigest()
 
 
-def keep(evidence: Evidence, root: Path) -> None:
+def store_evidence(evidence: Evidence, root: Path) -> None:
     """Write *evidence* below *root*; where that cannot be, there is none."""
     with suppress(OSError):
         make_folder(root / PLACE)
@@ -252,7 +252,7 @@ def read_evidence(root: Path) -> Evidence | None:
 FAILED_FOLDER = Path(".bpmax", "failed")
 
 
-class Remembered(msgspec.Struct, frozen=True, kw_only=True):
+class StoredFailure(msgspec.Struct, frozen=True, kw_only=True):
     """What an item failed with.
 
     Attributes:
@@ -269,19 +269,19 @@ class Remembered(msgspec.Struct, frozen=True, kw_only=True):
     headline: str
     texts: tuple[str, ...]
     whole: tuple[str, ...] = ()
-    console: tuple[Written, ...] = ()
+    console: tuple[ConsoleOutput, ...] = ()
     rerun: str = ""
     version: int = 1
 
 
-_read_failed = msgspec.json.Decoder(Remembered).decode
+_read_failed = msgspec.json.Decoder(StoredFailure).decode
 
 
-def remember(
+def store_failures(
     item: ScenarioItem,
     failures: Sequence[source.Failure],
     problems: Sequence[str] = (),
-    console: Sequence[Written] = (),
+    console: Sequence[ConsoleOutput] = (),
 ) -> None:
     """Keep what *item* failed with, or forget it if there is nothing.
 
@@ -303,7 +303,7 @@ def remember(
         return
     wordings = [translate(problem) for problem in problems]
     texts = [*(translate(source.render(failure)) for failure in failures), *wordings]
-    failed = Remembered(
+    failed = StoredFailure(
         name=item.name,
         file=relative_name(item.path.absolute(), item.root),
         line=outcome.failing_place(item, failures).line,
@@ -323,7 +323,7 @@ def did_fail(item: ScenarioItem) -> bool:
     return _place_of(item, FAILED_FOLDER, ".json").is_file()
 
 
-def remembered(root: Path) -> Iterator[Remembered]:
+def read_failures(root: Path) -> Iterator[StoredFailure]:
     """Yield what failed when it last ran below *root*, the latest first.
 
     What is told of a scenario that is there no more is left out, and so is what cannot be read.

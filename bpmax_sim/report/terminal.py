@@ -28,7 +28,7 @@ from bpmax_sim.i18n import (
     translate,
     width,
 )
-from bpmax_sim.report.console import Written, console_lines
+from bpmax_sim.report.console import ConsoleOutput, console_lines
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import ConsoleWritten, Event, Outcome, ScenarioFinished
@@ -50,7 +50,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         calls: everything that was called, logins too.
         console: what its scripts wrote.
-        story: both, in the order in which they happened.
+        timeline: both, in the order in which they happened.
         duration: virtual seconds.
         reason: of a skip or an expected failure.
         problems: what kept it from running as it should, each with its position.
@@ -60,8 +60,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     code: ExitCode = ExitCode.PASSED
     calls: tuple[CallMade, ...] = ()
-    console: tuple[Written, ...] = ()
-    story: tuple[CallMade | Written, ...] = ()
+    console: tuple[ConsoleOutput, ...] = ()
+    timeline: tuple[CallMade | ConsoleOutput, ...] = ()
     duration: float = 0.0
     digest: str = ""
     failures: tuple[Failure, ...] = ()
@@ -74,55 +74,57 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         return replace(self, warnings=(*self.warnings, RunWarning(kind, message)))
 
 
-def skipped(item: ScenarioItem) -> Verdict:
+def skip_verdict(item: ScenarioItem) -> Verdict:
     """Return the verdict of an item that is not to run."""
     return Verdict(item=item, outcome="skipped", reason=flag_reason(item.skip))
 
 
-def broken(item: ScenarioItem, error: BpmaxError) -> Verdict:
+def error_verdict(item: ScenarioItem, error: BpmaxError) -> Verdict:
     """Return the verdict of an item that could not start."""
     code = ExitCode.CASSETTE if isinstance(error, CassetteError) else ExitCode.USAGE
     problems = tuple(str(error).splitlines())
     return Verdict(item=item, outcome="failed", code=code, problems=problems)
 
 
-def judged(
+def judge_events(
     item: ScenarioItem, events: Iterable[Event], *, live: bool = False, mode: str = "replay"
 ) -> Verdict:
     """Return the verdict of an item that ran in *mode*; *live*: third parties were asked."""
     first, *_, last = every = tuple(events)
     assert isinstance(last, ScenarioFinished)
-    story = tuple(
-        event if isinstance(event, CallMade) else Written.of(event, first.at)
+    timeline = tuple(
+        event if isinstance(event, CallMade) else ConsoleOutput.of(event, first.at)
         for event in every
         if isinstance(event, CallMade | ConsoleWritten)
     )
-    calls = tuple(event for event in story if isinstance(event, CallMade))
+    calls = tuple(event for event in timeline if isinstance(event, CallMade))
     failed = last.outcome == "failed"
     return Verdict(
         item=item,
         outcome=last.outcome,
         code=_CODES[cause_of(last.failures, calls, live=live)] if failed else ExitCode.PASSED,
         calls=calls,
-        console=tuple(event for event in story if isinstance(event, Written)),
-        story=story,
+        console=tuple(event for event in timeline if isinstance(event, ConsoleOutput)),
+        timeline=timeline,
         duration=last.duration,
         digest=last.digest,
-        failures=tuple(dataclasses.replace(f, rerun=rerun(item, mode)) for f in last.failures),
+        failures=tuple(
+            dataclasses.replace(f, rerun=rerun_command(item, mode)) for f in last.failures
+        ),
         warnings=last.warnings,
         reason=last.reason,
         problems=config_errors(calls) if failed else (),
     )
 
 
-def rerun(item: ScenarioItem, mode: str = "replay") -> str:
+def rerun_command(item: ScenarioItem, mode: str = "replay") -> str:
     """Return the command that runs *item* alone, in the same mode."""
     known = {"record": "record", "replay": "run"}
     how = known.get(mode) or msg("run --mode {mode}", mode=mode)
-    return msg("bpmax-sim {how} {target}", how=how, target=target(item))
+    return msg("bpmax-sim {how} {target}", how=how, target=run_target(item))
 
 
-def target(item: ScenarioItem) -> str:
+def run_target(item: ScenarioItem) -> str:
     """Return *item* and its variables as arguments of a command, quoted for a shell."""
     name = item.node_id if item.row else item.spot.source.file
     return join_messages(" ", map(shell_quote, (name, *item.variable_arguments("--var"))))
@@ -149,13 +151,13 @@ BY_SOURCE: Mapping[str, str] = {
 """How many calls were answered by whom."""
 
 
-def counts(numbers: Mapping[Any, int], templates: Mapping[str, str]) -> str:
+def format_counts(numbers: Mapping[Any, int], templates: Mapping[str, str]) -> str:
     """Return ``2 passed, 1 failed`` for those of *numbers* that are not zero."""
     texts = [msg(text, number=numbers[key]) for key, text in templates.items() if numbers.get(key)]
     return series(texts)
 
 
-def line(verdict: Verdict) -> str:
+def verdict_line(verdict: Verdict) -> str:
     """Return ``√ 选择客户后回填联系人   2 calls   31 ms virtual``."""
     head = f"{MARKS[verdict.outcome]} {verdict.item.name}"
     because = msg(": {reason}", reason=verdict.reason) if verdict.reason else ""
@@ -173,7 +175,7 @@ def line(verdict: Verdict) -> str:
     return msg("{head}   {took}{message}", head=head, took=took, message=message)
 
 
-def explained(verdict: Verdict) -> Iterator[str]:
+def failure_texts(verdict: Verdict) -> Iterator[str]:
     """Yield the text of each failure of *verdict* that is the scenario's own."""
     if verdict.outcome == "failed" and not verdict.problems:
         yield from map(render, verdict.failures)
@@ -208,9 +210,9 @@ def call_line(call: CallMade) -> str:
     )
 
 
-def story_lines(verdict: Verdict) -> Iterator[str]:
+def timeline_lines(verdict: Verdict) -> Iterator[str]:
     """Yield what was called and written to the console, in order."""
-    for text in verdict.story:
+    for text in verdict.timeline:
         yield from [call_line(text)] if isinstance(text, CallMade) else console_lines([text])
 
 
@@ -219,8 +221,8 @@ def summary(verdicts: Sequence[Verdict], seconds: float) -> str:
     calls = [call for verdict in verdicts for call in verdict.calls]
     number = plural(len(calls), "{number} call", "{number} calls")
     sources = Counter(call.source or "unanswered" for call in calls)
-    by_source = counts(sources, dict(sorted(BY_SOURCE.items())))
-    message = counts(Counter(verdict.outcome for verdict in verdicts), BY_OUTCOME)
+    by_source = format_counts(sources, dict(sorted(BY_SOURCE.items())))
+    message = format_counts(Counter(verdict.outcome for verdict in verdicts), BY_OUTCOME)
     return msg(
         "{message}   {calls}   {seconds:.2f} s",
         message=message or msg("nothing ran"),
@@ -229,7 +231,7 @@ def summary(verdicts: Sequence[Verdict], seconds: float) -> str:
     )
 
 
-def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def align_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield *rows* with their columns aligned, as wide as a terminal shows them."""
     rows = [[translate(cell) for cell in row] for row in rows]
     widths = [max(map(width, column)) for column in zip(*rows, strict=True)]

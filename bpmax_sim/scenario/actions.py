@@ -33,7 +33,6 @@ from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import Page
 from bpmax_sim.secret.gate import gated_output
 from bpmax_sim.subject.flow import FlowSubject
-from bpmax_sim.subject.form import field_hint
 from bpmax_sim.subject.hooks import Result, Where, known_event
 from bpmax_sim.subject.owners import rule_problem
 from bpmax_sim.yamlfile.schema import Texts
@@ -77,14 +76,22 @@ class Set(Action, frozen=True, kw_only=True):
         if not isinstance(value, Mapping):
             context.tell(spot, msg("expected a map of fields and values"))
             return
-        for name in value:
-            if wrong := field_hint(name, context.names.fields):
-                context.tell(spot.at(name), wrong)
+        check_entries(context, value, spot)
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Set each, which fires what hangs on its change."""
         on.any("set").set(value)
+
+
+def check_entries(context: CheckContext, fields: Any, spot: Spot) -> None:
+    """Report fields and columns of *fields* that the form does not have."""
+    names = context.names
+    for name, value in fields.items() if isinstance(fields, Mapping) else ():
+        if wrong := names.field_problem(name):
+            context.tell(spot.at(name), wrong)
+        for path, wrong in names.value_problems(name, value):
+            context.tell(spot.at(name, *path), wrong, kind="name")
 
 
 class AddRow(RowAction, frozen=True, kw_only=True):
@@ -208,6 +215,7 @@ class Submit(Action, frozen=True, kw_only=True):
         if "flow" in context.names.subject_kinds and isinstance(value, Mapping):
             cls.known_keys(context, value, spot)
             check_people(context, value.get("by", ""), spot.at("by"))
+            check_entries(context, value.get("form"), spot.at("form"))
         elif value not in ({}, None, True):
             context.tell(spot, msg("expected {}"))
 
@@ -263,6 +271,13 @@ class Decision(NodeAction, frozen=True, kw_only=True):
     texts: ClassVar = {**WHO, **_FILLED}
 
     form: Mapping[str, Any] = {}
+
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+        """Find fields that are not there, too."""
+        super().check(context, value, spot)
+        if isinstance(value, Mapping) and not value.get("project"):
+            check_entries(context, value.get("form"), spot.at("form"))
 
 
 class Approve(Decision, frozen=True, kw_only=True):
@@ -374,6 +389,13 @@ class Resubmit(FlowAction, frozen=True, kw_only=True):
 
     form: Mapping[str, Any] = {}
 
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
+        """Find fields that are not there, too."""
+        super().check(context, value, spot)
+        if isinstance(value, Mapping) and not value.get("project"):
+            check_entries(context, value.get("form"), spot.at("form"))
+
 
 class Terminate(FlowAction, frozen=True, kw_only=True):
     """Ending the project at once."""
@@ -415,6 +437,8 @@ class ProxyAction(Action, frozen=True, kw_only=True):
         call = value.get("call")
         if not isinstance(call, str) or not re.fullmatch(r"[^.\s]+\.[^.\s]+", call):
             context.tell(spot.at("call"), "expected call: platform.api, got {call!r}", call=call)
+        elif wrong := context.names.call_problem(call):
+            context.tell(spot.at("call"), wrong, kind="name")
         if "args" in value and any(part in value for part in cls.parts):
             wrong = msg("args is a direct call; it excludes path, query, header, body")
             context.tell(spot.at("args"), wrong)

@@ -62,6 +62,22 @@ def judge(expected: Expect, state: State, resolve: Callable[[Any], Any]) -> Chec
     return tuple(checks)
 
 
+def resolve_expect(expected: Expect, resolve: Callable[[Any], Any]) -> Expect:
+    """Return *expected* with its values filled in by *resolve*.
+
+    Raises:
+        UndefinedValueError: if a ``${…}`` is not defined.
+    """
+    sections = {name: value for name, value in asdict(expected).items() if value is not UNSET}
+    if "proxy" in sections:
+        sections["proxy"] = tuple(
+            replace(call, **{name: resolve(value) for name, value in _call(call).items()})
+            for call in sections["proxy"]
+        )
+    rest = {name: resolve(value) for name, value in sections.items() if name != "proxy"}
+    return replace(expected, **{**sections, **rest})
+
+
 def _call(item: ExpectedCall) -> dict[str, Any]:
     return {name: value for name, value in asdict(item).items() if value is not UNSET}
 

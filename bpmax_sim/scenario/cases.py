@@ -24,12 +24,13 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from bpmax_sim.errors import ConfigError, Place, Problem, Problems, nearest_name, suggest
+from bpmax_sim.errors import WARNINGS, ConfigError, Place, Problem, Problems, nearest_name, suggest
 from bpmax_sim.i18n import fill_message, msg
 from bpmax_sim.js_values import TOO_LARGE, is_bounded, loads, parse_whole_number
-from bpmax_sim.scenario import model
+from bpmax_sim.project import Strictness
+from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.names import ScenarioNames
-from bpmax_sim.scenario.source import Spot
+from bpmax_sim.scenario.source import RunWarning, Spot
 from bpmax_sim.subject.definition import Definition, NodeForm
 from bpmax_sim.subject.hooks import SubjectKind
 from bpmax_sim.yamlfile import Node, display_path, join
@@ -333,6 +334,7 @@ class ScenarioDraft:
         flows: the definitions that could be read, by the flow's name; the main flow has none.
         variables: given from outside, such as on the command line.
         environ: what ``${env.X}`` may name.
+        warnings: what is wrong and does not fail where the folder is lenient.
     """
 
     spot: Spot
@@ -343,17 +345,35 @@ class ScenarioDraft:
     variables: Mapping[str, Any] = field(default_factory=dict)
     environ: Mapping[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    warnings: list[RunWarning] = field(default_factory=list)
+    strictness: Strictness = "normal"
+    _filled_keys: dict[tuple[str, references.Path], frozenset[str]] = field(default_factory=dict)
 
     def tell(
-        self, spot: Spot, message: str, /, known: Iterable[str] | None = None, **values: object
+        self,
+        spot: Spot,
+        message: str,
+        /,
+        known: Iterable[str] | None = None,
+        kind: str = "",
+        **values: object,
     ) -> None:
-        """Note that something is wrong at *spot*; with *values* a template, as `msg` takes it.
-
-        With *known* its ``{hint}`` names those of them that are like the first of *values*.
-        """
+        """Note that something is wrong at *spot*, as `CheckContext.tell` says it."""
         if known is not None:
             values["hint"] = suggest(str(next(iter(values.values()))), known)
-        self.problems.append(Problem(fill_message(message, values), spot.place, join(spot.steps)))
+        words = fill_message(message, values)
+        if kind in WARNINGS and self.strictness == "lenient":
+            self.warnings.append(RunWarning(kind, words, spot.place))
+        else:
+            self.problems.append(Problem(words, spot.place, join(spot.steps)))
+
+    def filled_keys(self, spot: Spot) -> frozenset[str]:
+        """Return the keys of the map at *spot* below which a ``${…}`` stands."""
+        place = (spot.source.file, spot.steps)
+        if place not in self._filled_keys:
+            node = spot.source.root.at(spot.steps)
+            self._filled_keys[place] = references.filled_keys(node)
+        return self._filled_keys[place]
 
     @cached_property
     def names(self) -> ScenarioNames:
@@ -361,6 +381,9 @@ class ScenarioDraft:
         return ScenarioNames(
             subject_kinds=self.subject_kinds,
             fields=self.fields,
+            guessed_fields=() if self.fields else self.guessed_fields,
+            columns=self.columns,
+            variables=self.variable_names,
             scripts=self.scripts,
             definition=self.definition,
             subflows=self.subflows,
@@ -414,6 +437,35 @@ class ScenarioDraft:
     def fields(self) -> tuple[str, ...]:
         """Return the declared fields of the form."""
         return model.declared_fields(self.scenario)
+
+    @cached_property
+    def guessed_fields(self) -> tuple[str, ...]:
+        """Return the fields that a flow without a form starts with."""
+        flow = self.scenario.flow
+        return tuple(flow.form) if isinstance(flow, model.FlowSpec) else ()
+
+    @cached_property
+    def columns(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the columns of each table that starts with rows."""
+        form = self.scenario.form
+        tables = form.fields.items() if isinstance(form, model.FormSpec) else ()
+        return {
+            table: tuple(dict.fromkeys(name for row in rows for name in row))
+            for table, rows in tables
+            if isinstance(rows, list | tuple)
+            and rows
+            and all(isinstance(row, Mapping) for row in rows)
+        }
+
+    @cached_property
+    def variable_names(self) -> tuple[str, ...]:
+        """Return every variable that there is at some time of the run."""
+        steps = [step for step, _ in self.steps]
+        variables = {*self.declared_vars, *(name for step in steps for name in step.save)}
+        for step in steps:
+            if inner := model.inner_steps(step):
+                variables |= inner[1].keys()
+        return tuple(sorted(variables))
 
     @cached_property
     def subflows(self) -> Mapping[str, Definition]:

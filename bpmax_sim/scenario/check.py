@@ -14,39 +14,33 @@ from msgspec import UNSET
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Problem, suggest
 from bpmax_sim.field_path import FieldPath
-from bpmax_sim.i18n import join_messages, msg, series
-from bpmax_sim.scenario import expect, faults, flow_actions, model, references, row_actions
+from bpmax_sim.i18n import msg, series
+from bpmax_sim.scenario import faults, flow_actions, model, references, row_actions
 from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
 from bpmax_sim.scenario.cases import ScenarioDraft
+from bpmax_sim.scenario.expect_check import (
+    FLOW_FACTS,
+    check_error,
+    check_expect,
+    check_nothing_said,
+    names_call,
+)
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.definition import NodeForm, reachable
-from bpmax_sim.subject.form import field_hint, path_steps
+from bpmax_sim.subject.form import path_steps
 from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
 from bpmax_sim.yamlfile.node import Node
 
 _SECRET_ROOTS = ("env", "vars", "case")
-_SUBJECT_SECTIONS = {"form": ("form", "flow"), "fields": ("form", "flow"), "flow": ("flow",)}
-_MOVING = (
-    "at",
-    "status",
-    "owners",
-    "pending",
-    "tasks",
-    "history",
-    "notified",
-    "delay_level",
-    "projects",
-)
-_FLOW_FACTS = (*_MOVING, "form", "project", "task_title", "visibility")
 _ID = re.compile(r"[.\[\]{}]")
-_FIELD_FACTS = ("visible", "required", "readonly", "options")
 
 
 def check(draft: ScenarioDraft) -> None:
     """Tell *draft* everything that is wrong with it."""
     for rule in _CHECKS:
         rule(draft)
-    _expect(draft, draft.scenario.expect, draft.spot.at("expect"))
+    check_expect(draft, draft.scenario.expect, draft.spot.at("expect"))
+    check_nothing_said(draft, draft.spot, "expect")
     for step, spot in draft.steps:
         for step_rule in _STEP_CHECKS:
             step_rule(draft, step, spot)
@@ -166,7 +160,7 @@ def _flows(draft: ScenarioDraft) -> None:
 def _fields(draft: ScenarioDraft, fields: Mapping[str, str], spot: Spot) -> None:
     """Find fields that the form does not have: keys at *spot* -> their names."""
     for key, field in fields.items():
-        if wrong := field_hint(field, draft.fields):
+        if wrong := draft.names.field_problem(field):
             draft.tell(spot.at(key), wrong)
 
 
@@ -341,103 +335,25 @@ def _at(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
 def _during(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     if not isinstance(step.during, model.During):
         return
-    if not _names_call(step.during.call):
+    if not names_call(step.during.call):
         wrong = msg("expected call: platform.api, got {call!r}", call=step.during.call)
         draft.tell(spot.at("during", "call"), wrong)
     if not step.action:
         draft.tell(spot.at("during"), msg("nothing goes on meanwhile: this step has no action"))
 
 
-def _names_call(text: str) -> bool:
-    return all(text.partition("."))
-
-
 def _expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    _expect(draft, step.expect, spot.at("expect"))
+    check_expect(draft, step.expect, spot.at("expect"))
+    check_nothing_said(draft, spot, "expect")
     if isinstance(step.retry, model.Retry) and isinstance(step.retry.until, model.Expect):
-        _expect(draft, step.retry.until, spot.at("retry", "until"))
+        check_expect(draft, step.retry.until, spot.at("retry", "until"))
+        check_nothing_said(draft, spot.at("retry"), "until")
     if isinstance(step.expect_error, model.ExpectedError):
         if not step.action:
             wrong = msg("only an action can end in an error; this step has none")
             draft.tell(spot.at("expect_error"), wrong)
-        _operands(draft, step.expect_error, spot.at("expect_error"))
-
-
-def _operands(
-    draft: ScenarioDraft, expected: model.ExpectedError | model.ExpectedCall, spot: Spot
-) -> None:
-    """Find what is wrong with the operands of each key of *expected*."""
-    for name, key in zip(
-        expected.__struct_fields__, expected.__struct_encode_fields__, strict=True
-    ):
-        value = getattr(expected, name)
-        if value is not UNSET and name != "call":
-            for steps, message in expect.problems(value):
-                draft.tell(spot.at(key, *steps), message)
-
-
-def _expect(draft: ScenarioDraft, expected: model.Expect, spot: Spot) -> None:
-    for section in expected.__struct_fields__:
-        value = getattr(expected, section)
-        if value is not UNSET:
-            _section(draft, section, value, spot.at(section))
-
-
-def _section(draft: ScenarioDraft, section: str, value: Any, spot: Spot) -> None:
-    needed = _SUBJECT_SECTIONS.get(section)
-    if needed and not {*needed} & {*draft.subject_kinds}:
-        names = join_messages(msg(" or a "), needed)
-        draft.tell(spot, "{section} needs a {names} in the scenario", section=section, names=names)
-    elif section == "proxy":
-        for item, place in spot.elements(value):
-            _expected_call(draft, item, place)
-    else:
-        if wrong := expect.section_problem(section, value):
-            draft.tell(spot, wrong)
-        for steps, message in expect.problems(value):
-            draft.tell(spot.at(*steps), message)
-        if section in _FACTS and isinstance(value, Mapping):
-            _FACTS[section](draft, value, spot)
-
-
-def _expected_call(draft: ScenarioDraft, item: model.ExpectedCall, spot: Spot) -> None:
-    if "${" not in item.call and not _names_call(item.call):
-        message = msg("expected platform.api, or platform.$token, got {call!r}", call=item.call)
-        draft.tell(spot.at("call"), message)
-    if item.times is not UNSET and (wrong := expect.count_problem(item.times)):
-        draft.tell(spot.at("times"), wrong)
-    _operands(draft, item, spot)
-
-
-def _flow_facts(draft: ScenarioDraft, value: Mapping[str, Any], spot: Spot) -> None:
-    for key, expected in value.items():
-        if key not in _FLOW_FACTS and not key.startswith("$"):
-            draft.tell(spot.at(key), "a flow has no {key!r}{hint}", known=_FLOW_FACTS, key=key)
-        elif key in _MOVING and draft.definition is None:
-            draft.tell(
-                spot.at(key), "{key} needs flow.definition; without it nothing moves", key=key
-            )
-        elif key == "at":
-            several = expected if isinstance(expected, list) else [expected]
-            for node, where in spot.at(key).elements(several):
-                if flow_actions.literal(node) and node and node not in draft.nodes:
-                    draft.tell(where, "no node {node!r}{hint}", known=draft.nodes, node=node)
-
-
-def _field_facts(draft: ScenarioDraft, value: Mapping[str, Any], spot: Spot) -> None:
-    for name, facts in value.items():
-        if not name.startswith("$") and (wrong := field_hint(name, draft.fields)):
-            draft.tell(spot.at(name), wrong)
-        for fact in facts if isinstance(facts, Mapping) else ():
-            if fact not in _FIELD_FACTS and not fact.startswith("$"):
-                where = spot.at(name, fact)
-                draft.tell(where, "a field has no {fact!r}{hint}", known=_FIELD_FACTS, fact=fact)
-
-
-_FACTS: Mapping[str, Callable[[ScenarioDraft, Mapping[str, Any], Spot], None]] = {
-    "flow": _flow_facts,
-    "fields": _field_facts,
-}
+        check_error(draft, step.expect_error, spot.at("expect_error"))
+        check_nothing_said(draft, spot, "expect_error")
 
 
 _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
@@ -505,18 +421,14 @@ class _Scope:
 
     def __init__(self, draft: ScenarioDraft, steps: Sequence[model.Step]) -> None:
         self.draft = draft
-        variables = {*draft.declared_vars, *(name for step in steps for name in step.save)}
-        for step in steps:
-            if inner := model.inner_steps(step):
-                variables |= inner[1].keys()
         columns = list(dict.fromkeys(name for row in draft.rows for name in row.values))
         self.known: Mapping[str, Collection[str]] = {
-            "vars": sorted(variables),
+            "vars": draft.variable_names if steps else sorted(draft.declared_vars),
             "case": columns,
             "env": draft.environ,
             "steps": [step.id for step in steps if step.id],
             "form": draft.fields,
-            "flow": _FLOW_FACTS,
+            "flow": FLOW_FACTS,
         }
         self.lacking = {
             "case": "" if columns else msg("; the scenario has no cases"),

@@ -9,9 +9,10 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError, NoMatchError, PendingPromise, Place
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.scenario import assertions, events, faults, load, model
+from bpmax_sim.scenario import assertions, events, faults, load, model, source
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect import Checks, Comparison, failing_checks
+from bpmax_sim.scenario.findings import NameFinding
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.script.failure import Script, split_lines
@@ -73,6 +74,29 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             cause=cause,
         )
 
+    @property
+    def spot(self) -> source.Spot:
+        """Return where the step stands, or the scenario."""
+        return self.located.spot if self.located else self.item.spot
+
+    def fills(self, key: str | int) -> bool:
+        """Return whether a ``${…}`` stands below *key* of the step or the scenario."""
+        return key in (self.located.fills if self.located else self.item.fills)
+
+    def report_finding(self, finding: NameFinding) -> Failure:
+        """Return the failure of what a check found, where it stands."""
+        failure = self.report(finding.kind, finding.message, self._action)
+        return replace(failure, place=finding.place) if finding.place else failure
+
+    def report_refused(self) -> Failure:
+        """Return the failure of an action that was refused while the step expects nothing of it."""
+        essence = msg(
+            "{action} was refused, and nothing of the kind is expected; expect what comes of it: "
+            "messages, flow, result or expect_error",
+            action=self.located.step.action if self.located else "",
+        )
+        return self.report("refused", essence, self._action)
+
     def _line(self, place: Place | None) -> str:
         for body in self.bodies:
             lines = split_lines(body.source)
@@ -126,14 +150,10 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         essence = msg("{problem}, or write proxy: {{unawaited: allow}}", problem=call.problem)
         return self.report("unawaited", essence, self._action, script=call.place)
 
-    def report_undeclared(self, name: str, place: Place, hint: str) -> Failure:
-        """Return the failure of a field that a script wrote and the form does not have."""
-        essence = msg(
-            "the script wrote form.{name}: {hint} (if it is a field, declare it in form.fields)",
-            name=name,
-            hint=hint,
-        )
-        return self.report("field", essence, self._action, script=place)
+    def report_undeclared(self, name: str, place: Place | None, wrong: str) -> Failure:
+        """Return the failure of a field or column that a script wrote and nobody declares."""
+        essence = msg("the script wrote {name}: {wrong}", name=name, wrong=wrong)
+        return self.report("name", essence, self._action, script=place)
 
     def report_miss(self, error: NoMatchError) -> Failure:
         """Return the failure of a call that the cassette has no response for."""

@@ -23,7 +23,7 @@ from bpmax_sim.errors import ConfigError, Place, Problem, Problems, by_place, su
 from bpmax_sim.file_names import Homes, cassette_name, node_part
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.model import Model
-from bpmax_sim.project import absolute, find_root, named_file
+from bpmax_sim.project import Strictness, absolute, find_root, named_file, strictness_of
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.cases import (
     Row,
@@ -35,22 +35,28 @@ from bpmax_sim.scenario.cases import (
 )
 from bpmax_sim.scenario.check import check, check_values
 from bpmax_sim.scenario.faults import fault_of, fault_problem, stub_of
-from bpmax_sim.scenario.source import ScenarioSource, Spot, read_script
+from bpmax_sim.scenario.names import ScenarioNames
+from bpmax_sim.scenario.source import RunWarning, ScenarioSource, Spot, read_script
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.definition import Definition, FlowParts, NodeForm, NodeScreen
 from bpmax_sim.transport.faults import Fault
-from bpmax_sim.yamlfile import decode, join
+from bpmax_sim.yamlfile import decode, display_path, join
 
 M = TypeVar("M", bound=Model)
 
 
 class LocatedStep(msgspec.Struct, frozen=True):
-    """A step, where it stands, the faults that it names, resolved, and what is done meanwhile."""
+    """A step, where it stands, the faults that it names, resolved, and what is done meanwhile.
+
+    Attributes:
+        fills: its keys that have a ``${…}``, so that what they name is known when it runs.
+    """
 
     step: model.Step
     spot: Spot
     faults: tuple[Fault, ...] = ()
     during: tuple[LocatedStep, ...] = ()
+    fills: frozenset[str] = frozenset()
 
 
 class Subjects(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +116,10 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
         cassette: name below the cassettes folder, without suffix.
         platforms: folder or file of the platforms.
         instances: file of the instances, where the scenario names one.
+        names: what values that a row fills in are held against.
+        strictness: how doubts are taken in the scenario's folder.
+        warnings: what is wrong in the file and does not fail there.
+        fills: its keys that have a ``${…}``.
     """
 
     root: Path
@@ -130,6 +140,10 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
     cassette: str
     platforms: Path
     instances: Path | None = None
+    names: ScenarioNames = ScenarioNames()
+    strictness: Strictness = "normal"
+    warnings: tuple[RunWarning, ...] = ()
+    fills: frozenset[str] = frozenset()
 
     @property
     def clock(self) -> Instant:
@@ -219,6 +233,11 @@ def items(
         environ=environ,
         problems=problems,
     )
+    home = root or find_root(source.path)
+    try:
+        draft.strictness = strictness_of(source.path, home)
+    except ValueError as error:
+        problems.append(Problem(str(error), Place(display_path(home / "pyproject.toml"))))
     used = draft.spot.at("use").elements(scenario.use)
     fragments = (_load_file(draft, spot, name, model.Fragment) for name, spot in used)
     draft.fragments = tuple(chain.from_iterable(fragments))
@@ -227,7 +246,6 @@ def items(
     check(draft)
     check_values(draft)
     subjects = _load_subjects(draft)
-    home = root or find_root(source.path)
     loaded = [_build_item(draft, subjects, row, home) for row in draft.rows or (None,)]
     if problems:
         raise ConfigError(*sorted(set(problems), key=by_place))
@@ -384,6 +402,10 @@ def _build_item(
         cassette=_cassette_of(draft, row, root),
         platforms=named_file(whole, proxy.platforms or str(root / "scenarios" / "platforms")),
         instances=named_file(whole, proxy.instances) if proxy.instances else None,
+        names=draft.names,
+        strictness=draft.strictness,
+        warnings=tuple(draft.warnings),
+        fills=draft.filled_keys(draft.spot),
     )
 
 
@@ -435,6 +457,7 @@ def _locate_step(
         spot,
         tuple(_fault_rules(draft, step.faults, spot.at("faults"), row)),
         _locate_steps(draft, spot.at("during", "steps"), meanwhile, row),
+        draft.filled_keys(spot),
     )
 
 

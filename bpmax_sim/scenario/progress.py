@@ -7,7 +7,7 @@ step; `Progress` is what the steps share.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -17,24 +17,26 @@ from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
 from bpmax_sim.clock import new_uuid
-from bpmax_sim.errors import Place
+from bpmax_sim.errors import WARNINGS, Place
 from bpmax_sim.file_names import NOWHERE, Homes
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import to_scenario_value
 from bpmax_sim.project import absolute
-from bpmax_sim.scenario import assertions, events, load, model, source
+from bpmax_sim.scenario import assertions, events, findings, load, model, source
 from bpmax_sim.scenario.action import Performer, Subject
 from bpmax_sim.scenario.calls import CallMade, event_of_call
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.expect import Checks
+from bpmax_sim.scenario.expect_check import check_expect
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.faults import describe_fault
+from bpmax_sim.scenario.names import CheckContext, ScenarioNames
 from bpmax_sim.scenario.observation import SubjectState, digest_of, observe, state_of
 from bpmax_sim.scenario.references import Path, Scope, UndefinedValueError
 from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
 from bpmax_sim.session.session import Session
 from bpmax_sim.subject.flow import FlowSubject
-from bpmax_sim.subject.form import FormSubject, field_hint
+from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import CycleCut, FieldChanged, MessageShown, Result, SubjectEvent
 
 
@@ -75,9 +77,8 @@ class RunLog(msgspec.Struct):
     Attributes:
         root: the project's folder; a recording elsewhere is told by its name alone.
         writers: field -> the script line that wrote its present value.
-        fields: those that the form declares, if it does.
-        expected: those that an expectation names, which nobody mistook.
-        is_flow: whether a flow is driven.
+        names: what is written is held against them.
+        expected_columns: of each table those that an expectation names, which nobody mistook.
     """
 
     session: Session
@@ -88,14 +89,13 @@ class RunLog(msgspec.Struct):
     messages: list[dict[str, Any]] = msgspec.field(default_factory=list)
     writers: dict[str, Place | None] = msgspec.field(default_factory=dict)
     warnings: list[source.RunWarning] = msgspec.field(default_factory=list)
-    fields: tuple[str, ...] = ()
-    expected: Callable[[], Collection[str]] = tuple
-    is_flow: bool = False
+    names: ScenarioNames = ScenarioNames()
+    expected_columns: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
     _fresh: list[tuple[int, Event]] = msgspec.field(default_factory=list)
     console: list[tuple[int, dict[str, Any]]] = msgspec.field(default_factory=list)
     _numbers: dict[int, int] = msgspec.field(default_factory=dict)  # of calls, by their serial
     _struck: int = 0
-    _undeclared: dict[str, tuple[Place, str]] = msgspec.field(default_factory=dict)
+    _undeclared: dict[str, tuple[Place | None, str]] = msgspec.field(default_factory=dict)
     _reported: int = 0  # of those
     _files: dict[str, str] = msgspec.field(default_factory=dict)  # of recordings, as told
 
@@ -109,7 +109,7 @@ class RunLog(msgspec.Struct):
                 "new": to_scenario_value(happening.new),
             }
             self.writers[happening.field] = happening.place
-            self._judge_field(happening.field, happening.place)
+            self._judge_write(happening)
         happening = self.session.shown(replace(happening, **data))
         self._fresh.append((clock.tick(), happening))
         if isinstance(happening, MessageShown):
@@ -129,22 +129,19 @@ class RunLog(msgspec.Struct):
         """Take what is done while a step is under way."""
         self._fresh.append((self.session.clock.tick(), self.session.shown(event)))
 
-    def _judge_field(self, name: str, place: Place | None) -> None:
-        """Note a field that a script wrote and the form does not declare."""
-        hint = field_hint(name, self.fields) if place else None
-        if place is None or hint is None or name in self._undeclared or name in self.expected():
-            return
-        self._undeclared[name] = place, hint
-        # A flow's form comes from elsewhere, too; so do its project, and the forms of sub-flows.
-        if self.is_flow and not name.startswith("project.") and "/" not in name:
-            message = msg("the script wrote form.{name}: {hint}", name=name, hint=hint)
-            self.add_warning("name", message, place)
+    def _judge_write(self, change: FieldChanged) -> None:
+        """Note what a script wrote and the scenario does not declare; each name once."""
+        for name, wrong in findings.check_write(self.names, change, self.expected_columns):
+            if name:
+                self._undeclared.setdefault(name, (change.place, wrong))
+            else:
+                self.add_warning("name", wrong, change.place)
 
-    def take_undeclared(self) -> list[tuple[str, Place, str]]:
-        """Return the fields that scripts of a form wrote since the last time and it has not."""
+    def take_undeclared(self) -> list[tuple[str, Place | None, str]]:
+        """Return the undeclared names that scripts wrote since the last time."""
         fresh = [(name, *entry) for name, entry in self._undeclared.items()][self._reported :]
         self._reported = len(self._undeclared)
-        return [] if self.is_flow else fresh
+        return fresh
 
     def mark(self) -> LogMark:
         """Return how much of each kind happened so far, for what is asked since then."""
@@ -232,11 +229,8 @@ class RunLog(msgspec.Struct):
         return digest_of(observe(self.events, unfinished=unfinished), self.homes)
 
 
-def _expected_fields(item: load.ScenarioItem) -> set[str]:
-    """Return the fields that expectations of *item* name."""
-    steps = (located.step for located in (*item.steps, *item.cleanup))
-    every = (item.scenario.expect, *(step.expect for step in steps))
-    return {str(name) for e in every if isinstance(e.form, Mapping) for name in e.form}
+def _identity(value: Any) -> Any:
+    return value
 
 
 class Progress:
@@ -259,12 +253,9 @@ class Progress:
         self.faults = faults
         self.bodies = item.subjects.bodies
         root = absolute(item.root)
-        is_flow = isinstance(item.scenario.flow, model.FlowSpec)
-        fields = model.declared_fields(item.scenario)
-        expected = partial(_expected_fields, item)
-        self.log = RunLog(
-            session, item.homes, root, fields=fields, expected=expected, is_flow=is_flow
-        )
+        self.names = replace(item.names, platforms=session.platforms)
+        columns = findings.expected_columns(item) if item.names.columns else {}
+        self.log = RunLog(session, item.homes, root, names=item.names, expected_columns=columns)
         self.failures: list[source.Failure] = []
         self.result: Any = None
         self.missed: set[int] = set()
@@ -301,6 +292,13 @@ class Progress:
             libraries=self.item.subjects.all_libraries,
         )
         return True
+
+    def check_names(self) -> bool:
+        """Hold what the scenario names of third parties against what is declared."""
+        self.log.warnings += self.item.warnings
+        wrong = findings.check_calls(self.item, self.session.platforms)
+        self.failures += self.sort_failures(map(self.reporter().report_finding, wrong))
+        return not self.failures
 
     def _subject(self) -> Subject:
         scenario, resolve = self.item.scenario, self.scope.resolve
@@ -383,6 +381,23 @@ class Progress:
         """
         return self.shown(self.scope.resolve(value))
 
+    def sort_failures(self, failures: Iterable[source.Failure]) -> list[source.Failure]:
+        """Return *failures* but for those that a lenient folder takes as warnings."""
+        left = []
+        for failure in failures:
+            if self.item.strictness == "lenient" and failure.kind in WARNINGS:
+                self.log.add_warning(failure.kind, failure.essence, failure.script or failure.place)
+            else:
+                left.append(failure)
+        return left
+
+    def check_filled(
+        self, reporter: FailureReporter, check: Callable[[CheckContext], None]
+    ) -> list[source.Failure]:
+        """Return what *check* finds wrong with values that a row or a variable filled in."""
+        wrong = findings.check_filled(self.item, self.names, check)
+        return self.sort_failures(map(reporter.report_finding, wrong))
+
     def judge(
         self,
         reporter: FailureReporter,
@@ -395,8 +410,16 @@ class Progress:
         Returns:
             What was compared; and what is wrong, a value that is not defined, too.
         """
+        resolve: Callable[[Any], Any] = self.expected_value
         try:
-            checks = assertions.judge(expected, self.state(since), self.expected_value)
+            if reporter.fills(path[0]):
+                expected = assertions.resolve_expect(expected, resolve)
+                resolve = _identity
+                spot = reporter.spot.at(*path)
+                wrong = self.check_filled(reporter, lambda to: check_expect(to, expected, spot))
+                if wrong:
+                    return (), wrong
+            checks = assertions.judge(expected, self.state(since), resolve)
         except UndefinedValueError as error:
             return (), [reporter.report("value", str(error), path)]
         return checks, reporter.report_expectation(checks, path)

@@ -23,6 +23,7 @@ from bpmax_sim.errors import nearest_name, shorten_list, suggest
 from bpmax_sim.field_path import plain_steps
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import loads
+from bpmax_sim.yamlfile import Node
 
 ROOTS = ("vars", "case", "env", "steps", "form", "flow", "now", "uuid")
 _BARE = frozenset({"now", "uuid"})
@@ -114,6 +115,19 @@ def resolve(value: Any, lookup: Lookup) -> Any:
     if isinstance(value, list | tuple):
         return [resolve(item, lookup) for item in value]
     return value
+
+
+def filled_keys(node: Node | None) -> frozenset[str]:
+    """Return the keys of a map in a file below which a ``${…}`` stands."""
+    if node is None:
+        return frozenset()
+    return frozenset(key for key, child in node.items.items() if _is_filled(child))
+
+
+def _is_filled(node: Node) -> bool:
+    if isinstance(node.value, str):
+        return "${" in node.value
+    return any(map(_is_filled, node.items.values())) or any(map(_is_filled, node.elements))
 
 
 def as_text(value: Any) -> str:

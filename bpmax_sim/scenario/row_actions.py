@@ -36,8 +36,11 @@ class RowAction(action.Action, frozen=True, kw_only=True):
         table = value.get("table")
         if not isinstance(table, str):
             context.tell(spot, msg("expected table: the field that holds the rows"))
-        elif "${" not in table and (wrong := form.field_hint(table, context.names.fields)):
+        elif "${" not in table and (wrong := context.names.field_problem(table)):
             context.tell(spot.at("table"), wrong)
+        else:
+            for (_, column), wrong in context.names.value_problems(table, [value.get("row")]):
+                context.tell(spot.at("row", column), wrong, kind="name")
         for key, needed in cls.rows.items():
             if needed and key not in value:
                 context.tell(spot, "expected {key}: the number of a row, from 0", key=key)

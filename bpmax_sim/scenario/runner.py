@@ -22,12 +22,14 @@ from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromi
 from bpmax_sim.i18n import msg
 from bpmax_sim.keywords import refuse_unknown_keywords
 from bpmax_sim.scenario.action import Action
+from bpmax_sim.scenario.actions import check_action
 from bpmax_sim.scenario.assertions import error_as_data, resolved_error
 from bpmax_sim.scenario.events import Event, Outcome, ScenarioFinished, StepFinished, StepStarted
 from bpmax_sim.scenario.expect import Checks, failing_checks
+from bpmax_sim.scenario.expect_check import check_error
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, items
-from bpmax_sim.scenario.model import During, Expect, Retry, inner_steps
+from bpmax_sim.scenario.model import During, Expect, Retry, Step, inner_steps
 from bpmax_sim.scenario.outcome import conclude, flag_reason, start_of
 from bpmax_sim.scenario.progress import START, LogMark, Progress
 from bpmax_sim.scenario.references import Scope, UndefinedValueError, holds, reference
@@ -157,15 +159,28 @@ class StepRun(msgspec.Struct):
             yield from self.progress.log.collect(result)
         return result
 
+    def _fill_action(self) -> Any:
+        """Return the action's value with its ``${…}`` filled in; what is wrong becomes failures."""
+        progress, step = self.progress, self.located.step
+        try:
+            value = progress.scope.resolve(step.value)
+        except UndefinedValueError as error:
+            self._fail_undefined(error, (step.action,))
+            return None
+        if step.action in self.located.fills:
+            spot = self.located.spot.at(step.action)
+            self.failures = progress.check_filled(
+                self._reporter(), lambda to: check_action(to, step.action, value, spot)
+            )
+        return None if self.failures else value
+
     def _do(self, perform: Callable[[type[Action] | None, Any, str], Result]) -> Result | None:
         """Return what *perform* makes of the action; None if a value of it is not defined."""
         progress, step, spot = self.progress, self.located.step, self.located.spot
         result = Result()
         if kind := step.kind:
-            try:
-                value = step.value if kind.is_code else progress.scope.resolve(step.value)
-            except UndefinedValueError as error:
-                self._fail_undefined(error, (step.action,))
+            value = step.value if kind.is_code else self._fill_action()
+            if value is None and self.failures:
                 return None
             line = spot.place.line
             name = msg("{source_file}:{line} js", source_file=spot.source.file, line=line)
@@ -180,9 +195,6 @@ class StepRun(msgspec.Struct):
                 )
         if step.action:
             progress.remember(step.id, result.value, error_as_data(result.errors))
-        if result.refused and not result.errors and step.expect == Expect():
-            refused = msg("{action} was refused, and nothing is expected", action=step.action)
-            progress.log.add_warning("refused", refused, spot.place)
         return result
 
     @contextlib.contextmanager
@@ -268,15 +280,18 @@ class StepRun(msgspec.Struct):
             self.failures = [reporter.report_miss(misses[number]) for number in missed]
             return
         forbids = progress.item.scenario.proxy.unawaited == "fail"
+        is_refused = result.refused and not result.errors and not _expects_refusal(step)
         silent = [msg("no call of {call} was made meanwhile", call=call) for call in self._missing]
-        self.failures = [
+        failures = [
             *self._inner,
             *(reporter.report("value", essence, ("during", "call")) for essence in silent),
             *self._judge_errors(result, reporter),
             *(reporter.report_uncaught(error, is_rejection=True) for error in result.unhandled),
             *(reporter.report_unawaited(call) for call in (result.unawaited if forbids else ())),
             *(reporter.report_undeclared(*field) for field in progress.log.take_undeclared()),
+            *([reporter.report_refused()] if is_refused else ()),
         ]
+        self.failures = progress.sort_failures(failures)
         if self.failures:
             return  # what is expected of a step that went wrong says nothing new
         try:
@@ -306,6 +321,12 @@ class StepRun(msgspec.Struct):
             expected = resolved_error(expected, self.progress.expected_value)
         except UndefinedValueError as error:
             return [reporter.report("value", str(error), ("expect_error",))]
+        if reporter.fills("expect_error"):
+            spot = reporter.spot.at("expect_error")
+            if wrong := self.progress.check_filled(
+                reporter, lambda to: check_error(to, expected, spot)
+            ):
+                return wrong
         checks, failures = reporter.report_expected_error(expected, others)
         self.checks += checks
         return failures
@@ -332,6 +353,12 @@ class StepRun(msgspec.Struct):
         )
 
 
+def _expects_refusal(step: Step) -> bool:
+    """Return whether *step* expects something that tells a refusal from a success."""
+    said = (step.expect.messages, step.expect.flow, step.expect.result, step.expect_error)
+    return any(part is not UNSET for part in said)
+
+
 def run_item(
     item: ScenarioItem,
     session: Session,
@@ -346,7 +373,7 @@ def run_item(
     progress = Progress(item, session, environ, faults=faults)
     begin = session.clock.now()
     yield progress.log.add(start_of(item, begin))
-    if progress.prepare():
+    if progress.prepare() and progress.check_names():
         rules = item.faults if faults else ()
         session.arm((*rules, *item.subjects.stubs))
         yield from _steps(progress)

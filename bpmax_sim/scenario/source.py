@@ -83,8 +83,8 @@ class Failure:
 
     Attributes:
         kind: a stable word: ``expect``, ``error``, ``no_error``, ``other_error``, ``miss``,
-            ``fault``, ``unplayed``, ``pending``, ``rejection``, ``unawaited``, ``field``,
-            ``value`` or ``config``.
+            ``fault``, ``unplayed``, ``pending``, ``rejection``, ``value`` or ``config``; or that
+            of a class of warning, as which a lenient folder takes it.
         essence: what is wrong, in one line.
         step: number of the step from 1, 0 for the scenario as a whole.
         place: the failing key.

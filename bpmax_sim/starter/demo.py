@@ -192,13 +192,13 @@ def _copy(source: Traversable, target: Path) -> list[Path]:
 _STANDIN = re.compile(r"redacted(?:\.[A-Za-z0-9_-]+)+")
 
 
-def standins(files: Iterable[Path]) -> tuple[str, ...]:
+def find_standins(files: Iterable[Path]) -> tuple[str, ...]:
     """Return every stand-in in *files*, sorted."""
     texts = (path.read_text(encoding="utf-8") for path in files)
     return tuple(sorted({standin for text in texts for standin in _STANDIN.findall(text)}))
 
 
-def leaks(files: Iterable[Path], values: Sequence[str]) -> tuple[str, ...]:
+def find_leaks(files: Iterable[Path], values: Sequence[str]) -> tuple[str, ...]:
     """Return where *values* are in *files*, plain or encoded; the values themselves never."""
     vault = Vault()
     for number, value in enumerate(values, 1):
@@ -212,7 +212,7 @@ OTHER = "12346"
 _WIDTH = 100
 
 
-class Played(msgspec.Struct, frozen=True):
+class DemoRun(msgspec.Struct, frozen=True):
     """One run of the scenario: its verdict and calls, what it wrote, and its real time.
 
     Attributes:
@@ -243,21 +243,21 @@ def play_demo(folder: Path, *, force: bool = False) -> Iterator[str]:
             yield f"     {path.relative_to(folder).as_posix()}"
     with running_crm() as crm:
         recorded = _play(folder, crm.environment, mode="record", record="rewrite", allow_ci=True)
-        yield from _recorded(recorded, crm)
+        yield from _show_recording(recorded, crm)
     cassette = folder / "cassettes" / "crm" / "customer.yaml"
     yield ""
     yield msg("3  What a person can read and review: {cassette}", cassette=display_path(cassette))
     text = cassette.read_text(encoding="utf-8")
     exchange = text[text.index("\n- bpmax: ") + 1 : text.index("\nfailures:")]
     yield from (f"     {expect.cut(line, _WIDTH - 5)}" for line in exchange.splitlines())
-    yield from _hidden(sorted((folder / "cassettes").rglob("*.yaml")), crm)
-    yield from _replayed(folder, recorded)
-    yield from _missed(folder)
-    yield from _next(folder)
+    yield from _show_standins(sorted((folder / "cassettes").rglob("*.yaml")), crm)
+    yield from _show_replay(folder, recorded)
+    yield from _show_miss(folder)
+    yield from _show_next_commands(folder)
 
 
-def _recorded(played: Played, crm: Crm) -> Iterator[str]:
-    _must(played.end.outcome == "passed", msg("the recording failed"), played.end.failures)
+def _show_recording(played: DemoRun, crm: Crm) -> Iterator[str]:
+    _require(played.end.outcome == "passed", msg("the recording failed"), played.end.failures)
     yield ""
     yield msg(
         "2  Recorded against a CRM that ran at {url} meanwhile, in {milliseconds}",
@@ -269,12 +269,12 @@ def _recorded(played: Played, crm: Crm) -> Iterator[str]:
     yield from (msg("     console: {text}", text=text) for text in played.console)
 
 
-def _hidden(files: Sequence[Path], crm: Crm) -> Iterator[str]:
-    findings = leaks(files, (crm.client_secret, *crm.tokens))
-    _must(not findings, msg("a secret was written: {findings}", findings=series(findings)))
+def _show_standins(files: Sequence[Path], crm: Crm) -> Iterator[str]:
+    findings = find_leaks(files, (crm.client_secret, *crm.tokens))
+    _require(not findings, msg("a secret was written: {findings}", findings=series(findings)))
     yield ""
     yield msg("4  What stands there instead of the real values")
-    yield from (f"     {standin}" for standin in standins(files))
+    yield from (f"     {standin}" for standin in find_standins(files))
     tokens = plural(len(crm.tokens), "{number} token", "{number} tokens")
     yield msg(
         "   {files_count} files searched for {hunted}, plain and encoded: 0 found",
@@ -283,13 +283,15 @@ def _hidden(files: Sequence[Path], crm: Crm) -> Iterator[str]:
     )
 
 
-def _replayed(folder: Path, recorded: Played) -> Iterator[str]:
+def _show_replay(folder: Path, recorded: DemoRun) -> Iterator[str]:
     with NetworkGuard(msg("the demonstration")) as guard:
         played = _play(folder, {})
-    _must(played.end.outcome == "passed", msg("the replay failed"), played.end.failures)
+    _require(played.end.outcome == "passed", msg("the replay failed"), played.end.failures)
     attempts = guard.attempts
-    _must(not attempts, msg("the replay used the network: {attempts}", attempts=attempts))
-    _must(played.console == recorded.console, msg("the replay wrote something else to its console"))
+    _require(not attempts, msg("the replay used the network: {attempts}", attempts=attempts))
+    _require(
+        played.console == recorded.console, msg("the replay wrote something else to its console")
+    )
     yield ""
     yield msg(
         "5  Replayed in {milliseconds}: no CRM, no credentials, the network closed",
@@ -303,11 +305,13 @@ def _replayed(folder: Path, recorded: Played) -> Iterator[str]:
     yield from (msg("     console: {text}", text=text) for text in played.console)
 
 
-def _missed(folder: Path) -> Iterator[str]:
+def _show_miss(folder: Path) -> Iterator[str]:
     with NetworkGuard(msg("the demonstration")) as guard:
         played = _play(folder, {}, variables=cases.cli_variables([f"customer={OTHER}"]))
     misses = [failure for failure in played.end.failures if failure.kind == "miss"]
-    _must(bool(misses) and not guard.attempts, msg("a changed request was answered all the same"))
+    _require(
+        bool(misses) and not guard.attempts, msg("a changed request was answered all the same")
+    )
     yield ""
     yield msg(
         "6  Changed one field, customerId to {other}: nothing is guessed, the miss is explained",
@@ -317,7 +321,7 @@ def _missed(folder: Path) -> Iterator[str]:
     yield from (msg("     {line}", line=line) for line in misses[0].detail)
 
 
-def _next(folder: Path) -> Iterator[str]:
+def _show_next_commands(folder: Path) -> Iterator[str]:
     where = display_path(folder)
     yield ""
     yield msg("Now you")
@@ -348,7 +352,7 @@ def _play(
     *,
     variables: Mapping[str, Any] | None = None,
     **options: Unpack[ScenarioOptions],
-) -> Played:
+) -> DemoRun:
     path = folder / "scenarios" / "customer.scenario.yaml"
     started = time.perf_counter()
     (item,) = load.items(path, variables=variables, environ=environ)
@@ -365,10 +369,10 @@ def _play(
     assert isinstance(end, ScenarioFinished)
     took = msg("{seconds:.0f} ms", seconds=(time.perf_counter() - started) * 1000)
     calls = [event for event in events if isinstance(event, CallMade)]
-    return Played(end, calls, [e.text for e in events if isinstance(e, ConsoleWritten)], took)
+    return DemoRun(end, calls, [e.text for e in events if isinstance(e, ConsoleWritten)], took)
 
 
-def _must(holds: bool, text: str, failures: Sequence[Failure] = ()) -> None:
+def _require(holds: bool, text: str, failures: Sequence[Failure] = ()) -> None:
     if not holds:
         raise ExpectationError(
             join_messages("\n", [text, *(failure.headline for failure in failures)])

@@ -165,7 +165,10 @@ def _project(chosen: InitOptions) -> dict[str, str]:
         "customer.scenario.yaml": "customer.scenario.yaml",
         "instances.yaml": "instances.yaml",
     }
-    texts = {f"scenarios/{to}": _filled(_shipped(name), values) for to, name in sources.items()}
+    texts = {
+        f"scenarios/{to}": _fill_template(_read_template(name), values)
+        for to, name in sources.items()
+    }
     _, *credentials = chosen.environment.items()
     lines = [f"    {name}: {{env: {variable}}}\n" for name, variable in credentials]
     texts["scenarios/instances.yaml"] += join_messages(
@@ -182,11 +185,11 @@ def with_lines(before: str, lines: tuple[str, ...]) -> str:
     return f"{before}{gap}{more}"
 
 
-def _shipped(name: str) -> str:
+def _read_template(name: str) -> str:
     return (files("bpmax_sim.starter") / "files" / name).read_text(encoding="utf-8")
 
 
-def _filled(text: str, values: Mapping[str, str]) -> str:
+def _fill_template(text: str, values: Mapping[str, str]) -> str:
     for name, value in values.items():
         text = text.replace(f"@{name}@", value)
     return text
@@ -227,7 +230,7 @@ def plan(folder: Path, chosen: InitOptions) -> InitPlan:
         ConfigError: a file that is there cannot be read as text.
     """
     named = _project(chosen) if chosen.platform else {}
-    named |= {place: _shipped(shipped) for shipped, place in (CIS[ci] for ci in chosen.cis)}
+    named |= {place: _read_template(shipped) for shipped, place in (CIS[ci] for ci in chosen.cis)}
     texts = {folder / name: text for name, text in named.items()}
     replaced = [path for path, text in texts.items() if text_at(path) not in {"", text}]
     for name, lines in GIT.items():

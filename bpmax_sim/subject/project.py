@@ -111,7 +111,11 @@ NEW, PROCESSING, FINISHED, REJECTED = "new", "processing", "finished", "rejected
 CANCELLED, TERMINATED, RETURNED = "cancelled", "terminated", "returned"
 UNDO = "undo"
 """Who takes back what an action wrote that went wrong, and the action of going back."""
+STATUSES = (NEW, PROCESSING, FINISHED, REJECTED, CANCELLED, TERMINATED, RETURNED)
+"""Everything that a project can be."""
 _LATER: Mapping[int, str] = {UNTREATED: "untreated", PASSED: "passed", REFUSED: "refused"}
+TASK_STATES = tuple(_LATER.values())
+"""Everything that a task can be."""
 
 
 _Memory = Mapping[str, Any]

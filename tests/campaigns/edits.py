@@ -23,7 +23,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from bpmax_sim.cli.app import start
+from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.report.exit_codes import ExitCode
 from tests.probe import ROOT
@@ -99,7 +99,7 @@ def told(command: Sequence[str]) -> tuple[int, str]:
     """Return exit code and output of *command*; what it raises is raised."""
     out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-        code = start(command)
+        code = run_command_line(command)
     assert isinstance(out.buffer, io.BytesIO)
     return code, out.buffer.getvalue().decode()
 

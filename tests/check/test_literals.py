@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.cli.app import start
+from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.starter.demo import make
 
 PLACE = "scenarios/instances.yaml:8:20"
@@ -23,11 +23,11 @@ def test_a_secret_in_the_clear_is_told_unless_git_ignores_its_file(
     clear = text.replace("{env: CRM_CLIENT_SECRET}", "明文-hunter2-secret")
     assert clear != text
     place.write_text(clear, encoding="utf-8")
-    assert start(("lint",)) == 0  # nothing can be committed here
+    assert run_command_line(("lint",)) == 0  # nothing can be committed here
     subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
     capsys.readouterr()
 
-    assert start(("lint",)) == 2
+    assert run_command_line(("lint",)) == 2
     told = capsys.readouterr().err
     assert f"{PLACE}: credentials.client_secret: 'client_secret' is a secret and stands" in told
     assert "write {env: CRM_SYSTEM_CLIENT_SECRET}" in told
@@ -40,4 +40,4 @@ def test_a_secret_in_the_clear_is_told_unless_git_ignores_its_file(
         encoding="utf-8",
     )
     (tmp_path / ".gitignore").write_text("*.local.yaml\n", encoding="utf-8")
-    assert start(("lint",)) == 0
+    assert run_command_line(("lint",)) == 0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.cli.app import start
+from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.starter.demo import Crm, make, running_crm
 from tests.cli.project import Command, Done, Project
 
@@ -34,7 +34,7 @@ def called(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("sys.stdin", io.StringIO())  # no terminal, and nobody answers
 
     def call(*arguments: str) -> Done:
-        code = start(arguments)
+        code = run_command_line(arguments)
         return Done(code, *capsys.readouterr())
 
     return call
@@ -57,7 +57,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
         entered(folder, patch)
         for name, value in crm.environment.items():
             patch.setenv(name, value)
-        assert start(["record"]) == 0
+        assert run_command_line(["record"]) == 0
     return folder
 
 

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.cli.output_schema import PROBLEMS, SHAPES, as_schema, keys
-from bpmax_sim.report.store import Evidence, keep
+from bpmax_sim.report.store import Evidence, store_evidence
 from tests.cli.project import ROOT, Command, Done, Project
 from tests.snapshots import snapshot
 
@@ -112,7 +112,7 @@ def test_a_command_prints_one_object_of_its_shape(
         pytest.importorskip("uvicorn", reason="the extra 'server' is not installed")
         monkeypatch.setattr("bpmax_sim.server.serve", announced)
     if name == "prune":
-        keep(nothing_used(recorded.folder), recorded.folder)
+        store_evidence(nothing_used(recorded.folder), recorded.folder)
 
     done = bs(*CALLS[name], "--json")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bpmax_sim.cli.terminal import progress, watched
+from bpmax_sim.cli.terminal import progress, with_progress
 from bpmax_sim.clock import VirtualClock
 
 
@@ -24,7 +24,7 @@ def shown(stream: io.StringIO, seconds: float) -> list[str]:
     """Return what was on the terminal whenever a step was handled."""
     clock = VirtualClock(0)
     told = []
-    for number in watched(work(clock, seconds), 4, stream=stream, now=clock.now):
+    for number in with_progress(work(clock, seconds), 4, stream=stream, now=clock.now):
         told.append(stream.getvalue())
         stream.seek(0)
         stream.truncate()

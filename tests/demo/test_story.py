@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.starter.demo import SIGN, leaks, make, play_demo, standins
+from bpmax_sim.starter.demo import SIGN, find_leaks, find_standins, make, play_demo
 from tests.cli.project import in_a_process
 from tests.snapshots import snapshot
 
@@ -80,7 +80,9 @@ def test_nothing_real_is_told_or_written(tmp_path: Path) -> None:
     written = sorted((tmp_path / "演示").rglob("*.yaml"))
     names = ("client_id", "client_secret", "token")
 
-    assert standins(written) == tuple(f"redacted.crm_system.default.{name}.1" for name in names)
+    assert find_standins(written) == tuple(
+        f"redacted.crm_system.default.{name}.1" for name in names
+    )
     for name in names:
         assert f"     redacted.crm_system.default.{name}.1" in told.splitlines()
 
@@ -139,7 +141,7 @@ def test_a_leak_is_found_and_not_told(tmp_path: Path) -> None:
     file = tmp_path / "crm.yaml"
     file.write_text("Authorization: Basic czNjcmV0LXMzY3JldA==", encoding="utf-8")
 
-    (found,) = leaks([file], ["s3cret-s3cret"])
+    (found,) = find_leaks([file], ["s3cret-s3cret"])
 
     assert found.startswith("crm.yaml: ")
     assert "s3cret" not in found

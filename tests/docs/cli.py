@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from bpmax_sim.cli.app import COMMANDS, helps_of
+from bpmax_sim.cli.app import COMMANDS, parameter_helps
 
 
 def options(name: str) -> Iterator[tuple[str, str]]:
@@ -18,7 +18,7 @@ def options(name: str) -> Iterator[tuple[str, str]]:
     app = typer.Typer(add_completion=False)
     app.command(name)(called)
     command: Any = typer.main.get_command(app)
-    helps = helps_of(called)
+    helps = parameter_helps(called)
     for one in command.params:
         if one.param_type_name == "option":
             yield ", ".join([*one.opts, *one.secondary_opts]), helps[one.name]

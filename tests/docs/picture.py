@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from bpmax_sim.cli.app import start
+from bpmax_sim.cli.app import run_command_line
 from tests.docs.blocks import blocks
 from tests.docs.pages import LANGUAGES, ROOT, texts
 from tests.report.viewer import DRAWN, browser
@@ -32,8 +32,10 @@ def main() -> int:
         for language in LANGUAGES:
             with _project(language) as folder:
                 (folder / "bpmax-demo/scenarios/busy.scenario.yaml").write_text(busy, "utf-8")
-                start(["run", "bpmax-demo/scenarios", "--var", "customer=12346", "--trace", "on"])
-                start(["report", "bpmax-demo/.bpmax/trace", "--to", "report.html"])
+                run_command_line(
+                    ["run", "bpmax-demo/scenarios", "--var", "customer=12346", "--trace", "on"]
+                )
+                run_command_line(["report", "bpmax-demo/.bpmax/trace", "--to", "report.html"])
                 size = {"width": WIDTH, "height": HEIGHT}
                 page = chromium.new_page(viewport=size, color_scheme="light")
                 page.goto((folder / "report.html").as_uri())
@@ -47,7 +49,7 @@ def _project(language: str) -> Iterator[Path]:
     """Yield a folder with the demo in it, while the process is there and speaks *language*."""
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         os.environ["BPMAX_SIM_LANG"] = language
-        start(["demo"])
+        run_command_line(["demo"])
         yield Path(folder)
 
 

@@ -11,7 +11,7 @@ import pytest
 from yaml import safe_load
 
 import bpmax_sim as bs
-from bpmax_sim.cli.app import start
+from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.pytest_plugin import fixtures
 from bpmax_sim.pytest_plugin.options import OPTIONS, ini_of
@@ -121,7 +121,7 @@ def test_instances_that_are_shown_can_be_read(block: Block, tmp_path: Path) -> N
 
 def passes(path: Path) -> None:
     """Run a scenario file against simulators."""
-    assert start(["run", str(path), "--mode", "simulate"]) == 0
+    assert run_command_line(["run", str(path), "--mode", "simulate"]) == 0
 
 
 @pytest.mark.parametrize("block", of_kind("scenario"), ids=named)

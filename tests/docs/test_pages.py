@@ -12,7 +12,7 @@ import pytest
 
 import bpmax_sim
 from bpmax_sim import strategies
-from bpmax_sim.cli.app import COMMANDS, start
+from bpmax_sim.cli.app import COMMANDS, run_command_line
 from bpmax_sim.pytest_plugin.options import OPTIONS, flag_of
 from tests.docs.blocks import Block, blocks, unknown
 from tests.docs.cli import options
@@ -141,7 +141,7 @@ def known_options() -> set[str]:
     }
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        start(["--help"])
+        run_command_line(["--help"])
     words |= set(re.findall(r"--[a-z][a-z-]+", out.getvalue()))
     return words | set(map(flag_of, OPTIONS)) | OF_OTHERS
 

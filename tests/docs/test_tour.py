@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.cli.app import start
+from bpmax_sim.cli.app import run_command_line
 from tests.cli.project import Command, Done
 from tests.docs.blocks import blocks
 from tests.docs.pages import LANGUAGES, Language, texts
@@ -20,7 +20,7 @@ from tests.warehouse import running_warehouse
 @pytest.fixture(name="bs")
 def called(capsys: pytest.CaptureFixture[str]) -> Command:
     def call(*arguments: str) -> Done:
-        code = start(arguments)
+        code = run_command_line(arguments)
         return Done(code, *capsys.readouterr())
 
     return call

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.cli.app import start
+from bpmax_sim.cli.app import run_command_line
 from tests.ways_out import WAYS
 
 HERE = Path(__file__).parents[1]
@@ -36,7 +36,7 @@ def project(tmp_path: Path, port: int, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def outcomes(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, list[str]]:
     """Return the exit code, and what became of each row."""
-    code = start([*arguments, "--json"])
+    code = run_command_line([*arguments, "--json"])
     told = json.loads(capsys.readouterr().out)
     return code, [one["outcome"] for one in told["items"]]
 
@@ -58,9 +58,11 @@ def test_every_way_leads_out_live(
 def test_the_failure_says_which_scenario_reached_where_and_how_to_allow_it(
     scenario: Path, port: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    refused = start(["run", str(scenario), "-k", "create_connection"])
+    refused = run_command_line(["run", str(scenario), "-k", "create_connection"])
     told = capsys.readouterr().out
-    allowed = start(["run", str(scenario), "-k", "http.client", "--allow-hosts", "127.0.0.1"])
+    allowed = run_command_line(
+        ["run", str(scenario), "-k", "http.client", "--allow-hosts", "127.0.0.1"]
+    )
 
     assert (refused, allowed) == (1, 0)
     assert (
@@ -73,6 +75,6 @@ def test_the_failure_says_which_scenario_reached_where_and_how_to_allow_it(
 def test_coverage_replays_behind_the_guard_too(
     scenario: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    start(["coverage", str(scenario)])
+    run_command_line(["coverage", str(scenario)])
 
     assert f"{len(WAYS)} scenarios failed" in capsys.readouterr().err

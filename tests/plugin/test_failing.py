@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.cli.app import start
+from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.errors import Place
 from bpmax_sim.pytest_plugin.items import FailureText, annotation, calls_section
 from bpmax_sim.scenario.calls import CallMade
@@ -424,7 +424,7 @@ def test_a_failure_is_shown_again_by_the_command_line(
     project.run()
     capsys.readouterr()
 
-    assert start(["show"]) == 0
+    assert run_command_line(["show"]) == 0
     assert "rerun: pytest 'scenarios/选择客户.scenario.yaml::选择客户[普通]'" in (
         capsys.readouterr().out
     )
@@ -432,4 +432,4 @@ def test_a_failure_is_shown_again_by_the_command_line(
     project.edit("name: 王五", "name: 李四")
     project.run()
 
-    assert start(["show"]) == 5
+    assert run_command_line(["show"]) == 5

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.pytest_plugin.summary import Note, command, summary
+from bpmax_sim.pytest_plugin.summary import GithubAnnotation, summary, workflow_command
 from tests.plugin.project import FILE, Project, output
 from tests.snapshots import snapshot
 
@@ -108,16 +108,16 @@ def test_a_summary_that_cannot_be_written_fails_no_run(
 
 
 def test_what_github_reads_as_its_own_is_encoded() -> None:
-    note = Note("a,b:c.yaml", 3, "名::称,100%\n", "第一行: 100%\r\n第二行::x")
+    note = GithubAnnotation("a,b:c.yaml", 3, "名::称,100%\n", "第一行: 100%\r\n第二行::x")
 
-    assert command(note) == snapshot(
+    assert workflow_command(note) == snapshot(
         "::error file=a%2Cb%3Ac.yaml,line=3,title=名%3A%3A称%2C100%25%0A::"
         "第一行: 100%25%0D%0A第二行::x"
     )
 
 
 def test_markup_in_a_name_stays_text() -> None:
-    note = Note("x.yaml", 0, "a|b", "<b>`x`</b> [y](z)\n*")
+    note = GithubAnnotation("x.yaml", 0, "a|b", "<b>`x`</b> [y](z)\n*")
 
     assert "| a\\|b | x.yaml | \\<b\\>\\`x\\`\\</b\\> \\[y\\](z) \\* |" in summary({}, [note], [])
     assert summary({}, [], ["1 call"]) == ""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.cli.app import start
+from bpmax_sim.cli.app import run_command_line
 from tests.plugin.project import FILE, Project, output
 
 ROWS = [f"{FILE}::选择客户[贵宾]", f"{FILE}::选择客户[普通]"]
@@ -112,7 +112,7 @@ def test_nothing_of_a_file_runs_before_its_test_does(
 
     project.run("--collect-only")
     for command in (["list"], ["lint"], ["inspect", "cassettes/crm/选择客户/贵宾.yaml"]):
-        assert start(command) == 0
+        assert run_command_line(command) == 0
     assert not ran.exists()
 
     project.run().assert_outcomes(passed=2)

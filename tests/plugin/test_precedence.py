@@ -12,7 +12,7 @@ from bpmax_sim.pytest_plugin.items import ScenarioTest
 from bpmax_sim.pytest_plugin.session_options import (
     MARKED,
     choose,
-    marked,
+    marker_options,
     session_options,
 )
 from bpmax_sim.script.limits import parse_limits
@@ -69,7 +69,7 @@ def the_item(project: Project, *arguments: str) -> ScenarioTest:
 
 def chosen(test: ScenarioTest, name: str, *, with_scenario: bool = False) -> object:
     sets = test.sets if with_scenario else (lambda _name: False)
-    return choose(test.config, marked(test), name, sets=sets)
+    return choose(test.config, marker_options(test), name, sets=sets)
 
 
 def write(project: Project, said: Said) -> None:

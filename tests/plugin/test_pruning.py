@@ -12,7 +12,7 @@ import pytest
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries
-from bpmax_sim.cli.app import start
+from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.report.store import PLACE
 from tests.cli.project import Done
 from tests.plugin.project import FILE, Project
@@ -28,7 +28,7 @@ Prune = Callable[..., Done]
 def pruned(capsys: pytest.CaptureFixture[str]) -> Prune:
     def prune(*arguments: str) -> Done:
         capsys.readouterr()
-        code = start(["prune", *arguments])
+        code = run_command_line(["prune", *arguments])
         return Done(code, *capsys.readouterr())
 
     return prune
@@ -125,7 +125,7 @@ def test_a_python_test_that_plays_less_leaves_the_rest(project: Project, prune: 
     path = project.root / "cassettes/test_客户/test_不再查询.yaml"
     path.write_bytes((project.root / VIP).read_bytes().replace("选择客户[贵宾]".encode(), b"x"))
     project.write("test_客户.py", "def test_不再查询(bpmax_session):\n    pass\n")
-    assert start(["seal", "--yes", str(path)]) == 0
+    assert run_command_line(["seal", "--yes", str(path)]) == 0
     project.run().assert_outcomes(passed=3)
 
     told = prune().out

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bpmax_sim.cli.app import start
+from bpmax_sim.cli.app import run_command_line
 from tests.plugin.project import FILE, Project, output
 
 
@@ -87,7 +87,9 @@ def test_traces_of_shards_are_laid_together(
         (project.root / ".bpmax/trace").rename(project.root / f"shard-{number}/.bpmax/trace")
     capsys.readouterr()
 
-    assert start(["report", "shard-1/.bpmax/trace", "shard-2/.bpmax/trace", "--json"]) == 0
+    assert (
+        run_command_line(["report", "shard-1/.bpmax/trace", "shard-2/.bpmax/trace", "--json"]) == 0
+    )
     told = json.loads(capsys.readouterr().out)
 
     assert (told["passed"], told["failed"], told["ended_early"]) == (1, 1, 0)

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
+from bpmax_sim.report.page_data import build_entry
 from bpmax_sim.report.store import read_traces
-from bpmax_sim.report.story import story_of
 from tests.plugin.project import FILE, Project, output
 
 ORPHAN = "orphans, no test uses them: cassettes/crm/旧的.yaml; bpmax-sim prune"
@@ -91,7 +91,7 @@ def test_a_cassette_that_nobody_needs_is_not_counted(project: Project) -> None:
 
 def test_the_summary_counts_as_the_report_does(project: Project) -> None:
     text = output(project.run("--bpmax-report=report.html"))
-    stories = [story_of(one) for one in read_traces([project.root / ".bpmax/trace"])]
+    stories = [build_entry(one) for one in read_traces([project.root / ".bpmax/trace"])]
 
     assert Counter(story.outcome for story in stories) == {"passed": 2}
     assert "2 passed" in text

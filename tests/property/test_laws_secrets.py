@@ -21,9 +21,9 @@ from bpmax_sim.errors import BpmaxError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import ResponseRules
 from bpmax_sim.proxy.builder import CallSpec
-from bpmax_sim.report.document import document
+from bpmax_sim.report.document import build_document
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.terminal import explained, judged, line
+from bpmax_sim.report.terminal import failure_texts, judge_events, verdict_line
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import run_item
 from bpmax_sim.secret.vault import Vault
@@ -137,9 +137,9 @@ def test_no_credential_is_in_a_report(case: Case) -> None:
         path.write_text(strategies.yaml_text(drawn), encoding="utf-8")
         (item,) = items(path, environ={})
         session = opened(case, third, Path(place) / "cassettes/x.yaml")
-        verdict = judged(item, run_item(item, session, environ={}))
-        told = [line(verdict), *explained(verdict)]
-        told.append(json.dumps(document([verdict], code=ExitCode.FAILED), ensure_ascii=False))
+        verdict = judge_events(item, run_item(item, session, environ={}))
+        told = [verdict_line(verdict), *failure_texts(verdict)]
+        told.append(json.dumps(build_document([verdict], code=ExitCode.FAILED), ensure_ascii=False))
         written = folder(Path(place) / "cassettes")
 
     wanted = {f"secret {n}": text for n, text in enumerate(third.tokens)}

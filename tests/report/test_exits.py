@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bpmax_sim.i18n import width
 from bpmax_sim.report.exit_codes import ExitCode, foremost
-from bpmax_sim.report.terminal import table
+from bpmax_sim.report.terminal import align_columns
 
 CODES = st.lists(st.sampled_from(ExitCode))
 
@@ -36,6 +36,6 @@ def test_the_order_of_codes_does_not_matter(some: list[ExitCode], more: list[Exi
 
 @given(st.lists(st.tuples(st.text("ab张三"), st.text("x李")), min_size=1))
 def test_columns_begin_at_the_same_place(rows: list[tuple[str, str]]) -> None:
-    lines = list(table([(first, f"|{second}") for first, second in rows]))
+    lines = list(align_columns([(first, f"|{second}") for first, second in rows]))
 
     assert len({width(line.partition("|")[0]) for line in lines}) == 1

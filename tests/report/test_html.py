@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpmax_sim.report.html import LONGEST_BODY, body_text, page, story_of
+from bpmax_sim.report.html import LONGEST_BODY, body_text, build_entry, page
 from bpmax_sim.report.store import Trace
 from tests.snapshots import snapshot
 
@@ -101,7 +101,7 @@ class Checked(HTMLParser):
 
 
 def checked(*traces: Sequence[Mapping[str, Any]], **options: Any) -> Checked:
-    stories = [story_of(Trace("scenarios/crm", tuple(one))) for one in traces]
+    stories = [build_entry(Trace("scenarios/crm", tuple(one))) for one in traces]
     return Checked(page(stories, version="1.0", **{"language": "en", **options}))
 
 

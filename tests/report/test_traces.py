@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.report.page_data import build_entry
 from bpmax_sim.report.store import keep_trace, read_traces, trace_path
-from bpmax_sim.report.story import story_of
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem, items
 from tests.scenario.bench import PlainBench, play
@@ -139,7 +139,7 @@ def test_of_a_trace_that_was_cut_the_whole_lines_are_told(tmp_path: Path) -> Non
     path.write_text(f'{BEGIN}\n{{"seq":2,"event":"StepStarted","at":1,"ti')
     (trace,) = read_traces([path])
 
-    assert story_of(trace).outcome == "did not end"
+    assert build_entry(trace).outcome == "did not end"
 
 
 def test_a_folder_without_traces_is_named(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from bpmax_sim.report.html import page as page_of
+from bpmax_sim.report.page_data import build_entry
 from bpmax_sim.report.store import Trace
-from bpmax_sim.report.story import story_of
 
 AXE = Path(__file__).parent / "axe-core-4.14.1/axe.min.js"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
@@ -96,7 +96,7 @@ class Viewer:
 def written(folder: Path, traces: list[Trace], **options: Any) -> Path:
     """Write the page of *traces*."""
     file = folder / "报告.html"
-    text = page_of(map(story_of, traces), version="1.0", **options)
+    text = page_of(map(build_entry, traces), version="1.0", **options)
     file.write_text(text, encoding="utf-8", errors="replace")
     return file
 

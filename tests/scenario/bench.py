@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar, cast
 
 from bpmax_sim.clock import Instant, SeededChance, VirtualClock
 from bpmax_sim.errors import BpmaxError, NoMatchError, Place
 from bpmax_sim.messages import Call, Request, Response
+from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.scenario.events import Event, ScenarioFinished
 from bpmax_sim.scenario.load import items
@@ -29,6 +32,29 @@ START = "2026-03-02T09:00:00+08:00"
 TEMPLATES = {"crm_system.get_customer_detail": "/customers/{id}"}
 
 
+CRM = """\
+platform_key: crm_system
+base_url: https://crm.example.test
+apis:
+  get_customer_detail: {method: GET, path: "/customers/{id}"}
+  create_order: {method: POST, path: /orders}
+"""
+OTHER = """\
+platform_key: other
+base_url: https://other.example.test
+apis: {x: {method: GET, path: /x}, y: {method: GET, path: /y}}
+"""
+
+
+@cache
+def plain_platforms() -> Platforms:
+    """Return the third parties that scenarios of the bench may name."""
+    with TemporaryDirectory() as folder:
+        for number, text in enumerate((CRM, OTHER)):
+            Path(folder, f"{number}.yaml").write_text(text, encoding="utf-8")
+        return load_platforms(Path(folder))
+
+
 @dataclass
 class PlainBench:
     """What the runner needs of a session; ``call`` is what a script's ``$proxy`` would do."""
@@ -37,6 +63,7 @@ class PlainBench:
     clock: VirtualClock = field(default_factory=lambda: VirtualClock(Instant.parse(START).seconds))
     calls: list[CallRecord] = field(default_factory=list)
     misses: list[NoMatchError] = field(default_factory=list)
+    platforms: Platforms = field(default_factory=plain_platforms)
     armed: list[Fault] = field(default_factory=list)
     fired: list[Fault] = field(default_factory=list)
     closing: BpmaxError | None = None
@@ -157,7 +184,7 @@ class PlainBench:
     def watch(self, call: str, act: Callable[[], None], /) -> None:
         pass
 
-    def waiting(self) -> Sequence[PendingTimer]:
+    def pending_timers(self) -> Sequence[PendingTimer]:
         return ()
 
     def arm(self, rules: Sequence[Fault], /) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
-from bpmax_sim.cli.app import start
+from bpmax_sim.cli.app import run_command_line
 from tests.scenario.project import INSTANCES, PLATFORM
 
 PROXY = """\
@@ -57,7 +57,7 @@ class Door:
         path.write_text(text, encoding="utf-8")
         printed = StringIO()
         with redirect_stdout(printed), redirect_stderr(printed):
-            code = start((command, str(path), *arguments))
+            code = run_command_line((command, str(path), *arguments))
         return Ended(code, printed.getvalue())
 
 

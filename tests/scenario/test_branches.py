@@ -277,11 +277,11 @@ def test_fields_of_a_sub_flow_that_the_form_has_not_are_told_at_load(door: Door)
     assert "nodes.盖章.subflow.back.结论: no field '结论'; there is 编号" in told
 
 
-def test_a_refusal_that_nobody_expects_is_noted(door: Door) -> None:
+def test_a_refusal_that_nobody_expects_is_red(door: Door) -> None:
     text = flow(", scripts: {before_next.部门: 拒.js}") + steps(
         "submit: {}", "approve: {by: 李经理}"
     )
 
     ended = door.run(text, {"会审.yaml": FLOW, "拒.js": "return '预算不足'"})
     assert "场景.scenario.yaml:" in ended.text
-    assert "approve was refused, and nothing is expected" in ended.text
+    assert "approve was refused, and nothing of the kind is expected" in ended.text

@@ -29,7 +29,7 @@ version: 1
 scenario: 报销
 form:
   scripts: {change.明细.金额: 合计.js, submit: 提交.js}
-  fields: {事由: "", 合计: 0, 发票号: "", 发票抬头: "", 明细: []}
+  fields: {事由: "", 合计: 0, 发票号: "", 发票抬头: "", 明细: [], 编号: "", 大写: "", 备注: ""}
 flow:
   definition: 流程.yaml
   scripts: {create: 创建.js, task_title: 标题.js, visibility: 可见.js, computed: 计算.js}
@@ -131,9 +131,11 @@ if (form.客户 === 问) form.名称 = data.name;
     ended = door.run(more, {"查.js": look, "变.js": "form.名称 = ''"})
     assert ended.code == 0, ended.text
 
-    wrong = text.replace("during: {call: crm_system.get_customer_detail", "during: {call: crm.下单")
+    wrong = text.replace(
+        "during: {call: crm_system.get_customer_detail", "during: {call: crm_system.create_order"
+    )
     ended = door.run(wrong, {"查.js": look, "变.js": ""})
-    assert "no call of crm.下单 was made meanwhile" in ended.text
+    assert "no call of crm_system.create_order was made meanwhile" in ended.text
     inner = text.replace("expect: {form: {名称: '', 次数: 1}}", "expect: {form: {次数: 7}}")
     ended = door.run(inner, {"查.js": look, "变.js": ""})
     assert ended.headlines == ["step 1/1 click > set: form.次数 expected 7, got 1"]

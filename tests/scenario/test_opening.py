@@ -22,6 +22,7 @@ apis:
   get_customer_detail:
     path: /customers/{id}
     parameters: [{name: id, in: path, required: true}]
+  create_order: {method: POST, path: /orders}
 """
 SCENARIO = """\
 version: 1
@@ -106,14 +107,14 @@ steps:
     expect: {proxy: [{call: crm_system.get_customer_detail, source: fault}]}
   - set: {customerId: "2"}
     faults: [{on: crm_system.create_order, do: {error: reset}}]
-    expect_error: {}
+    expect_error: {code: {$exists: true}}
 """
     scenario.write_text(text + steps, encoding="utf-8")
 
     last = outcome(scenario, mode="live", transport=Handler(third_party))
 
     assert [one.headline for one in last.failures] == [
-        "step 2/2 set: expected an error, but the step succeeded"
+        'step 2/2 set: expected an error (code {"$exists": true}), but the step succeeded'
     ]
 
 

@@ -11,7 +11,7 @@ version: 1
 scenario: 报销单
 form:
   scripts: {open: 打开.js, click.查重: 按钮.js, submit: 提交.js}
-  fields: {类别: "", 备注: "", 金额: 0, 单号: "", 明细: [{名称: 机票, 数量: 1}]}
+  fields: {类别: "", 备注: "", 金额: 0, 单号: "", 明细: [{名称: 机票, 数量: 1, 单价: 1}]}
 """
 SCREEN = """\
 form.$visible = {备注: false, 查重: false, "明细.单价": false};

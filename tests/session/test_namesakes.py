@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.cli.app import start
+from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.session.session import Session
@@ -87,7 +87,7 @@ def test_rows_of_a_table_that_are_one_file_are_told(
         "- {platform: erp, instance_key: default}\n", encoding="utf-8"
     )
 
-    start(["record", "--against", "simulator"])
+    run_command_line(["record", "--against", "simulator"])
 
     told = "are one file on Windows and macOS" in capsys.readouterr().err
     assert told is (row == "a")
@@ -103,6 +103,6 @@ def test_lint_names_those_that_are_there(capsys: pytest.CaptureFixture[str]) -> 
         pytest.skip("there cannot be two such files here")
     Path("cassettes/a.yaml").write_text(text, encoding="utf-8")
 
-    assert start(["lint"]) != 0
+    assert run_command_line(["lint"]) != 0
     told = "cassettes/A.yaml has the same name where case does not count (Windows, macOS)"
     assert told in capsys.readouterr().err

@@ -13,7 +13,7 @@ import bpmax_sim as bs
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries
 from bpmax_sim.cassette.model import Entry
-from bpmax_sim.cli.app import start
+from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.clock import DrawnSequences, RunSeeds
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.events import ScenarioFinished
@@ -221,7 +221,7 @@ def test_review_says_that_nothing_but_what_was_drawn_is_different(
     def again(script: str) -> str:
         (tmp_path / "下单.js").write_text(f"{script}; throw Error('停')", encoding="utf-8")
         assert outcomes(path, mode="record", record="rewrite", transport=orders) == ["failed"] * 2
-        assert start(["review"]) == ExitCode.REVIEW
+        assert run_command_line(["review"]) == ExitCode.REVIEW
         return capsys.readouterr().out
 
     assert outcomes(path, mode="record", transport=orders) == ["passed"] * 2

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from bpmax_sim.cli.app import start
+from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.errors import ConfigError, TransportError
 from bpmax_sim.messages import ConnectionRoute, Request, Response
 from bpmax_sim.transport.live import Live
@@ -398,12 +398,12 @@ def test_record_verify_and_fuzz_go_through_the_proxy_of_the_environment(
     monkeypatch.setenv(f"{scheme.upper()}_PROXY", f"http://{USER}:{ENCODED}@{world.strict}")
     before = len(server.received)
 
-    assert start(["record"]) == 0
-    assert start(["verify"]) == 0
+    assert run_command_line(["record"]) == 0
+    assert run_command_line(["verify"]) == 0
 
     sent = [one.partition(b"\r\n")[0].decode() for one in server.received[before:]]
     assert sent == [LINE] * 3  # verify asks twice, to see what changes by itself
-    assert start(["fuzz", "erp", *BRIEFLY, "--against", server.url]) == 0
+    assert run_command_line(["fuzz", "erp", *BRIEFLY, "--against", server.url]) == 0
     assert len(server.received) > before + 3
     written = b"".join(one.read_bytes() for one in folder.rglob("*") if one.is_file())
     assert PASSWORD.encode() not in written
@@ -420,12 +420,12 @@ def test_an_instance_has_a_proxy_and_tls_files_of_its_own(
     folder = make(world.secure.url, route)
     (folder / "scenarios/ca.pem").write_bytes(world.ca.file.read_bytes())
 
-    assert start(["record"]) == 0
+    assert run_command_line(["record"]) == 0
     assert line_of(world.secure) == LINE
-    assert start(["fuzz", "erp", *BRIEFLY, "--against", world.secure.url]) == 0
+    assert run_command_line(["fuzz", "erp", *BRIEFLY, "--against", world.secure.url]) == 0
     monkeypatch.delenv("ERP_PROXY")
     (folder / "scenarios/ca.pem").unlink()
-    assert start(["run"]) == 0  # in replay nothing of it is read
+    assert run_command_line(["run"]) == 0  # in replay nothing of it is read
 
 
 NOT_A_PROXY = "expected the address of a proxy, such as http://proxy.example:3128"
@@ -455,7 +455,7 @@ def test_a_route_that_cannot_be_is_told_when_the_files_are_read(
     folder = make("http://127.0.0.1:9", route)
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
 
-    assert start(["lint"]) != 0
+    assert run_command_line(["lint"]) != 0
     printed = capsys.readouterr().err
     assert told in printed
     assert "MINE" not in printed
@@ -481,7 +481,7 @@ def test_what_a_route_lacks_is_told_before_anything_is_sent(
     monkeypatch.setenv("ERP_PROXY", "ftp://u:MINE@proxy")
     before = len(world.plain.received)
 
-    assert start(["record"]) != 0
+    assert run_command_line(["record"]) != 0
 
     printed = capsys.readouterr()
     assert told.replace("FOLDER", str(folder / "scenarios")) in printed.err + printed.out
@@ -514,7 +514,7 @@ def test_a_server_that_answers_429_for_ever_is_asked_a_few_times(
         if proxied:
             monkeypatch.setenv("HTTP_PROXY", f"http://{world.proxy}")
 
-        assert start(["record"]) == 1
+        assert run_command_line(["record"]) == 1
         assert "HTTP 429" in capsys.readouterr().out
         lines = {one.partition(b"\r\n")[0].decode() for one in server.received}
         assert (lines, len(server.received)) == ({LINE}, 3)

@@ -12,7 +12,7 @@ import pytest
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import Difference
-from bpmax_sim.check.diff import difference
+from bpmax_sim.check.diff import compare_cassettes
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import matching_rules, volatile_places
@@ -44,7 +44,7 @@ def read_again(
         return [], told
     write(to, owner, render_exchanges(found.exchanges, rules, vault))
     pairs = list(
-        difference(before, Cassette.load(to), rules, lambda n: volatile_places(platforms, n))
+        compare_cassettes(before, Cassette.load(to), rules, lambda n: volatile_places(platforms, n))
     )
     assert all(pair.old and pair.new for _, pair in pairs) or any(RIVALS in n for n in told)
     return [

@@ -30,11 +30,11 @@ _BODIES = frozenset({"body", "response", "form", "old", "new", "request"})
 _PLACES = frozenset({"place", "script", "file"})
 _WORDED = frozenset({"message", "why", "reason", "notes", "rule", "action"})
 _Event = Mapping[str, Any]
-Worded = str | Mapping[str, str]
+LocalisedText = str | Mapping[str, str]
 """A text, or the same by language where it is not the same in all."""
 
 
-class Homeward(msgspec.Struct, frozen=True):
+class RootPaths(msgspec.Struct, frozen=True):
     """Takes names back to the project's root.
 
     Attributes:
@@ -60,7 +60,7 @@ class Homeward(msgspec.Struct, frozen=True):
         return re.sub(own, lambda _: self.place(self.file), text)
 
 
-class Story(msgspec.Struct, frozen=True, kw_only=True):
+class PageEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One scenario, or one row of its table.
 
     Attributes:
@@ -84,7 +84,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     apis: Sequence[str]
     answered: Sequence[str]
     failures: Sequence[Mapping[str, Any]]
-    notes: Sequence[Worded]
+    notes: Sequence[LocalisedText]
     rerun: str
     record: str
     events: Sequence[_Event]
@@ -100,17 +100,17 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
 _CUT_OFF: _Event = {"outcome": "did not end"}
 
 
-def story_of(trace: Trace) -> Story:
+def build_entry(trace: Trace) -> PageEntry:
     """Return what *trace* tells; a run that was cut off has the outcome ``did not end``."""
     first, last = trace.events[0], trace.events[-1]
     ended = last if last["event"] == "ScenarioFinished" else _CUT_OFF
     row = str(first.get("row") or "")
     name = f"{first['name']}[{row}]" if row else str(first["name"])
-    home = Homeward(trace.folder, str(first.get("place") or "").partition(":")[0])
+    home = RootPaths(trace.folder, str(first.get("place") or "").partition(":")[0])
     place = home.place(first.get("place"))
     target = shell_quote(_item_of(trace, home, row) or ":".join(place.split(":")[:-1]))
     calls = list(_calls(trace.events))
-    return Story(
+    return PageEntry(
         id=hashlib.sha256(f"{place}\n{name}".encode("utf-8", "replace")).hexdigest()[:10],
         name=cut(name, LONGEST_NAME),
         row=cut(row, LONGEST_NAME) if row and len(name) <= LONGEST_NAME else "",
@@ -122,25 +122,28 @@ def story_of(trace: Trace) -> Story:
         tags=tuple(cut(str(tag), LONGEST_NAME) for tag in first.get("tags") or ()),
         apis=tuple(dict.fromkeys(cut(name, LONGEST_NAME) for name, _ in calls)),
         answered=tuple(source for _, source in calls),
-        failures=tuple(_failure(failure, home) for failure in ended.get("failures", ())),
+        failures=tuple(_failure_data(failure, home) for failure in ended.get("failures", ())),
         notes=tuple(_notes(ended, home)),
-        rerun=bounded(f"bpmax-sim run {target}"),
-        record=bounded(f"bpmax-sim record {target}"),
-        events=tuple(_event(event, home) for event in trace.events),
+        rerun=cut_texts(f"bpmax-sim run {target}"),
+        record=cut_texts(f"bpmax-sim record {target}"),
+        events=tuple(_event_data(event, home) for event in trace.events),
         sources={
-            home.place(bounded(file)): body_text(text) for file, text in trace.sources.items()
+            home.place(cut_texts(file)): body_text(text) for file, text in trace.sources.items()
         },
-        flow=None if trace.flow is None else bounded(trace.flow),
+        flow=None if trace.flow is None else cut_texts(trace.flow),
     )
 
 
-def _notes(ended: _Event, home: Homeward) -> Iterator[Worded]:
+def _notes(ended: _Event, home: RootPaths) -> Iterator[LocalisedText]:
     """Yield what the run said without failing; a trace of an older version has texts."""
     for note in ended.get("notes", ()):
-        yield _worded(note, home)
+        yield _localise(note, home)
     for warning in ended.get("warnings", ()):
-        message, place = _message(bounded(warning["message"])), home.place(warning.get("place"))
-        yield _whole(label_message(place, message) if place else message, home)
+        message, place = (
+            _decode_message(cut_texts(warning["message"])),
+            home.place(warning.get("place")),
+        )
+        yield _in_all_languages(label_message(place, message) if place else message, home)
 
 
 def _calls(events: Sequence[_Event]) -> Iterator[tuple[str, str]]:
@@ -152,71 +155,73 @@ def _calls(events: Sequence[_Event]) -> Iterator[tuple[str, str]]:
             yield str(event["call"]), sources.get(event["number"]) or "unanswered"
 
 
-def _item_of(trace: Trace, home: Homeward, row: str) -> str:
+def _item_of(trace: Trace, home: RootPaths, row: str) -> str:
     """Return the row as `run` takes it; a row's own place may be in a CSV file."""
     file = next(iter(trace.sources), "")  # the scenario comes first
     if not row or not file:
         return ""
     name = node_part(str(trace.events[0]["name"]))
-    return f"{home.place(bounded(file))}::{name}[{node_part(row)}]"
+    return f"{home.place(cut_texts(file))}::{name}[{node_part(row)}]"
 
 
-def _event(event: _Event, home: Homeward) -> dict[str, Any]:
-    members = {key: _member(key, value, home) for key, value in event.items() if key != "failures"}
+def _event_data(event: _Event, home: RootPaths) -> dict[str, Any]:
+    members = {
+        key: _member_data(key, value, home) for key, value in event.items() if key != "failures"
+    }
     if event["event"] == "CallMade":
         members["curl"] = body_text(curl_of(event))
     return members
 
 
-def _member(key: str, value: Any, home: Homeward) -> Any:
+def _member_data(key: str, value: Any, home: RootPaths) -> Any:
     if key in _WORDED:
         several = isinstance(value, list)
-        return [_worded(part, home) for part in value] if several else _worded(value, home)
+        return [_localise(part, home) for part in value] if several else _localise(value, home)
     if key in _PLACES and (value is None or isinstance(value, str)):
-        return home.place(bounded(value))
+        return home.place(cut_texts(value))
     if key == "text" and isinstance(value, str):
-        return home.text(bounded(value))
+        return home.text(cut_texts(value))
     if key == "stack":
-        return [home.text(bounded(frame)) for frame in value]
+        return [home.text(cut_texts(frame)) for frame in value]
     if key == "recording" and isinstance(value, Mapping):
-        return {name: _member(name, item, home) for name, item in value.items()}
-    return _body(value) if key in _BODIES else bounded(value)
+        return {name: _member_data(name, item, home) for name, item in value.items()}
+    return _body_data(value) if key in _BODIES else cut_texts(value)
 
 
-def _worded(value: Any, home: Homeward) -> Worded:
+def _localise(value: Any, home: RootPaths) -> LocalisedText:
     """Return a text of a trace in all languages, files named from the root."""
-    return _whole(_message(bounded(value)), home)
+    return _in_all_languages(_decode_message(cut_texts(value)), home)
 
 
-def _message(value: Any) -> str:
+def _decode_message(value: Any) -> str:
     """Return the message that a trace holds as its template and values."""
     if not isinstance(value, Mapping):
         return "" if value is None else str(value)
-    values = {name: _message(part) for name, part in (value.get("values") or {}).items()}
+    values = {name: _decode_message(part) for name, part in (value.get("values") or {}).items()}
     text, template = str(value.get("text", "")), str(value.get("template", ""))
     return Translatable(text, template, values, str(value.get("many", "")))
 
 
-def say(text: Worded, language: str) -> str:
+def say(text: LocalisedText, language: str) -> str:
     """Return *text* in one language."""
     return text if isinstance(text, str) else text[language]
 
 
-def _body(value: Any) -> Any:
+def _body_data(value: Any) -> Any:
     """Return a body, or of one beyond 64 kB its text, cut."""
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else ""
     is_long = len(text.encode("utf-8", "replace")) > LONGEST_BODY
-    return body_text(value) if is_long else bounded(value)
+    return body_text(value) if is_long else cut_texts(value)
 
 
-def bounded(value: Any) -> Any:
+def cut_texts(value: Any) -> Any:
     """Return *value* with every text in it cut at 64 kB."""
     if isinstance(value, str):
         return body_text(value)
     if isinstance(value, Mapping):
-        return {body_text(str(key)): bounded(item) for key, item in value.items()}
+        return {body_text(str(key)): cut_texts(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [bounded(item) for item in value]
+        return [cut_texts(item) for item in value]
     return value
 
 
@@ -232,20 +237,22 @@ def body_text(body: Any) -> str:
     return f"{head}\n… {len(data) - LONGEST_BODY:,} bytes more"
 
 
-def _failure(event: _Event, home: Homeward) -> dict[str, Any]:
+def _failure_data(event: _Event, home: RootPaths) -> dict[str, Any]:
     """Return one failure as the page has it: its lines, and what can be pasted."""
-    event = bounded(event)
-    detail = [_message(line) for line in event.get("detail", ())]
+    event = cut_texts(event)
+    detail = [_decode_message(line) for line in event.get("detail", ())]
     checks = sorted(event.get("checks", ()), key=lambda check: bool(check["ok"]))
-    title = _message(event.get("title") or event.get("scenario", ""))
-    head = headline(event.get("step", 0), event.get("total", 0), title, _message(event["essence"]))
+    title = _decode_message(event.get("title") or event.get("scenario", ""))
+    head = headline(
+        event.get("step", 0), event.get("total", 0), title, _decode_message(event["essence"])
+    )
     words = (home.text(plain(line)).strip().partition("  ") for line in detail)
     return {
-        "headline": _whole(head, home),
+        "headline": _in_all_languages(head, home),
         "place": home.place(event.get("place")),
         "excerpt": event.get("excerpt", ()),
         "checks": [{**check, "label": label_of(check["path"])} for check in checks],
-        "detail": [_worded(line, home) for line in event.get("detail", ())],
+        "detail": [_localise(line, home) for line in event.get("detail", ())],
         "pastes": [
             (word, text.strip()) for word, _, text in words if word in _PASTED and text.strip()
         ],
@@ -253,7 +260,7 @@ def _failure(event: _Event, home: Homeward) -> dict[str, Any]:
     }
 
 
-def _whole(message: str, home: Homeward) -> Worded:
+def _in_all_languages(message: str, home: RootPaths) -> LocalisedText:
     message = map_message(message, home.text)
     forms = {language: plain(translate(message, language)) for language in LANGUAGES}
     return forms if len({*forms.values()}) > 1 else plain(message)

@@ -1,0 +1,185 @@
+"""What a run finds besides what is expected: names of nothing, forgotten calls, what was refused.
+
+Each is a failure, in a lenient folder a warning of the same kind; a warning of a strict folder is
+a failure. What a row or a variable filled in is checked here as the file was before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from bpmax_sim.errors import WARNINGS, Place, nearest_name, suggest
+from bpmax_sim.i18n import fill_message, msg
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.scenario import model
+from bpmax_sim.scenario.expect_check import check_call, check_error
+from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
+from bpmax_sim.scenario.names import CheckContext, ScenarioNames
+from bpmax_sim.scenario.source import Spot
+from bpmax_sim.subject.form import path_steps
+from bpmax_sim.subject.hooks import FieldChanged
+from bpmax_sim.subject.project import UNDO
+
+
+class NameFinding(msgspec.Struct, frozen=True):
+    """Something wrong at a place of a file; *kind* is that of the failure."""
+
+    kind: str
+    message: str
+    place: Place | None = None
+
+
+class FilledCheck:
+    """Takes what checks find in values that are known only when the scenario runs."""
+
+    def __init__(self, names: ScenarioNames) -> None:
+        """Hold references against *names*."""
+        self.names = names
+        self.findings: list[NameFinding] = []
+
+    def tell(
+        self,
+        spot: Spot,
+        message: str,
+        /,
+        known: Iterable[str] | None = None,
+        kind: str = "",
+        **values: Any,
+    ) -> None:
+        """Take a finding, as `CheckContext.tell` says it."""
+        if known is not None:
+            values["hint"] = suggest(str(next(iter(values.values()))), known)
+        kind = kind if kind in WARNINGS else "value"
+        self.findings.append(NameFinding(kind, fill_message(message, values), spot.place))
+
+
+def check_filled(
+    item: ScenarioItem, names: ScenarioNames, check: Callable[[CheckContext], None]
+) -> list[NameFinding]:
+    """Return what *check* finds in filled values, each with the row that they came from."""
+    context = FilledCheck(names)
+    check(context)
+    row = item.row
+    if row is None:
+        return context.findings
+    return [
+        replace(
+            one,
+            message=msg(
+                "{message} (filled in by the row {row_id!r}, {place})",
+                message=one.message,
+                row_id=row.id,
+                place=row.place,
+            ),
+        )
+        for one in context.findings
+    ]
+
+
+def check_calls(item: ScenarioItem, platforms: Platforms) -> list[NameFinding]:
+    """Return what *item* names of third parties and *platforms* do not declare."""
+    context = FilledCheck(replace(item.names, platforms=platforms))
+    steps = list(_walk_steps(item))
+    faults = (fault for located in steps for fault in located.faults)
+    findings = [
+        NameFinding("rule", msg("{wrong}, so this can never answer", wrong=wrong), rule.place)
+        for rule in dict.fromkeys((*item.faults, *item.subjects.stubs, *faults))
+        if (wrong := context.names.call_problem(rule.on))
+    ]
+    _check_expected_calls(context, item.scenario.expect, item.spot.at("expect"))
+    for located in steps:
+        step, spot = located.step, located.spot
+        _check_expected_calls(context, step.expect, spot.at("expect"))
+        if isinstance(step.retry, model.Retry) and isinstance(step.retry.until, model.Expect):
+            _check_expected_calls(context, step.retry.until, spot.at("retry", "until"))
+        if isinstance(step.expect_error, model.ExpectedError):
+            check_error(context, step.expect_error, spot.at("expect_error"))
+        if isinstance(step.during, model.During):
+            _check_name(context, step.during.call, spot.at("during", "call"))
+        if step.action == "proxy" and isinstance(step.value, Mapping):
+            _check_name(context, step.value.get("call"), spot.at("proxy", "call"))
+    # What is wrong with the rest of them was found when the file was read.
+    return [*findings, *(one for one in context.findings if one.kind == "name")]
+
+
+def _check_expected_calls(context: CheckContext, expected: model.Expect, spot: Spot) -> None:
+    if expected.proxy is not UNSET:
+        for item, place in spot.at("proxy").elements(expected.proxy):
+            check_call(context, item, place)
+
+
+def _check_name(context: CheckContext, call: object, spot: Spot) -> None:
+    if isinstance(call, str) and (wrong := context.names.call_problem(call)):
+        context.tell(spot, wrong, kind="name")
+
+
+def _walk_steps(item: ScenarioItem) -> Iterator[LocatedStep]:
+    """Yield every step of *item*, of what it runs, and of what is done meanwhile."""
+    named = (step for steps in item.subjects.named.values() for step in steps)
+    for located in (*item.steps, *item.cleanup, *named):
+        yield located
+        yield from located.during
+
+
+def check_write(
+    names: ScenarioNames, change: FieldChanged, expected: Mapping[str, frozenset[str]]
+) -> Iterator[tuple[str, str]]:
+    """Yield each undeclared name that a script wrote, and what is wrong with it.
+
+    Args:
+        names: of the scenario.
+        change: what was written; the forms of sub-flows and a project's members are not declared.
+        expected: table -> the columns that expectations name, which nobody mistook.
+    """
+    field = change.field
+    if change.by in {"user", UNDO} or "/" in field or field.startswith("project."):
+        return
+    if wrong := names.field_problem(field):
+        cure = msg("{wrong} (if it is a field, declare it in form.fields)", wrong=wrong)
+        yield f"form.{field}", cure
+    elif field not in (known := names.fields or names.guessed_fields) and (
+        hint := nearest_name(field, known if not names.fields else ())
+    ):
+        yield "", msg("the script wrote form.{name}{hint}", name=field, hint=hint)
+    for (number, column), wrong in names.value_problems(field, change.new):
+        if column not in expected.get(field, ()):
+            cure = msg(
+                "{wrong} (if it is a column, declare it: a row of form.fields.{table} that has it)",
+                wrong=wrong,
+                table=field,
+            )
+            yield f"form.{field}[{number}].{column}", cure
+
+
+def expected_columns(item: ScenarioItem) -> Mapping[str, frozenset[str]]:
+    """Return table -> the columns that expectations of *item* name."""
+    tables: dict[str, set[str]] = {table: set() for table in item.names.columns}
+    everything = [item.scenario.expect, *(located.step.expect for located in _walk_steps(item))]
+    for expected in everything if tables else ():
+        for table, column in _named_columns(expected.form):
+            tables.get(table, set()).add(column)
+    return {table: frozenset(columns) for table, columns in tables.items()}
+
+
+def _named_columns(value: Any) -> Iterator[tuple[str, str]]:
+    for name, expected in value.items() if isinstance(value, Mapping) else ():
+        base, *rest = path_steps(name) or (name,)
+        yield from ((str(base), step) for step in rest if isinstance(step, str))
+        yield from ((name, column) for column in _row_keys(expected))
+
+
+def _row_keys(value: Any) -> Iterator[str]:
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _row_keys(item)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if key.startswith("$"):
+                yield from _row_keys(item)
+            else:
+                yield key
