@@ -22,15 +22,24 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.client import TokenStore, build_request, drive, run_call
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.session.credentials import Tenants, check_paths, matching_rules, with_personal
+from bpmax_sim.session.credentials import (
+    SessionSecrets,
+    Tenants,
+    check_paths,
+    matching_rules,
+    open_places_of,
+    project_places,
+    with_personal,
+)
 from bpmax_sim.session.environment import SessionEnvironment
-from bpmax_sim.session.live import LiveMode, SimulateMode, register_secrets
+from bpmax_sim.session.live import LiveMode, SimulateMode
 from bpmax_sim.session.record import RecordMissingMode, RecordMode
 from bpmax_sim.session.replay import ReplayMode
 from bpmax_sim.session.sending_log import SendingLog
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.start import SessionStart
 from bpmax_sim.transport.faults import Fault, Faults
+from bpmax_sim.transport.name_net import NameNet
 from bpmax_sim.transport.protocol import Stub, Stubs, Transport
 
 SessionMode = ReplayMode | RecordMode | RecordMissingMode | LiveMode | SimulateMode
@@ -50,12 +59,14 @@ class CallRunner:
         mode: SessionMode,
         start: SessionStart,
         log: SendingLog,
+        secrets: SessionSecrets,
     ) -> None:
         """Let *mode* answer; *log* gets each fault that is injected."""
+        self._register_request = secrets.net.register_request
         self.environment, self.tokens = environment, TokenStore()
         # While the network is closed, virtual time has passed already.
         self._sleep: Callable[[float], None] = _pass_over if start.is_closed else time.sleep
-        self._stubs = Stubs(mode, partial(register_secrets, vault=environment.vault))
+        self._stubs = Stubs(mode, secrets.learn)
         self._faults = Faults(
             self._stubs, partial(refuse_token, environment.platforms), log.note_fault
         )
@@ -97,6 +108,7 @@ class CallRunner:
         """
         environment = self.environment
         environment.refuse_closed()
+        self._register_request(request)
         if environment.personal:
             request = with_personal(request, environment.personal)
         try:
@@ -152,7 +164,7 @@ class Wiring:
     calls: CallRunner
     settings: Settings
     start: SessionStart
-    vault: Vault
+    secrets: SessionSecrets
     log: SendingLog
     replay: ReplayMode
     live: LiveMode | None = None
@@ -180,7 +192,9 @@ class Wiring:
             self._upload({*self.replay.login_files(), *logins})
             is_wrong = failed or bool(unplayable)
         finally:
-            session.recording.close_session(session, self.vault, self._seal, failed=is_wrong)
+            session.recording.close_session(
+                session, self.secrets.vault, self._seal, failed=is_wrong
+            )
             if self.live is not None:
                 self.live.close()
         if unplayable and not failed:
@@ -212,31 +226,33 @@ def wire(
     vault = Vault()
     for secret in settings.secrets:
         vault.register_issued("scenario", settings.owner, "secret", secret)
+    opened = partial(open_places_of, platforms, project_places(settings.cassette))
+    secrets = SessionSecrets(vault, NameNet(vault, opened, start.owner_session.recording.net))
     tenants = Tenants(platforms, settings, start, vault)
     check_paths("redact", settings.redact)
     rules = matching_rules(platforms, settings.ignore)
     log = SendingLog(rules, start.clock)
 
-    replay = ReplayMode(platforms, settings, start, log, rules, vault)
+    replay = ReplayMode(platforms, settings, start, log, rules, secrets)
     live = simulate = record = None
     mode: SessionMode = replay
     if start.simulated:
-        mode = simulate = SimulateMode(platforms, settings, start, tenants)
+        mode = simulate = SimulateMode(platforms, settings, start, tenants, secrets)
     elif start.mode != "replay":
-        mode = live = LiveMode(platforms, settings, tenants, network)
+        mode = live = LiveMode(platforms, settings, tenants, network, secrets)
     if start.mode == "record":
-        asked = live or simulate
-        assert asked is not None
-        mode = record = RecordMode(platforms, settings, start, rules, tenants, asked.ask)
+        third_party = live or simulate
+        assert third_party is not None
+        mode = record = RecordMode(platforms, settings, start, rules, tenants, third_party)
         if settings.record == "new":
             mode = RecordMissingMode(replay, record, extra=settings.extra)
 
     environment = SessionEnvironment(settings, start, tenants, replay, record, live)
     return Wiring(
-        calls=CallRunner(environment, mode, start, log),
+        calls=CallRunner(environment, mode, start, log, secrets),
         settings=settings,
         start=start,
-        vault=vault,
+        secrets=secrets,
         log=log,
         replay=replay,
         live=live,

@@ -7,23 +7,14 @@ from typing import TYPE_CHECKING
 
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.proxy.result import register_issued_secrets
-from bpmax_sim.secret.vault import Vault
-from bpmax_sim.session.credentials import Tenants
+from bpmax_sim.session.credentials import SessionSecrets, Tenants
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.shared_logins import SharedLogins, SharedLoginTransport
 from bpmax_sim.session.start import SessionStart
 from bpmax_sim.transport.protocol import RoutableTransport, Transport, answering_function
-from bpmax_sim.transport.redaction import register_cookies
 
 if TYPE_CHECKING:
     from bpmax_sim.simulator.simulator import Simulators
-
-
-def register_secrets(request: Request, response: Response, vault: Vault) -> None:
-    """Make what *response* issues known to *vault*, before anyone can show it."""
-    register_issued_secrets(request, response, vault)
-    register_cookies(request, response, vault)
 
 
 class LiveMode:
@@ -31,15 +22,20 @@ class LiveMode:
 
     Attributes:
         ask: request -> response, with nothing done to either.
+        learn: takes both, so that what the response issues is known before anyone can show it.
         shared_logins: what asks once for the logins of several sessions, where they are shared.
     """
 
     def __init__(
-        self, platforms: Platforms, settings: Settings, tenants: Tenants, network: Transport | None
+        self,
+        platforms: Platforms,
+        settings: Settings,
+        tenants: Tenants,
+        network: Transport | None,
+        secrets: SessionSecrets,
     ) -> None:
         """Ask *network*; None for sockets, the first of which is opened by the first request."""
-        self._resources = ExitStack()
-        self._vault = tenants.vault
+        self._resources, self.learn = ExitStack(), secrets.learn
         self.shared_logins: SharedLoginTransport | None = None
         self.ask = answering_function(self._open(platforms, settings, tenants, network))
 
@@ -69,7 +65,7 @@ class LiveMode:
             TransportError, BadResponseError: the exchange did not complete.
         """
         response = self.ask(request)
-        register_secrets(request, response, self._vault)
+        self.learn(request, response)
         return response
 
     def close(self) -> None:
@@ -82,6 +78,7 @@ class SimulateMode:
 
     Attributes:
         ask: request -> response, with nothing done to either.
+        learn: takes both, so that what the response issues is known before anyone can show it.
         simulators: one for each platform.
     """
 
@@ -91,6 +88,7 @@ class SimulateMode:
         settings: Settings,
         start: SessionStart,
         tenants: Tenants,
+        secrets: SessionSecrets,
     ) -> None:
         """Simulate every platform, each from its first request on."""
         from bpmax_sim.simulator.simulator import Simulators  # noqa: PLC0415 - replay needs none
@@ -98,8 +96,7 @@ class SimulateMode:
         self.simulators: Simulators = Simulators(
             platforms, tenants.of, clock=start.clock, seed=settings.effective_seed
         )
-        self.ask = self.simulators.handle
-        self._vault = tenants.vault
+        self.ask, self.learn = self.simulators.handle, secrets.learn
 
     def handle(self, request: Request) -> Response:
         """Return the stand-in's response.
@@ -108,5 +105,5 @@ class SimulateMode:
             TransportError: a knob of the stand-in breaks the exchange.
         """
         response = self.ask(request)
-        register_secrets(request, response, self._vault)
+        self.learn(request, response)
         return response

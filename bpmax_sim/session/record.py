@@ -28,7 +28,7 @@ from bpmax_sim.proxy.compiled_api import compile_api
 from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.proxy.signing import trust_of
 from bpmax_sim.session.credentials import Tenants, open_places, volatile_places
-from bpmax_sim.session.live import register_secrets
+from bpmax_sim.session.live import LiveMode, SimulateMode
 from bpmax_sim.session.replay import ReplayMode
 from bpmax_sim.session.secret_review import PossibleSecrets, StandinReview
 from bpmax_sim.session.settings import Settings
@@ -40,7 +40,7 @@ _PLACEHOLDER = b"redacted."
 
 
 class RecordMode:
-    """Asks *ask*, and records what it answers; each login belongs to the file of its instance.
+    """Asks a third party, and records its responses; each login in the file of its instance.
 
     With ``record="new"``, what was recorded before is replayed, and only what is missing is asked.
 
@@ -59,17 +59,13 @@ class RecordMode:
         start: SessionStart,
         rules: Rules,
         tenants: Tenants,
-        ask: Callable[[Request], Response],
+        third_party: LiveMode | SimulateMode,
     ) -> None:
         """Record nothing yet."""
         vault = tenants.vault
-        self._platforms, self._settings, self._start, self._rules = (
-            platforms,
-            settings,
-            start,
-            rules,
-        )
-        self._vault, self._tenants, self._ask = vault, tenants, ask
+        self._platforms, self._settings, self._start = platforms, settings, start
+        self._rules, self._vault, self._tenants = rules, vault, tenants
+        self._ask, self._learn = third_party.ask, third_party.learn
         self._recording = start.owner_session.recording
         self._volatile = partial(volatile_places, platforms)
         self._check = LeakCheck(vault.scan, lambda: vault.size, lambda: vault.harmless)
@@ -105,7 +101,7 @@ class RecordMode:
                 failed = replace(failed, elapsed=error.elapsed, sent=error.sent)
             self._keep(Exchange(request=redact_request(request, vault), outcome=failed, at=at))
             raise
-        register_secrets(request, response, vault)
+        self._learn(request, response)
         trust = trust_of(request, response, self._start.auth_clock.now())
         response = replace(
             response, elapsed=round(response.elapsed, 3), trust=vault.redact_text(trust)
@@ -197,6 +193,7 @@ class RecordMode:
                     adding=settings.record == "new",
                     name=recording.name,
                     parent=recording.parent,
+                    net=recording.net,
                 )
                 if recording.has_drawn:
                     recording.recorder.drawn = recording.drawn.without_unused_seed()

@@ -22,7 +22,7 @@ from bpmax_sim.messages import Call, Exchange, FailedExchange, Outcome, Request,
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import ApiMatcher
 from bpmax_sim.platform.target import CLIENT
-from bpmax_sim.secret.vault import Vault
+from bpmax_sim.session.credentials import SessionSecrets
 from bpmax_sim.session.sending_log import SendingLog
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.start import Key, SessionStart, load_cassette, login_file
@@ -46,7 +46,7 @@ class ReplayMode:
         start: SessionStart,
         log: SendingLog,
         rules: Rules,
-        vault: Vault,
+        secrets: SessionSecrets,
     ) -> None:
         """Replay what *start* has opened; *log* gets which recording answered."""
         recording = start.owner_session.recording
@@ -60,7 +60,8 @@ class ReplayMode:
             playback=recording.playback,
             session=start.owner_session.number,
         )
-        self._platforms, self._log, self._rules, self._vault = platforms, log, rules, vault
+        self._platforms, self._log, self._rules = platforms, log, rules
+        self._vault, self._net = secrets.vault, secrets.net
         self._folder = settings.logins
         self._commands = MissContext(
             record=settings.command,
@@ -120,6 +121,7 @@ class ReplayMode:
 
     def knows(self, request: Request) -> bool:
         """Return whether a request was recorded at all, played or not."""
+        self._net.register_request(request)
         call = request.call
         if call is not None and call.is_login and self.has_login(call.platform, call.instance):
             return True

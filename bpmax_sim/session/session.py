@@ -144,7 +144,7 @@ class Session:
             engine=select_engine(settings.engine),
         )
         if SHOWN_BY:
-            SHOWN_BY[-1](wiring.vault.redact_for_output)
+            SHOWN_BY[-1](wiring.secrets.vault.redact_for_output)
         self._guard = _guard_of(settings) if start.is_closed else None
         if self._guard is not None:
             self._guard.enter()  # at the end: what is remote was fetched before
@@ -354,11 +354,11 @@ class Session:
 
     def redact(self, text: str, /) -> str:
         """Return *text* with every secret that the session knows replaced by its stand-in."""
-        return self._wiring.vault.redact_for_output(text)
+        return self._wiring.secrets.vault.redact_for_output(text)
 
     def shown(self, value: T, /) -> T:
         """Return *value* with every text in it redacted."""
-        vault = self._wiring.vault
+        vault = self._wiring.secrets.vault
         return value if vault.is_empty else redact_values(value, vault.redact_for_output)
 
     def simulator(self, platform: str, /) -> Simulator:
@@ -425,7 +425,8 @@ class Session:
     def standin_notes(self) -> tuple[str, ...]:
         """Return which responses were recorded with a stand-in that need not be one."""
         record = self._wiring.record
-        return (*(record.standins.notes if record else ()), *self._clients.clients.notes)
+        own = (*record.standins.notes, *self._wiring.secrets.net.notes()) if record else ()
+        return (*own, *self._clients.clients.notes)
 
     @refuse_unknown_keywords()
     def close(self, *, failed: bool = False) -> None:

@@ -19,6 +19,7 @@ from bpmax_sim.cassette.player import Playback
 from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.clock import DrawnSequences, SeedParts
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.secret.secret_names import VERSION
 from bpmax_sim.secret.vault import Vault
 
 Key = tuple[str, ...]
@@ -40,6 +41,7 @@ class SharedRecording:
         name: of its recorder, also in a forked child, where it records.
         drawn: what scripts draw; each session's seeds follow from it.
         has_drawn: whether any did.
+        net: version of the net of names in force; an older recording keeps its own.
     """
 
     mode: str
@@ -52,6 +54,7 @@ class SharedRecording:
     name: str = ""
     drawn: DrawnSequences = DrawnSequences((0,))  # noqa: RUF009 - frozen
     has_drawn: bool = False
+    net: int = VERSION
     lock: threading.Lock = field(default_factory=threading.Lock)
     _process: int = field(default_factory=os.getpid)
     _open: weakref.WeakSet[OwnerSession] = field(default_factory=weakref.WeakSet)

@@ -19,6 +19,7 @@ from bpmax_sim.cassette.model import Values
 from bpmax_sim.clock import Clock, DrawnSequences, Instant, SystemClock, VirtualClock, new_seed
 from bpmax_sim.errors import InterruptedWarning, shell_quote
 from bpmax_sim.i18n import msg
+from bpmax_sim.secret.secret_names import VERSION
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.shared_recording import OPEN_SESSIONS, OwnerSession, SharedRecording
 from bpmax_sim.yamlfile import display_path
@@ -142,7 +143,9 @@ def _open_recording(settings: Settings, volatile: Volatile) -> SharedRecording:
         fetch_logins(settings, cassette)  # while the network is open
     name = uuid4().hex if mode == "record" else ""
     drawn = _choose_seeds(settings, mode, cassette)
-    return SharedRecording(mode=mode, cassette=cassette, name=name, drawn=drawn)
+    is_kept = mode == "replay" or settings.record == "new"
+    net = cassette.net_of(settings.owner) if cassette and known and is_kept else VERSION
+    return SharedRecording(mode=mode, cassette=cassette, name=name, drawn=drawn, net=net)
 
 
 def _choose_seeds(settings: Settings, mode: str, cassette: Cassette | None) -> DrawnSequences:
