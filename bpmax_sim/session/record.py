@@ -27,7 +27,7 @@ from bpmax_sim.proxy.auth import is_signed
 from bpmax_sim.proxy.compiled_api import compile_api
 from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.proxy.signing import trust_of
-from bpmax_sim.session.credentials import Tenants, open_places, volatile_places
+from bpmax_sim.session.credentials import Tenants, open_places, read_headers, volatile_places
 from bpmax_sim.session.live import LiveMode, SimulateMode
 from bpmax_sim.session.replay import ReplayMode
 from bpmax_sim.session.secret_review import PossibleSecrets, StandinReview
@@ -68,6 +68,7 @@ class RecordMode:
         self._ask, self._learn = third_party.ask, third_party.learn
         self._recording = start.owner_session.recording
         self._volatile = partial(volatile_places, platforms)
+        self._named = partial(read_headers, platforms)
         self._check = LeakCheck(vault.scan, lambda: vault.size, lambda: vault.harmless)
         self.possible_secrets = PossibleSecrets(
             vault, self._volatile, partial(open_places, platforms), settings.cassette or Path()
@@ -239,7 +240,7 @@ class RecordMode:
             if failed and key not in self.granted_logins:
                 recorder.discard()
             else:
-                recorder.seal(volatile=self._volatile)
+                recorder.seal(volatile=self._volatile, named=self._named)
         folder = self._settings.logins
         return tuple(login_file(folder, key) for key in self._login_recorders if folder)
 
@@ -261,7 +262,12 @@ class RecordMode:
             recording.recorder.set_aside()
         elif recording.recorder is not None:
             signed = partial(self._is_signed, grants)
-            recording.recorder.seal(volatile=self._volatile, is_signed=signed)
+            recording.recorder.seal(
+                volatile=self._volatile,
+                named=self._named,
+                is_signed=signed,
+                replays=self._settings.replays,
+            )
         recording.recorder = None
 
     def _is_signed(self, grants: Mapping[str, Grant], exchange: Exchange) -> bool:

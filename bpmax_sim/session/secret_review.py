@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bpmax_sim.cassette.merge import Volatile
+from bpmax_sim.cassette.alignment import PlacesOf
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Call, Exchange, Response
 from bpmax_sim.platform.check import credentials_in
@@ -152,8 +152,8 @@ class PossibleSecrets:
     """
 
     vault: Vault
-    volatile: Volatile
-    not_secret: Volatile
+    volatile: PlacesOf
+    not_secret: PlacesOf
     cassette: Path
     _fresh: deque[Exchange] = field(default_factory=deque, init=False)
     _secrets: dict[UndeclaredSecret, None] = field(default_factory=dict, init=False)

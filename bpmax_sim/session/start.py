@@ -12,9 +12,10 @@ from uuid import uuid4
 import msgspec
 
 from bpmax_sim.cassette import file
+from bpmax_sim.cassette.alignment import PlacesOf, no_places
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import find_interrupted
-from bpmax_sim.cassette.merge import Volatile, nothing_volatile, recover
+from bpmax_sim.cassette.merge import recover
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.clock import Clock, DrawnSequences, Instant, SystemClock, VirtualClock, new_seed
 from bpmax_sim.errors import InterruptedWarning, shell_quote
@@ -105,7 +106,7 @@ class SessionStart(msgspec.Struct, frozen=True, kw_only=True):
         return self.clock if self.is_closed else SystemClock()
 
 
-def start_session(settings: Settings, volatile: Volatile = nothing_volatile) -> SessionStart:
+def start_session(settings: Settings, volatile: PlacesOf = no_places) -> SessionStart:
     """Open the recording and set the clock; what an interrupted recording left is sealed first.
 
     *volatile* names the fields of an API's responses that have no meaning.
@@ -127,7 +128,7 @@ def start_session(settings: Settings, volatile: Volatile = nothing_volatile) -> 
     )
 
 
-def _open_recording(settings: Settings, volatile: Volatile) -> SharedRecording:
+def _open_recording(settings: Settings, volatile: PlacesOf) -> SharedRecording:
     """Open the recording for the first session of its owner."""
     if settings.remote and settings.cassette:
         settings.remote.fetch(settings.cassette, recording=settings.mode == "record")
