@@ -55,7 +55,7 @@ def run(project: Path, mode: Any, environ: dict[str, str], sent: list[str]) -> t
         crm = session.proxy("crm_system")
         assert crm.find_customer(7)["name"] == "王喆"
         crm.api("put_file").body({"名称": "合同.pdf"}).call()
-        return tuple(map(str, session.undeclared))
+        return tuple(map(str, session.standin_notes))
 
 
 def test_each_host_has_a_variable_and_the_recording_the_declared_address(project: Path) -> None:
