@@ -23,7 +23,6 @@ import bpmax_sim
 from bpmax_sim.cassette.merge import review_file
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.execute import (
-    Choices,
     cassette_of,
     execute,
     part_of,
@@ -59,6 +58,7 @@ from bpmax_sim.report.document import build_document
 from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.html import write_page
 from bpmax_sim.report.junit import write_junit
+from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.terminal import Verdict, align_columns
 from bpmax_sim.scenario.cases import cli_variables
 from bpmax_sim.scenario.load import ScenarioItem
@@ -71,7 +71,7 @@ from bpmax_sim.yamlfile import display_path
 class _RunArguments(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line asks for, by the names of its options."""
 
-    choices: Choices
+    choices: PerformOptions
     paths: Sequence[str] | None
     keyword: str
     var: Sequence[str] | None
@@ -162,7 +162,7 @@ def _args_of(values: Mapping[str, Any]) -> _RunArguments:
         if "session" in of_run.doors and value not in (None, ""):
             is_text = isinstance(value, str)
             options[of_run.argument] = _parse_option(name, value, of_run.read) if is_text else value
-    choices = Choices(
+    choices = PerformOptions(
         cassettes=folder,
         faults=values["faults"] == "on",
         trace=values["trace"],
@@ -368,17 +368,10 @@ def _say_why_nothing(args: _RunArguments) -> str:
 
 
 def _announce(verdict: Verdict, args: _RunArguments, reported: set[str]) -> Verdict:
-    """Print what became of an item as soon as it is known, and remember it for `show`.
+    """Print what became of an item as soon as it is known.
 
     What many items suffer from, such as a variable that is not set, is *reported* once.
     """
-    failed = verdict.outcome == "failed"
-    store.store_failures(
-        verdict.item,
-        verdict.failures if failed else (),
-        verdict.problems if failed else (),
-        verdict.console,
-    )
     for problem in verdict.problems:
         if problem not in reported:
             tell(problem)

@@ -6,19 +6,21 @@ U+FFFD.
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from xml.etree import ElementTree as ET
 
+from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import join_messages, translate
 from bpmax_sim.project import SUFFIX, make_folder
 from bpmax_sim.report import exit_codes, terminal
 from bpmax_sim.report.console import console_lines
 from bpmax_sim.scenario.outcome import failing_place
 from bpmax_sim.scenario.source import render
-from bpmax_sim.yamlfile import writing_to
+from bpmax_sim.yamlfile import display_path, writing_to
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -49,6 +51,23 @@ def write_junit(path: Path, verdicts: Sequence[tuple[terminal.Verdict, float]]) 
         path.write_bytes(data)
 
 
+def properties_of(verdict: terminal.Verdict) -> list[tuple[str, str]]:
+    """Return name and value of each property that a case has, behind either door."""
+    values = (
+        ("bpmax_calls", f"{len(verdict.calls)}" if verdict.digest else ""),
+        ("bpmax_cassette", _typed_path(verdict.cassette)),
+        ("bpmax_trace_digest", verdict.digest),
+        ("bpmax_trace", _typed_path(verdict.trace)),
+    )
+    return [(name, value) for name, value in values if value]
+
+
+def _typed_path(path: str) -> str:
+    """Return how *path* is typed from the working directory, with slashes; of nothing, nothing."""
+    name = display_path(Path(path)) if path else ""
+    return relative_name(Path(path)) if os.path.isabs(name) else name  # noqa: PTH117
+
+
 def _tag(verdict: terminal.Verdict) -> str:
     """Return which element tells of a verdict: none of a pass, ``error`` where nothing ran."""
     if verdict.outcome != "failed":
@@ -69,10 +88,9 @@ def _case(verdict: terminal.Verdict, seconds: float) -> ET.Element:
         line=f"{place.line or item.place.line}",
         time=f"{seconds:.3f}",
     )
-    if verdict.digest:
-        attributes = {"bpmax_calls": f"{len(verdict.calls)}", "bpmax_trace_digest": verdict.digest}
+    if values := properties_of(verdict):
         properties = ET.SubElement(case, "properties")
-        for name, value in attributes.items():
+        for name, value in values:
             ET.SubElement(properties, "property", name=name, value=value)
     if tag := _tag(verdict):
         problems, failures = verdict.problems, verdict.failures
