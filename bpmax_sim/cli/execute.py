@@ -67,7 +67,8 @@ def part_of(items: Sequence[ScenarioItem], shard: Shard | None) -> list[Scenario
         return list(items)
     root = find_root(Path.cwd())
     keys = [_key(item, root) for item in items]
-    within = shard.among(keys, shards.read(root))
+    cassettes = {key: item.cassette for key, item in zip(keys, items, strict=True)}
+    within = shard.among(keys, shards.read(root), cassettes)
     return [item for item, key in zip(items, keys, strict=True) if key in within]
 
 

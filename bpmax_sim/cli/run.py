@@ -6,6 +6,7 @@ Scenario items become verdicts, printed as soon as they are known; the exit code
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from typer import Argument, Option
 import bpmax_sim
 from bpmax_sim.cassette.merge import review_file
 from bpmax_sim.cli import options as option
+from bpmax_sim.cli.conftests import find_all_conftests, find_conftests
 from bpmax_sim.cli.execute import (
     cassette_of,
     execute,
@@ -241,6 +243,7 @@ def _run_and_report(
     """Run *items* and tell of them; *has_items*: whether there is any scenario at all."""
     for problem in problems:
         tell(str(problem))
+    _tell_of_conftests(items)
     recording = items if args.choices.mode == "record" else ()
     files = dict.fromkeys(cassette_of(item, args.choices) for item in recording)
     before = {path: path.read_bytes() if path.exists() else b"" for path in files}
@@ -261,7 +264,7 @@ def _run_and_report(
     elif has_items:
         _say_end(verdicts, len(items), time.perf_counter() - started, failed=bool(code))
     if args.junitxml is not None:
-        write_junit(args.junitxml, ran)
+        write_junit(args.junitxml, ran, problems)
     return code, verdicts
 
 
@@ -351,6 +354,7 @@ def _collect_items(args: _RunArguments) -> tuple[list[ScenarioItem], list[Proble
             "--var {error}: expected NAME=VALUE, such as --var customer=12345", error=error
         ) from None
     items, problems = load_items(find_targets(args.paths), variables)
+    find_all_conftests((item.path, item.root) for item in items)
     return (filter_by_keyword(items, args.keyword) if args.keyword else items), problems
 
 
@@ -384,7 +388,31 @@ def _announce(verdict: Verdict, args: _RunArguments, reported: set[str]) -> Verd
             say("    {line}", line=line)
         for text in terminal.failure_texts(verdict):
             say_failure(text)
+    if verdict.outcome == "failed":
+        _tell_of_fixtures(verdict.item)
     return verdict
+
+
+def _tell_of_fixtures(item: ScenarioItem) -> None:
+    """Say which fixtures *item*, which failed, ran without, and what runs it with them."""
+    for conftest in find_conftests(item.path, item.root):
+        tell(
+            "fixtures of {conftest} did not run; with them: {command}",
+            conftest=display_path(conftest.path),
+            command=shlex.join(["pytest", item.node_id]),
+        )
+
+
+def _tell_of_conftests(items: Sequence[ScenarioItem]) -> None:
+    """Say which fixtures nobody runs here, before anything is green or red without them."""
+    known = find_all_conftests((item.path, item.root) for item in items)
+    for path, names in known.items():
+        tell(
+            "{path}: its fixtures use {names}, and only pytest runs fixtures; with them: {command}",
+            path=display_path(path),
+            names=series(names),
+            command=shlex.join(["pytest", display_path(path.parent)]),
+        )
 
 
 def show(

@@ -216,8 +216,10 @@ class ScenarioTest(pytest.Function):
             self._id = type(parts).parse(self.nodeid)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Return file, line from 0 and name."""
-        return self.path, max(self.scenario.place.line - 1, 0), self.name
+        """Return file, line from 0 and name; of a row in a table, its place there."""
+        place = self.scenario.place
+        path = os.path.normpath(Path.cwd() / place.file) if place.file else self.path
+        return Path(path), max(place.line - 1, 0), self.name
 
     def repr_failure(  # type: ignore[override] # as pytest's own Function has it
         self, excinfo: pytest.ExceptionInfo[BaseException]

@@ -222,7 +222,10 @@ def summary(verdicts: Sequence[Verdict], seconds: float) -> str:
     number = plural(len(calls), "{number} call", "{number} calls")
     sources = Counter(call.source or "unanswered" for call in calls)
     by_source = format_counts(sources, dict(sorted(BY_SOURCE.items())))
-    message = format_counts(Counter(verdict.outcome for verdict in verdicts), BY_OUTCOME)
+    outcomes = format_counts(Counter(verdict.outcome for verdict in verdicts), BY_OUTCOME)
+    doubts = sum(len(verdict.warnings) for verdict in verdicts)
+    warned = plural(doubts, "{number} warning", "{number} warnings") if doubts else ""
+    message = series(filter(None, (outcomes, warned)))
     return msg(
         "{message}   {calls}   {seconds:.2f} s",
         message=message or msg("nothing ran"),
