@@ -37,7 +37,7 @@ PASSING = tuple(
 # What differs between two recordings of the same; a signature counts by whether there is one.
 _VARYING: dict[str, Any] = {
     "n": 0, "owner": "", "at": "", "ms": 0, "sha": "", "seed": 0, "chunks": (), "encoding": {},
-    "extra": {}, "signed": None, "rules": "", "moved": (),
+    "extra": {}, "signed": None, "net": None, "rules": "", "moved": (),
 }  # fmt: skip
 IsSigned = Callable[[Exchange], bool]
 

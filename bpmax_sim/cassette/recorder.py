@@ -52,6 +52,7 @@ class Recorder:
         repeating: bool = False,
         name: str = "",
         parent: int = 0,
+        net: int = 0,
     ) -> None:
         """Record into *path*.
 
@@ -59,7 +60,8 @@ class Recorder:
         and never the value; *known* how many it looks for, so that nothing is scanned twice for
         the same. *zone* is that of instants in the file. With *adding*, the owner's older
         exchanges stay; otherwise the new ones replace them, with *repeating* only where they
-        differ. What a process that died left in a journal is sealed first, so load the cassette
+        differ. *net* is the version of the net of names in
+        force. What a process that died left in a journal is sealed first, so load the cassette
         for replay after this.
         A forked child's is a branch of the recorder *name* in the process *parent*.
 
@@ -79,6 +81,7 @@ class Recorder:
         self._journal: Journal | None = None
         self._name = name or uuid4().hex
         self._parent = parent
+        self._net = net
         self._process = os.getpid()
         self.drawn: DrawnSequences | None = None
         _recorders.add(self)
@@ -213,7 +216,9 @@ class Recorder:
         owned = replace(exchange, key=key, owner=self.owner)
         entry = render(owned, zone=self._zone, rules=self._rules)
         serial = request.call.serial if request.call else exchange.order
-        line = replace(entry.line, session=session, values=values, seed=self.drawn or 0)
+        line = replace(
+            entry.line, session=session, values=values, seed=self.drawn or 0, net=self._net
+        )
         issue = (session * _MOST_CALLS + serial, request.attempt)
         return PendingExchange(
             line=line,

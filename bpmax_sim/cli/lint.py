@@ -182,7 +182,7 @@ def _in_cassettes(
     not_secret, vault = NotSecret(loaded, open_places_of(find_root(Path()))), Vault()
     for platforms in loaded:
         register_known_credentials(platforms, os.environ, vault)
-    yield from _secrets(paths, vault, not_secret)
+    yield from _secrets(paths, vault, not_secret, hint)
     for message in () if named else not_secret.stale():
         hint(message)
     for path, other in namesakes(sorted(paths)):
@@ -228,11 +228,13 @@ def unknown_platforms(scripts: Iterable[Script], platforms: Platforms) -> Iterat
                     yield Problem(message, Place(script.name, number, match.start(2) + 1))
 
 
-def _secrets(paths: Iterable[Path], vault: Vault, not_secret: NotSecret) -> Iterator[Problem]:
+def _secrets(
+    paths: Iterable[Path], vault: Vault, not_secret: NotSecret, hint: Callable[[str], None]
+) -> Iterator[Problem]:
     for path in dict.fromkeys(paths):
         try:
             cassette = Cassette.load(Path(display_path(path)))
-            yield from secrets_in(cassette, vault, not_secret)
+            yield from secrets_in(cassette, vault, not_secret, hint)
         except CassetteError as error:
             match = _PLACED.fullmatch(str(error))
             place = Place(match[1], int(match[2])) if match else None

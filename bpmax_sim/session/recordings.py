@@ -33,6 +33,7 @@ from bpmax_sim.file_names import namesake
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Call, Exchange, FailedExchange, Outcome, Request, Response
 from bpmax_sim.platform.target import CLIENT
+from bpmax_sim.secret.secret_names import VERSION
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.sharing import OPEN, Seat, Shared
@@ -346,6 +347,7 @@ class SessionRecordings:
                     adding=settings.record == "new",
                     name=shared.name,
                     parent=shared.parent,
+                    net=shared.net,
                 )
                 shared.recorder.drawn = (
                     shared.drawn.without_unused_seed() if shared.has_drawn else None
@@ -451,6 +453,11 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
         return self.seat.shared.mode
 
     @property
+    def net_version(self) -> int:
+        """Return the version of the net of names that the recording is or was made under."""
+        return self.seat.shared.net
+
+    @property
     def is_closed(self) -> bool:
         """Return whether the network is closed and no real credential is needed."""
         return self.mode == "replay" or self.simulated
@@ -497,7 +504,9 @@ def _begun(settings: Settings, passing: Volatile) -> Shared:
         fetch_logins(settings, cassette)  # while the network is open
     name = uuid4().hex if mode == "record" else ""
     drawn = _drawn(settings, mode, cassette)
-    return Shared(mode=mode, cassette=cassette, name=name, drawn=drawn)
+    is_kept = mode == "replay" or settings.record == "new"
+    net = cassette.net_of(settings.owner) if cassette and known and is_kept else VERSION
+    return Shared(mode=mode, cassette=cassette, name=name, drawn=drawn, net=net)
 
 
 def _drawn(settings: Settings, mode: str, cassette: Cassette | None) -> DrawnSequences:

@@ -420,7 +420,8 @@ class Session:
     @property
     def undeclared(self) -> tuple[str, ...]:
         """Return which responses were recorded with a stand-in that need not be one."""
-        return (*self._network.undeclared.notes, *self._network.clients.notes)
+        net = self._network.net.notes() if self.mode == "record" else ()
+        return (*self._network.undeclared.notes, *self._network.clients.notes, *net)
 
     @refuse_unknown_keywords()
     def close(self, *, failed: bool = False) -> None:

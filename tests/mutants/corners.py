@@ -18,8 +18,9 @@ LEVELS = "{**merged, **platform.query, **instance.query, **api.query}"
 HEADERS = "for level in (platform.headers, instance.headers, api.headers):"
 HEADER = "merged.headers[lower] = (name, encode.encode_header_value(name, value))"
 MEMBERS = "members = {name: item for name, item in value.items() if item is not UNDEFINED}"
-REPLACED = "if isinstance(merged.body, Mapping) else members"
-HELD = "    else:\n        merged.body = value\n"
+REPLACED = "{**merged.body, **members} if isinstance(merged.body, Mapping) else members"
+QUOTED = "return _percent_quote(text) if len(text) <= _SHORT else quote(js.join_surrogates(text), safe='')"
+HELD = "merged.body = value"
 
 _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("setters in another order", PLAN, STEPS, "for setter, value in ["
@@ -48,9 +49,9 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         "lower = encode.check_header_name(name)"),
     ("an object over an object", PLAN, "{**merged.body, **members}", "{**members, **merged.body}"),
     ("an object after another body", PLAN, REPLACED,
-        "if isinstance(merged.body, Mapping) else merged.body or members"),
+        "{**merged.body, **members} if isinstance(merged.body, Mapping) else merged.body or members"),
     ("another body after an object", PLAN, HELD,
-        "    elif not isinstance(merged.body, Mapping):\n        merged.body = value\n"),
+        "if not isinstance(merged.body, Mapping):\n    merged.body = value"),
     ("a query of the instance over the platform's", COMPILED, LEVELS,
         "{**merged, **instance.query, **platform.query, **api.query}"),
     ("a query of the API over the instance's", COMPILED, LEVELS,
@@ -63,8 +64,8 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         " else {k: v for k, v in values.items() if v is None or k not in merged.query})"),
     ("a header over a default in another case", PLAN, HEADER, "merged.headers[lower] = ("
         "merged.headers.get(lower, (name, ''))[0], encode.header_value(name, value))"),
-    ("null on a default of the query", ENCODE, "if value is None or isinstance(value, js.UndefinedType):",
-        "if value is None:\n        return ('null',)\n    if isinstance(value, js.UndefinedType):"),
+    ("null on a default of the query", ENCODE, "if value is None or isinstance(value, js.UndefinedType):\n    return ()",
+        "if value is None:\n    return ('null',)\nif isinstance(value, js.UndefinedType):\n    return ()"),
     ("null on a default header", PLAN, "merged.headers.pop(lower, None)", "pass"),
     ("undefined on a default", PLAN,
         "known.update({name: value for name, value in values.items() if value is not UNDEFINED})",
@@ -74,7 +75,8 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         "steps = (*steps, (setter, freeze({} if value is js.UNDEFINED else value)))"),
     ("null in a body", PLAN, MEMBERS, "members = {name: item for name, item in value.items()"
         " if item is not UNDEFINED and item is not None}"),
-    ("null in a path", ENCODE, 'text = scalar_text(value)\n    if text is None:\n        raise BadValueError(\n            "path.', 'text = scalar_text(value) or "null"\n    if text is None:\n        raise BadValueError(\n            "path.'),
+    ("null in a path", ENCODE, "text = scalar_text(value)\nif text is None:\n    raise BadValueError('path.{name} is {kind_of}',"
+        " name=name, kind_of=js.describe_kind(value))", "text = scalar_text(value) or 'null'"),
     ("a header that auth owns", PLAN, "if not taken.header.isdisjoint(merged.headers):",
         "if False:"),
     ("a query that auth owns", PLAN, "if taken.query:", "if False:"),
@@ -82,15 +84,17 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         "if False:"),
     ("a body that auth owns", PLAN, "if name.lower() != steps[0].lower():",
         "if name != steps[0]:"),
-    ("an Authorization of its own", COMPILED, 'header=named("header"),',
-        'header=named("header") | {"authorization"},'),
-    ("a segment that has to be encoded", ENCODE,
-        '    return quote(js.join_surrogates(text), safe="")\n\n\ndef encode_segment',
-        '    return quote(js.join_surrogates(text), safe="/")\n\n\ndef encode_segment'),
+    ("an Authorization of its own", COMPILED, 'header=named("header")',
+        'header=named("header") | {"authorization"}'),
+    ("a segment that has to be encoded", ENCODE, QUOTED,
+        "return quote(js.join_surrogates(text), safe='/')"),
     ("a segment of dots", ENCODE, 'DOTS: Final = frozenset({".", ".."})',
         'DOTS: Final = frozenset({"."})'),
     ("a placeholder that stays unfilled", PLAN,
-        'MissingParameterError(\n            "parameter {name!r}', 'UnknownParameterError(\n            "parameter {name!r}'),
+        "raise encode.MissingParameterError('path parameter {name!r} is missing', name=name,"
+        " api_path=recipe.api.path)",
+        "raise encode.UnknownParameterError('path parameter {name!r} is missing', name=name,"
+        " api_path=recipe.api.path)"),
     ("an unknown path name", PLAN, "if target not in known:", "if False:"),
     ("two placeholders in a segment", PLAN, "filled[index] = encode.encode_segment(name, merged.path[name])",
         "filled[index] = encode.segment(name, merged.path[pieces[1] if pieces[index - 1] in '-.' else"
@@ -99,18 +103,21 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         "{**(merged if not platform.query and not instance.query else {}), **platform.query,"
         " **instance.query, **api.query}"),
     ("a number in the query", ENCODE, "    float: js.format_js_number,", "    float: repr,"),
-    ("a large or small number", VALUES, "int(exponent or 0) - (", "int(exponent or 0) % 21 - ("),
+    ("a large or small number", VALUES, "int(exponent or 0)", "(int(exponent or 0) % 21)"),
     ("a boolean in the query", ENCODE, 'bool: lambda value: "true" if value else "false"',
         "bool: str"),
     ("an array in the query", ENCODE,
         "[text for item in value for text in query_value_texts(name, item)]",
         "[text for item in value[:1] for text in query_value_texts(name, item)]"),
-    ("an object in the query", ENCODE, 'raise BadValueError(\n        "query.{name} is {kind_of}; a query', 'return (str(value),)\n    raise BadValueError(\n        "query.{name} is {kind_of}; a query'),
-    ("a space or a plus in the query", ENCODE,
-        '    return quote(js.join_surrogates(text), safe="")\n\n\ndef encode_segment',
-        "    return encode_form_text(js.join_surrogates(text).encode())\n\n\ndef encode_segment"),
-    ("a body on GET", PLAN, "if value is UNDEFINED:\n        return None\n    encoding =",
-        'if value is UNDEFINED or recipe.method == "GET":\n        return None\n    encoding ='),
+    ("an object in the query", ENCODE,
+        "raise BadValueError('query.{name} is {kind_of}', name=name, kind_of=js.describe_kind(value))",
+        "return (str(value),)"),
+    ("a space or a plus in the query", ENCODE, QUOTED,
+        "return encode_form_text(js.join_surrogates(text).encode())"),
+    ("a body on GET", PLAN,
+        "if value is UNDEFINED:\n    return None\nencoding = _choose_encoding(merged, recipe)",
+        "if value is UNDEFINED or recipe.method == 'GET':\n    return None\n"
+        "encoding = _choose_encoding(merged, recipe)"),
     ("a text for a body", ENCODE, 'return Payload(_encode_utf8(value, "body"), TYPES[encoding])',
         "return _encode_json(value)"),
     ("an array for a body", BUILDER, "return [_copy(item, inner) for item in value]",
@@ -125,10 +132,10 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         " for name, item in value.items()}"),
     ("a BigInt in a body", VALUES, "    BigInt: _refuse_bigint,",
         "    BigInt: lambda value: str(value.value),"),
-    ("half a character", VALUES, '_SURROGATE.sub(lambda match: f"', '_SURROGATE.sub(lambda match: f"?'),
+    ("half a character", VALUES, "f'\\\\u{ord(match[0]):04x}'", "f'?\\\\u{ord(match[0]):04x}'"),
     ("a header that cannot be sent", ENCODE, "if not _VISIBLE.fullmatch(text):",
         "if '\\n' in text:"),
-    ("a form", "bpmax_sim/messages.py", 'safe="*").replace("~", "%7E")', 'safe="*&").replace("~", "%7E")'),
+    ("a form", "bpmax_sim/messages.py", "quote_plus(data, safe='*')", "quote_plus(data, safe='*&')"),
     ("a multipart form", ENCODE, 'line + b"\\r\\n" + part + b"\\r\\n"',
         'line + b"\\r\\n" + part.strip() + b"\\r\\n"'),
     ("XML", ENCODE, 'return escape(text).replace("\\r", "&#13;")', "return escape(text)"),
@@ -146,10 +153,11 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         "with_member(merged.body, parameter.steps[-1:], value)"),
     ("an object for one argument", PLAN, "extra = args[len(recipe.api.parameters) :]",
         "args = (*args[0].values(), *args[1:]) if args and isinstance(args[0], dict) else args\n"
-        "    extra = args[len(recipe.api.parameters) :]"),
+        "extra = args[len(recipe.api.parameters) :]"),
     ("extra arguments", COMPILED, "strict=_first_set(instance.strict, platform.strict)", "strict=True"),
-    ("undefined for an argument", PLAN, "if value is not UNDEFINED:\n            _set_value(merged",
-        "if value is UNDEFINED:\n            break\n        else:\n            _set_value(merged"),
+    ("undefined for an argument", PLAN,
+        "if value is not UNDEFINED:\n    _set_value(merged, parameter, value)",
+        "if value is UNDEFINED:\n    break\n_set_value(merged, parameter, value)"),
     ("a required argument left out", PLAN, "if not _PRESENT[parameter.place](merged, parameter):",
         "if False:"),
     ("a template in a text", ENCODE, "pairs.append((name, value))",
@@ -157,8 +165,9 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("auth of the API", COMPILED,
         "auth = platform.auth_of(api)",
         "auth = platform.auth"),
-    ("two credentials put in", COMPILED, "for item in auth.apply)\n    acquires",
-        "for item in auth.apply[:1])\n    acquires"),
+    ("two credentials put in", COMPILED,
+        "tuple(replace(item, name=model.name_of(item, auth)) for item in auth.apply)",
+        "tuple(replace(item, name=model.name_of(item, auth)) for item in auth.apply[:1])"),
     ("a login", "bpmax_sim/proxy/login.py",
         "yielded.values[name] = text", "yielded.values[name] = text[1:]"),
     ("a login in two steps", "bpmax_sim/proxy/login.py",

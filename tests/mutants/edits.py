@@ -1,12 +1,32 @@
-"""Seeded bugs as replacements of a text that occurs once: they fit whatever changes around it.
+"""Seeded bugs as patterns of syntax, which fit wherever the code moves and whatever it is renamed.
 
-`python -m tests.campaigns.reach` sees that the draws reach the code that each lies in.
+A pattern is Python: an expression, statements, the head of an ``if``, ``for`` or ``while``, one
+``key: value`` of a dict, or one ``name=value`` of a call. It is looked for in all modules of its
+package. Spacing and line breaks do not count. A name of ours may be another one by now, the same
+one throughout the pattern, and a message may have been reworded. What a tree has to share is the
+shape, the constants, the built-ins, and a third of the names. Of several places the one with most
+names in common counts.
+
+Presets are YAML with templates, so their bugs are texts that occur once.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import ast
+import builtins
+import copy
+import re
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import chain
 from pathlib import Path
+
+_HEADS = (ast.If, ast.While, ast.For)
+_NAMES = {ast.Name: "id", ast.Attribute: "attr", ast.arg: "arg", ast.FunctionDef: "name"}
+_BUILTINS = frozenset(dir(builtins)) | {"self", "cls"}
+_PLACE = frozenset({"lineno", "col_offset", "end_lineno", "end_col_offset", "ctx", "kind"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +35,9 @@ class Edit:
 
     Attributes:
         name: what it is called; its first word is its kind.
-        path: the file, seen from the tree's root.
-        old: what stands there, once.
-        new: what takes its place.
+        path: the file, seen from the tree's root; its package is searched.
+        old: the pattern of what stands there.
+        new: what takes its place, in the names of *old*.
         corner: the corner of `tests.property.reach` behind which it lies, if it lies behind one.
         tests: what has to find it, seen from the tree's root, where no corner is named.
     """
@@ -35,17 +55,240 @@ class Edit:
 
     def misfit(self, tree: Path) -> str:
         """Return why it does not fit *tree*, or nothing."""
-        path = tree / self.path
-        if not path.is_file():
-            return f"{self.path}: there is no such file"
-        found = path.read_text(encoding="utf-8").count(self.old)
-        return "" if found == 1 else f"{self.path}: {self.old!r} is there {found} times"
+        found = self.find(tree)
+        return found if isinstance(found, str) else ""
 
     def apply(self, tree: Path) -> str:
         """Put it into *tree*; return why it does not fit, or nothing."""
-        problem = self.misfit(tree)
-        if not problem:
-            path = tree / self.path
-            text = path.read_text(encoding="utf-8").replace(self.old, self.new)
-            path.write_text(text, encoding="utf-8")
-        return problem
+        found = self.find(tree)
+        if isinstance(found, str):
+            return found
+        path, text = found
+        path.write_text(text, encoding="utf-8")
+        return ""
+
+    def find(self, tree: Path) -> tuple[Path, str] | str:
+        """Return the file that it changes and the text with the bug; or why it does not fit."""
+        path = tree / self.path
+        if path.suffix != ".py":
+            text = path.read_text(encoding="utf-8")
+            count = text.count(self.old)
+            return (
+                (path, text.replace(self.old, self.new))
+                if count == 1
+                else (f"{self.path}: {self.old!r} is there {count} times")
+            )
+        places = sorted(self._places(tree), key=lambda place: -place.score)
+        if not places:
+            return f"{path.parent.relative_to(tree)}: nothing looks like {self.old!r}"
+        if len(places) > 1 and places[0].score == places[1].score:
+            where = ", ".join(f"{p.path.name}:{p.line}" for p in places[:3])
+            return f"{self.path}: {self.old!r} fits {where} alike; name more of it"
+        return places[0].path, places[0].rewrite(self.new, self.old)
+
+    def _places(self, tree: Path) -> Iterator[_Place]:
+        folder = (tree / self.path).parent
+        whole = [tree / self.path] if folder.name == "bpmax_sim" else sorted(folder.glob("*.py"))
+        pattern = _parse(self.old, self.new)
+        for path in whole:
+            for nodes in _candidates(_nodes_of(path, path.stat().st_mtime_ns), pattern):
+                binding = _Binding()
+                wanted: Sequence[ast.AST] = [pattern] if isinstance(pattern, ast.AST) else pattern
+                if binding.unify_all(wanted, nodes) and binding.is_near:
+                    yield _Place(path, nodes, binding)
+
+
+class _Pair(list[ast.AST]):
+    """Key and value of a dict."""
+
+
+_Pattern = ast.expr | ast.stmt | ast.keyword | list[ast.stmt] | _Pair
+
+
+def _parse(old: str, new: str) -> _Pattern:
+    text = textwrap.dedent(old).strip()
+    if (node := _expression(text)) is not None:
+        is_value = _expression(textwrap.dedent(new).strip()) is not None
+        return node if is_value else [ast.Expr(node)]
+    if (pair := _expression(f"{{{text.rstrip(',')}}}")) is not None and isinstance(pair, ast.Dict):
+        return _Pair([key for key in pair.keys if key] + pair.values)
+    if text.endswith(":"):
+        return ast.parse(f"{text.removeprefix('el')}\n    pass").body[0]
+    if re.match(r"\w+=[^=]", text):  # unlike an assignment, which has spaces
+        call = _expression(f"f({text.rstrip(',')})")
+        assert isinstance(call, ast.Call)
+        return call.keywords[0]
+    return ast.parse(text).body
+
+
+def _expression(text: str) -> ast.expr | None:
+    try:
+        return ast.parse(text, mode="eval").body
+    except SyntaxError:
+        return None
+
+
+@cache
+def _nodes_of(path: Path, _changed: int) -> Mapping[type, list[ast.AST]]:
+    nodes: dict[type, list[ast.AST]] = {}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        nodes.setdefault(type(node), []).append(node)
+    return nodes
+
+
+def _candidates(
+    nodes: Mapping[type, list[ast.AST]], pattern: _Pattern
+) -> Iterator[Sequence[ast.AST]]:
+    """Yield the nodes, one or several in a row, that may be what *pattern* means."""
+    if isinstance(pattern, _Pair):
+        for node in nodes.get(ast.Dict, ()):
+            assert isinstance(node, ast.Dict)
+            yield from ([k, v] for k, v in zip(node.keys, node.values, strict=True) if k)
+    elif isinstance(pattern, list):
+        size = len(pattern)
+        for node in chain.from_iterable(nodes.values()):
+            for name in ("body", "orelse", "finalbody"):
+                body = getattr(node, name, None)
+                if isinstance(body, list):
+                    starts = range(len(body) - size + 1)
+                    yield from (
+                        body[at : at + size] for at in starts if type(body[at]) is type(pattern[0])
+                    )
+    else:
+        yield from ([node] for node in nodes.get(type(pattern), ()))
+
+
+@dataclass
+class _Binding:
+    """What the names and messages of a pattern are called in the tree."""
+
+    names: dict[tuple[type, str], str] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    equal: int = 0
+
+    @property
+    def is_near(self) -> bool:
+        return 3 * self.equal >= len(self.names)
+
+    def unify_all(self, wanted: Sequence[ast.AST], found: Sequence[ast.AST]) -> bool:
+        return all(map(self.unify, wanted, found))
+
+    def unify(self, wanted: object, found: object) -> bool:
+        if isinstance(wanted, list):
+            return (
+                isinstance(found, list)
+                and len(wanted) == len(found)
+                and all(map(self.unify, wanted, found))
+            )
+        if not isinstance(wanted, ast.AST):
+            self.equal += isinstance(wanted, str)  # the keyword of an argument
+            return type(wanted) is type(found) and bool(wanted == found)
+        if type(wanted) is not type(found):
+            return False
+        if isinstance(wanted, _HEADS):
+            parts = [name for name in ("test", "target", "iter") if hasattr(wanted, name)]
+            if _is_head(wanted):
+                return all(self.unify(getattr(wanted, p), getattr(found, p)) for p in parts)
+        if isinstance(wanted, ast.Constant):
+            return self._unify_constant(wanted.value, getattr(found, "value", None))
+        own = _NAMES.get(type(wanted), "")
+        fields = (name for name in wanted._fields if name not in _PLACE and name != own)
+        return (not own or self._unify_name(wanted, found, own)) and all(
+            self.unify(getattr(wanted, name), getattr(found, name)) for name in fields
+        )
+
+    def _unify_name(self, wanted: ast.AST, found: object, own: str) -> bool:
+        old, name = getattr(wanted, own), getattr(found, own)
+        if old in _BUILTINS or name in _BUILTINS:
+            return bool(old == name)
+        known = self.names.setdefault((_space(wanted), old), name)
+        self.equal += old == name and known == name
+        return bool(known == name)
+
+    def _unify_constant(self, wanted: object, found: object) -> bool:
+        if isinstance(wanted, str) and isinstance(found, str) and " " in wanted:
+            self.texts[wanted] = found
+            self.equal += wanted.split()[0] == found.split()[0]
+            return True
+        self.equal += isinstance(wanted, str)
+        return type(wanted) is type(found) and bool(wanted == found)
+
+    def of(self, node: ast.AST) -> ast.AST:
+        """Return *node* in the names of the tree."""
+        node = copy.deepcopy(node)
+        for part in ast.walk(node):
+            if own := _NAMES.get(type(part)):
+                name = getattr(part, own)
+                setattr(part, own, self.names.get((_space(part), name), name))
+            elif isinstance(part, ast.Constant) and isinstance(part.value, str):
+                part.value = self.texts.get(part.value, part.value)
+        return node
+
+
+def _space(node: ast.AST) -> type:
+    """Return which names are one: those of attributes, and all others."""
+    return ast.Attribute if isinstance(node, ast.Attribute) else ast.Name
+
+
+def _is_head(node: ast.AST) -> bool:
+    body = getattr(node, "body", [])
+    return len(body) == 1 and isinstance(body[0], ast.Pass)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Nodes of a file that a pattern means."""
+
+    path: Path
+    nodes: Sequence[ast.AST]
+    binding: _Binding
+
+    @property
+    def score(self) -> int:
+        return self.binding.equal
+
+    @property
+    def line(self) -> int:
+        return int(getattr(self.nodes[0], "lineno", 0))
+
+    def rewrite(self, new: str, old: str) -> str:
+        """Return the file's text with *new* for the nodes."""
+        lines = self.path.read_bytes().splitlines(keepends=True)
+        starts = [0]
+        for line in lines:
+            starts.append(starts[-1] + len(line))
+        first, last = self._range(old)
+        begin = starts[first.lineno - 1] + first.col_offset
+        end = starts[(last.end_lineno or 0) - 1] + (last.end_col_offset or 0)
+        data = b"".join(lines)
+        return (data[:begin] + self._text(new, first).encode() + data[end:]).decode()
+
+    def _range(self, old: str) -> tuple[ast.expr, ast.expr]:
+        first, last = self.nodes[0], self.nodes[-1]
+        if old.strip().endswith(":") and isinstance(first, _HEADS):
+            first = last = getattr(first, "test", None) or first.iter  # type: ignore[union-attr]
+        return first, last  # type: ignore[return-value]
+
+    def _text(self, new: str, first: ast.AST) -> str:
+        text = textwrap.dedent(new).strip()
+        if isinstance(first, ast.keyword):
+            name, _, value = text.rstrip(",").partition("=")
+            return f"{name}={self._text_of(ast.parse(value.strip(), mode='eval').body)}"
+        if isinstance(first, ast.expr) and text.endswith(":"):
+            head = ast.parse(f"{text.removeprefix('el')}\n    pass").body[0]
+            return self._text_of(getattr(head, "test", None) or head.iter)  # type: ignore[attr-defined]
+        if isinstance(first, ast.stmt):
+            body = ast.parse(text).body
+            indent = " " * first.col_offset
+            whole = "\n".join(ast.unparse(self.binding.of(node)) for node in body)
+            return textwrap.indent(whole, indent).strip()
+        node = _expression(text)
+        if node is not None:
+            return self._text_of(node)
+        pair = _expression(f"{{{text.rstrip(',')}}}")
+        assert isinstance(pair, ast.Dict)
+        parts = zip(pair.keys, pair.values, strict=True)
+        return ", ".join(f"{self._text_of(k)}: {self._text_of(v)}" for k, v in parts if k)
+
+    def _text_of(self, node: ast.AST) -> str:
+        return f"({ast.unparse(self.binding.of(node))})"
