@@ -143,7 +143,8 @@ def filter_by_keyword(items: Iterable[ScenarioItem], keyword: str) -> list[Scena
 def _words_of(item: ScenarioItem) -> list[str]:
     """Return what ``-k`` looks into, as pytest does: folders, file, name and markers."""
     folders = item.spot.source.file.replace("\\", "/").split("/")
-    return [word.lower() for word in (*folders, item.node_name, *item.tags, "bpmax_scenario")]
+    markers = ("bpmax_scenario", *(["skip"] if item.skip else []), *item.tags)
+    return [word.lower() for word in (*folders, item.node_name, *markers)]
 
 
 def collect(paths: Sequence[str] | None = None, keyword: str = "") -> list[ScenarioItem]:
