@@ -329,6 +329,7 @@ def _perform_options(test: ScenarioTest) -> PerformOptions:
     return dataclasses.replace(
         _trace_options(test),
         faults=options.value(test.config, "faults", "on") == "on",
+        check=True,
         options=of_test.session_options(test, sets=test.sets),
     )
 

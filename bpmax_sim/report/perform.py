@@ -24,7 +24,7 @@ from bpmax_sim.report.terminal import Verdict, error_verdict, judge_events, skip
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.outcome import not_run
-from bpmax_sim.scenario.runner import open_session, run_item
+from bpmax_sim.scenario.runner import open_session, replays_with, run_item
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.session import Session, describe_unrecognised
 from bpmax_sim.session.settings import SessionOptions
@@ -40,12 +40,14 @@ class PerformOptions:
         cassettes: the folder of all cassettes; by default that of each scenario's project.
         faults: whether faults strike.
         trace: whose events are kept: ``on``, ``off`` or ``on-failure``.
+        check: whether what is recorded is replayed.
         options: further options of `Session.open`.
     """
 
     cassettes: Path | None = None
     faults: bool = True
     trace: str = "off"
+    check: bool = False
     options: SessionOptions = field(default_factory=SessionOptions)
 
     @property
@@ -74,9 +76,12 @@ def perform(
     chosen: SessionOptions = {**options.options, "environ": os.environ}
     if guard is not None:
         chosen["guard"] = guard
+    folder = options.cassettes or item.root / "cassettes"
+    if options.check and chosen.get("mode") == "record":
+        chosen["replays"] = replays_with(item, folder, {**chosen})
     try:
         check_scripts(item)
-        session = open_session(item, cassettes=options.cassettes, **chosen)
+        session = open_session(item, cassettes=folder, **chosen)
     except BpmaxError as error:
         return refuse_item(item, error, options)
     with _closing(session, guard):

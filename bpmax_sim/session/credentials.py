@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim import project
@@ -172,6 +173,32 @@ def volatile_places(platforms: Platforms, name: str) -> tuple[str, ...]:
     auths = [owner.auth for owner in owners if isinstance(owner.auth, Auth)]
     verify = auths[-1].verify_response if auths else None
     return (*declared, *(headers_signed_with(verify) if verify else ()))
+
+
+@lru_cache(maxsize=256)
+def read_headers(platforms: Platforms, name: str) -> tuple[str, ...]:
+    """Return the headers of responses that the API *name* or its platform reads, as places."""
+    owners = declared_by(platforms, name)
+    volatile = {path.lower() for owner in owners for path in owner.volatile}
+    texts = (text for owner in owners for text in _headers_read_by(owner))
+    return tuple(place for place in dict.fromkeys(texts) if place not in volatile)
+
+
+def _headers_read_by(owner: Platform | Api) -> frozenset[str]:
+    """Return the header places that stand anywhere in what is declared of responses."""
+    left: list[object] = [
+        msgspec.to_builtins(part) for part in (owner.response, owner.auth) if part
+    ]
+    own = [FieldPath.parse(text, "secret") for text in owner.secret if not _JSON_PATH.match(text)]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            left += value.values()
+        elif isinstance(value, list | tuple):
+            left += value
+        elif isinstance(value, str) and (place := FieldPath.of_response(value)):
+            own.append(place)
+    return frozenset([str(place).lower() for place in own if place.root == "header"])
 
 
 def open_places(platforms: Platforms, name: str) -> tuple[str, ...]:

@@ -167,6 +167,7 @@ class Network:
             self.witness,
             start.zone,
             passing=partial(credentials.volatile_places, platforms),
+            named=partial(credentials.read_headers, platforms),
             answered=partial(credentials.open_places, platforms),
             values=tenants.values,
             watch=self.undeclared.add,

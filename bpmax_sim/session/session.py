@@ -28,7 +28,7 @@ from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.runtime import Page, Runtime, select_engine
 from bpmax_sim.script.scheduler import Scheduler
-from bpmax_sim.script.turn_result import Outcome, PendingTimer
+from bpmax_sim.script.turn_result import Outcome, PendingTimer, UnawaitedCall
 from bpmax_sim.secret.vault import redact_values
 from bpmax_sim.session import scripts
 from bpmax_sim.session.credentials import volatile_places
@@ -336,6 +336,10 @@ class Session:
             act: called at the instant at which the call begins.
         """
         self._runtime.watch(call, act)
+
+    def is_forgotten(self, call: UnawaitedCall, /) -> bool:
+        """Return whether nobody has taken the promise of *call* by now, such as a later script."""
+        return self._runtime.is_forgotten(call)
 
     def pending_timers(self) -> list[PendingTimer]:
         """Return the timers that wait until somebody lets time pass."""

@@ -13,9 +13,10 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from bpmax_sim.cassette import file, journal, matching
+from bpmax_sim.cassette.alignment import RecordingComparison
 from bpmax_sim.cassette.format import dump_entries, render
 from bpmax_sim.cassette.journal import PendingExchange, stub_if_leaking
-from bpmax_sim.cassette.merge import OwnerRecording, SameMeaning, merge
+from bpmax_sim.cassette.merge import OwnerRecording, merge
 from bpmax_sim.errors import CassetteError, ConfigError, LeakError
 from bpmax_sim.i18n import label_message, msg, series
 from bpmax_sim.messages import Exchange, Request, Response
@@ -278,7 +279,9 @@ def write(path: Path, owner: str, drafts: tuple[PendingExchange, ...]) -> bool:
                 entries = (draft.with_line(n=n) for n, draft in enumerate(drafts, 1))
                 journal.replace_whole(path, dump_entries(entries))
                 return True
-            return merge(path, path, OwnerRecording(owner, drafts, adding=False), SameMeaning())
+            return merge(
+                path, path, OwnerRecording(owner, drafts, adding=False), RecordingComparison()
+            )
     except OSError as error:
         raise CassetteError(
             "{path}: not written ({strerror}); the old file is whole",

@@ -20,8 +20,8 @@ from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode
 from msgspec.structs import replace
 
 from bpmax_sim import messages
+from bpmax_sim.cassette.alignment import PASSING
 from bpmax_sim.cassette.matching import call_behind, injected_by_root, injected_names
-from bpmax_sim.cassette.merge import PASSING
 from bpmax_sim.cassette.model import read_body
 from bpmax_sim.field_path import FieldPath, Steps, Wild, format_path, values_at, without
 from bpmax_sim.js_values import loads
