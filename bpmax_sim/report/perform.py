@@ -26,7 +26,7 @@ from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.outcome import not_run
 from bpmax_sim.scenario.runner import open_session, replays_with, run_item
 from bpmax_sim.script.failure import Script
-from bpmax_sim.session.session import Session, describe_unrecognised
+from bpmax_sim.session.session import Session, describe_possible_secrets
 from bpmax_sim.session.settings import SessionOptions
 
 Performance = tuple[Verdict, tuple[Event, ...]]
@@ -124,9 +124,9 @@ def _doubts(session: Session, verdict: Verdict) -> Iterator[tuple[str, str]]:
     lenient = session.settings.unused == "warn" or session.mode == "record"
     if lenient and session.unplayed and not verdict.failures:
         yield "unplayed", session.describe_unplayed()
-    if session.unrecognised:
-        yield "secret", describe_unrecognised(session.unrecognised)
-    for message in session.undeclared:
+    if secrets := session.possible_secrets:
+        yield "secret", describe_possible_secrets(secrets)
+    for message in session.standin_notes:
         yield "secret", message
 
 
