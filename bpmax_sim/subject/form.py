@@ -154,10 +154,12 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
     messages: list[hooks.MessageShown] = msgspec.field(default_factory=list)
     name: str = ""
     _result: Result = msgspec.field(default_factory=Result)
+    _messages_before: int = 0
 
     def run_bodies(self, event: str, run: Callable[[Script], Outcome]) -> Any:
         """Let *run* run the scripts of *event* up to one that fails or says no; return a value."""
         value: Any = None
+        self._messages_before = len(self.messages)
         for script in self.scripts.get(event, ()):
             self.tell(hooks.HookStarted(event=self.qualify(event), script=script.name))
             ended = run(script)
@@ -208,12 +210,14 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         """
         text = hooks.read_refusal(event, value)
         if text is not None:
-            self.refuse(text)
+            has_said_why = value is False and len(self.messages) > self._messages_before
+            self.refuse(text, show=not has_said_why)
 
-    def refuse(self, text: str) -> None:
-        """Refuse the action, and show *text*, which says why."""
+    def refuse(self, text: str, *, show: bool = True) -> None:
+        """Refuse the action with *text*, which says why."""
         self._result.refused, self._result.refusal = True, text
-        self.show(text, "error", hooks.REFUSED)
+        if show:
+            self.show(text, "error", hooks.REFUSED)
 
     def show(self, text: str, level: str = "info", code: str = "") -> None:
         """Show a message to the user; *code* is of what the bench itself says."""

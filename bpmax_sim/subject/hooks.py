@@ -274,7 +274,7 @@ def read_refusal(event: str, value: Any) -> str | None:
         return msg("{event} refused", event=event)
     if isinstance(value, str) and value:
         return value
-    if value in (None, "") or value is True or isinstance(value, UndefinedType):
+    if value is None or value is True or isinstance(value, UndefinedType):
         return None
     raise SubjectError(
         "{event} returned {value!r}, which neither refuses nor agrees; return false or "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -28,6 +29,8 @@ from bpmax_sim.session.options import Mode
 from bpmax_sim.simulator.simulator import Simulator
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import EXTENSIONS
+from bpmax_sim.subject.hooks import REFUSED
+from tests import sources
 from tests.docs.cli import options
 from tests.docs.facts import MARKS, Cell, names, tables, text_of
 from tests.docs.pages import LANGUAGES, ROOT, Language, navigation
@@ -57,6 +60,19 @@ def test_every_code_of_an_error_is_told() -> None:
     assert set(names("error_codes")) == {code for pair in raised for code in pair if code} | own | {
         "TLS"
     }
+
+
+def test_every_code_of_a_refusal_is_told() -> None:
+    raised = {
+        keyword.value.value
+        for file, node in sources.of(ast.Call)
+        if file.startswith(("subject/", "scenario/"))
+        for keyword in node.keywords
+        if keyword.arg == "code" and isinstance(keyword.value, ast.Constant)
+    }
+    chosen = {"HIDDEN", "READ_ONLY", "ALREADY_DECIDED", "NOT_YOUR_TURN", REFUSED}
+
+    assert {*names("refusal_codes")} == raised | chosen
 
 
 def test_every_class_of_failure_is_told() -> None:

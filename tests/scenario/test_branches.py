@@ -262,7 +262,7 @@ def test_what_a_hook_gives_in_vain_is_told(door: Door, hook: str, script: str, w
     text = flow(f", scripts: {{{hook}: 钩子.js}}") + steps("submit: {}")
 
     (headline,) = door.run(text, {"会审.yaml": FLOW, "钩子.js": script}).headlines
-    assert f"SubjectError: {wrong}" in headline
+    assert f"BAD_RETURN: {wrong}" in headline
 
 
 def test_fields_of_a_sub_flow_that_the_form_has_not_are_told_at_load(door: Door) -> None:
