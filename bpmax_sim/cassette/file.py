@@ -399,6 +399,13 @@ class Cassette:
         numbers = self.index.numbers(owner)
         return self.line(numbers[0]).values if numbers else {}
 
+    def net_of(self, owner: str) -> int:
+        """Return the version of the net of names that *owner*'s recording was made under."""
+        numbers = self.index.numbers(owner)
+        if self.head.mixed is not True:
+            return (self.head.net or 0) if numbers else 0
+        return max((self.head.explicit(self.line(n)).net or 0 for n in numbers), default=0)
+
     def draws_of(self, owner: str) -> DrawnSequences | None:
         """Return what *owner*'s scripts drew, if they drew anything."""
         numbers = self.index.numbers(owner)

@@ -22,6 +22,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
+from bpmax_sim.cassette.json_text import break_into_members
 from bpmax_sim.cassette.matching import Rules, call_behind, correction, differences, parts_of
 from bpmax_sim.cassette.model import ANY_PLATFORM, FORMAT, Entry, Head, Line, Seal, Values
 from bpmax_sim.cassette.reader import YamlTextError, exchange_of, read_yaml_text
@@ -73,6 +74,9 @@ def body_scalar(body: bytes, indent: str) -> str:
         return "\n".join(["!!binary |-", *(indent + line for line in lines)])
     if not body or (_may_hide(body) and _NO_BLOCK.search(text)):
         return json_line(text)
+    if pieces := break_into_members(text):
+        lines = [" " * 2 * depth + json_line(piece)[1:-1] for depth, piece in pieces]
+        return f"\\\n{indent}".join([f'"{lines[0]}', *lines[1:]]) + '"'
     style = "|+" if text.endswith("\n") else "|-"
     lines = text.removesuffix("\n").split("\n")
     return "\n".join([style, *[indent + line if line else "" for line in lines]])

@@ -28,7 +28,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.cassette.model import Entry
-from bpmax_sim.cassette.reader import read_exchange
+from bpmax_sim.cassette.reader import decode_quoted, read_exchange
 from bpmax_sim.errors import NewerFormat
 from bpmax_sim.i18n import encode_message
 from bpmax_sim.messages import FailedExchange
@@ -488,6 +488,7 @@ Scan = Callable[[bytes], Sequence[object]]
 _INDENT = re.compile(rb"\n +")
 _NAMES = b"\n    headers:"
 _DIGEST = re.compile(r"[0-9a-f]{32}")
+_QUOTED_LINE = re.compile(r' (?:body|string): ".*\\\n')
 _BINARY_SCALAR = "!!binary |-\n"
 # where a body of text shows such lines, it is looked at as a body too
 _BODY = re.compile(rb"!!binary \|-\n(?: +[A-Za-z0-9+/=]+\n?)*+")
@@ -588,6 +589,7 @@ def _search_bytes(text: str) -> Iterator[bytes]:
 
 _RESPONSE = "\n  response:\n"
 _BLOCK = re.compile(r" (?:body|string): \|([-+])\n( +)")
+_QUOTED_LINES = re.compile(r' (?:body|string): (".*\\\n(?:.*\\\n)*.*")\n?\Z')
 _NO_BODY = (" body: null", ' string: ""\n')
 _QUOTES = 2  # of a line with one value
 _SAYS_NOTHING: dict[str, Any] = {"key": "", "n": 0, "at": "", "ms": 0, "session": 0, "seed": 0}
@@ -607,6 +609,9 @@ def entry_parts(entry: Entry) -> tuple[list[bytes], list[bytes]] | None:
             heads.append(side[: block.start()])
             body = side[block.end() :].replace("\n" + block[2], "\n")
             values.append(body if block[1] == "+" else body.removesuffix("\n"))
+        elif quoted := _QUOTED_LINES.search(side):
+            heads.append(side[: quoted.start()])
+            values.append(decode_quoted(quoted[1]))
         elif mark and side.endswith(_NO_BODY):
             heads.append(side)
         else:
@@ -626,7 +631,7 @@ def scannable(entry: Entry) -> tuple[bytes, ...]:
         line = msgspec.structs.replace(line, key="")
     laid_out = _BODY.sub(b"", entry.text.encode()).replace(_NAMES, b'"' + _NAMES)
     data = _INDENT.sub(b"\n", laid_out) + _encode(line)
-    if _BINARY_SCALAR not in entry.text:
+    if _BINARY_SCALAR not in entry.text and not _QUOTED_LINE.search(entry.text):
         return (data,)
     exchange = read_exchange(entry)
     outcome = exchange.outcome

@@ -9,94 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from bpmax_sim.cassette import journal
+from bpmax_sim.cassette.alignment import PlacesOf, RecordingComparison, align, no_places
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, move_facts_to_first
 from bpmax_sim.cassette.journal import PendingExchange, Scan
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_exchange
-from bpmax_sim.cassette.model import Entry, by_name, read_body
-from bpmax_sim.cassette.reader import read_exchange
+from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat
-from bpmax_sim.field_path import FieldPath, without
-from bpmax_sim.messages import Exchange, FailedExchange, Outcome, media_type
-
-Volatile = Callable[[str], tuple[str, ...]]
-
-# Places of responses: set afresh for each, whatever it says; the length follows from the body.
-PASSING = tuple(
-    f"header.{name}"
-    for name in (
-        "age", "content-length", "date", "request-id", "server-timing", "traceparent",
-        "x-correlation-id", "x-request-id", "x-runtime", "x-trace-id", "x-tt-logid",
-    )
-)  # fmt: skip
-# What differs between two recordings of the same; a signature counts by whether there is one.
-_VARYING: dict[str, Any] = {
-    "n": 0, "owner": "", "at": "", "ms": 0, "sha": "", "seed": 0, "chunks": (), "encoding": {},
-    "extra": {}, "signed": None, "rules": "", "moved": (),
-}  # fmt: skip
-IsSigned = Callable[[Exchange], bool]
-
-
-def nothing_volatile(_call: str) -> tuple[str, ...]:
-    """Name no passing field of any API."""
-    return ()
-
-
-def any_signature(_exchange: Exchange) -> bool:
-    """Take a signature for what would be made today."""
-    return True
-
-
-class SameMeaning(msgspec.Struct, frozen=True):
-    """Tells whether two recordings differ in instants, durations and passing fields only.
-
-    Attributes:
-        volatile: names the passing fields of an API's responses, such as ``body.request_id``.
-        is_signed: whether an old request is signed as it would be today, at its own instant.
-    """
-
-    volatile: Volatile = nothing_volatile
-    is_signed: IsSigned = any_signature
-
-    def __call__(self, old: Sequence[Entry], new: Sequence[Entry]) -> bool:
-        """Return whether *new* says what *old* does."""
-        return len(old) == len(new) and all(map(self._is_same, old, new))
-
-    def _is_same(self, old: Entry, new: Entry) -> bool:
-        same_line = old.with_line(**_VARYING).line == new.with_line(**_VARYING).line
-        if not same_line or (old.line.signed is None) != (new.line.signed is None):
-            return False
-        if old.text == new.text:
-            return True
-        exchanges = read_exchange(old), read_exchange(new)
-        if old.line.signed is not None and not self.is_signed(exchanges[0]):
-            return False
-        places = (*PASSING, *self.volatile(new.line.call))
-        paths = [FieldPath.parse(place, "volatile") for place in places]
-        was, now = (without(parts_of_outcome(e.outcome), paths) for e in exchanges)
-        return bool(was == now)
-
-
-def parts_of_outcome(outcome: Outcome) -> dict[str, Any]:
-    """Return the parts of *outcome*, spelling aside."""
-    if isinstance(outcome, FailedExchange):
-        return {"failed": outcome.code, "sent": outcome.sent, "body": repr(outcome.received)}
-    headers = [(name.lower(), value) for name, value in outcome.headers]
-    content_type = outcome.header("content-type") or ""
-    body = read_body(outcome.body, content_type)
-    return {
-        "status": outcome.status,
-        "reason": outcome.reason,
-        "type": media_type(content_type),
-        "header": by_name(headers),
-        "kind": body.kind,
-        "body": body.value,
-    }
 
 
 def review_file(path: Path) -> Path:
@@ -124,7 +47,7 @@ def _entries_of(cassette: Cassette | None, owner: str) -> list[Entry]:
 
 
 def recover(
-    path: Path | str, *, scan: Scan = journal.finds_nothing, volatile: Volatile = nothing_volatile
+    path: Path | str, *, scan: Scan = journal.finds_nothing, volatile: PlacesOf = no_places
 ) -> tuple[Path, ...]:
     """Seal what processes that died left in journals, and return the files that were written.
 
@@ -141,7 +64,7 @@ def recover(
         return ()
     try:
         with journal.lock_folder(target.parent):
-            return _recover(target, scan, SameMeaning(volatile))
+            return _recover(target, scan, RecordingComparison(volatile))
     except OSError as error:
         raise CassetteError(
             "{target}: not recovered ({strerror}); the journals stay; make room and retry",
@@ -154,16 +77,18 @@ class OwnerRecording(msgspec.Struct, frozen=True):
     """What one owner recorded; with *adding*, after what it had recorded before.
 
     With *repeating*, exchanges are played again and again by whoever shares them, such as logins:
-    those of other keys stay, and what begins like what is there already has nothing to add.
+    those of other keys stay, and what begins like what is there already has nothing to add. With
+    *is_afresh*, nothing of the old recording is kept, for what was kept did not replay.
     """
 
     owner: str
     drafts: tuple[PendingExchange, ...]
     adding: bool
     repeating: bool = False
+    is_afresh: bool = False
 
 
-def _recover(path: Path, scan: Scan, same: SameMeaning) -> tuple[Path, ...]:
+def _recover(path: Path, scan: Scan, same: RecordingComparison) -> tuple[Path, ...]:
     pending: list[tuple[Path, list[PendingExchange]]] = []
     unread: list[NewerFormat] = []
     for file in journal.find_abandoned(path):
@@ -194,7 +119,7 @@ def _in_order(journals: Iterable[Sequence[PendingExchange]]) -> list[PendingExch
 
 
 def _recordings(
-    path: Path, drafts: Sequence[PendingExchange], same: SameMeaning
+    path: Path, drafts: Sequence[PendingExchange], same: RecordingComparison
 ) -> Iterator[tuple[Path, OwnerRecording]]:
     """Yield where each owner's recordings go; a file has what was yielded before it.
 
@@ -243,7 +168,7 @@ def find_branches(path: Path, recorder: str) -> tuple[list[Path], list[PendingEx
 
 
 def drop_repeated_sessions(
-    drafts: Sequence[PendingExchange], same: SameMeaning
+    drafts: Sequence[PendingExchange], same: RecordingComparison
 ) -> tuple[PendingExchange, ...]:
     """Return *drafts* without the sessions that say what an earlier one does: they share that."""
     sessions: dict[int, list[PendingExchange]] = {}
@@ -262,7 +187,31 @@ def drop_repeated_sessions(
     return tuple(unique)
 
 
-def merge(path: Path, target: Path, recording: OwnerRecording, same: SameMeaning) -> bool:
+def merge_bytes(
+    path: Path, target: Path, recording: OwnerRecording, same: RecordingComparison
+) -> bytes | None:
+    """Return *target* as it is with one recording in it; None if there is nothing to write.
+
+    The folder's lock has to be held.
+
+    Raises:
+        DamagedCassette: if exchanges that are to stay are not sound.
+    """
+    old = open_old(target, strict=recording.adding) or open_old(path, strict=recording.adding)
+    others, mine = _split_entries(old, recording.owner, strict=recording.adding)
+    fresh = move_facts_to_first(_number(mine if recording.adding else [], recording.drafts))
+    if recording.repeating:
+        merged = _merge_logins(mine, fresh, same)
+    else:
+        merged = fresh if recording.is_afresh else align(mine, fresh, same)
+    if old is None and not merged:
+        return None
+    if old is not None and merged == mine and old.path == target:
+        return target.read_bytes()  # also where it is of an older format
+    return dump_entries([*others, *merged])
+
+
+def merge(path: Path, target: Path, recording: OwnerRecording, same: RecordingComparison) -> bool:
     """Write *target*, which is *path* with one recording in it; return whether it changed.
 
     The folder's lock has to be held.
@@ -271,16 +220,9 @@ def merge(path: Path, target: Path, recording: OwnerRecording, same: SameMeaning
         DamagedCassette: if exchanges that are to stay are not sound.
         OSError: if the disk is full or fails; the file is then as before.
     """
-    old = open_old(target, strict=recording.adding) or open_old(path, strict=recording.adding)
-    others, mine = _split_entries(old, recording.owner, strict=recording.adding)
-    fresh = move_facts_to_first(_number(mine if recording.adding else [], recording.drafts))
-    if recording.repeating:
-        merged = _merge_logins(mine, fresh, same)
-    else:
-        merged = mine if same(mine, fresh) else fresh
-    if old is None and not merged:
+    data = merge_bytes(path, target, recording, same)
+    if data is None:
         return False
-    data = dump_entries([*others, *merged])
     if target != path and path.exists() and path.read_bytes() == data:
         return False
     if target.exists():
@@ -294,7 +236,7 @@ def merge(path: Path, target: Path, recording: OwnerRecording, same: SameMeaning
 
 
 def _merge_logins(
-    before: Sequence[Entry], fresh: Sequence[Entry], same: SameMeaning
+    before: Sequence[Entry], fresh: Sequence[Entry], same: RecordingComparison
 ) -> list[Entry]:
     """Return what is kept of each login, in an order that does not tell who recorded first."""
     left, groups = list(before), []

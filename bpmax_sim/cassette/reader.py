@@ -164,7 +164,7 @@ def read_outcome(entry: Entry) -> Outcome:
             return exchange.outcome
         return replace(exchange.outcome, recorded_request=exchange.request)
     try:
-        return _read_canonical_outcome(entry.line, *_halves(entry.text)[1:])
+        return _read_canonical_outcome(entry.line, *split_exchange(entry.text)[1:])
     except _NotOurs:
         return exchange_of(entry.line, read_yaml_text(entry.text)).outcome
 
@@ -225,7 +225,7 @@ def _exchange(
 
 
 def _read_canonical(entry: Entry) -> Exchange:
-    request_text, kind, outcome_text = _halves(entry.text)
+    request_text, kind, outcome_text = split_exchange(entry.text)
     request = _REQUEST.match(request_text)
     if request is None:
         raise _NotOurs
@@ -235,18 +235,15 @@ def _read_canonical(entry: Entry) -> Exchange:
     return _exchange(entry.line, _text(method), _text(url), _read_headers(headers), body, outcome)
 
 
-def _halves(text: str) -> tuple[str, str, str]:
+def split_exchange(text: str) -> tuple[str, str, str]:
     """Return the request, the line that parts it from what came of it, and that."""
-    for mark in (_ANSWERED, _FAILED):
-        halves = text.partition(mark)
-        if halves[1]:
-            return halves
-    raise _NotOurs
+    halves = text.partition(_ANSWERED)
+    return halves if halves[1] else text.partition(_FAILED)
 
 
 def _read_canonical_outcome(line: Line, kind: str, text: str) -> Outcome:
     is_response = kind == _ANSWERED
-    match = (_RESPONSE if is_response else _FAILURE).match(text)
+    match = (_RESPONSE if is_response else _FAILURE).match(text) if kind else None
     if match is None:
         raise _NotOurs
     rest = text[match.end() : -1]
@@ -304,14 +301,23 @@ def _read_headers(block: str | None) -> Pairs:
 
 def _body(style: str, rest: str, indent: str) -> bytes:
     """Return the bytes of a scalar whose first line is *style* and whose lines are *rest*."""
-    if style[0] == '"' and not rest:
-        return _decode_text(style).encode()
+    if style[0] == '"':
+        return decode_quoted(style + rest).encode()
     read = _BLOCKS.get(style)
     if read is None:
         raise _NotOurs
     return read(rest.replace(indent, "\n")[1:])
 
 
+def decode_quoted(scalar: str) -> str:
+    """Return the text of a quoted scalar of ours, whose lines may end with a backslash."""
+    try:
+        return _decode_text(_CONTINUED.sub("", scalar) if "\n" in scalar else scalar)
+    except msgspec.DecodeError:  # YAML folds lines in other ways, too
+        raise _NotOurs from None
+
+
+_CONTINUED = re.compile(r"\\\n +")
 _BLOCKS: dict[str, Callable[[str], bytes]] = {
     "|-": lambda text: text.encode(),
     "|+": lambda text: f"{text}\n".encode(),

@@ -15,6 +15,13 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette import journal as journal_module
 from bpmax_sim.cassette import merge
+from bpmax_sim.cassette.alignment import (
+    IsSigned,
+    PlacesOf,
+    RecordingComparison,
+    any_signature,
+    no_places,
+)
 from bpmax_sim.cassette.format import render
 from bpmax_sim.cassette.journal import SUFFIX, Journal, LeakCheck, PendingExchange, Scan
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
@@ -25,6 +32,7 @@ from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, shell_qu
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Exchange
 
+Replays = Callable[[Path], bool]
 _MOST_CALLS = 1_000_000_000  # of one session
 
 
@@ -52,6 +60,7 @@ class Recorder:
         repeating: bool = False,
         name: str = "",
         parent: int = 0,
+        net: int = 0,
     ) -> None:
         """Record into *path*.
 
@@ -59,7 +68,8 @@ class Recorder:
         and never the value; *known* how many it looks for, so that nothing is scanned twice for
         the same. *zone* is that of instants in the file. With *adding*, the owner's older
         exchanges stay; otherwise the new ones replace them, with *repeating* only where they
-        differ. What a process that died left in a journal is sealed first, so load the cassette
+        differ. *net* is the version of the net of names in
+        force. What a process that died left in a journal is sealed first, so load the cassette
         for replay after this.
         A forked child's is a branch of the recorder *name* in the process *parent*.
 
@@ -79,6 +89,7 @@ class Recorder:
         self._journal: Journal | None = None
         self._name = name or uuid4().hex
         self._parent = parent
+        self._net = net
         self._process = os.getpid()
         self.drawn: DrawnSequences | None = None
         _recorders.add(self)
@@ -160,20 +171,27 @@ class Recorder:
     def seal(
         self,
         *,
-        volatile: merge.Volatile = merge.nothing_volatile,
-        is_signed: merge.IsSigned = merge.any_signature,
+        volatile: PlacesOf = no_places,
+        named: PlacesOf = no_places,
+        is_signed: IsSigned = any_signature,
+        replays: Replays | None = None,
     ) -> bool:
         """Write the cassette and return whether that changed it.
 
-        Other owners stay. If the owner's exchanges are unchanged in meaning, so is the file;
-        *volatile* names fields of an API's responses that have none, and *is_signed* tells whether
-        an old request is signed as it would be today.
+        Other owners stay. Of the owner's exchanges those that are unchanged in meaning keep their
+        bytes; *volatile* names fields of an API's responses that have none, *named* the headers
+        that its platform reads, and *is_signed* tells whether an old request is signed as it would
+        be today. *replays* tells whether the file at a path replays: it is asked before anything
+        of the old recording is kept in the new one, and if it does not, nothing is.
 
         Raises:
             LeakError: if a secret would be written; nothing is, and what is clean stays journaled.
             CassetteError: if writing fails; the old file is whole and the journal stays.
         """
-        return self._finish(self.path, merge.SameMeaning(volatile, is_signed))
+        same = RecordingComparison(
+            volatile, named, is_signed, self._rules, is_checked=replays is not None
+        )
+        return self._finish(self.path, same, replays)
 
     def set_aside(self) -> Path | None:
         """Write ``<file>.new`` for review instead, and return it; None if it would say the same.
@@ -182,7 +200,7 @@ class Recorder:
             LeakError, CassetteError: as `seal` does.
         """
         aside = merge.review_file(self.path)
-        return aside if self._finish(aside, merge.SameMeaning()) else None
+        return aside if self._finish(aside, RecordingComparison()) else None
 
     def close(self) -> None:
         """Let go of what was recorded without sealing it; `recover` finds it."""
@@ -213,7 +231,9 @@ class Recorder:
         owned = replace(exchange, key=key, owner=self.owner)
         entry = render(owned, zone=self._zone, rules=self._rules)
         serial = request.call.serial if request.call else exchange.order
-        line = replace(entry.line, session=session, values=values, seed=self.drawn or 0)
+        line = replace(
+            entry.line, session=session, values=values, seed=self.drawn or 0, net=self._net
+        )
         issue = (session * _MOST_CALLS + serial, request.attempt)
         return PendingExchange(
             line=line,
@@ -246,7 +266,9 @@ class Recorder:
             ) from error
         self._drafts = drafts
 
-    def _finish(self, target: Path, same: merge.SameMeaning) -> bool:
+    def _finish(
+        self, target: Path, same: RecordingComparison, replays: Replays | None = None
+    ) -> bool:
         if self._parent:
             self.close()
             return False
@@ -263,16 +285,17 @@ class Recorder:
             branches = journal_module.list_siblings(self.path, SUFFIX)
             if not self._drafts and not self.path.exists() and not branches:
                 return False
-            changed = self._write(target, same)
+            changed = self._write(target, same, replays)
             self._forget(Journal.remove)
             return changed
 
-    def _write(self, target: Path, same: merge.SameMeaning) -> bool:
+    def _write(self, target: Path, same: RecordingComparison, replays: Replays | None) -> bool:
         journal = self._journal.path if self._journal else None
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            is_afresh = replays is not None and not self._is_good(same, replays)
             with journal_module.lock_folder(self.path.parent):
-                return self._merge(target, same)
+                return self._merge(target, same, is_afresh=is_afresh)
         except OSError as error:
             raise CassetteError(
                 "{target}: not written ({strerror}); the old file is whole{rescue}; make room "
@@ -289,8 +312,25 @@ class Recorder:
                 error.add_note(msg("the recording is kept in {journal_path}", journal_path=journal))
             raise
 
-    def _merge(self, target: Path, same: merge.SameMeaning) -> bool:
-        """Write what this recorder has, and behind it what forked children left."""
+    def _is_good(self, same: RecordingComparison, replays: Replays) -> bool:
+        """Return whether the recording replays with what it is to keep of the old one."""
+        trial = self.path.with_name(f"{self.path.name}.trial")
+        with journal_module.lock_folder(self.path.parent):
+            recording, _, _ = self._recording(same)
+            blended = merge.merge_bytes(self.path, self.path, recording, same)
+            afresh = replace(recording, is_afresh=True)
+            if blended is None or blended == merge.merge_bytes(self.path, self.path, afresh, same):
+                return True
+            journal_module.replace_whole(trial, blended)
+        try:
+            return replays(trial)  # without the lock, for which it may wait itself
+        finally:
+            trial.unlink(missing_ok=True)
+
+    def _recording(
+        self, same: RecordingComparison
+    ) -> tuple[merge.OwnerRecording, list[Path], list[PendingExchange]]:
+        """Return what this recorder has, with it what forked children left, and their journals."""
         journals, left = merge.find_branches(self.path, self._name)
         last = max((draft.issue[0] for draft in self._drafts), default=0)
         behind = [
@@ -303,6 +343,11 @@ class Recorder:
         )
         drafts = merge.drop_repeated_sessions(drafts, same)
         recording = merge.OwnerRecording(self.owner, drafts, self._adding, self._repeating)
+        return recording, journals, behind
+
+    def _merge(self, target: Path, same: RecordingComparison, *, is_afresh: bool) -> bool:
+        recording, journals, behind = self._recording(same)
+        recording = replace(recording, is_afresh=is_afresh)
         changed = merge.merge(self.path, target, recording, same)
         if target == self.path:
             merge.drop_superseded(self.path, self.owner)

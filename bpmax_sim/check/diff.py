@@ -15,9 +15,9 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.cassette import matching
+from bpmax_sim.cassette.alignment import PASSING, PlacesOf, parts_of_outcome
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import Difference, Rules, differences, identity
-from bpmax_sim.cassette.merge import PASSING, Volatile, parts_of_outcome
 from bpmax_sim.errors import Place
 from bpmax_sim.field_path import FieldPath, without
 from bpmax_sim.messages import Exchange
@@ -75,7 +75,7 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare_cassettes(
-    old: Cassette, new: Cassette, rules: Rules, volatile: Volatile
+    old: Cassette, new: Cassette, rules: Rules, volatile: PlacesOf
 ) -> Iterator[tuple[str, Pair]]:
     """Yield every exchange of two cassettes with its owner, what was added at the end.
 
@@ -112,7 +112,7 @@ def _pairs(
     old: Sequence[NumberedExchange],
     new: Sequence[NumberedExchange],
     rules: Rules,
-    volatile: Volatile,
+    volatile: PlacesOf,
 ) -> Iterator[Pair]:
     """Pair equal calls in their order, then those of the same API that differ least."""
     parts = {id(side): matching.parts_of_exchange(side.exchange) for side in (*old, *new)}
@@ -193,7 +193,7 @@ def _form(value: Any) -> str:
 
 
 def _compare_responses(
-    old: NumberedExchange, new: NumberedExchange, volatile: Volatile
+    old: NumberedExchange, new: NumberedExchange, volatile: PlacesOf
 ) -> tuple[Difference, ...]:
     call = old.exchange.request.call
     passing = [

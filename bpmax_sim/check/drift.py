@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.merge import parts_of_outcome
+from bpmax_sim.cassette.alignment import parts_of_outcome
 from bpmax_sim.cassette.model import by_name, read_body
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CallError, TransportError

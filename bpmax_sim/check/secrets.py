@@ -12,7 +12,7 @@ import base64
 import binascii
 import re
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
@@ -22,10 +22,11 @@ from urllib.parse import urlsplit
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import scannable
+from bpmax_sim.cassette.matching import call_behind
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import Place, Problem, shell_quote
-from bpmax_sim.i18n import msg, template
-from bpmax_sim.messages import Exchange
+from bpmax_sim.i18n import label_message, msg, template
+from bpmax_sim.messages import Call, Exchange, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Instance, Platform, Source
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, SET_BY_SERVER, credential_of
@@ -33,10 +34,12 @@ from bpmax_sim.secret.source import looks_random
 from bpmax_sim.secret.standin import is_standin
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import open_places
+from bpmax_sim.transport.name_net import message_parts, secret_members
 from bpmax_sim.transport.redaction import find_texts_at, place_prefix
 
 _ANSWER: Final = msg("; if it is no secret, declare its place with `not_secret:`")
 _STANDIN: Final = "redacted."
+_NOBODY: Final = Call(platform="", instance="", api="", method="", path="")
 _FORMS: Final = (
     (msg("a private key"), re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----")),
     (msg("a JWT"), re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]*")),
@@ -49,15 +52,11 @@ _HEADER: Final = re.compile(
     rf"""^ +(?P<name>{"|".join(sorted(SECRET_HEADERS | SET_BY_SERVER))}): \["(?P<value>[^"\n]+)""",
     re.IGNORECASE | re.MULTILINE,
 )
-_NAMES: Final = (
-    "access_token|refresh_token|id_token|tenant_access_token|client_secret|app_secret|appsecret"
-    "|corpsecret|private_key|api_key|apikey"
-)
-_MEMBER: Final = re.compile(
-    rf"""(?:"(?P<member>{_NAMES})\\?"\s*:\s*\\?"|[?&](?P<query>{_NAMES})=)"""
-    r"(?P<value>[\w.~+/=%-]{12,})",
-    re.IGNORECASE,
-)
+_BEFORE_THE_NET: Final = frozenset({
+    "access_token", "refresh_token", "id_token", "tenant_access_token", "client_secret",
+    "app_secret", "appsecret", "corpsecret", "private_key", "api_key", "apikey",
+})  # fmt: skip
+_LONG: Final = 12  # characters from which on the names above were an error before the net was
 
 
 @dataclass(slots=True)
@@ -117,10 +116,13 @@ class NotSecret:
                 )
 
 
-def secrets_in(cassette: Cassette, vault: Vault, not_secret: NotSecret) -> Iterator[Problem]:
+def secrets_in(
+    cassette: Cassette, vault: Vault, not_secret: NotSecret, hint: Callable[[str], None]
+) -> Iterator[Problem]:
     """Yield what is secret in *cassette*, with its place; *vault* holds what is known here.
 
-    What *not_secret* declares to be no secret, and only looks like one, is left out.
+    What *not_secret* declares to be no secret, and only looks like one, is left out. *hint* gets
+    what is named like a secret in recordings that are older than the net of names.
 
     Raises:
         DamagedCassette: an exchange is not what was recorded.
@@ -137,15 +139,22 @@ def secrets_in(cassette: Cassette, vault: Vault, not_secret: NotSecret) -> Itera
                 "the secret {finding_name} stands here; {do}", finding_name=finding.name, do=do
             )
             yield Problem(message, begin)
-        suspicious = list(_suspicious(entry))
-        values = [value for _, _, value in suspicious]
-        texts = not_secret.open_texts(cassette.exchange(number), values)
-        for reason, at, value in suspicious:
-            if not any(value in text for text in texts):
-                before = entry.text[:at]
-                line, column = begin.line + 1 + before.count("\n"), at - before.rfind("\n")
-                message = msg("{reason}; {do}", reason=reason, do=do + _ANSWER)
-                yield Problem(message, Place(begin.file, line, column))
+        exchange, net = cassette.exchange(number), cassette.net_of(entry.line.owner)
+        named = [found for found in _named_secrets(exchange, entry) if found[1] >= 0]
+        suspicious = [(*found, True) for found in _suspicious(entry)]
+        suspicious += [(why, at, value, bool(net) or is_old) for why, at, value, is_old in named]
+        texts = not_secret.open_texts(exchange, [value for _, _, value, _ in suspicious])
+        for reason, at, value, is_error in suspicious:
+            if any(value in text for text in texts):
+                continue
+            before = entry.text[:at]
+            line, column = begin.line + 1 + before.count("\n"), at - before.rfind("\n")
+            message = msg("{reason}; {do}", reason=reason, do=do + _ANSWER)
+            place = Place(begin.file, line, column)
+            if is_error:
+                yield Problem(message, place)
+            else:
+                hint(label_message(place, message))
 
 
 def _suspicious(entry: Entry) -> Iterator[tuple[str, int, str]]:
@@ -160,11 +169,19 @@ def _suspicious(entry: Entry) -> Iterator[tuple[str, int, str]]:
         if f"header.{name}" not in injected and not _is_hidden(name, value):
             reason = msg("the header {name} holds a credential", name=name)
             yield reason, match.start("value"), value
-    for match in _MEMBER.finditer(entry.text):
-        name = match["member"] or match["query"]
-        if f"query.{name}" not in injected and not _is_replaced(match["value"]):
+
+
+def _named_secrets(exchange: Exchange, entry: Entry) -> Iterator[tuple[str, int, str, bool]]:
+    """Yield members named like a secret, as `_suspicious` does, and whether they always were."""
+    bare = call_behind(exchange.request, _NOBODY)
+    sides = [message_parts(bare.headers, bare.body, bare.query)]
+    if isinstance(exchange.outcome, Response):
+        sides.append(message_parts(exchange.outcome.headers, exchange.outcome.body, ()))
+    for path, name, value in chain.from_iterable(map(secret_members, sides)):
+        if path[0] != "header":
             reason = msg("{name} has a value of its own", name=name)
-            yield reason, match.start("value"), match["value"]
+            was_error = len(value) >= _LONG and name.lower() in _BEFORE_THE_NET
+            yield reason, entry.text.find(value), value, was_error
 
 
 def _is_hidden(name: str, value: str) -> bool:

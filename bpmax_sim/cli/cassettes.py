@@ -16,6 +16,7 @@ import msgspec
 from typer import Argument, Option
 
 from bpmax_sim.cassette import journal, merge
+from bpmax_sim.cassette.alignment import PlacesOf, no_places
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import ENTRY, reseal
 from bpmax_sim.cassette.matching import Rules
@@ -118,7 +119,7 @@ def _seal_bytes(path: Path, data: bytes) -> bytes:
 
 def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
     """Seal what was left in journals."""
-    passing: merge.Volatile = merge.nothing_volatile
+    passing: PlacesOf = no_places
     with suppress(ConfigError):  # as far as the platforms can be read
         passing = partial(volatile_places, load_declared(None))
     targets = select.cassettes_with_journals(paths or ())

@@ -20,7 +20,7 @@ from bpmax_sim.scenario import shards
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.outcome import not_run
-from bpmax_sim.scenario.runner import open_session, run_item
+from bpmax_sim.scenario.runner import open_session, replays_with, run_item
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.session.session import describe_unrecognised
 from bpmax_sim.session.settings import SessionOptions
@@ -36,12 +36,14 @@ class Choices:
         cassettes: the folder of all cassettes; by default that of each scenario's project.
         faults: whether faults strike.
         trace: whose events are kept: ``on``, ``off`` or ``on-failure``.
+        check: whether what is recorded is replayed.
         options: further options of `Session.open`.
     """
 
     cassettes: Path | None = None
     faults: bool = True
     trace: str = "off"
+    check: bool = False
     options: SessionOptions = field(default_factory=SessionOptions)
 
     @property
@@ -79,8 +81,11 @@ def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ..
         "command": msg("bpmax-sim record {target}", target=run_target(item)),
         "guard": guard,
     }
+    folder = _folder(item, choices)
+    if choices.check and choices.mode == "record":
+        options["replays"] = replays_with(item, folder, {**options})
     try:
-        session = open_session(item, cassettes=_folder(item, choices), **options)
+        session = open_session(item, cassettes=folder, **options)
     except BpmaxError as error:
         keep_trace(item, not_run(item, error=error), choices.trace, failed=True)
         return error_verdict(item, error), ()

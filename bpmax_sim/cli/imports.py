@@ -33,7 +33,7 @@ from bpmax_sim.platform.matcher import addresses_in
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.session.credentials import matching_rules
+from bpmax_sim.session.credentials import matching_rules, open_places_of, project_places
 from bpmax_sim.traffic.admission import (
     Foreign,
     admit,
@@ -115,9 +115,19 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
     for path, files in _targets(recordings, to).items():
         sources = [read_file(file, kind=kind, address=address) for file in files]
         whom = _owner(path) if owner is None else owner
-        imported = [admitted(source.imported, owner=whom) for source in sources]
+        admit_to = partial(
+            admitted, owner=whom, opened=partial(open_places_of, known, project_places(path))
+        )
+        imported = [admit_to(source.imported) for source in sources]
         if len(sources) > 1:  # what a later file tells is hidden in an earlier one, too
-            imported = [admitted(source.imported, owner=whom) for source in sources]
+            again = [admit_to(source.imported) for source in sources]
+            imported = [
+                ForeignExchanges(
+                    second.exchanges,
+                    tuple({**dict.fromkeys(first.notes), **dict.fromkeys(second.notes)}),
+                )
+                for first, second in zip(imported, again, strict=True)
+            ]
         exchanges = [exchange for part in imported for exchange in part.exchanges]
         pairs = tuple(zip(sources, imported, strict=True))
         taken.append(_CassetteImport(path, whom, pairs, render_exchanges(exchanges, rules, vault)))

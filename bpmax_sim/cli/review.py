@@ -18,9 +18,10 @@ from msgspec import UNSET
 from typer import Argument, Option
 
 from bpmax_sim.cassette import journal
+from bpmax_sim.cassette.alignment import parts_of_outcome
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import Difference
-from bpmax_sim.cassette.merge import parts_of_outcome, review_file
+from bpmax_sim.cassette.merge import review_file
 from bpmax_sim.cassette.model import encode_sorted
 from bpmax_sim.check.diff import Pair, additions, compare_cassettes, is_random_only
 from bpmax_sim.cli.cassettes import Yes

@@ -166,6 +166,7 @@ def _args_of(values: Mapping[str, Any]) -> _RunArguments:
         cassettes=folder,
         faults=values["faults"] == "on",
         trace=values["trace"],
+        check=values.get("check", False),
         options=cast("SessionOptions", options),
     )
     names = [name for name in _RunArguments.__struct_fields__ if name in values]

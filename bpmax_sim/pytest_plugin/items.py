@@ -37,7 +37,7 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event, ScenarioFinished
 from bpmax_sim.scenario.load import ScenarioItem, items
 from bpmax_sim.scenario.outcome import flag_reason, not_run
-from bpmax_sim.scenario.runner import open_session, run_item
+from bpmax_sim.scenario.runner import open_session, replays_with, run_item
 from bpmax_sim.scenario.source import LONGEST, Failure, render, style_of
 from bpmax_sim.secret.vault import Redact
 from bpmax_sim.session.session import Session
@@ -294,6 +294,8 @@ def _apply_overrides(test: ScenarioTest) -> ScenarioItem:
 def _open(test: ScenarioTest, item: ScenarioItem) -> Session:
     options_of_test = of_test.session_options(test, sets=test.sets)
     opened: SessionOptions = {**of_test.COMMANDS, **options_of_test}
+    if opened.get("mode") == "record":
+        opened["replays"] = replays_with(item, test.cassettes, {**opened})
     session = open_session(item, cassettes=test.cassettes, **opened)
     stub_session(test, session)
     if session.is_closed:

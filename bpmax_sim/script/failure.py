@@ -102,6 +102,10 @@ class Sources:
     def _find_script(self, row: int) -> PlacedScript | None:
         return next((placed for placed in reversed(self.placed) if placed.start < row), None)
 
+    def text_of(self, name: str) -> str:
+        """Return the text of the script called *name*, or nothing."""
+        return next((p.script.source for p in self.placed if p.script.name == name), "")
+
     def is_past_end(self, raw: str) -> bool:
         """Return whether the first position of *raw* is behind the last line of its file."""
         first = _FRAME.search(raw)

@@ -170,8 +170,7 @@ const ScriptPromise = new NativeProxy(NativePromise, {
   __proto__: null,
   construct: (_, args, target) =>
     construct(NativePromise, [module($timers).tracked(args[0])], target === ScriptPromise ? NativePromise : target),
-  get: (_, name, self) => name === 'resolve' ? resolve
-    : name === 'race' || name === 'any' ? module($timers)[name] : reflectGet(NativePromise, name, self),
+  get: (_, name, self) => name === 'resolve' ? resolve : reflectGet(NativePromise, name, self),
 });
 function resolve(value) { return apply(nativeResolve, this === ScriptPromise ? NativePromise : this, [value]); }
 global('Promise', ScriptPromise);
@@ -271,7 +270,7 @@ const operations = {
   probed() { quiet = false; emit('"probed",' + (errors().probed())); },
   end({run, calls: made}) {
     const calls = newList(), reasons = newList();
-    for (let i = 0; i < made.length; i++) if (unseen.delete(made[i])) calls[calls.length] = made[i];
+    for (let i = 0; i < made.length; i++) if (unseen.has(made[i])) calls[calls.length] = made[i];
     unhandled.forEach((reason, promise) => { reasons[reasons.length] = reason; unhandled.delete(promise); });
     emit('"end",' + (list(calls, id => ('' + id))) + ',' + list(reasons, shared.describe) + ',' + (shared.chains?.(run) ?? '[]'));
   },

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import Place
 from bpmax_sim.script_source.scopes import Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
-from bpmax_sim.script_source.values import WRAPPED, ProxyCall, ScriptValue, Values, above
+from bpmax_sim.script_source.values import WRAPPED, ProxyCall, ScriptValue, Values, usage_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -31,6 +31,12 @@ _BUILT_IN: Final = frozenset(
     }
 )  # fmt: skip
 """Members that lists, texts and numbers have by themselves, and no response or form declares."""
+FULL_WIDTH: Final[Mapping[str, str]] = dict(
+    zip(
+        "，；：（）｛｝［］＝＋－＊／！？。“”‘’＜＞｜＆", ",;:(){}[]=+-*/!?.\"\"''<>|&", strict=True
+    )
+)
+"""What an input method for Chinese types in place of JavaScript's punctuation."""
 _ASSIGNS: Final = {
     "assignment_expression": "left",
     "augmented_assignment_expression": "left",
@@ -38,6 +44,10 @@ _ASSIGNS: Final = {
     "for_in_statement": "left",
 }
 _COMPARES: Final = frozenset({"||", "??", "&&", "==", "!=", "===", "!=="})
+_TEXTS: Final = frozenset(
+    {"string", "string_fragment", "template_string", "comment", "regex_pattern", "escape_sequence"}
+)
+_OF_PROMISES: Final = frozenset({"then", "catch", "finally", "constructor"})
 _TESTS: Final = frozenset({"typeof", "!"})
 
 
@@ -69,10 +79,13 @@ class ScriptReading(msgspec.Struct, frozen=True):
     """What the text of one script says.
 
     Attributes:
+        misreads: members that are read of a promise, as ``await`` was forgotten.
         declared: names at the top level, which a library gives to bodies.
         powers: where ``**`` has operands that are not integer literals; the last bit of what it
             gives is the machine's.
         mistakes: where the text is not JavaScript.
+        full_width: punctuation of Chinese that was typed for JavaScript's, what it stands for, and
+            where.
         suppressed: line -> rules that a comment ``// bpmax-ignore: rule`` switches off there.
     """
 
@@ -80,9 +93,11 @@ class ScriptReading(msgspec.Struct, frozen=True):
     calls: tuple[ProxyCall, ...] = ()
     members: tuple[MemberUse, ...] = ()
     globals: tuple[GlobalUse, ...] = ()
+    misreads: tuple[MemberUse, ...] = ()
     declared: tuple[str, ...] = ()
     powers: tuple[Place, ...] = ()
     mistakes: tuple[Place, ...] = ()
+    full_width: tuple[tuple[str, str, Place], ...] = ()
     suppressed: Mapping[int, tuple[str, ...]] = {}
 
 
@@ -101,6 +116,7 @@ class _ScriptReader:
         self._values = Values(tree, self._scopes)
         self._nodes = list(tree.walk())
         self._members: dict[MemberUse, None] = {}
+        self._misreads: list[MemberUse] = []
 
     def read(self) -> ScriptReading:
         for node in self._nodes:
@@ -109,8 +125,8 @@ class _ScriptReader:
         left = list(self._left_standing())
         for node in self._nodes:
             if node.type in {"member_expression", "subscript_expression"}:
-                where = _named_at(node)
-                self._note(self._values.value(node), self._access(node), where)
+                self._note(self._values.value(node), self._access(node), _named_at(node))
+                self._note_misread(node)
             elif node.type == "binary_expression":
                 self._note_in(node)
         for binding in self._scopes.bindings:
@@ -122,9 +138,11 @@ class _ScriptReader:
             calls=(*self._values.calls, *left),
             members=tuple(self._members),
             globals=tuple(self._global_uses()),
+            misreads=tuple(self._misreads),
             declared=tuple(self._scopes.top.names),
             powers=tuple(self._powers()),
-            mistakes=tuple(self._tree.mistakes()),
+            mistakes=(mistakes := tuple(self._tree.mistakes())),
+            full_width=tuple(self._full_width()) if mistakes else (),
             suppressed=dict(self._suppressed()),
         )
 
@@ -133,12 +151,11 @@ class _ScriptReader:
         for node in self._nodes:
             if node.type != "call_expression":
                 continue
-            value, parent = self._values.value(node), above(node).type
+            value, usage = self._values.value(node), usage_of(node)
             if value is None or value.kind != "chain" or value.draft is None:
                 continue
-            if parent in {"await_expression", "expression_statement"}:
-                is_awaited, place = parent == "await_expression", self._tree.place(node)
-                yield replace(value.draft, is_awaited=is_awaited, place=place)
+            if usage in {"awaited", "nothing"}:
+                yield replace(value.draft, usage=usage, place=self._tree.place(node))
 
     def _note(self, value: ScriptValue | None, access: Access, where: Node) -> None:
         if value is None or not value.path or value.kind not in {"form", "ctx", "result"}:
@@ -151,6 +168,15 @@ class _ScriptReader:
             return
         call = value.call if root == "result" else None
         self._members[MemberUse(root, path, access, self._tree.place(where), call)] = None
+
+    def _note_misread(self, node: Node) -> None:
+        """Note a member that no promise has, read of the promise of a call."""
+        owner = self._values.value(node.child_by_field_name("object"))
+        name = self._values.member_name(node)
+        if owner is not None and owner.kind == "promise" and name not in _OF_PROMISES:
+            place = self._tree.place(_named_at(node))
+            use = MemberUse("result", (name or "*",), self._access(node), place, owner.call)
+            self._misreads.append(use)
 
     def _note_in(self, node: Node) -> None:
         """Note ``'name' in form``, which does no harm where there is no such member."""
@@ -198,6 +224,17 @@ class _ScriptReader:
             operands = [node.child_by_field_name(side) for side in ("left", "right")]
             if not all(map(self._is_integer, operands)):
                 yield self._tree.place(operator)
+
+    def _full_width(self) -> Iterator[tuple[str, str, Place]]:
+        """Yield full-width punctuation outside of texts and comments."""
+        at = 0
+        for character in self._tree.text:
+            size = len(character.encode("utf-8", "surrogatepass"))
+            if character in FULL_WIDTH:
+                node = self._tree.root.descendant_for_byte_range(at, at + size)
+                if node is None or node.type not in _TEXTS:
+                    yield character, FULL_WIDTH[character], self._tree.place_of_byte(at)
+            at += size
 
     def _is_integer(self, node: Node | None) -> bool:
         while node is not None and node.type in {*WRAPPED, "unary_expression"}:

@@ -110,6 +110,13 @@ class Vault:
 
         The same value has the same stand-in; a stand-in is its own.
         """
+        with self._lock:
+            secret = self.issue(platform, instance, name, value, kind)
+            self.add(value, secret, name=f"{platform}.{instance}.{name}")
+        return secret
+
+    def issue(self, platform: str, instance: str, name: str, value: str, kind: str = "text") -> str:
+        """Return the stand-in of *value*, which is not replaced anywhere yet."""
 
         def numbered(number: int) -> str:
             return standin(
@@ -128,9 +135,7 @@ class Vault:
                 own = value in self._standins or is_standin(value)
                 own = own or (kind != "text" and value in numbers)
                 known[value] = value if own else _next_unused(numbered, known)
-            secret = known[value]
-            self.add(value, secret, name=f"{platform}.{instance}.{name}")
-        return secret
+            return known[value]
 
     def anchors_since(self, since: int = 0) -> tuple[str, ...]:
         """Return a part of each secret after the first *since*, to look back with.

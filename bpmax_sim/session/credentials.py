@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import msgspec
 from msgspec.structs import replace
 
+from bpmax_sim import project
 from bpmax_sim.cassette.matching import Rules
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.errors import ConfigError, WeakSecretWarning
@@ -30,6 +33,7 @@ from bpmax_sim.secret.vault import Credentials, Vault, weak
 from bpmax_sim.session.recordings import Opening, login_values
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.traffic.external_clients import register_credentials
+from bpmax_sim.transport.redaction import place_prefix
 
 
 def warn_of_weak(credentials: Credentials, instance: str) -> None:
@@ -171,9 +175,53 @@ def volatile_places(platforms: Platforms, name: str) -> tuple[str, ...]:
     return (*declared, *(headers_signed_with(verify) if verify else ()))
 
 
+@lru_cache(maxsize=256)
+def read_headers(platforms: Platforms, name: str) -> tuple[str, ...]:
+    """Return the headers of responses that the API *name* or its platform reads, as places."""
+    owners = declared_by(platforms, name)
+    volatile = {path.lower() for owner in owners for path in owner.volatile}
+    texts = (text for owner in owners for text in _headers_read_by(owner))
+    return tuple(place for place in dict.fromkeys(texts) if place not in volatile)
+
+
+def _headers_read_by(owner: Platform | Api) -> frozenset[str]:
+    """Return the header places that stand anywhere in what is declared of responses."""
+    left: list[object] = [
+        msgspec.to_builtins(part) for part in (owner.response, owner.auth) if part
+    ]
+    own = [FieldPath.parse(text, "secret") for text in owner.secret if not _JSON_PATH.match(text)]
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            left += value.values()
+        elif isinstance(value, list | tuple):
+            left += value
+        elif isinstance(value, str) and (place := FieldPath.of_response(value)):
+            own.append(place)
+    return frozenset([str(place).lower() for place in own if place.root == "header"])
+
+
 def open_places(platforms: Platforms, name: str) -> tuple[str, ...]:
     """Return the places of the API *name* that are declared to be no secret."""
     return tuple(path for owner in declared_by(platforms, name) for path in owner.not_secret)
+
+
+def open_places_of(
+    platforms: Platforms, project_places: Callable[[], tuple[str, ...]], request: Request
+) -> tuple[str, ...]:
+    """Return the places of *request* and its response that are declared to be no secret.
+
+    Declared they are by platform, API and the project, which knows every host.
+    """
+    call, prefix = request.call, place_prefix(request)
+    declared = open_places(platforms, call.name) if call else ()
+    own = (text.removeprefix(prefix) for text in project_places() if text.startswith(prefix))
+    return (*declared, *own)
+
+
+def project_places(cassette: Path | None) -> Callable[[], tuple[str, ...]]:
+    """Return what reads, once, the places that the project of *cassette* declares no secrets."""
+    return cache(lambda: project.open_places_of(project.find_root(cassette)) if cassette else ())
 
 
 def declared_by(platforms: Platforms, name: str) -> tuple[Platform | Api, ...]:

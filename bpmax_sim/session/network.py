@@ -40,6 +40,7 @@ from bpmax_sim.session.witness import Undeclared, Witness
 from bpmax_sim.simulator.model import bad_token
 from bpmax_sim.traffic.external_clients import ExternalClients
 from bpmax_sim.transport.faults import Faults
+from bpmax_sim.transport.name_net import NameNet
 from bpmax_sim.transport.protocol import OWN, Handler, RoutableTransport, Stubs, Transport
 from bpmax_sim.transport.record import RecordingTransport, ReplayTransport
 from bpmax_sim.transport.redaction import redact_request, register_cookies
@@ -56,12 +57,14 @@ class Capturing(msgspec.Struct, frozen=True):
 
     inner: Transport
     vault: Vault
+    net: NameNet
 
     def handle(self, request: Request) -> Response:
         """Return the response of the inner transport."""
         response = self.inner.handle(request)
         register_issued_secrets(request, response, self.vault)
         register_cookies(request, response, self.vault)
+        self.net.register_response(request, response)
         return response
 
 
@@ -125,6 +128,7 @@ class Network:
         stubs: fixed responses, in front of everything else.
         witness: notes what stood behind each sending.
         vault: knows every secret of the session.
+        net: makes known to it what is named like a secret and declared by nobody.
         recordings: what is played and recorded.
         simulators: what stands in for the third parties, where anything does.
         undeclared: knows what was recorded with a stand-in that need not be one.
@@ -147,6 +151,7 @@ class Network:
         self.vault = vault = Vault()
         for secret in settings.secrets:
             vault.register_issued("scenario", settings.owner, "secret", secret)
+        self.net = _name_net(platforms, settings, start, vault)
         self._tenants = tenants = Tenants(platforms, settings, start, vault)
         credentials.check_paths("redact", settings.redact)
         rules = credentials.matching_rules(platforms, settings.ignore)
@@ -162,6 +167,7 @@ class Network:
             self.witness,
             start.zone,
             passing=partial(credentials.volatile_places, platforms),
+            named=partial(credentials.read_headers, platforms),
             answered=partial(credentials.open_places, platforms),
             values=tenants.values,
             watch=self.undeclared.add,
@@ -171,7 +177,7 @@ class Network:
         self.environment = self._environment()
         self._replay = ReplayTransport(self.recordings.answer, vault)
         inner = self._answering(transport if self.simulators is None else self.simulators)
-        self.stubs = Stubs(inner, partial(Capturing, vault=vault))
+        self.stubs = Stubs(inner, partial(Capturing, vault=vault, net=self.net))
         self.faults = Faults(self.stubs, partial(_bad_token, platforms), self.witness.strike)
         self.clients = ExternalClients(
             platforms,
@@ -180,7 +186,7 @@ class Network:
             vault,
             start.clock,
             is_live=not start.is_closed,
-            is_recorded=self.recordings.knows,
+            is_recorded=partial(_is_recorded, self.net, self.recordings),
         )
 
     def _environment(self) -> Environment:
@@ -228,7 +234,7 @@ class Network:
         """Return who answers in the mode in force; *others* stand for the network."""
         if self._start.mode == "replay":
             return self._replay
-        live = Capturing(self._third_parties(others), self.vault)
+        live = Capturing(self._third_parties(others), self.vault, self.net)
         if self._start.mode != "record":
             return live
         recorded = self._recording(live)
@@ -311,7 +317,7 @@ class Network:
             return None
         known = self.clients.to_call(patient)
         # What is new is recorded beside this one, which is played; no login is.
-        if not known.is_login and self.recordings.knows(known):
+        if not known.is_login and _is_recorded(self.net, self.recordings, known):
             try:
                 return self.relay(patient, self._replay)
             except NoMatchError as error:
@@ -322,7 +328,8 @@ class Network:
 
     def keep(self, request: Request, response: Response, /) -> None:
         """Record what the client was answered; it is on the disk when this returns."""
-        witness = self._recording(Handler(lambda _: response))
+        answered = Capturing(Handler(lambda _: response), self.vault, self.net)
+        witness = self._recording(answered)
         self.relay(replace(request, timeout=_DAY), witness)
 
     def _recording(self, inner: Transport) -> Transport:
@@ -352,6 +359,7 @@ class Network:
             NoMatchError: replay has no response.
         """
         self.recordings.refuse_closed()
+        self.net.register_request(request)
         try:
             return (inner or self.faults).handle(
                 credentials.with_personal(request, self._settings.redact)
@@ -392,6 +400,17 @@ class Network:
         granted = self.environment.renewed.items()
         grant = next((grant for key, grant in granted if key.startswith(own)), None)
         return is_signed(exchange.request, recipe, self._tenants.of(platform, instance), grant)
+
+
+def _name_net(platforms: Platforms, settings: Settings, start: Opening, vault: Vault) -> NameNet:
+    of_project = credentials.project_places(settings.cassette)
+    opened = partial(credentials.open_places_of, platforms, of_project)
+    return NameNet(vault, opened, start.net_version)
+
+
+def _is_recorded(net: NameNet, recordings: SessionRecordings, request: Request) -> bool:
+    net.register_request(request)
+    return recordings.knows(request)
 
 
 def _synthesised_login(platforms: Platforms, request: Request) -> Response | None:

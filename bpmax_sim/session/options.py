@@ -273,6 +273,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
     Option("shared_logins", _SESSION),
     Option("logins", _SESSION),
     Option("remote", _SESSION),
+    Option("replays", _SESSION),
     Option("command", _SESSION, str, default=""),
     Option("command_rewrite", _SESSION, str, default=""),
     Option("command_new", _SESSION, str, default="--record=new"),

@@ -19,10 +19,11 @@ from uuid import uuid4
 import msgspec
 
 from bpmax_sim.cassette import file, matching
+from bpmax_sim.cassette.alignment import IsSigned, PlacesOf, no_places
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import LeakCheck, find_interrupted
 from bpmax_sim.cassette.matching import Difference, Rules
-from bpmax_sim.cassette.merge import IsSigned, Volatile, nothing_volatile, recover
+from bpmax_sim.cassette.merge import recover
 from bpmax_sim.cassette.miss import MissContext, signature_mismatch
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.player import Player
@@ -33,6 +34,7 @@ from bpmax_sim.file_names import namesake
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Call, Exchange, FailedExchange, Outcome, Request, Response
 from bpmax_sim.platform.target import CLIENT
+from bpmax_sim.secret.secret_names import VERSION
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.sharing import OPEN, Seat, Shared
@@ -88,6 +90,7 @@ class SessionRecordings:
     Attributes:
         witness: notes which recording answered.
         passing: names the fields of an API's responses that have no meaning.
+        named: names the headers of an API's responses that its platform reads.
         answered: names the places of an API that are declared to be no secrets.
         values: tells the credentials behind a request that are no secrets.
         watch: is shown each exchange that is recorded.
@@ -104,8 +107,9 @@ class SessionRecordings:
     seat: Seat
     witness: Witness
     zone: timedelta
-    passing: Volatile
-    answered: Volatile
+    passing: PlacesOf
+    named: PlacesOf
+    answered: PlacesOf
     values: Callable[[Request], Values]
     watch: Callable[[Exchange], None]
     synthesise: Callable[[Request], Response | None]
@@ -263,7 +267,7 @@ class SessionRecordings:
                     if failed and key not in self.let_in:
                         recorder.discard()
                     else:
-                        recorder.seal(volatile=self.passing)
+                        recorder.seal(volatile=self.passing, named=self.named)
             self._upload(map(self._login_path, {**self._logins, **self._login_recorders}))
             wrong = failed
         finally:
@@ -289,7 +293,12 @@ class SessionRecordings:
             if shared.recorder is not None and failed:
                 shared.recorder.set_aside()
             elif shared.recorder is not None:
-                shared.recorder.seal(volatile=self.passing, is_signed=is_signed)
+                shared.recorder.seal(
+                    volatile=self.passing,
+                    named=self.named,
+                    is_signed=is_signed,
+                    replays=self.settings.replays,
+                )
             shared.recorder = None
         self._upload([self.settings.cassette])
 
@@ -346,6 +355,7 @@ class SessionRecordings:
                     adding=settings.record == "new",
                     name=shared.name,
                     parent=shared.parent,
+                    net=shared.net,
                 )
                 shared.recorder.drawn = (
                     shared.drawn.without_unused_seed() if shared.has_drawn else None
@@ -451,6 +461,11 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
         return self.seat.shared.mode
 
     @property
+    def net_version(self) -> int:
+        """Return the version of the net of names that the recording is or was made under."""
+        return self.seat.shared.net
+
+    @property
     def is_closed(self) -> bool:
         """Return whether the network is closed and no real credential is needed."""
         return self.mode == "replay" or self.simulated
@@ -461,7 +476,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
         return self.clock if self.is_closed else SystemClock()
 
 
-def opening(settings: Settings, passing: Volatile = nothing_volatile) -> Opening:
+def opening(settings: Settings, passing: PlacesOf = no_places) -> Opening:
     """Open the recording and set the clock; what a killed recording left is sealed first.
 
     *passing* names the fields of an API's responses that have no meaning.
@@ -481,7 +496,7 @@ def opening(settings: Settings, passing: Volatile = nothing_volatile) -> Opening
     )
 
 
-def _begun(settings: Settings, passing: Volatile) -> Shared:
+def _begun(settings: Settings, passing: PlacesOf) -> Shared:
     """Open the recording for the first session of its owner."""
     if settings.remote and settings.cassette:
         settings.remote.fetch(settings.cassette, recording=settings.mode == "record")
@@ -497,7 +512,9 @@ def _begun(settings: Settings, passing: Volatile) -> Shared:
         fetch_logins(settings, cassette)  # while the network is open
     name = uuid4().hex if mode == "record" else ""
     drawn = _drawn(settings, mode, cassette)
-    return Shared(mode=mode, cassette=cassette, name=name, drawn=drawn)
+    is_kept = mode == "replay" or settings.record == "new"
+    net = cassette.net_of(settings.owner) if cassette and known and is_kept else VERSION
+    return Shared(mode=mode, cassette=cassette, name=name, drawn=drawn, net=net)
 
 
 def _drawn(settings: Settings, mode: str, cassette: Cassette | None) -> DrawnSequences:

@@ -28,7 +28,7 @@ from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.runtime import Page, Runtime, select_engine
 from bpmax_sim.script.scheduler import Scheduler
-from bpmax_sim.script.turn_result import Outcome, PendingTimer
+from bpmax_sim.script.turn_result import Outcome, PendingTimer, UnawaitedCall
 from bpmax_sim.secret.vault import redact_values
 from bpmax_sim.session import scripts
 from bpmax_sim.session.credentials import volatile_places
@@ -337,6 +337,10 @@ class Session:
         """
         self._runtime.watch(call, act)
 
+    def is_forgotten(self, call: UnawaitedCall, /) -> bool:
+        """Return whether nobody has taken the promise of *call* by now, such as a later script."""
+        return self._runtime.is_forgotten(call)
+
     def pending_timers(self) -> list[PendingTimer]:
         """Return the timers that wait until somebody lets time pass."""
         return self._runtime.pending_timers()
@@ -420,7 +424,8 @@ class Session:
     @property
     def undeclared(self) -> tuple[str, ...]:
         """Return which responses were recorded with a stand-in that need not be one."""
-        return (*self._network.undeclared.notes, *self._network.clients.notes)
+        net = self._network.net.notes() if self.mode == "record" else ()
+        return (*self._network.undeclared.notes, *self._network.clients.notes, *net)
 
     @refuse_unknown_keywords()
     def close(self, *, failed: bool = False) -> None:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final, TypedDict
 
+from bpmax_sim.cassette.recorder import Replays
 from bpmax_sim.cassette.remote import Remote
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError
@@ -51,6 +52,7 @@ class _Options(TypedDict, total=False):
     shared_logins: SharedLogins | None
     logins: FilePath | None
     remote: Remote | None
+    replays: Replays | None
     command: str
     command_rewrite: str
     command_new: str
@@ -126,6 +128,8 @@ class Settings:
             sees.
         allow_hosts: what stays open all the same: names, addresses, or patterns with ``*``.
         remote: where the files come from and go to, when they are the mirror of a URL.
+        replays: tells whether what was recorded replays, given the file; asked before any of the
+            old recording is kept in a new one.
         run: sessions of one owner in one run are one recording; None for those that are open at
             the same time as this one.
         shared_logins: what sessions of one run log in with once; None for a login of its own.
@@ -156,6 +160,7 @@ class Settings:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     remote: Remote | None = None
+    replays: Replays | None = None
     guard: bool | NetworkGuard = False
     allow_hosts: tuple[str, ...] = ()
     run: Run | None = field(default=None, repr=False)

@@ -18,6 +18,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.player import Playback
 from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.clock import DrawnSequences, SeedParts
+from bpmax_sim.secret.secret_names import VERSION
 from bpmax_sim.secret.vault import Vault
 
 Key = tuple[str, ...]
@@ -39,6 +40,7 @@ class Shared:
         name: of its recorder, also in a forked child, where it records.
         drawn: what scripts draw; each session's seeds follow from it.
         has_drawn: whether any did.
+        net: version of the net of names in force; an older recording keeps its own.
     """
 
     mode: str
@@ -51,6 +53,7 @@ class Shared:
     name: str = ""
     drawn: DrawnSequences = DrawnSequences((0,))  # noqa: RUF009 - frozen
     has_drawn: bool = False
+    net: int = VERSION
     lock: threading.Lock = field(default_factory=threading.Lock)
     _process: int = field(default_factory=os.getpid)
     _open: weakref.WeakSet[Seat] = field(default_factory=weakref.WeakSet)

@@ -19,9 +19,9 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from bpmax_sim.cassette.alignment import PlacesOf
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import Difference, Parts, Rules, differences, parts_of_exchange
-from bpmax_sim.cassette.merge import Volatile
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.field_path import format_path
@@ -311,8 +311,8 @@ class Unrecognised:
     """
 
     vault: Vault
-    passing: Volatile
-    answered: Volatile
+    passing: PlacesOf
+    answered: PlacesOf
     cassette: Path
     _fresh: deque[Exchange] = field(default_factory=deque, init=False)
     _secrets: dict[UndeclaredSecret, None] = field(default_factory=dict, init=False)

@@ -6,26 +6,29 @@ is hidden in the first one too.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from bpmax_sim.cassette import file, journal, matching
+from bpmax_sim.cassette.alignment import RecordingComparison
 from bpmax_sim.cassette.format import dump_entries, render
 from bpmax_sim.cassette.journal import PendingExchange, stub_if_leaking
-from bpmax_sim.cassette.merge import OwnerRecording, SameMeaning, merge
+from bpmax_sim.cassette.merge import OwnerRecording, merge
 from bpmax_sim.errors import CassetteError, ConfigError, LeakError
 from bpmax_sim.i18n import label_message, msg, series
-from bpmax_sim.messages import Exchange, Response
+from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
 from bpmax_sim.proxy.result import register_issued_secrets
+from bpmax_sim.secret.secret_names import VERSION
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.traffic import external_clients, formats
 from bpmax_sim.traffic.identify import declared_address, hide_credentials, identify
 from bpmax_sim.traffic.imported import NOWHERE, ForeignExchanges, ReadOptions
+from bpmax_sim.transport.name_net import NameNet
 from bpmax_sim.transport.redaction import redact_exchange, register_cookies
 
 Matched = tuple[Exchange, ApiMatch | None]
@@ -40,22 +43,24 @@ def admit(  # noqa: PLR0913 - all that a session would know
     owner: str,
     addresses: Addresses | None = None,
     redact: tuple[str, ...] = (),
+    opened: Callable[[Request], tuple[str, ...]] = lambda _request: (),
 ) -> ForeignExchanges:
     """Return the exchanges of *imported* as a session would have recorded them.
 
     Requests of declared APIs become their calls, at the declared address. Hidden are what *vault*
     knows, what auth puts in and answers mint according to *platforms*, every Authorization,
-    Proxy-Authorization, Cookie and Set-Cookie, and personal data at the places *redact*. Logins
+    Proxy-Authorization, Cookie and Set-Cookie, what is named like a secret but for the places that
+    *opened* returns, and personal data at the places *redact*. Logins
     are learned from and left out, for replay needs none. An exchange in which a secret is left is
     not admitted. Notes tell both.
     """
-    matcher = ApiMatcher(platforms, addresses)
+    matcher, net = ApiMatcher(platforms, addresses), NameNet(vault, opened)
     matched = [(exchange, matcher.match(exchange.request)) for exchange in imported.exchanges]
-    remaining, left_out = _without_logins(matched, vault)
+    remaining, left_out = _without_logins(matched, net)
     named = [_identify_exchange(exchange, match, vault, redact) for exchange, match in remaining]
     left_out += _notes_of_rivals(remaining, matcher)
     for exchange in named:
-        _learn(exchange, vault)
+        _learn(exchange, net)
         redact_exchange(exchange, vault)  # makes the credentials of unknown platforms known
     admitted: list[Exchange] = []
     for exchange in named:
@@ -72,10 +77,11 @@ def admit(  # noqa: PLR0913 - all that a session would know
         else:
             key = matching.identity(matching.parts_of_request(clean.request), rules)
             admitted.append(replace(clean, key=key, owner=owner, order=len(admitted) + 1))
-    return ForeignExchanges(tuple(admitted), (*imported.notes, *left_out))
+    hidden_by_name = net.notes()
+    return ForeignExchanges(tuple(admitted), (*imported.notes, *left_out, *hidden_by_name))
 
 
-def _without_logins(exchanges: list[Matched], vault: Vault) -> tuple[list[Matched], list[str]]:
+def _without_logins(exchanges: list[Matched], net: NameNet) -> tuple[list[Matched], list[str]]:
     remaining: list[Matched] = []
     notes: list[str] = []
     for exchange, match in exchanges:
@@ -83,8 +89,8 @@ def _without_logins(exchanges: list[Matched], vault: Vault) -> tuple[list[Matche
             remaining.append((exchange, match))
             continue
         named = identify(exchange.request, match)
-        hide_credentials(named, match, vault)
-        _learn(replace(exchange, request=named), vault)
+        hide_credentials(named, match, net.vault)
+        _learn(replace(exchange, request=named), net)
         notes.append(
             msg(
                 "exchange {order}: a login of {key}, which replay synthesises",
@@ -121,10 +127,12 @@ def _identify_exchange(
     return replace(exchange, request=replace(request, personal=(*request.personal, *redact)))
 
 
-def _learn(exchange: Exchange, vault: Vault) -> None:
+def _learn(exchange: Exchange, net: NameNet) -> None:
+    net.register_request(exchange.request)
     if isinstance(exchange.outcome, Response):
-        register_issued_secrets(exchange.request, exchange.outcome, vault)
-        register_cookies(exchange.request, exchange.outcome, vault)
+        register_issued_secrets(exchange.request, exchange.outcome, net.vault)
+        register_cookies(exchange.request, exchange.outcome, net.vault)
+        net.register_response(exchange.request, exchange.outcome)
 
 
 def _texts(exchange: Exchange) -> Iterable[bytes]:
@@ -224,7 +232,10 @@ def render_exchanges(
     entries = [render(exchange, rules=rules) for exchange in exchanges]
     drafts = tuple(
         stub_if_leaking(
-            PendingExchange(line=entry.line, text=entry.text, issue=(number, 0)), vault.scan
+            PendingExchange(
+                line=replace(entry.line, net=VERSION), text=entry.text, issue=(number, 0)
+            ),
+            vault.scan,
         )
         for number, entry in enumerate(entries, 1)
     )
@@ -268,7 +279,9 @@ def write(path: Path, owner: str, drafts: tuple[PendingExchange, ...]) -> bool:
                 entries = (draft.with_line(n=n) for n, draft in enumerate(drafts, 1))
                 journal.replace_whole(path, dump_entries(entries))
                 return True
-            return merge(path, path, OwnerRecording(owner, drafts, adding=False), SameMeaning())
+            return merge(
+                path, path, OwnerRecording(owner, drafts, adding=False), RecordingComparison()
+            )
     except OSError as error:
         raise CassetteError(
             "{path}: not written ({strerror}); the old file is whole",

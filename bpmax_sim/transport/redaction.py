@@ -20,8 +20,8 @@ from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode
 from msgspec.structs import replace
 
 from bpmax_sim import messages
+from bpmax_sim.cassette.alignment import PASSING
 from bpmax_sim.cassette.matching import call_behind, injected_by_root, injected_names
-from bpmax_sim.cassette.merge import PASSING
 from bpmax_sim.cassette.model import read_body
 from bpmax_sim.field_path import FieldPath, Steps, Wild, format_path, values_at, without
 from bpmax_sim.js_values import loads
@@ -151,7 +151,7 @@ def redact_request(request: Request, vault: Vault) -> Request:
 
 def _redact_call(call: Call, shown: Request, vault: Vault) -> Call:
     personal = shown.personal
-    query = tuple((name, vault.redact_text(value)) for name, value in call.query)
+    query = tuple(_redact_member(name, value, vault) for name, value in call.query)
     return replace(
         call,
         path=vault.redact_text(call.path),
@@ -159,6 +159,14 @@ def _redact_call(call: Call, shown: Request, vault: Vault) -> Call:
         headers=redact_pairs(_redact_headers(call.headers, shown, vault), personal, "header"),
         body=_redact_bytes(call.body, call.headers, personal, vault),
     )
+
+
+def _redact_member(name: str, value: str, vault: Vault) -> tuple[str, str]:
+    """Return a member of a query redacted; a word may be secret for the name before it."""
+    shown = vault.redact_text(value)
+    if shown == value:
+        shown = vault.redact_text(f"{name}={value}").partition("=")[2] if "=" not in name else value
+    return name, shown
 
 
 def _redact_bytes(

@@ -197,7 +197,7 @@ def test_recording_again_without_a_change_leaves_the_file_as_it_is(path: Path) -
         {"source": "simulated"},
     ],
 )
-def test_a_change_in_meaning_replaces_the_whole_recording_of_its_owner(
+def test_a_change_in_meaning_is_recorded_at_the_instants_that_there_were(
     path: Path, change: dict[str, Any]
 ) -> None:
     recorder(path, detail(1), detail(2)).seal()
@@ -205,7 +205,12 @@ def test_a_change_in_meaning_replaces_the_whole_recording_of_its_owner(
     changed = [later[0], replace(later[1], outcome=replace(answer(), **change))]
 
     assert recorder(path, *changed).seal()
-    assert {e.at for e in Cassette.load(path).exchanges()} == {99.0}
+    exchanges = list(Cassette.load(path).exchanges())
+    assert {e.at for e in exchanges} == {detail(1).at}
+    last = exchanges[1].outcome
+    assert isinstance(last, Response)
+    for name, value in change.items():
+        assert getattr(last, name) == value
 
 
 def test_a_declared_passing_field_has_no_meaning(path: Path) -> None:

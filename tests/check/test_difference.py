@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bpmax_sim import strategies
+from bpmax_sim.cassette.alignment import no_places
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump
 from bpmax_sim.cassette.matching import Difference, Rules
-from bpmax_sim.cassette.merge import nothing_volatile
 from bpmax_sim.check.diff import Pair, compare_cassettes
 from bpmax_sim.messages import Exchange, FailedExchange, Outcome, Response
 from bpmax_sim.strategies.traffic import RULES, START, number_exchanges
@@ -28,7 +28,7 @@ def compared(
     tmp_path: Path, old: list[Exchange], new: list[Exchange], rules: Rules = RULES
 ) -> list[Pair]:
     before, after = saved(tmp_path / "a.yaml", *old), saved(tmp_path / "b.yaml", *new)
-    return [pair for _, pair in compare_cassettes(before, after, rules, nothing_volatile)]
+    return [pair for _, pair in compare_cassettes(before, after, rules, no_places)]
 
 
 def kinds(pairs: list[Pair]) -> list[str]:
@@ -110,8 +110,8 @@ def test_owners_are_compared_one_by_one(tmp_path: Path) -> None:
     after = saved(tmp_path / "b.yaml", two, owner="乙")
     alone = saved(tmp_path / "c.yaml", two, owner="丙")
 
-    found = list(compare_cassettes(Cassette.load(before), after, RULES, nothing_volatile))
-    renamed = list(compare_cassettes(after, alone, RULES, nothing_volatile))
+    found = list(compare_cassettes(Cassette.load(before), after, RULES, no_places))
+    renamed = list(compare_cassettes(after, alone, RULES, no_places))
 
     assert [(owner, pair.kind) for owner, pair in found] == [("乙", "same"), ("甲", "removed")]
     assert [(owner, pair.kind) for owner, pair in renamed] == [("乙", "same")]
@@ -125,10 +125,8 @@ def test_every_exchange_is_told_of_once_and_a_cassette_equals_itself(
         before, after = (
             saved(Path(place) / f"{name}.yaml", *some) for name, some in (("a", old), ("b", new))
         )
-        itself = [
-            pair.kind for _, pair in compare_cassettes(before, before, RULES, nothing_volatile)
-        ]
-        pairs = [pair for _, pair in compare_cassettes(before, after, RULES, nothing_volatile)]
+        itself = [pair.kind for _, pair in compare_cassettes(before, before, RULES, no_places)]
+        pairs = [pair for _, pair in compare_cassettes(before, after, RULES, no_places)]
 
     assert itself == ["same"] * len(old)
     assert sorted(one.old.number for one in pairs if one.old) == list(range(len(old)))

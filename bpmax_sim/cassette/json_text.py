@@ -1,0 +1,155 @@
+"""JSON text with the places of its values: a member a line, and values of another text put in.
+
+The bytes between values stay as they are, so what is written is what was sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from bpmax_sim.cassette.model import decode_json
+from bpmax_sim.field_path import Steps, covers
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+_SHORT = 60  # characters of a body, or of an array of plain values, that stays on one line
+_decode_name = msgspec.json.Decoder(str).decode
+
+
+class JsonSpan(msgspec.Struct):
+    """Where a value stands in its text, and the steps that lead to it."""
+
+    path: tuple[str | int, ...]
+    start: int
+    end: int
+    is_container: bool = False
+
+
+def is_json(text: str) -> bool:
+    """Return whether *text* is a JSON object or array."""
+    if text[:1] not in {"{", "["}:
+        return False
+    try:
+        decode_json(text)
+    except ValueError:
+        return False
+    return True
+
+
+def find_values(text: str) -> list[JsonSpan]:
+    """Return every value of the JSON *text*, a container before what is in it."""
+    finder = _ValueFinder()
+    for match in _TOKEN.finditer(text):
+        finder.feed(match[0], *match.span())
+    return finder.spans
+
+
+class _ValueFinder:
+    """Reads tokens of JSON that is known to be sound."""
+
+    def __init__(self) -> None:
+        self.spans: list[JsonSpan] = []
+        self._open: list[JsonSpan] = []
+        self._keys: list[str | int] = []  # of each open container, where it is now
+        self._wants_name = False
+
+    def feed(self, symbol: str, start: int, end: int) -> None:
+        """Take the next token, which stands from *start* to *end*."""
+        if symbol in "}]":
+            self._open.pop().end = end
+            self._keys.pop()
+            self._wants_name = False
+        elif symbol == ",":
+            key = self._keys[-1]
+            self._wants_name = isinstance(key, str)
+            self._keys[-1] = "" if isinstance(key, str) else key + 1
+        elif symbol == ":":
+            self._wants_name = False
+        elif self._wants_name:
+            self._keys[-1] = _decode_name(symbol)
+        else:
+            self._add(symbol, start, end)
+
+    def _add(self, symbol: str, start: int, end: int) -> None:
+        span = JsonSpan(tuple(self._keys), start, end, symbol in "{[")
+        self.spans.append(span)
+        if span.is_container:
+            self._open.append(span)
+            self._keys.append("" if symbol == "{" else 0)
+            self._wants_name = symbol == "{"
+
+
+def break_into_members(text: str) -> list[tuple[int, str]] | None:
+    """Return *text* in pieces, a member of a long object or array in each, with their depths.
+
+    White space stands at the ends of pieces, so that none begins with it. None where there is
+    nothing to break.
+    """
+    if len(text) <= _SHORT or "\n" in text or not is_json(text):
+        return None
+    starts = _find_broken(text)
+    pieces: list[tuple[int, str]] = []
+    stack: list[bool] = []  # whether each open container is broken
+    begin = depth = own = 0
+    for match in _TOKEN.finditer(text):
+        symbol = match[0]
+        is_break = False
+        if symbol in "{[":
+            stack.append(match.start() in starts)
+            is_break = stack[-1]
+            depth += is_break
+        elif symbol in "}]":
+            depth -= stack.pop()
+        elif symbol == ",":
+            is_break = stack[-1]
+        if is_break:
+            end = match.end()
+            while end < len(text) and text[end] in " \t\r":
+                end += 1
+            pieces.append((own, text[begin:end]))
+            begin, own = end, depth
+    pieces.append((own, text[begin:]))
+    return pieces if len(pieces) > 1 else None
+
+
+def _find_broken(text: str) -> set[int]:
+    """Return where the containers start whose members have lines of their own.
+
+    Those are objects, so that a member more or less moves no other, and arrays of containers; of
+    plain values only long arrays.
+    """
+    spans = find_values(text)
+    filled = {span.path[:-1] for span in spans if span.path}
+    nested = {span.path[:-1] for span in spans if span.path and span.is_container}
+    return {
+        span.start
+        for span in spans
+        if span.path in filled
+        and span.is_container
+        and (text[span.start] == "{" or span.path in nested or span.end - span.start > _SHORT)
+    }
+
+
+def keep_values(new: str, old: str, places: list[Steps]) -> str:
+    """Return the JSON text *new* with what *old* has at *places*, where both have it."""
+    was = {span.path: old[span.start : span.end] for span in find_values(old)}
+    parts: list[str] = []
+    at = 0
+    for span in _outermost(new, places):
+        if span.path in was:
+            parts += [new[at : span.start], was[span.path]]
+            at = span.end
+    return "".join([*parts, new[at:]])
+
+
+def _outermost(text: str, places: list[Steps]) -> Iterator[JsonSpan]:
+    """Yield the values of *text* at *places*, none that lies in another."""
+    end = 0
+    for span in find_values(text):
+        if span.start >= end and any(
+            len(place) == len(span.path) and covers(place, span.path) for place in places
+        ):
+            end = span.end
+            yield span

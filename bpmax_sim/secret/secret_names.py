@@ -1,0 +1,140 @@
+"""The net of names: members that hold a secret by what they are called, if nobody declares them.
+
+Names are compared by whole words, in camelCase, snake_case, kebab-case or run together, and the end
+decides: ``newPassword`` and ``x-api-key`` hold a secret, ``password_required``, ``token_type`` and
+``access_key_id`` say something of one. The words come from the lists of
+
+- Sentry's ``EventScrubber`` (``DEFAULT_DENYLIST``) and Rails' ``filter_parameters``,
+- detect-secrets' ``KeywordDetector`` and gitleaks' ``generic-api-key``,
+- the examples of vcrpy's ``filter_headers``, ``filter_query_parameters`` and
+  ``filter_post_data_parameters``,
+- OAuth and its extensions (RFC 6749, 7521, 7522, 7636), which name what travels in a login.
+
+Left out of them are personal data (``email``, ``ssn``: ``redact:`` is for these), what is too short
+to be searched for (``cvv``), and ``app_key``, which is a public name at DingTalk and Taobao.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from bpmax_sim.secret.standin import is_standin
+
+VERSION: Final = 1
+"""Of the list below; a recording says under which it was made (`cassette.model.Line.net`)."""
+
+_ENDS: Final = frozenset({
+    "password", "passwd", "pwd", "passphrase", "passcode", "keypass", "db_pass", "user_pass",
+    "pass",
+    "secret", "client_secret", "app_secret", "corp_secret",
+    "token", "access_token", "refresh_token", "id_token", "auth_token",
+    "csrf", "xsrf", "csrf_token", "xsrf_token", "csrf_middleware_token", "authenticity_token",
+    "request_verification_token",
+    "api_key", "auth_key", "access_key", "secret_key", "private_key", "priv_key", "account_key",
+    "service_key", "database_key", "db_key", "license_key", "subscription_key", "signing_key",
+    "encryption_key", "master_key", "session_key",
+    "credential", "credentials", "signature", "otp", "totp", "code_verifier", "client_assertion",
+    "saml_assertion", "saml_response", "session_id", "php_sess_id", "jsession_id", "user_session",
+    "aiohttp_session", "authorization", "proxy_authorization",
+})  # fmt: skip
+_WHOLE: Final = frozenset({
+    "auth", "cookie", "set_cookie", "session", "sign", "sig", "pay_sign", "api_sign", "app_sign",
+    "request_sign", "req_sign", "x_sign", "x_ca_sign", "md5_sign", "assertion",
+})  # fmt: skip
+"""What is a secret only where it is the whole name: others end so and are none (``call_sign``)."""
+
+_CHINESE: Final = ("密码", "口令", "密钥", "私钥", "令牌")
+_OF_PAGES: Final = frozenset({
+    "next", "prev", "previous", "page", "paging", "pagination", "continuation", "continue",
+    "cursor", "scroll", "sync", "delta", "change", "start", "end", "resume", "last", "idempotency",
+    "stop", "pad",
+})  # fmt: skip
+"""What makes a token say where a list goes on (Google's AIP-158, AWS, Microsoft Graph)."""
+
+_AGAIN: Final = frozenset({
+    "confirmation", "confirm", "confirmed", "again", "repeat", "value", "text", "plain", "hash",
+})  # fmt: skip
+"""Words behind a secret name that leave it one: ``password_confirmation``."""
+
+_RUN_TOGETHER: Final = {word.replace("_", "") for word in _ENDS | _WHOLE} - {"pass"}
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_NO_WORD: Final = re.compile(r"[^A-Za-z0-9\u4e00-\u9fff]+")
+_LONGEST_NAME: Final = 80
+_MOST_WORDS: Final = 3
+
+HINT: Final = re.compile(
+    rb"pass|pwd|secret|token|key|sign|sig\b|auth|csrf|xsrf|otp|credential|session|sess_?id|cookie"
+    rb"|verifier|assertion|saml|\\u(?:5bc6|53e3|79c1|4ee4)|"
+    + "密码|口令|密钥|私钥|令牌".encode()
+    + b"|"
+    + "密码|口令|密钥|私钥|令牌".encode("gb18030"),
+    re.IGNORECASE,
+)
+"""What bytes without which hold no member of such a name."""
+
+
+@lru_cache(maxsize=4096)
+def is_secret_name(name: str) -> bool:
+    """Return whether a member *name* holds a secret, whatever its value is."""
+    if len(name) > _LONGEST_NAME:
+        return False
+    if name.endswith(_CHINESE):
+        return True
+    words = [word for word in _NO_WORD.sub("_", _HUMP.sub("_", name)).lower().split("_") if word]
+    while len(words) > 1 and (words[-1] in _AGAIN or words[-1].isdigit()):
+        words.pop()
+    if not words:
+        return False
+    words[-1] = words[-1].rstrip("0123456789") or words[-1]
+    if words[-1] == "token" and len(words) > 1 and words[-2] in _OF_PAGES:
+        return False
+    if "_".join(words) in _WHOLE or words[-1] in _RUN_TOGETHER - _WHOLE:
+        return True
+    return any("_".join(words[-count:]) in _ENDS for count in range(1, _MOST_WORDS + 1))
+
+
+SHORTEST: Final = 6
+"""Texts with fewer characters are states and numbers (``sign: 1``), no secrets."""
+
+_BARE: Final = re.compile(r"[\x21-\x7e]+")
+
+
+def is_secret_value(name: str, text: str) -> bool:
+    """Return whether *text*, of a member with a secret *name*, is a value to be hidden.
+
+    Passwords may be any text, but the name again, as labels are; all else is printable ASCII
+    without blanks: not the greeting in ``signature``, nor the address in ``authorization``.
+    """
+    if len(text) < SHORTEST or is_standin(text) or "redacted." in text:
+        return False
+    if "pass" in name.lower() or "pwd" in name.lower() or name.endswith(_CHINESE):
+        return text.lower() != name.lower()
+    return bool(_BARE.fullmatch(text)) and not text.startswith(("http://", "https://"))
+
+
+_WORD: Final = re.compile(r"[A-Za-z]+|[0-9./:-]+")
+_DISTINCT: Final = 16
+
+
+def is_distinctive(text: str) -> bool:
+    """Return whether *text* is hidden wherever it stands, as it hardly is anything else.
+
+    A word (``string``) or a number (``123456``) is hidden at its own place only.
+    """
+    return len(text) >= _DISTINCT or not _WORD.fullmatch(text)
+
+
+def member_spellings(name: str) -> Iterator[tuple[str, str]]:
+    """Yield how a member *name* is written, as what is before and behind its value.
+
+    That is JSON, query or form, an element or attribute of XML; multipart has it on two lines.
+    """
+    yield f'"{name}":"', '"'
+    yield f'"{name}": "', '"'
+    yield f"{name}=", ""
+    yield f"{name}>", "</"
+    yield f"{name}><![CDATA[", "]]>"
+    yield f'{name}="', '"'

@@ -1,0 +1,95 @@
+"""The characters of a body: which encoding it is in, and its text.
+
+Asked in this order are a declaration (``charset:``), a byte order mark, ``Content-Type``, the
+declaration of an XML document, HTML's ``<meta charset>``, and UTF-8 (WHATWG Encoding, 6.1; HTML,
+13.2.3.2). The first that fits every byte counts: many servers add ``charset=utf-8`` to pages that
+say ``gbk`` themselves, and are one or the other.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from bpmax_sim.messages import charset_of, media_type
+
+_WEB: Final = ("utf-", "gb", "big5", "iso8859", "cp", "ascii", "shift_jis", "euc_", "koi8", "hz")
+_AS_GB18030: Final = frozenset({"gb2312", "gbk", "gb18030"})
+"""The first two are subsets, and pages that name them use the rest all the same (WHATWG)."""
+
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_XML: Final = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.:-]+)["']""")
+_META: Final = re.compile(rb"""<meta[^>]*?\scharset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
+_HEAD: Final = 1024  # bytes in which HTML looks for its declaration
+
+
+class DecodedText(NamedTuple):
+    """A body as text.
+
+    Attributes:
+        codec: Python's name of the encoding.
+        wrong_at: the first byte that is not of the encoding, from 0, or -1; the text has U+FFFD
+            there.
+        contradicts: the encoding that the header names, where the bytes are in another one.
+    """
+
+    text: str
+    codec: str
+    wrong_at: int = -1
+    contradicts: str = ""
+
+
+def codec_named(name: str) -> str:
+    """Return Python's name of the encoding *name* of the Web, or nothing if there is none."""
+    try:
+        known = codecs.lookup(name).name
+    except (LookupError, ValueError):
+        return ""
+    if known in _AS_GB18030:
+        return "gb18030"
+    return known if known.startswith(_WEB) else ""
+
+
+def _named_in(data: bytes) -> Iterator[str]:
+    head = data[:_HEAD]
+    for found in (_XML.match(head), _META.search(head)):
+        if found:
+            yield codec_named(found[1].decode("ascii", "replace"))
+
+
+def decode_text(data: bytes, content_type: str = "", declared: str = "") -> DecodedText:
+    """Return the text of *data*; *declared* is the encoding that a platform file names."""
+    marked = next((codec for mark, codec in _MARKS if data.startswith(mark)), "")
+    headed = codec_named(charset_of(content_type)) if "charset" in content_type.lower() else ""
+    candidates = [codec_named(declared) if declared else "", marked, headed]
+    if not data.isascii() or headed.startswith("utf-16"):
+        candidates += _named_in(data) if _may_declare(content_type) else ()
+    candidates = list(dict.fromkeys([codec for codec in candidates if codec] + ["utf-8"]))
+    for codec in candidates:
+        try:
+            text = data.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        return DecodedText(text.removeprefix("\ufeff"), codec, -1, _other(headed, codec))
+    first = candidates[0]
+    try:
+        data.decode(first)
+        wrong = -1
+    except UnicodeDecodeError as error:
+        wrong = error.start
+    return DecodedText(data.decode(first, "replace").removeprefix("\ufeff"), first, wrong)
+
+
+def _other(headed: str, codec: str) -> str:
+    return headed if headed and headed != codec else ""
+
+
+def _may_declare(content_type: str) -> bool:
+    media = media_type(content_type)
+    return not media or media.startswith("text/") or media.endswith("xml")

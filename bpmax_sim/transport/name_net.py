@@ -1,0 +1,272 @@
+"""What is named like a secret and declared by nobody, found in requests and responses.
+
+The names are those of `secret.secret_names`. What is found gets a stand-in: a value that is hardly
+anything else is hidden wherever it comes again, so that what a later request sends is recognised;
+a word or a number is hidden at its own place. A request's values are numbered apart from those of
+responses, as replay meets the latter as stand-ins and would count otherwise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from html import unescape
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from bpmax_sim.cassette.matching import call_behind
+from bpmax_sim.cassette.model import decode_json, read_body
+from bpmax_sim.errors import shell_quote
+from bpmax_sim.field_path import FieldPath, Steps, Wild, format_path, without
+from bpmax_sim.i18n import msg
+from bpmax_sim.messages import Call, Headers, Pairs, Request, Response
+from bpmax_sim.secret.http_auth import SECRET_HEADERS, SET_BY_SERVER
+from bpmax_sim.secret.secret_names import (
+    HINT,
+    SHORTEST,
+    VERSION,
+    is_distinctive,
+    is_secret_name,
+    is_secret_value,
+    member_spellings,
+)
+from bpmax_sim.secret.source import looks_random
+from bpmax_sim.secret.vault import Vault
+from bpmax_sim.text_codec import decode_text
+from bpmax_sim.transport.redaction import place_prefix
+
+_ALWAYS: Final = SECRET_HEADERS | SET_BY_SERVER
+"""Hidden by their place already."""
+
+_NOBODY: Final = Call(platform="", instance="", api="", method="", path="")
+_MOST: Final = 1_000_000  # bytes of a body that is looked into; a larger one is a file
+_DEEPEST: Final = 3  # JSON in a text of JSON
+
+_ELEMENT: Final = re.compile(
+    r"<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[(.*?)\]\]>|([^<]+))\s*</", re.DOTALL
+)
+_TAG: Final = re.compile(r"<[\w.:-]+\s[^<>]*>")
+_ATTRIBUTE: Final = re.compile(r"""\s(?:[\w.-]+:)?([\w.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
+_EVENT: Final = re.compile(r"^(?:data:\s*)?([{\[].*)$", re.MULTILINE)
+_ADDRESS: Final = re.compile(r"""(?:https?:/)?/[^\s"'<>?#]*[?#][^\s"'<>]*""")
+_FORM: Final = re.compile(r"[^\s=&<>{}]+=[^\s&]*(?:&[^\s=&]+=[^\s&]*)*")
+
+Member = tuple[Steps, str, str]
+"""Where it stands, what it is called, and its text."""
+
+
+def message_parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
+    """Return query, headers and body of a message as values, a body in whatever format it is.
+
+    Markup becomes a mapping of names to the texts of elements and attributes so called.
+    """
+    return {
+        "query": _grouped(query),
+        "header": _grouped([(name.lower(), value) for name, value in headers]),
+        "body": _body_value(body, Headers(headers).content_type)
+        if body and len(body) <= _MOST
+        else None,
+    }
+
+
+def secret_members(parts: dict[str, Any], opened: Iterable[Steps] = ()) -> Iterator[Member]:
+    """Yield the members of `message_parts` that are named like a secret, but for the *opened*."""
+    paths = list(opened)
+    for path, name, text in _members(without(parts, paths) if paths else parts, (), ""):
+        if path[0] == "header" and name in _ALWAYS:
+            continue
+        if is_secret_name(name) and is_secret_value(name, text):
+            yield path, name, text
+
+
+def token_members(parts: dict[str, Any], opened: Iterable[Steps] = ()) -> Iterator[Member]:
+    """Yield what is shaped like a token in the body of a login's response, whatever its name."""
+    body = {"body": parts["body"]}
+    paths = list(opened)
+    for path, name, text in _members(without(body, paths) if paths else body, (), ""):
+        is_named = is_secret_name(name) or name.lower() in _OF_LOGINS
+        is_token = looks_random(text) and not (" " in text or "://" in text)
+        if len(text) >= SHORTEST and "redacted." not in text and (is_named or is_token):
+            yield path, name, text
+
+
+_OF_LOGINS: Final = frozenset({"session", "sid", "ticket", "code", "jsapi_ticket", "sessiontoken"})
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    grouped: dict[str, list[str]] = {}
+    for name, value in pairs:
+        grouped.setdefault(name, []).append(value)
+    return {name: texts[0] if len(texts) == 1 else texts for name, texts in grouped.items()}
+
+
+def _body_value(body: bytes, content_type: str) -> Any:
+    read = read_body(body, content_type)
+    if read.kind == "multipart":
+        return {name: _part_value(value) for name, value in read.value.items()}
+    if read.kind in {"json", "form"}:
+        return read.value
+    return _text_value(decode_text(body, content_type).text)
+
+
+def _text_value(text: str) -> Any:
+    """Return the value of a text whose media type does not say what it is."""
+    start = text.lstrip()[:1]
+    if start == "<":
+        return _markup_value(text)
+    if _FORM.fullmatch(text):
+        return _grouped(parse_qsl(text, keep_blank_values=True))
+    if start in {"{", "["} and (whole := _json_value(text)) is not None:
+        return whole
+    lines = [value for found in _EVENT.findall(text) if (value := _json_value(found)) is not None]
+    return lines or text
+
+
+def _part_value(value: Any) -> Any:
+    """Return the content of a part; its own headers have no names of their own."""
+    if isinstance(value, list):
+        return [_part_value(item) for item in value]
+    return value.get("content") if isinstance(value, dict) else value
+
+
+def _json_value(text: str) -> Any:
+    try:
+        return decode_json(text)
+    except ValueError:
+        return None
+
+
+def _markup_value(text: str) -> dict[str, Any]:
+    """Return the texts of elements and attributes by local name, of HTML's inputs by theirs."""
+    pairs = [(n, unescape(plain) if plain else raw) for n, raw, plain in _ELEMENT.findall(text)]
+    for tag in _TAG.findall(text):
+        attributes = {
+            name: unescape(double or single) for name, double, single in _ATTRIBUTE.findall(tag)
+        }
+        value = attributes.get("value", attributes.get("content"))
+        if "name" in attributes and value is not None:
+            pairs.append((attributes["name"], value))
+        pairs += attributes.items()
+    return _grouped(pairs)
+
+
+def _members(value: Any, path: Steps, name: str, depth: int = 0) -> Iterator[Member]:
+    """Yield the texts in *value*, each with the last name on the way to it."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _members(inner, (*path, str(key)), str(key), depth)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _members(inner, (*path, Wild.ALL), name, depth)
+    elif isinstance(value, str):
+        yield path, name, value
+        if depth < _DEEPEST and len(value) > SHORTEST:
+            yield from _inner_members(value, path, depth)
+
+
+def _inner_members(text: str, path: Steps, depth: int) -> Iterator[Member]:
+    """Yield what JSON in a text holds, or the query of addresses; the place is the text's own."""
+    inner: Any = None
+    if text[0] in "{[":
+        inner = _json_value(text)
+    elif "=" in text:
+        queries = [re.split("[?#]", address)[1:] for address in _ADDRESS.findall(text)]
+        inner = [_grouped(parse_qsl("&".join(parts))) for parts in queries]
+    if inner:
+        for _, name, found in _members(inner, (), "", depth + 1):
+            yield path, name, found
+
+
+@lru_cache(maxsize=256)
+def _hints_at(names: tuple[str, ...]) -> bool:
+    return any(HINT.search(name.encode()) and is_secret_name(name) for name in names)
+
+
+def may_hold_members(headers: Pairs, body: bytes | None, query: str) -> bool:
+    """Return whether a message may have a member that is named like a secret; most have none."""
+    if body and HINT.search(body):
+        return True
+    if query and HINT.search(query.encode("utf-8", "surrogatepass")):
+        return True
+    return _hints_at(tuple([name for name, _ in headers if name.lower() not in _ALWAYS])) or any(
+        name.lower() in {"location", "content-location"} for name, _ in headers
+    )
+
+
+@dataclass(slots=True)
+class NameNet:
+    """Registers what is named like a secret with the vault of a session.
+
+    Attributes:
+        opened: returns the places of a request and its response that are declared to be no secret.
+        version: of the list that is in force; 0 for a recording that was made before there was one.
+        hidden: the places where something was hidden, each once.
+    """
+
+    vault: Vault
+    opened: Callable[[Request], tuple[str, ...]]
+    version: int = VERSION
+    hidden: dict[str, None] = field(default_factory=dict)
+
+    def register_request(self, request: Request) -> None:
+        """Register what *request* sends, less what auth put in; logins are declared as they are."""
+        shown = request.recorded_form
+        if not self.version or shown.is_login:
+            return
+        if not may_hold_members(shown.headers, shown.body, shown.url.partition("?")[2]):
+            return
+        bare = call_behind(shown, _NOBODY)
+        parts = message_parts(bare.headers, bare.body, bare.query)
+        for member in secret_members(parts, self._opened_paths(request)):
+            self._hide(request, member, "sent-")
+
+    def register_response(self, request: Request, response: Response) -> None:
+        """Register what *response* holds; of a login everything that is shaped like a token."""
+        if not self.version:
+            return
+        is_login = request.is_login
+        if not is_login and not may_hold_members(response.headers, response.body, ""):
+            return
+        parts = message_parts(response.headers, response.body, ())
+        opened = self._opened_paths(request)
+        for member in secret_members(parts, opened):
+            if member[0][0] != "header" or not member[1].endswith(("sign", "signature")):
+                self._hide(request, member, "")
+        for member in token_members(parts, opened) if is_login else ():
+            self._hide(request, member, "")
+
+    def notes(self) -> Iterator[str]:
+        """Yield for each place that was hidden what to do if it holds no secret."""
+        for place in self.hidden:
+            yield msg(
+                "{place}: hidden by its name, with a stand-in; if it is no secret, answer with "
+                "`bpmax-sim review --not-secret {quoted}` and record again",
+                place=place,
+                quoted=shell_quote(place),
+            )
+
+    def _opened_paths(self, request: Request) -> list[Steps]:
+        return [FieldPath.parse(place, "not_secret") for place in self.opened(request)]
+
+    def _hide(self, request: Request, member: Member, side: str) -> None:
+        path, name, text = member
+        if self.vault.redact_text(text) != text:
+            return  # it is known, with the place that declares it
+        call = request.call
+        platform = (call.platform if call else "") or "http"
+        instance = (call.instance if call else "") or "any"
+        is_jwt = text.startswith("eyJ") and text.count(".") == 2  # noqa: PLR2004 - RFC 7519
+        kind = "jwt" if is_jwt else "text"
+        label = f"{platform}.{instance}.{name}"
+        standin = self.vault.issue(platform, instance, f"{side}{name}", text, kind)
+        if standin == text:
+            return
+        self.hidden[f"{place_prefix(request)}{format_path(path)}"] = None
+        is_multipart = Headers(request.headers).media_type.startswith("multipart/")
+        if path[0] == "header" or is_multipart or is_distinctive(text):
+            self.vault.add(text, standin, name=label)
+            return
+        for before, after in member_spellings(name):
+            self.vault.pair(f"{before}{text}{after}", f"{before}{standin}{after}", name=label)

@@ -1,0 +1,205 @@
+"""What nobody declares and is named like a secret: hidden in every format, and found again."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+import pytest
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.format import dump_entries
+from bpmax_sim.errors import NoMatchError
+from bpmax_sim.secret.secret_names import VERSION, is_secret_name, is_secret_value
+from bpmax_sim.session.session import Session
+from bpmax_sim.transport.adapters import httpx_transport
+from tests.leaks import folder, leaks
+from tests.loopback import Loopback, answer_json, loopback
+
+PLANTED = {
+    "query": "q9-Ticket-Zugang",
+    "header": "h7-Schluessel-77",
+    "form": "f5-Kennwort!",
+    "json": "j3-geheim-lang",
+    "nested": "n1-innen-geheim",
+    "xml": "x8-Parole-88",
+    "cdata": "c6-Parole&66",
+    "part": "m4-Teil-geheim",
+    "token": "t2tokenOfTheServer22",
+    "refresh": "r0-Erneuerung-00",
+    "html": "csrf-0a1b2c3d4e5f",
+}
+REFUSED = ("next_token", "page_token", "password_required", "token_type", "access_key_id", "ETag")
+
+
+def answer(raw: bytes) -> bytes:
+    head, _, body = raw.partition(b"\r\n\r\n")
+    target = head.split(b" ")[1].decode()
+    if target.startswith("/login"):
+        minted = {"token": PLANTED["token"], "refresh_token": PLANTED["refresh"], "user": "王喆"}
+        return answer_json(
+            json.dumps({**minted, "next_token": "page-2-of-the-list"}, ensure_ascii=False)
+        )
+    if target.startswith("/form"):
+        page = f'<form><input type="hidden" name="_csrf" value="{PLANTED["html"]}"></form>'
+        kind = "content-type: text/html; charset=utf-8"
+        size = len(page.encode())
+        return f"HTTP/1.1 200 OK\r\n{kind}\r\ncontent-length: {size}\r\n\r\n{page}".encode()
+    return answer_json(json.dumps({"path": target[:2], "size": len(body)}))
+
+
+@pytest.fixture(name="server")
+def running() -> Iterator[Loopback]:
+    with loopback(answer) as server:
+        yield server
+
+
+def opened(root: Path, mode: Literal["record", "replay"], **options: Any) -> Session:
+    path = root / "cassettes/net.yaml"
+    return Session.open(None, cassette=path, owner="客户端", mode=mode, **options)
+
+
+def say(session: Session, url: str, sent: Mapping[str, str] = PLANTED) -> list[Any]:
+    """Send a secret in each format, and log in with what the server gave."""
+    with httpx.Client(transport=httpx_transport(session), base_url=url) as client:
+        token = client.post("/login", json={"user": "lisi", "password": sent["json"]}).json()
+        csrf = client.get("/form").text.partition('value="')[2].partition('"')[0]
+        soap = (
+            f"<s:Envelope xmlns:s='urn:s'><s:UserName>lisi</s:UserName><s:Password>{sent['xml']}"
+            f"</s:Password><appSecret><![CDATA[{sent['cdata']}]]></appSecret></s:Envelope>"
+        )
+        return [
+            token["next_token"],
+            client.get(
+                "/a", params={"api_key": sent["query"], "page_token": "seite-zwei-2"}
+            ).json(),
+            client.get("/b", headers={"X-Api-Key": sent["header"], "If-None-Match": "ab12cd34ef"}),
+            client.post("/c", data={"userPwd": sent["form"], "_csrf": csrf, "sign": "1"}).json(),
+            client.post(
+                "/d", json={"auth": {"clientSecret": sent["nested"], "secret": True}}
+            ).json(),
+            client.post("/e", content=soap, headers={"content-type": "text/xml"}).json(),
+            client.post("/f", files={"otp": (None, sent["part"]), "datei": ("a.txt", b"1")}).json(),
+            client.get(f"/g/{token['token']}").json(),
+            client.post("/h", json={"grant": "refresh", "value": token["refresh_token"]}).json(),
+        ]
+
+
+def test_secrets_in_every_format_are_hidden_and_replayed(tmp_path: Path, server: Loopback) -> None:
+    with opened(tmp_path, "record") as session:
+        recorded = say(session, server.url)
+    # whoever replays has other secrets, or none
+    others = {name: f"andere-{name}-99" for name in PLANTED}
+    with opened(tmp_path, "replay") as replay:
+        replayed = say(replay, server.url, others)
+
+    assert leaks(folder(tmp_path), PLANTED) == []
+    assert [str(value) for value in replayed] == [str(value) for value in recorded]
+    assert recorded[0] == "page-2-of-the-list"
+    text = (tmp_path / "cassettes/net.yaml").read_text(encoding="utf-8")
+    assert all(word in text for word in ("seite-zwei-2", "page-2-of-the-list", "王喆", "sign=1"))
+    assert f'"net":{VERSION}' in text
+
+
+def test_each_place_is_reported_once_with_the_way_to_open_it(
+    tmp_path: Path, server: Loopback
+) -> None:
+    with opened(tmp_path, "record") as session:
+        say(session, server.url)
+        say(session, server.url)
+
+    places = [note.partition(": hidden by its name")[0] for note in session.undeclared]
+    assert len(places) == len({*places}) == len(PLANTED)
+    assert f"POST {server.url}/login body.password" in places
+    assert f"POST {server.url}/e body.appSecret" in places
+    assert 'bpmax-sim review --not-secret "POST ' in session.undeclared[0]
+
+
+def test_a_project_can_open_a_place(tmp_path: Path, server: Loopback) -> None:
+    place = f"POST {server.url}/d body.auth.clientSecret"
+    (tmp_path / "pyproject.toml").write_text(f'[tool.bpmax_sim]\nnot_secret = ["{place}"]\n')
+    with opened(tmp_path, "record") as session:
+        say(session, server.url)
+    with opened(tmp_path, "replay") as replay:
+        say(replay, server.url)
+    with pytest.raises(NoMatchError), opened(tmp_path, "replay") as replay:
+        say(replay, server.url, {**PLANTED, "nested": "another-one-7"})
+
+    others = {name: value for name, value in PLANTED.items() if name != "nested"}
+    assert PLANTED["nested"] in (tmp_path / "cassettes/net.yaml").read_text(encoding="utf-8")
+    assert leaks(folder(tmp_path), others) == []
+
+
+def test_an_older_recording_keeps_its_meaning(tmp_path: Path, server: Loopback) -> None:
+    path = tmp_path / "cassettes/net.yaml"
+    place = [f"POST {server.url}/d body.auth.clientSecret"]
+    opening = f"[tool.bpmax_sim]\nnot_secret = {json.dumps(place)}\n"
+    (tmp_path / "pyproject.toml").write_text(opening)
+    with opened(tmp_path, "record") as session:
+        httpx_send(session, server.url, PLANTED["nested"])
+    cassette = Cassette.load(path)
+    old = [cassette.explicit(n).with_line(net=0) for n in range(len(cassette))]
+    path.write_bytes(dump_entries(old))
+    (tmp_path / "pyproject.toml").unlink()
+
+    with opened(tmp_path, "replay") as replay:
+        httpx_send(replay, server.url, PLANTED["nested"])
+    with opened(tmp_path, "record", record="rewrite") as session:
+        httpx_send(session, server.url, PLANTED["nested"])
+
+    assert Cassette.load(path).net_of("客户端") == VERSION
+    assert leaks(folder(tmp_path), PLANTED) == []
+
+
+def httpx_send(session: Session, url: str, secret: str) -> None:
+    with httpx.Client(transport=httpx_transport(session), base_url=url) as client:
+        client.post("/d", json={"auth": {"clientSecret": secret}})
+
+
+@pytest.mark.parametrize(
+    "word", ["changeme", "20260302", "production"], ids=["word", "number", "place"]
+)
+def test_a_common_word_is_hidden_at_its_own_place_only(
+    tmp_path: Path, server: Loopback, word: str
+) -> None:
+    def talk(session: Session) -> None:
+        with httpx.Client(transport=httpx_transport(session), base_url=server.url) as client:
+            client.post("/d", json={"type": word, "password": word})
+            client.post(f"/e?secret={word}&kind={word}", data={"passwd": word, "note": word})
+
+    with opened(tmp_path, "record") as session:
+        talk(session)
+    with opened(tmp_path, "replay") as replay:
+        talk(replay)
+
+    text = (tmp_path / "cassettes/net.yaml").read_text(encoding="utf-8")
+    assert f"kind={word}" in text
+    assert f"note={word}" in text
+    assert not re.search(rf"""(?:secret|passwd|password)[":=\\]+{word}""", text)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("password", "userPwd", "client_secret", "appsecret", "access_token", "refreshToken"),
+        *("api_key", "apikey", "X-API-KEY", "authorization", "sign", "signature", "csrf", "otp"),
+        *("code_verifier", "用户密码", "SAMLResponse", "token2"),
+    ],
+)
+def test_these_names_hold_secrets(name: str) -> None:
+    assert is_secret_name(name)
+    assert is_secret_value(name, "ab-cdef")
+    assert not is_secret_value(name, "ab-cd")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [*REFUSED, "boundary", "if-none-match", "nextPageToken", "userId", "prompt_tokens", "key",
+     "signature_method", "call_sign", "passport", "secretary", "session_count"],
+)  # fmt: skip
+def test_these_names_hold_none(name: str) -> None:
+    assert not is_secret_name(name)

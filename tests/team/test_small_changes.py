@@ -1,0 +1,65 @@
+"""A small change is a small diff, as Git counts it."""
+
+from __future__ import annotations
+
+from tests.team.conftest import Command
+from tests.team.project import Crm, TeamProject
+
+
+def test_nothing_changed_but_ids_etags_and_dates(
+    project: TeamProject, crm: Crm, bs: Command
+) -> None:
+    project.scenario("客户", *range(1, 11))
+    assert bs("record").code == 0
+    project.commit("录制")
+
+    done = bs("record", "--record", "rewrite")
+    assert done.code == 0, done
+    assert crm.calls == 20
+    assert project.git("status", "--porcelain") == ""
+
+
+def test_one_of_ten_changed(project: TeamProject, crm: Crm, bs: Command) -> None:
+    project.scenario("客户", *range(1, 11))
+    assert bs("record").code == 0
+    project.commit("录制")
+    crm.names["4"] = "李四"
+
+    assert bs("record", "--record", "rewrite").code == 0
+    added, removed, _ = project.git("diff", "--numstat").split()
+    assert (int(added), int(removed)) <= (4, 4)
+    assert 0 < int(added) <= 4 >= int(removed)
+    assert bs("run").code == 0
+
+
+def test_a_script_that_reads_a_header_of_no_known_meaning_gets_a_fresh_recording(
+    project: TeamProject, crm: Crm, bs: Command
+) -> None:
+    read = (
+        "      const r = await $proxy('crm').$api('get_customer').$path({id: '7'}).$call();\n"
+        "      await $proxy('crm').$api('list_orders').$query({by: r.trace_id}).$call()"
+    )
+    project.scenario("客户", calls=read)
+    assert bs("record").code == 0
+    first = project.cassette.read_bytes()
+
+    assert bs("record", "--record", "rewrite").code == 0
+    assert project.cassette.read_bytes() != first
+    assert bs("run").code == 0
+    assert crm.calls == 4
+
+
+def test_a_platform_that_nobody_here_calls(project: TeamProject, crm: Crm, bs: Command) -> None:
+    project.scenario("客户", 1, 2)
+    assert bs("record").code == 0
+    project.commit("录制")
+    (project.root / "scenarios/platforms/erp.yaml").write_text(
+        "platform_key: erp\nbase_url: https://erp.example.test\nignore: [query.t]\n"
+        "apis: {list: {method: GET, path: /l, volatile: [body.at]}}\n",
+        encoding="utf-8",
+    )
+
+    assert bs("fmt", "--check").code == 0
+    assert bs("record", "--record", "rewrite").code == 0
+    assert project.git("status", "--porcelain", "cassettes") == ""
+    assert crm.calls == 4
