@@ -35,8 +35,6 @@ from tests.docs.facts import MARKS, Cell, names, tables, text_of
 from tests.docs.pages import LANGUAGES, ROOT, Language, navigation
 from tests.subject.stage import PlainStage
 
-SOURCES = "".join(path.read_text("utf-8") for path in (ROOT / "bpmax_sim").rglob("*.py"))
-
 
 def plain(cell: Cell) -> str:
     return text_of(cell, "en").strip("`")

@@ -138,7 +138,7 @@ def test_a_second_press_of_submit_creates_no_second_project(door: Door) -> None:
         """submit: {}
     during: {call: crm_system.get_customer_detail, steps: [{submit: {}}]}
     expect_error: {message: {$contains: the project is created already}}
-    expect: {flow: {at: 部门, history: []}}"""
+    expect: {flow: {at: 部门, history: [{action: submit}]}}"""
     )
 
     ended = door.run(text, {"会审.yaml": FLOW, "慢.js": SLOW})
