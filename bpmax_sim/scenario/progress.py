@@ -35,6 +35,7 @@ from bpmax_sim.scenario.observation import SubjectState, digest_of, observe, sta
 from bpmax_sim.scenario.references import Path, Scope, UndefinedValueError
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import AbsentRead, UnawaitedCall
+from bpmax_sim.script_source.reading import POWER_DIFFERS, find_powers
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.subject.flow import FlowSubject
@@ -306,6 +307,9 @@ class Progress:
     def check_names(self) -> bool:
         """Hold what the scenario names of third parties against what is declared."""
         self.log.warnings += self.item.warnings
+        for script in self.item.subjects.bodies:
+            for place in find_powers(script.source, script.name):
+                self.log.add_warning("power", POWER_DIFFERS, place)
         wrong = findings.check_calls(self.item, self.session.platforms)
         self.failures += self.sort_failures(map(self.reporter().report_finding, wrong))
         return not self.failures

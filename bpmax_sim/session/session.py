@@ -260,9 +260,12 @@ class Session:
             ConfigError: a file cannot be read, or this is not the session's thread.
         """
         self._recordings.refuse_closed()
+        body, shared = scripts.as_script(script), scripts.as_scripts(libraries)
+        if self.settings.unawaited != "allow":  # as a scenario does, which has its own warnings
+            scripts.warn_of_powers((body, *shared))
         outcome = self._runtime.run(
-            scripts.as_script(script),
-            libraries=scripts.as_scripts(libraries),
+            body,
+            libraries=shared,
             bindings=self._bindings(form, ctx),
             page=page,
         )

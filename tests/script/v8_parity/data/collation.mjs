@@ -1,4 +1,4 @@
-// Prints bindings/collation.js: `node collation.mjs > bpmax_sim/script/bindings/collation.js`.
+// Prints v8_parity/collation.js: `node collation.mjs > bpmax_sim/script/v8_parity/collation.js`.
 // The characters of GB 2312, in the order that ICU sorts them by pinyin.
 const decoder = new TextDecoder('gb18030');
 const characters = [];
@@ -28,7 +28,7 @@ const moved = outOfOrder([...characters].sort(new Intl.Collator('en-US').compare
 const ascii = Array.from({length: 95}, (_, i) => String.fromCharCode(32 + i)).filter(c => !/[0-9A-Za-z]/.test(c));
 const fullwidth = [...'、。，；：！？…·—‘’“”（）《》【】￥'];
 const marks = [...ascii, ...fullwidth].sort((a, b) => compare(a, b) || (a < b ? -1 : 1));
-console.log(`// The order of text in zh-CN (Han by pinyin) and en-US. Printed by tests/script/data/collation.mjs.
+console.log(`// The order of text in zh-CN (Han by pinyin) and en-US. Printed by tests/script/v8_parity/data/collation.mjs.
 'use strict';
 () => {
 const HAN = '${characters.join('')}';

@@ -1,9 +1,9 @@
 // The transcendental functions of Math as V8 computes them, to the last bit and whatever the machine's C library does:
-// the algorithms of fdlibm, with V8's choices where its versions differ. Not pow: V8's own versions differ in its last digit.
+// the algorithms of fdlibm, with V8's choices where its versions differ.
 // Copyright (C) 1993 by Sun Microsystems, Inc. All rights reserved. Developed at SunSoft, a Sun Microsystems, Inc. business.
 // Permission to use, copy, modify, and distribute this software is freely granted, provided that this notice is preserved.
 'use strict';
-({primordials: {Math, Math: {abs, sqrt, trunc}, BigInt: toBigInt, Number: toNumber, Proxy: NativeProxy, Float64Array, Uint32Array}}) => {
+({primordials: {Math, Math: {abs, sqrt, trunc}, BigInt: toBigInt, Number: toNumber, Float64Array, Uint32Array}}) => {
 const real = new Float64Array(1), words = new Uint32Array(real.buffer); // little-endian, as are all machines with a wheel
 const high = x => { real[0] = x; return words[1] | 0; };
 const low = x => { real[0] = x; return words[0]; };
@@ -458,14 +458,12 @@ function hypot(values) { // with Kahan's sum
   }
   return sqrt(sum) * most;
 }
-const own = {__proto__: null, acos, acosh, asin, asinh, atan, atan2, atanh, cbrt, cos, cosh, exp, expm1, hypot, log, log10, log1p, log2, sin, sinh, tan, tanh};
-const first = args => args.length > 0 ? +args[0] : NaN;
-for (const name in own) {
-  const method = own[name];
-  const apply = name === 'hypot' ? (_, self, args) => hypot(args)
-    : name === 'atan2' ? (_, self, args) => { const y = first(args); return atan2(y, args.length > 1 ? +args[1] : NaN); }
-    : (_, self, args) => method(first(args));
-  Math[name] = new NativeProxy(Math[name], {__proto__: null, apply});
-}
-return own;
+const first = args => args.length > 0 ? +args[0] : NaN, second = args => args.length > 1 ? +args[1] : NaN;
+const ofOne = {__proto__: null, acos, acosh, asin, asinh, atan, atanh, cbrt, cos, cosh, exp, expm1, log, log10, log1p, log2, sin, sinh, tan, tanh};
+const made = {
+  __proto__: null, hypot,
+  atan2(args) { const y = first(args); return atan2(y, second(args)); },
+};
+for (const name in ofOne) { const method = ofOne[name]; made[name] = args => method(first(args)); }
+return made;
 }

@@ -1,5 +1,5 @@
 // Writes expected.json: what Node makes of every script beside this file, or in the folder named.
-// Usage: LANG=zh_CN.UTF-8 node tests/script/conformance/expect.mjs [tests/script/corpus]
+// Usage: LANG=zh_CN.UTF-8 node tests/script/v8_parity/conformance/expect.mjs [tests/script/v8_parity/corpus]
 // A script is the body of an async function; what counts is what it returns and what it logs.
 import {Console} from 'node:console';
 import {readdirSync, readFileSync, writeFileSync} from 'node:fs';

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.script.judged import BY_NODE, KINDS, Judge, differing, node, racer
+from tests.script.v8_parity.judged import BY_NODE, KINDS, Judge, differing, node, racer
 
 FEW = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -1,4 +1,4 @@
-// Intl.PluralRules, RelativeTimeFormat and ListFormat of FormatJS, by tests/script/data/formatjs.mjs.
+// Intl.PluralRules, RelativeTimeFormat and ListFormat of FormatJS, by tests/script/v8_parity/data/formatjs.mjs.
 // MIT License
 //
 // Copyright (c) 2023 FormatJS

@@ -1,4 +1,4 @@
-// Writes bindings/icu.js: time zones, units and names as the pinned Node has them. `node tests/script/data/icu.mjs`
+// Writes v8_parity/icu.js: time zones, units and names as the pinned Node has them. `node tests/script/v8_parity/data/icu.mjs`
 import {writeFileSync} from 'node:fs';
 
 const YEARS = [1990, 2038], HOUR = 3600000, first = Date.UTC(YEARS[0], 0) / HOUR, last = Date.UTC(YEARS[1], 0) / HOUR;
@@ -55,7 +55,7 @@ const names = Object.fromEntries(Object.entries(CODES).map(([type, codes]) => [t
     .map(([code, name]) => `${code}:${name}`).join('|');
 })]));
 const text = value => JSON.stringify(value);
-writeFileSync(new URL('../../../bpmax_sim/script/bindings/icu.js', import.meta.url), `// Time zones from ${YEARS[0]} to ${YEARS[1] - 1}, units and names in ${LOCALES.join(', ')}, as ICU ${process.versions.icu} of Node has them, by tests/script/data/icu.mjs.
+writeFileSync(new URL('../../../../bpmax_sim/script/v8_parity/icu.js', import.meta.url), `// Time zones from ${YEARS[0]} to ${YEARS[1] - 1}, units and names in ${LOCALES.join(', ')}, as ICU ${process.versions.icu} of Node has them, by tests/script/v8_parity/data/icu.mjs.
 // Data of CLDR ${process.versions.cldr}, © Unicode, Inc., LICENSE.unicode; of tz ${process.versions.tz}, in the public domain.
 'use strict';
 () => ({

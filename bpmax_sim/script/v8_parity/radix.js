@@ -1,7 +1,7 @@
 // Number.prototype.toString by another radix than 10, digit by digit as V8 does it: the language leaves the last ones open,
 // and `Math.random().toString(36)` has them. What is 2 ** 53 or more is written by the engine.
 'use strict';
-({primordials: {Number: {prototype: numbers}, Proxy: NativeProxy, Float64Array, Uint32Array, apply, floor, trunc, slice, valuesOf}}) => {
+({primordials: {Float64Array, Uint32Array, floor, trunc, slice, valuesOf, numberText}}) => {
 const real = new Float64Array(1), words = new Uint32Array(real.buffer); // little-endian, as are all machines with a wheel
 const DIGITS = '0123456789abcdefghijklmnopqrstuvwxyz', TWO53 = 9007199254740992, numberOf = valuesOf[0][1];
 function half(value) { // of the way to the next number
@@ -28,9 +28,9 @@ function written(value, radix) { // from 0 to 2 ** 53
   return after ? before + '.' + after : before;
 }
 function next(digit) { for (let n = 0;; n++) if (DIGITS[n] === digit) return DIGITS[n + 1]; }
-numbers.toString = new NativeProxy(numbers.toString, {__proto__: null, apply(native, self, args) {
-  const value = numberOf(self), radix = args[0] === undefined ? 10 : trunc(+args[0]);
-  if (radix === 10 || !(radix >= 2 && radix <= 36) || !(value > -TWO53 && value < TWO53)) return apply(native, self, [radix]);
+return {toString(self, asked) {
+  const value = numberOf(self), radix = asked === undefined ? 10 : trunc(+asked);
+  if (radix === 10 || !(radix >= 2 && radix <= 36) || !(value > -TWO53 && value < TWO53)) return numberText(value, radix);
   return value < 0 ? '-' + written(-value, radix) : written(value, radix);
-}});
+}};
 }

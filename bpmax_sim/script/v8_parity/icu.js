@@ -1,4 +1,4 @@
-// Time zones from 1990 to 2037, units and names in zh-CN, en-US, zh-TW, zh-HK, as ICU 78.2 of Node has them, by tests/script/data/icu.mjs.
+// Time zones from 1990 to 2037, units and names in zh-CN, en-US, zh-TW, zh-HK, as ICU 78.2 of Node has them, by tests/script/v8_parity/data/icu.mjs.
 // Data of CLDR 48.0, © Unicode, Inc., LICENSE.unicode; of tz 2025c, in the public domain.
 'use strict';
 () => ({

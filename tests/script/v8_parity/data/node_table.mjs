@@ -1,4 +1,4 @@
-// Writes node_table.json, what Node says of expressions: `LANG=zh_CN.UTF-8 node tests/script/data/node_table.mjs`.
+// Writes node_table.json, what Node says of expressions: `LANG=zh_CN.UTF-8 node tests/script/v8_parity/data/node_table.mjs`.
 import {writeFileSync} from 'node:fs';
 
 process.env.TZ = 'Asia/Shanghai';

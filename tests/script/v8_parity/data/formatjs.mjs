@@ -1,6 +1,6 @@
 // Writes bindings/formatjs.js: Intl.PluralRules, RelativeTimeFormat and ListFormat of FormatJS with the data of zh and en.
 // In a folder of its own: npm install esbuild@0.28.2 @formatjs/intl-pluralrules@6.3.16 @formatjs/intl-relativetimeformat@13.0.1
-// @formatjs/intl-listformat@8.3.15; then there: node PATH/TO/tests/script/data/formatjs.mjs
+// @formatjs/intl-listformat@8.3.15; then there: node PATH/TO/tests/script/v8_parity/data/formatjs.mjs
 import {createRequire} from 'node:module';
 import {readFileSync, writeFileSync} from 'node:fs';
 
@@ -13,7 +13,7 @@ const {outputFiles: [{text}]} = require('esbuild').buildSync({
   define: {Intl: 'OwnIntl'}, legalComments: 'none', write: false,
 });
 const licence = readFileSync('node_modules/@formatjs/intl-listformat/LICENSE.md', 'utf-8').trim().replace(/^/gm, '// ').replace(/ +$/gm, '');
-writeFileSync(new URL('../../../bpmax_sim/script/bindings/formatjs.js', import.meta.url), `// Intl.PluralRules, RelativeTimeFormat and ListFormat of FormatJS, by tests/script/data/formatjs.mjs.
+writeFileSync(new URL('../../../../bpmax_sim/script/v8_parity/formatjs.js', import.meta.url), `// Intl.PluralRules, RelativeTimeFormat and ListFormat of FormatJS, by tests/script/v8_parity/data/formatjs.mjs.
 ${licence}
 'use strict';
 ({intl}) => {
