@@ -433,6 +433,12 @@ class WeakSecretWarning(BpmaxWarning):
     kind = "weak_secret"
 
 
+class PowerWarning(BpmaxWarning):
+    """A script has ``**``, whose last digit is the machine's own."""
+
+    kind = "power"
+
+
 WARNINGS: Final[Mapping[str, type[BpmaxWarning]]] = {
     category.kind: category for category in BpmaxWarning.__subclasses__()
 }

@@ -107,6 +107,15 @@ COMMANDS: Mapping[str, Command] = {
         msg("List scenarios and the rows of their tables"),
         "bpmax-sim list --json",
     ),
+    "uses": Command(
+        "uses:uses",
+        msg("Tell who calls, reads, writes, runs or plays a part of the project"),
+        "bpmax-sim uses crm_system.get_customer_detail",
+        msg(
+            "PLACE is a file, file:line, platform, platform.api, platform.api.parameter, field, "
+            "node or person. What is only put together when it runs is in no list."
+        ),
+    ),
     "inspect": Command(
         "cassettes:inspect",
         msg("Show what is recorded in a cassette"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -14,6 +14,12 @@ from typer import Option
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import find_interrupted
+from bpmax_sim.check.scripts import (
+    ResponseShapes,
+    ScriptFinding,
+    check_scripts,
+    script_contexts,
+)
 from bpmax_sim.check.secrets import NotSecret, literal_secrets, secrets_in
 from bpmax_sim.check.upgrade import upgrade
 from bpmax_sim.cli.options import Json, Paths
@@ -25,18 +31,18 @@ from bpmax_sim.cli.select import (
     load_items,
 )
 from bpmax_sim.cli.terminal import say, say_json, tell
-from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, nearest_name, shell_quote
+from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, shell_quote
 from bpmax_sim.file_names import namesakes
-from bpmax_sim.i18n import label_message, msg, plural
+from bpmax_sim.i18n import label_message, msg, plural, series
+from bpmax_sim.index.store import load_index
 from bpmax_sim.platform.check import recover_hints
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.project import SUFFIX, find_root, open_places_of
-from bpmax_sim.report.document import build_document
+from bpmax_sim.report.document import as_data, build_document
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.terminal import annotation, in_workspace
+from bpmax_sim.report.terminal import Level, annotation, in_workspace
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import absent
-from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import expression_problem
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import matching_rules
@@ -44,9 +50,7 @@ from bpmax_sim.traffic.admission import register_known_credentials
 from bpmax_sim.yamlfile import display_path
 from bpmax_sim.yamlfile.node import join
 
-_NAMED = re.compile(r"""\$proxy\(\s*(['"])([^'"\n]+)\1""")
 _PLACED = re.compile(r"([^\n:]+\.yaml):(\d+): (.+)", re.DOTALL)
-_COMMENT = re.compile(r"^\s*(?://|\*|/\*)")
 
 
 def lint(
@@ -72,36 +76,49 @@ def lint(
             for change in upgrade(path):
                 tell(f"{Place(display_path(path), change.line)}: {change.what}")
     hints: list[str] = []
-    every = _problems(files, recordings, cassettes=cassettes, hint=hints.append)
+    doubts: list[Problem] = []
+    every = _problems(files, recordings, cassettes=cassettes, hint=hints.append, warn=doubts.append)
     problems = list(dict.fromkeys(every))
+    warnings = list(dict.fromkeys(doubts))
     for hint in dict.fromkeys(hints):
         tell("hint: {hint}", hint=hint)
     code = ExitCode.USAGE if problems else ExitCode.PASSED
     if json:
-        say_json(build_document([], code=code, problems=problems))
-        return code
-    for problem in problems:
-        if style == "github":
-            say(_format_annotation(problem))
-        else:
-            tell(str(problem))
-    counted = plural(len(problems), "{number} problem", "{number} problems")
-    verdict = counted if problems else msg("sound")
-    tell(
-        label_message(
-            plural(len(files), "{number} scenario file", "{number} scenario files"), verdict
-        )
-    )
+        found = build_document([], code=code, problems=problems)
+        say_json({**found, "warnings": list(map(as_data, warnings))})
+    else:
+        _report(problems, warnings, len(files), is_github=style == "github")
     return code
 
 
-def _format_annotation(problem: Problem) -> str:
+def _report(
+    problems: Sequence[Problem], warnings: Sequence[Problem], files: int, *, is_github: bool
+) -> None:
+    for warning in warnings:
+        if is_github:
+            say(_format_annotation(warning, "warning"))
+        else:
+            tell("warning: {warning}", warning=warning)
+    for problem in problems:
+        if is_github:
+            say(_format_annotation(problem, "error"))
+        else:
+            tell(str(problem))
+    counted = plural(len(problems), "{number} problem", "{number} problems")
+    verdict = [counted if problems else msg("sound")]
+    if warnings:
+        verdict.append(plural(len(warnings), "{number} warning", "{number} warnings"))
+    every = plural(files, "{number} scenario file", "{number} scenario files")
+    tell(label_message(every, series(verdict)))
+
+
+def _format_annotation(problem: Problem, level: Level) -> str:
     message = label_message(problem.path, problem.message) if problem.path else problem.message
     title, place = "bpmax-sim lint", problem.place
     if place is None:
-        return annotation(message, title=title)
-    file = in_workspace(Path(place.file))
-    return annotation(message, file=file, line=place.line, column=place.column, title=title)
+        return annotation(message, title=title, level=level)
+    file, line, column = in_workspace(Path(place.file)), place.line, place.column
+    return annotation(message, file=file, line=line, column=column, title=title, level=level)
 
 
 def _split_paths(paths: Sequence[str]) -> tuple[list[Selection], list[Path]]:
@@ -134,6 +151,7 @@ def _problems(
     *,
     cassettes: bool,
     hint: Callable[[str], None],
+    warn: Callable[[Problem], None],
 ) -> Iterator[Problem]:
     items, problems = load_items(files)
     yield from problems
@@ -141,9 +159,28 @@ def _problems(
     yield from chain.from_iterable(wrong)
     whole = [item for item, errors in zip(items, wrong, strict=True) if not errors]
     loaded: dict[tuple[Path, Path | None], Platforms] = {}
+    yield from _load_platforms(whole, loaded)
+    yield from chain.from_iterable(map(literal_secrets, loaded.values()))
+    yield from chain.from_iterable(map(_conditions, items))
+    own = chain.from_iterable(item.own.values() for item in loaded.values())
+    for text in chain.from_iterable(map(recover_hints, own)):
+        hint(text)
+    for finding in _in_scripts(items, loaded):
+        if finding.severity == "error":
+            yield finding.problem
+        else:
+            warn(finding.problem)
+    if cassettes:
+        yield from _in_cassettes(files, recordings, list(loaded.values()), hint)
+
+
+def _load_platforms(
+    items: Sequence[ScenarioItem], loaded: dict[tuple[Path, Path | None], Platforms]
+) -> Iterator[Problem]:
+    """Load the platforms of the project and of *items* into *loaded*; yield what is wrong."""
     default = find_root(Path.cwd()) / "scenarios" / "platforms"
     of_project = [(default, None)] if default.is_dir() else []
-    of_scenarios = [(item.platforms, item.instances) for item in whole]
+    of_scenarios = [(item.platforms, item.instances) for item in items]
     for folder, instances in dict.fromkeys([*of_project, *of_scenarios]):
         try:
             present = folder if folder.exists() else None
@@ -152,17 +189,14 @@ def _problems(
             loaded[folder, instances] = declared
         except ConfigError as error:
             yield from error.problems
-    yield from chain.from_iterable(map(literal_secrets, loaded.values()))
-    yield from chain.from_iterable(map(_conditions, items))
-    own = chain.from_iterable(item.own.values() for item in loaded.values())
-    for text in chain.from_iterable(map(recover_hints, own)):
-        hint(text)
-    for item in items:
-        platforms = loaded.get((item.platforms, item.instances))
-        if platforms is not None:
-            yield from unknown_platforms(item.subjects.handlers, platforms)
-    if cassettes:
-        yield from _in_cassettes(files, recordings, list(loaded.values()), hint)
+
+
+def _in_scripts(
+    items: Sequence[ScenarioItem], loaded: Mapping[tuple[Path, Path | None], Platforms]
+) -> Iterator[ScriptFinding]:
+    contexts = script_contexts(items, lambda item: loaded.get((item.platforms, item.instances)))
+    indexes = map(load_index, dict.fromkeys(item.root for item in items))
+    return check_scripts(contexts, ResponseShapes(indexes))
 
 
 def _in_cassettes(
@@ -213,19 +247,6 @@ def _find_interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
                 path=shell_quote(str(path)),
             )
             yield Problem(message, Place(str(journal)))
-
-
-def unknown_platforms(scripts: Iterable[Script], platforms: Platforms) -> Iterator[Problem]:
-    """Yield a problem for each platform that a script spells out and that is not declared."""
-    for script in scripts:
-        for number, text in enumerate(script.source.splitlines(), 1):
-            for match in () if _COMMENT.match(text) else _NAMED.finditer(text):
-                key = match[2]
-                if platforms.find(key) is None:
-                    folder = msg("; declare it in {folder}", folder=platforms.folder)
-                    hint = nearest_name(key, platforms.keys) or folder
-                    message = msg("there is no platform {key!r}{hint}", key=key, hint=hint)
-                    yield Problem(message, Place(script.name, number, match.start(2) + 1))
 
 
 def _secrets(

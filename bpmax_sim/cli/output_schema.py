@@ -112,6 +112,7 @@ _FINDING: Shape = {
 }
 _TENANT: Shape = {"instance": TEXT, "credentials": [{"name": TEXT, "value": (TEXT, WHOLE)}]}
 
+_USE: Shape = {"role": TEXT, **_PLACE, "detail": TEXT, "through": [TEXT]}
 SHAPES: Mapping[str, Shape] = {
     "demo": {"folder": TEXT, "lines": [TEXT]},
     "init": {"folder": TEXT, **_FILES},
@@ -119,10 +120,11 @@ SHAPES: Mapping[str, Shape] = {
     "record": _RUN,
     "review": {"action": TEXT, "files": [{"file": TEXT, "exchanges": WHOLE, "changes": [TEXT]}]},
     "list": {"items": [_SCENARIO]},
+    "uses": {"places": [{**_texts("kind", "name"), "uses": [_USE]}]},
     "inspect": {"file": TEXT, "exchanges": [_EXCHANGE]},
     "show": {"failures": [_REMEMBERED]},
     "report": {"file": TEXT, **_wholes("passed", "failed", "xfailed", "skipped", "ended_early")},
-    "lint": _RUN,
+    "lint": {**_RUN, "warnings": [_PROBLEM]},
     "fmt": {"check": FLAG, **_FILES},
     "import": {"cassettes": [_IMPORTED]},
     "import openapi": {

@@ -11,7 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -240,8 +240,17 @@ def align_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
         yield join_messages("  ", cells).rstrip()
 
 
+Level = Literal["error", "warning"]
+
+
 def annotation(
-    message: str, *, file: str = "", line: int = 0, column: int = 0, title: str = ""
+    message: str,
+    *,
+    file: str = "",
+    line: int = 0,
+    column: int = 0,
+    title: str = "",
+    level: Level = "error",
 ) -> str:
     """Return the command that tells *message* at a place, as far as the place is known."""
     properties: dict[str, Any] = {"file": file, "line": line, "col": column, "title": title}
@@ -249,7 +258,7 @@ def annotation(
         f"{name}={str(value).translate(_PROPERTY)}" for name, value in properties.items() if value
     )
     data = str(message).translate(_DATA)
-    return msg("::error {where}::{data}", where=where, data=data) if where else f"::error::{data}"
+    return join_messages("", (f"::{level} {where}".rstrip(), "::", data))
 
 
 def in_workspace(path: Path) -> str:

@@ -88,6 +88,17 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         failure = self.report(finding.kind, finding.message, self._action)
         return replace(failure, place=finding.place) if finding.place else failure
 
+    def report_wrong_call(self, call: CallMade) -> Failure:
+        """Return the failure of a call that can never work, and that its script caught."""
+        essence = msg(
+            "{call}: {message}; the script caught that: mend the call, or expect it in proxy: "
+            "{{call: {call}, error: {code}}}",
+            call=call.call,
+            message=call.message,
+            code=call.error,
+        )
+        return self.report("call", essence, self._action, script=call.place)
+
     def report_refused(self) -> Failure:
         """Return the failure of an action that was refused while the step expects nothing of it."""
         essence = msg(

@@ -16,7 +16,9 @@ from msgspec.structs import replace
 from bpmax_sim.errors import WARNINGS, Place, nearest_name, suggest
 from bpmax_sim.i18n import fill_message, msg
 from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.model import names_api
 from bpmax_sim.scenario import model
+from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect_check import check_call, check_error
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames
@@ -24,6 +26,20 @@ from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.form import path_steps
 from bpmax_sim.subject.hooks import FieldChanged
 from bpmax_sim.subject.project import UNDO
+
+WRONG_CALLS = frozenset(
+    {"UNKNOWN_PLATFORM", "UNKNOWN_INSTANCE", "UNKNOWN_API", "UNKNOWN_PARAMETER"}
+)
+"""Codes of calls that no third party could ever answer."""
+
+
+def wrong_calls(calls: Iterable[CallMade], *expected: model.Expect) -> Iterator[CallMade]:
+    """Yield each of *calls* that can never work, unless an expectation says that it has to fail."""
+    sections = [one.proxy for one in expected if one.proxy is not UNSET]
+    named = [item.call for items in sections for item in items if item.error is not UNSET]
+    for call in calls:
+        if call.error in WRONG_CALLS and not any(names_api(name, call.call) for name in named):
+            yield call
 
 
 class NameFinding(msgspec.Struct, frozen=True):
@@ -84,7 +100,7 @@ def check_filled(
 def check_calls(item: ScenarioItem, platforms: Platforms) -> list[NameFinding]:
     """Return what *item* names of third parties and *platforms* do not declare."""
     context = FilledCheck(replace(item.names, platforms=platforms))
-    steps = list(_walk_steps(item))
+    steps = list(walk_steps(item))
     faults = (fault for located in steps for fault in located.faults)
     findings = [
         NameFinding("rule", msg("{wrong}, so this can never answer", wrong=wrong), rule.place)
@@ -118,7 +134,7 @@ def _check_name(context: CheckContext, call: object, spot: Spot) -> None:
         context.tell(spot, wrong, kind="name")
 
 
-def _walk_steps(item: ScenarioItem) -> Iterator[LocatedStep]:
+def walk_steps(item: ScenarioItem) -> Iterator[LocatedStep]:
     """Yield every step of *item*, of what it runs, and of what is done meanwhile."""
     named = (step for steps in item.subjects.named.values() for step in steps)
     for located in (*item.steps, *item.cleanup, *named):
@@ -159,7 +175,7 @@ def check_write(
 def expected_columns(item: ScenarioItem) -> Mapping[str, frozenset[str]]:
     """Return table -> the columns that expectations of *item* name."""
     tables: dict[str, set[str]] = {table: set() for table in item.names.columns}
-    everything = [item.scenario.expect, *(located.step.expect for located in _walk_steps(item))]
+    everything = [item.scenario.expect, *(located.step.expect for located in walk_steps(item))]
     for expected in everything if tables else ():
         for table, column in _named_columns(expected.form):
             tables.get(table, set()).add(column)

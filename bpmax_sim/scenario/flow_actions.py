@@ -53,8 +53,22 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
             return
         if not cls.known_keys(context, value, spot):
             return
-        if needs_others and "to" not in value:
-            context.tell(spot, "expected to: {meant}", meant=cls.meant)
+        if not cls._names_nobody(context, value, spot):
+            cls._check_names(context, value, spot)
+
+    @classmethod
+    def _names_nobody(cls, context: CheckContext, value: Any, spot: source.Spot) -> bool:
+        """Report what is null that has to name something, or is not there; return whether it is."""
+        keys = ["by", "at", "project", *(["to"] if "to" in cls.__struct_fields__ else [])]
+        wrong = [key for key in keys if value.get(key, None if key == "to" else "") is None]
+        for key in wrong:
+            meant = cls.meant if key == "to" else cls.texts[key]
+            where = spot.at(key) if key in value else spot
+            context.tell(where, "expected {key}: {meant}", key=key, meant=meant)
+        return bool(wrong)
+
+    @classmethod
+    def _check_names(cls, context: CheckContext, value: Any, spot: source.Spot) -> None:
         name = value.get("project", "")  # 盖章#2 is the second of its kind
         project = name.partition("#")[0] if literal(name) else ""
         if project and project not in context.names.subflows:

@@ -116,7 +116,8 @@ class ProxySpec(Model, frozen=True, kw_only=True):
 
     Attributes:
         unused: what recordings are that no call played.
-        unawaited: what calls are that no script awaited; they complete all the same.
+        unawaited: what calls are whose promise nobody took; they complete all the same. By
+            default they fail, while a chain that was only built warns.
     """
 
     platforms: str = ""
@@ -127,7 +128,7 @@ class ProxySpec(Model, frozen=True, kw_only=True):
     ignore: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
     unused: Unused = "fail"
-    unawaited: Unawaited = "warn"
+    unawaited: Unawaited | UnsetType = UNSET
     repeat: bool = False
     stubs: tuple[Stub, ...] = ()
 

@@ -33,6 +33,9 @@ from bpmax_sim.scenario.faults import describe_fault
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames
 from bpmax_sim.scenario.observation import SubjectState, digest_of, observe, state_of
 from bpmax_sim.scenario.references import Path, Scope, UndefinedValueError
+from bpmax_sim.script.failure import Script
+from bpmax_sim.script.turn_result import AbsentRead, UnawaitedCall
+from bpmax_sim.script_source.reading import POWER_DIFFERS, find_powers
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.subject.flow import FlowSubject
@@ -261,6 +264,7 @@ class Progress:
         self.missed: set[int] = set()
         self.checks: Checks = ()
         self.subject: Subject = None
+        self.unawaited: list[tuple[UnawaitedCall, FailureReporter]] = []
         self.shown = session.shown
         chance, zone = session.chance(), item.clock
         self.scope = Scope(
@@ -269,6 +273,12 @@ class Progress:
             now=lambda: str(zone.at(session.clock.now())),
             uuid=lambda: new_uuid(chance),
         )
+
+    @property
+    def _foreign_scripts(self) -> Iterator[Script]:
+        """Yield the scripts of sub-flows, whose forms are their own."""
+        for flow in self.item.subjects.subflows.values():
+            yield from flow.handlers
 
     def prepare(self) -> bool:
         """Fill in variables and set up the subject; a value that is not defined is a failure."""
@@ -296,6 +306,9 @@ class Progress:
     def check_names(self) -> bool:
         """Hold what the scenario names of third parties against what is declared."""
         self.log.warnings += self.item.warnings
+        for script in self.item.subjects.bodies:
+            for place in find_powers(script.source, script.name):
+                self.log.add_warning("power", POWER_DIFFERS, place)
         wrong = findings.check_calls(self.item, self.session.platforms)
         self.failures += self.sort_failures(map(self.reporter().report_finding, wrong))
         return not self.failures
@@ -390,6 +403,25 @@ class Progress:
             else:
                 left.append(failure)
         return left
+
+    def judge_unawaited(
+        self, call: UnawaitedCall, reporter: FailureReporter
+    ) -> Iterator[source.Failure]:
+        """Yield the failure of a forgotten call, unless the scenario takes it as a warning."""
+        chosen = self.item.scenario.proxy.unawaited
+        if chosen == "fail" or (chosen is UNSET and not call.built):
+            yield reporter.report_unawaited(call)
+        elif chosen != "allow":
+            kind = "uncalled" if call.built else "unawaited"
+            self.log.add_warning(kind, call.fault, call.place)
+
+    def judge_read(self, read: AbsentRead) -> None:
+        """Say that a script read what is not there, if it is a name that nobody declares."""
+        file = read.place.file if read.place else ""
+        if any(file == script.name for script in self._foreign_scripts):
+            return
+        if doubt := self.names.read_problem(read.owner, read.member):
+            self.log.add_warning("name", doubt, read.place)
 
     def check_filled(
         self, reporter: FailureReporter, check: Callable[[CheckContext], None]

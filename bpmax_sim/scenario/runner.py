@@ -22,6 +22,7 @@ from bpmax_sim.clock import format_duration
 from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromise, Problem
 from bpmax_sim.i18n import msg
 from bpmax_sim.keywords import refuse_unknown_keywords
+from bpmax_sim.scenario import findings
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import check_action
 from bpmax_sim.scenario.assertions import error_as_data, resolved_error
@@ -189,11 +190,6 @@ class StepRun(msgspec.Struct):
                 result = perform(kind, value, name)
         elif isinstance(progress.subject, FlowSubject) and (progress.subject.begins or step.at):
             result = perform(None, None, "")
-        if progress.item.scenario.proxy.unawaited == "warn":
-            for call in result.unawaited:
-                progress.log.add_warning(
-                    "uncalled" if call.built else "unawaited", call.fault, call.place
-                )
         if step.action:
             progress.remember(step.id, result.value, error_as_data(result.errors))
         return result
@@ -280,7 +276,6 @@ class StepRun(msgspec.Struct):
         if missed:
             self.failures = [reporter.report_miss(misses[number]) for number in missed]
             return
-        forbids = progress.item.scenario.proxy.unawaited == "fail"
         is_refused = result.refused and not result.errors and not _expects_refusal(step)
         silent = [msg("no call of {call} was made meanwhile", call=call) for call in self._missing]
         failures = [
@@ -288,9 +283,10 @@ class StepRun(msgspec.Struct):
             *(reporter.report("value", essence, ("during", "call")) for essence in silent),
             *self._judge_errors(result, reporter),
             *(reporter.report_uncaught(error, is_rejection=True) for error in result.unhandled),
-            *(reporter.report_unawaited(call) for call in (result.unawaited if forbids else ())),
+            *self._judge_unawaited(result, reporter),
             *(reporter.report_undeclared(*field) for field in progress.log.take_undeclared()),
             *([reporter.report_refused()] if is_refused else ()),
+            *self._judge_wrong_calls(result, reporter),
         ]
         self.failures = progress.sort_failures(failures)
         if self.failures:
@@ -303,6 +299,27 @@ class StepRun(msgspec.Struct):
             return
         checks, self.failures = progress.judge(reporter, step.expect, self.since)
         self.checks += checks
+
+    def _judge_unawaited(self, result: Result, reporter: FailureReporter) -> Iterator[Failure]:
+        """Yield the failures of forgotten calls; those that a later script may take wait for it."""
+        progress = self.progress
+        for read in result.absent_reads:
+            progress.judge_read(read)
+        for call in result.unawaited:
+            if call.number:
+                progress.unawaited.append((call, reporter))
+            else:
+                yield from progress.judge_unawaited(call, reporter)
+
+    def _judge_wrong_calls(self, result: Result, reporter: FailureReporter) -> Iterator[Failure]:
+        """Yield the failures of calls that can never work; one that was not caught is told so."""
+        progress = self.progress
+        whole = progress.item.scenario.expect
+        uncaught = {getattr(error, "fields", {}).get("code") for error in result.errors}
+        made = progress.log.calls[self.since.calls :]
+        for call in findings.wrong_calls(made, self.located.step.expect, whole):
+            if call.error not in uncaught:
+                yield reporter.report_wrong_call(call)
 
     def _judge_errors(self, result: Result, reporter: FailureReporter) -> list[Failure]:
         """Return the failures of what was thrown; a wait for ever can never be expected."""
@@ -413,6 +430,13 @@ def _steps(progress: Progress) -> Iterator[Event]:
         progress.checks, progress.failures = progress.judge(
             progress.reporter(), item.scenario.expect
         )
+    late = (
+        failure
+        for call, reporter in progress.unawaited
+        if session.is_forgotten(call)
+        for failure in progress.judge_unawaited(call, reporter)
+    )
+    progress.failures += progress.sort_failures(late)
     for timer in session.pending_timers():
         left = format_duration(max(timer.due - session.clock.now(), 0))
         message = msg(

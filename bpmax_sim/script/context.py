@@ -34,6 +34,8 @@ from bpmax_sim.script.failure import ErrorFactory, PlacedScript, Script, Sources
 from bpmax_sim.script.limits import EngineError, Limits, make_time_error
 from bpmax_sim.script.scheduler import ScheduledEvent, Scheduler
 from bpmax_sim.script.turn_result import (
+    AbsentMember,
+    AbsentRead,
     BodyEnd,
     BodyError,
     BodyResult,
@@ -46,7 +48,6 @@ from bpmax_sim.script.turn_result import (
     PendingProbes,
     PendingTimer,
     PromiseRead,
-    RaceEntry,
     RandomDraw,
     TimerCancel,
     TimerEntry,
@@ -121,8 +122,8 @@ class ScriptRun:
         self.calls: dict[int, UnawaitedCall] = {}
         self.fresh: list[int] = []  # calls since the outcome was told
         self.flights: set[int] = set()
-        self.late: set[int] = set()
-        self.raced: set[int] = set()
+        self.forgotten: dict[int, UnawaitedCall] = {}
+        self.absent_reads: list[AbsentRead] = []
         self.misread: dict[int, tuple[str, Place | None]] = {}
         self.timers: dict[int, _ActiveTimer] = {}
         self.fired: list[TimerFired] = []
@@ -167,11 +168,13 @@ class ScriptRun:
             error=self.error,
             console=tuple(self.console),
             timers=tuple(self.fired),
-            unawaited=(*(self.calls[number] for number in sorted(self.late)), *self.built),
+            unawaited=(*self.forgotten.values(), *self.built),
             unhandled=tuple(self.unhandled),
+            absent_reads=tuple(self.absent_reads),
         )
-        for entries in (self.console, self.fired, self.late, self.built, self.unhandled):
+        for entries in (self.console, self.fired, self.built, self.unhandled, self.absent_reads):
             entries.clear()
+        self.forgotten.clear()
         self.error = None
         return outcome
 
@@ -204,7 +207,9 @@ class Context:
         self._runs: dict[int, ScriptRun] = {}
         self._owners: dict[int, ScriptRun] = {}  # of calls
         self._broken: ScriptError | None = None  # a library did not load
+        self.is_page = False
         self._is_new = True
+        self._shared_calls: set[int] = set()  # that nobody had taken when their scripts ended
         self._drawing = 0  # whose sequence chance is
 
     @property
@@ -237,7 +242,7 @@ class Context:
             run,
             "run",
             start=placed.start,
-            source=placed.sent.text,
+            source=placed.script.source,
             files=files,
             **({"parts": parts} if parts else {}),
         )
@@ -265,6 +270,15 @@ class Context:
         self._runs.clear()
         self._owners.clear()
         self._channel.close()
+
+    def forgotten_calls(self) -> set[int]:
+        """Return the calls of a page whose promises nobody has taken by now."""
+        if not self._shared_calls or not self.is_open:
+            return self._shared_calls
+        self._channel.renew()
+        reply = self._channel.turn("end", run=0, calls=sorted(self._shared_calls))
+        ends = [entry for entry in reply.entries if isinstance(entry, BodyEnd)]
+        return {number for end in ends for number in end.unseen}
 
     def pending_timers(self) -> list[PendingTimer]:
         """Return the timers that wait until somebody lets time pass, the next one first."""
@@ -335,7 +349,6 @@ class Context:
             return run
         value = decode_tagged(ending.value) if isinstance(ending, BodyResult) else UNDEFINED
         run.settled = True
-        run.late = set(run.flights)
         if isinstance(ending, BodyResult):
             run.value = value
             return run
@@ -353,7 +366,6 @@ class Context:
         """End the context, and with it all that runs in it; *error* is *run*'s."""
         for active in self.runs:
             was_settled = active.settled
-            active.late = active.late if was_settled else set(active.flights)
             active.settled = True
             if active is run or not was_settled:
                 active.error = error
@@ -390,7 +402,7 @@ class Context:
     def _locate(
         self,
         run: ScriptRun,
-        entry: CallEntry | FieldWrite | ConsoleEntry | TimerEntry | PromiseRead,
+        entry: CallEntry | FieldWrite | ConsoleEntry | TimerEntry | PromiseRead | AbsentMember,
     ) -> Place | None:
         place = self._sources.locate(entry.row, entry.column)
         run.place = place or run.place
@@ -505,9 +517,11 @@ class Context:
     def _take_probes(self, run: ScriptRun, entry: PendingProbes) -> None:
         run.probes = entry.probes
 
-    def _note_race(self, run: ScriptRun, entry: RaceEntry) -> None:
-        del run
-        self._find_caller(entry.number).raced.add(entry.number)
+    def _note_absent_member(self, run: ScriptRun, entry: AbsentMember) -> None:
+        if entry.index >= len(self._mirror.names):
+            raise MalformedError("a member is read of an object that is not there")
+        place = self._locate(run, entry)
+        run.absent_reads.append(AbsentRead(self._mirror.names[entry.index], entry.name, place))
 
     def _note_draw(self, run: ScriptRun, entry: RandomDraw) -> None:
         del run
@@ -526,7 +540,7 @@ class Context:
         for number in entry.unseen:
             if self._find_caller(number) is not run:
                 raise MalformedError("call {number} is not of the script that ended", number=number)
-        run.late = run.late - run.raced | set(entry.unseen)
+        self._note_forgotten(run, entry.unseen)
         run.unhandled.extend(map(self._failures.make_uncaught_error, entry.reasons))
         causes = [error.__cause__ for error in run.unhandled]
         for number in entry.unseen:
@@ -540,6 +554,24 @@ class Context:
         )
         for chain in entry.chains:
             self._report_chain(run, chain)
+
+    def _note_forgotten(self, run: ScriptRun, unseen: Sequence[int]) -> None:
+        """Note the calls of *run* whose promise nobody has taken."""
+        for number in sorted(unseen) if run.error is None else ():  # what broke off forgot nothing
+            if not self._is_voided(run.calls[number].place):
+                # On a page another script may take it later, such as one that waits for it.
+                shared = number if self.is_page else 0
+                run.forgotten[number] = msgspec.structs.replace(run.calls[number], number=shared)
+                self._shared_calls |= {shared} - {0}
+
+    def _is_voided(self, place: Place | None) -> bool:
+        """Whether the script says of the call at *place* that nobody is to wait for it."""
+        if place is None:
+            return False
+        # It is read only now: hardly any call is forgotten, and a parser takes its time.
+        from bpmax_sim.script_source.voided_calls import is_voided  # noqa: PLC0415
+
+        return is_voided(self._sources.text_of(place.file), place)
 
     def _report_chain(self, run: ScriptRun, chain: UncalledChain) -> None:
         """Take a chain without a call: an error if the script waited for what it yields."""
@@ -565,7 +597,7 @@ _ENTRIES: Mapping[type, Callable[[Context, ScriptRun, Any], None]] = {
     TimerCancel: Context._cancel_timer,  # noqa: SLF001
     TimerError: Context._take_timer_error,  # noqa: SLF001
     PendingProbes: Context._take_probes,  # noqa: SLF001
-    RaceEntry: Context._note_race,  # noqa: SLF001
+    AbsentMember: Context._note_absent_member,  # noqa: SLF001
     RandomDraw: Context._note_draw,  # noqa: SLF001
     PromiseRead: Context._note_promise_read,  # noqa: SLF001
     BodyEnd: Context._take_body_end,  # noqa: SLF001
@@ -574,9 +606,7 @@ _ENTRIES: Mapping[type, Callable[[Context, ScriptRun, Any], None]] = {
 
 def _describe_file(placed: PlacedScript) -> dict[str, Any]:
     """Return a script as the prelude takes it."""
-    file = {"name": placed.script.name, "start": placed.start, "source": placed.script.source}
-    sent = placed.sent
-    return {**file, "sent": sent.text, "moves": sent.moves} if sent.moves else file
+    return {"name": placed.script.name, "start": placed.start, "source": placed.script.source}
 
 
 def _encode_answer(answer: Answer) -> tuple[str, Any]:

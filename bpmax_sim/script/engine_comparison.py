@@ -151,7 +151,7 @@ _DESCRIPTIONS: Mapping[type, Callable[[Any], str]] = {
         error_message=entry.error.message,
     ),
     turn_result.TimerCancel: lambda entry: msg("timer {number} cleared", number=entry.number),
-    turn_result.RaceEntry: lambda entry: msg("call {number} in a race", number=entry.number),
+    turn_result.AbsentMember: lambda entry: msg("a read of {name}", name=entry.name),
     type(None): lambda _: "nothing",
 }
 

@@ -21,7 +21,7 @@ from bpmax_sim.script.context import Begin, Context, ScriptRun, Setting
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import EngineError, Limits, default_stack_size, run_with_stack
 from bpmax_sim.script.scheduler import Scheduler
-from bpmax_sim.script.turn_result import Outcome, PendingTimer
+from bpmax_sim.script.turn_result import Outcome, PendingTimer, UnawaitedCall
 
 SHANGHAI = 8 * 3600.0
 
@@ -231,6 +231,11 @@ class Runtime:
         """Return the timers that wait until somebody lets time pass."""
         return [timer for context in self._contexts() for timer in context.pending_timers()]
 
+    def is_forgotten(self, call: UnawaitedCall) -> bool:
+        """Return whether nobody has taken the promise of *call* by now, on no page either."""
+        numbers = (context.forgotten_calls() for context in self._pages.values())
+        return not call.number or any(call.number in number for number in numbers)
+
     def close(self) -> None:
         """End what still runs."""
         for context in self._contexts():
@@ -286,6 +291,7 @@ class Runtime:
             )
             if page is not None and page.scripts:
                 self._pages[page] = context
+                context.is_page = True
             else:
                 self._single[run.number] = context
         context.start(run, setting.parts)

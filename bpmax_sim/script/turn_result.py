@@ -79,20 +79,26 @@ class PendingTimer(msgspec.Struct, frozen=True):
 
 
 class UnawaitedCall(msgspec.Struct, frozen=True):
-    """A call that nobody awaited, or that was under way when the body ended.
+    """A call whose promise nobody took, or a chain that was never called.
 
     Attributes:
         built: whether it is a chain without its ``$call()``, which sent nothing.
+        number: of the call on a page, where another script may still take it; else 0.
     """
 
     call: str
     place: Place | None
     built: bool = False
+    number: int = 0
 
     @property
     def problem(self) -> str:
         """Return what is wrong and what to do, such as ``crm.get was not awaited; await it``."""
-        cure = msg("end the chain with .$call()") if self.built else msg("await it")
+        cure = (
+            msg("end the chain with .$call()")
+            if self.built
+            else msg("await it, or write void before it if nothing is to wait for it")
+        )
         return msg("{fault}; {cure}", fault=self.fault, cure=cure)
 
     @property
@@ -110,6 +116,14 @@ class UnawaitedCall(msgspec.Struct, frozen=True):
         return head + self.fault
 
 
+class AbsentRead(msgspec.Struct, frozen=True):
+    """A script read *member* of a live object, as it calls it (``form``), that has none."""
+
+    owner: str
+    member: str
+    place: Place | None
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """The end of a script.
 
@@ -117,9 +131,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         value: what the body returned; `UNDEFINED` if nothing.
         error: what it did not catch, a limit it passed, or a promise it waits for in vain.
         console, timers: in order.
-        unawaited: calls that completed without anyone waiting for them, and chains that were
-            built and never called.
+        unawaited: calls whose promise nobody took, and chains that were built and never called.
         unhandled: rejections and timer errors that nobody handled.
+        absent_reads: members of live objects that were read and are not there, each once.
     """
 
     value: Any = UNDEFINED
@@ -128,6 +142,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     timers: tuple[TimerFired, ...] = ()
     unawaited: tuple[UnawaitedCall, ...] = ()
     unhandled: tuple[ScriptError, ...] = ()
+    absent_reads: tuple[AbsentRead, ...] = ()
 
     def unwrap(self) -> Any:
         """Return the value.
@@ -229,10 +244,13 @@ class PendingProbes(OutboxEntry, frozen=True, tag="probed"):
     probes: list[tuple[str, str]]
 
 
-class RaceEntry(OutboxEntry, frozen=True, tag="raced"):
-    """A call takes part in a race."""
+class AbsentMember(OutboxEntry, frozen=True, tag="absent"):
+    """A member of a live object was read that is not there."""
 
-    number: Number
+    index: Count
+    name: str
+    row: Count
+    column: Count
 
 
 class RandomDraw(OutboxEntry, frozen=True, tag="drew"):
@@ -276,7 +294,7 @@ AnyEntry = (
     | TimerCancel
     | TimerError
     | PendingProbes
-    | RaceEntry
+    | AbsentMember
     | RandomDraw
     | PromiseRead
     | BodyEnd

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
@@ -10,9 +11,10 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import Place
+from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.scopes import Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
-from bpmax_sim.script_source.values import WRAPPED, ProxyCall, ScriptValue, Values, above
+from bpmax_sim.script_source.values import WRAPPED, ProxyCall, ScriptValue, Values, usage_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -31,6 +33,12 @@ _BUILT_IN: Final = frozenset(
     }
 )  # fmt: skip
 """Members that lists, texts and numbers have by themselves, and no response or form declares."""
+FULL_WIDTH: Final[Mapping[str, str]] = dict(
+    zip(
+        "，；：（）｛｝［］＝＋－＊／！？。“”‘’＜＞｜＆", ",;:(){}[]=+-*/!?.\"\"''<>|&", strict=True
+    )
+)
+"""What an input method for Chinese types in place of JavaScript's punctuation."""
 _ASSIGNS: Final = {
     "assignment_expression": "left",
     "augmented_assignment_expression": "left",
@@ -38,6 +46,10 @@ _ASSIGNS: Final = {
     "for_in_statement": "left",
 }
 _COMPARES: Final = frozenset({"||", "??", "&&", "==", "!=", "===", "!=="})
+_TEXTS: Final = frozenset(
+    {"string", "string_fragment", "template_string", "comment", "regex_pattern", "escape_sequence"}
+)
+_OF_PROMISES: Final = frozenset({"then", "catch", "finally", "constructor"})
 _TESTS: Final = frozenset({"typeof", "!"})
 
 
@@ -69,10 +81,13 @@ class ScriptReading(msgspec.Struct, frozen=True):
     """What the text of one script says.
 
     Attributes:
+        misreads: members that are read of a promise, as ``await`` was forgotten.
         declared: names at the top level, which a library gives to bodies.
         powers: where ``**`` has operands that are not integer literals; the last bit of what it
             gives is the machine's.
         mistakes: where the text is not JavaScript.
+        full_width: punctuation of Chinese that was typed for JavaScript's, what it stands for, and
+            where.
         suppressed: line -> rules that a comment ``// bpmax-ignore: rule`` switches off there.
     """
 
@@ -80,9 +95,11 @@ class ScriptReading(msgspec.Struct, frozen=True):
     calls: tuple[ProxyCall, ...] = ()
     members: tuple[MemberUse, ...] = ()
     globals: tuple[GlobalUse, ...] = ()
+    misreads: tuple[MemberUse, ...] = ()
     declared: tuple[str, ...] = ()
     powers: tuple[Place, ...] = ()
     mistakes: tuple[Place, ...] = ()
+    full_width: tuple[tuple[str, str, Place], ...] = ()
     suppressed: Mapping[int, tuple[str, ...]] = {}
 
 
@@ -90,6 +107,17 @@ class ScriptReading(msgspec.Struct, frozen=True):
 def read_script(text: str, name: str = "script.js") -> ScriptReading:
     """Return what *text* calls, reads and writes; of a broken text what can be read of it."""
     return _ScriptReader(SyntaxTree(text, name)).read()
+
+
+_POWER: Final = re.compile(r"(?<![/*])\*\*(?![/*])")
+POWER_DIFFERS: Final = msg(
+    "the last digit of ** depends on the machine here; Math.pow gives the same everywhere"
+)
+
+
+def find_powers(text: str, name: str = "script.js") -> tuple[Place, ...]:
+    """Return where ``**`` of *text* may have another last digit on another machine."""
+    return read_script(text, name).powers if _POWER.search(text) else ()
 
 
 class _ScriptReader:
@@ -101,6 +129,7 @@ class _ScriptReader:
         self._values = Values(tree, self._scopes)
         self._nodes = list(tree.walk())
         self._members: dict[MemberUse, None] = {}
+        self._misreads: list[MemberUse] = []
 
     def read(self) -> ScriptReading:
         for node in self._nodes:
@@ -109,8 +138,8 @@ class _ScriptReader:
         left = list(self._left_standing())
         for node in self._nodes:
             if node.type in {"member_expression", "subscript_expression"}:
-                where = _named_at(node)
-                self._note(self._values.value(node), self._access(node), where)
+                self._note(self._values.value(node), self._access(node), _named_at(node))
+                self._note_misread(node)
             elif node.type == "binary_expression":
                 self._note_in(node)
         for binding in self._scopes.bindings:
@@ -122,9 +151,11 @@ class _ScriptReader:
             calls=(*self._values.calls, *left),
             members=tuple(self._members),
             globals=tuple(self._global_uses()),
+            misreads=tuple(self._misreads),
             declared=tuple(self._scopes.top.names),
             powers=tuple(self._powers()),
-            mistakes=tuple(self._tree.mistakes()),
+            mistakes=(mistakes := tuple(self._tree.mistakes())),
+            full_width=tuple(self._full_width()) if mistakes else (),
             suppressed=dict(self._suppressed()),
         )
 
@@ -133,12 +164,11 @@ class _ScriptReader:
         for node in self._nodes:
             if node.type != "call_expression":
                 continue
-            value, parent = self._values.value(node), above(node).type
+            value, usage = self._values.value(node), usage_of(node)
             if value is None or value.kind != "chain" or value.draft is None:
                 continue
-            if parent in {"await_expression", "expression_statement"}:
-                is_awaited, place = parent == "await_expression", self._tree.place(node)
-                yield replace(value.draft, is_awaited=is_awaited, place=place)
+            if usage in {"awaited", "nothing"}:
+                yield replace(value.draft, usage=usage, place=self._tree.place(node))
 
     def _note(self, value: ScriptValue | None, access: Access, where: Node) -> None:
         if value is None or not value.path or value.kind not in {"form", "ctx", "result"}:
@@ -151,6 +181,15 @@ class _ScriptReader:
             return
         call = value.call if root == "result" else None
         self._members[MemberUse(root, path, access, self._tree.place(where), call)] = None
+
+    def _note_misread(self, node: Node) -> None:
+        """Note a member that no promise has, read of the promise of a call."""
+        owner = self._values.value(node.child_by_field_name("object"))
+        name = self._values.member_name(node)
+        if owner is not None and owner.kind == "promise" and name not in _OF_PROMISES:
+            place = self._tree.place(_named_at(node))
+            use = MemberUse("result", (name or "*",), self._access(node), place, owner.call)
+            self._misreads.append(use)
 
     def _note_in(self, node: Node) -> None:
         """Note ``'name' in form``, which does no harm where there is no such member."""
@@ -195,14 +234,31 @@ class _ScriptReader:
             operator = node.child_by_field_name("operator")
             if operator is None or operator.type not in {"**", "**="}:
                 continue
-            operands = [node.child_by_field_name(side) for side in ("left", "right")]
-            if not all(map(self._is_integer, operands)):
+            base, exponent = (node.child_by_field_name(side) for side in ("left", "right"))
+            # A negative exponent gives a fraction: 10 ** -5 has two last digits.
+            is_negative = exponent is not None and exponent.type == "unary_expression"
+            if is_negative or not (self._is_integer(base) and self._is_integer(exponent)):
                 yield self._tree.place(operator)
+
+    def _full_width(self) -> Iterator[tuple[str, str, Place]]:
+        """Yield full-width punctuation outside of texts and comments."""
+        at = 0
+        for character in self._tree.text:
+            size = len(character.encode("utf-8", "surrogatepass"))
+            if character in FULL_WIDTH:
+                node = self._tree.root.descendant_for_byte_range(at, at + size)
+                if node is None or node.type not in _TEXTS:
+                    yield character, FULL_WIDTH[character], self._tree.place_of_byte(at)
+            at += size
 
     def _is_integer(self, node: Node | None) -> bool:
         while node is not None and node.type in {*WRAPPED, "unary_expression"}:
             node = node.named_children[-1] if node.named_children else None
-        return node is not None and node.type == "number" and self._tree.text_of(node).isdigit()
+        return (
+            node is not None
+            and node.type == "number"
+            and self._tree.text_of(node).rstrip("n").isdigit()
+        )
 
     def _suppressed(self) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Yield the line of each ``// bpmax-ignore: rule, rule``: its own or the next."""

@@ -46,6 +46,23 @@ class Setter(msgspec.Struct, frozen=True):
     place: Place
 
 
+Usage = Literal["awaited", "returned", "argument", "assigned", "void", "member", "nothing", "other"]
+_USAGES: Final[Mapping[str, Usage]] = {
+    "await_expression": "awaited",
+    "return_statement": "returned",
+    "arrow_function": "returned",
+    "arguments": "argument",
+    "array": "argument",
+    "spread_element": "argument",
+    "variable_declarator": "assigned",
+    "assignment_expression": "assigned",
+    "pair": "assigned",
+    "member_expression": "member",
+    "subscript_expression": "member",
+    "expression_statement": "nothing",
+}
+
+
 class ProxyCall(msgspec.Struct, frozen=True, kw_only=True):
     """One call of ``$proxy`` in the text.
 
@@ -56,7 +73,7 @@ class ProxyCall(msgspec.Struct, frozen=True, kw_only=True):
         arguments: how many a direct call has; None for a chain, or where ``...`` spreads a list.
         setters: those of a chain, in their order.
         is_called: whether a chain ends in ``$call()``; a direct call always does.
-        is_awaited: ``await`` stands before it.
+        usage: what is done with its promise; nothing, where it is a statement of its own.
         place: where the expression begins.
         platform_place, api_place: where the two names stand.
         options: the names of options, with their places.
@@ -69,7 +86,7 @@ class ProxyCall(msgspec.Struct, frozen=True, kw_only=True):
     arguments: int | None = None
     setters: tuple[Setter, ...] = ()
     is_called: bool = False
-    is_awaited: bool = False
+    usage: Usage = "other"
     place: Place
     platform_place: Place
     api_place: Place
@@ -329,8 +346,8 @@ class Values:
 
     def _keep(self, node: Node, call: ProxyCall) -> ScriptValue:
         """Give a call that is made its number, and return its promise."""
-        place, is_awaited = self._tree.place(node), above(node).type == "await_expression"
-        self.calls.append(replace(call, place=place, is_called=True, is_awaited=is_awaited))
+        place, usage = self._tree.place(node), usage_of(node)
+        self.calls.append(replace(call, place=place, is_called=True, usage=usage))
         return ScriptValue("promise", call=len(self.calls) - 1)
 
     def _of_promise(
@@ -386,6 +403,15 @@ def above(node: Node) -> Node:
     while parent is not None and parent.type in WRAPPED:
         parent = parent.parent
     return parent or node
+
+
+def usage_of(node: Node) -> Usage:
+    """Return what is done with the value of *node*, a promise or a chain."""
+    parent = above(node)
+    operator = parent.child_by_field_name("operator")
+    if operator is not None and operator.type == "void":
+        return "void"
+    return _USAGES.get(parent.type, "other")
 
 
 def _is_no_api(name: str) -> bool:

@@ -28,7 +28,7 @@ from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.runtime import Page, Runtime, select_engine
 from bpmax_sim.script.scheduler import Scheduler
-from bpmax_sim.script.turn_result import Outcome, PendingTimer
+from bpmax_sim.script.turn_result import Outcome, PendingTimer, UnawaitedCall
 from bpmax_sim.secret.vault import redact_values
 from bpmax_sim.session import scripts
 from bpmax_sim.session.credentials import volatile_places
@@ -260,9 +260,12 @@ class Session:
             ConfigError: a file cannot be read, or this is not the session's thread.
         """
         self._recordings.refuse_closed()
+        body, shared = scripts.as_script(script), scripts.as_scripts(libraries)
+        if self.settings.unawaited != "allow":  # as a scenario does, which has its own warnings
+            scripts.warn_of_powers((body, *shared))
         outcome = self._runtime.run(
-            scripts.as_script(script),
-            libraries=scripts.as_scripts(libraries),
+            body,
+            libraries=shared,
             bindings=self._bindings(form, ctx),
             page=page,
         )
@@ -336,6 +339,10 @@ class Session:
             act: called at the instant at which the call begins.
         """
         self._runtime.watch(call, act)
+
+    def is_forgotten(self, call: UnawaitedCall, /) -> bool:
+        """Return whether nobody has taken the promise of *call* by now, such as a later script."""
+        return self._runtime.is_forgotten(call)
 
     def pending_timers(self) -> list[PendingTimer]:
         """Return the timers that wait until somebody lets time pass."""

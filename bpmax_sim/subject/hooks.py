@@ -18,7 +18,7 @@ from bpmax_sim.js_values import UndefinedType
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import Page
-from bpmax_sim.script.turn_result import ConsoleLine, Outcome, TimerFired, UnawaitedCall
+from bpmax_sim.script.turn_result import AbsentRead, ConsoleLine, Outcome, TimerFired, UnawaitedCall
 
 
 class RunOptions(TypedDict, total=False):
@@ -150,6 +150,7 @@ class Result(msgspec.Struct):
     timers: list[TimerFired] = msgspec.field(default_factory=list)
     unhandled: list[BpmaxError] = msgspec.field(default_factory=list)
     unawaited: list[UnawaitedCall] = msgspec.field(default_factory=list)
+    absent_reads: list[AbsentRead] = msgspec.field(default_factory=list)
     ran: bool = False
     refused: bool = False
 
@@ -164,6 +165,7 @@ class Result(msgspec.Struct):
         self.timers.extend(ended.timers)
         self.unhandled.extend(ended.unhandled)
         self.unawaited.extend(ended.unawaited)
+        self.absent_reads.extend(ended.absent_reads)
         if ended.error is not None:
             self.errors.append(ended.error)
 

@@ -138,7 +138,7 @@ def test_calls_under_way_complete_when_the_script_is_stopped() -> None:
     )
 
     assert isinstance(outcome.error, ScriptLimitError)
-    assert [flight.call for flight in outcome.unawaited] == ["crm.get"]
+    assert outcome.unawaited == ()  # a script that broke off did not forget it
     assert bench.elapsed() == 0.1
 
 

@@ -319,10 +319,10 @@ def test_a_call_that_nobody_awaits_completes_and_is_reported() -> None:
     assert bench.elapsed() == 3
 
 
-def test_a_call_under_way_at_the_end_is_reported_though_some_function_awaits_it() -> None:
+def test_a_call_under_way_at_the_end_is_not_forgotten_where_some_function_awaits_it() -> None:
     outcome = run("async function 通知() {\n  await $proxy('crm').send();\n}\n通知();")
 
-    assert list(map(str, outcome.unawaited)) == [f"{NAME}:2:23: crm.send was not awaited"]
+    assert outcome.unawaited == ()
 
 
 @pytest.mark.parametrize("contest", ["race", "any"])
@@ -340,7 +340,7 @@ def test_a_call_that_lost_a_race_was_awaited(contest: str) -> None:
 @pytest.mark.parametrize("chain", ["then(r => r)", "then(r => r).catch(e => e)", "finally(f => f)"])
 def test_what_comes_of_a_call_may_lose_the_race_in_its_stead(chain: str) -> None:
     assert run(f"await Promise.race([$proxy('crm').get().{chain}, 1])").unawaited == ()
-    assert len(run(f"$proxy('crm').get().{chain}").unawaited) == 1
+    assert run(f"$proxy('crm').get().{chain}").unawaited == ()
 
 
 def test_awaited_calls_are_not_reported() -> None:

@@ -68,17 +68,29 @@ def test_the_setters_of_a_chain_have_their_names() -> None:
     ]
     assert call.instance == "华东"
     assert [name for name, _ in call.options] == ["instance_key", "caller"]
-    assert (call.is_called, call.is_awaited) == (True, True)
+    assert (call.is_called, call.usage) == (True, "awaited")
     assert str(call.api_place) == "script.js:2:9"
 
 
 def test_a_chain_that_is_never_called_is_told_from_one_that_is() -> None:
     reading = read_script("await $proxy('a').$api('x');\n$proxy('a').$api('y').$query({});\n")
 
-    assert [(c.api, c.is_called, c.is_awaited) for c in reading.calls] == [
-        ("x", False, True),
-        ("y", False, False),
+    assert [(c.api, c.is_called, c.usage) for c in reading.calls] == [
+        ("x", False, "awaited"),
+        ("y", False, "nothing"),
     ]
+
+
+def test_what_is_done_with_a_promise_is_read() -> None:
+    reading = read_script(
+        "const p = $proxy('crm');\n"
+        "p.a(); void p.b(); const c = p.c(); c.data; return Promise.all([p.d(), p.e().catch(x)]);"
+    )
+
+    assert [(call.api, call.usage) for call in reading.calls] == [
+        ("a", "nothing"), ("b", "void"), ("c", "assigned"), ("d", "argument"), ("e", "member"),
+    ]  # fmt: skip
+    assert [(use.path, use.call) for use in reading.misreads] == [(("data",), 2)]
 
 
 def test_members_of_a_response_are_followed_to_their_call() -> None:

@@ -2,13 +2,14 @@
 'use strict';
 (shared) => {
 const {emit, encode, decode, here, put, live, basics} = shared;
-const {isArray, hasOwn, keys, stringify, newMap, Proxy: NativeProxy, Object: {prototype: objects}} = basics;
+const {isArray, hasOwn, keys, stringify, newMap, newSet, Proxy: NativeProxy, Object: {prototype: objects}} = basics;
 // Live objects: form, ctx. A member of one can be another: ctx.form is form.
 // Looking for changes inside values costs their whole size. A write looks first, so that what a script does is told in
 // its order, until a turn has read so many characters; from then on only calls and the end of the turn look.
 const MOST_LOOKED = 2 ** 20;
 function look() { if (shared.looked < MOST_LOOKED) flush(); }
 function bind(index) {
+  const absent = newSet(); // names that were read and are not there, each told once
   const target = {}, held = newMap(); // a field whose object was handed out -> its text
   const links = {__proto__: null}; // a member that is a live object of its own -> that
   const write = (name, value, place = here()) => {
@@ -33,7 +34,13 @@ function bind(index) {
     get(_, name) {
       const link = links[name];
       if (link !== undefined) return link.proxy;
-      if (!hasOwn(target, name)) return objects[name];
+      if (!hasOwn(target, name)) {
+        if (typeof name === 'string' && name !== 'then' && name !== 'toJSON' && !(name in objects) && !absent.has(name)) {
+          absent.add(name);
+          emit('"absent",' + index + ',' + stringify(name) + ',' + here());
+        }
+        return objects[name];
+      }
       const value = target[name];
       if (typeof value === 'object' && value !== null && !held.has(name)) held.set(name, encode(value));
       return value;

@@ -29,11 +29,10 @@ const unread = new NativeProxy(create(members), {
   },
 });
 // It counts as awaited once `await` or Promise.all reads its `constructor`, or its `then` is called;
-// what `then` makes of it may race in its stead.
+// what `then` makes of it may be awaited in its stead.
 function watched(promise, id) {
   defineProperty(promise, 'constructor', {__proto__: null, configurable: true, get() {
     unseen.delete(id);
-    if (shared.racing) emit('"raced",' + id);
     return NativePromise;
   }});
   define(promise, 'then', function (...handlers) {

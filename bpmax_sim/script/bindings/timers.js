@@ -1,4 +1,4 @@
-// setTimeout and setInterval, which Python's scheduler fires, and races, often against them, and the promises that wait for them.
+// setTimeout and setInterval, which Python's scheduler fires, and the promises that wait for them.
 'use strict';
 (shared) => {
 const {emit, here, refuse, describe, rawOf, plainError, pending, primordials} = shared, {apply, floor, newMap} = primordials, timers = newMap();
@@ -11,13 +11,6 @@ const start = (name, repeat) => ({[name](work, delay, ...args) {
   return last;
 }}[name]);
 const clear = name => ({[name](id) { if (timers.delete(id)) emit('"clear",' + id); }}[name]);
-const race = name => {
-  const run = primordials[name];
-  return {[name](contenders) { // a call that loses was awaited all the same
-    shared.racing = true;
-    try { return apply(run, this, [contenders]); } finally { shared.racing = false; }
-  }}[name];
-};
 let pendingId = 0;
 const tracked = executor => typeof executor !== 'function' ? executor : (resolve, reject) => {
   const id = ++pendingId;
@@ -26,7 +19,7 @@ const tracked = executor => typeof executor !== 'function' ? executor : (resolve
   return executor(settle(resolve), settle(reject));
 };
 return {
-  tracked, race: race('race'), any: race('any'),
+  tracked,
   setTimeout: start('setTimeout', false), setInterval: start('setInterval', true),
   clearTimeout: clear('clearTimeout'), clearInterval: clear('clearInterval'),
   fire(id) {

@@ -1,0 +1,422 @@
+"""What is wrong with scripts, as far as their text and the project's files say.
+
+A run finds only what it comes by; here every line counts. What the text does not say, such as a
+platform whose key is put together, is left to the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Final, Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from bpmax_sim.errors import CallError, Place, Problem, nearest_name, suggest
+from bpmax_sim.field_path import plain_steps
+from bpmax_sim.i18n import msg, plural
+from bpmax_sim.index.shapes import ResponseShape, merge_shapes, shape_of_schema, wrap_in_envelope
+from bpmax_sim.index.store import ProjectIndex
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.model import Api, Platform
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.script.failure import Script
+from bpmax_sim.script_source.reading import (
+    POWER_DIFFERS,
+    GlobalUse,
+    MemberUse,
+    ScriptReading,
+    read_script,
+)
+from bpmax_sim.script_source.values import ProxyCall
+
+Severity = Literal["error", "warning"]
+RULES: Final[Mapping[str, Severity]] = {
+    "unknown-platform": "error",
+    "unknown-instance": "error",
+    "unknown-api": "error",
+    "missing-parameter": "error",
+    "unknown-parameter": "error",
+    "uncalled-chain": "error",
+    "undeclared-write": "error",
+    "full-width": "error",
+    "closed-member": "error",
+    "undeclared-read": "warning",
+    "extra-argument": "warning",
+    "missing-await": "warning",
+    "undefined-name": "warning",
+    "unknown-member": "warning",
+    "unused-library": "warning",
+    "power": "warning",
+}
+"""The rules, by the name that ``// bpmax-ignore: rule`` switches one off with."""
+_GLOBALS: Final = frozenset(
+    {
+        "$proxy", "AbortController", "AbortSignal", "AggregateError", "Array", "ArrayBuffer",
+        "AsyncDisposableStack", "BigInt", "BigInt64Array", "BigUint64Array", "Boolean",
+        "DOMException", "DataView", "Date", "DisposableStack", "Error", "EvalError", "Event",
+        "EventTarget", "FinalizationRegistry", "Float16Array", "Float32Array", "Float64Array",
+        "Function", "Infinity", "Int16Array", "Int32Array", "Int8Array", "InternalError",
+        "Intl", "Iterator", "JSON", "Map", "Math", "NaN", "Number", "Object", "Promise",
+        "Proxy", "RangeError", "ReferenceError", "Reflect", "RegExp", "Set", "String",
+        "SuppressedError", "Symbol", "SyntaxError", "TextDecoder", "TextEncoder", "TypeError",
+        "URIError", "URL", "URLSearchParams", "Uint16Array", "Uint32Array", "Uint8Array",
+        "Uint8ClampedArray", "WeakMap", "WeakRef", "WeakSet", "XMLHttpRequest", "arguments",
+        "atob", "btoa", "clearInterval", "clearTimeout", "console", "crypto", "ctx",
+        "decodeURI", "decodeURIComponent", "encodeURI", "encodeURIComponent", "escape", "eval",
+        "fetch", "form", "globalThis", "isFinite", "isNaN", "parseFloat", "parseInt",
+        "performance", "queueMicrotask", "setInterval", "setTimeout", "structuredClone",
+        "undefined", "unescape",
+    }
+)  # fmt: skip
+"""What a script finds without a library: the engine's own names, and those of the bindings."""
+_OPTIONS: Final = ("instance_key", "caller")
+_STATES: Final = frozenset({"$visible", "$required", "$readonly", "$options"})
+_PAGE: Final = frozenset({*_STATES, "$message"})
+
+
+class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
+    """A script, and everything around it that its names are held against.
+
+    Attributes:
+        platforms: those of the scenarios that run it.
+        fields: of all forms that it runs with; None where it runs without one.
+        libraries: what runs before it.
+        is_library: it runs before others itself.
+    """
+
+    script: Script
+    platforms: Platforms
+    fields: frozenset[str] | None = None
+    libraries: tuple[Script, ...] = ()
+    is_library: bool = False
+
+
+class ScriptFinding(msgspec.Struct, frozen=True):
+    """Something that is wrong, or doubtful, in a script."""
+
+    rule: str
+    problem: Problem
+
+    @property
+    def severity(self) -> Severity:
+        """Return how bad it is."""
+        return RULES[self.rule]
+
+
+class ResponseShapes:
+    """What is known of the responses of APIs: declared in platform files, and recorded."""
+
+    def __init__(self, indexes: Iterable[ProjectIndex] = ()) -> None:
+        """Take what the cassettes of *indexes* hold; nothing is merged before it is asked for."""
+        self._files = [facts for index in indexes for facts in index.files.values()]
+        self._recorded: dict[str, ResponseShape | None] = {}
+
+    def recorded(self, platform: Platform, api: Api) -> ResponseShape | None:
+        """Return the shape of what was recorded of *api*, as a script gets it; None for nothing."""
+        name = f"{platform.platform_key}.{api.key}"
+        if name not in self._recorded:
+            seen = [facts.shapes[name] for facts in self._files if name in facts.shapes]
+            self._recorded[name] = merge_shapes(seen)
+        return _as_result(platform, self._recorded[name])
+
+    def declared(self, platform: Platform, api: Api) -> ResponseShape | None:
+        """Return the shape that *api* declares, as a script gets it, or None."""
+        return _as_result(platform, shape_of_schema(api.answer) if api.answer else None)
+
+
+def _as_result(platform: Platform, shape: ResponseShape | None) -> ResponseShape | None:
+    if shape is None or platform.result != "envelope":
+        return shape
+    return wrap_in_envelope(shape, platform.response.data)
+
+
+def script_contexts(
+    items: Iterable[ScenarioItem], platforms_of: Callable[[ScenarioItem], Platforms | None]
+) -> Iterator[ScriptContext]:
+    """Yield each script of *items* once, with the fields of all forms that it runs with."""
+    grouped: dict[tuple[Script, int], ScriptContext] = {}
+    for item in items:
+        platforms = platforms_of(item)
+        if platforms is None:
+            continue
+        subjects, fields = item.subjects, declared_fields(item)
+        libraries = subjects.all_libraries
+        for script in dict.fromkeys((*subjects.handlers, *subjects.inline.values(), *libraries)):
+            context = ScriptContext(
+                script=script,
+                platforms=platforms,
+                fields=fields,
+                libraries=libraries,
+                is_library=script in libraries,
+            )
+            key = (script, id(platforms))
+            grouped[key] = _both(grouped[key], context) if key in grouped else context
+    yield from grouped.values()
+
+
+def _both(first: ScriptContext, second: ScriptContext) -> ScriptContext:
+    """Return one context of two scenarios that run the same script."""
+    unknown = first.fields is None or second.fields is None
+    return replace(
+        first,
+        fields=None if unknown else (first.fields or frozenset()) | (second.fields or frozenset()),
+        libraries=tuple(dict.fromkeys((*first.libraries, *second.libraries))),
+        is_library=first.is_library or second.is_library,
+    )
+
+
+def declared_fields(item: ScenarioItem) -> frozenset[str] | None:
+    """Return the fields of the form that *item* drives; None where it declares none, or several."""
+    scenario = item.scenario
+    names: set[str] = set()
+    if scenario.form is not msgspec.UNSET:
+        names |= set(scenario.form.fields)
+    if scenario.flow is not msgspec.UNSET:
+        names |= set(scenario.flow.form)
+    if scenario.form is msgspec.UNSET:
+        return None  # a flow alone says what it begins with, not what there is
+    return frozenset(names) if names and not item.subjects.subflows else None
+
+
+def check_scripts(
+    contexts: Iterable[ScriptContext], shapes: ResponseShapes
+) -> Iterator[ScriptFinding]:
+    """Yield what is wrong in each script of *contexts*, but what a comment switches off."""
+    contexts = list(contexts)
+    findings = chain.from_iterable(_check(context, shapes) for context in contexts)
+    for finding in dict.fromkeys(chain(findings, _unused_libraries(contexts))):
+        place = finding.problem.place
+        reading = _reading(contexts, place.file) if place else None
+        suppressed = reading.suppressed.get(place.line, ()) if reading and place else ()
+        if finding.rule not in suppressed:
+            yield finding
+
+
+def _reading(contexts: Iterable[ScriptContext], file: str) -> ScriptReading | None:
+    found = next((context.script for context in contexts if context.script.name == file), None)
+    return read_script(found.source, found.name) if found else None
+
+
+def _check(context: ScriptContext, shapes: ResponseShapes) -> Iterator[ScriptFinding]:
+    reading = read_script(context.script.source, context.script.name)
+    for call in reading.calls:
+        yield from _check_call(call, context.platforms)
+    for use in reading.misreads:
+        yield _finding("missing-await", use.place, msg(
+            "{member} is read of a promise and is undefined; put await before the call",
+            member=f".{'.'.join(use.path)}",
+        ))  # fmt: skip
+    if context.fields is not None:
+        yield from _check_fields(reading.members, context.fields)
+    yield from _check_globals(reading, context)
+    yield from _check_members(reading, context.platforms, shapes)
+    for character, ascii_one, place in reading.full_width:
+        yield _finding("full-width", place, msg(
+            "{character!r} is full-width punctuation and no JavaScript; write {ascii!r}",
+            character=character, ascii=ascii_one,
+        ))  # fmt: skip
+    for place in reading.powers:
+        yield _finding("power", place, POWER_DIFFERS)
+
+
+def _finding(rule: str, place: Place, message: str) -> ScriptFinding:
+    return ScriptFinding(rule, Problem(message, place))
+
+
+def _check_call(call: ProxyCall, platforms: Platforms) -> Iterator[ScriptFinding]:
+    if not call.is_called:
+        message = msg("this chain ends without $call(), so nothing is sent; add .$call()")
+        yield _finding("uncalled-chain", call.place, message)
+    yield from _check_options(call)
+    platform = platforms.find(call.platform) if call.platform is not None else None
+    if platform is None:
+        yield from _unknown_platform(call, platforms)
+        return
+    if call.instance is not None:
+        try:
+            platforms.instance(platform.platform_key, call.instance or None)
+        except CallError as error:
+            yield _finding("unknown-instance", call.platform_place, error.message)
+    try:
+        api = platforms.api(platform, call.api) if call.api is not None else None
+    except CallError as error:
+        yield _finding("unknown-api", call.api_place, error.message)
+        return
+    if call.is_called and api is not None:
+        yield from _check_arguments(call, platform, api)
+
+
+def _check_options(call: ProxyCall) -> Iterator[ScriptFinding]:
+    for name, place in call.options:
+        if name not in _OPTIONS and (hint := nearest_name(name, _OPTIONS)):
+            message = msg("$proxy has no option {name!r}{hint}", name=name, hint=hint)
+            yield _finding("unknown-parameter", place, message)
+
+
+def _unknown_platform(call: ProxyCall, platforms: Platforms) -> Iterator[ScriptFinding]:
+    if call.platform is not None:
+        folder = msg("; declare it in {folder}", folder=platforms.folder)
+        hint = nearest_name(call.platform, platforms.keys) or folder
+        message = msg("there is no platform {key!r}{hint}", key=call.platform, hint=hint)
+        yield _finding("unknown-platform", call.platform_place, message)
+
+
+def _check_arguments(call: ProxyCall, platform: Platform, api: Api) -> Iterator[ScriptFinding]:
+    name = f"{platform.platform_key}.{api.key}"
+    if call.usage == "nothing":
+        yield _finding("missing-await", call.place, msg(
+            "nothing waits for {name}; put await before it, or void where that is meant", name=name
+        ))  # fmt: skip
+    if call.style == "chain":
+        yield from _check_setters(call, name, api)
+        return
+    if call.arguments is None:
+        return
+    names = [parameter.name for parameter in api.parameters]
+    if call.arguments > len(names):
+        takes = plural(len(names), "{number} parameter", "{number} parameters")
+        yield _finding("extra-argument", call.api_place, msg(
+            "{name} has {takes} and is called with {number}; the rest is dropped",
+            name=name, takes=takes, number=call.arguments,
+        ))  # fmt: skip
+    for parameter in api.parameters[call.arguments :]:
+        if parameter.required and parameter.default is msgspec.UNSET:
+            yield _finding("missing-parameter", call.api_place, _missing(name, parameter.name))
+
+
+def _missing(api: str, parameter: str) -> str:
+    return msg("{api} needs {parameter!r}, which is not passed", api=api, parameter=parameter)
+
+
+def _check_setters(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFinding]:
+    """Hold the setters against the parameters: all of a path, which nothing else can fill."""
+    named = [setter for setter in call.setters if setter.part == "path"]
+    if any(setter.names is None for setter in named):
+        return
+    names = {member for setter in named for member in setter.names or ()}
+    declared = {p.target: p for p in api.parameters if p.place == "path"}
+    for parameter in declared.values():
+        if parameter.default is msgspec.UNSET and not names & {parameter.target, parameter.name}:
+            yield _finding("missing-parameter", call.api_place, _missing(name, parameter.name))
+    known = {name for p in declared.values() for name in (p.target, p.name)}
+    for setter in named:
+        for member in setter.names or ():
+            if member not in known and "." not in member:
+                hint = suggest(member, known)
+                message = msg(
+                    "{name} has no path parameter {member!r}{hint}",
+                    name=name,
+                    member=member,
+                    hint=hint,
+                )
+                yield _finding("unknown-parameter", setter.place, message)
+    yield from _check_required(call, name, api)
+
+
+def _check_required(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFinding]:
+    """Yield required parameters of query, header and body that no setter names."""
+    for parameter in api.parameters:
+        is_filled = parameter.default is not msgspec.UNSET
+        if not parameter.required or is_filled or parameter.place == "path":
+            continue
+        setters = [setter for setter in call.setters if setter.part == parameter.place]
+        if any(setter.names is None for setter in setters) or not parameter.steps:
+            continue
+        names = {member.lower() for setter in setters for member in setter.names or ()}
+        if ".".join(parameter.steps).lower() not in names:
+            yield _finding("missing-parameter", call.api_place, _missing(name, parameter.name))
+
+
+def _check_fields(members: Iterable[MemberUse], fields: frozenset[str]) -> Iterator[ScriptFinding]:
+    for use in members:
+        if use.root != "form" or use.access == "test":
+            continue
+        name = use.path[0]
+        if name in _STATES and len(use.path) > 1:
+            name, is_write = use.path[1], True
+        elif name in _PAGE:
+            continue
+        else:
+            is_write = use.access == "write"
+        if name == "*" or name in fields or str(next(iter(plain_steps(name)), "")) in fields:
+            continue
+        rule = "undeclared-write" if is_write else "undeclared-read"
+        message = msg(
+            "no form that runs this script has a field {name!r}{hint}",
+            name=name,
+            hint=suggest(name, sorted(fields)),
+        )
+        yield _finding(rule, use.place, message)
+
+
+def _check_globals(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
+    libraries = [read_script(library.source, library.name) for library in context.libraries]
+    known = {name for library in libraries for name in library.declared} | _GLOBALS
+    assigned = {
+        use.name for one in (reading, *libraries) for use in one.globals if use.access == "write"
+    }
+    for use in _first_uses(reading.globals):
+        if use.name in known or use.name in assigned or use.access == "test" or context.is_library:
+            continue
+        hint = nearest_name(use.name, known)
+        message = msg("{name} is declared nowhere{hint}", name=use.name, hint=hint)
+        yield _finding("undefined-name", use.place, message)
+
+
+def _first_uses(uses: Iterable[GlobalUse]) -> Iterator[GlobalUse]:
+    seen: set[str] = set()
+    for use in sorted(uses, key=lambda use: (use.place.line, use.place.column)):
+        if use.name not in seen:
+            seen.add(use.name)
+            yield use
+
+
+def _check_members(
+    reading: ScriptReading, platforms: Platforms, shapes: ResponseShapes
+) -> Iterator[ScriptFinding]:
+    """Hold what is read of a response against what is declared and recorded of it."""
+    for use in reading.members:
+        call = reading.calls[use.call] if use.call is not None else None
+        platform = platforms.find(call.platform or "") if call else None
+        if call is None or platform is None or call.api is None or use.access != "read":
+            continue
+        try:
+            api = platforms.api(platform, call.api)
+        except CallError:
+            continue  # said where it is called
+        declared, recorded = shapes.declared(platform, api), shapes.recorded(platform, api)
+        known = [shape for shape in (declared, recorded) if shape is not None]
+        if not known or any(not _lacks(shape, use.path) for shape in known):
+            continue
+        above, name = use.path[:-1], f"{platform.platform_key}.{api.key}"
+        hint = suggest(use.path[-1], {n: None for shape in known for n in shape.names_at(above)})
+        is_closed = declared is not None and declared.is_closed_at(above)
+        message = msg(
+            "no response of {name} that is declared or recorded has {path}{hint}",
+            name=name,
+            path=".".join(use.path),
+            hint=hint,
+        )
+        yield _finding("closed-member" if is_closed else "unknown-member", use.place, message)
+
+
+def _lacks(shape: ResponseShape, path: Sequence[str]) -> bool:
+    """Return whether the last member of *path* is what *shape* does not have."""
+    return shape.look_up(path) == "absent" and shape.look_up(path[:-1]) == "present"
+
+
+def _unused_libraries(contexts: Iterable[ScriptContext]) -> Iterator[ScriptFinding]:
+    """Yield libraries of which no script that runs behind them uses a name."""
+    users: dict[Script, set[str]] = {}
+    for context in contexts:
+        reading = read_script(context.script.source, context.script.name)
+        for library in context.libraries:
+            names = {use.name for use in reading.globals} if library != context.script else set()
+            users.setdefault(library, set()).update(names)
+    for library, names in users.items():
+        reading = read_script(library.source, library.name)
+        if reading.declared and names.isdisjoint(reading.declared) and not reading.mistakes:
+            message = msg("no script uses anything of this library; take it out of libraries")
+            yield _finding("unused-library", Place(library.name, 1, 1), message)

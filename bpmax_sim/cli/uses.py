@@ -1,0 +1,140 @@
+"""``uses``: who calls, reads, writes, runs and plays something of the project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from typer import Argument
+
+from bpmax_sim.cli.options import Json
+from bpmax_sim.cli.terminal import say, say_document, tell
+from bpmax_sim.i18n import join_messages, msg, plural, template
+from bpmax_sim.index.facts import FactKind, Role
+from bpmax_sim.index.store import load_index
+from bpmax_sim.index.uses import PlaceUse, ProjectPlace, ProjectUses
+from bpmax_sim.project import find_root
+from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.yamlfile import display_path
+
+KINDS: Final[Mapping[FactKind, str]] = {
+    "platform": msg("platform"),
+    "instance": msg("instance"),
+    "api": msg("API"),
+    "parameter": msg("parameter"),
+    "member": msg("member"),
+    "field": msg("field"),
+    "node": msg("node"),
+    "person": msg("person"),
+    "file": msg("file"),
+}
+ROLES: Final[Mapping[Role, str]] = {
+    "declares": msg("declared at"),
+    "calls": msg("called by"),
+    "sends": msg("sent by"),
+    "reads": msg("read by"),
+    "writes": msg("written by"),
+    "sets": msg("filled in by"),
+    "expects": msg("expected by"),
+    "stubs": msg("stubbed by"),
+    "faults": msg("given a fault by"),
+    "acts": msg("acts in"),
+    "names": msg("named by"),
+    "runs": msg("run by"),
+    "loads": msg("loaded by"),
+    "plays": msg("played by"),
+    "records": msg("recorded in"),
+}
+_TITLE = template("{name} ({kind}): {counted}")
+
+
+def uses(
+    place: Annotated[
+        str,
+        Argument(
+            metavar="PLACE",
+            help=msg(
+                "A file, file:line, platform, platform.api, platform.api.parameter, field, node or "
+                "person."
+            ),
+        ),
+    ],
+    *,
+    json: Json = False,
+) -> int:
+    """Tell who uses it."""
+    root = find_root(Path.cwd() / place if Path(place).exists() else Path.cwd())
+    known = ProjectUses(load_index(root))
+    places = known.find(_from_root(place, root))
+    answers = [(found, known.uses_of(found)) for found in places]
+    if json:
+        say_document(
+            places=[
+                {"kind": found.kind, "name": found.name, "uses": list(map(_as_data, each))}
+                for found, each in answers
+            ]
+        )
+        return ExitCode.PASSED
+    for found, each in answers:
+        for line in _lines(found, each, root):
+            say(line)
+    if not any(each for _, each in answers):
+        tell("nobody in this project uses {place}", place=place)
+    return ExitCode.PASSED
+
+
+def _from_root(text: str, root: Path) -> str:
+    """Return a path of the command line as the index has it; a name stays."""
+    path, colon, line = text.rpartition(":")
+    file = Path(path if colon and line.isdigit() else text)
+    if not file.exists():
+        return text
+    whole = (Path.cwd() / file).resolve()
+    try:
+        name = whole.relative_to(root.resolve()).as_posix()
+    except ValueError:
+        return text
+    return f"{name}:{line}" if colon and line.isdigit() else name
+
+
+def _as_data(use: PlaceUse) -> dict[str, Any]:
+    fact = use.fact
+    return {
+        "role": fact.role,
+        "file": use.path,
+        "line": fact.line,
+        "column": fact.column,
+        "detail": fact.detail,
+        "through": list(use.through),
+    }
+
+
+def _lines(place: ProjectPlace, uses: Sequence[PlaceUse], root: Path) -> Iterator[str]:
+    """Yield a tree: what is done with the place, where, and who runs those files."""
+    direct = [use for use in uses if not use.through]
+    counted = plural(len(direct), "{number} use", "{number} uses")
+    name = f"{place.name}:{place.line}" if place.line else place.name
+    yield msg(_TITLE, name=name, kind=KINDS[place.kind], counted=counted)
+    shown: set[str] = set()
+    for role in dict.fromkeys(use.fact.role for use in direct):
+        yield join_messages("", ("  ", ROLES[role]))
+        for use in (use for use in direct if use.fact.role == role):
+            yield f"    {_place(use, root)}"
+            if use.path not in shown:
+                shown.add(use.path)
+                yield from _users((use.path,), uses, root, "      ")
+
+
+def _users(
+    chain: tuple[str, ...], uses: Iterable[PlaceUse], root: Path, indent: str
+) -> Iterator[str]:
+    for use in uses:
+        if use.through == chain:
+            yield join_messages("", (indent, ROLES[use.fact.role], " ", _place(use, root)))
+            yield from _users((use.path, *chain), uses, root, f"{indent}  ")
+
+
+def _place(use: PlaceUse, root: Path) -> str:
+    where = f"{display_path(root / use.path)}:{use.fact.line}:{use.fact.column}"
+    return f"{where}  {use.fact.detail}".rstrip()

@@ -1,0 +1,308 @@
+"""What one file of a project declares and uses: a list of facts, each with its place.
+
+A fact is read from its file alone, so it holds as long as the file's content does. Names stand as
+the file spells them; `bpmax_sim.index.uses` knows which spellings are one thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import PurePosixPath
+from typing import Final, Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.index.shapes import ResponseShape
+from bpmax_sim.project import SUFFIX
+from bpmax_sim.scenario.actions import ACTIONS
+from bpmax_sim.script_source.reading import ScriptReading, read_script
+from bpmax_sim.yamlfile.node import Node, parse_yaml_bytes
+
+FactKind = Literal[
+    "platform", "instance", "api", "parameter", "member", "field", "node", "person", "file"
+]
+Role = Literal[
+    "declares", "calls", "sends", "reads", "writes", "sets", "expects", "stubs", "faults", "runs",
+    "loads", "plays", "records", "acts", "names",
+]  # fmt: skip
+FileKind = Literal[
+    "scenario", "script", "platform", "instances", "flow", "cassette", "yaml", "other"
+]
+Steps = tuple[str, ...]
+LARGEST: Final = 64 * 1024 * 1024
+
+
+class Fact(msgspec.Struct, frozen=True, array_like=True):
+    """One thing that a file says of another.
+
+    Attributes:
+        name: of an API ``platform.api``, of a parameter or a member ``platform.api.name``; of a
+            file its path from the root, or as it is spelled where it lies outside.
+        detail: what more there is to say: an event, an owner, the style of a call.
+    """
+
+    kind: FactKind
+    role: Role
+    name: str
+    line: int = 0
+    column: int = 0
+    detail: str = ""
+
+
+class FileFacts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Everything that one file says.
+
+    Attributes:
+        kind: what the file is.
+        facts: in the order of the file.
+        shapes: of a cassette, ``platform.api`` -> what its successful responses look like.
+        title: of a scenario or a flow.
+        is_broken: it could not be read; what could be is here.
+    """
+
+    kind: FileKind
+    facts: tuple[Fact, ...] = ()
+    shapes: Mapping[str, ResponseShape] = {}
+    title: str = ""
+    is_broken: bool = False
+
+
+def read_facts(path: str, data: bytes) -> FileFacts:
+    """Return what *data* says, the content of the file at *path* from the project's root."""
+    if path.endswith(".js"):
+        return _of_script(path, data)
+    if not path.endswith((".yaml", ".yml")) or len(data) > LARGEST:
+        return FileFacts("other")
+    if data[:256].startswith(b"version: 1\nbpmax: {"):
+        return FileFacts("cassette")  # `index.recordings` reads these
+    try:
+        root = parse_yaml_bytes(data, path)
+    except ConfigError:
+        return FileFacts("yaml", is_broken=True)
+    kind = _kind_of(path, root)
+    rules = _RULES[kind]
+    walked = _walk(root)
+    facts = tuple(chain.from_iterable(_apply(rules, path, *found) for found in walked))
+    if kind == "platform":
+        facts = tuple(_of_platform(root))
+    if kind == "instances":
+        facts = tuple(_qualify_instances(facts))
+    title = root.get("scenario") or root.get("flow") or root.get("title")
+    name = str(title.value) if title is not None and isinstance(title.value, str) else ""
+    return FileFacts(kind, facts, title=name)
+
+
+def _kind_of(path: str, root: Node) -> FileKind:
+    keys = root.items
+    if path.endswith(SUFFIX):
+        return "scenario"
+    if "platform_key" in keys:
+        return "platform"
+    if "nodes" in keys and "flow" in keys:
+        return "flow"
+    if root.elements and all("platform" in one.items for one in root.elements):
+        return "instances"
+    return "scenario" if {"steps", "fault_sets", "vars"} & set(keys) else "yaml"
+
+
+def _of_platform(root: Node) -> Iterator[Fact]:
+    """Yield what a platform file declares: APIs and aliases, parameters and their places."""
+    key = root.items["platform_key"]
+    yield Fact("platform", "declares", str(key.value), key.line, key.column)
+    apis = root.child("apis") or root
+    for name, api in apis.items.items() if apis is not root else ():
+        place = apis.keys[name]
+        yield Fact("api", "declares", f"{key.value}.{name}", *place, name)
+        for alias in (api.child("aliases") or api).elements:
+            yield Fact(
+                "api", "declares", f"{key.value}.{alias.value}", alias.line, alias.column, name
+            )
+        for parameter in (api.child("parameters") or api).elements:
+            word = parameter.child("name")
+            if word is not None:
+                target = parameter.child("to") or word
+                part = parameter.child("in")
+                where = f"{part.value if part is not None else ''}.{target.value}"
+                full = f"{key.value}.{name}.{word.value}"
+                yield Fact("parameter", "declares", full, word.line, word.column, where)
+
+
+def _qualify_instances(facts: Iterable[Fact]) -> Iterator[Fact]:
+    """Yield the facts of a file of instances, each instance with its platform."""
+    platform = ""
+    for fact in facts:
+        platform = fact.name if fact.kind == "platform" else platform
+        is_instance = fact.kind == "instance"
+        yield replace(fact, name=f"{platform}.{fact.name}") if is_instance else fact
+
+
+# ---------------------------------------------------------------------------- YAML
+
+_Place = tuple[int, int]
+
+
+def _walk(root: Node) -> Iterator[tuple[Steps, Node, _Place]]:
+    """Yield every key and element with its path; a number in it is ``*``, a key's place its own."""
+    pending: list[tuple[Steps, Node, _Place]] = [((), root, (1, 1))]
+    while pending:
+        steps, node, place = pending.pop()
+        yield steps, node, place
+        below = [
+            ((*steps, key), child, node.keys.get(key, (child.line, child.column)))
+            for key, child in node.items.items()
+        ]
+        below += [((*steps, "*"), child, (child.line, child.column)) for child in node.elements]
+        pending += reversed(below)
+
+
+class _Rule(msgspec.Struct, frozen=True):
+    """Which places of a file are names of what.
+
+    Attributes:
+        path: the end of a path, or all of it; ``?`` stands for any key, ``*`` for an element.
+        is_whole: *path* begins at the top of the file.
+        is_key: the last key itself is the name, else what stands there.
+    """
+
+    path: Steps
+    is_whole: bool
+    is_key: bool
+    kind: FactKind
+    role: Role
+
+    def fits(self, steps: Steps) -> bool:
+        """Return whether a place at *steps* is meant."""
+        size = len(self.path)
+        if len(steps) < size or (self.is_whole and len(steps) != size):
+            return False
+        ends = zip(steps[len(steps) - size :], self.path, strict=True)
+        return all(step == word or (word == "?" and step != "*") for step, word in ends)
+
+
+def _rules(kind: FactKind, role: Role, *paths: str) -> Iterator[_Rule]:
+    """Yield the rules of *paths*: ``^`` begins at the top, ``{}`` at the end takes the key."""
+    for path in paths:
+        steps = tuple(path.removeprefix("^").replace("{}", "?").split("."))
+        yield _Rule(steps, path.startswith("^"), path.endswith("{}"), kind, role)
+
+
+def _apply(
+    rules: Sequence[_Rule], path: str, steps: Steps, node: Node, place: _Place
+) -> Iterator[Fact]:
+    for rule in rules:
+        if not rule.fits(steps):
+            continue
+        if rule.is_key:
+            yield from _name_fact(rule, path, steps, steps[-1], place)
+        elif isinstance(node.value, str | int) and not isinstance(node.value, bool):
+            yield from _name_fact(rule, path, steps, str(node.value), (node.line, node.column))
+
+
+def _name_fact(rule: _Rule, path: str, steps: Steps, name: str, place: _Place) -> Iterator[Fact]:
+    if "${" in name or name.startswith("$"):
+        return  # filled in when it runs, or an operator
+    words = [step for step in steps if step != "*"]
+    detail = words[-1] if not rule.is_key else ".".join(words[-3:-1])
+    if rule.kind == "file" and rule.role != "plays":
+        name = from_root(path, name)
+    elif rule.kind == "field":
+        name = name.partition("[")[0].partition(".")[0]
+    yield Fact(rule.kind, rule.role, name, *place, detail)
+
+
+def from_root(path: str, name: str) -> str:
+    """Return the file that *path* calls *name*, from the root; names outside keep their ``..``."""
+    parts: list[str] = []
+    for part in (*PurePosixPath(path).parent.parts, *PurePosixPath(name.replace("\\", "/")).parts):
+        if part == ".." and parts and parts[-1] != "..":
+            parts.pop()
+        elif part not in {".", ""}:
+            parts.append(part)
+    return "/".join(parts)
+
+
+_RULES: Final[Mapping[FileKind, tuple[_Rule, ...]]] = {
+    "scenario": (
+        *_rules("file", "runs", "scripts.?", "scripts.?.*", "js.file"),
+        *_rules("file", "loads", "libraries.*", "definition", "^use.*", "^cases.from"),
+        *_rules("file", "loads", "^proxy.platforms", "^proxy.instances"),
+        *_rules("file", "plays", "^proxy.cassette"),
+        *_rules("field", "declares", "^form.fields.{}", "^flow.form.{}"),
+        *_rules("field", "sets", "set.{}", *(f"{action}.form.{{}}" for action in ACTIONS)),
+        *_rules("field", "sets", "add_row.table", "remove_row.table", "move_row.table"),
+        *_rules("field", "expects", "expect.form.{}", "expect.fields.{}", "expect.flow.form.{}"),
+        *_rules("api", "expects", "proxy.*.call"),
+        *_rules("api", "stubs", "stubs.*.on"),
+        *_rules("api", "faults", "faults.*.on", "fault_sets.?.*.on"),
+        *_rules("node", "names", "flow.at", *(f"{action}.at" for action in ACTIONS)),
+        *_rules("person", "acts", *(f"{action}.by" for action in ACTIONS)),
+        *_rules("person", "names", *(f"{a}.{to}" for a in ACTIONS for to in ("to", "to.*"))),
+        *_rules("person", "expects", "pending.*", "history.*.by", "$contains.by", "$contains.to.*"),
+        *_rules("person", "declares", "^user.id", "^people.{}"),
+    ),
+    "flow": (
+        *_rules("node", "declares", "^nodes.{}"),
+        *_rules("node", "names", "^start", "^nodes.?.join", "^nodes.?.parallel.*"),
+        *_rules("node", "names", "^nodes.?.approve", "^nodes.?.approve.*.to", "^nodes.?.reject"),
+        *_rules("node", "names", "^nodes.?.reject.*.to", "^nodes.?.deadline.to"),
+        *_rules("person", "names", "^nodes.?.owners.*", "^admins.*"),
+        *_rules("field", "names", "^nodes.?.form.fields.{}", "^nodes.?.subflow.form.{}"),
+        *_rules("file", "runs", "scripts.?", "scripts.?.*"),
+        *_rules("file", "loads", "libraries.*"),
+    ),
+    "instances": (
+        *_rules("platform", "names", "^*.platform"),
+        *_rules("instance", "declares", "^*.instance_key"),
+    ),
+    "platform": (), "script": (), "cassette": (), "yaml": (), "other": (),
+}  # fmt: skip
+
+
+# ---------------------------------------------------------------------------- JavaScript
+
+
+def _of_script(path: str, data: bytes) -> FileFacts:
+    reading = read_script(data.decode("utf-8-sig", "replace"), path)
+    facts = [*_calls_of(reading), *_members_of(reading)]
+    facts.sort(key=lambda fact: (fact.line, fact.column))
+    return FileFacts("script", tuple(facts), is_broken=bool(reading.mistakes))
+
+
+def _calls_of(reading: ScriptReading) -> Iterator[Fact]:
+    """Yield each call, and what it sends by name; a direct call names no parameters."""
+    for call in reading.calls:
+        place = call.api_place
+        if call.platform is None:
+            continue
+        name = f"{call.platform}.{call.api or '?'}"
+        count = "" if call.arguments is None else str(call.arguments)
+        yield Fact("api", "calls", name, place.line, place.column, f"{call.style} {count}".strip())
+        if call.instance:
+            spot = call.platform_place
+            instance = f"{call.platform}.{call.instance}"
+            yield Fact("instance", "names", instance, spot.line, spot.column)
+        for setter in call.setters:
+            for member in setter.names or ():
+                spot = setter.place
+                detail = f"{setter.part}.{member}"
+                yield Fact("parameter", "sends", f"{name}.{member}", spot.line, spot.column, detail)
+
+
+def _members_of(reading: ScriptReading) -> Iterator[Fact]:
+    for use in reading.members:
+        role: Role = "writes" if use.access == "write" else "reads"
+        line, column = use.place.line, use.place.column
+        if use.call is not None:
+            call = reading.calls[use.call]
+            if call.platform is not None and call.api is not None:
+                member = ".".join(use.path)
+                yield Fact("member", role, f"{call.platform}.{call.api}.{member}", line, column)
+        elif use.root == "form":
+            name = use.path[0]
+            if name.startswith("$") and len(use.path) > 1:
+                yield Fact("field", "writes", use.path[1], line, column, name)
+            elif not name.startswith("$"):
+                yield Fact("field", role, name, line, column, ".".join(use.path[1:]))

@@ -1,0 +1,46 @@
+"""What a cassette holds: which calls of whom, and the shape of their responses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.errors import CassetteError
+from bpmax_sim.index.facts import Fact, FileFacts
+from bpmax_sim.index.shapes import ResponseShape, merge_shapes, shape_of
+from bpmax_sim.messages import Exchange, Response
+from bpmax_sim.proxy.response import is_success, read_body
+
+
+def read_recordings(path: Path) -> FileFacts:
+    """Return the calls of the cassette at *path*, with the shapes of successful responses.
+
+    Logins are no calls of a script. A damaged file is told as broken; what could be read is there.
+    """
+    facts: list[Fact] = []
+    shapes: dict[str, list[ResponseShape]] = {}
+    is_broken = False
+    try:
+        cassette = Cassette.load(path)
+        for number in range(len(cassette)):
+            exchange = cassette.exchange(number)
+            call = exchange.request.call
+            if call is None or call.is_login or not call.platform:
+                continue
+            line = cassette.line_of(number)
+            facts.append(Fact("api", "records", call.name, line, 1, exchange.owner))
+            shapes.setdefault(call.name, []).extend(_shapes(exchange))
+    except (CassetteError, OSError):
+        is_broken = True
+    merged = {name: merge_shapes(seen) for name, seen in shapes.items()}
+    known = {name: shape for name, shape in merged.items() if shape is not None}
+    return FileFacts("cassette", tuple(facts), known, is_broken=is_broken)
+
+
+def _shapes(exchange: Exchange) -> Iterator[ResponseShape]:
+    response = exchange.outcome
+    if isinstance(response, Response) and is_success(response.status):
+        body = read_body(response)
+        if body.kind == "json":
+            yield shape_of(body.value)

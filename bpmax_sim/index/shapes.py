@@ -1,0 +1,197 @@
+"""The shape of responses: which members they have, as declared and as recorded.
+
+A shape holds kinds and names of members, never a value. Shapes of several responses are merged:
+a member that one of them lacks is optional.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec.structs import replace
+
+Kind = Literal["null", "boolean", "number", "text", "object", "list"]
+Knowledge = Literal["present", "absent", "unknown"]
+_KINDS: Final[tuple[tuple[type | tuple[type, ...], Kind], ...]] = (
+    (bool, "boolean"),
+    ((int, float, Decimal), "number"),
+    (str, "text"),
+    (Mapping, "object"),
+    ((list, tuple), "list"),
+)
+_SCHEMA_KINDS: Final[Mapping[str, Kind]] = {
+    "null": "null", "boolean": "boolean", "integer": "number", "number": "number",
+    "string": "text", "object": "object", "array": "list",
+}  # fmt: skip
+_DOTTED: Final = re.compile(r"\$(?:\.\w+)+")
+_DEEPEST: Final = 16
+_MOST_MEMBERS: Final = 200
+"""An object with more members is a map by ids, of which no name says anything."""
+
+
+class ResponseShape(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is known of a value.
+
+    Attributes:
+        kinds: what it was or may be; nothing is known where there is none.
+        members: of an object.
+        optional: names of members that are not always there.
+        item: of a list.
+        is_closed: a schema says that there are no other members.
+    """
+
+    kinds: frozenset[Kind] = frozenset()
+    members: Mapping[str, ResponseShape] = {}
+    optional: frozenset[str] = frozenset()
+    item: ResponseShape | None = None
+    is_closed: bool = False
+
+    def look_up(self, path: Sequence[str]) -> Knowledge:
+        """Return whether a value of this shape has the member at *path*; ``*`` is an element."""
+        shape: ResponseShape | None = self
+        for step in path:
+            if shape is None or not shape.kinds & {"object", "list"}:
+                return "unknown"
+            if "list" in shape.kinds and (step == "*" or step.isdigit()):
+                shape = shape.item
+            elif "object" not in shape.kinds or step == "*":
+                return "unknown"
+            elif step not in shape.members:
+                return "absent"
+            else:
+                shape = shape.members[step]
+        return "present"
+
+    def names_at(self, path: Sequence[str]) -> tuple[str, ...]:
+        """Return the names of the members of what stands at *path*, for near names."""
+        shape: ResponseShape | None = self
+        for step in path:
+            if shape is None:
+                return ()
+            shape = shape.item if step == "*" else shape.members.get(step)
+        return tuple(shape.members) if shape is not None else ()
+
+    def is_closed_at(self, path: Sequence[str]) -> bool:
+        """Return whether a schema says that what stands at *path* has no other members."""
+        shape: ResponseShape | None = self
+        for step in path:
+            if shape is None:
+                return False
+            shape = shape.item if step == "*" else shape.members.get(step)
+        return shape is not None and shape.is_closed
+
+
+def shape_of(value: Any, depth: int = 0) -> ResponseShape:
+    """Return the shape of one JSON value."""
+    if value is None:
+        return ResponseShape(frozenset({"null"}))
+    kind = next((kind for types, kind in _KINDS if isinstance(value, types)), None)
+    if kind is None or depth > _DEEPEST:
+        return ResponseShape()
+    if kind == "object":
+        if len(value) > _MOST_MEMBERS:
+            return ResponseShape()
+        members = {str(name): shape_of(item, depth + 1) for name, item in value.items()}
+        return ResponseShape(frozenset({kind}), members)
+    if kind == "list":
+        item = merge_shapes(shape_of(item, depth + 1) for item in value)
+        return ResponseShape(frozenset({kind}), item=item)
+    return ResponseShape(frozenset({kind}))
+
+
+def merge_shapes(shapes: Iterable[ResponseShape]) -> ResponseShape | None:
+    """Return what all of *shapes* may be; None where there are none."""
+    merged: ResponseShape | None = None
+    for shape in shapes:
+        merged = shape if merged is None else _merge(merged, shape)
+    return merged
+
+
+def _merge(first: ResponseShape, second: ResponseShape) -> ResponseShape:
+    if not first.kinds or not second.kinds:
+        return ResponseShape()
+    both_objects = "object" in first.kinds and "object" in second.kinds
+    names = dict.fromkeys([*first.members, *second.members])
+    members, optional = {}, set(first.optional | second.optional)
+    for name in names:
+        known = [shape.members[name] for shape in (first, second) if name in shape.members]
+        members[name] = known[0] if len(known) == 1 else _merge(*known)
+        if both_objects and len(known) == 1:
+            optional.add(name)
+    item = merge_shapes(shape.item for shape in (first, second) if shape.item is not None)
+    is_closed = first.is_closed and second.is_closed
+    return ResponseShape(first.kinds | second.kinds, members, frozenset(optional), item, is_closed)
+
+
+def shape_of_schema(schema: Mapping[str, Any], depth: int = 0) -> ResponseShape:
+    """Return the shape that a JSON Schema, or OpenAPI's words for one, declares.
+
+    What only a validator can decide (``$ref`` that is left, ``not``, conditions) is unknown.
+    """
+    parts = [schema, *(part for part in schema.get("allOf", ()) if isinstance(part, Mapping))]
+    if depth > _DEEPEST or any("$ref" in part for part in parts):
+        return ResponseShape()
+    for word in ("anyOf", "oneOf"):
+        if choices := [one for one in schema.get(word, ()) if isinstance(one, Mapping)]:
+            return (
+                merge_shapes(shape_of_schema(one, depth + 1) for one in choices) or ResponseShape()
+            )
+    properties: dict[str, Any] = {}
+    required: set[str] = set()
+    for part in parts:
+        properties |= part.get("properties") or {}
+        required |= {name for name in part.get("required", ()) if isinstance(name, str)}
+    items = next((part["items"] for part in parts if isinstance(part.get("items"), Mapping)), None)
+    members = {
+        name: shape_of_schema(value if isinstance(value, Mapping) else {}, depth + 1)
+        for name, value in properties.items()
+    }
+    kinds = _kinds_of(schema, properties, items)
+    return ResponseShape(
+        kinds,
+        members,
+        frozenset(set(members) - required),
+        shape_of_schema(items, depth + 1) if items is not None else None,
+        any(part.get("additionalProperties") is False for part in parts),
+    )
+
+
+def _kinds_of(schema: Mapping[str, Any], properties: object, items: object) -> frozenset[Kind]:
+    declared = schema.get("type")
+    words = [declared] if isinstance(declared, str) else list(declared or ())
+    words += ["object"] if properties and not words else []
+    words += ["array"] if items is not None and not words else []
+    words += ["null"] if schema.get("nullable") else []
+    return frozenset(_SCHEMA_KINDS[word] for word in words if word in _SCHEMA_KINDS)
+
+
+def wrap_in_envelope(shape: ResponseShape, data: Sequence[str]) -> ResponseShape:
+    """Return the shape of ``{code, message, data}`` around a body (``result: envelope``).
+
+    *data* are the JSON paths of which the first that is there is the data, else the whole body.
+    """
+    members = {"code": ResponseShape(), "message": ResponseShape(), "data": _data_of(shape, data)}
+    return ResponseShape(frozenset({"object"}), members)
+
+
+def _data_of(shape: ResponseShape, paths: Sequence[str]) -> ResponseShape:
+    for path in paths:
+        inner: ResponseShape | None = shape
+        if not _DOTTED.fullmatch(path):
+            return ResponseShape()
+        for step in path.split(".")[1:]:
+            inner = inner.members.get(step) if inner is not None else None
+        if inner is not None:
+            return inner
+    return shape
+
+
+def without_optional(shape: ResponseShape) -> ResponseShape:
+    """Return *shape* as recordings show it: what was seen always may still be lacking."""
+    members = {name: without_optional(member) for name, member in shape.members.items()}
+    item = without_optional(shape.item) if shape.item is not None else None
+    return replace(shape, members=members, optional=frozenset(members), item=item)

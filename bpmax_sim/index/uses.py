@@ -1,0 +1,257 @@
+"""Who uses what: a place of a project -> everything that names it, directly or through others.
+
+A place is a file, ``file:line``, a platform, ``platform.api``, ``platform.api.parameter``, a field,
+a node or a person. One thing may be spelled in several ways (``getCustomer``, ``get_customer``, an
+alias): facts keep the spelling, and here they meet.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Final
+
+import msgspec
+
+from bpmax_sim.errors import ConfigError, suggest
+from bpmax_sim.i18n import msg
+from bpmax_sim.index.facts import Fact, FactKind, Role
+from bpmax_sim.index.store import ProjectIndex
+from bpmax_sim.platform.model import snake
+from bpmax_sim.project import SUFFIX
+
+_LINE: Final = re.compile(r"(.+):(\d+)", re.DOTALL)
+_KINDS: Final[tuple[FactKind, ...]] = (
+    "platform",
+    "api",
+    "parameter",
+    "instance",
+    "field",
+    "node",
+    "person",
+)
+ORDER: Final[tuple[Role, ...]] = (
+    "declares", "calls", "sends", "reads", "writes", "sets", "expects", "stubs", "faults", "acts",
+    "names", "runs", "loads", "plays", "records",
+)  # fmt: skip
+"""In which order uses are listed: what declares a thing, then who needs it."""
+
+
+class ProjectPlace(msgspec.Struct, frozen=True):
+    """Something of a project that can be asked for.
+
+    Attributes:
+        kind: of what it is.
+        name: in the spelling that declares it.
+        line: of a file, else 0.
+    """
+
+    kind: FactKind
+    name: str
+    line: int = 0
+
+
+class PlaceUse(msgspec.Struct, frozen=True):
+    """One file that uses a place.
+
+    Attributes:
+        path: of the file, from the root.
+        fact: what it says.
+        through: the files that stand between, nearest first; none for a direct use.
+    """
+
+    path: str
+    fact: Fact
+    through: tuple[str, ...] = ()
+
+
+class ProjectUses:
+    """The uses of a project's places."""
+
+    def __init__(self, index: ProjectIndex) -> None:
+        """Ask *index*; nothing is worked out before it is asked for."""
+        self._index = index
+
+    @cached_property
+    def _spellings(self) -> Mapping[str, str]:
+        """Return ``platform.twin`` -> ``platform.key`` of every declared API and alias."""
+        keys: dict[str, str] = {}
+        for facts in self._index.files.values():
+            for fact in facts.facts:
+                if fact.kind == "api" and fact.role == "declares":
+                    platform, _, name = fact.name.partition(".")
+                    key = fact.detail if fact.detail != "apis" else name
+                    keys.setdefault(f"{platform}.{snake(name)}", f"{platform}.{key}")
+        return keys
+
+    @cached_property
+    def _facts(self) -> Mapping[tuple[FactKind, str], tuple[tuple[str, Fact], ...]]:
+        """Return everything that is said of each thing, by kind and canonical name."""
+        grouped: dict[tuple[FactKind, str], list[tuple[str, Fact]]] = {}
+        for path, facts in self._index.files.items():
+            for fact in facts.facts:
+                for name in self._names_of(fact):
+                    grouped.setdefault((fact.kind, name), []).append((path, fact))
+                for kind, name in self._owners_of(fact):
+                    grouped.setdefault((kind, name), []).append((path, fact))
+        return {key: tuple(said) for key, said in grouped.items()}
+
+    def _names_of(self, fact: Fact) -> Iterator[str]:
+        if fact.kind == "api":
+            yield self._api(fact.name)
+        elif fact.kind in {"parameter", "member"}:
+            platform, _, rest = fact.name.partition(".")
+            api, _, name = rest.partition(".")
+            key = self._api(f"{platform}.{api}")
+            if fact.role == "sends":  # by its place, which is not always its name
+                name = self._targets.get((key, fact.detail), name)
+            yield f"{key}.{name}"
+        else:
+            yield fact.name
+
+    def _owners_of(self, fact: Fact) -> Iterator[tuple[FactKind, str]]:
+        """Yield what a fact speaks of as well: a call of an API is a use of its platform."""
+        if fact.kind in {"api", "instance"} and fact.role != "declares":
+            yield "platform", fact.name.partition(".")[0]
+        if fact.kind == "api" and fact.role == "calls":
+            words = fact.detail.split()
+            if words[:1] == ["direct"] and words[1:]:
+                names = self._parameters.get(self._api(fact.name), ())
+                yield from (
+                    ("parameter", f"{self._api(fact.name)}.{name}")
+                    for name in names[: int(words[1])]
+                )
+
+    @cached_property
+    def _parameters(self) -> Mapping[str, Sequence[str]]:
+        """Return the parameters of each API, in the order of a direct call."""
+        names: dict[str, list[str]] = {}
+        for facts in self._index.files.values():
+            for fact in facts.facts:
+                if fact.kind == "parameter" and fact.role == "declares":
+                    api, _, name = fact.name.rpartition(".")
+                    names.setdefault(api, []).append(name)
+        return names
+
+    @cached_property
+    def _targets(self) -> Mapping[tuple[str, str], str]:
+        """Return the parameter that stands at a place of a request: ``body.text.content``."""
+        return {
+            (fact.name.rpartition(".")[0], fact.detail): fact.name.rpartition(".")[2]
+            for facts in self._index.files.values()
+            for fact in facts.facts
+            if fact.kind == "parameter" and fact.role == "declares"
+        }
+
+    def _api(self, name: str) -> str:
+        platform, _, api = name.partition(".")
+        return self._spellings.get(f"{platform}.{snake(api)}", name)
+
+    # ------------------------------------------------------------------ questions
+
+    def find(self, text: str) -> tuple[ProjectPlace, ...]:
+        """Return what *text* names; a name may be of several kinds.
+
+        Raises:
+            ConfigError: nothing of the project is called so; with the near name.
+        """
+        match = _LINE.fullmatch(text)
+        path, line = (match[1], int(match[2])) if match else (text, 0)
+        path = path.replace("\\", "/").removeprefix("./")
+        if path in self._index.files:
+            return (ProjectPlace("file", path, line),)
+        below = [name for name in self._index.files if name.startswith(f"{path.rstrip('/')}/")]
+        if below and not match:
+            return tuple(ProjectPlace("file", name) for name in below)
+        names = {
+            kind: self._api(text) if kind == "api" else self._qualified(text) for kind in _KINDS
+        }
+        matches = [
+            ProjectPlace(kind, name) for kind, name in names.items() if (kind, name) in self._facts
+        ]
+        if not matches:
+            raise ConfigError(
+                "nothing in this project is called {text!r}{hint}", text=text, hint=self._near(text)
+            )
+        return tuple(matches)
+
+    def _qualified(self, text: str) -> str:
+        """Return ``platform.api.parameter`` with the API's own key."""
+        parts = text.split(".", 2)
+        if len(parts) < len(("platform", "api", "parameter")):
+            return text
+        return f"{self._api('.'.join(parts[:2]))}.{parts[2]}"
+
+    def _near(self, text: str) -> str:
+        names = [name for kind, name in self._facts if kind in _KINDS]
+        hint = suggest(text, dict.fromkeys([*names, *self._index.files]))
+        return hint if "did you mean" in hint else msg("; see `bpmax-sim list`")
+
+    def uses_of(self, place: ProjectPlace) -> list[PlaceUse]:
+        """Return who uses *place*, directly first, then the files that run those scripts.
+
+        A line of a file stands for what is said there, and for who runs the file.
+        """
+        if place.kind == "file" and place.line:
+            said = [fact for fact in self._index.files[place.name].facts if fact.line == place.line]
+            named = dict.fromkeys(
+                ProjectPlace(f.kind, name) for f in said for name in self._names_of(f)
+            )
+            return [use for one in named if one.kind != "member" for use in self.uses_of(one)]
+        direct = [
+            PlaceUse(path, fact) for path, fact in self._facts.get((place.kind, place.name), ())
+        ]
+        if place.kind == "file":
+            direct += self._recorded_by(place.name)
+        direct.sort(key=lambda use: (ORDER.index(use.fact.role), use.path, use.fact.line))
+        begin = dict.fromkeys(use.path for use in direct)
+        return [*direct, *self._behind(begin)]
+
+    def _recorded_by(self, path: str) -> Iterator[PlaceUse]:
+        """Yield the scenarios that play the cassette at *path*."""
+        for name, facts in self._index.files.items():
+            if facts.kind == "scenario" and path in self.cassettes_of(name):
+                fact = next((f for f in facts.facts if f.role == "plays"), None)
+                yield PlaceUse(name, fact or Fact("file", "plays", path, 1, 1))
+
+    def cassettes_of(self, scenario: str) -> tuple[str, ...]:
+        """Return the cassettes that the scenario at this path plays, those of its rows too."""
+        named = [f.name for f in self._index.files[scenario].facts if f.role == "plays"]
+        stem = scenario.removeprefix("scenarios/").removesuffix(SUFFIX)
+        name = named[0] if named else stem
+        return tuple(
+            path
+            for path in self._index.files
+            if path == f"cassettes/{name}.yaml" or path.startswith(f"cassettes/{name}/")
+        )
+
+    @cached_property
+    def _users(self) -> Mapping[str, tuple[tuple[str, Fact], ...]]:
+        """Return who runs or loads each file."""
+        users: dict[str, list[tuple[str, Fact]]] = {}
+        for path, facts in self._index.files.items():
+            for fact in facts.facts:
+                if fact.kind == "file" and fact.role in {"runs", "loads"}:
+                    users.setdefault(fact.name, []).append((path, fact))
+        return {name: tuple(said) for name, said in users.items()}
+
+    def _behind(self, paths: Iterable[str]) -> Iterator[PlaceUse]:
+        """Yield the files that run or load *paths*, and so on; a circle is gone through once."""
+        pending: list[tuple[str, tuple[str, ...]]] = [(path, ()) for path in paths]
+        while pending:
+            path, through = pending.pop(0)
+            for user, fact in self._users.get(path, ()):
+                steps = (path, *through)
+                if user not in steps:
+                    yield PlaceUse(user, fact, steps)
+                    pending.append((user, steps))
+
+    def scenarios_of(self, places: Iterable[ProjectPlace]) -> set[str]:
+        """Return the scenario files that use any of *places*."""
+        scenarios = set()
+        for place in places:
+            paths = [place.name] if place.kind == "file" else []
+            paths += [use.path for use in self.uses_of(place)]
+            scenarios |= {path for path in paths if path.endswith(SUFFIX)}
+        return scenarios

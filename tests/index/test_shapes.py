@@ -1,0 +1,112 @@
+"""The shape of responses says which members are there, and knows what it does not know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bpmax_sim.index.shapes import (
+    ResponseShape,
+    merge_shapes,
+    shape_of,
+    shape_of_schema,
+    wrap_in_envelope,
+)
+
+CUSTOMER = {"code": 200, "data": {"name": "张三", "tags": [{"id": 1}, {"id": 2, "color": "红"}]}}
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        (("data", "name"), "present"),
+        (("data", "phone"), "absent"),
+        (("data", "tags", "*", "id"), "present"),
+        (("data", "tags", "*", "size"), "absent"),
+        (("data", "name", "first"), "unknown"),
+        (("data", "tags", "total"), "unknown"),
+        ((), "present"),
+    ],
+)
+def test_a_member_is_there_or_not_or_nobody_can_say(path: tuple[str, ...], expected: str) -> None:
+    assert shape_of(CUSTOMER).look_up(path) == expected
+
+
+def test_what_one_response_lacks_is_optional() -> None:
+    merged = merge_shapes([shape_of({"a": 1, "b": None}), shape_of({"a": "x"})])
+
+    assert merged is not None
+    assert merged.members["a"].kinds == {"number", "text"}
+    assert merged.optional == {"b"}
+
+
+def test_elements_of_a_list_are_merged() -> None:
+    tags = shape_of(CUSTOMER).members["data"].members["tags"]
+
+    assert tags.item is not None
+    assert set(tags.item.members) == {"id", "color"}
+    assert tags.item.optional == {"color"}
+
+
+def test_a_map_by_ids_says_nothing_of_names() -> None:
+    assert shape_of({str(number): {} for number in range(500)}).look_up(("x",)) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("schema", "path", "expected"),
+    [
+        ({"type": "object", "properties": {"a": {"type": "string"}}}, ("a",), "present"),
+        ({"type": "object", "properties": {"a": {"type": "string"}}}, ("b",), "absent"),
+        ({"properties": {"a": {"items": {"properties": {"b": {}}}}}}, ("a", "*", "b"), "present"),
+        ({"allOf": [{"properties": {"a": {}}}, {"properties": {"b": {}}}]}, ("b",), "present"),
+        ({"oneOf": [{"properties": {"a": {}}}, {"properties": {"b": {}}}]}, ("c",), "absent"),
+        ({"$ref": "#/components/schemas/客户"}, ("a",), "unknown"),
+        ({}, ("a",), "unknown"),
+        ({"type": ["object", "null"], "properties": {"a": {}}}, ("b",), "absent"),
+    ],
+)
+def test_a_schema_declares_members(
+    schema: dict[str, Any], path: tuple[str, ...], expected: str
+) -> None:
+    assert shape_of_schema(schema).look_up(path) == expected
+
+
+def test_only_a_schema_closes_an_object() -> None:
+    closed = shape_of_schema({"properties": {"a": {}}, "additionalProperties": False})
+
+    assert closed.is_closed_at(())
+    assert not shape_of({"a": 1}).is_closed_at(())
+
+
+def test_an_envelope_takes_the_data_that_the_platform_names() -> None:
+    assert wrap_in_envelope(shape_of(CUSTOMER), ("$.data",)).look_up(("data", "name")) == "present"
+    assert (
+        wrap_in_envelope(shape_of({"name": 1}), ("$.data",)).look_up(("data", "name")) == "present"
+    )
+    assert wrap_in_envelope(shape_of(CUSTOMER), ("$..data",)).look_up(("data", "x")) == "unknown"
+
+
+def paths(value: Any) -> list[tuple[str, ...]]:
+    """Return the path of every member of *value*."""
+    if isinstance(value, dict):
+        return [(name, *rest) for name, item in value.items() for rest in [(), *paths(item)]]
+    if isinstance(value, list):
+        return [("*", *rest) for item in value for rest in [(), *paths(item)]]
+    return []
+
+
+@given(st.lists(JSON, min_size=1, max_size=4))
+def test_what_was_seen_is_never_absent(values: list[Any]) -> None:
+    merged = merge_shapes(map(shape_of, values)) or ResponseShape()
+
+    for value in values:
+        for path in paths(value):
+            assert merged.look_up(path) != "absent"

@@ -1,0 +1,105 @@
+"""The questions that a person asks before he changes a line, on the samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.index.store import load_index
+from bpmax_sim.index.uses import ProjectUses
+
+ROOT = Path(__file__).parents[2]
+BUY = "scenarios/purchase/采购申请.scenario.yaml"
+
+
+@pytest.fixture(name="uses", scope="module")
+def uses_of() -> ProjectUses:
+    return ProjectUses(load_index(ROOT, is_kept=False))
+
+
+def said(uses: ProjectUses, text: str) -> set[tuple[str, str, int]]:
+    return set(_said(uses, text))
+
+
+def _said(uses: ProjectUses, text: str) -> Iterator[tuple[str, str, int]]:
+    for place in uses.find(text):
+        for use in uses.uses_of(place):
+            yield use.fact.role, use.path, use.fact.line
+
+
+def test_who_runs_this_script(uses: ProjectUses) -> None:
+    assert said(uses, "scenarios/scripts/purchase/order.js") == {("runs", BUY, 18)}
+
+
+def test_who_calls_this_api_in_either_spelling(uses: ProjectUses) -> None:
+    script = "scenarios/scripts/purchase/supplier.js"
+    by_key, by_twin = (
+        said(uses, "crm_system.get_customer_detail"),
+        said(uses, "crm_system.getCustomerDetail"),
+    )
+
+    assert by_key == by_twin
+    assert {("calls", script, 2), ("runs", BUY, 9), ("expects", BUY, 32)} <= by_key
+    assert any(role == "records" for role, _, _ in by_key)
+
+
+def test_who_sends_this_parameter_by_its_place_or_its_position(uses: ProjectUses) -> None:
+    amount = said(uses, "crm_system.create_order.amount")
+    customer = said(uses, "crm_system.get_customer_detail.id")
+
+    assert ("sends", "scenarios/scripts/purchase/order.js", 4) in amount
+    assert ("calls", "scenarios/scripts/purchase/supplier.js", 2) in customer
+    assert ("sends", "scenarios/scripts/seed/chained_call.js", 4) in customer
+
+
+def test_who_reads_and_writes_this_field(uses: ProjectUses) -> None:
+    assert said(uses, "合计") >= {
+        ("declares", BUY, 12),
+        ("writes", "scenarios/scripts/purchase/total.js", 3),
+        ("reads", "scenarios/scripts/purchase/order.js", 4),
+        ("expects", BUY, 34),
+    }
+
+
+def test_where_this_node_and_this_person_are_named(uses: ProjectUses) -> None:
+    assert said(uses, "采购主管") >= {
+        ("declares", "scenarios/flows/采购申请.yaml", 19),
+        ("names", BUY, 63),
+    }
+    assert said(uses, "周主管") >= {
+        ("names", "scenarios/flows/采购申请.yaml", 21),
+        ("acts", BUY, 65),
+    }
+
+
+def test_what_hangs_on_this_line(uses: ProjectUses) -> None:
+    line = said(uses, "scenarios/scripts/purchase/supplier.js:3")
+
+    assert ("expects", BUY, 31) in line
+    assert all(path != "scenarios/seed/usage.scenario.yaml" for _, path, _ in line)
+
+
+def test_who_plays_this_recording(uses: ProjectUses) -> None:
+    assert said(uses, "cassettes/purchase/采购申请.yaml") == {("plays", BUY, 22)}
+
+
+def test_an_unknown_place_proposes_the_near_one(uses: ProjectUses) -> None:
+    with pytest.raises(ConfigError, match="did you mean"):
+        uses.find("crm_system.get_customer_detal")
+
+
+def test_files_that_run_each_other_come_to_an_end(tmp_path: Path) -> None:
+    (tmp_path / "scenarios").mkdir()
+    for name, other in (("a", "b"), ("b", "a")):
+        text = f"use: [{other}.yaml]\nsteps: {{x: [{{js: {{file: {name}.js}}}}]}}\n"
+        (tmp_path / f"scenarios/{name}.yaml").write_text(text, "utf-8")
+        (tmp_path / f"scenarios/{name}.js").write_text("form.客户 = 1;", "utf-8")
+    uses = ProjectUses(load_index(tmp_path))
+
+    assert {use.path for use in uses.uses_of(uses.find("客户")[0])} >= {
+        "scenarios/a.js",
+        "scenarios/b.js",
+    }

@@ -1,0 +1,519 @@
+# ruff: noqa: E501 - scenarios and scripts, one a line
+"""Scenarios that lie, each of which has to be red, and scenarios that only look as if they did."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.messages import Request, Response
+from bpmax_sim.scenario.events import ScenarioFinished
+from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.runner import open_session, run_item
+from bpmax_sim.transport.protocol import Handler
+
+PLATFORM = """\
+platform_key: crm
+base_url: https://crm.example.test
+apis:
+  get_customer:
+    method: GET
+    path: /customers/{id}
+    parameters: [{name: id, in: path, required: true}]
+  list_orders:
+    method: GET
+    path: /orders
+    parameters: [{name: page, in: query}]
+  create_order: {method: POST, path: /orders}
+"""
+FLOW = """\
+flow: 合同
+start: 部门审批
+nodes:
+  部门审批:
+    owners: [wangwu]
+    approve: [{when: "ctx.form.金额 > 100", to: 总经理}, {to: 结束}]
+    reject: 结束
+  总经理: {owners: [ceo], approve: 结束, reject: 结束}
+  结束: {end: true}
+"""
+FORM = 'form: {scripts: {%s}, fields: {客户编号: "", 客户名称: "", 金额: 0, 明细: [{物料: 螺丝, 数量: 2}]}}'
+WITH_FLOW = "flow: {definition: 流程.yaml, at: 部门审批, scripts: {%s}}\npeople: {wangwu: {}, ceo: {}, lisi: {}}"
+STUB = "{on: crm.get_customer, body: {code: 200, data: {name: 张三}}}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A scenario, and what its verdict has to say; nothing for one that has to pass."""
+
+    steps: str
+    form: str = "open: 脚本.js"
+    script: str = ""
+    flow: str | None = None
+    stubs: str = STUB
+    proxy: str = ""
+    top: str = ""
+    says: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self) -> str:
+        return "\n".join(
+            part
+            for part in (
+                "version: 1",
+                "scenario: 客户",
+                FORM % self.form,
+                "" if self.flow is None else WITH_FLOW % self.flow,
+                f"proxy: {{platforms: platforms, stubs: [{self.stubs}]{self.proxy}}}",
+                'clock: "2026-03-02T09:00:00+08:00"',
+                self.top,
+                self.steps if self.steps.startswith("steps") else f"steps:\n  - {self.steps}",
+            )
+            if part
+        )
+
+
+def third_party(request: Request) -> Response:
+    """Answer any call."""
+    del request
+    body = json.dumps({"code": 200, "data": {"name": "张三"}}).encode()
+    headers = (("content-type", "application/json"),)
+    return Response(status=200, headers=headers, body=body, source="live")
+
+
+def run(folder: Path, case: Case) -> list[Any]:
+    """Return the verdict of each row, or what is wrong with the file."""
+    files = {
+        "platforms/crm.yaml": PLATFORM,
+        "instances.yaml": "- {platform: crm, instance_key: a}\n",
+        "流程.yaml": FLOW,
+        "脚本.js": case.script,
+        **case.files,
+    }
+    for name, text in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    path = folder / "客户.scenario.yaml"
+    path.write_text(case.text(), encoding="utf-8")
+    try:
+        loaded = items(path, environ={}, root=folder)
+    except ConfigError as error:
+        return [error]
+    return [_run_item(item) for item in loaded]
+
+
+def _run_item(item: Any) -> ScenarioFinished:
+    session = open_session(item, environ={}, mode="live", transport=Handler(third_party))
+    *_, last = run_item(item, session, environ={})
+    assert isinstance(last, ScenarioFinished)
+    return last
+
+
+def what_is_wrong(verdicts: list[Any]) -> str:
+    """Return all that is red."""
+    return "\n".join(
+        str(one)
+        if isinstance(one, ConfigError)
+        else "\n".join(f"{f.headline} [{f.place}] {f.script}" for f in one.failures)
+        for one in verdicts
+        if isinstance(one, ConfigError) or one.failures
+    )
+
+
+CALL = "const r = await $proxy('crm').get_customer('1');\nform.客户名称 = r.data.name;"
+LIES: dict[str, Case] = {
+    # Promises that nobody took.
+    "a forgotten call": Case(
+        steps="open: {}",
+        script="$proxy('crm').get_customer('1')",
+        says="crm.get_customer was not awaited",
+    ),
+    "a forgotten chain with its call": Case(
+        steps="open: {}",
+        script="$proxy('crm')\n  .$api('get_customer')\n  .$path({id: '1'})\n  .$call()",
+        says="crm.get_customer was not awaited",
+    ),
+    "a promise in a variable that nobody reads": Case(
+        steps="open: {}", script="const p = $proxy('crm').get_customer('1')", says="was not awaited"
+    ),
+    "forEach with a call that is returned to nobody": Case(
+        steps="open: {}",
+        script="['1', '2'].forEach(id => $proxy('crm').get_customer(id))",
+        says="was not awaited",
+    ),
+    "a forgotten call beside an awaited one": Case(
+        steps="open: {}",
+        script=f"$proxy('crm').create_order({{}});\n{CALL}",
+        says="crm.create_order was not awaited",
+    ),
+    "a chain that was awaited and never called": Case(
+        steps="open: {}",
+        script="const r = await $proxy('crm').$api('get_customer').$path({id: '1'})",
+        says="was awaited but never called",
+    ),
+    "an awaited chain whose error is caught": Case(
+        steps="open: {}",
+        script="try { (await $proxy('crm').$api('get_customer')).data.name } catch {}",
+        says="was awaited but never called",
+    ),
+    "a forgotten call in a flow's script": Case(
+        steps="approve: {by: wangwu}",
+        flow="approve.部门审批: 批.js",
+        files={"批.js": "$proxy('crm').get_customer('1')"},
+        form="",
+        says="was not awaited",
+    ),
+    "a forgotten call of a js step": Case(
+        steps="js: \"$proxy('crm').get_customer('1')\"", form="", says="was not awaited"
+    ),
+    "unawaited: fail for a chain that was only built": Case(
+        steps="open: {}",
+        proxy=", unawaited: fail",
+        stubs="",
+        script="$proxy('crm').$api('get_customer')",
+        says="built and never called",
+    ),
+    # What was refused.
+    "a submit that a script refused": Case(
+        steps="submit: {}",
+        form="submit: 脚本.js",
+        script="return false",
+        stubs="",
+        says="submit was refused",
+    ),
+    "a refused submit beside an expectation of the form": Case(
+        steps="{submit: {}, expect: {form: {金额: 0}}}",
+        form="submit: 脚本.js",
+        script="return false",
+        stubs="",
+        says="submit was refused",
+    ),
+    "an approval that before_next refused": Case(
+        steps="approve: {by: wangwu}",
+        flow="before_next.部门审批: 批.js",
+        files={"批.js": "return '预算不足'"},
+        form="",
+        stubs="",
+        says="approve was refused",
+    ),
+    # Writes of what is not declared.
+    "a write to an undeclared field": Case(
+        steps="open: {}", script="form.客户名 = '张三'", stubs="", says="did you mean '客户名称'?"
+    ),
+    "a write to an undeclared field in a flow": Case(
+        steps="approve: {by: wangwu}",
+        flow="approve.部门审批: 批.js",
+        files={"批.js": "form.客户名 = '张三'"},
+        form="",
+        stubs="",
+        says="no field '客户名'",
+    ),
+    "a write to an undeclared column": Case(
+        steps="open: {}", script="form.明细[0].数虽 = 3", stubs="", says="明细 has no column '数虽'"
+    ),
+    "a row with an undeclared column": Case(
+        steps="open: {}",
+        script="form.明细 = [{物料: '螺母', 数是: 3}]",
+        stubs="",
+        says="has no column '数是'",
+    ),
+    "a computed member that is no field": Case(
+        steps="approve: {by: wangwu}",
+        flow="computed: 批.js",
+        files={"批.js": "return {客户名: '张三'}"},
+        form="",
+        stubs="",
+        says="no field '客户名'",
+    ),
+    # Names under operators, and in what a row fills in.
+    "a node that is not there, denied": Case(
+        steps="{approve: {by: wangwu}, expect: {flow: {at: {$ne: 总经里}}}}",
+        flow="",
+        form="",
+        stubs="",
+        says="no node '总经里'",
+    ),
+    "a node in a list of $in": Case(
+        steps="{approve: {by: wangwu}, expect: {flow: {at: {$in: [结束, 总经里]}}}}",
+        flow="",
+        form="",
+        stubs="",
+        says="no node '总经里'",
+    ),
+    "a status that no project has": Case(
+        steps="{approve: {by: wangwu}, expect: {flow: {status: {$ne: finish}}}}",
+        flow="",
+        form="",
+        stubs="",
+        says="'finish'",
+    ),
+    "somebody who is not pending because he is not there": Case(
+        steps="{approve: {by: wangwu}, expect: {flow: {pending: {$not: {$contains: wangwuu}}}}}",
+        flow="",
+        form="",
+        stubs="",
+        says="people has no 'wangwuu'",
+    ),
+    "a field that does not exist, expected not to": Case(
+        steps="{open: {}, expect: {form: {客户名: {$exists: false}}}}",
+        stubs="",
+        says="no field '客户名'",
+    ),
+    "an undeclared field under $not": Case(
+        steps="{open: {}, expect: {form: {$not: {客户名: 张三}}}}",
+        stubs="",
+        says="no field '客户名'",
+    ),
+    "an undeclared column that is not there": Case(
+        steps='{open: {}, expect: {form: {"明细[0].数虽": {$exists: false}}}}',
+        stubs="",
+        says="has no column '数虽'",
+    ),
+    "an undeclared field of the flow's form": Case(
+        steps="{approve: {by: wangwu}, expect: {flow: {form: {客户名: {$exists: false}}}}}",
+        flow="",
+        form="",
+        stubs="",
+        says="no field '客户名'",
+    ),
+    "a variable that is not there": Case(
+        steps="{open: {}, expect: {vars: {单号: {$exists: false}}}}",
+        top="vars: {订单号: 1}",
+        stubs="",
+        says="no variable '单号'",
+    ),
+    "an API that is not there, called no time": Case(
+        steps="{open: {}, expect: {proxy: [{call: crm.createOrders, times: 0}]}}",
+        stubs="",
+        says="crm has no API 'createOrders'",
+    ),
+    "a platform that is not there, called no time": Case(
+        steps="{open: {}, expect: {proxy: [{call: crn.create_order, times: 0}]}}",
+        stubs="",
+        says="no platform 'crn'",
+    ),
+    "a pattern of no API": Case(
+        steps="{open: {}, expect: {proxy: [{call: crm.delete_*, times: 0}]}}",
+        stubs="",
+        says="crm has no API 'delete_*'",
+    ),
+    "an error from a platform that is not there": Case(
+        steps="{open: {}, expect_error: {from: crn}}",
+        script="throw new Error('x')",
+        stubs="",
+        says="no platform 'crn'",
+    ),
+    "a button that a row names": Case(
+        steps="click: ${case.按钮}",
+        form="click.查询: 脚本.js",
+        stubs="",
+        top="cases: [{id: 对, 按钮: 查询}, {id: 错, 按钮: 查讯}]",
+        says="no script for click.查讯",
+    ),
+    "nobody, whom a row names": Case(
+        steps="hand_over: {by: wangwu, to: '${case.给}'}",
+        flow="",
+        form="",
+        stubs="",
+        top="cases: [{id: 空, 给: null}]",
+        says="expected to: who",
+    ),
+    "somebody unknown whom a row names": Case(
+        steps="approve: {by: '${case.谁}'}",
+        flow="",
+        form="",
+        stubs="",
+        top="cases: [{id: 错, 谁: wangwuu}]",
+        says="'错'",
+    ),
+    "a node that a row expects under an operator": Case(
+        steps="{approve: {by: wangwu}, expect: {flow: {at: {$ne: '${case.去}'}}}}",
+        flow="",
+        form="",
+        stubs="",
+        top="cases: [{id: 错, 去: 总经里}]",
+        says="filled in by the row '错'",
+    ),
+    "a call that a row expects no time": Case(
+        steps="{open: {}, expect: {proxy: [{call: 'crm.${case.接口}', times: 0}]}}",
+        stubs="",
+        top="cases: [{id: 错, 接口: create_ordr}]",
+        says="crm has no API 'create_ordr'",
+    ),
+    "a field that a variable expects": Case(
+        steps="{open: {}, expect: {form: '${vars.期望}'}}",
+        top="vars: {期望: {客户名: {$exists: false}}}",
+        stubs="",
+        says="no field '客户名'",
+    ),
+    "a field that an approval fills in": Case(
+        steps="approve: {by: wangwu, form: {客户名: 张三}}",
+        flow="",
+        form="",
+        stubs="",
+        says="no field '客户名'",
+    ),
+    "a column that a person fills in": Case(
+        steps='set: {"明细[0].数虽": 3}', stubs="", form="", says="has no column '数虽'"
+    ),
+    "a new row with a column that is not there": Case(
+        steps="add_row: {table: 明细, row: {物料: 螺母, 数虽: 3}}",
+        stubs="",
+        form="",
+        says="has no column '数虽'",
+    ),
+    # Calls that can never work, although they are caught.
+    "an unknown platform, caught": Case(
+        steps="open: {}",
+        stubs="",
+        script="try { await $proxy('crn').get_customer('1') } catch {}",
+        says="no platform 'crn'",
+    ),
+    "an unknown API, caught": Case(
+        steps="open: {}",
+        stubs="",
+        script="try { await $proxy('crm').getCustomr('1') } catch {}",
+        says="did you mean 'get_customer'?",
+    ),
+    "an unknown instance, caught": Case(
+        steps="open: {}",
+        stubs="",
+        script="try { await $proxy('crm', {instance_key: 'b'}).get_customer('1') } catch {}",
+        says="'b'",
+    ),
+    "an unknown parameter, caught": Case(
+        steps="open: {}",
+        stubs="",
+        script="await $proxy('crm').$api('get_customer').$path({di: '1'}).$call().catch(() => {})",
+        says="the script caught that",
+    ),
+    "an unknown API behind allSettled": Case(
+        steps="open: {}",
+        stubs="",
+        script="await Promise.allSettled([$proxy('crm').delete_customer('1')])",
+        says="delete_customer",
+    ),
+    # What says nothing.
+    "an expectation of nothing in the form": Case(
+        steps="{open: {}, expect: {form: {}}}", stubs="", says="form: {} says nothing"
+    ),
+    "an expectation of nothing": Case(
+        steps="{open: {}, expect: {}}", stubs="", says="expect says nothing"
+    ),
+    "any error": Case(
+        steps="{open: {}, expect_error: {}}",
+        script="throw new Error('x')",
+        stubs="",
+        says="expect_error says nothing",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", LIES.values(), ids=LIES)
+def test_a_scenario_that_lies_is_red(tmp_path: Path, case: Case) -> None:
+    wrong = what_is_wrong(run(tmp_path, case))
+
+    assert case.says in wrong, wrong or "green"
+
+
+TRUTHS: dict[str, Case] = {
+    "fire and forget with catch": Case(
+        steps="open: {}", script="$proxy('crm').get_customer('1').catch(() => {})"
+    ),
+    "fire and forget with then": Case(
+        steps="{open: {}, expect: {form: {客户名称: 张三}}}",
+        script="$proxy('crm').get_customer('1').then(r => { form.客户名称 = r.data.name })",
+    ),
+    "void says that nothing waits": Case(
+        steps="open: {}", script="void $proxy('crm').get_customer('1')"
+    ),
+    "void before a chain of several lines": Case(
+        steps="open: {}",
+        script="void $proxy('crm')\n  .$api('get_customer')\n  .$path({id: '1'})\n  .$call();",
+    ),
+    "void of the variable": Case(
+        steps="open: {}", script="const p = $proxy('crm').get_customer('1');\nvoid p;"
+    ),
+    "void in a js step": Case(steps="js: \"void $proxy('crm').get_customer('1')\"", form=""),
+    "a call that loses a race": Case(
+        steps="open: {}",
+        script="await Promise.race([$proxy('crm').get_customer('1'), new Promise(f => setTimeout(f, 0))])",
+    ),
+    "a list of promises, awaited together": Case(
+        steps="open: {}",
+        script="await Promise.all(['1', '2'].map(id => $proxy('crm').get_customer(id)))",
+    ),
+    "a promise that one script keeps and another takes": Case(
+        steps="steps:\n  - open: {}\n  - {click: 查询, expect: {form: {客户名称: 张三}}}",
+        form="open: 脚本.js, click.查询: 查.js",
+        script="globalThis.客户 = $proxy('crm').get_customer('1');",
+        files={"查.js": "form.客户名称 = (await 客户).data.name"},
+    ),
+    "a call that is returned": Case(
+        steps="open: {}", script="return $proxy('crm').get_customer('1')"
+    ),
+    "unawaited: allow": Case(
+        steps="open: {}", proxy=", unawaited: allow", script="$proxy('crm').get_customer('1')"
+    ),
+    "unawaited: warn": Case(
+        steps="open: {}", proxy=", unawaited: warn", script="$proxy('crm').get_customer('1')"
+    ),
+    "a refusal that the messages tell": Case(
+        steps="{submit: {}, expect: {messages: [金额为零]}}",
+        form="submit: 脚本.js",
+        script="form.$message = '金额为零'; return false",
+        stubs="",
+    ),
+    "a refusal that the flow tells": Case(
+        steps="{approve: {by: wangwu}, expect: {flow: {at: 部门审批}}}",
+        flow="before_next.部门审批: 批.js",
+        files={"批.js": "return '预算不足'"},
+        form="",
+        stubs="",
+    ),
+    "names that are there, under operators": Case(
+        steps="{approve: {by: wangwu}, expect: {flow: {at: {$ne: 总经理}, status: {$in: [finished]}, "
+        "pending: {$not: {$contains: lisi}}}, proxy: [{call: crm.createOrder, times: 0}, {call: 'crm.get_*', times: 0}]}}",
+        flow="",
+        form="",
+        stubs="",
+    ),
+    "a field that is looked for before it is read": Case(
+        steps="open: {}",
+        script="if ('备注' in form) form.金额 = 1;\nconsole.log({...form}, JSON.stringify(form), `${typeof form.then}`);",
+        stubs="",
+    ),
+    "a computed column that is expected": Case(
+        steps='{open: {}, expect: {form: {"明细[0].金额": 6}}}',
+        script="form.明细 = form.明细.map(r => ({...r, 金额: r.数量 * 3}))",
+        stubs="",
+    ),
+    "rows that fill an expectation with nothing": Case(
+        steps="{open: {}, expect: {form: '${case.期望}'}}",
+        stubs="",
+        top="cases: [{id: 空, 期望: {}}, {id: 有, 期望: {金额: 0}}]",
+    ),
+    "buttons that rows name": Case(
+        steps="click: ${case.按钮}",
+        form="click.查询: 脚本.js, click.清空: 清.js",
+        files={"清.js": "form.客户名称 = ''"},
+        stubs="",
+        top="cases: [{id: 查, 按钮: 查询}, {id: 清, 按钮: 清空}]",
+    ),
+    "an unknown API that has to fail": Case(
+        steps="{open: {}, expect: {proxy: [{call: crm.delete_order, error: UNKNOWN_API}]}}",
+        script="try { await $proxy('crm').delete_order('1') } catch {}",
+        stubs="",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", TRUTHS.values(), ids=TRUTHS)
+def test_a_scenario_that_only_looks_so_is_green(tmp_path: Path, case: Case) -> None:
+    assert what_is_wrong(run(tmp_path, case)) == ""
