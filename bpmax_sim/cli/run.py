@@ -275,7 +275,7 @@ def _hint_at_merging() -> None:
     repository, mark = git.find_repository(root), root / ".bpmax" / "merge-hint"
     if repository is None or os.environ.get("CI") or mark.exists() or git.is_set_up(repository):
         return
-    tell("Git does not merge these files yet; `bpmax-sim doctor --fix` sets it up for this clone")
+    tell(msg("Git does not merge cassettes here yet; set that up with `bpmax-sim doctor --fix`"))
     with suppress(OSError):
         mark.parent.mkdir(exist_ok=True)
         mark.touch()
