@@ -28,7 +28,7 @@ from bpmax_sim.cli.select import (
     cassettes_with_journals,
     find_files,
     find_targets,
-    load_items,
+    load_sound_items,
 )
 from bpmax_sim.cli.terminal import say, say_json, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, shell_quote
@@ -153,7 +153,7 @@ def _problems(
     hint: Callable[[str], None],
     warn: Callable[[Problem], None],
 ) -> Iterator[Problem]:
-    items, problems = load_items(files)
+    items, problems = load_sound_items(files)
     yield from problems
     wrong = [list(absent(item)) for item in items]
     yield from chain.from_iterable(wrong)
