@@ -51,7 +51,9 @@ from bpmax_sim.proxy.response import CallRecord as CallRecord
 from bpmax_sim.proxy.response import RedactedRequest as RedactedRequest
 from bpmax_sim.proxy.response import RedactedResponse as RedactedResponse
 from bpmax_sim.scenario.events import Event as Event
+from bpmax_sim.scenario.result import ScenarioResult as ScenarioResult
 from bpmax_sim.scenario.runner import run_scenario as run_scenario
+from bpmax_sim.scenario.source import Failure as Failure
 from bpmax_sim.script.channel import LiveObject as LiveObject
 from bpmax_sim.script.failure import Script as Script
 from bpmax_sim.script.limits import Limits as Limits
