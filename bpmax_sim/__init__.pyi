@@ -21,8 +21,8 @@ from bpmax_sim.errors import NewerFormat as NewerFormat
 from bpmax_sim.errors import NoMatchError as NoMatchError
 from bpmax_sim.errors import PendingPromise as PendingPromise
 from bpmax_sim.errors import Place as Place
-from bpmax_sim.errors import Problem as Problem
 from bpmax_sim.errors import PowerWarning as PowerWarning
+from bpmax_sim.errors import Problem as Problem
 from bpmax_sim.errors import RefusedActionWarning as RefusedActionWarning
 from bpmax_sim.errors import ScriptError as ScriptError
 from bpmax_sim.errors import ScriptLimitError as ScriptLimitError
