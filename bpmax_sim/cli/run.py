@@ -23,6 +23,7 @@ from typer import Argument, Option
 import bpmax_sim
 from bpmax_sim.cassette.merge import review_file
 from bpmax_sim.cli import options as option
+from bpmax_sim.cli.affected import narrow_targets
 from bpmax_sim.cli.conftests import find_all_conftests, find_conftests
 from bpmax_sim.cli.execute import (
     cassette_of,
@@ -83,6 +84,8 @@ class _RunArguments(msgspec.Struct, frozen=True, kw_only=True):
     verbose: bool = False
     exit_first: bool = False
     last_failed: bool = False
+    uses: str = ""
+    changed: str = ""
     junitxml: Path | None = None
     watch: bool = False
     check: bool = False
@@ -95,6 +98,8 @@ def run(  # noqa: PLR0913 - the options of the command
     verbose: option.Verbose = False,
     exit_first: option.ExitFirst = False,
     last_failed: option.LastFailed = False,
+    uses: option.Uses = "",
+    changed: option.Changed = "",
     mode: option.Mode = None,
     record: option.Record = "once",
     against: option.RecordAgainst = "live",
@@ -354,13 +359,22 @@ def _collect_items(args: _RunArguments) -> tuple[list[ScenarioItem], list[Proble
         raise ConfigError(
             "--var {error}: expected NAME=VALUE, such as --var customer=12345", error=error
         ) from None
-    items, problems = load_items(find_targets(args.paths), variables)
+    targets = narrow_targets(find_targets(args.paths), uses=args.uses, changed=args.changed)
+    items, problems = load_items(targets, variables)
     find_all_conftests((item.path, item.root) for item in items)
     return (filter_by_keyword(items, args.keyword) if args.keyword else items), problems
 
 
 def _say_why_nothing(args: _RunArguments) -> str:
     where = series(args.paths or ()) or "scenarios/"
+    if args.uses:
+        return msg("{where}: no scenario uses {place!r}", where=where, place=args.uses)
+    if args.changed:
+        return msg(
+            "{where}: no scenario is reached by what changed since {revision}",
+            where=where,
+            revision=args.changed,
+        )
     if args.keyword:
         return msg(
             "{where}: no scenario has {keyword!r} in it; see `bpmax-sim list`",
