@@ -72,7 +72,7 @@ def test_the_platforms_of_the_gallery_break_no_law(path: Path, tmp_path: Path) -
         SearchPlan(path=path, examples=str(tmp_path), rounds=rounds), lambda: moves.append(1)
     )
 
-    assert len(moves) == sum(one.examples for one in tried)
+    assert len(moves) >= sum(one.examples for one in tried)
     assert [one.finding.message for one in tried if one.finding] == []
     assert sum(one.examples for one in tried) > 10
 
