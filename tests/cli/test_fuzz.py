@@ -15,9 +15,9 @@ from bpmax_sim.starter.demo import Crm
 from tests import warm
 from tests.apart import PLUGINS
 from tests.cli.project import ROOT, Command, Project
-from tests.fuzzing.broken import PLATFORMS, written
-from tests.fuzzing.redis import running_redis
-from tests.fuzzing.test_search import LIVE, live
+from tests.fuzz.broken import PLATFORMS, written
+from tests.fuzz.redis import running_redis
+from tests.fuzz.test_search import LIVE, live
 from tests.snapshots import snapshot
 
 SEARCH = ("--minutes", "1", "--json")

@@ -19,7 +19,7 @@ from bpmax_sim.openapi.convert import make
 from bpmax_sim.openapi.document import read_document
 from bpmax_sim.strategies.programs import load_with_instances
 from tests.examples import EVERY_NIGHT
-from tests.fuzzing.broken import PLATFORMS, SECRET, orders, written
+from tests.fuzz.broken import PLATFORMS, SECRET, orders, written
 from tests.loopback import answer_json, loopback
 
 ROOT = Path(__file__).parents[2]
