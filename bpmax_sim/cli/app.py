@@ -107,6 +107,15 @@ COMMANDS: Mapping[str, Command] = {
         msg("List scenarios and the rows of their tables"),
         "bpmax-sim list --json",
     ),
+    "types": Command(
+        "types:types",
+        msg("Write declarations by which an editor completes $proxy, form and ctx"),
+        "bpmax-sim types",
+        msg(
+            "Writes scenarios/bpmax.d.ts from platforms, recordings and forms, and jsconfig.json "
+            "and .vscode/settings.json where they lack something. No recorded value is in them."
+        ),
+    ),
     "uses": Command(
         "uses:uses",
         msg("Tell who calls, reads, writes, runs or plays a part of the project"),
@@ -203,6 +212,16 @@ COMMANDS: Mapping[str, Command] = {
             "status an error. What differs between two answers in a row counts as no "
             "change. Exit codes: 0 no error, 1 errors, 3 a cassette is damaged, 4 a live "
             "system cannot be reached."
+        ),
+    ),
+    "merge": Command(
+        "merge:merge",
+        msg("Merge cassettes that Git left unmerged, scenario by scenario"),
+        "bpmax-sim merge",
+        msg(
+            "Where both sides recorded the same scenario, ours stays and theirs waits as "
+            "<file>.new for `bpmax-sim review`; it ends with 1 then. Git runs it by itself once "
+            "`bpmax-sim doctor --fix` has set that up."
         ),
     ),
     "seal": Command(
