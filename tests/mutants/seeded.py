@@ -303,7 +303,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         "bpmax_sim/openapi/convert.py", 'if parameter.get("required") is True or place == "path":',
         'if parameter.get("required") is True:'),
     ("report-a-failure-is-a-pass", "tests/cli/test_told_runs.py tests/cli/test_run.py",
-        "bpmax_sim/report/junit.py", 'if verdict.outcome == "failed":', 'if verdict.outcome == "error":'),
+        "bpmax_sim/report/junit.py", 'if verdict.outcome == "failed":\n    return "failure"', "pass"),
     ("report-the-mildest-code-wins", "tests/report/test_exits.py", "bpmax_sim/report/exit_codes.py",
         "(code for code in FIRST if code in present)",
         "(code for code in reversed(FIRST) if code in present)"),
