@@ -130,10 +130,14 @@ class Session:
         self._refuse_closed = environment.refuse_closed
         self.calls, self.misses = environment.calls, environment.misses
         self.arm(faults)
-        self._scheduler = Scheduler(
-            self.clock, self._calls.handle, self._calls.tokens, live=not start.is_closed
-        )
         limits = limits or Limits()
+        self._scheduler = Scheduler(
+            self.clock,
+            self._calls.handle,
+            self._calls.tokens,
+            live=not start.is_closed,
+            patience=limits.wait,
+        )
         self._runtime = Runtime(
             self._scheduler,
             partial(run_call, env=environment),
