@@ -33,7 +33,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         cpu: seconds of processor time, over all its turns.
         wall: seconds that pass while its turns run, what Python does for them included; neither
             virtual time nor waiting for a live system.
-        wait: seconds of real time, in live and record mode, that it may wait with no call in flight.
+        wait: seconds of real time that it may wait with no call in flight, in live and record mode.
         memory: bytes of the engine's heap.
         stack: bytes of stack; None takes half of the thread's, at most 4 MB. More than that runs
             scripts on a thread of their own.

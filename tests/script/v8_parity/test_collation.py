@@ -59,6 +59,8 @@ def test_dates_in_digits_are_those_of_node(expression: str, value: str) -> None:
     ["d.toLocaleDateString('sv-SE', {month: 'long'})", "(1).toLocaleString('sv-SE')"],
 )
 def test_what_those_locales_have_besides_is_refused(expression: str) -> None:
-    source = f"const d = new Date(0); try {{ return {expression} }} catch (e) {{ return e.message }}"
+    source = (
+        f"const d = new Date(0); try {{ return {expression} }} catch (e) {{ return e.message }}"
+    )
 
     assert "is not simulated" in value_of(source)
