@@ -156,7 +156,11 @@ class Session:
 
     @classmethod
     @refuse_unknown_keywords(_HANDED_ON | {"mode"})
-    def open(cls, platforms: FilePath | None = None, **options: Unpack[OpeningOptions]) -> Session:
+    def open(
+        cls,
+        platforms: FilePath | Sequence[FilePath] | None = None,
+        **options: Unpack[OpeningOptions],
+    ) -> Session:
         """Open a run over the platform files in *platforms*, a folder or one file.
 
         *instances* is by default ``instances.yaml`` beside them. *transport* answers in record and
