@@ -95,10 +95,8 @@ def lazy(module: dict[str, Any]) -> tuple[Callable[[str], Any], Callable[[], lis
                 msg("module {name!r} has no attribute {name_2!r}", name=own, name_2=name)
             )
         home = homes[name]
-        # A package gives out its own modules, too.
-        value = (
-            import_module(f"{home}.{name}") if home == own else getattr(import_module(home), name)
-        )
+        is_module = home == own  # such as `bpmax_sim.strategies`
+        value = import_module(f"{home}.{name}") if is_module else getattr(import_module(home), name)
         module[name] = value
         return value
 

@@ -133,7 +133,7 @@ def test_a_line_behind_the_end_of_a_cassette_is_told(recorded: Project, bs: Comm
 
     assert (done.code, done.err) == (
         2,
-        snapshot("cassettes/crm/customer.yaml:999: the file has 22 lines\n"),
+        snapshot("cassettes/crm/customer.yaml:999: the file has 28 lines\n"),
     )
 
 
@@ -221,7 +221,7 @@ def test_an_undeclared_platform_is_told_at_the_call(recorded: Project, bs: Comma
     assert (linted.code, linted.err) == (
         2,
         snapshot(
-            "scenarios/scripts/customer.js:4:34: there is no platform 'crm_sytem'; did you mean "
+            "scenarios/scripts/customer.js:4:33: there is no platform 'crm_sytem'; did you mean "
             "'crm_system'?\n1 scenario file: 1 problem\n"
         ),
     )
