@@ -19,6 +19,7 @@ from bpmax_sim.errors import LeakError as LeakError
 from bpmax_sim.errors import NeverRanWarning as NeverRanWarning
 from bpmax_sim.errors import NewerFormat as NewerFormat
 from bpmax_sim.errors import NoMatchError as NoMatchError
+from bpmax_sim.errors import OutageWarning as OutageWarning
 from bpmax_sim.errors import PendingPromise as PendingPromise
 from bpmax_sim.errors import Place as Place
 from bpmax_sim.errors import PowerWarning as PowerWarning
