@@ -394,6 +394,10 @@ class Session:
         """Take *rules* away and return those of them that never fired."""
         return self._network.faults.disarm(rules)
 
+    def strikes_of(self, rule: Fault, /) -> int:
+        """Return how often *rule*, which is in force, has struck."""
+        return self._network.faults.strikes_of(rule)
+
     @property
     def struck(self) -> Sequence[Struck]:
         """Return every fault that struck so far, in order."""

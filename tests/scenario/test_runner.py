@@ -383,10 +383,15 @@ def test_faults_can_be_left_out(folder: Path, bench: PlainBench) -> None:
     assert headlines(folder, bench, text, faults=False) == []
 
 
-def test_a_stub_answers_and_need_not(folder: Path, bench: PlainBench) -> None:
+def test_a_stub_that_never_answers_is_red(folder: Path, bench: PlainBench) -> None:
     text = "proxy: {stubs: [{on: crm_system.*, body: {code: 200}}]}\nsteps:\n  - open: {}\n"
 
-    assert headlines(folder, bench, text) == []
+    assert headlines(folder, bench, text) == [
+        (
+            "选择客户后回填联系人: the stub crm_system.* has never answered; "
+            "take it away, or mend what it asks for"
+        )
+    ]
 
 
 def test_values_come_from_variables_rows_results_and_the_form(
