@@ -62,7 +62,6 @@ GOALS: Mapping[str, Mapping[str, Goal]] = {
         "one call in a script, over Python, µs": Goal(60),
         "ten minutes of back-off, ms": Goal(20),
         "one scenario, three replayed calls, ms": Goal(3),
-        "the same with {...x} and **, ms": Goal(3),
     },
     "signing": {"a SigV4 signature, times botocore": Goal(1.5)},
     "start": {"pytest with the plugin unused, ms more": Goal(10)},

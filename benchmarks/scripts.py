@@ -16,7 +16,6 @@ from bpmax_sim.scenario.load import ScenarioItem, items
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
-from bpmax_sim.script.operators import rewritten
 from bpmax_sim.script.runtime import make_quickjs
 from bpmax_sim.session.options import Mode
 from bpmax_sim.session.session import Session
@@ -61,7 +60,6 @@ for (const id of [form.customerId, "a", "b"]) {
 form.name = names[0];
 console.log(names.join(" "));
 """
-_OPERATORS = "const copy = {...form.name, total: names.length ** 2};"
 
 
 def context() -> float:
@@ -73,7 +71,6 @@ def context() -> float:
 USES = {
     "Math as in V8": "Math.log10(1000)",
     "Math.pow": "Math.pow(10, 2)",
-    "{...x} and **": "const x = 'ab'; ({...x, n: 2 ** 3})",
     "an error's own names": "Object.getOwnPropertyNames(new Error('x'))",
     "RegExp.$1": "/(a)/.test('a') && RegExp.$1",
     "sort by a comparator": "[2, 1].sort((a, b) => a - b)",
@@ -96,31 +93,13 @@ def uses() -> dict[str, float]:
     def used(expression: str) -> float:
         def once() -> None:
             engine = make_quickjs(limits, [expression])
-            engine.load(rewritten(expression).text)
+            engine.load(expression)
             engine.close()
 
         return microseconds(once, rounds=15, calls=5) / 1e3
 
     plain = used("0")
     return {f"{name}, ms more": used(expression) - plain for name, expression in USES.items()}
-
-
-def reading() -> dict[str, float]:
-    """Return what it costs to find the operators of a script of five thousand characters, once."""
-    row = "  rows.push({...row, 金额: row.单价 * row.数量 * 1.06 ** n}); // 明细\n"
-    source = "const rows = [];\n" + row * (5000 // len(row))
-    rewritten("2 ** 3")  # its parser is there from then on
-
-    def once() -> None:
-        rewritten.cache_clear()
-        rewritten(source)
-
-    plain = "const rows = [];\n" + row.replace("...", "").replace("**", "*") * (5000 // len(row))
-    return {
-        "reading 5,000 characters with {...x} and **, once, ms": microseconds(once, rounds=15)
-        / 1e3,
-        "the same without them, ms": microseconds(lambda: rewritten(plain), rounds=15) / 1e3,
-    }
 
 
 def crossing(cassette: Path) -> dict[str, float]:
@@ -165,12 +144,9 @@ def scenario(folder: Path) -> dict[str, float]:
     path = written(folder)
     item = read(path)
     play(item, mode="record")
-    plain = microseconds(lambda: play(item), rounds=100) / 1e3
-    (path.parent / "scripts/three.js").write_text(_THREE + _OPERATORS, encoding="utf-8")
-    operated = read(path)
     return {
-        "one scenario, three replayed calls, ms": plain,
-        "the same with {...x} and **, ms": microseconds(lambda: play(operated), rounds=100) / 1e3,
+        "one scenario, three replayed calls, ms": microseconds(lambda: play(item), rounds=100)
+        / 1e3,
         "reading its file, ms": microseconds(lambda: read(path), rounds=100) / 1e3,
     }
 
@@ -212,7 +188,6 @@ def measure() -> dict[str, float]:
         return {
             "a fresh context with the prelude, ms": context() / 1e3,
             **uses(),
-            **reading(),
             **crossing(cassette),
             "ten minutes of back-off, ms": patience(cassette),
             **scenario(here),

@@ -333,7 +333,6 @@ _OWN: Mapping[str, str] = {
     "one call in a script, over Python, µs": "进出 JavaScript 的一次调用，比在 Python 里多，µs",
     "ten minutes of back-off, ms": "十分钟的退避等待，ms",
     "one scenario, three replayed calls, ms": "一个场景：表单、三次调用、核对，ms",
-    "the same with {...x} and **, ms": "同上，脚本里有 {...x} 和 **，ms",
     "a SigV4 signature, times botocore": "SigV4 签名一个请求，与 botocore 之比",
     "pytest with the plugin unused, ms more": "装了插件但不用，pytest 启动增加，ms",
 }

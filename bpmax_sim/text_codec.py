@@ -63,31 +63,33 @@ def _named_in(data: bytes) -> Iterator[str]:
             yield codec_named(found[1].decode("ascii", "replace"))
 
 
+def declared_codecs(data: bytes, content_type: str = "", declared: str = "") -> list[str]:
+    """Return the encodings that *data* may be in, the likeliest first; UTF-8 is the last."""
+    marked = next((codec for mark, codec in _MARKS if data.startswith(mark)), "")
+    named = [codec_named(declared) if declared else "", marked, _codec_of_header(content_type)]
+    if _may_declare(content_type):
+        named += _named_in(data)
+    return list(dict.fromkeys([*filter(None, named), "utf-8"]))
+
+
 def decode_text(data: bytes, content_type: str = "", declared: str = "") -> DecodedText:
     """Return the text of *data*; *declared* is the encoding that a platform file names."""
-    marked = next((codec for mark, codec in _MARKS if data.startswith(mark)), "")
-    headed = codec_named(charset_of(content_type)) if "charset" in content_type.lower() else ""
-    candidates = [codec_named(declared) if declared else "", marked, headed]
-    if not data.isascii() or headed.startswith("utf-16"):
-        candidates += _named_in(data) if _may_declare(content_type) else ()
-    candidates = list(dict.fromkeys([codec for codec in candidates if codec] + ["utf-8"]))
+    candidates = declared_codecs(data, content_type, declared)
+    headed, wrong_at = _codec_of_header(content_type), -1
     for codec in candidates:
         try:
             text = data.decode(codec)
-        except UnicodeDecodeError:
+        except UnicodeDecodeError as error:
+            wrong_at = error.start if wrong_at < 0 else wrong_at
             continue
-        return DecodedText(text.removeprefix("\ufeff"), codec, -1, _other(headed, codec))
-    first = candidates[0]
-    try:
-        data.decode(first)
-        wrong = -1
-    except UnicodeDecodeError as error:
-        wrong = error.start
-    return DecodedText(data.decode(first, "replace").removeprefix("\ufeff"), first, wrong)
+        other = headed if headed not in {"", codec} else ""
+        return DecodedText(text.removeprefix("\ufeff"), codec, -1, other)
+    text = data.decode(candidates[0], "replace")
+    return DecodedText(text.removeprefix("\ufeff"), candidates[0], wrong_at)
 
 
-def _other(headed: str, codec: str) -> str:
-    return headed if headed and headed != codec else ""
+def _codec_of_header(content_type: str) -> str:
+    return codec_named(charset_of(content_type)) if "charset" in content_type.lower() else ""
 
 
 def _may_declare(content_type: str) -> bool:

@@ -22,7 +22,13 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script_source.reading import GlobalUse, MemberUse, ScriptReading, read_script
+from bpmax_sim.script_source.reading import (
+    POWER_DIFFERS,
+    GlobalUse,
+    MemberUse,
+    ScriptReading,
+    read_script,
+)
 from bpmax_sim.script_source.values import ProxyCall
 
 Severity = Literal["error", "warning"]
@@ -212,9 +218,7 @@ def _check(context: ScriptContext, shapes: ResponseShapes) -> Iterator[ScriptFin
             character=character, ascii=ascii_one,
         ))  # fmt: skip
     for place in reading.powers:
-        yield _finding("power", place, msg(
-            "the last digit of ** depends on the machine here; Math.pow gives the same everywhere"
-        ))  # fmt: skip
+        yield _finding("power", place, POWER_DIFFERS)
 
 
 def _finding(rule: str, place: Place, message: str) -> ScriptFinding:

@@ -24,7 +24,16 @@ from bpmax_sim.errors import AuthError, BpmaxError, CallError, ConfigError, Http
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import LOGIN, Call, Headers, Pairs, Request, Response
 from bpmax_sim.path_template import literal_path
-from bpmax_sim.platform.model import Acquire, Extract, LoginRequest, LoginStep, OkRule, Ttl, is_set
+from bpmax_sim.platform.model import (
+    Acquire,
+    Extract,
+    LoginRequest,
+    LoginStep,
+    OkRule,
+    Ttl,
+    host_name,
+    is_set,
+)
 from bpmax_sim.platform.template import names_in, render, texts_in
 from bpmax_sim.proxy import auth, encode
 from bpmax_sim.proxy.call_plan import CallRandomness, Plan
@@ -142,7 +151,7 @@ def _split_address(
     recipe: CompiledApi, declared: LoginRequest, names: Mapping[str, Any]
 ) -> tuple[str, str, Pairs]:
     """Return base, path and query; an address of another host is its own base."""
-    base = str(names["base_url"])
+    base = str(names[host_name(declared.host)]).rstrip("/")
     if declared.url:
         address = render(declared.url, names)
     else:
@@ -424,7 +433,7 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
         TransportError: if a step did not complete.
     """
     key, recipe = login_key(plan), plan.recipe
-    settled = partial(env.on_login, recipe.platform.platform_key, recipe.instance.instance_key)
+    settled = partial(env.end_login, recipe.platform.platform_key, recipe.instance.instance_key)
     grant = Grant(values={}, standins={}, expires=0)
     if last := env.renewed.get(key):  # what it put in the place of a credential still holds
         for name in last.values.keys() & plan.tenant.real.keys():
@@ -569,7 +578,7 @@ def _step_request(step: SentStep, *, attempt: int) -> Request:
     twin = auth.standin_context(tenant, yielded, shown, env.clock.now(), attempt)
     written = _render_step(plan.recipe, number, declared, twin)
     if written.call is not None:
-        call = replace(written.call, serial=env.serial())
+        call = replace(written.call, serial=env.next_serial())
         written = replace(written, call=call, sensitive=declared.sensitive)
     if not env.separate and replace(real, cache_key=twin.cache_key) == twin:
         return written

@@ -31,7 +31,7 @@ from bpmax_sim.scenario.expect import (
     is_operator,
 )
 from bpmax_sim.scenario.references import Path, show
-from bpmax_sim.session.witness import Recalled
+from bpmax_sim.session.sending_log import RecordingMatch
 
 
 class CallResponse(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +52,7 @@ class CallResponse(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     error: str = ""
     message: str = ""
-    recording: Recalled | None = None
+    recording: RecordingMatch | None = None
 
 
 class CallAttempted(CallResponse, frozen=True, kw_only=True):
@@ -135,7 +135,7 @@ PARTS = (
 )
 
 
-Recall = Callable[[int, int], Recalled | None]
+Recall = Callable[[int, int], RecordingMatch | None]
 
 
 def event_of_call(
@@ -205,7 +205,7 @@ def matches_request(expected: Mapping[str, Any], request: Request, template: str
     return not failing_checks(_compare_parts(expected, made, ()))
 
 
-def _recording_behind(request: Request | None, recall: Recall) -> Recalled | None:
+def _recording_behind(request: Request | None, recall: Recall) -> RecordingMatch | None:
     call = request.call if request else None
     return recall(call.serial, request.attempt) if call and request else None
 

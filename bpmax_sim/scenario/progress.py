@@ -36,8 +36,9 @@ from bpmax_sim.scenario.observation import SubjectState, digest_of, observe, sta
 from bpmax_sim.scenario.references import Path, Scope, UndefinedValueError
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import AbsentRead, UnawaitedCall
+from bpmax_sim.script_source.reading import POWER_DIFFERS, find_powers
+from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
 from bpmax_sim.session.session import Session
-from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import CycleCut, FieldChanged, MessageShown, Result, SubjectEvent
@@ -117,7 +118,8 @@ class RunLog(msgspec.Struct):
         happening = self.session.shown(replace(happening, **data))
         self._fresh.append((clock.tick(), happening))
         if isinstance(happening, MessageShown):
-            self.messages.append({"text": happening.text, "type": happening.level})
+            code = {"code": happening.code} if happening.code else {}
+            self.messages.append({"text": happening.text, "type": happening.level, **code})
         elif isinstance(happening, CycleCut):
             self.add_warning(
                 "cycle", msg("change cycle cut: {names}", names=" -> ".join(happening.chain))
@@ -170,8 +172,8 @@ class RunLog(msgspec.Struct):
                 self._numbers[record.call.serial] = number
             self._fresh += [(attempt.order, attempt) for attempt in event.earlier]
             self._fresh += (record.began, event), (record.ended, events.answer_of(event))
-        self._fresh += map(self._fault, self.session.struck[self._struck :])
-        self._struck = len(self.session.struck)
+        self._fresh += map(self._fault, self.session.injected_faults[self._struck :])
+        self._struck = len(self.session.injected_faults)
         self.take(result)
         fresh = [event for _, event in sorted(self._fresh, key=itemgetter(0))]
         self._fresh.clear()
@@ -190,9 +192,9 @@ class RunLog(msgspec.Struct):
         self.console.sort(key=itemgetter(0))
         self._fresh += self._errors(result)
 
-    def _recording_behind(self, serial: int, attempt: int) -> Recalled | None:
+    def _recording_behind(self, serial: int, attempt: int) -> RecordingMatch | None:
         """Return the recording behind a sending, its file as every machine names it."""
-        recalled = self.session.recalled(serial, attempt)
+        recalled = self.session.recording_match(serial, attempt)
         if recalled is None:
             return None
         file = self._files.get(recalled.file)
@@ -203,7 +205,7 @@ class RunLog(msgspec.Struct):
             self._files[recalled.file] = file
         return self.session.shown(replace(recalled, file=file))
 
-    def _fault(self, struck: Struck) -> tuple[int, Event]:
+    def _fault(self, struck: InjectedFault) -> tuple[int, Event]:
         event = events.FaultStruck(
             number=self._numbers.get(struck.serial, 0),
             call=struck.call,
@@ -308,6 +310,9 @@ class Progress:
     def check_names(self) -> bool:
         """Hold what the scenario names of third parties against what is declared."""
         self.log.warnings += self.item.warnings
+        for script in self.item.subjects.bodies:
+            for place in find_powers(script.source, script.name):
+                self.log.add_warning("power", POWER_DIFFERS, place)
         wrong = findings.check_calls(self.item, self.session.platforms)
         self.failures += self.sort_failures(map(self.reporter().report_finding, wrong))
         return not self.failures
@@ -384,10 +389,11 @@ class Progress:
             fields=fields,
         )
 
-    def look_at(self, node: str) -> None:
-        """Let the form of *node* be the one that is seen, where the project stands at several."""
+    def look_at(self, node: str, by: str | int) -> None:
+        """Let the form of *node* be the one that is seen, by *by*; empty ones say nothing of it."""
         if isinstance(self.subject, FlowSubject):
             self.subject.focus = self.scope.resolve(node)
+            self.subject.actor = str(self.scope.resolve(by))
 
     def reporter(self, since: LogMark = START, **details: Any) -> FailureReporter:
         """Return where failures since *since* belong."""

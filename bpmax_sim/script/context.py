@@ -242,7 +242,7 @@ class Context:
             run,
             "run",
             start=placed.start,
-            source=placed.sent.text,
+            source=placed.script.source,
             files=files,
             **({"parts": parts} if parts else {}),
         )
@@ -606,9 +606,7 @@ _ENTRIES: Mapping[type, Callable[[Context, ScriptRun, Any], None]] = {
 
 def _describe_file(placed: PlacedScript) -> dict[str, Any]:
     """Return a script as the prelude takes it."""
-    file = {"name": placed.script.name, "start": placed.start, "source": placed.script.source}
-    sent = placed.sent
-    return {**file, "sent": sent.text, "moves": sent.moves} if sent.moves else file
+    return {"name": placed.script.name, "start": placed.start, "source": placed.script.source}
 
 
 def _encode_answer(answer: Answer) -> tuple[str, Any]:

@@ -47,11 +47,12 @@ from bpmax_sim.script.limits import (
     default_stack_size,
     make_time_error,
 )
-from bpmax_sim.script.operators import SIGN as OPERATORS
 
 TESTED = frozenset({"0.17.0.1", "0.17.0.2"})
 """Versions of quickjs-ng whose objects are laid out as `handles` reads them."""
 SWITCH = "BPMAX_JS_NATIVE"
+V8_PARITY = "v8_parity"
+"""The folder of the bindings that make the language what it is in V8."""
 
 _WORD = ctypes.sizeof(c_void_p)
 _INT, _EXCEPTION = 0, 6
@@ -304,11 +305,14 @@ BINDINGS: Mapping[str, str] = {
     "places": r"(?!)",
     "inspect": r"(?!)",
     "sort": r"[sS]ort(?:ed)?\b",
-    "math": r"(?!)",
-    "power": r"(?!)",
-    "operators": r"(?!)",
-    "stack": r"(?!)",
-    "radix": r"(?!)",
+    "install": r"",
+    "math": (
+        r"\bMath\s*\??\.\s*"
+        r"(?:a?cosh?|a?sinh?|a?tanh?|atan2|cbrt|exp|expm1|hypot|log(?:10|1p|2)?)\b"
+    ),
+    "pow": r"\bMath\s*\??\.\s*pow\b",
+    "stack": r"\bgetOwnPropertyNames\b|\bownKeys\b",
+    "radix": r"\btoString\b(?!\s*\(\s*\))",
     "legacy": r"(?!)",
     "web": r"Abort(?:Controller|Signal)|performance",
     "gbk": r"(?i)gbk|gb_?2312|chinese",
@@ -326,24 +330,17 @@ same, which is as right and takes a little longer (without handles: compiled fro
 """
 _PUMPED_BETWEEN_LOOKS = 64
 
-ADAPTATIONS: Mapping[str, str] = {
-    "math": (
-        r"\bMath\b(?!\s*\??\.)|\bMath\s*\??\.\s*"
-        r"(?:a?cosh?|a?sinh?|a?tanh?|atan2|cbrt|exp|expm1|hypot|log(?:10|1p|2)?)\b"
-    ),
-    "power": rf"{OPERATORS}|\bMath\b(?!\s*\??\.)|\bMath\s*\??\.\s*pow\b",
-    "operators": rf"{OPERATORS}|\bFunction\b|\.\s*constructor\s*\(",
-    "stack": r"\bgetOwnPropertyNames\b|\bownKeys\b",
-    "radix": r"\btoString\b(?!\s*\(\s*\))",
+POLYFILLS: Mapping[str, str] = {
     "legacy": (
         r"(?s)\A(?=.*?\bRegExp\b)"
         r".*?(?:\$[1-9&_+'`\"]|lastMatch|lastParen|leftContext|rightContext)"
     ),
     "formatjs": r"PluralRules|RelativeTimeFormat|ListFormat",
 }
-"""What makes the language that of V8, for scripts that name it: name of a binding -> its sign.
+"""Bindings that have to be there before a script runs -> what the text of one that needs them has.
 
-It is decided from the text of script and libraries before either runs; other scripts pay nothing.
+The first follows each match of a regular expression, the second must not run on what a script has
+changed. A script that only gets at them by a text that it makes is refused by name.
 """
 
 
@@ -374,8 +371,8 @@ class QuickJSNG:
             self._entry: Any = self._context.get(_ENTRY)
         else:
             self._entry = evaluate_prelude(self._context)
-        if parts := adaptation(adaptations(sources)):
-            self._entry("adapt", parts)
+        if parts := list_parts(find_polyfills(sources)):
+            self._entry("install", parts)
         self._context.set_memory_limit(limits.memory + room)
 
     def load(self, source: str) -> None:
@@ -474,7 +471,7 @@ def evaluate_prelude(context: Any) -> Any:
 @lru_cache(maxsize=256)
 def _compile_parts(scripts: Sequence[str]) -> tuple[bytes | None, ...]:
     """Return the bytecode of the prelude and what *scripts* use, and None for each other part."""
-    names = _find_bindings("").union(adaptations(scripts), *map(_find_bindings, scripts))
+    names = _find_bindings("").union(find_polyfills(scripts), *map(_find_bindings, scripts))
     parts = zip(("", *BINDINGS), read_sources(), strict=True)
     return tuple(
         compile_bytecode(text) if name in names or not name else None for name, text in parts
@@ -487,18 +484,18 @@ def _find_bindings(script: str) -> frozenset[str]:
     return frozenset(name for name, sign in BINDINGS.items() if re.search(sign, script))
 
 
-def adaptations(scripts: Sequence[str]) -> tuple[str, ...]:
-    """Return the adaptations whose sign is in one of *scripts*."""
-    return _adaptations("\n".join(scripts))
+def find_polyfills(scripts: Sequence[str]) -> tuple[str, ...]:
+    """Return the polyfills that one of *scripts* names."""
+    return _find_polyfills("\n".join(scripts))
 
 
 @lru_cache(maxsize=256)
-def _adaptations(text: str) -> tuple[str, ...]:
-    return tuple(name for name, sign in ADAPTATIONS.items() if re.search(sign, text))
+def _find_polyfills(text: str) -> tuple[str, ...]:
+    return tuple(name for name, sign in POLYFILLS.items() if re.search(sign, text))
 
 
-def adaptation(names: Sequence[str]) -> str:
-    """Return the argument of the prelude's ``adapt`` for these adaptations, if there are any."""
+def list_parts(names: Sequence[str]) -> str:
+    """Return the argument of the prelude's ``install`` for these bindings, or nothing for none."""
     order = list(BINDINGS)
     parts = [order.index(name) + 1 for name in names]  # among the prelude's parameters
     return json.dumps({"now": 0, "parts": parts}) if parts else ""
@@ -507,6 +504,8 @@ def adaptation(names: Sequence[str]) -> str:
 @cache
 def read_sources() -> tuple[str, ...]:
     """Return the prelude and the bindings, in the order of its parameters."""
-    folder = files("bpmax_sim.script")
-    paths = ("prelude.js", *(f"bindings/{name}.js" for name in BINDINGS))
-    return tuple((folder / path).read_text("utf-8") for path in paths)
+    package = files("bpmax_sim.script")
+    folders = [package / "bindings", package / V8_PARITY]
+    paths = {path.name: path for folder in folders for path in folder.iterdir()}
+    bindings = (paths[f"{name}.js"] for name in BINDINGS)
+    return tuple(path.read_text("utf-8") for path in (package / "prelude.js", *bindings))

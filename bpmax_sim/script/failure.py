@@ -16,7 +16,7 @@ from bpmax_sim import errors
 from bpmax_sim.errors import Place, ScriptError, ScriptLimitError
 from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.js_values import decode_tagged
-from bpmax_sim.script import operators, turn_result
+from bpmax_sim.script import turn_result
 from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits
 
 FIRST_LINE = 500  # the prelude and the bindings are above
@@ -59,12 +59,7 @@ class PlacedScript(msgspec.Struct, frozen=True):
     @property
     def text(self) -> str:
         """Return the script below as many empty lines, as engines take it."""
-        return "\n" * self.start + escape_unencodable(self.sent.text)
-
-    @property
-    def sent(self) -> operators.Rewritten:
-        """Return what the engine gets."""
-        return operators.rewritten(self.script.source)
+        return "\n" * self.start + escape_unencodable(self.script.source)
 
     def locate(self, row: int, column: int) -> Place:
         """Return the position of the engine's *row* and *column*; one past the end is the end."""

@@ -1,7 +1,7 @@
 // The JavaScript half of a context: what it does queues in an outbox as JSON, which Python drains after each turn.
-// Other things are made on first use of bindings/*.js: each a function, its text, or, linked, its number.
+// Other things are made on first use of other files: each a function, its text, or, linked, its number.
 (function (linked, $primordials, $errors, $values, $timers, $console, $table, $date, $random, $text, $clone,
-  $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $math, $power, $operators, $stack, $radix, $legacy, $web, $gbk, $formatjs, $icu, $live) {
+  $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $install, $math, $pow, $stack, $radix, $legacy, $web, $gbk, $formatjs, $icu, $live) {
 'use strict';
 const codes = arguments;
 const FIRST_USER_LINE = 500; // the frames above are ours
@@ -21,7 +21,7 @@ const global = (name, value) => define(globalThis, name, value);
 const attempt = (work, otherwise) => { try { return work(); } catch { return otherwise; } };
 
 const modules = newMap(), WANTED = {};
-let wanted = 0, part; // its number, and what comes for it
+let wanted = 0, part;
 function read(number) { // by a rejection
   wanted = number;
   apply(nativeReject, NativePromise, [WANTED]);
@@ -56,7 +56,7 @@ function borrowed(source, proto, prefix, ...names) {
 // Positions: "line,column" of the innermost frame in a user's file.
 const rawOf = error => attempt(() => { // not a text where a script has its own prepareStackTrace
   const raw = apply(rawStack, error, []);
-  return typeof raw !== 'string' ? undefined : shared.unmoved ? shared.unmoved(raw) : raw;
+  return typeof raw === 'string' ? raw : undefined;
 });
 function plainError(message, prepared) { // with the engine's own stack, not a script's
   const before = prepare?.set ? apply(prepare.get, NativeError, []) : prepared;
@@ -200,11 +200,12 @@ const shared = {
   left: 0, drawn: 0, noted: 0, live, looked: 0, capture: NativeError.captureStackTrace, rawOf, plainError, pending, emit, encode, noOpaque,
   encoders, decode, list, tag, here, refuse, misnamed: () => errors().misnamed, stackOf, failed, placed, waiting, unseen, callPlace, flush,
   describe: error => errors().describe(error), inspect: value => module($inspect).inspect(value),
-  brief: text => text.length > 60 ? slice(text, 0, 60) + '…' : text || "''", // what a script made up, in a message
+  brief: text => text.length > 60 ? slice(text, 0, 60) + '…' : text || "''",
   borrowed: (proto, prefix, ...names) => borrowed($intl, proto, prefix, ...names), native: {DOMException, atob, btoa},
   walk: () => module($walk), search: () => module($search), sort: () => module($sort), gbk: () => module($gbk), intl: () => module($intl),
-  inspector: () => module($inspect), table: () => module($table), power: () => module($power), icu: () => module($icu),
-  collation: () => module($collation), places: () => module($places), date: () => module($date),
+  inspector: () => module($inspect), table: () => module($table), icu: () => module($icu),
+  collation: () => module($collation), places: () => module($places), math: () => module($math),
+  pow: () => module($pow), radix: () => module($radix), ownNames: () => module($stack), date: () => module($date),
 };
 shared.shared = shared;
 for (const name in globals) lazily(name, globals[name]);
@@ -215,6 +216,7 @@ borrowed($random, Math, '', 'random');
 borrowed($intl, Number.prototype, 'number.', 'toLocaleString');
 borrowed($intl, BigInt.prototype, 'number.', 'toLocaleString');
 borrowed($intl, String.prototype, 'string.', 'localeCompare', 'toLocaleLowerCase', 'toLocaleUpperCase');
+module($install);
 
 const answers = {__proto__: null, json: parse, text: v => v, null: () => null, bytes: v => module($values).decode('bytes', v)};
 const fail = error => ('false,' + (attempt(() => shared.describe(error), 'null')));
@@ -229,7 +231,7 @@ function compile(start, source, end) { // the body's line n is the engine's line
 const draw = parts => { shared.parts = parts; shared.part = shared.left = shared.drawn = shared.noted = 0; };
 const operations = {
   __proto__: null,
-  adapt({parts}) { for (const n of parts) module(codes[n]); },
+  install({parts}) { for (const n of parts) module(codes[n]); },
   open({zone, parts, bindings, live: count, links, values, files, fields}) {
     shared.offset = zone;
     shared.start = shared.now;

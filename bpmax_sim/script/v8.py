@@ -37,8 +37,6 @@ with warnings.catch_warnings():
 # `MiniRacer` itself installs timers of real time that cannot be taken away again.
 
 
-_ADAPTED: Final = frozenset({"power", "operators"})
-"""What is another engine's way to compute, or is called by what scripts are rewritten to."""
 _PATIENCE = 2  # seconds to wait for each that is left: others use the machine, too
 _HEAD = re.compile(r"^(?:<anonymous>|undefined):(\d+): (.*)$", re.DOTALL)
 
@@ -50,7 +48,7 @@ _OPEN: Final[set[ExitStack]] = set()
 class V8:
     """A V8 isolate with the prelude in it."""
 
-    def __init__(self, limits: Limits, sources: Sequence[str] = ()) -> None:
+    def __init__(self, limits: Limits, _sources: Sequence[str] = ()) -> None:
         """Make an isolate within *limits*; its stack is V8's own, and time is that of a clock."""
         self._limits = limits
         self._left = limits.cpu
@@ -58,10 +56,6 @@ class V8:
         _OPEN.add(self._resources)
         self._context: Any = self._resources.enter_context(_make_context(_loop()))
         self._eval(_program())
-        if parts := engine.adaptation(
-            [name for name in engine.adaptations(sources) if name in _ADAPTED]
-        ):
-            self._eval(f"__bpm('adapt',{json.dumps(parts)});0")
         self._context.set_hard_memory_limit(limits.memory)
 
     def load(self, source: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Literal
@@ -10,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import Place
+from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.scopes import Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
 from bpmax_sim.script_source.values import WRAPPED, ProxyCall, ScriptValue, Values, usage_of
@@ -105,6 +107,17 @@ class ScriptReading(msgspec.Struct, frozen=True):
 def read_script(text: str, name: str = "script.js") -> ScriptReading:
     """Return what *text* calls, reads and writes; of a broken text what can be read of it."""
     return _ScriptReader(SyntaxTree(text, name)).read()
+
+
+_POWER: Final = re.compile(r"(?<![/*])\*\*(?![/*])")
+POWER_DIFFERS: Final = msg(
+    "the last digit of ** depends on the machine here; Math.pow gives the same everywhere"
+)
+
+
+def find_powers(text: str, name: str = "script.js") -> tuple[Place, ...]:
+    """Return where ``**`` of *text* may have another last digit on another machine."""
+    return read_script(text, name).powers if _POWER.search(text) else ()
 
 
 class _ScriptReader:
@@ -221,8 +234,10 @@ class _ScriptReader:
             operator = node.child_by_field_name("operator")
             if operator is None or operator.type not in {"**", "**="}:
                 continue
-            operands = [node.child_by_field_name(side) for side in ("left", "right")]
-            if not all(map(self._is_integer, operands)):
+            base, exponent = (node.child_by_field_name(side) for side in ("left", "right"))
+            # A negative exponent gives a fraction: 10 ** -5 has two last digits.
+            is_negative = exponent is not None and exponent.type == "unary_expression"
+            if is_negative or not (self._is_integer(base) and self._is_integer(exponent)):
                 yield self._tree.place(operator)
 
     def _full_width(self) -> Iterator[tuple[str, str, Place]]:
@@ -239,7 +254,11 @@ class _ScriptReader:
     def _is_integer(self, node: Node | None) -> bool:
         while node is not None and node.type in {*WRAPPED, "unary_expression"}:
             node = node.named_children[-1] if node.named_children else None
-        return node is not None and node.type == "number" and self._tree.text_of(node).isdigit()
+        return (
+            node is not None
+            and node.type == "number"
+            and self._tree.text_of(node).rstrip("n").isdigit()
+        )
 
     def _suppressed(self) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Yield the line of each ``// bpmax-ignore: rule, rule``: its own or the next."""

@@ -22,18 +22,21 @@ from bpmax_sim.cassette.matching import Rules
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.errors import ConfigError, WeakSecretWarning
 from bpmax_sim.field_path import FieldPath
-from bpmax_sim.i18n import msg
-from bpmax_sim.messages import ConnectionRoute, Request
+from bpmax_sim.i18n import msg, series
+from bpmax_sim.messages import ConnectionRoute, Request, Response
 from bpmax_sim.path_template import placeholders
+from bpmax_sim.platform.instances import convention
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Instance, Platform, VerifyValues
 from bpmax_sim.platform.secrecy import declared_clear
+from bpmax_sim.proxy.result import register_issued_secrets
 from bpmax_sim.proxy.signing import headers_signed_with
 from bpmax_sim.secret.vault import Credentials, Vault, weak
-from bpmax_sim.session.recordings import Opening, login_values
 from bpmax_sim.session.settings import Settings
+from bpmax_sim.session.start import SessionStart, login_values
 from bpmax_sim.traffic.external_clients import register_credentials
-from bpmax_sim.transport.redaction import place_prefix
+from bpmax_sim.transport.name_net import NameNet
+from bpmax_sim.transport.redaction import place_prefix, register_cookies
 
 
 def warn_of_weak(credentials: Credentials, instance: str) -> None:
@@ -55,16 +58,36 @@ def warn_of_weak(credentials: Credentials, instance: str) -> None:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class SessionSecrets:
+    """What is hidden in all that a session records and shows.
+
+    Attributes:
+        vault: every secret that is known.
+        net: makes known to it what is named like a secret and declared by nobody.
+    """
+
+    vault: Vault
+    net: NameNet
+
+    def learn(self, request: Request, response: Response) -> None:
+        """Make what *response* issues known, before anyone can show it."""
+        register_issued_secrets(request, response, self.vault)
+        register_cookies(request, response, self.vault)
+        self.net.register_response(request, response)
+
+
 @dataclass(slots=True)
 class Tenants:
     """The instances of a session that were asked for; *vault* gets what they hold."""
 
     platforms: Platforms
     settings: Settings
-    start: Opening
+    start: SessionStart
     vault: Vault
     _resolved: dict[tuple[str, str], Credentials] = field(default_factory=dict, init=False)
     _recorded: Values | None = field(default=None, init=False)
+    _conventions: dict[str, None] = field(default_factory=dict, init=False)
 
     def __iter__(self) -> Iterator[tuple[tuple[str, str], Credentials]]:
         return iter(self._resolved.copy().items())
@@ -90,12 +113,36 @@ class Tenants:
                 self._refuse_another(credentials, recorded, ".".join(key))
             register_credentials(credentials, key, self.vault)
             warn_of_weak(credentials, ".".join(key))
-            self.vault.address(credentials.live, credentials.declared)
+            for live, declared in (
+                (credentials.live, credentials.declared),
+                *credentials.hosts.values(),
+            ):
+                self.vault.address(live, declared)
+            self._note_convention(platform, instance)
             password = unquote(urlsplit(credentials.route.proxy).password or "")
             if password:
                 self.vault.register_issued(*key, "proxy", password)
             self._resolved[key] = credentials
         return self._resolved[key]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return which values no file declares, so that they came from variables of their name."""
+        if not self._conventions:
+            return ()
+        names = series(self._conventions)
+        return (msg("read from the environment, as no file says otherwise: {names}", names=names),)
+
+    def _note_convention(self, platform: Platform, instance: Instance) -> None:
+        key = platform.platform_key
+        origin = self.platforms.entry(key, instance.instance_key).origin
+        if self.start.is_closed or not origin.by_convention:
+            return
+        names = [("url",), *((host, "url") for host in platform.hosts)]
+        names += [(name,) for name in platform.credentials]
+        variables = (convention(key, *words) for words in names)
+        environ = self.settings.environ
+        self._conventions.update(dict.fromkeys(name for name in variables if name in environ))
 
     def values(self, request: Request) -> Values:
         """Return the credentials behind *request* that are recorded as they are."""
@@ -128,7 +175,7 @@ class Tenants:
         if not (is_played and any(map(declared_clear, platform.credentials.values()))):
             return {}
         if self._recorded is None:
-            cassette = start.seat.shared.cassette
+            cassette = start.owner_session.recording.cassette
             self._recorded = cassette.values(owner) if cassette else {}
         own = self._recorded.get(instance)
         return login_values(self.settings, instance).get(instance, {}) if own is None else own

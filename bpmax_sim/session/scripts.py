@@ -11,11 +11,12 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from bpmax_sim.errors import ConfigError, Place, ScriptError, UnawaitedWarning
-from bpmax_sim.i18n import msg
+from bpmax_sim.errors import ConfigError, Place, PowerWarning, ScriptError, UnawaitedWarning
+from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import Outcome
+from bpmax_sim.script_source.reading import POWER_DIFFERS, find_powers
 from bpmax_sim.secret.vault import Redact, redact_values
 from bpmax_sim.subject.hooks import FieldChanged
 
@@ -117,6 +118,13 @@ def as_live(
             "{name}: expected a dict or a live object, got {value!r}", name=name, value=value
         )
     return value
+
+
+def warn_of_powers(scripts: Iterable[Script]) -> None:
+    """Warn of ``**`` in *scripts* whose last digit is the machine's."""
+    for script in scripts:
+        for place in find_powers(script.source, script.name):
+            warnings.warn(label_message(place, POWER_DIFFERS), PowerWarning, stacklevel=4)
 
 
 def judged(outcome: Outcome, unawaited: str) -> Outcome:

@@ -7,7 +7,10 @@ or -1); bodies left out, in base64, or in files of their own (Playwright's ``_fi
 from __future__ import annotations
 
 import base64
+import io
 import json
+import zipfile
+import zlib
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
@@ -15,19 +18,22 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from bpmax_sim.cassette.matching import split_query
+from bpmax_sim.errors import CassetteError
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import FORM, Exchange, FailedExchange, Headers, Pairs, Response
 from bpmax_sim.traffic import imported, known_keys
-from bpmax_sim.traffic.imported import ForeignExchanges, ForeignFormat, NotCarried, has_member
+from bpmax_sim.traffic.imported import (
+    ForeignExchanges,
+    ForeignFormat,
+    NotCarried,
+    ReadOptions,
+    has_member,
+)
 
 WHAT: Final = msg("an HTTP Archive")
+_ZIP: Final = b"PK\x03\x04"
+_MOST: Final = 1 << 30  # bytes that a zipped archive may become
 Attachment = Callable[[str], "bytes | None"]
-
-_CODES: Final = (
-    ("TIMEOUT", ("timed out", "timeout", "timed_out")),
-    ("TLS", ("ssl", "tls", "cert_", "certificate")),
-    ("CONNECT", ("refused", "name_not_resolved", "unreachable", "dns", "resolve", "connect")),
-)
 
 
 def read_har(data: bytes, *, attachment: Attachment) -> ForeignExchanges:
@@ -74,8 +80,9 @@ def _request_body(request: Any, attachment: Attachment) -> bytes | None:
     if posted.get("_file"):
         return _read_attachment(posted["_file"], attachment)
     if posted.get("text"):
-        encodings = (posted.get("encoding"), posted.get("_encoding"))
-        return _decode_text(posted["text"], is_base64="base64" in encodings)
+        encoding = posted.get("encoding") or posted.get("_encoding") or ""
+        mime, size = str(posted.get("mimeType") or ""), int(request.get("bodySize") or 0)
+        return _decode_text(posted["text"], encoding, mime, (size,))
     params = [(p["name"], p.get("value") or "") for p in posted.get("params") or ()]
     if params and not str(posted.get("mimeType", "")).startswith(FORM):
         raise NotCarried("the archive has the parts of its multipart body, and not the body")
@@ -100,9 +107,7 @@ def _outcome(entry: Any, reply: Any, attachment: Attachment) -> Response | Faile
     if status <= 0 or (failure_text and not reply.get("content")):
         if not failure_text:
             raise NotCarried("it was blocked or not answered, and the archive does not say why")
-        lower = str(failure_text).lower()
-        codes = (code for code, words in _CODES if any(word in lower for word in words))
-        code = next(codes, "RESET")
+        code = imported.failure_code(str(failure_text))
         known = {"code": code, "sent": code != "CONNECT", **(reply.get("_failed") or {})}
         return FailedExchange(
             code=imported.require_text(known["code"]),
@@ -110,26 +115,50 @@ def _outcome(entry: Any, reply: Any, attachment: Attachment) -> Response | Faile
             elapsed=round(elapsed, 3),
             sent=bool(known["sent"]),
         )
-    body = _content(reply.get("content") or {}, attachment)
     headers = _pairs(reply.get("headers"))
+    body = _content(reply.get("content") or {}, Headers(headers), attachment)
     reason = str(reply.get("statusText") or "")
     return imported.make_response(status, reason, headers, body, elapsed=elapsed)
 
 
-def _content(content: Any, attachment: Attachment) -> bytes:
+def _content(content: Any, headers: Headers, attachment: Attachment) -> bytes:
+    size, length = int(content.get("size") or 0), _content_length(headers)
+    content_type = headers.content_type or str(content.get("mimeType") or "")
+    # the size of a compressed body too where mitmproxy wrote it, of UTF-8 where Playwright did
+    sizes = (length,) if length else (size, size + int(content.get("compression") or 0))
     if content.get("_file"):
-        return _read_attachment(content["_file"], attachment)
+        data = _read_attachment(content["_file"], attachment)
+        return data if len(data) in sizes else _encode_attached(data, content_type, sizes)
     if content.get("text") is None:
-        if (content.get("size") or 0) > 0:
-            raise NotCarried("the archive leaves out the body of its answer")
+        if size > 0 or (size < 0 and length):
+            raise NotCarried("the archive leaves out the body of its response")
         return b""
-    return _decode_text(content["text"], is_base64=content.get("encoding") == "base64")
+    encoding = content.get("encoding") or ("hex" if content.get("_isBinary") else "")
+    return _decode_text(content["text"], encoding, content_type, sizes)
 
 
-def _decode_text(text: Any, *, is_base64: bool) -> bytes:
-    if is_base64:
-        return imported.from_base64(text)
-    return imported.require_text(text).encode("utf-8", "surrogatepass")
+def _content_length(headers: Headers) -> int:
+    """Return the size of the body, where nothing compressed it; else 0."""
+    value = headers.get("content-length") or ""
+    return int(value) if value.isdecimal() and "content-encoding" not in headers else 0
+
+
+def _encode_attached(data: bytes, content_type: str, sizes: Iterable[int]) -> bytes:
+    """Return the body that Chromium read as text, which Playwright keeps in UTF-8."""
+    try:
+        return imported.encode_text(data.decode(), content_type, sizes)
+    except UnicodeDecodeError:
+        return data
+
+
+def _decode_text(text: Any, encoding: str, content_type: str, sizes: Iterable[int]) -> bytes:
+    """Return the bytes of *text*; Polly.JS keeps a compressed body as a list of its pieces."""
+    text = imported.require_text(text)
+    if encoding not in {"base64", "hex"}:
+        return imported.encode_text(text, content_type, sizes)
+    pieces = imported.parse_json(text.encode(), WHAT) if text[:1] == "[" else [text]
+    decode = bytes.fromhex if encoding == "hex" else imported.from_base64
+    return b"".join(decode(imported.require_text(piece)) for piece in pieces)
 
 
 def write_har(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
@@ -208,8 +237,35 @@ def _content_of(headers: Pairs, body: bytes) -> dict[str, str]:
         return {**mime, "text": base64.b64encode(body).decode(), "encoding": "base64"}
 
 
+def read_zipped_har(data: bytes, _options: ReadOptions) -> ForeignExchanges:
+    """Return what Playwright puts into one file: an archive, and bodies beside it.
+
+    Raises:
+        CassetteError: if it is none, or more comes of it than anybody records.
+    """
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        if sum(item.file_size for item in archive.infolist()) > _MOST:
+            raise CassetteError("not {what}: larger than {most} bytes", what=WHAT, most=_MOST)
+        names = frozenset(archive.namelist())
+        har = next((name for name in sorted(names) if name.endswith(".har")), "")
+        if not har:
+            raise CassetteError("not {what}: there is no .har in it", what=WHAT)
+
+        def attachment(name: str) -> bytes | None:
+            return archive.read(name) if name in names else None
+
+        return read_har(archive.read(har), attachment=attachment)
+    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError) as error:
+        raise CassetteError("not {what}: {error}", what=WHAT, error=error) from error
+
+
 HAR_FORMAT: Final = ForeignFormat(
-    read=lambda data, options: read_har(data, attachment=options.attachment),
-    recognise=lambda _text, tree: has_member(tree, "log", "entries"),
+    read=lambda data, options: (
+        read_zipped_har(data, options)
+        if data.startswith(_ZIP)
+        else read_har(data, attachment=options.attachment)
+    ),
+    recognise=lambda text, tree: text.startswith(_ZIP) or has_member(tree, "log", "entries"),
     write=write_har,
 )

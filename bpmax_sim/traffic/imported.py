@@ -27,6 +27,7 @@ from bpmax_sim.field_path import member
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Exchange, Pairs, Request, Response
+from bpmax_sim.text_codec import declared_codecs
 from bpmax_sim.traffic.known_keys import Keys, unknown_keys
 
 _OF_THE_CONNECTION: Final = frozenset({
@@ -204,6 +205,76 @@ def require_text(value: Any) -> str:
     return value
 
 
+def header_text(value: bytes | str) -> str:
+    """Return a header's name or value: UTF-8 where it is, else Latin-1 (RFC 9110, 5.5).
+
+    Bytes that are no UTF-8 come from Python's tools as surrogates, which no file can hold.
+    """
+    if isinstance(value, str):
+        if value.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in value):
+            return value
+        value = value.encode("utf-8", "surrogateescape" if _ESCAPED.search(value) else "replace")
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
+
+
+_ESCAPED: Final = re.compile(r"[\udc80-\udcff]")
+_FAILURES: Final = (
+    ("TIMEOUT", ("timed out", "timeout", "timed_out")),
+    ("TLS", ("ssl", "tls", "cert_", "certificate")),
+    ("CONNECT", ("refused", "name_not_resolved", "unreachable", "dns", "resolve", "connect")),
+)
+
+
+def failure_code(text: str) -> str:
+    """Return the code of a failure that another tool words as *text*."""
+    lower = text.lower()
+    codes = (code for code, words in _FAILURES if any(word in lower for word in words))
+    return next(codes, "RESET")
+
+
+def encode_text(text: str, content_type: str, sizes: Iterable[int] = ()) -> bytes:
+    """Return the bytes of a body that another tool kept as *text*.
+
+    They are in the encoding that the body says itself, else UTF-8; or in Windows-1252, which
+    browsers and mitmproxy read what says nothing in, where *sizes* tells that there were so many.
+
+    Raises:
+        NotCarried: the tool could not read some characters, and kept U+FFFD for them.
+    """
+    if text.isascii():
+        return text.encode()
+    lengths = {size for size in sizes if size > 0}
+    encoded = []
+    for codec in declared_codecs(text.encode("utf-8", "surrogatepass"), content_type):
+        with suppress(UnicodeEncodeError):
+            encoded.append(text.encode(codec, "surrogatepass" if codec == "utf-8" else "strict"))
+    western = _to_windows_1252(text)
+    if western and len(western) in lengths and not any(len(data) in lengths for data in encoded):
+        return western
+    if "\ufffd" in text and not any(len(data) in lengths for data in encoded):
+        raise NotCarried(
+            "characters of its body were lost when it was saved (U+FFFD); record it again with "
+            "bodies as files or base64"
+        )
+    return encoded[0]
+
+
+def _to_windows_1252(text: str) -> bytes:
+    """Return *text* in Windows-1252 as browsers read it (WHATWG), or nothing if it is not."""
+    parts = []
+    for sign in text:
+        try:
+            parts.append(sign.encode("cp1252"))
+        except UnicodeEncodeError:
+            if ord(sign) > 0xFF:  # noqa: PLR2004 - the last sign of Latin-1
+                return b""
+            parts.append(bytes([ord(sign)]))
+    return b"".join(parts)
+
+
 def make_request(
     method: str, url: str, headers: Pairs, body: bytes | None, injected: Iterable[str] = ()
 ) -> Request:
@@ -220,7 +291,7 @@ def make_request(
         method=method.upper(),
         url=quote(url.partition("#")[0], safe=string.punctuation, errors="surrogatepass"),
         headers=tuple(
-            (name, value)
+            (header_text(name), header_text(value))
             for name, value in headers
             if name.lower() not in _OF_THE_CONNECTION and not name.startswith(":")
         ),
@@ -260,7 +331,11 @@ def make_response(
     Raises:
         NotCarried: if it is compressed in a way that cannot be undone.
     """
-    present = tuple(pair for pair in headers if not pair[0].startswith(":"))
+    present = tuple(
+        (header_text(name), header_text(value))
+        for name, value in headers
+        if not name.startswith(":")
+    )
     return Response(
         status=status,
         reason=reason,

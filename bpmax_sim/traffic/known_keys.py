@@ -61,6 +61,26 @@ HAR: Final = _keys(
         content=_keys("size", "compression", "mimeType", "text", "encoding", "comment"),
     ),
 )  # fmt: skip
+MITMPROXY: Final = _keys(
+    "version", "type", "id", "error", "client_conn", "server_conn", "intercepted", "is_replay",
+    "marked", "metadata", "comment", "timestamp_created", "backup", "mode", "websocket",
+    request=_keys(
+        "http_version", "headers", "content", "trailers", "timestamp_start", "timestamp_end",
+        "host", "port", "method", "scheme", "authority", "path",
+    ),
+    response=_keys(
+        "http_version", "headers", "content", "trailers", "timestamp_start", "timestamp_end",
+        "status_code", "reason",
+    ),
+)  # fmt: skip
+POSTMAN: Final = _keys(
+    "variables",
+    "request",
+    response=_keys(
+        "id", "uid", "name", "originalRequest", "status", "code", "header", "body", "cookie",
+        "responseTime", "timings", "_postman_previewlanguage",
+    ),
+)  # fmt: skip
 WIREMOCK: Final = _keys(
     "id", "uuid", "name", "priority", "persistent", "metadata", "insertionIndex", "scenarioName",
     "requiredScenarioState", "newScenarioState",

@@ -1,6 +1,6 @@
 """``python -m tests.campaigns.javascript [--draws N]``: expressions that V8 judges.
 
-Each kind gets that many draws: operators and comparators, consistent or not, judged by Node; dates,
+Each kind gets that many draws: powers and comparators, consistent or not, judged by Node; dates,
 numbers, regular expressions and texts by mini-racer. It prints a table and ends with 1 if any
 differs.
 """
@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.script.judged import BY_NODE, KINDS, Judge, differing, node, racer
+from tests.script.v8_parity.judged import BY_NODE, KINDS, Judge, differing, node, racer
 
 BATCH = 25
 

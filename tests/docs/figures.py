@@ -89,7 +89,7 @@ _GENERATED = re.compile(
 _RAN = {"whole_suite": "3.11", "sdist": "3.13", "most_of_it": "3.12", "longest_path": "259"}
 """What only those know who ran it: see `docs/zh/explanation/systems.md`."""
 
-_SCRIPT = ROOT / "bpmax_sim/script/bindings"
+_SCRIPT = ROOT / "bpmax_sim/script/v8_parity"
 _ENDS = ("passed", "failed", "unreachable", "review")
 _HOURS_OF_A_YEAR = 8766
 
@@ -161,7 +161,7 @@ def _longest(folder: str) -> int:
 
 def _of_scripts() -> Mapping[str, str]:
     """Return what is tried against which Node, and what `Intl` has."""
-    node = json.loads((ROOT / "tests/script/corpus/expected.json").read_bytes())
+    node = json.loads((ROOT / "tests/script/v8_parity/corpus/expected.json").read_bytes())
     zones = (_SCRIPT / "icu.js").read_text(encoding="utf-8")
     first, last = (int(re.findall(rf"\b{name}: (\d+)", zones)[0]) for name in ("first", "last"))
     (narrow,) = re.findall(

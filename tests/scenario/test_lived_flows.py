@@ -51,7 +51,8 @@ CHECK = "before_next.部门审批: 脚本.js"
         ("throw Object.assign(new Error('请先填写附件'), {code: 'ATTACH'})", "请先填写附件"),
         (
             (
-                "try { await $proxy('crm_system').get_customer_detail(); await $proxy('crm_system').getCustomerDetail('1') } "
+                "try { await $proxy('crm_system').getCustomerDetail('1'); "
+                "await $proxy('crm_system').get_customer_detail() } "
                 "catch (e) { throw new Error('请先填写附件', {cause: e}) }"
             ),
             "请先填写附件",
@@ -124,7 +125,7 @@ def test_a_node_without_owners_refuses_everybody_and_says_so(door: Door) -> None
 
     assert ended.headlines == [
         (
-            "step 2/2 approve: SubjectError: nobody may act at '财务': it has no owners; declare "
+            "step 2/2 approve: NO_OWNERS: nobody may act at '财务': it has no owners; declare "
             "owners in the definition, or return them from owners.财务"
         )
     ]
@@ -135,7 +136,6 @@ def test_a_node_without_owners_refuses_everybody_and_says_so(door: Door) -> None
     [
         ("'sunqi'", "must return owners such as [{owner_id: 7}], got 'sunqi'"),
         ("7", "must return owners such as [{owner_id: 7}], got 7"),
-        ("[]", "must return owners such as [{owner_id: 7}], got []"),
         ("['sunqi']", "must return owners such as [{owner_id: 7}], got ['sunqi']"),
         ("[{owner_id: 7}, {owner_id: '7'}]", "returned '7' twice"),
         ("[{owner_id: null}]", "must return owners such as [{owner_id: 7}]"),
@@ -145,7 +145,6 @@ def test_a_node_without_owners_refuses_everybody_and_says_so(door: Door) -> None
             "{财务部: [{owner_id: 7}]}",
             "returned owners of '财务部', which is no node; did you mean '财务'?",
         ),
-        ("{财务: []}", "must return owners such as [{owner_id: 7}], got []"),
     ],
 )
 def test_other_owners_are_refused_and_nothing_moves(door: Door, returned: str, wrong: str) -> None:

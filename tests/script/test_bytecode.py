@@ -82,7 +82,9 @@ def test_a_context_is_made_faster_from_bytecode_than_from_text() -> None:
 def test_a_part_is_a_function_of_its_bytecode_or_its_number(is_read: bool) -> None:
     names = ["", *engine.BINDINGS]
     parts = [
-        engine.compile_bytecode(text) if name in {"", "primordials", "guards"} or is_read else None
+        engine.compile_bytecode(text)
+        if name in {"", "primordials", "guards", "install"} or is_read
+        else None
         for name, text in zip(names, engine.read_sources(), strict=True)
     ]
     context = _quickjs.Context()
@@ -128,7 +130,7 @@ def test_a_signal_that_comes_while_a_part_is_read_ends_the_script(
         raise KeyboardInterrupt
 
     made = QuickJSNG(Limits())
-    monkeypatch.setattr(engine, "compiled", interrupted)
+    monkeypatch.setattr(engine, "compile_bytecode", interrupted)
 
     with pytest.raises(KeyboardInterrupt):
         made.load("try { globalThis['bt' + 'oa']('a') } catch {} for (;;);")

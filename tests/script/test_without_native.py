@@ -16,7 +16,7 @@ MODULES = ("test_bytecode.py", "test_engine.py", "test_live_objects.py", "test_p
 
 
 def test_scripts_run_without_the_engines_c_functions() -> None:
-    asked = "from bpmax_sim.script.engine import library; assert library() is None"
+    asked = "from bpmax_sim.script.engine import load_library; assert load_library() is None"
     tests = ["-q", "-p", "no:cacheprovider", *(str(HERE / name) for name in MODULES)]
     environ = {**os.environ, **PLUGINS, SWITCH: "0"}
     for command in (["-c", asked], ["-m", "pytest", *tests]):

@@ -160,8 +160,8 @@ function syntax(start, source, parse) { // what is wrong with a body
     bytes += sizeOf(code);
     i += code < 0x10000 ? 1 : 2;
   }
-  const place = '    at <input>:' + (start + lines.length) + ':' + (bytes + 1), mapped = shared.unmoved?.(place) ?? place;
-  return '{"name":"SyntaxError","message":"unexpected \'}\': the body is closed before its end","raw":' + stringify(mapped) + ',"call":null,"cause":null,"fields":{}}';
+  const place = '    at <input>:' + (start + lines.length) + ':' + (bytes + 1);
+  return '{"name":"SyntaxError","message":"unexpected \'}\': the body is closed before its end","raw":' + stringify(place) + ',"call":null,"cause":null,"fields":{}}';
 }
 let probes = newList();
 function probe(pending, run) { // let every wait throw, to learn its line

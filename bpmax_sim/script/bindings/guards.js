@@ -4,7 +4,7 @@
 'use strict';
 ({walk, search, sort, basics: {Array: {prototype: arrays}, Object: toObject, Object: {prototype: objects}, Proxy: NativeProxy, Uint8Array: Bytes, isView, viewKind, RangeError: NativeRangeError, SyntaxError: NativeSyntaxError, RegExp: NativeRegExp,
   Array: NativeArray, Function: {prototype: functions}, Reflect, Symbol: {iterator}, defineProperty,
-  String: NativeString, String: {prototype: texts}, Symbol, JSON, isArray, apply, construct, getOwnPropertyDescriptor, getPrototypeOf, WeakSet, uncurry}}) => {
+  String: NativeString, String: {prototype: texts}, Symbol, JSON, isArray, apply, construct, getOwnPropertyDescriptor, getPrototypeOf, hasOwn, reflectGet, WeakSet, uncurry}}) => {
 const views = getPrototypeOf(Bytes.prototype);
 const LONGEST = 2 ** 25, SHORT = 1000;
 const {has, add} = WeakSet.prototype, proxies = new WeakSet();
@@ -104,6 +104,8 @@ patterns.compile = new NativeProxy(patterns.compile, {__proto__: null, apply(nat
   if (args.length) args[0] = pattern(args[0]);
   return apply(native, self, args);
 }});
+const isLegacy = {__proto__: null, lastMatch: true, lastParen: true, leftContext: true, rightContext: true, '$&': true, '$+': true, '$`': true, "$'": true, $_: true};
+for (let n = 1; n <= 9; n++) isLegacy['$' + n] = true;
 const GuardedRegExp = new NativeProxy(NativeRegExp, {__proto__: null,
   apply(native, self, args) {
     const {0: first, 1: flags} = args;
@@ -113,7 +115,11 @@ const GuardedRegExp = new NativeProxy(NativeRegExp, {__proto__: null,
   },
   construct(native, args, target) {
     if (args.length) args[0] = pattern(args[0]);
-    return construct(native, args, target);
+    return construct(native, args, target === GuardedRegExp ? native : target);
+  },
+  get(native, name, self) { // v8_parity/legacy.js has these where the text of a script names them
+    if (isLegacy[name] && !hasOwn(native, name)) throw new NativeRangeError('RegExp.' + name + " is not simulated: RegExp and " + name + ' have to stand in the text of the script');
+    return reflectGet(native, name, self);
   },
 });
 defineProperty(patterns, 'constructor', {__proto__: null, value: GuardedRegExp});

@@ -174,7 +174,7 @@ def test_what_a_browser_left_out_is_told_of() -> None:
     assert found.exchanges[0].outcome.elapsed == 0.013
     assert found.notes == (
         "exchange 4: it was blocked or not answered, and the archive does not say why",
-        "exchange 5: the archive leaves out the body of its answer",
+        "exchange 5: the archive leaves out the body of its response",
         "exchange 6: it is a WebSocket, which is not supported",
         "exchange 7: the archive has the parts of its multipart body, and not the body",
         "exchange 8: 'blob:https://crm.example.test/1' is not an HTTP address",
@@ -308,7 +308,7 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
 
 
 VCRPY = "not a cassette of vcrpy"
-READABLE = "betamax, cassetter, har, hoverfly, vcrpy, wiremock"
+READABLE = "betamax, cassetter, har, hoverfly, mitmproxy, postman, vcrpy, wiremock"
 SHELL = b"interactions: !!python/object/apply:os.system [id]\n"
 V3 = b'{"data":{"pairs":[]},"meta":{"schemaVersion":"v3"}}'
 

@@ -1,0 +1,177 @@
+"""Secrets in what a session recorded that nobody declared, and stand-ins that hide what is none.
+
+What a script sends itself it sends in replay as well, where nothing makes it the stand-in that was
+recorded: that recording could never be replayed. In a response the stand-in is what scripts see.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bpmax_sim.cassette.alignment import PlacesOf
+from bpmax_sim.i18n import msg
+from bpmax_sim.messages import Call, Exchange, Response
+from bpmax_sim.platform.check import credentials_in
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.secrecy import always_secret
+from bpmax_sim.project import find_root, open_places_of
+from bpmax_sim.secret.vault import Credential, Credentials, Vault
+from bpmax_sim.transport.redaction import UndeclaredSecret, find_undeclared_secrets
+
+Key = tuple[str, str]
+
+
+class StandinReview:
+    """Takes redacted exchanges, on any thread, and looks at them when it is asked."""
+
+    def __init__(self, platforms: Platforms, tenants: Iterable[tuple[Key, Credentials]]) -> None:
+        """Look for the credentials of *tenants*, which may become more."""
+        self._platforms = platforms
+        self._tenants = tenants
+        self._fresh: deque[Exchange] = deque()
+        self._unplayable: dict[str, None] = {}
+        self._notes: dict[str, None] = {}
+        self._received: set[tuple[Key, str]] = set()
+
+    def add(self, exchange: Exchange) -> None:
+        """Take what was recorded."""
+        self._fresh.append(exchange)
+
+    @property
+    def unplayable(self) -> tuple[str, ...]:
+        """Return what no replay could find, and what to write."""
+        self._look_at_all()
+        return tuple(self._unplayable)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return what else was replaced, and what to write if it need not be."""
+        self._look_at_all()
+        return tuple(self._notes)
+
+    def _look_at_all(self) -> None:
+        while self._fresh:
+            exchange = self._fresh.popleft()
+            call = exchange.request.call
+            if call is None or call.is_login or not call.api:
+                continue  # a client that logs in by itself sends what its variables hold
+            for key, credentials in self._tenants:
+                for credential in credentials:
+                    if credential.kind == "text" and credential.real != credential.standin:
+                        self._look(exchange, call, key, credential)
+
+    def _look(self, exchange: Exchange, call: Call, key: Key, credential: Credential) -> None:
+        shown, outcome = str(credential.standin), exchange.outcome
+        place = next((place for place, text in _texts_of(call) if shown in text), "")
+        received = isinstance(outcome, Response) and (
+            shown.encode() in outcome.body or any(shown in value for _, value in outcome.headers)
+        )
+        name = credential.name
+        is_new = place and (key, name) not in self._received
+        if is_new and not self._is_injected(call, name):
+            self._unplayable[self._request_message(call, place, key, credential)] = None
+        if received:
+            self._received.add((key, name))
+            if not self._is_secret(key, credential):
+                note = msg(
+                    "{call_name}: the response holds the value of {name!r} of {names}, and is "
+                    "recorded with its stand-in; if it is no secret, {line}",
+                    call_name=call.name,
+                    name=name,
+                    names=".".join(key),
+                    line=self._line(key, credential),
+                )
+                self._notes[note] = None
+
+    def _is_injected(self, call: Call, name: str) -> bool:
+        """Return whether a declared default put the credential in, which replay does as well."""
+        platform = self._platforms.find(call.platform)
+        api = platform.apis.get(call.api) if platform else None
+        if platform is None or api is None:
+            return False
+        instance = self._platforms.instance(call.platform, call.instance)
+        declared: tuple[Any, ...] = (platform.query, instance.query, api.query, api.body)
+        return any(name == used for _, used in credentials_in(declared))
+
+    def _is_secret(self, key: Key, credential: Credential) -> bool:
+        platform = self._platforms.platform(key[0])
+        return credential.secret or bool(always_secret(platform, credential.name))
+
+    def _request_message(self, call: Call, place: str, key: Key, credential: Credential) -> str:
+        message = msg(
+            "{call_name}: the {place} says the value of {name!r} of {names} itself",
+            call_name=call.name,
+            place=place,
+            name=credential.name,
+            names=".".join(key),
+        )
+        where = f" ({call.position})" if call.position else ""
+        if self._is_secret(key, credential):
+            hint = msg(
+                "leave a secret to auth, or put it in with {$credential: …} in the platform file"
+            )
+        else:
+            hint = msg("if it is no secret, {line}", line=self._line(key, credential))
+        return msg(
+            "{message}{where}, which replay cannot, as only its stand-in is recorded; {hint}",
+            message=message,
+            where=where,
+            hint=hint,
+        )
+
+    def _line(self, key: Key, credential: Credential) -> str:
+        return msg(
+            "write `{name}: {{secret: false}}` under credentials of platform {key!r} "
+            "({folder}) and record again",
+            name=credential.name,
+            key=key[0],
+            folder=self._platforms.folder,
+        )
+
+
+def _texts_of(call: Call) -> Iterator[tuple[str, str]]:
+    yield "path", call.path
+    yield "query", "\n".join(text for pair in call.query for text in pair)
+    yield "header", "\n".join(value for _, value in call.headers)
+    yield "body", (call.body or b"").decode(errors="replace")
+
+
+@dataclass(frozen=True, slots=True)
+class PossibleSecrets:
+    """Takes exchanges, on any thread, and looks at them when it is asked: no script waits for it.
+
+    Attributes:
+        vault: what is known by now.
+        volatile: names the fields of an API's responses that pass, and so are no secrets.
+        not_secret: names the places of an API that are declared to be no secrets.
+        cassette: of the project that may declare more of them.
+    """
+
+    vault: Vault
+    volatile: PlacesOf
+    not_secret: PlacesOf
+    cassette: Path
+    _fresh: deque[Exchange] = field(default_factory=deque, init=False)
+    _secrets: dict[UndeclaredSecret, None] = field(default_factory=dict, init=False)
+
+    def add(self, exchange: Exchange) -> None:
+        """Take a redacted exchange."""
+        self._fresh.append(exchange)
+
+    def places(self) -> tuple[str, ...]:
+        """Return where values stand that look like secrets and are not known as such by now."""
+        while self._fresh:
+            exchange = self._fresh.popleft()
+            call = exchange.request.call
+            name = call.name if call else ""
+            secrets = find_undeclared_secrets(exchange, self.volatile(name), self.not_secret(name))
+            self._secrets.update(dict.fromkeys(secrets))
+        still = dict.fromkeys(
+            p for p, value in self._secrets if self.vault.redact_text(value) == value
+        )
+        open_places = open_places_of(find_root(self.cassette)) if still else ()
+        return tuple(place for place in still if place not in open_places)

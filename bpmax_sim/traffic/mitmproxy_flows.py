@@ -1,0 +1,153 @@
+"""Flows as mitmproxy saves them (``-w``, *File → Save*): tnetstrings, one after the other.
+
+https://tnetstrings.org; the keys are those of ``mitmproxy.io.compat``, whose ``version`` counts up.
+Bodies are kept as they came over the wire, so they are exact, whatever their character set.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from bpmax_sim.errors import CassetteError
+from bpmax_sim.i18n import msg
+from bpmax_sim.messages import Exchange, FailedExchange, Pairs
+from bpmax_sim.traffic import imported, known_keys
+from bpmax_sim.traffic.imported import ForeignExchanges, ForeignFormat, NotCarried, ReadOptions
+
+WHAT: Final = msg("a file of flows of mitmproxy")
+_LENGTH: Final = re.compile(rb"(\d{1,12}):")
+_DEEPEST: Final = 30
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+
+
+def read_flows(data: bytes, _options: ReadOptions) -> ForeignExchanges:
+    """Return what a file of flows holds; WebSockets, TCP, UDP and DNS leave a note.
+
+    Raises:
+        CassetteError: if it is none, or was cut.
+    """
+    flows = enumerate(_read_values(data), 1)
+    return imported.read_items(flows, _exchange, known_keys.MITMPROXY)
+
+
+def _read_values(data: bytes) -> Iterator[Any]:
+    at = 0
+    while at < len(data):
+        value, at = _read_value(data, at, len(data), 0)
+        yield value
+
+
+def _read_value(data: bytes, at: int, end: int, depth: int) -> tuple[Any, int]:
+    """Return the value that begins at byte *at*, and where the next one does.
+
+    Raises:
+        CassetteError: there is none, or it goes beyond *end*.
+    """
+    head = _LENGTH.match(data, at)
+    if head is None or depth > _DEEPEST:
+        raise _damage(at)
+    start = head.end()
+    stop = start + int(head[1])
+    if stop >= end:
+        raise _damage(at)
+    kind, inner = data[stop : stop + 1], data[start:stop]
+    if kind in b"]}":
+        items = []
+        while start < stop:
+            item, start = _read_value(data, start, stop, depth + 1)
+            items.append(item)
+        if kind == b"]":
+            return items, stop + 1
+        names = [name.decode() if isinstance(name, bytes) else name for name in items[::2]]
+        return dict(zip(names, items[1::2], strict=False)), stop + 1
+    try:
+        return _SCALARS[kind](inner), stop + 1
+    except (KeyError, ValueError):
+        raise _damage(at) from None
+
+
+_SCALARS: Final[dict[bytes, Any]] = {
+    b",": bytes,
+    b";": bytes.decode,
+    b"#": int,
+    b"^": float,
+    b"!": lambda text: text == b"true",
+    b"~": lambda _text: None,
+}
+
+
+def _damage(at: int) -> CassetteError:
+    return CassetteError("not {what}: damaged or cut at byte {at}", what=WHAT, at=at + 1)
+
+
+def _exchange(flow: Any) -> Exchange:
+    if flow.get("type") != "http":
+        raise NotCarried("it is {kind}, which is not supported", kind=flow.get("type"))
+    if flow.get("websocket"):
+        raise NotCarried("it is a WebSocket, which is not supported")
+    sent, reply, failure = flow["request"], flow.get("response"), flow.get("error")
+    begun = float(sent.get("timestamp_start") or 0)
+    return Exchange(
+        request=imported.make_request(
+            imported.require_text(sent["method"]),
+            _url(sent),
+            _pairs(sent["headers"]),
+            _content(sent, msg("request"), _pairs(sent["headers"])),
+        ),
+        outcome=_response(reply, begun) if reply else _failure(failure, begun),
+        at=begun,
+    )
+
+
+def _url(sent: Any) -> str:
+    scheme = imported.require_text(sent["scheme"])
+    headers = {name.lower(): value for name, value in _pairs(sent["headers"])}
+    authority = imported.require_text(sent.get("authority") or b"")
+    host = authority or headers.get("host") or imported.require_text(sent["host"])
+    port = int(sent.get("port") or 0)
+    if ":" not in host.rpartition("]")[2] and port not in {0, _DEFAULT_PORTS.get(scheme)}:
+        host = f"{host}:{port}"
+    path = imported.require_text(sent["path"])
+    return path if path.startswith("http") else f"{scheme}://{host}{path}"
+
+
+def _pairs(headers: Any) -> Pairs:
+    return tuple(
+        (imported.header_text(name), imported.header_text(value)) for name, value in headers
+    )
+
+
+def _content(part: Any, what: str, headers: Pairs) -> bytes:
+    content = part.get("content")
+    if content is None:  # streamed through
+        raise NotCarried("mitmproxy did not keep the body of its {what}", what=what)
+    return imported.undo_content_codings(content, headers)
+
+
+def _response(reply: Any, begun: float) -> Any:
+    headers = _pairs(reply["headers"])
+    content = _content(reply, msg("response"), headers)
+    ended = float(reply.get("timestamp_end") or begun)
+    reason = imported.header_text(reply.get("reason") or b"")
+    return imported.make_response(
+        int(reply["status_code"]), reason, headers, content, elapsed=ended - begun
+    )
+
+
+def _failure(failure: Any, begun: float) -> FailedExchange:
+    if not failure:
+        raise NotCarried("it was not answered, and the file does not say why")
+    text = imported.require_text(failure.get("msg") or "")
+    ended = float(failure.get("timestamp") or begun)
+    code = imported.failure_code(text)
+    return FailedExchange(
+        code=code, message=text, elapsed=max(0.0, round(ended - begun, 3)), sent=code != "CONNECT"
+    )
+
+
+FLOWS_FORMAT: Final = ForeignFormat(
+    read=read_flows,
+    recognise=lambda text, _tree: bool(_LENGTH.match(text)) and b"7:request" in text,
+)

@@ -1,0 +1,220 @@
+"""Collections of Postman (v2.0, v2.1) with saved responses: its *examples*.
+
+https://schema.postman.com/collection/json/v2.1.0/draft-07/docs/index.html. A request without a
+saved response is left out. Variables are those of the collection and of its folders; an
+environment is another file, whose values nobody should share.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import quote, urlencode
+
+from bpmax_sim.i18n import msg, plural
+from bpmax_sim.messages import FORM, Exchange, Headers, Pairs
+from bpmax_sim.traffic import imported, known_keys
+from bpmax_sim.traffic.imported import (
+    ForeignExchanges,
+    ForeignFormat,
+    NotCarried,
+    ReadOptions,
+    has_member,
+)
+
+WHAT: Final = msg("a collection of Postman")
+_VARIABLE: Final = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
+_PARAMETER: Final = re.compile(r"/:([\w.-]+)")
+_BOUNDARY: Final = "bpmax-sim-form-data"
+_MEDIA: Final = {"json": "application/json", "xml": "application/xml", "html": "text/html"}
+_DEEPEST: Final = 40
+Variables = Mapping[str, str]
+
+
+def read_postman(data: bytes, _options: ReadOptions) -> ForeignExchanges:
+    """Return the saved responses of a collection, in the order of the file.
+
+    Raises:
+        CassetteError: if it is none.
+    """
+    tree = imported.parse_json(data.removeprefix(b"\xef\xbb\xbf"), WHAT)
+    tree = tree.get("collection", tree) if isinstance(tree, dict) else tree
+    imported.require_list(tree, "item", what=WHAT)
+    examples = list(_examples(tree, {}, 0))
+    saved = [example for example in examples if example["response"] is not None]
+    result = imported.read_items(enumerate(saved, 1), _exchange, known_keys.POSTMAN)
+    if left := len(examples) - len(saved):
+        note = plural(
+            left,
+            "{number} request has no saved response: it is left out",
+            "{number} requests have no saved response: they are left out",
+        )
+        return ForeignExchanges(result.exchanges, (*result.notes, note))
+    return result
+
+
+def _examples(folder: Any, outer: Variables, depth: int) -> Iterator[dict[str, Any]]:
+    """Yield each saved response with its request and variables; None for a request without one."""
+    named = {
+        str(item.get("key") or item.get("id")): str(item.get("value") or "")
+        for item in folder.get("variable") or ()
+        if isinstance(item, dict)
+    }
+    variables = {**outer, **named}
+    for item in folder.get("item") or () if depth < _DEEPEST else ():
+        if not isinstance(item, dict):
+            continue
+        if "item" in item:
+            yield from _examples(item, variables, depth + 1)
+        for saved in (item.get("response") or [None]) if "request" in item else ():
+            request = (saved or {}).get("originalRequest") or item["request"]
+            yield {"request": request, "response": saved, "variables": variables}
+
+
+def _exchange(example: Any) -> Exchange:
+    sent, reply, variables = example["request"], example["response"], example["variables"]
+    if isinstance(sent, str):
+        sent = {"method": "GET", "url": sent}
+    headers, body = _read_body(sent.get("body") or {}, _headers(sent.get("header")), variables)
+    return Exchange(
+        request=imported.make_request(
+            imported.require_text(sent.get("method") or "GET"),
+            _url(sent["url"], variables),
+            tuple((name, _fill(value, variables)) for name, value in headers),
+            body,
+        ),
+        outcome=_response(reply),
+    )
+
+
+def _response(reply: Any) -> Any:
+    if not isinstance(reply.get("code"), int):
+        raise NotCarried("its saved response has no status code")
+    headers = _headers(reply.get("header"))
+    content_type = Headers(headers).content_type
+    if not content_type and reply.get("_postman_previewlanguage") in _MEDIA:
+        content_type = _MEDIA[reply["_postman_previewlanguage"]]
+        headers = (*headers, ("Content-Type", content_type))
+    text = imported.require_text(reply.get("body") or "")
+    return imported.make_response(
+        reply["code"],
+        str(reply.get("status") or ""),
+        headers,
+        imported.encode_text(text, content_type),
+        elapsed=float(reply.get("responseTime") or 0) / 1000,
+    )
+
+
+def _headers(headers: Any) -> Pairs:
+    if isinstance(headers, str):  # "Name: value" lines, of v2.0
+        lines = (line.partition(":") for line in headers.splitlines() if line.strip())
+        return tuple((name.strip(), value.strip()) for name, _, value in lines)
+    return tuple(_enabled(headers))
+
+
+def _enabled(items: Any) -> Iterator[tuple[str, str]]:
+    """Yield key and value of what is not switched off."""
+    for item in items or ():
+        if not item.get("disabled"):
+            yield imported.require_text(item.get("key") or ""), str(item.get("value") or "")
+
+
+def _fill(text: str, variables: Variables, depth: int = 0) -> str:
+    """Return *text* with its variables, which may hold others.
+
+    Raises:
+        NotCarried: one of them is not in the collection.
+    """
+
+    def value_of(match: re.Match[str]) -> str:
+        if match[1] not in variables or depth > _DEEPEST:
+            raise NotCarried(
+                "it uses the variable {name!r}, which the collection does not have; "
+                "give it a value there (Variables) and export again",
+                name=match[1],
+            )
+        return _fill(variables[match[1]], variables, depth + 1)
+
+    return _VARIABLE.sub(value_of, text)
+
+
+def _url(url: Any, variables: Variables) -> str:
+    given = url if isinstance(url, str) else url.get("raw") or _compose_url(url)
+    text = _fill(given, variables)
+    own = {} if isinstance(url, str) else dict(_enabled(url.get("variable")))
+
+    def parameter(match: re.Match[str]) -> str:
+        return (
+            f"/{quote(_fill(own[match[1]], variables), safe='')}" if match[1] in own else match[0]
+        )
+
+    scheme, mark, rest = text.partition("://")
+    path, question, query = rest.partition("?")
+    return f"{scheme}{mark}{_PARAMETER.sub(parameter, path)}{question}{query}"
+
+
+def _compose_url(url: Any) -> str:
+    host, path = url.get("host") or "", url.get("path") or ""
+    host = host if isinstance(host, str) else ".".join(host)
+    path = (
+        path
+        if isinstance(path, str)
+        else "/".join(
+            part if isinstance(part, str) else str(part.get("value", "")) for part in path
+        )
+    )
+    query = urlencode(list(_enabled(url.get("query"))), safe="{}")
+    scheme = f"{url['protocol']}://" if url.get("protocol") else ""
+    return f"{scheme}{host}/{path.lstrip('/')}{'?' if query else ''}{query}"
+
+
+def _read_body(body: Any, headers: Pairs, variables: Variables) -> tuple[Pairs, bytes | None]:
+    """Return the body of a request, and its headers with the type that Postman adds."""
+    mode = body.get("mode")
+    if not mode or body.get("disabled"):
+        return headers, None
+    if mode == "raw":
+        language = ((body.get("options") or {}).get("raw") or {}).get("language", "")
+        text = _fill(imported.require_text(body.get("raw") or ""), variables)
+        typed = _with_type(headers, _MEDIA.get(language, "text/plain"))
+        return typed, text.encode()
+    if mode == "urlencoded":
+        pairs = [(name, _fill(value, variables)) for name, value in _enabled(body.get(mode))]
+        return _with_type(headers, FORM), urlencode(pairs).encode()
+    if mode == "graphql":
+        query = dict(body.get(mode) or {})
+        query["variables"] = json.loads(_fill(query.get("variables") or "{}", variables))
+        return _with_type(headers, "application/json"), json.dumps(query).encode()
+    if mode == "formdata":
+        fields = [item for item in body.get(mode) or () if not item.get("disabled")]
+        typed = _with_type(headers, f"multipart/form-data; boundary={_BOUNDARY}")
+        return typed, _multipart(fields, variables)
+    raise NotCarried("its body is a file, which the collection does not hold")
+
+
+def _with_type(headers: Pairs, media: str) -> Pairs:
+    if Headers(headers).content_type:
+        return headers
+    return (*headers, ("Content-Type", media))
+
+
+def _multipart(fields: Iterable[Any], variables: Variables) -> bytes:
+    parts = []
+    for item in fields:
+        if item.get("type") == "file":
+            raise NotCarried("its body has a file, which the collection does not hold")
+        value = _fill(str(item.get("value") or ""), variables)
+        disposition = f'Content-Disposition: form-data; name="{item["key"]}"'
+        parts.append(f"--{_BOUNDARY}\r\n{disposition}\r\n\r\n{value}\r\n")
+    return f"{''.join(parts)}--{_BOUNDARY}--\r\n".encode()
+
+
+POSTMAN_FORMAT: Final = ForeignFormat(
+    read=read_postman,
+    recognise=lambda _text, tree: (
+        (has_member(tree, "info", "schema") and has_member(tree, "item"))
+        or has_member(tree, "collection", "item")
+    ),
+)
