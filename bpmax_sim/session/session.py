@@ -404,7 +404,7 @@ class Session:
 
     def strikes_of(self, rule: Fault, /) -> int:
         """Return how often *rule*, which is in force, has struck."""
-        return self._network.faults.strikes_of(rule)
+        return self._calls.strikes_of(rule)
 
     @property
     def injected_faults(self) -> Sequence[InjectedFault]:
