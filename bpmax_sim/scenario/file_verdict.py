@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from bpmax_sim.errors import Place
+from bpmax_sim.errors import Place, shell_quote
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
@@ -76,7 +76,7 @@ def failure_of(item: ScenarioItem, part: RunWarning) -> Failure:
         place=place,
         location=place,
         excerpt=source.excerpt(place, place) if place.file == source.file else (),
-        rerun=item.rerun if item.row is None else f"pytest {source.file}",
+        rerun=msg("bpmax-sim run {target}", target=shell_quote(source.file)),
     )
 
 

@@ -159,7 +159,7 @@ steps:
     )
     assert [check.ok for check in failure.checks] == [True, False]
     assert [call.call for call in failure.calls] == ["crm_system.get_customer_detail"]
-    assert failure.rerun == "pytest '场景.scenario.yaml::选择客户后回填联系人'"
+    assert failure.rerun == "bpmax-sim run 场景.scenario.yaml"
 
 
 def test_a_wrong_call_points_to_the_script_line_that_made_it(
