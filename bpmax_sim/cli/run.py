@@ -10,7 +10,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext, redirect_stdout
+from contextlib import nullcontext, redirect_stdout, suppress
 from dataclasses import replace
 from inspect import Signature, signature
 from itertools import islice
@@ -21,8 +21,10 @@ import msgspec
 from typer import Argument, Option
 
 import bpmax_sim
+from bpmax_sim import git
 from bpmax_sim.cassette.merge import review_file
 from bpmax_sim.cli import options as option
+from bpmax_sim.cli.affected import narrow_targets
 from bpmax_sim.cli.conftests import find_all_conftests, find_conftests
 from bpmax_sim.cli.execute import (
     cassette_of,
@@ -83,6 +85,8 @@ class _RunArguments(msgspec.Struct, frozen=True, kw_only=True):
     verbose: bool = False
     exit_first: bool = False
     last_failed: bool = False
+    uses: str = ""
+    changed: str = ""
     junitxml: Path | None = None
     watch: bool = False
     check: bool = False
@@ -95,6 +99,8 @@ def run(  # noqa: PLR0913 - the options of the command
     verbose: option.Verbose = False,
     exit_first: option.ExitFirst = False,
     last_failed: option.LastFailed = False,
+    uses: option.Uses = "",
+    changed: option.Changed = "",
     mode: option.Mode = None,
     record: option.Record = "once",
     against: option.RecordAgainst = "live",
@@ -260,6 +266,8 @@ def _run_and_report(
     tell_recorded(before)
     for path in waiting:
         tell("{path}: waits for review; run `bpmax-sim review`", path=display_path(path))
+    if recording:
+        _hint_at_merging()
     if args.json:
         say_json(build_document(verdicts, code=code, problems=problems))
     elif has_items:
@@ -267,6 +275,18 @@ def _run_and_report(
     if args.junitxml is not None:
         write_junit(args.junitxml, ran, problems)
     return code, verdicts
+
+
+def _hint_at_merging() -> None:
+    """Say once in a project that Git does not merge its cassettes."""
+    root = find_root(Path.cwd())
+    repository, mark = git.find_repository(root), root / ".bpmax" / "merge-hint"
+    if repository is None or os.environ.get("CI") or mark.exists() or git.is_set_up(repository):
+        return
+    tell(msg("Git does not merge cassettes here yet; set that up with `bpmax-sim doctor --fix`"))
+    with suppress(OSError):
+        mark.parent.mkdir(exist_ok=True)
+        mark.touch()
 
 
 def _run_items(
@@ -354,13 +374,22 @@ def _collect_items(args: _RunArguments) -> tuple[list[ScenarioItem], list[Proble
         raise ConfigError(
             "--var {error}: expected NAME=VALUE, such as --var customer=12345", error=error
         ) from None
-    items, problems = load_items(find_targets(args.paths), variables)
+    targets = narrow_targets(find_targets(args.paths), uses=args.uses, changed=args.changed)
+    items, problems = load_items(targets, variables)
     find_all_conftests((item.path, item.root) for item in items)
     return (filter_by_keyword(items, args.keyword) if args.keyword else items), problems
 
 
 def _say_why_nothing(args: _RunArguments) -> str:
     where = series(args.paths or ()) or "scenarios/"
+    if args.uses:
+        return msg("{where}: no scenario uses {place!r}", where=where, place=args.uses)
+    if args.changed:
+        return msg(
+            "{where}: no scenario is reached by what changed since {revision}",
+            where=where,
+            revision=args.changed,
+        )
     if args.keyword:
         return msg(
             "{where}: no scenario has {keyword!r} in it; see `bpmax-sim list`",
