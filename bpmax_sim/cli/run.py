@@ -222,8 +222,11 @@ def _plan_watch(args: _RunArguments) -> WatchPlan:
         traces = [path for path in map(store.trace_path, items) if path.is_file()]
         page = root / store.TRACE_FOLDER.with_name("report.html")
         if traces and args.choices.trace != "off":
-            write_page(page, traces, version=bpmax_sim.__version__)
-            tell("report: {path}", path=display_path(page))
+            try:
+                write_page(page, traces, version=bpmax_sim.__version__)
+                tell("report: {path}", path=display_path(page))
+            except ConfigError as error:
+                tell(str(error))  # nothing that was watched turns red for it
 
     places = [Path(target.path) for target in find_targets(args.paths)]
     folders = [path for path in map(Path, args.paths or ()) if path.is_dir()]
@@ -540,7 +543,13 @@ def report(
     counts = write_page(path, traces or [root / store.TRACE_FOLDER], version=bpmax_sim.__version__)
     totals = {word: counts[word] for word in ("passed", "failed", "xfailed", "skipped")}
     early = counts["did not end"]
+    if left_out := counts["unreadable"]:
+        tell(
+            plural(
+                left_out, "{number} trace could not be read", "{number} traces could not be read"
+            )
+        )
     say_result(
         [display_path(path)], json=json, file=display_path(path), **totals, ended_early=early
     )
-    return ExitCode.PASSED
+    return ExitCode.USAGE if left_out else ExitCode.PASSED
