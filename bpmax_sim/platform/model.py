@@ -281,6 +281,7 @@ class Auth(Model, frozen=True, kw_only=True):
 
 Encoding = Literal["json", "form", "multipart", "text", "xml"]
 Result = Literal["body", "envelope"]
+Redirects = Literal["follow", "result", "error"]
 Scalar = str | int | float | bool
 
 
@@ -370,6 +371,7 @@ class Api(Model, frozen=True, kw_only=True):
     answer: Mapping[str, Any] = {}
     encoding: Encoding | UnsetType = UNSET
     timeout: Seconds | UnsetType = UNSET
+    redirects: Redirects | UnsetType = UNSET
     auth: Auth | UnsetType = UNSET
     response: ResponseRules | UnsetType = UNSET
     idempotent: bool | UnsetType = UNSET
@@ -412,6 +414,7 @@ class Platform(Model, frozen=True, kw_only=True):
     share: Literal["process", "process_lock"] = "process"
     result: Result = "body"
     reject: tuple[Literal["business"], ...] = ()
+    redirects: Redirects = "follow"
     strict: bool = False
     encoding: Encoding = "json"
     secret: tuple[str, ...] = ()

@@ -81,6 +81,7 @@ class CompiledApi:
     recover: Mapping[str, model.Recover]
     timeout: float
     result: str
+    redirects: model.Redirects
     rejects_business: bool
     strict: bool
     encoding: model.Encoding
@@ -151,6 +152,7 @@ def _compile_new(platform: model.Platform, instance: model.Instance, api: model.
         recover=recover,
         timeout=_first_set(api.timeout, instance.timeout, platform.timeout),
         result=_first_set(instance.result, platform.result),
+        redirects=_first_set(api.redirects, platform.redirects),
         rejects_business="business" in _first_set(instance.reject, platform.reject),
         strict=_first_set(instance.strict, platform.strict),
         encoding=_first_set(api.encoding, platform.encoding),
