@@ -92,13 +92,11 @@ class FileRuns:
         """Start without any."""
         self.files: dict[str, tuple[int, set[str], set[tuple[str, str, str]]]] = {}
 
-    def add(
-        self, file: str, row: str, rows: int, outcome: str, unused: Iterable[RunWarning]
-    ) -> None:
-        """Take what became of *row*, one of *rows* of *file*; those that failed say nothing."""
-        if rows and outcome == "passed":
-            parts = {(part.kind, part.message, str(part.place or "")) for part in unused}
-            self._add(file, rows, {row}, parts)
+    def add(self, item: ScenarioItem, outcome: str, unused: Iterable[RunWarning]) -> None:
+        """Take what became of a row; one that failed, or of a lenient folder, says nothing."""
+        if item.rows and outcome == "passed" and item.strictness != "lenient":
+            parts = {(part.kind, str(part.message), str(part.place or "")) for part in unused}
+            self._add(item.spot.source.file, item.rows, {item.row_id}, parts)
 
     def _add(self, file: str, rows: int, ran: set[str], parts: set[tuple[str, str, str]]) -> None:
         _, before, left = self.files.get(file, (rows, set(), parts))

@@ -19,6 +19,7 @@ from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.source import RunWarning
 from bpmax_sim.transport.protocol import Handler
+from tests.scenario.door import Door
 
 PLATFORM = """\
 platform_key: crm
@@ -110,7 +111,7 @@ def run(folder: Path, case: Case) -> list[Any]:
     verdicts: list[Any] = [_run_item(item) for item in loaded]
     runs = FileRuns()
     for item, last in zip(loaded, verdicts, strict=True):
-        runs.add(item.spot.source.file, item.row_id, item.rows, last.outcome, last.unused)
+        runs.add(item, last.outcome, last.unused)
     return [*verdicts, *(part for _, part in runs.unused())]
 
 
@@ -656,3 +657,31 @@ TRUTHS: dict[str, Case] = {
 @pytest.mark.parametrize("case", TRUTHS.values(), ids=TRUTHS)
 def test_a_scenario_that_only_looks_so_is_green(tmp_path: Path, case: Case) -> None:
     assert what_is_wrong(run(tmp_path, case)) == ""
+
+
+ROWS = """\
+version: 1
+scenario: 客户
+form: {scripts: {open: 脚本.js}, fields: {客户名称: ""}}
+proxy: {platforms: platforms, stubs: [{on: crm_system.get_customer_detail, body: {}}, {on: crm_system.create_order, body: {}}]}
+cases: [{id: 甲}, {id: 乙}]
+steps: [{open: {}}]
+"""
+
+
+def test_what_no_row_used_is_one_failure_of_the_file(door: Door) -> None:
+    files = {"脚本.js": "await $proxy('crm_system').getCustomerDetail('1')"}
+    ended = door.run(ROWS, files)
+
+    assert ended.code == 1
+    assert "2 passed, 1 failed" in ended.text
+    assert ended.text.count("the stub crm_system.create_order has never answered") >= 1
+    assert door.run(ROWS.replace(", {on: crm_system.create_order, body: {}}", ""), files).code == 0
+
+
+def test_a_row_alone_is_not_red_for_what_it_leaves_to_others(door: Door) -> None:
+    files = {"脚本.js": "await $proxy('crm_system').getCustomerDetail('1')"}
+    door.run(ROWS, files)
+
+    ended = door.run(ROWS, files, "-k", "甲")
+    assert ended.code == 0, ended.text
