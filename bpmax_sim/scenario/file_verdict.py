@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from bpmax_sim.errors import Place, shell_quote
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, translate
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.source import Failure, RunWarning, Spot
@@ -95,7 +95,7 @@ class FileRuns:
     def add(self, item: ScenarioItem, outcome: str, unused: Iterable[RunWarning]) -> None:
         """Take what became of a row; one that failed, or of a lenient folder, says nothing."""
         if item.rows and outcome == "passed" and item.strictness != "lenient":
-            parts = {(part.kind, str(part.message), str(part.place or "")) for part in unused}
+            parts = {(part.kind, translate(part.message), str(part.place or "")) for part in unused}
             self._add(item.spot.source.file, item.rows, {item.row_id}, parts)
 
     def _add(self, file: str, rows: int, ran: set[str], parts: set[tuple[str, str, str]]) -> None:
