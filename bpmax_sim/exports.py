@@ -17,15 +17,17 @@ EXPORTS: Final[Mapping[str, Mapping[str, str]]] = {
     "bpmax_sim": {
         "bpmax_sim": "strategies",
         "bpmax_sim.cassette.file": "Cassette",
+        "bpmax_sim.cassette.recorder": "Outage",
         "bpmax_sim.errors": (
-            "AuthError BadResponseError BpmaxError BpmaxWarning BusinessError CallError "
-            "CassetteError ChangeCycleWarning ClosedNetworkError ConfigError DamagedCassette "
-            "EmptyExpectationWarning ExpectationError HttpStatusError InterruptedWarning "
-            "LeakError NeverRanWarning NewerFormat NoMatchError OutageWarning PendingPromise "
-            "Place PowerWarning Problem RefusedActionWarning ScriptError ScriptLimitError "
-            "ScriptSyntaxError SubjectError TransportError UnawaitedWarning UncalledWarning "
-            "UndeclaredSecretWarning UnknownNameWarning UnplayedWarning UnusedRuleWarning "
-            "WaitingTimerWarning WeakSecretWarning WrongCallWarning"
+            "AuthError BadResponseError BlindIgnoreWarning BpmaxError BpmaxWarning "
+            "BusinessError CallError CassetteError ChangeCycleWarning ClosedNetworkError "
+            "ConfigError DamagedCassette EmptyExpectationWarning ExpectationError "
+            "HttpStatusError InterruptedWarning LeakError NeverRanWarning NewerFormat "
+            "NoMatchError OutageWarning PendingPromise Place PowerWarning Problem "
+            "RefusedActionWarning ScriptError ScriptLimitError ScriptSyntaxError SubjectError "
+            "TransportError UnawaitedWarning UncalledWarning UndeclaredSecretWarning "
+            "UnknownNameWarning UnplayedWarning UnusedRuleWarning WaitingTimerWarning "
+            "WeakSecretWarning WrongCallWarning"
         ),
         "bpmax_sim.guard": "NetworkGuard",
         "bpmax_sim.messages": "Call Exchange Request Response",
