@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette import journal as journal_module
 from bpmax_sim.cassette import merge
-from bpmax_sim.cassette.format import render
+from bpmax_sim.cassette.format import CODINGS, render
 from bpmax_sim.cassette.journal import SUFFIX, Journal, LeakCheck, PendingExchange, Scan
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.cassette.model import Values
@@ -235,7 +235,8 @@ class Recorder:
         changed = replace(change(read_exchange(draft)), key="")
         fresh = self._draft(changed, draft.line.session, draft.line.values)
         # What the exchange itself does not tell: the order, and how the body came over the wire.
-        line = replace(fresh.line, encoding=draft.line.encoding)
+        codings = {name: v for name, v in draft.line.encoding.items() if name in CODINGS}
+        line = replace(fresh.line, encoding={**codings, **fresh.line.encoding})
         return self._check(replace(fresh, line=line, issue=draft.issue))
 
     def _keep(self, drafts: list[PendingExchange]) -> None:
