@@ -8,6 +8,7 @@ leaves them alone: nothing in them refers back to them, and a session keeps thos
 
 from __future__ import annotations
 
+import email.utils
 from collections.abc import Container, Mapping
 from functools import lru_cache
 from typing import Any
@@ -43,6 +44,12 @@ class Cookie(msgspec.Struct, frozen=True, gc=False):
 
     def __repr__(self) -> str:
         return f"<Cookie {self.name}>"
+
+    @property
+    def attributes_by_name(self) -> dict[str, str]:
+        """Return what a ``Set-Cookie`` says of it, by lower-case name (RFC 6265, 5.2)."""
+        parts = (part.partition("=") for part in self.attributes.split(";"))
+        return {name.strip().lower(): value.strip() for name, _, value in parts if name.strip()}
 
 
 class Headers(msgspec.Struct, frozen=True, gc=False):
@@ -127,6 +134,14 @@ def parse_set_cookie(line: str) -> Cookie:
     pair, semicolon, attributes = line.partition(";")
     name, _, value = pair.partition("=")
     return Cookie(name.strip(), value.strip(), line, semicolon + attributes)
+
+
+def read_http_date(text: str) -> float | None:
+    """Return the instant of an HTTP date (RFC 9110, 5.6.7) in POSIX seconds, or None."""
+    try:
+        return email.utils.parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
 
 
 @lru_cache(maxsize=256)

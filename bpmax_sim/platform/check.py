@@ -16,6 +16,7 @@ from bpmax_sim.errors import ConfigError, Problem, nearest_name
 from bpmax_sim.i18n import msg
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform import model
+from bpmax_sim.platform.html_selector import compile_selector, compile_value_pattern
 from bpmax_sim.platform.secrecy import always_secret
 from bpmax_sim.platform.template import COMMON_NAMES, RESERVED, is_template, names_in, uses
 from bpmax_sim.yamlfile import Checks, Node, Steps
@@ -27,6 +28,9 @@ _UNEXECUTED = {"rate": (TOO_MANY,)}
 CREDENTIAL = "$credential"
 ADDRESS = msg("an address such as https://crm.example.com, without ? # and user")
 """What `is_address` accepts, for messages."""
+
+_TEXT_PATHS = {"css": compile_selector, "regex": compile_value_pattern}
+"""What reads the paths into the text of a response, which must hold before one is there."""
 
 _KEY = re.compile(r"[\w-]+")
 _METHOD = re.compile(r"[A-Za-z]+")
@@ -190,6 +194,10 @@ class _PlatformChecks(Checks, frozen=True):
         declared = self.platform.credentials.keys()
         for use in uses(node) if node is not None else ():
             self.template(use.text, use.names.union(declared), (*steps, *use.steps))
+        for index, step in enumerate(auth.steps):
+            for name, rule in step.extract.items():
+                at = (*steps, "acquire", "steps", index, "extract", name, "path")
+                self.value_path(rule.path, at)
         for index, name in enumerate(auth.acquire.share if auth.acquire else ()):
             self.credential(name, (*steps, "acquire", "share", index))
         known = {*CLASSES, *self.platform.response.classes}
@@ -197,6 +205,14 @@ class _PlatformChecks(Checks, frozen=True):
             hint = nearest_name(name, known) or msg("; declare it under response.classes")
             message = msg("{name!r} is no class of failure{hint}", name=name, hint=hint)
             self.tell(message, *steps, "recover", name)
+
+    def value_path(self, path: str, steps: Steps) -> None:
+        kind, _, source = path.partition(":")
+        try:
+            if kind in _TEXT_PATHS:
+                _TEXT_PATHS[kind](source)
+        except ConfigError as error:
+            self.tell(str(error), *steps)
 
     def credential(self, name: Any, steps: Steps) -> None:
         declared = self.platform.credentials

@@ -20,6 +20,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from bpmax_sim.platform import encodings
+from bpmax_sim.platform.digest import digest_authorization
 from bpmax_sim.platform.encodings import FilterError, octets, text
 
 
@@ -221,6 +222,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "canonical_query": canonical_query,
     "closed_path": closed_path,
     "collapse": collapse,
+    "digest": digest_authorization,
     "drop": drop,
     "form": encodings.form,
     "header_lines": header_lines,

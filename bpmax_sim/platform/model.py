@@ -35,6 +35,9 @@ from bpmax_sim.platform.template import render
 from bpmax_sim.yamlfile import INTERNAL, Seconds
 
 Kind = Literal["text", "integer", "base64", "hex", "rsa", "ec", "jwt"]
+YieldKind = Literal["text", "integer", "base64", "hex", "rsa", "ec", "jwt", "challenge"]
+"""What a login may yield: a credential, or the challenge of a server that is answered with one."""
+
 Spot = Literal["path", "query", "header", "cookie", "body"]
 
 
@@ -58,10 +61,16 @@ class OkRule(Model, frozen=True, kw_only=True):
 
 
 class ErrorClass(Model, frozen=True, kw_only=True):
-    """Responses that belong to a class of failure: by business code (as text) or by status."""
+    """Responses that belong to a class of failure.
+
+    Attributes:
+        code: business codes, compared as text.
+        location: paths that a redirect leads to, such as that of a login page.
+    """
 
     code: tuple[Any, ...] = ()
     status: tuple[int, ...] = ()
+    location: tuple[str, ...] = ()
 
 
 class ResponseRules(Model, frozen=True, kw_only=True):
@@ -75,11 +84,17 @@ class ResponseRules(Model, frozen=True, kw_only=True):
 
 
 class Extract(Model, frozen=True, kw_only=True):
-    """A value taken from a login response: JSON path, ``header:Name`` or ``cookie:Name``."""
+    """A value taken from a login response.
+
+    Attributes:
+        path: a JSON path, ``header:Name``, ``cookie:Name``, ``cookies`` for a whole Cookie header,
+            ``css:selector`` into a page, or ``regex:pattern`` with one group into any text.
+            Cookies are those of all steps and redirects so far.
+    """
 
     path: str
     secret: bool = False
-    kind: Kind = "text"
+    kind: YieldKind = "text"
     optional: bool = False
 
 
@@ -103,9 +118,15 @@ class LoginRequest(Model, frozen=True, kw_only=True):
 
 
 class LoginStep(Model, frozen=True, kw_only=True):
-    """A request, what counts as success, and the values its response yields."""
+    """A request, what counts as success, and the values its response yields.
+
+    Attributes:
+        follow: whether redirects are followed, each as a request of the login with its cookies;
+            else a 3xx is the response.
+    """
 
     request: LoginRequest
+    follow: bool = False
     ok: OkRule | UnsetType = UNSET
     extract: Mapping[str, Extract] = {}
 

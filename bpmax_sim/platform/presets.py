@@ -3,7 +3,7 @@
 A preset is a shipped file: ``parameters`` with defaults, ``credentials`` that the platform then
 has, and ``auth``. Anything else its templates name has to be given as a parameter. In ``auth``,
 ``{$parameter: name}`` is replaced by a parameter, and ``{$case: name, a: …, b: …}`` by the entry
-that the parameter names.
+that the parameter names, or by ``$else``.
 
 JSON Schemas of platform files and of ``instances.yaml``, for editors.
 """
@@ -37,6 +37,7 @@ MECHANISMS = ("acquire", "apply", "sign", "verify_response", "recover")
 
 _PARAMETER = "$parameter"
 _CASE = "$case"
+_ELSE = "$else"
 _EMPTY = Node({})
 
 
@@ -90,9 +91,15 @@ class _Expansion(msgspec.Struct):
         named = _preset_name_node(auth)
         if named is None or named.value not in preset_names():
             return
-        brought = preset(str(named.value)).child("response")
+        source = preset(str(named.value))
+        brought = source.child("response")
         if brought is not None:
-            entries["response"] = _fill_in_under(entries.get("response"), brought)
+            parameters = {
+                **(source.child("parameters") or _EMPTY).items,
+                **_declared_parameters(auth),
+            }
+            filled = _PresetFiller(parameters, ("auth",), self.problems).fill(brought)
+            entries["response"] = _fill_in_under(entries.get("response"), filled)
 
     def auth(self, node: Node, steps: Steps) -> Node:
         named = _preset_name_node(node)
@@ -186,7 +193,7 @@ class _PresetFiller(msgspec.Struct):
     def _case(self, node: Node) -> Node:
         name = str(node.items[_CASE].value)
         chosen = self.parameters[name]
-        case = node.items.get(str(chosen.value).lower())
+        case = node.items.get(str(chosen.value).lower(), node.items.get(_ELSE))
         if case is not None:
             return self.fill(case)
         options = [key for key in node.items if key != _CASE]
@@ -219,7 +226,7 @@ def _shaping_parameters(name: str) -> frozenset[str]:
     """Return the parameters that shape a preset, so that no template needs them."""
     return frozenset(
         str(node.items[key].value)
-        for node in _nodes(preset(name))
+        for node in _nodes(preset(name).child("auth") or _EMPTY)
         for key in (_PARAMETER, _CASE)
         if key in node.items
     )

@@ -31,7 +31,7 @@ from bpmax_sim.platform.encodings import text
 from bpmax_sim.platform.filters import FILTERS
 from bpmax_sim.yamlfile import Node, Steps
 
-COMMON_NAMES: Final = frozenset({"base_url", "call_id", "nonce", "now"})
+COMMON_NAMES: Final = frozenset({"base_url", "call_id", "nonce", "nonce_count", "now"})
 """Names that every template of ``auth`` may use, besides credentials and parameters."""
 SIGN_NAMES: Final = frozenset(
     {"body", "headers", "host", "method", "path", "query_string", "signature", "target", "url"}

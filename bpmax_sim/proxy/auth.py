@@ -38,7 +38,8 @@ from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.signing import RequestEditor, sign
 from bpmax_sim.secret.vault import Credentials
 
-CHANGING: Final = frozenset({"now", "nonce", "call_id"})
+NONCE_COUNT: Final = "nonce_count"
+CHANGING: Final = frozenset({"now", "nonce", NONCE_COUNT, "call_id"})
 """Names whose value is another at every call or attempt."""
 
 _SENT, _WRITTEN = msg("names of what is sent"), msg("names of what is written down")
@@ -46,7 +47,11 @@ _NOTHING: Final[Mapping[str, Any]] = {}
 
 
 class SigningContext(NoRepr, frozen=True):
-    """What one form of a request is made with; *cache_key* tells it from the other form."""
+    """What one form of a request is made with; *cache_key* tells it from the other form.
+
+    *count* is how many requests the login has authorised, this one among them; what is written
+    down is always the first, so that it does not hang on the order of calls.
+    """
 
     credentials: Mapping[str, Any]
     granted: Mapping[str, Any]
@@ -55,14 +60,20 @@ class SigningContext(NoRepr, frozen=True):
     now: float
     cache_key: str
     attempt: int = 0
+    count: int = 1
 
 
 def real_context(
-    tenant: Credentials, grant: Grant | None, drawn: CallRandomness, now: float, attempt: int = 0
+    tenant: Credentials,
+    grant: Grant | None,
+    drawn: CallRandomness,
+    now: float,
+    attempt: int = 0,
+    count: int = 1,
 ) -> SigningContext:
     """Return what is sent at the instant *now* of the auth clock."""
     granted = grant.values if grant else _NOTHING
-    return SigningContext(tenant.real, granted, tenant.live, drawn, now, _SENT, attempt)
+    return SigningContext(tenant.real, granted, tenant.live, drawn, now, _SENT, attempt, count)
 
 
 def standin_context(
@@ -95,7 +106,12 @@ def names_of(
     if "nonce" in recipe.uses:  # of one attempt: the same calls have the same ones, in any order
         seed = drawn.seed + context.attempt.to_bytes(4, "big")
         nonce = drawn.nonce or hashlib.sha256(seed).hexdigest()[:32]
-    changing = {"now": context.now, "nonce": nonce, "call_id": drawn.call_id}
+    changing = {
+        "now": context.now,
+        "nonce": nonce,
+        NONCE_COUNT: context.count,
+        "call_id": drawn.call_id,
+    }
     sources = (context.credentials, context.granted, context.base)
     cached = None if in_login else recipe.memo.get(context.cache_key)
     if cached is not None and cached[0] == sources:
@@ -148,7 +164,8 @@ def authorise(
         ConfigError: if a template, a key or an address does not fit.
     """
     now = env.auth_clock.now() + offset
-    real = real_context(plan.tenant, grant, plan.randomness, now, attempt)
+    count = next(grant.uses) if grant and NONCE_COUNT in plan.recipe.uses else 1
+    real = real_context(plan.tenant, grant, plan.randomness, now, attempt, count)
     values = _auth_values(plan, real)
     unsigned = _build_request(plan, plan.real, _base_address(plan.recipe, real), values, attempt)
     if not (env.separate or plan.recipe.reserved.path):

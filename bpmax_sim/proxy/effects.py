@@ -6,13 +6,15 @@ but the injected ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from msgspec import Struct
 
 from bpmax_sim.messages import Request
+from bpmax_sim.proxy.cookies import CookieJar
 
 
 def no_repr(value: object) -> str:
@@ -51,12 +53,16 @@ class Grant:
         standins: the same names with stand-ins for what is secret.
         expires: instant of the auth clock from which it must not be used.
         is_refused: whether a server refused it; then it is never handed out again.
+        cookies: those of the login, over all its steps.
+        uses: numbers the requests that it authorises, from 1.
     """
 
     values: dict[str, Any] = field(repr=False)
     standins: dict[str, Any] = field(repr=False)
     expires: float
     is_refused: bool = False
+    cookies: CookieJar = field(default_factory=CookieJar, repr=False)
+    uses: Iterator[int] = field(default_factory=lambda: count(1), repr=False)
 
     __hash__ = object.__hash__
 

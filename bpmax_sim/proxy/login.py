@@ -14,7 +14,7 @@ from functools import partial
 from hashlib import sha256
 from math import isfinite
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
@@ -29,8 +29,16 @@ from bpmax_sim.platform.template import names_in, render, texts_in
 from bpmax_sim.proxy import auth, encode
 from bpmax_sim.proxy.call_plan import CallRandomness, Plan
 from bpmax_sim.proxy.compiled_api import CompiledApi
+from bpmax_sim.proxy.cookies import format_cookies
 from bpmax_sim.proxy.effects import Effect, Flow, Grant, Send, Sleep
 from bpmax_sim.proxy.environment import Environment
+from bpmax_sim.proxy.login_redirects import (
+    MOST_HOPS,
+    RefusedRedirectError,
+    describe_address,
+    is_redirect,
+    redirected_request,
+)
 from bpmax_sim.proxy.recovery import TOO_MANY, ReceivedResponse, Stop, again_later
 from bpmax_sim.proxy.response import (
     ParsedBody,
@@ -42,7 +50,7 @@ from bpmax_sim.proxy.response import (
     read_body,
     redact_response,
 )
-from bpmax_sim.secret.standin import standin
+from bpmax_sim.secret.standin import find_standin, standin
 from bpmax_sim.secret.vault import Vault
 
 _PLAIN = re.compile(r"[\w$-]+")
@@ -99,6 +107,7 @@ def login_request(recipe: CompiledApi, declared: LoginRequest, names: Mapping[st
         base=base,
         confined=True,
         injected=tuple(_changing_places(recipe, declared)),
+        follow=False,
     )
     return replace(request, call=call_behind(request, call)) if request.injected else request
 
@@ -188,9 +197,7 @@ def renewal_instant(ttl: Ttl, value: Any, now: float) -> float:
 class LoginAnswer:
     """One response, with what is needed to tell of it."""
 
-    plan: Plan
-    vault: Vault
-    number: int
+    step: SentStep
     request: Request
     response: Response
     sent_at: float
@@ -199,10 +206,28 @@ class LoginAnswer:
     def __post_init__(self) -> None:
         self.body = read_body(self.response)
 
-    def is_accepted(self, step: LoginStep) -> bool:
-        """Judge the response by the step's rule, else by status and the platform's conditions."""
-        if isinstance(step.ok, OkRule):
-            return accepts(step.ok, self.response, self.body)
+    @property
+    def plan(self) -> Plan:
+        """Return the call that needs the login."""
+        return self.step.plan
+
+    @property
+    def vault(self) -> Vault:
+        """Return what knows the secrets of the session."""
+        return self.step.env.vault
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether it is a success by the step's rule, else by status and the platform's.
+
+        What sends its client to the login again is none, whatever its status: many forms answer
+        a wrong password so.
+        """
+        if self.plan.recipe.rules.is_sent_to_login(self.response):
+            return False
+        ok = self.step.declared.ok
+        if isinstance(ok, OkRule):
+            return accepts(ok, self.response, self.body)
         rule = OkRule(all=self.plan.recipe.rules.ok.all)
         return accepts(rule, self.response, self.body, lenient=True)
 
@@ -219,13 +244,14 @@ class LoginAnswer:
         kind = AuthError if is_success(self.response.status) else HttpStatusError
         return self.error(msg("met a rate limit"), msg("; {why}{hint}", why=why, hint=hint), kind)
 
-    def collect(self, step: LoginStep, yielded: Grant) -> None:
-        """Add the values of *step* to *yielded*, and make secret ones known to the vault.
+    def collect(self) -> None:
+        """Add the values of the step to the grant, and make secret ones known to the vault.
 
         Raises:
             AuthError: if a value is missing or is no text or number.
         """
-        for name, rule in step.extract.items():
+        yielded = self.step.grant
+        for name, rule in self.step.declared.extract.items():
             value = self._value(name, rule)
             if value is UNSET:
                 continue
@@ -238,20 +264,68 @@ class LoginAnswer:
                 )
 
     def _value(self, name: str, rule: Extract) -> Any:
-        value = compile_finder(rule.path)(self.response, self.body)
+        value = self._find(rule.path)
+        if value is UNSET:
+            value = self._find_standin(name, rule)
         if value is UNSET or value is None or value == "":
             if rule.optional or (name == TTL and self.body.rule_value is not None):
                 return UNSET
             where = msg("; expected it at {rule_path}", rule_path=rule.path)
+            if rule.path.startswith("cookie"):
+                where = msg("{where}{cookies}", where=where, cookies=self._describe_cookies())
             raise self.error(msg("yields no {name}", name=name), where)
-        problem = ""
-        if name == TTL and not _is_number(value):
-            problem = msg("yields a {name} that is not a number", name=name)
-        elif isinstance(value, dict | list | bool):
-            problem = msg("yields a {name} that is no text", name=name)
-        if problem:
+        if problem := _value_problem(name, value):
             raise self.error(problem, msg("; see {rule_path}", rule_path=rule.path))
         return float(value) if name == TTL else value
+
+    def _find(self, path: str) -> Any:
+        """Return what stands at *path*; cookies are those of the login so far."""
+        if path == "cookies":
+            live = self.plan.tenant.live
+            pairs = self.step.grant.cookies.for_host(self.request.url if "{" in live else live)
+            return format_cookies(pairs) or UNSET
+        kind, _, name = path.partition(":")
+        if kind == "cookie":
+            value = self.step.grant.cookies.value(name.strip())
+            return UNSET if value is None else value
+        return compile_finder(path)(self.response, self.body)
+
+    def _find_standin(self, name: str, rule: Extract) -> Any:
+        """Return the stand-in of a recorded page that its pattern, made for the value, misses."""
+        call = self.plan.call
+        known = rule.secret and rule.path.startswith("regex:")
+        shown = known and find_standin(
+            self.body.text, platform=call.platform, instance=call.instance, name=name
+        )
+        return shown or UNSET
+
+    def _describe_cookies(self) -> str:
+        """Return what cookies there are instead, or nothing."""
+        refused = [f"{name} ({domain})" for name, domain in self.step.grant.cookies.refused.items()]
+        if refused:
+            return msg(
+                "; cookies that were set for another domain than the server's own are not taken: "
+                "{names}",
+                names=series(refused),
+            )
+        hosts = self.step.grant.cookies.hosts
+        return msg("; its cookies are for {hosts}", hosts=series(hosts)) if hosts else ""
+
+    def refusal(self) -> CallError:
+        """Return the error of a login that was not accepted, and what may be done."""
+        hint = msg("; check its credentials")
+        if self.plan.recipe.rules.is_sent_to_login(self.response):
+            hint = msg("; it leads back to the form; check its credentials")
+        elif is_redirect(self.response):
+            location = urljoin(self.request.url, self.response.header("location") or "")
+            hint = msg(
+                "{hint}; it redirects to {address}: where that is its success, say follow: true "
+                "for this step, or ok: {{status: [{status}]}}",
+                hint=hint,
+                address=describe_address(location),
+                status=self.response.status,
+            )
+        return self.error(msg("was refused"), hint)
 
     def error(self, what: str, hint: str, kind: type[CallError] = AuthError) -> CallError:
         """Return the error that the login *what*, such as ``was refused``, with what to do."""
@@ -263,7 +337,7 @@ class LoginAnswer:
             platform=call.platform,
             instance=call.instance,
             what=what,
-            number=self.number,
+            number=self.step.number,
             line=f"{sent.method} {sent.path}" if sent else self.request.method,
             message=series(self._describe_response()),
             hint=hint,
@@ -307,6 +381,17 @@ class LoginAnswer:
             yield msg("{media}, {body_count} bytes", media=media, body_count=count)
 
 
+def _value_problem(name: str, value: Any) -> str:
+    """Return why *value* cannot be what a login yields as *name*, or nothing."""
+    if isinstance(value, str) and "\ufffd" in value:
+        return msg("yields a {name} that is not text in the charset of its page", name=name)
+    if name == TTL and not _is_number(value):
+        return msg("yields a {name} that is not a number", name=name)
+    if isinstance(value, dict | list | bool):
+        return msg("yields a {name} that is no text", name=name)
+    return ""
+
+
 def _is_number(value: Any) -> bool:
     if isinstance(value, bool):
         return False
@@ -347,8 +432,8 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
     born = 0.0
     try:
         for number, step in enumerate(acquire.steps, 1):
-            answer = yield from _send_step(plan, number, step, grant, env)
-            answer.collect(step, grant)
+            answer = yield from _send_step(SentStep(plan, number, step, grant, env))
+            answer.collect()
             if number == 1 or TTL in step.extract:
                 born = answer.sent_at  # the third party counts from then or later
         grant.expires = renewal_instant(acquire.ttl, grant.values.get(TTL), born)
@@ -360,31 +445,89 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
     return grant
 
 
-def _send_step(
-    plan: Plan, number: int, step: LoginStep, yielded: Grant, env: Environment
-) -> Generator[Effect, Any, LoginAnswer]:
+@dataclass(frozen=True, slots=True, repr=False)
+class SentStep:
+    """A step of a login under way: the call that needs it, its number, and what it yields to."""
+
+    plan: Plan
+    number: int
+    declared: LoginStep
+    grant: Grant
+    env: Environment
+
+
+def _send_step(step: SentStep) -> Generator[Effect, Any, LoginAnswer]:
     """Send a step until it does not come too often; return its response, a success."""
-    sent, note = 0, ""
+    sent, note, clock = 0, "", step.env.auth_clock
     while True:
-        request = _step_request(plan, number, step, yielded, env, attempt=sent)
-        sent_at = env.auth_clock.now()
-        response = yield from _send_and_log(request, plan, env, note)
+        answer = yield from _send_hops(step, _step_request(step, attempt=sent), note)
         sent += 1
-        answer = LoginAnswer(plan, env.vault, number, request, response, sent_at)
-        if answer.is_accepted(step):
+        if answer.is_accepted:
             return answer
-        rule = plan.recipe.recover.get(RATE)
+        rule = step.plan.recipe.recover.get(RATE)
         if not answer.is_rate_limited:
-            raise answer.error(msg("was refused"), msg("; check its credentials"))
+            raise answer.refusal()
         if rule is None or sent >= rule.tries:
             often = msg("sent {sent} times", sent=sent) if sent > 1 else msg("sent once")
             raise answer.rate_limit_error(often)
-        outcome = ReceivedResponse(response, answer.body)
-        following = again_later(outcome, rule, RATE, sent, env.auth_clock.now())
+        outcome = ReceivedResponse(answer.response, answer.body)
+        following = again_later(outcome, rule, RATE, sent, clock.now())
         if isinstance(following, Stop):
             raise answer.rate_limit_error(following.note)
         note = following.note
         yield Sleep(following.wait)
+
+
+def _send_hops(step: SentStep, request: Request, note: str) -> Generator[Effect, Any, LoginAnswer]:
+    """Send *request* and what it is redirected to, as far as the step follows.
+
+    Each hop goes out with the cookies that those before it have set. The same request with the same
+    cookies twice is a circle: a server that has not let its client in sends it round and round.
+    """
+    env, jar, seen = step.env, step.grant.cookies, dict[tuple[str, str, Pairs], None]()
+    sent_at = env.auth_clock.now()
+    while True:
+        cookies = jar.for_url(request.url)
+        seen[request.method, request.url, cookies] = None
+        request = _with_cookies(request, cookies, step)
+        response = yield from _send_and_log(request, step.plan, env, note)
+        jar.store(response.headers, request.url, env.auth_clock.now())
+        answer = LoginAnswer(step, request, response, sent_at)
+        if not (step.declared.follow and is_redirect(response)):
+            return answer
+        try:
+            request = redirected_request(request, response, env)
+        except RefusedRedirectError as error:
+            raise answer.error(str(error), msg("; see the address of the step")) from None
+        again = (request.method, request.url, jar.for_url(request.url))
+        if again in seen or len(seen) >= MOST_HOPS:
+            addresses = dict.fromkeys(describe_address(url) for _, url, _ in seen)
+            path = " → ".join([*addresses][:3])
+            hint = msg("; it came by {path}; check its credentials and its form", path=path)
+            raise answer.error(msg("is redirected in a circle"), hint)
+
+
+def _with_cookies(request: Request, cookies: Pairs, step: SentStep) -> Request:
+    """Return *request* with the login's own cookies, unless it declares a Cookie header itself.
+
+    Like what auth puts in they are no part of its identity: the server makes others each time.
+    """
+    if not cookies or "cookie" in Headers(request.headers):
+        return request
+    call, vault = step.plan.call, step.env.vault
+
+    def with_header(target: Request, pairs: Pairs) -> Request:
+        headers = (*target.headers, ("Cookie", format_cookies(pairs)))
+        return replace(target, headers=headers, injected=(*target.injected, "header.cookie"))
+
+    twin = request.standin
+    if twin is None:
+        return with_header(request, cookies)
+    shown = tuple([
+        (name, vault.register_issued(call.platform, call.instance, f"cookie-{name}", value))
+        for name, value in cookies
+    ])  # fmt: skip
+    return replace(with_header(request, cookies), standin=with_header(twin, shown))
 
 
 def synthesise_grant(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
@@ -417,26 +560,20 @@ def synthesise_grant(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
     return Grant(values=values, standins=values, expires=expires)
 
 
-def _step_request(
-    plan: Plan,
-    number: int,
-    step: LoginStep,
-    yielded: Grant,
-    env: Environment,
-    *,
-    attempt: int,
-) -> Request:
+def _step_request(step: SentStep, *, attempt: int) -> Request:
+    plan, number, declared, yielded = step.plan, step.number, step.declared, step.grant
+    env = step.env
     tenant, drawn = plan.tenant, _login_randomness(plan.randomness)
     shown = _login_randomness(plan.standin_randomness)
     real = auth.real_context(tenant, yielded, drawn, env.auth_clock.now(), attempt)
     twin = auth.standin_context(tenant, yielded, shown, env.clock.now(), attempt)
-    written = _render_step(plan.recipe, number, step, twin)
+    written = _render_step(plan.recipe, number, declared, twin)
     if written.call is not None:
         call = replace(written.call, serial=env.serial())
-        written = replace(written, call=call, sensitive=step.sensitive)
+        written = replace(written, call=call, sensitive=declared.sensitive)
     if not env.separate and replace(real, cache_key=twin.cache_key) == twin:
         return written
-    sent = _render_step(plan.recipe, number, step, real)
+    sent = _render_step(plan.recipe, number, declared, real)
     sent = replace(sent, call=written.call, sensitive=written.sensitive)
     if not env.separate:
         return sent

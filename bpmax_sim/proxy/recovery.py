@@ -7,8 +7,6 @@ only if the API is idempotent or nothing was sent. What is declared and cannot a
 
 from __future__ import annotations
 
-import email.utils
-from datetime import datetime
 from math import isfinite
 from typing import Any, Final
 
@@ -17,7 +15,7 @@ from msgspec import UNSET, Struct
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import TransportError
 from bpmax_sim.i18n import msg
-from bpmax_sim.messages import Response
+from bpmax_sim.messages import Response, read_http_date
 from bpmax_sim.platform.model import Recover, Wait
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.effects import Grant
@@ -168,7 +166,7 @@ def _clock_offset(outcome: Outcome, now: float) -> float | None:
     """Return how far the server's clock is ahead; a recorded response corrects nothing."""
     if isinstance(outcome, TransportError) or outcome.response.source == "recorded":
         return None
-    date = _http_date(outcome.response.header("date") or "")
+    date = read_http_date(outcome.response.header("date") or "")
     return None if date is None else date - now
 
 
@@ -178,7 +176,7 @@ def _requested_wait(outcome: Outcome, rule: Recover, now: float) -> float | None
         return None
     response = outcome.response
     # The response's own Date is the clock that its other dates were written by.
-    date = _http_date(response.header("date") or "")
+    date = read_http_date(response.header("date") or "")
     for place in rule.wait:
         path, unit = (place.path, place.unit) if isinstance(place, Wait) else (place, "s")
         value = compile_finder(path)(response, outcome.body)
@@ -202,11 +200,13 @@ def seconds_until(value: Any, now: float) -> float | None:
 
     It may be seconds, an instant in seconds or milliseconds since 1970, an HTTP date or ISO 8601.
     """
-    for read in (_number, _iso, _http_date):
-        instant = read(str(value).strip(), now)
+    text = str(value).strip()
+    for read in (_number, _iso):
+        instant = read(text, now)
         if instant is not None:
             return instant - now
-    return None
+    instant = read_http_date(text)
+    return None if instant is None else instant - now
 
 
 def _number(text: str, now: float) -> float | None:
@@ -219,14 +219,6 @@ def _number(text: str, now: float) -> float | None:
     if number >= _EPOCH_MILLIS:
         return number / 1000
     return number if number >= _EPOCH_SECONDS else now + number
-
-
-def _http_date(text: str, _now: float = 0) -> float | None:
-    try:
-        moment: datetime = email.utils.parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return moment.timestamp()
 
 
 def _iso(text: str, _now: float) -> float | None:

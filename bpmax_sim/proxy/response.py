@@ -2,9 +2,9 @@
 
 Values found in a response by path, and the rules that judge it by them.
 
-A path is a JSON path (RFC 9535; ``$.a.b[0]`` takes a fast way), ``header:Name``, ``cookie:Name``
-or ``cookies`` (all of them, as a Cookie header). Codes are compared as texts, because third
-parties answer ``40014`` here and ``"40014"`` there.
+A path is a JSON path (RFC 9535; ``$.a.b[0]`` takes a fast way), ``header:Name``, ``cookie:Name``,
+``cookies`` (all of them, as a Cookie header), ``css:selector`` or ``regex:pattern``. Codes are
+compared as texts, because third parties answer ``40014`` here and ``"40014"`` there.
 
 Requests and responses as plain dicts that may be shown: redacted, bodies parsed.
 
@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final, Literal, NoReturn
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -36,6 +37,7 @@ from bpmax_sim.messages import (
     Response,
     media_type,
 )
+from bpmax_sim.platform.html_selector import compile_selector, compile_value_pattern
 from bpmax_sim.platform.model import ErrorClass, OkRule, ResponseRules
 from bpmax_sim.proxy.effects import NoRepr
 from bpmax_sim.secret.http_auth import SET_BY_SERVER
@@ -179,10 +181,16 @@ def compile_finder(path: str) -> Finder:
     """
     place = FieldPath.of_response(path)
     if place is None:
-        return _compile_json_path(path)
+        kind, _, source = path.partition(":")
+        return _TEXT_FINDERS.get(kind, _compile_json_path)(
+            source if kind in _TEXT_FINDERS else path
+        )
     name, steps = place.name, place.below
     if place.root == "header":
-        return lambda response, _body: next(iter(Headers(response.headers).every(name)), UNSET)
+        # Several lines are one value (RFC 9110, 5.2), such as the challenges of a server.
+        return lambda response, _body: (
+            ", ".join(values) if (values := Headers(response.headers).every(name)) else UNSET
+        )
     if place.root == "body":
         return lambda _response, body: (
             UNSET if body.rule_value is None else next(values_at(body.rule_value, steps), UNSET)
@@ -190,6 +198,32 @@ def compile_finder(path: str) -> Finder:
     if not name:
         return _find_cookies
     return lambda response, _body: Headers(response.headers).set_cookies.get(name, UNSET)
+
+
+def _compile_selector(source: str) -> Finder:
+    selector = compile_selector(source)
+
+    def find(_response: Response, body: ParsedBody) -> Any:
+        value = selector.find(body.text)
+        return UNSET if value is None else value
+
+    return find
+
+
+def _compile_pattern(source: str) -> Finder:
+    pattern = compile_value_pattern(source)
+
+    def find(_response: Response, body: ParsedBody) -> Any:
+        match = pattern.search(body.text)
+        return UNSET if match is None else match[pattern.groups]
+
+    return find
+
+
+_TEXT_FINDERS: Final[Mapping[str, Callable[[str], Finder]]] = {
+    "css": _compile_selector,
+    "regex": _compile_pattern,
+}
 
 
 def find_first(finders: Iterable[Finder], response: Response, body: ParsedBody) -> Any:
@@ -252,7 +286,7 @@ class CompiledRules:
         self.data = tuple(map(compile_finder, rules.data))
         named = {name: ErrorClass(status=status) for name, status in fallback.items()}
         self._classes = [
-            (name, frozenset(map(as_text, rule.code)), frozenset(rule.status))
+            (name, frozenset(map(as_text, rule.code)), frozenset(rule.status), rule.location)
             for name, rule in {**named, **rules.classes}.items()
         ]
 
@@ -264,17 +298,35 @@ class CompiledRules:
         """Return the third party's message, or `UNSET`."""
         return find_first(self._message, response, body)
 
+    def is_sent_to_login(self, response: Response) -> bool:
+        """Return whether *response* is a redirect that says of a session that it is none."""
+        return any(_leads_to(response, locations) for *_, locations in self._classes if locations)
+
     def failure_class(self, response: Response, body: ParsedBody) -> str | None:
         """Return the class of failure that the response belongs to, the first that fits."""
         code: str | None = None
-        for name, codes, statuses in self._classes:
-            if response.status in statuses:
+        for name, codes, statuses, locations in self._classes:
+            if response.status in statuses or (locations and _leads_to(response, locations)):
                 return name
             if codes:
                 code = code or as_text(self.code(response, body))
                 if code in codes:
                     return name
         return None
+
+
+def _leads_to(response: Response, paths: Iterable[str]) -> bool:
+    """Return whether *response* is a redirect to one of *paths*, on whatever host.
+
+    An address that is relative, such as ``login.php?error=1``, is the end of a path.
+    """
+    location = response.header("location")
+    if location is None or not 300 <= response.status < 400:  # noqa: PLR2004 - the 3xx of HTTP
+        return False
+    there = urlsplit(location).path.rstrip("/")
+    if there and not there.startswith("/"):
+        return any(path.rstrip("/").endswith(f"/{there}") for path in paths)
+    return there in {path.rstrip("/") for path in paths}
 
 
 def is_success(status: int) -> bool:

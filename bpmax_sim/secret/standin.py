@@ -83,7 +83,8 @@ def standin(
     """Return the stand-in of the *number*-th value of a credential.
 
     Args:
-        kind: ``text``, ``integer``, ``base64``, ``hex``, ``rsa``, ``ec`` or ``jwt``.
+        kind: ``text``, ``integer``, ``base64``, ``hex``, ``rsa``, ``ec``, ``jwt``, or ``challenge``
+            for one of HTTP Digest, which is the same whatever *number* is.
         platform: key of the platform; Chinese is slugged here and below.
         instance: key of the instance.
         name: of the credential.
@@ -105,6 +106,13 @@ def slug(text: str) -> str:
 def is_standin(value: str) -> bool:
     """Return whether *value* shows that it is a stand-in; for text and JWT it does."""
     return value.startswith(_PREFIX) or str(_claims(value).get("iss", "")).startswith(_PREFIX)
+
+
+def find_standin(text: str, *, platform: str, instance: str, name: str) -> str | None:
+    """Return the first stand-in of kind ``text`` of a credential in *text*, or None."""
+    label = _PREFIX + ".".join(map(slug, (platform, instance, name)))
+    match = re.search(rf"{re.escape(label)}\.\d+(?![A-Za-z0-9_])", text)
+    return match[0] if match else None
 
 
 def without_standins(data: bytes) -> bytes:
@@ -146,6 +154,12 @@ def _claims(token: str) -> dict[str, Any]:
     return claims if isinstance(claims, dict) else {}
 
 
+def _digest_challenge(label: str, _like: str) -> str:
+    """Return a challenge that clients can answer; its nonce shows that it is none of a server."""
+    nonce = f"{label.rpartition('.')[0]}.1"
+    return f'Digest realm="redacted", nonce="{nonce}", qop="auth", algorithm=SHA-256'
+
+
 _MAKERS: Mapping[str, Callable[[str, str], str]] = {
     "text": lambda label, _like: label,
     "integer": lambda label, _like: f"9{int.from_bytes(_digest(label, 8)) % 10**9:09d}",
@@ -154,4 +168,5 @@ _MAKERS: Mapping[str, Callable[[str, str], str]] = {
     "rsa": lambda _label, _like: rsa_pem(),
     "ec": lambda _label, _like: ec_pem(),
     "jwt": _jwt,
+    "challenge": _digest_challenge,
 }

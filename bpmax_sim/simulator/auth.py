@@ -22,10 +22,13 @@ from msgspec.structs import replace
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.field_path import body_steps, member
 from bpmax_sim.messages import Response
+from bpmax_sim.platform.digest import read_authorization
+from bpmax_sim.platform.html_selector import compile_selector
 from bpmax_sim.platform.matcher import EXPRESSION, ApiMatch, expand, login_steps
-from bpmax_sim.platform.model import Api, Apply, Auth, LoginStep, Platform, Sign
+from bpmax_sim.platform.model import Api, Apply, Auth, LoginStep, OkRule, Platform, Sign
 from bpmax_sim.platform.target import Login
 from bpmax_sim.platform.template import names_in, render
+from bpmax_sim.proxy.auth import CHANGING
 from bpmax_sim.proxy.login import TTL
 from bpmax_sim.proxy.response import as_text
 from bpmax_sim.proxy.signing import sign
@@ -34,6 +37,8 @@ from bpmax_sim.secret.standin import standin
 from bpmax_sim.simulator import model, state
 from bpmax_sim.simulator.state import Refusal, SimulatedTenant, Turn
 
+HTTP_OK = 200
+CHALLENGE: Final = "challenge"
 _REMEMBERED = 512
 """Tokens that are still known, so that an old one is told from one that never was."""
 
@@ -124,10 +129,6 @@ def hand_out(turn: Turn, tenant: SimulatedTenant, *names: str) -> None:
     turn.scope["life"] = max(int(issued.expires - turn.now), 0)
 
 
-CHANGING: Final = frozenset({"now", "nonce", "call_id"})
-"""Names that a client makes anew each time; what holds one is not compared."""
-
-
 def names_for(
     turn: Turn, tenant: SimulatedTenant, auth: Auth, granted: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
@@ -138,6 +139,7 @@ def names_for(
         "base_url": turn.base,
         "now": turn.now,
         "nonce": "",
+        "nonce_count": 1,
         "call_id": "",
     }
     for name, value in auth.parameters.items():
@@ -283,27 +285,54 @@ def _login_response(turn: Turn, logins: list[tuple[Auth, LoginStep]], names: Nam
     cookies = {
         name: f"{_COOKIE}={turn.generate_id()}" for name in needed if rules[name].path == "cookies"
     }
+    key, instance = turn.platform.platform_key, turn.tenant.instance
+    challenges = {
+        name: standin(kind=CHALLENGE, platform=key, instance=instance, name=name)
+        for name in needed
+        if rules[name].kind == CHALLENGE
+    }
     old = {str(names[name]) for name in needed if name in turn.tenant.credentials}
-    issued = issue(turn, turn.tenant, needed, {**earlier, **addresses, **cookies})
+    issued = issue(turn, turn.tenant, needed, {**earlier, **addresses, **cookies, **challenges})
     turn.update_state(spent=turn.state.spent | old)
     places = [
         (rule.path, _declared_life(turn, auth, issued) if name == TTL else issued.values[name])
         for auth, step in logins
         for name, rule in step.extract.items()
     ]
-    body, headers = _place_values(places, "; Path=/; HttpOnly")
-    template = model.ResponseTemplate(status=200, headers=dict(headers), body=turn.table.ok.body)
+    body, headers, page = _place_values(places, "; Path=/; HttpOnly")
+    status = _status_of(logins[0][1])
+    if page:
+        headers.append(("content-type", "text/html; charset=utf-8"))
+        return Response(
+            status=status,
+            headers=tuple(headers),
+            body=page.encode(),
+            elapsed=turn.table.latency,
+            source="simulated",
+        )
+    template = model.ResponseTemplate(status=status, headers=dict(headers), body=turn.table.ok.body)
     return state.respond(turn, model.ResponseTemplate(), template, data=body)
+
+
+def _status_of(step: LoginStep) -> int:
+    """Return a status that *step* takes for a success."""
+    statuses = step.ok.status if isinstance(step.ok, OkRule) else ()
+    return HTTP_OK if not statuses or HTTP_OK in statuses else statuses[0]
 
 
 def _place_values(
     values: Iterable[tuple[str, Any]], attributes: str
-) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    """Return the body and the headers of a response in which each value stands at its path.
+) -> tuple[dict[str, Any], list[tuple[str, str]], str]:
+    """Return JSON, headers and page of a response in which each value stands at its path.
 
-    *attributes* are those of cookies; a value for all ``cookies`` is a pair already.
+    *attributes* are those of cookies; a value for all ``cookies`` is a pair already. The page is
+    empty where no path leads into one.
+
+    Raises:
+        ConfigError: a path is a regular expression, which says nothing of the text around a value.
     """
     body: dict[str, Any] = {}
+    page = ""
     headers = [("cache-control", "no-store")]
     for path, value in values:
         kind, _, name = path.partition(":")
@@ -311,10 +340,18 @@ def _place_values(
             model.set_at_path(body, path, value)
         elif kind == "header":
             headers.append((name.strip(), str(value)))
+        elif kind == "css":
+            page += compile_selector(name).element(str(value))
+        elif kind == "regex":
+            raise ConfigError(
+                "{path}: a login that takes a value by a regular expression cannot be simulated; "
+                "record it, or take the value by css:",
+                path=path,
+            )
         else:
             pair = f"{name.strip()}={value}" if name else value
             headers.append(("set-cookie", f"{pair}{attributes}"))
-    return body, headers
+    return body, headers, f"<!doctype html><body>{page}</body>" if page else ""
 
 
 def _declared_life(turn: Turn, auth: Auth, issued: state.IssuedGrant) -> int:
@@ -400,7 +437,11 @@ def check(turn: Turn, auth: Auth, errors: model.SignatureCheck) -> None:
         raise Refusal(errors.used or errors.error)
     tenants = (turn.tenant,) if turn.tenant else turn.tenants
     for tenant in tenants:
-        if _is_signed_by(turn, tenant, auth, rule, values):
+        if any(
+            _is_signed_by(turn, names, auth, rule, values)
+            for owner, names in _candidates(turn, auth)
+            if owner is tenant
+        ):
             turn.set_tenant(tenant)
             break
     else:
@@ -410,9 +451,9 @@ def check(turn: Turn, auth: Auth, errors: model.SignatureCheck) -> None:
 
 
 def _is_signed_by(
-    turn: Turn, tenant: SimulatedTenant, auth: Auth, rule: Sign, values: Mapping[str, Any]
+    turn: Turn, known: Names, auth: Auth, rule: Sign, values: Mapping[str, Any]
 ) -> bool:
-    request, names = turn.parsed.request, names_for(turn, tenant, auth)
+    request, names = turn.parsed.request, {**known}
     if "signed_headers" in values:  # its client says which of them it signed
         listed = values["signed_headers"].lower().split(";")
         headers = tuple(pair for pair in request.headers if pair[0].lower() in listed)
@@ -459,7 +500,10 @@ def _signed_values(turn: Turn, auth: Auth, rule: Sign) -> dict[str, Any]:
     spots += [Apply(place="query", name=n, value=v) for n, v in rule.set_query.items()]
     for spot in (*spots, *rule.emit):
         value = at(turn.scope, spot.place, try_render(spot.name, auth.parameters) or spot.name)
-        if isinstance(value, str) and not state.is_empty(value):
+        if isinstance(value, str) and (digest := read_authorization(value)):
+            values["nonce"] = digest.get("cnonce", "")
+            values["nonce_count"] = digest.get("nc", "1").lstrip("0") or "0"
+        elif isinstance(value, str) and not state.is_empty(value):
             _read_back(expand(spot.value, known, besides=frozenset({"signature"})), value, values)
     return values
 
@@ -506,11 +550,15 @@ def login_response(platform: Platform, instance: str, login: Login) -> Response:
             key = platform.platform_key
             value = standin(kind=rule.kind, platform=key, instance=instance, name=name)
         values.append((rule.path, f"{_COOKIE}={value}" if rule.path == "cookies" else value))
-    body, headers = _place_values(values, "; Path=/")
+    body, headers, page = _place_values(values, "; Path=/")
+    if page:
+        html = (("content-type", "text/html; charset=utf-8"), *headers)
+        status = _status_of(login.step)
+        return Response(status=status, headers=html, body=page.encode(), source="recorded")
     envelope = model.derive_rules(platform).ok.body
     whole = state.merge_members(body, envelope if isinstance(envelope, dict) else {})
     return Response(
-        status=200,
+        status=_status_of(login.step),
         headers=(("content-type", "application/json; charset=utf-8"), *headers),
         body=json.dumps(whole, ensure_ascii=False).encode(),
         source="recorded",

@@ -14,7 +14,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from bpmax_sim.i18n import msg, plural
-from bpmax_sim.messages import FORM, Exchange, Pairs
+from bpmax_sim.messages import FORM, Exchange, Headers, Pairs
 from bpmax_sim.traffic import imported, known_keys
 from bpmax_sim.traffic.imported import (
     ForeignExchanges,
@@ -26,7 +26,7 @@ from bpmax_sim.traffic.imported import (
 
 WHAT: Final = msg("a collection of Postman")
 _VARIABLE: Final = re.compile(r"\{\{\s*([^{}]+?)\s*\}\}")
-_PARAMETER: Final = re.compile(r"/:([^/?#]+)")
+_PARAMETER: Final = re.compile(r"/:([\w.-]+)")
 _BOUNDARY: Final = "bpmax-sim-form-data"
 _MEDIA: Final = {"json": "application/json", "xml": "application/xml", "html": "text/html"}
 _DEEPEST: Final = 40
@@ -93,7 +93,7 @@ def _response(reply: Any) -> Any:
     if not isinstance(reply.get("code"), int):
         raise NotCarried("its saved response has no status code")
     headers = _headers(reply.get("header"))
-    content_type = next((value for name, value in headers if name.lower() == "content-type"), "")
+    content_type = Headers(headers).content_type
     if not content_type and reply.get("_postman_previewlanguage") in _MEDIA:
         content_type = _MEDIA[reply["_postman_previewlanguage"]]
         headers = (*headers, ("Content-Type", content_type))
@@ -195,7 +195,7 @@ def _read_body(body: Any, headers: Pairs, variables: Variables) -> tuple[Pairs, 
 
 
 def _with_type(headers: Pairs, media: str) -> Pairs:
-    if any(name.lower() == "content-type" for name, _ in headers):
+    if Headers(headers).content_type:
         return headers
     return (*headers, ("Content-Type", media))
 

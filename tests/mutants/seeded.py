@@ -57,7 +57,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         "if progress.renewed >= rule.refresh:",
         "if progress.renewed > rule.refresh:"),
     ("auth-sends-the-standin", f"{LAWS_AUTH}::test_the_credential_is_exactly_the_instances_and_appears_once", "bpmax_sim/proxy/auth.py",
-        "return SigningContext(tenant.real, granted, tenant.live, drawn, now, _SENT, attempt)",
+        "return SigningContext(tenant.real, granted, tenant.live, drawn, now, _SENT, attempt, count)",
         "return SigningContext(tenant.standins, granted, tenant.live, drawn, now, _SENT, attempt)"),
     ("auth-signs-without-the-query", "tests/proxy/test_signing.py", "bpmax_sim/proxy/signing.py",
         'target = f"{path}?{self._query}" if self._query else path',

@@ -12,12 +12,17 @@ from bpmax_sim.platform.model import Auth, Platform
 from bpmax_sim.platform.presets import preset, preset_names
 
 ALL = {
-    "acs3", "api_key", "aws_sigv4", "basic", "bearer", "csrf_session", "dingtalk_robot",
-    "feishu_bot", "hmac", "huawei_sdk", "jwt_bearer", "login_token", "none",
+    "acs3", "api_key", "aws_sigv4", "basic", "bearer", "csrf_session", "digest",
+    "dingtalk_robot", "feishu_bot", "form_session", "hmac", "huawei_sdk",
+    "jwt_bearer", "login_token", "none",
     "oauth2_client_credentials", "oauth2_refresh_token", "standard_webhooks", "tc3",
     "wechatpay_v3",
 }  # fmt: skip
-NEEDS = {"aws_sigv4": "region: cn-north-1, service: s3", "tc3": "service: cvm"}
+NEEDS = {
+    "aws_sigv4": "region: cn-north-1, service: s3",
+    "digest": "challenge_path: /",
+    "tc3": "service: cvm",
+}
 
 
 @pytest.fixture

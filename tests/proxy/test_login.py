@@ -253,7 +253,11 @@ STEP = "(step 1, POST /oauth/token)"
         ),
         (
             answer(302, b"", {"Location": "/login"}),
-            f"was refused {STEP}: HTTP 302, an empty body; check its credentials",
+            (
+                f"was refused {STEP}: HTTP 302, an empty body; check its credentials; it redirects "
+                "to https://crm.example.test/login: where that is its success, say follow: true "
+                "for this step, or ok: {status: [302]}"
+            ),
         ),
     ],
 )

@@ -1,0 +1,177 @@
+"""HTTP Digest (RFC 7616; without ``qop`` RFC 2617's compatibility form): a challenge answered.
+
+Each request needs a digest over its own method and target, with the server's nonce, a nonce of the
+client and a count of the requests that had this nonce. All of it is in the arguments, so the same
+arguments give the same header.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import msgspec
+
+from bpmax_sim.platform.encodings import FilterError, octets, percent, text
+
+_ALGORITHMS: Final[Mapping[str, Callable[..., hashlib._Hash]]] = {
+    "SHA-256": hashlib.sha256,
+    "MD5": hashlib.md5,
+}
+"""Those that are answered, the strongest first; a server may offer several (RFC 7616, 3.7)."""
+
+_SCHEME = re.compile(r"(?:^|,)\s*([A-Za-z][\w-]*)(?=\s+[\w-]+\s*=|\s*(?:,|$))")
+_PARAMETER = re.compile(r"([\w*-]+)\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^\s,\"]+))")
+_ESCAPE = re.compile(r"\\(.)")
+
+
+class Challenge(msgspec.Struct, frozen=True):
+    """A ``Digest`` challenge; *algorithm* is its name without ``-sess``."""
+
+    realm: str
+    nonce: str
+    opaque: str | None
+    algorithm: str
+    is_session: bool
+    qops: tuple[str, ...]
+    hides_user: bool
+
+
+def parse_challenges(header: str) -> list[Challenge]:
+    """Return the ``Digest`` challenges of a ``WWW-Authenticate`` value, no other scheme's."""
+    starts = [match for match in _SCHEME.finditer(header) if not _is_quoted(header, match.start())]
+    ends = [match.start() for match in starts[1:]] + [len(header)]
+    challenges = []
+    for start, end in zip(starts, ends, strict=False):
+        if start[1].lower() != "digest":
+            continue
+        parameters = _read_parameters(header[start.end() : end])
+        name = parameters.get("algorithm", "MD5").upper()
+        challenges.append(
+            Challenge(
+                realm=parameters.get("realm", ""),
+                nonce=parameters.get("nonce", ""),
+                opaque=parameters.get("opaque"),
+                algorithm=name.removesuffix("-SESS"),
+                is_session=name.endswith("-SESS"),
+                qops=tuple(part.strip().lower() for part in parameters.get("qop", "").split(",")),
+                hides_user=parameters.get("userhash", "").lower() == "true",
+            )
+        )
+    return challenges
+
+
+def digest_authorization(  # noqa: PLR0913, PLR0917 - the parts of RFC 7616, 3.4
+    challenge: object,
+    username: object,
+    password: object,
+    method: object,
+    target: object,
+    client_nonce: object,
+    count: object = 1,
+) -> str:
+    """Return the value of ``Authorization`` that answers *challenge*.
+
+    Args:
+        challenge: the value of ``WWW-Authenticate``, several joined by a comma.
+        username: of the account.
+        password: of the account.
+        method: of the request.
+        target: path and query of the request, as they are sent.
+        client_nonce: a text that is another in every request.
+        count: how many requests had this challenge's nonce, this one among them; a text is
+            hexadecimal, as it came in another header.
+
+    Raises:
+        FilterError: if there is no ``Digest`` challenge that can be answered.
+    """
+    chosen = _choose(parse_challenges(text(challenge)))
+    user, nonce = text(username), chosen.nonce
+    cnonce, uri = text(client_nonce), text(target)
+
+    def digest(value: str) -> str:
+        return _ALGORITHMS[chosen.algorithm](octets(value)).hexdigest()
+
+    secret = digest(f"{user}:{chosen.realm}:{text(password)}")
+    if chosen.is_session:
+        secret = digest(f"{secret}:{nonce}:{cnonce}")
+    request = digest(f"{text(method)}:{uri}")
+    number = f"{int(text(count)):08x}" if isinstance(count, int) else text(count).rjust(8, "0")
+    has_qop = "auth" in chosen.qops
+    middle = f"{nonce}:{number}:{cnonce}:auth" if has_qop else nonce
+    parts = [
+        _user_part(digest(f"{user}:{chosen.realm}") if chosen.hides_user else user),
+        f'realm="{_quote(chosen.realm)}"',
+        f'nonce="{_quote(nonce)}"',
+        f'uri="{_quote(uri)}"',
+        f'response="{digest(f"{secret}:{middle}:{request}")}"',
+        f"algorithm={chosen.algorithm}{'-sess' if chosen.is_session else ''}",
+    ]
+    if has_qop:
+        parts += ["qop=auth", f"nc={number}", f'cnonce="{_quote(cnonce)}"']
+    elif chosen.is_session:
+        parts.append(f'cnonce="{_quote(cnonce)}"')
+    if chosen.opaque is not None:
+        parts.append(f'opaque="{_quote(chosen.opaque)}"')
+    if chosen.hides_user:
+        parts.append("userhash=true")
+    return "Digest " + ", ".join(parts)
+
+
+def read_authorization(header: str) -> dict[str, str]:
+    """Return the parameters of an ``Authorization: Digest`` value, nothing for another scheme."""
+    scheme, _, rest = header.partition(" ")
+    if scheme.lower() != "digest":
+        return {}
+    return _read_parameters(rest)
+
+
+def _read_parameters(text: str) -> dict[str, str]:
+    return {
+        name.lower(): _ESCAPE.sub(r"\1", quoted) if quoted else plain
+        for name, quoted, plain in _PARAMETER.findall(text)
+    }
+
+
+def _choose(challenges: list[Challenge]) -> Challenge:
+    if not challenges:
+        raise FilterError("the server sent no Digest challenge in WWW-Authenticate")
+    fitting = [challenge for challenge in challenges if challenge.algorithm in _ALGORITHMS]
+    if not fitting:
+        names = ", ".join(challenge.algorithm for challenge in challenges)
+        raise FilterError(
+            "the server asks for the Digest algorithm {names}; MD5 and SHA-256 are there",
+            names=names,
+        )
+    answerable = [each for each in fitting if "auth" in each.qops or not any(each.qops)]
+    if not answerable:
+        raise FilterError(
+            "the server asks for Digest with qop={names} alone, which also signs the body and is "
+            "not supported; have it offer qop=auth",
+            names=", ".join(fitting[0].qops),
+        )
+    ranks = list(_ALGORITHMS)
+    chosen = min(answerable, key=lambda challenge: ranks.index(challenge.algorithm))
+    if not f"{chosen.realm}{chosen.nonce}{chosen.opaque or ''}".isascii():
+        raise FilterError(
+            "the Digest challenge holds characters beyond ASCII, which no request can send back; "
+            "have the server name its realm in ASCII"
+        )
+    return chosen
+
+
+def _user_part(user: str) -> str:
+    if user.isascii():
+        return f'username="{_quote(user)}"'
+    return f"username*=UTF-8''{percent(user)}"  # RFC 7616, 3.4.4
+
+
+def _quote(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _is_quoted(text: str, at: int) -> bool:
+    """Return whether *at* is inside a quoted string."""
+    return len(re.findall(r"(?<!\\)\"", text[:at])) % 2 == 1

@@ -1,0 +1,246 @@
+"""A value of an HTML page by a CSS selector, such as the CSRF field of a login form.
+
+The part of Selectors Level 4 that finds a form field: type, ``#id``, ``.class`` and attributes
+(``[name=csrf]``, ``^=``, ``$=``, ``*=``, ``~=``), joined by a space or ``>``. ``@attribute`` at the
+end says which attribute is the value; without it that is ``value``, ``content`` or the text.
+
+The tree is what open tags make of it, without the error recovery of browsers (WHATWG HTML, 13.2):
+elements that are never closed, such as ``<p>``, only make more ancestors, and a selector by name or
+id does not care.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from html import escape
+from html.parser import HTMLParser
+from typing import Final
+
+import msgspec
+
+from bpmax_sim.errors import BAD_PATTERN, ConfigError
+
+_VOID: Final = frozenset({
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track",
+    "wbr",
+})  # fmt: skip
+_NAME = r"-?[A-Za-z_\u0080-\U0010ffff][\w\u0080-\U0010ffff-]*"
+_PART = re.compile(
+    rf"(?P<kind>[#.])(?P<word>{_NAME})"
+    rf"|\[\s*(?P<name>{_NAME}(?::{_NAME})?)\s*"
+    rf"(?:(?P<test>[\^$*~]?=)\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[\w-]+))\s*)?\]"
+)
+_PIECES = re.compile(r"\s*>\s*|(?:\[[^\]]*\]|[^\s>\[\]])+")
+_WHOLE = re.compile(rf"(?:\s+|{_PIECES.pattern})*")
+_TYPE = re.compile(rf"\*|{_NAME}")
+_ATTRIBUTE = re.compile(rf"@({_NAME})\s*$")
+_TESTS: Final[Mapping[str, Callable[[str, str], bool]]] = {
+    "=": lambda has, value: has == value,
+    "^=": lambda has, value: bool(value) and has.startswith(value),
+    "$=": lambda has, value: bool(value) and has.endswith(value),
+    "*=": lambda has, value: bool(value) and value in has,
+    "~=": lambda has, value: value in has.split(),
+}
+_LONGEST = 2_000_000
+"""Characters of a page that are looked at: a login form is never behind them."""
+
+Attributes = Mapping[str, str]
+
+
+class _Compound(msgspec.Struct, frozen=True):
+    """What one element has to be: its type, and tests of its attributes.
+
+    Attributes:
+        is_child: whether it is a child of what the compound before it matches (``>``).
+    """
+
+    type: str
+    tests: tuple[tuple[str, str, str], ...]
+    is_child: bool = False
+
+    def matches(self, tag: str, attributes: Attributes) -> bool:
+        return self.type in {"*", tag} and all(
+            name in attributes and (not test or _TESTS[test](attributes[name], value))
+            for name, test, value in self.tests
+        )
+
+
+class Selector(msgspec.Struct, frozen=True):
+    """A compiled selector, and the attribute whose value is meant; empty for the usual one."""
+
+    compounds: tuple[_Compound, ...]
+    attribute: str = ""
+
+    def find(self, page: str) -> str | None:
+        """Return the value of the first element of *page* that matches, or None."""
+        reader = _PageReader(self)
+        try:
+            reader.feed(page[:_LONGEST])
+            reader.close()
+        except _Complete:
+            pass
+        return reader.value
+
+    def element(self, value: str) -> str:
+        """Return an element that this selector finds and whose value is *value*, for a stand-in."""
+        html = ""
+        for compound in reversed(self.compounds):
+            tag = "input" if compound.type == "*" else compound.type
+            attributes = {name: text for name, _, text in compound.tests}
+            if compound is self.compounds[-1]:
+                attributes[self.attribute or ("content" if tag == "meta" else "value")] = value
+            text = "".join(f' {name}="{escape(item)}"' for name, item in attributes.items())
+            html = f"<{tag}{text}>" if tag in _VOID else f"<{tag}{text}>{html}</{tag}>"
+        return html
+
+
+@lru_cache(maxsize=256)
+def compile_selector(text: str) -> Selector:
+    """Return the compiled selector *text*.
+
+    Raises:
+        ConfigError: if it is no selector, or has more than forms are found by.
+    """
+    attribute = _ATTRIBUTE.search(text)
+    source = text[: attribute.start()] if attribute else text
+    compounds: list[_Compound] = []
+    is_child = False
+    for piece in _PIECES.findall(source) if _WHOLE.fullmatch(source) else ():
+        if piece.strip() == ">":
+            if is_child or not compounds:
+                break
+            is_child = True
+            continue
+        compound = _compile_compound(piece, is_child=is_child)
+        if compound is None:
+            compounds.clear()
+            break
+        compounds.append(compound)
+        is_child = False
+    if not compounds or is_child:
+        raise ConfigError(
+            "{text!r} is not a CSS selector that can be used here; write such as "
+            "css:input[name=csrf_token], with types, #id, .class, [attribute=value], spaces and > "
+            "alone, and @attribute at the end for another one than value",
+            text=text,
+        )
+    return Selector(tuple(compounds), attribute[1].lower() if attribute else "")
+
+
+def _compile_compound(piece: str, *, is_child: bool) -> _Compound | None:
+    kind = _TYPE.match(piece)
+    end = kind.end() if kind else 0
+    tests: list[tuple[str, str, str]] = []
+    while end < len(piece):
+        part = _PART.match(piece, end)
+        if part is None:
+            return None
+        if part["kind"]:
+            tests.append(
+                ("id", "=", part["word"]) if part["kind"] == "#" else ("class", "~=", part["word"])
+            )
+        else:
+            value = next((v for v in part.group("double", "single", "bare") if v is not None), "")
+            tests.append((part["name"].lower(), part["test"] or "", value))
+        end = part.end()
+    return _Compound(kind[0].lower() if kind else "*", tuple(tests), is_child)
+
+
+@lru_cache(maxsize=256)
+def compile_value_pattern(text: str) -> re.Pattern[str]:
+    """Return the regular expression *text*, whose one group, or else whole match, is a value.
+
+    Raises:
+        ConfigError: if it is none, or has several groups.
+    """
+    try:
+        pattern = re.compile(text)
+    except BAD_PATTERN as error:
+        raise ConfigError(
+            "{text!r} is not a regular expression: {error}", text=text, error=error
+        ) from None
+    if pattern.groups > 1:
+        raise ConfigError(
+            "{text!r} has {groups} groups; make all but that of the value (?:…)",
+            text=text,
+            groups=pattern.groups,
+        )
+    return pattern
+
+
+class _Complete(Exception):  # noqa: N818 - the end of reading, no error
+    """The value is known, so that nothing more of the page is read."""
+
+
+class _PageReader(HTMLParser):
+    """Reads a page until an element matches and its value is complete."""
+
+    def __init__(self, selector: Selector) -> None:
+        super().__init__(convert_charrefs=True)
+        self.selector = selector
+        self.value: str | None = None
+        self._open: list[tuple[str, Attributes]] = []
+        self._text: list[str] = []
+        self._collects_at = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        attributes = {name: value or "" for name, value in reversed(attrs)}
+        if self._collects_at:
+            if tag not in _VOID:
+                self._open.append((tag, attributes))
+            return
+        if self._matches(tag, attributes):
+            self._take(tag, attributes)
+        if tag not in _VOID:
+            self._open.append((tag, attributes))
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)  # the slash means nothing in HTML
+
+    def handle_endtag(self, tag: str) -> None:
+        depth = max((i for i, (name, _) in enumerate(self._open, 1) if name == tag), default=0)
+        if not depth:
+            return
+        del self._open[depth - 1 :]
+        if self._collects_at and depth <= self._collects_at:
+            self._end_of_text()
+
+    def handle_data(self, data: str) -> None:
+        if self._collects_at:
+            self._text.append(data)
+
+    def close(self) -> None:
+        super().close()
+        if self._collects_at:
+            self._end_of_text()
+
+    def _end_of_text(self) -> None:
+        self.value = " ".join("".join(self._text).split())
+        raise _Complete
+
+    def _take(self, tag: str, attributes: Attributes) -> None:
+        names = (self.selector.attribute,) if self.selector.attribute else ("value", "content")
+        known = [attributes[name] for name in names if name in attributes]
+        if known:
+            self.value = known[0]
+            raise _Complete
+        if self.selector.attribute or tag in _VOID:
+            return
+        self._collects_at = len(self._open) + 1
+
+    def _matches(self, tag: str, attributes: Attributes) -> bool:
+        *ancestors, last = self.selector.compounds
+        return last.matches(tag, attributes) and self._have(ancestors, last, len(self._open))
+
+    def _have(self, compounds: list[_Compound], below: _Compound, depth: int) -> bool:
+        """Return whether the open elements before *depth* are what *compounds* ask for."""
+        if not compounds:
+            return True
+        *rest, last = compounds
+        first = max(depth - 1, 0) if below.is_child else 0
+        return any(
+            last.matches(*self._open[at]) and self._have(rest, last, at)
+            for at in range(depth - 1, first - 1, -1)
+        )

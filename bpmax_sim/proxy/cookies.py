@@ -1,0 +1,158 @@
+"""The cookies of one login, kept over its steps and redirects as RFC 6265 says.
+
+A jar lives as long as its login and belongs to one instance, so no session of one account reaches
+another. A cookie that a server sets for a domain that is not its own is refused and remembered, so
+that a login that ends without its cookie can say why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from bpmax_sim.messages import Headers, Pairs, parse_set_cookie, read_http_date
+
+_LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
+_MOST: Final = 200
+"""Cookies of one login; browsers keep about as many for a site."""
+
+
+class _StoredCookie(msgspec.Struct, frozen=True):
+    """A cookie with where it is sent (RFC 6265, 5.3).
+
+    Attributes:
+        domain: a host in lower case, and with it all below it unless *is_host_only*.
+        expires: instant of the auth clock; None for the end of the login.
+    """
+
+    name: str
+    value: str
+    domain: str
+    path: str
+    is_host_only: bool
+    is_secure: bool
+    expires: float | None
+
+    def fits_host(self, host: str) -> bool:
+        if self.is_host_only or _is_ip_address(host):
+            return host == self.domain
+        return host == self.domain or host.endswith(f".{self.domain}")
+
+    def fits(self, url: str) -> bool:
+        parts = urlsplit(url)
+        host, path = (parts.hostname or "").lower(), parts.path or "/"
+        in_path = path == self.path or path.startswith(self.path.rstrip("/") + "/")
+        is_safe = not self.is_secure or parts.scheme == "https" or host in _LOOPBACK
+        return self.fits_host(host) and in_path and is_safe
+
+
+class CookieJar:
+    """The cookies that the responses of a login have set; the last of a name, domain and path.
+
+    Attributes:
+        refused: names of cookies and the foreign domain that each was set for.
+    """
+
+    def __init__(self) -> None:
+        """Start without a cookie."""
+        self._cookies: dict[tuple[str, str, str], _StoredCookie] = {}
+        self.refused: dict[str, str] = {}
+
+    def store(self, headers: Pairs, url: str, now: float) -> None:
+        """Take the cookies of a response to *url*; those that are over at *now* go."""
+        sent_at = read_http_date(Headers(headers).get("date") or "")
+        for line in Headers(headers).every("set-cookie"):
+            cookie = self._read(line, url, sent_at, now)
+            if cookie is None:
+                continue
+            key = cookie.name, cookie.domain, cookie.path
+            self._cookies.pop(key, None)  # the latest stands last
+            is_over = cookie.expires is not None and cookie.expires <= now
+            if not is_over and len(self._cookies) < _MOST:
+                self._cookies[key] = cookie
+
+    def for_url(self, url: str) -> Pairs:
+        """Return names and values for a request to *url*, longer paths first (RFC 6265, 5.4)."""
+        fitting = [cookie for cookie in self._cookies.values() if cookie.fits(url)]
+        fitting.sort(key=lambda cookie: -len(cookie.path))
+        return tuple((cookie.name, cookie.value) for cookie in fitting)
+
+    def for_host(self, url: str) -> Pairs:
+        """Return names and values for all calls to the host of *url*, whatever their path."""
+        host = (urlsplit(url).hostname or "").lower()
+        fitting = [cookie for cookie in self._cookies.values() if cookie.fits_host(host)]
+        return tuple({cookie.name: cookie.value for cookie in fitting}.items())
+
+    def value(self, name: str) -> str | None:
+        """Return the value of the cookie *name* that was set last, or None."""
+        values = [cookie.value for cookie in self._cookies.values() if cookie.name == name]
+        return values[-1] if values else None
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Return the domains that there are cookies for."""
+        return tuple(dict.fromkeys(cookie.domain for cookie in self._cookies.values()))
+
+    def _read(self, line: str, url: str, sent_at: float | None, now: float) -> _StoredCookie | None:
+        cookie, parts = parse_set_cookie(line), urlsplit(url)
+        attributes = cookie.attributes_by_name
+        host = (parts.hostname or "").lower()
+        domain = attributes.get("domain", "").lower().removeprefix(".")
+        if not cookie.name:
+            return None
+        if domain and not _may_set_for(host, domain):
+            self.refused[cookie.name] = domain
+            return None
+        path = attributes.get("path", "")
+        if not path.startswith("/"):
+            path = (parts.path or "/").rpartition("/")[0] or "/"  # 5.1.4: the folder of the request
+        return _StoredCookie(
+            name=cookie.name,
+            value=cookie.value,
+            domain=domain or host,
+            path=path,
+            is_host_only=not domain or (domain == host and _is_ip_address(host)),
+            is_secure="secure" in attributes,
+            expires=_lifetime_end(attributes, sent_at, now),
+        )
+
+
+def format_cookies(pairs: Pairs) -> str:
+    """Return the value of a ``Cookie`` header."""
+    return "; ".join(f"{name}={value}" for name, value in pairs)
+
+
+def _may_set_for(host: str, domain: str) -> bool:
+    """Return whether *host* may set a cookie for *domain*: its own, or one that it is below.
+
+    A domain without a dot, such as ``cn``, is a public suffix; the list of the others is not
+    needed, since a jar meets the hosts of one login only.
+    """
+    if host == domain:
+        return True
+    return "." in domain and not _is_ip_address(host) and host.endswith(f".{domain}")
+
+
+def _is_ip_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _lifetime_end(attributes: Mapping[str, str], sent_at: float | None, now: float) -> float | None:
+    """Return the instant of the end; ``Max-Age`` goes before ``Expires`` (RFC 6265, 5.3).
+
+    ``Expires`` is read by the clock that wrote it, the response's own ``Date``: a recording is
+    replayed at another time.
+    """
+    age = attributes.get("max-age", "")
+    if age.removeprefix("-").isdecimal():
+        return now + max(int(age), 0)
+    end = read_http_date(attributes.get("expires", ""))
+    return None if end is None else end - (now if sent_at is None else sent_at) + now

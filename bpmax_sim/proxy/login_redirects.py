@@ -1,0 +1,123 @@
+"""A redirect of a login: which request follows it, and why one is not followed.
+
+A login follows its redirects itself, so that each response can set cookies and is recorded. Within
+an origin a hop is the same request at another address; to another origin go an address and
+``Accept`` only, never a credential of the request before it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
+
+from msgspec.structs import replace
+
+from bpmax_sim.i18n import msg
+from bpmax_sim.messages import Call, Headers, Pairs, Request, Response
+from bpmax_sim.proxy.environment import Environment
+
+MOST_HOPS: Final = 10
+_STATUSES: Final = frozenset({301, 302, 303, 307, 308})
+_KEEPS_METHOD: Final = frozenset({307, 308})
+_FREE: Final = frozenset({"accept", "accept-language", "accept-charset"})
+
+
+class RefusedRedirectError(Exception):
+    """A redirect that is not followed; the message says why, without any query."""
+
+
+def is_redirect(response: Response) -> bool:
+    """Return whether *response* sends its client elsewhere."""
+    return response.status in _STATUSES and bool(response.header("location"))
+
+
+def redirected_request(sent: Request, response: Response, env: Environment) -> Request:
+    """Return the request that follows *response*, without cookies, and its stand-in twin.
+
+    Raises:
+        RefusedRedirectError: it leads to no address, or would take a body to another origin.
+    """
+    url = _target(sent, response)
+    keeps = response.status in _KEEPS_METHOD or sent.method in {"GET", "HEAD"}
+    same = _origin(url) == _origin(sent.url)
+    if keeps and not same and sent.body:
+        raise RefusedRedirectError(
+            msg("redirects what it was sent to another address, {there}", there=_origin(url))
+        )
+    bare = replace(sent, url=url, standin=None, headers=(), body=None, call=None)
+    written = _move(sent.recorded_form, env.hide(bare).url, keeps=keeps, same=same)
+    if written.call is not None:
+        written = replace(written, call=replace(written.call, serial=env.serial()))
+    moved = replace(_move(sent, url, keeps=keeps, same=same), call=written.call)
+    return replace(moved, standin=written if env.separate else None)
+
+
+def describe_address(url: str) -> str:
+    """Return *url* without its query, which may hold anything, for messages."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _target(sent: Request, response: Response) -> str:
+    location = response.header("location") or ""
+    try:
+        text = location.encode("latin-1").decode()  # read byte by byte; servers write UTF-8 into it
+    except UnicodeError:
+        text = location
+    try:
+        url = urldefrag(urljoin(sent.url, text.strip())).url
+        parts = urlsplit(url)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address:
+        raise RefusedRedirectError(msg("redirects to what is no address of HTTP"))
+    return url.replace(" ", "%20")
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return f"{parts.scheme}://{parts.hostname}:{port}"
+
+
+def _move(request: Request, url: str, *, keeps: bool, same: bool) -> Request:
+    """Return *request* at another address, with what may go there."""
+    base = request.base
+    if not url.startswith(base):
+        parts = urlsplit(url)
+        base = f"{parts.scheme}://{parts.netloc}"
+    address, _, query = url.partition("?")
+    method, body = (request.method, request.body) if keeps else ("GET", None)
+    headers = _allowed(request.headers, keeps=keeps, same=same)
+    call: Call | None = None
+    if request.call is not None:
+        call = replace(
+            request.call,
+            method=method,
+            path=address[len(base) :] or "/",
+            query=tuple(parse_qsl(query, keep_blank_values=True)),
+            headers=_allowed(request.call.headers, keeps=keeps, same=same),
+            body=request.call.body if keeps else None,
+        )
+    return replace(
+        request,
+        method=method,
+        url=url,
+        headers=headers,
+        body=body,
+        base=base,
+        call=call,
+        injected=(),
+        standin=None,
+    )
+
+
+def _allowed(headers: Pairs, *, keeps: bool, same: bool) -> Pairs:
+    def goes(name: str) -> bool:
+        lower = name.lower()
+        if lower in {"cookie", "referer"} or (not keeps and lower.startswith("content-")):
+            return False
+        return same or lower in _FREE
+
+    return tuple(pair for pair in Headers(headers).pairs if goes(pair[0]))

@@ -1,0 +1,86 @@
+"""HTTP Digest: the examples of RFC 7616 and RFC 2617, and what is refused by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from bpmax_sim.platform.digest import (
+    digest_authorization,
+    parse_challenges,
+    read_authorization,
+)
+from bpmax_sim.platform.encodings import FilterError
+
+# RFC 7616, 3.9.1: both challenges of one response
+REALM = 'realm="http-auth@example.org", qop="auth, auth-int"'
+NONCE = 'nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v"'
+OPAQUE = 'opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"'
+SHA_256 = f"Digest {REALM}, algorithm=SHA-256, {NONCE}, {OPAQUE}"
+MD5 = f"Digest {REALM}, algorithm=MD5, {NONCE}, {OPAQUE}"
+CNONCE = "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ"
+
+
+def answer(
+    challenge: str, user: str = "Mufasa", password: str = "Circle of Life"
+) -> dict[str, str]:
+    value = digest_authorization(challenge, user, password, "GET", "/dir/index.html", CNONCE, 1)
+    return read_authorization(value)
+
+
+def test_the_examples_of_rfc_7616() -> None:
+    assert answer(MD5)["response"] == "8ca523f5e9506fed4657c9700eebdbec"
+    stronger = answer(f"{MD5}, {SHA_256}")
+    assert (
+        stronger["response"] == "753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"
+    )
+    assert stronger["algorithm"] == "SHA-256"
+    assert stronger["qop"] == "auth"
+    assert stronger["nc"] == "00000001"
+    assert stronger["opaque"] == "FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"
+
+
+def test_the_example_of_rfc_2617_and_a_server_without_qop() -> None:
+    challenge = (
+        'Digest realm="testrealm@host.com", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093", '
+        'opaque="5ccc069c403ebaf9f0171e9517f40e41"'
+    )
+    given = answer(challenge, password="Circle Of Life")
+    assert given["response"] == "670fd8c2df070c60b045671b8b24ff02"
+    assert "qop" not in given
+    assert "nc" not in given
+
+
+def test_other_schemes_beside_it_are_skipped() -> None:
+    header = f'Negotiate, Basic realm="a, Digest realm=x", {MD5}, Bearer realm="b"'
+    (only,) = parse_challenges(header)
+    assert (only.realm, only.algorithm, only.qops) == (
+        "http-auth@example.org",
+        "MD5",
+        ("auth", "auth-int"),
+    )
+
+
+def test_names_beyond_ascii_and_hidden_names() -> None:
+    assert answer(MD5, user="王喆")["username*"] == "UTF-8''%E7%8E%8B%E5%96%86"
+    hidden = answer(f"{SHA_256}, userhash=true")
+    assert hidden["userhash"] == "true"
+    assert hidden["username"] != "Mufasa"
+    session = answer(MD5.replace("MD5", "MD5-sess"))
+    assert session["algorithm"] == "MD5-sess"
+    assert session["response"] != answer(MD5)["response"]
+
+
+@pytest.mark.parametrize(
+    ("challenge", "message"),
+    [
+        (MD5.replace("auth, auth-int", "auth-int"), "qop=auth-int alone"),
+        (MD5.replace("=MD5", "=SHA-512-256"), "the Digest algorithm SHA-512-256"),
+        ('Basic realm="a"', "no Digest challenge"),
+        ("", "no Digest challenge"),
+        (MD5.replace("http-auth@", "合同@"), "characters beyond ASCII"),
+    ],
+)
+def test_what_is_not_supported_is_refused_by_name(challenge: str, message: str) -> None:
+    with pytest.raises(FilterError, match=message) as caught:
+        answer(challenge)
+    assert "Circle" not in str(caught.value)
