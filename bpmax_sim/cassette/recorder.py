@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette import journal as journal_module
 from bpmax_sim.cassette import merge
+<<<<<<< HEAD
 from bpmax_sim.cassette.alignment import (
     IsSigned,
     PlacesOf,
@@ -23,6 +24,9 @@ from bpmax_sim.cassette.alignment import (
     no_places,
 )
 from bpmax_sim.cassette.format import render
+=======
+from bpmax_sim.cassette.format import CODINGS, render
+>>>>>>> g-next
 from bpmax_sim.cassette.journal import SUFFIX, Journal, LeakCheck, PendingExchange, Scan
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.cassette.model import Values
@@ -250,7 +254,8 @@ class Recorder:
         changed = replace(change(read_exchange(draft)), key="")
         fresh = self._draft(changed, draft.line.session, draft.line.values)
         # What the exchange itself does not tell: the order, and how the body came over the wire.
-        line = replace(fresh.line, encoding=draft.line.encoding)
+        codings = {name: v for name, v in draft.line.encoding.items() if name in CODINGS}
+        line = replace(fresh.line, encoding={**codings, **fresh.line.encoding})
         return self._check(replace(fresh, line=line, issue=draft.issue))
 
     def _keep(self, drafts: list[PendingExchange]) -> None:

@@ -275,7 +275,7 @@ class Auth(Model, frozen=True, kw_only=True):
 
 
 Encoding = Literal["json", "form", "multipart", "text", "xml"]
-Result = Literal["body", "envelope"]
+Result = Literal["body", "envelope", "bytes"]
 Scalar = str | int | float | bool
 
 
@@ -362,6 +362,8 @@ class Api(Model, frozen=True, kw_only=True):
     body: Any = UNSET
     answer: Mapping[str, Any] = {}
     encoding: Encoding | UnsetType = UNSET
+    charset: str | UnsetType = UNSET
+    result: Result | UnsetType = UNSET
     timeout: Seconds | UnsetType = UNSET
     auth: Auth | UnsetType = UNSET
     response: ResponseRules | UnsetType = UNSET
@@ -405,6 +407,7 @@ class Platform(Model, frozen=True, kw_only=True):
     reject: tuple[Literal["business"], ...] = ()
     strict: bool = False
     encoding: Encoding = "json"
+    charset: str = ""
     secret: tuple[str, ...] = ()
     not_secret: tuple[str, ...] = ()
     volatile: tuple[str, ...] = ()
