@@ -22,11 +22,8 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-<<<<<<< HEAD
-from bpmax_sim.cassette.json_text import break_into_members
-=======
 from bpmax_sim.cassette.charsets import store_as_utf8
->>>>>>> g-next
+from bpmax_sim.cassette.json_text import break_into_members
 from bpmax_sim.cassette.matching import Rules, call_behind, correction, differences, parts_of
 from bpmax_sim.cassette.model import ANY_PLATFORM, FORMAT, Entry, Head, Line, Seal, Values
 from bpmax_sim.cassette.reader import YamlTextError, exchange_of, read_yaml_text

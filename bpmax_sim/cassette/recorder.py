@@ -15,7 +15,6 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette import journal as journal_module
 from bpmax_sim.cassette import merge
-<<<<<<< HEAD
 from bpmax_sim.cassette.alignment import (
     IsSigned,
     PlacesOf,
@@ -23,10 +22,7 @@ from bpmax_sim.cassette.alignment import (
     any_signature,
     no_places,
 )
-from bpmax_sim.cassette.format import render
-=======
 from bpmax_sim.cassette.format import CODINGS, render
->>>>>>> g-next
 from bpmax_sim.cassette.journal import SUFFIX, Journal, LeakCheck, PendingExchange, Scan
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.cassette.model import Values
