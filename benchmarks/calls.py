@@ -19,6 +19,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump
 from bpmax_sim.cassette.journal import frame
 from bpmax_sim.cassette.matching import identity, parts_of
+from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.proxy.auth import authorise
@@ -100,7 +101,7 @@ def recorded(folder: Path, count: int, platforms: Path = _PLATFORMS) -> Path:
 def building(folder: Path) -> dict[str, float]:
     """Return the cost of building and authorising one call."""
     with opened(folder / "none.yaml") as session:
-        env = session._network.environment  # noqa: SLF001 - the generator's own input
+        env = session._calls.environment  # noqa: SLF001 - the generator's own input
         crm = session.proxy("crm_system")
         grant = Grant(values={"token": "t-123456"}, standins={"token": "t-123456"}, expires=1e12)
 
@@ -142,6 +143,12 @@ def client(folder: Path) -> dict[str, float]:
     return {"replay through a client of one's own, µs": cost}
 
 
+def _own_recorder(session: Session) -> Recorder:
+    record = session._wiring.record  # noqa: SLF001 - for the same bytes
+    assert record is not None
+    return record._own_recorder()  # noqa: SLF001
+
+
 def recording(folder: Path) -> dict[str, float]:
     """Return what recording adds to a call before the script goes on, and the cost of all of it.
 
@@ -165,7 +172,7 @@ def recording(folder: Path) -> dict[str, float]:
     with opened(folder / "none.yaml", "live") as live:
         session = opened(folder / "recording.yaml", "record")
         calls, plain = session.proxy("crm_system"), live.proxy("crm_system")
-        recorder = session._network.recordings._own()  # noqa: SLF001 - for the same bytes
+        recorder = _own_recorder(session)
         for number in map(str, range(_RECORDED)):
             timed("record", lambda: calls.getCustomerDetail(number))  # noqa: B023 - called at once
             data = frame(recorder._drafts[-1])  # noqa: SLF001

@@ -24,9 +24,9 @@ from bpmax_sim.messages import Request, Response
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.runner import run_scenario
 from bpmax_sim.session.options import Mode
+from bpmax_sim.session.replay import ReplayMode
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.protocol import Handler
-from bpmax_sim.transport.record import ReplayTransport
 
 _PACKAGE = str(Path(__file__).parents[1] / "bpmax_sim")
 _VALUE = "甲 q7Zr"
@@ -146,7 +146,7 @@ def _call(folder: Path, mode: str) -> None:
 def _frames(folder: Path, mode: str) -> list[str]:
     """Return the package's frames from the public call down to the transport."""
     frames: list[str] = []
-    entry = answer.__code__ if mode == "record" else ReplayTransport.handle.__code__
+    entry = answer.__code__ if mode == "record" else ReplayMode.handle.__code__
 
     def watch(frame: FrameType, event: str, _value: Any) -> None:
         if event == "call" and frame.f_code is entry and not frames:

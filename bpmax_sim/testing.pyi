@@ -37,8 +37,8 @@ from bpmax_sim.session.options import Mode as Mode
 from bpmax_sim.session.options import RecordMode as RecordMode
 from bpmax_sim.session.options import Unawaited as Unawaited
 from bpmax_sim.session.options import Unused as Unused
-from bpmax_sim.session.witness import Recalled as Recalled
-from bpmax_sim.session.witness import Struck as Struck
+from bpmax_sim.session.sending_log import InjectedFault as InjectedFault
+from bpmax_sim.session.sending_log import RecordingMatch as RecordingMatch
 from bpmax_sim.simulator.state import Message as Message
 from bpmax_sim.simulator.state import State as State
 from bpmax_sim.subject.hooks import BranchArrived as BranchArrived

@@ -22,7 +22,7 @@ from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.outcome import not_run
 from bpmax_sim.scenario.runner import open_session, replays_with, run_item
 from bpmax_sim.scenario.shards import Shard
-from bpmax_sim.session.session import describe_unrecognised
+from bpmax_sim.session.session import describe_possible_secrets
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.yamlfile import display_path
@@ -100,9 +100,9 @@ def _run(item: ScenarioItem, choices: Choices) -> tuple[Verdict, tuple[Event, ..
     lenient = session.settings.unused == "warn" or session.mode == "record"
     if lenient and session.unplayed and not verdict.failures:
         verdict = verdict.with_warning("unplayed", session.describe_unplayed())
-    if session.unrecognised:
-        verdict = verdict.with_warning("secret", describe_unrecognised(session.unrecognised))
-    for message in session.undeclared:
+    if secrets := session.possible_secrets:
+        verdict = verdict.with_warning("secret", describe_possible_secrets(secrets))
+    for message in session.standin_notes:
         verdict = verdict.with_warning("secret", message)
     return verdict, events
 

@@ -366,7 +366,7 @@ def plan_call(spec: CallSpec, env: Environment) -> Plan:
     notes = _check_options(spec, recipe) if spec.options else ()
     tenant = env.tenant(recipe.platform, recipe.instance)
     try:
-        call, merged = _encode_call(spec, recipe, tenant.standins, env.serial())
+        call, merged = _encode_call(spec, recipe, tenant.standins, env.next_serial())
         real = call
         if recipe.resolves and tenant.real != tenant.standins:
             real = _encode_call(spec, recipe, tenant.real, call.serial)[0]

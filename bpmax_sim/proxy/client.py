@@ -84,9 +84,9 @@ def run_call(spec: CallSpec, env: Environment) -> Calling:
     except BpmaxError as error:
         if isinstance(error, CallError):
             _complete_error(error, trace, env)
-        env.log(_make_record(trace, env, error))
+        env.calls.append(_make_record(trace, env, error))
         raise
-    env.log(_make_record(trace, env, None))
+    env.calls.append(_make_record(trace, env, None))
     return answer
 
 
@@ -118,7 +118,7 @@ def _send_until_done(planned: Plan, env: Environment, trace: CallTrace) -> Calli
         if recorded is not None and (
             differences := signed_otherwise(planned, grant, env, request, recorded)
         ):  # though both are made at the same instant and with the same nonce
-            raise env.on_mismatch(planned.call, differences)
+            raise env.mismatch_error(planned.call, differences)
         if step.note:
             trace.notes.append(step.note)
         if isinstance(step, Stop):
@@ -175,7 +175,7 @@ def _obtain_grant(planned: Plan, env: Environment) -> Generator[Effect, Any, Gra
     if acquire is None or not recipe.acquires:
         return None
     spoken = planned.call
-    synthetic = env.synthesise_login(spoken.platform, spoken.instance)
+    synthetic = env.synthesises_login(spoken.platform, spoken.instance)
     flow = synthesise_grant if synthetic else login
     try:
         grant: Grant = yield TokenRequest(

@@ -1,9 +1,10 @@
-"""What a call needs from its session, as one frozen value."""
+"""What a call needs from its session."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from bpmax_sim.cassette.matching import Difference
@@ -19,31 +20,23 @@ from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.secret.vault import Credentials, Vault
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(kw_only=True, eq=False, repr=False)
 class Environment:
-    """The session's side of a call.
+    """The session's side of a call; a session overrides the methods.
 
     Attributes:
         tenant: credentials and address of an instance; called once a call, so it should cache.
+        refuse_closed: raises a ConfigError once the session is over; asked before each call.
         clock: what scripts see, and what stand-in signatures are dated with.
         auth_clock: real time in live and record mode, else *clock* itself.
         chance: seeded; the source of what is written down.
         auth_chance: the system's in live and record mode, else *chance* itself.
         separate: whether each request is also made with stand-ins, as record mode needs.
-        synthesise_login: whether the login of (platform key, instance key) is made of stand-ins
-            without sending.
-        refuse_closed: raises a ConfigError once the session is over; asked before each call.
-        log: takes each finished call.
-        serial: the next number of issue, from 1.
         default_instance: preferred where a script names no instance and the platform has it.
+        calls: a record of each finished call and login.
         resolved: what calls have named so far, by platform, instance and API as they were written.
-        redact: hides every known secret in a text.
-        hide: returns a request of stand-ins as it may be written down, before it is signed.
-        on_mismatch: takes a call whose signature is not the recorded one, and where the two differ;
-            returns the error to raise.
         renewed: the latest grant by login key, for what a login replaces, such as a refresh token.
-        on_login: takes the platform key and instance key of each login at its end, and the seconds
-            that what it yielded lives: 0 where nobody knows, None where it yielded nothing.
+        redact: hides every known secret in a text; `Vault.redact_for_output`, bound once.
     """
 
     platforms: Platforms
@@ -53,22 +46,42 @@ class Environment:
     auth_clock: Clock
     chance: Chance
     auth_chance: Chance
-    separate: bool = False
-    synthesise_login: Callable[[str, str], bool] = lambda _platform, _instance: False
     refuse_closed: Callable[[], None] = lambda: None
-    log: Callable[[CallRecord], None] = lambda _record: None
-    serial: Callable[[], int] = lambda: 0
+    separate: bool = False
     default_instance: str | None = None
-    resolved: dict[tuple[str, object, str], CompiledApi] = field(default_factory=dict, repr=False)
-    hide: Callable[[Request], Request] = lambda request: request
-    on_mismatch: Callable[[Call, tuple[Difference, ...]], NoMatchError] = signature_mismatch
-    renewed: dict[str, Grant] = field(default_factory=dict, repr=False)
-    on_login: Callable[[str, str, float | None], None] = lambda _platform, _instance, _life: None
-    redact: Callable[[str], str] = field(init=False, repr=False)
+    calls: list[CallRecord] = field(default_factory=list)
+    resolved: dict[tuple[str, object, str], CompiledApi] = field(default_factory=dict)
+    renewed: dict[str, Grant] = field(default_factory=dict)
+    redact: Callable[[str], str] = field(init=False)
+    _serials: Iterator[int] = field(default_factory=lambda: count(1), init=False)
 
     def __post_init__(self) -> None:
-        """Bind the vault's method once, for the records of all calls."""
-        object.__setattr__(self, "redact", self.vault.redact_for_output)
+        self.redact = self.vault.redact_for_output
+
+    def next_serial(self) -> int:
+        """Return the next number of issue, from 1."""
+        return next(self._serials)
+
+    def synthesises_login(self, _platform: str, _instance: str, /) -> bool:
+        """Return whether the login of an instance is made of stand-ins, without sending.
+
+        The arguments are its platform key and instance key.
+        """
+        return False
+
+    def end_login(self, _platform: str, _instance: str, _life: float | None, /) -> None:
+        """Take the end of a login of platform key and instance key.
+
+        What it yielded lives for *life* seconds: 0 where nobody knows, None if it yielded nothing.
+        """
+
+    def hide(self, request: Request) -> Request:
+        """Return *request*, made of stand-ins, as it may be written down, before it is signed."""
+        return request
+
+    def mismatch_error(self, call: Call, differences: tuple[Difference, ...]) -> NoMatchError:
+        """Return the error for a call whose signature is not the recorded one."""
+        return signature_mismatch(call, differences)
 
     def record(self, sent: Request, call: Call, begun: tuple[float, int], **fields: Any) -> None:
         """Log a call that is one sending, which *begun* at an instant of its order."""
@@ -84,4 +97,4 @@ class Environment:
             "call": sent.call,
             "redact": self.redact,
         }
-        self.log(CallRecord(**(known | fields)))
+        self.calls.append(CallRecord(**(known | fields)))

@@ -424,7 +424,7 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
         TransportError: if a step did not complete.
     """
     key, recipe = login_key(plan), plan.recipe
-    settled = partial(env.on_login, recipe.platform.platform_key, recipe.instance.instance_key)
+    settled = partial(env.end_login, recipe.platform.platform_key, recipe.instance.instance_key)
     grant = Grant(values={}, standins={}, expires=0)
     if last := env.renewed.get(key):  # what it put in the place of a credential still holds
         for name in last.values.keys() & plan.tenant.real.keys():
@@ -569,7 +569,7 @@ def _step_request(step: SentStep, *, attempt: int) -> Request:
     twin = auth.standin_context(tenant, yielded, shown, env.clock.now(), attempt)
     written = _render_step(plan.recipe, number, declared, twin)
     if written.call is not None:
-        call = replace(written.call, serial=env.serial())
+        call = replace(written.call, serial=env.next_serial())
         written = replace(written, call=call, sensitive=declared.sensitive)
     if not env.separate and replace(real, cache_key=twin.cache_key) == twin:
         return written

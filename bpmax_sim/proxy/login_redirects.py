@@ -47,7 +47,7 @@ def redirected_request(sent: Request, response: Response, env: Environment) -> R
     bare = replace(sent, url=url, standin=None, headers=(), body=None, call=None)
     written = _move(sent.recorded_form, env.hide(bare).url, keeps=keeps, same=same)
     if written.call is not None:
-        written = replace(written, call=replace(written.call, serial=env.serial()))
+        written = replace(written, call=replace(written.call, serial=env.next_serial()))
     moved = replace(_move(sent, url, keeps=keeps, same=same), call=written.call)
     return replace(moved, standin=written if env.separate else None)
 

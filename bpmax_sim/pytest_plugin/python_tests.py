@@ -39,7 +39,7 @@ from bpmax_sim.script.turn_result import Outcome
 from bpmax_sim.secret.vault import Redact, redact_values
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import SessionOptions
-from bpmax_sim.session.sharing import Run
+from bpmax_sim.session.shared_recording import Run
 from bpmax_sim.subject.hooks import FieldChanged, Result, SubjectEvent
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import Stub

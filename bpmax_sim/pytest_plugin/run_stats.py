@@ -82,8 +82,8 @@ class Tally:
         cassette = session.settings.cassette
         if cassette is not None:
             self.cassettes.add(str(cassette))
-            self.unrecognised.update(session.unrecognised)
-            self.undeclared.update(session.undeclared)
+            self.unrecognised.update(session.possible_secrets)
+            self.undeclared.update(session.standin_notes)
 
     def add_recording(self, session: Session, *, failed: bool, doubtful: bool) -> None:
         """Take what became of the recording of a session, the last one of its owner in a test.

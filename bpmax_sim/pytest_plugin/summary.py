@@ -196,9 +196,9 @@ def _summary_lines(tally: Tally) -> Iterator[str]:
             "wait for review: {list}; bpmax-sim review", list=_list_files(sorted(tally.waiting))
         )
     if tally.unrecognised:
-        from bpmax_sim.session.session import describe_unrecognised  # noqa: PLC0415 - seldom needed
+        from bpmax_sim.session.session import describe_possible_secrets  # noqa: PLC0415 - seldom needed
 
-        yield describe_unrecognised(sorted(tally.unrecognised))
+        yield describe_possible_secrets(sorted(tally.unrecognised))
     yield from sorted(tally.undeclared)
 
 

@@ -31,7 +31,7 @@ from bpmax_sim.scenario.expect import (
     is_operator,
 )
 from bpmax_sim.scenario.references import Path, show
-from bpmax_sim.session.witness import Recalled
+from bpmax_sim.session.sending_log import RecordingMatch
 
 
 class CallResponse(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +52,7 @@ class CallResponse(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     error: str = ""
     message: str = ""
-    recording: Recalled | None = None
+    recording: RecordingMatch | None = None
 
 
 class CallAttempted(CallResponse, frozen=True, kw_only=True):
@@ -135,7 +135,7 @@ PARTS = (
 )
 
 
-Recall = Callable[[int, int], Recalled | None]
+Recall = Callable[[int, int], RecordingMatch | None]
 
 
 def event_of_call(
@@ -184,7 +184,7 @@ def event_of_call(
     )
 
 
-def _recording_behind(request: Request | None, recall: Recall) -> Recalled | None:
+def _recording_behind(request: Request | None, recall: Recall) -> RecordingMatch | None:
     call = request.call if request else None
     return recall(call.serial, request.attempt) if call and request else None
 

@@ -36,8 +36,8 @@ from bpmax_sim.scenario.references import Path, Scope, UndefinedValueError
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import AbsentRead, UnawaitedCall
 from bpmax_sim.script_source.reading import POWER_DIFFERS, find_powers
+from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
 from bpmax_sim.session.session import Session
-from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import CycleCut, FieldChanged, MessageShown, Result, SubjectEvent
@@ -169,8 +169,8 @@ class RunLog(msgspec.Struct):
                 self._numbers[record.call.serial] = number
             self._fresh += [(attempt.order, attempt) for attempt in event.earlier]
             self._fresh += (record.began, event), (record.ended, events.answer_of(event))
-        self._fresh += map(self._fault, self.session.struck[self._struck :])
-        self._struck = len(self.session.struck)
+        self._fresh += map(self._fault, self.session.injected_faults[self._struck :])
+        self._struck = len(self.session.injected_faults)
         self.take(result)
         fresh = [event for _, event in sorted(self._fresh, key=itemgetter(0))]
         self._fresh.clear()
@@ -189,9 +189,9 @@ class RunLog(msgspec.Struct):
         self.console.sort(key=itemgetter(0))
         self._fresh += self._errors(result)
 
-    def _recording_behind(self, serial: int, attempt: int) -> Recalled | None:
+    def _recording_behind(self, serial: int, attempt: int) -> RecordingMatch | None:
         """Return the recording behind a sending, its file as every machine names it."""
-        recalled = self.session.recalled(serial, attempt)
+        recalled = self.session.recording_match(serial, attempt)
         if recalled is None:
             return None
         file = self._files.get(recalled.file)
@@ -202,7 +202,7 @@ class RunLog(msgspec.Struct):
             self._files[recalled.file] = file
         return self.session.shown(replace(recalled, file=file))
 
-    def _fault(self, struck: Struck) -> tuple[int, Event]:
+    def _fault(self, struck: InjectedFault) -> tuple[int, Event]:
         event = events.FaultStruck(
             number=self._numbers.get(struck.serial, 0),
             call=struck.call,

@@ -23,17 +23,19 @@ from bpmax_sim.cassette.model import Values
 from bpmax_sim.errors import ConfigError, WeakSecretWarning
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import msg
-from bpmax_sim.messages import ConnectionRoute, Request
+from bpmax_sim.messages import ConnectionRoute, Request, Response
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Instance, Platform, VerifyValues
 from bpmax_sim.platform.secrecy import declared_clear
+from bpmax_sim.proxy.result import register_issued_secrets
 from bpmax_sim.proxy.signing import headers_signed_with
 from bpmax_sim.secret.vault import Credentials, Vault, weak
-from bpmax_sim.session.recordings import Opening, login_values
 from bpmax_sim.session.settings import Settings
+from bpmax_sim.session.start import SessionStart, login_values
 from bpmax_sim.traffic.external_clients import register_credentials
-from bpmax_sim.transport.redaction import place_prefix
+from bpmax_sim.transport.name_net import NameNet
+from bpmax_sim.transport.redaction import place_prefix, register_cookies
 
 
 def warn_of_weak(credentials: Credentials, instance: str) -> None:
@@ -55,13 +57,32 @@ def warn_of_weak(credentials: Credentials, instance: str) -> None:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class SessionSecrets:
+    """What is hidden in all that a session records and shows.
+
+    Attributes:
+        vault: every secret that is known.
+        net: makes known to it what is named like a secret and declared by nobody.
+    """
+
+    vault: Vault
+    net: NameNet
+
+    def learn(self, request: Request, response: Response) -> None:
+        """Make what *response* issues known, before anyone can show it."""
+        register_issued_secrets(request, response, self.vault)
+        register_cookies(request, response, self.vault)
+        self.net.register_response(request, response)
+
+
 @dataclass(slots=True)
 class Tenants:
     """The instances of a session that were asked for; *vault* gets what they hold."""
 
     platforms: Platforms
     settings: Settings
-    start: Opening
+    start: SessionStart
     vault: Vault
     _resolved: dict[tuple[str, str], Credentials] = field(default_factory=dict, init=False)
     _recorded: Values | None = field(default=None, init=False)
@@ -128,7 +149,7 @@ class Tenants:
         if not (is_played and any(map(declared_clear, platform.credentials.values()))):
             return {}
         if self._recorded is None:
-            cassette = start.seat.shared.cassette
+            cassette = start.owner_session.recording.cassette
             self._recorded = cassette.values(owner) if cassette else {}
         own = self._recorded.get(instance)
         return login_values(self.settings, instance).get(instance, {}) if own is None else own

@@ -31,11 +31,12 @@ from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.script.turn_result import Outcome, PendingTimer, UnawaitedCall
 from bpmax_sim.secret.vault import redact_values
 from bpmax_sim.session import scripts
+from bpmax_sim.session.call_runner import wire
+from bpmax_sim.session.client_relay import ClientRelay
 from bpmax_sim.session.credentials import volatile_places
-from bpmax_sim.session.network import Network
 from bpmax_sim.session.options import Names, judge, options_of, several
-from bpmax_sim.session.recordings import opening
 from bpmax_sim.session.scripts import ObjectLike, ScriptLike
+from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
 from bpmax_sim.session.settings import (
     EverydayOptions,
     FilePath,
@@ -44,8 +45,8 @@ from bpmax_sim.session.settings import (
     logins_for,
 )
 from bpmax_sim.session.shared_logins import SharedLogins
-from bpmax_sim.session.sharing import Run
-from bpmax_sim.session.witness import Recalled, Struck
+from bpmax_sim.session.shared_recording import Run
+from bpmax_sim.session.start import start_session
 from bpmax_sim.subject.hooks import FieldChanged
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import Stub, TransportLike, as_transport
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 
-def describe_unrecognised(places: Sequence[str]) -> str:
+def describe_possible_secrets(places: Sequence[str]) -> str:
     """Return where values look like secrets, and what to do."""
     left = len(places) - _SHOWN
     more = msg(" and {places_count} more", places_count=left) if left > 0 else ""
@@ -118,30 +119,32 @@ class Session:
         self.platforms = platforms
         self.settings = settings
         self._is_closed = False
-        self._start = start = opening(settings, partial(volatile_places, platforms))
+        self._start = start = start_session(settings, partial(volatile_places, platforms))
         self.mode = start.mode
         self.clock = start.clock
         self._hearers: list[Callable[[Outcome | FieldChanged], None]] = []
         others = None if transport is None else as_transport(transport)
-        self._network = network = Network(platforms, settings, start, transport=others)
-        self._recordings = network.recordings
-        self.calls, self.misses = network.calls, network.misses
+        self._wiring = wiring = wire(platforms, settings, start, others)
+        self._calls, self._clients = wiring.calls, ClientRelay(wiring)
+        environment = wiring.calls.environment
+        self._refuse_closed = environment.refuse_closed
+        self.calls, self.misses = environment.calls, environment.misses
         self.arm(faults)
         self._scheduler = Scheduler(
-            self.clock, network.handle, network.tokens, live=not start.is_closed
+            self.clock, self._calls.handle, self._calls.tokens, live=not start.is_closed
         )
         limits = limits or Limits()
         self._runtime = Runtime(
             self._scheduler,
-            partial(run_call, env=network.environment),
+            partial(run_call, env=environment),
             limits=limits if settings.stack is None else replace(limits, stack=settings.stack),
-            parts=start.seat.parts,
-            on_draw=start.seat.drew,
+            parts=start.owner_session.seed_parts,
+            on_draw=start.owner_session.note_draw,
             zone=start.zone.total_seconds(),
             engine=select_engine(settings.engine),
         )
         if SHOWN_BY:
-            SHOWN_BY[-1](network.vault.redact_for_output)
+            SHOWN_BY[-1](wiring.secrets.vault.redact_for_output)
         self._guard = _guard_of(settings) if start.is_closed else None
         if self._guard is not None:
             self._guard.enter()  # at the end: what is remote was fetched before
@@ -210,10 +213,10 @@ class Session:
         Raises:
             CallError: BAD_ARGUMENT.
         """
-        self._recordings.refuse_closed()
+        self._refuse_closed()
         named = {"instance_key": instance_key, "caller": caller}
         options = {name: value for name, value in named.items() if value is not None}
-        return Proxy(platform, options, run=self._network.run, build=self._network.build)
+        return Proxy(platform, options, run=self._calls.run, build=self._calls.build)
 
     def handle(self, request: Request, /) -> Response:
         """Answer a request of another client, in the session's mode.
@@ -225,15 +228,16 @@ class Session:
             TransportError: the exchange did not complete.
             NoMatchError: replay has no response.
         """
-        return self._network.relay(request)
+        return self._clients.relay(request)
 
     def listen(self) -> AbstractContextManager[object]:
         """Return a context that records and replays what other HTTP clients send in it, too."""
-        return self._network.listening(self.settings.owner)
+        return self._clients.intercept(self.settings.owner)
 
     def chance(self) -> Chance:
         """Return what is drawn from beside scripts."""
-        return CountedChance(partial(self._start.seat.parts, 0), partial(self._start.seat.drew, 0))
+        session = self._start.owner_session
+        return CountedChance(partial(session.seed_parts, 0), partial(session.note_draw, 0))
 
     @refuse_unknown_keywords()
     def run_script(
@@ -259,7 +263,7 @@ class Session:
         Raises:
             ConfigError: a file cannot be read, or this is not the session's thread.
         """
-        self._recordings.refuse_closed()
+        self._refuse_closed()
         body, shared = scripts.as_script(script), scripts.as_scripts(libraries)
         if self.settings.unawaited != "allow":  # as a scenario does, which has its own warnings
             scripts.warn_of_powers((body, *shared))
@@ -286,7 +290,7 @@ class Session:
 
         What the script printed and threw is redacted, the value that it returned is as it is.
         """
-        self._recordings.refuse_closed()
+        self._refuse_closed()
         self._runtime.start(
             scripts.as_script(script),
             lambda outcome: done(self._heard(outcome)),
@@ -300,7 +304,7 @@ class Session:
 
         That waits for real in record and live mode; the time that nothing needs is skipped.
         """
-        self._recordings.refuse_closed()
+        self._refuse_closed()
         until = self.clock.now() + seconds
         self._runtime.settle(until)
         self.clock.move_to(until)
@@ -350,18 +354,18 @@ class Session:
 
     def wait(self, seconds: float, /) -> None:
         """Let virtual time pass, in record and live mode as real time."""
-        self._recordings.refuse_closed()
+        self._refuse_closed()
         until = self.clock.now() + seconds
         self._scheduler.call_at(until, lambda: None)
         self._runtime.settle(until)
 
     def redact(self, text: str, /) -> str:
         """Return *text* with every secret that the session knows replaced by its stand-in."""
-        return self._network.vault.redact_for_output(text)
+        return self._wiring.secrets.vault.redact_for_output(text)
 
     def shown(self, value: T, /) -> T:
         """Return *value* with every text in it redacted."""
-        vault = self._network.vault
+        vault = self._wiring.secrets.vault
         return value if vault.is_empty else redact_values(value, vault.redact_for_output)
 
     def simulator(self, platform: str, /) -> Simulator:
@@ -371,13 +375,14 @@ class Session:
             ConfigError: the mode is another one.
             CallError: UNKNOWN_PLATFORM.
         """
-        if self._network.simulators is None:
+        simulate = self._wiring.simulate
+        if simulate is None:
             raise ConfigError(
                 'nothing is simulated in mode {mode}; open the session with mode="simulate", '
                 'or record with against="simulator"',
                 mode=self.mode,
             )
-        return self._network.simulators.simulator(platform)
+        return simulate.simulators.simulator(platform)
 
     def template(self, platform: str, api: str, /) -> str:
         """Return the API's path with its placeholders, or nothing if it is not known."""
@@ -385,50 +390,50 @@ class Session:
 
     def arm(self, rules: Sequence[Fault], /) -> None:
         """Let *rules* strike from now on, in front of those already there; they count anew."""
-        self._recordings.refuse_closed()
+        self._refuse_closed()
         several: object = rules  # who is not checked by types may pass anything
         if not (isinstance(several, list | tuple) and all(isinstance(r, Fault) for r in several)):
             raise ConfigError(
                 "faults: expected a list of bs.Fault(…), got {faults!r}", faults=rules
             )
-        self._network.faults.arm(rules)
+        self._calls.arm(rules)
 
     def disarm(self, rules: Sequence[Fault], /) -> Sequence[Fault]:
         """Take *rules* away and return those of them that never fired."""
-        return self._network.faults.disarm(rules)
+        return self._calls.disarm(rules)
 
     @property
-    def struck(self) -> Sequence[Struck]:
-        """Return every fault that struck so far, in order."""
-        return self._network.witness.struck
+    def injected_faults(self) -> Sequence[InjectedFault]:
+        """Return every fault that was injected so far, in order."""
+        return self._wiring.log.faults
 
-    def recalled(self, serial: int, attempt: int, /) -> Recalled | None:
+    def recording_match(self, serial: int, attempt: int, /) -> RecordingMatch | None:
         """Return the recording behind one sending of a call, if one is."""
-        return self._network.witness.recalled(serial, attempt)
+        return self._wiring.log.recording_match(serial, attempt)
 
     def stub(self, stub: Stub, /) -> None:
         """Let *stub* answer before anything but faults does; what it answers None to goes on."""
-        self._recordings.refuse_closed()
-        self._network.stubs.add(stub)
+        self._refuse_closed()
+        self._calls.add_stub(stub)
 
     @property
     def unplayed(self) -> tuple[Exchange, ...]:
         """Return what was recorded and not played, where recordings are played at all."""
         is_new = self.mode == "record" and self.settings.record == "new"
-        return (
-            self._recordings.player.unplayed_exchanges() if is_new or self.mode == "replay" else ()
-        )
+        player = self._wiring.replay.player
+        return player.unplayed_exchanges() if is_new or self.mode == "replay" else ()
 
     @property
-    def unrecognised(self) -> tuple[str, ...]:
+    def possible_secrets(self) -> tuple[str, ...]:
         """Return where values were recorded that look like secrets and are not known as such."""
-        return self._recordings.unrecognised.places()
+        return self._wiring.record.possible_secrets.places() if self._wiring.record else ()
 
     @property
-    def undeclared(self) -> tuple[str, ...]:
+    def standin_notes(self) -> tuple[str, ...]:
         """Return which responses were recorded with a stand-in that need not be one."""
-        net = self._network.net.notes() if self.mode == "record" else ()
-        return (*self._network.undeclared.notes, *self._network.clients.notes, *net)
+        record = self._wiring.record
+        own = (*record.standins.notes, *self._wiring.secrets.net.notes()) if record else ()
+        return (*own, *self._clients.clients.notes)
 
     @refuse_unknown_keywords()
     def close(self, *, failed: bool = False) -> None:
@@ -450,7 +455,7 @@ class Session:
             self._guard.leave()
         self._runtime.close()
         self._scheduler.close()
-        self._network.finish(failed=failed or bool(self.misses))
+        self._wiring.finish(failed=failed or bool(self.misses))
         if self.misses and not failed:
             raise self.misses[0]
         if not failed:
@@ -463,15 +468,20 @@ class Session:
             ExpectationError: a recording was not played, and that fails the run.
         """
         strict = self.mode == "replay" and self.settings.unused == "fail"
-        if strict and self._is_closed and self._start.seat.shared.is_over and self.unplayed:
+        if (
+            strict
+            and self._is_closed
+            and self._start.owner_session.recording.is_over
+            and self.unplayed
+        ):
             raise ExpectationError(self.describe_unplayed())
 
     def describe_unplayed(self) -> str:
         """Return which recordings were not played, on one line."""
         settings, left = self.settings, self.unplayed
         afresh = msg("record afresh")
-        if settings.rewriting:
-            afresh = msg("record afresh with `{command}`", command=settings.rewriting)
+        if settings.rewrite_command:
+            afresh = msg("record afresh with `{command}`", command=settings.rewrite_command)
         return plural(
             len(left),
             "{path}: {number} recorded exchange was not played: {names}; {afresh}, "

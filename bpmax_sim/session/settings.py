@@ -17,7 +17,7 @@ from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.session import options
 from bpmax_sim.session.shared_logins import SharedLogins
-from bpmax_sim.session.sharing import Run
+from bpmax_sim.session.shared_recording import Run
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import TransportLike
 
@@ -177,12 +177,12 @@ class Settings:
             raise ConfigError(options.CI_REFUSES)
 
     @property
-    def rewriting(self) -> str:
+    def rewrite_command(self) -> str:
         """Return the command that records everything afresh; empty where none is known."""
         return f"{self.command} {self.command_rewrite}".strip() if self.command else ""
 
     @property
-    def seeded(self) -> int:
+    def effective_seed(self) -> int:
         """Return the seed of what is synthesised and written down, the same in every recording."""
         return self.seed or 0
 

@@ -32,7 +32,7 @@ from bpmax_sim.messages import Request, Response
 from bpmax_sim.transport.protocol import Transport
 
 
-class _Answered(msgspec.Struct):
+class _KnownLogin(msgspec.Struct):
     """A response, the instant it came, and until when it is shared."""
 
     response: Response
@@ -67,7 +67,7 @@ class _SharedFile:
     def is_held(self) -> bool:
         return self._descriptor >= 0
 
-    def take(self) -> _Answered | None:
+    def take(self) -> _KnownLogin | None:
         """Wait for the file, and return what is in it.
 
         Raises:
@@ -93,16 +93,16 @@ class _SharedFile:
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         data = b"".join(iter(lambda: os.read(self._descriptor, _READ), b""))
         try:
-            known = msgspec.json.decode(self._box.decrypt(data), type=_Answered)
+            known = msgspec.json.decode(self._box.decrypt(data), type=_KnownLogin)
         except (InvalidToken, msgspec.MsgspecError):
             return None  # new, cut off, or of another version
         since = time.monotonic() - time.time()
-        return _Answered(known.response, known.at + since, known.until + since)
+        return _KnownLogin(known.response, known.at + since, known.until + since)
 
-    def store(self, known: _Answered) -> None:
+    def store(self, known: _KnownLogin) -> None:
         """Let the others have it."""
         since = time.time() - time.monotonic()
-        stamped = _Answered(known.response, known.at + since, known.until + since)
+        stamped = _KnownLogin(known.response, known.at + since, known.until + since)
         os.lseek(self._descriptor, 0, os.SEEK_SET)
         os.ftruncate(self._descriptor, 0)
         os.write(self._descriptor, self._box.encrypt(msgspec.json.encode(stamped)))
@@ -121,18 +121,18 @@ class SharedLogins:
         """Start without any."""
         self._changed = threading.Condition()
         self._holders: dict[str, object] = {}
-        self._answers: dict[str, _Answered] = {}
+        self._answers: dict[str, _KnownLogin] = {}
         self._files: dict[str, _SharedFile] = {}
         self._transports: list[object] = []
 
-    def over(
+    def wrap_transport(
         self,
         inner: Transport,
         *,
         network: object,
         real: Callable[[Request], Mapping[str, Any]],
         across: Container[str] = (),
-    ) -> SharingLogins:
+    ) -> SharedLoginTransport:
         """Return *inner* for one session.
 
         *network* tells whom it asks, as an equal one of another session does, and *real* returns
@@ -142,7 +142,7 @@ class SharedLogins:
             if network not in self._transports:
                 self._transports.append(network)
             number = self._transports.index(network)
-        return SharingLogins(inner, self, number, real, across)
+        return SharedLoginTransport(inner, self, number, real, across)
 
     def obtain(
         self,
@@ -152,7 +152,7 @@ class SharedLogins:
         holder: object,
         after: float,
         across: str = "",
-    ) -> _Answered:
+    ) -> _KnownLogin:
         """Return what was answered *after* an instant, or else what *ask* returns.
 
         Who asks holds the login until it is granted or let go, and the others wait that long.
@@ -167,25 +167,25 @@ class SharedLogins:
             if file is not None and not file.is_held:
                 known = file.take() or known
             if known is None or known.at <= after or time.monotonic() >= known.until:
-                self._answers[key] = known = _Answered(ask(), time.monotonic())
+                self._answers[key] = known = _KnownLogin(ask(), time.monotonic())
                 return known
         except BaseException:
-            self.let_go(key, holder)
+            self.release(key, holder)
             raise
         self._answers[key] = known
-        self.let_go(key, holder)
+        self.release(key, holder)
         return known
 
-    def granted(self, key: str, holder: object, life: float) -> None:
+    def share_grant(self, key: str, holder: object, life: float) -> None:
         """Share a login of *holder*, which has yielded what it has to and lives *life* seconds."""
         known, file = self._answers.get(key), self._files.get(key)
         if self._holders.get(key) is holder and known is not None:
             known.until = known.at + life / 2
             if file is not None and file.is_held:
                 file.store(known)
-        self.let_go(key, holder)
+        self.release(key, holder)
 
-    def let_go(self, key: str, holder: object) -> None:
+    def release(self, key: str, holder: object) -> None:
         """Let others ask, if *holder* keeps them from it."""
         with self._changed:
             if self._holders.get(key) is not holder:
@@ -197,7 +197,7 @@ class SharedLogins:
 
 
 @dataclass(slots=True, eq=False, repr=False)
-class SharingLogins:
+class SharedLoginTransport:
     """A transport that asks once for the logins of several sessions."""
 
     inner: Transport
@@ -218,7 +218,7 @@ class SharingLogins:
         call = request.call
         if call is None or not request.is_login:
             return self.inner.handle(request)
-        text = self._described(request)
+        text = self._identify(request)
         key = hashlib.sha256(f"{self.network}{text}".encode("utf-8", "surrogatepass")).hexdigest()
         self._logins[key] = call.platform, call.instance
         is_across = call.platform in self.across
@@ -235,7 +235,7 @@ class SharingLogins:
         self._taken[key] = answered.at
         return answered.response
 
-    def settled(self, platform: str, instance: str, life: float | None) -> None:
+    def end_login(self, platform: str, instance: str, life: float | None) -> None:
         """Share the logins of an instance, which live for *life* seconds; None: they yield nothing.
 
         Until then nobody else asks for them.
@@ -243,16 +243,16 @@ class SharingLogins:
         for key, call in self._logins.items():
             if call == (platform, instance):
                 if life is None:
-                    self.shared.let_go(key, self)
+                    self.shared.release(key, self)
                 else:
-                    self.shared.granted(key, self, life)
+                    self.shared.share_grant(key, self, life)
 
     def close(self) -> None:
         """Let others log in where a login here has not come to its end."""
         for key in self._logins:
-            self.shared.let_go(key, self)
+            self.shared.release(key, self)
 
-    def _described(self, request: Request) -> str:
+    def _identify(self, request: Request) -> str:
         """Return what two logins have in common that ask for the same, also at another time."""
         call = request.call
         assert call is not None

@@ -64,7 +64,7 @@ class ExternalClients:
             NoMatchError: replay has no response.
         """
         env = self.env
-        known = self.to_call(request, serial=env.serial())
+        known = self.to_call(request, serial=env.next_serial())
         begun, start, call = (env.clock.now(), env.clock.tick()), self.clock.now(), known.call
         assert call is not None
         record = partial(
@@ -86,7 +86,7 @@ class ExternalClients:
         record(received=response)
         if known.is_login:
             life = 0.0 if response.status < _REFUSED else None
-            env.on_login(call.platform, call.instance, life)
+            env.end_login(call.platform, call.instance, life)
         return response
 
     def to_call(self, request: Request, *, serial: int = 0) -> Request:

@@ -133,6 +133,11 @@ class Faults:
     _armed: list[_ActiveRule] = field(default_factory=list, init=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
+    @property
+    def is_armed(self) -> bool:
+        """Return whether there is any rule."""
+        return bool(self._armed)
+
     def arm(self, rules: Iterable[Fault]) -> None:
         """Let *rules* strike from now on, in front of those already there; they count anew."""
         with self._lock:

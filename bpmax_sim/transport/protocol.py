@@ -50,6 +50,11 @@ class Handler(msgspec.Struct, frozen=True):
         return self.function(request)
 
 
+def answering_function(transport: Transport) -> Callable[[Request], Response]:
+    """Return what answers a request: the function of a `Handler` itself, else the method."""
+    return transport.function if isinstance(transport, Handler) else transport.handle
+
+
 TransportLike = Transport | Callable[[Request], Response]
 """What `as_transport` takes."""
 
@@ -86,12 +91,17 @@ class Stubs:
     What a stub answers takes no recording and no time, and is not recorded.
 
     Attributes:
-        learning: wraps whatever answers, so that what it mints is known before anyone shows it.
+        learn: takes what a stub answers, so that what that issues is known before anyone shows it.
     """
 
     inner: Transport
-    learning: Callable[[Transport], Transport]
+    learn: Callable[[Request, Response], None]
     _stubs: list[Stub] = field(default_factory=list, init=False)
+
+    @property
+    def is_used(self) -> bool:
+        """Return whether there is any stub."""
+        return bool(self._stubs)
 
     def add(self, stub: Stub) -> None:
         """Ask *stub* from now on, before those that are there already."""
@@ -104,7 +114,8 @@ class Stubs:
         if response is None:
             return self.inner.handle(request)
         fixed = replace(response, source=SOURCE, elapsed=0.0)
-        return self.learning(Handler(lambda _request: fixed)).handle(request)
+        self.learn(request, fixed)
+        return fixed
 
 
 OWN: ContextVar[bool] = ContextVar("bpmax_sim_own", default=False)

@@ -252,7 +252,8 @@ class Sessions(RuleBasedStateMachine):
     @rule(torn=st.integers(0, 12))
     def kill(self, torn: int) -> None:
         """Drop the session without closing it, its last write torn; recover the journals."""
-        for recorder in self.session._network.recordings._recorders():
+        record = self.session._wiring.record
+        for recorder in record.recorders() if record else []:
             recorder.close()
         self.session._scheduler.close()
         journals = sorted(self.root.rglob("*.journal"))

@@ -341,7 +341,7 @@ def test_a_refused_login_may_be_tried_again_by_the_next_call_only() -> None:
 
 def test_a_login_can_be_made_up_of_standins() -> None:
     """cassettes.md: where the auth track is absent, logins are synthesised."""
-    world = _world(TOKEN, synthesise_login=lambda _platform, _instance: True)
+    world = _world(TOKEN, synthesise_login=True)
     world.close_network()
 
     world.proxy().search()
@@ -353,7 +353,7 @@ def test_a_login_can_be_made_up_of_standins() -> None:
 def test_a_login_that_yields_an_address_cannot_be_made_up() -> None:
     """cassettes.md: if `acquire` yields more than a token, it has to be recorded."""
     login = auth({"request": {"path": "/t"}, "extract": {**TAKE, "gateway": {"path": "$.url"}}})
-    world = _world(login, synthesise_login=lambda _platform, _instance: True)
+    world = _world(login, synthesise_login=True)
 
     with pytest.raises(ConfigError) as caught:
         world.proxy().search()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,7 +25,6 @@ from bpmax_sim.platform.model import (
 from bpmax_sim.proxy.builder import CallSpec, Proxy
 from bpmax_sim.proxy.client import TokenStore, build_request, drive, run_call
 from bpmax_sim.proxy.environment import Environment
-from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.proxy.result import Answer
 from bpmax_sim.secret.vault import Credential, Credentials, Vault
 
@@ -120,6 +118,15 @@ class Book:
         raise CallError(f"unknown {kind} {key!r}{hint}", code=f"UNKNOWN_{kind.upper()}")
 
 
+class WorldEnvironment(Environment):
+    """An environment whose logins are made of stand-ins where a test says so."""
+
+    is_synthetic = False
+
+    def synthesises_login(self, _platform: str, _instance: str, /) -> bool:
+        return self.is_synthetic
+
+
 class World:
     """One session in little: every request goes to *handler*; time is virtual."""
 
@@ -135,7 +142,6 @@ class World:
         self.platform = platform or crm()
         self.handler = handler
         self.sent: list[Request] = []
-        self.log: list[CallRecord] = []
         self.slept: list[float] = []
         self.clock = VirtualClock(START)
         self.vault = Vault()
@@ -165,10 +171,11 @@ class World:
             "auth_clock": self.clock,
             "chance": chance,
             "auth_chance": chance,
-            "log": self.log.append,
-            "serial": itertools.count(1).__next__,
         }
-        self.env = Environment(**{**defaults, **environment})
+        synthesise_login = environment.pop("synthesise_login", False)
+        self.env = WorldEnvironment(**{**defaults, **environment})
+        self.env.is_synthetic = synthesise_login
+        self.log = self.env.calls
 
     def close_network(self) -> None:
         """Let credentials be their stand-ins, as they are in replay."""

@@ -22,8 +22,8 @@ from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import Page
 from bpmax_sim.script.turn_result import Outcome, PendingTimer
+from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
 from bpmax_sim.session.session import Session
-from bpmax_sim.session.witness import Recalled, Struck
 from bpmax_sim.transport.faults import Fault
 from tests.subject.stage import PlainStage, Play
 
@@ -70,8 +70,8 @@ class PlainBench:
     closed: list[bool] = field(default_factory=list)
     is_closed: bool = True
     proxied: list[Any] = field(default_factory=list)
-    struck: list[Struck] = field(default_factory=list)
-    recordings: dict[tuple[int, int], Recalled] = field(default_factory=dict)
+    injected_faults: list[InjectedFault] = field(default_factory=list)
+    recordings: dict[tuple[int, int], RecordingMatch] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.stage = PlainStage(self.plays)
@@ -194,7 +194,7 @@ class PlainBench:
         self.armed = [rule for rule in self.armed if rule not in rules]
         return [rule for rule in rules if rule not in self.fired]
 
-    def recalled(self, serial: int, attempt: int, /) -> Recalled | None:
+    def recording_match(self, serial: int, attempt: int, /) -> RecordingMatch | None:
         return self.recordings.get((serial, attempt))
 
     def close(self, *, failed: bool = False) -> None:

@@ -112,11 +112,11 @@ def test_each_place_is_reported_once_with_the_way_to_open_it(
         say(session, server.url)
         say(session, server.url)
 
-    places = [note.partition(": hidden by its name")[0] for note in session.undeclared]
+    places = [note.partition(": hidden by its name")[0] for note in session.standin_notes]
     assert len(places) == len({*places}) == len(PLANTED)
     assert f"POST {server.url}/login body.password" in places
     assert f"POST {server.url}/e body.appSecret" in places
-    assert 'bpmax-sim review --not-secret "POST ' in session.undeclared[0]
+    assert 'bpmax-sim review --not-secret "POST ' in session.standin_notes[0]
 
 
 def test_a_project_can_open_a_place(tmp_path: Path, server: Loopback) -> None:

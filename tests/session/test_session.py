@@ -21,7 +21,7 @@ from bpmax_sim.errors import (
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.script.failure import Script
-from bpmax_sim.session.session import Session, describe_unrecognised
+from bpmax_sim.session.session import Session, describe_possible_secrets
 from bpmax_sim.starter.demo import Crm, running_crm
 from bpmax_sim.strategies import perform
 from bpmax_sim.transport.faults import BadToken, Fault, Reply
@@ -361,9 +361,9 @@ def test_what_looks_like_a_secret_and_is_none_that_we_know_is_told_by_its_place(
         replay.proxy("crm_system").getCustomerDetail("2")
 
     place = "crm_system.get_customer_detail.body.data.票据"
-    assert session.unrecognised == (place,)
-    assert replay.unrecognised == ()
-    assert describe_unrecognised([place]) == (
+    assert session.possible_secrets == (place,)
+    assert replay.possible_secrets == ()
+    assert describe_possible_secrets([place]) == (
         f"recorded as it is, and looks like a secret: {place}; if it is one, declare its place "
         "with `secret:` in the platform file and record again, else answer with "
         f"`bpmax-sim review --not-secret {place}`"

@@ -16,7 +16,7 @@ from bpmax_sim.errors import ConfigError, ExpectationError, NoMatchError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.session import Session
-from bpmax_sim.session.sharing import Run
+from bpmax_sim.session.shared_recording import Run
 from bpmax_sim.transport.adapters import httpx_transport
 from bpmax_sim.transport.protocol import Handler, Transport
 from tests.session.test_concurrent import ENVIRON

@@ -205,8 +205,8 @@ def test_an_undeclared_value_that_an_answer_said_first_replays_and_is_told(tmp_p
 
     with opened(tmp_path, "record", third_party) as session:
         assert run(session) == USER
-    assert len(session.undeclared) == 2
-    assert session.undeclared[0].startswith(
+    assert len(session.standin_notes) == 2
+    assert session.standin_notes[0].startswith(
         "crm.find: the response holds the value of 'username' of crm.test, and is recorded with its"
     )
     with opened(tmp_path) as session:
@@ -219,7 +219,7 @@ def test_a_default_that_puts_a_credential_in_is_no_fault(tmp_path: Path) -> None
     for mode in ("record", "replay"):
         with opened(tmp_path, mode) as session:
             session.proxy("crm").assign()
-    assert session.undeclared == ()
+    assert session.standin_notes == ()
 
 
 def test_a_value_that_is_a_password_as_well_is_refused(tmp_path: Path) -> None:

@@ -6,12 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bpmax_sim.clock import VirtualClock
-from bpmax_sim.errors import BadResponseError, CallError, TransportError
-from bpmax_sim.messages import Call, Exchange, FailedExchange, Request, Response
+from bpmax_sim.messages import Call, Request, Response
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.transport.protocol import Handler
-from bpmax_sim.transport.record import RecordingTransport, ReplayTransport
 from bpmax_sim.transport.redaction import redact_exchanged, redact_request, redact_response
 
 JSON = (("content-type", "application/json"),)
@@ -219,61 +215,3 @@ def test_personal_data_in_a_form_and_in_an_answer() -> None:
     assert (shown.body or b"").endswith(b"&n=1")
     assert b"13800138000" not in (shown.body or b"")
     assert b"13800138000" not in redact_response(answer, sent, Vault()).body
-
-
-def recording(answer: Response | CallError) -> tuple[RecordingTransport, list[Exchange]]:
-    kept: list[Exchange] = []
-
-    def handle(_: Request) -> Response:
-        secrets.register_issued("crm_system", "test", "token", "minted-token")
-        if isinstance(answer, CallError):
-            raise answer
-        return answer
-
-    secrets = Vault()
-    record = RecordingTransport(Handler(handle), kept.append, secrets, VirtualClock(100.0))
-    return record, kept
-
-
-def test_an_answer_is_handed_on_as_it_came_and_kept_redacted() -> None:
-    record, kept = recording(Response(status=200, body=b"minted-token", elapsed=0.0126))
-
-    answer = record.handle(REQUEST)
-
-    assert (answer.body, answer.elapsed) == (b"minted-token", 0.013)
-    assert isinstance(kept[0].outcome, Response)
-    assert kept[0].outcome.body == b"redacted.crm_system.test.token.1"
-    assert kept[0].at == 100.0
-
-
-def test_an_exchange_that_fails_is_kept_and_replayed() -> None:
-    error = TransportError("no answer within 30 s", code="TIMEOUT", elapsed=30.0004)
-    record, kept = recording(error)
-    with pytest.raises(TransportError):
-        record.handle(REQUEST)
-
-    assert kept[0].outcome == FailedExchange(
-        code="TIMEOUT", message="no answer within 30 s", elapsed=30.0, sent=True
-    )
-    with pytest.raises(TransportError) as caught:
-        ReplayTransport(lambda _: kept[0].outcome, Vault()).handle(REQUEST)
-    assert (caught.value.code, caught.value.elapsed) == ("TIMEOUT", 30.0)
-
-
-def test_an_answer_that_could_not_be_read_is_kept_and_replayed() -> None:
-    record, kept = recording(BadResponseError("the body cannot be decoded: minted-token"))
-    with pytest.raises(BadResponseError):
-        record.handle(REQUEST)
-    with pytest.raises(BadResponseError) as caught:
-        ReplayTransport(lambda _: kept[0].outcome, Vault()).handle(REQUEST)
-
-    assert caught.value.code == "BAD_RESPONSE"
-    assert str(caught.value) == "the body cannot be decoded: redacted.crm_system.test.token.1"
-
-
-def test_a_recorded_answer_says_that_it_is_one() -> None:
-    recorded = Response(status=204, elapsed=0.25)
-
-    answer = ReplayTransport(lambda _: recorded, Vault()).handle(REQUEST)
-
-    assert (answer.status, answer.elapsed, answer.source) == (204, 0.25, "recorded")

@@ -5,14 +5,16 @@ import pytest
 
 from bpmax_sim.errors import TransportError
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.transport.protocol import Handler, Stubs, Transport
+from bpmax_sim.transport.protocol import Handler, Stubs
 from bpmax_sim.transport.respx_router import new_router, stub_from_router
 
 REQUEST = Request(method="GET", url="https://crm.example.test/api/customers/7", timeout=5.0)
 
 
 def stubs() -> Stubs:
-    return Stubs(Handler(lambda _request: Response(status=599)), learning=lambda inner: inner)
+    return Stubs(
+        Handler(lambda _request: Response(status=599)), learn=lambda _request, _response: None
+    )
 
 
 def test_what_no_stub_answers_goes_on() -> None:
@@ -32,20 +34,15 @@ def test_the_stub_added_last_is_asked_first_and_takes_no_time() -> None:
 
 
 def test_what_a_stub_mints_is_learnt() -> None:
-    asked: list[Request] = []
+    learnt: list[tuple[Request, int]] = []
 
-    class Learning:
-        def __init__(self, inner: Transport) -> None:
-            self.inner = inner
+    def learn(request: Request, response: Response) -> None:
+        learnt.append((request, response.status))
 
-        def handle(self, request: Request) -> Response:
-            asked.append(request)
-            return self.inner.handle(request)
-
-    found = Stubs(Handler(lambda _request: Response(status=599)), learning=Learning)
+    found = Stubs(Handler(lambda _request: Response(status=599)), learn=learn)
     found.add(lambda _request: Response(status=200))
 
-    assert (found.handle(REQUEST).status, asked) == (200, [REQUEST])
+    assert (found.handle(REQUEST).status, learnt) == (200, [(REQUEST, 200)])
 
 
 def test_a_router_answers_only_what_it_has_routes_for() -> None:

@@ -1,4 +1,4 @@
-"""Sessions of one owner in one run are one recording: they append in their order, and play it so.
+"""Sessions of one owner in one run are one recording: they append in their order, and replay it so.
 
 Those belong together that are open at the same time, and all that name the same `Run`.
 """
@@ -18,6 +18,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.player import Playback
 from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.clock import DrawnSequences, SeedParts
+from bpmax_sim.errors import ConfigError
 from bpmax_sim.secret.secret_names import VERSION
 from bpmax_sim.secret.vault import Vault
 
@@ -26,7 +27,7 @@ Seal = Callable[[bool], None]
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
-class Shared:
+class SharedRecording:
     """The recording of one owner while sessions play or make it.
 
     Attributes:
@@ -35,7 +36,7 @@ class Shared:
         playback: what was played of it.
         recorder: what they record into, once one does.
         stamp: tells the file that was found from a later one.
-        is_held: whether more sessions may come when the last one has closed.
+        is_kept_open: whether more sessions may come when the last one has closed.
         is_over: whether none comes any more, so that what was played can be judged.
         name: of its recorder, also in a forked child, where it records.
         drawn: what scripts draw; each session's seeds follow from it.
@@ -48,7 +49,7 @@ class Shared:
     playback: Playback = field(default_factory=Playback)
     recorder: Recorder | None = None
     stamp: object = None
-    is_held: bool = False
+    is_kept_open: bool = False
     is_over: bool = False
     name: str = ""
     drawn: DrawnSequences = DrawnSequences((0,))  # noqa: RUF009 - frozen
@@ -56,7 +57,7 @@ class Shared:
     net: int = VERSION
     lock: threading.Lock = field(default_factory=threading.Lock)
     _process: int = field(default_factory=os.getpid)
-    _open: weakref.WeakSet[Seat] = field(default_factory=weakref.WeakSet)
+    _open: weakref.WeakSet[OwnerSession] = field(default_factory=weakref.WeakSet)
     _secrets: Vault = field(default_factory=Vault)
     _failed: bool = False
     _seal: Seal | None = None
@@ -71,34 +72,36 @@ class Shared:
         """Return whether all of its sessions are closed, or gone."""
         return not self._open
 
-    def is_of(self, stamp: object) -> bool:
+    def accepts(self, stamp: object) -> bool:
         """Return whether another session may join, *stamp* being that of the file now."""
         return not self.is_over and (self.mode == "record" or stamp == self.stamp)
 
-    def seat(self) -> Seat:
-        """Return the place of one more session."""
-        seat = Seat(self, self.playback.next_session_number())
-        self._open.add(seat)
-        return seat
+    def open_session(self) -> OwnerSession:
+        """Open one more session."""
+        session = OwnerSession(self, self.playback.next_session_number())
+        self._open.add(session)
+        return session
 
-    def leave(self, seat: Seat, vault: Vault, seal: Seal, *, failed: bool) -> None:
+    def close_session(
+        self, session: OwnerSession, vault: Vault, seal: Seal, *, failed: bool
+    ) -> None:
         """Close a session; the last one seals the recording, set aside if one of them failed."""
-        self._open.discard(seat)
+        self._open.discard(session)
         self._failed |= failed
         if self.mode == "record":
             self._secrets.absorb(vault)
-        if self.is_held:
+        if self.is_kept_open:
             self._seal = seal  # whoever holds it tells what failed
         elif self.is_idle:
             self._end(seal, failed=self._failed)
 
-    def let_go(self, *, failed: bool) -> None:
+    def release(self, *, failed: bool) -> None:
         """Expect no more sessions; once all are closed, seal the recording.
 
         Raises:
             CassetteError: it could not be written.
         """
-        self.is_held, self._failed = False, failed
+        self.is_kept_open, self._failed = False, failed
         if self.is_idle:
             self._end(self._seal, failed=failed)
 
@@ -111,34 +114,48 @@ class Shared:
 
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
-class Seat:
-    """The place of one session among those of its owner; it is open until it leaves, or is gone.
+class OwnerSession:
+    """One session of an owner; it is open until it is closed, or garbage.
 
     Attributes:
         number: which session it is, from 1.
+        is_closed: whether it neither calls nor records any more.
     """
 
-    shared: Shared
+    recording: SharedRecording
     number: int
+    is_closed: bool = False
 
-    def parts(self, sequence: int) -> SeedParts:
+    def refuse_closed(self) -> None:
+        """Raise if the session is closed.
+
+        Raises:
+            ConfigError: it is.
+        """
+        if self.is_closed:
+            raise ConfigError(
+                "the session is closed, so it neither calls nor records any more; use it "
+                "inside its `with` block, or open another one"
+            )
+
+    def seed_parts(self, sequence: int) -> SeedParts:
         """Return what a *sequence* of the session is drawn from: a script's, or 0 for the rest."""
-        parts = self.shared.drawn.parts(self._named(sequence))
-        return tuple((self._own(seed), end) for seed, end in parts)
+        parts = self.recording.drawn.parts(self._sequence_name(sequence))
+        return tuple((self._own_seed(seed), end) for seed, end in parts)
 
-    def drew(self, sequence: int, drawn: int) -> None:
+    def note_draw(self, sequence: int, drawn: int) -> None:
         """Note how much of a *sequence* was drawn, so that the recording can draw the same."""
-        shared = self.shared
-        with shared.lock:
-            shared.drawn = shared.drawn.with_draws(self._named(sequence), drawn)
-            shared.has_drawn = True
-            if shared.recorder is not None:
-                shared.recorder.drawn = shared.drawn.without_unused_seed()
+        recording = self.recording
+        with recording.lock:
+            recording.drawn = recording.drawn.with_draws(self._sequence_name(sequence), drawn)
+            recording.has_drawn = True
+            if recording.recorder is not None:
+                recording.recorder.drawn = recording.drawn.without_unused_seed()
 
-    def _named(self, sequence: int) -> str:
+    def _sequence_name(self, sequence: int) -> str:
         return f"{self.number}.{sequence}" if self.number > 1 else str(sequence)
 
-    def _own(self, seed: int) -> int:
+    def _own_seed(self, seed: int) -> int:
         """Return the session's seed, which is the owner's for the first one."""
         if self.number == 1 or not seed:
             return seed
@@ -151,34 +168,36 @@ class Run:
     The recording of each owner is sealed when the run finishes.
     """
 
-    _holds: ClassVar[bool] = True
+    _keeps_open: ClassVar[bool] = True
 
     def __init__(self) -> None:
         """Start without any."""
-        self._known: MutableMapping[Key, Shared] = {}
+        self._known: MutableMapping[Key, SharedRecording] = {}
         self._lock = threading.RLock()
 
-    def join(self, path: Path | None, kind: Key, begun: Callable[[], Shared]) -> Seat:
-        """Return a place at the recording of an owner (in *kind*), *begun* by its first session.
+    def join(
+        self, path: Path | None, kind: Key, open_recording: Callable[[], SharedRecording]
+    ) -> OwnerSession:
+        """Return one more session of an owner (in *kind*); its first one opens the recording.
 
         Raises:
             CassetteError: the cassette cannot be used.
         """
         if path is None:
-            return begun().seat()
+            return open_recording().open_session()
         key = (os.path.abspath(path), *kind)  # noqa: PTH100 - as files are named here
         with self._lock:
             for other, shared in list(self._known.items()):
-                if other[:2] == key[:2] and other != key and shared.is_held and shared.is_idle:
+                if other[:2] == key[:2] and other != key and shared.is_kept_open and shared.is_idle:
                     del self._known[other]  # recorded before it is played, in the same run
-                    shared.let_go(failed=False)
+                    shared.release(failed=False)
             known, stamp = self._known.get(key), _stamp(path)
-            if known is None or not known.is_of(stamp):
-                self._known[key] = known = begun()
-                known.stamp, known.is_held = stamp, self._holds
-            return known.seat()
+            if known is None or not known.accepts(stamp):
+                self._known[key] = known = open_recording()
+                known.stamp, known.is_kept_open = stamp, self._keeps_open
+            return known.open_session()
 
-    def finish(self, *, failed: bool) -> tuple[Shared, ...]:
+    def finish(self, *, failed: bool) -> tuple[SharedRecording, ...]:
         """Seal what was recorded, set aside if what the sessions belong to *failed*.
 
         Raises:
@@ -189,7 +208,7 @@ class Run:
         errors: list[Exception] = []
         for shared in ended:
             try:
-                shared.let_go(failed=failed)
+                shared.release(failed=failed)
             except Exception as error:  # noqa: BLE001 - the others are sealed all the same
                 errors.append(error)
         if errors:
@@ -200,14 +219,14 @@ class Run:
 class _OpenSessions(Run):
     """The sessions that are open at the same time, in the whole process."""
 
-    _holds = False  # each recording is over with its last session
+    _keeps_open = False  # each recording is over with its last session
 
     def __init__(self) -> None:
         super().__init__()
         self._known = weakref.WeakValueDictionary()
 
 
-OPEN = _OpenSessions()
+OPEN_SESSIONS = _OpenSessions()
 """What a session belongs to that names no run."""
 
 

@@ -1,0 +1,261 @@
+"""Makes the calls of one session: faults and stubs, then whoever answers in its mode.
+
+    builder -> CallRunner.run -> the call, as a generator -> CallRunner.handle
+      -> [Faults -> Stubs ->] ReplayMode | RecordMode | LiveMode | SimulateMode
+
+`wire` is the one place where these are put together.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bpmax_sim.errors import CassetteError, NoMatchError
+from bpmax_sim.i18n import join_messages
+from bpmax_sim.messages import Request, Response
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.proxy.builder import CallSpec
+from bpmax_sim.proxy.client import TokenStore, build_request, drive, run_call
+from bpmax_sim.secret.vault import Vault
+from bpmax_sim.session.credentials import (
+    SessionSecrets,
+    Tenants,
+    check_paths,
+    matching_rules,
+    open_places_of,
+    project_places,
+    with_personal,
+)
+from bpmax_sim.session.environment import SessionEnvironment
+from bpmax_sim.session.live import LiveMode, SimulateMode
+from bpmax_sim.session.record import RecordMissingMode, RecordMode
+from bpmax_sim.session.replay import ReplayMode
+from bpmax_sim.session.sending_log import SendingLog
+from bpmax_sim.session.settings import Settings
+from bpmax_sim.session.start import SessionStart
+from bpmax_sim.transport.faults import Fault, Faults
+from bpmax_sim.transport.name_net import NameNet
+from bpmax_sim.transport.protocol import Stub, Stubs, Transport
+
+SessionMode = ReplayMode | RecordMode | RecordMissingMode | LiveMode | SimulateMode
+
+
+class CallRunner:
+    """Makes calls in one mode; safe to use from several threads.
+
+    Attributes:
+        environment: what calls need of the session; a scheduler drives `run_call` with it.
+        tokens: the grants of the run.
+    """
+
+    def __init__(
+        self,
+        environment: SessionEnvironment,
+        mode: SessionMode,
+        start: SessionStart,
+        log: SendingLog,
+        secrets: SessionSecrets,
+    ) -> None:
+        """Let *mode* answer; *log* gets each fault that is injected."""
+        self._register_request = secrets.net.register_request
+        self.environment, self.tokens = environment, TokenStore()
+        # While the network is closed, virtual time has passed already.
+        self._sleep: Callable[[float], None] = _pass_over if start.is_closed else time.sleep
+        self._stubs = Stubs(mode, secrets.learn)
+        self._faults = Faults(
+            self._stubs, partial(refuse_token, environment.platforms), log.note_fault
+        )
+        self._mode = mode
+        self._answer: Callable[[Request], Response] = mode.handle
+
+    def run(self, spec: CallSpec) -> Any:
+        """Make the call of *spec* on this thread and return its value.
+
+        Raises:
+            CallError: it was rejected.
+            NoMatchError: replay has no response.
+        """
+        return drive(
+            run_call(spec, self.environment),
+            tokens=self.tokens,
+            clock=self.environment.clock,
+            sleep=self._sleep,
+            handle=self.handle,
+        ).value
+
+    def build(self, spec: CallSpec) -> Request:
+        """Return the request of *spec* before auth; nothing is sent.
+
+        Raises:
+            CallError: it cannot be built.
+        """
+        self.environment.refuse_closed()
+        return build_request(spec, self.environment)
+
+    def handle(
+        self, request: Request, answer: Callable[[Request], Response] | None = None
+    ) -> Response:
+        """Answer *request*, by *answer* if it is given; a miss is remembered in any case.
+
+        Raises:
+            TransportError: the exchange did not complete.
+            NoMatchError: replay has no response.
+        """
+        environment = self.environment
+        environment.refuse_closed()
+        self._register_request(request)
+        if environment.personal:
+            request = with_personal(request, environment.personal)
+        try:
+            return (answer or self._answer)(request)
+        except NoMatchError as error:
+            environment.misses.append(error)
+            raise
+
+    def arm(self, rules: Sequence[Fault]) -> None:
+        """Inject *rules* from now on, in front of those already there; they count anew."""
+        self._faults.arm(rules)
+        self._choose_answer()
+
+    def disarm(self, rules: Sequence[Fault]) -> tuple[Fault, ...]:
+        """Take *rules* away and return those of them that never fired."""
+        silent = self._faults.disarm(rules)
+        self._choose_answer()
+        return silent
+
+    def add_stub(self, stub: Stub) -> None:
+        """Let *stub* answer before anything but faults does; what it answers None to goes on."""
+        self._stubs.add(stub)
+        self._choose_answer()
+
+    def _choose_answer(self) -> None:
+        """Put faults and stubs in front, as far as there are any."""
+        front = self._stubs if self._stubs.is_used else self._mode
+        self._answer = (self._faults if self._faults.is_armed else front).handle
+
+
+def _pass_over(_seconds: float) -> None:
+    """Do not wait."""
+
+
+def refuse_token(platforms: Platforms, request: Request) -> Response:
+    """Return the response to *request* of a platform that refuses its token."""
+    from bpmax_sim.simulator.model import bad_token  # noqa: PLC0415 - only faults need it
+
+    assert request.call is not None
+    platform = platforms.platform(request.call.platform)
+    return bad_token(platform, platforms.api(platform, request.call.api))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """The parts of one session; the last three are there only in the modes that use them.
+
+    Attributes:
+        log: what stood behind each sending.
+        replay: the recording; who answers only in replay mode and where missing calls are recorded.
+    """
+
+    calls: CallRunner
+    settings: Settings
+    start: SessionStart
+    secrets: SessionSecrets
+    log: SendingLog
+    replay: ReplayMode
+    live: LiveMode | None = None
+    simulate: SimulateMode | None = None
+    record: RecordMode | None = None
+
+    def finish(self, *, failed: bool) -> None:
+        """End the session, and with its owner's last one seal what was recorded.
+
+        What was recorded, now or before, is put where the files come from; it stays here, too. The
+        recording of a *failed* run is set aside for review.
+
+        Raises:
+            LeakError: a secret would have been written.
+            CassetteError: a file could not be written, and the old one is whole; it could not be
+                put where the files come from; or no replay could find what was recorded, which
+                then is set aside.
+        """
+        record, session = self.record, self.start.owner_session
+        session.is_closed = True
+        unplayable = join_messages("\n", record.standins.unplayable) if record else ""
+        is_wrong = True
+        try:
+            logins = record.seal_logins(failed=failed or bool(unplayable)) if record else ()
+            self._upload({*self.replay.login_files(), *logins})
+            is_wrong = failed or bool(unplayable)
+        finally:
+            session.recording.close_session(
+                session, self.secrets.vault, self._seal, failed=is_wrong
+            )
+            if self.live is not None:
+                self.live.close()
+        if unplayable and not failed:
+            raise CassetteError(unplayable)
+
+    def _seal(self, failed: bool) -> None:
+        if self.record is not None:
+            self.record.seal(self.calls.environment.renewed, failed=failed)
+        self._upload([self.settings.cassette])
+
+    def _upload(self, paths: Iterable[Path | None]) -> None:
+        if self.settings.remote is None or self.settings.mode != "record":
+            return
+        for path in paths:
+            if path is not None and path.exists():
+                self.settings.remote.upload(path)
+
+
+def wire(
+    platforms: Platforms, settings: Settings, start: SessionStart, network: Transport | None
+) -> Wiring:
+    """Put the parts of a session together; nothing is sent yet.
+
+    *network* answers instead of the third parties in record and live mode; None for sockets.
+
+    Raises:
+        ConfigError: a place that an option names is no place of a request.
+    """
+    vault = Vault()
+    for secret in settings.secrets:
+        vault.register_issued("scenario", settings.owner, "secret", secret)
+    opened = partial(open_places_of, platforms, project_places(settings.cassette))
+    secrets = SessionSecrets(vault, NameNet(vault, opened, start.owner_session.recording.net))
+    tenants = Tenants(platforms, settings, start, vault)
+    check_paths("redact", settings.redact)
+    rules = matching_rules(platforms, settings.ignore)
+    log = SendingLog(rules, start.clock)
+
+    replay = ReplayMode(platforms, settings, start, log, rules, secrets)
+    live = simulate = record = None
+    mode: SessionMode = replay
+    if start.simulated:
+        mode = simulate = SimulateMode(platforms, settings, start, tenants, secrets)
+    elif start.mode != "replay":
+        mode = live = LiveMode(platforms, settings, tenants, network, secrets)
+    if start.mode == "record":
+        third_party = live or simulate
+        assert third_party is not None
+        mode = record = RecordMode(platforms, settings, start, rules, tenants, third_party)
+        if settings.record == "new":
+            mode = RecordMissingMode(replay, record, extra=settings.extra)
+
+    environment = SessionEnvironment(settings, start, tenants, replay, record, live)
+    return Wiring(
+        calls=CallRunner(environment, mode, start, log, secrets),
+        settings=settings,
+        start=start,
+        secrets=secrets,
+        log=log,
+        replay=replay,
+        live=live,
+        simulate=simulate,
+        record=record,
+    )

@@ -1,0 +1,100 @@
+"""Other HTTP clients of the process: what they send becomes calls of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Final
+
+from msgspec.structs import replace
+
+from bpmax_sim.errors import NoMatchError
+from bpmax_sim.messages import Request, Response
+from bpmax_sim.session.call_runner import Wiring
+from bpmax_sim.session.record import refuse_placeholder
+from bpmax_sim.traffic.external_clients import ExternalClients
+from bpmax_sim.transport.protocol import OWN
+
+_DAY: Final = 86400.0
+"""Seconds: how long it waits is the client's own affair."""
+
+
+class ClientRelay:
+    """Makes the requests of other clients into calls of one session.
+
+    Attributes:
+        clients: which API a request is for; it also notes what could be of several.
+    """
+
+    def __init__(self, wiring: Wiring) -> None:
+        """Answer in the mode of *wiring*."""
+        self._wiring, self._calls = wiring, wiring.calls
+        environment = wiring.calls.environment
+        self.clients = ExternalClients(
+            environment.platforms,
+            wiring.settings.environ,
+            environment,
+            environment.vault,
+            environment.clock,
+            is_live=not wiring.start.is_closed,
+            is_recorded=wiring.replay.knows,
+        )
+
+    def relay(
+        self, request: Request, answer: Callable[[Request], Response] | None = None
+    ) -> Response:
+        """Make a request of another client on this thread and return its response.
+
+        *answer* answers it; None for who answers everything else.
+
+        Raises:
+            TransportError: the exchange did not complete.
+            NoMatchError: replay has no response.
+        """
+        self._calls.environment.refuse_closed()
+        handle = self._calls.handle
+        return self.clients.call(request, partial(handle, answer=answer) if answer else handle)
+
+    def intercept(self, name: str) -> AbstractContextManager[object]:
+        """Return a context in which the clients that vcrpy knows are intercepted."""
+        from bpmax_sim.traffic.intercept import intercept_clients  # noqa: PLC0415 - few need vcrpy
+
+        self._calls.environment.refuse_closed()
+        return intercept_clients(self, name)
+
+    def passes(self) -> bool:
+        """Return whether the request under way is the session's own, or nothing is recorded."""
+        return OWN.get() or self._wiring.start.mode == "live"
+
+    def answer(self, request: Request, /) -> Response | None:
+        """Return the recorded response, or None where the client has to ask for itself.
+
+        Raises:
+            NoMatchError: replay has no response; the session remembers that.
+            ConfigError: the request would carry a stand-in from a recorded response.
+        """
+        patient = replace(request, timeout=_DAY)
+        if self._wiring.record is None or self.clients.is_redirected(patient):
+            return self.relay(patient)
+        settings, replay = self._wiring.settings, self._wiring.replay
+        if settings.record != "new":
+            return None
+        known = self.clients.to_call(patient)
+        # What is new is recorded beside this one, which is replayed; no login is.
+        if not known.is_login and replay.knows(known):
+            try:
+                return self.relay(patient, replay.handle)
+            except NoMatchError as error:
+                if error.case == "already played" and not settings.extra:
+                    raise
+                self._calls.environment.misses.remove(error)  # it is recorded once more
+        refuse_placeholder(request)
+        return None
+
+    def keep(self, request: Request, response: Response, /) -> None:
+        """Record what the client was answered; it is on the disk when this returns."""
+        record = self._wiring.record
+        assert record is not None
+        answer = partial(record.record, ask=lambda _request: response)
+        self.relay(replace(request, timeout=_DAY), answer)

@@ -1,0 +1,109 @@
+"""Live and simulate: the third parties answer, or stand-ins for them, and nothing is recorded."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from bpmax_sim.messages import Request, Response
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.session.credentials import SessionSecrets, Tenants
+from bpmax_sim.session.settings import Settings
+from bpmax_sim.session.shared_logins import SharedLogins, SharedLoginTransport
+from bpmax_sim.session.start import SessionStart
+from bpmax_sim.transport.protocol import RoutableTransport, Transport, answering_function
+
+if TYPE_CHECKING:
+    from bpmax_sim.simulator.simulator import Simulators
+
+
+class LiveMode:
+    """Asks the third parties over the network, or what somebody put in its place.
+
+    Attributes:
+        ask: request -> response, with nothing done to either.
+        learn: takes both, so that what the response issues is known before anyone can show it.
+        shared_logins: what asks once for the logins of several sessions, where they are shared.
+    """
+
+    def __init__(
+        self,
+        platforms: Platforms,
+        settings: Settings,
+        tenants: Tenants,
+        network: Transport | None,
+        secrets: SessionSecrets,
+    ) -> None:
+        """Ask *network*; None for sockets, the first of which is opened by the first request."""
+        self._resources, self.learn = ExitStack(), secrets.learn
+        self.shared_logins: SharedLoginTransport | None = None
+        self.ask = answering_function(self._open(platforms, settings, tenants, network))
+
+    def _open(
+        self, platforms: Platforms, settings: Settings, tenants: Tenants, network: Transport | None
+    ) -> Transport:
+        live = network
+        if live is None:
+            from bpmax_sim.transport.live import Live  # noqa: PLC0415 - replay needs no client
+
+            live = self._resources.enter_context(Live())
+        live = live.with_routes(tenants.route) if isinstance(live, RoutableTransport) else live
+        locked = {k for k, p in platforms.own.items() if p.share == "process_lock"}
+        shared = settings.shared_logins or (SharedLogins() if locked else None)
+        if shared is None:
+            return live
+        self.shared_logins = shared.wrap_transport(
+            live, network=network, real=tenants.real, across=locked if network is None else ()
+        )
+        self._resources.callback(self.shared_logins.close)
+        return self.shared_logins
+
+    def handle(self, request: Request) -> Response:
+        """Return the third party's response.
+
+        Raises:
+            TransportError, BadResponseError: the exchange did not complete.
+        """
+        response = self.ask(request)
+        self.learn(request, response)
+        return response
+
+    def close(self) -> None:
+        """Close the connections, and let others log in where a login has not come to its end."""
+        self._resources.close()
+
+
+class SimulateMode:
+    """Asks stand-ins, which know the run's own credentials; the network stays closed.
+
+    Attributes:
+        ask: request -> response, with nothing done to either.
+        learn: takes both, so that what the response issues is known before anyone can show it.
+        simulators: one for each platform.
+    """
+
+    def __init__(
+        self,
+        platforms: Platforms,
+        settings: Settings,
+        start: SessionStart,
+        tenants: Tenants,
+        secrets: SessionSecrets,
+    ) -> None:
+        """Simulate every platform, each from its first request on."""
+        from bpmax_sim.simulator.simulator import Simulators  # noqa: PLC0415 - replay needs none
+
+        self.simulators: Simulators = Simulators(
+            platforms, tenants.of, clock=start.clock, seed=settings.effective_seed
+        )
+        self.ask, self.learn = self.simulators.handle, secrets.learn
+
+    def handle(self, request: Request) -> Response:
+        """Return the stand-in's response.
+
+        Raises:
+            TransportError: a knob of the stand-in breaks the exchange.
+        """
+        response = self.ask(request)
+        self.learn(request, response)
+        return response

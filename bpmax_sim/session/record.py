@@ -1,0 +1,327 @@
+"""Record: the third parties answer, and each exchange is redacted and on disk before it counts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from bpmax_sim.cassette.journal import LeakCheck
+from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
+from bpmax_sim.cassette.model import Values
+from bpmax_sim.cassette.recorder import Recorder, has_forked
+from bpmax_sim.errors import (
+    BadResponseError,
+    ConfigError,
+    NoMatchError,
+    TransportError,
+)
+from bpmax_sim.file_names import namesake
+from bpmax_sim.messages import Exchange, FailedExchange, Request, Response
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.proxy.auth import is_signed
+from bpmax_sim.proxy.compiled_api import compile_api
+from bpmax_sim.proxy.effects import Grant
+from bpmax_sim.proxy.signing import trust_of
+from bpmax_sim.session.credentials import Tenants, open_places, read_headers, volatile_places
+from bpmax_sim.session.live import LiveMode, SimulateMode
+from bpmax_sim.session.replay import ReplayMode
+from bpmax_sim.session.secret_review import PossibleSecrets, StandinReview
+from bpmax_sim.session.settings import Settings
+from bpmax_sim.session.start import Key, SessionStart, login_file
+from bpmax_sim.transport.redaction import redact_exchange, redact_exchanged, redact_request
+from bpmax_sim.yamlfile import display_path
+
+_PLACEHOLDER = b"redacted."
+
+
+class RecordMode:
+    """Asks a third party, and records its responses; each login in the file of its instance.
+
+    With ``record="new"``, what was recorded before is replayed, and only what is missing is asked.
+
+    Attributes:
+        possible_secrets: where values were recorded that look like secrets.
+        standins: what was recorded with a stand-in that need not be one.
+        granted_logins: the instances whose login yielded what it has to, so that it is kept even
+            if the run fails. The status alone does not say so: many third parties refuse a login
+            with 200.
+    """
+
+    def __init__(
+        self,
+        platforms: Platforms,
+        settings: Settings,
+        start: SessionStart,
+        rules: Rules,
+        tenants: Tenants,
+        third_party: LiveMode | SimulateMode,
+    ) -> None:
+        """Record nothing yet."""
+        vault = tenants.vault
+        self._platforms, self._settings, self._start = platforms, settings, start
+        self._rules, self._vault, self._tenants = rules, vault, tenants
+        self._ask, self._learn = third_party.ask, third_party.learn
+        self._recording = start.owner_session.recording
+        self._volatile = partial(volatile_places, platforms)
+        self._named = partial(read_headers, platforms)
+        self._check = LeakCheck(vault.scan, lambda: vault.size, lambda: vault.harmless)
+        self.possible_secrets = PossibleSecrets(
+            vault, self._volatile, partial(open_places, platforms), settings.cassette or Path()
+        )
+        self.standins = StandinReview(platforms, tenants)
+        self.granted_logins: set[Key] = set()
+        self._login_recorders: dict[Key, Recorder] = {}
+        self._recorded_logins: set[tuple[str, int, bytes]] = set()
+        self._secrets_seen = 0
+        self._found_late = False
+        self._lock = threading.Lock()
+
+    def handle(self, request: Request) -> Response:
+        """Return the response, its latency rounded to the milliseconds that are kept.
+
+        Raises:
+            TransportError, BadResponseError: the exchange did not complete; that is kept too.
+            CassetteError: it cannot be kept.
+        """
+        return self.record(request, self._ask)
+
+    def record(self, request: Request, ask: Callable[[Request], Response]) -> Response:
+        """Return what *ask* answers; it is on disk then."""
+        at, vault = self._start.clock.now(), self._vault
+        try:
+            response = ask(request)
+        except (BadResponseError, TransportError) as error:
+            failed = FailedExchange(code=error.code, message=vault.redact_text(error.message))
+            if isinstance(error, TransportError):
+                error.elapsed = round(error.elapsed, 3)
+                failed = replace(failed, elapsed=error.elapsed, sent=error.sent)
+            self._keep(Exchange(request=redact_request(request, vault), outcome=failed, at=at))
+            raise
+        self._learn(request, response)
+        trust = trust_of(request, response, self._start.auth_clock.now())
+        response = replace(
+            response, elapsed=round(response.elapsed, 3), trust=vault.redact_text(trust)
+        )
+        shown, answered = redact_exchanged(request, response, vault)
+        self._keep(Exchange(request=shown, outcome=answered, at=at))
+        # A login takes no virtual time, recorded or replayed: when a token was renewed must not
+        # move what scripts see of the clock. The file keeps how long it took.
+        return replace(response, elapsed=0.0) if request.is_login else response
+
+    def _keep(self, exchange: Exchange) -> None:
+        """Record a redacted exchange; it is on disk when this returns."""
+        self._start.owner_session.refuse_closed()
+        if self._secrets_seen != self._vault.size:
+            self._redact_again()
+        request = exchange.request
+        values = self._tenants.values(request)
+        if not request.is_login:
+            self._own_recorder().append(
+                exchange, session=self._start.owner_session.number, check=self._check, values=values
+            )
+            self.possible_secrets.add(exchange)
+            self.standins.add(exchange)
+        elif not self._is_repeated_login(exchange):
+            self._append_login(exchange, values)
+
+    def _append_login(self, exchange: Exchange, values: Values) -> None:
+        call = exchange.request.call
+        assert call is not None
+        if self._settings.logins is not None:
+            with self._lock:
+                recorder = self._login_recorder((call.platform, call.instance))
+            recorder.append(exchange, values=values)
+        else:
+            self._own_recorder().append(
+                exchange, session=self._start.owner_session.number, check=self._check, values=values
+            )
+
+    def _is_repeated_login(self, exchange: Exchange) -> bool:
+        """Return whether the same login was answered the same before: its recording repeats."""
+        outcome = exchange.outcome
+        if isinstance(outcome, FailedExchange):
+            return False
+        who = identity(parts_of_request(exchange.request), self._rules)
+        answered = (who, outcome.status, outcome.body)
+        with self._lock:
+            is_repeated = answered in self._recorded_logins
+            self._recorded_logins.add(answered)
+        return is_repeated and self._settings.logins is not None
+
+    def _redact_again(self) -> None:
+        """Redact anew what was recorded before a secret in it became known."""
+        with self._lock:
+            fresh = self._vault.anchors_since(self._secrets_seen)
+            self._secrets_seen += len(fresh)
+            recorders = self.recorders()
+        if fresh and recorders:
+            self._found_late = True
+            for recorder in recorders:
+                recorder.mend(self._redact, holding=fresh)
+
+    def _redact(self, exchange: Exchange) -> Exchange:
+        return redact_exchange(exchange, self._vault)
+
+    def recorders(self) -> list[Recorder]:
+        """Return what this session records into."""
+        own = [self._recording.recorder] if self._recording.recorder else []
+        return [*self._login_recorders.values(), *own]
+
+    def _login_recorder(self, key: Key) -> Recorder:
+        recorder = self._login_recorders.get(key)
+        if recorder is None:
+            assert self._settings.logins is not None
+            path = login_file(self._settings.logins, key)
+            recorder = self._make_recorder(path, ".".join(key), repeating=True)
+            self._login_recorders[key] = recorder
+        return recorder
+
+    def _own_recorder(self) -> Recorder:
+        """Return what all sessions of the owner record into, opened by the first exchange."""
+        settings, recording = self._settings, self._recording
+        with recording.lock:
+            if recording.recorder is None:
+                if settings.cassette is None:
+                    raise ConfigError("record: no cassette is named; pass cassette=")
+                recording.recorder = self._make_recorder(
+                    settings.cassette,
+                    settings.owner,
+                    adding=settings.record == "new",
+                    name=recording.name,
+                    parent=recording.parent,
+                    net=recording.net,
+                )
+                if recording.has_drawn:
+                    recording.recorder.drawn = recording.drawn.without_unused_seed()
+            return recording.recorder
+
+    def _make_recorder(self, path: Path, owner: str, **options: Any) -> Recorder:
+        vault = self._vault
+        if self._settings.remote:
+            self._settings.remote.fetch(path, recording=True)
+        other = namesake(path)
+        if other is not None:
+            raise ConfigError(
+                "{path} and {other} are one file on Windows and macOS, so nothing is recorded; "
+                "rename one of them, by what it is named after: a scenario, a test, a row's id "
+                "or a key",
+                path=display_path(path),
+                other=display_path(other),
+            )
+        return Recorder(
+            path,
+            rules=self._rules,
+            owner=owner,
+            scan=vault.scan,
+            known=lambda: vault.size,
+            zone=self._start.zone,
+            **options,
+        )
+
+    def seal_logins(self, *, failed: bool) -> tuple[Path, ...]:
+        """Seal the logins, of a *failed* run only those that were granted; return their files.
+
+        Raises:
+            LeakError: a secret would have been written.
+            CassetteError: a file could not be written, and the old one is whole.
+        """
+        if self._found_late or self._vault.anchors_since(self._secrets_seen):
+            for recorder in self._login_recorders.values():
+                recorder.mend(self._redact)
+            if self._recording.recorder:
+                number = self._start.owner_session.number
+                self._recording.recorder.mend(self._redact, session=number)
+        for key, recorder in self._login_recorders.items():
+            if failed and key not in self.granted_logins:
+                recorder.discard()
+            else:
+                recorder.seal(volatile=self._volatile, named=self._named)
+        folder = self._settings.logins
+        return tuple(login_file(folder, key) for key in self._login_recorders if folder)
+
+    def seal(self, grants: Mapping[str, Grant], *, failed: bool) -> None:
+        """Seal what the owner's sessions recorded; that of a *failed* run is set aside.
+
+        *grants* are those of the run, by login key: with them a recorded signature is made again.
+
+        Raises:
+            LeakError, CassetteError: as `seal_logins`.
+        """
+        recording, owner = self._recording, self._settings.owner
+        # What was recorded before, and nothing calls any more, is not recorded any more.
+        known = recording.cassette is not None and owner in recording.cassette.owners
+        is_emptied = self._settings.record == "rewrite" and known
+        if recording.recorder is None and not failed and (is_emptied or has_forked()):
+            self._own_recorder()
+        if recording.recorder is not None and failed:
+            recording.recorder.set_aside()
+        elif recording.recorder is not None:
+            signed = partial(self._is_signed, grants)
+            recording.recorder.seal(
+                volatile=self._volatile,
+                named=self._named,
+                is_signed=signed,
+                replays=self._settings.replays,
+            )
+        recording.recorder = None
+
+    def _is_signed(self, grants: Mapping[str, Grant], exchange: Exchange) -> bool:
+        """Return whether a recorded request is signed as it would be today."""
+        call = exchange.request.call
+        platform = self._platforms.find(call.platform) if call else None
+        if call is None or platform is None or call.api not in platform.apis:
+            return False
+        instance = self._platforms.instance(call.platform, call.instance)
+        recipe = compile_api(platform, instance, platform.apis[call.api])
+        own = f"{call.platform}/{call.instance}/"
+        grant = next((grant for key, grant in grants.items() if key.startswith(own)), None)
+        return is_signed(exchange.request, recipe, self._tenants.of(platform, instance), grant)
+
+
+class RecordMissingMode:
+    """Replays what was recorded, and records what was not.
+
+    With *extra*, a call that was replayed already is recorded once more.
+    """
+
+    def __init__(self, replay: ReplayMode, record: RecordMode, *, extra: bool) -> None:
+        """Ask *replay* first."""
+        self._replay, self._record, self._extra = replay, record, extra
+
+    def handle(self, request: Request) -> Response:
+        """Return the recorded response, else the live one.
+
+        Raises:
+            NoMatchError: the call was recorded and is replayed already.
+            ConfigError: the live request would carry a stand-in from a recorded response.
+        """
+        if not request.is_login:
+            try:
+                return self._replay.handle(request)
+            except NoMatchError as error:
+                if error.case == "already played" and not self._extra:
+                    raise
+            refuse_placeholder(request)
+        return self._record.handle(request)
+
+
+def refuse_placeholder(request: Request) -> None:
+    """Raise if the live *request* carries a stand-in from a recorded response.
+
+    Raises:
+        ConfigError: it does.
+    """
+    sent = [request.url, *(value for _, value in request.headers)]
+    if any(_PLACEHOLDER in text.encode() for text in sent) or _PLACEHOLDER in (request.body or b""):
+        name = request.call.name if request.call else request.method
+        raise ConfigError(
+            "{name}: the live request would carry a value that a recorded answer only "
+            "stands in for; record afresh: bpmax-sim record, or pytest with "
+            "--bpmax-record=rewrite",
+            name=name,
+        )

@@ -1,0 +1,202 @@
+"""Replay: every call is answered from the recording, and nothing is sent."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from bpmax_sim.cassette.matching import (
+    Difference,
+    Rules,
+    differences,
+    parts_of_exchange,
+    parts_of_request,
+)
+from bpmax_sim.cassette.miss import MissContext, signature_mismatch
+from bpmax_sim.cassette.player import Player
+from bpmax_sim.errors import BadResponseError, NoMatchError, TransportError
+from bpmax_sim.messages import Call, Exchange, FailedExchange, Outcome, Request, Response
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.matcher import ApiMatcher
+from bpmax_sim.platform.target import CLIENT
+from bpmax_sim.session.credentials import SessionSecrets
+from bpmax_sim.session.sending_log import SendingLog
+from bpmax_sim.session.settings import Settings
+from bpmax_sim.session.start import Key, SessionStart, load_cassette, login_file
+from bpmax_sim.transport.redaction import redact_request
+from bpmax_sim.yamlfile import display_path
+
+_STANDIN = "redacted."
+
+
+class ReplayMode:
+    """Answers what this owner recorded; the logins of an instance are recorded by themselves.
+
+    Attributes:
+        player: the owner's own recording.
+    """
+
+    def __init__(
+        self,
+        platforms: Platforms,
+        settings: Settings,
+        start: SessionStart,
+        log: SendingLog,
+        rules: Rules,
+        secrets: SessionSecrets,
+    ) -> None:
+        """Replay what *start* has opened; *log* gets which recording answered."""
+        recording = start.owner_session.recording
+        is_absent = recording.cassette is None and settings.cassette is not None
+        self.player = Player(
+            recording.cassette,
+            rules,
+            settings.owner,
+            path=display_path(settings.cassette) if is_absent and settings.cassette else "",
+            repeat=settings.repeat,
+            playback=recording.playback,
+            session=start.owner_session.number,
+        )
+        self._platforms, self._log, self._rules = platforms, log, rules
+        self._vault, self._net = secrets.vault, secrets.net
+        self._folder = settings.logins
+        self._commands = MissContext(
+            record=settings.command,
+            new=settings.command_new,
+            extra=settings.command_extra,
+            rewrite=settings.command_rewrite,
+        )
+        self._login_players: dict[Key, Player | None] = {}
+        self._lock = threading.Lock()
+
+    def handle(self, request: Request) -> Response:
+        """Return the recorded response, with its recorded latency.
+
+        Raises:
+            NoMatchError: there is none.
+            TransportError: the recorded exchange did not complete.
+            BadResponseError: its response could not be read.
+        """
+        shown = redact_request(request, self._vault)
+        outcome = self._login_outcome(shown) if shown.is_login else self._play(shown, self.player)
+        if isinstance(outcome, FailedExchange):
+            if outcome.code == BadResponseError.default_code:
+                raise BadResponseError(outcome.message)
+            raise TransportError(
+                outcome.message, code=outcome.code, elapsed=outcome.elapsed, sent=outcome.sent
+            )
+        return outcome if outcome.source == "recorded" else replace(outcome, source="recorded")
+
+    def _play(self, shown: Request, player: Player, alike: Exchange | None = None) -> Outcome:
+        """Return what came of *shown*, or of the recorded request *alike*, which then is played."""
+        parts = parts_of_request(shown if alike is None else alike.request)
+        try:
+            turn = player.next(parts, self._context(shown.call))
+        except NoMatchError as error:
+            self._log.note_miss(shown, error.nearest, parts)
+            raise
+        self._log.note_match(shown, turn, parts)
+        return player.outcome(*turn)
+
+    def _login_outcome(self, shown: Request) -> Outcome:
+        """Return what came of a login; it takes no virtual time, recorded or replayed.
+
+        When a token was renewed must not move what scripts see of the clock.
+        """
+        assert shown.call is not None
+        key = shown.call.platform, shown.call.instance
+        player = self._login_player(key) or self.player
+        alike = None
+        if not player.knows(parts_of_request(shown)):
+            alike = nearest_login(shown, player.logins(*key), self._rules)
+            if alike is None and is_of_client(shown):
+                synthesised = synthesise_login(self._platforms, shown)
+                if synthesised is not None:
+                    return synthesised
+        outcome = self._play(shown, player, alike)
+        return replace(outcome, elapsed=0.0) if isinstance(outcome, Response) else outcome
+
+    def knows(self, request: Request) -> bool:
+        """Return whether a request was recorded at all, played or not."""
+        self._net.register_request(request)
+        call = request.call
+        if call is not None and call.is_login and self.has_login(call.platform, call.instance):
+            return True
+        return self.player.knows(parts_of_request(redact_request(request, self._vault)))
+
+    def has_login(self, platform: str, instance: str) -> bool:
+        """Return whether the logins of an instance were recorded."""
+        return self._login_player((platform, instance)) is not None
+
+    def login_files(self) -> tuple[Path, ...]:
+        """Return the files of the logins that were asked for."""
+        return tuple(login_file(self._folder, key) for key in self._login_players if self._folder)
+
+    def mismatch_error(self, call: Call, found: tuple[Difference, ...]) -> NoMatchError:
+        """Return the error for a call that is signed otherwise than it was recorded."""
+        return signature_mismatch(call, found, self._context(call))
+
+    def _context(self, call: Call | None) -> MissContext:
+        position = call.position if call is not None else None
+        return self._commands if position is None else replace(self._commands, position=position)
+
+    def _login_player(self, key: Key) -> Player | None:
+        with self._lock:
+            if key not in self._login_players:
+                path = login_file(self._folder, key) if self._folder else None
+                cassette = load_cassette(path)
+                self._login_players[key] = (
+                    Player(cassette, self._rules, ".".join(key), repeat=True) if cassette else None
+                )
+            return self._login_players[key]
+
+
+def nearest_login(request: Request, recorded: Iterable[Exchange], rules: Rules) -> Exchange | None:
+    """Return the recorded login that answers *request*, which was not recorded just so, or None.
+
+    What a client sends to log in depends on its version and on who runs it, so of the same request
+    of the login the one counts that yielded a token and differs least. A builder's login differs
+    from a builder's only where its declaration has changed.
+    """
+    login_call = request.call
+    assert login_call is not None
+    fitting = [
+        exchange
+        for exchange in recorded
+        if (call := exchange.request.call) is not None
+        and (call.method, call.path) == (login_call.method, login_call.path)
+        and (is_of_client(request) or is_of_client(exchange.request))
+    ]
+    parts = parts_of_request(request)
+
+    def distance(exchange: Exchange) -> tuple[bool, int]:
+        return not _yields(exchange), len(differences(parts_of_exchange(exchange), parts, rules))
+
+    return min(fitting, key=distance, default=None)
+
+
+def _yields(login: Exchange) -> bool:
+    """Return whether a recorded login was granted: what it minted has a stand-in."""
+    outcome = login.outcome
+    if isinstance(outcome, FailedExchange):
+        return False
+    texts = [outcome.body.decode(errors="replace"), *(value for _, value in outcome.headers)]
+    return any(_STANDIN in text for text in texts)
+
+
+def is_of_client(login: Request) -> bool:
+    """Return whether a login is one of a client of its own, and no builder's."""
+    return CLIENT in login.injected
+
+
+def synthesise_login(platforms: Platforms, request: Request) -> Response | None:
+    """Return what a client's own login yields where none was recorded, all of it stand-ins."""
+    from bpmax_sim.simulator.auth import login_response  # noqa: PLC0415 - replay needs none
+
+    match, call = ApiMatcher(platforms).match(request), request.call
+    if match is None or match.target.login is None or call is None:
+        return None
+    return login_response(match.target.platform, call.instance, match.target.login)

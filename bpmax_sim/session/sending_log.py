@@ -1,0 +1,168 @@
+"""What stood behind each sending of a session: the fault that was injected, the recording.
+
+Both are noted as they happen, in a few words, and spelled out only for whoever asks: a scenario
+does, for its trace. All of it is in redacted form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.matching import Difference, Parts, Rules, differences, parts_of_exchange
+from bpmax_sim.clock import VirtualClock
+from bpmax_sim.errors import BpmaxError
+from bpmax_sim.field_path import format_path
+from bpmax_sim.js_values import to_scenario_value
+from bpmax_sim.messages import Request, Response
+from bpmax_sim.proxy.response import read_body
+from bpmax_sim.transport.faults import Fault
+
+
+class InjectedFault(msgspec.Struct, frozen=True, kw_only=True):
+    """A fault that struck a sending.
+
+    Attributes:
+        call: ``platform.api``.
+        serial, attempt: of the call, and which of its sendings it was, from 0.
+        order: its place among all that happens in the session.
+    """
+
+    fault: Fault
+    call: str
+    serial: int
+    attempt: int
+    at: float
+    order: int
+
+
+class RecordingMatch(msgspec.Struct, frozen=True, kw_only=True):
+    """The recording behind a sending.
+
+    Attributes:
+        file: the cassette.
+        exchange, line: which of its exchanges, from 1, and where that stands.
+        played: whether it answered; else it is the nearest one, and *differs* says why it did not.
+        ignore: the places that do not count for this API.
+        ignored: those of them where recorded and sent differ: ``{path, recorded, sent}``.
+        request: what was recorded, where anything of it differs.
+        status, response: what the nearest one would have answered.
+    """
+
+    file: str
+    exchange: int
+    line: int
+    played: bool
+    ignore: tuple[str, ...] = ()
+    ignored: tuple[Mapping[str, Any], ...] = ()
+    differs: tuple[Mapping[str, Any], ...] = ()
+    request: Mapping[str, Any] | None = None
+    status: int | None = None
+    response: Any = None
+
+
+class _Note(msgspec.Struct, frozen=True):
+    cassette: Cassette
+    number: int
+    played: bool
+    sent: Parts | None
+
+
+class SendingLog:
+    """Notes what happens to the requests of one session; safe to use from several threads.
+
+    Attributes:
+        faults: every fault that was injected, in order.
+    """
+
+    def __init__(self, rules: Rules, clock: VirtualClock) -> None:
+        """Start with nothing noted."""
+        self.faults: list[InjectedFault] = []
+        self._rules = rules
+        self._clock = clock
+        self._notes: dict[tuple[int, int], _Note] = {}
+
+    def note_fault(self, fault: Fault, request: Request) -> None:
+        """Note that *fault* was injected into *request*."""
+        if (call := request.call) is not None:
+            injected = InjectedFault(
+                fault=fault,
+                call=call.name,
+                serial=call.serial,
+                attempt=request.attempt,
+                at=self._clock.now(),
+                order=self._clock.tick(),
+            )
+            self.faults.append(injected)
+
+    def note_match(self, request: Request, played: tuple[Cassette, int], sent: Parts) -> None:
+        """Note which recording answered."""
+        counted = not self._rules.paths(sent.platform, sent.api)
+        self._note(request, _Note(*played, True, None if counted else sent))
+
+    def note_miss(
+        self, request: Request, nearest: tuple[Cassette, int] | None, sent: Parts
+    ) -> None:
+        """Note that none did, and which one is nearest."""
+        if nearest is not None:
+            self._note(request, _Note(*nearest, False, sent))
+
+    def _note(self, request: Request, answered: _Note) -> None:
+        if request.call is not None:
+            self._notes[request.call.serial, request.attempt] = answered
+
+    def recording_match(self, serial: int, attempt: int) -> RecordingMatch | None:
+        """Return the recording behind one sending of a call, or None where there is none."""
+        answered = self._notes.get((serial, attempt))
+        if answered is None:
+            return None
+        cassette, number = answered.cassette, answered.number
+        return RecordingMatch(
+            file=str(cassette.path),
+            exchange=number + 1,
+            line=cassette.line_of(number),
+            played=answered.played,
+            **({} if answered.sent is None else self._compare(answered, answered.sent)),
+        )
+
+    def _compare(self, answered: _Note, sent: Parts) -> dict[str, Any]:
+        rules = self._rules
+        data: dict[str, Any] = {
+            "ignore": tuple(map(format_path, rules.paths(sent.platform, sent.api)))
+        }
+        try:
+            recorded = parts_of_exchange(answered.cassette.exchange(answered.number))
+        except BpmaxError:  # a damaged one is told of when it is played
+            return data
+        every = differences(recorded, sent, Rules(templates=rules.templates))
+        counted = () if answered.played else differences(recorded, sent, rules)
+        ignored = [difference for difference in every if difference not in counted]
+        data["ignored"] = tuple(map(_difference_data, ignored))
+        data["differs"] = tuple(map(_difference_data, counted))
+        if every:
+            data["request"] = {
+                "method": recorded.method,
+                "path": recorded.path,
+                "query": dict(recorded.query),
+                "header": dict(recorded.header),
+                "body": None
+                if recorded.body.kind == "none"
+                else to_scenario_value(recorded.body.value),
+            }
+        if not answered.played:
+            outcome = answered.cassette.outcome(answered.number)
+            if isinstance(outcome, Response):
+                data |= {"status": outcome.status, "response": read_body(outcome).shown}
+        return data
+
+
+def _difference_data(difference: Difference) -> dict[str, Any]:
+    """Return a difference in JSON values; a side that is not there is not told."""
+    sides = {"recorded": difference.recorded, "sent": difference.sent}
+    return {"path": difference.path} | {
+        k: to_scenario_value(v) for k, v in sides.items() if v is not UNSET
+    }

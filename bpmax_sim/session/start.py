@@ -1,0 +1,189 @@
+"""How a session starts: the mode in force, virtual time, and what scripts draw."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from datetime import timedelta
+from functools import lru_cache, partial
+from pathlib import Path
+from uuid import uuid4
+
+import msgspec
+
+from bpmax_sim.cassette import file
+from bpmax_sim.cassette.alignment import PlacesOf, no_places
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.journal import find_interrupted
+from bpmax_sim.cassette.merge import recover
+from bpmax_sim.cassette.model import Values
+from bpmax_sim.clock import Clock, DrawnSequences, Instant, SystemClock, VirtualClock, new_seed
+from bpmax_sim.errors import InterruptedWarning, shell_quote
+from bpmax_sim.i18n import msg
+from bpmax_sim.secret.secret_names import VERSION
+from bpmax_sim.session.settings import Settings
+from bpmax_sim.session.shared_recording import OPEN_SESSIONS, OwnerSession, SharedRecording
+from bpmax_sim.yamlfile import display_path
+
+Key = tuple[str, str]
+"""Platform key and instance key."""
+
+
+def load_cassette(path: Path | None) -> Cassette | None:
+    """Return the cassette at *path*, or None if there is none.
+
+    Raises:
+        CassetteError: if it cannot be used.
+    """
+    try:
+        return file.load_shared(display_path(path)) if path else None
+    except FileNotFoundError:
+        return None
+
+
+def fetch_logins(settings: Settings, cassette: Cassette) -> None:
+    """Bring the logins of the instances that a recording names up to date.
+
+    Raises:
+        CassetteError: one cannot be read where it lies.
+    """
+    remote, folder = settings.remote, settings.logins
+    if remote is None or folder is None:
+        return
+    lines = map(cassette.line, cassette.index.numbers(settings.owner))
+    for key in {(line.call.partition(".")[0], line.instance) for line in lines}:
+        remote.fetch(login_file(folder, key), recording=settings.mode == "record")
+
+
+def login_values(settings: Settings, owner: str) -> Values:
+    """Return the credentials that are no secrets with which the login of an instance was recorded.
+
+    Raises:
+        CassetteError: it cannot be read.
+    """
+    folder = settings.logins
+    cassette = load_cassette(folder / f"{owner}.yaml") if folder else None
+    return cassette.values(owner) if cassette else {}
+
+
+@lru_cache(maxsize=256)
+def login_file(folder: Path, key: Key) -> Path:
+    """Return the recording of the logins of an instance."""
+    return folder / f"{'.'.join(key)}.yaml"
+
+
+NEVER_RECORDED = Instant.parse("2026-01-01T00:00:00+08:00")
+"""Where virtual time starts in replay when nothing says otherwise."""
+
+
+class SessionStart(msgspec.Struct, frozen=True, kw_only=True):
+    """The start of a run.
+
+    Attributes:
+        owner_session: which of its owner's sessions this is, and what they share.
+        zone: offset from UTC of the scripts' local time and of the instants in a recording.
+        simulated: whether stand-ins answer.
+    """
+
+    owner_session: OwnerSession
+    clock: VirtualClock
+    zone: timedelta
+    simulated: bool = False
+
+    @property
+    def mode(self) -> str:
+        """Return the mode in force: recording once what is recorded already is replaying it."""
+        return self.owner_session.recording.mode
+
+    @property
+    def is_closed(self) -> bool:
+        """Return whether the network is closed and no real credential is needed."""
+        return self.mode == "replay" or self.simulated
+
+    @property
+    def auth_clock(self) -> Clock:
+        """Return what auth is dated with: real time where it is sent to somebody."""
+        return self.clock if self.is_closed else SystemClock()
+
+
+def start_session(settings: Settings, volatile: PlacesOf = no_places) -> SessionStart:
+    """Open the recording and set the clock; what an interrupted recording left is sealed first.
+
+    *volatile* names the fields of an API's responses that have no meaning.
+
+    Raises:
+        CassetteError: the cassette cannot be used.
+    """
+    kind = (settings.owner, settings.mode, settings.record)
+    open_recording = partial(_open_recording, settings, volatile)
+    run = settings.run or OPEN_SESSIONS
+    owner_session = run.join(settings.cassette, kind, open_recording)
+    mode = owner_session.recording.mode
+    start = settings.clock or _recorded_start(settings, owner_session, mode)
+    return SessionStart(
+        owner_session=owner_session,
+        clock=VirtualClock(start.seconds),
+        zone=start.offset,
+        simulated=mode != "replay" and settings.is_simulated,
+    )
+
+
+def _open_recording(settings: Settings, volatile: PlacesOf) -> SharedRecording:
+    """Open the recording for the first session of its owner."""
+    if settings.remote and settings.cassette:
+        settings.remote.fetch(settings.cassette, recording=settings.mode == "record")
+    if settings.mode == "record" and settings.cassette is not None:
+        recover(settings.cassette, volatile=volatile)
+    cassette = load_cassette(settings.cassette)
+    once = settings.mode == "record" and settings.record == "once"
+    known = cassette is not None and settings.owner in cassette.owners
+    mode = "replay" if once and known else settings.mode
+    if mode == "replay" and settings.cassette is not None:
+        _warn_of_interrupted(settings.cassette)
+    if mode == "replay" and cassette is not None:
+        fetch_logins(settings, cassette)  # while the network is open
+    name = uuid4().hex if mode == "record" else ""
+    drawn = _choose_seeds(settings, mode, cassette)
+    is_kept = mode == "replay" or settings.record == "new"
+    net = cassette.net_of(settings.owner) if cassette and known and is_kept else VERSION
+    return SharedRecording(mode=mode, cassette=cassette, name=name, drawn=drawn, net=net)
+
+
+def _choose_seeds(settings: Settings, mode: str, cassette: Cassette | None) -> DrawnSequences:
+    """Return what scripts draw from: the seed that is fixed, else recorded, else a new one.
+
+    What only stand-ins see is the same in every run. What is added to a recording is drawn from a
+    new seed, or every such addition would send the same values.
+    """
+    if settings.seed is not None:
+        return DrawnSequences((settings.seed,))
+    is_synthetic = mode == "replay" or settings.is_simulated
+    adds = mode == "record" and settings.record == "new"
+    known = cassette.draws_of(settings.owner) if cassette and (mode == "replay" or adds) else None
+    if known is None:
+        return DrawnSequences((0 if is_synthetic else new_seed(settings.owner),))
+    if is_synthetic or not known.ends:
+        return known
+    return DrawnSequences((*known.seeds, new_seed(settings.owner)), known.ends)
+
+
+def _warn_of_interrupted(cassette: Path) -> None:
+    for journal in find_interrupted(cassette):
+        warnings.warn(
+            msg(
+                "{journal} holds a recording that was interrupted and is not replayed; seal it "
+                "with `bpmax-sim recover {cassette}`",
+                journal=display_path(journal),
+                cassette=shell_quote(display_path(cassette)),
+            ),
+            InterruptedWarning,
+            stacklevel=2,
+        )
+
+
+def _recorded_start(settings: Settings, owner_session: OwnerSession, mode: str) -> Instant:
+    if mode != "replay":
+        return NEVER_RECORDED if settings.is_simulated else NEVER_RECORDED.at(time.time())
+    cassette = owner_session.recording.cassette
+    recorded = cassette.start(settings.owner, session=owner_session.number) if cassette else None
+    return recorded or NEVER_RECORDED

@@ -1,0 +1,87 @@
+"""Who answers in each mode, and what of it is recorded and replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bpmax_sim.errors import BadResponseError, ConfigError, TransportError
+from bpmax_sim.messages import Request, Response
+from bpmax_sim.session.session import Session
+
+PLATFORM = """\
+platform_key: crm_system
+base_url: https://crm.example.test
+apis: {detail: {method: GET, path: "/api/customers/{id}"}}
+"""
+ADDRESS = "https://crm.example.test/api/customers/7"
+Answer = Callable[[Request], Response]
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Callable[..., Session]:
+    """Return what opens sessions over one recording; *answer* is the third party."""
+    (tmp_path / "platforms").mkdir()
+    (tmp_path / "platforms/crm_system.yaml").write_text(PLATFORM, encoding="utf-8")
+
+    def begin(answer: Answer | None = None, **options: Any) -> Session:
+        mode = "record" if answer else "replay"
+        settings: dict[str, Any] = {
+            "mode": mode,
+            "transport": answer,
+            "environ": {},
+            "record": "rewrite",
+        }
+        cassette = tmp_path / "cassettes/客户.yaml"
+        return Session.open(tmp_path / "platforms", cassette=cassette, **(settings | options))
+
+    return begin
+
+
+def ask(session: Session) -> Response:
+    return session.handle(Request(method="GET", url=ADDRESS))
+
+
+def test_latency_is_rounded_to_what_is_kept_and_replayed(opened: Callable[..., Session]) -> None:
+    with opened(lambda _request: Response(status=204, elapsed=0.2506)) as session:
+        live = ask(session)
+    with opened() as session:
+        replayed = ask(session)
+
+    assert (live.elapsed, live.source) == (0.251, "live")
+    assert (replayed.status, replayed.elapsed, replayed.source) == (204, 0.251, "recorded")
+
+
+def test_an_exchange_that_fails_is_recorded_and_replayed(opened: Callable[..., Session]) -> None:
+    def answer(_request: Request) -> Response:
+        raise TransportError("no response within 30 s", code="TIMEOUT", elapsed=30.0004)
+
+    for third_party in (answer, None):
+        with opened(third_party) as session, pytest.raises(TransportError) as caught:
+            ask(session)
+        assert (caught.value.code, caught.value.elapsed) == ("TIMEOUT", 30.0)
+
+
+def test_an_unreadable_response_is_recorded_and_replayed(opened: Callable[..., Session]) -> None:
+    def answer(_request: Request) -> Response:
+        raise BadResponseError("the body cannot be decoded: minted-token-77")
+
+    for third_party in (answer, None):
+        with (
+            opened(third_party, secrets=["minted-token-77"]) as session,
+            pytest.raises(BadResponseError) as caught,
+        ):
+            ask(session)
+    assert caught.value.code == "BAD_RESPONSE"
+    assert str(caught.value).endswith("the body cannot be decoded: redacted.scenario..secret.1")
+
+
+def test_a_session_that_is_over_neither_calls_nor_records(opened: Callable[..., Session]) -> None:
+    with opened(lambda _request: Response(status=204)) as session:
+        ask(session)
+
+    with pytest.raises(ConfigError, match="the session is closed"):
+        ask(session)
