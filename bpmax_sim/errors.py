@@ -456,7 +456,26 @@ class ClosedNetworkError(BpmaxError):
 
 
 class SubjectError(BpmaxError):
-    """A form or a flow does not offer what a step or a script asks of it."""
+    """A form or a flow does not offer what a step or a script asks of it.
+
+    Attributes:
+        code: the same in every language, such as ``REQUIRED`` or ``NOT_OWNER``; for `expect_error`.
+    """
+
+    def __init__(self, template: str, /, *, code: str, **values: object) -> None:
+        """Compose the message from its template and values."""
+        super().__init__(template, **values)
+        self.code = code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Keep the code where a worker sends it to another process."""
+        return _rebuild_subject_error, (self.args, self.code)
+
+
+def _rebuild_subject_error(args: tuple[Any, ...], code: str) -> SubjectError:
+    error = SubjectError("", code=code)
+    error.args = args
+    return error
 
 
 class ExpectationError(BpmaxError, AssertionError):

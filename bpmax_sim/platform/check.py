@@ -34,6 +34,7 @@ _TEXT_PATHS = {"css": compile_selector, "regex": compile_value_pattern}
 
 _KEY = re.compile(r"[\w-]+")
 _TEMPLATE = re.compile(r"\{\{.+\}\}")
+_HOST = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _METHOD = re.compile(r"[A-Za-z]+")
 
 
@@ -177,6 +178,21 @@ class _PlatformChecks(Checks, frozen=True):
             self.tell(msg("expected {address}", address=ADDRESS), "base_url")
         names = COMMON_NAMES.union(self.platform.credentials, self.platform.auth.yielded_names)
         self.template(self.platform.base_url, names - {"base_url"}, ("base_url",))
+        for host, address in self.platform.hosts.items():
+            if not _HOST.fullmatch(host):
+                message = msg("{host!r} is no name of a host; use letters, digits and _", host=host)
+                self.tell(message, "hosts", host, key=True)
+            if is_template(address) or not is_address(address):
+                self.tell(msg("expected {address}", address=ADDRESS), "hosts", host)
+            if model.host_name(host) in self.platform.credentials:
+                message = msg("a credential is called {name!r} as well", name=model.host_name(host))
+                self.tell(message, "hosts", host, key=True)
+
+    def host(self, name: str, *steps: str | int) -> None:
+        if name and name not in self.platform.hosts:
+            known = self.platform.hosts
+            hint = nearest_name(name, known) or msg("; declare it under hosts")
+            self.tell(msg("there is no host {name!r}{hint}", name=name, hint=hint), *steps, "host")
 
     def plain_values(self, steps: Steps, owner: model.Platform | model.Api) -> None:
         """Refuse what looks like a template in a header or a query, where nothing fills it."""
@@ -207,13 +223,14 @@ class _PlatformChecks(Checks, frozen=True):
 
     def auth(self, steps: Steps, auth: model.Auth) -> None:
         node = self.root.at(steps)
-        declared = self.platform.credentials.keys()
+        declared = {*self.platform.credentials, *map(model.host_name, self.platform.hosts)}
         for use in uses(node) if node is not None else ():
             self.template(use.text, use.names.union(declared), (*steps, *use.steps))
         for index, step in enumerate(auth.steps):
             for name, rule in step.extract.items():
                 at = (*steps, "acquire", "steps", index, "extract", name, "path")
                 self.value_path(rule.path, at)
+            self.host(step.request.host, *steps, "acquire", "steps", index, "request")
         for index, name in enumerate(auth.acquire.share if auth.acquire else ()):
             self.credential(name, (*steps, "acquire", "share", index))
         known = {*CLASSES, *self.platform.response.classes}
@@ -238,6 +255,7 @@ class _PlatformChecks(Checks, frozen=True):
 
     def api(self, name: str, api: model.Api) -> None:
         steps = ("apis", name)
+        self.host(api.host, *steps)
         if not _METHOD.fullmatch(api.method):
             self.tell(msg("{method!r} is not an HTTP method", method=api.method), *steps, "method")
         self.plain_values(steps, api)

@@ -37,6 +37,8 @@ from bpmax_sim.platform.model import (
     Platform,
     Scalar,
     Source,
+    host_name,
+    snake,
     value_problem,
 )
 from bpmax_sim.platform.secrecy import declared_clear, is_clear
@@ -49,10 +51,30 @@ from bpmax_sim.yamlfile import Checks, Node, Steps, decode, join, read_yaml
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """Where an instance was declared, for messages and for ``{file: path}``."""
+    """Where an instance was declared, for messages and for ``{file: path}``.
+
+    Attributes:
+        by_convention: no file declares it, so its values are looked for in the environment.
+    """
 
     node: Node = msgspec.field(default_factory=lambda: Node({}))
     folder: Path = msgspec.field(default_factory=Path)
+    by_convention: bool = False
+
+
+_VARIABLE = re.compile(r"[A-Za-z0-9_.-]+")
+
+
+def convention(platform_key: str, *names: str) -> str:
+    """Return the variable that holds a value of a platform that no file declares an instance of.
+
+    It is ``CRM_SYSTEM_CLIENT_SECRET`` for ``crm_system`` and ``client_secret``; nothing for names
+    that no shell can set, such as Chinese ones.
+    """
+    words = [platform_key, *filter(None, names)]
+    if not all(map(_VARIABLE.fullmatch, words)):
+        return ""
+    return "_".join(re.sub(r"[^A-Z0-9]+", "_", snake(word).upper()) for word in words)
 
 
 def resolve(
@@ -81,11 +103,12 @@ def resolve(
     credentials = tuple(resolver.credentials())
     resolver.report_shared_values(credentials)
     declared, live = resolver.addresses()
+    hosts = dict(resolver.hosts())
     route = resolver.route()
     resolver.report_missing({credential.name for credential in credentials})
     if resolver.problems:
         raise ConfigError(*sorted(resolver.problems, key=by_place))
-    return Credentials(*credentials, live=live, declared=declared, route=route)
+    return Credentials(*credentials, live=live, declared=declared, route=route, hosts=hosts)
 
 
 def route_of(
@@ -116,6 +139,8 @@ class _Resolver:
     def credentials(self) -> Iterator[Credential]:
         for name, spec in self.platform.credentials.items():
             value = self.instance.credentials.get(name, spec.default)
+            if value is UNSET and self.origin.by_convention:
+                value = self._by_convention(name) or UNSET
             if value is UNSET and not self.closed:
                 continue
             declared = None if isinstance(value, UnsetType) else value
@@ -194,17 +219,35 @@ class _Resolver:
 
     def addresses(self) -> tuple[str, str]:
         """Return the declared address and the live one."""
-        base_url = self.instance.base_url
-        if not isinstance(base_url, Source):
-            address = _sendable(base_url or self.platform.base_url)
+        return self._address(self.platform.base_url, self.instance.base_url, "", "base_url")
+
+    def hosts(self) -> Iterator[tuple[str, tuple[str, str]]]:
+        """Yield the live and the declared address of each further host, by its name."""
+        for host, address in self.platform.hosts.items():
+            own = self.instance.hosts.get(host, "")
+            declared, live = self._address(address, own, host, "hosts", host)
+            yield host_name(host), (live, declared)
+
+    def _address(self, declared: str, own: str | Source, host: str, *steps: str) -> tuple[str, str]:
+        """Return the address of *host* that is written down, and the one that is sent to."""
+        if not own and self.origin.by_convention:
+            own = self._by_convention(host, "url") or ""
+        if not isinstance(own, Source):
+            address = _sendable(own or declared)
             return address, address
-        declared = _sendable(self.platform.base_url)
-        live = None if self.closed else self._outside(base_url, "base_url")
+        live = None if self.closed else self._outside(own, *steps)
         if live is not None and not is_address(live):
             who = self._who()
             message = msg("expected {address}, got other text ({who})", address=ADDRESS, who=who)
-            self._report(message, "base_url")
-        return declared, declared if live is None else _sendable(live)
+            self._report(message, *steps)
+        return _sendable(declared), _sendable(declared if live is None else live)
+
+    def _by_convention(self, *names: str) -> Source | None:
+        """Return the variable that is named after the platform and *names*, where it is set."""
+        variable = convention(self.platform.platform_key, *names)
+        if self.closed or not variable or variable not in self.environ:
+            return None
+        return Source(env=variable)
 
     def route(self) -> ConnectionRoute:
         """Return how requests get to the address; nothing of it is read where none is sent."""
@@ -228,10 +271,18 @@ class _Resolver:
         if self.closed:
             return
         platform = self.platform
-        texts = texts_in([platform.base_url, platform.auth])
+        texts = texts_in([platform.base_url, platform.auth, *platform.hosts.values()])
         used = {name for text in texts for name in names_in(text)} & platform.credentials.keys()
         for name in sorted(used - names - self.instance.credentials.keys()):
+            variable = self.origin.by_convention and convention(platform.platform_key, name)
             message = msg("{who} lacks {name!r}; add it", who=self._who(), name=name)
+            if variable:
+                message = msg(
+                    "{who} lacks {name!r}; set {variable}, or declare it in instances.yaml",
+                    who=self._who(),
+                    name=name,
+                    variable=variable,
+                )
             self._report(message, "credentials")
 
     def _who(self) -> str:
@@ -390,7 +441,22 @@ class _InstanceChecks(Checks, frozen=True):
             self.tell(message, "platform")
         elif (platform := find(named)) is not None:
             self.credentials(platform)
+            self.hosts(platform)
         self.addresses()
+
+    def hosts(self, platform: Platform) -> None:
+        for name, value in self.instance.hosts.items():
+            if name not in platform.hosts:
+                hint = suggest(name, platform.hosts)
+                message = msg(
+                    "{platform_key!r} declares no host {name!r}{hint}",
+                    platform_key=platform.platform_key,
+                    name=name,
+                    hint=hint,
+                )
+                self.tell(message, "hosts", name, key=True)
+            elif isinstance(value, str) and not is_address(value):
+                self.tell(msg("expected {address}", address=ADDRESS), "hosts", name)
 
     def credentials(self, platform: Platform) -> None:
         for name, value in self.instance.credentials.items():

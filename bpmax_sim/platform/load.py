@@ -30,7 +30,7 @@ from bpmax_sim.i18n import label_message, msg, series
 from bpmax_sim.keywords import refuse_unknown_keywords
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.check import check_platform, is_address
-from bpmax_sim.platform.instances import InstanceEntry, Origin, read_instances, resolve
+from bpmax_sim.platform.instances import InstanceEntry, Origin, convention, read_instances, resolve
 from bpmax_sim.platform.model import Api, Instance, Parameter, Platform, snake
 from bpmax_sim.platform.presets import expand_presets
 from bpmax_sim.project import SUFFIXES, Stamp, absolute, file_stamp, find_instances, stamp
@@ -114,6 +114,10 @@ class Platforms:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
+    _implied: dict[str, tuple[InstanceEntry, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+
     @property
     def keys(self) -> tuple[str, ...]:
         """Return every platform key, sorted."""
@@ -167,7 +171,7 @@ class Platforms:
 
     def entry(self, platform_key: str, instance_key: str | None = None) -> InstanceEntry:
         """Return an instance with its origin; see `instance`."""
-        entries = self.entries.get(platform_key, ())
+        entries = self._entries_of(platform_key)
         enabled = [entry for entry in entries if entry.instance.enabled]
         if instance_key is None:
             return self._default(platform_key, enabled)
@@ -193,6 +197,16 @@ class Platforms:
                 instances=self.instances,
             )
         raise self._unknown_instance_error(message, platform_key, str(instance_key))
+
+    def _entries_of(self, key: str) -> tuple[InstanceEntry, ...]:
+        """Return the instances of a platform, of a shipped one that no file names the implied."""
+        declared = self.entries.get(key, ())
+        if declared or key in self.own:
+            return declared
+        if key not in self._implied:
+            platform = self.built_in(key)
+            self._implied[key] = tuple(_implied_entries([platform] if platform else [], ()))
+        return self._implied[key]
 
     def _default(self, platform_key: str, enabled: list[InstanceEntry]) -> InstanceEntry:
         flagged = [entry for entry in enabled if entry.instance.default] or enabled
@@ -273,7 +287,7 @@ class Platforms:
         cached = self._closed.get(key) if is_common else None
         if cached is not None and cached[0] is instance:
             return cached[1]
-        entries = self.entries.get(platform.platform_key, ())
+        entries = self._entries_of(platform.platform_key)
         origin = next((entry.origin for entry in entries if entry.instance is instance), None)
         credentials = resolve(
             platform,
@@ -405,15 +419,15 @@ def _load_folder(folder: Path | None, place: Path | None) -> Platforms:
 def _implied_entries(
     platforms: Iterable[Platform], entries: Iterable[InstanceEntry]
 ) -> Iterator[InstanceEntry]:
-    """Yield the instance of each platform that has none and leaves nothing to declare in one."""
+    """Yield the instance of each platform that has none; the environment has what it needs."""
     declared = {entry.instance.platform for entry in entries}
     for platform in platforms:
         address = platform.base_url
         is_whole = bool(address) and "{" not in address and is_address(address)
-        if platform.platform_key not in declared and is_whole and not platform.credentials:
-            yield InstanceEntry(
-                Instance(platform=platform.platform_key, instance_key="default"), Origin()
-            )
+        key = platform.platform_key
+        if key not in declared and is_whole and (convention(key) or not platform.credentials):
+            origin = Origin(by_convention=True)
+            yield InstanceEntry(Instance(platform=key, instance_key="default"), origin)
 
 
 def _platform_files(folder: Path) -> list[PlatformFile]:

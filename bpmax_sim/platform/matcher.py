@@ -24,7 +24,7 @@ from bpmax_sim.messages import Headers, Request
 from bpmax_sim.path_template import PathTemplate, has_trailing_slash, path_template, raw_segments
 from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Auth, Encoding, Platform, Source
+from bpmax_sim.platform.model import Api, Auth, Encoding, Platform, Source, host_name
 from bpmax_sim.platform.target import Login, Target
 
 Addresses = Mapping[tuple[str, str], str]
@@ -174,10 +174,18 @@ def login_steps(platform: Platform) -> Iterator[Login]:
             yield Login(auth, step, number)
 
 
+def _known_texts(platform: Platform, login: Login) -> Mapping[str, Any]:
+    """Return what the templates of a login are known to be: its parameters and the hosts."""
+    hosts = {host_name(name): address.rstrip("/") for name, address in platform.hosts.items()}
+    return {**hosts, **login.auth.parameters}
+
+
 def login_origins(platform: Platform) -> tuple[str, ...]:
     """Return the fixed addresses at which *platform* logs in besides its own."""
     places = (
-        expand(login.step.request.url, login.auth.parameters) for login in login_steps(platform)
+        expand(login.step.request.url, _known_texts(platform, login))
+        or platform.hosts.get(login.step.request.host, "")
+        for login in login_steps(platform)
     )
     origins = (_split_address(place, platform.base_url)[0] for place in places if place)
     return tuple(dict.fromkeys(origin for origin in origins if origin and "{" not in origin))
@@ -242,6 +250,9 @@ class _Routes:
         self._undeclared = Target(platform)
         self._by_length: dict[tuple[str, int], list[_Route]] = {}
         for route in [*self._logins(), *_apis(platform)] if routes is None else routes:
+            host = platform.hosts.get(route.target.api.host if route.target.api else "", "")
+            if host and routes is None:
+                self.outside.append((_base_pattern(host.rstrip("/")), _Routes(platform, [route])))
             key = route.method, len(route.template.segments)
             self._by_length.setdefault(key, []).append(route)
 
@@ -283,7 +294,8 @@ class _Routes:
     def _logins(self) -> Iterator[_Route]:
         for login in login_steps(self.platform):
             request = login.step.request
-            place = expand(request.url or request.path, login.auth.parameters)
+            place = expand(request.url or request.path, _known_texts(self.platform, login))
+            place = f"{self.platform.hosts.get(request.host, '').rstrip('/')}{place}"
             origin, path = _split_address(place, self.platform.base_url)
             template = path_template(EXPRESSION.sub(r"{\1}", path))
             constants = _constants(request.parts)

@@ -99,11 +99,16 @@ class Extract(Model, frozen=True, kw_only=True):
 
 
 class LoginRequest(Model, frozen=True, kw_only=True):
-    """One request of a login; every text is a template."""
+    """One request of a login; every text is a template.
+
+    Attributes:
+        host: the name of the platform's host that *path* is below; the platform's own without it.
+    """
 
     method: str = "POST"
     path: str = ""
     url: str = ""
+    host: str = ""
     query: Mapping[str, Any] = {}
     headers: Mapping[str, str] = {}
     form: Mapping[str, Any] | UnsetType = UNSET
@@ -349,6 +354,7 @@ class Api(Model, frozen=True, kw_only=True):
 
     Attributes:
         answer: what the body of a good response is, as a JSON Schema or in the words of OpenAPI.
+        host: the name of the platform's host that *path* is below; the platform's own without it.
     """
 
     key: Annotated[str, INTERNAL] = ""
@@ -356,6 +362,7 @@ class Api(Model, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
     method: str = "GET"
     path: str = "/"
+    host: str = ""
     parameters: tuple[Parameter, ...] = ()
     headers: Mapping[str, Scalar] = {}
     query: Mapping[str, Any] = {}
@@ -391,11 +398,13 @@ class Platform(Model, frozen=True, kw_only=True):
         share: who has one login of an instance: each process, or all processes of a machine, one
             of which logs in while the others wait.
         spellings: the key of each API by every snake_case spelling, aliases included.
+        hosts: further addresses by name, such as ``sso``; templates see them as ``sso_url``.
     """
 
     platform_key: str
     title: str = ""
     base_url: str
+    hosts: Mapping[str, str] = {}
     timeout: Seconds = 30.0
     headers: Mapping[str, Scalar] = {}
     query: Mapping[str, Any] = {}
@@ -443,6 +452,7 @@ class Instance(Model, frozen=True, kw_only=True):
     enabled: bool = True
     title: str = ""
     base_url: str | Source = ""
+    hosts: Mapping[str, str | Source] = {}
     timeout: Seconds | UnsetType = UNSET
     headers: Mapping[str, Scalar] = {}
     query: Mapping[str, Any] = {}
@@ -455,6 +465,11 @@ class Instance(Model, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"<Instance {self.instance_key} of {self.platform}>"
+
+
+def host_name(host: str) -> str:
+    """Return the name by which templates see the address of a platform's *host*."""
+    return f"{host}_url" if host else "base_url"
 
 
 def is_set(value: object) -> bool:

@@ -22,7 +22,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.field_path import body_steps, member
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import FORM, Call, Headers, Pairs, Proof, Request, SignatureInput
-from bpmax_sim.platform.model import Apply, Idempotency, place_of
+from bpmax_sim.platform.model import Apply, Idempotency, host_name, place_of
 from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.proxy.call_plan import CallRandomness, Plan
 from bpmax_sim.proxy.compiled_api import CompiledApi
@@ -145,7 +145,9 @@ AuthValues = tuple[tuple[Apply, str], ...]
 
 def request_before_auth(plan: Plan) -> Request:
     """Return the request of *plan* as it is before auth: no credential is in it."""
-    return _build_request(plan, plan.call, plan.tenant.declared.rstrip("/"), ())
+    host = host_name(plan.recipe.api.host)
+    base = str(plan.tenant.standins.get(host, plan.tenant.declared))
+    return _build_request(plan, plan.call, base.rstrip("/"), ())
 
 
 def authorise(
@@ -239,6 +241,8 @@ def _sign(plan: Plan, request: Request, context: SigningContext) -> Request:
 
 
 def _base_address(recipe: CompiledApi, context: SigningContext) -> str:
+    if recipe.api.host:
+        return str(context.credentials[host_name(recipe.api.host)]).rstrip("/")
     base = context.base
     return str(names_of(recipe, context)["base_url"]) if "{" in base else base.rstrip("/")
 

@@ -24,7 +24,16 @@ from bpmax_sim.errors import AuthError, BpmaxError, CallError, ConfigError, Http
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import LOGIN, Call, Headers, Pairs, Request, Response
 from bpmax_sim.path_template import literal_path
-from bpmax_sim.platform.model import Acquire, Extract, LoginRequest, LoginStep, OkRule, Ttl, is_set
+from bpmax_sim.platform.model import (
+    Acquire,
+    Extract,
+    LoginRequest,
+    LoginStep,
+    OkRule,
+    Ttl,
+    host_name,
+    is_set,
+)
 from bpmax_sim.platform.template import names_in, render, texts_in
 from bpmax_sim.proxy import auth, encode
 from bpmax_sim.proxy.call_plan import CallRandomness, Plan
@@ -142,7 +151,7 @@ def _split_address(
     recipe: CompiledApi, declared: LoginRequest, names: Mapping[str, Any]
 ) -> tuple[str, str, Pairs]:
     """Return base, path and query; an address of another host is its own base."""
-    base = str(names["base_url"])
+    base = str(names[host_name(declared.host)]).rstrip("/")
     if declared.url:
         address = render(declared.url, names)
     else:

@@ -87,7 +87,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(self.subject, FlowSubject):
             return self.subject.visible_form(action)
         if not isinstance(self.subject, FormSubject):
-            raise SubjectError("{action} needs a form", action=action)
+            raise SubjectError("{action} needs a form", code="NO_FORM", action=action)
         return self.subject
 
     def flow(self, action: str) -> FlowSubject:
@@ -97,7 +97,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
             SubjectError: if the subject is none.
         """
         if not isinstance(self.subject, FlowSubject):
-            raise SubjectError("{action} needs a flow", action=action)
+            raise SubjectError("{action} needs a flow", code="NO_FLOW", action=action)
         return self.subject
 
     def any(self, action: str) -> FormSubject | FlowSubject:
@@ -107,7 +107,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
             SubjectError: if there is none.
         """
         if self.subject is None:
-            raise SubjectError("{action} needs a form or a flow", action=action)
+            raise SubjectError("{action} needs a form or a flow", code="NO_SUBJECT", action=action)
         return self.subject
 
 
@@ -121,6 +121,7 @@ class Action(Model, frozen=True, kw_only=True):
         takes: how the documentation writes its value where the keys alone do not say it.
         needs: the subjects that it acts on; empty where it needs none.
         sees_form: whether it is done at the form of one node, where a flow is driven.
+        takes_by: whether the step may say with ``by`` who does it.
         is_code: its texts are a script's own, so ``${…}`` in them is JavaScript.
     """
 
@@ -130,6 +131,7 @@ class Action(Model, frozen=True, kw_only=True):
     takes: ClassVar[str] = ""
     needs: ClassVar[tuple[SubjectKind, ...]] = ()
     sees_form: ClassVar[bool] = False
+    takes_by: ClassVar[bool] = False
     is_code: ClassVar[bool] = False
 
     @classmethod

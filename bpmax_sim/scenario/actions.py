@@ -44,6 +44,7 @@ REFERENCE_PATTERN = r"\$\{"
 class Open(Action, frozen=True, kw_only=True):
     """Opening a form."""
 
+    takes_by: ClassVar = True
     about = msg("Open the form with prefilled values")
     others = (Mapping[str, Any], None)
     takes = msg("`{field: value}`, or nothing")
@@ -65,6 +66,7 @@ class Set(Action, frozen=True, kw_only=True):
     """Filling in fields."""
 
     sees_form: ClassVar = True
+    takes_by: ClassVar = True
     about = msg("Fill in fields one after another")
     others = (Mapping[str, Any],)
     takes = msg('`{field: value}`, `{"rows[0].qty": value}`')
@@ -171,6 +173,7 @@ class Click(Action, frozen=True, kw_only=True):
     """Pressing a button of a form."""
 
     sees_form: ClassVar = True
+    takes_by: ClassVar = True
     about = msg("Press a button")
     others = (str,)
     takes = "a button"
@@ -543,7 +546,7 @@ class Python(Action, frozen=True, kw_only=True):
             message = msg(
                 "python: {call} called sys.exit({code!r})", call=arguments["call"], code=error.code
             )
-            raise SubjectError(message) from None
+            raise SubjectError(message, code="EXITED") from None
 
 
 _LOADED: dict[str, ModuleType] = {}
@@ -576,7 +579,9 @@ def _module(name: str, path: Path) -> Any:
             spec.loader.exec_module(module)
             return module
     raise SubjectError(
-        "python: no module {name!r} beside the scenario or in the project's root", name=name
+        "python: no module {name!r} beside the scenario or in the project's root",
+        code="NO_MODULE",
+        name=name,
     )
 
 

@@ -332,6 +332,24 @@ def _at(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
         draft.tell(spot.at("at"), "no node {at!r}{hint}", known=draft.nodes, at=step.at)
 
 
+def _by(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+    """Find people who are not there, and actions that say inside who acts, or that nobody does."""
+    if step.by == "":
+        return
+    if step.kind is None or not step.kind.takes_by:
+        inside = msg("; write {action}: {{by: {by}}}", action=step.action, by=step.by)
+        has_own = step.kind is not None and "by" in step.kind.__struct_fields__
+        draft.tell(
+            spot.at("by"),
+            "by belongs to set, click, open and actions on rows{hint}",
+            hint=inside if has_own else "",
+        )
+    elif not draft.flow_specs:
+        draft.tell(spot.at("by"), msg("by says who has the task at a node; there is no flow"))
+    else:
+        flow_actions.check_people(draft, step.by, spot.at("by"))
+
+
 def _during(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     if not isinstance(step.during, model.During):
         return
@@ -374,6 +392,7 @@ _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     _fault_names,
     _action,
     _at,
+    _by,
     _expectations,
     _during,
 )

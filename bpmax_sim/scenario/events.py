@@ -123,8 +123,8 @@ class ErrorThrown(msgspec.Struct, frozen=True, kw_only=True):
     at: float
 
     def __str__(self) -> str:
-        """Return ``TypeError: …``."""
-        return label_message(self.type, self.message)
+        """Return ``TypeError: …``; of what the bench refused, its code: ``REQUIRED: …``."""
+        return label_message(self.code if self.source == "subject" else self.type, self.message)
 
 
 class FaultStruck(msgspec.Struct, frozen=True, kw_only=True):

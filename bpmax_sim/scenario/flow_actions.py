@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from bpmax_sim.errors import suggest
@@ -150,25 +149,12 @@ def literal(value: Any) -> bool:
 
 
 def check_people(context: CheckContext, value: Any, spot: source.Spot) -> None:
-    """Find people who are not there: all, or where nobody lists them, those nearly spelled so."""
-    for name in map(str, _several(value) if context.names.people else ()):
-        if not name or "${" in name or name in context.names.people:
-            continue
-        if context.names.lists_people:
-            context.tell(
-                spot, "people has no {name!r}{hint}", known=context.names.people, name=name
-            )
-        elif meant := _slip(name, context.names.people):
-            wrong = msg("no person {name!r}; did you mean {meant!r}?", name=name, meant=meant)
-            context.tell(spot, "{wrong} Whoever else there is belongs into people", wrong=wrong)
+    """Find people who are not there, where the scenario lists all there are.
 
-
-def _slip(name: str, people: Iterable[str]) -> str:
-    """Return of whom *name* is a slip of the pen, not another person such as 王经理 for 李经理."""
-    if name.isascii():
-        return next(iter(difflib.get_close_matches(name, people, n=1)), "")
-    alike = (other for other in people if len(name) == len(other) > _SHORT and name[0] == other[0])
-    return next((o for o in alike if sum(a != b for a, b in zip(name, o, strict=True)) == 1), "")
-
-
-_SHORT = 2
+    Without a list nobody knows: 王小明 is another person than 王小红, and 1002 than 1001. Who may
+    act is checked when he acts.
+    """
+    known = context.names.people
+    for name in map(str, _several(value) if context.names.lists_people else ()):
+        if name and "${" not in name and name not in known:
+            context.tell(spot, "people has no {name!r}{hint}", known=known, name=name)

@@ -198,11 +198,13 @@ class _StepHead(Model, frozen=True, kw_only=True):
 
     Attributes:
         at: the node at whose form the step is done, where a project stands at several.
+        by: who fills in, opens or clicks; has to be allowed to, as the node says.
     """
 
     id: str = ""
     name: str = ""
     at: str = ""
+    by: str | int = ""
     condition: Any = field(default=True, name="if")
     faults: tuple[Any, ...] = ()
     save: Mapping[str, Any] = {}

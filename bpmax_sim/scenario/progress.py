@@ -116,7 +116,8 @@ class RunLog(msgspec.Struct):
         happening = self.session.shown(replace(happening, **data))
         self._fresh.append((clock.tick(), happening))
         if isinstance(happening, MessageShown):
-            self.messages.append({"text": happening.text, "type": happening.level})
+            code = {"code": happening.code} if happening.code else {}
+            self.messages.append({"text": happening.text, "type": happening.level, **code})
         elif isinstance(happening, CycleCut):
             self.add_warning(
                 "cycle", msg("change cycle cut: {names}", names=" -> ".join(happening.chain))
@@ -346,10 +347,11 @@ class Progress:
             fields=fields,
         )
 
-    def look_at(self, node: str) -> None:
-        """Let the form of *node* be the one that is seen, where the project stands at several."""
+    def look_at(self, node: str, by: str | int) -> None:
+        """Let the form of *node* be the one that is seen, by *by*; empty ones say nothing of it."""
         if isinstance(self.subject, FlowSubject):
             self.subject.focus = self.scope.resolve(node)
+            self.subject.actor = str(self.scope.resolve(by))
 
     def reporter(self, since: LogMark = START, **details: Any) -> FailureReporter:
         """Return where failures since *since* belong."""

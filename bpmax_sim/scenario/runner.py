@@ -19,7 +19,14 @@ from msgspec import UNSET
 
 from bpmax_sim.cassette.recorder import Replays
 from bpmax_sim.clock import format_duration
-from bpmax_sim.errors import BpmaxError, ConfigError, NoMatchError, PendingPromise, Problem
+from bpmax_sim.errors import (
+    BpmaxError,
+    ConfigError,
+    NoMatchError,
+    PendingPromise,
+    Problem,
+    SubjectError,
+)
 from bpmax_sim.i18n import msg
 from bpmax_sim.keywords import refuse_unknown_keywords
 from bpmax_sim.scenario import findings
@@ -41,7 +48,7 @@ from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import ScenarioOptions, SessionOptions
 from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.subject.flow import FlowSubject
-from bpmax_sim.subject.hooks import Result
+from bpmax_sim.subject.hooks import REFUSED, Result
 from bpmax_sim.yamlfile import display_path
 
 _ONCE = Retry(tries=1)
@@ -135,7 +142,7 @@ class StepRun(msgspec.Struct):
     def _body(self) -> Iterator[Event]:
         session, step = self.progress.session, self.located.step
         rules = self.located.faults if self.progress.faults else ()
-        self.progress.look_at(step.at)
+        self.progress.look_at(step.at, step.by)
         session.arm(rules)
         retry = step.retry if isinstance(step.retry, Retry) else _ONCE
         for attempt in range(retry.tries):
@@ -230,7 +237,7 @@ class StepRun(msgspec.Struct):
             return self.failures
         started = self._start_event()
         progress.log.note(started)
-        progress.look_at(self.located.step.at)
+        progress.look_at(self.located.step.at, self.located.step.by)
         self.tries = 1
         result = self._do(progress.performer.meanwhile)
         if result is not None:
@@ -345,6 +352,8 @@ class StepRun(msgspec.Struct):
                 reporter, lambda to: check_error(to, expected, spot)
             ):
                 return wrong
+        if result.refused and not result.errors:
+            others = [SubjectError("{text}", code=REFUSED, text=result.refusal)]
         checks, failures = reporter.report_expected_error(expected, others)
         self.checks += checks
         return failures

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache
 from itertools import count, islice
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from msgspec import Struct
@@ -320,6 +321,8 @@ class Credentials:
         standins: the same names with the values that may be written down.
         live: the address that requests go to.
         declared: the address that recordings hold.
+        hosts: live and declared address of each further host, by its name in templates; *real* and
+            *standins* have them as well.
         route: how requests get to the address.
     """
 
@@ -329,11 +332,17 @@ class Credentials:
         live: str = "",
         declared: str = "",
         route: ConnectionRoute | None = None,
+        hosts: Mapping[str, tuple[str, str]] = MappingProxyType({}),
     ) -> None:
         """Keep *credentials* by name."""
         self._all = {credential.name: credential for credential in credentials}
-        self.real: Mapping[str, Value] = {c.name: c.real for c in credentials}
-        self.standins: Mapping[str, Value] = {c.name: c.standin for c in credentials}
+        self.hosts = hosts
+        live_hosts: dict[str, Value] = {name: pair[0] for name, pair in hosts.items()}
+        declared_hosts: dict[str, Value] = {name: pair[1] for name, pair in hosts.items()}
+        self.real: Mapping[str, Value] = live_hosts | {c.name: c.real for c in credentials}
+        self.standins: Mapping[str, Value] = declared_hosts | {
+            c.name: c.standin for c in credentials
+        }
         self.live = live
         self.declared = declared or live
         self.route = route or ConnectionRoute()

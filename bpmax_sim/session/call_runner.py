@@ -164,6 +164,7 @@ class Wiring:
     calls: CallRunner
     settings: Settings
     start: SessionStart
+    tenants: Tenants
     secrets: SessionSecrets
     log: SendingLog
     replay: ReplayMode
@@ -252,6 +253,7 @@ def wire(
         calls=CallRunner(environment, mode, start, log, secrets),
         settings=settings,
         start=start,
+        tenants=tenants,
         secrets=secrets,
         log=log,
         replay=replay,

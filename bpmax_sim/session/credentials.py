@@ -22,9 +22,10 @@ from bpmax_sim.cassette.matching import Rules
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.errors import ConfigError, WeakSecretWarning
 from bpmax_sim.field_path import FieldPath
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import ConnectionRoute, Request, Response
 from bpmax_sim.path_template import placeholders
+from bpmax_sim.platform.instances import convention
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Instance, Platform, VerifyValues
 from bpmax_sim.platform.secrecy import declared_clear
@@ -86,6 +87,7 @@ class Tenants:
     vault: Vault
     _resolved: dict[tuple[str, str], Credentials] = field(default_factory=dict, init=False)
     _recorded: Values | None = field(default=None, init=False)
+    _conventions: dict[str, None] = field(default_factory=dict, init=False)
 
     def __iter__(self) -> Iterator[tuple[tuple[str, str], Credentials]]:
         return iter(self._resolved.copy().items())
@@ -111,12 +113,36 @@ class Tenants:
                 self._refuse_another(credentials, recorded, ".".join(key))
             register_credentials(credentials, key, self.vault)
             warn_of_weak(credentials, ".".join(key))
-            self.vault.address(credentials.live, credentials.declared)
+            for live, declared in (
+                (credentials.live, credentials.declared),
+                *credentials.hosts.values(),
+            ):
+                self.vault.address(live, declared)
+            self._note_convention(platform, instance)
             password = unquote(urlsplit(credentials.route.proxy).password or "")
             if password:
                 self.vault.register_issued(*key, "proxy", password)
             self._resolved[key] = credentials
         return self._resolved[key]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Return which values no file declares, so that they came from variables of their name."""
+        if not self._conventions:
+            return ()
+        names = series(self._conventions)
+        return (msg("read from the environment, as no file says otherwise: {names}", names=names),)
+
+    def _note_convention(self, platform: Platform, instance: Instance) -> None:
+        key = platform.platform_key
+        origin = self.platforms.entry(key, instance.instance_key).origin
+        if self.start.is_closed or not origin.by_convention:
+            return
+        names = [("url",), *((host, "url") for host in platform.hosts)]
+        names += [(name,) for name in platform.credentials]
+        variables = (convention(key, *words) for words in names)
+        environ = self.settings.environ
+        self._conventions.update(dict.fromkeys(name for name in variables if name in environ))
 
     def values(self, request: Request) -> Values:
         """Return the credentials behind *request* that are recorded as they are."""

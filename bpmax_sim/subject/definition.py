@@ -485,7 +485,12 @@ def first_node(definition: Definition | None, jump: Any) -> str:
         return definition.start
     if jump not in definition.nodes:
         hint = suggest(str(jump), definition.nodes)
-        raise SubjectError("jump returned {jump!r}, which is no node{hint}", jump=jump, hint=hint)
+        raise SubjectError(
+            "jump returned {jump!r}, which is no node{hint}",
+            code="UNKNOWN_NODE",
+            jump=jump,
+            hint=hint,
+        )
     return str(jump)
 
 
@@ -500,13 +505,18 @@ def check_returned(hook: str, value: Any, nodes: Collection[str]) -> None:
     kind, what = _GIVES[hook]
     if not isinstance(value, kind):
         raise SubjectError(
-            "{hook} must return {what}, got {value!r}", hook=hook, what=what, value=value
+            "{hook} must return {what}, got {value!r}",
+            code="BAD_RETURN",
+            hook=hook,
+            what=what,
+            value=value,
         )
     shown: Mapping[str, Any] = value if hook == "visibility" else {}
     for node, is_shown in shown.items():
         if not isinstance(is_shown, bool) or (nodes and node not in nodes):
             raise SubjectError(
                 "visibility returned {node!r}: {shown!r}; it takes nodes, and true or false{hint}",
+                code="BAD_RETURN",
                 node=node,
                 shown=is_shown,
                 hint="" if node in nodes else nearest_name(str(node), nodes),

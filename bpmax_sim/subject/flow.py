@@ -59,8 +59,12 @@ class FlowSubject(MovingProject, kw_only=True):
         creating = replace(move, action="create")
         with self._undo_on_failure():
             self.starter = move.by or str(self.user.get("id", ""))
+            self.created = self.now()
             self.store("form", move.form, "user")
-            if self._hook("create", creating, both=True) is False or self._result.errors:
+            value = self._hook("create", creating, both=True)
+            if not self._result.errors and (value is False or isinstance(value, str)):
+                self.refuse_if_returned("create", value)  # any other value is a result
+            if self._result.errors or self._result.refused:
                 self._result.refused = True
                 return self._result
             value = self._result.value
@@ -70,6 +74,8 @@ class FlowSubject(MovingProject, kw_only=True):
             first = self._hook("jump", creating)
             self._run_computed(creating)
             self._check_new()
+            if self.parent is None:
+                self._add_history(FlowMove(action="submit", by=self.starter, comment=move.comment))
             if not self._result.errors:
                 self._enter_first(first_node(self.definition, first), "create", creating)
             self._result.value = value
@@ -77,7 +83,11 @@ class FlowSubject(MovingProject, kw_only=True):
 
     def _check_new(self) -> None:
         if self.status != project.NEW:
-            raise SubjectError("the project is created already; it stands at {at!r}", at=self.at)
+            raise SubjectError(
+                "the project is created already; it stands at {at!r}",
+                code="ALREADY_CREATED",
+                at=self.at,
+            )
 
     def act(self, action: Action, move: FlowMove) -> Result:
         """Approve or reject: check, run the hooks, then go where the definition leads.
@@ -140,6 +150,7 @@ class FlowSubject(MovingProject, kw_only=True):
             raise SubjectError(
                 "cannot {action} at {node!r}: meanwhile the project went on; it is {status}, "
                 "{stands}",
+                code="MOVED_ON",
                 action=acting.action,
                 node=visit.node,
                 status=self.status,
@@ -183,7 +194,7 @@ class FlowSubject(MovingProject, kw_only=True):
         table, acting = self._owners_and_move("add_owner", move)
         _check_new(table, acting)
         if wrong := owners.rule_problem(acting.rule, len(acting.others)):
-            raise SubjectError("complete: {wrong}", wrong=wrong)
+            raise SubjectError("complete: {wrong}", code="BAD_RULE", wrong=wrong)
         with self._undo_on_failure():
             added = owners.items_to_decide({"owner_id": person} for person in acting.others)
             table.add(acting.by, added, acting.where, acting.rule)
@@ -209,6 +220,7 @@ class FlowSubject(MovingProject, kw_only=True):
             raise SubjectError(
                 "{to!r} lies in another branch than {at!r}; return inside the branch, to the "
                 "node that splits, to one before it, or to {start}",
+                code="OTHER_BRANCH",
                 to=to,
                 at=acting.at,
                 start=START,
@@ -217,6 +229,7 @@ class FlowSubject(MovingProject, kw_only=True):
             raise SubjectError(
                 "the project has not passed {to!r}, so it cannot return there; it has passed "
                 "{listed}, and {start} is who started it",
+                code="NOT_PASSED",
                 to=to,
                 listed=(shorten_list(passed) or msg("no node")),
                 start=START,
@@ -271,6 +284,7 @@ class FlowSubject(MovingProject, kw_only=True):
             raise SubjectError(
                 "cannot resubmit: the project is {status}; only what was refused or returned "
                 "to who started it can be submitted again",
+                code="NOT_RETURNED",
                 status=self.status,
             )
 
@@ -373,7 +387,7 @@ class FlowSubject(MovingProject, kw_only=True):
             front.report_to(self._result)
             fill_in(front)
             if self.status != project.NEW or self.creation is None:
-                self._run_computed(FlowMove(at=self.looked_at))
+                self._run_computed(FlowMove(at=self.looked_at, by=self.actor))
         return self._result
 
     def visible_form(self, action: str) -> FormSubject:
@@ -383,17 +397,33 @@ class FlowSubject(MovingProject, kw_only=True):
             SubjectError: the project stands at several nodes with forms of their own, and nothing
                 says which of them is meant.
         """
+        if self.actor:
+            self._check_may_fill_in(action)
         several = [visit for visit in self.visits if visit in self.screens]
-        is_clear = self.focus or len(self._visits_of(str(self.user.get("id", "")))) == 1
+        is_clear = self.focus or len(self._visits_of(self.viewer)) == 1
         if len(self.visits) > 1 and several and not is_clear:
             raise self._ambiguous_node_error(action)
         return self.front
+
+    def _check_may_fill_in(self, action: str) -> None:
+        """Check that who acts has the task whose form it is; whoever submits a new one may.
+
+        Raises:
+            SubjectError: it is somebody else's, or the project is not under way.
+        """
+        if self.status in (project.RETURNED, project.REJECTED):
+            who = msg("who started it")
+            self._permitted_actor(action, FlowMove(by=self.actor), self._known_initiators(), who)
+        elif self.status != project.NEW and self.definition is not None:
+            self._owners_and_move(action, FlowMove(at=self.focus, by=self.actor))
 
     def _owners_and_move(self, action: str, move: FlowMove) -> tuple[OwnersTable, FlowMove]:
         """Return who decides at the present node, and the move of an owner who is to act there."""
         if self.definition is None:
             raise SubjectError(
-                "{action} needs flow.definition; without it nothing moves", action=action
+                "{action} needs flow.definition; without it nothing moves",
+                code="NO_DEFINITION",
+                action=action,
             )
         visit = self._visit_to_act_at(action, move)
         if visit.node not in self.owners:
@@ -413,6 +443,7 @@ class FlowSubject(MovingProject, kw_only=True):
             may = shorten_list(allowed) or msg("nobody is known")
             raise SubjectError(
                 "{by} may not {action}: only {who} may ({may})",
+                code="NOT_ALLOWED",
                 by=(by or msg("nobody")),
                 action=action,
                 who=who,
@@ -420,16 +451,12 @@ class FlowSubject(MovingProject, kw_only=True):
             )
         return by
 
-    def _known_initiators(self) -> list[str]:
-        """Return who started the project, as far as that is known."""
-        known = self.starter or self.project.get("user_id") or self.user.get("id", "")
-        return [str(known)] if known else []
-
 
 def _single_target(move: FlowMove) -> str | int:
     if len(move.others) != 1:
         raise SubjectError(
             "{action} needs one in to, got {others_count}",
+            code="NEEDS_ONE",
             action=move.action,
             others_count=len(move.others),
         )
@@ -439,7 +466,12 @@ def _single_target(move: FlowMove) -> str | int:
 def _check_new(table: OwnersTable, move: FlowMove) -> None:
     """Check that those who come in have no task at the node yet."""
     if not move.others:
-        raise SubjectError("{action} needs to: who", action=move.action)
+        raise SubjectError("{action} needs to: who", code="NEEDS_OTHERS", action=move.action)
     there = [str(person) for person in move.others if str(person) in table.ids]
     if there:
-        raise SubjectError("{there} is an owner of {at!r} already", there=there[0], at=move.at)
+        raise SubjectError(
+            "{there} is an owner of {at!r} already",
+            code="ALREADY_OWNER",
+            there=there[0],
+            at=move.at,
+        )

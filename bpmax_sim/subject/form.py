@@ -66,7 +66,11 @@ def with_cell(value: Any, steps: Steps, new: Any, path: str) -> Any:
         return [*rows[:step], with_cell(rows[step], tuple(rest), new, path), *rows[step + 1 :]]
     if value is not None and not isinstance(value, Mapping):
         raise SubjectError(
-            "{path}: there is no member {step!r} in {value!r}", path=path, step=step, value=value
+            "{path}: there is no member {step!r} in {value!r}",
+            code="NO_MEMBER",
+            path=path,
+            step=step,
+            value=value,
         )
     members = dict(value or {})
     return {**members, step: with_cell(members.get(step), tuple(rest), new, path)}
@@ -83,6 +87,7 @@ def table_of(value: Any, path: str) -> list[Any]:
     if not isinstance(value, list | tuple):
         raise SubjectError(
             "{path}: expected a table, that is a list of rows, got {value!r}",
+            code="NOT_A_TABLE",
             path=path,
             value=value,
         )
@@ -100,6 +105,7 @@ def check_row(rows: list[Any], number: int, path: str, *, more: int = 0) -> None
         there = msg("rows 0 to {rows_count}", rows_count=len(rows) - 1) if rows else msg("no rows")
         raise SubjectError(
             "{path}: no row {number}; there are {there}, add_row adds one",
+            code="NO_ROW",
             path=path,
             number=number,
             there=there,
@@ -148,10 +154,12 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
     messages: list[hooks.MessageShown] = msgspec.field(default_factory=list)
     name: str = ""
     _result: Result = msgspec.field(default_factory=Result)
+    _messages_before: int = 0
 
     def run_bodies(self, event: str, run: Callable[[Script], Outcome]) -> Any:
         """Let *run* run the scripts of *event* up to one that fails or says no; return a value."""
         value: Any = None
+        self._messages_before = len(self.messages)
         for script in self.scripts.get(event, ()):
             self.tell(hooks.HookStarted(event=self.qualify(event), script=script.name))
             ended = run(script)
@@ -194,9 +202,26 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         """Let what comes of an action, of this and all that belongs to it, go to *result*."""
         self.report_to(result)
 
-    def show(self, text: str, level: str = "info") -> None:
-        """Show a message to the user."""
-        message = hooks.MessageShown(text=text, level=level)
+    def refuse_if_returned(self, event: str, value: Any) -> None:
+        """Refuse the action, and show why, where the script of *event* returned a no.
+
+        Raises:
+            SubjectError: it returned what is neither a yes nor a no.
+        """
+        text = hooks.read_refusal(event, value)
+        if text is not None:
+            has_said_why = value is False and len(self.messages) > self._messages_before
+            self.refuse(text, show=not has_said_why)
+
+    def refuse(self, text: str, *, show: bool = True) -> None:
+        """Refuse the action with *text*, which says why."""
+        self._result.refused, self._result.refusal = True, text
+        if show:
+            self.show(text, "error", hooks.REFUSED)
+
+    def show(self, text: str, level: str = "info", code: str = "") -> None:
+        """Show a message to the user; *code* is of what the bench itself says."""
+        message = hooks.MessageShown(text=text, level=level, code=code)
         self.messages.append(message)
         self.tell(message)
 
@@ -266,10 +291,11 @@ def _extension_error(name: str) -> SubjectError:
     if name in EXTENSIONS:
         return SubjectError(
             "form.{name} takes an object of field names, such as form.{name} = {{phone: …}}",
+            code="BAD_WRITE",
             name=name,
         )
     hint = suggest(name, EXTENSIONS)
-    return SubjectError("form.{name} is not known{hint}", name=name, hint=hint)
+    return SubjectError("form.{name} is not known{hint}", code="UNKNOWN_NAME", name=name, hint=hint)
 
 
 def check_entry(form: FormSubject, steps: Steps, value: Any = UNSET, old: Any = None) -> None:
@@ -314,6 +340,7 @@ def _check_state(form: FormSubject, name: str) -> None:
             is_what = msg("hidden") if key == "visible" else msg("read-only")
             raise SubjectError(
                 "{name} is {is_what}, so a person cannot change it; a script may, in js",
+                code="HIDDEN" if key == "visible" else "READ_ONLY",
                 name=name,
                 is_what=is_what,
             )
@@ -327,6 +354,7 @@ def _check_option(name: str, options: Any, value: Any) -> None:
         if not any(hooks.same(choice, option) for option in known):
             raise SubjectError(
                 "{name}: {choice!r} is none of its options{hint}",
+                code="NOT_AN_OPTION",
                 name=name,
                 choice=choice,
                 hint=_option_hint(choice, known),
@@ -358,7 +386,8 @@ def check_complete(form: FormSubject) -> None:
                 "required and empty is {names}",
                 "required and empty are {names}",
                 names=shorten_list(missing),
-            )
+            ),
+            code="REQUIRED",
         )
 
 
@@ -489,7 +518,9 @@ class FormSubject(ScriptedSubject, kw_only=True):
         """
         check_complete(self)
         result = self.fire("submit")
-        result.refused = result.value is False or bool(result.errors)
+        result.refused = bool(result.errors)
+        if not result.errors:
+            self.refuse_if_returned("submit", result.value)
         return result
 
     def fire(self, event: str, chain: Chain = ()) -> Result:

@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol, TypedDict, Unpack
 
 import msgspec
 
-from bpmax_sim.errors import BpmaxError, Place, nearest_name, suggest
+from bpmax_sim.errors import BpmaxError, Place, SubjectError, nearest_name, suggest
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import UndefinedType
 from bpmax_sim.script.channel import LiveObject
@@ -87,6 +87,7 @@ class MessageShown(SubjectEvent, frozen=True, kw_only=True):
 
     text: str
     level: str = "info"
+    code: str = ""
 
 
 class NodeEntered(SubjectEvent, frozen=True, kw_only=True):
@@ -142,6 +143,7 @@ class Result(msgspec.Struct):
     Attributes:
         ran: whether there was a script to run.
         refused: whether the action was stopped by its script; *errors* may then still be empty.
+        refusal: the text that says why, where it was.
     """
 
     value: Any = None
@@ -153,6 +155,7 @@ class Result(msgspec.Struct):
     absent_reads: list[AbsentRead] = msgspec.field(default_factory=list)
     ran: bool = False
     refused: bool = False
+    refusal: str = ""
 
     def set_value(self, value: Any) -> None:
         """Note what a script or a call gave back."""
@@ -233,8 +236,8 @@ HOOKS: tuple[Hook, ...] = (
     Hook("open", "form", gives=_FORM),
     Hook("change", "form", "field", gives=_FORM),
     Hook("click", "form", "button", gives=_FORM),
-    Hook("submit", "form", "", msg("false stops it"), gives=_FORM),
-    Hook("create", "flow", gives=_BOTH),
+    Hook("submit", "form", "", msg("false or a text refuses"), gives=_FORM),
+    Hook("create", "flow", "", msg("false or a text refuses"), gives=_BOTH),
     Hook("approve", "flow", "node", gives=_BOTH),
     Hook("reject", "flow", "node", gives=_BOTH),
     Hook(
@@ -257,6 +260,31 @@ HOOKS: tuple[Hook, ...] = (
     Hook("computed", "flow", "", msg("a map of values, merged into the form"), "计算属性"),
     Hook("visibility", "flow", "", msg("a map of node -> true or false"), "环节可见性配置"),
 )
+
+
+REFUSED = "REFUSED"
+"""The code of a no that a script said, and of the message that shows it."""
+
+
+def read_refusal(event: str, value: Any) -> str | None:
+    """Return the text with which the script of *event* says no, or None where it agrees.
+
+    Raises:
+        SubjectError: it returned what is neither.
+    """
+    if value is False:
+        return msg("{event} refused", event=event)
+    if isinstance(value, str) and value:
+        return value
+    if value is None or value is True or isinstance(value, UndefinedType):
+        return None
+    raise SubjectError(
+        "{event} returned {value!r}, which neither refuses nor agrees; return false or "
+        "a text, or throw, to refuse; return nothing or true to agree",
+        code="BAD_RETURN",
+        event=event,
+        value=value,
+    )
 
 
 class HookEvent(msgspec.Struct, frozen=True):

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from msgspec.structs import asdict, replace
 
-from bpmax_sim.errors import SubjectError, nearest_name, shorten_list
+from bpmax_sim.errors import SubjectError, nearest_name, shorten_list, suggest
 from bpmax_sim.i18n import join_messages, msg, series
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject import owners, project
@@ -82,6 +82,7 @@ class MovingProject(ProjectState, kw_only=True):
             offered = series(offers) or msg("no action")
             raise SubjectError(
                 "node {node!r} does not offer {action}; it offers {offered}",
+                code="NOT_OFFERED",
                 node=visit.node,
                 action=action,
                 offered=offered,
@@ -105,6 +106,7 @@ class MovingProject(ProjectState, kw_only=True):
             waits = shorten_list(visit.child for visit in visits.values())
             raise SubjectError(
                 "cannot {action}: the project waits for {waits}; act in that project",
+                code="WAITS_FOR_SUBFLOW",
                 action=action,
                 waits=waits,
             )
@@ -118,12 +120,16 @@ class MovingProject(ProjectState, kw_only=True):
     def _ambiguous_node_error(self, action: str) -> SubjectError:
         stands = self._describe_position()
         return SubjectError(
-            "cannot {action}: {stands}; say at which of them, with at", action=action, stands=stands
+            "cannot {action}: {stands}; say at which of them, with at",
+            code="AMBIGUOUS_NODE",
+            action=action,
+            stands=stands,
         )
 
     def _wrong_node_error(self, action: str, at: str) -> SubjectError:
         return SubjectError(
             "cannot {action} at {at!r}: {stands}{hint}",
+            code="NOT_AT_NODE",
             action=action,
             at=at,
             stands=self._describe_position(),
@@ -143,6 +149,7 @@ class MovingProject(ProjectState, kw_only=True):
             hint = hints.get(self.status, msg("nothing is left"))
             raise SubjectError(
                 "cannot {action}: the project is {status}; {hint}",
+                code="NOT_UNDER_WAY",
                 action=action,
                 status=self.status,
                 hint=hint,
@@ -163,6 +170,7 @@ class MovingProject(ProjectState, kw_only=True):
             raise SubjectError(
                 "nobody may act at {node!r}: it has no owners; declare owners in the "
                 "definition, or return them from owners.{node_2}",
+                code="NO_OWNERS",
                 node=visit.node,
                 node_2=visit.node,
             )
@@ -170,6 +178,7 @@ class MovingProject(ProjectState, kw_only=True):
         if chosen not in ids:
             raise SubjectError(
                 "{acting} is not an owner of {node!r}; its owners: {names}",
+                code="NOT_OWNER",
                 acting=chosen,
                 node=visit.node,
                 names=series(ids),
@@ -179,7 +188,7 @@ class MovingProject(ProjectState, kw_only=True):
     def _visited_nodes(self, without: str) -> list[str]:
         """Return the nodes that were passed, beside *without*, and the gateways of branches."""
         passed = (entry["node"] for entry in self.history)
-        nodes = list(dict.fromkeys(node for node in passed if node != without))
+        nodes = list(dict.fromkeys(node for node in passed if node not in ("", without)))
         gateways = self.definition.gateways if self.definition else {}
         split = [name for name, inside in gateways.items() if inside & {*nodes, without}]
         return [*nodes, *(entry for entry in split if entry not in nodes)]
@@ -209,6 +218,7 @@ class MovingProject(ProjectState, kw_only=True):
         elif not self._result.errors:
             raise SubjectError(
                 "no route of {action} at {node!r} matches; add one without when",
+                code="NO_ROUTE",
                 action=action,
                 node=visit.node,
             )
@@ -310,7 +320,9 @@ class MovingProject(ProjectState, kw_only=True):
         if self._hops > _MOST_HOPS:
             self._hops = 0
             raise SubjectError(
-                "nodes pass by themselves without end, the last is {node!r}", node=visit.node
+                "nodes pass by themselves without end, the last is {node!r}",
+                code="ENDLESS",
+                node=visit.node,
             )
         acting = replace(move, at=visit.node, action=action, form={})
         value = self._result.value
@@ -324,7 +336,7 @@ class MovingProject(ProjectState, kw_only=True):
     def _finish(self, status: str, node: str = "") -> None:
         """Stand at no node any more; what began in sub-flows ends with it."""
         self.visits.clear()
-        self.at, self.status = node, status
+        self.at, self.status, self.ended = node, status, self.now()
         for child in self.children.values():
             if child.status in (project.PROCESSING, project.RETURNED):
                 child._finish(project.TERMINATED)  # noqa: SLF001 - of its own class
@@ -376,6 +388,7 @@ class MovingProject(ProjectState, kw_only=True):
             raise SubjectError(
                 "the sub-flow {name!r} ended {status}, and node {node!r} offers no {action}; "
                 "say where it goes on then",
+                code="NO_ROUTE",
                 name=self.name,
                 status=status,
                 node=visit.node,
@@ -396,6 +409,8 @@ class MovingProject(ProjectState, kw_only=True):
         value = self._hook(f"owners.{node}", replace(move, at=node))
         try:
             returned = owners.parse_owners(value, node, self.nodes)
+            for step_items in returned.values():
+                self._check_known(f"owners.{node}", step_items)
         except SubjectError as error:
             self._result.errors.append(error)
             returned = {}
@@ -406,6 +421,25 @@ class MovingProject(ProjectState, kw_only=True):
         for step, step_items in returned.items():
             self._store_owners(visit, step, step_items)
         return True
+
+    def _check_known(self, event: str, items: Items) -> None:
+        """Check that owners whom a script returned are people, where the scenario lists them.
+
+        Raises:
+            SubjectError: one is not.
+        """
+        if not self.people:
+            return
+        known = {*map(str, self.people), str(self.user.get("id", ""))}
+        for owner in map(owners.owner_of, items):
+            if owner not in known:
+                raise SubjectError(
+                    "{event} returned {owner!r}, who is not in people{hint}",
+                    code="UNKNOWN_PERSON",
+                    event=event,
+                    owner=owner,
+                    hint=suggest(owner, map(str, self.people)),
+                )
 
     def _store_owners(self, visit: Visit, step: str, items: Items) -> None:
         """Take what the hook of a node returned of the owners of *step*."""
@@ -448,7 +482,7 @@ class MovingProject(ProjectState, kw_only=True):
         """Start in the middle where *at* says so, as if the project had just come there."""
         if not self.at:
             return
-        self.status = project.PROCESSING
+        self.status, self.created = project.PROCESSING, self.now()
         visit = self.visits[self.at] = Visit(self.at)
         self._apply_node_states(self.at)
         if self.at not in self.nodes:

@@ -134,8 +134,9 @@ class OwnersTable(msgspec.Struct):
                 return item
         may = shorten_list(owner_of(item) for item in self.pending()) or msg("nobody")
         decided = any(owner_of(i) == by and i["status"] != UNTREATED for i in self.items)
+        code = "ALREADY_DECIDED" if decided else "NOT_YOUR_TURN"
         why = msg("has decided already") if decided else msg("is not to act yet")
-        raise SubjectError("{by} {why}; who may act now: {may}", by=by, why=why, may=may)
+        raise SubjectError("{by} {why}; who may act now: {may}", code=code, by=by, why=why, may=may)
 
     def after(self, by: str, status: int) -> int:
         """Return what would be decided if *by* decided so."""
@@ -192,6 +193,7 @@ def parse_owners(value: Any, node: str, nodes: Iterable[str] = ()) -> Mapping[st
             hint = suggest(str(step), known)
             raise SubjectError(
                 "owners.{node} returned owners of {step!r}, which is no node{hint}",
+                code="UNKNOWN_NODE",
                 node=node,
                 step=step,
                 hint=hint,
@@ -200,10 +202,10 @@ def parse_owners(value: Any, node: str, nodes: Iterable[str] = ()) -> Mapping[st
 
 
 def _parse_items(items: Any, node: str) -> Items:
-    listed_items = isinstance(items, list | tuple)
-    if not listed_items or not items or not all(map(_is_owner, items)):
+    if not isinstance(items, list | tuple) or not all(map(_is_owner, items)):
         raise SubjectError(
             "owners.{node} must return owners such as [{{owner_id: 7}}], got {items!r}",
+            code="BAD_RETURN",
             node=node,
             items=items,
         )
@@ -211,7 +213,10 @@ def _parse_items(items: Any, node: str) -> Items:
     doubled = [owner for owner in ids if ids.count(owner) > 1]
     if doubled:
         raise SubjectError(
-            "owners.{node} returned {doubled!r} twice", node=node, doubled=doubled[0]
+            "owners.{node} returned {doubled!r} twice",
+            code="BAD_RETURN",
+            node=node,
+            doubled=doubled[0],
         )
     return [dict(item) for item in items]
 

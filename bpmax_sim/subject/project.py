@@ -16,7 +16,7 @@ import msgspec
 
 from bpmax_sim.errors import BpmaxError, CallError, Place, ScriptError, SubjectError, suggest
 from bpmax_sim.i18n import msg
-from bpmax_sim.js_values import UNDEFINED, UndefinedType
+from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import Page
@@ -54,7 +54,9 @@ class ContextView(msgspec.Struct, frozen=True):
         """
         del value, place
         if field in self.links:
-            raise SubjectError("ctx.{field} takes an object of names and values", field=field)
+            raise SubjectError(
+                "ctx.{field} takes an object of names and values", code="BAD_WRITE", field=field
+            )
 
 
 _BUGS = (
@@ -69,31 +71,14 @@ _BUGS = (
 """What the language itself throws; a script that says no throws an Error, a text, or its own."""
 
 
-def refusal(event: str, value: Any, thrown: Exception | None) -> str | None:
-    """Return the text with which the check *event* says no, or None where it does not.
-
-    Raises:
-        SubjectError: it returned what is neither a yes nor a no.
-    """
-    if isinstance(thrown, ScriptError) and _says_no(thrown):
-        # a text that was thrown as it is, is told in quotes
-        text = thrown.message
-        is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\"`"
-        return text[1:-1] if is_quoted and thrown.name == "Uncaught" else text
-    if thrown is not None:
+def _thrown_refusal(thrown: Exception) -> str | None:
+    """Return the text with which a check that threw says no, or None where that is an error."""
+    if not isinstance(thrown, ScriptError) or not _says_no(thrown):
         return None
-    if value is False:
-        return msg("{event} refused", event=event)
-    if isinstance(value, str) and value:
-        return value
-    if value is None or value is True or isinstance(value, UndefinedType):
-        return None
-    raise SubjectError(
-        "{event} returned {value!r}, which neither refuses nor agrees; return false or "
-        "a text, or throw, to refuse; return nothing or true to agree",
-        event=event,
-        value=value,
-    )
+    # a text that was thrown as it is, is told in quotes
+    text = thrown.message
+    is_quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\"`"
+    return text[1:-1] if is_quoted and thrown.name == "Uncaught" else text
 
 
 def _says_no(thrown: Exception) -> bool:
@@ -132,6 +117,8 @@ _STATE = (
     "titles",
     "shown",
     "shelved",
+    "created",
+    "ended",
     "status",
     "states",
 )
@@ -160,6 +147,8 @@ class ProjectState(ScriptedSubject, kw_only=True):
         titles: what ``task_title`` and ``visibility`` gave, where they run by themselves.
         now, format_time: the present instant, and an instant as the product writes it.
         focus: the node that a step looks at, of several where the project stands.
+        actor: who fills in, opens or clicks in a step; empty where it does not say.
+        created, ended: when the project was created, and when it ended.
         shown: the node whose states of fields hold now; *shelved* are those of other nodes.
         commits: how often something was done while another action was under way.
     """
@@ -188,6 +177,9 @@ class ProjectState(ScriptedSubject, kw_only=True):
     notified: list[dict[str, Any]] = msgspec.field(default_factory=list)
     titles: dict[str, Any] = msgspec.field(default_factory=dict)
     focus: str = ""
+    actor: str = ""
+    created: float | None = None
+    ended: float | None = None
     shown: str = ""
     shelved: dict[str, dict[str, dict[str, Any]]] = msgspec.field(default_factory=dict)
     commits: int = 0
@@ -216,8 +208,13 @@ class ProjectState(ScriptedSubject, kw_only=True):
         """Return the node whose form is seen: of several the step's, the user's, or the first."""
         if self.focus in self.visits:
             return self.focus
-        mine = self._visits_of(str(self.user.get("id", "")))
+        mine = self._visits_of(self.viewer)
         return mine[0].node if len(mine) == 1 and len(self.visits) > 1 else self.at
+
+    @property
+    def viewer(self) -> str:
+        """Return who looks at the form: who acts in the step, else the user."""
+        return self.actor or str(self.user.get("id", ""))
 
     def _visits_of(self, by: str) -> list[Visit]:
         """Return the nodes where *by* has a task."""
@@ -264,7 +261,12 @@ class ProjectState(ScriptedSubject, kw_only=True):
         known = {flow.name: flow for flow in self._all_projects() if flow.name}
         if name not in known:
             hint = suggest(name, known) or msg("; none has begun")
-            raise SubjectError("no project of a sub-flow {name!r}{hint}", name=name, hint=hint)
+            raise SubjectError(
+                "no project of a sub-flow {name!r}{hint}",
+                code="UNKNOWN_SUBFLOW",
+                name=name,
+                hint=hint,
+            )
         return known[name]
 
     def _all_projects(self) -> list[Self]:
@@ -287,6 +289,29 @@ class ProjectState(ScriptedSubject, kw_only=True):
             if hooks.replace_value(target, name, value):
                 label = self.qualify(name if part == "form" else f"{part}.{name}")
                 self.tell(hooks.FieldChanged(field=label, old=old, new=value, by=by, place=place))
+
+    @property
+    def project_members(self) -> Mapping[str, Any]:
+        """Return ``ctx.project``: what is known of every project, then what is written into it.
+
+        Names are the product's; the words of ``status`` are ours, as its numbers are not public.
+        """
+        every = self._all_projects()
+        instants = {"create_time": self.created, "real_start_time": self.created}
+        instants["real_end_time"] = self.ended
+        return {
+            "id": 1 + next((n for n, part in enumerate(every) if part is self), len(every)),
+            "name": self.definition.flow if self.definition else "",
+            "status": self.status,
+            "user_id": next(iter(self._known_initiators()), ""),
+            **{key: self.format_time(at) for key, at in instants.items() if at is not None},
+            **self.project,
+        }
+
+    def _known_initiators(self) -> list[str]:
+        """Return who started the project, as far as that is known."""
+        known = self.starter or self.project.get("user_id") or self.user.get("id", "")
+        return [str(known)] if known else []
 
     def views(self) -> tuple[PartView, ContextView]:
         """Return the ``form`` and the ``ctx`` of a script that belongs to no event."""
@@ -386,13 +411,14 @@ class ProjectState(ScriptedSubject, kw_only=True):
         """Run ``before_next``; what it throws of its own is a no, any other error is an error."""
         event = f"before_next.{node}"
         value = self._hook(event, move, target=target)
-        thrown = self._result.errors[-1] if self._result.errors else None
-        text = refusal(event, value, thrown)
-        if text is None:
-            return thrown is not None
-        if thrown is not None:
+        if not self._result.errors:
+            self.refuse_if_returned(event, value)
+            return self._result.refused
+        thrown = self._result.errors[-1]
+        text = _thrown_refusal(thrown)
+        if text is not None:
             self._result.errors.remove(thrown)
-        self.show(text, "error")
+            self.refuse(text)
         return True
 
     def _run_computed(self, move: FlowMove) -> None:
@@ -535,7 +561,7 @@ class PartView(msgspec.Struct, frozen=True):
 
     def snapshot(self) -> Mapping[str, Any]:
         """Return the present values."""
-        return dict(getattr(self.flow, self.part))
+        return dict(self.flow.form if self.part == "form" else self.flow.project_members)
 
     def write(self, field: str, value: Any, place: Place | None, /) -> None:
         """Set a field or a member, or what the form shows.

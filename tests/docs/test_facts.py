@@ -28,12 +28,12 @@ from bpmax_sim.session.options import Mode
 from bpmax_sim.simulator.simulator import Simulator
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import EXTENSIONS
+from bpmax_sim.subject.hooks import REFUSED
+from tests import sources
 from tests.docs.cli import options
 from tests.docs.facts import MARKS, Cell, names, tables, text_of
 from tests.docs.pages import LANGUAGES, ROOT, Language, navigation
 from tests.subject.stage import PlainStage
-
-SOURCES = "".join(path.read_text("utf-8") for path in (ROOT / "bpmax_sim").rglob("*.py"))
 
 
 def plain(cell: Cell) -> str:
@@ -47,16 +47,31 @@ def test_every_cell_is_in_both_languages_and_every_row_is_whole() -> None:
             assert all(set(cell) == set(LANGUAGES) for cell in cells if isinstance(cell, dict))
 
 
+_CODE = re.compile(r'\bcode(?: = |=)"([A-Z_]+)"|"code": "([A-Z_]+)"')
+
+
+def _codes(*, of_subjects: bool) -> set[str]:
+    """Return the codes in the sources: of what a form or flow refuses, or of calls."""
+    texts = (
+        path.read_text("utf-8")
+        for name, path in sources.files().items()
+        if name.startswith(("subject/", "scenario/")) is of_subjects
+    )
+    return {code for text in texts for pair in _CODE.findall(text) for code in pair if code}
+
+
 def test_every_code_of_an_error_is_told() -> None:
-    raised = set(re.findall(r'\bcode(?: = |=)"([A-Z_]+)"|"code": "([A-Z_]+)"', SOURCES)) - {
-        ("", "CONFIG")
-    }
     classes = [one for one in vars(errors).values() if isinstance(one, type)]
     own = {one.default_code for one in classes if issubclass(one, errors.CallError)}
+    raised = _codes(of_subjects=False) - {"CONFIG"}
 
-    assert set(names("error_codes")) == {code for pair in raised for code in pair if code} | own | {
-        "TLS"
-    }
+    assert {*names("error_codes")} == raised | own | {"TLS"}
+
+
+def test_every_code_of_a_refusal_is_told() -> None:
+    chosen = {"HIDDEN", "READ_ONLY", "ALREADY_DECIDED", "NOT_YOUR_TURN", REFUSED}
+
+    assert {*names("refusal_codes")} == _codes(of_subjects=True) | chosen
 
 
 def test_every_class_of_failure_is_told() -> None:

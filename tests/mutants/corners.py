@@ -176,7 +176,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("a signature", "bpmax_sim/proxy/signing.py",
         '"body": octet_text(self._body) if self._body else ""', '"body": ""'),
     ("an address of the instance", "bpmax_sim/platform/instances.py",
-        "_sendable(base_url or self.platform.base_url)", "_sendable(self.platform.base_url)"),
+        "address = _sendable(own or declared)", "address = _sendable(declared)"),
     ("preset acs3", PRESETS.format("acs3"), "encode: hex", "encode: upper_hex"),
     ("preset api_key", PRESETS.format("api_key"), "{{ key }}", "{{ key | hex }}"),
     ("preset aws_sigv4", PRESETS.format("aws_sigv4"), " | collapse", ""),

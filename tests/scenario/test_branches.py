@@ -138,7 +138,7 @@ def test_a_second_press_of_submit_creates_no_second_project(door: Door) -> None:
         """submit: {}
     during: {call: crm_system.get_customer_detail, steps: [{submit: {}}]}
     expect_error: {message: {$contains: the project is created already}}
-    expect: {flow: {at: 部门, history: []}}"""
+    expect: {flow: {at: 部门, history: [{action: submit}]}}"""
     )
 
     ended = door.run(text, {"会审.yaml": FLOW, "慢.js": SLOW})
@@ -262,7 +262,7 @@ def test_what_a_hook_gives_in_vain_is_told(door: Door, hook: str, script: str, w
     text = flow(f", scripts: {{{hook}: 钩子.js}}") + steps("submit: {}")
 
     (headline,) = door.run(text, {"会审.yaml": FLOW, "钩子.js": script}).headlines
-    assert f"SubjectError: {wrong}" in headline
+    assert f"BAD_RETURN: {wrong}" in headline
 
 
 def test_fields_of_a_sub_flow_that_the_form_has_not_are_told_at_load(door: Door) -> None:

@@ -93,7 +93,7 @@ def test_who_approves_fills_in_what_the_node_shows(door: Door) -> None:
 
     ended = door.run(text, FILES)
     assert ended.headlines == [
-        "step 5/5 approve: SubjectError: 张三 is not an owner of '财务'; its owners: 赵会计"
+        "step 5/5 approve: NOT_OWNER: 张三 is not an owner of '财务'; its owners: 赵会计"
     ]
 
 
@@ -349,7 +349,7 @@ nodes:
     ended = door.run(REVIEW + PROXY + steps("submit: {}"), {"流程.yaml": flow})
 
     (headline,) = ended.headlines
-    assert "SubjectError: nodes pass by themselves without end" in headline
+    assert "ENDLESS: nodes pass by themselves without end" in headline
 
 
 def test_a_node_that_nobody_owns_goes_to_the_administrators(door: Door) -> None:

@@ -244,15 +244,15 @@ def test_a_wrong_flow_definition_is_told_at_its_place(
     [
         (
             "- {approve: {by: lisi}}",
-            "SubjectError: lisi is not an owner of '部门审批'; its owners: wangwu",
+            "NOT_OWNER: lisi is not an owner of '部门审批'; its owners: wangwu",
         ),
         (
             "- {approve: {at: 财务审批}}",
-            "SubjectError: cannot approve at '财务审批': it stands at '部门审批'",
+            "NOT_AT_NODE: cannot approve at '财务审批': it stands at '部门审批'",
         ),
         (
             "- {approve: {}}\n- {approve: {}}\n- {approve: {}}\n- {reject: {}}",
-            "SubjectError: cannot reject: the project is finished; nothing is left",
+            "NOT_UNDER_WAY: cannot reject: the project is finished; nothing is left",
         ),
     ],
 )

@@ -596,7 +596,7 @@ steps:
     [
         (
             '{python: "没有这个:f"}',
-            "step 1/1 python: SubjectError: python: no module '没有这个' beside the scenario or in",
+            "step 1/1 python: NO_MODULE: python: no module '没有这个' beside the scenario or in",
         ),
         (
             '{python: "json:loads"}',
@@ -667,7 +667,7 @@ steps:
   - {python: {call: "退:f", args: {code: 密钥-s3cret}}}
 """
     assert headlines(folder, bench, text) == [
-        "step 2/2 python: SubjectError: python: 退:f called sys.exit('redacted')"
+        "step 2/2 python: EXITED: python: 退:f called sys.exit('redacted')"
     ]
 
 

@@ -73,12 +73,12 @@ def test_a_script_that_writes_cells_sets_off_the_column(door: Door) -> None:
     [
         (
             'set: {"明细[2].数量": 1}',
-            "SubjectError: 明细[2].数量: no row 2; there are rows 0 to 1, add_row adds one",
+            "NO_ROW: 明细[2].数量: no row 2; there are rows 0 to 1, add_row adds one",
         ),
-        ("remove_row: {table: 明细, at: 5}", "SubjectError: 明细: no row 5; there are rows 0 to 1"),
-        ("move_row: {table: 明细, at: 0, to: 2}", "SubjectError: 明细: no row 2"),
-        ("add_row: {table: 合计}", "SubjectError: 合计: expected a table, that is a list of rows"),
-        ('set: {"合计[0].数量": 1}', "SubjectError: 合计[0].数量: expected a table"),
+        ("remove_row: {table: 明细, at: 5}", "NO_ROW: 明细: no row 5; there are rows 0 to 1"),
+        ("move_row: {table: 明细, at: 0, to: 2}", "NO_ROW: 明细: no row 2"),
+        ("add_row: {table: 合计}", "NOT_A_TABLE: 合计: expected a table, that is a list of rows"),
+        ('set: {"合计[0].数量": 1}', "NOT_A_TABLE: 合计[0].数量: expected a table"),
     ],
 )
 def test_a_row_that_is_not_there_fails_the_step(door: Door, step: str, essence: str) -> None:

@@ -163,8 +163,11 @@ def test_click_and_fire_run_their_script() -> None:
     assert stage.ran == ["click.查询"] * 2
 
 
-@pytest.mark.parametrize(("value", "refused"), [(False, True), (None, False), (0, False)])
-def test_submit_is_refused_by_false_only(value: Any, refused: bool) -> None:
+@pytest.mark.parametrize(
+    ("value", "refused"),
+    [(False, True), ("请填金额", True), (None, False), (True, False)],
+)
+def test_submit_is_refused_by_false_and_by_a_text(value: Any, refused: bool) -> None:
     form, _ = form_with(submit=lambda _form, _ctx: value)
 
     assert form.submit().refused is refused
