@@ -87,7 +87,7 @@ class ExtensionPoint(Generic[T]):
         if part is not None:
             return part
         hint = suggest(name, self.names()) or msg(
-            "; no entry points of {group} are installed, so install bpmax-sim again",
+            "; no entry points of {group} are installed, so install this package again",
             group=self.group,
         )
         raise ConfigError("{what}: there is no {name!r}{hint}", what=what, name=name, hint=hint)

@@ -107,6 +107,15 @@ COMMANDS: Mapping[str, Command] = {
         msg("List scenarios and the rows of their tables"),
         "bpmax-sim list --json",
     ),
+    "types": Command(
+        "types:types",
+        msg("Write declarations by which an editor completes $proxy, form and ctx"),
+        "bpmax-sim types",
+        msg(
+            "Writes scenarios/bpmax.d.ts from platforms, recordings and forms, and jsconfig.json "
+            "and .vscode/settings.json where they lack something. No recorded value is in them."
+        ),
+    ),
     "uses": Command(
         "uses:uses",
         msg("Tell who calls, reads, writes, runs or plays a part of the project"),

@@ -14,12 +14,7 @@ from typer import Option
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import find_interrupted
-from bpmax_sim.check.scripts import (
-    ResponseShapes,
-    ScriptFinding,
-    check_scripts,
-    script_contexts,
-)
+from bpmax_sim.check.scripts import ScriptFinding, check_scripts, script_contexts
 from bpmax_sim.check.secrets import NotSecret, literal_secrets, secrets_in
 from bpmax_sim.check.upgrade import upgrade
 from bpmax_sim.cli.options import Json, Paths
@@ -28,12 +23,13 @@ from bpmax_sim.cli.select import (
     cassettes_with_journals,
     find_files,
     find_targets,
-    load_items,
+    load_sound_items,
 )
 from bpmax_sim.cli.terminal import say, say_json, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, shell_quote
 from bpmax_sim.file_names import namesakes
 from bpmax_sim.i18n import label_message, msg, plural, series
+from bpmax_sim.index.responses import ResponseShapes
 from bpmax_sim.index.store import load_index
 from bpmax_sim.platform.check import recover_hints
 from bpmax_sim.platform.load import Platforms, load_platforms
@@ -153,7 +149,7 @@ def _problems(
     hint: Callable[[str], None],
     warn: Callable[[Problem], None],
 ) -> Iterator[Problem]:
-    items, problems = load_items(files)
+    items, problems = load_sound_items(files)
     yield from problems
     wrong = [list(absent(item)) for item in items]
     yield from chain.from_iterable(wrong)

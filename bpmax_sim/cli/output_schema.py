@@ -120,6 +120,7 @@ SHAPES: Mapping[str, Shape] = {
     "record": _RUN,
     "review": {"action": TEXT, "files": [{"file": TEXT, "exchanges": WHOLE, "changes": [TEXT]}]},
     "list": {"items": [_SCENARIO]},
+    "types": {**_FILES},
     "uses": {"places": [{**_texts("kind", "name"), "uses": [_USE]}]},
     "inspect": {"file": TEXT, "exchanges": [_EXCHANGE]},
     "show": {"failures": [_REMEMBERED]},

@@ -6,6 +6,7 @@ Scenario items become verdicts, printed as soon as they are known; the exit code
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,8 +23,8 @@ from typer import Argument, Option
 import bpmax_sim
 from bpmax_sim.cassette.merge import review_file
 from bpmax_sim.cli import options as option
+from bpmax_sim.cli.conftests import find_all_conftests, find_conftests
 from bpmax_sim.cli.execute import (
-    Choices,
     cassette_of,
     execute,
     part_of,
@@ -59,6 +60,7 @@ from bpmax_sim.report.document import build_document
 from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.html import write_page
 from bpmax_sim.report.junit import write_junit
+from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.terminal import Verdict, align_columns
 from bpmax_sim.scenario.cases import cli_variables
 from bpmax_sim.scenario.load import ScenarioItem
@@ -71,7 +73,7 @@ from bpmax_sim.yamlfile import display_path
 class _RunArguments(msgspec.Struct, frozen=True, kw_only=True):
     """What the command line asks for, by the names of its options."""
 
-    choices: Choices
+    choices: PerformOptions
     paths: Sequence[str] | None
     keyword: str
     var: Sequence[str] | None
@@ -162,7 +164,7 @@ def _args_of(values: Mapping[str, Any]) -> _RunArguments:
         if "session" in of_run.doors and value not in (None, ""):
             is_text = isinstance(value, str)
             options[of_run.argument] = _parse_option(name, value, of_run.read) if is_text else value
-    choices = Choices(
+    choices = PerformOptions(
         cassettes=folder,
         faults=values["faults"] == "on",
         trace=values["trace"],
@@ -242,6 +244,7 @@ def _run_and_report(
     """Run *items* and tell of them; *has_items*: whether there is any scenario at all."""
     for problem in problems:
         tell(str(problem))
+    _tell_of_conftests(items)
     recording = items if args.choices.mode == "record" else ()
     files = dict.fromkeys(cassette_of(item, args.choices) for item in recording)
     before = {path: path.read_bytes() if path.exists() else b"" for path in files}
@@ -262,7 +265,7 @@ def _run_and_report(
     elif has_items:
         _say_end(verdicts, len(items), time.perf_counter() - started, failed=bool(code))
     if args.junitxml is not None:
-        write_junit(args.junitxml, ran)
+        write_junit(args.junitxml, ran, problems)
     return code, verdicts
 
 
@@ -352,6 +355,7 @@ def _collect_items(args: _RunArguments) -> tuple[list[ScenarioItem], list[Proble
             "--var {error}: expected NAME=VALUE, such as --var customer=12345", error=error
         ) from None
     items, problems = load_items(find_targets(args.paths), variables)
+    find_all_conftests((item.path, item.root) for item in items)
     return (filter_by_keyword(items, args.keyword) if args.keyword else items), problems
 
 
@@ -369,17 +373,10 @@ def _say_why_nothing(args: _RunArguments) -> str:
 
 
 def _announce(verdict: Verdict, args: _RunArguments, reported: set[str]) -> Verdict:
-    """Print what became of an item as soon as it is known, and remember it for `show`.
+    """Print what became of an item as soon as it is known.
 
     What many items suffer from, such as a variable that is not set, is *reported* once.
     """
-    failed = verdict.outcome == "failed"
-    store.store_failures(
-        verdict.item,
-        verdict.failures if failed else (),
-        verdict.problems if failed else (),
-        verdict.console,
-    )
     for problem in verdict.problems:
         if problem not in reported:
             tell(problem)
@@ -392,7 +389,31 @@ def _announce(verdict: Verdict, args: _RunArguments, reported: set[str]) -> Verd
             say("    {line}", line=line)
         for text in terminal.failure_texts(verdict):
             say_failure(text)
+    if verdict.outcome == "failed":
+        _tell_of_fixtures(verdict.item)
     return verdict
+
+
+def _tell_of_fixtures(item: ScenarioItem) -> None:
+    """Say which fixtures *item*, which failed, ran without, and what runs it with them."""
+    for conftest in find_conftests(item.path, item.root):
+        tell(
+            "fixtures of {conftest} did not run; with them: {command}",
+            conftest=display_path(conftest.path),
+            command=shlex.join(["pytest", item.node_id]),
+        )
+
+
+def _tell_of_conftests(items: Sequence[ScenarioItem]) -> None:
+    """Say which fixtures nobody runs here, before anything is green or red without them."""
+    known = find_all_conftests((item.path, item.root) for item in items)
+    for path, names in known.items():
+        tell(
+            "{path}: its fixtures use {names}, and only pytest runs fixtures; with them: {command}",
+            path=display_path(path),
+            names=series(names),
+            command=shlex.join(["pytest", display_path(path.parent)]),
+        )
 
 
 def show(

@@ -13,17 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.remote import Remote, is_url, mirror
-from bpmax_sim.errors import ConfigError, Place, Problem, ScriptSyntaxError, nearest_name, suggest
+from bpmax_sim.cli.keyword_expression import parse_keyword
+from bpmax_sim.errors import ConfigError, Place, Problem, nearest_name, suggest
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.project import SUFFIX, find_root
+from bpmax_sim.report.perform import check_syntax, scripts_of
 from bpmax_sim.scenario.load import ScenarioItem, items
-from bpmax_sim.script.failure import Script
-from bpmax_sim.session.session import Session
 from bpmax_sim.yamlfile import display_path
 
 _LINE = re.compile(r"(.+):(\d+)", re.DOTALL)
@@ -130,16 +129,22 @@ def _items_at_line(items: Sequence[ScenarioItem], line: int) -> list[ScenarioIte
 
 
 def filter_by_keyword(items: Iterable[ScenarioItem], keyword: str) -> list[ScenarioItem]:
-    """Return the items whose name, file or a tag has *keyword* in it."""
-    word = keyword.casefold()
-    return [
-        item
-        for item in items
-        if any(word in text.casefold() for text in (item.node_id, *item.tags))
-    ]
+    """Return the items that pytest would select by ``-k`` *keyword*, such as ``crm and not slow``.
+
+    Raises:
+        ConfigError: *keyword* is no such expression.
+    """
+    if not keyword.strip():
+        return list(items)
+    matches = parse_keyword(keyword)
+    return [item for item in items if matches(_words_of(item))]
 
 
-_NEVER = "return; "
+def _words_of(item: ScenarioItem) -> list[str]:
+    """Return what ``-k`` looks into, as pytest does: folders, file, name and markers."""
+    folders = item.spot.source.file.replace("\\", "/").split("/")
+    markers = ("bpmax_scenario", *(["skip"] if item.skip else []), *item.tags)
+    return [word.lower() for word in (*folders, item.node_name, *markers)]
 
 
 def collect(paths: Sequence[str] | None = None, keyword: str = "") -> list[ScenarioItem]:
@@ -148,7 +153,7 @@ def collect(paths: Sequence[str] | None = None, keyword: str = "") -> list[Scena
     Raises:
         ConfigError: everything that is wrong in any of the files and their scripts.
     """
-    items, problems = load_items(find_targets(paths))
+    items, problems = load_sound_items(find_targets(paths))
     if problems:
         raise ConfigError(*problems)
     return filter_by_keyword(items, keyword)
@@ -166,34 +171,18 @@ def load_items(
             by_id |= {item.node_id: item for item in target.among(loaded)}
         except ConfigError as error:
             problems += error.problems
-    wrong: dict[Script, Problem] = {}
-    if scripts := dict.fromkeys(script for item in by_id.values() for script in _scripts_of(item)):
-        with Session.open() as session:  # nothing of them runs
-            judged = {script: _check_syntax(session, script) for script in scripts}
-        wrong = {script: problem for script, problem in judged.items() if problem}
-    problems += wrong.values()
-    sound = [
-        item for item in by_id.values() if not any(script in wrong for script in _scripts_of(item))
-    ]
-    return sound, list(dict.fromkeys(problems))
+    return list(by_id.values()), list(dict.fromkeys(problems))
 
 
-def _scripts_of(item: ScenarioItem) -> Iterator[Script]:
-    yield from item.subjects.handlers
-    yield from item.subjects.inline.values()
-    yield from item.subjects.all_libraries
-
-
-def _check_syntax(session: Session, script: Script) -> Problem | None:
-    """Read a script behind a return: the engine parses all of it and runs none."""
-    error = session.run_script(Script(f"{_NEVER}{script.source}", script.name)).error
-    if not isinstance(error, ScriptSyntaxError):
-        return None
-    place = error.place
-    if place is not None and place.line == 1:
-        place = replace(place, column=max(1, place.column - len(_NEVER)))
-    message = msg("SyntaxError: {error_message}; correct the script", error_message=error.message)
-    return Problem(message, place)
+def load_sound_items(targets: Sequence[Selection]) -> tuple[list[ScenarioItem], list[Problem]]:
+    """Return the items of *targets* whose scripts can be parsed, and what is wrong with others."""
+    items, problems = load_items(targets)
+    wrong = {
+        item.node_id: [problem for script in scripts_of(item) if (problem := check_syntax(script))]
+        for item in items
+    }
+    problems += chain.from_iterable(wrong.values())
+    return [item for item in items if not wrong[item.node_id]], list(dict.fromkeys(problems))
 
 
 _JOURNAL = re.compile(r"\.\d+-\d+\.journal$")

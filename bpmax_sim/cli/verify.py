@@ -17,7 +17,7 @@ from typer import Argument, Option
 
 from bpmax_sim.check.coverage import KINDS, DeclaredPart, PassedRun, coverage
 from bpmax_sim.check.drift import Drift, Tier, Verification, find_old
-from bpmax_sim.cli.execute import Choices, observe
+from bpmax_sim.cli.execute import observe
 from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformsFolder
 from bpmax_sim.cli.select import (
     collect,
@@ -33,6 +33,7 @@ from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.report.exit_codes import ExitCode, foremost
+from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.terminal import align_columns
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import secrets
@@ -232,7 +233,7 @@ def show_coverage(
     if not items:
         tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
         return ExitCode.NOTHING
-    choices = Choices(options={"allow_hosts": allow_hosts or ()})
+    choices = PerformOptions(options={"allow_hosts": allow_hosts or ()})
     ran = list(_replay_passed(items, choices))
     parts = coverage(items, ran)
     by_kind = {kind: [part for part in parts if part.kind == kind] for kind in KINDS}
@@ -261,7 +262,7 @@ def show_coverage(
 
 
 def _replay_passed(
-    items: Sequence[tuple[ScenarioItem, Platforms]], choices: Choices
+    items: Sequence[tuple[ScenarioItem, Platforms]], choices: PerformOptions
 ) -> Iterator[PassedRun]:
     """Replay *items* and yield what those told that passed."""
     platforms = {id(item): ran for item, ran in items}

@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bpmax_sim.pytest_plugin import plain_import  # noqa: F401 - before all others of ours
+
+# isort: split
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import SHOWN_BY, msg, translate
 from bpmax_sim.pytest_plugin import fixtures, options
@@ -55,6 +58,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
         forked.check(config)
     config.pluginmanager.register(fixtures, "bpmax_sim_fixtures")
+    if config.getoption("xmlpath", None):
+        from bpmax_sim.pytest_plugin.junit import CompleteJunit  # noqa: PLC0415 - where asked for
+
+        config.pluginmanager.register(CompleteJunit(config), "bpmax_sim_junit")
     hide = partial(_hide, config)
     SHOWN_BY.append(hide)
     config.add_cleanup(partial(SHOWN_BY.remove, hide))
@@ -248,6 +255,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.OK  # an empty shard: the others have them all
     if output is not None:
         output["bpmax_sim"] = tally.as_data()
+    elif options.value(session.config, "exit_codes"):
+        from bpmax_sim.pytest_plugin.summary import exit_code_of  # noqa: PLC0415
+
+        session.exitstatus = exit_code_of(session, tally)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -7,11 +7,13 @@ annotate; ``--bpmax-tb`` adds Python's tracebacks, without local variables: they
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import re
+import shlex
 import traceback
+import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,27 +24,25 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, ConfigError, Place, ScriptError
 from bpmax_sim.file_names import relative_name
-from bpmax_sim.i18n import join_messages, msg, translate
+from bpmax_sim.i18n import join_messages, map_message, msg, translate
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin import session_options as of_test
 from bpmax_sim.pytest_plugin.python_tests import marked_faults, stub_session
 from bpmax_sim.pytest_plugin.run_stats import tally_of
-from bpmax_sim.pytest_plugin.session_options import choose, marker_options
+from bpmax_sim.pytest_plugin.session_options import COMMANDS, choose, marker_options
 from bpmax_sim.pytest_plugin.stash import GUARD
-from bpmax_sim.report.console import ConsoleOutput, console_entries, console_section
-from bpmax_sim.report.store import keep_trace, store_failures
-from bpmax_sim.report.terminal import call_line
+from bpmax_sim.report.console import console_section
+from bpmax_sim.report.junit import properties_of
+from bpmax_sim.report.perform import PerformOptions, perform, refuse_item, skip_item
+from bpmax_sim.report.terminal import Verdict, call_line
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.events import Event, ScenarioFinished
 from bpmax_sim.scenario.load import ScenarioItem, items
-from bpmax_sim.scenario.outcome import flag_reason, not_run
-from bpmax_sim.scenario.runner import open_session, replays_with, run_item
-from bpmax_sim.scenario.source import LONGEST, Failure, render, style_of
+from bpmax_sim.scenario.outcome import flag_reason
+from bpmax_sim.scenario.source import LONGEST, Failure, RunWarning, render, style_of
 from bpmax_sim.secret.vault import Redact
+from bpmax_sim.session.options import options_of
 from bpmax_sim.session.session import Session
-from bpmax_sim.session.settings import SessionOptions
-from bpmax_sim.yamlfile import display_path
 
 
 class ScenarioFailedError(AssertionError):
@@ -122,12 +122,6 @@ def annotation(failure: Failure, root: Path) -> tuple[str, int] | None:
     return relative_name(Path.cwd() / place.file, root), place.line - 1
 
 
-def to_typed_path(path: Path) -> str:
-    """Return how *path* is typed from the working directory, with slashes."""
-    name = display_path(path)
-    return relative_name(path) if os.path.isabs(name) else name  # noqa: PTH117
-
-
 _NOTHING = msg("no exception is behind this: the run went on and was compared")
 
 
@@ -148,8 +142,7 @@ def _format_traceback(failure: Failure) -> Iterator[str]:
     yield join_messages("", traceback.format_exception(failure.cause)).rstrip()
 
 
-CALLS = pytest.StashKey[tuple[CallMade, ...]]()
-CONSOLE = pytest.StashKey[Sequence[ConsoleOutput]]()
+VERDICT = pytest.StashKey[Verdict]()
 
 
 class ScenarioFile(pytest.Module):
@@ -223,8 +216,10 @@ class ScenarioTest(pytest.Function):
             self._id = type(parts).parse(self.nodeid)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Return file, line from 0 and name."""
-        return self.path, max(self.scenario.place.line - 1, 0), self.name
+        """Return file, line from 0 and name; of a row in a table, its place there."""
+        place = self.scenario.place
+        path = os.path.normpath(Path.cwd() / place.file) if place.file else self.path
+        return Path(path), max(place.line - 1, 0), self.name
 
     def repr_failure(  # type: ignore[override] # as pytest's own Function has it
         self, excinfo: pytest.ExceptionInfo[BaseException]
@@ -244,34 +239,73 @@ class ScenarioTest(pytest.Function):
 
 
 def play(request: pytest.FixtureRequest) -> None:
-    """Run the scenario of the requesting item; the body of every one of them.
+    """Perform the scenario of the requesting item; the body of every one of them.
 
     Raises:
         ScenarioFailedError: it failed.
     """
     test = request.node
     assert isinstance(test, ScenarioTest)
-    item = test.scenario
+    sessions: list[Session] = []
+
+    def prepare(session: Session) -> None:
+        sessions.append(session)
+        stub_session(test, session)
+        if session.is_closed:
+            test.stash[GUARD].close(options.allowed_hosts(test.config))
+
     try:
-        item = _apply_overrides(test)
-        session = _open(test, item)
-    except BpmaxError as error:
-        events = not_run(item, error=error)
-        store_failures(item, events[-1].failures)
-        _trace(test, item, events, failed=True)
-        raise ScenarioFailedError(events[-1].failures) from error
-    try:
-        faults = options.value(test.config, "faults", "on") == "on"
-        ran = list(run_item(item, session, faults=faults))
-    except BaseException:
-        with suppress(BpmaxError):
-            session.close(failed=True)
-        raise
-    finished = _keep(test, item, ran, session)
-    if finished.outcome == "xfailed":
-        pytest.xfail(finished.reason)  # which does nothing under --runxfail
-    if finished.failures:
-        raise ScenarioFailedError(finished.failures, session.redact)
+        item, asked = _apply_overrides(test), _perform_options(test)
+    except BpmaxError as error:  # of a marker
+        verdict, _ = refuse_item(test.scenario, error, _trace_options(test))
+    else:
+        verdict, _ = perform(item, asked, prepare=prepare)
+    _note(test, verdict, sessions)
+    for warning in verdict.warnings:
+        _issue(warning, test)
+    if verdict.outcome == "xfailed":
+        pytest.xfail(translate(verdict.reason))  # which does nothing under --runxfail
+    if verdict.failures:
+        failures = [in_words_of_pytest(failure, test.scenario) for failure in verdict.failures]
+        redact = sessions[0].redact if sessions else str
+        raise ScenarioFailedError(failures, redact) from failures[0].cause
+
+
+def _issue(warning: RunWarning, test: ScenarioTest) -> None:
+    """Issue *warning* at its place; pytest shows it, and ``-W error`` makes it fail the test.
+
+    It has no registry: each item issues its own, as the summary alone joins what is equal.
+    """
+    place = warning.place or test.scenario.place
+    warnings.warn_explicit(translate(warning.message), warning.category, place.file, place.line)
+
+
+def in_words_of_pytest(failure: Failure, item: ScenarioItem) -> Failure:
+    """Return *failure* with the commands that run and record *item* as pytest takes them."""
+    command = shlex.join(["pytest", item.node_id, *item.variable_arguments("--bpmax-var")])
+    record = f"bpmax-sim record {item.target}"
+    in_mode_record = f"{command} --bpmax-mode=record"
+    words = (
+        (f"{record} {_EXTRA}", f"{in_mode_record} {COMMANDS['command_extra']}"),
+        (f"{record} {_NEW}", f"{in_mode_record} {COMMANDS['command_new']}"),
+        (record, f"{in_mode_record} {COMMANDS['command_rewrite']}"),
+        (f"bpmax-sim run {item.target}", command),
+        (f"bpmax-sim run --mode live {item.target}", f"{command} --bpmax-mode=live"),
+        (f"bpmax-sim run --mode simulate {item.target}", f"{command} --bpmax-mode=simulate"),
+    )
+
+    def replace_commands(text: str) -> str:
+        for ours, theirs in words:
+            text = text.replace(ours, theirs)
+        return text
+
+    rerun = map_message(failure.rerun, replace_commands)
+    detail = tuple(map_message(line, replace_commands) for line in failure.detail)
+    return dataclasses.replace(failure, rerun=rerun, detail=detail)
+
+
+_NEW, _EXTRA = (options_of("session")[f"command_{name}"].default for name in ("new", "extra"))
+"""The options that `bpmax-sim record` has in messages."""
 
 
 def _apply_overrides(test: ScenarioTest) -> ScenarioItem:
@@ -291,58 +325,33 @@ def _apply_overrides(test: ScenarioTest) -> ScenarioItem:
     return replace(item, scenario=scenario, faults=(*item.faults, *faults))
 
 
-def _open(test: ScenarioTest, item: ScenarioItem) -> Session:
-    options_of_test = of_test.session_options(test, sets=test.sets)
-    opened: SessionOptions = {**of_test.COMMANDS, **options_of_test}
-    if opened.get("mode") == "record":
-        opened["replays"] = replays_with(item, test.cassettes, {**opened})
-    session = open_session(item, cassettes=test.cassettes, **opened)
-    stub_session(test, session)
-    if session.is_closed:
-        test.stash[GUARD].close(options.allowed_hosts(test.config))
-    return session
+def _perform_options(test: ScenarioTest) -> PerformOptions:
+    return dataclasses.replace(
+        _trace_options(test),
+        faults=options.value(test.config, "faults", "on") == "on",
+        check=True,
+        options=of_test.session_options(test, sets=test.sets),
+    )
 
 
-def _keep(
-    test: ScenarioTest, item: ScenarioItem, ran: list[Event], session: Session
-) -> ScenarioFinished:
-    """Note what a report, a summary and a trace want to know afterwards; return the end."""
-    events = session.shown(ran)  # a secret may have become known after what told it
-    finished = events[-1]
-    assert isinstance(finished, ScenarioFinished)
-    failed = finished.outcome == "failed"
-    console = test.stash[CONSOLE] = console_entries(events)
-    store_failures(item, finished.failures if failed else (), console=console)
-    doubtful = any(failure.kind != "unplayed" for failure in finished.failures)
-    tally = tally_of(test.config)
-    tally.add_calls(session)
-    tally.add_recording(session, failed=failed, doubtful=doubtful)
-    calls = tuple(event for event in events if isinstance(event, CallMade))
-    test.stash[CALLS] = calls
-    cassette = session.settings.cassette
-    properties = {
-        "bpmax_calls": str(len(calls)),
-        "bpmax_cassette": to_typed_path(cassette) if cassette is not None else "",
-        "bpmax_trace_digest": finished.digest,
-    }
-    test.user_properties += [(name, value) for name, value in properties.items() if value]
-    _trace(test, item, events, failed=failed, redact=session.redact)
-    return finished
-
-
-def _trace(
-    test: ScenarioTest,
-    item: ScenarioItem,
-    events: Sequence[Event],
-    *,
-    failed: bool,
-    redact: Redact | None = None,
-) -> None:
+def _trace_options(test: ScenarioTest) -> PerformOptions:
     policy = options.value(test.config, "trace", "on-failure")
-    when = "on" if options.report_path(test.config) else policy
-    if path := keep_trace(item, events, when, failed=failed, redact=redact):
-        tally_of(test.config).traces.add(path)
-        test.user_properties.append(("bpmax_trace", to_typed_path(Path(path))))
+    trace = "on" if options.report_path(test.config) else policy
+    return PerformOptions(cassettes=test.cassettes, trace=trace)
+
+
+def _note(test: ScenarioTest, verdict: Verdict, sessions: Sequence[Session]) -> None:
+    """Note what a report and a summary want to know afterwards."""
+    test.stash[VERDICT] = verdict
+    tally = tally_of(test.config)
+    tally.codes.add(int(verdict.code))
+    doubtful = any(failure.kind != "unplayed" for failure in verdict.failures)
+    for session in sessions:
+        tally.add_calls(session)
+        tally.add_recording(session, failed=verdict.outcome == "failed", doubtful=doubtful)
+    if verdict.trace:
+        tally.traces.add(verdict.trace)
+    test.user_properties += properties_of(verdict)
 
 
 def complete_report(
@@ -354,18 +363,17 @@ def complete_report(
     if report.when != "call":
         if report.skipped:
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
-            events = not_run(item.scenario, reason=reason.removeprefix("Skipped: "))
-            _trace(item, item.scenario, events, failed=False)
+            asked = _trace_options(item)
+            verdict, _ = skip_item(item.scenario, asked, reason.removeprefix("Skipped: "))
+            _note(item, verdict, ())
         return
-    calls = item.stash.get(CALLS, ())
-    count, room = 0, len(calls)
+    verdict = item.stash.get(VERDICT, Verdict(item=item.scenario, outcome="failed"))
+    count, room = 0, len(verdict.calls)
     if isinstance(error, ScenarioFailedError):
         count = len(error.failures[0].calls)
         room = LONGEST - len(str(report.longrepr).splitlines()) - 1
         if place := annotation(error.failures[0], item.config.rootpath):
             report.location = (*place, report.location[2])
-    file, line, _ = report.location
-    item.user_properties += [("file", file.replace(os.sep, "/")), ("line", str((line or 0) + 1))]
-    if len(calls) > count and (text := calls_section(calls, room)):
+    if len(verdict.calls) > count and (text := calls_section(verdict.calls, room)):
         report.sections.append(("calls", translate(text)))
-    report.sections += console_section(item.stash.get(CONSOLE, ()))
+    report.sections += console_section(verdict.console)

@@ -481,7 +481,8 @@ class Sessions:
 def _sessions(node: pytest.Item) -> Sessions:
     if SESSIONS not in node.stash:
         node.stash[SESSIONS] = Sessions(tally_of(node.config))
-    return node.stash[SESSIONS]
+    sessions: Sessions = node.stash[SESSIONS]
+    return sessions
 
 
 class PythonTestRun:

@@ -35,6 +35,7 @@ class Tally:
         doubtful: cassettes of which nothing can be said: not replayed, or by a test that failed.
         tests: the files of the tests that have cassettes.
         traces: what scenarios told, as files.
+        codes: what `bpmax-sim run` would end with for each scenario.
         partial: whether something was left out of the collection.
         sharded: whether there are tests in other shards.
         broken: how many scenario files could not be read.
@@ -54,6 +55,7 @@ class Tally:
         self.unrecognised: set[str] = set()
         self.undeclared: set[str] = set()
         self.traces: set[str] = set()
+        self.codes: set[int] = set()
         self.partial = False
         self.owners: dict[str, set[str]] = {}
         self.left: dict[tuple[str, str], set[int]] = {}
@@ -123,6 +125,7 @@ class Tally:
     def merge(self, data: Mapping[str, Any]) -> None:
         """Add what a worker sent."""
         self.logins += data["logins"]
+        self.codes |= data["codes"]
         self.partial |= data["partial"]
         self.sharded |= data["sharded"]
         for cassette, names in data["owners"].items():

@@ -16,6 +16,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options
+from bpmax_sim.pytest_plugin.items import ScenarioTest
 from bpmax_sim.pytest_plugin.options import usage_error
 from bpmax_sim.pytest_plugin.run_stats import tally_of
 from bpmax_sim.scenario import shards
@@ -26,7 +27,10 @@ from bpmax_sim.scenario.shards import Shard
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave the tests of this shard, of what is still selected, in their order."""
     keys = dict(zip(items, _duration_keys(config, (item.nodeid for item in items)), strict=True))
-    chosen = options.value(config, "shard").among(keys.values(), read_durations(config))
+    cassettes = {
+        key: item.scenario.cassette for item, key in keys.items() if isinstance(item, ScenarioTest)
+    }
+    chosen = options.value(config, "shard").among(keys.values(), read_durations(config), cassettes)
     left_out = [item for item in items if keys[item] not in chosen]
     if left_out:
         tally_of(config).sharded = True

@@ -24,6 +24,7 @@ from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options, sharding
 from bpmax_sim.pytest_plugin.options import display_path
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
+from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.store import Evidence, digest_of, store_evidence
 from bpmax_sim.report.terminal import BY_OUTCOME, BY_SOURCE, annotation, format_counts, in_workspace
 
@@ -133,6 +134,17 @@ def _file_problems(
         yield GithubAnnotation(
             in_workspace(config.invocation_params.dir / file), line, name, text, column
         )
+
+
+def exit_code_of(session: pytest.Session, tally: Tally) -> int:
+    """Return what `bpmax-sim run` would end with; what ends pytest early keeps its own code."""
+    if session.exitstatus not in _FINISHED and not tally.broken:
+        return int(session.exitstatus)
+    codes = {ExitCode(code) for code in tally.codes}
+    codes |= {ExitCode.USAGE} if tally.broken else set()
+    codes |= {ExitCode.FAILED} if session.testsfailed else set()
+    codes |= {ExitCode.REVIEW} if tally.waiting else set()
+    return int(foremost(codes))
 
 
 _NARROWING = ("lf", "stepwise", "collectonly", "ignore", "ignore_glob")

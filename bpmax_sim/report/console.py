@@ -51,10 +51,13 @@ def console_entries(events: Sequence[Event]) -> tuple[ConsoleOutput, ...]:
     )
 
 
+CONSOLE_SECTION = "Captured console call"
+
+
 def console_section(console: Sequence[ConsoleOutput]) -> Iterator[tuple[str, str]]:
     """Yield pytest's captured section of *console*, its name and text; of nothing none."""
     if console:
-        yield "Captured console call", translate(join_messages("\n", console_lines(console)))
+        yield CONSOLE_SECTION, translate(join_messages("\n", console_lines(console)))
 
 
 def console_lines(console: Iterable[ConsoleOutput]) -> Iterator[str]:

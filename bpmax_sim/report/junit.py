@@ -6,41 +6,53 @@ U+FFFD.
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from bpmax_sim.errors import Problem
+from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import join_messages, translate
-from bpmax_sim.project import SUFFIX, make_folder
-from bpmax_sim.report import exit_codes, terminal
+from bpmax_sim.project import make_folder
+from bpmax_sim.report import terminal
 from bpmax_sim.report.console import console_lines
 from bpmax_sim.scenario.outcome import failing_place
 from bpmax_sim.scenario.source import render
-from bpmax_sim.yamlfile import writing_to
+from bpmax_sim.yamlfile import display_path, writing_to
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write_junit(path: Path, verdicts: Sequence[tuple[terminal.Verdict, float]]) -> None:
-    """Write the file, with what each took in real seconds.
+def write_junit(
+    path: Path,
+    verdicts: Sequence[tuple[terminal.Verdict, float]],
+    problems: Sequence[Problem] = (),
+) -> None:
+    """Write the file, with what each took in real seconds; *problems* kept others from running.
 
     Raises:
         ConfigError: it cannot be written.
     """
     root = ET.Element("testsuites")
     tags = Counter(_tag(verdict) for verdict, _ in verdicts)
+    unread = dict[str, list[str]]()
+    for problem in problems:
+        unread.setdefault(problem.place.file if problem.place else "", []).append(str(problem))
     suite = ET.SubElement(
         root,
         "testsuite",
         name="bpmax-sim",
-        tests=f"{len(verdicts)}",
+        tests=f"{len(verdicts) + len(unread)}",
         failures=f"{tags['failure']}",
-        errors=f"{tags['error']}",
+        errors=f"{len(unread)}",
         skipped=f"{tags['skipped']}",
         time=f"{sum(seconds for _, seconds in verdicts):.3f}",
     )
+    for file, texts in unread.items():
+        suite.append(_unread_case(file, texts))
     for verdict, seconds in verdicts:
         suite.append(_case(verdict, seconds))
     data = ET.tostring(root, encoding="utf-8", xml_declaration=True)
@@ -49,42 +61,70 @@ def write_junit(path: Path, verdicts: Sequence[tuple[terminal.Verdict, float]]) 
         path.write_bytes(data)
 
 
+def properties_of(verdict: terminal.Verdict) -> list[tuple[str, str]]:
+    """Return name and value of each property that a case has, behind either door."""
+    values = (
+        ("bpmax_calls", f"{len(verdict.calls)}" if verdict.digest else ""),
+        ("bpmax_cassette", _typed_path(verdict.cassette)),
+        ("bpmax_trace_digest", verdict.digest),
+        ("bpmax_trace", _typed_path(verdict.trace)),
+    )
+    return [(name, value) for name, value in values if value]
+
+
+def _typed_path(path: str) -> str:
+    """Return how *path* is typed from the working directory, with slashes; of nothing, nothing."""
+    name = display_path(Path(path)) if path else ""
+    return relative_name(Path(path)) if os.path.isabs(name) else name  # noqa: PTH117
+
+
 def _tag(verdict: terminal.Verdict) -> str:
-    """Return which element tells of a verdict: none of a pass, ``error`` where nothing ran."""
-    if verdict.outcome != "failed":
-        return "" if verdict.outcome == "passed" else "skipped"
-    return "error" if verdict.problems or verdict.code is exit_codes.ExitCode.USAGE else "failure"
+    """Return which element tells of a verdict: none of a pass."""
+    if verdict.outcome == "failed":
+        return "failure"
+    return "" if verdict.outcome == "passed" else "skipped"
+
+
+def _unread_case(file: str, texts: Sequence[str]) -> ET.Element:
+    """Return the case of a file of which no scenario could run, as pytest writes it."""
+    name = xml_text(_dotted(file))
+    case = ET.Element("testcase", classname="", name=name, time="0.000")
+    ET.SubElement(case, "error", message="collection failure").text = xml_text("\n".join(texts))
+    return case
+
+
+def _dotted(file: str) -> str:
+    return file.replace("\\", "/").replace("/", ".")
 
 
 def _case(verdict: terminal.Verdict, seconds: float) -> ET.Element:
     item, file = verdict.item, verdict.item.spot.source.file
-    path = PurePosixPath(file.replace("\\", "/"))
-    parts = [*path.parent.parts, path.name.removesuffix(SUFFIX)]
-    place = failing_place(item, verdict.failures)
+    place = failing_place(item, verdict.failures if verdict.outcome == "failed" else ())
     case = ET.Element(
         "testcase",
-        classname=_text(".".join(part for part in parts if part not in {"/", "."})),
-        name=_text(item.node_name),
-        file=_text(place.file or file),
+        classname=xml_text(_dotted(file)),
+        name=xml_text(item.node_name),
+        file=xml_text(os.path.normpath(place.file or file).replace(os.sep, "/")),
         line=f"{place.line or item.place.line}",
         time=f"{seconds:.3f}",
     )
-    if verdict.digest:
-        attributes = {"bpmax_calls": f"{len(verdict.calls)}", "bpmax_trace_digest": verdict.digest}
+    if values := properties_of(verdict):
         properties = ET.SubElement(case, "properties")
-        for name, value in attributes.items():
+        for name, value in values:
             ET.SubElement(properties, "property", name=name, value=value)
     if tag := _tag(verdict):
         problems, failures = verdict.problems, verdict.failures
-        message = failures[0].headline if failures else next(iter(problems), verdict.reason)
-        outcome = ET.SubElement(case, tag, message=_text(message))
+        message = failures[0].headline if failures else next(iter(problems), "")
+        message = verdict.reason if tag == "skipped" else message
+        outcome = ET.SubElement(case, tag, message=xml_text(message))
         if tag != "skipped":
             texts = problems or [render(failure, whole=True) for failure in failures]
-            outcome.text = _text(join_messages("\n\n", texts))
+            outcome.text = xml_text(join_messages("\n\n", texts))
     if console := join_messages("\n", console_lines(verdict.console)):
-        ET.SubElement(case, "system-out").text = _text(console)
+        ET.SubElement(case, "system-out").text = xml_text(console)
     return case
 
 
-def _text(text: str) -> str:
+def xml_text(text: str) -> str:
+    """Return *text* in the reader's language, characters that XML 1.0 lacks replaced."""
     return _NOT_IN_XML.sub("\ufffd", translate(text))

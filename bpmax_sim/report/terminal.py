@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.errors import BpmaxError, CassetteError, shell_quote
+from bpmax_sim.errors import BpmaxError, CassetteError
 from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import (
     join_messages,
@@ -54,6 +54,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         duration: virtual seconds.
         reason: of a skip or an expected failure.
         problems: what kept it from running as it should, each with its position.
+        cassette: the file that was played or recorded, or nothing.
+        trace: the file that everything was written to, or nothing.
     """
 
     item: ScenarioItem
@@ -68,6 +70,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[RunWarning, ...] = ()
     reason: str = ""
     problems: tuple[str, ...] = ()
+    cassette: str = ""
+    trace: str = ""
 
     def with_warning(self, kind: str, message: str) -> Verdict:
         """Return the same verdict with one warning more."""
@@ -79,11 +83,13 @@ def skip_verdict(item: ScenarioItem) -> Verdict:
     return Verdict(item=item, outcome="skipped", reason=flag_reason(item.skip))
 
 
-def error_verdict(item: ScenarioItem, error: BpmaxError) -> Verdict:
-    """Return the verdict of an item that could not start."""
+def error_verdict(
+    item: ScenarioItem, error: BpmaxError, failures: tuple[Failure, ...] = ()
+) -> Verdict:
+    """Return the verdict of an item that could not start, which *failures* say in full."""
     code = ExitCode.CASSETTE if isinstance(error, CassetteError) else ExitCode.USAGE
     problems = tuple(str(error).splitlines())
-    return Verdict(item=item, outcome="failed", code=code, problems=problems)
+    return Verdict(item=item, outcome="failed", code=code, problems=problems, failures=failures)
 
 
 def judge_events(
@@ -121,13 +127,7 @@ def rerun_command(item: ScenarioItem, mode: str = "replay") -> str:
     """Return the command that runs *item* alone, in the same mode."""
     known = {"record": "record", "replay": "run"}
     how = known.get(mode) or msg("run --mode {mode}", mode=mode)
-    return msg("bpmax-sim {how} {target}", how=how, target=run_target(item))
-
-
-def run_target(item: ScenarioItem) -> str:
-    """Return *item* and its variables as arguments of a command, quoted for a shell."""
-    name = item.node_id if item.row else item.spot.source.file
-    return join_messages(" ", map(shell_quote, (name, *item.variable_arguments("--var"))))
+    return msg("bpmax-sim {how} {target}", how=how, target=item.target)
 
 
 MARKS: dict[Outcome, str] = {"passed": "√", "failed": "×", "skipped": "-", "xfailed": "-"}
@@ -222,7 +222,10 @@ def summary(verdicts: Sequence[Verdict], seconds: float) -> str:
     number = plural(len(calls), "{number} call", "{number} calls")
     sources = Counter(call.source or "unanswered" for call in calls)
     by_source = format_counts(sources, dict(sorted(BY_SOURCE.items())))
-    message = format_counts(Counter(verdict.outcome for verdict in verdicts), BY_OUTCOME)
+    outcomes = format_counts(Counter(verdict.outcome for verdict in verdicts), BY_OUTCOME)
+    doubts = sum(len(verdict.warnings) for verdict in verdicts)
+    warned = plural(doubts, "{number} warning", "{number} warnings") if doubts else ""
+    message = series(filter(None, (outcomes, warned)))
     return msg(
         "{message}   {calls}   {seconds:.2f} s",
         message=message or msg("nothing ran"),

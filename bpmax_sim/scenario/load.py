@@ -8,7 +8,6 @@ One runnable item: a scenario, or one row of its table, with everything it needs
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
@@ -19,9 +18,17 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.clock import Instant
-from bpmax_sim.errors import ConfigError, Place, Problem, Problems, by_place, suggest
+from bpmax_sim.errors import (
+    ConfigError,
+    Place,
+    Problem,
+    Problems,
+    by_place,
+    shell_quote,
+    suggest,
+)
 from bpmax_sim.file_names import Homes, cassette_name, node_part
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import join_messages, msg
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import Strictness, absolute, find_root, named_file, strictness_of
 from bpmax_sim.scenario import model, references
@@ -189,9 +196,15 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
         }
 
     @property
+    def target(self) -> str:
+        """Return the item and its variables as arguments of `bpmax-sim run`, shell-quoted."""
+        name = self.node_id if self.row else self.spot.source.file
+        return join_messages(" ", map(shell_quote, (name, *self.variable_arguments("--var"))))
+
+    @property
     def rerun(self) -> str:
         """Return the command that runs this item alone, with the same variables."""
-        return shlex.join(["pytest", self.node_id, *self.variable_arguments("--bpmax-var")])
+        return msg("bpmax-sim run {target}", target=self.target)
 
     def variable_arguments(self, option: str) -> tuple[str, ...]:
         """Return the words of a command that give the variables again, each behind *option*."""

@@ -500,7 +500,7 @@ def open_session(
         "owner": item.owner,
         "repeat": proxy.repeat,
         "default_instance": proxy.instance or None,
-        "command": f"{item.rerun} --bpmax-mode=record",
+        "command": msg("bpmax-sim record {target}", target=item.target),
         **overrides,
     }
     environ = options.get("environ")

@@ -21,6 +21,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from statistics import median
+from types import MappingProxyType
 from typing import Any, Self
 
 import msgspec
@@ -68,13 +69,23 @@ class Shard(msgspec.Struct, frozen=True):
         """Return ``3/8``."""
         return f"{self.number}/{self.total}"
 
-    def among(self, keys: Iterable[str], seconds: Mapping[str, Any]) -> frozenset[str]:
-        """Return those of *keys* that are in this shard."""
-        split = assign_shards(keys, seconds, self.total)
+    def among(
+        self,
+        keys: Iterable[str],
+        seconds: Mapping[str, Any],
+        cassettes: Mapping[str, str] = MappingProxyType({}),
+    ) -> frozenset[str]:
+        """Return those of *keys* that are in this shard; see `assign_shards`."""
+        split = assign_shards(keys, seconds, self.total, cassettes)
         return frozenset(key for key, number in split.items() if number == self.number)
 
 
-def assign_shards(keys: Iterable[str], seconds: Mapping[str, Any], total: int) -> dict[str, int]:
+def assign_shards(
+    keys: Iterable[str],
+    seconds: Mapping[str, Any],
+    total: int,
+    cassettes: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, int]:
     """Return the shard, from 1, of each of *keys*; every one is in exactly one.
 
     Args:
@@ -82,18 +93,23 @@ def assign_shards(keys: Iterable[str], seconds: Mapping[str, Any], total: int) -
         seconds: what each took; what is no positive number counts as unknown, and what is unknown
             as the median of the known.
         total: how many shards there are.
+        cassettes: of those that have one; what shares a cassette is in one shard, because what is
+            left unplayed, or is recorded, can be said of a whole cassette alone.
     """
     every = sorted(set(keys))
     numbers = {key: seconds[key] for key in every if is_number(seconds.get(key))}
     known = {key: float(number) for key, number in numbers.items() if 0 < number < _MOST}
     usual = median(known.values()) if known else _UNKNOWN
-    weighed = sorted((-known.get(key, usual), key) for key in every)
+    groups: dict[str, list[str]] = {}
+    for key in every:
+        groups.setdefault(cassettes.get(key, key), []).append(key)
+    weighed = sorted((-sum(known.get(k, usual) for k in group), group) for group in groups.values())
     loads = [(0.0, number) for number in range(1, total + 1)]
     result: dict[str, int] = {}
-    for weight, key in weighed:
+    for weight, group in weighed:
         load, number = loads[0]
         heapq.heapreplace(loads, (load - weight, number))
-        result[key] = number
+        result |= dict.fromkeys(group, number)
     return result
 
 

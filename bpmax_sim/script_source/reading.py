@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import msg
-from bpmax_sim.script_source.scopes import Scopes
+from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
 from bpmax_sim.script_source.values import WRAPPED, ProxyCall, ScriptValue, Values, usage_of
 
@@ -83,6 +83,7 @@ class ScriptReading(msgspec.Struct, frozen=True):
     Attributes:
         misreads: members that are read of a promise, as ``await`` was forgotten.
         declared: names at the top level, which a library gives to bodies.
+        signatures: the parameters of those that are functions; a pattern is named by its place.
         powers: where ``**`` has operands that are not integer literals; the last bit of what it
             gives is the machine's.
         mistakes: where the text is not JavaScript.
@@ -97,6 +98,7 @@ class ScriptReading(msgspec.Struct, frozen=True):
     globals: tuple[GlobalUse, ...] = ()
     misreads: tuple[MemberUse, ...] = ()
     declared: tuple[str, ...] = ()
+    signatures: Mapping[str, tuple[str, ...]] = {}
     powers: tuple[Place, ...] = ()
     mistakes: tuple[Place, ...] = ()
     full_width: tuple[tuple[str, str, Place], ...] = ()
@@ -153,6 +155,7 @@ class _ScriptReader:
             globals=tuple(self._global_uses()),
             misreads=tuple(self._misreads),
             declared=tuple(self._scopes.top.names),
+            signatures=dict(self._signatures()),
             powers=tuple(self._powers()),
             mistakes=(mistakes := tuple(self._tree.mistakes())),
             full_width=tuple(self._full_width()) if mistakes else (),
@@ -228,6 +231,23 @@ class _ScriptReader:
         for use in self._scopes.globals():
             place, access = self._tree.place(use.node), self._access(use.node)
             yield GlobalUse(use.name, place, access)
+
+    def _signatures(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        for name, binding in self._scopes.top.names.items():
+            value = binding.value
+            if value is not None and value.type in FUNCTIONS and not binding.path:
+                several = value.child_by_field_name("parameters")
+                single = value.child_by_field_name("parameter")
+                nodes = (
+                    several.named_children if several is not None else [single] if single else []
+                )
+                yield name, tuple(self._parameter(node, n) for n, node in enumerate(nodes, 1))
+
+    def _parameter(self, node: Node, number: int) -> str:
+        if node.type == "rest_pattern":
+            return f"rest{number}"
+        name = node.child_by_field_name("left") or node
+        return self._tree.text_of(name) if name.type == "identifier" else f"options{number}"
 
     def _powers(self) -> Iterator[Place]:
         for node in self._nodes:

@@ -138,6 +138,14 @@ OPTIONS: Final[tuple[Option, ...]] = (
         kind="switch",
     ),
     Option(
+        "exit_codes",
+        ("pytest",),
+        bool,
+        template("end with the exit codes of bpmax-sim run, such as 3 for a missing recording"),
+        default=False,
+        kind="switch",
+    ),
+    Option(
         "allow_hosts",
         ("session", "pytest", "cli"),
         str | Names,

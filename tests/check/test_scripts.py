@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.check.scripts import RULES, ResponseShapes, ScriptContext, check_scripts
+from bpmax_sim.check.scripts import RULES, ScriptContext, check_scripts
 from bpmax_sim.index.facts import FileFacts
+from bpmax_sim.index.responses import ResponseShapes
 from bpmax_sim.index.shapes import shape_of
 from bpmax_sim.index.store import ProjectIndex
 from bpmax_sim.platform.load import load_platforms

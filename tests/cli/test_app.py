@@ -64,7 +64,7 @@ def test_the_process_ends_with_the_code(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_help_is_quick_because_it_imports_no_command() -> None:
     code = (
-        "import sys; from bpmax_sim.cli.app import start; start(['--help']);"
+        "import sys; from bpmax_sim.cli.app import run_command_line as start; start(['--help']);"
         "print([m for m in ('httpx', '_quickjs', 'yaml', 'jinja2', 'rich') if m in sys.modules])"
     )
     started = time.perf_counter()

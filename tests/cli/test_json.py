@@ -28,6 +28,7 @@ CALLS: Mapping[str, Sequence[str]] = {
     "record": ["record"],
     "review": ["review"],
     "list": ["list"],
+    "types": ["types"],
     "uses": ["uses", "crm_system.get_customer_detail"],
     "inspect": ["inspect", HERE],
     "show": ["show"],

@@ -9,18 +9,18 @@ import pytest
 
 from tests.plugin.project import Project, failure_text, output
 
+FIELDS = ", ".join(f"字段{n}: {n}" for n in range(60))
 HEAD = """\
 version: 1
 scenario: 很多
 form:
   scripts: {click.做: scripts/做.js}
-  fields: {a: 1}
+  fields: {a: 1, b: null, FIELDS}
 proxy:
   platforms: platforms/
   stubs: [{on: crm_system.*, body: {code: 200}}]
 steps:
-"""
-FIELDS = ", ".join(f"字段{n}: {n}" for n in range(60))
+""".replace("FIELDS", FIELDS)
 LONG = "很长的值" * 2000
 
 

@@ -187,7 +187,7 @@ def test_the_command_line_beats_marker_scenario_and_ini(project: Project) -> Non
                 item.add_marker(pytest.mark.bpmax(unused="warn"))
         """,
     )
-    result = project.run()
+    result = project.run("-Wdefault")
     result.assert_outcomes(passed=2)
     assert (
         "not played: 2 exchanges in cassettes/crm/选择客户/普通.yaml, "

@@ -146,7 +146,9 @@ def test_cassettes_outside_the_working_directory_are_told_by_their_whole_path(
     (project.root / FILE).write_text(text[: text.index("  - name: 选择")], encoding="utf-8")
     monkeypatch.chdir(project.root / "scenarios")
 
-    result = project.run("--bpmax-unused=warn", "--rootdir=..", "-c", "../tox.ini", "-k", "贵宾")
+    result = project.run(
+        "-Wdefault", "--bpmax-unused=warn", "--rootdir=..", "-c", "../tox.ini", "-k", "贵宾"
+    )
 
     result.assert_outcomes(passed=1, deselected=1)
     cassette = project.root / "cassettes/crm/选择客户/贵宾.yaml"

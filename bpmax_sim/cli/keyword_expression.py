@@ -1,0 +1,85 @@
+"""``-k``: names joined by and, or, not and brackets, with the grammar and characters of pytest.
+
+expression: and_test ('or' and_test)*
+and_test:   not_test ('and' not_test)*
+not_test:   'not' not_test | '(' expression ')' | NAME
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import msg
+
+Matches = Callable[[Sequence[str]], bool]
+"""Whether words, all in lower case, are selected."""
+
+_NAME = r"(?::?\w|[-+:.\[\]\\/])+"
+_TOKEN = re.compile(rf"\s*({_NAME}|\S)")
+_IS_NAME = re.compile(_NAME)
+_RESERVED = frozenset({"and", "or"})
+
+
+def parse_keyword(text: str) -> Matches:
+    """Return what ``-k`` *text* selects; a name matches where it is a part of a word.
+
+    Raises:
+        ConfigError: it cannot be parsed.
+    """
+    parser = _Parser(text)
+    matches = parser.expression()
+    if parser.next:
+        parser.fail(msg("and, or, or the end"))
+    return matches
+
+
+class _Parser:
+    """A recursive descent over the tokens of one expression."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._tokens = _TOKEN.findall(text)
+
+    @property
+    def next(self) -> str:
+        """Return the next token, or nothing at the end."""
+        return self._tokens[0] if self._tokens else ""
+
+    def fail(self, expected: str) -> NoReturn:
+        raise ConfigError(
+            "-k {text!r}: expected {expected}, got {got}; write it as for pytest, such as "
+            "-k 'crm and not slow'",
+            text=self._text,
+            expected=expected,
+            got=self.next or msg("the end"),
+        )
+
+    def expression(self) -> Matches:
+        return self._chain("or", lambda: self._chain("and", self._not_test, all), any)
+
+    def _chain(self, word: str, parse: Callable[[], Matches], join: Callable[..., bool]) -> Matches:
+        parts = [parse()]
+        while self.next == word:
+            self._tokens.pop(0)
+            parts.append(parse())
+        return lambda words: join(part(words) for part in parts)
+
+    def _not_test(self) -> Matches:
+        token = self.next
+        is_operand = token in {"not", "("} or (_IS_NAME.fullmatch(token) and token not in _RESERVED)
+        if not is_operand:
+            self.fail(msg("a name, not or '('"))
+        self._tokens.pop(0)
+        if token == "not":  # noqa: S105 - a word of an expression
+            inner = self._not_test()
+            return lambda words: not inner(words)
+        if token != "(":  # noqa: S105
+            return lambda words: any(token.lower() in word for word in words)
+        matches = self.expression()
+        if self.next != ")":
+            self.fail(msg("')'"))
+        self._tokens.pop(0)
+        return matches

@@ -1,0 +1,105 @@
+"""``types``: declarations for the editor, from platforms, recordings and forms."""
+
+from __future__ import annotations
+
+import json as json_module
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from typer import Argument
+
+from bpmax_sim.cli.options import Json
+from bpmax_sim.cli.select import platforms_of
+from bpmax_sim.cli.terminal import say_result, tell
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import current_language, msg
+from bpmax_sim.index.responses import ResponseShapes
+from bpmax_sim.index.store import load_index
+from bpmax_sim.project import SUFFIX, find_root, language_of
+from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.starter.editor_types import JSCONFIG, VSCODE, ProjectTypes, write_declarations
+from bpmax_sim.yamlfile import display_path, write_text, writing_to
+
+
+def types(
+    folder: Annotated[Path, Argument(metavar="DIR", help=msg("The project's folder."))] = Path(),
+    *,
+    json: Json = False,
+) -> int:
+    """Write declarations for the editor."""
+    root = find_root(Path.cwd() / folder)
+    written = list(write_types(root))
+    names = [display_path(path) for path in written]
+    say_result(names, json=json, files=names)
+    return ExitCode.PASSED
+
+
+def write_types(root: Path) -> Iterator[Path]:
+    """Write what an editor needs to know *root*, and yield the files that are new or changed.
+
+    ``scenarios/bpmax.d.ts`` is ours; of ``jsconfig.json`` and VS Code's settings only what is not
+    there is written, and where such a file cannot be read it stays as it is.
+
+    Raises:
+        ConfigError: a file cannot be written.
+    """
+    every = list(_items(root))
+    loaded = {}
+    for item in every:
+        with suppress(ConfigError):
+            loaded[item.platforms, item.instances] = platforms_of(item)
+    project = ProjectTypes(
+        platforms=list(loaded.values()),
+        shapes=ResponseShapes([load_index(root)]),
+        forms=list(_forms(every)),
+        libraries=[library for item in every for library in item.subjects.all_libraries],
+    )
+    text = write_declarations(project, language_of(root) or current_language())
+    with writing_to(root):
+        place = root / "scenarios" / "bpmax.d.ts"
+        if not place.exists() or place.read_text(encoding="utf-8") != text:
+            place.parent.mkdir(exist_ok=True)
+            write_text(place, text)
+            yield place
+        for path, settings in (
+            (root / "jsconfig.json", JSCONFIG),
+            (root / ".vscode" / "settings.json", VSCODE),
+        ):
+            if _add_settings(path, settings):
+                yield path
+
+
+def _items(root: Path) -> Iterator[ScenarioItem]:
+    """Yield the first row of every scenario that can be read; the others are lint's to tell."""
+    for path in sorted((root / "scenarios").rglob(f"*{SUFFIX}")):
+        with suppress(ConfigError):
+            yield from items(path, root=root)[:1]
+
+
+def _forms(every: list[ScenarioItem]) -> Iterator[Mapping[str, Any]]:
+    for item in every:
+        if item.scenario.form is not msgspec.UNSET:
+            yield item.scenario.form.fields
+        if item.scenario.flow is not msgspec.UNSET:
+            yield item.scenario.flow.form
+
+
+def _add_settings(path: Path, settings: Mapping[str, Any]) -> bool:
+    """Add *settings* that are not there, and return whether anything was written."""
+    try:
+        current = json_module.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except (OSError, ValueError):
+        current = None  # with comments, as VS Code allows them
+    if not isinstance(current, dict):
+        tell("{path} stays as it is; it has comments, or is no object", path=display_path(path))
+        return False
+    if all(name in current for name in settings):
+        return False
+    path.parent.mkdir(exist_ok=True)
+    text = json_module.dumps({**settings, **current}, ensure_ascii=False, indent=2)
+    write_text(path, f"{text}\n")
+    return True

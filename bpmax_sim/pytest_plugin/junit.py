@@ -1,0 +1,45 @@
+"""What `bpmax-sim run` writes into a JUnit file and pytest does not: file, line, console."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from typing import Any
+
+import pytest
+from _pytest.junitxml import xml_key
+
+from bpmax_sim.project import SUFFIX
+from bpmax_sim.report.console import CONSOLE_SECTION
+from bpmax_sim.report.junit import xml_text
+
+
+class CompleteJunit:
+    """Completes the cases of scenarios in pytest's JUnit file."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Write into the file of *config*."""
+        self._config = config
+        self._cases: dict[str, tuple[Any, dict[str, str]]] = {}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Add the console when a scenario has ended, its place when its case is written.
+
+        pytest takes attributes that the family xunit2 does not have away until then.
+        """
+        xml = self._config.stash.get(xml_key, None)
+        if xml is None or f"{SUFFIX}::" not in report.nodeid:
+            return
+        if report.when == "teardown":
+            case, place = self._cases.pop(report.nodeid, (None, {}))
+            if case is not None:
+                case.to_xml().attrib.update(place)
+        elif report.when == "call" or not report.passed:
+            file, line, _ = report.location
+            case = xml.node_reporter(report)
+            place = {"file": file.replace("\\", "/"), "line": str((line or 0) + 1)}
+            self._cases[report.nodeid] = case, place
+            if texts := [text for name, text in report.sections if name == CONSOLE_SECTION]:
+                element = ET.Element("system-out")
+                element.text = xml_text("\n".join(texts))
+                case.append(element)

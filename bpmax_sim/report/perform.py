@@ -1,0 +1,189 @@
+"""Perform one item: open its session, run it, judge it, store its trace and what it failed with.
+
+Both doors, `bpmax-sim run` and pytest, do it here, so that outcome, exit code, warnings, trace and
+memory of an item are the same behind each. What a trace holds names commands in the words of
+`bpmax-sim`; a door that has words of its own puts them in where it shows a failure.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from bpmax_sim.errors import BpmaxError, ConfigError, Problem, ScriptSyntaxError
+from bpmax_sim.guard import NetworkGuard
+from bpmax_sim.i18n import msg
+from bpmax_sim.report.store import keep_trace, store_failures
+from bpmax_sim.report.terminal import Verdict, error_verdict, judge_events, skip_verdict
+from bpmax_sim.scenario.events import Event
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.outcome import not_run
+from bpmax_sim.scenario.runner import open_session, replays_with, run_item
+from bpmax_sim.script.failure import Script
+from bpmax_sim.session.session import Session, describe_possible_secrets
+from bpmax_sim.session.settings import SessionOptions
+
+Performance = tuple[Verdict, tuple[Event, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerformOptions:
+    """How items are run; what is not given is the scenario's own.
+
+    Attributes:
+        cassettes: the folder of all cassettes; by default that of each scenario's project.
+        faults: whether faults strike.
+        trace: whose events are kept: ``on``, ``off`` or ``on-failure``.
+        check: whether what is recorded is replayed.
+        options: further options of `Session.open`.
+    """
+
+    cassettes: Path | None = None
+    faults: bool = True
+    trace: str = "off"
+    check: bool = False
+    options: SessionOptions = field(default_factory=SessionOptions)
+
+    @property
+    def mode(self) -> str:
+        """Return who answers, or nothing where each scenario says that itself."""
+        return self.options.get("mode", "")
+
+
+def perform(
+    item: ScenarioItem,
+    options: PerformOptions,
+    *,
+    guard: NetworkGuard | None = None,
+    prepare: Callable[[Session], None] = lambda _session: None,
+) -> Performance:
+    """Run *item* to its end, and return its verdict and everything that happened.
+
+    Args:
+        item: a scenario or a row of one.
+        options: as the command line asks.
+        guard: closed while recordings or stand-ins answer; without one *prepare* sees to it.
+        prepare: called with the session before anything runs.
+    """
+    if item.skip:
+        return skip_item(item, options)
+    chosen: SessionOptions = {**options.options, "environ": os.environ}
+    if guard is not None:
+        chosen["guard"] = guard
+    folder = options.cassettes or item.root / "cassettes"
+    if options.check and chosen.get("mode") == "record":
+        chosen["replays"] = replays_with(item, folder, {**chosen})
+    try:
+        check_scripts(item)
+        session = open_session(item, cassettes=folder, **chosen)
+    except BpmaxError as error:
+        return refuse_item(item, error, options)
+    with _closing(session, guard):
+        prepare(session)
+        ran = tuple(run_item(item, session, environ=os.environ, faults=options.faults))
+    return _conclude(item, session, ran, options)
+
+
+@contextmanager
+def _closing(session: Session, guard: NetworkGuard | None) -> Iterator[None]:
+    """Close what was opened where Ctrl-C, or what a test library raises, ends an item early."""
+    try:
+        yield
+    except BaseException:
+        with suppress(BpmaxError):
+            session.close(failed=True)
+        raise
+    finally:
+        if guard is not None:
+            guard.leave()
+
+
+def _conclude(
+    item: ScenarioItem, session: Session, ran: tuple[Event, ...], options: PerformOptions
+) -> Performance:
+    """Judge what an item did in *session*, which is closed, and store what is asked for later."""
+    events = session.shown(ran)  # a secret may have become known after what told it
+    verdict = judge_events(item, events, live=not session.is_closed, mode=session.settings.mode)
+    failed = verdict.outcome == "failed"
+    store_failures(item, verdict.failures if failed else (), console=verdict.console)
+    trace = keep_trace(item, events, options.trace, failed=failed, redact=session.redact)
+    for kind, message in _doubts(session, verdict):
+        verdict = verdict.with_warning(kind, message)
+    cassette = session.settings.cassette
+    return replace(verdict, trace=trace, cassette=str(cassette or "")), events
+
+
+def _doubts(session: Session, verdict: Verdict) -> Iterator[tuple[str, str]]:
+    """Yield kind and message of what is doubtful about the recording of a closed session."""
+    lenient = session.settings.unused == "warn" or session.mode == "record"
+    if lenient and session.unplayed and not verdict.failures:
+        yield "unplayed", session.describe_unplayed()
+    if secrets := session.possible_secrets:
+        yield "secret", describe_possible_secrets(secrets)
+    for message in session.standin_notes:
+        yield "secret", message
+
+
+def refuse_item(item: ScenarioItem, error: BpmaxError, options: PerformOptions) -> Performance:
+    """Return the performance of an item that could not start for *error*."""
+    events = not_run(item, error=error)
+    verdict = error_verdict(item, error, events[-1].failures)
+    store_failures(item, (), verdict.problems)
+    trace = keep_trace(item, events, options.trace, failed=True)
+    return replace(verdict, trace=trace), events
+
+
+def skip_item(
+    item: ScenarioItem, options: PerformOptions, reason: str | None = None
+) -> Performance:
+    """Return the performance of an item that is not to run, for its own or another *reason*."""
+    verdict = skip_verdict(item)
+    if reason is not None:
+        verdict = replace(verdict, reason=reason)
+    events = not_run(item, reason=verdict.reason)
+    trace = keep_trace(item, events, options.trace, failed=False)
+    return replace(verdict, trace=trace), events
+
+
+def check_scripts(item: ScenarioItem) -> None:
+    """Parse all scripts of *item*, also those that no step runs.
+
+    Raises:
+        ConfigError: everything that is no JavaScript.
+    """
+    wrong = [problem for script in scripts_of(item) if (problem := check_syntax(script))]
+    if wrong:
+        raise ConfigError(*dict.fromkeys(wrong))
+
+
+def scripts_of(item: ScenarioItem) -> Iterator[Script]:
+    """Yield handlers, the scripts within the scenario's file, and what they import."""
+    yield from item.subjects.handlers
+    yield from item.subjects.inline.values()
+    yield from item.subjects.all_libraries
+
+
+_NEVER = "return; "
+
+
+@lru_cache(maxsize=1024)
+def check_syntax(script: Script) -> Problem | None:
+    """Return what is wrong with *script*; of one text once in a process.
+
+    It is read behind a ``return``: the engine parses all of it and runs none.
+    """
+    with Session.open() as session:
+        error = session.run_script(Script(f"{_NEVER}{script.source}", script.name)).error
+    if not isinstance(error, ScriptSyntaxError):
+        return None
+    place = error.place
+    if place is not None and place.line == 1:
+        place = replace(place, column=max(1, place.column - len(_NEVER)))
+    message = msg("SyntaxError: {error_message}; correct the script", error_message=error.message)
+    return Problem(message, place)

@@ -1,0 +1,341 @@
+"""TypeScript declarations of a project, so that an editor knows ``$proxy``, ``form`` and ``ctx``.
+
+Scripts stay as BPMAX stores them and are not checked by TypeScript (``checkJs`` is off): a body has
+``await`` and ``return`` at its top. The declarations hold names and kinds, never a value that was
+recorded: a member that recordings show is optional, and no literal becomes a type.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from importlib.resources import files
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from bpmax_sim.i18n import msg, translate
+from bpmax_sim.index.responses import ResponseShapes
+from bpmax_sim.index.shapes import ResponseShape, merge_shapes, shape_of, without_optional
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.model import Api, Parameter, Platform, snake
+from bpmax_sim.script.failure import Script
+from bpmax_sim.script_source.reading import read_script
+
+_KINDS: Final[Mapping[str, str]] = {
+    "null": "null", "boolean": "boolean", "number": "number", "text": "string",
+}  # fmt: skip
+_PARAMETER_TYPES: Final[Mapping[str, str]] = {
+    "integer": "number", "number": "number", "boolean": "boolean", "string": "string",
+    "array": "any[]", "object": "Record<string, any>",
+}  # fmt: skip
+_PARTS: Final = ("path", "query", "header", "body")
+_RESULT: Final = "any"
+CODES: Final = (
+    "UNKNOWN_PLATFORM", "UNKNOWN_INSTANCE", "UNKNOWN_API", "UNKNOWN_PARAMETER", "MISSING_PARAMETER",
+    "BAD_ARGUMENT", "AUTH_FAILED", "CONNECT", "TIMEOUT", "TLS", "RESET", "HTTP_STATUS",
+    "BAD_RESPONSE", "BUSINESS",
+)  # fmt: skip
+"""The codes of a rejected call, as the reference lists them."""
+JSCONFIG: Final[Mapping[str, Any]] = {
+    "compilerOptions": {
+        "checkJs": False,
+        "target": "ES2022",
+        "module": "ESNext",
+        "moduleDetection": "force",
+        "lib": ["ES2022"],
+        "types": [],
+    },
+    "include": ["scenarios"],
+}
+"""Each body is a module of its own to the editor, so that no two see each other's names."""
+VSCODE: Final[Mapping[str, Any]] = {
+    "yaml.schemas": {
+        "scenarios/schemas/scenario.schema.json": "*.scenario.yaml",
+        "scenarios/schemas/platform.schema.json": "scenarios/platforms/*.yaml",
+        "scenarios/schemas/instances.schema.json": ["instances.yaml", "instances.local.yaml"],
+        "scenarios/schemas/flow.schema.json": "scenarios/flows/*.yaml",
+    }
+}
+
+
+class ProjectTypes(msgspec.Struct, frozen=True, kw_only=True):
+    """What the declarations are made of.
+
+    Attributes:
+        forms: the fields of each form with their first values.
+        libraries: scripts whose names bodies see.
+    """
+
+    platforms: Sequence[Platforms]
+    shapes: ResponseShapes
+    forms: Sequence[Mapping[str, Any]] = ()
+    libraries: Sequence[Script] = ()
+
+
+def write_declarations(project: ProjectTypes, language: str) -> str:
+    """Return the text of ``bpmax.d.ts``, its comments in *language*."""
+
+    def say(text: str) -> str:
+        return translate(text, language)
+
+    platforms = {
+        platform.platform_key: (platform, known)
+        for known in project.platforms
+        for platform in known.own.values()
+    }
+    for known in project.platforms:
+        for platform in known:
+            platforms.setdefault(platform.platform_key, (platform, known))
+    blocks = [
+        _head(
+            made=say(msg("Made by `bpmax-sim types` from platforms, recordings and forms.")),
+            again=say(msg("Run it again after a change; what is edited here is lost.")),
+            proxy=say(msg("The interface proxy of a platform; making one sends nothing.")),
+            error=say(msg("What a rejected call throws.")),
+            ctx=say(msg("What scripts of flows get.")),
+            codes=" | ".join(f"'{code}'" for code in CODES),
+        ),
+        _write_form(
+            project.forms, say(msg("The fields of all forms; which are there depends on the form."))
+        ),
+        "interface BpmaxPlatforms {\n"
+        + "".join(f"  {_key(key)}: {_name(key)};\n" for key in sorted(platforms))
+        + "}\n",
+        "interface BpmaxInstances {\n"
+        + "".join(
+            f"  {_key(key)}: {_instances(platforms[key][1], key)};\n" for key in sorted(platforms)
+        )
+        + "}\n",
+        *(_write_platform(platforms[key][0], project.shapes) for key in sorted(platforms)),
+        *_library_functions(project.libraries),
+    ]
+    return "\n".join(blocks)
+
+
+def _head(**texts: str) -> str:
+    """Return what is the same in every project, with *texts* for its ``@names@``."""
+    head = files("bpmax_sim.starter").joinpath("bpmax.d.ts").read_text(encoding="utf-8")
+    for name, text in texts.items():
+        head = head.replace(f"@{name}@", text)
+    return head
+
+
+def _instances(platforms: Platforms, key: str) -> str:
+    keys = [entry.instance.instance_key for entry in platforms.entries.get(key, ())]
+    return " | ".join([*map(_quoted, keys), "(string & {})"])  # completes, and takes any
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _key(name: str) -> str:
+    """Return *name* as a member; TypeScript takes Chinese names as they are."""
+    return name if name.isidentifier() else _quoted(name)
+
+
+def _name(key: str, *more: str) -> str:
+    """Return the name of an interface."""
+    words = "_".join((key, *more))
+    return "Bpmax_" + "".join(sign if sign.isalnum() or sign == "_" else "_" for sign in words)
+
+
+def _comment(lines: Iterable[str], indent: str = "") -> str:
+    text = [line.replace("*/", "* /") for line in lines if line]
+    if not text:
+        return ""
+    if len(text) == 1:
+        return f"{indent}/** {text[0]} */\n"
+    body = "".join(f"{indent} * {line}\n" for line in text)
+    return f"{indent}/**\n{body}{indent} */\n"
+
+
+def _write_form(forms: Sequence[Mapping[str, Any]], about: str) -> str:
+    shapes: dict[str, list[ResponseShape]] = {}
+    for fields in forms:
+        for name, value in fields.items():
+            shapes.setdefault(name, []).append(shape_of(value))
+    names = sorted(shapes)
+    lines = [f"  {_key(name)}: {_field_type(merge_shapes(shapes[name]))};\n" for name in names]
+    keys = " | ".join(map(_quoted, names)) or "string"
+    return (
+        f"type BpmaxField = {keys};\n"
+        + _comment([about])
+        + "interface BpmaxForm {\n"
+        + "".join(lines)
+        + "  $message: string | { text: string; level?: 'info' | 'warning' | 'error' };\n"
+        + "".join(
+            f"  ${word}: Partial<Record<BpmaxField, {kind}>> & Record<string, {kind}>;\n"
+            for word, kind in (
+                ("visible", "boolean"),
+                ("required", "boolean"),
+                ("readonly", "boolean"),
+                ("options", "any[]"),
+            )
+        )
+        + "  [field: string]: any;\n}\n"
+    )
+
+
+def _field_type(shape: ResponseShape | None) -> str:
+    """Return the type of a field: an empty value says nothing of what it will hold."""
+    if shape is None or not shape.kinds - {"null"}:
+        return "any"
+    if shape.kinds == {"list"} and shape.item is None:
+        return "any[]"
+    known = _type_of(replace(shape, kinds=shape.kinds - {"null"}))
+    return f"{known} | null"
+
+
+def _write_platform(platform: Platform, shapes: ResponseShapes) -> str:
+    key = platform.platform_key
+    results = []
+    members = []
+    chains = []
+    for api in platform.apis.values():
+        result = _name(key, api.key, "result")
+        results.append(f"type {result} = {_result_type(platform, api, shapes)};\n")
+        about = _comment([api.title, f"{api.method} {api.path}"], "  ")
+        arguments = ", ".join(_arguments(api.parameters))
+        for name in _spellings(api):
+            members.append(f"{about}  {_key(name)}({arguments}): Promise<{result}>;\n")
+            parts = ", ".join(_part_type(api.parameters, part) for part in _PARTS)
+            chains.append(f"  $api(name: {_quoted(name)}): BpmaxChain<{parts}, {result}>;\n")
+    head = _comment([platform.title]) + f"interface {_name(key)} {{\n"
+    rest = "  $api(name: string): BpmaxChain<any, any, any, any, any>;\n}\n"
+    return "".join([*results, head, *members, *chains, rest])
+
+
+def _spellings(api: Api) -> Iterator[str]:
+    """Yield the key, its twin in the other style, and the aliases."""
+    words = snake(api.key).split("_")
+    camel = words[0] + "".join(word[:1].upper() + word[1:] for word in words[1:])
+    yield from dict.fromkeys((api.key, snake(api.key), camel, *api.aliases))
+
+
+def _arguments(parameters: Sequence[Parameter]) -> Iterator[str]:
+    """Yield the arguments of a direct call; one that is required behind an optional one is not."""
+    is_optional = False
+    seen: set[str] = set()
+    for parameter in parameters:
+        is_optional = is_optional or not parameter.required
+        name = "".join(sign if sign.isalnum() or sign == "_" else "_" for sign in parameter.name)
+        name = f"{name}_" if name in seen or name in _RESERVED or not name.isidentifier() else name
+        seen.add(name)
+        yield f"{name}{'?' if is_optional else ''}: {_parameter_type(parameter)}"
+
+
+_RESERVED: Final = frozenset(
+    {
+        "in",
+        "default",
+        "function",
+        "class",
+        "new",
+        "delete",
+        "this",
+        "with",
+        "var",
+        "enum",
+        "for",
+        "if",
+        "is",
+    }
+)
+
+
+def _parameter_type(parameter: Parameter) -> str:
+    if parameter.enum:
+        return " | ".join(
+            [*(json.dumps(item, ensure_ascii=False) for item in parameter.enum), "(string & {})"]
+        )
+    declared = parameter.type or str(parameter.schema.get("type", ""))
+    if parameter.place in {"path", "query", "header"} and declared in {
+        "",
+        "string",
+        "integer",
+        "number",
+    }:
+        return (
+            "string | number"
+            if parameter.place != "query"
+            else "string | number | boolean | (string | number)[]"
+        )
+    return _PARAMETER_TYPES.get(declared, "any")
+
+
+def _part_type(parameters: Iterable[Parameter], part: str) -> str:
+    """Return what a setter takes: the declared names, and any other but in a path."""
+    named = [parameter for parameter in parameters if parameter.place == part]
+    if part == "body":
+        return _body_type(named)
+    members = "; ".join(f"{_key(p.target)}?: {_parameter_type(p)}" for p in named)
+    if part == "path":
+        return f"{{ {members} }}" if members else "Record<string, string | number>"
+    return f"{{ {members}{'; ' if members else ''}[name: string]: any }}"
+
+
+def _body_type(named: Sequence[Parameter]) -> str:
+    """Return a nested type of the body's places: ``data.customer`` is a member of ``data``."""
+    tree: dict[str, Any] = {}
+    for parameter in named:
+        steps = parameter.steps
+        if not steps:
+            return "any"
+        branch = tree
+        for step in steps[:-1]:
+            below = branch.setdefault(step, {})
+            branch = below if isinstance(below, dict) else {}
+        branch[steps[-1]] = _parameter_type(parameter)
+    return f"{_nested(tree)} | any[] | string | Uint8Array" if tree else "any"
+
+
+def _nested(tree: Mapping[str, Any]) -> str:
+    members = [
+        f"{_key(name)}?: {_nested(kind) if isinstance(kind, dict) else kind}"
+        for name, kind in tree.items()
+    ]
+    return "{ " + "; ".join([*members, "[name: string]: any"]) + " }"
+
+
+def _result_type(platform: Platform, api: Api, shapes: ResponseShapes) -> str:
+    declared = shapes.declared(platform, api)
+    if declared is not None:
+        return _type_of(declared)
+    recorded = shapes.recorded(platform, api)
+    return _type_of(without_optional(recorded)) if recorded is not None else _RESULT
+
+
+def _type_of(shape: ResponseShape) -> str:
+    """Return the TypeScript of a shape; of what is not known, ``any``."""
+    if not shape.kinds:
+        return "any"
+    kinds = [_KINDS[kind] for kind in sorted(shape.kinds) if kind in _KINDS]
+    if "object" in shape.kinds:
+        members = [
+            f"{_key(name)}{'?' if name in shape.optional else ''}: {_type_of(member)}"
+            for name, member in shape.members.items()
+        ]
+        kinds.append("{ " + "; ".join(members) + " }" if members else "Record<string, any>")
+    if "list" in shape.kinds:
+        kinds.append(f"({_type_of(shape.item)})[]" if shape.item is not None else "any[]")
+    return " | ".join(kinds)
+
+
+def _library_functions(libraries: Iterable[Script]) -> Iterator[str]:
+    """Yield what libraries declare, as bodies see it."""
+    for library in dict.fromkeys(libraries):
+        reading = read_script(library.source, library.name)
+        names = [name for name in reading.declared if name.isidentifier()]
+        if names:
+            lines = "".join(
+                f"declare const {name}: any;\n" for name in names if name not in reading.signatures
+            )
+            functions = "".join(
+                f"declare function {name}({', '.join(f'{p}?: any' for p in parameters)}): any;\n"
+                for name, parameters in reading.signatures.items()
+                if name in names
+            )
+            yield f"// {library.name.rpartition('/')[2]}\n{functions}{lines}"

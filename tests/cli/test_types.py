@@ -1,0 +1,98 @@
+"""Declarations for editors say what platforms, recordings and forms are, and no recorded value."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.cli.types import write_types
+from bpmax_sim.starter.editor_types import CODES
+from tests.cli.project import ROOT
+
+
+@pytest.fixture(name="project", scope="module")
+def project_of(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("项目")
+    for name in ("scenarios", "cassettes"):
+        shutil.copytree(ROOT / name, folder / name)
+    list(write_types(folder))
+    return folder
+
+
+@pytest.fixture(name="text", scope="module")
+def text_of(project: Path) -> str:
+    return (project / "scenarios/bpmax.d.ts").read_text(encoding="utf-8")
+
+
+def test_apis_are_declared_in_every_spelling_with_their_parameters_in_order(text: str) -> None:
+    for name in ("get_customer_detail", "getCustomerDetail"):
+        assert f"  {name}(id: string | number, fields?: " in text
+        assert (
+            f'  $api(name: "{name}"): BpmaxChain<{{ id?: string | number }}, {{ fields?: ' in text
+        )
+    assert "records/{id}" in text
+    assert "data?: { customer?: any; amount?: any; remark?: any" in text
+
+
+def test_results_have_the_members_that_recordings_show_and_all_are_optional(text: str) -> None:
+    result = re.search(r"type Bpmax_crm_system_get_customer_detail_result = (.*);", text)
+
+    assert result is not None
+    assert "data?: { name?: string; phone?: string" in result[1]
+
+
+def test_fields_of_all_forms_are_there_and_empty_ones_may_be_anything(text: str) -> None:
+    assert "  合计: number | null;" in text
+    assert "  明细: any[];" in text
+    assert "  userid: any;" in text
+    assert '"供应商编号"' in text
+
+
+def test_no_recorded_value_is_in_the_file(project: Path, text: str) -> None:
+    for path in (project / "cassettes").rglob("*.yaml"):
+        recorded = path.read_text(encoding="utf-8")
+        for value in re.findall(r'"(?:name|phone|email|address|title)": ?"([^"]{2,})"', recorded):
+            assert value not in text
+
+
+def test_the_codes_of_errors_are_those_of_the_reference() -> None:
+    page = (ROOT / "docs/en/reference/errors.md").read_text(encoding="utf-8")
+
+    assert [code for code in CODES if f"`{code}`" not in page] == []
+
+
+def test_comments_are_in_the_projects_language(project: Path) -> None:
+    (project / "pyproject.toml").write_text('[tool.bpmax_sim]\nlanguage = "zh"\n', "utf-8")
+
+    list(write_types(project))
+
+    text = (project / "scenarios/bpmax.d.ts").read_text(encoding="utf-8")
+    (project / "pyproject.toml").unlink()
+    assert "由 `bpmax-sim types`" in text
+
+
+def test_what_is_there_is_not_overwritten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / ".vscode").mkdir()
+    commented = '{\n  // 团队的设置\n  "editor.tabSize": 2\n}\n'
+    (tmp_path / ".vscode/settings.json").write_text(commented, "utf-8")
+    (tmp_path / "jsconfig.json").write_text('{"include": ["src"]}', "utf-8")
+
+    written = {path.name for path in write_types(tmp_path)}
+
+    assert written == {"bpmax.d.ts", "jsconfig.json"}
+    assert (tmp_path / ".vscode/settings.json").read_text("utf-8") == commented
+    assert json.loads((tmp_path / "jsconfig.json").read_text("utf-8"))["include"] == ["src"]
+    assert "settings.json stays as it is" in capsys.readouterr().err
+
+
+def test_a_second_time_writes_nothing(project: Path) -> None:
+    list(write_types(project))
+
+    assert list(write_types(project)) == []

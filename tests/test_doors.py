@@ -1,0 +1,217 @@
+"""`bpmax-sim run` and pytest run a scenario alike: the gallery's passes, and failures of each kind.
+
+Both run once on a copy; each test holds one thing of the two beside each other.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from textwrap import dedent
+from typing import Any, NamedTuple
+
+import pytest
+
+from bpmax_sim.cli.select import filter_by_keyword, find_targets, load_items
+
+ROOT = Path(__file__).parents[1]
+FAILURES = {
+    "断言": """
+        tags: [冒烟]
+        form: {fields: {level: 普通}}
+        steps: [{name: 写入等级, set: {level: 贵宾}, expect: {form: {level: 金卡}}}]
+        """,
+    "未录制": """
+        proxy: {platforms: ../platforms/}
+        steps:
+          - name: 查询
+            js: 'console.log("开始"); await $proxy("crm_system").get_customer_detail("9")'
+        """,
+    "抛错": """
+        form: {fields: {n: 1}}
+        steps: [{name: 提交, js: 'throw new Error("库存不足")'}]
+        """,
+    "预期失败": """
+        xfail: 等待客户系统升级
+        form: {fields: {n: 1}}
+        steps: [{name: 数量, set: {n: 2}, expect: {form: {n: 3}}}]
+        """,
+    "跳过": """
+        skip: 测试环境停机
+        form: {fields: {n: 1}}
+        steps: [{name: 数量, set: {n: 2}}]
+        """,
+    "没有运行的脚本": """
+        form: {fields: {n: 1, m: 1}, scripts: {change.m: scripts/坏.js}}
+        steps: [{name: 数量, set: {n: 2}}]
+        """,
+    "无平台": """
+        proxy: {platforms: nowhere/}
+        steps: [{name: 等待, advance: 1s}]
+        """,
+    "定时器": """
+        form: {fields: {n: 1}}
+        steps: [{name: 提醒, js: 'setTimeout(() => console.warn("超时提醒"), 5000)'}]
+        """,
+    "读不了": "steps: [{name: 没有这个动作, fly: {}}]",
+}
+
+
+class Door(NamedTuple):
+    """What one door left: exit code, what it printed, traces by path, cases of JUnit by name."""
+
+    code: int
+    text: str
+    traces: dict[str, bytes]
+    cases: dict[tuple[str, str], Any]
+
+
+def run_door(folder: Path, command: Sequence[str], junit: str) -> Door:
+    environ = {
+        name: value for name, value in os.environ.items() if name not in {"CI", "GITHUB_ACTIONS"}
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env=environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    traces = folder / ".bpmax/trace"
+    files = {
+        path.relative_to(traces).as_posix(): path.read_bytes() for path in traces.rglob("*.ndjson")
+    }
+    shutil.rmtree(folder / ".bpmax")
+    return Door(done.returncode, done.stderr + done.stdout, files, dict(read_cases(folder / junit)))
+
+
+def read_cases(path: Path) -> Iterator[tuple[tuple[str, str], Any]]:
+    """Yield each case by its names: attributes but time, properties, outcome, console."""
+    for case in ET.parse(path).iter("testcase"):
+        attributes = {name: value for name, value in case.attrib.items() if name != "time"}
+        properties = [(one.get("name"), one.get("value")) for one in case.iter("property")]
+        outcomes = [(one.tag, one.get("message")) for one in case if one.get("message")]
+        console = [one.text for one in case.iter("system-out")]
+        names = str(case.get("classname")), str(case.get("name"))
+        yield names, (attributes, properties, outcomes, console)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("doors")
+    for name in ("scenarios", "cassettes"):
+        shutil.copytree(ROOT / name, root / name)
+    (root / "pyproject.toml").write_text("[tool.bpmax_sim]\n")
+    (root / "scenarios/失败/scripts").mkdir(parents=True)
+    (root / "scenarios/失败/scripts/坏.js").write_text("form.n = = 2\n", encoding="utf-8")
+    for name, text in FAILURES.items():
+        head = f"version: 1\nscenario: {name}\n"
+        (root / f"scenarios/失败/{name}.scenario.yaml").write_text(
+            head + dedent(text).lstrip(), "utf-8"
+        )
+    return root
+
+
+@pytest.fixture(scope="module")
+def doors(folder: Path) -> tuple[Door, Door]:
+    ours = ("bpmax_sim", "run", "scenarios", "--trace", "on", "--junitxml", "run.xml")
+    theirs = (
+        "pytest",
+        "-q",
+        "scenarios",
+        "--bpmax-trace=on",
+        "--junitxml=pytest.xml",
+        "--bpmax-exit-codes",
+    )
+    off = ("-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist")
+    return run_door(folder, ours, "run.xml"), run_door(folder, (*theirs, *off), "pytest.xml")
+
+
+def test_traces_are_the_same_byte_for_byte(doors: tuple[Door, Door]) -> None:
+    run, under_pytest = doors
+
+    assert run.traces.keys() == under_pytest.traces.keys()
+    assert len(run.traces) > len(FAILURES)
+    assert [name for name in run.traces if run.traces[name] != under_pytest.traces[name]] == []
+
+
+def test_cases_of_junit_are_the_same(doors: tuple[Door, Door]) -> None:
+    run, under_pytest = doors
+
+    assert {
+        name: (case, under_pytest.cases.get(name))
+        for name, case in run.cases.items()
+        if case != under_pytest.cases.get(name)
+    } == {}
+    assert under_pytest.cases.keys() == run.cases.keys()
+
+
+def test_exit_codes_are_the_same(doors: tuple[Door, Door]) -> None:
+    run, under_pytest = doors
+
+    assert (run.code, under_pytest.code) == (2, 2)
+
+
+def test_warnings_are_counted_by_both(doors: tuple[Door, Door]) -> None:
+    run, under_pytest = doors
+
+    assert "1 warning   " in run.text.splitlines()[-1]
+    assert "WaitingTimerWarning: " in under_pytest.text
+    assert "1 warning" in under_pytest.text.splitlines()[-1]
+
+
+def test_a_script_that_no_step_runs_is_parsed_by_both(doors: tuple[Door, Door]) -> None:
+    case = "scenarios.失败.没有运行的脚本.scenario.yaml", "没有运行的脚本"
+
+    for door in doors:
+        _, _, ((tag, message),), _ = door.cases[case]
+        assert (tag, "scenarios/失败/scripts/坏.js:1:10: SyntaxError" in message) == (
+            "failure",
+            True,
+        )
+
+
+def test_each_door_says_its_own_command(doors: tuple[Door, Door]) -> None:
+    run, under_pytest = doors
+
+    assert "record    bpmax-sim record scenarios/失败/未录制.scenario.yaml\n" in run.text
+    command = "pytest 'scenarios/失败/未录制.scenario.yaml::未录制' --bpmax-mode=record"
+    assert f"record    {command} --bpmax-record=rewrite\n" in under_pytest.text
+
+
+@pytest.mark.parametrize(
+    "keyword",
+    [
+        "冒烟",
+        "crm",
+        "not crm",
+        "(seed or 失败) and not 抛错",
+        "basic and seed",
+        "通过]",
+        "SEED",
+        "bpmax_scenario",
+        "skip",
+    ],
+)
+def test_words_select_the_same_behind_both_doors(
+    folder: Path, keyword: str, monkeypatch: pytest.MonkeyPatch, pytester: pytest.Pytester
+) -> None:
+    monkeypatch.chdir(folder)
+    items, _ = load_items(find_targets(("scenarios",)))
+    ours = {item.node_id for item in filter_by_keyword(items, keyword)}
+
+    options = ("-q", "--collect-only", "-p", "no:cacheprovider", f"--rootdir={folder}")
+    done = pytester.inline_run("scenarios", "-k", keyword, *options)
+
+    theirs = {
+        item.nodeid
+        for call in done.getcalls("pytest_collection_finish")
+        for item in call.session.items
+    }
+    assert ours == theirs
