@@ -521,7 +521,7 @@ NOT_SEARCHED: Mapping[str, str] = {
     "five encodings within one another": msg("four are undone"),
     "br, zstd, bzip2, xz, 7z, RAR": msg("inside of a body"),
     "pixels, sounds, PNG data in many chunks": msg("only the stream of the first chunk is undone"),
-    "base64 folded into short lines": msg("lines of fewer than eight signs, as a column of a table"),
+    "base64 folded into short lines": msg("lines of few signs, as a narrow column has"),
     "long decimal references": msg("&#0000000104; with more than seven digits"),
     "doubled quotes": msg("a quote of the secret as CSV and SQL write it, twice"),
     "another case": msg("the secret in capitals, or in small letters"),
