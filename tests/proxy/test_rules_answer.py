@@ -42,6 +42,7 @@ def test_the_parsed_body_itself_is_the_answer() -> None:
     assert (result["code"], result["message"], result["data"]["name"]) == (200, "ok", "张三")
 
 
+@pytest.mark.filterwarnings("ignore::bpmax_sim.errors.LostCharactersWarning")
 @pytest.mark.parametrize(
     ("raw", "content_type", "expected"),
     [
