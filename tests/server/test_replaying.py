@@ -191,3 +191,18 @@ def test_nothing_of_a_request_is_kept(folder: Path) -> None:
             )
 
     assert [len(one.calls) + len(one.misses) for one in recordings._sessions] == [0]
+
+
+def test_a_head_has_the_recorded_length(tmp_path: Path) -> None:
+    def answer(request: Request) -> Response:
+        return Response(status=200, headers=(("content-length", "1234"), ("x-a", "1")))
+
+    path = tmp_path / "cassettes/head.yaml"
+    with bs.Session.open(
+        None, cassette=path, owner="头", mode="record", transport=Handler(answer)
+    ) as session:
+        session.handle(Request(method="HEAD", url="https://files.example.test/a.pdf"))
+    with run_server(Recordings([path])) as url:
+        found = httpx.head(f"{url}/a.pdf")
+
+    assert (found.headers["content-length"], found.headers["x-a"]) == ("1234", "1")
