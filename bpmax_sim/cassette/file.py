@@ -238,6 +238,13 @@ def explain_damage(path: Path, data: bytes, otherwise: str) -> CassetteError:
         )
     for error in _damages(path, data):
         return error
+    if _is_reformatted(data):
+        return DamagedCassette(
+            "{path}: rewritten by a formatter or a YAML library; `bpmax-sim seal {word}` takes it "
+            "back; keep formatters away with `cassettes/` in .prettierignore",
+            path=path,
+            word=errors.shell_quote(str(path)),
+        )
     if b"\nbpmax: {" not in data and not _HEAD.startswith(data[: len(_HEAD)]):
         return CassetteError(
             "{path}: not a cassette of bpmax-sim; `bpmax-sim import {path_2}` reads those "
@@ -256,6 +263,18 @@ def explain_damage(path: Path, data: bytes, otherwise: str) -> CassetteError:
     return DamagedCassette(
         "{path}: {otherwise}; {advice}", path=path, otherwise=otherwise, advice=_advice(path)
     )
+
+
+_SECTION = re.compile(rb"^(?:version|bpmax|interactions|sealed):", re.MULTILINE)
+_INDENTED_LINE = re.compile(rb"^ *- +bpmax:(?: *\n| +\{ )", re.MULTILINE)
+
+
+def _is_reformatted(data: bytes) -> bool:
+    """Return whether *data* has our sections in somebody else's layout."""
+    if len({*_SECTION.findall(data)}) < 4:  # noqa: PLR2004 - all of them
+        return False
+    is_ours = data.startswith(_HEAD) and b'\nsealed: {"' in data
+    return not is_ours or _INDENTED_LINE.search(data) is not None
 
 
 def explain_edit(path: Path, data: bytes, start: int, *, why: str) -> CassetteError:
@@ -312,8 +331,8 @@ def _damages(path: Path, data: bytes) -> Iterator[DamagedCassette]:
         )
     if match := _CONFLICT.search(data):
         yield DamagedCassette(
-            "{place}: a Git conflict marker; take one side whole, `git checkout --ours "
-            "{word}` or `git checkout --theirs {word}`, or record it again",
+            "{place}: a Git conflict marker; run `bpmax-sim merge` while Git is merging, or take "
+            "one side whole: `git checkout --ours {word}`",
             place=_place(path, data, match.start()),
             word=errors.shell_quote(str(path)),
         )
@@ -367,6 +386,16 @@ class Cassette:
             data = read(0, size).replace(b"\r\n", b"\n")
             index = _index(path, data)
             return cls(path, index, lambda start, end: data[start:end])
+
+    @classmethod
+    def of_bytes(cls, data: bytes, name: str) -> Self:
+        """Return the cassette that *data* is, which messages call *name*.
+
+        Raises:
+            CassetteError: as `load` does.
+        """
+        path, data = Path(name), data.replace(b"\r\n", b"\n")
+        return cls(path, _index(path, data), lambda start, end: data[start:end])
 
     def __len__(self) -> int:
         return len(self.index.starts)

@@ -65,8 +65,11 @@ def write_plain(text: str, kind: str) -> str:
     return text if bare else json_line(text)
 
 
-def body_scalar(body: bytes, indent: str) -> str:
-    """Return *body* as a scalar, its lines after the first indented by *indent*."""
+def body_scalar(body: bytes, indent: str, *, breaks: bool = True) -> str:
+    """Return *body* as a scalar, its lines after the first indented by *indent*.
+
+    Unless *breaks* is off, a long object of JSON is written a member a line.
+    """
     try:
         text = body.decode()
     except UnicodeDecodeError:
@@ -75,7 +78,7 @@ def body_scalar(body: bytes, indent: str) -> str:
         return "\n".join(["!!binary |-", *(indent + line for line in lines)])
     if not body or (_may_hide(body) and _NO_BLOCK.search(text)):
         return json_line(text)
-    if pieces := break_into_members(text):
+    if breaks and (pieces := break_into_members(text)):
         lines = [" " * 2 * depth + json_line(piece)[1:-1] for depth, piece in pieces]
         return f"\\\n{indent}".join([f'"{lines[0]}', *lines[1:]]) + '"'
     style = "|+" if text.endswith("\n") else "|-"
@@ -174,8 +177,8 @@ def _extra(request: Request) -> dict[str, object]:
     return {} if is_equal else correction(call)
 
 
-def _write_request(request: Request) -> str:
-    body = "null" if request.body is None else body_scalar(request.body, " " * 6)
+def _write_request(request: Request, *, breaks: bool = True) -> str:
+    body = "null" if request.body is None else body_scalar(request.body, " " * 6, breaks=breaks)
     return (
         f"  request:\n    method: {write_plain(request.method, 'method')}\n"
         f"    uri: {write_plain(request.url, 'uri')}\n"
@@ -183,7 +186,7 @@ def _write_request(request: Request) -> str:
     )
 
 
-def _write_outcome(outcome: Outcome, method: str) -> str:
+def _write_outcome(outcome: Outcome, method: str, *, breaks: bool = True) -> str:
     if isinstance(outcome, FailedExchange):
         received = body_scalar(outcome.received, " " * 6)
         return (
@@ -194,7 +197,7 @@ def _write_outcome(outcome: Outcome, method: str) -> str:
     return (
         f"  response:\n    status: {{code: {outcome.status}, message: "
         f"{write_plain(outcome.reason, 'reason')}}}\n{headers}"
-        f"    body:\n      string: {body_scalar(outcome.body, ' ' * 8)}\n"
+        f"    body:\n      string: {body_scalar(outcome.body, ' ' * 8, breaks=breaks)}\n"
     )
 
 
@@ -365,11 +368,18 @@ def _reseal_exchange(head: Head, number: int, item: Any) -> Entry:
         raise YamlTextError(
             label_message(msg("exchange {number}", number=number), error), 1
         ) from error
-    # The index line stays the recorded one; only the text is written anew.
-    text = render(replace(exchange, request=replace(exchange.request, call=None))).text
-    if _index(replace(line, sha=""), text.encode())[1] != line.sha:
-        line = replace(line, rules=UNKNOWN_RULES)
-    return Entry(head.explicit(line), text)
+    # The index line stays the recorded one; only the text is written anew, as it may have been:
+    # a body of JSON was not always broken into lines.
+    outcome, method = exchange.outcome, exchange.request.method
+    if isinstance(outcome, Response):
+        outcome = store_as_utf8(outcome)[0]
+    for breaks in ((True, True), (False, False), (False, True), (True, False)):
+        request = _write_request(exchange.request, breaks=breaks[0])
+        text = request + _write_outcome(outcome, method, breaks=breaks[1])
+        if _index(replace(line, sha=""), text.encode())[1] == line.sha:
+            return Entry(head.explicit(line), text)
+    text = _write_request(exchange.request) + _write_outcome(outcome, method)
+    return Entry(head.explicit(replace(line, rules=UNKNOWN_RULES)), text)
 
 
 def _check_index(line: Line) -> Line:

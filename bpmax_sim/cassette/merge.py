@@ -240,7 +240,7 @@ def _merge_logins(
 ) -> list[Entry]:
     """Return what is kept of each login, in an order that does not tell who recorded first."""
     left, groups = list(before), []
-    for now in _group_by_login(fresh):
+    for now in group_logins(fresh):
         was = [entry for entry in left if any(_is_same_login(entry, other) for other in now)]
         left = [entry for entry in left if entry not in was]
         known, new = (
@@ -248,12 +248,12 @@ def _merge_logins(
             for entries in (was[: len(now)], now)
         )
         groups.append(was if same(known, new) else now)
-    ordered = sorted([*groups, *_group_by_login(left)], key=lambda group: _request_of(group[0]))
+    ordered = sorted([*groups, *group_logins(left)], key=lambda group: _request_of(group[0]))
     numbered = enumerate((entry for group in ordered for entry in group), 1)
     return [entry.with_line(n=n) for n, entry in numbered]
 
 
-def _group_by_login(entries: Sequence[Entry]) -> list[list[Entry]]:
+def group_logins(entries: Sequence[Entry]) -> list[list[Entry]]:
     """Return the exchanges of each login, in their order."""
     groups: list[list[Entry]] = []
     for entry in entries:

@@ -214,6 +214,16 @@ COMMANDS: Mapping[str, Command] = {
             "system cannot be reached."
         ),
     ),
+    "merge": Command(
+        "merge:merge",
+        msg("Merge cassettes that Git left unmerged, scenario by scenario"),
+        "bpmax-sim merge",
+        msg(
+            "Where both sides recorded the same scenario, ours stays and theirs waits as "
+            "<file>.new for `bpmax-sim review`; it ends with 1 then. Git runs it by itself once "
+            "`bpmax-sim doctor --fix` has set that up."
+        ),
+    ),
     "seal": Command(
         "cassettes:seal",
         msg("Accept a cassette that was edited by hand"),

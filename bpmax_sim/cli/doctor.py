@@ -11,11 +11,15 @@ from importlib import metadata
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
+from typing import Annotated
+
+from typer import Option
 
 import bpmax_sim
+from bpmax_sim import git
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.project import FILES
-from bpmax_sim.cli.terminal import say_result
+from bpmax_sim.cli.terminal import say_result, tell
 from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.i18n import msg, plural, series, template
 from bpmax_sim.platform.load import load_platforms
@@ -37,8 +41,11 @@ def _check_project(root: Path) -> Iterator[Finding]:
     yield from _check_platforms(root)
     yield from _check_schemas(root)
     yield from _check_leftovers(root)
-    if any((ancestor / ".git").exists() for ancestor in (root, *root.parents)):
+    if (repository := git.find_repository(root)) is not None:
         yield _check_git(root)
+        hint = msg("does not merge cassettes here; run `bpmax-sim doctor --fix`")
+        done = msg("merges and shows cassettes")
+        yield True, "git", done if git.is_set_up(repository) else hint
     files = [name for name, (_, place) in CIS.items() if (root / place).is_file()]
     none = msg("none; `bpmax-sim init --ci github` writes one")
     yield True, msg("CI file"), series(files) or none
@@ -111,7 +118,7 @@ def _check_git(root: Path) -> Finding:
     if any({"-text", "eol=lf", "binary"} & set(words) for words in cassettes):
         return True, _ATTRIBUTES, msg("cassettes keep their line ends")
     (line,) = GIT[_ATTRIBUTES]
-    hint = msg("Git may change line ends of cassettes; add to it: {line}", line=line)
+    hint = msg("Git may change or cut cassettes; add to it: {line}", line=line)
     return False, _ATTRIBUTES, hint
 
 
@@ -127,8 +134,17 @@ EXTRAS = {
 _SAMPLE = "合同"
 
 
-def doctor(*, json: Json = False) -> int:
+def doctor(
+    *,
+    fix: Annotated[
+        bool, Option("--fix", help=msg("Let this clone of Git merge and show cassettes."))
+    ] = False,
+    json: Json = False,
+) -> int:
     """Check the installation."""
+    repository = git.find_repository(Path.cwd())
+    for line in git.set_up(repository) if fix and repository else ():
+        tell(line)
     results = list(collect_findings())
     sound = all(ok for ok, _, _ in results)
     lines = align_columns([("√" if ok else "×", name, value) for ok, name, value in results])

@@ -17,6 +17,7 @@ from bpmax_sim.cli.output_schema import SHAPES, as_schema
 from bpmax_sim.cli.select import declared_folder, find_files, load_declared
 from bpmax_sim.cli.terminal import agree, announce, say, say_json, say_result, tell
 from bpmax_sim.errors import CallError, ConfigError, suggest
+from bpmax_sim.git import find_repository, set_up
 from bpmax_sim.i18n import join_messages, msg, plural, series
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.presets import instances_schema, platform_schema
@@ -66,6 +67,9 @@ def init(  # noqa: PLR0913 - the options of the command
     written = carry_out(ready, folder, chosen)
     names = [display_path(path) for path in written]
     say_result(names, json=json, folder=display_path(folder), files=names)
+    repository = find_repository(folder.absolute())
+    for line in set_up(repository) if repository else ():
+        tell(line)
     for line in () if json else _next(folder, chosen, written):
         tell(line)
     return ExitCode.PASSED

@@ -10,7 +10,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext, redirect_stdout
+from contextlib import nullcontext, redirect_stdout, suppress
 from dataclasses import replace
 from inspect import Signature, signature
 from itertools import islice
@@ -21,6 +21,7 @@ import msgspec
 from typer import Argument, Option
 
 import bpmax_sim
+from bpmax_sim import git
 from bpmax_sim.cassette.merge import review_file
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.conftests import find_all_conftests, find_conftests
@@ -260,6 +261,8 @@ def _run_and_report(
     tell_recorded(before)
     for path in waiting:
         tell("{path}: waits for review; run `bpmax-sim review`", path=display_path(path))
+    if recording:
+        _hint_at_merging()
     if args.json:
         say_json(build_document(verdicts, code=code, problems=problems))
     elif has_items:
@@ -267,6 +270,18 @@ def _run_and_report(
     if args.junitxml is not None:
         write_junit(args.junitxml, ran, problems)
     return code, verdicts
+
+
+def _hint_at_merging() -> None:
+    """Say once in a project that Git does not merge its cassettes."""
+    root = find_root(Path.cwd())
+    repository, mark = git.find_repository(root), root / ".bpmax" / "merge-hint"
+    if repository is None or os.environ.get("CI") or mark.exists() or git.is_set_up(repository):
+        return
+    tell(msg("Git does not merge cassettes here yet; set that up with `bpmax-sim doctor --fix`"))
+    with suppress(OSError):
+        mark.parent.mkdir(exist_ok=True)
+        mark.touch()
 
 
 def _run_items(

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
+from bpmax_sim import git
 from bpmax_sim.errors import ConfigError, ExpectationError, suggest
 from bpmax_sim.i18n import join_messages, msg, translate
 from bpmax_sim.messages import Request, Response
@@ -121,7 +122,8 @@ def _check_known(option: str, value: str, known: Mapping[str, object]) -> None:
 
 
 GIT: Mapping[str, tuple[str, ...]] = {
-    ".gitattributes": ("cassettes/** -text",),
+    ".gitattributes": (git.ATTRIBUTES,),
+    ".prettierignore": (git.NO_FORMAT,),
     ".gitignore": (
         ".bpmax/",
         "instances.local.yaml",

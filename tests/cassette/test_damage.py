@@ -80,8 +80,8 @@ def test_git_conflict_markers_are_named_with_both_ways_out(path: Path) -> None:
     lines[12:12] = [b"=======", b">>>>>>> other"]
 
     assert refused(path, b"\n".join(lines)) == (
-        "客户.yaml:11: a Git conflict marker; take one side whole, `git checkout --ours 客户.yaml` "
-        "or `git checkout --theirs 客户.yaml`, or record it again"
+        "客户.yaml:11: a Git conflict marker; run `bpmax-sim merge` while Git is merging, or "
+        "take one side whole: `git checkout --ours 客户.yaml`"
     )
 
 

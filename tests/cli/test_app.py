@@ -64,7 +64,7 @@ def test_the_process_ends_with_the_code(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_help_is_quick_because_it_imports_no_command() -> None:
     code = (
-        "import sys; from bpmax_sim.cli.app import run_command_line as start; start(['--help']);"
+        "import sys; from bpmax_sim.cli.app import run_command_line; run_command_line(['--help']);"
         "print([m for m in ('httpx', '_quickjs', 'yaml', 'jinja2', 'rich') if m in sys.modules])"
     )
     started = time.perf_counter()
@@ -183,7 +183,9 @@ def test_the_doctor_tells_what_a_project_needs(
         "schemas": "flow: not those of this version; `bpmax-sim schema --write`",
         "journals": "1 recording was not finished; `bpmax-sim recover`",
         "review": "1 recording to accept or reject; `bpmax-sim review`",
-        ".gitattributes": ("Git may change line ends of cassettes; add to it: cassettes/** -text"),
+        ".gitattributes": (
+            "Git may change or cut cassettes; add to it: cassettes/** -text -merge diff=bpmax"
+        ),
     }
 
 

@@ -23,6 +23,7 @@ FILES = [
     "scenarios/customer.scenario.yaml",
     "scenarios/instances.yaml",
     ".gitattributes",
+    ".prettierignore",
     ".gitignore",
     "cassettes/crm_system/customer.yaml",
 ]
@@ -155,7 +156,9 @@ def test_lines_of_git_files_are_added_to_those_that_are_there(bs: Command) -> No
 
     lines = Path(".gitignore").read_text(encoding="utf-8").splitlines()
     assert lines[:3] == ["dist/", ".bpmax/", "instances.local.yaml"]
-    assert Path(".gitattributes").read_text(encoding="utf-8") == snapshot("cassettes/** -text\n")
+    assert Path(".gitattributes").read_text(encoding="utf-8") == snapshot(
+        "cassettes/** -text -merge diff=bpmax\n"
+    )
 
 
 def test_adding_lines_twice_changes_nothing() -> None:

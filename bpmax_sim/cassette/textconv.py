@@ -1,0 +1,49 @@
+"""A cassette as a person reads it, for `git diff`: ``python -m bpmax_sim.cassette.textconv FILE``.
+
+Git runs it for each version of each file that it shows, so it imports nothing of the package and
+takes lines as they are; what is no cassette is printed as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+
+_ENTRY = "- bpmax: "
+_QUOTED = re.compile(r'\\(["\\/])')
+
+
+def _describe(line: str) -> str:
+    """Return the index line of an exchange without what only machines read."""
+    try:
+        index = json.loads(line[len(_ENTRY) :])
+        call = index["call"] or "-"
+        words = [f"{index['for']} · {index['n']} · {call}", index["instance"], index.get("failed")]
+        return f"- {' '.join(word for word in words if word)}"
+    except (ValueError, KeyError, TypeError):
+        return line
+
+
+def convert(text: str) -> str:
+    """Return *text* without digests, and with the quotes of JSON as they are sent."""
+    lines = []
+    for line in text.splitlines():
+        if line.startswith(_ENTRY):
+            lines.append(_describe(line))
+        elif not line.startswith(("bpmax: ", "sealed: ")):
+            is_broken = line.endswith("\\") or lines[-1:] == [""]
+            lines.append(_QUOTED.sub(r"\1", line.removesuffix("\\")) if is_broken else line)
+    return "\n".join([*lines, ""])
+
+
+def main() -> None:
+    """Print the file that the command line names."""
+    with open(sys.argv[1], encoding="utf-8", newline="") as file:  # noqa: PTH123 - imports less
+        text = file.read()
+    sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]
+    sys.stdout.write(convert(text) if "\nbpmax: {" in text else text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""``merge``: cassettes that Git left unmerged, and the driver that Git runs for each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument
+
+from bpmax_sim.cassette import journal
+from bpmax_sim.cassette.merge import review_file
+from bpmax_sim.cassette.three_way import MergedCassettes, merge_versions
+from bpmax_sim.cli.terminal import say, tell
+from bpmax_sim.errors import CassetteError, ConfigError
+from bpmax_sim.git import find_repository, read_blob, run_git, unmerged_files
+from bpmax_sim.i18n import label_message, msg, series
+from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.yamlfile import display_path
+
+
+def merge(
+    files: Annotated[
+        list[Path] | None,
+        Argument(
+            metavar="[BASE OURS THEIRS [PATH]]",
+            help=msg("As Git's merge driver: %O %A %B %P; the result goes into OURS."),
+        ),
+    ] = None,
+) -> int:
+    """Merge cassettes."""
+    if not files:
+        return _merge_unmerged()
+    if len(files) not in {3, 4}:
+        raise ConfigError("merge: expected no file, or BASE OURS THEIRS [PATH]")
+    base, ours, theirs, *rest = files
+    path = rest[0] if rest else ours
+    try:
+        merged = merge_versions(_read(base), _read(ours), _read(theirs), str(path))
+    except CassetteError as error:
+        tell(str(error))
+        return ExitCode.FAILED  # to Git a conflict; ours stays as it is
+    if merged.data:
+        ours.write_bytes(merged.data)
+    return _leave_theirs(path, merged)
+
+
+def _read(path: Path) -> bytes | None:
+    """Return the bytes of a version; Git has an empty file where there was none."""
+    return (path.read_bytes() if path.is_file() else b"") or None
+
+
+def _leave_theirs(path: Path, merged: MergedCassettes) -> ExitCode:
+    if not merged.conflicts:
+        return ExitCode.PASSED
+    with journal.lock_folder(path.parent):
+        journal.replace_whole(review_file(path), merged.theirs)
+    tell(
+        "{path}: both sides recorded {owners}; ours stays, theirs waits: `bpmax-sim review`",
+        path=display_path(path),
+        owners=series(map(repr, merged.conflicts)),
+    )
+    return ExitCode.FAILED
+
+
+def _merge_unmerged() -> ExitCode:
+    root = find_repository(Path.cwd())
+    if root is None:
+        raise ConfigError("merge: there is no Git repository here")
+    stages = {path: found for path, found in unmerged_files(root).items() if _is_cassette(path)}
+    if not stages:
+        tell(msg("no cassette is unmerged"))
+        return ExitCode.PASSED
+    codes = [code for path, found in stages.items() for code in _merge_one(root, path, found)]
+    return max(codes, default=ExitCode.PASSED)
+
+
+def _is_cassette(path: str) -> bool:
+    return path.endswith(".yaml") and "cassettes" in Path(path).parts[:-1]
+
+
+def _merge_one(root: Path, name: str, stages: dict[int, str]) -> Iterator[ExitCode]:
+    path = root / name
+    base, ours, theirs = (read_blob(root, stages.get(stage)) for stage in (1, 2, 3))
+    try:
+        merged = merge_versions(base, ours, theirs, name)
+    except CassetteError as error:
+        tell(label_message(name, error))
+        yield ExitCode.CASSETTE
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with journal.lock_folder(path.parent):
+        if merged.data:
+            journal.replace_whole(path, merged.data)
+        else:
+            path.unlink(missing_ok=True)
+    if not merged.conflicts:
+        run_git(root, "add", "-A", "--", name)
+        say(label_message(name, msg("merged")))
+    yield _leave_theirs(path, merged)

@@ -1,0 +1,109 @@
+"""Git as cassettes need it: what is unmerged, who merges them and how they are shown in a diff.
+
+Settings go into ``.git`` alone, where nobody else gets them, and only when a person asks: a driver
+that a clone does not have must not be named in a file that it does have. So the attributes that are
+committed are sound without any of it: ``-merge`` leaves our side whole and says conflict.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from bpmax_sim.errors import ConfigError, shell_quote
+from bpmax_sim.i18n import msg
+
+ATTRIBUTES = "cassettes/** -text -merge diff=bpmax"
+_OWN_ATTRIBUTES = "cassettes/** merge=bpmax"
+NO_FORMAT = "cassettes/"  # a line of .prettierignore
+
+
+def run_git(folder: Path, *arguments: str) -> bytes:
+    """Return what Git prints.
+
+    Raises:
+        ConfigError: if there is no Git, or it fails.
+    """
+    command = ["git", *arguments]  # the words are ours, and no shell reads them
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, check=True)  # noqa: S603
+    except FileNotFoundError:
+        raise ConfigError("git is not installed, or not on the PATH") from None
+    except subprocess.CalledProcessError as error:
+        why = error.stderr.decode(errors="replace").strip()
+        raise ConfigError(
+            "git {command}: {why}", command=" ".join(arguments[:1]), why=why
+        ) from None
+    return done.stdout
+
+
+def find_repository(folder: Path) -> Path | None:
+    """Return the work tree that *folder* lies in, if there is one."""
+    places = (folder, *folder.parents)
+    return next((place for place in places if (place / ".git").exists()), None)
+
+
+def unmerged_files(root: Path) -> dict[str, dict[int, str]]:
+    """Return the blobs of each unmerged file below *root*, by stage: base 1, ours 2, theirs 3."""
+    stages: dict[str, dict[int, str]] = defaultdict(dict)
+    for line in run_git(root, "ls-files", "-u", "-z").decode().split("\0"):
+        if line:
+            about, _, path = line.partition("\t")
+            _mode, blob, stage = about.split()
+            stages[path][int(stage)] = blob
+    return dict(stages)
+
+
+def read_blob(root: Path, blob: str | None) -> bytes | None:
+    """Return the bytes of *blob*; None for none."""
+    return None if blob is None else run_git(root, "cat-file", "blob", blob)
+
+
+def _settings() -> dict[str, str]:
+    python = shell_quote(sys.executable)
+    convert = f'{python} -m bpmax_sim.cassette.textconv "$1" 2>/dev/null || cat "$1"'
+    return {
+        "merge.bpmax.name": "cassettes of bpmax-sim, owner by owner",
+        "merge.bpmax.driver": f"{python} -m bpmax_sim merge %O %A %B %P",
+        "diff.bpmax.textconv": f"f() {{ {convert}; }}; f",
+        "diff.bpmax.cachetextconv": "true",
+    }
+
+
+def is_set_up(root: Path) -> bool:
+    """Return whether Git merges and shows cassettes with this package in the work tree *root*."""
+    try:
+        known = run_git(root, "config", "--get-regexp", r"^(merge|diff)\.bpmax\.").decode()
+    except ConfigError:
+        return False
+    names = {line.partition(" ")[0] for line in known.splitlines()}
+    own = _attributes_file(root)
+    text = own.read_text(encoding="utf-8") if own.is_file() else ""
+    return _OWN_ATTRIBUTES in text.splitlines() and names >= {*_settings()}
+
+
+def set_up(root: Path) -> Iterator[str]:
+    """Let Git merge and show cassettes with this package; yield what was done.
+
+    Nothing where ``CI`` is set: a machine that merges for nobody needs none of it.
+    """
+    if os.environ.get("CI") or is_set_up(root):
+        return
+    for name, value in _settings().items():
+        run_git(root, "config", name, value)
+    own = _attributes_file(root)
+    own.parent.mkdir(parents=True, exist_ok=True)
+    text = own.read_text(encoding="utf-8") if own.is_file() else ""
+    if _OWN_ATTRIBUTES not in text.splitlines():
+        gap = "\n" if text and not text.endswith("\n") else ""
+        own.write_text(f"{text}{gap}{_OWN_ATTRIBUTES}\n", encoding="utf-8")
+    yield msg("Git merges and shows cassettes with bpmax-sim (git config, .git/info/attributes)")
+
+
+def _attributes_file(root: Path) -> Path:
+    place = run_git(root, "rev-parse", "--git-path", "info/attributes").decode().rstrip("\n")
+    return root / place
