@@ -208,7 +208,7 @@ def test_a_head_has_the_recorded_length(tmp_path: Path) -> None:
     how: dict[str, Any] = {"owner": "头", "mode": "record", "transport": answer}
     with bs.Session.open(platforms, cassette=path, **how) as session:
         session.proxy("files").head()
-    with run_server(Recordings([path], platforms=platforms)) as url:
+    with run_server(Recordings([path], platforms=platforms).handle) as url:
         found = httpx.head(f"{url}/a.pdf")
 
     assert (found.headers["content-length"], found.headers["x-a"]) == ("1234", "1")
