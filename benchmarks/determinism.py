@@ -104,7 +104,7 @@ def prepare(folder: Path) -> Path:
 
 def finished(path: Path, **options: object) -> ScenarioFinished:
     """Run the scenario and return its verdict."""
-    *_, last = run_scenario(path, **{"environ": {}, **options})  # type: ignore[arg-type]
+    *_, last = run_scenario(path, **{"environ": {}, **options}).events  # type: ignore[arg-type]
     assert isinstance(last, ScenarioFinished)
     return last
 

@@ -173,7 +173,7 @@ def _above() -> list[str]:
 
 
 def _scenario(folder: Path, _mode: str) -> None:
-    events = list(run_scenario(folder / "scenarios/a.scenario.yaml"))
+    events = run_scenario(folder / "scenarios/a.scenario.yaml").events
     last = events[-1]
     assert isinstance(last, ScenarioFinished), last
     assert last.outcome == "passed", last.failures

@@ -21,6 +21,7 @@ from bpmax_sim.errors import NewerFormat as NewerFormat
 from bpmax_sim.errors import NoMatchError as NoMatchError
 from bpmax_sim.errors import PendingPromise as PendingPromise
 from bpmax_sim.errors import Place as Place
+from bpmax_sim.errors import PowerWarning as PowerWarning
 from bpmax_sim.errors import Problem as Problem
 from bpmax_sim.errors import RefusedActionWarning as RefusedActionWarning
 from bpmax_sim.errors import ScriptError as ScriptError
@@ -51,11 +52,16 @@ from bpmax_sim.proxy.response import CallRecord as CallRecord
 from bpmax_sim.proxy.response import RedactedRequest as RedactedRequest
 from bpmax_sim.proxy.response import RedactedResponse as RedactedResponse
 from bpmax_sim.scenario.events import Event as Event
+from bpmax_sim.scenario.expect import Comparison as Comparison
+from bpmax_sim.scenario.result import ScenarioResult as ScenarioResult
 from bpmax_sim.scenario.runner import run_scenario as run_scenario
+from bpmax_sim.scenario.source import ExcerptLine as ExcerptLine
+from bpmax_sim.scenario.source import Failure as Failure
 from bpmax_sim.script.channel import LiveObject as LiveObject
 from bpmax_sim.script.failure import Script as Script
 from bpmax_sim.script.limits import Limits as Limits
 from bpmax_sim.script.runtime import Page as Page
+from bpmax_sim.script.turn_result import AbsentRead as AbsentRead
 from bpmax_sim.script.turn_result import Outcome as Outcome
 from bpmax_sim.script.turn_result import PendingTimer as PendingTimer
 from bpmax_sim.session.session import Session as Session

@@ -70,10 +70,26 @@ def test_a_scenario_runs_from_python(tmp_path: Path) -> None:
     skipped = tmp_path / "跳过.scenario.yaml"
     skipped.write_text("version: 1\nscenario: 跳过\nskip: 还没有\nsteps:\n  - {js: return 1}\n")
 
-    *_, last = bpmax_sim.run_scenario(path, environ={})
+    result = bpmax_sim.run_scenario(path, environ={})
 
-    assert getattr(last, "outcome", "") == "passed"
-    assert list(bpmax_sim.run_scenario(skipped, environ={})) == []
+    assert (result.ok, result.failures, result.unwrap()) == (True, (), result)
+    assert getattr(result.events[-1], "outcome", "") == "passed"
+    assert bpmax_sim.run_scenario(skipped, environ={}).events == ()
+
+
+def test_a_scenario_runs_when_it_is_called_and_its_failures_can_be_raised(tmp_path: Path) -> None:
+    path = tmp_path / "问候.scenario.yaml"
+    path.write_text(
+        "version: 1\nscenario: 问候\nsteps:\n  - {js: return 6 * 7, expect: {result: 43}}\n"
+    )
+
+    result = bpmax_sim.run_scenario(path, environ={})
+
+    assert (result.ok, [failure.kind for failure in result.failures]) == (False, ["expect"])
+    with pytest.raises(bpmax_sim.ExpectationError, match="result expected 43, got 42"):
+        result.unwrap()
+    with pytest.raises(bpmax_sim.ConfigError, match="没有"):
+        bpmax_sim.run_scenario(tmp_path / "没有.scenario.yaml")
 
 
 def test_no_extra_is_named_like_a_version() -> None:

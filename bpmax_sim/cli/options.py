@@ -72,6 +72,22 @@ LastFailed = Annotated[
     bool,
     Option("--lf", "--last-failed", help=msg("Only what failed last, or all if nothing did.")),
 ]
+Uses = Annotated[
+    str,
+    Option(
+        "--uses",
+        metavar="PLACE",
+        help=msg("Only scenarios that use this place, as `bpmax-sim uses` names it."),
+    ),
+]
+Changed = Annotated[
+    str,
+    Option(
+        "--changed",
+        metavar="REF",
+        help=msg("Only scenarios that changes since this revision of Git reach, such as HEAD."),
+    ),
+]
 JunitXml = Annotated[
     Path | None, Option("--junitxml", metavar="FILE", help=msg("Write JUnit XML too."))
 ]

@@ -24,6 +24,7 @@ import bpmax_sim
 from bpmax_sim import git
 from bpmax_sim.cassette.merge import review_file
 from bpmax_sim.cli import options as option
+from bpmax_sim.cli.affected import narrow_targets
 from bpmax_sim.cli.conftests import find_all_conftests, find_conftests
 from bpmax_sim.cli.execute import (
     cassette_of,
@@ -84,6 +85,8 @@ class _RunArguments(msgspec.Struct, frozen=True, kw_only=True):
     verbose: bool = False
     exit_first: bool = False
     last_failed: bool = False
+    uses: str = ""
+    changed: str = ""
     junitxml: Path | None = None
     watch: bool = False
     check: bool = False
@@ -96,6 +99,8 @@ def run(  # noqa: PLR0913 - the options of the command
     verbose: option.Verbose = False,
     exit_first: option.ExitFirst = False,
     last_failed: option.LastFailed = False,
+    uses: option.Uses = "",
+    changed: option.Changed = "",
     mode: option.Mode = None,
     record: option.Record = "once",
     against: option.RecordAgainst = "live",
@@ -217,8 +222,11 @@ def _plan_watch(args: _RunArguments) -> WatchPlan:
         traces = [path for path in map(store.trace_path, items) if path.is_file()]
         page = root / store.TRACE_FOLDER.with_name("report.html")
         if traces and args.choices.trace != "off":
-            write_page(page, traces, version=bpmax_sim.__version__)
-            tell("report: {path}", path=display_path(page))
+            try:
+                write_page(page, traces, version=bpmax_sim.__version__)
+                tell("report: {path}", path=display_path(page))
+            except ConfigError as error:
+                tell(str(error))  # nothing that was watched turns red for it
 
     places = [Path(target.path) for target in find_targets(args.paths)]
     folders = [path for path in map(Path, args.paths or ()) if path.is_dir()]
@@ -369,13 +377,22 @@ def _collect_items(args: _RunArguments) -> tuple[list[ScenarioItem], list[Proble
         raise ConfigError(
             "--var {error}: expected NAME=VALUE, such as --var customer=12345", error=error
         ) from None
-    items, problems = load_items(find_targets(args.paths), variables)
+    targets = narrow_targets(find_targets(args.paths), uses=args.uses, changed=args.changed)
+    items, problems = load_items(targets, variables)
     find_all_conftests((item.path, item.root) for item in items)
     return (filter_by_keyword(items, args.keyword) if args.keyword else items), problems
 
 
 def _say_why_nothing(args: _RunArguments) -> str:
     where = series(args.paths or ()) or "scenarios/"
+    if args.uses:
+        return msg("{where}: no scenario uses {place!r}", where=where, place=args.uses)
+    if args.changed:
+        return msg(
+            "{where}: no scenario is reached by what changed since {revision}",
+            where=where,
+            revision=args.changed,
+        )
     if args.keyword:
         return msg(
             "{where}: no scenario has {keyword!r} in it; see `bpmax-sim list`",
@@ -526,7 +543,13 @@ def report(
     counts = write_page(path, traces or [root / store.TRACE_FOLDER], version=bpmax_sim.__version__)
     totals = {word: counts[word] for word in ("passed", "failed", "xfailed", "skipped")}
     early = counts["did not end"]
+    if left_out := counts["unreadable"]:
+        tell(
+            plural(
+                left_out, "{number} trace could not be read", "{number} traces could not be read"
+            )
+        )
     say_result(
         [display_path(path)], json=json, file=display_path(path), **totals, ended_early=early
     )
-    return ExitCode.PASSED
+    return ExitCode.USAGE if left_out else ExitCode.PASSED

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 
 from typer import Argument
 
+from bpmax_sim.cli.affected import name_from_root
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.terminal import say, say_document, tell
 from bpmax_sim.i18n import join_messages, msg, plural, template
@@ -66,7 +67,7 @@ def uses(
     """Tell who uses it."""
     root = find_root(Path.cwd() / place if Path(place).exists() else Path.cwd())
     known = ProjectUses(load_index(root))
-    places = known.find(_from_root(place, root))
+    places = known.find(name_from_root(place, root))
     answers = [(found, known.uses_of(found)) for found in places]
     if json:
         say_document(
@@ -82,20 +83,6 @@ def uses(
     if not any(each for _, each in answers):
         tell("nobody in this project uses {place}", place=place)
     return ExitCode.PASSED
-
-
-def _from_root(text: str, root: Path) -> str:
-    """Return a path of the command line as the index has it; a name stays."""
-    path, colon, line = text.rpartition(":")
-    file = Path(path if colon and line.isdigit() else text)
-    if not file.exists():
-        return text
-    whole = (Path.cwd() / file).resolve()
-    try:
-        name = whole.relative_to(root.resolve()).as_posix()
-    except ValueError:
-        return text
-    return f"{name}:{line}" if colon and line.isdigit() else name
 
 
 def _as_data(use: PlaceUse) -> dict[str, Any]:

@@ -206,7 +206,9 @@ def _name_fact(rule: _Rule, path: str, steps: Steps, name: str, place: _Place) -
         return  # filled in when it runs, or an operator
     words = [step for step in steps if step != "*"]
     detail = words[-1] if not rule.is_key else ".".join(words[-3:-1])
-    if rule.kind == "file" and rule.role != "plays":
+    if rule.path[-1] == "python":
+        name = f"{name.partition(':')[0].replace('.', '/')}.py"
+    elif rule.kind == "file" and rule.role != "plays":
         name = from_root(path, name)
     elif rule.kind == "field":
         name = name.partition("[")[0].partition(".")[0]
@@ -227,6 +229,7 @@ def from_root(path: str, name: str) -> str:
 _RULES: Final[Mapping[FileKind, tuple[_Rule, ...]]] = {
     "scenario": (
         *_rules("file", "runs", "scripts.?", "scripts.?.*", "js.file"),
+        *_rules("file", "runs", "*.python"),
         *_rules("file", "loads", "libraries.*", "definition", "^use.*", "^cases.from"),
         *_rules("file", "loads", "^proxy.platforms", "^proxy.instances"),
         *_rules("file", "plays", "^proxy.cassette"),

@@ -148,6 +148,11 @@ class ProjectUses:
         platform, _, api = name.partition(".")
         return self._spellings.get(f"{platform}.{snake(api)}", name)
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Return every file of the index, from the root."""
+        return tuple(self._index.files)
+
     # ------------------------------------------------------------------ questions
 
     def find(self, text: str) -> tuple[ProjectPlace, ...]:
@@ -204,6 +209,7 @@ class ProjectUses:
         ]
         if place.kind == "file":
             direct += self._recorded_by(place.name)
+            direct += self._of_platforms_in(place.name)
         direct.sort(key=lambda use: (ORDER.index(use.fact.role), use.path, use.fact.line))
         begin = dict.fromkeys(use.path for use in direct)
         return [*direct, *self._behind(begin)]
@@ -214,6 +220,17 @@ class ProjectUses:
             if facts.kind == "scenario" and path in self.cassettes_of(name):
                 fact = next((f for f in facts.facts if f.role == "plays"), None)
                 yield PlaceUse(name, fact or Fact("file", "plays", path, 1, 1))
+
+    def _of_platforms_in(self, path: str) -> Iterator[PlaceUse]:
+        """Yield who uses the platforms that the file at *path* declares, or has logins of."""
+        facts = self._index.files.get(path)
+        names = {f.name for f in facts.facts if f.kind == "platform"} if facts else set()
+        if path.startswith("cassettes/auth/"):
+            names.add(path.removeprefix("cassettes/auth/").partition(".")[0])
+        for name in sorted(names):
+            for user, fact in self._facts.get(("platform", name), ()):
+                if user != path:
+                    yield PlaceUse(user, fact)
 
     def cassettes_of(self, scenario: str) -> tuple[str, ...]:
         """Return the cassettes that the scenario at this path plays, those of its rows too."""
@@ -247,9 +264,13 @@ class ProjectUses:
                     yield PlaceUse(user, fact, steps)
                     pending.append((user, steps))
 
+    def scenarios_reached_by(self, paths: Iterable[str]) -> set[str]:
+        """Return the scenario files that changes of the files at *paths* may change."""
+        return self.scenarios_of(ProjectPlace("file", path) for path in paths)
+
     def scenarios_of(self, places: Iterable[ProjectPlace]) -> set[str]:
         """Return the scenario files that use any of *places*."""
-        scenarios = set()
+        scenarios: set[str] = set()
         for place in places:
             paths = [place.name] if place.kind == "file" else []
             paths += [use.path for use in self.uses_of(place)]

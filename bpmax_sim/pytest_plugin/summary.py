@@ -18,7 +18,7 @@ import msgspec
 import pytest
 
 import bpmax_sim
-from bpmax_sim.errors import Place, Problem, shorten_list
+from bpmax_sim.errors import ConfigError, Place, Problem, shorten_list
 from bpmax_sim.i18n import join_messages, msg, plural, translate
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options, sharding
@@ -176,8 +176,11 @@ def write_summary(
         from bpmax_sim.report.html import write_page  # noqa: PLC0415 - only where it is wanted
 
         traces = [Path(trace) for trace in sorted(tally.traces)]
-        write_page(path, traces, version=bpmax_sim.__version__, problems=problems)
-        lines.append(msg("report: {path}", path=display_path(path)))
+        try:
+            write_page(path, traces, version=bpmax_sim.__version__, problems=problems)
+            lines.append(msg("report: {path}", path=display_path(path)))
+        except ConfigError as error:  # the tests passed or failed all the same
+            lines.append(str(error))
     if lines:
         reporter.write_sep("-", "bpmax-sim")
         for line in lines:

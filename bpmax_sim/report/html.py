@@ -13,6 +13,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
@@ -21,11 +22,12 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from bpmax_sim.i18n import current_language
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import current_language, msg
 from bpmax_sim.project import make_folder
 from bpmax_sim.report import store, terminal
 from bpmax_sim.report.page_data import LONGEST_BODY, PageEntry, body_text, build_entry, say
-from bpmax_sim.yamlfile import writing_to
+from bpmax_sim.yamlfile import display_path, writing_to
 
 __all__ = ["LARGEST", "LONGEST_BODY", "body_text", "build_entry", "page", "write_page"]
 
@@ -133,15 +135,39 @@ def write_page(
 ) -> Counter[str]:
     """Write the page of the traces in *places*, and return how many had which outcome.
 
+    A trace that cannot be read is a problem on the page, ``unreadable`` in what is returned. Where
+    no page can be written an earlier one goes away, or it would be read as that of this run.
+
     Raises:
-        ConfigError: there is no such trace, one is damaged, or *path* cannot be written.
+        ConfigError: there is no trace, or *path* cannot be written.
     """
-    stories = [build_entry(trace) for trace in store.read_traces(places)]
-    text = page(stories, version=version, language=language, problems=problems)
-    with writing_to(path):
-        make_folder(path)
-        path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
-    return Counter(story.outcome for story in stories)
+    stories: list[PageEntry] = []
+    unreadable: list[str] = []
+    try:
+        for name, file in store.find_traces(places).items():
+            try:
+                stories.append(build_entry(store.read_trace(file, name)))
+            except ConfigError as error:
+                unreadable += str(error).splitlines()
+            except Exception as error:  # noqa: BLE001 - whoever wrote it, its shape can be any
+                unreadable.append(str(_damaged(file, error)))
+        text = page(stories, version=version, language=language, problems=[*problems, *unreadable])
+        with writing_to(path):
+            make_folder(path)
+            path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
+    except ConfigError:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        raise
+    return Counter(story.outcome for story in stories) + Counter(unreadable=len(unreadable))
+
+
+def _damaged(file: Path, error: Exception) -> str:
+    return msg(
+        "{path}: this trace is damaged ({error}); delete it, or write it again",
+        path=display_path(file),
+        error=f"{type(error).__name__}: {error}",
+    )
 
 
 @cache

@@ -11,7 +11,7 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
@@ -122,15 +122,15 @@ def _route_data(node: FlowNode, redact: Redact) -> Iterator[dict[str, str]]:
     yield from ({"action": action, "to": to, "when": ""} for action, to in others if to)
 
 
-def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
-    """Yield every trace of *places*: files, or folders like ``.bpmax/trace``.
+def find_traces(places: Sequence[Path]) -> dict[str, Path]:
+    """Return the traces of *places*, files or folders like ``.bpmax/trace``, by name within them.
 
     One that is there twice, as after running a shard again, counts once: the later place wins.
 
     Raises:
-        ConfigError: a place does not exist or has no trace, or a line is none of one.
+        ConfigError: a place does not exist or has no trace.
     """
-    by_path: dict[Path, Path] = {}
+    by_name: dict[str, Path] = {}
     for place in places:
         if not place.exists():
             raise ConfigError(
@@ -144,15 +144,30 @@ def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
             raise ConfigError(
                 "{place}: there is no trace in it; {how}", place=display_path(place), how=_HOW
             )
-        by_path |= {file.relative_to(base): file for file in files}
-    for name in sorted(by_path):
-        yield _read_trace(by_path[name], name.parent.parent.as_posix())
+        by_name |= {file.relative_to(base).as_posix(): file for file in files}
+    return dict(sorted(by_name.items()))
+
+
+def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
+    """Yield every trace of *places*; see `find_traces`.
+
+    Raises:
+        ConfigError: a place has no trace, or a line is none of one.
+    """
+    for name, path in find_traces(places).items():
+        yield read_trace(path, name)
 
 
 _HOW = msg("write some with `pytest --bpmax-trace=on` or `bpmax-sim run --trace=on`")
 
 
-def _read_trace(path: Path, folder: str) -> Trace:
+def read_trace(path: Path, name: str) -> Trace:
+    """Return the trace at *path*; *name*, within ``.bpmax/trace``, tells its scenario's folder.
+
+    Raises:
+        ConfigError: it is no trace, or one of another version.
+    """
+    folder = PurePosixPath(name).parent.parent.as_posix()
     events: list[Mapping[str, Any]] = []
     sources: dict[str, str] = {}
     flow: Mapping[str, Any] | None = None

@@ -42,6 +42,7 @@ from bpmax_sim.scenario.model import During, Expect, Retry, Step, inner_steps
 from bpmax_sim.scenario.outcome import conclude, flag_reason, start_of
 from bpmax_sim.scenario.progress import START, LogMark, Progress
 from bpmax_sim.scenario.references import Scope, UndefinedValueError, holds, reference
+from bpmax_sim.scenario.result import ScenarioResult
 from bpmax_sim.scenario.source import Failure, Spot
 from bpmax_sim.session.options import options_of
 from bpmax_sim.session.session import Session
@@ -585,8 +586,8 @@ def run_scenario(
     environ: Mapping[str, str] = os.environ,
     faults: bool = True,
     **options: Unpack[ScenarioOptions],
-) -> Iterator[Event]:
-    """Run every item of a scenario file, but skipped ones, and yield what happens.
+) -> ScenarioResult:
+    """Run every item of a scenario file, but skipped ones, and return what they came to.
 
     Args:
         path: the file.
@@ -600,12 +601,14 @@ def run_scenario(
         CassetteError: a cassette cannot be used.
     """
     options.setdefault("shared_logins", SharedLogins())
+    events: list[Event] = []
     for item in items(Path(path), variables=variables, environ=environ):
         if not item.skip:
             session = open_session(item, environ=environ, **options)
             try:
-                yield from run_item(item, session, environ=environ, faults=faults)
-            except BaseException:  # also of whoever reads no further
+                events += run_item(item, session, environ=environ, faults=faults)
+            except BaseException:  # such as Ctrl-C
                 with suppress(BpmaxError):
                     session.close(failed=True)
                 raise
+    return ScenarioResult(tuple(events))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.report.html import write_page
 from bpmax_sim.report.page_data import build_entry
 from bpmax_sim.report.store import keep_trace, read_traces, trace_path
 from bpmax_sim.scenario.events import Event
@@ -150,3 +151,48 @@ def test_a_folder_without_traces_is_named(tmp_path: Path) -> None:
 def test_a_place_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="there is no such trace; write some with"):
         list(read_traces([tmp_path / "没有"]))
+
+
+END = '{"seq":2,"event":"ScenarioFinished","at":0.0,"outcome":"failed","failures":%s}'
+NAMELESS = '{"template":"{a} of {b}","text":"x","values":{"a":"1"}}'
+HOSTILE = {
+    "a message whose value is missing": (
+        f'{BEGIN}\n{END % f"""[{{"kind":"expect","essence":{NAMELESS}}}]"""}\n'
+    ),
+    "a failure without its essence": f"{BEGIN}\n{END % '[{}]'}\n",
+    "failures that are a number": f"{BEGIN}\n{END % 1}\n",
+    "a line that is cut within": f'{BEGIN}\n{{"seq":2,"ev\n{{"seq":3,"event":"X","at":1}}\n',
+    "another version": BEGIN.replace("3}", "1}") + "\n",
+    "nothing": "",
+    "bytes": "\x00\x01",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_a_page_shows_a_trace_that_cannot_be_read_in_red_and_all_others(
+    ran: tuple[ScenarioItem, list[Event]], tmp_path: Path, text: str
+) -> None:
+    item, events = ran
+    keep_trace(item, events, "on", failed=False)
+    bad = tmp_path / ".bpmax/trace/scenarios/合同/坏/坏.ndjson"
+    bad.parent.mkdir(parents=True)
+    bad.write_text(text, encoding="utf-8")
+    page = tmp_path / "report.html"
+    page.write_text("an earlier page", encoding="utf-8")
+
+    counts = write_page(page, [tmp_path / ".bpmax/trace"], version="1")
+
+    written = page.read_text(encoding="utf-8")
+    assert (counts["passed"], counts["unreadable"]) == (1, 1)
+    assert "打开申请单" in written
+    assert "坏.ndjson" in written.partition('class="failed"')[2]
+
+
+def test_an_earlier_page_goes_away_where_none_can_be_written(tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    page.write_text("an earlier page", encoding="utf-8")
+
+    with pytest.raises(ConfigError, match="there is no such trace"):
+        write_page(page, [tmp_path / "没有"], version="1")
+
+    assert not page.exists()

@@ -20,6 +20,6 @@ def test_there_are_ten_of_them() -> None:
 def test_a_pattern_is_short_and_holds(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 25
 
-    ends = [event for event in run_scenario(path) if isinstance(event, ScenarioFinished)]
+    ends = [event for event in run_scenario(path).events if isinstance(event, ScenarioFinished)]
     assert ends
     assert [failure.headline for end in ends for failure in end.failures] == []

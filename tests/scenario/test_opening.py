@@ -156,7 +156,9 @@ def test_a_whole_file_runs_row_by_row(scenario: Path) -> None:
     steps = "steps: [{set: {customerId: '${case.号}'}, expect: {form: {customerName: 张三}}}]\n"
     scenario.write_text(text.partition("steps:")[0] + steps, encoding="utf-8")
 
-    events = list(run_scenario(scenario, environ={}, mode="record", transport=Handler(third_party)))
+    events = run_scenario(
+        scenario, environ={}, mode="record", transport=Handler(third_party)
+    ).events
 
     assert [e.outcome for e in events if isinstance(e, ScenarioFinished)] == ["passed"] * 2
     folder = scenario.parent / "cassettes" / "crm" / "回填"

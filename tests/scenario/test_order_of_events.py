@@ -59,7 +59,7 @@ def written(folder: Path) -> Path:
 
 
 def test_what_happens_at_one_instant_is_told_as_it_happened(tmp_path: Path) -> None:
-    events = list(run_scenario(written(tmp_path), environ={}))
+    events = run_scenario(written(tmp_path), environ={}).events
 
     assert [line for event in events if (line := told(event))] == [
         "HookStarted open",
@@ -81,7 +81,7 @@ def test_what_happens_at_one_instant_is_told_as_it_happened(tmp_path: Path) -> N
 
 
 def test_a_change_that_a_change_handler_makes_names_its_line(tmp_path: Path) -> None:
-    events = run_scenario(written(tmp_path), environ={})
+    events = run_scenario(written(tmp_path), environ={}).events
     changes = [event for event in events if isinstance(event, FieldChanged)]
 
     places = [one.place for one in changes if one.place]
@@ -98,7 +98,7 @@ def test_a_change_that_a_change_handler_makes_names_its_line(tmp_path: Path) -> 
 
 
 def test_lines_are_numbered_from_one(tmp_path: Path) -> None:
-    events = list(run_scenario(written(tmp_path), environ={}))
+    events = run_scenario(written(tmp_path), environ={}).events
 
     for number, line in enumerate(trace(events), 1):
         assert line.startswith(f'{{"seq":{number},"event":"')

@@ -54,7 +54,7 @@ def finished(folder: Path, script: str, scenario: str = SCENARIO) -> ScenarioFin
     (folder / "客户.js").write_text(script, encoding="utf-8")
     path = folder / "客户.scenario.yaml"
     path.write_text(scenario, encoding="utf-8")
-    last = list(run_scenario(path, environ={}))[-1]
+    last = run_scenario(path, environ={}).events[-1]
     assert isinstance(last, ScenarioFinished)
     return last
 

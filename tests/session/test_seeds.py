@@ -65,7 +65,7 @@ def scenario(folder: Path, script: str = DRAWS, text: str = SCENARIO) -> Path:
 
 
 def outcomes(path: Path, **options: Any) -> list[str]:
-    events = bs.run_scenario(path, environ={}, **options)
+    events = bs.run_scenario(path, environ={}, **options).events
     return [event.outcome for event in events if isinstance(event, ScenarioFinished)]
 
 

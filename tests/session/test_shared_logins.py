@@ -91,14 +91,14 @@ def scenario(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 
 def finished(path: Path, **options: Any) -> list[ScenarioFinished]:
     environ = ENVIRON if options.get("mode") in {"record", "live"} else {}
-    events = bs.run_scenario(path, environ=environ, **options)
+    events = bs.run_scenario(path, environ=environ, **options).events
     return [event for event in events if isinstance(event, ScenarioFinished)]
 
 
 def calls(path: Path, **options: Any) -> list[list[tuple[object, ...]]]:
     """Return what each row tells of its calls, but who answered them."""
     rows: list[list[tuple[object, ...]]] = []
-    for event in bs.run_scenario(path, environ=ENVIRON if options else {}, **options):
+    for event in bs.run_scenario(path, environ=ENVIRON if options else {}, **options).events:
         if isinstance(event, ScenarioStarted):
             rows.append([])
         elif isinstance(event, CallMade):

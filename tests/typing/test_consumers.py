@@ -50,7 +50,7 @@ def use() -> str:
         return f"{outcome.value} {call.request.url} {call.request.headers['accept']}"
 
 
-for event in bs.run_scenario("a.scenario.yaml", mode="replay"):
+for event in bs.run_scenario("a.scenario.yaml", mode="replay").unwrap().events:
     print(event)
 """
 
