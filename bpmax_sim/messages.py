@@ -25,6 +25,9 @@ LOGIN = "$token"
 VERIFIED = "verified"
 """What `Response.trust` says of a response whose signature held."""
 
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+"""Statuses whose ``Location`` a client may go to by itself (RFC 9110, 15.4)."""
+
 FORM = "application/x-www-form-urlencoded"
 """The media type of HTML forms."""
 
@@ -276,9 +279,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             recorded; None when the request itself carries no credential.
         signed: what its signature was made of, where the platform signs.
         proof: how the response is verified, where recording has to.
-        follow: whether a redirect is followed; a client of its own judges that itself.
-        confined: whether it holds credentials beside the injected ones, such as a login's; like
-            those, they are not sent to another origin.
+        follow: whether a redirect is followed; a client of its own judges that itself. To another
+            origin nothing goes but ``Accept`` and its like.
+        confined: whether it holds credentials beside the injected ones, such as a login's; its
+            body is not sent to another origin.
     """
 
     method: str

@@ -281,6 +281,8 @@ class Auth(Model, frozen=True, kw_only=True):
 
 Encoding = Literal["json", "form", "multipart", "text", "xml"]
 Result = Literal["body", "envelope", "bytes"]
+Result = Literal["body", "envelope"]
+Redirects = Literal["follow", "result", "error"]
 Scalar = str | int | float | bool
 
 
@@ -372,6 +374,7 @@ class Api(Model, frozen=True, kw_only=True):
     charset: str | UnsetType = UNSET
     result: Result | UnsetType = UNSET
     timeout: Seconds | UnsetType = UNSET
+    redirects: Redirects | UnsetType = UNSET
     auth: Auth | UnsetType = UNSET
     response: ResponseRules | UnsetType = UNSET
     idempotent: bool | UnsetType = UNSET
@@ -414,6 +417,7 @@ class Platform(Model, frozen=True, kw_only=True):
     share: Literal["process", "process_lock"] = "process"
     result: Result = "body"
     reject: tuple[Literal["business"], ...] = ()
+    redirects: Redirects = "follow"
     strict: bool = False
     encoding: Encoding = "json"
     charset: str = ""

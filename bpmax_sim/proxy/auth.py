@@ -304,6 +304,7 @@ def _build_request(
         injected=tuple(
             [place_of(item.place, item.name) for item, _ in values if item.place in _DIRECT]
         ),
+        follow=recipe.redirects == "follow",
         confined=call is not plan.call,
         attempt=attempt,
         sensitive=recipe.sensitive,

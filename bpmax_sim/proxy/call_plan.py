@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,7 @@ from msgspec import UNSET, Struct, field
 from msgspec.structs import replace
 
 from bpmax_sim.clock import Chance, new_uuid
-from bpmax_sim.errors import CallError, ConfigError, nearest_name
+from bpmax_sim.errors import BpmaxError, CallError, ConfigError, nearest_name
 from bpmax_sim.field_path import with_member
 from bpmax_sim.i18n import label_message, msg, series
 from bpmax_sim.js_values import UNDEFINED, order_object_keys
@@ -403,6 +404,33 @@ def _look_up_api(spec: CallSpec, env: Environment) -> CompiledApi:
         compiled = compile_api(platform, instance, env.platforms.api(platform, spec.api))
         env.resolved[key] = compiled
     return compiled
+
+
+class CallTarget(Struct, frozen=True):
+    """What a call is for: keys where they are known, else the names as the script wrote them.
+
+    *instance* is empty where none was named and none is certain.
+    """
+
+    platform: str
+    instance: str
+    api: str
+
+
+def find_target(spec: CallSpec, env: Environment) -> CallTarget:
+    """Return what *spec* is for as far as it is declared, for a call that cannot be planned."""
+    named = spec.options.get("instance_key", UNDEFINED)
+    written = named if isinstance(named, str) else ""
+    try:
+        platform = env.platforms.platform(spec.platform)
+    except BpmaxError:
+        return CallTarget(spec.platform, written, spec.api)
+    instance, api = written, spec.api
+    with suppress(BpmaxError):
+        instance = _choose_instance(spec, platform, env).instance_key
+    with suppress(BpmaxError):
+        api = env.platforms.api(platform, spec.api).key
+    return CallTarget(platform.platform_key, instance, api)
 
 
 def _choose_instance(spec: CallSpec, platform: Platform, env: Environment) -> Instance:

@@ -30,7 +30,7 @@ from bpmax_sim.errors import (
 )
 from bpmax_sim.i18n import label_message, map_message, msg
 from bpmax_sim.js_values import UNDEFINED
-from bpmax_sim.messages import VERIFIED, Request, Response
+from bpmax_sim.messages import VERIFIED, Call, Request, Response
 from bpmax_sim.proxy.auth import (
     authorise,
     names_of,
@@ -39,7 +39,7 @@ from bpmax_sim.proxy.auth import (
     signed_otherwise,
 )
 from bpmax_sim.proxy.builder import CallSpec
-from bpmax_sim.proxy.call_plan import Plan, plan_call
+from bpmax_sim.proxy.call_plan import CallTarget, Plan, find_target, plan_call
 from bpmax_sim.proxy.effects import Effect, Flow, Grant, Send, Sleep, TokenRequest, no_repr
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.login import login, login_key, synthesise_grant
@@ -212,24 +212,26 @@ def _judge_outcome(
 
 def _complete_error(error: CallError, trace: CallTrace, env: Environment) -> None:
     """Fill in what the raiser of *error* did not know, and hide what a script took for a name."""
-    planned, spec = trace.plan, trace.spec
-    named = spec.options.get("instance_key", UNDEFINED)
-    instance = planned.call.instance if planned else "" if named is UNDEFINED else named
-    error.platform = env.redact(error.platform or spec.platform)
-    error.instance = env.redact(error.instance or instance)
-    error.api = env.redact(error.api or (planned.call.api if planned else spec.api))
+    target = _target_of(trace, env)
+    error.platform = env.redact(error.platform or target.platform)
+    error.instance = env.redact(target.instance or error.instance)
+    error.api = env.redact(target.api or error.api)
     error.message = map_message(error.message, env.redact)
     error.args = (error.message,)
 
 
+def _target_of(trace: CallTrace, env: Environment) -> CallTarget | Call:
+    return trace.plan.call if trace.plan is not None else find_target(trace.spec, env)
+
+
 def _make_record(trace: CallTrace, env: Environment, error: BpmaxError | None) -> CallRecord:
-    planned, spec = trace.plan, trace.spec
-    spoken, redact = planned.call if planned else None, env.redact
+    planned, spec, redact = trace.plan, trace.spec, env.redact
+    target = _target_of(trace, env)
     caller = spec.options.get("caller", UNDEFINED)
     return CallRecord(
-        platform=spoken.platform if spoken else redact(spec.platform),
-        instance=spoken.instance if spoken else getattr(error, "instance", ""),
-        api=spoken.api if spoken else redact(spec.api),
+        platform=target.platform if planned else redact(target.platform),
+        instance=target.instance if planned else redact(target.instance),
+        api=target.api if planned else redact(target.api),
         caller=None if caller is UNDEFINED else redact(caller),
         at=trace.start,
         duration=env.clock.now() - trace.start,
@@ -239,7 +241,7 @@ def _make_record(trace: CallTrace, env: Environment, error: BpmaxError | None) -
         earlier=tuple(trace.earlier),
         sent_at=trace.sent_at,
         notes=tuple(map(redact, (*(planned.notes if planned else ()), *trace.notes))),
-        call=spoken,
+        call=planned.call if planned else None,
         error=error,
         position=spec.position,
         sent=trace.sent,

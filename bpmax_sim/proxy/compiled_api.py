@@ -82,6 +82,7 @@ class CompiledApi:
     timeout: float
     charset: str
     result: str
+    redirects: model.Redirects
     rejects_business: bool
     strict: bool
     encoding: model.Encoding
@@ -153,6 +154,7 @@ def _compile_new(platform: model.Platform, instance: model.Instance, api: model.
         timeout=_first_set(api.timeout, instance.timeout, platform.timeout),
         charset=_first_set(api.charset, platform.charset),
         result=_first_set(api.result, instance.result, platform.result),
+        redirects=_first_set(api.redirects, platform.redirects),
         rejects_business="business" in _first_set(instance.reject, platform.reject),
         strict=_first_set(instance.strict, platform.strict),
         encoding=_first_set(api.encoding, platform.encoding),

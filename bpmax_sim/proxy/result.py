@@ -16,7 +16,7 @@ from bpmax_sim.errors import BadResponseError, BusinessError, CallError, HttpSta
 from bpmax_sim.field_path import FieldPath, values_at
 from bpmax_sim.i18n import label_message, map_message, msg, series
 from bpmax_sim.js_values import stringify_json
-from bpmax_sim.messages import Request, Response
+from bpmax_sim.messages import REDIRECTS, Headers, Request, Response
 from bpmax_sim.proxy.call_plan import Plan
 from bpmax_sim.proxy.effects import NoRepr
 from bpmax_sim.proxy.response import (
@@ -62,6 +62,8 @@ def read_answer(
         BusinessError: for a business failure, where the platform rejects those.
     """
     body = body or read_body(response)
+    if plan.recipe.redirects == "result" and response.status in REDIRECTS:
+        return _hand_over(response, body)
     if not is_success(response.status):
         line = f"HTTP {response.status} {response.reason}".rstrip()
         raise make_rejection(HttpStatusError, line, response, body, plan, redact)
@@ -85,6 +87,13 @@ def read_answer(
         "message": response.reason if message is UNSET else message,
         "data": data,
     }
+    return Answer(value, stringify_json(value).decode(), "json")
+
+
+def _hand_over(response: Response, body: ParsedBody) -> Answer:
+    """Return a redirect as the script sees it: status, headers by lower-case name, and body."""
+    headers = Headers(response.headers).first()
+    value = {"status": response.status, "headers": headers, "body": body.shown}
     return Answer(value, stringify_json(value).decode(), "json")
 
 

@@ -3,43 +3,27 @@
 No Python function is registered: a raise inside one, or a time limit, would corrupt the context,
 which belongs to the thread that made it. Our own JavaScript is compiled once per process and read
 into each context as bytecode, which the same engine makes and reads; what a context is not expected
-to need is read once it does. That takes C functions that the wheel exports and its Python
-class leaves out, reached by a pointer inside the wheel's object: only in versions that were tested.
-Elsewhere (Windows, 32 bits, ``BPMAX_JS_NATIVE=0``) `library` is None: a context takes longer to
-make, and of rejections that nobody handled only those of calls are known.
+to need is read once it does. That takes the engine's C API (`quickjs_api`). Where that is out of
+reach (Windows, 32 bits, ``BPMAX_JS_NATIVE=0``) a context takes longer to make, and of rejections
+that nobody handled only those of calls are known.
 """
 
 from __future__ import annotations
 
 import ctypes
 import json
-import os
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from ctypes import (
-    CFUNCTYPE,
-    POINTER,
-    Structure,
-    c_bool,
-    c_char_p,
-    c_int,
-    c_int64,
-    c_size_t,
-    c_uint64,
-    c_void_p,
-    py_object,
-)
-from functools import cache, lru_cache
-from importlib.metadata import PackageNotFoundError, version
+from functools import cache, lru_cache, partial
 from importlib.resources import files
 from typing import Any
 
 import _quickjs
 import msgspec
 
-from bpmax_sim.script.interrupts import ROOM, Answer, Interrupts, find_layout
+from bpmax_sim.script.interrupts import ROOM, Interrupts
 from bpmax_sim.script.limits import (
     EngineError,
     Limits,
@@ -47,107 +31,33 @@ from bpmax_sim.script.limits import (
     default_stack_size,
     make_time_error,
 )
+from bpmax_sim.script.quickjs_api import (
+    UNDEFINED,
+    Library,
+    NativeContext,
+    Tracker,
+    Value,
+    load_library,
+    value_array,
+)
 
-TESTED = frozenset({"0.17.0.1", "0.17.0.2"})
-"""Versions of quickjs-ng whose objects are laid out as `handles` reads them."""
-SWITCH = "BPMAX_JS_NATIVE"
 V8_PARITY = "v8_parity"
 """The folder of the bindings that make the language what it is in V8."""
 
-_WORD = ctypes.sizeof(c_void_p)
-_INT, _EXCEPTION = 0, 6
-
-
-class Value(Structure):
-    """A JSValue of a 64-bit build."""
-
-    _fields_ = (("payload", c_uint64), ("tag", c_int64))
-
-    @property
-    def is_exception(self) -> bool:
-        """Return whether this stands for an error that was thrown."""
-        return bool(self.tag == _EXCEPTION)
-
-    @classmethod
-    def of_int(cls, number: int) -> Value:
-        """Return a whole number of 31 bits, which no context owns."""
-        return cls(number, _INT)
-
-
-UNDEFINED = Value(0, 3)
-_Handles = c_uint64 * 2
-Tracker = CFUNCTYPE(None, c_void_p, Value, Value, c_bool, py_object)
-
-_SIGNATURES: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
-    ("JS_GetRuntime", c_void_p, (c_void_p,)),
-    ("JS_FreeValue", None, (c_void_p, Value)),
-    ("JS_Call", Value, (c_void_p, Value, Value, c_int, POINTER(Value))),
-    ("JS_SetHostPromiseRejectionTracker", None, (c_void_p, Tracker, py_object)),
-    ("JS_Eval", Value, (c_void_p, c_char_p, c_size_t, c_char_p, c_int)),
-    ("JS_EvalFunction", Value, (c_void_p, Value)),
-    ("JS_WriteObject", c_void_p, (c_void_p, POINTER(c_size_t), Value, c_int)),
-    ("JS_ReadObject", Value, (c_void_p, c_char_p, c_size_t, c_int)),
-    ("JS_RunGC", None, (c_void_p,)),
-    ("JS_SetGCThreshold", None, (c_void_p, c_size_t)),
-    ("JS_SetInterruptHandler", None, (c_void_p, Answer, c_void_p)),
-    ("js_free", None, (c_void_p, c_void_p)),
-)
-
-
-@cache
-def load_library() -> Any:
-    """Return the functions, or None."""
-    if _WORD != 8 or not is_tested():  # noqa: PLR2004 - values are other on 32 bits
-        return None
-    try:
-        loaded = ctypes.CDLL(_quickjs.__file__)
-        for name, result, arguments in _SIGNATURES:
-            function = getattr(loaded, name)
-            function.restype, function.argtypes = result, arguments
-    except (AttributeError, OSError):
-        return None
-    return loaded
-
-
-def is_tested() -> bool:
-    """Return whether the engine's objects may be read: its version is known, and nobody forbids."""
-    if os.environ.get(SWITCH) == "0":
-        return False
-    try:
-        return version("quickjs-ng") in TESTED
-    except PackageNotFoundError:
-        return False
-
-
-@cache
-def value_array(count: int) -> type[ctypes.Array[Value]]:
-    """Return the type of so many values; Python forgets such a type once nobody has it."""
-    return Value * count
-
-
-def find_pointers(context: Any) -> tuple[int, int] | None:
-    """Return the JSRuntime and the JSContext of *context*, or None where they are not found."""
-    functions = load_library()
-    if functions is None:
-        return None
-    # The object is its header, then JSRuntime *, then JSContext *.
-    runtime, inner = _Handles.from_address(id(context) + object.__basicsize__)
-    return (runtime, inner) if functions.JS_GetRuntime(inner) == runtime else None
-
-
 _COMPILE_ONLY = 1 << 5
 _BYTECODE, _BARE = 1 << 0, 1 << 5  # the latter without source and lines, which nobody is shown
-_FILE = b"<input>"  # as the wheel names what it evaluates
 _ENTRY = "__entry"
 
 
 @cache
 def compile_bytecode(source: str) -> bytes | None:
     """Return the bytecode of *source*, or None where the engine's library does not offer it."""
-    context = _quickjs.Context()
-    pointers = find_pointers(context)
-    code = None if pointers is None else _write_bytecode(pointers[1], source.encode())
-    assert code or pointers is None, "our own files compile"
+    if load_library() is None:
+        return None
+    context = NativeContext()
+    code = _write_bytecode(context, source)
+    context.close()
+    assert code, "our own files compile"
     return code
 
 
@@ -159,14 +69,11 @@ class PreludeEntry:
     """
 
     def __init__(
-        self, context: Any, parts: Sequence[bytes | None], watch: Watch | None = None
+        self, context: NativeContext, parts: Sequence[bytes | None], watch: Watch | None = None
     ) -> None:
         """Read the prelude, the first of *parts*, and those of the others that are there."""
-        pointers = find_pointers(context)
-        assert pointers is not None, "compiled only where there are handles"
-        runtime, inner = pointers
-        self._inner = inner
-        functions = load_library()
+        inner = self._inner = context.inner
+        functions = _functions()
         read = {n: _read_function(inner, code) for n, code in enumerate(parts) if code is not None}
         arguments = value_array(len(parts)).from_buffer_copy(_numbers(len(parts)))
         for number, part in read.items():
@@ -176,15 +83,15 @@ class PreludeEntry:
         for part in (*read.values(), self._function):
             functions.JS_FreeValue(inner, part)
         self._watch = watch
-        functions.JS_SetHostPromiseRejectionTracker(runtime, _tracker, self)
+        functions.JS_SetHostPromiseRejectionTracker(context.runtime, _tracker, self)
 
     def report_rejection(self, inner: int, promise: Value, reason: Value, handled: bool) -> None:
         """Call the prelude's function, and again with the part that it asks for."""
         try:
             arguments = value_array(3)(promise, reason, Value(int(handled), 1))
-            number = load_library().JS_Call(inner, self._function, UNDEFINED, 3, arguments)
-            if number.tag == _INT:
-                self.pass_part(inner, compile_bytecode(read_sources()[number.payload]))
+            wanted = _functions().JS_Call(inner, self._function, UNDEFINED, 3, arguments).integer
+            if wanted is not None:
+                self.pass_part(inner, compile_bytecode(read_sources()[wanted]))
         except BaseException as error:  # noqa: BLE001 - a signal handler's; raised again later
             if self._watch is not None:
                 self._watch.stop(error)
@@ -193,7 +100,7 @@ class PreludeEntry:
         """Call the prelude's function with what *code* makes, where there is room for that."""
         part = _read_function(inner, code)
         if not part.is_exception:
-            functions = load_library()
+            functions = _functions()
             functions.JS_Call(inner, self._function, UNDEFINED, 1, value_array(1)(part))
             functions.JS_FreeValue(inner, part)
 
@@ -244,24 +151,25 @@ def _known_body(body: ScriptBody) -> CompiledBody:
 
 def _compiled_body(body: ScriptBody) -> bytes | None:
     """Return the bytecode of *body* with its lines and text, or None where it does not compile."""
-    context, code = _quickjs.Context(), None
-    pointers = find_pointers(context)
-    assert pointers is not None, "known only where there are handles"
+    context, code = NativeContext(), None
     for form in _CHECKED_BODY:
         text = "\n" * (body.start - 1) + form.format(body.source)
-        code = _write_bytecode(pointers[1], text.encode(), _BYTECODE)
+        code = _write_bytecode(context, text, _BYTECODE)
         if code is None:
             break
+    context.close()
     return code
 
 
-def _write_bytecode(inner: int, source: bytes, flags: int = _BYTECODE | _BARE) -> bytes | None:
-    functions = load_library()
-    function = functions.JS_Eval(inner, source, len(source), _FILE, _COMPILE_ONLY)
+def _write_bytecode(
+    context: NativeContext, source: str, flags: int = _BYTECODE | _BARE
+) -> bytes | None:
+    functions, inner = _functions(), context.inner
+    function = context.evaluate(source, _COMPILE_ONLY)
     if function.is_exception:
         return None
     size = ctypes.c_size_t()
-    written = functions.JS_WriteObject(inner, ctypes.byref(size), function, flags)
+    written = functions.JS_WriteObject(inner, size, function, flags)
     code = ctypes.string_at(written, size.value)
     functions.js_free(inner, written)
     functions.JS_FreeValue(inner, function)
@@ -269,11 +177,17 @@ def _write_bytecode(inner: int, source: bytes, flags: int = _BYTECODE | _BARE) -
 
 
 def _read_function(inner: int, code: bytes | None) -> Value:
-    functions = load_library()
-    assert code is not None, "compiled only where there are handles"
+    functions = _functions()
+    assert code is not None, "compiled only where there are functions"
     read = functions.JS_ReadObject(inner, code, len(code), _BYTECODE)
     value: Value = functions.JS_EvalFunction(inner, read)
     return value
+
+
+def _functions() -> Library:
+    found = load_library()
+    assert found is not None, "called only where they are there"
+    return found
 
 
 def _tell(inner: int, promise: Value, reason: Value, handled: bool, entered: PreludeEntry) -> None:
@@ -354,26 +268,20 @@ class QuickJSNG:
         self._left_wall = limits.wall
         self._is_wall = False
         self._entered = 0.0
-        self._context: Any = _quickjs.Context()
-        pointers = find_pointers(self._context)
-        where = pointers and find_layout(self._context, *pointers)
-        room = ROOM if where else 0
-        self._watch = Watch(self._context, limits.memory, room)
-        self._interrupts: Interrupts | None = None
-        if pointers and where:
-            self._interrupts = Interrupts(load_library(), pointers, where, self._watch)
+        native = NativeContext() if load_library() else None
+        self._context: Any = native or _quickjs.Context()
+        self._watch = Watch(self._context, limits.memory, ROOM if native else 0)
+        self._interrupts = Interrupts(native, self._watch) if native else None
         self._context.set_max_stack_size(limits.stack or default_stack_size())
         self._entered_by: PreludeEntry | None = None
-        if pointers:
-            self._entered_by = PreludeEntry(
-                self._context, _compile_parts(tuple(sources)), self._watch
-            )
-            self._entry: Any = self._context.get(_ENTRY)
+        if native:
+            self._entered_by = PreludeEntry(native, _compile_parts(tuple(sources)), self._watch)
+            self._entry: Any = partial(native.call, native.take_global(_ENTRY))
         else:
             self._entry = evaluate_prelude(self._context)
         if parts := list_parts(find_polyfills(sources)):
             self._entry("install", parts)
-        self._context.set_memory_limit(limits.memory + room)
+        self._context.set_memory_limit(limits.memory + (ROOM if native else 0))
 
     def load(self, source: str) -> None:
         """Run *source* as a global script."""
@@ -390,6 +298,8 @@ class QuickJSNG:
 
     def close(self) -> None:
         """Free the context. What answers it stays, for a thread that is in it still."""
+        if isinstance(self._context, NativeContext):
+            self._context.close()
         self._entry = self._context = None
 
     def _turn(self, operation: str, argument: str) -> Any:

@@ -17,7 +17,6 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from ctypes import c_int32
 from typing import Any, Literal
 
 import msgspec
@@ -191,7 +190,6 @@ class Watch:
 
     Attributes:
         memory: bytes that the script may hold.
-        steps: how many are left until the engine asks whether to go on, where it does.
         raised: by a signal handler, while the script ran.
     """
 
@@ -209,7 +207,6 @@ class Watch:
         self._cpu_of_thread: int | None = clock and clock(threading.get_ident())
         self._cpu_end = self._wall_end = math.inf
         self.fired: Literal["", "cpu", "wall", "memory", "signal"] = ""
-        self.steps: c_int32 | None = None
         self.raised: BaseException | None = None
 
     def enter(self, cpu_end: float, wall_end: float) -> None:
@@ -238,13 +235,11 @@ class Watch:
             with _state.lock:
                 self._context.set_memory_limit(self.memory + self._room + MEGABYTE)
                 self._looks = 1
-                self._request_interrupt()
         return bool(self.fired)
 
     def stop(self, error: BaseException) -> None:
         """Let the script end soon, for what a signal handler raised; on its own thread."""
         self.fired, self.raised = "signal", error
-        self._request_interrupt()
 
     def check_from_watchdog(self) -> None:
         """Stop the context if it is over its limits; on the thread that watches."""
@@ -260,13 +255,8 @@ class Watch:
             self.fired = "cpu"
         elif time.monotonic() >= self._wall_end + _GRACE:
             self.fired = "wall"
-        if self.fired and not self._looks and self.steps is None:
+        if self.fired and not self._looks:
             self._context.set_max_stack_size(1)
-        self._request_interrupt()
-
-    def _request_interrupt(self) -> None:
-        if self.fired and self.steps is not None:
-            self.steps.value = 1
 
 
 class _Watchdog:

@@ -1,7 +1,8 @@
 """The network: `httpx` with our own target and body bytes, and bounded responses.
 
-Redirects are followed within one origin only when there are credentials; the hops are one
-exchange. No cookie is kept from one request to the next. Compressed bodies come back decoded.
+Redirects are followed; to another origin nothing goes but the address that the server gave and
+``Accept`` and its like. The hops are one exchange. No cookie is kept from one request to the next.
+Compressed bodies come back decoded.
 """
 
 from __future__ import annotations
@@ -21,8 +22,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import BadResponseError, CallError, TransportError
 from bpmax_sim.i18n import msg, template
-from bpmax_sim.messages import Chunk, ConnectionRoute, Headers, Request, Response
-from bpmax_sim.secret.http_auth import SECRET_HEADERS
+from bpmax_sim.messages import REDIRECTS, Chunk, ConnectionRoute, Headers, Request, Response
 from bpmax_sim.transport.connection import PROGRESS, Address, ConnectionProgress, open_transports
 from bpmax_sim.transport.protocol import OWN, Handler, Transport
 
@@ -33,7 +33,6 @@ _DEFAULT_HEADERS = {
     "user-agent": "bpmax-sim",
 }
 _CODINGS = {"", "deflate", "gzip", "identity"}
-_REDIRECTS = {301, 302, 303, 307, 308}
 _SCHEMES = {"http", "https"}
 _KEEPS_METHOD = {307, 308}
 _MAX_HOPS = 5
@@ -240,23 +239,39 @@ def _check_codings(response: httpx.Response) -> None:
 def _next_hop(request: Request, response: Response) -> Request | None:
     """Return the next hop, or None where the response is the last."""
     location = response.header("location")
-    if response.status not in _REDIRECTS or not location or not request.follow:
+    if response.status not in REDIRECTS or not location or not request.follow:
         return None
     here = httpx.URL(request.url)
     try:
         there = here.join(_decode_location(location)).copy_with(fragment=None)
     except httpx.InvalidURL:
         return None
-    same = (here.scheme, here.host, here.port) == (there.scheme, there.host, there.port)
-    names = {name.lower() for name, _ in request.headers}
-    # what holds no credential may go to another origin
-    is_free = not (request.injected or request.confined) and names.isdisjoint(SECRET_HEADERS)
-    if there.scheme not in _SCHEMES or not (same or is_free):
+    if there.scheme not in _SCHEMES:
         return None
-    if response.status in _KEEPS_METHOD or request.method in {"GET", "HEAD"}:
-        return replace(request, url=str(there))
-    headers = Headers(request.headers).without({n for n in names if n.startswith("content-")})
-    return replace(request, url=str(there), method="GET", body=None, headers=headers)
+    keeps_body = response.status in _KEEPS_METHOD or request.method in {"GET", "HEAD"}
+    next_request = replace(request, url=str(there))
+    if not keeps_body:
+        names = {name.lower() for name, _ in request.headers}
+        headers = Headers(request.headers).without({n for n in names if n.startswith("content-")})
+        next_request = replace(next_request, method="GET", body=None, headers=headers)
+    if (here.scheme, here.host, here.port) == (there.scheme, there.host, there.port):
+        return next_request
+    return _to_other_origin(next_request)
+
+
+def _to_other_origin(request: Request) -> Request | None:
+    """Return *request* without anything that is the first origin's alone; None if it is all so.
+
+    A download is redirected to storage on another host, by an address that is signed itself. What
+    auth put in, cookies, and whatever else the call says in headers stay behind; a body goes only
+    where no credential was put into it.
+    """
+    in_body = any(place.startswith("body") for place in request.injected)
+    if request.body is not None and (in_body or request.confined):
+        return None
+    kept = ("accept", "content-") if request.body is not None else ("accept",)
+    headers = tuple([pair for pair in request.headers if pair[0].lower().startswith(kept)])
+    return replace(request, headers=headers, injected=())
 
 
 def _decode_location(location: str) -> str:

@@ -77,7 +77,7 @@ def test_the_oldest_environment_has_the_floor_of_each_run_time_dependency() -> N
     pins = list(floors())
 
     assert len(pins) == len(set(pins)) > len(project["dependencies"])
-    assert {"httpx==0.28.1", "quickjs-ng==0.17.0.1", "pytest==8.4"} <= set(pins)
+    assert {"httpx==0.28.1", "quickjs-ng==0.16.2.1", "pytest==8.4"} <= set(pins)
     assert pytest_of("oldest") == VERSIONS[0]
 
 

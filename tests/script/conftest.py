@@ -11,7 +11,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from bpmax_sim.script.engine import load_library
+from bpmax_sim.script.quickjs_api import load_library
 from tests.script.bench import ENGINE
 
 ENGINES = ("quickjs", "v8") if find_spec("py_mini_racer") else ("quickjs",)

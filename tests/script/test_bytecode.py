@@ -11,6 +11,7 @@ from bpmax_sim.script import engine
 from bpmax_sim.script.engine import QuickJSNG
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
+from bpmax_sim.script.quickjs_api import NativeContext, load_library
 from bpmax_sim.script.runtime import Runtime
 from tests.script.bench import NAME, Bench, run
 
@@ -75,9 +76,7 @@ def test_a_context_is_made_faster_from_bytecode_than_from_text() -> None:
     assert engine.compile_bytecode("0") is None or best(QuickJSNG) < best(FromText) / 1.5
 
 
-@pytest.mark.skipif(
-    engine.load_library() is None, reason="everything is text without its functions"
-)
+@pytest.mark.skipif(load_library() is None, reason="everything is text without its functions")
 @pytest.mark.parametrize("is_read", [True, False], ids=["read before", "read on use"])
 def test_a_part_is_a_function_of_its_bytecode_or_its_number(is_read: bool) -> None:
     names = ["", *engine.BINDINGS]
@@ -87,14 +86,18 @@ def test_a_part_is_a_function_of_its_bytecode_or_its_number(is_read: bool) -> No
         else None
         for name, text in zip(names, engine.read_sources(), strict=True)
     ]
-    context = _quickjs.Context()
+    context = NativeContext()
     entered = engine.PreludeEntry(context, parts)
 
-    entry = context.get("__entry")
+    context.take_global("__entry")
 
-    assert context.eval("typeof __entry") == "undefined"  # it is there to be read once
-    assert context.eval("btoa('a')") == "YQ=="
-    del entry, context, entered
+    told = context.evaluate("[typeof __entry, btoa('a')].join()")  # it is there to be read once
+    assert context.read_text(told) == "undefined,YQ=="
+    library = load_library()
+    assert library
+    library.JS_FreeValue(context.inner, told)
+    context.close()
+    del entered
 
 
 @pytest.mark.parametrize("hides", [False, True], ids=["read before", "read on use"])
@@ -122,7 +125,7 @@ def test_a_script_that_overrides_what_texts_are_read_with_sees_nothing_of_them()
 def test_a_signal_that_comes_while_a_part_is_read_ends_the_script(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    if engine.load_library() is None:
+    if load_library() is None:
         return
     run("return 0")
 

@@ -30,7 +30,7 @@ STACK = (
         ("await null; while (true) {}", CPU),
         ("await $proxy('crm').get(); for (;;);", CPU),
         ("while (true) await null", CPU),
-        ("const s = ' '.repeat(2 ** 21) + 'x'; for (;;) +s", CPU),
+        ("const s = ' '.repeat(2 ** 12) + 'x'; for (;;) +s", CPU),
         ("(function again() { queueMicrotask(again) })(); await new Promise(() => {})", CPU),
         ("/^(a+)+$/.test('a'.repeat(40) + 'b')", CPU),
         ("while (true) { try { for (;;); } catch {} finally { for (;;); } }", CPU),

@@ -1,0 +1,318 @@
+"""The default engine's C API, as ``quickjs.h`` declares it and its wheel exports it.
+
+The wheel's own class leaves out what scripts need here: rejections that nobody handles, bytecode,
+a say in when garbage is looked for. So a context is made by these functions, from what is public
+alone: no offset within an object of the engine or of the wheel is assumed, and nothing is written
+there. Where a function is absent or answers otherwise than it should (Windows exports none, 32 bits
+have other values), `load_library` is None and the wheel's class does what it can.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from ctypes import (
+    CFUNCTYPE,
+    POINTER,
+    Structure,
+    c_bool,
+    c_char_p,
+    c_int,
+    c_int64,
+    c_size_t,
+    c_uint64,
+    c_void_p,
+    py_object,
+)
+from functools import cache
+from typing import Any
+
+import _quickjs
+
+SWITCH = "BPMAX_JS_NATIVE"
+"""The variable that keeps to the wheel's class if it is 0."""
+
+_INT, _UNDEFINED, _EXCEPTION = 0, 3, 6
+_MARK = 123_456_789  # a limit of memory that is found again
+_USAGE_NUMBERS = 64  # more than JSMemoryUsage has
+
+
+class Value(Structure):
+    """A JSValue of a 64-bit build."""
+
+    _fields_ = (("payload", c_uint64), ("tag", c_int64))
+
+    @property
+    def is_exception(self) -> bool:
+        """Return whether this stands for an error that was thrown."""
+        return bool(self.tag == _EXCEPTION)
+
+    @property
+    def integer(self) -> int | None:
+        """Return the whole number of 31 bits that this is."""
+        return self.payload & 0xFFFFFFFF if self.tag == _INT else None
+
+    @classmethod
+    def of_int(cls, number: int) -> Value:
+        """Return a whole number of 31 bits, which no context owns."""
+        return cls(number, _INT)
+
+
+UNDEFINED = Value(0, _UNDEFINED)
+Tracker = CFUNCTYPE(None, c_void_p, Value, Value, c_bool, py_object)
+Interrupt = CFUNCTYPE(c_int, c_void_p)
+
+_LONG: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
+    ("JS_Eval", Value, (c_void_p, c_char_p, c_size_t, c_char_p, c_int)),
+    ("JS_Call", Value, (c_void_p, Value, Value, c_int, POINTER(Value))),
+    ("JS_ExecutePendingJob", c_int, (c_void_p, POINTER(c_void_p))),
+    ("JS_EvalFunction", Value, (c_void_p, Value)),
+    ("JS_GetPropertyStr", Value, (c_void_p, Value, c_char_p)),
+    ("JS_ToCStringLen2", c_void_p, (c_void_p, POINTER(c_size_t), Value, c_bool)),
+)
+"""What runs a script's code: Python's other threads go on meanwhile."""
+_SHORT: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
+    ("JS_NewRuntime", c_void_p, ()),
+    ("JS_NewContext", c_void_p, (c_void_p,)),
+    ("JS_FreeContext", None, (c_void_p,)),
+    ("JS_FreeRuntime", None, (c_void_p,)),
+    ("JS_FreeValue", None, (c_void_p, Value)),
+    ("JS_GetException", Value, (c_void_p,)),
+    ("JS_GetGlobalObject", Value, (c_void_p,)),
+    ("JS_NewStringLen", Value, (c_void_p, c_char_p, c_size_t)),
+    ("JS_FreeCString", None, (c_void_p, c_void_p)),
+    ("JS_ReadObject", Value, (c_void_p, c_char_p, c_size_t, c_int)),
+    ("JS_WriteObject", c_void_p, (c_void_p, POINTER(c_size_t), Value, c_int)),
+    ("JS_UpdateStackTop", None, (c_void_p,)),
+    ("JS_SetMaxStackSize", None, (c_void_p, c_size_t)),
+    ("JS_SetMemoryLimit", None, (c_void_p, c_size_t)),
+    ("JS_SetGCThreshold", None, (c_void_p, c_size_t)),
+    ("JS_RunGC", None, (c_void_p,)),
+    ("JS_ComputeMemoryUsage", None, (c_void_p, POINTER(c_int64))),
+    ("JS_SetInterruptHandler", None, (c_void_p, Interrupt, c_void_p)),
+    ("JS_SetHostPromiseRejectionTracker", None, (c_void_p, Tracker, py_object)),
+    ("JS_GetVersion", c_char_p, ()),
+    ("js_free", None, (c_void_p, c_void_p)),
+)
+
+
+class Library:
+    """The functions by their names, each with its types."""
+
+    def __init__(self, path: str) -> None:
+        """Take them from the shared library at *path*.
+
+        Raises:
+            AttributeError: one is absent.
+            OSError: it is no library.
+        """
+        tables = ((ctypes.CDLL(path), _LONG), (ctypes.PyDLL(path), _SHORT))
+        for loaded, table in tables:
+            for name, result, arguments in table:
+                function = getattr(loaded, name)
+                function.restype, function.argtypes = result, arguments
+                setattr(self, name, function)
+
+    def __getattr__(self, name: str) -> Any:
+        """Only what is absent gets here."""
+        raise AttributeError(name)
+
+
+@cache
+def load_library() -> Library | None:
+    """Return the functions, or None where they are not what ``quickjs.h`` says."""
+    if ctypes.sizeof(c_void_p) != 8 or os.environ.get(SWITCH) == "0":  # noqa: PLR2004
+        return None
+    try:
+        library = Library(_quickjs.__file__)
+    except (AttributeError, OSError):
+        return None
+    return library if _works(library) else None
+
+
+def _works(library: Library) -> bool:
+    """Return whether values and sizes are laid out as the header has them, in a millisecond."""
+    context = NativeContext(library)
+    try:
+        context.set_memory_limit(_MARK)
+        usage = context.read_usage()
+        if usage[1] != _MARK or not 0 < usage[0] < _MARK:
+            return False
+        values = [context.evaluate(code) for code in ("40 + 2", "void 0", "throw 1", "'张😀'")]
+        text = context.read_text(values[3])
+        library.JS_FreeValue(context.inner, values[3])
+        library.JS_FreeValue(context.inner, library.JS_GetException(context.inner))
+    finally:
+        context.close()
+    number, nothing, thrown, _ = values
+    return (number.integer, nothing.tag, thrown.is_exception, text) == (42, 3, True, "张😀")
+
+
+@cache
+def value_array(count: int) -> type[ctypes.Array[Value]]:
+    """Return the type of so many values; Python forgets such a type once nobody has it."""
+    return Value * count
+
+
+FILE = b"<input>"  # as the wheel names what it evaluates
+
+
+class NativeContext:
+    """A runtime with one context, with the methods of the wheel's ``Context`` that are used.
+
+    Attributes:
+        runtime, inner: the JSRuntime and the JSContext.
+    """
+
+    def __init__(self, library: Library | None = None) -> None:
+        """Make them."""
+        found = library or load_library()
+        assert found is not None, "made only where the functions are there"
+        self._library = found
+        self.runtime: int = found.JS_NewRuntime()
+        self.inner: int = found.JS_NewContext(self.runtime)
+        self._usage = (c_int64 * _USAGE_NUMBERS)()
+        self._job = c_void_p()
+        self._held: list[Value] = []
+        self._depth = 0
+        self._is_closed = False
+
+    def evaluate(self, source: str, flags: int = 0) -> Value:
+        """Run *source* as a global script, and return its value, which the caller frees."""
+        code = source.encode()
+        self._enter()
+        try:
+            value: Value = self._library.JS_Eval(self.inner, code, len(code), FILE, flags)
+        finally:
+            self._leave()
+        return value
+
+    def eval(self, source: str) -> None:
+        """Run *source* as a global script.
+
+        Raises:
+            JSException: it threw.
+        """
+        value = self.evaluate(source)
+        if value.is_exception:
+            raise _quickjs.JSException(self._take_exception())
+        self._library.JS_FreeValue(self.inner, value)
+
+    def call(self, function: Value, *texts: str) -> str:
+        """Return the text that *function* of these texts returns.
+
+        Raises:
+            JSException: it threw.
+        """
+        library, inner = self._library, self.inner
+        arguments = value_array(len(texts))()
+        for number, text in enumerate(texts):
+            data = text.encode()
+            arguments[number] = library.JS_NewStringLen(inner, data, len(data))
+            if arguments[number].is_exception:
+                raise _quickjs.JSException(self._take_exception())
+        self._enter()
+        try:
+            result = library.JS_Call(inner, function, UNDEFINED, len(texts), arguments)
+        finally:
+            self._leave()
+        for argument in arguments:
+            library.JS_FreeValue(inner, argument)
+        if result.is_exception:
+            raise _quickjs.JSException(self._take_exception())
+        answer = self.read_text(result) if result.tag != _UNDEFINED else ""
+        library.JS_FreeValue(inner, result)
+        return answer
+
+    def execute_pending_job(self) -> bool:
+        """Run the next microtask; return whether there was one.
+
+        Raises:
+            JSException: it threw.
+        """
+        self._enter()
+        try:
+            ran = self._library.JS_ExecutePendingJob(self.runtime, self._job)
+        finally:
+            self._leave()
+        if ran < 0:
+            raise _quickjs.JSException(self._take_exception())
+        return bool(ran)
+
+    def read_text(self, value: Value) -> str:
+        """Return *value* as a text; nothing where there is no room for it."""
+        size = c_size_t()
+        pointer = self._library.JS_ToCStringLen2(self.inner, size, value, False)
+        if not pointer:
+            self._library.JS_FreeValue(self.inner, self._library.JS_GetException(self.inner))
+            return ""
+        text = ctypes.string_at(pointer, size.value).decode("utf-8", "surrogatepass")
+        self._library.JS_FreeCString(self.inner, pointer)
+        return text
+
+    def read_usage(self) -> ctypes.Array[c_int64]:
+        """Return the numbers of JSMemoryUsage: bytes that are taken, their limit, and others."""
+        self._library.JS_ComputeMemoryUsage(self.runtime, self._usage)
+        return self._usage
+
+    def collect_garbage(self) -> None:
+        """Free what is only used in a circle."""
+        self._library.JS_RunGC(self.runtime)
+
+    def set_memory_limit(self, size: int) -> None:
+        """Refuse more than *size* bytes; any thread may ask for that."""
+        if not self._is_closed:
+            self._library.JS_SetMemoryLimit(self.runtime, size)
+
+    def set_max_stack_size(self, size: int) -> None:
+        """Refuse more than *size* bytes of stack; any thread may ask for that."""
+        if not self._is_closed:
+            self._library.JS_SetMaxStackSize(self.runtime, size)
+
+    def take_global(self, name: str) -> Value:
+        """Return a global value, which is freed with the context."""
+        top = self._library.JS_GetGlobalObject(self.inner)
+        value: Value = self._library.JS_GetPropertyStr(self.inner, top, name.encode())
+        self._library.JS_FreeValue(self.inner, top)
+        self._held.append(value)
+        return value
+
+    def close(self) -> None:
+        """Free both, now or once nothing runs in them any more."""
+        self._is_closed = True
+        if not self._depth:
+            self._free()
+
+    def __del__(self) -> None:
+        """Free what nobody closed, as the wheel's class does."""
+        self.close()
+
+    def _enter(self) -> None:
+        self._depth += 1
+        if self._depth == 1:
+            self._library.JS_UpdateStackTop(self.runtime)  # it may be another thread's
+
+    def _leave(self) -> None:
+        self._depth -= 1
+        if self._is_closed and not self._depth:
+            self._free()
+
+    def _free(self) -> None:
+        inner, runtime, self.inner, self.runtime = self.inner, self.runtime, 0, 0
+        if runtime:
+            for value in self._held:
+                self._library.JS_FreeValue(inner, value)
+            self._library.JS_FreeContext(inner)
+            self._library.JS_FreeRuntime(runtime)
+
+    def _take_exception(self) -> str:
+        """Return what was thrown: ``Name: message``, then its stack."""
+        library, inner = self._library, self.inner
+        thrown = library.JS_GetException(inner)
+        text = self.read_text(thrown)
+        stack = library.JS_GetPropertyStr(inner, thrown, b"stack")
+        if not stack.is_exception and stack.tag != _UNDEFINED:
+            text += "\n" + self.read_text(stack)
+        library.JS_FreeValue(inner, stack)
+        library.JS_FreeValue(inner, thrown)
+        return text
