@@ -283,7 +283,6 @@ Encoding = Literal["json", "form", "multipart", "text", "xml"]
 Result = Literal["body", "envelope", "bytes"]
 Result = Literal["body", "envelope"]
 Redirects = Literal["follow", "result", "error"]
-Scalar = str | int | float | bool
 
 
 class CredentialSpec(Model, frozen=True, kw_only=True):
