@@ -433,6 +433,10 @@ class InterruptedWarning(BpmaxWarning):
     kind = "interrupted"
 
 
+class OutageWarning(BpmaxWarning):
+    """A third party failed while it was recorded, and did not when it was recorded before."""
+
+
 class WeakSecretWarning(BpmaxWarning):
     """A secret is too short, or too ordinary a word, to be hidden wherever it may be repeated."""
 

@@ -37,11 +37,12 @@ def drop_superseded(path: Path, owner: str) -> None:
     if waiting is None:
         return
     others = {*waiting.owners, *(known.owners if known else ())} - {owner}
-    if all(_entries_of(waiting, other) == _entries_of(known, other) for other in others):
+    if all(entries_of(waiting, other) == entries_of(known, other) for other in others):
         fresh.unlink()
 
 
-def _entries_of(cassette: Cassette | None, owner: str) -> list[Entry]:
+def entries_of(cassette: Cassette | None, owner: str) -> list[Entry]:
+    """Return what *owner* recorded, in the order of issue."""
     numbers = cassette.index.numbers(owner) if cassette else ()
     return [cassette.explicit(number) for number in numbers] if cassette else []
 
@@ -290,7 +291,7 @@ def _split_entries(
     numbers = sorted({*range(len(old))} - {*old.index.numbers(owner)})
     others = [old.explicit(number) for number in numbers]
     try:
-        return others, _entries_of(old, owner)
+        return others, entries_of(old, owner)
     except DamagedCassette:
         if strict:
             raise

@@ -44,7 +44,7 @@ class MissContext(Struct, frozen=True, kw_only=True):
     place: Place | None = None
     position: Place | None = None
     record: str = ""
-    rewrite: str = ""
+    rewrite: str = "--record=rewrite"
     new: str = "--record=new"
     extra: str = "--record-extra"
 

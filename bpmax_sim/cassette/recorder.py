@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from bpmax_sim.cassette import journal as journal_module
@@ -30,10 +31,23 @@ from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.clock import DrawnSequences
 from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, shell_quote
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.messages import Exchange
+from bpmax_sim.messages import Exchange, FailedExchange, Outcome
 
 Replays = Callable[[Path], bool]
 _MOST_CALLS = 1_000_000_000  # of one session
+
+
+class Outage(Struct, frozen=True):
+    """A call that a third party did not serve; whether it did when the old file was recorded."""
+
+    call: str
+    outcome: Outcome
+    is_known: bool
+
+    def __str__(self) -> str:
+        outcome = self.outcome
+        what = outcome.code if isinstance(outcome, FailedExchange) else f"HTTP {outcome.status}"
+        return f"{self.call}: {what}"
 
 
 class Recorder:
@@ -192,6 +206,23 @@ class Recorder:
             volatile, named, is_signed, self._rules, is_checked=replays is not None
         )
         return self._finish(self.path, same, replays)
+
+    def find_outages(self, rank: Callable[[Exchange], int]) -> tuple[Outage, ...]:
+        """Return the calls that ended worse than 0, by *rank*, and worse than they are recorded.
+
+        Of equal calls the last response counts, so that what a retry mended is none.
+        """
+        same = RecordingComparison(rules=self._rules)
+        old = merge.open_old(self.path)
+        entries = merge.entries_of(old, self.owner)
+        known = {e.line.key: rank(read_exchange(e)) for e in map(same.with_rules, entries)}
+        ordered = sorted(self._drafts, key=lambda draft: draft.issue)
+        latest = {draft.line.key: draft for draft in ordered if not draft.leaks}
+        return tuple(
+            Outage(draft.line.call, exchange.outcome, is_known=key in known)
+            for key, draft in latest.items()
+            if rank(exchange := read_exchange(draft)) > known.get(key, 0)
+        )
 
     def set_aside(self) -> Path | None:
         """Write ``<file>.new`` for review instead, and return it; None if it would say the same.

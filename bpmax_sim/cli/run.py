@@ -42,6 +42,7 @@ from bpmax_sim.cli.select import (
     missing_problem,
 )
 from bpmax_sim.cli.terminal import (
+    choose,
     say,
     say_document,
     say_failure,
@@ -67,7 +68,7 @@ from bpmax_sim.report.terminal import Verdict, align_columns
 from bpmax_sim.scenario.cases import cli_variables
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.shards import Shard
-from bpmax_sim.session.options import CI_REFUSES, options_of
+from bpmax_sim.session.options import CI_REFUSES, RecordMode, options_of
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.yamlfile import display_path
 
@@ -131,7 +132,7 @@ _RUNS_ONLY = frozenset({"mode", "unused", "shard", "watch"})
 
 def record(
     *,
-    record: option.Record = "rewrite",
+    record: option.Record = "once",
     check: Annotated[
         bool, Option(help=msg("Replay at once what was recorded; it has to be green."))
     ] = True,
@@ -267,10 +268,9 @@ def _run_and_report(
     codes += [ExitCode.REVIEW for _ in waiting] + [ExitCode.USAGE for _ in problems]
     code = foremost(codes) if has_items or problems else ExitCode.NOTHING
     tell_recorded(before)
-    for path in waiting:
-        tell("{path}: waits for review; run `bpmax-sim review`", path=display_path(path))
-    if recording:
-        _hint_at_merging()
+    if recording and _has_recorded_nothing(verdicts, args) and _wants_afresh(args):
+        return _run_and_report(items, (), _with_record(args, "rewrite"), shard, has_items=True)
+    _say_after_recording(waiting, is_recording=bool(recording))
     if args.json:
         say_json(build_document(verdicts, code=code, problems=problems))
     elif has_items:
@@ -278,6 +278,43 @@ def _run_and_report(
     if args.junitxml is not None:
         write_junit(args.junitxml, ran, problems)
     return code, verdicts
+
+
+def _say_after_recording(waiting: Sequence[Path], *, is_recording: bool) -> None:
+    for path in waiting:
+        tell("{path}: waits for review; run `bpmax-sim review`", path=display_path(path))
+    if is_recording:
+        _hint_at_merging()
+
+
+_AFRESH = msg("everything is recorded already; record it all afresh?")
+
+
+def _has_recorded_nothing(verdicts: Sequence[Verdict], args: _RunArguments) -> bool:
+    """Return whether a third party was to be asked, and none had to be."""
+    if args.choices.options.get("record", "once") != "once":
+        return False
+    calls = [call for verdict in verdicts for call in verdict.calls]
+    is_passed = all(verdict.outcome == "passed" for verdict in verdicts)
+    return is_passed and any(calls) and all(call.source == "recorded" for call in calls)
+
+
+def _wants_afresh(args: _RunArguments) -> bool:
+    """Say that nothing was recorded, and why; ask whether to record afresh where somebody can."""
+    if sys.stdin.isatty() and not args.json:
+        return choose(_AFRESH, ("yes", "no")) == "yes"
+    tell(
+        msg(
+            "nothing was recorded, as everything is recorded already: add missing calls with "
+            "--record new, or record afresh with --record rewrite"
+        )
+    )
+    return False
+
+
+def _with_record(args: _RunArguments, record: RecordMode) -> _RunArguments:
+    options: SessionOptions = {**args.choices.options, "record": record}
+    return msgspec.structs.replace(args, choices=replace(args.choices, options=options))
 
 
 def _hint_at_merging() -> None:

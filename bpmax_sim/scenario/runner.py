@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -17,18 +19,20 @@ from typing import Any, Unpack
 import msgspec
 from msgspec import UNSET
 
-from bpmax_sim.cassette.recorder import Replays
+from bpmax_sim.cassette.recorder import Outage, Replays
 from bpmax_sim.clock import format_duration
 from bpmax_sim.errors import (
     BpmaxError,
     ConfigError,
     NoMatchError,
+    OutageWarning,
     PendingPromise,
     Problem,
     SubjectError,
 )
 from bpmax_sim.i18n import msg
 from bpmax_sim.keywords import refuse_unknown_keywords
+from bpmax_sim.messages import FailedExchange
 from bpmax_sim.scenario import findings
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import check_action
@@ -461,6 +465,8 @@ def _steps(progress: Progress) -> Iterator[Event]:
 
 def _close(progress: Progress) -> None:
     """End the session; what it raises is the verdict only where nothing else is wrong."""
+    if not progress.failures:
+        _judge_outages(progress)
     try:
         progress.session.close(failed=bool(progress.failures))
     except BpmaxError as error:
@@ -469,6 +475,43 @@ def _close(progress: Progress) -> None:
             progress.failures.append(
                 progress.reporter().report(kind, str(error), ("proxy", "cassette"))
             )
+
+
+def _judge_outages(progress: Progress) -> None:
+    """Let no failure of a third party become a recording, unless the scenario expects it."""
+    for outage in progress.session.outages():
+        if _expects_outage(progress.item, outage):
+            warnings.warn(
+                msg("{outage}: recorded, as the scenario expects it", outage=outage),
+                OutageWarning,
+                stacklevel=2,
+            )
+            continue
+        message = msg(
+            "{outage}: the third party did not serve this call, so nothing is recorded; record "
+            "when it does, or expect this status or error",
+            outage=outage,
+        )
+        where = ("proxy", "cassette")
+        progress.failures.append(progress.reporter().report("outage", message, where))
+
+
+def _expects_outage(item: ScenarioItem, outage: Outage) -> bool:
+    """Return whether anything that *item* expects names an error, or the status that came."""
+    outcome = outage.outcome
+    name = outcome.code if isinstance(outcome, FailedExchange) else outcome.status
+    left: list[object] = [msgspec.to_builtins(item.scenario, enc_hook=str)]
+    expectations: list[object] = []
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            if "expect_error" in value:
+                return True
+            expectations += [value["expect"]] if "expect" in value else []
+            left += value.values()
+        elif isinstance(value, list | tuple):
+            left += value
+    return any(re.search(rf"\b{name}\b", str(text)) for text in expectations)
 
 
 def open_session(

@@ -283,7 +283,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
     Option("remote", _SESSION),
     Option("replays", _SESSION),
     Option("command", _SESSION, str, default=""),
-    Option("command_rewrite", _SESSION, str, default=""),
+    Option("command_rewrite", _SESSION, str, default="--record=rewrite"),
     Option("command_new", _SESSION, str, default="--record=new"),
     Option("command_extra", _SESSION, str, default="--record=new --record-extra"),
 )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Mapping
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +15,22 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.journal import LeakCheck
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.cassette.model import Values
-from bpmax_sim.cassette.recorder import Recorder, has_forked
+from bpmax_sim.cassette.recorder import Outage, Recorder, has_forked
 from bpmax_sim.errors import (
     BadResponseError,
     ConfigError,
     NoMatchError,
+    OutageWarning,
     TransportError,
 )
 from bpmax_sim.file_names import namesake
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Exchange, FailedExchange, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.proxy.auth import is_signed
 from bpmax_sim.proxy.compiled_api import compile_api
 from bpmax_sim.proxy.effects import Grant
+from bpmax_sim.proxy.response import accepts, read_body
 from bpmax_sim.proxy.signing import trust_of
 from bpmax_sim.session.credentials import Tenants, open_places, read_headers, volatile_places
 from bpmax_sim.session.live import LiveMode, SimulateMode
@@ -36,6 +41,7 @@ from bpmax_sim.session.start import Key, SessionStart, login_file
 from bpmax_sim.transport.redaction import redact_exchange, redact_exchanged, redact_request
 from bpmax_sim.yamlfile import display_path
 
+_SERVER_ERROR = 500
 _PLACEHOLDER = b"redacted."
 
 
@@ -258,7 +264,20 @@ class RecordMode:
         is_emptied = self._settings.record == "rewrite" and known
         if recording.recorder is None and not failed and (is_emptied or has_forked()):
             self._own_recorder()
-        if recording.recorder is not None and failed:
+        outages = self.outages() if not failed else ()
+        worse = [str(outage) for outage in outages if outage.is_known]
+        if worse:
+            warnings.warn(
+                msg(
+                    "{cassette}: the third party failed where it did not when this was recorded "
+                    "({calls}); the recording stays and the new one waits, see `bpmax-sim review`",
+                    cassette=display_path(self._settings.cassette or Path()),
+                    calls=series(worse),
+                ),
+                OutageWarning,
+                stacklevel=2,
+            )
+        if recording.recorder is not None and (failed or worse):
             recording.recorder.set_aside()
         elif recording.recorder is not None:
             signed = partial(self._is_signed, grants)
@@ -269,6 +288,28 @@ class RecordMode:
                 replays=self._settings.replays,
             )
         recording.recorder = None
+
+    def outages(self) -> tuple[Outage, ...]:
+        """Return the calls that the third party did not serve, and did when last recorded."""
+        recorder = self._recording.recorder
+        return recorder.find_outages(self._rank) if recorder is not None else ()
+
+    def _rank(self, exchange: Exchange) -> int:
+        """Return how bad what came is: 0 a response, 1 a refusal to serve, 2 no response."""
+        call, outcome = exchange.request.call, exchange.outcome
+        if isinstance(outcome, FailedExchange):
+            return 2
+        if outcome.status == HTTPStatus.TOO_MANY_REQUESTS or outcome.status >= _SERVER_ERROR:
+            return 1
+        platform = self._platforms.find(call.platform) if call else None
+        if call is None or platform is None or call.api not in platform.apis:
+            return 0
+        instance = self._platforms.instance(call.platform, call.instance)
+        recipe = compile_api(platform, instance, platform.apis[call.api])
+        is_refused = recipe.rejects_business and not accepts(
+            recipe.rules.ok, outcome, read_body(outcome)
+        )
+        return int(is_refused)
 
     def _is_signed(self, grants: Mapping[str, Grant], exchange: Exchange) -> bool:
         """Return whether a recorded request is signed as it would be today."""

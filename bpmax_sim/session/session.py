@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, Unpack
 
 from msgspec.structs import replace
 
+from bpmax_sim.cassette.recorder import Outage
 from bpmax_sim.clock import Chance, CountedChance, Instant
 from bpmax_sim.errors import BpmaxError, ConfigError, ExpectationError, shell_quote
 from bpmax_sim.guard import NetworkGuard, hosts_of
@@ -460,6 +461,12 @@ class Session:
             raise self.misses[0]
         if not failed:
             self.judge_unplayed()
+
+    def outages(self) -> tuple[Outage, ...]:
+        """Return the calls that a third party did not serve while this recorded them first."""
+        record = self._wiring.record
+        found = record.outages() if record is not None else ()
+        return tuple(outage for outage in found if not outage.is_known)
 
     def judge_unplayed(self) -> None:
         """Judge what was not played, if this is due: at the end of the owner's last session.

@@ -154,7 +154,7 @@ class Settings:
     allow_ci: bool = False
     extra: bool = False
     command: str = ""
-    command_rewrite: str = ""
+    command_rewrite: str = "--record=rewrite"
     command_new: str = "--record=new"
     command_extra: str = "--record=new --record-extra"
     secrets: tuple[str, ...] = field(default=(), repr=False)

@@ -169,7 +169,7 @@ def test_a_call_with_another_value_is_shown_beside_the_nearest_recording(tmp_pat
         "  nearest   exchange 3 at cassettes/crm.yaml:33\n"
         "            √ platform  √ instance  √ api  √ method  √ path  × query  √ header  √ body\n"
         '            × query.fields: recorded "name,phone", sent "name"\n'
-        "  record    bpmax-sim record scenarios/crm.yaml:12\n"
+        "  record    bpmax-sim record scenarios/crm.yaml:12 --record=rewrite\n"
         "  or add    bpmax-sim record scenarios/crm.yaml:12 --record=new\n"
         "  ignore    ignore: [query.fields]\n"
         "  compare   bpmax-sim inspect cassettes/crm.yaml:33"
@@ -203,7 +203,10 @@ def test_many_differences_and_long_values_are_shortened(tmp_path: Path) -> None:
     assert "× body.a[1]: recorded 0, sent 1\n" in text
     assert "            … and 6 more\n" in text
     assert '  ignore    ignore: ["body.a[*]", "body[\\"b.c\\"]"]\n' in text
-    assert "  record    bpmax-sim record\n  or add    bpmax-sim record --record=new\n" in text
+    assert (
+        "  record    bpmax-sim record --record=rewrite\n  or add    bpmax-sim record --record=new\n"
+        in text
+    )
 
 
 def test_a_call_whose_nearest_recording_was_played_is_added(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_a_line_behind_the_end_of_a_cassette_is_told(recorded: Project, bs: Comm
 
     assert (done.code, done.err) == (
         2,
-        snapshot("cassettes/crm/customer.yaml:999: the file has 22 lines\n"),
+        snapshot("cassettes/crm/customer.yaml:999: the file has 28 lines\n"),
     )
 
 
@@ -253,7 +253,7 @@ def test_an_absent_cassette_ends_with_3_and_says_how_to_record(
 def test_a_missing_variable_in_record_mode_ends_with_2(project: Project, bs: Command) -> None:
     before = files(project)
 
-    done = bs("record")
+    done = bs("record", "--record=rewrite")
 
     assert done.code == 2
     assert done.err.splitlines() == [
@@ -273,7 +273,10 @@ def test_recording_in_ci_is_asked_for_twice(
 ) -> None:
     monkeypatch.setenv("CI", "true")
 
-    refused, done = bs("record"), bs("record", "--allow-ci-record")
+    refused, done = (
+        bs("record", "--record=rewrite"),
+        bs("record", "--record=rewrite", "--allow-ci-record"),
+    )
 
     assert (refused.code, refused.err) == (
         2,
@@ -303,7 +306,7 @@ def test_an_unreachable_system_ends_with_4(
     monkeypatch.setenv("CRM_CLIENT_ID", "bpmax")
     monkeypatch.setenv("CRM_CLIENT_SECRET", "s3cret-s3cret")
 
-    done = bs("record")
+    done = bs("record", "--record=rewrite")
 
     assert done.code == 4
     assert "cannot connect" in done.out
@@ -317,7 +320,7 @@ def test_a_fault_that_looks_like_it_ends_with_1(project: Project, crm: Crm, bs: 
         "faults:\n  - {on: crm_system.get_customer_detail, do: {error: dns}}\nsteps:",
     )
 
-    assert bs("record").code == 1
+    assert bs("record", "--record=rewrite").code == 1
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def test_an_exchange_that_failed_is_in_the_table(
     )
     project.edit(project.scenario, ", status: 200", "")
 
-    assert bs("record").code == 0
+    assert bs("record", "--record=rewrite").code == 0
     assert bs("inspect", HERE).last.split()[4] == "connect"
 
 
@@ -225,7 +225,7 @@ def test_who_has_a_journal_is_named(
 
 @pytest.fixture(name="waiting")
 def waiting_project(recorded: Project, crm: Crm, bs: Command) -> Project:
-    assert bs("record", "--var", "customer=12346").code == 1
+    assert bs("record", "--record=rewrite", "--var", "customer=12346").code == 1
     return recorded
 
 

@@ -42,7 +42,7 @@ def crm_with_a_room(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterat
 def test_an_answer_stands_in_the_platform_file_and_is_told_when_it_is_stale(
     project: Project, bs: Command, room: list[str]
 ) -> None:
-    assert f"else answer with `{ANSWER}`" in bs("record").err
+    assert f"else answer with `{ANSWER}`" in bs("record", "--record=rewrite").err
     before = (project.folder / PLATFORM).read_text(encoding="utf-8")
 
     answered = bs(*ANSWER.split()[1:])
@@ -55,11 +55,11 @@ def test_an_answer_stands_in_the_platform_file_and_is_told_when_it_is_stale(
     assert bs(*ANSWER.split()[1:]).err == snapshot(
         "crm_system: body.data.会议室 is declared already\n"
     )
-    assert "looks like a secret" not in bs("record").err
+    assert "looks like a secret" not in bs("record", "--record=rewrite").err
     assert bs("lint").err == snapshot("1 scenario file: sound\n")
 
     room[0] = "三楼"
-    assert bs("record").code == 0
+    assert bs("record", "--record=rewrite").code == 0
     assert bs("lint").err == snapshot(
         "hint: crm_system: apis.get_customer_detail: not_secret: nothing at body.data.会议室 looks "
         "like a secret in any recording; remove the entry\n1 scenario file: sound\n"
@@ -71,7 +71,7 @@ def test_what_no_platform_file_declares_is_answered_in_the_project(
 ) -> None:
     elsewhere = "POST https://elsewhere.example.test/rooms body.会议室"
     room[:] = ["三楼", JWT]
-    assert bs("record").code == 0
+    assert bs("record", "--record=rewrite").code == 0
     login = project.folder / "cassettes/auth/crm_system.default.yaml"
     assert JWT not in login.read_text(encoding="utf-8")  # all that a login mints is a secret
     for place in ("crm_system.$token.body.域", "qywx.getUser.body.userid", elsewhere):
@@ -124,7 +124,7 @@ def test_lint_hears_the_answer_of_what_looks_like_a_token(
     project: Project, bs: Command, room: list[str]
 ) -> None:
     room[0] = JWT
-    assert bs("record").code == 0
+    assert bs("record", "--record=rewrite").code == 0
     red = bs("lint")
     assert red.code == 2
     assert "a JWT stands here" in red.err

@@ -162,6 +162,7 @@ def test_the_commands_of_a_miss_run(spaced: Project, bs: Command) -> None:
             "scenarios/选择 客户.scenario.yaml",
             "--var",
             "customer=12346",
+            "--record=rewrite",
         ]
     )
 

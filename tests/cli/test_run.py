@@ -44,8 +44,8 @@ def test_what_was_recorded_is_replayed(recorded: Project, bs: Command) -> None:
 
 
 def test_recording_says_what_it_wrote(project: Project, crm: Crm, bs: Command) -> None:
-    first = bs("record")
-    second = bs("record", "scenarios/customer.scenario.yaml")
+    first = bs("record", "--record=rewrite")
+    second = bs("record", "--record=rewrite", "scenarios/customer.scenario.yaml")
 
     green = "replayed what was recorded: 1 of 1 passed\n"
     assert (first.code, first.err) == (0, f"{green}cassettes/crm/customer.yaml: 1 exchange\n")
@@ -69,7 +69,7 @@ def test_recording_tells_where_something_looks_like_a_secret(
             ("CLIENT_SECRET", "Kx7-q9Lw2z"),
         ):
             monkeypatch.setenv(f"CRM_{name}", value)
-        recorded = bs("record")
+        recorded = bs("record", "--record=rewrite")
 
     assert recorded.code == 0
     assert recorded.err.splitlines() == snapshot(
@@ -174,7 +174,7 @@ def test_variables_win_over_the_files(recorded: Project, bs: Command) -> None:
     assert done.code == 3
     assert '× path.id: recorded "12345", sent "12346"' in done.out
     again = "scenarios/customer.scenario.yaml --var customer=12346"
-    assert f"record    bpmax-sim record {again}\n" in done.out
+    assert f"record    bpmax-sim record {again} --record=rewrite\n" in done.out
     assert f"or add    bpmax-sim record {again} --record=new\n" in done.out
     assert f"rerun: bpmax-sim run {again}\n" in done.out
 
@@ -230,13 +230,13 @@ def test_a_changed_call_is_added_or_recorded_afresh(
     left = (
         "cassettes/crm/customer.yaml: 1 recorded exchange was not played: "
         "[1] crm_system.get_customer_detail GET https://crm.example.test/api/customers/12345; "
-        "record afresh with `bpmax-sim record scenarios/customer.scenario.yaml`, "
+        "record afresh with `bpmax-sim record scenarios/customer.scenario.yaml --record=rewrite`, "
         "or write proxy: {unused: warn}"
     )
 
     added = bs("record", "--record=new")
     played = bs("run")
-    assert bs("record", "scenarios/customer.scenario.yaml").code == 0
+    assert bs("record", "--record=rewrite", "scenarios/customer.scenario.yaml").code == 0
 
     not_green = "replayed what was recorded: 0 of 1 passed"
     assert added.code == 1
@@ -272,7 +272,7 @@ def test_what_several_rows_suffer_from_is_told_once(project: Project, bs: Comman
     rows = 'cases: [{id: 甲, n: "12345"}, {id: 乙, n: "12346"}]\nsteps:'
     project.edit(project.scenario, "steps:", rows)
 
-    done = bs("record")
+    done = bs("record", "--record=rewrite")
 
     assert done.code == 2
     assert done.err.count("environment variable CRM_CLIENT_SECRET is not set") == 1
@@ -308,7 +308,7 @@ def test_what_passes_against_expectation_fails(project: Project, bs: Command) ->
 def test_a_failed_recording_waits_for_review(recorded: Project, crm: Crm, bs: Command) -> None:
     before = recorded.cassette.read_bytes()
 
-    failed = bs("record", "--var", "customer=12346")
+    failed = bs("record", "--record=rewrite", "--var", "customer=12346")
 
     assert failed.code == 1
     assert "cassettes/crm/customer.yaml.new: waits for review; run `bpmax-sim review`" in failed.err
@@ -319,10 +319,10 @@ def test_what_waits_is_gone_once_its_scenario_was_recorded(
     recorded: Project, crm: Crm, bs: Command
 ) -> None:
     waiting = recorded.cassette.with_name("customer.yaml.new")
-    bs("record", "--var", "customer=12346")
+    bs("record", "--record=rewrite", "--var", "customer=12346")
     assert waiting.exists()
 
-    assert bs("record").code == 0
+    assert bs("record", "--record=rewrite").code == 0
     assert not waiting.exists()
 
 
@@ -336,17 +336,17 @@ def ask(session):
 
 
 def test_what_was_recorded_is_replayed_at_once(project: Project, crm: Crm, bs: Command) -> None:
-    recorded = bs("record")
+    recorded = bs("record", "--record=rewrite")
 
     assert recorded.code == 0
     assert "replayed what was recorded: 1 of 1 passed\n" in recorded.err
-    assert "replayed" not in bs("record", "--no-check").err
+    assert "replayed" not in bs("record", "--record=rewrite", "--no-check").err
 
 
 def test_a_recording_that_does_not_replay_is_red(project: Project, crm: Crm, bs: Command) -> None:
     (project.folder / "unsteady.py").write_text(UNSTEADY, encoding="utf-8")
     project.edit(project.scenario, "steps:\n", "steps:\n  - {python: 'unsteady:ask'}\n")
-    recorded = bs("record")
+    recorded = bs("record", "--record=rewrite")
 
     assert recorded.code == 3
     assert "replayed what was recorded: 0 of 1 passed\n" in recorded.err

@@ -63,3 +63,19 @@ def test_a_platform_that_nobody_here_calls(project: TeamProject, crm: Crm, bs: C
     assert bs("record", "--record", "rewrite").code == 0
     assert project.git("status", "--porcelain", "cassettes") == ""
     assert crm.calls == 4
+
+
+def test_a_second_record_calls_nobody_and_says_what_would(
+    project: TeamProject, crm: Crm, bs: Command
+) -> None:
+    project.scenario("客户", 1, 2)
+    assert bs("record").code == 0
+    done = bs("record")
+
+    assert done.code == 0
+    assert crm.calls == 2
+    assert "add missing calls with --record new, or record afresh with --record rewrite" in done.err
+    project.scenario("客户", 1, 3)
+    missed = bs("run")
+    assert "--record=rewrite" in missed.out
+    assert "or add    bpmax-sim record" in missed.out
