@@ -281,8 +281,8 @@ class Auth(Model, frozen=True, kw_only=True):
 
 Encoding = Literal["json", "form", "multipart", "text", "xml"]
 Result = Literal["body", "envelope", "bytes"]
-Result = Literal["body", "envelope"]
 Redirects = Literal["follow", "result", "error"]
+Scalar = str | int | float | bool
 
 
 class CredentialSpec(Model, frozen=True, kw_only=True):
