@@ -140,7 +140,7 @@ class ExternalClients:
         """
         parts = urlsplit(request.url)
         rest = request.url[len(f"{parts.scheme}://{parts.netloc}") :]
-        for platform in self.platforms:
+        for platform in self.platforms.own.values():
             declared = urlsplit(platform.base_url)
             if "{" in platform.base_url:
                 continue
