@@ -65,7 +65,6 @@ CAMPAIGNS = (
     "tests.campaigns.viewer",
     "tests.mutants",
     "tests.matrix",
-    "tests.fuzz",
     "tests.property",
     "tests.docs --check",
     "benchmarks",
@@ -82,7 +81,7 @@ def test_by_day_all_is_looked_at_and_the_readme_s_command_is_run(tree: Path) -> 
     for one in ("ruff check", "ruff format --check", "lint-imports ", "mypy "):
         assert one in commands
     more = ("tests.matrix 9.2", "tests.docs.site", "tests.mutants --some 15")
-    for one in (*more, "tests.fuzz --seconds 4 --seed 1", SCHEMA):
+    for one in (*more, SCHEMA):
         assert f"python -m {one}" in commands
     assert commands[-1] == "python -m pytest -n auto --durations=15 --durations-min=2"
     made = [one for one in commands if one.endswith(" -m venv .venv")]
@@ -90,7 +89,7 @@ def test_by_day_all_is_looked_at_and_the_readme_s_command_is_run(tree: Path) -> 
     installed = commands.index("pip install --quiet -e .[test]")
     assert commands.index(made[0]) < installed
     by_one = ("tools", "style", "layers", "workflow", "install", "matrix", "suite")
-    for name in (*by_one, "types", "docs", "fuzz", "mutants"):
+    for name in (*by_one, "types", "docs", "mutants"):
         assert f"\n== {name}: " in printed, name
 
 
@@ -101,7 +100,6 @@ def test_by_day_all_is_looked_at_and_the_readme_s_command_is_run(tree: Path) -> 
         "mypy",
         "tests.docs.site",
         "tests.matrix",
-        "tests.fuzz",
         "tests.mutants",
         "check_jsonschema",
         "pip install --quiet -e",

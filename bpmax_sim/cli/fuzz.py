@@ -94,8 +94,9 @@ def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> E
         return ExitCode.NOTHING
     seconds = time.monotonic() - start
     findings = [trial.finding for trial in tried if trial.finding]
-    code = ExitCode.FAILED if findings else ExitCode.PASSED
     number = sum(trial.examples for trial in tried)
+    passed = ExitCode.PASSED if number else ExitCode.NOTHING
+    code = ExitCode.FAILED if findings else passed
     reproduced = [
         (finding, (search.scenario_of(finding, plan, root), search.pytest_of(finding, plan, root)))
         for finding in findings
@@ -112,7 +113,7 @@ def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> E
             laws=[
                 {
                     **{name: getattr(trial, name) for name in ("call", "law", "examples")},
-                    "broken": trial.finding is not None,
+                    "broken": trial.finding is not None if trial.examples else None,
                 }
                 for trial in tried
             ],
@@ -172,7 +173,9 @@ def _file(text: str) -> Path:
 def _line(tried: search.LawOutcome) -> str:
     if not (tried.finding or tried.examples):
         return msg(
-            "- {call} {law}  not tried, for the time was over", call=tried.call, law=tried.law
+            "- {call} {law}  not tried: no call got so far that it could be judged",
+            call=tried.call,
+            law=tried.law,
         )
     return msg(
         "{mark} {call} {law}  {examples}",

@@ -3,7 +3,8 @@
 A law draws calls of one API, makes them, and raises `LawBroken` where it does not hold. The same
 calls break it in the same words, wherever they are made from.
 
-The checks behind the laws: each makes calls, and raises `LawBroken` where its law is broken.
+The checks behind the laws: each makes calls, raises `LawBroken` where its law is broken, and
+returns whether the calls got so far that it could be judged.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def _last_request(target: FuzzTarget, program: CallSpec) -> Request | None:
     return requests[-1] if requests else None
 
 
-def check_accepted(target: FuzzTarget, programs: Programs) -> None:
+def check_accepted(target: FuzzTarget, programs: Programs) -> bool:
     """Make a call that fits what is declared.
 
     Raises:
@@ -73,9 +74,10 @@ def check_accepted(target: FuzzTarget, programs: Programs) -> None:
             "a call that fits what is declared ends in {described}",
             described=describe_error(error, target),
         )
+    return True
 
 
-def check_arrival(target: FuzzTarget, programs: Programs) -> None:
+def check_arrival(target: FuzzTarget, programs: Programs) -> bool:
     """Look for each value at its place.
 
     Raises:
@@ -85,14 +87,17 @@ def check_arrival(target: FuzzTarget, programs: Programs) -> None:
     api = target.platform.apis[program.api]
     request = _last_request(target, program)
     if request is None:
-        return
+        return False
     for parameter, value in arguments_of(api, program):
         if not parameter.steps and isinstance(value, str):
             continue  # a text is sent as it is, whatever else the body may be
         place = parameter.place
         readings = wire_readings(request, place, parameter.target, api)
-        if readings and not any(is_sent(value, reading, place) for reading in readings):
+        encoding = api.encoding or target.platform.encoding
+        in_form = place == "body" and encoding == "form"
+        if readings and not any(is_sent(value, one, place, in_form=in_form) for one in readings):
             raise LawBroken(_describe_lost_value(target, api, parameter, readings[0]))
+    return True
 
 
 def arguments_of(api: Api, program: CallSpec) -> Iterator[tuple[Parameter, Any]]:
@@ -148,11 +153,14 @@ def _lies_within(outer: Parameter, inner: Parameter) -> bool:
     return not outer.steps or inner.target.startswith(f"{outer.target}.")
 
 
-def is_sent(value: Any, values: list[Any], place: str) -> bool:
-    """Return whether *values* is how *value* arrives at *place*: every element, and no more."""
-    if place == "body":
-        in_form = isinstance(value, str | int | float) and all(isinstance(v, str) for v in values)
-        same = _is_printed_as if in_form else _equal  # a form holds texts only
+def is_sent(value: Any, values: list[Any], place: str, *, in_form: bool = False) -> bool:
+    """Return whether *values* is how *value* arrives at *place*: every element, and no more.
+
+    A form repeats the name for each element of an array, as a query does; JSON has it as one value.
+    """
+    if place == "body" and not (in_form and isinstance(value, list)):
+        is_text = isinstance(value, str | int | float) and all(isinstance(v, str) for v in values)
+        same = _is_printed_as if is_text else _equal  # a form holds texts only
         return len(values) == 1 and same(value, values[0])
     listed = value if isinstance(value, list) else [value]
     return len(listed) == len(values) and all(map(_is_printed_as, listed, values))
@@ -160,6 +168,8 @@ def is_sent(value: Any, values: list[Any], place: str) -> bool:
 
 def _is_printed_as(value: Any, text: str) -> bool:
     """Return whether *text* is what JavaScript prints for *value*, numbers by their value."""
+    if value is None:  # an element of a form's array
+        return text == ""
     if isinstance(value, bool):
         return text == ("true" if value else "false")
     if isinstance(value, int | float):
@@ -183,7 +193,7 @@ def _equal(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-def check_segments(target: FuzzTarget, programs: Programs) -> None:
+def check_segments(target: FuzzTarget, programs: Programs) -> bool:
     """Count the segments of the path.
 
     Raises:
@@ -192,7 +202,7 @@ def check_segments(target: FuzzTarget, programs: Programs) -> None:
     request = _last_request(target, programs[0])
     path = target.platform.apis[programs[0].api].path.partition("?")[0]
     if request is None:
-        return
+        return False
     expected, sent = (text.strip("/").split("/") for text in (path, path_of(request)))
     if len(sent) != len(expected) or {".", ".."} & {*sent} - {*expected}:
         raise LawBroken(
@@ -201,9 +211,10 @@ def check_segments(target: FuzzTarget, programs: Programs) -> None:
             expected_count=len(expected),
             sent_count=len(sent),
         )
+    return True
 
 
-def check_credential(target: FuzzTarget, programs: Programs) -> None:
+def check_credential(target: FuzzTarget, programs: Programs) -> bool:
     """Claim what is auth's, and see what is sent.
 
     Raises:
@@ -213,7 +224,7 @@ def check_credential(target: FuzzTarget, programs: Programs) -> None:
     auth = target.auth(api)
     plain, claiming = (_last_request(target, program) for program in programs)
     if plain is None or claiming is None:
-        return
+        return False
     for (place, name), template in declared_places(auth).items():
         alone, claimed = (wire_values(request, place, name, api) for request in (plain, claiming))
         if not alone or claimed is None:
@@ -232,9 +243,10 @@ def check_credential(target: FuzzTarget, programs: Programs) -> None:
                 place=place,
                 name=name,
             )
+    return True
 
 
-def check_same_forms(target: FuzzTarget, programs: Programs) -> None:
+def check_same_forms(target: FuzzTarget, programs: Programs) -> bool:
     """Make a direct call, and the equivalent chain.
 
     Raises:
@@ -245,6 +257,7 @@ def check_same_forms(target: FuzzTarget, programs: Programs) -> None:
     first, two = _last_request(target, direct), _last_request(target, chain)
     if first and two and _comparable_request(first, target) != _comparable_request(two, target):
         raise LawBroken("the direct call and the chain that says the same send different requests")
+    return bool(first and two)
 
 
 def _comparable_request(request: Request, target: FuzzTarget) -> Any:
@@ -273,7 +286,7 @@ def _recorded_identity(call: Call) -> Any:
     return parts.path, sorted(call.query), sorted(parts.header.items()), text
 
 
-def check_same_languages(target: FuzzTarget, programs: Programs) -> None:
+def check_same_languages(target: FuzzTarget, programs: Programs) -> bool:
     """Make a call in JavaScript and in Python.
 
     Raises:
@@ -290,9 +303,10 @@ def check_same_languages(target: FuzzTarget, programs: Programs) -> None:
         raise LawBroken("JavaScript and Python send different requests for the same call")
     if (script.error is None) != (error is None):
         raise LawBroken("JavaScript and Python disagree whether the call is rejected")
+    return True
 
 
-def check_renewal(target: FuzzTarget, programs: Programs) -> None:
+def check_renewal(target: FuzzTarget, programs: Programs) -> bool:
     """Let tokens be revoked and end between calls.
 
     Raises:
@@ -301,7 +315,7 @@ def check_renewal(target: FuzzTarget, programs: Programs) -> None:
     with target.session() as (session, request_log):
         error = outcome(lambda: perform(programs[0], session)).error
         if error is not None or not request_log.logins:
-            return  # `accepted` tells of that, and a method may need no token
+            return False  # `accepted` tells of that, and a method may need no token
         for word, change in ((msg("revokes"), "revoke"), (msg("ends"), "expire")):
             known = request_log.logins
             getattr(session.simulator(target.key), change)()
@@ -317,9 +331,10 @@ def check_renewal(target: FuzzTarget, programs: Programs) -> None:
                 raise LawBroken(
                     "{when} does not log in again; see response.classes.token", when=when
                 )
+    return True
 
 
-def check_identity(target: FuzzTarget, programs: Programs) -> None:
+def check_identity(target: FuzzTarget, programs: Programs) -> bool:
     """Compare what two calls are recorded as.
 
     Raises:
@@ -332,7 +347,7 @@ def check_identity(target: FuzzTarget, programs: Programs) -> None:
         built: list[Request | None] = [outcome(builder.build).value for builder in builders]
     calls = [request.call for request in built if request and request.call]
     if len(calls) < len(built) or len({repr(_recorded_identity(call)) for call in calls}) == 1:
-        return  # `accepted` tells of what cannot be built
+        return False  # `accepted` tells of what cannot be built
     rules = matching_rules(target.platforms, ())
     keys = {identity(parts_of(call), rules) for call in calls}
     pairs = zip(api.parameters, program.args or (), other.args or (), strict=False)
@@ -345,6 +360,7 @@ def check_identity(target: FuzzTarget, programs: Programs) -> None:
             "recording: ignore or volatile hides it; name what does not count more narrowly",
             parameter_name=parameter.name,
         )
+    return True
 
 
 def _is_meant(target: FuzzTarget, api: Api, parameter: Parameter) -> bool:
@@ -355,7 +371,7 @@ def _is_meant(target: FuzzTarget, api: Api, parameter: Parameter) -> bool:
     return hidden or any(FieldPath.parse(name, "ignore") == place for name in names)
 
 
-def check_response(target: FuzzTarget, programs: Programs) -> None:
+def check_response(target: FuzzTarget, programs: Programs) -> bool:
     """Hold the response against what the file declares of it.
 
     Raises:
@@ -367,6 +383,7 @@ def check_response(target: FuzzTarget, programs: Programs) -> None:
         wrong = check_value(target.platform.apis[programs[0].api].answer, result.value)
         if wrong:
             raise LawBroken("the answer is not what is declared: {wrong}", wrong=wrong)
+    return result.error is None
 
 
 Draw = Callable[[FuzzTarget, Api], st.SearchStrategy[Programs]]
@@ -405,14 +422,15 @@ class Law(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         about: the law, as a sentence.
-        check: makes the calls; raises `LawBroken`.
+        check: makes the calls; raises `LawBroken`, and returns whether there was anything to judge:
+            most laws say nothing of a call that was not sent.
         draw: the calls of one API that it is tried with.
         applies: whether it applies to an API.
         live: whether it can be tried against a live system.
     """
 
     about: str
-    check: Callable[[FuzzTarget, Programs], None]
+    check: Callable[[FuzzTarget, Programs], bool]
     draw: Draw = _draw_single_call
     applies: Callable[[FuzzTarget, Api], bool] = lambda _target, _api: True
     live: bool = False

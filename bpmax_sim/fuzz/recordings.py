@@ -59,13 +59,13 @@ class RecordedCall(msgspec.Struct, frozen=True):
     credentials: Mapping[str, str]
 
 
-def check_replay(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> None:
+def check_replay(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> bool:
     """Record a call, replay it without credentials, and compare what the script sees."""
     with TemporaryDirectory(prefix="fuzz-") as place:
         path = Path(place) / "cassettes/fuzz.yaml"
         recorded = _record_call(target, programs[0], path)
         if recorded.closed is not None or not recorded.request_log.requests:
-            return  # `secrets` and `accepted` tell of these
+            return False  # `secrets` and `accepted` tell of these
         again = _session(target.platforms, path, {}, mode="replay")
         result = outcome(lambda: perform(programs[0], again))
         closing = outcome(again.close).error
@@ -83,6 +83,7 @@ def check_replay(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> None:
             "the recording was not played as it was made: {described}",
             described=describe_error(closing),
         )
+    return True
 
 
 def _value_as_text(result: CallOutcome, session: Session) -> str:
@@ -102,7 +103,7 @@ def _describe_end(result: CallOutcome) -> str:
     return msg("ends in {described}", described=describe_error(result.error))
 
 
-def check_secrets(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> None:
+def check_secrets(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> bool:
     """Record a call, and search all that is written and logged for credentials and tokens."""
     api = target.platform.apis[programs[0].api]
     with TemporaryDirectory(prefix="fuzz-") as place:
@@ -119,6 +120,7 @@ def check_secrets(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> None:
                 )
     for request in recorded.request_log.requests:
         _check_clear(target, api, request)
+    return bool(recorded.request_log.requests)
 
 
 def _check_clear(target: FuzzTarget, api: Api, request: Request) -> None:

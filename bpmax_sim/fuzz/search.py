@@ -15,6 +15,7 @@ words of the finding.
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import time
@@ -133,7 +134,7 @@ def situations(source: str) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({"form": form, "trouble": st.sampled_from(list(TROUBLE))})
 
 
-def hold_script(target: FuzzTarget, files: Sequence[str], situation: Mapping[str, Any]) -> None:
+def hold_script(target: FuzzTarget, files: Sequence[str], situation: Mapping[str, Any]) -> bool:
     """Run the first of *files* in *situation*, after the others.
 
     Raises:
@@ -150,6 +151,7 @@ def hold_script(target: FuzzTarget, files: Sequence[str], situation: Mapping[str
     if ended.error is not None and _is_own_fault(ended.error):
         why = msg("the script ends in {described}", described=describe_error(ended.error))
         raise LawBroken(why).for_call(SCRIPT, script.name)
+    return True
 
 
 def _is_own_fault(error: BpmaxError) -> bool:
@@ -233,19 +235,21 @@ def _hold(
         close_connections()
 
 
-def hold_programs(target: FuzzTarget, law: str, programs: Programs) -> None:
-    """Hold *law* against *programs*.
+def hold_programs(target: FuzzTarget, law: str, programs: Programs) -> bool:
+    """Hold *law* against *programs*, and return whether they got so far that it could be judged.
 
     Raises:
         LawBroken: it does not hold; the message names the call and the law.
     """
     try:
-        LAWS[law].check(target, programs)
+        return LAWS[law].check(target, programs)
     except LawBroken as error:
         raise error.for_call(law, f"{target.key}.{programs[0].api}") from None
 
 
 _FIRST_ROUND: Final = 5
+"""Examples that each law gets before time counts: one that had none proves nothing."""
+_SECOND_CHANCE: Final = 50  # where none of the first could be judged
 _TELL: Final = 0.2
 _LARGEST_ROUND: Final = 320
 """When time is over, no more than the rest of a round is still drawn, and not tried."""
@@ -390,11 +394,16 @@ def search_tasks(
     size = _FIRST_ROUND
     try:
         for _ in range(plan.rounds) if plan.rounds else count():
-            if time.monotonic() >= until or all(hunt.finding is not None for hunt in hunts):
+            is_first = size == _FIRST_ROUND
+            is_over = time.monotonic() >= until and not is_first
+            if is_over or all(hunt.finding is not None for hunt in hunts):
                 break
             for hunt in hunts:
-                if hunt.finding is None and time.monotonic() < until:
-                    hunt.go(settings(options, max_examples=size), until)
+                if hunt.finding is None and (is_first or time.monotonic() < until):
+                    end = math.inf if is_first else until
+                    hunt.go(settings(options, max_examples=size), end)
+                    if is_first and not hunt.examples and hunt.finding is None:
+                        hunt.go(settings(options, max_examples=_SECOND_CHANCE), end)
             size = min(2 * size, _LARGEST_ROUND)
     finally:
         close_connections()
@@ -406,7 +415,8 @@ class _Hunt(msgspec.Struct):
 
     Attributes:
         drawn: what the law is tried with.
-        hold: holds the law against one example.
+        hold: holds the law against one example; returns False where that left nothing to judge.
+        examples: how many it was judged by.
         tell: returns the fields of a finding that tell of an example, which identify it, too.
         notify: called at every example.
     """
@@ -415,7 +425,7 @@ class _Hunt(msgspec.Struct):
     call: str
     law: str
     drawn: st.SearchStrategy[Any]
-    hold: Callable[[Any], None]
+    hold: Callable[[Any], bool]
     tell: Callable[[Any], dict[str, Any]]
     notify: Callable[[], None]
     examples: int = 0
@@ -456,11 +466,11 @@ class _Hunt(msgspec.Struct):
             return True
         if time.monotonic() > self._until:
             return False
-        self.examples += 1
         self.notify()
         try:
-            self.hold(example)
+            self.examples += self.hold(example)
         except LawBroken as error:
+            self.examples += 1
             self._known[shown] = str(error)
             return True
         return False

@@ -117,11 +117,11 @@ def check_address(against: str) -> None:
 
 
 def check_reachable(target: FuzzTarget) -> None:
-    """Check that something answers at the target's address, whatever it is.
+    """Check that credentials are set, and that something answers at the address, whatever it is.
 
     Raises:
         TransportError: nothing does.
-        ConfigError: the way there cannot be taken.
+        ConfigError: a credential is not set, or the way there cannot be taken.
     """
     entry = target.platforms.entry(target.key)
     route = route_of(target.platform, entry.instance, entry.origin, environ=os.environ)
@@ -129,6 +129,10 @@ def check_reachable(target: FuzzTarget) -> None:
         _live().handle(Request(method="HEAD", url=target.against), route)
     finally:
         close_connections()
+    for known in target.platforms.entries.get(target.key, ()):
+        target.platforms.credentials(
+            target.platform, known.instance, environ=os.environ, closed=False
+        )
 
 
 def close_connections() -> None:

@@ -553,7 +553,7 @@ def valid_calls(
         api: what is called.
         direct: whether arguments are passed, or setters called; None for both.
     """
-    is_xml = (api.encoding or platform.encoding) == "xml"
+    encoding = str(api.encoding or platform.encoding or "")
     entries = known.entries.get(platform.platform_key, ())
     instances = [entry.instance.instance_key for entry in entries if entry.instance.enabled]
     drawn = st.builds(
@@ -564,7 +564,7 @@ def valid_calls(
         ),
         api=st.just(api.key),
         # made once: a strategy costs more to make than a value to draw
-        args=st.tuples(*(_values_of(parameter, is_xml=is_xml) for parameter in api.parameters)),
+        args=st.tuples(*(_values_of(parameter, encoding) for parameter in api.parameters)),
     )
     ways = st.booleans() if direct is None else st.just(direct)
     return st.builds(
@@ -579,11 +579,18 @@ def to_chain(api: Api, program: CallSpec, /) -> CallSpec:
     return replace(program, args=None, steps=_setters(api, list(program.args)))
 
 
-def _values_of(parameter: Parameter, *, is_xml: bool) -> st.SearchStrategy[Any]:
+def _values_of(parameter: Parameter, encoding: str) -> st.SearchStrategy[Any]:
     values = parameter_values(parameter)
-    if is_xml and parameter.place == "body":
+    if parameter.place == "body" and encoding == "xml":
         values = values.filter(is_element)
+    elif parameter.place == "body" and encoding == "form" and "items" not in schema_of(parameter):
+        values = values.map(_without_containers)  # a form has no place for them
     return values if parameter.required else values | st.just(UNDEFINED)
+
+
+def _without_containers(value: Any) -> Any:
+    is_list = isinstance(value, list)
+    return [item for item in value if not isinstance(item, list | dict)] if is_list else value
 
 
 def parameter_values(parameter: Parameter, /, *, name: str = "") -> st.SearchStrategy[Any]:

@@ -7,6 +7,7 @@ Compressed bodies come back decoded.
 
 from __future__ import annotations
 
+import logging
 import os
 import ssl
 import threading
@@ -60,6 +61,25 @@ _OWN_CERTIFICATE = msg(
 )
 _ALERTS = ("ALERT_CERTIFICATE", "ALERT_BAD_CERTIFICATE", "ALERT_UNKNOWN_CA", "ALERT_ACCESS_DENIED")
 _ENVIRONMENT = ConnectionRoute()
+
+
+_WIRE_LOGGERS = (
+    "httpcore.connection",
+    "httpcore.http11",
+    "httpcore.proxy",
+    "httpcore.socks",
+    "httpx",
+)
+"""They write addresses and raw headers, which hold credentials; a filter holds for one logger."""
+
+
+def _is_of_others(_record: logging.LogRecord) -> bool:
+    """Return whether a record may be written: what a session sends passes no other gate here."""
+    return not OWN.get()
+
+
+for _name in _WIRE_LOGGERS:
+    logging.getLogger(_name).addFilter(_is_of_others)
 
 
 @dataclass(slots=True)

@@ -15,9 +15,9 @@ from bpmax_sim.starter.demo import Crm
 from tests import warm
 from tests.apart import PLUGINS
 from tests.cli.project import ROOT, Command, Project
-from tests.fuzzing.broken import PLATFORMS, written
-from tests.fuzzing.redis import running_redis
-from tests.fuzzing.test_search import LIVE, live
+from tests.fuzz.broken import PLATFORMS, written
+from tests.fuzz.redis import running_redis
+from tests.fuzz.test_search import LIVE, live
 from tests.snapshots import snapshot
 
 SEARCH = ("--minutes", "1", "--json")
@@ -253,3 +253,71 @@ def test_what_a_live_system_fails_on_fails_in_the_same_words(empty: Path, bs: Co
     assert "ends in HTTP_STATUS: orders.createOrder: HTTP 500" in found["message"]
     assert ran.out.count(found["message"]) == 1
     assert f"LawBroken: {found['message']}" in told
+
+
+FORM = """\
+platform_key: orders
+base_url: https://orders.example.test
+apis:
+  createOrder:
+    method: POST
+    path: /orders
+    encoding: form
+    parameters:
+      - {name: 附件, in: body, to: files, required: true, type: array}
+      - {name: 备注, in: body, to: note}
+"""
+UNSENT = FORM.replace("type: array", "type: object")
+
+
+def platform_file(empty: Path, text: str) -> str:
+    path = empty / "scenarios/platforms/orders.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_an_array_in_a_form_repeats_and_is_no_finding(empty: Path, bs: Command) -> None:
+    done = bs("fuzz", platform_file(empty, FORM), "--minutes", "0.05", "--law", "arrives")
+
+    assert (done.code, "no law was broken" in done.err) == (0, True), done.out + done.err
+
+
+def test_each_law_has_its_examples_before_time_counts(empty: Path, bs: Command) -> None:
+    done = bs("fuzz", platform_file(empty, FORM), "--minutes", "0.0001", "--json")
+
+    told = json.loads(done.out)
+    assert done.code == 0
+    assert min(law["examples"] for law in told["laws"]) >= 1
+    assert [law["broken"] for law in told["laws"]] == [False] * len(told["laws"])
+
+
+def test_a_law_that_nothing_could_be_judged_by_is_not_held(empty: Path, bs: Command) -> None:
+    done = bs(
+        "fuzz", platform_file(empty, UNSENT), "--minutes", "0.001", "--law", "arrives", "--json"
+    )
+
+    told = json.loads(done.out)
+    assert done.code == 5
+    assert told["laws"] == [
+        {"call": "orders.createOrder", "law": "arrives", "examples": 0, "broken": None}
+    ]
+
+
+def test_credentials_that_are_not_set_are_one_sentence(
+    project: Project, bs: Command, crm: Crm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CRM_CLIENT_ID", "CRM_CLIENT_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    path = project.folder / "scenarios/instances.yaml"
+    path.write_text(
+        "- platform: crm_system\n  instance_key: test\n  credentials:\n"
+        "    client_id: {env: CRM_CLIENT_ID}\n    client_secret: {env: CRM_CLIENT_SECRET}\n",
+        encoding="utf-8",
+    )
+
+    done = bs("fuzz", "crm_system", "--against", crm.url, "--minutes", "0.01")
+
+    assert done.code == 2
+    assert "CRM_CLIENT_SECRET" in done.err
+    assert "breaks the law" not in done.out

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 
 from tests.fuzz.places import ROOT
 
-SUITE = ("tests/property", "tests/strategies", "tests/fuzz")
+SUITE = ("tests/property", "tests/strategies", "tests/fuzz/test_readers.py")
 _NOTHING = 5  # pytest: no test was run
 
 

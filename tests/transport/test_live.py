@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import socket
 import time
 from collections.abc import Iterator, Mapping
@@ -8,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
+import httpx
 import pytest
 
 from bpmax_sim.errors import BadResponseError, TransportError
@@ -334,3 +336,17 @@ def test_no_cookie_is_kept_from_one_request_to_the_next() -> None:
 
     assert first.header("set-cookie") == "sid=of-tenant-1"
     assert b"cookie" not in server.received[1].lower()
+
+
+def test_debug_logs_of_the_client_hold_nothing_that_a_session_sends(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    answer = answer_json("1", headers="Set-Cookie: sid=minted-77\r\n")
+    headers = (("Authorization", "Bearer k-99887766"),)
+    with loopback(lambda _: answer) as server:
+        with Live() as live:
+            live.handle(Request(method="GET", url=f"{server.url}/?key=k-1122", headers=headers))
+        assert not any(text in caplog.text for text in ("k-99887766", "minted-77", "k-1122"))
+        httpx.get(f"{server.url}/of-somebody-else")
+    assert "/of-somebody-else" in caplog.text

@@ -1,19 +1,16 @@
-"""The targets hold for every sample, for what was found before, and for samples changed a little.
+"""The readers hold for every sample, for what was found before, and for samples changed a little.
 
-``python -m tests.fuzz`` searches for longer, led by coverage.
+``python -m tests.property --minutes 60`` searches for longer.
 """
 
 from __future__ import annotations
-
-import subprocess
-import sys
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz.places import NAMES, ROOT
-from tests.fuzz.targets import TARGETS, samples
+from tests.fuzz.places import NAMES
+from tests.fuzz.readers import TARGETS, samples
 
 MANY = settings(max_examples=3 * settings().max_examples)
 TOKENS = (
@@ -60,34 +57,3 @@ def test_a_sample_that_was_changed_is_read_or_refused(name: str) -> None:
         TARGETS[name](data)
 
     holds()
-
-
-def search_tasks(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tests.fuzz", *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-@pytest.mark.night("the stage `fuzz` of .ci/run is such a search")
-def test_coverage_leads_a_search() -> None:
-    pytest.importorskip("atheris", reason="the extra fuzz is not installed")
-
-    done = search_tasks("matching", "--seconds", "1")
-
-    assert done.returncode == 0, done.stdout
-    assert done.stdout.startswith("sound ")
-    assert "  matching: #" in done.stdout
-
-
-def test_a_target_that_there_is_not_is_told() -> None:
-    done = search_tasks("mathcing")
-
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[-1] == (
-        "python -m tests.fuzz: error: there is no target 'mathcing'; there are cassette, exchange, "
-        "json_path, matching, platform, scenario, template, yaml"
-    )

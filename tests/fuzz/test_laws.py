@@ -23,7 +23,7 @@ from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.session.session import Session
 from bpmax_sim.strategies.programs import to_chain
-from tests.fuzzing.broken import BEARER, SECRET, orders
+from tests.fuzz.broken import BEARER, SECRET, orders
 
 Tamper = Callable[[Request, int], Request]
 
