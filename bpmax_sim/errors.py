@@ -433,6 +433,10 @@ class InterruptedWarning(BpmaxWarning):
     kind = "interrupted"
 
 
+class BlindIgnoreWarning(BpmaxWarning):
+    """What is ignored makes calls equal whose recorded responses differ."""
+
+
 class OutageWarning(BpmaxWarning):
     """A third party failed while it was recorded, and did not when it was recorded before."""
 

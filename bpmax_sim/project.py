@@ -204,8 +204,11 @@ def local_of(path: str) -> str:
     return f"{stem}.local{suffix}"
 
 
-def stamp(folder: str, place: str) -> Stamp:
-    """Return name, size and time of every file of *folder* and of the instances at *place*."""
+def stamp(folder: str, place: str, *, levels: int = 8) -> Stamp:
+    """Return name, size and time of every file of *folder* and of the instances at *place*.
+
+    Folders below it are looked into for so many *levels*, as links may lead in a circle.
+    """
     stamps: list[tuple[str, int, int]] = []
     try:
         with os.scandir(folder or os.devnull) as entries:
@@ -213,6 +216,8 @@ def stamp(folder: str, place: str) -> Stamp:
                 if entry.name.endswith(SUFFIXES):
                     status = entry.stat()
                     stamps.append((entry.name, status.st_size, status.st_mtime_ns))
+                elif levels and not entry.name.startswith(".") and entry.is_dir():
+                    stamps += stamp(entry.path, "", levels=levels - 1)
     except OSError:
         stamps += file_stamp(folder)
     if place:

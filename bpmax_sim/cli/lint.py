@@ -161,6 +161,8 @@ def _problems(
     own = chain.from_iterable(item.own.values() for item in loaded.values())
     for text in chain.from_iterable(map(recover_hints, own)):
         hint(text)
+    for key, was, now in chain.from_iterable(item.overridden for item in loaded.values()):
+        hint(msg("platform {key!r} of {was} is replaced by {now}", key=key, was=was, now=now))
     for finding in _in_scripts(items, loaded):
         if finding.severity == "error":
             yield finding.problem

@@ -8,10 +8,11 @@ Everything that is declared, and the look-ups that a call begins with.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 from msgspec import structs
@@ -33,9 +34,10 @@ from bpmax_sim.platform.check import check_platform, is_address
 from bpmax_sim.platform.instances import InstanceEntry, Origin, convention, read_instances, resolve
 from bpmax_sim.platform.model import Api, Instance, Parameter, Platform, snake
 from bpmax_sim.platform.presets import expand_presets
+from bpmax_sim.platform.source import Find, PlatformSource, chain_of, lay_over, read_source
 from bpmax_sim.project import SUFFIXES, Stamp, absolute, file_stamp, find_instances, stamp
 from bpmax_sim.secret.vault import Credentials
-from bpmax_sim.yamlfile import Node, decode, display_path, read_yaml
+from bpmax_sim.yamlfile import Node, decode, display_path
 
 
 class PlatformFile(msgspec.Struct, frozen=True):
@@ -48,20 +50,40 @@ class PlatformFile(msgspec.Struct, frozen=True):
 
 
 def read_file(path: Path, file: str = "") -> PlatformFile:
-    """Return what the file at *path* declares; messages call it *file*."""
-    try:
-        return read_root(read_yaml(path, file=file))
-    except ConfigError as error:
-        return PlatformFile("", Place(file or display_path(path)), None, error.problems)
+    """Return what the file at *path* declares, and a shipped platform that it extends.
+
+    Messages call it *file*.
+    """
+    return _build(read_source(path, file), lambda key, _source: _built_in_source(key))
 
 
-def read_root(root: Node) -> PlatformFile:
-    """Return what a file declares that was read already."""
+def _build(source: PlatformSource, find: Find) -> PlatformFile:
+    """Return what *source* declares, laid over what it extends."""
+    if source.root is None:
+        return PlatformFile("", source.place, None, source.problems)
+    problems = [*source.problems]
+    chain = chain_of(source, find, problems)
+    if problems:  # what is missing then would be told as well
+        return PlatformFile(source.key, source.place, None, tuple(problems))
+    root, private = lay_over(chain)
+    built = read_root(root, private)
+    return structs.replace(built, place=source.place)
+
+
+@cache
+def _built_in_source(key: str) -> PlatformSource | None:
+    if key not in built_in_keys():
+        return None
+    return read_source(BUILT_IN / f"{key}.yaml", file=f"builtin/{key}.yaml")
+
+
+def read_root(root: Node, private: Mapping[str, Node] = MappingProxyType({})) -> PlatformFile:
+    """Return what a file declares that was read already, with its private presets."""
     problems: list[Problem] = Problems()
     platform = None
     key = root.child("platform_key")
     try:
-        expanded = expand_presets(root, problems)
+        expanded = expand_presets(root, problems, private)
         platform = decode(expanded, Platform, problems)
         if platform is not None:
             check_platform(expanded, platform, problems)
@@ -101,6 +123,8 @@ class Platforms:
         built_in: returns a shipped platform by key, or None.
         built_in_keys: the keys of the shipped platforms.
         entries: the instances of each platform, in file order.
+        overridden: each platform of an earlier folder that one of a later has replaced: its key,
+            where it was, and where it is.
         folder: where platform files belong, and *instances* where instances do, for messages.
     """
 
@@ -110,6 +134,7 @@ class Platforms:
     entries: Mapping[str, tuple[InstanceEntry, ...]] = field(default_factory=dict)
     folder: str = "scenarios/platforms"
     instances: str = "scenarios/instances.yaml"
+    overridden: tuple[tuple[str, Place, Place], ...] = ()
     _closed: dict[tuple[str, str], tuple[Instance, Credentials]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -307,39 +332,42 @@ BUILT_IN = Path(__file__).parent / "builtin"
 _MOST_CACHED = 64
 
 
-_loaded: dict[tuple[str, str], tuple[Stamp, Platforms]] = {}
-_files: dict[str, tuple[Stamp, PlatformFile]] = {}
+_loaded: dict[tuple[tuple[str, ...], str], tuple[Stamp, Platforms]] = {}
+_sources: dict[str, tuple[Stamp, PlatformSource]] = {}
+_built: dict[tuple[int, ...], tuple[list[PlatformSource], PlatformFile]] = {}
 """What was loaded, and the state of the disk then."""
 
 
 @refuse_unknown_keywords()
 def load_platforms(
-    path: str | os.PathLike[str] | None, *, instances: str | os.PathLike[str] | None = None
+    path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None,
+    *,
+    instances: str | os.PathLike[str] | None = None,
 ) -> Platforms:
     """Return the platforms of a folder, over the built-in ones.
 
     Args:
-        path: a folder of ``*.yaml`` files, or one such file; None for the built-in ones alone.
-        instances: the file of instances; by default ``instances.yaml`` beside the folder, else
-            the nearest above. Its ``instances.local.yaml`` wins key by key.
+        path: a folder of ``*.yaml`` files, sub-folders and links included, or one such file;
+            several, of which a later one wins; None for the built-in ones alone.
+        instances: the file of instances; by default ``instances.yaml`` beside the last folder,
+            else the nearest above. Its ``instances.local.yaml`` wins key by key.
 
     Raises:
         ConfigError: everything that is wrong in any of the files, at once.
     """
-    folder = "" if path is None else absolute(path)
+    named = () if path is None else (path,) if isinstance(path, str | os.PathLike) else path
+    folders = tuple(map(absolute, named))
     if instances is not None:
         place = os.fspath(instances)
     else:
-        place = find_instances(folder) if folder else ""
-    now = stamp(folder, place)
-    cached = _loaded.get((folder, place))
+        place = find_instances(folders[-1]) if folders else ""
+    now = tuple(part for folder in folders or ("",) for part in stamp(folder, place))
+    cached = _loaded.get((folders, place))
     if cached is None or cached[0] != now:
-        platforms = _load_folder(
-            None if path is None else Path(path), Path(place) if place else None
-        )
+        platforms = _load_folders([Path(one) for one in named], Path(place) if place else None)
         if len(_loaded) >= _MOST_CACHED:
             _loaded.clear()
-        _loaded[folder, place] = cached = (now, platforms)
+        _loaded[folders, place] = cached = (now, platforms)
     return cached[1]
 
 
@@ -361,10 +389,8 @@ def read_platform(path: Path, *, file: str = "") -> Platform:
 
 def declaring_file(folder: Path | None, key: str) -> Path | None:
     """Return the file below *folder* that declares the platform of *key*, or None."""
-    for path in sorted(folder.iterdir()) if folder is not None else ():
-        if path.name.endswith(SUFFIXES) and read_file(path).key == key:
-            return path
-    return None
+    sources = _platform_sources(folder) if folder is not None else ()
+    return next((source.path for source in sources if source.key == key), None)
 
 
 @cache
@@ -381,29 +407,31 @@ def built_in_keys() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in BUILT_IN.glob("*.yaml")))
 
 
-def _load_folder(folder: Path | None, place: Path | None) -> Platforms:
-    files = _platform_files(folder) if folder is not None else []
-    problems = [problem for file in files for problem in file.problems]
-    seen: dict[str, Place] = {}
-    for file in files:
-        first = seen.setdefault(file.key, file.place)
-        if file.key and first is not file.place:
-            message = msg(
-                "a second platform {file_key!r}, first at {first}; rename or remove one",
-                file_key=file.key,
-                first=first,
-            )
-            problems.append(Problem(message, file.place, "platform_key"))
+def _load_folders(folders: Sequence[Path], place: Path | None) -> Platforms:
+    layers = [_platform_sources(folder) for folder in folders]
+    sources = [source for layer in layers for source in layer]
+
+    def find(key: str, child: PlatformSource) -> PlatformSource | None:
+        known = [one for one in sources if one.key == key and one is not child]
+        if key == child.key:  # what a later folder lays over the platform of an earlier one
+            known = [one for one in known if sources.index(one) < sources.index(child)]
+        return known[-1] if known else _built_in_source(key)
+
+    files = [[_build_cached(source, find) for source in layer] for layer in layers]
+    problems = [problem for layer in files for file in layer for problem in file.problems]
+    latest, overridden = _choose_files(files, problems)
+    folder = folders[-1] if folders else None
     platforms = Platforms(
-        own={file.key: file.platform for file in reversed(files) if file.platform is not None},
+        own={key: file.platform for key, file in latest.items() if file.platform is not None},
         built_in=built_in,
         built_in_keys=built_in_keys(),
         folder=display_path(folder) if folder is not None else "scenarios/platforms",
         instances=display_path(place) if place is not None else "scenarios/instances.yaml",
+        overridden=tuple(overridden),
     )
     entries: tuple[InstanceEntry, ...] = ()
     if place is not None:
-        broken = {file.key for file in files if file.key and file.problems}
+        broken = {key for key, file in latest.items() if key and file.problems}
         entries = read_instances(
             place,
             # What a broken file declares is not held against its instances.
@@ -412,8 +440,31 @@ def _load_folder(folder: Path | None, place: Path | None) -> Platforms:
             problems,
         )
     if problems:
-        raise ConfigError(*problems)
+        raise ConfigError(*dict.fromkeys(problems))
     return platforms.with_entries([*entries, *_implied_entries(platforms.own.values(), entries)])
+
+
+def _choose_files(
+    layers: list[list[PlatformFile]], problems: list[Problem]
+) -> tuple[dict[str, PlatformFile], list[tuple[str, Place, Place]]]:
+    """Return the file of each platform, of the last layer that has one, and what it replaced."""
+    latest: dict[str, PlatformFile] = {}
+    overridden: list[tuple[str, Place, Place]] = []
+    for layer in layers:
+        own: dict[str, PlatformFile] = {}
+        for file in layer:
+            twin = own.setdefault(file.key, file)
+            if file.key and twin is not file:
+                message = msg(
+                    "a second platform {file_key!r}, first at {first}; rename or remove one",
+                    file_key=file.key,
+                    first=twin.place,
+                )
+                problems.append(Problem(message, file.place, "platform_key"))
+        replaced = [key for key in own if key and key in latest]
+        overridden += [(key, latest[key].place, own[key].place) for key in replaced]
+        latest |= own
+    return latest, overridden
 
 
 def _implied_entries(
@@ -430,22 +481,52 @@ def _implied_entries(
             yield InstanceEntry(Instance(platform=key, instance_key="default"), origin)
 
 
-def _platform_files(folder: Path) -> list[PlatformFile]:
+def _platform_sources(folder: Path) -> list[PlatformSource]:
+    """Return the platform files of *folder*, of what is below it and of what it links to."""
     if not folder.exists():
         message = msg("there is no such folder; create it, or name another")
         raise ConfigError(Problem(message, Place(display_path(folder))))
     if not folder.is_dir():
         return [_read_cached(folder)]
-    paths = sorted(path for path in folder.iterdir() if path.name.endswith(SUFFIXES))
-    return [_read_cached(path) for path in paths if not path.name.startswith(".")]
+    sources = map(_read_cached, sorted(_files_below(folder, set())))
+    return [source for source in sources if not source.is_preset]
 
 
-def _read_cached(path: Path) -> PlatformFile:
+def _files_below(folder: Path, seen: set[str]) -> Iterator[Path]:
+    real = os.path.realpath(folder)
+    if real in seen:  # a link that leads back up
+        return
+    seen.add(real)
+    for path in folder.iterdir():
+        if path.name.startswith("."):
+            continue
+        if path.is_dir():
+            yield from _files_below(path, seen)
+        elif path.name.endswith(SUFFIXES):
+            yield path
+
+
+def _read_cached(path: Path) -> PlatformSource:
     name = absolute(path)
-    now = file_stamp(name)
-    cached = _files.get(name)
-    if cached is None or cached[0] != now:
-        if len(_files) >= _MOST_CACHED * 16:
-            _files.clear()
-        _files[name] = cached = (now, read_file(path, ""))
+    cached = _sources.get(name)
+    if cached is None or cached[0] != _stamps(name, cached[1]):
+        if len(_sources) >= _MOST_CACHED * 16:
+            _sources.clear()
+            _built.clear()
+        source = read_source(path)
+        _sources[name] = cached = (_stamps(name, source), source)
+    return cached[1]
+
+
+def _stamps(name: str, source: PlatformSource) -> Stamp:
+    return tuple(part for file in (name, *source.used) for part in file_stamp(file))
+
+
+def _build_cached(source: PlatformSource, find: Find) -> PlatformFile:
+    """Return what *source* declares; the same object as long as no file of it changes."""
+    chain = chain_of(source, find, [])
+    key = tuple(map(id, chain))
+    cached = _built.get(key)
+    if cached is None:
+        _built[key] = cached = (chain, _build(source, find))  # the chain keeps the ids taken
     return cached[1]

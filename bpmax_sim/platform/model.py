@@ -400,10 +400,12 @@ class Platform(Model, frozen=True, kw_only=True):
         share: who has one login of an instance: each process, or all processes of a machine, one
             of which logs in while the others wait.
         spellings: the key of each API by every snake_case spelling, aliases included.
+        extends: the key of a platform that this one is laid over.
         hosts: further addresses by name, such as ``sso``; templates see them as ``sso_url``.
     """
 
     platform_key: str
+    extends: str = ""
     title: str = ""
     base_url: str
     hosts: Mapping[str, str] = {}

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -21,6 +22,7 @@ from msgspec import structs
 from bpmax_sim.errors import ConfigError, Problem, nearest_name, suggest
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.platform.model import Instance, Platform
+from bpmax_sim.platform.source import is_private
 from bpmax_sim.platform.template import is_template, names_in, uses
 from bpmax_sim.yamlfile import (
     Node,
@@ -53,19 +55,29 @@ def preset(name: str) -> Node:
     return read_yaml(FOLDER / f"{name}.yaml", file=f"presets/{name}.yaml")
 
 
-def expand_presets(root: Node, problems: list[Problem]) -> Node:
+def expand_presets(
+    root: Node, problems: list[Problem], private: Mapping[str, Node] = MappingProxyType({})
+) -> Node:
     """Return a platform file's root with every preset in it spelled out.
+
+    *private* has the roots of the presets that are files of the project, by how they are named.
 
     Credentials and response rules that a preset brings stand where the file has none of that name.
     """
-    return _Expansion(problems).platform(root)
+    return _Expansion(problems, private).platform(root)
 
 
 class _Expansion(msgspec.Struct):
     """The credentials that the presets of one file bring, and what was wrong."""
 
     problems: list[Problem]
+    private: Mapping[str, Node]
     credentials: dict[str, Node] = msgspec.field(default_factory=dict)
+
+    def source(self, name: object) -> Node | None:
+        """Return the root of a preset's file, or None where there is no such preset."""
+        known = str(name)
+        return self.private.get(known) or (preset(known) if known in preset_names() else None)
 
     def platform(self, root: Node) -> Node:
         entries = dict(root.items)
@@ -89,9 +101,9 @@ class _Expansion(msgspec.Struct):
 
     def _add_response_rules(self, entries: dict[str, Node], auth: Node) -> None:
         named = _preset_name_node(auth)
-        if named is None or named.value not in preset_names():
+        source = self.source(named.value) if named is not None else None
+        if source is None:
             return
-        source = preset(str(named.value))
         brought = source.child("response")
         if brought is not None:
             parameters = {
@@ -105,7 +117,9 @@ class _Expansion(msgspec.Struct):
         named = _preset_name_node(node)
         if named is None:
             return node
-        if named.value not in preset_names():
+        if self.source(named.value) is None:
+            if is_private(named.value):
+                return _EMPTY  # told where it could not be read
             hint = suggest(str(named.value), preset_names())
             message = msg("there is no preset {named!r}{hint}", named=named.value, hint=hint)
             self._report(message, named, steps)
@@ -113,7 +127,8 @@ class _Expansion(msgspec.Struct):
         return self._expand(node, str(named.value), steps)
 
     def _expand(self, node: Node, name: str, steps: Steps) -> Node:
-        source, arguments = preset(name), _declared_parameters(node)
+        source, arguments = self.source(name), _declared_parameters(node)
+        assert source is not None
         brought = (source.child("credentials") or _EMPTY).items
         # Parameters are rendered in order, and defaults name credentials.
         first = {key: arguments[key] for key in brought if key in arguments}
@@ -123,9 +138,8 @@ class _Expansion(msgspec.Struct):
             source.child("auth") or _EMPTY
         )
         own = {key: child for key, child in node.items.items() if key in MECHANISMS}
-        plain = {
-            key: child for key, child in parameters.items() if key not in _shaping_parameters(name)
-        }
+        shaping = _shaping_parameters(source)
+        plain = {key: child for key, child in parameters.items() if key not in shaping}
         self._check_parameters(name, arguments, steps)
         free = _free_names(filled) - {*parameters, *brought} if not own else ()
         for key in sorted(free):
@@ -140,7 +154,8 @@ class _Expansion(msgspec.Struct):
         return structs.replace(node, value=whole)
 
     def _check_parameters(self, name: str, parameters: Mapping[str, Node], steps: Steps) -> None:
-        known = _accepted_parameters(name)
+        source = self.source(name)
+        known = _accepted_parameters(source or _EMPTY)
         for key in sorted(parameters.keys() - known):
             hint = nearest_name(key, known) or msg(
                 "; it takes {names}", names=(series(sorted(known)) or msg("none"))
@@ -221,21 +236,18 @@ def _declared_parameters(auth: Node) -> dict[str, Node]:
     return {**below.items, **others}
 
 
-@cache
-def _shaping_parameters(name: str) -> frozenset[str]:
+def _shaping_parameters(source: Node) -> frozenset[str]:
     """Return the parameters that shape a preset, so that no template needs them."""
     return frozenset(
         str(node.items[key].value)
-        for node in _nodes(preset(name).child("auth") or _EMPTY)
+        for node in _nodes(source.child("auth") or _EMPTY)
         for key in (_PARAMETER, _CASE)
         if key in node.items
     )
 
 
-@cache
-def _accepted_parameters(name: str) -> frozenset[str]:
+def _accepted_parameters(source: Node) -> frozenset[str]:
     """Return the parameters that a preset takes, whatever variant is chosen."""
-    source = preset(name)
     named = _free_names(source.child("auth") or _EMPTY)
     declared = (source.child(key) or _EMPTY for key in ("parameters", "credentials"))
     return named.union(*(node.items for node in declared))

@@ -131,10 +131,14 @@ class Session:
         self._refuse_closed = environment.refuse_closed
         self.calls, self.misses = environment.calls, environment.misses
         self.arm(faults)
-        self._scheduler = Scheduler(
-            self.clock, self._calls.handle, self._calls.tokens, live=not start.is_closed
-        )
         limits = limits or Limits()
+        self._scheduler = Scheduler(
+            self.clock,
+            self._calls.handle,
+            self._calls.tokens,
+            live=not start.is_closed,
+            patience=limits.wait,
+        )
         self._runtime = Runtime(
             self._scheduler,
             partial(run_call, env=environment),
@@ -152,7 +156,11 @@ class Session:
 
     @classmethod
     @refuse_unknown_keywords(_HANDED_ON | {"mode"})
-    def open(cls, platforms: FilePath | None = None, **options: Unpack[OpeningOptions]) -> Session:
+    def open(
+        cls,
+        platforms: FilePath | Sequence[FilePath] | None = None,
+        **options: Unpack[OpeningOptions],
+    ) -> Session:
         """Open a run over the platform files in *platforms*, a folder or one file.
 
         *instances* is by default ``instances.yaml`` beside them. *transport* answers in record and
@@ -402,6 +410,10 @@ class Session:
     def disarm(self, rules: Sequence[Fault], /) -> Sequence[Fault]:
         """Take *rules* away and return those of them that never fired."""
         return self._calls.disarm(rules)
+
+    def strikes_of(self, rule: Fault, /) -> int:
+        """Return how often *rule*, which is in force, has struck."""
+        return self._calls.strikes_of(rule)
 
     @property
     def injected_faults(self) -> Sequence[InjectedFault]:

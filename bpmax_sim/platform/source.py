@@ -1,0 +1,133 @@
+"""A platform file as it was written, with what it builds on: its parent, and presets of its own.
+
+``extends: key`` lays a file over another platform: maps are merged, lists and values replaced, APIs
+by their names; an ``auth`` that names a preset replaces the parent's as a whole.
+``preset: ./presets/corp.yaml`` is a file of the shape of a shipped preset, seen from the file that
+names it. Both are read where files are, before anything is expanded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+from msgspec import structs
+
+from bpmax_sim.errors import ConfigError, Place, Problem
+from bpmax_sim.i18n import msg
+from bpmax_sim.project import SUFFIXES
+from bpmax_sim.yamlfile import Node, display_path, read_yaml
+
+EXTENDS = "extends"
+_PRESET = "preset"
+
+
+class PlatformSource(msgspec.Struct, frozen=True):
+    """One file: its root, or why it cannot be read.
+
+    Attributes:
+        presets: the roots of the private presets that it names, by the text that names them.
+        used: the other files that were read for it.
+    """
+
+    path: Path
+    root: Node | None
+    problems: tuple[Problem, ...] = ()
+    presets: Mapping[str, Node] = {}
+    used: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Return the key of its platform, or nothing."""
+        node = self.root.child("platform_key") if self.root else None
+        return str(node.value) if node is not None else ""
+
+    @property
+    def place(self) -> Place:
+        """Return where it says its key, else where it starts."""
+        if self.root is None:
+            return Place(display_path(self.path))
+        return (self.root.child("platform_key") or self.root).place
+
+    @property
+    def is_preset(self) -> bool:
+        """Return whether it is a private preset, which is no platform."""
+        return self.root is not None and _PRESET in self.root.items and not self.key
+
+
+def read_source(path: Path, file: str = "") -> PlatformSource:
+    """Return what the file at *path* says; messages call it *file*."""
+    try:
+        root = read_yaml(path, file=file)
+    except ConfigError as error:
+        return PlatformSource(path, None, error.problems)
+    presets: dict[str, Node] = {}
+    problems: list[Problem] = []
+    for node in _private_presets(root):
+        name = str(node.value)
+        if name in presets:
+            continue
+        try:
+            presets[name] = read_yaml(path.parent / name)
+        except ConfigError as error:
+            problems += [Problem(one.message, one.place or node.place) for one in error.problems]
+    used = tuple(str(path.parent / name) for name in presets)
+    return PlatformSource(path, root, tuple(problems), presets, used)
+
+
+def is_private(name: object) -> bool:
+    """Return whether *name* names a preset that is a file of one's own."""
+    return isinstance(name, str) and name.endswith(SUFFIXES)
+
+
+def _private_presets(root: Node) -> Iterator[Node]:
+    apis = (root.child("apis") or Node({})).items.values()
+    for auth in (root.child("auth"), *(api.child("auth") for api in apis)):
+        node = auth.child(_PRESET) if auth is not None else None
+        if node is not None and is_private(node.value):
+            yield node
+
+
+Find = Callable[[str, PlatformSource], PlatformSource | None]
+"""Returns the platform of a key that a file means, where its own key is one of a file below it."""
+
+
+def chain_of(source: PlatformSource, find: Find, problems: list[Problem]) -> list[PlatformSource]:
+    """Return *source* and what it extends, the farthest last.
+
+    A parent that is not there and a circle are told in *problems*, and end the chain.
+    """
+    chain = [source]
+    while (root := chain[-1].root) is not None and (node := root.child(EXTENDS)) is not None:
+        key = str(node.value)
+        parent = find(key, chain[-1])
+        if parent in chain:
+            way = " → ".join([*(one.key for one in chain), key])
+            problems.append(Problem(msg("extends itself: {way}", way=way), node.place, EXTENDS))
+            break
+        if parent is None or parent.root is None:
+            message = msg("there is no platform {key!r} to extend", key=key)
+            problems.append(Problem(message, node.place, EXTENDS))
+            break
+        chain.append(parent)
+    return chain
+
+
+def lay_over(chain: list[PlatformSource]) -> tuple[Node, dict[str, Node]]:
+    """Return the root that a chain of files makes, and the private presets in it."""
+    root, presets = Node({}), dict[str, Node]()
+    for source in reversed(chain):
+        assert source.root is not None
+        root = source.root if not root.items else _merge(root, source.root)
+        presets |= source.presets
+    return root, presets
+
+
+def _merge(below: Node, above: Node) -> Node:
+    if not (below.items and above.items) or _PRESET in above.items:
+        return above
+    merged = dict(below.items)
+    for key, node in above.items.items():
+        merged[key] = _merge(merged[key], node) if key in merged else node
+    return structs.replace(above, value=merged)

@@ -1,0 +1,135 @@
+"""A library of platforms: several folders, parents, and presets of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.platform.load import load_platforms, read_platform
+from bpmax_sim.session.session import Session
+
+CRM = """\
+platform_key: crm
+title: 客户系统
+base_url: https://crm.example.test
+headers: {X-Team: sales}
+auth: {preset: ../presets/corp.yaml, tenant: 7}
+response: {code: [$.code]}
+apis:
+  find: {path: "/customers/{id}", aliases: [find_customer]}
+  create: {method: POST, path: /customers}
+"""
+CORP = """\
+preset: corp
+parameters: {tenant: 1}
+credentials: {app_secret: {secret: true}}
+auth:
+  apply:
+    - {in: header, name: X-Tenant, value: "{{ tenant }}"}
+    - {in: header, name: X-Secret, value: "{{ app_secret }}"}
+"""
+CHILD = """\
+platform_key: crm
+extends: crm
+base_url: https://crm-test.example.test
+headers: {X-Stage: test}
+apis:
+  find: {aliases: [get_customer]}
+  remove: {method: DELETE, path: "/customers/{id}"}
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for name, text in {
+        "common/sales/crm.yaml": CRM,
+        "common/presets/corp.yaml": CORP,
+        "team/crm.yaml": CHILD,
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_a_later_folder_is_laid_over_an_earlier_one(root: Path) -> None:
+    platforms = load_platforms([root / "common", root / "team"])
+    crm = platforms.platform("crm")
+    assert (crm.title, crm.base_url) == ("客户系统", "https://crm-test.example.test")
+    assert dict(crm.headers) == {"X-Team": "sales", "X-Stage": "test"}
+    assert list(crm.apis) == ["find", "create", "remove"]
+    assert crm.apis["find"].aliases == ("get_customer",)
+    assert crm.apis["find"].path == "/customers/{id}"
+    assert crm.auth.parameters == {"tenant": 7}
+    assert [item.name for item in crm.auth.apply] == ["X-Tenant", "X-Secret"]
+    assert crm.credentials["app_secret"].secret is True
+    ((key, was, now),) = platforms.overridden
+    assert (key, Path(was.file).name, Path(now.file).parent.name) == ("crm", "crm.yaml", "team")
+    assert load_platforms([root / "common", root / "team"]) is platforms
+
+
+def test_a_change_of_parent_or_preset_is_seen(root: Path) -> None:
+    folders = [root / "common", root / "team"]
+    first = load_platforms(folders).platform("crm")
+    (root / "common/presets/corp.yaml").write_text(CORP.replace("X-Tenant", "X-T"), "utf-8")
+    second = load_platforms(folders).platform("crm")
+    assert [item.name for item in second.auth.apply] == ["X-T", "X-Secret"]
+    parent = root / "common/sales/crm.yaml"
+    parent.write_text(CRM.replace("客户系统", "客户"), "utf-8")
+    third = load_platforms(folders).platform("crm")
+    assert (first.title, third.title) == ("客户系统", "客户")
+
+
+def test_links_are_read_and_may_lead_in_a_circle(root: Path) -> None:
+    (root / "team/linked").symlink_to(root / "common")
+    (root / "team/up").symlink_to(root / "team")
+    (root / "team/crm.yaml").unlink()
+    assert load_platforms(root / "team").platform("crm").title == "客户系统"
+
+
+def test_a_shipped_platform_can_be_extended(tmp_path: Path) -> None:
+    path = tmp_path / "wecom.yaml"
+    path.write_text(
+        "platform_key: wecom\nextends: qywx\ntimeout: 5s\n"
+        "apis: {approve: {method: POST, path: /cgi-bin/oa/applyevent}}\n",
+        "utf-8",
+    )
+    platform = read_platform(path)
+    assert platform.timeout == 5
+    assert {"approve", "sendTextMessage"} <= platform.apis.keys()
+    assert platform.auth.acquire is not None
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"a": "extends: b", "b": "extends: a"}, "b.yaml:2:10: extends: extends itself: a → b → a"),
+        ({"a": "extends: a"}, "a.yaml:2:10: extends: there is no platform 'a' to extend"),
+        ({"a": "extends: nothing"}, "there is no platform 'nothing' to extend"),
+        (
+            {"a": "base_url: https://a.example.test\nauth: {preset: ./none.yaml}"},
+            "none.yaml: cannot be read",
+        ),
+        (
+            {"a": "base_url: https://a.example.test\ntimeout: 3s", "b": "extends: a\ntimeout: x"},
+            "b.yaml:3:10: timeout",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_at_its_place(
+    tmp_path: Path, files: dict[str, str], message: str
+) -> None:
+    for key, text in files.items():
+        (tmp_path / f"{key}.yaml").write_text(f"platform_key: {key}\n{text}\n", "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_platforms(tmp_path)
+    assert message in str(caught.value)
+
+
+def test_a_session_takes_several_folders(root: Path) -> None:
+    with Session.open(
+        mode="simulate", platforms=[root / "common", root / "team"], environ={}
+    ) as session:
+        assert session.proxy("crm").api("remove").path(id=7).call() is not None
