@@ -128,6 +128,10 @@ class CallRunner:
         self._choose_answer()
         return silent
 
+    def strikes_of(self, rule: Fault) -> int:
+        """Return how often *rule*, which is in force, has struck."""
+        return self._faults.strikes_of(rule)
+
     def add_stub(self, stub: Stub) -> None:
         """Let *stub* answer before anything but faults does; what it answers None to goes on."""
         self._stubs.add(stub)

