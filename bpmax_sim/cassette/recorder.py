@@ -24,7 +24,7 @@ from bpmax_sim.cassette.alignment import (
     no_places,
     parts_of_outcome,
 )
-from bpmax_sim.cassette.format import render
+from bpmax_sim.cassette.format import CODINGS, render
 from bpmax_sim.cassette.journal import SUFFIX, Journal, LeakCheck, PendingExchange, Scan
 from bpmax_sim.cassette.matching import (
     Rules,
@@ -307,7 +307,8 @@ class Recorder:
         changed = replace(change(read_exchange(draft)), key="")
         fresh = self._draft(changed, draft.line.session, draft.line.values)
         # What the exchange itself does not tell: the order, and how the body came over the wire.
-        line = replace(fresh.line, encoding=draft.line.encoding)
+        codings = {name: v for name, v in draft.line.encoding.items() if name in CODINGS}
+        line = replace(fresh.line, encoding={**codings, **fresh.line.encoding})
         return self._check(replace(fresh, line=line, issue=draft.issue))
 
     def _keep(self, drafts: list[PendingExchange]) -> None:

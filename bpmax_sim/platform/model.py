@@ -280,7 +280,7 @@ class Auth(Model, frozen=True, kw_only=True):
 
 
 Encoding = Literal["json", "form", "multipart", "text", "xml"]
-Result = Literal["body", "envelope"]
+Result = Literal["body", "envelope", "bytes"]
 Redirects = Literal["follow", "result", "error"]
 Scalar = str | int | float | bool
 
@@ -370,6 +370,8 @@ class Api(Model, frozen=True, kw_only=True):
     body: Any = UNSET
     answer: Mapping[str, Any] = {}
     encoding: Encoding | UnsetType = UNSET
+    charset: str | UnsetType = UNSET
+    result: Result | UnsetType = UNSET
     timeout: Seconds | UnsetType = UNSET
     redirects: Redirects | UnsetType = UNSET
     auth: Auth | UnsetType = UNSET
@@ -419,6 +421,7 @@ class Platform(Model, frozen=True, kw_only=True):
     redirects: Redirects = "follow"
     strict: bool = False
     encoding: Encoding = "json"
+    charset: str = ""
     secret: tuple[str, ...] = ()
     not_secret: tuple[str, ...] = ()
     volatile: tuple[str, ...] = ()

@@ -67,12 +67,14 @@ def read_answer(
     if not is_success(response.status):
         line = f"HTTP {response.status} {response.reason}".rstrip()
         raise make_rejection(HttpStatusError, line, response, body, plan, redact)
-    if body.kind == "broken":
+    recipe = plan.recipe
+    if body.kind == "broken" and recipe.result != "bytes":
         message = msg("the answer says JSON and is not: {problem}", problem=body.problem)
         raise make_rejection(BadResponseError, message, response, body, plan, redact)
-    recipe = plan.recipe
     if recipe.rejects_business and not accepts(recipe.rules.ok, response, body):
         raise make_rejection(BusinessError, msg("business failure"), response, body, plan, redact)
+    if recipe.result == "bytes" or body.kind == "broken":
+        return Answer(response.body, None, "bytes")
     if recipe.result != "envelope":
         return Answer(body.value, body.text if body.kind in {"json", "text"} else None, body.kind)
     # The body's own code, message and data where it has them, else the exchange's.
