@@ -35,8 +35,7 @@ def always_secret(platform: Platform, name: str) -> str:
         return msg("its kind is {kind}", kind=kind)
     if _PASSWORD.fullmatch(_HUMP.sub("_", name).lower()):
         return msg("it is named like a password")
-    auths = [platform.auth, *(api.auth for api in platform.apis.values())]
-    signing = {used for auth in auths if isinstance(auth, Auth) for used in _keys(auth)}
+    signing = {used for auth in _auths(platform) for used in _keys(auth)}
     return msg("requests are signed with it") if name in signing else ""
 
 
@@ -55,6 +54,18 @@ def is_clear(
 def declared_clear(spec: CredentialSpec) -> bool:
     """Return whether a declaration says that the value is no secret; numbers cannot be said so."""
     return spec.secret is False and spec.kind == "text"
+
+
+def clear_paths(platform: Platform) -> tuple[str, ...]:
+    """Return the paths of what logins extract with ``secret: false``; a cookie is a secret."""
+    steps = [step for auth in _auths(platform) for step in auth.steps]
+    rules = [rule for step in steps for rule in step.extract.values() if rule.secret is False]
+    return tuple([rule.path for rule in rules if not rule.path.startswith("cookie")])
+
+
+def _auths(platform: Platform) -> list[Auth]:
+    auths = [platform.auth, *(api.auth for api in platform.apis.values())]
+    return [auth for auth in auths if isinstance(auth, Auth)]
 
 
 def enumerated_words(platform: Platform) -> frozenset[str]:

@@ -19,8 +19,7 @@ from bpmax_sim.i18n import label_message, map_message, msg, series
 from bpmax_sim.js_values import stringify_json
 from bpmax_sim.messages import REDIRECTS, Headers, Request, Response
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.matcher import login_steps
-from bpmax_sim.platform.secrecy import enumerated_words
+from bpmax_sim.platform.secrecy import clear_paths, enumerated_words
 from bpmax_sim.proxy.call_plan import Plan
 from bpmax_sim.proxy.effects import NoRepr
 from bpmax_sim.proxy.response import (
@@ -180,10 +179,7 @@ def _clear_declarations(platforms: Platforms, key: str) -> tuple[frozenset[str],
     platform = platforms.find(key)
     if platform is None:
         return frozenset(), ()
-    steps = [login.step for login in login_steps(platform)]
-    rules = [rule for step in steps for rule in step.extract.values() if rule.secret is False]
-    paths = [rule.path for rule in rules if not rule.path.startswith("cookie")]
-    return enumerated_words(platform), tuple(paths)
+    return enumerated_words(platform), clear_paths(platform)
 
 
 def _find_values(path: str, response: Response, body: ParsedBody) -> Iterator[Any]:
