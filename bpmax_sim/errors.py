@@ -415,6 +415,12 @@ class UnplayedWarning(BpmaxWarning):
     kind = "unplayed"
 
 
+class LostCharactersWarning(BpmaxWarning):
+    """A response is not in the encoding that it names, and a script sees U+FFFD in its text."""
+
+    kind = "charset"
+
+
 class UndeclaredSecretWarning(BpmaxWarning):
     """Something was recorded that looks like a secret, or a stand-in that need not be one."""
 
@@ -425,6 +431,10 @@ class InterruptedWarning(BpmaxWarning):
     """A recording was interrupted, and what it holds was not sealed yet."""
 
     kind = "interrupted"
+
+
+class BlindIgnoreWarning(BpmaxWarning):
+    """What is ignored makes calls equal whose recorded responses differ."""
 
 
 class OutageWarning(BpmaxWarning):

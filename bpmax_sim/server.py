@@ -223,7 +223,8 @@ class _Server(uvicorn.Server):
             message = msg("the body has more than {body} bytes", body=largest)
             return _error(413, "TOO_LARGE", message)
         try:
-            return _outgoing_of(await run_in_threadpool(self._handle, _request(incoming, body)))
+            response = await run_in_threadpool(self._handle, _request(incoming, body))
+            return _outgoing_of(response, is_head=incoming.method == "HEAD")
         except Exception as error:  # noqa: BLE001 - the client gets a response whatever happens
             return _refusal(error, incoming)
 
@@ -374,7 +375,7 @@ def _request(incoming: Incoming, body: bytes) -> Request:
     )
 
 
-def _outgoing_of(response: Response) -> Outgoing:
+def _outgoing_of(response: Response, *, is_head: bool = False) -> Outgoing:
     if response.status not in _FINAL:
         message = msg("the answer has the status {status}", status=response.status)
         return _error(BAD_GATEWAY, "STATUS", message)
@@ -386,6 +387,9 @@ def _outgoing_of(response: Response) -> Outgoing:
         if name.lower() not in _OURS
     ]
     own = [pair for pair in outgoing.raw_headers if pair[0] == b"content-length"]
+    recorded = response.header("content-length") or ""
+    if is_head and recorded.isdecimal():  # of what a GET would yield (RFC 9110, 9.3.2)
+        own = [(b"content-length", recorded.encode())]
     outgoing.raw_headers = [*headers, *([] if response.status in _NO_BODY else own)]
     return outgoing
 

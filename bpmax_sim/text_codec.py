@@ -11,6 +11,8 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from bpmax_sim.messages import charset_of, media_type
@@ -73,7 +75,13 @@ def declared_codecs(data: bytes, content_type: str = "", declared: str = "") -> 
 
 
 def decode_text(data: bytes, content_type: str = "", declared: str = "") -> DecodedText:
-    """Return the text of *data*; *declared* is the encoding that a platform file names."""
+    """Return the text of *data*; *declared* is the encoding that a platform file names.
+
+    What is UTF-8 without a mistake hardly is anything else, whatever a page says of itself.
+    """
+    if not declared and _codec_of_header(content_type) in {"", "utf-8"}:
+        with suppress(UnicodeDecodeError):
+            return DecodedText(data.decode("utf-8-sig"), "utf-8")
     candidates = declared_codecs(data, content_type, declared)
     headed, wrong_at = _codec_of_header(content_type), -1
     for codec in candidates:
@@ -88,6 +96,7 @@ def decode_text(data: bytes, content_type: str = "", declared: str = "") -> Deco
     return DecodedText(text.removeprefix("\ufeff"), candidates[0], wrong_at)
 
 
+@lru_cache(maxsize=256)
 def _codec_of_header(content_type: str) -> str:
     return codec_named(charset_of(content_type)) if "charset" in content_type.lower() else ""
 

@@ -22,6 +22,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
+from bpmax_sim.cassette.charsets import store_as_utf8
 from bpmax_sim.cassette.json_text import break_into_members
 from bpmax_sim.cassette.matching import Rules, call_behind, correction, differences, parts_of
 from bpmax_sim.cassette.model import ANY_PLATFORM, FORMAT, Entry, Head, Line, Seal, Values
@@ -29,7 +30,7 @@ from bpmax_sim.cassette.reader import YamlTextError, exchange_of, read_yaml_text
 from bpmax_sim.clock import DrawnSequences, Instant
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.i18n import encode_message, label_message, msg
-from bpmax_sim.messages import Exchange, FailedExchange, Pairs, Request, Response
+from bpmax_sim.messages import Exchange, FailedExchange, Outcome, Pairs, Request, Response
 
 # YAML's reader refuses or folds these; the marks of writing direction hide text from a reviewer.
 _HIDDEN = (
@@ -118,8 +119,13 @@ def render(
         CassetteError: if a text of it is not Unicode (a lone surrogate), so no file could hold it.
     """
     try:
-        text = _write_request(exchange.request) + _write_outcome(exchange)
-        return Entry(_line(exchange, zone, rules, net), text)
+        line, outcome = _line(exchange, zone, rules, net), exchange.outcome
+        if isinstance(outcome, Response):
+            outcome, facts = store_as_utf8(outcome)
+            if facts:
+                line = replace(line, encoding={**line.encoding, **facts})
+        text = _write_request(exchange.request) + _write_outcome(outcome, exchange.request.method)
+        return Entry(line, text)
     except UnicodeEncodeError as error:
         called = exchange.request.call.name if exchange.request.call else exchange.request.method
         raise CassetteError(
@@ -180,15 +186,14 @@ def _write_request(request: Request, *, breaks: bool = True) -> str:
     )
 
 
-def _write_outcome(exchange: Exchange, *, breaks: bool = True) -> str:
-    outcome = exchange.outcome
+def _write_outcome(outcome: Outcome, method: str, *, breaks: bool = True) -> str:
     if isinstance(outcome, FailedExchange):
         received = body_scalar(outcome.received, " " * 6)
         return (
             f"  failure:\n    message: {json_line(outcome.message)}\n"
             f"    sent: {'true' if outcome.sent else 'false'}\n    received: {received}\n"
         )
-    headers = _write_headers(stored_headers(outcome, exchange.request.method))
+    headers = _write_headers(stored_headers(outcome, method))
     return (
         f"  response:\n    status: {{code: {outcome.status}, message: "
         f"{write_plain(outcome.reason, 'reason')}}}\n{headers}"
@@ -365,12 +370,15 @@ def _reseal_exchange(head: Head, number: int, item: Any) -> Entry:
         ) from error
     # The index line stays the recorded one; only the text is written anew, as it may have been:
     # a body of JSON was not always broken into lines.
+    outcome, method = exchange.outcome, exchange.request.method
+    if isinstance(outcome, Response):
+        outcome = store_as_utf8(outcome)[0]
     for breaks in ((True, True), (False, False), (False, True), (True, False)):
         request = _write_request(exchange.request, breaks=breaks[0])
-        text = request + _write_outcome(exchange, breaks=breaks[1])
+        text = request + _write_outcome(outcome, method, breaks=breaks[1])
         if _index(replace(line, sha=""), text.encode())[1] == line.sha:
             return Entry(head.explicit(line), text)
-    text = _write_request(exchange.request) + _write_outcome(exchange)
+    text = _write_request(exchange.request) + _write_outcome(outcome, method)
     return Entry(head.explicit(replace(line, rules=UNKNOWN_RULES)), text)
 
 

@@ -291,17 +291,37 @@ def _list_other_owners(search: NearestSearch, key: str, parts: Parts) -> Iterato
 
 
 def _suggest_fixes(search: NearestSearch, near: Near) -> Iterator[str]:
-    paths: dict[str, None] = {}
-    for difference in near.differences:
-        if _root(difference) in _IGNORABLE:
-            steps = FieldPath.parse(difference.path, "ignore")
-            path = format_path(Wild.ALL if isinstance(step, int) else step for step in steps)
-            quoted = json.dumps(path, ensure_ascii=False)
-            paths[quoted if set(path) & set("[]{},\"'#:") else path] = None
-    if paths and near.parts <= _IGNORABLE and len(paths) <= _SHOWN:
+    paths = _ignorable_paths(near.differences) if near.parts <= _IGNORABLE else []
+    if paths and len(paths) <= _SHOWN:
         yield _line(msg("ignore"), f"ignore: [{join_messages(', ', paths)}]")
     place = shell_quote(str(search.cassette.place(near.number)))
     yield _line(msg("compare"), msg("bpmax-sim inspect {place}", place=place))
+
+
+def _ignorable_paths(differences: Sequence[Difference]) -> list[str]:
+    """Return the places to ignore so that nothing differs; none where that would blind the match.
+
+    A whole body, a container and a long text say what is asked for, so nobody is told to ignore
+    them; and an index becomes a wildcard only where several items differ alike.
+    """
+    if any(map(_says_much, differences)):
+        return []
+    steps = [tuple(FieldPath.parse(difference.path, "ignore")) for difference in differences]
+    patterns = [tuple(Wild.ALL if isinstance(s, int) else s for s in each) for each in steps]
+    often = Counter(patterns)
+    paths: dict[str, None] = {}
+    for own, pattern in zip(steps, patterns, strict=True):
+        path = format_path(pattern if often[pattern] > 1 else own)
+        quoted = json.dumps(path, ensure_ascii=False)
+        paths[quoted if set(path) & set("[]{},\"'#:") else path] = None
+    return list(paths)
+
+
+def _says_much(difference: Difference) -> bool:
+    if difference.path in _IGNORABLE:
+        return True
+    values = (difference.recorded, difference.sent)
+    return any(isinstance(v, dict | list) or len(str(v)) > _WIDTH for v in values)
 
 
 def _root(difference: Difference) -> str:

@@ -17,6 +17,7 @@ import msgspec
 import yaml
 from msgspec.structs import force_setattr, replace
 
+from bpmax_sim.cassette.charsets import CHARSET, restore_charset
 from bpmax_sim.cassette.matching import apply_correction, call_behind
 from bpmax_sim.cassette.model import Entry, Line
 from bpmax_sim.clock import Instant
@@ -256,7 +257,7 @@ def _read_canonical_outcome(line: Line, kind: str, text: str) -> Outcome:
 
 
 def _read_response(line: Line, status: int, reason: str, headers: Pairs, body: bytes) -> Response:
-    return Response(
+    response = Response(
         status=status,
         reason=reason,
         headers=headers,
@@ -267,6 +268,7 @@ def _read_response(line: Line, status: int, reason: str, headers: Pairs, body: b
         trust=line.trust,
         redirects=line.hops,
     )
+    return restore_charset(response, line.encoding) if CHARSET in line.encoding else response
 
 
 def _read_failure(line: Line, message: str, sent: str, received: bytes) -> FailedExchange:

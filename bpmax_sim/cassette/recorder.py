@@ -22,10 +22,17 @@ from bpmax_sim.cassette.alignment import (
     RecordingComparison,
     any_signature,
     no_places,
+    parts_of_outcome,
 )
-from bpmax_sim.cassette.format import render
+from bpmax_sim.cassette.format import CODINGS, render
 from bpmax_sim.cassette.journal import SUFFIX, Journal, LeakCheck, PendingExchange, Scan
-from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
+from bpmax_sim.cassette.matching import (
+    Rules,
+    differences,
+    identity,
+    parts_of_exchange,
+    parts_of_request,
+)
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.clock import DrawnSequences
@@ -224,6 +231,25 @@ class Recorder:
             if rank(exchange := read_exchange(draft)) > known.get(key, 0)
         )
 
+    def find_blind_ignores(self) -> tuple[str, ...]:
+        """Return the calls that are equal only by what is ignored, and whose responses differ."""
+        by_key: dict[str, list[PendingExchange]] = {}
+        for draft in self._drafts:
+            platform, _, api = draft.line.call.partition(".")
+            if self._rules.paths(platform, api) and not draft.leaks:
+                by_key.setdefault(draft.line.key, []).append(draft)
+        everything = Rules(templates=self._rules.templates)
+        found: dict[str, None] = {}
+        for first, *others in by_key.values():
+            recorded = read_exchange(first)
+            for other in map(read_exchange, others):
+                parts = parts_of_exchange(recorded), parts_of_exchange(other)
+                places = differences(*parts, everything)
+                is_same = parts_of_outcome(recorded.outcome) == parts_of_outcome(other.outcome)
+                if places and not is_same:
+                    found[f"{first.line.call} ({series(p.path for p in places)})"] = None
+        return tuple(found)
+
     def set_aside(self) -> Path | None:
         """Write ``<file>.new`` for review instead, and return it; None if it would say the same.
 
@@ -281,7 +307,8 @@ class Recorder:
         changed = replace(change(read_exchange(draft)), key="")
         fresh = self._draft(changed, draft.line.session, draft.line.values)
         # What the exchange itself does not tell: the order, and how the body came over the wire.
-        line = replace(fresh.line, encoding=draft.line.encoding)
+        codings = {name: v for name, v in draft.line.encoding.items() if name in CODINGS}
+        line = replace(fresh.line, encoding={**codings, **fresh.line.encoding})
         return self._check(replace(fresh, line=line, issue=draft.issue))
 
     def _keep(self, drafts: list[PendingExchange]) -> None:

@@ -365,12 +365,14 @@ class _Check(msgspec.Struct, frozen=True):
             message = msg("not sent: {error_message}", error_message=error.message)
             return [self._drift("error", "failed", message)]
         rule = declared[1].verify if declared else "shape"
-        safe = self.exchange.request.method in SAFE
+        # a query by POST (GraphQL, SOAP, RPC) reads where its API says so in so many words
+        reads = declared is not None and declared[1].idempotent is True
+        safe = reads or self.exchange.request.method in SAFE
         if reason := self._why_not_sent(rule, allowed=safe or allow_writes):
             return [_report_unsent(self.exchange, reason)]
         try:
-            first = self._send()
-            second = self._send() if safe else first
+            first = self._send(again=safe)
+            second = self._send(again=safe) if safe else first
         except CallError as error:
             kind: Kind = "unreachable" if isinstance(error, TransportError) else "failed"
             calls = self.session.calls  # the name stands before the message, secrets may be in it
@@ -408,7 +410,16 @@ class _Check(msgspec.Struct, frozen=True):
         platform = self.session.platforms.platform(call.platform)
         return platform, self.session.platforms.api(platform, call.api)
 
-    def _send(self) -> Response:
+    def _send(self, *, again: bool) -> Response:
+        """Return the live response; *again* allows a second try where the connection broke."""
+        try:
+            return self._send_once()
+        except TransportError as error:
+            if not again or error.code != "RESET":
+                raise
+        return self._send_once()
+
+    def _send_once(self) -> Response:
         call = self.exchange.request.call
         if call is None or not call.api:
             return self.session.handle(self.exchange.request)

@@ -27,15 +27,17 @@ from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import Place, Problem, shell_quote
 from bpmax_sim.i18n import label_message, msg, template
 from bpmax_sim.messages import Call, Exchange, Response
-from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.load import Platforms, declaring_file
 from bpmax_sim.platform.model import Instance, Platform, Source
-from bpmax_sim.secret.http_auth import SECRET_HEADERS, SET_BY_SERVER, credential_of
+from bpmax_sim.secret.http_auth import SECRET_HEADERS, SET_BY_SERVER, credential_of, split_scheme
+from bpmax_sim.secret.secret_names import is_distinctive, is_secret_name, is_secret_value
 from bpmax_sim.secret.source import looks_random
 from bpmax_sim.secret.standin import is_standin
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import open_places
 from bpmax_sim.transport.name_net import message_parts, secret_members
 from bpmax_sim.transport.redaction import find_texts_at, place_prefix
+from bpmax_sim.yamlfile import Node, Steps, join, read_yaml
 
 _ANSWER: Final = msg("; if it is no secret, declare its place with `not_secret:`")
 _STANDIN: Final = "redacted."
@@ -209,8 +211,16 @@ _NOT_IGNORED = 1  # as `git check-ignore` ends; 128 is no repository, where noth
 
 
 def literal_secrets(platforms: Platforms) -> Iterator[Problem]:
-    """Yield a problem for each literal value of a credential that is declared to be secret."""
+    """Yield a problem for each secret that a file of instances or platforms holds literally.
+
+    That is a credential which is declared to be secret, and what is named like one in a platform.
+    """
     is_open = cache(_is_open)
+    folder = Path(platforms.folder)
+    for key in platforms.own if folder.is_dir() else ():
+        source = declaring_file(folder, key)
+        if source is not None and is_open(str(source)):
+            yield from _literal_members(read_yaml(source), ())
     for entry in chain.from_iterable(platforms.entries.values()):
         instance = entry.instance
         for path, text in _literals(instance, platforms.find(instance.platform)):
@@ -219,6 +229,32 @@ def literal_secrets(platforms: Platforms) -> Iterator[Problem]:
                 variable = f"{instance.platform}_{path[-1]}".upper()
                 message = msg(text, name=path[-1], variable=variable)
                 yield Problem(message, node.place, ".".join(path))
+
+
+_SECTIONS: Final = frozenset({"headers", "query", "body", "auth", "apis"})
+
+
+def _literal_members(node: Node, steps: Steps) -> Iterator[Problem]:
+    """Yield the texts below *node*, of a platform file, that are a secret by their name."""
+    named = node.items.get("name")
+    pairs = [(name, inner) for name, inner in node.items.items() if steps or name in _SECTIONS]
+    for name, inner in pairs:
+        at = (*steps, name)
+        called = str(named.value) if name == "value" and named is not None else name
+        if isinstance(inner.value, str):
+            text = split_scheme(inner.value)[1]
+            is_literal = "{{" not in text and text[:1] not in {"$", "{"} and is_distinctive(text)
+            if is_literal and is_secret_name(called) and is_secret_value(called, text):
+                message = msg(
+                    "{name!r} is a secret and stands here in the clear, in a file that Git does "
+                    "not ignore; declare a credential and write {braces} with its name",
+                    braces="{{ … }}",
+                    name=called,
+                )
+                yield Problem(message, inner.place, join(at))
+        yield from _literal_members(inner, at)
+    for index, inner in enumerate(node.elements):
+        yield from _literal_members(inner, (*steps, index))
 
 
 def _literals(instance: Instance, platform: Platform | None) -> Iterator[tuple[Sequence[str], str]]:

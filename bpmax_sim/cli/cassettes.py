@@ -6,6 +6,7 @@ What a command would change is shown as a diff of texts before it writes.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
@@ -206,12 +207,25 @@ def inspect(
     if json:
         say_document(file=str(path), exchanges=exchanges)
     elif line:
-        say(loaded.entry(numbers[0]).text.rstrip())
+        say(_spell_out(loaded.entry(numbers[0]).text.rstrip()))
     else:
         rows = [[str(exchange[name]) for name in _COLUMNS] for exchange in exchanges]
         for text in align_columns([_COLUMNS, *rows]):
             say(text)
     return ExitCode.PASSED
+
+
+_ESCAPED = re.compile(r"\\{1,2}u([0-9a-fA-F]{4})")
+
+
+def _spell_out(text: str) -> str:
+    r"""Return *text* with escaped letters as people read them: 王 for ``\u738b``."""
+
+    def letter(match: re.Match[str]) -> str:
+        sign = chr(int(match[1], 16))
+        return sign if sign.isalnum() and not sign.isascii() else match[0]
+
+    return _ESCAPED.sub(letter, text)
 
 
 def _select_numbers(cassette: Cassette, line: int) -> list[int]:

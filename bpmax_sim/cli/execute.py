@@ -5,16 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
+
+from msgspec.structs import replace as struct_replace
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.terminal import tell
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import label_message, msg, plural
 from bpmax_sim.project import find_root
+from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.perform import Performance, PerformOptions, perform
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario import shards
+from bpmax_sim.scenario.file_verdict import FileRuns, failure_of
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.session.shared_logins import SharedLogins
@@ -29,11 +35,24 @@ def execute(items: Iterable[ScenarioItem], options: PerformOptions) -> Iterator[
 def observe(items: Iterable[ScenarioItem], options: PerformOptions) -> Iterator[Performance]:
     """Run *items* as `execute` does, and yield with each verdict everything that happened."""
     options = replace(options, options={"shared_logins": SharedLogins(), **options.options})
+    runs, first = FileRuns(), dict[str, ScenarioItem]()
     for item in items:
+        first.setdefault(item.spot.source.file, item)
         guard = NetworkGuard(
             msg("scenario {node_id}", node_id=item.node_id), allow="--allow-hosts={}", closed=False
         )
-        yield perform(item, replace(options, cassettes=_folder(item, options)), guard=guard)
+        performance = perform(item, replace(options, cassettes=_folder(item, options)), guard=guard)
+        runs.add(item, performance[0].outcome, performance[0].unused)
+        yield performance
+    yield from _judge_files(runs, first)
+
+
+def _judge_files(runs: FileRuns, first: Mapping[str, ScenarioItem]) -> Iterator[Performance]:
+    """Yield the verdict of each file that has parts which no row used, as one failure of it."""
+    for file, parts in groupby(runs.unused(), key=itemgetter(0)):
+        item = struct_replace(first[file], row=None)
+        failures = tuple(failure_of(item, part) for _, part in parts)
+        yield Verdict(item=item, outcome="failed", code=ExitCode.FAILED, failures=failures), ()
 
 
 def cassette_of(item: ScenarioItem, options: PerformOptions) -> Path:

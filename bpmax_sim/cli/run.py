@@ -374,7 +374,7 @@ def _say_end(verdicts: Sequence[Verdict], total: int, seconds: float, *, failed:
     if len(verdicts) > 1:
         for line in terminal.what_failed(verdicts):
             say(line)
-    if left := total - len(verdicts):
+    if (left := total - len(verdicts)) > 0:
         message = plural(left, "{number} scenario did not run", "{number} scenarios did not run")
         tell("stopped at the first failure; {message}", message=message)
     say_verdict(terminal.summary(verdicts, seconds), failed=failed)

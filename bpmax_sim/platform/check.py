@@ -33,6 +33,7 @@ _TEXT_PATHS = {"css": compile_selector, "regex": compile_value_pattern}
 """What reads the paths into the text of a response, which must hold before one is there."""
 
 _KEY = re.compile(r"[\w-]+")
+_TEMPLATE = re.compile(r"\{\{.+\}\}")
 _HOST = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _METHOD = re.compile(r"[A-Za-z]+")
 
@@ -45,6 +46,7 @@ def check_platform(root: Node, platform: model.Platform, problems: list[Problem]
     checks.keys()
     checks.credentials()
     checks.addresses()
+    checks.plain_values((), platform)
     checks.auth(("auth",), platform.auth)
     checks.conditions((), platform.response)
     for name, api in platform.apis.items():
@@ -192,6 +194,20 @@ class _PlatformChecks(Checks, frozen=True):
             hint = nearest_name(name, known) or msg("; declare it under hosts")
             self.tell(msg("there is no host {name!r}{hint}", name=name, hint=hint), *steps, "host")
 
+    def plain_values(self, steps: Steps, owner: model.Platform | model.Api) -> None:
+        """Refuse what looks like a template in a header or a query, where nothing fills it."""
+        for place in ("headers", "query"):
+            for name, value in getattr(owner, place).items():
+                if isinstance(value, str) and _TEMPLATE.search(value):
+                    message = msg(
+                        "{value!r} would be sent as it stands, as only auth fills templates; "
+                        "write auth: {{apply: [{{in: {spot}, name: {name}, value: {value!r}}}]}}",
+                        value=value,
+                        spot=place.rstrip("s"),
+                        name=name,
+                    )
+                    self.tell(message, *steps, place, name)
+
     def template(self, text: str, names: frozenset[str], steps: Steps) -> None:
         try:
             unknown = sorted(names_in(text) - names)
@@ -242,6 +258,7 @@ class _PlatformChecks(Checks, frozen=True):
         self.host(api.host, *steps)
         if not _METHOD.fullmatch(api.method):
             self.tell(msg("{method!r} is not an HTTP method", method=api.method), *steps, "method")
+        self.plain_values(steps, api)
         if isinstance(api.auth, model.Auth):
             self.auth((*steps, "auth"), api.auth)
         if isinstance(api.idempotency, model.Idempotency):

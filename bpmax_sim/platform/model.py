@@ -90,10 +90,12 @@ class Extract(Model, frozen=True, kw_only=True):
         path: a JSON path, ``header:Name``, ``cookie:Name``, ``cookies`` for a whole Cookie header,
             ``css:selector`` into a page, or ``regex:pattern`` with one group into any text.
             Cookies are those of all steps and redirects so far.
+        secret: without it, the value is hidden only if its name or shape is that of a secret;
+            false keeps it readable, but for cookies, which are always hidden.
     """
 
     path: str
-    secret: bool = False
+    secret: bool | UnsetType = UNSET
     kind: YieldKind = "text"
     optional: bool = False
 
@@ -280,7 +282,7 @@ class Auth(Model, frozen=True, kw_only=True):
 
 
 Encoding = Literal["json", "form", "multipart", "text", "xml"]
-Result = Literal["body", "envelope"]
+Result = Literal["body", "envelope", "bytes"]
 Redirects = Literal["follow", "result", "error"]
 Scalar = str | int | float | bool
 
@@ -370,6 +372,8 @@ class Api(Model, frozen=True, kw_only=True):
     body: Any = UNSET
     answer: Mapping[str, Any] = {}
     encoding: Encoding | UnsetType = UNSET
+    charset: str | UnsetType = UNSET
+    result: Result | UnsetType = UNSET
     timeout: Seconds | UnsetType = UNSET
     redirects: Redirects | UnsetType = UNSET
     auth: Auth | UnsetType = UNSET
@@ -419,6 +423,7 @@ class Platform(Model, frozen=True, kw_only=True):
     redirects: Redirects = "follow"
     strict: bool = False
     encoding: Encoding = "json"
+    charset: str = ""
     secret: tuple[str, ...] = ()
     not_secret: tuple[str, ...] = ()
     volatile: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ cached by key, with one login at a time for each.
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable, Generator
 from copy import copy
 from typing import Any, TypeVar
@@ -20,7 +21,13 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from bpmax_sim.clock import VirtualClock
-from bpmax_sim.errors import AuthError, BpmaxError, CallError, TransportError
+from bpmax_sim.errors import (
+    AuthError,
+    BpmaxError,
+    CallError,
+    LostCharactersWarning,
+    TransportError,
+)
 from bpmax_sim.i18n import label_message, map_message, msg
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import VERIFIED, Call, Request, Response
@@ -100,7 +107,7 @@ def _send_until_done(planned: Plan, env: Environment, trace: CallTrace) -> Calli
             planned, grant, env, attempt=progress.sent, offset=progress.offset or 0.0
         )
         trace.sent_at = env.clock.now()
-        outcome = yield from _send(request, trace)
+        outcome = yield from _send(request, trace, planned.recipe.charset)
         progress = trace.progress
         step = next_step(outcome, planned.recipe, grant, progress, env.auth_clock.now())
         if grant is not None and step.is_token_refused:
@@ -136,7 +143,7 @@ def _send_until_done(planned: Plan, env: Environment, trace: CallTrace) -> Calli
         trace.progress = RetryProgress(progress.sent, progress.renewed + step.renew, offset)
 
 
-def _send(request: Request, trace: CallTrace) -> Generator[Effect, Any, Outcome]:
+def _send(request: Request, trace: CallTrace, charset: str) -> Generator[Effect, Any, Outcome]:
     trace.sent, trace.received = request, None
     trace.progress = replace(trace.progress, sent=trace.progress.sent + 1)
     try:
@@ -144,7 +151,22 @@ def _send(request: Request, trace: CallTrace) -> Generator[Effect, Any, Outcome]
     except TransportError as error:
         return error
     trace.received = response
-    return ReceivedResponse(response, read_body(response))
+    body = read_body(response, charset)
+    if body.kind == "text" and body.problem:
+        trace.notes.append(_warn_of_lost_characters(request, body.problem))
+    return ReceivedResponse(response, body)
+
+
+def _warn_of_lost_characters(request: Request, problem: str) -> str:
+    """Warn that a script sees U+FFFD for bytes of a text, and return the message."""
+    message = msg(
+        "{name}: {problem}, so the text has U+FFFD there; declare `charset:` of the API, or take "
+        "its bytes with `result: bytes`",
+        name=request.call.name if request.call else request.method,
+        problem=problem,
+    )
+    warnings.warn(message, LostCharactersWarning, stacklevel=2)
+    return message
 
 
 def _obtain_grant(planned: Plan, env: Environment) -> Generator[Effect, Any, Grant | None]:

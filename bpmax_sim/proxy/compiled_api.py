@@ -80,6 +80,7 @@ class CompiledApi:
     rules: CompiledRules
     recover: Mapping[str, model.Recover]
     timeout: float
+    charset: str
     result: str
     redirects: model.Redirects
     rejects_business: bool
@@ -151,7 +152,8 @@ def _compile_new(platform: model.Platform, instance: model.Instance, api: model.
         ),
         recover=recover,
         timeout=_first_set(api.timeout, instance.timeout, platform.timeout),
-        result=_first_set(instance.result, platform.result),
+        charset=_first_set(api.charset, platform.charset),
+        result=_first_set(api.result, instance.result, platform.result),
         redirects=_first_set(api.redirects, platform.redirects),
         rejects_business="business" in _first_set(instance.reject, platform.reject),
         strict=_first_set(instance.strict, platform.strict),

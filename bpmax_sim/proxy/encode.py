@@ -248,7 +248,10 @@ def encode_payload(value: Any, encoding: Encoding) -> Payload:
         BadValueError: if *value* has no form in *encoding*.
     """
     if isinstance(value, str):
-        return Payload(_encode_utf8(value, "body"), TYPES[encoding])
+        is_plain = encoding == "json" and not _is_json(value)
+        return Payload(_encode_utf8(value, "body"), TYPES["text" if is_plain else encoding])
+    if isinstance(value, js.SearchParams) and encoding == "text":
+        return Payload(_encode_form(value).data, TYPES["text"])
     if isinstance(value, bytes | bytearray):
         return Payload(bytes(value), _BYTES if encoding == "json" else TYPES[encoding])
     return _ENCODERS[encoding](value)
@@ -271,11 +274,49 @@ def _encode_utf8(text: str, where: str) -> bytes:
         ) from None
 
 
+def _is_json(text: str) -> bool:
+    try:
+        js.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _refuse_maps(value: Any, where: str) -> None:
+    """Refuse what JSON writes as ``{}`` though it holds something.
+
+    Raises:
+        BadValueError: a Map, a Set or a URLSearchParams is in *value*.
+    """
+    if isinstance(value, js.SearchParams):
+        raise BadValueError(
+            "{where} is a URLSearchParams, which JSON writes as an empty object; send "
+            "params.toString() or Object.fromEntries(params)",
+            where=where,
+        )
+    if isinstance(value, js.JsMap | js.JsSet):
+        raise BadValueError(
+            "{where} is {kind_of}, which JSON writes as an empty object; send "
+            "Object.fromEntries(map) or [...set]",
+            where=where,
+            kind_of=js.describe_kind(value),
+        )
+    if isinstance(value, dict):
+        for name, item in value.items():
+            _refuse_maps(item, f"{where}.{name}")
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            _refuse_maps(item, f"{where}[{index}]")
+
+
 def _encode_json(value: Any) -> Payload:
     try:
-        return Payload(js.stringify_json(value), TYPES["json"])
+        data = js.stringify_json(value)
     except js.UnprintableError as error:
         raise BadValueError("body: {error}", error=error) from None
+    if b"{}" in data:
+        _refuse_maps(value, "body")
+    return Payload(data, TYPES["json"])
 
 
 def _encode_text(value: Any) -> Payload:
@@ -290,6 +331,9 @@ def _encode_text(value: Any) -> Payload:
 
 def _iterate_fields(value: Any, encoding: str) -> Iterator[tuple[str, Any]]:
     """Yield names and single values of a form; arrays repeat the name."""
+    if isinstance(value, js.SearchParams):
+        yield from value.pairs
+        return
     if not isinstance(value, Mapping):
         raise BadValueError(
             "body is {kind}, and this API sends a {encoding}; pass an object of names and values",

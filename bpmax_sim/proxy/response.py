@@ -13,7 +13,6 @@ One log record for each call and each login request, redacted when read.
 
 from __future__ import annotations
 
-import codecs
 import json
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -36,7 +35,6 @@ from bpmax_sim.messages import (
     Pairs,
     Request,
     Response,
-    charset_of,
     media_type,
 )
 from bpmax_sim.platform.html_selector import compile_selector, compile_value_pattern
@@ -44,6 +42,7 @@ from bpmax_sim.platform.model import ErrorClass, OkRule, ResponseRules
 from bpmax_sim.proxy.effects import NoRepr
 from bpmax_sim.secret.http_auth import SET_BY_SERVER
 from bpmax_sim.secret.vault import Redact, redact_values
+from bpmax_sim.text_codec import DecodedText, decode_text
 
 _NO_CONTENT = frozenset({204, 205, 304})
 _JSON_TYPES = frozenset({"application/json", "text/json"})
@@ -51,8 +50,6 @@ _TEXT_TYPES = frozenset({
     "application/xml", "application/javascript", "application/x-javascript",
     FORM, "application/x-ndjson", "application/yaml",
 })  # fmt: skip
-_CHARSETS = ("utf-", "gb", "big5", "iso8859", "cp", "ascii", "shift_jis", "euc_", "koi8")
-_BOM = "\ufeff"
 
 
 class NotJson(MessageError):  # noqa: N818 - a finding, not a failure
@@ -65,7 +62,8 @@ class ParsedBody(NoRepr, frozen=True):
     Attributes:
         kind: ``json`` (*value* is the parsed value, *text* its text), ``text``, ``bytes``
             (*value*), ``null`` for an empty one, or ``broken``: its type says JSON, and it is not.
-        problem: what is wrong with a broken one.
+        problem: what is wrong with a broken one, or with a text in which U+FFFD stands for bytes
+            that are not of its encoding.
         guessed: the value of a body that is JSON although its type does not say so, else None;
             rules look into it, scripts do not.
     """
@@ -97,14 +95,16 @@ def is_json(media: str) -> bool:
     return media in _JSON_TYPES or media.endswith("+json")
 
 
-def read_body(response: Response) -> ParsedBody:
-    """Return what the body of *response* is."""
+def read_body(response: Response, declared: str = "") -> ParsedBody:
+    """Return what the body of *response* is; *declared* is the ``charset:`` of its API."""
     raw = response.body
     if not raw or response.status in _NO_CONTENT:
         return _NULL
     content_type = response.header("content-type") or ""
-    media, charset = media_type(content_type), charset_of(content_type)
-    return _read_json(raw, charset) if is_json(media) else _read_other(raw, media, charset)
+    media = media_type(content_type)
+    if is_json(media):
+        return _read_json(raw, content_type, declared)
+    return _read_other(raw, media, content_type, declared)
 
 
 def parse_json(text: str, raw: bytes | None = None) -> Any:
@@ -133,40 +133,39 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(msg("{name} is not JSON", name=name))
 
 
-def _decode_text(raw: bytes, charset: str, errors: str) -> str:
-    """Return the text of *raw*, as UTF-8 where *charset* is no character set of the Web."""
-    codec = "utf-8"
-    if charset != codec:
-        with suppress(LookupError):
-            known = codecs.lookup(charset).name
-            codec = known if known.startswith(_CHARSETS) else codec
-    return raw.decode(codec, errors).removeprefix(_BOM)
+def _read_json(raw: bytes, content_type: str, declared: str) -> ParsedBody:
+    decoded = decode_text(raw, content_type, declared)
+    problem = _decoding_problem(decoded)
+    if not problem:
+        try:
+            utf_8 = raw if decoded.codec == "utf-8" else None
+            return ParsedBody("json", parse_json(decoded.text, utf_8), decoded.text)
+        except NotJson as error:
+            problem = str(error)
+    return ParsedBody("broken", text=decoded.text, problem=problem)
 
 
-def _read_json(raw: bytes, charset: str) -> ParsedBody:
-    try:
-        text = _decode_text(raw, charset, "strict")
-        return ParsedBody("json", parse_json(text, raw if charset == "utf-8" else None), text)
-    except UnicodeDecodeError as error:
-        problem = msg(
-            "byte {start} is not {encoding}", start=error.start + 1, encoding=error.encoding
-        )
-    except NotJson as error:
-        problem = str(error)
-    return ParsedBody("broken", text=_decode_text(raw, charset, "replace"), problem=problem)
+def _decoding_problem(decoded: DecodedText) -> str:
+    if decoded.wrong_at < 0:
+        return ""
+    return msg("byte {start} is not {encoding}", start=decoded.wrong_at + 1, encoding=decoded.codec)
 
 
-def _read_other(raw: bytes, media: str, charset: str) -> ParsedBody:
-    guessed = None
-    if raw.lstrip(b" \t\r\n\xef\xbb\xbf")[:1] in {b"{", b"["}:
-        with suppress(NotJson, UnicodeDecodeError):
-            guessed = parse_json(_decode_text(raw, charset, "strict"))
+def _read_other(raw: bytes, media: str, content_type: str, declared: str) -> ParsedBody:
+    is_text = not media or media.startswith("text/") or media in _TEXT_TYPES
+    is_text = is_text or media.endswith("+xml")
+    may_be_json = raw.lstrip(b" \t\r\n\xef\xbb\xbf")[:1] in {b"{", b"["}
+    if not (is_text or may_be_json):
+        return ParsedBody("bytes", raw)
+    decoded, guessed = decode_text(raw, content_type, declared), None
+    if may_be_json and decoded.wrong_at < 0:
+        with suppress(NotJson):
+            guessed = parse_json(decoded.text)
     if not media and guessed is not None:
-        text = _decode_text(raw, charset, "replace")
-        return ParsedBody("json", guessed, text)
-    if not media or media.startswith("text/") or media in _TEXT_TYPES or media.endswith("+xml"):
-        text = _decode_text(raw, charset, "replace")
-        return ParsedBody("text", text, text, guessed=guessed)
+        return ParsedBody("json", guessed, decoded.text)
+    if is_text:
+        problem = _decoding_problem(decoded)
+        return ParsedBody("text", decoded.text, decoded.text, problem=problem, guessed=guessed)
     return ParsedBody("bytes", raw, guessed=guessed)
 
 

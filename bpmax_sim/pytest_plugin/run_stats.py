@@ -12,6 +12,7 @@ import pytest
 from bpmax_sim.i18n import translate
 
 if TYPE_CHECKING:
+    from bpmax_sim.scenario.file_verdict import FileRuns
     from bpmax_sim.session.session import Session
 
 
@@ -40,6 +41,7 @@ class Tally:
         sharded: whether there are tests in other shards.
         broken: how many scenario files could not be read.
         stopped: whether something ended the run before its end, such as the option -x.
+        files: scenario file -> its rows and what none of them used, as `FileRuns` has them.
     """
 
     def __init__(self) -> None:
@@ -64,6 +66,7 @@ class Tally:
         self.sharded = False
         self.stopped = False
         self.broken = 0
+        self.files: dict[str, Any] = {}
 
     @property
     def is_touched(self) -> bool:
@@ -116,6 +119,14 @@ class Tally:
         """Leave of what was left over of a recording what *orders* leave over, too."""
         self.left[recording] = self.left.get(recording, orders) & orders
 
+    def file_runs(self) -> FileRuns:
+        """Return what adds up the rows of scenario files."""
+        from bpmax_sim.scenario.file_verdict import FileRuns  # noqa: PLC0415 - not at the start
+
+        runs = FileRuns()
+        runs.files = self.files
+        return runs
+
     def as_data(self) -> dict[str, Any]:
         """Return it as plain values, to be sent to the controller: counts, texts, sets of them."""
         texts = {name: set(map(translate, getattr(self, name))) for name in _SETS}
@@ -128,6 +139,7 @@ class Tally:
         self.codes |= data["codes"]
         self.partial |= data["partial"]
         self.sharded |= data["sharded"]
+        self.file_runs().merge(data["files"])
         for cassette, names in data["owners"].items():
             self.owners.setdefault(cassette, set()).update(names)
         for recording, orders in data["left"].items():

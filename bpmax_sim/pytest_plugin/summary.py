@@ -151,6 +151,12 @@ _NARROWING = ("lf", "stepwise", "collectonly", "ignore", "ignore_glob")
 _FINISHED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
 
+def _unused_in_files(tally: Tally) -> Iterator[str]:
+    """Yield what is wrong with whole files, of which each row has left it to the others."""
+    for _, part in tally.file_runs().unused() if tally.files else ():
+        yield msg("FAILED {place}: {message}", place=part.place, message=part.message)
+
+
 def write_summary(
     reporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
 ) -> None:
@@ -166,7 +172,7 @@ def write_summary(
         if isinstance(report, pytest.TestReport)
     ]
     sharding.store_durations(config, reports, complete=complete)
-    lines = list(_summary_lines(tally))
+    lines = [*_unused_in_files(tally), *_summary_lines(tally)]
     if complete:
         lines += _find_orphans(tally)
         _store_evidence(tally, find_root(config.rootpath))

@@ -56,6 +56,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         problems: what kept it from running as it should, each with its position.
         cassette: the file that was played or recorded, or nothing.
         trace: the file that everything was written to, or nothing.
+        unused: what a row has not used of its file, and some other row has to.
     """
 
     item: ScenarioItem
@@ -72,6 +73,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...] = ()
     cassette: str = ""
     trace: str = ""
+    unused: tuple[RunWarning, ...] = ()
 
     def with_warning(self, kind: str, message: str) -> Verdict:
         """Return the same verdict with one warning more."""
@@ -118,6 +120,7 @@ def judge_events(
             dataclasses.replace(f, rerun=rerun_command(item, mode)) for f in last.failures
         ),
         warnings=last.warnings,
+        unused=last.unused,
         reason=last.reason,
         problems=config_errors(calls) if failed else (),
     )

@@ -184,6 +184,27 @@ def event_of_call(
     )
 
 
+def matches_request(expected: Mapping[str, Any], request: Request, template: str) -> bool:
+    """Return whether the parts of *request* are as *expected*, as ``expect: proxy`` compares them.
+
+    *template* is the path of its API with placeholders.
+    """
+    call = request.call
+    headers = {**_pairs_as_map(call.headers if call else (), lower=True)}
+    headers |= {name.lower(): value for name, value in request.headers}
+    body = None if request.body is None else request.body.decode("utf-8", "replace")
+    made = CallMade(
+        number=0,
+        call=call.name if call else "",
+        url=request.url,
+        path=dict((path_template(template).match(call.path) or {}) if call else {}),
+        query=_pairs_as_map(call.query if call else ()),
+        header=headers,
+        body=_body(body, headers.get("content-type", "")),
+    )
+    return not failing_checks(_compare_parts(expected, made, ()))
+
+
 def _recording_behind(request: Request | None, recall: Recall) -> RecordingMatch | None:
     call = request.call if request else None
     return recall(call.serial, request.attempt) if call and request else None

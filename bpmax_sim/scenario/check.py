@@ -62,15 +62,44 @@ def _settings(draft: ScenarioDraft) -> None:
 def _proxy(draft: ScenarioDraft) -> None:
     """Find stubs of no API, and ignored paths that name no place of a request."""
     proxy, spot = draft.scenario.proxy, draft.spot.at("proxy")
-    for stub, place in spot.at("stubs").elements(proxy.stubs):
-        if "." not in stub.on:
-            draft.tell(place, "on: expected platform.api or platform.*, got {on!r}", on=stub.on)
+    stubs = list(spot.at("stubs").elements(proxy.stubs))
+    for number, (stub, place) in enumerate(stubs):
+        for path, wrong in faults.stub_problems(stub):
+            draft.tell(place.at(*path), wrong)
+        _stub_values(draft, place)
+        first = next((where for one, where in stubs[:number] if faults.shadows(one, stub)), None)
+        if first is not None:
+            draft.tell(
+                place,
+                "the stub {on} can never answer: the one in line {line} answers all its calls; put "
+                "this one before it, or give that one a request: of its own",
+                on=stub.on,
+                line=first.place.line,
+                kind="rule",
+            )
     for text, place in spot.at("ignore").elements(proxy.ignore):
         try:
             FieldPath.parse(text, "ignore")
         except ConfigError as error:
             reason = str(error).removeprefix("ignore: ")
             draft.tell(place, reason)
+
+
+def _stub_values(draft: ScenarioDraft, spot: Spot) -> None:
+    """Find values of a stub that are not known before the first step."""
+    node = spot.source.root.at(spot.steps)
+    for path, text in node.texts() if node is not None else ():
+        try:
+            parts = references.pieces(text) if "${" in text else ()
+        except references.UndefinedValueError:
+            continue  # told where all references are checked
+        for part in parts:
+            if isinstance(part, references.Reference) and part.root in {"form", "flow", "steps"}:
+                draft.tell(
+                    spot.at(*path),
+                    "a stub knows case, vars, env, now and uuid only, not ${{{text}}}",
+                    text=part.text,
+                )
 
 
 def _marks(draft: ScenarioDraft) -> None:
@@ -308,7 +337,7 @@ def _runs(draft: ScenarioDraft) -> None:
 
 
 def _action(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    actions = declared_actions(step)
+    actions = tuple(declared_actions(step))
     if len(actions) > 1:
         draft.tell(
             spot.at(actions[1]),

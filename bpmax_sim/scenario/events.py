@@ -155,6 +155,8 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
         digest: of what the steps came to; the same on every run of the same scenario in replay.
         checks: every comparison that the scenario's own expectations asked for.
         reason: of a skip or of an expected failure.
+        rows: how many rows the file has, 0 for one without a table.
+        unused: what this row has not used of the file, and some other row has to.
     """
 
     outcome: Outcome
@@ -165,6 +167,8 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
     duration: float
     checks: tuple[Comparison, ...] = ()
     reason: str = ""
+    rows: int = 0
+    unused: tuple[RunWarning, ...] = ()
     at: float
 
 

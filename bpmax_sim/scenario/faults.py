@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from msgspec import UNSET
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import join_messages, msg
-from bpmax_sim.messages import Pairs
-from bpmax_sim.scenario.model import Drip, FaultAction, FaultRule, Stub
+from bpmax_sim.messages import Pairs, Request
+from bpmax_sim.platform.model import names_api
+from bpmax_sim.scenario import expect
+from bpmax_sim.scenario.calls import matches_request
+from bpmax_sim.scenario.model import Drip, FaultAction, FaultRule, Stub, StubRequest
+from bpmax_sim.scenario.references import Path
 from bpmax_sim.transport.faults import Action, BadToken, Break, Fault, Reply, Slow
 from bpmax_sim.transport.protocol import SOURCE
 
 _SPAN = re.compile(r"([1-9]\d*)(?:-([1-9]\d*))?")
 _TARGET = re.compile(r"\*|[^.\s]+\.[^.\s]+")
+OK = 200
 _KINDS = ("token", "error", "status", "body")
 _JSON: Pairs = (("content-type", "application/json; charset=utf-8"),)
 _TEXT: Pairs = (("content-type", "text/plain; charset=utf-8"),)
@@ -45,13 +50,87 @@ def fault_problem(rule: FaultRule) -> str | None:
 def fault_of(rule: FaultRule, place: Place | None = None) -> Fault:
     """Return the transport's form of *rule*; without ``call`` it strikes every time."""
     first, last = (1, None) if rule.call is UNSET else _span(rule.call) or (1, None)
-    return Fault(on=rule.on, action=_action(rule.do), first=first, last=last, place=place)
+    attempts = None if rule.attempts is UNSET else rule.attempts
+    action = _action(rule.do)
+    return Fault(on=rule.on, action=action, first=first, last=last, place=place, attempts=attempts)
 
 
-def stub_of(stub: Stub, place: Place | None = None) -> Fault:
-    """Return *stub* as a rule that answers every time."""
+def stub_problems(stub: Stub) -> Iterator[tuple[Path, str]]:
+    """Yield what is wrong with *stub*, with its path."""
+    if "${" not in stub.on and not _TARGET.fullmatch(stub.on):
+        wrong = msg("on: expected platform.api or platform.*, got {on!r}", on=stub.on)
+        yield (), wrong
+    if stub.answers and (stub.body is not UNSET or stub.headers or stub.status != OK):
+        yield (
+            ("answers",),
+            msg("answers is all that is answered; it excludes status, headers and body"),
+        )
+    for number, answer in enumerate(stub.answers):
+        if problem := fault_problem(FaultRule(on="*", do=answer)):
+            yield ("answers", number), problem
+    for name, value in request_of(stub).items():
+        for path, wrong in expect.problems(value):
+            yield ("request", name, *path), wrong
+
+
+def shadows(earlier: Stub, stub: Stub) -> bool:
+    """Return whether *earlier* answers all that *stub* could."""
+    is_same = earlier.request == stub.request
+    if earlier.answers or not (is_same or earlier.request == StubRequest()):
+        return False
+    return earlier.on in {"*", stub.on} or names_api(earlier.on, stub.on)
+
+
+def request_of(stub: Stub) -> Mapping[str, Any]:
+    """Return the parts of a request that *stub* asks for."""
+    return {name: value for name, value in asdict(stub.request).items() if value is not UNSET}
+
+
+def fill_stub(stub: Stub, resolve: Callable[[Any], Any]) -> Stub:
+    """Return *stub* with its values filled in by *resolve*.
+
+    Raises:
+        UndefinedValueError: one of them is not defined.
+    """
+    values = {
+        name: resolve(getattr(stub, name))
+        for name in ("on", "headers", "body")
+        if getattr(stub, name) is not UNSET
+    }
+    request = {name: resolve(value) for name, value in request_of(stub).items()}
+    answers = tuple(
+        replace(answer, headers=resolve(answer.headers), body=resolve(answer.body))
+        for answer in stub.answers
+    )
+    return replace(stub, **values, request=StubRequest(**request), answers=answers)
+
+
+def stub_of(
+    stub: Stub, place: Place | None = None, template: Callable[[str, str], str] = lambda *_: ""
+) -> Fault:
+    """Return *stub* as a rule that answers every time, or as often as it has answers.
+
+    *template* returns the path of an API with its placeholders.
+    """
+    parts = request_of(stub)
+
+    def matches(request: Request) -> bool:
+        call = request.call
+        return matches_request(parts, request, template(call.platform, call.api) if call else "")
+
     reply = _reply(stub.status, stub.headers, stub.body, stub.delay)
-    return Fault(on=stub.on, action=replace(reply, source=SOURCE), place=place)
+    return Fault(
+        on=stub.on,
+        action=replace(reply, source=SOURCE),
+        place=place,
+        matches=matches if parts else None,
+        answers=tuple(map(_stub_answer, stub.answers)),
+    )
+
+
+def _stub_answer(answer: FaultAction) -> Action:
+    action = _action(answer)
+    return replace(action, source=SOURCE) if isinstance(action, Reply) else action
 
 
 def describe_fault(fault: Fault) -> str:

@@ -37,8 +37,12 @@ def wrong_calls(calls: Iterable[CallMade], *expected: model.Expect) -> Iterator[
     """Yield each of *calls* that can never work, unless an expectation says that it has to fail."""
     sections = [one.proxy for one in expected if one.proxy is not UNSET]
     named = [item.call for items in sections for item in items if item.error is not UNSET]
+    seen: set[tuple[str, Place | None]] = set()
     for call in calls:
-        if call.error in WRONG_CALLS and not any(names_api(name, call.call) for name in named):
+        if call.error not in WRONG_CALLS or (call.call, call.place) in seen:
+            continue
+        seen.add((call.call, call.place))
+        if not any(names_api(name, call.call) for name in named):
             yield call
 
 
@@ -103,8 +107,8 @@ def check_calls(item: ScenarioItem, platforms: Platforms) -> list[NameFinding]:
     steps = list(walk_steps(item))
     faults = (fault for located in steps for fault in located.faults)
     findings = [
-        NameFinding("rule", msg("{wrong}, so this can never answer", wrong=wrong), rule.place)
-        for rule in dict.fromkeys((*item.faults, *item.subjects.stubs, *faults))
+        NameFinding("rule", msg("this can never answer: {wrong}", wrong=wrong), rule.place)
+        for rule in dict.fromkeys((*item.faults, *faults))
         if (wrong := context.names.call_problem(rule.on))
     ]
     _check_expected_calls(context, item.scenario.expect, item.spot.at("expect"))

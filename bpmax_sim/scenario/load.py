@@ -41,7 +41,7 @@ from bpmax_sim.scenario.cases import (
     variable_arguments,
 )
 from bpmax_sim.scenario.check import check, check_values
-from bpmax_sim.scenario.faults import fault_of, fault_problem, stub_of
+from bpmax_sim.scenario.faults import fault_of, fault_problem
 from bpmax_sim.scenario.names import ScenarioNames
 from bpmax_sim.scenario.source import RunWarning, ScenarioSource, Spot, read_script
 from bpmax_sim.script.failure import Script
@@ -85,7 +85,6 @@ class Subjects(msgspec.Struct, frozen=True, kw_only=True):
     subflows: Mapping[str, FlowParts] = msgspec.field(default_factory=dict)
     flow_files: tuple[Script, ...] = ()
     named: Mapping[str, tuple[LocatedStep, ...]] = msgspec.field(default_factory=dict)
-    stubs: tuple[Fault, ...] = ()
 
     @property
     def handlers(self) -> tuple[Script, ...]:
@@ -127,6 +126,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
         strictness: how doubts are taken in the scenario's folder.
         warnings: what is wrong in the file and does not fail there.
         fills: its keys that have a ``${…}``.
+        rows: how many the file has.
     """
 
     root: Path
@@ -151,6 +151,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
     strictness: Strictness = "normal"
     warnings: tuple[RunWarning, ...] = ()
     fills: frozenset[str] = frozenset()
+    rows: int = 0
 
     @property
     def clock(self) -> Instant:
@@ -305,7 +306,6 @@ def _load_subjects(draft: ScenarioDraft) -> Subjects:
     names = [name for name in draft.flow_specs if name is None or name in draft.flows]
     flows = {name: _load_flow_parts(draft, name) for name in names}
     sources = [file.source for _, file in draft.flows.values()]
-    stubs = draft.spot.at("proxy", "stubs").elements(draft.scenario.proxy.stubs)
     named_files = (
         (name, spot.at(step.action, "file"))
         for step, spot in draft.steps
@@ -322,7 +322,6 @@ def _load_subjects(draft: ScenarioDraft) -> Subjects:
             name: tuple(_locate_step(draft, step, where, None) for step, where in steps)
             for name, steps in draft.named_steps.items()
         },
-        stubs=tuple(stub_of(stub, where.place) for stub, where in stubs),
     )
 
 
@@ -419,6 +418,7 @@ def _build_item(
         strictness=draft.strictness,
         warnings=tuple(draft.warnings),
         fills=draft.filled_keys(draft.spot),
+        rows=len(draft.rows),
     )
 
 

@@ -94,17 +94,38 @@ class FaultAction(Model, frozen=True, kw_only=True):
 
 
 class FaultRule(Model, frozen=True, kw_only=True):
-    """Trouble on purpose: which calls (``call: 2`` or ``1-2``, counted from 1), and what."""
+    """Fault injection: which calls (``call: 2`` or ``1-2``, counted from 1), and what.
+
+    Attributes:
+        attempts: how many sendings of such a call; by default the first alone where *call* counts.
+    """
 
     on: str
     call: int | str | UnsetType = UNSET
+    attempts: Annotated[int, Meta(ge=1)] | UnsetType = UNSET
     do: FaultAction
 
 
+class StubRequest(Model, frozen=True, kw_only=True):
+    """Which requests a stub answers, as ``expect: proxy`` compares them."""
+
+    path: Any = UNSET
+    query: Any = UNSET
+    header: Any = UNSET
+    body: Any = UNSET
+
+
 class Stub(Model, frozen=True, kw_only=True):
-    """A fixed response in front of the cassette, for calls that no one recorded."""
+    """A fixed response in front of the cassette, for calls that no one recorded.
+
+    Attributes:
+        request: which requests of these calls; by default all.
+        answers: what is answered in turn instead, one a request; then it lets through.
+    """
 
     on: str
+    request: StubRequest = StubRequest()
+    answers: tuple[FaultAction, ...] = ()
     status: Status = 200
     headers: Mapping[str, str] = {}
     body: Any = UNSET
@@ -216,12 +237,13 @@ class _StepHead(Model, frozen=True, kw_only=True):
     @property
     def action(self) -> str:
         """Return the name of the action, or nothing for a pure check."""
-        return next(iter(declared_actions(self)), "")
+        return next(declared_actions(self), "")
 
     @property
     def value(self) -> Any:
         """Return what the action takes, as the file has it; None for a pure check."""
-        return getattr(self, self.action) if self.action else None
+        action = self.action
+        return getattr(self, action) if action else None
 
     @property
     def kind(self) -> type[Action] | None:
@@ -253,7 +275,8 @@ else:  # one key an action
 
 def inner_steps(step: Step) -> tuple[str, Mapping[str, Any]] | None:
     """Return the named steps that *step* runs, and the variables they get."""
-    return step.kind.inner(step.value) if step.kind else None
+    kind = step.kind
+    return kind.inner(step.value) if kind else None
 
 
 class Fragment(Model, frozen=True, kw_only=True):

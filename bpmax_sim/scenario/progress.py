@@ -7,7 +7,7 @@ step; `Progress` is what the steps share.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -29,7 +29,8 @@ from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.expect import Checks
 from bpmax_sim.scenario.expect_check import check_expect
 from bpmax_sim.scenario.failure_report import FailureReporter
-from bpmax_sim.scenario.faults import describe_fault
+from bpmax_sim.scenario.faults import describe_fault, fill_stub, stub_of
+from bpmax_sim.scenario.file_verdict import answer_key, failure_of, step_key, unused_parts
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames
 from bpmax_sim.scenario.observation import SubjectState, digest_of, observe, state_of
 from bpmax_sim.scenario.references import Path, Scope, UndefinedValueError
@@ -41,6 +42,7 @@ from bpmax_sim.session.session import Session
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import CycleCut, FieldChanged, MessageShown, Result, SubjectEvent
+from bpmax_sim.transport.faults import Fault
 
 
 def form_of(subject: Subject) -> Mapping[str, Any]:
@@ -265,6 +267,7 @@ class Progress:
         self.missed: set[int] = set()
         self.checks: Checks = ()
         self.subject: Subject = None
+        self.ran: set[str] = set()
         self.unawaited: list[tuple[UnawaitedCall, FailureReporter]] = []
         self.shown = session.shown
         chance, zone = session.chance(), item.clock
@@ -313,6 +316,55 @@ class Progress:
         wrong = findings.check_calls(self.item, self.session.platforms)
         self.failures += self.sort_failures(map(self.reporter().report_finding, wrong))
         return not self.failures
+
+    def fill_stubs(self) -> tuple[Fault, ...]:
+        """Return the stubs of the scenario with their values filled in."""
+        rules = []
+        spot = self.item.spot.at("proxy", "stubs")
+        for number, (stub, where) in enumerate(spot.elements(self.item.scenario.proxy.stubs)):
+            path = ("proxy", "stubs", number)
+            try:
+                filled = fill_stub(stub, self.scope.resolve)
+            except UndefinedValueError as error:
+                self.failures.append(self.reporter().report("value", str(error), path))
+                continue
+            if wrong := self.names.call_problem(filled.on):
+                message = msg("this can never answer: {wrong}", wrong=wrong)
+                failure = self.reporter().report("rule", message, path)
+                self.failures += self.sort_failures([failure])
+            rules.append(stub_of(filled, where.place, self.session.template))
+        return tuple(rules)
+
+    def judge_unused(self) -> list[source.Failure]:
+        """Return what is wrong where no step ran; without other rows, what was not used, too."""
+        steps = self.item.steps
+        if steps and not self.ran & {step_key(located) for located in steps}:
+            message = msg("no step of this row ran: each has an if: that does not hold")
+            failures = [self.reporter().report("never_ran", message, ("scenario",))]
+        elif self.item.rows:
+            return []
+        else:
+            unused = unused_parts(self.item, self.ran)
+            failures = [failure_of(self.item, part) for part in unused]
+        return self.sort_failures(failures)
+
+    def fail_warnings(self) -> list[source.Failure]:
+        """Return what the run warned of as failures, where the scenario's folder is strict."""
+        if self.item.strictness != "strict":
+            return []
+        reporter = self.reporter()
+        return [
+            reporter.report_finding(findings.NameFinding(one.kind, one.message, one.place))
+            for one in self.log.warnings
+        ]
+
+    def note_stubs(self, stubs: Sequence[Fault]) -> None:
+        """Note which of *stubs* have answered, and which of their answers were given."""
+        for stub in stubs:
+            count = self.session.strikes_of(stub)
+            if count and stub.place is not None:
+                self.ran.add(str(stub.place))
+                self.ran |= {answer_key(stub.place, number) for number in range(count)}
 
     def _subject(self) -> Subject:
         scenario, resolve = self.item.scenario, self.scope.resolve

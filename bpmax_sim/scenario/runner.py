@@ -41,6 +41,7 @@ from bpmax_sim.scenario.events import Event, Outcome, ScenarioFinished, StepFini
 from bpmax_sim.scenario.expect import Checks, failing_checks
 from bpmax_sim.scenario.expect_check import check_error
 from bpmax_sim.scenario.failure_report import FailureReporter
+from bpmax_sim.scenario.file_verdict import step_key, unused_parts
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, items
 from bpmax_sim.scenario.model import During, Expect, Retry, Step, inner_steps
 from bpmax_sim.scenario.outcome import conclude, flag_reason, start_of
@@ -93,6 +94,7 @@ class StepRun(msgspec.Struct):
                 "if: {condition} does not hold", condition=self.located.step.condition
             )
         if not self.reason and not self.failures:
+            self.progress.ran.add(step_key(self.located))
             yield from self._body()
         self.progress.failures += self.failures
         yield log.add(self._finish_event(started))
@@ -406,15 +408,18 @@ def run_item(
     begin = session.clock.now()
     yield progress.log.add(start_of(item, begin))
     if progress.prepare() and progress.check_names():
-        rules = item.faults if faults else ()
-        session.arm((*rules, *item.subjects.stubs))
-        yield from _steps(progress)
-        silent = session.disarm((*rules, *item.subjects.stubs))
+        rules, stubs = item.faults if faults else (), progress.fill_stubs()
+        session.arm((*rules, *stubs))
+        if not progress.failures:
+            yield from _steps(progress)
+        progress.note_stubs(stubs)
+        silent = session.disarm((*rules, *stubs))
         if not progress.failures:
             reporter = progress.reporter()
             progress.failures += [
                 reporter.report_silent_fault(fault) for fault in silent if fault in rules
             ]
+            progress.failures += progress.judge_unused() or progress.fail_warnings()
     _close(progress)
     now = session.clock.now()
     outcome, failures = conclude(
@@ -429,6 +434,8 @@ def run_item(
         duration=round(now - begin, 6),
         checks=progress.checks,
         reason=flag_reason(item.xfail) if outcome == "xfailed" else "",
+        rows=item.rows,
+        unused=unused_parts(item, progress.ran) if item.rows and outcome == "passed" else (),
         at=now,
     )
 

@@ -289,13 +289,21 @@ class Context:
         ]
         return sorted(waiting, key=lambda timer: timer.due)
 
-    def end_stuck(self, run: ScriptRun) -> None:
-        """Nothing is planned any more: end *run*, and name the line that waits in vain."""
+    def end_stuck(self, run: ScriptRun, *, is_late: bool = False) -> None:
+        """End *run*, of which nothing is left to happen, and name the line that waits in vain.
+
+        With *is_late* something would happen, but it waited for longer than it may.
+        """
+        timers = [timer.place for timer in run.timers.values() if timer.place]
         if not run.settled:
             run.settled = True
             self._turn(run, "probe")
             self._turn(run, "probed")
-            run.error = run.error or self._failures.make_pending_error(run.probes)
+            if not is_late:
+                run.error = run.error or self._failures.make_pending_error(run.probes)
+        if is_late:
+            place = timers[0] if timers else run.place
+            run.error = run.error or self._failures.make_wait_error(run.probes, place)
         self._finish(run)
 
     def _turn(self, run: ScriptRun, operation: str, **argument: Any) -> None:

@@ -278,6 +278,21 @@ class ErrorFactory(msgspec.Struct):
         )
         return errors.PendingPromise(message, name="PendingPromise", place=place, stack=stack)
 
+    def make_wait_error(
+        self, probes: Sequence[tuple[str, str]], timer: Place | None
+    ) -> ScriptLimitError:
+        """Return the error of a script that waits for too long in real time.
+
+        It is at the line that waits, or, where none does, at the one that set *timer*.
+        """
+        traces = [trace for trace in (self._locate_trace(raw) for raw, _ in probes) if trace[1]]
+        place, stack = traces[0] if traces else (timer or Place(self.name), ())
+        message = msg(
+            "the script waited more than {wait:g} s of real time with no call under way",
+            wait=self.limits.wait,
+        )
+        return ScriptLimitError(message, name=_LIMIT, place=place, stack=stack)
+
     def _find_limit(self, thrown: turn_result.ThrownValue) -> str:
         """Return the message of the limit that an error comes of, or nothing."""
         name, message = thrown.name, thrown.message

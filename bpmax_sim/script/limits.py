@@ -33,6 +33,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         cpu: seconds of processor time, over all its turns.
         wall: seconds that pass while its turns run, what Python does for them included; neither
             virtual time nor waiting for a live system.
+        wait: seconds of real time that it may wait with no call in flight, in live and record mode.
         memory: bytes of the engine's heap.
         stack: bytes of stack; None takes half of the thread's, at most 4 MB. More than that runs
             scripts on a thread of their own.
@@ -41,6 +42,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     cpu: float = 2.0
     wall: float = 30.0
+    wait: float = 600.0
     memory: int = 64 * MEGABYTE
     stack: int | None = None
     calls: int = 10_000
@@ -70,10 +72,11 @@ def _parse_size(text: str) -> int:
     return int(match[1]) * _UNITS[match[2]]
 
 
-_LIMIT = re.compile(r"(cpu|wall)=(\d+(?:\.\d+)?)s?|(memory)=(\w+)|(calls)=(\d+)")
+_LIMIT = re.compile(r"(cpu|wall|wait)=(\d+(?:\.\d+)?)s?|(memory)=(\w+)|(calls)=(\d+)")
 _READERS: dict[str, Callable[[str], Any]] = {
     "cpu": float,
     "wall": float,
+    "wait": float,
     "memory": _parse_size,
     "calls": int,
 }

@@ -202,6 +202,7 @@ class Runtime:
             self.scheduler.run(lambda: False, until)
             return
         self._is_settling = True
+        self.scheduler.begin_wait()
         try:
             if self.limits.stack and self.limits.stack > default_stack_size():
                 run_with_stack(self.limits.stack, partial(self._settle_here, until))
@@ -249,7 +250,7 @@ class Runtime:
             self.scheduler.run(self._is_busy, until)
             while busy := next(self._busy_runs(), None):
                 context, run = busy
-                context.end_stuck(run)
+                context.end_stuck(run, is_late=self.scheduler.is_out_of_patience)
                 self.scheduler.run(self._is_busy, until)
         finally:
             self._thread = home

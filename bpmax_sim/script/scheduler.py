@@ -49,6 +49,7 @@ class Scheduler:
         handle: answers a request, as `Transport.handle` does; in live mode on threads.
         tokens: the session's grants.
         live: whether requests overlap and waits pass in real time.
+        patience: seconds of real time that scripts may wait with no call in flight, in live mode.
         workers: requests in flight at most, in live mode.
     """
 
@@ -59,6 +60,7 @@ class Scheduler:
         tokens: TokenStore,
         *,
         live: bool = False,
+        patience: float = math.inf,
         workers: int = 64,
     ) -> None:
         self.clock = clock
@@ -69,6 +71,7 @@ class Scheduler:
         self._spawning = False
         self._logins: dict[str, list[Resume]] = {}
         self._wire = _Threads(clock, workers) if live else None
+        self._patience = patience
 
     def call_at(self, instant: float, action: Callable[[], None]) -> ScheduledEvent:
         """Plan *action* for *instant*, or for now if that has passed."""
@@ -100,6 +103,16 @@ class Scheduler:
                 self.clock.move_to(event.instant)
                 event.action()
 
+    @property
+    def is_out_of_patience(self) -> bool:
+        """Whether scripts waited for longer than they may since the wait was begun anew."""
+        return self._wire is not None and self._wire.waited >= self._patience
+
+    def begin_wait(self) -> None:
+        """Let scripts wait as long as they may, whatever they waited before."""
+        if self._wire:
+            self._wire.waited = 0.0
+
     def close(self) -> None:
         """Stop the threads of live mode."""
         if self._wire:
@@ -109,10 +122,14 @@ class Scheduler:
         while self._planned and self._planned[0].action is None:
             heapq.heappop(self._planned)  # nobody has to wait for what was cancelled
         due = max(self.clock.now(), until)
-        if busy is not None and self._planned and self._planned[0].instant > due and not busy():
+        # What is awaited beyond the time that somebody asked to pass is the scripts' own wait.
+        is_own = busy is not None and bool(self._planned) and self._planned[0].instant > due
+        if is_own and (self.is_out_of_patience or (busy is not None and not busy())):
             return None
         if self._wire:
-            self._wire.wait(self._planned, self.complete)
+            most = self._patience - self._wire.waited if is_own else math.inf
+            if not self._wire.wait(self._planned, self.complete, most):
+                return None
         return heapq.heappop(self._planned) if self._planned else None
 
     def _step(self, call: Call, done: Resume, value: Any, error: Exception | None) -> None:
@@ -182,6 +199,7 @@ class _Threads:
         self._virtual = clock.now()
         self._real = time.monotonic()
         self._horizon = self._virtual
+        self.waited = 0.0  # seconds of sleep with nothing in flight
 
     def send(self, work: Callable[[], Exchanged], resume: Resume) -> None:
         start = self._clock.now()
@@ -193,17 +211,26 @@ class _Threads:
 
         self._pool.submit(deliver)
 
-    def wait(self, planned: list[ScheduledEvent], arrived: Arrived) -> None:
-        """Return when the first event is due; *arrived* makes events of what comes meanwhile."""
+    def wait(self, planned: list[ScheduledEvent], arrived: Arrived, most: float) -> bool:
+        """Return when the first event is due; *arrived* makes events of what comes meanwhile.
+
+        False is returned after *most* seconds with nothing in flight.
+        """
         self._anchor()
+        end = self.waited + most
         while self._in_flight or planned:
             remaining = planned[0].instant - self._now() if planned else _LONGEST_WAIT
             if planned and (remaining <= 0 or planned[0].instant <= self._horizon):
-                return
+                return True
             if self._in_flight:
                 self._receive(min(remaining, _LONGEST_WAIT), arrived)
+            elif self.waited >= end:
+                return False
             else:
-                time.sleep(min(remaining, _LONGEST_WAIT))
+                pause = min(remaining, _LONGEST_WAIT, end - self.waited)
+                time.sleep(pause)
+                self.waited += pause if most < math.inf else 0.0
+        return True
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

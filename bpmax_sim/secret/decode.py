@@ -521,6 +521,10 @@ NOT_SEARCHED: Mapping[str, str] = {
     "five encodings within one another": msg("four are undone"),
     "br, zstd, bzip2, xz, 7z, RAR": msg("inside of a body"),
     "pixels, sounds, PNG data in many chunks": msg("only the stream of the first chunk is undone"),
+    "base64 folded into short lines": msg("lines of few signs, as a narrow column has"),
+    "long decimal references": msg("&#0000000104; with more than seven digits"),
+    "doubled quotes": msg("a quote of the secret as CSV and SQL write it, twice"),
+    "another case": msg("the secret in capitals, or in small letters"),
     "other alphabets": msg("base58, base85, uuencode, octal escapes, UTF-7, UTF-32, EBCDIC"),
     "letters that PDF moves one by one": msg("[(se) -20 (cret)] TJ; a whole text is found"),
     "what Python prints without being captured": msg(

@@ -232,7 +232,9 @@ OPTIONS: Final[tuple[Option, ...]] = (
     Option(
         "js_limits",
         ("session", "marker", "pytest", "cli"),
-        help=template("what a script may use (default: cpu=2s,wall=30s,memory=64MB,calls=10000)"),
+        help=template(
+            "what a script may use (default: cpu=2s,wall=30s,wait=600s,memory=64MB,calls=10000)"
+        ),
         keyword="limits",
         metavar="LIMITS",
         read=_limits,

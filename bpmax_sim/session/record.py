@@ -18,6 +18,7 @@ from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.recorder import Outage, Recorder, has_forked
 from bpmax_sim.errors import (
     BadResponseError,
+    BlindIgnoreWarning,
     ConfigError,
     NoMatchError,
     OutageWarning,
@@ -277,6 +278,8 @@ class RecordMode:
                 OutageWarning,
                 stacklevel=2,
             )
+        if recording.recorder is not None:
+            self._warn_of_blind_ignores(recording.recorder)
         if recording.recorder is not None and (failed or worse):
             recording.recorder.set_aside()
         elif recording.recorder is not None:
@@ -288,6 +291,19 @@ class RecordMode:
                 replays=self._settings.replays,
             )
         recording.recorder = None
+
+    def _warn_of_blind_ignores(self, recorder: Recorder) -> None:
+        if calls := recorder.find_blind_ignores():
+            warnings.warn(
+                msg(
+                    "{cassette}: `ignore` makes calls equal whose recorded responses differ, so "
+                    "they are answered in their order whatever is asked: {calls}",
+                    cassette=display_path(self._settings.cassette or Path()),
+                    calls=series(calls),
+                ),
+                BlindIgnoreWarning,
+                stacklevel=2,
+            )
 
     def outages(self) -> tuple[Outage, ...]:
         """Return the calls that the third party did not serve, and did when last recorded."""

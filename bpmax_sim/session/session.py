@@ -131,10 +131,14 @@ class Session:
         self._refuse_closed = environment.refuse_closed
         self.calls, self.misses = environment.calls, environment.misses
         self.arm(faults)
-        self._scheduler = Scheduler(
-            self.clock, self._calls.handle, self._calls.tokens, live=not start.is_closed
-        )
         limits = limits or Limits()
+        self._scheduler = Scheduler(
+            self.clock,
+            self._calls.handle,
+            self._calls.tokens,
+            live=not start.is_closed,
+            patience=limits.wait,
+        )
         self._runtime = Runtime(
             self._scheduler,
             partial(run_call, env=environment),
@@ -406,6 +410,10 @@ class Session:
     def disarm(self, rules: Sequence[Fault], /) -> Sequence[Fault]:
         """Take *rules* away and return those of them that never fired."""
         return self._calls.disarm(rules)
+
+    def strikes_of(self, rule: Fault, /) -> int:
+        """Return how often *rule*, which is in force, has struck."""
+        return self._calls.strikes_of(rule)
 
     @property
     def injected_faults(self) -> Sequence[InjectedFault]:

@@ -48,7 +48,7 @@ auth:
 
 _LOGIN = """\
 credentials:
-  username: {secret: false}
+  username: {}
   password: {secret: true}
 auth:
   preset: login_token
@@ -61,7 +61,7 @@ auth:
 AUTHS: Final[Mapping[str, AuthChoice]] = {
     "none": AuthChoice("auth: none"),
     "basic": AuthChoice(
-        "credentials:\n  username: {secret: false}\n  password: {secret: true}\nauth: basic",
+        "credentials:\n  username: {}\n  password: {secret: true}\nauth: basic",
         ("username", "password"),
     ),
     "bearer": AuthChoice("credentials:\n  token: {secret: true}\nauth: bearer", ("token",)),

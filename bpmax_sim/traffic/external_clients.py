@@ -104,6 +104,9 @@ class ExternalClients:
 
     def _identify(self, request: Request) -> Request:
         match = self._match(request)
+        if match is None and not self.is_live:
+            request = self._at_declared_address(request)
+            match = self._match(request)
         if match is None:
             return replace(request, call=nameless_call(request))
         match = self._of_recorded_instance(request, match)
@@ -128,6 +131,24 @@ class ExternalClients:
                 self._registered.add(key)
         shown = hide_credentials(named, match, self.vault)
         return named if shown is named else replace(named, standin=shown)
+
+    def _at_declared_address(self, request: Request) -> Request:
+        """Return *request* at the address of a platform that recorded it there, or as it is.
+
+        While it was recorded, a variable said that the client's address was the platform's; whoever
+        replays has no such variable.
+        """
+        parts = urlsplit(request.url)
+        rest = request.url[len(f"{parts.scheme}://{parts.netloc}") :]
+        for platform in self.platforms.own.values():
+            declared = urlsplit(platform.base_url)
+            if "{" in platform.base_url:
+                continue
+            for base in (f"{declared.scheme}://{declared.netloc}", platform.base_url.rstrip("/")):
+                moved = replace(request, url=f"{base}{rest}")
+                if self._match(moved) is not None and self.is_recorded(self._identify(moved)):
+                    return moved
+        return request
 
     def is_redirected(self, request: Request) -> bool:
         """Return whether *request* goes to another address than its own."""

@@ -7,7 +7,7 @@ reach it. Disarming tells which rules never fired.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -68,7 +68,11 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         on: ``platform.api``, ``platform.get_*``, ``platform.*`` or ``*``.
-        first, last: the nth matching request, or a range; *last* None means for ever.
+        first, last: the nth matching call of the script, or a range; *last* None means for ever.
+        attempts: how many sendings of such a call it strikes; None: every one, but of counted
+            calls the first alone, so that what is sent again comes through.
+        matches: which requests of these calls; None for all.
+        answers: given in turn instead of *action*, one a request; then the rule is used up.
     """
 
     on: str
@@ -76,14 +80,20 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     first: int = 1
     last: int | None = None
     place: Place | None = None
+    attempts: int | None = None
+    matches: Callable[[Request], bool] | None = None
+    answers: tuple[Action, ...] = ()
 
     def covers(self, name: str) -> bool:
         """Return whether the rule speaks of ``platform.api`` *name*."""
         return self.on == "*" or names_api(self.on, name)
 
-    def strikes(self, number: int) -> bool:
-        """Return whether the rule applies to the *number*-th request that it covers."""
-        return self.first <= number and (self.last is None or number <= self.last)
+    def strikes(self, number: int, attempt: int = 0) -> bool:
+        """Return whether the rule applies to sending *attempt*, from 0, of the *number*-th call."""
+        is_counted = self.last is not None or self.first > 1
+        most = 1 if self.attempts is None and is_counted else self.attempts
+        is_among = self.first <= number and (self.last is None or number <= self.last)
+        return is_among and (most is None or attempt < most)
 
     def __str__(self) -> str:
         """Return ``platform.api call 1-2``."""
@@ -111,16 +121,42 @@ _BAD_BODIES: Mapping[str, bytes] = {
 
 
 class _ActiveRule(msgspec.Struct):
-    """A rule in force, and the requests that it has seen."""
+    """A rule in force: the calls that it has seen, by their serial, and how often it struck."""
 
     rule: Fault
     seen: int = 0
-    fired: bool = False
+    struck: int = 0
+    _numbers: dict[int, int] = msgspec.field(default_factory=dict)
+
+    def covers(self, name: str, request: Request) -> bool:
+        """Return whether the rule speaks of *request*, of the API *name*."""
+        matches = self.rule.matches
+        return self.rule.covers(name) and (matches is None or matches(request))
+
+    def count(self, request: Request) -> int:
+        """Return which of the script's calls *request* is of; what is sent again is the same."""
+        serial = request.call.serial if request.call else 0
+        if serial not in self._numbers or not serial:
+            self.seen += 1
+            self._numbers[serial] = self.seen
+        return self._numbers[serial]
+
+    def take_action(self, number: int, attempt: int) -> Action | None:
+        """Return what the rule does to a sending of the *number*-th call, if it does anything."""
+        rule = self.rule
+        if rule.answers:
+            action = rule.answers[self.struck] if self.struck < len(rule.answers) else None
+        else:
+            action = rule.action if rule.strikes(number, attempt) else None
+        self.struck += action is not None
+        return action
 
 
 @dataclass(slots=True)
 class Faults:
     """Apply the first rule that strikes, the last armed group first; the rest goes through.
+
+    A delay lets through to what answers next: another rule, or the transport below.
 
     Attributes:
         bad_token: the response of a platform that refuses its token, for a request to it.
@@ -150,8 +186,13 @@ class Faults:
             for rule in rules:
                 armed = next(armed for armed in self._armed if armed.rule is rule)
                 self._armed.remove(armed)
-                silent += [] if armed.fired else [rule]
+                silent += [] if armed.struck else [rule]
         return tuple(silent)
+
+    def strikes_of(self, rule: Fault) -> int:
+        """Return how often *rule*, which is in force, has struck."""
+        with self._lock:
+            return next(armed.struck for armed in self._armed if armed.rule is rule)
 
     def handle(self, request: Request) -> Response:
         """Return the faulted response, or that of the transport below.
@@ -159,37 +200,39 @@ class Faults:
         Raises:
             TransportError: where the rule says that the exchange breaks.
         """
-        rule = self._find_rule(request) if self._armed else None
-        if rule is None:
+        if not self._armed:
             return self.inner.handle(request)
-        self.struck(rule, request)
-        match rule.action:
-            case Reply() as reply:
-                return Response(
-                    status=reply.status,
-                    headers=reply.headers,
-                    body=reply.body,
-                    elapsed=reply.delay,
-                    source=reply.source,
-                )
-            case Break() as broken:
-                return _break_exchange(broken, request)
-            case BadToken():
-                return replace(self.bad_token(request), source="fault")
-            case Slow() as slow:
-                return _delay_response(self.inner.handle(request), slow)
-
-    def _find_rule(self, request: Request) -> Fault | None:
         name = request.call.name if request.call else ""
         with self._lock:
-            covering = [armed for armed in self._armed if armed.rule.covers(name)]
-            for armed in covering:
-                armed.seen += 1
-            for armed in covering:
-                if armed.rule.strikes(armed.seen):
-                    armed.fired = True
-                    return armed.rule
-        return None
+            covering = [armed for armed in self._armed if armed.covers(name, request)]
+            numbered = [(armed, armed.count(request)) for armed in covering]
+        return self._answer(request, numbered)
+
+    def _answer(self, request: Request, rules: Sequence[tuple[_ActiveRule, int]]) -> Response:
+        """Return what the first of *rules* that strikes makes of *request*."""
+        for index, (armed, number) in enumerate(rules):
+            with self._lock:
+                action = armed.take_action(number, request.attempt)
+            if action is None:
+                continue
+            rule = armed.rule
+            self.struck(replace(rule, action=action) if rule.answers else rule, request)
+            match action:
+                case Reply() as reply:
+                    return Response(
+                        status=reply.status,
+                        headers=reply.headers,
+                        body=reply.body,
+                        elapsed=reply.delay,
+                        source=reply.source,
+                    )
+                case Break() as broken:
+                    return _break_exchange(broken, request)
+                case BadToken():
+                    return replace(self.bad_token(request), source="fault")
+                case Slow() as slow:
+                    return _delay_response(self._answer(request, rules[index + 1 :]), slow)
+        return self.inner.handle(request)
 
 
 def _break_exchange(broken: Break, request: Request) -> Response:

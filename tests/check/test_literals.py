@@ -41,3 +41,48 @@ def test_a_secret_in_the_clear_is_told_unless_git_ignores_its_file(
     )
     (tmp_path / ".gitignore").write_text("*.local.yaml\n", encoding="utf-8")
     assert run_command_line(("lint",)) == 0
+
+
+PLATFORM = """\
+platform_key: hr
+base_url: https://hr.example.test
+headers: {X-Api-Key: abcd-1234-efgh}
+credentials: {key: {secret: true}}
+auth:
+  apply: [{in: header, name: X-Token, value: "{{ key }}"}, {in: query, name: sig, value: lit-77-x}]
+apis:
+  find: {path: /find, query: {api_key: zzz-111-222, page_token: zweite-seite-2}}
+"""
+
+
+def test_a_literal_that_is_a_secret_by_its_name_is_refused_in_a_platform(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "scenarios/platforms"
+    folder.mkdir(parents=True)
+    (folder / "hr.yaml").write_text(PLATFORM, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+
+    assert run_command_line(("lint",)) == 2
+    told = capsys.readouterr().err
+    places = ("headers.X-Api-Key", "auth.apply[1].value", "apis.find.query.api_key")
+    assert all(f": {place}: " in told for place in places)
+    assert "hr.yaml:3:22: " in told
+    assert told.count("is a secret and stands here in the clear") == len(places)
+    assert "abcd-1234" not in told
+
+
+def test_a_template_that_nothing_fills_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "scenarios/platforms"
+    folder.mkdir(parents=True)
+    text = PLATFORM.replace("abcd-1234-efgh", '"{{ key }}"')
+    (folder / "hr.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    assert run_command_line(("lint",)) == 2
+    told = capsys.readouterr().err
+    assert "hr.yaml:3:22: headers.X-Api-Key: '{{ key }}' would be sent as it stands" in told
+    assert "{in: header, name: X-Api-Key, value: '{{ key }}'}" in told

@@ -227,3 +227,21 @@ def test_traffic_without_a_builder_is_sent_as_it_is(tmp_path: Path) -> None:
 
 def test_logins_are_not_verified(tmp_path: Path) -> None:
     assert drift(tmp_path, [], lambda _: answer({})) == []
+
+
+def test_a_post_that_declares_to_read_is_sent_as_a_get_is(tmp_path: Path) -> None:
+    sent: list[str] = []
+
+    def live(request: Request) -> Response:
+        sent.append(request.method)
+        if len(sent) == 1:
+            raise TransportError("the connection broke", code="RESET", sent=True)
+        return answer({"n": "2"})
+
+    exchanges = recorded(
+        tmp_path, lambda erp: erp.api("search_orders").body({"客户": "张三"}).call(), {"n": 1}
+    )
+    assert drift(tmp_path, exchanges, live) == [
+        "error: [1] erp.search_orders: body.n: number became text"
+    ]
+    assert sent == ["POST"] * 3  # one that broke, and two that show what differs by itself

@@ -94,7 +94,7 @@ def test_an_exchange_that_failed_is_in_the_table(
     platform.write_text(f"{text[:start]}auth: none\n{text[end:]}", encoding="utf-8")
     project.edit(project.scenario, "    expect:", "    expect_error: {code: CONNECT}\n    expect:")
     project.edit(
-        project.scenario, 'console: ["客户名称: 张三", "联系电话: 13800138000"]', "form: {}"
+        project.scenario, 'console: ["客户名称: 张三", "联系电话: 13800138000"]', "messages: []"
     )
     project.edit(project.scenario, ", status: 200", "")
 

@@ -25,7 +25,8 @@ BUSY = """\
 scenario: 忙
 version: 1
 steps:
-  - {js: "for (const i of [1, 2, 3]) await $proxy('无').查(i).catch(() => 0)"}
+  - js: "for (const i of [1, 2, 3]) await $proxy('无').查(i).catch(() => 0)"
+    expect: {proxy: [{call: 无.查, error: UNKNOWN_PLATFORM, times: 3}]}
 """
 
 

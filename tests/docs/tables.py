@@ -309,6 +309,16 @@ def corpus(words: Words) -> str:
     )
 
 
+def collation(words: Words) -> str:
+    """Return how many pairs of texts of each block are ordered otherwise than in Node."""
+    data = ROOT / "tests/script/v8_parity/data/collation_pairs.json"
+    rows = [
+        (words(name), f"{drawn:,}", str(differ))
+        for name, (drawn, differ) in json.loads(data.read_bytes()).items()
+    ]
+    return words.table(("characters", "pairs", "ordered otherwise"), rows)
+
+
 def builtin(words: Words) -> str:
     """Return the APIs of each platform that is shipped."""
     lines = []
@@ -376,6 +386,7 @@ TABLES: Mapping[str, Callable[[Words], str]] = {
     "json": printed,
     "searched": searched,
     "corpus": corpus,
+    "collation": collation,
     "glossary": lambda words: glossary.table(words.language),
     "builtin": builtin,
     "exceptions": exceptions,

@@ -39,7 +39,7 @@ def test_every_limit_of_a_script_can_be_set(project: Project) -> None:
         scenario: 忙
         steps:
           - js: "for (let i = 0; i < 9; i++) await $proxy('无').查(i).catch(() => 0); const 行 = []; for (let i = 0; i < 2e4; i++) 行.push('x'.repeat(1e3) + i); return 行.length"
-            expect: {result: 20000}
+            expect: {result: 20000, proxy: [{call: 无.查, error: UNKNOWN_PLATFORM, times: 9}]}
         """,  # noqa: E501 - JavaScript
     )
     path = "scenarios/忙.scenario.yaml"

@@ -9,6 +9,7 @@ import pytest
 
 from tests.plugin.project import Project, failure_text, output
 
+DECLARED = ", ".join(f"字段{n}: null" for n in range(60))
 FIELDS = ", ".join(f"字段{n}: {n}" for n in range(60))
 HEAD = """\
 version: 1
@@ -20,7 +21,7 @@ proxy:
   platforms: platforms/
   stubs: [{on: crm_system.*, body: {code: 200}}]
 steps:
-""".replace("FIELDS", FIELDS)
+""".replace("FIELDS", ", ".join(f"字段{n}: null" for n in range(60)))
 LONG = "很长的值" * 2000
 
 
@@ -80,7 +81,8 @@ CASES = [
 def test_a_failure_is_never_longer_than_25_lines(project: Project, script: str, steps: str) -> None:
     project.write("scenarios/scripts/做.js", script)
     path = project.write("scenarios/很多.scenario.yaml", "")
-    path.write_text(HEAD + steps, encoding="utf-8")
+    head = HEAD.replace("{a: 1}", f"{{a: 1, {DECLARED}}}")
+    path.write_text(head + steps, encoding="utf-8")
 
     result = project.run("scenarios/很多.scenario.yaml")
 

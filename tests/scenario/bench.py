@@ -76,6 +76,10 @@ class PlainBench:
     def __post_init__(self) -> None:
         self.stage = PlainStage(self.plays)
 
+    def outages(self) -> tuple[()]:
+        """Return that no third party failed while it was recorded."""
+        return ()
+
     def chance(self) -> SeededChance:
         """Return what the scenario draws from."""
         return SeededChance(0)
@@ -189,6 +193,9 @@ class PlainBench:
 
     def arm(self, rules: Sequence[Fault], /) -> None:
         self.armed = [*rules, *self.armed]
+
+    def strikes_of(self, rule: Fault) -> int:
+        return self.fired.count(rule)
 
     def disarm(self, rules: Sequence[Fault], /) -> Sequence[Fault]:
         self.armed = [rule for rule in self.armed if rule not in rules]

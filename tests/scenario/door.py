@@ -17,6 +17,7 @@ proxy:
   instances: instances.yaml
   stubs: [{on: crm_system.get_customer_detail, body: {code: 200, data: {name: 张三}}}]
 """
+STUBS = PROXY.splitlines()[-1]
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Door:
         }.items():
             (self.folder / name).parent.mkdir(exist_ok=True)
             (self.folder / name).write_text(content, encoding="utf-8")
+        if not any("$proxy" in part for part in (text, *(files or {}).values())):
+            text = text.replace(STUBS, "  unused: fail")  # nothing calls what it answers
         path = self.folder / "场景.scenario.yaml"
         path.write_text(text, encoding="utf-8")
         printed = StringIO()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from tests.scenario.door import PROXY, Door, steps
+from tests.scenario.door import PROXY, STUBS, Door, steps
 
 FLOW = """\
 flow: 报销
@@ -185,7 +185,7 @@ def test_a_deadline_reminds_or_sends_to_somebody_else(door: Door) -> None:
     )
     text = (
         HEAD
-        + PROXY
+        + PROXY.replace(STUBS, "  unused: fail")
         + steps(
             "{set: {事由: 出差}}",
             "submit: {}",
@@ -259,7 +259,7 @@ def 旧的(session, 金额):
 def test_a_python_step_sees_form_and_flow_if_it_asks(door: Door) -> None:
     text = (
         HEAD
-        + PROXY
+        + PROXY.replace(STUBS, "  unused: fail")
         + steps(
             "{set: {事由: 出差}}",
             "submit: {}",

@@ -14,9 +14,12 @@ import pytest
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.scenario.events import ScenarioFinished
+from bpmax_sim.scenario.file_verdict import FileRuns
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import open_session, run_item
+from bpmax_sim.scenario.source import RunWarning
 from bpmax_sim.transport.protocol import Handler
+from tests.scenario.door import Door
 
 PLATFORM = """\
 platform_key: crm
@@ -105,7 +108,11 @@ def run(folder: Path, case: Case) -> list[Any]:
         loaded = items(path, environ={}, root=folder)
     except ConfigError as error:
         return [error]
-    return [_run_item(item) for item in loaded]
+    verdicts: list[Any] = [_run_item(item) for item in loaded]
+    runs = FileRuns()
+    for item, last in zip(loaded, verdicts, strict=True):
+        runs.add(item, last.outcome, last.unused)
+    return [*verdicts, *(part for _, part in runs.unused())]
 
 
 def _run_item(item: Any) -> ScenarioFinished:
@@ -119,10 +126,10 @@ def what_is_wrong(verdicts: list[Any]) -> str:
     """Return all that is red."""
     return "\n".join(
         str(one)
-        if isinstance(one, ConfigError)
+        if isinstance(one, ConfigError | RunWarning)
         else "\n".join(f"{f.headline} [{f.place}] {f.script}" for f in one.failures)
         for one in verdicts
-        if isinstance(one, ConfigError) or one.failures
+        if isinstance(one, ConfigError | RunWarning) or one.failures
     )
 
 
@@ -399,6 +406,94 @@ LIES: dict[str, Case] = {
         script="await Promise.allSettled([$proxy('crm').delete_customer('1')])",
         says="delete_customer",
     ),
+    # Stubs, and what never ran.
+    "a stub of an unknown API": Case(
+        steps="open: {}",
+        stubs="{on: crm.get_customr, body: {}}",
+        says="can never answer: crm has no API 'get_customr'",
+    ),
+    "a stub of an unknown platform": Case(
+        steps="open: {}", stubs="{on: crn.*, body: {}}", says="no platform 'crn'"
+    ),
+    "a stub that nothing calls": Case(
+        steps="open: {}", says="the stub crm.get_customer has never answered"
+    ),
+    "a stub behind another one": Case(
+        steps="open: {}",
+        script=CALL,
+        stubs="{on: crm.*, body: {}}, {on: crm.get_customer, body: {}}",
+        says="can never answer",
+    ),
+    "a stub that is the same as another one": Case(
+        steps="open: {}", script=CALL, stubs=f"{STUB}, {STUB}", says="can never answer"
+    ),
+    "a stub for another request": Case(
+        steps="open: {}",
+        script=CALL,
+        stubs="{on: crm.get_customer, request: {path: {id: '2'}}, body: {code: 200, data: {name: 李四}}}",
+        says="has never answered",
+    ),
+    "an answer in turn that was never given": Case(
+        steps="open: {}",
+        script=CALL,
+        stubs="{on: crm.get_customer, answers: [{body: {data: {name: 张三}}}, {body: {data: {name: 李四}}}]}",
+        says="answer 2 of the stub crm.get_customer was never given",
+    ),
+    "a stub that knows the form": Case(
+        steps="open: {}",
+        script=CALL,
+        stubs="{on: crm.get_customer, body: {data: {name: '${form.客户名称}'}}}",
+        says="a stub knows case, vars",
+    ),
+    "a stub whose operator is none": Case(
+        steps="open: {}",
+        script=CALL,
+        stubs="{on: crm.get_customer, request: {path: {id: {$eqq: '1'}}}, body: {}}",
+        says="$eqq",
+    ),
+    "a stub with a body beside its answers": Case(
+        steps="open: {}",
+        script=CALL,
+        stubs="{on: crm.get_customer, body: {}, answers: [{body: {}}]}",
+        says="answers is all",
+    ),
+    "a delay on a stubbed call that the script must not wait for": Case(
+        steps="{open: {}, faults: [{on: crm.get_customer, do: {delay: 5s}}], expect: {form: {客户名称: 张三}}}",
+        script="const r = await Promise.race([$proxy('crm').get_customer('1'), new Promise(f => setTimeout(f, 3000))]);\nform.客户名称 = r ? r.data.name : '超时'",
+        says="form.客户名称 expected",
+    ),
+    "a fault of the second call, where the first is sent twice": Case(
+        steps="{open: {}, faults: [{on: crm.get_customer, call: 2, do: {status: 500}}]}",
+        script=CALL,
+        says="fault never fired",
+    ),
+    "a fault of an unknown API": Case(
+        steps="{open: {}, faults: [{on: crm.get_customr, do: {status: 500}}]}",
+        stubs="",
+        says="this can never answer",
+    ),
+    "a step whose if never holds": Case(
+        steps="steps:\n  - open: {}\n  - {if: '${form.金额} > 100', open: {}}",
+        stubs="",
+        says="has never held",
+    ),
+    "a row of which no step ran": Case(
+        steps="{if: '${case.跑} == 是', open: {}}",
+        stubs="",
+        top="cases: [{id: 跑, 跑: 是}, {id: 不跑, 跑: 否}]",
+        says="no step of this row ran",
+    ),
+    "a step that ran in no row": Case(
+        steps="steps:\n  - open: {}\n  - {if: '${case.跑} == 是', open: {}, faults: [{on: crm.create_order, do: {status: 500}}]}",
+        stubs="",
+        top="cases: [{id: 甲, 跑: 否}, {id: 乙, 跑: 否}]",
+        says="has never held",
+    ),
+    "a stub that no row calls": Case(
+        steps="open: {}",
+        top="cases: [{id: 甲}, {id: 乙}]",
+        says="the stub crm.get_customer has never answered",
+    ),
     # What says nothing.
     "an expectation of nothing in the form": Case(
         steps="{open: {}, expect: {form: {}}}", stubs="", says="form: {} says nothing"
@@ -506,6 +601,51 @@ TRUTHS: dict[str, Case] = {
         stubs="",
         top="cases: [{id: 查, 按钮: 查询}, {id: 清, 按钮: 清空}]",
     ),
+    "stubs that match requests": Case(
+        steps="steps:\n  - {js: \"return (await $proxy('crm').get_customer('1')).data.name\", expect: {result: 张三}}\n"
+        "  - {js: \"return (await $proxy('crm').get_customer('2')).data.name\", expect: {result: 李四}}",
+        form="",
+        stubs="{on: crm.get_customer, request: {path: {id: '1'}}, body: {data: {name: 张三}}}, "
+        "{on: crm.get_customer, body: {data: {name: 李四}}}",
+    ),
+    "a stub that matches a body": Case(
+        steps="{js: \"return (await $proxy('crm').$api('create_order').$body({单: {金额: 5}}).$call()).ok\", expect: {result: true}}",
+        form="",
+        stubs="{on: crm.create_order, request: {body: {单: {金额: {$gt: 3}}}}, body: {ok: true}}",
+    ),
+    "answers in turn, and then the rest": Case(
+        steps="{js: \"const r = []; for (let i = 0; i < 3; i++) r.push((await $proxy('crm').get_customer('1')).data.name); return r\", expect: {result: [甲, 乙, 张三]}}",
+        form="",
+        stubs="{on: crm.get_customer, answers: [{body: {data: {name: 甲}}}, {body: {data: {name: 乙}}}]}, "
+        + STUB,
+    ),
+    "an answer in turn that fails": Case(
+        steps="{js: \"await $proxy('crm').get_customer('1')\", expect_error: {code: HTTP_STATUS, status: 503}}",
+        form="",
+        stubs="{on: crm.get_customer, answers: [{status: 503}]}",
+    ),
+    "a stub that rows fill": Case(
+        steps="{open: {}, expect: {form: {客户名称: '${case.名}'}}}",
+        script=CALL,
+        stubs="{on: crm.get_customer, body: {data: {name: '${case.名}'}}}",
+        top="cases: [{id: 一, 名: 张三}, {id: 二, 名: 李四}]",
+    ),
+    "a stub that one of two rows uses": Case(
+        steps="click: ${case.查}",
+        form="click.查: 脚本.js, click.不查: 空.js",
+        script=CALL,
+        files={"空.js": ""},
+        top="cases: [{id: 一, 查: 查}, {id: 二, 查: 不查}]",
+    ),
+    "a delay that lets through to the stub": Case(
+        steps="{open: {}, faults: [{on: crm.get_customer, do: {delay: 5s}}], expect: {form: {客户名称: 张三}, proxy: [{call: crm.get_customer, source: stub}]}}",
+        script=CALL,
+    ),
+    "an if that holds in one row": Case(
+        steps="steps:\n  - open: {}\n  - {if: '${case.跑} == 是', open: {}}",
+        stubs="",
+        top="cases: [{id: 甲, 跑: 是}, {id: 乙, 跑: 否}]",
+    ),
     "an unknown API that has to fail": Case(
         steps="{open: {}, expect: {proxy: [{call: crm.delete_order, error: UNKNOWN_API}]}}",
         script="try { await $proxy('crm').delete_order('1') } catch {}",
@@ -517,3 +657,56 @@ TRUTHS: dict[str, Case] = {
 @pytest.mark.parametrize("case", TRUTHS.values(), ids=TRUTHS)
 def test_a_scenario_that_only_looks_so_is_green(tmp_path: Path, case: Case) -> None:
     assert what_is_wrong(run(tmp_path, case)) == ""
+
+
+ROWS = """\
+version: 1
+scenario: 客户
+form: {scripts: {open: 脚本.js}, fields: {客户名称: ""}}
+proxy: {platforms: platforms, stubs: [{on: crm_system.get_customer_detail, body: {}}, {on: crm_system.create_order, body: {}}]}
+cases: [{id: 甲}, {id: 乙}]
+steps: [{open: {}}]
+"""
+
+
+def test_what_no_row_used_is_one_failure_of_the_file(door: Door) -> None:
+    files = {"脚本.js": "await $proxy('crm_system').getCustomerDetail('1')"}
+    ended = door.run(ROWS, files)
+
+    assert ended.code == 1
+    assert "2 passed, 1 failed" in ended.text
+    assert ended.text.count("the stub crm_system.create_order has never answered") >= 1
+    assert door.run(ROWS.replace(", {on: crm_system.create_order, body: {}}", ""), files).code == 0
+
+
+def test_a_row_alone_is_not_red_for_what_it_leaves_to_others(door: Door) -> None:
+    files = {"脚本.js": "await $proxy('crm_system').getCustomerDetail('1')"}
+    door.run(ROWS, files)
+
+    ended = door.run(ROWS, files, "-k", "甲")
+    assert ended.code == 0, ended.text
+
+
+DOUBTFUL = Case(steps="open: {}", script="console.log(form.客户名)", stubs="")
+WRONG = Case(steps="open: {}", script="form.客户名 = 1", stubs="")
+
+
+@pytest.mark.parametrize(
+    ("table", "case", "is_red"),
+    [
+        ("", DOUBTFUL, False),
+        ("strict = true", DOUBTFUL, True),
+        ("", WRONG, True),
+        ("lenient = ['.']", WRONG, False),
+    ],
+)
+def test_a_folder_chooses_what_a_doubt_is(
+    tmp_path: Path, table: str, case: Case, is_red: bool
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(f"[tool.bpmax_sim]\n{table}\n", encoding="utf-8")
+    (last,) = run(tmp_path, case)
+
+    assert bool(last.failures) is is_red
+    told = [*last.failures, *last.warnings]
+    assert all("客户名" in str(getattr(one, "essence", one)) for one in told)
+    assert told

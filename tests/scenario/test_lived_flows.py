@@ -51,7 +51,8 @@ CHECK = "before_next.部门审批: 脚本.js"
         ("throw Object.assign(new Error('请先填写附件'), {code: 'ATTACH'})", "请先填写附件"),
         (
             (
-                "try { await $proxy('crm_system').get_customer_detail() } "
+                "try { await $proxy('crm_system').getCustomerDetail('1'); "
+                "await $proxy('crm_system').get_customer_detail() } "
                 "catch (e) { throw new Error('请先填写附件', {cause: e}) }"
             ),
             "请先填写附件",

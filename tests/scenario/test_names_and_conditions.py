@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.scenario.door import PROXY, Door, steps
+from tests.scenario.door import PROXY, STUBS, Door, steps
 
 HEAD = """\
 version: 1
@@ -23,7 +23,7 @@ CALLS = "form.名称 = (await $proxy('crm_system').getCustomerDetail('1')).data.
 def test_an_api_is_named_in_either_spelling_or_by_a_glob(door: Door, on: str, times: str) -> None:
     text = (
         HEAD
-        + PROXY
+        + PROXY.replace(STUBS, "  unused: fail")
         + steps(
             f"""click: 查询
     faults: [{{on: {on}, do: {{status: 503}}}}]

@@ -159,7 +159,7 @@ steps:
     )
     assert [check.ok for check in failure.checks] == [True, False]
     assert [call.call for call in failure.calls] == ["crm_system.get_customer_detail"]
-    assert failure.rerun == "pytest '场景.scenario.yaml::选择客户后回填联系人'"
+    assert failure.rerun == "bpmax-sim run 场景.scenario.yaml"
 
 
 def test_a_wrong_call_points_to_the_script_line_that_made_it(
@@ -383,10 +383,15 @@ def test_faults_can_be_left_out(folder: Path, bench: PlainBench) -> None:
     assert headlines(folder, bench, text, faults=False) == []
 
 
-def test_a_stub_answers_and_need_not(folder: Path, bench: PlainBench) -> None:
+def test_a_stub_that_never_answers_is_red(folder: Path, bench: PlainBench) -> None:
     text = "proxy: {stubs: [{on: crm_system.*, body: {code: 200}}]}\nsteps:\n  - open: {}\n"
 
-    assert headlines(folder, bench, text) == []
+    assert headlines(folder, bench, text) == [
+        (
+            "选择客户后回填联系人: the stub crm_system.* has never answered; "
+            "take it away, or mend what it asks for"
+        )
+    ]
 
 
 def test_values_come_from_variables_rows_results_and_the_form(

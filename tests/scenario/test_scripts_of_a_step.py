@@ -89,7 +89,7 @@ def test_a_call_that_nobody_awaits_is_a_failure(project: Project, said: str) -> 
     )
     assert render(failure).splitlines()[-2:] == [
         "script: form.js:2:24   $proxy('crm_system').get_customer_detail('12345');",
-        "rerun: pytest '场景.scenario.yaml::选择客户后回填'",
+        "rerun: bpmax-sim run 场景.scenario.yaml",
     ]
 
 

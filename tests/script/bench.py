@@ -66,7 +66,9 @@ class Bench:
     programs: list[CallSpec] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.scheduler = Scheduler(self.clock, self.handle, TokenStore(), live=self.live)
+        self.scheduler = Scheduler(
+            self.clock, self.handle, TokenStore(), live=self.live, patience=self.limits.wait
+        )
         self.runtime = Runtime(
             self.scheduler,
             self.begin,

@@ -6,9 +6,11 @@ import time
 import pytest
 
 from bpmax_sim.errors import PendingPromise, ScriptLimitError
+from bpmax_sim.messages import Request, Response
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
-from tests.script.bench import NAME, Bench, run
+from bpmax_sim.session.session import Session
+from tests.script.bench import NAME, Bench, ok, run
 
 SMALL = Limits(cpu=0.1, memory=16 << 20)
 PATIENT = Limits(cpu=30, memory=16 << 20)
@@ -185,3 +187,41 @@ def test_a_thenable_that_never_answers_is_told_without_a_line() -> None:
     assert isinstance(error, PendingPromise)
     assert str(error.place) == NAME
     assert error.message.endswith("; or it used more than 64 MB of memory, and that was lost")
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("setInterval(() => 0, 20);\nawait new Promise(() => 0);", 2),
+        ("const 再 = () =>\n  setTimeout(再, 0);\n再();", 2),
+        ("let 等 = 0;\nawait new Promise(r => setTimeout(r, 60000));", 2),
+    ],
+)
+def test_a_script_that_waits_for_ever_in_live_mode_ends(source: str, line: int) -> None:
+    started = time.monotonic()
+    bench = Bench(live=True, limits=Limits(wait=0.3))
+    error = bench.run(source).error
+
+    assert isinstance(error, ScriptLimitError)
+    assert error.message == (
+        "the script waited more than 0.3 s of real time with no call under way"
+    )
+    assert error.place
+    assert error.place.line == line
+    assert time.monotonic() - started < 20
+    assert bench.run("return '还在'").value == "还在"
+
+
+def test_what_a_call_takes_is_no_wait_of_the_script() -> None:
+    def slow(_request: Request) -> Response:
+        time.sleep(0.5)
+        return ok(elapsed=0.5)
+
+    bench = Bench(slow, live=True, limits=Limits(wait=0.2))
+
+    assert bench.run("await $proxy('crm').get(); return 1").unwrap() == 1
+
+
+def test_time_that_somebody_lets_pass_is_no_wait_of_the_script() -> None:
+    with Session.open(mode="live", limits=Limits(wait=0.1)) as session:
+        session.advance(0.3)

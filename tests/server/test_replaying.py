@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -191,3 +192,23 @@ def test_nothing_of_a_request_is_kept(folder: Path) -> None:
             )
 
     assert [len(one.calls) + len(one.misses) for one in recordings._sessions] == [0]
+
+
+def test_a_head_has_the_recorded_length(tmp_path: Path) -> None:
+    def answer(_request: Request) -> Response:
+        return Response(status=200, headers=(("content-length", "1234"), ("x-a", "1")))
+
+    platforms = tmp_path / "platforms"
+    platforms.mkdir()
+    text = "platform_key: files\nbase_url: https://files.example.test\n"
+    (platforms / "files.yaml").write_text(
+        text + "apis: {head: {method: HEAD, path: /a.pdf}}\n", encoding="utf-8"
+    )
+    path = tmp_path / "cassettes/head.yaml"
+    how: dict[str, Any] = {"owner": "头", "mode": "record", "transport": answer}
+    with bs.Session.open(platforms, cassette=path, **how) as session:
+        session.proxy("files").head()
+    with run_server(Recordings([path], platforms=platforms).handle) as url:
+        found = httpx.head(f"{url}/a.pdf")
+
+    assert (found.headers["content-length"], found.headers["x-a"]) == ("1234", "1")

@@ -79,3 +79,16 @@ def test_a_second_record_calls_nobody_and_says_what_would(
     missed = bs("run")
     assert "--record=rewrite" in missed.out
     assert "or add    bpmax-sim record" in missed.out
+
+
+def test_ignoring_what_a_response_depends_on_is_a_warning(
+    project: TeamProject, crm: Crm, bs: Command
+) -> None:
+    crm.names["2"] = "李四"
+    project.scenario("客户", 1, 2, more="  ignore: [path.id]\n")
+    done = bs("record")
+
+    assert done.code == 0
+    assert "`ignore` makes calls equal whose recorded responses differ" in done.err
+    assert "crm.get_customer (path.id)" in done.err
+    assert "makes calls equal" not in bs("run").err

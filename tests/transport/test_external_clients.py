@@ -141,15 +141,17 @@ EXPECTED = [
 
 @pytest.mark.parametrize("ask", [with_requests, with_aiohttp])
 @pytest.mark.parametrize("address", ["instance", "declared"])
+@pytest.mark.parametrize("replayed_at", ["instance", "declared"])
 def test_a_client_that_logs_in_is_recorded_and_replayed_without_any_variable(
-    root: Path, server: Loopback, ask: Ask, address: str
+    root: Path, server: Loopback, ask: Ask, address: str, replayed_at: str
 ) -> None:
     base = server.url if address == "instance" else DECLARED
     with opened(root, environment(server)) as session, session.listen():
         recorded = ask(base, PASSWORD)
     asked = len(server.received)
     with opened(root) as session, session.listen():
-        replayed = ask(DECLARED, "nobody-knows-it")
+        base = server.url if replayed_at == "instance" else DECLARED
+        replayed = ask(base, "nobody-knows-it")
         calls = [(call.name, call.is_login) for call in session.calls]
 
     assert recorded == replayed == EXPECTED

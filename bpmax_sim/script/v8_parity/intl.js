@@ -9,6 +9,13 @@ function localeOf(locales) {
   if (asked === undefined) return 'zh-CN';
   return LOCALES[`${asked}`.toLowerCase()] ?? refuse(`the locale ${brief(`${asked}`)}`, 'use zh-CN, zh-TW, zh-HK or en-US');
 }
+// en-CA and sv-SE are asked for since they write 2026-03-02: that they do, and refuse the rest.
+const NUMERIC_DATES = {'en-ca': 'en-CA', 'sv-se': 'sv-SE', sv: 'sv-SE'};
+function dateLocaleOf(locales) {
+  const asked = Array.isArray(locales) ? locales[0] : locales;
+  return NUMERIC_DATES[`${asked}`.toLowerCase()] ?? localeOf(locales);
+}
+const writesNumbers = locale => locale === 'en-CA' || locale === 'sv-SE';
 function read(owner, options, known) {
   const chosen = {};
   for (const name of Object.keys(options ?? {})) {
@@ -219,7 +226,27 @@ function dateKey({weekday, year, month, day}, locale) {
   if (locale === 'zh-CN' && key === 'ym' && month === '2-digit') return 'yM';
   return locale === 'zh-CN' && key === 'wymd' && weekday === 'long' ? 'wyMd' : key;
 }
+function numericDate(date, {weekday, year, month, day}, locale) {
+  if (!year && !month && !day && !weekday) return [];
+  const known = !weekday && year !== '2-digit' && month && !NAME.includes(month) && (year ? true : day && locale === 'en-CA');
+  if (!known) refuse(`this choice of date parts in ${locale}`, 'known are year, month and day in digits, or year and month');
+  const pieces = [];
+  for (const [type, wanted, text] of [['year', year, `${date.getUTCFullYear()}`], ['month', month, two(date.getUTCMonth() + 1)], ['day', day, two(date.getUTCDate())]]) {
+    if (wanted) pieces.push(...pieces.length ? [['literal', '-']] : [], [type, text]);
+  }
+  return pieces;
+}
+function numericTime(date, {hour, minute, second}, locale, {hour12, hourCycle}) {
+  if (!hour && !minute && !second) return [];
+  if (!hour || !minute) refuse(`this choice of time parts in ${locale}`, 'ask for hour and minute');
+  if (locale === 'sv-SE' && (hour12 || hourCycle === 'h12')) refuse('a time of twelve hours in sv-SE', 'leave hour12 out');
+  const h = date.getUTCHours(), tail = [['minute', two(date.getUTCMinutes())], ...second ? [['second', two(date.getUTCSeconds())]] : []];
+  const half = locale === 'en-CA' && (hour12 ?? (hourCycle ? hourCycle === 'h12' : true));
+  if (!half) return joined([['hour', locale === 'en-CA' && hour12 === false && h === 0 ? '24' : two(h)], ...tail]);
+  return [...joined([['hour', hour === '2-digit' ? two(h % 12 || 12) : `${h % 12 || 12}`], ...tail]), ['literal', '\u202f'], ['dayPeriod', h < 12 ? 'a.m.' : 'p.m.']];
+}
 function datePieces(date, parts, locale) { // [type, text], as one after the other
+  if (writesNumbers(locale)) return numericDate(date, parts, locale);
   const {weekday, year, month, day} = parts, words = NAME.includes(month), key = dateKey(parts, locale);
   if (!key) return [];
   const chinese = locale !== 'en-US', digits = (n, width) => width === '2-digit' ? two(n) : `${n}`;
@@ -237,6 +264,7 @@ function datePieces(date, parts, locale) { // [type, text], as one after the oth
   return pattern.match(/[wymMd]|[^wymMd]+/g).map(piece => TYPES[piece] ? [TYPES[piece], values[piece]] : ['literal', piece]);
 }
 function timePieces(date, parts, locale, {hour12, hourCycle}) {
+  if (writesNumbers(locale)) return numericTime(date, parts, locale, {hour12, hourCycle});
   const {hour, minute, second} = parts, chinese = locale !== 'en-US', mainland = locale === 'zh-CN';
   if (!hour && !minute && !second) return [];
   if (hour && second && !minute) refuse('hour and second without minute', 'ask for minute too');
@@ -258,9 +286,10 @@ function joined(pieces) { // with colons between; no flatMap, which would be com
   return found;
 }
 function dateFormat(locales, given, needs = 'any') {
-  const locale = localeOf(locales), options = read('Intl.DateTimeFormat', given, DATE);
+  const locale = dateLocaleOf(locales), options = read('Intl.DateTimeFormat', given, DATE);
+  if (writesNumbers(locale) && (options.dateStyle || options.timeStyle)) refuse(`dateStyle and timeStyle of ${locale}`, 'ask for year, month and day');
   const [zone, offsetAt] = zoneOf(options.timeZone), parts = partsOf(options, locale, needs);
-  const glue = locale === 'zh-CN' ? ' ' : locale !== 'en-US' ? NAME.includes(parts.month) ? ' ' : '\u2009' : parts.month === 'long' ? ' at ' : ', ';
+  const glue = locale === 'zh-CN' || locale === 'sv-SE' ? ' ' : locale === 'en-CA' ? ', ' : locale !== 'en-US' ? NAME.includes(parts.month) ? ' ' : '\u2009' : parts.month === 'long' ? ' at ' : ', ';
   if (parts.weekday && !parts.month && parts.hour) refuse('a weekday with a time', 'ask for month and day too');
   function pieces(value) {
     const ms = value === undefined ? shared.now : value instanceof NativeDate ? Reflect.apply(timeOf, value, []) : Number(value);

@@ -1,0 +1,66 @@
+"""Response bodies in other encodings than UTF-8, stored as text that a reviewer can read.
+
+As with compression, the file holds what comes of undoing it, and the index line what was there: a
+page in GBK is stored in UTF-8, with ``charset=utf-8`` in its header, so that vcrpy hands out a text
+that is right too; replay gives the bytes that came over the wire. Only what survives the way there
+and back byte for byte is stored so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Final
+
+from msgspec.structs import replace
+
+from bpmax_sim.messages import Headers, Pairs, Response
+from bpmax_sim.text_codec import decode_text
+
+CHARSET: Final = "charset"
+"""The name under which the index line keeps the encoding, beside the headers that it rewrote."""
+
+_TYPE: Final = "content-type"
+_PARAMETER: Final = re.compile(r"""(;\s*charset\s*=\s*)("[^"]*"|[^\s;]+)""", re.IGNORECASE)
+
+
+def store_as_utf8(response: Response) -> tuple[Response, dict[str, str]]:
+    """Return *response* as it is stored, and what gives back the original; mostly nothing."""
+    body = response.body
+    if body.isascii():
+        return response, {}
+    with suppress(UnicodeDecodeError):
+        body.decode()
+        return response, {}
+    headers = Headers(response.headers)
+    decoded = decode_text(body, headers.content_type)
+    if decoded.wrong_at >= 0 or decoded.text.encode(decoded.codec) != body:
+        return response, {}
+    facts = {CHARSET: decoded.codec, **({_TYPE: headers.content_type} if _TYPE in headers else {})}
+    content_type = _with_utf8(headers.content_type)
+    stored = _replace(response.headers, {_TYPE: content_type})
+    return replace(response, headers=stored, body=decoded.text.encode()), facts
+
+
+def restore_charset(response: Response, facts: Mapping[str, str]) -> Response:
+    """Return the response that `store_as_utf8` made *response* and *facts* of.
+
+    Raises:
+        ValueError: the stored text has characters that its encoding has not: it was edited.
+    """
+    body = response.body.decode().encode(facts[CHARSET])
+    values = {_TYPE: facts[_TYPE]} if _TYPE in facts else {}
+    if Headers(response.headers).get("content-length") == str(len(response.body)):
+        values["content-length"] = str(len(body))
+    return replace(response, headers=_replace(response.headers, values), body=body)
+
+
+def _with_utf8(content_type: str) -> str:
+    if _PARAMETER.search(content_type):
+        return _PARAMETER.sub(r"\1utf-8", content_type)
+    return f"{content_type}; charset=utf-8" if content_type else content_type
+
+
+def _replace(headers: Pairs, values: Mapping[str, str]) -> Pairs:
+    return tuple([(name, values.get(name.lower(), value)) for name, value in headers])

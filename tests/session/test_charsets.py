@@ -1,0 +1,147 @@
+"""Pages in GBK and GB18030: read as they say, readable in the file, and replayed byte for byte."""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+import pytest
+import vcr
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.errors import LostCharactersWarning
+from bpmax_sim.messages import Response
+from bpmax_sim.session.session import Session
+from bpmax_sim.text_codec import decode_text
+from bpmax_sim.transport.adapters import httpx_transport
+from tests.loopback import Loopback, loopback
+
+NAMES = "王喆、李堃、㐀㐁"
+PAGE = f'<html><head><meta charset="gb18030"></head><body>{NAMES}</body></html>'
+XML = f'<?xml version="1.0" encoding="GB18030"?><r><name>{NAMES}</name></r>'
+BODIES = {
+    "header": ("text/html; charset=GB18030", f"<p>{NAMES}</p>".encode("gb18030")),
+    "meta": ("text/html", PAGE.encode("gb18030")),
+    "lying": ("text/html; charset=utf-8", PAGE.encode("gb18030")),
+    "xml": ("application/xml", XML.encode("gb18030")),
+    "json": ("application/json; charset=gb2312", f'{{"名":"{NAMES}"}}'.encode("gb18030")),
+    "bom": ("text/plain", b"\xef\xbb\xbf" + NAMES.encode()),
+    "undeclared": ("text/plain", "王喆".encode("gbk")),
+    "escaped": ("application/json", b'{"name":"\\u738b\\u5586"}'),
+}
+PLATFORM = """\
+platform_key: hr
+base_url: {url}
+apis:
+  header: {{path: /header}}
+  meta: {{path: /meta}}
+  lying: {{path: /lying}}
+  xml: {{path: /xml}}
+  json: {{path: /json}}
+  bom: {{path: /bom}}
+  undeclared: {{path: /undeclared}}
+  declared: {{path: /undeclared, charset: gbk}}
+  raw: {{path: /meta, result: bytes}}
+"""
+
+
+def answer(raw: bytes) -> bytes:
+    kind, body = BODIES[raw.split(b" ")[1].decode().strip("/")]
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+@pytest.fixture(name="server")
+def running() -> Iterator[Loopback]:
+    with loopback(answer) as server:
+        yield server
+
+
+def opened(root: Path, mode: Literal["record", "replay"]) -> Session:
+    path = root / "cassettes/gbk.yaml"
+    return Session.open(root / "platforms", cassette=path, owner="人事", mode=mode, environ={})
+
+
+def ask(session: Session, *names: str) -> list[Any]:
+    hr = session.proxy("hr")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", LostCharactersWarning)
+        return [hr.direct(name) for name in names]
+
+
+ALL = ("header", "meta", "lying", "xml", "json", "bom", "declared", "raw")
+
+
+def test_pages_are_read_as_they_say_recorded_as_text_and_replayed_as_bytes(
+    tmp_path: Path, server: Loopback
+) -> None:
+    (tmp_path / "platforms").mkdir()
+    platform = PLATFORM.format(url=server.url)
+    (tmp_path / "platforms/hr.yaml").write_text(platform, encoding="utf-8")
+    with opened(tmp_path, "record") as session:
+        live = ask(session, *ALL)
+    with opened(tmp_path, "replay") as session:
+        replayed = ask(session, *ALL)
+
+    assert replayed == live
+    assert [NAMES in str(value) for value in live[:6]] == [True] * 6
+    assert live[6:] == ["王喆", PAGE.encode("gb18030")]
+    path = tmp_path / "cassettes/gbk.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(NAMES) == 7
+    assert text.count("!!binary") == 1  # what says nothing of its encoding
+    assert text.count("charset=utf-8") == 7  # once as what the server said
+    cassette = Cassette.load(path)
+    outcomes = [cassette.outcome(number) for number in range(len(cassette))]
+    assert [o.body for o in outcomes if isinstance(o, Response)] == [
+        BODIES[name][1]
+        for name in ("header", "meta", "lying", "xml", "json", "bom", "undeclared", "meta")
+    ]
+    assert outcomes[0].header("content-type") == "text/html; charset=GB18030"  # type: ignore[union-attr]
+
+
+def test_vcrpy_hands_out_the_right_text(tmp_path: Path, server: Loopback) -> None:
+    path = tmp_path / "cassettes/page.yaml"
+    with (
+        Session.open(None, cassette=path, owner="人事", mode="record") as session,
+        httpx.Client(transport=httpx_transport(session)) as client,
+    ):
+        client.get(f"{server.url}/header")
+    with vcr.VCR(record_mode="none").use_cassette(str(path)):
+        assert NAMES in httpx.get(f"{server.url}/header").text
+
+
+def test_lost_characters_are_never_silent(tmp_path: Path, server: Loopback) -> None:
+    (tmp_path / "platforms").mkdir()
+    platform = PLATFORM.format(url=server.url)
+    (tmp_path / "platforms/hr.yaml").write_text(platform, encoding="utf-8")
+    with (
+        opened(tmp_path, "record") as session,
+        pytest.warns(LostCharactersWarning, match="hr.undeclared: byte 1 is not utf-8"),
+    ):
+        session.proxy("hr").direct("undeclared")
+
+    assert any("`charset:`" in note for call in session.calls for note in call.notes)
+
+
+@pytest.mark.parametrize(
+    ("data", "content_type", "declared", "text", "wrong_at"),
+    [
+        ("王".encode("gbk"), "text/html; charset=utf-8", "gbk", "王", -1),
+        ("王".encode("utf-16"), "text/plain", "", "王", -1),
+        ("王".encode("gbk"), "text/plain; charset=nonsense", "", "\ufffd\ufffd", 0),
+        (b"ok\xff", "application/octet-stream", "", "ok\ufffd", 2),
+        ("王".encode("big5"), "text/plain; charset=Big5", "", "王", -1),
+        (json.dumps("王").encode(), "", "", '"\\u738b"', -1),
+    ],
+)
+def test_the_first_encoding_that_fits_counts(
+    data: bytes, content_type: str, declared: str, text: str, wrong_at: int
+) -> None:
+    decoded = decode_text(data, content_type, declared)
+
+    assert (decoded.text, decoded.wrong_at) == (text, wrong_at)
