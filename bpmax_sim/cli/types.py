@@ -21,7 +21,12 @@ from bpmax_sim.index.store import load_index
 from bpmax_sim.project import SUFFIX, find_root, language_of
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.load import ScenarioItem, items
-from bpmax_sim.starter.editor_types import JSCONFIG, VSCODE, ProjectTypes, write_declarations
+from bpmax_sim.starter.editor_types import (
+    SETTINGS,
+    ProjectTypes,
+    read_settings,
+    write_declarations,
+)
 from bpmax_sim.yamlfile import display_path, write_text, writing_to
 
 
@@ -65,11 +70,9 @@ def write_types(root: Path) -> Iterator[Path]:
             place.parent.mkdir(exist_ok=True)
             write_text(place, text)
             yield place
-        for path, settings in (
-            (root / "jsconfig.json", JSCONFIG),
-            (root / ".vscode" / "settings.json", VSCODE),
-        ):
-            if _add_settings(path, settings):
+        for name, source in SETTINGS.items():
+            path = root / name
+            if _add_settings(path, read_settings(source)):
                 yield path
 
 

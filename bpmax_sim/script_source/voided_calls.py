@@ -5,19 +5,49 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bpmax_sim.errors import Place
+from bpmax_sim.script_source.scopes import Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.values import Values
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 
 def is_voided(source: str, place: Place) -> bool:
-    """Return whether the call at *place* of a script stands behind ``void``, or what holds it."""
+    """Return whether the call at *place* of a script stands behind ``void``, or what holds it.
+
+    An engine names the place of what it evaluated last before a call: that of the method, or of
+    an argument. So the call is the smallest one of ``$proxy`` around that place.
+    """
     if "void" not in source:
         return False
     tree = SyntaxTree(source, place.file)
-    node = next((n for n in tree.walk() if n.is_named and tree.place(n) == place), None)
+    node = _call_around(tree, (place.line, place.column))
     return node is not None and _is_voided(tree, _whole_chain(node))
+
+
+def _call_around(tree: SyntaxTree, position: tuple[int, int]) -> Node | None:
+    """Return the smallest call of ``$proxy`` around *position*, else of any method."""
+    values = Values(tree, Scopes(tree))
+    around = [
+        node
+        for node in tree.walk()
+        if node.type == "call_expression"
+        and _position(tree.place(node)) <= position < _position(tree.place_of_byte(node.end_byte))
+    ]
+    around.reverse()  # the outermost comes first in the order of the text
+    known = [node for node in around if (value := values.value(node)) and value.kind == "promise"]
+    methods = [node for node in around if _is_of_a_method(node)]
+    return next(iter([*known, *methods]), None)
+
+
+def _position(place: Place) -> tuple[int, int]:
+    return place.line, place.column
+
+
+def _is_of_a_method(call: Node) -> bool:
+    function = call.child_by_field_name("function")
+    return function is not None and function.type == "member_expression"
 
 
 def _whole_chain(node: Node) -> Node:

@@ -38,26 +38,18 @@ CODES: Final = (
     "BAD_RESPONSE", "BUSINESS",
 )  # fmt: skip
 """The codes of a rejected call, as the reference lists them."""
-JSCONFIG: Final[Mapping[str, Any]] = {
-    "compilerOptions": {
-        "checkJs": False,
-        "target": "ES2022",
-        "module": "ESNext",
-        "moduleDetection": "force",
-        "lib": ["ES2022"],
-        "types": [],
-    },
-    "include": ["scenarios"],
+SETTINGS: Final[Mapping[str, str]] = {
+    "jsconfig.json": "jsconfig.json",  # each body is a module: no two see each other's names
+    ".vscode/settings.json": "settings.json",
 }
-"""Each body is a module of its own to the editor, so that no two see each other's names."""
-VSCODE: Final[Mapping[str, Any]] = {
-    "yaml.schemas": {
-        "scenarios/schemas/scenario.schema.json": "*.scenario.yaml",
-        "scenarios/schemas/platform.schema.json": "scenarios/platforms/*.yaml",
-        "scenarios/schemas/instances.schema.json": ["instances.yaml", "instances.local.yaml"],
-        "scenarios/schemas/flow.schema.json": "scenarios/flows/*.yaml",
-    }
-}
+"""Where settings of editors belong in a project, and the file of ours that holds them."""
+
+
+def read_settings(name: str) -> dict[str, Any]:
+    """Return the settings of the file *name* of `SETTINGS`."""
+    text = files("bpmax_sim.starter").joinpath("files", "editor", name).read_text(encoding="utf-8")
+    settings: dict[str, Any] = json.loads(text)
+    return settings
 
 
 class ProjectTypes(msgspec.Struct, frozen=True, kw_only=True):

@@ -118,7 +118,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         "if value is UNDEFINED:\n    return None\nencoding = _choose_encoding(merged, recipe)",
         "if value is UNDEFINED or recipe.method == 'GET':\n    return None\n"
         "encoding = _choose_encoding(merged, recipe)"),
-    ("a text for a body", ENCODE, 'return Payload(_encode_utf8(value, "body"), TYPES[encoding])',
+    ("a text for a body", ENCODE, 'return Payload(_encode_utf8(value, "body"), TYPES["text" if is_plain else encoding])',
         "return _encode_json(value)"),
     ("an array for a body", BUILDER, "return [_copy(item, inner) for item in value]",
         "return [_copy(item, inner) for item in value][::-1]"),
