@@ -142,6 +142,7 @@ def test_credentials_that_an_instance_gives_are_left_as_they_are(tmp_path: Path)
         "- {platform: qywx, instance_key: a, credentials: {corpid: ww-1, agentid: 7}}\n",
         encoding="utf-8",
     )
-    given = Standin(load_platforms(tmp_path), "qywx").tenants[0].credentials
+    (tmp_path / "platforms").mkdir()
+    given = Standin(load_platforms(tmp_path / "platforms"), "qywx").tenants[0].credentials
 
     assert (given["corpid"], given["agentid"]) == ("ww-1", 7)
