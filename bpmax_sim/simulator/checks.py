@@ -159,7 +159,7 @@ def _fields(turn: Turn, place: str, by: model.Places, default: model.Places) -> 
     return default if kind is UNSET else tuple(field for field in by if field == kind)
 
 
-def _page(turn: Turn, rule: model.Page) -> None:
+def _page(turn: Turn, rule: model.PageCheck) -> None:
     size = _count_at(turn, rule.size, rule.default, rule.error)
     start = _count_at(turn, rule.start, 0, rule.error)
     if not 0 < size <= rule.most:

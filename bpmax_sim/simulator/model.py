@@ -143,7 +143,7 @@ class RecordCheck(Model, frozen=True, kw_only=True):
 
     Attributes:
         kind: a place that says which one of *by* counts; the first one where it is absent.
-        spell: see `Page`.
+        spell: see `PageCheck`.
     """
 
     rows: str = field(name="in")
@@ -155,7 +155,7 @@ class RecordCheck(Model, frozen=True, kw_only=True):
     error: str
 
 
-class Page(Model, frozen=True, kw_only=True):
+class PageCheck(Model, frozen=True, kw_only=True):
     """A part of the records, kept under *name* with ``items``, ``total``, ``has_more``, ``next``.
 
     Attributes:
@@ -286,7 +286,7 @@ class Check(Model, frozen=True, kw_only=True):
     equal: EqualityCheck | UnsetType = UNSET
     text: TextCheck | UnsetType = UNSET
     find: RecordCheck | UnsetType = UNSET
-    page: Page | UnsetType = UNSET
+    page: PageCheck | UnsetType = UNSET
     receivers: Receivers | UnsetType = UNSET
     limit: Limit | UnsetType = UNSET
     once: Once | UnsetType = UNSET

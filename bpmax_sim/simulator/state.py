@@ -428,7 +428,7 @@ def _value(node: Mapping[str, Any], turn: Turn) -> Any:
 
 
 def spell_ids(row: Row, spell: Mapping[str, str], turn: Turn) -> Row:
-    """Return *row* with ids of the types that the request asks for; see `model.Page.spell`."""
+    """Return *row* with ids of the types that the request asks for; see `model.PageCheck.spell`."""
     spelt = dict(row)
     for name, place in spell.items():
         by_kind = row.get(name)
