@@ -18,6 +18,7 @@ from bpmax_sim.errors import ExpectationError as ExpectationError
 from bpmax_sim.errors import HttpStatusError as HttpStatusError
 from bpmax_sim.errors import InterruptedWarning as InterruptedWarning
 from bpmax_sim.errors import LeakError as LeakError
+from bpmax_sim.errors import LostCharactersWarning as LostCharactersWarning
 from bpmax_sim.errors import NeverRanWarning as NeverRanWarning
 from bpmax_sim.errors import NewerFormat as NewerFormat
 from bpmax_sim.errors import NoMatchError as NoMatchError

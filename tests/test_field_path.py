@@ -156,8 +156,8 @@ WRONG: dict[str, tuple[dict[str, str], dict[str, Any], str]] = {
         "its parameters are room, txnId"),
     ),
     "of a platform": (
-        {"platform": "volatile: [query.a.b]\n"}, {},
-        "matrix: volatile: 'query.a.b' matches nothing: query has names only; write query.<name>",
+        {"platform": "ignore: [query.a.b]\n"}, {},
+        "matrix: ignore: 'query.a.b' matches nothing: query has names only; write query.<name>",
     ),
     "never compared": (
         {}, {"ignore": ["header.Host"]},
