@@ -1,7 +1,9 @@
 from bpmax_sim import strategies as strategies
 from bpmax_sim.cassette.file import Cassette as Cassette
+from bpmax_sim.cassette.recorder import Outage as Outage
 from bpmax_sim.errors import AuthError as AuthError
 from bpmax_sim.errors import BadResponseError as BadResponseError
+from bpmax_sim.errors import BlindIgnoreWarning as BlindIgnoreWarning
 from bpmax_sim.errors import BpmaxError as BpmaxError
 from bpmax_sim.errors import BpmaxWarning as BpmaxWarning
 from bpmax_sim.errors import BusinessError as BusinessError
@@ -19,6 +21,7 @@ from bpmax_sim.errors import LeakError as LeakError
 from bpmax_sim.errors import NeverRanWarning as NeverRanWarning
 from bpmax_sim.errors import NewerFormat as NewerFormat
 from bpmax_sim.errors import NoMatchError as NoMatchError
+from bpmax_sim.errors import OutageWarning as OutageWarning
 from bpmax_sim.errors import PendingPromise as PendingPromise
 from bpmax_sim.errors import Place as Place
 from bpmax_sim.errors import PowerWarning as PowerWarning

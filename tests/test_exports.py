@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 import tomllib
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +16,7 @@ from packaging.version import InvalidVersion, Version
 import bpmax_sim
 from bpmax_sim import errors, testing
 from bpmax_sim.errors import BpmaxError, BpmaxWarning
+from bpmax_sim.exports import EXPORTS
 
 HEAVY = ("_quickjs", "httpx", "hypothesis", "jinja2", "msgspec", "pytest", "typer", "yaml")
 ROOT = Path(bpmax_sim.__file__).parents[1]
@@ -26,8 +28,32 @@ def test_the_names_of_the_stub_are_those_that_there_are(module: ModuleType) -> N
     imports = [
         one for one in ast.parse(stub.read_text("utf-8")).body if type(one) is ast.ImportFrom
     ]
+    homes = {name.asname: one.module for one in imports for name in one.names}
 
-    assert sorted(str(name.asname) for one in imports for name in one.names) == module.__all__
+    assert [name.name for one in imports for name in one.names] == [*homes]
+    assert homes == {
+        name: home for home, names in EXPORTS[module.__name__].items() for name in names.split()
+    }
+    assert sorted(map(str, homes)) == module.__all__
+
+
+def test_the_package_gives_out_its_names_from_a_zip(tmp_path: Path) -> None:
+    archive = tmp_path / "bpmax_sim.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for path in Path(bpmax_sim.__file__).parent.rglob("*.py"):
+            file.write(path, path.relative_to(ROOT))
+    code = "import bpmax_sim; print(bpmax_sim.ConfigError.__name__, bpmax_sim.__file__)"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(archive)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.split() == ["ConfigError", str(archive / "bpmax_sim/__init__.py")]
 
 
 @pytest.mark.parametrize("name", bpmax_sim.__all__)

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 import msgspec
 
-from bpmax_sim.cassette.model import decode_json
 from bpmax_sim.field_path import Steps, covers
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+_STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*"|([{}\[\],])')
 _SHORT = 60  # characters of a body, or of an array of plain values, that stays on one line
 _decode_name = msgspec.json.Decoder(str).decode
 
@@ -32,8 +32,8 @@ def is_json(text: str) -> bool:
     if text[:1] not in {"{", "["}:
         return False
     try:
-        decode_json(text)
-    except ValueError:
+        msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
         return False
     return True
 
@@ -89,47 +89,47 @@ def break_into_members(text: str) -> list[tuple[int, str]] | None:
     """
     if len(text) <= _SHORT or "\n" in text or not is_json(text):
         return None
-    starts = _find_broken(text)
+    marks = [(match[0], *match.span()) for match in _STRUCTURE.finditer(text) if match[1]]
+    broken = _find_broken(text, marks)
     pieces: list[tuple[int, str]] = []
-    stack: list[bool] = []  # whether each open container is broken
+    inside: list[bool] = []  # whether each open container is broken
     begin = depth = own = 0
-    for match in _TOKEN.finditer(text):
-        symbol = match[0]
-        is_break = False
-        if symbol in "{[":
-            stack.append(match.start() in starts)
-            is_break = stack[-1]
-            depth += is_break
-        elif symbol in "}]":
-            depth -= stack.pop()
-        elif symbol == ",":
-            is_break = stack[-1]
-        if is_break:
-            end = match.end()
-            while end < len(text) and text[end] in " \t\r":
-                end += 1
-            pieces.append((own, text[begin:end]))
-            begin, own = end, depth
+    for symbol, start, end in marks:
+        if symbol in "}]":
+            depth -= inside.pop()
+            continue
+        if symbol != ",":
+            inside.append(start in broken)
+            depth += inside[-1]
+        if inside[-1]:
+            stop = end
+            while text[stop] in " \t\r":
+                stop += 1
+            pieces.append((own, text[begin:stop]))
+            begin, own = stop, depth
     pieces.append((own, text[begin:]))
     return pieces if len(pieces) > 1 else None
 
 
-def _find_broken(text: str) -> set[int]:
+def _find_broken(text: str, marks: list[tuple[str, int, int]]) -> set[int]:
     """Return where the containers start whose members have lines of their own.
 
     Those are objects, so that a member more or less moves no other, and arrays of containers; of
     plain values only long arrays.
     """
-    spans = find_values(text)
-    filled = {span.path[:-1] for span in spans if span.path}
-    nested = {span.path[:-1] for span in spans if span.path and span.is_container}
-    return {
-        span.start
-        for span in spans
-        if span.path in filled
-        and span.is_container
-        and (text[span.start] == "{" or span.path in nested or span.end - span.start > _SHORT)
-    }
+    broken: set[int] = set()
+    inside: list[tuple[int, bool]] = []  # where each begins that is open, and if it is an object
+    for symbol, start, end in marks:
+        if symbol in "{[":
+            if inside:
+                broken.add(inside[-1][0])
+            inside.append((start, symbol == "{"))
+        elif symbol != ",":
+            opened, is_object = inside.pop()
+            is_filled = is_object and not text[opened + 1 : end - 1].isspace() and end > opened + 2
+            if is_filled or end - opened > _SHORT:
+                broken.add(opened)
+    return broken
 
 
 def keep_values(new: str, old: str, places: list[Steps]) -> str:

@@ -90,10 +90,12 @@ class Extract(Model, frozen=True, kw_only=True):
         path: a JSON path, ``header:Name``, ``cookie:Name``, ``cookies`` for a whole Cookie header,
             ``css:selector`` into a page, or ``regex:pattern`` with one group into any text.
             Cookies are those of all steps and redirects so far.
+        secret: without it, the value is hidden only if its name or shape is that of a secret;
+            false keeps it readable, but for cookies, which are always hidden.
     """
 
     path: str
-    secret: bool = False
+    secret: bool | UnsetType = UNSET
     kind: YieldKind = "text"
     optional: bool = False
 

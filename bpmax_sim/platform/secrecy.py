@@ -1,4 +1,4 @@
-"""Which credentials may be written down as they are: one rule, for loading and for recording.
+"""What may be written down as it is, by its declaration: credentials, words of enumerations.
 
 A value out of `env`, `file` or `keyring` is a secret unless its declaration says `secret: false`;
 some credentials are secret whatever their declaration says.
@@ -7,7 +7,8 @@ some credentials are secret whatever their declaration says.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from msgspec import UNSET, UnsetType
 
@@ -34,8 +35,7 @@ def always_secret(platform: Platform, name: str) -> str:
         return msg("its kind is {kind}", kind=kind)
     if _PASSWORD.fullmatch(_HUMP.sub("_", name).lower()):
         return msg("it is named like a password")
-    auths = [platform.auth, *(api.auth for api in platform.apis.values())]
-    signing = {used for auth in auths if isinstance(auth, Auth) for used in _keys(auth)}
+    signing = {used for auth in _auths(platform) for used in _keys(auth)}
     return msg("requests are signed with it") if name in signing else ""
 
 
@@ -54,6 +54,40 @@ def is_clear(
 def declared_clear(spec: CredentialSpec) -> bool:
     """Return whether a declaration says that the value is no secret; numbers cannot be said so."""
     return spec.secret is False and spec.kind == "text"
+
+
+def clear_paths(platform: Platform) -> tuple[str, ...]:
+    """Return the paths of what logins extract with ``secret: false``; a cookie is a secret."""
+    steps = [step for auth in _auths(platform) for step in auth.steps]
+    rules = [rule for step in steps for rule in step.extract.values() if rule.secret is False]
+    return tuple([rule.path for rule in rules if not rule.path.startswith("cookie")])
+
+
+def _auths(platform: Platform) -> list[Auth]:
+    auths = [platform.auth, *(api.auth for api in platform.apis.values())]
+    return [auth for auth in auths if isinstance(auth, Auth)]
+
+
+def enumerated_words(platform: Platform) -> frozenset[str]:
+    """Return the texts that parameters and schemas of *platform* enumerate, which say no secret."""
+    words: set[str] = set()
+    left: list[Any] = []
+    for api in platform.apis.values():
+        words.update(word for one in api.parameters for word in one.enum if isinstance(word, str))
+        left += [api.answer, *[one.schema for one in api.parameters]]
+    while left:
+        value = left.pop()
+        if isinstance(value, Mapping):
+            words.update(_texts_of(value.get("enum")), _texts_of([value.get("const")]))
+            left += value.values()
+        elif isinstance(value, list | tuple):
+            left += value
+    return frozenset(words)
+
+
+def _texts_of(values: Any) -> list[str]:
+    is_list = isinstance(values, list | tuple)
+    return [item for item in values if isinstance(item, str)] if is_list else []
 
 
 def _keys(auth: Auth) -> Iterator[str]:

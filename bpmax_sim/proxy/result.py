@@ -6,6 +6,7 @@ Secrets that a response holds become known to the vault the moment it arrives.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, Final, Literal
 from urllib.parse import parse_qsl, urlsplit
 
@@ -17,6 +18,8 @@ from bpmax_sim.field_path import FieldPath, values_at
 from bpmax_sim.i18n import label_message, map_message, msg, series
 from bpmax_sim.js_values import stringify_json
 from bpmax_sim.messages import REDIRECTS, Headers, Request, Response
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.secrecy import clear_paths, enumerated_words
 from bpmax_sim.proxy.call_plan import Plan
 from bpmax_sim.proxy.effects import NoRepr
 from bpmax_sim.proxy.response import (
@@ -153,6 +156,30 @@ def register_issued_secrets(request: Request, response: Response, vault: Vault) 
                 vault.register_issued(
                     call.platform, call.instance, place.name, as_text(value), place.kind
                 )
+
+
+def clear_texts(
+    platforms: Platforms, request: Request, response: Response | None
+) -> frozenset[str]:
+    """Return the values of a call that its platform declares to be no secret, as texts.
+
+    Those are the words that it enumerates, and what logins extract with ``secret: false``.
+    """
+    words, paths = _clear_declarations(platforms, request.call.platform if request.call else "")
+    if response is None or not paths or not request.is_login:
+        return words
+    body = read_body(response)
+    found = [value for path in paths for value in _find_values(path, response, body)]
+    return words.union([value for value in found if isinstance(value, str)])
+
+
+@lru_cache(maxsize=256)
+def _clear_declarations(platforms: Platforms, key: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """Return the words that the platform *key* enumerates, and the paths of what logins open."""
+    platform = platforms.find(key)
+    if platform is None:
+        return frozenset(), ()
+    return enumerated_words(platform), clear_paths(platform)
 
 
 def _find_values(path: str, response: Response, body: ParsedBody) -> Iterator[Any]:

@@ -288,7 +288,8 @@ def in_words_of_pytest(failure: Failure, item: ScenarioItem) -> Failure:
     words = (
         (f"{record} {_EXTRA}", f"{in_mode_record} {COMMANDS['command_extra']}"),
         (f"{record} {_NEW}", f"{in_mode_record} {COMMANDS['command_new']}"),
-        (record, f"{in_mode_record} {COMMANDS['command_rewrite']}"),
+        (f"{record} {_REWRITE}", f"{in_mode_record} {COMMANDS['command_rewrite']}"),
+        (record, in_mode_record),
         (f"bpmax-sim run {item.target}", command),
         (f"bpmax-sim run --mode live {item.target}", f"{command} --bpmax-mode=live"),
         (f"bpmax-sim run --mode simulate {item.target}", f"{command} --bpmax-mode=simulate"),
@@ -304,7 +305,9 @@ def in_words_of_pytest(failure: Failure, item: ScenarioItem) -> Failure:
     return dataclasses.replace(failure, rerun=rerun, detail=detail)
 
 
-_NEW, _EXTRA = (options_of("session")[f"command_{name}"].default for name in ("new", "extra"))
+_NEW, _EXTRA, _REWRITE = (
+    options_of("session")[f"command_{name}"].default for name in ("new", "extra", "rewrite")
+)
 """The options that `bpmax-sim record` has in messages."""
 
 

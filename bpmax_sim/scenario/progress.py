@@ -348,6 +348,16 @@ class Progress:
             failures = [failure_of(self.item, part) for part in unused]
         return self.sort_failures(failures)
 
+    def fail_warnings(self) -> list[source.Failure]:
+        """Return what the run warned of as failures, where the scenario's folder is strict."""
+        if self.item.strictness != "strict":
+            return []
+        reporter = self.reporter()
+        return [
+            reporter.report_finding(findings.NameFinding(one.kind, one.message, one.place))
+            for one in self.log.warnings
+        ]
+
     def note_stubs(self, stubs: Sequence[Fault]) -> None:
         """Note which of *stubs* have answered, and which of their answers were given."""
         for stub in stubs:

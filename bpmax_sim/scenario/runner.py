@@ -419,7 +419,7 @@ def run_item(
             progress.failures += [
                 reporter.report_silent_fault(fault) for fault in silent if fault in rules
             ]
-            progress.failures += progress.judge_unused()
+            progress.failures += progress.judge_unused() or progress.fail_warnings()
     _close(progress)
     now = session.clock.now()
     outcome, failures = conclude(

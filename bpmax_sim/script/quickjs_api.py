@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import ctypes
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ctypes import (
     CFUNCTYPE,
     POINTER,
@@ -180,11 +182,8 @@ class NativeContext:
     def evaluate(self, source: str, flags: int = 0) -> Value:
         """Run *source* as a global script, and return its value, which the caller frees."""
         code = source.encode()
-        self._enter()
-        try:
+        with self._entered():
             value: Value = self._library.JS_Eval(self.inner, code, len(code), FILE, flags)
-        finally:
-            self._leave()
         return value
 
     def eval(self, source: str) -> None:
@@ -193,10 +192,11 @@ class NativeContext:
         Raises:
             JSException: it threw.
         """
-        value = self.evaluate(source)
-        if value.is_exception:
-            raise _quickjs.JSException(self._take_exception())
-        self._library.JS_FreeValue(self.inner, value)
+        with self._entered():
+            value = self.evaluate(source)
+            if value.is_exception:
+                raise _quickjs.JSException(self._take_exception())
+            self._library.JS_FreeValue(self.inner, value)
 
     def call(self, function: Value, *texts: str) -> str:
         """Return the text that *function* of these texts returns.
@@ -204,24 +204,21 @@ class NativeContext:
         Raises:
             JSException: it threw.
         """
-        library, inner = self._library, self.inner
-        arguments = value_array(len(texts))()
-        for number, text in enumerate(texts):
-            data = text.encode()
-            arguments[number] = library.JS_NewStringLen(inner, data, len(data))
-            if arguments[number].is_exception:
-                raise _quickjs.JSException(self._take_exception())
-        self._enter()
-        try:
+        with self._entered():
+            library, inner = self._library, self.inner
+            arguments = value_array(len(texts))()
+            for number, text in enumerate(texts):
+                data = text.encode()
+                arguments[number] = library.JS_NewStringLen(inner, data, len(data))
+                if arguments[number].is_exception:
+                    raise _quickjs.JSException(self._take_exception())
             result = library.JS_Call(inner, function, UNDEFINED, len(texts), arguments)
-        finally:
-            self._leave()
-        for argument in arguments:
-            library.JS_FreeValue(inner, argument)
-        if result.is_exception:
-            raise _quickjs.JSException(self._take_exception())
-        answer = self.read_text(result) if result.tag != _UNDEFINED else ""
-        library.JS_FreeValue(inner, result)
+            for argument in arguments:
+                library.JS_FreeValue(inner, argument)
+            if result.is_exception:
+                raise _quickjs.JSException(self._take_exception())
+            answer = self.read_text(result) if result.tag != _UNDEFINED else ""
+            library.JS_FreeValue(inner, result)
         return answer
 
     def execute_pending_job(self) -> bool:
@@ -230,13 +227,10 @@ class NativeContext:
         Raises:
             JSException: it threw.
         """
-        self._enter()
-        try:
+        with self._entered():
             ran = self._library.JS_ExecutePendingJob(self.runtime, self._job)
-        finally:
-            self._leave()
-        if ran < 0:
-            raise _quickjs.JSException(self._take_exception())
+            if ran < 0:
+                raise _quickjs.JSException(self._take_exception())
         return bool(ran)
 
     def read_text(self, value: Value) -> str:
@@ -287,15 +281,24 @@ class NativeContext:
         """Free what nobody closed, as the wheel's class does."""
         self.close()
 
-    def _enter(self) -> None:
+    @contextmanager
+    def _entered(self) -> Iterator[None]:
+        """Keep the context while it is used, also where another thread closes it meanwhile.
+
+        Raises:
+            JSException: it is closed already.
+        """
+        if self._is_closed and not self._depth:
+            raise _quickjs.JSException("InternalError: interrupted")
         self._depth += 1
         if self._depth == 1:
             self._library.JS_UpdateStackTop(self.runtime)  # it may be another thread's
-
-    def _leave(self) -> None:
-        self._depth -= 1
-        if self._is_closed and not self._depth:
-            self._free()
+        try:
+            yield
+        finally:
+            self._depth -= 1
+            if self._is_closed and not self._depth:
+                self._free()
 
     def _free(self) -> None:
         inner, runtime, self.inner, self.runtime = self.inner, self.runtime, 0, 0

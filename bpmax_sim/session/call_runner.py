@@ -21,6 +21,7 @@ from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.client import TokenStore, build_request, drive, run_call
+from bpmax_sim.proxy.result import clear_texts
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import (
     SessionSecrets,
@@ -232,7 +233,9 @@ def wire(
     for secret in settings.secrets:
         vault.register_issued("scenario", settings.owner, "secret", secret)
     opened = partial(open_places_of, platforms, project_places(settings.cassette))
-    secrets = SessionSecrets(vault, NameNet(vault, opened, start.owner_session.recording.net))
+    net_version = start.owner_session.recording.net
+    net = NameNet(vault, opened, partial(clear_texts, platforms), net_version)
+    secrets = SessionSecrets(vault, net)
     tenants = Tenants(platforms, settings, start, vault)
     check_paths("redact", settings.redact)
     rules = matching_rules(platforms, settings.ignore)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -22,7 +23,7 @@ from bpmax_sim.i18n import label_message, msg, series
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
-from bpmax_sim.proxy.result import register_issued_secrets
+from bpmax_sim.proxy.result import clear_texts, register_issued_secrets
 from bpmax_sim.secret.secret_names import VERSION
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.traffic import external_clients, formats
@@ -54,7 +55,8 @@ def admit(  # noqa: PLR0913 - all that a session would know
     are learned from and left out, for replay needs none. An exchange in which a secret is left is
     not admitted. Notes tell both.
     """
-    matcher, net = ApiMatcher(platforms, addresses), NameNet(vault, opened)
+    matcher = ApiMatcher(platforms, addresses)
+    net = NameNet(vault, opened, partial(clear_texts, platforms))
     matched = [(exchange, matcher.match(exchange.request)) for exchange in imported.exchanges]
     remaining, left_out = _without_logins(matched, net)
     named = [_identify_exchange(exchange, match, vault, redact) for exchange, match in remaining]

@@ -201,12 +201,14 @@ class NameNet:
 
     Attributes:
         opened: returns the places of a request and its response that are declared to be no secret.
+        clear_texts: returns the values that are declared to be none, wherever they stand.
         version: of the list that is in force; 0 for a recording that was made before there was one.
         hidden: the places where something was hidden, each once.
     """
 
     vault: Vault
     opened: Callable[[Request], tuple[str, ...]]
+    clear_texts: Callable[[Request, Response | None], frozenset[str]]
     version: int = VERSION
     hidden: dict[str, None] = field(default_factory=dict)
 
@@ -219,8 +221,10 @@ class NameNet:
             return
         bare = call_behind(shown, _NOBODY)
         parts = message_parts(bare.headers, bare.body, bare.query)
+        clear = self.clear_texts(request, None)
         for member in secret_members(parts, self._opened_paths(request)):
-            self._hide(request, member, "sent-")
+            if member[2] not in clear:
+                self._hide(request, member, "sent-")
 
     def register_response(self, request: Request, response: Response) -> None:
         """Register what *response* holds; of a login everything that is shaped like a token."""
@@ -230,12 +234,14 @@ class NameNet:
         if not is_login and not may_hold_members(response.headers, response.body, ""):
             return
         parts = message_parts(response.headers, response.body, ())
-        opened = self._opened_paths(request)
+        opened, clear = self._opened_paths(request), self.clear_texts(request, response)
         for member in secret_members(parts, opened):
-            if member[0][0] != "header" or not member[1].endswith(("sign", "signature")):
+            is_signature = member[0][0] == "header" and member[1].endswith(("sign", "signature"))
+            if member[2] not in clear and not is_signature:
                 self._hide(request, member, "")
         for member in token_members(parts, opened) if is_login else ():
-            self._hide(request, member, "")
+            if member[2] not in clear:
+                self._hide(request, member, "")
 
     def notes(self) -> Iterator[str]:
         """Yield for each place that was hidden what to do if it holds no secret."""

@@ -21,7 +21,7 @@ proxy:
   platforms: platforms/
   stubs: [{on: crm_system.*, body: {code: 200}}]
 steps:
-""".replace("FIELDS", FIELDS)
+""".replace("FIELDS", ", ".join(f"字段{n}: null" for n in range(60)))
 LONG = "很长的值" * 2000
 
 

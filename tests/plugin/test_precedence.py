@@ -149,6 +149,7 @@ def test_what_belongs_to_a_whole_run_has_two_places(project: Project) -> None:
     given = {
         "allow_hosts": ("a.example.test", ["a.example.test"]),
         "cassettes": ("录制", "录制"),
+        "exit_codes": ("", True),
         "faults": ("off", "off"),
         "lang": ("zh", "zh"),
         "report": ("报告.html", "报告.html"),

@@ -40,6 +40,7 @@ OURS = {
     "bpmax_sim.pytest_plugin",
     "bpmax_sim.pytest_plugin.fixtures",
     "bpmax_sim.pytest_plugin.options",
+    "bpmax_sim.pytest_plugin.plain_import",
     "bpmax_sim.project",
     "bpmax_sim.pytest_plugin.stash",
     "bpmax_sim.session",

@@ -685,3 +685,28 @@ def test_a_row_alone_is_not_red_for_what_it_leaves_to_others(door: Door) -> None
 
     ended = door.run(ROWS, files, "-k", "甲")
     assert ended.code == 0, ended.text
+
+
+DOUBTFUL = Case(steps="open: {}", script="console.log(form.客户名)", stubs="")
+WRONG = Case(steps="open: {}", script="form.客户名 = 1", stubs="")
+
+
+@pytest.mark.parametrize(
+    ("table", "case", "is_red"),
+    [
+        ("", DOUBTFUL, False),
+        ("strict = true", DOUBTFUL, True),
+        ("", WRONG, True),
+        ("lenient = ['.']", WRONG, False),
+    ],
+)
+def test_a_folder_chooses_what_a_doubt_is(
+    tmp_path: Path, table: str, case: Case, is_red: bool
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(f"[tool.bpmax_sim]\n{table}\n", encoding="utf-8")
+    (last,) = run(tmp_path, case)
+
+    assert bool(last.failures) is is_red
+    told = [*last.failures, *last.warnings]
+    assert all("客户名" in str(getattr(one, "essence", one)) for one in told)
+    assert told

@@ -85,17 +85,21 @@ def test_a_function_that_is_absent_is_not_called(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_context_that_is_closed_while_it_runs_is_freed_afterwards() -> None:
+    """As by a main thread that was interrupted, of a script on a stack of its own."""
     context = NativeContext()
 
-    context._enter()
-    context.close()
-    inner = context.inner
-    context._leave()
+    with context._entered():
+        context.close()
+        assert context.inner
+        told = context.evaluate("'张' + '三'")
+        assert context.read_text(told) == "张三"
+        context._library.JS_FreeValue(context.inner, told)
 
-    assert inner
     assert not context.inner
     context.close()
     context.set_memory_limit(1)
+    with pytest.raises(_quickjs.JSException, match="interrupted"):
+        context.eval("1")
 
 
 def test_contexts_leak_nothing() -> None:
