@@ -292,7 +292,7 @@ class _File(msgspec.Struct, frozen=True):
         return self.text != self.before
 
 
-def openapi(
+def openapi(  # noqa: PLR0913 - the options of the command
     document: Annotated[
         Path, Argument(metavar="FILE", help=msg("OpenAPI 3 or Swagger 2.0, in JSON or YAML."))
     ],
@@ -433,8 +433,11 @@ def _report(
         what = msg("an instance of {key}", key=converted.key)
     tell("scripts call it as $proxy('{key}').{api}(…)", key=converted.key, api=converted.apis[0])
     if has_answers:
-        tell("it answers at once with `bpmax-sim run --mode simulate`")
+        tell(msg("it answers at once with `bpmax-sim run --mode simulate`"))
     else:
-        tell("with --mode simulate its responses are empty; --answers takes them from the document")
+        message = msg(
+            "with --mode simulate its responses are empty; --answers takes them from the document"
+        )
+        tell(message)
     if variables:
         tell("to record it, set {names}", names=series(variables))

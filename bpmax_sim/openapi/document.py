@@ -19,7 +19,7 @@ from bpmax_sim.i18n import Translatable, fill_message, msg, plain
 from bpmax_sim.openapi.references import (
     LARGEST,
     FilesBeside,
-    ReferenceProblem,
+    DanglingReferenceError,
     follow_pointer,
     parse_data,
 )
@@ -68,10 +68,9 @@ class Document(msgspec.Struct, frozen=True):
         """
         try:
             return self._resolve(value, set())
-        except ReferenceProblem as error:
+        except DanglingReferenceError as error:
             self.tell(steps, str(error))
-            siblings = {name: part for name, part in value.items() if name != "$ref"}
-            return siblings
+            return {name: part for name, part in value.items() if name != "$ref"}
 
     def _resolve(self, value: Any, seen: set[str]) -> Any:
         siblings: dict[str, Any] = {}
@@ -85,7 +84,7 @@ class Document(msgspec.Struct, frozen=True):
         """Return what *reference* leads to; *seen* are those that led here, and grows."""
         file, pointer = self._files.normalise(reference)
         if (hop := f"{file}#{pointer}") in seen or len(seen) >= _MOST_HOPS:
-            raise ReferenceProblem(
+            raise DanglingReferenceError(
                 "the reference {reference!r} leads in a circle; it is left out", reference=reference
             )
         seen.add(hop)
@@ -93,7 +92,7 @@ class Document(msgspec.Struct, frozen=True):
         try:
             return follow_pointer(root, pointer, lambda value: self._resolve(value, seen))
         except LookupError:
-            raise ReferenceProblem(
+            raise DanglingReferenceError(
                 "the reference {reference!r} leads nowhere; it is left out", reference=reference
             ) from None
 

@@ -204,8 +204,8 @@ def test_whatever_is_strange_is_told_with_its_place(tmp_path: Path) -> None:
     ) in told
     assert "components.securitySchemes.mutual: the way to log in 'mutualTLS' has no preset" in told
     assert (
-        "paths[\"/schemas\"].put.parameters[6]: the file of 'other.yaml#/parameters/x' is left out: "
-        "tests/data/openapi/other.yaml: cannot be read: No such file or directory; "
+        "paths[\"/schemas\"].put.parameters[6]: the file of 'other.yaml#/parameters/x' is left "
+        "out: tests/data/openapi/other.yaml: cannot be read: No such file or directory; "
         "check the path and its permissions"
     ) in told
     assert made.apis == (
@@ -476,9 +476,13 @@ security: [{令牌: []}]
           application/json: {schema: {$ref: "../openapi.yaml#/components/schemas/客户"}}
   put:
     operationId: saveCustomer
-    requestBody: {content: {application/json: {schema: {$ref: "../schemas/%E5%AE%A2%E6%88%B7.yaml"}}}}
+    requestBody:
+      content:
+        application/json: {schema: {$ref: "../schemas/%E5%AE%A2%E6%88%B7.yaml"}}
 """,
-    "接口/parameters.yaml": "编号: {name: 编号, in: path, schema: {type: string, example: 007123}}\n",
+    "接口/parameters.yaml": """\
+编号: {name: 编号, in: path, schema: {type: string, example: 007123}}
+""",
     "接口/schemas/_index.yaml": "客户: {$ref: 客户.yaml}\n部门: {$ref: 部门.yaml}\n",
     "接口/schemas/客户.yaml": """\
 type: object

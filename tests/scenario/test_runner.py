@@ -605,11 +605,11 @@ steps:
         ),
         (
             '{python: "json:load_s"}',
-            "step 1/1 python: NO_FUNCTION: python: json has no function 'load_s'; did you mean 'loads'",
+            "step 1/1 python: NO_FUNCTION: python: json has no function 'load_s'; did you mean",
         ),
         (
-            '{python: "bpmax_sim.fuzz:held"}',  # what `fuzz --save` wrote into scenarios
-            "step 1/1 python: NO_FUNCTION: python: bpmax_sim.fuzz has no function 'held'; it is called",
+            '{python: "bpmax_sim.fuzz:held"}',  # what fuzz --save wrote
+            "step 1/1 python: NO_FUNCTION: python: bpmax_sim.fuzz has no function 'held'; it is",
         ),
         (
             '{python: "json:loads"}',
