@@ -54,12 +54,12 @@ RULES: Final[Mapping[str, Severity]] = {
 _GLOBALS: Final = frozenset(
     {
         "$proxy", "AbortController", "AbortSignal", "AggregateError", "Array", "ArrayBuffer",
-        "AsyncDisposableStack", "BigInt", "BigInt64Array", "BigUint64Array", "Boolean",
+        "AsyncDisposableStack", "BigInt", "BigInt64Array", "BigUint64Array", "Blob", "Boolean",
         "DOMException", "DataView", "Date", "DisposableStack", "Error", "EvalError", "Event",
-        "EventTarget", "FinalizationRegistry", "Float16Array", "Float32Array", "Float64Array",
-        "Function", "Infinity", "Int16Array", "Int32Array", "Int8Array", "InternalError",
-        "Intl", "Iterator", "JSON", "Map", "Math", "NaN", "Number", "Object", "Promise",
-        "Proxy", "RangeError", "ReferenceError", "Reflect", "RegExp", "Set", "String",
+        "EventTarget", "File", "FinalizationRegistry", "Float16Array", "Float32Array",
+        "Float64Array", "FormData", "Function", "Infinity", "Int16Array", "Int32Array", "Int8Array",
+        "InternalError", "Intl", "Iterator", "JSON", "Map", "Math", "NaN", "Number", "Object",
+        "Promise", "Proxy", "RangeError", "ReferenceError", "Reflect", "RegExp", "Set", "String",
         "SuppressedError", "Symbol", "SyntaxError", "TextDecoder", "TextEncoder", "TypeError",
         "URIError", "URL", "URLSearchParams", "Uint16Array", "Uint32Array", "Uint8Array",
         "Uint8ClampedArray", "WeakMap", "WeakRef", "WeakSet", "XMLHttpRequest", "arguments",
