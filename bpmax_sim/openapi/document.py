@@ -18,8 +18,8 @@ from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.i18n import Translatable, fill_message, msg, plain
 from bpmax_sim.openapi.references import (
     LARGEST,
-    FilesBeside,
     DanglingReferenceError,
+    FilesBeside,
     follow_pointer,
     parse_data,
 )
