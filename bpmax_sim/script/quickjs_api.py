@@ -211,14 +211,14 @@ class NativeContext:
         self._enter()
         try:
             library, inner, count = self._library, self.inner, len(texts)
-            arguments = value_array(count)() if count else None
+            arguments = value_array(count)()
             for number, text in enumerate(texts):
                 data = text.encode()
                 arguments[number] = value = library.JS_NewStringLen(inner, data, len(data))
                 if value.tag == _EXCEPTION:
                     raise _quickjs.JSException(self._take_exception())
             result = library.JS_Call(inner, function, UNDEFINED, count, arguments)
-            for argument in arguments or ():
+            for argument in arguments:
                 library.JS_FreeValue(inner, argument)
             if result.tag == _EXCEPTION:
                 raise _quickjs.JSException(self._take_exception())
