@@ -319,6 +319,15 @@ def collation(words: Words) -> str:
     return words.table(("characters", "pairs", "ordered otherwise"), rows)
 
 
+def sdk_calls(words: Words) -> str:
+    """Return what came of calls by vendors' SDKs, as `tests.campaigns.vendor_sdks` kept it."""
+    data = ROOT / "tests/campaigns/vendor_sdk_outcomes.json"
+    rows = [
+        (name, f"`{call}`", f"`{came}`") for name, call, _, came in json.loads(data.read_bytes())
+    ]
+    return words.table(("SDK", "call", "comes back with"), rows)
+
+
 def builtin(words: Words) -> str:
     """Return the APIs of each platform that is shipped."""
     lines = []
@@ -387,6 +396,7 @@ TABLES: Mapping[str, Callable[[Words], str]] = {
     "searched": searched,
     "corpus": corpus,
     "collation": collation,
+    "sdk_calls": sdk_calls,
     "glossary": lambda words: glossary.table(words.language),
     "builtin": builtin,
     "exceptions": exceptions,
