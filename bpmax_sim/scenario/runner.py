@@ -581,6 +581,7 @@ def replays_with(item: ScenarioItem, folder: Path, options: SessionOptions) -> R
             "mode": "replay",
             "cassette": cassette,
             "logins": folder / "auth",
+            "remote": None,  # the trial is a file of this process alone
             "replays": None,
         }
         try:
