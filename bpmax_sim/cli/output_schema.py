@@ -137,7 +137,7 @@ SHAPES: Mapping[str, Shape] = {
         **_FILES,
         "apis": [TEXT],
         "credentials": [TEXT],
-        "notes": [_texts("path", "message")],
+        "notes": [{**_texts("path", "message"), "count": WHOLE, "paths": [TEXT]}],
     },
     "export": {**_texts("format", "file", "content"), "exchanges": WHOLE, "notes": [TEXT]},
     "diff": {

@@ -53,7 +53,7 @@ def _answers(watch: Watch, context: NativeContext) -> Generator[int, object, Non
     and would be lost in a function that C calls.
     """
     limit, answer = watch.memory, 0
-    garbage_from, count_at = limit // _LEAST_GARBAGE, 0.0
+    garbage_from, count_at = limit // _LEAST_GARBAGE, time.perf_counter() + _LEAST_PAUSE
     while True:
         try:
             while True:

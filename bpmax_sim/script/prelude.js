@@ -277,6 +277,7 @@ const operations = {
     emit('"end",' + (list(calls, id => ('' + id))) + ',' + list(reasons, shared.describe) + ',' + (shared.chains?.(run) ?? '[]'));
   },
 };
+const EMPTY = '{"out":[],"done":[]}';
 function entry(operation, text) {
   if (operation === undefined) return drained();
   const argument = parse(text);
@@ -285,9 +286,10 @@ function entry(operation, text) {
   shared.looked = 0;
   if (hasOwn(argument, 'patch')) patch(argument.patch);
   operations[operation](argument);
+  return operation === 'open' ? EMPTY : undefined; // nothing of a script runs in it
 }
 entry.track = track;
 if (!linked) return entry;
-defineProperty(globalThis, '__entry', {configurable: true, get: () => delete globalThis.__entry && entry}); // read once
+track.entry = entry;
 return track;
 })

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from ctypes import (
     CFUNCTYPE,
     POINTER,
@@ -80,7 +78,6 @@ _SHORT: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
     ("JS_FreeRuntime", None, (c_void_p,)),
     ("JS_FreeValue", None, (c_void_p, Value)),
     ("JS_GetException", Value, (c_void_p,)),
-    ("JS_GetGlobalObject", Value, (c_void_p,)),
     ("JS_NewStringLen", Value, (c_void_p, c_char_p, c_size_t)),
     ("JS_FreeCString", None, (c_void_p, c_void_p)),
     ("JS_ReadObject", Value, (c_void_p, c_char_p, c_size_t, c_int)),
@@ -94,6 +91,7 @@ _SHORT: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
     ("JS_SetInterruptHandler", None, (c_void_p, Interrupt, c_void_p)),
     ("JS_SetHostPromiseRejectionTracker", None, (c_void_p, Tracker, py_object)),
     ("JS_GetVersion", c_char_p, ()),
+    ("JS_IsJobPending", c_bool, (c_void_p,)),
     ("js_free", None, (c_void_p, c_void_p)),
 )
 
@@ -182,9 +180,12 @@ class NativeContext:
     def evaluate(self, source: str, flags: int = 0) -> Value:
         """Run *source* as a global script, and return its value, which the caller frees."""
         code = source.encode()
-        with self._entered():
+        self._enter()
+        try:
             value: Value = self._library.JS_Eval(self.inner, code, len(code), FILE, flags)
-        return value
+            return value
+        finally:
+            self._leave()
 
     def eval(self, source: str) -> None:
         """Run *source* as a global script.
@@ -192,11 +193,14 @@ class NativeContext:
         Raises:
             JSException: it threw.
         """
-        with self._entered():
+        self._enter()
+        try:
             value = self.evaluate(source)
-            if value.is_exception:
+            if value.tag == _EXCEPTION:
                 raise _quickjs.JSException(self._take_exception())
             self._library.JS_FreeValue(self.inner, value)
+        finally:
+            self._leave()
 
     def call(self, function: Value, *texts: str) -> str:
         """Return the text that *function* of these texts returns.
@@ -204,22 +208,27 @@ class NativeContext:
         Raises:
             JSException: it threw.
         """
-        with self._entered():
-            library, inner = self._library, self.inner
-            arguments = value_array(len(texts))()
+        self._enter()
+        try:
+            library, inner, count = self._library, self.inner, len(texts)
+            arguments = value_array(count)()
             for number, text in enumerate(texts):
                 data = text.encode()
-                arguments[number] = library.JS_NewStringLen(inner, data, len(data))
-                if arguments[number].is_exception:
+                arguments[number] = value = library.JS_NewStringLen(inner, data, len(data))
+                if value.tag == _EXCEPTION:
                     raise _quickjs.JSException(self._take_exception())
-            result = library.JS_Call(inner, function, UNDEFINED, len(texts), arguments)
+            result = library.JS_Call(inner, function, UNDEFINED, count, arguments)
             for argument in arguments:
                 library.JS_FreeValue(inner, argument)
-            if result.is_exception:
+            if result.tag == _EXCEPTION:
                 raise _quickjs.JSException(self._take_exception())
-            answer = self.read_text(result) if result.tag != _UNDEFINED else ""
+            if result.tag == _UNDEFINED:
+                return ""
+            answer = self.read_text(result)
             library.JS_FreeValue(inner, result)
-        return answer
+            return answer
+        finally:
+            self._leave()
 
     def execute_pending_job(self) -> bool:
         """Run the next microtask; return whether there was one.
@@ -227,11 +236,16 @@ class NativeContext:
         Raises:
             JSException: it threw.
         """
-        with self._entered():
+        if not self._library.JS_IsJobPending(self.runtime):
+            return False
+        self._enter()
+        try:
             ran = self._library.JS_ExecutePendingJob(self.runtime, self._job)
             if ran < 0:
                 raise _quickjs.JSException(self._take_exception())
-        return bool(ran)
+            return bool(ran)
+        finally:
+            self._leave()
 
     def read_text(self, value: Value) -> str:
         """Return *value* as a text; nothing where there is no room for it."""
@@ -263,12 +277,10 @@ class NativeContext:
         if not self._is_closed:
             self._library.JS_SetMaxStackSize(self.runtime, size)
 
-    def take_global(self, name: str) -> Value:
-        """Return a global value, which is freed with the context."""
-        top = self._library.JS_GetGlobalObject(self.inner)
-        value: Value = self._library.JS_GetPropertyStr(self.inner, top, name.encode())
-        self._library.JS_FreeValue(self.inner, top)
-        self._held.append(value)
+    def take_member(self, holder: Value, name: str) -> Value:
+        """Return a property of *holder*; both are freed with the context."""
+        value: Value = self._library.JS_GetPropertyStr(self.inner, holder, name.encode())
+        self._held += holder, value
         return value
 
     def close(self) -> None:
@@ -281,24 +293,22 @@ class NativeContext:
         """Free what nobody closed, as the wheel's class does."""
         self.close()
 
-    @contextmanager
-    def _entered(self) -> Iterator[None]:
-        """Keep the context while it is used, also where another thread closes it meanwhile.
+    def _enter(self) -> None:
+        """Keep the context until `_leave`, also where another thread closes it meanwhile.
 
         Raises:
             JSException: it is closed already.
         """
-        if self._is_closed and not self._depth:
-            raise _quickjs.JSException("InternalError: interrupted")
-        self._depth += 1
-        if self._depth == 1:
+        if not self._depth:
+            if self._is_closed:
+                raise _quickjs.JSException("InternalError: interrupted")
             self._library.JS_UpdateStackTop(self.runtime)  # it may be another thread's
-        try:
-            yield
-        finally:
-            self._depth -= 1
-            if self._is_closed and not self._depth:
-                self._free()
+        self._depth += 1
+
+    def _leave(self) -> None:
+        self._depth -= 1
+        if self._is_closed and not self._depth:
+            self._free()
 
     def _free(self) -> None:
         inner, runtime, self.inner, self.runtime = self.inner, self.runtime, 0, 0

@@ -1,14 +1,16 @@
 // What stands, in each context, where the engine's own functions do otherwise than those of V8: once one of these is
 // called, the binding that has it is read. V8 itself needs but Math.pow, of which its versions differ in the last digit.
 'use strict';
-({shared, global, basics: {Object: toObject, Reflect, Proxy: NativeProxy, defineProperty}}) => {
+({shared, global, basics: {Object: toObject, Reflect, Proxy: NativeProxy, defineProperty, newMap}}) => {
 const NativeMath = Math, isV8 = typeof InternalError !== 'function';
 const MATH = ['acos', 'acosh', 'asin', 'asinh', 'atan', 'atan2', 'atanh', 'cbrt', 'cos', 'cosh', 'exp', 'expm1', 'hypot', 'log',
   'log10', 'log1p', 'log2', 'sin', 'sinh', 'tan', 'tanh'];
 function replace(holder, names, binding) {
+  const nameOf = newMap(), handler = {__proto__: null, apply: (native, self, args) => binding()[nameOf.get(native)](args, self, native)};
   for (let i = 0; i < names.length; i++) {
     const name = names[i], native = holder[name];
-    holder[name] = new NativeProxy(native, {__proto__: null, apply: (_, self, args) => binding()[name](args, self, native)});
+    nameOf.set(native, name);
+    holder[name] = new NativeProxy(native, handler);
   }
 }
 defineProperty(globalThis, 'Math', { // until it is read: most scripts that do have use for rounding alone
