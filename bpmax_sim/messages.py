@@ -283,6 +283,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
             origin nothing goes but ``Accept`` and its like.
         confined: whether it holds credentials beside the injected ones, such as a login's; its
             body is not sent to another origin.
+        charset: the encoding that the platform file declares for its texts.
     """
 
     method: str
@@ -302,6 +303,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     proof: Proof | None = None
     follow: bool = True
     confined: bool = False
+    charset: str = ""
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.call.name if self.call else self.base}>".rstrip()
@@ -337,6 +339,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         recorded_request: the recorded request, where its signature has to be compared.
         redirects: status and address of each redirect that was followed, the address without its
             query, which may hold anything.
+        charset: the encoding of its text that a platform file declares, or a recording knows.
     """
 
     status: int
@@ -349,6 +352,7 @@ class Response(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     trust: str = ""
     recorded_request: Request | None = None
     redirects: Pairs = ()
+    charset: str = ""
 
     def __repr__(self) -> str:
         return f"<Response {self.status}, {len(self.body)} bytes>"

@@ -55,13 +55,6 @@ def test_it_ends_the_same_way(code: str) -> None:
     assert run("-c", code) == run("-c", code, python=sys.executable)
 
 
-def test_what_nobody_catches_is_printed() -> None:
-    code, _, err = run("-c", "raise ValueError('金额')")
-
-    assert code == 1
-    assert err.decode().splitlines()[-1] == "ValueError: 金额"
-
-
 def test_who_ends_it_ends_its_command(tmp_path: Path) -> None:
     file = tmp_path / "pid"
     wait = f"import os, time; open({str(file)!r}, 'w').write(f'{{os.getpid()}}\\n'); time.sleep(60)"

@@ -1,9 +1,10 @@
-"""Response bodies in other encodings than UTF-8, stored as text that a reviewer can read.
+"""Bodies in other encodings than UTF-8, stored as text that a reviewer can read.
 
 As with compression, the file holds what comes of undoing it, and the index line what was there: a
 page in GBK is stored in UTF-8, with ``charset=utf-8`` in its header, so that vcrpy hands out a text
 that is right too; replay gives the bytes that came over the wire. Only what survives the way there
-and back byte for byte is stored so.
+and back byte for byte is stored so. Bodies of requests keep their headers, of which a signature or
+a server may have been made.
 """
 
 from __future__ import annotations
@@ -15,32 +16,52 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from bpmax_sim.messages import Headers, Pairs, Response
-from bpmax_sim.text_codec import decode_text
+from bpmax_sim.messages import Headers, Pairs, Request, Response
+from bpmax_sim.text_codec import DecodedText, decode_text
 
 CHARSET: Final = "charset"
 """The name under which the index line keeps the encoding, beside the headers that it rewrote."""
 
 _TYPE: Final = "content-type"
+_TEXTS: Final = ("json", "xml", "javascript", "x-www-form-urlencoded")
 _PARAMETER: Final = re.compile(r"""(;\s*charset\s*=\s*)("[^"]*"|[^\s;]+)""", re.IGNORECASE)
 
 
-def store_as_utf8(response: Response) -> tuple[Response, dict[str, str]]:
-    """Return *response* as it is stored, and what gives back the original; mostly nothing."""
-    body = response.body
-    if body.isascii():
-        return response, {}
-    with suppress(UnicodeDecodeError):
-        body.decode()
-        return response, {}
+def store_as_utf8(response: Response, declared: str = "") -> tuple[Response, dict[str, str]]:
+    """Return *response* as it is stored, and what gives back the original; mostly nothing.
+
+    *declared* is the encoding that a platform file names.
+    """
     headers = Headers(response.headers)
-    decoded = decode_text(body, headers.content_type)
-    if decoded.wrong_at >= 0 or decoded.text.encode(decoded.codec) != body:
+    decoded = _decode_exactly(response.body, headers, response.charset or declared)
+    if decoded is None:
         return response, {}
     facts = {CHARSET: decoded.codec, **({_TYPE: headers.content_type} if _TYPE in headers else {})}
     content_type = _with_utf8(headers.content_type)
     stored = _replace(response.headers, {_TYPE: content_type})
     return replace(response, headers=stored, body=decoded.text.encode()), facts
+
+
+def store_request_as_utf8(request: Request) -> tuple[Request, str]:
+    """Return *request* as it is stored, and the encoding of its body, or nothing for UTF-8."""
+    decoded = _decode_exactly(request.body or b"", Headers(request.headers), request.charset)
+    if decoded is None:
+        return request, ""
+    return replace(request, body=decoded.text.encode()), decoded.codec
+
+
+def _decode_exactly(body: bytes, headers: Headers, declared: str) -> DecodedText | None:
+    """Return the text of *body* if it is in another encoding and gives the same bytes again."""
+    if body.isascii():
+        return None
+    with suppress(UnicodeDecodeError):
+        body.decode()
+        return None
+    media = headers.media_type
+    is_text = not media or media.startswith("text/") or media.endswith(_TEXTS)
+    decoded = decode_text(body, headers.content_type, declared if is_text else "")
+    is_exact = decoded.wrong_at < 0 and decoded.text.encode(decoded.codec) == body
+    return decoded if is_exact else None
 
 
 def restore_charset(response: Response, facts: Mapping[str, str]) -> Response:
@@ -53,7 +74,8 @@ def restore_charset(response: Response, facts: Mapping[str, str]) -> Response:
     values = {_TYPE: facts[_TYPE]} if _TYPE in facts else {}
     if Headers(response.headers).get("content-length") == str(len(response.body)):
         values["content-length"] = str(len(body))
-    return replace(response, headers=_replace(response.headers, values), body=body)
+    headers = _replace(response.headers, values)
+    return replace(response, headers=headers, body=body, charset=facts[CHARSET])
 
 
 def _with_utf8(content_type: str) -> str:

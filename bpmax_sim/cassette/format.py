@@ -22,7 +22,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.charsets import store_as_utf8
+from bpmax_sim.cassette.charsets import store_as_utf8, store_request_as_utf8
 from bpmax_sim.cassette.json_text import break_into_members
 from bpmax_sim.cassette.matching import Rules, call_behind, correction, differences, parts_of
 from bpmax_sim.cassette.model import ANY_PLATFORM, FORMAT, Entry, Head, Line, Seal, Values
@@ -121,10 +121,13 @@ def render(
     try:
         line, outcome = _line(exchange, zone, rules, net), exchange.outcome
         if isinstance(outcome, Response):
-            outcome, facts = store_as_utf8(outcome)
+            outcome, facts = store_as_utf8(outcome, exchange.request.charset)
             if facts:
                 line = replace(line, encoding={**line.encoding, **facts})
-        text = _write_request(exchange.request) + _write_outcome(outcome, exchange.request.method)
+        request, codec = store_request_as_utf8(exchange.request)
+        if codec:
+            line = replace(line, sent_in=codec)
+        text = _write_request(request) + _write_outcome(outcome, exchange.request.method)
         return Entry(line, text)
     except UnicodeEncodeError as error:
         called = exchange.request.call.name if exchange.request.call else exchange.request.method
@@ -370,15 +373,18 @@ def _reseal_exchange(head: Head, number: int, item: Any) -> Entry:
         ) from error
     # The index line stays the recorded one; only the text is written anew, as it may have been:
     # a body of JSON was not always broken into lines.
-    outcome, method = exchange.outcome, exchange.request.method
+    outcome, stored = exchange.outcome, exchange.request
+    method = stored.method
+    if line.sent_in:
+        stored = store_request_as_utf8(stored)[0]
     if isinstance(outcome, Response):
         outcome = store_as_utf8(outcome)[0]
     for breaks in ((True, True), (False, False), (False, True), (True, False)):
-        request = _write_request(exchange.request, breaks=breaks[0])
+        request = _write_request(stored, breaks=breaks[0])
         text = request + _write_outcome(outcome, method, breaks=breaks[1])
         if _index(replace(line, sha=""), text.encode())[1] == line.sha:
             return Entry(head.explicit(line), text)
-    text = _write_request(exchange.request) + _write_outcome(outcome, method)
+    text = _write_request(stored) + _write_outcome(outcome, method)
     return Entry(head.explicit(replace(line, rules=UNKNOWN_RULES)), text)
 
 

@@ -85,6 +85,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             by ``platform.instance`` and name.
         seed: on its owner's first exchange, what its scripts drew; 0 if they drew nothing, and the
             seed alone in recordings that did not count.
+        sent_in: the encoding of the request's body on the wire, where it is not UTF-8 as here.
     """
 
     key: str
@@ -112,6 +113,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     session: int = 1
     values: Values = {}
     seed: int | DrawnSequences = 0
+    sent_in: str = ""
 
     @property
     def platform(self) -> str:

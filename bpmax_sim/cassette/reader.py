@@ -193,11 +193,14 @@ def exchange_of(line: Line, item: Any) -> Exchange:
 def _exchange(
     line: Line, method: str, url: str, headers: Pairs, body: bytes | None, outcome: Outcome
 ) -> Exchange:
+    if line.sent_in and body is not None:
+        body = body.decode().encode(line.sent_in)
     request = Request(
         method=method,
         url=url,
         headers=headers,
         body=body,
+        charset=line.sent_in,
         base=line.base,
         host=line.host,
         injected=line.injected,

@@ -292,7 +292,7 @@ class _File(msgspec.Struct, frozen=True):
         return self.text != self.before
 
 
-def openapi(
+def openapi(  # noqa: PLR0913 - the options of the command
     document: Annotated[
         Path, Argument(metavar="FILE", help=msg("OpenAPI 3 or Swagger 2.0, in JSON or YAML."))
     ],
@@ -308,6 +308,13 @@ def openapi(
         Path | None,
         Option(metavar="FILE", help=msg("By default scenarios/platforms/<key>.yaml.")),
     ] = None,
+    answers: Annotated[
+        bool,
+        Option(
+            "--answers",
+            help=msg("Also write what each API answers, for --mode simulate: a larger file."),
+        ),
+    ] = False,
     yes: Yes = False,
     json: Json = False,
 ) -> int:
@@ -318,7 +325,7 @@ def openapi(
         message = msg("expected an address such as https://crm.example.com, without ? # and user")
         raise ConfigError("--url {url}: {message}", url=url, message=message)
     read = read_document(document)
-    converted = make(read, key=_key(key, document, read.root), url=url)
+    converted = make(read, key=_key(key, document, read.root), url=url, has_answers=answers)
     instance = _instance(converted, is_addressed=bool(url))
     files = list(_files(converted, instance, to))
     for file in files:
@@ -328,18 +335,26 @@ def openapi(
     for file in files:
         write_text(file.path, file.text, msg("; name another file with --to"))
     variables = re.findall(r"\benv: (\w+)", instance if len(files) > 1 else "")
-    for note in converted.notes:
-        tell(label_message(display_path(document), note))
+    for kind in converted.kinds:
+        tell(label_message(display_path(document), str(kind.first) + kind.more))
     if json:
         say_document(
             platform=converted.key,
             files=[display_path(file.path) for file in files if file.is_new],
             apis=list(converted.apis),
             credentials=list(converted.credentials),
-            notes=[{"path": note.path, "message": note.message} for note in converted.notes],
+            notes=[
+                {
+                    "path": kind.paths[0],
+                    "message": kind.first.message,
+                    "count": len(kind.paths),
+                    "paths": list(kind.paths),
+                }
+                for kind in converted.kinds
+            ],
         )
     else:
-        _report(converted, files, variables)
+        _report(converted, files, variables, has_answers=answers)
     return ExitCode.PASSED
 
 
@@ -400,7 +415,13 @@ def _instance(converted: ConvertedPlatform, *, is_addressed: bool) -> str:
     return f"- {indent(write_yaml(value, block=2), '  ').lstrip()}"
 
 
-def _report(converted: ConvertedPlatform, files: list[_File], variables: Sequence[str]) -> None:
+def _report(
+    converted: ConvertedPlatform,
+    files: list[_File],
+    variables: Sequence[str],
+    *,
+    has_answers: bool,
+) -> None:
     what = plural(len(converted.apis), "{number} API", "{number} APIs")
     for file in files:
         say(
@@ -410,11 +431,13 @@ def _report(converted: ConvertedPlatform, files: list[_File], variables: Sequenc
             is_new="" if file.is_new else msg(", unchanged"),
         )
         what = msg("an instance of {key}", key=converted.key)
-    tell(
-        "scripts call it as $proxy('{key}').{apis}(…); it answers at once with",
-        key=converted.key,
-        apis=converted.apis[0],
-    )
-    tell("bpmax-sim run --mode simulate")
+    tell("scripts call it as $proxy('{key}').{api}(…)", key=converted.key, api=converted.apis[0])
+    if has_answers:
+        tell(msg("it answers at once with `bpmax-sim run --mode simulate`"))
+    else:
+        message = msg(
+            "with --mode simulate its responses are empty; --answers takes them from the document"
+        )
+        tell(message)
     if variables:
         tell("to record it, set {names}", names=series(variables))

@@ -16,7 +16,15 @@ import msgspec
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import media_type
-from bpmax_sim.openapi.document import Document, as_list, convert_swagger2, line, mapping
+from bpmax_sim.openapi.document import (
+    Document,
+    NoteKind,
+    as_list,
+    convert_swagger2,
+    group_notes,
+    line,
+    mapping,
+)
 from bpmax_sim.openapi.schema import Carrying, Security, as_object, is_small, plain_type, scopes_of
 from bpmax_sim.path_template import fill_placeholders, placeholders
 from bpmax_sim.platform.check import is_address
@@ -172,8 +180,7 @@ def _with_path(
     by_name = {entry["name"]: entry for entry in entries if entry["in"] == "path"}
     names = placeholders(path)
     for name in by_name.keys() - {*names}:
-        text = f"parameter {name!r}: the path has no placeholder {{{name}}}; it is left out"
-        document.tell(steps, text)
+        document.tell(steps, "parameter {name!r}: it is not in the path; it is left out", name=name)
     placed = [by_name.get(name, {"name": name, "in": "path", "required": True}) for name in names]
     return [*placed, *(entry for entry in entries if entry["in"] != "path")]
 
@@ -258,7 +265,7 @@ def _rename_duplicates(entries: list[ParameterEntry]) -> list[ParameterEntry]:
 _MOST_NOTES: Final = 40
 
 
-def _head(document: Document, notes: tuple[Problem, ...]) -> str:
+def _head(document: Document, notes: tuple[NoteKind, ...]) -> str:
     """Return lines that say what the file was made of and what could not be carried over."""
     info = mapping(document.root.get("info"))
     version = line(str(info.get("version", "")), 40)
@@ -273,7 +280,7 @@ def _head(document: Document, notes: tuple[Problem, ...]) -> str:
     if notes:
         lines.append(msg("What could not be carried over, or differs:"))
         shown = notes[:_MOST_NOTES]
-        lines += [f"  {line(note.path, 200)}: {line(note.message, 200)}" for note in shown]
+        lines += [f"  {line(note.paths[0], 200)}: {line(str(note), 230)}" for note in shown]
         if left := len(notes) - len(shown):
             lines.append(msg("  and {description_count} more", description_count=left))
     return "".join(msg("# {text}\n", text=text) for text in lines)
@@ -296,6 +303,7 @@ class ConvertedPlatform(msgspec.Struct, frozen=True):
         apis: the keys of its APIs.
         credentials: what an instance has to have, by name.
         notes: what was not carried over, with its path in the document.
+        kinds: the same, one for each kind.
     """
 
     key: str
@@ -303,10 +311,15 @@ class ConvertedPlatform(msgspec.Struct, frozen=True):
     apis: tuple[str, ...]
     credentials: tuple[str, ...]
     notes: tuple[Problem, ...]
+    kinds: tuple[NoteKind, ...]
 
 
-def make(document: Document, *, key: str, url: str = "") -> ConvertedPlatform:
+def make(
+    document: Document, *, key: str, url: str = "", has_answers: bool = False
+) -> ConvertedPlatform:
     """Return the platform *key* of a document; *url* is its address where the document has none.
+
+    With *has_answers* it holds the schemas of responses, which are most of a large document.
 
     Raises:
         ConfigError: the document has no operation, or *key* or *url* is not what it has to be, so
@@ -329,7 +342,10 @@ def make(document: Document, *, key: str, url: str = "") -> ConvertedPlatform:
         for operation, (name, more) in named
     }
     value = _platform(document, key, base, security, auth)
-    text = _fitting(document, value, apis, dict(zip(apis, operations, strict=True)))
+    if has_answers:
+        text = _fitting(document, value, apis, dict(zip(apis, operations, strict=True)))
+    else:
+        text = write_yaml({**value, "apis": apis}, block=2)
     if problems := read_root(read_yaml(text, file=msg("the platform file"))).problems:
         raise ConfigError(
             msg(
@@ -339,14 +355,15 @@ def make(document: Document, *, key: str, url: str = "") -> ConvertedPlatform:
             *problems,
         )
     notes = tuple(document.notes)
-    whole = f"{_head(document, notes)}{text}"
-    return ConvertedPlatform(key, whole, tuple(apis), tuple(security.credentials), notes)
+    kinds = group_notes(notes)
+    whole = f"{_head(document, kinds)}{text}"
+    return ConvertedPlatform(key, whole, tuple(apis), tuple(security.credentials), notes, kinds)
 
 
 def _operations(document: Document) -> Iterator[_Operation]:
     if document.root.get("webhooks"):
         document.tell(("webhooks",), msg("who calls BPMAX is not declared here"))
-    for path, item in mapping(document.root.get("paths")).items():
+    for path, item in document.member("paths").items():
         if path.startswith("x-"):
             continue
         operations = mapping(document.resolve_reference(item, ("paths", path)))

@@ -8,23 +8,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 import msgspec
-from msgspec.structs import force_setattr
-from referencing import Registry, Specification
-from referencing.exceptions import Unresolvable
+from msgspec.structs import force_setattr, replace
 
 from bpmax_sim.errors import ConfigError, Place, Problem
-from bpmax_sim.i18n import fill_message, msg
-from bpmax_sim.yamlfile import Steps, display_path, join, parse_yaml_bytes, read_bytes
+from bpmax_sim.i18n import Translatable, fill_message, msg, plain
+from bpmax_sim.openapi.references import (
+    LARGEST,
+    DanglingReferenceError,
+    FilesBeside,
+    follow_pointer,
+    parse_data,
+)
+from bpmax_sim.yamlfile import Steps, display_path, join, read_bytes
 
-LARGEST: Final = 64 * 1024 * 1024
-"""The most bytes of a document in JSON; one in YAML may have as many as any YAML file."""
-
-_BOM: Final = b"\xef\xbb\xbf"
-_BYTE = re.compile(r"\(byte (\d+)\)")
+_MOST_HOPS: Final = 100
+"""The most references that one leads through."""
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -34,58 +36,105 @@ class Document(msgspec.Struct, frozen=True):
         name: what messages call it.
         root: its value.
         notes: what could not be carried over so far, each once, in the order of finding.
+        folder: where the files are that it refers to.
     """
 
     name: str
     root: Mapping[str, Any]
     notes: dict[Problem, None] = msgspec.field(default_factory=dict)
-    _resolver: Any = None
+    folder: Path = Path()
+    _files: Any = None
 
     def __post_init__(self) -> None:
-        registry: Registry[Any] = Registry()
-        resource = Specification.OPAQUE.create_resource(self.root)
-        force_setattr(self, "_resolver", registry.resolver_with_root(resource))
+        if self._files is None:
+            force_setattr(self, "_files", FilesBeside(self.folder, PurePath(self.name).name))
 
     def tell(self, steps: Iterable[str | int], message: str, /, **values: object) -> None:
         """Note what is lost of the value at *steps*; with *values* by a template, as `msg` does."""
         self.notes[Problem(fill_message(message, values), None, join(steps))] = None
 
+    def member(self, *names: str) -> Mapping[str, Any]:
+        """Return the mapping that stands below *names* from the root, references followed."""
+        value: Any = self.root
+        for index, name in enumerate(names):
+            value = mapping(self.resolve_reference(value.get(name), names[: index + 1]))
+        return mapping(value)
+
     def resolve_reference(self, value: Any, steps: Iterable[str | int]) -> Any:
         """Return *value*, or what its ``$ref`` leads to, with what stands beside the ``$ref``.
 
-        A reference that leads nowhere, in a circle or out of the file is noted, and counts as an
+        A reference that leads nowhere, in a circle or out of the folder is noted, and counts as an
         empty mapping.
         """
+        try:
+            return self._resolve(value, set())
+        except DanglingReferenceError as error:
+            self.tell(steps, str(error))
+            return {name: part for name, part in value.items() if name != "$ref"}
+
+    def _resolve(self, value: Any, seen: set[str]) -> Any:
         siblings: dict[str, Any] = {}
-        seen: set[str] = set()
         while isinstance(value, dict) and isinstance(value.get("$ref"), str):
-            reference = value["$ref"]
             siblings = {**value, **siblings}
-            value = self._target(reference, seen, steps)
-            seen.add(reference)
+            value = self._target(value["$ref"], seen)
         siblings.pop("$ref", None)
         return {**value, **siblings} if siblings and isinstance(value, dict) else value
 
-    def _target(self, reference: str, seen: set[str], steps: Iterable[str | int]) -> Any:
-        """Return what a JSON pointer leads to (RFC 6901, section 6), or note that it does not."""
-        if reference in seen:
-            problem = msg(
+    def _target(self, reference: str, seen: set[str]) -> Any:
+        """Return what *reference* leads to; *seen* are those that led here, and grows."""
+        file, pointer = self._files.normalise(reference)
+        if (hop := f"{file}#{pointer}") in seen or len(seen) >= _MOST_HOPS:
+            raise DanglingReferenceError(
                 "the reference {reference!r} leads in a circle; it is left out", reference=reference
             )
-        elif not reference.startswith("#"):
-            problem = msg(
-                "{reference!r} is in another file; bundle the document into one, then import that",
-                reference=reference,
-            )
-        else:
-            try:
-                return self._resolver.lookup(reference).contents
-            except (Unresolvable, TypeError, ValueError):  # a step into a text or a number
-                problem = msg(
-                    "the reference {reference!r} leads nowhere; it is left out", reference=reference
-                )
-        self.tell(steps, problem)
-        return {}
+        seen.add(hop)
+        root = self._files.root(file, reference) if file else self.root
+        try:
+            return follow_pointer(root, pointer, lambda value: self._resolve(value, seen))
+        except LookupError:
+            raise DanglingReferenceError(
+                "the reference {reference!r} leads nowhere; it is left out", reference=reference
+            ) from None
+
+
+class NoteKind(msgspec.Struct, frozen=True):
+    """Notes that say the same of several places.
+
+    Attributes:
+        first: the first of them.
+        paths: where they stand in the document, the first one's first.
+    """
+
+    first: Problem
+    paths: tuple[str, ...]
+
+    def __str__(self) -> str:
+        """Return the first note, and how many more there are."""
+        return self.first.message + self.more
+
+    @property
+    def more(self) -> str:
+        """How many more there are, as the end of a message; empty for a single note."""
+        more = len(self.paths) - 1
+        return msg(" (and {more} more of this kind)", more=more) if more else ""
+
+
+def group_notes(notes: Iterable[Problem]) -> tuple[NoteKind, ...]:
+    """Return *notes* by what they say, whatever names they hold; in the order of finding."""
+    grouped: dict[tuple[str, ...], list[Problem]] = {}
+    for note in notes:
+        grouped.setdefault(_kind(note.message), []).append(note)
+    return tuple(
+        NoteKind(alike[0], tuple(note.path for note in alike)) for alike in grouped.values()
+    )
+
+
+def _kind(message: str) -> tuple[str, ...]:
+    """Return the template and the messages in it: names differ within a kind, reasons do not."""
+    if not isinstance(message, Translatable):
+        return (message,)
+    reasons = (plain(part) for part in message.values.values() if isinstance(part, Translatable))
+    return (message.template, *reasons)
 
 
 def read_document(path: Path) -> Document:
@@ -95,29 +144,10 @@ def read_document(path: Path) -> Document:
         ConfigError: it cannot be read, or is none of OpenAPI 3.0, 3.1 and Swagger 2.0.
     """
     name = display_path(path)
-    data = read_bytes(path, name, largest=LARGEST, is_regular=False)
-    text = data.removeprefix(_BOM).lstrip()
-    is_json = text[:1] == b"{"
-    root = _json(data.removeprefix(_BOM), name) if is_json else parse_yaml_bytes(data, name).plain()
+    root = parse_data(read_bytes(path, name, largest=LARGEST, is_regular=False), name)
     if problem := _misfit(root):
         raise ConfigError(Problem(problem, Place(name)))
-    return Document(name, mapping(root))
-
-
-def _json(data: bytes, name: str) -> Any:
-    try:
-        return msgspec.json.decode(data)
-    except RecursionError:
-        message = msg("nested too deeply; make the document flatter")
-        raise ConfigError(Problem(message, Place(name))) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        match = _BYTE.search(str(error))
-        before = data[: int(match[1])] if match else data
-        place = Place(name, before.count(b"\n") + 1, len(before) - before.rfind(b"\n"))
-        message = str(error).partition(" (byte")[0]
-        raise ConfigError(
-            Problem(msg("not valid JSON: {message}", message=message), place)
-        ) from None
+    return Document(name, mapping(root), folder=path.parent)
 
 
 def _misfit(root: Any) -> str:
@@ -184,7 +214,7 @@ def convert_swagger2(document: Document, methods: tuple[str, ...]) -> Document:
     """
     root = document.root
     paths: dict[str, dict[str, Any]] = {}
-    for path, raw in mapping(root.get("paths")).items():
+    for path, raw in document.member("paths").items():
         item = mapping(document.resolve_reference(raw, ("paths", path)))
         shared = as_list(item.get("parameters"))
         paths[path] = {
@@ -192,7 +222,7 @@ def convert_swagger2(document: Document, methods: tuple[str, ...]) -> Document:
             for method in methods
             if isinstance(item.get(method), dict)
         }
-    declared = mapping(root.get("securityDefinitions"))
+    declared = document.member("securityDefinitions")
     schemes = {name: _scheme(mapping(scheme)) for name, scheme in declared.items()}
     host, start = root.get("host"), root.get("basePath", "")
     url = start if isinstance(start, str) else ""
@@ -201,7 +231,7 @@ def convert_swagger2(document: Document, methods: tuple[str, ...]) -> Document:
         url = f"{max(known, default='https')}://{host}{url}"
     openapi = {**root, "openapi": "3.0.0", "paths": paths, "servers": [{"url": url}] if url else []}
     openapi["components"] = {"securitySchemes": schemes}
-    return Document(document.name, openapi, document.notes)
+    return replace(document, root=openapi)
 
 
 def _scheme(scheme: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -229,7 +229,7 @@ class Security(msgspec.Struct):
     def _part(self, name: str, steps: Steps) -> AuthPart | None:
         if name not in self._parts:
             where: Steps = ("components", "securitySchemes", name)
-            schemes = mapping(mapping(self.document.root.get("components")).get("securitySchemes"))
+            schemes = self.document.member("components", "securitySchemes")
             scheme = self.document.resolve_reference(schemes.get(name), where)
             if not mapping(scheme):
                 self.document.tell(steps, "there is no security scheme {name!r}", name=name)

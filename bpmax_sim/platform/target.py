@@ -79,6 +79,12 @@ class Target:
             return self.login.step.sensitive
         return model.sensitive((*self.platform.secret, *(self.api.secret if self.api else ())))
 
+    @property
+    def charset(self) -> str:
+        """Return the encoding that is declared for its texts."""
+        own = self.api.charset if self.api else ""
+        return own if isinstance(own, str) and own else self.platform.charset
+
     @cached_property
     def personal(self) -> tuple[str, ...]:
         """Return the places of personal data."""

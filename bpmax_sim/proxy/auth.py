@@ -309,6 +309,7 @@ def _build_request(
         attempt=attempt,
         sensitive=recipe.sensitive,
         personal=recipe.personal,
+        charset=recipe.charset,
     )
     others = [(item, value) for item, value in values if item.place not in _DIRECT]
     if not others:

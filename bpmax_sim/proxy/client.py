@@ -150,6 +150,8 @@ def _send(request: Request, trace: CallTrace, charset: str) -> Generator[Effect,
         response: Response = yield Send(request)
     except TransportError as error:
         return error
+    if charset and not response.charset:
+        response = replace(response, charset=charset)
     trace.received = response
     body = read_body(response, charset)
     if body.kind == "text" and body.problem:

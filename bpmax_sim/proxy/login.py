@@ -213,7 +213,7 @@ class LoginAnswer:
     body: ParsedBody = field(init=False)
 
     def __post_init__(self) -> None:
-        self.body = read_body(self.response)
+        self.body = read_body(self.response, self.plan.recipe.platform.charset)
 
     @property
     def plan(self) -> Plan:
@@ -579,11 +579,13 @@ def _step_request(step: SentStep, *, attempt: int) -> Request:
     written = _render_step(plan.recipe, number, declared, twin)
     if written.call is not None:
         call = replace(written.call, serial=env.next_serial())
-        written = replace(written, call=call, sensitive=declared.sensitive)
+        charset = plan.recipe.platform.charset
+        written = replace(written, call=call, sensitive=declared.sensitive, charset=charset)
     if not env.separate and replace(real, cache_key=twin.cache_key) == twin:
         return written
     sent = _render_step(plan.recipe, number, declared, real)
-    sent = replace(sent, call=written.call, sensitive=written.sensitive)
+    known = {name: getattr(written, name) for name in ("call", "sensitive", "charset")}
+    sent = replace(sent, **known)
     if not env.separate:
         return sent
     for (name, value), (_, redacted) in zip(sent.headers, written.headers, strict=True):

@@ -97,7 +97,7 @@ def is_json(media: str) -> bool:
 
 def read_body(response: Response, declared: str = "") -> ParsedBody:
     """Return what the body of *response* is; *declared* is the ``charset:`` of its API."""
-    raw = response.body
+    raw, declared = response.body, declared or response.charset
     if not raw or response.status in _NO_CONTENT:
         return _NULL
     content_type = response.header("content-type") or ""
@@ -387,8 +387,13 @@ def redact_request(request: Request, redact: Redact) -> RedactedRequest:
         method=shown.method,
         url=redact(shown.url),
         headers=redact_headers(shown.headers, redact),
-        body=None if body is None else redact(body.decode("utf-8", "replace")),
+        body=None if body is None else redact(_sent_text(shown)),
     )
+
+
+def _sent_text(request: Request) -> str:
+    content_type = Headers(request.headers).content_type
+    return decode_text(request.body or b"", content_type, request.charset).text
 
 
 def redact_response(response: Response, redact: Redact) -> RedactedResponse:

@@ -149,7 +149,7 @@ def register_issued_secrets(request: Request, response: Response, vault: Vault) 
     call = request.call
     if call is None or not request.sensitive:
         return
-    body = read_body(response)
+    body = read_body(response, request.charset)
     for place in request.sensitive:
         for value in _find_values(place.path, response, body):
             if isinstance(value, str | int | float) and not isinstance(value, bool):
@@ -168,7 +168,7 @@ def clear_texts(
     words, paths = _clear_declarations(platforms, request.call.platform if request.call else "")
     if response is None or not paths or not request.is_login:
         return words
-    body = read_body(response)
+    body = read_body(response, request.charset)
     found = [value for path in paths for value in _find_values(path, response, body)]
     return words.union([value for value in found if isinstance(value, str)])
 

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar, Final, get_args
 
 import msgspec
 from msgspec import field
@@ -539,7 +539,7 @@ class Python(Action, frozen=True, kw_only=True):
         module, _, function = str(arguments["call"]).partition(":")
         try:
             with gated_output(on.session.redact):
-                target = getattr(_module(module, on.path), function)
+                target = _function(_module(module, on.path), function)
                 seen = handles_for(target, on.subject)
                 result.set_value(target(on.session, **{**seen, **arguments.get("args", {})}))
         except SystemExit as error:  # would end the whole run, and print what it was given
@@ -583,6 +583,31 @@ def _module(name: str, path: Path) -> Any:
         code="NO_MODULE",
         name=name,
     )
+
+
+_MOVED: Final[Mapping[tuple[str, str], str]] = {("bpmax_sim.fuzz", "held"): "hold_in_session"}
+"""Functions that scenarios written by an earlier version call, and what they are called now."""
+
+
+def _function(module: Any, name: str) -> Any:
+    """Return the function *name* of *module*.
+
+    Raises:
+        SubjectError: there is none; with the name that it has now, or one that is near.
+    """
+    try:
+        return getattr(module, name)
+    except AttributeError:
+        public = getattr(module, "__all__", None) or [one for one in dir(module) if one[0] != "_"]
+        moved = _MOVED.get((module.__name__, name))
+        hint = msg("; it is called {name!r} now", name=moved) if moved else suggest(name, public)
+        raise SubjectError(
+            "python: {module} has no function {name!r}{hint}",
+            code="NO_FUNCTION",
+            module=module.__name__,
+            name=name,
+            hint=hint,
+        ) from None
 
 
 class Advance(Action, frozen=True, kw_only=True):

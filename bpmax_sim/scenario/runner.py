@@ -436,6 +436,7 @@ def run_item(
         reason=flag_reason(item.xfail) if outcome == "xfailed" else "",
         rows=item.rows,
         unused=unused_parts(item, progress.ran) if item.rows and outcome == "passed" else (),
+        strictness=item.strictness,
         at=now,
     )
 

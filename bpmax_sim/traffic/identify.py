@@ -50,6 +50,7 @@ def identify(request: Request, match: ApiMatch | None) -> Request:
         call=replace(call, path=match.path, method=request.method.upper()),
         sensitive=target.sensitive,
         personal=target.personal,
+        charset=target.charset,
     )
 
 

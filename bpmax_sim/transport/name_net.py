@@ -57,15 +57,18 @@ Member = tuple[Steps, str, str]
 """Where it stands, what it is called, and its text."""
 
 
-def message_parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
+def message_parts(
+    headers: Pairs, body: bytes | None, query: Pairs, charset: str = ""
+) -> dict[str, Any]:
     """Return query, headers and body of a message as values, a body in whatever format it is.
 
     Markup becomes a mapping of names to the texts of elements and attributes so called.
+    *charset* is the declared encoding of the body.
     """
     return {
         "query": _grouped(query),
         "header": _grouped([(name.lower(), value) for name, value in headers]),
-        "body": _body_value(body, Headers(headers).content_type)
+        "body": _body_value(body, Headers(headers).content_type, charset)
         if body and len(body) <= _MOST
         else None,
     }
@@ -102,13 +105,13 @@ def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     return {name: texts[0] if len(texts) == 1 else texts for name, texts in grouped.items()}
 
 
-def _body_value(body: bytes, content_type: str) -> Any:
+def _body_value(body: bytes, content_type: str, charset: str) -> Any:
     read = read_body(body, content_type)
     if read.kind == "multipart":
         return {name: _part_value(value) for name, value in read.value.items()}
     if read.kind in {"json", "form"}:
         return read.value
-    return _text_value(decode_text(body, content_type).text)
+    return _text_value(decode_text(body, content_type, charset).text)
 
 
 def _text_value(text: str) -> Any:
@@ -220,7 +223,7 @@ class NameNet:
         if not may_hold_members(shown.headers, shown.body, shown.url.partition("?")[2]):
             return
         bare = call_behind(shown, _NOBODY)
-        parts = message_parts(bare.headers, bare.body, bare.query)
+        parts = message_parts(bare.headers, bare.body, bare.query, request.charset)
         clear = self.clear_texts(request, None)
         for member in secret_members(parts, self._opened_paths(request)):
             if member[2] not in clear:
@@ -233,7 +236,7 @@ class NameNet:
         is_login = request.is_login
         if not is_login and not may_hold_members(response.headers, response.body, ""):
             return
-        parts = message_parts(response.headers, response.body, ())
+        parts = message_parts(response.headers, response.body, (), request.charset)
         opened, clear = self._opened_paths(request), self.clear_texts(request, response)
         for member in secret_members(parts, opened):
             is_signature = member[0][0] == "header" and member[1].endswith(("sign", "signature"))

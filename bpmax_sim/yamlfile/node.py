@@ -233,13 +233,17 @@ _TOO_LARGE = msg("more than {most} values, aliases counted in full; split the fi
 _PARSER: Any = getattr(yaml.cyaml, "CParser", None) if yaml.__with_libyaml__ else yaml.SafeLoader
 
 
-def compose(text: str, file: str, problems: list[Problem]) -> Node:
+def compose(
+    text: str, file: str, problems: list[Problem], *, unclear_as_text: bool = False
+) -> Node:
     """Return the root node of *text*; what is wrong but does not stop it goes to *problems*.
+
+    With *unclear_as_text* a number that nobody can be sure of is text, as if it were quoted.
 
     Raises:
         yaml.MarkedYAMLError: if *text* is not YAML.
     """
-    composer = _Composer(file, problems)
+    composer = _Composer(file, problems, unclear_as_text=unclear_as_text)
     parser = _PARSER(text)
     while not composer.stopped and (event := parser.get_event()) is not None:
         handler = _HANDLERS.get(type(event))
@@ -264,11 +268,12 @@ class _OpenCollection(Struct):
 class _Composer:
     """The state between two events."""
 
-    def __init__(self, file: str, problems: list[Problem]) -> None:
+    def __init__(self, file: str, problems: list[Problem], *, unclear_as_text: bool) -> None:
         self.documents = _OpenCollection((1, 1), None, None, size=0)
         self.stopped = False
         self._file = file
         self._problems = problems
+        self._unclear_as_text = unclear_as_text
         self._open = [self.documents]
         self._top = self.documents
         self._anchors: dict[str, Node] = {}
@@ -293,7 +298,8 @@ class _Composer:
             try:
                 value = resolve(event.value)
             except ScalarError as error:
-                self._tell(str(error), mark)
+                if not self._unclear_as_text:
+                    self._tell(str(error), mark)
         self._add(Node(value, self._file, *mark), event.anchor)
 
     def start(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
@@ -432,17 +438,20 @@ def read_text(path: Path) -> str:
     return _decode_utf8(read_bytes(path, name), name).removeprefix(_BOM)
 
 
-def parse_yaml_bytes(data: bytes, name: str) -> Node:
+def parse_yaml_bytes(data: bytes, name: str, *, unclear_as_text: bool = False) -> Node:
     """Return the root of the YAML file that holds *data*, which messages call *name*.
 
     Raises:
         ConfigError: as `read_yaml` does.
     """
-    return parse_yaml(_decode_utf8(_check_size(data, name, LARGEST), name), name)
+    text = _decode_utf8(_check_size(data, name, LARGEST), name)
+    return parse_yaml(text, name, unclear_as_text=unclear_as_text)
 
 
-def parse_yaml(text: str, name: str) -> Node:
+def parse_yaml(text: str, name: str, *, unclear_as_text: bool = False) -> Node:
     """Return the root of the YAML file *text*, which messages call *name*.
+
+    With *unclear_as_text*, for files that are not ours, a number such as 007 is text.
 
     Raises:
         ConfigError: as `read_yaml` does.
@@ -457,7 +466,7 @@ def parse_yaml(text: str, name: str) -> Node:
         raise ConfigError(Problem(message, place))
     problems: list[Problem] = Problems()
     try:
-        root = compose(text, name, problems)
+        root = compose(text, name, problems, unclear_as_text=unclear_as_text)
     except yaml.MarkedYAMLError as error:
         raise ConfigError(*problems, _syntax(error, text, name)) from None
     if problems:

@@ -34,7 +34,7 @@ def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_an_imported_platform_lints_clean_and_answers_a_script_at_once(
     folder: Path, bs: Command
 ) -> None:
-    done = bs("import", "openapi", CRM)
+    done = bs("import", "openapi", CRM, "--answers")
     (folder / "scenarios/scripts").mkdir()
     (folder / "scenarios/scripts/save.js").write_text(SCRIPT, encoding="utf-8")
     (folder / "scenarios/save.scenario.yaml").write_text(SCENARIO, encoding="utf-8")
@@ -46,8 +46,8 @@ def test_an_imported_platform_lints_clean_and_answers_a_script_at_once(
     )
     assert done.err.splitlines()[-3:] == snapshot(
         [
-            "scripts call it as $proxy('crm').listCustomers(…); it answers at once with",
-            "bpmax-sim run --mode simulate",
+            "scripts call it as $proxy('crm').listCustomers(…)",
+            "it answers at once with `bpmax-sim run --mode simulate`",
             "to record it, set CRM_URL, CRM_CLIENT_ID, CRM_CLIENT_SECRET",
         ]
     )
@@ -135,11 +135,24 @@ def test_wrong_input_is_told(folder: Path, bs: Command, arguments: list[str], me
 
 
 def test_what_was_not_carried_over_is_in_the_json(folder: Path, bs: Command) -> None:
-    told = json.loads(bs("import", "openapi", CRM, "--json").out)
+    told = json.loads(bs("import", "openapi", CRM, "--answers", "--json").out)
 
     assert told["platform"] == "crm"
     assert told["credentials"] == ["client_id", "client_secret"]
-    assert told["notes"][0]["message"].startswith("'#/components/schemas/Department' holds itself")
+    (note,) = told["notes"]
+    assert note["message"].startswith("'#/components/schemas/Department' holds itself")
+    assert (note["count"], note["path"]) == (len(note["paths"]), note["paths"][0])
+
+
+def test_what_apis_answer_is_written_on_demand(folder: Path, bs: Command) -> None:
+    small = bs("import", "openapi", CRM)
+    platform = folder / "scenarios/platforms/crm.yaml"
+    without = platform.read_text(encoding="utf-8")
+    bs("import", "openapi", CRM, "--answers", "--yes")
+
+    assert "--answers takes them from the document" in small.err
+    assert "answer:" not in without
+    assert "answer:" in platform.read_text(encoding="utf-8")
 
 
 def test_a_document_given_to_plain_import_is_sent_here(folder: Path, bs: Command) -> None:

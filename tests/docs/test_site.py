@@ -45,12 +45,6 @@ def test_what_would_be_fetched_is_told(built: Path, file: str, text: str) -> Non
     assert told.startswith(f"{file} fetches ")
 
 
-def test_a_page_that_is_missing_is_told(built: Path) -> None:
-    (built / "en/reference/proxy.html").unlink()
-
-    assert list(problems(built)) == ["en/reference/proxy.md was not built"]
-
-
 def test_a_search_that_knows_no_chinese_words_is_told(built: Path) -> None:
     index = {"docs": [{"text": "录制脱敏签名"}]}
     (built / "search/search_index.json").write_text(json.dumps(index), encoding="utf-8")

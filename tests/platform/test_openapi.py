@@ -32,7 +32,7 @@ NOTHING = "there is no operation in 'paths', so there is nothing to import"
 
 
 def imported(name: str, folder: Path) -> tuple[ConvertedPlatform, Platform]:
-    made = make(read_document(DATA / FILES[name]), key=name)
+    made = make(read_document(DATA / FILES[name]), key=name, has_answers=True)
     return made, loaded(made, folder)
 
 
@@ -204,8 +204,9 @@ def test_whatever_is_strange_is_told_with_its_place(tmp_path: Path) -> None:
     ) in told
     assert "components.securitySchemes.mutual: the way to log in 'mutualTLS' has no preset" in told
     assert (
-        "paths[\"/schemas\"].put.parameters[6]: 'other.yaml#/parameters/x' is in another file; "
-        "bundle the document into one, then import that"
+        "paths[\"/schemas\"].put.parameters[6]: the file of 'other.yaml#/parameters/x' is left "
+        "out: tests/data/openapi/other.yaml: cannot be read: No such file or directory; "
+        "check the path and its permissions"
     ) in told
     assert made.apis == (
         "get_thing", "getThing_2", "proxy", "yes", "写入", "get_很长_by_编号", "post_很长_by_编号",
@@ -379,7 +380,7 @@ def test_a_large_document_keeps_as_much_of_its_answers_as_a_file_has_room_for(
     schema = {"properties": {f"字段{n}": {"type": "string"} for n in range(100)}}
     document = of(responses={"200": {"content": {"application/json": {"schema": schema}}}})
 
-    made = make(document, key="x", url="https://x.example.test")
+    made = make(document, key="x", url="https://x.example.test", has_answers=True)
 
     answer = loaded(made, tmp_path).apis["x"].answer
     kept = [one for one in answer.get("properties", {}).values() if one]
@@ -427,7 +428,7 @@ def test_the_same_document_gives_the_same_file(root: Any) -> None:
 def outcome(root: Any) -> str:
     """Return the file, or why there is none."""
     try:
-        return make(Document("x.json", root), key="x").text
+        return make(Document("x.json", root), key="x", has_answers=True).text
     except BpmaxError as error:
         return str(error)
 
@@ -451,3 +452,123 @@ def test_a_reference_is_a_json_pointer_into_the_document(reference: str, leads_t
 
     assert document.resolve_reference({"$ref": reference}, ("paths",)) == leads_to
     assert len(document.notes) == (leads_to == {})
+
+
+BESIDE = {
+    "接口/openapi.yaml": """\
+openapi: 3.0.3
+info: {title: 客户系统, version: 1}
+servers: [{url: "https://crm.corp.test"}]
+paths: {$ref: paths/全部.yaml}
+components:
+  schemas: {$ref: "./schemas/_index.yaml"}
+  securitySchemes: {$ref: 登录.json}
+security: [{令牌: []}]
+""",
+    "接口/paths/全部.yaml": """\
+/customers/{编号}:
+  get:
+    operationId: getCustomer
+    parameters: [{$ref: "../parameters.yaml#/编号"}]
+    responses:
+      "200":
+        content:
+          application/json: {schema: {$ref: "../openapi.yaml#/components/schemas/客户"}}
+  put:
+    operationId: saveCustomer
+    requestBody:
+      content:
+        application/json: {schema: {$ref: "../schemas/%E5%AE%A2%E6%88%B7.yaml"}}
+""",
+    "接口/parameters.yaml": """\
+编号: {name: 编号, in: path, schema: {type: string, example: 007123}}
+""",
+    "接口/schemas/_index.yaml": "客户: {$ref: 客户.yaml}\n部门: {$ref: 部门.yaml}\n",
+    "接口/schemas/客户.yaml": """\
+type: object
+properties:
+  编号: {type: string, enum: [007123, 007124], example: 007123}
+  部门: {$ref: ./部门.yaml}
+""",
+    "接口/schemas/部门.yaml": """\
+type: object
+properties: {名称: {type: string, example: 采购部}, 上级: {$ref: "部门.yaml"}}
+""",
+    "接口/登录.json": '{"令牌": {"type": "http", "scheme": "bearer"}}',
+}
+
+
+def write_beside(folder: Path, **more: str) -> Path:
+    for name, text in {**BESIDE, **more}.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder / "接口/openapi.yaml"
+
+
+def test_a_document_of_many_files_is_one_platform(tmp_path: Path) -> None:
+    made = make(read_document(write_beside(tmp_path)), key="crm", has_answers=True)
+    platform = loaded(made, tmp_path)
+    save = platform.apis["saveCustomer"].parameters
+
+    assert [(one.name, one.place) for one in save] == [
+        ("编号", "path"), ("body_编号", "body"), ("部门", "body"),
+    ]  # fmt: skip
+    assert save[1].enum == ("007123", "007124")
+    answer = platform.apis["getCustomer"].answer
+    assert answer["properties"]["编号"]["example"] == "007123"
+    assert answer["properties"]["部门"]["properties"]["名称"] == {
+        "type": "string",
+        "example": "采购部",
+    }
+    assert made.credentials == ("token",)
+    assert {note.message for note in made.notes} == {
+        "'schemas/部门.yaml#' holds itself; there, anything is allowed"
+    }
+
+
+@pytest.mark.parametrize(
+    ("reference", "why"),
+    [
+        ("https://example.test/客户.yaml", "is an address, and nothing is fetched"),
+        ("//example.test/客户.yaml", "is an address, and nothing is fetched"),
+        ("file:///etc/hostname", "is an address, and nothing is fetched"),
+        ("/etc/hostname", "is an address, and nothing is fetched"),
+        ("../外面.yaml", "../外面.yaml is outside of the document's folder"),
+        ("链接.yaml", "链接.yaml is outside of the document's folder"),
+        ("没有.yaml", "没有.yaml: cannot be read: No such file"),
+        ("坏.yaml#/a", "坏.yaml:2:1: not valid YAML"),
+        ("schemas/部门.yaml#/没有", "leads nowhere"),
+        ("圈.yaml#/a", "leads in a circle"),
+        ("圈.yaml#/c/x", "leads in a circle"),
+    ],
+)
+def test_a_reference_that_leads_to_nothing_says_why(
+    tmp_path: Path, reference: str, why: str
+) -> None:
+    (tmp_path / "外面.yaml").write_text("type: string\n", encoding="utf-8")
+    circle = "a: {$ref: '#/b'}\nb: {$ref: '圈.yaml#/a'}\nc: {$ref: '#/c'}\n"
+    path = write_beside(tmp_path, **{"接口/坏.yaml": "a: [\n", "接口/圈.yaml": circle})
+    (path.parent / "链接.yaml").symlink_to(tmp_path / "外面.yaml")
+    document = read_document(path)
+
+    assert document.resolve_reference({"$ref": reference, "title": "留"}, ("x",)) == {"title": "留"}
+    (note,) = document.notes
+    assert why in note.message
+
+
+def test_notes_of_a_kind_are_one(tmp_path: Path) -> None:
+    parameters = [
+        {"name": f"名称{n}", "in": "query", "style": "deepObject", "schema": {"type": "object"}}
+        for n in range(5)
+    ]
+    cookie = {"name": "会话", "in": "cookie", "schema": {"type": "string"}}
+    made = make(Document("x.json", of(parameters=[*parameters, cookie]).root), key="x")
+    head = made.text.partition("platform_key:")[0]
+
+    assert [(len(kind.paths), kind.first.path) for kind in made.kinds[1:]] == [
+        (5, 'paths["/x"].post.parameters[0]'),
+        (1, 'paths["/x"].post.parameters[5]'),
+    ]
+    assert "pass such a name with $query (and 4 more of this kind)\n" in head
+    assert "名称1" not in head

@@ -604,6 +604,14 @@ steps:
             "step 1/1 python: NO_MODULE: python: no module '没有这个' beside the scenario or in",
         ),
         (
+            '{python: "json:load_s"}',
+            "step 1/1 python: NO_FUNCTION: python: json has no function 'load_s'; did you mean",
+        ),
+        (
+            '{python: "bpmax_sim.fuzz:held"}',  # what fuzz --save wrote
+            "step 1/1 python: NO_FUNCTION: python: bpmax_sim.fuzz has no function 'held'; it is",
+        ),
+        (
             '{python: "json:loads"}',
             "step 1/1 python: TypeError: the JSON object must be str, bytes or bytearray, not",
         ),

@@ -13,8 +13,11 @@ import pytest
 import vcr
 
 from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.format import reseal
+from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.errors import LostCharactersWarning
 from bpmax_sim.messages import Response
+from bpmax_sim.server import Recordings, run_server
 from bpmax_sim.session.session import Session
 from bpmax_sim.text_codec import decode_text
 from bpmax_sim.transport.adapters import httpx_transport
@@ -23,6 +26,7 @@ from tests.loopback import Loopback, loopback
 NAMES = "王喆、李堃、㐀㐁"
 PAGE = f'<html><head><meta charset="gb18030"></head><body>{NAMES}</body></html>'
 XML = f'<?xml version="1.0" encoding="GB18030"?><r><name>{NAMES}</name></r>'
+PICTURE = "像图".encode("gbk")  # as if: no byte of a picture is read as text
 BODIES = {
     "header": ("text/html; charset=GB18030", f"<p>{NAMES}</p>".encode("gb18030")),
     "meta": ("text/html", PAGE.encode("gb18030")),
@@ -31,6 +35,7 @@ BODIES = {
     "json": ("application/json; charset=gb2312", f'{{"名":"{NAMES}"}}'.encode("gb18030")),
     "bom": ("text/plain", b"\xef\xbb\xbf" + NAMES.encode()),
     "undeclared": ("text/plain", "王喆".encode("gbk")),
+    "picture": ("image/gif", PICTURE),
     "escaped": ("application/json", b'{"name":"\\u738b\\u5586"}'),
 }
 PLATFORM = """\
@@ -93,8 +98,9 @@ def test_pages_are_read_as_they_say_recorded_as_text_and_replayed_as_bytes(
     path = tmp_path / "cassettes/gbk.yaml"
     text = path.read_text(encoding="utf-8")
     assert text.count(NAMES) == 7
-    assert text.count("!!binary") == 1  # what says nothing of its encoding
-    assert text.count("charset=utf-8") == 7  # once as what the server said
+    assert "王喆\n" in text  # what says nothing of its encoding, but is declared to have one
+    assert "!!binary" not in text
+    assert text.count("charset=utf-8") == 8  # once as what the server said
     cassette = Cassette.load(path)
     outcomes = [cassette.outcome(number) for number in range(len(cassette))]
     assert [o.body for o in outcomes if isinstance(o, Response)] == [
@@ -126,6 +132,66 @@ def test_lost_characters_are_never_silent(tmp_path: Path, server: Loopback) -> N
         session.proxy("hr").direct("undeclared")
 
     assert any("`charset:`" in note for call in session.calls for note in call.notes)
+
+
+PAGES = """\
+platform_key: erp
+base_url: {url}
+charset: gbk
+apis:
+  stock: {{path: /undeclared}}
+  submit: {{method: POST, path: /undeclared, encoding: xml}}
+  picture: {{path: /picture}}
+"""
+ORDER = f'<?xml version="1.0" encoding="GBK"?><订单><客户>{NAMES[:2]}</客户></订单>'
+
+
+def test_a_declared_charset_is_readable_in_the_file_the_trace_and_inspect(
+    tmp_path: Path, server: Loopback, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "platforms").mkdir()
+    text = PAGES.format(url=server.url)
+    (tmp_path / "platforms/erp.yaml").write_text(text, encoding="utf-8")
+
+    def talk(session: Session) -> list[Any]:
+        erp = session.proxy("erp")
+        order = ORDER.encode("gbk")
+        erp.api("submit").header({"Content-Type": "text/xml"}).body(order).call()
+        return [erp.stock(), erp.picture()]
+
+    with opened(tmp_path, "record") as session:
+        live = talk(session)
+        shown = [call.request for call in session.calls]
+    with opened(tmp_path, "replay") as session:
+        replayed = talk(session)
+
+    assert live == replayed == ["王喆", PICTURE]
+    assert server.received[0].endswith(ORDER.encode("gbk"))
+    path = tmp_path / "cassettes/gbk.yaml"
+    recorded = path.read_text(encoding="utf-8")
+    assert ORDER in recorded.replace('\\"', '"')
+    assert recorded.count("!!binary") == 1  # the picture
+    assert path.read_bytes() == reseal(path.read_bytes().decode())
+    first = Cassette.load(path).exchange(0)
+    assert first.request.body == ORDER.encode("gbk")
+    assert run_command_line(["inspect", f"{path}:5"]) == 0
+    assert NAMES[:2] in capsys.readouterr().out
+    assert ORDER in str(shown)
+
+
+def test_serve_sends_a_page_byte_for_byte(tmp_path: Path, server: Loopback) -> None:
+    (tmp_path / "platforms").mkdir()
+    text = PAGES.format(url=server.url)
+    (tmp_path / "platforms/erp.yaml").write_text(text, encoding="utf-8")
+    with opened(tmp_path, "record") as session:
+        session.proxy("erp").stock()
+    played = Recordings([tmp_path / "cassettes/gbk.yaml"], platforms=tmp_path / "platforms")
+    with run_server(played.handle) as url:
+        got = httpx.get(f"{url}/undeclared")
+
+    assert got.content == "王喆".encode("gbk")
+    assert got.headers["content-type"] == "text/plain"
+    assert got.headers["content-length"] == "4"
 
 
 @pytest.mark.parametrize(

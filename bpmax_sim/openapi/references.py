@@ -1,0 +1,179 @@
+"""``$ref`` -> the value it leads to, in the document or in a file beside it.
+
+A reference is the path of a file, by default of the one that it stands in, and a JSON pointer
+(RFC 6901) as the fragment of a URL. A file beside the document has its references rewritten when it
+is read, so that they start from the document's folder and mean the same wherever they are put.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote
+
+import msgspec
+
+from bpmax_sim.errors import ConfigError, Place, Problem
+from bpmax_sim.i18n import MessageError, msg
+from bpmax_sim.yamlfile import display_path, parse_yaml_bytes, read_bytes
+
+LARGEST: Final = 64 * 1024 * 1024
+"""The most bytes of a document in JSON; one in YAML may have as many as any YAML file."""
+
+_MOST_FILES: Final = 10_000
+_BOM: Final = b"\xef\xbb\xbf"
+_BYTE = re.compile(r"\(byte (\d+)\)")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|[/\\]")
+"""How an address begins, or a path that does not start from the folder (``C:`` is both)."""
+
+
+class DanglingReferenceError(MessageError):
+    """A reference leads to nothing; the message says why."""
+
+
+class FilesBeside(msgspec.Struct):
+    """The files that a document may refer to, each read when it is first needed.
+
+    Attributes:
+        folder: of the document.
+        own: the file name of the document.
+    """
+
+    folder: Path
+    own: str
+    _roots: dict[str, Any] = msgspec.field(default_factory=dict)
+    _room: int = LARGEST
+
+    def normalise(self, reference: str) -> tuple[str, str]:
+        """Return the file of *reference* from the document's folder, empty for its own; pointer.
+
+        Raises:
+            DanglingReferenceError: it is an address, or an absolute path.
+        """
+        path, _, pointer = reference.partition("#")
+        if _URL.match(path):
+            raise DanglingReferenceError(
+                "{reference!r} is an address, and nothing is fetched; save the file beside the "
+                "document and refer to it by its relative path",
+                reference=reference,
+            )
+        file = posixpath.normpath(unquote(path)) if path else ""
+        return "" if file == self.own else file, pointer
+
+    def root(self, file: str, reference: str) -> Any:
+        """Return the value of *file*, a path from the document's folder.
+
+        Raises:
+            DanglingReferenceError: it cannot be read, or lies outside.
+        """
+        if file not in self._roots:
+            try:
+                self._roots[file] = self._read(file)
+            except ConfigError as error:
+                self._roots[file] = DanglingReferenceError(str(error))
+        root = self._roots[file]
+        if isinstance(root, DanglingReferenceError):
+            raise DanglingReferenceError(
+                "the file of {reference!r} is left out: {error}", reference=reference, error=root
+            )
+        return root
+
+    def _read(self, file: str) -> Any:
+        path = (self.folder / file).resolve()
+        if not any(path.is_relative_to(top.resolve()) for top in (self.folder, Path.cwd())):
+            raise ConfigError(
+                "{file} is outside of the document's folder; import from a folder that holds both",
+                file=file,
+            )
+        if len(self._roots) >= _MOST_FILES or self._room <= 0:
+            raise ConfigError(
+                "more than {most} files, or more than {largest} bytes",
+                most=_MOST_FILES,
+                largest=LARGEST,
+            )
+        name = display_path(path)
+        data = read_bytes(path, name, largest=LARGEST)
+        self._room -= len(data)
+        try:
+            return rewrite_references(parse_data(data, name), file)
+        except RecursionError:
+            raise _too_deep(name) from None
+
+
+def parse_data(data: bytes, name: str) -> Any:
+    """Return the value of a file in JSON or YAML, which messages call *name*.
+
+    A number in YAML that nobody can be sure of, such as 007123, is text here: the document is not
+    ours to mend, and as an example it is meant as it is spelled.
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    plain = data.removeprefix(_BOM)
+    if plain.lstrip()[:1] == b"{":
+        return _parse_json(plain, name)
+    return parse_yaml_bytes(data, name, unclear_as_text=True).plain()
+
+
+def _parse_json(data: bytes, name: str) -> Any:
+    try:
+        return msgspec.json.decode(data)
+    except RecursionError:
+        raise _too_deep(name) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        match = _BYTE.search(str(error))
+        before = data[: int(match[1])] if match else data
+        place = Place(name, before.count(b"\n") + 1, len(before) - before.rfind(b"\n"))
+        message = str(error).partition(" (byte")[0]
+        raise ConfigError(
+            Problem(msg("not valid JSON: {message}", message=message), place)
+        ) from None
+
+
+def _too_deep(name: str) -> ConfigError:
+    message = msg("nested too deeply; make the document flatter")
+    return ConfigError(Problem(message, Place(name)))
+
+
+def rewrite_references(value: Any, file: str) -> Any:
+    """Return *value*, which stands in *file*, with references that start from the folder."""
+    if isinstance(value, list):
+        return [rewrite_references(part, file) for part in value]
+    if not isinstance(value, dict):
+        return value
+    copy = {name: rewrite_references(part, file) for name, part in value.items()}
+    reference = copy.get("$ref")
+    if isinstance(reference, str) and not _URL.match(reference):
+        path, _, pointer = reference.partition("#")
+        target = posixpath.join(posixpath.dirname(file), unquote(path)) if path else file
+        quoted = posixpath.normpath(target).replace("%", "%25").replace("#", "%23")
+        copy["$ref"] = f"{quoted}#{pointer}"
+    return copy
+
+
+def follow_pointer(root: Any, pointer: str, resolve: Callable[[Any], Any]) -> Any:
+    """Return what the JSON pointer *pointer*, a fragment of a URL, leads to (RFC 6901, section 6).
+
+    Where it leads through a reference, *resolve* yields what that stands for.
+
+    Raises:
+        LookupError: there is nothing.
+    """
+    start, *steps = unquote(pointer).split("/")
+    if start:
+        raise LookupError(pointer)
+    value = root
+    for quoted in steps:
+        step = quoted.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, dict) and step not in value:
+            value = resolve(value)
+        if isinstance(value, dict):
+            value = value[step]
+        elif isinstance(value, list) and step.isdecimal() and len(step) < len(str(LARGEST)):
+            value = value[int(step)]
+        else:
+            raise LookupError(pointer)
+    return value
