@@ -42,8 +42,10 @@ def observe(items: Iterable[ScenarioItem], options: PerformOptions) -> Iterator[
             msg("scenario {node_id}", node_id=item.node_id), allow="--allow-hosts={}", closed=False
         )
         performance = perform(item, replace(options, cassettes=_folder(item, options)), guard=guard)
-        runs.add(item, performance[0].outcome, performance[0].unused)
-        yield performance
+        verdict, events = performance
+        runs.add(item, verdict.outcome, verdict.unused)
+        doubtful = tuple(runs.doubtful(item.spot.source.file)) if item.rows else ()
+        yield struct_replace(verdict, warnings=(*verdict.warnings, *doubtful)), events
     yield from _judge_files(runs, first)
 
 

@@ -17,6 +17,7 @@ from bpmax_sim.cassette.journal import find_interrupted
 from bpmax_sim.check.scripts import ScriptFinding, check_scripts, script_contexts
 from bpmax_sim.check.secrets import NotSecret, literal_secrets, secrets_in
 from bpmax_sim.check.upgrade import upgrade
+from bpmax_sim.cli.explain import explain, explanation_lines
 from bpmax_sim.cli.options import Json, Paths
 from bpmax_sim.cli.select import (
     Selection,
@@ -63,6 +64,13 @@ def lint(
         bool,
         Option("--fix", help=msg("Replay scenarios, and rewrite what an earlier version allowed.")),
     ] = False,
+    is_explained: Annotated[
+        bool,
+        Option(
+            "--explain",
+            help=msg("Replay scenarios; list what is red and was not, and what strict turns red."),
+        ),
+    ] = False,
     json: Json = False,
 ) -> int:
     """Report every problem."""
@@ -73,16 +81,28 @@ def lint(
                 tell(f"{Place(display_path(path), change.line)}: {change.what}")
     hints: list[str] = []
     doubts: list[Problem] = []
-    every = _problems(files, recordings, cassettes=cassettes, hint=hints.append, warn=doubts.append)
+    findings: list[ScriptFinding] = []
+    every = _problems(
+        files,
+        recordings,
+        cassettes=cassettes,
+        hint=hints.append,
+        warn=doubts.append,
+        note=findings.append,
+    )
     problems = list(dict.fromkeys(every))
     warnings = list(dict.fromkeys(doubts))
+    explained = list(explain(files, findings)) if is_explained else []
     for hint in dict.fromkeys(hints):
         tell("hint: {hint}", hint=hint)
     code = ExitCode.USAGE if problems else ExitCode.PASSED
     if json:
         found = build_document([], code=code, problems=problems)
-        say_json({**found, "warnings": list(map(as_data, warnings))})
+        told = [one.as_data() for one in explained]
+        say_json({**found, "warnings": list(map(as_data, warnings)), "explained": told})
     else:
+        for line in explanation_lines(explained) if is_explained else ():
+            say(line)
         _report(problems, warnings, len(files), is_github=style == "github")
     return code
 
@@ -148,6 +168,7 @@ def _problems(
     cassettes: bool,
     hint: Callable[[str], None],
     warn: Callable[[Problem], None],
+    note: Callable[[ScriptFinding], None],
 ) -> Iterator[Problem]:
     items, problems = load_sound_items(files)
     yield from problems
@@ -165,6 +186,7 @@ def _problems(
         hint(msg("platform {key!r} of {was} is replaced by {now}", key=key, was=was, now=now))
     for finding in _in_scripts(items, loaded):
         if finding.severity == "error":
+            note(finding)
             yield finding.problem
         else:
             warn(finding.problem)

@@ -125,7 +125,11 @@ SHAPES: Mapping[str, Shape] = {
     "inspect": {"file": TEXT, "exchanges": [_EXCHANGE]},
     "show": {"failures": [_REMEMBERED]},
     "report": {"file": TEXT, **_wholes("passed", "failed", "xfailed", "skipped", "ended_early")},
-    "lint": {**_RUN, "warnings": [_PROBLEM]},
+    "lint": {
+        **_RUN,
+        "warnings": [_PROBLEM],
+        "explained": [{**_PROBLEM, "rule": TEXT, "cure": TEXT, "red": TEXT}],
+    },
     "fmt": {"check": FLAG, **_FILES},
     "import": {"cassettes": [_IMPORTED]},
     "import openapi": {

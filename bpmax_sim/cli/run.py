@@ -586,7 +586,15 @@ def report(
                 left_out, "{number} trace could not be read", "{number} traces could not be read"
             )
         )
+    if unused := counts["unused"]:
+        tell(
+            plural(
+                unused,
+                "{number} part of a file that none of its rows used; the page names it",
+                "{number} parts of files that none of their rows used; the page names them",
+            )
+        )
     say_result(
         [display_path(path)], json=json, file=display_path(path), **totals, ended_early=early
     )
-    return ExitCode.USAGE if left_out else ExitCode.PASSED
+    return ExitCode.USAGE if left_out else ExitCode.FAILED if unused else ExitCode.PASSED

@@ -253,10 +253,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     tally.stopped = bool(session.shouldfail or session.shouldstop)
     if tally.sharded and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
         session.exitstatus = pytest.ExitCode.OK  # an empty shard: the others have them all
-    if output is None and tally.files and any(tally.file_runs().unused()):
-        tally.codes.add(1)
-        if session.exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if output is None and tally.files:
+        from bpmax_sim.pytest_plugin.summary import judge_files  # noqa: PLC0415
+
+        judge_files(session, tally)
     if output is not None:
         output["bpmax_sim"] = tally.as_data()
     elif options.value(session.config, "exit_codes"):

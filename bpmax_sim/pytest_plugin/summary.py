@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -18,7 +19,7 @@ import msgspec
 import pytest
 
 import bpmax_sim
-from bpmax_sim.errors import ConfigError, Place, Problem, shorten_list
+from bpmax_sim.errors import BpmaxWarning, ConfigError, Place, Problem, shorten_list
 from bpmax_sim.i18n import join_messages, msg, plural, translate
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options, sharding
@@ -149,6 +150,22 @@ def exit_code_of(session: pytest.Session, tally: Tally) -> int:
 
 _NARROWING = ("lf", "stepwise", "collectonly", "ignore", "ignore_glob")
 _FINISHED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+
+
+def judge_files(session: pytest.Session, tally: Tally) -> None:
+    """Fail the run for what no row of a file has used; warn of it where it does not fail."""
+    runs = tally.file_runs()
+    failed = any(runs.unused())
+    for part in [part for file in runs.files for part in runs.doubtful(file)]:
+        place = part.place or Place("")
+        try:
+            warnings.warn_explicit(translate(part.message), part.category, place.file, place.line)
+        except BpmaxWarning:  # -W error
+            failed = True
+    if failed:
+        tally.codes.add(1)
+        if session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def _unused_in_files(tally: Tally) -> Iterator[str]:

@@ -26,7 +26,8 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import current_language, msg
 from bpmax_sim.project import make_folder
 from bpmax_sim.report import store, terminal
-from bpmax_sim.report.page_data import LONGEST_BODY, PageEntry, body_text, build_entry, say
+from bpmax_sim.report.page_data import LONGEST_BODY, PageEntry, add_row, body_text, build_entry, say
+from bpmax_sim.scenario.file_verdict import FileRuns
 from bpmax_sim.yamlfile import display_path, writing_to
 
 __all__ = ["LARGEST", "LONGEST_BODY", "body_text", "build_entry", "page", "write_page"]
@@ -135,23 +136,29 @@ def write_page(
 ) -> Counter[str]:
     """Write the page of the traces in *places*, and return how many had which outcome.
 
-    A trace that cannot be read is a problem on the page, ``unreadable`` in what is returned. Where
-    no page can be written an earlier one goes away, or it would be read as that of this run.
+    A trace that cannot be read is a problem on the page, ``unreadable`` in what is returned; what
+    no row of a file has used is one, too, ``unused``. Where no page can be written an earlier one
+    goes away, or it would be read as that of this run.
 
     Raises:
         ConfigError: there is no trace, or *path* cannot be written.
     """
     stories: list[PageEntry] = []
     unreadable: list[str] = []
+    runs = FileRuns()
     try:
         for name, file in store.find_traces(places).items():
             try:
-                stories.append(build_entry(store.read_trace(file, name)))
+                trace = store.read_trace(file, name)
+                stories.append(build_entry(trace))
+                add_row(runs, trace)
             except ConfigError as error:
                 unreadable += str(error).splitlines()
             except Exception as error:  # noqa: BLE001 - whoever wrote it, its shape can be any
                 unreadable.append(str(_damaged(file, error)))
-        text = page(stories, version=version, language=language, problems=[*problems, *unreadable])
+        unused = [str(part) for _, part in runs.unused()]
+        wrong = [*problems, *unreadable, *unused]
+        text = page(stories, version=version, language=language, problems=wrong)
         with writing_to(path):
             make_folder(path)
             path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
@@ -159,7 +166,8 @@ def write_page(
         with suppress(OSError):
             path.unlink(missing_ok=True)
         raise
-    return Counter(story.outcome for story in stories) + Counter(unreadable=len(unreadable))
+    counted = Counter(story.outcome for story in stories)
+    return counted + Counter(unreadable=len(unreadable), unused=len(unused))
 
 
 def _damaged(file: Path, error: Exception) -> str:

@@ -14,12 +14,13 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import shell_quote
+from bpmax_sim.errors import Place, shell_quote
 from bpmax_sim.file_names import node_part
 from bpmax_sim.i18n import LANGUAGES, Translatable, label_message, map_message, plain, translate
 from bpmax_sim.report.store import Trace
 from bpmax_sim.scenario.expect import cut, label_of
-from bpmax_sim.scenario.source import headline
+from bpmax_sim.scenario.file_verdict import FileRuns
+from bpmax_sim.scenario.source import RunWarning, headline
 from bpmax_sim.traffic.curl import curl_of
 
 LONGEST_BODY = 64 * 1024
@@ -132,6 +133,31 @@ def build_entry(trace: Trace) -> PageEntry:
         },
         flow=None if trace.flow is None else cut_texts(trace.flow),
     )
+
+
+def add_row(runs: FileRuns, trace: Trace) -> None:
+    """Add to *runs* what the row that *trace* tells has not used of its file, if it passed."""
+    first, last = trace.events[0], trace.events[-1]
+    if not last.get("rows") or last.get("outcome") != "passed":
+        return
+    home = RootPaths(trace.folder)
+    file = home.place(next(iter(trace.sources), ""))  # the scenario comes first
+    unused = [
+        RunWarning(
+            part["kind"],
+            _decode_message(part["message"]),
+            _read_place(home.place(part["place"])),
+            part.get("fails", True),
+        )
+        for part in last.get("unused", ())
+    ]
+    row, strictness = str(first.get("row") or ""), last.get("strictness", "normal")
+    runs.add_row(file, last["rows"], row, unused, strictness)
+
+
+def _read_place(text: str) -> Place | None:
+    file, *numbers = text.rsplit(":", 2)
+    return Place(file, *map(int, numbers)) if len(numbers) == 2 else None  # noqa: PLR2004 - line, column
 
 
 def _notes(ended: _Event, home: RootPaths) -> Iterator[LocalisedText]:

@@ -363,7 +363,7 @@ class ScenarioDraft:
             values["hint"] = suggest(str(next(iter(values.values()))), known)
         words = fill_message(message, values)
         if kind in WARNINGS and self.strictness == "lenient":
-            self.warnings.append(RunWarning(kind, words, spot.place))
+            self.warnings.append(RunWarning(kind, words, spot.place, fails=True))
         else:
             self.problems.append(Problem(words, spot.place, join(spot.steps)))
 

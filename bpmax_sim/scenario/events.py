@@ -157,6 +157,7 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
         reason: of a skip or of an expected failure.
         rows: how many rows the file has, 0 for one without a table.
         unused: what this row has not used of the file, and some other row has to.
+        strictness: how doubts are taken in the folder of the file.
     """
 
     outcome: Outcome
@@ -169,6 +170,7 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     rows: int = 0
     unused: tuple[RunWarning, ...] = ()
+    strictness: str = "normal"
     at: float
 
 

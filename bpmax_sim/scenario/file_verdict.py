@@ -12,12 +12,14 @@ from typing import Any
 
 from bpmax_sim.errors import Place, shell_quote
 from bpmax_sim.i18n import msg, translate
+from bpmax_sim.project import Strictness
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.source import Failure, RunWarning, Spot
 
-Part = tuple[str, str, str, Spot]
-"""Of a file: its key, the kind of the failure, what is wrong if nothing has used it, and where."""
+Part = tuple[str, str, str, Spot, bool]
+"""Of a file: its key, the kind of the failure, what is wrong if nothing has used it, where, and
+whether that fails by default."""
 
 
 def answer_key(place: Place, number: int) -> str:
@@ -28,8 +30,8 @@ def answer_key(place: Place, number: int) -> str:
 def unused_parts(item: ScenarioItem, ran: Collection[str]) -> tuple[RunWarning, ...]:
     """Return what a run of *item* has not used; *ran* has the keys of what it has."""
     return tuple(
-        RunWarning(kind, message, spot.place)
-        for key, kind, message, spot in _parts_of(item)
+        RunWarning(kind, message, spot.place, fails)
+        for key, kind, message, spot, fails in _parts_of(item)
         if key not in ran
     )
 
@@ -46,23 +48,29 @@ def _parts_of(item: ScenarioItem) -> Iterator[Part]:
 def _parts_of_stub(stub: model.Stub, spot: Spot) -> Iterator[Part]:
     place, on = spot.place, stub.on
     unused = msg("the stub {on} has never answered; take it away, or mend what it asks for", on=on)
-    yield str(place), "rule", unused, spot
+    yield str(place), "rule", unused, spot, True
     for number in range(1, len(stub.answers)):
         left = msg("answer {number} of the stub {on} was never given", number=number + 1, on=on)
-        yield answer_key(place, number), "rule", left, spot.at("answers", number)
+        yield answer_key(place, number), "rule", left, spot.at("answers", number), True
 
 
 def _parts_of_step(located: LocatedStep) -> Iterator[Part]:
-    """Yield a step that has a condition; one about what is passed from outside may hold then."""
+    """Yield a step that has a condition; one about variables may hold with those of others."""
     condition = located.step.condition
-    if isinstance(condition, str) and not any(root in condition for root in ("${env.", "${vars.")):
+    if isinstance(condition, str) and "${env." not in condition:
         message = msg("if: {condition} has never held, so this step never ran", condition=condition)
-        yield step_key(located), "never_ran", message, located.spot.at("if")
+        fails = "${vars." not in condition
+        yield step_key(located), "never_ran", message, located.spot.at("if"), fails
 
 
 def step_key(located: LocatedStep) -> str:
     """Return the key of a step."""
     return str(located.spot.place)
+
+
+def is_red(part: RunWarning, strictness: Strictness) -> bool:
+    """Return whether *part*, which nothing has used, fails a file of a folder of *strictness*."""
+    return strictness != "lenient" and (part.fails or strictness == "strict")
 
 
 def failure_of(item: ScenarioItem, part: RunWarning) -> Failure:
@@ -84,37 +92,67 @@ class FileRuns:
     """Adds up what rows have not used, file by file, until all rows of one have passed.
 
     Attributes:
-        files: file -> how many rows it has, those that passed, and what none of them has used;
-            plain values, so that processes can send theirs, and `merge` take them.
+        files: file -> how many rows it has, those that passed, what none of them has used, and the
+            strictness of its folder; plain values, so that processes can send theirs, and `merge`
+            take them.
     """
 
     def __init__(self) -> None:
         """Start without any."""
-        self.files: dict[str, tuple[int, set[str], set[tuple[str, str, str]]]] = {}
+        self.files: dict[str, tuple[int, set[str], set[_PlainPart], Strictness]] = {}
 
     def add(self, item: ScenarioItem, outcome: str, unused: Iterable[RunWarning]) -> None:
-        """Take what became of a row; one that failed, or of a lenient folder, says nothing."""
-        if item.rows and outcome == "passed" and item.strictness != "lenient":
-            parts = {(part.kind, translate(part.message), str(part.place or "")) for part in unused}
-            self._add(item.spot.source.file, item.rows, {item.row_id}, parts)
+        """Take what became of a row; one that failed says nothing."""
+        if item.rows and outcome == "passed":
+            self.add_row(item.spot.source.file, item.rows, item.row_id, unused, item.strictness)
 
-    def _add(self, file: str, rows: int, ran: set[str], parts: set[tuple[str, str, str]]) -> None:
-        _, before, left = self.files.get(file, (rows, set(), parts))
-        self.files[file] = (rows, before | ran, left & parts)
+    def add_row(
+        self, file: str, rows: int, row: str, unused: Iterable[RunWarning], strictness: Strictness
+    ) -> None:
+        """Take what the *row* of *file* has not used, one of so many *rows*, which passed."""
+        parts = {
+            (part.kind, translate(part.message), str(part.place or ""), part.fails)
+            for part in unused
+        }
+        self._add(file, rows, {row}, parts, strictness)
+
+    def _add(
+        self,
+        file: str,
+        rows: int,
+        ran: set[str],
+        parts: set[_PlainPart],
+        strictness: Strictness,
+    ) -> None:
+        _, before, left, _ = self.files.get(file, (rows, set(), parts, strictness))
+        self.files[file] = (rows, before | ran, left & parts, strictness)
 
     def merge(self, files: Any) -> None:
         """Add what another process has in its `files`."""
-        for file, (rows, ran, parts) in files.items():
-            self._add(file, rows, set(ran), {tuple(part) for part in parts})
+        for file, (rows, ran, parts, strictness) in files.items():
+            self._add(file, rows, set(ran), {tuple(part) for part in parts}, strictness)
 
     def unused(self) -> Iterator[tuple[str, RunWarning]]:
-        """Yield file and part for each that no row has used, of files whose rows all passed."""
-        for file, (rows, ran, parts) in self.files.items():
-            for kind, message, place in sorted(parts, key=_by_place) if len(ran) == rows else ():
-                yield file, RunWarning(kind, message, _place(place))
+        """Yield file and part for each that fails because no row has used it."""
+        for file, (*_, strictness) in self.files.items():
+            yield from ((file, part) for part in self._left(file) if is_red(part, strictness))
+
+    def doubtful(self, file: str) -> Iterator[RunWarning]:
+        """Yield what no row of *file* has used and what does not fail it."""
+        strictness = self.files[file][3] if file in self.files else "normal"
+        yield from (part for part in self._left(file) if not is_red(part, strictness))
+
+    def _left(self, file: str) -> Iterator[RunWarning]:
+        """Yield what no row of *file* has used, once all of them passed."""
+        rows, ran, parts, _ = self.files.get(file, (-1, set(), set(), "normal"))
+        for kind, message, place, fails in sorted(parts, key=_by_place) if len(ran) == rows else ():
+            yield RunWarning(kind, message, _place(place), fails)
 
 
-def _by_place(part: tuple[str, str, str]) -> tuple[str, int, int]:
+_PlainPart = tuple[str, str, str, bool]
+
+
+def _by_place(part: _PlainPart) -> tuple[str, int, int]:
     place = _place(part[2])
     return place.file, place.line, place.column
 

@@ -125,9 +125,11 @@ class RunLog(msgspec.Struct):
                 "cycle", msg("change cycle cut: {names}", names=" -> ".join(happening.chain))
             )
 
-    def add_warning(self, kind: str, message: str, place: Place | None = None) -> None:
-        """Say what is doubtful; what was said already, once."""
-        warning = source.RunWarning(kind, message, place)
+    def add_warning(
+        self, kind: str, message: str, place: Place | None = None, *, fails: bool = False
+    ) -> None:
+        """Say what is doubtful, or *fails* in other folders; what was said already, once."""
+        warning = source.RunWarning(kind, message, place, fails)
         if warning not in self.warnings:
             self.warnings.append(warning)
 
@@ -345,7 +347,10 @@ class Progress:
             return []
         else:
             unused = unused_parts(self.item, self.ran)
-            failures = [failure_of(self.item, part) for part in unused]
+            for part in unused:
+                if not part.fails:
+                    self.log.add_warning(part.kind, part.message, part.place)
+            failures = [failure_of(self.item, part) for part in unused if part.fails]
         return self.sort_failures(failures)
 
     def fail_warnings(self) -> list[source.Failure]:
@@ -453,7 +458,8 @@ class Progress:
         left = []
         for failure in failures:
             if self.item.strictness == "lenient" and failure.kind in WARNINGS:
-                self.log.add_warning(failure.kind, failure.essence, failure.script or failure.place)
+                place = failure.script or failure.place
+                self.log.add_warning(failure.kind, failure.essence, place, fails=True)
             else:
                 left.append(failure)
         return left

@@ -436,6 +436,7 @@ def run_item(
         reason=flag_reason(item.xfail) if outcome == "xfailed" else "",
         rows=item.rows,
         unused=unused_parts(item, progress.ran) if item.rows and outcome == "passed" else (),
+        strictness=item.strictness,
         at=now,
     )
 
@@ -581,6 +582,7 @@ def replays_with(item: ScenarioItem, folder: Path, options: SessionOptions) -> R
             "mode": "replay",
             "cassette": cassette,
             "logins": folder / "auth",
+            "remote": None,  # the trial is a file of this process alone
             "replays": None,
         }
         try:

@@ -45,11 +45,16 @@ class _Fit(NamedTuple):
 
 
 class RunWarning(msgspec.Struct, frozen=True):
-    """What a run says without failing: its kind, a key of `WARNINGS`, what, and where."""
+    """What a run says without failing: its kind, a key of `WARNINGS`, what, and where.
+
+    Attributes:
+        fails: whether it fails the scenario unless its folder is lenient.
+    """
 
     kind: str
     message: str
     place: Place | None = None
+    fails: bool = False
 
     @property
     def category(self) -> type[BpmaxWarning]:

@@ -1,0 +1,117 @@
+"""``lint --explain``: what a project fails for by default, and what it would in a strict folder.
+
+Each scenario is replayed as in a lenient folder, where nothing doubtful ends it, so that all of it
+is found at once: the way in for a project that passed in an earlier version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from bpmax_sim.check.scripts import ScriptFinding
+from bpmax_sim.cli.execute import observe
+from bpmax_sim.cli.select import Selection, load_sound_items
+from bpmax_sim.cli.terminal import tell
+from bpmax_sim.errors import Problem
+from bpmax_sim.i18n import msg, plural, template
+from bpmax_sim.report.document import as_data
+from bpmax_sim.report.perform import PerformOptions
+
+CURES: Final[Mapping[str, str]] = {
+    "unawaited": template("put await before the call, or void where nobody has to wait for it"),
+    "uncalled": template("end the chain with .$call(), or take it away"),
+    "name": template("write the name that is meant, or declare it, such as in form.fields"),
+    "refused": template("expect the refusal: expect_error, or messages in expect"),
+    "call": template("call what the platform declares, or expect its error in expect: proxy"),
+    "rule": template("take the stub or fault away, or mend what it asks for"),
+    "never_ran": template("take the step away, or add a row in which it runs"),
+    "empty": template("say what is expected, or take the key away"),
+    "cycle": template("change the field in one of the handlers only"),
+    "timer": template("add a step advance: that lets it fire, or clear the timer"),
+    "unplayed": template("record again, or set unused: ignore"),
+    "charset": template("declare the encoding of the response in the platform file"),
+    "secret": template("declare its place in secrets:, or in not_secret: of the project"),
+    "interrupted": template("seal the recording with `bpmax-sim recover`"),
+    "weak_secret": template("use a longer secret"),
+    "power": template("write Math.pow, or round the result"),
+}
+"""Kind of a warning -> what to write instead."""
+
+
+class ExplainedDoubt(msgspec.Struct, frozen=True, order=False):
+    """Something doubtful in a scenario; *fails* unless its folder is lenient, else if strict."""
+
+    rule: str
+    problem: Problem
+    fails: bool
+
+    def as_data(self) -> dict[str, Any]:
+        """Return it as ``--json`` has it."""
+        red = "by default" if self.fails else "strict"
+        return {**as_data(self.problem), "rule": self.rule, "cure": self.cure, "red": red}
+
+    @property
+    def cure(self) -> str:
+        """Return what to write instead."""
+        if text := CURES.get(self.rule):
+            return msg(text)
+        return msg("correct it, or write // bpmax-ignore: {rule} above it", rule=self.rule)
+
+
+def explain(
+    files: Sequence[Selection], findings: Iterable[ScriptFinding]
+) -> Iterator[ExplainedDoubt]:
+    """Replay the scenarios of *files* and yield what is doubtful in them, each place once.
+
+    *findings* are what is wrong in their scripts already, as far as their text says.
+    """
+    yield from (ExplainedDoubt(one.rule, one.problem, fails=True) for one in findings)
+    items, _ = load_sound_items(files)  # what is not sound is a problem of `lint`
+    closed = [item for item in items if item.scenario.proxy.mode not in {"record", "live"}]
+    if left := len(items) - len(closed):
+        number = plural(left, "{number} scenario", "{number} scenarios")
+        tell("{number}: not run, for they ask a live system", number=number)
+    lenient = [replace(item, strictness="lenient") for item in closed]
+    seen: set[ExplainedDoubt] = set()
+    failed = 0
+    for verdict, _ in observe(lenient, PerformOptions()):
+        failed += verdict.outcome == "failed"
+        for one in verdict.warnings:
+            problem = Problem(one.message, one.place or verdict.item.place)
+            doubt = ExplainedDoubt(one.kind, problem, one.fails)
+            if doubt not in seen:
+                seen.add(doubt)
+                yield doubt
+    if failed:
+        counted = plural(failed, "{number} scenario", "{number} scenarios")
+        message = msg("{counted} failed for another reason, and may hide more", counted=counted)
+        tell("{message}; see `bpmax-sim run`", message=message)
+
+
+def explanation_lines(doubts: Iterable[ExplainedDoubt]) -> Iterator[str]:
+    """Yield *doubts* by what turns them red and by rule, each rule with its cure."""
+    doubts = sorted(doubts, key=_by_rule)
+    heads = {
+        True: msg("red, unless the folder is in lenient of [tool.bpmax_sim]:"),
+        False: msg("a warning, red if the folder is in strict of [tool.bpmax_sim]:"),
+    }
+    for fails, of_level in groupby(doubts, key=lambda one: one.fails):
+        yield heads[fails]
+        for rule, of_rule in groupby(of_level, key=lambda one: one.rule):
+            same = list(of_rule)
+            yield msg("  {rule}: {cure}", rule=rule, cure=same[0].cure)
+            for one in same:
+                yield msg("    {problem}", problem=str(one.problem))
+    if not doubts:
+        yield msg("nothing doubtful was found; strict changes nothing here")
+
+
+def _by_rule(doubt: ExplainedDoubt) -> tuple[Any, ...]:
+    place = doubt.problem.place
+    where = (place.file, place.line, place.column) if place else ()
+    return not doubt.fails, doubt.rule, where
