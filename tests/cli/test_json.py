@@ -40,7 +40,7 @@ CALLS: Mapping[str, Sequence[str]] = {
     "import openapi": ["import", "openapi", DOCUMENT],
     "export": ["export", HERE, "--as", "vcrpy"],
     "diff": ["diff", HERE, OTHER],
-    "verify": ["verify", HERE, "--platforms", "scenarios/scripts"],
+    "verify": ["verify", HERE, "--platforms", "平台"],
     "seal": ["seal", HERE, "--yes"],
     "recover": ["recover"],
     "merge": ["merge"],
@@ -115,6 +115,8 @@ def test_a_command_prints_one_object_of_its_shape(
     if name in {"serve", "simulate"}:
         pytest.importorskip("uvicorn", reason="the extra 'server' is not installed")
         monkeypatch.setattr("bpmax_sim.server.serve", announced)
+    if name == "verify":
+        (recorded.folder / "平台").mkdir()
     if name == "merge":
         run_git(recorded.folder, "init", "-q")
     if name == "prune":
