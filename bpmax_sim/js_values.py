@@ -90,6 +90,12 @@ class JsSet(msgspec.Struct, frozen=True):
     items: tuple[Any, ...]
 
 
+class SearchParams(msgspec.Struct, frozen=True):
+    """A URLSearchParams: names and values, in order; JSON prints it as ``{}``."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+
 class Opaque(msgspec.Struct, frozen=True):
     """A value that cannot leave its script; *cycle* stands for an object inside itself."""
 
@@ -109,6 +115,7 @@ _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (BigInt, msg("a BigInt")),
     (JsMap, msg("a Map")),
     ((JsSet, set, frozenset), msg("a Set")),
+    (SearchParams, "a URLSearchParams"),
 )
 _OPAQUE = {
     "function": msg("a function"),
@@ -308,6 +315,7 @@ _PRINTERS: dict[type, Callable[[Any], str | None]] = {
     BigInt: _refuse_bigint,
     JsMap: lambda _value: "{}",
     JsSet: lambda _value: "{}",
+    SearchParams: lambda _value: "{}",
     Opaque: _print_opaque,
 }
 
@@ -386,6 +394,7 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
     "bytes": lambda value: base64.b64decode(value, validate=True),
     "map": lambda value: JsMap(_decode_pairs(value)),
     "set": lambda value: JsSet(tuple(map(decode_tagged, value))),
+    "params": lambda value: SearchParams(_decode_pairs(value)),
     "str": lambda units: join_surrogates("".join(map(chr, units))),
     "object": _decode_object,
     "function": lambda _value: Opaque("function"),
@@ -453,6 +462,7 @@ _ENCODERS: Mapping[type, Callable[[Any], Any]] = {
     BigInt: lambda value: _tag("bigint", str(value.value)),
     JsMap: lambda value: _tag("map", [_encode_array(list(pair)) for pair in value.pairs]),
     JsSet: lambda value: _tag("set", _encode_array(list(value.items))),
+    SearchParams: lambda value: _tag("params", [_encode_array(list(pair)) for pair in value.pairs]),
     Opaque: lambda value: _tag(value.kind),
 }
 
@@ -490,6 +500,7 @@ _CONVERSIONS: Mapping[type | UnionType, Callable[[Any], Any]] = {
     BigInt: lambda value: value.value,
     JsMap: lambda value: {_spell_key(key): to_scenario_value(item) for key, item in value.pairs},
     JsSet: lambda value: _spell_list(value.items),
+    SearchParams: lambda value: [list(pair) for pair in value.pairs],
     bytes | bytearray: lambda value: base64.b64encode(value).decode(),
     FarDate: lambda _: "Invalid Date",
     Opaque: lambda value: f"[{value.kind}]",
@@ -497,7 +508,7 @@ _CONVERSIONS: Mapping[type | UnionType, Callable[[Any], Any]] = {
 }
 
 
-STRUCT_VALUES: Final = (BigInt, JsMap, JsSet, FarDate, Opaque)
+STRUCT_VALUES: Final = (BigInt, JsMap, JsSet, SearchParams, FarDate, Opaque)
 """The structs among what a script hands out, each of which has another form."""
 
 

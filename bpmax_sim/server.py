@@ -37,7 +37,7 @@ from bpmax_sim.platform.matcher import login_origins
 from bpmax_sim.platform.model import Instance
 from bpmax_sim.proxy.client import Handle
 from bpmax_sim.session.session import Session
-from bpmax_sim.simulator.simulator import Simulator
+from bpmax_sim.simulator.simulator import Simulator, form_credentials, table_of
 from bpmax_sim.simulator.state import SimulatedTenant
 
 try:
@@ -528,7 +528,10 @@ class Standin:
         instances = entries or [Instance(platform=key, instance_key="default")]
         self.tenants = tuple(
             SimulatedTenant(
-                instance.instance_key, resolve(platform, instance, environ={}, closed=True).real
+                instance.instance_key,
+                form_credentials(
+                    resolve(platform, instance, environ={}, closed=True).real, table_of(platform)
+                ),
             )
             for instance in instances
         )

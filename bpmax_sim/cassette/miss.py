@@ -38,6 +38,7 @@ class MissContext(Struct, frozen=True, kw_only=True):
         place: the step in its scenario; *position*: the line of the script.
         record: the command that records; *rewrite*, *new* and *extra* are the options that record
             everything afresh, what is missing, and one more of an exhausted call.
+        address: returns label and text of the lines that explain where a client's call went.
     """
 
     step: str = ""
@@ -47,6 +48,7 @@ class MissContext(Struct, frozen=True, kw_only=True):
     rewrite: str = "--record=rewrite"
     new: str = "--record=new"
     extra: str = "--record-extra"
+    address: Callable[[], Iterable[tuple[str, str]]] = tuple
 
     def command(self, option: str = "") -> str:
         """Return the command that records, with *option*."""
@@ -183,6 +185,8 @@ def _where(parts: Parts, context: MissContext) -> Iterator[str]:
         instance=instance,
     )
     yield _line(msg("call"), sent)
+    for label, text in context.address():
+        yield _line(label, text)
 
 
 def _query(parts: Parts) -> str:

@@ -54,12 +54,12 @@ RULES: Final[Mapping[str, Severity]] = {
 _GLOBALS: Final = frozenset(
     {
         "$proxy", "AbortController", "AbortSignal", "AggregateError", "Array", "ArrayBuffer",
-        "AsyncDisposableStack", "BigInt", "BigInt64Array", "BigUint64Array", "Boolean",
+        "AsyncDisposableStack", "BigInt", "BigInt64Array", "BigUint64Array", "Blob", "Boolean",
         "DOMException", "DataView", "Date", "DisposableStack", "Error", "EvalError", "Event",
-        "EventTarget", "FinalizationRegistry", "Float16Array", "Float32Array", "Float64Array",
-        "Function", "Infinity", "Int16Array", "Int32Array", "Int8Array", "InternalError",
-        "Intl", "Iterator", "JSON", "Map", "Math", "NaN", "Number", "Object", "Promise",
-        "Proxy", "RangeError", "ReferenceError", "Reflect", "RegExp", "Set", "String",
+        "EventTarget", "File", "FinalizationRegistry", "Float16Array", "Float32Array",
+        "Float64Array", "FormData", "Function", "Infinity", "Int16Array", "Int32Array", "Int8Array",
+        "InternalError", "Intl", "Iterator", "JSON", "Map", "Math", "NaN", "Number", "Object",
+        "Promise", "Proxy", "RangeError", "ReferenceError", "Reflect", "RegExp", "Set", "String",
         "SuppressedError", "Symbol", "SyntaxError", "TextDecoder", "TextEncoder", "TypeError",
         "URIError", "URL", "URLSearchParams", "Uint16Array", "Uint32Array", "Uint8Array",
         "Uint8ClampedArray", "WeakMap", "WeakRef", "WeakSet", "XMLHttpRequest", "arguments",
@@ -82,6 +82,7 @@ class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         platforms: those of the scenarios that run it.
         fields: of all forms that it runs with; None where it runs without one.
+        buttons: those of all forms, which have states as fields do.
         libraries: what runs before it.
         is_library: it runs before others itself.
     """
@@ -89,6 +90,7 @@ class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
     script: Script
     platforms: Platforms
     fields: frozenset[str] | None = None
+    buttons: frozenset[str] = frozenset()
     libraries: tuple[Script, ...] = ()
     is_library: bool = False
 
@@ -121,6 +123,7 @@ def script_contexts(
                 script=script,
                 platforms=platforms,
                 fields=fields,
+                buttons=frozenset(item.names.buttons),
                 libraries=libraries,
                 is_library=script in libraries,
             )
@@ -135,6 +138,7 @@ def _both(first: ScriptContext, second: ScriptContext) -> ScriptContext:
     return replace(
         first,
         fields=None if unknown else (first.fields or frozenset()) | (second.fields or frozenset()),
+        buttons=first.buttons | second.buttons,
         libraries=tuple(dict.fromkeys((*first.libraries, *second.libraries))),
         is_library=first.is_library or second.is_library,
     )
@@ -182,7 +186,7 @@ def _check(context: ScriptContext, shapes: ResponseShapes) -> Iterator[ScriptFin
             member=f".{'.'.join(use.path)}",
         ))  # fmt: skip
     if context.fields is not None:
-        yield from _check_fields(reading.members, context.fields)
+        yield from _check_fields(reading.members, context.fields, context.buttons)
     yield from _check_globals(reading, context)
     yield from _check_members(reading, context.platforms, shapes)
     for character, ascii_one, place in reading.full_width:
@@ -302,18 +306,21 @@ def _check_required(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFind
             yield _finding("missing-parameter", call.api_place, _missing(name, parameter.name))
 
 
-def _check_fields(members: Iterable[MemberUse], fields: frozenset[str]) -> Iterator[ScriptFinding]:
+def _check_fields(
+    members: Iterable[MemberUse], fields: frozenset[str], buttons: frozenset[str]
+) -> Iterator[ScriptFinding]:
     for use in members:
         if use.root != "form" or use.access == "test":
             continue
-        name = use.path[0]
-        if name in _STATES and len(use.path) > 1:
+        name, is_state = use.path[0], use.path[0] in _STATES and len(use.path) > 1
+        if is_state:
             name, is_write = use.path[1], True
         elif name in _PAGE:
             continue
         else:
             is_write = use.access == "write"
-        if name == "*" or name in fields or str(next(iter(plain_steps(name)), "")) in fields:
+        known = fields | buttons if is_state else fields
+        if name == "*" or name in known or str(next(iter(plain_steps(name)), "")) in fields:
             continue
         rule = "undeclared-write" if is_write else "undeclared-read"
         message = msg(

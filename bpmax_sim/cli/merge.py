@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,8 @@ from typer import Argument
 from bpmax_sim.cassette import journal
 from bpmax_sim.cassette.merge import review_file
 from bpmax_sim.cassette.three_way import MergedCassettes, merge_versions
-from bpmax_sim.cli.terminal import say, tell
+from bpmax_sim.cli.options import Json
+from bpmax_sim.cli.terminal import say_result, tell
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.git import find_repository, read_blob, run_git, unmerged_files
 from bpmax_sim.i18n import label_message, msg, series
@@ -27,10 +27,12 @@ def merge(
             help=msg("As Git's merge driver: %O %A %B %P; the result goes into OURS."),
         ),
     ] = None,
+    *,
+    json: Json = False,
 ) -> int:
     """Merge cassettes."""
     if not files:
-        return _merge_unmerged()
+        return _merge_unmerged(json=json)
     if len(files) not in {3, 4}:
         raise ConfigError("merge: expected no file, or BASE OURS THEIRS [PATH]")
     base, ours, theirs, *rest = files
@@ -42,7 +44,9 @@ def merge(
         return ExitCode.FAILED  # to Git a conflict; ours stays as it is
     if merged.data:
         ours.write_bytes(merged.data)
-    return _leave_theirs(path, merged)
+    waits = _leave_theirs(path, merged)
+    say_result((), json=json, files=[display_path(ours)], review=[display_path(path)] * waits)
+    return ExitCode.FAILED if waits else ExitCode.PASSED
 
 
 def _read(path: Path) -> bytes | None:
@@ -50,9 +54,10 @@ def _read(path: Path) -> bytes | None:
     return (path.read_bytes() if path.is_file() else b"") or None
 
 
-def _leave_theirs(path: Path, merged: MergedCassettes) -> ExitCode:
+def _leave_theirs(path: Path, merged: MergedCassettes) -> bool:
+    """Put aside what both sides recorded, for review; return whether there is such."""
     if not merged.conflicts:
-        return ExitCode.PASSED
+        return False
     with journal.lock_folder(path.parent):
         journal.replace_whole(review_file(path), merged.theirs)
     tell(
@@ -60,41 +65,43 @@ def _leave_theirs(path: Path, merged: MergedCassettes) -> ExitCode:
         path=display_path(path),
         owners=series(map(repr, merged.conflicts)),
     )
-    return ExitCode.FAILED
+    return True
 
 
-def _merge_unmerged() -> ExitCode:
+def _merge_unmerged(*, json: bool) -> ExitCode:
     root = find_repository(Path.cwd())
     if root is None:
         raise ConfigError("merge: there is no Git repository here")
     stages = {path: found for path, found in unmerged_files(root).items() if _is_cassette(path)}
     if not stages:
         tell(msg("no cassette is unmerged"))
-        return ExitCode.PASSED
-    codes = [code for path, found in stages.items() for code in _merge_one(root, path, found)]
-    return max(codes, default=ExitCode.PASSED)
+    codes = {name: _merge_one(root, name, found) for name, found in stages.items()}
+    done = [name for name, code in codes.items() if code == ExitCode.PASSED]
+    waiting = [name for name, code in codes.items() if code == ExitCode.FAILED]
+    lines = [label_message(name, msg("merged")) for name in done]
+    say_result(lines, json=json, files=done, review=waiting)
+    return max(codes.values(), default=ExitCode.PASSED)
 
 
 def _is_cassette(path: str) -> bool:
     return path.endswith(".yaml") and "cassettes" in Path(path).parts[:-1]
 
 
-def _merge_one(root: Path, name: str, stages: dict[int, str]) -> Iterator[ExitCode]:
+def _merge_one(root: Path, name: str, stages: dict[int, str]) -> ExitCode:
     path = root / name
     base, ours, theirs = (read_blob(root, stages.get(stage)) for stage in (1, 2, 3))
     try:
         merged = merge_versions(base, ours, theirs, name)
     except CassetteError as error:
         tell(label_message(name, error))
-        yield ExitCode.CASSETTE
-        return
+        return ExitCode.CASSETTE
     path.parent.mkdir(parents=True, exist_ok=True)
     with journal.lock_folder(path.parent):
         if merged.data:
             journal.replace_whole(path, merged.data)
         else:
             path.unlink(missing_ok=True)
-    if not merged.conflicts:
-        run_git(root, "add", "-A", "--", name)
-        say(label_message(name, msg("merged")))
-    yield _leave_theirs(path, merged)
+    if _leave_theirs(path, merged):
+        return ExitCode.FAILED
+    run_git(root, "add", "-A", "--", name)
+    return ExitCode.PASSED

@@ -151,6 +151,7 @@ SHAPES: Mapping[str, Shape] = {
     },
     "seal": {"file": TEXT, "sealed": FLAG, "edited": [TEXT], "changes": [TEXT]},
     "recover": {**_FILES, "review": [TEXT]},
+    "merge": {**_FILES, "review": [TEXT]},
     "prune": {
         "deleted": FLAG,
         "files": [{"file": TEXT, **_wholes("exchanges", "total"), "calls": [TEXT]}],

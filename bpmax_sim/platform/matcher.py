@@ -23,8 +23,9 @@ from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Headers, Request
 from bpmax_sim.path_template import PathTemplate, has_trailing_slash, path_template, raw_segments
 from bpmax_sim.platform.check import CREDENTIAL
+from bpmax_sim.platform.instances import convention
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Auth, Encoding, Platform, Source, host_name
+from bpmax_sim.platform.model import Api, Auth, Encoding, Instance, Platform, Source, host_name
 from bpmax_sim.platform.target import Login, Target
 
 Addresses = Mapping[tuple[str, str], str]
@@ -138,14 +139,28 @@ class ApiMatcher:
 def addresses_in(platforms: Platforms, environ: Mapping[str, str]) -> Addresses:
     """Return the address of each instance that has one of its own, as far as it is set."""
     addresses: dict[tuple[str, str], str] = {}
-    for entries in platforms.entries.values():
-        for instance in (entry.instance for entry in entries):
-            url = instance.base_url
-            if isinstance(url, Source):
-                url = environ.get(url.env, "") if isinstance(url.env, str) else ""
-            if url:
-                addresses[instance.platform, instance.instance_key] = url
+    for instance, declared in _addresses_of_instances(platforms):
+        url = declared
+        if isinstance(url, Source):
+            url = environ.get(url.env, "") if isinstance(url.env, str) else ""
+        if url:
+            addresses[instance.platform, instance.instance_key] = url
     return addresses
+
+
+def address_variables(platforms: Platforms, key: str) -> tuple[str, ...]:
+    """Return the variables that hold the addresses of the instances of the platform *key*."""
+    sources = [source for one, source in _addresses_of_instances(platforms) if one.platform == key]
+    names = [source.env for source in sources if isinstance(source, Source)]
+    return tuple([name for name in names if isinstance(name, str)])
+
+
+def _addresses_of_instances(platforms: Platforms) -> Iterator[tuple[Instance, str | Source]]:
+    for entry in (entry for entries in platforms.entries.values() for entry in entries):
+        url, key = entry.instance.base_url, entry.instance.platform
+        if not url and entry.origin.by_convention and (variable := convention(key, "url")):
+            url = Source(env=variable)
+        yield entry.instance, url
 
 
 def expand(source: str, known: Mapping[str, Any], *, besides: frozenset[str] = frozenset()) -> str:

@@ -120,7 +120,7 @@ def _refuse(rule: str, got: object, platform: object = "", api: str = "") -> NoR
 
 _ATOMS = (
     str, bool, int, float, type(None), bytes, datetime, js.UndefinedType, js.BigInt, js.FarDate,
-    js.JsMap, js.JsSet, js.Opaque,
+    js.JsMap, js.JsSet, js.SearchParams, js.Opaque,
 )  # fmt: skip
 
 

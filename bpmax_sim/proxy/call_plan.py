@@ -21,7 +21,7 @@ from bpmax_sim.clock import Chance, new_uuid
 from bpmax_sim.errors import BpmaxError, CallError, ConfigError, nearest_name
 from bpmax_sim.field_path import with_member
 from bpmax_sim.i18n import label_message, msg, series
-from bpmax_sim.js_values import UNDEFINED, order_object_keys
+from bpmax_sim.js_values import UNDEFINED, SearchParams, order_object_keys
 from bpmax_sim.messages import FORM, Call, Pairs, media_type, parse_cookies
 from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.model import Encoding, Instance, Parameter, Platform
@@ -569,4 +569,8 @@ def _encode_body(merged: MergedValues, recipe: CompiledApi) -> bytes | None:
 
 def _choose_encoding(merged: MergedValues, recipe: CompiledApi) -> Encoding:
     own = merged.headers.get("content-type")
-    return encode.choose_encoding(own[1], recipe.encoding) if own else recipe.encoding
+    if own:
+        return encode.choose_encoding(own[1], recipe.encoding)
+    is_declared = recipe.api.encoding is not UNSET or recipe.encoding != "json"
+    is_form = isinstance(merged.body, SearchParams) and not is_declared  # as `fetch` sends it
+    return "form" if is_form else recipe.encoding

@@ -250,6 +250,8 @@ def encode_payload(value: Any, encoding: Encoding) -> Payload:
     if isinstance(value, str):
         is_plain = encoding == "json" and not _is_json(value)
         return Payload(_encode_utf8(value, "body"), TYPES["text" if is_plain else encoding])
+    if isinstance(value, js.SearchParams) and encoding == "text":
+        return Payload(_encode_form(value).data, TYPES["text"])
     if isinstance(value, bytes | bytearray):
         return Payload(bytes(value), _BYTES if encoding == "json" else TYPES[encoding])
     return _ENCODERS[encoding](value)
@@ -284,8 +286,14 @@ def _refuse_maps(value: Any, where: str) -> None:
     """Refuse what JSON writes as ``{}`` though it holds something.
 
     Raises:
-        BadValueError: a Map or a Set is in *value*.
+        BadValueError: a Map, a Set or a URLSearchParams is in *value*.
     """
+    if isinstance(value, js.SearchParams):
+        raise BadValueError(
+            "{where} is a URLSearchParams, which JSON writes as an empty object; send "
+            "params.toString() or Object.fromEntries(params)",
+            where=where,
+        )
     if isinstance(value, js.JsMap | js.JsSet):
         raise BadValueError(
             "{where} is {kind_of}, which JSON writes as an empty object; send "
@@ -323,6 +331,9 @@ def _encode_text(value: Any) -> Payload:
 
 def _iterate_fields(value: Any, encoding: str) -> Iterator[tuple[str, Any]]:
     """Yield names and single values of a form; arrays repeat the name."""
+    if isinstance(value, js.SearchParams):
+        yield from value.pairs
+        return
     if not isinstance(value, Mapping):
         raise BadValueError(
             "body is {kind}, and this API sends a {encoding}; pass an object of names and values",

@@ -83,11 +83,13 @@ def keep_trace(
         redact: hides what is secret in the files that are attached; without it none is, as of an
             item that did not run: nobody knows what is secret then.
     """
+    if when == "off":
+        return ""
     path = trace_path(item)
     with suppress(OSError):
         if when == "on-failure" and not failed:
             path.unlink(missing_ok=True)
-        elif when != "off":
+        else:
             make_folder(path)
             attached = _attachments(item, events[-1].at, redact) if redact else ()
             text = "".join(trace([*events, *attached], item.homes))

@@ -10,7 +10,7 @@ import importlib
 import importlib.util
 import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar, get_args
@@ -697,6 +697,6 @@ def action_texts() -> Texts:
     }
 
 
-def declared_actions(step: Model) -> Sequence[str]:
-    """Return the actions that a step asks for; one at most is right."""
-    return [name for name in ACTIONS if getattr(step, name) is not msgspec.UNSET]
+def declared_actions(step: Model) -> Iterator[str]:
+    """Yield the actions that a step asks for; one at most is right."""
+    return (name for name in ACTIONS if getattr(step, name) is not msgspec.UNSET)

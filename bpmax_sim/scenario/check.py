@@ -337,7 +337,7 @@ def _runs(draft: ScenarioDraft) -> None:
 
 
 def _action(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    actions = declared_actions(step)
+    actions = tuple(declared_actions(step))
     if len(actions) > 1:
         draft.tell(
             spot.at(actions[1]),

@@ -237,12 +237,13 @@ class _StepHead(Model, frozen=True, kw_only=True):
     @property
     def action(self) -> str:
         """Return the name of the action, or nothing for a pure check."""
-        return next(iter(declared_actions(self)), "")
+        return next(declared_actions(self), "")
 
     @property
     def value(self) -> Any:
         """Return what the action takes, as the file has it; None for a pure check."""
-        return getattr(self, self.action) if self.action else None
+        action = self.action
+        return getattr(self, action) if action else None
 
     @property
     def kind(self) -> type[Action] | None:
@@ -274,7 +275,8 @@ else:  # one key an action
 
 def inner_steps(step: Step) -> tuple[str, Mapping[str, Any]] | None:
     """Return the named steps that *step* runs, and the variables they get."""
-    return step.kind.inner(step.value) if step.kind else None
+    kind = step.kind
+    return kind.inner(step.value) if kind else None
 
 
 class Fragment(Model, frozen=True, kw_only=True):

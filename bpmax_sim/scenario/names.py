@@ -99,7 +99,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         if object_name.rstrip(".") not in {"form", "ctx.form"}:
             return None
         known = self.fields or self.guessed_fields
-        if name in known or not known or name in EXTENSIONS:
+        if name in known or not known or name in EXTENSIONS or (state and name in self.buttons):
             return None
         if not state and name.startswith("$"):
             hint = suggest(name, EXTENSIONS)

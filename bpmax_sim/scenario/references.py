@@ -125,9 +125,12 @@ def filled_keys(node: Node | None) -> frozenset[str]:
 
 
 def _is_filled(node: Node) -> bool:
-    if isinstance(node.value, str):
-        return "${" in node.value
-    return any(map(_is_filled, node.items.values())) or any(map(_is_filled, node.elements))
+    value = node.value
+    if isinstance(value, str):
+        return "${" in value
+    if isinstance(value, dict):
+        return any(map(_is_filled, value.values()))
+    return isinstance(value, tuple) and any(map(_is_filled, value))
 
 
 def as_text(value: Any) -> str:

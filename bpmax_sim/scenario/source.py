@@ -320,14 +320,14 @@ class Spot(msgspec.Struct, frozen=True):
     @property
     def place(self) -> Place:
         """Return where the key or element stands, or the last one on the way there."""
-        node, place = self.source.root, self.source.root.place
+        outer = node = self.source.root
+        last: str | int | None = None
         for step in self.steps:
             child = node.child(step)
             if child is None:
                 break
-            place = node.key_place(step) if isinstance(step, str) else child.place
-            node = child
-        return place
+            outer, node, last = node, child, step
+        return outer.key_place(last) if isinstance(last, str) else node.place
 
 
 @lru_cache(maxsize=256)

@@ -202,7 +202,7 @@ _tracker = Tracker(_tell)
 
 BINDINGS: Mapping[str, str] = {
     "primordials": r"",
-    "errors": r"\b(?:catch|throw|stack|reject|fetch)|Error|XMLHttpRequest",
+    "errors": r"\b(?:catch|throw|stack|reject|fetch)|Error|XMLHttpRequest|Blob|File|FormData",
     "values": r"Date|Map|Set|Array|BigInt|toJSON|class\b",
     "timers": r"Timeout|Interval|Promise\b",
     "console": r"console",

@@ -186,7 +186,7 @@ const track = (promise, reason, handled) => { // engine.py
 
 const globals = {
   __proto__: null,
-  fetch: $errors, XMLHttpRequest: $errors, $proxy: $proxy, console: $console, crypto: $random,
+  fetch: $errors, XMLHttpRequest: $errors, Blob: $errors, File: $errors, FormData: $errors, $proxy: $proxy, console: $console, crypto: $random,
   setTimeout: $timers, setInterval: $timers, clearTimeout: $timers, clearInterval: $timers,
   TextEncoder: $text, TextDecoder: $text, structuredClone: $clone, DOMException: $dom, atob: $dom,
   btoa: $dom, URL: $url, URLSearchParams: $url, Intl: $intl, Date: $date, AbortController: $web, AbortSignal: $web, Event: $web,

@@ -40,6 +40,7 @@ class ClientRelay:
             is_live=not wiring.start.is_closed,
             is_recorded=wiring.replay.knows,
         )
+        wiring.replay.explain_address = self.clients.explain_address
 
     def relay(
         self, request: Request, answer: Callable[[Request], Response] | None = None

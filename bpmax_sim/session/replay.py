@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -70,6 +71,7 @@ class ReplayMode:
             rewrite=settings.command_rewrite,
         )
         self._login_players: dict[Key, Player | None] = {}
+        self.explain_address: Callable[[Request], Iterable[tuple[str, str]]] = lambda _request: ()
         self._lock = threading.Lock()
 
     def handle(self, request: Request) -> Response:
@@ -93,8 +95,11 @@ class ReplayMode:
     def _play(self, shown: Request, player: Player, alike: Exchange | None = None) -> Outcome:
         """Return what came of *shown*, or of the recorded request *alike*, which then is played."""
         parts = parts_of_request(shown if alike is None else alike.request)
+        context = self._context(shown.call)
+        if shown.call is not None and not shown.call.platform:
+            context = replace(context, address=partial(self.explain_address, shown))
         try:
-            turn = player.next(parts, self._context(shown.call))
+            turn = player.next(parts, context)
         except NoMatchError as error:
             self._log.note_miss(shown, error.nearest, parts)
             raise

@@ -14,7 +14,15 @@ from msgspec import UNSET, UnsetType
 
 from bpmax_sim.proxy.response import as_text
 from bpmax_sim.simulator import auth, model
-from bpmax_sim.simulator.state import Message, Refusal, Repetition, Turn, is_empty
+from bpmax_sim.simulator.state import (
+    Message,
+    Refusal,
+    Repetition,
+    Turn,
+    is_empty,
+    select_rows,
+    spell_ids,
+)
 
 
 def deliver(turn: Turn, rule: model.Delivery) -> None:
@@ -88,6 +96,18 @@ def _object(turn: Turn, error: str) -> None:
         raise Refusal(error)
 
 
+def _known(turn: Turn, rule: model.KnownParameters) -> None:
+    token = turn.table.tokens.at
+    body = turn.scope["body"]
+    for place, names, present in (
+        ("query", rule.query, turn.parsed.query),
+        ("body", rule.body, body if isinstance(body, dict) else {}),
+    ):
+        for name in present:
+            if name not in names and f"{place}.{name}" != token:
+                raise Refusal(rule.error, f"{place}.{name} is not a parameter that is simulated")
+
+
 def _need(turn: Turn, rule: model.PresenceCheck) -> None:
     empty = [is_empty(turn.value_at(place)) for place in rule.at]
     if all(empty) if rule.any_of else any(empty):
@@ -126,23 +146,62 @@ def _text(turn: Turn, rule: model.TextCheck) -> None:
 
 
 def _find(turn: Turn, rule: model.RecordCheck) -> None:
-    row = turn.row(rule.rows, rule.by, turn.value_at(rule.at))
+    by = _fields(turn, rule.kind, rule.by, rule.by[:1]) if rule.kind else rule.by
+    row = turn.row(rule.rows, by, turn.value_at(rule.at))
     if row is None:
         raise Refusal(rule.error)
-    turn.scope[rule.name] = row
+    turn.scope[rule.name] = spell_ids(row, rule.spell, turn)
+
+
+def _fields(turn: Turn, place: str, by: model.Places, default: model.Places) -> model.Places:
+    """Return the one of *by* that the value at *place* names, *default* where there is none."""
+    kind = turn.value_at(place)
+    return default if kind is UNSET else tuple(field for field in by if field == kind)
+
+
+def _page(turn: Turn, rule: model.PageCheck) -> None:
+    size = _count_at(turn, rule.size, rule.default, rule.error)
+    start = _count_at(turn, rule.start, 0, rule.error)
+    if not 0 < size <= rule.most:
+        raise Refusal(rule.error, f"{rule.size} is not in 1..{rule.most}")
+    node = {"where": rule.where, "like": rule.like, "pick": rule.pick, "spell": rule.spell}
+    items = select_rows({"$rows": rule.rows, **node}, turn)
+    end = start + size
+    page = {"items": items[start:end], "total": len(items), "has_more": end < len(items)}
+    turn.scope[rule.name] = page | ({"next": end} if end < len(items) else {})
+
+
+def _count_at(turn: Turn, place: str, default: int, error: str) -> int:
+    value = turn.value_at(place)
+    if value is UNSET or value == "":
+        return default
+    text = as_text(value) if isinstance(value, str | int) else ""
+    if not (text.isascii() and text.isdigit()):
+        raise Refusal(error, f"{place} is not a number")
+    return int(text[:10])
 
 
 def _receivers(turn: Turn, rule: model.Receivers) -> None:
+    by = _fields(turn, rule.kind, rule.by, rule.by) if rule.kind else rule.by
     names = _names(turn.value_at(rule.at), rule)
     if rule.everybody in names and rule.everybody:
         turn.receivers = tuple(str(row.get(rule.by[0])) for row in turn.rows(rule.rows))
         names = []
-    known = [name for name in names if turn.row(rule.rows, rule.by, name)]
+    known = [name for name in names if turn.row(rule.rows, by, name)]
     unknown = [name.lower() if rule.lower else name for name in names if name not in known]
-    turn.receivers += tuple(known)
+    members = rule.members
+    if members is not UNSET:
+        rows = (row for row in turn.rows(members.rows) if _is_member(row, members, known))
+        known = [str(row.get(members.id)) for row in rows]
+    turn.receivers = tuple(dict.fromkeys((*turn.receivers, *known)))
     turn.scope[rule.name] = rule.split.join(unknown) if rule.split else unknown
     if not turn.receivers and rule.error:
         raise Refusal(rule.error)
+
+
+def _is_member(row: model.Row, members: model.Members, groups: list[str]) -> bool:
+    own = row.get(members.by)
+    return any(as_text(key) in groups for key in (own if isinstance(own, list | tuple) else [own]))
 
 
 def _names(value: Any, rule: model.Receivers) -> list[str]:
@@ -189,10 +248,12 @@ _CHECKS: Final[Mapping[str, Callable[[Turn, Any], object]]] = {
     "login": _login,
     "grants": auth.grant,
     "object": _object,
+    "known": _known,
     "need": _need,
     "equal": _equal,
     "text": _text,
     "find": _find,
+    "page": _page,
     "receivers": _receivers,
     "limit": limit,
     "once": once,

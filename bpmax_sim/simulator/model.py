@@ -99,6 +99,18 @@ class Limit(Model, frozen=True, kw_only=True):
     block: Seconds = 0
 
 
+class KnownParameters(Model, frozen=True, kw_only=True):
+    """The parameters that a rule goes by; any other is refused, as its effect is not simulated.
+
+    Attributes:
+        query, body: names; those of *body* are its outermost members. The token is always known.
+    """
+
+    query: Places = ()
+    body: Places = ()
+    error: str
+
+
 class EqualityCheck(Model, frozen=True, kw_only=True):
     """A place whose value has to be that of another place, or one of *values*."""
 
@@ -127,13 +139,52 @@ class TextCheck(Model, frozen=True, kw_only=True):
 
 
 class RecordCheck(Model, frozen=True, kw_only=True):
-    """A record that has to exist, kept under *name* for the response."""
+    """A record that has to exist, kept under *name* for the response.
+
+    Attributes:
+        kind: a place that says which one of *by* counts; the first one where it is absent.
+        spell: see `PageCheck`.
+    """
 
     rows: str = field(name="in")
     by: Places
     at: str
+    kind: str = ""
+    spell: Mapping[str, str] = {}
     name: str = field(name="as")
     error: str
+
+
+class PageCheck(Model, frozen=True, kw_only=True):
+    """A part of the records, kept under *name* with ``items``, ``total``, ``has_more``, ``next``.
+
+    Attributes:
+        size, start: places of the greatest number of records, and of the ``next`` of a page before.
+        default, most: the size where none is asked for, and the greatest that is accepted.
+        where, like, pick: see ``$rows``.
+        spell: by field of a record whose value depends on a type of ids, the place of that type;
+            the field is a mapping by type, of which the first counts where none is asked for.
+    """
+
+    rows: str = field(name="in")
+    size: str
+    start: str
+    default: int
+    most: int
+    where: Mapping[str, str] = {}
+    like: Mapping[str, str] = {}
+    pick: str | Places = ()
+    spell: Mapping[str, str] = {}
+    name: str = field(name="as", default="page")
+    error: str
+
+
+class Members(Model, frozen=True, kw_only=True):
+    """Who belongs to a group: records whose field *by* has the group's key; *id* is theirs."""
+
+    rows: str = field(name="in")
+    by: str
+    id: str
 
 
 class Receivers(Model, frozen=True, kw_only=True):
@@ -142,6 +193,8 @@ class Receivers(Model, frozen=True, kw_only=True):
     Attributes:
         at: a list, or a text that *split* cuts.
         everybody: the spelling that means all.
+        kind: a place that says which one of *by* counts; all of them by default.
+        members: who gets the message where *rows* are groups.
         name: what the unknown ones are kept under, cut together again with *split*.
     """
 
@@ -150,6 +203,8 @@ class Receivers(Model, frozen=True, kw_only=True):
     at: str
     split: str = ""
     everybody: str = ""
+    kind: str = ""
+    members: Members | UnsetType = UNSET
     lower: bool = False
     name: str = field(name="as", default="unknown")
     error: str = ""
@@ -226,10 +281,12 @@ class Check(Model, frozen=True, kw_only=True):
     login: tuple[LoginCredential, ...] | UnsetType = UNSET
     grants: Grants | UnsetType = UNSET
     object: str | UnsetType = UNSET
+    known: KnownParameters | UnsetType = UNSET
     need: PresenceCheck | UnsetType = UNSET
     equal: EqualityCheck | UnsetType = UNSET
     text: TextCheck | UnsetType = UNSET
     find: RecordCheck | UnsetType = UNSET
+    page: PageCheck | UnsetType = UNSET
     receivers: Receivers | UnsetType = UNSET
     limit: Limit | UnsetType = UNSET
     once: Once | UnsetType = UNSET
@@ -250,6 +307,13 @@ class Route(Model, frozen=True, kw_only=True):
     answer: ResponseTemplate = ResponseTemplate()
 
 
+class CredentialForm(Model, frozen=True, kw_only=True):
+    """How a vendor writes a credential: groups of so many hexadecimal digits, joined by hyphens."""
+
+    prefix: str = ""
+    groups: tuple[int, ...]
+
+
 class RuleTable(Model, frozen=True, kw_only=True):
     """A third party.
 
@@ -262,6 +326,7 @@ class RuleTable(Model, frozen=True, kw_only=True):
         errors: by code.
         checks: what comes first on every route that does not log in.
         rows: the records that it knows.
+        credentials: the forms by which clients tell credentials, for those that are handed out.
     """
 
     simulator: str
@@ -276,6 +341,7 @@ class RuleTable(Model, frozen=True, kw_only=True):
     tokens: Tokens = Tokens()
     checks: tuple[Check, ...] = ()
     rows: Mapping[str, tuple[Row, ...]] = {}
+    credentials: Mapping[str, CredentialForm] = {}
     routes: tuple[Route, ...] = ()
 
 

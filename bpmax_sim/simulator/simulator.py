@@ -15,7 +15,9 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cache, cached_property
+from hashlib import sha512
 from importlib.resources import as_file, files
+from itertools import islice
 from types import ModuleType
 from typing import Any, Final, Literal
 
@@ -35,10 +37,18 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform import load, matcher
 from bpmax_sim.platform.model import Instance, LoginRequest, Platform
+from bpmax_sim.secret.standin import is_standin
 from bpmax_sim.secret.vault import Credentials
 from bpmax_sim.simulator.auth import RENEWALS
 from bpmax_sim.simulator.engine import logs_in, respond_to
-from bpmax_sim.simulator.model import Route, RuleTable, derive_rules, is_login, login_credentials
+from bpmax_sim.simulator.model import (
+    CredentialForm,
+    Route,
+    RuleTable,
+    derive_rules,
+    is_login,
+    login_credentials,
+)
 from bpmax_sim.simulator.state import Message, SimulatedTenant, State, Turn, read
 from bpmax_sim.yamlfile import decode, read_yaml
 
@@ -81,6 +91,25 @@ def table_of(platform: Platform) -> RuleTable:
     if not logs_in or table.tokens.at not in places:
         return own
     return replace(table, errors={**own.errors, **table.errors})
+
+
+def form_credentials(values: Mapping[str, Any], table: RuleTable) -> dict[str, Any]:
+    """Return *values* with the stand-ins among them as the vendor writes such credentials.
+
+    Clients look at the form: those of DingTalk's robots sign with ``SEC…`` only. This is for what
+    is handed out to them; recordings keep the stand-ins, with which their signatures were made.
+    """
+    return {
+        name: _in_form(value, table.credentials[name])
+        if name in table.credentials and isinstance(value, str) and is_standin(value)
+        else value
+        for name, value in values.items()
+    }
+
+
+def _in_form(standin: str, form: CredentialForm) -> str:
+    digits = iter(sha512(standin.encode()).hexdigest())
+    return form.prefix + "-".join("".join(islice(digits, size)) for size in form.groups)
 
 
 def _is_alike(route: Route, request: LoginRequest, platform: Platform) -> bool:

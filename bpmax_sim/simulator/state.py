@@ -420,11 +420,28 @@ def _texts(turn: Turn) -> dict[str, Any]:
 
 def _value(node: Mapping[str, Any], turn: Turn) -> Any:
     value = turn.value_at(node["$value"])
+    if "kind" in node:  # a record of which the request says what field it asks for
+        kind = turn.value_at(node["kind"])
+        field = node["default"] if kind is UNSET else kind
+        value = value.get(field, UNSET) if isinstance(value, Mapping) else UNSET
     return as_text(value) if node.get("as") == "text" and value is not UNSET else value
 
 
-def _rows(node: Mapping[str, Any], turn: Turn) -> Any:
-    selected = [row for row in turn.rows(node["$rows"]) if _is_selected(row, node, turn)]
+def spell_ids(row: Row, spell: Mapping[str, str], turn: Turn) -> Row:
+    """Return *row* with ids of the types that the request asks for; see `model.PageCheck.spell`."""
+    spelt = dict(row)
+    for name, place in spell.items():
+        by_kind = row.get(name)
+        if isinstance(by_kind, Mapping):
+            kind = turn.value_at(place)
+            spelt[name] = by_kind.get(next(iter(by_kind)) if kind is UNSET else kind, UNSET)
+    return spelt
+
+
+def select_rows(node: Mapping[str, Any], turn: Turn) -> list[Any]:
+    """Return the records of a ``$rows`` node, or what it picks of each."""
+    rows = (spell_ids(row, node.get("spell", {}), turn) for row in turn.rows(node["$rows"]))
+    selected = [row for row in rows if _is_selected(row, node, turn)]
     pick = node.get("pick")
     if isinstance(pick, str):
         return [row[pick] for row in selected if pick in row]
@@ -455,6 +472,6 @@ def _each(node: Mapping[str, Any], turn: Turn) -> Any:
 _NODES: Final[Mapping[str, Callable[[Mapping[str, Any], Turn], Any]]] = {
     "$value": _value,
     "$made": lambda node, turn: turn.generate_id(node["$made"] or "", node.get("length", 32)),
-    "$rows": _rows,
+    "$rows": select_rows,
     "$each": _each,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,9 +14,16 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.matching import nameless_call
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import BpmaxError
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher, addresses_in
+from bpmax_sim.platform.matcher import (
+    Addresses,
+    ApiMatch,
+    ApiMatcher,
+    address_variables,
+    addresses_in,
+)
 from bpmax_sim.proxy import client, environment
 from bpmax_sim.secret.vault import Credentials, Vault
 from bpmax_sim.traffic.identify import declared_address, hide_credentials, identify
@@ -138,17 +145,61 @@ class ExternalClients:
         While it was recorded, a variable said that the client's address was the platform's; whoever
         replays has no such variable.
         """
-        parts = urlsplit(request.url)
-        rest = request.url[len(f"{parts.scheme}://{parts.netloc}") :]
+        for moved, _ in self._at_declared_addresses(request):
+            if self.is_recorded(self._identify(moved)):
+                return moved
+        return request
+
+    def _at_declared_addresses(self, request: Request) -> Iterator[tuple[Request, ApiMatch]]:
+        """Yield *request* at the address of each platform that declares something there."""
+        rest = request.url[len(_origin(request.url)) :]
         for platform in self.platforms.own.values():
-            declared = urlsplit(platform.base_url)
             if "{" in platform.base_url:
                 continue
-            for base in (f"{declared.scheme}://{declared.netloc}", platform.base_url.rstrip("/")):
+            bases = _origin(platform.base_url), platform.base_url.rstrip("/")
+            for base in dict.fromkeys(bases):
                 moved = replace(request, url=f"{base}{rest}")
-                if self._match(moved) is not None and self.is_recorded(self._identify(moved)):
-                    return moved
-        return request
+                match = self._match(moved)
+                if match is not None:
+                    yield moved, match
+
+    def explain_address(self, request: Request) -> Iterator[tuple[str, str]]:
+        """Yield label and text of what to know of the address of *request*, which no platform has.
+
+        Those are where its recording was looked for, and what names a test address.
+        """
+        origin = _origin(request.url)
+        targets = [match.target for _, match in self._at_declared_addresses(request)]
+        declared = {t.platform.platform_key: t.platform for t in targets if t.is_declared}
+        for key, platform in declared.items():
+            yield (
+                msg("address"),
+                msg(
+                    "{origin} is no address of a platform; {key} is recorded under {address}, "
+                    "and has nothing like this there either",
+                    origin=origin,
+                    key=key,
+                    address=platform.base_url,
+                ),
+            )
+            yield msg("test at"), self._describe_test_address(key, origin)
+        if targets and not declared:
+            known = [f"{t.platform.base_url} ({t.platform.platform_key})" for t in targets]
+            yield (
+                msg("address"),
+                msg(
+                    "{origin} is no address of a platform; what is recorded stands under {known}",
+                    origin=origin,
+                    known=series(dict.fromkeys(known)),
+                ),
+            )
+
+    def _describe_test_address(self, key: str, origin: str) -> str:
+        for variable in address_variables(self.platforms, key):
+            return msg(
+                "{variable}={origin}, set while it is recorded", variable=variable, origin=origin
+            )
+        return msg("base_url: {origin} of an instance of {key}", origin=origin, key=key)
 
     def is_redirected(self, request: Request) -> bool:
         """Return whether *request* goes to another address than its own."""
@@ -195,6 +246,11 @@ class ExternalClients:
                 )
                 tenant = instance.platform, instance.instance_key
                 register_credentials(credentials, tenant, self.vault)
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 _REFUSED = 400

@@ -102,9 +102,10 @@ class Node(Struct, frozen=True):
 
     def child(self, step: Step) -> Node | None:
         """Return the value of a key, or the element of a position, or None."""
+        value = self.value
         if isinstance(step, str):
-            return self.items.get(step)
-        return self.elements[step] if step < len(self.elements) else None
+            return value.get(step) if isinstance(value, dict) else None
+        return value[step] if isinstance(value, tuple) and step < len(value) else None
 
     def nearest(self, steps: Iterable[Step]) -> Node:
         """Return the node at *steps*, or the last one on the way there."""

@@ -367,7 +367,7 @@ UNREACHABLE = {
         (1, ["run", f"{HERE}", "失败.scenario.yaml"], {}),
         (2, ["run", "没有.scenario.yaml"], {}),
         (3, ["run", "--cassettes", "别处"], {}),
-        (4, ["record"], UNREACHABLE),
+        (4, ["record", "--record=rewrite"], UNREACHABLE),
         (5, ["run", "-k", "没有"], {}),
         (6, ["review"], {}),
     ],

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.cli.output_schema import PROBLEMS, SHAPES, as_schema, keys
+from bpmax_sim.git import run_git
 from bpmax_sim.report.store import Evidence, store_evidence
 from tests.cli.project import ROOT, Command, Done, Project
 from tests.snapshots import snapshot
@@ -39,9 +40,10 @@ CALLS: Mapping[str, Sequence[str]] = {
     "import openapi": ["import", "openapi", DOCUMENT],
     "export": ["export", HERE, "--as", "vcrpy"],
     "diff": ["diff", HERE, OTHER],
-    "verify": ["verify", HERE, "--platforms", "cassettes"],
+    "verify": ["verify", HERE, "--platforms", "scenarios/scripts"],
     "seal": ["seal", HERE, "--yes"],
     "recover": ["recover"],
+    "merge": ["merge"],
     "prune": ["prune"],
     "coverage": ["coverage"],
     "fuzz": ["fuzz", "crm_system", "--law", "accepted", "--minutes", "0.02"],
@@ -113,6 +115,8 @@ def test_a_command_prints_one_object_of_its_shape(
     if name in {"serve", "simulate"}:
         pytest.importorskip("uvicorn", reason="the extra 'server' is not installed")
         monkeypatch.setattr("bpmax_sim.server.serve", announced)
+    if name == "merge":
+        run_git(recorded.folder, "init", "-q")
     if name == "prune":
         store_evidence(nothing_used(recorded.folder), recorded.folder)
 

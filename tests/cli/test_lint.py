@@ -95,7 +95,7 @@ def test_what_would_end_a_command_is_encoded(where: dict[str, str | int], comman
         (f"张三 ghp_{'0123456789abcdefAB' * 2}", "a token of GitHub stands here"),
         ("张三 xoxb-1234567890-abcdef", "a token of Slack stands here"),
         ("张三 sk_live_0123456789abcdefABCD", "a key of Stripe stands here"),
-        ('张三","access_token":"Zm9vYmFyYmF6cXV4', "access_token has a value of its own"),
+        (r'张三\",\"access_token\":\"Zm9vYmFyYmF6cXV4', "access_token has a value of its own"),
         ("张三 https://a.test/?corpsecret=Zm9vYmFyYmF6cXV4", "corpsecret has a value of its own"),
     ],
 )  # fmt: skip
@@ -110,7 +110,7 @@ def test_what_looks_like_a_secret_is_told_at_its_line_without_its_value(
     line = next(
         number
         for number, text in enumerate(recorded.cassette.read_text("utf-8").splitlines(), 1)
-        if secret in text
+        if secret[-12:] in text
     )
     assert done.code == 2
     assert first.startswith(f"{HERE}:{line}:")

@@ -30,7 +30,7 @@ def crm_with_a_room(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterat
         data = {"name": "张三", "phone": "13800138000", "会议室": room[0]}
         is_login = request.startswith(b"POST /oauth/token")
         token = {"access_token": "minted-token", "expires_in": 7200, "域": room[1]}
-        said = token if is_login else {"code": 200, "data": data}
+        said = token if is_login else {"code": 200, "message": "ok", "data": data}
         return answer_json(json.dumps(said), headers="connection: close\r\n")
 
     with loopback(answer) as server:

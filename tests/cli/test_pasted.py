@@ -226,9 +226,11 @@ _SAID = {
     "other": "12346",
     "path": "cassettes/crm/customer.yaml",
     "path_2": "traffic.har",
+    "quoted": "crm_system.get_customer_detail.body.data.name",
     "place": "cassettes/crm/customer.yaml:4",
     "target": " scenarios/customer.scenario.yaml",
     "where": ".",
+    "word": "cassettes/crm/customer.yaml",
 }
 """What stands for the values of the templates; one that is not here is a new kind of command."""
 

@@ -57,9 +57,11 @@ def test_recording_tells_where_something_looks_like_a_secret(
     project: Project, bs: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def answer(request: bytes) -> bytes:
-        ticket = "sk3ZtV9qLw7YxB2nPm5RkD8f"
-        person = {"name": "张三", "phone": "13800138000", "ticket": ticket}
-        said = {"access_token": "minted-token", "expires_in": 7200, "code": 200, "data": person}
+        note = "sk3ZtV9qLw7YxB2nPm5RkD8f"
+        person = {"name": "张三", "phone": "13800138000", "note": note}
+        token = {"access_token": "minted-token", "expires_in": 7200}
+        is_login = request.startswith(b"POST /oauth/token")
+        said = token if is_login else {"code": 200, "message": "ok", "data": person}
         return answer_json(json.dumps(said), headers="connection: close\r\n")
 
     with loopback(answer) as server:
@@ -76,9 +78,9 @@ def test_recording_tells_where_something_looks_like_a_secret(
         [
             (
                 "recorded as it is, and looks like a secret: "
-                "crm_system.get_customer_detail.body.data.ticket; if it is one, declare its place "
+                "crm_system.get_customer_detail.body.data.note; if it is one, declare its place "
                 "with `secret:` in the platform file and record again, else answer with "
-                "`bpmax-sim review --not-secret crm_system.get_customer_detail.body.data.ticket`"
+                "`bpmax-sim review --not-secret crm_system.get_customer_detail.body.data.note`"
             ),
             "replayed what was recorded: 1 of 1 passed",
             "cassettes/crm/customer.yaml: 1 exchange",

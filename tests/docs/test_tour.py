@@ -91,10 +91,10 @@ MISHAPS: list[tuple[Callable[[], None], str, dict[str, str] | None]] = [
     (cut, "run", None),
     (changed(SCRIPT, FIRST, f"{FIRST} {FIRST}"), "run", None),
     (changed(SCRIPT, "const first", "form.sku = 'SKU-001'; return; const first"), "run", None),
-    (lambda: None, "record", None),
-    (lambda: None, "record", {"WMS_PASSWORD": "wrong-Pass"}),
+    (lambda: None, "record --record=rewrite", None),
+    (lambda: None, "record --record=rewrite", {"WMS_PASSWORD": "wrong-Pass"}),
     (changed(STOCK, "expect:", "expct:"), "run", None),
-    (changed(SCRIPT, "keyword, 1", "keyword, 2"), "record", {}),
+    (changed(SCRIPT, "keyword, 1", "keyword, 2"), "record --record=rewrite", {}),
 ]
 
 
@@ -131,7 +131,7 @@ def test_a_mishap_is_told_as_the_page_says(
             for name, value in {**warehouse.environment, **environment}.items():
                 monkeypatch.setenv(name, value)
         do()
-        told = {language: bs(command, STOCK, "--lang", language) for language in LANGUAGES}
+        told = {language: bs(*command.split(), STOCK, "--lang", language) for language in LANGUAGES}
 
     for language, done in told.items():
         assert done.code

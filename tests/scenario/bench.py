@@ -77,6 +77,10 @@ class PlainBench:
     def __post_init__(self) -> None:
         self.stage = PlainStage(self.plays)
 
+    def outages(self) -> tuple[()]:
+        """Return that no third party failed while it was recorded."""
+        return ()
+
     def chance(self) -> SeededChance:
         """Return what the scenario draws from."""
         return SeededChance(0)

@@ -419,6 +419,24 @@ def test_fetch_and_xmlhttprequest_point_to_proxy() -> None:
 
 
 @pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("new Blob(['x'])", "send the bytes as a Uint8Array"),
+        (
+            "new File(['x'], '合同.pdf')",
+            "send {content, filename, content_type} to an API with 'encoding: multipart'",
+        ),
+        ("new FormData()", "pass an object to an API with 'encoding: multipart'"),
+    ],
+)
+def test_files_of_a_browser_say_what_to_send_in_their_stead(source: str, message: str) -> None:
+    name = source.split("(", maxsplit=1)[0].removeprefix("new ")
+
+    said = value_of(f"try {{ {source} }} catch (e) {{ return [e.name, e.message] }}")
+    assert said == ["TypeError", f"{name} is not available to a script: {message}"]
+
+
+@pytest.mark.parametrize(
     "name",
     ["require", "process", "SharedArrayBuffer", "Atomics", "std", "os", "__track"],
 )
@@ -447,6 +465,7 @@ def test_beside_the_language_there_are_these_globals_and_no_others(engine: str) 
         *("URL", "URLSearchParams", "TextEncoder", "TextDecoder", "DOMException"),
         *("AbortController", "AbortSignal", "Event", "EventTarget", "performance"),
         *("fetch", "XMLHttpRequest"),  # they point to $proxy
+        *("Blob", "File", "FormData"),  # they say what to send in their stead
     }
 
 

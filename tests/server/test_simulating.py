@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -123,3 +124,25 @@ def test_an_unknown_platform_is_told_with_a_near_one() -> None:
         Standin(load_platforms(None), "qywxx")
 
     assert str(caught.value) == "there is no platform 'qywxx'; did you mean 'qywx'?"
+
+
+def test_credentials_that_are_handed_out_have_the_vendors_form() -> None:
+    shipped = load_platforms(None)
+    robot = Standin(shipped, "dingtalk_v1").tenants[0].credentials
+    wecom = Standin(shipped, "qywx").tenants[0].credentials
+
+    assert re.fullmatch("SEC[0-9a-f]{64}", robot["robot_secret"])
+    assert re.fullmatch("[0-9a-f]{64}", robot["robot_token"])
+    assert re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", wecom["robot_key"])
+    assert robot == Standin(shipped, "dingtalk_v1").tenants[0].credentials
+
+
+def test_credentials_that_an_instance_gives_are_left_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "instances.yaml").write_text(
+        "- {platform: qywx, instance_key: a, credentials: {corpid: ww-1, agentid: 7}}\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "platforms").mkdir()
+    given = Standin(load_platforms(tmp_path / "platforms"), "qywx").tenants[0].credentials
+
+    assert (given["corpid"], given["agentid"]) == ("ww-1", 7)

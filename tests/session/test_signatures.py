@@ -159,7 +159,7 @@ def test_another_way_to_sign_fails(
     assert lines[2].startswith('            × header.sign: recorded "')
     assert lines[3:] == [
         "  check     `sign:` in the platform file; if it is right now, record afresh",
-        "  record    bpmax-sim record",
+        "  record    bpmax-sim record --record=rewrite",
     ]
 
 

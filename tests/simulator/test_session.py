@@ -153,7 +153,7 @@ def test_twenty_threads_log_in_once(session: bs.Session) -> None:
 
 def test_a_feishu_message_that_is_retried_is_delivered_once(session: bs.Session) -> None:
     feishu = session.proxy("feishu")
-    feishu.getUser("lisi")
+    feishu.getUser("ou_lisi")
     session.simulator("feishu").limit(1, 30)
     feishu.sendTextMessage("ou_lisi", '{"text":"您好"}')
     feishu.sendTextMessage("ou_lisi", '{"text":"再次"}')

@@ -8,7 +8,7 @@ from bpmax_sim.errors import ConfigError, TransportError
 from tests.simulator.bench import Bench, log_in, logged_in
 
 USER = "GET /cgi-bin/user/get?access_token={token}&userid=lisi"
-FEISHU_USER = "GET /open-apis/contact/v3/users/lisi"
+FEISHU_USER = "GET /open-apis/contact/v3/users/ou_lisi"
 
 
 def test_wecom_hands_out_the_same_token_until_it_ends() -> None:

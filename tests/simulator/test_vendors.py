@@ -4,15 +4,20 @@ import json
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
+from bpmax_sim.simulator.model import is_login
 from bpmax_sim.simulator.simulator import read_table
 from tests.simulator.bench import Bench, bench, log_in, logged_in
 
+LIST = "GET /cgi-bin/user/list?access_token={token}"
 SEND = "POST /cgi-bin/message/send?access_token={token}"
 TEXT = {"touser": "zhangsan", "agentid": 1000002, "msgtype": "text", "text": {"content": "您好"}}
 ROBOT = "POST /cgi-bin/webhook/send?key=rk-1"
+TO_ROBOT = {"msgtype": "text", "text": {"content": "您好"}}
 IM = "POST /open-apis/im/v1/messages?receive_id_type=open_id"
 POST = {"receive_id": "ou_lisi", "msg_type": "text", "content": '{"text": "您好"}'}
+CHILDREN = "GET /open-apis/contact/v3/departments/0/children"
 HOOK = "POST /open-apis/bot/v2/hook/h-1"
 BATCH = "POST /v1.0/robot/oToMessages/batchSend"
 TO_ONE = {"robotCode": "robot-1", "userIds": ["lisi"], "msgKey": "sampleText", "msgParam": "{}"}
@@ -43,6 +48,13 @@ REFUSED: tuple[Case, ...] = (
     ("qywx", SEND, TEXT | {"touser": "nobody|noone"}, "81013"),
     ("qywx", "POST /cgi-bin/webhook/send?key=no", TEXT, "93000"),
     ("qywx", ROBOT, {"msgtype": "text"}, "44004"),
+    ("qywx", ROBOT, TO_ROBOT | {"touser": "lisi"}, "40058"),
+    ("qywx", SEND, TEXT | {"toall": 1}, "40058"),
+    ("qywx", SEND, TEXT | {"touser": "", "toparty": "9", "totag": "9"}, "81013"),
+    ("qywx", f"{LIST}&department_id=1&fetch_child=1", None, "40058"),
+    ("qywx", f"{LIST}&department_id=1&status=1", None, "40058"),
+    ("qywx", f"{LIST}&department_id=1&size=1", None, "40058"),
+    ("qywx", "GET /cgi-bin/nothing?access_token={token}", None, "404"),
     ("feishu", "POST /open-apis/auth/v3/tenant_access_token/internal", {}, "10003"),
     (
         "feishu",
@@ -57,6 +69,17 @@ REFUSED: tuple[Case, ...] = (
     ("feishu", IM, POST | {"msg_type": "letter"}, "230001"),
     ("feishu", IM, POST | {"content": "您好"}, "230001"),
     ("feishu", IM, POST | {"receive_id": "ou_nobody"}, "230001"),
+    ("feishu", IM, POST | {"receive_id": "lisi"}, "230001"),
+    ("feishu", IM, POST | {"reply_in_thread": True}, "99992402"),
+    ("feishu", "GET /open-apis/contact/v3/users/lisi", None, "41012"),
+    ("feishu", "GET /open-apis/contact/v3/users/ou_lisi?user_id_type=mail", None, "99992402"),
+    ("feishu", f"{CHILDREN}?department_id_type=name", None, "99992402"),
+    ("feishu", f"{CHILDREN}?fetch_child=true", None, "99992402"),
+    ("feishu", f"{CHILDREN}?page_size=51", None, "99992402"),
+    ("feishu", f"{CHILDREN}?page_size=0", None, "99992402"),
+    ("feishu", f"{CHILDREN}?page_size=ten", None, "99992402"),
+    ("feishu", f"{CHILDREN}?pageSize=1", None, "99992402"),
+    ("feishu", "GET /open-apis/nothing", None, "404"),
     ("feishu", "POST /open-apis/contact/v3/users/batch_get_id", {}, "99992402"),
     ("feishu", "GET /open-apis/contact/v3/users/find_by_department", None, "99992402"),
     ("feishu", "POST /open-apis/bot/v2/hook/no", {"msg_type": "text"}, "19001"),
@@ -76,6 +99,9 @@ REFUSED: tuple[Case, ...] = (
     ("dingtalk", BATCH, TO_ONE | {"robotCode": "no"}, "invalidRequest.robotCode.notFound"),
     ("dingtalk", BATCH, TO_ONE | {"msgParam": "您好"}, "invalidRequest.msgParam"),
     ("dingtalk", BATCH, TO_ONE | {"userIds": ["nobody"]}, "staffId.notExisted"),
+    ("dingtalk", BATCH, TO_ONE | {"msgKey": "sampleLetter"}, "invalidParameter.msgKey.invalid"),
+    ("dingtalk", BATCH, TO_ONE | {"to": "lisi"}, "invalidParameter.param.invalid"),
+    ("dingtalk", "GET /v1.0/nothing", None, "InvalidAction.NotFound"),
     ("dingtalk_v1", "GET /gettoken?appkey=dk", None, "40035"),
     ("dingtalk_v1", "GET /gettoken?appkey=dk&appsecret=no", None, "40096"),
     ("dingtalk_v1", "POST /topapi/v2/user/get", {"userid": "lisi"}, "88"),
@@ -85,6 +111,8 @@ REFUSED: tuple[Case, ...] = (
     ("dingtalk_v1", "POST /topapi/v2/department/get?access_token={token}", {"dept_id": 9}, "60003"),
     ("dingtalk_v1", WORK, NOTICE | {"agent_id": 1}, "40035"),
     ("dingtalk_v1", WORK, NOTICE | {"userid_list": "nobody"}, "33012"),
+    ("dingtalk_v1", WORK, NOTICE | {"userid_list": "", "dept_id_list": "9"}, "33012"),
+    ("dingtalk_v1", WORK, NOTICE | {"to": "lisi"}, "40035"),
     ("dingtalk_v1", "POST /robot/send?access_token=no", {"msgtype": "text"}, "300001"),
     ("dingtalk_v1", "POST /robot/send?access_token=rt-1", {"msgtype": "text"}, "310000"),
     ("dingtalk_v1", "GET /nothing", None, "22"),
@@ -180,17 +208,43 @@ def test_wecom_delivers_a_repetition_once_only_where_the_message_asks_for_that()
 
 def test_a_wecom_robot_takes_twenty_messages_a_minute() -> None:
     made = bench("qywx")
-    codes = [made.ask(ROBOT, TEXT)["errcode"] for _ in range(21)]
+    codes = [made.ask(ROBOT, TO_ROBOT)["errcode"] for _ in range(21)]
 
     assert codes == [*[0] * 20, 45009]
     made.clock.advance(60)
-    assert made.ask(ROBOT, TEXT)["errcode"] == 0
+    assert made.ask(ROBOT, TO_ROBOT)["errcode"] == 0
 
 
-def test_wecom_answers_an_unknown_path_with_an_empty_404() -> None:
-    response = logged_in("qywx").send("GET /cgi-bin/nothing?access_token={token}")
+@pytest.mark.parametrize("platform", ["qywx", "feishu", "dingtalk", "dingtalk_v1"])
+def test_an_unknown_path_is_told_in_the_vendors_envelope(platform: str) -> None:
+    response = bench(platform).send("GET /nothing")
 
-    assert (response.status, response.body) == (404, b"")
+    assert response.header("content-type") == "application/json; charset=utf-8"
+    assert code_of(json.loads(response.body)) not in ("0", "None")
+
+
+@pytest.mark.parametrize("platform", ["qywx", "feishu", "dingtalk", "dingtalk_v1"])
+def test_every_route_says_which_parameters_it_goes_by(platform: str) -> None:
+    routes = [route for route in read_table(platform).routes if not is_login(route)]
+    silent = [route.on for route in routes if all(check.known is UNSET for check in route.checks)]
+
+    assert routes
+    assert silent == []
+
+
+def test_wecom_sends_to_departments_and_tags() -> None:
+    made = logged_in("qywx")
+    answer = made.ask(SEND, TEXT | {"touser": "lisi", "toparty": "2|9", "totag": "1|8"})
+
+    assert [one.to for one in made.simulator.messages] == ["lisi", "zhangsan", "wangwu", "ceo"]
+    assert (answer["errcode"], answer["invalidparty"], answer["invalidtag"]) == (0, "9", "8")
+
+
+def test_wecom_lists_a_department_and_those_below_it() -> None:
+    made = logged_in("qywx")
+    found = made.ask("GET /cgi-bin/department/list?access_token={token}&id=2")["department"]
+
+    assert found == [{"id": 2, "name": "销售部", "parentid": 1, "order": 100000000}]
 
 
 def test_wecom_finds_members_and_departments() -> None:
@@ -266,11 +320,35 @@ def test_feishu_finds_users_by_mobile_and_mail_and_names_those_that_it_lacks() -
     assert [one["name"] for one in children] == ["销售部", "采购部", "财务部"]
 
 
-def test_feishu_answers_an_unknown_path_in_plain_text() -> None:
-    response = logged_in("feishu").send("GET /open-apis/nothing")
+def test_feishu_pages_a_list() -> None:
+    made = logged_in("feishu")
+    first = made.ask(f"{CHILDREN}?page_size=2")["data"]
+    second = made.ask(f"{CHILDREN}?page_size=2&page_token={first['page_token']}")["data"]
 
-    assert (response.status, response.body) == (404, b"404 page not found")
-    assert response.header("content-type") == "text/plain; charset=utf-8"
+    assert [one["name"] for one in first["items"]] == ["销售部", "采购部"]
+    assert first["has_more"] is True
+    assert [one["name"] for one in second["items"]] == ["财务部"]
+    assert second["has_more"] is False
+    assert "page_token" not in second
+
+
+def test_feishu_speaks_in_ids_of_the_type_that_is_asked_for() -> None:
+    made = logged_in("feishu")
+    user = made.ask(
+        "GET /open-apis/contact/v3/users/lisi?user_id_type=user_id&department_id_type=department_id"
+    )["data"]["user"]
+    ids = made.ask(
+        "POST /open-apis/contact/v3/users/batch_get_id?user_id_type=union_id",
+        {"mobiles": ["13900139000"]},
+    )["data"]["user_list"]
+    found = made.ask(
+        "GET /open-apis/contact/v3/users/find_by_department"
+        "?department_id=sales&department_id_type=department_id&page_size=1"
+    )["data"]
+
+    assert (user["open_id"], user["department_ids"]) == ("ou_lisi", ["sales"])
+    assert ids == [{"mobile": "13900139000", "user_id": "on_lisi"}]
+    assert [one["name"] for one in found["items"]] == ["张三"]
 
 
 def test_dingtalk_tells_a_token_that_is_absent_from_one_that_is_wrong() -> None:
@@ -341,6 +419,16 @@ def test_the_old_dingtalk_drops_the_same_notice_to_one_user_within_a_day() -> No
     assert codes == [0, 0]
     dropped = [one.dropped for one in made.simulator.messages]
     assert dropped == ["", "the same message within 86400 s", ""]
+
+
+def test_the_old_dingtalk_notifies_departments_and_everybody() -> None:
+    made = logged_in("dingtalk_v1")
+    made.ask(WORK, {"agent_id": 77, "dept_id_list": "2", "msg": {"msgtype": "text"}})
+    some = [one.to for one in made.simulator.messages]
+    made.ask(WORK, {"agent_id": 77, "to_all_user": True, "msg": {"msgtype": "markdown"}})
+
+    assert some == ["zhangsan", "lisi"]
+    assert len(made.simulator.messages) == 6
 
 
 def test_the_old_dingtalk_reads_forms_too() -> None:

@@ -179,6 +179,44 @@ def test_one_client_replays_what_another_one_recorded(
         assert ask(DECLARED, "x") == recorded == EXPECTED
 
 
+@pytest.mark.parametrize("variable", ["MATRIX_URL", "MATRIX_TEST_URL"])
+def test_a_miss_at_a_test_address_says_where_it_was_looked_for(
+    root: Path, server: Loopback, variable: str
+) -> None:
+    if variable == "MATRIX_URL":
+        (root / "instances.yaml").unlink()  # the variable is that of the convention
+    else:
+        instances = INSTANCES.replace("MATRIX_URL", variable)
+        (root / "instances.yaml").write_text(instances, encoding="utf-8")
+    environ = environment(server) | {variable: server.url}
+    with opened(root, environ) as session, session.listen():
+        with_requests(server.url, PASSWORD)
+    with (
+        pytest.raises(NoMatchError) as raised,
+        opened(root, unused="ignore") as session,
+        httpx.Client(transport=httpx_transport(session)) as client,
+    ):
+        client.get(f"{server.url}/profile/@wangwu:localhost")
+
+    told = str(raised.value)
+    assert f"address   {server.url} is no address of a platform; matrix is recorded under" in told
+    assert f"{DECLARED}, and has nothing like this there" in told
+    assert f"test at   {variable}={server.url}, set while it is recorded" in told
+
+
+def test_a_miss_at_an_unknown_path_says_what_is_recorded(root: Path, server: Loopback) -> None:
+    with opened(root, environment(server)) as session, session.listen():
+        with_requests(server.url, PASSWORD)
+    with (
+        pytest.raises(NoMatchError) as raised,
+        opened(root, unused="ignore") as session,
+        httpx.Client(transport=httpx_transport(session)) as client,
+    ):
+        client.get(f"{server.url}/nirgends")
+
+    assert f"what is recorded stands under {DECLARED} (matrix)" in str(raised.value)
+
+
 def test_a_builder_and_a_client_share_login_and_calls(root: Path, server: Loopback) -> None:
     with opened(root, environment(server)) as session:
         built = session.proxy("matrix").getProfile("@lisi:localhost")

@@ -116,8 +116,8 @@ function rejection(id, fields) {
   failed.set(error, id);
   return error;
 }
-const closed = name => new NativeTypeError(
-  (name + ' is not available to a script: call the platform through $proxy(\'platform_key\')'));
+const absent = (name, rather) => new NativeTypeError(name + ' is not available to a script: ' + rather);
+const closed = name => absent(name, 'call the platform through $proxy(\'platform_key\')');
 function stack(error, raw) {
   const lines = linesOf(own(error, raw));
   let text = attempt(() => toText(error), 'Error');
@@ -200,6 +200,9 @@ return {
   misnamed, rejection, probe, probed, syntax,
   fetch() { return apply(rejectPromise, NativePromise, [closed('fetch')]); },
   XMLHttpRequest: function XMLHttpRequest() { throw closed('XMLHttpRequest'); },
+  Blob: function Blob() { throw absent('Blob', 'send the bytes as a Uint8Array'); },
+  File: function File() { throw absent('File', "send {content, filename, content_type} to an API with 'encoding: multipart'"); },
+  FormData: function FormData() { throw absent('FormData', "pass an object to an API with 'encoding: multipart'"); },
   describe: error => describe(error),
   stack, captureStackTrace,
   refuse: (rule, got, known) => reject((rule + ', got ' + kindOf(got)), known),

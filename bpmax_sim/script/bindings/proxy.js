@@ -1,6 +1,6 @@
 // $proxy, direct and chained: a call goes into the outbox, and its promise is settled by Python.
 'use strict';
-({attempt, callPlace, define, emit, encode, flush, here, list, refuse, misnamed, shared, unseen, waiting,
+({attempt, callPlace, define, put, emit, encode, flush, here, list, refuse, misnamed, shared, unseen, waiting,
   basics: {Promise: NativePromise, Proxy: NativeProxy, stringify, apply, isArray, defineProperty, getPrototypeOf, hasOwn, freeze, then,
     setPrototypeOf, create, reflectGet, toPrimitive, slice, indexOf, newList, newSet, newWeakMap}}) => {
 
@@ -46,6 +46,16 @@ const bag = value => attempt(() => {
   const proto = typeof value === 'object' && !isArray(value) && getPrototypeOf(value);
   return proto === null || (proto && getPrototypeOf(proto) === null);
 }, false);
+function valuesByName(pairs) { // of a URLSearchParams; several values of a name are an array
+  const named = {__proto__: null};
+  for (let i = 0; i < pairs.length; i++) {
+    const name = pairs[i][0], known = named[name];
+    if (known === undefined) named[name] = pairs[i][1];
+    else if (isArray(known)) put(known, known.length, pairs[i][1]);
+    else named[name] = [known, pairs[i][1]];
+  }
+  return named;
+}
 const NEVER = {__proto__: null, then: true, catch: true, finally: true, toJSON: true, '': true};
 const isApi = name => typeof name === 'string' && !NEVER[name] && name[0] !== '$' && name[0] !== '_';
 const BARE = {__proto__: null, call: true, path: true, query: true, params: true, header: true, headers: true, body: true, api: true};
@@ -91,6 +101,8 @@ function builder(link, steps) {
   uncalled.add(link);
   const setter = name => values => {
     if (!link.awaited) uncalled.delete(link); // also where it throws: that error is told
+    const pairs = name === 'query' ? shared.pairsOf?.(values) : undefined;
+    if (pairs) values = valuesByName(pairs);
     if (name !== 'body' && values !== undefined && !bag(values)) {
       refuse(('$' + name + '(values): expected an object of names and values'), values, {platform, api});
     }

@@ -273,6 +273,7 @@ class URL {
   get [Symbol.toStringTag]() { return 'URL'; }
 }
 for (const name of ['bound', 'reset']) Object.defineProperty(URLSearchParams, name, {enumerable: false, writable: false});
+shared.pairsOf = value => typeof value === 'object' && value !== null ? pairsOf(value) : undefined;
 shared.shownAs = value => pairsOf(value) ?? partsOf(value);
 return {URL, URLSearchParams};
 }

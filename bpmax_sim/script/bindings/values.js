@@ -1,6 +1,6 @@
 // Tagged JSON of what is not a plain object: Date, bytes, Map, Set, Error, boxed primitives.
 'use strict';
-({date, native, attempt, encoders, decode, put, list, tag, timeOf, noOpaque, NativeDate, NativeError, primordials: {Promise: NativePromise,
+({shared, date, native, attempt, encoders, decode, put, list, tag, timeOf, noOpaque, NativeDate, NativeError, primordials: {Promise: NativePromise,
   Map: NativeMap, Set: NativeSet, Uint8Array: Bytes, BigInt: toBigInt, stringify, apply, isView, viewKind, viewBuffer, viewOffset, viewSize, dataBuffer,
   dataOffset, dataSize, bufferSize, mapSize, setSize, mapForEach, mapSet, setForEach, setAdd, valuesOf, fromCharCode, charCodeAt,
   isDate, inherits, keys}}) => {
@@ -42,6 +42,8 @@ return {
     if (inherits(value, NativePromise.prototype)) return sent && noOpaque('promise', sent), tag('promise');
     if (is(mapSize, value)) return tag('map', entries(mapForEach, value, (item, key) => ('[' + one(key) + ',' + one(item) + ']')));
     if (is(setSize, value)) return tag('set', entries(setForEach, value, item => one(item)));
+    const pairs = sent && shared.pairsOf?.(value); // of a URLSearchParams
+    if (pairs) return tag('params', list(pairs, pair => '[' + one(pair[0]) + ',' + one(pair[1]) + ']'));
     for (let i = 0; i < valuesOf.length; i++) {
       const proto = valuesOf[i][0], valueOf = valuesOf[i][1];
       if (inherits(value, proto) && is(valueOf, value)) return one(valueOf(value));
