@@ -59,6 +59,7 @@ _ITEM: Shape = {
     "exit_code": WHOLE,
     "ms": NUMBER,
     "digest": TEXT,
+    "engine": TEXT,
     "calls": [_CALL],
     "console": [_CONSOLE],
     "failures": [_FAILURE],

@@ -62,6 +62,7 @@ def _item_data(verdict: Verdict) -> dict[str, Any]:
         "exit_code": int(verdict.code),
         "ms": round(verdict.duration * 1000, 3),
         "digest": verdict.digest,
+        "engine": verdict.engine,
         "calls": [_call_data(call) for call in verdict.calls],
         "console": msgspec.to_builtins(verdict.console, enc_hook=encode_message),
         "failures": [_failure_data(failure) for failure in verdict.failures],

@@ -101,7 +101,7 @@ def page(
 
 def _whole(story: PageEntry, numbers: dict[str, int]) -> dict[str, Any]:
     """Return all of *story*, its files by their *numbers*, which it adds to."""
-    plain = ("digest", "reason", "notes", "rerun", "record", "events", "flow", "failures")
+    plain = ("digest", "engine", "reason", "notes", "rerun", "record", "events", "flow", "failures")
     return {
         **{name: getattr(story, name) for name in plain},
         "sources": {

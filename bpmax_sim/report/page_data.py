@@ -81,6 +81,7 @@ class PageEntry(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     duration: float
     digest: str
+    engine: str
     tags: Sequence[str]
     apis: Sequence[str]
     answered: Sequence[str]
@@ -120,6 +121,7 @@ def build_entry(trace: Trace) -> PageEntry:
         reason=cut(str(ended.get("reason", "")), LONGEST_NAME),
         duration=last["at"] - first["at"],
         digest=ended.get("digest", ""),
+        engine=cut(str(first.get("engine", "")), LONGEST_NAME),
         tags=tuple(cut(str(tag), LONGEST_NAME) for tag in first.get("tags") or ()),
         apis=tuple(dict.fromkeys(cut(name, LONGEST_NAME) for name, _ in calls)),
         answered=tuple(source for _, source in calls),

@@ -31,7 +31,13 @@ from bpmax_sim.i18n import (
 from bpmax_sim.report.console import ConsoleOutput, console_lines
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.events import ConsoleWritten, Event, Outcome, ScenarioFinished
+from bpmax_sim.scenario.events import (
+    ConsoleWritten,
+    Event,
+    Outcome,
+    ScenarioFinished,
+    ScenarioStarted,
+)
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.outcome import Cause, cause_of, config_errors, flag_reason
 from bpmax_sim.scenario.source import Failure, RunWarning, render
@@ -52,6 +58,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         console: what its scripts wrote.
         timeline: both, in the order in which they happened.
         duration: virtual seconds.
+        engine: package and version of what ran its scripts.
         reason: of a skip or an expected failure.
         problems: what kept it from running as it should, each with its position.
         cassette: the file that was played or recorded, or nothing.
@@ -67,6 +74,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     timeline: tuple[CallMade | ConsoleOutput, ...] = ()
     duration: float = 0.0
     digest: str = ""
+    engine: str = ""
     failures: tuple[Failure, ...] = ()
     warnings: tuple[RunWarning, ...] = ()
     reason: str = ""
@@ -99,6 +107,7 @@ def judge_events(
 ) -> Verdict:
     """Return the verdict of an item that ran in *mode*; *live*: third parties were asked."""
     first, *_, last = every = tuple(events)
+    assert isinstance(first, ScenarioStarted)
     assert isinstance(last, ScenarioFinished)
     timeline = tuple(
         event if isinstance(event, CallMade) else ConsoleOutput.of(event, first.at)
@@ -116,6 +125,7 @@ def judge_events(
         timeline=timeline,
         duration=last.duration,
         digest=last.digest,
+        engine=first.engine,
         failures=tuple(
             dataclasses.replace(f, rerun=rerun_command(item, mode)) for f in last.failures
         ),

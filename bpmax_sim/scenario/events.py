@@ -37,7 +37,11 @@ VERSION = 3
 
 
 class ScenarioStarted(msgspec.Struct, frozen=True, kw_only=True):
-    """A scenario, or one row of its table, starts."""
+    """A scenario, or one row of its table, starts.
+
+    Attributes:
+        engine: package and version of what runs its scripts; empty where it does not run.
+    """
 
     name: str
     row: str
@@ -45,6 +49,7 @@ class ScenarioStarted(msgspec.Struct, frozen=True, kw_only=True):
     steps: int
     tags: tuple[str, ...] = ()
     version: int = VERSION
+    engine: str = ""
     at: float
 
 

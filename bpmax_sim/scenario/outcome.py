@@ -85,14 +85,15 @@ def failing_place(item: ScenarioItem, failures: Sequence[Failure]) -> Place:
     return next((place for place in places if place), item.place)
 
 
-def start_of(item: ScenarioItem, at: float) -> ScenarioStarted:
-    """Return the event with which *item* starts."""
+def start_of(item: ScenarioItem, at: float, engine: str = "") -> ScenarioStarted:
+    """Return the event with which *item* starts, its scripts in *engine*."""
     return ScenarioStarted(
         name=item.scenario.scenario,
         row=item.row_id,
         place=item.place,
         steps=len(item.steps),
         tags=item.tags,
+        engine=engine,
         at=at,
     )
 

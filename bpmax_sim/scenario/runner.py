@@ -406,7 +406,7 @@ def run_item(
     """
     progress = Progress(item, session, environ, faults=faults)
     begin = session.clock.now()
-    yield progress.log.add(start_of(item, begin))
+    yield progress.log.add(start_of(item, begin, session.engine))
     if progress.prepare() and progress.check_names():
         rules, stubs = item.faults if faults else (), progress.fill_stubs()
         session.arm((*rules, *stubs))

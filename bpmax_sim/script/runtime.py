@@ -8,7 +8,7 @@ import struct
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from bpmax_sim.clock import SeedParts
@@ -48,6 +48,25 @@ def _syntax_error(text: str) -> str:
     finally:
         engine.close()
     return ""
+
+
+_PACKAGES = {"quickjs": "quickjs-ng", "v8": "mini-racer"}
+
+
+@cache
+def describe_engine(name: str) -> str:
+    """Return which version of the engine *name* runs here, such as ``quickjs-ng 0.17.0.2``."""
+    packages = [_PACKAGES[part.strip()] for part in name.split(",")]
+    return ", ".join(f"{package} {_read_version(package)}".rstrip() for package in packages)
+
+
+def _read_version(package: str) -> str:
+    from importlib import metadata  # noqa: PLC0415 - not before a script runs
+
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def select_engine(name: str) -> MakeEngine:

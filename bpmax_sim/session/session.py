@@ -27,7 +27,7 @@ from bpmax_sim.proxy.builder import Proxy
 from bpmax_sim.proxy.client import run_call
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.limits import Limits
-from bpmax_sim.script.runtime import Page, Runtime, select_engine
+from bpmax_sim.script.runtime import Page, Runtime, describe_engine, select_engine
 from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.script.turn_result import Outcome, PendingTimer, UnawaitedCall
 from bpmax_sim.secret.vault import redact_values
@@ -414,6 +414,11 @@ class Session:
     def strikes_of(self, rule: Fault, /) -> int:
         """Return how often *rule*, which is in force, has struck."""
         return self._calls.strikes_of(rule)
+
+    @property
+    def engine(self) -> str:
+        """Return the package and version of what runs scripts, such as ``quickjs-ng 0.17.0.2``."""
+        return describe_engine(self.settings.engine)
 
     @property
     def injected_faults(self) -> Sequence[InjectedFault]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.report.html import write_page
+from bpmax_sim.report.html import page, write_page
 from bpmax_sim.report.page_data import build_entry
 from bpmax_sim.report.store import keep_trace, read_traces, trace_path
 from bpmax_sim.scenario.events import Event
@@ -46,6 +46,17 @@ def test_a_trace_lies_like_its_scenario_and_reads_back(
     assert written == str(tmp_path / ".bpmax/trace/scenarios/合同/打开/打开申请单.ndjson")
     assert trace.folder == "scenarios/合同"
     assert [event["event"] for event in trace.events] == [type(one).__name__ for one in events]
+
+
+def test_a_trace_and_the_page_name_the_engine_and_its_version(
+    ran: tuple[ScenarioItem, list[Event]], tmp_path: Path
+) -> None:
+    item, events = ran
+    keep_trace(item, events, "on", failed=False)
+    (trace,) = read_traces([tmp_path / ".bpmax/trace"])
+
+    assert trace.events[0]["engine"] == "none 1.0" == build_entry(trace).engine
+    assert '"engine":"none 1.0"' in page([build_entry(trace)], version="1")
 
 
 @pytest.mark.parametrize(

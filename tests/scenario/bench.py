@@ -69,6 +69,7 @@ class PlainBench:
     closing: BpmaxError | None = None
     closed: list[bool] = field(default_factory=list)
     is_closed: bool = True
+    engine: str = "none 1.0"
     proxied: list[Any] = field(default_factory=list)
     injected_faults: list[InjectedFault] = field(default_factory=list)
     recordings: dict[tuple[int, int], RecordingMatch] = field(default_factory=dict)

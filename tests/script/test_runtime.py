@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from bpmax_sim.errors import (
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.script.failure import Script
+from bpmax_sim.script.runtime import describe_engine
 from tests.script.bench import NAME, START, Bench, Form, ok, run, texts, value_of
 
 ROOT = Path(__file__).parents[2]
@@ -590,3 +592,10 @@ def test_console_lines_come_in_order_with_virtual_time() -> None:
 
     assert texts(outcome) == ["始", "终"]
     assert [line.at - START for line in outcome.console] == [0, 1.5]
+
+
+def test_an_engine_is_told_by_its_package_and_version() -> None:
+    told = f"quickjs-ng {metadata.version('quickjs-ng')}"
+
+    assert describe_engine("quickjs") == told
+    assert describe_engine("quickjs,v8").startswith(f"{told}, mini-racer")

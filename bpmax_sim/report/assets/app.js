@@ -48,7 +48,7 @@ function Story({number, state, go}) {
   const select = (e, tab = '') => go({e, t: tab});
   return html`<main class="story"><header>
       <h1><span class=${story.outcome.replaceAll(' ', '-')}>${MARKS[story.outcome]} ${t(story.outcome)}</span> <bdi>${story.name}</bdi></h1>
-      <p class="place">${story.place} · ${story.calls} ${t('calls')} · ${t('virtual')} ${seconds(story.length)}${story.tags.map(tag => html` <span class="tag">${tag}</span>`)}</p>
+      <p class="place">${story.place} · ${story.calls} ${t('calls')} · ${t('virtual')} ${seconds(story.length)}${story.engine ? ` · ${story.engine}` : ''}${story.tags.map(tag => html` <span class="tag">${tag}</span>`)}</p>
       ${story.reason ? html`<p class="note">${story.reason}</p>` : null}
       ${story.headline ? html`<p class="headline">${short(say(story.headline), 400)}</p>` : null}
       <p class="actions"><${Copy} text=${story.rerun} label=${t('copy rerun')} /><${Copy} text=${story.record} label=${t('copy record')} /><a href=${toHash(state)}>${t('links')}</a>
