@@ -20,7 +20,7 @@ def test_the_demonstration_runs_in_an_empty_folder_and_leaves_a_project(tmp_path
     lines = done.out.splitlines()
 
     assert (done.code, done.err) == (0, "")
-    assert len(lines) <= 60
+    assert len(lines) <= 66
     assert max(map(len, lines[:40])) <= 100
     assert lines[0] == snapshot("1  A project in bpmax-demo")
     assert "     0 connections, 2 calls, the same console:" in lines
