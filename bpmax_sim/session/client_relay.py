@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Final
+from weakref import WeakMethod
 
 from msgspec.structs import replace
 
@@ -40,7 +41,11 @@ class ClientRelay:
             is_live=not wiring.start.is_closed,
             is_recorded=wiring.replay.knows,
         )
-        wiring.replay.explain_address = self.clients.explain_address
+        # Weak, as the clients know the session, and nothing in a session refers back to it.
+        explain = WeakMethod(self.clients.explain_address)
+        wiring.replay.explain_address = lambda request: (
+            method(request) if (method := explain()) else ()
+        )
 
     def relay(
         self, request: Request, answer: Callable[[Request], Response] | None = None

@@ -37,7 +37,7 @@ def register_credentials(credentials: Credentials, tenant: tuple[str, str], vaul
         )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class ExternalClients:
     """Makes the requests of other clients into calls of the session.
 

@@ -29,7 +29,7 @@ def test_the_demonstration_runs_in_an_empty_folder_and_leaves_a_project(tmp_path
     assert "searched for the client secret and 1 token, plain and encoded: 0 found" in done.out
     assert '× path.id: recorded "12345", sent "12346"' in done.out
     again = "bpmax-demo/scenarios/customer.scenario.yaml --var customer=12346"
-    assert f"       record    bpmax-sim record {again}" in lines
+    assert f"       record    bpmax-sim record {again} --record=rewrite" in lines
 
     replayed = in_a_process("run", "bpmax-demo/scenarios", cwd=tmp_path)
     assert (replayed.code, replayed.err) == (0, "")

@@ -50,6 +50,17 @@ def without(body: bytes, names: Iterable[str], request: Request) -> bytes:
     return json.dumps(left, separators=(",", ":")).encode()
 
 
+def is_plain_text(value: Any) -> bool:
+    """Return whether *value* is a text that is no JSON, which is sent as what it is."""
+    if not isinstance(value, str):
+        return False
+    try:
+        json.loads(value, parse_constant=float.fromhex)
+    except ValueError:
+        return True
+    return False
+
+
 def iso(value: datetime) -> str:
     return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond // 1000:03d}Z"
 

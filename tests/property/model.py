@@ -279,7 +279,12 @@ def _judge(found: Said) -> None:
 def _settle_type(found: Said) -> None:
     if found.body is not UNDEFINED:
         is_raw = isinstance(found.body, bytes) and found.encoding == "json"
-        kind = "application/octet-stream" if is_raw else bodies.TYPES[found.encoding]
+        is_text = found.encoding == "json" and bodies.is_plain_text(found.body)
+        kind = (
+            "application/octet-stream"
+            if is_raw
+            else bodies.TYPES["text" if is_text else found.encoding]
+        )
         found.headers.setdefault("content-type", kind)
         if found.encoding == "multipart" and not isinstance(found.body, str | bytes):
             _put_header(found, "Content-Type", kind)  # it has to name the boundary

@@ -38,7 +38,7 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "one login at a time, shared": ("TestTokens", "TestSharedTokens", "test_callers_at_once_share_one_login"),
     "drop the token, log in once, send once more": ("TestTokens", "test_an_endlessly_refusing_server_gets_exactly_two_business_calls", "test_a_new_token_that_is_refused_too_is_dropped_before_the_next_call", "test_a_login_that_is_refused_is_never_sent_again"),
     "sent again only where it is safe": ("test_business_calls_are_retried_only_where_it_is_safe", "test_nothing_is_retried_where_recover_does_not_say_so", "test_a_rate_limit_waits_as_the_answer_asks", "test_a_declared_recovery_that_cannot_apply_is_a_note"),
-    "30 s, proxies, CA files, redirects": ("test_the_most_specific_timeout_holds", "test_a_target_arrives_byte_by_byte", "test_an_instance_has_a_proxy_and_tls_files_of_its_own", "test_credentials_never_follow_to_another_origin", "test_a_post_is_sent_again_only_where_the_status_says_so"),
+    "30 s, proxies, CA files, redirects": ("test_the_most_specific_timeout_holds", "test_a_target_arrives_byte_by_byte", "test_an_instance_has_a_proxy_and_tls_files_of_its_own", "test_only_what_it_accepts_goes_to_another_origin", "test_a_post_is_sent_again_only_where_the_status_says_so"),
     "caller is logged, one record a call": ("a caller", "test_the_caller_is_logged_and_never_sent", "test_every_call_leaves_one_log_record"),
     # Python
     "mapping, keyword arguments, or both": ("test_both_spellings_of_python_setters_may_be_mixed", "test_javascript_and_python_give_the_same_bytes"),

@@ -94,7 +94,7 @@ def test_without_a_recording_the_step_says_how_to_record(scenario: Path) -> None
     assert failure.kind == "miss"
     assert failure.headline.startswith("step 1/2 选择客户: no cassette: crm_system.get_customer_")
     assert str(failure.script) == "form.js:2:4"
-    assert "--bpmax-mode=record" in render(failure)
+    assert "bpmax-sim record" in render(failure)
 
 
 def test_a_fault_reaches_the_script_and_nothing_is_recorded_for_it(scenario: Path) -> None:
