@@ -34,7 +34,7 @@ SWITCH = "BPMAX_JS_NATIVE"
 
 _INT, _UNDEFINED, _EXCEPTION = 0, 3, 6
 _MARK = 123_456_789  # a limit of memory that is found again
-_USAGE_NUMBERS = 64  # more than JSMemoryUsage has
+_Usage = c_int64 * 64  # more than JSMemoryUsage has
 
 
 class Value(Structure):
@@ -171,7 +171,7 @@ class NativeContext:
         self._library = found
         self.runtime: int = found.JS_NewRuntime()
         self.inner: int = found.JS_NewContext(self.runtime)
-        self._usage = (c_int64 * _USAGE_NUMBERS)()
+        self._usage = _Usage()
         self._job = c_void_p()
         self._held: list[Value] = []
         self._depth = 0

@@ -274,8 +274,9 @@ class NameNet:
             return
         self.hidden[f"{place_prefix(request)}{format_path(path)}"] = None
         is_multipart = Headers(request.headers).media_type.startswith("multipart/")
-        if path[0] == "header" or is_multipart or is_distinctive(text):
+        if path[0] == "header" or is_distinctive(text):
             self.vault.add(text, standin, name=label)
             return
-        for before, after in member_spellings(name):
+        parts = [(f'name="{name}"\r\n\r\n', "\r\n")] if is_multipart else []  # RFC 7578, 4.2
+        for before, after in (*parts, *member_spellings(name)):
             self.vault.pair(f"{before}{text}{after}", f"{before}{standin}{after}", name=label)
