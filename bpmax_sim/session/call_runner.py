@@ -198,11 +198,13 @@ class Wiring:
             self._upload({*self.replay.login_files(), *logins})
             is_wrong = failed or bool(unplayable)
         finally:
-            session.recording.close_session(
-                session, self.secrets.vault, self._seal, failed=is_wrong
-            )
-            if self.live is not None:
-                self.live.close()
+            try:
+                session.recording.close_session(
+                    session, self.secrets.vault, self._seal, failed=is_wrong
+                )
+            finally:  # also where a secret was found and nothing is written
+                if self.live is not None:
+                    self.live.close()
         if unplayable and not failed:
             raise CassetteError(unplayable)
 
