@@ -30,6 +30,7 @@ from bpmax_sim.proxy.builder import OPTIONS, CallSpec
 from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
 from bpmax_sim.proxy.effects import NoRepr, no_repr
 from bpmax_sim.proxy.environment import Environment
+from bpmax_sim.proxy.strict import check_choices, check_declared
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, with_standin
 from bpmax_sim.secret.vault import Credentials
 
@@ -75,6 +76,10 @@ def merge_values(
         _set_arguments(merged, spec.args, recipe)
     if spec.args is None and merged.path:
         _rename_path(merged, recipe)
+    if recipe.strict:
+        check_declared(spec.steps, recipe)
+        placed = {"path": merged.path, "query": merged.query, "body": merged.body}
+        check_choices(recipe, placed)
     merged.query = order_object_keys(merged.query)
     if isinstance(merged.body, dict):
         merged.body = order_object_keys(merged.body)
@@ -363,6 +368,8 @@ def plan_call(spec: CallSpec, env: Environment) -> Plan:
         CallError: one of the codes that come before any HTTP.
         ConfigError: if the platform's declaration cannot be used.
     """
+    if spec.refusal:
+        raise CallError(spec.refusal)
     recipe = _look_up_api(spec, env)
     notes = _check_options(spec, recipe) if spec.options else ()
     tenant = env.tenant(recipe.platform, recipe.instance)
