@@ -70,12 +70,9 @@ def merge_values(
     for default in recipe.defaults:
         _set_value(merged, default, default.default)
     if spec.args is None:
-        for setter, value in spec.steps:
-            _SETTERS[setter](merged, value)
+        _run_setters(merged, spec, recipe)
     else:
         _set_arguments(merged, spec.args, recipe)
-    if spec.args is None and merged.path:
-        _rename_path(merged, recipe)
     if recipe.strict:
         check_declared(spec.steps, recipe)
         placed = {"path": merged.path, "query": merged.query, "body": merged.body}
@@ -156,6 +153,13 @@ def _set_value(merged: MergedValues, parameter: Parameter, value: Any) -> None:
         merged.body = with_member(merged.body, parameter.steps, value)
     else:
         _set_body(merged, value)
+
+
+def _run_setters(merged: MergedValues, spec: CallSpec, recipe: CompiledApi) -> None:
+    for setter, value in spec.steps:
+        _SETTERS[setter](merged, value)
+    if merged.path:
+        _rename_path(merged, recipe)
 
 
 def _set_arguments(merged: MergedValues, args: tuple[Any, ...], recipe: CompiledApi) -> None:

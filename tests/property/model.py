@@ -93,14 +93,20 @@ def _refuse(found: Said, case: Known, program: CallSpec) -> None:
         found.codes.add(UNKNOWN)
     if any(not is_segment(value) for name, value in found.path.items() if name not in filled):
         found.codes.add(BAD)
-    if case.platform.strict and len(program.args or ()) > len(api.parameters):
-        found.codes.add(UNKNOWN)
-    if case.platform.strict and program.args is None:
-        found.codes |= {UNKNOWN for name in _undeclared(case, program)}
-    if case.platform.strict and any(not _is_listed(found, one) for one in api.parameters):
-        found.codes.add(BAD)
+    if case.platform.strict:
+        _refuse_strictly(found, case, program)
     if program.options.get("instance_key") == "prd":
         found.codes.add("UNKNOWN_INSTANCE")
+
+
+def _refuse_strictly(found: Said, case: Known, program: CallSpec) -> None:
+    parameters = case.api(program).parameters
+    if len(program.args or ()) > len(parameters):
+        found.codes.add(UNKNOWN)
+    if program.args is None and _undeclared(case, program):
+        found.codes.add(UNKNOWN)
+    if not all(_is_listed(found, one) for one in parameters):
+        found.codes.add(BAD)
 
 
 def _is_listed(found: Said, one: Parameter) -> bool:
