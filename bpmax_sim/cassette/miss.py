@@ -91,7 +91,11 @@ def explain_no_cassette(parts: Parts, path: str, context: MissContext) -> list[s
         ),
         *_where(parts, context),
         *(
-            [_line(msg("recover"), msg("bpmax-sim recover {path}", path=shell_quote(path)))]
+            [
+                _line(
+                    msg("recover"), msg("bpmax-sim cassette recover {path}", path=shell_quote(path))
+                )
+            ]
             if path and find_interrupted(FilePath(path))
             else ()
         ),
@@ -299,7 +303,7 @@ def _suggest_fixes(search: NearestSearch, near: Near) -> Iterator[str]:
     if paths and len(paths) <= _SHOWN:
         yield _line(msg("ignore"), f"ignore: [{join_messages(', ', paths)}]")
     place = shell_quote(str(search.cassette.place(near.number)))
-    yield _line(msg("compare"), msg("bpmax-sim inspect {place}", place=place))
+    yield _line(msg("compare"), msg("bpmax-sim cassette inspect {place}", place=place))
 
 
 def _ignorable_paths(differences: Sequence[Difference]) -> list[str]:

@@ -357,7 +357,7 @@ class Recorder:
         except OSError as error:
             raise CassetteError(
                 "{target}: not written ({strerror}); the old file is whole{rescue}; make room "
-                "and run `bpmax-sim recover {path}`",
+                "and run `bpmax-sim cassette recover {path}`",
                 target=target,
                 strerror=error.strerror,
                 rescue=msg(" and the recording is kept in {journal_path}", journal_path=journal)

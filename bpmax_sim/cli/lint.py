@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,7 +15,6 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import find_interrupted
 from bpmax_sim.check.scripts import ScriptFinding, check_scripts, script_contexts
 from bpmax_sim.check.secrets import NotSecret, literal_secrets, secrets_in
-from bpmax_sim.check.upgrade import upgrade
 from bpmax_sim.cli.explain import explain, explanation_lines
 from bpmax_sim.cli.options import Json, Paths
 from bpmax_sim.cli.select import (
@@ -58,16 +56,12 @@ def lint(
     paths: Paths = None,
     *,
     cassettes: Annotated[
-        bool, Option(help=msg("Look for damage and secrets in cassettes, too."))
+        bool, Option(help=msg("Look for damage and secrets in cassettes, too."), hidden=True)
     ] = True,
     style: Annotated[
         Literal["text", "github"],
         Option("--format", help=msg("How problems are told; github annotates a commit.")),
     ] = "text",
-    fix: Annotated[
-        bool,
-        Option("--fix", help=msg("Replay scenarios, and rewrite what an earlier version allowed.")),
-    ] = False,
     is_explained: Annotated[
         bool,
         Option(
@@ -79,10 +73,6 @@ def lint(
 ) -> int:
     """Report every problem."""
     files, recordings = _split_paths(paths or ())
-    for path in dict.fromkeys(target.path for target in files) if fix else ():
-        with suppress(ConfigError):  # it is told with the other problems
-            for change in upgrade(path):
-                tell(f"{Place(display_path(path), change.line)}: {change.what}")
     hints: list[str] = []
     doubts: list[Problem] = []
     findings: list[ScriptFinding] = []
@@ -272,7 +262,8 @@ def _find_interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
     for path in dict.fromkeys(Path(display_path(journal)) for journal in paths):
         for journal in find_interrupted(path):
             message = msg(
-                "a recording was interrupted here; seal it with `bpmax-sim recover {path}`",
+                "a recording was interrupted here; seal it with "
+                "`bpmax-sim cassette recover {path}`",
                 path=shell_quote(str(path)),
             )
             yield Problem(message, Place(str(journal)))

@@ -172,7 +172,7 @@ def _warn_of_interrupted(cassette: Path) -> None:
         warnings.warn(
             msg(
                 "{journal} holds a recording that was interrupted and is not replayed; seal it "
-                "with `bpmax-sim recover {cassette}`",
+                "with `bpmax-sim cassette recover {cassette}`",
                 journal=display_path(journal),
                 cassette=shell_quote(display_path(cassette)),
             ),
