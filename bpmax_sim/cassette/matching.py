@@ -154,7 +154,7 @@ class Rules:
         known = self._digests.get(platform)
         if known is None:
             scoped = [pair for pair in self.scoped if pair[0].partition(".")[0] == platform]
-            known = self._digests[platform] = _digest(_VERSION, self.ignore, scoped)
+            known = self._digests[platform] = _digest_rules(_VERSION, self.ignore, scoped)
         return known
 
     def fits(self, platform: str, digest: str) -> bool:
@@ -176,7 +176,7 @@ class Rules:
         both: dict[str, tuple[str, ...]] = dict(self.scoped)
         for name, paths in self.volatile:
             both[name] = (*both.get(name, ()), *paths)
-        return _digest(_LEGACY_VERSION, self.ignore, both.items())
+        return _digest_rules(_LEGACY_VERSION, self.ignore, both.items())
 
     def paths(self, platform: str, api: str) -> tuple[FieldPath, ...]:
         """Return the places that do not count for one API.
@@ -202,7 +202,7 @@ class Rules:
         return path_template(text) if "{" in text else None
 
 
-def _digest(
+def _digest_rules(
     version: str, ignore: Iterable[str], scoped: Iterable[tuple[str, tuple[str, ...]]]
 ) -> str:
     places = sorted((name, sorted({*paths})) for name, paths in scoped if paths)
@@ -302,7 +302,10 @@ def _counted_parts(parts: Parts, rules: Rules) -> dict[str, Any]:
     paths = rules.paths(parts.platform, parts.api)
     if paths or not _PLAIN_PATH.fullmatch(parts.path):
         template = rules.template(parts)
-        if template is not None and (parameters := _parameters(template, parts.path)) is not None:
+        if (
+            template is not None
+            and (parameters := _path_parameters(template, parts.path)) is not None
+        ):
             # in the builder's spelling; what does not count is as no value is spelled
             nothing, counted = dict.fromkeys(parameters, ""), _counted_parameters(parameters, paths)
             seen["path"] = template.fill({**nothing, **counted})
@@ -318,7 +321,7 @@ _PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+/?")
 """A path that has one spelling, whatever its parameters are (RFC 3986, 2.3)."""
 
 
-def _parameters(template: PathTemplate, path: str) -> dict[str, str] | None:
+def _path_parameters(template: PathTemplate, path: str) -> dict[str, str] | None:
     """Return the parameters of the encoded *path*, decoded; a slash at its end is a part of it."""
     same = has_trailing_slash(path) == template.has_slash
     return template.match(path) if same else None
@@ -334,7 +337,7 @@ def _counted_parameters(parameters: dict[str, str], paths: Iterable[FieldPath]) 
 def _name_parameters(parts: Parts, seen: dict[str, Any], rules: Rules) -> None:
     """Put the parameters of the path in its place, so that what differs is named."""
     template = rules.template(parts)
-    parameters = _parameters(template, parts.path) if template and "path" in seen else None
+    parameters = _path_parameters(template, parts.path) if template and "path" in seen else None
     if parameters is not None:
         seen["path"] = _counted_parameters(parameters, rules.paths(parts.platform, parts.api))
 
