@@ -216,8 +216,11 @@ def find_nearest(search: NearestSearch, parts: Parts) -> Near | None:
         is_played = near.number in search.played
         return len(near.parts), len(near.differences), is_played, near.number
 
-    candidates = list(_find_candidates(search, lambda call: call == parts.name)) or list(
-        _find_candidates(search, lambda call: call.partition(".")[0] == parts.platform)
+    former = search.rules.former
+    names = former.spell_all(parts.platform, parts.api) if parts.api else ()
+    platforms = (parts.platform, *former.platforms.get(parts.platform, ()))
+    candidates = list(_find_candidates(search, lambda call: call in names)) or list(
+        _find_candidates(search, lambda call: call.partition(".")[0] in platforms)
     )
     nears = (Near(n, matching.differences(p, parts, search.rules)) for n, p in candidates)
     return min(nears, key=rank, default=None)

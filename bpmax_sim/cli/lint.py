@@ -172,6 +172,8 @@ def _find_problems(
     own = chain.from_iterable(item.own.values() for item in loaded.values())
     for text in chain.from_iterable(map(recover_hints, own)):
         hint(text)
+    for text in dict.fromkeys(chain.from_iterable(map(_earlier_names, loaded.values()))):
+        hint(text)
     for key, was, now in chain.from_iterable(item.overridden for item in loaded.values()):
         hint(msg("platform {key!r} of {was} is replaced by {now}", key=key, was=was, now=now))
     for finding in _in_scripts(items, loaded):
@@ -182,6 +184,21 @@ def _find_problems(
             warn(finding.problem)
     if cassettes:
         yield from _in_cassettes(files, recordings, list(loaded.values()), hint)
+
+
+def _earlier_names(platforms: Platforms) -> Iterator[str]:
+    """Yield what was renamed, so that somebody sees under which names recordings are played."""
+    for platform in platforms.own.values():
+        names = {platform.platform_key: platform.was}
+        names |= {f"{platform.platform_key}.{api.key}": api.was for api in platform.apis.values()}
+        for name, was in names.items():
+            if was:
+                yield msg(
+                    "{name} also plays what was recorded as {was}; "
+                    "`bpmax-sim migrate` moves that for good",
+                    name=name,
+                    was=series(was),
+                )
 
 
 def _load_platforms(

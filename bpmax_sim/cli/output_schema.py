@@ -74,6 +74,7 @@ _RUN: Shape = {
 _SCENARIO: Shape = {
     **_text_keys("name", "row", "file"),
     "line": WHOLE,
+    "was": [TEXT],
     "tags": [TEXT],
     "cassette": TEXT,
     "steps": WHOLE,

@@ -243,7 +243,8 @@ _RULES: Final[Mapping[FileKind, tuple[_Rule, ...]]] = {
         *_rules_of("node", "names", "flow.at", *(f"{action}.at" for action in ACTIONS)),
         *_rules_of("person", "acts", *(f"{action}.by" for action in ACTIONS)),
         *_rules_of("person", "names", *(f"{a}.{to}" for a in ACTIONS for to in ("to", "to.*"))),
-        *_rules_of("person", "expects", "pending.*", "history.*.by", "$contains.by", "$contains.to.*"),
+        *_rules_of("person", "expects", "pending.*", "history.*.by"),
+        *_rules_of("person", "expects", "$contains.by", "$contains.to.*"),
         *_rules_of("person", "declares", "^user.id", "^people.{}"),
     ),
     "flow": (
