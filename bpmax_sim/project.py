@@ -125,7 +125,7 @@ def platform_folders(root: Path) -> tuple[Path, ...]:
 
 @lru_cache(maxsize=64)
 def _platform_folders(root: str, _stamp: object) -> tuple[Path, ...]:
-    named = (_settings(root) or {}).get("platforms", ())
+    named = (_read_settings(root) or {}).get("platforms", ())
     folders: list[Path] = []
     for folder in named if isinstance(named, list | tuple) else [named]:
         path = os.path.normpath(os.path.join(root, str(folder)))
