@@ -25,7 +25,7 @@ from bpmax_sim.cassette.matching import identity, parts_of_exchange
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.errors import BpmaxError
-from bpmax_sim.platform.load import Platforms, load_platforms
+from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import find_recorded_name, open_session, run_item
@@ -236,17 +236,13 @@ def _carry_out(plan: MovePlan, number: int, old: Entry) -> Entry:
     entry = Entry(replace(entry.line, owner=plan.new_owner), text)
     if text == old.text or plan.item is None:
         return entry
-    rules = matching_rules(_platforms_of(plan.item), plan.item.scenario.proxy.ignore)
+    platforms = load_platforms(plan.item.platforms, instances=plan.item.instances)
+    rules = matching_rules(platforms, plan.item.scenario.proxy.ignore)
     return entry.with_line(key=identity(parts_of_exchange(read_exchange(entry)), rules))
 
 
 def _file_of(item: ScenarioItem) -> Path:
     return item.root / "cassettes" / f"{item.cassette}.yaml"
-
-
-def _platforms_of(item: ScenarioItem) -> Platforms:
-    folder = item.platforms if item.platforms.exists() else None
-    return load_platforms(folder, instances=item.instances)
 
 
 def carry_out(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list[tuple[str, str]]]:
