@@ -85,11 +85,12 @@ def verify(
     findings: list[tuple[Place, Drift]] = []
     sent = 0
     unsent: Counter[str] = Counter()
-    judged = (
+    judge_outcome = (
         finding for job in jobs for finding in _verify_job(job, age, allow_writes=allow_writes)
     )
     moved = [finding for job in jobs for finding in _find_moved(job)]
-    for place, drifts in chain(moved, with_progress(judged, sum(map(_count_exchanges, jobs)))):
+    verified = with_progress(judge_outcome, sum(map(_count_exchanges, jobs)))
+    for place, drifts in chain(moved, verified):
         unsent.update(reasons := [drift.reason for drift in drifts if drift.reason])
         sent += not reasons and not any(drift.kind == "moved" for drift in drifts)
         findings += [(place, drift) for drift in drifts]
