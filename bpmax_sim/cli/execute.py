@@ -80,7 +80,7 @@ def tell_recorded(before: Mapping[Path, bytes]) -> None:
         tell(label_message(display_path(path), message))
 
 
-def part_of(items: Sequence[ScenarioItem], shard: Shard | None) -> list[ScenarioItem]:
+def items_of_shard(items: Sequence[ScenarioItem], shard: Shard | None) -> list[ScenarioItem]:
     """Return those of *items* that are in *shard*, in their order; without one, all.
 
     Raises:

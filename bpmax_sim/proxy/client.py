@@ -33,10 +33,10 @@ from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import VERIFIED, Call, Request, Response
 from bpmax_sim.proxy.auth import (
     authorise,
+    compare_signed,
     names_of,
     real_context,
     request_before_auth,
-    signed_otherwise,
 )
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.call_plan import CallTarget, Plan, find_target, plan_call
@@ -116,7 +116,7 @@ def _send_until_done(planned: Plan, env: Environment, trace: CallTrace) -> Calli
             outcome.response.recorded_request if isinstance(outcome, ReceivedResponse) else None
         )
         if recorded is not None and (
-            differences := signed_otherwise(planned, grant, env, request, recorded)
+            differences := compare_signed(planned, grant, env, request, recorded)
         ):  # though both are made at the same instant and with the same nonce
             raise env.mismatch_error(planned.call, differences)
         if step.note:
