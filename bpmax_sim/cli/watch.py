@@ -18,14 +18,14 @@ import msgspec
 
 from bpmax_sim.cli.terminal import tell
 from bpmax_sim.errors import BpmaxError, Problem, shorten_list
+from bpmax_sim.index.items import ProjectItem
 from bpmax_sim.project import SUFFIXES, absolute, find_instances, local_of
 from bpmax_sim.report.terminal import Verdict
-from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.yamlfile import display_path
 
 _KEY: Final = re.compile(r"^platform_key:\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
 
-Collected = tuple[Sequence[ScenarioItem], Sequence[Problem]]
+Collected = tuple[Sequence[ProjectItem], Sequence[Problem]]
 
 
 class WatchPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,21 +42,21 @@ class WatchPlan(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     gather: Callable[[], Collected]
-    play: Callable[[Sequence[ScenarioItem], Sequence[Problem]], Sequence[Verdict]]
-    finish: Callable[[Sequence[ScenarioItem]], None]
-    cassette: Callable[[ScenarioItem], Path]
+    play: Callable[[Sequence[ProjectItem], Sequence[Problem]], Sequence[Verdict]]
+    finish: Callable[[Sequence[ProjectItem]], None]
+    cassette: Callable[[ProjectItem], Path]
     folders: Sequence[Path]
     platforms: str | os.PathLike[str] | None = None
     called: dict[str, frozenset[str]] = msgspec.field(default_factory=dict)
 
-    def perform(self, items: Sequence[ScenarioItem], problems: Sequence[Problem]) -> None:
+    def perform(self, items: Sequence[ProjectItem], problems: Sequence[Problem]) -> None:
         """Play *items*, and note what they call."""
         for verdict in self.play(items, problems):
             names = frozenset(call.call.partition(".")[0] for call in verdict.calls)
             self.called[verdict.item.node_id] = names
 
 
-def watch(run: WatchPlan, first: Sequence[ScenarioItem], problems: Sequence[Problem]) -> NoReturn:
+def watch(run: WatchPlan, first: Sequence[ProjectItem], problems: Sequence[Problem]) -> NoReturn:
     """Run *first*, then what uses a saved file, until somebody presses Ctrl-C.
 
     Raises:
@@ -82,7 +82,7 @@ def watch(run: WatchPlan, first: Sequence[ScenarioItem], problems: Sequence[Prob
             places, changes = now, _changes(now)
 
 
-def _rerun_affected(run: WatchPlan, saved: frozenset[str]) -> Sequence[ScenarioItem]:
+def _rerun_affected(run: WatchPlan, saved: frozenset[str]) -> Sequence[ProjectItem]:
     """Run what uses one of the files *saved*, and return all scenarios that there are now.
 
     Raises:
@@ -114,19 +114,20 @@ def _changes(places: Sequence[str]) -> Iterator[frozenset[str]]:
     return (frozenset(os.path.realpath(path) for _, path in changes) for changes in changes)
 
 
-def _uses(run: WatchPlan, item: ScenarioItem, file: str) -> bool:
+def _uses(run: WatchPlan, item: ProjectItem, file: str) -> bool:
     """Return whether *file*, a real path, is one that *item* is made of or answered from."""
     if file in map(os.path.realpath, _files_of(run, item)):
         return True
     if file.endswith(".py"):
-        steps = (*item.steps, *item.cleanup)
+        loaded = item.load()
+        steps = (*loaded.steps, *loaded.cleanup)
         return any(located.step.action == "python" for located in steps)
-    platforms = os.path.realpath(run.platforms or item.platforms)
+    platforms = os.path.realpath(run.platforms or item.header.platforms)
     if not file.endswith(SUFFIXES) or platforms not in {file, os.path.dirname(file)}:  # noqa: PTH120
         return False
     key = _platform_key(file)
-    named = any(key in text for text in item.sources.values())
-    return not key or named or key in run.called.get(item.node_id, frozenset())
+    named = any(key in text for text in item.load().sources.values())
+    return not key or named or key in run.called.get(item.header.node_id, frozenset())
 
 
 def _platform_key(file: str) -> str:
@@ -138,30 +139,28 @@ def _platform_key(file: str) -> str:
     return match[1] if match else ""
 
 
-def _files_of(run: WatchPlan, item: ScenarioItem) -> Iterator[str]:
-    yield str(item.path)
-    yield item.place.file  # of a row, its table
-    yield from item.sources
+def _files_of(run: WatchPlan, item: ProjectItem) -> Iterator[str]:
+    yield from item.files
     yield str(run.cassette(item))
-    platforms = run.platforms or item.platforms
-    instances = str(item.instances or "") or find_instances(absolute(platforms))
+    platforms = run.platforms or item.header.platforms
+    instances = str(item.header.instances or "") or find_instances(absolute(platforms))
     if instances:
         yield from (instances, local_of(instances))
 
 
-def _places_to_watch(run: WatchPlan, items: Iterable[ScenarioItem]) -> tuple[str, ...]:
+def _places_to_watch(run: WatchPlan, items: Iterable[ProjectItem]) -> tuple[str, ...]:
     """Return the folders of all files, none inside another.
 
     Of a file in the root of a project the file itself: there is too much else below.
     """
     places = {os.path.realpath(folder) for folder in run.folders}
     for item in items:
-        platforms = str(run.platforms or item.platforms)
-        folders = (str(item.path.parent), platforms, str(run.cassette(item).parent))
+        platforms = str(run.platforms or item.header.platforms)
+        folders = (str(item.header.path.parent), platforms, str(run.cassette(item).parent))
         places.update(os.path.realpath(folder) for folder in folders if os.path.isdir(folder))  # noqa: PTH112
         for file in map(os.path.realpath, _files_of(run, item)):
             folder = os.path.dirname(file)  # noqa: PTH120
-            is_root = folder == os.path.realpath(item.root)
+            is_root = folder == os.path.realpath(item.header.root)
             if os.path.isfile(file):  # noqa: PTH113
                 places.add(file if is_root else folder)
     whole = tuple(f"{place}{os.sep}" for place in places)
