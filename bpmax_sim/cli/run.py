@@ -562,7 +562,7 @@ def list_scenarios(
             "row": item.row_id,
             "file": item.place.file,
             "line": item.place.line,
-            "was": list(item.scenario.was),
+            "was": list(item.was),
             "tags": list(item.tags),
             "cassette": item.cassette,
             "steps": item.steps,
@@ -577,9 +577,9 @@ def list_scenarios(
     return ExitCode.PASSED if items else ExitCode.NOTHING
 
 
-def _earlier_names(item: ScenarioItem) -> Iterator[str]:
-    if item.scenario.was:
-        yield msg("(was {names})", names=series(map(repr, item.scenario.was)))
+def _earlier_names(item: ItemHeader) -> Iterator[str]:
+    if item.was:
+        yield msg("(was {names})", names=series(map(repr, item.was)))
 
 
 def report(

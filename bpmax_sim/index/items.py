@@ -80,6 +80,7 @@ class _StoredItem(msgspec.Struct, frozen=True, array_like=True):
     """
 
     title: str
+    was: tuple[str, ...]
     row_id: str
     table: str
     line: int
@@ -194,6 +195,7 @@ class ItemIndex:
             path=path,
             file=shown,
             title=stored.title,
+            was=stored.was,
             row_id=stored.row_id,
             place=Place(file, stored.line, stored.column),
             tags=stored.tags,
@@ -224,6 +226,7 @@ class ItemIndex:
     def _store(self, item: ScenarioItem) -> _StoredItem:
         return _StoredItem(
             title=item.scenario.scenario,
+            was=item.scenario.was,
             row_id=item.row_id,
             table=_table_of(item),
             line=item.place.line,

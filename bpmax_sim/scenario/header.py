@@ -19,6 +19,7 @@ class ItemHeader(msgspec.Struct, frozen=True, kw_only=True):
         path: the scenario's file, as it was named.
         file: the same as messages show it.
         title: the scenario's name, as the file has it.
+        was: its earlier names.
         row_id: of the row; empty where there is no table.
         place: where the scenario's name or the row stands.
         skip, xfail: a reason, or whether it holds at all.
@@ -32,6 +33,7 @@ class ItemHeader(msgspec.Struct, frozen=True, kw_only=True):
     path: Path
     file: str
     title: str
+    was: tuple[str, ...] = ()
     row_id: str = ""
     place: Place
     tags: tuple[str, ...] = ()

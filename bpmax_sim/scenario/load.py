@@ -177,6 +177,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
             path=self.path,
             file=self.spot.source.file,
             title=self.scenario.scenario,
+            was=self.scenario.was,
             row_id=self.row_id,
             place=self.place,
             tags=self.tags,
