@@ -23,7 +23,7 @@ _MOST_KEPT: Final = 4
 """How many times as many contents are kept as there are files, for branches that come back."""
 
 
-class _Kept(msgspec.Struct):
+class KeptFacts(msgspec.Struct):
     """What lies on the disk."""
 
     edition: str
@@ -70,7 +70,7 @@ class _Look:
         read: how many files had to be read.
     """
 
-    def __init__(self, root: Path, kept: _Kept | None) -> None:
+    def __init__(self, root: Path, kept: KeptFacts | None) -> None:
         self._kept = kept
         self._disk = FileLook(root, kept.files if kept else {})
         self.files: dict[str, IndexedFile] = {}
@@ -91,13 +91,13 @@ class _Look:
                 self.files[path] = file
                 pending += _named(self.facts[file.digest])
 
-    def to_keep(self) -> _Kept:
+    def to_keep(self) -> KeptFacts:
         """Return what the next look can use: of other branches as much as is worth it."""
         current = {file.digest: self.facts[file.digest] for file in self.files.values()}
         others = [digest for digest in self.facts if digest not in current]
         room = len(current) * (_MOST_KEPT - 1)
         facts = {**{digest: self.facts[digest] for digest in others[-room:]}, **current}
-        return _Kept(code_edition(), self._disk.lasting_files(), facts)
+        return KeptFacts(code_edition(), self._disk.lasting_files(), facts)
 
     def _file(self, path: str) -> IndexedFile | None:
         file = self._disk.file(path)
@@ -137,4 +137,4 @@ def _facts_of(root: Path, path: str, data: bytes) -> FileFacts:
     return read_recordings(root / path) if facts.kind == "cassette" else facts
 
 
-_DECODER: Final = msgspec.msgpack.Decoder(_Kept)
+_DECODER: Final = msgspec.msgpack.Decoder(KeptFacts)
