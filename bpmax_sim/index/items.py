@@ -101,7 +101,7 @@ class _StoredFile(msgspec.Struct, frozen=True, array_like=True):
     items: tuple[_StoredItem, ...]
 
 
-class KeptItems(msgspec.Struct):
+class StoredItems(msgspec.Struct):
     """What lies on the disk.
 
     Attributes:
@@ -114,7 +114,7 @@ class KeptItems(msgspec.Struct):
     scenarios: dict[bytes, _StoredFile]
 
 
-_DECODER: Final = msgspec.msgpack.Decoder(KeptItems)
+_DECODER: Final = msgspec.msgpack.Decoder(StoredItems)
 
 
 class ItemIndex:
@@ -176,7 +176,7 @@ class ItemIndex:
             surplus = others[: -len(self._scenarios)]
             kept = {digest: file for digest, file in kept.items() if digest not in set(surplus)}
             known = {}
-        write_kept(self._place, KeptItems(self._edition, {**known, **files}, kept))
+        write_kept(self._place, StoredItems(self._edition, {**known, **files}, kept))
 
     def _is_current(self, stored: _StoredFile) -> bool:
         digest = self._disk.digest

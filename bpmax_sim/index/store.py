@@ -23,7 +23,7 @@ _MOST_KEPT: Final = 4
 """How many times as many contents are kept as there are files, for branches that come back."""
 
 
-class KeptFacts(msgspec.Struct):
+class StoredIndex(msgspec.Struct):
     """What lies on the disk."""
 
     edition: str
@@ -70,7 +70,7 @@ class _Look:
         read: how many files had to be read.
     """
 
-    def __init__(self, root: Path, kept: KeptFacts | None) -> None:
+    def __init__(self, root: Path, kept: StoredIndex | None) -> None:
         self._kept = kept
         self._disk = FileLook(root, kept.files if kept else {})
         self.files: dict[str, IndexedFile] = {}
@@ -86,20 +86,20 @@ class _Look:
         pending = list(paths)
         while pending:
             path = pending.pop()
-            file = None if path in self.files else self._file(path)
+            file = None if path in self.files else self._index_file(path)
             if file is not None:
                 self.files[path] = file
-                pending += _named(self.facts[file.digest])
+                pending += referenced_files(self.facts[file.digest])
 
-    def to_keep(self) -> KeptFacts:
+    def to_keep(self) -> StoredIndex:
         """Return what the next look can use: of other branches as much as is worth it."""
         current = {file.digest: self.facts[file.digest] for file in self.files.values()}
         others = [digest for digest in self.facts if digest not in current]
         room = len(current) * (_MOST_KEPT - 1)
         facts = {**{digest: self.facts[digest] for digest in others[-room:]}, **current}
-        return KeptFacts(code_edition(), self._disk.lasting_files(), facts)
+        return StoredIndex(code_edition(), self._disk.lasting_files(), facts)
 
-    def _file(self, path: str) -> IndexedFile | None:
+    def _index_file(self, path: str) -> IndexedFile | None:
         file = self._disk.file(path)
         if file is None or file.digest in self.facts:
             return file
@@ -110,7 +110,7 @@ class _Look:
         return file
 
 
-def _named(facts: FileFacts) -> Iterator[str]:
+def referenced_files(facts: FileFacts) -> Iterator[str]:
     """Yield the files that others lead to: they may lie outside of the usual folders."""
     for fact in facts.facts:
         if fact.kind == "file" and fact.role in {"runs", "loads"} and fact.name.endswith(_SUFFIXES):
@@ -137,4 +137,4 @@ def _facts_of(root: Path, path: str, data: bytes) -> FileFacts:
     return read_recordings(root / path) if facts.kind == "cassette" else facts
 
 
-_DECODER: Final = msgspec.msgpack.Decoder(KeptFacts)
+_DECODER: Final = msgspec.msgpack.Decoder(StoredIndex)
