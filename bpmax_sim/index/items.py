@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,7 +17,7 @@ import msgspec
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.i18n import msg
 from bpmax_sim.index.files import FileLook, IndexedFile, code_edition, read_kept, write_kept
-from bpmax_sim.project import NAME, find_root, strictness_of
+from bpmax_sim.project import NAME, find_root, platform_folders, strictness_of
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.load import ScenarioItem, items
 from bpmax_sim.yamlfile import display_path
@@ -89,7 +88,7 @@ class _StoredItem(msgspec.Struct, frozen=True, array_like=True):
     skip: bool | str
     xfail: bool | str
     cassette: str
-    platforms: str
+    platforms: tuple[str, ...]
     instances: str
     steps: int
 
@@ -130,22 +129,11 @@ class ItemIndex:
         self.root = root
         self.loaded = 0
         self._place = root / NAME / "items"
-        bare = FileLook(root, {})
-        self._edition = f"{code_edition()} {bare.digest(_PROJECT).hex()} {bare.path_of('')}"
-        kept = read_kept(self._place, _DECODER, self._edition) if is_kept else None
-        self._is_kept = is_kept and self._is_project_sound
-        self._kept = kept if kept is not None and self._is_kept else None
-        self._disk = FileLook(root, self._kept.files if self._kept else {})
+        self._edition = _edition_of(root) if is_kept else ""
+        kept = read_kept(self._place, _DECODER, self._edition) if self._edition else None
+        self._kept = kept
+        self._disk = FileLook(root, kept.files if kept else {})
         self._scenarios: dict[bytes, _StoredFile] = {}
-
-    @cached_property
-    def _is_project_sound(self) -> bool:
-        """Return whether the settings of the project name folders that are there."""
-        try:
-            strictness_of(self.root / _PROJECT, self.root)
-        except ValueError:
-            return False
-        return True
 
     def items_of(self, path: Path, variables: Mapping[str, Any] | None = None) -> list[ProjectItem]:
         """Return the items of the scenario file *path*, one for each row, or one.
@@ -154,7 +142,7 @@ class ItemIndex:
             ConfigError: everything that is wrong with the file or what it names.
         """
         name = self._disk.name_of(path)
-        digest = self._disk.digest(name) if self._is_kept and not variables else b""
+        digest = self._disk.digest(name) if self._edition and not variables else b""
         stored = self._kept.scenarios.get(digest) if self._kept and digest else None
         if stored is not None and self._is_current(stored):
             self._scenarios[digest] = stored
@@ -163,11 +151,13 @@ class ItemIndex:
 
     def save(self) -> None:
         """Keep what is known now for the next time, where anything of it is new."""
-        if not self._is_kept or not self._scenarios:
+        if not self._scenarios:
             return
         before: Mapping[bytes, _StoredFile] = self._kept.scenarios if self._kept else {}
         known: Mapping[str, IndexedFile] = self._kept.files if self._kept else {}
         files = self._disk.lasting_files()
+        if self._edition != _edition_of(self.root):  # the settings changed meanwhile
+            return
         if self._scenarios.keys() <= before.keys() and files.items() <= known.items():
             return
         kept = {**before, **self._scenarios}
@@ -202,7 +192,7 @@ class ItemIndex:
             skip=stored.skip,
             xfail=stored.xfail,
             cassette=stored.cassette,
-            platforms=Path(stored.platforms),
+            platforms=tuple(map(Path, stored.platforms)),
             instances=Path(stored.instances) if stored.instances else None,
             steps=stored.steps,
         )
@@ -235,10 +225,21 @@ class ItemIndex:
             skip=item.skip,
             xfail=item.xfail,
             cassette=item.cassette,
-            platforms=str(item.platforms),
+            platforms=tuple(map(str, item.platforms)),
             instances=str(item.instances or ""),
             steps=len(item.steps),
         )
+
+
+def _edition_of(root: Path) -> str:
+    """Return what all items of the project at *root* depend on; nothing where it is wrong."""
+    bare = FileLook(root, {})
+    try:
+        strictness_of(root / _PROJECT, root)
+        folders = platform_folders(root)
+    except ValueError:
+        return ""
+    return f"{code_edition()} {bare.digest(_PROJECT).hex()} {bare.path_of('')} {folders}"
 
 
 def _table_of(item: ScenarioItem) -> str:

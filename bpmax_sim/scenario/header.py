@@ -24,7 +24,7 @@ class ItemHeader(msgspec.Struct, frozen=True, kw_only=True):
         place: where the scenario's name or the row stands.
         skip, xfail: a reason, or whether it holds at all.
         cassette: name below the cassettes folder, without suffix.
-        platforms: folder or file of the platforms.
+        platforms: folders or files of the platforms.
         instances: file of the instances, where the scenario names one.
         steps: how many there are.
     """
@@ -40,7 +40,7 @@ class ItemHeader(msgspec.Struct, frozen=True, kw_only=True):
     skip: bool | str = False
     xfail: bool | str = False
     cassette: str
-    platforms: Path
+    platforms: tuple[Path, ...] = ()
     instances: Path | None = None
     steps: int = 0
 

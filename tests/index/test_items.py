@@ -43,6 +43,7 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
         "[tool.bpmax_sim]\n",
         "[tool.bpmax_sim]\nlenient = ['scenarios/采购']\n",
         "[tool.bpmax_sim]\nstrict = ['nowhere']\n",
+        "[tool.bpmax_sim]\nplatforms = ['parts']\n",
     ),
 }
 """Contents of different sizes: within one step of the clock nothing else tells them apart here."""
@@ -120,6 +121,7 @@ def test_variables_of_the_command_line_are_always_read_in(tmp_path: Path) -> Non
 
 def test_a_project_that_moved_is_read_anew(tmp_path: Path) -> None:
     write(tmp_path / "a", SCENARIO, PLAIN)
+    (tmp_path / "a/scenarios/platforms").mkdir()
     look(tmp_path / "a")
     (tmp_path / "a").rename(tmp_path / "b")
     index = ItemIndex(tmp_path / "b")
@@ -127,7 +129,7 @@ def test_a_project_that_moved_is_read_anew(tmp_path: Path) -> None:
     (item,) = index.items_of(tmp_path / "b" / SCENARIO)
 
     assert index.loaded == 1
-    assert item.header.platforms == tmp_path / "b/scenarios/platforms"
+    assert item.header.platforms == (tmp_path / "b/scenarios/platforms",)
 
 
 def test_a_change_within_one_step_of_the_clock_is_seen(
@@ -245,6 +247,11 @@ class Edits(RuleBasedStateMachine):
     @rule(name=st.sampled_from(NAMES))
     def delete(self, name: str) -> None:
         (self.root / name).unlink(missing_ok=True)
+
+    @rule(name=st.sampled_from(["parts", "scenarios/platforms"]))
+    def make_or_delete_a_folder(self, name: str) -> None:
+        folder = self.root / name
+        folder.rmdir() if folder.exists() else folder.mkdir(parents=True)
 
     @rule(value=st.sampled_from(["甲", "乙", None]))
     def change_environment(self, value: str | None) -> None:
