@@ -153,13 +153,13 @@ def _modules(folder: str) -> Iterator[str]:
                 yield from _modules(entry.path)
 
 
-class Kept(Protocol):
+class Edition(Protocol):
     """What lies on the disk: a struct with the edition of the code that wrote it."""
 
     edition: str
 
 
-K = TypeVar("K", bound=Kept)
+K = TypeVar("K", bound=Edition)
 
 
 def read_kept(place: Path, decoder: msgspec.msgpack.Decoder[K], edition: str) -> K | None:
