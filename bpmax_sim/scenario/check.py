@@ -42,13 +42,13 @@ def check(draft: ScenarioDraft) -> None:
     """Tell *draft* everything that is wrong with it."""
     for rule in _CHECKS:
         rule(draft)
-    _expectation(draft, draft.scenario.expect, draft.spot, "expect")
+    _check_expectation(draft, draft.scenario.expect, draft.spot, "expect")
     for step, spot in draft.steps:
         for step_rule in _STEP_CHECKS:
             step_rule(draft, step, spot)
 
 
-def _settings(draft: ScenarioDraft) -> None:
+def _check_settings(draft: ScenarioDraft) -> None:
     scenario = draft.scenario
     if not scenario.scenario.strip():
         draft.tell(draft.spot.at("scenario"), msg("a scenario needs a name"))
@@ -63,7 +63,7 @@ def _settings(draft: ScenarioDraft) -> None:
         flow_actions.check_user(draft, scenario.user, draft.spot.at("user"))
 
 
-def _proxy(draft: ScenarioDraft) -> None:
+def _check_proxy(draft: ScenarioDraft) -> None:
     """Find stubs of no API, and ignored paths that name no place of a request."""
     proxy, spot = draft.scenario.proxy, draft.spot.at("proxy")
     stubs = list(spot.at("stubs").elements(proxy.stubs))
@@ -106,7 +106,7 @@ def _stub_values(draft: ScenarioDraft, spot: Spot) -> None:
                 )
 
 
-def _marks(draft: ScenarioDraft) -> None:
+def _check_marks(draft: ScenarioDraft) -> None:
     """Find marks of rows that are neither a text nor a list of them."""
     for row in draft.rows:
         for key in ("tags", "skip", "xfail"):
@@ -117,7 +117,7 @@ def _marks(draft: ScenarioDraft) -> None:
                 draft.problems.append(Problem(wrong, row.place, "cases"))
 
 
-def _secrets(draft: ScenarioDraft) -> None:
+def _check_secrets(draft: ScenarioDraft) -> None:
     """Find names of secrets that name nothing; a variable of the environment may come."""
     for text, spot in draft.spot.at("secrets").elements(draft.scenario.secrets):
         try:
@@ -130,7 +130,7 @@ def _secrets(draft: ScenarioDraft) -> None:
             draft.tell(spot, wrong)
 
 
-def _subject(draft: ScenarioDraft) -> None:
+def _check_subject(draft: ScenarioDraft) -> None:
     steps = draft.spot.source.root.child("steps")
     if not draft.scenario.steps and not (steps and steps.elements):
         draft.tell(draft.spot.at("steps"), msg("a scenario needs a step"))
@@ -143,16 +143,16 @@ def _subject(draft: ScenarioDraft) -> None:
         draft.tell(spot, "the flow has ended at {at!r}; nothing is left to do", at=flow.at)
 
 
-def _scripts(draft: ScenarioDraft) -> None:
+def _check_scripts(draft: ScenarioDraft) -> None:
     form = draft.scenario.form
     if isinstance(form, model.FormSpec):
-        _events(draft, "form", form.scripts, draft.spot.at("form"), draft.nodes)
+        _check_events(draft, "form", form.scripts, draft.spot.at("form"), draft.nodes)
     for name, (spec, spot) in draft.flow_specs.items():
         nodes = draft.flows[name][0].nodes if name in draft.flows else ()
-        _events(draft, "flow", spec.scripts, spot, nodes)
+        _check_events(draft, "flow", spec.scripts, spot, nodes)
 
 
-def _events(
+def _check_events(
     draft: ScenarioDraft,
     subject: SubjectKind,
     scripts: Mapping[str, Any],
@@ -189,7 +189,7 @@ def _fires(draft: ScenarioDraft, event: str) -> bool:
     return any(step.action == "fire" and step.value == event for step, _ in draft.steps)
 
 
-def _flows(draft: ScenarioDraft) -> None:
+def _check_flow(draft: ScenarioDraft) -> None:
     """Find what does not fit between the flow's definition and the rest of the scenario."""
     for flow, (definition, file) in draft.flows.items():
         for admin, place in file.at("admins").elements(definition.admins):
@@ -198,16 +198,16 @@ def _flows(draft: ScenarioDraft) -> None:
             spot = file.at("nodes", name)
             if isinstance(node.form, NodeForm):
                 fields = {field: field.replace(".", "[0].") for field in node.form.fields}
-                _fields(draft, fields, spot.at("form", "fields"))
-                _events(draft, "form", node.form.scripts, spot.at("form"), ())
-            _people_of_node(draft, node, spot)
+                _check_fields(draft, fields, spot.at("form", "fields"))
+                _check_events(draft, "form", node.form.scripts, spot.at("form"), ())
+            _check_people_of_node(draft, node, spot)
             if flow is None and node.child:
-                _fields(draft, node.child.form, spot.at("subflow", "form"))
+                _check_fields(draft, node.child.form, spot.at("subflow", "form"))
                 back = {field: field for field in node.child.back}
-                _fields(draft, back, spot.at("subflow", "back"))
+                _check_fields(draft, back, spot.at("subflow", "back"))
 
 
-def _people_of_node(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
+def _check_people_of_node(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
     """Find owners of *node*, and people whom its deadlines remind, who are not there."""
     for owner, place in spot.at("owners").elements(node.owners):
         flow_actions.check_people(draft, owner, place)
@@ -217,7 +217,7 @@ def _people_of_node(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
             flow_actions.check_people(draft, person, place)
 
 
-def _fields(draft: ScenarioDraft, fields: Mapping[str, str], spot: Spot) -> None:
+def _check_fields(draft: ScenarioDraft, fields: Mapping[str, str], spot: Spot) -> None:
     """Find fields that the form does not have: keys at *spot* -> their names."""
     for key, field in fields.items():
         if wrong := draft.names.field_problem(field):
@@ -308,17 +308,17 @@ def _row_beyond(
         )
 
 
-def _faults(draft: ScenarioDraft) -> None:
+def _check_faults(draft: ScenarioDraft) -> None:
     for rules in draft.fault_sets.values():
         for rule, spot in rules:
             wrong = faults.fault_problem(rule)
             if wrong and not _is_reported(draft, spot):
                 draft.tell(spot, wrong)
     _fault_names(draft, draft.scenario, draft.spot)
-    _unused_fault_sets(draft)
+    _check_fault_sets_used(draft)
 
 
-def _unused_fault_sets(draft: ScenarioDraft) -> None:
+def _check_fault_sets_used(draft: ScenarioDraft) -> None:
     """Find fault sets of the file that nothing names; those of a fragment are for others, too."""
     steps = (step.faults for step, _ in draft.steps)
     cells = (names_in_cell(row.values.get("faults")) for row in draft.rows)
@@ -334,9 +334,9 @@ def _unused_fault_sets(draft: ScenarioDraft) -> None:
             )
 
 
-def _unused_names(draft: ScenarioDraft) -> None:
+def _check_names_used(draft: ScenarioDraft) -> None:
     """Find columns of rows, and variables, that nothing reads."""
-    used = _used_names(draft)
+    used = _find_used_names(draft)
     for name in draft.scenario.vars:
         if name not in used["vars"]:
             message = msg("nothing reads the variable {name!r}", name=name)
@@ -347,10 +347,10 @@ def _unused_names(draft: ScenarioDraft) -> None:
             message = msg("nothing reads the column {name!r}", name=name)
             draft.tell(where, message, kind="rule", fails=False)
     for step, spot in draft.steps:
-        _unused_inputs(draft, step, spot, used["vars"])
+        _check_inputs_used(draft, step, spot, used["vars"])
 
 
-def _unused_inputs(
+def _check_inputs_used(
     draft: ScenarioDraft, step: model.Step, spot: Spot, used: Collection[str]
 ) -> None:
     """Find variables for named steps that no step reads."""
@@ -366,10 +366,10 @@ def _unused_inputs(
             )
 
 
-def _used_names(draft: ScenarioDraft) -> Mapping[str, set[str]]:
+def _find_used_names(draft: ScenarioDraft) -> Mapping[str, set[str]]:
     """Return the names that references read, by root."""
     used: dict[str, set[str]] = {"vars": set(), "case": set()}
-    texts = [text for _, text in _texts(draft)]
+    texts = [text for _, text in _all_texts(draft)]
     texts += [f"${{{text}}}" for text in draft.scenario.secrets]
     for text in texts:
         with suppress(references.UndefinedValueError):
@@ -390,14 +390,14 @@ _DESCRIBING = frozenset({
 def _is_reported(draft: ScenarioDraft, spot: Spot) -> bool:
     """Return whether something inside *spot* could not be read, which is told already."""
     node = spot.source.root.at(spot.steps)
-    inside = {inner.place for inner in _nodes(node)} if node else set()
+    inside = {inner.place for inner in _walk_nodes(node)} if node else set()
     return any(problem.place in inside for problem in draft.problems)
 
 
-def _nodes(node: Node) -> Iterator[Node]:
+def _walk_nodes(node: Node) -> Iterator[Node]:
     yield node
     for child in (*node.items.values(), *node.elements):
-        yield from _nodes(child)
+        yield from _walk_nodes(child)
 
 
 def _fault_names(draft: ScenarioDraft, owner: model.Scenario | model.Step, spot: Spot) -> None:
@@ -407,7 +407,7 @@ def _fault_names(draft: ScenarioDraft, owner: model.Scenario | model.Step, spot:
             draft.tell(place, "no fault set {fault!r}{hint}", known=draft.fault_sets, fault=fault)
 
 
-def _ids(draft: ScenarioDraft) -> None:
+def _check_ids(draft: ScenarioDraft) -> None:
     first: dict[str, Spot] = {}
     for step, spot in draft.steps:
         if step.id in first:
@@ -439,7 +439,7 @@ def _runs(draft: ScenarioDraft) -> None:
             draft.tell(steps[0][1], "the steps {name!r} run themselves", name=name)
 
 
-def _action(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+def _check_action(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     actions = tuple(declared_actions(step))
     if len(actions) > 1:
         draft.tell(
@@ -456,7 +456,7 @@ def _action(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
         draft.tell(spot.at("if"), wrong)
 
 
-def _at(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+def _check_node(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     """Find a node that is not there, and actions that name their own or need none."""
     if step.at and step.kind is not None and not step.kind.sees_form:
         draft.tell(spot.at("at"), "{action} is not done at a form", action=step.action)
@@ -464,7 +464,7 @@ def _at(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
         draft.tell(spot.at("at"), "no node {at!r}{hint}", known=draft.nodes, at=step.at)
 
 
-def _by(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+def _check_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     """Find people who are not there, and actions that say inside who acts, or that nobody does."""
     if step.by == "":
         return
@@ -482,7 +482,7 @@ def _by(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
         flow_actions.check_people(draft, step.by, spot.at("by"))
 
 
-def _during(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+def _check_during(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     if not isinstance(step.during, model.During):
         return
     if not names_call(step.during.call):
@@ -492,10 +492,10 @@ def _during(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
         draft.tell(spot.at("during"), msg("nothing goes on meanwhile: this step has no action"))
 
 
-def _expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    _expectation(draft, step.expect, spot, "expect")
+def _check_expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+    _check_expectation(draft, step.expect, spot, "expect")
     if isinstance(step.retry, model.Retry) and isinstance(step.retry.until, model.Expect):
-        _expectation(draft, step.retry.until, spot.at("retry"), "until")
+        _check_expectation(draft, step.retry.until, spot.at("retry"), "until")
     if isinstance(step.expect_error, model.ExpectedError):
         if not step.action:
             wrong = msg("only an action can end in an error; this step has none")
@@ -505,7 +505,7 @@ def _expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
         check_tautological_error(draft, step.expect_error, spot.at("expect_error"))
 
 
-def _expectation(draft: ScenarioDraft, expected: model.Expect, spot: Spot, key: str) -> None:
+def _check_expectation(draft: ScenarioDraft, expected: model.Expect, spot: Spot, key: str) -> None:
     """Find what is wrong with *expected*, which is *key* of what stands at *spot*."""
     check_expect(draft, expected, spot.at(key))
     check_nothing_said(draft, spot, key)
@@ -513,27 +513,27 @@ def _expectation(draft: ScenarioDraft, expected: model.Expect, spot: Spot, key: 
 
 
 _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
-    _subject,
-    _scripts,
-    _settings,
-    _proxy,
-    _marks,
-    _secrets,
-    _faults,
-    _ids,
+    _check_subject,
+    _check_scripts,
+    _check_settings,
+    _check_proxy,
+    _check_marks,
+    _check_secrets,
+    _check_faults,
+    _check_ids,
     _runs,
-    _flows,
-    _unused_names,
+    _check_flow,
+    _check_names_used,
     _starts,
     _rows_beyond,
 )
 _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     _fault_names,
-    _action,
-    _at,
-    _by,
-    _expectations,
-    _during,
+    _check_action,
+    _check_node,
+    _check_person,
+    _check_expectations,
+    _check_during,
 )
 
 
@@ -545,7 +545,7 @@ _WITHOUT_VALUES = frozenset(
 def check_values(draft: ScenarioDraft) -> None:
     """Tell *draft* each reference to something that does not exist."""
     names = _Scope(draft, [step for step, _ in draft.steps])
-    for spot, text in _texts(draft):
+    for spot, text in _all_texts(draft):
         try:
             refs = [
                 piece
@@ -559,7 +559,7 @@ def check_values(draft: ScenarioDraft) -> None:
             draft.tell(spot, wrong)
 
 
-def _texts(draft: ScenarioDraft) -> Iterator[tuple[Spot, str]]:
+def _all_texts(draft: ScenarioDraft) -> Iterator[tuple[Spot, str]]:
     spots = [draft.spot, *(spot for _, spot in draft.fragments)]
     for spot in spots:
         if not any("${" in line or "\\" in line for line in spot.source.lines):

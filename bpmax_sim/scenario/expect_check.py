@@ -67,9 +67,9 @@ def check_expect(context: CheckContext, expected: model.Expect, spot: Spot) -> N
 def check_error(context: CheckContext, expected: model.ExpectedError, spot: Spot) -> None:
     """Report what is wrong with an expected error."""
     _check_operands(context, expected, spot)
-    for path, code in _literals(expected.code):
+    for path, code in _find_literals(expected.code):
         _check_code(context, code, spot.at("code", *path))
-    for path, source in _literals(expected.source):
+    for path, source in _find_literals(expected.source):
         if not isinstance(source, str) or "${" in source or source in _SOURCES:
             continue
         if wrong := context.names.call_problem(source):
@@ -108,7 +108,7 @@ def check_nothing_said(context: CheckContext, step_spot: Spot, key: str) -> None
 
 def check_tautologies(context: CheckContext, expected: model.Expect, spot: Spot) -> None:
     """Report parts of *expected* that hold whatever a step does; what a row fills in may."""
-    shapes = _section_shapes(context)
+    shapes = _find_section_shapes(context)
     for section, shape in shapes.items():
         value = getattr(expected, section)
         if value is not UNSET:
@@ -156,7 +156,7 @@ def _tell_tautologies(context: CheckContext, value: Any, shape: Shape, spot: Spo
             )
 
 
-def _section_shapes(context: CheckContext) -> Mapping[str, Shape]:
+def _find_section_shapes(context: CheckContext) -> Mapping[str, Shape]:
     declared: Shape = dict.fromkeys(context.names.fields, "present")
     return {
         "form": declared,
@@ -242,10 +242,10 @@ def check_call(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> N
         _check_parts(context, item, spot)
     if item.times is not UNSET and (wrong := expect.count_problem(item.times)):
         context.tell(spot.at("times"), wrong)
-    for path, code in _literals(item.error):
+    for path, code in _find_literals(item.error):
         _check_code(context, code, spot.at("error", *path))
     _check_words(context, item.source, spot.at("source"), _CALL_SOURCES)
-    for path, key in _literals(item.instance):
+    for path, key in _find_literals(item.instance):
         platform = item.call.partition(".")[0]
         if isinstance(key, str) and (wrong := context.names.instance_problem(key, platform)):
             context.tell(spot.at("instance", *path), wrong, kind="name")
@@ -254,7 +254,7 @@ def check_call(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> N
 
 def _check_words(context: CheckContext, value: Any, spot: Spot, known: Sequence[str]) -> None:
     """Report words that are none of those that there are."""
-    for path, word in _literals(value):
+    for path, word in _find_literals(value):
         if flow_actions.literal(word) and word not in known:
             context.tell(
                 spot.at(*path), "there is no {word!r}{hint}", known=known, word=word, kind="name"
@@ -268,8 +268,8 @@ def _check_parts(context: CheckContext, item: model.ExpectedCall, spot: Spot) ->
         return
     platform, api = found
     for part in ("path", "query", "body"):
-        known = _parameters_of(platform, api, part)
-        for path, name, denied in _member_names(getattr(item, part)):
+        known = _find_parameters(platform, api, part)
+        for path, name, denied in _find_member_names(getattr(item, part)):
             if (part != "path" and not denied) or name in known.get(path, (name,)):
                 continue
             find_hint = suggest if part == "path" else nearest_name
@@ -303,8 +303,8 @@ def check_sent(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> N
             kind="name",
         )
     for part in ("query", "body"):
-        known = _parameters_of(platform, api, part)
-        for path, name, _ in _member_names(value.get(part)):
+        known = _find_parameters(platform, api, part)
+        for path, name, _ in _find_member_names(value.get(part)):
             names = known.get(path, (name,))
             if name not in names and (hint := nearest_name(name, names)):
                 context.tell(
@@ -318,7 +318,7 @@ def check_sent(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> N
                 )
 
 
-def _parameters_of(platform: Platform, api: Api, part: str) -> Mapping[Path, Sequence[str]]:
+def _find_parameters(platform: Platform, api: Api, part: str) -> Mapping[Path, Sequence[str]]:
     """Return the names that a part of a request may have, by the path of what has them."""
     if part == "path":
         return {(): placeholders(api.path)}
@@ -332,32 +332,34 @@ def _parameters_of(platform: Platform, api: Api, part: str) -> Mapping[Path, Seq
     return names
 
 
-def _member_names(value: Any, path: Path = (), denied: bool = False) -> Iterator[_Named]:
+def _find_member_names(value: Any, path: Path = (), denied: bool = False) -> Iterator[_Named]:
     """Yield the members that *value* names, each with its path and whether it may be absent."""
-    for inside, members, under in _maps(value, path, denied):
+    for inside, members, under in _find_maps(value, path, denied):
         for name, expected in members.items():
             yield inside, name, under or _denies(expected)
-            yield from _member_names(expected, (*inside, name), under)
+            yield from _find_member_names(expected, (*inside, name), under)
 
 
 _Named = tuple[Path, str, bool]
 
 
-def _literals(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+def _find_literals(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Yield what a value is compared with, also below operators, each with its path."""
-    for where, literal, _ in _claims(value, path):
+    for where, literal, _ in _find_claims(value, path):
         yield where, literal
 
 
-def _claims(value: Any, path: Path = (), denied: bool = False) -> Iterator[tuple[Path, Any, bool]]:
+def _find_claims(
+    value: Any, path: Path = (), denied: bool = False
+) -> Iterator[tuple[Path, Any, bool]]:
     """Yield the same, and whether it is denied."""
     if isinstance(value, Mapping) and any(map(expect.is_operator, value)):
         for key, operand in value.items():
             if key in _THROUGH:
-                yield from _claims(operand, (*path, key), denied or key in _DENYING)
+                yield from _find_claims(operand, (*path, key), denied or key in _DENYING)
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
-            yield from _claims(item, (*path, index), denied)
+            yield from _find_claims(item, (*path, index), denied)
     elif value is not UNSET:
         yield path, value, denied
 
@@ -370,7 +372,7 @@ def _check_flow(
 ) -> None:
     """Find facts that a flow has not, and nodes, people and fields that are not there."""
     definition = definition or context.names.definition
-    for path, facts, _ in _maps(value):
+    for path, facts, _ in _find_maps(value):
         for key, expected in facts.items():
             where = spot.at(*path, key)
             if key not in FLOW_FACTS:
@@ -406,7 +408,7 @@ def _check_projects(
 def _check_nodes(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, node in _literals(value) if definition else ():
+    for path, node in _find_literals(value) if definition else ():
         if definition and flow_actions.literal(node) and node and node not in definition.nodes:
             context.tell(
                 spot.at(*path), "no node {node!r}{hint}", known=definition.nodes, node=node
@@ -416,7 +418,7 @@ def _check_nodes(
 def _check_people(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
-    for path, person, denied in _claims(value):
+    for path, person, denied in _find_claims(value):
         if isinstance(person, str | int):
             flow_actions.check_people(context, person, spot.at(*path))
             if denied:
@@ -428,7 +430,7 @@ def _check_project(
 ) -> None:
     """Find members of a project that nobody writes, where it is denied that they are there."""
     known = (*_PROJECT, *context.names.project_members)
-    for path, name, denied in _member_names(value):
+    for path, name, denied in _find_member_names(value):
         if path or not denied or name in known or context.names.is_in_scripts(name):
             continue
         context.tell(
@@ -443,7 +445,7 @@ def _check_project(
 def _check_notices(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, entry, denied in _claims(value):
+    for path, entry, denied in _find_claims(value):
         for key, expected in entry.items() if isinstance(entry, Mapping) else ():
             where = spot.at(*path, key)
             if key not in _NOTICE:
@@ -462,7 +464,7 @@ def _check_notices(
 def _check_status(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
-    for path, status in _literals(value):
+    for path, status in _find_literals(value):
         if flow_actions.literal(status) and status not in STATUSES:
             context.tell(
                 spot.at(*path),
@@ -476,7 +478,7 @@ def _check_status(
 def _check_history(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, entry in _literals(value):
+    for path, entry in _find_literals(value):
         for key, check in _HISTORY.items() if isinstance(entry, Mapping) else ():
             if key in entry:
                 check(context, entry[key], spot.at(*path, key), definition)
@@ -485,7 +487,7 @@ def _check_history(
 def _check_tasks(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, tasks in _literals(value):
+    for path, tasks in _find_literals(value):
         for node, owners in tasks.items() if isinstance(tasks, Mapping) else ():
             where = spot.at(*path, node)
             _check_nodes(context, node, where, definition)
@@ -493,7 +495,7 @@ def _check_tasks(
                 if person.startswith("$"):
                     continue
                 _check_people(context, person, where.at(person), definition)
-                for below, known in _literals(state):
+                for below, known in _find_literals(state):
                     if flow_actions.literal(known) and known not in TASK_STATES:
                         context.tell(
                             where.at(person, *below),
@@ -535,7 +537,7 @@ _FLOW_VALUES: Mapping[str, FlowCheck] = {
 
 def _check_form(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
     """Find fields that no form has, and columns that only seem to be absent."""
-    for path, fields, denied in _maps(value):
+    for path, fields, denied in _find_maps(value):
         for name, expected in fields.items():
             where, is_denied = spot.at(*path, name), denied or _denies(expected)
             base = name.partition("[")[0].partition(".")[0]
@@ -555,7 +557,7 @@ def _check_columns(
     """Find columns that rows of *table* have not, where it is denied that they are there."""
     if table not in context.names.columns:
         return
-    for path, row, under in _claims(expected, (), denied):
+    for path, row, under in _find_claims(expected, (), denied):
         for column, cell in row.items() if isinstance(row, Mapping) else ():
             wrong = context.names.column_problem(table, column)
             if wrong and (under or _denies(cell)):
@@ -570,7 +572,7 @@ def _denies(expected: Any) -> bool:
     )
 
 
-def _maps(
+def _find_maps(
     value: Any, path: Path = (), denied: bool = False
 ) -> Iterator[tuple[Path, Mapping[str, Any], bool]]:
     """Yield the maps that a value is compared with, also below operators, and whether denied."""
@@ -578,18 +580,18 @@ def _maps(
         yield path, value, denied
     elif isinstance(value, Mapping):
         for key in _THROUGH & {*value}:
-            yield from _maps(value[key], (*path, key), denied or key in _DENYING)
+            yield from _find_maps(value[key], (*path, key), denied or key in _DENYING)
 
 
 def _check_lines(context: CheckContext, section: str, value: Any, spot: Spot) -> None:
     """Find keys that a message or a line of the console has not, and levels that nothing has."""
     keys, (level_key, levels) = _LINE_KEYS[section], _LEVELS[section]
-    for path, line in _literals(value):
+    for path, line in _find_literals(value):
         for key, expected in line.items() if isinstance(line, Mapping) else ():
             where = spot.at(*path, key)
             if key not in keys:
                 context.tell(where, "a line has no {key!r}{hint}", known=keys, key=key, kind="name")
-            for inside, word in _literals(expected):
+            for inside, word in _find_literals(expected):
                 if key == "code":
                     _check_code(context, word, where.at(*inside))
                 elif key == level_key and not context.names.is_in_scripts(str(word)):
@@ -597,7 +599,7 @@ def _check_lines(context: CheckContext, section: str, value: Any, spot: Spot) ->
 
 
 def _check_fields(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
-    for path, fields, _ in _maps(value):
+    for path, fields, _ in _find_maps(value):
         for name, facts in fields.items():
             where = spot.at(*path, name)
             if wrong := context.names.field_problem(name):
@@ -614,7 +616,7 @@ def _check_fields(context: CheckContext, value: Mapping[str, Any], spot: Spot) -
 
 def _check_variables(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
     known = context.names.variables
-    for path, variables, _ in _maps(value):
+    for path, variables, _ in _find_maps(value):
         for name in variables:
             if name not in known:
                 context.tell(

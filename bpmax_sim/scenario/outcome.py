@@ -51,7 +51,7 @@ def conclude(
         return "failed" if failures else "passed", tuple(failures)
     if not failures:
         wrong = msg("expected to fail, but passed; take xfail away")
-        return "failed", (_failure(item, "xpass", [wrong], item.spot.at("xfail").place),)
+        return "failed", (_make_failure(item, "xpass", [wrong], item.spot.at("xfail").place),)
     mistakes = [failure for failure in failures if _is_mistake(failure)]
     if mistakes and item.strictness != "lenient":
         more = msg("xfail stands for a failure of what is tested, not for a name that is wrong")
@@ -74,7 +74,7 @@ _MISTAKES = frozenset({"name", "call", "rule", "empty", "never_ran", "value"})
 _NO_TARGET = frozenset({"NO_FUNCTION", "NO_MODULE"})
 
 
-def _failure(
+def _make_failure(
     item: ScenarioItem,
     kind: str,
     lines: Sequence[str],
@@ -124,7 +124,7 @@ def not_run(
     failures: tuple[Failure, ...] = ()
     if error:
         lines = str(error).splitlines() or [type(error).__name__]
-        failures = (_failure(item, "config", lines, item.place, error),)
+        failures = (_make_failure(item, "config", lines, item.place, error),)
     finished = ScenarioFinished(
         outcome="failed" if error else "skipped",
         failures=failures,
