@@ -233,7 +233,7 @@ def _check_options(call: ProxyCall) -> Iterator[ScriptFinding]:
 
 
 def _unknown_platform(call: ProxyCall, platforms: Platforms) -> Iterator[ScriptFinding]:
-    if call.platform is not None:
+    if call.platform is not None and call.platform not in platforms.broken:
         folder = msg("; declare it in {folder}", folder=platforms.folder)
         hint = nearest_name(call.platform, platforms.keys) or folder
         message = msg("there is no platform {key!r}{hint}", key=call.platform, hint=hint)
@@ -372,7 +372,10 @@ def _check_members(
             api = platforms.api(platform, call.api)
         except CallError:
             continue  # said where it is called
-        declared, recorded = shapes.declared(platform, api), shapes.recorded(platform, api)
+        declared, recorded = (
+            shapes.declared_shape(platform, api),
+            shapes.recorded_shape(platform, api),
+        )
         known = [shape for shape in (declared, recorded) if shape is not None]
         if not known or any(not _lacks(shape, use.path) for shape in known):
             continue

@@ -18,10 +18,10 @@ from typer import Argument, Option
 from bpmax_sim.check.coverage import KINDS, DeclaredPart, PassedRun, coverage
 from bpmax_sim.check.drift import Drift, Tier, Verification, find_old
 from bpmax_sim.cli.execute import observe
-from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformsFolder
+from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformFolders
 from bpmax_sim.cli.select import (
     collect,
-    declared_folder,
+    declared_folders,
     file_of,
     find_files,
     load_cassette,
@@ -53,7 +53,7 @@ class _Job:
 
     cassette: Path
     owner: str | None = None
-    platforms: Path | None = None
+    platforms: tuple[Path, ...] = ()
     instances: Path | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
@@ -75,7 +75,7 @@ def verify(
     max_age: Annotated[
         str, Option(metavar="AGE", help=msg("Report what is older, such as 30d."))
     ] = "",
-    platforms: PlatformsFolder = None,
+    platforms: PlatformFolders = None,
     json: Json = False,
 ) -> int:
     """Verify recordings."""
@@ -84,10 +84,10 @@ def verify(
     findings: list[tuple[Place, Drift]] = []
     sent = 0
     unsent: Counter[str] = Counter()
-    judged = (
+    judge_outcome = (
         finding for job in jobs for finding in _verify_job(job, age, allow_writes=allow_writes)
     )
-    for place, drifts in with_progress(judged, sum(map(_count_exchanges, jobs))):
+    for place, drifts in with_progress(judge_outcome, sum(map(_count_exchanges, jobs))):
         unsent.update(reasons := [drift.reason for drift in drifts if drift.reason])
         sent += not reasons
         findings += [(place, drift) for drift in drifts]
@@ -140,12 +140,12 @@ def _parse_age(text: str) -> float | None:
         raise ConfigError(message) from None
 
 
-def _find_jobs(paths: Sequence[str], platforms: Path | None) -> Iterator[_Job]:
+def _find_jobs(paths: Sequence[str], platforms: Sequence[Path] | None) -> Iterator[_Job]:
     """Yield what is to be verified: cassettes as they are named, scenarios' own."""
-    folder = declared_folder(platforms)
+    folders = declared_folders(platforms)
     cassettes = [path for path in paths if _is_cassette(path)]
     for path in find_files([Path(path) for path in cassettes], ".yaml") if cassettes else ():
-        yield _Job(cassette=path, platforms=folder)
+        yield _Job(cassette=path, platforms=folders)
     scenarios = [path for path in paths if path not in cassettes]
     for item in collect(scenarios) if scenarios or not paths else ():
         cassette = Path(display_path(file_of(item)))
@@ -159,7 +159,7 @@ def _find_jobs(paths: Sequence[str], platforms: Path | None) -> Iterator[_Job]:
         yield _Job(
             cassette=cassette,
             owner=item.owner,
-            platforms=platforms or (item.platforms if item.platforms.exists() else None),
+            platforms=tuple(platforms or item.platforms),
             instances=item.instances,
             secrets=secrets(item, os.environ),
         )

@@ -137,7 +137,7 @@ class StepRun(msgspec.Struct):
         title = self.located.step.title
         with contextlib.suppress(UndefinedValueError):  # it is shown as it is written then
             title = self.progress.scope.resolve(title)
-        return self.progress.shown(f"{self.prefix}{title}")
+        return self.progress.redact(f"{self.prefix}{title}")
 
     def _is_expected(self) -> bool:
         try:
@@ -442,8 +442,8 @@ def run_item(
     )
     yield ScenarioFinished(
         outcome=outcome,
-        failures=session.shown(failures),
-        warnings=session.shown(tuple(progress.log.warnings)),
+        failures=session.redact_value(failures),
+        warnings=session.redact_value(tuple(progress.log.warnings)),
         digest=progress.log.digest(),
         calls=len(progress.log.calls),
         duration=round(now - begin, 6),
@@ -580,9 +580,8 @@ def open_session(
     wrong = [p for p in absent(item) if not overrides.get(p.path.removeprefix("proxy."))]
     if wrong:
         raise ConfigError(*wrong)
-    if not options.get("platforms"):  # the default folder need not exist
-        is_there = proxy.platforms or item.platforms.exists()
-        options["platforms"] = item.platforms if is_there else None
+    if not options.get("platforms"):
+        options["platforms"] = item.platforms
     return Session.open(**options)
 
 
@@ -643,12 +642,15 @@ def replays_with(item: ScenarioItem, folder: Path, options: SessionOptions) -> R
 def absent(item: ScenarioItem) -> Iterator[Problem]:
     """Yield what is wrong where the scenario names platforms or instances that are not there."""
     proxy = item.scenario.proxy
-    for name, declared, path in (
-        ("platforms", proxy.platforms, item.platforms),
-        ("instances", proxy.instances, item.instances),
-    ):
-        if declared and path is not None and not os.path.exists(path):  # noqa: PTH110 - faster
-            place = Spot(item.spot.source, ("proxy", name)).place
+    several = not isinstance(proxy.platforms, str)
+    named: list[tuple[str, tuple[int, ...], Path]] = [
+        ("platforms", (number,) if several else (), path)
+        for number, path in enumerate(item.platforms if proxy.platform_names else ())
+    ]
+    named += [("instances", (), path) for path in [item.instances] if path is not None]
+    for name, index, path in named:
+        if not os.path.exists(path):  # noqa: PTH110 - faster
+            place = Spot(item.spot.source, ("proxy", name, *index)).place
             message = msg("there is no {path}; create it, or name another", path=display_path(path))
             yield Problem(message, place, f"proxy.{name}")
 

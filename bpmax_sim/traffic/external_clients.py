@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import nameless_call
 from bpmax_sim.clock import VirtualClock
-from bpmax_sim.errors import BpmaxError
+from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import Platforms
@@ -109,13 +109,23 @@ class ExternalClients:
             known = cache[request] = self._identify(request)
         return _with_serial(known, serial)
 
+    def _identify_nameless(self, request: Request) -> Request:
+        """Return *request*, which is for no platform, unless it may be for one with mistakes.
+
+        Raises:
+            ConfigError: everything that is wrong in those.
+        """
+        if broken := self.platforms.broken:
+            raise ConfigError(*chain.from_iterable(broken.values()))
+        return replace(request, call=nameless_call(request))
+
     def _identify(self, request: Request) -> Request:
         match = self._match(request)
         if match is None and not self.is_live:
             request = self._at_declared_address(request)
             match = self._match(request)
         if match is None:
-            return replace(request, call=nameless_call(request))
+            return self._identify_nameless(request)
         match = self._of_recorded_instance(request, match)
         if match.note:
             self.notes[match.note] = None
@@ -152,11 +162,11 @@ class ExternalClients:
 
     def _at_declared_addresses(self, request: Request) -> Iterator[tuple[Request, ApiMatch]]:
         """Yield *request* at the address of each platform that declares something there."""
-        rest = request.url[len(_origin(request.url)) :]
+        rest = request.url[len(_origin_of(request.url)) :]
         for platform in self.platforms.own.values():
             if "{" in platform.base_url:
                 continue
-            bases = _origin(platform.base_url), platform.base_url.rstrip("/")
+            bases = _origin_of(platform.base_url), platform.base_url.rstrip("/")
             for base in dict.fromkeys(bases):
                 moved = replace(request, url=f"{base}{rest}")
                 match = self._match(moved)
@@ -168,7 +178,7 @@ class ExternalClients:
 
         Those are where its recording was looked for, and what names a test address.
         """
-        origin = _origin(request.url)
+        origin = _origin_of(request.url)
         targets = [match.target for _, match in self._at_declared_addresses(request)]
         declared = {t.platform.platform_key: t.platform for t in targets if t.is_declared}
         for key, platform in declared.items():
@@ -248,7 +258,7 @@ class ExternalClients:
                 register_credentials(credentials, tenant, self.vault)
 
 
-def _origin(url: str) -> str:
+def _origin_of(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
