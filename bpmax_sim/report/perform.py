@@ -123,7 +123,8 @@ def _find_doubts(
     item: ScenarioItem, session: Session, verdict: Verdict
 ) -> Iterator[tuple[str, str]]:
     """Yield kind and message of what is doubtful about the recording of a closed session."""
-    named, file = item.scenario.proxy.cassette, session.settings.cassette
+    named = "" if item.row else item.scenario.proxy.cassette  # a row may need none
+    file = session.settings.cassette
     is_local = session.mode == "replay" and session.settings.remote is None
     if named and file and is_local and verdict.outcome == "passed" and not Path(file).exists():
         yield "rule", _describe_unneeded(named)
