@@ -85,7 +85,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
 
     def field_doubt(self, name: str) -> str | None:
         """Return what is doubtful of *name* as a field where no form declares any: a near name."""
-        known = () if self.fields else self.guessed_fields
+        known = () if self.fields else self.initial_fields
         if name in known or not (hint := nearest_name(name, known)):
             return None
         return msg("no field {name!r}{near}", name=name, near=hint)
