@@ -197,7 +197,7 @@ class Remote:
             self._is_down = True
             raise CassetteError(
                 "{shown_url} cannot be reached: no response within {patience:g} s",
-                strip_url=strip_url(self._url),
+                shown_url=strip_url(self._url),
                 patience=self._patience,
             ) from None
         except Exception as error:  # noqa: BLE001 - each file system raises what it likes

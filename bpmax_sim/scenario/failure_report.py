@@ -187,7 +187,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         if not errors:
             essence = msg(
                 "expected an error{described_error}, but the step succeeded",
-                describe_error=described,
+                described_error=described,
             )
             check = Comparison(path, False, f"an error{described}", msg("none"))
             return (check,), [self.report("no_error", essence, path)]
