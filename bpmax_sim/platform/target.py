@@ -68,7 +68,7 @@ class Target:
         return frozenset(name.lower() for name in declared)
 
     @cached_property
-    def injected(self) -> tuple[str, ...]:
+    def injected_places(self) -> tuple[str, ...]:
         """Return every place that auth and signing put in, also where nothing else is."""
         return (CLIENT,) if self.login else tuple(dict.fromkeys(_injected_places(self.auth)))
 
@@ -97,7 +97,7 @@ class Target:
 
 
 def _injected_places(auth: Auth) -> Iterator[str]:
-    for spot, name in model.placed_by(auth, auth.apply):
+    for spot, name in model.find_auth_places(auth, auth.apply):
         yield model.place_of(spot, name)
     for name in auth.sign.default_headers if auth.sign else ():
         yield model.place_of("header", render(name, auth.parameters))

@@ -189,7 +189,7 @@ def authorise(
     return replace(request, standin=twin, proof=proof)
 
 
-def signed_at(
+def instant_of_signature(
     request: Request,
     recipe: CompiledApi,
     tenant: Credentials,
@@ -337,7 +337,7 @@ def _pairs_for(values: AuthValues, place: str) -> Pairs:
     return tuple([(item.name, value) for item, value in values if item.place == place])
 
 
-def signed_otherwise(
+def compare_signed(
     planned: Plan, grant: Grant | None, env: Environment, sent: Request, recorded: Request
 ) -> tuple[matching.Difference, ...]:
     """Return where *sent*, signed when *recorded* was, differs from it; nothing if it is the same.
@@ -357,13 +357,20 @@ def signed_otherwise(
     if not differences:
         return ()
     planned, grant = _under_recorded_name(planned, grant, env, recorded)
-    context = standin_context_at(planned.tenant, grant, stamp, sent.attempt)
-    again = _standin_request(planned, _call_at(planned, context), context, env)[0]
+    again = sign_again(planned, grant, env, stamp, sent.attempt)
     differences = _find_differences(places, recorded, again)
     if not differences or planned.recipe.auth.sign is None or _says_the_same(recorded, again):
         return differences
-    again = signed_at(recorded, planned.recipe, planned.tenant, grant, stamp)
+    again = instant_of_signature(recorded, planned.recipe, planned.tenant, grant, stamp)
     return _find_differences(places, recorded, again)
+
+
+def sign_again(
+    planned: Plan, grant: Grant | None, env: Environment, stamp: SignatureInput, attempt: int
+) -> Request:
+    """Return the request of *planned* as it is written down at the instant of *stamp*."""
+    context = standin_context_at(planned.tenant, grant, stamp, attempt)
+    return _standin_request(planned, _call_at(planned, context), context, env)[0]
 
 
 def _under_recorded_name(
@@ -388,7 +395,7 @@ def is_signed(
     stamp: SignatureInput | None = recorded.signed
     if stamp is None or recipe.auth.sign is None:
         return (stamp is None) == (recipe.auth.sign is None)
-    again = signed_at(recorded, recipe, tenant, grant, stamp)
+    again = instant_of_signature(recorded, recipe, tenant, grant, stamp)
     return not _find_differences(_signed_places(recipe, again, recorded), recorded, again)
 
 

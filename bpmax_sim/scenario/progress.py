@@ -30,7 +30,14 @@ from bpmax_sim.scenario.expect import Checks
 from bpmax_sim.scenario.expect_check import check_expect
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.faults import describe_fault, fill_stub, stub_of
-from bpmax_sim.scenario.file_verdict import answer_key, failure_of, step_key, unused_parts
+from bpmax_sim.scenario.file_verdict import (
+    answer_key,
+    failure_of,
+    request_places,
+    step_key,
+    unused_parts,
+)
+from bpmax_sim.scenario.flow_actions import check_user
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames
 from bpmax_sim.scenario.observation import SubjectState, digest_of, observe, state_of
 from bpmax_sim.scenario.references import Path, Scope, UndefinedValueError
@@ -115,7 +122,7 @@ class RunLog(msgspec.Struct):
             }
             self.writers[happening.field] = happening.place
             self._judge_write(happening)
-        happening = self.session.shown(replace(happening, **data))
+        happening = self.session.redact_value(replace(happening, **data))
         self._fresh.append((clock.tick(), happening))
         if isinstance(happening, MessageShown):
             code = {"code": happening.code} if happening.code else {}
@@ -135,7 +142,7 @@ class RunLog(msgspec.Struct):
 
     def note(self, event: Event) -> None:
         """Take what is done while a step is under way."""
-        self._fresh.append((self.session.clock.tick(), self.session.shown(event)))
+        self._fresh.append((self.session.clock.tick(), self.session.redact_value(event)))
 
     def _judge_write(self, change: FieldChanged) -> None:
         """Note what a script wrote and the scenario does not declare; each name once."""
@@ -157,7 +164,7 @@ class RunLog(msgspec.Struct):
 
     def add(self, event: Event) -> Event:
         """Note *event* and return it, redacted."""
-        event = self.session.shown(event)
+        event = self.session.redact_value(event)
         self.events.append(event)
         return event
 
@@ -205,7 +212,7 @@ class RunLog(msgspec.Struct):
             inside = path.startswith(os.path.join(self.root, ""))  # noqa: PTH118
             file = self.homes.of(path) if inside else os.path.basename(path)  # noqa: PTH119
             self._files[recalled.file] = file
-        return self.session.shown(replace(recalled, file=file))
+        return self.session.redact_value(replace(recalled, file=file))
 
     def _fault_event(self, struck: InjectedFault) -> tuple[int, Event]:
         event = events.FaultStruck(
@@ -217,20 +224,20 @@ class RunLog(msgspec.Struct):
             place=struck.fault.place,
             at=struck.at,
         )
-        return struck.order, self.session.shown(event)
+        return struck.order, self.session.redact_value(event)
 
     def _error_events(self, result: Result) -> Iterator[tuple[int, Event]]:
         """Yield what the action ended with, and what nobody handled."""
         clock = self.session.clock
         for error in (*result.errors, *result.unhandled):
-            thrown = assertions.thrown_of(error, clock.now())
+            thrown = assertions.make_thrown_error(error, clock.now())
             event = replace(
                 thrown,
                 code=to_scenario_value(thrown.code),
                 status=to_scenario_value(thrown.status),
                 unhandled=error in result.unhandled,
             )
-            yield clock.tick(), self.session.shown(event)
+            yield clock.tick(), self.session.redact_value(event)
 
     def digest(self, unfinished: SubjectState | None = None) -> str:
         """Return the digest of what the steps came to so far; see `observe`."""
@@ -271,7 +278,7 @@ class Progress:
         self.subject: Subject = None
         self.ran: set[str] = set()
         self.unawaited: list[tuple[UnawaitedCall, FailureReporter]] = []
-        self.shown = session.shown
+        self.redact = session.redact_value
         chance, zone = session.chance(), item.clock
         self.scope = Scope(
             case=item.row.values if item.row else {},
@@ -316,8 +323,25 @@ class Progress:
             for place in find_powers(script.source, script.name):
                 self.log.add_warning("power", POWER_DIFFERS, place)
         wrong = findings.check_calls(self.item, self.session.platforms)
-        self.failures += self.sort_failures(map(self.reporter().report_finding, wrong))
+        self.failures += self._take_findings(self.reporter(), wrong)
+        if not self.failures and "user" in self.item.fills:
+            user, spot = self.scope.resolve(self.item.scenario.user), self.item.spot.at("user")
+            self.failures += self.check_filled(
+                self.reporter(), lambda to: check_user(to, user, spot)
+            )
         return not self.failures
+
+    def _take_findings(
+        self, reporter: FailureReporter, wrong: Iterable[findings.NameFinding]
+    ) -> list[source.Failure]:
+        """Return the failures of what a check found; what is only doubtful becomes warnings."""
+        failures = []
+        for one in wrong:
+            if one.fails:
+                failures.append(reporter.report_finding(one))
+            else:
+                self.log.add_warning(one.kind, one.message, one.place)
+        return self.sort_failures(failures)
 
     def fill_stubs(self) -> tuple[Fault, ...]:
         """Return the stubs of the scenario with their values filled in."""
@@ -362,6 +386,12 @@ class Progress:
             reporter.report_finding(findings.NameFinding(one.kind, one.message, one.place))
             for one in self.log.warnings
         ]
+
+    def note_places(self) -> None:
+        """Note which places of ``ignore`` and ``redact`` a request, or a response, has had."""
+        for option, path, spot in request_places(self.item):
+            if any(call.has(path, response=option == "redact") for call in self.log.calls):
+                self.ran.add(str(spot.place))
 
     def note_stubs(self, stubs: Sequence[Fault]) -> None:
         """Note which of *stubs* have answered, and which of their answers were given."""
@@ -426,15 +456,15 @@ class Progress:
         """Return what there is to compare with, redacted: the same in record and in replay."""
         log = self.log
         return {
-            "form": lambda: self.shown(form_of(self.subject)),
-            "fields": lambda: self.shown(fields_of(self.subject)),
-            "flow": lambda: self.shown(flow_of(self.subject)),
+            "form": lambda: self.redact(form_of(self.subject)),
+            "fields": lambda: self.redact(fields_of(self.subject)),
+            "flow": lambda: self.redact(flow_of(self.subject)),
             "proxy": lambda: log.calls[since.calls :],
             "messages": lambda: log.messages[since.messages :],
             "console": lambda: [line for _, line in log.console[since.console :]],
-            "result": lambda: self.shown(self.result),
-            "vars": lambda: self.shown(self.scope.vars),
-            "trace": lambda: log.digest(self.shown(self.subject_state())),
+            "result": lambda: self.redact(self.result),
+            "vars": lambda: self.redact(self.scope.vars),
+            "trace": lambda: log.digest(self.redact(self.subject_state())),
         }
 
     def subject_state(self) -> SubjectState:
@@ -451,7 +481,7 @@ class Progress:
         Raises:
             UndefinedValueError: if one of them is not defined.
         """
-        return self.shown(self.scope.resolve(value))
+        return self.redact(self.scope.resolve(value))
 
     def sort_failures(self, failures: Iterable[source.Failure]) -> list[source.Failure]:
         """Return *failures* but for those that a lenient folder takes as warnings."""
@@ -487,8 +517,7 @@ class Progress:
         self, reporter: FailureReporter, check: Callable[[CheckContext], None]
     ) -> list[source.Failure]:
         """Return what *check* finds wrong with values that a row or a variable filled in."""
-        wrong = findings.check_filled(self.item, self.names, check)
-        return self.sort_failures(map(reporter.report_finding, wrong))
+        return self._take_findings(reporter, findings.check_filled(self.item, self.names, check))
 
     def judge(
         self,
@@ -514,6 +543,12 @@ class Progress:
             checks = assertions.judge(expected, self.state(since), resolve)
         except UndefinedValueError as error:
             return (), [reporter.report("value", str(error), path)]
+        for check in checks:
+            if check.doubt:
+                place = reporter.spot.at(*path, *check.path).place
+                message = msg("{label} {expected}: {doubt}", label=check.label,
+                              expected=check.expected, doubt=check.doubt)  # fmt: skip
+                self.log.add_warning("empty", message, place)
         return checks, reporter.report_expectation(checks, path)
 
     def remember(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:

@@ -18,9 +18,9 @@ from itertools import cycle
 from ahocorasick_rs import BytesAhoCorasick
 
 from bpmax_sim.secret.decode import Harmless
-from bpmax_sim.secret.encoded_runs import any_in, contents, escaped_runs, rewrite, text_runs
+from bpmax_sim.secret.encoded_runs import any_in, contents, find_escaped_runs, rewrite, text_runs
 from bpmax_sim.secret.scan import Search
-from bpmax_sim.secret.spelling import anchor_of, as_bytes, pattern_of, spelled_like, traces_of
+from bpmax_sim.secret.spelling import anchor_of, as_bytes, pattern_of, spell_like, traces_of
 from bpmax_sim.secret.standin import STANDIN, label_of
 
 _LINE = 32  # shorter lines of a PEM text are its end, not its key
@@ -37,7 +37,11 @@ def parts_of(real: str, standin: str) -> Iterator[tuple[str, str]]:
 def der_of(real: str) -> bytes:
     """Return the DER bytes of a PEM text, or nothing."""
     try:
-        return binascii.a2b_base64("".join(_lines(real))) if real.startswith("-----BEGIN ") else b""
+        return (
+            binascii.a2b_base64("".join(_pem_lines(real)))
+            if real.startswith("-----BEGIN ")
+            else b""
+        )
     except binascii.Error:
         return b""
 
@@ -45,12 +49,12 @@ def der_of(real: str) -> bytes:
 def _key_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
     yield real, standin
     yield "\r\n".join(real.splitlines()), standin
-    yield "".join(_lines(real)), "".join(_lines(standin)) or standin
-    long = [line for line in _lines(real) if len(line) >= _LINE]
-    yield from zip(long, cycle(_lines(standin) or [standin]), strict=False)
+    yield "".join(_pem_lines(real)), "".join(_pem_lines(standin)) or standin
+    long = [line for line in _pem_lines(real) if len(line) >= _LINE]
+    yield from zip(long, cycle(_pem_lines(standin) or [standin]), strict=False)
 
 
-def _lines(pem: str) -> list[str]:
+def _pem_lines(pem: str) -> list[str]:
     return [line.strip() for line in pem.splitlines() if line and "-----" not in line]
 
 
@@ -88,7 +92,7 @@ class Secret:
     def _traces(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         return traces_of(self.real)
 
-    def spelled_in(self, text: str, lower: str) -> bool:
+    def is_spelled_in(self, text: str, lower: str) -> bool:
         """Return whether *text* spells the value, which has no anchor; *lower* is lower case."""
         return all(
             trace in text or any(sign in lower for sign in signs) for trace, signs in self._traces
@@ -124,13 +128,13 @@ class Secret:
 
     def replace(self, text: str) -> str:
         """Return *text* with every spelling of the value replaced by that of the stand-in."""
-        return self.pattern.sub(self._twin, text)
+        return self.pattern.sub(self._twin_of_match, text)
 
-    def _twin(self, match: re.Match[str]) -> str:
+    def _twin_of_match(self, match: re.Match[str]) -> str:
         if match.lastindex is None:
             return match[0]  # a stand-in is its own
         if match.lastindex == 1:
-            return spelled_like(match[0], self.real, self.standin)
+            return spell_like(match[0], self.real, self.standin)
         digits = as_bytes(self.standin).hex()
         return digits if match[0] == match[0].lower() else digits.upper()
 
@@ -212,23 +216,25 @@ class SecretTable:
         if not self._keeps_words(data):
             return False
         if (b"%" in data and b"%2" in data) or (b"\\" in data and _ESCAPED.search(data)):
-            return not self._holds(escaped_runs(data).decode("utf-8", "surrogateescape"), _DEPTH)
+            return not self._holds(
+                find_escaped_runs(data).decode("utf-8", "surrogateescape"), _DEPTH
+            )
         return True
 
     def _keeps_words(self, data: bytes) -> bool:
         """Return whether no secret is spelled out in *data*, and no address as hexadecimal."""
         if self._addresses and any_in(data.lower(), self._addresses):
             return False
-        touched = self._anchored_in(data)
+        touched = self._find_anchored(data)
         if not touched and not self._unanchored:
             return True
         text = data.decode("utf-8", "surrogateescape")
         small = text.lower() if self._unanchored else ""
         return all(secret.leaves(text) for secret in touched) and not any(
-            secret.spelled_in(text, small) for secret in self._unanchored
+            secret.is_spelled_in(text, small) for secret in self._unanchored
         )
 
-    def _anchored_in(self, data: bytes) -> list[Secret]:
+    def _find_anchored(self, data: bytes) -> list[Secret]:
         if len(data) > _LARGE and not self._any_anchor.find_matches_as_indexes(data):
             return []
         return [secret for anchor, secret in self._anchors if anchor in data]
@@ -258,5 +264,5 @@ class SecretTable:
         return [
             secret
             for anchor, digits, secret in self._tests
-            if (anchor in text if anchor else secret.spelled_in(text, lower)) or digits in lower
+            if (anchor in text if anchor else secret.is_spelled_in(text, lower)) or digits in lower
         ]

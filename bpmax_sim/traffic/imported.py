@@ -88,7 +88,7 @@ def has_member(tree: Any, *path: str) -> bool:
     return member(tree, path) is not msgspec.UNSET
 
 
-class NotCarried(MessageError):  # noqa: N818 - a finding, which becomes a note
+class NotConvertible(MessageError):  # noqa: N818 - a finding, which becomes a note
     """One exchange cannot be carried over; the message is the sentence that says why."""
 
 
@@ -107,7 +107,7 @@ def read_items(
     for number, item in items:
         try:
             exchanges.append(read(item))
-        except NotCarried as reason:
+        except NotConvertible as reason:
             notes.append(msg("exchange {number}: {reason}", number=number, reason=reason))
         except KeyError as error:
             notes.append(
@@ -255,7 +255,7 @@ def encode_text(text: str, content_type: str, sizes: Iterable[int] = ()) -> byte
     if western and len(western) in lengths and not any(len(data) in lengths for data in encoded):
         return western
     if "\ufffd" in text and not any(len(data) in lengths for data in encoded):
-        raise NotCarried(
+        raise NotConvertible(
             "characters of its body were lost when it was saved (U+FFFD); record it again with "
             "bodies as files or base64"
         )
@@ -286,7 +286,7 @@ def make_request(
         NotCarried: if *url* is not an absolute HTTP address.
     """
     if not url.lower().startswith(("http://", "https://")):
-        raise NotCarried("{url!r} is not an HTTP address", url=url[:60])
+        raise NotConvertible("{url!r} is not an HTTP address", url=url[:60])
     return Request(
         method=method.upper(),
         url=quote(url.partition("#")[0], safe=string.punctuation, errors="surrogatepass"),
@@ -377,7 +377,7 @@ def _undo_coding(body: bytes, coding: str) -> bytes:
         return body  # a text is not compressed
     if coding == "br":
         return _from_brotli(body)
-    raise NotCarried(
+    raise NotConvertible(
         "its answer is compressed with {coding}, which is not supported", coding=coding
     )
 
@@ -387,9 +387,9 @@ def _inflate(body: bytes, window: int) -> bytes:
     try:
         data = engine.decompress(body, _MOST)
     except zlib.error as error:
-        raise NotCarried("its compressed answer is broken ({error})", error=error) from error
+        raise NotConvertible("its compressed answer is broken ({error})", error=error) from error
     if engine.unconsumed_tail:
-        raise NotCarried("its answer is larger than {most} bytes", most=_MOST)
+        raise NotConvertible("its answer is larger than {most} bytes", most=_MOST)
     return data
 
 
@@ -397,19 +397,21 @@ def _from_brotli(body: bytes) -> bytes:
     try:
         import brotli  # noqa: PLC0415 - an extra
     except ImportError:
-        raise NotCarried("its answer is compressed with br; pip install 'bpmax-sim[br]'") from None
+        raise NotConvertible(
+            "its answer is compressed with br; pip install 'bpmax-sim[br]'"
+        ) from None
     engine = brotli.Decompressor()
     try:
         data = bytes(engine.process(body, output_buffer_limit=_MOST))
     except brotli.error as error:
-        raise NotCarried("its compressed answer is broken ({error})", error=error) from error
+        raise NotConvertible("its compressed answer is broken ({error})", error=error) from error
     if not engine.is_finished():
         why = (
             msg("is larger than {most} bytes", most=_MOST)
             if len(data) >= _MOST
             else msg("was cut short")
         )
-        raise NotCarried("its answer {why}", why=why)
+        raise NotConvertible("its answer {why}", why=why)
     return data
 
 
@@ -422,7 +424,7 @@ def from_base64(value: str) -> bytes:
     try:
         return base64.b64decode(value, validate=False)
     except (binascii.Error, ValueError) as error:
-        raise NotCarried("a body is broken base64 ({error})", error=error) from error
+        raise NotConvertible("a body is broken base64 ({error})", error=error) from error
 
 
 def parse_instant(value: object) -> float:
@@ -492,19 +494,19 @@ class _Reader:
         if node is None:
             return None
         if depth > _DEEPEST or self._left < 0:
-            raise self._refusal(node, msg("nested or repeated beyond all measure"))
+            raise self._make_error(node, msg("nested or repeated beyond all measure"))
         if not self._is_harmless(node.tag):
-            raise self._refusal(node, msg("the tag {tag!r} asks for an object", tag=node.tag))
+            raise self._make_error(node, msg("the tag {tag!r} asks for an object", tag=node.tag))
         if isinstance(node, yaml.MappingNode):
             members = {}
             for key, value in node.value:
                 name = str(self.value(key, depth + 1, typed=typed))
                 is_typed = typed or name == self._typed_below
                 members[name] = self.value(value, depth + 1, typed=is_typed)
-            return _content(members) if node.tag.startswith(_PYTHON) else members
+            return _state_bytes(members) if node.tag.startswith(_PYTHON) else members
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, depth + 1, typed=typed) for item in node.value]
-        return self._scalar(node, typed=typed)
+        return self._read_scalar(node, typed=typed)
 
     def _is_harmless(self, tag: str) -> bool:
         """Return whether *tag* means plain data; vcrpy writes files and iterators as objects."""
@@ -512,19 +514,19 @@ class _Reader:
             return tag.removeprefix(_PYTHON) in {*_HARMLESS, _FILE, _ITERATOR}
         return tag.startswith(_OWN)
 
-    def _scalar(self, node: Any, *, typed: bool) -> Any:
+    def _read_scalar(self, node: Any, *, typed: bool) -> Any:
         if node.tag == _BINARY:
             try:
                 return base64.b64decode(node.value, validate=False)
             except ValueError as error:
-                raise self._refusal(node, msg("broken base64")) from error
+                raise self._make_error(node, msg("broken base64")) from error
         if not node.style and node.value in _NULL:
             return None
         if typed and not node.style and _JSON.fullmatch(node.value):
             return loads(node.value)
         return node.value
 
-    def _refusal(self, node: Any, why: str) -> CassetteError:
+    def _make_error(self, node: Any, why: str) -> CassetteError:
         return CassetteError(
             "not {what}: line {line}: {why}",
             what=self._what,
@@ -533,7 +535,7 @@ class _Reader:
         )
 
 
-def _content(document: dict[str, Any]) -> bytes:
+def _state_bytes(document: dict[str, Any]) -> bytes:
     """Return the bytes of a file's or an iterator's state."""
     outer = document.get("args") or document.get("state")
     if not isinstance(outer, list) or not outer:
