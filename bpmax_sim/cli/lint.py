@@ -173,7 +173,7 @@ def _find_problems(
     loaded: dict[_FoldersKey, Platforms] = {}
     yield from _load_platforms(whole, loaded)
     yield from chain.from_iterable(map(literal_secrets, loaded.values()))
-    yield from chain.from_iterable(map(_check_conditions, items))
+    yield from chain.from_iterable(map(_check_flow_conditions, items))
     own = chain.from_iterable(item.own.values() for item in loaded.values())
     for text in chain.from_iterable(map(recover_hints, own)):
         hint(text)
@@ -266,7 +266,7 @@ def _in_cassettes(
     yield from _find_interrupted([*paths, *(cassettes_with_journals(folders) if folders else ())])
 
 
-def _check_conditions(item: ScenarioItem) -> Iterator[Problem]:
+def _check_flow_conditions(item: ScenarioItem) -> Iterator[Problem]:
     """Yield what an engine finds wrong with the conditions of a flow, of which it runs none."""
     for flow in (item.subjects.flow, *item.subjects.subflows.values()):
         for name, node in (flow.definition.nodes if flow.definition else {}).items():

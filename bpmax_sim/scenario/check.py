@@ -253,7 +253,7 @@ def _starts(draft: ScenarioDraft) -> None:
             draft.tell(spot, "no node starts the sub-flow {flow!r}", flow=flow)
 
 
-def _rows_beyond(draft: ScenarioDraft) -> None:
+def _check_row_numbers(draft: ScenarioDraft) -> None:
     """Find rows that no table has at a step, as far as only steps change tables."""
     form = draft.scenario.form
     if not isinstance(form, model.FormSpec) or draft.scripts or draft.scenario.use:
@@ -525,7 +525,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_flow,
     _check_names_used,
     _starts,
-    _rows_beyond,
+    _check_row_numbers,
 )
 _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     _fault_names,

@@ -93,8 +93,8 @@ _WRITERS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (str, json.dumps),
     (bool, lambda value: "true" if value else "false"),
     ((int, float), _number_source),
-    (type(None), lambda _draw_value: "null"),
-    (UndefinedType, lambda _draw_value: "undefined"),
+    (type(None), lambda _value: "null"),
+    (UndefinedType, lambda _value: "undefined"),
     (BigInt, lambda value: f"{value.value}n"),
     (datetime, lambda value: f"new Date({date_to_ms(value)})"),
     (bytes, lambda value: f"new Uint8Array({json.dumps(list(value))})"),
@@ -633,7 +633,7 @@ def schema_of(parameter: Parameter, /) -> dict[str, Any]:
 def _values_fitting_place(
     parameter: Parameter, drawn: st.SearchStrategy[Any]
 ) -> st.SearchStrategy[Any]:
-    return drawn.filter(_FITTING.get(parameter.place, lambda _draw_value: True))
+    return drawn.filter(_FITTING.get(parameter.place, lambda _value: True))
 
 
 def _is_visible(value: Any) -> bool:
