@@ -35,8 +35,8 @@ from bpmax_sim.secret.source import looks_random
 from bpmax_sim.secret.standin import is_standin
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import open_places
-from bpmax_sim.transport.name_net import message_parts, secret_members
 from bpmax_sim.transport.redaction import find_texts_at, place_prefix
+from bpmax_sim.transport.suspicious_names import message_parts, secret_members
 from bpmax_sim.yamlfile import Node, Steps, join, read_yaml
 
 _ANSWER: Final = msg("; if it is no secret, declare its place with `not_secret:`")

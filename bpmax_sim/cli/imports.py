@@ -34,7 +34,7 @@ from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import matching_rules, open_places_of, project_places
-from bpmax_sim.traffic.admission import (
+from bpmax_sim.traffic.import_recording import (
     Foreign,
     admit,
     count_recorded,

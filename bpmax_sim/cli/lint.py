@@ -30,7 +30,7 @@ from bpmax_sim.cli.terminal import say, say_json, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, shell_quote
 from bpmax_sim.file_names import namesakes
 from bpmax_sim.i18n import label_message, msg, plural, series
-from bpmax_sim.index.responses import ResponseShapes
+from bpmax_sim.index.response_shapes import ResponseShapes
 from bpmax_sim.index.store import load_index
 from bpmax_sim.platform.check import recover_hints
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
@@ -43,7 +43,7 @@ from bpmax_sim.scenario.runner import absent
 from bpmax_sim.script.runtime import expression_problem
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import matching_rules
-from bpmax_sim.traffic.admission import register_known_credentials
+from bpmax_sim.traffic.import_recording import register_known_credentials
 from bpmax_sim.yamlfile import display_path
 from bpmax_sim.yamlfile.node import join
 

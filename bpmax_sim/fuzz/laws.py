@@ -35,7 +35,6 @@ from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.simulator.auth import is_changing
-from bpmax_sim.strategies.corners import rivals
 from bpmax_sim.strategies.programs import (
     builder_of,
     javascript,
@@ -44,6 +43,7 @@ from bpmax_sim.strategies.programs import (
     to_chain,
     valid_calls,
 )
+from bpmax_sim.strategies.rare_setters import rivals
 from bpmax_sim.strategies.values import check_value
 
 Programs = tuple[CallSpec, ...]

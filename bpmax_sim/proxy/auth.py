@@ -25,9 +25,9 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.messages import FORM, Call, Headers, Pairs, Proof, Request, SignatureInput
 from bpmax_sim.platform.model import Apply, Idempotency, host_name, place_of
 from bpmax_sim.platform.template import names_in, render
+from bpmax_sim.proxy.call_effects import Grant, NoRepr
 from bpmax_sim.proxy.call_plan import CallRandomness, Plan
 from bpmax_sim.proxy.compiled_api import CompiledApi
-from bpmax_sim.proxy.effects import Grant, NoRepr
 from bpmax_sim.proxy.encode import (
     BadValueError,
     encode_header_value,

@@ -36,10 +36,10 @@ from bpmax_sim.platform.model import (
 )
 from bpmax_sim.platform.template import names_in, render, texts_in
 from bpmax_sim.proxy import auth, encode
+from bpmax_sim.proxy.call_effects import Effect, Flow, Grant, Send, Sleep
 from bpmax_sim.proxy.call_plan import CallRandomness, Plan
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.cookies import format_cookies
-from bpmax_sim.proxy.effects import Effect, Flow, Grant, Send, Sleep
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.login_redirects import (
     MOST_HOPS,

@@ -18,7 +18,6 @@ from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario import faults, flow_actions, model, references, row_actions
 from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
-from bpmax_sim.scenario.cases import RESERVED, ScenarioDraft, names_in_cell
 from bpmax_sim.scenario.expect_check import (
     FLOW_FACTS,
     check_error,
@@ -29,6 +28,7 @@ from bpmax_sim.scenario.expect_check import (
     names_call,
 )
 from bpmax_sim.scenario.source import Spot
+from bpmax_sim.scenario.table_rows import RESERVED, ScenarioDraft, names_in_cell
 from bpmax_sim.subject.definition import FlowNode, NodeForm, reachable
 from bpmax_sim.subject.form import path_steps
 from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event

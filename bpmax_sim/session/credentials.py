@@ -36,8 +36,8 @@ from bpmax_sim.secret.vault import Credentials, Vault, weak
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.start import SessionStart, login_values
 from bpmax_sim.traffic.external_clients import register_credentials
-from bpmax_sim.transport.name_net import NameNet
 from bpmax_sim.transport.redaction import place_prefix, register_cookies
+from bpmax_sim.transport.suspicious_names import NameNet
 
 
 def warn_of_weak(credentials: Credentials, instance: str) -> None:

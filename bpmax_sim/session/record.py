@@ -29,8 +29,8 @@ from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Exchange, FailedExchange, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.proxy.auth import is_signed
+from bpmax_sim.proxy.call_effects import Grant
 from bpmax_sim.proxy.compiled_api import compile_api
-from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.proxy.response import accepts, read_body
 from bpmax_sim.proxy.signing import trust_of
 from bpmax_sim.session.credentials import Tenants, open_places, read_headers, volatile_places

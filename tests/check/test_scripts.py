@@ -10,8 +10,7 @@ import pytest
 
 from bpmax_sim.check.scripts import RULES, ScriptContext, check_scripts
 from bpmax_sim.index.facts import FileFacts
-from bpmax_sim.index.responses import ResponseShapes
-from bpmax_sim.index.shapes import shape_of
+from bpmax_sim.index.response_shapes import ResponseShapes, shape_of
 from bpmax_sim.index.store import ProjectIndex
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.script.failure import Script
