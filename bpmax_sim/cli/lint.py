@@ -233,7 +233,9 @@ def _in_scripts(
 ) -> Iterator[ScriptFinding]:
     contexts = script_contexts(items, lambda item: loaded.get((item.platforms, item.instances)))
     indexes = map(load_index, dict.fromkeys(item.root for item in items))
-    return check_scripts(contexts, ResponseShapes(indexes))
+    return check_scripts(
+        contexts, ResponseShapes(shapes for index in indexes for shapes in index.recorded_shapes)
+    )
 
 
 def _in_cassettes(

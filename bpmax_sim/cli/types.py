@@ -59,7 +59,7 @@ def write_types(root: Path) -> Iterator[Path]:
             loaded[item.platforms, item.instances] = platforms_of(item)
     project = ProjectTypes(
         platforms=list(loaded.values()),
-        shapes=ResponseShapes([load_index(root)]),
+        shapes=ResponseShapes(load_index(root).recorded_shapes),
         forms=list(_collect_forms(every)),
         libraries=[library for item in every for library in item.subjects.all_libraries],
     )

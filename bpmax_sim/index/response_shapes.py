@@ -9,15 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.platform.model import Api, Platform
-
-if TYPE_CHECKING:  # the index itself keeps shapes
-    from bpmax_sim.index.store import ProjectIndex
 
 Kind = Literal["null", "boolean", "number", "text", "object", "list"]
 Knowledge = Literal["present", "absent", "unknown"]
@@ -205,16 +202,16 @@ def without_optional(shape: ResponseShape) -> ResponseShape:
 class ResponseShapes:
     """What is known of the responses of APIs: declared in platform files, and recorded."""
 
-    def __init__(self, indexes: Iterable[ProjectIndex] = ()) -> None:
-        """Take what the cassettes of *indexes* hold; nothing is merged before it is asked for."""
-        self._files = [facts for index in indexes for facts in index.files.values()]
+    def __init__(self, recorded: Iterable[Mapping[str, ResponseShape]] = ()) -> None:
+        """Take the shapes of each cassette, by ``platform.api``; they are merged when asked for."""
+        self._recordings = list(recorded)
         self._recorded: dict[str, ResponseShape | None] = {}
 
     def recorded_shape(self, platform: Platform, api: Api) -> ResponseShape | None:
         """Return the shape of what was recorded of *api*, as a script gets it; None for nothing."""
         name = f"{platform.platform_key}.{api.key}"
         if name not in self._recorded:
-            seen = [facts.shapes[name] for facts in self._files if name in facts.shapes]
+            seen = [shapes[name] for shapes in self._recordings if name in shapes]
             self._recorded[name] = merge_shapes(seen)
         return _as_result(platform, self._recorded[name])
 
