@@ -77,8 +77,7 @@ def _check(evidence: Evidence, root: Path) -> None:
             stale.append(Path(name))
     if stale:
         raise ConfigError(
-            "{path}: changed since the last complete run, which proves nothing now; run "
-            "all tests again: pytest",
+            "{path}: changed since the last full run, so usage data is stale; rerun: pytest",
             path=display_path(stale[0]),
         )
 
@@ -88,9 +87,7 @@ def prune(*, yes: Yes = False, json: Json = False) -> int:
     root = find_root(Path.cwd())
     evidence = read_evidence(root)
     if evidence is None:
-        raise ConfigError(
-            "nobody knows yet what is used; run all tests in the project's folder: pytest"
-        )
+        raise ConfigError("no usage data yet; run the full test suite first: pytest")
     unused = list(find_leftovers(evidence, root))
     if not json:
         for leftover in unused:

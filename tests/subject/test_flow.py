@@ -285,7 +285,9 @@ def test_a_jump_to_nowhere_is_an_error() -> None:
     with pytest.raises(SubjectError) as caught:
         flow.create(FlowMove())
 
-    assert str(caught.value) == "jump returned '总经里', which is no node; did you mean '总经理'?"
+    assert (
+        str(caught.value) == "jump returned '总经里', which is not a node; did you mean '总经理'?"
+    )
 
 
 @pytest.mark.parametrize(
