@@ -118,7 +118,7 @@ def rejected(call: Callable[[], object]) -> tuple[str, str]:
         ),
         (
             "auth: {recover: {tokn: {refresh: 1}}}",
-            ("3:24: auth.recover.tokn: 'tokn'; did you mean 'token'?"),
+            ("3:24: auth.recover.tokn: unknown failure class 'tokn'; did you mean 'token'?"),
         ),
         (
             "auth: {recover: {token: {refresh: 2}}}",

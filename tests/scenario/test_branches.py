@@ -62,7 +62,7 @@ def test_where_the_project_does_not_stand_nothing_is_seen(door: Door) -> None:
     text = flow() + steps(*TO_BRANCHES, "{at: 归档, expect: {form: {法务意见: ''}}}")
 
     (headline,) = door.run(text, {"会审.yaml": FLOW}).headlines
-    assert "cannot see the form at '归档': it stands at '法务' and '财务'" in headline
+    assert "cannot see the form at '归档': it is at '法务' and '财务'" in headline
 
 
 @pytest.mark.parametrize(
