@@ -137,7 +137,7 @@ def test_a_second_press_of_submit_creates_no_second_project(door: Door) -> None:
     text = flow(", scripts: {create: 慢.js}") + steps(
         """submit: {}
     during: {call: crm_system.get_customer_detail, steps: [{submit: {}}]}
-    expect_error: {message: {$contains: the project is created already}}
+    expect_error: {message: {$contains: the project is already created}}
     expect: {flow: {at: 部门, history: [{action: submit}]}}"""
     )
 
