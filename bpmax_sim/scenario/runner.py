@@ -290,6 +290,7 @@ class StepRun(msgspec.Struct):
         if missed:
             self.failures = [reporter.report_miss(misses[number]) for number in missed]
             return
+        progress.log.judge_names(result.named_writes)
         is_refused = result.refused and not result.errors and not _expects_refusal(step)
         silent = [msg("no call of {call} was made meanwhile", call=call) for call in self._missing]
         failures = [

@@ -122,6 +122,19 @@ def find_powers(text: str, name: str = "script.js") -> tuple[Place, ...]:
     return read_script(text, name).powers if _POWER.search(text) else ()
 
 
+def has_assignment(expression: str) -> bool:
+    """Return whether *expression* assigns something, but for what functions in it do."""
+    tree = SyntaxTree(expression)
+    pending = [tree.root]
+    while pending:
+        node = pending.pop()
+        if node.type in _ASSIGNS:
+            return True
+        if node.type not in FUNCTIONS:
+            pending += node.named_children
+    return False
+
+
 class _ScriptReader:
     """One pass over the nodes of a script."""
 

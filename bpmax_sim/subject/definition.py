@@ -18,6 +18,7 @@ from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import UndefinedType
 from bpmax_sim.platform.model import Model
 from bpmax_sim.script.failure import Script
+from bpmax_sim.script_source.reading import has_assignment
 from bpmax_sim.subject.owners import rule_problem
 from bpmax_sim.yamlfile import Seconds
 
@@ -423,6 +424,7 @@ def _malformed_routes(node: FlowNode, path: Path) -> Iterator[Finding]:
 
 
 _QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`""")
+_ASSIGNS = re.compile(r"(?<![=!<>])=(?![=>])|\+\+|--")
 _BARE_FORM = re.compile(r"(?<![\w$.])form\s*(?=[.\[?])")
 
 
@@ -430,6 +432,8 @@ def _condition_problem(when: str) -> str | None:
     """Return what is wrong with a condition as far as that is seen without an engine."""
     if not when.strip():
         return msg("expected a JavaScript expression over ctx, got {when!r}", when=when)
+    if _ASSIGNS.search(plain := _QUOTED.sub("''", when)) and has_assignment(plain):
+        return msg("the condition {when!r} assigns a value; compare with ===", when=when)
     if _BARE_FORM.search(_QUOTED.sub("''", when)):
         return msg("a condition sees ctx alone; write ctx.form where form is written")
     return None
