@@ -83,7 +83,7 @@ class RecordingComparison(msgspec.Struct, frozen=True):
 
     def __call__(self, old: Sequence[Entry], new: Sequence[Entry]) -> bool:
         """Return whether *new* says what *old* does, exchange by exchange."""
-        sent = _requests(new)
+        sent = _join_requests(new)
         return len(old) == len(new) and all(
             self.is_same(was, now, sent) for was, now in zip(old, new, strict=True)
         )
@@ -128,10 +128,14 @@ class RecordingComparison(msgspec.Struct, frozen=True):
     def with_rules(self, entry: Entry) -> Entry:
         """Return *entry* with the key that it has under the rules in force."""
         rules, line = self.rules, entry.line
-        if rules is None or rules.fits(line.platform, line.rules):
+        if rules is None:
             return entry
-        key = identity(parts_of_exchange(read_exchange(entry)), rules)
-        return entry.with_line(key=key, rules=rules.digest(line.platform))
+        call = ".".join(filter(None, rules.former.today(*line.call.partition(".")[::2])))
+        if call == line.call and rules.fits(line.platform, line.rules):
+            return entry
+        parts = rules.as_today(parts_of_exchange(read_exchange(entry)))
+        key, digest = identity(parts, rules), rules.digest(parts.platform)
+        return entry.with_line(call=call, key=key, rules=digest)
 
 
 def _comes_back(old: list[Any], new: list[Any], sent: str) -> bool:
@@ -160,7 +164,7 @@ def parts_of_outcome(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _requests(entries: Sequence[Entry]) -> str:
+def _join_requests(entries: Sequence[Entry]) -> str:
     return "\n".join(split_exchange(entry.text)[0] for entry in entries)
 
 
@@ -169,12 +173,15 @@ def align(old: Sequence[Entry], new: Sequence[Entry], same: RecordingComparison)
     if not old:
         return list(new)
     known = [same.with_rules(entry) for entry in old]
-    pairs = _pair(known, new)
-    sent = _requests(new)
+    pairs = _pair_entries(known, new)
+    sent = _join_requests(new)
     equal = [was is not None and same.is_same(was, now, sent) for was, now in pairs]
     are_in_order = [was.line.n for was, _ in pairs if was] == sorted(e.line.n for e in old)
-    is_marked = any(entry.line.moved for entry in old)
-    if len(old) == len(new) and all(equal) and are_in_order and not is_marked:
+    is_other = any(
+        was.line.moved or was.line.call != now.line.call
+        for was, now in zip(old, known, strict=True)
+    )
+    if len(old) == len(new) and all(equal) and are_in_order and not is_other:
         return list(old)
     keeps_time = _keeps_time(known, new, pairs)
     return [
@@ -185,7 +192,7 @@ def align(old: Sequence[Entry], new: Sequence[Entry], same: RecordingComparison)
     ]
 
 
-def _pair(old: Sequence[Entry], new: Sequence[Entry]) -> list[tuple[Entry | None, Entry]]:
+def _pair_entries(old: Sequence[Entry], new: Sequence[Entry]) -> list[tuple[Entry | None, Entry]]:
     """Return each of *new* with the exchange of *old* in its place among equal calls."""
     left: dict[tuple[object, ...], list[Entry]] = defaultdict(list)
     for entry in sorted(old, key=lambda entry: entry.line.n, reverse=True):

@@ -79,7 +79,8 @@ class OwnerRecording(msgspec.Struct, frozen=True):
 
     With *repeating*, exchanges are played again and again by whoever shares them, such as logins:
     those of other keys stay, and what begins like what is there already has nothing to add. With
-    *is_afresh*, nothing of the old recording is kept, for what was kept did not replay.
+    *is_afresh*, nothing of the old recording is kept, for what was kept did not replay. *former* is
+    another owner, whose exchanges these replace.
     """
 
     owner: str
@@ -87,6 +88,7 @@ class OwnerRecording(msgspec.Struct, frozen=True):
     adding: bool
     repeating: bool = False
     is_afresh: bool = False
+    former: str = ""
 
 
 def _recover(path: Path, scan: Scan, same: RecordingComparison) -> tuple[Path, ...]:
@@ -102,7 +104,7 @@ def _recover(path: Path, scan: Scan, same: RecordingComparison) -> tuple[Path, .
             pending.append((file, [journal.stub_if_leaking(draft, scan) for draft in drafts]))
     written: dict[Path, None] = {}
     every = _in_order(drafts for _, drafts in pending)
-    for target, recording in _recordings(path, every, same):
+    for target, recording in _place_recordings(path, every, same):
         if merge(path, target, recording, same):
             written[target] = None
     for file, _ in pending:
@@ -119,7 +121,7 @@ def _in_order(journals: Iterable[Sequence[PendingExchange]]) -> list[PendingExch
     return [msgspec.structs.replace(draft, issue=(n, 0)) for n, draft in enumerate(drafts, 1)]
 
 
-def _recordings(
+def _place_recordings(
     path: Path, drafts: Sequence[PendingExchange], same: RecordingComparison
 ) -> Iterator[tuple[Path, OwnerRecording]]:
     """Yield where each owner's recordings go; a file has what was yielded before it.
@@ -143,7 +145,7 @@ def _recordings(
             more = adding or (target != path and _has(target, owner))
             if target != path:
                 _, mine = _split_entries(open_old(path), owner, strict=more)
-                fresh = move_facts_to_first(_number([], chosen))
+                fresh = move_facts_to_first(_number_entries([], chosen))
                 if not more and same(mine[: len(fresh)], fresh):
                     continue  # broken off, it says what the file does, as far as it got
             yield target, OwnerRecording(owner, chosen, adding=more)
@@ -200,11 +202,15 @@ def merge_bytes(
     """
     old = open_old(target, strict=recording.adding) or open_old(path, strict=recording.adding)
     others, mine = _split_entries(old, recording.owner, strict=recording.adding)
-    fresh = move_facts_to_first(_number(mine if recording.adding else [], recording.drafts))
+    if recording.former and not mine:
+        mine = [entry for entry in others if entry.line.owner == recording.former]
+        others = [entry for entry in others if entry.line.owner != recording.former]
+    fresh = move_facts_to_first(_number_entries(mine if recording.adding else [], recording.drafts))
     if recording.repeating:
         merged = _merge_logins(mine, fresh, same)
     else:
         merged = fresh if recording.is_afresh else align(mine, fresh, same)
+        merged = [entry.with_line(owner=recording.owner) for entry in merged]
     if old is None and not merged:
         return None
     if old is not None and merged == mine and old.path == target:
@@ -276,7 +282,7 @@ def _request_of(entry: Entry) -> str:
     return entry.text.partition("\n  response:\n")[0].partition("\n  failure:\n")[0]
 
 
-def _number(before: list[Entry], drafts: Sequence[PendingExchange]) -> list[Entry]:
+def _number_entries(before: list[Entry], drafts: Sequence[PendingExchange]) -> list[Entry]:
     last = max((entry.line.n for entry in before), default=0)
     ordered = enumerate(sorted(drafts, key=lambda draft: draft.issue), last + 1)
     return [*before, *(draft.with_line(n=n) for n, draft in ordered)]

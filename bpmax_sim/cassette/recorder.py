@@ -82,6 +82,7 @@ class Recorder:
         name: str = "",
         parent: int = 0,
         net: int = 0,
+        former: str = "",
     ) -> None:
         """Record into *path*.
 
@@ -89,7 +90,7 @@ class Recorder:
         and never the value; *known* how many it looks for, so that nothing is scanned twice for
         the same. *zone* is that of instants in the file. With *adding*, the owner's older
         exchanges stay; otherwise the new ones replace them, with *repeating* only where they
-        differ. *net* is the version of the net of names in
+        differ, and those of the owner *former*. *net* is the version of the net of names in
         force. What a process that died left in a journal is sealed first, so load the cassette
         for replay after this.
         A forked child's is a branch of the recorder *name* in the process *parent*.
@@ -111,6 +112,7 @@ class Recorder:
         self._name = name or uuid4().hex
         self._parent = parent
         self._net = net
+        self._former = former
         self._process = os.getpid()
         self.drawn: DrawnSequences | None = None
         _recorders.add(self)
@@ -140,7 +142,7 @@ class Recorder:
         Raises:
             CassetteError: if the disk is full or the folder cannot be written.
         """
-        draft = (check or self._check)(self._draft(exchange, session, values or {}))
+        draft = (check or self._check)(self._make_draft(exchange, session, values or {}))
         with self._lock:
             try:
                 if self._journal is None:
@@ -221,7 +223,7 @@ class Recorder:
         """
         same = RecordingComparison(rules=self._rules)
         old = merge.open_old(self.path)
-        entries = merge.entries_of(old, self.owner)
+        entries = merge.entries_of(old, self._former or self.owner)
         known = {e.line.key: rank(read_exchange(e)) for e in map(same.with_rules, entries)}
         ordered = sorted(self._drafts, key=lambda draft: draft.issue)
         latest = {draft.line.key: draft for draft in ordered if not draft.leaks}
@@ -282,7 +284,7 @@ class Recorder:
         if journal is not None:
             end(journal)
 
-    def _draft(self, exchange: Exchange, session: int, values: Values) -> PendingExchange:
+    def _make_draft(self, exchange: Exchange, session: int, values: Values) -> PendingExchange:
         request = exchange.request
         key = exchange.key or identity(parts_of_request(request), self._rules)
         owned = replace(exchange, key=key, owner=self.owner)
@@ -305,7 +307,7 @@ class Recorder:
         self, draft: PendingExchange, change: Callable[[Exchange], Exchange]
     ) -> PendingExchange:
         changed = replace(change(read_exchange(draft)), key="")
-        fresh = self._draft(changed, draft.line.session, draft.line.values)
+        fresh = self._make_draft(changed, draft.line.session, draft.line.values)
         # What the exchange itself does not tell: the order, and how the body came over the wire.
         codings = {name: v for name, v in draft.line.encoding.items() if name in CODINGS}
         line = replace(fresh.line, encoding={**codings, **fresh.line.encoding})
@@ -374,7 +376,7 @@ class Recorder:
         """Return whether the recording replays with what it is to keep of the old one."""
         trial = self.path.with_name(f"{self.path.name}.trial")
         with journal_module.lock_folder(self.path.parent):
-            recording, _, _ = self._recording(same)
+            recording, _, _ = self._collect_recording(same)
             blended = merge.merge_bytes(self.path, self.path, recording, same)
             afresh = replace(recording, is_afresh=True)
             if blended is None or blended == merge.merge_bytes(self.path, self.path, afresh, same):
@@ -385,7 +387,7 @@ class Recorder:
         finally:
             trial.unlink(missing_ok=True)
 
-    def _recording(
+    def _collect_recording(
         self, same: RecordingComparison
     ) -> tuple[merge.OwnerRecording, list[Path], list[PendingExchange]]:
         """Return what this recorder has, with it what forked children left, and their journals."""
@@ -400,11 +402,13 @@ class Recorder:
             if not d.leaks
         )
         drafts = merge.drop_repeated_sessions(drafts, same)
-        recording = merge.OwnerRecording(self.owner, drafts, self._adding, self._repeating)
+        recording = merge.OwnerRecording(
+            self.owner, drafts, self._adding, self._repeating, former=self._former
+        )
         return recording, journals, behind
 
     def _merge(self, target: Path, same: RecordingComparison, *, is_afresh: bool) -> bool:
-        recording, journals, behind = self._recording(same)
+        recording, journals, behind = self._collect_recording(same)
         recording = replace(recording, is_afresh=is_afresh)
         changed = merge.merge(self.path, target, recording, same)
         if target == self.path:

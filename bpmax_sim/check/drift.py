@@ -363,7 +363,7 @@ class _Check(msgspec.Struct, frozen=True):
             declared = self._find_api()
         except CallError as error:
             message = msg("not sent: {error_message}", error_message=error.message)
-            return [self._drift("error", "failed", message)]
+            return [self._make_drift("error", "failed", message)]
         rule = declared[1].verify if declared else "shape"
         # a query by POST (GraphQL, SOAP, RPC) reads where its API says so in so many words
         reads = declared is not None and declared[1].idempotent is True
@@ -378,7 +378,7 @@ class _Check(msgspec.Struct, frozen=True):
             calls = self.session.calls  # the name stands before the message, secrets may be in it
             message = calls[-1].redact(error.message) if calls else error.message
             named = f"{error.platform}.{error.api}: "
-            return [self._drift("error", kind, message.removeprefix(named))]
+            return [self._make_drift("error", kind, message.removeprefix(named))]
         if rule == "status":
             differing = [c for c in changes(self.recorded, first) if c.what == "status"]
             return [self._to_drift(change) for change in differing]
@@ -458,12 +458,12 @@ class _Check(msgspec.Struct, frozen=True):
             message = msg(
                 "{path}: differs between two answers; declare volatile: [{path}]", path=path
             )
-            yield self._drift("info", "volatile", message, path)
+            yield self._make_drift("info", "volatile", message, path)
 
     def _to_drift(self, change: Change) -> Drift:
-        return self._drift(change.tier, "changed", str(change), change.path)
+        return self._make_drift(change.tier, "changed", str(change), change.path)
 
-    def _drift(self, tier: Tier, kind: Kind, message: str, path: str = "") -> Drift:
+    def _make_drift(self, tier: Tier, kind: Kind, message: str, path: str = "") -> Drift:
         return Drift(exchange=self.exchange, tier=tier, kind=kind, message=message, path=path)
 
 

@@ -82,6 +82,7 @@ class _RunArguments(msgspec.Struct, frozen=True, kw_only=True):
     var: Sequence[str] | None
     json: bool
     allow_ci_record: bool
+    platforms: Sequence[Path] | None = None
     shard: str = ""
     verbose: bool = False
     exit_first: bool = False
@@ -111,7 +112,7 @@ def run(  # noqa: PLR0913 - the options of the command
     instance: option.Instance = "",
     var: option.Variables = None,
     cassettes: option.Cassettes = None,
-    platforms: option.PlatformsFolder = None,
+    platforms: option.PlatformFolders = None,
     faults: option.Faults = "on",
     unused: option.TreatUnused = None,
     shard: option.ShardOption = "",
@@ -162,9 +163,9 @@ def _args_of(values: Mapping[str, Any]) -> _RunArguments:
     A scenario keeps what it says itself of what is not passed.
     """
     folder, remote = cassettes_at(values["cassettes"])
-    platforms = values["platforms"]
-    if platforms is not None and not platforms.exists():
-        raise ConfigError(missing_problem(platforms, ""))
+    platforms: list[Path] | None = values["platforms"]
+    if lacking := [folder for folder in platforms or () if not folder.exists()]:
+        raise ConfigError(*(missing_problem(folder, "") for folder in lacking))
     options: dict[str, Any] = {"remote": remote}
     for name, of_run in options_of("cli").items():
         value = values.get(name)
@@ -239,7 +240,7 @@ def _plan_watch(args: _RunArguments) -> WatchPlan:
         finish=finish,
         cassette=lambda item: cassette_of(item, args.choices),
         folders=[*folders, *(place.parent for place in places)],
-        platforms=args.choices.options.get("platforms"),
+        platforms=tuple(Path(one) for one in args.platforms or ()),
     )
 
 
@@ -538,7 +539,7 @@ def list_scenarios(
             f"{item.place.file}:{item.place.line}",
             item.name,
             item.cassette,
-            join_messages(" ", item.tags),
+            join_messages(" ", [*item.tags, *_earlier_names(item)]),
         )
         for item in items
     ]
@@ -549,6 +550,7 @@ def list_scenarios(
             "row": item.row_id,
             "file": item.place.file,
             "line": item.place.line,
+            "was": list(item.scenario.was),
             "tags": list(item.tags),
             "cassette": item.cassette,
             "steps": len(item.steps),
@@ -561,6 +563,11 @@ def list_scenarios(
     if not items and not json:
         tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
     return ExitCode.PASSED if items else ExitCode.NOTHING
+
+
+def _earlier_names(item: ScenarioItem) -> Iterator[str]:
+    if item.scenario.was:
+        yield msg("(was {names})", names=series(map(repr, item.scenario.was)))
 
 
 def report(

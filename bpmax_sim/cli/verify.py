@@ -18,10 +18,10 @@ from typer import Argument, Option
 from bpmax_sim.check.coverage import KINDS, DeclaredPart, PassedRun, coverage
 from bpmax_sim.check.drift import Drift, Tier, Verification, find_old
 from bpmax_sim.cli.execute import observe
-from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformsFolder
+from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformFolders
 from bpmax_sim.cli.select import (
     collect,
-    declared_folder,
+    declared_folders,
     file_of,
     find_files,
     load_cassette,
@@ -53,7 +53,7 @@ class _Job:
 
     cassette: Path
     owner: str | None = None
-    platforms: Path | None = None
+    platforms: tuple[Path, ...] = ()
     instances: Path | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
@@ -75,7 +75,7 @@ def verify(
     max_age: Annotated[
         str, Option(metavar="AGE", help=msg("Report what is older, such as 30d."))
     ] = "",
-    platforms: PlatformsFolder = None,
+    platforms: PlatformFolders = None,
     json: Json = False,
 ) -> int:
     """Verify recordings."""
@@ -140,12 +140,12 @@ def _parse_age(text: str) -> float | None:
         raise ConfigError(message) from None
 
 
-def _find_jobs(paths: Sequence[str], platforms: Path | None) -> Iterator[_Job]:
+def _find_jobs(paths: Sequence[str], platforms: Sequence[Path] | None) -> Iterator[_Job]:
     """Yield what is to be verified: cassettes as they are named, scenarios' own."""
-    folder = declared_folder(platforms)
+    folders = declared_folders(platforms)
     cassettes = [path for path in paths if _is_cassette(path)]
     for path in find_files([Path(path) for path in cassettes], ".yaml") if cassettes else ():
-        yield _Job(cassette=path, platforms=folder)
+        yield _Job(cassette=path, platforms=folders)
     scenarios = [path for path in paths if path not in cassettes]
     for item in collect(scenarios) if scenarios or not paths else ():
         cassette = Path(display_path(file_of(item)))
@@ -159,7 +159,7 @@ def _find_jobs(paths: Sequence[str], platforms: Path | None) -> Iterator[_Job]:
         yield _Job(
             cassette=cassette,
             owner=item.owner,
-            platforms=platforms or (item.platforms if item.platforms.exists() else None),
+            platforms=tuple(platforms or item.platforms),
             instances=item.instances,
             secrets=secrets(item, os.environ),
         )
@@ -254,7 +254,7 @@ def show_coverage(
     rows += [(msg("all"), *_count_touched(parts))]
     left = [("-", KINDS[part.kind], part.name) for part in parts if missing and not part.touched]
     lines = [*align_columns(rows), *(["", *align_columns(left)] if left else [])]
-    percent = _percent(parts)
+    percent = _touched_percent(parts)
     say_result(lines, json=json, percent=percent, scenarios=len(ran), kinds=kinds)
     if percent >= fail_under:
         return ExitCode.PASSED
@@ -282,9 +282,9 @@ def _replay_passed(
         tell("{message}; see `bpmax-sim run`", message=message)
 
 
-def _percent(parts: Sequence[DeclaredPart]) -> float:
+def _touched_percent(parts: Sequence[DeclaredPart]) -> float:
     return round(100 * sum(part.touched for part in parts) / len(parts), 1) if parts else 100.0
 
 
 def _count_touched(parts: Sequence[DeclaredPart]) -> tuple[str, str, str]:
-    return str(sum(part.touched for part in parts)), str(len(parts)), f"{_percent(parts):g}"
+    return str(sum(part.touched for part in parts)), str(len(parts)), f"{_touched_percent(parts):g}"

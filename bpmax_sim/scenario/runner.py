@@ -11,8 +11,9 @@ import contextlib
 import os
 import re
 import warnings
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -33,6 +34,7 @@ from bpmax_sim.errors import (
 from bpmax_sim.i18n import msg
 from bpmax_sim.keywords import refuse_unknown_keywords
 from bpmax_sim.messages import FailedExchange
+from bpmax_sim.project import SUFFIX
 from bpmax_sim.scenario import findings
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import check_action
@@ -48,7 +50,7 @@ from bpmax_sim.scenario.outcome import conclude, flag_reason, start_of
 from bpmax_sim.scenario.progress import START, LogMark, Progress
 from bpmax_sim.scenario.references import Scope, UndefinedValueError, holds, reference
 from bpmax_sim.scenario.result import ScenarioResult
-from bpmax_sim.scenario.source import Failure, Spot
+from bpmax_sim.scenario.source import Failure, ScenarioSource, Spot
 from bpmax_sim.session.options import options_of
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import ScenarioOptions, SessionOptions
@@ -95,7 +97,7 @@ class StepRun(msgspec.Struct):
             )
         if not self.reason and not self.failures:
             self.progress.ran.add(step_key(self.located))
-            yield from self._body()
+            yield from self._run_body()
         self.progress.failures += self.failures
         yield log.add(self._finish_event(started))
 
@@ -123,14 +125,14 @@ class StepRun(msgspec.Struct):
             number=self.number,
             total=self.total,
             id=self.located.step.id,
-            title=self._title(),
+            title=self._step_title(),
             action=self.located.step.action,
             place=self.located.spot.place,
             form=self.progress.form(),
             at=self.progress.session.clock.now(),
         )
 
-    def _title(self) -> str:
+    def _step_title(self) -> str:
         title = self.located.step.title
         with contextlib.suppress(UndefinedValueError):  # it is shown as it is written then
             title = self.progress.scope.resolve(title)
@@ -144,9 +146,9 @@ class StepRun(msgspec.Struct):
             return False
 
     def _fail_undefined(self, error: UndefinedValueError, path: tuple[str | int, ...]) -> None:
-        self.failures = [self._reporter().report("value", str(error), path)]
+        self.failures = [self._make_reporter().report("value", str(error), path)]
 
-    def _body(self) -> Iterator[Event]:
+    def _run_body(self) -> Iterator[Event]:
         session, step = self.progress.session, self.located.step
         rules = self.located.faults if self.progress.faults else ()
         self.progress.look_at(step.at, step.by)
@@ -164,7 +166,7 @@ class StepRun(msgspec.Struct):
                 break
         silent = session.disarm(rules)
         if not self.failures:
-            self.failures = [self._reporter().report_silent_fault(fault) for fault in silent]
+            self.failures = [self._make_reporter().report_silent_fault(fault) for fault in silent]
 
     def _act(self) -> Generator[Event, None, Result | None]:
         """Perform the action; None if a value of it is not defined."""
@@ -186,7 +188,7 @@ class StepRun(msgspec.Struct):
         if step.action in self.located.fills:
             spot = self.located.spot.at(step.action)
             self.failures = progress.check_filled(
-                self._reporter(), lambda to: check_action(to, step.action, value, spot)
+                self._make_reporter(), lambda to: check_action(to, step.action, value, spot)
             )
         return None if self.failures else value
 
@@ -200,7 +202,7 @@ class StepRun(msgspec.Struct):
                 return None
             line = spot.place.line
             name = msg("{source_file}:{line} js", source_file=spot.source.file, line=line)
-            with self._meanwhile():
+            with self._with_steps_in_flight():
                 result = perform(kind, value, name)
         elif isinstance(progress.subject, FlowSubject) and (progress.subject.begins or step.at):
             result = perform(None, None, "")
@@ -209,7 +211,7 @@ class StepRun(msgspec.Struct):
         return result
 
     @contextlib.contextmanager
-    def _meanwhile(self) -> Iterator[None]:
+    def _with_steps_in_flight(self) -> Iterator[None]:
         """Let happen what is done while a call of the action is in flight."""
         during = self.located.step.during
         if not isinstance(during, During):
@@ -223,7 +225,9 @@ class StepRun(msgspec.Struct):
                 return
             done.append(True)
             for located in self.located.during:
-                inner = StepRun(progress, located, self.number, self.total, f"{self._title()} > ")
+                inner = StepRun(
+                    progress, located, self.number, self.total, f"{self._step_title()} > "
+                )
                 self._inner += inner.meanwhile()
 
         progress.session.watch(during.call, act)
@@ -264,7 +268,7 @@ class StepRun(msgspec.Struct):
         except UndefinedValueError as error:
             self._fail_undefined(error, (self.located.step.action,))
             return None
-        prefix = f"{self._title()} > "
+        prefix = f"{self._step_title()} > "
         for located in progress.item.subjects.named[name]:
             before = len(progress.failures)
             inner = StepRun(progress, located, self.number, self.total, prefix)
@@ -283,7 +287,7 @@ class StepRun(msgspec.Struct):
 
     def _check(self, result: Result) -> None:
         """Find what is wrong: misses first, then errors, then what is expected."""
-        progress, step, reporter = self.progress, self.located.step, self._reporter()
+        progress, step, reporter = self.progress, self.located.step, self._make_reporter()
         misses = progress.session.misses
         missed = [n for n in range(self._first_miss, len(misses)) if n not in progress.missed]
         progress.missed.update(missed)
@@ -371,20 +375,20 @@ class StepRun(msgspec.Struct):
             return True
         if not isinstance(retry.until, Expect):
             return not self.failures
-        reporter, path = self._reporter(), ("retry", "until")
+        reporter, path = self._make_reporter(), ("retry", "until")
         checks, failures = self.progress.judge(reporter, retry.until, self.since, path)
         self.checks += checks
         if failures and not (checks and self.failures):
             self.failures = failures
         return not failing_checks(checks)
 
-    def _reporter(self) -> FailureReporter:
+    def _make_reporter(self) -> FailureReporter:
         return self.progress.reporter(
             self.since,
             located=self.located,
             number=self.number,
             total=self.total,
-            title=self._title(),
+            title=self._step_title(),
         )
 
 
@@ -412,7 +416,7 @@ def run_item(
         rules, stubs = item.faults if faults else (), progress.fill_stubs()
         session.arm((*rules, *stubs))
         if not progress.failures:
-            yield from _steps(progress)
+            yield from _run_steps(progress)
         progress.note_stubs(stubs)
         silent = session.disarm((*rules, *stubs))
         if not progress.failures:
@@ -442,7 +446,7 @@ def run_item(
     )
 
 
-def _steps(progress: Progress) -> Iterator[Event]:
+def _run_steps(progress: Progress) -> Iterator[Event]:
     """Run the steps, judge the whole, and clean up."""
     item, session, reason = progress.item, progress.session, ""
     for number, located in enumerate(item.steps, 1):
@@ -551,6 +555,7 @@ def open_session(
         "unused": proxy.unused,
         "unawaited": "allow",  # each step judges its own
         "owner": item.owner,
+        "adopts": partial(find_recorded_name, item),
         "repeat": proxy.repeat,
         "default_instance": proxy.instance or None,
         "command": msg("bpmax-sim record {target}", target=item.target),
@@ -565,10 +570,37 @@ def open_session(
     wrong = [p for p in absent(item) if not overrides.get(p.path.removeprefix("proxy."))]
     if wrong:
         raise ConfigError(*wrong)
-    if not options.get("platforms"):  # the default folder need not exist
-        is_there = proxy.platforms or item.platforms.exists()
-        options["platforms"] = item.platforms if is_there else None
+    if not options.get("platforms"):
+        options["platforms"] = item.platforms
     return Session.open(**options)
+
+
+def find_recorded_name(item: ScenarioItem, owners: Sequence[str]) -> str:
+    """Return which of *owners* of a cassette, none of them *item*, is its earlier name, or nothing.
+
+    That is one that its file says it was; or the sole owner of the cassette that its path leads to,
+    where no scenario has that name: its title has been changed since.
+    """
+    earlier = [f"{title}[{item.row_id}]" if item.row else title for title in item.scenario.was]
+    for name in earlier:
+        if name in owners:
+            return name
+    if len(owners) != 1 or item.scenario.proxy.cassette:
+        return ""
+    sole = owners[0]
+    titles = {sole, sole.rpartition("[")[0]} - {""}
+    return "" if _has_titled(item.root, titles) else sole
+
+
+def _has_titled(root: Path, titles: Collection[str]) -> bool:
+    """Return whether a scenario of the project has one of *titles*."""
+    for path in (root / "scenarios").rglob(f"*{SUFFIX}"):
+        with suppress(ConfigError):
+            source = ScenarioSource.read(path)
+            title = source.root.child("scenario")
+            if title is not None and title.value in titles:
+                return True
+    return False
 
 
 def replays_with(item: ScenarioItem, folder: Path, options: SessionOptions) -> Replays:
@@ -600,12 +632,15 @@ def replays_with(item: ScenarioItem, folder: Path, options: SessionOptions) -> R
 def absent(item: ScenarioItem) -> Iterator[Problem]:
     """Yield what is wrong where the scenario names platforms or instances that are not there."""
     proxy = item.scenario.proxy
-    for name, declared, path in (
-        ("platforms", proxy.platforms, item.platforms),
-        ("instances", proxy.instances, item.instances),
-    ):
-        if declared and path is not None and not os.path.exists(path):  # noqa: PTH110 - faster
-            place = Spot(item.spot.source, ("proxy", name)).place
+    several = not isinstance(proxy.platforms, str)
+    named: list[tuple[str, tuple[int, ...], Path]] = [
+        ("platforms", (number,) if several else (), path)
+        for number, path in enumerate(item.platforms if proxy.platform_names else ())
+    ]
+    named += [("instances", (), path) for path in [item.instances] if path is not None]
+    for name, index, path in named:
+        if not os.path.exists(path):  # noqa: PTH110 - faster
+            place = Spot(item.spot.source, ("proxy", name, *index)).place
             message = msg("there is no {path}; create it, or name another", path=display_path(path))
             yield Problem(message, place, f"proxy.{name}")
 

@@ -165,7 +165,11 @@ OPTIONS: Final[tuple[Option, ...]] = (
     Option(
         "platforms",
         _ALL,
-        help=template("platform files (default: what the scenario says, else scenarios/platforms)"),
+        help=template(
+            "platform files, of which a later folder wins; repeatable (default: what the scenario "
+            "says, else scenarios/platforms)"
+        ),
+        kind="many",
         metavar="PATH",
     ),
     Option("instances", _FILES),
@@ -284,6 +288,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
     Option("logins", _SESSION),
     Option("remote", _SESSION),
     Option("replays", _SESSION),
+    Option("adopts", _SESSION),
     Option("command", _SESSION, str, default=""),
     Option("command_rewrite", _SESSION, str, default="--record=rewrite"),
     Option("command_new", _SESSION, str, default="--record=new"),
@@ -301,7 +306,7 @@ def options_of(door: Door) -> Mapping[str, Option]:
     return _AT_DOOR[door]
 
 
-def helped(option: Option, flag: Callable[[str], str]) -> str:
+def option_help(option: Option, flag: Callable[[str], str]) -> str:
     """Return the help of *option*; *flag* spells another option."""
     return msg(option.help, **{name: flag(name) for name in fields(option.help)})
 

@@ -22,7 +22,7 @@ from bpmax_sim.guard import NetworkGuard, hosts_of
 from bpmax_sim.i18n import SHOWN_BY, msg, plural, series
 from bpmax_sim.keywords import refuse_unknown_keywords
 from bpmax_sim.messages import Exchange, Request, Response
-from bpmax_sim.platform.load import Platforms, load_platforms
+from bpmax_sim.platform.load import Platforms, load_usable_platforms
 from bpmax_sim.proxy.builder import Proxy
 from bpmax_sim.proxy.client import run_call
 from bpmax_sim.script.channel import LiveObject
@@ -161,11 +161,12 @@ class Session:
         platforms: FilePath | Sequence[FilePath] | None = None,
         **options: Unpack[OpeningOptions],
     ) -> Session:
-        """Open a run over the platform files in *platforms*, a folder or one file.
+        """Open a run over the platform files in *platforms*, folders or files.
 
-        *instances* is by default ``instances.yaml`` beside them. *transport* answers in record and
-        live mode, such as a function of a `Request`; None for the network. *faults* hold for the
-        whole run, *limits* for each script. `Settings` describes the other options.
+        A mistake in a platform file stops only calls of that platform. *instances* is by default
+        ``instances.yaml`` beside them. *transport* answers in record and live mode, such as a
+        function of a `Request`; None for the network. *faults* hold for the whole run, *limits*
+        for each script. `Settings` describes the other options.
 
         Raises:
             ConfigError: a file or an option is wrong.
@@ -191,7 +192,7 @@ class Session:
             **{name: several(name, passed[name]) for name in ("ignore", "redact", "secrets")},
         }
         settings = Settings(**{name: passed[name] for name in Settings.__dataclass_fields__})
-        loaded = load_platforms(platforms, instances=passed["instances"])
+        loaded = load_usable_platforms(platforms, instances=passed["instances"])
         own = {name: passed[name] for name in ("faults", "transport", "limits")}
         return cls(loaded, settings, **own)
 
@@ -282,7 +283,7 @@ class Session:
             bindings=self._bindings(form, ctx),
             page=page,
         )
-        return scripts.judged(self._heard(outcome), self.settings.unawaited)
+        return scripts.judged(self._note_outcome(outcome), self.settings.unawaited)
 
     @refuse_unknown_keywords()
     def start_script(
@@ -302,7 +303,7 @@ class Session:
         self._refuse_closed()
         self._runtime.start(
             scripts.as_script(script),
-            lambda outcome: done(self._heard(outcome)),
+            lambda outcome: done(self._note_outcome(outcome)),
             libraries=scripts.as_scripts(libraries),
             bindings=self._bindings(form, ctx),
             page=page,
@@ -320,13 +321,13 @@ class Session:
 
     def drain(self) -> list[Outcome]:
         """Return what came of timers since the last time, after their scripts had ended."""
-        return [self._heard(outcome) for outcome in self._runtime.drain()]
+        return [self._note_outcome(outcome) for outcome in self._runtime.drain()]
 
     def hear(self, listener: Callable[[Outcome | FieldChanged], None], /) -> None:
         """Let *listener* get what comes of scripts from now on, and what they write to a dict."""
         self._hearers.append(listener)
 
-    def _heard(self, outcome: Outcome) -> Outcome:
+    def _note_outcome(self, outcome: Outcome) -> Outcome:
         shown = scripts.shown_outcome(outcome, self.redact)
         self._tell(shown)
         return shown
@@ -433,6 +434,11 @@ class Session:
         """Let *stub* answer before anything but faults does; what it answers None to goes on."""
         self._refuse_closed()
         self._calls.add_stub(stub)
+
+    @property
+    def recorded_owner(self) -> str:
+        """Return in whose name the cassette holds what this session plays."""
+        return self._start.owner_session.recording.owner
 
     @property
     def unplayed(self) -> tuple[Exchange, ...]:
