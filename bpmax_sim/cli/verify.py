@@ -84,10 +84,10 @@ def verify(
     findings: list[tuple[Place, Drift]] = []
     sent = 0
     unsent: Counter[str] = Counter()
-    judged = (
+    judge_outcome = (
         finding for job in jobs for finding in _verify_job(job, age, allow_writes=allow_writes)
     )
-    for place, drifts in with_progress(judged, sum(map(_count_exchanges, jobs))):
+    for place, drifts in with_progress(judge_outcome, sum(map(_count_exchanges, jobs))):
         unsent.update(reasons := [drift.reason for drift in drifts if drift.reason])
         sent += not reasons
         findings += [(place, drift) for drift in drifts]

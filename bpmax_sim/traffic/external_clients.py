@@ -162,11 +162,11 @@ class ExternalClients:
 
     def _at_declared_addresses(self, request: Request) -> Iterator[tuple[Request, ApiMatch]]:
         """Yield *request* at the address of each platform that declares something there."""
-        rest = request.url[len(_origin(request.url)) :]
+        rest = request.url[len(_origin_of(request.url)) :]
         for platform in self.platforms.own.values():
             if "{" in platform.base_url:
                 continue
-            bases = _origin(platform.base_url), platform.base_url.rstrip("/")
+            bases = _origin_of(platform.base_url), platform.base_url.rstrip("/")
             for base in dict.fromkeys(bases):
                 moved = replace(request, url=f"{base}{rest}")
                 match = self._match(moved)
@@ -178,7 +178,7 @@ class ExternalClients:
 
         Those are where its recording was looked for, and what names a test address.
         """
-        origin = _origin(request.url)
+        origin = _origin_of(request.url)
         targets = [match.target for _, match in self._at_declared_addresses(request)]
         declared = {t.platform.platform_key: t.platform for t in targets if t.is_declared}
         for key, platform in declared.items():
@@ -258,7 +258,7 @@ class ExternalClients:
                 register_credentials(credentials, tenant, self.vault)
 
 
-def _origin(url: str) -> str:
+def _origin_of(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
