@@ -10,13 +10,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
 from typer import Argument, Option
 
 from bpmax_sim.check.coverage import KINDS, DeclaredPart, PassedRun, coverage
-from bpmax_sim.check.drift import Drift, Tier, Verification, find_old
+from bpmax_sim.check.drift import Drift, Tier, Verification, find_moved, find_old
 from bpmax_sim.cli.execute import observe
 from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformFolders
 from bpmax_sim.cli.select import (
@@ -87,9 +88,11 @@ def verify(
     judge_outcome = (
         finding for job in jobs for finding in _verify_job(job, age, allow_writes=allow_writes)
     )
-    for place, drifts in with_progress(judge_outcome, sum(map(_count_exchanges, jobs))):
+    moved = [finding for job in jobs for finding in _find_moved(job)]
+    verified = with_progress(judge_outcome, sum(map(_count_exchanges, jobs)))
+    for place, drifts in chain(moved, verified):
         unsent.update(reasons := [drift.reason for drift in drifts if drift.reason])
-        sent += not reasons
+        sent += not reasons and not any(drift.kind == "moved" for drift in drifts)
         findings += [(place, drift) for drift in drifts]
         for drift in () if json else drifts:
             say(
@@ -175,6 +178,15 @@ def _count_exchanges(job: _Job) -> int:
     """Return how many exchanges there are to judge, at most."""
     cassette = load_cassette(job.cassette)
     return len(cassette if job.owner is None else cassette.index.numbers(job.owner))
+
+
+def _find_moved(job: _Job) -> Iterator[tuple[Place, list[Drift]]]:
+    cassette = load_cassette(job.cassette)
+    owners = cassette.owners if job.owner is None else (job.owner,)
+    for number in (number for owner in owners for number in cassette.index.numbers(owner)):
+        marks = cassette.line(number).moved
+        if drifts := list(find_moved(cassette.exchange(number), marks)) if marks else []:
+            yield cassette.place(number), drifts
 
 
 def _verify_job(
