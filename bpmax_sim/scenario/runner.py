@@ -440,7 +440,7 @@ def run_item(
         checks=progress.checks,
         reason=flag_reason(item.xfail) if outcome == "xfailed" else "",
         rows=item.rows,
-        unused=unused_parts(item, progress.ran) if item.rows and outcome == "passed" else (),
+        unused=unused_parts(item, progress.ran) if outcome == "passed" else (),
         strictness=item.strictness,
         at=now,
     )

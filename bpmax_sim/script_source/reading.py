@@ -125,7 +125,7 @@ def find_powers(text: str, name: str = "script.js") -> tuple[Place, ...]:
 def has_assignment(expression: str) -> bool:
     """Return whether *expression* assigns something, but for what functions in it do."""
     tree = SyntaxTree(expression)
-    pending = [tree.root]
+    pending = [] if tree.root.has_error else [tree.root]
     while pending:
         node = pending.pop()
         if node.type in _ASSIGNS:
