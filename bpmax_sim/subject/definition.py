@@ -18,7 +18,6 @@ from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import UndefinedType
 from bpmax_sim.platform.model import Model
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script_source.reading import has_assignment
 from bpmax_sim.subject.owners import rule_problem
 from bpmax_sim.yamlfile import Seconds
 
@@ -129,11 +128,11 @@ class FlowNode(Model, frozen=True, kw_only=True):
 
     def conditions(self) -> Iterator[tuple[Action, int, Path, str]]:
         """Yield each condition: its action, the number of its route, its path, its text."""
-        for action, number, path, route in self.placed_routes():
+        for action, number, path, route in self.routes_with_places():
             if route.when:
                 yield action, number, (*path, "when"), route.when
 
-    def placed_routes(self) -> Iterator[tuple[Action, int, Path, Transition]]:
+    def routes_with_places(self) -> Iterator[tuple[Action, int, Path, Transition]]:
         """Yield each route: its action, its number, the path of what declares it, and itself."""
         for action in self.offers:
             is_list = isinstance(getattr(self, action), tuple)
@@ -333,7 +332,7 @@ class Definition(Model, frozen=True, kw_only=True):
             path: Path = ("nodes", name)
             ways: list[tuple[Path, str]] = [
                 (at if isinstance(getattr(node, action), str) else (*at, "to"), route.to)
-                for action, _, at, route in node.placed_routes()
+                for action, _, at, route in node.routes_with_places()
             ]
             ways += [(("parallel", index), first) for index, first in enumerate(node.parallel)]
             ways += [(("join",), node.join)] if node.join else []
@@ -415,7 +414,7 @@ def _malformed_routes(node: FlowNode, path: Path) -> Iterator[Finding]:
     for action in node.offers:
         if not node.routes(action):
             yield (*path, action), msg("expected a node, or a list of {when, to}")
-    for action, number, at, route in node.placed_routes():
+    for action, number, at, route in node.routes_with_places():
         if isinstance(route.when, str):
             if wrong := _condition_problem(route.when):
                 yield (*path, *at, "when"), wrong
@@ -424,7 +423,8 @@ def _malformed_routes(node: FlowNode, path: Path) -> Iterator[Finding]:
 
 
 _QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`""")
-_ASSIGNS = re.compile(r"(?<![=!<>])=(?![=>])|\+\+|--")
+_PATTERN = re.compile(r"/(?:\\.|[^/\\\n])+/")
+_ASSIGNMENT = re.compile(r"[\w$\])]\s*=(?![=>])\s*[^=>\s]")
 _BARE_FORM = re.compile(r"(?<![\w$.])form\s*(?=[.\[?])")
 
 
@@ -432,10 +432,10 @@ def _condition_problem(when: str) -> str | None:
     """Return what is wrong with a condition as far as that is seen without an engine."""
     if not when.strip():
         return msg("expected a JavaScript expression over ctx, got {when!r}", when=when)
-    if _ASSIGNS.search(plain := _QUOTED.sub("''", when)) and has_assignment(plain):
-        return msg("the condition {when!r} assigns a value; compare with ===", when=when)
     if _BARE_FORM.search(_QUOTED.sub("''", when)):
         return msg("a condition sees ctx alone; write ctx.form where form is written")
+    if _ASSIGNMENT.search(_PATTERN.sub("''", _QUOTED.sub("''", when))):
+        return msg("a condition compares with ===; a single = would write what it reads")
     return None
 
 

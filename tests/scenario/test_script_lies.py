@@ -144,7 +144,7 @@ LIES: dict[str, Case] = {
         form="",
         stubs="",
         files={"流程.yaml": FLOW.replace("ctx.form.金额 > 100", "ctx.form.金额 = 100")},
-        says="assigns a value; compare with ===",
+        says="a condition compares with ===",
     ),
     # A platform that is strict.
     "an undeclared query parameter of a chain": call(
