@@ -7,20 +7,21 @@ the stubs and the steps with ``if:``. What a scenario that failed touched does n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.check.drift import class_of, recipe_of
+from bpmax_sim.errors import Place
 from bpmax_sim.field_path import member
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Parameter, Platform
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.events import Event, ScenarioFinished
+from bpmax_sim.scenario.events import Event, ScenarioFinished, StepFinished, StepStarted
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.source import RunWarning
 from bpmax_sim.subject.definition import ACTIONS, Definition
@@ -105,7 +106,7 @@ def _declared_names(item: ScenarioItem, platforms: Platforms) -> Iterator[Name]:
     if item.subjects.flow.definition is not None:
         yield from _of_flow(item.subjects.flow.definition)
     yield from _handlers_of(item)
-    yield from _of_file(item)
+    yield from (name for name, _ in _of_file(item))
 
 
 def _handlers_of(item: ScenarioItem) -> Iterator[Name]:
@@ -122,14 +123,15 @@ def _handler(event: str, script: str) -> Name:
     return "handler", f"{event}: {script}"
 
 
-def _of_file(item: ScenarioItem) -> Iterator[Name]:
-    """Yield the stubs of a scenario, and the conditions of its steps, by their places."""
+def _of_file(item: ScenarioItem) -> Iterator[tuple[Name, Place]]:
+    """Yield the stubs of a scenario, and its steps with conditions, each with where it stands."""
     spot = item.spot.at("proxy", "stubs")
     for stub, where in spot.elements(item.scenario.proxy.stubs):
-        yield "stub", f"{where.place}: {stub.on}"
+        yield ("stub", f"{where.place}: {stub.on}"), where.place
     for located in (*item.steps, *item.cleanup):
         if isinstance(located.step.condition, str):
-            yield "branch", f"{located.spot.at('if').place}: {located.step.condition}"
+            place = located.spot.at("if").place
+            yield ("branch", f"{place}: {located.step.condition}"), located.spot.place
 
 
 def _of_platform(platform: Platform) -> Iterator[Name]:
@@ -181,8 +183,8 @@ def _touched_names(ran: PassedRun) -> Iterator[Name]:
             yield _name_transition(
                 ran.item.subjects.flow.definition, event.node, "approve", event.join
             )
-    unused = {str(part.place) for part in ran.unused}
-    yield from (part for part in _of_file(ran.item) if not _stands_at(part, unused))
+    unused = {part.place for part in ran.unused} | set(_skipped_steps(ran.events))
+    yield from (name for name, place in _of_file(ran.item) if place not in unused)
     yield from _fired_handlers(ran.events)
     for located in ran.item.steps:
         expected = located.step.expect.form
@@ -225,8 +227,15 @@ def _by_call(platforms: Platforms, call: CallMade) -> Iterator[Name]:
             yield "parameter", f"{call.call} {parameter.name}"
 
 
-def _stands_at(part: Name, places: Collection[str]) -> bool:
-    return any(part[1].startswith(f"{place}: ") for place in places)
+def _skipped_steps(events: Iterable[Event]) -> Iterator[Place]:
+    """Yield where the steps stand that were skipped."""
+    begun: list[Place] = []
+    for event in events:
+        if isinstance(event, StepStarted):
+            begun.append(event.place)
+        elif isinstance(event, StepFinished):
+            place = begun.pop()
+            yield from [place] if event.outcome == "skipped" else ()
 
 
 def _has_argument(call: CallMade, parameter: Parameter) -> bool:
