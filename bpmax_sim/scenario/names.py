@@ -162,9 +162,10 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         *owner* is ``form.$visible`` and its like, ``form.$message``, its ``type``, or ``ctx``.
         """
         if owner in _MESSAGE_WORDS:
-            known = _MESSAGE_WORDS[owner]
-            wrong = msg("there is no {name!r}{hint}", name=member, hint=suggest(member, known))
-            return None if member in known else (wrong, owner == "form.$message")
+            known, is_member = _MESSAGE_WORDS[owner], owner == "form.$message"
+            hint = suggest(member, known) if is_member else nearest_name(member, known)
+            wrong = msg("there is no {name!r}{hint}", name=member, hint=hint)
+            return None if member in known or not hint else (wrong, is_member)
         known = CONTEXT_MEMBERS["ctx"] if owner == "ctx" else self.fields or self.initial_fields
         if member in known or (owner != "ctx" and member in self.buttons):
             return None
