@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.cli.output_schema import PROBLEMS, SHAPES, as_schema, keys
 from bpmax_sim.git import run_git
-from bpmax_sim.report.store import Evidence, store_evidence
+from bpmax_sim.report.usage import Evidence, store_evidence
 from tests.cli.project import ROOT, Command, Done, Project
 from tests.snapshots import snapshot
 
