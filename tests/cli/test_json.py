@@ -24,6 +24,7 @@ OTHER = str(ROOT / "cassettes/seed/chained_call.yaml")
 
 CALLS: Mapping[str, Sequence[str]] = {
     "run": ["run", "--var", "customer=12346"],
+    "migrate": ["migrate"],
     "record": ["record"],
     "review": ["review"],
     "list": ["list"],
