@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any, Final, get_type_hints
 
@@ -24,6 +25,7 @@ import bpmax_sim
 from bpmax_sim import errors
 from bpmax_sim.cli.terminal import OutputNotRead, keep_printable, say, say_document, tell
 from bpmax_sim.errors import BpmaxError, BpmaxWarning, ConfigError, Problem, nearest_name, suggest
+from bpmax_sim.git import SINCE_BRANCHING
 from bpmax_sim.i18n import (
     Translatable,
     UnknownLanguageError,
@@ -426,10 +428,26 @@ _RECORDING = msg(
 
 
 class _Command(TyperCommand):
-    """A command whose help is in the reader's language."""
+    """A command whose help is in the reader's language, and whose --changed needs no value."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, _complete_changed(args))
 
     def get_help(self, ctx: Any) -> str:
         return _with_headings(super().get_help(ctx))
+
+
+def _complete_changed(arguments: Sequence[str]) -> list[str]:
+    """Return *arguments* with a value behind each ``--changed`` that has none.
+
+    A path that is there is no value: it is what is to run.
+    """
+    whole: list[str] = []
+    for word, following in zip_longest(arguments, arguments[1:], fillvalue=""):
+        has_none = not following or following.startswith("-") or Path(following).exists()
+        is_bare = word == "--changed" and has_none and "--" not in whole
+        whole.append(f"{word}={SINCE_BRANCHING}" if is_bare else word)
+    return whole
 
 
 class _Commands(TyperGroup):

@@ -24,7 +24,7 @@ import bpmax_sim
 from bpmax_sim import git
 from bpmax_sim.cassette.merge import review_file
 from bpmax_sim.cli import options as option
-from bpmax_sim.cli.affected import narrow_targets
+from bpmax_sim.cli.affected import describe_changes, narrow_targets
 from bpmax_sim.cli.conftests import find_all_conftests, find_conftests
 from bpmax_sim.cli.execute import (
     cassette_of,
@@ -196,6 +196,7 @@ def _perform(args: _RunArguments) -> int:
         shard = _parse_option("shard", args.shard, Shard.parse) if args.shard else None
         collected, problems = _collect_items(args)
         items = part_of(collected, shard)
+        _say_what_changed(args, collected)
     except BpmaxError as error:
         tell(str(error))
         if args.json:
@@ -212,6 +213,13 @@ def _perform(args: _RunArguments) -> int:
     elif args.watch:
         watch_files(_plan_watch(args), items, problems)
     return _run_and_report(items, problems, args, shard, has_items=bool(collected))[0]
+
+
+def _say_what_changed(args: _RunArguments, items: Sequence[ProjectItem]) -> None:
+    """Say since when and how far changes narrow the run, before anything runs."""
+    files = {item.header.path for item in items}
+    for line in describe_changes(find_targets(args.paths), args.changed, len(files)):
+        tell(line)
 
 
 def _plan_watch(args: _RunArguments) -> WatchPlan:
@@ -436,11 +444,7 @@ def _say_why_nothing(args: _RunArguments) -> str:
     if args.uses:
         return msg("{where}: no scenario uses {place!r}", where=where, place=args.uses)
     if args.changed:
-        return msg(
-            "{where}: no scenario is reached by what changed since {revision}",
-            where=where,
-            revision=args.changed,
-        )
+        return msg("{where}: no scenario is reached by what changed", where=where)
     if args.keyword:
         return msg(
             "{where}: no scenario has {keyword!r} in it; see `bpmax-sim list`",
