@@ -51,6 +51,7 @@ from bpmax_sim.cli.terminal import (
     tell,
     with_progress,
 )
+from bpmax_sim.cli.types import refresh_types
 from bpmax_sim.cli.watch import WatchPlan
 from bpmax_sim.cli.watch import watch as watch_files
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
@@ -238,6 +239,7 @@ def _plan_watch(args: _RunArguments) -> WatchPlan:
                 tell("report: {path}", path=display_path(page))
             except ConfigError as error:
                 tell(str(error))  # nothing that was watched turns red for it
+        refresh_types(root)
 
     places = [Path(target.path) for target in find_targets(args.paths)]
     folders = [path for path in map(Path, args.paths or ()) if path.is_dir()]
@@ -283,7 +285,7 @@ def _run_and_report(
     tell_recorded(before)
     if recording and _has_recorded_nothing(verdicts, args) and _wants_afresh(args):
         return _run_and_report(items, (), _with_record(args, "rewrite"), shard, has_items=True)
-    _say_after_recording(waiting, is_recording=bool(recording))
+    _say_after_recording(waiting, recording)
     if args.json:
         say_json(build_document(verdicts, code=code, problems=problems))
     elif has_items:
@@ -293,10 +295,12 @@ def _run_and_report(
     return code, verdicts
 
 
-def _say_after_recording(waiting: Sequence[Path], *, is_recording: bool) -> None:
+def _say_after_recording(waiting: Sequence[Path], recording: Sequence[ProjectItem]) -> None:
     for path in waiting:
         tell("{path}: waits for review; run `bpmax-sim review`", path=display_path(path))
-    if is_recording:
+    for root in dict.fromkeys(item.header.root for item in recording):
+        refresh_types(root)
+    if recording:
         _hint_at_merging()
 
 
