@@ -447,6 +447,10 @@ class WeakSecretWarning(BpmaxWarning):
     kind = "weak_secret"
 
 
+class ExtensionWarning(BpmaxWarning):
+    """A part that another distribution registers cannot be used."""
+
+
 class PowerWarning(BpmaxWarning):
     """A script has ``**``, whose last digit is the machine's own."""
 

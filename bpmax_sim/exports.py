@@ -22,7 +22,7 @@ EXPORTS: Final[Mapping[str, Mapping[str, str]]] = {
             "AuthError BadResponseError BlindIgnoreWarning BpmaxError BpmaxWarning "
             "BusinessError CallError CassetteError ChangeCycleWarning ClosedNetworkError "
             "ConfigError DamagedCassette EmptyExpectationWarning ExpectationError "
-            "HttpStatusError InterruptedWarning LeakError LostCharactersWarning "
+            "ExtensionWarning HttpStatusError InterruptedWarning LeakError LostCharactersWarning "
             "NeverRanWarning NewerFormat NoMatchError OutageWarning PendingPromise Place "
             "PowerWarning Problem "
             "RefusedActionWarning ScriptError ScriptLimitError ScriptSyntaxError SubjectError "
