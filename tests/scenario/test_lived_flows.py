@@ -60,9 +60,12 @@ CHECK = "before_next.部门审批: 脚本.js"
     ],
 )
 def test_a_script_says_no_in_these_ways(door: Door, script: str, message: str) -> None:
+    call = "call: crm_system.get_customer_detail"
+    calls = f"[{{{call}}}, {{{call}, error: MISSING_PARAMETER}}]" if "$proxy" in script else "[]"
     text = flow(CHECK) + steps(
         f"""approve: {{by: wangwu, form: {{金额: 5}}}}
-    expect: {{messages: [{message}], flow: {{at: 部门审批, form: {{金额: 100}}}}}}"""
+    expect:
+      {{messages: [{message}], flow: {{at: 部门审批, form: {{金额: 100}}}}, proxy: {calls}}}"""
     )
 
     assert door.run(text, files(script)).text.count("1 passed") == 1
