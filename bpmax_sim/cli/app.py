@@ -142,8 +142,8 @@ COMMANDS: Mapping[str, Command] = {
         ),
     ),
     "show": Command(
-        "run:show",
-        msg("Show the last failure again, without running anything"),
+        "show:show",
+        msg("Show the first failure of the last run again, without running anything"),
         "bpmax-sim show --all",
         msg("Both `bpmax-sim run` and pytest remember below .bpmax/ what failed, until it passes."),
     ),
