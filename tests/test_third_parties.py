@@ -237,6 +237,39 @@ class TestDjangoOAuth:
                 )
             ]
 
+    def test_a_refresh_token_that_rotates_is_recorded_again_and_again(
+        self, django: ThirdParty, tmp_path: Path
+    ) -> None:
+        platform = tmp_path / "scenarios/platforms/mobile.yaml"
+        platform.parent.mkdir(parents=True)
+        platform.write_text(
+            "platform_key: mobile\n"
+            "base_url: https://mobile.example.test\n"
+            'auth: {preset: oauth2_refresh_token, token_url: "{{ base_url }}/o/token/"}\n'
+            "apis: {some: {method: GET, path: /api/some/}}\n",
+            encoding="utf-8",
+        )
+        environ = {
+            "MOBILE_URL": django.url,
+            "MOBILE_CLIENT_ID": "rotating",
+            "MOBILE_CLIENT_SECRET": django.environment["EXTERNAL_CLIENT_SECRET"],
+            "MOBILE_REFRESH_TOKEN": django.environment["EXTERNAL_REFRESH_TOKEN"],
+        }
+        cassette = tmp_path / "cassettes/some.yaml"
+        for mode in ("record", "record", "live", "replay"):
+            with Session.open(
+                platform.parent,
+                mode=mode,
+                cassette=cassette,
+                record="rewrite",
+                allow_ci=True,
+                environ=environ if mode != "replay" else {},
+            ) as session:
+                session.proxy("mobile").some()
+        kept = (tmp_path / ".bpmax/kept/mobile.default.json").read_text(encoding="utf-8")
+        assert kept.count('"refresh_token"') == 1
+        assert environ["MOBILE_REFRESH_TOKEN"] not in kept
+
     def test_a_wrong_secret_gets_no_token(self, django: ThirdParty) -> None:
         with client(django) as http:
             answer = self.log_in(django, http, secret="not-the-secret")
