@@ -90,7 +90,7 @@ class Project:
             options["record"] = "rewrite"
         cassette = self.folder / f"cassettes/{name}.yaml"
         folder = self.folder / "scenarios/platforms"
-        return Session.open(folder, mode=mode, cassette=cassette, **options)
+        return Session.open(folder, mode=mode, cassette=cassette, **options)  # type: ignore[arg-type]
 
     def call(self, mode: str, **options: Any) -> tuple[str, ...]:
         with self.open(mode, **options) as session:
@@ -257,7 +257,7 @@ def test_a_refused_one_is_told_with_where_it_came_from(project: Project) -> None
 class Memory(KeyringBackend):
     """A keyring of its own, so that the machine's is left alone."""
 
-    priority = 1  # type: ignore[assignment]
+    priority = 1
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
