@@ -447,6 +447,12 @@ class WeakSecretWarning(BpmaxWarning):
     kind = "weak_secret"
 
 
+class CollationWarning(BpmaxWarning):
+    """Text was sorted by code point, where the order of pinyin is not known here."""
+
+    kind = "collation"
+
+
 class PowerWarning(BpmaxWarning):
     """A script has ``**``, whose last digit is the machine's own."""
 

@@ -124,6 +124,23 @@ class AbsentRead(msgspec.Struct, frozen=True):
     place: Place | None
 
 
+class UnrankedCharacter(msgspec.Struct, frozen=True):
+    """A script sorted *text*, a Chinese character, by its code point and not by pinyin."""
+
+    text: str
+    place: Place | None
+
+    @property
+    def problem(self) -> str:
+        """Return what is doubtful."""
+        return msg(
+            "{text!r} (U+{code}) is sorted by its code point: the order of pinyin is known here "
+            "for the Han characters of URO and Extension A; run the others with --engine v8",
+            text=self.text,
+            code=f"{ord(self.text):04X}",
+        )
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """The end of a script.
 
@@ -134,6 +151,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         unawaited: calls whose promise nobody took, and chains that were built and never called.
         unhandled: rejections and timer errors that nobody handled.
         absent_reads: members of live objects that were read and are not there, each once.
+        unranked: the first character that was sorted otherwise than by pinyin.
     """
 
     value: Any = UNDEFINED
@@ -143,6 +161,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     unawaited: tuple[UnawaitedCall, ...] = ()
     unhandled: tuple[ScriptError, ...] = ()
     absent_reads: tuple[AbsentRead, ...] = ()
+    unranked: tuple[UnrankedCharacter, ...] = ()
 
     def unwrap(self) -> Any:
         """Return the value.
@@ -253,6 +272,14 @@ class AbsentMember(OutboxEntry, frozen=True, tag="absent"):
     column: Count
 
 
+class UnrankedText(OutboxEntry, frozen=True, tag="unranked"):
+    """A character was sorted by its code point, as the table of pinyin lacks it."""
+
+    text: str
+    row: Count
+    column: Count
+
+
 class RandomDraw(OutboxEntry, frozen=True, tag="drew"):
     """The script has drawn its first random number, or so much by its next call."""
 
@@ -295,6 +322,7 @@ AnyEntry = (
     | TimerError
     | PendingProbes
     | AbsentMember
+    | UnrankedText
     | RandomDraw
     | PromiseRead
     | BodyEnd
