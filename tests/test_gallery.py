@@ -59,7 +59,7 @@ def test_every_key_is_under_the_rules_in_force(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(ROOT)
-    code = run_command_line(["fmt", "--check"])
+    code = run_command_line(["cassette", "fmt", "--check"])
 
     assert (code, capsys.readouterr().out) == (0, "")
 
@@ -72,7 +72,7 @@ def test_a_platform_that_no_recording_is_of_makes_none_stale(
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "scenarios/platforms/erp.yaml").write_text(UNRELATED, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    code = run_command_line(["fmt", "--check"])
+    code = run_command_line(["cassette", "fmt", "--check"])
 
     assert (code, capsys.readouterr().out) == (0, "")
 

@@ -272,7 +272,9 @@ def test_a_recording_set_aside_and_every_export_hold_no_secret(
     told = {aside.name: aside.read_bytes()}
     aside.rename(probe.root / "cassettes/探针.yaml")
     for name in ("har", "curl", "wiremock", "vcrpy"):
-        run_command_line(["export", str(probe.root / "cassettes/探针.yaml"), "--as", name])
+        run_command_line(
+            ["cassette", "export", str(probe.root / "cassettes/探针.yaml"), "--as", name]
+        )
         said = capsys.readouterr()
         told[name] = (said.out + said.err).encode()
 

@@ -147,7 +147,7 @@ def kill(trial: Trial) -> object:
     command = [sys.executable, __file__, trial.tool, "die", str(trial.folder)]
     subprocess.run(command, check=False, capture_output=True)
     if trial.tool == "bpmax_sim":
-        command = [sys.executable, "-m", "bpmax_sim", "recover", str(trial.folder)]
+        command = [sys.executable, "-m", "bpmax_sim", "cassette", "recover", str(trial.folder)]
         subprocess.run(command, check=False, capture_output=True)
     kept, _ = _played(trial, [trial.get(number) for number in range(_KILLED)])
     return {"killed after": _KILLED, "kept": kept}

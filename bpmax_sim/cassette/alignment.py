@@ -128,10 +128,14 @@ class RecordingComparison(msgspec.Struct, frozen=True):
     def with_rules(self, entry: Entry) -> Entry:
         """Return *entry* with the key that it has under the rules in force."""
         rules, line = self.rules, entry.line
-        if rules is None or rules.fits(line.platform, line.rules):
+        if rules is None:
             return entry
-        key = identity(parts_of_exchange(read_exchange(entry)), rules)
-        return entry.with_line(key=key, rules=rules.digest(line.platform))
+        call = ".".join(filter(None, rules.former.today(*line.call.partition(".")[::2])))
+        if call == line.call and rules.fits(line.platform, line.rules):
+            return entry
+        parts = rules.as_today(parts_of_exchange(read_exchange(entry)))
+        key, digest = identity(parts, rules), rules.digest(parts.platform)
+        return entry.with_line(call=call, key=key, rules=digest)
 
 
 def _comes_back(old: list[Any], new: list[Any], sent: str) -> bool:
@@ -173,8 +177,11 @@ def align(old: Sequence[Entry], new: Sequence[Entry], same: RecordingComparison)
     sent = _requests(new)
     equal = [was is not None and same.is_same(was, now, sent) for was, now in pairs]
     are_in_order = [was.line.n for was, _ in pairs if was] == sorted(e.line.n for e in old)
-    is_marked = any(entry.line.moved for entry in old)
-    if len(old) == len(new) and all(equal) and are_in_order and not is_marked:
+    is_other = any(
+        was.line.moved or was.line.call != now.line.call
+        for was, now in zip(old, known, strict=True)
+    )
+    if len(old) == len(new) and all(equal) and are_in_order and not is_other:
         return list(old)
     keeps_time = _keeps_time(known, new, pairs)
     return [

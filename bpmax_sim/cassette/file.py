@@ -225,7 +225,7 @@ _NAMED = re.compile(rb'"call":"((?:[^"\\]|\\.)*)".*?"for":"((?:[^"\\]|\\.)*)"')
 
 def _advice(path: Path) -> str:
     return msg(
-        "restore it, record it again, or accept the edit with `bpmax-sim seal {path}`",
+        "restore it, record it again, or accept the edit with `bpmax-sim cassette seal {path}`",
         path=errors.shell_quote(str(path)),
     )
 
@@ -240,8 +240,8 @@ def explain_damage(path: Path, data: bytes, otherwise: str) -> CassetteError:
         return error
     if _is_reformatted(data):
         return DamagedCassette(
-            "{path}: rewritten by a formatter or a YAML library; `bpmax-sim seal {word}` takes it "
-            "back; keep formatters away with `cassettes/` in .prettierignore",
+            "{path}: rewritten by a formatter or a YAML library; `bpmax-sim cassette seal {word}` "
+            "takes it back; keep formatters away with `cassettes/` in .prettierignore",
             path=path,
             word=errors.shell_quote(str(path)),
         )

@@ -394,8 +394,8 @@ def read_journal(path: Path) -> tuple[PendingExchange, ...]:
         if (number == 1 and not is_frame) or (record is not None and draft is None):
             raise NewerFormat(
                 "{path}: record {number} was not written by this version of bpmax-sim; the "
-                "journal is not recovered and stays as it is; run `bpmax-sim recover` of the "
-                "version that recorded it, or delete the file",
+                "journal is not recovered and stays as it is; run `bpmax-sim cassette recover` of "
+                "the version that recorded it, or delete the file",
                 path=path,
                 number=number,
             )

@@ -11,8 +11,8 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from itertools import zip_longest
+from functools import cached_property, lru_cache, partial
+from itertools import product, zip_longest
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus, urlencode
 
@@ -20,6 +20,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
+from bpmax_sim.cassette.former_names import FormerNames, rename_standins
 from bpmax_sim.cassette.model import Body, by_name, decode_json, encode_sorted, read_body
 from bpmax_sim.field_path import NEVER_COMPARED, FieldPath, Segment, format_path, without
 from bpmax_sim.i18n import encode_message
@@ -139,12 +140,14 @@ class Rules:
             compared by its parameters. No digest holds them: a key is of the path that they make.
         volatile: places of responses, as *scoped*; in format 1 they did not count in requests
             either, so its digest and its keys depend on them.
+        former: earlier names of platforms and APIs; what was recorded under one of them is found.
     """
 
     ignore: tuple[str, ...] = ()
     scoped: tuple[tuple[str, tuple[str, ...]], ...] = ()
     templates: Mapping[str, str] = field(default_factory=dict, hash=False)
     volatile: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    former: FormerNames = field(default_factory=FormerNames, hash=False)
 
     def digest(self, platform: str) -> str:
         """Return 16 hexadecimal digits that change when a key of *platform* might.
@@ -153,7 +156,12 @@ class Rules:
         """
         known = self._digests.get(platform)
         if known is None:
-            scoped = [pair for pair in self.scoped if pair[0].partition(".")[0] == platform]
+            today = self.former.today(platform)[0]
+            scoped = [
+                (platform + name.removeprefix(today), paths)
+                for name, paths in self.scoped
+                if name.partition(".")[0] == today
+            ]
             known = self._digests[platform] = _digest(_VERSION, self.ignore, scoped)
         return known
 
@@ -186,7 +194,8 @@ class Rules:
         """
         cached = self._paths.get((platform, api))
         if cached is None:
-            names = {platform, f"{platform}.{api}"}
+            today = self.former.today(platform, api)
+            names = {today[0], ".".join(today)}
             scoped = (path for name, paths in self.scoped if name in names for path in paths)
             parsed = [FieldPath.parse(path, "ignore") for path in (*self.ignore, *scoped)]
             cached = self._paths[platform, api] = tuple(parsed)
@@ -198,8 +207,23 @@ class Rules:
 
     def template(self, parts: Parts) -> PathTemplate | None:
         """Return the declared path of the API that *parts* call, where it has parameters."""
-        text = self.templates.get(parts.name, "")
+        text = self.templates.get(".".join(self.former.today(parts.platform, parts.api)), "")
         return path_template(text) if "{" in text else None
+
+    def earlier_forms(self, parts: Parts) -> Iterator[Parts]:
+        """Yield *parts* under each earlier name of their platform and API."""
+        if not self.former:
+            return
+        platforms = (parts.platform, *self.former.platforms.get(parts.platform, ()))
+        apis = (parts.api, *self.former.apis.get(parts.name, ()))
+        for platform, api in product(platforms, apis):
+            if (platform, api) != (parts.platform, parts.api):
+                yield _rename(parts, platform, api)
+
+    def as_today(self, parts: Parts) -> Parts:
+        """Return recorded *parts* under today's names of their platform and API."""
+        names = self.former.today(parts.platform, parts.api)
+        return parts if names == (parts.platform, parts.api) else _rename(parts, *names)
 
 
 def _digest(
@@ -231,6 +255,20 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     def name(self) -> str:
         """Return ``platform.api``, or nothing where no API is certain."""
         return f"{self.platform}.{self.api}" if self.api else ""
+
+
+def _rename(parts: Parts, platform: str, api: str) -> Parts:
+    renamed = replace(parts, platform=platform, api=api)
+    if platform == parts.platform:
+        return renamed
+    rename = partial(rename_standins, old=parts.platform, new=platform)
+    return replace(
+        renamed,
+        path=rename(parts.path),
+        query=rename(parts.query),
+        header=rename(parts.header),
+        body=Body(parts.body.kind, rename(parts.body.value)),
+    )
 
 
 class Difference(msgspec.Struct, frozen=True):
@@ -281,6 +319,7 @@ def identity(parts: Parts, rules: Rules) -> str:
 
 def differences(recorded: Parts, sent: Parts, rules: Rules) -> tuple[Difference, ...]:
     """Return every place that counts under *rules* and where *sent* is not as *recorded*."""
+    recorded = rules.as_today(recorded)
     old, new = _counted_parts(recorded, rules), _counted_parts(sent, rules)
     if old.get("path") != new.get("path"):
         _name_parameters(recorded, old, rules)

@@ -79,7 +79,8 @@ class OwnerRecording(msgspec.Struct, frozen=True):
 
     With *repeating*, exchanges are played again and again by whoever shares them, such as logins:
     those of other keys stay, and what begins like what is there already has nothing to add. With
-    *is_afresh*, nothing of the old recording is kept, for what was kept did not replay.
+    *is_afresh*, nothing of the old recording is kept, for what was kept did not replay. *former* is
+    another owner, whose exchanges these replace.
     """
 
     owner: str
@@ -87,6 +88,7 @@ class OwnerRecording(msgspec.Struct, frozen=True):
     adding: bool
     repeating: bool = False
     is_afresh: bool = False
+    former: str = ""
 
 
 def _recover(path: Path, scan: Scan, same: RecordingComparison) -> tuple[Path, ...]:
@@ -200,11 +202,15 @@ def merge_bytes(
     """
     old = open_old(target, strict=recording.adding) or open_old(path, strict=recording.adding)
     others, mine = _split_entries(old, recording.owner, strict=recording.adding)
+    if recording.former and not mine:
+        mine = [entry for entry in others if entry.line.owner == recording.former]
+        others = [entry for entry in others if entry.line.owner != recording.former]
     fresh = move_facts_to_first(_number(mine if recording.adding else [], recording.drafts))
     if recording.repeating:
         merged = _merge_logins(mine, fresh, same)
     else:
         merged = fresh if recording.is_afresh else align(mine, fresh, same)
+        merged = [entry.with_line(owner=recording.owner) for entry in merged]
     if old is None and not merged:
         return None
     if old is not None and merged == mine and old.path == target:

@@ -91,7 +91,11 @@ def explain_no_cassette(parts: Parts, path: str, context: MissContext) -> list[s
         ),
         *_where(parts, context),
         *(
-            [_line(msg("recover"), msg("bpmax-sim recover {path}", path=shell_quote(path)))]
+            [
+                _line(
+                    msg("recover"), msg("bpmax-sim cassette recover {path}", path=shell_quote(path))
+                )
+            ]
             if path and find_interrupted(FilePath(path))
             else ()
         ),
@@ -210,8 +214,11 @@ def find_nearest(search: NearestSearch, parts: Parts) -> Near | None:
         is_played = near.number in search.played
         return len(near.parts), len(near.differences), is_played, near.number
 
-    candidates = list(_candidates(search, lambda call: call == parts.name)) or list(
-        _candidates(search, lambda call: call.partition(".")[0] == parts.platform)
+    former = search.rules.former
+    names = former.spell_all(parts.platform, parts.api) if parts.api else ()
+    platforms = (parts.platform, *former.platforms.get(parts.platform, ()))
+    candidates = list(_candidates(search, lambda call: call in names)) or list(
+        _candidates(search, lambda call: call.partition(".")[0] in platforms)
     )
     nears = (Near(n, matching.differences(p, parts, search.rules)) for n, p in candidates)
     return min(nears, key=rank, default=None)
@@ -299,7 +306,7 @@ def _suggest_fixes(search: NearestSearch, near: Near) -> Iterator[str]:
     if paths and len(paths) <= _SHOWN:
         yield _line(msg("ignore"), f"ignore: [{join_messages(', ', paths)}]")
     place = shell_quote(str(search.cassette.place(near.number)))
-    yield _line(msg("compare"), msg("bpmax-sim inspect {place}", place=place))
+    yield _line(msg("compare"), msg("bpmax-sim cassette inspect {place}", place=place))
 
 
 def _ignorable_paths(differences: Sequence[Difference]) -> list[str]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bpmax_sim.cassette import miss
@@ -169,8 +169,11 @@ class Player:
         self._playback = playback or Playback()
         self._find: Find = lambda _key: ()
         self._turns: Turns | None = None
+        self._earlier_keys: dict[str, tuple[str, ...]] = {}  # under earlier names
         if cassette:
-            self._find = _finder(cassette, rules, owner)
+            self._find = _with_earlier(
+                _finder(cassette, rules, owner), cassette, self._earlier_keys
+            )
             # nothing in it refers back to this player, which goes away at once with its files
             self._turns = Turns(self._playback, session, self._find, cassette)
         self._cached: dict[int, Outcome] = {}
@@ -224,15 +227,19 @@ class Player:
         latest = self._latest
         if latest[0] is not parts:
             latest = self._latest = (parts, identity(parts, self._rules))
+            earlier = [identity(form, self._rules) for form in self._rules.earlier_forms(parts)]
+            if earlier:
+                self._earlier_keys[latest[1]] = tuple(earlier)
         return latest[1]
 
     def logins(self, platform: str, instance: str) -> Iterator[Exchange]:
         """Yield the recorded logins of an instance."""
         if self._cassette is None:
             return
+        names = self._rules.former.spell_all(platform, LOGIN)
         for number in self._cassette.index.numbers(self._owner):
             line = self._cassette.line(number)
-            if line.call == f"{platform}.{LOGIN}" and line.instance == instance:
+            if line.call in names and line.instance == instance:
                 yield self._cassette.exchange(number)
 
     def unplayed_exchanges(self) -> tuple[Exchange, ...]:
@@ -260,6 +267,21 @@ class Player:
 def _error(parts: Parts, case: str, lines: list[str]) -> NoMatchError:
     text = join_messages("\n", [label_message(case, lines[0]), *lines[1:]])
     return NoMatchError(text, platform=parts.platform, api=parts.api, case=case)
+
+
+def _with_earlier(find: Find, cassette: Cassette, earlier: Mapping[str, Sequence[str]]) -> Find:
+    """Return what also finds exchanges by the *earlier* keys of a call, in the order of issue."""
+
+    def find_all(key: str) -> Sequence[int]:
+        others = [number for other in earlier.get(key, ()) for number in find(other)]
+        numbers = find(key)
+        return (
+            sorted([*numbers, *others], key=cassette.index.orders.__getitem__)
+            if others
+            else numbers
+        )
+
+    return find_all
 
 
 def _finder(cassette: Cassette, rules: Rules, owner: str) -> Find:

@@ -82,6 +82,7 @@ class Recorder:
         name: str = "",
         parent: int = 0,
         net: int = 0,
+        former: str = "",
     ) -> None:
         """Record into *path*.
 
@@ -89,7 +90,7 @@ class Recorder:
         and never the value; *known* how many it looks for, so that nothing is scanned twice for
         the same. *zone* is that of instants in the file. With *adding*, the owner's older
         exchanges stay; otherwise the new ones replace them, with *repeating* only where they
-        differ. *net* is the version of the net of names in
+        differ, and those of the owner *former*. *net* is the version of the net of names in
         force. What a process that died left in a journal is sealed first, so load the cassette
         for replay after this.
         A forked child's is a branch of the recorder *name* in the process *parent*.
@@ -111,6 +112,7 @@ class Recorder:
         self._name = name or uuid4().hex
         self._parent = parent
         self._net = net
+        self._former = former
         self._process = os.getpid()
         self.drawn: DrawnSequences | None = None
         _recorders.add(self)
@@ -221,7 +223,7 @@ class Recorder:
         """
         same = RecordingComparison(rules=self._rules)
         old = merge.open_old(self.path)
-        entries = merge.entries_of(old, self.owner)
+        entries = merge.entries_of(old, self._former or self.owner)
         known = {e.line.key: rank(read_exchange(e)) for e in map(same.with_rules, entries)}
         ordered = sorted(self._drafts, key=lambda draft: draft.issue)
         latest = {draft.line.key: draft for draft in ordered if not draft.leaks}
@@ -357,7 +359,7 @@ class Recorder:
         except OSError as error:
             raise CassetteError(
                 "{target}: not written ({strerror}); the old file is whole{rescue}; make room "
-                "and run `bpmax-sim recover {path}`",
+                "and run `bpmax-sim cassette recover {path}`",
                 target=target,
                 strerror=error.strerror,
                 rescue=msg(" and the recording is kept in {journal_path}", journal_path=journal)
@@ -400,7 +402,9 @@ class Recorder:
             if not d.leaks
         )
         drafts = merge.drop_repeated_sessions(drafts, same)
-        recording = merge.OwnerRecording(self.owner, drafts, self._adding, self._repeating)
+        recording = merge.OwnerRecording(
+            self.owner, drafts, self._adding, self._repeating, former=self._former
+        )
         return recording, journals, behind
 
     def _merge(self, target: Path, same: RecordingComparison, *, is_afresh: bool) -> bool:

@@ -130,7 +130,7 @@ def secrets_in(
         DamagedCassette: an exchange is not what was recorded.
     """
     do = msg(
-        "record it afresh, or put a stand-in there and run `bpmax-sim seal {file}`",
+        "record it afresh, or put a stand-in there and run `bpmax-sim cassette seal {file}`",
         file=shell_quote(str(cassette.path)),
     )
     for number in range(len(cassette)):

@@ -125,12 +125,6 @@ COMMANDS: Mapping[str, Command] = {
             "node or person. What is only put together when it runs is in no list."
         ),
     ),
-    "inspect": Command(
-        "cassettes:inspect",
-        msg("Show what is recorded in a cassette"),
-        "bpmax-sim inspect cassettes/crm/customer.yaml",
-        msg("With :LINE behind the file, it shows that exchange whole."),
-    ),
     "show": Command(
         "run:show",
         msg("Show the last failure again, without running anything"),
@@ -157,14 +151,59 @@ COMMANDS: Mapping[str, Command] = {
             "project, so a hook of pre-commit may pass it whatever was changed."
         ),
     ),
-    "fmt": Command(
+    "cassette inspect": Command(
+        "cassettes:inspect",
+        msg("Show what is recorded in a cassette"),
+        "bpmax-sim cassette inspect cassettes/crm/customer.yaml",
+        msg("With :LINE behind the file, it shows that exchange whole."),
+    ),
+    "cassette diff": Command(
+        "review:diff",
+        msg("Compare two cassettes by meaning, exchange by exchange, and tell where they differ"),
+        "bpmax-sim cassette diff cassettes/crm/customer.yaml",
+        msg(
+            "By default with the recording that waits beside it as <file>.new. Instants, "
+            "durations and fields that are declared volatile do not count. It ends with 1 "
+            "if they differ."
+        ),
+    ),
+    "cassette fmt": Command(
         "cassettes:fmt",
         msg("Write cassettes canonically, with keys under the matching rules now in force"),
-        "bpmax-sim fmt --check",
+        "bpmax-sim cassette fmt --check",
         msg(
             "After a change of ignore or volatile, replay works keys out anew each time; "
-            "this saves that. What was edited by hand is for `bpmax-sim seal FILE`."
+            "this saves that. What was edited by hand is for `bpmax-sim cassette seal FILE`."
         ),
+    ),
+    "cassette seal": Command(
+        "cassettes:seal",
+        msg("Accept a cassette that was edited by hand"),
+        "bpmax-sim cassette seal cassettes/crm/customer.yaml",
+        msg("It shows what changes in the file and asks before it writes."),
+    ),
+    "cassette recover": Command(
+        "cassettes:recover",
+        msg("Seal what a recording that was killed left in its journal"),
+        "bpmax-sim cassette recover",
+    ),
+    "cassette prune": Command(
+        "prune:prune",
+        msg(
+            "Delete exchanges and cassettes that no test played in the last complete run of pytest"
+        ),
+        "bpmax-sim cassette prune --yes",
+        msg(
+            "It shows what would go, and asks before it deletes; where nobody can be asked "
+            "it needs --yes. Recordings of logins stay, and so does all of a test that "
+            "failed or was skipped."
+        ),
+    ),
+    "cassette export": Command(
+        "cassettes:export_cassette",
+        msg("Write a cassette as an HTTP Archive, curl commands, WireMock mappings or plain vcrpy"),
+        "bpmax-sim cassette export cassettes/crm/customer.yaml --as har",
+        msg("Credentials stay stand-ins. What the format cannot carry is told."),
     ),
     "import": Command(
         "imports:import_traffic",
@@ -184,22 +223,6 @@ COMMANDS: Mapping[str, Command] = {
             "It adds an instance whose credentials come from the environment. Nothing is "
             "fetched; what a platform file cannot say is told, and stands at its head. "
             "Mode simulate answers as the document says."
-        ),
-    ),
-    "export": Command(
-        "cassettes:export_cassette",
-        msg("Write a cassette as an HTTP Archive, curl commands, WireMock mappings or plain vcrpy"),
-        "bpmax-sim export cassettes/crm/customer.yaml --as har",
-        msg("Credentials stay stand-ins. What the format cannot carry is told."),
-    ),
-    "diff": Command(
-        "review:diff",
-        msg("Compare two cassettes by meaning, exchange by exchange, and tell where they differ"),
-        "bpmax-sim diff cassettes/crm/customer.yaml",
-        msg(
-            "By default with the recording that waits beside it as <file>.new. Instants, "
-            "durations and fields that are declared volatile do not count. It ends with 1 "
-            "if they differ."
         ),
     ),
     "verify": Command(
@@ -222,29 +245,6 @@ COMMANDS: Mapping[str, Command] = {
             "Where both sides recorded the same scenario, ours stays and theirs waits as "
             "<file>.new for `bpmax-sim review`; it ends with 1 then. Git runs it by itself once "
             "`bpmax-sim doctor --fix` has set that up."
-        ),
-    ),
-    "seal": Command(
-        "cassettes:seal",
-        msg("Accept a cassette that was edited by hand"),
-        "bpmax-sim seal cassettes/crm/customer.yaml",
-        msg("It shows what changes in the file and asks before it writes."),
-    ),
-    "recover": Command(
-        "cassettes:recover",
-        msg("Seal what a recording that was killed left in its journal"),
-        "bpmax-sim recover",
-    ),
-    "prune": Command(
-        "prune:prune",
-        msg(
-            "Delete exchanges and cassettes that no test played in the last complete run of pytest"
-        ),
-        "bpmax-sim prune --yes",
-        msg(
-            "It shows what would go, and asks before it deletes; where nobody can be asked "
-            "it needs --yes. Recordings of logins stay, and so does all of a test that "
-            "failed or was skipped."
         ),
     ),
     "coverage": Command(
@@ -309,6 +309,24 @@ COMMANDS: Mapping[str, Command] = {
     ),
 }
 
+
+GROUPS: Final[Mapping[str, str]] = {
+    "cassette": msg("Show, compare, format, seal, recover, prune or export cassettes"),
+}
+"""First word of commands that have two -> what they do; a group alone prints its help."""
+_REMOVED_OPTIONS: Final[Mapping[tuple[str, str], str]] = {
+    **{
+        (command, "--json"): msg(
+            "--json was removed here, as nothing but the exit code is for programs"
+        )
+        for command in ("demo", "init", "doctor", "cassette seal")
+    },
+    ("lint", "--fix"): msg(
+        "--fix was removed, as no released version accepted what it rewrote; "
+        "`bpmax-sim lint --explain` lists what to write instead"
+    ),
+}
+"""Command and option -> what to say instead of a near name."""
 
 _REFUSALS: Final[Mapping[str, str]] = {
     **{
@@ -391,7 +409,9 @@ _CODES: tuple[tuple[type[BpmaxError], ExitCode], ...] = (
 )
 _SETTINGS = {"max_content_width": WIDTH, "help_option_names": ["-h", "--help"]}
 _INTERRUPTED = 130  # as shells tell of SIGINT
-_RECORDING = msg("\nstopped; what was being recorded is kept, `bpmax-sim recover` seals it")
+_RECORDING = msg(
+    "\nstopped; what was being recorded is kept, `bpmax-sim cassette recover` seals it"
+)
 
 
 class _Command(TyperCommand):
@@ -402,33 +422,83 @@ class _Command(TyperCommand):
 
 
 class _Commands(TyperGroup):
-    """The commands of the table."""
+    """The commands of the table whose names begin with *prefix*, or all without one."""
+
+    prefix = ""
 
     def get_help(self, ctx: Any) -> str:
         return _with_headings(super().get_help(ctx))
 
     def list_commands(self, _ctx: Any) -> list[str]:
-        return list(COMMANDS)
+        return [name for name in _list_level(self.prefix) if " " not in name]
 
     def get_command(self, _ctx: Any, cmd_name: str) -> Any:
-        command = COMMANDS.get(cmd_name)
-        return _build_command(cmd_name, command, current_language()) if command else None
+        name = join_messages("", (self.prefix, cmd_name))
+        if name in GROUPS:
+            return _build_group(name, current_language())
+        command = COMMANDS.get(name)
+        return _build_command(name, command, current_language()) if command else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args[0] == "help":  # as other tools have it
             args = [*args[1:], "--help"] if args[1:] else ["--help"]
         name = args[0]
-        pair = join_messages(" ", args[:2])  # a command may have a name of two words
-        if pair in COMMANDS:
+        pair = join_messages(" ", args[:2])  # `import` is a command, and `import openapi` another
+        if pair in COMMANDS and name in COMMANDS:
             return pair, self.get_command(ctx, pair), args[2:]
-        if name not in COMMANDS and not name.startswith("-"):
-            text = suggest(name, COMMANDS)
-            ctx.fail(msg("there is no command {name!r}{text}", name=name, text=text))
+        level = _list_level(self.prefix)
+        if name not in level and not name.startswith("-"):
+            grouped = [full for full in COMMANDS if full.endswith(f" {name}")]
+            if grouped and not self.prefix:
+                ctx.fail(msg("{name!r} is `bpmax-sim {now}` now", name=name, now=grouped[0]))
+            what = join_messages("", (self.prefix, name))
+            text = suggest(name, level)
+            ctx.fail(msg("there is no command {name!r}{text}", name=what, text=text))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, _ctx: Any, formatter: Any) -> None:
+        level = _list_level(self.prefix)
         with formatter.section("Commands"):
-            formatter.write_dl([(name, translate(c.about)) for name, c in COMMANDS.items()])
+            formatter.write_dl([(name, translate(about)) for name, about in level.items()])
+
+
+class _CassetteCommands(_Commands):
+    prefix = "cassette "
+
+
+def _list_level(prefix: str) -> Mapping[str, str]:
+    """Return what each name behind *prefix* does; a group is one name of the level above."""
+    level: dict[str, str] = {}
+    for name, command in COMMANDS.items():
+        group, _, _ = name.partition(" ")
+        if prefix:
+            if name.startswith(prefix):
+                level[name.removeprefix(prefix)] = command.about
+        elif group in GROUPS:
+            level[group] = GROUPS[group]
+        else:
+            level[name] = command.about
+    return level
+
+
+@cache
+def _build_group(name: str, _language: str) -> Any:
+    app = typer.Typer(
+        cls=_CassetteCommands,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        help=in_sentences(translate(msg("{about}.", about=GROUPS[name]))),
+        context_settings=_SETTINGS,
+    )
+    app.callback(invoke_without_command=True)(_print_group_help)
+    return typer.main.get_command(app)
+
+
+def _print_group_help(context: typer.Context) -> int:
+    if context.invoked_subcommand is None:
+        say(context.get_help())
+    return ExitCode.PASSED
 
 
 @cache
@@ -445,7 +515,45 @@ def _build_command(name: str, command: Command, _language: str) -> Any:
     for parameter in compiled.params:
         if parameter.name in helps:
             parameter.help = in_sentences(translate(helps[parameter.name]))
+    if any(getattr(parameter, "hidden", False) for parameter in compiled.params):
+        compiled.params.append(_make_help_all())
     return compiled
+
+
+def _print_whole_help(context: typer.Context, value: bool) -> None:
+    if not value or context.resilient_parsing:
+        return
+    rare = [one for one in context.command.params if getattr(one, "hidden", False)]
+    try:
+        for parameter in rare:
+            parameter.hidden = False  # type: ignore[attr-defined]
+        say(context.get_help())
+    finally:  # the command is built once in a process, and its help may be asked for again
+        for parameter in rare:
+            parameter.hidden = True  # type: ignore[attr-defined]
+    raise typer.Exit
+
+
+_HELP_ALL: Final = msg("Show the options that few need, too, and exit.")
+
+
+def _have_help_all(
+    *,
+    help_all: Annotated[
+        bool,
+        Option("--help-all", is_eager=True, expose_value=False, callback=_print_whole_help),
+    ] = False,
+) -> None:
+    """Declare the option for typer, which makes options of signatures alone."""
+
+
+def _make_help_all() -> Any:
+    app = typer.Typer(add_completion=False)
+    app.command()(_have_help_all)
+    compiled: Any = typer.main.get_command(app)
+    (option,) = compiled.params
+    option.help = in_sentences(translate(_HELP_ALL))
+    return option
 
 
 def in_sentences(text: str) -> str:
@@ -531,11 +639,12 @@ def _call_command(arguments: Sequence[str]) -> int:
     try:
         code = _app(current_language())(list(arguments), prog_name=PROGRAM, standalone_mode=False)
     except typer.TyperException as error:
-        words = [argument for argument in arguments if not argument.startswith("-")]
-        named = next((n for n in (join_messages(" ", words[:2]), *words[:1]) if n in COMMANDS), "")
+        named = _command_named_in(arguments)
+        words = error.format_message()
+        removed = [one for one in _REMOVED_OPTIONS if one[0] == named and one[1] in words.split()]
         message = msg(
             "{in_our_words}; see {where} --help",
-            in_our_words=in_our_words(error.format_message()),
+            in_our_words=_REMOVED_OPTIONS[removed[0]] if removed else in_our_words(words),
             where=f"{PROGRAM} {named}".rstrip(),
         )
         return _report_error(ConfigError(message), arguments)
@@ -545,6 +654,12 @@ def _call_command(arguments: Sequence[str]) -> int:
         tell(msg("\nstopped; nothing was changed"))
         return ExitCode.FAILED
     return _report_interrupt(arguments) if code == _INTERRUPTED else int(code or 0)
+
+
+def _command_named_in(arguments: Sequence[str]) -> str:
+    words = [argument for argument in arguments if not argument.startswith("-")]
+    candidates = (join_messages(" ", words[:2]), *words[:1])
+    return next((name for name in candidates if name in COMMANDS or name in GROUPS), "")
 
 
 def _report_interrupt(arguments: Sequence[str]) -> int:

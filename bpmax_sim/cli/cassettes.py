@@ -81,29 +81,24 @@ def seal(
     cassette: Annotated[Path, Argument(metavar="FILE", help=msg("The edited cassette."))],
     *,
     yes: Yes = False,
-    json: Json = False,
 ) -> int:
     """Seal a cassette again."""
     if not cassette.is_file():
         raise ConfigError(missing_problem(cassette, ".yaml"))
     before = cassette.read_bytes()
     after = _seal_bytes(cassette, before)
-    exchanges = list(find_edited_exchanges(before, after))
-    lines = [] if after == before else list(format_line_changes(before.decode(), after.decode()))
-    if not json:
-        for line in (*exchanges, *lines):
-            say(line)
     if after == before:
         tell("{cassette}: sound already, nothing to do", cassette=display_path(cassette))
-    else:
-        if not yes:
-            agree("Seal {cassette} like this?", cassette=display_path(cassette))
-        with journal.lock_folder(cassette.parent):
-            journal.replace_whole(cassette, after)
-        tell(label_message(display_path(cassette), msg("sealed")))
-    if json:
-        document = {"sealed": after != before, "edited": exchanges, "changes": lines}
-        say_document(file=display_path(cassette), **document)
+        return ExitCode.PASSED
+    for line in find_edited_exchanges(before, after):
+        say(line)
+    for line in format_line_changes(before.decode(), after.decode()):
+        say(line)
+    if not yes:
+        agree("Seal {cassette} like this?", cassette=display_path(cassette))
+    with journal.lock_folder(cassette.parent):
+        journal.replace_whole(cassette, after)
+    tell(label_message(display_path(cassette), msg("sealed")))
     return ExitCode.PASSED
 
 
@@ -139,7 +134,7 @@ def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
     for path, process in living:
         message = msg(
             "process {process} still runs and seals it in the end; "
-            "let it end or stop it, then run `bpmax-sim recover` again",
+            "let it end or stop it, then run `bpmax-sim cassette recover` again",
             process=process,
         )
         tell(label_message(display_path(path), message))

@@ -18,9 +18,8 @@ from typer import Option
 
 import bpmax_sim
 from bpmax_sim import git
-from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.project import FILES
-from bpmax_sim.cli.terminal import say_result, tell
+from bpmax_sim.cli.terminal import say, tell
 from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.i18n import msg, plural, series, template
 from bpmax_sim.platform.load import load_platforms
@@ -124,7 +123,11 @@ def _check_leftovers(root: Path) -> Iterator[Finding]:
     """Yield what recordings left that were killed, or that failed."""
     folder = root / "cassettes"
     for end, name, text in (
-        ("*.journal", msg("journals"), template("{counted} was not finished; `bpmax-sim recover`")),
+        (
+            "*.journal",
+            msg("journals"),
+            template("{counted} was not finished; `bpmax-sim cassette recover`"),
+        ),
         ("*.new", msg("review"), template("{counted} to accept or reject; `bpmax-sim review`")),
     ):
         if number := len(list(folder.rglob(end))):
@@ -162,7 +165,6 @@ def doctor(
     fix: Annotated[
         bool, Option("--fix", help=msg("Let this clone of Git merge and show cassettes."))
     ] = False,
-    json: Json = False,
 ) -> int:
     """Check the installation."""
     repository = git.find_repository(Path.cwd())
@@ -170,9 +172,8 @@ def doctor(
         tell(line)
     results = list(collect_findings())
     sound = all(ok for ok, _, _ in results)
-    lines = align_columns([("√" if ok else "×", name, value) for ok, name, value in results])
-    checks = [{"ok": ok, "name": name, "value": value} for ok, name, value in results]
-    say_result(lines, json=json, ok=sound, checks=checks)
+    for line in align_columns([("√" if ok else "×", *found) for ok, *found in results]):
+        say(line)
     return ExitCode.PASSED if sound else ExitCode.FAILED
 
 

@@ -36,7 +36,7 @@ CURES: Final[Mapping[str, str]] = {
     "unplayed": template("record again, or set unused: ignore"),
     "charset": template("declare the encoding of the response in the platform file"),
     "secret": template("declare its place in secrets:, or in not_secret: of the project"),
-    "interrupted": template("seal the recording with `bpmax-sim recover`"),
+    "interrupted": template("seal the recording with `bpmax-sim cassette recover`"),
     "weak_secret": template("use a longer secret"),
     "collation": template("sort by a field that has no rare characters, or run with --engine v8"),
     "power": template("write Math.pow, or round the result"),

@@ -41,17 +41,21 @@ def fuzz(  # noqa: PLR0913 - the options of the command
     ] = None,
     library: Annotated[
         list[Path] | None,
-        Option(metavar="FILE", help=msg("Runs before scripts; repeatable.")),
+        Option(metavar="FILE", help=msg("Runs before scripts; repeatable."), hidden=True),
     ] = None,
     law: Annotated[
-        list[str] | None, Option(metavar="NAME", help=msg("Only this law; repeatable."))
+        list[str] | None,
+        Option(metavar="NAME", help=msg("Only this law; repeatable."), hidden=True),
     ] = None,
     minutes: Annotated[float, Option(metavar="N", help=msg("How long at most."))] = 1,
-    workers: Annotated[int, Option("-n", metavar="WORKERS", help=msg("Processes."))] = 1,
+    workers: Annotated[
+        int, Option("-n", metavar="WORKERS", help=msg("Processes."), hidden=True)
+    ] = 1,
     database: Annotated[
         str,
         Option(
             metavar="DIR|redis://…",
+            hidden=True,
             help=msg(
                 "Where examples are kept, to be shared; by default .bpmax/fuzz of the project."
             ),

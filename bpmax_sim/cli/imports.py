@@ -88,15 +88,27 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
     ] = "",
     address: Annotated[
         str,
-        Option(metavar="URL", help=msg("Of the server whose WireMock mappings these are.")),
+        Option(
+            metavar="URL",
+            help=msg("Of the server whose WireMock mappings these are."),
+            hidden=True,
+        ),
     ] = "",
     redact: Annotated[
         list[str] | None,
-        Option(metavar="PATH", help=msg("A place of personal data, such as body.phone.")),
+        Option(
+            metavar="PATH",
+            help=msg("A place of personal data, such as body.phone."),
+            hidden=True,
+        ),
     ] = None,
     secret: Annotated[
         list[str] | None,
-        Option(metavar="VARIABLE", help=msg("A variable whose value is hidden everywhere.")),
+        Option(
+            metavar="VARIABLE",
+            help=msg("A variable whose value is hidden everywhere."),
+            hidden=True,
+        ),
     ] = None,
     platforms: PlatformsFolder = None,
     yes: Yes = False,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal
@@ -16,7 +15,6 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import find_interrupted
 from bpmax_sim.check.scripts import ScriptFinding, check_scripts, script_contexts
 from bpmax_sim.check.secrets import NotSecret, literal_secrets, secrets_in
-from bpmax_sim.check.upgrade import upgrade
 from bpmax_sim.cli.explain import explain, explanation_lines
 from bpmax_sim.cli.options import Json, Paths
 from bpmax_sim.cli.select import (
@@ -54,16 +52,12 @@ def lint(
     paths: Paths = None,
     *,
     cassettes: Annotated[
-        bool, Option(help=msg("Look for damage and secrets in cassettes, too."))
+        bool, Option(help=msg("Look for damage and secrets in cassettes, too."), hidden=True)
     ] = True,
     style: Annotated[
         Literal["text", "github"],
         Option("--format", help=msg("How problems are told; github annotates a commit.")),
     ] = "text",
-    fix: Annotated[
-        bool,
-        Option("--fix", help=msg("Replay scenarios, and rewrite what an earlier version allowed.")),
-    ] = False,
     is_explained: Annotated[
         bool,
         Option(
@@ -75,10 +69,6 @@ def lint(
 ) -> int:
     """Report every problem."""
     files, recordings = _split_paths(paths or ())
-    for path in dict.fromkeys(target.path for target in files) if fix else ():
-        with suppress(ConfigError):  # it is told with the other problems
-            for change in upgrade(path):
-                tell(f"{Place(display_path(path), change.line)}: {change.what}")
     hints: list[str] = []
     doubts: list[Problem] = []
     findings: list[ScriptFinding] = []
@@ -182,6 +172,8 @@ def _problems(
     own = chain.from_iterable(item.own.values() for item in loaded.values())
     for text in chain.from_iterable(map(recover_hints, own)):
         hint(text)
+    for text in dict.fromkeys(chain.from_iterable(map(_earlier_names, loaded.values()))):
+        hint(text)
     for key, was, now in chain.from_iterable(item.overridden for item in loaded.values()):
         hint(msg("platform {key!r} of {was} is replaced by {now}", key=key, was=was, now=now))
     for finding in _in_scripts(items, loaded):
@@ -192,6 +184,21 @@ def _problems(
             warn(finding.problem)
     if cassettes:
         yield from _in_cassettes(files, recordings, list(loaded.values()), hint)
+
+
+def _earlier_names(platforms: Platforms) -> Iterator[str]:
+    """Yield what was renamed, so that somebody sees under which names recordings are played."""
+    for platform in platforms.own.values():
+        names = {platform.platform_key: platform.was}
+        names |= {f"{platform.platform_key}.{api.key}": api.was for api in platform.apis.values()}
+        for name, was in names.items():
+            if was:
+                yield msg(
+                    "{name} also plays what was recorded as {was}; "
+                    "`bpmax-sim migrate` moves that for good",
+                    name=name,
+                    was=series(was),
+                )
 
 
 def _load_platforms(
@@ -263,7 +270,8 @@ def _find_interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
     for path in dict.fromkeys(Path(display_path(journal)) for journal in paths):
         for journal in find_interrupted(path):
             message = msg(
-                "a recording was interrupted here; seal it with `bpmax-sim recover {path}`",
+                "a recording was interrupted here; seal it with "
+                "`bpmax-sim cassette recover {path}`",
                 path=shell_quote(str(path)),
             )
             yield Problem(message, Place(str(journal)))

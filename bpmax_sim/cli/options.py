@@ -17,32 +17,33 @@ def flag_of(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def _of_a_run(name: str) -> Any:
+def _of_a_run(name: str, *, is_rare: bool = False) -> Any:
+    """Return the option *name* of the table; a rare one stands behind ``--help-all``."""
     option = options_of("cli")[name]
     help_text = helped(option, flag_of)
     sentence = Translatable(
         f"{help_text[0].upper()}{help_text[1:]}.", "{help}.", {"help": help_text}
     )
-    return Option(flag_of(name), metavar=option.metavar, help=sentence)
+    return Option(flag_of(name), metavar=option.metavar, help=sentence, hidden=is_rare)
 
 
 Mode = Annotated[options.Mode | None, _of_a_run("mode")]
 Record = Annotated[options.RecordMode, _of_a_run("record")]
-RecordAgainst = Annotated[options.Against, _of_a_run("against")]
-Extra = Annotated[bool, _of_a_run("record_extra")]
-AllowCi = Annotated[bool, _of_a_run("allow_ci_record")]
-AllowHosts = Annotated[list[str] | None, _of_a_run("allow_hosts")]
+RecordAgainst = Annotated[options.Against, _of_a_run("against", is_rare=True)]
+Extra = Annotated[bool, _of_a_run("record_extra", is_rare=True)]
+AllowCi = Annotated[bool, _of_a_run("allow_ci_record", is_rare=True)]
+AllowHosts = Annotated[list[str] | None, _of_a_run("allow_hosts", is_rare=True)]
 Instance = Annotated[str, _of_a_run("instance")]
 Variables = Annotated[list[str] | None, _of_a_run("var")]
-Cassettes = Annotated[str | None, _of_a_run("cassettes")]
-PlatformsFolder = Annotated[Path | None, _of_a_run("platforms")]
-Faults = Annotated[options.Armed, _of_a_run("faults")]
-TreatUnused = Annotated[options.Unused | None, _of_a_run("unused")]
-ShardOption = Annotated[str, _of_a_run("shard")]
-Trace = Annotated[options.TraceWhen, _of_a_run("trace")]
-Engine = Annotated[options.EngineName | None, _of_a_run("engine")]
-Stack = Annotated[str, _of_a_run("js_stack")]
-LimitsOption = Annotated[str, _of_a_run("js_limits")]
+Cassettes = Annotated[str | None, _of_a_run("cassettes", is_rare=True)]
+PlatformsFolder = Annotated[Path | None, _of_a_run("platforms", is_rare=True)]
+Faults = Annotated[options.Armed, _of_a_run("faults", is_rare=True)]
+TreatUnused = Annotated[options.Unused | None, _of_a_run("unused", is_rare=True)]
+ShardOption = Annotated[str, _of_a_run("shard", is_rare=True)]
+Trace = Annotated[options.TraceWhen, _of_a_run("trace", is_rare=True)]
+Engine = Annotated[options.EngineName | None, _of_a_run("engine", is_rare=True)]
+Stack = Annotated[str, _of_a_run("js_stack", is_rare=True)]
+LimitsOption = Annotated[str, _of_a_run("js_limits", is_rare=True)]
 
 Paths = Annotated[
     list[str] | None,

@@ -74,6 +74,7 @@ _RUN: Shape = {
 _SCENARIO: Shape = {
     **_texts("name", "row", "file"),
     "line": WHOLE,
+    "was": [TEXT],
     "tags": [TEXT],
     "cassette": TEXT,
     "steps": WHOLE,
@@ -115,15 +116,13 @@ _TENANT: Shape = {"instance": TEXT, "credentials": [{"name": TEXT, "value": (TEX
 
 _USE: Shape = {"role": TEXT, **_PLACE, "detail": TEXT, "through": [TEXT]}
 SHAPES: Mapping[str, Shape] = {
-    "demo": {"folder": TEXT, "lines": [TEXT]},
-    "init": {"folder": TEXT, **_FILES},
     "run": _RUN,
     "record": _RUN,
     "review": {"action": TEXT, "files": [{"file": TEXT, "exchanges": WHOLE, "changes": [TEXT]}]},
     "list": {"items": [_SCENARIO]},
     "types": {**_FILES},
     "uses": {"places": [{**_texts("kind", "name"), "uses": [_USE]}]},
-    "inspect": {"file": TEXT, "exchanges": [_EXCHANGE]},
+    "cassette inspect": {"file": TEXT, "exchanges": [_EXCHANGE]},
     "show": {"failures": [_REMEMBERED]},
     "report": {"file": TEXT, **_wholes("passed", "failed", "xfailed", "skipped", "ended_early")},
     "lint": {
@@ -131,7 +130,7 @@ SHAPES: Mapping[str, Shape] = {
         "warnings": [_PROBLEM],
         "explained": [{**_PROBLEM, "rule": TEXT, "cure": TEXT, "red": TEXT}],
     },
-    "fmt": {"check": FLAG, **_FILES},
+    "cassette fmt": {"check": FLAG, **_FILES},
     "import": {"cassettes": [_IMPORTED]},
     "import openapi": {
         "platform": TEXT,
@@ -140,8 +139,8 @@ SHAPES: Mapping[str, Shape] = {
         "credentials": [TEXT],
         "notes": [{**_texts("path", "message"), "count": WHOLE, "paths": [TEXT]}],
     },
-    "export": {**_texts("format", "file", "content"), "exchanges": WHOLE, "notes": [TEXT]},
-    "diff": {
+    "cassette export": {**_texts("format", "file", "content"), "exchanges": WHOLE, "notes": [TEXT]},
+    "cassette diff": {
         **_texts("old", "new"),
         "summary": _wholes("same", "changed", "removed", "added"),
         "exchanges": [_DIFFERENCE],
@@ -153,10 +152,9 @@ SHAPES: Mapping[str, Shape] = {
         },
         "drifts": [{**_PLACE, **_texts("call", "for", "tier", "kind", "path", "message")}],
     },
-    "seal": {"file": TEXT, "sealed": FLAG, "edited": [TEXT], "changes": [TEXT]},
-    "recover": {**_FILES, "review": [TEXT]},
+    "cassette recover": {**_FILES, "review": [TEXT]},
     "merge": {**_FILES, "review": [TEXT]},
-    "prune": {
+    "cassette prune": {
         "deleted": FLAG,
         "files": [{"file": TEXT, **_wholes("exchanges", "total"), "calls": [TEXT]}],
     },
@@ -174,7 +172,6 @@ SHAPES: Mapping[str, Shape] = {
     "serve": {"url": TEXT, "exchanges": WHOLE, "addresses": [TEXT]},
     "simulate": {**_texts("url", "platform"), "instances": [_TENANT]},
     "schema": _FILES,
-    "doctor": {"ok": FLAG, "checks": [{"ok": FLAG, **_texts("name", "value")}]},
 }
 
 

@@ -36,7 +36,7 @@ _QUESTIONS = {
 }
 
 
-def init(  # noqa: PLR0913 - the options of the command
+def init(
     folder: Annotated[Path, Argument(metavar="DIR", help=msg("The project's folder."))] = Path(),
     *,
     platform: Annotated[str, Option(metavar="KEY", help=msg("The third party's key."))] = "",
@@ -49,7 +49,6 @@ def init(  # noqa: PLR0913 - the options of the command
     yes: Annotated[
         bool, Option("--yes", "-y", help=msg("Ask nothing, and replace what is there."))
     ] = False,
-    json: Json = False,
 ) -> int:
     """Make a project."""
     options = {"platform": platform, "url": url, "auth": auth, "ci": ",".join(ci or ())}
@@ -65,12 +64,12 @@ def init(  # noqa: PLR0913 - the options of the command
             )
         agree("Replace {named}?", named=named)
     written = carry_out(ready, folder, chosen)
-    names = [display_path(path) for path in written]
-    say_result(names, json=json, folder=display_path(folder), files=names)
+    for path in written:
+        say(display_path(path))
     repository = find_repository(folder.absolute())
     for line in set_up(repository) if repository else ():
         tell(line)
-    for line in () if json else _next(folder, chosen, written):
+    for line in _next(folder, chosen, written):
         tell(line)
     return ExitCode.PASSED
 
@@ -112,16 +111,14 @@ def demo(
     force: Annotated[
         bool, Option("--force", help=msg("Write into a folder that holds other files."))
     ] = False,
-    json: Json = False,
 ) -> int:
     """Show recording and replay."""
-    lines = play_demo(folder, force=force)  # each is shown as soon as it is there
-    document = list(lines) if json else ()
-    say_result(lines, json=json, folder=display_path(folder), lines=document)
+    for line in play_demo(folder, force=force):
+        say(line)
     return ExitCode.PASSED
 
 
-Host = Annotated[str, Option(metavar="HOST", help=msg("Where it listens."))]
+Host = Annotated[str, Option(metavar="HOST", help=msg("Where it listens."), hidden=True)]
 Port = Annotated[
     int, Option(metavar="PORT", min=0, max=65_535, help=msg("0 for one that is free."))
 ]
@@ -170,7 +167,9 @@ def simulate(
     *,
     host: Host = _HOST,
     port: Port = 0,
-    seed: Annotated[int, Option(metavar="N", help=msg("Of all that it makes up."))] = 0,
+    seed: Annotated[
+        int, Option(metavar="N", help=msg("Of all that it makes up."), hidden=True)
+    ] = 0,
     platforms: PlatformsFolder = None,
     json: Json = False,
 ) -> int:
@@ -240,14 +239,15 @@ FILES: Mapping[str, Callable[[], Mapping[str, Any]]] = {
 
 def schema(
     kind: Annotated[
-        str,
+        list[str] | None,
         Argument(
+            metavar="KIND",
             help=msg(
                 "scenario, fragment, flow, platform, instances, or a command: what its --json "
                 "prints."
-            )
+            ),
         ),
-    ] = "scenario",
+    ] = None,
     *,
     write: Annotated[
         bool, Option("--write", help=msg("Write those of files into scenarios/schemas/."))
@@ -258,14 +258,16 @@ def schema(
     if write:
         names = [display_path(path) for path in _write_schemas()]
         say_result(names, json=json, files=names)
-    elif kind in FILES:
-        say_json(FILES[kind]())
-    elif kind in SHAPES:
-        title = msg("bpmax-sim {kind} --json", kind=kind)
-        say_json({"title": title, **as_schema(SHAPES[kind])})
+        return ExitCode.PASSED
+    name = join_messages(" ", kind or ("scenario",))
+    if name in FILES:
+        say_json(FILES[name]())
+    elif name in SHAPES:
+        title = msg("bpmax-sim {kind} --json", kind=name)
+        say_json({"title": title, **as_schema(SHAPES[name])})
     else:
-        hint = suggest(kind, [*FILES, *SHAPES])
-        raise ConfigError("there is no schema {kind!r}{hint}", kind=kind, hint=hint)
+        hint = suggest(name, [*FILES, *SHAPES])
+        raise ConfigError("there is no schema {kind!r}{hint}", kind=name, hint=hint)
     return ExitCode.PASSED
 
 

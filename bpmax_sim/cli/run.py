@@ -538,7 +538,7 @@ def list_scenarios(
             f"{item.place.file}:{item.place.line}",
             item.name,
             item.cassette,
-            join_messages(" ", item.tags),
+            join_messages(" ", [*item.tags, *_earlier_names(item)]),
         )
         for item in items
     ]
@@ -549,6 +549,7 @@ def list_scenarios(
             "row": item.row_id,
             "file": item.place.file,
             "line": item.place.line,
+            "was": list(item.scenario.was),
             "tags": list(item.tags),
             "cassette": item.cassette,
             "steps": len(item.steps),
@@ -561,6 +562,11 @@ def list_scenarios(
     if not items and not json:
         tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
     return ExitCode.PASSED if items else ExitCode.NOTHING
+
+
+def _earlier_names(item: ScenarioItem) -> Iterator[str]:
+    if item.scenario.was:
+        yield msg("(was {names})", names=series(map(repr, item.scenario.was)))
 
 
 def report(

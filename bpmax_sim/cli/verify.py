@@ -220,7 +220,8 @@ def show_coverage(
     keyword: Keyword = "",
     allow_hosts: AllowHosts = None,
     missing: Annotated[
-        bool, Option("--missing/--no-missing", help=msg("Name what no scenario touches."))
+        bool,
+        Option("--missing/--no-missing", help=msg("Name what no scenario touches."), hidden=True),
     ] = True,
     fail_under: Annotated[
         float,

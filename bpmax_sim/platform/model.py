@@ -356,6 +356,7 @@ class Api(Model, frozen=True, kw_only=True):
     """One operation; UNSET means that the platform's own setting holds.
 
     Attributes:
+        was: earlier names, under which older recordings call it.
         answer: what the body of a good response is, as a JSON Schema or in the words of OpenAPI.
         host: the name of the platform's host that *path* is below; the platform's own without it.
     """
@@ -363,6 +364,7 @@ class Api(Model, frozen=True, kw_only=True):
     key: Annotated[str, INTERNAL] = ""
     title: str = ""
     aliases: tuple[str, ...] = ()
+    was: tuple[str, ...] = ()
     method: str = "GET"
     path: str = "/"
     host: str = ""
@@ -402,11 +404,13 @@ class Platform(Model, frozen=True, kw_only=True):
         share: who has one login of an instance: each process, or all processes of a machine, one
             of which logs in while the others wait.
         spellings: the key of each API by every snake_case spelling, aliases included.
+        was: earlier keys, under which older recordings call it.
         extends: the key of a platform that this one is laid over.
         hosts: further addresses by name, such as ``sso``; templates see them as ``sso_url``.
     """
 
     platform_key: str
+    was: tuple[str, ...] = ()
     extends: str = ""
     title: str = ""
     base_url: str

@@ -117,9 +117,13 @@ def chain_of(source: PlatformSource, find: Find, problems: list[Problem]) -> lis
 def lay_over(chain: list[PlatformSource]) -> tuple[Node, dict[str, Node]]:
     """Return the root that a chain of files makes, and the private presets in it."""
     root, presets = Node({}), dict[str, Node]()
+    below = ""
     for source in reversed(chain):
         assert source.root is not None
+        if below and below != source.key:  # what another platform was called, this one was not
+            root = structs.replace(root, value={k: v for k, v in root.items.items() if k != "was"})
         root = source.root if not root.items else _merge(root, source.root)
+        below = source.key
         presets |= source.presets
     return root, presets
 

@@ -17,6 +17,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.cassette import matching
+from bpmax_sim.cassette.former_names import rename_standins
 from bpmax_sim.cassette.model import decode_json
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.field_path import body_steps, member
@@ -355,6 +356,7 @@ def signed_otherwise(
     differences = _differences(places, recorded, sent)
     if not differences:
         return ()
+    planned, grant = _under_recorded_name(planned, grant, env, recorded)
     context = standin_context_at(planned.tenant, grant, stamp, sent.attempt)
     again = _standin_request(planned, _call_at(planned, context), context, env)[0]
     differences = _differences(places, recorded, again)
@@ -362,6 +364,21 @@ def signed_otherwise(
         return differences
     again = signed_at(recorded, planned.recipe, planned.tenant, grant, stamp)
     return _differences(places, recorded, again)
+
+
+def _under_recorded_name(
+    planned: Plan, grant: Grant | None, env: Environment, recorded: Request
+) -> tuple[Plan, Grant | None]:
+    """Return what a call is signed with, as stand-ins of the platform's name in the recording."""
+    today, was = planned.call.platform, recorded.call.platform if recorded.call else ""
+    if not was or was == today:
+        return planned, grant
+    recipe = planned.recipe
+    tenant = env.tenant(replace(recipe.platform, platform_key=was), recipe.instance)
+    if grant is not None:
+        standins = rename_standins(grant.standins, old=today, new=was)
+        grant = Grant(values=grant.values, standins=standins, expires=grant.expires)
+    return replace(planned, tenant=tenant), grant
 
 
 def is_signed(

@@ -35,6 +35,7 @@ class CallSpec(NoRepr, frozen=True, kw_only=True):
         steps: setters and their values, in the order of calling.
         args: the arguments of a direct call; None for a chained one.
         position: the script line that made the call, where it is known.
+        refusal: why the script could not even put it together.
     """
 
     platform: str
@@ -43,6 +44,7 @@ class CallSpec(NoRepr, frozen=True, kw_only=True):
     steps: tuple[tuple[Setter, Any], ...] = ()
     args: tuple[Any, ...] | None = None
     position: Place | None = None
+    refusal: str = ""
 
 
 def is_api_name(name: object) -> bool:

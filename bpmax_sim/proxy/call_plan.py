@@ -30,6 +30,7 @@ from bpmax_sim.proxy.builder import OPTIONS, CallSpec
 from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
 from bpmax_sim.proxy.effects import NoRepr, no_repr
 from bpmax_sim.proxy.environment import Environment
+from bpmax_sim.proxy.strict import check_choices, check_declared
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, with_standin
 from bpmax_sim.secret.vault import Credentials
 
@@ -69,12 +70,13 @@ def merge_values(
     for default in recipe.defaults:
         _set_value(merged, default, default.default)
     if spec.args is None:
-        for setter, value in spec.steps:
-            _SETTERS[setter](merged, value)
+        _run_setters(merged, spec, recipe)
     else:
         _set_arguments(merged, spec.args, recipe)
-    if spec.args is None and merged.path:
-        _rename_path(merged, recipe)
+    if recipe.strict:
+        check_declared(spec.steps, recipe)
+        placed = {"path": merged.path, "query": merged.query, "body": merged.body}
+        check_choices(recipe, placed)
     merged.query = order_object_keys(merged.query)
     if isinstance(merged.body, dict):
         merged.body = order_object_keys(merged.body)
@@ -151,6 +153,13 @@ def _set_value(merged: MergedValues, parameter: Parameter, value: Any) -> None:
         merged.body = with_member(merged.body, parameter.steps, value)
     else:
         _set_body(merged, value)
+
+
+def _run_setters(merged: MergedValues, spec: CallSpec, recipe: CompiledApi) -> None:
+    for setter, value in spec.steps:
+        _SETTERS[setter](merged, value)
+    if merged.path:
+        _rename_path(merged, recipe)
 
 
 def _set_arguments(merged: MergedValues, args: tuple[Any, ...], recipe: CompiledApi) -> None:
@@ -363,6 +372,8 @@ def plan_call(spec: CallSpec, env: Environment) -> Plan:
         CallError: one of the codes that come before any HTTP.
         ConfigError: if the platform's declaration cannot be used.
     """
+    if spec.refusal:
+        raise CallError(spec.refusal)
     recipe = _look_up_api(spec, env)
     notes = _check_options(spec, recipe) if spec.options else ()
     tenant = env.tenant(recipe.platform, recipe.instance)

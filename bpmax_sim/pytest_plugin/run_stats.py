@@ -106,7 +106,7 @@ class Tally:
         if doubtful or session.mode != "replay":
             self.doubtful.add(str(cassette))
         else:
-            owner = session.settings.owner
+            owner = session.recorded_owner
             self.owners.setdefault(str(cassette), set()).add(owner)
             self._narrow((str(cassette), owner), {exchange.order for exchange in session.unplayed})
         if session.settings.unused != "ignore" and not failed and session.unplayed:

@@ -258,11 +258,14 @@ def _find_orphans(tally: Tally) -> Iterator[str]:
         if str(path) not in used and path.relative_to(folder).parts[0] != "auth"
     ]
     if orphans:
-        yield msg("orphans, no test uses them: {list}; bpmax-sim prune", list=_list_files(orphans))
+        yield msg(
+            "orphans, no test uses them: {list}; bpmax-sim cassette prune",
+            list=_list_files(orphans),
+        )
 
 
 def _store_evidence(tally: Tally, root: Path) -> None:
-    """Keep what was played for `bpmax-sim prune`; what was not run tells nothing."""
+    """Keep what was played for `bpmax-sim cassette prune`; what was not run tells nothing."""
     if not tally.cassettes:
         return
     there = (path for path in tally.used - tally.doubtful if os.path.isfile(path))  # noqa: PTH113

@@ -28,7 +28,14 @@ from bpmax_sim.subject.hooks import FieldChanged
 from bpmax_sim.subject.project import UNDO
 
 WRONG_CALLS = frozenset(
-    {"UNKNOWN_PLATFORM", "UNKNOWN_INSTANCE", "UNKNOWN_API", "UNKNOWN_PARAMETER"}
+    {
+        "UNKNOWN_PLATFORM",
+        "UNKNOWN_INSTANCE",
+        "UNKNOWN_API",
+        "UNKNOWN_PARAMETER",
+        "MISSING_PARAMETER",
+        "BAD_ARGUMENT",
+    }
 )
 """Codes of calls that no third party could ever answer."""
 

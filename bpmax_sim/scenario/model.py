@@ -293,6 +293,7 @@ class Scenario(Model, frozen=True, kw_only=True):
     """One file: a subject, its third parties, the steps that drive it, and the rows of a table."""
 
     scenario: str
+    was: tuple[str, ...] = ()
     version: Literal[1]
     description: str = ""
     tags: tuple[str, ...] = ()

@@ -11,8 +11,9 @@ import contextlib
 import os
 import re
 import warnings
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -33,10 +34,11 @@ from bpmax_sim.errors import (
 from bpmax_sim.i18n import msg
 from bpmax_sim.keywords import refuse_unknown_keywords
 from bpmax_sim.messages import FailedExchange
+from bpmax_sim.project import SUFFIX
 from bpmax_sim.scenario import findings
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import check_action
-from bpmax_sim.scenario.assertions import error_as_data, resolved_error
+from bpmax_sim.scenario.assertions import error_as_data, resolved_error, thrown_of
 from bpmax_sim.scenario.events import Event, Outcome, ScenarioFinished, StepFinished, StepStarted
 from bpmax_sim.scenario.expect import Checks, failing_checks
 from bpmax_sim.scenario.expect_check import check_error
@@ -48,7 +50,7 @@ from bpmax_sim.scenario.outcome import conclude, flag_reason, start_of
 from bpmax_sim.scenario.progress import START, LogMark, Progress
 from bpmax_sim.scenario.references import Scope, UndefinedValueError, holds, reference
 from bpmax_sim.scenario.result import ScenarioResult
-from bpmax_sim.scenario.source import Failure, Spot
+from bpmax_sim.scenario.source import Failure, ScenarioSource, Spot
 from bpmax_sim.session.options import options_of
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import ScenarioOptions, SessionOptions
@@ -331,7 +333,7 @@ class StepRun(msgspec.Struct):
         """Yield the failures of calls that can never work; one that was not caught is told so."""
         progress = self.progress
         whole = progress.item.scenario.expect
-        uncaught = {getattr(error, "fields", {}).get("code") for error in result.errors}
+        uncaught = {thrown_of(error).code for error in (*result.errors, *result.unhandled)}
         made = progress.log.calls[self.since.calls :]
         for call in findings.wrong_calls(made, self.located.step.expect, whole):
             if call.error not in uncaught:
@@ -552,6 +554,7 @@ def open_session(
         "unused": proxy.unused,
         "unawaited": "allow",  # each step judges its own
         "owner": item.owner,
+        "adopts": partial(find_recorded_name, item),
         "repeat": proxy.repeat,
         "default_instance": proxy.instance or None,
         "command": msg("bpmax-sim record {target}", target=item.target),
@@ -570,6 +573,34 @@ def open_session(
         is_there = proxy.platforms or item.platforms.exists()
         options["platforms"] = item.platforms if is_there else None
     return Session.open(**options)
+
+
+def find_recorded_name(item: ScenarioItem, owners: Sequence[str]) -> str:
+    """Return which of *owners* of a cassette, none of them *item*, is its earlier name, or nothing.
+
+    That is one that its file says it was; or the sole owner of the cassette that its path leads to,
+    where no scenario has that name: its title has been changed since.
+    """
+    earlier = [f"{title}[{item.row_id}]" if item.row else title for title in item.scenario.was]
+    for name in earlier:
+        if name in owners:
+            return name
+    if len(owners) != 1 or item.scenario.proxy.cassette:
+        return ""
+    sole = owners[0]
+    titles = {sole, sole.rpartition("[")[0]} - {""}
+    return "" if _has_titled(item.root, titles) else sole
+
+
+def _has_titled(root: Path, titles: Collection[str]) -> bool:
+    """Return whether a scenario of the project has one of *titles*."""
+    for path in (root / "scenarios").rglob(f"*{SUFFIX}"):
+        with suppress(ConfigError):
+            source = ScenarioSource.read(path)
+            title = source.root.child("scenario")
+            if title is not None and title.value in titles:
+                return True
+    return False
 
 
 def replays_with(item: ScenarioItem, folder: Path, options: SessionOptions) -> Replays:

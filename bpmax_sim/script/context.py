@@ -49,6 +49,7 @@ from bpmax_sim.script.turn_result import (
     PendingTimer,
     PromiseRead,
     RandomDraw,
+    RefusedCall,
     TimerCancel,
     TimerEntry,
     TimerError,
@@ -134,6 +135,7 @@ class ScriptRun:
         self.console: list[ConsoleLine] = []
         self.unhandled: list[ScriptError] = []
         self.built: list[UnawaitedCall] = []
+        self.refused: list[CallSpec] = []
 
     @property
     def is_resting(self) -> bool:
@@ -416,6 +418,7 @@ class Context:
         self,
         run: ScriptRun,
         entry: CallEntry
+        | RefusedCall
         | FieldWrite
         | ConsoleEntry
         | TimerEntry
@@ -452,6 +455,18 @@ class Context:
         run.flights.add(number)
         self._owners[number] = run
         self._scheduler.spawn(self._begin(program), partial(self._settle_call, run, number))
+
+    def _note_refused_call(self, run: ScriptRun, entry: RefusedCall) -> None:
+        """Let the log know of a call that never came to be, once for each line that makes it."""
+        program = CallSpec(
+            platform=entry.platform,
+            api=entry.api,
+            position=self._locate(run, entry),
+            refusal=entry.message,
+        )
+        if program not in run.refused and len(run.refused) < self._setting.limits.calls:
+            run.refused.append(program)
+            self._scheduler.spawn(self._begin(program), lambda _answer, _error: None)
 
     def _settle_call(
         self, run: ScriptRun, number: int, answer: Answer | None, error: Exception | None
@@ -615,6 +630,7 @@ class Context:
 
 _ENTRIES: Mapping[type, Callable[[Context, ScriptRun, Any], None]] = {
     CallEntry: Context._start_call,  # noqa: SLF001 - the table of its own class
+    RefusedCall: Context._note_refused_call,  # noqa: SLF001
     FieldWrite: Context._take_write,  # noqa: SLF001
     ConsoleEntry: Context._log,  # noqa: SLF001
     TimerEntry: Context._set_timer,  # noqa: SLF001

@@ -241,9 +241,7 @@ class Runtime:
 
     def _begin_watched(self, program: CallSpec) -> Generator[Effect, Any, Answer]:
         watched = self._watched
-        if watched and _normalise_call_name(watched[0]) == _normalise_call_name(
-            f"{program.platform}.{program.api}"
-        ):
+        if watched and not program.refusal and _is_call_of(watched[0], program):
             self.scheduler.call_soon(watched[1])
         return self.begin(program)
 
@@ -320,6 +318,11 @@ class Runtime:
 def _normalise_call_name(call: str) -> str:
     """Return *call* as both ways to write an API have it: ``getOrder`` and ``get_order``."""
     return call.replace("_", "").lower()
+
+
+def _is_call_of(name: str, program: CallSpec) -> bool:
+    called = f"{program.platform}.{program.api}"
+    return _normalise_call_name(name) == _normalise_call_name(called)
 
 
 def _seed_words(seed: str) -> tuple[int, ...]:

@@ -198,6 +198,16 @@ class CallEntry(OutboxEntry, frozen=True, tag="call"):
     column: Count
 
 
+class RefusedCall(OutboxEntry, frozen=True, tag="refused"):
+    """A call that was refused while it was put together; *message* is that of the error thrown."""
+
+    platform: str
+    api: str
+    message: str
+    row: Count
+    column: Count
+
+
 class FieldWrite(OutboxEntry, frozen=True, tag="write"):
     """A field of a live object was set."""
 
@@ -315,6 +325,7 @@ class BodyEnd(OutboxEntry, frozen=True, tag="end"):
 
 AnyEntry = (
     CallEntry
+    | RefusedCall
     | FieldWrite
     | ConsoleEntry
     | TimerEntry

@@ -233,7 +233,7 @@ def wire(
     """
     vault = Vault()
     for secret in settings.secrets:
-        vault.register_issued("scenario", settings.owner, "secret", secret)
+        vault.register_issued("scenario", start.owner_session.recording.owner, "secret", secret)
     opened = partial(open_places_of, platforms, project_places(settings.cassette))
     net_version = start.owner_session.recording.net
     net = NameNet(vault, opened, partial(clear_texts, platforms), net_version)

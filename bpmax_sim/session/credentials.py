@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
@@ -18,6 +18,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim import project
+from bpmax_sim.cassette.former_names import FormerNames
 from bpmax_sim.cassette.matching import Rules
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.errors import ConfigError, WeakSecretWarning
@@ -135,8 +136,9 @@ class Tenants:
 
     def _note_convention(self, platform: Platform, instance: Instance) -> None:
         key = platform.platform_key
-        origin = self.platforms.entry(key, instance.instance_key).origin
-        if self.start.is_closed or not origin.by_convention:
+        if self.start.is_closed:
+            return
+        if not self.platforms.entry(key, instance.instance_key).origin.by_convention:
             return
         names = [("url",), *((host, "url") for host in platform.hosts)]
         names += [(name,) for name in platform.credentials]
@@ -169,16 +171,19 @@ class Tenants:
 
         An owner without one logs in as whoever recorded the login.
         """
-        start, owner = self.start, self.settings.owner
+        start, recording = self.start, self.start.owner_session.recording
         adds = start.mode == "record" and self.settings.record == "new"
         is_played = adds or start.mode == "replay"
         if not (is_played and any(map(declared_clear, platform.credentials.values()))):
             return {}
         if self._recorded is None:
-            cassette = start.owner_session.recording.cassette
-            self._recorded = cassette.values(owner) if cassette else {}
-        own = self._recorded.get(instance)
-        return login_values(self.settings, instance).get(instance, {}) if own is None else own
+            cassette = recording.cassette
+            self._recorded = cassette.values(recording.owner) if cassette else {}
+        names = [instance, *(f"{was}.{instance.partition('.')[2]}" for was in platform.was)]
+        for values in (self._recorded, *(login_values(self.settings, name) for name in names)):
+            if own := [values[name] for name in names if name in values]:
+                return own[0]
+        return {}
 
     def _refuse_another(
         self, credentials: Credentials, recorded: Mapping[str, str], instance: str
@@ -290,12 +295,48 @@ def _collected(platforms: Platforms, ignore: tuple[str, ...]) -> Rules:
     check_places("ignore", ignore, templates.values())
     for name, owner, paths in declared:
         _check_declared(name, owner, paths)
+    former = former_names(platforms)
     return Rules(
         ignore,
         tuple((name, tuple(owner.ignore)) for name, owner, _ in declared if owner.ignore),
         templates,
         tuple((name, tuple(owner.volatile)) for name, owner, _ in declared if owner.volatile),
+        former,
     )
+
+
+def former_names(platforms: Platforms) -> FormerNames:
+    """Return under which other names recordings may call what is declared.
+
+    Raises:
+        ConfigError: an earlier name is that of something else, so recordings are of both.
+    """
+    keys = {platform.platform_key: platform.was for platform in platforms if platform.was}
+    apis: dict[str, tuple[str, ...]] = {}
+    for platform in platforms:
+        _refuse_two_meanings(platform.platform_key, platform.was, platforms.keys, keys)
+        by_api = {api.key: api.was for api in platform.apis.values() if api.was}
+        for api in platform.apis.values():
+            name = f"{platform.platform_key}.{api.key}"
+            _refuse_two_meanings(name, api.was, platform.apis, by_api)
+            if names := tuple(dict.fromkeys((*api.was, *api.aliases))):
+                apis[name] = names
+    return FormerNames(keys, apis)
+
+
+def _refuse_two_meanings(
+    name: str, was: Sequence[str], today: Collection[str], every: Mapping[str, Sequence[str]]
+) -> None:
+    own = name.rpartition(".")[2]
+    for old in was:
+        others = [other for other in every if other != own and old in every[other]]
+        if old in today or others:
+            raise ConfigError(
+                "{name}: was: {old!r} is also the name of {other}; take it out of one of them",
+                name=name,
+                old=old,
+                other=repr(others[0] if others else old),
+            )
 
 
 _JSON_PATH = re.compile(r"\$|header:|cookie:|cookies$")  # as a response's rules spell a place

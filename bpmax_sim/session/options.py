@@ -284,6 +284,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
     Option("logins", _SESSION),
     Option("remote", _SESSION),
     Option("replays", _SESSION),
+    Option("adopts", _SESSION),
     Option("command", _SESSION, str, default=""),
     Option("command_rewrite", _SESSION, str, default="--record=rewrite"),
     Option("command_new", _SESSION, str, default="--record=new"),

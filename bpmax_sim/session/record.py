@@ -197,8 +197,9 @@ class RecordMode:
                     raise ConfigError("record: no cassette is named; pass cassette=")
                 recording.recorder = self._make_recorder(
                     settings.cassette,
-                    settings.owner,
+                    recording.owner,
                     adding=settings.record == "new",
+                    former=recording.former,
                     name=recording.name,
                     parent=recording.parent,
                     net=recording.net,
@@ -259,9 +260,10 @@ class RecordMode:
         Raises:
             LeakError, CassetteError: as `seal_logins`.
         """
-        recording, owner = self._recording, self._settings.owner
+        recording = self._recording
         # What was recorded before, and nothing calls any more, is not recorded any more.
-        known = recording.cassette is not None and owner in recording.cassette.owners
+        before = recording.former or recording.owner
+        known = recording.cassette is not None and before in recording.cassette.owners
         is_emptied = self._settings.record == "rewrite" and known
         if recording.recorder is None and not failed and (is_emptied or has_forked()):
             self._own_recorder()

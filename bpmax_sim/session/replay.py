@@ -55,7 +55,7 @@ class ReplayMode:
         self.player = Player(
             recording.cassette,
             rules,
-            settings.owner,
+            recording.owner,
             path=display_path(settings.cassette) if is_absent and settings.cassette else "",
             repeat=settings.repeat,
             playback=recording.playback,
@@ -151,12 +151,17 @@ class ReplayMode:
     def _login_player(self, key: Key) -> Player | None:
         with self._lock:
             if key not in self._login_players:
-                path = login_file(self._folder, key) if self._folder else None
-                cassette = load_cassette(path)
-                self._login_players[key] = (
-                    Player(cassette, self._rules, ".".join(key), repeat=True) if cassette else None
-                )
+                self._login_players[key] = self._open_logins(key)
             return self._login_players[key]
+
+    def _open_logins(self, key: Key) -> Player | None:
+        """Return what plays the logins of an instance, recorded under this or an earlier name."""
+        platforms = (key[0], *self._rules.former.platforms.get(key[0], ()))
+        for recorded in ((platform, key[1]) for platform in platforms):
+            cassette = load_cassette(login_file(self._folder, recorded) if self._folder else None)
+            if cassette is not None:
+                return Player(cassette, self._rules, ".".join(recorded), repeat=True)
+        return None
 
 
 def nearest_login(request: Request, recorded: Iterable[Exchange], rules: Rules) -> Exchange | None:

@@ -138,7 +138,7 @@ class SendingLog:
             recorded = parts_of_exchange(answered.cassette.exchange(answered.number))
         except BpmaxError:  # a damaged one is told of when it is played
             return data
-        every = differences(recorded, sent, Rules(templates=rules.templates))
+        every = differences(recorded, sent, Rules(templates=rules.templates, former=rules.former))
         counted = () if answered.played else differences(recorded, sent, rules)
         ignored = [difference for difference in every if difference not in counted]
         data["ignored"] = tuple(map(_difference_data, ignored))

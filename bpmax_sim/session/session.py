@@ -435,6 +435,11 @@ class Session:
         self._calls.add_stub(stub)
 
     @property
+    def recorded_owner(self) -> str:
+        """Return in whose name the cassette holds what this session plays."""
+        return self._start.owner_session.recording.owner
+
+    @property
     def unplayed(self) -> tuple[Exchange, ...]:
         """Return what was recorded and not played, where recordings are played at all."""
         is_new = self.mode == "record" and self.settings.record == "new"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +22,8 @@ from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import TransportLike
 
 FilePath = str | os.PathLike[str]
+Adopts = Callable[[Sequence[str]], str]
+"""Given the owners in a cassette that has none of this name, returns whose recording is played."""
 
 
 class _Options(TypedDict, total=False):
@@ -53,6 +55,7 @@ class _Options(TypedDict, total=False):
     logins: FilePath | None
     remote: Remote | None
     replays: Replays | None
+    adopts: Adopts | None
     command: str
     command_rewrite: str
     command_new: str
@@ -130,6 +133,7 @@ class Settings:
         remote: where the files come from and go to, when they are the mirror of a URL.
         replays: tells whether what was recorded replays, given the file; asked before any of the
             old recording is kept in a new one.
+        adopts: tells under which other name *owner* is recorded in a cassette, or nothing.
         run: sessions of one owner in one run are one recording; None for those that are open at
             the same time as this one.
         shared_logins: what sessions of one run log in with once; None for a login of its own.
@@ -161,6 +165,7 @@ class Settings:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     remote: Remote | None = None
     replays: Replays | None = None
+    adopts: Adopts | None = field(default=None, repr=False)
     guard: bool | NetworkGuard = False
     allow_hosts: tuple[str, ...] = ()
     run: Run | None = field(default=None, repr=False)

@@ -42,6 +42,9 @@ class SharedRecording:
         drawn: what scripts draw; each session's seeds follow from it.
         has_drawn: whether any did.
         net: version of the net of names in force; an older recording keeps its own.
+        owner: in whose name the cassette holds what is played; another one than that of the
+            sessions where that was renamed since.
+        former: that other name, where what is recorded now replaces it.
     """
 
     mode: str
@@ -55,6 +58,8 @@ class SharedRecording:
     drawn: DrawnSequences = DrawnSequences((0,))  # noqa: RUF009 - frozen
     has_drawn: bool = False
     net: int = VERSION
+    owner: str = ""
+    former: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
     _process: int = field(default_factory=os.getpid)
     _open: weakref.WeakSet[OwnerSession] = field(default_factory=weakref.WeakSet)

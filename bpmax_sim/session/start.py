@@ -41,8 +41,8 @@ def load_cassette(path: Path | None) -> Cassette | None:
         return None
 
 
-def fetch_logins(settings: Settings, cassette: Cassette) -> None:
-    """Bring the logins of the instances that a recording names up to date.
+def fetch_logins(settings: Settings, cassette: Cassette, owner: str) -> None:
+    """Bring the logins of the instances that *owner*'s recording names up to date.
 
     Raises:
         CassetteError: one cannot be read where it lies.
@@ -50,7 +50,7 @@ def fetch_logins(settings: Settings, cassette: Cassette) -> None:
     remote, folder = settings.remote, settings.logins
     if remote is None or folder is None:
         return
-    lines = map(cassette.line, cassette.index.numbers(settings.owner))
+    lines = map(cassette.line, cassette.index.numbers(owner))
     for key in {(line.call.partition(".")[0], line.instance) for line in lines}:
         remote.fetch(login_file(folder, key), recording=settings.mode == "record")
 
@@ -136,20 +136,38 @@ def _open_recording(settings: Settings, volatile: PlacesOf) -> SharedRecording:
         recover(settings.cassette, volatile=volatile)
     cassette = load_cassette(settings.cassette)
     once = settings.mode == "record" and settings.record == "once"
-    known = cassette is not None and settings.owner in cassette.owners
+    recorded = _recorded_owner(settings, cassette)
+    known = cassette is not None and recorded in cassette.owners
     mode = "replay" if once and known else settings.mode
     if mode == "replay" and settings.cassette is not None:
         _warn_of_interrupted(settings.cassette)
     if mode == "replay" and cassette is not None:
-        fetch_logins(settings, cassette)  # while the network is open
+        fetch_logins(settings, cassette, recorded)  # while the network is open
     name = uuid4().hex if mode == "record" else ""
-    drawn = _choose_seeds(settings, mode, cassette)
     is_kept = mode == "replay" or settings.record == "new"
-    net = cassette.net_of(settings.owner) if cassette and known and is_kept else VERSION
-    return SharedRecording(mode=mode, cassette=cassette, name=name, drawn=drawn, net=net)
+    owner = recorded if is_kept else settings.owner
+    return SharedRecording(
+        mode=mode,
+        cassette=cassette,
+        name=name,
+        drawn=_choose_seeds(settings, mode, cassette, owner),
+        net=cassette.net_of(owner) if cassette and known and is_kept else VERSION,
+        owner=owner,
+        former=recorded if recorded != owner else "",
+    )
 
 
-def _choose_seeds(settings: Settings, mode: str, cassette: Cassette | None) -> DrawnSequences:
+def _recorded_owner(settings: Settings, cassette: Cassette | None) -> str:
+    """Return in whose name *cassette* holds what the owner of *settings* plays."""
+    owner = settings.owner
+    if cassette is None or settings.adopts is None or owner in cassette.owners:
+        return owner
+    return settings.adopts(cassette.owners) or owner
+
+
+def _choose_seeds(
+    settings: Settings, mode: str, cassette: Cassette | None, owner: str
+) -> DrawnSequences:
     """Return what scripts draw from: the seed that is fixed, else recorded, else a new one.
 
     What only stand-ins see is the same in every run. What is added to a recording is drawn from a
@@ -159,7 +177,7 @@ def _choose_seeds(settings: Settings, mode: str, cassette: Cassette | None) -> D
         return DrawnSequences((settings.seed,))
     is_synthetic = mode == "replay" or settings.is_simulated
     adds = mode == "record" and settings.record == "new"
-    known = cassette.draws_of(settings.owner) if cassette and (mode == "replay" or adds) else None
+    known = cassette.draws_of(owner) if cassette and (mode == "replay" or adds) else None
     if known is None:
         return DrawnSequences((0 if is_synthetic else new_seed(settings.owner),))
     if is_synthetic or not known.ends:
@@ -172,7 +190,7 @@ def _warn_of_interrupted(cassette: Path) -> None:
         warnings.warn(
             msg(
                 "{journal} holds a recording that was interrupted and is not replayed; seal it "
-                "with `bpmax-sim recover {cassette}`",
+                "with `bpmax-sim cassette recover {cassette}`",
                 journal=display_path(journal),
                 cassette=shell_quote(display_path(cassette)),
             ),
@@ -184,6 +202,6 @@ def _warn_of_interrupted(cassette: Path) -> None:
 def _recorded_start(settings: Settings, owner_session: OwnerSession, mode: str) -> Instant:
     if mode != "replay":
         return NEVER_RECORDED if settings.is_simulated else NEVER_RECORDED.at(time.time())
-    cassette = owner_session.recording.cassette
-    recorded = cassette.start(settings.owner, session=owner_session.number) if cassette else None
+    cassette, owner = owner_session.recording.cassette, owner_session.recording.owner
+    recorded = cassette.start(owner, session=owner_session.number) if cassette else None
     return recorded or NEVER_RECORDED

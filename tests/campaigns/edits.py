@@ -90,9 +90,14 @@ def commands(path: Path, scenario: Path) -> Iterator[list[str]]:
     yield ["list"]
     yield ["coverage"]
     if "cassettes" in path.parts:
-        yield from ([name, str(path)] for name in ("inspect", "fmt"))
-        yield from (["seal", "--yes", str(path)], ["diff", str(path), str(path)])
-        yield ["export", str(path), "--as=har"]
+        for name, *options in (
+            ["inspect"],
+            ["fmt"],
+            ["seal", "--yes"],
+            ["diff", str(path)],
+            ["export", "--as=har"],
+        ):
+            yield ["cassette", name, str(path), *options]
 
 
 def told(command: Sequence[str]) -> tuple[int, str]:

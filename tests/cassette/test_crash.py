@@ -118,7 +118,7 @@ def test_a_full_disk_while_sealing_leaves_the_old_file_and_the_recording(path: P
     journal = next(path.parent.glob("*.journal"))
     assert (
         f"CassetteError: {path}: not written (File too large); the old file is whole and the "
-        f"recording is kept in {journal}; make room and run `bpmax-sim recover {path}`\n"
+        f"recording is kept in {journal}; make room and run `bpmax-sim cassette recover {path}`\n"
     ) in errors
     assert recover(path) == (path.with_name("crm.yaml.new"),)
     assert len(Cassette.load(path.with_name("crm.yaml.new"))) == 81

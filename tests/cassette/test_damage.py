@@ -19,7 +19,7 @@ from tests.examples import drawn
 
 SAMPLE = (Path(__file__).parent / "data" / "format_2.yaml").read_bytes()
 FIRST = f"exchange 1 (crm_system.get_customer_detail for {OWNER})"
-ACCEPT = "restore it, record it again, or accept the edit with `bpmax-sim seal {}`"
+ACCEPT = "restore it, record it again, or accept the edit with `bpmax-sim cassette seal {}`"
 
 
 @pytest.fixture

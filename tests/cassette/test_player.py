@@ -172,7 +172,7 @@ def test_a_call_with_another_value_is_shown_beside_the_nearest_recording(tmp_pat
         "  record    bpmax-sim record scenarios/crm.yaml:12 --record=rewrite\n"
         "  or add    bpmax-sim record scenarios/crm.yaml:12 --record=new\n"
         "  ignore    ignore: [query.fields]\n"
-        "  compare   bpmax-sim inspect cassettes/crm.yaml:33"
+        "  compare   bpmax-sim cassette inspect cassettes/crm.yaml:33"
     )
 
 

@@ -150,7 +150,7 @@ def test_replay_says_how_to_seal_an_interrupted_recording(
     recording.close()
     (journal,) = find_interrupted(path)
 
-    told = "is not replayed; seal it with `bpmax-sim recover"
+    told = "is not replayed; seal it with `bpmax-sim cassette recover"
     with pytest.warns(InterruptedWarning, match=told) as warned:
         session = opened(tmp_path)
     with pytest.raises(NoMatchError) as missed:
@@ -158,7 +158,7 @@ def test_replay_says_how_to_seal_an_interrupted_recording(
     session.close(failed=True)
 
     assert str(warned[0].message).startswith(f"{journal} holds a recording that was interrupted")
-    assert f"\n  recover   bpmax-sim recover '{path}'" in str(missed.value) or (
-        f"\n  recover   bpmax-sim recover {path}" in str(missed.value)
+    assert f"\n  recover   bpmax-sim cassette recover '{path}'" in str(missed.value) or (
+        f"\n  recover   bpmax-sim cassette recover {path}" in str(missed.value)
     )
     assert journal.exists()

@@ -59,8 +59,8 @@ def test_scenarios_are_listed(project: Project, bs: Command) -> None:
 
 
 def test_a_cassette_is_a_table_of_its_exchanges(recorded: Project, bs: Command) -> None:
-    head, row = bs("inspect", HERE).out.splitlines()
-    told = json.loads(bs("inspect", HERE, "--json").out)
+    head, row = bs("cassette", "inspect", HERE).out.splitlines()
+    told = json.loads(bs("cassette", "inspect", HERE, "--json").out)
 
     assert head.split() == ["line", "call", "method", "url", "status", "ms", "bytes", "for"]
     assert row.split()[:5] == [
@@ -74,8 +74,8 @@ def test_a_cassette_is_a_table_of_its_exchanges(recorded: Project, bs: Command) 
 
 
 def test_a_line_shows_its_exchange_whole(recorded: Project, bs: Command) -> None:
-    done = bs("inspect", f"{HERE}:7")
-    outside = bs("inspect", f"{HERE}:1")
+    done = bs("cassette", "inspect", f"{HERE}:7")
+    outside = bs("cassette", "inspect", f"{HERE}:1")
 
     assert done.out.startswith("  request:\n    method: GET\n")
     assert "Bearer redacted.crm_system.default.token.1" in done.out
@@ -99,7 +99,7 @@ def test_an_exchange_that_failed_is_in_the_table(
     project.edit(project.scenario, ", status: 200", "")
 
     assert bs("record", "--record=rewrite").code == 0
-    assert bs("inspect", HERE).last.split()[4] == "connect"
+    assert bs("cassette", "inspect", HERE).last.split()[4] == "connect"
 
 
 def test_an_edit_by_hand_is_shown_and_sealed(recorded: Project, bs: Command) -> None:
@@ -107,10 +107,10 @@ def test_an_edit_by_hand_is_shown_and_sealed(recorded: Project, bs: Command) -> 
     recorded.edit(recorded.cassette, "code: 200, message: OK", "code:   200, message: OK")
 
     found = bs("lint")
-    done = bs("seal", "--yes", HERE)
+    done = bs("cassette", "seal", "--yes", HERE)
 
     assert found.code == 2
-    assert f"accept the edit with `bpmax-sim seal {HERE}`" in found.err
+    assert f"accept the edit with `bpmax-sim cassette seal {HERE}`" in found.err
     assert done.out.splitlines() == [
         f"edited: crm_system.get_customer_detail for {NAME}, its exchange 1",
         "   response:",
@@ -124,7 +124,7 @@ def test_an_edit_by_hand_is_shown_and_sealed(recorded: Project, bs: Command) -> 
 
 
 def test_what_is_sound_needs_no_seal(recorded: Project, bs: Command) -> None:
-    done = bs("seal", HERE)
+    done = bs("cassette", "seal", HERE)
 
     assert (done.code, done.err) == (0, f"{HERE}: sound already, nothing to do\n")
 
@@ -133,7 +133,7 @@ def test_without_a_yes_nothing_is_sealed(recorded: Project) -> None:
     recorded.edit(recorded.cassette, "张三", "张四")
     before = recorded.cassette.read_bytes()
 
-    done = in_a_process("seal", HERE, cwd=recorded.folder)
+    done = in_a_process("cassette", "seal", HERE, cwd=recorded.folder)
 
     assert done.code == 1
     assert done.err.endswith("stopped; nothing was changed\n")
@@ -155,7 +155,7 @@ def test_what_is_no_cassette_cannot_be_sealed(
 ) -> None:
     recorded.cassette.write_bytes(content)
 
-    done = bs("seal", HERE)
+    done = bs("cassette", "seal", HERE)
 
     assert (done.code, done.err) == (2, message)
 
@@ -164,15 +164,15 @@ def test_what_a_killed_recording_left_is_recovered(project: Project, crm: Crm, b
     killed(project, "once")
     told = bs("run").err.splitlines()[0]
     assert told.startswith("warning: cassettes/crm/")
-    assert "bpmax-sim recover" in told
-    done = bs("recover")
+    assert "bpmax-sim cassette recover" in told
+    done = bs("cassette", "recover")
 
     assert (done.code, done.out) == (
         0,
         f"cassettes/auth/crm_system.default.yaml: recovered\n{HERE}: recovered\n",
     )
     assert "12346" in project.cassette.read_text(encoding="utf-8")
-    assert bs("recover", HERE).err == snapshot("there is nothing to recover\n")
+    assert bs("cassette", "recover", HERE).err == snapshot("there is nothing to recover\n")
 
 
 def test_it_waits_for_review_beside_what_was_there(
@@ -181,7 +181,7 @@ def test_it_waits_for_review_beside_what_was_there(
     killed(recorded, "rewrite")
     before = recorded.cassette.read_bytes()
 
-    done = bs("recover", HERE)
+    done = bs("cassette", "recover", HERE)
 
     assert (done.code, done.out) == (6, f"{HERE}.new: recovered\n")
     assert recorded.cassette.read_bytes() == before
@@ -189,10 +189,10 @@ def test_it_waits_for_review_beside_what_was_there(
 
 def test_what_says_nothing_new_does_not_wait(project: Project, crm: Crm, bs: Command) -> None:
     killed(project, "once")
-    assert bs("recover").code == 0
+    assert bs("cassette", "recover").code == 0
     killed(project, "rewrite")
 
-    done = bs("recover", HERE)
+    done = bs("cassette", "recover", HERE)
 
     assert (done.code, done.out, done.err) == (0, "", snapshot("there is nothing to recover\n"))
     assert [one.name for one in project.cassette.parent.glob("customer*")] == ["customer.yaml"]
@@ -211,15 +211,15 @@ def test_who_has_a_journal_is_named(
     os.waitpid(child, 0)
     capsys.readouterr()
 
-    done = bs("recover", HERE)
+    done = bs("cassette", "recover", HERE)
 
     end = f": process {os.getpid()} still runs and seals it in the end; "
-    end += "let it end or stop it, then run `bpmax-sim recover` again"
+    end += "let it end or stop it, then run `bpmax-sim cassette recover` again"
     names = [line.removesuffix(end) for line in done.err.splitlines()]
     assert len(names) == 2
     assert all(re.fullmatch(rf"{HERE}\.\d+-\d+\.journal", name) for name in names)
     recording.seal()
-    assert bs("recover", HERE).err == "there is nothing to recover\n"
+    assert bs("cassette", "recover", HERE).err == "there is nothing to recover\n"
     assert len(Cassette.load(project.cassette)) == 2
 
 

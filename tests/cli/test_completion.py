@@ -24,11 +24,13 @@ def asked(folder: Path, *arguments: str) -> Done:
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        ("bpmax-sim in", ["init", "inspect"]),
+        ("bpmax-sim in", ["init"]),
+        ("bpmax-sim cassette in", ["inspect"]),
+        ("bpmax-sim cassette inspect --j", ["--json"]),
         ("bpmax-sim run --mo", ["--mode"]),
         ("bpmax-sim run --mode re", ["replay", "record"]),
     ],
-    ids=["commands", "options", "values"],
+    ids=["commands", "group", "options of a group", "options", "values"],
 )
 def test_a_shell_is_offered_what_there_is(tmp_path: Path, words: str, offered: list[str]) -> None:
     assert completed(words, tmp_path) == offered

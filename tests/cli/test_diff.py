@@ -20,8 +20,8 @@ def waiting_project(recorded: Project, crm: Crm, bs: Command) -> Project:
 
 
 def test_a_recording_and_what_waits_beside_it(waiting: Project, bs: Command) -> None:
-    done = bs("diff", HERE)
-    named = bs("diff", HERE, f"{HERE}.new")
+    done = bs("cassette", "diff", HERE)
+    named = bs("cassette", "diff", HERE, f"{HERE}.new")
 
     assert done.out == named.out
     assert done.code == 1
@@ -34,7 +34,7 @@ def test_a_recording_and_what_waits_beside_it(waiting: Project, bs: Command) -> 
 
 
 def test_json_is_one_versioned_object(waiting: Project, bs: Command) -> None:
-    told = json.loads(bs("diff", HERE, "--json").out)
+    told = json.loads(bs("cassette", "diff", HERE, "--json").out)
     (one,) = told.pop("exchanges")
 
     assert told == {
@@ -59,7 +59,7 @@ def test_a_recording_equals_itself_recorded_again(recorded: Project, crm: Crm, b
     recorded.cassette.unlink()
     assert bs("record", "--record=rewrite").code == 0
 
-    done = bs("diff", "before.yaml", HERE)
+    done = bs("cassette", "diff", "before.yaml", HERE)
 
     assert (done.code, done.out, done.err) == (
         0,
@@ -69,9 +69,9 @@ def test_a_recording_equals_itself_recorded_again(recorded: Project, crm: Crm, b
 
 
 def test_nothing_to_compare_with(recorded: Project, bs: Command) -> None:
-    alone = bs("diff", HERE)
-    absent = bs("diff", HERE, "cassettes/crm/costumer.yaml")
-    nothing = bs("diff", "cassettes/crm/none.yaml")
+    alone = bs("cassette", "diff", HERE)
+    absent = bs("cassette", "diff", HERE, "cassettes/crm/costumer.yaml")
+    nothing = bs("cassette", "diff", "cassettes/crm/none.yaml")
 
     assert (alone.code, alone.err) == (
         2,
@@ -86,7 +86,7 @@ def test_nothing_to_compare_with(recorded: Project, bs: Command) -> None:
 def test_a_damaged_cassette_is_named(recorded: Project, bs: Command) -> None:
     Path("cut.yaml").write_bytes(recorded.cassette.read_bytes()[:-9])
 
-    done = bs("diff", HERE, "cut.yaml")
+    done = bs("cassette", "diff", HERE, "cut.yaml")
 
     assert (done.code, done.out) == (3, "")
     assert done.err.startswith("cut.yaml:")

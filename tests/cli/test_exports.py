@@ -25,9 +25,9 @@ FORMATS = ("curl", "har", "vcrpy", "wiremock")
 def test_a_cassette_is_written_in_the_detect_format_another_tool(
     recorded: Project, bs: Command, kind: str
 ) -> None:
-    printed = bs("export", HERE, "--as", kind)
-    written = bs("export", HERE, "--as", kind, "--to", f"out/x.{kind}")
-    told = json.loads(bs("export", HERE, "--as", kind, "--json").out)
+    printed = bs("cassette", "export", HERE, "--as", kind)
+    written = bs("cassette", "export", HERE, "--as", kind, "--to", f"out/x.{kind}")
+    told = json.loads(bs("cassette", "export", HERE, "--as", kind, "--json").out)
 
     assert (printed.code, written.code) == (0, 0)
     assert (written.out, written.err) == ("", f"out/x.{kind}: 1 exchange\n")
@@ -46,7 +46,7 @@ def test_a_cassette_is_written_in_the_detect_format_another_tool(
 
 
 def test_vcrpy_loads_what_is_written_for_it(recorded: Project, bs: Command) -> None:
-    bs("export", HERE, "--as", "vcrpy", "--to", "plain.yaml")
+    bs("cassette", "export", HERE, "--as", "vcrpy", "--to", "plain.yaml")
     requests, _ = FilesystemPersister.load_cassette("plain.yaml", yamlserializer)
     with vcr.use_cassette("plain.yaml", record_mode="none") as cassette:
         answer = cassette.responses_of(requests[0])[0]
@@ -55,7 +55,7 @@ def test_vcrpy_loads_what_is_written_for_it(recorded: Project, bs: Command) -> N
 
 
 def test_the_curl_commands_run(recorded: Project, bs: Command) -> None:
-    script = bs("export", HERE, "--as", "curl").out
+    script = bs("cassette", "export", HERE, "--as", "curl").out
     with loopback(lambda _: answer_json('{"ok":1}')) as server:
         script = script.replace("https://crm.example.test", server.url)
         done = subprocess.run(["sh"], input=script.encode(), capture_output=True, check=True)
@@ -66,7 +66,7 @@ def test_the_curl_commands_run(recorded: Project, bs: Command) -> None:
 
 def test_the_bytes_do_not_depend_on_the_console(recorded: Project) -> None:
     done = subprocess.run(
-        [warm.python(), "-m", "bpmax_sim", "export", HERE, "--as", "har"],
+        [warm.python(), "-m", "bpmax_sim", "cassette", "export", HERE, "--as", "har"],
         env={"PYTHONIOENCODING": "gbk", "PYTHONPATH": ":".join(sys.path)},
         capture_output=True,
         check=True,
@@ -88,7 +88,7 @@ def imported(bs: Command, *responses: dict[str, Any]) -> None:
 def test_what_cannot_be_carried_is_told(project: Project, bs: Command) -> None:
     imported(bs, {"status": 0, "_error": "net::ERR_TIMED_OUT"}, {"status": 204})
 
-    done = bs("export", "cassettes/x.yaml", "--as", "vcrpy", "--json")
+    done = bs("cassette", "export", "cassettes/x.yaml", "--as", "vcrpy", "--json")
 
     assert json.loads(done.out)["notes"] == [NOTE]
     assert done.err == f"cassettes/x.yaml: {NOTE}\n"
@@ -97,7 +97,7 @@ def test_what_cannot_be_carried_is_told(project: Project, bs: Command) -> None:
 def test_no_file_is_written_where_nothing_can_be_carried(project: Project, bs: Command) -> None:
     imported(bs, {"status": 0, "_error": "net::ERR_TIMED_OUT"})
 
-    done = bs("export", "cassettes/x.yaml", "--as", "vcrpy", "--to", "plain.yaml")
+    done = bs("cassette", "export", "cassettes/x.yaml", "--as", "vcrpy", "--to", "plain.yaml")
 
     assert done.code == 3
     assert done.err == f"cassettes/x.yaml: nothing can be written for vcrpy: {NOTE}\n"
@@ -108,10 +108,10 @@ def test_a_file_is_not_replaced_without_a_yes(recorded: Project, bs: Command) ->
     target = recorded.folder / "x.har"
     target.write_text("mine", encoding="utf-8")
 
-    asked = bs("export", HERE, "--as", "har", "--to", "x.har")
+    asked = bs("cassette", "export", HERE, "--as", "har", "--to", "x.har")
     kept = target.read_text(encoding="utf-8")
-    done = bs("export", HERE, "--as", "har", "--to", "x.har", "--yes")
-    again = bs("export", HERE, "--as", "har", "--to", "x.har")
+    done = bs("cassette", "export", HERE, "--as", "har", "--to", "x.har", "--yes")
+    again = bs("cassette", "export", HERE, "--as", "har", "--to", "x.har")
 
     assert (asked.code, kept) == (1, "mine")
     assert asked.err.splitlines() == snapshot(
@@ -124,9 +124,9 @@ def test_a_file_is_not_replaced_without_a_yes(recorded: Project, bs: Command) ->
 
 
 def test_only_one_owner_s_exchanges(recorded: Project, bs: Command) -> None:
-    own = bs("export", HERE, "--as", "curl", "--for", NAME)
-    none = bs("export", HERE, "--as", "curl", "--for", NAME[:-1])
-    other = bs("export", HERE, "--as", "curl", "--for", "x")
+    own = bs("cassette", "export", HERE, "--as", "curl", "--for", NAME)
+    none = bs("cassette", "export", HERE, "--as", "curl", "--for", NAME[:-1])
+    other = bs("cassette", "export", HERE, "--as", "curl", "--for", "x")
 
     assert own.code == 0
     assert (none.code, none.err) == (
@@ -139,7 +139,7 @@ def test_only_one_owner_s_exchanges(recorded: Project, bs: Command) -> None:
 def test_a_file_that_cannot_be_written(recorded: Project, bs: Command) -> None:
     Path("file").write_text("", encoding="utf-8")
 
-    done = bs("export", HERE, "--as", "har", "--to", "file/x.har")
+    done = bs("cassette", "export", HERE, "--as", "har", "--to", "file/x.har")
 
     assert (done.code, done.out) == (3, "")
     assert done.err.startswith("file/x.har: not written (")
@@ -147,10 +147,10 @@ def test_a_file_that_cannot_be_written(recorded: Project, bs: Command) -> None:
 
 
 def test_an_absent_and_a_damaged_cassette(recorded: Project, bs: Command) -> None:
-    absent = bs("export", "cassettes/crm/costumer.yaml", "--as", "har")
+    absent = bs("cassette", "export", "cassettes/crm/costumer.yaml", "--as", "har")
     data = recorded.cassette.read_bytes()
     recorded.cassette.write_bytes(data.replace("张三".encode(), "张四".encode()))
-    damaged = bs("export", HERE, "--as", "har", "--to", "x.har")
+    damaged = bs("cassette", "export", HERE, "--as", "har", "--to", "x.har")
 
     assert (absent.code, absent.err) == (
         2,

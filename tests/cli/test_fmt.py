@@ -9,7 +9,7 @@ LOGIN = "cassettes/auth/crm_system.default.yaml"
 
 def test_what_was_just_recorded_is_canonical(recorded: Project, bs: Command) -> None:
     before = recorded.cassette.read_bytes()
-    done, checked = bs("fmt"), bs("fmt", "--check")
+    done, checked = bs("cassette", "fmt"), bs("cassette", "fmt", "--check")
 
     told = "2 cassettes: canonical, keys under the rules in force\n"
     assert (done.code, done.out, done.err) == (0, "", told)
@@ -25,38 +25,38 @@ def test_after_a_change_of_the_rules_keys_are_computed_anew(recorded: Project, b
         "  cassette: crm/customer\n  ignore: [query.fields]",
     )
 
-    checked = bs("fmt", "--check")
+    checked = bs("cassette", "fmt", "--check")
     assert (checked.code, checked.out) == (1, f"{HERE}: would be written anew\n")
     assert Cassette.load(recorded.cassette).head == before.head
 
-    done = bs("fmt", HERE)
+    done = bs("cassette", "fmt", HERE)
     after = Cassette.load(recorded.cassette)
     assert (done.code, done.out, done.err) == (0, f"{HERE}: written anew\n", "")
     assert after.head.rules != before.head.rules
     assert after.entry(0).text == before.entry(0).text
     assert bs("run").code == 0
-    assert bs("fmt", "--check").code == 0
+    assert bs("cassette", "fmt", "--check").code == 0
 
 
 def test_an_edit_by_hand_is_for_seal(recorded: Project, bs: Command) -> None:
     recorded.edit(recorded.cassette, "张三", "张四")
-    done = bs("fmt")
+    done = bs("cassette", "fmt")
 
     assert done.code == 3
-    assert f"accept the edit with `bpmax-sim seal {HERE}`" in done.err
+    assert f"accept the edit with `bpmax-sim cassette seal {HERE}`" in done.err
 
 
 def test_the_key_of_a_sealed_edit_is_computed(recorded: Project, bs: Command) -> None:
     recorded.edit(recorded.cassette, "张三", "张四")
-    bs("seal", HERE, "--yes")
+    bs("cassette", "seal", HERE, "--yes")
     assert "unknown" in Cassette.load(recorded.cassette).head.rules.values()
 
-    assert bs("fmt").out == f"{HERE}: written anew\n"
+    assert bs("cassette", "fmt").out == f"{HERE}: written anew\n"
     assert "unknown" not in Cassette.load(recorded.cassette).head.rules.values()
 
 
 def test_a_file_that_is_not_there_is_told(recorded: Project, bs: Command) -> None:
-    done = bs("fmt", "cassettes/crm/custmer.yaml")
+    done = bs("cassette", "fmt", "cassettes/crm/custmer.yaml")
 
     assert (done.code, done.err) == (
         2,

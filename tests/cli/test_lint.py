@@ -14,7 +14,7 @@ from tests.snapshots import snapshot
 
 HERE = "cassettes/crm/customer.yaml"
 PLATFORM = "scenarios/platforms/crm_system.yaml"
-DO = f"record it afresh, or put a stand-in there and run `bpmax-sim seal {HERE}`"
+DO = f"record it afresh, or put a stand-in there and run `bpmax-sim cassette seal {HERE}`"
 ANSWER = "if it is no secret, declare its place with `not_secret:`"
 
 

@@ -26,7 +26,9 @@ from tests.catalogue import texts as catalogued
 from tests.cli.project import ROOT, Command, Project
 from tests.snapshots import snapshot
 
-_COMMAND = re.compile(r"bpmax-sim ([a-z]+)\b((?: +(?:--?[a-z][a-z-]*(?:=\S+)?|[^\s`-][^\s`]*))*)")
+_COMMAND = re.compile(
+    r"bpmax-sim ((?:cassette )?[a-z]+)\b((?: +(?:--?[a-z][a-z-]*(?:=\S+)?|[^\s`-][^\s`]*))*)"
+)
 _WORDS = {"demo", "pseudonym", "platform", "instances", "scenario", "fragment", "flow", "needs"}
 """What follows the program's name in titles and marks, which nobody types."""
 
@@ -63,12 +65,12 @@ def test_every_command_of_a_message_exists_with_its_options(bs: Command) -> None
         for option in ["", *re.findall(r" (--?[a-z][a-z-]*)", match[2])]
     }
     helps = {
-        name: bs(*name.split(), "--help").out
+        name: bs(*name.split(), "--help").out + bs(*name.split(), "--help-all").out
         for name in {name for name, _ in found} & set(COMMANDS)
     }
     unknown = {name for name, _ in found} - set(COMMANDS) - _WORDS
 
-    assert {"import", "seal", "recover", "review", "record", "inspect"} <= set(helps)
+    assert {"import", "cassette seal", "review", "record", "cassette inspect"} <= set(helps)
     assert unknown == set()
     assert [(n, o) for n, o in found if o and o not in helps.get(n, o)] == []
 
@@ -153,7 +155,7 @@ def test_the_commands_of_a_miss_run(spaced: Project, bs: Command) -> None:
     missed = bs("run", "--var", "customer=12346")
 
     assert missed.code == 3
-    shown = bs(*pasted_from(missed.out, "inspect"))
+    shown = bs(*pasted_from(missed.out, "cassette inspect"))
     rerun = bs(*pasted_from(missed.out, "run"))
     assert "crm.example.test/api/customers/12345" in shown.out
     assert rerun.code == 3
@@ -203,7 +205,7 @@ def test_the_commands_of_a_damaged_file_run(spaced: Project, bs: Command) -> Non
     place.write_text(text.replace("张三", "张四"), encoding="utf-8")
 
     edited = bs("run")
-    sealed = bs(*pasted_from(edited.out + edited.err, "seal"), "--yes")
+    sealed = bs(*pasted_from(edited.out + edited.err, "cassette seal"), "--yes")
     place.write_text("interactions: []\nversion: 1\n", encoding="utf-8")
     foreign = bs("run")
     nothing = bs(*pasted_from(foreign.out + foreign.err, "import"))
@@ -222,7 +224,7 @@ _SAID = {
     "cassette": "cassettes/crm/customer.yaml",
     "file": "cassettes/crm/customer.yaml",
     "how": "run",
-    "kind": "doctor",
+    "kind": "list",
     "options": "--not-secret crm_system.get_customer_detail.body.data.name",
     "other": "12346",
     "path": "cassettes/crm/customer.yaml",
@@ -267,4 +269,6 @@ def test_every_command_that_a_message_tells_runs(recorded: Project, bs: Command,
         if done.code == 2:
             refused[command] = done.err.strip()[-200:]
     assert len(found) > 20
-    assert set(refused) == {"bpmax-sim prune"}  # pytest tells of it once it knows what is used
+    assert set(refused) == {
+        "bpmax-sim cassette prune"
+    }  # pytest tells of it once it knows what is used

@@ -78,6 +78,7 @@ def test_ctrl_c_ends_with_130_and_without_a_traceback(recorded: Project) -> None
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:  # who is started by a job in the background ignores it
         process = started(
+            "cassette",
             "seal",
             "cassettes/crm/customer.yaml",
             cwd=recorded.folder,

@@ -146,7 +146,7 @@ def test_what_may_change_something_is_not_sent_unasked(
     platform = recorded.folder / "scenarios/platforms/crm_system.yaml"
     text = recorded.cassette.read_text(encoding="utf-8")
     recorded.cassette.write_text(text.replace("method: GET", "method: POST"), encoding="utf-8")
-    assert bs("seal", "--yes", HERE).code == 0
+    assert bs("cassette", "seal", "--yes", HERE).code == 0
     recorded.edit(platform, "    method: GET", "    method: POST")
 
     asked = bs("verify", HERE)
@@ -178,7 +178,7 @@ def test_old_recordings_are_reported_by_the_third_partys_own_date(
     recorded.cassette.write_text(
         f'{text[:start]}date: ["Mon, 02 Mar 2020 01:00:00 GMT"]{text[end:]}', encoding="utf-8"
     )
-    assert bs("seal", "--yes", HERE).code == 0
+    assert bs("cassette", "seal", "--yes", HERE).code == 0
 
     aged = bs("verify", HERE, "--max-age", "30d")
     fresh = bs("verify", HERE, "--max-age", "100000d")
@@ -196,8 +196,8 @@ def test_a_system_that_cannot_be_reached_ends_with_4_and_is_asked_once(
     monkeypatch.setenv("CRM_CLIENT_ID", "bpmax")
     monkeypatch.setenv("CRM_CLIENT_SECRET", SECRET)
     twice = recorded.folder / "twice.yaml"
-    assert bs("export", HERE, "--as", "vcrpy", "--to", "a.yaml").code == 0
-    assert bs("export", HERE, "--as", "har", "--to", "b.har").code == 0
+    assert bs("cassette", "export", HERE, "--as", "vcrpy", "--to", "a.yaml").code == 0
+    assert bs("cassette", "export", HERE, "--as", "har", "--to", "b.har").code == 0
     assert bs("import", "a.yaml", "b.har", "--to", "twice.yaml").code == 0
 
     done = bs("verify", "twice.yaml")

@@ -111,7 +111,11 @@ def test_nothing_of_a_file_runs_before_its_test_does(
     ran = project.root / "跑了"
 
     project.run("--collect-only")
-    for command in (["list"], ["lint"], ["inspect", "cassettes/crm/选择客户/贵宾.yaml"]):
+    for command in (
+        ["list"],
+        ["lint"],
+        ["cassette", "inspect", "cassettes/crm/选择客户/贵宾.yaml"],
+    ):
         assert run_command_line(command) == 0
     assert not ran.exists()
 

@@ -1,4 +1,4 @@
-"""What a complete run of pytest tells `bpmax-sim prune`."""
+"""What a complete run of pytest tells `bpmax-sim cassette prune`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Prune = Callable[..., Done]
 def pruned(capsys: pytest.CaptureFixture[str]) -> Prune:
     def prune(*arguments: str) -> Done:
         capsys.readouterr()
-        code = run_command_line(["prune", *arguments])
+        code = run_command_line(["cassette", "prune", *arguments])
         return Done(code, *capsys.readouterr())
 
     return prune
@@ -125,7 +125,7 @@ def test_a_python_test_that_plays_less_leaves_the_rest(project: Project, prune: 
     path = project.root / "cassettes/test_客户/test_不再查询.yaml"
     path.write_bytes((project.root / VIP).read_bytes().replace("选择客户[贵宾]".encode(), b"x"))
     project.write("test_客户.py", "def test_不再查询(bpmax_session):\n    pass\n")
-    assert run_command_line(["seal", "--yes", str(path)]) == 0
+    assert run_command_line(["cassette", "seal", "--yes", str(path)]) == 0
     project.run().assert_outcomes(passed=3)
 
     told = prune().out

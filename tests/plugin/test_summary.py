@@ -8,7 +8,7 @@ from bpmax_sim.report.page_data import build_entry
 from bpmax_sim.report.store import read_traces
 from tests.plugin.project import FILE, Project, output
 
-ORPHAN = "orphans, no test uses them: cassettes/crm/旧的.yaml; bpmax-sim prune"
+ORPHAN = "orphans, no test uses them: cassettes/crm/旧的.yaml; bpmax-sim cassette prune"
 
 
 @pytest.fixture(name="orphan")
@@ -103,7 +103,7 @@ def test_many_are_counted(orphan: Project) -> None:
     for number in range(7):
         old.with_name(f"旧的{number}.yaml").write_bytes(old.read_bytes())
 
-    assert "cassettes/crm/旧的3.yaml and 3 more; bpmax-sim prune" in output(orphan.run())
+    assert "cassettes/crm/旧的3.yaml and 3 more; bpmax-sim cassette prune" in output(orphan.run())
 
 
 def test_a_project_without_scenarios_sees_nothing_of_the_plugin(

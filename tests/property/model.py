@@ -93,10 +93,62 @@ def _refuse(found: Said, case: Known, program: CallSpec) -> None:
         found.codes.add(UNKNOWN)
     if any(not is_segment(value) for name, value in found.path.items() if name not in filled):
         found.codes.add(BAD)
-    if case.platform.strict and len(program.args or ()) > len(api.parameters):
-        found.codes.add(UNKNOWN)
+    if case.platform.strict:
+        _refuse_strictly(found, case, program)
     if program.options.get("instance_key") == "prd":
         found.codes.add("UNKNOWN_INSTANCE")
+
+
+def _refuse_strictly(found: Said, case: Known, program: CallSpec) -> None:
+    parameters = case.api(program).parameters
+    if len(program.args or ()) > len(parameters):
+        found.codes.add(UNKNOWN)
+    if program.args is None and _undeclared(case, program):
+        found.codes.add(UNKNOWN)
+    if not all(_is_listed(found, one) for one in parameters):
+        found.codes.add(BAD)
+
+
+def _is_listed(found: Said, one: Parameter) -> bool:
+    """Return whether what is sent for *one* is among its choices, where it has any."""
+    if not one.enum or one.place == "header":
+        return True
+    value: Any = {"path": found.path, "query": found.query, "body": found.body}[one.place]
+    for name in one.target.split(".") if one.place == "body" else [one.target]:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    sent = value if isinstance(value, list | tuple) else [value]
+    wanted = [str(choice) for choice in one.enum]
+    return all(
+        item is None
+        or item is UNDEFINED
+        or (not isinstance(item, Mapping | list) and any(bodies.printed(item, w) for w in wanted))
+        for item in sent
+    )
+
+
+def _undeclared(case: Known, program: CallSpec) -> set[str]:
+    """Return what setters send in query and body that the API declares nowhere."""
+    api = case.api(program)
+    declared: dict[str, set[str]] = {"query": set(), "body": set()}
+    for level in (case.platform, case.instance(program), api):
+        declared["query"] |= set(level.query)
+    pairs = filter(None, api.path.partition("?")[2].split("&"))
+    declared["query"] |= {pair.partition("=")[0] for pair in pairs}
+    for one in api.parameters:
+        declared.setdefault(one.place, set()).add(one.target.split(".")[0])
+    takes_any = any(one.place == "body" and not one.steps for one in api.parameters)
+    if takes_any or (is_set(api.body) and not isinstance(api.body, Mapping)):
+        del declared["body"]
+    elif is_set(api.body):
+        declared["body"] |= set(api.body)
+    found = set()
+    for setter, value in program.steps:
+        if setter in {"query", "body"} & declared.keys() and value is not UNDEFINED:
+            sent = value.items() if isinstance(value, Mapping) else [("", value)]
+            names = {name for name, item in sent if item is not UNDEFINED} - declared[setter]
+            is_value = not isinstance(value, Mapping)
+            found |= set() if is_value and declared[setter] else names
+    return found
 
 
 SCALAR = (str, int, float, bool)

@@ -135,7 +135,11 @@ def test_a_bad_argument_throws_at_once(source: str, message: str) -> None:
     assert caught == [True, message, "BAD_ARGUMENT"]
     assert isinstance(error, ScriptError)
     assert (error.place and error.place.line) == 2
-    assert bench.programs == []
+    # Nothing is sent, but what was refused is told although the script catches it.
+    assert {(one.refusal, one.position and one.position.line) for one in bench.programs} == {
+        (message, 1),
+        (message, 2),
+    }
 
 
 def test_an_error_in_a_getter_of_an_argument_is_thrown_at_once() -> None:

@@ -174,7 +174,7 @@ def test_a_declared_charset_is_readable_in_the_file_the_trace_and_inspect(
     assert path.read_bytes() == reseal(path.read_bytes().decode())
     first = Cassette.load(path).exchange(0)
     assert first.request.body == ORDER.encode("gbk")
-    assert run_command_line(["inspect", f"{path}:5"]) == 0
+    assert run_command_line(["cassette", "inspect", f"{path}:5"]) == 0
     assert NAMES[:2] in capsys.readouterr().out
     assert ORDER in str(shown)
 

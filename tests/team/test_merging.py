@@ -197,8 +197,11 @@ def test_a_file_that_a_formatter_rewrote_is_taken_back(
 
     done = bs("run")
     assert done.code != 0
-    assert "rewritten by a formatter or a YAML library; `bpmax-sim seal" in done.out + done.err
-    assert bs("seal", "cassettes/crm.yaml", "--yes").code == 0
+    assert (
+        "rewritten by a formatter or a YAML library; `bpmax-sim cassette seal"
+        in done.out + done.err
+    )
+    assert bs("cassette", "seal", "cassettes/crm.yaml", "--yes").code == 0
     assert shared.cassette.read_bytes() == before
 
 

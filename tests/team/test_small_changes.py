@@ -59,7 +59,7 @@ def test_a_platform_that_nobody_here_calls(project: TeamProject, crm: Crm, bs: C
         encoding="utf-8",
     )
 
-    assert bs("fmt", "--check").code == 0
+    assert bs("cassette", "fmt", "--check").code == 0
     assert bs("record", "--record", "rewrite").code == 0
     assert project.git("status", "--porcelain", "cassettes") == ""
     assert crm.calls == 4

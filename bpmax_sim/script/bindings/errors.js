@@ -1,6 +1,6 @@
 // Errors on their way out, and what `error.stack` shows a script: only frames of the user's files.
 'use strict';
-({shared, attempt, capture, define, put, encode, list, files, rawOf, plainError, stackOf, failed, inspect, places, NativeError, NativeDate,
+({shared, attempt, capture, define, put, emit, here, encode, list, files, rawOf, plainError, stackOf, failed, inspect, places, NativeError, NativeDate,
   primordials: {names, Promise: NativePromise, Map: NativeMap, Set: NativeSet, TypeError: NativeTypeError, SyntaxError: NativeSyntaxError,
     AggregateError: NativeAggregate, String: toText, keys, hasOwn, getPrototypeOf, getOwnPropertyDescriptor, stringify, apply, isArray, isView,
     exec, linesOf, slice, indexOf, lastIndexOf, includes, codePointAt, toWellFormed, newSet, newList, inherits, reject: rejectPromise}}) => {
@@ -57,12 +57,18 @@ function kindOf(value) {
   for (let i = 0; i < kinds.length; i++) if (attempt(() => inherits(value, kinds[i][0].prototype))) return kinds[i][1];
   return isView(value) ? 'bytes' : 'an object';
 }
-function reject(message, {platform, api} = {platform: '', api: ''}) {
+const isNamed = name => typeof name === 'string' && name !== '';
+function reject(message, call) { // with a call that is refused, which is told although the script may catch it
+  const {platform, api} = call ?? {platform: '', api: ''};
   const error = new NativeTypeError(message);
   put(error, 'code', 'BAD_ARGUMENT');
   put(error, 'platform_key', platform);
   put(error, 'instance_key', '');
   put(error, 'api', api);
+  if (call) {
+    const named = name => stringify(isNamed(name) ? name : '?');
+    emit('"refused",' + named(platform) + ',' + named(api) + ',' + stringify(message) + ',' + here());
+  }
   throw error;
 }
 function fieldsOf(error) {

@@ -63,7 +63,7 @@ const isDollar = name => typeof name === 'string' && name[0] === '$';
 const isText = value => typeof value === 'string' && value !== '';
 function $proxy(platform, options) {
   const known = {platform, api: ''};
-  if (!isText(platform)) refuse('$proxy(platform_key): the key must be a non-empty text', platform);
+  if (!isText(platform)) refuse('$proxy(platform_key): the key must be a non-empty text', platform, {platform: '', api: ''});
   if (options !== undefined && !bag(options)) {
     refuse("$proxy('" + platform + "', options): options must be an object", options, known);
   }

@@ -1,0 +1,76 @@
+"""Earlier names of platforms and APIs, under which older recordings still stand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from itertools import product
+from typing import Any
+
+from bpmax_sim.secret.standin import slug
+
+
+@dataclass(frozen=True)
+class FormerNames:
+    """What is called otherwise than when it was recorded; false where nothing is.
+
+    Attributes:
+        platforms: the earlier keys of a platform, by its key today.
+        apis: the earlier names of an API, by ``platform.api`` of today.
+    """
+
+    platforms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    apis: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.platforms or self.apis)
+
+    def today(self, platform: str, api: str = "") -> tuple[str, str]:
+        """Return what a recorded platform and API are called today."""
+        if not self:
+            return platform, api
+        platform = self._platforms.get(platform, platform)
+        return platform, self._apis.get((platform, api), api)
+
+    @cached_property
+    def _platforms(self) -> Mapping[str, str]:
+        return {old: key for key, names in self.platforms.items() for old in names}
+
+    @cached_property
+    def _apis(self) -> Mapping[tuple[str, str], str]:
+        split = ((name.partition("."), old) for name, names in self.apis.items() for old in names)
+        return {(platform, old): api for (platform, _, api), old in split}
+
+    def merge_with(self, other: FormerNames) -> FormerNames:
+        """Return the earlier names of both; those of *other* win where they contradict."""
+        platforms = {**self.platforms}
+        for key, names in other.platforms.items():
+            platforms[key] = tuple(dict.fromkeys((*platforms.get(key, ()), *names)))
+        apis = {**self.apis}
+        for key, names in other.apis.items():
+            apis[key] = tuple(dict.fromkeys((*apis.get(key, ()), *names)))
+        return FormerNames(platforms, apis)
+
+    def spell_all(self, platform: str, api: str) -> tuple[str, ...]:
+        """Return every ``platform.api`` under which an API of today may be recorded."""
+        platforms = (platform, *self.platforms.get(platform, ()))
+        apis = (api, *self.apis.get(f"{platform}.{api}", ()))
+        return tuple(f"{one}.{name}" for one, name in product(platforms, apis))
+
+
+def rename_standins(value: Any, *, old: str, new: str) -> Any:
+    """Return *value*, JSON or text, with the stand-ins of platform *old* as those of *new*."""
+    if isinstance(value, str):
+        return _of_platform(old).sub(f"redacted.{slug(new)}.", value)
+    if isinstance(value, Mapping):
+        return {name: rename_standins(item, old=old, new=new) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(rename_standins(item, old=old, new=new) for item in value)
+    return value
+
+
+@lru_cache(maxsize=64)
+def _of_platform(key: str) -> re.Pattern[str]:
+    return re.compile(rf"\bredacted\.{re.escape(slug(key))}\.")

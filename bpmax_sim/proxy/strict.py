@@ -1,0 +1,84 @@
+"""What a platform that is ``strict`` refuses of a call beside too many arguments.
+
+A chain names what it sends itself, so its names are held against the declared ones; headers are
+anybody's. A value is held against the ``enum`` of its parameter, however it came in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from msgspec import UNSET
+
+from bpmax_sim.errors import nearest_name, suggest
+from bpmax_sim.field_path import member
+from bpmax_sim.i18n import series
+from bpmax_sim.js_values import UNDEFINED
+from bpmax_sim.platform.model import Parameter
+from bpmax_sim.proxy.compiled_api import CompiledApi
+from bpmax_sim.proxy.encode import BadValueError, UnknownParameterError, scalar_text
+
+
+def check_declared(steps: Iterable[tuple[str, Any]], recipe: CompiledApi) -> None:
+    """Check that the API declares each name that a setter of *steps* puts into query or body.
+
+    Raises:
+        UnknownParameterError: for the first one that it does not.
+    """
+    for setter, value in steps:
+        known = None if value is UNDEFINED else _declared_names(recipe, setter)
+        if known is None:
+            continue
+        if not isinstance(value, Mapping):
+            if not known:
+                raise UnknownParameterError("no body is declared (the platform is strict)")
+            continue
+        for name, sent in value.items():
+            if name not in known and sent is not UNDEFINED:
+                raise UnknownParameterError(
+                    "no {setter} parameter {name!r} is declared{hint} (the platform is strict)",
+                    setter=setter,
+                    name=name,
+                    hint=suggest(name, known),
+                )
+
+
+def _declared_names(recipe: CompiledApi, setter: str) -> frozenset[str] | None:
+    """Return the names that *setter* may use; None where it may use any."""
+    parameters = [one for one in recipe.api.parameters if one.place == setter]
+    if setter == "query":
+        return frozenset({*recipe.query, *(one.target for one in parameters)})
+    if setter != "body" or not all(one.steps for one in parameters):
+        return None
+    template = recipe.api.body
+    if template is not UNSET and not isinstance(template, Mapping):
+        return None
+    return frozenset({*(template or ()), *(one.steps[0] for one in parameters)})
+
+
+def check_choices(recipe: CompiledApi, values: Mapping[str, Any]) -> None:
+    """Check the *values* of a call, by place, against the ``enum`` of each parameter.
+
+    Raises:
+        BadValueError: for the first one that is none of them.
+    """
+    for parameter in recipe.api.parameters:
+        known = [scalar_text(item) for item in parameter.enum]
+        for value in _values_of(parameter, values) if known else ():
+            if scalar_text(value) not in known:
+                raise BadValueError(
+                    "{name} is one of {listed}, got {value!r}{hint}",
+                    name=parameter.name,
+                    listed=series(map(str, known)),
+                    value=value,
+                    hint=nearest_name(str(value), map(str, known)),
+                )
+
+
+def _values_of(parameter: Parameter, values: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield what a call has for *parameter*, each element of a list; nothing for an absent one."""
+    value = member(values.get(parameter.place), parameter.steps)
+    for item in value if isinstance(value, list | tuple) else (value,):
+        if item is not None and item is not UNSET and item is not UNDEFINED:
+            yield item

@@ -1,0 +1,167 @@
+"""What was recorded is found again after a rename, and `migrate` moves it for good."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.team.conftest import Command
+from tests.team.project import CALL, Crm, TeamProject
+
+OWN = "version: 1\nscenario: {title}\n{more}steps:\n- name: 查询\n  js: |\n{lines}\n"
+SIGN = "auth: {sign: {kind: hmac_sha256, key: '{{ password }}', parts: ['{{ now | s }}'], "
+
+
+def edit(path: Path, *pairs: tuple[str, str]) -> None:
+    text = path.read_text(encoding="utf-8")
+    for old, new in pairs:
+        assert old in text, old
+        text = text.replace(old, new)
+    path.write_text(text, encoding="utf-8")
+
+
+def own_scenario(project: TeamProject, title: str, *numbers: int, more: str = "") -> Path:
+    """Write a scenario with a cassette of its own."""
+    path = project.root / "scenarios/customer.scenario.yaml"
+    lines = "\n".join(f"    {CALL.format(number)}" for number in numbers)
+    path.write_text(OWN.format(title=title, more=more, lines=lines), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def recorded(project: TeamProject, crm: Crm, bs: Command) -> TeamProject:
+    own_scenario(project, "查询客户", 1, 2)
+    assert bs("record").code == 0
+    project.commit("录制")
+    return project
+
+
+@pytest.mark.parametrize(
+    "platform",
+    [
+        [("platform_key: crm", "platform_key: crm_system\nwas: [crm]")],
+        [("  get_customer:\n", "  find_customer:\n    was: [get_customer]\n")],
+        [("  get_customer:\n", "  find_customer:\n    aliases: [get_customer]\n")],
+        [
+            ("platform_key: crm", "platform_key: crm_system\nwas: [crm]\nignore: [query.t]"),
+            (
+                "  get_customer:\n",
+                "  find_customer:\n    was: [get_customer]\n    ignore: [header.x-t]\n",
+            ),
+        ],
+    ],
+    ids=["platform", "api", "alias", "both, and other rules"],
+)
+def test_what_was_recorded_under_an_earlier_name_is_played(
+    recorded: TeamProject, bs: Command, platform: list[tuple[str, str]]
+) -> None:
+    root = recorded.root
+    edit(root / "scenarios/platforms/crm.yaml", *platform)
+    text = str(platform)
+    if "crm_system" in text:
+        edit(root / "scenarios/instances.yaml", ("platform: crm", "platform: crm_system"))
+        edit(root / "scenarios/customer.scenario.yaml", ("$proxy('crm')", "$proxy('crm_system')"))
+    if "find_customer" in text:
+        edit(root / "scenarios/customer.scenario.yaml", ("get_customer", "find_customer"))
+
+    done = bs("run")
+    assert done.code == 0, done.out
+    recorded.git("diff", "--exit-code", "cassettes")
+
+
+def test_an_earlier_name_that_is_also_one_of_today_is_refused(
+    recorded: TeamProject, bs: Command
+) -> None:
+    edit(
+        recorded.root / "scenarios/platforms/crm.yaml",
+        ("  get_customer:\n", "  get_customer:\n    was: [list_orders]\n"),
+    )
+    done = bs("lint")
+    assert done.code == 2
+    assert "crm.get_customer: was: 'list_orders' is also the name of 'list_orders'" in done.err
+
+
+def test_a_scenario_with_another_title_plays_its_recording(
+    recorded: TeamProject, crm: Crm, bs: Command
+) -> None:
+    calls = crm.calls
+    path = own_scenario(recorded, "按编号查询客户", 1, 2)
+    assert bs("run").code == 0
+    assert bs("record").code == 0
+    assert crm.calls == calls
+
+    # somebody else has that name now, so nobody knows whose recording it is
+    other = path.with_name("other.scenario.yaml")
+    other.write_text(
+        path.read_text(encoding="utf-8").replace("按编号查询客户", "查询客户"), "utf-8"
+    )
+    assert bs("run", str(path)).code == 3
+    own_scenario(recorded, "按编号查询客户", 1, 2, more="was: [查询客户]\n")
+    assert bs("run", str(path)).code == 0
+
+    # recorded afresh, it is under the new title, and nothing is left of the old one
+    assert bs("record", str(path), "--record", "rewrite").code == 0
+    cassette = (recorded.root / "cassettes/customer.yaml").read_text(encoding="utf-8")
+    assert '"for":"按编号查询客户"' in cassette
+    assert '"for":"查询客户"' not in cassette
+
+
+def test_in_a_shared_cassette_only_was_leads_to_a_recording(
+    project: TeamProject, crm: Crm, bs: Command
+) -> None:
+    project.scenario("客户", 1)
+    assert bs("record").code == 0
+    (project.root / "scenarios/客户.scenario.yaml").unlink()
+    project.scenario("查客户", 1)
+    assert bs("run").code == 3
+    project.scenario("查客户", 1, more="")
+    edit(project.root / "scenarios/查客户.scenario.yaml", ("proxy:", "was: [客户]\nproxy:"))
+    assert bs("run").code == 0
+
+
+SIGNED = """\
+platform_key: crm
+base_url: https://crm.example.test
+credentials: {app_key: {}, app_secret: {secret: true}}
+auth: {preset: hmac, signature_header: X-Sign}
+apis:
+  get_customer:
+    method: GET
+    path: /api/v1/customers/{id}
+    parameters: [{name: id, in: path, required: true}]
+"""
+
+
+@pytest.fixture
+def signed(
+    project: TeamProject, crm: Crm, bs: Command, monkeypatch: pytest.MonkeyPatch
+) -> TeamProject:
+    """Return a project whose calls are signed, recorded."""
+    monkeypatch.setenv("CRM_KEY", "k-20260302")
+    monkeypatch.setenv("CRM_SECRET", "sK7-vT2-qW9-zz")
+    (project.root / "scenarios/platforms/crm.yaml").write_text(SIGNED, encoding="utf-8")
+    edit(
+        project.root / "scenarios/instances.yaml",
+        (
+            "username: {env: CRM_USER}, password: {env: CRM_PASSWORD}",
+            "app_key: {env: CRM_KEY}, app_secret: {env: CRM_SECRET}",
+        ),
+    )
+    own_scenario(project, "查询客户", 1, 2)
+    assert bs("record").code == 0
+    return project
+
+
+def test_what_was_signed_under_an_earlier_name_is_still_checked(
+    signed: TeamProject, bs: Command
+) -> None:
+    root = signed.root
+    platform = root / "scenarios/platforms/crm.yaml"
+    edit(platform, ("platform_key: crm", "platform_key: crm_system\nwas: [crm]"))
+    edit(root / "scenarios/instances.yaml", ("platform: crm", "platform: crm_system"))
+    edit(root / "scenarios/customer.scenario.yaml", ("$proxy('crm')", "$proxy('crm_system')"))
+    done = bs("run")
+    assert done.code == 0, done.out
+    edit(platform, ("X-Sign}", "X-Sign, app_secret: '{{ app_key }}'}"))
+    assert "signed otherwise" in bs("run").out
