@@ -238,11 +238,11 @@ class DrawnSequences(msgspec.Struct, frozen=True):
 
     def parts(self, sequence: str) -> SeedParts:
         """Return what *sequence* is drawn from."""
-        return tuple(zip(self.seeds, (*self._before(sequence), None), strict=True))
+        return tuple(zip(self.seeds, (*self._ends_of_seeds(sequence), None), strict=True))
 
     def with_draws(self, sequence: str, drawn: int) -> DrawnSequences:
         """Return it when *drawn* have been drawn of *sequence*, of the last seed what is new."""
-        before = self._before(sequence)
+        before = self._ends_of_seeds(sequence)
         if before and drawn <= before[-1]:
             return self
         last = max(drawn, *self.ends.get(sequence, ()), 0)
@@ -260,7 +260,7 @@ class DrawnSequences(msgspec.Struct, frozen=True):
         is_used = any(len(ends) == len(self.seeds) for ends in self.ends.values())
         return self if is_used or len(self.seeds) == 1 else replace(self, seeds=self.seeds[:-1])
 
-    def _before(self, sequence: str) -> tuple[int, ...]:
+    def _ends_of_seeds(self, sequence: str) -> tuple[int, ...]:
         """Return where in *sequence* each seed but the last ends."""
         ends = self.ends.get(sequence, ())[: len(self.seeds) - 1]
         return (*ends, *(ends[-1:] or (0,)) * (len(self.seeds) - 1 - len(ends)))

@@ -168,12 +168,12 @@ def read_steps(text: str, option: str) -> Steps:
         token = _TOKEN.match(text, at)
         if token is None or (at > 0 and text[at] not in ".["):
             return ()
-        segments.append(_segment(token, option))
+        segments.append(_parse_segment(token, option))
         at = token.end()
     return tuple(segments)
 
 
-def _segment(token: re.Match[str], option: str) -> Segment:
+def _parse_segment(token: re.Match[str], option: str) -> Segment:
     if token["name"] is not None:
         return token["name"]
     if token["index"] is not None:

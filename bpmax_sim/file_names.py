@@ -42,7 +42,7 @@ def file_name(text: str) -> str:
     if len(data) <= LONGEST and safe == text and not is_device:
         return safe
     cut = data[: LONGEST - 9].decode("utf-8", "ignore")
-    return f"{cut}-{_digest(text)}"
+    return f"{cut}-{_digest_of_name(text)}"
 
 
 def namesake(path: Path) -> Path | None:
@@ -89,10 +89,10 @@ def node_part(text: str) -> str:
     """
     safe = _UNPRINTED.sub(" ", text)
     safe = _COLONS.sub(":", safe).strip()[:LONGEST_PART]
-    return safe if safe == text and safe else f"{safe[: LONGEST_PART - 9]}-{_digest(text)}"
+    return safe if safe == text and safe else f"{safe[: LONGEST_PART - 9]}-{_digest_of_name(text)}"
 
 
-def _digest(text: str) -> str:
+def _digest_of_name(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
@@ -142,7 +142,7 @@ class Homes:
         """Return the name of *file* from the folder; on another drive it stays as it is."""
         if not self.folder or not file:
             return file
-        return _relative(file, self.folder, os.getcwd())
+        return _relative_name(file, self.folder, os.getcwd())
 
     def within(self, text: str) -> str:
         """Return *text* with every known file under its own name."""
@@ -153,7 +153,7 @@ class Homes:
 
 
 @lru_cache(maxsize=1024)
-def _relative(file: str, folder: str, _working: str) -> str:
+def _relative_name(file: str, folder: str, _working: str) -> str:
     return relative_name(file, folder)
 
 

@@ -63,7 +63,7 @@ def read_blob(root: Path, blob: str | None) -> bytes | None:
     return None if blob is None else run_git(root, "cat-file", "blob", blob)
 
 
-def _settings() -> dict[str, str]:
+def _git_settings() -> dict[str, str]:
     python = shell_quote(sys.executable)
     convert = f'{python} -m bpmax_sim.cassette.textconv "$1" 2>/dev/null || cat "$1"'
     return {
@@ -83,7 +83,7 @@ def is_set_up(root: Path) -> bool:
     names = {line.partition(" ")[0] for line in known.splitlines()}
     own = _attributes_file(root)
     text = own.read_text(encoding="utf-8") if own.is_file() else ""
-    return _OWN_ATTRIBUTES in text.splitlines() and names >= {*_settings()}
+    return _OWN_ATTRIBUTES in text.splitlines() and names >= {*_git_settings()}
 
 
 def set_up(root: Path) -> Iterator[str]:
@@ -93,7 +93,7 @@ def set_up(root: Path) -> Iterator[str]:
     """
     if os.environ.get("CI") or is_set_up(root):
         return
-    for name, value in _settings().items():
+    for name, value in _git_settings().items():
         run_git(root, "config", name, value)
     own = _attributes_file(root)
     own.parent.mkdir(parents=True, exist_ok=True)

@@ -226,7 +226,7 @@ def _change(change: Callable[[tuple[NetworkGuard, ...]], tuple[NetworkGuard, ...
         _guards = change(_guards)
 
 
-def _hook(event: str, args: tuple[Any, ...]) -> None:
+def _audit_hook(event: str, args: tuple[Any, ...]) -> None:
     guards = _guards
     if not guards or event not in _WAYS or getattr(_resolving, "on", False):
         return
@@ -240,14 +240,14 @@ def _hook(event: str, args: tuple[Any, ...]) -> None:
             guard.judge(verb, *target)
 
 
-_hook.__cantrace__ = True  # type: ignore[attr-defined] # debuggers and coverage see it, too
+_audit_hook.__cantrace__ = True  # type: ignore[attr-defined] # debuggers and coverage see it, too
 
 
 def _install() -> None:
     with _changing:
         if not _installed:
             _installed.append(True)
-            sys.addaudithook(_hook)
+            sys.addaudithook(_audit_hook)
 
 
 def _to_text(host: Any) -> str:

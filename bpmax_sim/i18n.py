@@ -93,7 +93,9 @@ class Translatable(str):
             letter.isalpha() for literal, *_ in _parse_template(self.template) for letter in literal
         ):
             return lines
-        return ["".join(line) if not line else join_messages("", line) for line in _lines(self)]
+        return [
+            "".join(line) if not line else join_messages("", line) for line in _message_lines(self)
+        ]
 
     def __reduce__(self) -> tuple[object, ...]:
         return Translatable, (plain(self), self.template, dict(self.values), self.many)
@@ -143,7 +145,7 @@ def msg(template: str, /, **values: object) -> str | None:
         raise TypeError(f"a message is no template: {plain(template)!r}")
     if not values:
         return Translatable(template, template)
-    texts = {name: _text(values[name], *how) for name, how in fields(template).items()}
+    texts = {name: _format_value(values[name], *how) for name, how in fields(template).items()}
     return Translatable(_fill(template, texts), template, texts)
 
 
@@ -160,7 +162,7 @@ def plural(number: int, singular: str, many: str, /, **values: object) -> str:
     template = singular if number == 1 else many
     everything: dict[str, object] = {"number": number, **values}
     forms = {**fields(singular), **fields(many)}
-    texts = {n: _text(v, *forms.get(n, ("", ""))) for n, v in everything.items()}
+    texts = {n: _format_value(v, *forms.get(n, ("", ""))) for n, v in everything.items()}
     return Translatable(_fill(template, texts), singular, texts, many)
 
 
@@ -208,7 +210,7 @@ def map_message(text: str, change: Callable[[str], str]) -> str:
     return Translatable(changed, text.template, values, text.many) if same else changed
 
 
-def _text(value: object, conversion: str, spec: str) -> str:
+def _format_value(value: object, conversion: str, spec: str) -> str:
     if isinstance(value, Translatable) and not conversion and spec[:1] in {"", "<"}:
         return value  # a column is as wide in every language, see `_fill`
     if isinstance(value, str):
@@ -253,7 +255,7 @@ def width(text: str) -> int:
     return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
-def _lines(message: Translatable) -> list[list[str]]:
+def _message_lines(message: Translatable) -> list[list[str]]:
     """Return the pieces of each line of what *message* joins."""
     lines: list[list[str]] = [[]]
     for literal, name, _, _ in _parse_template(message.template):
@@ -320,7 +322,7 @@ def _of_locale() -> str:
 
 
 @lru_cache
-def _catalogue(language: str) -> gettext.NullTranslations:
+def _load_catalogue(language: str) -> gettext.NullTranslations:
     import gettext  # noqa: PLC0415 - a run in English never needs it
 
     return gettext.translation(DOMAIN, CATALOGUES, [language], fallback=True)
@@ -336,7 +338,7 @@ def translate(text: str, language: str | None = None) -> str:
         return text
     if language == "en":
         return plain(text)
-    catalogue = _catalogue(language)
+    catalogue = _load_catalogue(language)
     if text.many:
         number = int(plain(text.values["number"]).replace(",", ""))
         template = catalogue.ngettext(text.template, text.many, number)

@@ -404,14 +404,14 @@ _DECODERS: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-def _tag(tag: str, value: Any = None) -> dict[str, Any]:
+def _make_tag(tag: str, value: Any = None) -> dict[str, Any]:
     return {"$": tag} if value is None else {"$": tag, "v": value}
 
 
 def _encode_float(value: float) -> Any:
     if isfinite(value):
-        return value if value or copysign(1, value) > 0 else _tag("-0")
-    return _tag("nan" if isnan(value) else "inf" if value > 0 else "-inf")
+        return value if value or copysign(1, value) > 0 else _make_tag("-0")
+    return _make_tag("nan" if isnan(value) else "inf" if value > 0 else "-inf")
 
 
 def _encode_text(value: str) -> Any:
@@ -422,13 +422,15 @@ def _encode_text(value: str) -> Any:
         text.encode()
     except UnicodeEncodeError:
         raw = text.encode("utf-16-le", "surrogatepass")
-        return _tag("str", [low | high << 8 for low, high in zip(raw[::2], raw[1::2], strict=True)])
+        return _make_tag(
+            "str", [low | high << 8 for low, high in zip(raw[::2], raw[1::2], strict=True)]
+        )
     return text
 
 
 def _encode_object(value: Mapping[str, Any]) -> Any:
     if "$" in value:
-        return _tag("object", [[name, encode_tagged(item)] for name, item in value.items()])
+        return _make_tag("object", [[name, encode_tagged(item)] for name, item in value.items()])
     return {name: encode_tagged(item) for name, item in value.items()}
 
 
@@ -437,7 +439,7 @@ def _encode_array(value: list[Any]) -> Any:
 
 
 def _encode_bytes(value: bytes) -> Any:
-    return _tag("bytes", base64.b64encode(value).decode())
+    return _make_tag("bytes", base64.b64encode(value).decode())
 
 
 def _keep_value(value: Any) -> Any:
@@ -454,16 +456,18 @@ _ENCODERS: Mapping[type, Callable[[Any], Any]] = {
     list: _encode_array,
     tuple: _encode_array,
     Mapping: _encode_object,
-    UndefinedType: lambda _value: _tag("undefined"),
-    datetime: lambda value: _tag("date", date_to_ms(value)),
+    UndefinedType: lambda _value: _make_tag("undefined"),
+    datetime: lambda value: _make_tag("date", date_to_ms(value)),
     FarDate: lambda value: {"$": "date", "v": value.ms},
     bytes: _encode_bytes,
     bytearray: _encode_bytes,
-    BigInt: lambda value: _tag("bigint", str(value.value)),
-    JsMap: lambda value: _tag("map", [_encode_array(list(pair)) for pair in value.pairs]),
-    JsSet: lambda value: _tag("set", _encode_array(list(value.items))),
-    SearchParams: lambda value: _tag("params", [_encode_array(list(pair)) for pair in value.pairs]),
-    Opaque: lambda value: _tag(value.kind),
+    BigInt: lambda value: _make_tag("bigint", str(value.value)),
+    JsMap: lambda value: _make_tag("map", [_encode_array(list(pair)) for pair in value.pairs]),
+    JsSet: lambda value: _make_tag("set", _encode_array(list(value.items))),
+    SearchParams: lambda value: _make_tag(
+        "params", [_encode_array(list(pair)) for pair in value.pairs]
+    ),
+    Opaque: lambda value: _make_tag(value.kind),
 }
 
 

@@ -77,7 +77,7 @@ class _Segment(msgspec.Struct, frozen=True):
         return match.groups() if match else None
 
     def readings(self, text: str) -> Iterator[dict[str, str]]:
-        readings = _between(self.around, text) if self.names else iter([()])
+        readings = _texts_between(self.around, text) if self.names else iter([()])
         return (dict(zip(self.names, values, strict=True)) for values in readings)
 
     @property
@@ -168,7 +168,7 @@ def path_template(path: str) -> PathTemplate:
     parts = _split_outside_braces(path.removeprefix("/"))
     if not parts[-1]:
         parts.pop()
-    return PathTemplate(pieces, tuple(map(_segment, parts)), has_trailing_slash(path))
+    return PathTemplate(pieces, tuple(map(_parse_segment, parts)), has_trailing_slash(path))
 
 
 def _split_outside_braces(path: str) -> list[str]:
@@ -184,7 +184,7 @@ def _split_outside_braces(path: str) -> list[str]:
     return parts
 
 
-def _segment(part: str) -> _Segment:
+def _parse_segment(part: str) -> _Segment:
     split = _PLACEHOLDER.split(part)
     names = tuple(split[1::2])
     literals = [decode_path(literal) for literal in split[::2]]
@@ -194,7 +194,7 @@ def _segment(part: str) -> _Segment:
     return _Segment("", pattern, names, tuple(literals), whole=not any(literals))
 
 
-def _between(around: tuple[str, ...], text: str) -> Iterator[tuple[str, ...]]:
+def _texts_between(around: tuple[str, ...], text: str) -> Iterator[tuple[str, ...]]:
     """Yield what may stand between the texts of *around*, none of it empty."""
     first, *others = around
     if not text.startswith(first):
@@ -206,5 +206,5 @@ def _between(around: tuple[str, ...], text: str) -> Iterator[tuple[str, ...]]:
             yield (rest[:end],)
         return
     for end in range(1, len(rest)):
-        for more in _between(tuple(others), rest[end:]):
+        for more in _texts_between(tuple(others), rest[end:]):
             yield rest[:end], *more

@@ -31,7 +31,7 @@ def find_root(path: Path) -> Path:
     nearest = start if os.path.isdir(start) else os.path.dirname(start)  # noqa: PTH112
     folder = nearest
     while not os.path.isdir(os.path.join(folder, "scenarios")):  # noqa: PTH112
-        if _settings(folder) is not None:
+        if _read_settings(folder) is not None:
             break
         above = os.path.dirname(folder)
         if above == folder:
@@ -40,17 +40,17 @@ def find_root(path: Path) -> Path:
     return Path(folder)
 
 
-def _settings(folder: str | Path) -> dict[str, object] | None:
+def _read_settings(folder: str | Path) -> dict[str, object] | None:
     """Return ``[tool.bpmax_sim]`` of the project at *folder*; None where there is none."""
     try:
         with open(os.path.join(folder, "pyproject.toml"), encoding="utf-8") as file:  # noqa: PTH123
             text = file.read()
     except (OSError, ValueError):
         return None
-    return _table(text) if "bpmax_sim" in text else None
+    return _read_table(text) if "bpmax_sim" in text else None
 
 
-def _table(project: str) -> dict[str, object] | None:
+def _read_table(project: str) -> dict[str, object] | None:
     import tomllib  # noqa: PLC0415 - pytest starts without it in a project that is not ours
 
     try:
@@ -62,7 +62,7 @@ def _table(project: str) -> dict[str, object] | None:
 
 def language_of(root: Path) -> str | None:
     """Return ``language`` of ``[tool.bpmax_sim]`` in the project at *root*, if it says one."""
-    language = (_settings(root) or {}).get("language")
+    language = (_read_settings(root) or {}).get("language")
     return language if isinstance(language, str) else None
 
 
@@ -80,7 +80,7 @@ def strictness_of(path: Path, root: Path) -> Strictness:
     """
     project = os.path.join(root, "pyproject.toml")
     chosen: tuple[int, Strictness] = (-1, "normal")
-    for name, folders in _strictness(str(root), file_stamp(project)):
+    for name, folders in _read_strictness(str(root), file_stamp(project)):
         for folder in folders:
             inside = absolute(path).startswith(os.path.join(os.path.normpath(folder), ""))
             chosen = max(chosen, (len(folder), name)) if inside else chosen
@@ -88,13 +88,13 @@ def strictness_of(path: Path, root: Path) -> Strictness:
 
 
 @lru_cache(maxsize=64)
-def _strictness(root: str, _stamp: object) -> tuple[tuple[Strictness, tuple[str, ...]], ...]:
-    table = _settings(root) or {}
+def _read_strictness(root: str, _stamp: object) -> tuple[tuple[Strictness, tuple[str, ...]], ...]:
+    table = _read_settings(root) or {}
     names: tuple[Strictness, ...] = ("strict", "lenient")
-    return tuple((name, tuple(_folders(root, name, table.get(name)))) for name in names)
+    return tuple((name, tuple(_list_folders(root, name, table.get(name)))) for name in names)
 
 
-def _folders(root: str, name: str, folders: object) -> Iterator[str]:
+def _list_folders(root: str, name: str, folders: object) -> Iterator[str]:
     if folders is None or folders is False:
         return
     for folder in ["."] if folders is True else folders if isinstance(folders, list) else [None]:
@@ -111,7 +111,7 @@ def _folders(root: str, name: str, folders: object) -> Iterator[str]:
 
 def open_places_of(root: Path) -> tuple[str, ...]:
     """Return ``not_secret`` of ``[tool.bpmax_sim]``: places that no platform file can declare."""
-    return _open_places(_settings(root))
+    return _open_places(_read_settings(root))
 
 
 def _open_places(table: Mapping[str, object] | None) -> tuple[str, ...]:
@@ -121,7 +121,7 @@ def _open_places(table: Mapping[str, object] | None) -> tuple[str, ...]:
 
 def with_open_place(text: str, place: str) -> str | None:
     """Return a pyproject.toml with *place* first in `open_places_of`; None where that cannot be."""
-    before = _open_places(_table(text))
+    before = _open_places(_read_table(text))
     element = json.dumps(place, ensure_ascii=False)
     header = "[tool.bpmax_sim]\n"
     for old, new in (
@@ -131,7 +131,7 @@ def with_open_place(text: str, place: str) -> str | None:
     ):
         head, _, tail = text.rpartition(old) if old else (text, "", "")
         after = head + new + tail
-        if old in text and _open_places(_table(after)) == (place, *before):
+        if old in text and _open_places(_read_table(after)) == (place, *before):
             return after
     return None
 
@@ -179,14 +179,14 @@ def absolute(path: str | os.PathLike[str]) -> str:
 
 def find_instances(folder: str) -> str:
     """Return ``instances.yaml`` beside an absolute *folder*, else the nearest above, or nothing."""
-    for path, local in _candidates(folder):
+    for path, local in _root_markers(folder):
         if _is_file(path) or _is_file(local):
             return path
     return ""
 
 
 @lru_cache(maxsize=64)  # of a few folders, each asked for by every session
-def _candidates(folder: str) -> tuple[tuple[str, str], ...]:
+def _root_markers(folder: str) -> tuple[tuple[str, str], ...]:
     above, candidates = folder, []
     while (upper := os.path.dirname(above)) != above:
         candidates.append((os.path.join(upper, INSTANCES), os.path.join(upper, LOCAL)))

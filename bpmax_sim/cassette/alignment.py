@@ -83,7 +83,7 @@ class RecordingComparison(msgspec.Struct, frozen=True):
 
     def __call__(self, old: Sequence[Entry], new: Sequence[Entry]) -> bool:
         """Return whether *new* says what *old* does, exchange by exchange."""
-        sent = _requests(new)
+        sent = _join_requests(new)
         return len(old) == len(new) and all(
             self.is_same(was, now, sent) for was, now in zip(old, new, strict=True)
         )
@@ -164,7 +164,7 @@ def parts_of_outcome(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _requests(entries: Sequence[Entry]) -> str:
+def _join_requests(entries: Sequence[Entry]) -> str:
     return "\n".join(split_exchange(entry.text)[0] for entry in entries)
 
 
@@ -173,8 +173,8 @@ def align(old: Sequence[Entry], new: Sequence[Entry], same: RecordingComparison)
     if not old:
         return list(new)
     known = [same.with_rules(entry) for entry in old]
-    pairs = _pair(known, new)
-    sent = _requests(new)
+    pairs = _pair_entries(known, new)
+    sent = _join_requests(new)
     equal = [was is not None and same.is_same(was, now, sent) for was, now in pairs]
     are_in_order = [was.line.n for was, _ in pairs if was] == sorted(e.line.n for e in old)
     is_other = any(
@@ -192,7 +192,7 @@ def align(old: Sequence[Entry], new: Sequence[Entry], same: RecordingComparison)
     ]
 
 
-def _pair(old: Sequence[Entry], new: Sequence[Entry]) -> list[tuple[Entry | None, Entry]]:
+def _pair_entries(old: Sequence[Entry], new: Sequence[Entry]) -> list[tuple[Entry | None, Entry]]:
     """Return each of *new* with the exchange of *old* in its place among equal calls."""
     left: dict[tuple[object, ...], list[Entry]] = defaultdict(list)
     for entry in sorted(old, key=lambda entry: entry.line.n, reverse=True):

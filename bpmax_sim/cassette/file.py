@@ -96,7 +96,7 @@ class Index(msgspec.Struct):
         return sorted(numbers, key=self.orders.__getitem__)
 
 
-def _index(path: Path, data: Data) -> Index:
+def _read_index(path: Path, data: Data) -> Index:
     """Return the index of a file's bytes, once its seal is found to hold.
 
     Raises:
@@ -111,7 +111,7 @@ def _index(path: Path, data: Data) -> Index:
     line = data[len(_HEAD) : body - 1]
     sections = (data.rfind(b"\nfailures:") + 1, data.rfind(_SEALED) + 1)
     try:
-        index = Index(_head(path, line), sections)
+        index = Index(_read_head(path, line), sections)
         shas = _scan(data, body - 1, index)
         _check_layout(data, body, index)
         _check_seal(line, data[index.sections[1] :], index, shas)
@@ -120,7 +120,7 @@ def _index(path: Path, data: Data) -> Index:
     return index
 
 
-def _head(path: Path, line: bytes) -> Head:
+def _read_head(path: Path, line: bytes) -> Head:
     try:
         head = _read_object(line)
         version = head.get("format")
@@ -223,7 +223,7 @@ _CONFLICT = re.compile(rb"^(?:<<<<<<<|=======|>>>>>>>)(?: .*)?\r?$", re.MULTILIN
 _NAMED = re.compile(rb'"call":"((?:[^"\\]|\\.)*)".*?"for":"((?:[^"\\]|\\.)*)"')
 
 
-def _advice(path: Path) -> str:
+def _repair_advice(path: Path) -> str:
     return msg(
         "restore it, record it again, or accept the edit with `bpmax-sim cassette seal {path}`",
         path=errors.shell_quote(str(path)),
@@ -236,7 +236,7 @@ def explain_damage(path: Path, data: bytes, otherwise: str) -> CassetteError:
         return DamagedCassette(
             "{path}: the file is empty; restore it or record it again", path=path
         )
-    for error in _damages(path, data):
+    for error in _find_damage(path, data):
         return error
     if _is_reformatted(data):
         return DamagedCassette(
@@ -257,11 +257,11 @@ def explain_damage(path: Path, data: bytes, otherwise: str) -> CassetteError:
         return DamagedCassette(
             "{place}: the file ends{inside} without its `sealed:` line, it was cut short; "
             "restore it or record it again",
-            place=_place(path, data, len(data)),
+            place=_place_of_offset(path, data, len(data)),
             inside=msg(" in {name}", name=describe_exchange(data, last + 1)) if last >= 0 else "",
         )
     return DamagedCassette(
-        "{path}: {otherwise}; {advice}", path=path, otherwise=otherwise, advice=_advice(path)
+        "{path}: {otherwise}; {advice}", path=path, otherwise=otherwise, advice=_repair_advice(path)
     )
 
 
@@ -279,14 +279,14 @@ def _is_reformatted(data: bytes) -> bool:
 
 def explain_edit(path: Path, data: bytes, start: int, *, why: str) -> CassetteError:
     """Return the error for the exchange at *start*, whose text is not what was recorded."""
-    for error in _damages(path, data):
+    for error in _find_damage(path, data):
         return error
     return DamagedCassette(
         "{place}: {name} {why}; {advice}",
-        place=_place(path, data, start),
+        place=_place_of_offset(path, data, start),
         name=describe_exchange(data, start),
         why=why,
-        advice=_advice(path),
+        advice=_repair_advice(path),
     )
 
 
@@ -305,11 +305,11 @@ def describe_exchange(data: bytes, start: int) -> str:
     )
 
 
-def _place(path: Path, data: bytes, offset: int) -> Place:
+def _place_of_offset(path: Path, data: bytes, offset: int) -> Place:
     return Place(str(path), data.count(b"\n", 0, offset) + 1)
 
 
-def _damages(path: Path, data: bytes) -> Iterator[DamagedCassette]:
+def _find_damage(path: Path, data: bytes) -> Iterator[DamagedCassette]:
     """Yield what an editor, a disk or Git did to the whole text."""
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         yield DamagedCassette(
@@ -317,7 +317,7 @@ def _damages(path: Path, data: bytes) -> Iterator[DamagedCassette]:
         )
     zero = data.find(b"\0")
     if zero >= 0:
-        place = _place(path, data, zero)
+        place = _place_of_offset(path, data, zero)
         yield DamagedCassette(
             "{place}: a NUL byte; restore the file or record it again", place=place
         )
@@ -326,14 +326,14 @@ def _damages(path: Path, data: bytes) -> Iterator[DamagedCassette]:
     except UnicodeDecodeError as error:
         yield DamagedCassette(
             "{place}: not UTF-8 (byte 0x{wrong:02x}); save the file as UTF-8",
-            place=_place(path, data, error.start),
+            place=_place_of_offset(path, data, error.start),
             wrong=data[error.start],
         )
     if match := _CONFLICT.search(data):
         yield DamagedCassette(
             "{place}: a Git conflict marker; run `bpmax-sim merge` while Git is merging, or take "
             "one side whole: `git checkout --ours {word}`",
-            place=_place(path, data, match.start()),
+            place=_place_of_offset(path, data, match.start()),
             word=errors.shell_quote(str(path)),
         )
 
@@ -376,15 +376,15 @@ class Cassette:
         descriptor = _open(path)
         with ExitStack() as opened:
             opened.callback(os.close, descriptor)
-            read, size = _reader(descriptor), os.fstat(descriptor).st_size
+            read, size = _make_reader(descriptor), os.fstat(descriptor).st_size
             if size > _IN_MEMORY:
                 with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as mapped:
                     if mapped[: len(_CRLF)] != _CRLF:
-                        cassette = cls(path, _index(path, mapped), read)
+                        cassette = cls(path, _read_index(path, mapped), read)
                         weakref.finalize(cassette, opened.pop_all().close)
                         return cassette
             data = read(0, size).replace(b"\r\n", b"\n")
-            index = _index(path, data)
+            index = _read_index(path, data)
             return cls(path, index, lambda start, end: data[start:end])
 
     @classmethod
@@ -395,7 +395,7 @@ class Cassette:
             CassetteError: as `load` does.
         """
         path, data = Path(name), data.replace(b"\r\n", b"\n")
-        return cls(path, _index(path, data), lambda start, end: data[start:end])
+        return cls(path, _read_index(path, data), lambda start, end: data[start:end])
 
     def __len__(self) -> int:
         return len(self.index.starts)
@@ -522,7 +522,7 @@ class Cassette:
 _path = lru_cache(maxsize=256)(Path)  # the same few in all sessions of a run
 
 
-def _reader(descriptor: int) -> Callable[[int, int], bytes]:
+def _make_reader(descriptor: int) -> Callable[[int, int], bytes]:
     if hasattr(os, "pread"):
         return lambda start, end: os.pread(descriptor, end - start, start)
     lock = threading.Lock()

@@ -119,7 +119,7 @@ def render(
         CassetteError: if a text of it is not Unicode (a lone surrogate), so no file could hold it.
     """
     try:
-        line, outcome = _line(exchange, zone, rules, net), exchange.outcome
+        line, outcome = _make_line(exchange, zone, rules, net), exchange.outcome
         if isinstance(outcome, Response):
             outcome, facts = store_as_utf8(outcome, exchange.request.charset)
             if facts:
@@ -139,7 +139,7 @@ def render(
         ) from error
 
 
-def _line(exchange: Exchange, zone: timedelta, rules: Rules, net: int) -> Line:
+def _make_line(exchange: Exchange, zone: timedelta, rules: Rules, net: int) -> Line:
     request, outcome = exchange.request, exchange.outcome
     answered = outcome if isinstance(outcome, Response) else _UNANSWERED
     codings = ((name.lower(), value) for name, value in answered.headers)
@@ -164,11 +164,11 @@ def _line(exchange: Exchange, zone: timedelta, rules: Rules, net: int) -> Line:
         rules=rules.digest(request.call.platform if request.call else ""),
         net=net,
         hops=answered.redirects,
-        extra=_extra(request),
+        extra=_builder_facts(request),
     )
 
 
-def _extra(request: Request) -> dict[str, object]:
+def _builder_facts(request: Request) -> dict[str, object]:
     """Return what the builder set where it cannot be told from the request."""
     call = request.call
     if call is None:
@@ -269,7 +269,7 @@ def dump_entries(entries: Iterable[Entry]) -> bytes:
     ordered = move_facts_to_first(
         sorted(entries, key=lambda entry: (entry.line.owner, entry.line.n))
     )
-    head = _head([entry.line for entry in ordered])
+    head = _make_head([entry.line for entry in ordered])
     lines = [f"{HEAD}{json_line(head)}\n".encode()]
     shas = [json_line(head)]  # what is sealed: the head, and each exchange in file order
     counts = []
@@ -280,7 +280,7 @@ def dump_entries(entries: Iterable[Entry]) -> bytes:
         for entry in entries:
             line = _less_head(entry.line, head)
             text = entry.text.encode()
-            index, sha = _index(line, text)
+            index, sha = _write_index_line(line, text)
             lines.append(b"%b%b\n%b" % (_ENTRY, index, text))
             shas.append(sha)
     digest = hashlib.sha256("\n".join(shas).encode()).hexdigest()
@@ -313,7 +313,7 @@ def _with_facts(entry: Entry, values: Values, seed: int | DrawnSequences) -> Ent
     return entry.with_line(values=ordered, seed=seed)
 
 
-def _head(lines: Sequence[Line]) -> Head:
+def _make_head(lines: Sequence[Line]) -> Head:
     """Return a head that depends on the exchanges alone, not on who writes them last."""
     if not lines:
         return Head()
@@ -339,7 +339,7 @@ def _less_head(line: Line, head: Head) -> Line:
     return replace(line, rules=rules, net=net, sha="")
 
 
-def _index(line: Line, text: bytes) -> tuple[bytes, str]:
+def _write_index_line(line: Line, text: bytes) -> tuple[bytes, str]:
     """Return the JSON of *line*, whose digest is blank, with that of the exchange, and that."""
     blank = json_line(line).encode()
     sha = exchange_sha(blank, text)
@@ -356,7 +356,7 @@ def reseal(text: str) -> bytes:
     """
     tree = read_yaml_text(text)
     try:
-        head = read_head(_mapping(tree).get("bpmax"), strict=False)
+        head = read_head(_require_mapping(tree).get("bpmax"), strict=False)
     except (ValueError, LookupError) as error:
         raise YamlTextError(label_message(msg("not a cassette of ours"), error), 1) from error
     items = [item for name in SECTIONS for item in tree.get(name) or []]
@@ -365,7 +365,7 @@ def reseal(text: str) -> bytes:
 
 def _reseal_exchange(head: Head, number: int, item: Any) -> Entry:
     try:
-        line = msgspec.convert(_mapping(item).get("bpmax"), Line, strict=False)
+        line = msgspec.convert(_require_mapping(item).get("bpmax"), Line, strict=False)
         exchange = exchange_of(_check_index(line), item)
     except ValueError as error:
         raise YamlTextError(
@@ -382,7 +382,7 @@ def _reseal_exchange(head: Head, number: int, item: Any) -> Entry:
     for breaks in ((True, True), (False, False), (False, True), (True, False)):
         request = _write_request(stored, breaks=breaks[0])
         text = request + _write_outcome(outcome, method, breaks=breaks[1])
-        if _index(replace(line, sha=""), text.encode())[1] == line.sha:
+        if _write_index_line(replace(line, sha=""), text.encode())[1] == line.sha:
             return Entry(head.explicit(line), text)
     text = _write_request(stored) + _write_outcome(outcome, method)
     return Entry(head.explicit(replace(line, rules=UNKNOWN_RULES)), text)
@@ -397,7 +397,7 @@ def _check_index(line: Line) -> Line:
     return line
 
 
-def _mapping(value: Any) -> dict[str, Any]:
+def _require_mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise YamlTextError(msg("expected a mapping, got {kind}", kind=type(value).__name__), 1)
     return value

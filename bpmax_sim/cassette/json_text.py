@@ -137,14 +137,14 @@ def keep_values(new: str, old: str, places: list[Steps]) -> str:
     was = {span.path: old[span.start : span.end] for span in find_values(old)}
     parts: list[str] = []
     at = 0
-    for span in _outermost(new, places):
+    for span in _find_outermost(new, places):
         if span.path in was:
             parts += [new[at : span.start], was[span.path]]
             at = span.end
     return "".join([*parts, new[at:]])
 
 
-def _outermost(text: str, places: list[Steps]) -> Iterator[JsonSpan]:
+def _find_outermost(text: str, places: list[Steps]) -> Iterator[JsonSpan]:
     """Yield the values of *text* at *places*, none that lies in another."""
     end = 0
     for span in find_values(text):

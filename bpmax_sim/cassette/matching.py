@@ -162,7 +162,7 @@ class Rules:
                 for name, paths in self.scoped
                 if name.partition(".")[0] == today
             ]
-            known = self._digests[platform] = _digest(_VERSION, self.ignore, scoped)
+            known = self._digests[platform] = _digest_rules(_VERSION, self.ignore, scoped)
         return known
 
     def fits(self, platform: str, digest: str) -> bool:
@@ -184,7 +184,7 @@ class Rules:
         both: dict[str, tuple[str, ...]] = dict(self.scoped)
         for name, paths in self.volatile:
             both[name] = (*both.get(name, ()), *paths)
-        return _digest(_LEGACY_VERSION, self.ignore, both.items())
+        return _digest_rules(_LEGACY_VERSION, self.ignore, both.items())
 
     def paths(self, platform: str, api: str) -> tuple[FieldPath, ...]:
         """Return the places that do not count for one API.
@@ -226,7 +226,7 @@ class Rules:
         return parts if names == (parts.platform, parts.api) else _rename(parts, *names)
 
 
-def _digest(
+def _digest_rules(
     version: str, ignore: Iterable[str], scoped: Iterable[tuple[str, tuple[str, ...]]]
 ) -> str:
     places = sorted((name, sorted({*paths})) for name, paths in scoped if paths)
@@ -341,7 +341,10 @@ def _counted_parts(parts: Parts, rules: Rules) -> dict[str, Any]:
     paths = rules.paths(parts.platform, parts.api)
     if paths or not _PLAIN_PATH.fullmatch(parts.path):
         template = rules.template(parts)
-        if template is not None and (parameters := _parameters(template, parts.path)) is not None:
+        if (
+            template is not None
+            and (parameters := _path_parameters(template, parts.path)) is not None
+        ):
             # in the builder's spelling; what does not count is as no value is spelled
             nothing, counted = dict.fromkeys(parameters, ""), _counted_parameters(parameters, paths)
             seen["path"] = template.fill({**nothing, **counted})
@@ -357,7 +360,7 @@ _PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+/?")
 """A path that has one spelling, whatever its parameters are (RFC 3986, 2.3)."""
 
 
-def _parameters(template: PathTemplate, path: str) -> dict[str, str] | None:
+def _path_parameters(template: PathTemplate, path: str) -> dict[str, str] | None:
     """Return the parameters of the encoded *path*, decoded; a slash at its end is a part of it."""
     same = has_trailing_slash(path) == template.has_slash
     return template.match(path) if same else None
@@ -373,7 +376,7 @@ def _counted_parameters(parameters: dict[str, str], paths: Iterable[FieldPath]) 
 def _name_parameters(parts: Parts, seen: dict[str, Any], rules: Rules) -> None:
     """Put the parameters of the path in its place, so that what differs is named."""
     template = rules.template(parts)
-    parameters = _parameters(template, parts.path) if template and "path" in seen else None
+    parameters = _path_parameters(template, parts.path) if template and "path" in seen else None
     if parameters is not None:
         seen["path"] = _counted_parameters(parameters, rules.paths(parts.platform, parts.api))
 

@@ -104,7 +104,7 @@ def _recover(path: Path, scan: Scan, same: RecordingComparison) -> tuple[Path, .
             pending.append((file, [journal.stub_if_leaking(draft, scan) for draft in drafts]))
     written: dict[Path, None] = {}
     every = _in_order(drafts for _, drafts in pending)
-    for target, recording in _recordings(path, every, same):
+    for target, recording in _place_recordings(path, every, same):
         if merge(path, target, recording, same):
             written[target] = None
     for file, _ in pending:
@@ -121,7 +121,7 @@ def _in_order(journals: Iterable[Sequence[PendingExchange]]) -> list[PendingExch
     return [msgspec.structs.replace(draft, issue=(n, 0)) for n, draft in enumerate(drafts, 1)]
 
 
-def _recordings(
+def _place_recordings(
     path: Path, drafts: Sequence[PendingExchange], same: RecordingComparison
 ) -> Iterator[tuple[Path, OwnerRecording]]:
     """Yield where each owner's recordings go; a file has what was yielded before it.
@@ -145,7 +145,7 @@ def _recordings(
             more = adding or (target != path and _has(target, owner))
             if target != path:
                 _, mine = _split_entries(open_old(path), owner, strict=more)
-                fresh = move_facts_to_first(_number([], chosen))
+                fresh = move_facts_to_first(_number_entries([], chosen))
                 if not more and same(mine[: len(fresh)], fresh):
                     continue  # broken off, it says what the file does, as far as it got
             yield target, OwnerRecording(owner, chosen, adding=more)
@@ -205,7 +205,7 @@ def merge_bytes(
     if recording.former and not mine:
         mine = [entry for entry in others if entry.line.owner == recording.former]
         others = [entry for entry in others if entry.line.owner != recording.former]
-    fresh = move_facts_to_first(_number(mine if recording.adding else [], recording.drafts))
+    fresh = move_facts_to_first(_number_entries(mine if recording.adding else [], recording.drafts))
     if recording.repeating:
         merged = _merge_logins(mine, fresh, same)
     else:
@@ -282,7 +282,7 @@ def _request_of(entry: Entry) -> str:
     return entry.text.partition("\n  response:\n")[0].partition("\n  failure:\n")[0]
 
 
-def _number(before: list[Entry], drafts: Sequence[PendingExchange]) -> list[Entry]:
+def _number_entries(before: list[Entry], drafts: Sequence[PendingExchange]) -> list[Entry]:
     last = max((entry.line.n for entry in before), default=0)
     ordered = enumerate(sorted(drafts, key=lambda draft: draft.issue), last + 1)
     return [*before, *(draft.with_line(n=n) for n, draft in ordered)]

@@ -78,7 +78,7 @@ class Near(msgspec.Struct, frozen=True):
     @property
     def parts(self) -> frozenset[str]:
         """Return the parts that differ."""
-        return frozenset(_root(difference) for difference in self.differences)
+        return frozenset(_part_of_request(difference) for difference in self.differences)
 
 
 def explain_no_cassette(parts: Parts, path: str, context: MissContext) -> list[str]:
@@ -86,20 +86,20 @@ def explain_no_cassette(parts: Parts, path: str, context: MissContext) -> list[s
     return [
         msg(
             "{name} cannot be answered, {path} does not exist",
-            name=_name(parts),
+            name=_call_name(parts),
             path=(path or msg("its cassette")),
         ),
-        *_where(parts, context),
+        *_describe_place(parts, context),
         *(
             [
-                _line(
+                _format_line(
                     msg("recover"), msg("bpmax-sim cassette recover {path}", path=shell_quote(path))
                 )
             ]
             if path and find_interrupted(FilePath(path))
             else ()
         ),
-        _line(msg("record"), context.command()),
+        _format_line(msg("record"), context.command()),
     ]
 
 
@@ -111,15 +111,15 @@ def explain_already_played(
     return [
         msg(
             "{name} was recorded {times} for {owner!r}, and this is call {turn}",
-            name=_name(parts),
+            name=_call_name(parts),
             times=times,
             owner=owner,
             turn=turn,
         ),
-        *_where(parts, context),
-        _line(msg("recorded"), _list(places)),
-        _line(msg("record"), context.command(context.extra)),
-        _line(msg("or"), msg("repeat: true")),
+        *_describe_place(parts, context),
+        _format_line(msg("recorded"), _list_words(places)),
+        _format_line(msg("record"), context.command(context.extra)),
+        _format_line(msg("or"), msg("repeat: true")),
     ]
 
 
@@ -135,10 +135,12 @@ def signature_mismatch(
             "signed otherwise: {parts_name}, with the key, instant and nonce of its recording",
             parts_name=parts.name,
         ),
-        *_where(parts, context),
-        *_differing(differences),
-        _line(msg("check"), msg("`sign:` in the platform file; if it is right now, record afresh")),
-        _line(msg("record"), context.command(context.rewrite)),
+        *_describe_place(parts, context),
+        *_format_differences(differences),
+        _format_line(
+            msg("check"), msg("`sign:` in the platform file; if it is right now, record afresh")
+        ),
+        _format_line(msg("record"), context.command(context.rewrite)),
     ]
     text = join_messages("\n", lines)
     return NoMatchError(text, platform=call.platform, api=call.api, case=msg("signed otherwise"))
@@ -157,43 +159,43 @@ def explain_no_such_call(
     return [
         msg(
             "{name} is not recorded like this for {owner!r} in {cassette_path}",
-            name=_name(parts),
+            name=_call_name(parts),
             owner=search.owner,
             cassette_path=search.cassette.path,
         ),
-        *_where(parts, context),
-        *(_explanation(search, near) if near else _list_other_calls(search)),
+        *_describe_place(parts, context),
+        *(_explain_nearest(search, near) if near else _list_other_calls(search)),
         *_list_other_owners(search, key, parts),
-        _line(msg("record"), context.command(context.rewrite) if changed else add),
-        *([_line(msg("or add"), add)] if changed else ()),
+        _format_line(msg("record"), context.command(context.rewrite) if changed else add),
+        *([_format_line(msg("or add"), add)] if changed else ()),
         *(_suggest_fixes(search, near) if near else ()),
     ]
 
 
-def _name(parts: Parts) -> str:
+def _call_name(parts: Parts) -> str:
     return parts.name or f"{parts.method} {parts.path}"
 
 
-def _where(parts: Parts, context: MissContext) -> Iterator[str]:
+def _describe_place(parts: Parts, context: MissContext) -> Iterator[str]:
     if context.step or context.place:
         place = f"({context.place})" if context.place else ""
-        yield _line(msg("step"), f"{context.step} {place}".strip())
+        yield _format_line(msg("step"), f"{context.step} {place}".strip())
     if context.position:
-        yield _line(msg("script"), str(context.position))
+        yield _format_line(msg("script"), str(context.position))
     instance = msg(" (instance {instance})", instance=parts.instance) if parts.instance else ""
     sent = msg(
         "{method} {parts_path}{query}{instance}",
         method=parts.method,
         parts_path=parts.path,
-        query=_query(parts),
+        query=_format_query(parts),
         instance=instance,
     )
-    yield _line(msg("call"), sent)
+    yield _format_line(msg("call"), sent)
     for label, text in context.address():
-        yield _line(label, text)
+        yield _format_line(label, text)
 
 
-def _query(parts: Parts) -> str:
+def _format_query(parts: Parts) -> str:
     pairs = (
         f"{name}={value}"
         for name, values in parts.query.items()
@@ -203,7 +205,7 @@ def _query(parts: Parts) -> str:
     return f"?{_clip(text, 0)}" if text else ""
 
 
-def _line(label: str, text: str) -> str:
+def _format_line(label: str, text: str) -> str:
     return msg("  {label:<9} {text}", label=label, text=text).rstrip()
 
 
@@ -217,21 +219,23 @@ def find_nearest(search: NearestSearch, parts: Parts) -> Near | None:
     former = search.rules.former
     names = former.spell_all(parts.platform, parts.api) if parts.api else ()
     platforms = (parts.platform, *former.platforms.get(parts.platform, ()))
-    candidates = list(_candidates(search, lambda call: call in names)) or list(
-        _candidates(search, lambda call: call.partition(".")[0] in platforms)
+    candidates = list(_find_candidates(search, lambda call: call in names)) or list(
+        _find_candidates(search, lambda call: call.partition(".")[0] in platforms)
     )
     nears = (Near(n, matching.differences(p, parts, search.rules)) for n, p in candidates)
     return min(nears, key=rank, default=None)
 
 
-def _candidates(search: NearestSearch, fits: Callable[[str], bool]) -> Iterator[tuple[int, Parts]]:
+def _find_candidates(
+    search: NearestSearch, fits: Callable[[str], bool]
+) -> Iterator[tuple[int, Parts]]:
     for number in search.cassette.index.numbers(search.owner):
         with suppress(CassetteError):  # a damaged one is told of when it is played
             if fits(search.cassette.line(number).call):
                 yield number, matching.parts_of_exchange(search.cassette.exchange(number))
 
 
-def _explanation(search: NearestSearch, near: Near) -> Iterator[str]:
+def _explain_nearest(search: NearestSearch, near: Near) -> Iterator[str]:
     already = msg(", already played") if near.number in search.played else ""
     match = msg(
         "exchange {number} at {place}{already}",
@@ -239,30 +243,30 @@ def _explanation(search: NearestSearch, near: Near) -> Iterator[str]:
         place=search.cassette.place(near.number),
         already=already,
     )
-    yield _line(msg("nearest"), match)
+    yield _format_line(msg("nearest"), match)
     marked = (f"{'×' if part in near.parts else '√'} {part}" for part in matching.PARTS)
-    yield _line("", join_messages("  ", marked))
-    yield from _differing(near.differences)
+    yield _format_line("", join_messages("  ", marked))
+    yield from _format_differences(near.differences)
     left = len(near.differences) - _SHOWN
     if left > 0:
-        yield _line("", msg("… and {differences_count} more", differences_count=left))
+        yield _format_line("", msg("… and {differences_count} more", differences_count=left))
 
 
-def _differing(differences: Sequence[Difference]) -> Iterator[str]:
+def _format_differences(differences: Sequence[Difference]) -> Iterator[str]:
     for difference in differences[:_SHOWN]:
         recorded, sent = quote_values(difference)
         values = msg("recorded {recorded}, sent {sent}", recorded=recorded, sent=sent)
-        yield _line("", msg("× {path}: {values}", path=difference.path, values=values))
+        yield _format_line("", msg("× {path}: {values}", path=difference.path, values=values))
 
 
 def quote_values(difference: Difference) -> tuple[str, str]:
     """Return the recorded and the other value, of long ones what is around the first difference."""
-    recorded, sent = _text(difference.recorded), _text(difference.sent)
+    recorded, sent = _format_value(difference.recorded), _format_value(difference.sent)
     at = next((i for i, (a, b) in enumerate(zip(recorded, sent, strict=False)) if a != b), 0)
     return _clip(recorded, at), _clip(sent, at)
 
 
-def _text(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if value is UNSET:
         return msg("nothing")
     return encode_sorted(value).decode()
@@ -281,15 +285,17 @@ def _list_other_calls(search: NearestSearch) -> Iterator[str]:
     calls = Counter(search.cassette.line(number).call for number in numbers)
     if not calls:
         none = msg("none, nothing is recorded for {owner!r}", owner=search.owner)
-        yield _line(msg("nearest"), none)
+        yield _format_line(msg("nearest"), none)
         owners = [repr(owner) for owner in search.cassette.owners]
-        yield _line("", msg("the file holds {list}", list=(_list(owners) or msg("no exchange"))))
+        yield _format_line(
+            "", msg("the file holds {list}", list=(_list_words(owners) or msg("no exchange")))
+        )
         return
-    known = _list(f"{call} ({number})" for call, number in calls.items())
-    yield _line(msg("nearest"), msg("none, recorded are {list}", list=known))
+    known = _list_words(f"{call} ({number})" for call, number in calls.items())
+    yield _format_line(msg("nearest"), msg("none, recorded are {list}", list=known))
 
 
-def _list(words: Iterable[str]) -> str:
+def _list_words(words: Iterable[str]) -> str:
     known = list(words)
     return series([*known[:_SHOWN], *(["…"] if len(known) > _SHOWN else [])])
 
@@ -298,15 +304,15 @@ def _list_other_owners(search: NearestSearch, key: str, parts: Parts) -> Iterato
     owners = [repr(o) for o in search.cassette.owners if search.cassette.index.find(o, key)]
     platform = parts.platform
     if owners and search.rules.fits(platform, search.cassette.head.rules.get(platform, "")):
-        yield _line("", msg("it is recorded for {list}", list=_list(owners)))
+        yield _format_line("", msg("it is recorded for {list}", list=_list_words(owners)))
 
 
 def _suggest_fixes(search: NearestSearch, near: Near) -> Iterator[str]:
     paths = _ignorable_paths(near.differences) if near.parts <= _IGNORABLE else []
     if paths and len(paths) <= _SHOWN:
-        yield _line(msg("ignore"), f"ignore: [{join_messages(', ', paths)}]")
+        yield _format_line(msg("ignore"), f"ignore: [{join_messages(', ', paths)}]")
     place = shell_quote(str(search.cassette.place(near.number)))
-    yield _line(msg("compare"), msg("bpmax-sim cassette inspect {place}", place=place))
+    yield _format_line(msg("compare"), msg("bpmax-sim cassette inspect {place}", place=place))
 
 
 def _ignorable_paths(differences: Sequence[Difference]) -> list[str]:
@@ -335,5 +341,5 @@ def _says_much(difference: Difference) -> bool:
     return any(isinstance(v, dict | list) or len(str(v)) > _WIDTH for v in values)
 
 
-def _root(difference: Difference) -> str:
+def _part_of_request(difference: Difference) -> str:
     return difference.path.partition(".")[0].partition("[")[0]

@@ -143,7 +143,7 @@ class Entry(msgspec.Struct, frozen=True):
 _LARGEST_EXPONENT = 400
 
 
-def _number(text: str) -> int | Decimal:
+def _read_number(text: str) -> int | Decimal:
     try:
         value = Decimal(text)
     except DecimalException as error:
@@ -160,7 +160,7 @@ def _number(text: str) -> int | Decimal:
     return int(short) if 0 <= exponent <= _LARGEST_EXPONENT else short
 
 
-_decoder = msgspec.json.Decoder(float_hook=_number)
+_decoder = msgspec.json.Decoder(float_hook=_read_number)
 _encoder = msgspec.json.Encoder(order="sorted", decimal_format="number", enc_hook=encode_message)
 encode_sorted = _encoder.encode
 
@@ -209,19 +209,19 @@ def read_body(data: bytes | None, content_type: str) -> Body:
         return NOTHING
     media = media_type(content_type)
     looks_json = media.endswith(("/json", "+json")) or (not media and data[:1] in b"{[")
-    reader = _READERS.get(media) or (_json if looks_json else None)
+    reader = _READERS.get(media) or (_read_json if looks_json else None)
     try:
         parsed = reader(data, content_type) if reader else None
     except ValueError:
         parsed = None
-    return parsed or _plain(data)
+    return parsed or _read_plain(data)
 
 
-def _json(data: bytes, _content_type: str) -> Body:
+def _read_json(data: bytes, _content_type: str) -> Body:
     return Body("json", decode_json(data))
 
 
-def _form(data: bytes, _content_type: str) -> Body:
+def _read_form(data: bytes, _content_type: str) -> Body:
     text = data.decode()
     if "%" in text or "+" in text:
         return Body("form", by_name(parse_qsl(text, keep_blank_values=True, errors="strict")))
@@ -229,37 +229,37 @@ def _form(data: bytes, _content_type: str) -> Body:
     return Body("form", by_name([(name, value) for name, _, value in pieces]))
 
 
-def _plain(data: bytes) -> Body:
+def _read_plain(data: bytes) -> Body:
     try:
         return Body("text", data.decode())
     except UnicodeDecodeError:
         return Body("bytes", f"<{len(data)} bytes, sha256 {hashlib.sha256(data).hexdigest()}>")
 
 
-def _multipart(data: bytes, content_type: str) -> Body:
+def _read_multipart(data: bytes, content_type: str) -> Body:
     """Read RFC 7578; the boundary itself does not count."""
-    boundary = _parameters("content-type", content_type).get("boundary", "")
+    boundary = _header_parameters("content-type", content_type).get("boundary", "")
     if not boundary:
         raise ValueError(msg("no boundary"))
     sections = (b"\r\n" + data).split(b"\r\n--" + boundary.encode())
     if len(sections) < 3 or not sections[-1].startswith(b"--"):  # noqa: PLR2004 - one part at least
         raise ValueError(msg("not closed"))
-    return Body("multipart", by_name([_part(section) for section in sections[1:-1]]))
+    return Body("multipart", by_name([_read_part(section) for section in sections[1:-1]]))
 
 
-def _part(section: bytes) -> tuple[str, Any]:
+def _read_part(section: bytes) -> tuple[str, Any]:
     head, separator, content = section.partition(b"\r\n\r\n")
     if not separator:
         raise ValueError(msg("a part without an end of its headers"))
     lines = [line.partition(":") for line in head.decode().split("\r\n") if line.strip()]
     headers = {name.strip().lower(): rest.strip() for name, _, rest in lines}
-    disposition = _parameters("content-disposition", headers.pop("content-disposition", ""))
-    value = _plain(content).value
+    disposition = _header_parameters("content-disposition", headers.pop("content-disposition", ""))
+    value = _read_plain(content).value
     about = {**headers, **{key: disposition[key] for key in disposition if key not in {"", "name"}}}
     return disposition.get("name", ""), {**about, "content": value} if about else value
 
 
-def _parameters(name: str, value: str) -> dict[str, str]:
+def _header_parameters(name: str, value: str) -> dict[str, str]:
     message = Message()
     message[name] = value
     # A parameter that is spelled as RFC 2231 allows comes as charset, language and text.
@@ -269,4 +269,4 @@ def _parameters(name: str, value: str) -> dict[str, str]:
     }
 
 
-_READERS = {FORM: _form, "multipart/form-data": _multipart}
+_READERS = {FORM: _read_form, "multipart/form-data": _read_multipart}

@@ -66,7 +66,7 @@ class Turns:
         """Return the exchange that answers the next call *key*; None if none is left."""
         with self._playback.lock:
             self._counts[key] += 1
-            part = self._fitting(key)
+            part = self._best_part(key)
             if part is None:
                 self._counts[key] -= 1
                 left = (n for n in self._find(key) if n not in self._playback.played)
@@ -74,26 +74,28 @@ class Turns:
             else:
                 if part != self._part:
                     self._move_to(part)
-                number = self._numbers(key)[part][self._counts[key] - 1]
+                number = self._numbers_by_part(key)[part][self._counts[key] - 1]
             if number is not None:
                 self._playback.played.add(number)
             return number
 
-    def _fitting(self, key: str) -> int | None:
+    def _best_part(self, key: str) -> int | None:
         """Return the best of the parts that have all that was asked for."""
-        if len(self._numbers(key).get(self._part, ())) >= self._counts[key]:
+        if len(self._numbers_by_part(key).get(self._part, ())) >= self._counts[key]:
             return self._part  # it has the rest, or it would not be played
         fitting = [
             part
-            for part in self._numbers(key)
-            if all(len(self._numbers(k).get(part, ())) >= n for k, n in self._counts.items())
+            for part in self._numbers_by_part(key)
+            if all(
+                len(self._numbers_by_part(k).get(part, ())) >= n for k, n in self._counts.items()
+            )
         ]
-        return min(fitting, key=self._preference) if len(fitting) > 1 else next(iter(fitting), None)
+        return min(fitting, key=self._part_rank) if len(fitting) > 1 else next(iter(fitting), None)
 
-    def _preference(self, part: int) -> tuple[bool, bool, bool, int]:
+    def _part_rank(self, part: int) -> tuple[bool, bool, bool, int]:
         """Return what sorts *part*, first of all whether it would have answered otherwise."""
         differs = any(
-            self._outcome(was) != self._outcome(now)
+            self._outcome_text(was) != self._outcome_text(now)
             for key, numbers in self._located.items()
             for was, now in zip(
                 numbers.get(self._part, ())[: self._counts[key]],
@@ -103,7 +105,7 @@ class Turns:
         )
         return differs, self._playback.players[part] > 0, part != self._session, part
 
-    def _outcome(self, number: int) -> str:
+    def _outcome_text(self, number: int) -> str:
         """Return what came of an exchange, word for word."""
         return _OUTCOME.split(self._cassette.entry(number).text, maxsplit=1)[-1]
 
@@ -113,15 +115,17 @@ class Turns:
         playback.players[part] += 1
         if self._part:
             playback.players[self._part] -= 1
-            so_far = [(k, n) for k, n in self._counts.items() if self._part in self._numbers(k)]
+            so_far = [
+                (k, n) for k, n in self._counts.items() if self._part in self._numbers_by_part(k)
+            ]
             if not playback.players[self._part]:
                 for key, _ in so_far:
-                    playback.played.difference_update(self._numbers(key)[self._part])
+                    playback.played.difference_update(self._numbers_by_part(key)[self._part])
             for key, count in so_far:
-                playback.played.update(self._numbers(key).get(part, [])[:count])
+                playback.played.update(self._numbers_by_part(key).get(part, [])[:count])
         self._part = part
 
-    def _numbers(self, key: str) -> dict[int, list[int]]:
+    def _numbers_by_part(self, key: str) -> dict[int, list[int]]:
         """Return the exchanges of *key*, by part."""
         numbers = self._located.get(key)
         if numbers is None:
@@ -172,7 +176,7 @@ class Player:
         self._earlier_keys: dict[str, tuple[str, ...]] = {}  # under earlier names
         if cassette:
             self._find = _with_earlier(
-                _finder(cassette, rules, owner), cassette, self._earlier_keys
+                _make_finder(cassette, rules, owner), cassette, self._earlier_keys
             )
             # nothing in it refers back to this player, which goes away at once with its files
             self._turns = Turns(self._playback, session, self._find, cassette)
@@ -186,7 +190,7 @@ class Player:
 
     def knows(self, parts: Parts) -> bool:
         """Return whether this call was recorded at all, played or not."""
-        return bool(self._find(self._identity(parts)))
+        return bool(self._find(self._identify(parts)))
 
     def outcome(self, cassette: Cassette, number: int) -> Outcome:
         """Return what came of an exchange that is next.
@@ -206,10 +210,10 @@ class Player:
         Raises:
             NoMatchError: if there is no cassette, no such call in it, or all were played.
         """
-        key = self._identity(parts)
+        key = self._identify(parts)
         numbers = self._find(key)
         if not numbers or self._cassette is None or self._turns is None:
-            raise self._unknown(key, parts, context)
+            raise self._error_for_unknown_call(key, parts, context)
         with self._lock:
             turn = self._counts[key] = self._counts.get(key, 0) + 1
         if self._repeat:
@@ -220,10 +224,10 @@ class Player:
         if upcoming is None:
             places = [str(self._cassette.place(number)) for number in numbers]
             lines = miss.explain_already_played(parts, places, turn, self._owner, context)
-            raise _error(parts, msg("already played"), lines)
+            raise _make_error(parts, msg("already played"), lines)
         return self._cassette, upcoming
 
-    def _identity(self, parts: Parts) -> str:
+    def _identify(self, parts: Parts) -> str:
         latest = self._latest
         if latest[0] is not parts:
             latest = self._latest = (parts, identity(parts, self._rules))
@@ -249,9 +253,9 @@ class Player:
         numbers = self._cassette.index.numbers(self._owner)
         return tuple(self._cassette.exchange(n) for n in numbers if n not in self._playback.played)
 
-    def _unknown(self, key: str, parts: Parts, context: MissContext) -> NoMatchError:
+    def _error_for_unknown_call(self, key: str, parts: Parts, context: MissContext) -> NoMatchError:
         if self._cassette is None:
-            return _error(
+            return _make_error(
                 parts, msg("no cassette"), miss.explain_no_cassette(parts, self._path, context)
             )
         search = miss.NearestSearch(
@@ -259,12 +263,12 @@ class Player:
         )
         near = miss.find_nearest(search, parts)
         lines = miss.explain_no_such_call(search, key, parts, context, near)
-        error = _error(parts, msg("no such call"), lines)
+        error = _make_error(parts, msg("no such call"), lines)
         error.nearest = (self._cassette, near.number) if near else None
         return error
 
 
-def _error(parts: Parts, case: str, lines: list[str]) -> NoMatchError:
+def _make_error(parts: Parts, case: str, lines: list[str]) -> NoMatchError:
     text = join_messages("\n", [label_message(case, lines[0]), *lines[1:]])
     return NoMatchError(text, platform=parts.platform, api=parts.api, case=case)
 
@@ -284,7 +288,7 @@ def _with_earlier(find: Find, cassette: Cassette, earlier: Mapping[str, Sequence
     return find_all
 
 
-def _finder(cassette: Cassette, rules: Rules, owner: str) -> Find:
+def _make_finder(cassette: Cassette, rules: Rules, owner: str) -> Find:
     """Return what gives the exchanges of *owner* that have a key under *rules*."""
     head, index = cassette.head, cassette.index
     are_ours = all(rules.fits(platform, digest) for platform, digest in head.rules.items())

@@ -62,7 +62,7 @@ def read_yaml_text(text: str) -> Any:
     parsed = yaml.parse(text, yaml.CSafeLoader)
     events = (event for event in parsed if not isinstance(event, outside))
     try:
-        return _value(next(events), events, 0)
+        return _read_value(next(events), events, 0)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise YamlTextError(str(error.problem), mark.line + 1 if mark else 1) from error
@@ -72,7 +72,7 @@ def read_yaml_text(text: str) -> Any:
         raise YamlTextError(msg("no document"), 1) from error
 
 
-def _value(event: Any, events: Iterator[Any], depth: int) -> Any:
+def _read_value(event: Any, events: Iterator[Any], depth: int) -> Any:
     line = event.start_mark.line + 1
     if depth > _DEEPEST:
         raise YamlTextError(msg("nested deeper than {deepest} levels", deepest=_DEEPEST), line)
@@ -86,7 +86,7 @@ def _value(event: Any, events: Iterator[Any], depth: int) -> Any:
     return read(event, events, depth + 1)
 
 
-def _scalar(event: Any, _events: Iterator[Any], _depth: int) -> Any:
+def _read_scalar(event: Any, _events: Iterator[Any], _depth: int) -> Any:
     if event.tag == _BINARY:
         try:
             return base64.b64decode(event.value, validate=False)
@@ -97,29 +97,29 @@ def _scalar(event: Any, _events: Iterator[Any], _depth: int) -> Any:
     return event.value
 
 
-def _sequence(_event: Any, events: Iterator[Any], depth: int) -> list[Any]:
+def _read_sequence(_event: Any, events: Iterator[Any], depth: int) -> list[Any]:
     items = []
     while not isinstance(event := next(events), yaml.SequenceEndEvent):
-        items.append(_value(event, events, depth))
+        items.append(_read_value(event, events, depth))
     return items
 
 
-def _mapping(_event: Any, events: Iterator[Any], depth: int) -> dict[str, Any]:
+def _read_mapping(_event: Any, events: Iterator[Any], depth: int) -> dict[str, Any]:
     members: dict[str, Any] = {}
     while not isinstance(event := next(events), yaml.MappingEndEvent):
-        name, line = _value(event, events, depth), event.start_mark.line + 1
+        name, line = _read_value(event, events, depth), event.start_mark.line + 1
         if not isinstance(name, str):
             raise YamlTextError(msg("a key that is not a text"), line)
         if name in members:
             raise YamlTextError(msg("the key {name!r} comes twice", name=name), line)
-        members[name] = _value(next(events), events, depth)
+        members[name] = _read_value(next(events), events, depth)
     return members
 
 
 _READ: dict[type[yaml.Event], Callable[[Any, Iterator[Any], int], Any]] = {
-    yaml.ScalarEvent: _scalar,
-    yaml.SequenceStartEvent: _sequence,
-    yaml.MappingStartEvent: _mapping,
+    yaml.ScalarEvent: _read_scalar,
+    yaml.SequenceStartEvent: _read_sequence,
+    yaml.MappingStartEvent: _read_mapping,
 }
 
 
@@ -178,19 +178,19 @@ def exchange_of(line: Line, item: Any) -> Exchange:
     """
     try:
         request = item["request"]
-        return _exchange(
+        return _make_exchange(
             line,
-            _str(request["method"]),
-            _str(request["uri"]),
-            _pairs(request.get("headers")),
-            _bytes(request.get("body")),
+            _require_text(request["method"]),
+            _require_text(request["uri"]),
+            _read_pairs(request.get("headers")),
+            _require_bytes(request.get("body")),
             _outcome_of(line, item),
         )
     except (KeyError, TypeError, AttributeError, binascii.Error) as error:
         raise YamlTextError(msg("not an exchange: {error}", error=error), 1) from error
 
 
-def _exchange(
+def _make_exchange(
     line: Line, method: str, url: str, headers: Pairs, body: bytes | None, outcome: Outcome
 ) -> Exchange:
     if line.sent_in and body is not None:
@@ -234,9 +234,11 @@ def _read_canonical(entry: Entry) -> Exchange:
     if request is None:
         raise _NotOurs
     method, url, headers, style = request.groups()
-    body = None if style == "null" else _body(style, request_text[request.end() :], "\n      ")
+    body = None if style == "null" else _read_body(style, request_text[request.end() :], "\n      ")
     outcome = _read_canonical_outcome(entry.line, kind, outcome_text)
-    return _exchange(entry.line, _text(method), _text(url), _read_headers(headers), body, outcome)
+    return _make_exchange(
+        entry.line, _read_text(method), _read_text(url), _read_headers(headers), body, outcome
+    )
 
 
 def split_exchange(text: str) -> tuple[str, str, str]:
@@ -253,10 +255,10 @@ def _read_canonical_outcome(line: Line, kind: str, text: str) -> Outcome:
     rest = text[match.end() : -1]
     if is_response:
         status, reason, headers, style = match.groups()
-        body = _body(style, rest, "\n        ")
-        return _read_response(line, int(status), _text(reason), _read_headers(headers), body)
+        body = _read_body(style, rest, "\n        ")
+        return _read_response(line, int(status), _read_text(reason), _read_headers(headers), body)
     message, sent, style = match.groups()
-    return _read_failure(line, _text(message), sent, _body(style, rest, "\n      "))
+    return _read_failure(line, _read_text(message), sent, _read_body(style, rest, "\n      "))
 
 
 def _read_response(line: Line, status: int, reason: str, headers: Pairs, body: bytes) -> Response:
@@ -284,7 +286,7 @@ def _read_failure(line: Line, message: str, sent: str, received: bytes) -> Faile
     )
 
 
-def _text(scalar: str) -> str:
+def _read_text(scalar: str) -> str:
     return _decode_text(scalar) if scalar[0] == '"' else scalar
 
 
@@ -297,14 +299,14 @@ def _read_headers(block: str | None) -> Pairs:
     values = _decode_texts(f"[{','.join([field[2] for field in fields])}]")
     return tuple(
         [
-            (plain or _text(quoted), value)
+            (plain or _read_text(quoted), value)
             for (plain, quoted, _), text in zip(fields, values, strict=True)
             for value in text
         ]
     )
 
 
-def _body(style: str, rest: str, indent: str) -> bytes:
+def _read_body(style: str, rest: str, indent: str) -> bytes:
     """Return the bytes of a scalar whose first line is *style* and whose lines are *rest*."""
     if style[0] == '"':
         return decode_quoted(style + rest).encode()
@@ -334,32 +336,32 @@ def _outcome_of(line: Line, item: Any) -> Outcome:
     """Return what came of an exchange that was read as any YAML."""
     if line.failed:
         failure = item["failure"]
-        received = _bytes(failure.get("received")) or b""
-        return _read_failure(line, _str(failure["message"]), failure["sent"], received)
+        received = _require_bytes(failure.get("received")) or b""
+        return _read_failure(line, _require_text(failure["message"]), failure["sent"], received)
     response = item["response"]
     status, body = response["status"], response.get("body") or {}
     return _read_response(
         line,
         int(status["code"]),
-        _str(status.get("message") or ""),
-        _pairs(response.get("headers")),
-        _bytes(body.get("string")) or b"",
+        _require_text(status.get("message") or ""),
+        _read_pairs(response.get("headers")),
+        _require_bytes(body.get("string")) or b"",
     )
 
 
-def _pairs(headers: Any) -> Pairs:
+def _read_pairs(headers: Any) -> Pairs:
     return tuple(
-        (name, _str(value))
+        (name, _require_text(value))
         for name, values in (headers or {}).items()
         for value in (values if isinstance(values, list) else [values])
     )
 
 
-def _str(value: Any) -> str:
+def _require_text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(msg("{name} where text is expected", name=type(value).__name__))
     return value
 
 
-def _bytes(value: Any) -> bytes | None:
-    return value if value is None or isinstance(value, bytes) else _str(value).encode()
+def _require_bytes(value: Any) -> bytes | None:
+    return value if value is None or isinstance(value, bytes) else _require_text(value).encode()

@@ -142,7 +142,7 @@ class Recorder:
         Raises:
             CassetteError: if the disk is full or the folder cannot be written.
         """
-        draft = (check or self._check)(self._draft(exchange, session, values or {}))
+        draft = (check or self._check)(self._make_draft(exchange, session, values or {}))
         with self._lock:
             try:
                 if self._journal is None:
@@ -284,7 +284,7 @@ class Recorder:
         if journal is not None:
             end(journal)
 
-    def _draft(self, exchange: Exchange, session: int, values: Values) -> PendingExchange:
+    def _make_draft(self, exchange: Exchange, session: int, values: Values) -> PendingExchange:
         request = exchange.request
         key = exchange.key or identity(parts_of_request(request), self._rules)
         owned = replace(exchange, key=key, owner=self.owner)
@@ -307,7 +307,7 @@ class Recorder:
         self, draft: PendingExchange, change: Callable[[Exchange], Exchange]
     ) -> PendingExchange:
         changed = replace(change(read_exchange(draft)), key="")
-        fresh = self._draft(changed, draft.line.session, draft.line.values)
+        fresh = self._make_draft(changed, draft.line.session, draft.line.values)
         # What the exchange itself does not tell: the order, and how the body came over the wire.
         codings = {name: v for name, v in draft.line.encoding.items() if name in CODINGS}
         line = replace(fresh.line, encoding={**codings, **fresh.line.encoding})
@@ -376,7 +376,7 @@ class Recorder:
         """Return whether the recording replays with what it is to keep of the old one."""
         trial = self.path.with_name(f"{self.path.name}.trial")
         with journal_module.lock_folder(self.path.parent):
-            recording, _, _ = self._recording(same)
+            recording, _, _ = self._collect_recording(same)
             blended = merge.merge_bytes(self.path, self.path, recording, same)
             afresh = replace(recording, is_afresh=True)
             if blended is None or blended == merge.merge_bytes(self.path, self.path, afresh, same):
@@ -387,7 +387,7 @@ class Recorder:
         finally:
             trial.unlink(missing_ok=True)
 
-    def _recording(
+    def _collect_recording(
         self, same: RecordingComparison
     ) -> tuple[merge.OwnerRecording, list[Path], list[PendingExchange]]:
         """Return what this recorder has, with it what forked children left, and their journals."""
@@ -408,7 +408,7 @@ class Recorder:
         return recording, journals, behind
 
     def _merge(self, target: Path, same: RecordingComparison, *, is_afresh: bool) -> bool:
-        recording, journals, behind = self._recording(same)
+        recording, journals, behind = self._collect_recording(same)
         recording = replace(recording, is_afresh=is_afresh)
         changed = merge.merge(self.path, target, recording, same)
         if target == self.path:

@@ -112,7 +112,7 @@ class Remote:
                     "{path} was recorded here and not uploaded to {there}; upload it by recording "
                     "once more, or delete it to play what is there",
                     path=path,
-                    there=self._there(path),
+                    there=self._remote_path(path),
                 )
         self._seen.add(path)
 
@@ -130,32 +130,32 @@ class Remote:
                 self._upload(path)
 
     def _is_changed(self, path: Path) -> bool:
-        state = self._state(path)
+        state = self._read_state(path)
         if not path.exists():
             return False
-        return state is None or _sha(path.read_bytes()) not in {state.sha, state.coming}
+        return state is None or _digest(path.read_bytes()) not in {state.sha, state.coming}
 
     def _update(self, path: Path) -> None:
-        state, stamp = self._state(path), self._stamp(path)
+        state, stamp = self._read_state(path), self._stamp(path)
         if stamp is None:
             path.unlink(missing_ok=True)
             self._note(path).unlink(missing_ok=True)
         elif state is None or state.stamp != stamp or not path.exists():
             data = self._run(path, msg("read"), lambda system, there: system.cat_file(there))
             before = state or MirrorState("", "")
-            self._remember(path, MirrorState(before.stamp, before.sha, _sha(data)))
+            self._remember(path, MirrorState(before.stamp, before.sha, _digest(data)))
             journal.replace_whole(path, data)
-            self._remember(path, MirrorState(stamp, _sha(data)))
+            self._remember(path, MirrorState(stamp, _digest(data)))
 
     def _upload(self, path: Path) -> None:
-        data, state, stamp = path.read_bytes(), self._state(path), self._stamp(path)
+        data, state, stamp = path.read_bytes(), self._read_state(path), self._stamp(path)
         is_changed = stamp != (state.stamp if state else None)
         # unless it was uploaded already, by a process that could not note it
         if is_changed and data != self._read(path, lambda system, at: bytes(system.cat_file(at))):
             raise CassetteError(
                 "{there} was changed meanwhile by somebody else, so nothing was uploaded; what "
                 "was recorded is in {path}: keep a copy, delete it and record again",
-                there=self._there(path),
+                there=self._remote_path(path),
                 path=path,
             )
 
@@ -168,11 +168,11 @@ class Remote:
                 file.write(data)
 
         self._run(path, msg("written"), write)
-        self._remember(path, MirrorState(self._stamp(path) or "", _sha(data)))
+        self._remember(path, MirrorState(self._stamp(path) or "", _digest(data)))
 
     def _stamp(self, path: Path) -> str | None:
         """Return what changes when the file there does, or None if there is none."""
-        within = partial(_within, self._patience)
+        within = partial(_call_within, self._patience)
         return self._read(path, lambda system, there: stamp_of(within(lambda: system.info(there))))
 
     def _read(self, path: Path, ask: Callable[[Any, str], T]) -> T | None:
@@ -189,7 +189,7 @@ class Remote:
     def _run(self, path: Path, done: str, ask: Callable[[Any, str], T]) -> T:
         """Return what *ask* does; a file system's own words may hold a credential."""
         try:
-            system, folder = self._system()
+            system, folder = self._open_filesystem()
             return ask(system, f"{folder}/{self._name(path)}")
         except BpmaxError:  # why the file system cannot be used at all
             raise
@@ -201,19 +201,19 @@ class Remote:
                 patience=self._patience,
             ) from None
         except Exception as error:  # noqa: BLE001 - each file system raises what it likes
-            why = _why(error)
+            why = _name_error(error)
             raise CassetteError(
-                "{there} cannot be {done}: {why}", there=self._there(path), done=done, why=why
+                "{there} cannot be {done}: {why}", there=self._remote_path(path), done=done, why=why
             ) from None
 
-    def _system(self) -> tuple[Any, str]:
+    def _open_filesystem(self) -> tuple[Any, str]:
         if self._is_down:  # each further file would wait as long
             raise _SilentError
         if self._opened is None:
             self._opened = _open(self._url, self._patience)
         return self._opened
 
-    def _there(self, path: Path) -> str:
+    def _remote_path(self, path: Path) -> str:
         return f"{shown_url(self._url)}/{self._name(path)}"
 
     def _name(self, path: Path) -> str:
@@ -222,7 +222,7 @@ class Remote:
     def _note(self, path: Path) -> Path:
         return self.folder / ".state" / f"{self._name(path)}.json"
 
-    def _state(self, path: Path) -> MirrorState | None:
+    def _read_state(self, path: Path) -> MirrorState | None:
         try:
             return _decode(self._note(path).read_bytes())
         except (FileNotFoundError, msgspec.MsgspecError):
@@ -243,7 +243,7 @@ def stamp_of(info: Mapping[str, Any]) -> str:
     return f"{time} {info.get('size')}"
 
 
-def _within(seconds: float, ask: Callable[[], T]) -> T:
+def _call_within(seconds: float, ask: Callable[[], T]) -> T:
     """Return what *ask* does, on a thread of its own.
 
     File systems try again for as long as they like, most of them for minutes, and have no common
@@ -290,7 +290,7 @@ def _open(url: str, patience: float) -> tuple[Any, str]:
         for part in url.split("::"):
             with suppress(ValueError):  # what is not known is told below
                 get_filesystem_class(part.partition("://")[0])  # imports, which may take long
-        system, folder = _within(
+        system, folder = _call_within(
             patience,
             lambda: url_to_fs(url, use_listings_cache=False, skip_instance_cache=True),
         )
@@ -306,20 +306,20 @@ def _open(url: str, patience: float) -> tuple[Any, str]:
         raise
     except OSError as error:
         raise CassetteError(
-            "{shown} cannot be reached: {why}", shown=shown, why=_why(error)
+            "{shown} cannot be reached: {why}", shown=shown, why=_name_error(error)
         ) from None
     except Exception as error:  # noqa: BLE001 - each file system raises what it likes
         raise ConfigError(
-            "{shown} cannot be used: {why}; check the URL", shown=shown, why=_why(error)
+            "{shown} cannot be used: {why}; check the URL", shown=shown, why=_name_error(error)
         ) from None
     return system, str(folder).rstrip("/")
 
 
-def _why(error: Exception) -> str:
+def _name_error(error: Exception) -> str:
     """Return the kind of *error* in words of the system or of Python, never in its own."""
     number = getattr(error, "errno", None)
     return os.strerror(number) if isinstance(number, int) else type(error).__name__
 
 
-def _sha(data: bytes) -> str:
+def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()

@@ -80,7 +80,7 @@ def _declared_names(item: ScenarioItem, platforms: Platforms) -> Iterator[Name]:
             if entry.instance.enabled:
                 yield "instance", f"{platform.platform_key} {entry.instance.instance_key}"
     if item.scenario.form is not UNSET:
-        yield from (_field(item, name) for name in item.scenario.form.fields)
+        yield from (_name_field(item, name) for name in item.scenario.form.fields)
     if item.subjects.flow.definition is not None:
         yield from _of_flow(item.subjects.flow.definition)
 
@@ -108,14 +108,14 @@ def _of_flow(flow: Definition) -> Iterator[Name]:
         yield "node", f"{flow.flow}: {name}"
         for action in ACTIONS:
             for route in node.routes(action):
-                yield _transition(flow, name, action, route.to)
+                yield _name_transition(flow, name, action, route.to)
 
 
-def _field(item: ScenarioItem, name: str) -> Name:
+def _name_field(item: ScenarioItem, name: str) -> Name:
     return "field", f"{item.spot.source.file}: {name}"
 
 
-def _transition(flow: Definition, node: str, action: str, to: str) -> Name:
+def _name_transition(flow: Definition, node: str, action: str, to: str) -> Name:
     return "transition", f"{flow.flow}: {node} {action} -> {to}"
 
 
@@ -125,17 +125,19 @@ def _touched_names(ran: PassedRun) -> Iterator[Name]:
     yield from _by_faults(ran)
     for event in _drop_undone(ran.events):
         if isinstance(event, FieldChanged):
-            yield _field(ran.item, event.field)
+            yield _name_field(ran.item, event.field)
         elif isinstance(event, NodeEntered) and ran.item.subjects.flow.definition is not None:
             flow = ran.item.subjects.flow.definition
             yield from (("node", f"{flow.flow}: {node}") for node in (event.previous, event.node))
-            yield _transition(flow, event.previous, event.action, event.node)
+            yield _name_transition(flow, event.previous, event.action, event.node)
         elif isinstance(event, BranchArrived) and ran.item.subjects.flow.definition is not None:
-            yield _transition(ran.item.subjects.flow.definition, event.node, "approve", event.join)
+            yield _name_transition(
+                ran.item.subjects.flow.definition, event.node, "approve", event.join
+            )
     for located in ran.item.steps:
         expected = located.step.expect.form
         if isinstance(expected, Mapping):
-            yield from (_field(ran.item, name) for name in expected)
+            yield from (_name_field(ran.item, name) for name in expected)
 
 
 def _drop_undone(events: Iterable[Event]) -> list[Event]:
@@ -188,12 +190,12 @@ def _by_faults(ran: PassedRun) -> Iterator[Name]:
         if platform is None or api is None:
             continue
         for fault in faults:
-            word = _recovery(fault, platform, api) if fault.covers(call.call) else None
+            word = _recovery_of_fault(fault, platform, api) if fault.covers(call.call) else None
             if word:
                 yield "auth", f"{key} {word}"
 
 
-def _recovery(fault: Fault, platform: Platform, api: Api) -> str | None:
+def _recovery_of_fault(fault: Fault, platform: Platform, api: Api) -> str | None:
     """Return which recovery of the platform handles *fault*."""
     if isinstance(fault.action, BadToken):
         return "token"

@@ -89,7 +89,9 @@ def compare_cassettes(
     if len(old.owners) == len(new.owners) == 1:
         owners = [(old.owners[0], new.owners[0])]
     for before, after in owners:
-        for pair in _pairs(_exchanges(old, before), _exchanges(new, after), rules, volatile):
+        for pair in _pair_exchanges(
+            _numbered_exchanges(old, before), _numbered_exchanges(new, after), rules, volatile
+        ):
             yield before, pair
 
 
@@ -100,15 +102,15 @@ def additions(new: Cassette) -> Iterator[tuple[str, Pair]]:
         CassetteError: if it cannot be read.
     """
     for owner in new.owners:
-        yield from ((owner, Pair(new=numbered)) for numbered in _exchanges(new, owner))
+        yield from ((owner, Pair(new=numbered)) for numbered in _numbered_exchanges(new, owner))
 
 
-def _exchanges(cassette: Cassette, owner: str) -> list[NumberedExchange]:
+def _numbered_exchanges(cassette: Cassette, owner: str) -> list[NumberedExchange]:
     numbers = cassette.index.numbers(owner) if owner in cassette.owners else ()
     return [NumberedExchange(cassette, number, cassette.exchange(number)) for number in numbers]
 
 
-def _pairs(
+def _pair_exchanges(
     old: Sequence[NumberedExchange],
     new: Sequence[NumberedExchange],
     rules: Rules,
@@ -169,7 +171,7 @@ def is_random_only(old: Cassette, new: Cassette, pairs: Iterable[tuple[str, Pair
         for place in (*pair.request, *pair.answer):
             owners.add(owner)
             before, after = place.recorded, place.sent
-            if _form(before) != _form(after) or not _form(before):
+            if _common_form(before) != _common_form(after) or not _common_form(before):
                 return False
             if became.setdefault(str(before), str(after)) != str(after):
                 return False
@@ -179,7 +181,7 @@ def is_random_only(old: Cassette, new: Cassette, pairs: Iterable[tuple[str, Pair
     )
 
 
-def _form(value: Any) -> str:
+def _common_form(value: Any) -> str:
     """Return what drawn texts of one kind have in common; nothing where it cannot be drawn."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
@@ -204,7 +206,7 @@ def _compare_responses(
         without(parts_of_outcome(side.exchange.outcome), passing) for side in (old, new)
     )
     if before.get("kind") != after.get("kind"):  # text that was JSON before differs as a whole
-        before["body"], after["body"] = _whole(before), _whole(after)
+        before["body"], after["body"] = _merge_seen(before), _merge_seen(after)
     return tuple(
         difference
         for name in dict.fromkeys([*before, *after])
@@ -213,6 +215,6 @@ def _compare_responses(
     )
 
 
-def _whole(seen: dict[str, Any]) -> Any:
+def _merge_seen(seen: dict[str, Any]) -> Any:
     kind = seen.get("kind", "bytes")
     return UNSET if kind == "none" else f"{kind} {seen.get('body')}"

@@ -394,7 +394,7 @@ class _Check(msgspec.Struct, frozen=True):
             declared = self._find_api()
         except CallError as error:
             message = msg("not sent: {error_message}", error_message=error.message)
-            return [self._drift("error", "failed", message)]
+            return [self._make_drift("error", "failed", message)]
         rule = declared[1].verify if declared else "shape"
         # a query by POST (GraphQL, SOAP, RPC) reads where its API says so in so many words
         reads = declared is not None and declared[1].idempotent is True
@@ -409,7 +409,7 @@ class _Check(msgspec.Struct, frozen=True):
             calls = self.session.calls  # the name stands before the message, secrets may be in it
             message = calls[-1].redact(error.message) if calls else error.message
             named = f"{error.platform}.{error.api}: "
-            return [self._drift("error", kind, message.removeprefix(named))]
+            return [self._make_drift("error", kind, message.removeprefix(named))]
         if rule == "status":
             differing = [c for c in changes(self.recorded, first) if c.what == "status"]
             return [self._to_drift(change) for change in differing]
@@ -490,7 +490,7 @@ class _Check(msgspec.Struct, frozen=True):
             message = msg(
                 "{path}: differs between two answers; declare volatile: [{path}]", path=path
             )
-            yield self._drift("info", "volatile", message, path)
+            yield self._make_drift("info", "volatile", message, path)
 
     def _find_reader(self, change: Change, declared: Sequence[Platform | Api]) -> str:
         """Return where a script reads what *change* says is gone, or nothing."""
@@ -510,11 +510,11 @@ class _Check(msgspec.Struct, frozen=True):
 
     def _to_drift(self, change: Change, reader: str = "") -> Drift:
         if not reader:
-            return self._drift(change.tier, "changed", str(change), change.path)
+            return self._make_drift(change.tier, "changed", str(change), change.path)
         message = msg("{change}; it is read at {place}", change=change, place=reader)
-        return self._drift("error", "changed", message, change.path)
+        return self._make_drift("error", "changed", message, change.path)
 
-    def _drift(self, tier: Tier, kind: Kind, message: str, path: str = "") -> Drift:
+    def _make_drift(self, tier: Tier, kind: Kind, message: str, path: str = "") -> Drift:
         return Drift(exchange=self.exchange, tier=tier, kind=kind, message=message, path=path)
 
 

@@ -128,11 +128,11 @@ def script_contexts(
                 is_library=script in libraries,
             )
             key = (script, id(platforms))
-            grouped[key] = _both(grouped[key], context) if key in grouped else context
+            grouped[key] = _merge_contexts(grouped[key], context) if key in grouped else context
     yield from grouped.values()
 
 
-def _both(first: ScriptContext, second: ScriptContext) -> ScriptContext:
+def _merge_contexts(first: ScriptContext, second: ScriptContext) -> ScriptContext:
     """Return one context of two scenarios that run the same script."""
     unknown = first.fields is None or second.fields is None
     return replace(
@@ -165,13 +165,13 @@ def check_scripts(
     findings = chain.from_iterable(_check(context, shapes) for context in contexts)
     for finding in dict.fromkeys(chain(findings, _unused_libraries(contexts))):
         place = finding.problem.place
-        reading = _reading(contexts, place.file) if place else None
+        reading = _read_file(contexts, place.file) if place else None
         suppressed = reading.suppressed.get(place.line, ()) if reading and place else ()
         if finding.rule not in suppressed:
             yield finding
 
 
-def _reading(contexts: Iterable[ScriptContext], file: str) -> ScriptReading | None:
+def _read_file(contexts: Iterable[ScriptContext], file: str) -> ScriptReading | None:
     found = next((context.script for context in contexts if context.script.name == file), None)
     return read_script(found.source, found.name) if found else None
 
@@ -181,7 +181,7 @@ def _check(context: ScriptContext, shapes: ResponseShapes) -> Iterator[ScriptFin
     for call in reading.calls:
         yield from _check_call(call, context.platforms)
     for use in reading.misreads:
-        yield _finding("missing-await", use.place, msg(
+        yield _make_finding("missing-await", use.place, msg(
             "{member} is read of a promise and is undefined; put await before the call",
             member=f".{'.'.join(use.path)}",
         ))  # fmt: skip
@@ -190,22 +190,22 @@ def _check(context: ScriptContext, shapes: ResponseShapes) -> Iterator[ScriptFin
     yield from _check_globals(reading, context)
     yield from _check_members(reading, context.platforms, shapes)
     for character, ascii_one, place in reading.full_width:
-        yield _finding("full-width", place, msg(
+        yield _make_finding("full-width", place, msg(
             "{character!r} is full-width punctuation and no JavaScript; write {ascii!r}",
             character=character, ascii=ascii_one,
         ))  # fmt: skip
     for place in reading.powers:
-        yield _finding("power", place, POWER_DIFFERS)
+        yield _make_finding("power", place, POWER_DIFFERS)
 
 
-def _finding(rule: str, place: Place, message: str) -> ScriptFinding:
+def _make_finding(rule: str, place: Place, message: str) -> ScriptFinding:
     return ScriptFinding(rule, Problem(message, place))
 
 
 def _check_call(call: ProxyCall, platforms: Platforms) -> Iterator[ScriptFinding]:
     if not call.is_called:
         message = msg("this chain ends without $call(), so nothing is sent; add .$call()")
-        yield _finding("uncalled-chain", call.place, message)
+        yield _make_finding("uncalled-chain", call.place, message)
     yield from _check_options(call)
     platform = platforms.find(call.platform) if call.platform is not None else None
     if platform is None:
@@ -215,11 +215,11 @@ def _check_call(call: ProxyCall, platforms: Platforms) -> Iterator[ScriptFinding
         try:
             platforms.instance(platform.platform_key, call.instance or None)
         except CallError as error:
-            yield _finding("unknown-instance", call.platform_place, error.message)
+            yield _make_finding("unknown-instance", call.platform_place, error.message)
     try:
         api = platforms.api(platform, call.api) if call.api is not None else None
     except CallError as error:
-        yield _finding("unknown-api", call.api_place, error.message)
+        yield _make_finding("unknown-api", call.api_place, error.message)
         return
     if call.is_called and api is not None:
         yield from _check_arguments(call, platform, api)
@@ -229,7 +229,7 @@ def _check_options(call: ProxyCall) -> Iterator[ScriptFinding]:
     for name, place in call.options:
         if name not in _OPTIONS and (hint := nearest_name(name, _OPTIONS)):
             message = msg("$proxy has no option {name!r}{hint}", name=name, hint=hint)
-            yield _finding("unknown-parameter", place, message)
+            yield _make_finding("unknown-parameter", place, message)
 
 
 def _unknown_platform(call: ProxyCall, platforms: Platforms) -> Iterator[ScriptFinding]:
@@ -237,13 +237,13 @@ def _unknown_platform(call: ProxyCall, platforms: Platforms) -> Iterator[ScriptF
         folder = msg("; declare it in {folder}", folder=platforms.folder)
         hint = nearest_name(call.platform, platforms.keys) or folder
         message = msg("there is no platform {key!r}{hint}", key=call.platform, hint=hint)
-        yield _finding("unknown-platform", call.platform_place, message)
+        yield _make_finding("unknown-platform", call.platform_place, message)
 
 
 def _check_arguments(call: ProxyCall, platform: Platform, api: Api) -> Iterator[ScriptFinding]:
     name = f"{platform.platform_key}.{api.key}"
     if call.usage == "nothing":
-        yield _finding("missing-await", call.place, msg(
+        yield _make_finding("missing-await", call.place, msg(
             "nothing waits for {name}; put await before it, or void where that is meant", name=name
         ))  # fmt: skip
     if call.style == "chain":
@@ -254,16 +254,18 @@ def _check_arguments(call: ProxyCall, platform: Platform, api: Api) -> Iterator[
     names = [parameter.name for parameter in api.parameters]
     if call.arguments > len(names):
         takes = plural(len(names), "{number} parameter", "{number} parameters")
-        yield _finding("extra-argument", call.api_place, msg(
+        yield _make_finding("extra-argument", call.api_place, msg(
             "{name} has {takes} and is called with {number}; the rest is dropped",
             name=name, takes=takes, number=call.arguments,
         ))  # fmt: skip
     for parameter in api.parameters[call.arguments :]:
         if parameter.required and parameter.default is msgspec.UNSET:
-            yield _finding("missing-parameter", call.api_place, _missing(name, parameter.name))
+            yield _make_finding(
+                "missing-parameter", call.api_place, _describe_missing(name, parameter.name)
+            )
 
 
-def _missing(api: str, parameter: str) -> str:
+def _describe_missing(api: str, parameter: str) -> str:
     return msg("{api} needs {parameter!r}, which is not passed", api=api, parameter=parameter)
 
 
@@ -276,7 +278,9 @@ def _check_setters(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFindi
     declared = {p.target: p for p in api.parameters if p.place == "path"}
     for parameter in declared.values():
         if parameter.default is msgspec.UNSET and not names & {parameter.target, parameter.name}:
-            yield _finding("missing-parameter", call.api_place, _missing(name, parameter.name))
+            yield _make_finding(
+                "missing-parameter", call.api_place, _describe_missing(name, parameter.name)
+            )
     known = {name for p in declared.values() for name in (p.target, p.name)}
     for setter in named:
         for member in setter.names or ():
@@ -288,7 +292,7 @@ def _check_setters(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFindi
                     member=member,
                     hint=hint,
                 )
-                yield _finding("unknown-parameter", setter.place, message)
+                yield _make_finding("unknown-parameter", setter.place, message)
     yield from _check_required(call, name, api)
 
 
@@ -303,7 +307,9 @@ def _check_required(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFind
             continue
         names = {member.lower() for setter in setters for member in setter.names or ()}
         if ".".join(parameter.steps).lower() not in names:
-            yield _finding("missing-parameter", call.api_place, _missing(name, parameter.name))
+            yield _make_finding(
+                "missing-parameter", call.api_place, _describe_missing(name, parameter.name)
+            )
 
 
 def _check_fields(
@@ -328,7 +334,7 @@ def _check_fields(
             name=name,
             hint=suggest(name, sorted(fields)),
         )
-        yield _finding(rule, use.place, message)
+        yield _make_finding(rule, use.place, message)
 
 
 def _check_globals(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
@@ -342,7 +348,7 @@ def _check_globals(reading: ScriptReading, context: ScriptContext) -> Iterator[S
             continue
         hint = nearest_name(use.name, known)
         message = msg("{name} is declared nowhere{hint}", name=use.name, hint=hint)
-        yield _finding("undefined-name", use.place, message)
+        yield _make_finding("undefined-name", use.place, message)
 
 
 def _first_uses(uses: Iterable[GlobalUse]) -> Iterator[GlobalUse]:
@@ -379,7 +385,7 @@ def _check_members(
             path=".".join(use.path),
             hint=hint,
         )
-        yield _finding("closed-member" if is_closed else "unknown-member", use.place, message)
+        yield _make_finding("closed-member" if is_closed else "unknown-member", use.place, message)
 
 
 def _lacks(shape: ResponseShape, path: Sequence[str]) -> bool:
@@ -399,4 +405,4 @@ def _unused_libraries(contexts: Iterable[ScriptContext]) -> Iterator[ScriptFindi
         reading = read_script(library.source, library.name)
         if reading.declared and names.isdisjoint(reading.declared) and not reading.mistakes:
             message = msg("no script uses anything of this library; take it out of libraries")
-            yield _finding("unused-library", Place(library.name, 1, 1), message)
+            yield _make_finding("unused-library", Place(library.name, 1, 1), message)

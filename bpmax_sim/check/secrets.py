@@ -99,15 +99,17 @@ class NotSecret:
         for platform in chain.from_iterable(known.own.values() for known in self.platforms):
             key = platform.platform_key
             recorded = [name for name in self._places if name.startswith(f"{key}.")]
-            yield from self._stale(key, platform.not_secret, recorded)
+            yield from self._stale_places(key, platform.not_secret, recorded)
             for name, api in platform.apis.items():
                 of_api = [call for call in recorded if call == f"{key}.{name}"]
-                yield from self._stale(f"{key}: apis.{name}", api.not_secret, of_api)
+                yield from self._stale_places(f"{key}: apis.{name}", api.not_secret, of_api)
         for name in self._places:
             own = [text[len(name) + 1 :] for text in self.of_project if text.startswith(name)]
-            yield from self._stale(f"pyproject.toml: {name}", own, [name])
+            yield from self._stale_places(f"pyproject.toml: {name}", own, [name])
 
-    def _stale(self, where: str, places: Sequence[str], recorded: Sequence[str]) -> Iterator[str]:
+    def _stale_places(
+        self, where: str, places: Sequence[str], recorded: Sequence[str]
+    ) -> Iterator[str]:
         for place in places if recorded else ():
             if not any((name, place) in self._needed for name in recorded):
                 yield msg(
@@ -143,7 +145,7 @@ def secrets_in(
             yield Problem(message, begin)
         exchange, net = cassette.exchange(number), cassette.net_of(entry.line.owner)
         named = [found for found in _named_secrets(exchange, entry) if found[1] >= 0]
-        suspicious = [(*found, True) for found in _suspicious(entry)]
+        suspicious = [(*found, True) for found in _find_suspicious(entry)]
         suspicious += [(why, at, value, bool(net) or is_old) for why, at, value, is_old in named]
         texts = not_secret.open_texts(exchange, [value for _, _, value, _ in suspicious])
         for reason, at, value, is_error in suspicious:
@@ -159,7 +161,7 @@ def secrets_in(
                 hint(label_message(place, message))
 
 
-def _suspicious(entry: Entry) -> Iterator[tuple[str, int, str]]:
+def _find_suspicious(entry: Entry) -> Iterator[tuple[str, int, str]]:
     """Yield what looks like a secret by form or name, where it begins, and the value."""
     for what, form in _FORMS:
         for match in form.finditer(entry.text):
@@ -174,7 +176,7 @@ def _suspicious(entry: Entry) -> Iterator[tuple[str, int, str]]:
 
 
 def _named_secrets(exchange: Exchange, entry: Entry) -> Iterator[tuple[str, int, str, bool]]:
-    """Yield members named like a secret, as `_suspicious` does, and whether they always were."""
+    """Yield what `_find_suspicious` does of members with such names, and if they always were."""
     bare = call_behind(exchange.request, _NOBODY)
     sides = [message_parts(bare.headers, bare.body, bare.query)]
     if isinstance(exchange.outcome, Response):
@@ -223,7 +225,7 @@ def literal_secrets(platforms: Platforms) -> Iterator[Problem]:
             yield from _literal_members(read_yaml(source), ())
     for entry in chain.from_iterable(platforms.entries.values()):
         instance = entry.instance
-        for path, text in _literals(instance, platforms.find(instance.platform)):
+        for path, text in _literal_secrets(instance, platforms.find(instance.platform)):
             node = entry.origin.node.at(path)
             if node is not None and is_open(node.file):
                 variable = f"{instance.platform}_{path[-1]}".upper()
@@ -257,7 +259,9 @@ def _literal_members(node: Node, steps: Steps) -> Iterator[Problem]:
         yield from _literal_members(inner, (*steps, index))
 
 
-def _literals(instance: Instance, platform: Platform | None) -> Iterator[tuple[Sequence[str], str]]:
+def _literal_secrets(
+    instance: Instance, platform: Platform | None
+) -> Iterator[tuple[Sequence[str], str]]:
     """Yield where a secret stands by itself, and what to say of it."""
     for name, value in instance.credentials.items():
         spec = platform.credentials.get(name) if platform else None

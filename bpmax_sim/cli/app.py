@@ -637,7 +637,9 @@ def _language_in(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
 
 def _call_command(arguments: Sequence[str]) -> int:
     try:
-        code = _app(current_language())(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+        code = _build_app(current_language())(
+            list(arguments), prog_name=PROGRAM, standalone_mode=False
+        )
     except typer.TyperException as error:
         named = _command_named_in(arguments)
         words = error.format_message()
@@ -679,7 +681,7 @@ def _report_error(error: BpmaxError, arguments: Sequence[str]) -> ExitCode:
 
 
 @cache  # commands are called again and again in one process, too
-def _app(_language: str) -> Any:
+def _build_app(_language: str) -> Any:
     app = typer.Typer(
         cls=_Commands,
         add_completion=True,

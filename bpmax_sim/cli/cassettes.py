@@ -276,7 +276,7 @@ def export_cassette(
     json: Json = False,
 ) -> int:
     """Export a cassette."""
-    exchanges = _exchanges(cassette, owner)
+    exchanges = _load_exchanges(cassette, owner)
     try:
         data, notes = write_foreign(exchanges, kind)
     except CassetteError as error:
@@ -299,7 +299,7 @@ def export_cassette(
     return ExitCode.PASSED
 
 
-def _exchanges(path: Path, owner: str | None) -> list[Exchange]:
+def _load_exchanges(path: Path, owner: str | None) -> list[Exchange]:
     """Return the exchanges of every owner, or of one, each owner's in the order of issue.
 
     Raises:

@@ -41,7 +41,9 @@ def observe(items: Iterable[ScenarioItem], options: PerformOptions) -> Iterator[
         guard = NetworkGuard(
             msg("scenario {node_id}", node_id=item.node_id), allow="--allow-hosts={}", closed=False
         )
-        performance = perform(item, replace(options, cassettes=_folder(item, options)), guard=guard)
+        performance = perform(
+            item, replace(options, cassettes=_cassette_folder(item, options)), guard=guard
+        )
         verdict, events = performance
         runs.add(item, verdict.outcome, verdict.unused)
         doubtful = tuple(runs.doubtful(item.spot.source.file)) if item.rows else ()
@@ -59,10 +61,10 @@ def _judge_files(runs: FileRuns, first: Mapping[str, ScenarioItem]) -> Iterator[
 
 def cassette_of(item: ScenarioItem, options: PerformOptions) -> Path:
     """Return the file that *item* plays or records."""
-    return _folder(item, options) / f"{item.cassette}.yaml"
+    return _cassette_folder(item, options) / f"{item.cassette}.yaml"
 
 
-def _folder(item: ScenarioItem, options: PerformOptions) -> Path:
+def _cassette_folder(item: ScenarioItem, options: PerformOptions) -> Path:
     """Return the folder that it lies in, by default that of the item's project."""
     return options.cassettes or Path(display_path(item.root / "cassettes"))
 
@@ -87,7 +89,7 @@ def part_of(items: Sequence[ScenarioItem], shard: Shard | None) -> list[Scenario
     if shard is None:
         return list(items)
     root = find_root(Path.cwd())
-    keys = [_key(item, root) for item in items]
+    keys = [_duration_key(item, root) for item in items]
     cassettes = {key: item.cassette for key, item in zip(keys, items, strict=True)}
     within = shard.among(keys, shards.read(root), cassettes)
     return [item for item, key in zip(items, keys, strict=True) if key in within]
@@ -100,12 +102,12 @@ def store_durations(verdicts: Iterable[Verdict], shard: Shard | None) -> Iterato
     for verdict in verdicts:
         now = time.perf_counter()
         if verdict.digest:  # it ran
-            took[_key(verdict.item, root)] = now - begun
+            took[_duration_key(verdict.item, root)] = now - begun
         yield verdict
         begun = time.perf_counter()
     if took:
         shards.keep(root, took, shard=shard)
 
 
-def _key(item: ScenarioItem, root: Path) -> str:
+def _duration_key(item: ScenarioItem, root: Path) -> str:
     return shards.key_of(item.path.absolute(), root, item.node_name)

@@ -68,7 +68,7 @@ def fuzz(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Search for calls that break a law."""
     _check(minutes, workers, law or (), (*(script or ()), *(library or ())))
-    path = _file(platform)
+    path = _find_platform_file(platform)
     root = find_root(path)
     plan = search.SearchPlan(
         path=path,
@@ -121,10 +121,10 @@ def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> E
                 }
                 for trial in tried
             ],
-            findings=[_data(*pair) for pair in reproduced],
+            findings=[_finding_data(*pair) for pair in reproduced],
         )
     else:
-        for line in (*map(_line, tried), *_report_lines(reproduced, saved=save)):
+        for line in (*map(_format_outcome, tried), *_report_lines(reproduced, saved=save)):
             say(line)
     broken = plural(len(findings), "{number} law was broken", "{number} laws were broken")
     tell(
@@ -158,7 +158,7 @@ def _check(minutes: float, workers: int, laws: Sequence[str], scripts: Sequence[
         raise ConfigError(*lacking)
 
 
-def _file(text: str) -> Path:
+def _find_platform_file(text: str) -> Path:
     """Return the platform file that *text* names, by its path or by its key.
 
     Raises:
@@ -174,7 +174,7 @@ def _file(text: str) -> Path:
     raise ConfigError(missing_problem(text, ".yaml"))
 
 
-def _line(tried: search.LawOutcome) -> str:
+def _format_outcome(tried: search.LawOutcome) -> str:
     if not (tried.finding or tried.examples):
         return msg(
             "- {call} {law}  not tried: no call got so far that it could be judged",
@@ -203,7 +203,9 @@ def _report_lines(
             yield from () if saved else file.text.rstrip("\n").split("\n")
 
 
-def _data(finding: search.LawFinding, files: tuple[search.File, search.File]) -> dict[str, Any]:
+def _finding_data(
+    finding: search.LawFinding, files: tuple[search.File, search.File]
+) -> dict[str, Any]:
     scenario, test = ({"file": display_path(file.path), "text": file.text} for file in files)
     texts = {name: getattr(finding, name) for name in ("call", "law", "message")}
     lines = list(finding.javascript)

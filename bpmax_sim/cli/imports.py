@@ -124,9 +124,9 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
         admit, platforms=known, vault=vault, rules=rules, addresses=addresses, redact=places
     )
     taken: list[_CassetteImport] = []
-    for path, files in _targets(recordings, to).items():
+    for path, files in _group_by_target(recordings, to).items():
         sources = [read_file(file, kind=kind, address=address) for file in files]
-        whom = _owner(path) if owner is None else owner
+        whom = _find_owner(path) if owner is None else owner
         admit_to = partial(
             admitted, owner=whom, opened=partial(open_places_of, known, project_places(path))
         )
@@ -149,7 +149,7 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
     for batch in taken:
         _ask(batch, yes=yes)
     written = [_write_cassette(batch) for batch in taken]
-    say_result(map(_line, written), json=json, cassettes=written)
+    say_result(map(_format_written, written), json=json, cassettes=written)
     return ExitCode.PASSED if any(batch.drafts for batch in taken) else ExitCode.NOTHING
 
 
@@ -193,7 +193,7 @@ def _check_place(text: str) -> str:
     return text
 
 
-def _targets(recordings: Sequence[Path], to: Path | None) -> dict[Path, list[Path]]:
+def _group_by_target(recordings: Sequence[Path], to: Path | None) -> dict[Path, list[Path]]:
     """Return which files go into which cassette."""
     if to is not None and to.suffix == ".yaml":
         return {to: list(recordings)}
@@ -209,7 +209,7 @@ def _targets(recordings: Sequence[Path], to: Path | None) -> dict[Path, list[Pat
     return targets
 
 
-def _owner(path: Path) -> str:
+def _find_owner(path: Path) -> str:
     """Return the one scenario that plays the cassette at *path*, or nobody.
 
     Raises:
@@ -274,7 +274,7 @@ def _write_cassette(taken: _CassetteImport) -> dict[str, Any]:
     }
 
 
-def _line(written: Mapping[str, Any]) -> str:
+def _format_written(written: Mapping[str, Any]) -> str:
     if not written["exchanges"]:
         return msg("{file}: nothing could be carried over", file=written["file"])
     return msg(
@@ -337,9 +337,11 @@ def openapi(  # noqa: PLR0913 - the options of the command
         message = msg("expected an address such as https://crm.example.com, without ? # and user")
         raise ConfigError("--url {url}: {message}", url=url, message=message)
     read = read_document(document)
-    converted = make(read, key=_key(key, document, read.root), url=url, has_answers=answers)
-    instance = _instance(converted, is_addressed=bool(url))
-    files = list(_files(converted, instance, to))
+    converted = make(
+        read, key=_platform_key(key, document, read.root), url=url, has_answers=answers
+    )
+    instance = _make_instance(converted, is_addressed=bool(url))
+    files = list(_make_files(converted, instance, to))
     for file in files:
         is_replaced = file.before and file.path.stem == converted.key and file.is_new
         if is_replaced and not yes:
@@ -370,7 +372,7 @@ def openapi(  # noqa: PLR0913 - the options of the command
     return ExitCode.PASSED
 
 
-def _key(key: str, document: Path, root: Any) -> str:
+def _platform_key(key: str, document: Path, root: Any) -> str:
     """Return the platform's key: as given, else the file's name, else the document's title."""
     if key:
         if not _KEY.fullmatch(key):
@@ -386,7 +388,7 @@ def _key(key: str, document: Path, root: Any) -> str:
     )
 
 
-def _files(converted: ConvertedPlatform, instance: str, to: Path | None) -> Iterator[_File]:
+def _make_files(converted: ConvertedPlatform, instance: str, to: Path | None) -> Iterator[_File]:
     folder = find_root(Path.cwd()) / "scenarios"
     path = to or Path(display_path(folder / "platforms" / f"{converted.key}.yaml"))
     yield _File(path, converted.text, text_at(path))
@@ -416,7 +418,7 @@ def _with_instance(before: str, key: str, entry: str, place: Path) -> str:
     return before
 
 
-def _instance(converted: ConvertedPlatform, *, is_addressed: bool) -> str:
+def _make_instance(converted: ConvertedPlatform, *, is_addressed: bool) -> str:
     prefix = re.sub(r"\W+", "_", converted.key, flags=re.ASCII).strip("_").upper() or "API"
     value: dict[str, Any] = {"platform": converted.key, "instance_key": "default", "default": True}
     if not is_addressed:  # the document's address is production, more often than not

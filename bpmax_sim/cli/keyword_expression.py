@@ -30,7 +30,7 @@ def parse_keyword(text: str) -> Matches:
         ConfigError: it cannot be parsed.
     """
     parser = _Parser(text)
-    matches = parser.expression()
+    matches = parser.parse_expression()
     if parser.next:
         parser.fail(msg("and, or, or the end"))
     return matches
@@ -57,10 +57,12 @@ class _Parser:
             got=self.next or msg("the end"),
         )
 
-    def expression(self) -> Matches:
-        return self._chain("or", lambda: self._chain("and", self._not_test, all), any)
+    def parse_expression(self) -> Matches:
+        return self._parse_chain("or", lambda: self._parse_chain("and", self._not_test, all), any)
 
-    def _chain(self, word: str, parse: Callable[[], Matches], join: Callable[..., bool]) -> Matches:
+    def _parse_chain(
+        self, word: str, parse: Callable[[], Matches], join: Callable[..., bool]
+    ) -> Matches:
         parts = [parse()]
         while self.next == word:
             self._tokens.pop(0)
@@ -78,7 +80,7 @@ class _Parser:
             return lambda words: not inner(words)
         if token != "(":  # noqa: S105
             return lambda words: any(token.lower() in word for word in words)
-        matches = self.expression()
+        matches = self.parse_expression()
         if self.next != ")":
             self.fail(msg("')'"))
         self._tokens.pop(0)

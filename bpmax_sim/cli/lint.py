@@ -72,7 +72,7 @@ def lint(
     hints: list[str] = []
     doubts: list[Problem] = []
     findings: list[ScriptFinding] = []
-    every = _problems(
+    every = _find_problems(
         files,
         recordings,
         cassettes=cassettes,
@@ -151,7 +151,7 @@ def _is_recording(path: Path) -> bool:
         return file.read(256).startswith(b"version: 1\nbpmax: {")
 
 
-def _problems(
+def _find_problems(
     files: Sequence[Selection],
     recordings: Sequence[Path],
     *,
@@ -168,7 +168,7 @@ def _problems(
     loaded: dict[tuple[Path, Path | None], Platforms] = {}
     yield from _load_platforms(whole, loaded)
     yield from chain.from_iterable(map(literal_secrets, loaded.values()))
-    yield from chain.from_iterable(map(_conditions, items))
+    yield from chain.from_iterable(map(_check_conditions, items))
     own = chain.from_iterable(item.own.values() for item in loaded.values())
     for text in chain.from_iterable(map(recover_hints, own)):
         hint(text)
@@ -243,7 +243,7 @@ def _in_cassettes(
     not_secret, vault = NotSecret(loaded, open_places_of(find_root(Path()))), Vault()
     for platforms in loaded:
         register_known_credentials(platforms, os.environ, vault)
-    yield from _secrets(paths, vault, not_secret, hint)
+    yield from _find_secrets(paths, vault, not_secret, hint)
     for message in () if named else not_secret.stale():
         hint(message)
     for path, other in namesakes(sorted(paths)):
@@ -256,7 +256,7 @@ def _in_cassettes(
     yield from _find_interrupted([*paths, *(cassettes_with_journals(folders) if folders else ())])
 
 
-def _conditions(item: ScenarioItem) -> Iterator[Problem]:
+def _check_conditions(item: ScenarioItem) -> Iterator[Problem]:
     """Yield what an engine finds wrong with the conditions of a flow, of which it runs none."""
     for flow in (item.subjects.flow, *item.subjects.subflows.values()):
         for name, node in (flow.definition.nodes if flow.definition else {}).items():
@@ -277,7 +277,7 @@ def _find_interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
             yield Problem(message, Place(str(journal)))
 
 
-def _secrets(
+def _find_secrets(
     paths: Iterable[Path], vault: Vault, not_secret: NotSecret, hint: Callable[[str], None]
 ) -> Iterator[Problem]:
     for path in dict.fromkeys(paths):

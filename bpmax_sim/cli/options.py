@@ -9,7 +9,7 @@ from typer import Argument, Option
 
 from bpmax_sim.i18n import Translatable, msg
 from bpmax_sim.session import options
-from bpmax_sim.session.options import helped, options_of
+from bpmax_sim.session.options import option_help, options_of
 
 
 def flag_of(name: str) -> str:
@@ -20,7 +20,7 @@ def flag_of(name: str) -> str:
 def _of_a_run(name: str, *, is_rare: bool = False) -> Any:
     """Return the option *name* of the table; a rare one stands behind ``--help-all``."""
     option = options_of("cli")[name]
-    help_text = helped(option, flag_of)
+    help_text = option_help(option, flag_of)
     sentence = Translatable(
         f"{help_text[0].upper()}{help_text[1:]}.", "{help}.", {"help": help_text}
     )

@@ -20,42 +20,42 @@ Shape = Mapping[str, Any]
 """Key -> type, a shape, a list of one of these, or several that may stand there."""
 
 
-def _texts(*names: str) -> Shape:
+def _text_keys(*names: str) -> Shape:
     return dict.fromkeys(names, TEXT)
 
 
-def _wholes(*names: str) -> Shape:
+def _integer_keys(*names: str) -> Shape:
     return dict.fromkeys(names, WHOLE)
 
 
-_PLACE: Shape = {"file": TEXT, **_wholes("line", "column")}
-_PROBLEM: Shape = {**_PLACE, **_texts("path", "message")}
+_PLACE: Shape = {"file": TEXT, **_integer_keys("line", "column")}
+_PROBLEM: Shape = {**_PLACE, **_text_keys("path", "message")}
 PROBLEMS: Shape = {"exit_code": WHOLE, "problems": [_PROBLEM]}
 """What every command prints instead where it could not do its work."""
 
 _FILES: Shape = {"files": [TEXT]}
-_CONSOLE: Shape = {**_texts("text", "level"), **_PLACE, "ms": NUMBER}
-_CHECK: Shape = {"path": TEXT, "ok": FLAG, **_texts("expected", "actual")}
+_CONSOLE: Shape = {**_text_keys("text", "level"), **_PLACE, "ms": NUMBER}
+_CHECK: Shape = {"path": TEXT, "ok": FLAG, **_text_keys("expected", "actual")}
 _CALL: Shape = {
-    **_texts("call", "instance", "method", "url"),
+    **_text_keys("call", "instance", "method", "url"),
     "status": (WHOLE, None),
-    **_texts("error", "source"),
+    **_text_keys("error", "source"),
     "ms": NUMBER,
-    "differs": [_texts("path", "recorded", "sent")],
+    "differs": [_text_keys("path", "recorded", "sent")],
     **_PLACE,
 }
 _FAILURE: Shape = {
-    **_texts("kind", "headline"),
+    **_text_keys("kind", "headline"),
     **_PLACE,
-    **_texts("script", "rerun"),
+    **_text_keys("script", "rerun"),
     "checks": [_CHECK],
     "text": TEXT,
 }
 _ITEM: Shape = {
-    **_texts("name", "row"),
+    **_text_keys("name", "row"),
     **_PLACE,
     "tags": [TEXT],
-    **_texts("cassette", "outcome", "reason"),
+    **_text_keys("cassette", "outcome", "reason"),
     "exit_code": WHOLE,
     "ms": NUMBER,
     "digest": TEXT,
@@ -67,12 +67,12 @@ _ITEM: Shape = {
     "problems": [TEXT],
 }
 _RUN: Shape = {
-    "summary": _wholes("passed", "failed", "xfailed", "skipped", "calls", "exit_code"),
+    "summary": _integer_keys("passed", "failed", "xfailed", "skipped", "calls", "exit_code"),
     "items": [_ITEM],
     "problems": [_PROBLEM],
 }
 _SCENARIO: Shape = {
-    **_texts("name", "row", "file"),
+    **_text_keys("name", "row", "file"),
     "line": WHOLE,
     "was": [TEXT],
     "tags": [TEXT],
@@ -83,13 +83,13 @@ _SCENARIO: Shape = {
 }
 _EXCHANGE: Shape = {
     "line": WHOLE,
-    **_texts("call", "instance", "for", "at"),
+    **_text_keys("call", "instance", "for", "at"),
     "ms": WHOLE,
-    **_texts("method", "url", "status"),
+    **_text_keys("method", "url", "status"),
     "bytes": WHOLE,
 }
 _REMEMBERED: Shape = {
-    **_texts("name", "file"),
+    **_text_keys("name", "file"),
     "line": WHOLE,
     "headline": TEXT,
     "texts": [TEXT],
@@ -97,20 +97,20 @@ _REMEMBERED: Shape = {
     "rerun": TEXT,
 }
 _IMPORTED: Shape = {
-    **_texts("file", "for"),
-    **_wholes("exchanges", "declared"),
+    **_text_keys("file", "for"),
+    **_integer_keys("exchanges", "declared"),
     "changed": FLAG,
-    "sources": [{**_texts("file", "format"), "exchanges": WHOLE, "notes": [TEXT]}],
+    "sources": [{**_text_keys("file", "format"), "exchanges": WHOLE, "notes": [TEXT]}],
 }
 _DIFFERENCE: Shape = {
-    **_texts("kind", "call", "for"),
-    **dict.fromkeys(("old", "new"), _wholes("order", "line")),
-    "differences": [_texts("side", "path", "old", "new")],
+    **_text_keys("kind", "call", "for"),
+    **dict.fromkeys(("old", "new"), _integer_keys("order", "line")),
+    "differences": [_text_keys("side", "path", "old", "new")],
 }
 _FINDING: Shape = {
-    **_texts("call", "law", "message"),
+    **_text_keys("call", "law", "message"),
     "javascript": [TEXT],
-    **dict.fromkeys(("scenario", "test"), _texts("file", "text")),
+    **dict.fromkeys(("scenario", "test"), _text_keys("file", "text")),
 }
 _TENANT: Shape = {"instance": TEXT, "credentials": [{"name": TEXT, "value": (TEXT, WHOLE)}]}
 
@@ -121,10 +121,13 @@ SHAPES: Mapping[str, Shape] = {
     "review": {"action": TEXT, "files": [{"file": TEXT, "exchanges": WHOLE, "changes": [TEXT]}]},
     "list": {"items": [_SCENARIO]},
     "types": {**_FILES},
-    "uses": {"places": [{**_texts("kind", "name"), "uses": [_USE]}]},
+    "uses": {"places": [{**_text_keys("kind", "name"), "uses": [_USE]}]},
     "cassette inspect": {"file": TEXT, "exchanges": [_EXCHANGE]},
     "show": {"failures": [_REMEMBERED]},
-    "report": {"file": TEXT, **_wholes("passed", "failed", "xfailed", "skipped", "ended_early")},
+    "report": {
+        "file": TEXT,
+        **_integer_keys("passed", "failed", "xfailed", "skipped", "ended_early"),
+    },
     "lint": {
         **_RUN,
         "warnings": [_PROBLEM],
@@ -137,26 +140,30 @@ SHAPES: Mapping[str, Shape] = {
         **_FILES,
         "apis": [TEXT],
         "credentials": [TEXT],
-        "notes": [{**_texts("path", "message"), "count": WHOLE, "paths": [TEXT]}],
+        "notes": [{**_text_keys("path", "message"), "count": WHOLE, "paths": [TEXT]}],
     },
-    "cassette export": {**_texts("format", "file", "content"), "exchanges": WHOLE, "notes": [TEXT]},
+    "cassette export": {
+        **_text_keys("format", "file", "content"),
+        "exchanges": WHOLE,
+        "notes": [TEXT],
+    },
     "cassette diff": {
-        **_texts("old", "new"),
-        "summary": _wholes("same", "changed", "removed", "added"),
+        **_text_keys("old", "new"),
+        "summary": _integer_keys("same", "changed", "removed", "added"),
         "exchanges": [_DIFFERENCE],
     },
     "verify": {
         "summary": {
-            **_wholes("error", "warning", "info", "sent", "exit_code"),
+            **_integer_keys("error", "warning", "info", "sent", "exit_code"),
             "not_sent": [{"reason": TEXT, "calls": WHOLE}],
         },
-        "drifts": [{**_PLACE, **_texts("call", "for", "tier", "kind", "path", "message")}],
+        "drifts": [{**_PLACE, **_text_keys("call", "for", "tier", "kind", "path", "message")}],
     },
     "cassette recover": {**_FILES, "review": [TEXT]},
     "merge": {**_FILES, "review": [TEXT]},
     "cassette prune": {
         "deleted": FLAG,
-        "files": [{"file": TEXT, **_wholes("exchanges", "total"), "calls": [TEXT]}],
+        "files": [{"file": TEXT, **_integer_keys("exchanges", "total"), "calls": [TEXT]}],
     },
     "coverage": {
         "percent": NUMBER,
@@ -164,37 +171,37 @@ SHAPES: Mapping[str, Shape] = {
         "kinds": [{"kind": TEXT, "total": WHOLE, "touched": [TEXT], "missing": [TEXT]}],
     },
     "fuzz": {
-        **_texts("platform", "against"),
-        "summary": {**_wholes("examples", "broken", "exit_code"), "seconds": NUMBER},
-        "laws": [{**_texts("call", "law"), "examples": WHOLE, "broken": FLAG}],
+        **_text_keys("platform", "against"),
+        "summary": {**_integer_keys("examples", "broken", "exit_code"), "seconds": NUMBER},
+        "laws": [{**_text_keys("call", "law"), "examples": WHOLE, "broken": FLAG}],
         "findings": [_FINDING],
     },
     "serve": {"url": TEXT, "exchanges": WHOLE, "addresses": [TEXT]},
-    "simulate": {**_texts("url", "platform"), "instances": [_TENANT]},
+    "simulate": {**_text_keys("url", "platform"), "instances": [_TENANT]},
     "schema": _FILES,
 }
 
 
 def as_schema(shape: Shape) -> dict[str, Any]:
     """Return the JSON Schema of what a command prints."""
-    return _object({"version": WHOLE, **shape})
+    return _object_schema({"version": WHOLE, **shape})
 
 
-def _object(shape: Shape) -> dict[str, Any]:
+def _object_schema(shape: Shape) -> dict[str, Any]:
     return {
         "type": "object",
         "required": list(shape),
-        "properties": {name: _schema(kind) for name, kind in shape.items()},
+        "properties": {name: _schema_of(kind) for name, kind in shape.items()},
     }
 
 
-def _schema(kind: Any) -> dict[str, Any]:
+def _schema_of(kind: Any) -> dict[str, Any]:
     if isinstance(kind, Mapping):
-        return _object(kind)
+        return _object_schema(kind)
     if isinstance(kind, list):
-        return {"type": "array", "items": _schema(kind[0])}
+        return {"type": "array", "items": _schema_of(kind[0])}
     if isinstance(kind, tuple):
-        return {"anyOf": [_schema(part) for part in kind]}
+        return {"anyOf": [_schema_of(part) for part in kind]}
     return {"type": "null" if kind is None else kind}
 
 

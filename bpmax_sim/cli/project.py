@@ -69,7 +69,7 @@ def init(
     repository = find_repository(folder.absolute())
     for line in set_up(repository) if repository else ():
         tell(line)
-    for line in _next(folder, chosen, written):
+    for line in _say_next_steps(folder, chosen, written):
         tell(line)
     return ExitCode.PASSED
 
@@ -90,7 +90,7 @@ def _choose_options(folder: Path, options: dict[str, str], *, ask: bool) -> Init
     )
 
 
-def _next(folder: Path, chosen: InitOptions, written: Sequence[Path]) -> Iterator[str]:
+def _say_next_steps(folder: Path, chosen: InitOptions, written: Sequence[Path]) -> Iterator[str]:
     if not written:
         yield msg("nothing to do, everything is there")
     if not chosen.platform:

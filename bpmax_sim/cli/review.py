@@ -71,7 +71,7 @@ def review(
         {
             "file": display_path(path),
             "exchanges": len(Cassette.load(path)),
-            "changes": list(_changes(path)) or [msg("nothing that means anything else")],
+            "changes": list(_describe_changes(path)) or [msg("nothing that means anything else")],
         }
         for path in find_files(paths or (), SUFFIX)
     ]
@@ -189,7 +189,7 @@ def _decide_all(waiting: Sequence[Path], action: str, *, yes: bool) -> ExitCode:
     return ExitCode.PASSED
 
 
-def _changes(path: Path) -> Iterator[str]:
+def _describe_changes(path: Path) -> Iterator[str]:
     """Yield what the recording at *path* means that the one it would replace does not."""
     after = Cassette.load(path)
     try:

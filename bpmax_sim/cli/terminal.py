@@ -37,13 +37,13 @@ _PLAIN = {"√": "+", "×": "x", "…": "...", "·": "-", "→": "->"}
 
 def keep_printable() -> None:
     """Let a console that lacks a character print ``?`` for it, or its likeness, and not fail."""
-    codecs.register_error("bpmax-sim", _instead)
+    codecs.register_error("bpmax-sim", _replace_unprintable)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="bpmax-sim")
 
 
-def _instead(error: UnicodeError) -> tuple[str, int]:
+def _replace_unprintable(error: UnicodeError) -> tuple[str, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lost = error.object[error.start : error.end]
@@ -51,7 +51,7 @@ def _instead(error: UnicodeError) -> tuple[str, int]:
 
 
 @contextmanager
-def _writing(stream: TextIO) -> Iterator[None]:
+def _translate_write_errors(stream: TextIO) -> Iterator[None]:
     """Translate what can go wrong with a stream, and leave nothing in it for Python's own end.
 
     Raises:
@@ -93,7 +93,7 @@ def say_verdict(text: str, *, failed: bool) -> None:
 
 
 def _print(text: str, style: str = "") -> None:
-    with _writing(sys.stdout):
+    with _translate_write_errors(sys.stdout):
         if style and sys.stdout.isatty():
             from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
 
@@ -128,7 +128,7 @@ def announce(**document: Any) -> None:
 
 def say_bytes(data: bytes) -> None:
     """Print data byte for byte, whatever the console's character set."""
-    with _writing(sys.stdout):
+    with _translate_write_errors(sys.stdout):
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
@@ -136,7 +136,7 @@ def say_bytes(data: bytes) -> None:
 
 def tell(text: str, /, **values: object) -> None:
     """Print a message or an error to whoever watches, with *values* by a template."""
-    with _writing(sys.stderr):
+    with _translate_write_errors(sys.stderr):
         print(translate(fill_message(text, values)), file=sys.stderr, flush=True)  # noqa: T201
 
 

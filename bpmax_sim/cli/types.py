@@ -52,7 +52,7 @@ def write_types(root: Path) -> Iterator[Path]:
     Raises:
         ConfigError: a file cannot be written.
     """
-    every = list(_items(root))
+    every = list(_load_items(root))
     loaded = {}
     for item in every:
         with suppress(ConfigError):
@@ -60,7 +60,7 @@ def write_types(root: Path) -> Iterator[Path]:
     project = ProjectTypes(
         platforms=list(loaded.values()),
         shapes=ResponseShapes([load_index(root)]),
-        forms=list(_forms(every)),
+        forms=list(_collect_forms(every)),
         libraries=[library for item in every for library in item.subjects.all_libraries],
     )
     text = write_declarations(project, language_of(root) or current_language())
@@ -76,14 +76,14 @@ def write_types(root: Path) -> Iterator[Path]:
                 yield path
 
 
-def _items(root: Path) -> Iterator[ScenarioItem]:
+def _load_items(root: Path) -> Iterator[ScenarioItem]:
     """Yield the first row of every scenario that can be read; the others are lint's to tell."""
     for path in sorted((root / "scenarios").rglob(f"*{SUFFIX}")):
         with suppress(ConfigError):
             yield from items(path, root=root)[:1]
 
 
-def _forms(every: list[ScenarioItem]) -> Iterator[Mapping[str, Any]]:
+def _collect_forms(every: list[ScenarioItem]) -> Iterator[Mapping[str, Any]]:
     for item in every:
         if item.scenario.form is not msgspec.UNSET:
             yield item.scenario.form.fields

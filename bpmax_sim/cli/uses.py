@@ -78,7 +78,7 @@ def uses(
         )
         return ExitCode.PASSED
     for found, each in answers:
-        for line in _lines(found, each, root):
+        for line in _format_tree(found, each, root):
             say(line)
     if not any(each for _, each in answers):
         tell("nobody in this project uses {place}", place=place)
@@ -97,7 +97,7 @@ def _as_data(use: PlaceUse) -> dict[str, Any]:
     }
 
 
-def _lines(place: ProjectPlace, uses: Sequence[PlaceUse], root: Path) -> Iterator[str]:
+def _format_tree(place: ProjectPlace, uses: Sequence[PlaceUse], root: Path) -> Iterator[str]:
     """Yield a tree: what is done with the place, where, and who runs those files."""
     direct = [use for use in uses if not use.through]
     counted = plural(len(direct), "{number} use", "{number} uses")
@@ -107,21 +107,21 @@ def _lines(place: ProjectPlace, uses: Sequence[PlaceUse], root: Path) -> Iterato
     for role in dict.fromkeys(use.fact.role for use in direct):
         yield join_messages("", ("  ", ROLES[role]))
         for use in (use for use in direct if use.fact.role == role):
-            yield f"    {_place(use, root)}"
+            yield f"    {_format_place(use, root)}"
             if use.path not in shown:
                 shown.add(use.path)
-                yield from _users((use.path,), uses, root, "      ")
+                yield from _format_users((use.path,), uses, root, "      ")
 
 
-def _users(
+def _format_users(
     chain: tuple[str, ...], uses: Iterable[PlaceUse], root: Path, indent: str
 ) -> Iterator[str]:
     for use in uses:
         if use.through == chain:
-            yield join_messages("", (indent, ROLES[use.fact.role], " ", _place(use, root)))
-            yield from _users((use.path, *chain), uses, root, f"{indent}  ")
+            yield join_messages("", (indent, ROLES[use.fact.role], " ", _format_place(use, root)))
+            yield from _format_users((use.path, *chain), uses, root, f"{indent}  ")
 
 
-def _place(use: PlaceUse, root: Path) -> str:
+def _format_place(use: PlaceUse, root: Path) -> str:
     where = f"{display_path(root / use.path)}:{use.fact.line}:{use.fact.column}"
     return f"{where}  {use.fact.detail}".rstrip()

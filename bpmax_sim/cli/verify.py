@@ -302,7 +302,7 @@ def show_coverage(
     rows += [(msg("all"), *_count_touched(parts))]
     left = [("-", KINDS[part.kind], part.name) for part in parts if missing and not part.touched]
     lines = [*align_columns(rows), *(["", *align_columns(left)] if left else [])]
-    percent = _percent(parts)
+    percent = _touched_percent(parts)
     say_result(lines, json=json, percent=percent, scenarios=len(ran), kinds=kinds)
     if percent >= fail_under:
         return ExitCode.PASSED
@@ -330,9 +330,9 @@ def _replay_passed(
         tell("{message}; see `bpmax-sim run`", message=message)
 
 
-def _percent(parts: Sequence[DeclaredPart]) -> float:
+def _touched_percent(parts: Sequence[DeclaredPart]) -> float:
     return round(100 * sum(part.touched for part in parts) / len(parts), 1) if parts else 100.0
 
 
 def _count_touched(parts: Sequence[DeclaredPart]) -> tuple[str, str, str]:
-    return str(sum(part.touched for part in parts)), str(len(parts)), f"{_percent(parts):g}"
+    return str(sum(part.touched for part in parts)), str(len(parts)), f"{_touched_percent(parts):g}"

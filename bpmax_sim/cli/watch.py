@@ -64,7 +64,7 @@ def watch(run: WatchPlan, first: Sequence[ScenarioItem], problems: Sequence[Prob
     """
     every = run.gather()[0]
     places = _places_to_watch(run, every)
-    changes = _changes(places)
+    changes = _watch_changes(places)
     next(changes)
     run.perform(first, problems)
     run.finish(every)
@@ -79,7 +79,7 @@ def watch(run: WatchPlan, first: Sequence[ScenarioItem], problems: Sequence[Prob
             tell(str(error))
             continue
         if (now := _places_to_watch(run, every)) != places:
-            places, changes = now, _changes(now)
+            places, changes = now, _watch_changes(now)
 
 
 def _rerun_affected(run: WatchPlan, saved: frozenset[str]) -> Sequence[ScenarioItem]:
@@ -99,7 +99,7 @@ def _rerun_affected(run: WatchPlan, saved: frozenset[str]) -> Sequence[ScenarioI
     return every
 
 
-def _changes(places: Sequence[str]) -> Iterator[frozenset[str]]:
+def _watch_changes(places: Sequence[str]) -> Iterator[frozenset[str]]:
     """Yield the files that were saved, none each time that nothing was for a moment."""
     import watchfiles  # noqa: PLC0415 - only where it is asked for
 

@@ -160,7 +160,7 @@ def is_sent(value: Any, values: list[Any], place: str, *, in_form: bool = False)
     """
     if place == "body" and not (in_form and isinstance(value, list)):
         is_text = isinstance(value, str | int | float) and all(isinstance(v, str) for v in values)
-        same = _is_printed_as if is_text else _equal  # a form holds texts only
+        same = _is_printed_as if is_text else _is_same_json  # a form holds texts only
         return len(values) == 1 and same(value, values[0])
     listed = value if isinstance(value, list) else [value]
     return len(listed) == len(values) and all(map(_is_printed_as, listed, values))
@@ -180,14 +180,16 @@ def _is_printed_as(value: Any, text: str) -> bool:
     return bool(text == value)
 
 
-def _equal(left: Any, right: Any) -> bool:
+def _is_same_json(left: Any, right: Any) -> bool:
     """Compare JSON values: True is not 1, and 1.0 is 1."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, Mapping) and isinstance(right, Mapping):
-        return left.keys() == right.keys() and all(_equal(v, right[k]) for k, v in left.items())
+        return left.keys() == right.keys() and all(
+            _is_same_json(v, right[k]) for k, v in left.items()
+        )
     if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(_equal, left, right))
+        return len(left) == len(right) and all(map(_is_same_json, left, right))
     if isinstance(left, float) or isinstance(right, float):
         return isinstance(right, int | float) and float(left) == float(right)
     return bool(left == right)

@@ -66,7 +66,7 @@ def check_replay(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> bool:
         recorded = _record_call(target, programs[0], path)
         if recorded.closed is not None or not recorded.request_log.requests:
             return False  # `secrets` and `accepted` tell of these
-        again = _session(target.platforms, path, {}, mode="replay")
+        again = _open_session(target.platforms, path, {}, mode="replay")
         result = outcome(lambda: perform(programs[0], again))
         closing = outcome(again.close).error
     # Replay answers with pseudonyms where the third party had personal data.
@@ -114,7 +114,7 @@ def check_secrets(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> bool:
         )
     for name, value in recorded.credentials.items():
         for artefact, data in recorded.artefacts.items():
-            if any(value.encode() in view for view in _decodings(data)):
+            if any(value.encode() in view for view in _decode_all(data)):
                 raise LawBroken(
                     "the credential {name!r} is in the {artefact}", name=name, artefact=artefact
                 )
@@ -151,7 +151,7 @@ def _record_call(target: FuzzTarget, program: CallSpec, path: Path) -> RecordedC
     # Stand-ins that know the made-up credentials; recording authorises in real time.
     know = partial(platforms.credentials, environ=environ, closed=False)
     third_party = Simulators(platforms, know, clock=SystemClock())
-    session = _session(platforms, path, environ, mode="record", transport=third_party)
+    session = _open_session(platforms, path, environ, mode="record", transport=third_party)
     request_log = RequestLog()
     session.stub(request_log.note)
     result = outcome(lambda: perform(program, session))
@@ -164,11 +164,11 @@ def _record_call(target: FuzzTarget, program: CallSpec, path: Path) -> RecordedC
         name = msg("recording of the login") if file.parent.name == "auth" else msg("recording")
         artefacts[name] = file.read_bytes()
     shown = _value_as_text(result, session)
-    secrets = _secrets(platforms, target.key, environ)
+    secrets = _secret_values(platforms, target.key, environ)
     return RecordedCall(result, shown, closed, request_log, artefacts, secrets)
 
 
-def _session(
+def _open_session(
     platforms: Platforms, path: Path, environ: Mapping[str, str], *, mode: Mode, **more: Any
 ) -> Session:
     settings = Settings(
@@ -221,7 +221,7 @@ def _with_variables(
     return replace(instance, base_url=address, credentials=values)
 
 
-def _secrets(platforms: Platforms, key: str, environ: Mapping[str, str]) -> dict[str, str]:
+def _secret_values(platforms: Platforms, key: str, environ: Mapping[str, str]) -> dict[str, str]:
     declared = platforms.platform(key).credentials
     return {
         name: environ[value.env]
@@ -233,7 +233,7 @@ def _secrets(platforms: Platforms, key: str, environ: Mapping[str, str]) -> dict
     }
 
 
-def _decodings(data: bytes) -> Iterator[bytes]:
+def _decode_all(data: bytes) -> Iterator[bytes]:
     """Yield *data* as it is, and without percent signs, base64 and hexadecimal digits."""
     yield data
     yield unquote_to_bytes(data)

@@ -518,24 +518,24 @@ class File(msgspec.Struct, frozen=True):
 
 def scenario_of(finding: LawFinding, plan: SearchPlan, root: Path) -> File:
     """Return the scenario that fails as *finding* says; it belongs below ``scenarios/fuzz``."""
-    path = root / "scenarios/fuzz" / f"{file_name(_slug(finding))}{SUFFIX}"
+    path = root / "scenarios/fuzz" / f"{file_name(_file_slug(finding))}{SUFFIX}"
     mode = SIMULATE if plan.against == SIMULATE else "live"
     platforms = relative_name(_scenario_document(finding, plan.path), path.parent.absolute())
-    args = {"law": finding.law, "platform": finding.platform, **_arguments(finding, plan)}
+    args = {"law": finding.law, "platform": finding.platform, **_test_arguments(finding, plan)}
     if finding.script:
-        args["script"] = _below(Path(finding.script), root)
-        args["libraries"] = [_below(library, root) for library in plan.libraries]
+        args["script"] = _path_below(Path(finding.script), root)
+        args["libraries"] = [_path_below(library, root) for library in plan.libraries]
     lines = [
         *(f"# {line}" for line in (finding.message, *finding.javascript)),
         "version: 1",
-        f"scenario: {_inline(f'{finding.call}: {finding.law}')}",
+        f"scenario: {_inline_yaml(f'{finding.call}: {finding.law}')}",
         "form: {}",
-        f"proxy: {{platforms: {_inline(platforms)}, mode: {mode}}}",
+        f"proxy: {{platforms: {_inline_yaml(platforms)}, mode: {mode}}}",
         "steps:",
-        f"  - name: {_inline(f'law {finding.law}')}",
+        f"  - name: {_inline_yaml(f'law {finding.law}')}",
         "    python:",
         "      call: bpmax_sim.fuzz:hold_in_session",
-        f"      args: {_inline(_escape_references(args))}",
+        f"      args: {_inline_yaml(_escape_references(args))}",
     ]
     return File(path, "\n".join(lines) + "\n")
 
@@ -553,7 +553,7 @@ def _scenario_document(finding: LawFinding, path: Path) -> Path:
 
 def pytest_of(finding: LawFinding, plan: SearchPlan, root: Path) -> File:
     """Return the pytest test that fails as *finding* says; it belongs below ``tests``."""
-    name = re.sub(r"\W+", "_", _slug(finding)).strip("_")
+    name = re.sub(r"\W+", "_", _file_slug(finding)).strip("_")
     path = root / "tests" / f"test_fuzz_{name}.py"
     return File(path, "\n".join(_test_lines(finding, plan, root, name)) + "\n")
 
@@ -564,18 +564,18 @@ def _test_lines(finding: LawFinding, plan: SearchPlan, root: Path, name: str) ->
     yield "ROOT = Path(__file__).parents[1]"
     yield from ("", "", f"def test_{name}() -> None:")
     yield from (f"    # {line}" for line in finding.javascript)
-    yield f"    fuzz.hold({finding.law!r}, ROOT / {_below(plan.path, root)!r}, **{{"
-    for key, value in _arguments(finding, plan).items():
+    yield f"    fuzz.hold({finding.law!r}, ROOT / {_path_below(plan.path, root)!r}, **{{"
+    for key, value in _test_arguments(finding, plan).items():
         shown = pformat(value, width=_WIDTH - 8, sort_dicts=False).replace("\n", "\n        ")
         yield f"        {key!r}: {shown},"
     if finding.script:
-        yield f'        "script": ROOT / {_below(Path(finding.script), root)!r},'
-        named = ", ".join(f"ROOT / {_below(library, root)!r}" for library in plan.libraries)
+        yield f'        "script": ROOT / {_path_below(Path(finding.script), root)!r},'
+        named = ", ".join(f"ROOT / {_path_below(library, root)!r}" for library in plan.libraries)
         yield f'        "libraries": [{named}],'
     yield "    })"
 
 
-def _arguments(finding: LawFinding, plan: SearchPlan) -> dict[str, Any]:
+def _test_arguments(finding: LawFinding, plan: SearchPlan) -> dict[str, Any]:
     optional = {
         "calls": [dict(call) for call in finding.calls],
         "situation": dict(finding.situation),
@@ -584,15 +584,15 @@ def _arguments(finding: LawFinding, plan: SearchPlan) -> dict[str, Any]:
     return {name: value for name, value in optional.items() if value}
 
 
-def _slug(finding: LawFinding) -> str:
+def _file_slug(finding: LawFinding) -> str:
     return f"{finding.call}.{finding.law}"
 
 
-def _below(path: Path, root: Path) -> str:
+def _path_below(path: Path, root: Path) -> str:
     return relative_name(path.absolute(), root.absolute())
 
 
-def _inline(value: Any) -> str:
+def _inline_yaml(value: Any) -> str:
     return yaml_text(value).rstrip("\n")
 
 

@@ -77,7 +77,7 @@ class FuzzTarget:
         settings: dict[str, Any] = {"mode": SIMULATE, "environ": {}}
         transport = None
         if self.is_live:
-            settings, transport = {"mode": "live", "environ": os.environ}, _live()
+            settings, transport = {"mode": "live", "environ": os.environ}, _live_transport()
         settings |= {"clock": START, "unawaited": "allow", "seed": 0, **more}
         with Session(self.platforms, Settings(**settings), transport=transport) as session:
             request_log = RequestLog()
@@ -126,7 +126,7 @@ def check_reachable(target: FuzzTarget) -> None:
     entry = target.platforms.entry(target.key)
     route = route_of(target.platform, entry.instance, entry.origin, environ=os.environ)
     try:
-        _live().handle(Request(method="HEAD", url=target.against), route)
+        _live_transport().handle(Request(method="HEAD", url=target.against), route)
     finally:
         close_connections()
     for known in target.platforms.entries.get(target.key, ()):
@@ -137,11 +137,11 @@ def check_reachable(target: FuzzTarget) -> None:
 
 def close_connections() -> None:
     """Close the connections of this process; the next request opens new ones."""
-    _live().close()
+    _live_transport().close()
 
 
 @cache
-def _live() -> Live:
+def _live_transport() -> Live:
     """Return the connections of this process, which its sessions share."""
     from bpmax_sim.transport.live import Live  # noqa: PLC0415 - a stand-in needs no client
 

@@ -182,7 +182,7 @@ class _Rule(msgspec.Struct, frozen=True):
         return all(step == word or (word == "?" and step != "*") for step, word in ends)
 
 
-def _rules(kind: FactKind, role: Role, *paths: str) -> Iterator[_Rule]:
+def _rules_of(kind: FactKind, role: Role, *paths: str) -> Iterator[_Rule]:
     """Yield the rules of *paths*: ``^`` begins at the top, ``{}`` at the end takes the key."""
     for path in paths:
         steps = tuple(path.removeprefix("^").replace("{}", "?").split("."))
@@ -228,37 +228,38 @@ def from_root(path: str, name: str) -> str:
 
 _RULES: Final[Mapping[FileKind, tuple[_Rule, ...]]] = {
     "scenario": (
-        *_rules("file", "runs", "scripts.?", "scripts.?.*", "js.file"),
-        *_rules("file", "runs", "*.python"),
-        *_rules("file", "loads", "libraries.*", "definition", "^use.*", "^cases.from"),
-        *_rules("file", "loads", "^proxy.platforms", "^proxy.instances"),
-        *_rules("file", "plays", "^proxy.cassette"),
-        *_rules("field", "declares", "^form.fields.{}", "^flow.form.{}"),
-        *_rules("field", "sets", "set.{}", *(f"{action}.form.{{}}" for action in ACTIONS)),
-        *_rules("field", "sets", "add_row.table", "remove_row.table", "move_row.table"),
-        *_rules("field", "expects", "expect.form.{}", "expect.fields.{}", "expect.flow.form.{}"),
-        *_rules("api", "expects", "proxy.*.call"),
-        *_rules("api", "stubs", "stubs.*.on"),
-        *_rules("api", "faults", "faults.*.on", "fault_sets.?.*.on"),
-        *_rules("node", "names", "flow.at", *(f"{action}.at" for action in ACTIONS)),
-        *_rules("person", "acts", *(f"{action}.by" for action in ACTIONS)),
-        *_rules("person", "names", *(f"{a}.{to}" for a in ACTIONS for to in ("to", "to.*"))),
-        *_rules("person", "expects", "pending.*", "history.*.by", "$contains.by", "$contains.to.*"),
-        *_rules("person", "declares", "^user.id", "^people.{}"),
+        *_rules_of("file", "runs", "scripts.?", "scripts.?.*", "js.file"),
+        *_rules_of("file", "runs", "*.python"),
+        *_rules_of("file", "loads", "libraries.*", "definition", "^use.*", "^cases.from"),
+        *_rules_of("file", "loads", "^proxy.platforms", "^proxy.instances"),
+        *_rules_of("file", "plays", "^proxy.cassette"),
+        *_rules_of("field", "declares", "^form.fields.{}", "^flow.form.{}"),
+        *_rules_of("field", "sets", "set.{}", *(f"{action}.form.{{}}" for action in ACTIONS)),
+        *_rules_of("field", "sets", "add_row.table", "remove_row.table", "move_row.table"),
+        *_rules_of("field", "expects", "expect.form.{}", "expect.fields.{}", "expect.flow.form.{}"),
+        *_rules_of("api", "expects", "proxy.*.call"),
+        *_rules_of("api", "stubs", "stubs.*.on"),
+        *_rules_of("api", "faults", "faults.*.on", "fault_sets.?.*.on"),
+        *_rules_of("node", "names", "flow.at", *(f"{action}.at" for action in ACTIONS)),
+        *_rules_of("person", "acts", *(f"{action}.by" for action in ACTIONS)),
+        *_rules_of("person", "names", *(f"{a}.{to}" for a in ACTIONS for to in ("to", "to.*"))),
+        *_rules_of("person", "expects", "pending.*", "history.*.by"),
+        *_rules_of("person", "expects", "$contains.by", "$contains.to.*"),
+        *_rules_of("person", "declares", "^user.id", "^people.{}"),
     ),
     "flow": (
-        *_rules("node", "declares", "^nodes.{}"),
-        *_rules("node", "names", "^start", "^nodes.?.join", "^nodes.?.parallel.*"),
-        *_rules("node", "names", "^nodes.?.approve", "^nodes.?.approve.*.to", "^nodes.?.reject"),
-        *_rules("node", "names", "^nodes.?.reject.*.to", "^nodes.?.deadline.to"),
-        *_rules("person", "names", "^nodes.?.owners.*", "^admins.*"),
-        *_rules("field", "names", "^nodes.?.form.fields.{}", "^nodes.?.subflow.form.{}"),
-        *_rules("file", "runs", "scripts.?", "scripts.?.*"),
-        *_rules("file", "loads", "libraries.*"),
+        *_rules_of("node", "declares", "^nodes.{}"),
+        *_rules_of("node", "names", "^start", "^nodes.?.join", "^nodes.?.parallel.*"),
+        *_rules_of("node", "names", "^nodes.?.approve", "^nodes.?.approve.*.to", "^nodes.?.reject"),
+        *_rules_of("node", "names", "^nodes.?.reject.*.to", "^nodes.?.deadline.to"),
+        *_rules_of("person", "names", "^nodes.?.owners.*", "^admins.*"),
+        *_rules_of("field", "names", "^nodes.?.form.fields.{}", "^nodes.?.subflow.form.{}"),
+        *_rules_of("file", "runs", "scripts.?", "scripts.?.*"),
+        *_rules_of("file", "loads", "libraries.*"),
     ),
     "instances": (
-        *_rules("platform", "names", "^*.platform"),
-        *_rules("instance", "declares", "^*.instance_key"),
+        *_rules_of("platform", "names", "^*.platform"),
+        *_rules_of("instance", "declares", "^*.instance_key"),
     ),
     "platform": (), "script": (), "cassette": (), "yaml": (), "other": (),
 }  # fmt: skip

@@ -30,7 +30,7 @@ def read_recordings(path: Path) -> FileFacts:
                 continue
             line = cassette.line_of(number)
             facts.append(Fact("api", "records", call.name, line, 1, exchange.owner))
-            shapes.setdefault(call.name, []).extend(_shapes(exchange))
+            shapes.setdefault(call.name, []).extend(_response_shapes(exchange))
     except (CassetteError, OSError):
         is_broken = True
     merged = {name: merge_shapes(seen) for name, seen in shapes.items()}
@@ -38,7 +38,7 @@ def read_recordings(path: Path) -> FileFacts:
     return FileFacts("cassette", tuple(facts), known, is_broken=is_broken)
 
 
-def _shapes(exchange: Exchange) -> Iterator[ResponseShape]:
+def _response_shapes(exchange: Exchange) -> Iterator[ResponseShape]:
     response = exchange.outcome
     if isinstance(response, Response) and is_success(response.status):
         body = read_body(response)

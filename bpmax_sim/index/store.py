@@ -51,7 +51,7 @@ class IndexedFile(msgspec.Struct, frozen=True, array_like=True):
     digest: str
 
 
-class _Kept(msgspec.Struct):
+class StoredIndex(msgspec.Struct):
     """What lies on the disk.
 
     Attributes:
@@ -104,7 +104,7 @@ class _Look:
         read: how many files had to be read.
     """
 
-    def __init__(self, root: Path, kept: _Kept | None) -> None:
+    def __init__(self, root: Path, kept: StoredIndex | None) -> None:
         self._root = root
         self._kept = kept
         self._begin = time.time_ns()
@@ -121,27 +121,27 @@ class _Look:
         pending = list(paths)
         while pending:
             path = pending.pop()
-            file = None if path in self.files else self._file(path)
+            file = None if path in self.files else self._index_file(path)
             if file is not None:
                 self.files[path] = file
-                pending += _named(self.facts[file.digest])
+                pending += referenced_files(self.facts[file.digest])
 
-    def to_keep(self) -> _Kept:
+    def to_keep(self) -> StoredIndex:
         """Return what the next look can use: of other branches as much as is worth it."""
         current = {file.digest: self.facts[file.digest] for file in self.files.values()}
         others = [digest for digest in self.facts if digest not in current]
         room = len(current) * (_MOST_KEPT - 1)
         facts = {**{digest: self.facts[digest] for digest in others[-room:]}, **current}
-        return _Kept(_edition(), self._begin, self.files, facts)
+        return StoredIndex(_code_digest(), self._begin, self.files, facts)
 
-    def _file(self, path: str) -> IndexedFile | None:
-        status = _status(self._root / path)
+    def _index_file(self, path: str) -> IndexedFile | None:
+        status = _stamp_of(self._root / path)
         last = self._kept.files.get(path) if self._kept else None
         if status is None:
             return None
         if last is not None and last.stamp == status and not self._is_racy(status):
             return last
-        data = _content(self._root / path)
+        data = _read_content(self._root / path)
         if data is None:
             return None
         digest = hashlib.sha256(f"{path}\0".encode("utf-8", "surrogatepass") + data).hexdigest()
@@ -156,7 +156,7 @@ class _Look:
         return max(status.modified, status.changed) > looked - _RACY
 
 
-def _named(facts: FileFacts) -> Iterator[str]:
+def referenced_files(facts: FileFacts) -> Iterator[str]:
     """Yield the files that others lead to: they may lie outside of the usual folders."""
     for fact in facts.facts:
         if fact.kind == "file" and fact.role in {"runs", "loads"} and fact.name.endswith(_SUFFIXES):
@@ -178,7 +178,7 @@ def _project_files(root: Path) -> Iterator[str]:
                     yield os.path.relpath(entry.path, root).replace(os.sep, "/")
 
 
-def _status(path: Path) -> FileStamp | None:
+def _stamp_of(path: Path) -> FileStamp | None:
     try:
         status = os.stat(path)  # noqa: PTH116 - of thousands of files
     except OSError:
@@ -188,7 +188,7 @@ def _status(path: Path) -> FileStamp | None:
     return FileStamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
 
-def _content(path: Path) -> bytes | None:
+def _read_content(path: Path) -> bytes | None:
     try:
         if path.stat().st_size > LARGEST:
             return b""
@@ -203,7 +203,7 @@ def _facts_of(root: Path, path: str, data: bytes) -> FileFacts:
 
 
 @cache
-def _edition() -> str:
+def _code_digest() -> str:
     """Return what tells the code that reads files from any other, also between two versions."""
     package = Path(bpmax_sim.__file__).parent
     parts = [bpmax_sim.__version__]
@@ -213,22 +213,22 @@ def _edition() -> str:
     return " ".join(parts)
 
 
-_DECODER: Final = msgspec.msgpack.Decoder(_Kept)
+_DECODER: Final = msgspec.msgpack.Decoder(StoredIndex)
 
 
-def _read(place: Path) -> _Kept | None:
+def _read(place: Path) -> StoredIndex | None:
     try:
         kept = _DECODER.decode(place.read_bytes())
     except (OSError, msgspec.MsgspecError, ValueError):
         return None
-    return kept if kept.edition == _edition() and _is_whole(kept) else None
+    return kept if kept.edition == _code_digest() and _is_whole(kept) else None
 
 
-def _is_whole(kept: _Kept) -> bool:
+def _is_whole(kept: StoredIndex) -> bool:
     return all(file.digest in kept.facts for file in kept.files.values())
 
 
-def _write(place: Path, kept: _Kept) -> None:
+def _write(place: Path, kept: StoredIndex) -> None:
     """Keep it, in one step; where that cannot be, the next look reads everything again."""
     with contextlib.suppress(OSError):
         make_folder(place)

@@ -99,11 +99,11 @@ class ProjectUses:
 
     def _names_of(self, fact: Fact) -> Iterator[str]:
         if fact.kind == "api":
-            yield self._api(fact.name)
+            yield self._api_key(fact.name)
         elif fact.kind in {"parameter", "member"}:
             platform, _, rest = fact.name.partition(".")
             api, _, name = rest.partition(".")
-            key = self._api(f"{platform}.{api}")
+            key = self._api_key(f"{platform}.{api}")
             if fact.role == "sends":  # by its place, which is not always its name
                 name = self._targets.get((key, fact.detail), name)
             yield f"{key}.{name}"
@@ -117,9 +117,9 @@ class ProjectUses:
         if fact.kind == "api" and fact.role == "calls":
             words = fact.detail.split()
             if words[:1] == ["direct"] and words[1:]:
-                names = self._parameters.get(self._api(fact.name), ())
+                names = self._parameters.get(self._api_key(fact.name), ())
                 yield from (
-                    ("parameter", f"{self._api(fact.name)}.{name}")
+                    ("parameter", f"{self._api_key(fact.name)}.{name}")
                     for name in names[: int(words[1])]
                 )
 
@@ -144,7 +144,7 @@ class ProjectUses:
             if fact.kind == "parameter" and fact.role == "declares"
         }
 
-    def _api(self, name: str) -> str:
+    def _api_key(self, name: str) -> str:
         platform, _, api = name.partition(".")
         return self._spellings.get(f"{platform}.{snake(api)}", name)
 
@@ -188,25 +188,28 @@ class ProjectUses:
         if below and not match:
             return tuple(ProjectPlace("file", name) for name in below)
         names = {
-            kind: self._api(text) if kind == "api" else self._qualified(text) for kind in _KINDS
+            kind: self._api_key(text) if kind == "api" else self.qualify_parameter(text)
+            for kind in _KINDS
         }
         matches = [
             ProjectPlace(kind, name) for kind, name in names.items() if (kind, name) in self._facts
         ]
         if not matches:
             raise ConfigError(
-                "nothing in this project is called {text!r}{hint}", text=text, hint=self._near(text)
+                "nothing in this project is called {text!r}{hint}",
+                text=text,
+                hint=self._suggest_place(text),
             )
         return tuple(matches)
 
-    def _qualified(self, text: str) -> str:
+    def qualify_parameter(self, text: str) -> str:
         """Return ``platform.api.parameter`` with the API's own key."""
         parts = text.split(".", 2)
         if len(parts) < len(("platform", "api", "parameter")):
             return text
-        return f"{self._api('.'.join(parts[:2]))}.{parts[2]}"
+        return f"{self._api_key('.'.join(parts[:2]))}.{parts[2]}"
 
-    def _near(self, text: str) -> str:
+    def _suggest_place(self, text: str) -> str:
         names = [name for kind, name in self._facts if kind in _KINDS]
         hint = suggest(text, dict.fromkeys([*names, *self._index.files]))
         return hint if "did you mean" in hint else msg("; see `bpmax-sim list`")
@@ -230,7 +233,7 @@ class ProjectUses:
             direct += self._of_platforms_in(place.name)
         direct.sort(key=lambda use: (ORDER.index(use.fact.role), use.path, use.fact.line))
         begin = dict.fromkeys(use.path for use in direct)
-        return [*direct, *self._behind(begin)]
+        return [*direct, *self._uses_behind(begin)]
 
     def _recorded_by(self, path: str) -> Iterator[PlaceUse]:
         """Yield the scenarios that play the cassette at *path*."""
@@ -271,7 +274,7 @@ class ProjectUses:
                     users.setdefault(fact.name, []).append((path, fact))
         return {name: tuple(said) for name, said in users.items()}
 
-    def _behind(self, paths: Iterable[str]) -> Iterator[PlaceUse]:
+    def _uses_behind(self, paths: Iterable[str]) -> Iterator[PlaceUse]:
         """Yield the files that run or load *paths*, and so on; a circle is gone through once."""
         pending: list[tuple[str, tuple[str, ...]]] = [(path, ()) for path in paths]
         while pending:

@@ -59,7 +59,7 @@ class _Operation(msgspec.Struct, frozen=True):
     steps: Steps
 
 
-def _inputs(document: Document, operation: _Operation) -> dict[str, Any]:
+def _convert_inputs(document: Document, operation: _Operation) -> dict[str, Any]:
     """Return what *operation* takes: ``parameters``, and further keys of the API."""
     steps = operation.steps
     by_place = {
@@ -76,11 +76,11 @@ def _inputs(document: Document, operation: _Operation) -> dict[str, Any]:
     for parameter, where in by_place.values():
         if parameter.get("in") == "header" and str(parameter["name"]).lower() in _IDEMPOTENCY:
             keys["idempotency"] = {"in": "header", "name": str(parameter["name"])}
-        elif (entry := _entry(document, parameter, where)) is not None:
+        elif (entry := _convert_parameter(document, parameter, where)) is not None:
             converted.append(entry)
     ordered = _with_path(document, operation.path, converted, steps)
     body = document.resolve_reference(operation.value.get("requestBody"), (*steps, "requestBody"))
-    entries, more = _body(document, mapping(body), (*steps, "requestBody"))
+    entries, more = _convert_body(document, mapping(body), (*steps, "requestBody"))
     parameters = _rename_duplicates([*ordered, *entries])
     return {**({"parameters": parameters} if parameters else {}), **keys, **more}
 
@@ -101,11 +101,13 @@ def _iterate_parameters(
             document.tell(where, msg("this is no parameter with a name; it is left out"))
 
 
-def _entry(document: Document, parameter: Mapping[str, Any], steps: Steps) -> ParameterEntry | None:
+def _convert_parameter(
+    document: Document, parameter: Mapping[str, Any], steps: Steps
+) -> ParameterEntry | None:
     name, place = str(parameter["name"]), parameter.get("in")
     if place == "header" and name.lower() in _IGNORED:
         return None  # by the standard, these say nothing
-    if wrong := _wrong(name, place):
+    if wrong := _describe_wrong_name(name, place):
         short = name[:_LONGEST_NAME]
         document.tell(steps, "parameter {name!r}: {wrong}; it is left out", name=short, wrong=wrong)
         return None
@@ -121,14 +123,14 @@ def _entry(document: Document, parameter: Mapping[str, Any], steps: Steps) -> Pa
             name=name,
             media=media,
         )
-    elif text := _style(parameter):
+    elif text := _list_style(parameter):
         document.tell(steps, "parameter {name!r}: {text}", name=name, text=text)
     carried = Carrying(document).schema(parameter.get("schema"), (*steps, "schema"))
     title = _title_key(parameter, "title", "description")
     return {**entry, **title, **_schema_keys(carried, is_required="required" in entry)}
 
 
-def _wrong(name: str, place: Any) -> str:
+def _describe_wrong_name(name: str, place: Any) -> str:
     if place not in ("path", "query", "header"):
         return msg("a parameter in {place!r} cannot be declared", place=place)
     if len(name) > _LONGEST_NAME:
@@ -138,7 +140,7 @@ def _wrong(name: str, place: Any) -> str:
     return ""
 
 
-def _style(parameter: Mapping[str, Any]) -> str:
+def _list_style(parameter: Mapping[str, Any]) -> str:
     """Return how an array or object is to be passed where the document wants no repeated name."""
     style = parameter.get("style", "form" if parameter.get("in") == "query" else "simple")
     if style == "deepObject":
@@ -185,7 +187,7 @@ def _with_path(
     return [*placed, *(entry for entry in entries if entry["in"] != "path")]
 
 
-def _body(
+def _convert_body(
     document: Document, body: Mapping[str, Any], steps: Steps
 ) -> tuple[list[ParameterEntry], Mapping[str, Any]]:
     """Return the entries of a request body, and the keys that say how it is written."""
@@ -208,7 +210,9 @@ def _body(
         )
     carried = Carrying(document).schema(mapping(content[media]).get("schema"), (*inner, "schema"))
     is_required = body.get("required") is True
-    return _members(carried, is_required=is_required), _encoding_keys(media, encoding or "text")
+    return _body_members(carried, is_required=is_required), _encoding_keys(
+        media, encoding or "text"
+    )
 
 
 def _choose_media_type(content: Mapping[str, Any]) -> tuple[str, str]:
@@ -229,7 +233,7 @@ def _encoding_keys(media: str, encoding: str) -> Mapping[str, Any]:
     return keys if name.isascii() and name.isprintable() else {"encoding": encoding}
 
 
-def _members(schema: Mapping[str, Any], *, is_required: bool) -> list[ParameterEntry]:
+def _body_members(schema: Mapping[str, Any], *, is_required: bool) -> list[ParameterEntry]:
     """Return an entry for each member of an object, or one for the body as a whole."""
     object_schema = as_object(schema)
     members = object_schema["properties"] if object_schema else {}
@@ -265,7 +269,7 @@ def _rename_duplicates(entries: list[ParameterEntry]) -> list[ParameterEntry]:
 _MOST_NOTES: Final = 40
 
 
-def _head(document: Document, notes: tuple[NoteKind, ...]) -> str:
+def _file_header(document: Document, notes: tuple[NoteKind, ...]) -> str:
     """Return lines that say what the file was made of and what could not be carried over."""
     info = mapping(document.root.get("info"))
     version = line(str(info.get("version", "")), 40)
@@ -327,8 +331,8 @@ def make(
     """
     if "swagger" in document.root:
         document = convert_swagger2(document, METHODS)
-    base = url.rstrip("/") or _base(document, key)
-    operations = list(_operations(document))
+    base = url.rstrip("/") or _base_url(document, key)
+    operations = list(_find_operations(document))
     if not operations:
         message = msg("there is no operation in 'paths', so there is nothing to import")
         raise ConfigError(Problem(message, Place(document.name)))
@@ -338,12 +342,12 @@ def make(
     auth = security.auth(root_security, ("security",))
     named = zip(operations, _assign_names(document, operations), strict=True)
     apis = {
-        name: {**more, **_api(document, operation, security, auth)}
+        name: {**more, **_convert_operation(document, operation, security, auth)}
         for operation, (name, more) in named
     }
-    value = _platform(document, key, base, security, auth)
+    value = _convert_platform(document, key, base, security, auth)
     if has_answers:
-        text = _fitting(document, value, apis, dict(zip(apis, operations, strict=True)))
+        text = _resolve_conflicts(document, value, apis, dict(zip(apis, operations, strict=True)))
     else:
         text = write_yaml({**value, "apis": apis}, block=2)
     if problems := read_root(read_yaml(text, file=msg("the platform file"))).problems:
@@ -356,11 +360,11 @@ def make(
         )
     notes = tuple(document.notes)
     kinds = group_notes(notes)
-    whole = f"{_head(document, kinds)}{text}"
+    whole = f"{_file_header(document, kinds)}{text}"
     return ConvertedPlatform(key, whole, tuple(apis), tuple(security.credentials), notes, kinds)
 
 
-def _operations(document: Document) -> Iterator[_Operation]:
+def _find_operations(document: Document) -> Iterator[_Operation]:
     if document.root.get("webhooks"):
         document.tell(("webhooks",), msg("who calls BPMAX is not declared here"))
     for path, item in document.member("paths").items():
@@ -405,10 +409,10 @@ def _assign_names(
     for operation in operations:
         operation_id = operation.value.get("operationId")
         spelled = operation_id if isinstance(operation_id, str) else ""
-        preferred = _plain(spelled)
+        preferred = _plain_name(spelled)
         # such as ``get_customers_by_id``
         words = fill_placeholders(operation.path, lambda placeholder: f"by_{placeholder}")
-        stem = preferred or _plain(f"{operation.method}_{words}") or operation.method
+        stem = preferred or _plain_name(f"{operation.method}_{words}") or operation.method
         candidates = (stem if n == 1 else f"{stem}_{n}" for n in range(1, 100_000))
         name = next(filter(claim, candidates))
         if preferred and name != preferred:
@@ -423,17 +427,17 @@ def _assign_names(
         yield name, {"aliases": [alias]} if is_own else {}
 
 
-def _plain(name: str) -> str:
+def _plain_name(name: str) -> str:
     return re.sub(r"[\W_]+", "_", name).strip("_")[:_LONGEST]
 
 
-def _api(
+def _convert_operation(
     document: Document, operation: _Operation, security: Security, auth: Any
 ) -> dict[str, Any]:
     entry = _title_key(operation.value, "summary", "description")
     if operation.method != "get":
         entry["method"] = operation.method.upper()
-    entry |= {"path": operation.path, **_inputs(document, operation)}
+    entry |= {"path": operation.path, **_convert_inputs(document, operation)}
     if "security" in operation.value:
         own = security.auth(operation.value["security"], (*operation.steps, "security"))
         entry |= {} if own == auth else {"auth": own}
@@ -455,13 +459,13 @@ def _answer(document: Document, operation: _Operation, most: int) -> Mapping[str
             where = (*steps, "content", media)
             carrying, declared = Carrying(document, "writeOnly", most), mapping(value)
             schema = carrying.schema(declared.get("schema"), (*where, "schema"))
-            shown = _example(document, declared, where)
+            shown = _find_example(document, declared, where)
             # Of an example as many characters as are worth the parts of a schema.
             return schema | (shown if len(str(shown)) <= 30 * most else {})
     return {}
 
 
-def _example(document: Document, media: Mapping[str, Any], steps: Steps) -> dict[str, Any]:
+def _find_example(document: Document, media: Mapping[str, Any], steps: Steps) -> dict[str, Any]:
     if "example" in media:
         shown = media["example"]
     else:
@@ -472,7 +476,7 @@ def _example(document: Document, media: Mapping[str, Any], steps: Steps) -> dict
     return {} if shown is None or not is_small(shown) else {"example": shown}
 
 
-def _platform(
+def _convert_platform(
     document: Document, key: str, base: str, security: Security, auth: Any
 ) -> dict[str, Any]:
     title = _title_key(mapping(document.root.get("info")), "title")
@@ -484,7 +488,7 @@ def _platform(
     return {**platform, "auth": auth}
 
 
-def _base(document: Document, key: str) -> str:
+def _base_url(document: Document, key: str) -> str:
     """Return the address of the first server, its variables at their defaults."""
     server = mapping(next(iter(as_list(document.root.get("servers"))), None))
     variables = mapping(server.get("variables"))
@@ -512,7 +516,7 @@ def _base(document: Document, key: str) -> str:
     return text
 
 
-def _fitting(
+def _resolve_conflicts(
     document: Document,
     value: Mapping[str, Any],
     apis: Mapping[str, Mapping[str, Any]],

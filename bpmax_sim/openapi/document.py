@@ -76,11 +76,11 @@ class Document(msgspec.Struct, frozen=True):
         siblings: dict[str, Any] = {}
         while isinstance(value, dict) and isinstance(value.get("$ref"), str):
             siblings = {**value, **siblings}
-            value = self._target(value["$ref"], seen)
+            value = self._follow_reference(value["$ref"], seen)
         siblings.pop("$ref", None)
         return {**value, **siblings} if siblings and isinstance(value, dict) else value
 
-    def _target(self, reference: str, seen: set[str]) -> Any:
+    def _follow_reference(self, reference: str, seen: set[str]) -> Any:
         """Return what *reference* leads to; *seen* are those that led here, and grows."""
         file, pointer = self._files.normalise(reference)
         if (hop := f"{file}#{pointer}") in seen or len(seen) >= _MOST_HOPS:
@@ -123,13 +123,13 @@ def group_notes(notes: Iterable[Problem]) -> tuple[NoteKind, ...]:
     """Return *notes* by what they say, whatever names they hold; in the order of finding."""
     grouped: dict[tuple[str, ...], list[Problem]] = {}
     for note in notes:
-        grouped.setdefault(_kind(note.message), []).append(note)
+        grouped.setdefault(_message_kind(note.message), []).append(note)
     return tuple(
         NoteKind(alike[0], tuple(note.path for note in alike)) for alike in grouped.values()
     )
 
 
-def _kind(message: str) -> tuple[str, ...]:
+def _message_kind(message: str) -> tuple[str, ...]:
     """Return the template and the messages in it: names differ within a kind, reasons do not."""
     if not isinstance(message, Translatable):
         return (message,)
@@ -145,12 +145,12 @@ def read_document(path: Path) -> Document:
     """
     name = display_path(path)
     root = parse_data(read_bytes(path, name, largest=LARGEST, is_regular=False), name)
-    if problem := _misfit(root):
+    if problem := _why_no_document(root):
         raise ConfigError(Problem(problem, Place(name)))
     return Document(name, mapping(root), folder=path.parent)
 
 
-def _misfit(root: Any) -> str:
+def _why_no_document(root: Any) -> str:
     """Return why *root* is no document of a known version, or nothing."""
     if not isinstance(root, dict):
         return msg("this is no OpenAPI document")
@@ -218,12 +218,12 @@ def convert_swagger2(document: Document, methods: tuple[str, ...]) -> Document:
         item = mapping(document.resolve_reference(raw, ("paths", path)))
         shared = as_list(item.get("parameters"))
         paths[path] = {
-            method: _operation(document, item[method], shared, ("paths", path, method))
+            method: _convert_operation(document, item[method], shared, ("paths", path, method))
             for method in methods
             if isinstance(item.get(method), dict)
         }
     declared = document.member("securityDefinitions")
-    schemes = {name: _scheme(mapping(scheme)) for name, scheme in declared.items()}
+    schemes = {name: _convert_scheme(mapping(scheme)) for name, scheme in declared.items()}
     host, start = root.get("host"), root.get("basePath", "")
     url = start if isinstance(start, str) else ""
     if isinstance(host, str) and host:
@@ -234,7 +234,7 @@ def convert_swagger2(document: Document, methods: tuple[str, ...]) -> Document:
     return replace(document, root=openapi)
 
 
-def _scheme(scheme: Mapping[str, Any]) -> Mapping[str, Any]:
+def _convert_scheme(scheme: Mapping[str, Any]) -> Mapping[str, Any]:
     if scheme.get("type") == "basic":
         return {"type": "http", "scheme": "basic"}
     if scheme.get("type") != "oauth2":
@@ -243,7 +243,7 @@ def _scheme(scheme: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"type": "oauth2", "flows": {_FLOWS.get(str(scheme.get("flow")), "implicit"): urls}}
 
 
-def _operation(
+def _convert_operation(
     document: Document, operation: Mapping[str, Any], shared: list[Any], steps: Steps
 ) -> dict[str, Any]:
     parameters = {
@@ -252,29 +252,31 @@ def _operation(
         for parameter in [mapping(document.resolve_reference(raw, (*steps, "parameters", index)))]
     }
     every = list(parameters.values())
-    body = _body(_media(document, operation, "consumes"), every)
+    body = _convert_body(_media_types(document, operation, "consumes"), every)
     return {
         **operation,
-        "parameters": [_parameter(item) for item in every if item.get("in") not in _IN_BODY],
-        "responses": dict(_responses(document, operation, steps)),
+        "parameters": [
+            _convert_parameter(item) for item in every if item.get("in") not in _IN_BODY
+        ],
+        "responses": dict(_convert_responses(document, operation, steps)),
         **({"requestBody": body} if body else {}),
     }
 
 
-def _parameter(parameter: Mapping[str, Any]) -> dict[str, Any]:
+def _convert_parameter(parameter: Mapping[str, Any]) -> dict[str, Any]:
     fields = {name: parameter[name] for name in _SHARED if name in parameter}
     style: Mapping[str, Any] = {}
     if parameter.get("type") == "array" and parameter.get("in") == "query":
         style = _STYLES.get(str(parameter.get("collectionFormat", "csv")), {})
-    return {**fields, **style, "schema": _schema(parameter)}
+    return {**fields, **style, "schema": _parameter_schema(parameter)}
 
 
-def _schema(parameter: Mapping[str, Any]) -> dict[str, Any]:
+def _parameter_schema(parameter: Mapping[str, Any]) -> dict[str, Any]:
     words = {name: value for name, value in parameter.items() if name not in _OUTSIDE}
     return {**words, "type": "string", "format": "binary"} if words.get("type") == "file" else words
 
 
-def _body(consumes: list[str], parameters: list[Mapping[str, Any]]) -> dict[str, Any]:
+def _convert_body(consumes: list[str], parameters: list[Mapping[str, Any]]) -> dict[str, Any]:
     whole = next((parameter for parameter in parameters if parameter.get("in") == "body"), None)
     if whole is not None:
         media = next((name for name in consumes if name not in (_FORM, _MULTIPART)), _JSON)
@@ -287,16 +289,16 @@ def _body(consumes: list[str], parameters: list[Mapping[str, Any]]) -> dict[str,
     media = _MULTIPART if has_file or _MULTIPART in consumes else _FORM
     schema = {
         "type": "object",
-        "properties": {str(field.get("name")): _schema(field) for field in fields},
+        "properties": {str(field.get("name")): _parameter_schema(field) for field in fields},
         "required": [str(field.get("name")) for field in fields if field.get("required") is True],
     }
     return {"required": bool(schema["required"]), "content": {media: {"schema": schema}}}
 
 
-def _responses(
+def _convert_responses(
     document: Document, operation: Mapping[str, Any], steps: Steps
 ) -> Iterator[tuple[str, Any]]:
-    media = next(iter(_media(document, operation, "produces")), _JSON)
+    media = next(iter(_media_types(document, operation, "produces")), _JSON)
     media = _JSON if media == "*/*" else media  # Springfox says so of everything
     for name, raw in mapping(operation.get("responses")).items():
         response = mapping(document.resolve_reference(raw, (*steps, "responses", name)))
@@ -306,6 +308,6 @@ def _responses(
         yield name, {"content": content} if response else {}
 
 
-def _media(document: Document, operation: Mapping[str, Any], word: str) -> list[str]:
+def _media_types(document: Document, operation: Mapping[str, Any], word: str) -> list[str]:
     media_types = as_list(operation.get(word)) or as_list(document.root.get(word))
     return [media_type for media_type in media_types if isinstance(media_type, str)]

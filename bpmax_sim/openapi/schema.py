@@ -115,11 +115,11 @@ class Carrying:
                 inner = enumerate(value)
                 yield word, [self.schema(part, (*steps, word, n), above) for n, part in inner]
             elif word == "properties":
-                yield word, self._properties(value, (*steps, word), above)
+                yield word, self._carry_properties(value, (*steps, word), above)
         if "example" not in schema and as_list(schema.get("examples")):
             yield "example", schema["examples"][0]
 
-    def _properties(self, value: Any, steps: Steps, above: tuple[str, ...]) -> dict[str, Any]:
+    def _carry_properties(self, value: Any, steps: Steps, above: tuple[str, ...]) -> dict[str, Any]:
         properties: dict[str, Any] = {}
         for name, inner in mapping(value).items():
             if len(name) > _LONGEST:
@@ -213,7 +213,7 @@ class Security(msgspec.Struct):
         """Return ``auth`` for the requirements *value*, which stand at *steps*."""
         ways = [way for way in as_list(value) if isinstance(way, dict) and way]
         for way in ways:
-            parts = [self._part(name, (*steps, name)) for name in way]
+            parts = [self._part_of_scheme(name, (*steps, name)) for name in way]
             known = [part for part in parts if part is not None]
             if len(known) == len(parts) and (auth := self._combine_auth(known, steps)) is not None:
                 for part in known:
@@ -226,7 +226,7 @@ class Security(msgspec.Struct):
             self.document.tell(steps, message)
         return "none"
 
-    def _part(self, name: str, steps: Steps) -> AuthPart | None:
+    def _part_of_scheme(self, name: str, steps: Steps) -> AuthPart | None:
         if name not in self._parts:
             where: Steps = ("components", "securitySchemes", name)
             schemes = self.document.member("components", "securitySchemes")
@@ -245,11 +245,11 @@ class Security(msgspec.Struct):
         if kind == "http":
             kind = str(scheme.get("scheme")).lower()
         make = {
-            "basic": self._basic,
-            "bearer": self._bearer,
-            "apiKey": self._key,
-            "oauth2": self._oauth,
-            "openIdConnect": self._person,
+            "basic": self._convert_basic,
+            "bearer": self._convert_bearer,
+            "apiKey": self._convert_api_key,
+            "oauth2": self._convert_oauth,
+            "openIdConnect": self._convert_user_login,
         }.get(kind)
         if make is None:
             self.document.tell(where, "the way to log in {kind!r} has no preset", kind=kind)
@@ -264,20 +264,24 @@ class Security(msgspec.Struct):
         prefix = re.sub(r"\W+", "_", snake(scheme), flags=re.ASCII).strip("_")
         return {name: f"{prefix or 'other'}_{name}" for name in names}
 
-    def _basic(self, name: str, _scheme: Mapping[str, Any], _where: Steps) -> AuthPart:
+    def _convert_basic(self, name: str, _scheme: Mapping[str, Any], _where: Steps) -> AuthPart:
         own = self._name_credentials(name, ("username", "password"))
         value = f"Basic {{{{ ({own['username']} ~ ':' ~ {own['password']}) | b64 }}}}"
         apply = {"in": "header", "name": "Authorization", "value": value}
         secrecy = {new: {"secret": old == "password"} for old, new in own.items()}
-        return AuthPart("basic", _parameters(own), secrecy, (apply,))
+        return AuthPart("basic", _preset_parameters(own), secrecy, (apply,))
 
-    def _bearer(self, name: str, _scheme: Mapping[str, Any], _where: Steps) -> AuthPart:
+    def _convert_bearer(self, name: str, _scheme: Mapping[str, Any], _where: Steps) -> AuthPart:
         own = self._name_credentials(name, ("token",))
         value = f"Bearer {{{{ {own['token']} }}}}"
         apply = {"in": "header", "name": "Authorization", "value": value}
-        return AuthPart("bearer", _parameters(own), {own["token"]: {"secret": True}}, (apply,))
+        return AuthPart(
+            "bearer", _preset_parameters(own), {own["token"]: {"secret": True}}, (apply,)
+        )
 
-    def _key(self, name: str, scheme: Mapping[str, Any], where: Steps) -> AuthPart | None:
+    def _convert_api_key(
+        self, name: str, scheme: Mapping[str, Any], where: Steps
+    ) -> AuthPart | None:
         place, wire = scheme.get("in"), scheme.get("name")
         if place not in ("header", "query", "cookie") or not _TOKEN.fullmatch(str(wire)):
             self.document.tell(
@@ -289,17 +293,17 @@ class Security(msgspec.Struct):
         own, spot = self._name_credentials(name, ("key",)), {"in": str(place), "name": str(wire)}
         apply = {**spot, "value": f"{{{{ {own['key']} }}}}"}
         secrecy = {own["key"]: {"secret": True}}
-        return AuthPart("api_key", {**spot, **_parameters(own)}, secrecy, (apply,))
+        return AuthPart("api_key", {**spot, **_preset_parameters(own)}, secrecy, (apply,))
 
-    def _oauth(self, name: str, scheme: Mapping[str, Any], where: Steps) -> AuthPart:
+    def _convert_oauth(self, name: str, scheme: Mapping[str, Any], where: Steps) -> AuthPart:
         flows = mapping(scheme.get("flows"))
         client = mapping(flows.get("clientCredentials"))
         code = mapping(flows.get("authorizationCode"))
         flow = client or code
         refresh_url = None if client else flow.get("refreshUrl")
-        url = self._address(refresh_url or flow.get("tokenUrl"))
+        url = self._token_address(refresh_url or flow.get("tokenUrl"))
         if not url:
-            return self._person(name, scheme, where)
+            return self._convert_user_login(name, scheme, where)
         scopes = " ".join(self.scopes.get(name, ()))
         apply = {"in": "header", "name": "Authorization", "value": "{{ prefix }} {{ token }}"}
         if client:
@@ -313,14 +317,14 @@ class Security(msgspec.Struct):
         refresh = {**_CLIENT, "refresh_token": {"secret": True}}
         return AuthPart("oauth2_refresh_token", {"token_url": url}, refresh, (apply,))
 
-    def _person(self, name: str, scheme: Mapping[str, Any], where: Steps) -> AuthPart:
+    def _convert_user_login(self, name: str, scheme: Mapping[str, Any], where: Steps) -> AuthPart:
         message = msg(
             "a person logs in, or the address of tokens is not told; a fixed token is declared"
         )
         self.document.tell(where, message)
-        return self._bearer(name, scheme, where)
+        return self._convert_bearer(name, scheme, where)
 
-    def _address(self, url: Any) -> str:
+    def _token_address(self, url: Any) -> str:
         """Return a token address as a template of the base address, or nothing."""
         if not isinstance(url, str) or not url.strip() or _BRACES.search(url):
             return ""
@@ -388,7 +392,7 @@ class Security(msgspec.Struct):
         }
 
 
-def _parameters(own: Mapping[str, str]) -> dict[str, str]:
+def _preset_parameters(own: Mapping[str, str]) -> dict[str, str]:
     """Return the parameters that tell a preset of credentials with other names."""
     return {name: f"{{{{ {new} }}}}" for name, new in own.items() if new != name}
 

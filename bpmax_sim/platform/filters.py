@@ -130,7 +130,7 @@ def moment(now: object, pattern: str, offset: str = "+00:00") -> str:
     Raises:
         FilterError: if the pattern or the offset is another one.
     """
-    return _moment(unix(now), pattern, offset)
+    return _format_moment(unix(now), pattern, offset)
 
 
 def iso(now: object) -> str:
@@ -146,16 +146,16 @@ def http_date(now: object) -> str:
 
 
 @lru_cache(maxsize=256)
-def _moment(seconds: int, pattern: str, offset: str) -> str:
+def _format_moment(seconds: int, pattern: str, offset: str) -> str:
     match = _OFFSET.fullmatch(offset)
     if match is None:
         raise FilterError("{offset!r} is not an offset such as '+08:00'", offset=offset)
     span = timedelta(hours=int(match[2]), minutes=int(match[3]))
     zone = timezone(span if match[1] == "+" else -span)
-    return _pattern(pattern).format(datetime.fromtimestamp(seconds, zone))
+    return _check_pattern(pattern).format(datetime.fromtimestamp(seconds, zone))
 
 
-def _pattern(pattern: str) -> str:
+def _check_pattern(pattern: str) -> str:
     def format_of(match: re.Match[str]) -> str:
         try:
             return _DIRECTIVES[match[1]]

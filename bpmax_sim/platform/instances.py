@@ -148,11 +148,11 @@ class _Resolver:
             recorded = stands_for_itself and declared_clear(spec)
             real: Scalar | None = self.recorded.get(name) if recorded else None
             if real is None and (stands_for_itself or not self.closed):
-                real = self._real(name, spec, declared)
+                real = self._real_value(name, spec, declared)
             if real is not None or self.closed:
                 shown = real if stands_for_itself else None
                 if shown is None:
-                    shown = self._standin(name, spec, "" if real is None else str(real))
+                    shown = self._make_standin(name, spec, "" if real is None else str(real))
                 yield Credential(
                     name=name,
                     kind=spec.kind,
@@ -162,7 +162,7 @@ class _Resolver:
                     standin=shown,
                 )
 
-    def _real(
+    def _real_value(
         self, name: str, spec: CredentialSpec, declared: Source | Scalar | None
     ) -> Scalar | None:
         if not isinstance(declared, Source):
@@ -182,11 +182,11 @@ class _Resolver:
                     "another one ({who})",
                     name=credential.name,
                     other=secrets[text],
-                    who=self._who(),
+                    who=self._variable_hint(),
                 )
                 self._report(message, "credentials", credential.name)
 
-    def _standin(self, name: str, spec: CredentialSpec, like: str) -> Scalar:
+    def _make_standin(self, name: str, spec: CredentialSpec, like: str) -> Scalar:
         text = standin(
             kind=spec.kind,
             platform=self.platform.platform_key,
@@ -197,7 +197,7 @@ class _Resolver:
         return int(text) if spec.kind == "integer" else text
 
     def _read(self, source: Source, name: str, spec: CredentialSpec) -> Scalar | None:
-        text = self._outside(source, "credentials", name)
+        text = self._read_source(source, "credentials", name)
         if text is None:
             return None
         message = value_problem(spec.kind, text)
@@ -206,7 +206,7 @@ class _Resolver:
             return None
         return int(text) if spec.kind == "integer" else text
 
-    def _outside(self, source: Source, *steps: str) -> str | None:
+    def _read_source(self, source: Source, *steps: str) -> str | None:
         try:
             if isinstance(source.env, str):
                 return read_env(source.env, self.environ)
@@ -214,33 +214,35 @@ class _Resolver:
                 return read_file(source.file, self.origin.folder)
             return read_keyring(str(source.keyring))
         except ConfigError as error:
-            self._report(msg("{error} ({who})", error=error, who=self._who()), *steps)
+            self._report(msg("{error} ({who})", error=error, who=self._variable_hint()), *steps)
             return None
 
     def addresses(self) -> tuple[str, str]:
         """Return the declared address and the live one."""
-        return self._address(self.platform.base_url, self.instance.base_url, "", "base_url")
+        return self._resolve_address(self.platform.base_url, self.instance.base_url, "", "base_url")
 
     def hosts(self) -> Iterator[tuple[str, tuple[str, str]]]:
         """Yield the live and the declared address of each further host, by its name."""
         for host, address in self.platform.hosts.items():
             own = self.instance.hosts.get(host, "")
-            declared, live = self._address(address, own, host, "hosts", host)
+            declared, live = self._resolve_address(address, own, host, "hosts", host)
             yield host_name(host), (live, declared)
 
-    def _address(self, declared: str, own: str | Source, host: str, *steps: str) -> tuple[str, str]:
+    def _resolve_address(
+        self, declared: str, own: str | Source, host: str, *steps: str
+    ) -> tuple[str, str]:
         """Return the address of *host* that is written down, and the one that is sent to."""
         if not own and self.origin.by_convention:
             own = self._by_convention(host, "url") or ""
         if not isinstance(own, Source):
-            address = _sendable(own or declared)
+            address = _quote_path(own or declared)
             return address, address
-        live = None if self.closed else self._outside(own, *steps)
+        live = None if self.closed else self._read_source(own, *steps)
         if live is not None and not is_address(live):
-            who = self._who()
+            who = self._variable_hint()
             message = msg("expected {address}, got other text ({who})", address=ADDRESS, who=who)
             self._report(message, *steps)
-        return _sendable(declared), _sendable(declared if live is None else live)
+        return _quote_path(declared), _quote_path(declared if live is None else live)
 
     def _by_convention(self, *names: str) -> Source | None:
         """Return the variable that is named after the platform and *names*, where it is set."""
@@ -254,15 +256,19 @@ class _Resolver:
         if self.closed:
             return ConnectionRoute()
         route = self.instance.proxy
-        proxy = self._outside(route, "proxy") if isinstance(route, Source) else route
+        proxy = self._read_source(route, "proxy") if isinstance(route, Source) else route
         if proxy and not is_proxy(proxy):
-            message = msg("expected {proxy}, got other text ({who})", proxy=PROXY, who=self._who())
+            message = msg(
+                "expected {proxy}, got other text ({who})", proxy=PROXY, who=self._variable_hint()
+            )
             self._report(message, "proxy")
         files = {key: name for key, name in structs.asdict(self.instance.tls).items() if name}
         for key, name in files.items():
             files[key] = str(self.origin.folder / name)
             if not Path(files[key]).exists():
-                message = msg("there is no file {files} ({who})", files=files[key], who=self._who())
+                message = msg(
+                    "there is no file {files} ({who})", files=files[key], who=self._variable_hint()
+                )
                 self._report(message, "tls", key)
         return ConnectionRoute(proxy=proxy or "", **files)
 
@@ -275,17 +281,17 @@ class _Resolver:
         used = {name for text in texts for name in names_in(text)} & platform.credentials.keys()
         for name in sorted(used - names - self.instance.credentials.keys()):
             variable = self.origin.by_convention and convention(platform.platform_key, name)
-            message = msg("{who} lacks {name!r}; add it", who=self._who(), name=name)
+            message = msg("{who} lacks {name!r}; add it", who=self._variable_hint(), name=name)
             if variable:
                 message = msg(
                     "{who} lacks {name!r}; set {variable}, or declare it in instances.yaml",
-                    who=self._who(),
+                    who=self._variable_hint(),
                     name=name,
                     variable=variable,
                 )
             self._report(message, "credentials")
 
-    def _who(self) -> str:
+    def _variable_hint(self) -> str:
         return msg(
             "instance {instance_key!r} of {platform_key!r}",
             instance_key=self.instance.instance_key,
@@ -327,7 +333,7 @@ def read_instances(
     merged: list[tuple[Steps, Node]] = []
     try:
         for file in files:
-            merged = _lay_over(merged, _elements(file, own))
+            merged = _lay_over(merged, _read_elements(file, own))
         for steps, node in merged:
             instance = decode(node, Instance, own, steps=steps)
             if instance is not None:
@@ -340,7 +346,7 @@ def read_instances(
     return tuple(entries)
 
 
-def _elements(file: Path, problems: list[Problem]) -> list[tuple[Steps, Node]]:
+def _read_elements(file: Path, problems: list[Problem]) -> list[tuple[Steps, Node]]:
     try:
         root = read_yaml(file)
     except ConfigError as error:
@@ -355,7 +361,7 @@ def _elements(file: Path, problems: list[Problem]) -> list[tuple[Steps, Node]]:
     elements: list[tuple[Steps, Node]] = [((i,), node) for i, node in enumerate(root.elements)]
     seen: dict[object, int] = {}
     for steps, node in elements:
-        name = _name(node)
+        name = _element_key(node)
         if name is not None and (line := seen.setdefault(name, node.line)) != node.line:
             message = msg(
                 "a second instance {name!r} of {name_2!r}, first in line {line}; remove one",
@@ -367,7 +373,7 @@ def _elements(file: Path, problems: list[Problem]) -> list[tuple[Steps, Node]]:
     return elements
 
 
-def _name(node: Node) -> tuple[object, object] | None:
+def _element_key(node: Node) -> tuple[object, object] | None:
     """Return platform and key of an element, where it has both as scalars; others are refused."""
     platform, key = node.child("platform"), node.child("instance_key")
     if not platform or not key or isinstance(platform.value, dict | tuple):
@@ -381,18 +387,18 @@ def _lay_over(
     """Lay *above* over *below*: key by key for one instance, a new one at the end."""
     if not below:
         return above
-    local = {_name(node): node for _, node in above if _name(node) is not None}
+    local = {_element_key(node): node for _, node in above if _element_key(node) is not None}
     chosen = {name[0] for name, node in local.items() if name and _is_default(node)}
     merged = []
     for steps, node in below:
-        name = _name(node)
+        name = _element_key(node)
         mine = local.pop(name, None)
         laid = node if mine is None else _merge_nodes(node, mine)
         if name and name[0] in chosen and not (mine and _is_default(mine)):
             laid = structs.replace(laid, value={**laid.items, "default": Node(False)})
         merged.append((steps, laid))
     left = {id(node) for node in local.values()}
-    return merged + [item for item in above if id(item[1]) in left or _name(item[1]) is None]
+    return merged + [item for item in above if id(item[1]) in left or _element_key(item[1]) is None]
 
 
 def _is_default(node: Node) -> bool:
@@ -506,7 +512,7 @@ class _InstanceChecks(Checks, frozen=True):
             self.tell(msg("expected cert beside key: the certificate of that key"), "tls", "key")
 
 
-def _sendable(address: str) -> str:
+def _quote_path(address: str) -> str:
     """Return *address* with the characters of its path that no request line can hold encoded."""
     if address.isascii():
         return address

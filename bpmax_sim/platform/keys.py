@@ -31,7 +31,7 @@ def rsa_sign(data: bytes, key: str) -> bytes:
     Raises:
         FilterError: if *key* is not an RSA private key.
     """
-    return _rsa(key).sign(data, padding.PKCS1v15(), hashes.SHA256())
+    return _load_rsa_key(key).sign(data, padding.PKCS1v15(), hashes.SHA256())
 
 
 def rsa_verify(data: bytes, signature: bytes, key: str) -> bool:
@@ -41,7 +41,7 @@ def rsa_verify(data: bytes, signature: bytes, key: str) -> bool:
         FilterError: if *key* is neither.
     """
     try:
-        _public(key).verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
+        _load_public_key(key).verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
     except InvalidSignature:
         return False
     return True
@@ -58,7 +58,7 @@ def pem(key: str) -> str:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    data: bytes = _private(key).private_bytes(*form)
+    data: bytes = _load_private_key(key).private_bytes(*form)
     return data.decode("ascii")
 
 
@@ -78,21 +78,23 @@ def jwt(claims: object, key: object, algorithm: str, headers: object = None) -> 
             algorithm=algorithm,
         )
     head = {"typ": "JWT", "alg": algorithm, **extra}
-    parts = _json(dict(sorted(head.items()))), _json(dict(claims))
+    parts = _encode_json(dict(sorted(head.items()))), _encode_json(dict(claims))
     signed = ".".join(map(b64url, parts))
     return f"{signed}.{b64url(sign(signed.encode('ascii'), octets(key), algorithm[2:]))}"
 
 
-def _json(value: object) -> bytes:
+def _encode_json(value: object) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode("ascii")
 
 
 def _sign_rs(data: bytes, key: bytes, size: str) -> bytes:
-    return _rsa(key.decode("utf-8", "replace")).sign(data, padding.PKCS1v15(), _SHA2[size]())
+    return _load_rsa_key(key.decode("utf-8", "replace")).sign(
+        data, padding.PKCS1v15(), _SHA2[size]()
+    )
 
 
 def _sign_es(data: bytes, key: bytes, size: str) -> bytes:
-    private = _private(key.decode("utf-8", "replace"))
+    private = _load_private_key(key.decode("utf-8", "replace"))
     curve = _CURVES[size]
     if not isinstance(private, ec.EllipticCurvePrivateKey) or private.curve.name != curve:
         raise FilterError(
@@ -110,15 +112,15 @@ _SIGNERS: Final[Mapping[str, Callable[[bytes, bytes, str], bytes]]] = {
 }
 
 
-def _rsa(key: str) -> rsa.RSAPrivateKey:
-    private = _private(key)
+def _load_rsa_key(key: str) -> rsa.RSAPrivateKey:
+    private = _load_private_key(key)
     if not isinstance(private, rsa.RSAPrivateKey):
         raise FilterError("the private key is not an RSA key")
     return private
 
 
 @lru_cache(maxsize=32)
-def _private(key: str) -> Any:
+def _load_private_key(key: str) -> Any:
     """Return the private key of PEM, of PEM on one line as in JSON, or of base64 DER."""
     source = key.replace("\\n", "\n").strip()
     try:
@@ -130,7 +132,7 @@ def _private(key: str) -> Any:
 
 
 @lru_cache(maxsize=32)
-def _public(key: str) -> rsa.RSAPublicKey:
+def _load_public_key(key: str) -> rsa.RSAPublicKey:
     source = key.replace("\\n", "\n").strip()
     public: Any
     try:

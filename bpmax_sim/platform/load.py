@@ -199,7 +199,7 @@ class Platforms:
         entries = self._entries_of(platform_key)
         enabled = [entry for entry in entries if entry.instance.enabled]
         if instance_key is None:
-            return self._default(platform_key, enabled)
+            return self._default_instance(platform_key, enabled)
         by_key = {entry.instance.instance_key: entry for entry in reversed(entries)}
         match = by_key.get(instance_key)
         if match is not None and match.instance.enabled:
@@ -233,7 +233,7 @@ class Platforms:
             self._implied[key] = tuple(_implied_entries([platform] if platform else [], ()))
         return self._implied[key]
 
-    def _default(self, platform_key: str, enabled: list[InstanceEntry]) -> InstanceEntry:
+    def _default_instance(self, platform_key: str, enabled: list[InstanceEntry]) -> InstanceEntry:
         flagged = [entry for entry in enabled if entry.instance.default] or enabled
         if len(flagged) == 1:
             return flagged[0]
@@ -509,16 +509,16 @@ def _files_below(folder: Path, seen: set[str]) -> Iterator[Path]:
 def _read_cached(path: Path) -> PlatformSource:
     name = absolute(path)
     cached = _sources.get(name)
-    if cached is None or cached[0] != _stamps(name, cached[1]):
+    if cached is None or cached[0] != _stamp_source(name, cached[1]):
         if len(_sources) >= _MOST_CACHED * 16:
             _sources.clear()
             _built.clear()
         source = read_source(path)
-        _sources[name] = cached = (_stamps(name, source), source)
+        _sources[name] = cached = (_stamp_source(name, source), source)
     return cached[1]
 
 
-def _stamps(name: str, source: PlatformSource) -> Stamp:
+def _stamp_source(name: str, source: PlatformSource) -> Stamp:
     return tuple(part for file in (name, *source.used) for part in file_stamp(file))
 
 

@@ -82,7 +82,7 @@ class ApiMatcher:
         every: list[_Address] = []
         for routes in self._routes.values():
             platform, sharing = routes.platform, dict[str, dict[str, None]]()
-            for instance, text in _addresses(platform, entries, addresses or {}):
+            for instance, text in _base_addresses(platform, entries, addresses or {}):
                 sharing.setdefault(text.rstrip("/"), {})[instance] = None
             every += [
                 _Address(routes, tuple(instances), _base_pattern(base), len(base))
@@ -214,7 +214,7 @@ class _Address(msgspec.Struct, frozen=True):
     is_outside: bool = False
 
 
-def _addresses(
+def _base_addresses(
     platform: Platform, entries: Mapping[str, Any], in_use: Addresses
 ) -> Iterator[tuple[str, str]]:
     """Yield instances with their addresses; those without an own one first, for the declared."""
@@ -264,7 +264,7 @@ class _Routes:
         self.outside: list[tuple[re.Pattern[str], _Routes]] = []
         self._undeclared = Target(platform)
         self._by_length: dict[tuple[str, int], list[_Route]] = {}
-        for route in [*self._logins(), *_apis(platform)] if routes is None else routes:
+        for route in [*self._login_routes(), *_api_routes(platform)] if routes is None else routes:
             host = platform.hosts.get(route.target.api.host if route.target.api else "", "")
             if host and routes is None:
                 self.outside.append((_base_pattern(host.rstrip("/")), _Routes(platform, [route])))
@@ -273,7 +273,7 @@ class _Routes:
 
     def match(self, content: _Content, path: str, **address: Any) -> ApiMatch:
         """Return what a request below *address* is for."""
-        fitting = self._fitting(content.request.method.upper(), path)
+        fitting = self._fitting_routes(content.request.method.upper(), path)
         routes = [route for route, _ in fitting if not _is_ruled_out(route, content)]
         left = _select_routes(routes, content) if len(routes) > 1 else routes
         apis = tuple([route.target.api for route in left or routes if route.target.api])
@@ -288,7 +288,7 @@ class _Routes:
             return ApiMatch(target=target, path=built, note=note, **address)
         return ApiMatch(target=chosen.target, path=built, parameters=values, **address)
 
-    def _fitting(self, method: str, path: str) -> list[tuple[_Route, dict[str, str]]]:
+    def _fitting_routes(self, method: str, path: str) -> list[tuple[_Route, dict[str, str]]]:
         """Return the most literal routes that *path* fits, and the values that it has for each."""
         segments = raw_segments(path)
         fitting = [
@@ -306,14 +306,14 @@ class _Routes:
         best = min(rank(route) for route, _ in fitting)
         return [pair for pair in fitting if rank(pair[0]) == best]
 
-    def _logins(self) -> Iterator[_Route]:
+    def _login_routes(self) -> Iterator[_Route]:
         for login in login_steps(self.platform):
             request = login.step.request
             place = expand(request.url or request.path, _known_texts(self.platform, login))
             place = f"{self.platform.hosts.get(request.host, '').rstrip('/')}{place}"
             origin, path = _split_address(place, self.platform.base_url)
             template = path_template(EXPRESSION.sub(r"{\1}", path))
-            constants = _constants(request.parts)
+            constants = _find_constants(request.parts)
             target = Target(self.platform, login=login)
             route = _Route(request.method.upper(), template, constants, target)
             if origin:
@@ -358,7 +358,7 @@ def _drop_spaces(text: str) -> str:
     return EXPRESSION.sub(lambda match: f"{{{{{match[1]}}}}}", text)
 
 
-def _apis(platform: Platform) -> Iterator[_Route]:
+def _api_routes(platform: Platform) -> Iterator[_Route]:
     for api in platform.apis.values():
         encoding = api.encoding if isinstance(api.encoding, str) else platform.encoding
         query = dict(parse_qsl(api.path.partition("?")[2], keep_blank_values=True))
@@ -367,10 +367,10 @@ def _apis(platform: Platform) -> Iterator[_Route]:
         template = path_template(api.path)
         media = Headers(tuple((n, str(v)) for n, v in api.headers.items())).media_type
         target, method = Target(platform, api), api.method.upper()
-        yield _Route(method, template, _constants(parts), target, encoding, media)
+        yield _Route(method, template, _find_constants(parts), target, encoding, media)
 
 
-def _constants(parts: Iterable[tuple[str, Any]]) -> tuple[tuple[str, str, Any], ...]:
+def _find_constants(parts: Iterable[tuple[str, Any]]) -> tuple[tuple[str, str, Any], ...]:
     """Return place, name and value of what is always sent; of headers, what any client writes."""
     leaves = (leaf for place, value in parts for leaf in _leaves(place, value))
     return tuple(leaf for leaf in leaves if leaf[0] != "header" or leaf[1] not in _NEVER_CONSTANT)

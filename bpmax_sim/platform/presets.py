@@ -195,7 +195,7 @@ class _PresetFiller(msgspec.Struct):
         if _PARAMETER in node.items:
             return self.parameters[str(node.items[_PARAMETER].value)]
         if _CASE in node.items:
-            return self._case(node)
+            return self._choose_case(node)
         if node.items:
             filled = {key: self.fill(child) for key, child in node.items.items()}
             # An optional part of a preset, such as a scope, is a parameter that holds nothing.
@@ -205,7 +205,7 @@ class _PresetFiller(msgspec.Struct):
             return structs.replace(node, value=tuple(map(self.fill, node.elements)))
         return node
 
-    def _case(self, node: Node) -> Node:
+    def _choose_case(self, node: Node) -> Node:
         name = str(node.items[_CASE].value)
         chosen = self.parameters[name]
         case = node.items.get(str(chosen.value).lower(), node.items.get(_ELSE))
@@ -240,7 +240,7 @@ def _shaping_parameters(source: Node) -> frozenset[str]:
     """Return the parameters that shape a preset, so that no template needs them."""
     return frozenset(
         str(node.items[key].value)
-        for node in _nodes(source.child("auth") or _EMPTY)
+        for node in _walk_nodes(source.child("auth") or _EMPTY)
         for key in (_PARAMETER, _CASE)
         if key in node.items
     )
@@ -253,10 +253,10 @@ def _accepted_parameters(source: Node) -> frozenset[str]:
     return named.union(*(node.items for node in declared))
 
 
-def _nodes(node: Node) -> Iterator[Node]:
+def _walk_nodes(node: Node) -> Iterator[Node]:
     yield node
     for child in (*node.items.values(), *node.elements):
-        yield from _nodes(child)
+        yield from _walk_nodes(child)
 
 
 def _free_names(auth: Node) -> frozenset[str]:

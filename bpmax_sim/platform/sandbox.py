@@ -131,7 +131,7 @@ def compile_source(source: str) -> Template:
     for node in seen:
         _check(source, node)
     names = frozenset([node.name for node in seen if isinstance(node, nodes.Name)])
-    return Template(names, _renderer(source, tree))
+    return Template(names, _make_renderer(source, tree))
 
 
 def _replace_return(match: re.Match[str]) -> str:
@@ -170,7 +170,7 @@ def _walk(node: nodes.Node, depth: int) -> Iterator[nodes.Node]:
         yield from _walk(child, depth - 1)
 
 
-def _renderer(source: str, tree: nodes.Template) -> Renderer:
+def _make_renderer(source: str, tree: nodes.Template) -> Renderer:
     @cache  # loading a platform asks for names alone, and code costs ten times as much as parsing
     def compile_tree() -> Callable[[Context], Iterator[str]]:
         space: dict[str, Any] = {"environment": _ENVIRONMENT, "__file__": "template"}

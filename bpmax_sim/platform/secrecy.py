@@ -35,7 +35,7 @@ def always_secret(platform: Platform, name: str) -> str:
         return msg("its kind is {kind}", kind=kind)
     if _PASSWORD.fullmatch(_HUMP.sub("_", name).lower()):
         return msg("it is named like a password")
-    signing = {used for auth in _auths(platform) for used in _keys(auth)}
+    signing = {used for auth in _all_auths(platform) for used in _signature_keys(auth)}
     return msg("requests are signed with it") if name in signing else ""
 
 
@@ -58,12 +58,12 @@ def declared_clear(spec: CredentialSpec) -> bool:
 
 def clear_paths(platform: Platform) -> tuple[str, ...]:
     """Return the paths of what logins extract with ``secret: false``; a cookie is a secret."""
-    steps = [step for auth in _auths(platform) for step in auth.steps]
+    steps = [step for auth in _all_auths(platform) for step in auth.steps]
     rules = [rule for step in steps for rule in step.extract.values() if rule.secret is False]
     return tuple([rule.path for rule in rules if not rule.path.startswith("cookie")])
 
 
-def _auths(platform: Platform) -> list[Auth]:
+def _all_auths(platform: Platform) -> list[Auth]:
     auths = [platform.auth, *(api.auth for api in platform.apis.values())]
     return [auth for auth in auths if isinstance(auth, Auth)]
 
@@ -90,7 +90,7 @@ def _texts_of(values: Any) -> list[str]:
     return [item for item in values if isinstance(item, str)] if is_list else []
 
 
-def _keys(auth: Auth) -> Iterator[str]:
+def _signature_keys(auth: Auth) -> Iterator[str]:
     """Yield the names that the key of a signature is made of."""
     if auth.sign is None:
         return
@@ -98,16 +98,18 @@ def _keys(auth: Auth) -> Iterator[str]:
     for defined in (*auth.sign.define, *auth.sign.canonical):
         inputs.update(defined)
     seen: set[str] = set()
-    left = _names(auth.sign.key if isinstance(auth.sign.key, str) else "".join(auth.sign.key[:1]))
+    left = _names_in(
+        auth.sign.key if isinstance(auth.sign.key, str) else "".join(auth.sign.key[:1])
+    )
     while left:
         name = left.pop()
         if name not in seen:
             seen.add(name)
-            left |= _names(inputs.get(name))
+            left |= _names_in(inputs.get(name))
     yield from seen
 
 
-def _names(text: object) -> set[str]:
+def _names_in(text: object) -> set[str]:
     try:
         return set(names_in(text)) if isinstance(text, str) else set()
     except ConfigError:

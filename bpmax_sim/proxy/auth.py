@@ -353,17 +353,17 @@ def signed_otherwise(
     if stamp is None:
         return ()
     places = _signed_places(planned.recipe, sent, recorded)
-    differences = _differences(places, recorded, sent)
+    differences = _find_differences(places, recorded, sent)
     if not differences:
         return ()
     planned, grant = _under_recorded_name(planned, grant, env, recorded)
     context = standin_context_at(planned.tenant, grant, stamp, sent.attempt)
     again = _standin_request(planned, _call_at(planned, context), context, env)[0]
-    differences = _differences(places, recorded, again)
+    differences = _find_differences(places, recorded, again)
     if not differences or planned.recipe.auth.sign is None or _says_the_same(recorded, again):
         return differences
     again = signed_at(recorded, planned.recipe, planned.tenant, grant, stamp)
-    return _differences(places, recorded, again)
+    return _find_differences(places, recorded, again)
 
 
 def _under_recorded_name(
@@ -389,7 +389,7 @@ def is_signed(
     if stamp is None or recipe.auth.sign is None:
         return (stamp is None) == (recipe.auth.sign is None)
     again = signed_at(recorded, recipe, tenant, grant, stamp)
-    return not _differences(_signed_places(recipe, again, recorded), recorded, again)
+    return not _find_differences(_signed_places(recipe, again, recorded), recorded, again)
 
 
 def _signed_places(recipe: CompiledApi, *requests: Request) -> tuple[str, ...]:
@@ -401,7 +401,7 @@ def _signed_places(recipe: CompiledApi, *requests: Request) -> tuple[str, ...]:
     return tuple(place for place in places if place not in others)
 
 
-def _differences(
+def _find_differences(
     places: tuple[str, ...], recorded: Request, computed: Request
 ) -> tuple[matching.Difference, ...]:
     pairs = ((place, _values_at(place, recorded), _values_at(place, computed)) for place in places)

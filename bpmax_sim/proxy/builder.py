@@ -153,7 +153,7 @@ def _copy(value: Any, above: tuple[int, ...]) -> Any:
         return js.Opaque("cycle")
     if isinstance(value, Mapping):
         inner = (*above, id(value))
-        named = js.order_object_keys({_name(name): item for name, item in value.items()})
+        named = js.order_object_keys({_property_name(name): item for name, item in value.items()})
         return {name: _copy(item, inner) for name, item in named.items()}
     if isinstance(value, list | tuple):
         inner = (*above, id(value))
@@ -168,7 +168,7 @@ def _copy(value: Any, above: tuple[int, ...]) -> Any:
     )
 
 
-def _name(name: Any) -> str:
+def _property_name(name: Any) -> str:
     """Return a key as JavaScript spells a property name."""
     text = "null" if name is None else scalar_text(name)
     if text is None:

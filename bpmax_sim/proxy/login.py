@@ -261,7 +261,7 @@ class LoginAnswer:
         """
         yielded = self.step.grant
         for name, rule in self.step.declared.extract.items():
-            value = self._value(name, rule)
+            value = self._extract_value(name, rule)
             if value is UNSET:
                 continue
             yielded.values[name] = yielded.standins[name] = value
@@ -283,7 +283,7 @@ class LoginAnswer:
             new = names & self.step.declared.extract.keys() & values.keys()
             self.step.renewal.keep({name: as_text(values[name]) for name in new})
 
-    def _value(self, name: str, rule: Extract) -> Any:
+    def _extract_value(self, name: str, rule: Extract) -> Any:
         value = self._find(rule.path)
         if value is UNSET:
             value = self._find_standin(name, rule)

@@ -37,12 +37,12 @@ def redirected_request(sent: Request, response: Response, env: Environment) -> R
     Raises:
         RefusedRedirectError: it leads to no address, or would take a body to another origin.
     """
-    url = _target(sent, response)
+    url = _redirect_target(sent, response)
     keeps = response.status in _KEEPS_METHOD or sent.method in {"GET", "HEAD"}
-    same = _origin(url) == _origin(sent.url)
+    same = _origin_of(url) == _origin_of(sent.url)
     if keeps and not same and sent.body:
         raise RefusedRedirectError(
-            msg("redirects what it was sent to another address, {there}", there=_origin(url))
+            msg("redirects what it was sent to another address, {there}", there=_origin_of(url))
         )
     bare = replace(sent, url=url, standin=None, headers=(), body=None, call=None)
     written = _move(sent.recorded_form, env.hide(bare).url, keeps=keeps, same=same)
@@ -58,7 +58,7 @@ def describe_address(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-def _target(sent: Request, response: Response) -> str:
+def _redirect_target(sent: Request, response: Response) -> str:
     location = response.header("location") or ""
     try:
         text = location.encode("latin-1").decode()  # read byte by byte; servers write UTF-8 into it
@@ -75,7 +75,7 @@ def _target(sent: Request, response: Response) -> str:
     return url.replace(" ", "%20")
 
 
-def _origin(url: str) -> str:
+def _origin_of(url: str) -> str:
     parts = urlsplit(url)
     port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
     return f"{parts.scheme}://{parts.hostname}:{port}"
@@ -89,7 +89,7 @@ def _move(request: Request, url: str, *, keeps: bool, same: bool) -> Request:
         base = f"{parts.scheme}://{parts.netloc}"
     address, _, query = url.partition("?")
     method, body = (request.method, request.body) if keeps else ("GET", None)
-    headers = _allowed(request.headers, keeps=keeps, same=same)
+    headers = _headers_for_redirect(request.headers, keeps=keeps, same=same)
     call: Call | None = None
     if request.call is not None:
         call = replace(
@@ -97,7 +97,7 @@ def _move(request: Request, url: str, *, keeps: bool, same: bool) -> Request:
             method=method,
             path=address[len(base) :] or "/",
             query=tuple(parse_qsl(query, keep_blank_values=True)),
-            headers=_allowed(request.call.headers, keeps=keeps, same=same),
+            headers=_headers_for_redirect(request.call.headers, keeps=keeps, same=same),
             body=request.call.body if keeps else None,
         )
     return replace(
@@ -113,7 +113,7 @@ def _move(request: Request, url: str, *, keeps: bool, same: bool) -> Request:
     )
 
 
-def _allowed(headers: Pairs, *, keeps: bool, same: bool) -> Pairs:
+def _headers_for_redirect(headers: Pairs, *, keeps: bool, same: bool) -> Pairs:
     def goes(name: str) -> bool:
         lower = name.lower()
         if lower in {"cookie", "referer"} or (not keeps and lower.startswith("content-")):

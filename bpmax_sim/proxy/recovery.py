@@ -182,12 +182,12 @@ def _requested_wait(outcome: Outcome, rule: Recover, now: float) -> float | None
         value = compile_finder(path)(response, outcome.body)
         if value is UNSET or value is None:
             continue
-        seconds = _milliseconds(value) if unit == "ms" else seconds_until(value, date or now)
+        seconds = _parse_milliseconds(value) if unit == "ms" else seconds_until(value, date or now)
         return None if seconds is None else max(seconds, 0.0)
     return None
 
 
-def _milliseconds(value: Any) -> float | None:
+def _parse_milliseconds(value: Any) -> float | None:
     try:
         number = float(str(value).strip())
     except ValueError:
@@ -201,7 +201,7 @@ def seconds_until(value: Any, now: float) -> float | None:
     It may be seconds, an instant in seconds or milliseconds since 1970, an HTTP date or ISO 8601.
     """
     text = str(value).strip()
-    for read in (_number, _iso):
+    for read in (_parse_seconds, _parse_iso_date):
         instant = read(text, now)
         if instant is not None:
             return instant - now
@@ -209,7 +209,7 @@ def seconds_until(value: Any, now: float) -> float | None:
     return None if instant is None else instant - now
 
 
-def _number(text: str, now: float) -> float | None:
+def _parse_seconds(text: str, now: float) -> float | None:
     try:
         number = float(text)
     except ValueError:
@@ -221,7 +221,7 @@ def _number(text: str, now: float) -> float | None:
     return number if number >= _EPOCH_SECONDS else now + number
 
 
-def _iso(text: str, _now: float) -> float | None:
+def _parse_iso_date(text: str, _now: float) -> float | None:
     try:
         return Instant.parse(text).seconds
     except ValueError:

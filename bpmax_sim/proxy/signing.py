@@ -160,7 +160,7 @@ def _other_cookies(headers: tuple[tuple[str, str], ...], without: str) -> list[s
 
 def _set_member(body: bytes, path: list[str], value: str) -> bytes:
     """Set a member of a JSON object; every other byte of the values stays as it is."""
-    members = _members(body)
+    members = _split_members(body)
     if members is None:
         raise ConfigError(
             "auth puts {names!r} into the body, which is not a JSON object",
@@ -174,7 +174,7 @@ def _set_member(body: bytes, path: list[str], value: str) -> bytes:
     )
 
 
-def _members(body: bytes) -> dict[str, bytes] | None:
+def _split_members(body: bytes) -> dict[str, bytes] | None:
     """Return the members of a JSON object, as they are written, or None for anything else."""
     with suppress(msgspec.DecodeError):
         raw = msgspec.json.decode(body, type=_Object)

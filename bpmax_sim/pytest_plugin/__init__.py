@@ -96,7 +96,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return collector
 
 
-def _tally(config: pytest.Config) -> Tally:
+def _tally_of(config: pytest.Config) -> Tally:
     from bpmax_sim.pytest_plugin.run_stats import tally_of  # noqa: PLC0415
 
     return tally_of(config)
@@ -116,7 +116,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         with suppress(ConfigError):  # a wrong marker is told where the test runs
             cassette, folder = str(of_test.cassette_of(item)), str(of_test.cassettes_folder(item))
             owner = of_test.owner_of(item)
-            _tally(item.config).own(cassette, folder, owner=owner, test=item.path)
+            _tally_of(item.config).own(cassette, folder, owner=owner, test=item.path)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -126,7 +126,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """
     if not _has_tally():
         return
-    tally = _tally(session.config)
+    tally = _tally_of(session.config)
     if tally.broken and session.testsfailed == tally.broken:
         session.config.option.continue_on_collection_errors = True
 
@@ -134,7 +134,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_deselected(items: list[pytest.Item]) -> None:
     """Note that this run is not everything."""
     if items:
-        _tally(items[0].config).partial = True
+        _tally_of(items[0].config).partial = True
 
 
 @pytest.hookimpl(wrapper=True)
@@ -249,7 +249,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     output = getattr(session.config, "workeroutput", None)
     if output is None and not _has_tally():
         return
-    tally = _tally(session.config)
+    tally = _tally_of(session.config)
     tally.stopped = bool(session.shouldfail or session.shouldstop)
     if tally.sharded and session.exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED:
         session.exitstatus = pytest.ExitCode.OK  # an empty shard: the others have them all
@@ -270,9 +270,9 @@ def pytest_testnodedown(node: Any) -> None:
     """Take what a worker sent; one that crashed sent nothing."""
     sent = getattr(node, "workeroutput", {}).get("bpmax_sim")
     if sent is None:
-        _tally(node.config).partial = True
+        _tally_of(node.config).partial = True
     else:
-        _tally(node.config).merge(sent)
+        _tally_of(node.config).merge(sent)
 
 
 def pytest_terminal_summary(
@@ -288,7 +288,7 @@ def pytest_terminal_summary(
 
 def _is_used(reporter: pytest.TerminalReporter, config: pytest.Config) -> bool:
     """Return whether there is anything to tell; what tells it takes long to import."""
-    if _has_tally() and _tally(config).is_touched:
+    if _has_tally() and _tally_of(config).is_touched:
         return True
     if options.value(config, "shard") is not None:
         return True

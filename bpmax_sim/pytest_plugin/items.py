@@ -181,9 +181,9 @@ class ScenarioFile(pytest.Module):
             raise self.CollectError(translate(str(error))) from None
         folder = of_test.cassettes_folder(self)
         for item in result:
-            yield self._test(item, folder)
+            yield self._make_test(item, folder)
 
-    def _test(self, item: ScenarioItem, folder: Path) -> pytest.Item:
+    def _make_test(self, item: ScenarioItem, folder: Path) -> pytest.Item:
         test: ScenarioTest = ScenarioTest.from_parent(self, name=item.node_name, callobj=play)
         test.scenario = item
         test.add_marker("bpmax_scenario")
@@ -262,7 +262,7 @@ def play(request: pytest.FixtureRequest) -> None:
         verdict, _ = perform(item, asked, prepare=prepare)
     _note(test, verdict, sessions)
     for warning in verdict.warnings:
-        _issue(warning, test)
+        _warn_at_place(warning, test)
     if verdict.outcome == "xfailed":
         pytest.xfail(translate(verdict.reason))  # which does nothing under --runxfail
     if verdict.failures:
@@ -271,7 +271,7 @@ def play(request: pytest.FixtureRequest) -> None:
         raise ScenarioFailedError(failures, redact) from failures[0].cause
 
 
-def _issue(warning: RunWarning, test: ScenarioTest) -> None:
+def _warn_at_place(warning: RunWarning, test: ScenarioTest) -> None:
     """Issue *warning* at its place; pytest shows it, and ``-W error`` makes it fail the test.
 
     It has no registry: each item issues its own, as the summary alone joins what is equal.

@@ -15,7 +15,14 @@ import pytest
 from bpmax_sim.guard import hosts_of
 from bpmax_sim.i18n import UnknownLanguageError, choose, fill_message, label_message, msg, translate
 from bpmax_sim.project import find_root, language_of
-from bpmax_sim.session.options import CI_REFUSES, Option, OptionKind, helped, no_choice, options_of
+from bpmax_sim.session.options import (
+    CI_REFUSES,
+    Option,
+    OptionKind,
+    no_choice,
+    option_help,
+    options_of,
+)
 
 REPORT = ".bpmax/report.html"
 OPTIONS: Final = options_of("pytest")
@@ -31,13 +38,13 @@ def ini_of(name: str) -> str:
     return f"bpmax_{name}"
 
 
-def _shard(text: str) -> Any:
+def _parse_shard(text: str) -> Any:
     from bpmax_sim.scenario.shards import Shard  # noqa: PLC0415 - only where it is given
 
     return Shard.parse(text)
 
 
-_READ: Final[Mapping[str, Callable[[str], Any]]] = {"shard": _shard}
+_READ: Final[Mapping[str, Callable[[str], Any]]] = {"shard": _parse_shard}
 """Above the table in the layers."""
 
 
@@ -55,7 +62,7 @@ def add_options(parser: pytest.Parser) -> None:
     """Declare the options and their ini twins."""
     group = parser.getgroup("bpmax-sim", msg("BPMAX scenarios"))
     for name, option in OPTIONS.items():
-        flag, dest, text = flag_of(name), ini_of(name), helped(option, flag_of)
+        flag, dest, text = flag_of(name), ini_of(name), option_help(option, flag_of)
         kind, default, way = _KINDS[option.kind]
         metavar = option.metavar or f"{{{','.join(option.choices)}}}"  # `_read` judges
         group.addoption(flag, dest=dest, default=None, help=text, metavar=metavar, **way)

@@ -417,7 +417,7 @@ def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session
         **of_test.session_options(node),
         **passed,
     }
-    session = _sessions(node).open(**session_arguments)
+    session = _sessions_of(node).open(**session_arguments)
     stub_session(node, session)
     if session.is_closed:
         node.stash[GUARD].close(options.allowed_hosts(node.config))
@@ -478,7 +478,7 @@ class Sessions:
                 self._tally.add_recording(session, failed=wrong, doubtful=wrong and not left)
 
 
-def _sessions(node: pytest.Item) -> Sessions:
+def _sessions_of(node: pytest.Item) -> Sessions:
     if SESSIONS not in node.stash:
         node.stash[SESSIONS] = Sessions(tally_of(node.config))
     sessions: Sessions = node.stash[SESSIONS]
@@ -518,7 +518,7 @@ class PythonTestRun:
             raise
         finally:
             tally_of(self._node.config).add_calls(self.session)
-            _sessions(self._node).finish(failed=wrong)
+            _sessions_of(self._node).finish(failed=wrong)
         if silent and not failed:
             raise ExpectationError(silent)
 
@@ -598,12 +598,12 @@ class RunEvents(Sequence[Event]):
     @overload
     def __getitem__(self, index: slice) -> Sequence[Event]: ...
     def __getitem__(self, index: int | slice) -> Event | Sequence[Event]:
-        return self._all()[index]
+        return self._merge_events()[index]
 
     def __len__(self) -> int:
-        return len(self._all())
+        return len(self._merge_events())
 
-    def _all(self) -> list[Event]:
+    def _merge_events(self) -> list[Event]:
         self._session.drain()
         result, self._result = self._result, Result()
         self._log.collect(result)

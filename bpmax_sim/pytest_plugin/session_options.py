@@ -99,7 +99,7 @@ def session_options(node: pytest.Item, *, sets: Sets = lambda _name: False) -> S
         value = choose(node.config, mark, name, sets=sets) if is_option else mark.get(name)
         if value is not None:
             chosen[option.argument] = value
-    if platforms := _platforms(node, mark, sets):
+    if platforms := _platforms_folder(node, mark, sets):
         chosen["platforms"] = platforms
     if "instances" in mark:
         chosen["instances"] = root_of(node) / mark["instances"]
@@ -110,7 +110,7 @@ def session_options(node: pytest.Item, *, sets: Sets = lambda _name: False) -> S
     return cast("SessionOptions", chosen)
 
 
-def _platforms(node: pytest.Item, mark: Mapping[str, Any], sets: Sets) -> Path | None:
+def _platforms_folder(node: pytest.Item, mark: Mapping[str, Any], sets: Sets) -> Path | None:
     """Return the platforms, each way of naming them relative to what its writer looks at."""
     config = node.config
     passed, ini = options.read_option(config, "platforms")

@@ -68,18 +68,18 @@ def page(
     blocks, size = {}, 0
     for number, story in enumerate(ordered):
         if size <= largest or story.outcome in _FAILED:
-            blocks[f"story-{number}"] = text = _json(_whole(story, numbers))
+            blocks[f"story-{number}"] = text = _encode_json(_entry_data(story, numbers))
             size += len(text.encode("utf-8", "replace"))
     index = {
         "version": version,
         "language": language,
-        "texts": _texts(),
-        "stories": [_summary(s, f"story-{n}" in blocks) for n, s in enumerate(ordered)],
+        "texts": _page_texts(),
+        "stories": [_entry_summary(s, f"story-{n}" in blocks) for n, s in enumerate(ordered)],
         "problems": problems,
         "marks": MARKS,
     }
-    blocks |= {f"file-{number}": _json(text) for text, number in numbers.items()}
-    return _template().render(
+    blocks |= {f"file-{number}": _encode_json(text) for text, number in numbers.items()}
+    return _page_template().render(
         stories=ordered,
         counts=Counter(story.outcome for story in ordered),
         calls=sum(story.calls for story in ordered),
@@ -87,19 +87,19 @@ def page(
         marks=MARKS,
         version=version,
         language=language,
-        t={name: forms[language] for name, forms in _texts().items()},
+        t={name: forms[language] for name, forms in _page_texts().items()},
         say=partial(say, language=language),
         # Markup is what is shipped with the package, or JSON without a `<` in it.
-        style=Markup(_file("page.css")),  # noqa: S704
-        scripts=[Markup(script) for script in _scripts()],  # noqa: S704
-        policy=_policy(),
+        style=Markup(_read_asset("page.css")),  # noqa: S704
+        scripts=[Markup(script) for script in _read_scripts()],  # noqa: S704
+        policy=_content_policy(),
         problems=problems,
-        index=Markup(_json(index)),  # noqa: S704
+        index=Markup(_encode_json(index)),  # noqa: S704
         blocks=[(name, Markup(text)) for name, text in blocks.items()],  # noqa: S704
     )
 
 
-def _whole(story: PageEntry, numbers: dict[str, int]) -> dict[str, Any]:
+def _entry_data(story: PageEntry, numbers: dict[str, int]) -> dict[str, Any]:
     """Return all of *story*, its files by their *numbers*, which it adds to."""
     plain = ("digest", "engine", "reason", "notes", "rerun", "record", "events", "flow", "failures")
     return {
@@ -110,7 +110,7 @@ def _whole(story: PageEntry, numbers: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def _summary(story: PageEntry, is_whole: bool) -> dict[str, Any]:
+def _entry_summary(story: PageEntry, is_whole: bool) -> dict[str, Any]:
     """Return what is known of *story* before it is opened."""
     return {
         **{name: getattr(story, name) for name in _INDEXED},
@@ -120,7 +120,7 @@ def _summary(story: PageEntry, is_whole: bool) -> dict[str, Any]:
     }
 
 
-def _json(value: Any) -> str:
+def _encode_json(value: Any) -> str:
     """Return *value* as JSON that ends no script, and is the same in every parser."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
@@ -155,7 +155,7 @@ def write_page(
             except ConfigError as error:
                 unreadable += str(error).splitlines()
             except Exception as error:  # noqa: BLE001 - whoever wrote it, its shape can be any
-                unreadable.append(str(_damaged(file, error)))
+                unreadable.append(str(_describe_damage(file, error)))
         unused = [str(part) for _, part in runs.unused()]
         wrong = [*problems, *unreadable, *unused]
         text = page(stories, version=version, language=language, problems=wrong)
@@ -170,7 +170,7 @@ def write_page(
     return counted + Counter(unreadable=len(unreadable), unused=len(unused))
 
 
-def _damaged(file: Path, error: Exception) -> str:
+def _describe_damage(file: Path, error: Exception) -> str:
     return msg(
         "{path}: this trace is damaged ({error}); delete it, or write it again",
         path=display_path(file),
@@ -179,40 +179,41 @@ def _damaged(file: Path, error: Exception) -> str:
 
 
 @cache
-def _policy() -> str:
-    scripts = " ".join(map(_digest, _scripts()))
+def _content_policy() -> str:
+    scripts = " ".join(map(_script_digest, _read_scripts()))
+    styles = _script_digest(_read_asset("page.css"))
     return (
-        f"default-src 'none'; script-src {scripts}; style-src {_digest(_file('page.css'))}; "
+        f"default-src 'none'; script-src {scripts}; style-src {styles}; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
 
 
-def _digest(text: str) -> str:
+def _script_digest(text: str) -> str:
     digest = hashlib.sha256(text.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
 @cache
-def _scripts() -> tuple[str, ...]:
+def _read_scripts() -> tuple[str, ...]:
     """Return the scripts of the page: the libraries, then our own as one."""
-    own = "".join(map(_file, _APP))
-    return (*map(_file, _LIBRARIES), f'"use strict";(() => {{\n{own}}})();\n')
+    own = "".join(map(_read_asset, _APP))
+    return (*map(_read_asset, _LIBRARIES), f'"use strict";(() => {{\n{own}}})();\n')
 
 
 @cache
-def _texts() -> Mapping[str, Mapping[str, str]]:
-    texts: dict[str, dict[str, str]] = json.loads(_file("texts.json"))
+def _page_texts() -> Mapping[str, Mapping[str, str]]:
+    texts: dict[str, dict[str, str]] = json.loads(_read_asset("texts.json"))
     return texts
 
 
 @cache
-def _template() -> Template:
+def _page_template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    return environment.from_string(_file("page.html"))
+    return environment.from_string(_read_asset("page.html"))
 
 
 @cache
-def _file(name: str) -> str:
+def _read_asset(name: str) -> str:
     return files(__package__).joinpath("assets", *name.split("/")).read_text(encoding="utf-8")

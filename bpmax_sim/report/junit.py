@@ -37,7 +37,7 @@ def write_junit(
         ConfigError: it cannot be written.
     """
     root = ET.Element("testsuites")
-    tags = Counter(_tag(verdict) for verdict, _ in verdicts)
+    tags = Counter(_element_name(verdict) for verdict, _ in verdicts)
     unread = dict[str, list[str]]()
     for problem in problems:
         unread.setdefault(problem.place.file if problem.place else "", []).append(str(problem))
@@ -54,7 +54,7 @@ def write_junit(
     for file, texts in unread.items():
         suite.append(_unread_case(file, texts))
     for verdict, seconds in verdicts:
-        suite.append(_case(verdict, seconds))
+        suite.append(_make_testcase(verdict, seconds))
     data = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     with writing_to(path):
         make_folder(path)
@@ -78,7 +78,7 @@ def _typed_path(path: str) -> str:
     return relative_name(Path(path)) if os.path.isabs(name) else name  # noqa: PTH117
 
 
-def _tag(verdict: terminal.Verdict) -> str:
+def _element_name(verdict: terminal.Verdict) -> str:
     """Return which element tells of a verdict: none of a pass."""
     if verdict.outcome == "failed":
         return "failure"
@@ -87,22 +87,22 @@ def _tag(verdict: terminal.Verdict) -> str:
 
 def _unread_case(file: str, texts: Sequence[str]) -> ET.Element:
     """Return the case of a file of which no scenario could run, as pytest writes it."""
-    name = xml_text(_dotted(file))
+    name = xml_text(_module_name(file))
     case = ET.Element("testcase", classname="", name=name, time="0.000")
     ET.SubElement(case, "error", message="collection failure").text = xml_text("\n".join(texts))
     return case
 
 
-def _dotted(file: str) -> str:
+def _module_name(file: str) -> str:
     return file.replace("\\", "/").replace("/", ".")
 
 
-def _case(verdict: terminal.Verdict, seconds: float) -> ET.Element:
+def _make_testcase(verdict: terminal.Verdict, seconds: float) -> ET.Element:
     item, file = verdict.item, verdict.item.spot.source.file
     place = failing_place(item, verdict.failures if verdict.outcome == "failed" else ())
     case = ET.Element(
         "testcase",
-        classname=xml_text(_dotted(file)),
+        classname=xml_text(_module_name(file)),
         name=xml_text(item.node_name),
         file=xml_text(os.path.normpath(place.file or file).replace(os.sep, "/")),
         line=f"{place.line or item.place.line}",
@@ -112,7 +112,7 @@ def _case(verdict: terminal.Verdict, seconds: float) -> ET.Element:
         properties = ET.SubElement(case, "properties")
         for name, value in values:
             ET.SubElement(properties, "property", name=name, value=value)
-    if tag := _tag(verdict):
+    if tag := _element_name(verdict):
         problems, failures = verdict.problems, verdict.failures
         message = failures[0].headline if failures else next(iter(problems), "")
         message = verdict.reason if tag == "skipped" else message

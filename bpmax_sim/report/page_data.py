@@ -111,7 +111,7 @@ def build_entry(trace: Trace) -> PageEntry:
     home = RootPaths(trace.folder, str(first.get("place") or "").partition(":")[0])
     place = home.place(first.get("place"))
     target = shell_quote(_item_of(trace, home, row) or ":".join(place.split(":")[:-1]))
-    calls = list(_calls(trace.events))
+    calls = list(_call_sources(trace.events))
     return PageEntry(
         id=hashlib.sha256(f"{place}\n{name}".encode("utf-8", "replace")).hexdigest()[:10],
         name=cut(name, LONGEST_NAME),
@@ -126,7 +126,7 @@ def build_entry(trace: Trace) -> PageEntry:
         apis=tuple(dict.fromkeys(cut(name, LONGEST_NAME) for name, _ in calls)),
         answered=tuple(source for _, source in calls),
         failures=tuple(_failure_data(failure, home) for failure in ended.get("failures", ())),
-        notes=tuple(_notes(ended, home)),
+        notes=tuple(_run_notes(ended, home)),
         rerun=cut_texts(f"bpmax-sim run {target}"),
         record=cut_texts(f"bpmax-sim record {target}"),
         events=tuple(_event_data(event, home) for event in trace.events),
@@ -162,7 +162,7 @@ def _read_place(text: str) -> Place | None:
     return Place(file, *map(int, numbers)) if len(numbers) == 2 else None  # noqa: PLR2004 - line, column
 
 
-def _notes(ended: _Event, home: RootPaths) -> Iterator[LocalisedText]:
+def _run_notes(ended: _Event, home: RootPaths) -> Iterator[LocalisedText]:
     """Yield what the run said without failing; a trace of an older version has texts."""
     for note in ended.get("notes", ()):
         yield _localise(note, home)
@@ -174,7 +174,7 @@ def _notes(ended: _Event, home: RootPaths) -> Iterator[LocalisedText]:
         yield _in_all_languages(label_message(place, message) if place else message, home)
 
 
-def _calls(events: Sequence[_Event]) -> Iterator[tuple[str, str]]:
+def _call_sources(events: Sequence[_Event]) -> Iterator[tuple[str, str]]:
     """Yield the API of each call and where its response came from."""
     answers = (event for event in events if event["event"] == "CallAnswered")
     sources = {event["number"]: event.get("source") for event in answers}

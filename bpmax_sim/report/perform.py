@@ -84,14 +84,14 @@ def perform(
         session = open_session(item, cassettes=folder, **chosen)
     except BpmaxError as error:
         return refuse_item(item, error, options)
-    with _closing(session, guard):
+    with _closing_session(session, guard):
         prepare(session)
         ran = tuple(run_item(item, session, environ=os.environ, faults=options.faults))
     return _conclude(item, session, ran, options)
 
 
 @contextmanager
-def _closing(session: Session, guard: NetworkGuard | None) -> Iterator[None]:
+def _closing_session(session: Session, guard: NetworkGuard | None) -> Iterator[None]:
     """Close what was opened where Ctrl-C, or what a test library raises, ends an item early."""
     try:
         yield
@@ -113,13 +113,13 @@ def _conclude(
     failed = verdict.outcome == "failed"
     store_failures(item, verdict.failures if failed else (), console=verdict.console)
     trace = keep_trace(item, events, options.trace, failed=failed, redact=session.redact)
-    for kind, message in _doubts(session, verdict):
+    for kind, message in _find_doubts(session, verdict):
         verdict = verdict.with_warning(kind, message)
     cassette = session.settings.cassette
     return replace(verdict, trace=trace, cassette=str(cassette or "")), events
 
 
-def _doubts(session: Session, verdict: Verdict) -> Iterator[tuple[str, str]]:
+def _find_doubts(session: Session, verdict: Verdict) -> Iterator[tuple[str, str]]:
     """Yield kind and message of what is doubtful about the recording of a closed session."""
     lenient = session.settings.unused == "warn" or session.mode == "record"
     if lenient and session.unplayed and not verdict.failures:

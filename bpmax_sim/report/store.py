@@ -91,14 +91,14 @@ def keep_trace(
             path.unlink(missing_ok=True)
         else:
             make_folder(path)
-            attached = _attachments(item, events[-1].at, redact) if redact else ()
+            attached = _attachment_events(item, events[-1].at, redact) if redact else ()
             text = "".join(trace([*events, *attached], item.homes))
             path.write_text(text, encoding="utf-8", newline="\n")
             return str(path)
     return ""
 
 
-def _attachments(item: ScenarioItem, at: float, redact: Redact) -> Iterator[Event]:
+def _attachment_events(item: ScenarioItem, at: float, redact: Redact) -> Iterator[Event]:
     """Yield what a viewer shows beside the events: it may be opened without the project."""
     for file, text in item.sources.items():
         yield SourceAttached(file=Place(file), text=redact(text), at=at)

@@ -539,7 +539,7 @@ class Python(Action, frozen=True, kw_only=True):
         module, _, function = str(arguments["call"]).partition(":")
         try:
             with gated_output(on.session.redact):
-                target = _function(_module(module, on.path), function)
+                target = _find_function(_import_module(module, on.path), function)
                 seen = handles_for(target, on.subject)
                 result.set_value(target(on.session, **{**seen, **arguments.get("args", {})}))
         except SystemExit as error:  # would end the whole run, and print what it was given
@@ -553,7 +553,7 @@ _LOADED: dict[str, ModuleType] = {}
 """What Python steps have loaded, by file."""
 
 
-def _module(name: str, path: Path) -> Any:
+def _import_module(name: str, path: Path) -> Any:
     """Import *name*, else load it from below the scenario's folder or the project's root.
 
     Scenarios of two folders may each have a module of one name, so what was loaded from a file
@@ -589,7 +589,7 @@ _MOVED: Final[Mapping[tuple[str, str], str]] = {("bpmax_sim.fuzz", "held"): "hol
 """Functions that scenarios written by an earlier version call, and what they are called now."""
 
 
-def _function(module: Any, name: str) -> Any:
+def _find_function(module: Any, name: str) -> Any:
     """Return the function *name* of *module*.
 
     Raises:
@@ -691,14 +691,14 @@ class RunAction(Action, frozen=True, kw_only=True):
         return str(value.get("steps", "")), variables if isinstance(variables, Mapping) else {}
 
 
-def _subclasses(kind: type[Action]) -> Iterator[type[Action]]:
+def _all_subclasses(kind: type[Action]) -> Iterator[type[Action]]:
     for subclass in kind.__subclasses__():
         if "about" in vars(subclass):
             yield subclass
-        yield from _subclasses(subclass)
+        yield from _all_subclasses(subclass)
 
 
-ACTIONS: Mapping[str, type[Action]] = {action.key(): action for action in _subclasses(Action)}
+ACTIONS: Mapping[str, type[Action]] = {action.key(): action for action in _all_subclasses(Action)}
 """Key of a step -> its action, in the order of the classes above."""
 
 

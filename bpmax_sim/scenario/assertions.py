@@ -82,7 +82,7 @@ def _call(item: ExpectedCall) -> dict[str, Any]:
     return {name: value for name, value in asdict(item).items() if value is not UNSET}
 
 
-def _lines(expected: Any, lines: Sequence[Mapping[str, Any]], path: Path) -> Checks:
+def _compare_lines(expected: Any, lines: Sequence[Mapping[str, Any]], path: Path) -> Checks:
     """Compare texts with texts, and maps with the whole line; one of them is a list of one."""
     texts = [line["text"] for line in lines]
     if isinstance(expected, str) or _is_line(expected):
@@ -115,8 +115,8 @@ def _compare_digest(expected: Any, digest: str, path: Path) -> Checks:
 _COMPARE: Mapping[str, Callable[[Any, Any, Path], Checks]] = {
     "trace": _compare_digest,
     "proxy": calls.compare_calls,
-    "messages": _lines,
-    "console": _lines,
+    "messages": _compare_lines,
+    "console": _compare_lines,
 }
 
 

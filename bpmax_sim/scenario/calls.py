@@ -165,7 +165,7 @@ def event_of_call(
         path=dict(_redact_pairs(values.items(), redact)),
         query=_pairs_as_map(_redact_pairs(call.query if call else (), redact)),
         header=headers,
-        body=_body(request.body if request else None, headers.get("content-type", "")),
+        body=_read_body(request.body if request else None, headers.get("content-type", "")),
         status=record.status,
         response=response.body if response else None,
         source=record.source,
@@ -176,7 +176,7 @@ def event_of_call(
         at=record.at,
         response_header=response.headers if response else {},
         attempts=record.attempts,
-        earlier=tuple(_attempt(record, number, attempt, recall) for attempt in attempts),
+        earlier=tuple(_make_attempt(record, number, attempt, recall) for attempt in attempts),
         sent_at=record.sent_at or record.at,
         notes=tuple(record.notes),
         recording=_recording_behind(record.sent, recall),
@@ -200,7 +200,7 @@ def matches_request(expected: Mapping[str, Any], request: Request, template: str
         path=dict((path_template(template).match(call.path) or {}) if call else {}),
         query=_pairs_as_map(call.query if call else ()),
         header=headers,
-        body=_body(body, headers.get("content-type", "")),
+        body=_read_body(body, headers.get("content-type", "")),
     )
     return not failing_checks(_compare_parts(expected, made, ()))
 
@@ -210,7 +210,7 @@ def _recording_behind(request: Request | None, recall: Recall) -> RecordingMatch
     return recall(call.serial, request.attempt) if call and request else None
 
 
-def _attempt(record: CallRecord, number: int, attempt: int, recall: Recall) -> CallAttempted:
+def _make_attempt(record: CallRecord, number: int, attempt: int, recall: Recall) -> CallAttempted:
     sending, redact = record.earlier[attempt - 1], record.redact
     request = redact_request(sending.request, redact)
     response = redact_response(sending.response, redact) if sending.response else None
@@ -221,7 +221,7 @@ def _attempt(record: CallRecord, number: int, attempt: int, recall: Recall) -> C
         attempt=attempt,
         url=request.url,
         header=request.headers,
-        body=_body(request.body, request.headers.get("content-type", "")),
+        body=_read_body(request.body, request.headers.get("content-type", "")),
         status=response.status if response else None,
         response=response.body if response else None,
         response_header=response.headers if response else {},
@@ -250,7 +250,7 @@ def _pairs_as_map(pairs: Pairs, *, lower: bool = False) -> dict[str, Any]:
     return {name: values if len(values) > 1 else values[0] for name, values in members.items()}
 
 
-def _body(text: str | None, content_type: str) -> Any:
+def _read_body(text: str | None, content_type: str) -> Any:
     if text is None:
         return None
     if media_type(content_type) == FORM:

@@ -65,7 +65,9 @@ def rows_of(spot: Spot, problems: list[Problem]) -> tuple[Row, ...]:
     assert node is not None
     if not node.items and not node.elements:
         problems.append(Problem(msg("expected rows, or {from: a CSV file}"), spot.place, "cases"))
-    rows = tuple(_from_file(node, spot, problems) if node.items else _inline(node, spot, problems))
+    rows = tuple(
+        _from_file(node, spot, problems) if node.items else _inline_rows(node, spot, problems)
+    )
     first: dict[str, Place] = {}
     for row in rows:
         line = first.setdefault(row.id, row.place).line
@@ -77,7 +79,7 @@ def rows_of(spot: Spot, problems: list[Problem]) -> tuple[Row, ...]:
     return rows
 
 
-def _inline(node: Node, spot: Spot, problems: list[Problem]) -> Iterator[Row]:
+def _inline_rows(node: Node, spot: Spot, problems: list[Problem]) -> Iterator[Row]:
     for index, child in enumerate(node.elements):
         values = {key: value.plain() for key, value in child.items.items()}
         if not isinstance(child.value, dict):
@@ -140,14 +142,14 @@ class _Table:
         self.problems.append(Problem(fill_message(message, values), place))
 
     def rows(self) -> Iterator[Row]:
-        self._read_header(next(self._lines(), []))
+        self._read_header(next(self._read_lines(), []))
         line = 2
-        for cells in () if self.problems else self._lines():
+        for cells in () if self.problems else self._read_lines():
             place, line = Place(self.file, line), self.reader.line_num + 1
             if any(cell.strip() for cell in cells):
-                yield from self._row(cells, place)
+                yield from self._read_row(cells, place)
 
-    def _lines(self) -> Iterator[list[str]]:
+    def _read_lines(self) -> Iterator[list[str]]:
         """Yield the lines up to one that cannot be read, such as with a quote left open."""
         try:
             yield from self.reader
@@ -183,7 +185,7 @@ class _Table:
             place = Place(self.file, 1)
             self.tell(place, "no column {id_column!r}{hint}", id_column=self.id_column, hint=hint)
 
-    def _row(self, cells: list[str], place: Place) -> Iterator[Row]:
+    def _read_row(self, cells: list[str], place: Place) -> Iterator[Row]:
         missing = len(self.columns) - len(cells)
         if missing < 0:
             self.tell(

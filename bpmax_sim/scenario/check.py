@@ -46,7 +46,7 @@ def check(draft: ScenarioDraft) -> None:
             step_rule(draft, step, spot)
 
 
-def _settings(draft: ScenarioDraft) -> None:
+def _check_settings(draft: ScenarioDraft) -> None:
     scenario = draft.scenario
     if not scenario.scenario.strip():
         draft.tell(draft.spot.at("scenario"), msg("a scenario needs a name"))
@@ -59,7 +59,7 @@ def _settings(draft: ScenarioDraft) -> None:
         draft.tell(draft.spot.at("user"), msg("expected an id, or a map such as {id: lisi}"))
 
 
-def _proxy(draft: ScenarioDraft) -> None:
+def _check_proxy(draft: ScenarioDraft) -> None:
     """Find stubs of no API, and ignored paths that name no place of a request."""
     proxy, spot = draft.scenario.proxy, draft.spot.at("proxy")
     stubs = list(spot.at("stubs").elements(proxy.stubs))
@@ -102,7 +102,7 @@ def _stub_values(draft: ScenarioDraft, spot: Spot) -> None:
                 )
 
 
-def _marks(draft: ScenarioDraft) -> None:
+def _check_marks(draft: ScenarioDraft) -> None:
     """Find marks of rows that are neither a text nor a list of them."""
     for row in draft.rows:
         for key in ("tags", "skip", "xfail"):
@@ -113,7 +113,7 @@ def _marks(draft: ScenarioDraft) -> None:
                 draft.problems.append(Problem(wrong, row.place, "cases"))
 
 
-def _secrets(draft: ScenarioDraft) -> None:
+def _check_secrets(draft: ScenarioDraft) -> None:
     """Find names of secrets that name nothing; a variable of the environment may come."""
     for text, spot in draft.spot.at("secrets").elements(draft.scenario.secrets):
         try:
@@ -126,7 +126,7 @@ def _secrets(draft: ScenarioDraft) -> None:
             draft.tell(spot, wrong)
 
 
-def _subject(draft: ScenarioDraft) -> None:
+def _check_subject(draft: ScenarioDraft) -> None:
     steps = draft.spot.source.root.child("steps")
     if not draft.scenario.steps and not (steps and steps.elements):
         draft.tell(draft.spot.at("steps"), msg("a scenario needs a step"))
@@ -139,16 +139,16 @@ def _subject(draft: ScenarioDraft) -> None:
         draft.tell(spot, "the flow has ended at {at!r}; nothing is left to do", at=flow.at)
 
 
-def _scripts(draft: ScenarioDraft) -> None:
+def _check_scripts(draft: ScenarioDraft) -> None:
     form = draft.scenario.form
     if isinstance(form, model.FormSpec):
-        _events(draft, "form", form.scripts, draft.spot.at("form"), draft.nodes)
+        _check_events(draft, "form", form.scripts, draft.spot.at("form"), draft.nodes)
     for name, (spec, spot) in draft.flow_specs.items():
         nodes = draft.flows[name][0].nodes if name in draft.flows else ()
-        _events(draft, "flow", spec.scripts, spot, nodes)
+        _check_events(draft, "flow", spec.scripts, spot, nodes)
 
 
-def _events(
+def _check_events(
     draft: ScenarioDraft,
     subject: SubjectKind,
     scripts: Mapping[str, Any],
@@ -168,25 +168,25 @@ def _events(
             draft.tell(owner.at("scripts", text), wrong)
 
 
-def _flows(draft: ScenarioDraft) -> None:
+def _check_flow(draft: ScenarioDraft) -> None:
     """Find what does not fit between the flow's definition and the rest of the scenario."""
     for flow, (definition, file) in draft.flows.items():
         for name, node in definition.nodes.items():
             spot = file.at("nodes", name)
             if isinstance(node.form, NodeForm):
                 fields = {field: field.replace(".", "[0].") for field in node.form.fields}
-                _fields(draft, fields, spot.at("form", "fields"))
-                _events(draft, "form", node.form.scripts, spot.at("form"), ())
+                _check_fields(draft, fields, spot.at("form", "fields"))
+                _check_events(draft, "form", node.form.scripts, spot.at("form"), ())
             if draft.scenario.people:
                 for owner, place in spot.at("owners").elements(node.owners):
                     flow_actions.check_people(draft, owner, place)
             if flow is None and node.child:
-                _fields(draft, node.child.form, spot.at("subflow", "form"))
+                _check_fields(draft, node.child.form, spot.at("subflow", "form"))
                 back = {field: field for field in node.child.back}
-                _fields(draft, back, spot.at("subflow", "back"))
+                _check_fields(draft, back, spot.at("subflow", "back"))
 
 
-def _fields(draft: ScenarioDraft, fields: Mapping[str, str], spot: Spot) -> None:
+def _check_fields(draft: ScenarioDraft, fields: Mapping[str, str], spot: Spot) -> None:
     """Find fields that the form does not have: keys at *spot* -> their names."""
     for key, field in fields.items():
         if wrong := draft.names.field_problem(field):
@@ -275,7 +275,7 @@ def _row_beyond(
         )
 
 
-def _faults(draft: ScenarioDraft) -> None:
+def _check_faults(draft: ScenarioDraft) -> None:
     for rules in draft.fault_sets.values():
         for rule, spot in rules:
             wrong = faults.fault_problem(rule)
@@ -287,14 +287,14 @@ def _faults(draft: ScenarioDraft) -> None:
 def _is_reported(draft: ScenarioDraft, spot: Spot) -> bool:
     """Return whether something inside *spot* could not be read, which is told already."""
     node = spot.source.root.at(spot.steps)
-    inside = {inner.place for inner in _nodes(node)} if node else set()
+    inside = {inner.place for inner in _walk_nodes(node)} if node else set()
     return any(problem.place in inside for problem in draft.problems)
 
 
-def _nodes(node: Node) -> Iterator[Node]:
+def _walk_nodes(node: Node) -> Iterator[Node]:
     yield node
     for child in (*node.items.values(), *node.elements):
-        yield from _nodes(child)
+        yield from _walk_nodes(child)
 
 
 def _fault_names(draft: ScenarioDraft, owner: model.Scenario | model.Step, spot: Spot) -> None:
@@ -304,7 +304,7 @@ def _fault_names(draft: ScenarioDraft, owner: model.Scenario | model.Step, spot:
             draft.tell(place, "no fault set {fault!r}{hint}", known=draft.fault_sets, fault=fault)
 
 
-def _ids(draft: ScenarioDraft) -> None:
+def _check_ids(draft: ScenarioDraft) -> None:
     first: dict[str, Spot] = {}
     for step, spot in draft.steps:
         if step.id in first:
@@ -336,7 +336,7 @@ def _runs(draft: ScenarioDraft) -> None:
             draft.tell(steps[0][1], "the steps {name!r} run themselves", name=name)
 
 
-def _action(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+def _check_action(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     actions = tuple(declared_actions(step))
     if len(actions) > 1:
         draft.tell(
@@ -353,7 +353,7 @@ def _action(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
         draft.tell(spot.at("if"), wrong)
 
 
-def _at(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+def _check_node(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     """Find a node that is not there, and actions that name their own or need none."""
     if step.at and step.kind is not None and not step.kind.sees_form:
         draft.tell(spot.at("at"), "{action} is not done at a form", action=step.action)
@@ -361,7 +361,7 @@ def _at(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
         draft.tell(spot.at("at"), "no node {at!r}{hint}", known=draft.nodes, at=step.at)
 
 
-def _by(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+def _check_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     """Find people who are not there, and actions that say inside who acts, or that nobody does."""
     if step.by == "":
         return
@@ -379,7 +379,7 @@ def _by(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
         flow_actions.check_people(draft, step.by, spot.at("by"))
 
 
-def _during(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+def _check_during(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     if not isinstance(step.during, model.During):
         return
     if not names_call(step.during.call):
@@ -389,7 +389,7 @@ def _during(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
         draft.tell(spot.at("during"), msg("nothing goes on meanwhile: this step has no action"))
 
 
-def _expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+def _check_expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     check_expect(draft, step.expect, spot.at("expect"))
     check_nothing_said(draft, spot, "expect")
     if isinstance(step.retry, model.Retry) and isinstance(step.retry.until, model.Expect):
@@ -404,26 +404,26 @@ def _expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
 
 
 _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
-    _subject,
-    _scripts,
-    _settings,
-    _proxy,
-    _marks,
-    _secrets,
-    _faults,
-    _ids,
+    _check_subject,
+    _check_scripts,
+    _check_settings,
+    _check_proxy,
+    _check_marks,
+    _check_secrets,
+    _check_faults,
+    _check_ids,
     _runs,
-    _flows,
+    _check_flow,
     _starts,
     _rows_beyond,
 )
 _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     _fault_names,
-    _action,
-    _at,
-    _by,
-    _expectations,
-    _during,
+    _check_action,
+    _check_node,
+    _check_person,
+    _check_expectations,
+    _check_during,
 )
 
 
@@ -435,7 +435,7 @@ _WITHOUT_VALUES = frozenset(
 def check_values(draft: ScenarioDraft) -> None:
     """Tell *draft* each reference to something that does not exist."""
     names = _Scope(draft, [step for step, _ in draft.steps])
-    for spot, text in _texts(draft):
+    for spot, text in _all_texts(draft):
         try:
             refs = [
                 piece
@@ -449,7 +449,7 @@ def check_values(draft: ScenarioDraft) -> None:
             draft.tell(spot, wrong)
 
 
-def _texts(draft: ScenarioDraft) -> Iterator[tuple[Spot, str]]:
+def _all_texts(draft: ScenarioDraft) -> Iterator[tuple[Spot, str]]:
     spots = [draft.spot, *(spot for _, spot in draft.fragments)]
     for spot in spots:
         if not any("${" in line or "\\" in line for line in spot.source.lines):

@@ -246,7 +246,7 @@ def trace_line(event: Event, number: int, homes: Homes = NOWHERE) -> str:
 
     *number* counts what happens in the scenario from 1: of one instant, the earlier is less.
     """
-    return _line(event, number, _TraceTexts(homes)).decode()
+    return _encode_event(event, number, _TraceTexts(homes)).decode()
 
 
 def trace(events: Iterable[Event], homes: Homes = NOWHERE) -> Iterator[str]:
@@ -272,10 +272,10 @@ class _TraceTexts:
     def of(self, value: str | Place) -> bytes:
         written = self._written.get(value)
         if written is None:
-            written = self._written[value] = self._text(value)
+            written = self._written[value] = self._encode_text(value)
         return written
 
-    def _text(self, value: str | Place) -> bytes:
+    def _encode_text(self, value: str | Place) -> bytes:
         if isinstance(value, Place):
             shown = str(Place(self._homes.of(value.file), value.line, value.column))
         else:
@@ -289,7 +289,7 @@ class _TraceTexts:
 Write = Callable[[_TraceTexts, Any], bytes]
 
 
-def _line(event: Event, number: int, texts: _TraceTexts) -> bytes:
+def _encode_event(event: Event, number: int, texts: _TraceTexts) -> bytes:
     kind: Any = type(event)
     head = f'{{"seq":{number},"event":"{kind.__name__}","at":{instant(event.at)!r}'
     fields = _line_of(kind)(texts, event)
@@ -298,10 +298,10 @@ def _line(event: Event, number: int, texts: _TraceTexts) -> bytes:
 
 @cache
 def _line_of(kind: Any) -> Write:
-    return _members(kind, _LATER if issubclass(kind, CallMade) else _FIRST)
+    return _struct_writer(kind, _LATER if issubclass(kind, CallMade) else _FIRST)
 
 
-def _members(kind: Any, outside: frozenset[str]) -> Write:
+def _struct_writer(kind: Any, outside: frozenset[str]) -> Write:
     """Return what writes the fields of a struct by name, with commas between them."""
     names = sorted({*field_names(kind)} - outside)
     defaults = getattr(kind, "__struct_defaults__", ())
@@ -330,7 +330,7 @@ _EMPTY: tuple[tuple[Any, bytes], ...] = ((None, b"null"), ("", b'""'), ((), b"[]
 """What many fields are by default, in most events."""
 
 
-def _number(_texts: _TraceTexts, value: float) -> bytes:
+def _encode_number(_texts: _TraceTexts, value: float) -> bytes:
     if value.is_integer():
         return f"{int(value)}".encode()
     return (f"{value!r}" if math.isfinite(value) else f'"{value}"').encode()
@@ -339,7 +339,7 @@ def _number(_texts: _TraceTexts, value: float) -> bytes:
 _name = itemgetter(0)
 
 
-def _map(texts: _TraceTexts, value: Mapping[Any, Any]) -> bytes:
+def _encode_map(texts: _TraceTexts, value: Mapping[Any, Any]) -> bytes:
     if not value:
         return b"{}"
     parts = [
@@ -350,15 +350,17 @@ def _map(texts: _TraceTexts, value: Mapping[Any, Any]) -> bytes:
     return b"{" + b",".join(parts) + b"}"
 
 
-def _list(texts: _TraceTexts, value: Iterable[Any]) -> bytes:
+def _encode_list(texts: _TraceTexts, value: Iterable[Any]) -> bytes:
     return b"[" + b",".join([_WRITERS[type(item)](texts, item) for item in value]) + b"]"
 
 
-def _message(texts: _TraceTexts, value: Translatable) -> bytes:
+def _encode_message(texts: _TraceTexts, value: Translatable) -> bytes:
     """Return a message as what it was made of, so that a reader has it in another language."""
     data: dict[str, Any] = {"many": value.many} if value.many else {}
     text = plain_text(value)
-    return _map(texts, {**data, "template": value.template, "text": text, "values": value.values})
+    return _encode_map(
+        texts, {**data, "template": value.template, "text": text, "values": value.values}
+    )
 
 
 def _write_plain(texts: _TraceTexts, value: Any) -> bytes:
@@ -368,24 +370,24 @@ def _write_plain(texts: _TraceTexts, value: Any) -> bytes:
     return _WRITERS[type(words)](texts, words) if known else texts.of(f"[{type(value).__name__}]")
 
 
-def _other(kind: Any) -> Write:
+def _make_writer(kind: Any) -> Write:
     """Return what writes a struct, or what a script made."""
     if issubclass(kind, STRUCT_VALUES) or not {*field_names(kind)} - _OUTSIDE:
         return _write_plain
-    write = _members(kind, _OUTSIDE)
+    write = _struct_writer(kind, _OUTSIDE)
     return lambda texts, value: b"{" + write(texts, value) + b"}"
 
 
 _KINDS: tuple[tuple[type | tuple[type, ...], Write], ...] = (
-    (Translatable, _message),
+    (Translatable, _encode_message),
     ((str, Place), _TraceTexts.of),
     (bool, lambda _texts, value: b"true" if value else b"false"),
     (int, lambda _texts, value: f"{value}".encode()),
     (type(None), lambda _texts, _value: b"null"),
-    (float, _number),
+    (float, _encode_number),
     (CallMade, lambda _texts, value: f"{value.number}".encode()),  # it is told where it was made
-    (Mapping, _map),
-    ((list, tuple), _list),
+    (Mapping, _encode_map),
+    ((list, tuple), _encode_list),
 )
 
 
@@ -394,7 +396,7 @@ class _Writers(dict[type, Write]):
 
     def __missing__(self, kind: type) -> Write:
         write = next((write for known, write in _KINDS if issubclass(kind, known)), None)
-        self[kind] = write or _other(kind)
+        self[kind] = write or _make_writer(kind)
         return self[kind]
 
 

@@ -155,11 +155,11 @@ def _compare_members(expected: Mapping[str, Any], actual: Any, path: Path) -> Ch
         return (_single_check(path, False, show(expected), actual),)
     if not expected:
         return (_single_check(path, True, "a map", actual),)
-    parts = (compare(v, _member(actual, key), (*path, key)) for key, v in expected.items())
+    parts = (compare(v, _find_member(actual, key), (*path, key)) for key, v in expected.items())
     return tuple(chain.from_iterable(parts))
 
 
-def _member(actual: Mapping[str, Any], key: str) -> Any:
+def _find_member(actual: Mapping[str, Any], key: str) -> Any:
     """Return the member *key*, else what stands at that path: ``明细[0].金额``."""
     if key in actual:
         return actual[key]
@@ -210,7 +210,7 @@ def _compare_order(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], boo
     return run
 
 
-def _near(expected: Any, actual: Any) -> bool:
+def _is_near(expected: Any, actual: Any) -> bool:
     value, within = near_operand(expected)
     if isinstance(value, str) and isinstance(actual, str):
         return abs(Instant.parse(value).seconds - Instant.parse(actual).seconds) <= within
@@ -244,7 +244,7 @@ def holds(expected: Any, actual: Any) -> bool:
     return not failing_checks(compare(expected, actual))
 
 
-def _not(expected: Any, actual: Any, path: Path) -> Checks:
+def _compare_not(expected: Any, actual: Any, path: Path) -> Checks:
     return (_single_check(path, not holds(expected, actual), f"$not {show(expected)}", actual),)
 
 
@@ -253,7 +253,7 @@ def _exists(expected: Any, actual: Any, path: Path) -> Checks:
     return (_single_check(path, ok, msg("a value") if expected else _NOT_THERE, actual),)
 
 
-def _length(expected: Any, actual: Any, path: Path) -> Checks:
+def _compare_length(expected: Any, actual: Any, path: Path) -> Checks:
     if not hasattr(actual, "__len__"):
         return (_single_check(path, False, f"$length {show(expected)}", actual),)
     length = f"{len(actual)}: {show(actual)}"
@@ -294,7 +294,7 @@ def _pairs_up(expected: Sequence[Any], actual: Sequence[Any]) -> bool:
     return all(assign(want, set()) for want in range(len(expected)))
 
 
-def _exactly(expected: Any, actual: Any, path: Path) -> Checks:
+def _compare_exactly(expected: Any, actual: Any, path: Path) -> Checks:
     if not isinstance(expected, Mapping) or not isinstance(actual, Mapping):
         return compare(expected, actual, path)
     extra = [key for key in actual if key not in expected]
@@ -337,14 +337,14 @@ OPERATORS: Mapping[str, Compare] = {
         lambda expected, actual: isinstance(actual, str) and bool(re.search(expected, actual)),
     ),
     "$contains": _operator_of("$contains", _contains),
-    "$not": _not,
+    "$not": _compare_not,
     "$exists": _exists,
     "$type": _operator_of("$type", lambda expected, actual: TYPES[expected](actual)),
-    "$length": _length,
-    "$near": _operator_of("$near", _near),
+    "$length": _compare_length,
+    "$near": _operator_of("$near", _is_near),
     "$each": _compare_each,
     "$unordered": _operator_of("$unordered", _compare_unordered),
-    "$exactly": _exactly,
+    "$exactly": _compare_exactly,
 }
 
 

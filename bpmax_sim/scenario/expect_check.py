@@ -49,7 +49,7 @@ def check_expect(context: CheckContext, expected: model.Expect, spot: Spot) -> N
 def check_error(context: CheckContext, expected: model.ExpectedError, spot: Spot) -> None:
     """Report what is wrong with an expected error."""
     _check_operands(context, expected, spot)
-    for path, source in _literals(expected.source):
+    for path, source in _find_literals(expected.source):
         if not isinstance(source, str) or "${" in source or source in _SOURCES:
             continue
         if wrong := context.names.call_problem(source):
@@ -133,15 +133,15 @@ def check_call(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> N
     _check_operands(context, item, spot)
 
 
-def _literals(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+def _find_literals(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Yield what a value is compared with, also below operators, each with its path."""
     if isinstance(value, Mapping) and any(map(expect.is_operator, value)):
         for key, operand in value.items():
             if key in _THROUGH:
-                yield from _literals(operand, (*path, key))
+                yield from _find_literals(operand, (*path, key))
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
-            yield from _literals(item, (*path, index))
+            yield from _find_literals(item, (*path, index))
     elif value is not UNSET:
         yield path, value
 
@@ -154,7 +154,7 @@ def _check_flow(
 ) -> None:
     """Find facts that a flow has not, and nodes, people and fields that are not there."""
     definition = definition or context.names.definition
-    for path, facts in _maps(value):
+    for path, facts in _find_maps(value):
         for key, expected in facts.items():
             where = spot.at(*path, key)
             if key not in FLOW_FACTS:
@@ -190,7 +190,7 @@ def _check_projects(
 def _check_nodes(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, node in _literals(value) if definition else ():
+    for path, node in _find_literals(value) if definition else ():
         if definition and flow_actions.literal(node) and node and node not in definition.nodes:
             context.tell(
                 spot.at(*path), "no node {node!r}{hint}", known=definition.nodes, node=node
@@ -200,7 +200,7 @@ def _check_nodes(
 def _check_people(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
-    for path, person in _literals(value):
+    for path, person in _find_literals(value):
         if isinstance(person, str | int) and context.names.lists_people:
             flow_actions.check_people(context, person, spot.at(*path))
 
@@ -208,7 +208,7 @@ def _check_people(
 def _check_status(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
-    for path, status in _literals(value):
+    for path, status in _find_literals(value):
         if flow_actions.literal(status) and status not in STATUSES:
             context.tell(
                 spot.at(*path),
@@ -222,7 +222,7 @@ def _check_status(
 def _check_history(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, entry in _literals(value):
+    for path, entry in _find_literals(value):
         for key, check in _HISTORY.items() if isinstance(entry, Mapping) else ():
             if key in entry:
                 check(context, entry[key], spot.at(*path, key), definition)
@@ -231,7 +231,7 @@ def _check_history(
 def _check_tasks(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, tasks in _literals(value):
+    for path, tasks in _find_literals(value):
         for node, owners in tasks.items() if isinstance(tasks, Mapping) else ():
             where = spot.at(*path, node)
             _check_nodes(context, node, where, definition)
@@ -239,7 +239,7 @@ def _check_tasks(
                 if person.startswith("$"):
                     continue
                 _check_people(context, person, where.at(person), definition)
-                for below, known in _literals(state):
+                for below, known in _find_literals(state):
                     if flow_actions.literal(known) and known not in TASK_STATES:
                         context.tell(
                             where.at(person, *below),
@@ -279,7 +279,7 @@ _FLOW_VALUES: Mapping[str, FlowCheck] = {
 
 def _check_form(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
     """Find fields that no form has, and columns that only seem to be absent."""
-    for path, fields in _maps(value):
+    for path, fields in _find_maps(value):
         for name, expected in fields.items():
             where = spot.at(*path, name)
             base = name.partition("[")[0].partition(".")[0]
@@ -299,17 +299,17 @@ def _denies(expected: Any) -> bool:
     )
 
 
-def _maps(value: Any, path: Path = ()) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+def _find_maps(value: Any, path: Path = ()) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     """Yield the maps that a value is compared with, also below operators."""
     if isinstance(value, Mapping) and not any(map(expect.is_operator, value)):
         yield path, value
     elif isinstance(value, Mapping):
         for key in _THROUGH & {*value}:
-            yield from _maps(value[key], (*path, key))
+            yield from _find_maps(value[key], (*path, key))
 
 
 def _check_fields(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
-    for path, fields in _maps(value):
+    for path, fields in _find_maps(value):
         for name, facts in fields.items():
             where = spot.at(*path, name)
             if wrong := context.names.field_problem(name):
@@ -326,7 +326,7 @@ def _check_fields(context: CheckContext, value: Mapping[str, Any], spot: Spot) -
 
 def _check_variables(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
     known = context.names.variables
-    for path, variables in _maps(value):
+    for path, variables in _find_maps(value):
         for name in variables:
             if name not in known:
                 context.tell(

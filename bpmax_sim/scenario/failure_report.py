@@ -69,7 +69,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             calls=self.calls,
             detail=tuple(detail),
             script=script,
-            script_text=self._line(script),
+            script_text=self._source_line(script),
             rerun=self.item.rerun,
             cause=cause,
         )
@@ -108,14 +108,14 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         )
         return self.report("refused", essence, self._action)
 
-    def _line(self, place: Place | None) -> str:
+    def _source_line(self, place: Place | None) -> str:
         for body in self.bodies:
             lines = split_lines(body.source)
             if place and body.name == place.file and 0 < place.line <= len(lines):
                 return lines[place.line - 1].strip()
         return ""
 
-    def _writer(self, check: Comparison) -> Place | None:
+    def _place_of_writer(self, check: Comparison) -> Place | None:
         """Return the script line that is behind a wrong field or call, as far as it is known."""
         section, *rest = check.path or ("",)
         if section == "proxy" and rest and isinstance(rest[0], int) and rest[0] < len(self.calls):
@@ -132,7 +132,11 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             return []
         first = wrong[0]
         where = (*path, *first.path)
-        return [self.report("expect", str(first), where, checks=checks, script=self._writer(first))]
+        return [
+            self.report(
+                "expect", str(first), where, checks=checks, script=self._place_of_writer(first)
+            )
+        ]
 
     def report_uncaught(self, error: Exception, *, is_rejection: bool = False) -> Failure:
         """Return the failure of an error that nothing expects, or a rejection nobody handled.
@@ -140,7 +144,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         What is not set up is told as that, whoever ran into it.
         """
         thrown = self._as_thrown(error)
-        if setting := _setting(error):
+        if setting := _find_config_error(error):
             kind, essence = "config", str(setting)
         elif is_rejection:
             kind, essence = "rejection", msg("unhandled rejection: {thrown}", thrown=thrown)
@@ -238,7 +242,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return replace(failure, place=fault.place, excerpt=())
 
 
-def _setting(error: BaseException) -> ConfigError | None:
+def _find_config_error(error: BaseException) -> ConfigError | None:
     """Return what is not set up behind *error*, if that is what it comes from."""
     seen: BaseException | None = error
     while seen is not None and not isinstance(seen, ConfigError):

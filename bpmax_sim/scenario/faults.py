@@ -35,7 +35,7 @@ def fault_problem(rule: FaultRule) -> str | None:
         return msg(
             "on: expected platform.api, platform.get_*, platform.* or *, got {on!r}", on=rule.on
         )
-    if rule.call is not UNSET and _span(rule.call) is None:
+    if rule.call is not UNSET and _call_range(rule.call) is None:
         return msg(
             "call: expected a number from 1 or a range such as 1-2, got {call!r}", call=rule.call
         )
@@ -49,9 +49,9 @@ def fault_problem(rule: FaultRule) -> str | None:
 
 def fault_of(rule: FaultRule, place: Place | None = None) -> Fault:
     """Return the transport's form of *rule*; without ``call`` it strikes every time."""
-    first, last = (1, None) if rule.call is UNSET else _span(rule.call) or (1, None)
+    first, last = (1, None) if rule.call is UNSET else _call_range(rule.call) or (1, None)
     attempts = None if rule.attempts is UNSET else rule.attempts
-    action = _action(rule.do)
+    action = _make_action(rule.do)
     return Fault(on=rule.on, action=action, first=first, last=last, place=place, attempts=attempts)
 
 
@@ -118,7 +118,7 @@ def stub_of(
         call = request.call
         return matches_request(parts, request, template(call.platform, call.api) if call else "")
 
-    reply = _reply(stub.status, stub.headers, stub.body, stub.delay)
+    reply = _make_reply(stub.status, stub.headers, stub.body, stub.delay)
     return Fault(
         on=stub.on,
         action=replace(reply, source=SOURCE),
@@ -129,7 +129,7 @@ def stub_of(
 
 
 def _stub_answer(answer: FaultAction) -> Action:
-    action = _action(answer)
+    action = _make_action(answer)
     return replace(action, source=SOURCE) if isinstance(action, Reply) else action
 
 
@@ -146,7 +146,7 @@ def describe_fault(fault: Fault) -> str:
             return msg("delay {delay:g} s", delay=slow.delay)
 
 
-def _span(call: int | str | Any) -> tuple[int, int] | None:
+def _call_range(call: int | str | Any) -> tuple[int, int] | None:
     match = _SPAN.fullmatch(str(call))
     if match is None:
         return None
@@ -155,27 +155,27 @@ def _span(call: int | str | Any) -> tuple[int, int] | None:
     return (first, last) if last >= first else None
 
 
-def _action(do: FaultAction) -> Action:
+def _make_action(do: FaultAction) -> Action:
     delay = 0.0 if do.delay is UNSET else float(do.delay)
     if do.token is not UNSET:
         return BadToken(state=do.token)
     if do.error is not UNSET:
         return Break(error=do.error, after=do.after, delay=delay)
     if do.status is not UNSET or do.body is not UNSET:
-        return _reply(200 if do.status is UNSET else do.status, do.headers, do.body, delay)
+        return _make_reply(200 if do.status is UNSET else do.status, do.headers, do.body, delay)
     if isinstance(do.drip, Drip):
         return Slow(delay=delay + float(do.drip.over), chunks=do.drip.chunks)
     return Slow(delay=delay)
 
 
-def _reply(status: int, headers: Mapping[str, str], body: Any, delay: float) -> Reply:
+def _make_reply(status: int, headers: Mapping[str, str], body: Any, delay: float) -> Reply:
     default: Pairs = () if body is UNSET else _TEXT if isinstance(body, str) else _JSON
     pairs = tuple((name.lower(), value) for name, value in headers.items())
     defaults = default if "content-type" not in dict(pairs) else ()
-    return Reply(status=status, headers=(*defaults, *pairs), body=_bytes(body), delay=delay)
+    return Reply(status=status, headers=(*defaults, *pairs), body=_encode_body(body), delay=delay)
 
 
-def _bytes(body: Any) -> bytes:
+def _encode_body(body: Any) -> bytes:
     if body is UNSET or isinstance(body, str):
         return (body or "").encode()
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()

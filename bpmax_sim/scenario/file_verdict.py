@@ -135,28 +135,30 @@ class FileRuns:
     def unused(self) -> Iterator[tuple[str, RunWarning]]:
         """Yield file and part for each that fails because no row has used it."""
         for file, (*_, strictness) in self.files.items():
-            yield from ((file, part) for part in self._left(file) if is_red(part, strictness))
+            yield from (
+                (file, part) for part in self._unused_parts(file) if is_red(part, strictness)
+            )
 
     def doubtful(self, file: str) -> Iterator[RunWarning]:
         """Yield what no row of *file* has used and what does not fail it."""
         strictness = self.files[file][3] if file in self.files else "normal"
-        yield from (part for part in self._left(file) if not is_red(part, strictness))
+        yield from (part for part in self._unused_parts(file) if not is_red(part, strictness))
 
-    def _left(self, file: str) -> Iterator[RunWarning]:
+    def _unused_parts(self, file: str) -> Iterator[RunWarning]:
         """Yield what no row of *file* has used, once all of them passed."""
         rows, ran, parts, _ = self.files.get(file, (-1, set(), set(), "normal"))
         for kind, message, place, fails in sorted(parts, key=_by_place) if len(ran) == rows else ():
-            yield RunWarning(kind, message, _place(place), fails)
+            yield RunWarning(kind, message, _parse_place(place), fails)
 
 
 _PlainPart = tuple[str, str, str, bool]
 
 
 def _by_place(part: _PlainPart) -> tuple[str, int, int]:
-    place = _place(part[2])
+    place = _parse_place(part[2])
     return place.file, place.line, place.column
 
 
-def _place(text: str) -> Place:
+def _parse_place(text: str) -> Place:
     file, line, column = text.rsplit(":", 2)
     return Place(file, int(line), int(column))

@@ -133,13 +133,13 @@ def move_of(value: Any) -> FlowMove:
         by=str(options.get("by", "")),
         comment=value if isinstance(value, str) else str(options.get("comment", "")),
         form=options.get("form", {}),
-        others=tuple(_several(options.get("to", ()))),
+        others=tuple(_as_list(options.get("to", ()))),
         where=where,
         rule=options.get("complete", "all"),
     )
 
 
-def _several(value: Any) -> Sequence[str | int]:
+def _as_list(value: Any) -> Sequence[str | int]:
     return value if isinstance(value, list | tuple) else (value,)
 
 
@@ -155,6 +155,6 @@ def check_people(context: CheckContext, value: Any, spot: source.Spot) -> None:
     act is checked when he acts.
     """
     known = context.names.people
-    for name in map(str, _several(value) if context.names.lists_people else ()):
+    for name in map(str, _as_list(value) if context.names.lists_people else ()):
         if name and "${" not in name and name not in known:
             context.tell(spot, "people has no {name!r}{hint}", known=known, name=name)

@@ -111,7 +111,7 @@ def observe(
     *unfinished* is what the subject holds in the step that has not ended; without it, only what
     happened in that step is observed.
     """
-    return tuple(_observations(events, unfinished))
+    return tuple(_observe(events, unfinished))
 
 
 class _OpenStep:
@@ -125,9 +125,7 @@ class _OpenStep:
         self.entries: dict[str, list[Mapping[str, Any]]] = {}
 
 
-def _observations(
-    events: Iterable[Event], unfinished: SubjectState | None
-) -> Iterator[Observation]:
+def _observe(events: Iterable[Event], unfinished: SubjectState | None) -> Iterator[Observation]:
     outside = _OpenStep("")
     under_way = [outside]
     for event in events:
@@ -195,11 +193,11 @@ def _call(call: CallMade) -> Mapping[str, Any]:
 _FRAME = re.compile(r"^\s+at .+$\n?", re.MULTILINE)
 
 
-def _console(line: ConsoleWritten) -> Mapping[str, Any]:
+def _observe_console(line: ConsoleWritten) -> Mapping[str, Any]:
     return {"level": line.level, "text": _FRAME.sub("", line.text).rstrip("\n")}
 
 
-def _error(error: ErrorThrown) -> Mapping[str, Any]:
+def _observe_error(error: ErrorThrown) -> Mapping[str, Any]:
     parts = {
         "type": error.type,
         "code": error.code,
@@ -218,8 +216,8 @@ def _log_entry(event: hooks.SubjectEvent) -> Mapping[str, Any]:
 
 _KINDS: Mapping[type, tuple[str, Callable[[Any], Mapping[str, Any]]]] = {
     CallMade: ("calls", _call),
-    ConsoleWritten: ("console", _console),
-    ErrorThrown: ("errors", _error),
+    ConsoleWritten: ("console", _observe_console),
+    ErrorThrown: ("errors", _observe_error),
     hooks.MessageShown: ("messages", lambda event: {"level": event.level, "text": event.text}),
     hooks.NodeEntered: ("flow.log", _log_entry),
     hooks.PersonActed: ("flow.log", _log_entry),
@@ -259,20 +257,20 @@ def compare_runs(
     return tuple(
         difference
         for step, place in dict.fromkeys((*before, *after))
-        for difference in _inside(
+        for difference in _compare_inside(
             step, place, before.get((step, place), UNSET), after.get((step, place), UNSET)
         )
     )
 
 
-def _inside(step: str, place: str, first: Any, second: Any) -> Iterator[ObservedDifference]:
+def _compare_inside(step: str, place: str, first: Any, second: Any) -> Iterator[ObservedDifference]:
     if isinstance(first, Mapping) and isinstance(second, Mapping):
         for name in dict.fromkeys((*first, *second)):
             one, other = first.get(name, UNSET), second.get(name, UNSET)
-            yield from _inside(step, f"{place}.{name}", one, other)
+            yield from _compare_inside(step, f"{place}.{name}", one, other)
     elif _are_lists(first, second) and len(first) == len(second):
         for number, (one, other) in enumerate(zip(first, second, strict=True)):
-            yield from _inside(step, f"{place}[{number}]", one, other)
+            yield from _compare_inside(step, f"{place}[{number}]", one, other)
     elif not hooks.same(first, second):
         yield ObservedDifference(step, place, first, second)
 

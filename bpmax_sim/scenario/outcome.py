@@ -50,12 +50,12 @@ def conclude(
         return "failed" if failures else "passed", tuple(failures)
     if not failures:
         wrong = msg("expected to fail, but passed; take xfail away")
-        return "failed", (_failure(item, "xpass", [wrong], item.spot.at("xfail").place),)
+        return "failed", (_make_failure(item, "xpass", [wrong], item.spot.at("xfail").place),)
     expected = cause_of(failures, calls, live=live) == "own"
     return "xfailed" if expected else "failed", tuple(failures)
 
 
-def _failure(
+def _make_failure(
     item: ScenarioItem,
     kind: str,
     lines: Sequence[str],
@@ -105,7 +105,7 @@ def not_run(
     failures: tuple[Failure, ...] = ()
     if error:
         lines = str(error).splitlines() or [type(error).__name__]
-        failures = (_failure(item, "config", lines, item.place, error),)
+        failures = (_make_failure(item, "config", lines, item.place, error),)
     finished = ScenarioFinished(
         outcome="failed" if error else "skipped",
         failures=failures,

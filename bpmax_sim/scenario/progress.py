@@ -174,7 +174,7 @@ class RunLog(msgspec.Struct):
                 self._numbers[record.call.serial] = number
             self._fresh += [(attempt.order, attempt) for attempt in event.earlier]
             self._fresh += (record.began, event), (record.ended, events.answer_of(event))
-        self._fresh += map(self._fault, self.session.injected_faults[self._struck :])
+        self._fresh += map(self._fault_event, self.session.injected_faults[self._struck :])
         self._struck = len(self.session.injected_faults)
         self.take(result)
         fresh = [event for _, event in sorted(self._fresh, key=itemgetter(0))]
@@ -192,7 +192,7 @@ class RunLog(msgspec.Struct):
             )
             self._fresh.append((line.order, written))
         self.console.sort(key=itemgetter(0))
-        self._fresh += self._errors(result)
+        self._fresh += self._error_events(result)
 
     def _recording_behind(self, serial: int, attempt: int) -> RecordingMatch | None:
         """Return the recording behind a sending, its file as every machine names it."""
@@ -207,7 +207,7 @@ class RunLog(msgspec.Struct):
             self._files[recalled.file] = file
         return self.session.shown(replace(recalled, file=file))
 
-    def _fault(self, struck: InjectedFault) -> tuple[int, Event]:
+    def _fault_event(self, struck: InjectedFault) -> tuple[int, Event]:
         event = events.FaultStruck(
             number=self._numbers.get(struck.serial, 0),
             call=struck.call,
@@ -219,7 +219,7 @@ class RunLog(msgspec.Struct):
         )
         return struck.order, self.session.shown(event)
 
-    def _errors(self, result: Result) -> Iterator[tuple[int, Event]]:
+    def _error_events(self, result: Result) -> Iterator[tuple[int, Event]]:
         """Yield what the action ended with, and what nobody handled."""
         clock = self.session.clock
         for error in (*result.errors, *result.unhandled):
@@ -237,7 +237,7 @@ class RunLog(msgspec.Struct):
         return digest_of(observe(self.events, unfinished=unfinished), self.homes)
 
 
-def _identity(value: Any) -> Any:
+def _identity_of(value: Any) -> Any:
     return value
 
 
@@ -294,7 +294,7 @@ class Progress:
                 path = ("vars", name)
                 self.scope.vars[name] = self.scope.resolve(value)
             path = ("flow",) if self.item.scenario.form is UNSET else ("form",)
-            self.subject = self._subject()
+            self.subject = self._make_subject()
         except UndefinedValueError as error:
             self.failures.append(self.reporter().report("value", str(error), path))
             return False
@@ -371,11 +371,11 @@ class Progress:
                 self.ran.add(str(stub.place))
                 self.ran |= {answer_key(stub.place, number) for number in range(count)}
 
-    def _subject(self) -> Subject:
+    def _make_subject(self) -> Subject:
         scenario, resolve = self.item.scenario, self.scope.resolve
         form = scenario.form if isinstance(scenario.form, model.FormSpec) else None
         if not isinstance(scenario.flow, model.FlowSpec):
-            return self._form(resolve(form.fields)) if form else None
+            return self._make_form(resolve(form.fields)) if form else None
         values = {**resolve(form.fields if form else {}), **resolve(scenario.flow.form)}
         user = {} if scenario.user is UNSET else resolve(scenario.user)
         zone = self.item.clock
@@ -384,7 +384,7 @@ class Progress:
             runner=self.session,
             tell=self.log.tell,
             subflows=self.item.subjects.subflows,
-            creation=self._form(values) if form else None,
+            creation=self._make_form(values) if form else None,
             at=resolve(scenario.flow.at),
             project=resolve(scenario.flow.project),
             form=values,
@@ -395,7 +395,7 @@ class Progress:
             format_time=lambda seconds: str(zone.at(seconds))[:19].replace("T", " "),
         )
 
-    def _form(self, fields: dict[str, Any]) -> FormSubject:
+    def _make_form(self, fields: dict[str, Any]) -> FormSubject:
         return FormSubject(
             runner=self.session,
             tell=self.log.tell,
@@ -506,7 +506,7 @@ class Progress:
         try:
             if reporter.fills(path[0]):
                 expected = assertions.resolve_expect(expected, resolve)
-                resolve = _identity
+                resolve = _identity_of
                 spot = reporter.spot.at(*path)
                 wrong = self.check_filled(reporter, lambda to: check_expect(to, expected, spot))
                 if wrong:

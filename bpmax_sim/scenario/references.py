@@ -154,7 +154,7 @@ def follow(value: Any, ref: Reference, path: Path | None = None) -> Any:
     while rest:
         part = rest.pop(0)
         if isinstance(value, Mapping):
-            value = _member(value, part, rest, ref)
+            value = _find_member(value, part, rest, ref)
         elif isinstance(value, list | tuple) and str(part).isdigit() and int(part) < len(value):
             value = value[int(part)]
         else:
@@ -164,7 +164,7 @@ def follow(value: Any, ref: Reference, path: Path | None = None) -> Any:
     return value
 
 
-def _member(
+def _find_member(
     value: Mapping[str, Any], part: str | int, rest: list[str | int], ref: Reference
 ) -> Any:
     if str(part) in value:
@@ -212,7 +212,7 @@ class Scope(msgspec.Struct, kw_only=True):
             return self.environ[name]
         value = getattr(self, ref.root)
         value = follow(value() if callable(value) else value, ref)
-        return self._cell(value, ref) if ref.root == "case" else value
+        return self._fill_cell(value, ref) if ref.root == "case" else value
 
     def resolve(self, value: Any) -> Any:
         """Return *value* with every ``${…}`` filled in.
@@ -222,7 +222,7 @@ class Scope(msgspec.Struct, kw_only=True):
         """
         return resolve(value, self.lookup)
 
-    def _cell(self, value: Any, ref: Reference) -> Any:
+    def _fill_cell(self, value: Any, ref: Reference) -> Any:
         """Fill in the ``${…}`` of a row's value, which may name variables and other cells."""
         if ref.text in self._open:
             raise UndefinedValueError("${{{ref_text}}} refers to itself", ref_text=ref.text)
@@ -381,9 +381,9 @@ def _is_true(value: Any) -> bool:
 
 
 def _compare_sides(left: str, order: str, right: str, lookup: Lookup) -> bool:
-    value, other = _side(left, lookup), _side(right, lookup)
+    value, other = _evaluate_side(left, lookup), _evaluate_side(right, lookup)
     if order in {"==", "!="}:
-        return _same(value, other) is (order == "==")
+        return _is_same(value, other) is (order == "==")
     values = value[0], other[0]
     both_numbers = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
     if both_numbers or all(isinstance(value, str) for value in values):
@@ -396,7 +396,7 @@ def _compare_sides(left: str, order: str, right: str, lookup: Lookup) -> bool:
     )
 
 
-def _side(text: str, lookup: Lookup) -> tuple[Any, bool]:
+def _evaluate_side(text: str, lookup: Lookup) -> tuple[Any, bool]:
     """Return the value of one side, and whether it is a bare word that stands for any type."""
     stripped = text.strip()
     if "${" in stripped:
@@ -409,7 +409,7 @@ def _side(text: str, lookup: Lookup) -> tuple[Any, bool]:
         return stripped, True
 
 
-def _same(left: tuple[Any, bool], right: tuple[Any, bool]) -> bool:
+def _is_same(left: tuple[Any, bool], right: tuple[Any, bool]) -> bool:
     if left[1] or right[1]:
         return as_text(left[0]) == as_text(right[0])
     return type(left[0]) is type(right[0]) and bool(left[0] == right[0])

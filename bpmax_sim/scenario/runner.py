@@ -97,7 +97,7 @@ class StepRun(msgspec.Struct):
             )
         if not self.reason and not self.failures:
             self.progress.ran.add(step_key(self.located))
-            yield from self._body()
+            yield from self._run_body()
         self.progress.failures += self.failures
         yield log.add(self._finish_event(started))
 
@@ -125,14 +125,14 @@ class StepRun(msgspec.Struct):
             number=self.number,
             total=self.total,
             id=self.located.step.id,
-            title=self._title(),
+            title=self._step_title(),
             action=self.located.step.action,
             place=self.located.spot.place,
             form=self.progress.form(),
             at=self.progress.session.clock.now(),
         )
 
-    def _title(self) -> str:
+    def _step_title(self) -> str:
         title = self.located.step.title
         with contextlib.suppress(UndefinedValueError):  # it is shown as it is written then
             title = self.progress.scope.resolve(title)
@@ -146,9 +146,9 @@ class StepRun(msgspec.Struct):
             return False
 
     def _fail_undefined(self, error: UndefinedValueError, path: tuple[str | int, ...]) -> None:
-        self.failures = [self._reporter().report("value", str(error), path)]
+        self.failures = [self._make_reporter().report("value", str(error), path)]
 
-    def _body(self) -> Iterator[Event]:
+    def _run_body(self) -> Iterator[Event]:
         session, step = self.progress.session, self.located.step
         rules = self.located.faults if self.progress.faults else ()
         self.progress.look_at(step.at, step.by)
@@ -166,7 +166,7 @@ class StepRun(msgspec.Struct):
                 break
         silent = session.disarm(rules)
         if not self.failures:
-            self.failures = [self._reporter().report_silent_fault(fault) for fault in silent]
+            self.failures = [self._make_reporter().report_silent_fault(fault) for fault in silent]
 
     def _act(self) -> Generator[Event, None, Result | None]:
         """Perform the action; None if a value of it is not defined."""
@@ -188,7 +188,7 @@ class StepRun(msgspec.Struct):
         if step.action in self.located.fills:
             spot = self.located.spot.at(step.action)
             self.failures = progress.check_filled(
-                self._reporter(), lambda to: check_action(to, step.action, value, spot)
+                self._make_reporter(), lambda to: check_action(to, step.action, value, spot)
             )
         return None if self.failures else value
 
@@ -202,7 +202,7 @@ class StepRun(msgspec.Struct):
                 return None
             line = spot.place.line
             name = msg("{source_file}:{line} js", source_file=spot.source.file, line=line)
-            with self._meanwhile():
+            with self._with_steps_in_flight():
                 result = perform(kind, value, name)
         elif isinstance(progress.subject, FlowSubject) and (progress.subject.begins or step.at):
             result = perform(None, None, "")
@@ -211,7 +211,7 @@ class StepRun(msgspec.Struct):
         return result
 
     @contextlib.contextmanager
-    def _meanwhile(self) -> Iterator[None]:
+    def _with_steps_in_flight(self) -> Iterator[None]:
         """Let happen what is done while a call of the action is in flight."""
         during = self.located.step.during
         if not isinstance(during, During):
@@ -225,7 +225,9 @@ class StepRun(msgspec.Struct):
                 return
             done.append(True)
             for located in self.located.during:
-                inner = StepRun(progress, located, self.number, self.total, f"{self._title()} > ")
+                inner = StepRun(
+                    progress, located, self.number, self.total, f"{self._step_title()} > "
+                )
                 self._inner += inner.meanwhile()
 
         progress.session.watch(during.call, act)
@@ -266,7 +268,7 @@ class StepRun(msgspec.Struct):
         except UndefinedValueError as error:
             self._fail_undefined(error, (self.located.step.action,))
             return None
-        prefix = f"{self._title()} > "
+        prefix = f"{self._step_title()} > "
         for located in progress.item.subjects.named[name]:
             before = len(progress.failures)
             inner = StepRun(progress, located, self.number, self.total, prefix)
@@ -285,7 +287,7 @@ class StepRun(msgspec.Struct):
 
     def _check(self, result: Result) -> None:
         """Find what is wrong: misses first, then errors, then what is expected."""
-        progress, step, reporter = self.progress, self.located.step, self._reporter()
+        progress, step, reporter = self.progress, self.located.step, self._make_reporter()
         misses = progress.session.misses
         missed = [n for n in range(self._first_miss, len(misses)) if n not in progress.missed]
         progress.missed.update(missed)
@@ -374,20 +376,20 @@ class StepRun(msgspec.Struct):
             return True
         if not isinstance(retry.until, Expect):
             return not self.failures
-        reporter, path = self._reporter(), ("retry", "until")
+        reporter, path = self._make_reporter(), ("retry", "until")
         checks, failures = self.progress.judge(reporter, retry.until, self.since, path)
         self.checks += checks
         if failures and not (checks and self.failures):
             self.failures = failures
         return not failing_checks(checks)
 
-    def _reporter(self) -> FailureReporter:
+    def _make_reporter(self) -> FailureReporter:
         return self.progress.reporter(
             self.since,
             located=self.located,
             number=self.number,
             total=self.total,
-            title=self._title(),
+            title=self._step_title(),
         )
 
 
@@ -415,7 +417,7 @@ def run_item(
         rules, stubs = item.faults if faults else (), progress.fill_stubs()
         session.arm((*rules, *stubs))
         if not progress.failures:
-            yield from _steps(progress)
+            yield from _run_steps(progress)
         progress.note_stubs(stubs)
         silent = session.disarm((*rules, *stubs))
         if not progress.failures:
@@ -445,7 +447,7 @@ def run_item(
     )
 
 
-def _steps(progress: Progress) -> Iterator[Event]:
+def _run_steps(progress: Progress) -> Iterator[Event]:
     """Run the steps, judge the whole, and clean up."""
     item, session, reason = progress.item, progress.session, ""
     for number, located in enumerate(item.steps, 1):

@@ -154,8 +154,8 @@ def render(failure: Failure, *, whole: bool = False) -> str:
     blocks = [
         [_cut_excerpt_line(line, failure.place, fit) for line in failure.excerpt],
         [msg("  {line}", line=line) for line in _cut_lines(failure.detail, fit.details)],
-        [cut(line, fit.width) for line in _checks(failure.checks, fit)],
-        [cut(line, fit.width) for line in _calls(failure, fit)],
+        [cut(line, fit.width) for line in _format_checks(failure.checks, fit)],
+        [cut(line, fit.width) for line in _format_calls(failure, fit)],
     ]
     body = [line for block in blocks if block for line in ("", *block)]
     return join_messages("\n", [*head, *_cut_lines(body, fit.lines - len(head) - len(tail)), *tail])
@@ -172,7 +172,7 @@ def style_of(line: str, number: int) -> str:
     return next((style for start, style in STYLES.items() if line.startswith(start)), "")
 
 
-def _checks(checks: Sequence[Comparison], fit: _Fit) -> Iterator[str]:
+def _format_checks(checks: Sequence[Comparison], fit: _Fit) -> Iterator[str]:
     """Yield the field lines, wrong ones first."""
     if not checks:
         return
@@ -206,7 +206,7 @@ def _check(check: Comparison, width: int, fit: _Fit) -> Iterator[str]:
         yield msg("  {blank}        got {actual}", blank=" " * (width + 2), actual=actual)
 
 
-def _calls(failure: Failure, fit: _Fit) -> Iterator[str]:
+def _format_calls(failure: Failure, fit: _Fit) -> Iterator[str]:
     calls = failure.calls
     if not calls:
         return

@@ -147,7 +147,7 @@ class _ScriptReader:
         for binding in self._scopes.bindings:
             if binding.path:
                 access: Access = "test" if _has_default(binding.declared) else "read"
-                self._note(self._values.destructured(binding), access, binding.declared)
+                self._note(self._values.value_of_destructuring(binding), access, binding.declared)
         return ScriptReading(
             name=self._tree.name,
             calls=(*self._values.calls, *left),
@@ -159,7 +159,7 @@ class _ScriptReader:
             powers=tuple(self._powers()),
             mistakes=(mistakes := tuple(self._tree.mistakes())),
             full_width=tuple(self._full_width()) if mistakes else (),
-            suppressed=dict(self._suppressed()),
+            suppressed=dict(self._find_suppressions()),
         )
 
     def _left_standing(self) -> Iterator[ProxyCall]:
@@ -280,7 +280,7 @@ class _ScriptReader:
             and self._tree.text_of(node).rstrip("n").isdigit()
         )
 
-    def _suppressed(self) -> Iterator[tuple[int, tuple[str, ...]]]:
+    def _find_suppressions(self) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Yield the line of each ``// bpmax-ignore: rule, rule``: its own or the next."""
         lines: Sequence[str] = self._tree.text.splitlines()
         for node in self._nodes:

@@ -173,7 +173,7 @@ class Values:
             return ScriptValue("form", path=whole[1:])
         return replace(value, path=whole)
 
-    def destructured(self, binding: Binding) -> ScriptValue | None:
+    def value_of_destructuring(self, binding: Binding) -> ScriptValue | None:
         """Return what a name that destructuring declares stands for."""
         if binding.kind == "parameter":
             return self._element(binding)
@@ -191,7 +191,7 @@ class Values:
         if binding is None:
             is_global = self._scopes.is_global(node)
             return _GLOBALS.get(self._tree.text_of(node)) if is_global else None
-        return None if binding.is_reassigned else self.destructured(binding)
+        return None if binding.is_reassigned else self.value_of_destructuring(binding)
 
     def _function(self, node: Node) -> ScriptValue:
         return ScriptValue("function", node=node)
@@ -199,7 +199,7 @@ class Values:
     def _last(self, node: Node) -> ScriptValue | None:
         return self.value(node.named_children[-1]) if node.named_children else None
 
-    def _awaited(self, node: Node) -> ScriptValue | None:
+    def _value_of_await(self, node: Node) -> ScriptValue | None:
         value = self._last(node)
         return replace(value, kind="result") if value and value.kind == "promise" else value
 
@@ -357,7 +357,7 @@ class Values:
             return replace(value, kind="promise", text="", node=None)
         callback = self.value(arguments[0]) if arguments else None
         known = callback is not None and callback.kind == "function"
-        result = self._returned(callback.node) if callback is not None and known else None
+        result = self._value_of_call(callback.node) if callback is not None and known else None
         is_result = result is not None and result.kind == "result"
         return replace(result, kind="promise") if result is not None and is_result else result
 
@@ -372,9 +372,9 @@ class Values:
     def _of_function(
         self, _node: Node, value: ScriptValue, _arguments: Sequence[Node]
     ) -> ScriptValue | None:
-        return self._returned(value.node)
+        return self._value_of_call(value.node)
 
-    def _returned(self, function: Node) -> ScriptValue | None:
+    def _value_of_call(self, function: Node) -> ScriptValue | None:
         """Return what a function gives, if all that it returns is the same."""
         body = function.child_by_field_name("body")
         if body is None:
@@ -427,7 +427,7 @@ _EVALUATE: Final[Mapping[str, Callable[[Values, Node], ScriptValue | None]]] = {
     "function_expression": Values._function,  # noqa: SLF001
     "function_declaration": Values._function,  # noqa: SLF001
     "parenthesized_expression": Values._last,  # noqa: SLF001
-    "await_expression": Values._awaited,  # noqa: SLF001
+    "await_expression": Values._value_of_await,  # noqa: SLF001
     "binary_expression": Values._either,  # noqa: SLF001
     "member_expression": Values._member,  # noqa: SLF001
     "subscript_expression": Values._member,  # noqa: SLF001

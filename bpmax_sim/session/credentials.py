@@ -212,7 +212,7 @@ def matching_rules(platforms: Platforms, ignore: Iterable[str]) -> Rules:
     Raises:
         ConfigError: one of them is no path, or can be no place of a request.
     """
-    return _collected(platforms, tuple(ignore))
+    return _collect_rules(platforms, tuple(ignore))
 
 
 def volatile_places(platforms: Platforms, name: str) -> tuple[str, ...]:
@@ -285,7 +285,7 @@ def declared_by(platforms: Platforms, name: str) -> tuple[Platform | Api, ...]:
 
 
 @lru_cache(maxsize=256)
-def _collected(platforms: Platforms, ignore: tuple[str, ...]) -> Rules:
+def _collect_rules(platforms: Platforms, ignore: tuple[str, ...]) -> Rules:
     declared: list[tuple[str, Platform | Api, list[str]]] = []
     for platform in platforms:
         apis = {f"{platform.platform_key}.{name}": api for name, api in platform.apis.items()}

@@ -302,7 +302,7 @@ def options_of(door: Door) -> Mapping[str, Option]:
     return _AT_DOOR[door]
 
 
-def helped(option: Option, flag: Callable[[str], str]) -> str:
+def option_help(option: Option, flag: Callable[[str], str]) -> str:
     """Return the help of *option*; *flag* spells another option."""
     return msg(option.help, **{name: flag(name) for name in fields(option.help)})
 

@@ -282,7 +282,7 @@ class Session:
             bindings=self._bindings(form, ctx),
             page=page,
         )
-        return scripts.judged(self._heard(outcome), self.settings.unawaited)
+        return scripts.judged(self._note_outcome(outcome), self.settings.unawaited)
 
     @refuse_unknown_keywords()
     def start_script(
@@ -302,7 +302,7 @@ class Session:
         self._refuse_closed()
         self._runtime.start(
             scripts.as_script(script),
-            lambda outcome: done(self._heard(outcome)),
+            lambda outcome: done(self._note_outcome(outcome)),
             libraries=scripts.as_scripts(libraries),
             bindings=self._bindings(form, ctx),
             page=page,
@@ -320,13 +320,13 @@ class Session:
 
     def drain(self) -> list[Outcome]:
         """Return what came of timers since the last time, after their scripts had ended."""
-        return [self._heard(outcome) for outcome in self._runtime.drain()]
+        return [self._note_outcome(outcome) for outcome in self._runtime.drain()]
 
     def hear(self, listener: Callable[[Outcome | FieldChanged], None], /) -> None:
         """Let *listener* get what comes of scripts from now on, and what they write to a dict."""
         self._hearers.append(listener)
 
-    def _heard(self, outcome: Outcome) -> Outcome:
+    def _note_outcome(self, outcome: Outcome) -> Outcome:
         shown = scripts.shown_outcome(outcome, self.redact)
         self._tell(shown)
         return shown

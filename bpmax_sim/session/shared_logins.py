@@ -53,7 +53,7 @@ class _SharedFile:
         self._descriptor = -1
 
     @cached_property
-    def _derived(self) -> bytes:
+    def _cipher_key(self) -> bytes:
         text = self._secret.encode("utf-8", "surrogatepass")
         return hashlib.scrypt(text, salt=b"bpmax_sim login", dklen=48, **_COST)
 
@@ -61,7 +61,7 @@ class _SharedFile:
     def _box(self) -> Any:
         from cryptography.fernet import Fernet  # noqa: PLC0415 - takes long to import
 
-        return Fernet(urlsafe_b64encode(self._derived[16:]))
+        return Fernet(urlsafe_b64encode(self._cipher_key[16:]))
 
     @property
     def is_held(self) -> bool:
@@ -74,7 +74,7 @@ class _SharedFile:
             ConfigError: there is no place for it.
         """
         user = os.getuid() if hasattr(os, "getuid") else ""
-        path = Path(tempfile.gettempdir(), f"bpmax-sim-{user}", self._derived[:16].hex())
+        path = Path(tempfile.gettempdir(), f"bpmax-sim-{user}", self._cipher_key[:16].hex())
         flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_BINARY", 0)
         try:
             path.parent.mkdir(mode=0o700, exist_ok=True)

@@ -96,7 +96,7 @@ def _object(turn: Turn, error: str) -> None:
         raise Refusal(error)
 
 
-def _known(turn: Turn, rule: model.KnownParameters) -> None:
+def _check_parameter_names(turn: Turn, rule: model.KnownParameters) -> None:
     token = turn.table.tokens.at
     body = turn.scope["body"]
     for place, names, present in (
@@ -248,7 +248,7 @@ _CHECKS: Final[Mapping[str, Callable[[Turn, Any], object]]] = {
     "login": _login,
     "grants": auth.grant,
     "object": _object,
-    "known": _known,
+    "known": _check_parameter_names,
     "need": _need,
     "equal": _equal,
     "text": _text,

@@ -116,16 +116,16 @@ def _head(**texts: str) -> str:
 
 def _instances(platforms: Platforms, key: str) -> str:
     keys = [entry.instance.instance_key for entry in platforms.entries.get(key, ())]
-    return " | ".join([*map(_quoted, keys), "(string & {})"])  # completes, and takes any
+    return " | ".join([*map(_quote, keys), "(string & {})"])  # completes, and takes any
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
 def _key(name: str) -> str:
     """Return *name* as a member; TypeScript takes Chinese names as they are."""
-    return name if name.isidentifier() else _quoted(name)
+    return name if name.isidentifier() else _quote(name)
 
 
 def _name(key: str, *more: str) -> str:
@@ -151,7 +151,7 @@ def _write_form(forms: Sequence[Mapping[str, Any]], about: str) -> str:
             shapes.setdefault(name, []).append(shape_of(value))
     names = sorted(shapes)
     lines = [f"  {_key(name)}: {_field_type(merge_shapes(shapes[name]))};\n" for name in names]
-    keys = " | ".join(map(_quoted, names)) or "string"
+    keys = " | ".join(map(_quote, names)) or "string"
     return (
         f"type BpmaxField = {keys};\n"
         + _comment([about])
@@ -194,7 +194,7 @@ def _write_platform(platform: Platform, shapes: ResponseShapes) -> str:
         for name in _spellings(api):
             members.append(f"{about}  {_key(name)}({arguments}): Promise<{result}>;\n")
             parts = ", ".join(_part_type(api.parameters, part) for part in _PARTS)
-            chains.append(f"  $api(name: {_quoted(name)}): BpmaxChain<{parts}, {result}>;\n")
+            chains.append(f"  $api(name: {_quote(name)}): BpmaxChain<{parts}, {result}>;\n")
     head = _comment([platform.title]) + f"interface {_name(key)} {{\n"
     rest = "  $api(name: string): BpmaxChain<any, any, any, any, any>;\n}\n"
     return "".join([*results, head, *members, *chains, rest])
@@ -281,12 +281,12 @@ def _body_type(named: Sequence[Parameter]) -> str:
             below = branch.setdefault(step, {})
             branch = below if isinstance(below, dict) else {}
         branch[steps[-1]] = _parameter_type(parameter)
-    return f"{_nested(tree)} | any[] | string | Uint8Array" if tree else "any"
+    return f"{_format_type_tree(tree)} | any[] | string | Uint8Array" if tree else "any"
 
 
-def _nested(tree: Mapping[str, Any]) -> str:
+def _format_type_tree(tree: Mapping[str, Any]) -> str:
     members = [
-        f"{_key(name)}?: {_nested(kind) if isinstance(kind, dict) else kind}"
+        f"{_key(name)}?: {_format_type_tree(kind) if isinstance(kind, dict) else kind}"
         for name, kind in tree.items()
     ]
     return "{ " + "; ".join([*members, "[name: string]: any"]) + " }"

@@ -111,10 +111,10 @@ def _headers(headers: Any) -> Pairs:
     if isinstance(headers, str):  # "Name: value" lines, of v2.0
         lines = (line.partition(":") for line in headers.splitlines() if line.strip())
         return tuple((name.strip(), value.strip()) for name, _, value in lines)
-    return tuple(_enabled(headers))
+    return tuple(_enabled_pairs(headers))
 
 
-def _enabled(items: Any) -> Iterator[tuple[str, str]]:
+def _enabled_pairs(items: Any) -> Iterator[tuple[str, str]]:
     """Yield key and value of what is not switched off."""
     for item in items or ():
         if not item.get("disabled"):
@@ -143,7 +143,7 @@ def _fill(text: str, variables: Variables, depth: int = 0) -> str:
 def _url(url: Any, variables: Variables) -> str:
     given = url if isinstance(url, str) else url.get("raw") or _compose_url(url)
     text = _fill(given, variables)
-    own = {} if isinstance(url, str) else dict(_enabled(url.get("variable")))
+    own = {} if isinstance(url, str) else dict(_enabled_pairs(url.get("variable")))
 
     def parameter(match: re.Match[str]) -> str:
         return (
@@ -165,7 +165,7 @@ def _compose_url(url: Any) -> str:
             part if isinstance(part, str) else str(part.get("value", "")) for part in path
         )
     )
-    query = urlencode(list(_enabled(url.get("query"))), safe="{}")
+    query = urlencode(list(_enabled_pairs(url.get("query"))), safe="{}")
     scheme = f"{url['protocol']}://" if url.get("protocol") else ""
     return f"{scheme}{host}/{path.lstrip('/')}{'?' if query else ''}{query}"
 
@@ -181,7 +181,7 @@ def _read_body(body: Any, headers: Pairs, variables: Variables) -> tuple[Pairs, 
         typed = _with_type(headers, _MEDIA.get(language, "text/plain"))
         return typed, text.encode()
     if mode == "urlencoded":
-        pairs = [(name, _fill(value, variables)) for name, value in _enabled(body.get(mode))]
+        pairs = [(name, _fill(value, variables)) for name, value in _enabled_pairs(body.get(mode))]
         return _with_type(headers, FORM), urlencode(pairs).encode()
     if mode == "graphql":
         query = dict(body.get(mode) or {})

@@ -66,8 +66,8 @@ def message_parts(
     *charset* is the declared encoding of the body.
     """
     return {
-        "query": _grouped(query),
-        "header": _grouped([(name.lower(), value) for name, value in headers]),
+        "query": _group_by_path(query),
+        "header": _group_by_path([(name.lower(), value) for name, value in headers]),
         "body": _body_value(body, Headers(headers).content_type, charset)
         if body and len(body) <= _MOST
         else None,
@@ -98,7 +98,7 @@ def token_members(parts: dict[str, Any], opened: Iterable[Steps] = ()) -> Iterat
 _OF_LOGINS: Final = frozenset({"session", "sid", "ticket", "code", "jsapi_ticket", "sessiontoken"})
 
 
-def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+def _group_by_path(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     grouped: dict[str, list[str]] = {}
     for name, value in pairs:
         grouped.setdefault(name, []).append(value)
@@ -120,7 +120,7 @@ def _text_value(text: str) -> Any:
     if start == "<":
         return _markup_value(text)
     if _FORM.fullmatch(text):
-        return _grouped(parse_qsl(text, keep_blank_values=True))
+        return _group_by_path(parse_qsl(text, keep_blank_values=True))
     if start in {"{", "["} and (whole := _json_value(text)) is not None:
         return whole
     lines = [value for found in _EVENT.findall(text) if (value := _json_value(found)) is not None]
@@ -152,7 +152,7 @@ def _markup_value(text: str) -> dict[str, Any]:
         if "name" in attributes and value is not None:
             pairs.append((attributes["name"], value))
         pairs += attributes.items()
-    return _grouped(pairs)
+    return _group_by_path(pairs)
 
 
 def _members(value: Any, path: Steps, name: str, depth: int = 0) -> Iterator[Member]:
@@ -176,7 +176,7 @@ def _inner_members(text: str, path: Steps, depth: int) -> Iterator[Member]:
         inner = _json_value(text)
     elif "=" in text:
         queries = [re.split("[?#]", address)[1:] for address in _ADDRESS.findall(text)]
-        inner = [_grouped(parse_qsl("&".join(parts))) for parts in queries]
+        inner = [_group_by_path(parse_qsl("&".join(parts))) for parts in queries]
     if inner:
         for _, name, found in _members(inner, (), "", depth + 1):
             yield path, name, found

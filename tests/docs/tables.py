@@ -39,7 +39,7 @@ from bpmax_sim.scenario.model import (
 )
 from bpmax_sim.scenario.model import keys_of as fields_of
 from bpmax_sim.secret.decode import NOT_SEARCHED, SEARCHED
-from bpmax_sim.session.options import Option, helped
+from bpmax_sim.session.options import Option, option_help
 from bpmax_sim.subject.hooks import HOOKS
 from bpmax_sim.yamlfile import Node
 from tests.docs import api, cli, facts, figures, glossary, models
@@ -104,7 +104,7 @@ def spelled(option: Option) -> str:
 
 def options(words: Words) -> str:
     rows = [
-        (f"`{spelled(one)}`", f"`{ini_of(name)}`", words(helped(one, flag_of)))
+        (f"`{spelled(one)}`", f"`{ini_of(name)}`", words(option_help(one, flag_of)))
         for name, one in OPTIONS.items()
     ]
     return words.table(("option", "in the ini file", "meaning"), rows)

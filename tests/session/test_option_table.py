@@ -15,7 +15,7 @@ from bpmax_sim.cli import run as commands
 from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.cli.options import flag_of
 from bpmax_sim.scenario.model import ProxySpec, Scenario
-from bpmax_sim.session.options import OPTIONS, Option, helped, options_of
+from bpmax_sim.session.options import OPTIONS, Option, option_help, options_of
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import (
     EverydayOptions,
@@ -94,7 +94,7 @@ def test_the_command_line_says_what_the_table_says(command: str, left_out: set[s
     for flag, (kind, told) in found.items():
         option = known[flag]
         assert not option.choices or option.type in {kind, *get_args(kind)}, flag
-        assert told.lower() == f"{helped(option, flag_of)}.".lower(), flag
+        assert told.lower() == f"{option_help(option, flag_of)}.".lower(), flag
 
 
 def test_a_scenario_says_what_the_table_says() -> None:
