@@ -155,7 +155,7 @@ class ProjectUses:
             for fact in facts.facts:
                 if fact.kind == "member" and fact.role == "reads":
                     platform, api, *member = fact.name.split(".")
-                    places = read.setdefault(self._api(f"{platform}.{api}"), {})
+                    places = read.setdefault(self._api_key(f"{platform}.{api}"), {})
                     places.setdefault(tuple(member), f"{path}:{fact.line}")
         return read
 
