@@ -275,6 +275,7 @@ def test_no_secret_of_a_project_is_in_what_is_told(tmp_path: Path) -> None:
     assert "s3cret" not in repr(found)
 
 
+@pytest.mark.night("five seconds of processor time; the gallery's platforms are searched above")
 def test_a_platform_imported_from_openapi_is_searched(tmp_path: Path) -> None:
     document = read_document(ROOT / "tests/data/openapi/crm.json")
     path = tmp_path / "crm.yaml"
