@@ -109,6 +109,36 @@ def _list_folders(root: str, name: str, folders: object) -> Iterator[str]:
         yield whole
 
 
+def platform_folders(root: Path) -> tuple[Path, ...]:
+    """Return where the platforms of the project at *root* are declared, the last winning.
+
+    They are ``platforms`` of ``[tool.bpmax_sim]``, a path or a list of paths below the root; by
+    default ``scenarios/platforms``, where there is one.
+
+    Raises:
+        ValueError: one of those that are named is not there.
+    """
+    named = _platform_folders(str(root), file_stamp(os.path.join(root, "pyproject.toml")))
+    default = os.path.join(root, "scenarios", "platforms")
+    return named or ((Path(default),) if os.path.exists(default) else ())  # noqa: PTH110
+
+
+@lru_cache(maxsize=64)
+def _platform_folders(root: str, _stamp: object) -> tuple[Path, ...]:
+    named = (_read_settings(root) or {}).get("platforms", ())
+    folders: list[Path] = []
+    for folder in named if isinstance(named, list | tuple) else [named]:
+        path = os.path.normpath(os.path.join(root, str(folder)))
+        if not isinstance(folder, str) or not os.path.exists(path):  # noqa: PTH110
+            wrong = msg(
+                "[tool.bpmax_sim] platforms: expected folders of platform files, got {folder!r}",
+                folder=folder,
+            )
+            raise ValueError(wrong)
+        folders.append(Path(path))
+    return tuple(folders)
+
+
 def open_places_of(root: Path) -> tuple[str, ...]:
     """Return ``not_secret`` of ``[tool.bpmax_sim]``: places that no platform file can declare."""
     return _open_places(_read_settings(root))

@@ -418,7 +418,7 @@ class Recordings:
         self,
         cassettes: Sequence[Path],
         *,
-        platforms: Path | None = None,
+        platforms: Path | Sequence[Path] | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
         """Open *cassettes*, understood by the platform files in *platforms*.

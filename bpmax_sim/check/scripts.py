@@ -233,7 +233,7 @@ def _check_options(call: ProxyCall) -> Iterator[ScriptFinding]:
 
 
 def _unknown_platform(call: ProxyCall, platforms: Platforms) -> Iterator[ScriptFinding]:
-    if call.platform is not None:
+    if call.platform is not None and call.platform not in platforms.broken:
         folder = msg("; declare it in {folder}", folder=platforms.folder)
         hint = nearest_name(call.platform, platforms.keys) or folder
         message = msg("there is no platform {key!r}{hint}", key=call.platform, hint=hint)

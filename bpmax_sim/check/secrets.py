@@ -218,9 +218,8 @@ def literal_secrets(platforms: Platforms) -> Iterator[Problem]:
     That is a credential which is declared to be secret, and what is named like one in a platform.
     """
     is_open = cache(_is_open)
-    folder = Path(platforms.folder)
-    for key in platforms.own if folder.is_dir() else ():
-        source = declaring_file(folder, key)
+    for key in platforms.own:
+        source = declaring_file(platforms.folders, key)
         if source is not None and is_open(str(source)):
             yield from _literal_members(read_yaml(source), ())
     for entry in chain.from_iterable(platforms.entries.values()):

@@ -19,6 +19,7 @@ from typer import Option
 import bpmax_sim
 from bpmax_sim import git
 from bpmax_sim.cli.project import FILES
+from bpmax_sim.cli.select import folders_of_project
 from bpmax_sim.cli.terminal import say, tell
 from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.i18n import msg, plural, series, template
@@ -54,9 +55,8 @@ def _check_project(root: Path) -> Iterator[Finding]:
 
 
 def _check_platforms(root: Path) -> Iterator[Finding]:
-    folder = root / "scenarios" / "platforms"
     try:
-        platforms = load_platforms(folder if folder.is_dir() else None)
+        platforms = load_platforms(folders_of_project(root))
     except ConfigError as error:
         message = plural(len(error.problems), "{number} problem", "{number} problems")
         hint = msg("{message}; `bpmax-sim lint` tells them", message=message)

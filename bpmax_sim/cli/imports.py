@@ -19,7 +19,7 @@ from typer import Argument, Option
 
 from bpmax_sim.cassette.journal import PendingExchange
 from bpmax_sim.cli.cassettes import Yes
-from bpmax_sim.cli.options import Json, PlatformsFolder
+from bpmax_sim.cli.options import Json, PlatformFolders
 from bpmax_sim.cli.select import find_owners, load_declared, missing_problem
 from bpmax_sim.cli.terminal import agree, say, say_document, say_result, tell
 from bpmax_sim.errors import ConfigError, Place, Problem, nearest_name
@@ -110,7 +110,7 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
             hidden=True,
         ),
     ] = None,
-    platforms: PlatformsFolder = None,
+    platforms: PlatformFolders = None,
     yes: Yes = False,
     json: Json = False,
 ) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,6 +23,7 @@ from bpmax_sim.cli.select import (
     cassettes_with_journals,
     find_files,
     find_targets,
+    folders_of_project,
     load_sound_items,
 )
 from bpmax_sim.cli.terminal import say, say_json, tell
@@ -31,7 +33,7 @@ from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.index.responses import ResponseShapes
 from bpmax_sim.index.store import load_index
 from bpmax_sim.platform.check import recover_hints
-from bpmax_sim.platform.load import Platforms, load_platforms
+from bpmax_sim.platform.load import Platforms, load_usable_platforms
 from bpmax_sim.project import SUFFIX, find_root, open_places_of
 from bpmax_sim.report.document import as_data, build_document
 from bpmax_sim.report.exit_codes import ExitCode
@@ -44,6 +46,9 @@ from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.traffic.admission import register_known_credentials
 from bpmax_sim.yamlfile import display_path
 from bpmax_sim.yamlfile.node import join
+
+_FoldersKey = tuple[tuple[Path, ...], Path | None]
+"""Folders of platforms, and the file of instances that a scenario names."""
 
 _PLACED = re.compile(r"([^\n:]+\.yaml):(\d+): (.+)", re.DOTALL)
 
@@ -165,7 +170,7 @@ def _find_problems(
     wrong = [list(absent(item)) for item in items]
     yield from chain.from_iterable(wrong)
     whole = [item for item, errors in zip(items, wrong, strict=True) if not errors]
-    loaded: dict[tuple[Path, Path | None], Platforms] = {}
+    loaded: dict[_FoldersKey, Platforms] = {}
     yield from _load_platforms(whole, loaded)
     yield from chain.from_iterable(map(literal_secrets, loaded.values()))
     yield from chain.from_iterable(map(_check_conditions, items))
@@ -202,24 +207,29 @@ def _earlier_names(platforms: Platforms) -> Iterator[str]:
 
 
 def _load_platforms(
-    items: Sequence[ScenarioItem], loaded: dict[tuple[Path, Path | None], Platforms]
+    items: Sequence[ScenarioItem], loaded: dict[_FoldersKey, Platforms]
 ) -> Iterator[Problem]:
     """Load the platforms of the project and of *items* into *loaded*; yield what is wrong."""
-    default = find_root(Path.cwd()) / "scenarios" / "platforms"
-    of_project = [(default, None)] if default.is_dir() else []
+    of_project = [(folders, None) for folders in [_folders_here()] if folders]
     of_scenarios = [(item.platforms, item.instances) for item in items]
-    for folder, instances in dict.fromkeys([*of_project, *of_scenarios]):
+    for folders, instances in dict.fromkeys([*of_project, *of_scenarios]):
         try:
-            present = folder if folder.exists() else None
-            declared = load_platforms(present, instances=instances)
+            declared = load_usable_platforms(folders, instances=instances)
+            yield from declared.problems
             matching_rules(declared, ())  # which tells of places that no request can have
-            loaded[folder, instances] = declared
+            loaded[folders, instances] = declared
         except ConfigError as error:
             yield from error.problems
 
 
+def _folders_here() -> tuple[Path, ...]:
+    with suppress(ConfigError):  # which each scenario tells of
+        return folders_of_project(find_root(Path.cwd()))
+    return ()
+
+
 def _in_scripts(
-    items: Sequence[ScenarioItem], loaded: Mapping[tuple[Path, Path | None], Platforms]
+    items: Sequence[ScenarioItem], loaded: Mapping[_FoldersKey, Platforms]
 ) -> Iterator[ScriptFinding]:
     contexts = script_contexts(items, lambda item: loaded.get((item.platforms, item.instances)))
     indexes = map(load_index, dict.fromkeys(item.root for item in items))

@@ -12,9 +12,9 @@ import typer
 from typer import Argument, Option
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cli.options import Json, PlatformsFolder
+from bpmax_sim.cli.options import Json, PlatformFolders
 from bpmax_sim.cli.output_schema import SHAPES, as_schema
-from bpmax_sim.cli.select import declared_folder, find_files, load_declared
+from bpmax_sim.cli.select import declared_folders, find_files, load_declared
 from bpmax_sim.cli.terminal import agree, announce, say, say_json, say_result, tell
 from bpmax_sim.errors import CallError, ConfigError, suggest
 from bpmax_sim.git import find_repository, set_up
@@ -134,7 +134,7 @@ def serve(
     *,
     host: Host = _HOST,
     port: Port = 0,
-    platforms: PlatformsFolder = None,
+    platforms: PlatformFolders = None,
     json: Json = False,
 ) -> int:
     """Serve recordings."""
@@ -143,7 +143,7 @@ def serve(
         raise ConfigError("there is no cassette here; record one, or name a file or a folder")
     from bpmax_sim.server import Recordings  # noqa: PLC0415 - help is quick without it
 
-    recordings = Recordings(files, platforms=declared_folder(platforms))
+    recordings = Recordings(files, platforms=declared_folders(platforms))
     exchanges = sum(len(Cassette.load(path)) for path in files)
     addresses = [f"{base} ({key})" if key else base for key, base in recordings.bases]
 
@@ -170,7 +170,7 @@ def simulate(
     seed: Annotated[
         int, Option(metavar="N", help=msg("Of all that it makes up."), hidden=True)
     ] = 0,
-    platforms: PlatformsFolder = None,
+    platforms: PlatformFolders = None,
     json: Json = False,
 ) -> int:
     """Serve a stand-in."""

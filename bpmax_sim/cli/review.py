@@ -25,8 +25,8 @@ from bpmax_sim.cassette.merge import review_file
 from bpmax_sim.cassette.model import encode_sorted
 from bpmax_sim.check.diff import Pair, additions, compare_cassettes, is_random_only
 from bpmax_sim.cli.cassettes import Yes
-from bpmax_sim.cli.options import Json, PlatformsFolder
-from bpmax_sim.cli.select import declared_folder, find_files, load_cassette, load_declared
+from bpmax_sim.cli.options import Json, PlatformFolders
+from bpmax_sim.cli.select import declared_folders, find_files, load_cassette, load_declared
 from bpmax_sim.cli.terminal import agree, choose, say, say_document, say_result, tell
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.i18n import msg, plural, series, template
@@ -109,7 +109,7 @@ def _declare_open(text: str) -> None:
     key, name, place = match.groups()
     known = load_declared(None)
     platform = known.platform(key)
-    path = declaring_file(declared_folder(None), key)
+    path = declaring_file(declared_folders(None), key)
     api = known.api(platform, name) if name and name != LOGIN else None
     paths = [api.path] if api else [each.path for each in platform.apis.values()]
     check_places("--not-secret", [place], paths)
@@ -243,7 +243,7 @@ def diff(
         Argument(metavar="B", help=msg("Another; by default A.new, which waits.")),
     ] = None,
     *,
-    platforms: PlatformsFolder = None,
+    platforms: PlatformFolders = None,
     json: Json = False,
 ) -> int:
     """Compare cassettes."""

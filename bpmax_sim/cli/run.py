@@ -82,6 +82,7 @@ class _RunArguments(msgspec.Struct, frozen=True, kw_only=True):
     var: Sequence[str] | None
     json: bool
     allow_ci_record: bool
+    platforms: Sequence[Path] | None = None
     shard: str = ""
     verbose: bool = False
     exit_first: bool = False
@@ -111,7 +112,7 @@ def run(  # noqa: PLR0913 - the options of the command
     instance: option.Instance = "",
     var: option.Variables = None,
     cassettes: option.Cassettes = None,
-    platforms: option.PlatformsFolder = None,
+    platforms: option.PlatformFolders = None,
     faults: option.Faults = "on",
     unused: option.TreatUnused = None,
     shard: option.ShardOption = "",
@@ -162,9 +163,9 @@ def _args_of(values: Mapping[str, Any]) -> _RunArguments:
     A scenario keeps what it says itself of what is not passed.
     """
     folder, remote = cassettes_at(values["cassettes"])
-    platforms = values["platforms"]
-    if platforms is not None and not platforms.exists():
-        raise ConfigError(missing_problem(platforms, ""))
+    platforms: list[Path] | None = values["platforms"]
+    if lacking := [folder for folder in platforms or () if not folder.exists()]:
+        raise ConfigError(*(missing_problem(folder, "") for folder in lacking))
     options: dict[str, Any] = {"remote": remote}
     for name, of_run in options_of("cli").items():
         value = values.get(name)
@@ -239,7 +240,7 @@ def _plan_watch(args: _RunArguments) -> WatchPlan:
         finish=finish,
         cassette=lambda item: cassette_of(item, args.choices),
         folders=[*folders, *(place.parent for place in places)],
-        platforms=args.choices.options.get("platforms"),
+        platforms=tuple(Path(one) for one in args.platforms or ()),
     )
 
 

@@ -20,7 +20,7 @@ from bpmax_sim.cli.keyword_expression import parse_keyword
 from bpmax_sim.errors import ConfigError, Place, Problem, nearest_name, suggest
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import Platforms, load_platforms
-from bpmax_sim.project import SUFFIX, find_root
+from bpmax_sim.project import SUFFIX, find_root, platform_folders
 from bpmax_sim.report.perform import check_syntax, scripts_of
 from bpmax_sim.scenario.load import ScenarioItem, items
 from bpmax_sim.yamlfile import display_path
@@ -241,31 +241,45 @@ def cassettes_with_journals(paths: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys([*named, *cassettes]))
 
 
-def load_declared(folder: Path | None) -> Platforms:
-    """Return the platforms of *folder*, by default those of the project, over the built-in ones.
+def load_declared(folders: Sequence[Path] | None) -> Platforms:
+    """Return the platforms of *folders*, by default those of the project, over the built-in ones.
 
     Raises:
-        ConfigError: if *folder* is not there, or something in it is wrong.
+        ConfigError: if one of *folders* is not there, or something in it is wrong.
     """
-    return load_platforms(declared_folder(folder))
+    return load_platforms(declared_folders(folders))
 
 
-def declared_folder(folder: Path | None) -> Path | None:
-    """Return *folder*, or that of the project, or None where the project has none.
+def declared_folders(folders: Sequence[Path] | None) -> tuple[Path, ...]:
+    """Return *folders*, or those of the project, or none where the project has none.
 
-    A project has it below its scenarios, or where all of them say that it is.
+    A project has them where `platform_folders` says, or where all its scenarios say that they are.
 
     Raises:
-        ConfigError: if *folder* is not there.
+        ConfigError: if one of them is not there.
     """
-    if folder is not None and not folder.exists():
-        raise ConfigError(missing_problem(folder, ""))
+    if lacking := [folder for folder in folders or () if not folder.exists()]:
+        raise ConfigError(*(missing_problem(folder, "") for folder in lacking))
     root = find_root(Path.cwd())
-    own = root / "scenarios" / "platforms"
-    if folder is not None or own.is_dir():
-        return folder or own
-    named = {item.platforms.resolve(): item.platforms for item in _load_all_items(root)}
-    return next(iter(named.values())) if len(named) == 1 and all(map(Path.is_dir, named)) else None
+    if folders or (own := folders_of_project(root)):
+        return tuple(folders or own)
+    named = {tuple(p.resolve() for p in item.platforms): item for item in _load_all_items(root)}
+    alone = next(iter(named.values())).platforms if len(named) == 1 else ()
+    return alone if all(map(Path.is_dir, alone)) else ()
+
+
+def folders_of_project(root: Path) -> tuple[Path, ...]:
+    """Return what `platform_folders` does, for a command.
+
+    Raises:
+        ConfigError: one that ``[tool.bpmax_sim]`` names is not there.
+    """
+    try:
+        return platform_folders(root)
+    except ValueError as error:
+        raise ConfigError(
+            Problem(str(error), Place(display_path(root / "pyproject.toml")))
+        ) from None
 
 
 def find_owners(cassette: Path) -> list[str]:
@@ -285,13 +299,12 @@ def file_of(item: ScenarioItem) -> Path:
 
 
 def platforms_of(item: ScenarioItem) -> Platforms:
-    """Return the platforms of *item*; their default folder need not exist.
+    """Return the platforms of *item*.
 
     Raises:
         ConfigError: something in them is wrong.
     """
-    folder = item.platforms if item.platforms.exists() else None
-    return load_platforms(folder, instances=item.instances)
+    return load_platforms(item.platforms, instances=item.instances)
 
 
 def _load_all_items(root: Path) -> Iterator[ScenarioItem]:

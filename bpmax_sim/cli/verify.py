@@ -19,10 +19,10 @@ from typer import Argument, Option
 from bpmax_sim.check.coverage import KINDS, DeclaredPart, PassedRun, coverage
 from bpmax_sim.check.drift import Drift, MembersRead, Tier, Verification, find_old
 from bpmax_sim.cli.execute import observe
-from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformsFolder
+from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformFolders
 from bpmax_sim.cli.select import (
     collect,
-    declared_folder,
+    declared_folders,
     file_of,
     find_files,
     load_cassette,
@@ -57,7 +57,7 @@ class _Job:
 
     cassette: Path
     owner: str | None = None
-    platforms: Path | None = None
+    platforms: tuple[Path, ...] = ()
     instances: Path | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
@@ -106,7 +106,7 @@ def verify(  # noqa: PLR0913 - the options of the command
     fail_on: Annotated[
         Literal["error", "warning"], Option(help=msg("The least tier that ends with 1."))
     ] = "error",
-    platforms: PlatformsFolder = None,
+    platforms: PlatformFolders = None,
     json: Json = False,
 ) -> int:
     """Verify recordings."""
@@ -185,12 +185,12 @@ def _parse_age(text: str) -> float:
         raise ConfigError(message) from None
 
 
-def _find_jobs(paths: Sequence[str], platforms: Path | None) -> Iterator[_Job]:
+def _find_jobs(paths: Sequence[str], platforms: Sequence[Path] | None) -> Iterator[_Job]:
     """Yield what is to be verified: cassettes as they are named, scenarios' own."""
-    folder = declared_folder(platforms)
+    folders = declared_folders(platforms)
     cassettes = [path for path in paths if _is_cassette(path)]
     for path in find_files([Path(path) for path in cassettes], ".yaml") if cassettes else ():
-        yield _Job(cassette=path, platforms=folder)
+        yield _Job(cassette=path, platforms=folders)
     scenarios = [path for path in paths if path not in cassettes]
     for item in collect(scenarios) if scenarios or not paths else ():
         cassette = Path(display_path(file_of(item)))
@@ -204,7 +204,7 @@ def _find_jobs(paths: Sequence[str], platforms: Path | None) -> Iterator[_Job]:
         yield _Job(
             cassette=cassette,
             owner=item.owner,
-            platforms=platforms or (item.platforms if item.platforms.exists() else None),
+            platforms=tuple(platforms or item.platforms),
             instances=item.instances,
             secrets=secrets(item, os.environ),
         )

@@ -8,22 +8,20 @@ nothing is missed that is saved meanwhile.
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import NoReturn
 
 import msgspec
 
 from bpmax_sim.cli.terminal import tell
 from bpmax_sim.errors import BpmaxError, Problem, shorten_list
+from bpmax_sim.platform.source import find_key
 from bpmax_sim.project import SUFFIXES, absolute, find_instances, local_of
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.yamlfile import display_path
-
-_KEY: Final = re.compile(r"^platform_key:\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
 
 Collected = tuple[Sequence[ScenarioItem], Sequence[Problem]]
 
@@ -37,7 +35,7 @@ class WatchPlan(msgspec.Struct, frozen=True, kw_only=True):
         finish: writes what is there to read afterwards.
         cassette: where the recording of a scenario lies.
         folders: where scenarios are looked for.
-        platforms: the folder or file that wins over a scenario's own, if one does.
+        platforms: the folders or files that win over a scenario's own, if any do.
         called: which platforms each scenario called when it last ran.
     """
 
@@ -46,7 +44,7 @@ class WatchPlan(msgspec.Struct, frozen=True, kw_only=True):
     finish: Callable[[Sequence[ScenarioItem]], None]
     cassette: Callable[[ScenarioItem], Path]
     folders: Sequence[Path]
-    platforms: str | os.PathLike[str] | None = None
+    platforms: Sequence[Path] = ()
     called: dict[str, frozenset[str]] = msgspec.field(default_factory=dict)
 
     def perform(self, items: Sequence[ScenarioItem], problems: Sequence[Problem]) -> None:
@@ -121,8 +119,9 @@ def _uses(run: WatchPlan, item: ScenarioItem, file: str) -> bool:
     if file.endswith(".py"):
         steps = (*item.steps, *item.cleanup)
         return any(located.step.action == "python" for located in steps)
-    platforms = os.path.realpath(run.platforms or item.platforms)
-    if not file.endswith(SUFFIXES) or platforms not in {file, os.path.dirname(file)}:  # noqa: PTH120
+    folders = tuple(map(os.path.realpath, run.platforms or item.platforms))
+    is_below = file.startswith(tuple(os.path.join(folder, "") for folder in folders))  # noqa: PTH118
+    if not file.endswith(SUFFIXES) or not (file in folders or is_below):
         return False
     key = _platform_key(file)
     named = any(key in text for text in item.sources.values())
@@ -132,10 +131,9 @@ def _uses(run: WatchPlan, item: ScenarioItem, file: str) -> bool:
 def _platform_key(file: str) -> str:
     """Return the key of a platform file; of one that cannot be read, nothing."""
     try:
-        match = _KEY.search(Path(file).read_text(encoding="utf-8-sig"))
+        return find_key(Path(file).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError):
         return ""
-    return match[1] if match else ""
 
 
 def _files_of(run: WatchPlan, item: ScenarioItem) -> Iterator[str]:
@@ -143,8 +141,9 @@ def _files_of(run: WatchPlan, item: ScenarioItem) -> Iterator[str]:
     yield item.place.file  # of a row, its table
     yield from item.sources
     yield str(run.cassette(item))
-    platforms = run.platforms or item.platforms
-    instances = str(item.instances or "") or find_instances(absolute(platforms))
+    folders = run.platforms or item.platforms
+    beside = find_instances(absolute(folders[-1])) if folders else ""
+    instances = str(item.instances or "") or beside
     if instances:
         yield from (instances, local_of(instances))
 
@@ -156,8 +155,8 @@ def _places_to_watch(run: WatchPlan, items: Iterable[ScenarioItem]) -> tuple[str
     """
     places = {os.path.realpath(folder) for folder in run.folders}
     for item in items:
-        platforms = str(run.platforms or item.platforms)
-        folders = (str(item.path.parent), platforms, str(run.cassette(item).parent))
+        platforms = map(str, run.platforms or item.platforms)
+        folders = (str(item.path.parent), *platforms, str(run.cassette(item).parent))
         places.update(os.path.realpath(folder) for folder in folders if os.path.isdir(folder))  # noqa: PTH112
         for file in map(os.path.realpath, _files_of(run, item)):
             folder = os.path.dirname(file)  # noqa: PTH120

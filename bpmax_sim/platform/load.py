@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 
@@ -125,6 +126,9 @@ class Platforms:
         entries: the instances of each platform, in file order.
         overridden: each platform of an earlier folder that one of a later has replaced: its key,
             where it was, and where it is.
+        broken: what is wrong with each platform that cannot be used, by its key.
+        problems: everything that is wrong in any of the platform files.
+        folders: where they were declared.
         folder: where platform files belong, and *instances* where instances do, for messages.
     """
 
@@ -135,6 +139,9 @@ class Platforms:
     folder: str = "scenarios/platforms"
     instances: str = "scenarios/instances.yaml"
     overridden: tuple[tuple[str, Place, Place], ...] = ()
+    broken: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    folders: tuple[Path, ...] = ()
     _closed: dict[tuple[str, str], tuple[Instance, Credentials]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -146,10 +153,10 @@ class Platforms:
     @property
     def keys(self) -> tuple[str, ...]:
         """Return every platform key, sorted."""
-        return tuple(sorted({*self.own, *self.built_in_keys}))
+        return tuple(sorted({*self.own, *self.broken, *self.built_in_keys}))
 
     def __iter__(self) -> Iterator[Platform]:
-        return (self.platform(key) for key in self.keys)
+        return (self.platform(key) for key in self.keys if key not in self.broken)
 
     def with_entries(self, entries: Iterable[InstanceEntry]) -> Platforms:
         """Return the same platforms with *entries* as their instances."""
@@ -160,16 +167,19 @@ class Platforms:
         return replace(self, entries=grouped)
 
     def find(self, key: str) -> Platform | None:
-        """Return the platform of *key*, or None."""
-        return self.own.get(key) or self.built_in(key)
+        """Return the platform of *key*, or None; also None where its file has mistakes."""
+        return self.own.get(key) or (None if key in self.broken else self.built_in(key))
 
     def platform(self, key: str) -> Platform:
         """Return the platform of *key*.
 
         Raises:
             CallError: UNKNOWN_PLATFORM, with a near name or all there are.
+            ConfigError: its file has mistakes.
         """
-        platform = self.own.get(key) or self.built_in(key)
+        platform = self.find(key)
+        if key in self.broken:
+            raise ConfigError(*self.broken[key])
         if platform is None:
             known = msg(
                 "; there are {listed}; declare it in {folder}",
@@ -355,6 +365,22 @@ def load_platforms(
     Raises:
         ConfigError: everything that is wrong in any of the files, at once.
     """
+    platforms = load_usable_platforms(path, instances=instances)
+    if platforms.problems:
+        raise ConfigError(*platforms.problems)
+    return platforms
+
+
+def load_usable_platforms(
+    path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None,
+    *,
+    instances: str | os.PathLike[str] | None = None,
+) -> Platforms:
+    """Return what `load_platforms` does, where a mistake in a file stops only who uses it.
+
+    Raises:
+        ConfigError: a folder is not there, or the file of instances has mistakes.
+    """
     named = () if path is None else (path,) if isinstance(path, str | os.PathLike) else path
     folders = tuple(map(absolute, named))
     if instances is not None:
@@ -387,9 +413,9 @@ def read_platform(path: Path, *, file: str = "") -> Platform:
     return platform_file.platform
 
 
-def declaring_file(folder: Path | None, key: str) -> Path | None:
-    """Return the file below *folder* that declares the platform of *key*, or None."""
-    sources = _platform_sources(folder) if folder is not None else ()
+def declaring_file(folders: Sequence[Path], key: str) -> Path | None:
+    """Return the file of the last of *folders* that declares the platform of *key*, or None."""
+    sources = (one for folder in reversed(folders) for one in _platform_sources(folder))
     return next((source.path for source in sources if source.key == key), None)
 
 
@@ -417,21 +443,28 @@ def _load_folders(folders: Sequence[Path], place: Path | None) -> Platforms:
             known = [one for one in known if sources.index(one) < sources.index(child)]
         return known[-1] if known else _built_in_source(key)
 
-    files = [[_build_cached(source, find) for source in layer] for layer in layers]
-    problems = [problem for layer in files for file in layer for problem in file.problems]
-    latest, overridden = _choose_files(files, problems)
+    files = [[(one, _build_cached(one, find)) for one in layer] for layer in layers]
+    choice = _choose_files(files)
+    latest, broken = choice.latest, choice.broken
     folder = folders[-1] if folders else None
     platforms = Platforms(
-        own={key: file.platform for key, file in latest.items() if file.platform is not None},
+        own={
+            key: file.platform
+            for key, file in latest.items()
+            if file.platform is not None and key not in broken
+        },
         built_in=built_in,
         built_in_keys=built_in_keys(),
         folder=display_path(folder) if folder is not None else "scenarios/platforms",
         instances=display_path(place) if place is not None else "scenarios/instances.yaml",
-        overridden=tuple(overridden),
+        overridden=tuple(choice.overridden),
+        broken={key: tuple(dict.fromkeys(found)) for key, found in broken.items()},
+        problems=tuple(dict.fromkeys(choice.problems)),
+        folders=tuple(folders),
     )
     entries: tuple[InstanceEntry, ...] = ()
+    problems: list[Problem] = []
     if place is not None:
-        broken = {key for key, file in latest.items() if key and file.problems}
         entries = read_instances(
             place,
             # What a broken file declares is not held against its instances.
@@ -440,31 +473,54 @@ def _load_folders(folders: Sequence[Path], place: Path | None) -> Platforms:
             problems,
         )
     if problems:
-        raise ConfigError(*dict.fromkeys(problems))
-    return platforms.with_entries([*entries, *_implied_entries(platforms.own.values(), entries)])
+        raise ConfigError(*dict.fromkeys([*platforms.problems, *problems]))
+    sound = [entry for entry in entries if entry.instance.platform not in broken]
+    return platforms.with_entries([*sound, *_implied_entries(platforms.own.values(), sound)])
 
 
-def _choose_files(
-    layers: list[list[PlatformFile]], problems: list[Problem]
-) -> tuple[dict[str, PlatformFile], list[tuple[str, Place, Place]]]:
-    """Return the file of each platform, of the last layer that has one, and what it replaced."""
-    latest: dict[str, PlatformFile] = {}
-    overridden: list[tuple[str, Place, Place]] = []
+@dataclass(slots=True)
+class _FileChoice:
+    """Which file of several folders is that of a platform.
+
+    Attributes:
+        latest: the file of each platform, of the last folder that has one.
+        broken: what is wrong with the platforms that cannot be used.
+        problems: everything that is wrong, also in files that a later folder replaces.
+        overridden: as of `Platforms`.
+    """
+
+    latest: dict[str, PlatformFile] = field(default_factory=dict)
+    broken: dict[str, list[Problem]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    overridden: list[tuple[str, Place, Place]] = field(default_factory=list)
+
+
+def _choose_files(layers: list[list[tuple[PlatformSource, PlatformFile]]]) -> _FileChoice:
+    choice = _FileChoice()
     for layer in layers:
         own: dict[str, PlatformFile] = {}
-        for file in layer:
-            twin = own.setdefault(file.key, file)
-            if file.key and twin is not file:
+        broken: dict[str, list[Problem]] = {}
+        for _, file in layer:
+            twin = own.setdefault(file.key, file) if file.key else file
+            if twin is not file:
                 message = msg(
                     "a second platform {file_key!r}, first at {first}; rename or remove one",
                     file_key=file.key,
                     first=twin.place,
                 )
-                problems.append(Problem(message, file.place, "platform_key"))
-        replaced = [key for key in own if key and key in latest]
-        overridden += [(key, latest[key].place, own[key].place) for key in replaced]
-        latest |= own
-    return latest, overridden
+                problem = Problem(message, file.place, "platform_key")
+                broken.setdefault(file.key, []).append(problem)
+        for source, file in layer:
+            key = file.key or source.probable_key
+            if file.problems and (file.key or key not in own):
+                broken.setdefault(key, []).extend(file.problems)
+            choice.problems += file.problems
+        choice.problems += chain.from_iterable(broken.values())
+        replaced = [key for key in own if key in choice.latest]
+        choice.overridden += [(key, choice.latest[key].place, own[key].place) for key in replaced]
+        choice.latest |= own
+        choice.broken = {k: v for k, v in choice.broken.items() if k not in own} | broken
+    return choice
 
 
 def _implied_entries(

@@ -8,6 +8,7 @@ names it. Both are read where files are, before anything is expanded.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from bpmax_sim.project import SUFFIXES
 from bpmax_sim.yamlfile import Node, display_path, read_yaml
 
 EXTENDS = "extends"
+_KEY = re.compile(r"^platform_key:\s*[\"']?([^\s\"'#]+)", re.MULTILINE)
 _PRESET = "preset"
 
 
@@ -42,6 +44,17 @@ class PlatformSource(msgspec.Struct, frozen=True):
         """Return the key of its platform, or nothing."""
         node = self.root.child("platform_key") if self.root else None
         return str(node.value) if node is not None else ""
+
+    @property
+    def probable_key(self) -> str:
+        """Return its key, also where the file cannot be read or says none: then its name counts."""
+        if self.key:
+            return self.key
+        try:
+            text = self.path.read_text(encoding="utf-8-sig")
+        except (OSError, ValueError):
+            text = ""
+        return find_key(text) or self.path.stem
 
     @property
     def place(self) -> Place:
@@ -76,6 +89,12 @@ def read_source(path: Path, file: str = "") -> PlatformSource:
     return PlatformSource(path, root, tuple(problems), presets, used)
 
 
+def find_key(text: str) -> str:
+    """Return the key that the text of a platform file declares, or nothing; it may be no YAML."""
+    match = _KEY.search(text)
+    return match[1] if match else ""
+
+
 def is_private(name: object) -> bool:
     """Return whether *name* names a preset that is a file of one's own."""
     return isinstance(name, str) and name.endswith(SUFFIXES)
@@ -96,15 +115,15 @@ Find = Callable[[str, PlatformSource], PlatformSource | None]
 def chain_of(source: PlatformSource, find: Find, problems: list[Problem]) -> list[PlatformSource]:
     """Return *source* and what it extends, the farthest last.
 
-    A parent that is not there and a circle are told in *problems*, and end the chain.
+    A parent that is not there and a circle are told in *problems*, and end the chain. The problem
+    of a circle is the same for each file in it and for those that lead into it.
     """
     chain = [source]
     while (root := chain[-1].root) is not None and (node := root.child(EXTENDS)) is not None:
         key = str(node.value)
         parent = find(key, chain[-1])
         if parent in chain:
-            way = " → ".join([*(one.key for one in chain), key])
-            problems.append(Problem(msg("extends itself: {way}", way=way), node.place, EXTENDS))
+            problems.append(_circle_problem(chain[chain.index(parent) :]))
             break
         if parent is None or parent.root is None:
             message = msg("there is no platform {key!r} to extend", key=key)
@@ -112,6 +131,16 @@ def chain_of(source: PlatformSource, find: Find, problems: list[Problem]) -> lis
             break
         chain.append(parent)
     return chain
+
+
+def _circle_problem(circle: list[PlatformSource]) -> Problem:
+    """Return the one problem of files of which each extends the next, and the last the first."""
+    places = [one.root.items[EXTENDS].place for one in circle if one.root is not None]
+    first = min(range(len(circle)), key=lambda at: (places[at].file, places[at].line))
+    steps = [f"{one.key} ({place})" for one, place in zip(circle, places, strict=True)]
+    way = " → ".join([*steps[first:], *steps[:first], circle[first].key])
+    message = msg("extends itself: {way}; remove one extends", way=way)
+    return Problem(message, places[first], EXTENDS)
 
 
 def lay_over(chain: list[PlatformSource]) -> tuple[Node, dict[str, Node]]:

@@ -110,15 +110,17 @@ def session_options(node: pytest.Item, *, sets: Sets = lambda _name: False) -> S
     return cast("SessionOptions", chosen)
 
 
-def _platforms_folder(node: pytest.Item, mark: Mapping[str, Any], sets: Sets) -> Path | None:
+def _platforms_folder(node: pytest.Item, mark: Mapping[str, Any], sets: Sets) -> tuple[Path, ...]:
     """Return the platforms, each way of naming them relative to what its writer looks at."""
     config = node.config
     passed, ini = options.read_option(config, "platforms")
     if passed is not None:
-        return Path(config.invocation_params.dir, passed)
+        return tuple(Path(config.invocation_params.dir, one) for one in passed)
     if "platforms" in mark:
-        return Path(root_of(node), mark["platforms"])
-    return None if ini is None or sets("platforms") else Path(config.rootpath, ini)
+        named = mark["platforms"]
+        several = [named] if isinstance(named, str | os.PathLike) else named
+        return tuple(Path(root_of(node), one) for one in several)
+    return () if ini is None or sets("platforms") else tuple(Path(config.rootpath, p) for p in ini)
 
 
 def root_of(node: pytest.Item | pytest.Collector) -> Path:

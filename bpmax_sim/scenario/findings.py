@@ -29,6 +29,7 @@ from bpmax_sim.subject.project import UNDO
 
 WRONG_CALLS = frozenset(
     {
+        "ConfigError",
         "UNKNOWN_PLATFORM",
         "UNKNOWN_INSTANCE",
         "UNKNOWN_API",

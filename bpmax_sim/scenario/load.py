@@ -30,7 +30,14 @@ from bpmax_sim.errors import (
 from bpmax_sim.file_names import Homes, cassette_name, node_part
 from bpmax_sim.i18n import join_messages, msg
 from bpmax_sim.platform.model import Model
-from bpmax_sim.project import Strictness, absolute, find_root, named_file, strictness_of
+from bpmax_sim.project import (
+    Strictness,
+    absolute,
+    find_root,
+    named_file,
+    platform_folders,
+    strictness_of,
+)
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.cases import (
     Row,
@@ -120,7 +127,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
         cli_variables: those of them that came from outside, as they were given.
         faults: rules that hold for the whole item.
         cassette: name below the cassettes folder, without suffix.
-        platforms: folder or file of the platforms.
+        platforms: folders or files of the platforms, the last winning.
         instances: file of the instances, where the scenario names one.
         names: what values that a row fills in are held against.
         strictness: how doubts are taken in the scenario's folder.
@@ -145,7 +152,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
     cli_variables: Mapping[str, Any] = msgspec.field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
     cassette: str
-    platforms: Path
+    platforms: tuple[Path, ...]
     instances: Path | None = None
     names: ScenarioNames = ScenarioNames()
     strictness: Strictness = "normal"
@@ -412,7 +419,7 @@ def _build_item(
         cli_variables=draft.variables,
         faults=tuple(faults),
         cassette=_cassette_of(draft, row, root),
-        platforms=named_file(whole, proxy.platforms or str(root / "scenarios" / "platforms")),
+        platforms=_find_platforms(draft, whole, root),
         instances=named_file(whole, proxy.instances) if proxy.instances else None,
         names=draft.names,
         strictness=draft.strictness,
@@ -420,6 +427,16 @@ def _build_item(
         fills=draft.filled_keys(draft.spot),
         rows=len(draft.rows),
     )
+
+
+def _find_platforms(draft: ScenarioDraft, file: Path, root: Path) -> tuple[Path, ...]:
+    if named := draft.scenario.proxy.platform_names:
+        return tuple(named_file(file, name) for name in named)
+    try:
+        return platform_folders(root)
+    except ValueError as error:
+        draft.problems.append(Problem(str(error), Place(display_path(root / "pyproject.toml"))))
+        return ()
 
 
 def _cassette_of(draft: ScenarioDraft, row: Row | None, root: Path) -> str:

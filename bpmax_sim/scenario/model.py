@@ -136,12 +136,13 @@ class ProxySpec(Model, frozen=True, kw_only=True):
     """Where the third parties are declared and how their responses are recorded and matched.
 
     Attributes:
+        platforms: a folder or file, or several of which a later one wins.
         unused: what recordings are that no call played.
         unawaited: what calls are whose promise nobody took; they complete all the same. By
             default they fail, while a chain that was only built warns.
     """
 
-    platforms: str = ""
+    platforms: str | tuple[str, ...] = ()
     instance: str = ""
     instances: str = ""
     cassette: str = ""
@@ -152,6 +153,12 @@ class ProxySpec(Model, frozen=True, kw_only=True):
     unawaited: Unawaited | UnsetType = UNSET
     repeat: bool = False
     stubs: tuple[Stub, ...] = ()
+
+    @property
+    def platform_names(self) -> tuple[str, ...]:
+        """Return the folders and files of platforms that it names."""
+        names = (self.platforms,) if isinstance(self.platforms, str) else self.platforms
+        return tuple(name for name in names if name)
 
 
 class ExpectedCall(Model, frozen=True, kw_only=True):

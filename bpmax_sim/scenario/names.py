@@ -114,9 +114,9 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
 
     def call_problem(self, call: str) -> str | None:
         """Return what is wrong with ``platform.api`` *call*, ``*`` for any characters of either."""
-        if self.platforms is None or call == "*" or "${" in call:
-            return None
         platform, _, api = call.partition(".")
+        if self.platforms is None or platform in {"*", *self.platforms.broken} or "${" in call:
+            return None  # calls of a broken one say what is wrong with it
         known = self.platforms.keys
         if "*" in platform:
             is_any = any(names_api(f"{platform}.*", f"{key}.x") for key in known)

@@ -571,9 +571,8 @@ def open_session(
     wrong = [p for p in absent(item) if not overrides.get(p.path.removeprefix("proxy."))]
     if wrong:
         raise ConfigError(*wrong)
-    if not options.get("platforms"):  # the default folder need not exist
-        is_there = proxy.platforms or item.platforms.exists()
-        options["platforms"] = item.platforms if is_there else None
+    if not options.get("platforms"):
+        options["platforms"] = item.platforms
     return Session.open(**options)
 
 
@@ -634,12 +633,15 @@ def replays_with(item: ScenarioItem, folder: Path, options: SessionOptions) -> R
 def absent(item: ScenarioItem) -> Iterator[Problem]:
     """Yield what is wrong where the scenario names platforms or instances that are not there."""
     proxy = item.scenario.proxy
-    for name, declared, path in (
-        ("platforms", proxy.platforms, item.platforms),
-        ("instances", proxy.instances, item.instances),
-    ):
-        if declared and path is not None and not os.path.exists(path):  # noqa: PTH110 - faster
-            place = Spot(item.spot.source, ("proxy", name)).place
+    several = not isinstance(proxy.platforms, str)
+    named: list[tuple[str, tuple[int, ...], Path]] = [
+        ("platforms", (number,) if several else (), path)
+        for number, path in enumerate(item.platforms if proxy.platform_names else ())
+    ]
+    named += [("instances", (), path) for path in [item.instances] if path is not None]
+    for name, index, path in named:
+        if not os.path.exists(path):  # noqa: PTH110 - faster
+            place = Spot(item.spot.source, ("proxy", name, *index)).place
             message = msg("there is no {path}; create it, or name another", path=display_path(path))
             yield Problem(message, place, f"proxy.{name}")
 

@@ -165,7 +165,11 @@ OPTIONS: Final[tuple[Option, ...]] = (
     Option(
         "platforms",
         _ALL,
-        help=template("platform files (default: what the scenario says, else scenarios/platforms)"),
+        help=template(
+            "platform files, of which a later folder wins; repeatable (default: what the scenario "
+            "says, else scenarios/platforms)"
+        ),
+        kind="many",
         metavar="PATH",
     ),
     Option("instances", _FILES),

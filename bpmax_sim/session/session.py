@@ -22,7 +22,7 @@ from bpmax_sim.guard import NetworkGuard, hosts_of
 from bpmax_sim.i18n import SHOWN_BY, msg, plural, series
 from bpmax_sim.keywords import refuse_unknown_keywords
 from bpmax_sim.messages import Exchange, Request, Response
-from bpmax_sim.platform.load import Platforms, load_platforms
+from bpmax_sim.platform.load import Platforms, load_usable_platforms
 from bpmax_sim.proxy.builder import Proxy
 from bpmax_sim.proxy.client import run_call
 from bpmax_sim.script.channel import LiveObject
@@ -161,11 +161,12 @@ class Session:
         platforms: FilePath | Sequence[FilePath] | None = None,
         **options: Unpack[OpeningOptions],
     ) -> Session:
-        """Open a run over the platform files in *platforms*, a folder or one file.
+        """Open a run over the platform files in *platforms*, folders or files.
 
-        *instances* is by default ``instances.yaml`` beside them. *transport* answers in record and
-        live mode, such as a function of a `Request`; None for the network. *faults* hold for the
-        whole run, *limits* for each script. `Settings` describes the other options.
+        A mistake in a platform file stops only calls of that platform. *instances* is by default
+        ``instances.yaml`` beside them. *transport* answers in record and live mode, such as a
+        function of a `Request`; None for the network. *faults* hold for the whole run, *limits*
+        for each script. `Settings` describes the other options.
 
         Raises:
             ConfigError: a file or an option is wrong.
@@ -191,7 +192,7 @@ class Session:
             **{name: several(name, passed[name]) for name in ("ignore", "redact", "secrets")},
         }
         settings = Settings(**{name: passed[name] for name in Settings.__dataclass_fields__})
-        loaded = load_platforms(platforms, instances=passed["instances"])
+        loaded = load_usable_platforms(platforms, instances=passed["instances"])
         own = {name: passed[name] for name in ("faults", "transport", "limits")}
         return cls(loaded, settings, **own)
 

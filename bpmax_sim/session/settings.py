@@ -79,7 +79,7 @@ class OpeningOptions(EverydayOptions, total=False):
 class ScenarioOptions(_Options, total=False):
     """The keywords that `bpmax_sim.run_scenario` does not spell out."""
 
-    platforms: FilePath | None
+    platforms: FilePath | Sequence[FilePath] | None
     cassette: FilePath | None
     mode: options.Mode
 
@@ -87,7 +87,7 @@ class ScenarioOptions(_Options, total=False):
 class SessionOptions(OpeningOptions, total=False):
     """All keywords of `Session.open`."""
 
-    platforms: FilePath | None
+    platforms: FilePath | Sequence[FilePath] | None
 
 
 _JUDGED: Final = tuple(

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import nameless_call
 from bpmax_sim.clock import VirtualClock
-from bpmax_sim.errors import BpmaxError
+from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import Platforms
@@ -109,13 +109,23 @@ class ExternalClients:
             known = cache[request] = self._identify(request)
         return _with_serial(known, serial)
 
+    def _identify_nameless(self, request: Request) -> Request:
+        """Return *request*, which is for no platform, unless it may be for one with mistakes.
+
+        Raises:
+            ConfigError: everything that is wrong in those.
+        """
+        if broken := self.platforms.broken:
+            raise ConfigError(*chain.from_iterable(broken.values()))
+        return replace(request, call=nameless_call(request))
+
     def _identify(self, request: Request) -> Request:
         match = self._match(request)
         if match is None and not self.is_live:
             request = self._at_declared_address(request)
             match = self._match(request)
         if match is None:
-            return replace(request, call=nameless_call(request))
+            return self._identify_nameless(request)
         match = self._of_recorded_instance(request, match)
         if match.note:
             self.notes[match.note] = None

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.platform.load import load_platforms, read_platform
+from bpmax_sim.messages import Request
+from bpmax_sim.platform.load import load_platforms, load_usable_platforms, read_platform
+from bpmax_sim.script.failure import Script
 from bpmax_sim.session.session import Session
 
 CRM = """\
@@ -105,7 +107,10 @@ def test_a_shipped_platform_can_be_extended(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({"a": "extends: b", "b": "extends: a"}, "b.yaml:2:10: extends: extends itself: a → b → a"),
+        (
+            {"a": "extends: b", "b": "extends: a", "c": "extends: b"},
+            "a.yaml:2:10: extends: extends itself: a (a.yaml:2:10) → b (b.yaml:2:10) → a; remove",
+        ),
         ({"a": "extends: a"}, "a.yaml:2:10: extends: there is no platform 'a' to extend"),
         ({"a": "extends: nothing"}, "there is no platform 'nothing' to extend"),
         (
@@ -119,13 +124,15 @@ def test_a_shipped_platform_can_be_extended(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_wrong_is_told_at_its_place(
-    tmp_path: Path, files: dict[str, str], message: str
+    tmp_path: Path, files: dict[str, str], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for key, text in files.items():
         (tmp_path / f"{key}.yaml").write_text(f"platform_key: {key}\n{text}\n", "utf-8")
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError) as caught:
         load_platforms(tmp_path)
     assert message in str(caught.value)
+    assert len(caught.value.problems) == 1
 
 
 def test_a_session_takes_several_folders(root: Path) -> None:
@@ -133,3 +140,44 @@ def test_a_session_takes_several_folders(root: Path) -> None:
         mode="simulate", platforms=[root / "common", root / "team"], environ={}
     ) as session:
         assert session.proxy("crm").api("remove").path(id=7).call() is not None
+
+
+SOUND = "platform_key: ok\nbase_url: https://ok.example.test\napis: {find: {path: /a}}\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "key"),
+    [
+        ("crm.yaml", "platform_key: crm\ntimeout: soon\n", "crm"),
+        ("other.yaml", "platform_key: crm\napis: [\n", "crm"),
+        ("crm.yaml", "apis: {}\n", "crm"),
+        ("crm.yaml", "platform_key: crm\nextends: crm_parent\n", "crm"),
+    ],
+)
+def test_a_mistake_stops_only_who_uses_it(tmp_path: Path, name: str, text: str, key: str) -> None:
+    (tmp_path / "ok.yaml").write_text(SOUND, "utf-8")
+    (tmp_path / name).write_text(text, "utf-8")
+    with Session.open(tmp_path, mode="simulate", environ={}) as session:
+        assert session.run_script(Script("return await $proxy('ok').find()")).error is None
+        code = f"await $proxy('{key}').find()"
+        caught = session.run_script(Script(code)).error
+        assert name in str(caught)
+        with pytest.raises(ConfigError, match=name):
+            session.proxy(key).api("find").call()
+        with pytest.raises(ConfigError, match=name):  # it may be for that platform
+            session.handle(Request(method="GET", url="https://crm.example.test/"))
+
+
+def test_what_a_later_folder_replaces_stops_nobody(tmp_path: Path) -> None:
+    for folder, text in (("a", SOUND.replace("path: /a", "path: [")), ("b", SOUND)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "ok.yaml").write_text(text, "utf-8")
+    platforms = load_usable_platforms([tmp_path / "a", tmp_path / "b"])
+    assert (platforms.platform("ok").base_url, dict(platforms.broken)) == (
+        "https://ok.example.test",
+        {},
+    )
+    (problem,) = platforms.problems
+    assert str(problem.place).endswith("a/ok.yaml:3:22")
+    with pytest.raises(ConfigError):
+        load_usable_platforms([tmp_path / "b", tmp_path / "a"]).platform("ok")

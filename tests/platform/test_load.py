@@ -220,7 +220,7 @@ def test_everything_wrong_in_all_files_is_told_in_one_go(load: Load) -> None:
         ("platforms/c.yml:1:15: platform_key: a second platform 'crm_system', "
         "first at platforms/a.yaml:1:15; rename or remove one"),
         ("instances.yaml:1:14: [0].platform: there is no platform 'crm'; "
-        "there are b c, crm_system, dingtalk, dingtalk_v1, feishu, qywx"),
+        "there are b c, crm_system, d, dingtalk, dingtalk_v1, feishu, qywx"),
     ])  # fmt: skip
 
 

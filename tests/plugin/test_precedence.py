@@ -130,12 +130,12 @@ def test_platforms_have_the_same_order(project: Project) -> None:
         test = the_item(project, *arguments)
         return session_options(test, sets=test.sets).get("platforms")
 
-    assert platforms("--bpmax-platforms=一") == project.root / "一"
-    assert platforms() == project.root / "二"
+    assert platforms("--bpmax-platforms=一") == (project.root / "一",)
+    assert platforms() == (project.root / "二",)
     (project.root / "conftest.py").unlink()
     assert platforms() is None
     project.edit("platforms: platforms/, ", "")
-    assert platforms() == project.root / "四"
+    assert platforms() == (project.root / "四",)
 
 
 def test_no_option_of_a_session_is_left_out_here() -> None:

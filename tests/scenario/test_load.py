@@ -529,7 +529,7 @@ steps: [{set: {phone: "${case.折扣}"}}]
     assert [str(fault) for fault in slow.faults] == ["crm.x call 1-2", "crm.*"]
     assert [fault.action for fault in slow.faults] == [Slow(delay=30), Break(error="timeout")]
     assert (normal.faults, normal.owner) == ((), "选择客户[正常]")
-    assert (slow.platforms, slow.instances) == (folder / "平台", folder / "实例.yaml")
+    assert (slow.platforms, slow.instances) == ((folder / "平台",), folder / "实例.yaml")
     assert str(slow.clock) == "2026-03-02T09:00:00.000+08:00"
 
 
@@ -589,7 +589,7 @@ def test_the_default_cassette_is_the_path_of_the_scenario(folder: Path) -> None:
     (item,) = items(write(folder / "scenarios" / "crm", HEAD + "steps: [{open: {}}]\n"))
 
     assert item.cassette == "crm/场景"
-    assert item.platforms == folder / "scenarios" / "platforms"
+    assert item.platforms == ()
     assert item.node_id == "scenarios/crm/场景.scenario.yaml::选择客户"
 
 
