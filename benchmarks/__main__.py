@@ -15,7 +15,7 @@ import sys
 from datetime import UTC, datetime
 
 from benchmarks import tables
-from benchmarks.goals import Goal, judged
+from benchmarks.goals import Goal, judge_outcome
 
 NAMES = (
     *("calls", "cassette", "determinism", "items", "memory", "platforms", "scripts", "signing"),
@@ -35,7 +35,7 @@ def main() -> int:
     for name in options.names or NAMES:
         print(f"{name} …", file=sys.stderr)
         figures = importlib.import_module(f"benchmarks.{name}").measure()
-        found[name] = list(judged(name, figures))
+        found[name] = list(judge_outcome(name, figures))
         if not options.json:
             for line in map(_line, found[name]):
                 print(f"{name:11} {line}", flush=True)

@@ -68,7 +68,9 @@ GOALS: Mapping[str, Mapping[str, Goal]] = {
 }
 
 
-def judged(name: str, figures: Mapping[str, float]) -> Iterator[tuple[str, float, Goal | None]]:
+def judge_outcome(
+    name: str, figures: Mapping[str, float]
+) -> Iterator[tuple[str, float, Goal | None]]:
     """Yield the figures of the benchmark *name*, each with its goal if it has one.
 
     Raises:

@@ -98,14 +98,14 @@ def run_server(
     Raises:
         ConfigError: *host* and *port* cannot be had.
     """
-    listening = _bound(host, port)
+    listening = _bind(host, port)
     started = Event()
     server = _Server(handle, limits, started.set)
     thread = Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     try:
         started.wait(10)
-        yield _address(listening, host)
+        yield _url_of(listening, host)
     finally:
         server.should_exit = True
         thread.join(10)
@@ -127,8 +127,8 @@ def serve(
     Raises:
         ConfigError: *host* and *port* cannot be had.
     """
-    listening = _bound(host, port)
-    server = _Server(handle, limits, lambda: ready(_address(listening, host)))
+    listening = _bind(host, port)
+    server = _Server(handle, limits, lambda: ready(_url_of(listening, host)))
     # While it runs the server has handlers of its own. These catch what comes before, and what it
     # hands on after everything under way is answered, so that the process ends by itself.
     before = {
@@ -142,7 +142,7 @@ def serve(
         listening.close()
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With the protocol named, asyncio turns Nagle's algorithm off for every connection; else an
     # response's body waits 40 ms for the client to acknowledge its head (RFC 896 meets RFC 1122).
@@ -164,7 +164,7 @@ def _bound(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _address(listening: socket.socket, host: str) -> str:
+def _url_of(listening: socket.socket, host: str) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
 
 
@@ -176,7 +176,7 @@ class _Server(uvicorn.Server):
         self._handle = handle
         self._limits = limits
         config = uvicorn.Config(
-            self._application,
+            self._call_application,
             interface="asgi3",
             http=partial(_Connection, limits=limits),  # type: ignore[arg-type] # it is called only
             ws="none",
@@ -201,32 +201,32 @@ class _Server(uvicorn.Server):
         """Handle a signal."""
         self.should_exit = True
 
-    async def _application(self, scope: Any, receive: Any, send: Any) -> None:
+    async def _call_application(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
         with suppress(ClientDisconnect):
             try:
-                outgoing = await self._outgoing(Incoming(scope, receive))
+                outgoing = await self._make_outgoing(Incoming(scope, receive))
             except asyncio.CancelledError:  # the process ends, and has waited for a while
-                outgoing = _error(503, "STOPPED", msg("the server was stopped"))
+                outgoing = _make_error(503, "STOPPED", msg("the server was stopped"))
             await outgoing(scope, receive, send)
 
-    async def _outgoing(self, incoming: Incoming) -> Outgoing:
+    async def _make_outgoing(self, incoming: Incoming) -> Outgoing:
         largest, patience = self._limits.body, self._limits.body_time
         try:
             async with asyncio.timeout(patience):
-                body = await _body(incoming, largest)
+                body = await _read_body(incoming, largest)
         except TimeoutError:
             late = msg("the body did not arrive in {body_time:g} s", body_time=patience)
-            return _error(408, "TIMEOUT", late)
+            return _make_error(408, "TIMEOUT", late)
         if body is None:
             message = msg("the body has more than {body} bytes", body=largest)
-            return _error(413, "TOO_LARGE", message)
+            return _make_error(413, "TOO_LARGE", message)
         try:
-            response = await run_in_threadpool(self._handle, _request(incoming, body))
+            response = await run_in_threadpool(self._handle, _read_request(incoming, body))
             return _outgoing_of(response, is_head=incoming.method == "HEAD")
         except Exception as error:  # noqa: BLE001 - the client gets a response whatever happens
-            return _refusal(error, incoming)
+            return _refuse(error, incoming)
 
 
 class _Connection(H11Protocol):
@@ -329,19 +329,19 @@ class _Connection(H11Protocol):
             peer.transport.abort()
 
 
-def _refusal(error: Exception, incoming: Incoming) -> Outgoing:
+def _refuse(error: Exception, incoming: Incoming) -> Outgoing:
     if isinstance(error, NoMatchError):
-        return _error(MISS, "NO_MATCH", str(error), case=error.case)
+        return _make_error(MISS, "NO_MATCH", str(error), case=error.case)
     if isinstance(error, TransportError):
         status = TIMED_OUT if error.code == "TIMEOUT" else BAD_GATEWAY
-        return _error(status, error.code, error.message)
+        return _make_error(status, error.code, error.message)
     if isinstance(error, CallError | ConfigError):
-        return _error(500, getattr(error, "code", "CONFIG"), str(error))
+        return _make_error(500, getattr(error, "code", "CONFIG"), str(error))
     _LOG.error("no answer to %s %s", incoming.method, incoming.url.path, exc_info=error)
-    return _error(500, "BUG", msg("the server failed; its standard error says how"))
+    return _make_error(500, "BUG", msg("the server failed; its standard error says how"))
 
 
-async def _body(incoming: Incoming, largest: int) -> bytes | None:
+async def _read_body(incoming: Incoming, largest: int) -> bytes | None:
     """Return the body, or None if it is larger than is read, or says that it will be."""
     declared = incoming.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > largest:
@@ -356,7 +356,7 @@ async def _body(incoming: Incoming, largest: int) -> bytes | None:
     return b"".join(parts)
 
 
-def _request(incoming: Incoming, body: bytes) -> Request:
+def _read_request(incoming: Incoming, body: bytes) -> Request:
     """Return what came, its address as it was written: the path stays encoded."""
     scope = incoming.scope
     raw = scope.get("raw_path") or scope["path"].encode()
@@ -378,7 +378,7 @@ def _request(incoming: Incoming, body: bytes) -> Request:
 def _outgoing_of(response: Response, *, is_head: bool = False) -> Outgoing:
     if response.status not in _FINAL:
         message = msg("the answer has the status {status}", status=response.status)
-        return _error(BAD_GATEWAY, "STATUS", message)
+        return _make_error(BAD_GATEWAY, "STATUS", message)
     body = b"" if response.status in _NO_BODY else response.body
     outgoing = Outgoing(body, response.status)
     headers = [
@@ -394,7 +394,7 @@ def _outgoing_of(response: Response, *, is_head: bool = False) -> Outgoing:
     return outgoing
 
 
-def _error(status: int, code: str, message: str, **more: str) -> Outgoing:
+def _make_error(status: int, code: str, message: str, **more: str) -> Outgoing:
     """Return a refusal of ours, which its header tells from a third party's."""
     document = {"error": code, **more, "message": message}
     return Outgoing(
@@ -445,7 +445,9 @@ class Recordings:
             {cassette.line(number).call for number in cassette.index.numbers(owner)}
             for cassette, owner in owners
         ]
-        self.bases = tuple(dict.fromkeys(pair for cassette in opened for pair in _bases(cassette)))
+        self.bases = tuple(
+            dict.fromkeys(pair for cassette in opened for pair in _recorded_bases(cassette))
+        )
 
     def handle(self, request: Request) -> Response:
         """Return what was recorded for *request*.
@@ -455,7 +457,7 @@ class Recordings:
             TransportError: the recorded exchange did not complete.
         """
         misses: list[tuple[bool, NoMatchError]] = []
-        for url in self._addresses(request):
+        for url in self._candidate_addresses(request):
             original = replace(request, url=url, base="")
             for session, recorded in zip(self._sessions, self._recorded, strict=True):
                 try:
@@ -471,7 +473,7 @@ class Recordings:
         known = series(f"{base} ({key})" if key else base for key, base in self.bases)
         raise NoMatchError(f"{NOTHING}{known or 'none'}", case=msg("no such call"))
 
-    def _addresses(self, request: Request) -> Iterable[str]:
+    def _candidate_addresses(self, request: Request) -> Iterable[str]:
         """Return what *request* may be for: its target below each recorded address and host."""
         target = request.url.removeprefix(request.base) or "/"
         first = target[1:].partition("?")[0].partition("/")[0]
@@ -487,11 +489,11 @@ class Recordings:
             if (declared := platforms.find(key)) is not None:
                 bases += [(key, origin) for origin in login_origins(declared)]
         return dict.fromkeys(
-            f"{start}{target}" for _, base in bases for start in (base, _origin(base))
+            f"{start}{target}" for _, base in bases for start in (base, _origin_of(base))
         )
 
 
-def _bases(cassette: Cassette) -> Iterator[tuple[str, str]]:
+def _recorded_bases(cassette: Cassette) -> Iterator[tuple[str, str]]:
     """Yield each platform and address that was recorded; of traffic without one, the host."""
     for entry in cassette.entries():
         line = entry.line
@@ -499,10 +501,10 @@ def _bases(cassette: Cassette) -> Iterator[tuple[str, str]]:
             yield line.call.partition(".")[0], line.base.rstrip("/")
     for number in range(len(cassette)):
         if not cassette.line(number).base:
-            yield "", _origin(cassette.exchange(number).request.url)
+            yield "", _origin_of(cassette.exchange(number).request.url)
 
 
-def _origin(url: str) -> str:
+def _origin_of(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 

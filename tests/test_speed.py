@@ -18,7 +18,7 @@ import pytest
 import benchmarks.__main__
 from benchmarks import platforms, scripts
 from benchmarks.calls import multiplied, opened, playing, recorded
-from benchmarks.goals import GOALS, judged
+from benchmarks.goals import GOALS, judge_outcome
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.script.failure import Script
 
@@ -137,11 +137,11 @@ def test_platform_files_load_fast_and_faster_again(tmp_path: Path, floor: float)
 
 def test_every_goal_is_of_a_benchmark_that_runs_and_is_told() -> None:
     assert set(GOALS) == set(benchmarks.__main__.NAMES)
-    rows = list(judged("signing", {"ours": 90.0, "a SigV4 signature, times botocore": 1.6}))
+    rows = list(judge_outcome("signing", {"ours": 90.0, "a SigV4 signature, times botocore": 1.6}))
 
     assert [(what, goal and goal.is_met(value)) for what, value, goal in rows] == [
         ("ours", None),
         ("a SigV4 signature, times botocore", False),
     ]
     with pytest.raises(KeyError, match="goals without a figure: a SigV4"):
-        list(judged("signing", {"ours": 90.0}))
+        list(judge_outcome("signing", {"ours": 90.0}))

@@ -372,7 +372,10 @@ def _check_members(
             api = platforms.api(platform, call.api)
         except CallError:
             continue  # said where it is called
-        declared, recorded = shapes.declared(platform, api), shapes.recorded(platform, api)
+        declared, recorded = (
+            shapes.declared_shape(platform, api),
+            shapes.recorded_shape(platform, api),
+        )
         known = [shape for shape in (declared, recorded) if shape is not None]
         if not known or any(not _lacks(shape, use.path) for shape in known):
             continue

@@ -53,7 +53,7 @@ def observe(items: Iterable[ScenarioItem], options: PerformOptions) -> Iterator[
 
 def _judge_files(runs: FileRuns, first: Mapping[str, ScenarioItem]) -> Iterator[Performance]:
     """Yield the verdict of each file that has parts which no row used, as one failure of it."""
-    for file, parts in groupby(runs.unused(), key=itemgetter(0)):
+    for file, parts in groupby(runs.unused_parts(), key=itemgetter(0)):
         item = struct_replace(first[file], row=None)
         failures = tuple(failure_of(item, part) for _, part in parts)
         yield Verdict(item=item, outcome="failed", code=ExitCode.FAILED, failures=failures), ()

@@ -117,8 +117,8 @@ def verify(  # noqa: PLR0913 - the options of the command
     findings: list[tuple[Place, Drift]] = []
     sent = 0
     unsent: Counter[str] = Counter()
-    judged = (finding for job in jobs for finding in _verify_job(job, how))
-    for place, drifts in with_progress(judged, sum(map(_count_exchanges, jobs))):
+    findings_of_jobs = (finding for job in jobs for finding in _verify_job(job, how))
+    for place, drifts in with_progress(findings_of_jobs, sum(map(_count_exchanges, jobs))):
         unsent.update(reasons := [drift.reason for drift in drifts if drift.reason])
         sent += not reasons
         findings += [(place, drift) for drift in drifts]

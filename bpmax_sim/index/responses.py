@@ -17,7 +17,7 @@ class ResponseShapes:
         self._files = [facts for index in indexes for facts in index.files.values()]
         self._recorded: dict[str, ResponseShape | None] = {}
 
-    def recorded(self, platform: Platform, api: Api) -> ResponseShape | None:
+    def recorded_shape(self, platform: Platform, api: Api) -> ResponseShape | None:
         """Return the shape of what was recorded of *api*, as a script gets it; None for nothing."""
         name = f"{platform.platform_key}.{api.key}"
         if name not in self._recorded:
@@ -25,7 +25,7 @@ class ResponseShapes:
             self._recorded[name] = merge_shapes(seen)
         return _as_result(platform, self._recorded[name])
 
-    def declared(self, platform: Platform, api: Api) -> ResponseShape | None:
+    def declared_shape(self, platform: Platform, api: Api) -> ResponseShape | None:
         """Return the shape that *api* declares, as a script gets it, or None."""
         return _as_result(platform, shape_of_schema(api.answer) if api.answer else None)
 

@@ -68,7 +68,7 @@ class Target:
         return frozenset(name.lower() for name in declared)
 
     @cached_property
-    def injected(self) -> tuple[str, ...]:
+    def injected_places(self) -> tuple[str, ...]:
         """Return every place that auth and signing put in, also where nothing else is."""
         return (CLIENT,) if self.login else tuple(dict.fromkeys(_injected_places(self.auth)))
 

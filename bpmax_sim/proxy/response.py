@@ -80,7 +80,7 @@ class ParsedBody(NoRepr, frozen=True):
         return self.value if self.kind == "json" else self.guessed
 
     @property
-    def shown(self) -> Any:
+    def display_value(self) -> Any:
         """Return the value as errors and records show it."""
         if self.kind == "bytes":
             return msg("{value_count} bytes", value_count=len(self.value))
@@ -401,7 +401,7 @@ def redact_response(response: Response, redact: Redact) -> RedactedResponse:
     return RedactedResponse(
         status=response.status,
         headers=redact_headers(response.headers, redact),
-        body=redact_values(read_body(response).shown, redact),
+        body=redact_values(read_body(response).display_value, redact),
     )
 
 

@@ -96,7 +96,7 @@ def read_answer(
 def _hand_over(response: Response, body: ParsedBody) -> Answer:
     """Return a redirect as the script sees it: status, headers by lower-case name, and body."""
     headers = Headers(response.headers).first()
-    value = {"status": response.status, "headers": headers, "body": body.shown}
+    value = {"status": response.status, "headers": headers, "body": body.display_value}
     return Answer(value, stringify_json(value).decode(), "json")
 
 

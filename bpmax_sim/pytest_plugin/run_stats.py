@@ -108,9 +108,11 @@ class Tally:
         else:
             owner = session.recorded_owner
             self.owners.setdefault(str(cassette), set()).add(owner)
-            self._narrow((str(cassette), owner), {exchange.order for exchange in session.unplayed})
-        if session.settings.unused != "ignore" and not failed and session.unplayed:
-            self.unplayed[str(cassette)] += len(session.unplayed)
+            self._narrow(
+                (str(cassette), owner), {exchange.order for exchange in session.unplayed_exchanges}
+            )
+        if session.settings.unused != "ignore" and not failed and session.unplayed_exchanges:
+            self.unplayed[str(cassette)] += len(session.unplayed_exchanges)
         aside = cassette.with_name(f"{cassette.name}.new")
         if session.mode == "record" and aside.exists():
             self.waiting.add(str(aside))

@@ -155,7 +155,7 @@ _FINISHED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 def judge_files(session: pytest.Session, tally: Tally) -> None:
     """Fail the run for what no row of a file has used; warn of it where it does not fail."""
     runs = tally.file_runs()
-    failed = any(runs.unused())
+    failed = any(runs.unused_parts())
     for part in [part for file in runs.files for part in runs.doubtful(file)]:
         place = part.place or Place("")
         try:
@@ -170,7 +170,7 @@ def judge_files(session: pytest.Session, tally: Tally) -> None:
 
 def _unused_in_files(tally: Tally) -> Iterator[str]:
     """Yield what is wrong with whole files, of which each row has left it to the others."""
-    for _, part in tally.file_runs().unused() if tally.files else ():
+    for _, part in tally.file_runs().unused_parts() if tally.files else ():
         yield msg("FAILED {place}: {message}", place=part.place, message=part.message)
 
 

@@ -156,7 +156,7 @@ def write_page(
                 unreadable += str(error).splitlines()
             except Exception as error:  # noqa: BLE001 - whoever wrote it, its shape can be any
                 unreadable.append(str(_describe_damage(file, error)))
-        unused = [str(part) for _, part in runs.unused()]
+        unused = [str(part) for _, part in runs.unused_parts()]
         wrong = [*problems, *unreadable, *unused]
         text = page(stories, version=version, language=language, problems=wrong)
         with writing_to(path):

@@ -108,7 +108,7 @@ def _conclude(
     item: ScenarioItem, session: Session, ran: tuple[Event, ...], options: PerformOptions
 ) -> Performance:
     """Judge what an item did in *session*, which is closed, and store what is asked for later."""
-    events = session.shown(ran)  # a secret may have become known after what told it
+    events = session.redact_value(ran)  # a secret may have become known after what told it
     verdict = judge_events(item, events, live=not session.is_closed, mode=session.settings.mode)
     failed = verdict.outcome == "failed"
     store_failures(item, verdict.failures if failed else (), console=verdict.console)
@@ -122,7 +122,7 @@ def _conclude(
 def _find_doubts(session: Session, verdict: Verdict) -> Iterator[tuple[str, str]]:
     """Yield kind and message of what is doubtful about the recording of a closed session."""
     lenient = session.settings.unused == "warn" or session.mode == "record"
-    if lenient and session.unplayed and not verdict.failures:
+    if lenient and session.unplayed_exchanges and not verdict.failures:
         yield "unplayed", session.describe_unplayed()
     if secrets := session.possible_secrets:
         yield "secret", describe_possible_secrets(secrets)

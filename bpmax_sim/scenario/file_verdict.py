@@ -132,7 +132,7 @@ class FileRuns:
         for file, (rows, ran, parts, strictness) in files.items():
             self._add(file, rows, set(ran), {tuple(part) for part in parts}, strictness)
 
-    def unused(self) -> Iterator[tuple[str, RunWarning]]:
+    def unused_parts(self) -> Iterator[tuple[str, RunWarning]]:
         """Yield file and part for each that fails because no row has used it."""
         for file, (*_, strictness) in self.files.items():
             yield from (

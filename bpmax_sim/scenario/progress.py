@@ -115,7 +115,7 @@ class RunLog(msgspec.Struct):
             }
             self.writers[happening.field] = happening.place
             self._judge_write(happening)
-        happening = self.session.shown(replace(happening, **data))
+        happening = self.session.redact_value(replace(happening, **data))
         self._fresh.append((clock.tick(), happening))
         if isinstance(happening, MessageShown):
             code = {"code": happening.code} if happening.code else {}
@@ -135,7 +135,7 @@ class RunLog(msgspec.Struct):
 
     def note(self, event: Event) -> None:
         """Take what is done while a step is under way."""
-        self._fresh.append((self.session.clock.tick(), self.session.shown(event)))
+        self._fresh.append((self.session.clock.tick(), self.session.redact_value(event)))
 
     def _judge_write(self, change: FieldChanged) -> None:
         """Note what a script wrote and the scenario does not declare; each name once."""
@@ -157,7 +157,7 @@ class RunLog(msgspec.Struct):
 
     def add(self, event: Event) -> Event:
         """Note *event* and return it, redacted."""
-        event = self.session.shown(event)
+        event = self.session.redact_value(event)
         self.events.append(event)
         return event
 
@@ -205,7 +205,7 @@ class RunLog(msgspec.Struct):
             inside = path.startswith(os.path.join(self.root, ""))  # noqa: PTH118
             file = self.homes.of(path) if inside else os.path.basename(path)  # noqa: PTH119
             self._files[recalled.file] = file
-        return self.session.shown(replace(recalled, file=file))
+        return self.session.redact_value(replace(recalled, file=file))
 
     def _fault_event(self, struck: InjectedFault) -> tuple[int, Event]:
         event = events.FaultStruck(
@@ -217,7 +217,7 @@ class RunLog(msgspec.Struct):
             place=struck.fault.place,
             at=struck.at,
         )
-        return struck.order, self.session.shown(event)
+        return struck.order, self.session.redact_value(event)
 
     def _error_events(self, result: Result) -> Iterator[tuple[int, Event]]:
         """Yield what the action ended with, and what nobody handled."""
@@ -230,7 +230,7 @@ class RunLog(msgspec.Struct):
                 status=to_scenario_value(thrown.status),
                 unhandled=error in result.unhandled,
             )
-            yield clock.tick(), self.session.shown(event)
+            yield clock.tick(), self.session.redact_value(event)
 
     def digest(self, unfinished: SubjectState | None = None) -> str:
         """Return the digest of what the steps came to so far; see `observe`."""
@@ -271,7 +271,7 @@ class Progress:
         self.subject: Subject = None
         self.ran: set[str] = set()
         self.unawaited: list[tuple[UnawaitedCall, FailureReporter]] = []
-        self.shown = session.shown
+        self.redact = session.redact_value
         chance, zone = session.chance(), item.clock
         self.scope = Scope(
             case=item.row.values if item.row else {},
@@ -426,15 +426,15 @@ class Progress:
         """Return what there is to compare with, redacted: the same in record and in replay."""
         log = self.log
         return {
-            "form": lambda: self.shown(form_of(self.subject)),
-            "fields": lambda: self.shown(fields_of(self.subject)),
-            "flow": lambda: self.shown(flow_of(self.subject)),
+            "form": lambda: self.redact(form_of(self.subject)),
+            "fields": lambda: self.redact(fields_of(self.subject)),
+            "flow": lambda: self.redact(flow_of(self.subject)),
             "proxy": lambda: log.calls[since.calls :],
             "messages": lambda: log.messages[since.messages :],
             "console": lambda: [line for _, line in log.console[since.console :]],
-            "result": lambda: self.shown(self.result),
-            "vars": lambda: self.shown(self.scope.vars),
-            "trace": lambda: log.digest(self.shown(self.subject_state())),
+            "result": lambda: self.redact(self.result),
+            "vars": lambda: self.redact(self.scope.vars),
+            "trace": lambda: log.digest(self.redact(self.subject_state())),
         }
 
     def subject_state(self) -> SubjectState:
@@ -451,7 +451,7 @@ class Progress:
         Raises:
             UndefinedValueError: if one of them is not defined.
         """
-        return self.shown(self.scope.resolve(value))
+        return self.redact(self.scope.resolve(value))
 
     def sort_failures(self, failures: Iterable[source.Failure]) -> list[source.Failure]:
         """Return *failures* but for those that a lenient folder takes as warnings."""

@@ -136,7 +136,7 @@ class StepRun(msgspec.Struct):
         title = self.located.step.title
         with contextlib.suppress(UndefinedValueError):  # it is shown as it is written then
             title = self.progress.scope.resolve(title)
-        return self.progress.shown(f"{self.prefix}{title}")
+        return self.progress.redact(f"{self.prefix}{title}")
 
     def _is_expected(self) -> bool:
         try:
@@ -433,8 +433,8 @@ def run_item(
     )
     yield ScenarioFinished(
         outcome=outcome,
-        failures=session.shown(failures),
-        warnings=session.shown(tuple(progress.log.warnings)),
+        failures=session.redact_value(failures),
+        warnings=session.redact_value(tuple(progress.log.warnings)),
         digest=progress.log.digest(),
         calls=len(progress.log.calls),
         duration=round(now - begin, 6),

@@ -245,7 +245,7 @@ class Context:
             self._open(run, [*map(_describe_file, self._libraries), *files])
             self._is_new, files, parts = False, [], ()
         self._channel.renew()
-        self._turn(
+        self._run_turn(
             run,
             "run",
             start=placed.start,
@@ -304,8 +304,8 @@ class Context:
         timers = [timer.place for timer in run.timers.values() if timer.place]
         if not run.settled:
             run.settled = True
-            self._turn(run, "probe")
-            self._turn(run, "probed")
+            self._run_turn(run, "probe")
+            self._run_turn(run, "probed")
             if not is_late:
                 run.error = run.error or self._failures.make_pending_error(run.probes)
         if is_late:
@@ -313,7 +313,7 @@ class Context:
             run.error = run.error or self._failures.make_wait_error(run.probes, place)
         self._finish(run)
 
-    def _turn(self, run: ScriptRun, operation: str, **argument: Any) -> None:
+    def _run_turn(self, run: ScriptRun, operation: str, **argument: Any) -> None:
         if not self._channel.is_open:
             self._finish_if_idle(run)
             return
@@ -393,7 +393,7 @@ class Context:
     def _finish_if_idle(self, run: ScriptRun) -> None:
         if run.is_resting and not run.over:
             if run.timers:
-                run.done(self._outcome(run), False)
+                run.done(self._take_outcome(run), False)
             else:
                 self._finish(run)
 
@@ -402,13 +402,13 @@ class Context:
             return
         run.over = True
         run.stop_timers()
-        outcome = self._outcome(run)
+        outcome = self._take_outcome(run)
         self._runs.pop(run.number, None)
         run.done(outcome, True)
 
-    def _outcome(self, run: ScriptRun) -> Outcome:
+    def _take_outcome(self, run: ScriptRun) -> Outcome:
         """Return what came of *run* since the last time."""
-        self._turn(run, "end", calls=run.fresh)
+        self._run_turn(run, "end", calls=run.fresh)
         run.fresh = []
         return run.outcome()
 
@@ -485,7 +485,7 @@ class Context:
             raise error or AssertionError(
                 msg("call {number} ended without an answer", number=number)
             )
-        self._turn(run, "settle", calls=[[number, *settled]])
+        self._run_turn(run, "settle", calls=[[number, *settled]])
 
     def _take_write(self, run: ScriptRun, entry: FieldWrite) -> None:
         place = self._locate(run, entry)
@@ -535,7 +535,7 @@ class Context:
         run.fired.append(TimerFired(timer.delay / 1000, timer.place, clock.now(), clock.tick()))
         if timer.delay > PROMPT:
             run.forget_why()
-        self._turn(run, "fire", id=number)
+        self._run_turn(run, "fire", id=number)
 
     def _cancel_timer(self, run: ScriptRun, entry: TimerCancel) -> None:
         owner = next((run for run in self.runs if entry.number in run.timers), None)

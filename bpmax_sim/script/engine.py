@@ -76,9 +76,9 @@ class PreludeEntry:
         `call` is the way in.
         """
         inner = self._inner = context.inner
-        functions = _functions()
+        functions = _load_library()
         read = {n: _read_function(inner, code) for n, code in enumerate(parts) if code is not None}
-        arguments = value_array(len(parts)).from_buffer_copy(_numbers(len(parts)))
+        arguments = value_array(len(parts)).from_buffer_copy(_array_of_numbers(len(parts)))
         for number, part in read.items():
             arguments[number] = part if number else Value.of_int(1)
         self._function = functions.JS_Call(inner, read[0], UNDEFINED, len(parts), arguments)
@@ -92,7 +92,7 @@ class PreludeEntry:
         """Call the prelude's function, and again with the part that it asks for."""
         try:
             arguments = value_array(3)(promise, reason, Value(int(handled), 1))
-            wanted = _functions().JS_Call(inner, self._function, UNDEFINED, 3, arguments).integer
+            wanted = _load_library().JS_Call(inner, self._function, UNDEFINED, 3, arguments).integer
             if wanted is not None:
                 self.pass_part(inner, compile_bytecode(read_sources()[wanted]))
         except BaseException as error:  # noqa: BLE001 - a signal handler's; raised again later
@@ -103,7 +103,7 @@ class PreludeEntry:
         """Call the prelude's function with what *code* makes, where there is room for that."""
         part = _read_function(inner, code)
         if not part.is_exception:
-            functions = _functions()
+            functions = _load_library()
             functions.JS_Call(inner, self._function, UNDEFINED, 1, value_array(1)(part))
             functions.JS_FreeValue(inner, part)
 
@@ -116,7 +116,7 @@ class PreludeEntry:
 
 
 @cache
-def _numbers(count: int) -> bytes:
+def _array_of_numbers(count: int) -> bytes:
     """Return the array of the values from 0 on."""
     return bytes(value_array(count)(*map(Value.of_int, range(count))))
 
@@ -167,7 +167,7 @@ def _compiled_body(body: ScriptBody) -> bytes | None:
 def _write_bytecode(
     context: NativeContext, source: str, flags: int = _BYTECODE | _BARE
 ) -> bytes | None:
-    functions, inner = _functions(), context.inner
+    functions, inner = _load_library(), context.inner
     function = context.evaluate(source, _COMPILE_ONLY)
     if function.is_exception:
         return None
@@ -180,14 +180,14 @@ def _write_bytecode(
 
 
 def _read_function(inner: int, code: bytes | None) -> Value:
-    functions = _functions()
+    functions = _load_library()
     assert code is not None, "compiled only where there are functions"
     read = functions.JS_ReadObject(inner, code, len(code), _BYTECODE)
     value: Value = functions.JS_EvalFunction(inner, read)
     return value
 
 
-def _functions() -> Library:
+def _load_library() -> Library:
     found = load_library()
     assert found is not None, "called only where they are there"
     return found
@@ -292,7 +292,7 @@ class QuickJSNG:
 
     def call(self, operation: str, argument: str) -> str:
         """Run one operation of the prelude and every microtask, and return its outbox."""
-        text: str = self._run_limited(self._turn, operation, argument)
+        text: str = self._run_limited(self._run_turn, operation, argument)
         return text
 
     def renew(self) -> None:
@@ -309,18 +309,18 @@ class QuickJSNG:
         self._context.eval(source)
         self._pump()
 
-    def _turn(self, operation: str, argument: str) -> Any:
+    def _run_turn(self, operation: str, argument: str) -> Any:
         if operation == "run" and self._entered_by is not None:
             self._entered_by.pass_body(argument)
         if outbox := self._entry(operation, argument):
             return outbox
         self._pump()
-        self._limit()
+        self._set_limits()
         outbox = self._entry()
         self._pump()  # of what a getter began that was read for it
         return outbox
 
-    def _limit(self) -> None:
+    def _set_limits(self) -> None:
         # The engine's own limit is afresh for each entry, so the sum is kept here.
         if self._interrupts is None:
             left = min(self._left, self._left_wall) - self._cpu_used()
@@ -336,7 +336,7 @@ class QuickJSNG:
         self._entered, started = time.thread_time(), time.monotonic()
         self._watch.enter(self._entered + self._left, started + self._left_wall)
         try:
-            self._limit()
+            self._set_limits()
             result = work(*arguments)
         except _quickjs.JSException as error:
             raise self._translate(str(error)) from None

@@ -103,7 +103,7 @@ def _comparable_entry(entry: Any) -> Any:
     if isinstance(entry, turn_result.TimerError):
         return "uncaught", _comparable_error(entry.error)
     names = [name for name in entry.__struct_fields__ if name not in {"row", "column"}]
-    return type(entry).__name__, [_json(getattr(entry, name)) for name in names]
+    return type(entry).__name__, [_encode_json(getattr(entry, name)) for name in names]
 
 
 def _comparable_error(error: turn_result.ThrownValue | None) -> Any:
@@ -141,7 +141,7 @@ _DESCRIPTIONS: Mapping[type, Callable[[Any], str]] = {
         "call {platform}.{api} {steps}",
         platform=entry.platform,
         api=entry.api,
-        steps=_json(entry.steps or entry.args),
+        steps=_encode_json(entry.steps or entry.args),
     ),
     turn_result.FieldWrite: lambda entry: f"{entry.name} = {dumps(entry.value)}",
     turn_result.TimerEntry: lambda entry: msg("a timer of {delay} ms", delay=entry.delay),
@@ -160,5 +160,5 @@ def _describe_entry(entry: Any) -> str:
     return _DESCRIPTIONS[type(entry)](entry)
 
 
-def _json(value: Any) -> str:
+def _encode_json(value: Any) -> str:
     return dumps(msgspec.to_builtins(value, enc_hook=encode_message))

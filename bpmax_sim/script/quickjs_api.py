@@ -287,7 +287,7 @@ class NativeContext:
         """Free both, now or once nothing runs in them any more."""
         self._is_closed = True
         if not self._depth:
-            self._free()
+            self._free_context()
 
     def __del__(self) -> None:
         """Free what nobody closed, as the wheel's class does."""
@@ -308,9 +308,9 @@ class NativeContext:
     def _leave(self) -> None:
         self._depth -= 1
         if self._is_closed and not self._depth:
-            self._free()
+            self._free_context()
 
-    def _free(self) -> None:
+    def _free_context(self) -> None:
         inner, runtime, self.inner, self.runtime = self.inner, self.runtime, 0, 0
         if runtime:
             for value in self._held:

@@ -247,7 +247,7 @@ class Runtime:
 
     def pending_timers(self) -> list[PendingTimer]:
         """Return the timers that wait until somebody lets time pass."""
-        return [timer for context in self._contexts() for timer in context.pending_timers()]
+        return [timer for context in self._live_contexts() for timer in context.pending_timers()]
 
     def is_forgotten(self, call: UnawaitedCall) -> bool:
         """Return whether nobody has taken the promise of *call* by now, on no page either."""
@@ -256,7 +256,7 @@ class Runtime:
 
     def close(self) -> None:
         """End what still runs."""
-        for context in self._contexts():
+        for context in self._live_contexts():
             context.close()
         self._single.clear()
         self._pages.clear()
@@ -273,7 +273,7 @@ class Runtime:
             self._thread = home
 
     def _busy_runs(self) -> Iterator[tuple[Context, ScriptRun]]:
-        for context in self._contexts():
+        for context in self._live_contexts():
             for run in context.runs:
                 if not run.is_resting:
                     yield context, run
@@ -281,7 +281,7 @@ class Runtime:
     def _is_busy(self) -> bool:
         return any(self._busy_runs())
 
-    def _contexts(self) -> tuple[Context, ...]:
+    def _live_contexts(self) -> tuple[Context, ...]:
         return (*self._pages.values(), *self._single.values())
 
     def _deliver_outcome(

@@ -88,7 +88,7 @@ class Scheduler:
         """Start *call*; *done* gets its value or its error, never before this returns."""
         outer, self._spawning = self._spawning, True
         try:
-            self._step(call, done, None, None)
+            self._advance_call(call, done, None, None)
         finally:
             self._spawning = outer
 
@@ -98,7 +98,7 @@ class Scheduler:
         With *busy*, what is planned for later than *until* and now stays, unless that says that
         somebody waits: then time goes on, and whatever falls due on the way happens too.
         """
-        while (event := self._next(busy, until)) is not None:
+        while (event := self._next_event(busy, until)) is not None:
             if event.action is not None:
                 self.clock.move_to(event.instant)
                 event.action()
@@ -118,7 +118,7 @@ class Scheduler:
         if self._wire:
             self._wire.close()
 
-    def _next(self, busy: Callable[[], bool] | None, until: float) -> ScheduledEvent | None:
+    def _next_event(self, busy: Callable[[], bool] | None, until: float) -> ScheduledEvent | None:
         while self._planned and self._planned[0].action is None:
             heapq.heappop(self._planned)  # nobody has to wait for what was cancelled
         due = max(self.clock.now(), until)
@@ -132,7 +132,7 @@ class Scheduler:
                 return None
         return heapq.heappop(self._planned) if self._planned else None
 
-    def _step(self, call: Call, done: Resume, value: Any, error: Exception | None) -> None:
+    def _advance_call(self, call: Call, done: Resume, value: Any, error: Exception | None) -> None:
         try:
             effect = call.send(value) if error is None else call.throw(error)
         except StopIteration as end:
@@ -140,7 +140,7 @@ class Scheduler:
         except Exception as failure:  # noqa: BLE001 - whoever spawned the call decides
             self._deliver_result(partial(done, None, failure))
         else:
-            self._perform(effect, partial(self._step, call, done))
+            self._perform(effect, partial(self._advance_call, call, done))
 
     def _deliver_result(self, deliver: Callable[[], None]) -> None:
         # At once where an event led here, so that the order of events is the order of ends.
@@ -216,10 +216,10 @@ class _Threads:
 
         False is returned after *most* seconds with nothing in flight.
         """
-        self._anchor()
+        self._set_epoch()
         end = self.waited + most
         while self._in_flight or planned:
-            remaining = planned[0].instant - self._now() if planned else _LONGEST_WAIT
+            remaining = planned[0].instant - self._real_now() if planned else _LONGEST_WAIT
             if planned and (remaining <= 0 or planned[0].instant <= self._horizon):
                 return True
             if self._in_flight:
@@ -235,12 +235,12 @@ class _Threads:
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _anchor(self) -> None:
+    def _set_epoch(self) -> None:
         now = self._clock.now()
         if now != self._virtual:
             self._virtual, self._real = now, time.monotonic()
 
-    def _now(self) -> float:
+    def _real_now(self) -> float:
         return self._virtual + time.monotonic() - self._real
 
     def _receive(self, timeout: float, arrived: Arrived) -> None:

@@ -54,8 +54,8 @@ class V8:
         self._left = limits.cpu
         self._resources = ExitStack()
         _OPEN.add(self._resources)
-        self._context: Any = self._resources.enter_context(_make_context(_loop()))
-        self._eval(_program())
+        self._context: Any = self._resources.enter_context(_make_context(_start_loop()))
+        self._eval(_read_program())
         self._context.set_hard_memory_limit(limits.memory)
 
     def load(self, source: str) -> None:
@@ -85,7 +85,7 @@ class V8:
         patience = max(_PATIENCE * self._left, 0.001)
         task = asyncio.wait_for(self._context.eval_cancelable(code), patience)
         try:
-            return asyncio.run_coroutine_threadsafe(task, _loop()).result()
+            return asyncio.run_coroutine_threadsafe(task, _start_loop()).result()
         except TimeoutError:
             self._left = 0.0
             raise make_time_error(self._limits, is_wall=False) from None
@@ -135,7 +135,7 @@ def _byte_column(lines: list[str]) -> int:
 
 
 @cache
-def _loop() -> asyncio.AbstractEventLoop:
+def _start_loop() -> asyncio.AbstractEventLoop:
     """Return the loop on which V8 answers; its thread lasts as long as the process."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="bpmax-v8", daemon=True).start()
@@ -143,7 +143,7 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 
 @cache
-def _program() -> str:
+def _read_program() -> str:
     prelude, *bindings = engine.read_sources()
     adapter = (files("bpmax_sim.script") / "bindings/v8.js").read_text("utf-8")
     intl = list(engine.BINDINGS).index("intl")

@@ -140,7 +140,7 @@ class _ScriptReader:
         left = list(self._left_standing())
         for node in self._nodes:
             if node.type in {"member_expression", "subscript_expression"}:
-                self._note(self._values.value(node), self._access(node), _named_at(node))
+                self._note(self._values.value(node), self._access_kind(node), _named_at(node))
                 self._note_misread(node)
             elif node.type == "binary_expression":
                 self._note_in(node)
@@ -155,8 +155,8 @@ class _ScriptReader:
             globals=tuple(self._global_uses()),
             misreads=tuple(self._misreads),
             declared=tuple(self._scopes.top.names),
-            signatures=dict(self._signatures()),
-            powers=tuple(self._powers()),
+            signatures=dict(self._find_signatures()),
+            powers=tuple(self._find_powers()),
             mistakes=(mistakes := tuple(self._tree.mistakes())),
             full_width=tuple(self._full_width()) if mistakes else (),
             suppressed=dict(self._find_suppressions()),
@@ -191,7 +191,7 @@ class _ScriptReader:
         name = self._values.member_name(node)
         if owner is not None and owner.kind == "promise" and name not in _OF_PROMISES:
             place = self._tree.place(_named_at(node))
-            use = MemberUse("result", (name or "*",), self._access(node), place, owner.call)
+            use = MemberUse("result", (name or "*",), self._access_kind(node), place, owner.call)
             self._misreads.append(use)
 
     def _note_in(self, node: Node) -> None:
@@ -204,14 +204,14 @@ class _ScriptReader:
         if name is not None and name.kind == "text":
             self._note(self._values.below(owner, (name.text,)), "test", node)
 
-    def _access(self, node: Node) -> Access:
+    def _access_kind(self, node: Node) -> Access:
         """Return what is done with the member *node*."""
         child, parent = node, node.parent
         while parent is not None and parent.type in WRAPPED:
             child, parent = parent, parent.parent
         if parent is None:
             return "read"
-        operator = self._operator(parent)
+        operator = self._operator_of(parent)
         target = _ASSIGNS.get(parent.type)
         if (target and parent.child_by_field_name(target) == child) or operator == "delete":
             return "write"
@@ -223,16 +223,16 @@ class _ScriptReader:
         )
         return "test" if is_tested else "read"
 
-    def _operator(self, node: Node) -> str:
+    def _operator_of(self, node: Node) -> str:
         operator = node.child_by_field_name("operator")
         return operator.type if operator is not None else ""
 
     def _global_uses(self) -> Iterator[GlobalUse]:
         for use in self._scopes.globals():
-            place, access = self._tree.place(use.node), self._access(use.node)
+            place, access = self._tree.place(use.node), self._access_kind(use.node)
             yield GlobalUse(use.name, place, access)
 
-    def _signatures(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+    def _find_signatures(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         for name, binding in self._scopes.top.names.items():
             value = binding.value
             if value is not None and value.type in FUNCTIONS and not binding.path:
@@ -241,15 +241,15 @@ class _ScriptReader:
                 nodes = (
                     several.named_children if several is not None else [single] if single else []
                 )
-                yield name, tuple(self._parameter(node, n) for n, node in enumerate(nodes, 1))
+                yield name, tuple(self._parameter_name(node, n) for n, node in enumerate(nodes, 1))
 
-    def _parameter(self, node: Node, number: int) -> str:
+    def _parameter_name(self, node: Node, number: int) -> str:
         if node.type == "rest_pattern":
             return f"rest{number}"
         name = node.child_by_field_name("left") or node
         return self._tree.text_of(name) if name.type == "identifier" else f"options{number}"
 
-    def _powers(self) -> Iterator[Place]:
+    def _find_powers(self) -> Iterator[Place]:
         for node in self._nodes:
             operator = node.child_by_field_name("operator")
             if operator is None or operator.type not in {"**", "**="}:

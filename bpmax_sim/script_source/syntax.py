@@ -54,7 +54,7 @@ class SyntaxTree:
         data = self.text.encode("utf-8", "surrogatepass")
         # tree-sitter stops at half a surrogate pair; three ASCII characters keep the offsets.
         self._data = _HALF_PAIR.sub(b"???", data)
-        self._tree: Tree = _parser().parse(self._data)
+        self._tree: Tree = _make_parser().parse(self._data)
         self.root: Node = self._tree.root_node
 
     @cached_property
@@ -116,7 +116,7 @@ def _unescape(match: re.Match[str]) -> str:
 
 
 @cache
-def _parser() -> Any:
+def _make_parser() -> Any:
     from tree_sitter import Language, Parser  # noqa: PLC0415 - 15 ms that most runs never need
     from tree_sitter_javascript import language  # noqa: PLC0415
 

@@ -176,41 +176,41 @@ class Values:
     def value_of_destructuring(self, binding: Binding) -> ScriptValue | None:
         """Return what a name that destructuring declares stands for."""
         if binding.kind == "parameter":
-            return self._element(binding)
+            return self._value_of_element(binding)
         value = self.value(binding.value)
         return self.below(value, binding.path) if binding.path else value
 
     # ------------------------------------------------------------------ expressions
 
-    def _text(self, node: Node) -> ScriptValue | None:
+    def _value_of_text(self, node: Node) -> ScriptValue | None:
         text = self._tree.literal_text(node)
         return None if text is None else ScriptValue("text", text)
 
-    def _name(self, node: Node) -> ScriptValue | None:
+    def _value_of_name(self, node: Node) -> ScriptValue | None:
         binding = self._scopes.binding_of(node)
         if binding is None:
             is_global = self._scopes.is_global(node)
             return _GLOBALS.get(self._tree.text_of(node)) if is_global else None
         return None if binding.is_reassigned else self.value_of_destructuring(binding)
 
-    def _function(self, node: Node) -> ScriptValue:
+    def _value_of_function(self, node: Node) -> ScriptValue:
         return ScriptValue("function", node=node)
 
-    def _last(self, node: Node) -> ScriptValue | None:
+    def _value_of_sequence(self, node: Node) -> ScriptValue | None:
         return self.value(node.named_children[-1]) if node.named_children else None
 
     def _value_of_await(self, node: Node) -> ScriptValue | None:
-        value = self._last(node)
+        value = self._value_of_sequence(node)
         return replace(value, kind="result") if value and value.kind == "promise" else value
 
-    def _either(self, node: Node) -> ScriptValue | None:
+    def _value_of_or(self, node: Node) -> ScriptValue | None:
         """Return the left side of ``a || b``, which is what the text expects."""
         operator = node.child_by_field_name("operator")
         if operator is None or operator.type not in {"||", "??"}:
             return None
         return self.value(node.child_by_field_name("left"))
 
-    def _member(self, node: Node) -> ScriptValue | None:
+    def _value_of_member(self, node: Node) -> ScriptValue | None:
         value = self.value(node.child_by_field_name("object"))
         if value is None:
             return None
@@ -233,7 +233,7 @@ class Values:
             "method", draft=replace(draft, api=name, api_place=self._tree.place(where))
         )
 
-    def _element(self, binding: Binding) -> ScriptValue | None:
+    def _value_of_element(self, binding: Binding) -> ScriptValue | None:
         """Return what a callback gets: ``list.map(row => …)``, ``promise.then(result => …)``."""
         function = binding.function
         if function is None or function.parent is None or function.parent.type != "arguments":
@@ -262,13 +262,13 @@ class Values:
         of_kind = _CALL.get(value.kind)
         return of_kind(self, node, value, arguments) if of_kind else None
 
-    def _proxy(
+    def _call_proxy(
         self, node: Node, _value: ScriptValue, arguments: Sequence[Node]
     ) -> ScriptValue | None:
         if not arguments:
             return None
         platform = self.value(arguments[0])
-        instance, options = self._options(arguments[1]) if len(arguments) > 1 else ("", ())
+        instance, options = self._proxy_options(arguments[1]) if len(arguments) > 1 else ("", ())
         draft = ProxyCall(
             platform=platform.text if platform and platform.kind == "text" else None,
             instance=instance,
@@ -279,11 +279,11 @@ class Values:
         )
         return ScriptValue("proxy", draft=draft)
 
-    def _options(self, node: Node) -> tuple[str | None, tuple[tuple[str, Place], ...]]:
+    def _proxy_options(self, node: Node) -> tuple[str | None, tuple[tuple[str, Place], ...]]:
         """Return the instance that options name, and the names of all, with their places."""
         instance: str | None = "" if node.type == "object" else None
         names = []
-        for key, value in self._pairs(node):
+        for key, value in self._object_pairs(node):
             name = self._scopes.key_text(key)
             names.append((name or "", self._tree.place(key)))
             if name == "instance_key":
@@ -291,14 +291,14 @@ class Values:
                 instance = known.text if known and known.kind == "text" else None
         return instance, tuple(pair for pair in names if pair[0])
 
-    def _pairs(self, node: Node) -> Iterator[tuple[Node, Node | None]]:
+    def _object_pairs(self, node: Node) -> Iterator[tuple[Node, Node | None]]:
         for child in node.named_children if node.type == "object" else ():
             if child.type == "pair" and (key := child.child_by_field_name("key")) is not None:
                 yield key, child.child_by_field_name("value")
             elif child.type == "shorthand_property_identifier":
                 yield child, child
 
-    def _direct(
+    def _call_direct(
         self, node: Node, value: ScriptValue, arguments: Sequence[Node]
     ) -> ScriptValue | None:
         if value.draft is None:
@@ -336,7 +336,7 @@ class Values:
         if node.type != "object" or kinds - {"pair", "shorthand_property_identifier", "comment"}:
             return None
         names: list[str] = []
-        for key, value in self._pairs(node):
+        for key, value in self._object_pairs(node):
             name = self._scopes.key_text(key)
             if name is None:
                 return None
@@ -379,7 +379,7 @@ class Values:
         body = function.child_by_field_name("body")
         if body is None:
             return None
-        results = [body] if body.type != "statement_block" else list(self._results(body))
+        results = [body] if body.type != "statement_block" else list(self._returned_nodes(body))
         known = [value for value in map(self.value, results) if value is not None]
         if not known or any(value != known[0] for value in known):
             return None
@@ -387,7 +387,7 @@ class Values:
         is_result = known[0].kind == "result"
         return replace(known[0], kind="promise") if is_async and is_result else known[0]
 
-    def _results(self, body: Node) -> Iterator[Node]:
+    def _returned_nodes(self, body: Node) -> Iterator[Node]:
         """Yield what the ``return`` statements of *body* give, not those of functions in it."""
         pending = [body]
         while pending:
@@ -419,25 +419,25 @@ def _is_no_api(name: str) -> bool:
 
 
 _EVALUATE: Final[Mapping[str, Callable[[Values, Node], ScriptValue | None]]] = {
-    "string": Values._text,  # noqa: SLF001 - the table of the class above
-    "template_string": Values._text,  # noqa: SLF001
-    "identifier": Values._name,  # noqa: SLF001
-    "shorthand_property_identifier": Values._name,  # noqa: SLF001
-    "arrow_function": Values._function,  # noqa: SLF001
-    "function_expression": Values._function,  # noqa: SLF001
-    "function_declaration": Values._function,  # noqa: SLF001
-    "parenthesized_expression": Values._last,  # noqa: SLF001
+    "string": Values._value_of_text,  # noqa: SLF001 - the table of the class above
+    "template_string": Values._value_of_text,  # noqa: SLF001
+    "identifier": Values._value_of_name,  # noqa: SLF001
+    "shorthand_property_identifier": Values._value_of_name,  # noqa: SLF001
+    "arrow_function": Values._value_of_function,  # noqa: SLF001
+    "function_expression": Values._value_of_function,  # noqa: SLF001
+    "function_declaration": Values._value_of_function,  # noqa: SLF001
+    "parenthesized_expression": Values._value_of_sequence,  # noqa: SLF001
     "await_expression": Values._value_of_await,  # noqa: SLF001
-    "binary_expression": Values._either,  # noqa: SLF001
-    "member_expression": Values._member,  # noqa: SLF001
-    "subscript_expression": Values._member,  # noqa: SLF001
+    "binary_expression": Values._value_of_or,  # noqa: SLF001
+    "member_expression": Values._value_of_member,  # noqa: SLF001
+    "subscript_expression": Values._value_of_member,  # noqa: SLF001
     "call_expression": Values._call,  # noqa: SLF001
 }
 _CALL: Final[
     Mapping[str, Callable[[Values, Node, ScriptValue, Sequence[Node]], ScriptValue | None]]
 ] = {
-    "$proxy": Values._proxy,  # noqa: SLF001
-    "method": Values._direct,  # noqa: SLF001
+    "$proxy": Values._call_proxy,  # noqa: SLF001
+    "method": Values._call_direct,  # noqa: SLF001
     "chain method": Values._of_chain,  # noqa: SLF001
     "promise method": Values._of_promise,  # noqa: SLF001
     "result": Values._of_data,  # noqa: SLF001

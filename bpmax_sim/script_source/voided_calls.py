@@ -33,7 +33,9 @@ def _call_around(tree: SyntaxTree, position: tuple[int, int]) -> Node | None:
         node
         for node in tree.walk()
         if node.type == "call_expression"
-        and _position(tree.place(node)) <= position < _position(tree.place_of_byte(node.end_byte))
+        and _line_and_column(tree.place(node))
+        <= position
+        < _line_and_column(tree.place_of_byte(node.end_byte))
     ]
     around.reverse()  # the outermost comes first in the order of the text
     known = [node for node in around if (value := values.value(node)) and value.kind == "promise"]
@@ -41,7 +43,7 @@ def _call_around(tree: SyntaxTree, position: tuple[int, int]) -> Node | None:
     return next(iter([*known, *methods]), None)
 
 
-def _position(place: Place) -> tuple[int, int]:
+def _line_and_column(place: Place) -> tuple[int, int]:
     return place.line, place.column
 
 

@@ -68,7 +68,7 @@ class Harmless:
         return [
             part
             for part in parts
-            if part not in known and (len(part) not in sizes or _digest(part) not in known)
+            if part not in known and (len(part) not in sizes or _digest_of_part(part) not in known)
         ]
 
     def add(self, parts: Collection[bytes]) -> None:
@@ -78,12 +78,12 @@ class Harmless:
         if max(map(len, parts), default=0) > _LONGEST_HARMLESS:
             long = [part for part in parts if len(part) > _LONGEST_HARMLESS]
             self._sizes.update(map(len, long))
-            self._known.update(map(_digest, long))
+            self._known.update(map(_digest_of_part, long))
             parts = [part for part in parts if len(part) <= _LONGEST_HARMLESS]
         self._known.update(parts)
 
 
-def _digest(part: bytes) -> bytes:
+def _digest_of_part(part: bytes) -> bytes:
     return blake2b(part).digest()
 
 
@@ -110,15 +110,15 @@ class Fresh:
 
     def of(self, runs: Sequence[bytes]) -> list[bytes]:
         """Return those of *runs* that did not come before."""
-        return _fresh(self._harmless.others(runs), self._runs)
+        return _drop_known(self._harmless.others(runs), self._runs)
 
     def of_lines(self, lines: Sequence[bytes]) -> list[bytes]:
         """Return those of *lines*, of which each is several runs, that did not come before."""
-        return _fresh(lines, self._lines)
+        return _drop_known(lines, self._lines)
 
     def of_digits(self, runs: Sequence[bytes]) -> list[bytes]:
         """Return those of *runs*, undone as hexadecimal only, that did not come before."""
-        return _fresh(runs, self._digits)
+        return _drop_known(runs, self._digits)
 
     def escapes(self, data: bytes, reach: int) -> tuple[EscapedPart, ...]:
         """Return what comes of the escapes in *data*, which is asked for more than once."""
@@ -139,7 +139,7 @@ class Fresh:
         self.outermost = () if self._lines else self._runs.copy()
 
 
-def _fresh(runs: Iterable[bytes], known: set[bytes]) -> list[bytes]:
+def _drop_known(runs: Iterable[bytes], known: set[bytes]) -> list[bytes]:
     fresh: Collection[bytes] = dict.fromkeys(runs)
     if not known.isdisjoint(fresh):
         fresh = [run for run in fresh if run not in known]
@@ -170,22 +170,24 @@ def layers(look: Look) -> Iterator[Piece]:
     undone = look.fresh.escapes(data, look.reach)
     text = _text_of(data, printed)
     if text and not look.fresh.is_flat(data):
-        yield from _of_text(*_flat(look, text) if text is data and not printed else (look, text))
+        yield from _of_text(
+            *_flatten_levels(look, text) if text is data and not printed else (look, text)
+        )
     if b"\n" in text:
-        yield from _literals(text)
+        yield from _decode_literals(text)
     if printed:
-        yield from _wide(data, printed)
+        yield from _decode_wide(data, printed)
     for stream in compressed:
-        yield Piece(stream.inner, _at(stream.start, stream.label))
+        yield Piece(stream.inner, _trace_of(stream.start, stream.label))
     for label, start, _, inner in undone:
-        yield Piece(inner, _at(start, label))
+        yield Piece(inner, _trace_of(start, label))
 
 
 def _of_text(look: Look, text: bytes) -> Iterator[Piece]:
-    yield from _runs(look, text)
-    yield from _apart(look, text)
+    yield from _decode_runs(look, text)
+    yield from _split_records(look, text)
     if b"," in text:
-        yield from _numbers(text)
+        yield from _decode_numbers(text)
 
 
 # Behind a backslash there may be a run that an escape takes the first letter of.
@@ -194,7 +196,7 @@ _CONSUMED = re.compile(
 )
 
 
-def _flat(look: Look, text: bytes) -> tuple[Look, bytes]:
+def _flatten_levels(look: Look, text: bytes) -> tuple[Look, bytes]:
     """Return *look* with its levels, and a text that holds all the runs of *text* and of these.
 
     A run has no backslash in it, so it is still there when escapes are undone around it, and what
@@ -282,21 +284,21 @@ _BEGIN_DEFLATE = frozenset(
 )
 
 
-def _runs(look: Look, text: bytes) -> Iterator[Piece]:
+def _decode_runs(look: Look, text: bytes) -> Iterator[Piece]:
     runs, lines = runs_and_lines(text)
     if not runs:
         return
     runs, lines = look.fresh.of(runs), look.fresh.of_lines(lines)
     # Each run is a part of a line, where there are lines, and what it holds is a part of theirs.
     whole = [*lines, *[run for run in runs if len(run) <= _FOLDED]] if lines else runs
-    yield from _base64(whole, look)
+    yield from _decode_base64(whole, look)
     yield from _bare_base64([*lines, *runs], look)
     if runs or lines:
-        yield from _hex(hex_runs_of(b" ".join(whole)), look)
-        yield from _base32([*lines, *runs], look)
+        yield from _decode_hex(hex_runs_of(b" ".join(whole)), look)
+        yield from _decode_base32([*lines, *runs], look)
 
 
-def _base64(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
+def _decode_base64(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
     whole, runs = whole_and_others(runs)
     if whole:
         written, texts = zip(*whole, strict=True)
@@ -322,14 +324,14 @@ def _bare_base64(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
                 yield Piece(inner, _by_run(look, [run], 0, "base64", "deflate"))
 
 
-def _hex(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
+def _decode_hex(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
     if runs:
         trace = _by_run(look, runs, len(BETWEEN_HEX), "hex")
         for start, inner in enumerate(in_hex(runs)):
             yield Piece(inner, _scale_trace(trace, start, 2, 1))
 
 
-def _base32(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
+def _decode_base32(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
     text = b" ".join(runs)
     result = long_runs(text, text.translate(_IN_32), _SHORTEST_32)
     if result:
@@ -370,8 +372,8 @@ def _scale_trace(trace: Trace, start: int, signs: int, octets: int) -> Trace:
     return lambda at: trace(start + at * signs // octets)
 
 
-def _at(start: int, *labels: str) -> Trace:
-    return lambda _at: (start, labels)
+def _trace_of(start: int, *labels: str) -> Trace:
+    return lambda _trace_of: (start, labels)
 
 
 # Hexadecimal with something between the bytes, and lists of numbers.
@@ -391,23 +393,23 @@ _INTEGERS = msgspec.json.Decoder(list[int])
 _OCTETS = {str(n).encode(): bytes([n & 255]) for n in range(-128, 256)}  # Java's bytes have a sign
 
 
-def _apart(look: Look, data: bytes) -> Iterator[Piece]:
+def _split_records(look: Look, data: bytes) -> Iterator[Piece]:
     folded = data.translate(_APART)
     likely = _PREFIX.is_in(data) or any(some.is_in(folded) for some in _THREE_PAIRS)
     if likely and _PAIRS.search(folded):
         digits_alone = data.replace(b"0x", b"").translate(None, b" \t\r\n:,-")
         runs = look.fresh.of_digits(hex_runs_of(digits_alone))
-        for piece in _hex(runs, look):
-            yield piece._replace(trace=_at(0, "hex"))
+        for piece in _decode_hex(runs, look):
+            yield piece._replace(trace=_trace_of(0, "hex"))
 
 
-def _numbers(data: bytes) -> Iterator[Piece]:
+def _decode_numbers(data: bytes) -> Iterator[Piece]:
     if not _has_list(data):
         return
     numbers = data.translate(_TO_LIST, _BLANKS)
     inner = _octets_of(numbers)
     if inner:
-        yield Piece(inner, _at(0, msg("list of bytes")))
+        yield Piece(inner, _trace_of(0, msg("list of bytes")))
 
 
 def _has_list(data: bytes) -> bool:
@@ -439,7 +441,7 @@ _END_OF_LITERAL = re.compile(rb"""(?<=%s{8})(?:\\n)?(['"`])(?: \+)?\Z""" % _IN_R
 _LONGEST_END = 14  # bytes of the run, an escaped end of line, a quote and a plus
 
 
-def _literals(data: bytes) -> Iterator[Piece]:
+def _decode_literals(data: bytes) -> Iterator[Piece]:
     parts, end = list[bytes](), 0
     for match in _NEXT_LITERAL.finditer(data):
         before = max(end, match.start() - _LONGEST_END)
@@ -448,7 +450,7 @@ def _literals(data: bytes) -> Iterator[Piece]:
             parts.append(data[end : before + quote.start()])
             end = match.end()
     if parts:
-        yield Piece(b"".join([*parts, data[end:]]), _at(0, msg("several literals")))
+        yield Piece(b"".join([*parts, data[end:]]), _trace_of(0, msg("several literals")))
 
 
 # Texts in UTF-16 that are encoded further; a secret itself is looked for in UTF-16.
@@ -456,7 +458,7 @@ def _literals(data: bytes) -> Iterator[Piece]:
 _WIDE = Rare(b"A.A.A.A.A.A.A.A.")
 
 
-def _wide(data: bytes, printed: bytes) -> Iterator[Piece]:
+def _decode_wide(data: bytes, printed: bytes) -> Iterator[Piece]:
     at = _WIDE.find(printed)
     if at >= 0:
         starts = {"utf-16-le": at % 2, "utf-16-be": (at + 1) % 2}
@@ -465,11 +467,11 @@ def _wide(data: bytes, printed: bytes) -> Iterator[Piece]:
             "utf-16-le": data[starts["utf-16-le"] + 1 :: 2],
             "utf-16-be": data[starts["utf-16-be"] :: 2],
         }
-        for codec in _sound(texts, highs):
-            yield Piece(texts[codec].encode("utf-8", "surrogatepass"), _at(at, codec))
+        for codec in _valid_orders(texts, highs):
+            yield Piece(texts[codec].encode("utf-8", "surrogatepass"), _trace_of(at, codec))
 
 
-def _sound(texts: Mapping[str, str], highs: Mapping[str, bytes]) -> Sequence[str]:
+def _valid_orders(texts: Mapping[str, str], highs: Mapping[str, bytes]) -> Sequence[str]:
     """Return the order of bytes in which both *texts* are, one of them by chance, or both orders.
 
     ASCII is the same in both. Of other letters the wrong one makes pages of rare signs; *highs*

@@ -33,7 +33,7 @@ _TO_URL_SAFE = str.maketrans("+/", "-_")
 
 def text_runs(text: str) -> list[str]:
     """Return every run of *text* that may be base64 or hexadecimal, with its escapes undone."""
-    return _QUICK.findall(_flat(text))
+    return _QUICK.findall(_flatten(text))
 
 
 def escaped_runs(data: bytes) -> bytes:
@@ -75,7 +75,7 @@ def rewrite(text: str, clean: Callable[[str], str]) -> str:
                 return changed
         return match[0]
 
-    text = _HEX_TEXT.sub(lambda match: _digits(match[0], clean), text)
+    text = _HEX_TEXT.sub(lambda match: _decode_digits(match[0], clean), text)
     for pattern, alignments in _PASSES:  # noqa: B007 - read by run()
         text = pattern.sub(run, text)
     return text
@@ -83,7 +83,7 @@ def rewrite(text: str, clean: Callable[[str], str]) -> str:
 
 def _clean_run(match: re.Match[str], start: int, clean: Callable[[str], str]) -> str | None:
     """Return the run with its decoded text cleaned, or None when there is nothing to clean."""
-    core = _flat(match[1])
+    core = _flatten(match[1])
     plain = _decode_run(core[start:].translate(_TEXT_TO_STANDARD))
     before = plain.decode("utf-8", "surrogateescape")
     after = clean(before)
@@ -101,7 +101,7 @@ def _clean_run(match: re.Match[str], start: int, clean: Callable[[str], str]) ->
     return _escaped_like(match[0], core[:end] + packed + padding)
 
 
-def _digits(run: str, clean: Callable[[str], str]) -> str:
+def _decode_digits(run: str, clean: Callable[[str], str]) -> str:
     """Return the hexadecimal *run* with its decoded text cleaned, in the same case."""
     for start, plain in enumerate(octets(run)):
         before = plain.decode("utf-8", "surrogateescape")
@@ -130,7 +130,7 @@ def _escaped_like(sample: str, packed: str) -> str:
     return packed
 
 
-def _flat(text: str) -> str:
+def _flatten(text: str) -> str:
     if "\\" in text or "%" in text:
         return _ESCAPED_PLUS.sub("+", _ESCAPED_SLASH.sub("/", text))
     return text
@@ -191,13 +191,13 @@ _SAMPLE = 4096
 _SPLIT_PAYS = 8  # words for each long one, below which to take all of them is faster
 
 
-def _only(alphabet: str) -> bytes:
+def _blank_all_but(alphabet: str) -> bytes:
     """Return a table that makes a space of every byte but those of *alphabet*."""
     return bytes(code if chr(code) in alphabet else ord(" ") for code in range(256))
 
 
-_IN_BASE64 = _only(ascii_letters + digits + "+/-_")
-_IN_HEX = _only(hexdigits)
+_IN_BASE64 = _blank_all_but(ascii_letters + digits + "+/-_")
+_IN_HEX = _blank_all_but(hexdigits)
 _FOLDS = bytes(
     ord("A")
     if chr(code) in ascii_letters + digits + "+/-_"
@@ -293,12 +293,12 @@ def in_base64(runs: Sequence[bytes]) -> Iterator[bytes]:
 
     To begin with the whole, then one character later and so on, has every run at every alignment.
     """
-    folded = memoryview(_standard(BETWEEN.join([*runs, b""])))
+    folded = memoryview(_to_standard_alphabet(BETWEEN.join([*runs, b""])))
     for start in range(4):  # what is left out at the end is of the last that comes between
         yield binascii.a2b_base64(folded[start : len(folded) - (len(folded) - start) % 4])
 
 
-def _standard(run: bytes) -> bytes:
+def _to_standard_alphabet(run: bytes) -> bytes:
     return run.translate(_TO_STANDARD) if b"-" in run or b"_" in run else run
 
 
@@ -338,7 +338,7 @@ def _is_text(data: bytes) -> bool:
 
 def whole_base64(run: bytes) -> bytes:
     """Return the bytes of *run* from its first character on."""
-    core = _standard(run)
+    core = _to_standard_alphabet(run)
     if len(core) % 4 == 1:
         core = core[:-1]
     return binascii.a2b_base64(core + _FILLINGS[len(core) % 4])

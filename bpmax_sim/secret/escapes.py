@@ -50,17 +50,17 @@ class EscapedPart(NamedTuple):
 
 def escapes(data: bytes, reach: int) -> Iterator[EscapedPart]:
     """Yield what comes of undoing each kind of them, and of the text within *reach* of one."""
-    marks = _marks(data) if b"\0" in data else None
+    marks = _find_marks(data) if b"\0" in data else None
     if marks is None and not any_in(data, _SIGNS):
         return
     for escape in _ESCAPES:
         if marks is None:
-            windows = _windows(data, escape, reach) if escape.sign in data else []
+            windows = _find_windows(data, escape, reach) if escape.sign in data else []
             if sum(end - start for start, end in windows) * 2 > len(data):
                 windows = [(0, len(data))]
         else:
             places = marks.get(escape.sign[0], ())
-            windows = [*_texts(data, escape, reach, places)] if places else []
+            windows = [*_find_texts(data, escape, reach, places)] if places else []
         for start, end in windows:
             part = data[start:end] if end - start < len(data) else data
             for label, undo in escape.undo.items():
@@ -69,7 +69,7 @@ def escapes(data: bytes, reach: int) -> Iterator[EscapedPart]:
                     yield EscapedPart(label, start, end, inner)
 
 
-def _windows(data: bytes, escape: _Escape, reach: int) -> list[tuple[int, int]]:
+def _find_windows(data: bytes, escape: _Escape, reach: int) -> list[tuple[int, int]]:
     """Return from where to where there are escapes, and what is within *reach* of them."""
     windows = list[tuple[int, int]]()
     start, end, at = 0, -1, 0
@@ -83,7 +83,7 @@ def _windows(data: bytes, escape: _Escape, reach: int) -> list[tuple[int, int]]:
     return [*windows, (start, end)] if end >= 0 else []
 
 
-def _texts(
+def _find_texts(
     data: bytes, escape: _Escape, reach: int, places: Sequence[int]
 ) -> Iterator[tuple[int, int]]:
     """Yield the same of what is no text.
@@ -109,7 +109,7 @@ def _texts(
         yield start, min(end, len(data))
 
 
-def _marks(data: bytes) -> Mapping[int, Sequence[int]]:
+def _find_marks(data: bytes) -> Mapping[int, Sequence[int]]:
     """Return where escapes may begin, by the sign that each begins with."""
     marks: dict[int, list[int]] = {}
     for some in _MARKS:
@@ -174,7 +174,7 @@ def undo_backslashes(data: bytes) -> bytes:
     for letter in signs & _LETTERS:
         data = data.replace(b"\\" + letter, _ESCAPED.get(letter, letter))
     if signs & _OF_UNITS:
-        data = _UNITS.sub(_character, data)
+        data = _UNITS.sub(_unescape_character, data)
     return data.replace(_SAVED, b"\\") if saves else data
 
 
@@ -220,7 +220,7 @@ def _units_of(data: bytes) -> bytes:
         return units.decode("utf-16-le", "surrogatepass").encode("utf-8", "surrogatepass")
 
 
-def _character(match: re.Match[bytes]) -> bytes:
+def _unescape_character(match: re.Match[bytes]) -> bytes:
     escapes, point, octet = match.groups()
     if octet:
         return bytes.fromhex(octet.replace(b"\\x", b"").decode())
@@ -251,19 +251,21 @@ def undo_references(data: bytes) -> bytes:
     common = set(_ENTITY.findall(data[:_SAMPLE]))
     if 0 < len(common) <= _FEW and _SAVED not in data and _AMPERSAND not in data:
         for reference in common:  # in a tenth of the time; a mark keeps two from making one
-            data = data.replace(reference, _SAVED + _entity(reference).replace(b"&", _AMPERSAND))
+            data = data.replace(
+                reference, _SAVED + _decode_entity(reference).replace(b"&", _AMPERSAND)
+            )
         return _split(data).replace(_SAVED, b"").replace(_AMPERSAND, b"&")
     return _split(data)
 
 
 def _split(data: bytes) -> bytes:
     parts = _ENTITIES.split(data)
-    parts[1::2] = map(_entity, parts[1::2])  # in half the time that a substitution takes
+    parts[1::2] = map(_decode_entity, parts[1::2])  # in half the time that a substitution takes
     return b"".join(parts)
 
 
 @lru_cache(maxsize=4096)
-def _entity(reference: bytes) -> bytes:
+def _decode_entity(reference: bytes) -> bytes:
     name = reference[1:-1].decode()
     if not name.startswith("#"):
         return html.unescape(reference.decode()).encode()

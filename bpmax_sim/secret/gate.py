@@ -42,7 +42,7 @@ class Gate:
         Tracebacks and comparisons put something before each line of a text, so that a secret of
         several lines is no longer one text; its lines are hidden as well.
         """
-        lines = list(_lines(secrets))
+        lines = list(_lines_of_secrets(secrets))
         self._table = table
         self._lines = SecretTable(lines) if lines else None
         self._clean: set[str] = set()
@@ -69,7 +69,7 @@ class Gate:
 
     def _without_runs(self, text: str) -> str:
         """Return *text*, in which something is found, with markers for what holds it."""
-        text = _RUN.sub(self._run, text)
+        text = _RUN.sub(self._redact_run, text)
         for _ in range(_ROUNDS):
             findings = self._find(text)
             if not findings:
@@ -78,7 +78,7 @@ class Gate:
             text = f"{text[:start]}{self._marker_for(findings[0])}{text[end:]}"
         return MARKER if self._find(text) else text
 
-    def _run(self, match: re.Match[str]) -> str:
+    def _redact_run(self, match: re.Match[str]) -> str:
         findings = self._find(match[0])
         return self._marker_for(findings[0]) if findings else match[0]
 
@@ -100,7 +100,7 @@ class Gate:
         return MARKER if self._table.clean(marker) != marker or self._find(marker) else marker
 
 
-def _lines(secrets: Iterable[Secret]) -> Iterator[Secret]:
+def _lines_of_secrets(secrets: Iterable[Secret]) -> Iterator[Secret]:
     """Yield the lines of secrets that have several, each with what stands for the whole."""
     for secret in secrets:
         lines = secret.real.splitlines()

@@ -61,10 +61,10 @@ def pseudonym(value: str) -> str:
     for fits, own, make in _FORMATS:
         if fits(value):
             return value if own(value) else make(value)
-    return "".join(map(_character, value, _spread(value, len(value))))
+    return "".join(map(_fake_character, value, _derive_numbers(value, len(value))))
 
 
-def _spread(value: str, count: int) -> list[int]:
+def _derive_numbers(value: str, count: int) -> list[int]:
     """Return *count* numbers that depend on *value*."""
     digits: list[int] = []
     while len(digits) < count:
@@ -73,24 +73,24 @@ def _spread(value: str, count: int) -> list[int]:
     return digits[:count]
 
 
-def _digits(value: str, count: int) -> str:
-    return "".join(str(number % 10) for number in _spread(value, count))
+def _derive_digits(value: str, count: int) -> str:
+    return "".join(str(number % 10) for number in _derive_numbers(value, count))
 
 
-def _mobile(value: str) -> str:
+def _fake_mobile(value: str) -> str:
     """Use the numbers that start with 160, which no operator has."""
-    return f"160{_digits(value, 8)}"
+    return f"160{_derive_digits(value, 8)}"
 
 
 def _is_resident(value: str) -> bool:
     return bool(_EIGHTEEN.fullmatch(value)) and not _is_credit(value)
 
 
-def _resident(value: str) -> str:
+def _fake_resident_id(value: str) -> str:
     """Return a number of an unused region, with a birthday and a valid check character."""
-    year, month, day, *_ = _spread(value, 3)
+    year, month, day, *_ = _derive_numbers(value, 3)
     born = f"{1950 + year % 60}{1 + month % 12:02d}{1 + day % 28:02d}"
-    body = _UNUSED + born + _digits(f"{value}/", 3)
+    body = _UNUSED + born + _derive_digits(f"{value}/", 3)
     return body + resident(body)
 
 
@@ -108,8 +108,8 @@ def _is_credit(value: str) -> bool:
     return is_valid and value[17] != resident(value[:17])
 
 
-def _credit(value: str) -> str:
-    number = _digits(value, 8)
+def _fake_credit_code(value: str) -> str:
+    number = _derive_digits(value, 8)
     body = _CREDIT_UNUSED + number + organisation(number)
     return body + credit(body)
 
@@ -118,16 +118,16 @@ def _is_card(value: str) -> bool:
     return bool(_CARD.fullmatch(value)) and value[-1] == luhn(value[:-1])
 
 
-def _card(value: str) -> str:
-    body = _UNUSED + _digits(value, len(value) - len(_UNUSED) - 1)
+def _fake_card(value: str) -> str:
+    body = _UNUSED + _derive_digits(value, len(value) - len(_UNUSED) - 1)
     return body + luhn(body)
 
 
-def _email(value: str) -> str:
-    return f"u{_digits(value, 9)}@example.test"
+def _fake_email(value: str) -> str:
+    return f"u{_derive_digits(value, 9)}@example.test"
 
 
-def _character(character: str, number: int) -> str:
+def _fake_character(character: str, number: int) -> str:
     """Return a character of the same kind."""
     if _is_unchanged(character):
         return character
@@ -150,9 +150,9 @@ def _is_unchanged(character: str) -> bool:
 
 _FORMATS: tuple[tuple[Callable[[str], object], Callable[[str], object], Callable[[str], str]], ...]
 _FORMATS = (
-    (_MOBILE.fullmatch, lambda value: value.startswith("160"), _mobile),
-    (_is_credit, lambda value: value.startswith(_CREDIT_UNUSED), _credit),
-    (_is_resident, _is_own_resident, _resident),
-    (_is_card, lambda value: value.startswith(_UNUSED), _card),
-    (_EMAIL.fullmatch, re.compile(r"u[0-9]{9}@example\.test").fullmatch, _email),
+    (_MOBILE.fullmatch, lambda value: value.startswith("160"), _fake_mobile),
+    (_is_credit, lambda value: value.startswith(_CREDIT_UNUSED), _fake_credit_code),
+    (_is_resident, _is_own_resident, _fake_resident_id),
+    (_is_card, lambda value: value.startswith(_UNUSED), _fake_card),
+    (_EMAIL.fullmatch, re.compile(r"u[0-9]{9}@example\.test").fullmatch, _fake_email),
 )

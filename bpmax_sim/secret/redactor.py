@@ -37,7 +37,11 @@ def parts_of(real: str, standin: str) -> Iterator[tuple[str, str]]:
 def der_of(real: str) -> bytes:
     """Return the DER bytes of a PEM text, or nothing."""
     try:
-        return binascii.a2b_base64("".join(_lines(real))) if real.startswith("-----BEGIN ") else b""
+        return (
+            binascii.a2b_base64("".join(_pem_lines(real)))
+            if real.startswith("-----BEGIN ")
+            else b""
+        )
     except binascii.Error:
         return b""
 
@@ -45,12 +49,12 @@ def der_of(real: str) -> bytes:
 def _key_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
     yield real, standin
     yield "\r\n".join(real.splitlines()), standin
-    yield "".join(_lines(real)), "".join(_lines(standin)) or standin
-    long = [line for line in _lines(real) if len(line) >= _LINE]
-    yield from zip(long, cycle(_lines(standin) or [standin]), strict=False)
+    yield "".join(_pem_lines(real)), "".join(_pem_lines(standin)) or standin
+    long = [line for line in _pem_lines(real) if len(line) >= _LINE]
+    yield from zip(long, cycle(_pem_lines(standin) or [standin]), strict=False)
 
 
-def _lines(pem: str) -> list[str]:
+def _pem_lines(pem: str) -> list[str]:
     return [line.strip() for line in pem.splitlines() if line and "-----" not in line]
 
 
@@ -124,9 +128,9 @@ class Secret:
 
     def replace(self, text: str) -> str:
         """Return *text* with every spelling of the value replaced by that of the stand-in."""
-        return self.pattern.sub(self._twin, text)
+        return self.pattern.sub(self._twin_of_match, text)
 
-    def _twin(self, match: re.Match[str]) -> str:
+    def _twin_of_match(self, match: re.Match[str]) -> str:
         if match.lastindex is None:
             return match[0]  # a stand-in is its own
         if match.lastindex == 1:

@@ -81,7 +81,7 @@ class Search:
         if not self.needles:
             return ()
         fresh = Fresh(self._harmless)
-        findings = tuple(dict.fromkeys(_findings(data, self._needles, fresh)))
+        findings = tuple(dict.fromkeys(_find_in_piece(data, self._needles, fresh)))
         if not findings:
             self._harmless.add(fresh.outermost)
         return findings
@@ -146,7 +146,7 @@ class Needles:
         data = without_standins(data)
         text = _plus_to_space(data) if self._spaced else data
         for needle, name in self._needles.items():
-            for at in _places(text, _plus_to_space(needle) if self._spaced else needle):
+            for at in _find_places(text, _plus_to_space(needle) if self._spaced else needle):
                 if _is_spelled(data[at : at + len(needle)], needle):
                     yield at, name
 
@@ -155,7 +155,7 @@ def _plus_to_space(data: bytes) -> bytes:
     return data.replace(b"+", b" ") if b"+" in data else data
 
 
-def _places(data: bytes, needle: bytes) -> Iterator[int]:
+def _find_places(data: bytes, needle: bytes) -> Iterator[int]:
     at = data.find(needle)
     for _ in range(_PLACES):
         if at < 0:
@@ -205,7 +205,7 @@ class _SeenPieces:
         return len(self._all) > before
 
 
-def _findings(data: bytes, needles: Needles, fresh: Fresh) -> Iterator[Finding]:
+def _find_in_piece(data: bytes, needles: Needles, fresh: Fresh) -> Iterator[Finding]:
     """Yield what *data* holds, from the outside in."""
     try:
         for view in _decode_layers(data, needles.reach, _work(data), fresh):
@@ -257,7 +257,7 @@ def _decode_view(
         for piece in _decode_pieces(look, outermost=not depth) if depth < DEPTH else ():
             look.work.spend(len(piece.data))
             if piece.data and seen.is_new(piece.data):
-                inner.append((piece.data, _through(piece, view)))
+                inner.append((piece.data, _trace_through(piece, view)))
     except TooMuchError as error:
         error.at, within = view.outside(error.at)
         error.labels = (*within, *error.labels)
@@ -277,7 +277,7 @@ def _is_text(data: bytes) -> bool:
     return len(data) > PROBE and data[:PROBE].isascii()
 
 
-def _through(piece: Piece, view: _View) -> Trace:
+def _trace_through(piece: Piece, view: _View) -> Trace:
     def trace(at: int) -> tuple[int, tuple[str, ...]]:
         outer, labels = piece.trace(at)
         offset, within = view.outside(outer)

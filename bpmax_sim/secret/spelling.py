@@ -28,8 +28,8 @@ FORMS: Mapping[str, Callable[[str], str]] = {
     "json": lambda text: json.dumps(text, ensure_ascii=False)[1:-1],
     "json-slash": lambda text: json.dumps(text, ensure_ascii=False)[1:-1].replace("/", "\\/"),
     "json-ascii": lambda text: json.dumps(text)[1:-1],
-    "json-json": lambda text: _again(json.dumps(text, ensure_ascii=False)[1:-1]),
-    "json-ascii-json": lambda text: _again(json.dumps(text)[1:-1]),
+    "json-json": lambda text: _escape_again(json.dumps(text, ensure_ascii=False)[1:-1]),
+    "json-ascii-json": lambda text: _escape_again(json.dumps(text)[1:-1]),
     "xml": lambda text: html.escape(text, quote=True),
 }
 """How a stand-in is written where the secret was written so."""
@@ -48,7 +48,7 @@ def as_bytes(text: str) -> bytes:
 def pattern_of(text: str) -> str:
     """Return a regular expression for every spelling of *text*; it has no groups."""
     runs = re.findall(r"\\+|[^\\]", text, re.DOTALL)
-    return "".join(map(_spellings, runs))
+    return "".join(map(_pattern_of_run, runs))
 
 
 def anchor_of(text: str) -> str:
@@ -94,21 +94,21 @@ def spelled_like(sample: str, secret: str, standin: str) -> str:
     return FORMS[label](standin)
 
 
-def _again(text: str) -> str:
+def _escape_again(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
-def _spellings(run: str) -> str:
+def _pattern_of_run(run: str) -> str:
     if run[0] == "\\":
         count = len(run)
         units = rf"(?:%(?:25){{0,3}}5[cC]|&(?:amp;){{0,3}}#(?:92|[xX]5[cC]);|\\u005[cC]){{{count}}}"
         return rf"(?:\\{{{count},{count * _NESTED}}}|{units})"
     if _LITERAL.fullmatch(run):
         return re.escape(run)
-    return f"(?:{'|'.join(_alternatives(run))})"
+    return f"(?:{'|'.join(_spellings_of_character(run))})"
 
 
-def _alternatives(character: str) -> Iterator[str]:
+def _spellings_of_character(character: str) -> Iterator[str]:
     names = [f"#{ord(character)}", f"#[xX]0*{_any_case(f'{ord(character):x}')}"]
     names += [_ENTITIES[character]] if character in _ENTITIES else []
     yield f"&(?:amp;){{0,3}}(?:{'|'.join(names)});"
@@ -119,7 +119,7 @@ def _alternatives(character: str) -> Iterator[str]:
     octets = [_any_case(f"{byte:02x}") for byte in as_bytes(character)]
     yield "".join(f"%(?:25){{0,3}}{octet}" for octet in octets)
     yield "".join(rf"\\{{1,{_NESTED}}}x{octet}" for octet in octets)
-    yield from (rf"\\{{1,{_NESTED}}}{escape}" for escape in _escapes(ord(character)))
+    yield from (rf"\\{{1,{_NESTED}}}{escape}" for escape in _escapes_of_code(ord(character)))
     if character in _LETTERS:
         yield rf"\\{{1,{_NESTED}}}{_LETTERS[character]}"
     yield re.escape(character)
@@ -127,7 +127,7 @@ def _alternatives(character: str) -> Iterator[str]:
         yield r"\+"
 
 
-def _escapes(code: int) -> Iterator[str]:
+def _escapes_of_code(code: int) -> Iterator[str]:
     """Yield how Python and JavaScript write a character, after the backslash, and JSON does not."""
     yield rf"u\{{0{{0,6}}{_any_case(f'{code:x}')}\}}"
     yield f"U{_any_case(f'{code:08x}')}"

@@ -47,7 +47,7 @@ def rsa_pem() -> str:
         iqmp=rsa.rsa_crt_iqmp(p, q),
         public_numbers=rsa.RSAPublicNumbers(_EXPONENT, p * q),
     )
-    return _pem(numbers.private_key())
+    return _write_pem(numbers.private_key())
 
 
 @functools.cache
@@ -55,10 +55,10 @@ def ec_pem() -> str:
     """Return the P-256 test key as a PKCS #8 PEM text."""
     from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - heavy
 
-    return _pem(ec.derive_private_key(int(_EC, 16), ec.SECP256R1()))
+    return _write_pem(ec.derive_private_key(int(_EC, 16), ec.SECP256R1()))
 
 
-def _pem(key: object) -> str:
+def _write_pem(key: object) -> str:
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - heavy
 
     pem: bytes = key.private_bytes(  # type: ignore[attr-defined]
@@ -100,7 +100,7 @@ def slug(text: str) -> str:
     plain = _UNSAFE.sub("-", text).strip("-")
     if plain == text:
         return plain
-    return f"{plain}-{_digest(text, 4).hex()}".lstrip("-")
+    return f"{plain}-{_digest_of_label(text, 4).hex()}".lstrip("-")
 
 
 def is_standin(value: str) -> bool:
@@ -127,17 +127,17 @@ def label_of(standin: str) -> str:
     return str(_claims(standin).get("iss", standin))
 
 
-def _digest(label: str, size: int) -> bytes:
+def _digest_of_label(label: str, size: int) -> bytes:
     return blake2b(label.encode(), digest_size=size).digest()
 
 
-def _jwt(label: str, like: str) -> str:
+def _make_jwt(label: str, like: str) -> str:
     times = {name: value for name, value in _claims(like).items() if name in {"exp", "iat"}}
     parts = ({"alg": "none", "typ": "JWT"}, {"iss": label, **times})
-    return ".".join([*map(_segment, parts), ""])
+    return ".".join([*map(_encode_segment, parts), ""])
 
 
-def _segment(value: Mapping[str, Any]) -> str:
+def _encode_segment(value: Mapping[str, Any]) -> str:
     data = json.dumps(value, separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
@@ -162,11 +162,11 @@ def _digest_challenge(label: str, _like: str) -> str:
 
 _MAKERS: Mapping[str, Callable[[str, str], str]] = {
     "text": lambda label, _like: label,
-    "integer": lambda label, _like: f"9{int.from_bytes(_digest(label, 8)) % 10**9:09d}",
-    "base64": lambda label, _like: base64.b64encode(_digest(label, 32)).decode(),
-    "hex": lambda label, _like: _digest(label, 16).hex(),
+    "integer": lambda label, _like: f"9{int.from_bytes(_digest_of_label(label, 8)) % 10**9:09d}",
+    "base64": lambda label, _like: base64.b64encode(_digest_of_label(label, 32)).decode(),
+    "hex": lambda label, _like: _digest_of_label(label, 16).hex(),
     "rsa": lambda _label, _like: rsa_pem(),
     "ec": lambda _label, _like: ec_pem(),
-    "jwt": _jwt,
+    "jwt": _make_jwt,
     "challenge": _digest_challenge,
 }

@@ -80,10 +80,10 @@ def streams(data: bytes, work: Work) -> Iterator[Stream]:
     if data.isascii() and not _may_have_stream(data):
         return
     view, end = memoryview(data), 0
-    for start in _beginnings(data):
+    for start in _find_beginnings(data):
         if start < end or not _is_sound(data, start):
             continue
-        label, first, window = _kind(data, start)
+        label, first, window = _stream_kind(data, start)
         try:
             if _is_by_chance(view[first : first + PROBE], window):
                 work.spend(_SKIPPED)
@@ -98,7 +98,7 @@ def streams(data: bytes, work: Work) -> Iterator[Stream]:
             yield Stream(label, start, inner)
 
 
-def _beginnings(data: bytes) -> Iterator[int]:
+def _find_beginnings(data: bytes) -> Iterator[int]:
     """Yield where streams may begin; not all are made at once, as they may be most of the bytes."""
     for begin in range(0, len(data), _AT_ONCE):
         part = data[begin : begin + _AT_ONCE + _LONGEST_HEAD - 1]
@@ -124,7 +124,7 @@ def _may_have_stream(text: bytes) -> bool:
     return (b"^" in text and b"x^" in text) or b"\x01" in text or b"\x03" in text
 
 
-def _kind(data: bytes, start: int) -> tuple[str, int, int]:
+def _stream_kind(data: bytes, start: int) -> tuple[str, int, int]:
     """Return what begins at *start*, where its compressed data does, and how zlib reads it."""
     if data[start] == 0x1F:  # noqa: PLR2004 - RFC 1952
         return "gzip", start, zlib.MAX_WBITS | 16
@@ -203,7 +203,9 @@ def inflate(data: bytes | memoryview, window: int, work: Work) -> tuple[bytes, i
         try:
             pieces.append(decoder.decompress(part))  # at most 1032 times as many (zlib's FAQ)
         except zlib.error:
-            pieces += _bytewise(before, part)  # an error takes with it what its call has decoded
+            pieces += _feed_bytewise(
+                before, part
+            )  # an error takes with it what its call has decoded
             return b"".join(pieces), 0
         at, step, size = at + len(part), STEP, size + len(pieces[-1])
         work.spend(len(part) + len(pieces[-1]), size)  # as all that comes is looked at as well
@@ -212,7 +214,7 @@ def inflate(data: bytes | memoryview, window: int, work: Work) -> tuple[bytes, i
     return b"".join(pieces), at - len(decoder.unused_data) if decoder.eof else 0
 
 
-def _bytewise(decoder: Any, data: bytes) -> Iterator[bytes]:
+def _feed_bytewise(decoder: Any, data: bytes) -> Iterator[bytes]:
     with suppress(zlib.error):
         for at in range(len(data)):
             yield decoder.decompress(data[at : at + 1])

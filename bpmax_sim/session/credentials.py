@@ -148,21 +148,21 @@ class Tenants:
 
     def values(self, request: Request) -> Values:
         """Return the credentials behind *request* that are recorded as they are."""
-        call, credentials = request.call, self._behind(request)
+        call, credentials = request.call, self._credentials_behind(request)
         own = credentials.recorded_values if credentials else {}
         return {f"{call.platform}.{call.instance}": own} if call and own else {}
 
     def real(self, request: Request) -> Mapping[str, Any]:
         """Return the credentials behind *request*."""
-        credentials = self._behind(request)
+        credentials = self._credentials_behind(request)
         return credentials.real if credentials else {}
 
     def route(self, request: Request) -> ConnectionRoute:
         """Return how *request* gets to its server; by the environment where it is nobody's."""
-        credentials = self._behind(request)
+        credentials = self._credentials_behind(request)
         return credentials.route if credentials else ConnectionRoute()
 
-    def _behind(self, request: Request) -> Credentials | None:
+    def _credentials_behind(self, request: Request) -> Credentials | None:
         call = request.call
         return self._resolved.get((call.platform, call.instance)) if call else None
 

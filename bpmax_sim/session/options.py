@@ -74,20 +74,20 @@ class Option(NamedTuple):
         return self.keyword or self.name
 
 
-def _instant(text: str) -> str:
+def _parse_instant(text: str) -> str:
     from bpmax_sim.clock import Instant  # noqa: PLC0415 - only where it is given
 
     Instant.parse(text)
     return text
 
 
-def _stack(text: str) -> int:
+def _parse_stack(text: str) -> int:
     from bpmax_sim.script.limits import parse_stack  # noqa: PLC0415 - only where it is given
 
     return parse_stack(text)
 
 
-def _limits(text: str) -> Any:
+def _parse_limits(text: str) -> Any:
     from bpmax_sim.script.limits import parse_limits  # noqa: PLC0415 - only where it is given
 
     return parse_limits(text)
@@ -215,7 +215,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         str | None,
         template("where virtual time starts"),
         metavar="ISO",
-        read=_instant,
+        read=_parse_instant,
     ),
     Option(
         "engine",
@@ -231,7 +231,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         template("stack of scripts that recurse deeply, such as 24MB, on a thread of their own"),
         keyword="stack",
         metavar="SIZE",
-        read=_stack,
+        read=_parse_stack,
     ),
     Option(
         "js_limits",
@@ -241,7 +241,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         ),
         keyword="limits",
         metavar="LIMITS",
-        read=_limits,
+        read=_parse_limits,
     ),
     Option("faults", ("session", "scenario"), default=()),
     Option("faults", _COMMANDS, Armed, template("off: arm no fault (default: on)"), default="on"),

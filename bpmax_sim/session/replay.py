@@ -95,7 +95,7 @@ class ReplayMode:
     def _play(self, shown: Request, player: Player, alike: Exchange | None = None) -> Outcome:
         """Return what came of *shown*, or of the recorded request *alike*, which then is played."""
         parts = parts_of_request(shown if alike is None else alike.request)
-        context = self._context(shown.call)
+        context = self._miss_context(shown.call)
         if shown.call is not None and not shown.call.platform:
             context = replace(context, address=partial(self.explain_address, shown))
         try:
@@ -142,9 +142,9 @@ class ReplayMode:
 
     def mismatch_error(self, call: Call, found: tuple[Difference, ...]) -> NoMatchError:
         """Return the error for a call that is signed otherwise than it was recorded."""
-        return signature_mismatch(call, found, self._context(call))
+        return signature_mismatch(call, found, self._miss_context(call))
 
-    def _context(self, call: Call | None) -> MissContext:
+    def _miss_context(self, call: Call | None) -> MissContext:
         position = call.position if call is not None else None
         return self._commands if position is None else replace(self._commands, position=position)
 

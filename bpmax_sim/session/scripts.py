@@ -67,11 +67,11 @@ def read_script(path: str | os.PathLike[str]) -> Script:
     try:
         source = Path(path).read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
-        raise ConfigError(_unreadable(name, error)) from error
+        raise ConfigError(_describe_unreadable(name, error)) from error
     return Script(source.removeprefix("\ufeff"), name)
 
 
-def _unreadable(name: str, error: Exception) -> str:
+def _describe_unreadable(name: str, error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return msg("{name}: the script is not UTF-8 text; save it as UTF-8", name=name)
     if _CODE.search(name):
@@ -134,7 +134,7 @@ def warn_of_powers(scripts: Iterable[Script]) -> None:
             warnings.warn(label_message(place, POWER_DIFFERS), PowerWarning, stacklevel=4)
 
 
-def judged(outcome: Outcome, unawaited: str) -> Outcome:
+def judge_outcome(outcome: Outcome, unawaited: str) -> Outcome:
     """Return *outcome*; of calls that nobody awaited it warns, or the first is its error."""
     doubts = () if unawaited == "allow" else outcome.unranked  # a scenario has its own warnings
     for character in doubts:

@@ -83,7 +83,7 @@ class StandinReview:
                     call_name=call.name,
                     name=name,
                     names=".".join(key),
-                    line=self._line(key, credential),
+                    line=self._format_line(key, credential),
                 )
                 self._notes[note] = None
 
@@ -115,7 +115,7 @@ class StandinReview:
                 "leave a secret to auth, or put it in with {$credential: …} in the platform file"
             )
         else:
-            hint = msg("if it is no secret, {line}", line=self._line(key, credential))
+            hint = msg("if it is no secret, {line}", line=self._format_line(key, credential))
         return msg(
             "{message}{where}, which replay cannot, as only its stand-in is recorded; {hint}",
             message=message,
@@ -123,7 +123,7 @@ class StandinReview:
             hint=hint,
         )
 
-    def _line(self, key: Key, credential: Credential) -> str:
+    def _format_line(self, key: Key, credential: Credential) -> str:
         return msg(
             "write `{name}: {{secret: false}}` under credentials of platform {key!r} "
             "({folder}) and record again",

@@ -156,7 +156,7 @@ class SendingLog:
         if not answered.played:
             outcome = answered.cassette.outcome(answered.number)
             if isinstance(outcome, Response):
-                data |= {"status": outcome.status, "response": read_body(outcome).shown}
+                data |= {"status": outcome.status, "response": read_body(outcome).display_value}
         return data
 
 

@@ -182,11 +182,14 @@ class Session:
                     kinds=form,
                     value=passed[name],
                 )
-        path, logins = _path("cassette", passed["cassette"]), _path("logins", passed["logins"])
+        path, logins = (
+            _as_path("cassette", passed["cassette"]),
+            _as_path("logins", passed["logins"]),
+        )
         passed |= {
             "cassette": path,
             "logins": logins_for(path) if logins is None else logins,
-            "clock": _instant(passed["clock"]),
+            "clock": _parse_clock(passed["clock"]),
             "environ": os.environ if passed["environ"] is None else passed["environ"],
             "allow_hosts": hosts_of(passed["allow_hosts"]),
             **{name: several(name, passed[name]) for name in ("ignore", "redact", "secrets")},
@@ -280,10 +283,10 @@ class Session:
         outcome = self._runtime.run(
             body,
             libraries=shared,
-            bindings=self._bindings(form, ctx),
+            bindings=self._script_bindings(form, ctx),
             page=page,
         )
-        return scripts.judged(self._note_outcome(outcome), self.settings.unawaited)
+        return scripts.judge_outcome(self._note_outcome(outcome), self.settings.unawaited)
 
     @refuse_unknown_keywords()
     def start_script(
@@ -305,7 +308,7 @@ class Session:
             scripts.as_script(script),
             lambda outcome: done(self._note_outcome(outcome)),
             libraries=scripts.as_scripts(libraries),
-            bindings=self._bindings(form, ctx),
+            bindings=self._script_bindings(form, ctx),
             page=page,
         )
 
@@ -336,7 +339,9 @@ class Session:
         for hearer in self._hearers:
             hearer(event)
 
-    def _bindings(self, form: ObjectLike | None, ctx: ObjectLike | None) -> dict[str, LiveObject]:
+    def _script_bindings(
+        self, form: ObjectLike | None, ctx: ObjectLike | None
+    ) -> dict[str, LiveObject]:
         """Return the globals of a script that are live objects."""
         objects = {"form": form, "ctx": ctx}
         return {
@@ -373,7 +378,7 @@ class Session:
         """Return *text* with every secret that the session knows replaced by its stand-in."""
         return self._wiring.secrets.vault.redact_for_output(text)
 
-    def shown(self, value: T, /) -> T:
+    def redact_value(self, value: T, /) -> T:
         """Return *value* with every text in it redacted."""
         vault = self._wiring.secrets.vault
         return value if vault.is_empty else redact_values(value, vault.redact_for_output)
@@ -441,7 +446,7 @@ class Session:
         return self._start.owner_session.recording.owner
 
     @property
-    def unplayed(self) -> tuple[Exchange, ...]:
+    def unplayed_exchanges(self) -> tuple[Exchange, ...]:
         """Return what was recorded and not played, where recordings are played at all."""
         is_new = self.mode == "record" and self.settings.record == "new"
         player = self._wiring.replay.player
@@ -504,13 +509,13 @@ class Session:
             strict
             and self._is_closed
             and self._start.owner_session.recording.is_over
-            and self.unplayed
+            and self.unplayed_exchanges
         ):
             raise ExpectationError(self.describe_unplayed())
 
     def describe_unplayed(self) -> str:
         """Return which recordings were not played, on one line."""
-        settings, left = self.settings, self.unplayed
+        settings, left = self.settings, self.unplayed_exchanges
         afresh = msg("record afresh")
         if settings.rewrite_command:
             afresh = msg("record afresh with `{command}`", command=settings.rewrite_command)
@@ -526,7 +531,7 @@ class Session:
         )
 
 
-def _path(name: str, path: FilePath | None) -> Path | None:
+def _as_path(name: str, path: FilePath | None) -> Path | None:
     if path is None or isinstance(path, Path):
         return path
     if isinstance(path, str | os.PathLike):
@@ -534,7 +539,7 @@ def _path(name: str, path: FilePath | None) -> Path | None:
     raise ConfigError("{name}: expected a path, got {path!r}", name=name, path=path)
 
 
-def _instant(clock: str | None) -> Instant | None:
+def _parse_clock(clock: str | None) -> Instant | None:
     judge("clock", str | None, clock)
     try:
         return None if clock is None else Instant.parse(clock)

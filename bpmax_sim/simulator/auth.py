@@ -175,7 +175,7 @@ def login_at(turn: Turn) -> LoginStep | None:
     if match.target.login is None:
         return None
     for auth, step in _sharing_address(turn, match.target.login.step):
-        if any(_is_theirs(match, names) for _, names in _candidates(turn, auth)):
+        if any(_is_theirs(match, names) for _, names in _find_login_candidates(turn, auth)):
             return step
     return None
 
@@ -197,7 +197,7 @@ def log_in(turn: Turn, step: LoginStep) -> Response:
     """
     match, logins = turn.match, [*_sharing_address(turn, step)]
     for own, its in logins:
-        for tenant, names in _candidates(turn, own):
+        for tenant, names in _find_login_candidates(turn, own):
             spent = {names.get(name) for name in its.extract} & turn.state.spent
             if not spent and _is_theirs(match, names) and _are_right(turn, own, its, names):
                 turn.set_tenant(tenant)
@@ -213,7 +213,7 @@ def yielded_names(auth: Auth) -> frozenset[str]:
     return frozenset(name for step in steps for name in step.extract)
 
 
-def _candidates(turn: Turn, auth: Auth) -> Iterator[tuple[SimulatedTenant, Names]]:
+def _find_login_candidates(turn: Turn, auth: Auth) -> Iterator[tuple[SimulatedTenant, Names]]:
     """Yield whose login it may be, with what earlier steps or logins have yielded to it."""
     for tenant in turn.tenants:
         yield tenant, names_for(turn, tenant, auth)
@@ -439,7 +439,7 @@ def check(turn: Turn, auth: Auth, errors: model.SignatureCheck) -> None:
     for tenant in tenants:
         if any(
             _is_signed_by(turn, names, auth, rule, values)
-            for owner, names in _candidates(turn, auth)
+            for owner, names in _find_login_candidates(turn, auth)
             if owner is tenant
         ):
             turn.set_tenant(tenant)
@@ -470,7 +470,7 @@ def _is_signed_by(
         return False
     scope = {"header": again.headers, "query": again.query, "cookie": again.cookies}
     return all(
-        _same(at(turn.scope, place, name), at({**scope, "body": again.body}, place, name))
+        _is_same(at(turn.scope, place, name), at({**scope, "body": again.body}, place, name))
         for place, name in spots
     )
 
@@ -482,7 +482,7 @@ def at(scope: Mapping[str, Any], place: str, name: str) -> Any:
     return member(scope.get("body"), body_steps(name))
 
 
-def _same(value: Any, expected: Any) -> bool:
+def _is_same(value: Any, expected: Any) -> bool:
     if not isinstance(value, str) or not isinstance(expected, str):
         return value is expected
     return hmac.compare_digest(
@@ -520,12 +520,12 @@ def _read_back(source: str, text: str, values: dict[str, Any]) -> None:
         elif "header_names" in expression:
             values["signed_headers"] = value
         elif time := _TIME.fullmatch(expression):
-            instant = _instant(time[1], time[2], value)
+            instant = _parse_instant(time[1], time[2], value)
             if instant is not None:
                 values["now"] = instant
 
 
-def _instant(form: str, pattern: str | None, value: str) -> float | None:
+def _parse_instant(form: str, pattern: str | None, value: str) -> float | None:
     if pattern is not None and "%S" not in pattern:
         return None  # a date alone
     try:

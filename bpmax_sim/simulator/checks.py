@@ -72,7 +72,7 @@ def perform(check: model.Check, turn: Turn) -> None:
             function(turn, rule)
 
 
-def _login(turn: Turn, rule: tuple[model.LoginCredential, ...]) -> None:
+def _check_login(turn: Turn, rule: tuple[model.LoginCredential, ...]) -> None:
     for item in rule:
         if is_empty(turn.value_at(item.at)):
             raise Refusal(item.missing)
@@ -91,7 +91,7 @@ def _is(credential: Any, value: Any) -> bool:
     return has_both and as_text(credential) == as_text(value)
 
 
-def _object(turn: Turn, error: str) -> None:
+def _check_object(turn: Turn, error: str) -> None:
     if not isinstance(turn.parsed.body, dict):
         raise Refusal(error)
 
@@ -114,7 +114,7 @@ def _need(turn: Turn, rule: model.PresenceCheck) -> None:
         raise Refusal(rule.error)
 
 
-def _equal(turn: Turn, rule: model.EqualityCheck) -> None:
+def _check_equal(turn: Turn, rule: model.EqualityCheck) -> None:
     value = turn.value_at(rule.at)
     if value is UNSET and rule.optional:
         return
@@ -132,7 +132,7 @@ def _equal(turn: Turn, rule: model.EqualityCheck) -> None:
         raise Refusal(rule.error)
 
 
-def _text(turn: Turn, rule: model.TextCheck) -> None:
+def _check_text(turn: Turn, rule: model.TextCheck) -> None:
     value = turn.value_at(rule.at)
     if value is UNSET:
         return
@@ -146,20 +146,22 @@ def _text(turn: Turn, rule: model.TextCheck) -> None:
 
 
 def _find(turn: Turn, rule: model.RecordCheck) -> None:
-    by = _fields(turn, rule.kind, rule.by, rule.by[:1]) if rule.kind else rule.by
+    by = _checked_fields(turn, rule.kind, rule.by, rule.by[:1]) if rule.kind else rule.by
     row = turn.row(rule.rows, by, turn.value_at(rule.at))
     if row is None:
         raise Refusal(rule.error)
     turn.scope[rule.name] = spell_ids(row, rule.spell, turn)
 
 
-def _fields(turn: Turn, place: str, by: model.Places, default: model.Places) -> model.Places:
+def _checked_fields(
+    turn: Turn, place: str, by: model.Places, default: model.Places
+) -> model.Places:
     """Return the one of *by* that the value at *place* names, *default* where there is none."""
     kind = turn.value_at(place)
     return default if kind is UNSET else tuple(field for field in by if field == kind)
 
 
-def _page(turn: Turn, rule: model.PageCheck) -> None:
+def _check_page(turn: Turn, rule: model.PageCheck) -> None:
     size = _count_at(turn, rule.size, rule.default, rule.error)
     start = _count_at(turn, rule.start, 0, rule.error)
     if not 0 < size <= rule.most:
@@ -181,9 +183,9 @@ def _count_at(turn: Turn, place: str, default: int, error: str) -> int:
     return int(text[:10])
 
 
-def _receivers(turn: Turn, rule: model.Receivers) -> None:
-    by = _fields(turn, rule.kind, rule.by, rule.by) if rule.kind else rule.by
-    names = _names(turn.value_at(rule.at), rule)
+def _check_receivers(turn: Turn, rule: model.Receivers) -> None:
+    by = _checked_fields(turn, rule.kind, rule.by, rule.by) if rule.kind else rule.by
+    names = _receiver_names(turn.value_at(rule.at), rule)
     if rule.everybody in names and rule.everybody:
         turn.receivers = tuple(str(row.get(rule.by[0])) for row in turn.rows(rule.rows))
         names = []
@@ -204,7 +206,7 @@ def _is_member(row: model.Row, members: model.Members, groups: list[str]) -> boo
     return any(as_text(key) in groups for key in (own if isinstance(own, list | tuple) else [own]))
 
 
-def _names(value: Any, rule: model.Receivers) -> list[str]:
+def _receiver_names(value: Any, rule: model.Receivers) -> list[str]:
     if isinstance(value, list):
         return [as_text(item) for item in value if isinstance(item, str | int)]
     text = as_text(value) if isinstance(value, str | int) else ""
@@ -245,16 +247,16 @@ def once(turn: Turn, rule: model.Once) -> None:
 
 _CHECKS: Final[Mapping[str, Callable[[Turn, Any], object]]] = {
     "token": auth.check_token,
-    "login": _login,
+    "login": _check_login,
     "grants": auth.grant,
-    "object": _object,
+    "object": _check_object,
     "known": _check_parameter_names,
     "need": _need,
-    "equal": _equal,
-    "text": _text,
+    "equal": _check_equal,
+    "text": _check_text,
     "find": _find,
-    "page": _page,
-    "receivers": _receivers,
+    "page": _check_page,
+    "receivers": _check_receivers,
     "limit": limit,
     "once": once,
     "deliver": deliver,

@@ -389,8 +389,8 @@ def derive_rules(platform: declared.Platform, api: declared.Api = _NO_API) -> Ru
     for name, (status, message) in _ERRORS.items():
         errors[name] = ResponseTemplate(status=status, code=str(status), message=message)
     error: dict[str, Any] = {}
-    _set_in_response(error, {}, _first(rules.code) or "$.code", {"$value": "code"})
-    _set_in_response(error, {}, _first(rules.message) or "$.message", {"$value": "message"})
+    _set_in_response(error, {}, _first_segment(rules.code) or "$.code", {"$value": "code"})
+    _set_in_response(error, {}, _first_segment(rules.message) or "$.message", {"$value": "message"})
     return RuleTable(
         simulator=platform.platform_key,
         title=platform.title,
@@ -417,9 +417,13 @@ def _success_template(rules: declared.ResponseRules) -> ResponseTemplate:
     headers: dict[str, str] = {}
     # Codes and messages of errors alone have no place in a good response.
     if rules.data or rules.ok.all:
-        if (code := _first(rules.code)) and not rules.ok.all and not code.startswith("header:"):
+        if (
+            (code := _first_segment(rules.code))
+            and not rules.ok.all
+            and not code.startswith("header:")
+        ):
             set_at_path(body, code, 200)
-        if message := _first(rules.message):
+        if message := _first_segment(rules.message):
             _set_in_response(body, headers, message, "ok")
     for condition in rules.ok.all:
         if condition.any_of:
@@ -447,7 +451,7 @@ def _error_class_template(rules: declared.ResponseRules, name: str) -> ResponseT
     return ResponseTemplate(status=status, headers=headers, code=code, message=message)
 
 
-def _first(paths: Iterable[str]) -> str:
+def _first_segment(paths: Iterable[str]) -> str:
     return next(iter(paths), "")
 
 
@@ -466,8 +470,8 @@ def bad_token(platform: declared.Platform, api: declared.Api) -> Response:
     headers = {"content-type": "application/json; charset=utf-8"}
     body: dict[str, Any] = {}
     if token.code:
-        _set_in_response(body, headers, _first(rules.code), token.code[0])
-    _set_in_response(body, headers, _first(rules.message), "the token has expired (fault)")
+        _set_in_response(body, headers, _first_segment(rules.code), token.code[0])
+    _set_in_response(body, headers, _first_segment(rules.message), "the token has expired (fault)")
     status = _error_class_template(rules, "token").status
     assert isinstance(status, int)
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))

@@ -156,7 +156,7 @@ class Simulator:
         """
         self.platform = platform
         self.table = table_of(platform)
-        self._tenants = tenants
+        self._make_tenants = tenants
         self._clock = clock
         self._seed = seed
         self.base = base or platform.base_url
@@ -179,7 +179,7 @@ class Simulator:
         Raises:
             TransportError: RESET, where `drop` says so.
         """
-        tenants, base = self._tenants(), request.base or self.base
+        tenants, base = self._make_tenants(), request.base or self.base
         with self._lock:
             turn = Turn(
                 table=self.table,
@@ -194,7 +194,7 @@ class Simulator:
             )
             drops = self._state.knobs.drops
             if drops and not logs_in(turn):
-                self._turn(drops=drops[1:])
+                self._set_knobs(drops=drops[1:])
                 turn.state = self._state
                 if drops[0] == "after":
                     respond_to(turn)
@@ -241,23 +241,25 @@ class Simulator:
                 "; choose one of {listed}", listed=shorten_list(kinds)
             )
             raise ConfigError("renewal: there is no {kind!r}{hint}", kind=kind, hint=hint)
-        self._turn(renewal=kind)
+        self._set_knobs(renewal=kind)
 
     def life(self, seconds: float, /) -> None:
         """Let tokens that are issued from now on live *seconds*."""
-        self._turn(life=_positive("life", seconds))
+        self._set_knobs(life=_require_positive("life", seconds))
 
     def overlap(self, seconds: float, /) -> None:
         """Let an older token live *seconds* at most when a new one is issued."""
-        self._turn(overlap=_positive("overlap", seconds))
+        self._set_knobs(overlap=_require_positive("overlap", seconds))
 
     def skew(self, seconds: float, /) -> None:
         """Set the third party's clock *seconds* ahead of ours, or behind."""
-        self._turn(skew=float(seconds))
+        self._set_knobs(skew=float(seconds))
 
     def limit(self, count: int, per: float, /) -> None:
         """Accept *count* requests of each API in *per* seconds."""
-        self._turn(limit=(int(_positive("limit", count)), _positive("limit", per) or 1.0))
+        self._set_knobs(
+            limit=(int(_require_positive("limit", count)), _require_positive("limit", per) or 1.0)
+        )
 
     def drop(self, when: Literal["before", "after"], /, times: int = 1) -> None:
         """Break the connections of the next requests, before or after they are executed.
@@ -268,7 +270,7 @@ class Simulator:
         if when not in _BROKEN:
             hint = nearest_name(when, tuple(_BROKEN)) or msg("; choose before or after")
             raise ConfigError("drop: there is no {when!r}{hint}", when=when, hint=hint)
-        self._turn(drops=(*self._state.knobs.drops, *[when] * times))
+        self._set_knobs(drops=(*self._state.knobs.drops, *[when] * times))
 
     def add(self, rows: str, /, *records: Mapping[str, Any]) -> None:
         """Let it know more *rows*, such as ``users``; they win over its own.
@@ -293,7 +295,7 @@ class Simulator:
         """Forget everything, and set every knob back."""
         self._state = State()
 
-    def _turn(self, **knobs: Any) -> None:
+    def _set_knobs(self, **knobs: Any) -> None:
         with self._lock:
             self._state = replace(self._state, knobs=replace(self._state.knobs, **knobs))
 
@@ -302,7 +304,7 @@ class Simulator:
             self._state = replace(self._state, grants=tuple(map(change, self._state.grants)))
 
 
-def _positive(name: str, value: float) -> float:
+def _require_positive(name: str, value: float) -> float:
     if value < 0:
         raise ConfigError(
             "{name}: {value:g} is less than nothing; give a number from 0 on",
@@ -338,13 +340,13 @@ class Simulators:
             if key not in self._created:
                 self._created[key] = Simulator(
                     self.platforms.platform(key),
-                    lambda: tuple(self._tenants(key)),
+                    lambda: tuple(self._make_tenants(key)),
                     clock=self.clock,
                     seed=self.seed,
                 )
             return self._created[key]
 
-    def _tenants(self, key: str) -> Iterator[SimulatedTenant]:
+    def _make_tenants(self, key: str) -> Iterator[SimulatedTenant]:
         platform = self.platforms.platform(key)
         for entry in self.platforms.entries.get(key, ()):
             if entry.instance.enabled:

@@ -157,11 +157,11 @@ def read(request: Request, base: str) -> ParsedRequest:
         request=request,
         method=request.method.upper(),
         path=path or "/",
-        query=_pairs(query),
+        query=_parse_pairs(query),
         headers=headers.first(),
         cookies={cookie.name: cookie.value for cookie in headers.cookies},
-        form=_pairs((request.body or b"").decode("utf-8", "replace")) if is_form else {},
-        body=_json(request.body or b""),
+        form=_parse_pairs((request.body or b"").decode("utf-8", "replace")) if is_form else {},
+        body=_parse_json(request.body or b""),
     )
 
 
@@ -177,7 +177,7 @@ def every_value(parsed: ParsedRequest, place: str, name: str) -> Any:
     return [value for key, value in parse_qsl(text, keep_blank_values=True) if key == name] or UNSET
 
 
-def _pairs(text: str) -> dict[str, str]:
+def _parse_pairs(text: str) -> dict[str, str]:
     pairs: dict[str, str] = {}
     for name, value in parse_qsl(text, keep_blank_values=True):
         if name:
@@ -185,7 +185,7 @@ def _pairs(text: str) -> dict[str, str]:
     return pairs
 
 
-def _json(body: bytes) -> Any:
+def _parse_json(body: bytes) -> Any:
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -364,11 +364,16 @@ def respond(
     codes = [code for code in (over.status, base.status, 200) if isinstance(code, int)]
     headers = {**base.headers, **over.headers}
     if isinstance(over.text, str):
-        body, kind = template.render(over.text, _texts(turn)).encode(), "text/plain; charset=utf-8"
+        body, kind = (
+            template.render(over.text, _template_texts(turn)).encode(),
+            "text/plain; charset=utf-8",
+        )
     else:
-        body, kind = _body(turn, UNSET if over.alone else base.body, over.body, data), _JSON
+        body, kind = _encode_body(turn, UNSET if over.alone else base.body, over.body, data), _JSON
     pairs: list[tuple[str, str]] = [("date", filters.http_date(turn.now))]
-    pairs += [(name, template.render(value, _texts(turn))) for name, value in headers.items()]
+    pairs += [
+        (name, template.render(value, _template_texts(turn))) for name, value in headers.items()
+    ]
     if body and "content-type" not in Headers(tuple(headers.items())):
         pairs.append(("content-type", kind))
     return Response(
@@ -384,7 +389,7 @@ def respond(
 def fill_templates(node: Any, turn: Turn) -> Any:
     """Return *node* with its texts and ``$`` nodes filled in, or `UNSET`."""
     if isinstance(node, str):
-        return template.render(node, _texts(turn)) if "{{" in node else node
+        return template.render(node, _template_texts(turn)) if "{{" in node else node
     if isinstance(node, Mapping):
         for key, function in _NODES.items():
             if key in node:
@@ -397,7 +402,7 @@ def fill_templates(node: Any, turn: Turn) -> Any:
     return node
 
 
-def _body(turn: Turn, base: Any, over: Any, data: Any) -> bytes:
+def _encode_body(turn: Turn, base: Any, over: Any, data: Any) -> bytes:
     layers = [fill_templates(layer, turn) for layer in (base, over) if layer is not UNSET]
     if data is not UNSET:
         layers.insert(0, data)
@@ -414,11 +419,11 @@ def merge_members(bottom: Any, top: Any) -> Any:
     return {**bottom, **{key: merge_members(bottom.get(key), value) for key, value in top.items()}}
 
 
-def _texts(turn: Turn) -> dict[str, Any]:
+def _template_texts(turn: Turn) -> dict[str, Any]:
     return {name: value for name, value in turn.scope.items() if isinstance(value, _SCALAR)}
 
 
-def _value(node: Mapping[str, Any], turn: Turn) -> Any:
+def _evaluate(node: Mapping[str, Any], turn: Turn) -> Any:
     value = turn.value_at(node["$value"])
     if "kind" in node:  # a record of which the request says what field it asks for
         kind = turn.value_at(node["kind"])
@@ -459,7 +464,7 @@ def _is_selected(row: Row, node: Mapping[str, Any], turn: Turn) -> bool:
     ) and all(as_text(expected) in as_text(has) for has, expected in like)
 
 
-def _each(node: Mapping[str, Any], turn: Turn) -> Any:
+def _evaluate_each(node: Mapping[str, Any], turn: Turn) -> Any:
     items: list[Any] = []
     for place, name in zip(node["$each"], node["by"], strict=True):
         values = turn.value_at(place)
@@ -470,8 +475,8 @@ def _each(node: Mapping[str, Any], turn: Turn) -> Any:
 
 
 _NODES: Final[Mapping[str, Callable[[Mapping[str, Any], Turn], Any]]] = {
-    "$value": _value,
+    "$value": _evaluate,
     "$made": lambda node, turn: turn.generate_id(node["$made"] or "", node.get("length", 32)),
     "$rows": select_rows,
-    "$each": _each,
+    "$each": _evaluate_each,
 }

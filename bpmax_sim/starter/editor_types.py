@@ -81,7 +81,7 @@ def write_declarations(project: ProjectTypes, language: str) -> str:
         for platform in known:
             platforms.setdefault(platform.platform_key, (platform, known))
     blocks = [
-        _head(
+        _file_header(
             made=say(msg("Made by `bpmax-sim types` from platforms, recordings and forms.")),
             again=say(msg("Run it again after a change; what is edited here is lost.")),
             proxy=say(msg("The interface proxy of a platform; making one sends nothing.")),
@@ -93,11 +93,14 @@ def write_declarations(project: ProjectTypes, language: str) -> str:
             project.forms, say(msg("The fields of all forms; which are there depends on the form."))
         ),
         "interface BpmaxPlatforms {\n"
-        + "".join(f"  {_key(key)}: {_name(key)};\n" for key in sorted(platforms))
+        + "".join(
+            f"  {_format_member(key)}: {_interface_name(key)};\n" for key in sorted(platforms)
+        )
         + "}\n",
         "interface BpmaxInstances {\n"
         + "".join(
-            f"  {_key(key)}: {_instances(platforms[key][1], key)};\n" for key in sorted(platforms)
+            f"  {_format_member(key)}: {_format_instances(platforms[key][1], key)};\n"
+            for key in sorted(platforms)
         )
         + "}\n",
         *(_write_platform(platforms[key][0], project.shapes) for key in sorted(platforms)),
@@ -106,7 +109,7 @@ def write_declarations(project: ProjectTypes, language: str) -> str:
     return "\n".join(blocks)
 
 
-def _head(**texts: str) -> str:
+def _file_header(**texts: str) -> str:
     """Return what is the same in every project, with *texts* for its ``@names@``."""
     head = files("bpmax_sim.starter").joinpath("bpmax.d.ts").read_text(encoding="utf-8")
     for name, text in texts.items():
@@ -114,7 +117,7 @@ def _head(**texts: str) -> str:
     return head
 
 
-def _instances(platforms: Platforms, key: str) -> str:
+def _format_instances(platforms: Platforms, key: str) -> str:
     keys = [entry.instance.instance_key for entry in platforms.entries.get(key, ())]
     return " | ".join([*map(_quote, keys), "(string & {})"])  # completes, and takes any
 
@@ -123,18 +126,18 @@ def _quote(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _key(name: str) -> str:
+def _format_member(name: str) -> str:
     """Return *name* as a member; TypeScript takes Chinese names as they are."""
     return name if name.isidentifier() else _quote(name)
 
 
-def _name(key: str, *more: str) -> str:
+def _interface_name(key: str, *more: str) -> str:
     """Return the name of an interface."""
     words = "_".join((key, *more))
     return "Bpmax_" + "".join(sign if sign.isalnum() or sign == "_" else "_" for sign in words)
 
 
-def _comment(lines: Iterable[str], indent: str = "") -> str:
+def _format_comment(lines: Iterable[str], indent: str = "") -> str:
     text = [line.replace("*/", "* /") for line in lines if line]
     if not text:
         return ""
@@ -150,11 +153,13 @@ def _write_form(forms: Sequence[Mapping[str, Any]], about: str) -> str:
         for name, value in fields.items():
             shapes.setdefault(name, []).append(shape_of(value))
     names = sorted(shapes)
-    lines = [f"  {_key(name)}: {_field_type(merge_shapes(shapes[name]))};\n" for name in names]
+    lines = [
+        f"  {_format_member(name)}: {_field_type(merge_shapes(shapes[name]))};\n" for name in names
+    ]
     keys = " | ".join(map(_quote, names)) or "string"
     return (
         f"type BpmaxField = {keys};\n"
-        + _comment([about])
+        + _format_comment([about])
         + "interface BpmaxForm {\n"
         + "".join(lines)
         + "  $message: string | { text: string; level?: 'info' | 'warning' | 'error' };\n"
@@ -187,27 +192,27 @@ def _write_platform(platform: Platform, shapes: ResponseShapes) -> str:
     members = []
     chains = []
     for api in platform.apis.values():
-        result = _name(key, api.key, "result")
+        result = _interface_name(key, api.key, "result")
         results.append(f"type {result} = {_result_type(platform, api, shapes)};\n")
-        about = _comment([api.title, f"{api.method} {api.path}"], "  ")
-        arguments = ", ".join(_arguments(api.parameters))
-        for name in _spellings(api):
-            members.append(f"{about}  {_key(name)}({arguments}): Promise<{result}>;\n")
+        about = _format_comment([api.title, f"{api.method} {api.path}"], "  ")
+        arguments = ", ".join(_format_arguments(api.parameters))
+        for name in _api_spellings(api):
+            members.append(f"{about}  {_format_member(name)}({arguments}): Promise<{result}>;\n")
             parts = ", ".join(_part_type(api.parameters, part) for part in _PARTS)
             chains.append(f"  $api(name: {_quote(name)}): BpmaxChain<{parts}, {result}>;\n")
-    head = _comment([platform.title]) + f"interface {_name(key)} {{\n"
+    head = _format_comment([platform.title]) + f"interface {_interface_name(key)} {{\n"
     rest = "  $api(name: string): BpmaxChain<any, any, any, any, any>;\n}\n"
     return "".join([*results, head, *members, *chains, rest])
 
 
-def _spellings(api: Api) -> Iterator[str]:
+def _api_spellings(api: Api) -> Iterator[str]:
     """Yield the key, its twin in the other style, and the aliases."""
     words = snake(api.key).split("_")
     camel = words[0] + "".join(word[:1].upper() + word[1:] for word in words[1:])
     yield from dict.fromkeys((api.key, snake(api.key), camel, *api.aliases))
 
 
-def _arguments(parameters: Sequence[Parameter]) -> Iterator[str]:
+def _format_arguments(parameters: Sequence[Parameter]) -> Iterator[str]:
     """Yield the arguments of a direct call; one that is required behind an optional one is not."""
     is_optional = False
     seen: set[str] = set()
@@ -263,7 +268,7 @@ def _part_type(parameters: Iterable[Parameter], part: str) -> str:
     named = [parameter for parameter in parameters if parameter.place == part]
     if part == "body":
         return _body_type(named)
-    members = "; ".join(f"{_key(p.target)}?: {_parameter_type(p)}" for p in named)
+    members = "; ".join(f"{_format_member(p.target)}?: {_parameter_type(p)}" for p in named)
     if part == "path":
         return f"{{ {members} }}" if members else "Record<string, string | number>"
     return f"{{ {members}{'; ' if members else ''}[name: string]: any }}"
@@ -286,17 +291,17 @@ def _body_type(named: Sequence[Parameter]) -> str:
 
 def _format_type_tree(tree: Mapping[str, Any]) -> str:
     members = [
-        f"{_key(name)}?: {_format_type_tree(kind) if isinstance(kind, dict) else kind}"
+        f"{_format_member(name)}?: {_format_type_tree(kind) if isinstance(kind, dict) else kind}"
         for name, kind in tree.items()
     ]
     return "{ " + "; ".join([*members, "[name: string]: any"]) + " }"
 
 
 def _result_type(platform: Platform, api: Api, shapes: ResponseShapes) -> str:
-    declared = shapes.declared(platform, api)
+    declared = shapes.declared_shape(platform, api)
     if declared is not None:
         return _type_of(declared)
-    recorded = shapes.recorded(platform, api)
+    recorded = shapes.recorded_shape(platform, api)
     return _type_of(without_optional(recorded)) if recorded is not None else _RESULT
 
 
@@ -307,7 +312,7 @@ def _type_of(shape: ResponseShape) -> str:
     kinds = [_KINDS[kind] for kind in sorted(shape.kinds) if kind in _KINDS]
     if "object" in shape.kinds:
         members = [
-            f"{_key(name)}{'?' if name in shape.optional else ''}: {_type_of(member)}"
+            f"{_format_member(name)}{'?' if name in shape.optional else ''}: {_type_of(member)}"
             for name, member in shape.members.items()
         ]
         kinds.append("{ " + "; ".join(members) + " }" if members else "Record<string, any>")

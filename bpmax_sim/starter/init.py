@@ -153,7 +153,7 @@ _COMMENTS: Final[Mapping[str, str]] = {
 """What the files say to whoever reads them, in the language of the one who asked for them."""
 
 
-def _project(chosen: InitOptions) -> dict[str, str]:
+def _project_files(chosen: InitOptions) -> dict[str, str]:
     values = {
         "platform": chosen.platform,
         "PLATFORM": chosen.platform.upper(),
@@ -231,7 +231,7 @@ def plan(folder: Path, chosen: InitOptions) -> InitPlan:
     Raises:
         ConfigError: a file that is there cannot be read as text.
     """
-    named = _project(chosen) if chosen.platform else {}
+    named = _project_files(chosen) if chosen.platform else {}
     named |= {place: _read_template(shipped) for shipped, place in (CIS[ci] for ci in chosen.cis)}
     texts = {folder / name: text for name, text in named.items()}
     replaced = [path for path, text in texts.items() if text_at(path) not in {"", text}]

@@ -52,14 +52,14 @@ def claims(*, platform: Platform | None, api: Api = UNNAMED) -> list[Step]:
     """Return what `rivals` draws from: the setters that claim a name of auth."""
     auth = auth_of(platform, api)
     return [
-        _rival(place, spelled)
+        _rival_step(place, spelled)
         for place, name in (placed_by(auth, auth.apply) if auth else ())
         for spelled in dict.fromkeys((name, name.lower(), name.upper(), name.title()))
         if place != "path" or spelled == name
     ]
 
 
-def _rival(place: str, name: str) -> Step:
+def _rival_step(place: str, name: str) -> Step:
     if place == "cookie":
         return "header", {"Cookie": f"a=1; {name}=mine; b=2"}
     if place != "body":
@@ -67,7 +67,7 @@ def _rival(place: str, name: str) -> Step:
     return "body", with_member({}, body_steps(name), "mine")
 
 
-def _default(setter: Setter, place: str, name: str) -> Aim:
+def _default_aim(setter: Setter, place: str, name: str) -> Aim:
     """Return what sets the first name that has a default at *place*, else *name*."""
 
     def aim(api: Api, platform: Platform | None, value: Any) -> list[Step]:
@@ -78,8 +78,8 @@ def _default(setter: Setter, place: str, name: str) -> Aim:
     return aim
 
 
-_DEFAULT_QUERY = _default("query", "query", "page")
-_DEFAULT_HEADER = _default("header", "headers", "X-Trace")
+_DEFAULT_QUERY = _default_aim("query", "query", "page")
+_DEFAULT_HEADER = _default_aim("header", "headers", "X-Trace")
 
 
 def _named_query(api: Api, _platform: Platform | None, value: Any) -> list[Step]:
@@ -96,7 +96,7 @@ def _fill_path(api: Api, platform: Platform | None, value: Any) -> list[Step]:
     return [("path", {name: value}) for name in fillable(platform, api)[:1]]
 
 
-def _at(setter: Setter, name: str = "", *, after: Any = UNDEFINED) -> Aim:
+def _aim_at(setter: Setter, name: str = "", *, after: Any = UNDEFINED) -> Aim:
     """Return what makes one setter, of *name* or of a whole body, behind that of *after*."""
 
     def step(value: Any) -> Step:
@@ -119,7 +119,7 @@ CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
     "a header that meets a default in another case": (_DEFAULT_HEADER, ("t-1",)),
     "a value on a default of the query": (_DEFAULT_QUERY, ("覆盖", 0, False, [1, "b"])),
     "a value on a query of the path": (_named_query, ("z", None)),
-    "one query name twice": (_at("query", "q", after=1), ("末", UNDEFINED, None)),
+    "one query name twice": (_aim_at("query", "q", after=1), ("末", UNDEFINED, None)),
     "one header twice in two cases": (
         lambda _api, _platform, value: [
             ("header", {"X-Twice": "1"}),
@@ -132,9 +132,9 @@ CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
         lambda _api, _platform, value: [("body", value), ("body", {"来源": "后"})],
         ("文本", [1], 7, None),
     ),
-    "another body after an object": (_at("body", after={"来源": "先"}), ("文本", [1], None)),
+    "another body after an object": (_aim_at("body", after={"来源": "先"}), ("文本", [1], None)),
     "two objects": (
-        _at("body", after={"来源": "先", "q": 1}),
+        _aim_at("body", after={"来源": "先", "q": 1}),
         ({"q": {"深": 2}}, {"q": None}, {"q": None, "来源": None}, {"q": UNDEFINED}),
     ),
     "a template in a text": (
@@ -142,24 +142,24 @@ CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
         ('[1,2]{{ x }}"\n', "{{ now }}", "${x}%"),
     ),
     "numbers, a space and a plus in the query": (
-        _at("query", "q"),
+        _aim_at("query", "q"),
         (1e21, "a+b c", True, -0.0, 1.5e-7),
     ),
-    "an array in the query": (_at("query", "q"), ([1, "b"], [True, None, "c d"], [])),
+    "an array in the query": (_aim_at("query", "q"), ([1, "b"], [True, None, "c d"], [])),
     "a date, NaN and undefined in a body": (
         lambda _api, _platform, value: [("body", {"q": value, "no": [value], "lang": UNDEFINED})],
         (datetime(2026, 3, 2, 1, 2, 3, 45_000, tzinfo=UTC), float("nan"), UNDEFINED, 1e21),
     ),
-    "undefined for a body": (_at("body"), (UNDEFINED,)),
-    "a text for a body": (_at("body"), ("文本 {{ x }}", '{"a":1}', "")),
-    "half a character in a body": (_at("body"), ({"q": "甲\ud800"}, "\ud83d")),
-    "bytes for a body": (_at("body"), (b"\xff\x00", b"")),
+    "undefined for a body": (_aim_at("body"), (UNDEFINED,)),
+    "a text for a body": (_aim_at("body"), ("文本 {{ x }}", '{"a":1}', "")),
+    "half a character in a body": (_aim_at("body"), ({"q": "甲\ud800"}, "\ud83d")),
+    "bytes for a body": (_aim_at("body"), (b"\xff\x00", b"")),
     "an Authorization of the script's own": (
-        _at("header", "authorization"),
+        _aim_at("header", "authorization"),
         ("Bearer mine-0123456789", "Basic bWluZTptaW5l"),
     ),
     "a content type of the script's own": (
-        _at("header", "content-type"),
+        _aim_at("header", "content-type"),
         (
             "application/json; charset=utf-8",
             "application/x-www-form-urlencoded",
@@ -173,13 +173,13 @@ REFUSED: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
     "null in a path": (_fill_path, (None,)),
     "dots in a path": (_fill_path, ("..", ".", "..")),
     "a header that no line can hold": (
-        _at("header", "X-New"),
+        _aim_at("header", "X-New"),
         ("x\r\nX-Evil: 1", "张三", "x\nX-Evil: 1", "a\x00b"),
     ),
-    "a name that no path has": (_at("path", "unknown"), ("1",)),
-    "an object in the query": (_at("query", "q"), ({"a": 1}, [[1]])),
-    "a BigInt in a body": (_at("body"), (BigInt(1), {"q": [BigInt(1)]})),
-    "half a character in the query": (_at("query", "q"), ("\udc00",)),
+    "a name that no path has": (_aim_at("path", "unknown"), ("1",)),
+    "an object in the query": (_aim_at("query", "q"), ({"a": 1}, [[1]])),
+    "a BigInt in a body": (_aim_at("body"), (BigInt(1), {"q": [BigInt(1)]})),
+    "half a character in the query": (_aim_at("query", "q"), ("\udc00",)),
 }
 """Setters that must be refused, as `CORNERS` has those that need not be."""
 
@@ -194,16 +194,16 @@ AUTH: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
 """What few kinds of auth have; met more often where they do."""
 
 ENCODED: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
-    "form": (_at("body"), ({"来源": "a&b=c d*~"}, {"来源": ["~", "一 二"], "q": None})),
+    "form": (_aim_at("body"), ({"来源": "a&b=c d*~"}, {"来源": ["~", "一 二"], "q": None})),
     "multipart": (
-        _at("body"),
+        _aim_at("body"),
         ({"来源": " 张三\t"}, {"q": {"content": b"1\r\n", "filename": "合同.csv"}}),
     ),
     "xml": (
-        _at("body"),
+        _aim_at("body"),
         ({"单": {"来源": "甲\r<乙>&"}}, {"单": {"@no": 7, "来源": ["\r", "]]>"]}}),
     ),
-    "text": (_at("body"), (7.5, True, "文本 {{ x }}", "")),
+    "text": (_aim_at("body"), (7.5, True, "文本 {{ x }}", "")),
 }
 """Bodies that each encoding has its own way with."""
 
@@ -239,7 +239,7 @@ def refused_steps(*, api: Api, platform: Platform | None) -> st.SearchStrategy[l
         if not has
     }
     names = [name for name in _REFUSED if name.split()[-1] not in missing]
-    return evenly(names).flatmap(lambda name: _steps(name, api, platform))
+    return evenly(names).flatmap(lambda name: _draw_steps(name, api, platform))
 
 
 @st.composite
@@ -253,13 +253,13 @@ def corner_steps(
         names.append(_NORMALISED)
     if auth is not None and any(spot.place in {"cookie", "body"} for spot in auth.apply):
         names += [_CLAIM] * 4
-    drawn = [draw(_steps(name, api, platform)) for name in names]
+    drawn = [draw(_draw_steps(name, api, platform)) for name in names]
     if api.encoding in ENCODED and draw(_MOSTLY):
         drawn = [[step for step in steps if step[0] != "body"] for steps in drawn]
-        drawn.append(draw(_steps(str(api.encoding), api, platform)))
+        drawn.append(draw(_draw_steps(str(api.encoding), api, platform)))
     return drawn
 
 
-def _steps(name: str, api: Api, platform: Platform | None) -> st.SearchStrategy[list[Step]]:
+def _draw_steps(name: str, api: Api, platform: Platform | None) -> st.SearchStrategy[list[Step]]:
     aim, values = _ALL[name]
     return st.sampled_from(values).map(lambda value: aim(api, platform, value))

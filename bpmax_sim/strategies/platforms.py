@@ -62,20 +62,20 @@ _SIGN: Final = model.Sign(
 )
 
 
-def _spot(place: model.Spot, name: str, value: str) -> model.Apply:
+def _draw_spot(place: model.Spot, name: str, value: str) -> model.Apply:
     return model.Apply(place=place, name=name, value=value)
 
 
-_BASIC: Final = _spot("header", "Authorization", "Basic {{ (user ~ ':' ~ secret) | b64 }}")
-_KEY: Final = _spot("header", "X-Api-Key", "{{ secret }}")
-_IN_QUERY: Final = _spot("query", "access_token", "{{ secret }}")
-_COOKIE: Final = _spot("cookie", "sid", "{{ secret | hex }}")
-_BODY: Final = _spot("body", "auth.key", "{{ secret }}")
-_USER: Final = _spot("header", "X-Api-Key", "{{ user }}")
-_BEARER: Final = _spot("header", "Authorization", "Bearer {{ secret }}")
-_TENANT: Final = _spot("path", "tenant", "{{ user }}")
-_TOKEN: Final = _spot("header", "Authorization", "Bearer {{ token }}")
-_ACQUIRED: Final = (_TOKEN, _spot("query", "access_token", "{{ token }}"))
+_BASIC: Final = _draw_spot("header", "Authorization", "Basic {{ (user ~ ':' ~ secret) | b64 }}")
+_KEY: Final = _draw_spot("header", "X-Api-Key", "{{ secret }}")
+_IN_QUERY: Final = _draw_spot("query", "access_token", "{{ secret }}")
+_COOKIE: Final = _draw_spot("cookie", "sid", "{{ secret | hex }}")
+_BODY: Final = _draw_spot("body", "auth.key", "{{ secret }}")
+_USER: Final = _draw_spot("header", "X-Api-Key", "{{ user }}")
+_BEARER: Final = _draw_spot("header", "Authorization", "Bearer {{ secret }}")
+_TENANT: Final = _draw_spot("path", "tenant", "{{ user }}")
+_TOKEN: Final = _draw_spot("header", "Authorization", "Bearer {{ token }}")
+_ACQUIRED: Final = (_TOKEN, _draw_spot("query", "access_token", "{{ token }}"))
 
 PRESETS: Final[Mapping[str, tuple[str, ...]]] = {
     "acs3": (
@@ -127,11 +127,11 @@ def auths(*, kinds: Iterable[str] = KINDS) -> st.SearchStrategy[Auth]:
     in two steps by ``{"ticket": …}``, which ``POST /token`` takes as JSON for the same response. A
     signature is HMAC-SHA256 in hexadecimal over method, target and body, one on each line.
     """
-    return _auths(tuple(kinds))
+    return _draw_auths(tuple(kinds))
 
 
 @cache  # checking a strategy anew costs more than drawing from it
-def _auths(kinds: tuple[str, ...]) -> st.SearchStrategy[Auth]:
+def _draw_auths(kinds: tuple[str, ...]) -> st.SearchStrategy[Auth]:
     presets = evenly(sorted(PRESETS)).flatmap(lambda name: st.sampled_from(preset_auths(name)))
     drawn = {kind: st.sampled_from(auths) for kind, auths in _AUTHS.items()} | {"preset": presets}
     # There are many presets and static auths.
@@ -182,7 +182,7 @@ def preset_platform(name: str, number: int = 0) -> Platform:
     return replace(file.platform, auth=auth)
 
 
-def _origin(auth: Auth) -> Platform | None:
+def _platform_of_preset(auth: Auth) -> Platform | None:
     """Return the platform of the preset that *auth* was drawn from."""
     names = ((name, number) for name, every in PRESETS.items() for number in range(len(every)))
     platforms = (preset_platform(*name) for name in names)
@@ -191,7 +191,7 @@ def _origin(auth: Auth) -> Platform | None:
 
 def rules_of(auth: Auth) -> model.ResponseRules:
     """Return what the preset that *auth* was drawn from says of responses."""
-    origin = _origin(auth)
+    origin = _platform_of_preset(auth)
     return origin.response if origin else model.ResponseRules()
 
 
@@ -199,7 +199,7 @@ def credentials_of(*auths: Auth) -> dict[str, model.CredentialSpec]:
     """Return what a platform declares for *auths*: ``user``, ``secret``, and what presets add."""
     known = {"user": model.CredentialSpec(), "secret": model.CredentialSpec(secret=True)}
     for auth in auths:
-        origin = _origin(auth)
+        origin = _platform_of_preset(auth)
         known |= {
             name: spec
             for name, spec in (origin.credentials.items() if origin else ())
@@ -213,16 +213,16 @@ def credentials_of(*auths: Auth) -> dict[str, model.CredentialSpec]:
 
 def private_key() -> str:
     """Return an RSA key that was made for this process."""
-    return _keys()[0]
+    return _key_pair()[0]
 
 
 def public_key() -> str:
     """Return the public half of `private_key`: with it, wechatpay_v3 verifies responses."""
-    return _keys()[1]
+    return _key_pair()[1]
 
 
 @cache
-def _keys() -> tuple[str, str]:
+def _key_pair() -> tuple[str, str]:
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - heavy
     from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: PLC0415
 
@@ -261,7 +261,7 @@ def apis(draw: st.DrawFn, *, names: st.SearchStrategy[str] | None = None) -> Api
         aliases=(f"old_{key}",) if draw(_EITHER) else (),
         method=draw(_METHODS),
         path=draw(_STARTS) + _placeholder_path(placeholders, draw(_JOINS)) + draw(_QUERY_STRINGS),
-        parameters=tuple(draw(_parameters(placeholders, encoding))),
+        parameters=tuple(draw(_draw_parameters(placeholders, encoding))),
         query=draw(_QUERY),
         headers=draw(_SOME_HEADERS),
         body=draw(_BODIES[encoding]),
@@ -275,7 +275,7 @@ def _placeholder_path(names: list[str], join: str) -> str:
 
 
 @st.composite
-def _parameters(draw: st.DrawFn, placeholders: list[str], encoding: str) -> list[Parameter]:
+def _draw_parameters(draw: st.DrawFn, placeholders: list[str], encoding: str) -> list[Parameter]:
     parameters = [
         Parameter(name=name, place="path", required=True, **draw(_TYPES["path"]))
         for name in placeholders
@@ -292,7 +292,7 @@ def _parameters(draw: st.DrawFn, placeholders: list[str], encoding: str) -> list
             Parameter(
                 name=name,
                 place=place,  # type: ignore[arg-type]
-                to=_target(place, name, encoding),
+                to=_format_target(place, name, encoding),
                 required=draw(_EITHER),
                 default=default,
                 **(typed if default is UNSET and not is_free else {}),
@@ -301,7 +301,7 @@ def _parameters(draw: st.DrawFn, placeholders: list[str], encoding: str) -> list
     return draw(st.permutations(parameters))
 
 
-def _target(place: str, name: str, encoding: str) -> str:
+def _format_target(place: str, name: str, encoding: str) -> str:
     if place == "header":
         return f"X-{name if name.isascii() else 'Z'}"
     return _INNER.get(encoding, "{}").format(name) if place == "body" else ""
@@ -372,8 +372,8 @@ def platforms(
     auth = auths() if auth is None else auth
     how = draw(auth)
     drawn = [
-        _fitting(api, how, draw(auth) if draw(_RARELY) else None)
-        for api in draw(_some(apis() if api is None else api, max_apis))
+        _with_own_auth(api, how, draw(auth) if draw(_RARELY) else None)
+        for api in draw(_draw_apis(apis() if api is None else api, max_apis))
     ]
     apis_by_key = {api.key: api for api in drawn}
     aliases = {model.snake(alias): api.key for api in drawn for alias in api.aliases}
@@ -392,7 +392,7 @@ def platforms(
     )
 
 
-def _fitting(api: Api, platforms: Auth, own: Auth | None) -> Api:
+def _with_own_auth(api: Api, platforms: Auth, own: Auth | None) -> Api:
     """Return *api* with an auth of its own, where one is drawn, and fit for what auth puts in.
 
     What goes into a JSON body goes into no other; a placeholder that auth fills is added.
@@ -410,7 +410,7 @@ def _fitting(api: Api, platforms: Auth, own: Auth | None) -> Api:
 
 
 @lru_cache
-def _some(api: st.SearchStrategy[Api], most: int) -> st.SearchStrategy[list[Api]]:
+def _draw_apis(api: st.SearchStrategy[Api], most: int) -> st.SearchStrategy[list[Api]]:
     return st.lists(api, min_size=1, max_size=most, unique_by=lambda item: model.snake(item.key))
 
 

@@ -80,11 +80,11 @@ def literal(value: Any) -> str:
     raise TypeError(f"{type(value).__name__} has no JavaScript literal")
 
 
-def _number(value: float) -> str:
+def _number_source(value: float) -> str:
     return "-0" if value == 0 and copysign(1, value) < 0 else format_js_number(value)
 
 
-def _object(value: Mapping[str, Any]) -> str:
+def _object_source(value: Mapping[str, Any]) -> str:
     # A computed name is an own property, even __proto__.
     return f"{{{', '.join(f'[{literal(name)}]: {literal(item)}' for name, item in value.items())}}}"
 
@@ -92,13 +92,13 @@ def _object(value: Mapping[str, Any]) -> str:
 _WRITERS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (str, json.dumps),
     (bool, lambda value: "true" if value else "false"),
-    ((int, float), _number),
-    (type(None), lambda _value: "null"),
-    (UndefinedType, lambda _value: "undefined"),
+    ((int, float), _number_source),
+    (type(None), lambda _draw_value: "null"),
+    (UndefinedType, lambda _draw_value: "undefined"),
     (BigInt, lambda value: f"{value.value}n"),
     (datetime, lambda value: f"new Date({date_to_ms(value)})"),
     (bytes, lambda value: f"new Uint8Array({json.dumps(list(value))})"),
-    (Mapping, _object),
+    (Mapping, _object_source),
     ((list, tuple), lambda value: f"[{', '.join(map(literal, value))}]"),
 )
 
@@ -143,11 +143,11 @@ def chains(
         refusable: whether values are drawn that must be refused before anything is sent.
         max_steps: setters of one chain.
     """
-    return _chains(platform, api, tuple(instances), refusable, max_steps)
+    return _draw_chains(platform, api, tuple(instances), refusable, max_steps)
 
 
 @st.composite
-def _chains(
+def _draw_chains(
     draw: st.DrawFn,
     platform: Platform | None,
     api: Api | None,
@@ -170,7 +170,7 @@ def _chains(
         drawn += draw(corners.refused_steps(api=called, platform=platform))
     return DrawnCall(
         platform=platform.platform_key if platform else draw(keys()),
-        options=draw(_options(instances, refusable)),
+        options=draw(_draw_options(instances, refusable)),
         api=_api_spelling(draw, called, platform) if platform else called.key,
         steps=tuple(drawn),
     )
@@ -189,7 +189,7 @@ def _api_spelling(draw: st.DrawFn, api: Api, platform: Platform) -> str:
     if draw(_TEN) < _TRULY:
         return api.key
     names = (api.key, *api.aliases)
-    spellings = dict.fromkeys((*api.aliases, *map(snake, names), *map(_camel, names)))
+    spellings = dict.fromkeys((*api.aliases, *map(snake, names), *map(_camel_case, names)))
     others = [
         name
         for name in spellings
@@ -198,7 +198,7 @@ def _api_spelling(draw: st.DrawFn, api: Api, platform: Platform) -> str:
     return draw(st.sampled_from(others or [api.key]))
 
 
-def _camel(name: str) -> str:
+def _camel_case(name: str) -> str:
     first, *rest = name.split("_")
     return first + "".join(word.title() for word in rest)
 
@@ -210,17 +210,17 @@ def _required_values(
     """Draw what every placeholder and required parameter needs, a mapping for each setter."""
     values: dict[Setter, dict[str, Any]] = {}
     if names:
-        values["path"] = {name: draw(_value("path")) for name in names}
+        values["path"] = {name: draw(_draw_value("path")) for name in names}
     for parameter in api.parameters:
         if parameter.required and parameter.place != "path":
-            value = draw(_value(parameter.place, str(api.encoding or "")))
+            value = draw(_draw_value(parameter.place, str(api.encoding or "")))
             steps = parameter.steps or (parameter.target,)
             values[parameter.place] = with_member(values.get(parameter.place), steps, value)
     return values
 
 
 @cache
-def _options(instances: tuple[str, ...], refusable: bool) -> st.SearchStrategy[dict[str, Any]]:
+def _draw_options(instances: tuple[str, ...], refusable: bool) -> st.SearchStrategy[dict[str, Any]]:
     callers: st.SearchStrategy[Any] = texts().filter(bool)
     named: st.SearchStrategy[Any] = st.sampled_from((*instances, UNDEFINED))
     optional = {"caller": callers | st.just(UNDEFINED), "instance_key": named}
@@ -235,30 +235,32 @@ def steps(
     *, platform: Platform | None = None, api: Api = UNNAMED, refusable: bool = False
 ) -> st.SearchStrategy[Step]:
     """Draw one setter and its value: ``("query", {"page": 1})``."""
-    drawn = _steps(corners.fillable(platform, api), refusable, str(api.encoding or ""))
+    drawn = _step_strategies(corners.fillable(platform, api), refusable, str(api.encoding or ""))
     claimed = corners.claims(platform=platform, api=api)
     return st.one_of(*drawn, st.sampled_from(claimed)) if claimed else st.one_of(drawn)
 
 
 @cache
-def _steps(names: tuple[str, ...], refusable: bool, encoding: str) -> list[st.SearchStrategy[Step]]:
+def _step_strategies(
+    names: tuple[str, ...], refusable: bool, encoding: str
+) -> list[st.SearchStrategy[Step]]:
     values: dict[Setter, st.SearchStrategy[Any]] = {
-        "path": _paths(names, refusable),
-        "query": _queries(refusable),
-        "header": _headers(refusable),
-        "body": _bodies(refusable, encoding),
+        "path": _draw_paths(names, refusable),
+        "query": _draw_queries(refusable),
+        "header": _draw_headers(refusable),
+        "body": _draw_bodies(refusable, encoding),
     }
     return [st.tuples(st.just(setter), drawn) for setter, drawn in values.items()]
 
 
 @cache
-def _segments() -> st.SearchStrategy[Any]:
+def _draw_segments() -> st.SearchStrategy[Any]:
     return st.sampled_from(_CLIMBING) | scalars().filter(lambda value: value not in NO_SEGMENT)
 
 
 @cache
-def _paths(names: tuple[str, ...], refusable: bool) -> st.SearchStrategy[Any]:
-    values = _segments() | st.just(UNDEFINED)
+def _draw_paths(names: tuple[str, ...], refusable: bool) -> st.SearchStrategy[Any]:
+    values = _draw_segments() | st.just(UNDEFINED)
     if refusable:
         names = (*names, "unknown")
         values |= (
@@ -274,7 +276,7 @@ def _paths(names: tuple[str, ...], refusable: bool) -> st.SearchStrategy[Any]:
 
 
 @cache
-def _queries(refusable: bool) -> st.SearchStrategy[Any]:
+def _draw_queries(refusable: bool) -> st.SearchStrategy[Any]:
     names = st.sampled_from((*PLACE_NAMES, "access_token", "Access_Token")) | texts(max_size=4)
     values = scalars() | st.lists(scalars(), max_size=3) | st.none() | st.just(UNDEFINED)
     if refusable:
@@ -283,7 +285,7 @@ def _queries(refusable: bool) -> st.SearchStrategy[Any]:
 
 
 @cache
-def _headers(refusable: bool) -> st.SearchStrategy[Any]:
+def _draw_headers(refusable: bool) -> st.SearchStrategy[Any]:
     known = (*HEADER_NAMES, "Authorization", "X-Api-Key", "X-Signature", "X-Key")
     names = st.sampled_from([spelled for name in known for spelled in (name, name.lower())])
     values: st.SearchStrategy[Any] = (
@@ -297,7 +299,7 @@ def _headers(refusable: bool) -> st.SearchStrategy[Any]:
 
 
 @cache
-def _bodies(refusable: bool, encoding: str) -> st.SearchStrategy[Any]:
+def _draw_bodies(refusable: bool, encoding: str) -> st.SearchStrategy[Any]:
     names = st.sampled_from((*PLACE_NAMES, "来源", "深", "auth", "AUTH"))
     if encoding and not refusable:
         return _FITTING_BODIES[encoding](names) | st.just(UNDEFINED)
@@ -366,7 +368,7 @@ def _direct_calls(
     called = api or (draw(st.sampled_from(list(platform.apis.values()))) if platform else UNNAMED)
     encoding = str(called.encoding or "")
     args = [
-        draw(_argument(parameter.place, parameter.required, refusable, encoding))
+        draw(_draw_argument(parameter.place, parameter.required, refusable, encoding))
         for parameter in called.parameters
     ]
     if args and refusable and draw(_TEN) < _SELDOM:
@@ -376,27 +378,29 @@ def _direct_calls(
     extra = draw(_EXTRA) if count == len(args) else []
     return DrawnCall(
         platform=platform.platform_key if platform else draw(keys()),
-        options=draw(_options(instances, refusable)),
+        options=draw(_draw_options(instances, refusable)),
         api=_api_spelling(draw, called, platform) if platform else called.key,
         args=(*args[:count], *extra),
     )
 
 
 @cache
-def _argument(place: str, required: bool, refusable: bool, encoding: str) -> st.SearchStrategy[Any]:
-    drawn = _value(place, encoding)
+def _draw_argument(
+    place: str, required: bool, refusable: bool, encoding: str
+) -> st.SearchStrategy[Any]:
+    drawn = _draw_value(place, encoding)
     if not required or refusable:
         drawn |= st.just(UNDEFINED)
     return drawn | script_values(refusable=True) if refusable else drawn
 
 
 @cache
-def _value(place: str, encoding: str = "") -> st.SearchStrategy[Any]:
+def _draw_value(place: str, encoding: str = "") -> st.SearchStrategy[Any]:
     """Draw values that can stand at *place*; in a body, as one member of what *encoding* holds."""
     if place == "body" and encoding:
         return scalars().filter(is_element) if encoding == "xml" else scalars()
     values: dict[str, st.SearchStrategy[Any]] = {
-        "path": _segments(),
+        "path": _draw_segments(),
         "query": scalars() | st.lists(scalars(), min_size=1, max_size=2),
         "header": words(),
         "body": script_values(max_leaves=4).filter(lambda value: value is not UNDEFINED),
@@ -452,11 +456,11 @@ def for_platform(
     known = load_with_instances(path)
     calls = [
         valid_calls(known, platform, item)
-        for platform in _candidates(known, Path(path), key)
-        for item in _apis(known, platform, api)
+        for platform in _candidate_platforms(known, Path(path), key)
+        for item in _apis_named(known, platform, api)
     ]
     if not calls:
-        raise _nothing(path, api)
+        raise _error_for_no_api(path, api)
     return st.one_of(calls)
 
 
@@ -513,17 +517,17 @@ def apis_named(
     Raises:
         ConfigError: *platform*, which *path* declares, has none.
     """
-    apis = _apis(known, platform, name or None)
+    apis = _apis_named(known, platform, name or None)
     if not apis:
-        raise ConfigError(f"{_nothing(path, name)}{nearest_name(name, platform.apis)}")
+        raise ConfigError(f"{_error_for_no_api(path, name)}{nearest_name(name, platform.apis)}")
     return apis
 
 
-def _nothing(path: str | os.PathLike[str], api: str | None) -> ConfigError:
+def _error_for_no_api(path: str | os.PathLike[str], api: str | None) -> ConfigError:
     return ConfigError(f"{path}: there is no API to call{f' named {api!r}' if api else ''}")
 
 
-def _candidates(known: Platforms, path: Path, key: str | None) -> list[Platform]:
+def _candidate_platforms(known: Platforms, path: Path, key: str | None) -> list[Platform]:
     if path.is_file():
         return [known.own[read_platform(path).platform_key]]
     if key is None:
@@ -533,7 +537,7 @@ def _candidates(known: Platforms, path: Path, key: str | None) -> list[Platform]
     return [known.own[key]]
 
 
-def _apis(known: Platforms, platform: Platform, name: str | None) -> list[Api]:
+def _apis_named(known: Platforms, platform: Platform, name: str | None) -> list[Api]:
     if name is None:
         return list(platform.apis.values())
     try:
@@ -576,7 +580,7 @@ def to_chain(api: Api, program: CallSpec, /) -> CallSpec:
     """Return the chain that sets what the direct call *program* of *api* sets."""
     if program.args is None:
         return program
-    return replace(program, args=None, steps=_setters(api, list(program.args)))
+    return replace(program, args=None, steps=_setters_of(api, list(program.args)))
 
 
 def _values_of(parameter: Parameter, encoding: str) -> st.SearchStrategy[Any]:
@@ -629,7 +633,7 @@ def schema_of(parameter: Parameter, /) -> dict[str, Any]:
 def _values_fitting_place(
     parameter: Parameter, drawn: st.SearchStrategy[Any]
 ) -> st.SearchStrategy[Any]:
-    return drawn.filter(_FITTING.get(parameter.place, lambda _value: True))
+    return drawn.filter(_FITTING.get(parameter.place, lambda _draw_value: True))
 
 
 def _is_visible(value: Any) -> bool:
@@ -649,7 +653,7 @@ _FITTING: Final[Mapping[str, Callable[[Any], bool]]] = {
 """What can stand at a place at all, whatever the schema says."""
 
 
-def _setters(api: Api, values: list[Any]) -> tuple[tuple[Setter, Any], ...]:
+def _setters_of(api: Api, values: list[Any]) -> tuple[tuple[Setter, Any], ...]:
     """Return the setters that say what the arguments *values* of a direct call would."""
     steps: dict[Setter, dict[str, Any]] = {}
     whole: list[tuple[Setter, Any]] = []
@@ -661,12 +665,12 @@ def _setters(api: Api, values: list[Any]) -> tuple[tuple[Setter, Any], ...]:
             whole.append(("body", value))
     if "body" in steps and isinstance(api.body, Mapping):
         steps["body"] = {
-            name: _over(api.body.get(name), value) for name, value in steps["body"].items()
+            name: _merge_over(api.body.get(name), value) for name, value in steps["body"].items()
         }
     return (*whole, *((setter, steps[setter]) for setter in _SETTERS if setter in steps))
 
 
-def _over(template: Any, value: Any) -> Any:
+def _merge_over(template: Any, value: Any) -> Any:
     """Return *value* with what a direct call would keep of the body's template around it."""
     if not (isinstance(template, Mapping) and isinstance(value, dict)):
         return value
@@ -674,4 +678,7 @@ def _over(template: Any, value: Any) -> Any:
     members = {
         k: v for k, v in template.items() if not (isinstance(v, Mapping) and CREDENTIAL in v)
     }
-    return {**members, **{name: _over(template.get(name), value) for name, value in value.items()}}
+    return {
+        **members,
+        **{name: _merge_over(template.get(name), value) for name, value in value.items()},
+    }

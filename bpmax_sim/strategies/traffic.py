@@ -56,7 +56,7 @@ def requests(draw: st.DrawFn) -> Request:
     path = "".join(f"/{quote(part, safe='')}" for part in draw(_SEGMENTS))
     query = draw(_QUERIES)
     headers = draw(_HEADERS)
-    kind, body = draw(_bodies())
+    kind, body = draw(_draw_bodies())
     if body is not None:
         headers.append(("Content-Type", kind))
     call = Call(
@@ -84,10 +84,10 @@ def requests(draw: st.DrawFn) -> Request:
 
 
 @cache
-def _bodies() -> st.SearchStrategy[tuple[str, bytes | None]]:
+def _draw_bodies() -> st.SearchStrategy[tuple[str, bytes | None]]:
     names = st.sampled_from(PLACE_NAMES)
     objects = st.dictionaries(names, json_values(), max_size=3) | json_values()
-    as_json = objects.map(lambda value: (_JSON, _json(value)))
+    as_json = objects.map(lambda value: (_JSON, _encode_json(value)))
     pairs = st.lists(st.tuples(names, texts()), min_size=1, max_size=3)
     return st.one_of(
         st.just(("", None)),
@@ -99,7 +99,7 @@ def _bodies() -> st.SearchStrategy[tuple[str, bytes | None]]:
     )
 
 
-def _json(value: Any) -> bytes:
+def _encode_json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
 
@@ -111,7 +111,7 @@ def _query_string(pairs: list[tuple[str, str]]) -> str:
 def responses() -> st.SearchStrategy[Response]:
     """Draw responses of any status: JSON mostly, also texts, bytes and empty ones."""
     kinds = st.one_of(
-        json_values().map(lambda value: (_JSON, _json(value))),
+        json_values().map(lambda value: (_JSON, _encode_json(value))),
         texts().map(lambda text: ("text/plain; charset=utf-8", text.encode())),
         st.binary(max_size=16).map(lambda data: ("application/octet-stream", data)),
     )
@@ -201,7 +201,7 @@ _CALLS = chains() | direct_calls()
 
 
 @lru_cache(maxsize=512)
-def _several(programs: st.SearchStrategy[CallSpec]) -> st.SearchStrategy[list[CallSpec]]:
+def _draw_several(programs: st.SearchStrategy[CallSpec]) -> st.SearchStrategy[list[CallSpec]]:
     return st.lists(programs, max_size=4)
 
 
@@ -212,7 +212,7 @@ def scripts(draw: st.DrawFn, *, programs: st.SearchStrategy[CallSpec] | None = N
     Calls are awaited, caught, made at once or after a timer; a form's fields are read and written.
     """
     lines = []
-    for number, program in enumerate(draw(_several(_CALLS if programs is None else programs))):
+    for number, program in enumerate(draw(_draw_several(_CALLS if programs is None else programs))):
         pattern = draw(_STATEMENTS)
         line = pattern.replace("{name}", f"r{number}").replace("{call}", javascript(program))
         lines.append(_CAUGHT % line if draw(st.booleans()) else line)
@@ -237,11 +237,11 @@ def scenarios(
     fields = draw(_FIELDS)
     document: dict[str, Any] = {
         "version": 1,
-        "scenario": _plain(draw(_TITLES)),
-        "form": {"fields": _plain(fields)},
+        "scenario": _without_expressions(draw(_TITLES)),
+        "form": {"fields": _without_expressions(fields)},
         "clock": "2026-03-02T09:00:00+08:00",
         "seed": draw(_SEEDS),
-        "steps": draw(_steps(_CALLS if programs is None else programs, tuple(fields))),
+        "steps": draw(_draw_steps(_CALLS if programs is None else programs, tuple(fields))),
     }
     if platforms:
         document["proxy"] = {"platforms": platforms}
@@ -249,21 +249,23 @@ def scenarios(
 
 
 @lru_cache(maxsize=512)
-def _steps(
+def _draw_steps(
     programs: st.SearchStrategy[CallSpec], fields: tuple[str, ...]
 ) -> st.SearchStrategy[list[dict[str, Any]]]:
     kinds: list[st.SearchStrategy[dict[str, Any]]] = [
         programs.map(lambda program: {"proxy": {"call": f"{program.platform}.{program.api}"}}),
-        scripts(programs=programs).map(lambda script: {"js": _plain(script.source)}),
+        scripts(programs=programs).map(lambda script: {"js": _without_expressions(script.source)}),
         st.integers(0, 600).map(lambda seconds: {"advance": f"{seconds}s"}),
     ]
     if fields:
         values = st.dictionaries(st.sampled_from(fields), json_values(max_leaves=2), min_size=1)
         sets = st.tuples(values, keys())
-        kinds.append(sets.map(lambda drawn: {"set": _plain(drawn[0]), "save": {drawn[1]: 1}}))
+        kinds.append(
+            sets.map(lambda drawn: {"set": _without_expressions(drawn[0]), "save": {drawn[1]: 1}})
+        )
     return st.lists(st.one_of(kinds), min_size=1, max_size=4)
 
 
-def _plain(value: Any) -> Any:
+def _without_expressions(value: Any) -> Any:
     """Return *value* without ``${``, which a scenario would read as an expression."""
     return redact_values(value, lambda text: text.replace("${", "$ {"))

@@ -164,13 +164,13 @@ def _id_cards() -> st.SearchStrategy[str]:
     return drawn.map(lambda digits: digits + resident(digits))
 
 
-def _hosts() -> st.SearchStrategy[str]:
+def _draw_hosts() -> st.SearchStrategy[str]:
     return st.lists(_LABEL, min_size=1, max_size=2).map(lambda labels: ".".join([*labels, "test"]))
 
 
-def _addresses() -> st.SearchStrategy[str]:
+def _draw_addresses() -> st.SearchStrategy[str]:
     ends = st.sampled_from(("", "/", "/a%20b/c?d=1&e=%25#f", "/%E5%AE%A2%E6%88%B7", "?q=a+b"))
-    return st.builds("https://{}{}".format, _hosts(), ends)
+    return st.builds("https://{}{}".format, _draw_hosts(), ends)
 
 
 FORMATS: Final[Mapping[str, Callable[[], st.SearchStrategy[Any]]]] = {
@@ -182,7 +182,7 @@ FORMATS: Final[Mapping[str, Callable[[], st.SearchStrategy[Any]]]] = {
         "P{}DT{}H{}M".format, st.integers(0, 9), st.integers(0, 5), st.integers(0, 50)
     ),
     "email": st.emails,
-    "hostname": _hosts,
+    "hostname": _draw_hosts,
     "id-card": _id_cards,
     "ipv4": lambda: st.ip_addresses(v=4).map(str),
     "ipv6": lambda: st.ip_addresses(v=6).map(str),
@@ -190,9 +190,9 @@ FORMATS: Final[Mapping[str, Callable[[], st.SearchStrategy[Any]]]] = {
     "password": texts,
     "phone": lambda: st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True),
     "time": lambda: st.times().map(lambda moment: f"{moment.isoformat()}+08:00"),
-    "uri": _addresses,
-    "uri-reference": _addresses,
-    "url": _addresses,
+    "uri": _draw_addresses,
+    "uri-reference": _draw_addresses,
+    "url": _draw_addresses,
     "uuid": lambda: st.uuids().map(str),
 }  # fmt: skip
 """Texts by format."""
@@ -259,10 +259,10 @@ def check_value(schema: Schema, value: Any, /) -> str:
         return ""
     rule = f"{first.validator}: {json.dumps(first.validator_value, ensure_ascii=False)[:80]}"
     place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in first.path)
-    return f"${place} is {_kind(first.instance)}, which breaks {rule}"
+    return f"${place} is {_json_type(first.instance)}, which breaks {rule}"
 
 
-def _kind(value: Any) -> str:
+def _json_type(value: Any) -> str:
     kinds = {dict: "an object", list: "an array", str: "text", bool: "a boolean"}
     return "null" if value is None else kinds.get(type(value), "a number")
 
@@ -281,10 +281,10 @@ def normal(schema: Any) -> Any:
             plain[exclusive] = plain.pop(limit)
         elif isinstance(plain.get(exclusive), bool):
             del plain[exclusive]
-    return _nullable(plain) if plain.pop("nullable", None) is True else plain
+    return _with_null(plain) if plain.pop("nullable", None) is True else plain
 
 
-def _nullable(plain: dict[str, Any]) -> dict[str, Any]:
+def _with_null(plain: dict[str, Any]) -> dict[str, Any]:
     if isinstance(plain.get("type"), str):
         plain["type"] = [plain["type"], "null"]
     if "enum" in plain:
@@ -325,7 +325,7 @@ class _Drawer(msgspec.Struct, frozen=True):
             return st.nothing()
         if "$ref" in schema:
             inner = _Drawer(self.root, self.name, self.depth + 1)
-            target = self._target(schema["$ref"])
+            target = self._resolve_reference(schema["$ref"])
             return st.deferred(lambda: inner.any(merge_schemas(target, rest)))
         if "allOf" in schema:
             for part in schema["allOf"]:
@@ -339,12 +339,14 @@ class _Drawer(msgspec.Struct, frozen=True):
                     for choice in choices
                 ]
             )
-        return st.one_of([_MAKERS[kind](self, rest) for kind in _types(rest)])
+        return st.one_of([_MAKERS[kind](self, rest) for kind in _schema_types(rest)])
 
     def _resolve_reference(self, part: Any) -> Any:
-        return self._resolve_reference(self._target(part["$ref"])) if "$ref" in part else part
+        return (
+            self._resolve_reference(self._follow_pointer(part["$ref"])) if "$ref" in part else part
+        )
 
-    def _target(self, reference: str) -> Any:
+    def _follow_pointer(self, reference: str) -> Any:
         schema = self.root
         for step in reference.removeprefix("#").split("/")[1:]:
             key = step.replace("~1", "/").replace("~0", "~")
@@ -373,7 +375,7 @@ class _Drawer(msgspec.Struct, frozen=True):
         return drawn.filter(lambda text: _fits(text, least, most))
 
     def integer(self, schema: Schema) -> Drawn:
-        low, high = _limits(schema, LARGEST)
+        low, high = _number_limits(schema, LARGEST)
         step = schema.get("multipleOf", 1)
         if not isinstance(step, int):
             step = math.lcm(*step.as_integer_ratio()) if step > 1 else 1
@@ -385,7 +387,7 @@ class _Drawer(msgspec.Struct, frozen=True):
     def number(self, schema: Schema) -> Drawn:
         if "multipleOf" in schema:
             return self.integer(schema)
-        low, high = _limits(schema, None)
+        low, high = _number_limits(schema, None)
         drawn: Drawn = st.floats(low, high, allow_nan=False, allow_infinity=False)
         return drawn | self.integer(schema)
 
@@ -424,7 +426,7 @@ _MAKERS: Final[Mapping[str, Callable[[_Drawer, Schema], Drawn]]] = {
 }
 
 
-def _types(schema: Schema) -> Iterable[str]:
+def _schema_types(schema: Schema) -> Iterable[str]:
     types = schema.get("type")
     if types is not None:
         return [types] if isinstance(types, str) else types
@@ -438,7 +440,7 @@ def _fits(text: str, least: int, most: int | None) -> bool:
     return least <= len(text) and (most is None or len(text) <= most)
 
 
-def _limits(schema: Schema, widest: int | None) -> tuple[Any, Any]:
+def _number_limits(schema: Schema, widest: int | None) -> tuple[Any, Any]:
     """Return the least and the greatest number; exclusive bounds are left to the validator."""
     low, high = RANGES.get(schema.get("format", ""), (None, None))
     lows = [low, schema.get("minimum"), schema.get("exclusiveMinimum"), widest and -widest]

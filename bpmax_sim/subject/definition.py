@@ -336,7 +336,7 @@ class Definition(Model, frozen=True, kw_only=True):
             ]
             ways += [(("parallel", index), first) for index, first in enumerate(node.parallel)]
             ways += [(("join",), node.join)] if node.join else []
-            ways += [((*at, "to"), late.to) for at, late in _deadlines(node) if late.to]
+            ways += [((*at, "to"), late.to) for at, late in _deadlines_of_node(node) if late.to]
             for inside, to in ways:
                 if to not in self.nodes:
                     yield (*path, *inside), self._no_node(to)
@@ -375,7 +375,7 @@ def _malformed_gateway(node: FlowNode, path: Path) -> Iterator[Finding]:
         yield (*path, node.offers[0]), msg("a node with parallel goes on at its join")
 
 
-def _deadlines(node: FlowNode) -> Iterator[tuple[Path, Deadline]]:
+def _deadlines_of_node(node: FlowNode) -> Iterator[tuple[Path, Deadline]]:
     """Yield each deadline with its path inside the node."""
     several = isinstance(node.deadline, tuple)
     for index, late in enumerate(node.levels):
@@ -384,7 +384,7 @@ def _deadlines(node: FlowNode) -> Iterator[tuple[Path, Deadline]]:
 
 def _malformed_deadline(node: FlowNode, path: Path) -> Iterator[Finding]:
     before = 0.0
-    for inside, late in _deadlines(node):
+    for inside, late in _deadlines_of_node(node):
         at = (*path, *inside)
         if late.after <= 0:
             yield at, msg("the deadline is over when the project arrives; give it some time")

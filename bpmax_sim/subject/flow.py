@@ -61,17 +61,17 @@ class FlowSubject(MovingProject, kw_only=True):
             self.starter = move.by or str(self.user.get("id", ""))
             self.created = self.now()
             self.store("form", move.form, "user")
-            value = self._hook("create", creating, both=True)
+            value = self._call_hook("create", creating, both=True)
             if not self._result.errors and (value is False or isinstance(value, str)):
                 self.refuse_if_returned("create", value)  # any other value is a result
             if self._result.errors or self._result.refused:
                 self._result.refused = True
                 return self._result
             value = self._result.value
-            name = self._hook("project_name", creating)
+            name = self._call_hook("project_name", creating)
             if isinstance(name, str):
                 self.project["name"] = name
-            first = self._hook("jump", creating)
+            first = self._call_hook("jump", creating)
             self._run_computed(creating)
             self._check_new()
             if self.parent is None:
@@ -126,7 +126,7 @@ class FlowSubject(MovingProject, kw_only=True):
         if self._result.errors or (action == "approve" and self._is_refused(node, acting, target)):
             self._result.refused = True
             return False
-        value = self._hook(f"{action}.{node}", acting, both=True, target=target)
+        value = self._call_hook(f"{action}.{node}", acting, both=True, target=target)
         if self._result.errors:
             self._result.refused = True
             return False
@@ -274,7 +274,7 @@ class FlowSubject(MovingProject, kw_only=True):
             target = self._way_back(self.sender) if goes_back and self.sender else ""
             self.sender, self.status = "", project.PROCESSING
             if not target:
-                target = first_node(self.definition, self._hook("jump", acting))
+                target = first_node(self.definition, self._call_hook("jump", acting))
             self._run_computed(acting)
             self._enter_first(target, "resubmit", acting)
         return self._result
@@ -370,7 +370,7 @@ class FlowSubject(MovingProject, kw_only=True):
                 visit = self.visits.get(target) or Visit(target)
                 self._assign(visit, move)
             else:
-                self._hook(event, move, both=name in {"create", "approve", "reject"})
+                self._call_hook(event, move, both=name in {"create", "approve", "reject"})
         return self._result
 
     def set(self, values: Mapping[str, Any]) -> Result:

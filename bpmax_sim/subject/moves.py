@@ -28,15 +28,15 @@ class MovingProject(ProjectState, kw_only=True):
 
     def next_due(self) -> float | None:
         """Return the instant of the next deadline, of sub-flows, too."""
-        return min((due for due, _, _ in self._deadlines()), default=None)
+        return min((due for due, _, _ in self._due_deadlines()), default=None)
 
     def expire(self, instant: float) -> None:
         """Let happen what happens at the deadlines that are over at *instant*, the first first."""
-        while late := [deadline for deadline in self._deadlines() if deadline[0] <= instant]:
+        while late := [deadline for deadline in self._due_deadlines() if deadline[0] <= instant]:
             _, part, visit = min(late, key=itemgetter(0))
             part._apply_deadline(visit)  # noqa: SLF001 - of its own class
 
-    def _deadlines(self) -> Iterator[tuple[float, Self, Visit]]:
+    def _due_deadlines(self) -> Iterator[tuple[float, Self, Visit]]:
         for part in self._all_projects():
             for visit in part.visits.values():
                 if visit.due is not None:
@@ -326,7 +326,7 @@ class MovingProject(ProjectState, kw_only=True):
             )
         acting = replace(move, at=visit.node, action=action, form={})
         value = self._result.value
-        self._hook(f"{action}.{visit.node}", acting, both=True)
+        self._call_hook(f"{action}.{visit.node}", acting, both=True)
         self._result.value = value
         if not self._result.errors:
             self._add_history(acting)
@@ -406,7 +406,7 @@ class MovingProject(ProjectState, kw_only=True):
         items = self.assigned.get(node, own)
         self._seat_owners(visit, owners.items_to_decide(items))
         wrong = len(self._result.errors)
-        value = self._hook(f"owners.{node}", replace(move, at=node))
+        value = self._call_hook(f"owners.{node}", replace(move, at=node))
         try:
             returned = owners.parse_owners(value, node, self.nodes)
             for step_items in returned.values():

@@ -289,14 +289,14 @@ def leave(visits: dict[str, Visit], visit: Visit, target: str) -> tuple[Split | 
         elif target in split.region.get(branch, ()):
             break
         else:
-            for other in [v for v in visits.values() if split in _outwards(v.split)]:
+            for other in [v for v in visits.values() if split in _enclosing_splits(v.split)]:
                 visits.pop(other.node)
         outer, branch = split.outer, split.branch
         split = outer
     return split, branch, False
 
 
-def _outwards(split: Split | None) -> Iterator[Split]:
+def _enclosing_splits(split: Split | None) -> Iterator[Split]:
     while split is not None:
         yield split
         split = split.outer

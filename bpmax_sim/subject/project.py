@@ -315,7 +315,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
     def views(self) -> tuple[PartView, ContextView]:
         """Return the ``form`` and the ``ctx`` of a script that belongs to no event."""
-        return self._views("js", FlowMove(at=self.looked_at))
+        return self._script_views("js", FlowMove(at=self.looked_at))
 
     def facts(self) -> Mapping[str, Any]:
         """Return what a scenario can ask of the flow."""
@@ -348,7 +348,9 @@ class ProjectState(ScriptedSubject, kw_only=True):
             for item in visit.table.pending()
         ]
 
-    def _hook(self, event: str, move: FlowMove, *, both: bool = False, target: str = "") -> Any:
+    def _call_hook(
+        self, event: str, move: FlowMove, *, both: bool = False, target: str = ""
+    ) -> Any:
         value = self.run_bodies(
             event, lambda script: self._run(script, event, move, both=both, target=target)
         )
@@ -358,12 +360,14 @@ class ProjectState(ScriptedSubject, kw_only=True):
     def _run(
         self, script: Script, event: str, move: FlowMove, *, both: bool = False, target: str = ""
     ) -> Outcome:
-        form, ctx = self._views(event, move, target)
+        form, ctx = self._script_views(event, move, target)
         return self.runner.run_script(
             script, ctx=ctx, form=form if both else None, libraries=self.libraries, page=Page()
         )
 
-    def _views(self, event: str, move: FlowMove, target: str = "") -> tuple[PartView, ContextView]:
+    def _script_views(
+        self, event: str, move: FlowMove, target: str = ""
+    ) -> tuple[PartView, ContextView]:
         """Return ``form`` and ``ctx``, whose ``form`` is the same object."""
         form = PartView(self, "form", event)
         node = move.at or self.at
@@ -380,14 +384,14 @@ class ProjectState(ScriptedSubject, kw_only=True):
                 "name": self.definition_of(node).title or node,
                 "flow_step_id": node,
                 "owner": owners,
-                **self._times(node),
+                **self._deadline_times(node),
             },
-            "userInfo": self._person(move.by, owners),
+            "userInfo": self._acting_person(move.by, owners),
         }
         links: dict[str, LiveObject] = {"form": form, "project": PartView(self, "project", event)}
         return form, ContextView(members, links)
 
-    def _person(self, by: str, owners: Items) -> dict[str, Any]:
+    def _acting_person(self, by: str, owners: Items) -> dict[str, Any]:
         """Return who acts: the user whole, or another person, as far as he is known."""
         if not by or str(self.user.get("id", "")) == by:
             return dict(self.user)
@@ -396,7 +400,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         more = known if isinstance(known, Mapping) else {"name": known} if known else {}
         return {"id": next((key for key in ids if str(key) == by), by), **more}
 
-    def _times(self, node: str) -> Mapping[str, Any]:
+    def _deadline_times(self, node: str) -> Mapping[str, Any]:
         """Return what a script sees of the deadline of a node, in the product's names."""
         visit = self.visits.get(node)
         if visit is None or visit.plan is None:
@@ -410,7 +414,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
     def _is_refused(self, node: str, move: FlowMove, target: str) -> bool:
         """Run ``before_next``; what it throws of its own is a no, any other error is an error."""
         event = f"before_next.{node}"
-        value = self._hook(event, move, target=target)
+        value = self._call_hook(event, move, target=target)
         if not self._result.errors:
             self.refuse_if_returned(event, value)
             return self._result.refused
@@ -422,7 +426,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         return True
 
     def _run_computed(self, move: FlowMove) -> None:
-        value = self._hook("computed", move)
+        value = self._call_hook("computed", move)
         if isinstance(value, Mapping):
             self.store("form", value, "computed")
 
@@ -433,7 +437,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         value = self._result.value
         for hook in ("task_title", "visibility"):
             if self.scripts.get(hook):
-                self.titles[hook] = self._hook(hook, move)
+                self.titles[hook] = self._call_hook(hook, move)
         self._result.value = value
 
     def _screen(self, node: str) -> FormSubject:

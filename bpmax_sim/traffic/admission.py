@@ -67,7 +67,7 @@ def admit(  # noqa: PLR0913 - all that a session would know
     admitted: list[Exchange] = []
     for exchange in named:
         clean = redact_exchange(exchange, vault)
-        findings = vault.scan(b"\n".join(_texts(clean)))
+        findings = vault.scan(b"\n".join(_texts_of(clean)))
         if findings:
             left_out.append(
                 msg(
@@ -137,7 +137,7 @@ def _learn(exchange: Exchange, net: NameNet) -> None:
         net.register_response(exchange.request, exchange.outcome)
 
 
-def _texts(exchange: Exchange) -> Iterable[bytes]:
+def _texts_of(exchange: Exchange) -> Iterable[bytes]:
     request, outcome = exchange.request, exchange.outcome
     response = outcome if isinstance(outcome, Response) else Response(status=0)
     yield request.url.encode()

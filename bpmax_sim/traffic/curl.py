@@ -81,12 +81,12 @@ def curl_of(event: Mapping[str, Any]) -> str:
             method=str(event.get("method") or "GET"),
             url=str(event.get("url", "")),
             headers=tuple(headers.items()),
-            body=_body(event.get("body"), headers.get("content-type", "")),
+            body=_encode_body(event.get("body"), headers.get("content-type", "")),
         )
     )
 
 
-def _body(body: Any, content_type: str) -> bytes | None:
+def _encode_body(body: Any, content_type: str) -> bytes | None:
     """Return the bytes of a body that was parsed to be shown."""
     if body is None:
         return None

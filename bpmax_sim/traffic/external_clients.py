@@ -159,12 +159,12 @@ class ExternalClients:
 
     def _at_declared_addresses(self, request: Request) -> Iterator[tuple[Request, ApiMatch]]:
         """Yield *request* at the address of each platform that declares something there."""
-        rest = request.url[len(_origin(request.url)) :]
+        rest = request.url[len(_origin_of(request.url)) :]
         for platform in self.platforms.own.values():
             if "{" in platform.base_url:
                 continue
             own = (platform.base_url, *platform.hosts.values())
-            bases = (base for url in own for base in (_origin(url), url.rstrip("/")))
+            bases = (base for url in own for base in (_origin_of(url), url.rstrip("/")))
             for base in dict.fromkeys(bases):
                 moved = replace(request, url=f"{base}{rest}")
                 match = self._match(moved)
@@ -176,7 +176,7 @@ class ExternalClients:
 
         Those are where its recording was looked for, and what names a test address.
         """
-        origin = _origin(request.url)
+        origin = _origin_of(request.url)
         matches = [match for _, match in self._at_declared_addresses(request)]
         targets = [match.target for match in matches]
         declared = {m.target.platform.platform_key: m for m in matches if m.target.is_declared}
@@ -275,7 +275,7 @@ class ExternalClients:
                 register_credentials(credentials, tenant, self.vault)
 
 
-def _origin(url: str) -> str:
+def _origin_of(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 

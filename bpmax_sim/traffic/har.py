@@ -45,11 +45,11 @@ def read_har(data: bytes, *, attachment: Attachment) -> ForeignExchanges:
     tree = imported.parse_json(data.removeprefix(b"\xef\xbb\xbf"), WHAT)
     entries = imported.require_list(tree, "log", "entries", what=WHAT)
     return imported.read_items(
-        enumerate(entries, 1), partial(_exchange, attachment), known_keys.HAR
+        enumerate(entries, 1), partial(_read_exchange, attachment), known_keys.HAR
     )
 
 
-def _exchange(attachment: Attachment, entry: Any) -> Exchange:
+def _read_exchange(attachment: Attachment, entry: Any) -> Exchange:
     if entry.get("_webSocketMessages"):
         raise NotCarried("it is a WebSocket, which is not supported")
     sent = entry["request"]
@@ -57,16 +57,16 @@ def _exchange(attachment: Attachment, entry: Any) -> Exchange:
         request=imported.make_request(
             imported.require_text(sent["method"]),
             imported.require_text(sent["url"]),
-            _pairs(sent.get("headers")),
+            _read_pairs(sent.get("headers")),
             _request_body(sent, attachment),
             sent.get("_injected") or (),
         ),
-        outcome=_outcome(entry, entry["response"], attachment),
+        outcome=_read_outcome(entry, entry["response"], attachment),
         at=imported.parse_instant(entry.get("startedDateTime")),
     )
 
 
-def _pairs(headers: Any) -> Pairs:
+def _read_pairs(headers: Any) -> Pairs:
     text = imported.require_text
     return tuple((text(item["name"]), text(item["value"])) for item in headers or ())
 
@@ -98,7 +98,7 @@ def _read_attachment(name: str, attachment: Attachment) -> bytes:
     return data
 
 
-def _outcome(entry: Any, reply: Any, attachment: Attachment) -> Response | FailedExchange:
+def _read_outcome(entry: Any, reply: Any, attachment: Attachment) -> Response | FailedExchange:
     elapsed = max(0.0, float(entry.get("time") or 0)) / 1000
     failure_text = next(
         (e[k] for e in (reply, entry) for k in ("_error", "_failureText") if e.get(k)), ""
@@ -115,13 +115,13 @@ def _outcome(entry: Any, reply: Any, attachment: Attachment) -> Response | Faile
             elapsed=round(elapsed, 3),
             sent=bool(known["sent"]),
         )
-    headers = _pairs(reply.get("headers"))
-    body = _content(reply.get("content") or {}, Headers(headers), attachment)
+    headers = _read_pairs(reply.get("headers"))
+    body = _read_content(reply.get("content") or {}, Headers(headers), attachment)
     reason = str(reply.get("statusText") or "")
     return imported.make_response(status, reason, headers, body, elapsed=elapsed)
 
 
-def _content(content: Any, headers: Headers, attachment: Attachment) -> bytes:
+def _read_content(content: Any, headers: Headers, attachment: Attachment) -> bytes:
     size, length = int(content.get("size") or 0), _content_length(headers)
     content_type = headers.content_type or str(content.get("mimeType") or "")
     # the size of a compressed body too where mitmproxy wrote it, of UTF-8 where Playwright did
@@ -164,13 +164,13 @@ def _decode_text(text: Any, encoding: str, content_type: str, sizes: Iterable[in
 def write_har(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
     """Return the archive of *exchanges*, and what it could not carry."""
     every = list(exchanges)
-    entries = [_entry(exchange) for exchange in every]
+    entries = [_write_entry(exchange) for exchange in every]
     log = {"version": "1.2", "creator": {"name": "bpmax-sim", "version": "1"}, "entries": entries}
     archive = json.dumps({"log": log}, ensure_ascii=False, indent=1)
     return archive.encode() + b"\n", tuple(imported.pieces_lost(every))
 
 
-def _entry(exchange: Exchange) -> dict[str, Any]:
+def _write_entry(exchange: Exchange) -> dict[str, Any]:
     request, outcome = exchange.request, exchange.outcome
     took = round(outcome.elapsed * 1000)
     injected = imported.injected_headers(exchange)
@@ -194,7 +194,7 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
             "headersSize": -1,
             "bodySize": len(request.body or b""),
         },
-        "response": _response(outcome)
+        "response": _write_response(outcome)
         if isinstance(outcome, Response)
         else _failure_to_har(outcome),
         "cache": {},
@@ -202,7 +202,7 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def _response(response: Response) -> dict[str, Any]:
+def _write_response(response: Response) -> dict[str, Any]:
     return {
         "status": response.status,
         "statusText": response.reason,
@@ -218,7 +218,7 @@ def _response(response: Response) -> dict[str, Any]:
 
 def _failure_to_har(failure: FailedExchange) -> dict[str, Any]:
     return {
-        **_response(Response(status=0)),
+        **_write_response(Response(status=0)),
         "content": {"size": 0, "mimeType": ""},
         "_error": failure.message or failure.code,
         "_failed": {"code": failure.code, "sent": failure.sent},

@@ -61,10 +61,10 @@ def _injected_places(request: Request, target: Target) -> tuple[str, ...]:
     """
     declared = {*target.headers, "content-type"} if request.body else target.headers
     names = {name.lower() for name, _ in request.headers} - declared
-    others = {f"header.{name}" for name in names}.difference(target.injected)
+    others = {f"header.{name}" for name in names}.difference(target.injected_places)
     if request.injected:
         others.intersection_update(request.injected)
-    return (*target.injected, *sorted(others)) if others else target.injected
+    return (*target.injected_places, *sorted(others)) if others else target.injected_places
 
 
 def hide_credentials(request: Request, match: ApiMatch, vault: Vault) -> Request:
@@ -125,7 +125,7 @@ class _SecretPlaces:
         if not value or not (place in _ALWAYS or place in self._names):
             return value
         credential = self._names.get(place, "")
-        if credential and (password := _password(value)):
+        if credential and (password := _basic_password(value)):
             self._learn(credential, password)
         known = self._vault.redact_text(value)
         if known != value:
@@ -170,7 +170,7 @@ def _hide_in_json(place: str, value: Any, hide: Callable[[str, str], str]) -> An
     return hide(place, value) if isinstance(value, str) else value
 
 
-def _password(value: str) -> str:
+def _basic_password(value: str) -> str:
     """Return the password of Basic credentials, and any other value without a scheme as it is."""
     basic = read_basic(value)
     if basic is not None:

@@ -492,19 +492,19 @@ class _Reader:
         if node is None:
             return None
         if depth > _DEEPEST or self._left < 0:
-            raise self._refusal(node, msg("nested or repeated beyond all measure"))
+            raise self._make_error(node, msg("nested or repeated beyond all measure"))
         if not self._is_harmless(node.tag):
-            raise self._refusal(node, msg("the tag {tag!r} asks for an object", tag=node.tag))
+            raise self._make_error(node, msg("the tag {tag!r} asks for an object", tag=node.tag))
         if isinstance(node, yaml.MappingNode):
             members = {}
             for key, value in node.value:
                 name = str(self.value(key, depth + 1, typed=typed))
                 is_typed = typed or name == self._typed_below
                 members[name] = self.value(value, depth + 1, typed=is_typed)
-            return _content(members) if node.tag.startswith(_PYTHON) else members
+            return _state_bytes(members) if node.tag.startswith(_PYTHON) else members
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, depth + 1, typed=typed) for item in node.value]
-        return self._scalar(node, typed=typed)
+        return self._read_scalar(node, typed=typed)
 
     def _is_harmless(self, tag: str) -> bool:
         """Return whether *tag* means plain data; vcrpy writes files and iterators as objects."""
@@ -512,19 +512,19 @@ class _Reader:
             return tag.removeprefix(_PYTHON) in {*_HARMLESS, _FILE, _ITERATOR}
         return tag.startswith(_OWN)
 
-    def _scalar(self, node: Any, *, typed: bool) -> Any:
+    def _read_scalar(self, node: Any, *, typed: bool) -> Any:
         if node.tag == _BINARY:
             try:
                 return base64.b64decode(node.value, validate=False)
             except ValueError as error:
-                raise self._refusal(node, msg("broken base64")) from error
+                raise self._make_error(node, msg("broken base64")) from error
         if not node.style and node.value in _NULL:
             return None
         if typed and not node.style and _JSON.fullmatch(node.value):
             return loads(node.value)
         return node.value
 
-    def _refusal(self, node: Any, why: str) -> CassetteError:
+    def _make_error(self, node: Any, why: str) -> CassetteError:
         return CassetteError(
             "not {what}: line {line}: {why}",
             what=self._what,
@@ -533,7 +533,7 @@ class _Reader:
         )
 
 
-def _content(document: dict[str, Any]) -> bytes:
+def _state_bytes(document: dict[str, Any]) -> bytes:
     """Return the bytes of a file's or an iterator's state."""
     outer = document.get("args") or document.get("state")
     if not isinstance(outer, list) or not outer:

@@ -69,7 +69,7 @@ class _InterceptingCassette(Cassette):  # type: ignore[misc]
         if self._hears.passes():
             return False
         if id(make_request) not in self._ready:
-            make_response = self._hears.answer(_request(make_request))
+            make_response = self._hears.answer(_convert_request(make_request))
             if make_response is None:
                 self._begun[id(make_request)] = time.perf_counter()
                 return False
@@ -78,7 +78,7 @@ class _InterceptingCassette(Cassette):  # type: ignore[misc]
 
     def play_response(self, make_request: Any) -> dict[str, Any]:
         make_response = self._ready.pop(id(make_request), None) or self._hears.answer(
-            _request(make_request)
+            _convert_request(make_request)
         )
         assert make_response is not None
         return {
@@ -92,16 +92,16 @@ class _InterceptingCassette(Cassette):  # type: ignore[misc]
     def append(self, make_request: Any, make_response: Mapping[str, Any]) -> None:
         if not self._hears.passes():
             took = time.perf_counter() - self._begun.pop(id(make_request), time.perf_counter())
-            self._hears.keep(_request(make_request), _response(make_response, took))
+            self._hears.keep(_convert_request(make_request), _convert_response(make_response, took))
 
 
-def _request(original: Any) -> Request:
+def _convert_request(original: Any) -> Request:
     headers, body = grouped_pairs(original.headers), original.body_bytes
     if isinstance(body, dict | list):  # of aiohttp, before it is encoded
         headers, body = (*headers, ("Content-Type", "application/json")), json.dumps(body)
     try:
         converted = make_request(
-            original.method, original.uri, headers, None if body is None else _octets(body)
+            original.method, original.uri, headers, None if body is None else _to_bytes(body)
         )
     except NotCarried as reason:
         raise CassetteError(
@@ -110,7 +110,7 @@ def _request(original: Any) -> Request:
     return replace(converted, follow=False)
 
 
-def _octets(body: object) -> bytes:
+def _to_bytes(body: object) -> bytes:
     if isinstance(body, str):
         return body.encode()
     if isinstance(body, bytes | bytearray | memoryview):
@@ -118,10 +118,10 @@ def _octets(body: object) -> bytes:
     raise NotCarried("its body is a {name}", name=type(body).__name__)
 
 
-def _response(original: Mapping[str, Any], took: float) -> Response:
+def _convert_response(original: Mapping[str, Any], took: float) -> Response:
     status, body = original["status"], original["body"]["string"] or b""
     try:
-        body = _octets(body)
+        body = _to_bytes(body)
         converted = make_response(
             status["code"], status["message"] or "", grouped_pairs(original["headers"]), body
         )

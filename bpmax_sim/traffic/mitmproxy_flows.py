@@ -29,7 +29,7 @@ def read_flows(data: bytes, _options: ReadOptions) -> ForeignExchanges:
         CassetteError: if it is none, or was cut.
     """
     flows = enumerate(_read_values(data), 1)
-    return imported.read_items(flows, _exchange, known_keys.MITMPROXY)
+    return imported.read_items(flows, _read_exchange, known_keys.MITMPROXY)
 
 
 def _read_values(data: bytes) -> Iterator[Any]:
@@ -47,11 +47,11 @@ def _read_value(data: bytes, at: int, end: int, depth: int) -> tuple[Any, int]:
     """
     head = _LENGTH.match(data, at)
     if head is None or depth > _DEEPEST:
-        raise _damage(at)
+        raise _damage_at(at)
     start = head.end()
     stop = start + int(head[1])
     if stop >= end:
-        raise _damage(at)
+        raise _damage_at(at)
     kind, inner = data[stop : stop + 1], data[start:stop]
     if kind in b"]}":
         items = []
@@ -65,7 +65,7 @@ def _read_value(data: bytes, at: int, end: int, depth: int) -> tuple[Any, int]:
     try:
         return _SCALARS[kind](inner), stop + 1
     except (KeyError, ValueError):
-        raise _damage(at) from None
+        raise _damage_at(at) from None
 
 
 _SCALARS: Final[dict[bytes, Any]] = {
@@ -78,11 +78,11 @@ _SCALARS: Final[dict[bytes, Any]] = {
 }
 
 
-def _damage(at: int) -> CassetteError:
+def _damage_at(at: int) -> CassetteError:
     return CassetteError("not {what}: damaged or cut at byte {at}", what=WHAT, at=at + 1)
 
 
-def _exchange(flow: Any) -> Exchange:
+def _read_exchange(flow: Any) -> Exchange:
     if flow.get("type") != "http":
         raise NotCarried("it is {kind}, which is not supported", kind=flow.get("type"))
     if flow.get("websocket"):
@@ -92,18 +92,18 @@ def _exchange(flow: Any) -> Exchange:
     return Exchange(
         request=imported.make_request(
             imported.require_text(sent["method"]),
-            _url(sent),
-            _pairs(sent["headers"]),
-            _content(sent, msg("request"), _pairs(sent["headers"])),
+            _read_url(sent),
+            _read_pairs(sent["headers"]),
+            _read_content(sent, msg("request"), _read_pairs(sent["headers"])),
         ),
-        outcome=_response(reply, begun) if reply else _failure(failure, begun),
+        outcome=_read_response(reply, begun) if reply else _read_failure(failure, begun),
         at=begun,
     )
 
 
-def _url(sent: Any) -> str:
+def _read_url(sent: Any) -> str:
     scheme = imported.require_text(sent["scheme"])
-    headers = {name.lower(): value for name, value in _pairs(sent["headers"])}
+    headers = {name.lower(): value for name, value in _read_pairs(sent["headers"])}
     authority = imported.require_text(sent.get("authority") or b"")
     host = authority or headers.get("host") or imported.require_text(sent["host"])
     port = int(sent.get("port") or 0)
@@ -113,22 +113,22 @@ def _url(sent: Any) -> str:
     return path if path.startswith("http") else f"{scheme}://{host}{path}"
 
 
-def _pairs(headers: Any) -> Pairs:
+def _read_pairs(headers: Any) -> Pairs:
     return tuple(
         (imported.header_text(name), imported.header_text(value)) for name, value in headers
     )
 
 
-def _content(part: Any, what: str, headers: Pairs) -> bytes:
+def _read_content(part: Any, what: str, headers: Pairs) -> bytes:
     content = part.get("content")
     if content is None:  # streamed through
         raise NotCarried("mitmproxy did not keep the body of its {what}", what=what)
     return imported.undo_content_codings(content, headers)
 
 
-def _response(reply: Any, begun: float) -> Any:
-    headers = _pairs(reply["headers"])
-    content = _content(reply, msg("response"), headers)
+def _read_response(reply: Any, begun: float) -> Any:
+    headers = _read_pairs(reply["headers"])
+    content = _read_content(reply, msg("response"), headers)
     ended = float(reply.get("timestamp_end") or begun)
     reason = imported.header_text(reply.get("reason") or b"")
     return imported.make_response(
@@ -136,7 +136,7 @@ def _response(reply: Any, begun: float) -> Any:
     )
 
 
-def _failure(failure: Any, begun: float) -> FailedExchange:
+def _read_failure(failure: Any, begun: float) -> FailedExchange:
     if not failure:
         raise NotCarried("it was not answered, and the file does not say why")
     text = imported.require_text(failure.get("msg") or "")

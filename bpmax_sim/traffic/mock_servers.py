@@ -69,16 +69,16 @@ def _in_order(mappings: list[Any]) -> list[tuple[int, Any]]:
     placed = list(enumerate(mappings, 1))
     scenarios: dict[str, list[tuple[int, Any]]] = {}
     for pair in placed:
-        scenarios.setdefault(_scenario(pair[1]), []).append(pair)
-    chains = {name: iter(_chain(pairs)) for name, pairs in scenarios.items() if name}
-    return [next(chains.get(_scenario(pair[1]), iter([pair]))) for pair in placed]
+        scenarios.setdefault(_scenario_name(pair[1]), []).append(pair)
+    chains = {name: iter(_order_by_state(pairs)) for name, pairs in scenarios.items() if name}
+    return [next(chains.get(_scenario_name(pair[1]), iter([pair]))) for pair in placed]
 
 
-def _scenario(mapping: Any) -> str:
+def _scenario_name(mapping: Any) -> str:
     return str(mapping.get("scenarioName") or "") if isinstance(mapping, dict) else ""
 
 
-def _chain(left: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
+def _order_by_state(left: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
     state, result = _STARTED, []
     while left:
         due = (p for p in left if p[1].get("requiredScenarioState") in {state, None})
@@ -101,11 +101,11 @@ def _wiremock_exchange(address: str, mapping: Any) -> Exchange:
     if body and media and "content-type" not in {name.lower() for name in headers}:
         headers["content-type"] = media
     ours = (mapping.get("metadata") or {}).get(_OURS) or {}
-    url = imported.require_text(ours.get("address") or address) + _target(matcher)
+    url = imported.require_text(ours.get("address") or address) + _read_target(matcher)
     places = ours.get("injected") or ()
     return Exchange(
         request=imported.make_request(method, url, tuple(headers.items()), body, places),
-        outcome=_outcome(mapping["response"]),
+        outcome=_read_outcome(mapping["response"]),
     )
 
 
@@ -113,7 +113,7 @@ def _is_exact(rule: Any) -> bool:
     return isinstance(rule, dict) and isinstance(rule.get("equalTo"), str)
 
 
-def _target(request: Any) -> str:
+def _read_target(request: Any) -> str:
     if isinstance(request.get("url"), str):
         target: str = request["url"]
         return target
@@ -123,17 +123,17 @@ def _target(request: Any) -> str:
     pairs = [
         (name, value)
         for name, rule in (request.get("queryParameters") or {}).items()
-        for value in _values(rule, msg("the query parameter {name!r}", name=name))
+        for value in _read_values(rule, msg("the query parameter {name!r}", name=name))
     ]
     return f"{path}?{_encoded(pairs)}" if pairs else path
 
 
-def _values(rule: Any, what: str) -> Iterator[str]:
+def _read_values(rule: Any, what: str) -> Iterator[str]:
     if _is_exact(rule):
         yield rule["equalTo"]
     elif isinstance(rule, dict) and isinstance(rule.get("hasExactly"), list):
         for value in rule["hasExactly"]:
-            yield from _values(value, what)
+            yield from _read_values(value, what)
     else:
         raise NotCarried("{what} is a pattern", what=what)
 
@@ -158,7 +158,7 @@ def _expected_body(request: Any) -> tuple[bytes | None, str]:
     raise NotCarried("its body is a pattern")
 
 
-def _outcome(reply: Any) -> Response | FailedExchange:
+def _read_outcome(reply: Any) -> Response | FailedExchange:
     delay = float(reply.get("fixedDelayMilliseconds") or 0) / 1000
     if reply.get("fault"):
         message = _FAULTS.get(reply["fault"], str(reply["fault"]))
@@ -171,12 +171,12 @@ def _outcome(reply: Any) -> Response | FailedExchange:
         int(reply.get("status") or 200),
         str(reply.get("statusMessage") or ""),
         imported.grouped_pairs(reply.get("headers")),
-        _body(reply),
+        _read_body(reply),
         elapsed=delay,
     )
 
 
-def _body(response: Any) -> bytes:
+def _read_body(response: Any) -> bytes:
     if response.get("bodyFileName"):
         raise NotCarried(
             "its body is in the file {bodyfilename!r}; put it into `body`",
@@ -196,7 +196,7 @@ def write_wiremock(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...
     """
     every = list(exchanges)
     notes = [*imported.pieces_lost(every)]
-    mappings = [_mapping(exchange, notes) for exchange in every]
+    mappings = [_write_mapping(exchange, notes) for exchange in every]
     equal: dict[str, list[dict[str, Any]]] = {}
     for mapping in mappings:
         equal.setdefault(json.dumps(mapping["request"], sort_keys=True), []).append(mapping)
@@ -212,7 +212,7 @@ def write_wiremock(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...
     return text.encode() + b"\n", tuple(notes)
 
 
-def _mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
+def _write_mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
     request, outcome = exchange.request, exchange.outcome
     parts = urlsplit(request.url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -228,7 +228,9 @@ def _mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
     if rules:
         expected["headers"] = rules
     if request.body:
-        expected["bodyPatterns"] = [_pattern(request.body, Headers(request.headers).media_type)]
+        expected["bodyPatterns"] = [
+            _body_pattern(request.body, Headers(request.headers).media_type)
+        ]
     if isinstance(outcome, FailedExchange):
         if outcome.code != "RESET":
             notes.append(
@@ -250,7 +252,7 @@ def _mapping(exchange: Exchange, notes: list[str]) -> dict[str, Any]:
     return {"request": expected, "response": data, "metadata": {_OURS: ours}}
 
 
-def _pattern(body: bytes, media: str) -> dict[str, str]:
+def _body_pattern(body: bytes, media: str) -> dict[str, str]:
     try:
         return {"equalToJson" if media == "application/json" else "equalTo": body.decode()}
     except UnicodeDecodeError:
@@ -289,7 +291,7 @@ def read_hoverfly(data: bytes) -> ForeignExchanges:
             hoverfly=HOVERFLY,
             version=(version or msg("of none")),
         )
-    ordered = sorted(enumerate(pairs, 1), key=lambda pair: _turn(pair[1]))
+    ordered = sorted(enumerate(pairs, 1), key=lambda pair: _sequence_number(pair[1]))
     result = imported.read_items(ordered, _hoverfly_exchange, known_keys.HOVERFLY)
     actions = tree["data"].get("globalActions") or {}
     if actions.get("delays") or actions.get("delaysLogNormal"):
@@ -298,7 +300,7 @@ def read_hoverfly(data: bytes) -> ForeignExchanges:
     return result
 
 
-def _turn(pair: Any) -> int:
+def _sequence_number(pair: Any) -> int:
     """Return the place in the sequence of responses to one request, as Hoverfly records them."""
     request = pair.get("request") if isinstance(pair, dict) else None
     states = (request.get("requiresState") or {}) if isinstance(request, dict) else {}
@@ -311,18 +313,18 @@ def _hoverfly_exchange(pair: Any) -> Exchange:
     states = [n for n in matchers.get("requiresState") or {} if not n.startswith(_SEQUENCE)]
     if states:
         raise NotCarried("it depends on the state {states!r}", states=states[0])
-    scheme = _single(matchers.get("scheme"), "scheme", "http")
-    host = _single(matchers.get("destination"), "destination")
-    path = _single(matchers.get("path"), "path", "/")
-    query = _query(matchers)
-    body = _single(matchers.get("body"), "body", "")
+    scheme = _single_text(matchers.get("scheme"), "scheme", "http")
+    host = _single_text(matchers.get("destination"), "destination")
+    path = _single_text(matchers.get("path"), "path", "/")
+    query = _read_query(matchers)
+    body = _single_text(matchers.get("body"), "body", "")
     headers = []
     for name, rules in (matchers.get("headers") or {}).items():
         with suppress(NotCarried):  # a pattern leaves its header out, nothing fails
-            headers.append((name, _single(rules, msg("header {name!r}", name=name), "")))
+            headers.append((name, _single_text(rules, msg("header {name!r}", name=name), "")))
     return Exchange(
         request=imported.make_request(
-            _single(matchers.get("method"), "method"),
+            _single_text(matchers.get("method"), "method"),
             f"{scheme}://{host}{path}{'?' if query else ''}{query}",
             tuple(headers),
             body.encode() or None,
@@ -331,7 +333,7 @@ def _hoverfly_exchange(pair: Any) -> Exchange:
     )
 
 
-def _single(matchers: Any, what: str, otherwise: str | None = None) -> str:
+def _single_text(matchers: Any, what: str, otherwise: str | None = None) -> str:
     """Return the one text that *matchers* accept.
 
     Raises:
@@ -345,20 +347,22 @@ def _single(matchers: Any, what: str, otherwise: str | None = None) -> str:
         raise NotCarried("its {what} is a pattern", what=what)
     value = matchers[0].get("value")
     if isinstance(value, dict):  # a form: matchers by name
-        pairs = [(name, _single(rules, f"{what} {name!r}", "")) for name, rules in value.items()]
+        pairs = [
+            (name, _single_text(rules, f"{what} {name!r}", "")) for name, rules in value.items()
+        ]
         return _encoded(pairs)
     return imported.require_text(value)
 
 
-def _query(request: Any) -> str:
+def _read_query(request: Any) -> str:
     if request.get("deprecatedQuery"):
-        return _single(request["deprecatedQuery"], "query", "")
+        return _single_text(request["deprecatedQuery"], "query", "")
     pairs = []
     for name, matchers in (request.get("query") or {}).items():
         if len(matchers) == 1 and matchers[0].get("matcher") == "array":
             pairs += [(name, imported.require_text(value)) for value in matchers[0]["value"]]
         else:
-            pairs.append((name, _single(matchers, msg("query {name!r}", name=name))))
+            pairs.append((name, _single_text(matchers, msg("query {name!r}", name=name))))
     return _encoded(pairs)
 
 

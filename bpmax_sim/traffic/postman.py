@@ -42,9 +42,9 @@ def read_postman(data: bytes, _options: ReadOptions) -> ForeignExchanges:
     tree = imported.parse_json(data.removeprefix(b"\xef\xbb\xbf"), WHAT)
     tree = tree.get("collection", tree) if isinstance(tree, dict) else tree
     imported.require_list(tree, "item", what=WHAT)
-    examples = list(_examples(tree, {}, 0))
+    examples = list(_saved_examples(tree, {}, 0))
     saved = [example for example in examples if example["response"] is not None]
-    result = imported.read_items(enumerate(saved, 1), _exchange, known_keys.POSTMAN)
+    result = imported.read_items(enumerate(saved, 1), _read_exchange, known_keys.POSTMAN)
     if left := len(examples) - len(saved):
         note = plural(
             left,
@@ -55,7 +55,7 @@ def read_postman(data: bytes, _options: ReadOptions) -> ForeignExchanges:
     return result
 
 
-def _examples(folder: Any, outer: Variables, depth: int) -> Iterator[dict[str, Any]]:
+def _saved_examples(folder: Any, outer: Variables, depth: int) -> Iterator[dict[str, Any]]:
     """Yield each saved response with its request and variables; None for a request without one."""
     named = {
         str(item.get("key") or item.get("id")): str(item.get("value") or "")
@@ -67,32 +67,32 @@ def _examples(folder: Any, outer: Variables, depth: int) -> Iterator[dict[str, A
         if not isinstance(item, dict):
             continue
         if "item" in item:
-            yield from _examples(item, variables, depth + 1)
+            yield from _saved_examples(item, variables, depth + 1)
         for saved in (item.get("response") or [None]) if "request" in item else ():
             request = (saved or {}).get("originalRequest") or item["request"]
             yield {"request": request, "response": saved, "variables": variables}
 
 
-def _exchange(example: Any) -> Exchange:
+def _read_exchange(example: Any) -> Exchange:
     sent, reply, variables = example["request"], example["response"], example["variables"]
     if isinstance(sent, str):
         sent = {"method": "GET", "url": sent}
-    headers, body = _read_body(sent.get("body") or {}, _headers(sent.get("header")), variables)
+    headers, body = _read_body(sent.get("body") or {}, _read_headers(sent.get("header")), variables)
     return Exchange(
         request=imported.make_request(
             imported.require_text(sent.get("method") or "GET"),
-            _url(sent["url"], variables),
+            _read_url(sent["url"], variables),
             tuple((name, _fill(value, variables)) for name, value in headers),
             body,
         ),
-        outcome=_response(reply),
+        outcome=_read_response(reply),
     )
 
 
-def _response(reply: Any) -> Any:
+def _read_response(reply: Any) -> Any:
     if not isinstance(reply.get("code"), int):
         raise NotCarried("its saved response has no status code")
-    headers = _headers(reply.get("header"))
+    headers = _read_headers(reply.get("header"))
     content_type = Headers(headers).content_type
     if not content_type and reply.get("_postman_previewlanguage") in _MEDIA:
         content_type = _MEDIA[reply["_postman_previewlanguage"]]
@@ -107,7 +107,7 @@ def _response(reply: Any) -> Any:
     )
 
 
-def _headers(headers: Any) -> Pairs:
+def _read_headers(headers: Any) -> Pairs:
     if isinstance(headers, str):  # "Name: value" lines, of v2.0
         lines = (line.partition(":") for line in headers.splitlines() if line.strip())
         return tuple((name.strip(), value.strip()) for name, _, value in lines)
@@ -140,7 +140,7 @@ def _fill(text: str, variables: Variables, depth: int = 0) -> str:
     return _VARIABLE.sub(value_of, text)
 
 
-def _url(url: Any, variables: Variables) -> str:
+def _read_url(url: Any, variables: Variables) -> str:
     given = url if isinstance(url, str) else url.get("raw") or _compose_url(url)
     text = _fill(given, variables)
     own = {} if isinstance(url, str) else dict(_enabled_pairs(url.get("variable")))
@@ -190,7 +190,7 @@ def _read_body(body: Any, headers: Pairs, variables: Variables) -> tuple[Pairs, 
     if mode == "formdata":
         fields = [item for item in body.get(mode) or () if not item.get("disabled")]
         typed = _with_type(headers, f"multipart/form-data; boundary={_BOUNDARY}")
-        return typed, _multipart(fields, variables)
+        return typed, _encode_multipart(fields, variables)
     raise NotCarried("its body is a file, which the collection does not hold")
 
 
@@ -200,7 +200,7 @@ def _with_type(headers: Pairs, media: str) -> Pairs:
     return (*headers, ("Content-Type", media))
 
 
-def _multipart(fields: Iterable[Any], variables: Variables) -> bytes:
+def _encode_multipart(fields: Iterable[Any], variables: Variables) -> bytes:
     parts = []
     for item in fields:
         if item.get("type") == "file":

@@ -42,10 +42,12 @@ def read_vcrpy(data: bytes) -> ForeignExchanges:
     if isinstance(tree, list):
         raise CassetteError("not {vcrpy}: it is of vcrpy before 1.0; record it again", vcrpy=VCRPY)
     items = imported.require_list(tree, "interactions", what=VCRPY)
-    return imported.read_items(enumerate(items, 1), partial(_exchange, _body_of), known_keys.VCRPY)
+    return imported.read_items(
+        enumerate(items, 1), partial(_read_exchange, _body_of), known_keys.VCRPY
+    )
 
 
-def _exchange(body_of: Callable[[Any], bytes | None], item: Any) -> Exchange:
+def _read_exchange(body_of: Callable[[Any], bytes | None], item: Any) -> Exchange:
     sent, reply = item["request"], item["response"]
     request = imported.make_request(
         imported.require_text(sent["method"]),
@@ -54,12 +56,12 @@ def _exchange(body_of: Callable[[Any], bytes | None], item: Any) -> Exchange:
         body_of(sent),
     )
     headers = imported.grouped_pairs(reply.get("headers"))
-    response = imported.make_response(*_status(reply), headers, body_of(reply) or b"")
+    response = imported.make_response(*_read_status(reply), headers, body_of(reply) or b"")
     at = imported.parse_instant(item.get("recorded_at") or item.get("at"))
     return Exchange(request=request, outcome=response, at=at)
 
 
-def _status(response: Any) -> tuple[int, str]:
+def _read_status(response: Any) -> tuple[int, str]:
     """Return code and reason, which go-vcr writes as ``200 OK`` and old recorders by itself."""
     status = response.get("status")
     if isinstance(status, dict) and "code" in status:
@@ -73,13 +75,13 @@ def _status(response: Any) -> tuple[int, str]:
 def _body_of(part: Any) -> bytes | None:
     """Return the body of a request or response; a serializer in use keeps JSON as its value."""
     if "content" in part:
-        return _bytes(part["content"])
+        return _read_bytes(part["content"])
     if part.get("body") is None and _PARSED in part:
         return to_json(part[_PARSED]).encode("utf-8", "surrogatepass")
-    return _bytes(part.get("body"))
+    return _read_bytes(part.get("body"))
 
 
-def _bytes(body: Any) -> bytes | None:
+def _read_bytes(body: Any) -> bytes | None:
     """Return a body that is text, bytes, a list of pieces, or a mapping around one of these."""
     if isinstance(body, dict):
         if isinstance(body.get("base64_string"), str):
@@ -89,9 +91,9 @@ def _bytes(body: Any) -> bytes | None:
                 "its body has the keys {names}, none of which is known",
                 names=series(body),
             )
-        return _bytes(body.get("string"))
+        return _read_bytes(body.get("string"))
     if isinstance(body, list):
-        return b"".join(_bytes(piece) or b"" for piece in body)
+        return b"".join(_read_bytes(piece) or b"" for piece in body)
     if body is None or isinstance(body, bytes):
         return body
     return imported.require_text(body).encode("utf-8", "surrogatepass")
@@ -157,7 +159,7 @@ def read_betamax(data: bytes) -> ForeignExchanges:
         imported.parse_json(data, BETAMAX), "http_interactions", what=BETAMAX
     )
     return imported.read_items(
-        enumerate(items, 1), partial(_exchange, _betamax_body), known_keys.BETAMAX
+        enumerate(items, 1), partial(_read_exchange, _betamax_body), known_keys.BETAMAX
     )
 
 
@@ -202,7 +204,7 @@ def read_cassetter(data: bytes) -> ForeignExchanges:
         ) from error
     items = imported.require_list(tree, "interactions", what=CASSETTER)
     result = imported.read_items(
-        enumerate(items, 1), partial(_exchange, _cassetter_body), known_keys.CASSETTER
+        enumerate(items, 1), partial(_read_exchange, _cassetter_body), known_keys.CASSETTER
     )
     lost = (
         msg(

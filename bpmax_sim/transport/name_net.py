@@ -77,7 +77,7 @@ def message_parts(
 def secret_members(parts: dict[str, Any], opened: Iterable[Steps] = ()) -> Iterator[Member]:
     """Yield the members of `message_parts` that are named like a secret, but for the *opened*."""
     paths = list(opened)
-    for path, name, text in _members(without(parts, paths) if paths else parts, (), ""):
+    for path, name, text in _find_members(without(parts, paths) if paths else parts, (), ""):
         if path[0] == "header" and name in _ALWAYS:
             continue
         if is_secret_name(name) and is_secret_value(name, text):
@@ -88,7 +88,7 @@ def token_members(parts: dict[str, Any], opened: Iterable[Steps] = ()) -> Iterat
     """Yield what is shaped like a token in the body of a login's response, whatever its name."""
     body = {"body": parts["body"]}
     paths = list(opened)
-    for path, name, text in _members(without(body, paths) if paths else body, (), ""):
+    for path, name, text in _find_members(without(body, paths) if paths else body, (), ""):
         is_named = is_secret_name(name) or name.lower() in _OF_LOGINS
         is_token = looks_random(text) and not (" " in text or "://" in text)
         if len(text) >= SHORTEST and "redacted." not in text and (is_named or is_token):
@@ -155,14 +155,14 @@ def _markup_value(text: str) -> dict[str, Any]:
     return _group_by_path(pairs)
 
 
-def _members(value: Any, path: Steps, name: str, depth: int = 0) -> Iterator[Member]:
+def _find_members(value: Any, path: Steps, name: str, depth: int = 0) -> Iterator[Member]:
     """Yield the texts in *value*, each with the last name on the way to it."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _members(inner, (*path, str(key)), str(key), depth)
+            yield from _find_members(inner, (*path, str(key)), str(key), depth)
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from _members(inner, (*path, Wild.ALL), name, depth)
+            yield from _find_members(inner, (*path, Wild.ALL), name, depth)
     elif isinstance(value, str):
         yield path, name, value
         if depth < _DEEPEST and len(value) > SHORTEST:
@@ -178,7 +178,7 @@ def _inner_members(text: str, path: Steps, depth: int) -> Iterator[Member]:
         queries = [re.split("[?#]", address)[1:] for address in _ADDRESS.findall(text)]
         inner = [_group_by_path(parse_qsl("&".join(parts))) for parts in queries]
     if inner:
-        for _, name, found in _members(inner, (), "", depth + 1):
+        for _, name, found in _find_members(inner, (), "", depth + 1):
             yield path, name, found
 
 

@@ -288,10 +288,10 @@ class _Composer:
         start: Any = event.start_mark
         mark = start.line + 1, start.column + 1
         if event.tag:
-            self._tag(event.tag, mark)
+            self._resolve_tag(event.tag, mark)
         top = self._top
         if top.pairs is not None and top.key is None:
-            self._key(event, mark, top)
+            self._read_key(event, mark, top)
             return
         value: Scalar = event.value
         if event.implicit[0]:
@@ -305,7 +305,7 @@ class _Composer:
     def start(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
         mark = _mark(event)
         if event.tag:
-            self._tag(event.tag, mark)
+            self._resolve_tag(event.tag, mark)
         if self._wants_key():
             self._stop(msg("a key must be text; quote a value that starts with '{' or '['"), mark)
         elif len(self._open) > DEEPEST:
@@ -334,7 +334,7 @@ class _Composer:
         if node is not None:
             self._add(node, None)
 
-    def _key(self, event: yaml.ScalarEvent, mark: Mark, top: _OpenCollection) -> None:
+    def _read_key(self, event: yaml.ScalarEvent, mark: Mark, top: _OpenCollection) -> None:
         key = event.value
         if not key and event.implicit[0]:
             self._tell(msg("a key is missing before ':'"), mark)
@@ -366,7 +366,7 @@ class _Composer:
     def _wants_key(self) -> bool:
         return self._top.pairs is not None and self._top.key is None
 
-    def _tag(self, tag: str, mark: Mark) -> None:
+    def _resolve_tag(self, tag: str, mark: Mark) -> None:
         shown = tag.replace("tag:yaml.org,2002:", "!!")
         self._tell(
             msg("the tag {shown} is not supported; remove it, quotes make a text", shown=shown),
@@ -468,7 +468,7 @@ def parse_yaml(text: str, name: str, *, unclear_as_text: bool = False) -> Node:
     try:
         root = compose(text, name, problems, unclear_as_text=unclear_as_text)
     except yaml.MarkedYAMLError as error:
-        raise ConfigError(*problems, _syntax(error, text, name)) from None
+        raise ConfigError(*problems, _syntax_problem(error, text, name)) from None
     if problems:
         raise ConfigError(*problems)
     return root
@@ -531,7 +531,7 @@ def _check_size(data: bytes, name: str, largest: int) -> bytes:
     return data
 
 
-def _syntax(error: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
+def _syntax_problem(error: yaml.MarkedYAMLError, text: str, name: str) -> Problem:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
     if error.problem == _CANNOT_START:

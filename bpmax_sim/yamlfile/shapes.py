@@ -110,10 +110,10 @@ class Shape:
     def read(self, node: Node, reading: Reading) -> Any:
         """Return the value of *node*, or `UNSET` after telling why."""
         if type(node.value) in self.kinds:
-            return self._value(node, reading)
+            return self._read_value(node, reading)
         return reading.mismatch(node, self.expected)
 
-    def _value(self, node: Node, reading: Reading) -> Any:
+    def _read_value(self, node: Node, reading: Reading) -> Any:
         """Return the value of a *node* of the right kind, or `UNSET` after telling why."""
         raise NotImplementedError
 
@@ -137,7 +137,7 @@ class AnyShape(Shape):
     expected = msg("a value")
     kinds = frozenset({dict, tuple, *_SCALARS})
 
-    def _value(self, node: Node, reading: Reading) -> Any:  # noqa: ARG002 - nothing can be wrong
+    def _read_value(self, node: Node, reading: Reading) -> Any:  # noqa: ARG002 - nothing can be wrong
         return node.plain()
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
@@ -177,7 +177,7 @@ class ScalarShape(Shape):
                 "{names} of {limits}", names=self.expected, limits=join_messages(" and ", texts)
             )
 
-    def _value(self, node: Node, reading: Reading) -> Any:
+    def _read_value(self, node: Node, reading: Reading) -> Any:
         if all(_LIMITS[key][0](node.value, limit) for key, limit in self.limits.items()):
             return node.value
         return reading.refuse(node, self.expected)
@@ -195,7 +195,7 @@ class DurationShape(Shape):
     expected = msg("a duration such as 30s")
     kinds = frozenset({int, float, str})
 
-    def _value(self, node: Node, reading: Reading) -> Any:
+    def _read_value(self, node: Node, reading: Reading) -> Any:
         with suppress(ValueError):
             seconds = parse_duration(node.value)  # type: ignore[arg-type]
             if 0 <= seconds < float("inf"):
@@ -218,7 +218,7 @@ class ChoiceShape(Shape):
         names = series(map(repr, values))
         self.expected = msg("one of {names}", names=names) if values[1:] else names
 
-    def _value(self, node: Node, reading: Reading) -> Any:
+    def _read_value(self, node: Node, reading: Reading) -> Any:
         if node.value in self.values:
             return node.value
         return reading.refuse(
@@ -249,7 +249,7 @@ class ListShape(Shape):
         value = self.item.read(node, reading)
         return UNSET if value is UNSET else (value,)
 
-    def _value(self, node: Node, reading: Reading) -> Any:
+    def _read_value(self, node: Node, reading: Reading) -> Any:
         items = [
             reading.below(index, self.item, child) for index, child in enumerate(node.elements)
         ]
@@ -271,7 +271,7 @@ class MapShape(Shape):
     def __init__(self, item: Shape) -> None:
         self.item = item
 
-    def _value(self, node: Node, reading: Reading) -> Any:
+    def _read_value(self, node: Node, reading: Reading) -> Any:
         members = {key: reading.below(key, self.item, child) for key, child in node.items.items()}
         return {key: value for key, value in members.items() if value is not UNSET}
 
@@ -299,13 +299,13 @@ class StructShape(Shape):
         self.type = type_
         self.fields: Mapping[str, Field] = {}
 
-    def _value(self, node: Node, reading: Reading) -> Any:
+    def _read_value(self, node: Node, reading: Reading) -> Any:
         values: dict[str, Any] = {}
         complete = True
         for key, child in node.items.items():
             known = self.fields.get(key)
             if known is None:
-                self._unknown(key, node, reading)
+                self._report_unknown(key, node, reading)
                 continue
             value = reading.below(key, known.shape, child)
             if value is not UNSET:
@@ -317,7 +317,7 @@ class StructShape(Shape):
                 complete = False
         return self.type(**values) if complete else UNSET
 
-    def _unknown(self, key: str, node: Node, reading: Reading) -> None:
+    def _report_unknown(self, key: str, node: Node, reading: Reading) -> None:
         hint = nearest_name(key, self.fields)
         if not hint and len(self.fields) <= _FEW:
             hint = msg("; known are {names}", names=series(self.fields))
@@ -386,30 +386,30 @@ def decode(
 @cache
 def shape_of(type_: Any) -> Shape:
     """Return the shape of an annotation, from a cache."""
-    return _shape(types.type_info(type_), {})
+    return _make_shape(types.type_info(type_), {})
 
 
 _Structs = dict[type, StructShape]
 
 
-def _shape(info: types.Type, structs: _Structs) -> Shape:
+def _make_shape(info: types.Type, structs: _Structs) -> Shape:
     build = _BUILDERS.get(type(info))
     if build is None:
         raise TypeError(msg("a file cannot hold {info}", info=info))
     return build(info, structs)
 
 
-def _scalar(info: Any, structs: _Structs) -> Shape:  # noqa: ARG001 - no structure
+def _scalar_shape(info: Any, structs: _Structs) -> Shape:  # noqa: ARG001 - no structure
     limits = ((key, getattr(info, key, None)) for key in _LIMITS)
     return ScalarShape([_TYPES[type(info)]], {key: n for key, n in limits if n is not None})
 
 
-def _list(info: Any, structs: _Structs) -> Shape:
-    return ListShape(_shape(info.item_type, structs), info.min_length or 0)
+def _list_shape(info: Any, structs: _Structs) -> Shape:
+    return ListShape(_make_shape(info.item_type, structs), info.min_length or 0)
 
 
-def _union(info: Any, structs: _Structs) -> Shape:
-    options = [_shape(option, structs) for option in info.types]
+def _union_shape(info: Any, structs: _Structs) -> Shape:
+    options = [_make_shape(option, structs) for option in info.types]
     scalars = [s for s in options if isinstance(s, ScalarShape) and not s.limits]
     shapes = [s for s in options if s not in scalars]
     if scalars:
@@ -417,12 +417,12 @@ def _union(info: Any, structs: _Structs) -> Shape:
     return shapes[0] if len(shapes) == 1 else UnionShape(shapes)
 
 
-def _struct(info: Any, structs: _Structs) -> Shape:
+def _struct_shape(info: Any, structs: _Structs) -> Shape:
     if info.cls not in structs:
         # A structure may hold itself, so it is known before its fields are.
         structs[info.cls] = shape = StructShape(info.cls)
         shape.fields = {
-            field.encode_name: Field(field.name, _shape(field.type, structs), field.required)
+            field.encode_name: Field(field.name, _make_shape(field.type, structs), field.required)
             for field in info.fields
             if not _has_mark(field.type, "internal")
         }
@@ -441,15 +441,15 @@ _TYPES: Final[Mapping[type, type]] = {
     types.StrType: str,
 }
 _BUILDERS: Mapping[type, Callable[[Any, _Structs], Shape]] = {
-    **dict.fromkeys(_TYPES, _scalar),
+    **dict.fromkeys(_TYPES, _scalar_shape),
     types.AnyType: lambda _info, _structs: AnyShape(),
-    types.DictType: lambda info, structs: MapShape(_shape(info.value_type, structs)),
-    types.ListType: _list,
+    types.DictType: lambda info, structs: MapShape(_make_shape(info.value_type, structs)),
+    types.ListType: _list_shape,
     types.LiteralType: lambda info, _structs: ChoiceShape(info.values),
     types.Metadata: lambda info, structs: (
-        DurationShape() if _has_mark(info, "duration") else _shape(info.type, structs)
+        DurationShape() if _has_mark(info, "duration") else _make_shape(info.type, structs)
     ),
-    types.StructType: _struct,
-    types.UnionType: _union,
-    types.VarTupleType: _list,
+    types.StructType: _struct_shape,
+    types.UnionType: _union_shape,
+    types.VarTupleType: _list_shape,
 }

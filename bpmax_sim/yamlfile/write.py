@@ -79,7 +79,7 @@ def write_yaml(value: Mapping[str, Any], *, block: int = 3) -> str:
         value: mappings with text keys, lists or tuples, texts, numbers, booleans and None.
         block: levels of mappings that never stand on one line.
     """
-    return "".join(f"{line}\n" for line in _mapping(value, "", block))
+    return "".join(f"{line}\n" for line in _write_mapping(value, "", block))
 
 
 def with_element(text: str, root: Node, steps: Sequence[str], value: str) -> str:
@@ -91,29 +91,31 @@ def with_element(text: str, root: Node, steps: Sequence[str], value: str) -> str
     owner = root.at(above) or root
     items = owner.child(key)
     if items is None:
-        return _before(text, owner, min(owner.keys.values()), f"{key}: [{_scalar(value)}]")
+        return _insert_before(
+            text, owner, min(owner.keys.values()), f"{key}: [{_write_scalar(value)}]"
+        )
     first = items.elements[0]
-    return _before(text, items, (first.line, first.column), _scalar(value))
+    return _insert_before(text, items, (first.line, first.column), _write_scalar(value))
 
 
-def _before(text: str, owner: Node, mark: tuple[int, int], entry: str) -> str:
+def _insert_before(text: str, owner: Node, mark: tuple[int, int], entry: str) -> str:
     """Return *text* with *entry* before the one at *mark*, the first in *owner*."""
-    at = _offset(text, mark)
+    at = _offset_of(text, mark)
     indent = text[text.rfind("\n", 0, at) + 1 : at]
-    is_flow = text[_offset(text, (owner.line, owner.column))] in "{["
+    is_flow = text[_offset_of(text, (owner.line, owner.column))] in "{["
     return text[:at] + entry + (", " if is_flow else f"\n{indent}") + text[at:]
 
 
-def _offset(text: str, mark: tuple[int, int]) -> int:
+def _offset_of(text: str, mark: tuple[int, int]) -> int:
     line, column = mark
     return sum(map(len, text.splitlines(keepends=True)[: line - 1])) + column - 1
 
 
-def _mapping(value: Mapping[str, Any], indent: str, block: int) -> Iterator[str]:
+def _write_mapping(value: Mapping[str, Any], indent: str, block: int) -> Iterator[str]:
     for key, child in value.items():
-        head = f"{indent}{_scalar(key)}:"
+        head = f"{indent}{_write_scalar(key)}:"
         if _is_short(child, WIDTH - len(head) - 1, block - 1):
-            yield f"{head} {_line(child)}"
+            yield f"{head} {_write_line(child)}"
         else:
             yield head
             yield from _write_items(child, f"{indent}  ", block - 1)
@@ -121,11 +123,11 @@ def _mapping(value: Mapping[str, Any], indent: str, block: int) -> Iterator[str]
 
 def _write_items(value: Any, indent: str, block: int) -> Iterator[str]:
     if isinstance(value, Mapping):
-        yield from _mapping(value, indent, block)
+        yield from _write_mapping(value, indent, block)
         return
     for item in value:
         if _is_short(item, WIDTH - len(indent) - 2, 0):
-            yield f"{indent}- {_line(item)}"
+            yield f"{indent}- {_write_line(item)}"
         else:
             first, *rest = _write_items(item, f"{indent}  ", 0)
             yield f"{indent}- {first.lstrip(' ')}"
@@ -141,42 +143,42 @@ def _is_short(value: Any, room: int, block: int) -> bool:
         if isinstance(value, Mapping)
         else any(isinstance(item, Mapping) for item in value)
     )
-    return not is_long and all(width <= room for width in accumulate(map(len, _flow(value))))
+    return not is_long and all(width <= room for width in accumulate(map(len, _write_flow(value))))
 
 
-def _line(value: Any) -> str:
+def _write_line(value: Any) -> str:
     """Return *value* as it stands on the rest of a line; an address needs no quotes there."""
     if isinstance(value, str) and _PATH.fullmatch(value) and value.isprintable():
         return value
-    return "".join(_flow(value))
+    return "".join(_write_flow(value))
 
 
-def _flow(value: Any) -> Iterator[str]:
+def _write_flow(value: Any) -> Iterator[str]:
     """Yield the pieces of *value* on one line: nobody needs all of those of a large one."""
     if isinstance(value, Mapping):
         for number, (key, child) in enumerate(value.items()):
-            yield f"{', ' if number else '{'}{_scalar(key)}: "
-            yield from _flow(child)
+            yield f"{', ' if number else '{'}{_write_scalar(key)}: "
+            yield from _write_flow(child)
         yield "}" if value else "{}"
     elif isinstance(value, list | tuple):
         for number, child in enumerate(value):
             yield ", " if number else "["
-            yield from _flow(child)
+            yield from _write_flow(child)
         yield "]" if value else "[]"
     else:
-        yield _scalar(value)
+        yield _write_scalar(value)
 
 
-def _scalar(value: Any) -> str:
+def _write_scalar(value: Any) -> str:
     if isinstance(value, str):
-        return _text(value)
+        return _write_text(value)
     if isinstance(value, float) and not math.isfinite(value):
         return ".nan" if math.isnan(value) else f"{'-' if value < 0 else ''}.inf"
     return json.dumps(value)
 
 
 @lru_cache(maxsize=4096)
-def _text(value: str) -> str:
+def _write_text(value: str) -> str:
     bare = _PLAIN.fullmatch(value) and value.isprintable() and value.lower() not in _WORDS
     if bare:
         return value

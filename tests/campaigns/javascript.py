@@ -20,7 +20,7 @@ from tests.script.v8_parity.judged import BY_NODE, KINDS, Judge, differing, node
 BATCH = 25
 
 
-def judged(kind: str, draws: int, judge: Judge) -> list[tuple[str, str, str]]:
+def judge_outcome(kind: str, draws: int, judge: Judge) -> list[tuple[str, str, str]]:
     """Return what differs among so many draws of *kind*."""
     found: list[tuple[str, str, str]] = []
 
@@ -50,7 +50,7 @@ def main() -> int:
         if not (shutil.which("node") if is_node else find_spec("py_mini_racer")):
             print(f"| {kind} | no judge is installed |")  # noqa: T201
             continue
-        found = judged(kind, draws, node() if is_node else racer())
+        found = judge_outcome(kind, draws, node() if is_node else racer())
         print(f"| {kind} | {draws} draws | {len(found)} differ |", flush=True)  # noqa: T201
         for expression, theirs, ours in found[:10]:
             print(f"  {expression[:200]}\n    V8 {theirs[:200]}\n    here {ours[:200]}")  # noqa: T201

@@ -112,7 +112,7 @@ def run(folder: Path, case: Case) -> list[Any]:
     runs = FileRuns()
     for item, last in zip(loaded, verdicts, strict=True):
         runs.add(item, last.outcome, last.unused)
-    return [*verdicts, *(part for _, part in runs.unused())]
+    return [*verdicts, *(part for _, part in runs.unused_parts())]
 
 
 def _run_item(item: Any) -> ScenarioFinished:

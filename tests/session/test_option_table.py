@@ -36,8 +36,8 @@ def test_opening_a_session_takes_what_the_table_says() -> None:
     hints = get_type_hints(SessionOptions)
 
     assert set(hints) == set(ARGUMENTS)
-    judged = {name: one.type for name, one in ARGUMENTS.items() if one.type is not object}
-    assert {name: hints[name] for name in judged} == judged
+    judge_outcome = {name: one.type for name, one in ARGUMENTS.items() if one.type is not object}
+    assert {name: hints[name] for name in judge_outcome} == judge_outcome
     assert [*inspect.signature(Session.open).parameters] == ["platforms", "options"]
 
 

@@ -196,7 +196,7 @@ def test_or_does_not_where_that_is_asked_for(tmp_path: Path, crm: Crm, unused: s
     session = opened(tmp_path, unused=unused)
     session.close()
 
-    assert len(session.unplayed) == 1
+    assert len(session.unplayed_exchanges) == 1
 
 
 def test_a_failed_run_leaves_the_old_recording_and_sets_the_new_one_aside(

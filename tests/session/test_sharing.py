@@ -263,5 +263,5 @@ def test_what_a_closed_session_shows_stays(tmp_path: Path, crm: Transport) -> No
         ask(session, "1")
 
     assert [call.api for call in session.calls if not call.is_login] == ["get_customer_detail"]
-    assert session.unplayed == ()
+    assert session.unplayed_exchanges == ()
     assert session.redact("Tk-9d2Lq7Vx0aZ4").startswith("redacted.")

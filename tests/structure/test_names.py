@@ -13,9 +13,9 @@ from collections.abc import Iterator
 
 from tests import sources
 
-MOST_PERCENT = 12.0
-"""Of functions; may only be lowered. httpx has 0.6 %."""
-MOST_CLASSES = 49
+MOST_PERCENT = 1.0
+"""Of functions; httpx has 0.6 %, and 0.0 is what there was on 29 November 2026."""
+MOST_CLASSES = 0
 """May only be lowered."""
 _IRREGULAR = re.compile(
     "begun|bent|bound|broken|brought|built|caught|chosen|done|drawn|drew|driven|fallen|felt|found|"

@@ -82,7 +82,7 @@ def differing(expressions: Sequence[str], judge: Judge) -> list[tuple[str, str, 
     texts = json.dumps(list(expressions))
     ours = Bench(limits=Limits(cpu=20)).run(f"{SAY}return {texts}.map(say)").unwrap()
     rows = zip(expressions, judge(expressions), ours, strict=True)
-    return [(one, judged, own) for one, judged, own in rows if judged != own]
+    return [(one, judge_outcome, own) for one, judge_outcome, own in rows if judge_outcome != own]
 
 
 COMPARATORS = (
