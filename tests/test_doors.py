@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from bpmax_sim.cli.select import filter_by_keyword, find_targets, load_items
+from bpmax_sim.cli.select import find_items, find_targets
 
 ROOT = Path(__file__).parents[1]
 FAILURES = {
@@ -203,8 +203,8 @@ def test_words_select_the_same_behind_both_doors(
     folder: Path, keyword: str, monkeypatch: pytest.MonkeyPatch, pytester: pytest.Pytester
 ) -> None:
     monkeypatch.chdir(folder)
-    items, _ = load_items(find_targets(("scenarios",)))
-    ours = {item.node_id for item in filter_by_keyword(items, keyword)}
+    items, _ = find_items(find_targets(("scenarios",)), keyword=keyword)
+    ours = {item.header.node_id for item in items}
 
     options = ("-q", "--collect-only", "-p", "no:cacheprovider", f"--rootdir={folder}")
     done = pytester.inline_run("scenarios", "-k", keyword, *options)

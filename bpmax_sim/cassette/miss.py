@@ -209,8 +209,11 @@ def _format_line(label: str, text: str) -> str:
     return msg("  {label:<9} {text}", label=label, text=text).rstrip()
 
 
-def find_nearest(search: NearestSearch, parts: Parts) -> Near | None:
-    """Return the exchange that differs least, among those of the same API or else platform."""
+def find_nearest(search: NearestSearch, parts: Parts, *, is_left: bool = False) -> Near | None:
+    """Return the exchange that differs least, among those of the same API or else platform.
+
+    With *is_left*, it is one that was not played.
+    """
 
     def rank(near: Near) -> tuple[int, int, bool, int]:
         is_played = near.number in search.played
@@ -222,7 +225,11 @@ def find_nearest(search: NearestSearch, parts: Parts) -> Near | None:
     candidates = list(_find_candidates(search, lambda call: call in names)) or list(
         _find_candidates(search, lambda call: call.partition(".")[0] in platforms)
     )
-    nears = (Near(n, matching.differences(p, parts, search.rules)) for n, p in candidates)
+    nears = (
+        Near(n, matching.differences(p, parts, search.rules))
+        for n, p in candidates
+        if not (is_left and n in search.played)
+    )
     return min(nears, key=rank, default=None)
 
 

@@ -227,6 +227,24 @@ class Player:
             raise _make_error(parts, msg("already played"), lines)
         return self._cassette, upcoming
 
+    def claim_nearest(self, parts: Parts) -> tuple[Cassette, int] | None:
+        """Play what differs least from a call that was not recorded, of what is left."""
+        cassette = self._cassette
+        if cassette is None or self.numbers(parts):
+            return None
+        with self._playback.lock:
+            played = self._playback.played
+            search = miss.NearestSearch(cassette, self._owner, self._rules, frozenset(played))
+            near = miss.find_nearest(search, parts, is_left=True)
+            if near is None:
+                return None
+            played.add(near.number)
+        return cassette, near.number
+
+    def numbers(self, parts: Parts) -> Sequence[int]:
+        """Return the exchanges of the call *parts*, played or not."""
+        return self._find(self._identify(parts))
+
     def _identify(self, parts: Parts) -> str:
         latest = self._latest
         if latest[0] is not parts:

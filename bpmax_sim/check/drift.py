@@ -28,7 +28,7 @@ from bpmax_sim.cassette.model import by_name, read_body
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CallError, TransportError
 from bpmax_sim.field_path import FieldPath, Steps, Wild, covers, format_path, values_at
-from bpmax_sim.i18n import label_message, msg, template
+from bpmax_sim.i18n import label_message, msg, series, template
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import (
     Call,
@@ -220,7 +220,7 @@ def rebuild_call(session: Session, call: Call) -> Builder:
 SAFE: Final = frozenset({"GET", "HEAD"})
 
 
-Kind = Literal["changed", "volatile", "failed", "unreachable", "skipped", "old"]
+Kind = Literal["changed", "volatile", "failed", "unreachable", "skipped", "old", "moved"]
 
 
 class Drift(msgspec.Struct, frozen=True, kw_only=True):
@@ -229,7 +229,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         tier: ``info``, ``warning`` or ``error``.
         kind: ``changed``, ``volatile`` (learned), ``failed`` (it was rejected), ``unreachable``,
-            ``skipped``, or ``find_old``.
+            ``skipped``, ``old``, or ``moved`` by `migrate`.
         path: the place, such as ``body.data.items[*].qty``, where there is one.
         reason: why nothing was sent, where that is so.
     """
@@ -280,6 +280,13 @@ def find_old(exchange: Exchange, *, now: float, age: float) -> Iterator[Drift]:
             now=int((now - recorded) // 86_400),  # seconds of a day
         )
         yield Drift(exchange=exchange, tier="warning", kind="old", message=message)
+
+
+def find_moved(exchange: Exchange, marks: Sequence[str]) -> Iterator[Drift]:
+    """Yield that `migrate` moved *exchange*, with its *marks*, so that nobody was asked so."""
+    if marks:
+        message = msg("moved by `bpmax-sim migrate`, not recorded so: {list}", list=series(marks))
+        yield Drift(exchange=exchange, tier="info", kind="moved", message=message)
 
 
 MembersRead = Callable[[str], Mapping[tuple[str, ...], str]]

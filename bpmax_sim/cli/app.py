@@ -247,6 +247,17 @@ COMMANDS: Mapping[str, Command] = {
             "`bpmax-sim doctor --fix` has set that up."
         ),
     ),
+    "migrate": Command(
+        "migrate:migrate",
+        msg("Move recordings to what scripts and platforms call today, by causes that you accept"),
+        "bpmax-sim migrate --path /api/v1=/api/v2",
+        msg(
+            "Scenarios are replayed; each cause for which a call is not found is shown with its "
+            "count. What is moved is marked, signed anew with the stand-in key, and replayed "
+            "before a file is replaced. It ends with 6 if a cause is not accepted, with 1 if a "
+            "scenario stays red."
+        ),
+    ),
     "coverage": Command(
         "verify:show_coverage",
         msg("Show which APIs, parameters, auth paths, fields and nodes the scenarios touch"),

@@ -45,7 +45,10 @@ def find_all_conftests(files: Iterable[tuple[Path, Path]]) -> dict[Path, tuple[s
     Raises:
         ConfigError: one cannot be parsed.
     """
-    found = (conftest for file, root in files for conftest in find_conftests(file, root))
+    first = {(file.parent, root): file for file, root in files}  # of each folder
+    found = (
+        conftest for (_, root), file in first.items() for conftest in find_conftests(file, root)
+    )
     return {conftest.path: conftest.names for conftest in found}
 
 

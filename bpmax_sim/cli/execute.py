@@ -15,12 +15,14 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.terminal import tell
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import label_message, msg, plural
+from bpmax_sim.index.items import ProjectItem
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.perform import Performance, PerformOptions, perform
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario import shards
 from bpmax_sim.scenario.file_verdict import FileRuns, failure_of
+from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.session.shared_logins import SharedLogins
@@ -59,12 +61,12 @@ def _judge_files(runs: FileRuns, first: Mapping[str, ScenarioItem]) -> Iterator[
         yield Verdict(item=item, outcome="failed", code=ExitCode.FAILED, failures=failures), ()
 
 
-def cassette_of(item: ScenarioItem, options: PerformOptions) -> Path:
+def cassette_of(item: ItemHeader, options: PerformOptions) -> Path:
     """Return the file that *item* plays or records."""
     return _cassette_folder(item, options) / f"{item.cassette}.yaml"
 
 
-def _cassette_folder(item: ScenarioItem, options: PerformOptions) -> Path:
+def _cassette_folder(item: ItemHeader | ScenarioItem, options: PerformOptions) -> Path:
     """Return the folder that it lies in, by default that of the item's project."""
     return options.cassettes or Path(display_path(item.root / "cassettes"))
 
@@ -80,7 +82,7 @@ def tell_recorded(before: Mapping[Path, bytes]) -> None:
         tell(label_message(display_path(path), message))
 
 
-def part_of(items: Sequence[ScenarioItem], shard: Shard | None) -> list[ScenarioItem]:
+def part_of(items: Sequence[ProjectItem], shard: Shard | None) -> list[ProjectItem]:
     """Return those of *items* that are in *shard*, in their order; without one, all.
 
     Raises:
@@ -89,8 +91,8 @@ def part_of(items: Sequence[ScenarioItem], shard: Shard | None) -> list[Scenario
     if shard is None:
         return list(items)
     root = find_root(Path.cwd())
-    keys = [_duration_key(item, root) for item in items]
-    cassettes = {key: item.cassette for key, item in zip(keys, items, strict=True)}
+    keys = [_duration_key(item.header, root) for item in items]
+    cassettes = {key: item.header.cassette for key, item in zip(keys, items, strict=True)}
     within = shard.among(keys, shards.read(root), cassettes)
     return [item for item, key in zip(items, keys, strict=True) if key in within]
 
@@ -102,12 +104,12 @@ def store_durations(verdicts: Iterable[Verdict], shard: Shard | None) -> Iterato
     for verdict in verdicts:
         now = time.perf_counter()
         if verdict.digest:  # it ran
-            took[_duration_key(verdict.item, root)] = now - begun
+            took[_duration_key(verdict.item.header, root)] = now - begun
         yield verdict
         begun = time.perf_counter()
     if took:
         shards.keep(root, took, shard=shard)
 
 
-def _duration_key(item: ScenarioItem, root: Path) -> str:
+def _duration_key(item: ItemHeader, root: Path) -> str:
     return shards.key_of(item.path.absolute(), root, item.node_name)

@@ -134,6 +134,11 @@ SHAPES: Mapping[str, Shape] = {
         "explained": [{**_PROBLEM, "rule": TEXT, "cure": TEXT, "red": TEXT}],
     },
     "cassette fmt": {"check": FLAG, **_FILES},
+    "migrate": {
+        "causes": [{"cause": TEXT, "exchanges": WHOLE, "accepted": FLAG}],
+        **_FILES,
+        "red": [TEXT],
+    },
     "import": {"cassettes": [_IMPORTED]},
     "import openapi": {
         "platform": TEXT,

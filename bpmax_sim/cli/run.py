@@ -35,10 +35,9 @@ from bpmax_sim.cli.execute import (
 )
 from bpmax_sim.cli.select import (
     cassettes_at,
-    collect,
     filter_by_keyword,
+    find_items,
     find_targets,
-    load_items,
     missing_problem,
 )
 from bpmax_sim.cli.terminal import (
@@ -56,6 +55,7 @@ from bpmax_sim.cli.watch import WatchPlan
 from bpmax_sim.cli.watch import watch as watch_files
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
 from bpmax_sim.i18n import encode_message, join_messages, label_message, msg, plural, series
+from bpmax_sim.index.items import ProjectItem, load_each
 from bpmax_sim.project import find_root
 from bpmax_sim.report import store, terminal
 from bpmax_sim.report.console import console_lines
@@ -66,7 +66,7 @@ from bpmax_sim.report.junit import write_junit
 from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.terminal import Verdict, align_columns
 from bpmax_sim.scenario.cases import cli_variables
-from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.session.options import CI_REFUSES, RecordMode, options_of
 from bpmax_sim.session.settings import SessionOptions
@@ -203,7 +203,7 @@ def _perform(args: _RunArguments) -> int:
             say_json(build_document([], code=ExitCode.USAGE, problems=wrong))
         return ExitCode.USAGE
     if args.last_failed and items:
-        failed = [item for item in items if store.did_fail(item)]
+        failed = [item for item in items if store.did_fail(item.header)]
         if not failed:
             tell(msg("nothing failed last; all of it runs"))
         items = failed or items
@@ -220,8 +220,9 @@ def _plan_watch(args: _RunArguments) -> WatchPlan:
         args = msgspec.structs.replace(args, choices=replace(args.choices, trace="on"))
     root = find_root(Path.cwd())
 
-    def finish(items: Sequence[ScenarioItem]) -> None:
-        traces = [path for path in map(store.trace_path, items) if path.is_file()]
+    def finish(items: Sequence[ProjectItem]) -> None:
+        places = (store.trace_path(item.header) for item in items)
+        traces = [path for path in places if path.is_file()]
         page = root / store.TRACE_FOLDER.with_name("report.html")
         if traces and args.choices.trace != "off":
             try:
@@ -238,14 +239,14 @@ def _plan_watch(args: _RunArguments) -> WatchPlan:
             items, problems, args, None, has_items=bool(items)
         )[1],
         finish=finish,
-        cassette=lambda item: cassette_of(item, args.choices),
+        cassette=lambda item: cassette_of(item.header, args.choices),
         folders=[*folders, *(place.parent for place in places)],
         platforms=tuple(Path(one) for one in args.platforms or ()),
     )
 
 
 def _run_and_report(
-    items: Sequence[ScenarioItem],
+    items: Sequence[ProjectItem],
     problems: Sequence[Problem],
     args: _RunArguments,
     shard: Shard | None,
@@ -257,12 +258,15 @@ def _run_and_report(
         tell(str(problem))
     _tell_of_conftests(items)
     recording = items if args.choices.mode == "record" else ()
-    files = dict.fromkeys(cassette_of(item, args.choices) for item in recording)
+    files = dict.fromkeys(cassette_of(item.header, args.choices) for item in recording)
     before = {path: path.read_bytes() if path.exists() else b"" for path in files}
     started = time.perf_counter()
     # What python: steps print is no part of the one document that stands on the standard output.
     with redirect_stdout(sys.stderr) if args.json else nullcontext():
-        ran = _run_items(items, args, shard)
+        ran, gone = _run_items(items, args, shard)
+    for problem in gone:
+        tell(str(problem))
+    problems = [*problems, *gone]
     verdicts = [verdict for verdict, _ in ran]
     waiting = [path for path in map(review_file, before) if path.exists()]
     codes = [verdict.code for verdict in verdicts]
@@ -331,12 +335,17 @@ def _hint_at_merging() -> None:
 
 
 def _run_items(
-    items: Sequence[ScenarioItem], args: _RunArguments, shard: Shard | None
-) -> list[tuple[Verdict, float]]:
-    """Run *items*, tell of each as soon as it is known, and return what each took in real time."""
+    items: Sequence[ProjectItem], args: _RunArguments, shard: Shard | None
+) -> tuple[list[tuple[Verdict, float]], list[Problem]]:
+    """Run *items*, and tell of each as soon as it is known.
+
+    Returns:
+        What each took in real time, and the problems of files that somebody broke meanwhile.
+    """
     reported, results = set[str](), list[tuple[Verdict, float]]()
+    problems: list[Problem] = []
     begun = time.perf_counter()
-    verdicts = execute(items, args.choices)
+    verdicts = execute(load_each(items, problems), args.choices)
     if args.exit_first:
         verdicts = _until_failed(verdicts)
     if args.choices.mode in {"", "replay"}:
@@ -344,7 +353,8 @@ def _run_items(
     for verdict in with_progress(verdicts, len(items)):
         results.append((_announce(verdict, args, reported), time.perf_counter() - begun))
         begun = time.perf_counter()
-    return _replay_recorded(results, args, reported) if args.check else results
+    results = _replay_recorded(results, args, reported) if args.check else results
+    return results, problems
 
 
 def _replay_recorded(
@@ -408,7 +418,7 @@ def _check_combinations(args: _RunArguments) -> None:
         raise ConfigError("--watch and {name}: choose one", name=name)
 
 
-def _collect_items(args: _RunArguments) -> tuple[list[ScenarioItem], list[Problem]]:
+def _collect_items(args: _RunArguments) -> tuple[list[ProjectItem], list[Problem]]:
     try:
         variables = cli_variables(args.var or ())
     except ValueError as error:
@@ -416,9 +426,9 @@ def _collect_items(args: _RunArguments) -> tuple[list[ScenarioItem], list[Proble
             "--var {error}: expected NAME=VALUE, such as --var customer=12345", error=error
         ) from None
     targets = narrow_targets(find_targets(args.paths), uses=args.uses, changed=args.changed)
-    items, problems = load_items(targets, variables)
-    find_all_conftests((item.path, item.root) for item in items)
-    return (filter_by_keyword(items, args.keyword) if args.keyword else items), problems
+    items, problems = find_items(targets, variables)
+    find_all_conftests((item.header.path, item.header.root) for item in items)
+    return filter_by_keyword(items, args.keyword), problems
 
 
 def _say_why_nothing(args: _RunArguments) -> str:
@@ -460,11 +470,11 @@ def _announce(verdict: Verdict, args: _RunArguments, reported: set[str]) -> Verd
         for text in terminal.failure_texts(verdict):
             say_failure(text)
     if verdict.outcome == "failed":
-        _tell_of_fixtures(verdict.item)
+        _tell_of_fixtures(verdict.item.header)
     return verdict
 
 
-def _tell_of_fixtures(item: ScenarioItem) -> None:
+def _tell_of_fixtures(item: ItemHeader) -> None:
     """Say which fixtures *item*, which failed, ran without, and what runs it with them."""
     for conftest in find_conftests(item.path, item.root):
         tell(
@@ -474,9 +484,9 @@ def _tell_of_fixtures(item: ScenarioItem) -> None:
         )
 
 
-def _tell_of_conftests(items: Sequence[ScenarioItem]) -> None:
+def _tell_of_conftests(items: Sequence[ProjectItem]) -> None:
     """Say which fixtures nobody runs here, before anything is green or red without them."""
-    known = find_all_conftests((item.path, item.root) for item in items)
+    known = find_all_conftests((item.header.path, item.header.root) for item in items)
     for path, names in known.items():
         tell(
             "{path}: its fixtures use {names}, and only pytest runs fixtures; with them: {command}",
@@ -533,7 +543,10 @@ def list_scenarios(
     paths: option.Paths = None, *, keyword: option.Keyword = "", json: option.Json = False
 ) -> int:
     """List scenarios."""
-    items = collect(paths, keyword)
+    found, problems = find_items(find_targets(paths), keyword=keyword)
+    if problems:
+        raise ConfigError(*problems)
+    items = [item.header for item in found]
     rows = [
         (
             f"{item.place.file}:{item.place.line}",
@@ -550,10 +563,10 @@ def list_scenarios(
             "row": item.row_id,
             "file": item.place.file,
             "line": item.place.line,
-            "was": list(item.scenario.was),
+            "was": list(item.was),
             "tags": list(item.tags),
             "cassette": item.cassette,
-            "steps": len(item.steps),
+            "steps": item.steps,
             "skip": item.skip,
             "xfail": item.xfail,
         }
@@ -565,9 +578,9 @@ def list_scenarios(
     return ExitCode.PASSED if items else ExitCode.NOTHING
 
 
-def _earlier_names(item: ScenarioItem) -> Iterator[str]:
-    if item.scenario.was:
-        yield msg("(was {names})", names=series(map(repr, item.scenario.was)))
+def _earlier_names(item: ItemHeader) -> Iterator[str]:
+    if item.was:
+        yield msg("(was {names})", names=series(map(repr, item.was)))
 
 
 def report(

@@ -19,9 +19,11 @@ from bpmax_sim.cassette.remote import Remote, is_url, mirror
 from bpmax_sim.cli.keyword_expression import parse_keyword
 from bpmax_sim.errors import ConfigError, Place, Problem, nearest_name, suggest
 from bpmax_sim.i18n import msg
+from bpmax_sim.index.items import ItemFinder, ProjectItem, load_each
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.project import SUFFIX, find_root, platform_folders
 from bpmax_sim.report.perform import check_syntax, scripts_of
+from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.load import ScenarioItem, items
 from bpmax_sim.yamlfile import display_path
 
@@ -35,7 +37,7 @@ class Selection(msgspec.Struct, frozen=True):
     line: int = 0
     name: str = ""
 
-    def among(self, items: Sequence[ScenarioItem]) -> list[ScenarioItem]:
+    def among(self, items: Sequence[ProjectItem]) -> list[ProjectItem]:
         """Return those of *items*, all of this file, that are meant.
 
         Raises:
@@ -43,7 +45,9 @@ class Selection(msgspec.Struct, frozen=True):
         """
         if not self.name:
             return _items_at_line(items, self.line) if self.line else list(items)
-        by_name = {name: item for item in items for name in (item.name, item.node_name)}
+        by_name = {
+            name: item for item in items for name in (item.header.name, item.header.node_name)
+        }
         if self.name not in by_name:
             hint = suggest(self.name, by_name)
             message = msg("there is no scenario {name!r}{hint}", name=self.name, hint=hint)
@@ -114,9 +118,9 @@ def missing_problem(place: str | Path, suffix: str) -> Problem:
     return Problem(msg("there is no such file or folder{hint}", hint=hint), Place(path))
 
 
-def _items_at_line(items: Sequence[ScenarioItem], line: int) -> list[ScenarioItem]:
+def _items_at_line(items: Sequence[ProjectItem], line: int) -> list[ProjectItem]:
     """Return the row that *line* lies in, or else everything of the file."""
-    source = items[0].spot.source
+    source = items[0].load().spot.source
     if line > len(source.lines):
         message = msg("the file has {lines_count} lines", lines_count=len(source.lines))
         raise ConfigError(Problem(message, Place(source.file, line)))
@@ -124,11 +128,12 @@ def _items_at_line(items: Sequence[ScenarioItem], line: int) -> list[ScenarioIte
     begin = max((start for start in starts if start <= line), default=0)
     if begin != source.root.key_place("cases").line:
         return list(items)
-    rows = [item for item in items if item.place.file == source.file and item.place.line <= line]
+    places = [(item, item.header.place) for item in items]
+    rows = [item for item, place in places if place.file == source.file and place.line <= line]
     return rows[-1:] or list(items)
 
 
-def filter_by_keyword(items: Iterable[ScenarioItem], keyword: str) -> list[ScenarioItem]:
+def filter_by_keyword(items: Iterable[ProjectItem], keyword: str) -> list[ProjectItem]:
     """Return the items that pytest would select by ``-k`` *keyword*, such as ``crm and not slow``.
 
     Raises:
@@ -137,12 +142,12 @@ def filter_by_keyword(items: Iterable[ScenarioItem], keyword: str) -> list[Scena
     if not keyword.strip():
         return list(items)
     matches = parse_keyword(keyword)
-    return [item for item in items if matches(_words_of(item))]
+    return [item for item in items if matches(_words_of(item.header))]
 
 
-def _words_of(item: ScenarioItem) -> list[str]:
+def _words_of(item: ItemHeader) -> list[str]:
     """Return what ``-k`` looks into, as pytest does: folders, file, name and markers."""
-    folders = item.spot.source.file.replace("\\", "/").split("/")
+    folders = item.file.replace("\\", "/").split("/")
     markers = ("bpmax_scenario", *(["skip"] if item.skip else []), *item.tags)
     return [word.lower() for word in (*folders, item.node_name, *markers)]
 
@@ -153,30 +158,38 @@ def collect(paths: Sequence[str] | None = None, keyword: str = "") -> list[Scena
     Raises:
         ConfigError: everything that is wrong in any of the files and their scripts.
     """
-    items, problems = load_sound_items(find_targets(paths))
+    items, problems = load_sound_items(find_targets(paths), keyword)
     if problems:
         raise ConfigError(*problems)
-    return filter_by_keyword(items, keyword)
+    return items
 
 
-def load_items(
-    targets: Sequence[Selection], variables: Mapping[str, Any] | None = None
-) -> tuple[list[ScenarioItem], list[Problem]]:
-    """Return the items of *targets* that can run, each once, and what is wrong with the others."""
+def find_items(
+    targets: Sequence[Selection], variables: Mapping[str, Any] | None = None, keyword: str = ""
+) -> tuple[list[ProjectItem], list[Problem]]:
+    """Return the items of *targets* with *keyword*, each once, and what is wrong with the others.
+
+    They are read from the index of their project; what runs is loaded then.
+    """
     problems: list[Problem] = []
-    by_id: dict[str, ScenarioItem] = {}
+    by_id: dict[str, ProjectItem] = {}
+    finder = ItemFinder()
     for target in targets:
         try:
-            loaded = items(target.path, variables=variables)
-            by_id |= {item.node_id: item for item in target.among(loaded)}
+            found = finder.items_of(target.path, variables)
+            by_id |= {item.header.node_id: item for item in target.among(found)}
         except ConfigError as error:
             problems += error.problems
-    return list(by_id.values()), list(dict.fromkeys(problems))
+    finder.save()
+    return filter_by_keyword(by_id.values(), keyword), list(dict.fromkeys(problems))
 
 
-def load_sound_items(targets: Sequence[Selection]) -> tuple[list[ScenarioItem], list[Problem]]:
+def load_sound_items(
+    targets: Sequence[Selection], keyword: str = ""
+) -> tuple[list[ScenarioItem], list[Problem]]:
     """Return the items of *targets* whose scripts can be parsed, and what is wrong with others."""
-    items, problems = load_items(targets)
+    found, problems = find_items(targets, keyword=keyword)
+    items = list(load_each(found, problems))
     wrong = {
         item.node_id: [problem for script in scripts_of(item) if (problem := check_syntax(script))]
         for item in items

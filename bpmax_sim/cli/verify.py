@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from math import inf
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,7 +18,7 @@ from typing import Annotated, Any, Literal
 from typer import Argument, Option
 
 from bpmax_sim.check.coverage import KINDS, DeclaredPart, PassedRun, coverage
-from bpmax_sim.check.drift import Drift, MembersRead, Tier, Verification, find_old
+from bpmax_sim.check.drift import Drift, MembersRead, Tier, Verification, find_moved, find_old
 from bpmax_sim.cli.execute import observe
 from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformFolders
 from bpmax_sim.cli.select import (
@@ -118,9 +119,11 @@ def verify(  # noqa: PLR0913 - the options of the command
     sent = 0
     unsent: Counter[str] = Counter()
     findings_of_jobs = (finding for job in jobs for finding in _verify_job(job, how))
-    for place, drifts in with_progress(findings_of_jobs, sum(map(_count_exchanges, jobs))):
+    moved = [finding for job in jobs for finding in _find_moved(job)]
+    verified = with_progress(findings_of_jobs, sum(map(_count_exchanges, jobs)))
+    for place, drifts in chain(moved, verified):
         unsent.update(reasons := [drift.reason for drift in drifts if drift.reason])
-        sent += not reasons
+        sent += not reasons and not any(drift.kind == "moved" for drift in drifts)
         findings += [(place, drift) for drift in drifts]
     for line in () if json else _causes(findings):
         say(line)
@@ -220,6 +223,15 @@ def _count_exchanges(job: _Job) -> int:
     """Return how many exchanges there are to judge, at most."""
     cassette = load_cassette(job.cassette)
     return len(cassette if job.owner is None else cassette.index.numbers(job.owner))
+
+
+def _find_moved(job: _Job) -> Iterator[tuple[Place, list[Drift]]]:
+    cassette = load_cassette(job.cassette)
+    owners = cassette.owners if job.owner is None else (job.owner,)
+    for number in (number for owner in owners for number in cassette.index.numbers(owner)):
+        marks = cassette.line(number).moved
+        if drifts := list(find_moved(cassette.exchange(number), marks)) if marks else []:
+            yield cassette.place(number), drifts
 
 
 def _verify_job(job: _Job, how: _Manner) -> Iterator[tuple[Place, list[Drift]]]:

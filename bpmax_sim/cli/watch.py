@@ -17,13 +17,13 @@ import msgspec
 
 from bpmax_sim.cli.terminal import tell
 from bpmax_sim.errors import BpmaxError, Problem, shorten_list
+from bpmax_sim.index.items import ProjectItem
 from bpmax_sim.platform.source import find_key
 from bpmax_sim.project import SUFFIXES, absolute, find_instances, local_of
 from bpmax_sim.report.terminal import Verdict
-from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.yamlfile import display_path
 
-Collected = tuple[Sequence[ScenarioItem], Sequence[Problem]]
+Collected = tuple[Sequence[ProjectItem], Sequence[Problem]]
 
 
 class WatchPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,21 +40,21 @@ class WatchPlan(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     gather: Callable[[], Collected]
-    play: Callable[[Sequence[ScenarioItem], Sequence[Problem]], Sequence[Verdict]]
-    finish: Callable[[Sequence[ScenarioItem]], None]
-    cassette: Callable[[ScenarioItem], Path]
+    play: Callable[[Sequence[ProjectItem], Sequence[Problem]], Sequence[Verdict]]
+    finish: Callable[[Sequence[ProjectItem]], None]
+    cassette: Callable[[ProjectItem], Path]
     folders: Sequence[Path]
     platforms: Sequence[Path] = ()
     called: dict[str, frozenset[str]] = msgspec.field(default_factory=dict)
 
-    def perform(self, items: Sequence[ScenarioItem], problems: Sequence[Problem]) -> None:
+    def perform(self, items: Sequence[ProjectItem], problems: Sequence[Problem]) -> None:
         """Play *items*, and note what they call."""
         for verdict in self.play(items, problems):
             names = frozenset(call.call.partition(".")[0] for call in verdict.calls)
             self.called[verdict.item.node_id] = names
 
 
-def watch(run: WatchPlan, first: Sequence[ScenarioItem], problems: Sequence[Problem]) -> NoReturn:
+def watch(run: WatchPlan, first: Sequence[ProjectItem], problems: Sequence[Problem]) -> NoReturn:
     """Run *first*, then what uses a saved file, until somebody presses Ctrl-C.
 
     Raises:
@@ -80,7 +80,7 @@ def watch(run: WatchPlan, first: Sequence[ScenarioItem], problems: Sequence[Prob
             places, changes = now, _watch_changes(now)
 
 
-def _rerun_affected(run: WatchPlan, saved: frozenset[str]) -> Sequence[ScenarioItem]:
+def _rerun_affected(run: WatchPlan, saved: frozenset[str]) -> Sequence[ProjectItem]:
     """Run what uses one of the files *saved*, and return all scenarios that there are now.
 
     Raises:
@@ -112,20 +112,21 @@ def _watch_changes(places: Sequence[str]) -> Iterator[frozenset[str]]:
     return (frozenset(os.path.realpath(path) for _, path in changes) for changes in changes)
 
 
-def _uses(run: WatchPlan, item: ScenarioItem, file: str) -> bool:
+def _uses(run: WatchPlan, item: ProjectItem, file: str) -> bool:
     """Return whether *file*, a real path, is one that *item* is made of or answered from."""
     if file in map(os.path.realpath, _files_of(run, item)):
         return True
     if file.endswith(".py"):
-        steps = (*item.steps, *item.cleanup)
+        loaded = item.load()
+        steps = (*loaded.steps, *loaded.cleanup)
         return any(located.step.action == "python" for located in steps)
-    folders = tuple(map(os.path.realpath, run.platforms or item.platforms))
+    folders = tuple(map(os.path.realpath, run.platforms or item.header.platforms))
     is_below = file.startswith(tuple(os.path.join(folder, "") for folder in folders))  # noqa: PTH118
     if not file.endswith(SUFFIXES) or not (file in folders or is_below):
         return False
     key = _platform_key(file)
-    named = any(key in text for text in item.sources.values())
-    return not key or named or key in run.called.get(item.node_id, frozenset())
+    named = any(key in text for text in item.load().sources.values())
+    return not key or named or key in run.called.get(item.header.node_id, frozenset())
 
 
 def _platform_key(file: str) -> str:
@@ -136,31 +137,29 @@ def _platform_key(file: str) -> str:
         return ""
 
 
-def _files_of(run: WatchPlan, item: ScenarioItem) -> Iterator[str]:
-    yield str(item.path)
-    yield item.place.file  # of a row, its table
-    yield from item.sources
+def _files_of(run: WatchPlan, item: ProjectItem) -> Iterator[str]:
+    yield from item.files
     yield str(run.cassette(item))
-    folders = run.platforms or item.platforms
+    folders = run.platforms or item.header.platforms
     beside = find_instances(absolute(folders[-1])) if folders else ""
-    instances = str(item.instances or "") or beside
+    instances = str(item.header.instances or "") or beside
     if instances:
         yield from (instances, local_of(instances))
 
 
-def _places_to_watch(run: WatchPlan, items: Iterable[ScenarioItem]) -> tuple[str, ...]:
+def _places_to_watch(run: WatchPlan, items: Iterable[ProjectItem]) -> tuple[str, ...]:
     """Return the folders of all files, none inside another.
 
     Of a file in the root of a project the file itself: there is too much else below.
     """
     places = {os.path.realpath(folder) for folder in run.folders}
     for item in items:
-        platforms = map(str, run.platforms or item.platforms)
-        folders = (str(item.path.parent), *platforms, str(run.cassette(item).parent))
+        platforms = map(str, run.platforms or item.header.platforms)
+        folders = (str(item.header.path.parent), *platforms, str(run.cassette(item).parent))
         places.update(os.path.realpath(folder) for folder in folders if os.path.isdir(folder))  # noqa: PTH112
         for file in map(os.path.realpath, _files_of(run, item)):
             folder = os.path.dirname(file)  # noqa: PTH120
-            is_root = folder == os.path.realpath(item.root)
+            is_root = folder == os.path.realpath(item.header.root)
             if os.path.isfile(file):  # noqa: PTH113
                 places.add(file if is_root else folder)
     whole = tuple(f"{place}{os.sep}" for place in places)

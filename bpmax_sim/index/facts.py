@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.index.files import LARGEST
 from bpmax_sim.index.shapes import ResponseShape
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.scenario.actions import ACTIONS
@@ -32,7 +33,6 @@ FileKind = Literal[
     "scenario", "script", "platform", "instances", "flow", "cassette", "yaml", "other"
 ]
 Steps = tuple[str, ...]
-LARGEST: Final = 64 * 1024 * 1024
 
 
 class Fact(msgspec.Struct, frozen=True, array_like=True):

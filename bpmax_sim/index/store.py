@@ -1,68 +1,34 @@
 """The index of a project: the facts of its files, kept in ``.bpmax/index`` and never stale.
 
-A file is read again unless its size, times and inode are those of the last look, and its last
-change is older than that look by more than a clock's step: Git's "racy" rule
-(https://git-scm.com/docs/racy-git). What was read is kept by content, so that a branch that comes
-back costs no reading. The kept file is only ever a shortcut: one that is damaged, of another
-version or cannot be written changes nothing but the time it takes.
+What was read is kept by content, so that a branch that comes back costs no reading.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import os
-import stat
-import tempfile
-import time
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-import bpmax_sim
-from bpmax_sim.index.facts import LARGEST, FileFacts, read_facts
+from bpmax_sim.index.facts import FileFacts, read_facts
+from bpmax_sim.index.files import FileLook, IndexedFile, code_edition, read_kept, write_kept
 from bpmax_sim.index.recordings import read_recordings
-from bpmax_sim.project import NAME, make_folder
+from bpmax_sim.project import NAME
 
-_RACY: Final = 2_000_000_000
-"""Nanoseconds within which two changes may have one time; FAT keeps times to two seconds."""
 _FOLDERS: Final = ("scenarios", "cassettes")
 _SUFFIXES: Final = (".yaml", ".yml", ".js", ".csv")
 _MOST_KEPT: Final = 4
 """How many times as many contents are kept as there are files, for branches that come back."""
 
 
-class FileStamp(msgspec.Struct, frozen=True, array_like=True):
-    """What tells without reading it that a file is the one that was read."""
-
-    size: int
-    modified: int
-    changed: int
-    inode: int
-
-
-class IndexedFile(msgspec.Struct, frozen=True, array_like=True):
-    """A file as it was looked at: its stamp, and the digest of its content."""
-
-    stamp: FileStamp
-    digest: str
-
-
 class StoredIndex(msgspec.Struct):
-    """What lies on the disk.
-
-    Attributes:
-        edition: of the code that wrote it.
-        looked: nanoseconds of the system's clock when the files were looked at.
-    """
+    """What lies on the disk."""
 
     edition: str
-    looked: int
     files: dict[str, IndexedFile]
-    facts: dict[str, FileFacts]
+    facts: dict[bytes, FileFacts]
 
 
 class ProjectIndex(msgspec.Struct, frozen=True):
@@ -86,17 +52,17 @@ def load_index(root: Path, *, is_kept: bool = True) -> ProjectIndex:
         is_kept: use what lies in ``.bpmax``, and keep the result there; else read everything.
     """
     place = root / NAME / "index"
-    kept = _read(place) if is_kept else None
+    kept = read_kept(place, _DECODER, code_edition()) if is_kept else None
     look = _Look(root, kept)
     look.visit(_project_files(root))
     if is_kept and look.is_news:
-        _write(place, look.to_keep())
+        write_kept(place, look.to_keep())
     facts = {path: look.facts[file.digest] for path, file in sorted(look.files.items())}
     return ProjectIndex(root, facts, look.read)
 
 
 class _Look:
-    """One look at the files of a project.
+    """One look at the facts of a project's files.
 
     Attributes:
         files: what was looked at.
@@ -105,16 +71,15 @@ class _Look:
     """
 
     def __init__(self, root: Path, kept: StoredIndex | None) -> None:
-        self._root = root
         self._kept = kept
-        self._begin = time.time_ns()
+        self._disk = FileLook(root, kept.files if kept else {})
         self.files: dict[str, IndexedFile] = {}
-        self.facts: dict[str, FileFacts] = dict(kept.facts) if kept else {}
+        self.facts: dict[bytes, FileFacts] = dict(kept.facts) if kept else {}
         self.read = 0
 
     @property
     def is_news(self) -> bool:
-        return self._kept is None or self.read > 0 or self.files != self._kept.files
+        return self._kept is None or self.read > 0 or self._disk.lasting_files() != self._kept.files
 
     def visit(self, paths: Iterable[str]) -> None:
         """Look at *paths*, and at the files that they lead to."""
@@ -132,28 +97,17 @@ class _Look:
         others = [digest for digest in self.facts if digest not in current]
         room = len(current) * (_MOST_KEPT - 1)
         facts = {**{digest: self.facts[digest] for digest in others[-room:]}, **current}
-        return StoredIndex(_code_digest(), self._begin, self.files, facts)
+        return StoredIndex(code_edition(), self._disk.lasting_files(), facts)
 
     def _index_file(self, path: str) -> IndexedFile | None:
-        status = _stamp_of(self._root / path)
-        last = self._kept.files.get(path) if self._kept else None
-        if status is None:
-            return None
-        if last is not None and last.stamp == status and not self._is_racy(status):
-            return last
-        data = _read_content(self._root / path)
-        if data is None:
-            return None
-        digest = hashlib.sha256(f"{path}\0".encode("utf-8", "surrogatepass") + data).hexdigest()
-        if digest not in self.facts:
-            self.facts[digest] = _facts_of(self._root, path, data)
+        file = self._disk.file(path)
+        if file is None or file.digest in self.facts:
+            return file
+        file, data = self._disk.read(path)
+        if file is not None:
+            self.facts[file.digest] = _facts_of(self._disk.root, path, data)
             self.read += 1
-        return IndexedFile(status, digest)
-
-    def _is_racy(self, status: FileStamp) -> bool:
-        """Return whether the file may have changed since without a trace in its stamp."""
-        looked = self._kept.looked if self._kept else 0
-        return max(status.modified, status.changed) > looked - _RACY
+        return file
 
 
 def referenced_files(facts: FileFacts) -> Iterator[str]:
@@ -178,65 +132,9 @@ def _project_files(root: Path) -> Iterator[str]:
                     yield os.path.relpath(entry.path, root).replace(os.sep, "/")
 
 
-def _stamp_of(path: Path) -> FileStamp | None:
-    try:
-        status = os.stat(path)  # noqa: PTH116 - of thousands of files
-    except OSError:
-        return None
-    if not stat.S_ISREG(status.st_mode):
-        return None
-    return FileStamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-
-
-def _read_content(path: Path) -> bytes | None:
-    try:
-        if path.stat().st_size > LARGEST:
-            return b""
-        return path.read_bytes()
-    except OSError:
-        return None
-
-
 def _facts_of(root: Path, path: str, data: bytes) -> FileFacts:
     facts = read_facts(path, data)
     return read_recordings(root / path) if facts.kind == "cassette" else facts
 
 
-@cache
-def _code_digest() -> str:
-    """Return what tells the code that reads files from any other, also between two versions."""
-    package = Path(bpmax_sim.__file__).parent
-    parts = [bpmax_sim.__version__]
-    for module in sorted([*package.glob("index/*.py"), *package.glob("script_source/*.py")]):
-        status = module.stat()
-        parts.append(f"{module.name}:{status.st_size}:{status.st_mtime_ns}")
-    return " ".join(parts)
-
-
 _DECODER: Final = msgspec.msgpack.Decoder(StoredIndex)
-
-
-def _read(place: Path) -> StoredIndex | None:
-    try:
-        kept = _DECODER.decode(place.read_bytes())
-    except (OSError, msgspec.MsgspecError, ValueError):
-        return None
-    return kept if kept.edition == _code_digest() and _is_whole(kept) else None
-
-
-def _is_whole(kept: StoredIndex) -> bool:
-    return all(file.digest in kept.facts for file in kept.files.values())
-
-
-def _write(place: Path, kept: StoredIndex) -> None:
-    """Keep it, in one step; where that cannot be, the next look reads everything again."""
-    with contextlib.suppress(OSError):
-        make_folder(place)
-        with tempfile.NamedTemporaryFile(
-            dir=place.parent, prefix=".index.", suffix=".tmp", delete=False
-        ) as file:
-            file.write(msgspec.msgpack.encode(kept))
-        try:
-            os.replace(file.name, place)  # noqa: PTH105
-        except OSError:
-            os.unlink(file.name)  # noqa: PTH108

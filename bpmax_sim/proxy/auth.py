@@ -357,13 +357,20 @@ def signed_otherwise(
     if not differences:
         return ()
     planned, grant = _under_recorded_name(planned, grant, env, recorded)
-    context = standin_context_at(planned.tenant, grant, stamp, sent.attempt)
-    again = _standin_request(planned, _call_at(planned, context), context, env)[0]
+    again = sign_again(planned, grant, env, stamp, sent.attempt)
     differences = _find_differences(places, recorded, again)
     if not differences or planned.recipe.auth.sign is None or _says_the_same(recorded, again):
         return differences
     again = signed_at(recorded, planned.recipe, planned.tenant, grant, stamp)
     return _find_differences(places, recorded, again)
+
+
+def sign_again(
+    planned: Plan, grant: Grant | None, env: Environment, stamp: SignatureInput, attempt: int
+) -> Request:
+    """Return the request of *planned* as it is written down at the instant of *stamp*."""
+    context = standin_context_at(planned.tenant, grant, stamp, attempt)
+    return _standin_request(planned, _call_at(planned, context), context, env)[0]
 
 
 def _under_recorded_name(

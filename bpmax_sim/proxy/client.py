@@ -15,6 +15,7 @@ import threading
 import warnings
 from collections.abc import Callable, Generator
 from copy import copy
+from functools import partial
 from typing import Any, TypeVar
 
 from msgspec import Struct, field
@@ -36,6 +37,7 @@ from bpmax_sim.proxy.auth import (
     names_of,
     real_context,
     request_before_auth,
+    sign_again,
     signed_otherwise,
 )
 from bpmax_sim.proxy.builder import CallSpec
@@ -99,6 +101,20 @@ def build_request(spec: CallSpec, env: Environment) -> Request:
     return request_before_auth(plan_call(spec, env))
 
 
+def _check_signature(
+    planned: Plan, grant: Grant | None, env: Environment, request: Request, recorded: Request
+) -> None:
+    """Raise if a call is signed otherwise than recorded, at the same instant and nonce."""
+    differences = signed_otherwise(planned, grant, env, request, recorded)
+    stamp = recorded.signed
+    if stamp is not None:
+        again = partial(sign_again, planned, grant, env, stamp, request.attempt)
+        if env.signs_anew(request, again, differs=bool(differences)):
+            return
+    if differences:
+        raise env.mismatch_error(planned.call, differences)
+
+
 def _send_until_done(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
     grant = yield from _obtain_grant(planned, env)
     while True:
@@ -115,10 +131,8 @@ def _send_until_done(planned: Plan, env: Environment, trace: CallTrace) -> Calli
         recorded = (
             outcome.response.recorded_request if isinstance(outcome, ReceivedResponse) else None
         )
-        if recorded is not None and (
-            differences := signed_otherwise(planned, grant, env, request, recorded)
-        ):  # though both are made at the same instant and with the same nonce
-            raise env.mismatch_error(planned.call, differences)
+        if recorded is not None:
+            _check_signature(planned, grant, env, request, recorded)
         if step.note:
             trace.notes.append(step.note)
         if isinstance(step, Stop):

@@ -108,6 +108,20 @@ class Environment:
         """Return *request*, made of stand-ins, as it may be written down, before it is signed."""
         return request
 
+    def signs_anew(
+        self,
+        _request: Request,
+        _again: Callable[[], Request],
+        *,
+        differs: bool,  # noqa: ARG002 - a session asks
+    ) -> bool:
+        """Return whether a recorded request is to be signed again, which is no mistake then.
+
+        The arguments are what is sent, what signs it at the recorded instant, and whether that
+        differs from the recording.
+        """
+        return False
+
     def mismatch_error(self, call: Call, differences: tuple[Difference, ...]) -> NoMatchError:
         """Return the error for a call whose signature is not the recorded one."""
         return signature_mismatch(call, differences)

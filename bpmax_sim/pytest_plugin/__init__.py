@@ -22,7 +22,7 @@ from bpmax_sim.pytest_plugin import plain_import  # noqa: F401 - before all othe
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import SHOWN_BY, msg, translate
 from bpmax_sim.pytest_plugin import fixtures, options
-from bpmax_sim.pytest_plugin.stash import CURRENT, GUARD, HIDING, RUN, SESSIONS
+from bpmax_sim.pytest_plugin.stash import CURRENT, FINDER, GUARD, HIDING, RUN, SESSIONS
 
 if TYPE_CHECKING:
     from bpmax_sim.pytest_plugin.run_stats import Tally
@@ -120,10 +120,12 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Let a scenario file that cannot be read stop no other, as with pytest-xdist.
+    """Keep what was collected, and let a scenario file that cannot be read stop no other.
 
     Where something else could not be collected, pytest stops as usual; -x and --maxfail hold.
     """
+    if FINDER in session.config.stash:
+        session.config.stash[FINDER].save()
     if not _has_tally():
         return
     tally = _tally_of(session.config)

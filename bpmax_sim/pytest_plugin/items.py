@@ -14,6 +14,7 @@ import shlex
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,19 +26,20 @@ from msgspec.structs import replace
 from bpmax_sim.errors import BpmaxError, ConfigError, Place, ScriptError
 from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import join_messages, map_message, msg, translate
+from bpmax_sim.index.items import ItemFinder, ProjectItem
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin import session_options as of_test
 from bpmax_sim.pytest_plugin.python_tests import marked_faults, stub_session
 from bpmax_sim.pytest_plugin.run_stats import tally_of
 from bpmax_sim.pytest_plugin.session_options import COMMANDS, choose, marker_options
-from bpmax_sim.pytest_plugin.stash import GUARD
+from bpmax_sim.pytest_plugin.stash import FINDER, GUARD
 from bpmax_sim.report.console import console_section
 from bpmax_sim.report.junit import properties_of
 from bpmax_sim.report.perform import PerformOptions, perform, refuse_item, skip_item
 from bpmax_sim.report.terminal import Verdict, call_line
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.outcome import flag_reason
 from bpmax_sim.scenario.source import LONGEST, Failure, RunWarning, render, style_of
 from bpmax_sim.secret.vault import Redact
@@ -143,6 +145,7 @@ def _format_traceback(failure: Failure) -> Iterator[str]:
 
 
 VERDICT = pytest.StashKey[Verdict]()
+_TAGS = pytest.StashKey[set[str]]()
 
 
 class ScenarioFile(pytest.Module):
@@ -170,7 +173,8 @@ class ScenarioFile(pytest.Module):
         """
         try:
             variables = options.variables(self.config)
-            result = items(self.path, variables=variables, root=of_test.root_of(self))
+            finder = self.config.stash.setdefault(FINDER, ItemFinder())
+            result = finder.items_of(self.path, variables, of_test.root_of(self))
         except ConfigError as error:
             tally_of(self.config).broken += 1
             self.bpmax_problems = [
@@ -183,26 +187,38 @@ class ScenarioFile(pytest.Module):
         for item in result:
             yield self._make_test(item, folder)
 
-    def _make_test(self, item: ScenarioItem, folder: Path) -> pytest.Item:
+    def _make_test(self, found: ProjectItem, folder: Path) -> pytest.Item:
+        item = found.header
         test: ScenarioTest = ScenarioTest.from_parent(self, name=item.node_name, callobj=play)
-        test.scenario = item
+        test.found = found
         test.add_marker("bpmax_scenario")
+        known = self.config.stash.setdefault(_TAGS, set())
         for tag in item.tags:
-            self.config.addinivalue_line("markers", msg("{tag}: tag of scenarios", tag=tag))
+            if tag not in known:
+                known.add(tag)
+                self.config.addinivalue_line("markers", msg("{tag}: tag of scenarios", tag=tag))
             test.add_marker(tag)
         if item.skip:
             test.add_marker(pytest.mark.skip(reason=flag_reason(item.skip)))
         test.cassettes = folder
         cassette = f"{folder}{os.sep}{item.cassette}.yaml".replace("/", os.sep)
-        tally_of(self.config).own(cassette, str(folder), owner=item.owner, test=self.path)
+        tally_of(self.config).own(cassette, str(folder), owner=item.name, test=self.path)
         return test
 
 
 class ScenarioTest(pytest.Function):
-    """A scenario, or one row of its table."""
+    """A scenario, or one row of its table; it is loaded when it runs."""
 
-    scenario: ScenarioItem
+    found: ProjectItem
     cassettes: Path
+
+    @property
+    def scenario(self) -> ScenarioItem:
+        """Return the scenario, ready to run; fail where its file was broken since."""
+        try:
+            return self.found.load()
+        except ConfigError as error:
+            pytest.fail(translate(str(error)), pytrace=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Have the id that pytest reads back from its cache.
@@ -217,7 +233,7 @@ class ScenarioTest(pytest.Function):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return file, line from 0 and name; of a row in a table, its place there."""
-        place = self.scenario.place
+        place = self.found.header.place
         path = os.path.normpath(Path.cwd() / place.file) if place.file else self.path
         return Path(path), max(place.line - 1, 0), self.name
 
@@ -276,7 +292,7 @@ def _warn_at_place(warning: RunWarning, test: ScenarioTest) -> None:
 
     It has no registry: each item issues its own, as the summary alone joins what is equal.
     """
-    place = warning.place or test.scenario.place
+    place = warning.place or test.found.header.place
     warnings.warn_explicit(translate(warning.message), warning.category, place.file, place.line)
 
 
@@ -368,10 +384,15 @@ def complete_report(
         if report.skipped:
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
             asked = _trace_options(item)
-            verdict, _ = skip_item(item.scenario, asked, reason.removeprefix("Skipped: "))
-            _note(item, verdict, ())
+            with suppress(
+                pytest.fail.Exception
+            ):  # of a file that changed meanwhile nothing is traced
+                verdict, _ = skip_item(item.scenario, asked, reason.removeprefix("Skipped: "))
+                _note(item, verdict, ())
         return
-    verdict = item.stash.get(VERDICT, Verdict(item=item.scenario, outcome="failed"))
+    if VERDICT not in item.stash:
+        return
+    verdict = item.stash[VERDICT]
     count, room = 0, len(verdict.calls)
     if isinstance(error, ScenarioFailedError):
         count = len(error.failures[0].calls)

@@ -28,7 +28,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave the tests of this shard, of what is still selected, in their order."""
     keys = dict(zip(items, _duration_keys(config, (item.nodeid for item in items)), strict=True))
     cassettes = {
-        key: item.scenario.cassette for item, key in keys.items() if isinstance(item, ScenarioTest)
+        key: item.found.header.cassette
+        for item, key in keys.items()
+        if isinstance(item, ScenarioTest)
     }
     chosen = options.value(config, "shard").among(keys.values(), read_durations(config), cassettes)
     left_out = [item for item in items if keys[item] not in chosen]

@@ -27,3 +27,6 @@ HIDING = pytest.StashKey[list[Callable[[str], str]]]()
 
 LIVING = pytest.StashKey[list[WeakMethod[Callable[[str], str]]]]()
 """What hides those of all sessions, for later tests, while anybody has the session."""
+
+FINDER = pytest.StashKey[Any]()
+"""The `ItemFinder` of a collection; its class is loaded with the first scenario."""

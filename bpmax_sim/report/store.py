@@ -24,6 +24,7 @@ from bpmax_sim.report.console import ConsoleOutput
 from bpmax_sim.scenario import outcome, source
 from bpmax_sim.scenario.events import VERSION, Event, FlowAttached, SourceAttached, trace
 from bpmax_sim.scenario.expect import is_number
+from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.secret.vault import Redact
 from bpmax_sim.subject.definition import FlowNode
@@ -50,12 +51,12 @@ class Trace(msgspec.Struct, frozen=True):
     flow: Mapping[str, Any] | None = None
 
 
-def trace_path(item: ScenarioItem) -> Path:
+def trace_path(item: ItemHeader) -> Path:
     """Return where the trace of *item* goes: beside nothing else, by its path and name."""
     return _place_of(item, TRACE_FOLDER, _ENDING)
 
 
-def _place_of(item: ScenarioItem, folder: Path, ending: str) -> Path:
+def _place_of(item: ItemHeader, folder: Path, ending: str) -> Path:
     """Return the file of *item* in *folder*, in which it lies as its scenario does in the root."""
     root, path = item.root, item.path.absolute()
     below = path.relative_to(root).parent if path.is_relative_to(root) else Path()
@@ -85,7 +86,7 @@ def keep_trace(
     """
     if when == "off":
         return ""
-    path = trace_path(item)
+    path = trace_path(item.header)
     with suppress(OSError):
         if when == "on-failure" and not failed:
             path.unlink(missing_ok=True)
@@ -313,7 +314,7 @@ def store_failures(
     is_fine = not failures and not problems
     if is_fine and not os.path.isdir(os.path.join(item.root, FAILED_FOLDER)):  # noqa: PTH112, PTH118
         return  # as after most items
-    path = _place_of(item, FAILED_FOLDER, ".json")
+    path = _place_of(item.header, FAILED_FOLDER, ".json")
     if is_fine:
         with suppress(OSError):
             path.unlink(missing_ok=True)
@@ -335,7 +336,7 @@ def store_failures(
         path.write_bytes(msgspec.json.encode(failed, enc_hook=encode_message))
 
 
-def did_fail(item: ScenarioItem) -> bool:
+def did_fail(item: ItemHeader) -> bool:
     """Return whether *item* failed when it last ran."""
     return _place_of(item, FAILED_FOLDER, ".json").is_file()
 

@@ -35,6 +35,7 @@ from bpmax_sim.subject.definition import Definition, NodeForm
 from bpmax_sim.subject.hooks import SubjectKind
 from bpmax_sim.yamlfile import Node, display_path, join
 from bpmax_sim.yamlfile.node import ScalarError, resolve
+from bpmax_sim.yamlfile.reads import note_read
 
 RESERVED = ("id", "faults", "skip", "xfail", "tags")
 _FROM_KEYS = model.keys_of(model.Table)
@@ -217,6 +218,7 @@ class _Table:
 
 
 def _read_text(path: Path, file: str) -> str:
+    note_read(path)
     try:
         data = path.read_bytes()
     except OSError as error:

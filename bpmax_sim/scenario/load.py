@@ -27,7 +27,7 @@ from bpmax_sim.errors import (
     shell_quote,
     suggest,
 )
-from bpmax_sim.file_names import Homes, cassette_name, node_part
+from bpmax_sim.file_names import Homes, cassette_name
 from bpmax_sim.i18n import join_messages, msg
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import (
@@ -49,6 +49,7 @@ from bpmax_sim.scenario.cases import (
 )
 from bpmax_sim.scenario.check import check, check_values
 from bpmax_sim.scenario.faults import fault_of, fault_problem
+from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.names import ScenarioNames
 from bpmax_sim.scenario.source import RunWarning, ScenarioSource, Spot, read_script
 from bpmax_sim.script.failure import Script
@@ -176,15 +177,34 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
         return self.row.id if self.row else ""
 
     @property
+    def header(self) -> ItemHeader:
+        """Return what is known of it without loading it."""
+        return ItemHeader(
+            root=self.root,
+            path=self.path,
+            file=self.spot.source.file,
+            title=self.scenario.scenario,
+            was=self.scenario.was,
+            row_id=self.row_id,
+            place=self.place,
+            tags=self.tags,
+            skip=self.skip,
+            xfail=self.xfail,
+            cassette=self.cassette,
+            platforms=self.platforms,
+            instances=self.instances,
+            steps=len(self.steps),
+        )
+
+    @property
     def node_name(self) -> str:
         """Return the name as it stands in a test's id, on one line."""
-        name = node_part(self.scenario.scenario)
-        return f"{name}[{node_part(self.row.id)}]" if self.row else name
+        return self.header.node_name
 
     @property
     def node_id(self) -> str:
         """Return how the item is named on pytest's command line."""
-        return f"{self.spot.source.file}::{self.node_name}"
+        return self.header.node_id
 
     @property
     def homes(self) -> Homes:

@@ -25,6 +25,7 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect import Comparison, contrast, cut
 from bpmax_sim.script.failure import Script
 from bpmax_sim.yamlfile import Node, display_path, parse_yaml, read_text
+from bpmax_sim.yamlfile.reads import note_read
 
 LONGEST = 25
 WIDTH = 100
@@ -347,6 +348,7 @@ def read_script(path: Path, place: Place) -> Script:
     Raises:
         ConfigError: if it cannot be read as UTF-8.
     """
+    note_read(path)
     try:
         return _read_script_file(display_path(path), file_stamp(str(path)))
     except (OSError, UnicodeDecodeError) as error:

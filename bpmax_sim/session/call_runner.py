@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bpmax_sim.cassette.matching import Rules
 from bpmax_sim.errors import CassetteError, NoMatchError
 from bpmax_sim.i18n import join_messages
 from bpmax_sim.messages import Request, Response
@@ -221,6 +222,13 @@ class Wiring:
                 self.settings.remote.upload(path)
 
 
+def _rules_of(platforms: Platforms, settings: Settings) -> Rules:
+    rules = matching_rules(platforms, settings.ignore)
+    if settings.moves is None:
+        return rules
+    return replace(rules, former=rules.former.merge_with(settings.moves.former))
+
+
 def wire(
     platforms: Platforms, settings: Settings, start: SessionStart, network: Transport | None
 ) -> Wiring:
@@ -240,7 +248,7 @@ def wire(
     secrets = SessionSecrets(vault, net)
     tenants = Tenants(platforms, settings, start, vault)
     check_paths("redact", settings.redact)
-    rules = matching_rules(platforms, settings.ignore)
+    rules = _rules_of(platforms, settings)
     log = SendingLog(rules, start.clock)
 
     replay = ReplayMode(platforms, settings, start, log, rules, secrets)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from bpmax_sim.cassette.matching import Difference
 from bpmax_sim.clock import SeededChance, SystemChance
@@ -80,6 +80,10 @@ class SessionEnvironment(Environment):
     def hide(self, request: Request) -> Request:
         """Return *request*, made of stand-ins, as it may be written down, before it is signed."""
         return redact_request(with_personal(request, self.personal), self.vault)
+
+    def signs_anew(self, request: Request, again: Callable[[], Request], *, differs: bool) -> bool:
+        """Return whether the recorded request is to be signed *again*."""
+        return self._is_replay and self._replay.signs_anew(request, again, differs=differs)
 
     def mismatch_error(self, call: Call, differences: tuple[Difference, ...]) -> NoMatchError:
         """Remember a call that is signed otherwise than it was recorded, and return its error."""

@@ -289,6 +289,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
     Option("remote", _SESSION),
     Option("replays", _SESSION),
     Option("adopts", _SESSION),
+    Option("moves", _SESSION),
     Option("command", _SESSION, str, default=""),
     Option("command_rewrite", _SESSION, str, default="--record=rewrite"),
     Option("command_new", _SESSION, str, default="--record=new"),

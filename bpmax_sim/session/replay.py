@@ -9,8 +9,10 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import (
     Difference,
+    Parts,
     Rules,
     differences,
     parts_of_exchange,
@@ -64,6 +66,9 @@ class ReplayMode:
         self._platforms, self._log, self._rules = platforms, log, rules
         self._vault, self._net = secrets.vault, secrets.net
         self._folder = settings.logins
+        self._moves, self._repeat = settings.moves, settings.repeat
+        if self._moves is not None:
+            self._moves.owner, self._moves.cassette = recording.owner, recording.cassette
         self._commands = MissContext(
             record=settings.command,
             new=settings.command_new,
@@ -94,6 +99,7 @@ class ReplayMode:
 
     def _play(self, shown: Request, player: Player, alike: Exchange | None = None) -> Outcome:
         """Return what came of *shown*, or of the recorded request *alike*, which then is played."""
+        moves = self._moves if player is self.player and alike is None else None
         parts = parts_of_request(shown if alike is None else alike.request)
         context = self._miss_context(shown.call)
         if shown.call is not None and not shown.call.platform:
@@ -101,10 +107,26 @@ class ReplayMode:
         try:
             turn = player.next(parts, context)
         except NoMatchError as error:
-            self._log.note_miss(shown, error.nearest, parts)
-            raise
+            proposed = self._propose(player, parts)
+            if proposed is None:
+                self._log.note_miss(shown, error.nearest, parts)
+                raise
+            turn = proposed
         self._log.note_match(shown, turn, parts)
+        if moves is not None:
+            moves.note(shown, turn[1], parts, self._rules)
         return player.outcome(*turn)
+
+    def _propose(self, player: Player, parts: Parts) -> tuple[Cassette, int] | None:
+        """Return what may answer a call that has no recording, where a person is asked for it."""
+        moves = self._moves
+        if moves is None or player is not self.player:
+            return None
+        found = moves.find_repeated(parts, self._rules) if self._repeat else None
+        found = found or player.claim_nearest(parts)
+        if found is None:
+            moves.contest(parts, player.numbers(parts))
+        return found
 
     def _login_outcome(self, shown: Request) -> Outcome:
         """Return what came of a login; it takes no virtual time, recorded or replayed.
@@ -139,6 +161,13 @@ class ReplayMode:
     def login_files(self) -> tuple[Path, ...]:
         """Return the files of the logins that were asked for."""
         return tuple(login_file(self._folder, key) for key in self._login_players if self._folder)
+
+    def signs_anew(self, request: Request, again: Callable[[], Request], *, differs: bool) -> bool:
+        """Return whether the recording of *request* is moved, with what *again* signs."""
+        if self._moves is None:
+            return False
+        self._moves.sign(request, again, self._rules, differs=differs)
+        return True
 
     def mismatch_error(self, call: Call, found: tuple[Difference, ...]) -> NoMatchError:
         """Return the error for a call that is signed otherwise than it was recorded."""

@@ -16,6 +16,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.session import options
+from bpmax_sim.session.migration import Moves
 from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.session.shared_recording import Run
 from bpmax_sim.transport.faults import Fault
@@ -56,6 +57,7 @@ class _Options(TypedDict, total=False):
     remote: Remote | None
     replays: Replays | None
     adopts: Adopts | None
+    moves: Moves | None
     command: str
     command_rewrite: str
     command_new: str
@@ -134,6 +136,7 @@ class Settings:
         replays: tells whether what was recorded replays, given the file; asked before any of the
             old recording is kept in a new one.
         adopts: tells under which other name *owner* is recorded in a cassette, or nothing.
+        moves: takes what a replay would find if it were recorded today, and is answered by it.
         run: sessions of one owner in one run are one recording; None for those that are open at
             the same time as this one.
         shared_logins: what sessions of one run log in with once; None for a login of its own.
@@ -166,6 +169,7 @@ class Settings:
     remote: Remote | None = None
     replays: Replays | None = None
     adopts: Adopts | None = field(default=None, repr=False)
+    moves: Moves | None = field(default=None, repr=False)
     guard: bool | NetworkGuard = False
     allow_hosts: tuple[str, ...] = ()
     run: Run | None = field(default=None, repr=False)

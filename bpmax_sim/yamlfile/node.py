@@ -35,6 +35,7 @@ from bpmax_sim.errors import ConfigError, Place, Problem, Problems
 from bpmax_sim.field_path import read_steps
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import check_number_size
+from bpmax_sim.yamlfile.reads import note_read
 
 Scalar = str | int | float | bool | None
 Step = str | int
@@ -500,6 +501,7 @@ def read_bytes(path: Path, name: str, *, largest: int = LARGEST, is_regular: boo
     Raises:
         ConfigError: it cannot be read, or is larger.
     """
+    note_read(path)
     if not name.isascii() and _HALF.search(name):
         shown = f"{name.encode(errors='backslashreplace').decode()}: {_NO_NAME}"
         raise ConfigError(shown)

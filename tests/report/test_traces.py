@@ -70,7 +70,7 @@ def test_a_trace_is_kept_when_it_is_wanted(
     item, events = ran
 
     assert bool(keep_trace(item, events, when, failed=failed)) is kept
-    assert trace_path(item).exists() is kept
+    assert trace_path(item.header).exists() is kept
 
 
 def test_a_pass_takes_the_trace_of_the_failure_away(
@@ -80,7 +80,7 @@ def test_a_pass_takes_the_trace_of_the_failure_away(
     keep_trace(item, events, "on-failure", failed=True)
     keep_trace(item, events, "on-failure", failed=False)
 
-    assert not trace_path(item).exists()
+    assert not trace_path(item.header).exists()
 
 
 def test_a_trace_that_cannot_be_written_is_left_out(

@@ -10,7 +10,6 @@ from tests.team.conftest import Command
 from tests.team.project import CALL, Crm, TeamProject
 
 OWN = "version: 1\nscenario: {title}\n{more}steps:\n- name: 查询\n  js: |\n{lines}\n"
-SIGN = "auth: {sign: {kind: hmac_sha256, key: '{{ password }}', parts: ['{{ now | s }}'], "
 
 
 def edit(path: Path, *pairs: tuple[str, str]) -> None:
@@ -165,3 +164,153 @@ def test_what_was_signed_under_an_earlier_name_is_still_checked(
     assert done.code == 0, done.out
     edit(platform, ("X-Sign}", "X-Sign, app_secret: '{{ app_key }}'}"))
     assert "signed otherwise" in bs("run").out
+
+
+FOUR = (
+    *("--platform", "crm=crm_system", "--api", "crm_system.get_customer=crm_system.find_customer"),
+    *("--path", "/api/v1=/api/v2"),
+)
+
+
+def rename_four(project: TeamProject) -> None:
+    """Rename the platform and an API, go to v2, and give the scenario another title."""
+    root = project.root
+    edit(
+        root / "scenarios/platforms/crm.yaml",
+        ("platform_key: crm", "platform_key: crm_system"),
+        ("  get_customer:", "  find_customer:"),
+        ("/api/v1/customers", "/api/v2/customers"),
+    )
+    edit(root / "scenarios/instances.yaml", ("platform: crm", "platform: crm_system"))
+    edit(
+        root / "scenarios/customer.scenario.yaml",
+        ("$proxy('crm')", "$proxy('crm_system')"),
+        ("get_customer", "find_customer"),
+        ("scenario: 查询客户", "scenario: 按编号查询客户"),
+    )
+
+
+def test_four_renames_are_one_command(recorded: TeamProject, crm: Crm, bs: Command) -> None:
+    rename_four(recorded)
+    assert bs("run").code == 3
+    calls = crm.calls
+
+    done = bs("migrate", *FOUR)
+    assert done.code == 6
+    assert done.out.splitlines() == [
+        "API crm_system.get_customer → crm_system.find_customer, 2 exchanges in 1 file",
+        "scenario 查询客户 → 按编号查询客户, 1 recording in 1 file",
+        "path /api/v1 → /api/v2, 2 exchanges in 1 file",
+        "platform crm → crm_system, 2 exchanges in 1 file",
+    ]
+    recorded.git("diff", "--exit-code", "cassettes")
+
+    done = bs("migrate", *FOUR, "--yes")
+    assert done.code == 0, done
+    assert bs("run").code == 0
+    assert bs("cassette", "fmt", "--check").code == 0
+    assert crm.calls == calls
+    text = (recorded.root / "cassettes/customer.yaml").read_text(encoding="utf-8")
+    assert text.count('"moved":["platform crm → crm_system"') == 2
+    assert "/api/v1" not in text.replace("path /api/v1", "")
+    assert bs("migrate", *FOUR, "--yes").err.count("nothing to move") == 1
+    first, second, *_ = bs("verify").out.splitlines()
+    assert "cassettes/customer.yaml:4: info: crm_system.find_customer: moved by" in first
+    assert "path /api/v1 → /api/v2" in second
+    assert bs("lint").code == 0
+
+
+def test_signed_requests_are_signed_anew(signed: TeamProject, crm: Crm, bs: Command) -> None:
+    rename_four(signed)
+    assert bs("migrate", *FOUR, "--yes").code == 0
+    assert bs("run").code == 0
+    edit(
+        signed.root / "scenarios/platforms/crm.yaml",
+        ("X-Sign}", "X-Sign, app_secret: '{{ app_key }}'}"),
+    )
+    assert "signed otherwise" in bs("run").out
+
+
+def test_a_new_parameter_is_one_cause_over_all_files(
+    project: TeamProject, crm: Crm, bs: Command
+) -> None:
+    for name, numbers in (("甲", (1, 2)), ("乙", (3,))):
+        project.scenario(name, *numbers)
+    assert bs("record").code == 0
+    edit(
+        project.root / "scenarios/platforms/crm.yaml",
+        (
+            "    path: /api/v1/customers/{id}\n",
+            "    path: /api/v1/customers/{id}\n    query: {lang: zh}\n",
+        ),
+    )
+    done = bs("migrate", "--yes")
+    assert done.out == 'crm.get_customer: query.lang absent → "zh", 3 exchanges in 1 file\n'
+    assert done.code == 0
+    assert bs("run").code == 0
+
+
+def test_a_migration_that_is_only_partly_right_leaves_the_rest_whole(
+    project: TeamProject, crm: Crm, bs: Command
+) -> None:
+    """One scenario also expects what no recording says, so its old recording stays."""
+    project.scenario("甲", 1)
+    project.scenario("乙", 2)
+    assert bs("record").code == 0
+    edit(
+        project.root / "scenarios/platforms/crm.yaml",
+        ("/api/v1/customers", "/api/v2/customers"),
+    )
+    project.scenario("乙", 2, 3)
+    done = bs("migrate", "--yes")
+    assert done.code == 1
+    assert "乙.scenario.yaml::乙: still red, so its recording stays as it was" in done.err
+    after = project.cassette.read_text(encoding="utf-8")
+    assert after.count("/api/v2/customers/1") == 1
+    assert "/api/v1/customers/2" in after
+    assert "/api/v2/customers/2" not in after
+    assert bs("run", str(project.root / "scenarios/甲.scenario.yaml")).code == 0
+
+
+def test_nothing_near_is_taken_by_itself(recorded: TeamProject, crm: Crm, bs: Command) -> None:
+    """A call that is made as recorded and otherwise, too, is no rename; replay says miss."""
+    own_scenario(recorded, "查询客户", 3, 1, 2)
+    done = bs("migrate", "--yes")
+    assert "is called as it was recorded and otherwise, too" in done.err
+    recorded.git("diff", "--exit-code", "cassettes")
+    own_scenario(recorded, "查询客户", 1, 3)
+    assert bs("run").code == 3
+
+
+def test_a_test_in_python_is_moved_by_name(recorded: TeamProject, crm: Crm, bs: Command) -> None:
+    cassette = recorded.root / "cassettes/customer.yaml"
+    text = cassette.read_text(encoding="utf-8").replace(
+        "查询客户", "tests/test_crm.py::test_customer"
+    )
+    (recorded.root / "cassettes/test_crm").mkdir()
+    moved = recorded.root / "cassettes/test_crm/test_customer.yaml"
+    moved.write_text(text, encoding="utf-8")
+    assert bs("cassette", "seal", str(moved), "--yes").code == 0
+    rename_four(recorded)
+    owner = "tests/test_crm.py::test_customer=tests/test_crm.py::test_find"
+    assert bs("migrate", *FOUR, "--owner", owner, "--yes").code == 0
+    text = moved.read_text(encoding="utf-8")
+    assert text.count('"call":"crm_system.find_customer"') == 2
+    assert text.count("/api/v2/customers/") == 2
+    assert '"for":"tests/test_crm.py::test_find"' in text
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--api", "get=find"), "expected PLATFORM.OLD=PLATFORM.NEW"),
+        (("--api", "a.get=b.find"), "say --platform OLD=NEW"),
+        (("--path", "/v1"), "--path /v1: expected OLD=NEW"),
+    ],
+)
+def test_what_migrate_does_not_take(
+    project: TeamProject, bs: Command, words: tuple[str, ...], says: str
+) -> None:
+    done = bs("migrate", *words)
+    assert done.code == 2
+    assert says in done.err

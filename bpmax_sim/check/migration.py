@@ -1,0 +1,331 @@
+"""Recordings moved to the names of today: what is proposed, and whether it replays.
+
+Scenarios are replayed; what they miss and what is left of their recordings is put together by its
+cause. What is accepted has to replay in a folder of its own before a file is replaced.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from msgspec.structs import replace
+
+from bpmax_sim.cassette import journal
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.format import UNKNOWN_RULES, dump_entries
+from bpmax_sim.cassette.former_names import FormerNames, rename_standins
+from bpmax_sim.cassette.matching import identity, parts_of_exchange
+from bpmax_sim.cassette.model import Entry
+from bpmax_sim.cassette.reader import read_exchange
+from bpmax_sim.errors import BpmaxError
+from bpmax_sim.platform.load import load_platforms
+from bpmax_sim.scenario.events import ScenarioFinished
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.runner import find_recorded_name, open_session, run_item
+from bpmax_sim.secret.standin import slug
+from bpmax_sim.session.credentials import matching_rules
+from bpmax_sim.session.migration import Cause, Moves
+from bpmax_sim.session.settings import SessionOptions
+from bpmax_sim.yamlfile import display_path
+
+_MOST_VALUES = 3
+_OWNER = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Renames:
+    """What the command line says is called otherwise."""
+
+    apis: Mapping[str, str]
+    platforms: Mapping[str, str]
+    paths: Mapping[str, str]
+    owners: Mapping[str, str]
+
+    def __bool__(self) -> bool:
+        return bool(self.apis or self.platforms or self.paths or self.owners)
+
+    @property
+    def former(self) -> FormerNames:
+        """Return the earlier names of platforms and APIs, by those of today."""
+        platforms, apis = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
+        for old, new in self.platforms.items():
+            platforms[new].append(old)
+        for old, new in self.apis.items():
+            apis[new].append(old.partition(".")[2])
+        return FormerNames(
+            {key: tuple(names) for key, names in platforms.items()},
+            {key: tuple(names) for key, names in apis.items()},
+        )
+
+    def find_owner(self, item: ScenarioItem, owners: Sequence[str]) -> str:
+        """Return in whose name a cassette holds what *item* plays."""
+        named = [old for old in owners if self.owners.get(old) == item.owner]
+        return named[0] if named else find_recorded_name(item, owners)
+
+
+@dataclass(slots=True)
+class MovePlan:
+    """What is proposed for one owner of one cassette.
+
+    Attributes:
+        item: the scenario that plays it; None where none does, so that names alone are changed.
+        entries: the owner's exchanges as they would be, by their number in the cassette.
+        contested: calls that are made as they were recorded, and otherwise, too.
+        unknown: calls that nothing recorded is near to.
+        causes: why, by the same number; the cause of the owner's own name stands under -1.
+    """
+
+    file: Path
+    cassette: Cassette
+    owner: str
+    new_owner: str
+    item: ScenarioItem | None = None
+    entries: dict[int, Entry] = field(default_factory=dict)
+    causes: dict[int, tuple[Cause, ...]] = field(default_factory=dict)
+    contested: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+
+    def accept(self, causes: frozenset[Cause]) -> None:
+        """Keep what is moved for accepted *causes* alone."""
+        for number, own in list(self.causes.items()):
+            if not causes.issuperset(own):
+                del self.causes[number]
+                self.entries.pop(number, None)
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether nothing of it changes."""
+        return not self.causes
+
+
+def plan_items(items: Iterable[ScenarioItem], renames: Renames) -> Iterator[MovePlan | None]:
+    """Replay *items* and yield what each would find if it were recorded today."""
+    for item in items:
+        moves = Moves(renames.former)
+        options: SessionOptions = {
+            "mode": "replay",
+            "unused": "ignore",
+            "moves": moves,
+            "adopts": partial(renames.find_owner, item),
+            "environ": os.environ,
+        }
+        _replay(item, item.root / "cassettes", options)
+        yield _plan_of(item, moves)
+
+
+def _plan_of(item: ScenarioItem, moves: Moves) -> MovePlan | None:
+    cassette = moves.cassette
+    if cassette is None or not cassette.index.numbers(moves.owner):
+        return None
+    plan = MovePlan(_file_of(item), cassette, moves.owner, item.owner, item)
+    plan.contested, plan.unknown = tuple(moves.contested), tuple(moves.unknown)
+    for number, move in moves.found.items():
+        plan.entries[number] = move.apply(cassette.explicit(number))
+        plan.causes[number] = move.causes
+    if moves.owner != item.owner:
+        plan.causes[_OWNER] = (Cause("owner", was=moves.owner, now=item.owner),)
+    return plan
+
+
+def _replay(item: ScenarioItem, folder: Path, options: SessionOptions) -> str:
+    """Replay *item* with the cassettes of *folder*; return why it is red, or nothing."""
+    try:
+        session = open_session(item, cassettes=folder, **options)
+        *_, last = run_item(item, session, environ=os.environ)
+    except BpmaxError as error:
+        return str(error).partition("\n")[0]
+    assert isinstance(last, ScenarioFinished)
+    failures = last.failures if last.outcome == "failed" else ()
+    return str(failures[0].essence) if failures else ""
+
+
+def plan_others(
+    root: Path, known: Sequence[MovePlan], items: Sequence[ScenarioItem], renames: Renames
+) -> list[MovePlan]:
+    """Return the plans of owners that no scenario is, such as tests: their names are changed."""
+    taken = {(plan.file.absolute(), plan.owner) for plan in known}
+    taken |= {(_file_of(item).absolute(), item.owner) for item in items}
+    plans = []
+    for path in sorted((root / "cassettes").rglob("*.yaml")):
+        if path.relative_to(root / "cassettes").parts[0] == "auth":
+            continue
+        cassette = Cassette.load(display_path(path))
+        plans += [
+            _rename_owner(path, cassette, owner, renames)
+            for owner in cassette.owners
+            if (path.absolute(), owner) not in taken
+        ]
+    return [plan for plan in plans if not plan.is_empty]
+
+
+def _rename_owner(path: Path, cassette: Cassette, owner: str, renames: Renames) -> MovePlan:
+    plan = MovePlan(path, cassette, owner, renames.owners.get(owner, owner))
+    for number in cassette.index.numbers(owner):
+        entry, causes = _rename_entry(cassette.explicit(number), renames)
+        if causes:
+            plan.entries[number], plan.causes[number] = entry, causes
+    if plan.new_owner != owner:
+        plan.causes[_OWNER] = (Cause("owner", was=owner, now=plan.new_owner),)
+    return plan
+
+
+def _rename_entry(entry: Entry, renames: Renames) -> tuple[Entry, tuple[Cause, ...]]:
+    """Return *entry* under the names of today, its key for a player to work out, and why.
+
+    One that is signed stays: nobody calls here, so nothing could sign it anew.
+    """
+    line, text, causes = entry.line, entry.text, list[Cause]()
+    old = tuple(line.call.partition(".")[::2])
+    platform, api = renames.former.today(*old)
+    if platform != old[0]:
+        causes.append(Cause("platform", was=old[0], now=platform))
+        text = str(rename_standins(text, old=old[0], new=platform))
+    if api != old[1]:
+        causes.append(Cause("api", was=f"{platform}.{old[1]}", now=f"{platform}.{api}"))
+    for was, now in renames.paths.items():
+        lines = text.splitlines(keepends=True)
+        moved = [_move_path(each, line.base, was, now) for each in lines[:3]] + lines[3:]
+        if moved != lines:
+            causes.append(Cause("path", was=was, now=now))
+            text = "".join(moved)
+    if not causes or line.signed is not None:
+        return entry, ()
+    call = f"{platform}.{api}" if api else platform
+    marks = (*line.moved, *(cause.mark for cause in causes))
+    values = {name.replace(f"{old[0]}.", f"{platform}.", 1): v for name, v in line.values.items()}
+    line = replace(line, call=call, rules=UNKNOWN_RULES, moved=marks, values=values)
+    return Entry(line, text), tuple(causes)
+
+
+def _move_path(line: str, base: str, was: str, now: str) -> str:
+    start, mark, rest = line.partition(f"{base}{was}")
+    is_uri = start.strip() in {"uri:", 'uri: "'} and mark and rest[:1] in {"/", "?", "\n", '"'}
+    return f"{start}{base}{now}{rest}" if is_uri else line
+
+
+def join_causes(plans: Sequence[MovePlan]) -> None:
+    """Make one cause of those that differ by their values alone, where there are many."""
+    by_place: dict[tuple[str, str, str], set[Cause]] = defaultdict(set)
+    for plan in plans:
+        for cause in (cause for own in plan.causes.values() for cause in own):
+            by_place[cause.kind, cause.name, cause.place].add(cause)
+    joined: dict[Cause, Cause] = {}
+    for (kind, *_), causes in by_place.items():
+        if kind == "place" and len(causes) > _MOST_VALUES:
+            sides = [{cause.was for cause in causes}, {cause.now for cause in causes}]
+            was, now = (values.pop() if len(values) == 1 else "…" for values in sides)
+            joined |= {cause: replace(cause, was=was, now=now) for cause in causes}
+    for plan in plans:
+        for number, own in plan.causes.items():
+            plan.causes[number] = tuple(dict.fromkeys(joined.get(cause, cause) for cause in own))
+
+
+def _carry_out(plan: MovePlan, number: int, old: Entry) -> Entry:
+    entry = plan.entries.get(number, old)
+    if _OWNER not in plan.causes:
+        return entry
+    was, now = (f"redacted.scenario.{slug(name)}." for name in (plan.owner, plan.new_owner))
+    text = entry.text.replace(was, now)
+    entry = Entry(replace(entry.line, owner=plan.new_owner), text)
+    if text == old.text or plan.item is None:
+        return entry
+    platforms = load_platforms(plan.item.platforms, instances=plan.item.instances)
+    rules = matching_rules(platforms, plan.item.scenario.proxy.ignore)
+    return entry.with_line(key=identity(parts_of_exchange(read_exchange(entry)), rules))
+
+
+def _file_of(item: ScenarioItem) -> Path:
+    return item.root / "cassettes" / f"{item.cassette}.yaml"
+
+
+def carry_out(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list[tuple[str, str]]]:
+    """Replace the files of *plans* that replay then; return them, and what is red and why.
+
+    Raises:
+        OSError: a file cannot be written; it and those after it are as before.
+    """
+    by_file = defaultdict[Path, list[MovePlan]](list)
+    for plan in plans:
+        by_file[plan.file].append(plan)
+    with TemporaryDirectory(prefix="bpmax-migrate-") as name:
+        folder, red = Path(name), list[tuple[str, str]]()
+        logins = _move_logins(root / "cassettes" / "auth", plans)
+        _write_trial(folder, root, by_file, logins)
+        good = []
+        for plan in plans:
+            why = _replay(plan.item, folder, {"environ": os.environ}) if plan.item else ""
+            if why and plan.item:
+                home = display_path(root / "cassettes")
+                red.append((plan.item.node_id, why.replace(str(folder), home)))
+            else:
+                good.append(plan)
+    written = [path for path in by_file if _write(path, [p for p in good if p.file == path])]
+    for old, (new, data) in logins.items() if written else ():
+        with journal.lock_folder(new.parent):
+            journal.replace_whole(new, data)
+            if not red:
+                old.unlink()
+        written.append(new)
+    return written, red
+
+
+def _write_trial(
+    folder: Path,
+    root: Path,
+    by_file: Mapping[Path, Sequence[MovePlan]],
+    logins: Mapping[Path, tuple[Path, bytes]],
+) -> None:
+    home = root / "cassettes"
+    if (home / "auth").is_dir():
+        shutil.copytree(home / "auth", folder / "auth")
+    files = {path: _bytes_of(plans) for path, plans in by_file.items()}
+    for path, data in {**files, **dict(logins.values())}.items():
+        target = folder / path.absolute().relative_to(home.absolute())
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+
+
+def _write(path: Path, plans: Sequence[MovePlan]) -> bool:
+    if not plans:
+        return False
+    data = _bytes_of(plans)
+    with journal.lock_folder(path.parent):
+        journal.replace_whole(path, data)
+    return True
+
+
+def _bytes_of(plans: Sequence[MovePlan]) -> bytes:
+    """Return the cassette that *plans* are of, with them carried out."""
+    cassette, by_owner = plans[0].cassette, {plan.owner: plan for plan in plans}
+    entries = []
+    for number in range(len(cassette)):
+        entry = cassette.explicit(number)
+        plan = by_owner.get(entry.line.owner)
+        entries.append(entry if plan is None else _carry_out(plan, number, entry))
+    return dump_entries(entries)
+
+
+def _move_logins(folder: Path, plans: Sequence[MovePlan]) -> dict[Path, tuple[Path, bytes]]:
+    """Return the new place and bytes of each recorded login of a platform that is renamed."""
+    causes = {cause for plan in plans for own in plan.causes.values() for cause in own}
+    renamed = {cause.was: cause.now for cause in causes if cause.kind == "platform"}
+    renames = Renames({}, renamed, {}, {})
+    moved: dict[Path, tuple[Path, bytes]] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        platform, _, instance = path.stem.partition(".")
+        target = path.with_name(f"{renamed.get(platform)}.{instance}.yaml")
+        if platform in renamed and not target.exists():
+            cassette = Cassette.load(display_path(path))
+            entries = map(cassette.explicit, range(len(cassette)))
+            fresh = [
+                _rename_entry(entry, renames)[0].with_line(owner=target.stem) for entry in entries
+            ]
+            moved[path] = (target, dump_entries(fresh))
+    return moved

@@ -1,0 +1,172 @@
+"""``migrate``: recordings that a replay would find if they were of today are moved, by causes.
+
+Scenarios are replayed; what they miss and what is left of their recordings is put together by its
+cause. A person accepts causes, and what is moved for them has to replay before a file is replaced.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from bpmax_sim.check.migration import (
+    MovePlan,
+    Renames,
+    carry_out,
+    join_causes,
+    plan_items,
+    plan_others,
+)
+from bpmax_sim.cli.cassettes import Yes
+from bpmax_sim.cli.options import Json, Paths
+from bpmax_sim.cli.select import collect
+from bpmax_sim.cli.terminal import choose, say, say_document, tell, with_progress
+from bpmax_sim.errors import CassetteError, ConfigError
+from bpmax_sim.i18n import label_message, msg, plural
+from bpmax_sim.project import find_root
+from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.session.migration import Cause
+from bpmax_sim.yamlfile import display_path
+
+
+def migrate(  # noqa: PLR0913 - the options of the command
+    paths: Paths = None,
+    *,
+    api: Annotated[
+        list[str] | None,
+        Option(metavar="A.OLD=A.NEW", help=msg("An API has another name; repeatable.")),
+    ] = None,
+    platform: Annotated[
+        list[str] | None,
+        Option(metavar="OLD=NEW", help=msg("A platform has another key; repeatable.")),
+    ] = None,
+    path: Annotated[
+        list[str] | None,
+        Option(metavar="OLD=NEW", help=msg("Paths begin otherwise, such as /v1=/v2; repeatable.")),
+    ] = None,
+    owner: Annotated[
+        list[str] | None,
+        Option(metavar="OLD=NEW", help=msg("A scenario or a test has another name; repeatable.")),
+    ] = None,
+    yes: Yes = False,
+    json: Json = False,
+) -> int:
+    """Move recordings to what is called today."""
+    renames = _read_renames(api or (), platform or (), path or (), owner or ())
+    items = [item for item in collect(paths) if _is_replayed(item)]
+    plans = [plan for plan in with_progress(plan_items(items, renames), len(items)) if plan]
+    root = find_root(Path.cwd())
+    if renames and not paths:
+        plans += plan_others(root, plans, items, renames)
+    join_causes(plans)
+    _tell_left(plans)
+    groups = Counter(cause for plan in plans for own in plan.causes.values() for cause in own)
+    accepted = _ask(groups, plans, yes=yes, quiet=json)
+    for plan in plans:
+        plan.accept(accepted)
+    written, red = _carry_out(root, [plan for plan in plans if not plan.is_empty])
+    files = [display_path(path) for path in written]
+    for name in files:
+        tell(label_message(name, msg("moved")))
+    for name, why in red:
+        tell("{name}: still red, so its recording stays as it was: {why}", name=name, why=why)
+    if not groups and not any(plan.unknown for plan in plans):
+        tell(msg("every recording is found under today's names; there is nothing to move"))
+    if json:
+        causes = [
+            {"cause": str(cause), "exchanges": number, "accepted": cause in accepted}
+            for cause, number in sorted(groups.items())
+        ]
+        say_document(causes=causes, files=files, red=[name for name, _ in red])
+    if red:
+        return ExitCode.FAILED
+    return ExitCode.REVIEW if set(groups) - accepted else ExitCode.PASSED
+
+
+def _tell_left(plans: Sequence[MovePlan]) -> None:
+    """Tell what is not moved, whatever is accepted."""
+    for plan in plans:
+        for name in dict.fromkeys(plan.unknown):
+            tell(
+                "{file}: {name}: nothing recorded is like this; if it had another name, say "
+                "--platform OLD=NEW or --api PLATFORM.OLD=PLATFORM.NEW, else record it",
+                file=display_path(plan.file),
+                name=name,
+            )
+        for name in dict.fromkeys(plan.contested):
+            tell(
+                "{file}: {name} is called as it was recorded and otherwise, too, so that is not "
+                "moved; record the new call with `bpmax-sim record --record new`",
+                file=display_path(plan.file),
+                name=name,
+            )
+
+
+def _carry_out(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list[tuple[str, str]]]:
+    try:
+        return carry_out(root, plans) if plans else ([], [])
+    except OSError as error:
+        raise CassetteError(
+            "{path}: not moved ({strerror}); what was there is whole",
+            path=error.filename or root,
+            strerror=error.strerror,
+        ) from error
+
+
+def _read_renames(*options: Sequence[str]) -> Renames:
+    """Return what the options of the command line say.
+
+    Raises:
+        ConfigError: one of them is not ``old=new``, or an API's is of two platforms.
+    """
+    maps: list[dict[str, str]] = []
+    for name, texts in zip(("--api", "--platform", "--path", "--owner"), options, strict=True):
+        maps.append({})
+        for text in texts:
+            old, equals, new = text.partition("=")
+            if not (old and equals and new):
+                raise ConfigError("{name} {text}: expected OLD=NEW", name=name, text=text)
+            if name == "--api" and not (
+                "." in old and old.partition(".")[0] == new.partition(".")[0]
+            ):
+                raise ConfigError(
+                    "--api {text}: expected PLATFORM.OLD=PLATFORM.NEW, of one platform as it is "
+                    "called today; of a platform that has another key, say --platform OLD=NEW",
+                    text=text,
+                )
+            maps[-1][old] = new
+    return Renames(*maps)
+
+
+def _is_replayed(item: ScenarioItem) -> bool:
+    return not item.skip and item.scenario.proxy.mode not in {"record", "live", "simulate"}
+
+
+def _ask(
+    groups: Mapping[Cause, int], plans: Sequence[MovePlan], *, yes: bool, quiet: bool
+) -> frozenset[Cause]:
+    """Show each cause with what it is the cause of, and return those that are accepted."""
+    accepted = set()
+    files = defaultdict[Cause, set[Path]](set)
+    for plan in plans:
+        for cause in (cause for own in plan.causes.values() for cause in own):
+            files[cause].add(plan.file)
+    for cause, number in sorted(groups.items()):
+        counted = plural(number, "{number} exchange", "{number} exchanges")
+        if cause.kind == "owner":
+            counted = plural(number, "{number} recording", "{number} recordings")
+        where = plural(len(files[cause]), "{number} file", "{number} files")
+        line = msg("{cause}, {counted} in {where}", cause=cause, counted=counted, where=where)
+        if not quiet:
+            say(line)
+        if yes or (sys.stdin.isatty() and choose(msg("Move them?"), ("yes", "no")) == "yes"):
+            accepted.add(cause)
+    if groups and not accepted and not sys.stdin.isatty():
+        tell(msg("nothing was moved; move it with --yes"))
+    return frozenset(accepted)

@@ -1,0 +1,185 @@
+"""The files of a project at one time, and what is kept of them below ``.bpmax``.
+
+A file is read again unless its size, times and inode are those of the last look, and its last
+change was older than that look by more than a clock's step: Git's "racy" rule
+(https://git-scm.com/docs/racy-git). What is kept is only ever a shortcut: a file that is damaged,
+of another version or cannot be written changes nothing but the time it takes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import platform
+import stat
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeVar
+
+import msgspec
+
+import bpmax_sim
+from bpmax_sim.project import make_folder
+
+LARGEST: Final = 64 * 1024 * 1024
+_RACY: Final = 2_000_000_000
+"""Nanoseconds within which two changes may have one time; FAT keeps times to two seconds."""
+
+
+class FileStamp(msgspec.Struct, frozen=True, array_like=True):
+    """What tells without reading it that a file is the one that was read."""
+
+    size: int
+    modified: int
+    changed: int
+    inode: int
+
+
+class IndexedFile(msgspec.Struct, frozen=True, array_like=True):
+    """A file as it was looked at: its stamp, and the digest of its path and content."""
+
+    stamp: FileStamp
+    digest: bytes
+
+
+class FileLook:
+    """One look at the files of a project; each is read once, and only where its stamp is new.
+
+    Attributes:
+        root: of the project.
+        files: what was looked at, by its path from the root; None for what is no file.
+    """
+
+    def __init__(self, root: Path, known: Mapping[str, IndexedFile]) -> None:
+        """Begin a look that trusts the stamps of *known*, which `lasting_files` of another gave."""
+        self.root = root
+        self.files: dict[str, IndexedFile | None] = {}
+        self._known = known
+        self._place = f"{os.path.abspath(root)}{os.sep}"  # noqa: PTH100
+        self._begin = time.time_ns()
+
+    def name_of(self, path: str | os.PathLike[str]) -> str:
+        """Return how the index names *path*: from the root, with ``/``."""
+        whole = os.path.abspath(path)  # noqa: PTH100
+        if whole.startswith(self._place):
+            return whole[len(self._place) :].replace(os.sep, "/")
+        with contextlib.suppress(ValueError):  # of another drive
+            return os.path.relpath(whole, self._place).replace(os.sep, "/")
+        return whole
+
+    def path_of(self, name: str) -> str:
+        """Return the file that the index calls *name*."""
+        return os.path.join(self._place, name)  # noqa: PTH118
+
+    def file(self, name: str) -> IndexedFile | None:
+        """Return what there is at *name*; None if it is no file that can be read."""
+        try:
+            return self.files[name]
+        except KeyError:
+            found = self.files[name] = self._look_at(name)
+            return found
+
+    def digest(self, name: str) -> bytes:
+        """Return the digest of what there is at *name*; nothing if it is no file."""
+        file = self.file(name)
+        return file.digest if file is not None else b""
+
+    def read(self, name: str) -> tuple[IndexedFile | None, bytes]:
+        """Read the file anew: what there is, and exactly the content that its digest is of.
+
+        The content of one that is too large is empty, and its digest that of its stamp.
+        """
+        file, data = None, b""
+        with contextlib.suppress(OSError, ValueError), open(self.path_of(name), "rb") as stream:  # noqa: PTH123
+            status = os.fstat(stream.fileno())
+            if stat.S_ISREG(status.st_mode):
+                stamp = _stamp_of(status)
+                is_small = stamp.size <= LARGEST
+                data = stream.read() if is_small else b""
+                named = f"{name}\0".encode("utf-8", "surrogatepass")
+                told = named + (data if is_small else repr(stamp).encode())
+                file = IndexedFile(stamp, hashlib.blake2b(told, digest_size=16).digest())
+        self.files[name] = file
+        return file, data
+
+    def is_settled(self, name: str) -> bool:
+        """Return whether the file was changed so long before the look that its stamp is proof."""
+        file = self.file(name)
+        if file is None:
+            return False
+        return max(file.stamp.modified, file.stamp.changed) < self._begin - _RACY
+
+    def lasting_files(self) -> dict[str, IndexedFile]:
+        """Return the files whose stamps the next look can trust."""
+        files = self.files.items()
+        return {name: file for name, file in files if file is not None and self.is_settled(name)}
+
+    def _look_at(self, name: str) -> IndexedFile | None:
+        last = self._known.get(name)
+        if last is not None:
+            try:
+                status = os.stat(self.path_of(name))  # noqa: PTH116 - of thousands of files
+            except (OSError, ValueError):
+                return None
+            if stat.S_ISREG(status.st_mode) and last.stamp == _stamp_of(status):
+                return last
+        return self.read(name)[0]
+
+
+def _stamp_of(status: os.stat_result) -> FileStamp:
+    return FileStamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
+@cache
+def code_edition() -> str:
+    """Return what tells the code that reads files from any other, also between two versions."""
+    package = os.path.dirname(bpmax_sim.__file__)  # noqa: PTH120
+    parts = [bpmax_sim.__version__, platform.python_version(), msgspec.__version__]
+    parts += sorted(_modules(package))
+    return hashlib.blake2b(" ".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def _modules(folder: str) -> Iterator[str]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.endswith(".py"):
+                status = entry.stat()
+                yield f"{entry.path}:{status.st_size}:{status.st_mtime_ns}"
+            elif "." not in entry.name and entry.is_dir() and entry.name != "__pycache__":
+                yield from _modules(entry.path)
+
+
+class Edition(Protocol):
+    """What lies on the disk: a struct with the edition of the code that wrote it."""
+
+    edition: str
+
+
+K = TypeVar("K", bound=Edition)
+
+
+def read_kept(place: Path, decoder: msgspec.msgpack.Decoder[K], edition: str) -> K | None:
+    """Return what was written at *place* by this *edition*, or None."""
+    try:
+        kept = decoder.decode(place.read_bytes())
+    except (OSError, msgspec.MsgspecError, ValueError):
+        return None
+    return kept if kept.edition == edition else None
+
+
+def write_kept(place: Path, kept: Any) -> None:
+    """Write it in one step; where that cannot be, the next look reads everything again."""
+    with contextlib.suppress(OSError):
+        make_folder(place)
+        with tempfile.NamedTemporaryFile(
+            dir=place.parent, prefix=f".{place.name}.", suffix=".tmp", delete=False
+        ) as file:
+            file.write(msgspec.msgpack.encode(kept))
+        try:
+            os.replace(file.name, place)  # noqa: PTH105
+        except OSError:
+            os.unlink(file.name)  # noqa: PTH108

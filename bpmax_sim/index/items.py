@@ -1,0 +1,311 @@
+"""The items of a project's scenario files, known without loading those that did not change.
+
+Of each sound file ``.bpmax/items`` keeps the headers of its items, beside the digests of all files
+that they were made of: fragments, flows, scripts, tables. A file whose items depend on more, such
+as variables of a command line or of the environment, is loaded each time; so is one with problems.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from bpmax_sim.errors import ConfigError, Place, Problem
+from bpmax_sim.i18n import msg
+from bpmax_sim.index.files import FileLook, IndexedFile, code_edition, read_kept, write_kept
+from bpmax_sim.project import NAME, find_root, platform_folders, strictness_of
+from bpmax_sim.scenario.header import ItemHeader
+from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile.reads import record_reads
+
+_WHOLE: Final = 2
+"""A look at one in so many of the kept files is one at the project, so the others may be old."""
+_PROJECT: Final = "pyproject.toml"
+
+
+class ProjectItem:
+    """An item of a project: its header, and the item itself as soon as somebody wants it."""
+
+    __slots__ = ("_loaded", "_source", "header")
+
+    def __init__(self, header: ItemHeader, source: _ScenarioFile) -> None:
+        """Keep *header*; *source* loads the item."""
+        self.header = header
+        self._source = source
+
+    def load(self) -> ScenarioItem:
+        """Return the item, ready to run.
+
+        Raises:
+            ConfigError: the file changed meanwhile and is wrong, or has no such item any more.
+        """
+        for item in self._source.load():
+            if (item.scenario.scenario, item.row_id) == (self.header.title, self.header.row_id):
+                return item
+        message = msg("this changed while it was read; run it again")
+        raise ConfigError(Problem(message, self.header.place))
+
+    @property
+    def files(self) -> frozenset[str]:
+        """Return the files that it is made of, from the root of the file system."""
+        return self._source.files
+
+
+class _ScenarioFile:
+    """A scenario file: where it is, and its items once they are loaded."""
+
+    def __init__(self, path: Path, root: Path, files: frozenset[str]) -> None:
+        self.path = path
+        self.root = root
+        self.files = files
+        self.items: list[ScenarioItem] | None = None
+
+    def load(self) -> list[ScenarioItem]:
+        if self.items is None:
+            self.items = items(self.path, root=self.root)
+        return self.items
+
+
+class _StoredItem(msgspec.Struct, frozen=True, array_like=True):
+    """A header without what all items of a file share.
+
+    Attributes:
+        table: the CSV file that the row stands in, from the folder of the scenario, or nothing.
+    """
+
+    title: str
+    was: tuple[str, ...]
+    row_id: str
+    table: str
+    line: int
+    column: int
+    tags: tuple[str, ...]
+    skip: bool | str
+    xfail: bool | str
+    cassette: str
+    platforms: tuple[str, ...]
+    instances: str
+    steps: int
+
+
+class _StoredFile(msgspec.Struct, frozen=True, array_like=True):
+    """The items of a scenario file, and the digests of the other files that they depend on."""
+
+    depends: dict[str, bytes]
+    items: tuple[_StoredItem, ...]
+
+
+class StoredItems(msgspec.Struct):
+    """What lies on the disk.
+
+    Attributes:
+        files: by their path from the root.
+        scenarios: by the digest of the scenario file.
+    """
+
+    edition: str
+    files: dict[str, IndexedFile]
+    scenarios: dict[bytes, _StoredFile]
+
+
+_DECODER: Final = msgspec.msgpack.Decoder(StoredItems)
+
+
+class ItemIndex:
+    """The items of the scenario files of one project, as they are at one time.
+
+    Attributes:
+        root: of the project.
+        loaded: how many files had to be loaded.
+    """
+
+    def __init__(self, root: Path, *, is_kept: bool = True) -> None:
+        """Take what is kept of the project at *root*; without *is_kept*, load everything."""
+        self.root = root
+        self.loaded = 0
+        self._place = root / NAME / "items"
+        self._edition = _edition_of(root) if is_kept else ""
+        kept = read_kept(self._place, _DECODER, self._edition) if self._edition else None
+        self._kept = kept
+        self._disk = FileLook(root, kept.files if kept else {})
+        self._scenarios: dict[bytes, _StoredFile] = {}
+
+    def items_of(self, path: Path, variables: Mapping[str, Any] | None = None) -> list[ProjectItem]:
+        """Return the items of the scenario file *path*, one for each row, or one.
+
+        Raises:
+            ConfigError: everything that is wrong with the file or what it names.
+        """
+        name = self._disk.name_of(path)
+        digest = self._disk.digest(name) if self._edition and not variables else b""
+        stored = self._kept.scenarios.get(digest) if self._kept and digest else None
+        if stored is not None and self._is_current(stored):
+            self._scenarios[digest] = stored
+            return self._restore(path, name, stored)
+        return self._load(path, name, digest, variables)
+
+    def save(self) -> None:
+        """Keep what is known now for the next time, where anything of it is new."""
+        if not self._scenarios:
+            return
+        before: Mapping[bytes, _StoredFile] = self._kept.scenarios if self._kept else {}
+        known: Mapping[str, IndexedFile] = self._kept.files if self._kept else {}
+        files = self._disk.lasting_files()
+        if self._edition != _edition_of(self.root):  # the settings changed meanwhile
+            return
+        if self._scenarios.keys() <= before.keys() and files.items() <= known.items():
+            return
+        kept = {**before, **self._scenarios}
+        if len(before) < _WHOLE * len(self._scenarios):  # of other branches as many again
+            others = [digest for digest in before if digest not in self._scenarios]
+            surplus = others[: -len(self._scenarios)]
+            kept = {digest: file for digest, file in kept.items() if digest not in set(surplus)}
+            known = {}
+        write_kept(self._place, StoredItems(self._edition, {**known, **files}, kept))
+
+    def _is_current(self, stored: _StoredFile) -> bool:
+        digest = self._disk.digest
+        return all(digest(name) == before for name, before in stored.depends.items())
+
+    def _restore(self, path: Path, name: str, stored: _StoredFile) -> list[ProjectItem]:
+        shown = display_path(path)
+        files = frozenset(map(self._disk.path_of, (name, *stored.depends)))
+        source = _ScenarioFile(path, self.root, files)
+        return [ProjectItem(self._header(path, shown, item), source) for item in stored.items]
+
+    def _header(self, path: Path, shown: str, stored: _StoredItem) -> ItemHeader:
+        file = display_path(path.parent / stored.table) if stored.table else shown
+        return ItemHeader(
+            root=self.root,
+            path=path,
+            file=shown,
+            title=stored.title,
+            was=stored.was,
+            row_id=stored.row_id,
+            place=Place(file, stored.line, stored.column),
+            tags=stored.tags,
+            skip=stored.skip,
+            xfail=stored.xfail,
+            cassette=stored.cassette,
+            platforms=tuple(map(Path, stored.platforms)),
+            instances=Path(stored.instances) if stored.instances else None,
+            steps=stored.steps,
+        )
+
+    def _load(
+        self, path: Path, name: str, digest: bytes, variables: Mapping[str, Any] | None
+    ) -> list[ProjectItem]:
+        environ = _NotedEnviron(os.environ)
+        with record_reads() as paths:
+            loaded = items(path, variables=variables, environ=environ, root=self.root)
+        self.loaded += 1
+        names = frozenset(map(self._disk.name_of, paths))
+        if digest and not environ.is_read and all(map(self._disk.is_settled, names)):
+            depends = {other: self._disk.digest(other) for other in names if other != name}
+            stored = tuple(self._store(item) for item in loaded)
+            self._scenarios[digest] = _StoredFile(depends, stored)
+        source = _ScenarioFile(path, self.root, frozenset(paths))
+        source.items = loaded
+        return [ProjectItem(item.header, source) for item in loaded]
+
+    def _store(self, item: ScenarioItem) -> _StoredItem:
+        return _StoredItem(
+            title=item.scenario.scenario,
+            was=item.scenario.was,
+            row_id=item.row_id,
+            table=_table_of(item),
+            line=item.place.line,
+            column=item.place.column,
+            tags=item.tags,
+            skip=item.skip,
+            xfail=item.xfail,
+            cassette=item.cassette,
+            platforms=tuple(map(str, item.platforms)),
+            instances=str(item.instances or ""),
+            steps=len(item.steps),
+        )
+
+
+def _edition_of(root: Path) -> str:
+    """Return what all items of the project at *root* depend on; nothing where it is wrong."""
+    bare = FileLook(root, {})
+    try:
+        strictness_of(root / _PROJECT, root)
+        folders = platform_folders(root)
+    except ValueError:
+        return ""
+    return f"{code_edition()} {bare.digest(_PROJECT).hex()} {bare.path_of('')} {folders}"
+
+
+def _table_of(item: ScenarioItem) -> str:
+    """Return the CSV file of an item as its place spells it, from the folder of the scenario."""
+    if item.place.file == item.spot.source.file:
+        return ""
+    return item.place.file.removeprefix(display_path(item.path.parent / "_")[:-1])
+
+
+class _NotedEnviron(Mapping[str, str]):
+    """The environment, which remembers whether anything of it was asked for."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.is_read = False
+
+    def __getitem__(self, name: str) -> str:
+        self.is_read = True
+        return self._environ[name]
+
+    def __iter__(self) -> Iterator[str]:
+        self.is_read = True
+        return iter(self._environ)
+
+    def __len__(self) -> int:
+        self.is_read = True
+        return len(self._environ)
+
+
+class ItemFinder:
+    """The items of scenario files of any projects, with one look at each project."""
+
+    def __init__(self) -> None:
+        """Begin with nothing looked at."""
+        self._indexes: dict[Path, ItemIndex] = {}
+        self._roots: dict[Path, Path] = {}
+
+    def items_of(
+        self, path: Path, variables: Mapping[str, Any] | None = None, root: Path | None = None
+    ) -> list[ProjectItem]:
+        """Return the items of *path*; *root* is that of its project, where it is known.
+
+        Raises:
+            ConfigError: everything that is wrong with the file or what it names.
+        """
+        root = root or self._root_of(path)
+        if root not in self._indexes:
+            self._indexes[root] = ItemIndex(root)
+        return self._indexes[root].items_of(path, variables)
+
+    def save(self) -> None:
+        """Keep what is known of each project."""
+        for index in self._indexes.values():
+            index.save()
+
+    def _root_of(self, path: Path) -> Path:
+        folder = path.parent
+        if folder not in self._roots:
+            self._roots[folder] = find_root(path)
+        return self._roots[folder]
+
+
+def load_each(found: Iterable[ProjectItem], problems: list[Problem]) -> Iterator[ScenarioItem]:
+    """Yield the items that *found* stands for; what cannot be loaded goes to *problems*."""
+    for item in found:
+        try:
+            yield item.load()
+        except ConfigError as error:
+            problems += error.problems

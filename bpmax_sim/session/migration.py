@@ -1,0 +1,219 @@
+"""What of a recording would have to be of today for a replay to find it, and for which causes.
+
+A replay with `Moves` answers a call that has no recording by the nearest one that is left, as a
+proposal: nothing is written here, and whoever is shown the causes decides. Each move holds the
+request as it is made today, in the form that is written down.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.format import render
+from bpmax_sim.cassette.former_names import FormerNames
+from bpmax_sim.cassette.matching import (
+    Parts,
+    Rules,
+    differences,
+    identity,
+    parts_of_exchange,
+    parts_of_request,
+)
+from bpmax_sim.cassette.model import Entry, encode_sorted
+from bpmax_sim.cassette.reader import split_exchange
+from bpmax_sim.i18n import label_message, msg
+from bpmax_sim.messages import Exchange, Request, Response
+
+Kind = Literal["owner", "platform", "api", "path", "place", "signature"]
+NOTHING: Final = "-"
+_WIDTH: Final = 60
+
+
+class Cause(msgspec.Struct, frozen=True, order=True):
+    """Why a recording is not found: what was recorded at a place, and what is called today.
+
+    Attributes:
+        name: the API, ``platform.api``, where it is of one alone.
+        place: where they differ, such as ``query.lang``.
+    """
+
+    kind: Kind
+    name: str = ""
+    place: str = ""
+    was: str = ""
+    now: str = ""
+
+    @property
+    def mark(self) -> str:
+        """Return it as it is written down, in no language."""
+        return f"{self.place or self.kind} {self.was} → {self.now}".strip()
+
+    def __str__(self) -> str:
+        """Return ``crm.get_customer: query.lang absent → "zh"``."""
+        was, now = (msg("absent") if text == NOTHING else text for text in (self.was, self.now))
+        text = msg("{place} {was} → {now}", place=self.place or _KINDS[self.kind], was=was, now=now)
+        if self.kind == "signature":
+            text = msg("signed anew with the stand-in key")
+        return label_message(self.name, text) if self.name else text
+
+
+_KINDS: Final = {
+    "owner": msg("scenario"),
+    "platform": msg("platform"),
+    "api": msg("API"),
+    "path": msg("path"),
+    "signature": "",
+    "place": "",
+}
+
+
+class Move(msgspec.Struct, frozen=True):
+    """One exchange that would be found.
+
+    Attributes:
+        fresh: its request and index line as of today.
+    """
+
+    causes: tuple[Cause, ...]
+    fresh: Entry
+
+    def apply(self, old: Entry) -> Entry:
+        """Return *old* with today's request, and with the mark of what was changed."""
+        line, now = old.line, self.fresh.line
+        request = split_exchange(self.fresh.text)[0]
+        _, mark, outcome = split_exchange(old.text)
+        marks = (*line.moved, *(cause.mark for cause in self.causes))
+        moved = replace(
+            line,
+            key=now.key,
+            call=now.call,
+            instance=now.instance,
+            base=now.base,
+            host=now.host,
+            injected=now.injected,
+            signed=now.signed,
+            rules=now.rules,
+            extra=now.extra,
+            sent_in=now.sent_in,
+            moved=tuple(dict.fromkeys(marks)),
+        )
+        return Entry(moved, f"{request}{mark}{outcome}")
+
+
+class Moves:
+    """What one replay proposes.
+
+    Attributes:
+        former: earlier names beside those that platform files declare.
+        found: the moves, by the number of the exchange in its cassette.
+        contested: calls that are made as they were recorded, though their recording had been
+            proposed for another one.
+        unknown: calls that nothing recorded is near to.
+        owner: in whose name the recording stands.
+        cassette: the recording; None where there is none.
+    """
+
+    def __init__(self, former: FormerNames | None = None) -> None:
+        """Propose nothing yet."""
+        self.former = former or FormerNames()
+        self.found: dict[int, Move] = {}
+        self.contested: list[str] = []
+        self.unknown: list[str] = []
+        self.owner = ""
+        self.cassette: Cassette | None = None
+        self._sent: dict[tuple[int, int], int] = {}
+
+    def note(self, request: Request, number: int, sent: Parts, rules: Rules) -> None:
+        """Note that exchange *number* answered *request*, whose parts are *sent*."""
+        assert self.cassette is not None
+        if request.call is not None:
+            self._sent[request.call.serial, request.attempt] = number
+        recorded = parts_of_exchange(self.cassette.exchange(number))
+        causes = tuple(dict.fromkeys(_find_causes(recorded, sent, rules)))
+        known = self.found.get(number)
+        if known is not None and known.causes != causes and known.causes[0].kind != "signature":
+            self.contest(sent, [number])
+        elif causes:
+            self.found[number] = Move(causes, _draft(request, rules))
+
+    def find_repeated(self, sent: Parts, rules: Rules) -> tuple[Cassette, int] | None:
+        """Return the exchange that was proposed for the same call before."""
+        key = identity(sent, rules)
+        for number, move in self.found.items():
+            if move.fresh.line.key == key and self.cassette is not None:
+                return self.cassette, number
+        return None
+
+    def contest(self, parts: Parts, numbers: Sequence[int]) -> None:
+        """Take back what was proposed of the exchanges *numbers*, which the call *parts* is."""
+        if not numbers:
+            self.unknown.append(parts.name or parts.path)
+        for number in numbers:
+            if self.found.pop(number, None) is not None:
+                self.contested.append(parts.name or parts.path)
+
+    def sign(
+        self, request: Request, again: Callable[[], Request], rules: Rules, *, differs: bool
+    ) -> None:
+        """Take the signature that the stand-in key gives today, at the recorded instant."""
+        assert request.call is not None
+        number = self._sent.get((request.call.serial, request.attempt))
+        if number is None or not (differs or number in self.found):
+            return
+        causes = self.found[number].causes if number in self.found else ()
+        self.found[number] = Move(
+            causes or (Cause("signature", request.call.name),), _draft(again(), rules)
+        )
+
+
+_NO_RESPONSE: Final = Response(status=0)
+
+
+def _draft(request: Request, rules: Rules) -> Entry:
+    key = identity(parts_of_request(request), rules)
+    return render(Exchange(request=request, outcome=_NO_RESPONSE, key=key), rules=rules)
+
+
+def _find_causes(recorded: Parts, sent: Parts, rules: Rules) -> Iterator[Cause]:
+    if recorded.platform != sent.platform:
+        yield Cause("platform", was=recorded.platform, now=sent.platform)
+    if recorded.api != sent.api:
+        was = f"{sent.platform}.{recorded.api}" if recorded.api else NOTHING
+        yield Cause("api", was=was, now=sent.name or NOTHING)
+    found = differences(recorded, sent, rules)
+    roots = {difference.path.partition(".")[0] for difference in found}
+    is_address = "path" in roots and not all(
+        difference.path.startswith("path.") for difference in found if difference.path[:4] == "path"
+    )
+    if is_address:
+        yield Cause("path", "", "", *_differing_path(recorded.path, sent.path))
+    for difference in found:
+        root = difference.path.partition(".")[0].partition("[")[0]
+        if root in {"platform", "api"} or (root == "path" and is_address):
+            continue
+        values = map(_spell, (difference.recorded, difference.sent))
+        yield Cause("place", sent.name or sent.path, difference.path, *values)
+
+
+def _differing_path(old: str, new: str) -> tuple[str, str]:
+    """Return the beginnings of two paths, up to the last segment that differs."""
+    was, now = old.split("/"), new.split("/")
+    while len(was) > 1 and len(now) > 1 and was[-1] == now[-1]:
+        was.pop()
+        now.pop()
+    return "/".join(was) or "/", "/".join(now) or "/"
+
+
+def _spell(value: Any) -> str:
+    if value is UNSET:
+        return NOTHING
+    text = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else ""
+    text = text or encode_sorted(value).decode()
+    return text if len(text) <= _WIDTH else f"{text[:_WIDTH]}…"

@@ -1,0 +1,282 @@
+"""The items that the index knows are those of the files, whatever happens to either."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.index import files
+from bpmax_sim.index.items import ItemIndex
+from bpmax_sim.scenario.load import items
+
+ROOT = Path(__file__).parents[2]
+SCENARIO = "scenarios/采购/付款.scenario.yaml"
+FORM = "version: 1\nscenario: 付款\nform: {fields: {金额: 1}}\n"
+PLAIN = f"{FORM}steps: [{{set: {{金额: 3}}}}]\n"
+TEXTS: Mapping[str, tuple[str, ...]] = {
+    SCENARIO: (
+        f"{FORM}cases: {{from: rows.csv}}\nsteps: [{{js: {{file: x.js}}}}]\n",
+        f"{FORM}use: [parts.yaml]\ntags: [财务]\nsteps: [{{run: 打开}}]\n",
+        f"{FORM}steps: [{{set: {{数量: 3}}}}]\n",
+        f"{PLAIN}proxy: {{cassette: '${{env.财务}}'}}\n",
+        "version: 1\nscenario: [",
+    ),
+    "scenarios/采购/x.js": ("form.金额 = 2;", "form.金额 = 22;"),
+    "scenarios/采购/rows.csv": ("id\n甲\n乙\n", "id\n甲\n丙丙\n", "id\n甲\n甲\n\n\n"),
+    "scenarios/采购/parts.yaml": (
+        "steps: {打开: [{set: {金额: 5}}]}\n",
+        "steps: {关上去: [{set: {金额: 5}}]}\n",
+    ),
+    "pyproject.toml": (
+        "[tool.bpmax_sim]\n",
+        "[tool.bpmax_sim]\nlenient = ['scenarios/采购']\n",
+        "[tool.bpmax_sim]\nstrict = ['nowhere']\n",
+        "[tool.bpmax_sim]\nplatforms = ['parts']\n",
+    ),
+}
+"""Contents of different sizes: within one step of the clock nothing else tells them apart here."""
+NAMES = sorted(TEXTS)
+
+
+@pytest.fixture(autouse=True)
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what a test wrote before a look count as old, as it is for a person."""
+    monkeypatch.setattr(files, "_RACY", -(10**9))
+
+
+def read(index: ItemIndex, path: Path) -> Any:
+    try:
+        return [item.header for item in index.items_of(path)]
+    except ConfigError as error:
+        return str(error)
+
+
+def load(root: Path, path: Path) -> Any:
+    try:
+        return [item.header for item in items(path, root=root)]
+    except ConfigError as error:
+        return str(error)
+
+
+def test_the_gallery_has_the_items_that_its_files_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(ROOT / "scenarios", tmp_path / "scenarios")
+    monkeypatch.chdir(tmp_path)
+    paths = sorted((tmp_path / "scenarios").rglob("*.scenario.yaml"))
+    expected = [load(tmp_path, path) for path in paths]
+    first = ItemIndex(tmp_path)
+    assert [read(first, path) for path in paths] == expected
+    first.save()
+
+    again = ItemIndex(tmp_path)
+
+    assert [read(again, path) for path in paths] == expected
+    assert again.loaded == sum("${env." in path.read_text("utf-8") for path in paths)
+
+
+def test_an_item_of_the_index_is_loaded_when_it_is_wanted(tmp_path: Path) -> None:
+    path = write(tmp_path, SCENARIO, TEXTS[SCENARIO][1])
+    write(tmp_path, "scenarios/采购/parts.yaml", TEXTS["scenarios/采购/parts.yaml"][0])
+    look(tmp_path)
+
+    (item,) = ItemIndex(tmp_path).items_of(path)
+
+    assert item.load().header == item.header
+    assert {Path(name).name for name in item.files} == {"付款.scenario.yaml", "parts.yaml"}
+
+
+def test_what_was_broken_since_is_told_when_it_is_loaded(tmp_path: Path) -> None:
+    path = write(tmp_path, SCENARIO, TEXTS[SCENARIO][1])
+    write(tmp_path, "scenarios/采购/parts.yaml", TEXTS["scenarios/采购/parts.yaml"][0])
+    look(tmp_path)
+    (item,) = ItemIndex(tmp_path).items_of(path)
+    path.write_text(TEXTS[SCENARIO][1].replace("付款", "收款"), "utf-8")
+
+    with pytest.raises(ConfigError, match="changed while"):
+        item.load()
+
+
+def test_variables_of_the_command_line_are_always_read_in(tmp_path: Path) -> None:
+    text = f"{PLAIN}vars: {{单: 甲}}\nproxy: {{cassette: '${{vars.单}}'}}\n"
+    path = write(tmp_path, SCENARIO, text)
+    look(tmp_path)
+
+    (item,) = ItemIndex(tmp_path).items_of(path, {"单": "乙"})
+
+    assert item.header.cassette == "乙"
+
+
+def test_a_project_that_moved_is_read_anew(tmp_path: Path) -> None:
+    write(tmp_path / "a", SCENARIO, PLAIN)
+    (tmp_path / "a/scenarios/platforms").mkdir()
+    look(tmp_path / "a")
+    (tmp_path / "a").rename(tmp_path / "b")
+    index = ItemIndex(tmp_path / "b")
+
+    (item,) = index.items_of(tmp_path / "b" / SCENARIO)
+
+    assert index.loaded == 1
+    assert item.header.platforms == (tmp_path / "b/scenarios/platforms",)
+
+
+def test_a_change_within_one_step_of_the_clock_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    path = write(tmp_path, SCENARIO, PLAIN)
+    before = path.stat().st_mtime_ns
+    look(tmp_path)
+    write(tmp_path, SCENARIO, PLAIN.replace("付款", "收款"))
+    os.utime(path, ns=(before, before))
+
+    (seen,) = look(tmp_path)
+
+    assert seen.title == "收款"
+
+
+@pytest.mark.parametrize("content", [b"", b"\x00", b"\x83", os.urandom(2000), None])
+def test_an_index_that_is_damaged_is_made_afresh(tmp_path: Path, content: bytes | None) -> None:
+    path = write(tmp_path, SCENARIO, PLAIN)
+    expected = look(tmp_path)
+    place = tmp_path / ".bpmax/items"
+    data = place.read_bytes()
+    place.write_bytes(data[: len(data) // 2] if content is None else content)
+
+    assert read(ItemIndex(tmp_path), path) == expected
+    assert look(tmp_path) == expected
+    assert ItemIndex(tmp_path).items_of(path)
+
+
+def test_an_index_of_another_version_is_made_afresh(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, SCENARIO, PLAIN)
+    look(tmp_path)
+    monkeypatch.setattr("bpmax_sim.index.items.code_edition", lambda: "another")
+    index = ItemIndex(tmp_path)
+
+    index.items_of(path)
+
+    assert index.loaded == 1
+
+
+def test_where_nothing_can_be_written_it_is_loaded_each_time(tmp_path: Path) -> None:
+    write(tmp_path, SCENARIO, PLAIN)
+    (tmp_path / ".bpmax").write_text("a file where the folder would be", "utf-8")
+
+    assert look(tmp_path) == look(tmp_path) != []
+
+
+def test_two_processes_at_once_do_not_harm_each_other(tmp_path: Path) -> None:
+    write(tmp_path, SCENARIO, PLAIN)
+    expected = load(tmp_path, tmp_path / SCENARIO)
+    seen: list[Any] = []
+    threads = [threading.Thread(target=lambda: seen.append(look(tmp_path))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert seen == [expected] * 4
+    assert look(tmp_path) == expected
+
+
+def write(root: Path, name: str, text: str) -> Path:
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    return path
+
+
+def look(root: Path) -> Any:
+    """Look at the one scenario, and keep what was seen."""
+    index = ItemIndex(root)
+    seen = read(index, root / SCENARIO)
+    index.save()
+    return seen
+
+
+class Edits(RuleBasedStateMachine):
+    """Everything that people and tools do to files, beside items that are loaded from them."""
+
+    @initialize(texts=st.fixed_dictionaries({name: st.sampled_from(TEXTS[name]) for name in NAMES}))
+    def begin(self, texts: dict[str, str]) -> None:
+        self.root = Path(tempfile.mkdtemp())
+        for name, text in texts.items():
+            write(self.root, name, text)
+
+    def teardown(self) -> None:
+        shutil.rmtree(self.root, ignore_errors=True)
+        os.environ.pop("财务", None)
+
+    @rule(name=st.sampled_from(NAMES), number=st.integers(0, 4), keeps_time=st.booleans())
+    def edit(self, name: str, number: int, keeps_time: bool) -> None:
+        path = self.root / name
+        before = path.stat().st_mtime_ns if path.exists() else time.time_ns()
+        write(self.root, name, TEXTS[name][number % len(TEXTS[name])])
+        if keeps_time:
+            os.utime(path, ns=(before, before))
+
+    @rule(name=st.sampled_from(NAMES), moved=st.integers(-(10**15), 10**15))
+    def touch(self, name: str, moved: int) -> None:
+        if (path := self.root / name).exists():
+            os.utime(path, ns=(10**18 + moved, 10**18 + moved))
+
+    @rule(one=st.sampled_from(NAMES), other=st.sampled_from(NAMES))
+    def swap(self, one: str, other: str) -> None:
+        first, second = self.root / one, self.root / other
+        if first.exists() and second.exists() and first != second:
+            aside = first.with_suffix(".aside")
+            first.rename(aside)
+            second.rename(first)
+            aside.rename(second)
+
+    @rule(name=st.sampled_from(NAMES))
+    def delete(self, name: str) -> None:
+        (self.root / name).unlink(missing_ok=True)
+
+    @rule(name=st.sampled_from(["parts", "scenarios/platforms"]))
+    def make_or_delete_a_folder(self, name: str) -> None:
+        folder = self.root / name
+        folder.rmdir() if folder.exists() else folder.mkdir(parents=True)
+
+    @rule(value=st.sampled_from(["甲", "乙", None]))
+    def change_environment(self, value: str | None) -> None:
+        os.environ.pop("财务", None)
+        if value is not None:
+            os.environ["财务"] = value
+
+    @rule()
+    def nest_a_project(self) -> None:
+        (self.root / "scenarios/采购/scenarios").mkdir(parents=True, exist_ok=True)
+
+    @rule(share=st.floats(0, 1))
+    def cut_the_index(self, share: float) -> None:
+        place = self.root / ".bpmax/items"
+        if place.exists():
+            data = place.read_bytes()
+            place.write_bytes(data[: int(len(data) * share)])
+
+    @invariant()
+    def the_items_are_those_of_the_files(self) -> None:
+        if hasattr(self, "root"):
+            expected = load(self.root, self.root / SCENARIO)
+            assert look(self.root) == expected
+            assert look(self.root) == expected
+
+
+TestEdits = Edits.TestCase
+TestEdits.settings = settings(max_examples=20, stateful_step_count=12, deadline=None)
