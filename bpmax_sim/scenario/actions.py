@@ -92,6 +92,8 @@ def check_entries(context: CheckContext, fields: Any, spot: Spot) -> None:
     for name, value in fields.items() if isinstance(fields, Mapping) else ():
         if wrong := names.field_problem(name):
             context.tell(spot.at(name), wrong)
+        elif doubt := names.field_doubt(name):
+            context.tell(spot.at(name), doubt, kind="name", fails=False)
         for path, wrong in names.value_problems(name, value):
             context.tell(spot.at(name, *path), wrong, kind="name")
 

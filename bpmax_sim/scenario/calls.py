@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 
 from bpmax_sim.errors import Place
+from bpmax_sim.field_path import FieldPath, values_at
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.js_values import format_js_number, loads
 from bpmax_sim.messages import FORM, Pairs, Request, media_type
@@ -114,6 +115,15 @@ class CallMade(CallEnd, frozen=True, kw_only=True):
     body: Any = None
     place: Place | None = None
     earlier: tuple[CallAttempted, ...] = ()
+
+    def has(self, path: FieldPath, *, response: bool = False) -> bool:
+        """Return whether the request has something at *path*, or the *response* has."""
+        sides = [{"path": self.path, "query": self.query, "header": self.header, "body": self.body}]
+        if response:
+            sides.append({"header": self.response_header, "body": self.response})
+        return any(
+            next(values_at(side.get(path.root), path.below), None) is not None for side in sides
+        )
 
     @property
     def is_login(self) -> bool:

@@ -23,7 +23,7 @@ from bpmax_sim.errors import BAD_PATTERN, nearest_name, suggest
 from bpmax_sim.i18n import LANGUAGES, Translatable, join_messages, msg, series, translate
 from bpmax_sim.i18n import plain as plain_text
 from bpmax_sim.js_values import UNDEFINED
-from bpmax_sim.scenario.references import Path, show
+from bpmax_sim.scenario.references import Path, as_text, show
 from bpmax_sim.subject import form, hooks
 
 _BEFORE = 12
@@ -60,13 +60,18 @@ def label_of(path: Sequence[str | int]) -> str:
     return "".join(parts).lstrip(".")
 
 
-class Comparison(msgspec.Struct, frozen=True):
-    """One comparison: where inside the expectation, its outcome, and both sides as text."""
+class Comparison(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One comparison: where inside the expectation, its outcome, and both sides as text.
+
+    Attributes:
+        doubt: why it holds although it compared nothing.
+    """
 
     path: Path
     ok: bool
     expected: str
     actual: str
+    doubt: str = ""
 
     @property
     def label(self) -> str:
@@ -269,7 +274,21 @@ def _compare_each(expected: Any, actual: Any, path: Path) -> Checks:
         return (_single_check(path, False, whole, actual),)
     items = actual.items() if isinstance(actual, Mapping) else enumerate(actual)
     wrong = [c for at, item in items for c in failing_checks(compare(expected, item, (*path, at)))]
-    return tuple(wrong) or (_single_check(path, True, whole, actual),)
+    doubt = "" if actual else msg("it is empty here, so that nothing was compared")
+    return tuple(wrong) or (Comparison(path, True, whole, text_of(actual), doubt),)
+
+
+def _differ(expected: Any, actual: Any, path: Path) -> Checks:
+    """Compare by ``$ne``; a text and a number that look the same differ always."""
+    differs = actual is not UNSET and not hooks.same(expected, actual)
+    doubt = ""
+    if differs and isinstance(expected, str) is not isinstance(actual, str):
+        is_alike = not is_list(actual) and as_text(expected) == as_text(actual)
+        always = msg(
+            "it is {actual}, of another type, so that the two always differ", actual=show(actual)
+        )
+        doubt = always if is_alike else ""
+    return (Comparison(path, differs, f"$ne {show(expected)}", text_of(actual), doubt),)
 
 
 def _compare_unordered(expected: Any, actual: Any) -> bool:
@@ -324,7 +343,7 @@ TYPES: Mapping[str, Callable[[Any], bool]] = {
 
 OPERATORS: Mapping[str, Compare] = {
     "$eq": _operator_of("", hooks.same),
-    "$ne": _operator_of("$ne", lambda expected, actual: not hooks.same(expected, actual)),
+    "$ne": _differ,
     "$gt": _operator_of("$gt", _compare_order(operator.gt)),
     "$gte": _operator_of("$gte", _compare_order(operator.ge)),
     "$lt": _operator_of("$lt", _compare_order(operator.lt)),

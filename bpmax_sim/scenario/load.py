@@ -284,13 +284,23 @@ def items(
     draft.fragments = tuple(chain.from_iterable(fragments))
     draft.flows = dict(_load_flows(draft))
     draft.rows = rows_of(draft.spot.at("cases"), problems) if scenario.cases is not UNSET else ()
+    subjects = _load_subjects(draft)
+    draft.texts = _texts_of_scripts(draft, subjects)
     check(draft)
     check_values(draft)
-    subjects = _load_subjects(draft)
     loaded = [_build_item(draft, subjects, row, home) for row in draft.rows or (None,)]
     if problems:
         raise ConfigError(*sorted(set(problems), key=by_place))
     return loaded
+
+
+def _texts_of_scripts(draft: ScenarioDraft, subjects: Subjects) -> tuple[str, ...] | None:
+    """Return the sources of all scripts; None where a step may run Python."""
+    if any(step.action == "python" for step, _ in draft.steps):
+        return None
+    inline = (step.value for step, _ in draft.steps if step.action == "js")
+    files = (body.source for body in subjects.bodies)
+    return (*files, *(text for text in inline if isinstance(text, str)))
 
 
 def _load_file(

@@ -57,6 +57,7 @@ from bpmax_sim.session.settings import ScenarioOptions, SessionOptions
 from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.hooks import REFUSED, Result
+from bpmax_sim.subject.project import PROCESSING
 from bpmax_sim.yamlfile import display_path
 
 _ONCE = Retry(tries=1)
@@ -395,8 +396,17 @@ class StepRun(msgspec.Struct):
 
 def _expects_refusal(step: Step) -> bool:
     """Return whether *step* expects something that tells a refusal from a success."""
-    said = (step.expect.messages, step.expect.flow, step.expect.result, step.expect_error)
-    return any(part is not UNSET for part in said)
+    said = (step.expect.messages, step.expect.result, step.expect_error)
+    flow = step.expect.flow
+    facts = flow if isinstance(flow, Mapping) else {}
+    return any(part is not UNSET for part in said) or any(
+        fact.startswith("$") or fact in _MOVED or (fact == "status" and value != PROCESSING)
+        for fact, value in facts.items()
+    )
+
+
+_MOVED = frozenset({"at", "owners", "pending", "tasks", "history", "delay_level", "projects"})
+"""Facts of a flow that are others where an action succeeds."""
 
 
 def run_item(
@@ -419,6 +429,7 @@ def run_item(
         if not progress.failures:
             yield from _run_steps(progress)
         progress.note_stubs(stubs)
+        progress.note_places()
         silent = session.disarm((*rules, *stubs))
         if not progress.failures:
             reporter = progress.reporter()

@@ -423,6 +423,8 @@ def _malformed_routes(node: FlowNode, path: Path) -> Iterator[Finding]:
 
 
 _QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`""")
+_PATTERN = re.compile(r"/(?:\\.|[^/\\\n])+/")
+_ASSIGNMENT = re.compile(r"[\w$\])]\s*=(?![=>])\s*[^=>\s]")
 _BARE_FORM = re.compile(r"(?<![\w$.])form\s*(?=[.\[?])")
 
 
@@ -432,6 +434,8 @@ def _condition_problem(when: str) -> str | None:
         return msg("expected a JavaScript expression over ctx, got {when!r}", when=when)
     if _BARE_FORM.search(_QUOTED.sub("''", when)):
         return msg("a condition sees ctx alone; write ctx.form where form is written")
+    if _ASSIGNMENT.search(_PATTERN.sub("''", _QUOTED.sub("''", when))):
+        return msg("a condition compares with ===; a single = would write what it reads")
     return None
 
 
