@@ -68,7 +68,10 @@ def _read_exchange(attachment: Attachment, entry: Any) -> Exchange:
 
 def _read_pairs(headers: Any) -> Pairs:
     text = imported.require_text
-    return tuple((text(item["name"]), text(item["value"])) for item in headers or ())
+    pairs = [(text(item["name"]), text(item["value"])) for item in headers or ()]
+    # chrome-har lists what the protocol told before and after sending, so much of it twice
+    first = {(name.lower(), value): (name, value) for name, value in reversed(pairs)}
+    return tuple([pair for pair in pairs if first.pop((pair[0].lower(), pair[1]), None)])
 
 
 def _request_body(request: Any, attachment: Attachment) -> bytes | None:
