@@ -210,13 +210,13 @@ def _digest_filter(algorithm: str, encoding: str, value: object) -> str:
     return _ENCODINGS[encoding](_HASHES[algorithm](octets(value)).digest())
 
 
-def _keyed_filter(algorithm: str, encoding: str, value: object, key: object) -> str:
+def _make_keyed_filter(algorithm: str, encoding: str, value: object, key: object) -> str:
     return _ENCODINGS[encoding](hmac.digest(octets(key), octets(value), algorithm))
 
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     **{f"{a}_{e}": partial(_digest_filter, a, e) for a in _HASHES for e in _ENCODINGS},
-    **{f"hmac_{a}_{e}": partial(_keyed_filter, a, e) for a in _HASHES for e in _ENCODINGS},
+    **{f"hmac_{a}_{e}": partial(_make_keyed_filter, a, e) for a in _HASHES for e in _ENCODINGS},
     "b64": encodings.b64,
     "b64url": encodings.b64url,
     "canonical_query": canonical_query,
@@ -227,7 +227,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "form": encodings.form,
     "header_lines": header_lines,
     "header_names": header_names,
-    "hex": lambda value: encodings.bounded_octets(value).hex(),
+    "hex": lambda value: encodings.require_short_octets(value).hex(),
     "http_date": http_date,
     "iso": iso,
     "joined_query": joined_query,

@@ -41,9 +41,9 @@ from bpmax_sim.platform.model import (
     snake,
     value_problem,
 )
-from bpmax_sim.platform.secrecy import declared_clear, is_clear
+from bpmax_sim.platform.secrecy import is_clear, is_declared_clear
 from bpmax_sim.platform.template import names_in, texts_in
-from bpmax_sim.project import local_of
+from bpmax_sim.project import local_file_of
 from bpmax_sim.secret.source import read_env, read_file, read_keyring
 from bpmax_sim.secret.standin import standin
 from bpmax_sim.secret.vault import SHORTEST, Credential, Credentials
@@ -145,7 +145,7 @@ class _Resolver:
                 continue
             declared = None if isinstance(value, UnsetType) else value
             stands_for_itself = is_clear(self.platform, name, declared) or declared == ""
-            recorded = stands_for_itself and declared_clear(spec)
+            recorded = stands_for_itself and is_declared_clear(spec)
             real: Scalar | None = self.recorded.get(name) if recorded else None
             if real is None and (stands_for_itself or not self.closed):
                 real = self._real_value(name, spec, declared)
@@ -326,7 +326,7 @@ def read_instances(
         keys: the known platform keys.
         problems: gets everything that is wrong.
     """
-    local = Path(local_of(str(path)))
+    local = Path(local_file_of(str(path)))
     files = [file for file in (path, local) if file.is_file()] or [path]
     own: list[Problem] = Problems()
     known, entries = tuple(sorted(keys)), list[InstanceEntry]()

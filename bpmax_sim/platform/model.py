@@ -543,7 +543,7 @@ def sensitive(paths: Iterable[str]) -> tuple[Sensitive, ...]:
     return tuple(result)
 
 
-def placed_by(auth: Auth, apply: Iterable[Apply]) -> Iterator[tuple[str, str]]:
+def find_auth_places(auth: Auth, apply: Iterable[Apply]) -> Iterator[tuple[str, str]]:
     """Yield spot and name of *apply* and of the signature of *auth*, names rendered.
 
     Headers that a signature sets only where there are none are not among them: a script may.

@@ -35,7 +35,7 @@ from bpmax_sim.scenario.references import Path, show
 from bpmax_sim.session.sending_log import RecordingMatch
 
 
-class CallResponse(msgspec.Struct, frozen=True, kw_only=True):
+class CallResult(msgspec.Struct, frozen=True, kw_only=True):
     """What came of call *number*, or of one sending of it, redacted.
 
     Attributes:
@@ -56,7 +56,7 @@ class CallResponse(msgspec.Struct, frozen=True, kw_only=True):
     recording: RecordingMatch | None = None
 
 
-class CallAttempted(CallResponse, frozen=True, kw_only=True):
+class CallAttempted(CallResult, frozen=True, kw_only=True):
     """A sending of call *number* that was followed by another one, redacted.
 
     Attributes:
@@ -78,7 +78,7 @@ class CallAttempted(CallResponse, frozen=True, kw_only=True):
     order: int = 0
 
 
-class CallEnd(CallResponse, frozen=True, kw_only=True):
+class CallEnd(CallResult, frozen=True, kw_only=True):
     """The end of a call, after all its sendings.
 
     Attributes:

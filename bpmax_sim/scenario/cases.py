@@ -388,7 +388,7 @@ class ScenarioDraft:
         return ScenarioNames(
             subject_kinds=self.subject_kinds,
             fields=self.fields,
-            guessed_fields=() if self.fields else self.guessed_fields,
+            initial_fields=() if self.fields else self.initial_fields,
             columns=self.columns,
             variables=self.variable_names,
             scripts=self.scripts,
@@ -449,7 +449,7 @@ class ScenarioDraft:
         return model.declared_fields(self.scenario)
 
     @cached_property
-    def guessed_fields(self) -> tuple[str, ...]:
+    def initial_fields(self) -> tuple[str, ...]:
         """Return the fields that a flow without a form starts with."""
         flow = self.scenario.flow
         return tuple(flow.form) if isinstance(flow, model.FlowSpec) else ()

@@ -601,12 +601,12 @@ class _Scope:
         known, whole = self.known[ref.root], ref.text.partition(".")[2]
         name = whole if whole in known or ref.root == "env" else str(ref.path[0])
         if lacking := self.lacking.get(ref.root):
-            return str(references.undefined_error(ref.text, lacking))
+            return str(references.make_undefined_error(ref.text, lacking))
         if name in known or (ref.root == "form" and not known):
             self._check_cells(ref, name)
             return None
         hint = references.unset_hint(name) if ref.root == "env" else suggest(name, known)
-        return str(references.undefined_error(ref.text, hint))
+        return str(references.make_undefined_error(ref.text, hint))
 
     def _check_cells(self, ref: references.Reference, name: str) -> None:
         """Report rows that lack the cell *name*."""

@@ -181,7 +181,7 @@ def check_write(
     if wrong := names.field_problem(field):
         cure = msg("{wrong} (if it is a field, declare it in form.fields)", wrong=wrong)
         yield f"form.{field}", cure
-    elif field not in (known := names.fields or names.guessed_fields) and (
+    elif field not in (known := names.fields or names.initial_fields) and (
         hint := nearest_name(field, known if not names.fields else ())
     ):
         yield "", msg("the script wrote form.{name}{hint}", name=field, hint=hint)

@@ -31,7 +31,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         fields: those that the form declares.
-        guessed_fields: where no form declares any, those that the flow's values name.
+        initial_fields: where no form declares any, those that the flow's values name.
         columns: table -> the columns of the rows that it starts with.
         variables: those of the file, of its fragments, and those that steps save.
         scripts: events of form and flow -> script files.
@@ -49,7 +49,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
 
     subject_kinds: tuple[SubjectKind, ...] = ()
     fields: tuple[str, ...] = ()
-    guessed_fields: tuple[str, ...] = ()
+    initial_fields: tuple[str, ...] = ()
     columns: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     variables: tuple[str, ...] = ()
     scripts: Mapping[str, Sequence[str]] = msgspec.field(default_factory=dict)
@@ -85,7 +85,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
 
     def field_doubt(self, name: str) -> str | None:
         """Return what is doubtful of *name* as a field where no form declares any: a near name."""
-        known = () if self.fields else self.guessed_fields
+        known = () if self.fields else self.initial_fields
         if name in known or not (hint := nearest_name(name, known)):
             return None
         return msg("no field {name!r}{near}", name=name, near=hint)
@@ -115,7 +115,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         object_name, _, state = owner.partition("$")
         if object_name.rstrip(".") not in {"form", "ctx.form"}:
             return None
-        known = self.fields or self.guessed_fields
+        known = self.fields or self.initial_fields
         if name in known or not known or name in EXTENSIONS or (state and name in self.buttons):
             return None
         if not state and name.startswith("$"):

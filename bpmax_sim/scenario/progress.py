@@ -230,7 +230,7 @@ class RunLog(msgspec.Struct):
         """Yield what the action ended with, and what nobody handled."""
         clock = self.session.clock
         for error in (*result.errors, *result.unhandled):
-            thrown = assertions.thrown_of(error, clock.now())
+            thrown = assertions.make_thrown_error(error, clock.now())
             event = replace(
                 thrown,
                 code=to_scenario_value(thrown.code),

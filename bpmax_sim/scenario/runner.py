@@ -38,7 +38,7 @@ from bpmax_sim.project import SUFFIX
 from bpmax_sim.scenario import findings
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import check_action
-from bpmax_sim.scenario.assertions import error_as_data, resolved_error, thrown_of
+from bpmax_sim.scenario.assertions import error_as_data, make_thrown_error, resolve_error
 from bpmax_sim.scenario.events import Event, Outcome, ScenarioFinished, StepFinished, StepStarted
 from bpmax_sim.scenario.expect import Checks, failing_checks
 from bpmax_sim.scenario.expect_check import check_error
@@ -336,7 +336,7 @@ class StepRun(msgspec.Struct):
         """Yield the failures of calls that can never work; one that was not caught is told so."""
         progress = self.progress
         whole = progress.item.scenario.expect
-        uncaught = {thrown_of(error).code for error in (*result.errors, *result.unhandled)}
+        uncaught = {make_thrown_error(error).code for error in (*result.errors, *result.unhandled)}
         made = progress.log.calls[self.since.calls :]
         for call in findings.wrong_calls(made, self.located.step.expect, whole):
             if call.error not in uncaught:
@@ -357,7 +357,7 @@ class StepRun(msgspec.Struct):
         if expected is UNSET:
             return [reporter.report_uncaught(error) for error in others]
         try:
-            expected = resolved_error(expected, self.progress.expected_value)
+            expected = resolve_error(expected, self.progress.expected_value)
         except UndefinedValueError as error:
             return [reporter.report("value", str(error), ("expect_error",))]
         if reporter.fills("expect_error"):
